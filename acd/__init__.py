@@ -1,0 +1,3 @@
+"""A call centre in a box: automatic call distribution and IVR on top of Asterisk."""
+
+__version__ = "0.1.0"

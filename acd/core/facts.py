@@ -1,0 +1,237 @@
+"""What happened to a call and to an agent: the facts that every record and report is folded from.
+
+A fact is written once and never changed. `at` is in engine seconds: Unix time, anchored when the
+process starts and advanced by the monotonic clock, so that it never jumps. Records turn it into
+aware UTC.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from typing import Any
+
+
+class CallKind(StrEnum):
+    """INBOUND: a customer reached us. INTERNAL: an agent dialled; not counted in group reports."""
+
+    INBOUND = "inbound"
+    INTERNAL = "internal"
+
+
+class OfferFailure(StrEnum):
+    """Why an agent who was offered a call did not get it."""
+
+    NO_ANSWER = "no_answer"  # the phone rang out
+    DECLINED = "declined"  # the agent pressed reject (603)
+    BUSY = "busy"  # 486: on another call for the moment
+    UNAVAILABLE = "unavailable"  # 480: do not disturb, or the phone's own timeout
+    UNREACHABLE = "unreachable"  # unregistered, silent, 404, 488, 503
+    WITHDRAWN = "withdrawn"  # the caller left while it rang, or we called it off
+
+
+class EndedBy(StrEnum):
+    """Who ended the call."""
+
+    CALLER = "caller"
+    AGENT = "agent"
+    SYSTEM = "system"  # the flow hung up, or a destination refused the call
+    UNKNOWN = "unknown"  # it ended while the controller was away
+
+
+@dataclass(frozen=True, slots=True)
+class Customer:
+    """What the directory knows about the caller."""
+
+    id: str
+    name: str
+    segment: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """Base of all; `at` in engine seconds."""
+
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived(Fact):
+    """The call reached us. `origin_agent` is the agent who dialled, for internal calls."""
+
+    kind: CallKind
+    caller_number: str
+    caller_name: str
+    dialed_number: str
+    customer: Customer | None = None
+    origin_agent: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FlowEntered(Fact):
+    """An IVR flow took the caller."""
+
+    flow: str
+
+
+@dataclass(frozen=True, slots=True)
+class Queued(Fact):
+    """The caller joined a group's waiting line."""
+
+    group: str
+    priority: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Directed(Fact):
+    """The call is for one named agent."""
+
+    agent: str
+
+
+@dataclass(frozen=True, slots=True)
+class Offered(Fact):
+    """An agent was chosen; their phone is being rung. `reasons`: lines that say why this agent."""
+
+    agent: str
+    phone: str
+    reasons: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Alerted(Fact):
+    """The agent's phone said that it rings."""
+
+    agent: str
+
+
+@dataclass(frozen=True, slots=True)
+class OfferFailed(Fact):
+    """The agent did not get the call."""
+
+    agent: str
+    failure: OfferFailure
+
+
+@dataclass(frozen=True, slots=True)
+class Answered(Fact):
+    """Caller and agent are talking."""
+
+    agent: str
+
+
+@dataclass(frozen=True, slots=True)
+class Held(Fact):
+    """The agent put the caller on hold."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resumed(Fact):
+    """The hold ended."""
+
+
+@dataclass(frozen=True, slots=True)
+class Transferred(Fact):
+    """The agent handed the caller over and is out of the call.
+
+    `how` is 'blind' or 'attended'; `target` is the number dialled, or for an attended
+    transfer the call id of the consultation, whose own facts are in `consult`: the caller
+    takes over the place that the consultation had (in the menu, in the line, with the agent).
+    """
+
+    agent: str
+    target: str
+    how: str
+    consult: tuple[Fact, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Returned(Fact):
+    """The caller is back in hand (a transfer's target could not take the call)."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class AgentLeft(Fact):
+    """The agent hung up; the caller is still with us."""
+
+    agent: str
+
+
+@dataclass(frozen=True, slots=True)
+class WrapUpStarted(Fact):
+    """The agent's after-call work for this call began."""
+
+    agent: str
+
+
+@dataclass(frozen=True, slots=True)
+class WrapUpEnded(Fact):
+    """The agent's after-call work for this call is done."""
+
+    agent: str
+
+
+@dataclass(frozen=True, slots=True)
+class FellBack(Fact):
+    """Asterisk's own fallback queue served the caller while no controller could."""
+
+    agent: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ended(Fact):
+    """The caller is gone; nothing but wrap-up follows."""
+
+    by: EndedBy
+    reason: str = ""
+
+
+FACT_TYPES: Mapping[str, type[Fact]] = {
+    t.__name__: t
+    for t in (
+        Arrived, FlowEntered, Queued, Directed, Offered, Alerted, OfferFailed, Answered, Held,
+        Resumed, Transferred, Returned, AgentLeft, WrapUpStarted, WrapUpEnded, FellBack, Ended,
+    )
+}  # fmt: skip
+
+
+def fact_to_dict(fact: Fact) -> dict[str, Any]:
+    """Plain JSON-ready form, with the type's name under 'fact'."""
+    data = asdict(fact)
+    if isinstance(fact, Transferred):
+        data["consult"] = [fact_to_dict(f) for f in fact.consult]
+    return {"fact": type(fact).__name__, **data}
+
+
+def fact_from_dict(data: Mapping[str, Any]) -> Fact:
+    """The inverse of `fact_to_dict`. Raises KeyError or TypeError on a foreign shape."""
+    fields = dict(data)
+    kind = FACT_TYPES[fields.pop("fact")]
+    if kind is Arrived:
+        fields["kind"] = CallKind(fields["kind"])
+        if fields.get("customer") is not None:
+            fields["customer"] = Customer(**fields["customer"])
+    elif kind is Offered:
+        fields["reasons"] = tuple(fields["reasons"])
+    elif kind is OfferFailed:
+        fields["failure"] = OfferFailure(fields["failure"])
+    elif kind is Transferred:
+        fields["consult"] = tuple(fact_from_dict(f) for f in fields["consult"])
+    elif kind is Ended:
+        fields["by"] = EndedBy(fields["by"])
+    return kind(**fields)
+
+
+@dataclass(frozen=True, slots=True)
+class AgentInterval:
+    """One finished stretch of an agent's day in one state. `reason` is set for not ready."""
+
+    agent: str
+    state: str
+    reason: str | None
+    since: float
+    until: float
+    call_id: str | None = None

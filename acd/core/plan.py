@@ -1,0 +1,82 @@
+"""What the engine is told about the call centre: agents, skill groups, reason codes.
+
+Everything here is immutable; a reload makes a new Plan.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+# Reason codes that only the system sets; no agent may choose one.
+REASON_RONA = "rona"
+REASON_DECLINED = "declined"
+REASON_UNREACHABLE = "phone-unreachable"
+REASON_LOGIN = "login"
+
+SYSTEM_REASONS: Mapping[str, str] = {
+    REASON_RONA: "Did not answer",
+    REASON_DECLINED: "Declined a call",
+    REASON_UNREACHABLE: "Phone unreachable",
+    REASON_LOGIN: "Just logged in",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class AgentProfile:
+    """A person who takes calls. `skills` maps skill to proficiency, 1 to 10, higher is better."""
+
+    id: str
+    name: str
+    extension: str
+    skills: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Requirement:
+    """What an agent must know: skill → least proficiency."""
+
+    skills: Mapping[str, int]
+
+    def admits(self, skills: Mapping[str, int]) -> bool:
+        """Whether somebody with these skills may take the call."""
+        return all(skills.get(skill, 0) >= least for skill, least in self.skills.items())
+
+
+@dataclass(frozen=True, slots=True)
+class GroupPolicy:
+    """A skill group: who may serve its waiting line, and by which rules.
+
+    `service_level_s` and `service_level_target` (a share, 0..1) are the promise that reports
+    measure against; `short_abandon_s` is the wait below which an abandon is counted apart.
+    `music` names an Asterisk music class. `wrap_up_s` 0 means no wrap-up.
+    """
+
+    id: str
+    name: str
+    requirement: Requirement
+    ring_timeout_s: float = 15.0
+    wrap_up_s: float = 10.0
+    service_level_s: float = 20.0
+    service_level_target: float = 0.8
+    short_abandon_s: float = 5.0
+    music: str = "default"
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The whole centre, as the engine sees it. Not-ready `reasons` map code → label."""
+
+    agents: Mapping[str, AgentProfile]
+    groups: Mapping[str, GroupPolicy]
+    reasons: Mapping[str, str] = field(default_factory=dict)
+    direct_ring_timeout_s: float = 20.0
+    unreachable_after_s: float = 3.0
+    busy_retry_s: float = 5.0
+
+    def agent_by_extension(self, extension: str) -> AgentProfile | None:
+        """The agent whose extension this is, or None."""
+        for profile in self.agents.values():
+            if profile.extension == extension:
+                return profile
+        return None
