@@ -1,1 +1,1 @@
-"""acd.telephony"""
+"""Asterisk: the only package that says AMI, AGI, channel or uniqueid."""

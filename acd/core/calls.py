@@ -1,0 +1,152 @@
+"""The state of one call: the customer's (or dialling agent's) visit from arrival to hang-up."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from enum import StrEnum
+from typing import Any
+
+from acd.core.facts import Arrived, CallKind, Customer, Fact, fact_from_dict, fact_to_dict
+from acd.core.machine import advance
+
+
+class CallState(StrEnum):
+    """Where the caller is."""
+
+    IVR = "ivr"  # in a flow, or in hand between two stations
+    WAITING = "waiting"
+    RINGING = "ringing"  # hears music while an agent's phone rings
+    TALKING = "talking"
+    ENDED = "ended"
+
+
+class CallInput(StrEnum):
+    """What can happen to a call."""
+
+    QUEUE = "queue"
+    OFFER = "offer"
+    OFFER_FAILED = "offer_failed"  # back into the line
+    REFUSED = "refused"  # a direct offer failed: back in hand
+    ANSWER = "answer"
+    AGENT_LEFT = "agent_left"  # hung up or handed the caller over
+    FOUND_TALKING = "found_talking"
+    ADOPT_WAITING = "adopt_waiting"  # an attended transfer: takes the consultation's place
+    ADOPT_RINGING = "adopt_ringing"
+    ADOPT_IVR = "adopt_ivr"
+    ADOPT_TALKING = "adopt_talking"
+    END = "end"
+
+
+S = CallState
+I = CallInput  # noqa: E741
+
+CALL_TABLE: Mapping[CallState, Mapping[CallInput, CallState]] = {
+    S.IVR: {
+        I.QUEUE: S.WAITING,
+        I.OFFER: S.RINGING,
+        I.FOUND_TALKING: S.TALKING,
+        I.END: S.ENDED,
+    },
+    S.WAITING: {
+        I.OFFER: S.RINGING,
+        I.FOUND_TALKING: S.TALKING,
+        I.END: S.ENDED,
+    },
+    S.RINGING: {
+        I.ANSWER: S.TALKING,
+        I.OFFER_FAILED: S.WAITING,
+        I.REFUSED: S.IVR,
+        I.FOUND_TALKING: S.TALKING,
+        I.END: S.ENDED,
+    },
+    S.TALKING: {
+        I.AGENT_LEFT: S.IVR,
+        I.FOUND_TALKING: S.TALKING,
+        I.ADOPT_WAITING: S.WAITING,
+        I.ADOPT_RINGING: S.RINGING,
+        I.ADOPT_IVR: S.IVR,
+        I.ADOPT_TALKING: S.TALKING,
+        I.END: S.ENDED,
+    },
+    S.ENDED: {},
+}
+
+
+@dataclass(slots=True)
+class Call:
+    """One call, live.
+
+    `group` is the skill group whose line the caller is in, or came through last. `waiting_since`
+    orders the line; it survives failed rings. `present`: the caller's channel asks us what next, so
+    it can be dialled from; false for a moment after a restart.  `direct`: the offer is for a named agent,
+    not from a line. `alerted`: the phone of the present offer said that it rings.
+    """
+
+    id: str
+    kind: CallKind
+    caller_number: str
+    caller_name: str
+    dialed_number: str
+    arrived_at: float
+    customer: Customer | None = None
+    origin_agent: str | None = None
+    state: CallState = CallState.IVR
+    since: float = 0.0
+    group: str | None = None
+    priority: int = 0
+    waiting_since: float | None = None
+    present: bool = True
+    agent: str | None = None
+    direct: bool = False
+    alerted: bool = False
+    on_hold: bool = False
+    agent_left: bool = False
+    open_wrap_ups: int = 0
+    facts: list[Fact] = field(default_factory=list)
+
+    @classmethod
+    def arrive(cls, call_id: str, fact: Arrived) -> Call:
+        """A new call from its first fact."""
+        return cls(
+            id=call_id,
+            kind=fact.kind,
+            caller_number=fact.caller_number,
+            caller_name=fact.caller_name,
+            dialed_number=fact.dialed_number,
+            arrived_at=fact.at,
+            since=fact.at,
+            customer=fact.customer,
+            origin_agent=fact.origin_agent,
+            facts=[fact],
+        )
+
+    def apply(self, input_: CallInput, now: float) -> None:
+        """Move by the table."""
+        self.state = advance("call", self.id, CALL_TABLE, self.state, input_)
+        self.since = now
+
+    @property
+    def finished(self) -> bool:
+        """Nothing more will happen to it."""
+        return self.state is CallState.ENDED and self.open_wrap_ups == 0
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-ready form for the mirror of live state."""
+        data: dict[str, Any] = {f.name: getattr(self, f.name) for f in fields(self)}
+        if self.customer is not None:
+            data["customer"] = {"id": self.customer.id, "name": self.customer.name}
+            data["customer"]["segment"] = self.customer.segment
+        data["facts"] = [fact_to_dict(f) for f in self.facts]
+        return data
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Call:
+        """The inverse of `to_dict`."""
+        values = dict(data)
+        values["kind"] = CallKind(values["kind"])
+        values["state"] = CallState(values["state"])
+        if values["customer"] is not None:
+            values["customer"] = Customer(**values["customer"])
+        values["facts"] = [fact_from_dict(f) for f in values["facts"]]
+        return cls(**values)

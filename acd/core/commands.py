@@ -1,0 +1,101 @@
+"""What the engine wants done, in the imperative."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from acd.core.facts import AgentInterval, Fact, OfferFailure
+
+
+@dataclass(frozen=True, slots=True)
+class HoldInLine:
+    """Let the caller hear the group's music until there is an agent."""
+
+    call_id: str
+    group: str
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """Ring an agent's phone for the caller. `music`: what the caller hears; '' means ringing."""
+
+    call_id: str
+    agent: str
+    phone: str
+    ring_timeout_s: float
+    music: str
+
+
+@dataclass(frozen=True, slots=True)
+class CancelOffer:
+    """Stop ringing."""
+
+    call_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class RefuseDirect:
+    """The named agent cannot take the call; decide where else the caller goes."""
+
+    call_id: str
+    agent: str
+    failure: OfferFailure
+
+
+@dataclass(frozen=True, slots=True)
+class ContinueCall:
+    """The agent hung up, the caller is in hand: survey, goodbye or hang up."""
+
+    call_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class StoreCall:
+    """The call has ended; `final` when its wrap-up has, too. The same call may come twice."""
+
+    call_id: str
+    facts: tuple[Fact, ...]
+    final: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StoreInterval:
+    """An agent left a state."""
+
+    interval: AgentInterval
+
+
+@dataclass(frozen=True, slots=True)
+class CallChanged:
+    """Mirror this call."""
+
+    call_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class CallForgotten:
+    """The engine no longer has this call (finished, or merged into another)."""
+
+    call_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class AgentChanged:
+    """Mirror this agent."""
+
+    agent: str
+
+
+Command: TypeAlias = (
+    HoldInLine
+    | Offer
+    | CancelOffer
+    | RefuseDirect
+    | ContinueCall
+    | StoreCall
+    | StoreInterval
+    | CallChanged
+    | CallForgotten
+    | AgentChanged
+)

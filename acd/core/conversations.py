@@ -1,0 +1,212 @@
+"""Arrival, talk, hold, transfer and end of a call; wrap-up."""
+
+from __future__ import annotations
+
+from acd.core import facts, offers
+from acd.core.agents import Agent, AgentInput, AgentState
+from acd.core.calls import Call, CallInput, CallState
+from acd.core.events import CallArrived
+from acd.core.facts import EndedBy, OfferFailure
+from acd.core.floor import Floor
+from acd.core.timers import Timer
+
+_ADOPT = {
+    CallState.IVR: CallInput.ADOPT_IVR,
+    CallState.WAITING: CallInput.ADOPT_WAITING,
+    CallState.RINGING: CallInput.ADOPT_RINGING,
+    CallState.TALKING: CallInput.ADOPT_TALKING,
+}
+
+
+def arrive(floor: Floor, event: CallArrived) -> None:
+    """A new call; the agent who dialled it, if one did, is busy with it."""
+    fact = facts.Arrived(
+        floor.now,
+        event.kind,
+        event.caller_number,
+        event.caller_name,
+        event.dialed_number,
+        event.customer,
+        event.origin_agent,
+    )
+    call = Call.arrive(event.call_id, fact)
+    floor.calls[call.id] = call
+    floor.mark(call)
+    if event.origin_agent is not None:
+        _begin_own_call(floor, floor.agents[event.origin_agent], call)
+
+
+def queue(floor: Floor, call: Call, group: str, priority: int) -> None:
+    """Into a group's line, at the place that the waiting time so far gives.
+
+    A caller whom nobody could take after a transfer has been here since arrival and goes by that.
+    """
+    back_after_transfer = any(isinstance(f, facts.Returned) for f in call.facts[-1:])
+    call.group, call.priority, call.direct = group, priority, False
+    call.waiting_since = call.arrived_at if back_after_transfer else floor.now
+    floor.note(call, facts.Queued(floor.now, group, priority))
+    floor.move_call(call, CallInput.QUEUE)
+    offers.dispatch_call(floor, call)
+
+
+def agent_hung_up(floor: Floor, call: Call) -> None:
+    """The conversation is over and the caller still there."""
+    if call.state is not CallState.TALKING or call.agent is None:
+        return
+    agent = floor.agents[call.agent]
+    floor.note(call, facts.AgentLeft(floor.now, agent.id))
+    call.agent_left = True
+    floor.move_call(call, CallInput.AGENT_LEFT)
+    finish_conversation(floor, call, agent)
+
+
+def blind_transfer(floor: Floor, call: Call, target: str) -> None:
+    """The agent sent the caller elsewhere and is free of the call."""
+    if call.state is not CallState.TALKING or call.agent is None:
+        return
+    agent = floor.agents[call.agent]
+    floor.note(call, facts.Transferred(floor.now, agent.id, target, "blind"))
+    floor.move_call(call, CallInput.AGENT_LEFT)
+    finish_conversation(floor, call, agent)
+
+
+def attended_transfer(floor: Floor, call: Call, consult: Call) -> None:
+    """The caller takes the place that the consultation has: in a flow, in line, with an agent."""
+    if call.state is not CallState.TALKING or call.agent is None:
+        return
+    first = floor.agents[call.agent]
+    state = consult.state
+    assert state in _ADOPT, (consult.id, state)
+    fact = facts.Transferred(floor.now, first.id, consult.id, "attended", tuple(consult.facts))
+    floor.note(call, fact)
+    was_group = call.group
+    call.group = consult.group if consult.group is not None else was_group
+    call.priority, call.waiting_since = consult.priority, consult.waiting_since
+    call.present, call.direct = consult.present, consult.direct
+    call.alerted, call.on_hold = consult.alerted, False
+    call.agent = consult.agent
+    if state is CallState.WAITING and consult.present:
+        floor.take_over_place(consult, call)
+    call.apply(_ADOPT[state], floor.now)
+    if state is CallState.RINGING:
+        offers.move_ring_timers(floor, consult, call)
+    if call.agent is not None:
+        second = floor.agents[call.agent]
+        second.call_id = call.id
+        floor.touch(second)
+    if consult.origin_agent is not None:
+        end_own_call(floor, floor.agents[consult.origin_agent], consult, release=False)
+    floor.forget(consult)
+    finish_conversation(floor, call, first)
+
+
+def hold(floor: Floor, call: Call) -> None:
+    """The agent put the other side on hold."""
+    if call.state is CallState.TALKING and not call.on_hold:
+        call.on_hold = True
+        floor.note(call, facts.Held(floor.now))
+
+
+def resume(floor: Floor, call: Call) -> None:
+    """The hold ended. (Every transfer by REFER ends a hold that may never have begun.)"""
+    if call.on_hold:
+        call.on_hold = False
+        floor.note(call, facts.Resumed(floor.now))
+
+
+def end(floor: Floor, call: Call, by: EndedBy, reason: str = "", at: float | None = None) -> None:
+    """The caller is gone."""
+    if call.state is CallState.ENDED:
+        return
+    state, agent = call.state, floor.agents[call.agent] if call.agent is not None else None
+    when = floor.now if at is None else max(min(at, floor.now), call.facts[-1].at)
+    if by is not EndedBy.UNKNOWN and call.agent_left and state is CallState.IVR:
+        by = EndedBy.AGENT  # the agent hung up and nothing but the hang-up was left to do
+    if state is CallState.RINGING and agent is not None:
+        offers.clear_ring_timers(floor, call)
+        floor.note(call, facts.OfferFailed(when, agent.id, OfferFailure.WITHDRAWN))
+    floor.note(call, facts.Ended(when, by, reason))
+    floor.move_call(call, CallInput.END)
+    if agent is not None and state is CallState.RINGING:
+        call.agent = None
+        offers.give_back(floor, agent, OfferFailure.WITHDRAWN)
+    elif agent is not None and state is CallState.TALKING:
+        finish_conversation(floor, call, agent)
+    if call.origin_agent is not None:
+        end_own_call(floor, floor.agents[call.origin_agent], call, release=True)
+    floor.settle(call)
+    if agent is not None:
+        offers.dispatch_agent(floor, agent)
+
+
+def finish_conversation(floor: Floor, call: Call, agent: Agent) -> None:
+    """An agent is out of the conversation: wrap-up if the call came through a group, else free."""
+    if call.agent == agent.id:
+        call.agent, call.on_hold, call.direct = None, False, False
+    agent.call_id = None
+    policy = floor.policy(call)
+    if policy is not None and policy.wrap_up_s > 0:
+        agent.wrap_up_call_id = call.id
+        call.open_wrap_ups += 1
+    if agent.own_call_id is not None:
+        floor.touch(agent)  # a consultation outlives the customer's call; the wrap-up comes after it
+    else:
+        leave_conversation(floor, agent)
+
+
+def leave_conversation(floor: Floor, agent: Agent) -> None:
+    """The agent talks to nobody any more: wrap-up if one is due, else free."""
+    call = floor.calls.get(agent.wrap_up_call_id or "")
+    policy = floor.policy(call) if call is not None else None
+    if call is None or policy is None:
+        agent.wrap_up_call_id = None
+        floor.release_agent(agent)
+        offers.dispatch_agent(floor, agent)
+        return
+    agent.wrap_up_until = floor.now + policy.wrap_up_s
+    floor.move_agent(agent, AgentInput.FINISH_TO_WRAP_UP)
+    floor.timers.set(Timer.WRAP_UP, agent.id, agent.wrap_up_until)
+    floor.note(call, facts.WrapUpStarted(floor.now, agent.id))
+
+
+def close_wrap_up(floor: Floor, agent: Agent) -> None:
+    """The call that was being wrapped up is complete; the agent's state is the caller's business."""
+    call = floor.calls.get(agent.wrap_up_call_id or "")
+    agent.wrap_up_call_id, agent.wrap_up_until = None, None
+    if call is not None:
+        call.open_wrap_ups -= 1
+        floor.note(call, facts.WrapUpEnded(floor.now, agent.id))
+        floor.settle(call)
+
+
+def end_wrap_up(floor: Floor, agent: Agent) -> None:
+    """By time or by the agent: to ready, or to what was asked for meanwhile."""
+    if agent.state is not AgentState.WRAP_UP:
+        return
+    call_id = agent.wrap_up_call_id
+    agent.call_id = None
+    floor.release_agent(agent)
+    agent.wrap_up_call_id = call_id
+    close_wrap_up(floor, agent)
+    offers.dispatch_agent(floor, agent)
+
+
+def _begin_own_call(floor: Floor, agent: Agent, call: Call) -> None:
+    agent.own_call_id = call.id
+    if agent.state in (AgentState.READY, AgentState.NOT_READY):
+        if agent.state is AgentState.NOT_READY:
+            agent.pending_reason = agent.reason
+        floor.move_agent(agent, AgentInput.DIAL)
+    else:
+        floor.touch(agent)
+
+
+def end_own_call(floor: Floor, agent: Agent, call: Call, *, release: bool) -> None:
+    """The agent's own call is over; with `release` and no other call, the agent is free again."""
+    if agent.own_call_id != call.id:
+        return
+    agent.own_call_id = None
+    if release and agent.state is AgentState.TALKING and agent.call_id is None:
+        leave_conversation(floor, agent)
+    else:
+        floor.touch(agent)

@@ -1,0 +1,162 @@
+"""The ACD engine: one event at a time in, commands out; one deadline.
+
+    engine = Engine(plan)
+    commands = engine.handle(CallQueued("c1", "sales"), now)
+    deadline = engine.next_deadline()     # call handle_timer(now) then
+
+`now` is in engine seconds and never decreases (an earlier one is taken as the last). An event about
+a call that is not known, or that comes too late to matter, does nothing: Asterisk's two channels of
+news (AMI and FastAGI) are not ordered against each other. A request of an agent that cannot be
+granted raises RequestRefused and changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from acd.core import conversations, desk, events, facts, offers, recovery
+from acd.core.agents import Agent
+from acd.core.calls import Call, CallState
+from acd.core.commands import Command, ContinueCall
+from acd.core.events import Event
+from acd.core.floor import Floor, Phone
+from acd.core.plan import Plan
+from acd.core.timers import Timer
+from acd.errors import RequestRefused
+
+
+class Engine:
+    """See the module. `floor` may be read from outside, never changed."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.floor = Floor(plan)
+
+    def restore(self, agents: Iterable[Agent], calls: Iterable[Call], now: float) -> list[Command]:
+        """Begin with kept state; dispatch is suspended until DispatchResumed."""
+        self.floor.now = now
+        self.floor.suspended = True
+        recovery.restore(self.floor, agents, calls)
+        return self.floor.take_commands()
+
+    def handle(self, event: Event, now: float) -> list[Command]:
+        """Take in one event. Raises RequestRefused for a request that cannot be granted."""
+        self._advance(now)
+        self._handle(event)
+        return self.floor.take_commands()
+
+    def next_deadline(self) -> float | None:
+        """When `handle_timer` has to be called at the latest; None: no need."""
+        return self.floor.timers.next()
+
+    def handle_timer(self, now: float) -> list[Command]:
+        """Act on every deadline that has passed."""
+        self._advance(now)
+        floor = self.floor
+        while (due := floor.timers.pop_due(floor.now)) is not None:
+            kind, key = due
+            match kind:
+                case Timer.ALERT:
+                    offers.timer_alert(floor, key)
+                case Timer.OVERDUE:
+                    offers.timer_overdue(floor, key)
+                case Timer.WRAP_UP:
+                    conversations.end_wrap_up(floor, floor.agents[key])
+                case Timer.BUSY:
+                    desk.timer_busy(floor, key)
+        return floor.take_commands()
+
+    def _advance(self, now: float) -> None:
+        self.floor.now = max(self.floor.now, now)
+
+    def _handle(self, event: Event) -> None:
+        match event:
+            case events.CallArrived():
+                if event.call_id not in self.floor.calls:
+                    conversations.arrive(self.floor, event)
+            case events.PhoneChanged(phone, reachable, in_use):
+                desk.phone_changed(self.floor, phone, Phone(reachable, in_use))
+            case events.DispatchSuspended():
+                self.floor.suspended = True
+            case events.DispatchResumed():
+                self.floor.suspended = False
+                offers.dispatch_all(self.floor)
+            case events.FloorSeen(alive, ended_at):
+                recovery.floor_seen(self.floor, alive, ended_at)
+            case (
+                events.AgentLoggedIn()
+                | events.AgentLoggedOut()
+                | events.AgentWentReady()
+                | events.AgentWentNotReady()
+                | events.WrapUpDone()
+            ):
+                self._request(event)
+            case _:
+                call = self.floor.calls.get(event.call_id)
+                if call is not None:
+                    self._of_call(event, call)
+
+    def _request(self, event: Event) -> None:
+        floor = self.floor
+        match event:
+            case events.AgentLoggedIn(agent, phone):
+                desk.log_in(floor, self._agent(agent), phone)
+            case events.AgentLoggedOut(agent):
+                desk.log_out(floor, self._agent(agent))
+            case events.AgentWentReady(agent):
+                desk.go_ready(floor, self._agent(agent))
+            case events.AgentWentNotReady(agent, reason):
+                desk.go_not_ready(floor, self._agent(agent), reason)
+            case events.WrapUpDone(agent):
+                desk.wrap_up_done(floor, self._agent(agent))
+
+    def _agent(self, agent_id: str) -> Agent:
+        try:
+            return self.floor.agents[agent_id]
+        except KeyError:
+            raise RequestRefused("unknown-agent", f"there is no agent {agent_id!r}") from None
+
+    def _of_call(self, event: Event, call: Call) -> None:
+        floor = self.floor
+        match event:
+            case events.FlowStarted(_, flow):
+                floor.note(call, facts.FlowEntered(floor.now, flow))
+            case events.CallQueued(_, group, priority):
+                if call.state is CallState.IVR:
+                    conversations.queue(floor, call, group, priority)
+            case events.CallDirected(_, agent):
+                if call.state is CallState.IVR:
+                    offers.direct(floor, call, agent)
+            case events.CallEnded(_, by, reason, at):
+                conversations.end(floor, call, by, reason, at)
+            case events.OfferAlerting():
+                offers.alerting(floor, call)
+            case events.OfferAnswered():
+                offers.answered(floor, call)
+            case events.OfferEnded(_, failure):
+                offers.ended(floor, call, failure)
+            case events.AgentHungUp():
+                conversations.agent_hung_up(floor, call)
+                if call.state is CallState.IVR:
+                    floor.emit(ContinueCall(call.id))
+            case _:
+                self._of_conversation(event, call)
+
+    def _of_conversation(self, event: Event, call: Call) -> None:
+        floor = self.floor
+        match event:
+            case events.CallHeld():
+                conversations.hold(floor, call)
+            case events.CallResumed():
+                conversations.resume(floor, call)
+            case events.CallBlindTransferred(_, target):
+                conversations.blind_transfer(floor, call, target)
+            case events.CallAttendedTransferred(_, consult_id):
+                consult = floor.calls.get(consult_id)
+                if consult is not None and consult.state is not CallState.ENDED:
+                    conversations.attended_transfer(floor, call, consult)
+            case events.CallerReturned():
+                recovery.caller_returned(floor, call)
+            case events.FallbackServed(_, agent):
+                recovery.fallback_served(floor, call, agent)
+            case events.ConversationFound(_, phone):
+                recovery.conversation_found(floor, call, phone)

@@ -1,0 +1,240 @@
+"""What the engine hears, in the past tense. From Asterisk, from flows, from agents.
+
+Requests of agents (`AgentLoggedIn` … `WrapUpDone`) may be refused: `handle` then raises
+RequestRefused and nothing has changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from acd.core.facts import CallKind, Customer, EndedBy, OfferFailure
+
+
+# --- the caller -------------------------------------------------------------------------------
+@dataclass(frozen=True, slots=True)
+class CallArrived:
+    """A call reached us. For internal calls `origin_agent` dialled it."""
+
+    call_id: str
+    kind: CallKind
+    caller_number: str
+    caller_name: str
+    dialed_number: str
+    customer: Customer | None = None
+    origin_agent: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FlowStarted:
+    """A flow took the caller."""
+
+    call_id: str
+    flow: str
+
+
+@dataclass(frozen=True, slots=True)
+class CallQueued:
+    """The caller is to wait for a skill group."""
+
+    call_id: str
+    group: str
+    priority: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class CallDirected:
+    """The caller is to be put through to one agent now, or to be refused."""
+
+    call_id: str
+    agent: str
+
+
+@dataclass(frozen=True, slots=True)
+class CallerReturned:
+    """The caller's channel asks again what next, and not because an offer ended (a restart)."""
+
+    call_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class FallbackServed:
+    """Asterisk's fallback queue had the caller; `agent` if it also connected one."""
+
+    call_id: str
+    agent: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CallEnded:
+    """The caller's channel is gone. `at`: when, if known to be earlier than now."""
+
+    call_id: str
+    by: EndedBy = EndedBy.CALLER
+    reason: str = ""
+    at: float | None = None
+
+
+# --- offers and conversations -----------------------------------------------------------------
+@dataclass(frozen=True, slots=True)
+class OfferAlerting:
+    """The agent's phone says that it rings."""
+
+    call_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class OfferAnswered:
+    """The agent took the call."""
+
+    call_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class OfferEnded:
+    """The dial ended without a conversation; the caller's channel asks again."""
+
+    call_id: str
+    failure: OfferFailure
+
+
+@dataclass(frozen=True, slots=True)
+class AgentHungUp:
+    """The conversation is over, the caller is still there and asks what next."""
+
+    call_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class CallHeld:
+    """The agent put the other side on hold."""
+
+    call_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class CallResumed:
+    """The hold ended."""
+
+    call_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class CallBlindTransferred:
+    """The agent sent the caller to another number; where it leads is said by a later event."""
+
+    call_id: str
+    target: str
+
+
+@dataclass(frozen=True, slots=True)
+class CallAttendedTransferred:
+    """The agent joined the caller with the consultation and left both."""
+
+    call_id: str
+    consult_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationFound:
+    """After an absence of ours: this caller is talking on that phone."""
+
+    call_id: str
+    phone: str
+
+
+# --- phones and agents ------------------------------------------------------------------------
+@dataclass(frozen=True, slots=True)
+class PhoneChanged:
+    """What is known of a phone: whether it can be reached, whether it has a channel."""
+
+    phone: str
+    reachable: bool
+    in_use: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AgentLoggedIn:
+    """The agent starts work on a phone."""
+
+    agent: str
+    phone: str
+
+
+@dataclass(frozen=True, slots=True)
+class AgentLoggedOut:
+    """The agent goes home; during a call it takes effect when the work ends."""
+
+    agent: str
+
+
+@dataclass(frozen=True, slots=True)
+class AgentWentReady:
+    """The agent wants calls."""
+
+    agent: str
+
+
+@dataclass(frozen=True, slots=True)
+class AgentWentNotReady:
+    """The agent wants no calls; during a call it takes effect when the work ends."""
+
+    agent: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class WrapUpDone:
+    """The agent is through with the after-call work before its time is up."""
+
+    agent: str
+
+
+# --- ourselves --------------------------------------------------------------------------------
+@dataclass(frozen=True, slots=True)
+class DispatchSuspended:
+    """We do not know the floor (Asterisk away, just started): no new offers."""
+
+
+@dataclass(frozen=True, slots=True)
+class DispatchResumed:
+    """The floor is known again."""
+
+
+@dataclass(frozen=True, slots=True)
+class FloorSeen:
+    """After an absence: the calls that still exist. `ended_at`: when others ended, where known."""
+
+    alive: frozenset[str]
+    ended_at: Mapping[str, float] = field(default_factory=dict)
+
+
+Event: TypeAlias = (
+    CallArrived
+    | FlowStarted
+    | CallQueued
+    | CallDirected
+    | CallerReturned
+    | FallbackServed
+    | CallEnded
+    | OfferAlerting
+    | OfferAnswered
+    | OfferEnded
+    | AgentHungUp
+    | CallHeld
+    | CallResumed
+    | CallBlindTransferred
+    | CallAttendedTransferred
+    | ConversationFound
+    | PhoneChanged
+    | AgentLoggedIn
+    | AgentLoggedOut
+    | AgentWentReady
+    | AgentWentNotReady
+    | WrapUpDone
+    | DispatchSuspended
+    | DispatchResumed
+    | FloorSeen
+)

@@ -1,0 +1,166 @@
+"""The live floor: agents, calls, phones, lines; and the few operations that change it.
+
+Rules live in `offers.py`, `conversations.py`, `desk.py` and `recovery.py`; they change agents and
+calls only through the operations here, so that facts, lines, pools, timers and commands always
+agree with the states.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from acd.core.agents import Agent, AgentInput, AgentState
+from acd.core.calls import Call, CallInput, CallState
+from acd.core.commands import (
+    AgentChanged,
+    CallChanged,
+    CallForgotten,
+    Command,
+    HoldInLine,
+    StoreCall,
+    StoreInterval,
+)
+from acd.core.facts import AgentInterval, Fact
+from acd.core.plan import GroupPolicy, Plan
+from acd.core.router import Router
+from acd.core.timers import Timer, Timers
+
+
+@dataclass(slots=True)
+class Phone:
+    """What is known of a phone."""
+
+    reachable: bool = False
+    in_use: bool = False
+
+
+class Floor:
+    """All live state. `now` is the time of the event being handled."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self.agents: dict[str, Agent] = {agent: Agent(agent) for agent in plan.agents}
+        self.calls: dict[str, Call] = {}
+        self.phones: dict[str, Phone] = {}
+        self.router = Router(plan)
+        self.timers = Timers()
+        self.suspended = False
+        self.now = 0.0
+        self._out: list[Command] = []
+        self._changed: dict[CallChanged | AgentChanged, None] = {}
+
+    # --- output -------------------------------------------------------------------------------
+    def emit(self, command: Command) -> None:
+        """Have something done, after what was emitted before."""
+        self._out.append(command)
+
+    def take_commands(self) -> list[Command]:
+        """Everything emitted since the last time, then what has to be mirrored."""
+        changed = [c for c in self._changed if self._still_here(c)]
+        out: list[Command] = [*self._out, *changed]
+        self._out, self._changed = [], {}
+        return out
+
+    def _still_here(self, change: CallChanged | AgentChanged) -> bool:
+        return isinstance(change, AgentChanged) or change.call_id in self.calls
+
+    def note(self, call: Call, fact: Fact) -> None:
+        """Add to the call's history."""
+        call.facts.append(fact)
+        self.mark(call)
+
+    def mark(self, call: Call) -> None:
+        """The call has changed."""
+        self._changed[CallChanged(call.id)] = None
+
+    def touch(self, agent: Agent) -> None:
+        """The agent has changed in a way that is not a change of state."""
+        self._changed[AgentChanged(agent.id)] = None
+        self._place(agent)
+
+    # --- agents -------------------------------------------------------------------------------
+    def move_agent(self, agent: Agent, input_: AgentInput, reason: str | None = None) -> None:
+        """Through the gate; closes the interval of the state that ends. May raise IllegalTransition."""
+        before = (agent.state, agent.reason, agent.since, agent.call_id or agent.wrap_up_call_id)
+        agent.apply(input_, self.now, reason)
+        state, old_reason, since, call_id = before
+        if state is not AgentState.LOGGED_OUT:
+            interval = AgentInterval(agent.id, state.value, old_reason, since, self.now, call_id)
+            self.emit(StoreInterval(interval))
+        if state is AgentState.WRAP_UP:
+            self.timers.clear(Timer.WRAP_UP, agent.id)
+        self.touch(agent)
+
+    def release_agent(self, agent: Agent) -> None:
+        """The agent's work is over: to whatever was asked for meanwhile, else ready."""
+        agent.call_id = None
+        if agent.pending_logout:
+            agent.pending_logout, agent.pending_reason, agent.phone = False, None, None
+            self.move_agent(agent, AgentInput.LOG_OUT)
+        elif agent.pending_reason is not None:
+            reason, agent.pending_reason = agent.pending_reason, None
+            self.move_agent(agent, AgentInput.GO_NOT_READY, reason)
+        else:
+            self.move_agent(agent, AgentInput.GO_READY)
+
+    def can_take_calls(self, agent: Agent) -> bool:
+        """Ready, with a phone that can be rung now."""
+        return agent.state is AgentState.READY and agent.busy_until is None and self.phone_idle(agent)
+
+    def phone_idle(self, agent: Agent) -> bool:
+        """Whether the agent's phone can be reached and has no channel."""
+        phone = self.phones.get(agent.phone or "")
+        return phone is not None and phone.reachable and not phone.in_use
+
+    def agent_on(self, phone: str) -> Agent | None:
+        """Who is logged in on this phone."""
+        return next((a for a in self.agents.values() if a.phone == phone and a.logged_in), None)
+
+    def _place(self, agent: Agent) -> None:
+        free = self.can_take_calls(agent)
+        if free and not self.router.is_free(agent.id):
+            self.router.agent_free(agent.id, agent.since)
+        elif not free:
+            self.router.agent_taken(agent.id)
+
+    # --- calls --------------------------------------------------------------------------------
+    def move_call(self, call: Call, input_: CallInput) -> None:
+        """Through the gate; takes the call out of or into its line. May raise IllegalTransition."""
+        was_waiting = call.state is CallState.WAITING
+        call.apply(input_, self.now)
+        if was_waiting and call.state is not CallState.WAITING and call.group is not None:
+            self.router.dequeue(call.id, call.group)
+        if call.state is CallState.WAITING and call.present:
+            self.enter_line(call)
+        self.mark(call)
+
+    def enter_line(self, call: Call) -> None:
+        """Stand in the line at the place that priority and waiting time give."""
+        assert call.group is not None, call.id
+        assert call.waiting_since is not None, call.id
+        self.router.enqueue(call.id, call.group, call.priority, call.waiting_since)
+        self.mark(call)
+        self.emit(HoldInLine(call.id, call.group))
+
+    def take_over_place(self, old: Call, new: Call) -> None:
+        """`new` stands in the line exactly where `old` stood."""
+        assert old.group is not None, old.id
+        self.router.lines[old.group].replace(old.id, new.id)
+        self.mark(new)
+
+    def policy(self, call: Call) -> GroupPolicy | None:
+        """The rules of the group that the call waits for or came through."""
+        return None if call.group is None else self.plan.groups.get(call.group)
+
+    def settle(self, call: Call) -> None:
+        """An ended call: have it stored, and forget it when its wrap-up is over, too."""
+        if call.state is not CallState.ENDED:
+            return
+        self.emit(StoreCall(call.id, tuple(call.facts), final=call.finished))
+        if call.finished:
+            self.forget(call)
+
+    def forget(self, call: Call) -> None:
+        """Take the call off the floor."""
+        del self.calls[call.id]
+        self.emit(CallForgotten(call.id))

@@ -1,0 +1,188 @@
+"""Offering calls to agents, and what follows when an agent does not take one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from acd.core import facts
+from acd.core.agents import Agent, AgentInput, AgentState
+from acd.core.calls import Call, CallInput, CallState
+from acd.core.commands import CancelOffer, Offer, RefuseDirect
+from acd.core.facts import OfferFailure
+from acd.core.floor import Floor
+from acd.core.plan import REASON_DECLINED, REASON_RONA, REASON_UNREACHABLE
+from acd.core.timers import Timer
+
+# Who is to blame for a failed offer: these make the agent not ready, with a system reason. A phone
+# that is merely BUSY is tried again a moment later, and a WITHDRAWN offer is nobody's fault.
+MISSED: Mapping[OfferFailure, str] = {
+    OfferFailure.NO_ANSWER: REASON_RONA,
+    OfferFailure.DECLINED: REASON_DECLINED,
+    OfferFailure.UNAVAILABLE: REASON_DECLINED,
+    OfferFailure.UNREACHABLE: REASON_UNREACHABLE,
+}
+OVERDUE_GRACE_S = 5.0
+
+
+def dispatch_call(floor: Floor, call: Call) -> None:
+    """Offer a waiting call to the best agent, if its turn has come and there is one."""
+    if floor.suspended or call.state is not CallState.WAITING or call.group is None:
+        return
+    head = floor.router.lines[call.group].head()
+    if head is None or head[1] != call.id:
+        return  # somebody is before us; a free agent takes the head, not us
+    choice = floor.router.agent_for(call.group)
+    if choice is None:
+        return
+    now = floor.now
+    reasons = [f"{choice.agent} has been ready longest: {now - choice.idle_since:.1f} s"]
+    reasons.append(f"{choice.ready} ready with the skills of {call.group}")
+    if choice.next_agent is not None and choice.next_idle_since is not None:
+        reasons.append(f"next would be {choice.next_agent}, ready {now - choice.next_idle_since:.1f} s")
+    offer(floor, call, floor.agents[choice.agent], tuple(reasons))
+
+
+def dispatch_agent(floor: Floor, agent: Agent) -> None:
+    """Offer the longest waiting call of the agent's lines to an agent who has become free."""
+    if floor.suspended or not floor.can_take_calls(agent):
+        return
+    found = floor.router.call_for(agent.id)
+    if found is None:
+        return
+    call = floor.calls[found[0]]
+    # The head may suit somebody who has been ready longer (they can both have become free at once).
+    dispatch_call(floor, call)
+    if floor.can_take_calls(agent) and floor.router.call_for(agent.id) is not None:
+        dispatch_agent(floor, agent)
+
+
+def dispatch_all(floor: Floor) -> None:
+    """After a suspension: everybody who can be served is."""
+    for line in floor.router.lines.values():
+        while (head := line.head()) is not None:
+            dispatch_call(floor, floor.calls[head[1]])
+            if line.head() == head:
+                break
+
+
+def offer(floor: Floor, call: Call, agent: Agent, reasons: tuple[str, ...]) -> None:
+    """Ring the agent for the call."""
+    assert agent.phone is not None, agent.id
+    if agent.state is AgentState.NOT_READY:
+        agent.pending_reason = agent.reason  # a direct call: afterwards back to that
+    policy = floor.policy(call)
+    ring_timeout_s = floor.plan.direct_ring_timeout_s
+    if policy is not None and not call.direct:
+        ring_timeout_s = policy.ring_timeout_s
+    floor.move_call(call, CallInput.OFFER)
+    call.agent, call.alerted = agent.id, False
+    agent.call_id = call.id
+    floor.move_agent(agent, AgentInput.OFFER)
+    floor.note(call, facts.Offered(floor.now, agent.id, agent.phone, reasons))
+    floor.timers.set(Timer.ALERT, call.id, floor.now + floor.plan.unreachable_after_s)
+    floor.timers.set(Timer.OVERDUE, call.id, floor.now + ring_timeout_s + OVERDUE_GRACE_S)
+    music = policy.music if policy is not None else ""
+    floor.emit(Offer(call.id, agent.id, agent.phone, ring_timeout_s, music))
+
+
+def direct(floor: Floor, call: Call, agent_id: str) -> None:
+    """Put the caller through to one agent, who need not be ready but must be free."""
+    floor.note(call, facts.Directed(floor.now, agent_id))
+    agent = floor.agents[agent_id]
+    if agent.state not in (AgentState.READY, AgentState.NOT_READY) or not floor.phone_idle(agent):
+        free = agent.logged_in and floor.phones.get(agent.phone or "") is not None
+        failure = OfferFailure.BUSY if free else OfferFailure.UNREACHABLE
+        floor.emit(RefuseDirect(call.id, agent_id, failure))
+        return
+    call.direct = True
+    offer(floor, call, agent, ("a direct call for this agent",))
+
+
+def alerting(floor: Floor, call: Call) -> None:
+    """The phone rings."""
+    if call.state is CallState.RINGING and not call.alerted and call.agent is not None:
+        call.alerted = True
+        floor.timers.clear(Timer.ALERT, call.id)
+        floor.note(call, facts.Alerted(floor.now, call.agent))
+
+
+def answered(floor: Floor, call: Call) -> None:
+    """The agent took the call."""
+    if call.state is not CallState.RINGING:
+        return
+    agent = _offered_agent(floor, call)
+    clear_ring_timers(floor, call)
+    floor.move_call(call, CallInput.ANSWER)
+    floor.move_agent(agent, AgentInput.ANSWER)
+    call.agent_left = False
+    floor.note(call, facts.Answered(floor.now, agent.id))
+
+
+def ended(floor: Floor, call: Call, failure: OfferFailure) -> None:
+    """The dial failed; the caller's channel is back in our hands."""
+    if call.state is not CallState.RINGING:
+        return
+    agent = _offered_agent(floor, call)
+    was_direct, call.direct = call.direct, False
+    clear_ring_timers(floor, call)
+    call.agent, call.present = None, True
+    floor.note(call, facts.OfferFailed(floor.now, agent.id, failure))
+    floor.move_call(call, CallInput.REFUSED if was_direct else CallInput.OFFER_FAILED)
+    give_back(floor, agent, failure)
+    if was_direct:
+        floor.emit(RefuseDirect(call.id, agent.id, failure))
+    else:
+        dispatch_call(floor, call)
+    dispatch_agent(floor, agent)
+
+
+def give_back(floor: Floor, agent: Agent, failure: OfferFailure) -> None:
+    """The agent after an offer that came to nothing."""
+    if failure in MISSED and agent.pending_reason is None and not agent.pending_logout:
+        agent.call_id = None
+        agent.ready_when_reachable = failure is OfferFailure.UNREACHABLE
+        floor.move_agent(agent, AgentInput.MISS, MISSED[failure])
+        return
+    if failure is OfferFailure.BUSY:
+        agent.busy_until = floor.now + floor.plan.busy_retry_s
+        floor.timers.set(Timer.BUSY, agent.id, agent.busy_until)
+    floor.release_agent(agent)
+
+
+def timer_alert(floor: Floor, call_id: str) -> None:
+    """The phone has said nothing: it is dead. Stop the dial; its end will be reported.
+
+    While suspended we may be deaf to a phone that does ring: leave it to the ring timeout.
+    """
+    call = floor.calls.get(call_id)
+    if call is None or floor.suspended:
+        return
+    if call.state is CallState.RINGING and not call.alerted:
+        floor.emit(CancelOffer(call.id))
+
+
+def timer_overdue(floor: Floor, call_id: str) -> None:
+    """Asterisk's own ring timeout should have ended this; ask again and keep asking."""
+    call = floor.calls.get(call_id)
+    if call is not None and call.state is CallState.RINGING:
+        floor.emit(CancelOffer(call.id))
+        floor.timers.set(Timer.OVERDUE, call.id, floor.now + OVERDUE_GRACE_S)
+
+
+def clear_ring_timers(floor: Floor, call: Call) -> None:
+    """No ring is under way."""
+    floor.timers.clear(Timer.ALERT, call.id)
+    floor.timers.clear(Timer.OVERDUE, call.id)
+
+
+def move_ring_timers(floor: Floor, old: Call, new: Call) -> None:
+    """The ring under way is now for `new`."""
+    clear_ring_timers(floor, old)
+    if not new.alerted:
+        floor.timers.set(Timer.ALERT, new.id, floor.now + floor.plan.unreachable_after_s)
+    floor.timers.set(Timer.OVERDUE, new.id, floor.now + floor.plan.direct_ring_timeout_s)
+
+
+def _offered_agent(floor: Floor, call: Call) -> Agent:
+    assert call.agent is not None, call.id
+    return floor.agents[call.agent]

@@ -1,0 +1,98 @@
+"""The openings between the ACD and the world: what it needs done, and what it is told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Protocol
+
+from acd.core.commands import Offer
+from acd.core.events import Event
+from acd.core.facts import AgentInterval, Fact, OfferFailure
+
+
+class AskKind(StrEnum):
+    """Why a caller's channel asks what next."""
+
+    NEW = "new"
+    DIAL_FAILED = "dial_failed"
+    AGENT_LEFT = "agent_left"  # the conversation is over, the caller still there
+    BLIND_TRANSFER = "blind_transfer"
+    RETURNED = "returned"  # the last answer got lost: a restart of ours, a redirect
+    FALLBACK = "fallback"  # comes from Asterisk's own queue, unserved
+    AFTER_FALLBACK = "after_fallback"  # Asterisk's own queue has served the caller
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """A caller's channel asks what next.
+
+    `phone` is the phone that dialled, for calls from inside. `target` is the number that a blind
+    transfer names. `failure` comes with DIAL_FAILED. `group` is the group the caller was in line for.
+    """
+
+    kind: AskKind
+    call_id: str
+    phone: str | None
+    caller_number: str
+    caller_name: str
+    dialed_number: str
+    target: str = ""
+    failure: OfferFailure = OfferFailure.UNREACHABLE
+    group: str = ""
+
+
+class Refusal(StrEnum):
+    """What a caller who cannot be put through is told by the network."""
+
+    NORMAL = "normal"
+    BUSY = "busy"
+    NO_ANSWER = "no_answer"
+    UNKNOWN_NUMBER = "unknown_number"
+
+
+class Switch(Protocol):
+    """What can be done with calls. Nothing here waits or raises: outcomes come as events."""
+
+    def hold_in_line(self, call_id: str, group: str, music: str) -> None:
+        """Let the caller hear music."""
+
+    def offer(self, offer: Offer) -> None:
+        """Ring a phone for the caller."""
+
+    def cancel_offer(self, call_id: str) -> None:
+        """Stop ringing."""
+
+    def hang_up(self, call_id: str, refusal: Refusal) -> None:
+        """End the caller's call."""
+
+
+class Mirror(Protocol):
+    """Keeps live state outside the process: key → JSON object."""
+
+    def put(self, key: str, value: Mapping[str, Any]) -> None:
+        """Keep; replaces."""
+
+    def drop(self, key: str) -> None:
+        """No longer needed."""
+
+    def load(self) -> Mapping[str, Mapping[str, Any]]:
+        """Everything that was kept, once, at the start."""
+
+
+class Recorder(Protocol):
+    """Where finished facts go. `on_stored` is called when they are safe."""
+
+    def store_call(self, call_id: str, facts: Sequence[Fact], on_stored: Callable[[], None]) -> None:
+        """Keep a call's record; the same call may come again, more complete."""
+
+    def store_interval(self, interval: AgentInterval, on_stored: Callable[[], None]) -> None:
+        """Keep a stretch of an agent's day."""
+
+
+class Feed(Protocol):
+    """Where the outside reports what happened."""
+
+    def __call__(self, event: Event) -> None:
+        """One event; must not be a request of an agent (those may be refused)."""

@@ -1,0 +1,118 @@
+"""After an absence (killed, frozen, cut off from Asterisk): what was kept against what is there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from acd.core import conversations, facts, offers
+from acd.core.agents import Agent, AgentInput, AgentState
+from acd.core.calls import Call, CallInput, CallState
+from acd.core.facts import EndedBy, OfferFailure
+from acd.core.floor import Floor
+from acd.core.timers import Timer
+
+
+def restore(floor: Floor, agents: Iterable[Agent], calls: Iterable[Call]) -> None:
+    """Put kept agents and calls on an empty floor. Agents who are no longer in the plan are dropped.
+
+    Nobody is offered anything: the caller keeps dispatch suspended until the floor is known. A
+    waiting caller enters the line when the channel asks again (`caller_returned`).
+    """
+    for call in calls:
+        call.present = call.state not in (CallState.WAITING, CallState.IVR)
+        floor.calls[call.id] = call
+        if call.state is CallState.RINGING:
+            floor.timers.set(Timer.OVERDUE, call.id, floor.now + floor.plan.direct_ring_timeout_s)
+    for agent in agents:
+        if agent.id not in floor.agents:
+            continue
+        floor.agents[agent.id] = agent
+        if agent.wrap_up_until is not None:
+            floor.timers.set(Timer.WRAP_UP, agent.id, agent.wrap_up_until)
+        if agent.busy_until is not None:
+            floor.timers.set(Timer.BUSY, agent.id, agent.busy_until)
+        floor.touch(agent)
+    _drop_orphans(floor)
+
+
+def _drop_orphans(floor: Floor) -> None:
+    """A call whose group or agent the plan no longer has goes back in hand; it will ask again."""
+    for call in list(floor.calls.values()):
+        if call.group is not None and call.group not in floor.plan.groups:
+            call.group = None
+            if call.state is CallState.WAITING:
+                call.state = CallState.IVR
+        if call.agent is not None and call.agent not in floor.agents:
+            call.agent = None
+            if call.state in (CallState.RINGING, CallState.TALKING):
+                call.state = CallState.IVR
+
+
+def floor_seen(floor: Floor, alive: frozenset[str], ended_at: Mapping[str, float]) -> None:
+    """Calls that no longer exist ended while nobody looked; `ended_at` says when, where known."""
+    for call in list(floor.calls.values()):
+        if call.id not in alive and call.state is not CallState.ENDED:
+            conversations.end(floor, call, EndedBy.UNKNOWN, at=ended_at.get(call.id))
+
+
+def caller_returned(floor: Floor, call: Call) -> None:
+    """The channel asks what next although no offer ended: whatever we believed, it is with us now."""
+    call.present = True
+    if call.state is CallState.RINGING and call.agent is not None:
+        offers.ended(floor, call, OfferFailure.WITHDRAWN)
+    elif call.state is CallState.TALKING:
+        conversations.agent_hung_up(floor, call)
+    elif call.state is CallState.WAITING and call.group is not None:
+        if call.id not in floor.router.lines[call.group]:
+            floor.enter_line(call)
+        offers.dispatch_call(floor, call)
+
+
+def fallback_served(floor: Floor, call: Call, agent_id: str | None) -> None:
+    """Note that Asterisk's fallback queue had the caller for a while."""
+    floor.note(call, facts.FellBack(floor.now, agent_id))
+
+
+def conversation_found(floor: Floor, call: Call, phone: str) -> None:
+    """The caller talks on this phone: answered while we were away, or by the fallback queue."""
+    agent = floor.agent_on(phone)
+    if agent is None or (call.state is CallState.TALKING and call.agent == agent.id):
+        return
+    if call.state is CallState.RINGING and call.agent == agent.id:
+        offers.answered(floor, call)
+        return
+    if call.state is CallState.ENDED or agent.state is AgentState.TALKING:
+        return
+    if call.agent is not None:
+        _release_other(floor, call, floor.agents[call.agent])
+    if agent.state is AgentState.NOT_READY:
+        agent.pending_reason = agent.reason
+    floor.move_call(call, CallInput.FOUND_TALKING)
+    _leave_previous_work(floor, agent)
+    call.agent, agent.call_id = agent.id, call.id
+    floor.move_agent(agent, AgentInput.FOUND_TALKING)
+    floor.note(call, facts.FellBack(floor.now, agent.id))
+    floor.note(call, facts.Answered(floor.now, agent.id))
+
+
+def _release_other(floor: Floor, call: Call, agent: Agent) -> None:
+    """The agent whom we believed to be with this caller is not."""
+    offers.clear_ring_timers(floor, call)
+    if call.state is CallState.TALKING:
+        conversations.agent_hung_up(floor, call)
+    else:
+        floor.note(call, facts.OfferFailed(floor.now, agent.id, OfferFailure.WITHDRAWN))
+        call.agent = None
+        offers.give_back(floor, agent, OfferFailure.WITHDRAWN)
+
+
+def _leave_previous_work(floor: Floor, agent: Agent) -> None:
+    if agent.state is AgentState.WRAP_UP:
+        conversations.close_wrap_up(floor, agent)
+    elif agent.state is AgentState.RINGING and agent.call_id is not None:
+        other = floor.calls.get(agent.call_id)
+        if other is not None and other.state is CallState.RINGING:
+            offers.clear_ring_timers(floor, other)
+            floor.note(other, facts.OfferFailed(floor.now, agent.id, OfferFailure.WITHDRAWN))
+            other.agent, other.present = None, False
+            floor.move_call(other, CallInput.OFFER_FAILED if not other.direct else CallInput.REFUSED)

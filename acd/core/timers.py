@@ -1,0 +1,51 @@
+"""The engine's deadlines: one heap, one earliest moment."""
+
+from __future__ import annotations
+
+import heapq
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Timer(StrEnum):
+    """What a deadline is about."""
+
+    ALERT = "alert"  # by now the phone should have said that it rings
+    OVERDUE = "overdue"  # Asterisk should have ended this ring long ago
+    WRAP_UP = "wrap_up"
+    BUSY = "busy"  # the phone that was busy for a moment may be tried again
+
+
+@dataclass(slots=True)
+class Timers:
+    """A key of a kind has at most one deadline; setting it again moves it."""
+
+    _due: dict[tuple[Timer, str], float] = field(default_factory=dict)
+    _heap: list[tuple[float, Timer, str]] = field(default_factory=list)
+
+    def set(self, kind: Timer, key: str, at: float) -> None:
+        """Arm or move."""
+        self._due[kind, key] = at
+        heapq.heappush(self._heap, (at, kind, key))
+
+    def clear(self, kind: Timer, key: str) -> None:
+        """Disarm; not armed is fine."""
+        self._due.pop((kind, key), None)
+
+    def next(self) -> float | None:
+        """The earliest deadline, or None."""
+        while self._heap:
+            at, kind, key = self._heap[0]
+            if self._due.get((kind, key)) == at:
+                return at
+            heapq.heappop(self._heap)
+        return None
+
+    def pop_due(self, now: float) -> tuple[Timer, str] | None:
+        """Take the earliest deadline that has passed, or None."""
+        at = self.next()
+        if at is None or at > now:
+            return None
+        _, kind, key = heapq.heappop(self._heap)
+        del self._due[kind, key]
+        return kind, key

@@ -1,0 +1,203 @@
+"""One guarded AMI connection on top of panoramisk.
+
+Guarded against what panoramisk 1.4 does not do itself: it decodes each TCP chunk on its own (a name
+in UTF-8 that is cut by a chunk's end loses characters), does not check header values (a line break in
+a caller's name would inject an action), sends unanswered actions again after a reconnect (wrong for
+Redirect and Hangup), and waits for ever for an answer. Here: an incremental decoder, checked values,
+a new connection object each time with nothing carried over, and a time limit on every action.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import codecs
+import contextlib
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+import structlog
+from panoramisk import Manager
+from panoramisk.ami_protocol import AMIProtocol
+
+from acd.errors import TelephonyError
+
+log = structlog.get_logger(__name__)
+
+ACTION_TIMEOUT_S = 5.0
+PING_INTERVAL_S = 10.0
+BACKOFF_S = (0.1, 0.2, 0.5, 1.0, 2.0)
+PARTIAL_MESSAGE_MAX = 1_000_000
+
+Headers = Mapping[str, Any]
+"""One AMI message: header → value, or list of values where the header came more than once."""
+
+
+class _Protocol(AMIProtocol):  # type: ignore[misc]
+    closed: bool
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        self.lost: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(self._decoder.decode(data).encode())
+        if self.queue and len(self.queue[0]) > PARTIAL_MESSAGE_MAX:
+            log.error("ami message too long, connection closed", length=len(self.queue[0]))
+            self.close()
+
+    def connection_lost(self, _exc: Exception | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        pending = {id(action): action for action in self.responses.values()}
+        self.responses.clear()
+        for action in pending.values():
+            if not action.future.done():
+                action.future.set_exception(TelephonyError("the connection to Asterisk was lost"))
+                action.future.exception()  # a waiter that has given up must not cause a warning
+        if not self.closed:
+            self.closed = True
+            self.transport.abort()
+        if not self.lost.done():
+            self.lost.set_result(None)
+
+
+class _Connection(Manager):  # type: ignore[misc]
+    """A Manager for one TCP connection; the link makes a new one to connect again."""
+
+    def __init__(self, on_event: Callable[[Headers], None], **config: Any) -> None:
+        super().__init__(**config)
+        self._on_event = on_event
+
+    def dispatch(self, event: Headers) -> None:
+        self._on_event(event)
+
+    def ping(self) -> None:
+        """The link pings, with a time limit."""
+
+    def connection_lost(self, _exc: Exception | None) -> None:
+        self.protocol.close()
+
+
+class AmiLink:
+    """Keeps one AMI connection up.
+
+    `on_up` is awaited after each log-in, with the floor unknown; `on_down` is called when the
+    connection is lost. Events are given to `on_event` in the order of the wire.
+    """
+
+    def __init__(
+        self,
+        address: tuple[str, int],
+        credentials: tuple[str, str],
+        on_event: Callable[[Headers], None],
+        on_up: Callable[[], Awaitable[None]],
+        on_down: Callable[[], None],
+    ) -> None:
+        self._address = address
+        self._credentials = credentials
+        self._on_event = on_event
+        self._on_up = on_up
+        self._on_down = on_down
+        self._connection: _Connection | None = None
+        self.up = False
+
+    async def run(self) -> None:
+        """Connect, stay, connect again with back-off; until cancelled."""
+        failures = 0
+        while True:
+            try:
+                await self._connect()
+                failures = 0
+                await self._stay()
+            except (OSError, TelephonyError, TimeoutError) as error:
+                if failures == 0:
+                    log.warning("asterisk is away, trying again", reason=str(error) or type(error).__name__)
+            finally:
+                self._disconnect()
+            await asyncio.sleep(BACKOFF_S[min(failures, len(BACKOFF_S) - 1)])
+            failures += 1
+
+    async def action(self, name: str, **headers: str | list[str]) -> Headers:
+        """Send one action; its answer. Raises TelephonyError: refused, away, or too late."""
+        answers = await self._send(name, headers, as_list=False)
+        answer = answers[0]
+        if answer.get("Response") not in ("Success", "Goodbye", "Follows"):
+            raise TelephonyError(f"{name}: {answer.get('Message', 'refused')}")
+        return answer
+
+    async def list_action(self, name: str, **headers: str | list[str]) -> list[Headers]:
+        """Send an action whose answer is a list of events; those events."""
+        answers = await self._send(name, headers, as_list=True)
+        if answers[0].get("Response") != "Success":
+            raise TelephonyError(f"{name}: {answers[0].get('Message', 'refused')}")
+        return [a for a in answers[1:] if not str(a.get("Event", "")).endswith("Complete")]
+
+    async def _send(
+        self, name: str, headers: Mapping[str, str | list[str]], *, as_list: bool
+    ) -> list[Headers]:
+        connection = self._connection
+        if connection is None:
+            raise TelephonyError(f"{name}: Asterisk is away")
+        action: dict[str, str | list[str]] = {"Action": name}
+        for header, value in headers.items():
+            for item in [value] if isinstance(value, str) else value:
+                if "\r" in item or "\n" in item or "\0" in item:
+                    raise TelephonyError(f"{name}: a line break in {header}")
+            action[header] = value
+        future = connection.send_action(action, as_list=as_list or None)
+        try:
+            answer = await asyncio.wait_for(future, ACTION_TIMEOUT_S)
+        except TimeoutError:
+            raise TelephonyError(f"{name}: no answer within {ACTION_TIMEOUT_S:.0f} s") from None
+        return answer if isinstance(answer, list) else [answer]
+
+    async def _connect(self) -> None:
+        loop = asyncio.get_running_loop()
+        host, port = self._address
+        user, secret = self._credentials
+        opened: asyncio.Future[Any] = loop.create_future()
+        opened.set_result(await asyncio.wait_for(loop.create_connection(_Protocol, host, port), 3.0))
+        connection = _Connection(
+            self._on_event, loop=loop, username=user, secret=secret, events="on", ping_delay=3600
+        )
+        connection.connection_made(opened)
+        self._connection = connection
+        login = connection.authenticated_future
+        assert login is not None
+        answer = await asyncio.wait_for(asyncio.shield(login), ACTION_TIMEOUT_S)
+        if not answer.success:
+            raise TelephonyError(
+                "Asterisk refused the password of the controller; run 'acd phones provision'"
+            )
+
+    async def _stay(self) -> None:
+        assert self._connection is not None
+        lost = self._connection.protocol.lost
+        self.up = True
+        pinger = asyncio.create_task(self._ping())
+        try:
+            await self._on_up()
+            await asyncio.wait((lost, pinger), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            pinger.cancel()
+            with contextlib.suppress(asyncio.CancelledError, TelephonyError):
+                await pinger
+        raise TelephonyError("connection lost")
+
+    async def _ping(self) -> None:
+        """Ends with TelephonyError when Asterisk no longer answers."""
+        while True:
+            await asyncio.sleep(PING_INTERVAL_S)
+            await self.action("Ping")
+
+    def _disconnect(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            if connection.pinger is not None:
+                connection.pinger.cancel()
+            connection.protocol.close()
+        if self.up:
+            self.up = False
+            self._on_down()

@@ -1,0 +1,249 @@
+"""Asterisk as the ACD sees it: callers who ask what next, and what can be done with them.
+
+A caller's channel asks through FastAGI (`serve`) and is answered by a command of the engine. One
+call has at most one open session; a new one for the same call takes over from the old.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import re
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any
+
+import structlog
+
+from acd.core.commands import Offer
+from acd.core.facts import OfferFailure
+from acd.core.ports import Ask, AskKind, Refusal
+from acd.errors import TelephonyError
+from acd.telephony.agi import AgiSession
+from acd.telephony.ami import AmiLink
+from acd.telephony.cause import offer_failure
+from acd.telephony.line import AgiLine
+from acd.telephony.prompts import PromptStore
+from acd.telephony.watch import Watch
+
+log = structlog.get_logger(__name__)
+
+CAUSE_OF_REFUSAL = {
+    Refusal.NORMAL: 16,
+    Refusal.BUSY: 17,
+    Refusal.NO_ANSWER: 19,
+    Refusal.UNKNOWN_NUMBER: 1,
+}
+CANCEL_CAUSE = "19"
+_SAFE_DIAL = re.compile(r"^[A-Za-z0-9_-]{1,64}$")
+
+Reception = Callable[[Ask, AgiLine], Awaitable[None]]
+
+
+class Switchboard:
+    """Implements `acd.core.ports.Switch`; `reception` serves each caller who asks."""
+
+    def __init__(self, watch: Watch, link: AmiLink, prompts: PromptStore, reception: Reception) -> None:
+        self._watch = watch
+        self._link = link
+        self._prompts = prompts
+        self._reception = reception
+        self._lines: dict[str, AgiLine] = {}
+        self._merged: dict[str, str] = {}  # consultation → the call that took its place
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    # --- callers who ask ----------------------------------------------------------------------
+    async def serve(self, session: AgiSession) -> None:
+        """One session, to its end."""
+        ask = read_ask(session)
+        if ask is None:
+            log.warning("agi session without a call refused", channel=session.env.get("agi_channel", ""))
+            return
+        call_id = self._merged.get(ask.call_id, ask.call_id)
+        if call_id != ask.call_id:
+            ask = renamed(ask, call_id)
+        line = AgiLine(session, self._prompts)
+        old = self._lines.get(call_id)
+        if old is not None:
+            old.close()
+        self._lines[call_id] = line
+        if not self._watch.bind(call_id, session.env["agi_channel"], session.env["agi_uniqueid"]):
+            return  # hung up while asking
+        try:
+            await self._reception(ask, line)
+            await line.wait_gone()
+        finally:
+            for key in [c for c, other in self._lines.items() if other is line]:
+                del self._lines[key]
+
+    def asking(self) -> frozenset[str]:
+        """The calls whose channels are asking us now."""
+        return frozenset(call for call, line in self._lines.items() if not line.gone)
+
+    def merged(self, call_id: str, consult_id: str) -> None:
+        """The call has taken the place of the consultation: sessions and later asks follow."""
+        self._merged[consult_id] = call_id
+        while len(self._merged) > 1000:
+            del self._merged[next(iter(self._merged))]
+        line = self._lines.pop(consult_id, None)
+        if line is not None and not line.gone:
+            self._lines[call_id] = line
+            self._spawn(self._adopt(call_id, line))
+
+    async def _adopt(self, call_id: str, line: AgiLine) -> None:
+        """The session's channel has become the caller's: learn its name anew."""
+        channel, uniqueid = await line.identity()
+        self._watch.bind(call_id, channel, uniqueid)
+        await line.rename(call_id)
+
+    # --- commands -----------------------------------------------------------------------------
+    def hold_in_line(self, call_id: str, group: str, music: str) -> None:
+        """Music for a caller in line; remembers the group for the fallback queue."""
+
+        async def run(line: AgiLine) -> None:
+            await line.music(music)
+            await line.set_group(group)
+
+        self._with_line(call_id, run)
+
+    def offer(self, offer: Offer) -> None:
+        """Have the dialplan ring the agent's phone."""
+        assert _SAFE_DIAL.match(offer.phone), offer.phone
+        options = "g"
+        if offer.music:
+            assert _SAFE_DIAL.match(offer.music), offer.music
+            options += f"m({offer.music})"
+        dial = f"PJSIP/{offer.phone},{offer.ring_timeout_s:.0f},{options}b(acd-leg^s^1)"
+        self._with_line(offer.call_id, lambda line: line.dial(dial))
+
+    def cancel_offer(self, call_id: str) -> None:
+        """Hang up the leg that rings; Dial then reports the offer's end."""
+        leg = self._watch.leg_of.get(call_id)
+        if leg is not None:
+            self._spawn(self._act("Hangup", Channel=leg, Cause=CANCEL_CAUSE))
+        else:
+            # A phone that never said a word has no DialState: the leg is found by its call.
+            self._spawn(self._hang_up_silent_leg(call_id))
+
+    def hang_up(self, call_id: str, refusal: Refusal) -> None:
+        """End the caller's call."""
+        cause = CAUSE_OF_REFUSAL[refusal]
+        line = self._lines.get(call_id)
+        if line is not None and not line.gone:
+            self._with_line(call_id, lambda line: line.hang_up(cause))
+        elif (channel := self._watch.channel_of.get(call_id)) is not None:
+            self._spawn(self._act("Hangup", Channel=channel, Cause=str(cause)))
+
+    async def bring_back(self, channel: str) -> None:
+        """Send a channel to the beginning of the loop, so that it asks again."""
+        await self._act("Redirect", Channel=channel, Context="acd-run", Exten="s", Priority="1")
+
+    async def renew_leases(self, lease_s: float) -> None:
+        """Tell Asterisk that the callers in our hands are not forgotten."""
+        renewals = [
+            self._act("Setvar", Channel=channel, Variable="TIMEOUT(absolute)", Value=f"{lease_s:.0f}")
+            for call_id in self.asking()
+            if (channel := self._watch.channel_of.get(call_id)) is not None
+        ]
+        await asyncio.gather(*renewals)
+
+    async def stop(self) -> None:
+        """Let every session go; the callers' channels will ask the next controller."""
+        for line in list(self._lines.values()):
+            line.close()
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    # --- how ----------------------------------------------------------------------------------
+    def _with_line(self, call_id: str, run: Callable[[AgiLine], Awaitable[None]]) -> None:
+        line = self._lines.get(call_id)
+        if line is None or line.gone:
+            return  # the caller is leaving or will ask again; either is reported
+
+        async def guarded() -> None:
+            with contextlib.suppress(TelephonyError):  # likewise
+                await run(line)
+
+        self._spawn(guarded())
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._done)
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if task.cancelled():
+            return
+        error = task.exception()
+        if isinstance(error, TelephonyError):
+            log.debug("telephony command failed", reason=str(error))
+        elif error is not None:
+            log.error("telephony command failed", exc_info=error)
+
+    async def _act(self, name: str, **headers: str) -> None:
+        """An action whose failure means that the channel is gone, which is reported otherwise."""
+        try:
+            await self._link.action(name, **headers)
+        except TelephonyError as error:
+            log.debug("ami action failed", action=name, reason=str(error))
+
+    async def _hang_up_silent_leg(self, call_id: str) -> None:
+        channels = await self._link.list_action("Status", Variables="ACD_CALL,ACD_CALLER")
+        for event in channels:
+            variables = variables_of(event)
+            if variables.get("ACD_CALL") == call_id and variables.get("ACD_CALLER") != "1":
+                await self._act("Hangup", Channel=str(event.get("Channel", "")), Cause=CANCEL_CAUSE)
+
+
+def variables_of(event: Any) -> dict[str, str]:
+    """The channel variables that a Status event carries."""
+    values = event.get("Variable", [])
+    items = [values] if isinstance(values, str) else values
+    return dict(item.partition("=")[::2] for item in items)
+
+
+def read_ask(session: AgiSession) -> Ask | None:
+    """What the dialplan says with the question; None if it is not one of ours."""
+    arguments = [*session.arguments, *[""] * 7][:7]
+    call_id, state, origin, dialed, dialstatus, leg, group = arguments
+    if not re.fullmatch(r"[a-z0-9-]{3,64}", call_id):
+        return None
+    kind, target, failure = _kind(state, dialstatus, leg)
+    return Ask(
+        kind=kind,
+        call_id=call_id,
+        phone=origin.removeprefix("phone:") if origin.startswith("phone:") else None,
+        caller_number=_known(session.env.get("agi_callerid", "")),
+        caller_name=_known(session.env.get("agi_calleridname", "")),
+        dialed_number=dialed,
+        target=target,
+        failure=failure,
+        group=group,
+    )
+
+
+def renamed(ask: Ask, call_id: str) -> Ask:
+    """The same question, of the call that took over."""
+    fields = {name: getattr(ask, name) for name in Ask.__slots__}
+    return Ask(**{**fields, "call_id": call_id})
+
+
+def _kind(state: str, dialstatus: str, leg: str) -> tuple[AskKind, str, OfferFailure]:
+    failure = OfferFailure.UNREACHABLE
+    if state == "after-dial":
+        if dialstatus == "ANSWER":
+            return AskKind.AGENT_LEFT, "", failure
+        return AskKind.DIAL_FAILED, "", offer_failure(dialstatus, leg)
+    if state.startswith("blind:"):
+        return AskKind.BLIND_TRANSFER, state.removeprefix("blind:"), failure
+    kinds = {
+        "": AskKind.NEW,
+        "fallback": AskKind.FALLBACK,
+        "after-fallback": AskKind.AFTER_FALLBACK,
+    }
+    return kinds.get(state, AskKind.RETURNED), "", failure
+
+
+def _known(value: str) -> str:
+    return "" if value == "unknown" else value[:200]

@@ -1,0 +1,83 @@
+"""A fresh look at Asterisk: which calls live, who talks to whom, which phones can be reached."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+
+from acd.telephony.ami import AmiLink, Headers
+from acd.telephony.switch import variables_of
+from acd.telephony.watch import REACHABLE_STATES, phone_of
+
+VARIABLES = "ACD_CALL,ACD_CALLER,ACD_DIALED"
+# Applications in which a caller's channel is not waiting for an answer of ours.
+OCCUPIED = frozenset({"Dial"})
+
+
+@dataclass(frozen=True, slots=True)
+class CallerSeen:
+    """A caller's channel. `talking_to`: the phone in the same bridge; `application`: where it is."""
+
+    call_id: str
+    channel: str
+    uniqueid: str
+    application: str
+    caller_number: str
+    caller_name: str
+    dialed_number: str
+    talking_to: str | None
+    leg: str | None
+
+
+@dataclass(slots=True)
+class Picture:
+    """What there is at this moment."""
+
+    callers: list[CallerSeen] = field(default_factory=list)
+    channels: list[str] = field(default_factory=list)
+    reachable: set[str] = field(default_factory=set)
+
+
+async def look(link: AmiLink) -> Picture:
+    """Ask Asterisk. Raises TelephonyError when it does not answer."""
+    picture = Picture()
+    for device in await link.list_action("DeviceStateList"):
+        name = str(device.get("Device", ""))
+        if name.startswith("PJSIP/") and device.get("State") in REACHABLE_STATES:
+            picture.reachable.add(name.removeprefix("PJSIP/"))
+    statuses = await link.list_action("Status", Variables=VARIABLES)
+    bridges: dict[str, list[str]] = defaultdict(list)
+    for status in statuses:
+        picture.channels.append(str(status.get("Channel", "")))
+        if bridge := str(status.get("BridgeID", "")):
+            bridges[bridge].append(picture.channels[-1])
+    for status in statuses:
+        caller = _caller(status, bridges)
+        if caller is not None:
+            picture.callers.append(caller)
+    return picture
+
+
+def _caller(status: Headers, bridges: dict[str, list[str]]) -> CallerSeen | None:
+    variables = variables_of(status)
+    if variables.get("ACD_CALLER") != "1" or not variables.get("ACD_CALL"):
+        return None
+    channel = str(status.get("Channel", ""))
+    others = [c for c in bridges.get(str(status.get("BridgeID", "")), []) if c != channel]
+    leg = next((c for c in others if phone_of(c) is not None), None)
+    return CallerSeen(
+        call_id=variables["ACD_CALL"],
+        channel=channel,
+        uniqueid=str(status.get("Uniqueid", "")),
+        application=str(status.get("Application", "")),
+        caller_number=_known(status.get("CallerIDNum", "")),
+        caller_name=_known(status.get("CallerIDName", "")),
+        dialed_number=variables.get("ACD_DIALED", ""),
+        talking_to=phone_of(leg) if leg is not None else None,
+        leg=leg,
+    )
+
+
+def _known(value: object) -> str:
+    text = str(value)
+    return "" if text == "<unknown>" else text[:200]

@@ -1,0 +1,170 @@
+"""AMI events → what the engine hears. Keeps who is who: channels, phones, calls.
+
+Which call a channel belongs to is known from the caller's own channel (by uniqueid, learnt when it
+asks us); an agent's leg is known from the dial that the caller's channel runs.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+
+from acd.core import events
+from acd.core.facts import EndedBy
+from acd.core.ports import Feed
+from acd.telephony.ami import Headers
+
+_CHANNEL = re.compile(r"^PJSIP/(?P<endpoint>.+)-[0-9a-f]{8}$")
+REACHABLE_STATES = frozenset({"NOT_INUSE", "INUSE", "BUSY", "RINGING", "RINGINUSE", "ONHOLD"})
+
+
+def phone_of(channel: str) -> str | None:
+    """The PJSIP endpoint of a channel name, or None for another kind of channel."""
+    match = _CHANNEL.match(channel)
+    return match["endpoint"] if match else None
+
+
+class Watch:
+    """`on_transfer(call_id, consult_id)` is called after the engine has heard of an attended transfer."""
+
+    def __init__(self, phones: Iterable[str], feed: Feed, on_transfer: Callable[[str, str], None]) -> None:
+        self._phones: dict[str, set[str]] = {phone: set() for phone in phones}
+        self._reachable: set[str] = set()
+        self._feed = feed
+        self._on_transfer = on_transfer
+        self._call_of: dict[str, str] = {}  # the caller's uniqueid → call
+        self._uniqueid_of: dict[str, str] = {}
+        self.channel_of: dict[str, str] = {}  # call → the caller's channel
+        self.leg_of: dict[str, str] = {}  # call → the agent's channel, while dialled or talking
+        self._gone: dict[str, None] = {}  # uniqueids lately hung up, the oldest first
+        self.on_queue_join: Callable[[str], None] = lambda _channel: None
+
+    # --- callers ------------------------------------------------------------------------------
+    def bind(self, call_id: str, channel: str, uniqueid: str) -> bool:
+        """This channel is the call's caller; False if it has been hung up already."""
+        self.unbind(call_id)
+        if uniqueid in self._gone:
+            return False
+        self._call_of[uniqueid] = call_id
+        self._uniqueid_of[call_id] = uniqueid
+        self.channel_of[call_id] = channel
+        return True
+
+    def unbind(self, call_id: str) -> None:
+        """The call is over, or its caller has another channel."""
+        uniqueid = self._uniqueid_of.pop(call_id, None)
+        if uniqueid is not None:
+            self._call_of.pop(uniqueid, None)
+        self.channel_of.pop(call_id, None)
+
+    def call_of(self, uniqueid: str) -> str | None:
+        """The call whose caller this channel is."""
+        return self._call_of.get(uniqueid)
+
+    # --- phones -------------------------------------------------------------------------------
+    def set_phones(self, reachable: Iterable[str], channels: Iterable[str]) -> None:
+        """What a fresh look at Asterisk shows; every phone is reported."""
+        self._reachable = set(reachable) & self._phones.keys()
+        for phone in self._phones:
+            self._phones[phone] = set()
+        for channel in channels:
+            if (endpoint := phone_of(channel)) in self._phones:
+                self._phones[endpoint].add(channel)
+        for phone in self._phones:
+            self._report(phone)
+
+    def _report(self, phone: str) -> None:
+        self._feed(events.PhoneChanged(phone, phone in self._reachable, bool(self._phones[phone])))
+
+    # --- events -------------------------------------------------------------------------------
+    def on_event(self, event: Headers) -> None:
+        """One AMI event."""
+        match event.get("Event"):
+            case "Newchannel":
+                self._channel_new(event)
+            case "Hangup":
+                self._channel_gone(event)
+            case "DialState" if event.get("DialStatus") in ("RINGING", "PROGRESS"):
+                self._dialling(event, events.OfferAlerting)
+            case "DialEnd" if event.get("DialStatus") == "ANSWER":
+                self._dialling(event, events.OfferAnswered)
+            case "AttendedTransfer":
+                self._attended_transfer(event)
+            case "Hold":
+                self._hold(event, events.CallHeld)
+            case "Unhold":
+                self._hold(event, events.CallResumed)
+            case "DeviceStateChange":
+                self._device(event)
+            case "QueueCallerJoin":
+                self.on_queue_join(str(event.get("Channel", "")))
+
+    def _channel_new(self, event: Headers) -> None:
+        channel = str(event.get("Channel", ""))
+        phone = phone_of(channel)
+        if phone in self._phones:
+            self._phones[phone].add(channel)
+            self._report(phone)
+
+    def _channel_gone(self, event: Headers) -> None:
+        channel, uniqueid = str(event.get("Channel", "")), str(event.get("Uniqueid", ""))
+        self._gone[uniqueid] = None
+        while len(self._gone) > 1000:
+            del self._gone[next(iter(self._gone))]
+        call_id = self._call_of.get(uniqueid)
+        if call_id is not None:
+            self.unbind(call_id)
+            self.leg_of.pop(call_id, None)
+            self._feed(events.CallEnded(call_id, EndedBy.CALLER, str(event.get("Cause-txt", ""))))
+        phone = phone_of(channel)
+        if phone in self._phones:
+            self._phones[phone].discard(channel)
+            self._report(phone)
+
+    def _dialling(
+        self, event: Headers, heard: type[events.OfferAlerting] | type[events.OfferAnswered]
+    ) -> None:
+        call_id = self._call_of.get(str(event.get("Uniqueid", "")))
+        if call_id is not None:
+            self.leg_of[call_id] = str(event.get("DestChannel", ""))
+            self._feed(heard(call_id))
+
+    def _hold(self, event: Headers, heard: type[events.CallHeld] | type[events.CallResumed]) -> None:
+        channel = str(event.get("Channel", ""))
+        for call_id, leg in self.leg_of.items():
+            if leg == channel:
+                self._feed(heard(call_id))
+                return
+
+    def _attended_transfer(self, event: Headers) -> None:
+        """The caller of one call joins what the transferring agent's second call had come to.
+
+        The second call was dialled by the agent: its caller is the agent's own channel. The first
+        is the one whose agent leg transfers.
+        """
+        if event.get("Result") != "Success":
+            return
+        legs = (str(event.get("OrigTransfererChannel", "")), str(event.get("SecondTransfererChannel", "")))
+        uniqueids = (
+            str(event.get("OrigTransfererUniqueid", "")),
+            str(event.get("SecondTransfererUniqueid", "")),
+        )
+        consult = self._call_of.get(uniqueids[0]) or self._call_of.get(uniqueids[1])
+        call = next((c for c, leg in self.leg_of.items() if leg in legs), None)
+        if call is None or consult is None or call == consult:
+            return
+        self._feed(events.CallAttendedTransferred(call, consult))
+        leg = self.leg_of.pop(consult, None)
+        self.unbind(consult)
+        if leg is not None:
+            self.leg_of[call] = leg
+        self._on_transfer(call, consult)
+
+    def _device(self, event: Headers) -> None:
+        phone = str(event.get("Device", "")).removeprefix("PJSIP/")
+        if phone not in self._phones:
+            return
+        reachable = event.get("State") in REACHABLE_STATES
+        if reachable != (phone in self._reachable):
+            (self._reachable.add if reachable else self._reachable.discard)(phone)
+            self._report(phone)
