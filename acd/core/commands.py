@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from acd.core.facts import AgentInterval, Fact, OfferFailure
+from acd.core.calls import Call
+from acd.core.facts import AgentInterval, OfferFailure
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +53,9 @@ class ContinueCall:
 
 @dataclass(frozen=True, slots=True)
 class StoreCall:
-    """The call has ended; `final` when its wrap-up has, too. The same call may come twice."""
+    """The call has ended. When its wrap-up is over, too, it comes again, `finished`, and is forgotten."""
 
-    call_id: str
-    facts: tuple[Fact, ...]
-    final: bool
+    call: Call
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +73,8 @@ class CallChanged:
 
 
 @dataclass(frozen=True, slots=True)
-class CallForgotten:
-    """The engine no longer has this call (finished, or merged into another)."""
+class CallMerged:
+    """The call has become part of another and has no record of its own."""
 
     call_id: str
 
@@ -96,6 +95,6 @@ Command: TypeAlias = (
     | StoreCall
     | StoreInterval
     | CallChanged
-    | CallForgotten
+    | CallMerged
     | AgentChanged
 )

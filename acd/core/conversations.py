@@ -96,7 +96,7 @@ def attended_transfer(floor: Floor, call: Call, consult: Call) -> None:
         floor.touch(second)
     if consult.origin_agent is not None:
         end_own_call(floor, floor.agents[consult.origin_agent], consult, release=False)
-    floor.forget(consult)
+    floor.merge(consult)
     finish_conversation(floor, call, first)
 
 

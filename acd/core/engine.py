@@ -154,6 +154,8 @@ class Engine:
                 consult = floor.calls.get(consult_id)
                 if consult is not None and consult.state is not CallState.ENDED:
                     conversations.attended_transfer(floor, call, consult)
+            case events.CallTakenBack(_, reason):
+                floor.note(call, facts.Returned(floor.now, reason))
             case events.CallerReturned():
                 recovery.caller_returned(floor, call)
             case events.FallbackServed(_, agent):

@@ -138,6 +138,14 @@ class CallAttendedTransferred:
 
 
 @dataclass(frozen=True, slots=True)
+class CallTakenBack:
+    """Where the caller was to go, nobody could take the call; a CallQueued follows."""
+
+    call_id: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class ConversationFound:
     """After an absence of ours: this caller is talking on that phone."""
 
@@ -227,6 +235,7 @@ Event: TypeAlias = (
     | CallResumed
     | CallBlindTransferred
     | CallAttendedTransferred
+    | CallTakenBack
     | ConversationFound
     | PhoneChanged
     | AgentLoggedIn

@@ -14,7 +14,7 @@ from acd.core.calls import Call, CallInput, CallState
 from acd.core.commands import (
     AgentChanged,
     CallChanged,
-    CallForgotten,
+    CallMerged,
     Command,
     HoldInLine,
     StoreCall,
@@ -156,11 +156,11 @@ class Floor:
         """An ended call: have it stored, and forget it when its wrap-up is over, too."""
         if call.state is not CallState.ENDED:
             return
-        self.emit(StoreCall(call.id, tuple(call.facts), final=call.finished))
+        self.emit(StoreCall(call))
         if call.finished:
-            self.forget(call)
+            del self.calls[call.id]
 
-    def forget(self, call: Call) -> None:
-        """Take the call off the floor."""
+    def merge(self, call: Call) -> None:
+        """The call lives on in another: take it off the floor."""
         del self.calls[call.id]
-        self.emit(CallForgotten(call.id))
+        self.emit(CallMerged(call.id))

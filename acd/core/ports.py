@@ -19,7 +19,6 @@ class AskKind(StrEnum):
     DIAL_FAILED = "dial_failed"
     AGENT_LEFT = "agent_left"  # the conversation is over, the caller still there
     BLIND_TRANSFER = "blind_transfer"
-    RETURNED = "returned"  # the last answer got lost: a restart of ours, a redirect
     FALLBACK = "fallback"  # comes from Asterisk's own queue, unserved
     AFTER_FALLBACK = "after_fallback"  # Asterisk's own queue has served the caller
 

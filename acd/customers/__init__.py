@@ -1,1 +1,1 @@
-"""acd.customers"""
+"""Who is calling: the customers, found by their number."""

@@ -1,1 +1,1 @@
-"""acd.settings"""
+"""The configuration: YAML files → checked objects, with every mistake reported at once."""

@@ -242,7 +242,7 @@ def _kind(state: str, dialstatus: str, leg: str) -> tuple[AskKind, str, OfferFai
         "fallback": AskKind.FALLBACK,
         "after-fallback": AskKind.AFTER_FALLBACK,
     }
-    return kinds.get(state, AskKind.RETURNED), "", failure
+    return kinds.get(state, AskKind.NEW), "", failure
 
 
 def _known(value: str) -> str:

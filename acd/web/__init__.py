@@ -1,1 +1,1 @@
-"""acd.web"""
+"""What the controller shows over HTTP."""

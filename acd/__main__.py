@@ -1,0 +1,57 @@
+"""The command line, `acd`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from acd.cli import agents, context, phones, records, server
+from acd.cli.status import status
+from acd.errors import OperatorError, RequestRefused
+from acd.settings.load import check
+
+app = typer.Typer(
+    name="acd",
+    help="A call centre on Asterisk: automatic call distribution and IVR.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+app.command("server")(server.server)
+app.command("run")(server.run)
+app.command("status")(status)
+app.command("report")(records.report)
+app.add_typer(agents.app, name="agent")
+app.add_typer(phones.app, name="phones")
+app.add_typer(records.app, name="calls")
+
+
+@app.command("check")
+def check_configuration(
+    config: Annotated[Path, typer.Option(help="folder of the configuration")] = Path("config"),
+    flows: Annotated[Path, typer.Option(help="folder of the flows")] = Path("ivr_flows"),
+) -> None:
+    """Check configuration and flows: every problem at once, with file and line."""
+    problems = check(config, flows)
+    for problem in problems:
+        typer.echo(problem)
+    if problems:
+        raise typer.Exit(1)
+    context.console.print("the configuration is sound")
+
+
+def main() -> None:
+    """Entry point: what the operator can mend is one message, anything else a traceback."""
+    try:
+        app()
+    except (OperatorError, RequestRefused) as error:
+        Console(stderr=True, highlight=False, soft_wrap=True).print(str(error), markup=False)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

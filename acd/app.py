@@ -1,0 +1,243 @@
+"""The composition root: the only module that builds the controller and sees every package."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import structlog
+from aiohttp import web
+
+from acd.core import events
+from acd.core.facts import AgentInterval, Customer, Fact
+from acd.customers.directory import Directory
+from acd.errors import OperatorError, RequestRefused
+from acd.ivr.flow import Prompt
+from acd.records.fold import fold
+from acd.records.store import RecordStore
+from acd.records.writer import RecordWriter
+from acd.runtime.clock import EngineClock
+from acd.runtime.control import ControlServer, Handler, Request
+from acd.runtime.features import confirmations
+from acd.runtime.reception import Reception
+from acd.runtime.shell import Shell
+from acd.runtime.status import picture
+from acd.settings.environment import Environment
+from acd.settings.model import Centre
+from acd.settings.secrets import Secrets
+from acd.state.disk import DiskMirror
+from acd.telephony.agi import AgiServer
+from acd.telephony.ami import AmiLink
+from acd.telephony.bond import Bond
+from acd.telephony.prompts import PromptStore
+from acd.telephony.switch import Switchboard
+from acd.telephony.watch import Watch
+from acd.web.health import start_health_page
+
+log = structlog.get_logger(__name__)
+
+LOOPBACK = "127.0.0.1"
+AMI_USER = "acd"
+CDR_FILE = "log/cdr-custom/acd.csv"
+
+
+class StoreRecorder:
+    """Implements `acd.core.ports.Recorder` on the record store."""
+
+    def __init__(self, writer: RecordWriter) -> None:
+        self._writer = writer
+
+    def store_call(self, call_id: str, facts: Sequence[Fact], on_stored: Callable[[], None]) -> None:
+        """Fold and write."""
+        self._writer.submit(fold(call_id, facts), on_stored)
+
+    def store_interval(self, interval: AgentInterval, on_stored: Callable[[], None]) -> None:
+        """Write."""
+        self._writer.submit(interval, on_stored)
+
+
+def database_url(environment: Environment) -> str:
+    """Where records go."""
+    return f"sqlite:///{environment.database}"
+
+
+def prompt_store(centre: Centre, environment: Environment) -> PromptStore:
+    """What callers hear."""
+    return PromptStore(environment.sounds_dir, centre.flows_dir / "sounds", centre.system.text_to_speech)
+
+
+def all_prompts(centre: Centre) -> list[Prompt]:
+    """Everything that may have to be spoken."""
+    prompts: list[Prompt] = [p for flow in centre.flows.values() for p in flow.prompts()]
+    return prompts + list(confirmations(centre.system.language))
+
+
+class Controller:
+    """One running controller."""
+
+    def __init__(self, centre: Centre, environment: Environment, secrets: Secrets) -> None:
+        self._centre = centre
+        self._environment = environment
+        self._store = RecordStore(database_url(environment))
+        self._writer = RecordWriter(self._store)
+        self._mirror = DiskMirror(environment.live_dir)
+        self._clock = EngineClock()
+        self._shell = Shell(centre.plan, self._clock, self._mirror, StoreRecorder(self._writer))
+        self._watch = Watch(centre.phones, self._shell.feed, self._transferred)
+        self._bond = Bond(
+            self._watch,
+            self._shell.feed,
+            self._shell.engine.floor,
+            environment.asterisk_dir / CDR_FILE,
+            centre.system.lease_s,
+        )
+        self._link = AmiLink(
+            (LOOPBACK, environment.ami_port),
+            (AMI_USER, secrets.ami_password),
+            self._watch.on_event,
+            self._bond.up_again,
+            self._bond.down,
+        )
+        self._prompts = prompt_store(centre, environment)
+        self._switch = Switchboard(self._watch, self._link, self._prompts, self._serve)
+        self._reception = Reception(centre, self._shell, self._switch, self._mirror, self._find_customer())
+        self._agi = AgiServer(self._switch.serve)
+        self._control = ControlServer(environment.control_socket, self._handlers())
+        self._health: web.AppRunner | None = None
+        self._tasks: list[asyncio.Task[None]] = []
+        self.floor_known = asyncio.Event()
+
+    async def start(self) -> None:
+        """Open everything. Raises OperatorError when a port or a file cannot be had."""
+        self._prompts.prepare(all_prompts(self._centre))
+        await self._control.start()
+        await asyncio.to_thread(self._store.open)
+        self._writer.start()
+        self._shell.attach(self._switch)
+        self._bond.attach(self._link, self._switch)
+        self._bond.on_known = self.floor_known.set
+        self._shell.on_frozen = self._bond.frozen
+        self._reception.restore(self._mirror.load())
+        self._shell.restore()
+        await self._listen()
+        for work in (self._link.run(), self._bond.keep(), self._shell.tick()):
+            self._tasks.append(asyncio.create_task(work))
+
+    async def _listen(self) -> None:
+        for name, port, start in (
+            ("ACD_AGI_PORT", self._environment.agi_port, self._agi.start),
+            ("ACD_HTTP_PORT", self._environment.http_port, self._start_health),
+        ):
+            try:
+                await start(LOOPBACK, port)
+            except OSError as error:
+                raise OperatorError(f"port {port} is taken ({error.strerror}); set {name}") from error
+
+    async def _start_health(self, host: str, port: int) -> None:
+        self._health = await start_health_page(host, port, self._health_facts)
+
+    async def stop(self) -> None:
+        """Close everything in order; callers stay with Asterisk."""
+        await self._bond.say_goodbye()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._switch.stop()
+        await self._agi.stop()
+        await self._control.stop()
+        if self._health is not None:
+            await self._health.cleanup()
+        self._shell.close()
+        await self._writer.close()
+        self._store.close()
+        self._mirror.close()
+
+    async def run(self) -> None:
+        """Until SIGTERM or SIGINT, or until a task that must not end ends."""
+        await self.start()
+        stop = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for name in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(name, stop.set)
+        waiting = asyncio.create_task(stop.wait())
+        try:
+            done, _ = await asyncio.wait([waiting, *self._tasks], return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()
+        finally:
+            waiting.cancel()
+            await self.stop()
+
+    # --- joints -------------------------------------------------------------------------------
+    async def _serve(self, ask: Any, line: Any) -> None:
+        await self._reception.serve(ask, line)
+
+    def _transferred(self, call_id: str, consult_id: str) -> None:
+        self._reception.merged(call_id, consult_id)
+        self._switch.merged(call_id, consult_id)
+
+    def _find_customer(self) -> Callable[[str], Customer | None]:
+        if self._centre.customers_file is None:
+            return lambda _number: None
+        return Directory.from_csv(self._centre.customers_file).find
+
+    def _health_facts(self) -> Mapping[str, Any]:
+        floor = self._shell.engine.floor
+        return {
+            "ok": self._bond.up and not floor.suspended,
+            "asterisk": self._bond.up,
+            "dispatching": not floor.suspended,
+            "records_waiting": self._writer.pending,
+            "calls": len(floor.calls),
+        }
+
+    # --- the control socket ---------------------------------------------------------------------
+    def _handlers(self) -> dict[str, Handler]:
+        return {
+            "status": self._status,
+            "login": self._login,
+            "logout": lambda r: self._request(events.AgentLoggedOut(_text(r, "agent"))),
+            "ready": lambda r: self._request(events.AgentWentReady(_text(r, "agent"))),
+            "not-ready": self._not_ready,
+            "wrap-up-done": lambda r: self._request(events.WrapUpDone(_text(r, "agent"))),
+        }
+
+    def _status(self, _request: Request) -> Mapping[str, Any]:
+        now = self._clock()
+        return {
+            "centre": self._centre.system.name,
+            **picture(self._shell.engine.floor, now, asterisk=self._bond.up),
+        }
+
+    def _login(self, request: Request) -> Mapping[str, Any]:
+        agent = _text(request, "agent")
+        profile = self._centre.plan.agents.get(agent)
+        phone = request.get("phone") or (profile.extension if profile is not None else "")
+        if profile is not None and phone not in self._centre.phones:
+            known = ", ".join(self._centre.phones)
+            raise RequestRefused("unknown-phone", f"there is no phone {phone!r}; phones: {known}")
+        return self._request(events.AgentLoggedIn(agent, phone))
+
+    def _not_ready(self, request: Request) -> Mapping[str, Any]:
+        reason = request.get("reason") or next(iter(self._centre.plan.reasons), "")
+        return self._request(events.AgentWentNotReady(_text(request, "agent"), reason))
+
+    def _request(self, event: events.Event) -> Mapping[str, Any]:
+        self._shell.feed(event)
+        status = self._status({})
+        return {"agent": next(a for a in status["agents"] if a["id"] == getattr(event, "agent", None))}
+
+
+def _text(request: Request, key: str) -> str:
+    value = request[key]
+    if not isinstance(value, str):
+        raise TypeError(key)
+    return value
+
+
+def asterisk_folder(checkout: Path) -> Path:
+    """Where Asterisk's templates and scripts are."""
+    return checkout / "asterisk"

@@ -1,0 +1,77 @@
+"""What every command needs: the checkout, the environment, the configuration, printing."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+
+from rich.console import Console
+
+from acd.errors import OperatorError
+from acd.settings.environment import Environment
+from acd.settings.load import load_centre
+from acd.settings.model import Centre
+from acd.settings.secrets import Secrets, load_or_create_secrets
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+
+console = Console(highlight=False, soft_wrap=True)
+
+
+def environment() -> Environment:
+    """From the ACD_… variables."""
+    return Environment.from_env(os.environ, CHECKOUT)
+
+
+def centre(env: Environment) -> Centre:
+    """The checked configuration. Raises SettingsError."""
+    return load_centre(env.config_dir, env.flows_dir)
+
+
+def passwords(env: Environment, of: Centre) -> Secrets:
+    """The generated passwords, new ones for new phones."""
+    secrets = load_or_create_secrets(env.secrets_file, of.phones)
+    for note in secrets.notes:
+        console.print(f"note: {note}", style="yellow", markup=False)
+    return secrets
+
+
+def asterisk_command(*arguments: str) -> list[str]:
+    """The command that runs, or talks to, our own Asterisk."""
+    return [str(CHECKOUT / "asterisk" / "run"), *arguments]
+
+
+def asterisk_environment(env: Environment) -> Mapping[str, str]:
+    """ACD_HOME spelled out, for a child that must agree with us."""
+    return {**os.environ, "ACD_HOME": str(env.home)}
+
+
+def asterisk_paths(env: Environment) -> Mapping[str, str]:
+    """What `asterisk/run --print-paths` says. Raises OperatorError when there is no Asterisk."""
+    done = subprocess.run(
+        asterisk_command("--print-paths"),
+        env=dict(asterisk_environment(env)),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode != 0:
+        raise OperatorError(done.stderr.strip() or "Asterisk cannot be found; run script/bootstrap")
+    return dict(line.partition("=")[::2] for line in done.stdout.splitlines())
+
+
+def asterisk_console(env: Environment, command: str) -> str:
+    """One console command to our running Asterisk. Raises OperatorError when none runs."""
+    done = subprocess.run(
+        asterisk_command("-rx", command),
+        env=dict(asterisk_environment(env)),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode != 0:
+        raise OperatorError(f"Asterisk did not take {shlex.quote(command)}: is it running?")
+    return done.stdout

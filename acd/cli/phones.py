@@ -1,0 +1,51 @@
+"""`acd phones …`: the SIP phones' passwords, and Asterisk's configuration."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from acd.app import asterisk_folder
+from acd.cli import context
+from acd.errors import OperatorError
+from acd.telephony.provision import provision
+
+app = typer.Typer(help="SIP phones: passwords and Asterisk's configuration.", no_args_is_help=True)
+
+
+@app.command("list")
+def list_phones() -> None:
+    """Show each phone's user name and password."""
+    env = context.environment()
+    centre = context.centre(env)
+    secrets = context.passwords(env, centre)
+    table = Table(title=f"SIP server {env.sip_address}, port {env.sip_port} (UDP)")
+    for heading in ("Phone (user name)", "Display name", "Password"):
+        table.add_column(heading)
+    for phone in centre.phones.values():
+        table.add_row(phone.id, phone.display_name, secrets.phone_passwords[phone.id])
+    context.console.print(table)
+
+
+@app.command("provision")
+def provision_phones(
+    reload: Annotated[bool, typer.Option(help="have a running Asterisk read the changes")] = True,
+) -> None:
+    """Write Asterisk's configuration from config/, and have Asterisk read it."""
+    env = context.environment()
+    centre = context.centre(env)
+    secrets = context.passwords(env, centre)
+    paths = context.asterisk_paths(env)
+    changed = provision(centre, env, secrets, asterisk_folder(context.CHECKOUT), paths)
+    for path in changed:
+        context.console.print(f"wrote {path}", markup=False)
+    if not changed:
+        context.console.print("nothing to change")
+    if reload and changed:
+        try:
+            context.asterisk_console(env, "core reload")
+            context.console.print("Asterisk has read the changes")
+        except OperatorError:
+            context.console.print("Asterisk does not run; it will read the changes when it starts")

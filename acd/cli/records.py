@@ -1,0 +1,74 @@
+"""`acd report` and `acd calls …`: what the records say."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+import typer
+
+from acd.app import database_url
+from acd.cli import context
+from acd.errors import OperatorError
+from acd.records.period import parse_period
+from acd.records.report import build_report, render, to_json
+from acd.records.store import RecordStore
+from acd.records.story import call_story, calls_table
+
+app = typer.Typer(help="Look at the records of calls.", no_args_is_help=True)
+
+From = Annotated[str, typer.Option("--from", help="2026-11-22, '2026-11-22 10:00', today or yesterday")]
+To = Annotated[str, typer.Option("--to", help="likewise; a day means its end")]
+
+
+def report(
+    from_: From = "today",
+    to: To = "today",
+    group: Annotated[str, typer.Option(help="only this skill group")] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="machine-readable")] = False,
+) -> None:
+    """Key figures of a period, by skill group and in total."""
+    env = context.environment()
+    centre = context.centre(env)
+    tz = ZoneInfo(centre.system.timezone)
+    period = parse_period(from_, to, tz, datetime.now(UTC))
+    with RecordStore(database_url(env)) as store:
+        visits = store.visits(period.since, period.until)
+    result = build_report(
+        visits, centre.plan.groups, period, centre.system.service_level_formula, group or None
+    )
+    if as_json:
+        typer.echo(json.dumps(to_json(result), ensure_ascii=False, indent=2))
+    else:
+        context.console.print(render(result, tz))
+
+
+@app.command("list")
+def list_calls(
+    from_: From = "today",
+    to: To = "today",
+    group: Annotated[str, typer.Option(help="only calls that came through this group")] = "",
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="at most so many, the latest")] = 50,
+) -> None:
+    """The calls of a period."""
+    env = context.environment()
+    tz = ZoneInfo(context.centre(env).system.timezone)
+    period = parse_period(from_, to, tz, datetime.now(UTC))
+    with RecordStore(database_url(env)) as store:
+        records = store.calls(period.since, period.until, group=group or None, limit=limit)
+    context.console.print(calls_table(records, tz))
+
+
+@app.command("show")
+def show_call(call_id: Annotated[str, typer.Argument(help="as in `acd calls list`")]) -> None:
+    """One call's story, line by line, with the reasons of each routing decision."""
+    env = context.environment()
+    tz = ZoneInfo(context.centre(env).system.timezone)
+    with RecordStore(database_url(env)) as store:
+        record = store.call(call_id)
+    if record is None:
+        raise OperatorError(f"no call {call_id!r} is on record; 'acd calls list' shows those of today")
+    for line in call_story(record, tz):
+        context.console.print(line, markup=False)

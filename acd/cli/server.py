@@ -1,0 +1,202 @@
+"""`acd server` (Asterisk and controller together) and `acd run` (the controller alone)."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+import socket
+import sys
+import time
+
+import structlog
+
+from acd.app import Controller, all_prompts, asterisk_folder, prompt_store
+from acd.cli import context
+from acd.errors import OperatorError
+from acd.runtime.control import request
+from acd.settings.environment import Environment
+from acd.settings.model import Centre
+from acd.settings.secrets import Secrets
+from acd.telephony.provision import provision
+
+START_LIMIT_S = 30.0
+STOP_LIMIT_S = 10.0
+RESTART_PAUSE_S = 0.5
+
+
+def run() -> None:
+    """Run the controller alone; Asterisk runs elsewhere (`acd server` starts both)."""
+    configure_logging()
+    env = context.environment()
+    centre = context.centre(env)
+    secrets = context.passwords(env, centre)
+
+    async def main() -> None:
+        await Controller(centre, env, secrets).run()
+
+    asyncio.run(main())
+
+
+def server() -> None:
+    """Start Asterisk and the controller, and say what to do next; Ctrl-C stops both."""
+    env = context.environment()
+    centre = context.centre(env)
+    secrets = context.passwords(env, centre)
+    check_ports(env)
+    paths = context.asterisk_paths(env)
+    provision(centre, env, secrets, asterisk_folder(context.CHECKOUT), paths)
+    rendered = prompt_store(centre, env).prepare(all_prompts(centre))
+    if rendered:
+        context.console.print(f"rendered {rendered} spoken prompts")
+    asyncio.run(_Server(env, centre, secrets).run())
+
+
+def configure_logging() -> None:
+    """Lines on stderr; ACD_LOG=debug shows every event and command (with callers' numbers)."""
+    level = logging.getLevelNamesMapping().get(os.environ.get("ACD_LOG", "info").upper(), logging.INFO)
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+            if sys.stderr.isatty()
+            else structlog.processors.JSONRenderer(ensure_ascii=False),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+    logging.getLogger("panoramisk").setLevel(logging.CRITICAL)
+
+
+def check_ports(env: Environment) -> None:
+    """Raises OperatorError that names every port that is taken and the variable that moves it."""
+    taken = []
+    for name, port, kind, address in (
+        ("ACD_SIP_PORT", env.sip_port, socket.SOCK_DGRAM, env.sip_address),
+        ("ACD_AMI_PORT", env.ami_port, socket.SOCK_STREAM, "127.0.0.1"),
+        ("ACD_AGI_PORT", env.agi_port, socket.SOCK_STREAM, "127.0.0.1"),
+        ("ACD_HTTP_PORT", env.http_port, socket.SOCK_STREAM, "127.0.0.1"),
+    ):
+        with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, kind) as probe:
+            if kind == socket.SOCK_STREAM:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((address, port))
+            except OSError as error:
+                taken.append(f"{name}: port {port} on {address} cannot be used ({error.strerror})")
+    if taken:
+        hint = "stop what uses it, or set the variable to another port"
+        raise OperatorError("\n".join(taken) + f"\n{hint}")
+
+
+class _Server:
+    """Two children: Asterisk, and the controller, which is started again whenever it dies."""
+
+    def __init__(self, env: Environment, centre: Centre, secrets: Secrets) -> None:
+        self._env = env
+        self._centre = centre
+        self._secrets = secrets
+        self._stopping = asyncio.Event()
+        self._children: list[asyncio.subprocess.Process] = []
+
+    async def run(self) -> None:
+        loop = asyncio.get_running_loop()
+        for name in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(name, self._stopping.set)
+        try:
+            asterisk = await self._start(*context.asterisk_command())
+            await self._wait_for_asterisk(asterisk)
+            keeper = asyncio.create_task(self._keep_controller())
+            await self._wait_for_controller(keeper)
+            self._welcome()
+            await self._watch(asterisk, keeper)
+        finally:
+            self._stopping.set()
+            await self._stop_children()
+
+    async def _start(self, *command: str) -> asyncio.subprocess.Process:
+        # A session of their own: Ctrl-C reaches only us, and we stop them in order.
+        child = await asyncio.create_subprocess_exec(
+            *command, env=dict(context.asterisk_environment(self._env)), start_new_session=True
+        )
+        self._children.append(child)
+        return child
+
+    async def _wait_for_asterisk(self, asterisk: asyncio.subprocess.Process) -> None:
+        limit = time.monotonic() + START_LIMIT_S
+        while not self._stopping.is_set():
+            if asterisk.returncode is not None:
+                log_file = self._env.asterisk_dir / "log" / "messages.log"
+                raise OperatorError(f"Asterisk ended at once; {log_file} says why")
+            with contextlib.suppress(OSError):
+                _, writer = await asyncio.open_connection("127.0.0.1", self._env.ami_port)
+                writer.close()
+                return
+            if time.monotonic() > limit:
+                raise OperatorError(f"Asterisk was not ready after {START_LIMIT_S:.0f} s")
+            await asyncio.sleep(0.05)
+
+    async def _keep_controller(self) -> None:
+        while not self._stopping.is_set():
+            began = time.monotonic()
+            controller = await self._start(sys.executable, "-m", "acd", "run")
+            code = await controller.wait()
+            self._children.remove(controller)
+            if self._stopping.is_set():
+                return
+            if code == 1 and time.monotonic() - began < 2:
+                raise OperatorError("the controller could not start; its message is above")
+            context.console.print(f"the controller ended (code {code}) and is started again", style="yellow")
+            await asyncio.sleep(RESTART_PAUSE_S)
+
+    async def _wait_for_controller(self, keeper: asyncio.Task[None]) -> None:
+        limit = time.monotonic() + START_LIMIT_S
+        while not self._stopping.is_set() and not keeper.done():
+            with contextlib.suppress(OperatorError):
+                if (await request(self._env.control_socket, do="status"))["dispatching"]:
+                    return
+            if time.monotonic() > limit:
+                raise OperatorError(f"the controller was not ready after {START_LIMIT_S:.0f} s")
+            await asyncio.sleep(0.05)
+
+    async def _watch(self, asterisk: asyncio.subprocess.Process, keeper: asyncio.Task[None]) -> None:
+        stop = asyncio.create_task(self._stopping.wait())
+        died = asyncio.create_task(asterisk.wait())
+        await asyncio.wait((stop, died, keeper), return_when=asyncio.FIRST_COMPLETED)
+        if died.done() and not self._stopping.is_set():
+            raise OperatorError(f"Asterisk ended by itself (code {asterisk.returncode})")
+        if keeper.done():
+            keeper.result()
+        stop.cancel()
+        died.cancel()
+
+    async def _stop_children(self) -> None:
+        for child in reversed(self._children):
+            if child.returncode is None:
+                child.send_signal(signal.SIGTERM)
+                try:
+                    await asyncio.wait_for(child.wait(), STOP_LIMIT_S)
+                except TimeoutError:
+                    child.kill()
+                    await child.wait()
+
+    def _welcome(self) -> None:
+        say = context.console.print
+        env, centre = self._env, self._centre
+        numbers = ", ".join(f"{n.number} ({n.flow or n.group})" for n in centre.numbers.values())
+        codes = centre.features
+        say(f"\n[bold]{centre.system.name} is open.[/bold] Ctrl-C stops it.\n")
+        say(f"  SIP server   {env.sip_address} port {env.sip_port} (UDP)")
+        say(f"  Phones       {', '.join(centre.phones)}; passwords: .venv/bin/acd phones list")
+        say(f"               (they are kept in {env.secrets_file})")
+        say(f"  Dial         {numbers}; agents by extension")
+        say(
+            f"  On a phone   {codes.login} log in, {codes.ready} ready, {codes.not_ready} not ready, "
+            f"{codes.wrap_up_done} end wrap-up, {codes.logout} log out"
+        )
+        say("  See it live  .venv/bin/acd status --watch")
+        say("  Afterwards   .venv/bin/acd report, .venv/bin/acd calls list\n")

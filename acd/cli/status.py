@@ -1,0 +1,127 @@
+"""`acd status`: the live picture as terminal tables."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from typing import Annotated, Any
+
+import typer
+from rich.console import Group
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from acd.cli.context import console, environment
+from acd.runtime.control import request
+
+WATCH_INTERVAL_S = 1.0
+STATE_STYLES = {
+    "ready": "green",
+    "ringing": "yellow",
+    "talking": "cyan",
+    "wrap_up": "magenta",
+    "not_ready": "red",
+    "logged_out": "dim",
+}
+
+
+def status(
+    watch: Annotated[bool, typer.Option(help="keep it up to date until Ctrl-C")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="machine-readable")] = False,
+) -> None:
+    """Groups, agents and calls of this moment."""
+    if as_json:
+        typer.echo(json.dumps(_ask(), ensure_ascii=False, indent=2))
+        return
+    if not watch:
+        console.print(draw(_ask()))
+        return
+    try:
+        with Live(draw(_ask()), console=console, screen=True, auto_refresh=False) as live:
+            while True:
+                time.sleep(WATCH_INTERVAL_S)
+                live.update(draw(_ask()), refresh=True)
+    except KeyboardInterrupt:
+        return
+
+
+def _ask() -> dict[str, Any]:
+    return asyncio.run(request(environment().control_socket, do="status"))
+
+
+def draw(picture: dict[str, Any]) -> Group:
+    """The picture of `acd.runtime.status` as tables."""
+    parts: list[Table | Text] = [_groups(picture), _agents(picture), _calls(picture)]
+    if not picture["asterisk"]:
+        parts.insert(0, Text("Asterisk is away: no new offers until it is back", style="bold red"))
+    elif not picture["dispatching"]:
+        parts.insert(0, Text("Looking at the floor anew: no new offers for a moment", style="yellow"))
+    return Group(*parts)
+
+
+def clock(seconds: float) -> str:
+    """Seconds as m:ss or h:mm:ss."""
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def _table(title: str, *columns: str, right: tuple[str, ...] = ()) -> Table:
+    table = Table(title=title, title_justify="left", title_style="bold", expand=False, min_width=78)
+    for column in columns:
+        table.add_column(column, justify="right" if column in right else "left", no_wrap=True)
+    return table
+
+
+def _groups(picture: dict[str, Any]) -> Table:
+    numbers = ("Waiting", "Longest", "Talking", "Ready", "Staffed")
+    table = _table(picture["centre"], "Group", *numbers, right=numbers)
+    for group in picture["groups"]:
+        table.add_row(
+            Text(group["name"]),
+            Text(str(group["waiting"]), style="bold red" if group["waiting"] else ""),
+            clock(group["longest_wait_s"]),
+            str(group["talking"]),
+            str(group["ready"]),
+            str(group["staffed"]),
+        )
+    return table
+
+
+def _agents(picture: dict[str, Any]) -> Table:
+    table = _table("Agents", "Agent", "Phone", "State", "For", "With", "Groups", right=("For",))
+    for agent in picture["agents"]:
+        state = agent["state"].replace("_", " ")
+        if agent["reason"]:
+            state += f" ({agent['reason']})"
+        if agent["pending"]:
+            state += f" → {agent['pending'].replace('_', ' ')}"
+        phone = agent["phone"] or "–"
+        if agent["phone"] and not agent["phone_reachable"]:
+            phone += " (off)"
+        table.add_row(
+            Text(agent["name"]),
+            Text(phone),
+            Text(state, style=STATE_STYLES.get(agent["state"], "")),
+            clock(agent["state_s"]) if agent["phone"] else "",
+            Text(agent["customer"] or agent["call"] or ""),
+            Text(", ".join(agent["groups"])),
+        )
+    return table
+
+
+def _calls(picture: dict[str, Any]) -> Table:
+    table = _table("Calls", "Call", "Caller", "Customer", "State", "Where", "For", right=("For",))
+    for call in picture["calls"]:
+        customer = call["customer"]
+        shown = f"{customer['name']} ({customer['segment']})" if customer else call["caller_name"]
+        where = call["agent"] or call["group"] or call["dialed_number"]
+        if call["position"]:
+            where = f"{call['group']} no. {call['position']}"
+        state = "on hold" if call["on_hold"] else call["state"].replace("ivr", "menu")
+        table.add_row(
+            call["id"], Text(call["caller_number"]), Text(shown), state, Text(where), clock(call["state_s"])
+        )
+    return table

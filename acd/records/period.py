@@ -1,0 +1,71 @@
+"""Periods as people write them: `--from yesterday --to "2026-11-22 10:00"`. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from acd.errors import OperatorError
+
+_EXPECTED = "expected today, yesterday, a day like 2026-11-22 or a time like '2026-11-22 10:00'"
+_TIME_FORMATS = ("%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S")
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """[since, until): aware datetimes in the zone in which they were asked for."""
+
+    since: datetime
+    until: datetime
+
+
+def parse_period(from_: str | None, to: str | None, tz: ZoneInfo, now: datetime) -> Period:
+    """The period between two words of the command line, as local time in `tz`.
+
+    A day as `to` includes that whole day. Without `from_` the period begins with the day of `to`
+    (or today), without `to` it ends now. `now` must be aware. Raises OperatorError where a word
+    is not understood or the period would be empty.
+    """
+    now = now.astimezone(tz)
+    until = now if to is None else _moment("--to", to, tz, now, end=True)
+    if from_ is None:
+        first = (now if to is None else until - timedelta(microseconds=1)).date()
+        since = _midnight(first, tz)
+    else:
+        since = _moment("--from", from_, tz, now, end=False)
+    # Compared as moments: two datetimes of one zone would be compared by their clock faces.
+    if since.timestamp() >= until.timestamp():
+        raise OperatorError(
+            f"the period is empty: it would begin {since:%Y-%m-%d %H:%M} and end {until:%Y-%m-%d %H:%M}"
+        )
+    return Period(since, until)
+
+
+def _moment(option: str, word: str, tz: ZoneInfo, now: datetime, *, end: bool) -> datetime:
+    """One word; a day means its midnight, or with `end` the midnight that ends it."""
+    text = word.strip()
+    day = _day(text, now.date())
+    if day is not None:
+        return _midnight(day + timedelta(days=1) if end else day, tz)
+    for form in _TIME_FORMATS:
+        try:
+            return datetime.strptime(text, form).replace(tzinfo=tz)
+        except ValueError:
+            continue
+    raise OperatorError(f"{option} {word!r} is not understood: {_EXPECTED}")
+
+
+def _day(text: str, today: date) -> date | None:
+    if text == "today":
+        return today
+    if text == "yesterday":
+        return today - timedelta(days=1)
+    try:
+        return datetime.strptime(text, "%Y-%m-%d").date()
+    except ValueError:
+        return None
+
+
+def _midnight(day: date, tz: ZoneInfo) -> datetime:
+    return datetime.combine(day, time(), tz)

@@ -1,0 +1,129 @@
+"""The call record: what remains of a call when it is over, in aware UTC and in seconds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from acd.core.facts import CallKind, EndedBy, Fact
+
+
+class SegmentKind(StrEnum):
+    """Where the caller was. IVR, WAITING, TALKING and FALLBACK never overlap.
+
+    RINGING lies inside the waiting, WRAP_UP may outlast the call, and CONSULT is what an agent
+    did elsewhere before an attended transfer.
+    """
+
+    IVR = "ivr"
+    WAITING = "waiting"
+    RINGING = "ringing"
+    TALKING = "talking"
+    CONSULT = "consult"
+    WRAP_UP = "wrap_up"
+    FALLBACK = "fallback"
+
+
+class SegmentOutcome(StrEnum):
+    """How a segment ended."""
+
+    OPEN = "open"  # it has not ended
+    ANSWERED = "answered"
+    NO_ANSWER = "no_answer"
+    DECLINED = "declined"
+    BUSY = "busy"
+    UNAVAILABLE = "unavailable"
+    UNREACHABLE = "unreachable"
+    WITHDRAWN = "withdrawn"
+    ABANDONED = "abandoned"  # the caller hung up while waiting or ringing
+    LEFT = "left"  # the caller went on to something else
+    TRANSFERRED = "transferred"
+    CALLER_HUNG_UP = "caller_hung_up"
+    AGENT_HUNG_UP = "agent_hung_up"
+    SYSTEM_HUNG_UP = "system_hung_up"
+    UNKNOWN = "unknown"  # it ended while the controller was away
+    DONE = "done"  # wrap-up finished
+
+
+class VisitOutcome(StrEnum):
+    """What became of a caller in a group's line. LEFT: overflow, callback, or sent away."""
+
+    ANSWERED = "answered"
+    ABANDONED = "abandoned"
+    LEFT = "left"
+    WAITING = "waiting"
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """One stretch of a call in one place. `ended_at` is None while it goes on.
+
+    `hold_s` is the part of a talk that the caller spent on hold.
+    """
+
+    kind: SegmentKind
+    group: str | None
+    agent: str | None
+    started_at: datetime
+    ended_at: datetime | None
+    outcome: SegmentOutcome
+    hold_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class GroupVisit:
+    """One entry into one group's waiting line; reports count these as *offered*.
+
+    `wait_s` runs from entering the line to the agent's answer (ringing included, IVR excluded),
+    or to leaving the line; for a caller who still waits, to the last known fact. `talk_s` has no
+    hold time in it. Talk, hold and wrap-up are those of the answering agent, as far as finished.
+    """
+
+    group: str
+    queued_at: datetime
+    outcome: VisitOutcome
+    wait_s: float
+    agent: str | None = None
+    talk_s: float = 0.0
+    hold_s: float = 0.0
+    wrap_up_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class CallVisit:
+    """A visit together with the call that it belongs to."""
+
+    call_id: str
+    kind: CallKind
+    visit: GroupVisit
+
+
+@dataclass(frozen=True, slots=True)
+class CallRecord:
+    """A call and all that happened in it.
+
+    `answered_at` is the first agent's answer; the IVR answering the line does not count.
+    `ended_at` and `ended_by` are None while the call goes on.
+    """
+
+    call_id: str
+    kind: CallKind
+    caller_number: str
+    caller_name: str
+    dialed_number: str
+    customer_id: str | None
+    customer_name: str | None
+    customer_segment: str | None
+    origin_agent: str | None
+    started_at: datetime
+    answered_at: datetime | None
+    ended_at: datetime | None
+    ended_by: EndedBy | None
+    segments: tuple[Segment, ...]
+    visits: tuple[GroupVisit, ...]
+    facts: tuple[Fact, ...]
+
+    def call_visits(self) -> tuple[CallVisit, ...]:
+        """The visits as the reports take them."""
+        return tuple(CallVisit(self.call_id, self.kind, visit) for visit in self.visits)

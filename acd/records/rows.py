@@ -1,0 +1,156 @@
+"""Records to table rows and back. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from acd.core.facts import AgentInterval, CallKind, EndedBy, fact_from_dict, fact_to_dict
+from acd.records.fold import utc
+from acd.records.record import (
+    CallRecord,
+    CallVisit,
+    GroupVisit,
+    Segment,
+    SegmentKind,
+    SegmentOutcome,
+    VisitOutcome,
+)
+
+Row = Mapping[str, Any]
+
+
+def call_row(record: CallRecord) -> dict[str, Any]:
+    """The row of `calls`."""
+    return {
+        "call_id": record.call_id,
+        "kind": record.kind.value,
+        "caller_number": record.caller_number,
+        "caller_name": record.caller_name,
+        "dialed_number": record.dialed_number,
+        "customer_id": record.customer_id,
+        "customer_name": record.customer_name,
+        "customer_segment": record.customer_segment,
+        "origin_agent": record.origin_agent,
+        "started_at": record.started_at,
+        "answered_at": record.answered_at,
+        "ended_at": record.ended_at,
+        "ended_by": record.ended_by.value if record.ended_by else None,
+    }
+
+
+def segment_rows(record: CallRecord) -> list[dict[str, Any]]:
+    """The rows of `segments`."""
+    return [
+        {
+            "call_id": record.call_id,
+            "position": position,
+            "kind": segment.kind.value,
+            "group_id": segment.group,
+            "agent_id": segment.agent,
+            "started_at": segment.started_at,
+            "ended_at": segment.ended_at,
+            "outcome": segment.outcome.value,
+            "hold_s": segment.hold_s,
+        }
+        for position, segment in enumerate(record.segments)
+    ]
+
+
+def visit_rows(record: CallRecord) -> list[dict[str, Any]]:
+    """The rows of `visits`."""
+    return [
+        {
+            "call_id": record.call_id,
+            "position": position,
+            "group_id": visit.group,
+            "queued_at": visit.queued_at,
+            "outcome": visit.outcome.value,
+            "wait_s": visit.wait_s,
+            "agent_id": visit.agent,
+            "talk_s": visit.talk_s,
+            "hold_s": visit.hold_s,
+            "wrap_up_s": visit.wrap_up_s,
+        }
+        for position, visit in enumerate(record.visits)
+    ]
+
+
+def fact_rows(record: CallRecord) -> list[dict[str, Any]]:
+    """The rows of `facts`."""
+    return [
+        {"call_id": record.call_id, "position": position, "data": fact_to_dict(fact)}
+        for position, fact in enumerate(record.facts)
+    ]
+
+
+def interval_row(interval: AgentInterval) -> dict[str, Any]:
+    """The row of `agent_states`."""
+    return {
+        "agent_id": interval.agent,
+        "since": utc(interval.since),
+        "until": utc(interval.until),
+        "state": interval.state,
+        "reason": interval.reason,
+        "call_id": interval.call_id,
+    }
+
+
+def record_from_rows(
+    call: Row, segments: Sequence[Row], visits: Sequence[Row], facts: Sequence[Row]
+) -> CallRecord:
+    """The record again; the parts in their order."""
+    head = dict(call)
+    head["kind"] = CallKind(head["kind"])
+    head["ended_by"] = EndedBy(head["ended_by"]) if head["ended_by"] else None
+    return CallRecord(
+        **head,
+        segments=tuple(_segment(row) for row in segments),
+        visits=tuple(_visit(row) for row in visits),
+        facts=tuple(fact_from_dict(row["data"]) for row in facts),
+    )
+
+
+def call_visit(row: Row) -> CallVisit:
+    """From a row of `visits` joined with its call's `kind`."""
+    return CallVisit(row["call_id"], CallKind(row["kind"]), _visit(row))
+
+
+def interval_from_row(row: Row) -> AgentInterval:
+    """The interval again; its times to the microsecond."""
+    since: datetime = row["since"]
+    until: datetime = row["until"]
+    return AgentInterval(
+        agent=row["agent_id"],
+        state=row["state"],
+        reason=row["reason"],
+        since=since.timestamp(),
+        until=until.timestamp(),
+        call_id=row["call_id"],
+    )
+
+
+def _segment(row: Row) -> Segment:
+    return Segment(
+        kind=SegmentKind(row["kind"]),
+        group=row["group_id"],
+        agent=row["agent_id"],
+        started_at=row["started_at"],
+        ended_at=row["ended_at"],
+        outcome=SegmentOutcome(row["outcome"]),
+        hold_s=row["hold_s"],
+    )
+
+
+def _visit(row: Row) -> GroupVisit:
+    return GroupVisit(
+        group=row["group_id"],
+        queued_at=row["queued_at"],
+        outcome=VisitOutcome(row["outcome"]),
+        wait_s=row["wait_s"],
+        agent=row["agent_id"],
+        talk_s=row["talk_s"],
+        hold_s=row["hold_s"],
+        wrap_up_s=row["wrap_up_s"],
+    )

@@ -1,0 +1,241 @@
+"""The SQL store of finished calls and agent states: SQLite by default, PostgreSQL in production.
+
+Synchronous. One process writes; any number read at the same time (SQLite runs in WAL mode).
+Writing the same call or interval again replaces it, so whoever is unsure may write once more.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from types import TracebackType
+from typing import Any, Self
+
+from alembic.util import CommandError
+from sqlalchemy import (
+    Connection,
+    Engine,
+    Select,
+    Table,
+    create_engine,
+    delete,
+    event,
+    exists,
+    insert,
+    or_,
+    select,
+)
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+
+from acd.core.facts import AgentInterval
+from acd.errors import OperatorError
+from acd.records import migrations, rows, schema
+from acd.records.record import CallRecord, CallVisit
+
+_BUSY_TIMEOUT_MS = 15_000
+_KEYS_PER_QUERY = 500  # SQLite allows 999 parameters in old builds
+_PARTS = (schema.segments, schema.visits, schema.facts)
+
+
+class RecordStore:
+    """Calls and agent states in the database at `url` (`sqlite:////var/…/acd.db`, `postgresql+…`).
+
+    Usable between `open` and `close`, from any thread; also as a context manager.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._open_engine: Engine | None = None
+
+    def open(self) -> None:
+        """Connect and bring the tables up to date; other processes may do so at the same time.
+
+        Raises OperatorError where that fails: a bad address, no permission, the database away or
+        made by a newer version.
+        """
+        try:
+            url = make_url(self._url)
+            engine = _engine(url)
+        except (ArgumentError, NoSuchModuleError, ImportError) as error:
+            raise OperatorError(f"records: the database address cannot be used: {error}") from error
+        shown = url.render_as_string(hide_password=True)
+        try:
+            migrations.upgrade(engine)
+        except DBAPIError as error:
+            engine.dispose()
+            raise OperatorError(f"records: cannot open {shown}: {error.orig}") from error
+        except CommandError as error:
+            engine.dispose()
+            raise OperatorError(
+                f"records: {shown} was made by another version of this program: {error}"
+            ) from error
+        self._open_engine = engine
+
+    def close(self) -> None:
+        """Close all connections; harmless when not open."""
+        if self._open_engine is not None:
+            self._open_engine.dispose()
+            self._open_engine = None
+
+    def __enter__(self) -> Self:
+        self.open()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @property
+    def engine(self) -> Engine:
+        """SQLAlchemy's engine. Raises RuntimeError when the store is not open."""
+        if self._open_engine is None:
+            raise RuntimeError("the record store is not open")
+        return self._open_engine
+
+    def save_calls(self, records: Sequence[CallRecord]) -> None:
+        """Write calls, replacing earlier versions of the same calls; all or none.
+
+        Raises SQLAlchemy's errors.
+        """
+        newest = {record.call_id: record for record in records}
+        with self.engine.begin() as connection:
+            for ids in _chunks(list(newest)):
+                for table in (*_PARTS, schema.calls):
+                    connection.execute(delete(table).where(table.c.call_id.in_(ids)))
+            kept = newest.values()
+            _insert(connection, schema.calls, map(rows.call_row, kept))
+            _insert(connection, schema.segments, (row for call in kept for row in rows.segment_rows(call)))
+            _insert(connection, schema.visits, (row for call in kept for row in rows.visit_rows(call)))
+            _insert(connection, schema.facts, (row for call in kept for row in rows.fact_rows(call)))
+
+    def save_intervals(self, intervals: Sequence[AgentInterval]) -> None:
+        """Write agent states, replacing those of the same agent and begin; all or none.
+
+        Raises SQLAlchemy's errors.
+        """
+        states = schema.agent_states
+        newest = {(row["agent_id"], row["since"]): row for row in map(rows.interval_row, intervals)}
+        begins: dict[str, list[datetime]] = defaultdict(list)
+        for agent, since in newest:
+            begins[agent].append(since)
+        with self.engine.begin() as connection:
+            for agent, moments in begins.items():
+                for chunk in _chunks(moments):
+                    connection.execute(
+                        delete(states).where(states.c.agent_id == agent, states.c.since.in_(chunk))
+                    )
+            _insert(connection, states, newest.values())
+
+    def call(self, call_id: str) -> CallRecord | None:
+        """One call, or None."""
+        with self.engine.connect() as connection:
+            found = _load(connection, select(schema.calls).where(schema.calls.c.call_id == call_id))
+        return found[0] if found else None
+
+    def calls(
+        self,
+        since: datetime,
+        until: datetime,
+        *,
+        group: str | None = None,
+        agent: str | None = None,
+        number: str | None = None,
+        limit: int = 100,
+    ) -> list[CallRecord]:
+        """Calls that began in [since, until), newest first, at most `limit`.
+
+        `group`: was offered to it; `agent`: rang, talked or worked on it; `number`: the caller's
+        or the dialled one.
+        """
+        calls, segments, visits = schema.calls, schema.segments, schema.visits
+        query = select(calls).where(calls.c.started_at >= since, calls.c.started_at < until)
+        if group is not None:
+            query = query.where(
+                exists().where(visits.c.call_id == calls.c.call_id, visits.c.group_id == group)
+            )
+        if agent is not None:
+            query = query.where(
+                exists().where(segments.c.call_id == calls.c.call_id, segments.c.agent_id == agent)
+            )
+        if number is not None:
+            query = query.where(or_(calls.c.caller_number == number, calls.c.dialed_number == number))
+        query = query.order_by(calls.c.started_at.desc(), calls.c.call_id).limit(limit)
+        with self.engine.connect() as connection:
+            return _load(connection, query)
+
+    def visits(self, since: datetime, until: datetime, *, group: str | None = None) -> list[CallVisit]:
+        """Visits that were offered in [since, until), oldest first, of calls of every kind."""
+        calls, visits = schema.calls, schema.visits
+        query = (
+            select(visits, calls.c.kind)
+            .join(calls, calls.c.call_id == visits.c.call_id)
+            .where(visits.c.queued_at >= since, visits.c.queued_at < until)
+            .order_by(visits.c.queued_at, visits.c.call_id, visits.c.position)
+        )
+        if group is not None:
+            query = query.where(visits.c.group_id == group)
+        with self.engine.connect() as connection:
+            return [rows.call_visit(row) for row in _select(connection, query)]
+
+    def intervals(self, since: datetime, until: datetime) -> list[AgentInterval]:
+        """Agent states that lie at least partly in [since, until); they are not cut to it."""
+        states = schema.agent_states
+        query = (
+            select(states)
+            .where(states.c.since < until, states.c.until > since)
+            .order_by(states.c.agent_id, states.c.since)
+        )
+        with self.engine.connect() as connection:
+            return [rows.interval_from_row(row) for row in _select(connection, query)]
+
+
+def _engine(url: URL) -> Engine:
+    # Errors must not carry callers' numbers into the log.
+    if url.get_backend_name() != "sqlite":
+        return create_engine(url, hide_parameters=True, pool_pre_ping=True)
+    if url.database in (None, "", ":memory:"):
+        raise ArgumentError("records in memory would be lost; name a file (sqlite:///acd.db)")
+    engine = create_engine(url, hide_parameters=True)
+    event.listen(engine, "connect", _prepare_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
+    """Readers do not block the writer (WAL); who finds the file locked waits before giving up."""
+    connection.execute(f"PRAGMA busy_timeout = {_BUSY_TIMEOUT_MS}")
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA foreign_keys = ON")
+
+
+def _insert(connection: Connection, table: Table, values: Iterable[Mapping[str, Any]]) -> None:
+    many = list(values)
+    if many:
+        connection.execute(insert(table), many)
+
+
+def _select(connection: Connection, query: Select[Any]) -> list[rows.Row]:
+    return [dict(row) for row in connection.execute(query).mappings()]
+
+
+def _load(connection: Connection, query: Select[Any]) -> list[CallRecord]:
+    """The calls that `query` (of table calls) selects, with all their parts."""
+    heads = _select(connection, query)
+    parts: dict[str, dict[str, list[rows.Row]]] = {table.name: defaultdict(list) for table in _PARTS}
+    for ids in _chunks([head["call_id"] for head in heads]):
+        for table in _PARTS:
+            chosen = select(table).where(table.c.call_id.in_(ids)).order_by(table.c.call_id, table.c.position)
+            for row in _select(connection, chosen):
+                parts[table.name][row["call_id"]].append(row)
+    return [
+        rows.record_from_rows(head, *(parts[table.name].get(head["call_id"], []) for table in _PARTS))
+        for head in heads
+    ]
+
+
+def _chunks(keys: Sequence[Any]) -> Iterator[Sequence[Any]]:
+    for start in range(0, len(keys), _KEYS_PER_QUERY):
+        yield keys[start : start + _KEYS_PER_QUERY]

@@ -1,0 +1,193 @@
+"""Calls as people read them: one call's story line by line, and a list of calls. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from rich.table import Table
+from rich.text import Text
+
+from acd.core.facts import (
+    AgentLeft,
+    Alerted,
+    Answered,
+    Arrived,
+    CallKind,
+    Directed,
+    Ended,
+    EndedBy,
+    Fact,
+    FellBack,
+    FlowEntered,
+    Held,
+    Offered,
+    OfferFailed,
+    OfferFailure,
+    Queued,
+    Resumed,
+    Returned,
+    Transferred,
+    WrapUpEnded,
+    WrapUpStarted,
+)
+from acd.records.fold import utc
+from acd.records.record import CallRecord, GroupVisit, SegmentKind
+from acd.records.report import NOTHING, duration
+
+_FAILURES = {
+    OfferFailure.NO_ANSWER: "did not answer",
+    OfferFailure.DECLINED: "declined",
+    OfferFailure.BUSY: "was busy",
+    OfferFailure.UNAVAILABLE: "was unavailable (do not disturb)",
+    OfferFailure.UNREACHABLE: "was unreachable",
+    OfferFailure.WITHDRAWN: "was no longer offered the call",
+}
+_ENDS = {
+    EndedBy.CALLER: "the caller hung up",
+    EndedBy.AGENT: "the agent hung up",
+    EndedBy.SYSTEM: "the system ended the call",
+    EndedBy.UNKNOWN: "the call ended while nobody watched",
+}
+
+
+def call_story(record: CallRecord, tz: ZoneInfo) -> list[str]:
+    """The call's story: a heading, then `time  +since the start  what happened`, then its visits.
+
+    An offer is followed by the reasons of the routing decision, and a transfer by the story of the
+    consultation before it, both indented.
+    """
+    start = record.started_at.timestamp()
+    zone = f"{record.started_at.astimezone(tz):%Y-%m-%d} ({tz.key})"
+    lines = [f"Call {_line(record.call_id)}, {record.kind.value}, {zone}"]
+    lines += _facts(record.facts, start, tz, "")
+    lines += [_visit(visit) for visit in record.visits]
+    return lines
+
+
+def calls_table(records: Iterable[CallRecord], tz: ZoneInfo) -> Table:
+    """One row per call, in the order given, times in `tz`."""
+    table = Table(title=f"Times in {tz.key}")
+    for heading in ("Call", "Began", "From", "To", "Groups", "Agents", "Ended by"):
+        table.add_column(heading, overflow="fold")
+    for heading in ("Waited", "Talked"):
+        table.add_column(heading, justify="right")
+    for record in records:
+        table.add_row(*map(Text, _cells(record, tz)))
+    return table
+
+
+def _cells(record: CallRecord, tz: ZoneInfo) -> tuple[str, ...]:
+    talks = [s for s in record.segments if s.kind is SegmentKind.TALKING]
+    waits = [s for s in record.segments if s.kind is SegmentKind.WAITING]
+    return (
+        _line(record.call_id),
+        f"{record.started_at.astimezone(tz):%Y-%m-%d %H:%M:%S}",
+        _caller(record.caller_number, record.customer_name or record.caller_name),
+        _line(record.dialed_number),
+        _names(visit.group for visit in record.visits),
+        _names(talk.agent for talk in talks),
+        record.ended_by.value if record.ended_by else "going on",
+        _length((s.started_at, s.ended_at) for s in waits),
+        _length((s.started_at, s.ended_at) for s in talks),
+    )
+
+
+def _length(stretches: Iterable[tuple[datetime, datetime | None]]) -> str:
+    """The finished stretches' time together."""
+    lengths = [(end - start).total_seconds() for start, end in stretches if end is not None]
+    return duration(sum(lengths)) if lengths else NOTHING
+
+
+def _names(names: Iterable[str | None]) -> str:
+    return ", ".join(dict.fromkeys(_line(name) for name in names if name)) or NOTHING
+
+
+def _facts(facts: Sequence[Fact], start: float, tz: ZoneInfo, indent: str) -> Iterator[str]:
+    for fact in facts:
+        clock = f"{utc(fact.at).astimezone(tz):%H:%M:%S}"
+        stamp = f"{indent}{clock}  {_since(fact.at - start):>8}  "
+        yield stamp + _line(_TEXTS[type(fact)](fact))
+        if isinstance(fact, Offered):
+            yield from (" " * len(stamp) + "  " + _line(reason) for reason in fact.reasons)
+        elif isinstance(fact, Transferred):
+            yield from _facts(fact.consult, start, tz, indent + "    ")
+
+
+def _since(seconds: float) -> str:
+    sign = "+" if seconds >= 0 else "-"  # a consultation may be older than the call
+    minutes, rest = divmod(abs(seconds), 60)
+    return f"{sign}{int(minutes)}:{int(rest):02}.{int(rest * 10) % 10}"
+
+
+def _visit(visit: GroupVisit) -> str:
+    text = f"{_line(visit.group)}: {visit.outcome.value} after {duration(visit.wait_s)}"
+    if visit.agent is not None:
+        text += (
+            f" by {_line(visit.agent)}, talk {duration(visit.talk_s)}, hold {duration(visit.hold_s)},"
+            f" wrap-up {duration(visit.wrap_up_s)}"
+        )
+    return text
+
+
+def _arrived(fact: Arrived) -> str:
+    if fact.kind is CallKind.INTERNAL:
+        who = fact.origin_agent or _caller(fact.caller_number, fact.caller_name)
+        return f"{who} dialled {fact.dialed_number}"
+    text = f"call from {_caller(fact.caller_number, fact.caller_name)} to {fact.dialed_number}"
+    customer = fact.customer
+    if customer is None:
+        return text
+    return f"{text}: customer {customer.name}{f' ({customer.segment})' if customer.segment else ''}"
+
+
+def _transferred(fact: Transferred) -> str:
+    if fact.how == "attended":
+        return f"{fact.agent} handed the caller over after a consultation ({fact.target}):"
+    return f"{fact.agent} sent the caller to {fact.target}"
+
+
+def _ended(fact: Ended) -> str:
+    return _ENDS[fact.by] + (f": {fact.reason}" if fact.reason else "")
+
+
+def _fell_back(fact: FellBack) -> str:
+    return "the fallback queue served the caller" + (f" with {fact.agent}" if fact.agent else "")
+
+
+def _queued(fact: Queued) -> str:
+    return f"waits for {fact.group}" + (f" with priority {fact.priority}" if fact.priority else "")
+
+
+def _caller(number: str, name: str) -> str:
+    shown = number or "an unknown number"
+    return _line(f"{shown} ({name})" if name else shown)
+
+
+def _line(text: str) -> str:
+    """Without control characters: a caller chooses their own display name."""
+    return "".join(c if c.isprintable() else "�" for c in text)
+
+
+# Any because each entry takes its own kind of fact.
+_TEXTS: Mapping[type[Fact], Callable[[Any], str]] = {
+    Arrived: _arrived,
+    FlowEntered: lambda fact: f"flow {fact.flow}",
+    Queued: _queued,
+    Directed: lambda fact: f"waits for agent {fact.agent}",
+    Offered: lambda fact: f"offered to {fact.agent} on {fact.phone}",
+    Alerted: lambda fact: f"{fact.agent}'s phone rings",
+    OfferFailed: lambda fact: f"{fact.agent} {_FAILURES[fact.failure]}",
+    Answered: lambda fact: f"{fact.agent} answered",
+    Held: lambda _: "on hold",
+    Resumed: lambda _: "off hold",
+    Transferred: _transferred,
+    Returned: lambda fact: f"back with us: {fact.reason}",
+    AgentLeft: lambda fact: f"{fact.agent} hung up, the caller is still there",
+    WrapUpStarted: lambda fact: f"{fact.agent} began wrap-up",
+    WrapUpEnded: lambda fact: f"{fact.agent} finished wrap-up",
+    FellBack: _fell_back,
+    Ended: _ended,
+}

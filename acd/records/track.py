@@ -1,0 +1,276 @@
+"""Where a caller has been: the working state of the fold.
+
+Rules of this file:
+* The caller is in one place at a time (IVR, waiting, talking, fallback) or in hand (`place` None,
+  for the moment between two places). `leave` and `_enter` are the only ways in and out.
+* A visit is opened by entering a group's line and settled by leaving the waiting place; the talk
+  that follows an answer adds its times to the same visit. Going over to Asterisk's fallback queue
+  and back does not leave the line: the caller waits on, so the visit is carried along.
+* Nothing raises: an input that makes no sense where the caller is, changes nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from acd.core.facts import EndedBy
+from acd.records.record import SegmentKind, SegmentOutcome, VisitOutcome
+
+_HUNG_UP = {
+    EndedBy.CALLER: SegmentOutcome.CALLER_HUNG_UP,
+    EndedBy.AGENT: SegmentOutcome.AGENT_HUNG_UP,
+    EndedBy.SYSTEM: SegmentOutcome.SYSTEM_HUNG_UP,
+    EndedBy.UNKNOWN: SegmentOutcome.UNKNOWN,
+}
+_VISIT_OUTCOMES = {
+    SegmentOutcome.ANSWERED: VisitOutcome.ANSWERED,
+    SegmentOutcome.ABANDONED: VisitOutcome.ABANDONED,
+}
+_IN_LINE = {SegmentKind.WAITING, SegmentKind.FALLBACK}
+_RINGS_STOPPED = {SegmentOutcome.ABANDONED, SegmentOutcome.TRANSFERRED}
+
+
+@dataclass(slots=True, eq=False)
+class Visit:
+    """A `GroupVisit` in the making; times in engine seconds."""
+
+    group: str
+    queued_at: float
+    outcome: VisitOutcome = VisitOutcome.WAITING
+    wait_s: float = 0.0
+    agent: str | None = None
+    talk_s: float = 0.0
+    hold_s: float = 0.0
+    wrap_up_s: float = 0.0
+
+
+@dataclass(slots=True, eq=False)
+class Stretch:
+    """A `Segment` in the making; times in engine seconds."""
+
+    kind: SegmentKind
+    started: float
+    group: str | None = None
+    agent: str | None = None
+    visit: Visit | None = None
+    ended: float | None = None
+    outcome: SegmentOutcome = SegmentOutcome.OPEN
+    hold_s: float = 0.0
+    held_since: float | None = None
+
+    def close(self, at: float, outcome: SegmentOutcome) -> None:
+        """End it; a hold that still runs ends with it."""
+        self.resume(at)
+        self.ended = at
+        self.outcome = outcome
+
+    def resume(self, at: float) -> None:
+        """End the hold, if there is one."""
+        if self.held_since is not None:
+            self.hold_s += at - self.held_since
+            self.held_since = None
+
+
+class Track:
+    """One caller's way; `at` never decreases from call to call."""
+
+    def __init__(self) -> None:
+        self.stretches: list[Stretch] = []
+        self.visits: list[Visit] = []
+        self.place: Stretch | None = None
+        self.answered: float | None = None
+        self._rings: dict[str, Stretch] = {}
+        self._wrap_ups: dict[str, Stretch] = {}
+        self._last_talk: dict[str, Stretch] = {}
+
+    def listen(self, at: float) -> None:
+        """A flow has the caller; going from flow to flow is one stretch."""
+        if not self._is_in(SegmentKind.IVR):
+            self._enter(Stretch(SegmentKind.IVR, at))
+
+    def wait(self, at: float, group: str | None, agent: str | None = None) -> None:
+        """The caller waits, in a group's line or for one agent. Said twice, it is one wait."""
+        place = self.place
+        if place and place.kind is SegmentKind.WAITING and (place.group, place.agent) == (group, agent):
+            return
+        visit = self._open_visit()
+        if visit is None or visit.group != group:
+            visit = None if group is None else self._add_visit(Visit(group, at))
+        self._enter(Stretch(SegmentKind.WAITING, at, group, agent, visit))
+
+    def ring(self, at: float, agent: str) -> None:
+        """An agent's phone is rung; ringing happens inside a wait."""
+        if not self._is_in(SegmentKind.WAITING) and not self._is_in(SegmentKind.TALKING):
+            visit = self._open_visit()
+            self.wait(at, visit.group if visit else None, None if visit else agent)
+        self.stop_ring(at, agent, SegmentOutcome.WITHDRAWN)
+        group = self.place.group if self.place else None
+        self._rings[agent] = self._add(Stretch(SegmentKind.RINGING, at, group, agent))
+
+    def stop_ring(self, at: float, agent: str, outcome: SegmentOutcome) -> None:
+        """The agent's phone no longer rings; the wait goes on."""
+        ring = self._rings.pop(agent, None)
+        if ring:
+            ring.close(at, outcome)
+
+    def talk(self, at: float, agent: str) -> None:
+        """The agent answered. A visit that waited is settled with this agent."""
+        place = self.place
+        if place and place.kind is SegmentKind.TALKING and place.agent == agent:
+            return
+        self.stop_ring(at, agent, SegmentOutcome.ANSWERED)
+        in_line = place is not None and place.kind in _IN_LINE
+        visit = self._open_visit()
+        self.leave(at, SegmentOutcome.ANSWERED if in_line else SegmentOutcome.LEFT)
+        self._start_talk(at, agent, visit)
+
+    def hold(self, at: float) -> None:
+        """The talk is on hold from now."""
+        if self.place and self.place.kind is SegmentKind.TALKING and self.place.held_since is None:
+            self.place.held_since = at
+
+    def resume(self, at: float) -> None:
+        """The hold is over."""
+        if self.place:
+            self.place.resume(at)
+
+    def leave_agent(self, at: float, agent: str, outcome: SegmentOutcome) -> None:
+        """The talk with this agent is over; a late word about another agent is ignored."""
+        if self.place and self.place.kind is SegmentKind.TALKING and self.place.agent == agent:
+            self.leave(at, outcome)
+
+    def fall_back(self, at: float, agent: str | None) -> None:
+        """Asterisk's fallback queue has the caller."""
+        place = self.place
+        if place and place.kind is SegmentKind.FALLBACK and agent in (None, place.agent):
+            return
+        visit = self._open_visit()
+        group = visit.group if visit else None
+        self._enter(Stretch(SegmentKind.FALLBACK, at, group, agent, visit))
+
+    def start_wrap_up(self, at: float, agent: str) -> None:
+        """After-call work for the agent's last talk in this call."""
+        if agent not in self._wrap_ups:
+            talk = self._last_talk.get(agent)
+            group, visit = (talk.group, talk.visit) if talk else (None, None)
+            wrap_up = self._add(Stretch(SegmentKind.WRAP_UP, at, group, agent, visit))
+            self._wrap_ups[agent] = wrap_up
+
+    def end_wrap_up(self, at: float, agent: str) -> None:
+        """The after-call work is done."""
+        wrap_up = self._wrap_ups.pop(agent, None)
+        if wrap_up:
+            wrap_up.close(at, SegmentOutcome.DONE)
+            if wrap_up.visit:
+                wrap_up.visit.wrap_up_s += at - wrap_up.started
+
+    def end(self, at: float, by: EndedBy) -> None:
+        """The caller is gone.
+
+        Whoever is gone while waiting has abandoned, unless we sent them away: a caller who vanished
+        while the controller was down must not make the figures look better. In the fallback queue
+        that holds as long as no agent there is known to have served them.
+        """
+        outcome = _HUNG_UP[by]
+        unserved = self._open_visit() is not None and self.place is not None and self.place.agent is None
+        if self._is_in(SegmentKind.WAITING) or unserved:
+            outcome = SegmentOutcome.LEFT if by is EndedBy.SYSTEM else SegmentOutcome.ABANDONED
+        if outcome is SegmentOutcome.ABANDONED:
+            self._mark_abandoned_rings(at)
+        self.leave(at, outcome)
+
+    def leave(self, at: float, outcome: SegmentOutcome) -> None:
+        """Leave the place, whatever it is, and settle the visit's times. The caller is in hand."""
+        self._leave(at, outcome, carried=None)
+
+    def _leave(self, at: float, outcome: SegmentOutcome, carried: Visit | None) -> None:
+        for ring in self._rings.values():
+            ring.close(at, outcome if outcome in _RINGS_STOPPED else SegmentOutcome.WITHDRAWN)
+        self._rings.clear()
+        place, self.place = self.place, None
+        if place is None:
+            return
+        place.close(at, outcome)
+        visit = place.visit
+        if visit is None or visit is carried:
+            return
+        if place.kind in _IN_LINE:
+            visit.wait_s = at - visit.queued_at
+            visit.outcome = _VISIT_OUTCOMES.get(outcome, VisitOutcome.LEFT)
+        else:
+            visit.talk_s += at - place.started - place.hold_s
+            visit.hold_s += place.hold_s
+
+    def take_over(self, at: float, consult: Track) -> None:
+        """Attended transfer: step into the place that the consultation has at `at`.
+
+        What the consultation did before becomes `consult` stretches. The agent's time in a line
+        is not the caller's: the caller's own visit starts now.
+        """
+        self.leave(at, SegmentOutcome.TRANSFERRED)
+        place, rings = consult.place, tuple(consult._rings)
+        kind = place.kind if place else None
+        consult.leave(at, SegmentOutcome.TRANSFERRED)
+        self._adopt(at, consult)
+        if place is None:
+            return
+        if kind is SegmentKind.TALKING and place.agent is not None:
+            visit = None
+            if place.group is not None:
+                visit = self._add_visit(Visit(place.group, at, VisitOutcome.ANSWERED))
+            self._start_talk(at, place.agent, visit)
+        elif kind is SegmentKind.WAITING:
+            self.wait(at, place.group, place.agent)
+        elif kind is SegmentKind.IVR:
+            self.listen(at)
+        elif kind is SegmentKind.FALLBACK:
+            if place.group is not None:
+                self.wait(at, place.group)
+            self.fall_back(at, place.agent)
+        for agent in rings:
+            self.ring(at, agent)
+
+    def _adopt(self, at: float, consult: Track) -> None:
+        """Take the consultation's stretches; its after-call work stays after-call work."""
+        for stretch in consult.stretches:
+            if stretch.kind is not SegmentKind.WRAP_UP:
+                stretch.kind = SegmentKind.CONSULT
+        self.stretches += consult.stretches
+        for agent, wrap_up in consult._wrap_ups.items():
+            self.end_wrap_up(at, agent)
+            self._wrap_ups[agent] = wrap_up
+
+    def _start_talk(self, at: float, agent: str, visit: Visit | None) -> None:
+        if visit:
+            visit.agent = agent
+        if self.answered is None:
+            self.answered = at
+        group = visit.group if visit else None
+        self._last_talk[agent] = self._enter(Stretch(SegmentKind.TALKING, at, group, agent, visit))
+
+    def _open_visit(self) -> Visit | None:
+        """The line that the caller stands in, also while the fallback queue has them."""
+        return self.place.visit if self.place and self.place.kind in _IN_LINE else None
+
+    def _mark_abandoned_rings(self, at: float) -> None:
+        """A ring that was called off in the moment when the caller hung up was abandoned."""
+        for stretch in self.stretches:
+            withdrawn = stretch.outcome is SegmentOutcome.WITHDRAWN and stretch.ended == at
+            if stretch.kind is SegmentKind.RINGING and withdrawn:
+                stretch.outcome = SegmentOutcome.ABANDONED
+
+    def _add_visit(self, visit: Visit) -> Visit:
+        self.visits.append(visit)
+        return visit
+
+    def _is_in(self, kind: SegmentKind) -> bool:
+        return self.place is not None and self.place.kind is kind
+
+    def _enter(self, stretch: Stretch) -> Stretch:
+        self._leave(stretch.started, SegmentOutcome.LEFT, carried=stretch.visit)
+        self.place = self._add(stretch)
+        return stretch
+
+    def _add(self, stretch: Stretch) -> Stretch:
+        self.stretches.append(stretch)
+        return stretch

@@ -1,0 +1,184 @@
+"""Writes records to the store without making anybody wait.
+
+Whoever submits an item keeps a durable copy until `on_stored` is called. So when the database is
+away the writer keeps its batch and tries again, and when it is stopped meanwhile nothing is lost.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Protocol, TypeAlias
+
+import structlog
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+from acd.core.facts import AgentInterval
+from acd.records.record import CallRecord
+
+log = structlog.get_logger(__name__)
+
+Item: TypeAlias = CallRecord | AgentInterval
+
+
+class Sink(Protocol):
+    """What the writer needs of a `RecordStore`."""
+
+    def save_calls(self, records: Sequence[CallRecord]) -> None:
+        """Write calls; called in a thread."""
+
+    def save_intervals(self, intervals: Sequence[AgentInterval]) -> None:
+        """Write agent states; called in a thread."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Entry:
+    item: Item
+    on_stored: Callable[[], None]
+
+
+class RecordWriter:
+    """One writing task over one store. `start` it in a running loop; `close` it at the end."""
+
+    def __init__(
+        self, store: Sink, *, batch_max: int = 200, retry_first_s: float = 0.5, retry_max_s: float = 30.0
+    ) -> None:
+        self._store = store
+        self._batch_max = batch_max
+        self._retry_first_s = retry_first_s
+        self._retry_max_s = retry_max_s
+        self._queue: deque[_Entry] = deque()
+        self._work = asyncio.Event()
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self._closing = asyncio.Event()
+        self._away = False
+        self._task: asyncio.Task[None] | None = None
+
+    @property
+    def pending(self) -> int:
+        """How many items are not stored yet."""
+        return len(self._queue)
+
+    @property
+    def away(self) -> bool:
+        """Whether the database failed at the last attempt."""
+        return self._away
+
+    def start(self) -> None:
+        """Begin writing."""
+        if self._task is None:
+            self._task = asyncio.create_task(self._run(), name="record-writer")
+
+    def submit(self, item: Item, on_stored: Callable[[], None]) -> None:
+        """Have the item written; `on_stored` is called in the loop once it is safe in the database.
+
+        Items are written in the order of submission. One that the database refuses for what is in
+        it is logged and set aside: its `on_stored` is never called.
+        """
+        self._queue.append(_Entry(item, on_stored))
+        self._idle.clear()
+        self._work.set()
+
+    async def drain(self) -> None:
+        """Wait until all that was submitted is stored, however long the database is away."""
+        await self._idle.wait()
+
+    async def close(self) -> None:
+        """Try once more to write what is left, then stop. Closing twice is harmless."""
+        self._closing.set()
+        self._work.set()
+        if self._task is not None:
+            await self._task
+
+    async def _run(self) -> None:
+        pause_s = self._retry_first_s
+        while True:
+            await self._work.wait()
+            if await self._write_all():
+                pause_s = self._retry_first_s
+            elif not self._closing.is_set():
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._closing.wait(), pause_s)
+                pause_s = min(pause_s * 2, self._retry_max_s)
+                continue
+            if self._closing.is_set():
+                return
+
+    async def _write_all(self) -> bool:
+        """Write until nothing is left; False when the database is away."""
+        while self._queue:
+            batch = [self._queue[i] for i in range(min(self._batch_max, len(self._queue)))]
+            try:
+                await self._write(batch)
+            except Exception as error:
+                if is_outage(error):
+                    self._note_away(error)
+                    return False
+                if not await self._write_singly(batch):
+                    return False
+                continue
+            self._note_stored(batch)
+        self._work.clear()
+        self._idle.set()
+        return True
+
+    async def _write_singly(self, batch: Sequence[_Entry]) -> bool:
+        """The batch holds something that the database refuses: find it, and store the rest."""
+        for entry in batch:
+            try:
+                await self._write([entry])
+            except Exception as error:
+                if is_outage(error):
+                    self._note_away(error)
+                    return False
+                log.exception("record set aside: it cannot be stored", item=_name(entry.item))
+                self._queue.popleft()
+                continue
+            self._note_stored([entry])
+        return True
+
+    async def _write(self, batch: Sequence[_Entry]) -> None:
+        calls = [entry.item for entry in batch if isinstance(entry.item, CallRecord)]
+        intervals = [entry.item for entry in batch if isinstance(entry.item, AgentInterval)]
+        if calls:
+            await asyncio.to_thread(self._store.save_calls, calls)
+        if intervals:
+            await asyncio.to_thread(self._store.save_intervals, intervals)
+
+    def _note_stored(self, batch: Sequence[_Entry]) -> None:
+        if self._away:
+            self._away = False
+            log.info("record store is back", pending=len(self._queue))
+        for entry in batch:
+            self._queue.popleft()
+            try:
+                entry.on_stored()
+            except Exception:
+                # The listener's fault must not stop the writing of other records.
+                log.exception("on_stored failed", item=_name(entry.item))
+
+    def _note_away(self, error: Exception) -> None:
+        if not self._away:
+            self._away = True
+            log.warning("record store is away, trying again", error=str(error), pending=len(self._queue))
+
+
+def is_outage(error: Exception) -> bool:
+    """Whether trying the same again later can help: the database is away, locked, full or not ready.
+
+    Anything else is a fault of what was to be written.
+    """
+    if isinstance(error, DataError | IntegrityError):
+        return False
+    return isinstance(error, DBAPIError | PoolTimeoutError | OSError)
+
+
+def _name(item: Item) -> str:
+    if isinstance(item, CallRecord):
+        return f"call {item.call_id}"
+    return f"state of {item.agent} since {item.since}"

@@ -1,0 +1,107 @@
+"""The control socket: `acd agent …` and `acd status` talk to the running controller through it.
+
+A Unix socket that only its owner may open; one JSON object a line in, one a line out:
+`{"do": "ready", "agent": "anna"}` → `{"ok": true, …}` or `{"error": CODE, "message": TEXT}`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from acd.errors import OperatorError, RequestRefused
+
+LINE_MAX = 65_536
+Request = Mapping[str, Any]
+Handler = Callable[[Request], Mapping[str, Any]]
+
+
+class ControlServer:
+    """Answers requests with `handlers[request["do"]]`."""
+
+    def __init__(self, path: Path, handlers: Mapping[str, Handler]) -> None:
+        self._path = path
+        self._handlers = handlers
+        self._server: asyncio.Server | None = None
+        self._writers: set[asyncio.StreamWriter] = set()
+
+    async def start(self) -> None:
+        """Listen. Raises OperatorError when another controller already does."""
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        if await _somebody_listens(self._path):
+            raise OperatorError(f"another controller is running here (it answers on {self._path})")
+        self._path.unlink(missing_ok=True)
+        old = os.umask(0o177)
+        try:
+            self._server = await asyncio.start_unix_server(self._serve, str(self._path), limit=LINE_MAX)
+        finally:
+            os.umask(old)
+
+    async def stop(self) -> None:
+        """Close the socket and every connection."""
+        if self._server is not None:
+            self._server.close()
+            for writer in list(self._writers):
+                writer.close()
+            self._path.unlink(missing_ok=True)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._writers.add(writer)
+        try:
+            while line := await reader.readline():
+                writer.write(json.dumps(self.answer(line), ensure_ascii=False).encode() + b"\n")
+                await writer.drain()
+        except (OSError, ValueError):
+            pass  # the other side went away, or sent a line over the limit
+        finally:
+            self._writers.discard(writer)
+            writer.close()
+
+    def answer(self, line: bytes) -> Mapping[str, Any]:
+        """One request, as it came; never raises for what a client may send."""
+        try:
+            request = json.loads(line)
+            handler = self._handlers[request["do"]]
+            return {"ok": True, **handler(request)}
+        except RequestRefused as refusal:
+            return {"error": refusal.code, "message": str(refusal)}
+        except (ValueError, KeyError, TypeError):
+            known = ", ".join(self._handlers)
+            return {"error": "bad-request", "message": f"not a request; 'do' is one of: {known}"}
+
+
+async def request(path: Path, **fields: Any) -> dict[str, Any]:
+    """Ask the running controller. Raises OperatorError (it is not running) or RequestRefused."""
+    try:
+        reader, writer = await asyncio.open_unix_connection(str(path), limit=16 * 1024 * 1024)
+    except OSError:
+        text = f"no controller answers on {path}; start one with script/server"
+        raise OperatorError(text) from None
+    try:
+        async with asyncio.timeout(10.0):
+            writer.write(json.dumps(fields).encode() + b"\n")
+            line = await reader.readline()
+    except TimeoutError:
+        raise OperatorError("the controller does not answer; is it frozen?") from None
+    finally:
+        writer.close()
+        with contextlib.suppress(OSError):
+            await writer.wait_closed()
+    answer: dict[str, Any] = json.loads(line or b"{}")
+    if "error" in answer:
+        raise RequestRefused(answer["error"], answer["message"])
+    return answer
+
+
+async def _somebody_listens(path: Path) -> bool:
+    try:
+        _, writer = await asyncio.open_unix_connection(str(path))
+    except OSError:
+        return False
+    writer.close()
+    return True

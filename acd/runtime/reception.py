@@ -1,0 +1,274 @@
+"""Every caller who asks what next comes here: new, transferred, returned, or after a talk.
+
+Decides where a number leads, walks callers through flows, and says what becomes of callers in hand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import structlog
+
+from acd.core import events
+from acd.core.calls import Call, CallState
+from acd.core.commands import RefuseDirect
+from acd.core.facts import CallKind, Customer, OfferFailure
+from acd.core.ports import Ask, AskKind, Mirror, Refusal, Switch
+from acd.ivr.machine import (
+    End,
+    FlowCommand,
+    JoinQueue,
+    Key,
+    Listen,
+    Machine,
+    NoKey,
+    Outcome,
+    Play,
+    Played,
+    Position,
+)
+from acd.ivr.ports import CallerLine
+from acd.runtime.features import FeatureDesk
+from acd.runtime.shell import Shell
+from acd.settings.model import Centre, NumberRoute
+
+log = structlog.get_logger(__name__)
+
+FindCustomer = Callable[[str], Customer | None]
+
+REFUSALS: Mapping[OfferFailure, Refusal] = {
+    OfferFailure.BUSY: Refusal.BUSY,
+    OfferFailure.DECLINED: Refusal.BUSY,
+    OfferFailure.UNAVAILABLE: Refusal.NO_ANSWER,
+    OfferFailure.NO_ANSWER: Refusal.NO_ANSWER,
+}
+
+
+class Reception:
+    """`serve` is given each question of a channel; the engine's own questions come as callbacks."""
+
+    def __init__(
+        self, centre: Centre, shell: Shell, switch: Switch, mirror: Mirror, find_customer: FindCustomer
+    ) -> None:
+        self._centre = centre
+        self._shell = shell
+        self._switch = switch
+        self._mirror = mirror
+        self._find_customer = find_customer
+        self._features = FeatureDesk(centre, shell)
+        self._positions: dict[str, Position] = {}
+        shell.on_continue = self._continue
+        shell.on_refused = self._refused
+        shell.on_ended = self._leave_flow
+        self._lines: dict[str, CallerLine] = {}
+
+    def restore(self, kept: Mapping[str, Mapping[str, object]]) -> None:
+        """Take up the flow positions that the mirror kept."""
+        for key, value in kept.items():
+            if key.startswith("flow:"):
+                self._positions[key.removeprefix("flow:")] = Position(**value)  # type: ignore[arg-type]
+
+    # --- the caller asks ----------------------------------------------------------------------
+    async def serve(self, ask: Ask, line: CallerLine) -> None:
+        """Answer one question, or leave the caller in the engine's hands."""
+        log.debug("ask", ask=ask)
+        if ask.kind is AskKind.NEW and ask.phone is not None and ask.dialed_number.startswith("*"):
+            await self._feature(ask, line)
+            return
+        self._lines[ask.call_id] = line
+        try:
+            await self._serve(ask, line)
+        finally:
+            if self._lines.get(ask.call_id) is line:
+                del self._lines[ask.call_id]
+
+    async def _serve(self, ask: Ask, line: CallerLine) -> None:
+        known = self._call(ask.call_id)
+        if known is not None and known.state is CallState.RINGING and _was_answered(ask):
+            # The news of the answer got lost (Asterisk away, a restart); there was one all the same.
+            self._feed(events.OfferAnswered(ask.call_id))
+        state = known.state if known is not None else None
+        match ask.kind:
+            case AskKind.DIAL_FAILED if state is CallState.RINGING:
+                self._feed(events.OfferEnded(ask.call_id, ask.failure))
+            case AskKind.AGENT_LEFT | AskKind.AFTER_FALLBACK if state is CallState.TALKING:
+                self._feed(events.AgentHungUp(ask.call_id))
+            case AskKind.AFTER_FALLBACK:
+                self._served_elsewhere(ask)
+            case AskKind.BLIND_TRANSFER if known is None or state is CallState.TALKING:
+                if known is None:
+                    await self._arrive(ask, line)
+                self._feed(events.CallBlindTransferred(ask.call_id, ask.target))
+                await self._lead(ask.call_id, ask.target, line)
+            case AskKind.AGENT_LEFT if known is None:
+                self._switch.hang_up(ask.call_id, Refusal.NORMAL)
+            case _ if known is not None:
+                await self._returned(ask, line)
+            case _:
+                await self._arrive(ask, line)
+                await self._first_step(ask, line)
+
+    def _served_elsewhere(self, ask: Ask) -> None:
+        """Asterisk's own queue had the whole conversation; nothing is left but to say goodbye."""
+        self._feed(events.FallbackServed(ask.call_id))
+        self._switch.hang_up(ask.call_id, Refusal.NORMAL)
+
+    async def _arrive(self, ask: Ask, line: CallerLine) -> None:
+        agent = self._shell.engine.floor.agent_on(ask.phone) if ask.phone is not None else None
+        kind = CallKind.INBOUND if ask.phone is None else CallKind.INTERNAL
+        customer = self._find_customer(ask.caller_number) if kind is CallKind.INBOUND else None
+        self._feed(
+            events.CallArrived(
+                ask.call_id,
+                kind,
+                ask.caller_number,
+                ask.caller_name,
+                ask.dialed_number,
+                customer,
+                agent.id if agent is not None else None,
+            )
+        )
+        if customer is not None:
+            name = f"{customer.name} ({customer.segment})" if customer.segment else customer.name
+            await line.show_caller(name)
+        elif agent is not None:
+            await line.show_caller(self._centre.plan.agents[agent.id].name)
+
+    async def _first_step(self, ask: Ask, line: CallerLine) -> None:
+        if ask.kind is AskKind.FALLBACK:
+            self._feed(events.FallbackServed(ask.call_id))
+        if ask.kind is AskKind.FALLBACK and ask.group in self._centre.plan.groups:
+            self._feed(events.CallQueued(ask.call_id, ask.group))
+        else:
+            await self._lead(ask.call_id, ask.dialed_number, line)
+
+    async def _returned(self, ask: Ask, line: CallerLine) -> None:
+        if ask.kind is AskKind.FALLBACK:
+            self._feed(events.FallbackServed(ask.call_id))
+        self._feed(events.CallerReturned(ask.call_id))
+        call = self._call(ask.call_id)
+        if call is None or call.state is not CallState.IVR:
+            return
+        position = self._positions.get(ask.call_id)
+        flow = self._centre.flows.get(position.flow) if position is not None else None
+        if flow is not None:
+            await self._walk(ask.call_id, Machine(flow, position), line)
+        elif call.agent_left:
+            self._switch.hang_up(ask.call_id, Refusal.NORMAL)
+        else:
+            await self._lead(ask.call_id, call.dialed_number, line)
+
+    # --- where a number leads -----------------------------------------------------------------
+    async def _lead(self, call_id: str, number: str, line: CallerLine) -> None:
+        agent = self._centre.plan.agent_by_extension(number)
+        route = self._centre.numbers.get(number)
+        if agent is not None:
+            self._feed(events.CallDirected(call_id, agent.id))
+        elif route is not None:
+            await self._follow(call_id, route, line)
+        else:
+            self._no_such_number(call_id, number)
+
+    async def _follow(self, call_id: str, route: NumberRoute, line: CallerLine) -> None:
+        if route.group is not None:
+            self._feed(events.CallQueued(call_id, route.group, route.priority))
+        elif route.flow is not None:
+            flow = self._centre.flows[route.flow]
+            self._feed(events.FlowStarted(call_id, flow.name))
+            await self._walk(call_id, Machine(flow), line)
+
+    def _no_such_number(self, call_id: str, number: str) -> None:
+        call = self._call(call_id)
+        if call is not None and call.kind is CallKind.INBOUND and call.group is not None:
+            self._take_back(call, f"no such number: {number}")
+        else:
+            self._switch.hang_up(call_id, Refusal.UNKNOWN_NUMBER)
+
+    async def _walk(self, call_id: str, machine: Machine, line: CallerLine) -> None:
+        """Through the flow, to its end or into a line."""
+        await line.answer()
+        command: FlowCommand = machine.begin()
+        while True:
+            call_id = self._current_id(call_id, line)
+            self._keep_position(call_id, machine)
+            match command:
+                case Play(prompts):
+                    await line.play(prompts)
+                    outcome: Outcome = Played()
+                case Listen(prompts, timeout_s):
+                    key = await line.listen(prompts, timeout_s)
+                    outcome = NoKey() if key is None else Key(key)
+                case JoinQueue(group, priority):
+                    self._leave_flow(call_id)
+                    self._feed(events.CallQueued(self._current_id(call_id, line), group, priority))
+                    return
+                case End():
+                    self._leave_flow(call_id)
+                    self._switch.hang_up(call_id, Refusal.NORMAL)
+                    return
+            command = machine.handle(outcome)
+
+    def _current_id(self, call_id: str, line: CallerLine) -> str:
+        """The call that this line belongs to now: an attended transfer may have merged it."""
+        return next((c for c, other in self._lines.items() if other is line), call_id)
+
+    def _keep_position(self, call_id: str, machine: Machine) -> None:
+        self._positions[call_id] = machine.position
+        self._mirror.put(f"flow:{call_id}", machine.position.to_dict())
+
+    def _leave_flow(self, call_id: str) -> None:
+        if self._positions.pop(call_id, None) is not None:
+            self._mirror.drop(f"flow:{call_id}")
+
+    # --- the engine asks ----------------------------------------------------------------------
+    def _continue(self, call_id: str) -> None:
+        """The agent has hung up; nothing more is planned for the caller."""
+        self._switch.hang_up(call_id, Refusal.NORMAL)
+
+    def _refused(self, command: RefuseDirect) -> None:
+        """A named agent cannot take the call: a colleague hears so, a customer goes back in line."""
+        call = self._call(command.call_id)
+        if call is None:
+            return
+        if call.kind is CallKind.INBOUND:
+            self._take_back(call, f"{command.agent}: {command.failure.value}")
+        else:
+            self._switch.hang_up(call.id, REFUSALS.get(command.failure, Refusal.NO_ANSWER))
+
+    def _take_back(self, call: Call, reason: str) -> None:
+        """A customer whose transfer failed: to the group that had the call, at the head of its line."""
+        fallback = self._centre.system.transfer_fallback_group
+        group = call.group if call.group is not None else fallback
+        if group is None:
+            group = next(iter(self._centre.plan.groups))
+        self._feed(events.CallTakenBack(call.id, reason))
+        self._feed(events.CallQueued(call.id, group))
+
+    def merged(self, call_id: str, consult_id: str) -> None:
+        """An attended transfer: the consultation's place in a flow is the caller's now."""
+        line = self._lines.pop(consult_id, None)
+        if line is not None:
+            self._lines[call_id] = line
+        position = self._positions.get(consult_id)
+        if position is not None:
+            self._leave_flow(consult_id)
+            self._positions[call_id] = position
+            self._mirror.put(f"flow:{call_id}", position.to_dict())
+
+    # --- feature codes ------------------------------------------------------------------------
+    async def _feature(self, ask: Ask, line: CallerLine) -> None:
+        assert ask.phone is not None
+        prompt = self._features.perform(ask.phone, ask.dialed_number)
+        await line.answer()
+        await line.play((prompt,))
+        self._switch.hang_up(ask.call_id, Refusal.NORMAL)
+
+    def _call(self, call_id: str) -> Call | None:
+        return self._shell.engine.floor.calls.get(call_id)
+
+    def _feed(self, event: events.Event) -> None:
+        self._shell.feed(event)
+
+
+def _was_answered(ask: Ask) -> bool:
+    return ask.kind in (AskKind.AGENT_LEFT, AskKind.BLIND_TRANSFER)

@@ -1,0 +1,170 @@
+"""Feeds the engine and carries out what it answers."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import structlog
+
+from acd.core import commands
+from acd.core.agents import Agent
+from acd.core.calls import Call
+from acd.core.engine import Engine
+from acd.core.events import DispatchSuspended, Event
+from acd.core.facts import AgentInterval
+from acd.core.plan import Plan
+from acd.core.ports import Mirror, Recorder, Switch
+
+log = structlog.get_logger(__name__)
+
+FROZEN_S = 3.0
+TICK_S = 0.5
+
+Continue = Callable[[str], None]
+Refused = Callable[[commands.RefuseDirect], None]
+
+
+class Shell:
+    """The engine's only user. Everything runs in one event loop, so nothing needs a lock.
+
+    `on_continue(call_id)` and `on_refused(command)` decide what becomes of a caller in hand;
+    `on_ended(call_id)` is called when a call has ended, `on_frozen` when the process has stood still
+    for so long that the floor must be looked at anew.
+    """
+
+    def __init__(self, plan: Plan, clock: Callable[[], float], mirror: Mirror, recorder: Recorder) -> None:
+        self.engine = Engine(plan)
+        self.clock = clock
+        self._mirror = mirror
+        self._recorder = recorder
+        self._switch: Switch | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._timer_at: float | None = None
+        self._last_tick = clock()
+        self.on_continue: Continue = lambda _call_id: None
+        self.on_refused: Refused = lambda _command: None
+        self.on_ended: Continue = lambda _call_id: None
+        self.on_frozen: Callable[[], None] = lambda: None
+
+    def attach(self, switch: Switch) -> None:
+        """From here on commands reach Asterisk."""
+        self._switch = switch
+
+    def restore(self) -> None:
+        """Begin with what the mirror kept."""
+        kept = self._mirror.load()
+        agents = [Agent.from_dict(v) for k, v in kept.items() if k.startswith("agent:")]
+        calls = [Call.from_dict(v) for k, v in kept.items() if k.startswith("call:")]
+        live = [call for call in calls if not call.finished]
+        self._run(self.engine.restore(agents, live, self.clock()))
+        for key, value in kept.items():
+            if key.startswith("interval:"):
+                self._store_interval(AgentInterval(**value))
+        for call in calls:
+            if call.finished:
+                self._store_call(call)
+        self._arm()
+
+    def feed(self, event: Event) -> None:
+        """One event. Raises RequestRefused for an agent's request that cannot be granted."""
+        now = self.clock()
+        self._notice_freeze(now)
+        log.debug("event", event_=event)
+        self._run(self.engine.handle(event, now))
+        self._arm()
+
+    async def tick(self) -> None:
+        """For ever: notice when the process was frozen (stopped, or starved for seconds)."""
+        while True:
+            await asyncio.sleep(TICK_S)
+            self._notice_freeze(self.clock())
+
+    def _notice_freeze(self, now: float) -> None:
+        frozen, self._last_tick = now - self._last_tick > FROZEN_S, now
+        if frozen:
+            log.warning("the controller stood still, looking at the floor anew")
+            self._run(self.engine.handle(DispatchSuspended(), now))
+            self.on_frozen()
+
+    # --- the timer ----------------------------------------------------------------------------
+    def _arm(self) -> None:
+        deadline = self.engine.next_deadline()
+        if deadline == self._timer_at and self._timer is not None:
+            return
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        self._timer_at = deadline
+        if deadline is not None:
+            delay = max(0.0, deadline - self.clock())
+            self._timer = asyncio.get_running_loop().call_later(delay, self._fire, deadline)
+
+    def _fire(self, deadline: float) -> None:
+        self._timer = None
+        now = max(deadline, self.clock())  # the loop may fire a hair early
+        self._notice_freeze(now)
+        self._run(self.engine.handle_timer(now))
+        self._arm()
+
+    def close(self) -> None:
+        """No more timers."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    # --- commands -----------------------------------------------------------------------------
+    def _run(self, todo: list[commands.Command]) -> None:
+        for command in todo:
+            log.debug("command", command=command)
+            self._run_one(command)
+
+    def _run_one(self, command: commands.Command) -> None:
+        match command:
+            case commands.CallChanged(call_id):
+                self._mirror.put(f"call:{call_id}", self.engine.floor.calls[call_id].to_dict())
+            case commands.AgentChanged(agent):
+                self._mirror.put(f"agent:{agent}", self.engine.floor.agents[agent].to_dict())
+            case commands.StoreCall(call):
+                self._store_call(call)
+            case commands.StoreInterval(interval):
+                self._store_interval(interval)
+            case commands.CallMerged(call_id):
+                self._mirror.drop(f"call:{call_id}")
+            case commands.ContinueCall(call_id):
+                self.on_continue(call_id)
+            case commands.RefuseDirect():
+                self.on_refused(command)
+            case _:
+                self._to_switch(command)
+
+    def _to_switch(self, command: commands.Command) -> None:
+        if self._switch is None:
+            return
+        match command:
+            case commands.HoldInLine(call_id, group):
+                self._switch.hold_in_line(call_id, group, self.engine.floor.plan.groups[group].music)
+            case commands.Offer():
+                self._switch.offer(command)
+            case commands.CancelOffer(call_id):
+                self._switch.cancel_offer(call_id)
+
+    def _store_call(self, call: Call) -> None:
+        """A call stays in the mirror until it is finished and its record is safe."""
+        key = f"call:{call.id}"
+        self._mirror.put(key, call.to_dict())
+        self.on_ended(call.id)
+        stored: Callable[[], None] = partial(self._mirror.drop, key) if call.finished else _nothing
+        self._recorder.store_call(call.id, tuple(call.facts), stored)
+
+    def _store_interval(self, interval: AgentInterval) -> None:
+        key = f"interval:{interval.agent}:{interval.since:.6f}"
+        value: dict[str, Any] = {name: getattr(interval, name) for name in AgentInterval.__slots__}
+        self._mirror.put(key, value)
+        self._recorder.store_interval(interval, partial(self._mirror.drop, key))
+
+
+def _nothing() -> None:
+    """A call whose wrap-up is open stays in the mirror."""

@@ -1,0 +1,158 @@
+"""Builds the Centre from files that were found to be without fault."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from acd.core.plan import AgentProfile, GroupPolicy, Plan, Requirement
+from acd.core.service_level import ServiceLevelFormula
+from acd.ivr.flow import Flow, HangUp, Menu, Prompt, Queue, Say, SoundFile, Speech, Step
+from acd.settings.files import Files
+from acd.settings.model import (
+    Centre,
+    FeatureCodes,
+    NumberRoute,
+    PhoneSpec,
+    SystemSettings,
+    TrunkSpec,
+)
+from acd.settings.schema.agents import AgentsFile
+from acd.settings.schema.flow import (
+    FlowFile,
+    HangUpStep,
+    MenuStep,
+    PlayedPart,
+    PlayStep,
+    Prompts,
+    QueueStep,
+    SayStep,
+    SpokenPart,
+    StepEntry,
+)
+from acd.settings.schema.groups import GroupsFile
+from acd.settings.schema.numbers import NumbersFile
+from acd.settings.schema.system import SystemFile
+from acd.settings.schema.trunks import TrunksFile
+
+
+def assemble(files: Files) -> Centre:
+    """The Centre. Only for files without problems."""
+    system, agents, groups = files.system.content, files.agents.content, files.groups.content
+    numbers, trunks = files.numbers.content, files.trunks.content
+    assert system is not None
+    assert agents is not None
+    assert groups is not None
+    assert numbers is not None
+    assert trunks is not None
+    language = system.system.language
+    flows = {stem: read.content for stem, read in files.flows.items()}
+    return Centre(
+        system=_system(system),
+        plan=_plan(system, agents, groups),
+        flows={stem: _flow(flow, language) for stem, flow in flows.items() if flow is not None},
+        numbers=_numbers(numbers),
+        phones={agent.extension: PhoneSpec(agent.extension, agent.name) for agent in agents.agents.values()},
+        trunks=_trunks(trunks),
+        features=FeatureCodes(**system.features.model_dump()),
+        reason_keys={r.key: code for code, r in system.not_ready_reasons.items() if r.key is not None},
+        customers_file=files.customers_file,
+        flows_dir=files.flows_dir,
+    )
+
+
+def _system(file: SystemFile) -> SystemSettings:
+    section = file.system
+    return SystemSettings(
+        name=section.name,
+        timezone=section.timezone,
+        language=section.language,
+        service_level_formula=ServiceLevelFormula(section.service_level_formula),
+        lease_s=section.lease_s,
+        fallback_after_s=section.fallback_after_s,
+        text_to_speech=tuple(section.text_to_speech),
+        transfer_fallback_group=section.transfer_fallback_group,
+    )
+
+
+def _plan(system: SystemFile, agents: AgentsFile, groups: GroupsFile) -> Plan:
+    return Plan(
+        agents={
+            agent_id: AgentProfile(agent_id, agent.name, agent.extension, dict(agent.skills))
+            for agent_id, agent in agents.agents.items()
+        },
+        groups={
+            group_id: GroupPolicy(
+                id=group_id,
+                requirement=Requirement(dict(group.requires)),
+                **group.model_dump(exclude={"requires"}),
+            )
+            for group_id, group in groups.groups.items()
+        },
+        reasons={code: reason.label for code, reason in system.not_ready_reasons.items()},
+        direct_ring_timeout_s=system.system.direct_ring_timeout_s,
+        unreachable_after_s=system.system.unreachable_after_s,
+        busy_retry_s=system.system.busy_retry_s,
+    )
+
+
+def _numbers(file: NumbersFile) -> dict[str, NumberRoute]:
+    return {
+        number: NumberRoute(number, entry.flow, entry.group, entry.priority)
+        for number, entry in file.numbers.items()
+    }
+
+
+def _trunks(file: TrunksFile) -> dict[str, TrunkSpec]:
+    return {
+        trunk_id: TrunkSpec(
+            id=trunk_id,
+            addresses=tuple(trunk.addresses),
+            codecs=tuple(trunk.codecs),
+            auth=trunk.authentication != "none",
+        )
+        for trunk_id, trunk in file.trunks.items()
+    }
+
+
+def _flow(file: FlowFile, centre_language: str) -> Flow:
+    language = file.language or centre_language
+    steps = {step_id: _step(step, language) for step_id, step in file.steps.items()}
+    return Flow(name=file.name, start=file.start, language=language, steps=steps)
+
+
+def _step(entry: StepEntry, language: str) -> Step:
+    match entry:
+        case SayStep():
+            return Say(_prompts(entry.say, language), entry.next)
+        case PlayStep():
+            names = [entry.play] if isinstance(entry.play, str) else entry.play
+            return Say(tuple(SoundFile(name) for name in names), entry.next)
+        case MenuStep(menu=menu):
+            return Menu(
+                prompts=_prompts(menu.prompt, language),
+                choices=dict(menu.choices),
+                failure=menu.failure,
+                timeout_s=menu.timeout_s,
+                tries=menu.tries,
+                invalid=_prompts(menu.invalid, language),
+                no_input=_prompts(menu.no_input, language),
+            )
+        case QueueStep(queue=queue):
+            return Queue(queue.group, queue.priority)
+        case HangUpStep(hangup=hangup):
+            return HangUp(_prompts(hangup or [], language))
+
+
+def _prompts(prompts: Prompts, language: str) -> tuple[Prompt, ...]:
+    parts: Sequence[str | SpokenPart | PlayedPart] = prompts if isinstance(prompts, list) else [prompts]
+    return tuple(_prompt(part, language) for part in parts)
+
+
+def _prompt(part: str | SpokenPart | PlayedPart, language: str) -> Prompt:
+    match part:
+        case PlayedPart(play=name):
+            return SoundFile(name)
+        case SpokenPart(say=text):
+            return Speech(text, language)
+        case str():
+            return Speech(part, language)

@@ -1,0 +1,146 @@
+"""Where this copy of the product keeps its files and which ports it uses: the ACD_… variables."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from acd.errors import OperatorError
+
+# The longest path that the kernel takes for a Unix socket, in bytes, without the closing zero.
+LONGEST_SOCKET_PATH = 107
+
+
+@dataclass(frozen=True)
+class Environment:
+    """Folders, ports and the address to listen on. `rtp_ports` are the first and the last one.
+
+    Only `home` is written to; two copies with different homes and ports run side by side.
+    """
+
+    home: Path
+    config_dir: Path
+    flows_dir: Path
+    sip_address: str = "127.0.0.1"
+    sip_port: int = 5060
+    ami_port: int = 5038
+    agi_port: int = 4573
+    http_port: int = 8080
+    rtp_ports: tuple[int, int] = (10000, 10999)
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str], checkout: Path) -> Environment:
+        """Reads the ACD_… variables; an empty one counts as not set.
+
+        `checkout` is the folder whose `var`, `config` and `ivr_flows` are used by default.
+        Raises OperatorError, with one sentence that names the variable, for a value that cannot be.
+        """
+        home = _folder(env, "ACD_HOME", checkout / "var")
+        environment = cls(
+            home=home,
+            config_dir=_folder(env, "ACD_CONFIG", checkout / "config"),
+            flows_dir=_folder(env, "ACD_FLOWS", checkout / "ivr_flows"),
+            sip_address=_address(env, "ACD_SIP_ADDRESS", cls.sip_address),
+            sip_port=_port(env, "ACD_SIP_PORT", cls.sip_port),
+            ami_port=_port(env, "ACD_AMI_PORT", cls.ami_port),
+            agi_port=_port(env, "ACD_AGI_PORT", cls.agi_port),
+            http_port=_port(env, "ACD_HTTP_PORT", cls.http_port),
+            rtp_ports=_port_range(env, "ACD_RTP_PORTS", cls.rtp_ports),
+        )
+        environment._check_together()
+        return environment
+
+    @property
+    def control_socket(self) -> Path:
+        """Where the running controller takes commands."""
+        return self.home / "run" / "acd.sock"
+
+    @property
+    def database(self) -> Path:
+        """The SQLite file with the records."""
+        return self.home / "records.sqlite3"
+
+    @property
+    def secrets_file(self) -> Path:
+        """The generated passwords; mode 0600."""
+        return self.home / "secrets.yml"
+
+    @property
+    def asterisk_dir(self) -> Path:
+        """Asterisk's generated configuration and its data."""
+        return self.home / "asterisk"
+
+    @property
+    def sounds_dir(self) -> Path:
+        """The spoken texts of the flows, rendered once."""
+        return self.home / "sounds"
+
+    @property
+    def live_dir(self) -> Path:
+        """The mirror of the live state."""
+        return self.home / "live"
+
+    def _check_together(self) -> None:
+        """Raises OperatorError for values that are right alone but not side by side."""
+        if len(os.fsencode(self.control_socket)) > LONGEST_SOCKET_PATH:
+            raise OperatorError(
+                f"ACD_HOME: the path {self.home} is too long for the control socket in it; "
+                f"'{self.control_socket}' may have at most {LONGEST_SOCKET_PATH} bytes"
+            )
+        names: dict[int, str] = {}
+        for name, port in (
+            ("ACD_SIP_PORT", self.sip_port),
+            ("ACD_AMI_PORT", self.ami_port),
+            ("ACD_AGI_PORT", self.agi_port),
+            ("ACD_HTTP_PORT", self.http_port),
+        ):
+            if port in names:
+                raise OperatorError(f"{name}: port {port} is already the one of {names[port]}")
+            names[port] = name
+        low, high = self.rtp_ports
+        if low <= self.sip_port <= high:
+            raise OperatorError(f"ACD_RTP_PORTS: {low}-{high} includes port {self.sip_port} of ACD_SIP_PORT")
+
+
+def _folder(env: Mapping[str, str], name: str, default: Path) -> Path:
+    text = env.get(name, "")
+    if not text:
+        return default.absolute()
+    # The path is written into Asterisk's configuration, one setting a line.
+    if not text.isprintable() or ";" in text:
+        raise OperatorError(
+            f"{name}: expected a folder's path without ';' and control characters, got {text!r}"
+        )
+    return Path(text).expanduser().absolute()
+
+
+def _address(env: Mapping[str, str], name: str, default: str) -> str:
+    text = env.get(name) or default
+    try:
+        return str(ipaddress.ip_address(text))
+    except ValueError:
+        raise OperatorError(f"{name}: expected an IP address such as {default}, got {text!r}") from None
+
+
+def _is_port(text: str) -> bool:
+    return re.fullmatch("[0-9]{1,5}", text) is not None and 1 <= int(text) <= 65535
+
+
+def _port(env: Mapping[str, str], name: str, default: int) -> int:
+    text = env.get(name) or str(default)
+    if not _is_port(text):
+        raise OperatorError(f"{name}: expected a port from 1 to 65535, got {text!r}")
+    return int(text)
+
+
+def _port_range(env: Mapping[str, str], name: str, default: tuple[int, int]) -> tuple[int, int]:
+    text = env.get(name) or f"{default[0]}-{default[1]}"
+    low, _, high = text.partition("-")
+    # A call needs a pair of ports for each of its two legs.
+    if not (_is_port(low) and _is_port(high)) or int(high) - int(low) < 3:
+        raise OperatorError(f"{name}: expected a range of at least 4 ports such as 10000-10999, got {text!r}")
+    return int(low), int(high)

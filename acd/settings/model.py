@@ -1,0 +1,102 @@
+"""The checked configuration. Everything here is immutable; a reload makes a new Centre."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from acd.core.plan import Plan
+from acd.core.service_level import ServiceLevelFormula
+from acd.ivr.flow import Flow
+
+DEFAULT_TEXT_TO_SPEECH = ("flite", "-voice", "slt", "-f", "{text_file}", "-o", "{sound_file}")
+
+
+@dataclass(frozen=True, slots=True)
+class NumberRoute:
+    """Where a dialled number leads: to a flow, or straight into a group's waiting line."""
+
+    number: str
+    flow: str | None = None
+    group: str | None = None
+    priority: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class PhoneSpec:
+    """A SIP phone of ours. `id` is its user name and number: the extension of its agent."""
+
+    id: str
+    display_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class TrunkSpec:
+    """A way in from outside, recognised by its IP addresses or networks.
+
+    `auth` says whether its calls must prove who they are; every trunk of today has
+    `authentication: none`, written out in its file.
+    """
+
+    id: str
+    addresses: tuple[str, ...]
+    codecs: tuple[str, ...] = ("ulaw", "alaw")
+    auth: bool = False
+
+
+@dataclass(frozen=True)
+class FeatureCodes:
+    """What agents dial to change their state; none is the beginning of another.
+
+    `not_ready` may be followed by a digit that picks the reason.
+    """
+
+    login: str = "*11"
+    logout: str = "*12"
+    ready: str = "*13"
+    not_ready: str = "*14"
+    wrap_up_done: str = "*15"
+
+
+@dataclass(frozen=True, slots=True)
+class SystemSettings:
+    """What holds for the whole centre.
+
+    `service_level_formula`: how reports count, see `acd.core.service_level`.
+    `lease_s`: how long the controller may be silent before Asterisk takes a waiting caller back.
+    `fallback_after_s`: how long Asterisk looks for a controller before its own queue serves.
+    `text_to_speech`: program and arguments (no shell); `{text_file}` and `{sound_file}` in them
+    stand for the file with the text and the wave file to write.
+    `transfer_fallback_group`: who takes a caller whose transfer failed; None: the group before.
+    """
+
+    name: str
+    timezone: str
+    language: str = "en"
+    service_level_formula: ServiceLevelFormula = ServiceLevelFormula.OFFERED_MINUS_SHORT
+    lease_s: float = 12.0
+    fallback_after_s: float = 4.0
+    text_to_speech: tuple[str, ...] = DEFAULT_TEXT_TO_SPEECH
+    transfer_fallback_group: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Centre:
+    """The whole configuration, checked: every name in it that refers to something is defined.
+
+    `numbers` is keyed by number, `phones` by phone id (the extension), `flows`, `trunks` by name.
+    `reason_keys` maps the digit dialled after the not-ready code to the reason code.
+    `customers_file` is None where there is none.
+    """
+
+    system: SystemSettings
+    plan: Plan
+    flows: Mapping[str, Flow]
+    numbers: Mapping[str, NumberRoute]
+    phones: Mapping[str, PhoneSpec]
+    flows_dir: Path
+    trunks: Mapping[str, TrunkSpec] = field(default_factory=dict)
+    features: FeatureCodes = field(default_factory=FeatureCodes)
+    reason_keys: Mapping[str, str] = field(default_factory=dict)
+    customers_file: Path | None = None

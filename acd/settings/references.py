@@ -1,0 +1,135 @@
+"""What no single entry can tell: names that refer to nothing, and entries that are at odds."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterable, Mapping
+
+from acd.core.plan import SYSTEM_REASONS, Requirement
+from acd.settings.files import Files
+from acd.settings.flow_references import check_flows
+from acd.settings.problems import Place, shown
+from acd.settings.schema.agents import AgentEntry
+
+
+def check_references(files: Files) -> None:
+    """Notes every problem in the document where it has to be mended.
+
+    A reference into a file that could not be read is left alone: that file is the problem.
+    """
+    _check_agents(files)
+    _check_groups(files)
+    _check_numbers(files)
+    _check_trunks(files)
+    _check_system(files)
+    check_flows(files)
+
+
+def _check_agents(files: Files) -> None:
+    content, document = files.agents.content, files.agents.document
+    if content is None:
+        return
+    skills = document.names("skills")
+    holder: dict[str, str] = {}
+    for agent_id, agent in content.agents.items():
+        place: Place = ("agents", agent_id)
+        for skill in agent.skills:
+            if skills is not None and skill not in skills:
+                document.report_undefined((*place, "skills", skill), "skill", skill, skills)
+        first = holder.setdefault(agent.extension, agent_id)
+        if first != agent_id:
+            message = f"the extension '{agent.extension}' already belongs to agent '{first}'"
+            document.report((*place, "extension"), message)
+
+
+def _check_groups(files: Files) -> None:
+    content, document = files.groups.content, files.groups.document
+    if content is None:
+        return
+    skills = files.agents.document.names("skills")
+    for group_id, group in content.groups.items():
+        for skill in group.requires:
+            if skills is not None and skill not in skills:
+                place = ("groups", group_id, "requires", skill)
+                document.report_undefined(place, "skill", skill, skills)
+    # After another mistake in these files, "nobody" would only be its echo.
+    if files.agents.content is None or document.problems or files.agents.document.problems:
+        return
+    for group_id, group in content.groups.items():
+        if not _somebody_serves(group.requires, files.agents.content.agents.values()):
+            wanted = " and ".join(f"{skill} >= {least}" for skill, least in group.requires.items())
+            document.report(("groups", group_id), f"no agent can serve this group: nobody has {wanted}")
+
+
+def _somebody_serves(requires: Mapping[str, int], agents: Iterable[AgentEntry]) -> bool:
+    requirement = Requirement(requires)
+    return any(requirement.admits(agent.skills) for agent in agents)
+
+
+def _check_numbers(files: Files) -> None:
+    content, document = files.numbers.content, files.numbers.document
+    if content is None:
+        return
+    agents = files.agents.content.agents if files.agents.content else {}
+    extensions = {agent.extension: agent_id for agent_id, agent in agents.items()}
+    groups = files.groups.document.names("groups")
+    flows = files.flows if files.flows_dir.is_dir() else None
+    for number, entry in content.numbers.items():
+        place: Place = ("numbers", number)
+        if number in extensions:
+            document.report(place, f"the number '{number}' is also the extension of '{extensions[number]}'")
+        if entry.flow is not None and flows is not None and entry.flow not in flows:
+            document.report_undefined((*place, "flow"), "flow", entry.flow, flows)
+        if entry.group is not None and groups is not None and entry.group not in groups:
+            document.report_undefined((*place, "group"), "group", entry.group, groups)
+
+
+def _check_trunks(files: Files) -> None:
+    content, document = files.trunks.content, files.trunks.document
+    if content is None:
+        return
+    seen: list[tuple[str, ipaddress.IPv4Network | ipaddress.IPv6Network]] = []
+    for trunk_id, trunk in content.trunks.items():
+        for index, address in enumerate(trunk.addresses):
+            network = ipaddress.ip_network(address)
+            for other_id, other in seen:
+                if other_id != trunk_id and network.version == other.version and network.overlaps(other):
+                    message = f"the address '{address}' already belongs to trunk '{other_id}'"
+                    document.report(("trunks", trunk_id, "addresses", index), message)
+                    break
+            seen.append((trunk_id, network))
+
+
+def _check_system(files: Files) -> None:
+    content, document = files.system.content, files.system.document
+    if content is None:
+        return
+    group = content.system.transfer_fallback_group
+    groups = files.groups.document.names("groups")
+    if group is not None and groups is not None and group not in groups:
+        document.report_undefined(("system", "transfer_fallback_group"), "group", group, groups)
+    _check_features(files)
+    holder: dict[str, str] = {}
+    for code, reason in content.not_ready_reasons.items():
+        place: Place = ("not_ready_reasons", code)
+        if code in SYSTEM_REASONS:
+            document.report(place, f"the reason '{shown(code)}' is set by the system only; choose another id")
+        if reason.key is not None and (first := holder.setdefault(reason.key, code)) != code:
+            document.report((*place, "key"), f"the key '{reason.key}' already stands for '{first}'")
+
+
+def _check_features(files: Files) -> None:
+    """No code may be the beginning of another: the shorter one could not be told apart."""
+    content, document = files.system.content, files.system.document
+    assert content is not None
+    codes = list(content.features.model_dump().items())
+    for index, pair in enumerate(codes):
+        for other in codes[:index]:
+            if not pair[1].startswith(other[1]) and not other[1].startswith(pair[1]):
+                continue
+            # One of the two may be a default; the mistake is in the one that is written.
+            is_written = ("features", pair[0]) in document.lines
+            (name, code), (other_name, other_code) = (pair, other) if is_written else (other, pair)
+            message = f"'{code}' cannot be told apart from '{other_code}' of {other_name}"
+            document.report(("features", name), message)
+            break

@@ -1,0 +1,31 @@
+"""config/numbers.yml: where a dialled number leads."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import model_validator
+
+from acd.settings.schema.values import Dialable, Id, Options, Priority, mistake, not_empty
+
+
+class NumberEntry(Options):
+    """Exactly one of `flow` and `group` is set."""
+
+    flow: Id | None = None
+    group: Id | None = None
+    priority: Priority = 0
+
+    @model_validator(mode="after")
+    def _leads_somewhere(self) -> NumberEntry:
+        if self.flow is None and self.group is None:
+            raise mistake("the number leads nowhere; give it a flow or a group")
+        if self.flow is not None and self.group is not None:
+            raise mistake("the number leads to a flow and to a group; keep one of them")
+        return self
+
+
+class NumbersFile(Options):
+    """The whole file."""
+
+    numbers: Annotated[dict[Dialable, NumberEntry], not_empty("number")]

@@ -1,0 +1,87 @@
+"""config/system.yml: what holds for the whole centre."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field, PlainValidator
+
+from acd.core.service_level import ServiceLevelFormula
+from acd.settings.model import DEFAULT_TEXT_TO_SPEECH, FeatureCodes
+from acd.settings.schema.values import (
+    Digit,
+    Id,
+    Language,
+    Name,
+    Options,
+    StarCode,
+    Timezone,
+    expected,
+    mistake,
+    one_of,
+    seconds,
+    text_of,
+)
+
+_FORMULAS = [formula.value for formula in ServiceLevelFormula]
+_PLACEHOLDERS = ("{text_file}", "{sound_file}")
+
+
+def _command(value: object) -> list[str]:
+    """A program and its arguments; never given to a shell."""
+    what = "a list: a program and its arguments"
+    if not isinstance(value, list) or not value:
+        raise expected(what, value)
+    words = [text_of("a word of the command", word) for word in value]
+    if not all(word and word.isprintable() for word in words):
+        raise mistake(f"expected {what}, without empty words and control characters")
+    for placeholder in _PLACEHOLDERS:
+        if not any(placeholder in word for word in words[1:]):
+            raise mistake(f"the command's arguments do not say where {placeholder} goes")
+    rest = " ".join(words).replace(_PLACEHOLDERS[0], "").replace(_PLACEHOLDERS[1], "")
+    if "{" in rest or "}" in rest:
+        raise mistake("the only words in braces are " + " and ".join(_PLACEHOLDERS))
+    return words
+
+
+class SystemSection(Options):
+    """The options are those of `acd.settings.model.SystemSettings` and `acd.core.plan.Plan`."""
+
+    name: Name
+    timezone: Timezone
+    language: Language = "en"
+    service_level_formula: Annotated[str, one_of(*_FORMULAS)] = ServiceLevelFormula.OFFERED_MINUS_SHORT
+    lease_s: Annotated[float, seconds(2, 300)] = 12.0
+    fallback_after_s: Annotated[float, seconds(1, 300)] = 4.0
+    direct_ring_timeout_s: Annotated[float, seconds(1, 600)] = 20.0
+    unreachable_after_s: Annotated[float, seconds(1, 30)] = 3.0
+    busy_retry_s: Annotated[float, seconds(1, 300)] = 5.0
+    text_to_speech: Annotated[list[str], PlainValidator(_command)] = Field(
+        default_factory=lambda: list(DEFAULT_TEXT_TO_SPEECH)
+    )
+    transfer_fallback_group: Id | None = None
+
+
+class FeaturesSection(Options):
+    """What agents dial to change their state."""
+
+    login: StarCode = FeatureCodes.login
+    logout: StarCode = FeatureCodes.logout
+    ready: StarCode = FeatureCodes.ready
+    not_ready: StarCode = FeatureCodes.not_ready
+    wrap_up_done: StarCode = FeatureCodes.wrap_up_done
+
+
+class ReasonEntry(Options):
+    """Why an agent is not ready; `key` is dialled after the not-ready code."""
+
+    label: Name
+    key: Digit | None = None
+
+
+class SystemFile(Options):
+    """The whole file."""
+
+    system: SystemSection
+    features: FeaturesSection = Field(default_factory=FeaturesSection)
+    not_ready_reasons: dict[Id, ReasonEntry] = Field(default_factory=dict)

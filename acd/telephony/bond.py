@@ -1,0 +1,170 @@
+"""The bond between controller and Asterisk: connection, heartbeat, leases, and a fresh look after absence."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import structlog
+
+from acd.core import events
+from acd.core.calls import CallState
+from acd.core.facts import CallKind
+from acd.core.floor import Floor
+from acd.core.ports import Feed
+from acd.errors import TelephonyError
+from acd.telephony import cdr
+from acd.telephony.ami import AmiLink
+from acd.telephony.switch import Switchboard
+from acd.telephony.sync import CallerSeen, Picture, look
+from acd.telephony.watch import Watch
+
+log = structlog.get_logger(__name__)
+
+HEARTBEAT_INTERVAL_S = 1.0
+RETURN_LIMIT_S = 1.5
+POLL_S = 0.02
+
+
+class Bond:
+    """Owns the AMI link's life; the engine's dispatch runs only while the floor is known."""
+
+    def __init__(self, watch: Watch, feed: Feed, floor: Floor, cdr_file: Path, lease_s: float) -> None:
+        self._watch = watch
+        self._feed = feed
+        self._floor = floor
+        self._cdr_file = cdr_file
+        self._lease_s = lease_s
+        self._link: AmiLink | None = None
+        self._switch: Switchboard | None = None
+        self._looking = asyncio.Lock()
+        self._again: asyncio.Task[None] | None = None
+        self.on_known: Callable[[], None] = lambda: None
+
+    def attach(self, link: AmiLink, switch: Switchboard) -> None:
+        """Before anything else: the two that do the work."""
+        self._link = link
+        self._switch = switch
+        self._watch.on_queue_join = self._caller_strayed
+
+    @property
+    def up(self) -> bool:
+        """Whether Asterisk can be talked to."""
+        return self._link is not None and self._link.up
+
+    # --- life signs ---------------------------------------------------------------------------
+    async def keep(self) -> None:
+        """For ever: heartbeat and leases, while Asterisk is there."""
+        since_renewal_s = 0.0
+        while True:
+            await asyncio.sleep(HEARTBEAT_INTERVAL_S)
+            if not self.up:
+                continue
+            assert self._switch is not None
+            since_renewal_s += HEARTBEAT_INTERVAL_S
+            try:
+                await self._beat()
+                if since_renewal_s >= self._lease_s / 4:
+                    since_renewal_s = 0.0
+                    await self._switch.renew_leases(self._lease_s)
+            except TelephonyError as error:
+                log.warning("no heartbeat", reason=str(error))
+
+    async def _beat(self, *, stop: bool = False) -> None:
+        """Tells the dialplan that we live; `stop`: that we are leaving, so that it need not wait."""
+        assert self._link is not None
+        value = "0" if stop else str(int(time.time()))  # compared with Asterisk's EPOCH
+        await self._link.action("Setvar", Variable="ACD_HEARTBEAT", Value=value)
+
+    async def say_goodbye(self) -> None:
+        """An orderly stop: from now on Asterisk's own queue may ring agents."""
+        if self.up:
+            try:
+                await self._beat(stop=True)
+            except TelephonyError as error:
+                log.debug("no goodbye", reason=str(error))
+
+    # --- coming and going ---------------------------------------------------------------------
+    async def up_again(self) -> None:
+        """Logged in: learn the floor, then dispatch."""
+        log.info("asterisk is there")
+        await self.look_anew()
+
+    def down(self) -> None:
+        """The connection is lost: we are blind, so nothing is decided."""
+        log.warning("asterisk is away: no new offers until it is back")
+        self._feed(events.DispatchSuspended())
+
+    def frozen(self) -> None:
+        """We stood still: what we believe is old."""
+        if self.up and (self._again is None or self._again.done()):
+            self._again = asyncio.create_task(self._look_or_wait())
+
+    async def _look_or_wait(self) -> None:
+        try:
+            await self.look_anew()
+        except TelephonyError as error:
+            log.warning("cannot look at the floor, will try at the next connection", reason=str(error))
+
+    async def look_anew(self) -> None:
+        """Suspend, look, tell the engine, fetch stray callers, wait for those in line, resume."""
+        assert self._link is not None
+        async with self._looking:
+            self._feed(events.DispatchSuspended())
+            await self._beat()
+            picture = await look(self._link)
+            self._tell(picture)
+            await self._fetch(picture)
+            await self._await_callers()
+            self._feed(events.DispatchResumed())
+            self.on_known()
+            log.info("the floor is known", calls=len(picture.callers), phones=len(picture.reachable))
+
+    def _tell(self, picture: Picture) -> None:
+        self._watch.set_phones(picture.reachable, picture.channels)
+        alive = frozenset(caller.call_id for caller in picture.callers)
+        missing = [c for c in self._floor.calls if c not in alive]
+        ended = cdr.ended_at(self._cdr_file) if missing else {}
+        self._feed(events.FloorSeen(alive, ended))
+        for caller in picture.callers:
+            self._watch.bind(caller.call_id, caller.channel, caller.uniqueid)
+            if caller.talking_to is None:
+                continue
+            if caller.leg is not None:
+                self._watch.leg_of[caller.call_id] = caller.leg
+            if caller.call_id not in self._floor.calls:
+                self._feed(_arrival(caller))
+            self._feed(events.ConversationFound(caller.call_id, caller.talking_to))
+
+    async def _fetch(self, picture: Picture) -> None:
+        """Callers who are with nobody and not asking us are sent to the beginning of the loop."""
+        assert self._switch is not None
+        asking = self._switch.asking()
+        await asyncio.gather(
+            *(
+                self._switch.bring_back(caller.channel)
+                for caller in picture.callers
+                if caller.talking_to is None and caller.application != "Dial" and caller.call_id not in asking
+            )
+        )
+
+    async def _await_callers(self) -> None:
+        """Nobody overtakes: give those in line a moment to ask again."""
+        limit = asyncio.get_running_loop().time() + RETURN_LIMIT_S
+        while asyncio.get_running_loop().time() < limit:
+            if not any(c.state is CallState.WAITING and not c.present for c in self._floor.calls.values()):
+                return
+            await asyncio.sleep(POLL_S)
+
+    def _caller_strayed(self, channel: str) -> None:
+        """Someone joined Asterisk's own queue although we are here: back to us."""
+        if self.up and self._switch is not None and not self._floor.suspended:
+            self._again = asyncio.create_task(self._switch.bring_back(channel))
+
+
+def _arrival(caller: CallerSeen) -> events.CallArrived:
+    return events.CallArrived(
+        caller.call_id, CallKind.INBOUND, caller.caller_number, caller.caller_name, caller.dialed_number
+    )

@@ -1,0 +1,135 @@
+"""Writes Asterisk's configuration: the templates of `asterisk/etc/` filled in from the centre.
+
+`$${X}` in a template is Asterisk's own `${X}`; `${x}` is filled in here. asterisk.conf is not written
+here but by `asterisk/run`, which knows where modules and data are.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from string import Template
+
+from acd.core.plan import GroupPolicy
+from acd.settings.environment import Environment
+from acd.settings.model import Centre, PhoneSpec, TrunkSpec
+from acd.settings.secrets import Secrets
+
+NODE = "a"
+# Modules that look for a file of their own and complain without one.
+EMPTY_FILES = ("acl.conf", "ccss.conf", "pjsip_notify.conf", "udptl.conf", "cel.conf")
+
+
+def provision(
+    centre: Centre, environment: Environment, secrets: Secrets, templates: Path, paths: Mapping[str, str]
+) -> list[Path]:
+    """Write every file that differs; those files. `paths`: what `asterisk/run --print-paths` says.
+
+    Files hold passwords: mode 0600. Each is replaced whole, so Asterisk never reads half of one.
+    """
+    folder = environment.asterisk_dir / "etc"
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    values = _values(centre, environment, secrets, paths)
+    changed = []
+    for template in sorted((templates / "etc").glob("*.conf")):
+        text = Template(template.read_text(encoding="utf-8")).substitute(values)
+        changed += _write(folder / template.name, text)
+    for name in EMPTY_FILES:
+        changed += _write(folder / name, "; nothing to set, but Asterisk looks for it\n")
+    modules = (templates / "modules.list").read_text(encoding="utf-8")
+    changed += _write(folder / "modules.conf", _modules(modules, Path(paths["modules_dir"])))
+    return changed
+
+
+def _values(
+    centre: Centre, environment: Environment, secrets: Secrets, paths: Mapping[str, str]
+) -> dict[str, str]:
+    low, high = environment.rtp_ports
+    return {
+        "node": NODE,
+        "lease_s": f"{centre.system.lease_s:.0f}",
+        "misses": f"{max(1, round(centre.system.fallback_after_s))}",
+        "agi_address": f"127.0.0.1:{environment.agi_port}",
+        "ami_port": str(environment.ami_port),
+        "ami_password": secrets.ami_password,
+        "sip_address": environment.sip_address,
+        "sip_port": str(environment.sip_port),
+        "rtp_low": str(low),
+        "rtp_high": str(high),
+        "music_dir": f"{paths['data_dir']}/moh",
+        "phones": "\n".join(_phone(p, secrets.phone_passwords[p.id]) for p in centre.phones.values()),
+        "trunks": "\n".join(_trunk(t) for t in centre.trunks.values()),
+        "queues": _queues(centre),
+    }
+
+
+def _phone(phone: PhoneSpec, password: str) -> str:
+    return f"""[{phone.id}](acd-phone)
+auth = {phone.id}
+aors = {phone.id}
+callerid = {_plain(phone.display_name)} <{phone.id}>
+[{phone.id}](acd-phone-auth)
+username = {phone.id}
+password = {password}
+[{phone.id}](acd-phone-aor)
+"""
+
+
+def _trunk(trunk: TrunkSpec) -> str:
+    name = f"trunk-{trunk.id}"
+    matches = "\n".join(f"match = {address}" for address in trunk.addresses)
+    return f"""[{name}](acd-trunk)
+disallow = all
+allow = {",".join(trunk.codecs)}
+[{name}]
+type = identify
+endpoint = {name}
+{matches}
+"""
+
+
+def _queues(centre: Centre) -> str:
+    everybody = list(centre.plan.agents)
+    blocks = [_queue("all", everybody, centre)]
+    for group in centre.plan.groups.values():
+        blocks.append(_queue(group.id, _members(group, centre), centre))
+    return "\n".join(blocks)
+
+
+def _members(group: GroupPolicy, centre: Centre) -> list[str]:
+    return [a.id for a in centre.plan.agents.values() if group.requirement.admits(a.skills)]
+
+
+def _queue(name: str, agents: list[str], centre: Centre) -> str:
+    lines = [f"[acd-{name}](acd-queue)"]
+    for agent in agents:
+        extension = centre.plan.agents[agent].extension
+        lines.append(f"member => Local/{extension}@acd-member/n,0,{agent},PJSIP/{extension}")
+    return "\n".join(lines) + "\n"
+
+
+def _plain(name: str) -> str:
+    """A display name that means nothing to a configuration file."""
+    return "".join(c for c in name if c.isprintable() and c not in '<>";[]()=\\').strip()
+
+
+def _modules(names: str, modules_dir: Path) -> str:
+    """modules.conf with those of the list that this Asterisk has."""
+    lines = ["[modules]", "autoload = no"]
+    for line in names.splitlines():
+        name = line.partition("#")[0].strip()
+        if name and (modules_dir / f"{name}.so").exists():
+            lines.append(f"load = {name}.so")
+    return "\n".join(lines) + "\n"
+
+
+def _write(path: Path, text: str) -> list[Path]:
+    if path.exists() and path.read_text(encoding="utf-8") == text:
+        return []
+    fresh = path.with_name(path.name + ".new")
+    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(text)
+    fresh.replace(path)
+    return [path]

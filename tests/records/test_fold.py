@@ -1,0 +1,512 @@
+"""The fold: scenarios as tables, then what must hold for any facts at all."""
+
+from __future__ import annotations
+
+import itertools
+from datetime import UTC
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from acd.core import facts
+from acd.core.facts import FACT_TYPES, CallKind, EndedBy, Fact, OfferFailure
+from acd.records.fold import STEPS, fold, utc
+from acd.records.record import CallRecord, Segment, SegmentKind, VisitOutcome
+from tests.records.scenario import START, facts_of, lines, segments_of, visits_of
+
+SCENARIOS = {
+    "through the menu to an agent, with hold and wrap-up": (
+        """
+        0    arrived 5550100 8000
+        0    flow main
+        7    queued sales
+        9    offered anna
+        9.2  alerted anna
+        12   answered anna
+        20   held
+        25   resumed
+        42   ended caller
+        42   wrap anna
+        50   wrapped anna
+        """,
+        """
+        ivr     0-7   -     -    left
+        waiting 7-12  sales -    answered
+        ringing 9-12  sales anna answered
+        talking 12-42 sales anna caller_hung_up hold=5
+        wrap_up 42-50 sales anna done
+        """,
+        "sales @7 answered anna wait=5 talk=25 hold=5 wrap=8",
+    ),
+    "abandoned in the menu": (
+        """
+        0 arrived 5550100 8000
+        0 flow main
+        3 ended caller
+        """,
+        "ivr 0-3 - - caller_hung_up",
+        "",
+    ),
+    "abandoned in the line": (
+        """
+        0  arrived 5550100 8001
+        0  queued sales
+        30 ended caller
+        """,
+        "waiting 0-30 sales - abandoned",
+        "sales @0 abandoned - wait=30",
+    ),
+    "abandoned while ringing": (
+        """
+        0 arrived 5550100 8001
+        0 queued sales
+        2 offered anna
+        8 failed anna withdrawn
+        8 ended caller
+        """,
+        """
+        waiting 0-8 sales -    abandoned
+        ringing 2-8 sales anna abandoned
+        """,
+        "sales @0 abandoned - wait=8",
+    ),
+    "vanished from the line while the controller was away": (
+        """
+        0  arrived 5550100 8001
+        0  queued sales
+        30 ended unknown
+        """,
+        "waiting 0-30 sales - abandoned",
+        "sales @0 abandoned - wait=30",
+    ),
+    "sent away by the system": (
+        """
+        0  arrived 5550100 8001
+        0  queued sales
+        30 ended system closed
+        """,
+        "waiting 0-30 sales - left",
+        "sales @0 left - wait=30",
+    ),
+    "three failed rings are one wait": (
+        """
+        0  arrived 5550100 8001
+        0  queued sales
+        0  offered anna
+        15 failed anna no_answer
+        15 offered ben
+        16 failed ben busy
+        16 offered chen
+        17 failed chen declined
+        17 offered dora
+        20 failed dora unreachable
+        20 offered emil
+        21 failed emil unavailable
+        25 offered fang
+        28 answered fang
+        60 left fang
+        60 ended agent
+        """,
+        """
+        waiting 0-28  sales -    answered
+        ringing 0-15  sales anna no_answer
+        ringing 15-16 sales ben  busy
+        ringing 16-17 sales chen declined
+        ringing 17-20 sales dora unreachable
+        ringing 20-21 sales emil unavailable
+        ringing 25-28 sales fang answered
+        talking 28-60 sales fang agent_hung_up
+        """,
+        "sales @0 answered fang wait=28 talk=32",
+    ),
+    "overflow into another group's line": (
+        """
+        0  arrived 5550100 8001
+        0  queued sales
+        30 queued support
+        40 answered ben
+        50 ended caller
+        """,
+        """
+        waiting 0-30  sales   -   left
+        waiting 30-40 support -   answered
+        talking 40-50 support ben caller_hung_up
+        """,
+        """
+        sales   @0  left     -   wait=30
+        support @30 answered ben wait=10 talk=10
+        """,
+    ),
+    "said twice, it is one entry into the line": (
+        """
+        0  arrived 5550100 8001
+        0  queued sales
+        30 queued sales
+        40 answered ben
+        50 ended agent
+        """,
+        """
+        waiting 0-40  sales -   answered
+        talking 40-50 sales ben agent_hung_up
+        """,
+        "sales @0 answered ben wait=40 talk=10",
+    ),
+    "blind transfer to an agent who cannot, back, and on to the other group": (
+        """
+        0  arrived 5550100 8001
+        0  queued sales
+        5  answered anna
+        20 blind anna 1002
+        20 wrap anna
+        20 directed ben
+        20 offered ben
+        35 failed ben no_answer
+        35 returned no_answer
+        35 queued support
+        38 wrapped anna
+        45 answered chen
+        60 ended caller
+        """,
+        """
+        waiting 0-5   sales   -    answered
+        talking 5-20  sales   anna transferred
+        wrap_up 20-38 sales   anna done
+        waiting 20-35 -       ben  left
+        ringing 20-35 -       ben  no_answer
+        waiting 35-45 support -    answered
+        talking 45-60 support chen caller_hung_up
+        """,
+        """
+        sales   @0  answered anna wait=5  talk=15 wrap=18
+        support @35 answered chen wait=10 talk=15
+        """,
+    ),
+    "attended transfer to an agent called directly": (
+        """
+        0  arrived 5550100 8001
+        0  queued sales
+        5  answered anna
+        20 held
+        21 | arrived 1001 1002 internal anna
+        21 | directed ben
+        21 | offered ben
+        25 | answered ben
+        30 attended anna c2
+        30 wrap anna
+        70 ended caller
+        """,
+        """
+        waiting 0-5   sales -    answered
+        talking 5-30  sales anna transferred hold=10
+        consult 21-25 -     ben  answered
+        consult 21-25 -     ben  answered
+        consult 25-30 -     ben  transferred
+        talking 30-70 -     ben  caller_hung_up
+        wrap_up 30-   sales anna open
+        """,
+        "sales @0 answered anna wait=5 talk=15 hold=10",
+    ),
+    "attended transfer to an agent reached through the other group": (
+        """
+        0  arrived 5550100 8001
+        0  queued sales
+        5  answered anna
+        21 | arrived 1001 8002 internal anna
+        21 | flow main
+        23 | queued support
+        25 | answered ben
+        30 attended anna c2
+        70 ended agent
+        70 wrap ben
+        75 wrapped ben
+        """,
+        """
+        waiting 0-5   sales   -    answered
+        talking 5-30  sales   anna transferred
+        consult 21-23 -       -    left
+        consult 23-25 support -    answered
+        consult 25-30 support ben  transferred
+        talking 30-70 support ben  agent_hung_up
+        wrap_up 70-75 support ben  done
+        """,
+        """
+        sales   @0  answered anna wait=5 talk=25
+        support @30 answered ben  wait=0 talk=40 wrap=5
+        """,
+    ),
+    "attended transfer into the line, while it rings there": (
+        """
+        0  arrived 5550100 8001
+        0  queued sales
+        5  answered anna
+        21 | arrived 1001 8002 internal anna
+        21 | queued support
+        28 | offered ben
+        30 attended anna c2
+        34 answered ben
+        50 ended caller
+        """,
+        """
+        waiting 0-5   sales   -    answered
+        talking 5-30  sales   anna transferred
+        consult 21-30 support -    transferred
+        consult 28-30 support ben  transferred
+        waiting 30-34 support -    answered
+        ringing 30-34 support ben  answered
+        talking 34-50 support ben  caller_hung_up
+        """,
+        """
+        sales   @0  answered anna wait=5 talk=25
+        support @30 answered ben  wait=4 talk=16
+        """,
+    ),
+    "attended transfer into a flow": (
+        """
+        0  arrived 5550100 8001
+        0  queued sales
+        5  answered anna
+        21 | arrived 1001 8000 internal anna
+        22 | flow main
+        30 attended anna c2
+        33 ended caller
+        """,
+        """
+        waiting 0-5   sales - answered
+        talking 5-30  sales anna transferred
+        consult 22-30 -     - transferred
+        ivr     30-33 -     - caller_hung_up
+        """,
+        "sales @0 answered anna wait=5 talk=25",
+    ),
+    "the fallback queue held the line; the wait goes on": (
+        """
+        0  arrived 5550100 8001
+        0  queued sales
+        10 fellback
+        30 offered anna
+        33 answered anna
+        40 ended caller
+        """,
+        """
+        waiting  0-10  sales -    left
+        fallback 10-30 sales -    left
+        waiting  30-33 sales -    answered
+        ringing  30-33 sales anna answered
+        talking  33-40 sales anna caller_hung_up
+        """,
+        "sales @0 answered anna wait=33 talk=7",
+    ),
+    "the fallback queue's agent was found talking": (
+        """
+        0  arrived 5550100 8001
+        0  queued sales
+        30 fellback anna
+        30 answered anna
+        40 ended caller
+        """,
+        """
+        waiting  0-30  sales -    left
+        fallback 30-30 sales anna answered
+        talking  30-40 sales anna caller_hung_up
+        """,
+        "sales @0 answered anna wait=30 talk=10",
+    ),
+    "gone from the fallback queue, by nobody served": (
+        """
+        0  arrived 5550100 8001
+        0  queued sales
+        30 fellback
+        40 ended unknown
+        """,
+        """
+        waiting  0-30  sales - left
+        fallback 30-40 sales - abandoned
+        """,
+        "sales @0 abandoned - wait=40",
+    ),
+    "served by the fallback queue": (
+        """
+        0  arrived 5550100 8001
+        0  queued sales
+        30 fellback ben
+        40 ended unknown
+        """,
+        """
+        waiting  0-30  sales -   left
+        fallback 30-40 sales ben unknown
+        """,
+        "sales @0 left - wait=40",
+    ),
+    "still waiting": (
+        """
+        0  arrived 5550100 8001
+        0  queued sales
+        9  offered anna
+        """,
+        """
+        waiting 0- sales -    open
+        ringing 9- sales anna open
+        """,
+        "sales @0 waiting - wait=9",
+    ),
+    "a late word about an agent who is no longer in the call": (
+        """
+        0  arrived 5550100 8001
+        0  queued sales
+        5  answered anna
+        10 | arrived 1001 1002 internal anna
+        10 | answered ben
+        20 attended anna c2
+        21 left anna
+        40 left ben
+        40 flow survey
+        45 ended caller
+        """,
+        """
+        waiting 0-5   sales -    answered
+        talking 5-20  sales anna transferred
+        consult 10-20 -     ben  transferred
+        talking 20-40 -     ben  agent_hung_up
+        ivr     40-45 -     -    caller_hung_up
+        """,
+        "sales @0 answered anna wait=5 talk=15",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_scenario(name: str) -> None:
+    story, segments, visits = SCENARIOS[name]
+    record = fold("c1", facts_of(story))
+    assert segments_of(record) == lines(segments)
+    assert visits_of(record) == lines(visits)
+
+
+def test_the_head_of_the_record() -> None:
+    told = facts_of(SCENARIOS["through the menu to an agent, with hold and wrap-up"][0])
+    record = fold("c1", told)
+    assert record.call_id == "c1"
+    assert record.kind is CallKind.INBOUND
+    assert (record.caller_number, record.caller_name, record.dialed_number) == ("5550100", "W. Fang", "8000")
+    assert (record.customer_id, record.customer_name, record.customer_segment) == ("k7", "王芳", "gold")
+    assert record.origin_agent is None
+    assert (record.started_at, record.answered_at, record.ended_at) == (
+        utc(START),
+        utc(START + 12),
+        utc(START + 42),
+    )
+    assert record.ended_by is EndedBy.CALLER
+    assert record.facts == tuple(told)
+    assert record.started_at.tzinfo is UTC
+
+
+def test_a_consulting_agents_talk_does_not_answer_the_call_but_taking_it_over_does() -> None:
+    record = fold("c1", facts_of("0 arrived 5 8000\n1 | answered ben\n9 attended anna c2"))
+    assert record.answered_at == utc(START + 9)
+
+
+def test_every_fact_has_a_step() -> None:
+    assert set(STEPS) == set(FACT_TYPES.values())
+
+
+def test_a_clock_that_steps_back_counts_as_no_time() -> None:
+    record = fold("c1", facts_of("0 arrived 5 8001\n5 queued sales\n3 answered anna\n9 ended caller"))
+    assert segments_of(record) == ["waiting 5-5 sales - answered", "talking 5-9 sales anna caller_hung_up"]
+
+
+AGENTS = st.sampled_from(["anna", "ben", "chen"])
+GROUPS = st.sampled_from(["sales", "support"])
+TIMES = st.integers(0, 400).map(lambda quarter: START + quarter / 4)
+
+
+def _fact(consult: st.SearchStrategy[tuple[Fact, ...]]) -> st.SearchStrategy[Fact]:
+    return st.one_of(
+        st.builds(
+            facts.Arrived, TIMES, st.sampled_from(CallKind), st.just("5"), st.just(""), st.just("8000")
+        ),
+        st.builds(facts.FlowEntered, TIMES, st.just("main")),
+        st.builds(facts.Queued, TIMES, GROUPS),
+        st.builds(facts.Directed, TIMES, AGENTS),
+        st.builds(facts.Offered, TIMES, AGENTS, st.just("1001")),
+        st.builds(facts.Alerted, TIMES, AGENTS),
+        st.builds(facts.OfferFailed, TIMES, AGENTS, st.sampled_from(OfferFailure)),
+        st.builds(facts.Answered, TIMES, AGENTS),
+        st.builds(facts.Held, TIMES),
+        st.builds(facts.Resumed, TIMES),
+        st.builds(
+            facts.Transferred, TIMES, AGENTS, st.just("c2"), st.sampled_from(["blind", "attended"]), consult
+        ),
+        st.builds(facts.Returned, TIMES, st.just("busy")),
+        st.builds(facts.AgentLeft, TIMES, AGENTS),
+        st.builds(facts.WrapUpStarted, TIMES, AGENTS),
+        st.builds(facts.WrapUpEnded, TIMES, AGENTS),
+        st.builds(facts.FellBack, TIMES, st.none() | AGENTS),
+        st.builds(facts.Ended, TIMES, st.sampled_from(EndedBy)),
+    )
+
+
+def _in_order(told: list[Fact]) -> tuple[Fact, ...]:
+    return tuple(sorted(told, key=lambda fact: fact.at))
+
+
+NO_CONSULT: st.SearchStrategy[tuple[Fact, ...]] = st.just(())
+CONSULT = st.lists(_fact(NO_CONSULT), max_size=8).map(_in_order)
+FACTS = st.lists(_fact(CONSULT), max_size=30).map(_in_order)
+MAIN = {SegmentKind.IVR, SegmentKind.WAITING, SegmentKind.TALKING, SegmentKind.FALLBACK}
+
+
+@given(FACTS)
+def test_the_caller_is_in_one_place_at_a_time(told: tuple[Fact, ...]) -> None:
+    record = fold("c1", told)
+    places = [segment for segment in record.segments if segment.kind in MAIN]
+    # Only these put a caller in hand; every other way out of a place leads into the next one.
+    in_hand = {utc(fact.at) for fact in told if isinstance(fact, _IN_HAND)}
+    for before, after in itertools.pairwise(places):
+        assert before.ended_at is not None
+        assert before.ended_at <= after.started_at
+        assert before.ended_at == after.started_at or before.ended_at in in_hand
+    if record.ended_at is not None:
+        assert all(place.ended_at is not None for place in places)
+
+
+_IN_HAND = (facts.Transferred, facts.Returned, facts.AgentLeft)
+
+
+@given(FACTS)
+def test_ringing_lies_inside_a_place(told: tuple[Fact, ...]) -> None:
+    record = fold("c1", told)
+    places = [s for s in record.segments if s.kind in (SegmentKind.WAITING, SegmentKind.TALKING)]
+    for ring in record.segments:
+        if ring.kind is SegmentKind.RINGING:
+            assert any(_within(ring, place) for place in places)
+
+
+@given(FACTS)
+def test_visits_are_the_waits_and_the_times_add_up(told: tuple[Fact, ...]) -> None:
+    record = fold("c1", told)
+    for visit in record.visits:
+        assert min(visit.wait_s, visit.talk_s, visit.hold_s, visit.wrap_up_s) >= 0
+        assert (visit.agent is not None) == (visit.outcome is VisitOutcome.ANSWERED)
+    waiting = [visit for visit in record.visits if visit.outcome is VisitOutcome.WAITING]
+    assert len(waiting) <= (0 if record.ended_at else 1)
+    talks = [s for s in record.segments if s.kind is SegmentKind.TALKING and s.group and s.ended_at]
+    talked_s = sum((s.ended_at - s.started_at).total_seconds() for s in talks if s.ended_at)
+    assert sum(v.talk_s + v.hold_s for v in record.visits) == pytest.approx(talked_s)
+
+
+@given(FACTS, st.integers(0, 30))
+def test_a_call_folds_at_every_moment(told: tuple[Fact, ...], count: int) -> None:
+    """What is over stays as it is when more facts come (a ring called off in the same moment apart)."""
+    earlier, later = fold("c1", told[:count]), fold("c1", told)
+    assert _closed_places(earlier) <= _closed_places(later)
+
+
+def _closed_places(record: CallRecord) -> set[Segment]:
+    return {s for s in record.segments if s.kind in MAIN and s.ended_at is not None}
+
+
+def _within(inner: Segment, outer: Segment) -> bool:
+    if inner.started_at < outer.started_at:
+        return False
+    return outer.ended_at is None or (inner.ended_at is not None and inner.ended_at <= outer.ended_at)

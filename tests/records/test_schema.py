@@ -1,0 +1,83 @@
+"""The tables: their moments, and that the migrations lead to them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import DateTime, create_engine, inspect, select
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.exc import StatementError
+
+from acd.records import migrations
+from acd.records.schema import UtcDateTime, agent_states, metadata
+from acd.records.store import RecordStore
+
+
+def test_models_and_migrations_agree(tmp_path: Path) -> None:
+    engine = create_engine(f"sqlite:///{tmp_path}/acd.db")
+    migrations.upgrade(engine)
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, metadata) == []
+    engine.dispose()
+
+
+def test_upgrade_twice_changes_nothing_and_a_failed_one_leaves_nothing(tmp_path: Path) -> None:
+    engine = create_engine(f"sqlite:///{tmp_path}/acd.db")
+    with engine.begin() as connection:  # in the way of the last table that the step makes
+        connection.exec_driver_sql("CREATE TABLE agent_states (x)")
+    with pytest.raises(Exception, match="agent_states already exists"):
+        migrations.upgrade(engine)
+    assert inspect(engine).get_table_names() == ["agent_states"]
+    with engine.begin() as connection:
+        connection.exec_driver_sql("DROP TABLE agent_states")
+    migrations.upgrade(engine)
+    migrations.upgrade(engine)
+    assert set(inspect(engine).get_table_names()) == {"alembic_version", *metadata.tables}
+    engine.dispose()
+
+
+def test_downgrade_undoes_everything(tmp_path: Path) -> None:
+    engine = create_engine(f"sqlite:///{tmp_path}/acd.db")
+    migrations.upgrade(engine)
+    settings = migrations.config()
+    with engine.begin() as connection:
+        settings.attributes["connection"] = connection
+        command.downgrade(settings, "base")
+    assert inspect(engine).get_table_names() == ["alembic_version"]
+    engine.dispose()
+
+
+def test_moments_are_kept_as_utc(tmp_path: Path) -> None:
+    shanghai = timezone(timedelta(hours=8))
+    moment = datetime(2026, 11, 22, 8, 30, 0, 123456, tzinfo=shanghai)
+    with RecordStore(f"sqlite:///{tmp_path}/acd.db") as store, store.engine.begin() as connection:
+        row = {"agent_id": "anna", "since": moment, "until": moment, "state": "ready"}
+        connection.execute(agent_states.insert(), row)
+        read = connection.execute(select(agent_states.c.since)).scalar_one()
+        raw = connection.exec_driver_sql("SELECT since FROM agent_states").scalar_one()
+    assert read == moment
+    assert read.tzinfo is UTC
+    assert raw == "2026-11-22 00:30:00.123456"
+
+
+def test_a_moment_without_zone_is_refused(tmp_path: Path) -> None:
+    with RecordStore(f"sqlite:///{tmp_path}/acd.db") as store, store.engine.connect() as connection:
+        query = select(agent_states).where(agent_states.c.since > datetime(2026, 11, 22))
+        with pytest.raises(StatementError, match="has no time zone"):
+            connection.execute(query)
+
+
+def test_postgresql_keeps_the_zone() -> None:
+    dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
+    kind = UtcDateTime().dialect_impl(dialect)
+    assert isinstance(kind, UtcDateTime)
+    assert isinstance(kind.impl_instance, DateTime)
+    assert kind.impl_instance.timezone
+    eight = datetime(2026, 11, 22, 8, tzinfo=timezone(timedelta(hours=8)))
+    assert UtcDateTime().process_result_value(eight, dialect) == datetime(2026, 11, 22, tzinfo=UTC)

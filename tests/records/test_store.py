@@ -1,0 +1,224 @@
+"""The store on SQLite: what goes in comes out, again and again, also with others at the file."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+
+from acd.core.facts import AgentInterval, Fact
+from acd.errors import OperatorError
+from acd.records.fold import fold, utc
+from acd.records.record import CallRecord
+from acd.records.store import RecordStore
+from tests.records.scenario import START, facts_of
+from tests.records.test_fold import FACTS, SCENARIOS
+
+DAY = (utc(START) - timedelta(hours=1), utc(START) + timedelta(hours=1))
+WHOLE = SCENARIOS["through the menu to an agent, with hold and wrap-up"][0]
+TRANSFER = SCENARIOS["attended transfer to an agent reached through the other group"][0]
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[RecordStore]:
+    with RecordStore(f"sqlite:///{tmp_path}/acd.db") as opened:
+        yield opened
+
+
+def record(call_id: str, story: str = WHOLE) -> CallRecord:
+    return fold(call_id, facts_of(story))
+
+
+def shifted(call_id: str, seconds: float) -> CallRecord:
+    """A call abandoned in the line of sales, that began so long after START."""
+    return record(
+        call_id, f"{seconds} arrived 5550199 8001\n{seconds} queued sales\n{seconds + 9} ended caller"
+    )
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_a_call_comes_back_as_it_was(store: RecordStore, name: str) -> None:
+    saved = record("c1", SCENARIOS[name][0])
+    store.save_calls([saved])
+    assert store.call("c1") == saved
+    assert store.call("c2") is None
+
+
+@settings(max_examples=25, deadline=None)
+@given(told=FACTS)
+def test_any_call_comes_back_as_it_was(
+    told: tuple[Fact, ...], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    saved = fold("c1", told)
+    with RecordStore(f"sqlite:///{tmp_path_factory.mktemp('db')}/acd.db") as store:
+        store.save_calls([saved])
+        assert store.call("c1") == saved
+
+
+def test_a_call_written_again_replaces_itself(store: RecordStore) -> None:
+    told = facts_of(WHOLE)
+    early, late = fold("c1", told[:-1]), fold("c1", told)
+    store.save_calls([early, shifted("c2", 5)])
+    store.save_calls([early, late])
+    store.save_calls([late])
+    assert store.call("c1") == late
+    assert [v.visit for v in store.visits(*DAY) if v.call_id == "c1"] == list(late.visits)
+    assert store.call("c2") == shifted("c2", 5)
+
+
+def test_calls_of_a_period_newest_first(store: RecordStore) -> None:
+    calls = [shifted(f"c{minute}", 60 * minute) for minute in range(6)]
+    store.save_calls(calls)
+    found = store.calls(utc(START + 60), utc(START + 300))
+    assert [call.call_id for call in found] == ["c4", "c3", "c2", "c1"]
+    assert found == calls[4:0:-1]
+    assert [call.call_id for call in store.calls(*DAY, limit=2)] == ["c5", "c4"]
+
+
+def test_calls_by_group_agent_and_number(store: RecordStore) -> None:
+    store.save_calls([record("c1"), record("c2", TRANSFER), shifted("c3", 0)])
+
+    def ids(**filters: str) -> set[str]:
+        return {call.call_id for call in store.calls(*DAY, **filters)}  # type: ignore[arg-type]
+
+    assert ids() == {"c1", "c2", "c3"}
+    assert ids(group="support") == {"c2"}
+    assert ids(agent="anna") == {"c1", "c2"}
+    assert ids(agent="ben", group="sales") == {"c2"}
+    assert ids(number="5550199") == {"c3"}
+    assert ids(number="8000") == {"c1"}
+
+
+def test_visits_count_when_they_were_offered(store: RecordStore) -> None:
+    store.save_calls([record("c2", TRANSFER)])
+    found = store.visits(utc(START), utc(START + 30))
+    assert [(v.call_id, v.kind, v.visit.group) for v in found] == [("c2", "inbound", "sales")]
+    assert [v.visit.group for v in store.visits(*DAY)] == ["sales", "support"]
+    assert [v.visit.group for v in store.visits(*DAY, group="support")] == ["support"]
+
+
+def test_intervals(store: RecordStore) -> None:
+    first = AgentInterval("anna", "ready", None, START, START + 60)
+    second = AgentInterval("anna", "talking", None, START + 60, START + 90, "c1")
+    lunch = AgentInterval("ben", "not_ready", "lunch", START, START + 1800)
+    store.save_intervals([first, lunch, second])
+    store.save_intervals([second, second])
+    assert store.intervals(*DAY) == [first, second, lunch]
+    assert store.intervals(utc(START + 60), utc(START + 61)) == [second, lunch]
+    longer = AgentInterval("ben", "not_ready", "lunch", START, START + 2000)
+    store.save_intervals([longer])
+    assert store.intervals(utc(START + 1900), utc(START + 1901)) == [longer]
+
+
+def test_many_at_once(store: RecordStore) -> None:
+    store.save_calls([shifted(f"c{i}", i) for i in range(1200)])
+    store.save_intervals(
+        [AgentInterval("anna", "ready", None, START + i, START + i + 1) for i in range(1200)]
+    )
+    assert len(store.calls(*DAY, limit=2000)) == len(store.visits(*DAY)) == len(store.intervals(*DAY)) == 1200
+
+
+def test_all_or_none(store: RecordStore) -> None:
+    with pytest.raises(UnicodeEncodeError):
+        store.save_calls([record("c1"), record("c\ud8002")])
+    assert store.call("c1") is None
+
+
+def test_another_process_reads_while_one_writes(store: RecordStore) -> None:
+    store.save_calls([record("c1")])
+    program = (
+        "import sys; from acd.records.store import RecordStore\n"
+        "with RecordStore(sys.argv[1]) as store: print(store.call('c1').call_id, store.call('c2'))"
+    )
+    with RecordStore(_url(store)):  # the second opening finds nothing to migrate
+        pass
+    with store.engine.connect() as reading:
+        reading.exec_driver_sql("SELECT * FROM calls").all()  # an open snapshot blocks nobody
+        store.save_calls([shifted("c3", 0)])
+        answer = subprocess.run(
+            [sys.executable, "-c", program, _url(store)], capture_output=True, text=True, check=True
+        )
+    assert answer.stdout == "c1 None\n"
+
+
+def test_many_open_a_new_database_at_once(tmp_path: Path) -> None:
+    stores = [RecordStore(f"sqlite:///{tmp_path}/acd.db") for _ in range(8)]
+    gate = threading.Barrier(len(stores))
+    failures: list[BaseException] = []
+
+    def open_one(one: RecordStore) -> None:
+        gate.wait()
+        try:
+            one.open()
+        except BaseException as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=open_one, args=(one,)) for one in stores]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+    stores[0].save_calls([record("c1")])
+    assert stores[7].call("c1") == record("c1")
+    for one in stores:
+        one.close()
+
+
+@pytest.mark.parametrize(
+    ("url", "message"),
+    [
+        ("sqlite:///{tmp}/missing/acd.db", "cannot open sqlite:.*unable to open database file"),
+        ("sqlite://", "records in memory would be lost"),
+        ("nonsense", "the database address cannot be used"),
+        ("nosuchdatabase://host/acd", "the database address cannot be used"),
+    ],
+)
+def test_what_cannot_be_opened_says_so(url: str, message: str, tmp_path: Path) -> None:
+    with pytest.raises(OperatorError, match=message):
+        RecordStore(url.format(tmp=tmp_path)).open()
+
+
+def test_a_file_that_is_no_database(tmp_path: Path) -> None:
+    path = tmp_path / "acd.db"
+    path.write_bytes(b"this is a text file, and a rather long one\n" * 100)
+    with pytest.raises(OperatorError, match="file is not a database"):
+        RecordStore(f"sqlite:///{path}").open()
+
+
+def test_a_database_of_a_newer_version(store: RecordStore) -> None:
+    with store.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+    with pytest.raises(OperatorError, match="made by another version"):
+        RecordStore(_url(store)).open()
+
+
+def test_a_closed_store_refuses(tmp_path: Path) -> None:
+    store = RecordStore(f"sqlite:///{tmp_path}/acd.db")
+    with pytest.raises(RuntimeError, match="not open"):
+        store.call("c1")
+    store.close()
+
+
+def test_errors_do_not_show_who_called(store: RecordStore) -> None:
+    with store.engine.begin() as connection:
+        connection.exec_driver_sql("DROP TABLE calls")
+    with pytest.raises(Exception, match="no such table") as caught:
+        store.save_calls([record("c1")])
+    assert "5550100" not in str(caught.value)
+
+
+def test_a_period_in_another_zone_is_the_same_period(store: RecordStore) -> None:
+    store.save_calls([record("c1")])
+    since = datetime.fromtimestamp(START, UTC).astimezone()
+    assert len(store.visits(since, since + timedelta(minutes=1))) == 1
+
+
+def _url(store: RecordStore) -> str:
+    return str(store.engine.url)

@@ -1,0 +1,95 @@
+"""Calls as people read them."""
+
+from __future__ import annotations
+
+from zoneinfo import ZoneInfo
+
+from hypothesis import given
+from rich.console import Console
+
+from acd.core.facts import FACT_TYPES, Arrived, CallKind, EndedBy, Fact, OfferFailure
+from acd.records import story
+from acd.records.fold import fold
+from acd.records.record import CallRecord
+from acd.records.story import call_story, calls_table
+from tests.records.scenario import START, facts_of
+from tests.records.test_fold import FACTS, SCENARIOS
+
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+
+
+def table_text(*records: CallRecord) -> str:
+    console = Console(width=160, color_system=None)
+    with console.capture() as capture:
+        console.print(calls_table(records, SHANGHAI))
+    return capture.get()
+
+
+def test_a_call_from_menu_to_wrap_up() -> None:
+    told = facts_of(SCENARIOS["through the menu to an agent, with hold and wrap-up"][0])
+    assert "\n".join(call_story(fold("c1", told), SHANGHAI)) == (
+        "Call c1, inbound, 2025-11-22 (Asia/Shanghai)\n"
+        "18:00:00   +0:00.0  call from 5550100 (W. Fang) to 8000: customer 王芳 (gold)\n"
+        "18:00:00   +0:00.0  flow main\n"
+        "18:00:07   +0:07.0  waits for sales\n"
+        "18:00:09   +0:09.0  offered to anna on 1001\n"
+        "                      anna idle longest\n"
+        "                      ben passed over\n"
+        "18:00:09   +0:09.2  anna's phone rings\n"
+        "18:00:12   +0:12.0  anna answered\n"
+        "18:00:20   +0:20.0  on hold\n"
+        "18:00:25   +0:25.0  off hold\n"
+        "18:00:42   +0:42.0  the caller hung up\n"
+        "18:00:42   +0:42.0  anna began wrap-up\n"
+        "18:00:50   +0:50.0  anna finished wrap-up\n"
+        "sales: answered after 5.0 s by anna, talk 25.0 s, hold 5.0 s, wrap-up 8.0 s"
+    )
+
+
+def test_a_consultation_is_told_inside_its_transfer() -> None:
+    told = facts_of(SCENARIOS["attended transfer to an agent called directly"][0])
+    lines = call_story(fold("c1", told), SHANGHAI)
+    at = lines.index("18:00:30   +0:30.0  anna handed the caller over after a consultation (c2):")
+    assert lines[at + 1 : at + 3] == [
+        "    18:00:21   +0:21.0  anna dialled 1002",
+        "    18:00:21   +0:21.0  waits for agent ben",
+    ]
+
+
+def test_list() -> None:
+    talked = fold(
+        "c1", facts_of(SCENARIOS["blind transfer to an agent who cannot, back, and on to the other group"][0])
+    )
+    going_on = fold("c2", facts_of("0 arrived 5550199 8001\n0 queued sales"))
+    rows = [
+        " | ".join(cell.strip() for cell in line.split("│")[1:-1])
+        for line in table_text(talked, going_on).splitlines()
+        if "│" in line
+    ]
+    when = "2025-11-22 18:00:00"
+    assert rows == [
+        f"c1 | {when} | 5550100 (王芳) | 8001 | sales, support | anna, chen | caller | 30.0 s | 30.0 s",
+        f"c2 | {when} | 5550199 (W. Fang) | 8001 | sales | – | going on | – | –",
+    ]
+
+
+def test_a_callers_name_cannot_draw_on_the_terminal() -> None:
+    named = Arrived(START, CallKind.INBOUND, "", "[red]Eve\x1b[2J\n", "8000")
+    record = fold("c1", [named])
+    assert call_story(record, SHANGHAI)[1].endswith("call from an unknown number ([red]Eve�[2J�) to 8000")
+    assert "[red]Eve�[2J�" in table_text(record)
+
+
+@given(FACTS)
+def test_any_call_can_be_told(told: tuple[Fact, ...]) -> None:
+    record = fold("c1", told)
+    lines = call_story(record, SHANGHAI)
+    assert len(lines) >= 1 + len(told) + len(record.visits)
+    assert all(line.isprintable() for line in lines)
+    assert table_text(record)
+
+
+def test_every_fact_failure_and_end_has_its_words() -> None:
+    assert set(story._TEXTS) == set(FACT_TYPES.values())
+    assert set(story._FAILURES) == set(OfferFailure)
+    assert set(story._ENDS) == set(EndedBy)

@@ -1,0 +1,198 @@
+"""The writer against a store that fails on demand, and against SQLite."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from sqlalchemy.exc import DataError, IntegrityError, InterfaceError, OperationalError, ProgrammingError
+from structlog.testing import capture_logs
+
+from acd.core.facts import AgentInterval
+from acd.records.fold import fold
+from acd.records.record import CallRecord
+from acd.records.store import RecordStore
+from acd.records.writer import Item, RecordWriter, is_outage
+from tests.records.scenario import START, facts_of
+
+AWAY = OperationalError("insert", {}, Exception("connection refused"))
+BAD = DataError("insert", {}, Exception("a zero byte in a text"))
+
+
+def call(number: int) -> CallRecord:
+    return fold(f"c{number}", facts_of("0 arrived 5550100 8001\n0 queued sales\n9 ended caller"))
+
+
+def state(number: int) -> AgentInterval:
+    return AgentInterval("anna", "ready", None, START + number, START + number + 1)
+
+
+class FakeStore:
+    """Keeps what is written; `failures` are raised first, one per attempt; `poison` always fails."""
+
+    def __init__(self) -> None:
+        self.stored: list[Item] = []
+        self.batches: list[int] = []
+        self.failures: list[Exception] = []
+        self.poison: Item | None = None
+        self.threads: set[int] = set()
+
+    def save_calls(self, records: Sequence[CallRecord]) -> None:
+        self._save(records)
+
+    def save_intervals(self, intervals: Sequence[AgentInterval]) -> None:
+        self._save(intervals)
+
+    def _save(self, items: Sequence[Item]) -> None:
+        self.threads.add(threading.get_ident())
+        if self.failures:
+            raise self.failures.pop(0)
+        if self.poison in items:
+            raise BAD
+        self.batches.append(len(items))
+        self.stored += items
+
+
+@asynccontextmanager
+async def writing(store: FakeStore, batch_max: int = 200) -> AsyncIterator[RecordWriter]:
+    writer = RecordWriter(store, batch_max=batch_max, retry_first_s=0.001, retry_max_s=0.004)
+    writer.start()
+    yield writer
+    await writer.close()
+
+
+async def test_items_are_written_in_batches_outside_the_loop() -> None:
+    store, told = FakeStore(), []
+    async with writing(store, batch_max=2) as writer:
+        items: list[Item] = [call(1), call(2), call(3), state(1), call(4)]
+        for item in items:
+            writer.submit(item, lambda item=item: told.append(item))  # type: ignore[misc]
+        assert writer.pending == 5
+        await writer.drain()
+    assert told == items
+    assert store.stored == [call(1), call(2), call(3), state(1), call(4)]
+    assert store.batches == [2, 1, 1, 1]
+    assert writer.pending == 0
+    assert threading.get_ident() not in store.threads
+
+
+async def test_what_comes_later_is_written_too() -> None:
+    store = FakeStore()
+    async with writing(store) as writer:
+        await writer.drain()
+        for number in range(3):
+            writer.submit(call(number), lambda: None)
+            await writer.drain()
+    assert store.stored == [call(0), call(1), call(2)]
+
+
+async def test_while_the_database_is_away_nothing_is_lost_and_the_log_says_it_once() -> None:
+    store, told = FakeStore(), []
+    store.failures = [AWAY] * 5
+    with capture_logs() as logs:
+        async with writing(store) as writer:
+            for number in range(3):
+                writer.submit(call(number), lambda number=number: told.append(number))  # type: ignore[misc]
+            await writer.drain()
+            assert not writer.away
+    assert told == [0, 1, 2]
+    assert store.stored == [call(0), call(1), call(2)]
+    assert [(entry["log_level"], entry["event"]) for entry in logs] == [
+        ("warning", "record store is away, trying again"),
+        ("info", "record store is back"),
+    ]
+
+
+async def test_a_record_that_the_database_refuses_is_set_aside_and_the_others_are_stored() -> None:
+    store, told = FakeStore(), []
+    store.poison = call(1)
+    with capture_logs() as logs:
+        async with writing(store) as writer:
+            for number in range(3):
+                writer.submit(call(number), lambda number=number: told.append(number))  # type: ignore[misc]
+            await writer.drain()
+    assert told == [0, 2]
+    assert [(entry["event"], entry["item"]) for entry in logs] == [
+        ("record set aside: it cannot be stored", "call c1")
+    ]
+
+
+async def test_the_database_goes_away_in_the_search_for_a_bad_record() -> None:
+    store, told = FakeStore(), []
+    store.failures, store.poison = [BAD, AWAY, AWAY], state(1)
+    with capture_logs() as logs:
+        async with writing(store) as writer:
+            for item in (state(0), state(1), state(2)):
+                writer.submit(item, lambda item=item: told.append(item))  # type: ignore[misc]
+            await writer.drain()
+    assert told == [state(0), state(2)]
+    assert [entry["log_level"] for entry in logs] == ["warning", "info", "error"]
+
+
+async def test_a_faulty_listener_does_not_stop_the_writing() -> None:
+    store = FakeStore()
+
+    def fail() -> None:
+        raise RuntimeError("spool file gone")
+
+    with capture_logs() as logs:
+        async with writing(store) as writer:
+            writer.submit(call(1), fail)
+            writer.submit(call(2), lambda: None)
+            await writer.drain()
+    assert store.stored == [call(1), call(2)]
+    assert [entry["event"] for entry in logs] == ["on_stored failed"]
+
+
+async def test_closing_tries_once_more_and_then_gives_up() -> None:
+    store, told = FakeStore(), []
+    store.failures = [AWAY] * 1000
+    writer = RecordWriter(store, retry_first_s=3600)
+    writer.start()
+    writer.submit(call(1), lambda: told.append(1))
+    with capture_logs():
+        async with asyncio.timeout(10):
+            while not writer.away:
+                await asyncio.to_thread(lambda: None)
+            await writer.close()
+            await writer.close()
+    assert writer.pending == 1
+    assert told == []
+    assert len(store.failures) == 998
+
+
+async def test_closing_writes_what_was_submitted() -> None:
+    store = FakeStore()
+    async with writing(store) as writer:
+        writer.submit(call(1), lambda: None)
+    assert store.stored == [call(1)]
+
+
+async def test_on_a_real_database(tmp_path: Path) -> None:
+    told: list[str] = []
+    with RecordStore(f"sqlite:///{tmp_path}/acd.db") as store:
+        writer = RecordWriter(store)
+        writer.start()
+        writer.submit(call(1), lambda: told.append("c1"))
+        with capture_logs():
+            writer.submit(fold("c\ud800", call(2).facts), lambda: told.append("bad"))
+            writer.submit(state(1), lambda: told.append("anna"))
+            await writer.drain()
+        await writer.close()
+        assert store.call("c1") == call(1)
+    assert told == ["c1", "anna"]
+
+
+@pytest.mark.parametrize("error", [AWAY, InterfaceError("", {}, Exception()), OSError("disk")])
+def test_outages(error: Exception) -> None:
+    assert is_outage(error)
+    assert is_outage(ProgrammingError("", {}, Exception("no such table")))
+
+
+@pytest.mark.parametrize("error", [BAD, IntegrityError("", {}, Exception()), ValueError(), TypeError()])
+def test_faults_of_a_record(error: Exception) -> None:
+    assert not is_outage(error)

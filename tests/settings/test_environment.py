@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from acd.errors import OperatorError
+from acd.settings.environment import Environment
+
+CHECKOUT = Path("/srv/acd")
+
+
+def test_defaults() -> None:
+    environment = Environment.from_env({}, CHECKOUT)
+    assert environment == Environment(
+        home=CHECKOUT / "var",
+        config_dir=CHECKOUT / "config",
+        flows_dir=CHECKOUT / "ivr_flows",
+        sip_address="127.0.0.1",
+        sip_port=5060,
+        ami_port=5038,
+        agi_port=4573,
+        http_port=8080,
+        rtp_ports=(10000, 10999),
+    )
+
+
+def test_every_variable() -> None:
+    variables = {
+        "ACD_HOME": "/data/acd",
+        "ACD_CONFIG": "/etc/acd/config",
+        "ACD_FLOWS": "/etc/acd/flows",
+        "ACD_SIP_ADDRESS": "192.0.2.1",
+        "ACD_SIP_PORT": "15060",
+        "ACD_AMI_PORT": "15038",
+        "ACD_AGI_PORT": "14573",
+        "ACD_HTTP_PORT": "18080",
+        "ACD_RTP_PORTS": "20000-20099",
+        "PATH": "/bin",
+    }
+    assert Environment.from_env(variables, CHECKOUT) == Environment(
+        Path("/data/acd"), Path("/etc/acd/config"), Path("/etc/acd/flows"),
+        "192.0.2.1", 15060, 15038, 14573, 18080, (20000, 20099),
+    )  # fmt: skip
+
+
+def test_an_empty_variable_is_not_set() -> None:
+    empty = dict.fromkeys(("ACD_HOME", "ACD_SIP_PORT", "ACD_RTP_PORTS", "ACD_SIP_ADDRESS"), "")
+    assert Environment.from_env(empty, CHECKOUT) == Environment.from_env({}, CHECKOUT)
+
+
+def test_derived_paths_are_below_home() -> None:
+    home = Path("/data/acd")
+    environment = Environment.from_env({"ACD_HOME": str(home)}, CHECKOUT)
+    assert environment.control_socket == home / "run" / "acd.sock"
+    assert environment.database == home / "records.sqlite3"
+    assert environment.secrets_file == home / "secrets.yml"
+    assert environment.asterisk_dir == home / "asterisk"
+    assert environment.sounds_dir == home / "sounds"
+    assert environment.live_dir == home / "live"
+
+
+def test_folders_become_absolute(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    environment = Environment.from_env({"ACD_HOME": "here"}, Path())
+    assert environment.home == tmp_path / "here"
+    assert environment.config_dir == tmp_path / "config"
+
+
+@pytest.mark.parametrize(
+    ("variables", "message"),
+    [
+        ({"ACD_SIP_PORT": "sip"}, "ACD_SIP_PORT: expected a port from 1 to 65535, got 'sip'"),
+        ({"ACD_AMI_PORT": "0"}, "ACD_AMI_PORT: expected a port from 1 to 65535, got '0'"),
+        ({"ACD_AGI_PORT": "65536"}, "ACD_AGI_PORT: expected a port from 1 to 65535, got '65536'"),
+        ({"ACD_HTTP_PORT": "٨٠"}, "ACD_HTTP_PORT: expected a port from 1 to 65535, got '٨٠'"),
+        ({"ACD_AGI_PORT": "5038"}, "ACD_AGI_PORT: port 5038 is already the one of ACD_AMI_PORT"),
+        ({"ACD_RTP_PORTS": "10000"},
+         "ACD_RTP_PORTS: expected a range of at least 4 ports such as 10000-10999, got '10000'"),
+        ({"ACD_RTP_PORTS": "200-100"},
+         "ACD_RTP_PORTS: expected a range of at least 4 ports such as 10000-10999, got '200-100'"),
+        ({"ACD_RTP_PORTS": "5000-6000"}, "ACD_RTP_PORTS: 5000-6000 includes port 5060 of ACD_SIP_PORT"),
+        ({"ACD_SIP_ADDRESS": "localhost"},
+         "ACD_SIP_ADDRESS: expected an IP address such as 127.0.0.1, got 'localhost'"),
+        ({"ACD_HOME": "/data\nx"},
+         "ACD_HOME: expected a folder's path without ';' and control characters, got '/data\\nx'"),
+    ],
+)  # fmt: skip
+def test_a_faulty_variable_is_named(variables: dict[str, str], message: str) -> None:
+    with pytest.raises(OperatorError) as caught:
+        Environment.from_env(variables, CHECKOUT)
+    assert str(caught.value) == message
+
+
+def test_a_home_too_deep_for_the_control_socket() -> None:
+    longest = "/" + "x" * (107 - len("//run/acd.sock"))
+    assert Environment.from_env({"ACD_HOME": longest}, CHECKOUT).home == Path(longest)
+    with pytest.raises(OperatorError, match=r"^ACD_HOME: the path /x+ is too long for the control socket"):
+        Environment.from_env({"ACD_HOME": longest + "x"}, CHECKOUT)

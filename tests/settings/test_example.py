@@ -1,0 +1,86 @@
+"""The example call centre that comes with the product."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from acd.core.plan import SYSTEM_REASONS
+from acd.customers.directory import Directory
+from acd.ivr.flow import Menu, Queue, Say, Speech
+from acd.settings.load import check, load_centre
+from acd.settings.model import Centre, FeatureCodes, NumberRoute, PhoneSpec, TrunkSpec
+
+CHECKOUT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def centre() -> Centre:
+    return load_centre(CHECKOUT / "config", CHECKOUT / "ivr_flows")
+
+
+def test_it_has_no_problem() -> None:
+    assert check(CHECKOUT / "config", CHECKOUT / "ivr_flows") == []
+
+
+def test_agents_and_phones(centre: Centre) -> None:
+    extensions = {agent.id: agent.extension for agent in centre.plan.agents.values()}
+    assert extensions == {
+        "anna": "1001", "ben": "1002", "chen": "1003", "dora": "1004", "emil": "1005", "fang": "1006",
+    }  # fmt: skip
+    assert list(centre.phones) == list(extensions.values())
+    assert centre.phones["1003"] == PhoneSpec("1003", "陈伟")
+
+
+def test_who_serves_which_group(centre: Centre) -> None:
+    serving = {
+        group.id: {a.id for a in centre.plan.agents.values() if group.requirement.admits(a.skills)}
+        for group in centre.plan.groups.values()
+    }
+    assert serving == {"sales": {"anna", "ben", "chen"}, "support": {"chen", "dora", "emil", "fang"}}
+    skills = {skill for agent in centre.plan.agents.values() for skill in agent.skills}
+    assert skills == {"sales", "support", "english", "chinese", "vip"}
+
+
+def test_numbers(centre: Centre) -> None:
+    assert centre.numbers == {
+        "8000": NumberRoute("8000", flow="main"),
+        "8001": NumberRoute("8001", group="sales"),
+        "8002": NumberRoute("8002", group="support"),
+    }
+
+
+def test_the_main_flow(centre: Centre) -> None:
+    flow = centre.flows["main"]
+    welcome, menu = flow.steps["welcome"], flow.steps["menu"]
+    assert (flow.name, flow.start, flow.language) == ("main", "welcome", "en")
+    assert welcome == Say((Speech("Welcome to Example Telecom.", "en"),), "menu")
+    assert isinstance(menu, Menu)
+    assert (menu.choices, menu.tries) == ({"1": "sales", "2": "support", "0": "operator"}, 3)
+    assert menu.invalid
+    assert menu.no_input
+    assert flow.steps["sales"] == Queue("sales")
+    assert flow.steps["support"] == flow.steps["operator"] == Queue("support")
+
+
+def test_the_trunk_without_authentication_is_local_and_explained(centre: Centre) -> None:
+    assert centre.trunks == {"lab": TrunkSpec("lab", ("127.0.0.2",), ("ulaw", "alaw"), auth=False)}
+    text = (CHECKOUT / "config" / "trunks.yml").read_text(encoding="utf-8")
+    assert "in this example only" in text
+
+
+def test_feature_codes_and_reasons(centre: Centre) -> None:
+    assert centre.features == FeatureCodes()
+    assert centre.reason_keys == {"1": "break", "2": "lunch", "3": "training", "4": "meeting"}
+    assert set(centre.reason_keys.values()) == set(centre.plan.reasons)
+    assert not set(centre.plan.reasons) & set(SYSTEM_REASONS)
+
+
+def test_customers(centre: Centre) -> None:
+    assert centre.customers_file is not None
+    directory = Directory.from_csv(centre.customers_file)
+    customer = directory.find("+8613800138000")
+    assert len(directory) == 12
+    assert customer is not None
+    assert (customer.name, customer.segment) == ("王小明", "gold")

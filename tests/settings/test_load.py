@@ -1,0 +1,233 @@
+from __future__ import annotations
+
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from acd.core.service_level import ServiceLevelFormula
+from acd.errors import SettingsError
+from acd.ivr.flow import HangUp, Menu, Queue, Say, SoundFile, Speech
+from acd.settings.load import check, load_centre
+from acd.settings.model import DEFAULT_TEXT_TO_SPEECH, FeatureCodes, SystemSettings
+from tests.settings.sandbox import Sandbox
+
+FILES = (
+    "config/system.yml",
+    "config/agents.yml",
+    "config/groups.yml",
+    "config/numbers.yml",
+    "config/trunks.yml",
+    "ivr_flows/main.yml",
+    "config/customers.csv",
+)
+
+
+def test_what_is_left_out_has_defaults(sandbox: Sandbox) -> None:
+    centre = load_centre(sandbox.config, sandbox.flows)
+    assert centre.system == SystemSettings("Test Centre", "Europe/Berlin")
+    assert centre.system.service_level_formula is ServiceLevelFormula.OFFERED_MINUS_SHORT
+    assert centre.system.text_to_speech == DEFAULT_TEXT_TO_SPEECH
+    assert centre.features == FeatureCodes()
+    assert centre.plan.groups["sales"].ring_timeout_s == 15
+    assert centre.plan.unreachable_after_s == 3
+    assert (centre.customers_file, centre.trunks, centre.flows_dir) == (None, {}, sandbox.flows)
+
+
+def test_every_option_reaches_its_object(sandbox: Sandbox) -> None:
+    (sandbox.config / "system.yml").write_text(
+        "system:\n"
+        "  name: Zentrale\n"
+        "  timezone: Asia/Shanghai\n"
+        "  language: de\n"
+        "  service_level_formula: answered-in-time/answered\n"
+        "  lease_s: 20\n"
+        "  fallback_after_s: 6.5\n"
+        "  direct_ring_timeout_s: 25\n"
+        "  unreachable_after_s: 4\n"
+        "  busy_retry_s: 6\n"
+        "  transfer_fallback_group: sales\n"
+        "  text_to_speech: [speak, '{text_file}', '--wave={sound_file}']\n"
+        "features: {login: '*21', logout: '*22', ready: '*23', not_ready: '*24', wrap_up_done: '*25'}\n"
+        "not_ready_reasons: {lunch: {label: Lunch, key: '7'}, other: {label: Something else}}\n"
+    )
+    (sandbox.config / "groups.yml").write_text(
+        "groups:\n"
+        "  sales: {name: Sales, requires: {sales: 2}, ring_timeout_s: 16, wrap_up_s: 0, music: jazz,\n"
+        "          service_level_s: 30, service_level_target: 0.9, short_abandon_s: 4}\n"
+    )
+    centre = load_centre(sandbox.config, sandbox.flows)
+    assert centre.system == SystemSettings(
+        "Zentrale", "Asia/Shanghai", "de", ServiceLevelFormula.ANSWERED, 20, 6.5,
+        ("speak", "{text_file}", "--wave={sound_file}"), "sales",
+    )  # fmt: skip
+    assert centre.features == FeatureCodes("*21", "*22", "*23", "*24", "*25")
+    assert centre.reason_keys == {"7": "lunch"}
+    plan, sales = centre.plan, centre.plan.groups["sales"]
+    assert plan.reasons == {"lunch": "Lunch", "other": "Something else"}
+    assert (plan.direct_ring_timeout_s, plan.unreachable_after_s, plan.busy_retry_s) == (25, 4, 6)
+    assert (sales.ring_timeout_s, sales.wrap_up_s, sales.music) == (16, 0, "jazz")
+    assert (sales.service_level_s, sales.service_level_target, sales.short_abandon_s) == (30, 0.9, 4)
+    assert centre.flows["main"].language == "de"
+
+
+def test_every_kind_of_step_and_prompt(sandbox: Sandbox) -> None:
+    (sandbox.flows / "sounds" / "menus").mkdir(parents=True)
+    (sandbox.flows / "sounds" / "menus" / "main.wav").touch()
+    (sandbox.flows / "main.yml").write_text(
+        "name: main\n"
+        "start: hello\n"
+        "steps:\n"
+        "  hello: {play: hello-world, next: more}\n"
+        "  more: {play: [digits/1, menus/main], next: both}\n"
+        "  both: {say: [Hello., {say: 'Good\n\n    day.'}, {play: vm-goodbye}], next: ask}\n"
+        "  ask:\n"
+        "    menu:\n"
+        "      prompt: {play: menus/main}\n"
+        "      choices: {'*': ask, '#': line}\n"
+        "      failure: bye\n"
+        "      timeout_s: 2.5\n"
+        "      tries: 1\n"
+        "      invalid: [No.]\n"
+        "      no_input: {say: Nothing.}\n"
+        "  line: {queue: {group: sales, priority: 5}}\n"
+        "  bye: {hangup: Goodbye.}\n"
+        "  end: {hangup: }\n"
+    )
+    steps = load_centre(sandbox.config, sandbox.flows).flows["main"].steps
+    goodbye = SoundFile("vm-goodbye")
+    assert steps == {
+        "hello": Say((SoundFile("hello-world"),), "more"),
+        "more": Say((SoundFile("digits/1"), SoundFile("menus/main")), "both"),
+        "both": Say((Speech("Hello.", "en"), Speech("Good day.", "en"), goodbye), "ask"),
+        "ask": Menu(
+            (SoundFile("menus/main"),), {"*": "ask", "#": "line"}, "bye", 2.5, 1,
+            (Speech("No.", "en"),), (Speech("Nothing.", "en"),),
+        ),
+        "line": Queue("sales", 5),
+        "bye": HangUp((Speech("Goodbye.", "en"),)),
+        "end": HangUp(),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("command", "message"),
+    [
+        ("[]", "expected a list: a program and its arguments, got a list"),
+        ("[flite, 5]", "expected a word of the command, got 5; put it in quotes"),
+        ("[flite, '']", "expected a list: a program and its arguments, without empty words and "
+                        "control characters"),
+        ("[flite, '{text_file}']", "the command's arguments do not say where {sound_file} goes"),
+        ("['{text_file}', '{sound_file}']", "the command's arguments do not say where {text_file} goes"),
+        ("[flite, '{text_file}', '{sound_file}', '{voice}']",
+         "the only words in braces are {text_file} and {sound_file}"),
+    ],
+)  # fmt: skip
+def test_the_command_that_speaks(sandbox: Sandbox, command: str, message: str) -> None:
+    with (sandbox.config / "system.yml").open("a") as file:
+        file.write(f"  text_to_speech: {command}\n")
+    assert check(sandbox.config, sandbox.flows) == [
+        f"config/system.yml:4: system > text_to_speech: {message}"
+    ]
+
+
+def test_all_problems_of_all_files_come_at_once_and_sorted(sandbox: Sandbox) -> None:
+    (sandbox.config / "agents.yml").write_text("skills: {sales: Selling}\nagents: {anna: {name: Anna}}\n")
+    (sandbox.config / "groups.yml").write_text("groups: [\n")
+    (sandbox.config / "numbers.yml").write_text("numbers: {'8000': {flow: mian}, '8001': {}}\n")
+    (sandbox.config / "trunks.yml").unlink()
+    (sandbox.config / "system.yml").write_text("system: {name: X, timezone: Nowhere/Land, lease_s: 0}\n")
+    with pytest.raises(SettingsError) as caught:
+        load_centre(sandbox.config, sandbox.flows)
+    assert [problem.split(": ", 2)[:2] for problem in caught.value.problems] == [
+        ["config/agents.yml:2", "agents > anna > extension"],
+        ["config/groups.yml:2", "groups"],
+        ["config/numbers.yml:1", "numbers > 8000 > flow"],
+        ["config/numbers.yml:1", "numbers > 8001"],
+        ["config/system.yml:1", "system > lease_s"],
+        ["config/system.yml:1", "system > timezone"],
+        ["config/trunks.yml:1", "trunks"],
+    ]
+
+
+def test_missing_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert check(Path("config"), Path("ivr_flows")) == [
+        "config:1: config: cannot read the folder: No such file or directory",
+        "config/agents.yml:1: agents: the file is missing",
+        "config/groups.yml:1: groups: the file is missing",
+        "config/numbers.yml:1: numbers: the file is missing",
+        "config/system.yml:1: system: the file is missing",
+        "config/trunks.yml:1: trunks: the file is missing",
+        "ivr_flows:1: ivr_flows: cannot read the folder: No such file or directory",
+    ]
+
+
+def test_a_hostile_folder_name(sandbox: Sandbox) -> None:
+    problems = check(Path("config\0"), Path("flows\0"))
+    assert all(problem.isprintable() for problem in problems)
+    assert "cannot read the folder: embedded null byte" in "\n".join(problems)
+
+
+def test_messages_show_chinese_text(sandbox: Sandbox) -> None:
+    (sandbox.config / "numbers.yml").write_text("numbers: {'8000': {flow: 主要}}\n", encoding="utf-8")
+    (problem,) = check(sandbox.config, sandbox.flows)
+    assert problem.endswith("got '主要'")
+
+
+def problems_of(spoilt: str, content: bytes) -> list[str]:
+    """What `check` says when one file of a sound configuration is replaced."""
+    folder = Path(tempfile.mkdtemp())
+    try:
+        sandbox = Sandbox.create(folder)
+        (folder / spoilt).write_bytes(content)
+        try:
+            load_centre(sandbox.config, sandbox.flows)
+        except SettingsError as error:
+            return list(error.problems)
+        return []
+    finally:
+        shutil.rmtree(folder)
+
+
+_WORDS = """
+    system features not_ready_reasons skills agents groups numbers trunks name timezone language start
+    steps say play menu queue hangup next prompt choices failure timeout_s tries invalid no_input group
+    priority requires ring_timeout_s music extension addresses authentication codecs flow label key anna
+    sales english main welcome waiting 8000 1001 yes no 0777 1:30 .inf *a &a !x lunch rona text_to_speech
+    Europe/Berlin ../.. 127.0.0.2
+"""
+WORDS = st.sampled_from(_WORDS.split())
+MARKS = st.sampled_from([": ", "\n", "\n  ", "\n    ", "- ", "{", "}", "[", "]", ", ", "'", '"'])
+YAML_TEXT = st.lists(st.one_of(WORDS, MARKS, st.text(max_size=4))).map("".join)
+VALUES: st.SearchStrategy[Any] = st.recursive(
+    st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=5), WORDS),
+    lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(WORDS, inner, max_size=4)),
+    max_leaves=12,
+)
+MANY = settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
+@MANY
+@given(spoilt=st.sampled_from(FILES), content=st.one_of(YAML_TEXT.map(str.encode), st.binary()))
+def test_no_text_gives_anything_but_problems(spoilt: str, content: bytes) -> None:
+    assert all(problem.isprintable() for problem in problems_of(spoilt, content))
+
+
+@MANY
+@given(spoilt=st.sampled_from(FILES[:-1]), data=st.data())
+def test_no_shape_of_data_gives_anything_but_problems(spoilt: str, data: st.DataObject) -> None:
+    section = {
+        "system": ["system", "features", "not_ready_reasons"],
+        "agents": ["skills", "agents"],
+        "main": ["name", "start", "language", "steps"],
+    }.get(Path(spoilt).stem, [Path(spoilt).stem])
+    entries = st.dictionaries(WORDS, st.one_of(VALUES, st.dictionaries(WORDS, VALUES)), max_size=4)
+    document = {name: data.draw(st.one_of(VALUES, entries)) for name in section}
+    content = yaml.safe_dump(document, allow_unicode=True).encode()
+    assert all(problem.isprintable() for problem in problems_of(spoilt, content))

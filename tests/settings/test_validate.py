@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from acd.settings.document import read_document
+from acd.settings.problems import Place
+from acd.settings.schema.flow import FlowFile
+from acd.settings.schema.groups import GroupsFile
+from acd.settings.validate import option_names, validate
+
+
+@pytest.mark.parametrize(
+    ("place", "names"),
+    [
+        ((), ["name", "start", "language", "steps"]),
+        (("steps", "any"), ["say", "next", "play", "menu", "queue", "hangup"]),
+        (("steps", "any", "queue"), ["group", "priority"]),
+        (("steps", "any", "say", 3), ["say", "play"]),
+        (("steps", "any", "menu", "choices"), []),
+        (("unknown", "any"), []),
+    ],
+)
+def test_the_schema_knows_its_option_names(place: Place, names: list[str]) -> None:
+    assert option_names(FlowFile, place) == names
+
+
+def test_the_sound_part_is_kept(tmp_path: Path) -> None:
+    path = tmp_path / "groups.yml"
+    path.write_text(
+        "groups:\n"
+        "  sales: {name: Sales, requires: {sales: 1}, wrap_up_s: long}\n"
+        "  broken: {name: Broken, requires: {sales: many}}\n"
+        "  support: {name: Support, requires: {support: 1}, extra: 1}\n"
+    )
+    document = read_document(path)
+    groups = validate(document, GroupsFile)
+
+    assert groups is not None
+    assert list(groups.groups) == ["sales", "support"]
+    assert groups.groups["sales"].wrap_up_s == 10
+    assert [problem.line for problem in document.problems] == [2, 3, 4]
+
+
+def test_nothing_is_left_of_a_file_that_is_no_mapping(tmp_path: Path) -> None:
+    path = tmp_path / "groups.yml"
+    path.write_text("- sales\n")
+    document = read_document(path)
+    assert validate(document, GroupsFile) is None
+    assert len(document.problems) == 1
+
+
+def test_an_unreadable_file_is_not_judged_again(tmp_path: Path) -> None:
+    document = read_document(tmp_path / "missing.yml")
+    assert validate(document, GroupsFile) is None
+    assert len(document.problems) == 1
