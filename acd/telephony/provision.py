@@ -1,6 +1,6 @@
 """Writes Asterisk's configuration: the templates of `asterisk/etc/` filled in from the centre.
 
-`$${X}` in a template is Asterisk's own `${X}`; `${x}` is filled in here. asterisk.conf is not written
+`@{name}` in a template is filled in here; `${NAME}` is Asterisk's own. asterisk.conf is not written
 here but by `asterisk/run`, which knows where modules and data are.
 """
 
@@ -18,7 +18,21 @@ from acd.settings.secrets import Secrets
 
 NODE = "a"
 # Modules that look for a file of their own and complain without one.
-EMPTY_FILES = ("acl.conf", "ccss.conf", "pjsip_notify.conf", "udptl.conf", "cel.conf")
+EMPTY_FILES = (
+    "acl.conf",
+    "ccss.conf",
+    "pjsip_notify.conf",
+    "udptl.conf",
+    "cel.conf",
+    "pjproject.conf",
+    "stasis.conf",
+    "indications.conf",
+    "queuerules.conf",
+)
+
+
+class _ConfTemplate(Template):
+    delimiter = "@"
 
 
 def provision(
@@ -33,7 +47,7 @@ def provision(
     values = _values(centre, environment, secrets, paths)
     changed = []
     for template in sorted((templates / "etc").glob("*.conf")):
-        text = Template(template.read_text(encoding="utf-8")).substitute(values)
+        text = _ConfTemplate(template.read_text(encoding="utf-8")).substitute(values)
         changed += _write(folder / template.name, text)
     for name in EMPTY_FILES:
         changed += _write(folder / name, "; nothing to set, but Asterisk looks for it\n")
