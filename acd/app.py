@@ -209,7 +209,7 @@ class Controller:
         now = self._clock()
         return {
             "centre": self._centre.system.name,
-            **picture(self._shell.engine.floor, now, asterisk=self._bond.up),
+            **picture(self._shell.engine.floor, now, self._reception.step_of, asterisk=self._bond.up),
         }
 
     def _login(self, request: Request) -> Mapping[str, Any]:

@@ -117,7 +117,7 @@ def _calls(picture: dict[str, Any]) -> Table:
     for call in picture["calls"]:
         customer = call["customer"]
         shown = f"{customer['name']} ({customer['segment']})" if customer else call["caller_name"]
-        where = call["agent"] or call["group"] or call["dialed_number"]
+        where = call["agent"] or call["group"] or call["step"] or call["dialed_number"]
         if call["position"]:
             where = f"{call['group']} no. {call['position']}"
         state = "on hold" if call["on_hold"] else call["state"].replace("ivr", "menu")

@@ -68,6 +68,11 @@ class Reception:
             if key.startswith("flow:"):
                 self._positions[key.removeprefix("flow:")] = Position(**value)  # type: ignore[arg-type]
 
+    def step_of(self, call_id: str) -> str | None:
+        """Where in its flow the caller is, as flow/step."""
+        position = self._positions.get(call_id)
+        return None if position is None else f"{position.flow}/{position.step}"
+
     # --- the caller asks ----------------------------------------------------------------------
     async def serve(self, ask: Ask, line: CallerLine) -> None:
         """Answer one question, or leave the caller in the engine's hands."""

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from typing import Any
 
 from acd.core.calls import Call, CallState
 from acd.core.floor import Floor
 
 
-def picture(floor: Floor, now: float, *, asterisk: bool) -> dict[str, Any]:
-    """Groups, agents and calls of this moment; durations in seconds."""
+def picture(
+    floor: Floor, now: float, step_of: Callable[[str], str | None], *, asterisk: bool
+) -> dict[str, Any]:
+    """Groups, agents and calls of this moment; durations in seconds. `step_of`: a caller's flow/step."""
     return {
         "asterisk": asterisk,
         "dispatching": not floor.suspended,
         "groups": [_group(floor, group, now) for group in floor.plan.groups],
         "agents": [_agent(floor, agent, now) for agent in floor.plan.agents],
         "calls": [
-            _call(floor, call, now) for call in floor.calls.values() if call.state is not CallState.ENDED
+            {**_call(floor, call, now), "step": step_of(call.id)}
+            for call in floor.calls.values()
+            if call.state is not CallState.ENDED
         ],
     }
 

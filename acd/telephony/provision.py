@@ -18,17 +18,7 @@ from acd.settings.secrets import Secrets
 
 NODE = "a"
 # Modules that look for a file of their own and complain without one.
-EMPTY_FILES = (
-    "acl.conf",
-    "ccss.conf",
-    "pjsip_notify.conf",
-    "udptl.conf",
-    "cel.conf",
-    "pjproject.conf",
-    "stasis.conf",
-    "indications.conf",
-    "queuerules.conf",
-)
+EMPTY_FILES = ("acl.conf", "ccss.conf", "pjsip_notify.conf", "queuerules.conf", "stasis.conf", "udptl.conf")
 
 
 class _ConfTemplate(Template):

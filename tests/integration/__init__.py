@@ -1,0 +1,1 @@
+"""Tests with a real Asterisk, real SIP phones and callers."""
