@@ -12,7 +12,7 @@ import structlog
 from aiohttp import web
 
 from acd.core import events
-from acd.core.facts import AgentInterval, Customer, Fact
+from acd.core.facts import AgentInterval, Arrived, CallKind, Customer, Ended, EndedBy, Fact, FellBack
 from acd.customers.directory import Directory
 from acd.errors import OperatorError, RequestRefused
 from acd.ivr.flow import Prompt
@@ -29,6 +29,7 @@ from acd.settings.environment import Environment
 from acd.settings.model import Centre
 from acd.settings.secrets import Secrets
 from acd.state.disk import DiskMirror
+from acd.telephony import cdr
 from acd.telephony.agi import AgiServer
 from acd.telephony.ami import AmiLink
 from acd.telephony.bond import Bond
@@ -75,6 +76,13 @@ def all_prompts(centre: Centre) -> list[Prompt]:
     return prompts + list(confirmations(centre.system.language))
 
 
+def find_customer(centre: Centre) -> Callable[[str], Customer | None]:
+    """The directory's look-up; without a customers' file nobody is known."""
+    if centre.customers_file is None:
+        return lambda _number: None
+    return Directory.from_csv(centre.customers_file).find
+
+
 class Controller:
     """One running controller."""
 
@@ -103,11 +111,13 @@ class Controller:
         )
         self._prompts = prompt_store(centre, environment)
         self._switch = Switchboard(self._watch, self._link, self._prompts, self._serve)
-        self._reception = Reception(centre, self._shell, self._switch, self._mirror, self._find_customer())
+        self._find_customer = find_customer(centre)
+        self._reception = Reception(centre, self._shell, self._switch, self._mirror, self._find_customer)
         self._agi = AgiServer(self._switch.serve)
         self._control = ControlServer(environment.control_socket, self._handlers())
         self._health: web.AppRunner | None = None
         self._tasks: list[asyncio.Task[None]] = []
+        self._recovery: asyncio.Task[None] | None = None
         self.floor_known = asyncio.Event()
 
     async def start(self) -> None:
@@ -125,6 +135,7 @@ class Controller:
         await self._listen()
         for work in (self._link.run(), self._bond.keep(), self._shell.tick()):
             self._tasks.append(asyncio.create_task(work))
+        self._recovery = asyncio.create_task(self._recover_unseen())
 
     async def _listen(self) -> None:
         for name, port, start in (
@@ -142,9 +153,10 @@ class Controller:
     async def stop(self) -> None:
         """Close everything in order; callers stay with Asterisk."""
         await self._bond.say_goodbye()
-        for task in self._tasks:
+        running = [*self._tasks, *([self._recovery] if self._recovery is not None else [])]
+        for task in running:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*running, return_exceptions=True)
         await self._switch.stop()
         await self._agi.stop()
         await self._control.stop()
@@ -171,6 +183,28 @@ class Controller:
             waiting.cancel()
             await self.stop()
 
+    async def _recover_unseen(self) -> None:
+        """Calls that came and went while no controller was there: put them on record, too."""
+        await self.floor_known.wait()
+        calls = await asyncio.to_thread(cdr.customer_calls, self._environment.asterisk_dir / CDR_FILE)
+        stored = await asyncio.to_thread(self._store.known, list(calls))
+        kept = self._mirror.load()
+        unseen = [c for c in calls.values() if c.call_id not in stored and f"call:{c.call_id}" not in kept]
+        for call in unseen:
+            self._writer.submit(fold(call.call_id, self._facts_of(call)), lambda: None)
+        if unseen:
+            log.info("calls served without a controller are on record now", calls=len(unseen))
+
+    def _facts_of(self, call: cdr.CustomerCall) -> list[Fact]:
+        agent = self._centre.plan.agent_by_extension(call.phone) if call.phone is not None else None
+        number = call.caller_number
+        customer = self._find_customer(number)
+        return [
+            Arrived(call.started_at, CallKind.INBOUND, number, "", call.dialed_number, customer),
+            FellBack(call.started_at, agent.id if agent is not None else None),
+            Ended(call.ended_at, EndedBy.UNKNOWN),
+        ]
+
     # --- joints -------------------------------------------------------------------------------
     async def _serve(self, ask: Any, line: Any) -> None:
         await self._reception.serve(ask, line)
@@ -178,11 +212,6 @@ class Controller:
     def _transferred(self, call_id: str, consult_id: str) -> None:
         self._reception.merged(call_id, consult_id)
         self._switch.merged(call_id, consult_id)
-
-    def _find_customer(self) -> Callable[[str], Customer | None]:
-        if self._centre.customers_file is None:
-            return lambda _number: None
-        return Directory.from_csv(self._centre.customers_file).find
 
     def _health_facts(self) -> Mapping[str, Any]:
         floor = self._shell.engine.floor

@@ -136,6 +136,16 @@ class RecordStore:
             found = _load(connection, select(schema.calls).where(schema.calls.c.call_id == call_id))
         return found[0] if found else None
 
+    def known(self, call_ids: Sequence[str]) -> frozenset[str]:
+        """Those of the ids that are on record."""
+        column = schema.calls.c.call_id
+        with self.engine.connect() as connection:
+            found = [
+                connection.scalars(select(column).where(column.in_(chunk))).all()
+                for chunk in _chunks(call_ids)
+            ]
+        return frozenset(call_id for some in found for call_id in some)
+
     def calls(
         self,
         since: datetime,

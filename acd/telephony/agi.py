@@ -23,7 +23,7 @@ HEADER_LINES_MAX = 100
 HEADER_TIMEOUT_S = 5.0
 SESSIONS_MAX = 2000
 UNASKED_REPLIES_MAX = 10
-_REPLY = re.compile(r"^(\d{3})[ -](?:result=(-?\d*))?\s*(.*)$")
+_REPLY = re.compile(r"^([0-9]{3})[ -](?:result=(-?[0-9]{1,9})?)?\s*(.*)$")
 
 
 class SessionClosed(TelephonyError):
@@ -178,7 +178,7 @@ async def _read_header(reader: asyncio.StreamReader) -> dict[str, str] | None:
             for _ in range(HEADER_LINES_MAX):
                 line = await reader.readline()
                 if line in (b"\n", b"\r\n"):
-                    return env if "agi_uniqueid" in env else None
+                    return env if {"agi_channel", "agi_uniqueid"} <= env.keys() else None
                 name, colon, value = line.decode("utf-8", "replace").rstrip("\r\n").partition(":")
                 if not (line.endswith(b"\n") and name.startswith("agi_") and colon):
                     return None

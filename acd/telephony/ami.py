@@ -23,6 +23,7 @@ from acd.errors import TelephonyError
 
 log = structlog.get_logger(__name__)
 
+CONNECT_TIMEOUT_S = 3.0
 ACTION_TIMEOUT_S = 5.0
 PING_INTERVAL_S = 10.0
 BACKOFF_S = (0.1, 0.2, 0.5, 1.0, 2.0)
@@ -49,6 +50,11 @@ class _Protocol(AMIProtocol):  # type: ignore[misc]
     def connection_lost(self, _exc: Exception | None) -> None:
         self.close()
 
+    def forget(self, future: asyncio.Future[Any]) -> None:
+        """Nobody waits for this answer any more; if it comes it is dropped."""
+        for key in [k for k, action in self.responses.items() if action.future is future]:
+            del self.responses[key]
+
     def close(self) -> None:
         pending = {id(action): action for action in self.responses.values()}
         self.responses.clear()
@@ -72,6 +78,9 @@ class _Connection(Manager):  # type: ignore[misc]
 
     def dispatch(self, event: Headers) -> None:
         self._on_event(event)
+
+    def login(self, _future: asyncio.Future[Any]) -> None:
+        """The link waits for the answer itself."""
 
     def ping(self) -> None:
         """The link pings, with a time limit."""
@@ -121,24 +130,22 @@ class AmiLink:
 
     async def action(self, name: str, **headers: str | list[str]) -> Headers:
         """Send one action; its answer. Raises TelephonyError: refused, away, or too late."""
-        answers = await self._send(name, headers, as_list=False)
-        answer = answers[0]
+        answer = (await self._send(name, headers))[0]
         if answer.get("Response") not in ("Success", "Goodbye", "Follows"):
             raise TelephonyError(f"{name}: {answer.get('Message', 'refused')}")
         return answer
 
     async def list_action(self, name: str, **headers: str | list[str]) -> list[Headers]:
         """Send an action whose answer is a list of events; those events."""
-        answers = await self._send(name, headers, as_list=True)
+        answers = await self._send(name, headers)
         if answers[0].get("Response") != "Success":
             raise TelephonyError(f"{name}: {answers[0].get('Message', 'refused')}")
         return [a for a in answers[1:] if not str(a.get("Event", "")).endswith("Complete")]
 
-    async def _send(
-        self, name: str, headers: Mapping[str, str | list[str]], *, as_list: bool
-    ) -> list[Headers]:
+    async def _send(self, name: str, headers: Mapping[str, str | list[str]]) -> list[Headers]:
+        """The answer, and the events that belong to it where it says that it is a list."""
         connection = self._connection
-        if connection is None:
+        if connection is None or not self.up:
             raise TelephonyError(f"{name}: Asterisk is away")
         action: dict[str, str | list[str]] = {"Action": name}
         for header, value in headers.items():
@@ -146,10 +153,13 @@ class AmiLink:
                 if "\r" in item or "\n" in item or "\0" in item:
                     raise TelephonyError(f"{name}: a line break in {header}")
             action[header] = value
-        future = connection.send_action(action, as_list=as_list or None)
+        future = connection.send_action(action)
+        # Not asyncio.wait_for: in Python 3.11 it can swallow a cancellation.
         try:
-            answer = await asyncio.wait_for(future, ACTION_TIMEOUT_S)
+            async with asyncio.timeout(ACTION_TIMEOUT_S):
+                answer = await future
         except TimeoutError:
+            connection.protocol.forget(future)
             raise TelephonyError(f"{name}: no answer within {ACTION_TIMEOUT_S:.0f} s") from None
         return answer if isinstance(answer, list) else [answer]
 
@@ -158,7 +168,8 @@ class AmiLink:
         host, port = self._address
         user, secret = self._credentials
         opened: asyncio.Future[Any] = loop.create_future()
-        opened.set_result(await asyncio.wait_for(loop.create_connection(_Protocol, host, port), 3.0))
+        async with asyncio.timeout(CONNECT_TIMEOUT_S):
+            opened.set_result(await loop.create_connection(_Protocol, host, port))
         connection = _Connection(
             self._on_event, loop=loop, username=user, secret=secret, events="on", ping_delay=3600
         )
@@ -166,7 +177,8 @@ class AmiLink:
         self._connection = connection
         login = connection.authenticated_future
         assert login is not None
-        answer = await asyncio.wait_for(asyncio.shield(login), ACTION_TIMEOUT_S)
+        async with asyncio.timeout(ACTION_TIMEOUT_S):
+            answer = await asyncio.shield(login)
         if not answer.success:
             raise TelephonyError(
                 "Asterisk refused the password of the controller; run 'acd phones provision'"

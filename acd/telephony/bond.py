@@ -136,7 +136,14 @@ class Bond:
                 self._watch.leg_of[caller.call_id] = caller.leg
             if caller.call_id not in self._floor.calls:
                 self._feed(_arrival(caller))
-            self._feed(events.ConversationFound(caller.call_id, caller.talking_to))
+            self._feed(self._conversation(caller.call_id, caller.talking_to))
+
+    def _conversation(self, call_id: str, phone: str) -> events.Event:
+        """With an agent at work, or with a phone where nobody is logged in (the fallback queue does so)."""
+        if self._floor.agent_on(phone) is not None:
+            return events.ConversationFound(call_id, phone)
+        profile = self._floor.plan.agent_by_extension(phone)
+        return events.FallbackServed(call_id, profile.id if profile is not None else None)
 
     async def _fetch(self, picture: Picture) -> None:
         """Callers who are with nobody and not asking us are sent to the beginning of the loop."""
@@ -146,7 +153,7 @@ class Bond:
             *(
                 self._switch.bring_back(caller.channel)
                 for caller in picture.callers
-                if caller.talking_to is None and caller.application != "Dial" and caller.call_id not in asking
+                if not caller.bridged and caller.application != "Dial" and caller.call_id not in asking
             )
         )
 

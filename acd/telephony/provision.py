@@ -57,7 +57,7 @@ def _values(
         "agi_address": f"127.0.0.1:{environment.agi_port}",
         "ami_port": str(environment.ami_port),
         "ami_password": secrets.ami_password,
-        "sip_address": environment.sip_address,
+        "sip_address": _bracketed(environment.sip_address),
         "sip_port": str(environment.sip_port),
         "rtp_low": str(low),
         "rtp_high": str(high),
@@ -66,6 +66,11 @@ def _values(
         "trunks": "\n".join(_trunk(t) for t in centre.trunks.values()),
         "queues": _queues(centre),
     }
+
+
+def _bracketed(address: str) -> str:
+    """As it stands before a port."""
+    return f"[{address}]" if ":" in address else address
 
 
 def _phone(phone: PhoneSpec, password: str) -> str:
@@ -109,7 +114,7 @@ def _queue(name: str, agents: list[str], centre: Centre) -> str:
     lines = [f"[acd-{name}](acd-queue)"]
     for agent in agents:
         extension = centre.plan.agents[agent].extension
-        lines.append(f"member => Local/{extension}@acd-member/n,0,{agent},PJSIP/{extension}")
+        lines.append(f"member => Local/{extension}@acd-member,0,{agent},PJSIP/{extension}")
     return "\n".join(lines) + "\n"
 
 

@@ -34,7 +34,7 @@ CAUSE_OF_REFUSAL = {
     Refusal.UNKNOWN_NUMBER: 1,
 }
 CANCEL_CAUSE = "19"
-_SAFE_DIAL = re.compile(r"^[A-Za-z0-9_-]{1,64}$")
+_SAFE_DIAL = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 Reception = Callable[[Ask, AgiLine], Awaitable[None]]
 
@@ -65,9 +65,9 @@ class Switchboard:
         old = self._lines.get(call_id)
         if old is not None:
             old.close()
-        self._lines[call_id] = line
         if not self._watch.bind(call_id, session.env["agi_channel"], session.env["agi_uniqueid"]):
             return  # hung up while asking
+        self._lines[call_id] = line
         try:
             await self._reception(ask, line)
             await line.wait_gone()
@@ -100,17 +100,17 @@ class Switchboard:
         """Music for a caller in line; remembers the group for the fallback queue."""
 
         async def run(line: AgiLine) -> None:
+            await line.set_group(group)  # first: should we die now, the fallback queue knows where
             await line.music(music)
-            await line.set_group(group)
 
         self._with_line(call_id, run)
 
     def offer(self, offer: Offer) -> None:
         """Have the dialplan ring the agent's phone."""
-        assert _SAFE_DIAL.match(offer.phone), offer.phone
+        assert _SAFE_DIAL.fullmatch(offer.phone), offer.phone
         options = "g"
         if offer.music:
-            assert _SAFE_DIAL.match(offer.music), offer.music
+            assert _SAFE_DIAL.fullmatch(offer.music), offer.music
             options += f"m({offer.music})"
         dial = f"PJSIP/{offer.phone},{offer.ring_timeout_s:.0f},{options}b(acd-leg^s^1)"
         self._with_line(offer.call_id, lambda line: line.dial(dial))

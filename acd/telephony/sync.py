@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from dataclasses import dataclass, field
 
@@ -10,13 +11,16 @@ from acd.telephony.switch import variables_of
 from acd.telephony.watch import REACHABLE_STATES, phone_of
 
 VARIABLES = "ACD_CALL,ACD_CALLER,ACD_DIALED"
-# Applications in which a caller's channel is not waiting for an answer of ours.
-OCCUPIED = frozenset({"Dial"})
+_MEMBER = re.compile(r"^Local/(?P<phone>\d+)@acd-member-")
 
 
 @dataclass(frozen=True, slots=True)
 class CallerSeen:
-    """A caller's channel. `talking_to`: the phone in the same bridge; `application`: where it is."""
+    """A caller's channel.
+
+    `application`: the dialplan application it is in; `bridged`: it is talking; `talking_to` and `leg`:
+    the phone and channel it talks with, where that is a phone of ours.
+    """
 
     call_id: str
     channel: str
@@ -25,6 +29,7 @@ class CallerSeen:
     caller_number: str
     caller_name: str
     dialed_number: str
+    bridged: bool
     talking_to: str | None
     leg: str | None
 
@@ -64,7 +69,7 @@ def _caller(status: Headers, bridges: dict[str, list[str]]) -> CallerSeen | None
         return None
     channel = str(status.get("Channel", ""))
     others = [c for c in bridges.get(str(status.get("BridgeID", "")), []) if c != channel]
-    leg = next((c for c in others if phone_of(c) is not None), None)
+    leg = next((c for c in others if _phone_behind(c) is not None), None)
     return CallerSeen(
         call_id=variables["ACD_CALL"],
         channel=channel,
@@ -73,9 +78,16 @@ def _caller(status: Headers, bridges: dict[str, list[str]]) -> CallerSeen | None
         caller_number=_known(status.get("CallerIDNum", "")),
         caller_name=_known(status.get("CallerIDName", "")),
         dialed_number=variables.get("ACD_DIALED", ""),
-        talking_to=phone_of(leg) if leg is not None else None,
+        bridged=bool(others),
+        talking_to=_phone_behind(leg) if leg is not None else None,
         leg=leg,
     )
+
+
+def _phone_behind(channel: str) -> str | None:
+    """The phone of a channel, also of the fallback queue's local channel before it is optimised away."""
+    match = _MEMBER.match(channel)
+    return match["phone"] if match else phone_of(channel)
 
 
 def _known(value: object) -> str:

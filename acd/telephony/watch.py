@@ -116,6 +116,9 @@ class Watch:
             self.unbind(call_id)
             self.leg_of.pop(call_id, None)
             self._feed(events.CallEnded(call_id, EndedBy.CALLER, str(event.get("Cause-txt", ""))))
+        # A dial's end is told by the caller's own channel; the leg must not be taken for the next one's.
+        for leg_call in [c for c, leg in self.leg_of.items() if leg == channel]:
+            del self.leg_of[leg_call]
         phone = phone_of(channel)
         if phone in self._phones:
             self._phones[phone].discard(channel)

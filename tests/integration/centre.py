@@ -20,7 +20,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
-from acd.errors import OperatorError
+from acd.errors import OperatorError, RequestRefused
 from acd.records.record import CallRecord
 from acd.records.store import RecordStore
 from acd.runtime.control import request
@@ -212,11 +212,19 @@ class Centre:
         """Log in on their own phones and go ready, in this order (the first is idle longest)."""
         for agent in agents:
             await self.ask("login", agent=agent)
-            await self._until_reachable(agent)
-            await self.ask("ready", agent=agent)
+            await self._go_ready(agent)
 
-    async def _until_reachable(self, agent: str) -> None:
-        await self.until(lambda s: agent_of(s, agent)["phone_reachable"], f"the phone of {agent}")
+    async def _go_ready(self, agent: str) -> None:
+        """As soon as the phone's registration is known (a new one replaces an old one in between)."""
+        deadline = time.monotonic() + 8.0
+        while True:
+            try:
+                await self.ask("ready", agent=agent)
+                return  # a waiting caller may ring the phone already
+            except RequestRefused as refusal:
+                if refusal.code != "phone-unreachable" or time.monotonic() > deadline:
+                    raise
+            await asyncio.sleep(LOOK_AGAIN_S)
 
     async def until(
         self, condition: Callable[[dict[str, Any]], T | None], what: str, limit_s: float = 8.0
@@ -261,7 +269,11 @@ class Centre:
         )
 
     async def reset(self) -> None:
-        """Everybody logged out, no call left; for the next test."""
+        """Everybody logged out, no call left (a failed test leaves some); for the next test."""
+        await asyncio.to_thread(self.console, "channel request hangup all")
+        if self._controller is None:
+            await asyncio.to_thread(self.start_controller)
+        self.thaw_controller()
         for agent in self.settings.plan.agents:
             await self.ask("logout", agent=agent)
         await self.until(

@@ -32,11 +32,10 @@ async def test_next_agent_at_once(
         await ben.register()
         await centre.ready("anna", "ben")
         call = await caller.dial("8001")
-        seen = await centre.until_call("ringing", agent="anna")
         at_ben = await ben.wait_incoming(8)
         await centre.until_agent("anna", state, reason)
         await at_ben.answer()
-        await centre.until_agent("ben", "talking")
+        seen = await centre.until_call("talking", agent="ben")
         assert at_ben.header("X-ACD-Call") == seen["id"]
         await call.hang_up()
         record = await centre.record(seen["id"])

@@ -46,9 +46,10 @@ async def test_blind_to_another_agent(centre: Centre) -> None:
         "waiting sales answered",
         "ringing sales anna answered",
         "talking sales anna transferred",
+        "wrap_up sales anna done",
+        "waiting ben answered",
         "ringing ben answered",
         "talking ben caller_hung_up",
-        "wrap_up sales anna done",
         "wrap_up ben done",
     ]
 
@@ -126,9 +127,11 @@ async def test_attended_to_another_agent(centre: Centre) -> None:
         "waiting sales answered",
         "ringing sales anna answered",
         "talking sales anna transferred",
+        "consult ben answered",
+        "consult ben answered",
         "consult ben transferred",
-        "wrap_up sales anna done",
         "talking ben agent_hung_up",
+        "wrap_up sales anna done",
         "wrap_up ben done",
     ]
     assert record.segments[2].hold_s > 0

@@ -30,6 +30,13 @@ RECORDING_LOOK_S = 0.05
 """How often the recording is looked at while we wait for a tone in it."""
 
 
+START_ATTEMPTS = 3
+
+
+class PortTaken(AssertionError):
+    """Baresip could not have a port that was free a moment before."""
+
+
 class AnswerMode(Enum):
     """What the softphone does with an incoming call."""
 
@@ -60,6 +67,17 @@ class Baresip:
         self._control = BaresipControl(number, self._bell)
 
     async def __aenter__(self) -> Baresip:
+        for attempt in range(START_ATTEMPTS):
+            try:
+                await self._start()
+                break
+            except PortTaken:
+                # Its ports were free a moment ago; somebody else was quicker.
+                if attempt == START_ATTEMPTS - 1:
+                    raise
+        return self
+
+    async def _start(self) -> None:
         self._home = tempfile.TemporaryDirectory(prefix="baresip-")
         self.folder = Path(self._home.name)
         (self.folder / "heard").mkdir()
@@ -76,8 +94,9 @@ class Baresip:
             await self._control.close()
             await self.program.stop()
             self._home.cleanup()
+            if "Address already in use" in self.program.text:
+                raise PortTaken(self.program.text) from None
             raise
-        return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
