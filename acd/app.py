@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -157,6 +158,7 @@ class Controller:
         for task in running:
             task.cancel()
         await asyncio.gather(*running, return_exceptions=True)
+        await self._bond.stop()
         await self._switch.stop()
         await self._agi.stop()
         await self._control.stop()
@@ -216,10 +218,11 @@ class Controller:
     def _health_facts(self) -> Mapping[str, Any]:
         floor = self._shell.engine.floor
         return {
-            "ok": self._bond.up and not floor.suspended,
+            "ok": self._bond.up and not floor.suspended and not self._mirror.failing,
             "asterisk": self._bond.up,
             "dispatching": not floor.suspended,
             "records_waiting": self._writer.pending,
+            "live_state_on_disk": not self._mirror.failing,
             "calls": len(floor.calls),
         }
 
@@ -238,6 +241,7 @@ class Controller:
         now = self._clock()
         return {
             "centre": self._centre.system.name,
+            "pid": os.getpid(),
             **picture(self._shell.engine.floor, now, self._reception.step_of, asterisk=self._bond.up),
         }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 import subprocess
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -18,7 +19,10 @@ from acd.settings.secrets import Secrets, load_or_create_secrets
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 
-console = Console(highlight=False, soft_wrap=True)
+PIPE_WIDTH = 160
+
+# Into a pipe or file there is no screen to fit: tables stay whole.
+console = Console(highlight=False, width=None if sys.stdout.isatty() else PIPE_WIDTH)
 
 
 def environment() -> Environment:

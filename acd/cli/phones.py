@@ -23,7 +23,7 @@ def list_phones() -> None:
     secrets = context.passwords(env, centre)
     table = Table(title=f"SIP server {env.sip_address}, port {env.sip_port} (UDP)")
     for heading in ("Phone (user name)", "Display name", "Password"):
-        table.add_column(heading)
+        table.add_column(heading, no_wrap=heading != "Display name")  # a password must be seen whole
     for phone in centre.phones.values():
         table.add_row(phone.id, phone.display_name, secrets.phone_passwords[phone.id])
     context.console.print(table)

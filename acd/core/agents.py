@@ -97,8 +97,9 @@ class Agent:
     `pending_reason`: not ready with this reason as soon as the present work ends (also how an
     agent who was not ready and took a direct call returns to that). `pending_logout` likewise.
     `call_id` is the call offered or talked to, `own_call_id` one the agent dialled, `wrap_up_call_id`
-    the one being wrapped up. `ready_when_reachable`: the system made the agent not ready because
-    the phone was gone, and will undo it when the phone is back.
+    the one being wrapped up (or to be, when an own call that outlived it is over) for `wrap_up_s`, by
+    the rules of the group it came through. `ready_when_reachable`: the system made the agent not ready
+    because the phone was gone, and will undo it when the phone is back.
     """
 
     id: str
@@ -112,15 +113,15 @@ class Agent:
     own_call_id: str | None = None
     wrap_up_call_id: str | None = None
     wrap_up_until: float | None = None
+    wrap_up_s: float = 0.0
     busy_until: float | None = None
     ready_when_reachable: bool = False
 
     def apply(self, input_: AgentInput, now: float, reason: str | None = None) -> None:
         """Move by the table. `reason` is required where the new state is not ready."""
-        self.state = advance("agent", self.id, AGENT_TABLE, self.state, input_)
-        assert (self.state is AgentState.NOT_READY) == (reason is not None), (self.id, input_, reason)
-        self.reason = reason
-        self.since = now
+        state = advance("agent", self.id, AGENT_TABLE, self.state, input_)
+        assert (state is AgentState.NOT_READY) == (reason is not None), (self.id, input_, reason)
+        self.state, self.reason, self.since = state, reason, now
 
     @property
     def logged_in(self) -> bool:

@@ -6,7 +6,7 @@ from acd.core import facts, offers
 from acd.core.agents import Agent, AgentInput, AgentState
 from acd.core.calls import Call, CallInput, CallState
 from acd.core.events import CallArrived
-from acd.core.facts import EndedBy, OfferFailure
+from acd.core.facts import CallKind, EndedBy, OfferFailure
 from acd.core.floor import Floor
 from acd.core.timers import Timer
 
@@ -32,8 +32,21 @@ def arrive(floor: Floor, event: CallArrived) -> None:
     call = Call.arrive(event.call_id, fact)
     floor.calls[call.id] = call
     floor.mark(call)
-    if event.origin_agent is not None:
-        _begin_own_call(floor, floor.agents[event.origin_agent], call)
+    origin = floor.agents.get(event.origin_agent or "")
+    if origin is not None and origin.logged_in:
+        _begin_own_call(floor, origin, call)
+
+
+def flow_started(floor: Floor, call: Call, flow: str) -> None:
+    """A flow took the caller, who is in hand; too late for one who is elsewhere by now."""
+    if call.state is CallState.IVR:
+        floor.note(call, facts.FlowEntered(floor.now, flow))
+
+
+def taken_back(floor: Floor, call: Call, reason: str) -> None:
+    """Nobody could take the caller where the caller was to go."""
+    if call.state is CallState.IVR:
+        floor.note(call, facts.Returned(floor.now, reason))
 
 
 def queue(floor: Floor, call: Call, group: str, priority: int) -> None:
@@ -42,7 +55,8 @@ def queue(floor: Floor, call: Call, group: str, priority: int) -> None:
     A caller whom nobody could take after a transfer has been here since arrival and goes by that.
     """
     back_after_transfer = any(isinstance(f, facts.Returned) for f in call.facts[-1:])
-    call.group, call.priority, call.direct = group, priority, False
+    call.group, call.priority, call.direct, call.present = group, priority, False, True
+    call.agent_left = False
     call.waiting_since = call.arrived_at if back_after_transfer else floor.now
     floor.note(call, facts.Queued(floor.now, group, priority))
     floor.move_call(call, CallInput.QUEUE)
@@ -71,16 +85,22 @@ def blind_transfer(floor: Floor, call: Call, target: str) -> None:
 
 
 def attended_transfer(floor: Floor, call: Call, consult: Call) -> None:
-    """The caller takes the place that the consultation has: in a flow, in line, with an agent."""
+    """The caller takes the place that the consultation has: in a flow, in line, with an agent.
+
+    Only a call of an agent can be a consultation: no customer ever vanishes into another's call.
+    """
     if call.state is not CallState.TALKING or call.agent is None:
+        return
+    if consult is call or consult.kind is not CallKind.INTERNAL:
         return
     first = floor.agents[call.agent]
     state = consult.state
     assert state in _ADOPT, (consult.id, state)
     fact = facts.Transferred(floor.now, first.id, consult.id, "attended", tuple(consult.facts))
     floor.note(call, fact)
-    was_group = call.group
-    call.group = consult.group if consult.group is not None else was_group
+    wrap_up_s = _wrap_up_s(floor, call)  # the first agent's work is for the group it came through
+    if consult.group is not None:
+        call.group = consult.group
     call.priority, call.waiting_since = consult.priority, consult.waiting_since
     call.present, call.direct = consult.present, consult.direct
     call.alerted, call.on_hold = consult.alerted, False
@@ -94,10 +114,12 @@ def attended_transfer(floor: Floor, call: Call, consult: Call) -> None:
         second = floor.agents[call.agent]
         second.call_id = call.id
         floor.touch(second)
-    if consult.origin_agent is not None:
-        end_own_call(floor, floor.agents[consult.origin_agent], consult, release=False)
+    _inherit_wrap_ups(floor, consult, call)
     floor.merge(consult)
-    finish_conversation(floor, call, first)
+    origin = floor.agents.get(consult.origin_agent or "")
+    if origin is not None:
+        end_own_call(floor, origin, consult, release=origin is not first)
+    _finish(floor, call, first, wrap_up_s)
 
 
 def hold(floor: Floor, call: Call) -> None:
@@ -132,8 +154,9 @@ def end(floor: Floor, call: Call, by: EndedBy, reason: str = "", at: float | Non
         offers.give_back(floor, agent, OfferFailure.WITHDRAWN)
     elif agent is not None and state is CallState.TALKING:
         finish_conversation(floor, call, agent)
-    if call.origin_agent is not None:
-        end_own_call(floor, floor.agents[call.origin_agent], call, release=True)
+    origin = floor.agents.get(call.origin_agent or "")
+    if origin is not None:
+        end_own_call(floor, origin, call, release=True)
     floor.settle(call)
     if agent is not None:
         offers.dispatch_agent(floor, agent)
@@ -141,29 +164,36 @@ def end(floor: Floor, call: Call, by: EndedBy, reason: str = "", at: float | Non
 
 def finish_conversation(floor: Floor, call: Call, agent: Agent) -> None:
     """An agent is out of the conversation: wrap-up if the call came through a group, else free."""
+    _finish(floor, call, agent, _wrap_up_s(floor, call))
+
+
+def _wrap_up_s(floor: Floor, call: Call) -> float:
+    policy = floor.policy(call)
+    return 0.0 if policy is None else policy.wrap_up_s
+
+
+def _finish(floor: Floor, call: Call, agent: Agent, wrap_up_s: float) -> None:
     if call.agent == agent.id:
         call.agent, call.on_hold, call.direct = None, False, False
     agent.call_id = None
-    policy = floor.policy(call)
-    if policy is not None and policy.wrap_up_s > 0:
-        agent.wrap_up_call_id = call.id
+    if wrap_up_s > 0:
+        agent.wrap_up_call_id, agent.wrap_up_s = call.id, wrap_up_s
         call.open_wrap_ups += 1
     if agent.own_call_id is not None:
         floor.touch(agent)  # a consultation outlives the customer's call; the wrap-up comes after it
     else:
-        leave_conversation(floor, agent)
+        leave_conversation(floor, agent, call.id)
 
 
-def leave_conversation(floor: Floor, agent: Agent) -> None:
-    """The agent talks to nobody any more: wrap-up if one is due, else free."""
+def leave_conversation(floor: Floor, agent: Agent, work: str | None = None) -> None:
+    """The agent talks to nobody any more: wrap-up if one is due, else free. `work`: the call left."""
     call = floor.calls.get(agent.wrap_up_call_id or "")
-    policy = floor.policy(call) if call is not None else None
-    if call is None or policy is None:
+    if call is None:
         agent.wrap_up_call_id = None
-        floor.release_agent(agent)
+        floor.release_agent(agent, work)
         offers.dispatch_agent(floor, agent)
         return
-    agent.wrap_up_until = floor.now + policy.wrap_up_s
+    agent.wrap_up_until = floor.now + agent.wrap_up_s
     floor.move_agent(agent, AgentInput.FINISH_TO_WRAP_UP)
     floor.timers.set(Timer.WRAP_UP, agent.id, agent.wrap_up_until)
     floor.note(call, facts.WrapUpStarted(floor.now, agent.id))
@@ -183,12 +213,20 @@ def end_wrap_up(floor: Floor, agent: Agent) -> None:
     """By time or by the agent: to ready, or to what was asked for meanwhile."""
     if agent.state is not AgentState.WRAP_UP:
         return
-    call_id = agent.wrap_up_call_id
-    agent.call_id = None
     floor.release_agent(agent)
-    agent.wrap_up_call_id = call_id
     close_wrap_up(floor, agent)
     offers.dispatch_agent(floor, agent)
+
+
+def _inherit_wrap_ups(floor: Floor, consult: Call, call: Call) -> None:
+    """Agents who still work on what was the consultation now do so on the call it becomes part of."""
+    if consult.open_wrap_ups == 0:
+        return
+    for agent in floor.agents.values():
+        if agent.wrap_up_call_id == consult.id:
+            agent.wrap_up_call_id = call.id
+            floor.touch(agent)
+    call.open_wrap_ups += consult.open_wrap_ups
 
 
 def _begin_own_call(floor: Floor, agent: Agent, call: Call) -> None:
@@ -196,7 +234,7 @@ def _begin_own_call(floor: Floor, agent: Agent, call: Call) -> None:
     if agent.state in (AgentState.READY, AgentState.NOT_READY):
         if agent.state is AgentState.NOT_READY:
             agent.pending_reason = agent.reason
-        floor.move_agent(agent, AgentInput.DIAL)
+        floor.move_agent(agent, AgentInput.DIAL)  # leaves a state in which there was no call
     else:
         floor.touch(agent)
 
@@ -205,8 +243,15 @@ def end_own_call(floor: Floor, agent: Agent, call: Call, *, release: bool) -> No
     """The agent's own call is over; with `release` and no other call, the agent is free again."""
     if agent.own_call_id != call.id:
         return
-    agent.own_call_id = None
-    if release and agent.state is AgentState.TALKING and agent.call_id is None:
-        leave_conversation(floor, agent)
+    agent.own_call_id = _other_own_call(floor, agent, call)
+    alone = agent.own_call_id is None and agent.call_id is None
+    if release and alone and agent.state is AgentState.TALKING:
+        leave_conversation(floor, agent, call.id)
     else:
         floor.touch(agent)
+
+
+def _other_own_call(floor: Floor, agent: Agent, call: Call) -> str | None:
+    """Another call that the agent has dialled and that goes on (a phone may have several lines)."""
+    others = (c for c in floor.calls.values() if c.origin_agent == agent.id and c is not call)
+    return next((c.id for c in others if c.state is not CallState.ENDED), None)

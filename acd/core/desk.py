@@ -20,8 +20,7 @@ def log_in(floor: Floor, agent: Agent, phone: str) -> None:
         if agent.state in BUSY_STATES or agent.own_call_id is not None:
             raise RequestRefused("agent-busy", f"{agent.id} is busy on phone {agent.phone}")
         agent.phone = phone
-        floor.touch(agent)
-        phone_changed(floor, phone, floor.phones.setdefault(phone, Phone()))
+        _follow_phone(floor, agent, is_new=True)
         return
     agent.phone = phone
     floor.move_agent(agent, AgentInput.LOG_IN, REASON_LOGIN)
@@ -81,14 +80,24 @@ def wrap_up_done(floor: Floor, agent: Agent) -> None:
 def phone_changed(floor: Floor, phone_id: str, news: Phone) -> None:
     """A phone came, went, became busy or idle; its agent follows."""
     phone = floor.phones.setdefault(phone_id, Phone())
+    is_new = phone.reachable != news.reachable
     phone.reachable, phone.in_use = news.reachable, news.in_use
     agent = floor.agent_on(phone_id)
-    if agent is None:
-        return
+    if agent is not None:
+        _follow_phone(floor, agent, is_new=is_new)
+
+
+def _follow_phone(floor: Floor, agent: Agent, *, is_new: bool) -> None:
+    """`is_new`: reachable or not, the phone was not so before.
+
+    A phone that kept silent although it counts as reachable has not come back when its failed ring
+    ends: without the difference it would be offered call after call.
+    """
+    phone = floor.phones.setdefault(agent.phone or "", Phone())
     if not phone.reachable and agent.state is AgentState.READY:
         agent.ready_when_reachable = True
         floor.move_agent(agent, AgentInput.GO_NOT_READY, REASON_UNREACHABLE)
-    elif phone.reachable and agent.ready_when_reachable and agent.state is AgentState.NOT_READY:
+    elif is_new and phone.reachable and agent.ready_when_reachable and agent.state is AgentState.NOT_READY:
         agent.ready_when_reachable = False
         floor.move_agent(agent, AgentInput.GO_READY)
     else:

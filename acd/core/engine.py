@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from acd.core import conversations, desk, events, facts, offers, recovery
+from acd.core import conversations, desk, events, offers, recovery
 from acd.core.agents import Agent
 from acd.core.calls import Call, CallState
 from acd.core.commands import Command, ContinueCall
@@ -119,7 +119,7 @@ class Engine:
         floor = self.floor
         match event:
             case events.FlowStarted(_, flow):
-                floor.note(call, facts.FlowEntered(floor.now, flow))
+                conversations.flow_started(floor, call, flow)
             case events.CallQueued(_, group, priority):
                 if call.state is CallState.IVR:
                     conversations.queue(floor, call, group, priority)
@@ -128,15 +128,15 @@ class Engine:
                     offers.direct(floor, call, agent)
             case events.CallEnded(_, by, reason, at):
                 conversations.end(floor, call, by, reason, at)
-            case events.OfferAlerting():
-                offers.alerting(floor, call)
-            case events.OfferAnswered():
-                offers.answered(floor, call)
+            case events.OfferAlerting(_, phone):
+                offers.alerting(floor, call, phone)
+            case events.OfferAnswered(_, phone):
+                offers.answered(floor, call, phone)
             case events.OfferEnded(_, failure):
                 offers.ended(floor, call, failure)
             case events.AgentHungUp():
-                conversations.agent_hung_up(floor, call)
-                if call.state is CallState.IVR:
+                if call.state is CallState.TALKING:
+                    conversations.agent_hung_up(floor, call)
                     floor.emit(ContinueCall(call.id))
             case _:
                 self._of_conversation(event, call)
@@ -155,7 +155,7 @@ class Engine:
                 if consult is not None and consult.state is not CallState.ENDED:
                     conversations.attended_transfer(floor, call, consult)
             case events.CallTakenBack(_, reason):
-                floor.note(call, facts.Returned(floor.now, reason))
+                conversations.taken_back(floor, call, reason)
             case events.CallerReturned():
                 recovery.caller_returned(floor, call)
             case events.FallbackServed(_, agent):

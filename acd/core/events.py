@@ -80,16 +80,21 @@ class CallEnded:
 # --- offers and conversations -----------------------------------------------------------------
 @dataclass(frozen=True, slots=True)
 class OfferAlerting:
-    """The agent's phone says that it rings."""
+    """This phone says that it rings; None: the one that was offered the call.
+
+    News of another phone than that is old: two rings of a call can follow each other closely.
+    """
 
     call_id: str
+    phone: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class OfferAnswered:
-    """The agent took the call."""
+    """The agent took the call on this phone; None: on the one it was offered to."""
 
     call_id: str
+    phone: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from acd.core.agents import Agent, AgentInput, AgentState
+from acd.core.agents import BUSY_STATES, Agent, AgentInput, AgentState
 from acd.core.calls import Call, CallInput, CallState
 from acd.core.commands import (
     AgentChanged,
@@ -21,7 +21,7 @@ from acd.core.commands import (
     StoreInterval,
 )
 from acd.core.facts import AgentInterval, Fact
-from acd.core.plan import GroupPolicy, Plan
+from acd.core.plan import REASON_UNREACHABLE, GroupPolicy, Plan
 from acd.core.router import Router
 from acd.core.timers import Timer, Timers
 
@@ -79,29 +79,45 @@ class Floor:
         self._place(agent)
 
     # --- agents -------------------------------------------------------------------------------
-    def move_agent(self, agent: Agent, input_: AgentInput, reason: str | None = None) -> None:
-        """Through the gate; closes the interval of the state that ends. May raise IllegalTransition."""
-        before = (agent.state, agent.reason, agent.since, agent.call_id or agent.wrap_up_call_id)
+    def move_agent(
+        self, agent: Agent, input_: AgentInput, reason: str | None = None, work: str | None = None
+    ) -> None:
+        """Through the gate; closes the interval of the state that ends. May raise IllegalTransition.
+
+        `work`: the call that the ending state was spent on, where the agent's fields no longer say so.
+        A state of no duration leaves no interval.
+        """
+        state, old_reason, since = agent.state, agent.reason, agent.since
+        call_id = agent.call_id or agent.wrap_up_call_id or agent.own_call_id or work
         agent.apply(input_, self.now, reason)
-        state, old_reason, since, call_id = before
-        if state is not AgentState.LOGGED_OUT:
-            interval = AgentInterval(agent.id, state.value, old_reason, since, self.now, call_id)
+        if state is not AgentState.LOGGED_OUT and since < self.now:
+            spent_on = call_id if state in BUSY_STATES else None
+            interval = AgentInterval(agent.id, state.value, old_reason, since, self.now, spent_on)
             self.emit(StoreInterval(interval))
         if state is AgentState.WRAP_UP:
             self.timers.clear(Timer.WRAP_UP, agent.id)
         self.touch(agent)
 
-    def release_agent(self, agent: Agent) -> None:
-        """The agent's work is over: to whatever was asked for meanwhile, else ready."""
-        agent.call_id = None
-        if agent.pending_logout:
+    def release_agent(self, agent: Agent, work: str | None = None) -> None:
+        """The agent's work is over: to whatever was asked for meanwhile, else ready.
+
+        An own call that goes on comes first; an agent whose phone is gone cannot be ready. `work`:
+        see `move_agent`.
+        """
+        work, agent.call_id = agent.call_id or work, None
+        if agent.own_call_id is not None:
+            self.move_agent(agent, AgentInput.FOUND_TALKING, work=work)
+        elif agent.pending_logout:
             agent.pending_logout, agent.pending_reason, agent.phone = False, None, None
-            self.move_agent(agent, AgentInput.LOG_OUT)
+            self.move_agent(agent, AgentInput.LOG_OUT, work=work)
         elif agent.pending_reason is not None:
             reason, agent.pending_reason = agent.pending_reason, None
-            self.move_agent(agent, AgentInput.GO_NOT_READY, reason)
+            self.move_agent(agent, AgentInput.GO_NOT_READY, reason, work)
+        elif self.phone_gone(agent):
+            agent.ready_when_reachable = True
+            self.move_agent(agent, AgentInput.GO_NOT_READY, REASON_UNREACHABLE, work)
         else:
-            self.move_agent(agent, AgentInput.GO_READY)
+            self.move_agent(agent, AgentInput.GO_READY, work=work)
 
     def can_take_calls(self, agent: Agent) -> bool:
         """Ready, with a phone that can be rung now."""
@@ -111,6 +127,11 @@ class Floor:
         """Whether the agent's phone can be reached and has no channel."""
         phone = self.phones.get(agent.phone or "")
         return phone is not None and phone.reachable and not phone.in_use
+
+    def phone_gone(self, agent: Agent) -> bool:
+        """Whether the agent's phone is known to be out of reach; of an unknown phone nothing is known."""
+        phone = self.phones.get(agent.phone or "")
+        return phone is not None and not phone.reachable
 
     def agent_on(self, phone: str) -> Agent | None:
         """Who is logged in on this phone."""

@@ -24,22 +24,23 @@ MISSED: Mapping[OfferFailure, str] = {
 OVERDUE_GRACE_S = 5.0
 
 
-def dispatch_call(floor: Floor, call: Call) -> None:
-    """Offer a waiting call to the best agent, if its turn has come and there is one."""
+def dispatch_call(floor: Floor, call: Call) -> bool:
+    """Offer a waiting call to the best agent, if its turn has come and there is one; tells whether."""
     if floor.suspended or call.state is not CallState.WAITING or call.group is None:
-        return
+        return False
     head = floor.router.lines[call.group].head()
     if head is None or head[1] != call.id:
-        return  # somebody is before us; a free agent takes the head, not us
+        return False  # somebody is before us; a free agent takes the head, not us
     choice = floor.router.agent_for(call.group)
     if choice is None:
-        return
+        return False
     now = floor.now
     reasons = [f"{choice.agent} has been ready longest: {now - choice.idle_since:.1f} s"]
     reasons.append(f"{choice.ready} ready with the skills of {call.group}")
     if choice.next_agent is not None and choice.next_idle_since is not None:
         reasons.append(f"next would be {choice.next_agent}, ready {now - choice.next_idle_since:.1f} s")
     offer(floor, call, floor.agents[choice.agent], tuple(reasons))
+    return True
 
 
 def dispatch_agent(floor: Floor, agent: Agent) -> None:
@@ -58,11 +59,11 @@ def dispatch_agent(floor: Floor, agent: Agent) -> None:
 
 def dispatch_all(floor: Floor) -> None:
     """After a suspension: everybody who can be served is."""
-    for line in floor.router.lines.values():
-        while (head := line.head()) is not None:
-            dispatch_call(floor, floor.calls[head[1]])
-            if line.head() == head:
-                break
+    served = True
+    while served:
+        heads = sorted(head for line in floor.router.lines.values() if (head := line.head()) is not None)
+        # The most urgent first: agents who serve several lines must not go to whichever is named first.
+        served = any(dispatch_call(floor, floor.calls[call_id]) for _, call_id in heads)
 
 
 def offer(floor: Floor, call: Call, agent: Agent, reasons: tuple[str, ...]) -> None:
@@ -76,8 +77,8 @@ def offer(floor: Floor, call: Call, agent: Agent, reasons: tuple[str, ...]) -> N
         ring_timeout_s = policy.ring_timeout_s
     floor.move_call(call, CallInput.OFFER)
     call.agent, call.alerted = agent.id, False
-    agent.call_id = call.id
     floor.move_agent(agent, AgentInput.OFFER)
+    agent.call_id = call.id
     floor.note(call, facts.Offered(floor.now, agent.id, agent.phone, reasons))
     floor.timers.set(Timer.ALERT, call.id, floor.now + floor.plan.unreachable_after_s)
     floor.timers.set(Timer.OVERDUE, call.id, floor.now + ring_timeout_s + OVERDUE_GRACE_S)
@@ -90,27 +91,33 @@ def direct(floor: Floor, call: Call, agent_id: str) -> None:
     floor.note(call, facts.Directed(floor.now, agent_id))
     agent = floor.agents[agent_id]
     if agent.state not in (AgentState.READY, AgentState.NOT_READY) or not floor.phone_idle(agent):
-        free = agent.logged_in and floor.phones.get(agent.phone or "") is not None
-        failure = OfferFailure.BUSY if free else OfferFailure.UNREACHABLE
+        phone = floor.phones.get(agent.phone or "")
+        there = agent.logged_in and phone is not None and phone.reachable
+        failure = OfferFailure.BUSY if there else OfferFailure.UNREACHABLE
         floor.emit(RefuseDirect(call.id, agent_id, failure))
         return
-    call.direct = True
+    call.direct, call.present = True, True
     offer(floor, call, agent, ("a direct call for this agent",))
 
 
-def alerting(floor: Floor, call: Call) -> None:
-    """The phone rings."""
-    if call.state is CallState.RINGING and not call.alerted and call.agent is not None:
+def alerting(floor: Floor, call: Call, phone: str | None = None) -> None:
+    """The phone rings; `phone` None: the one that was offered the call."""
+    if call.state is not CallState.RINGING or call.alerted:
+        return
+    agent = _offered_agent(floor, call)
+    if phone in (None, agent.phone):
         call.alerted = True
         floor.timers.clear(Timer.ALERT, call.id)
-        floor.note(call, facts.Alerted(floor.now, call.agent))
+        floor.note(call, facts.Alerted(floor.now, agent.id))
 
 
-def answered(floor: Floor, call: Call) -> None:
-    """The agent took the call."""
+def answered(floor: Floor, call: Call, phone: str | None = None) -> None:
+    """The agent took the call; `phone` None: on the phone that was offered it."""
     if call.state is not CallState.RINGING:
         return
     agent = _offered_agent(floor, call)
+    if phone not in (None, agent.phone):
+        return
     clear_ring_timers(floor, call)
     floor.move_call(call, CallInput.ANSWER)
     floor.move_agent(agent, AgentInput.ANSWER)
@@ -139,10 +146,12 @@ def ended(floor: Floor, call: Call, failure: OfferFailure) -> None:
 def give_back(floor: Floor, agent: Agent, failure: OfferFailure) -> None:
     """The agent after an offer that came to nothing."""
     if failure in MISSED and agent.pending_reason is None and not agent.pending_logout:
-        agent.call_id = None
         agent.ready_when_reachable = failure is OfferFailure.UNREACHABLE
-        floor.move_agent(agent, AgentInput.MISS, MISSED[failure])
-        return
+        if agent.own_call_id is None:
+            floor.move_agent(agent, AgentInput.MISS, MISSED[failure])
+            agent.call_id = None
+            return
+        agent.pending_reason = MISSED[failure]  # the own call that kept the agent from answering goes on
     if failure is OfferFailure.BUSY:
         agent.busy_until = floor.now + floor.plan.busy_retry_s
         floor.timers.set(Timer.BUSY, agent.id, agent.busy_until)

@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 
 from acd.core import conversations, facts, offers
-from acd.core.agents import Agent, AgentInput, AgentState
+from acd.core.agents import BUSY_STATES, Agent, AgentInput, AgentState
 from acd.core.calls import Call, CallInput, CallState
+from acd.core.commands import HoldInLine
 from acd.core.facts import EndedBy, OfferFailure
 from acd.core.floor import Floor
 from acd.core.timers import Timer
+
+_AGENT_STATES = {CallState.RINGING: AgentState.RINGING, CallState.TALKING: AgentState.TALKING}
 
 
 def restore(floor: Floor, agents: Iterable[Agent], calls: Iterable[Call]) -> None:
     """Put kept agents and calls on an empty floor. Agents who are no longer in the plan are dropped.
 
-    Nobody is offered anything: the caller keeps dispatch suspended until the floor is known. A
+    Nobody is offered anything: whoever restores keeps dispatch suspended until the floor is known. A
     waiting caller enters the line when the channel asks again (`caller_returned`).
     """
     for call in calls:
         call.present = call.state not in (CallState.WAITING, CallState.IVR)
         floor.calls[call.id] = call
+        floor.mark(call)
         if call.state is CallState.RINGING:
             floor.timers.set(Timer.OVERDUE, call.id, floor.now + floor.plan.direct_ring_timeout_s)
     for agent in agents:
@@ -33,6 +38,7 @@ def restore(floor: Floor, agents: Iterable[Agent], calls: Iterable[Call]) -> Non
             floor.timers.set(Timer.BUSY, agent.id, agent.busy_until)
         floor.touch(agent)
     _drop_orphans(floor)
+    _reconcile(floor)
 
 
 def _drop_orphans(floor: Floor) -> None:
@@ -42,34 +48,82 @@ def _drop_orphans(floor: Floor) -> None:
             call.group = None
             if call.state is CallState.WAITING:
                 call.state = CallState.IVR
-        if call.agent is not None and call.agent not in floor.agents:
-            call.agent = None
-            if call.state in (CallState.RINGING, CallState.TALKING):
-                call.state = CallState.IVR
+            elif call.state is CallState.RINGING:
+                call.direct = True  # there is no line to fall back into
+        if call.state in (CallState.RINGING, CallState.TALKING) and call.agent not in floor.agents:
+            _put_back(floor, call)
+
+
+def _put_back(floor: Floor, call: Call) -> None:
+    """The agent with the call is unknown: back to the line it came from, else in hand."""
+    offers.clear_ring_timers(floor, call)
+    in_line = call.state is CallState.RINGING and call.group is not None and not call.direct
+    call.state = CallState.WAITING if in_line else CallState.IVR
+    call.agent, call.direct, call.on_hold, call.present = None, False, False, False
+    floor.mark(call)
+
+
+def _reconcile(floor: Floor) -> None:
+    """Agents and calls are kept one by one; a sudden end may have kept only one side of a change."""
+    for agent in floor.agents.values():
+        _reconcile_agent(floor, agent)
+    for call in floor.calls.values():
+        if call.state in _AGENT_STATES and floor.agents[call.agent or ""].call_id != call.id:
+            _put_back(floor, call)
+    wrap_ups = Counter(agent.wrap_up_call_id for agent in floor.agents.values())
+    for call in list(floor.calls.values()):
+        if call.open_wrap_ups != wrap_ups[call.id]:
+            call.open_wrap_ups = wrap_ups[call.id]
+            floor.settle(call)
+
+
+def _reconcile_agent(floor: Floor, agent: Agent) -> None:
+    """Forget what the calls do not confirm; who then has nothing to do is free."""
+    call = floor.calls.get(agent.call_id or "")
+    if call is None or call.agent != agent.id or _AGENT_STATES.get(call.state) is not agent.state:
+        agent.call_id = None
+    own = floor.calls.get(agent.own_call_id or "")
+    if own is None or own.state is CallState.ENDED or agent.state not in BUSY_STATES:
+        agent.own_call_id = None
+    works_on = agent.state in (AgentState.TALKING, AgentState.WRAP_UP)
+    if not works_on or agent.wrap_up_call_id not in floor.calls:
+        agent.wrap_up_call_id = None
+    if agent.state is AgentState.RINGING and agent.call_id is None:
+        floor.release_agent(agent)
+    elif agent.state is AgentState.TALKING and agent.call_id is None and agent.own_call_id is None:
+        conversations.leave_conversation(floor, agent)
 
 
 def floor_seen(floor: Floor, alive: frozenset[str], ended_at: Mapping[str, float]) -> None:
     """Calls that no longer exist ended while nobody looked; `ended_at` says when, where known."""
+    suspended, floor.suspended = floor.suspended, True  # no agent is to be offered a call that is gone
     for call in list(floor.calls.values()):
         if call.id not in alive and call.state is not CallState.ENDED:
             conversations.end(floor, call, EndedBy.UNKNOWN, at=ended_at.get(call.id))
+    floor.suspended = suspended
+    offers.dispatch_all(floor)
 
 
 def caller_returned(floor: Floor, call: Call) -> None:
     """The channel asks what next although no offer ended: whatever we believed, it is with us now."""
     call.present = True
+    floor.mark(call)
     if call.state is CallState.RINGING and call.agent is not None:
         offers.ended(floor, call, OfferFailure.WITHDRAWN)
     elif call.state is CallState.TALKING:
         conversations.agent_hung_up(floor, call)
     elif call.state is CallState.WAITING and call.group is not None:
-        if call.id not in floor.router.lines[call.group]:
+        if call.id in floor.router.lines[call.group]:
+            floor.emit(HoldInLine(call.id, call.group))  # the channel asks anew: it has no music now
+        else:
             floor.enter_line(call)
         offers.dispatch_call(floor, call)
 
 
 def fallback_served(floor: Floor, call: Call, agent_id: str | None) -> None:
     """Note that Asterisk's fallback queue had the caller for a while."""
+    if call.state is CallState.ENDED:
+        return
     floor.note(call, facts.FellBack(floor.now, agent_id))
 
 
@@ -78,21 +132,27 @@ def conversation_found(floor: Floor, call: Call, phone: str) -> None:
     agent = floor.agent_on(phone)
     if agent is None or (call.state is CallState.TALKING and call.agent == agent.id):
         return
+    if call.origin_agent == agent.id:
+        return  # the phone that dialled is the caller here, not the one called
     if call.state is CallState.RINGING and call.agent == agent.id:
         offers.answered(floor, call)
         return
     if call.state is CallState.ENDED or agent.state is AgentState.TALKING:
         return
-    if call.agent is not None:
-        _release_other(floor, call, floor.agents[call.agent])
+    other = floor.agents[call.agent] if call.agent is not None else None
+    if other is not None:
+        _release_other(floor, call, other)
     if agent.state is AgentState.NOT_READY:
         agent.pending_reason = agent.reason
     floor.move_call(call, CallInput.FOUND_TALKING)
-    _leave_previous_work(floor, agent)
-    call.agent, agent.call_id = agent.id, call.id
+    before = agent.state
     floor.move_agent(agent, AgentInput.FOUND_TALKING)
+    _leave_previous_work(floor, agent, before)
+    call.agent, call.direct, call.agent_left, agent.call_id = agent.id, False, False, call.id
     floor.note(call, facts.FellBack(floor.now, agent.id))
     floor.note(call, facts.Answered(floor.now, agent.id))
+    if other is not None:
+        offers.dispatch_agent(floor, other)
 
 
 def _release_other(floor: Floor, call: Call, agent: Agent) -> None:
@@ -106,13 +166,14 @@ def _release_other(floor: Floor, call: Call, agent: Agent) -> None:
         offers.give_back(floor, agent, OfferFailure.WITHDRAWN)
 
 
-def _leave_previous_work(floor: Floor, agent: Agent) -> None:
-    if agent.state is AgentState.WRAP_UP:
+def _leave_previous_work(floor: Floor, agent: Agent, before: AgentState) -> None:
+    if before is AgentState.WRAP_UP:
         conversations.close_wrap_up(floor, agent)
-    elif agent.state is AgentState.RINGING and agent.call_id is not None:
+    elif before is AgentState.RINGING and agent.call_id is not None:
         other = floor.calls.get(agent.call_id)
         if other is not None and other.state is CallState.RINGING:
             offers.clear_ring_timers(floor, other)
             floor.note(other, facts.OfferFailed(floor.now, agent.id, OfferFailure.WITHDRAWN))
             other.agent, other.present = None, False
             floor.move_call(other, CallInput.OFFER_FAILED if not other.direct else CallInput.REFUSED)
+            other.direct = False

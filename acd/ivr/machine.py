@@ -12,7 +12,7 @@ to know of the caller's place, so that another process can go on from it.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, TypeAlias
 
 from acd.ivr.flow import Flow, HangUp, Menu, Prompt, Queue, Say
@@ -79,7 +79,6 @@ class Position:
     step: str
     failed_rounds: int = 0
     last_key_invalid: bool = False
-    saying_goodbye: bool = False
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready form."""
@@ -104,10 +103,7 @@ class Machine:
             case Queue(group=group, priority=priority):
                 return JoinQueue(group, priority)
             case HangUp(prompts=prompts):
-                if not prompts:
-                    return End()
-                self._stay(saying_goodbye=True)
-                return Play(prompts)
+                return Play(prompts) if prompts else End()
 
     def handle(self, outcome: Outcome) -> FlowCommand:
         """Go on after the outcome of the last command."""
@@ -126,14 +122,11 @@ class Machine:
         self.position = Position(self.flow.name, step)
         return self.begin()
 
-    def _stay(self, **changes: Any) -> None:
-        self.position = Position(**{**self.position.to_dict(), **changes})
-
     def _retry(self, menu: Menu, *, invalid: bool) -> FlowCommand:
         failed = self.position.failed_rounds + 1
         if failed >= menu.tries:
             return self._go(menu.failure)
-        self._stay(failed_rounds=failed, last_key_invalid=invalid)
+        self.position = replace(self.position, failed_rounds=failed, last_key_invalid=invalid)
         return self._ask(menu)
 
     def _ask(self, menu: Menu) -> Listen:

@@ -70,7 +70,9 @@ def call_story(record: CallRecord, tz: ZoneInfo) -> list[str]:
 def calls_table(records: Iterable[CallRecord], tz: ZoneInfo) -> Table:
     """One row per call, in the order given, times in `tz`."""
     table = Table(title=f"Times in {tz.key}")
-    for heading in ("Call", "Began", "From", "To", "Groups", "Agents", "Ended by"):
+    table.add_column("Call", no_wrap=True)  # to be copied whole
+    table.add_column("Began", overflow="fold", min_width=10)
+    for heading in ("From", "To", "Groups", "Agents", "Ended by"):
         table.add_column(heading, overflow="fold")
     for heading in ("Waited", "Talked"):
         table.add_column(heading, justify="right")

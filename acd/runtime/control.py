@@ -70,7 +70,7 @@ class ControlServer:
             return {"ok": True, **handler(request)}
         except RequestRefused as refusal:
             return {"error": refusal.code, "message": str(refusal)}
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, RecursionError):
             known = ", ".join(self._handlers)
             return {"error": "bad-request", "message": f"not a request; 'do' is one of: {known}"}
 
@@ -88,11 +88,15 @@ async def request(path: Path, **fields: Any) -> dict[str, Any]:
             line = await reader.readline()
     except TimeoutError:
         raise OperatorError("the controller does not answer; is it frozen?") from None
+    except OSError:
+        line = b""
     finally:
         writer.close()
         with contextlib.suppress(OSError):
             await writer.wait_closed()
-    answer: dict[str, Any] = json.loads(line or b"{}")
+    if not line.endswith(b"\n"):
+        raise OperatorError("the controller went away without an answer; its log says why")
+    answer: dict[str, Any] = json.loads(line)
     if "error" in answer:
         raise RequestRefused(answer["error"], answer["message"])
     return answer

@@ -218,6 +218,9 @@ class Reception:
         return next((c for c, other in self._lines.items() if other is line), call_id)
 
     def _keep_position(self, call_id: str, machine: Machine) -> None:
+        call = self._call(call_id)
+        if call is None or call.state is CallState.ENDED:
+            return  # hung up meanwhile: nobody would ever drop it
         self._positions[call_id] = machine.position
         self._mirror.put(f"flow:{call_id}", machine.position.to_dict())
 
@@ -245,7 +248,10 @@ class Reception:
         fallback = self._centre.system.transfer_fallback_group
         group = call.group if call.group is not None else fallback
         if group is None:
-            group = next(iter(self._centre.plan.groups))
+            group = next(iter(self._centre.plan.groups), None)
+        if group is None:
+            self._switch.hang_up(call.id, Refusal.NORMAL)  # a centre without any group
+            return
         self._feed(events.CallTakenBack(call.id, reason))
         self._feed(events.CallQueued(call.id, group))
 

@@ -7,17 +7,27 @@ When most lines are outdated the file is written anew beside the old one and put
 
 from __future__ import annotations
 
+import errno
 import json
 import os
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
+import structlog
+
+log = structlog.get_logger(__name__)
+
 COMPACT_AFTER_BYTES = 8_000_000
+RETRY_AFTER_S = 5.0
 
 
 class DiskMirror:
-    """Implements `acd.core.ports.Mirror`. One process at a time."""
+    """Implements `acd.core.ports.Mirror`. One process at a time.
+
+    `failing`: the disk takes nothing at the moment; everything is written again once it does.
+    """
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -25,6 +35,8 @@ class DiskMirror:
         self._values: dict[str, Mapping[str, Any]] = _read(self._path)
         self._file: BinaryIO = self._path.open("ab", buffering=0)
         self._size = 0
+        self._retry_at = 0.0
+        self.failing = False
         self._compact()
 
     def put(self, key: str, value: Mapping[str, Any]) -> None:
@@ -46,18 +58,32 @@ class DiskMirror:
         self._file.close()
 
     def _append(self, entry: Mapping[str, Any]) -> None:
-        line = json.dumps(entry, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
-        self._file.write(line)
-        self._size += len(line)
-        if self._size > COMPACT_AFTER_BYTES:
-            self._compact()
+        """One line; a disk that is full or gone must not stop calls from being routed."""
+        if self.failing and time.monotonic() < self._retry_at:
+            return  # it is in memory, and goes to disk with the next whole writing
+        try:
+            if self.failing:
+                self._compact()
+                self.failing = False
+                log.info("live state is on disk again")
+                return
+            line = _line(entry)
+            if self._file.write(line) != len(line):
+                raise OSError(errno.ENOSPC, "only a part of the line was written")
+            self._size += len(line)
+            if self._size > COMPACT_AFTER_BYTES:
+                self._compact()
+        except OSError as error:
+            self._retry_at = time.monotonic() + RETRY_AFTER_S
+            if not self.failing:
+                self.failing = True
+                log.error("live state cannot be kept on disk, a restart now would lose it", reason=str(error))
 
     def _compact(self) -> None:
         fresh = self._path.with_suffix(".new")
         with fresh.open("wb") as file:
             for key, value in self._values.items():
-                entry = {"k": key, "v": value}
-                file.write(json.dumps(entry, ensure_ascii=False, separators=(",", ":")).encode() + b"\n")
+                file.write(_line({"k": key, "v": value}))
             file.flush()
             os.fsync(file.fileno())
         fresh.chmod(0o600)
@@ -67,8 +93,12 @@ class DiskMirror:
         self._size = 0
 
 
+def _line(entry: Mapping[str, Any]) -> bytes:
+    return json.dumps(entry, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+
+
 def _read(path: Path) -> dict[str, Mapping[str, Any]]:
-    """The file's last word on each key; a line that a crash cut short is passed over."""
+    """The file's last word on each key; a line that is cut short or damaged is passed over."""
     values: dict[str, Mapping[str, Any]] = {}
     if not path.exists():
         return values
@@ -77,6 +107,8 @@ def _read(path: Path) -> dict[str, Mapping[str, Any]]:
             try:
                 entry = json.loads(line)
             except ValueError:
+                continue
+            if not isinstance(entry, dict) or not isinstance(entry.get("k"), str):
                 continue
             if "v" in entry:
                 values[entry["k"]] = entry["v"]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from pathlib import Path
+from typing import Any
 
 import structlog
 
@@ -40,7 +41,8 @@ class Bond:
         self._link: AmiLink | None = None
         self._switch: Switchboard | None = None
         self._looking = asyncio.Lock()
-        self._again: asyncio.Task[None] | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._frozen: asyncio.Task[None] | None = None
         self.on_known: Callable[[], None] = lambda: None
 
     def attach(self, link: AmiLink, switch: Switchboard) -> None:
@@ -99,8 +101,8 @@ class Bond:
 
     def frozen(self) -> None:
         """We stood still: what we believe is old."""
-        if self.up and (self._again is None or self._again.done()):
-            self._again = asyncio.create_task(self._look_or_wait())
+        if self.up and (self._frozen is None or self._frozen.done()):
+            self._frozen = self._spawn(self._look_or_wait())
 
     async def _look_or_wait(self) -> None:
         try:
@@ -118,6 +120,8 @@ class Bond:
             self._tell(picture)
             await self._fetch(picture)
             await self._await_callers()
+            if not self.up:
+                return  # lost meanwhile: the next connection looks again
             self._feed(events.DispatchResumed())
             self.on_known()
             log.info("the floor is known", calls=len(picture.callers), phones=len(picture.reachable))
@@ -168,7 +172,19 @@ class Bond:
     def _caller_strayed(self, channel: str) -> None:
         """Someone joined Asterisk's own queue although we are here: back to us."""
         if self.up and self._switch is not None and not self._floor.suspended:
-            self._again = asyncio.create_task(self._switch.bring_back(channel))
+            self._spawn(self._switch.bring_back(channel))
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    async def stop(self) -> None:
+        """Nothing of ours goes on."""
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
 
 
 def _arrival(caller: CallerSeen) -> events.CallArrived:

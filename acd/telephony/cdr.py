@@ -75,4 +75,7 @@ def _customer_call(call_id: str, legs: list[dict[str, str]]) -> CustomerCall:
 
 def _whole(row: list[str]) -> bool:
     """Of a call of ours, ended, and not cut short by a crash. Times are Unix seconds with a fraction."""
-    return len(row) == len(COLUMNS) and bool(row[0]) and _SECONDS.fullmatch(row[9]) is not None
+    if len(row) != len(COLUMNS) or not row[0]:
+        return False
+    leg = dict(zip(COLUMNS, row, strict=True))
+    return all(_SECONDS.fullmatch(leg[name]) is not None for name in ("start", "end"))

@@ -129,8 +129,9 @@ class Watch:
     ) -> None:
         call_id = self._call_of.get(str(event.get("Uniqueid", "")))
         if call_id is not None:
-            self.leg_of[call_id] = str(event.get("DestChannel", ""))
-            self._feed(heard(call_id))
+            leg = str(event.get("DestChannel", ""))
+            self.leg_of[call_id] = leg
+            self._feed(heard(call_id, phone_of(leg) or ""))
 
     def _hold(self, event: Headers, heard: type[events.CallHeld] | type[events.CallResumed]) -> None:
         channel = str(event.get("Channel", ""))

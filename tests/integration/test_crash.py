@@ -192,11 +192,17 @@ async def first_to_ring(phones: dict[str, Phone], *names: str) -> tuple[str, Pho
 
 
 async def test_frozen_controller(centre: Centre, phones: dict[str, Phone]) -> None:
-    """SIGSTOP: talkers talk on, those in line go to the fallback queue when the lease is out."""
+    """SIGSTOP with callers in the menu, in line, ringing and talking.
+
+    Talkers talk on and a ringing phone can be answered; the others go to the fallback queue when the
+    lease is out, and are ours again, at their place, when we run again.
+    """
     async with (
+        centre.caller("8000") as in_menu,
         centre.customer("+491700000031", tone_hz=700.0) as talking,
         centre.customer("+491700000032") as waiting,
         centre.customer("+491700000033") as leaver,
+        centre.customer("+491700000034", tone_hz=820.0) as ringing,
     ):
         await centre.ready("anna")
         talk = await talking.dial("8001")
@@ -207,22 +213,40 @@ async def test_frozen_controller(centre: Centre, phones: dict[str, Phone]) -> No
         await centre.until_call("waiting", position=1)
         leaver_call = await leaver.dial("8002")
         await centre.until_call("waiting", position=2)
+        await in_menu.dial()
+        await centre.until_call("ivr", step="main/menu")
+        await centre.ready("ben")
+        ring = await ringing.dial("8001")
+        at_ben = await phones["ben"].wait_incoming()
+        await centre.until_call("ringing", agent="ben")
         before = {c["caller_number"]: c["id"] for c in (await centre.ask("status"))["calls"]}
+
         centre.freeze_controller()
         await leaver_call.hang_up()
-        name, at_agent = await first_to_ring(phones, "dora", "emil")
+        await at_ben.answer()
+        await at_ben.rtp.until_hears(820.0)
+        _, at_first = await first_to_ring(phones, "dora", "emil")
         await at_anna.rtp.until_hears(700.0)
         centre.thaw_controller()
-        # The fallback's ring is called off: the caller is ours again, with the same place and time.
+
         await centre.until_call("waiting", caller_number="+491700000032", position=1, limit_s=10)
-        await at_agent.wait_ended(10)
+        await at_first.wait_ended(10)
+        await centre.until_call("ivr", step="main/menu")
+        await centre.until_call("talking", agent="anna", caller_number="+491700000031")
+        await centre.until_call("talking", agent="ben", caller_number="+491700000034")
         after = {c["caller_number"]: c["id"] for c in (await centre.ask("status"))["calls"]}
         assert after == {n: i for n, i in before.items() if n != "+491700000033"}
-        await centre.until_call("talking", agent="anna", caller_number="+491700000031")
-        phones[name].answering = ANSWER
-        await centre.ready(name)
-        await centre.until_call("talking", agent=name, caller_number="+491700000032")
-        await waiting_call.hang_up()
-        await talk.hang_up()
+        for name in ("dora", "emil"):
+            phones[name].answering = ANSWER
+        await centre.ready("dora")
+        await centre.until_call("talking", agent="dora", caller_number="+491700000032")
+        await in_menu.press("2")
+        await centre.until_call("waiting", group="support")
+        await in_menu.hang_up()
+        await in_menu.wait_ended()
+        for call in (waiting_call, talk, ring):
+            await call.hang_up()
         left = await centre.record(before["+491700000033"])
         assert story(left) == ["waiting support abandoned"]
+        ring_record = await centre.record(before["+491700000034"])
+        assert "talking sales ben caller_hung_up" in story(ring_record)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from tests.integration.centre import Centre, story
+from tests.integration.sip.phone import ANSWER
 
 pytestmark = pytest.mark.asterisk
 
@@ -36,4 +39,32 @@ async def test_menu_queue_agent_and_record(centre: Centre) -> None:
         "talking sales anna caller_hung_up",
         "wrap_up sales anna done",
     ]
-    assert display.name.startswith("王")
+    assert display.name == "王小明 (gold)"
+    told = centre.acd("calls", "show", call["id"])
+    assert "customer 王小明 (gold)" in told
+    assert "anna has been ready longest" in told
+    assert call["id"] in centre.acd("calls", "list")
+
+
+async def test_the_report_counts_what_happened(centre: Centre) -> None:
+    before = json.loads(centre.acd("report", "--group", "support", "--json"))["total"]
+    async with centre.phone("1004", answering=ANSWER) as dora:
+        await dora.register()
+        await centre.ready("dora")
+        async with centre.customer() as caller:
+            call = await caller.dial("8002")
+            seen = await centre.until_call("talking", agent="dora")
+            await call.hang_up()
+        await centre.record(seen["id"])
+        await centre.ask("logout", agent="dora")
+    async with centre.customer() as caller:
+        call = await caller.dial("8002")
+        seen = await centre.until_call("waiting")
+        await call.hang_up()
+        await centre.record(seen["id"])
+    after = json.loads(centre.acd("report", "--group", "support", "--json"))["total"]
+    grown = {
+        name: after[name] - before[name] for name in ("offered", "answered", "abandoned", "short_abandoned")
+    }
+    assert grown == {"offered": 2, "answered": 1, "abandoned": 0, "short_abandoned": 1}
+    assert after["service_level"] is not None

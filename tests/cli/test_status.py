@@ -1,0 +1,86 @@
+"""The drawing of `acd status`, compared with a stored one."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from acd.cli.status import clock, draw
+
+SNAPSHOT = Path(__file__).with_name("status.txt")
+
+GROUP = {"id": "sales", "name": "Sales", "waiting": 2, "longest_wait_s": 75.9}
+AGENT: dict[str, Any] = {
+    "id": "anna", "name": "Anna Weber", "extension": "1001", "phone": "1001", "phone_reachable": True,
+    "state": "talking", "reason": None, "pending": "break", "state_s": 61.0, "call": "c1",
+    "customer": "王芳", "groups": ["sales"],
+}  # fmt: skip
+CALL: dict[str, Any] = {
+    "id": "a261122-100000-1", "kind": "inbound", "state": "talking", "state_s": 61.0, "total_s": 90.0,
+    "caller_number": "+4930777", "caller_name": "W. Fang", "dialed_number": "8001",
+    "customer": {"name": "王芳", "segment": "gold"}, "group": "sales", "position": None,
+    "agent": "anna", "on_hold": False, "step": None,
+}  # fmt: skip
+PICTURE: dict[str, Any] = {
+    "centre": "Example Telecom",
+    "asterisk": True,
+    "dispatching": True,
+    "groups": [{**GROUP, "talking": 1, "ready": 0, "staffed": 3}],
+    "agents": [
+        AGENT,
+        {
+            **AGENT, "name": "陈伟", "phone": "1003", "phone_reachable": False, "state": "not_ready",
+            "reason": "phone-unreachable", "pending": None, "customer": None, "call": None,
+        },
+        {
+            **AGENT, "name": "Dora Novak", "phone": None, "state": "logged_out", "pending": None,
+            "customer": None, "call": None, "groups": ["support"],
+        },
+    ],
+    "calls": [
+        CALL,
+        {
+            **CALL, "id": "a261122-100100-2", "state": "waiting", "customer": None, "agent": None,
+            "position": 1, "state_s": 3675.0,
+        },
+        {
+            **CALL, "id": "a261122-100200-3", "state": "ivr", "customer": None, "agent": None,
+            "group": None, "caller_name": "[red]x[/]", "step": "main/menu",
+        },
+        {**CALL, "id": "a261122-100300-4", "on_hold": True},
+    ],
+}  # fmt: skip
+
+
+def drawn(picture: dict[str, Any]) -> str:
+    """As text, 110 characters wide."""
+    console = Console(file=io.StringIO(), width=110, highlight=False, color_system=None)
+    console.print(draw(picture))
+    text = console.file.getvalue()  # type: ignore[attr-defined]
+    return "".join(line.rstrip() + "\n" for line in text.splitlines())
+
+
+def test_the_drawing_is_the_stored_one() -> None:
+    assert drawn(PICTURE) == SNAPSHOT.read_text(encoding="utf-8")
+
+
+def test_troubles_stand_above() -> None:
+    assert drawn({**PICTURE, "dispatching": False}).startswith("Looking at the floor anew")
+    assert drawn({**PICTURE, "asterisk": False, "dispatching": False}).startswith("Asterisk is away")
+
+
+def test_an_empty_house() -> None:
+    text = drawn({**PICTURE, "groups": [], "agents": [], "calls": []})
+    assert "Example Telecom" in text
+    assert "Calls" in text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(0, "0:00"), (59.9, "0:59"), (60, "1:00"), (3599, "59:59"), (3600, "1:00:00")]
+)
+def test_clock(seconds: float, text: str) -> None:
+    assert clock(seconds) == text

@@ -1,0 +1,219 @@
+"""Watches an engine from outside: keeps its own books by the commands and checks them after each step."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any
+
+from acd.core.agents import Agent, AgentState
+from acd.core.calls import Call, CallState
+from acd.core.commands import (
+    AgentChanged,
+    CallChanged,
+    CallMerged,
+    Command,
+    StoreCall,
+    StoreInterval,
+)
+from acd.core.engine import Engine
+from acd.core.events import CallArrived, Event
+from acd.core.facts import AgentInterval
+from acd.core.plan import Plan
+from acd.core.timers import Timer
+from acd.errors import RequestRefused
+
+Kept = dict[str, dict[str, Any]]
+IDLE = {AgentState.NOT_READY.value, AgentState.READY.value}
+
+
+def picture(engine: Engine) -> Kept:
+    """All live state, in the form in which it is mirrored."""
+    floor = engine.floor
+    calls = {f"call:{c.id}": c.to_dict() for c in floor.calls.values()}
+    return {**calls, **{f"agent:{a.id}": a.to_dict() for a in floor.agents.values()}}
+
+
+class Bookkeeper:
+    """Plays the shell for an engine; `check` is called after every step."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self.engine = Engine(plan)
+        self.now = 1000.0
+        self.mirror = picture(self.engine)
+        self.live: set[str] = set()  # arrived, and neither merged nor finished
+        self.stored: dict[str, bool] = {}  # ended and stored: whether as finished
+        self.interval_from: dict[str, float] = {}
+
+    # --- steps --------------------------------------------------------------------------------
+    def feed(self, event: Event, *, swallow: bool = True) -> list[Command]:
+        """One event; a request that is refused must change nothing, and counts for nothing if swallowed."""
+        if isinstance(event, CallArrived) and event.call_id not in self.engine.floor.calls:
+            self.live.add(event.call_id)
+            self.stored.pop(event.call_id, None)
+        before = picture(self.engine)
+        out = self._logged_out()
+        try:
+            commands = self.engine.handle(event, self.now)
+        except RequestRefused:
+            assert picture(self.engine) == before, "a refused request has changed something"
+            if not swallow:
+                raise
+            return []
+        self._take(commands, out)
+        return commands
+
+    def advance(self, duration_s: float) -> list[Command]:
+        """Let time pass; every deadline on the way is met when it is due."""
+        end = self.now + duration_s
+        commands: list[Command] = []
+        while (deadline := self.engine.next_deadline()) is not None and deadline <= end:
+            assert deadline > self.now or not commands, "a deadline that comes again at once"
+            self.now = max(self.now, deadline)
+            out = self._logged_out()
+            done = self.engine.handle_timer(self.now)
+            self._take(done, out)
+            commands += done
+        self.now = end
+        return commands
+
+    def restart(self, kept: Kept | None = None) -> list[Command]:
+        """Killed and started again with what the mirror kept (or with `kept`, a torn one)."""
+        torn = kept is not None
+        kept = json.loads(json.dumps(self.mirror if kept is None else kept))
+        assert kept is not None
+        agents = [Agent.from_dict(v) for k, v in kept.items() if k.startswith("agent:")]
+        calls = [Call.from_dict(v) for k, v in kept.items() if k.startswith("call:")]
+        self.engine = Engine(self.plan)
+        if torn:
+            self.live = {call.id for call in calls}
+            self.stored = {call.id: False for call in calls if call.state is CallState.ENDED}
+            self.interval_from = {a.id: a.since for a in agents if a.logged_in}
+        self.mirror = kept
+        commands = self.engine.restore(agents, calls, self.now)
+        self._take(commands, self._logged_out())
+        return commands
+
+    def _logged_out(self) -> set[str]:
+        return {a.id for a in self.engine.floor.agents.values() if not a.logged_in}
+
+    # --- books --------------------------------------------------------------------------------
+    def _take(self, commands: Sequence[Command], were_out: set[str]) -> None:
+        for agent in self.engine.floor.agents.values():
+            if agent.logged_in and agent.id in were_out:
+                self.interval_from[agent.id] = self.now
+        last_store = {c.call.id: c for c in commands if isinstance(c, StoreCall)}
+        for command in commands:
+            match command:
+                case CallChanged(call_id):
+                    self.mirror[f"call:{call_id}"] = self.engine.floor.calls[call_id].to_dict()
+                case AgentChanged(agent_id):
+                    self.mirror[f"agent:{agent_id}"] = self.engine.floor.agents[agent_id].to_dict()
+                case CallMerged(call_id):
+                    del self.mirror[f"call:{call_id}"]
+                    self.live.remove(call_id)
+                case StoreCall(call) if command is last_store[call.id]:
+                    self._store(call)  # two wrap-ups that end at once store the same, complete call twice
+                case StoreInterval(interval):
+                    self._interval(interval)
+
+    def _store(self, call: Call) -> None:
+        assert call.id in self.live, f"{call.id} stored after it was finished"
+        assert call.state is CallState.ENDED
+        self.stored[call.id] = call.finished
+        self.mirror[f"call:{call.id}"] = call.to_dict()
+        if call.finished:
+            self.live.remove(call.id)
+            del self.mirror[f"call:{call.id}"]
+
+    def _interval(self, interval: AgentInterval) -> None:
+        assert interval.since == self.interval_from[interval.agent], f"a gap or an overlap before {interval}"
+        assert interval.since < interval.until
+        assert (interval.reason is not None) == (interval.state == "not_ready"), interval
+        assert (interval.call_id is None) == (interval.state in IDLE), interval
+        self.interval_from[interval.agent] = interval.until
+
+    # --- invariants ---------------------------------------------------------------------------
+    def check(self) -> None:
+        """Whatever must hold at any time."""
+        assert self.mirror == picture(self.engine), "the mirror is behind"
+        self._check_calls()
+        for agent in self.engine.floor.agents.values():
+            self._check_agent(agent)
+        self._check_lines()
+        if not self.engine.floor.suspended:
+            self._check_nobody_waits_in_vain()
+
+    def _check_calls(self) -> None:
+        floor = self.engine.floor
+        assert set(floor.calls) == self.live, "a call is lost or doubled"
+        wrap_ups = Counter(a.wrap_up_call_id for a in floor.agents.values())
+        for call in floor.calls.values():
+            assert call.open_wrap_ups == wrap_ups[call.id], call
+            assert (call.state is CallState.ENDED) == (call.id in self.stored), call
+            assert not call.finished, call
+            assert (call.agent is not None) == (call.state in (CallState.RINGING, CallState.TALKING)), call
+            assert all(a.at <= b.at for a, b in pairwise(call.facts)), call.facts
+            if call.agent is not None:
+                assert floor.agents[call.agent].call_id == call.id, call
+            if call.state is CallState.RINGING:
+                assert (Timer.OVERDUE, call.id) in floor.timers._due, call
+
+    def _check_agent(self, agent: Agent) -> None:
+        floor = self.engine.floor
+        call = floor.calls[agent.call_id] if agent.call_id is not None else None
+        own = floor.calls[agent.own_call_id] if agent.own_call_id is not None else None
+        match agent.state:
+            case AgentState.RINGING:
+                assert call is not None, agent
+                assert call.state is CallState.RINGING, agent
+            case AgentState.TALKING:
+                assert call is not None or own is not None, agent
+                assert call is None or call.state is CallState.TALKING, agent
+            case AgentState.WRAP_UP:
+                assert call is None, agent
+                assert agent.wrap_up_call_id is not None, agent
+                assert (Timer.WRAP_UP, agent.id) in floor.timers._due, agent
+            case _:
+                assert (call, own, agent.wrap_up_call_id) == (None, None, None), agent
+                assert (agent.pending_reason, agent.pending_logout) == (None, False), agent
+        assert call is None or call.agent == agent.id, agent
+        assert own is None or (own.origin_agent == agent.id and own.state is not CallState.ENDED), agent
+        assert (agent.reason is not None) == (agent.state is AgentState.NOT_READY), agent
+        assert (agent.phone is not None) == agent.logged_in, agent
+        assert (agent.busy_until is not None) == ((Timer.BUSY, agent.id) in floor.timers._due), agent
+        assert floor.router.is_free(agent.id) == floor.can_take_calls(agent), agent
+        assert agent.state is not AgentState.READY or not floor.phone_gone(agent), agent
+        if agent.logged_in:
+            assert agent.since == self.interval_from[agent.id], agent
+            assert floor.agent_on(agent.phone or "") is agent, agent
+
+    def _check_lines(self) -> None:
+        floor = self.engine.floor
+        for group, line in floor.router.lines.items():
+            in_line = {
+                c.id
+                for c in floor.calls.values()
+                if c.state is CallState.WAITING and c.present and c.group == group
+            }
+            order = list(line)
+            assert sorted(order) == sorted(in_line), group
+            keys = [(-floor.calls[c].priority, floor.calls[c].waiting_since or 0.0) for c in order]
+            assert keys == sorted(keys), group
+
+    def _check_nobody_waits_in_vain(self) -> None:
+        floor = self.engine.floor
+        for agent in floor.agents.values():
+            phone = floor.phones.get(agent.phone or "")
+            idle = phone is not None and phone.reachable and not phone.in_use
+            if agent.state is not AgentState.READY or not idle or agent.busy_until is not None:
+                continue
+            for call in floor.calls.values():
+                if call.state is not CallState.WAITING or not call.present:
+                    continue
+                requirement = self.plan.groups[call.group or ""].requirement
+                skilled = requirement.admits(self.plan.agents[agent.id].skills)
+                assert not skilled, f"{agent.id} is idle while {call.id} waits"

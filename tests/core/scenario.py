@@ -1,0 +1,254 @@
+"""Scenarios as text with a clock: what happens, and what the engine makes of it.
+
+    == Nobody answers
+    00:00  on shift: anna 1001, ben 1002
+    00:05  c1 arrives
+    00:05  c1 queues for sales      → HoldInLine c1 sales; Offer c1 anna; anna ringing
+    00:08  timer                    → CancelOffer c1
+
+A line without an arrow sets the scene. With an arrow, the commands must be exactly those named, in
+this order (mirroring is not shown), and everything said of agents (`anna not_ready(rona)`), calls
+(`c1 waiting`, `c1 2nd in sales`, `c1 with anna`, `c1 ended by agent`, `c1 forgotten`) and deadlines
+(`next 00:20`) must hold afterwards. `refused phone-taken` is a refused request. A deadline that
+passes without a `timer` line of its own must change nothing. All times are minutes:seconds.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from acd.core import commands, events
+from acd.core.calls import CallState
+from acd.core.commands import Command
+from acd.core.events import Event
+from acd.core.facts import CallKind, Ended, EndedBy, OfferFailure
+from acd.core.plan import Plan
+from acd.errors import RequestRefused
+from tests.core.bookkeeper import Bookkeeper
+
+START = 1_000_000.0
+ORDINALS = {"1st": 1, "2nd": 2, "3rd": 3, "4th": 4}
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One line: when, what happens, what is expected (None: nothing is said)."""
+
+    text: str
+    at_s: float
+    happens: str
+    expected: tuple[str, ...] | None
+
+
+def read(path: Path) -> dict[str, list[Step]]:
+    """The scenarios of a file by title."""
+    scenarios: dict[str, list[Step]] = {}
+    steps: list[Step] = []
+    for line in path.read_text(encoding="utf-8").splitlines():
+        if line.startswith("=="):
+            steps = scenarios.setdefault(line.removeprefix("==").strip(), [])
+        elif line.strip() and not line.startswith("#"):
+            steps.append(_step(line))
+    return scenarios
+
+
+def _step(line: str) -> Step:
+    what, arrow, expected = line.partition("→")
+    clock, _, happens = what.strip().partition(" ")
+    parts = tuple(part.strip() for part in expected.split(";") if part.strip())
+    return Step(line, _seconds(clock), happens.strip(), parts if arrow else None)
+
+
+def _seconds(clock: str) -> float:
+    minutes, _, seconds = clock.partition(":")
+    return int(minutes) * 60 + float(seconds)
+
+
+def _arrived(call_id: str) -> Event:
+    return events.CallArrived(call_id, CallKind.INBOUND, "0301234", "", "8000")
+
+
+def _dialled(agent: str, call_id: str) -> Event:
+    return events.CallArrived(call_id, CallKind.INTERNAL, "1001", agent, "8000", None, agent)
+
+
+# What a line says → the event. The groups of the pattern are the arguments.
+LANGUAGE: Sequence[tuple[str, Callable[..., Event]]] = (
+    (r"(c\d) arrives", _arrived),
+    (r"(\w+) dials (c\d)", _dialled),
+    (r"(c\d) enters flow (\w+)", events.FlowStarted),
+    (r"(c\d) queues for (\w+)", events.CallQueued),
+    (r"(c\d) queues for (\w+) with priority (\d+)", lambda c, g, p: events.CallQueued(c, g, int(p))),
+    (r"(c\d) is for (\w+)", events.CallDirected),
+    (r"(c\d) hangs up", events.CallEnded),
+    (r"(c\d) is hung up by us", lambda c: events.CallEnded(c, EndedBy.SYSTEM)),
+    (r"(c\d) rings", events.OfferAlerting),
+    (r"(c\d) is answered", events.OfferAnswered),
+    (r"(c\d) is not taken: (\w+)", lambda c, why: events.OfferEnded(c, OfferFailure(why))),
+    (r"(c\d) loses its agent", events.AgentHungUp),
+    (r"(c\d) is held", events.CallHeld),
+    (r"(c\d) is resumed", events.CallResumed),
+    (r"(c\d) is sent to (\d+)", events.CallBlindTransferred),
+    (r"(c\d) is joined with (c\d)", events.CallAttendedTransferred),
+    (r"(c\d) is taken back", lambda c: events.CallTakenBack(c, "refused")),
+    (r"(c\d) asks again", events.CallerReturned),
+    (r"(c\d) was in the fallback queue", events.FallbackServed),
+    (r"(c\d) is found talking on (\d+)", events.ConversationFound),
+    (r"(\d+) is idle", lambda p: events.PhoneChanged(p, reachable=True, in_use=False)),
+    (r"(\d+) is in use", lambda p: events.PhoneChanged(p, reachable=True, in_use=True)),
+    (r"(\d+) is gone", lambda p: events.PhoneChanged(p, reachable=False, in_use=False)),
+    (r"(\w+) logs in on (\d+)", events.AgentLoggedIn),
+    (r"(\w+) logs out", events.AgentLoggedOut),
+    (r"(\w+) goes ready", events.AgentWentReady),
+    (r"(\w+) goes not ready: (\S+)", events.AgentWentNotReady),
+    (r"(\w+) ends the wrap-up", events.WrapUpDone),
+    (r"asterisk is away", events.DispatchSuspended),
+    (r"the floor is known", events.DispatchResumed),
+    (r"still there:(.*)", lambda ids: events.FloorSeen(frozenset(ids.split()))),
+)
+
+
+def event_of(text: str) -> Event:
+    """The event that a line speaks of. Raises ValueError for an unknown sentence."""
+    for pattern, make in LANGUAGE:
+        if match := re.fullmatch(pattern, text):
+            return make(*match.groups())
+    raise ValueError(f"no such sentence: {text!r}")
+
+
+def show(command: Command) -> str | None:
+    """A command as a scenario names it; None for those not shown."""
+    match command:
+        case commands.HoldInLine(call_id, group):
+            return f"HoldInLine {call_id} {group}"
+        case commands.Offer(call_id, agent):
+            return f"Offer {call_id} {agent}"
+        case commands.CancelOffer(call_id) | commands.ContinueCall(call_id) | commands.CallMerged(call_id):
+            return f"{type(command).__name__} {call_id}"
+        case commands.RefuseDirect(call_id, agent, failure):
+            return f"RefuseDirect {call_id} {agent} {failure}"
+        case commands.StoreCall(call):
+            return f"StoreCall {call.id}"
+    return None
+
+
+class Player:
+    """Plays one scenario against a fresh engine; every step is checked by the bookkeeper, too."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.books = Bookkeeper(plan)
+        self.books.now = START
+        self._ended: dict[str, EndedBy] = {}
+
+    def play(self, steps: Sequence[Step]) -> None:
+        """Raises AssertionError with the line that went wrong."""
+        for step in steps:
+            try:
+                self._play(step)
+            except AssertionError as error:
+                raise AssertionError(f"{step.text.strip()}\n{error}") from None
+
+    def _play(self, step: Step) -> None:
+        self._pass_time(START + step.at_s, is_timer=step.happens == "timer")
+        said = self._happen(step.happens)
+        self.books.check()
+        if step.expected is None:
+            return
+        told = [text for text in step.expected if text.split()[0] in _COMMANDS]
+        assert said == told, f"commands: {'; '.join(said) or 'none'}"
+        for claim in step.expected:
+            if claim not in told:
+                self._check(claim)
+
+    def _pass_time(self, until: float, *, is_timer: bool) -> None:
+        deadline = self.books.engine.next_deadline()
+        while deadline is not None and (deadline < until or (deadline == until and not is_timer)):
+            done = self.books.advance(max(0.0, deadline - self.books.now))
+            assert not done, f"unexpected at {_clock(deadline)}: {done}"
+            deadline = self.books.engine.next_deadline()
+        assert not is_timer or deadline == until, f"the next deadline is {_clock(deadline)}"
+        if not is_timer:
+            self.books.now = until
+
+    def _happen(self, what: str) -> list[str]:
+        if what == "timer":
+            deadline = self.books.engine.next_deadline()
+            assert deadline is not None
+            done = self.books.advance(deadline - self.books.now)
+        elif what == "we are killed and start again":
+            done = self.books.restart()
+        elif what.startswith("on shift:"):
+            done = self._shift(what.removeprefix("on shift:"))
+        else:
+            try:
+                done = self.books.feed(event_of(what), swallow=False)
+            except RequestRefused as refused:
+                return [f"refused {refused.code}"]
+        for command in done:
+            if isinstance(command, commands.StoreCall):
+                self._ended[command.call.id] = next(
+                    fact.by for fact in command.call.facts if isinstance(fact, Ended)
+                )
+        return [text for command in done if (text := show(command)) is not None]
+
+    def _shift(self, text: str) -> list[Command]:
+        for pair in text.split(","):
+            agent, phone = pair.split()
+            self.books.feed(events.PhoneChanged(phone, reachable=True, in_use=False))
+            self.books.feed(events.AgentLoggedIn(agent, phone))
+            self.books.feed(events.AgentWentReady(agent))
+        return []
+
+    # --- claims -------------------------------------------------------------------------------
+    def _check(self, claim: str) -> None:
+        who, _, what = claim.partition(" ")
+        if who == "next":
+            found = _clock(self.books.engine.next_deadline())
+        elif who in self.books.engine.floor.agents:
+            agent = self.books.engine.floor.agents[who]
+            found = agent.state.value + (f"({agent.reason})" if agent.reason else "")
+        else:
+            found = self._call(who, what)
+        assert found == what, f"{who} is {found}, not {what}"
+
+    def _call(self, call_id: str, what: str) -> str:
+        """What is true of the call, in the words of the claim."""
+        floor = self.books.engine.floor
+        call = floor.calls.get(call_id)
+        if what.startswith("ended by"):
+            return f"ended by {self._ended.get(call_id)}"
+        if call is None:
+            return "forgotten"
+        if what.startswith("with "):
+            return f"with {call.agent}"
+        _, within, rest = what.partition(" in ")
+        if within:
+            place = floor.router.lines[rest].position(call_id)
+            return f"{next((o for o, n in ORDINALS.items() if n == place), 'not')} in {rest}"
+        if what.endswith("on hold"):
+            return "on hold" if call.on_hold else "not on hold"
+        return CallState(call.state).value
+
+
+_COMMANDS = frozenset(
+    {
+        "HoldInLine",
+        "Offer",
+        "CancelOffer",
+        "RefuseDirect",
+        "ContinueCall",
+        "StoreCall",
+        "CallMerged",
+        "refused",
+    }
+)
+
+
+def _clock(at: float | None) -> str:
+    if at is None:
+        return "never"
+    minutes, seconds = divmod(at - START, 60)
+    return f"{int(minutes):02}:{seconds:02.0f}"

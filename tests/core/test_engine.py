@@ -1,0 +1,134 @@
+"""What scenarios do not show: the facts, intervals and reasons that records are made of."""
+
+from __future__ import annotations
+
+import json
+
+from acd.core import events, facts
+from acd.core.agents import Agent
+from acd.core.calls import Call, CallState
+from acd.core.commands import Offer, StoreInterval
+from acd.core.engine import Engine
+from acd.core.facts import CallKind, Customer, OfferFailure
+from acd.core.plan import Plan
+from tests.core.centre import PLAN
+
+MAYER = Customer("k1", "Mayer 梅", "gold")
+
+
+def centre() -> Engine:
+    engine = Engine(PLAN)
+    for agent, phone in (("anna", "1001"), ("ben", "1002")):
+        engine.handle(events.PhoneChanged(phone, reachable=True, in_use=False), 0.0)
+        engine.handle(events.AgentLoggedIn(agent, phone), 0.0)
+        engine.handle(events.AgentWentReady(agent), 0.0 if agent == "anna" else 2.0)
+    engine.handle(events.CallArrived("c1", CallKind.INBOUND, "0301", "", "8001", MAYER), 10.0)
+    return engine
+
+
+def test_an_offer_says_how_long_to_ring_what_to_hear_and_why_this_agent() -> None:
+    engine = centre()
+    commands = engine.handle(events.CallQueued("c1", "sales"), 12.5)
+    assert Offer("c1", "anna", "1001", 15, "default") in commands
+    assert engine.floor.calls["c1"].facts[-1] == facts.Offered(
+        12.5,
+        "anna",
+        "1001",
+        (
+            "anna has been ready longest: 12.5 s",
+            "2 ready with the skills of sales",
+            "next would be ben, ready 10.5 s",
+        ),
+    )
+
+
+def test_a_calls_history() -> None:
+    engine = centre()
+    engine.handle(events.FlowStarted("c1", "main"), 10.0)
+    engine.handle(events.CallQueued("c1", "sales"), 12.0)
+    engine.handle(events.OfferAlerting("c1"), 12.5)
+    engine.handle(events.OfferEnded("c1", OfferFailure.DECLINED), 13.0)
+    engine.handle(events.OfferAnswered("c1"), 15.0)
+    call = engine.floor.calls["c1"]
+    engine.handle(events.CallEnded("c1", at=20.0), 21.0)
+    engine.handle_timer(31.0)
+    assert [(type(f).__name__, f.at) for f in call.facts] == [
+        ("Arrived", 10.0),
+        ("FlowEntered", 10.0),
+        ("Queued", 12.0),
+        ("Offered", 12.0),
+        ("Alerted", 12.5),
+        ("OfferFailed", 13.0),
+        ("Offered", 13.0),
+        ("Answered", 15.0),
+        ("Ended", 20.0),
+        ("WrapUpStarted", 21.0),
+        ("WrapUpEnded", 31.0),
+    ]
+
+
+def test_intervals_name_the_call_that_the_time_was_spent_on() -> None:
+    engine = centre()
+    out = engine.handle(events.CallQueued("c1", "sales"), 12.0)
+    out += engine.handle(events.OfferAnswered("c1"), 15.0)
+    out += engine.handle(events.CallEnded("c1"), 20.0)
+    out += engine.handle_timer(30.0)
+    intervals = [c.interval for c in out if isinstance(c, StoreInterval)]
+    assert [(i.state, i.since, i.until, i.call_id) for i in intervals] == [
+        ("ready", 0.0, 12.0, None),
+        ("ringing", 12.0, 15.0, "c1"),
+        ("talking", 15.0, 20.0, "c1"),
+        ("wrap_up", 20.0, 30.0, "c1"),
+    ]
+
+
+def test_time_never_goes_back() -> None:
+    engine = centre()
+    engine.handle(events.FlowStarted("c1", "main"), 20.0)
+    engine.handle(events.CallQueued("c1", "sales"), 15.0)
+    assert [fact.at for fact in engine.floor.calls["c1"].facts[1:]] == [20.0, 20.0, 20.0]
+
+
+def test_kept_state_of_a_smaller_plan_is_taken_up_without_those_who_are_gone() -> None:
+    """Anna and the group sales are no longer configured; her caller and her wrap-up are not lost."""
+    engine = centre()
+    engine.handle(events.CallQueued("c1", "sales"), 12.0)
+    engine.handle(events.OfferAnswered("c1"), 13.0)
+    engine.handle(events.CallEnded("c1"), 14.0)  # anna in wrap-up
+    for call_id in ("c2", "c3"):  # ben is rung for c2, c3 waits
+        engine.handle(events.CallArrived(call_id, CallKind.INBOUND, "0301", "", "8001"), 15.0)
+        engine.handle(events.CallQueued(call_id, "sales"), 15.0)
+    engine.handle(events.CallArrived("c4", CallKind.INTERNAL, "1001", "", "8002", None, "anna"), 16.0)
+    floor = engine.floor
+    agents = [Agent.from_dict(json.loads(json.dumps(a.to_dict()))) for a in floor.agents.values()]
+    calls = [Call.from_dict(json.loads(json.dumps(c.to_dict()))) for c in floor.calls.values()]
+    plan = Plan(
+        agents={name: p for name, p in PLAN.agents.items() if name != "anna"},
+        groups={name: g for name, g in PLAN.groups.items() if name != "sales"},
+    )
+    smaller = Engine(plan)
+    smaller.restore(agents, calls, 20.0)
+    assert set(smaller.floor.calls) == {"c2", "c3", "c4"}
+    assert smaller.floor.calls["c3"].state == "ivr"
+    refused = smaller.handle(events.OfferEnded("c2", OfferFailure.NO_ANSWER), 21.0)
+    assert smaller.floor.calls["c2"].state == "ivr"
+    assert [type(c).__name__ for c in refused][:2] == ["StoreInterval", "RefuseDirect"]
+    smaller.handle(events.CallEnded("c4"), 22.0)
+    assert set(smaller.floor.calls) == {"c2", "c3"}
+
+
+def test_news_of_an_earlier_ring_says_nothing_about_the_present_one() -> None:
+    """AMI and FastAGI are not ordered against each other: a late 180 or 200 names its phone."""
+    engine = centre()
+    engine.handle(events.FlowStarted("c1", "main"), 10.0)
+    engine.handle(events.CallQueued("c1", "sales"), 12.0)
+    call = engine.floor.calls["c1"]
+    phone = engine.floor.agents[call.agent or ""].phone
+    engine.handle(events.OfferAlerting("c1", "some-other-phone"), 12.5)
+    assert not call.alerted
+    engine.handle(events.OfferAnswered("c1", "some-other-phone"), 12.6)
+    assert call.state is CallState.RINGING
+    engine.handle(events.OfferAlerting("c1", phone), 12.7)
+    assert call.alerted
+    engine.handle(events.OfferAnswered("c1", phone), 12.8)
+    assert call.state is CallState.TALKING

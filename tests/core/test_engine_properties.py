@@ -1,0 +1,323 @@
+"""The engine in random worlds: in one events come as they can, in the other anything at any time."""
+
+from __future__ import annotations
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from acd.core import events
+from acd.core.agents import BUSY_STATES
+from acd.core.calls import Call, CallState
+from acd.core.commands import CancelOffer, Command, ContinueCall, Offer, RefuseDirect
+from acd.core.events import Event
+from acd.core.facts import CallKind, EndedBy, OfferFailure
+from tests.core.bookkeeper import Bookkeeper
+from tests.core.centre import PHONES, PLAN
+
+AGENTS = st.sampled_from(list(PLAN.agents))
+GROUPS = st.sampled_from(list(PLAN.groups))
+PHONE = st.sampled_from(PHONES)
+FAILURES = st.sampled_from(list(OfferFailure))
+REASONS = st.sampled_from(["lunch", "training", "rona", "nonsense"])
+DURATIONS_S = st.sampled_from([0.0, 0.5, 1.0, 3.0, 5.0, 7.5, 20.0])
+SETTINGS = settings(
+    max_examples=80,
+    stateful_step_count=60,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=list(HealthCheck),
+)
+
+AGENT_REQUESTS: st.SearchStrategy[Event] = st.one_of(
+    st.builds(events.AgentLoggedIn, AGENTS, PHONE),
+    st.builds(events.AgentLoggedOut, AGENTS),
+    st.builds(events.AgentWentReady, AGENTS),
+    st.builds(events.AgentWentReady, AGENTS),
+    st.builds(events.AgentWentNotReady, AGENTS, REASONS),
+    st.builds(events.WrapUpDone, AGENTS),
+)
+LIVE = frozenset(set(CallState) - {CallState.ENDED})
+
+
+class Centre(RuleBasedStateMachine):
+    """What both worlds have: agents who come to work, phones, passing time, and the books."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.books = Bookkeeper(PLAN)
+
+    @initialize(at_work=st.lists(AGENTS, unique=True), ready=st.sets(AGENTS))
+    def morning(self, at_work: list[str], ready: set[str]) -> None:
+        for phone in PHONES:
+            self.feed(events.PhoneChanged(phone, reachable=True, in_use=False))
+        for agent, phone in zip(at_work, PHONES, strict=False):
+            self.feed(events.AgentLoggedIn(agent, phone))
+            if agent in ready:
+                self.feed(events.AgentWentReady(agent))
+
+    def feed(self, event: Event) -> list[Command]:
+        return self.books.feed(event)
+
+    @property
+    def suspended(self) -> bool:
+        return self.books.engine.floor.suspended
+
+    def calls(self, *states: CallState) -> list[Call]:
+        found = [c for c in self.books.engine.floor.calls.values() if c.state in (states or LIVE)]
+        return sorted(found, key=lambda call: call.id)
+
+    @rule(request=AGENT_REQUESTS)
+    def agent_asks(self, request: Event) -> None:
+        self.feed(request)
+
+    @rule(phone=PHONE, reachable=st.booleans(), in_use=st.booleans())
+    def phone_changes(self, phone: str, reachable: bool, in_use: bool) -> None:
+        self.feed(events.PhoneChanged(phone, reachable, in_use))
+
+    @rule(duration_s=DURATIONS_S)
+    def time_passes(self, duration_s: float) -> None:
+        self.books.advance(duration_s)
+
+    @precondition(lambda self: not self.suspended)
+    @rule()
+    def asterisk_goes_away(self) -> None:
+        self.feed(events.DispatchSuspended())
+
+    @precondition(lambda self: self.suspended)
+    @rule()
+    def floor_is_known(self) -> None:
+        self.feed(events.DispatchResumed())
+
+    @invariant()
+    def books_agree(self) -> None:
+        self.books.check()
+
+
+class PossibleWorld(Centre):
+    """Callers, phones and transfers as Asterisk can report them; the controller may be killed at any time."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.arrived = 0
+
+    def feed(self, event: Event) -> list[Command]:
+        commands = super().feed(event)
+        for command in commands:
+            match command:
+                case RefuseDirect(call_id):
+                    self.refused(call_id)
+                case ContinueCall(call_id):
+                    assert self.books.engine.floor.calls[call_id].state is CallState.IVR
+                case Offer(call_id, agent, phone):
+                    assert self.books.plan.agents[agent].id == agent
+                    assert phone in PHONES
+                case CancelOffer():
+                    raise AssertionError("an offer is only called off by time")
+        return commands
+
+    def refused(self, call_id: str) -> None:
+        """A customer goes back in line, a colleague hears the busy tone."""
+        call = self.books.engine.floor.calls.get(call_id)
+        if call is None or call.state is not CallState.IVR:
+            return
+        if call.kind is CallKind.INTERNAL:
+            self.feed(events.CallEnded(call_id, EndedBy.SYSTEM))
+            return
+        self.feed(events.CallTakenBack(call_id, "refused"))
+        self.feed(events.CallQueued(call_id, call.group or "sales"))
+        assert call.waiting_since == call.arrived_at, "lost the place that arrival gives"
+
+    def pick(self, data: st.DataObject, *states: CallState) -> str | None:
+        calls = self.calls(*states)
+        return data.draw(st.sampled_from([c.id for c in calls])) if calls else None
+
+    @rule(group=GROUPS, priority=st.sampled_from([0, 0, 0, 5]), through_flow=st.booleans())
+    def customer_calls(self, group: str, priority: int, through_flow: bool) -> None:
+        self.arrived += 1
+        call_id = f"c{self.arrived:03}"
+        self.feed(events.CallArrived(call_id, CallKind.INBOUND, "0301", "", "8000"))
+        self.feed(events.FlowStarted(call_id, "main"))
+        if not through_flow:
+            self.feed(events.CallQueued(call_id, group, priority))
+
+    @rule(agent=AGENTS, group=GROUPS, callee=AGENTS, direct=st.booleans())
+    def agent_dials(self, agent: str, group: str, callee: str, direct: bool) -> None:
+        if not self.books.engine.floor.agents[agent].logged_in:
+            return
+        self.arrived += 1
+        call_id = f"c{self.arrived:03}"
+        arrived = events.CallArrived(call_id, CallKind.INTERNAL, "1001", "", "8000", None, agent)
+        self.feed(arrived)
+        assert self.books.engine.floor.agents[agent].state in BUSY_STATES
+        self.feed(events.CallDirected(call_id, callee) if direct else events.CallQueued(call_id, group))
+
+    @rule(data=st.data(), group=GROUPS, priority=st.sampled_from([0, 5]))
+    def flow_ends_in_line(self, data: st.DataObject, group: str, priority: int) -> None:
+        if call_id := self.pick(data, CallState.IVR):
+            self.feed(events.CallQueued(call_id, group, priority))
+
+    @rule(data=st.data(), agent=AGENTS)
+    def number_of_an_agent(self, data: st.DataObject, agent: str) -> None:
+        if call_id := self.pick(data, CallState.IVR):
+            self.feed(events.CallDirected(call_id, agent))
+
+    @rule(data=st.data())
+    def phone_rings(self, data: st.DataObject) -> None:
+        if call_id := self.pick(data, CallState.RINGING):
+            self.feed(events.OfferAlerting(call_id))
+
+    @rule(data=st.data())
+    def agent_answers(self, data: st.DataObject) -> None:
+        if call_id := self.pick(data, CallState.RINGING):
+            self.feed(events.OfferAnswered(call_id))
+
+    @rule(data=st.data(), failure=FAILURES)
+    def ring_fails(self, data: st.DataObject, failure: OfferFailure) -> None:
+        if call_id := self.pick(data, CallState.RINGING):
+            self.feed(events.OfferEnded(call_id, failure))
+
+    @rule(data=st.data())
+    def caller_hangs_up(self, data: st.DataObject) -> None:
+        if call_id := self.pick(data):
+            self.feed(events.CallEnded(call_id))
+            assert call_id in self.books.stored
+
+    @rule(data=st.data(), goes=st.booleans())
+    def agent_hangs_up(self, data: st.DataObject, goes: bool) -> None:
+        if call_id := self.pick(data, CallState.TALKING):
+            assert ContinueCall(call_id) in self.feed(events.AgentHungUp(call_id))
+            if goes:
+                self.feed(events.CallEnded(call_id))
+
+    @rule(data=st.data(), resumed=st.booleans())
+    def hold(self, data: st.DataObject, resumed: bool) -> None:
+        if call_id := self.pick(data, CallState.TALKING):
+            self.feed(events.CallResumed(call_id) if resumed else events.CallHeld(call_id))
+
+    @rule(data=st.data(), group=GROUPS, agent=st.none() | AGENTS)
+    def blind_transfer(self, data: st.DataObject, group: str, agent: str | None) -> None:
+        if call_id := self.pick(data, CallState.TALKING):
+            self.feed(events.CallBlindTransferred(call_id, "8001"))
+            queued = events.CallQueued(call_id, group)
+            self.feed(queued if agent is None else events.CallDirected(call_id, agent))
+
+    @rule(data=st.data())
+    def attended_transfer(self, data: st.DataObject) -> None:
+        consults = [c for c in self.calls() if c.kind is CallKind.INTERNAL]
+        pairs = [
+            (c.id, consult.id)
+            for c in self.calls(CallState.TALKING)
+            for consult in consults
+            if c is not consult and consult.origin_agent == c.agent
+        ]
+        if pairs:
+            call_id, consult_id = data.draw(st.sampled_from(pairs))
+            state = self.books.engine.floor.calls[consult_id].state
+            self.feed(events.CallAttendedTransferred(call_id, consult_id))
+            assert consult_id not in self.books.engine.floor.calls
+            assert state is not CallState.TALKING or call_id in [c.id for c in self.calls(CallState.TALKING)]
+
+    @rule()
+    def controller_is_killed(self) -> None:
+        self.books.restart()
+        for phone in PHONES:
+            self.feed(events.PhoneChanged(phone, reachable=True, in_use=False))
+
+    @precondition(lambda self: self.suspended)
+    @rule(data=st.data())
+    def channel_asks_again(self, data: st.DataObject) -> None:
+        if call_id := self.pick(data):
+            self.feed(events.CallerReturned(call_id))
+
+    @precondition(lambda self: self.suspended)
+    @rule(data=st.data(), phone=PHONE)
+    def found_talking(self, data: st.DataObject, phone: str) -> None:
+        if call_id := self.pick(data):
+            self.feed(events.ConversationFound(call_id, phone))
+
+    @precondition(lambda self: self.suspended)
+    @rule(data=st.data())
+    def some_are_gone(self, data: st.DataObject) -> None:
+        ids = [c.id for c in self.calls()]
+        alive = data.draw(st.sets(st.sampled_from(ids))) if ids else set()
+        ended_at = dict.fromkeys(ids[:2], self.books.now - 2.0)
+        self.feed(events.FloorSeen(frozenset(alive), ended_at))
+        assert {c.id for c in self.calls()} == alive
+
+
+IDS = st.sampled_from([f"c{i}" for i in range(6)])
+CALL_EVENTS: st.SearchStrategy[Event] = st.one_of(
+    st.builds(events.FlowStarted, IDS, st.just("main")),
+    st.builds(events.CallQueued, IDS, GROUPS, st.sampled_from([0, 5])),
+    st.builds(events.CallQueued, IDS, GROUPS),
+    st.builds(events.CallDirected, IDS, AGENTS),
+    st.builds(events.CallerReturned, IDS),
+    st.builds(events.FallbackServed, IDS, st.none() | AGENTS),
+    st.builds(events.CallEnded, IDS, st.sampled_from(list(EndedBy)), st.just(""), st.none() | st.just(990.0)),
+    st.builds(events.OfferAlerting, IDS, st.none() | st.sampled_from(PHONES)),
+    st.builds(events.OfferAnswered, IDS),
+    st.builds(events.OfferAnswered, IDS, st.none() | st.sampled_from(PHONES)),
+    st.builds(events.OfferEnded, IDS, FAILURES),
+    st.builds(events.AgentHungUp, IDS),
+    st.builds(events.CallHeld, IDS),
+    st.builds(events.CallResumed, IDS),
+    st.builds(events.CallBlindTransferred, IDS, st.just("8001")),
+    st.builds(events.CallAttendedTransferred, IDS, IDS),
+    st.builds(events.CallAttendedTransferred, IDS, IDS),
+    st.builds(events.CallTakenBack, IDS, st.just("refused")),
+    st.builds(events.ConversationFound, IDS, PHONE),
+    st.builds(events.FloorSeen, st.frozensets(IDS, min_size=3), st.dictionaries(IDS, st.just(995.0))),
+)
+ARRIVALS = st.one_of(
+    st.builds(
+        events.CallArrived, IDS, st.just(CallKind.INBOUND), st.just("0301"), st.just(""), st.just("8000")
+    ),
+    st.builds(
+        events.CallArrived,
+        IDS,
+        st.just(CallKind.INTERNAL),
+        st.just("1001"),
+        st.just(""),
+        st.just("8001"),
+        st.none(),
+        st.none() | AGENTS,
+    ),
+)
+
+
+class LateNews(Centre):
+    """Any event about any call at any time: late, stale, twice. Nothing may raise but a refused request."""
+
+    @rule(event=ARRIVALS)
+    def arrival(self, event: Event) -> None:
+        self.feed(event)
+
+    @rule(event=CALL_EVENTS)
+    def news(self, event: Event) -> None:
+        self.feed(event)
+
+    @rule(event=CALL_EVENTS)
+    def news_twice(self, event: Event) -> None:
+        self.feed(event)
+        self.feed(event)
+
+    @rule(event=CALL_EVENTS, kept=st.integers(0, 6))
+    def killed_while_writing(self, event: Event, kept: int) -> None:
+        """Only the first few of the changes that an event made have reached the mirror."""
+        before = dict(self.books.mirror)
+        self.feed(event)
+        after = self.books.mirror
+        changed = [k for k in {**before, **after} if before.get(k) != after.get(k)]
+        for key in changed[:kept]:
+            if key in after:
+                before[key] = after[key]
+            else:
+                del before[key]
+        self.books.restart(before)
+
+
+TestPossibleWorld = PossibleWorld.TestCase
+TestPossibleWorld.settings = SETTINGS
+TestLateNews = LateNews.TestCase
+TestLateNews.settings = SETTINGS

@@ -1,0 +1,34 @@
+"""Plays the scenarios of `scenarios/*.txt`; how to read them is said in `scenario.py`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.core.centre import PLAN
+from tests.core.scenario import Player, Step, event_of, read
+
+FILES = sorted((Path(__file__).parent / "scenarios").glob("*.txt"))
+SCENARIOS = [
+    pytest.param(steps, id=f"{path.stem}: {title}") for path in FILES for title, steps in read(path).items()
+]
+
+
+@pytest.mark.parametrize("steps", SCENARIOS)
+def test_scenario(steps: list[Step]) -> None:
+    Player(PLAN).play(steps)
+
+
+def test_a_scenario_that_does_not_hold_says_where(tmp_path: Path) -> None:
+    file = tmp_path / "wrong.txt"
+    file.write_text(
+        "== Wrong\n00:00  on shift: anna 1001\n00:01  c1 arrives → c1 waiting\n", encoding="utf-8"
+    )
+    with pytest.raises(AssertionError, match=r"00:01  c1 arrives → c1 waiting\nc1 is ivr, not waiting"):
+        Player(PLAN).play(read(file)["Wrong"])
+
+
+def test_an_unknown_sentence_is_refused() -> None:
+    with pytest.raises(ValueError, match="no such sentence: 'c1 sings'"):
+        event_of("c1 sings")

@@ -1,0 +1,127 @@
+"""`acd server`: everything in one command, side by side with another copy, and gone after Ctrl-C."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+import subprocess
+import sys
+import urllib.request
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from acd.errors import OperatorError
+from acd.runtime.control import request
+from tests.integration.centre import CHECKOUT, free_ports
+from tests.integration.sip.phone import Phone
+from tests.integration.sip.programs import Program
+
+pytestmark = pytest.mark.asterisk
+
+
+def own_environment(folder: Path) -> dict[str, str]:
+    """A home and ports for one copy."""
+    sip, ami, agi, http = free_ports(4)
+    return {
+        "ACD_HOME": str(folder),
+        "ACD_SIP_PORT": str(sip),
+        "ACD_AMI_PORT": str(ami),
+        "ACD_AGI_PORT": str(agi),
+        "ACD_HTTP_PORT": str(http),
+        "ACD_RTP_PORTS": "60000-60999",
+    }
+
+
+@asynccontextmanager
+async def server(environment: dict[str, str]) -> AsyncIterator[Program]:
+    """A running copy; Ctrl-C at the end, and all that it started must be gone."""
+    command = [sys.executable, "-m", "acd", "server"]
+    program = await Program.start(command, cwd=CHECKOUT, extra_env=environment)
+    try:
+        while "is open" not in program.text:
+            assert not program.has_ended, program.text
+            await asyncio.sleep(0.02)
+        yield program
+    finally:
+        if not program.has_ended:
+            program.signal(signal.SIGINT)
+        await program.wait(15)
+    for name in ("ACD_SIP_PORT", "ACD_AMI_PORT", "ACD_AGI_PORT", "ACD_HTTP_PORT"):
+        kind = socket.SOCK_DGRAM if name == "ACD_SIP_PORT" else socket.SOCK_STREAM
+        with socket.socket(socket.AF_INET, kind) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(("127.0.0.1", int(environment[name])))
+
+
+async def test_two_copies_side_by_side(tmp_path: Path) -> None:
+    one, two = own_environment(tmp_path / "one"), own_environment(tmp_path / "two")
+    async with server(one) as first, server(two):
+        for environment in (one, two):
+            status = await request(Path(environment["ACD_HOME"]) / "run" / "acd.sock", do="status")
+            assert status["dispatching"]
+        assert f"port {one['ACD_SIP_PORT']}" in first.text
+        for useful in ("1001", "phones list", "8000", "status --watch", "*11"):
+            assert useful in first.text
+        health = await asyncio.to_thread(_get, f"http://127.0.0.1:{one['ACD_HTTP_PORT']}/health")
+        assert '"ok": true' in health
+
+
+async def test_taken_ports_are_named(tmp_path: Path) -> None:
+    environment = own_environment(tmp_path)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as somebody:
+        somebody.bind(("127.0.0.1", int(environment["ACD_SIP_PORT"])))
+        done = await asyncio.to_thread(_run_server, environment)
+    assert done.returncode == 1
+    assert f"ACD_SIP_PORT: port {environment['ACD_SIP_PORT']}" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+async def test_a_killed_controller_is_started_again(tmp_path: Path) -> None:
+    environment = own_environment(tmp_path)
+    control = tmp_path / "run" / "acd.sock"
+    async with server(environment):
+        pid = (await request(control, do="status"))["pid"]
+        os.kill(pid, signal.SIGKILL)
+        async with asyncio.timeout(15):
+            while True:
+                try:
+                    status = await request(control, do="status")
+                except OperatorError:
+                    status = {"pid": pid}
+                if status["pid"] != pid and status["dispatching"]:
+                    break
+                await asyncio.sleep(0.02)
+
+
+async def test_a_stranger_cannot_register_or_call(tmp_path: Path) -> None:
+    environment = own_environment(tmp_path)
+    async with server(environment):
+        address = ("127.0.0.1", int(environment["ACD_SIP_PORT"]))
+        async with Phone("1001", "wrong-password", server=address) as phone:
+            with pytest.raises(AssertionError, match="401"):
+                await phone.register()
+            call = await phone.dial("8000")
+            assert (await call.wait_ended()).status == 401
+
+
+def _get(url: str) -> str:
+    with urllib.request.urlopen(url, timeout=5) as answer:
+        body: bytes = answer.read()
+    return body.decode()
+
+
+def _run_server(environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "acd", "server"],
+        cwd=CHECKOUT,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )

@@ -1,0 +1,1 @@
+"""Flows: one caller at a time, without a telephone."""

@@ -1,0 +1,163 @@
+"""The control socket: real requests over a real Unix socket."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+from collections.abc import AsyncIterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from acd.errors import OperatorError, RequestRefused
+from acd.runtime.control import ControlServer, Request, request
+
+
+def echo(request: Request) -> Mapping[str, Any]:
+    """What came."""
+    return {"came": dict(request)}
+
+
+def refuse(_request: Request) -> Mapping[str, Any]:
+    """The rules forbid it."""
+    raise RequestRefused("phone-taken", "ben is logged in on phone 1001")
+
+
+def fail(_request: Request) -> Mapping[str, Any]:
+    """A bug."""
+    raise AssertionError("a bug")
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """Where the socket is; the folder is made by the server."""
+    return tmp_path / "run" / "acd.sock"
+
+
+@pytest.fixture
+async def server(path: Path) -> AsyncIterator[ControlServer]:
+    """Listening."""
+    server = ControlServer(path, {"echo": echo, "refuse": refuse, "fail": fail})
+    await server.start()
+    yield server
+    await server.stop()
+
+
+def mode(path: Path) -> int | None:
+    """The permissions, or None when there is nothing."""
+    return path.stat().st_mode & 0o777 if path.exists() else None
+
+
+def leave_behind(path: Path) -> None:
+    """What a killed process does not take away: a socket that nobody listens on."""
+    path.parent.mkdir(parents=True)
+    with socket.socket(socket.AF_UNIX) as dead:
+        dead.bind(str(path))
+
+
+async def raw(path: Path, data: bytes) -> bytes:
+    """One line in, what comes out."""
+    reader, writer = await asyncio.open_unix_connection(str(path))
+    writer.write(data)
+    try:
+        return await asyncio.wait_for(reader.readline(), 2)
+    except ConnectionResetError:
+        return b""
+    finally:
+        writer.close()
+
+
+async def test_a_request(server: ControlServer, path: Path) -> None:
+    answer = await request(path, do="echo", agent="anna", name="王芳")
+    assert answer == {"ok": True, "came": {"do": "echo", "agent": "anna", "name": "王芳"}}
+
+
+async def test_several_requests_on_one_connection(server: ControlServer, path: Path) -> None:
+    reader, writer = await asyncio.open_unix_connection(str(path))
+    for n in range(3):
+        writer.write(json.dumps({"do": "echo", "n": n}).encode() + b"\n")
+        assert json.loads(await reader.readline())["came"]["n"] == n
+    writer.close()
+
+
+async def test_a_refusal(server: ControlServer, path: Path) -> None:
+    with pytest.raises(RequestRefused, match="ben is logged in") as refusal:
+        await request(path, do="refuse")
+    assert refusal.value.code == "phone-taken"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"\n",
+        b"hello\n",
+        b"[]\n",
+        b"null\n",
+        b"{}\n",
+        b'{"do": "unknown"}\n',
+        b'{"do": []}\n',
+        b'{"do": "echo"\n',
+        b"\xff\xfe\n",
+        b"[" * 60_000 + b"\n",
+    ],
+)
+async def test_what_is_no_request_is_answered_so(server: ControlServer, path: Path, line: bytes) -> None:
+    answer = json.loads(await raw(path, line))
+    assert answer["error"] == "bad-request"
+    assert "echo, refuse, fail" in answer["message"]
+    assert (await request(path, do="echo"))["ok"]
+
+
+async def test_a_line_that_is_too_long_ends_the_connection(server: ControlServer, path: Path) -> None:
+    assert await raw(path, b'{"do": "' + b"x" * 100_000 + b'"}\n') == b""
+    assert (await request(path, do="echo"))["ok"]
+
+
+async def test_a_client_that_leaves_in_the_middle(server: ControlServer, path: Path) -> None:
+    _, writer = await asyncio.open_unix_connection(str(path))
+    writer.write(b'{"do": ')
+    writer.close()
+    assert (await request(path, do="echo"))["ok"]
+
+
+async def test_a_controller_that_fails_is_the_operators_matter(server: ControlServer, path: Path) -> None:
+    asyncio.get_running_loop().set_exception_handler(lambda _loop, _context: None)
+    with pytest.raises(OperatorError, match="went away without an answer"):
+        await request(path, do="fail")
+
+
+async def test_only_the_owner_may_open_it(server: ControlServer, path: Path) -> None:
+    assert mode(path) == 0o600
+
+
+async def test_a_second_controller_is_refused(server: ControlServer, path: Path) -> None:
+    with pytest.raises(OperatorError, match="another controller is running here"):
+        await ControlServer(path, {}).start()
+    assert (await request(path, do="echo"))["ok"]
+
+
+async def test_a_socket_left_by_a_killed_controller_is_replaced(path: Path) -> None:
+    leave_behind(path)
+    server = ControlServer(path, {"echo": echo})
+    await server.start()
+    assert (await request(path, do="echo"))["ok"]
+    await server.stop()
+    assert mode(path) is None
+
+
+async def test_nobody_answers(path: Path) -> None:
+    with pytest.raises(OperatorError, match="no controller answers"):
+        await request(path, do="status")
+
+
+async def test_stop_closes_open_connections(path: Path) -> None:
+    server = ControlServer(path, {"echo": echo})
+    await server.start()
+    reader, writer = await asyncio.open_unix_connection(str(path))
+    writer.write(b'{"do": "echo"}\n')
+    await reader.readline()
+    await server.stop()
+    assert await reader.read() == b""
+    writer.close()

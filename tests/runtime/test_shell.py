@@ -1,0 +1,223 @@
+"""The shell: one timer, the mirror, the records, and the sense of having stood still."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from acd.core import events, facts
+from acd.core.commands import RefuseDirect
+from acd.core.facts import EndedBy
+from acd.core.ports import AskKind
+from acd.errors import RequestRefused
+from acd.runtime import shell as shell_module
+from acd.runtime.clock import EngineClock
+from tests.runtime.fakes import START, Desk
+
+
+@pytest.fixture
+async def desk() -> AsyncIterator[Desk]:
+    """The example centre; nobody is logged in."""
+    desk = Desk()
+    yield desk
+    desk.shell.close()
+
+
+def armed_for_s(desk: Desk) -> float | None:
+    """In how many seconds of the event loop the timer fires."""
+    timer = desk.shell._timer
+    return None if timer is None else timer.when() - asyncio.get_running_loop().time()
+
+
+# --- the timer --------------------------------------------------------------------------------
+async def test_no_deadline_no_timer(desk: Desk) -> None:
+    assert armed_for_s(desk) is None
+
+
+async def test_the_timer_is_armed_for_the_next_deadline(desk: Desk) -> None:
+    desk.ready("anna")
+    await desk.ask()
+    assert armed_for_s(desk) == pytest.approx(3.0, abs=0.1)  # unreachable_after_s
+    desk.shell.feed(events.OfferAlerting("c1"))
+    assert armed_for_s(desk) == pytest.approx(20.0, abs=0.1)  # ring timeout and grace
+    desk.shell.feed(events.OfferAnswered("c1"))
+    assert armed_for_s(desk) is None
+
+
+async def test_the_timer_stays_when_nothing_moves(desk: Desk) -> None:
+    desk.ready("anna")
+    await desk.ask()
+    before = desk.shell._timer
+    await desk.ask("c2")
+    assert desk.shell._timer is before
+
+
+async def test_a_deadline_that_has_passed_fires_at_once(desk: Desk) -> None:
+    desk.ready("anna")
+    await desk.ask()
+    desk.told()
+    desk.clock.now += 2.9
+    desk.shell.feed(events.PhoneChanged("1002", True, False))
+    desk.clock.now += 1.0
+    desk.shell._arm()
+    desk.shell._fire(START + 3.0)
+    assert desk.told() == [("cancel", "c1")]
+
+
+async def test_wrap_up_ends_by_time(desk: Desk) -> None:
+    await desk.talking()
+    await desk.ask(kind=AskKind.AGENT_LEFT)
+    assert desk.agent("anna") == "wrap_up"
+    desk.after(9.9)
+    assert desk.agent("anna") == "wrap_up"
+    desk.after(0.2)
+    assert desk.agent("anna") == "ready"
+
+
+async def test_a_closed_shell_has_no_timer(desk: Desk) -> None:
+    desk.ready("anna")
+    await desk.ask()
+    desk.shell.close()
+    desk.shell.close()
+    assert armed_for_s(desk) is None
+
+
+# --- freezes ----------------------------------------------------------------------------------
+async def test_a_freeze_is_noticed_before_anything_is_decided(desk: Desk) -> None:
+    frozen: list[bool] = []
+    desk.shell.on_frozen = lambda: frozen.append(desk.shell.engine.floor.suspended)
+    desk.ready("anna")
+    desk.clock.now += 3.1
+    await desk.ask()
+    assert frozen == [True]
+    assert desk.told() == [("hold", "c1", "sales", "default")]  # nobody is rung on old beliefs
+    desk.shell.feed(events.DispatchResumed())
+    assert desk.told() == [("offer", "c1", "1001")]
+
+
+async def test_a_short_pause_is_no_freeze(desk: Desk) -> None:
+    desk.clock.now += 2.9
+    await desk.ask()
+    assert not desk.shell.engine.floor.suspended
+
+
+async def test_the_tick_notices_a_freeze(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shell_module, "TICK_S", 0.0)
+    noticed = asyncio.Event()
+    desk.shell.on_frozen = noticed.set
+    ticking = asyncio.create_task(desk.shell.tick())
+    desk.clock.now += 10
+    await asyncio.wait_for(noticed.wait(), 2)
+    ticking.cancel()
+    await asyncio.gather(ticking, return_exceptions=True)
+
+
+# --- the mirror and the records ---------------------------------------------------------------
+async def test_what_lives_is_mirrored_and_what_is_safe_is_dropped(desk: Desk) -> None:
+    await desk.talking()
+    assert desk.mirror.values["call:c1"]["state"] == "talking"
+    assert desk.mirror.values["agent:anna"]["state"] == "talking"
+    desk.recorder.all_safe()
+    assert desk.mirror.keys("interval") == []
+    desk.shell.feed(events.CallEnded("c1", EndedBy.CALLER))
+    assert desk.recorder.calls[0][0] == "c1"
+    desk.recorder.all_safe()
+    assert desk.mirror.keys("call") == ["call:c1"]  # its wrap-up is still open
+    desk.after(11)
+    assert desk.mirror.keys("call") == ["call:c1"]
+    assert len(desk.recorder.calls) == 2
+    assert isinstance(desk.recorder.calls[1][1][-1], facts.WrapUpEnded)
+    desk.recorder.all_safe()
+    assert desk.mirror.keys("call") == desk.mirror.keys("interval") == []
+
+
+async def test_a_first_record_that_is_stored_late_drops_nothing(desk: Desk) -> None:
+    await desk.talking()
+    desk.recorder.waiting.clear()
+    desk.shell.feed(events.CallEnded("c1", EndedBy.CALLER))
+    late = list(desk.recorder.waiting)
+    for on_stored in late:
+        on_stored()
+    assert desk.mirror.keys("call") == ["call:c1"]
+
+
+async def test_a_merged_call_leaves_the_mirror(desk: Desk) -> None:
+    await desk.talking()
+    await desk.ask("c2", phone="1001", dialed_number="8002")
+    desk.shell.feed(events.CallAttendedTransferred("c1", "c2"))
+    assert desk.mirror.keys("call") == ["call:c1"]
+
+
+async def test_restored_from_the_mirror(desk: Desk) -> None:
+    await desk.talking("c1")
+    await desk.ask("c2")
+    desk.clock.now += 0.1
+    await desk.ask("c3")
+    again = Desk(kept=desk.mirror.load())
+    again.shell.restore()
+    assert (again.state("c1"), again.agent("anna")) == ("talking", "talking")
+    assert again.shell.engine.floor.suspended
+    assert len(again.recorder.intervals) == len(desk.recorder.intervals)
+    for call_id in ("c3", "c2"):  # in whatever order they come back
+        await again.ask(call_id)
+    assert list(again.shell.engine.floor.router.lines["sales"]) == ["c2", "c3"]
+    again.shell.close()
+
+
+async def test_a_finished_call_that_was_not_stored_is_stored_after_a_restart(desk: Desk) -> None:
+    await desk.ask()
+    desk.shell.feed(events.CallEnded("c1", EndedBy.CALLER))
+    again = Desk(kept=desk.mirror.load())
+    again.shell.restore()
+    assert [call_id for call_id, _ in again.recorder.calls] == ["c1"]
+    assert again.state("c1") is None
+    again.recorder.all_safe()
+    assert again.mirror.keys("call") == []
+    again.shell.close()
+
+
+async def test_a_wrap_up_ends_in_time_after_a_restart(desk: Desk) -> None:
+    await desk.talking()
+    desk.shell.feed(events.CallEnded("c1", EndedBy.CALLER))
+    again = Desk(kept=desk.mirror.load())
+    again.shell.restore()
+    again.after(11)
+    assert again.agent("anna") == "ready"
+    again.shell.close()
+
+
+# --- the rest ---------------------------------------------------------------------------------
+async def test_a_refused_request_changes_nothing(desk: Desk) -> None:
+    before = desk.mirror.load()
+    with pytest.raises(RequestRefused):
+        desk.shell.feed(events.AgentWentReady("anna"))
+    assert desk.mirror.load() == before
+
+
+async def test_the_owner_of_a_caller_in_hand_is_asked(desk: Desk) -> None:
+    continued: list[str] = []
+    refused: list[RefuseDirect] = []
+    desk.shell.on_continue = continued.append
+    desk.shell.on_refused = refused.append
+    await desk.talking()
+    desk.shell.feed(events.AgentHungUp("c1"))
+    assert continued == ["c1"]
+    await desk.ask("c2", dialed_number="1005")
+    assert [(r.call_id, r.agent) for r in refused] == [("c2", "emil")]
+
+
+async def test_without_a_switch_commands_go_nowhere() -> None:
+    desk = Desk()
+    desk.shell._switch = None
+    await desk.ask()
+    assert (desk.told(), desk.state()) == ([], "waiting")
+    desk.shell.close()
+
+
+def test_the_engine_clock_never_goes_back() -> None:
+    clock = EngineClock()
+    times = [clock() for _ in range(1000)]
+    assert times == sorted(times)
+    assert times[0] > 1_600_000_000

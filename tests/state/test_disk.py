@@ -1,0 +1,183 @@
+"""The mirror on disk outlives its process, whenever that dies."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from acd.state import disk
+from acd.state.disk import DiskMirror
+
+
+@contextmanager
+def mirror_in(folder: Path) -> Iterator[DiskMirror]:
+    """A mirror for as long as a process would have it."""
+    mirror = DiskMirror(folder)
+    try:
+        yield mirror
+    finally:
+        mirror.close()
+
+
+def kept_in(folder: Path) -> Mapping[str, Mapping[str, Any]]:
+    """What the next process finds."""
+    with mirror_in(folder) as mirror:
+        return mirror.load()
+
+
+def test_a_new_mirror_is_empty(tmp_path: Path) -> None:
+    assert kept_in(tmp_path / "live") == {}
+
+
+def test_the_last_word_on_a_key_counts(tmp_path: Path) -> None:
+    with mirror_in(tmp_path) as mirror:
+        mirror.put("call:1", {"state": "waiting"})
+        mirror.put("call:2", {"name": "王芳", "none": None, "list": [1, 2.5]})
+        mirror.put("call:1", {"state": "talking"})
+        mirror.put("call:3", {})
+        mirror.drop("call:3")
+        mirror.drop("never there")
+        expected = {
+            "call:1": {"state": "talking"},
+            "call:2": {"name": "王芳", "none": None, "list": [1, 2.5]},
+        }
+        assert mirror.load() == expected
+    assert kept_in(tmp_path) == expected
+
+
+def test_a_dropped_key_may_come_again(tmp_path: Path) -> None:
+    with mirror_in(tmp_path) as mirror:
+        mirror.put("a", {"n": 1})
+        mirror.drop("a")
+        mirror.put("a", {"n": 2})
+    assert kept_in(tmp_path) == {"a": {"n": 2}}
+
+
+def test_what_is_loaded_is_a_picture_of_the_moment(tmp_path: Path) -> None:
+    with mirror_in(tmp_path) as mirror:
+        mirror.put("a", {})
+        before = mirror.load()
+        mirror.drop("a")
+        assert before == {"a": {}}
+
+
+def test_keys_keep_the_order_in_which_they_came(tmp_path: Path) -> None:
+    names = [f"call:{n}" for n in (5, 3, 9, 1, 7)]
+    with mirror_in(tmp_path) as mirror:
+        for name in names:
+            mirror.put(name, {})
+        mirror.put("call:9", {"again": True})
+        mirror.drop("call:3")
+        mirror.put("call:3", {})
+    expected = ["call:5", "call:9", "call:1", "call:7", "call:3"]
+    assert list(kept_in(tmp_path)) == expected
+    assert list(kept_in(tmp_path)) == expected  # compacted meanwhile
+
+
+def test_only_the_owner_may_read_it(tmp_path: Path) -> None:
+    folder = tmp_path / "live"
+    with mirror_in(folder) as mirror:
+        mirror.put("a", {})
+    assert (folder / "live.jsonl").stat().st_mode & 0o777 == 0o600
+    assert folder.stat().st_mode & 0o777 == 0o700
+
+
+@pytest.mark.parametrize("cut", [1, 5, 20])
+def test_a_line_cut_short_by_a_crash_is_passed_over(tmp_path: Path, cut: int) -> None:
+    with mirror_in(tmp_path) as mirror:
+        mirror.put("a", {"n": 1})
+        mirror.put("b", {"name": "陈伟"})
+    file = tmp_path / "live.jsonl"
+    file.write_bytes(file.read_bytes()[:-cut])
+    expected = {"a": {"n": 1}} | ({"b": {"name": "陈伟"}} if cut == 1 else {})
+    with mirror_in(tmp_path) as mirror:
+        assert mirror.load() == expected
+        mirror.put("c", {"n": 3})
+    assert kept_in(tmp_path) == expected | {"c": {"n": 3}}
+
+
+@pytest.mark.parametrize("length", range(0, 90, 7))
+def test_killed_at_any_byte_nothing_older_is_lost(tmp_path: Path, length: int) -> None:
+    with mirror_in(tmp_path) as mirror:
+        for n in range(5):
+            mirror.put(f"k{n}", {"n": n})
+    file = tmp_path / "live.jsonl"
+    whole = file.read_bytes()[:length]
+    file.write_bytes(whole)
+    complete = [json.loads(line) for line in whole.split(b"\n") if line.endswith(b"}}")]
+    assert kept_in(tmp_path) == {entry["k"]: entry["v"] for entry in complete}
+
+
+@pytest.mark.parametrize(
+    "garbage", [b"\0" * 40, b"null", b"[1,2]", b'"k"', b'{"v":{}}', b'{"k":[],"v":{}}', b"\xff"]
+)
+def test_a_damaged_line_costs_only_itself(tmp_path: Path, garbage: bytes) -> None:
+    file = tmp_path / "live.jsonl"
+    file.write_bytes(b'{"k":"a","v":{"n":1}}\n' + garbage + b'\n{"k":"b","v":{"n":2}}\n')
+    assert kept_in(tmp_path) == {"a": {"n": 1}, "b": {"n": 2}}
+
+
+def test_outdated_lines_are_cleared_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(disk, "COMPACT_AFTER_BYTES", 2_000)
+    file = tmp_path / "live.jsonl"
+    with mirror_in(tmp_path) as mirror:
+        mirror.put("kept", {"text": "x" * 100})
+        for n in range(1_000):
+            mirror.put("busy", {"n": n})
+            assert file.stat().st_size < 2_300
+        assert file.stat().st_mode & 0o777 == 0o600
+    assert kept_in(tmp_path) == {"kept": {"text": "x" * 100}, "busy": {"n": 999}}
+
+
+def test_a_crash_while_clearing_away_loses_nothing(tmp_path: Path) -> None:
+    with mirror_in(tmp_path) as mirror:
+        mirror.put("a", {"n": 1})
+    (tmp_path / "live.new").write_bytes(b'{"k":"a","v":{"n"')
+    assert kept_in(tmp_path) == {"a": {"n": 1}}
+    assert not (tmp_path / "live.new").exists()
+
+
+def test_every_put_is_on_disk_at_once(tmp_path: Path) -> None:
+    with mirror_in(tmp_path) as mirror:
+        mirror.put("a", {"n": 1})
+        assert (tmp_path / "live.jsonl").read_bytes() == b'{"k":"a","v":{"n":1}}\n'
+
+
+class _FullDisk:
+    """A file on a full disk: takes a part of what it is given, then nothing."""
+
+    def __init__(self) -> None:
+        self.left = 5
+
+    def write(self, data: bytes) -> int:
+        if self.left == 0:
+            raise OSError(28, "No space left on device")
+        taken, self.left = min(self.left, len(data)), 0
+        return taken
+
+    def close(self) -> None:
+        """Nothing to do."""
+
+
+def test_a_full_disk_stops_nothing_and_all_is_written_when_there_is_room(tmp_path: Path) -> None:
+    mirror = DiskMirror(tmp_path)
+    mirror.put("before", {"n": 1})
+    mirror._file.close()
+    mirror._file = _FullDisk()  # type: ignore[assignment]
+    mirror.put("torn", {"n": 2})
+    assert mirror.failing
+    mirror.put("during", {"n": 3})
+    mirror.drop("before")
+    assert set(mirror.load()) == {"torn", "during"}
+    mirror._retry_at = 0.0
+    mirror.put("after", {"n": 4})
+    assert not mirror.failing
+    mirror.close()
+    again = DiskMirror(tmp_path)
+    assert set(again.load()) == {"torn", "during", "after"}
+    again.close()

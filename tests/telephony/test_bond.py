@@ -1,0 +1,199 @@
+"""The bond with Asterisk: a fresh look in its order, heartbeat, leases, stray callers."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from acd.core import events
+from acd.core.engine import Engine
+from acd.core.events import Event
+from acd.core.plan import AgentProfile, GroupPolicy, Plan, Requirement
+from acd.runtime.clock import EngineClock
+from acd.telephony import bond as bond_module
+from acd.telephony.ami import AmiLink
+from acd.telephony.bond import Bond
+from acd.telephony.prompts import PromptStore
+from acd.telephony.switch import Switchboard
+from acd.telephony.watch import Watch
+from tests.telephony.fake_ami import SECRET, FakeAmi, listing
+
+pytestmark = pytest.mark.timeout(10)
+PLAN = Plan(
+    {"anna": AgentProfile("anna", "Anna", "1001", {"sales": 5})},
+    {"sales": GroupPolicy("sales", "Sales", Requirement({"sales": 1}))},
+)
+CALLER = "PJSIP/trunk-lab-00000001"
+LEG = "PJSIP/1001-00000002"
+
+
+def status(
+    channel: str, uniqueid: str, application: str, call: str, *, caller: bool, bridge: str = ""
+) -> dict[str, str]:
+    """One channel as `Status` lists it."""
+    variables = f"ACD_CALL={call}\r\nVariable: ACD_CALLER={int(caller) or ''}\r\nVariable: ACD_DIALED=8001"
+    return {
+        "Event": "Status", "Channel": channel, "Uniqueid": uniqueid, "Application": application,
+        "BridgeID": bridge, "CallerIDNum": "+4930123", "CallerIDName": "<unknown>", "Variable": variables,
+    }  # fmt: skip
+
+
+class House:
+    """A bond on an engine; `story` has what the engine heard and what Asterisk was asked, in order."""
+
+    def __init__(self, ami: FakeAmi, folder: Path) -> None:
+        self.ami = ami
+        self.engine = Engine(PLAN)
+        self.story: list[str] = []
+        self.heard: list[Event] = []
+        self.known = asyncio.Event()
+        self.watch = Watch(["1001"], self._feed, lambda _call, _consult: None)
+        self.bond = Bond(self.watch, self._feed, self.engine.floor, folder / "acd.csv", 4.0)
+        self.link = AmiLink(
+            ("127.0.0.1", ami.port), ("acd", SECRET), self.watch.on_event, self.bond.up_again, self.bond.down
+        )
+        self.switch = Switchboard(self.watch, self.link, PromptStore(folder, folder, ("none",)), self._nobody)
+        self.bond.attach(self.link, self.switch)
+        self.bond.on_known = self.known.set
+        self.running: list[asyncio.Task[None]] = []
+
+    def _feed(self, event: Event) -> None:
+        self.story.append(type(event).__name__)
+        self.heard.append(event)
+        self.engine.handle(event, EngineClock()())
+
+    async def _nobody(self, _ask: object, _line: object) -> None:
+        raise AssertionError("nobody asks here")
+
+    async def start(self) -> None:
+        """Connected, and the floor is known."""
+        self.running.append(asyncio.create_task(self.link.run()))
+        await self.known.wait()
+
+    async def stop(self) -> None:
+        """Gone."""
+        for task in self.running:
+            task.cancel()
+        await asyncio.gather(*self.running, return_exceptions=True)
+        await self.switch.stop()
+
+
+@pytest.fixture
+async def house(tmp_path: Path) -> AsyncIterator[House]:
+    """Not started yet; Asterisk has phone 1001 and no calls."""
+    ami = FakeAmi()
+    await ami.start()
+    house = House(ami, tmp_path)
+    for name in ("Setvar", "DeviceStateList", "Status", "Redirect"):
+        _note(house, name)
+    yield house
+    await house.stop()
+    await ami.stop()
+
+
+def _note(house: House, name: str, *items: dict[str, str]) -> None:
+    """Answer this action with a list, and put it into the story."""
+    if name == "DeviceStateList":
+        items = ({"Event": "DeviceStateChange", "Device": "PJSIP/1001", "State": "NOT_INUSE"},)
+    answer = listing(name, *items) if name.startswith(("Dev", "Sta")) else None
+
+    def noted(action: object) -> object:
+        house.story.append(name)
+        return answer(action) if answer is not None else [{"Response": "Success"}]  # type: ignore[arg-type]
+
+    house.ami.answers[name] = noted  # type: ignore[assignment]
+
+
+async def test_a_fresh_look_in_its_order(house: House) -> None:
+    _note(house, "Status", status(CALLER, "1.1", "MusicOnHold", "c1", caller=True))
+    await house.start()
+    assert house.story == [
+        "DispatchSuspended", "Setvar", "DeviceStateList", "Status", "PhoneChanged", "FloorSeen", "Redirect",
+        "DispatchResumed",
+    ]  # fmt: skip
+    assert house.ami.actions[1]["Variable"] == "ACD_HEARTBEAT"
+    assert house.ami.actions[-1]["Channel"] == CALLER
+    assert events.PhoneChanged("1001", True, False) in house.heard
+    assert house.bond.up
+
+
+async def test_those_who_dial_or_talk_are_left_alone(house: House) -> None:
+    _note(
+        house,
+        "Status",
+        status(CALLER, "1.1", "Dial", "c1", caller=True, bridge="b1"),
+        status(LEG, "1.2", "AppDial", "c1", caller=False, bridge="b1"),
+        status("PJSIP/trunk-lab-00000003", "1.3", "Dial", "c2", caller=True),
+    )
+    house.engine.handle(events.AgentLoggedIn("anna", "1001"), 0.0)
+    await house.start()
+    assert "Redirect" not in house.story
+    assert events.ConversationFound("c1", "1001") in house.heard
+    assert events.FloorSeen(frozenset({"c1", "c2"}), {}) in house.heard
+    assert house.watch.leg_of == {"c1": LEG}
+    assert set(house.watch.channel_of) == {"c1", "c2"}
+    arrived = [e for e in house.heard if isinstance(e, events.CallArrived)]
+    assert [(e.call_id, e.caller_number, e.caller_name, e.dialed_number) for e in arrived] == [
+        ("c1", "+4930123", "", "8001")
+    ]
+
+
+async def test_a_lost_connection_suspends_and_a_new_one_looks_again(house: House) -> None:
+    await house.start()
+    house.story.clear()
+    house.known.clear()
+    house.ami.cut()
+    await house.known.wait()
+    assert house.story[0] == house.story[1] == "DispatchSuspended"
+    assert house.story[-1] == "DispatchResumed"
+
+
+async def test_after_a_freeze_it_looks_again(house: House) -> None:
+    await house.start()
+    house.story.clear()
+    house.known.clear()
+    house.bond.frozen()
+    house.bond.frozen()  # once is enough
+    await house.known.wait()
+    assert house.story.count("Status") == 1
+
+
+async def test_a_freeze_while_asterisk_is_away_waits_for_it(house: House) -> None:
+    house.bond.frozen()
+    assert house.story == []
+
+
+async def test_a_caller_who_strays_into_the_fallback_queue_is_fetched(house: House) -> None:
+    await house.start()
+    house.ami.event(Event="QueueCallerJoin", Channel=CALLER, Queue="acd-all")
+    await house.ami.until(lambda a: "Redirect" in a.names())
+    assert house.ami.actions[-1]["Channel"] == CALLER
+
+
+async def test_while_the_floor_is_unknown_nobody_is_fetched(house: House) -> None:
+    await house.start()
+    house.bond.down()
+    house.ami.event(Event="QueueCallerJoin", Channel=CALLER, Queue="acd-all")
+    await house.link.action("Ping")
+    assert "Redirect" not in house.ami.names()
+
+
+async def test_heartbeats_and_leases(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    await house.start()
+    monkeypatch.setattr(bond_module, "HEARTBEAT_INTERVAL_S", 0.001)
+    house.running.append(asyncio.create_task(house.bond.keep()))
+    await house.ami.until(lambda a: a.names().count("Setvar") >= 4)
+    beats = [a for a in house.ami.actions if a["Action"] == "Setvar"]
+    assert {a["Variable"] for a in beats} == {"ACD_HEARTBEAT"}
+    assert all(int(a["Value"]) > 1_600_000_000 for a in beats)
+
+
+async def test_a_goodbye(house: House) -> None:
+    await house.bond.say_goodbye()  # nobody there: no matter
+    assert house.ami.actions == []
+    await house.start()
+    await house.bond.say_goodbye()
+    assert (house.ami.actions[-1]["Variable"], house.ami.actions[-1]["Value"]) == ("ACD_HEARTBEAT", "0")

@@ -1,0 +1,121 @@
+"""Rendered speech: once for each text, never half, and an engine that fails is the operator's matter."""
+
+from __future__ import annotations
+
+import sys
+import wave
+from pathlib import Path
+
+import pytest
+
+from acd.errors import OperatorError
+from acd.ivr.flow import Prompt, SoundFile, Speech
+from acd.settings.model import DEFAULT_TEXT_TO_SPEECH
+from acd.telephony import prompts
+from acd.telephony.prompts import PromptStore
+
+HELLO = Speech("Hello", "en")
+# An engine that counts its calls beside itself and writes a tenth of a second of noise at 16 kHz.
+ENGINE = """
+import sys, wave, pathlib
+here = pathlib.Path(__file__)
+with here.with_suffix(".log").open("a", encoding="utf-8") as log:
+    log.write(pathlib.Path(sys.argv[1]).read_text(encoding="utf-8") + "\\n")
+with wave.open(sys.argv[2], "wb") as sound:
+    sound.setnchannels(1)
+    sound.setsampwidth(2)
+    sound.setframerate(16000)
+    sound.writeframes(bytes(range(64)) * 50)
+"""
+
+
+def engine(folder: Path, text: str = ENGINE) -> tuple[str, ...]:
+    """A command line for `text_to_speech`."""
+    script = folder / "engine.py"
+    script.write_text(text)
+    return (sys.executable, str(script), "{text_file}", "{sound_file}")
+
+
+def spoken(folder: Path) -> list[str]:
+    """The texts that the engine was given."""
+    return (folder / "engine.log").read_text(encoding="utf-8").splitlines()
+
+
+def store(folder: Path, command: tuple[str, ...]) -> PromptStore:
+    """Sounds and recordings below the folder."""
+    return PromptStore(folder / "sounds", folder / "recordings", command)
+
+
+def test_each_text_is_rendered_once(tmp_path: Path) -> None:
+    command = engine(tmp_path)
+    texts: list[Prompt] = [HELLO, Speech("您好", "zh-CN"), HELLO, SoundFile("beep")]
+    assert store(tmp_path, command).prepare(texts) == 2
+    assert store(tmp_path, command).prepare(texts) == 0
+    assert spoken(tmp_path) == ["Hello", "您好"]
+
+
+def test_what_is_rendered_is_for_the_telephone(tmp_path: Path) -> None:
+    prompts = store(tmp_path, engine(tmp_path))
+    prompts.prepare([HELLO])
+    file = Path(prompts.path(HELLO) + ".wav")
+    with wave.open(str(file)) as sound:
+        assert (sound.getframerate(), sound.getnchannels(), sound.getsampwidth()) == (8000, 1, 2)
+        assert sound.getnframes() == 800
+    assert file.stat().st_mode & 0o777 == 0o644
+    assert [f.suffix for f in file.parent.iterdir()] == [".wav"]
+
+
+def test_the_file_depends_on_text_language_and_engine(tmp_path: Path) -> None:
+    one, other = store(tmp_path, ("a",)), store(tmp_path, ("b",))
+    paths = {
+        one.path(HELLO),
+        one.path(Speech("Hello!", "en")),
+        one.path(Speech("Hello", "zh-CN")),
+        other.path(HELLO),
+    }
+    assert len(paths) == 4
+    assert one.path(HELLO) == store(tmp_path, ("a",)).path(HELLO)
+    assert Path(one.path(HELLO)).is_absolute()
+
+
+def test_own_recordings_go_before_the_sounds_of_asterisk(tmp_path: Path) -> None:
+    prompts = store(tmp_path, ("a",))
+    (tmp_path / "recordings" / "de").mkdir(parents=True)
+    (tmp_path / "recordings" / "de" / "hello.wav").touch()
+    assert prompts.path(SoundFile("de/hello")) == str(tmp_path / "recordings" / "de" / "hello")
+    assert prompts.path(SoundFile("tt-monkeys")) == "tt-monkeys"
+
+
+@pytest.mark.parametrize(
+    ("script", "message"),
+    [
+        ("import sys; sys.exit('no such voice')", "could not speak a prompt: no such voice"),
+        ("", "sox could not speak a prompt"),
+        ("import sys; open(sys.argv[2], 'w').write('no sound')", "sox could not speak a prompt"),
+    ],
+)
+def test_an_engine_that_fails(tmp_path: Path, script: str, message: str) -> None:
+    prompts = store(tmp_path, engine(tmp_path, script))
+    with pytest.raises(OperatorError, match=message):
+        prompts.prepare([HELLO])
+    assert list((tmp_path / "sounds" / "speech").iterdir()) == []
+
+
+def test_an_engine_that_is_not_installed(tmp_path: Path) -> None:
+    with pytest.raises(OperatorError, match="no-such-engine is needed to speak prompts and is not installed"):
+        store(tmp_path, ("no-such-engine", "{text_file}")).prepare([HELLO])
+
+
+def test_an_engine_that_hangs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(prompts, "RENDER_TIMEOUT_S", 0.2)
+    prompt_store = store(tmp_path, engine(tmp_path, "import sys; sys.stdin.read()\nwhile True: pass"))
+    with pytest.raises(OperatorError, match="took over"):
+        prompt_store.prepare([HELLO])
+
+
+def test_the_engine_of_the_example(tmp_path: Path) -> None:
+    prompts = store(tmp_path, DEFAULT_TEXT_TO_SPEECH)
+    assert prompts.prepare([HELLO]) == 1
+    with wave.open(prompts.path(HELLO) + ".wav") as sound:
+        assert sound.getframerate() == 8000
+        assert 0.2 < sound.getnframes() / 8000 < 3

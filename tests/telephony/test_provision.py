@@ -1,0 +1,155 @@
+"""The configuration written for Asterisk, from the real templates and the example centre."""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from acd.settings.environment import Environment
+from acd.settings.load import load_centre
+from acd.settings.model import Centre, PhoneSpec
+from acd.settings.secrets import Secrets
+from acd.telephony.provision import provision
+
+CHECKOUT = Path(__file__).parents[2]
+TEMPLATES = CHECKOUT / "asterisk"
+AMI_PASSWORD = "AmiPassword0123456789"
+
+
+@pytest.fixture
+def centre() -> Centre:
+    """The example."""
+    return load_centre(CHECKOUT / "config", CHECKOUT / "ivr_flows")
+
+
+class Site:
+    """A home, and an Asterisk with two of the modules."""
+
+    def __init__(self, home: Path, centre: Centre, **settings: str) -> None:
+        variables = {"ACD_HOME": str(home), "ACD_SIP_PORT": "26061", "ACD_AMI_PORT": "26039", **settings}
+        self.environment = Environment.from_env(variables, CHECKOUT)
+        self.centre = centre
+        self.secrets = Secrets(AMI_PASSWORD, {p: f"PhonePassword00000000{p}" for p in centre.phones})
+        modules = home / "modules"
+        modules.mkdir(parents=True, exist_ok=True)
+        for name in ("app_dial", "res_agi"):
+            (modules / f"{name}.so").touch()
+        self._paths = {"modules_dir": str(modules), "data_dir": "/data"}
+
+    def provision(self) -> list[str]:
+        """The names of the files that were written."""
+        changed = provision(self.centre, self.environment, self.secrets, TEMPLATES, self._paths)
+        return sorted(path.name for path in changed)
+
+    @property
+    def etc(self) -> Path:
+        """Where they are."""
+        return self.environment.asterisk_dir / "etc"
+
+    def text(self, name: str) -> str:
+        """One file."""
+        return (self.etc / name).read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def site(tmp_path: Path, centre: Centre) -> Site:
+    """Provisioned."""
+    site = Site(tmp_path, centre)
+    site.provision()
+    return site
+
+
+def test_everything_is_written_and_filled_in(site: Site) -> None:
+    templates = {path.name for path in (TEMPLATES / "etc").glob("*.conf")}
+    written = {path.name for path in site.etc.iterdir()}
+    assert templates | {"modules.conf"} <= written
+    for name in written:
+        assert "@{" not in site.text(name), name
+        assert not name.endswith(".new")
+
+
+def test_only_the_owner_may_read_them(site: Site) -> None:
+    assert site.etc.stat().st_mode & 0o777 == 0o700
+    assert {path.stat().st_mode & 0o777 for path in site.etc.iterdir()} == {0o600}
+
+
+def test_passwords_are_only_where_they_belong(site: Site) -> None:
+    holders = {path.name for path in site.etc.iterdir() if AMI_PASSWORD in path.read_text()}
+    assert holders == {"manager.conf"}
+    holders = {path.name for path in site.etc.iterdir() if "PhonePassword" in path.read_text()}
+    assert holders == {"pjsip.conf"}
+    for phone in site.centre.phones:
+        assert site.text("pjsip.conf").count(f"password = PhonePassword00000000{phone}\n") == 1
+
+
+def test_ports_and_phones(site: Site) -> None:
+    pjsip = site.text("pjsip.conf")
+    assert "127.0.0.1:26061" in pjsip
+    assert "port = 26039" in site.text("manager.conf")
+    for phone in site.centre.phones.values():
+        assert f"[{phone.id}](acd-phone)\n" in pjsip
+        assert f"callerid = {phone.display_name} <{phone.id}>\n" in pjsip
+    assert "match = 127.0.0.2\n" in pjsip
+
+
+def test_an_ipv6_address_stands_in_brackets(tmp_path: Path, centre: Centre) -> None:
+    site = Site(tmp_path, centre, ACD_SIP_ADDRESS="::1")
+    site.provision()
+    assert re.search(r"bind ?= ?\[::1\]:26061\n", site.text("pjsip.conf"))
+
+
+def test_fallback_queues_have_the_agents_with_the_skills(site: Site) -> None:
+    queues = site.text("queues.conf")
+    blocks = dict(re.findall(r"^\[(acd-\w+)\]\(acd-queue\)\n((?:member.*\n)*)", queues, re.MULTILINE))
+    members = {name: re.findall(r",0,(\w+),", block) for name, block in blocks.items()}
+    assert members == {
+        "acd-all": ["anna", "ben", "chen", "dora", "emil", "fang"],
+        "acd-sales": ["anna", "ben", "chen"],
+        "acd-support": ["chen", "dora", "emil", "fang"],
+    }
+
+
+def test_only_modules_that_this_asterisk_has_are_loaded(site: Site) -> None:
+    lines = site.text("modules.conf").splitlines()
+    assert lines[:2] == ["[modules]", "autoload = no"]
+    assert sorted(lines[2:]) == ["load = app_dial.so", "load = res_agi.so"]
+
+
+def test_unchanged_files_are_not_written_again(site: Site) -> None:
+    for path in site.etc.iterdir():
+        os.utime(path, (1, 1))
+    assert site.provision() == []
+    assert {path.stat().st_mtime for path in site.etc.iterdir()} == {1}
+
+
+def test_only_what_changed_is_written(site: Site) -> None:
+    secrets = site.secrets
+    site.secrets = Secrets("AnotherPassword01234", secrets.phone_passwords)
+    assert site.provision() == ["manager.conf"]
+    assert (site.etc / "manager.conf").stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize(
+    ("name", "line"),
+    [
+        ("王小明", "callerid = 王小明 <1001>"),
+        ("A\npassword = x", "callerid = Apassword  x <1001>"),
+        ('A" <9999> ;B', "callerid = A 9999 B <1001>"),
+        ("[general](x)", "callerid = generalx <1001>"),
+        ("@{ami_password}", "callerid = @{ami_password} <1001>"),
+        ("a\\b=c", "callerid = abc <1001>"),
+    ],
+)
+def test_hostile_display_names(site: Site, name: str, line: str) -> None:
+    phones = {**site.centre.phones, "1001": PhoneSpec("1001", name)}
+    site.centre = replace(site.centre, phones=phones)
+    before = len(site.text("pjsip.conf").splitlines())
+    site.provision()
+    text = site.text("pjsip.conf")
+    assert line in text
+    assert len(text.splitlines()) == before
+    assert AMI_PASSWORD not in text

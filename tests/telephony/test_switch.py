@@ -1,0 +1,336 @@
+"""The switchboard: real AGI sessions, a scripted manager interface, and a reception by hand."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from acd.core.commands import Offer
+from acd.core.events import Event
+from acd.core.facts import OfferFailure
+from acd.core.ports import Ask, AskKind, Refusal
+from acd.telephony.agi import AgiServer, AgiSession
+from acd.telephony.ami import AmiLink
+from acd.telephony.line import AgiLine
+from acd.telephony.prompts import PromptStore
+from acd.telephony.switch import Switchboard, read_ask, renamed, variables_of
+from acd.telephony.watch import Watch
+from tests.telephony.agi_client import HEADER, AgiClient, header
+from tests.telephony.fake_ami import SECRET, FakeAmi, listing, refusal
+
+pytestmark = pytest.mark.timeout(10)
+CALLER = HEADER["agi_channel"]
+
+
+# --- the question -----------------------------------------------------------------------------
+def question(*arguments: str, **env: str) -> Ask | None:
+    """What is read from a session with these arguments."""
+    session = AgiSession.__new__(AgiSession)  # only what is read: no socket
+    session.env = {**HEADER, **env, **{f"agi_arg_{n}": a for n, a in enumerate(arguments, 1)}}
+    return read_ask(session)
+
+
+@pytest.mark.parametrize(
+    ("state", "dialstatus", "leg", "kind", "target", "failure"),
+    [
+        ("", "", "", AskKind.NEW, "", OfferFailure.UNREACHABLE),
+        ("after-dial", "ANSWER", "", AskKind.AGENT_LEFT, "", OfferFailure.UNREACHABLE),
+        ("after-dial", "BUSY", "SIP 486 Busy Here", AskKind.DIAL_FAILED, "", OfferFailure.BUSY),
+        ("after-dial", "CHANUNAVAIL", "SIP 603 Decline", AskKind.DIAL_FAILED, "", OfferFailure.DECLINED),
+        ("after-dial", "", "", AskKind.DIAL_FAILED, "", OfferFailure.UNREACHABLE),
+        ("blind:8002", "ANSWER", "", AskKind.BLIND_TRANSFER, "8002", OfferFailure.UNREACHABLE),
+        ("blind:", "", "", AskKind.BLIND_TRANSFER, "", OfferFailure.UNREACHABLE),
+        ("fallback", "", "", AskKind.FALLBACK, "", OfferFailure.UNREACHABLE),
+        ("after-fallback", "", "", AskKind.AFTER_FALLBACK, "", OfferFailure.UNREACHABLE),
+        ("something else", "", "", AskKind.NEW, "", OfferFailure.UNREACHABLE),
+    ],
+)
+def test_states(
+    state: str, dialstatus: str, leg: str, kind: AskKind, target: str, failure: OfferFailure
+) -> None:
+    ask = question("c-1", state, "trunk", "8001", dialstatus, leg, "sales")
+    expected = Ask(kind, "c-1", None, "+4930123456", "W. Fang", "8001", target, failure, "sales")
+    assert ask == expected
+
+
+def test_a_call_from_inside() -> None:
+    ask = question("c-1", "", "phone:1001", "8001", "", "", "", agi_callerid="1001")
+    assert ask is not None
+    assert (ask.phone, ask.caller_number) == ("1001", "1001")
+
+
+def test_missing_arguments_and_an_unknown_caller() -> None:
+    ask = question("c-1", agi_callerid="unknown", agi_calleridname="unknown")
+    assert ask == Ask(AskKind.NEW, "c-1", None, "", "", "")
+
+
+@pytest.mark.parametrize(
+    "call_id", ["", "ab", "x" * 65, "C1-ABC", "c1 c2", "c1\n", "../c1", "c'1", "${X}", "王小明"]
+)
+def test_what_is_no_call_is_refused(call_id: str) -> None:
+    assert question(call_id) is None
+
+
+@given(st.lists(st.text(max_size=300), max_size=9), st.text(max_size=300))
+def test_hostile_values_never_raise(arguments: list[str], name: str) -> None:
+    ask = question("c-1", *arguments, agi_calleridname=name)
+    assert ask is not None
+    assert len(ask.caller_name) <= 200
+
+
+def test_renamed() -> None:
+    ask = question("c-2", "blind:8002", "trunk", "8001")
+    assert ask is not None
+    assert renamed(ask, "c-1") == Ask(**{n: getattr(ask, n) for n in Ask.__slots__} | {"call_id": "c-1"})
+
+
+@pytest.mark.parametrize(
+    ("value", "variables"),
+    [
+        ("ACD_CALL=c1", {"ACD_CALL": "c1"}),
+        (["ACD_CALL=c1", "X=a=b", "Y"], {"ACD_CALL": "c1", "X": "a=b", "Y": ""}),
+        ([], {}),
+    ],
+)
+def test_variables_of(value: object, variables: dict[str, str]) -> None:
+    assert variables_of({"Variable": value}) == variables
+
+
+# --- sessions and commands --------------------------------------------------------------------
+class House:
+    """A switchboard whose reception only notes who asks."""
+
+    def __init__(self, ami: FakeAmi, folder: Path) -> None:
+        self.ami = ami
+        self.heard: list[Event] = []
+        self.asks: asyncio.Queue[Ask] = asyncio.Queue()
+        self.watch = Watch(["1001", "1002"], self._feed, lambda _call, _consult: None)
+        self._up = asyncio.Event()
+        link = AmiLink(
+            ("127.0.0.1", ami.port), ("acd", SECRET), self.watch.on_event, self._on_up, lambda: None
+        )
+        self._running = asyncio.create_task(link.run())
+        self.switch = Switchboard(self.watch, link, PromptStore(folder, folder, ("none",)), self._reception)
+        self._agi = AgiServer(self.switch.serve)
+        self._clients: list[AgiClient] = []
+        self._port = 0
+
+    def _feed(self, event: Event) -> None:
+        self.heard.append(event)
+
+    async def _on_up(self) -> None:
+        self._up.set()
+
+    async def _reception(self, ask: Ask, _line: AgiLine) -> None:
+        self.asks.put_nowait(ask)
+
+    async def open(self) -> None:
+        """Everything is there."""
+        self._port = await self._agi.start("127.0.0.1", 0)
+        await self._up.wait()
+
+    async def close(self) -> None:
+        """Everything is gone."""
+        await self.switch.stop()
+        await self._agi.stop()
+        self._running.cancel()
+        await asyncio.gather(self._running, return_exceptions=True)
+        for client in self._clients:
+            await client.close()
+
+    async def connect(self, call_id: str = "c-1", **env: str) -> AgiClient:
+        """A channel connects."""
+        client = await AgiClient.connect(self._port)
+        self._clients.append(client)
+        client.send(header((call_id, "", "trunk", "8001"), **env))
+        return client
+
+    async def caller(self, call_id: str = "c-1", **env: str) -> AgiClient:
+        """A channel asks, and is in our hands."""
+        client = await self.connect(call_id, **env)
+        await self.asks.get()
+        return client
+
+
+@pytest.fixture
+async def house(tmp_path: Path) -> AsyncIterator[House]:
+    """Open."""
+    ami = FakeAmi()
+    await ami.start()
+    house = House(ami, tmp_path)
+    await house.open()
+    yield house
+    await house.close()
+    await ami.stop()
+
+
+async def commands(client: AgiClient, count: int) -> list[str]:
+    """The next commands, answered."""
+    return [await client.command() for _ in range(count)]
+
+
+async def test_a_caller_is_asking_until_the_session_ends(house: House) -> None:
+    client = await house.caller()
+    assert house.switch.asking() == {"c-1"}
+    assert house.watch.channel_of == {"c-1": CALLER}
+    client.send(b"HANGUP\n")
+    assert await client.rest() == b""
+    assert house.switch.asking() == frozenset()
+
+
+async def test_a_session_without_a_call_is_refused(house: House) -> None:
+    client = await house.connect("NO CALL")
+    assert await client.rest() == b""
+    assert house.asks.empty()
+
+
+async def test_a_new_session_takes_over_from_the_old(house: House) -> None:
+    old = await house.caller()
+    new = await house.caller()
+    assert await old.rest() == b""
+    assert house.switch.asking() == {"c-1"}
+    house.switch.hold_in_line("c-1", "sales", "default")
+    assert "SET MUSIC ON default" in await commands(new, 3)
+
+
+async def test_hung_up_while_asking(house: House) -> None:
+    house.watch.on_event({"Event": "Hangup", "Channel": CALLER, "Uniqueid": HEADER["agi_uniqueid"]})
+    client = await house.connect()
+    assert await client.rest() == b""
+    assert house.asks.empty()
+    assert house.switch.asking() == frozenset()
+
+
+async def test_music_in_line(house: House) -> None:
+    client = await house.caller()
+    house.switch.hold_in_line("c-1", "sales", "default")
+    assert await commands(client, 3) == [
+        'SET VARIABLE ACD_GROUP "sales"',
+        'EXEC Answer "0,i"',
+        "SET MUSIC ON default",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("music", "dial"),
+    [
+        ("default", "PJSIP/1001,15,gm(default)b(acd-leg^s^1)"),
+        ("", "PJSIP/1001,15,gb(acd-leg^s^1)"),
+    ],
+)
+async def test_an_offer(house: House, music: str, dial: str) -> None:
+    client = await house.caller()
+    house.switch.offer(Offer("c-1", "anna", "1001", 15.0, music))
+    assert await client.command() == f'SET VARIABLE ACD_DIAL "{dial}"'
+    assert await client.rest() == b""
+
+
+@pytest.mark.parametrize(
+    "hostile", ["1001&1002", "1001,20,U(x)", "1001\n", "", "${X}", "a/b", "x" * 65, "王"]
+)
+async def test_nothing_unchecked_gets_into_a_dial_string(house: House, hostile: str) -> None:
+    with pytest.raises(AssertionError):
+        house.switch.offer(Offer("c-1", "anna", hostile, 15.0, "default"))
+    if hostile:
+        with pytest.raises(AssertionError):
+            house.switch.offer(Offer("c-1", "anna", "1001", 15.0, hostile))
+
+
+async def test_commands_for_callers_who_are_not_there_do_nothing(house: House) -> None:
+    house.switch.hold_in_line("gone", "sales", "default")
+    house.switch.offer(Offer("gone", "anna", "1001", 15.0, ""))
+    house.switch.hang_up("gone", Refusal.NORMAL)
+    assert house.ami.names() == []
+
+
+@pytest.mark.parametrize(
+    ("refusal_", "cause"),
+    [(Refusal.NORMAL, 16), (Refusal.BUSY, 17), (Refusal.NO_ANSWER, 19), (Refusal.UNKNOWN_NUMBER, 1)],
+)
+async def test_hang_up(house: House, refusal_: Refusal, cause: int) -> None:
+    client = await house.caller()
+    house.switch.hang_up("c-1", refusal_)
+    assert await commands(client, 2) == [
+        f'SET VARIABLE ACD_CAUSE "{cause}"',
+        'SET VARIABLE ACD_NEXT "hangup"',
+    ]
+
+
+async def test_hang_up_of_a_caller_who_is_talking(house: House) -> None:
+    house.watch.bind("c-1", CALLER, "1.1")
+    house.switch.hang_up("c-1", Refusal.NORMAL)
+    await house.ami.until(lambda a: a.names() == ["Hangup"])
+    assert house.ami.actions[-1]["Channel"] == CALLER
+
+
+async def test_a_ring_is_cancelled_at_its_leg(house: House) -> None:
+    house.watch.leg_of["c-1"] = "PJSIP/1001-00000002"
+    house.switch.cancel_offer("c-1")
+    await house.ami.until(lambda a: a.names() == ["Hangup"])
+    action = house.ami.actions[-1]
+    assert (action["Channel"], action["Cause"]) == ("PJSIP/1001-00000002", "19")
+
+
+async def test_a_phone_that_never_rang_is_found_by_its_call(house: House) -> None:
+    channels = [(CALLER, "c-1", "1"), ("PJSIP/1001-00000002", "c-1", ""), ("PJSIP/1002-00000003", "c-2", "")]
+    house.ami.answers["Status"] = listing(
+        "Status",
+        *(
+            {
+                "Event": "Status",
+                "Channel": channel,
+                "Variable": f"ACD_CALL={call}\r\nVariable: ACD_CALLER={caller}",
+            }
+            for channel, call, caller in channels
+        ),
+    )
+    house.switch.cancel_offer("c-1")
+    await house.ami.until(lambda a: a.names() == ["Status", "Hangup"])
+    assert house.ami.actions[-1]["Channel"] == "PJSIP/1001-00000002"
+
+
+async def test_leases_of_those_who_ask_are_renewed(house: House) -> None:
+    await house.caller()
+    house.watch.bind("talking", "PJSIP/x-00000009", "9.9")
+    await house.switch.renew_leases(12.0)
+    sent = [a for a in house.ami.actions if a["Action"] == "Setvar"]
+    assert [(a["Channel"], a["Variable"], a["Value"]) for a in sent] == [(CALLER, "TIMEOUT(absolute)", "12")]
+
+
+async def test_a_caller_is_brought_back(house: House) -> None:
+    house.ami.answers["Redirect"] = refusal  # gone meanwhile: no matter
+    await house.switch.bring_back(CALLER)
+    action = house.ami.actions[-1]
+    assert [action[k] for k in ("Action", "Channel", "Context", "Exten", "Priority")] == [
+        "Redirect", CALLER, "acd-run", "s", "1",
+    ]  # fmt: skip
+
+
+async def test_a_merged_call_keeps_the_consultations_session(house: House) -> None:
+    client = await house.caller("c-2")
+    house.switch.merged("c-1", "c-2")
+    assert house.switch.asking() == {"c-1"}
+    assert await client.command("200 result=1 (PJSIP/trunk-lab-00000007)") == "GET VARIABLE CHANNEL(name)"
+    assert await client.command("200 result=1 (7.7)") == "GET VARIABLE UNIQUEID"
+    assert await commands(client, 2) == [
+        'SET VARIABLE __ACD_CALL "c-1"',
+        'SET VARIABLE ACD_CALLER "1"',
+    ]
+    assert house.watch.call_of("7.7") == "c-1"
+    client.send(b"HANGUP\n")
+    await client.rest()
+    await house.connect("c-2")  # a question that was under way with the old name
+    assert (await house.asks.get()).call_id == "c-1"
+
+
+async def test_stop_lets_every_caller_go(house: House) -> None:
+    clients = [await house.caller(f"c-{n}", agi_uniqueid=f"1.{n}") for n in range(3)]
+    await house.switch.stop()
+    for client in clients:
+        assert await client.rest() == b""
+    assert house.switch.asking() == frozenset()

@@ -1,0 +1,258 @@
+"""AMI events as Asterisk 22 sends them, and what the engine hears of them."""
+
+from __future__ import annotations
+
+import pytest
+
+from acd.core import events
+from acd.core.events import Event
+from acd.core.facts import EndedBy
+from acd.telephony.watch import Watch, phone_of
+
+CALLER = "PJSIP/trunk-lab-00000001"
+LEG = "PJSIP/1001-00000002"
+OTHER_LEG = "PJSIP/1002-00000003"
+
+
+class Ear:
+    """A watch over phones 1001 to 1003, and what it has told."""
+
+    def __init__(self) -> None:
+        self.heard: list[Event] = []
+        self.transfers: list[tuple[str, str]] = []
+        self.watch = Watch(
+            ["1001", "1002", "1003"],
+            self._feed,
+            lambda call, consult: self.transfers.append((call, consult)),
+        )
+        self.watch.bind("c1", CALLER, "1.1")
+
+    def _feed(self, event: Event) -> None:
+        self.heard.append(event)
+
+    def event(self, name: str, **headers: str) -> list[Event]:
+        """One event; what the engine hears of it."""
+        self.heard.clear()
+        self.watch.on_event({"Event": name, **headers})
+        return list(self.heard)
+
+    def dialling(self, status: str, leg: str = LEG, uniqueid: str = "1.1") -> list[Event]:
+        """The phone says something."""
+        name = "DialEnd" if status == "ANSWER" else "DialState"
+        return self.event(
+            name, Channel=CALLER, Uniqueid=uniqueid, DestChannel=leg, DestUniqueid="1.2", DialStatus=status
+        )
+
+    def hangup(self, channel: str, uniqueid: str) -> list[Event]:
+        """A channel is gone."""
+        return self.event(
+            "Hangup", Channel=channel, Uniqueid=uniqueid, Cause="16", **{"Cause-txt": "Normal Clearing"}
+        )
+
+
+@pytest.fixture
+def ear() -> Ear:
+    """Fresh, with call c1 on the trunk."""
+    return Ear()
+
+
+@pytest.mark.parametrize(
+    ("channel", "phone"),
+    [
+        (LEG, "1001"),
+        (CALLER, "trunk-lab"),
+        ("PJSIP/desk-a-0000001f", "desk-a"),
+        ("Local/1001@acd-member-00000001;1", None),
+        ("PJSIP/1001", None),
+        ("PJSIP/1001-0000002", None),
+        ("", None),
+    ],
+)
+def test_phone_of(channel: str, phone: str | None) -> None:
+    assert phone_of(channel) == phone
+
+
+# --- offers -----------------------------------------------------------------------------------
+def test_a_ring_and_its_answer(ear: Ear) -> None:
+    assert ear.dialling("RINGING") == [events.OfferAlerting("c1", "1001")]
+    assert ear.watch.leg_of == {"c1": LEG}
+    assert ear.dialling("ANSWER") == [events.OfferAnswered("c1", "1001")]
+
+
+def test_early_media_is_a_ring(ear: Ear) -> None:
+    assert ear.dialling("PROGRESS") == [events.OfferAlerting("c1", "1001")]
+
+
+@pytest.mark.parametrize("status", ["PROCEEDING", "BUSY", ""])
+def test_other_states_of_a_dial_are_no_news(ear: Ear, status: str) -> None:
+    assert ear.dialling(status) == []
+
+
+def test_a_dial_of_somebody_else_is_no_news(ear: Ear) -> None:
+    assert ear.dialling("RINGING", uniqueid="9.9") == []
+    assert ear.event("DialEnd", DialStatus="BUSY", Uniqueid="1.1") == []
+
+
+def test_a_leg_that_is_gone_is_not_taken_for_the_next_one(ear: Ear) -> None:
+    ear.dialling("RINGING")
+    ear.hangup(LEG, "1.2")
+    assert ear.watch.leg_of == {}
+
+
+# --- the caller's channel ---------------------------------------------------------------------
+def test_the_caller_hangs_up(ear: Ear) -> None:
+    ear.dialling("RINGING")
+    assert ear.hangup(CALLER, "1.1") == [events.CallEnded("c1", EndedBy.CALLER, "Normal Clearing")]
+    assert (ear.watch.leg_of, ear.watch.channel_of, ear.watch.call_of("1.1")) == ({}, {}, None)
+
+
+def test_a_second_hang_up_is_no_news(ear: Ear) -> None:
+    ear.hangup(CALLER, "1.1")
+    assert ear.hangup(CALLER, "1.1") == []
+
+
+def test_the_hang_up_of_a_former_channel_does_not_end_the_call(ear: Ear) -> None:
+    ear.watch.bind("c1", "PJSIP/trunk-lab-00000009", "1.9")
+    assert ear.hangup(CALLER, "1.1") == []
+    assert ear.watch.call_of("1.9") == "c1"
+
+
+def test_a_channel_that_was_hung_up_while_it_asked_is_not_bound(ear: Ear) -> None:
+    ear.hangup("PJSIP/trunk-lab-00000005", "1.5")
+    assert not ear.watch.bind("c5", "PJSIP/trunk-lab-00000005", "1.5")
+    assert "c5" not in ear.watch.channel_of
+    assert ear.watch.bind("c6", "PJSIP/trunk-lab-00000006", "1.6")
+
+
+def test_only_late_hang_ups_are_remembered(ear: Ear) -> None:
+    for n in range(1500):
+        ear.hangup(f"PJSIP/x-{n:08x}", f"2.{n}")
+    assert not ear.watch.bind("late", "x", "2.1499")
+    assert ear.watch.bind("old", "x", "2.0")
+
+
+def test_unbinding_what_is_not_bound_is_fine(ear: Ear) -> None:
+    ear.watch.unbind("never")
+    ear.watch.unbind("c1")
+    ear.watch.unbind("c1")
+    assert ear.hangup(CALLER, "1.1") == []
+
+
+# --- hold -------------------------------------------------------------------------------------
+def test_hold_by_the_agent(ear: Ear) -> None:
+    ear.dialling("ANSWER")
+    assert ear.event("Hold", Channel=LEG) == [events.CallHeld("c1")]
+    assert ear.event("Unhold", Channel=LEG) == [events.CallResumed("c1")]
+    assert ear.event("Hold", Channel=CALLER) == []
+    assert ear.event("Unhold", Channel="PJSIP/other-00000001") == []
+
+
+# --- phones -----------------------------------------------------------------------------------
+def test_a_fresh_look_reports_every_phone(ear: Ear) -> None:
+    ear.heard.clear()
+    ear.watch.set_phones(["1001", "1002", "9999"], [LEG, CALLER])
+    assert ear.heard == [
+        events.PhoneChanged("1001", True, True),
+        events.PhoneChanged("1002", True, False),
+        events.PhoneChanged("1003", False, False),
+    ]
+
+
+def test_a_phone_is_in_use_as_long_as_it_has_a_channel(ear: Ear) -> None:
+    ear.watch.set_phones(["1001"], [])
+    assert ear.event("Newchannel", Channel=LEG) == [events.PhoneChanged("1001", True, True)]
+    second = "PJSIP/1001-0000000a"
+    assert ear.event("Newchannel", Channel=second) == [events.PhoneChanged("1001", True, True)]
+    assert ear.hangup(LEG, "1.2") == [events.PhoneChanged("1001", True, True)]
+    assert ear.hangup(second, "1.3") == [events.PhoneChanged("1001", True, False)]
+    assert ear.event("Newchannel", Channel=CALLER) == []
+    assert ear.event("Newchannel", Channel="Local/1001@acd-member-00000001;1") == []
+
+
+@pytest.mark.parametrize(
+    ("state", "reachable"),
+    [
+        ("NOT_INUSE", True),
+        ("INUSE", True),
+        ("BUSY", True),
+        ("RINGING", True),
+        ("RINGINUSE", True),
+        ("ONHOLD", True),
+        ("UNAVAILABLE", False),
+        ("INVALID", False),
+        ("UNKNOWN", False),
+    ],
+)
+def test_a_device_state_says_whether_the_phone_can_be_reached(ear: Ear, state: str, reachable: bool) -> None:
+    before = ["1001"] if not reachable else []
+    ear.watch.set_phones(before, [])
+    heard = ear.event("DeviceStateChange", Device="PJSIP/1001", State=state)
+    assert heard == [events.PhoneChanged("1001", reachable, False)]
+    assert ear.event("DeviceStateChange", Device="PJSIP/1001", State=state) == []
+
+
+@pytest.mark.parametrize("device", ["PJSIP/9999", "Queue:acd-all", "Custom:1001", ""])
+def test_other_devices_are_no_news(ear: Ear, device: str) -> None:
+    assert ear.event("DeviceStateChange", Device=device, State="NOT_INUSE") == []
+
+
+# --- attended transfer ------------------------------------------------------------------------
+@pytest.mark.parametrize("swapped", [False, True])
+@pytest.mark.parametrize("answered", [False, True])
+def test_attended_transfer(ear: Ear, swapped: bool, answered: bool) -> None:
+    ear.dialling("ANSWER")
+    consulting = "PJSIP/1001-00000004"
+    ear.watch.bind("c2", consulting, "1.4")
+    if answered:
+        ear.dialling("ANSWER", leg=OTHER_LEG, uniqueid="1.4")
+    legs = [(LEG, "1.2"), (consulting, "1.4")]
+    (orig, orig_id), (second, second_id) = reversed(legs) if swapped else legs
+    heard = ear.event(
+        "AttendedTransfer",
+        Result="Success",
+        OrigTransfererChannel=orig,
+        OrigTransfererUniqueid=orig_id,
+        SecondTransfererChannel=second,
+        SecondTransfererUniqueid=second_id,
+        TransfereeChannel=CALLER,
+    )
+    assert heard == [events.CallAttendedTransferred("c1", "c2")]
+    assert ear.transfers == [("c1", "c2")]
+    # The consulting channel's end is not the end of a call any more.
+    assert [e for e in ear.hangup(consulting, "1.4") if isinstance(e, events.CallEnded)] == []
+    ear.hangup(LEG, "1.2")
+    assert ear.watch.leg_of == ({"c1": OTHER_LEG} if answered else {})
+    assert ear.hangup(CALLER, "1.1")[0] == events.CallEnded("c1", EndedBy.CALLER, "Normal Clearing")
+
+
+@pytest.mark.parametrize("result", ["Fail", "Invalid", "Not Permitted", ""])
+def test_a_transfer_that_failed_is_no_news(ear: Ear, result: str) -> None:
+    ear.dialling("ANSWER")
+    ear.watch.bind("c2", "PJSIP/1001-00000004", "1.4")
+    heard = ear.event(
+        "AttendedTransfer", Result=result, OrigTransfererChannel=LEG, SecondTransfererUniqueid="1.4"
+    )
+    assert (heard, ear.transfers) == ([], [])
+
+
+def test_a_transfer_between_strangers_is_no_news(ear: Ear) -> None:
+    ear.dialling("ANSWER")
+    assert ear.event("AttendedTransfer", Result="Success", OrigTransfererChannel=LEG) == []
+    assert ear.event("AttendedTransfer", Result="Success", SecondTransfererUniqueid="1.1") == []
+    assert ear.transfers == []
+
+
+# --- the rest ---------------------------------------------------------------------------------
+def test_who_strays_into_the_fallback_queue_is_told(ear: Ear) -> None:
+    joined: list[str] = []
+    ear.watch.on_queue_join = joined.append
+    assert ear.event("QueueCallerJoin", Channel=CALLER, Queue="acd-all") == []
+    assert joined == [CALLER]
+
+
+@pytest.mark.parametrize(
+    "name", ["VarSet", "Newexten", "", "Hold", "Hangup", "DialState", "AttendedTransfer"]
+)
+def test_events_without_headers_are_no_crash(ear: Ear, name: str) -> None:
+    assert ear.event(name) == []
+    ear.watch.on_event({})
