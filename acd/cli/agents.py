@@ -60,4 +60,4 @@ def _ask(do: str, **fields: Any) -> None:
         text += f", then {agent['pending'].replace('_', ' ')}"
     if agent["phone"]:
         text += f", on phone {agent['phone']}"
-    console.print(text, markup=False)
+    console.print(text, markup=False, soft_wrap=True)

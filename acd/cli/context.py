@@ -39,7 +39,7 @@ def passwords(env: Environment, of: Centre) -> Secrets:
     """The generated passwords, new ones for new phones."""
     secrets = load_or_create_secrets(env.secrets_file, of.phones)
     for note in secrets.notes:
-        console.print(f"note: {note}", style="yellow", markup=False)
+        console.print(f"note: {note}", style="yellow", markup=False, soft_wrap=True)
     return secrets
 
 

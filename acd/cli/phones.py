@@ -40,7 +40,7 @@ def provision_phones(
     paths = context.asterisk_paths(env)
     changed = provision(centre, env, secrets, asterisk_folder(context.CHECKOUT), paths)
     for path in changed:
-        context.console.print(f"wrote {path}", markup=False)
+        context.console.print(f"wrote {path}", markup=False, soft_wrap=True)
     if not changed:
         context.console.print("nothing to change")
     if reload and changed:

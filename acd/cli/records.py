@@ -71,4 +71,4 @@ def show_call(call_id: Annotated[str, typer.Argument(help="as in `acd calls list
     if record is None:
         raise OperatorError(f"no call {call_id!r} is on record; 'acd calls list' shows those of today")
     for line in call_story(record, tz):
-        context.console.print(line, markup=False)
+        context.console.print(line, markup=False, soft_wrap=True)

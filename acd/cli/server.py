@@ -10,6 +10,7 @@ import signal
 import socket
 import sys
 import time
+from functools import partial
 
 import structlog
 
@@ -185,7 +186,7 @@ class _Server:
                     await child.wait()
 
     def _welcome(self) -> None:
-        say = context.console.print
+        say = partial(context.console.print, soft_wrap=True)
         env, centre = self._env, self._centre
         numbers = ", ".join(f"{n.number} ({n.flow or n.group})" for n in centre.numbers.values())
         codes = centre.features
