@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -17,6 +18,7 @@ import pytest
 
 from acd.errors import OperatorError
 from acd.runtime.control import request
+from acd.settings.secrets import load_or_create_secrets
 from tests.integration.centre import CHECKOUT, free_ports
 from tests.integration.sip.phone import Phone
 from tests.integration.sip.programs import Program
@@ -125,3 +127,25 @@ def _run_server(environment: dict[str, str]) -> subprocess.CompletedProcess[str]
         timeout=30,
         check=False,
     )
+
+
+async def test_provisioning_adds_a_phone_to_a_running_asterisk(tmp_path: Path) -> None:
+    """An admin adds an agent and runs `acd phones provision`: the new phone registers, calls go on."""
+    environment = own_environment(tmp_path / "home")
+    config = tmp_path / "config"
+    shutil.copytree(CHECKOUT / "config", config)
+    environment["ACD_CONFIG"] = str(config)
+    async with server(environment):
+        agents = config / "agents.yml"
+        newcomer = '  gina:\n    name: Gina Rossi\n    extension: "1007"\n    skills: {sales: 5}\n'
+        agents.write_text(agents.read_text() + newcomer)
+        command = [sys.executable, "-m", "acd", "phones", "provision"]
+        done = await asyncio.to_thread(
+            subprocess.run, command, cwd=CHECKOUT, env={**os.environ, **environment}, capture_output=True
+        )
+        assert done.returncode == 0, done.stderr
+        secrets = load_or_create_secrets(tmp_path / "home" / "secrets.yml", ["1007"])
+        assert (tmp_path / "home" / "secrets.yml").stat().st_mode & 0o777 == 0o600
+        address = ("127.0.0.1", int(environment["ACD_SIP_PORT"]))
+        async with Phone("1007", secrets.phone_passwords["1007"], server=address) as phone:
+            await phone.register()
