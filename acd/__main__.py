@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -46,6 +47,7 @@ def check_configuration(
 
 def main() -> None:
     """Entry point: what the operator can mend is one message, anything else a traceback."""
+    os.umask(0o077)  # passwords, and records and logs that tell who called
     try:
         app()
     except (OperatorError, RequestRefused) as error:

@@ -222,6 +222,7 @@ class Controller:
             "asterisk": self._bond.up,
             "dispatching": not floor.suspended,
             "records_waiting": self._writer.pending,
+            "records_database": not self._writer.away,
             "live_state_on_disk": not self._mirror.failing,
             "calls": len(floor.calls),
         }

@@ -38,7 +38,10 @@ def ready(name: Name) -> None:
 
 @app.command("not-ready")
 def not_ready(
-    name: Name, reason: Annotated[str, typer.Option(help="a reason code of config/agents.yml")] = ""
+    name: Name,
+    reason: Annotated[
+        str, typer.Option(help="a reason code of config/system.yml; the first one by default")
+    ] = "",
 ) -> None:
     """Want no calls; during a call, when its work is over."""
     _ask("not-ready", agent=name, reason=reason)

@@ -25,7 +25,8 @@ from acd.telephony.provision import provision
 
 START_LIMIT_S = 30.0
 STOP_LIMIT_S = 10.0
-RESTART_PAUSE_S = 0.5
+RESTART_PAUSE_S = 0.2
+RESTART_PAUSE_LONG_S = 2.0
 
 
 def run() -> None:
@@ -102,6 +103,7 @@ class _Server:
         self._centre = centre
         self._secrets = secrets
         self._stopping = asyncio.Event()
+        self._opened = False
         self._children: list[asyncio.subprocess.Process] = []
 
     async def run(self) -> None:
@@ -113,6 +115,7 @@ class _Server:
             await self._wait_for_asterisk(asterisk)
             keeper = asyncio.create_task(self._keep_controller())
             await self._wait_for_controller(keeper)
+            self._opened = True
             self._welcome()
             await self._watch(asterisk, keeper)
         finally:
@@ -149,10 +152,14 @@ class _Server:
             self._children.remove(controller)
             if self._stopping.is_set():
                 return
-            if code == 1 and time.monotonic() - began < 2:
+            if code == 1 and not self._opened:
                 raise OperatorError("the controller could not start; its message is above")
+            # Calls go on in Asterisk, so we never give up: a faulty file may be mended meanwhile.
             context.console.print(f"the controller ended (code {code}) and is started again", style="yellow")
-            await asyncio.sleep(RESTART_PAUSE_S)
+            quick = time.monotonic() - began < 2.0
+            with contextlib.suppress(TimeoutError):
+                pause_s = RESTART_PAUSE_LONG_S if quick else RESTART_PAUSE_S
+                await asyncio.wait_for(self._stopping.wait(), pause_s)
 
     async def _wait_for_controller(self, keeper: asyncio.Task[None]) -> None:
         limit = time.monotonic() + START_LIMIT_S

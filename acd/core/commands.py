@@ -19,13 +19,18 @@ class HoldInLine:
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """Ring an agent's phone for the caller. `music`: what the caller hears; '' means ringing."""
+    """Ring an agent's phone for the caller.
+
+    `music`: what the caller hears; '' means ringing. `group`: the group that the caller waits for or
+    came through; '' for none.
+    """
 
     call_id: str
     agent: str
     phone: str
     ring_timeout_s: float
     music: str
+    group: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from acd.core.commands import (
     CallMerged,
     Command,
     HoldInLine,
+    Offer,
     StoreCall,
     StoreInterval,
 )
@@ -55,11 +56,15 @@ class Floor:
         self._out.append(command)
 
     def take_commands(self) -> list[Command]:
-        """Everything emitted since the last time, then what has to be mirrored."""
+        """Everything emitted since the last time, then what has to be mirrored.
+
+        A caller who is offered to an agent at once needs no music first: the dial brings its own.
+        """
+        offered = {c.call_id for c in self._out if isinstance(c, Offer)}
+        out = [c for c in self._out if not (isinstance(c, HoldInLine) and c.call_id in offered)]
         changed = [c for c in self._changed if self._still_here(c)]
-        out: list[Command] = [*self._out, *changed]
         self._out, self._changed = [], {}
-        return out
+        return [*out, *changed]
 
     def _still_here(self, change: CallChanged | AgentChanged) -> bool:
         return isinstance(change, AgentChanged) or change.call_id in self.calls

@@ -83,7 +83,7 @@ def offer(floor: Floor, call: Call, agent: Agent, reasons: tuple[str, ...]) -> N
     floor.timers.set(Timer.ALERT, call.id, floor.now + floor.plan.unreachable_after_s)
     floor.timers.set(Timer.OVERDUE, call.id, floor.now + ring_timeout_s + OVERDUE_GRACE_S)
     music = policy.music if policy is not None else ""
-    floor.emit(Offer(call.id, agent.id, agent.phone, ring_timeout_s, music))
+    floor.emit(Offer(call.id, agent.id, agent.phone, ring_timeout_s, music, call.group or ""))
 
 
 def direct(floor: Floor, call: Call, agent_id: str) -> None:

@@ -121,9 +121,13 @@ def _folder(env: Mapping[str, str], name: str, default: Path) -> Path:
 def _address(env: Mapping[str, str], name: str, default: str) -> str:
     text = env.get(name) or default
     try:
-        return str(ipaddress.ip_address(text))
+        address = ipaddress.ip_address(text)
     except ValueError:
         raise OperatorError(f"{name}: expected an IP address such as {default}, got {text!r}") from None
+    if address.is_unspecified:
+        # It is also what phones are told to send their audio to.
+        raise OperatorError(f"{name}: expected one address of this machine, not {text} (every address)")
+    return str(address)
 
 
 def _is_port(text: str) -> bool:

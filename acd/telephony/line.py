@@ -69,7 +69,7 @@ class AgiLine:
         await self._session.set_variable("CALLERID(name)", display_name(name))
 
     async def dial(self, dial: str) -> None:
-        """Have the dialplan dial; ends the session."""
+        """Have the dialplan dial: 'GROUP|' and the arguments of Dial(); ends the session."""
         await self._session.set_variable("ACD_DIAL", dial)
         self._session.close()
 

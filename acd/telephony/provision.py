@@ -18,7 +18,15 @@ from acd.settings.secrets import Secrets
 
 NODE = "a"
 # Modules that look for a file of their own and complain without one.
-EMPTY_FILES = ("acl.conf", "ccss.conf", "pjsip_notify.conf", "queuerules.conf", "stasis.conf", "udptl.conf")
+EMPTY_FILES = (
+    "acl.conf",
+    "ccss.conf",
+    "features.conf",
+    "pjsip_notify.conf",
+    "queuerules.conf",
+    "stasis.conf",
+    "udptl.conf",
+)
 
 
 class _ConfTemplate(Template):

@@ -112,7 +112,8 @@ class Switchboard:
         if offer.music:
             assert _SAFE_DIAL.fullmatch(offer.music), offer.music
             options += f"m({offer.music})"
-        dial = f"PJSIP/{offer.phone},{offer.ring_timeout_s:.0f},{options}b(acd-leg^s^1)"
+        assert _SAFE_DIAL.fullmatch(offer.group or "-"), offer.group
+        dial = f"{offer.group}|PJSIP/{offer.phone},{offer.ring_timeout_s:.0f},{options}b(acd-leg^s^1)"
         self._with_line(offer.call_id, lambda line: line.dial(dial))
 
     def cancel_offer(self, call_id: str) -> None:

@@ -29,7 +29,7 @@ def centre() -> Engine:
 def test_an_offer_says_how_long_to_ring_what_to_hear_and_why_this_agent() -> None:
     engine = centre()
     commands = engine.handle(events.CallQueued("c1", "sales"), 12.5)
-    assert Offer("c1", "anna", "1001", 15, "default") in commands
+    assert Offer("c1", "anna", "1001", 15, "default", "sales") in commands
     assert engine.floor.calls["c1"].facts[-1] == facts.Offered(
         12.5,
         "anna",

@@ -219,8 +219,8 @@ async def test_music_in_line(house: House) -> None:
 @pytest.mark.parametrize(
     ("music", "dial"),
     [
-        ("default", "PJSIP/1001,15,gm(default)b(acd-leg^s^1)"),
-        ("", "PJSIP/1001,15,gb(acd-leg^s^1)"),
+        ("default", "|PJSIP/1001,15,gm(default)b(acd-leg^s^1)"),
+        ("", "|PJSIP/1001,15,gb(acd-leg^s^1)"),
     ],
 )
 async def test_an_offer(house: House, music: str, dial: str) -> None:
