@@ -33,8 +33,10 @@ app.add_typer(records.app, name="calls")
 
 @app.command("check")
 def check_configuration(
-    config: Annotated[Path, typer.Option(help="folder of the configuration")] = Path("config"),
-    flows: Annotated[Path, typer.Option(help="folder of the flows")] = Path("ivr_flows"),
+    config: Annotated[Path, typer.Option(envvar="ACD_CONFIG", help="folder of the configuration")] = Path(
+        "config"
+    ),
+    flows: Annotated[Path, typer.Option(envvar="ACD_FLOWS", help="folder of the flows")] = Path("ivr_flows"),
 ) -> None:
     """Check configuration and flows: every problem at once, with file and line."""
     problems = check(config, flows)

@@ -13,7 +13,9 @@ import structlog
 from aiohttp import web
 
 from acd.core import events
+from acd.core.calls import CallState
 from acd.core.facts import AgentInterval, Arrived, CallKind, Customer, Ended, EndedBy, Fact, FellBack
+from acd.core.ports import Refusal
 from acd.customers.directory import Directory
 from acd.errors import OperatorError, RequestRefused
 from acd.ivr.flow import Prompt
@@ -31,7 +33,7 @@ from acd.settings.model import Centre
 from acd.settings.secrets import Secrets
 from acd.state.disk import DiskMirror
 from acd.telephony import cdr
-from acd.telephony.agi import AgiServer
+from acd.telephony.agi import AgiServer, script_name
 from acd.telephony.ami import AmiLink
 from acd.telephony.bond import Bond
 from acd.telephony.prompts import PromptStore
@@ -111,7 +113,8 @@ class Controller:
             self._bond.down,
         )
         self._prompts = prompt_store(centre, environment)
-        self._switch = Switchboard(self._watch, self._link, self._prompts, self._serve)
+        script = script_name(secrets.ami_password)
+        self._switch = Switchboard(self._watch, self._link, self._prompts, self._serve, script)
         self._find_customer = find_customer(centre)
         self._reception = Reception(centre, self._shell, self._switch, self._mirror, self._find_customer)
         self._agi = AgiServer(self._switch.serve)
@@ -125,6 +128,7 @@ class Controller:
         """Open everything. Raises OperatorError when a port or a file cannot be had."""
         self._prompts.prepare(all_prompts(self._centre))
         await self._control.start()
+        self._mirror.open()
         await asyncio.to_thread(self._store.open)
         self._writer.start()
         self._shell.attach(self._switch)
@@ -235,6 +239,7 @@ class Controller:
             "logout": lambda r: self._request(events.AgentLoggedOut(_text(r, "agent"))),
             "ready": lambda r: self._request(events.AgentWentReady(_text(r, "agent"))),
             "not-ready": self._not_ready,
+            "hang-up-all": self._hang_up_all,
             "wrap-up-done": lambda r: self._request(events.WrapUpDone(_text(r, "agent"))),
         }
 
@@ -245,6 +250,13 @@ class Controller:
             "pid": os.getpid(),
             **picture(self._shell.engine.floor, now, self._reception.step_of, asterisk=self._bond.up),
         }
+
+    def _hang_up_all(self, _request: Request) -> Mapping[str, Any]:
+        """Before Asterisk is stopped on purpose: end the calls while somebody keeps their record."""
+        calls = [c.id for c in self._shell.engine.floor.calls.values() if c.state is not CallState.ENDED]
+        for call_id in calls:
+            self._switch.hang_up(call_id, Refusal.NORMAL)
+        return {"calls": len(calls)}
 
     def _login(self, request: Request) -> Mapping[str, Any]:
         agent = _text(request, "agent")

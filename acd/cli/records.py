@@ -69,6 +69,9 @@ def show_call(call_id: Annotated[str, typer.Argument(help="as in `acd calls list
     with RecordStore(database_url(env)) as store:
         record = store.call(call_id)
     if record is None:
-        raise OperatorError(f"no call {call_id!r} is on record; 'acd calls list' shows those of today")
+        raise OperatorError(
+            f"no call {call_id!r} is on record; 'acd calls list' shows those of today,"
+            " 'acd status' those going on"
+        )
     for line in call_story(record, tz):
         context.console.print(line, markup=False, soft_wrap=True)

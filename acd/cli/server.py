@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import ctypes
+import fcntl
 import logging
 import os
+import shlex
 import signal
 import socket
 import sys
 import time
 from functools import partial
+from typing import BinaryIO
 
 import structlog
 
@@ -25,6 +29,8 @@ from acd.telephony.provision import provision
 
 START_LIMIT_S = 30.0
 STOP_LIMIT_S = 10.0
+CALLS_END_LIMIT_S = 3.0
+PR_SET_PDEATHSIG = 1  # from <linux/prctl.h>
 RESTART_PAUSE_S = 0.2
 RESTART_PAUSE_LONG_S = 2.0
 
@@ -46,6 +52,11 @@ def server() -> None:
     """Start Asterisk and the controller, and say what to do next; Ctrl-C stops both."""
     env = context.environment()
     centre = context.centre(env)
+    with lock_home(env):
+        _serve(env, centre)
+
+
+def _serve(env: Environment, centre: Centre) -> None:
     secrets = context.passwords(env, centre)
     check_ports(env)
     paths = context.asterisk_paths(env)
@@ -95,6 +106,25 @@ def check_ports(env: Environment) -> None:
         raise OperatorError("\n".join(taken) + f"\n{hint}")
 
 
+def _end_with_parent() -> None:
+    """In the child: end when we are gone, however that happens (a kill -9, a closed terminal)."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+def lock_home(env: Environment) -> BinaryIO:
+    """One server for each home; the lock lasts as long as the file is open. Raises OperatorError."""
+    folder = env.home / "run"
+    folder.mkdir(parents=True, exist_ok=True)
+    file = (folder / "server.lock").open("wb")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise OperatorError(
+            f"a server already runs in {env.home}; for a second copy set ACD_HOME and the ports"
+        ) from None
+    return file
+
+
 class _Server:
     """Two children: Asterisk, and the controller, which is started again whenever it dies."""
 
@@ -108,10 +138,13 @@ class _Server:
 
     async def run(self) -> None:
         loop = asyncio.get_running_loop()
-        for name in (signal.SIGTERM, signal.SIGINT):
+        for name in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             loop.add_signal_handler(name, self._stopping.set)
         try:
-            asterisk = await self._start(*context.asterisk_command())
+            log_dir = self._env.asterisk_dir / "log"
+            log_dir.mkdir(parents=True, exist_ok=True)
+            with (log_dir / "console.log").open("ab") as console_log:
+                asterisk = await self._start(*context.asterisk_command(), output=console_log)
             await self._wait_for_asterisk(asterisk)
             keeper = asyncio.create_task(self._keep_controller())
             await self._wait_for_controller(keeper)
@@ -120,12 +153,18 @@ class _Server:
             await self._watch(asterisk, keeper)
         finally:
             self._stopping.set()
+            await self._end_calls()
             await self._stop_children()
 
-    async def _start(self, *command: str) -> asyncio.subprocess.Process:
+    async def _start(self, *command: str, output: BinaryIO | None = None) -> asyncio.subprocess.Process:
         # A session of their own: Ctrl-C reaches only us, and we stop them in order.
         child = await asyncio.create_subprocess_exec(
-            *command, env=dict(context.asterisk_environment(self._env)), start_new_session=True
+            *command,
+            env=dict(context.asterisk_environment(self._env)),
+            start_new_session=True,
+            stdout=output,
+            stderr=output,
+            preexec_fn=_end_with_parent,
         )
         self._children.append(child)
         return child
@@ -134,8 +173,10 @@ class _Server:
         limit = time.monotonic() + START_LIMIT_S
         while not self._stopping.is_set():
             if asterisk.returncode is not None:
-                log_file = self._env.asterisk_dir / "log" / "messages.log"
-                raise OperatorError(f"Asterisk ended at once; {log_file} says why")
+                log_dir = self._env.asterisk_dir / "log"
+                raise OperatorError(
+                    f"Asterisk ended at once; console.log or messages.log in {log_dir} says why"
+                )
             with contextlib.suppress(OSError):
                 _, writer = await asyncio.open_connection("127.0.0.1", self._env.ami_port)
                 writer.close()
@@ -182,6 +223,19 @@ class _Server:
         stop.cancel()
         died.cancel()
 
+    async def _end_calls(self) -> None:
+        """Calls cannot outlive Asterisk; ended now, they are on record at once."""
+        with contextlib.suppress(OperatorError):
+            ended = (await request(self._env.control_socket, do="hang-up-all"))["calls"]
+            if not ended:
+                return
+            context.console.print(f"ending {ended} calls")
+            limit = time.monotonic() + CALLS_END_LIMIT_S
+            while time.monotonic() < limit:
+                if not (await request(self._env.control_socket, do="status"))["calls"]:
+                    return
+                await asyncio.sleep(0.05)
+
     async def _stop_children(self) -> None:
         for child in reversed(self._children):
             if child.returncode is None:
@@ -197,14 +251,17 @@ class _Server:
         env, centre = self._env, self._centre
         numbers = ", ".join(f"{n.number} ({n.flow or n.group})" for n in centre.numbers.values())
         codes = centre.features
+        command = ".venv/bin/acd"
+        if "ACD_HOME" in os.environ:
+            command = f"ACD_HOME={shlex.quote(str(env.home))} {command}"
         say(f"\n[bold]{centre.system.name} is open.[/bold] Ctrl-C stops it.\n")
         say(f"  SIP server   {env.sip_address} port {env.sip_port} (UDP)")
-        say(f"  Phones       {', '.join(centre.phones)}; passwords: .venv/bin/acd phones list")
+        say(f"  Phones       {', '.join(centre.phones)}; passwords: {command} phones list")
         say(f"               (they are kept in {env.secrets_file})")
         say(f"  Dial         {numbers}; agents by extension")
         say(
             f"  On a phone   {codes.login} log in, {codes.ready} ready, {codes.not_ready} not ready, "
             f"{codes.wrap_up_done} end wrap-up, {codes.logout} log out"
         )
-        say("  See it live  .venv/bin/acd status --watch")
-        say("  Afterwards   .venv/bin/acd report, .venv/bin/acd calls list\n")
+        say(f"  See it live  {command} status --watch")
+        say(f"  Afterwards   {command} report, {command} calls list\n")

@@ -53,7 +53,7 @@ def _ask() -> dict[str, Any]:
 
 def draw(picture: dict[str, Any]) -> Group:
     """The picture of `acd.runtime.status` as tables."""
-    parts: list[Table | Text] = [_groups(picture), _agents(picture), _calls(picture)]
+    parts: list[Table | Text] = [_groups(picture), _calls(picture), _agents(picture)]
     if not picture["asterisk"]:
         parts.insert(0, Text("Asterisk is away: no new offers until it is back", style="bold red"))
     elif not picture["dispatching"]:
@@ -91,11 +91,14 @@ def _groups(picture: dict[str, Any]) -> Table:
 
 
 def _agents(picture: dict[str, Any]) -> Table:
-    table = _table("Agents", "Agent", "Phone", "State", "For", "With", "Groups", right=("For",))
-    for agent in picture["agents"]:
+    at_work = [agent for agent in picture["agents"] if agent["state"] != "logged_out"]
+    away = len(picture["agents"]) - len(at_work)
+    title = f"Agents (and {away} logged out)" if at_work and away else "Agents"
+    table = _table(title, "Agent", "Id", "Phone", "State", "For", "With", "Groups", right=("For",))
+    for agent in at_work or picture["agents"]:
         state = agent["state"].replace("_", " ")
         if agent["reason"]:
-            state += f" ({agent['reason']})"
+            state += f" ({agent['reason_label'].lower()})"
         if agent["pending"]:
             state += f" → {agent['pending'].replace('_', ' ')}"
         phone = agent["phone"] or "–"
@@ -103,6 +106,7 @@ def _agents(picture: dict[str, Any]) -> Table:
             phone += " (off)"
         table.add_row(
             Text(agent["name"]),
+            Text(agent["id"], style="dim"),
             Text(phone),
             Text(state, style=STATE_STYLES.get(agent["state"], "")),
             clock(agent["state_s"]) if agent["phone"] else "",

@@ -15,6 +15,9 @@ def log_in(floor: Floor, agent: Agent, phone: str) -> None:
     if other is not None and other is not agent:
         raise RequestRefused("phone-taken", f"{other.id} is logged in on phone {phone}")
     if agent.phone == phone and agent.logged_in:
+        if agent.pending_logout:
+            agent.pending_logout = False
+            floor.touch(agent)
         return
     if agent.logged_in:
         if agent.state in BUSY_STATES or agent.own_call_id is not None:

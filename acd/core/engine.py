@@ -113,7 +113,8 @@ class Engine:
         try:
             return self.floor.agents[agent_id]
         except KeyError:
-            raise RequestRefused("unknown-agent", f"there is no agent {agent_id!r}") from None
+            known = ", ".join(self.floor.agents)
+            raise RequestRefused("unknown-agent", f"there is no agent {agent_id!r}; ids: {known}") from None
 
     def _of_call(self, event: Event, call: Call) -> None:
         floor = self.floor

@@ -66,24 +66,30 @@ def dispatch_all(floor: Floor) -> None:
         served = any(dispatch_call(floor, floor.calls[call_id]) for _, call_id in heads)
 
 
+def ring_timeout_s(floor: Floor, call: Call) -> float:
+    """How long an agent's phone rings for this call."""
+    policy = floor.policy(call)
+    if policy is None or call.direct:
+        return floor.plan.direct_ring_timeout_s
+    return policy.ring_timeout_s
+
+
 def offer(floor: Floor, call: Call, agent: Agent, reasons: tuple[str, ...]) -> None:
     """Ring the agent for the call."""
     assert agent.phone is not None, agent.id
     if agent.state is AgentState.NOT_READY:
         agent.pending_reason = agent.reason  # a direct call: afterwards back to that
     policy = floor.policy(call)
-    ring_timeout_s = floor.plan.direct_ring_timeout_s
-    if policy is not None and not call.direct:
-        ring_timeout_s = policy.ring_timeout_s
+    timeout_s = ring_timeout_s(floor, call)
     floor.move_call(call, CallInput.OFFER)
     call.agent, call.alerted = agent.id, False
     floor.move_agent(agent, AgentInput.OFFER)
     agent.call_id = call.id
     floor.note(call, facts.Offered(floor.now, agent.id, agent.phone, reasons))
     floor.timers.set(Timer.ALERT, call.id, floor.now + floor.plan.unreachable_after_s)
-    floor.timers.set(Timer.OVERDUE, call.id, floor.now + ring_timeout_s + OVERDUE_GRACE_S)
+    floor.timers.set(Timer.OVERDUE, call.id, floor.now + timeout_s + OVERDUE_GRACE_S)
     music = policy.music if policy is not None else ""
-    floor.emit(Offer(call.id, agent.id, agent.phone, ring_timeout_s, music, call.group or ""))
+    floor.emit(Offer(call.id, agent.id, agent.phone, timeout_s, music, call.group or ""))
 
 
 def direct(floor: Floor, call: Call, agent_id: str) -> None:
@@ -189,7 +195,7 @@ def move_ring_timers(floor: Floor, old: Call, new: Call) -> None:
     clear_ring_timers(floor, old)
     if not new.alerted:
         floor.timers.set(Timer.ALERT, new.id, floor.now + floor.plan.unreachable_after_s)
-    floor.timers.set(Timer.OVERDUE, new.id, floor.now + floor.plan.direct_ring_timeout_s)
+    floor.timers.set(Timer.OVERDUE, new.id, floor.now + ring_timeout_s(floor, new) + OVERDUE_GRACE_S)
 
 
 def _offered_agent(floor: Floor, call: Call) -> Agent:

@@ -27,7 +27,8 @@ def restore(floor: Floor, agents: Iterable[Agent], calls: Iterable[Call]) -> Non
         floor.calls[call.id] = call
         floor.mark(call)
         if call.state is CallState.RINGING:
-            floor.timers.set(Timer.OVERDUE, call.id, floor.now + floor.plan.direct_ring_timeout_s)
+            due = floor.now + offers.ring_timeout_s(floor, call) + offers.OVERDUE_GRACE_S
+            floor.timers.set(Timer.OVERDUE, call.id, due)
     for agent in agents:
         if agent.id not in floor.agents:
             continue

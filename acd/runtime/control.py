@@ -80,7 +80,10 @@ async def request(path: Path, **fields: Any) -> dict[str, Any]:
     try:
         reader, writer = await asyncio.open_unix_connection(str(path), limit=16 * 1024 * 1024)
     except OSError:
-        text = f"no controller answers on {path}; start one with script/server"
+        text = (
+            f"no controller answers on {path}: start one with script/server"
+            " (one that runs already starts a new controller within seconds)"
+        )
         raise OperatorError(text) from None
     try:
         async with asyncio.timeout(10.0):

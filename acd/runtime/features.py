@@ -26,7 +26,7 @@ SENTENCES: Mapping[str, Mapping[str, str]] = {
         "unknown-agent": "There is no such agent.",
         "unknown-code": "There is no such code.",
     },
-    "zh-CN": {
+    "zh_CN": {
         "login": "您已登录。准备好后请按就绪。",
         "logout": "您已退出。再见。",
         "ready": "您已就绪。",

@@ -84,8 +84,8 @@ class Reception:
         try:
             await self._serve(ask, line)
         finally:
-            if self._lines.get(ask.call_id) is line:
-                del self._lines[ask.call_id]
+            for call_id in [c for c, other in self._lines.items() if other is line]:
+                del self._lines[call_id]  # the call may have another id by now
 
     async def _serve(self, ask: Ask, line: CallerLine) -> None:
         known = self._call(ask.call_id)

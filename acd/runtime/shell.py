@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 import structlog
 
@@ -23,6 +23,8 @@ log = structlog.get_logger(__name__)
 FROZEN_S = 3.0
 TICK_S = 0.5
 
+T = TypeVar("T")
+Kept = Mapping[str, Mapping[str, Any]]
 Continue = Callable[[str], None]
 Refused = Callable[[commands.RefuseDirect], None]
 
@@ -56,17 +58,30 @@ class Shell:
     def restore(self) -> None:
         """Begin with what the mirror kept."""
         kept = self._mirror.load()
-        agents = [Agent.from_dict(v) for k, v in kept.items() if k.startswith("agent:")]
-        calls = [Call.from_dict(v) for k, v in kept.items() if k.startswith("call:")]
+        agents = self._read(kept, "agent:", Agent.from_dict)
+        calls = self._read(kept, "call:", Call.from_dict)
         live = [call for call in calls if not call.finished]
         self._run(self.engine.restore(agents, live, self.clock()))
-        for key, value in kept.items():
-            if key.startswith("interval:"):
-                self._store_interval(AgentInterval(**value))
+        for interval in self._read(kept, "interval:", lambda value: AgentInterval(**value)):
+            self._store_interval(interval)
         for call in calls:
             if call.finished:
                 self._store_call(call)
         self._arm()
+
+    def _read(self, kept: Kept, prefix: str, read: Callable[[Mapping[str, Any]], T]) -> list[T]:
+        """The entries of a kind. One that this version cannot read is set aside, not in the way."""
+        found = []
+        for key, value in kept.items():
+            if not key.startswith(prefix):
+                continue
+            try:
+                found.append(read(value))
+            except (TypeError, KeyError, ValueError) as error:
+                log.error("kept state cannot be read and is set aside", key=key, reason=str(error))
+                self._mirror.put(f"unreadable:{key}", value)
+                self._mirror.drop(key)
+        return found
 
     def feed(self, event: Event) -> None:
         """One event. Raises RequestRefused for an agent's request that cannot be granted."""

@@ -8,6 +8,7 @@ from typing import Any
 
 from acd.core.calls import Call, CallState
 from acd.core.floor import Floor
+from acd.core.plan import SYSTEM_REASONS
 
 
 def picture(
@@ -47,6 +48,7 @@ def _agent(floor: Floor, agent_id: str, now: float) -> dict[str, Any]:
     agent, profile = floor.agents[agent_id], floor.plan.agents[agent_id]
     phone = floor.phones.get(agent.phone or "")
     call = floor.calls.get(agent.call_id or agent.own_call_id or "")
+    reasons = {**SYSTEM_REASONS, **floor.plan.reasons}
     return {
         "id": agent_id,
         "name": profile.name,
@@ -55,6 +57,7 @@ def _agent(floor: Floor, agent_id: str, now: float) -> dict[str, Any]:
         "phone_reachable": phone is not None and phone.reachable,
         "state": agent.state.value,
         "reason": agent.reason,
+        "reason_label": reasons.get(agent.reason or "", agent.reason),
         "pending": "logged_out" if agent.pending_logout else agent.pending_reason,
         "state_s": now - agent.since if agent.logged_in else 0.0,
         "call": call.id if call is not None else None,
@@ -66,11 +69,12 @@ def _agent(floor: Floor, agent_id: str, now: float) -> dict[str, Any]:
 def _call(floor: Floor, call: Call, now: float) -> dict[str, Any]:
     line = floor.router.lines.get(call.group or "")
     customer = call.customer
+    waiting = call.state is CallState.WAITING  # a failed ring does not start the wait anew
     return {
         "id": call.id,
         "kind": call.kind.value,
         "state": call.state.value,
-        "state_s": now - call.since,
+        "state_s": now - (call.waiting_since if waiting and call.waiting_since else call.since),
         "total_s": now - call.arrived_at,
         "caller_number": call.caller_number,
         "caller_name": call.caller_name,

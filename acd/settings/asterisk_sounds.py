@@ -4,6 +4,9 @@ before a caller hears silence. Sounds of other sets are copied into the flows' `
 
 from __future__ import annotations
 
+# Endings of the sound files that our Asterisk plays.
+SOUND_FORMATS = (".wav", ".gsm", ".ulaw", ".alaw", ".sln", ".sln16", ".g722")
+
 _NAMES = """
     activated added agent-alreadyon agent-incorrect agent-loggedoff agent-loginok agent-newlocation
     agent-pass agent-user all-circuits-busy-now ascending-2tone astcc-followed-by-the-pound-key

@@ -7,14 +7,12 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
-from acd.settings.asterisk_sounds import CORE_SOUNDS
+from acd.settings.asterisk_sounds import CORE_SOUNDS, SOUND_FORMATS
 from acd.settings.document import Document
 from acd.settings.files import Files
 from acd.settings.problems import Place, did_you_mean
 from acd.settings.schema.flow import FlowFile, MenuStep, PlayStep, QueueStep, SayStep, StepEntry
 from acd.settings.schema.values import SOUND_NAME_PATTERN
-
-SOUND_FORMATS = (".wav", ".gsm", ".ulaw", ".alaw", ".sln", ".sln16", ".g722")
 
 
 def check_flows(files: Files) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from acd.core.plan import SYSTEM_REASONS, Requirement
 from acd.settings.files import Files
 from acd.settings.flow_references import check_flows
+from acd.settings.music import music_classes
 from acd.settings.problems import Place, shown
 from acd.settings.schema.agents import AgentEntry
 
@@ -47,7 +48,10 @@ def _check_groups(files: Files) -> None:
     if content is None:
         return
     skills = files.agents.document.names("skills")
+    classes = music_classes(files.flows_dir)
     for group_id, group in content.groups.items():
+        if group.music not in classes:
+            document.report_undefined(("groups", group_id, "music"), "music class", group.music, classes)
         for skill in group.requires:
             if skills is not None and skill not in skills:
                 place = ("groups", group_id, "requires", skill)

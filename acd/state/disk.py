@@ -8,6 +8,7 @@ When most lines are outdated the file is written anew beside the old one and put
 from __future__ import annotations
 
 import errno
+import fcntl
 import json
 import os
 import time
@@ -16,6 +17,8 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 import structlog
+
+from acd.errors import OperatorError
 
 log = structlog.get_logger(__name__)
 
@@ -30,13 +33,25 @@ class DiskMirror:
     """
 
     def __init__(self, folder: Path) -> None:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._folder = folder
         self._path = folder / "live.jsonl"
-        self._values: dict[str, Mapping[str, Any]] = _read(self._path)
-        self._file: BinaryIO = self._path.open("ab", buffering=0)
+        self._values: dict[str, Mapping[str, Any]] = {}
+        self._file: BinaryIO | None = None
+        self._lock: BinaryIO | None = None
         self._size = 0
         self._retry_at = 0.0
         self.failing = False
+
+    def open(self) -> None:
+        """Read what is kept and begin to write. Raises OperatorError while another process does so."""
+        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._lock = (self._folder / "lock").open("wb")
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            self._lock.close()
+            raise OperatorError(f"another controller keeps its live state in {self._folder}") from None
+        self._values = _read(self._path)
         self._compact()
 
     def put(self, key: str, value: Mapping[str, Any]) -> None:
@@ -55,7 +70,9 @@ class DiskMirror:
 
     def close(self) -> None:
         """No more writing."""
-        self._file.close()
+        for file in (self._file, self._lock):
+            if file is not None:
+                file.close()
 
     def _append(self, entry: Mapping[str, Any]) -> None:
         """One line; a disk that is full or gone must not stop calls from being routed."""
@@ -68,7 +85,7 @@ class DiskMirror:
                 log.info("live state is on disk again")
                 return
             line = _line(entry)
-            if self._file.write(line) != len(line):
+            if self._file is None or self._file.write(line) != len(line):
                 raise OSError(errno.ENOSPC, "only a part of the line was written")
             self._size += len(line)
             if self._size > COMPACT_AFTER_BYTES:
@@ -88,7 +105,8 @@ class DiskMirror:
             os.fsync(file.fileno())
         fresh.chmod(0o600)
         fresh.replace(self._path)
-        self._file.close()
+        if self._file is not None:
+            self._file.close()
         self._file = self._path.open("ab", buffering=0)
         self._size = 0
 

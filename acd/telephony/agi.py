@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import hashlib
 import re
 from collections.abc import Awaitable, Callable, Mapping
 
@@ -24,6 +25,14 @@ HEADER_TIMEOUT_S = 5.0
 SESSIONS_MAX = 2000
 UNASKED_REPLIES_MAX = 10
 _REPLY = re.compile(r"^([0-9]{3})[ -](?:result=(-?[0-9]{1,9})?)?\s*(.*)$")
+
+
+def script_name(password: str) -> str:
+    """The script that our dialplan asks for: a word that other users of the machine cannot know.
+
+    FastAGI has no password of its own; without one anybody on the machine could pose as a channel.
+    """
+    return "run-" + hashlib.sha256(b"agi\0" + password.encode()).hexdigest()[:32]
 
 
 class SessionClosed(TelephonyError):

@@ -43,6 +43,8 @@ class Bond:
         self._looking = asyncio.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
         self._frozen: asyncio.Task[None] | None = None
+        self._strays: set[str] = set()
+        self._leaving = False
         self.on_known: Callable[[], None] = lambda: None
 
     def attach(self, link: AmiLink, switch: Switchboard) -> None:
@@ -82,6 +84,7 @@ class Bond:
 
     async def say_goodbye(self) -> None:
         """An orderly stop: from now on Asterisk's own queue may ring agents."""
+        self._leaving = True
         if self.up:
             try:
                 await self._beat(stop=True)
@@ -96,6 +99,8 @@ class Bond:
 
     def down(self) -> None:
         """The connection is lost: we are blind, so nothing is decided."""
+        if self._leaving:
+            return
         log.warning("asterisk is away: no new offers until it is back")
         self._feed(events.DispatchSuspended())
 
@@ -113,27 +118,36 @@ class Bond:
     async def look_anew(self) -> None:
         """Suspend, look, tell the engine, fetch stray callers, wait for those in line, resume."""
         assert self._link is not None
+        assert self._switch is not None
         async with self._looking:
             self._feed(events.DispatchSuspended())
             await self._beat()
+            await self._switch.renew_leases(self._lease_s)  # those given while we had no pulse are short
+            before = frozenset(self._floor.calls)
+            self._watch.look_begins()
             picture = await look(self._link)
-            self._tell(picture)
+            self._tell(picture, before)
             await self._fetch(picture)
             await self._await_callers()
+            await self._fetch_strays()
             if not self.up:
                 return  # lost meanwhile: the next connection looks again
             self._feed(events.DispatchResumed())
             self.on_known()
             log.info("the floor is known", calls=len(picture.callers), phones=len(picture.reachable))
 
-    def _tell(self, picture: Picture) -> None:
+    def _tell(self, picture: Picture, before: frozenset[str]) -> None:
+        """What the look shows, less what has happened since: `before` are the calls known when it began."""
+        assert self._switch is not None
         self._watch.set_phones(picture.reachable, picture.channels)
-        alive = frozenset(caller.call_id for caller in picture.callers)
+        callers = [c for c in picture.callers if self._watch.bind(c.call_id, c.channel, c.uniqueid)]
+        picture.callers = callers
+        arrived_since = frozenset(self._floor.calls) - before
+        alive = frozenset(c.call_id for c in callers) | self._switch.asking() | arrived_since
         missing = [c for c in self._floor.calls if c not in alive]
         ended = cdr.ended_at(self._cdr_file) if missing else {}
         self._feed(events.FloorSeen(alive, ended))
-        for caller in picture.callers:
-            self._watch.bind(caller.call_id, caller.channel, caller.uniqueid)
+        for caller in callers:
             if caller.talking_to is None:
                 continue
             if caller.leg is not None:
@@ -171,8 +185,15 @@ class Bond:
 
     def _caller_strayed(self, channel: str) -> None:
         """Someone joined Asterisk's own queue although we are here: back to us."""
-        if self.up and self._switch is not None and not self._floor.suspended:
+        if self._floor.suspended:
+            self._strays.add(channel)  # fetched as soon as we know where to put them
+        elif self.up and self._switch is not None:
             self._spawn(self._switch.bring_back(channel))
+
+    async def _fetch_strays(self) -> None:
+        assert self._switch is not None
+        strays, self._strays = self._strays, set()
+        await asyncio.gather(*(self._switch.bring_back(channel) for channel in strays))
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.create_task(work)

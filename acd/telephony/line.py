@@ -9,6 +9,12 @@ from acd.telephony.agi import AgiSession, quoted
 from acd.telephony.prompts import PromptStore
 
 DISPLAY_NAME_MAX = 60
+TEXT_MAX = 200
+
+
+def printable(text: str) -> str:
+    """A caller's name or number as it may be shown and stored: no control characters, bounded."""
+    return "".join(c if c.isprintable() else " " for c in text)[:TEXT_MAX]
 
 
 def display_name(text: str) -> str:

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from acd.errors import OperatorError
 from acd.ivr.flow import Prompt, SoundFile, Speech
+from acd.settings.asterisk_sounds import SOUND_FORMATS
 
 RENDER_TIMEOUT_S = 30.0
 
@@ -34,7 +35,7 @@ class PromptStore:
                 return str(self._speech_file(prompt).with_suffix(""))
             case SoundFile(name):
                 own = self._recordings_dir / name
-                return str(own) if own.with_suffix(".wav").exists() else name
+                return str(own) if any(Path(f"{own}{e}").exists() for e in SOUND_FORMATS) else name
 
     def prepare(self, prompts: Iterable[Prompt]) -> int:
         """Render what is not there yet; how many were rendered. Raises OperatorError."""

@@ -14,7 +14,9 @@ from string import Template
 from acd.core.plan import GroupPolicy
 from acd.settings.environment import Environment
 from acd.settings.model import Centre, PhoneSpec, TrunkSpec
+from acd.settings.music import own_music
 from acd.settings.secrets import Secrets
+from acd.telephony.agi import script_name
 
 NODE = "a"
 # Modules that look for a file of their own and complain without one.
@@ -62,6 +64,7 @@ def _values(
         "node": NODE,
         "lease_s": f"{centre.system.lease_s:.0f}",
         "misses": f"{max(1, round(centre.system.fallback_after_s))}",
+        "agi_script": script_name(secrets.ami_password),
         "agi_address": f"127.0.0.1:{environment.agi_port}",
         "ami_port": str(environment.ami_port),
         "ami_password": secrets.ami_password,
@@ -70,6 +73,7 @@ def _values(
         "rtp_low": str(low),
         "rtp_high": str(high),
         "music_dir": f"{paths['data_dir']}/moh",
+        "music": "\n".join(_music(name, folder) for name, folder in own_music(centre.flows_dir).items()),
         "phones": "\n".join(_phone(p, secrets.phone_passwords[p.id]) for p in centre.phones.values()),
         "trunks": "\n".join(_trunk(t) for t in centre.trunks.values()),
         "queues": _queues(centre),
@@ -104,6 +108,10 @@ type = identify
 endpoint = {name}
 {matches}
 """
+
+
+def _music(name: str, folder: Path) -> str:
+    return f"[{name}]\nmode = files\ndirectory = {folder}\nsort = random\n"
 
 
 def _queues(centre: Centre) -> str:

@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import re
 from collections.abc import Awaitable, Callable, Coroutine
+from hmac import compare_digest
 from typing import Any
 
 import structlog
@@ -21,7 +22,7 @@ from acd.errors import TelephonyError
 from acd.telephony.agi import AgiSession
 from acd.telephony.ami import AmiLink
 from acd.telephony.cause import offer_failure
-from acd.telephony.line import AgiLine
+from acd.telephony.line import AgiLine, printable
 from acd.telephony.prompts import PromptStore
 from acd.telephony.watch import Watch
 
@@ -40,13 +41,19 @@ Reception = Callable[[Ask, AgiLine], Awaitable[None]]
 
 
 class Switchboard:
-    """Implements `acd.core.ports.Switch`; `reception` serves each caller who asks."""
+    """Implements `acd.core.ports.Switch`; `reception` serves each caller who asks.
 
-    def __init__(self, watch: Watch, link: AmiLink, prompts: PromptStore, reception: Reception) -> None:
+    `script`: the name that a session must ask for (`acd.telephony.agi.script_name`).
+    """
+
+    def __init__(
+        self, watch: Watch, link: AmiLink, prompts: PromptStore, reception: Reception, script: str = ""
+    ) -> None:
         self._watch = watch
         self._link = link
         self._prompts = prompts
         self._reception = reception
+        self._script = script
         self._lines: dict[str, AgiLine] = {}
         self._merged: dict[str, str] = {}  # consultation → the call that took its place
         self._tasks: set[asyncio.Task[None]] = set()
@@ -55,6 +62,9 @@ class Switchboard:
     async def serve(self, session: AgiSession) -> None:
         """One session, to its end."""
         ask = read_ask(session)
+        if self._script and not compare_digest(session.env.get("agi_network_script", ""), self._script):
+            log.warning("agi session refused: it does not know our word")
+            return
         if ask is None:
             log.warning("agi session without a call refused", channel=session.env.get("agi_channel", ""))
             return
@@ -140,12 +150,22 @@ class Switchboard:
 
     async def renew_leases(self, lease_s: float) -> None:
         """Tell Asterisk that the callers in our hands are not forgotten."""
-        renewals = [
-            self._act("Setvar", Channel=channel, Variable="TIMEOUT(absolute)", Value=f"{lease_s:.0f}")
-            for call_id in self.asking()
-            if (channel := self._watch.channel_of.get(call_id)) is not None
-        ]
-        await asyncio.gather(*renewals)
+        await asyncio.gather(
+            *(
+                self._renew_lease(call_id, line, channel, lease_s)
+                for call_id, line in list(self._lines.items())
+                if not line.gone and (channel := self._watch.channel_of.get(call_id)) is not None
+            )
+        )
+
+    async def _renew_lease(self, call_id: str, line: AgiLine, channel: str, lease_s: float) -> None:
+        await self._set_lease(channel, lease_s)
+        if line.gone and self._lines.get(call_id) in (None, line):
+            # The caller was sent to an agent meanwhile: a lease must never run out during a talk.
+            await self._set_lease(channel, 0)
+
+    async def _set_lease(self, channel: str, lease_s: float) -> None:
+        await self._act("Setvar", Channel=channel, Variable="TIMEOUT(absolute)", Value=f"{lease_s:.0f}")
 
     async def stop(self) -> None:
         """Let every session go; the callers' channels will ask the next controller."""
@@ -247,4 +267,4 @@ def _kind(state: str, dialstatus: str, leg: str) -> tuple[AskKind, str, OfferFai
 
 
 def _known(value: str) -> str:
-    return "" if value == "unknown" else value[:200]
+    return "" if value == "unknown" else printable(value)

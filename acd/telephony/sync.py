@@ -7,6 +7,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 
 from acd.telephony.ami import AmiLink, Headers
+from acd.telephony.line import printable
 from acd.telephony.switch import variables_of
 from acd.telephony.watch import REACHABLE_STATES, phone_of
 
@@ -92,4 +93,4 @@ def _phone_behind(channel: str) -> str | None:
 
 def _known(value: object) -> str:
     text = str(value)
-    return "" if text == "<unknown>" else text[:200]
+    return "" if text == "<unknown>" else printable(text)

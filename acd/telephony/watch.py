@@ -36,6 +36,8 @@ class Watch:
         self._uniqueid_of: dict[str, str] = {}
         self.channel_of: dict[str, str] = {}  # call → the caller's channel
         self.leg_of: dict[str, str] = {}  # call → the agent's channel, while dialled or talking
+        self._come: set[str] = set()  # channels since the last look began
+        self._went: set[str] = set()
         self._gone: dict[str, None] = {}  # uniqueids lately hung up, the oldest first
         self.on_queue_join: Callable[[str], None] = lambda _channel: None
 
@@ -62,12 +64,16 @@ class Watch:
         return self._call_of.get(uniqueid)
 
     # --- phones -------------------------------------------------------------------------------
+    def look_begins(self) -> None:
+        """From here on remember what comes and goes: the look's answer will be older than that."""
+        self._come, self._went = set(), set()
+
     def set_phones(self, reachable: Iterable[str], channels: Iterable[str]) -> None:
-        """What a fresh look at Asterisk shows; every phone is reported."""
+        """What a look at Asterisk showed, corrected by the news since it began; every phone is reported."""
         self._reachable = set(reachable) & self._phones.keys()
         for phone in self._phones:
             self._phones[phone] = set()
-        for channel in channels:
+        for channel in (set(channels) | self._come) - self._went:
             if (endpoint := phone_of(channel)) in self._phones:
                 self._phones[endpoint].add(channel)
         for phone in self._phones:
@@ -103,6 +109,7 @@ class Watch:
         channel = str(event.get("Channel", ""))
         phone = phone_of(channel)
         if phone in self._phones:
+            self._come.add(channel)
             self._phones[phone].add(channel)
             self._report(phone)
 
@@ -121,6 +128,7 @@ class Watch:
             del self.leg_of[leg_call]
         phone = phone_of(channel)
         if phone in self._phones:
+            self._went.add(channel)
             self._phones[phone].discard(channel)
             self._report(phone)
 

@@ -161,14 +161,14 @@ def test_calls_show(records: Path) -> None:
 
 def test_an_unknown_call(records: Path) -> None:
     assert message_of("calls", "show", "[bold]x") == (
-        "no call '[bold]x' is on record; 'acd calls list' shows those of today"
+        "no call '[bold]x' is on record; 'acd calls list' shows those of today, 'acd status' those going on"
     )
 
 
 # --- the running controller -------------------------------------------------------------------
 @pytest.mark.parametrize("command", [("status",), ("status", "--json"), ("agent", "ready", "anna")])
 def test_no_controller_is_running(home: Path, command: tuple[str, ...]) -> None:
-    with pytest.raises(OperatorError, match=r"no controller answers on .*acd\.sock; start one with"):
+    with pytest.raises(OperatorError, match=r"no controller answers on .*acd\.sock: start one with"):
         acd(*command)
 
 

@@ -16,7 +16,7 @@ SNAPSHOT = Path(__file__).with_name("status.txt")
 GROUP = {"id": "sales", "name": "Sales", "waiting": 2, "longest_wait_s": 75.9}
 AGENT: dict[str, Any] = {
     "id": "anna", "name": "Anna Weber", "extension": "1001", "phone": "1001", "phone_reachable": True,
-    "state": "talking", "reason": None, "pending": "break", "state_s": 61.0, "call": "c1",
+    "state": "talking", "reason": None, "reason_label": None, "pending": "break", "state_s": 61.0, "call": "c1",
     "customer": "王芳", "groups": ["sales"],
 }  # fmt: skip
 CALL: dict[str, Any] = {
@@ -34,7 +34,8 @@ PICTURE: dict[str, Any] = {
         AGENT,
         {
             **AGENT, "name": "陈伟", "phone": "1003", "phone_reachable": False, "state": "not_ready",
-            "reason": "phone-unreachable", "pending": None, "customer": None, "call": None,
+            "id": "chen", "reason": "phone-unreachable", "reason_label": "Phone unreachable",
+            "pending": None, "customer": None, "call": None,
         },
         {
             **AGENT, "name": "Dora Novak", "phone": None, "state": "logged_out", "pending": None,

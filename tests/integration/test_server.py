@@ -35,7 +35,7 @@ def own_environment(folder: Path) -> dict[str, str]:
         "ACD_AMI_PORT": str(ami),
         "ACD_AGI_PORT": str(agi),
         "ACD_HTTP_PORT": str(http),
-        "ACD_RTP_PORTS": "60000-60999",
+        "ACD_RTP_PORTS": f"{sip + 30_000}-{sip + 30_099}",
     }
 
 

@@ -19,6 +19,7 @@ async def talk(
     at_agent = await agent.wait_incoming()
     await at_agent.answer()
     seen = await centre.until_call("talking")
+    await at_agent.rtp.until_heard()  # joined: only then can the agent's phone transfer
     return call, at_agent, seen["id"]
 
 

@@ -16,7 +16,7 @@ from acd.runtime.features import SENTENCES, confirmations
 def test_every_language_has_every_sentence() -> None:
     keys = {frozenset(sentences) for sentences in SENTENCES.values()}
     assert len(keys) == 1
-    assert {"en", "zh-CN"} <= SENTENCES.keys()
+    assert {"en", "zh_CN"} <= SENTENCES.keys()
     assert all(text for sentences in SENTENCES.values() for text in sentences.values())
 
 
@@ -29,7 +29,7 @@ def test_every_refusal_has_a_sentence() -> None:
     assert codes <= SENTENCES["en"].keys()
 
 
-@pytest.mark.parametrize(("language", "spoken_in"), [("en", "en"), ("zh-CN", "zh-CN"), ("fr", "en")])
+@pytest.mark.parametrize(("language", "spoken_in"), [("en", "en"), ("zh_CN", "zh_CN"), ("fr", "en")])
 def test_confirmations(language: str, spoken_in: str) -> None:
     expected = [Speech(text, spoken_in) for text in SENTENCES[spoken_in].values()]
     assert list(confirmations(language)) == expected

@@ -56,6 +56,9 @@ def test_every_option_reaches_its_object(sandbox: Sandbox) -> None:
         "features: {login: '*21', logout: '*22', ready: '*23', not_ready: '*24', wrap_up_done: '*25'}\n"
         "not_ready_reasons: {lunch: {label: Lunch, key: '7'}, other: {label: Something else}}\n"
     )
+    jazz = sandbox.flows / "music" / "jazz"
+    jazz.mkdir(parents=True)
+    (jazz / "blue.wav").write_bytes(b"")
     (sandbox.config / "groups.yml").write_text(
         "groups:\n"
         "  sales: {name: Sales, requires: {sales: 2}, ring_timeout_s: 16, wrap_up_s: 0, music: jazz,\n"

@@ -10,14 +10,22 @@ from typing import Any
 
 import pytest
 
+from acd.errors import OperatorError
 from acd.state import disk
 from acd.state.disk import DiskMirror
+
+
+def opened(folder: Path) -> DiskMirror:
+    """A mirror that is read and ready."""
+    mirror = DiskMirror(folder)
+    mirror.open()
+    return mirror
 
 
 @contextmanager
 def mirror_in(folder: Path) -> Iterator[DiskMirror]:
     """A mirror for as long as a process would have it."""
-    mirror = DiskMirror(folder)
+    mirror = opened(folder)
     try:
         yield mirror
     finally:
@@ -165,8 +173,9 @@ class _FullDisk:
 
 
 def test_a_full_disk_stops_nothing_and_all_is_written_when_there_is_room(tmp_path: Path) -> None:
-    mirror = DiskMirror(tmp_path)
+    mirror = opened(tmp_path)
     mirror.put("before", {"n": 1})
+    assert mirror._file is not None
     mirror._file.close()
     mirror._file = _FullDisk()  # type: ignore[assignment]
     mirror.put("torn", {"n": 2})
@@ -178,6 +187,19 @@ def test_a_full_disk_stops_nothing_and_all_is_written_when_there_is_room(tmp_pat
     mirror.put("after", {"n": 4})
     assert not mirror.failing
     mirror.close()
-    again = DiskMirror(tmp_path)
+    again = opened(tmp_path)
     assert set(again.load()) == {"torn", "during", "after"}
+    again.close()
+
+
+def test_one_process_at_a_time(tmp_path: Path) -> None:
+    """A second controller must not get between the first one and its file."""
+    first = opened(tmp_path)
+    first.put("a", {"n": 1})
+    with pytest.raises(OperatorError, match="another controller"):
+        opened(tmp_path)
+    first.put("b", {"n": 2})
+    first.close()
+    again = opened(tmp_path)
+    assert set(again.load()) == {"a", "b"}
     again.close()

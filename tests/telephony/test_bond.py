@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -11,6 +11,7 @@ import pytest
 from acd.core import events
 from acd.core.engine import Engine
 from acd.core.events import Event
+from acd.core.facts import CallKind
 from acd.core.plan import AgentProfile, GroupPolicy, Plan, Requirement
 from acd.runtime.clock import EngineClock
 from acd.telephony import bond as bond_module
@@ -173,12 +174,52 @@ async def test_a_caller_who_strays_into_the_fallback_queue_is_fetched(house: Hou
     assert house.ami.actions[-1]["Channel"] == CALLER
 
 
-async def test_while_the_floor_is_unknown_nobody_is_fetched(house: House) -> None:
+async def test_who_strays_while_the_floor_is_unknown_is_fetched_when_it_is_known(house: House) -> None:
     await house.start()
     house.bond.down()
     house.ami.event(Event="QueueCallerJoin", Channel=CALLER, Queue="acd-all")
     await house.link.action("Ping")
     assert "Redirect" not in house.ami.names()
+    house.known.clear()
+    house.bond.frozen()
+    await house.known.wait()
+    assert house.ami.actions[-1]["Action"] == "Redirect"
+    assert house.ami.actions[-1]["Channel"] == CALLER
+    assert house.story[-2:] == ["Redirect", "DispatchResumed"]
+
+
+async def test_news_during_a_look_counts_for_more_than_the_look(house: House) -> None:
+    """The list of channels is some milliseconds old when it is complete."""
+    listed = [
+        status(CALLER, "1.1", "MusicOnHold", "c1", caller=True),
+        status("PJSIP/1001-00000009", "1.9", "AppDial", "c9", caller=False),
+    ]
+    _note(house, "Status", *listed)
+    answer = house.ami.answers["Status"]
+
+    def overtaken(action: Mapping[str, str]) -> object:
+        # c1 hangs up, its phone's channel too, and c2 arrives, all after the list was made.
+        house.ami.event(Event="Hangup", Channel=CALLER, Uniqueid="1.1")
+        house.ami.event(Event="Hangup", Channel="PJSIP/1001-00000009", Uniqueid="1.9")
+        return answer(action)
+
+    house._feed(events.CallArrived("c1", CallKind.INBOUND, "+4930123", "", "8001"))
+    house.ami.answers["Status"] = overtaken  # type: ignore[assignment]
+    await house.start()
+    seen = next(e for e in house.heard if isinstance(e, events.FloorSeen))
+    assert seen.alive == frozenset()
+    assert house.engine.floor.phones["1001"].in_use is False
+    assert "Redirect" not in house.ami.names()
+
+
+async def test_a_call_that_arrives_during_a_look_is_not_taken_for_gone(house: House) -> None:
+    def arriving(action: Mapping[str, str]) -> object:
+        house._feed(events.CallArrived("c2", CallKind.INBOUND, "+4930123", "", "8001"))
+        return listing("Status")(action)
+
+    house.ami.answers["Status"] = arriving  # type: ignore[assignment]
+    await house.start()
+    assert "c2" in house.engine.floor.calls
 
 
 async def test_heartbeats_and_leases(house: House, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -302,6 +302,22 @@ async def test_leases_of_those_who_ask_are_renewed(house: House) -> None:
     assert [(a["Channel"], a["Variable"], a["Value"]) for a in sent] == [(CALLER, "TIMEOUT(absolute)", "12")]
 
 
+async def test_a_renewal_that_comes_too_late_is_taken_back(house: House) -> None:
+    """The caller is sent to an agent while the renewal is under way: no lease may run out in a talk."""
+    client = await house.caller()
+    line = next(iter(house.switch._lines.values()))
+
+    def late(action: object) -> object:
+        line.close()
+        return [{"Response": "Success"}]
+
+    house.ami.answers["Setvar"] = late  # type: ignore[assignment]
+    await house.switch.renew_leases(12.0)
+    sent = [a["Value"] for a in house.ami.actions if a["Action"] == "Setvar"]
+    assert sent == ["12", "0"]
+    await client.close()
+
+
 async def test_a_caller_is_brought_back(house: House) -> None:
     house.ami.answers["Redirect"] = refusal  # gone meanwhile: no matter
     await house.switch.bring_back(CALLER)

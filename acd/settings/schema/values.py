@@ -168,6 +168,7 @@ def not_empty(what: str) -> AfterValidator:
 
 
 LONGEST_SPEECH = 1000
+MUSIC_CLASS_PATTERN = re.compile(r"[A-Za-z0-9_-]{1,32}")
 SOUND_NAME_PATTERN = r"(?=.{1,100}$)[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+){0,5}"
 
 Id = Annotated[str, _pattern("an id of up to 32 letters a-z, digits, - and _, beginning with a letter",
@@ -180,7 +181,7 @@ SoundName = Annotated[str, _pattern(
     "a sound's name such as welcome or menus/welcome (letters, digits, - and _; no extension)",
     SOUND_NAME_PATTERN)]  # fmt: skip
 MusicClass = Annotated[str, _pattern("a music class of up to 32 letters, digits, - and _",
-                                     r"[A-Za-z0-9_-]{1,32}")]  # fmt: skip
+                                     MUSIC_CLASS_PATTERN.pattern)]  # fmt: skip
 Language = Annotated[str, _pattern("a language code such as en or en_GB", r"[a-z]{2,3}(_[A-Z]{2})?")]
 Name = Annotated[str, _name("a name", 80)]
 Speech = Annotated[str, PlainValidator(_speech)]

@@ -123,6 +123,10 @@ class RtpEndpoint(asyncio.DatagramProtocol):
         if last is not None:
             await last
 
+    async def until_heard(self, limit_s: float = 5.0) -> None:
+        """Wait until the first audio packet has come; raises WaitedTooLong."""
+        await self._bell.until(lambda: bool(self.heard.packets), limit_s, "any audio")
+
     async def until_hears(self, frequency_hz: float, limit_s: float = 5.0) -> None:
         """Wait until the tone is heard; raises WaitedTooLong."""
         await self._bell.until(
