@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from rich.table import Table
 from rich.text import Text
 
+from acd.core.facts import CallKind
 from acd.core.plan import GroupPolicy
 from acd.core.service_level import ServiceLevelFormula
 from acd.errors import OperatorError
@@ -23,13 +24,17 @@ NOTHING = "–"  # shown where a figure has no value
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Figures of [period.since, period.until). `names` maps group to its name for people."""
+    """Figures of [period.since, period.until). `names` maps group to its name for people.
+
+    `internal`: visits of calls that agents made; they are not counted in any figure.
+    """
 
     period: Period
     formula: ServiceLevelFormula
     groups: tuple[GroupFigures, ...]
     total: GroupFigures
     names: Mapping[str, str]
+    internal: int = 0
 
 
 def build_report(
@@ -56,7 +61,8 @@ def build_report(
         policies = {group: policies[group]} if group in policies else {}
     groups, total = figures_by_group(inside, policies, formula)
     names = {figures.group: _name(figures.group, policies) for figures in groups if figures.group}
-    return Report(period, formula, groups, total, names)
+    internal = sum(entry.kind is not CallKind.INBOUND for entry in inside)
+    return Report(period, formula, groups, total, names, internal)
 
 
 def to_json(report: Report) -> dict[str, Any]:
@@ -65,6 +71,7 @@ def to_json(report: Report) -> dict[str, Any]:
         "from": report.period.since.isoformat(),
         "to": report.period.until.isoformat(),
         "service_level_formula": report.formula.value,
+        "internal_not_counted": report.internal,
         "formulas": {"service_level": report.formula.text, **FORMULAS},
         "groups": [{"name": report.names[f.group or ""], **_plain(f)} for f in report.groups],
         "total": _plain(report.total),
@@ -127,6 +134,8 @@ def _caption(report: Report) -> Text:
         f"ASA: {FORMULAS['asa_s']}",
         f"AHT: {FORMULAS['aht_s']}; ATT: {FORMULAS['att_s']}; ACW: {FORMULAS['acw_s']}",
     ]
+    if report.internal:
+        lines.insert(0, f"Not counted: {report.internal} of agents' own calls")
     return Text("\n".join(lines))
 
 

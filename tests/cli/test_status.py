@@ -16,8 +16,8 @@ SNAPSHOT = Path(__file__).with_name("status.txt")
 GROUP = {"id": "sales", "name": "Sales", "waiting": 2, "longest_wait_s": 75.9}
 AGENT: dict[str, Any] = {
     "id": "anna", "name": "Anna Weber", "extension": "1001", "phone": "1001", "phone_reachable": True,
-    "state": "talking", "reason": None, "reason_label": None, "pending": "break", "state_s": 61.0, "call": "c1",
-    "customer": "王芳", "groups": ["sales"],
+    "state": "talking", "reason": None, "reason_label": None, "pending": "break", "state_s": 61.0,
+    "call": "c1", "customer": "王芳", "groups": ["sales"],
 }  # fmt: skip
 CALL: dict[str, Any] = {
     "id": "a261122-100000-1", "kind": "inbound", "state": "talking", "state_s": 61.0, "total_s": 90.0,
