@@ -130,9 +130,18 @@ class Switchboard:
         cause = CAUSE_OF_REFUSAL[refusal]
         line = self._lines.get(call_id)
         if line is not None and not line.gone:
-            self._with_line(call_id, lambda line: line.hang_up(cause))
+            self._with_line(call_id, lambda line: self._dismiss(call_id, line, cause))
         elif (channel := self._watch.channel_of.get(call_id)) is not None:
-            self._spawn(self._act("Hangup", Channel=channel, Cause=str(cause)))
+            self._spawn(self._hang_up_channel(call_id, channel, cause))
+
+    async def _dismiss(self, call_id: str, line: AgiLine, cause: int) -> None:
+        await line.hang_up(cause)  # fails if the caller hung up first
+        self._watch.mark_ending(call_id)
+
+    async def _hang_up_channel(self, call_id: str, channel: str, cause: int) -> None:
+        self._watch.mark_ending(call_id)
+        if not await self._act("Hangup", Channel=channel, Cause=str(cause)):
+            self._watch.mark_ending(call_id, ending=False)  # the caller was quicker
 
     async def bring_back(self, channel: str) -> None:
         """Send a channel to the beginning of the loop, so that it asks again."""
@@ -182,12 +191,14 @@ class Switchboard:
         elif error is not None:
             log.error("telephony command failed", exc_info=error)
 
-    async def _act(self, name: str, **headers: str) -> None:
+    async def _act(self, name: str, **headers: str) -> bool:
         """An action whose failure means that the channel is gone, which is reported otherwise."""
         try:
             await self._link.action(name, **headers)
         except TelephonyError as error:
             log.debug("ami action failed", action=name, reason=str(error))
+            return False
+        return True
 
     async def _hang_up_silent_leg(self, call_id: str) -> None:
         channels = await self._link.list_action("Status", Variables="ACD_CALL,ACD_CALLER")

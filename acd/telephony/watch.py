@@ -36,6 +36,7 @@ class Watch:
         self._uniqueid_of: dict[str, str] = {}
         self.channel_of: dict[str, str] = {}  # call → the caller's channel
         self.leg_of: dict[str, str] = {}  # call → the agent's channel, while dialled or talking
+        self._ending: set[str] = set()  # calls that we are hanging up
         self._gone: dict[str, None] = {}  # uniqueids lately hung up, the oldest first
         self.on_queue_join: Callable[[str], None] = lambda _channel: None
 
@@ -56,6 +57,14 @@ class Watch:
         if uniqueid is not None:
             self._call_of.pop(uniqueid, None)
         self.channel_of.pop(call_id, None)
+        self._ending.discard(call_id)
+
+    def mark_ending(self, call_id: str, *, ending: bool = True) -> None:
+        """We are hanging up this call, so that its end is not the caller's doing; or could not."""
+        if ending and call_id in self.channel_of:
+            self._ending.add(call_id)
+        else:
+            self._ending.discard(call_id)
 
     def call_of(self, uniqueid: str) -> str | None:
         """The call whose caller this channel is."""
@@ -113,9 +122,10 @@ class Watch:
             del self._gone[next(iter(self._gone))]
         call_id = self._call_of.get(uniqueid)
         if call_id is not None:
+            by = EndedBy.SYSTEM if call_id in self._ending else EndedBy.CALLER
             self.unbind(call_id)
             self.leg_of.pop(call_id, None)
-            self._feed(events.CallEnded(call_id, EndedBy.CALLER, str(event.get("Cause-txt", ""))))
+            self._feed(events.CallEnded(call_id, by, str(event.get("Cause-txt", ""))))
         # A dial's end is told by the caller's own channel; the leg must not be taken for the next one's.
         for leg_call in [c for c, leg in self.leg_of.items() if leg == channel]:
             del self.leg_of[leg_call]
