@@ -34,6 +34,7 @@ CAUSE_OF_REFUSAL = {
     Refusal.UNKNOWN_NUMBER: 1,
 }
 CANCEL_CAUSE = "19"
+_SECONDS = re.compile(r"[0-9]{1,12}")
 _SAFE_DIAL = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 Reception = Callable[[Ask, AgiLine], Awaitable[None]]
@@ -49,7 +50,7 @@ class Switchboard:
         self._reception = reception
         self._lines: dict[str, AgiLine] = {}
         self._merged: dict[str, str] = {}  # consultation → the call that took its place
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Task[Any]] = set()
 
     # --- callers who ask ----------------------------------------------------------------------
     async def serve(self, session: AgiSession) -> None:
@@ -176,12 +177,12 @@ class Switchboard:
 
         self._spawn(guarded())
 
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(work)
+    def _spawn(self, work: Coroutine[Any, Any, object]) -> None:
+        task: asyncio.Task[Any] = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._done)
 
-    def _done(self, task: asyncio.Task[None]) -> None:
+    def _done(self, task: asyncio.Task[Any]) -> None:
         self._tasks.discard(task)
         if task.cancelled():
             return
@@ -217,8 +218,8 @@ def variables_of(event: Any) -> dict[str, str]:
 
 def read_ask(session: AgiSession) -> Ask | None:
     """What the dialplan says with the question; None if it is not one of ours."""
-    arguments = [*session.arguments, *[""] * 7][:7]
-    call_id, state, origin, dialed, dialstatus, leg, group = arguments
+    arguments = [*session.arguments, *[""] * 9][:9]
+    call_id, state, origin, dialed, dialstatus, leg, group, member, served_at = arguments
     if not re.fullmatch(r"[a-z0-9-]{3,64}", call_id):
         return None
     kind, target, failure = _kind(state, dialstatus, leg)
@@ -232,6 +233,8 @@ def read_ask(session: AgiSession) -> Ask | None:
         target=target,
         failure=failure,
         group=group,
+        served_by=member,
+        served_at=float(served_at) if member and _SECONDS.fullmatch(served_at) else None,
     )
 
 

@@ -58,6 +58,20 @@ def test_states(
     assert ask == expected
 
 
+@pytest.mark.parametrize(
+    ("member", "at", "served_by", "served_at"),
+    [
+        ("dora", "1795348707", "dora", 1795348707.0),
+        ("dora", "soon", "dora", None),
+        ("", "0", "", None),
+    ],
+)
+def test_who_has_served(member: str, at: str, served_by: str, served_at: float | None) -> None:
+    ask = question("c-1", "after-fallback", "trunk", "8001", "", "", "sales", member, at)
+    assert ask is not None
+    assert (ask.kind, ask.served_by, ask.served_at) == (AskKind.AFTER_FALLBACK, served_by, served_at)
+
+
 def test_a_call_from_inside() -> None:
     ask = question("c-1", "", "phone:1001", "8001", "", "", "", agi_callerid="1001")
     assert ask is not None
