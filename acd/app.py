@@ -14,7 +14,7 @@ from aiohttp import web
 
 from acd.core import events
 from acd.core.calls import CallState
-from acd.core.facts import AgentInterval, Arrived, CallKind, Customer, Ended, EndedBy, Fact, FellBack
+from acd.core.facts import AgentInterval, Arrived, CallKind, Customer, Ended, EndedBy, Fact, FellBack, Queued
 from acd.core.ports import Refusal
 from acd.customers.directory import Directory
 from acd.errors import OperatorError, RequestRefused
@@ -84,6 +84,26 @@ def find_customer(centre: Centre) -> Callable[[str], Customer | None]:
     if centre.customers_file is None:
         return lambda _number: None
     return Directory.from_csv(centre.customers_file).find
+
+
+def facts_of(
+    call: cdr.CustomerCall, centre: Centre, find_customer: Callable[[str], Customer | None]
+) -> list[Fact]:
+    """What Asterisk's account says of a call that no controller saw.
+
+    It is offered to the group whose line it stood in, or to which the dialled number leads at once.
+    """
+    number, at = call.caller_number, call.started_at
+    route = centre.numbers.get(call.dialed_number)
+    group = call.group or (route.group if route is not None else None)
+    told: list[Fact] = [Arrived(at, CallKind.INBOUND, number, "", call.dialed_number, find_customer(number))]
+    if group:
+        told.append(Queued(at, group))
+    told.append(FellBack(at))
+    agent = centre.plan.agent_by_extension(call.served.phone) if call.served is not None else None
+    if call.served is not None and agent is not None:
+        told.append(FellBack(call.served.at, agent.id))
+    return [*told, Ended(call.ended_at, EndedBy.UNKNOWN)]
 
 
 class Controller:
@@ -193,23 +213,15 @@ class Controller:
         """Calls that came and went while no controller was there: put them on record, too."""
         await self.floor_known.wait()
         calls = await asyncio.to_thread(cdr.customer_calls, self._environment.asterisk_dir / CDR_FILE)
-        stored = await asyncio.to_thread(self._store.known, list(calls))
+        # The mirror first: what leaves it in the meantime is in the database when we look there.
         kept = self._mirror.load()
+        stored = await asyncio.to_thread(self._store.known, list(calls))
         unseen = [c for c in calls.values() if c.call_id not in stored and f"call:{c.call_id}" not in kept]
         for call in unseen:
-            self._writer.submit(fold(call.call_id, self._facts_of(call)), lambda: None)
+            record = fold(call.call_id, facts_of(call, self._centre, self._find_customer))
+            self._writer.submit(record, lambda: None, replace=False)
         if unseen:
             log.info("calls served without a controller are on record now", calls=len(unseen))
-
-    def _facts_of(self, call: cdr.CustomerCall) -> list[Fact]:
-        agent = self._centre.plan.agent_by_extension(call.phone) if call.phone is not None else None
-        number = call.caller_number
-        customer = self._find_customer(number)
-        return [
-            Arrived(call.started_at, CallKind.INBOUND, number, "", call.dialed_number, customer),
-            FellBack(call.started_at, agent.id if agent is not None else None),
-            Ended(call.ended_at, EndedBy.UNKNOWN),
-        ]
 
     # --- joints -------------------------------------------------------------------------------
     async def _serve(self, ask: Any, line: Any) -> None:

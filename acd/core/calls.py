@@ -126,6 +126,10 @@ class Call:
         self.state = advance("call", self.id, CALL_TABLE, self.state, input_)
         self.since = now
 
+    def when(self, at: float | None, now: float) -> float:
+        """The time of something learnt of late: `at` if known, but not before what was known already."""
+        return now if at is None else max(min(at, now), self.facts[-1].at)
+
     @property
     def finished(self) -> bool:
         """Nothing more will happen to it."""

@@ -141,8 +141,8 @@ def end(floor: Floor, call: Call, by: EndedBy, reason: str = "", at: float | Non
     if call.state is CallState.ENDED:
         return
     state, agent = call.state, floor.agents[call.agent] if call.agent is not None else None
-    when = floor.now if at is None else max(min(at, floor.now), call.facts[-1].at)
-    if by is not EndedBy.UNKNOWN and call.agent_left and state is CallState.IVR:
+    when = call.when(at, floor.now)
+    if by is not EndedBy.UNKNOWN and call.agent_left and state in (CallState.IVR, CallState.WAITING):
         by = EndedBy.AGENT  # the agent hung up and nothing but the hang-up was left to do
     if state is CallState.RINGING and agent is not None:
         offers.clear_ring_timers(floor, call)

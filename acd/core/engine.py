@@ -159,7 +159,7 @@ class Engine:
                 conversations.taken_back(floor, call, reason)
             case events.CallerReturned():
                 recovery.caller_returned(floor, call)
-            case events.FallbackServed(_, agent):
-                recovery.fallback_served(floor, call, agent)
-            case events.ConversationFound(_, phone):
-                recovery.conversation_found(floor, call, phone)
+            case events.FallbackServed():
+                recovery.fallback_served(floor, call, event)
+            case events.ConversationFound(_, phone, at):
+                recovery.conversation_found(floor, call, phone, at)

@@ -61,10 +61,15 @@ class CallerReturned:
 
 @dataclass(frozen=True, slots=True)
 class FallbackServed:
-    """Asterisk's fallback queue had the caller; `agent` if it also connected one."""
+    """Asterisk's fallback queue had the caller; `agent` if it also connected one.
+
+    `at`: when, if known to be earlier than now. `over`: the agent has hung up, the caller is still there.
+    """
 
     call_id: str
     agent: str | None = None
+    at: float | None = None
+    over: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,10 +157,11 @@ class CallTakenBack:
 
 @dataclass(frozen=True, slots=True)
 class ConversationFound:
-    """After an absence of ours: this caller is talking on that phone."""
+    """After an absence of ours: this caller is talking on that phone. `at`: since when, if known."""
 
     call_id: str
     phone: str
+    at: float | None = None
 
 
 # --- phones and agents ------------------------------------------------------------------------

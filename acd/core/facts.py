@@ -176,7 +176,10 @@ class WrapUpEnded(Fact):
 
 @dataclass(frozen=True, slots=True)
 class FellBack(Fact):
-    """Asterisk's own fallback queue served the caller while no controller could."""
+    """Asterisk's own fallback queue had the caller while no controller could.
+
+    With `agent`, the two are talking from here on.
+    """
 
     agent: str | None = None
 

@@ -29,6 +29,8 @@ class Ask:
 
     `phone` is the phone that dialled, for calls from inside. `target` is the number that a blind
     transfer names. `failure` comes with DIAL_FAILED. `group` is the group the caller was in line for.
+    `served_by` is the agent with whom Asterisk's own queue connected the caller, at Unix time
+    `served_at`; both come with AFTER_FALLBACK, as far as known.
     """
 
     kind: AskKind
@@ -40,6 +42,8 @@ class Ask:
     target: str = ""
     failure: OfferFailure = OfferFailure.UNREACHABLE
     group: str = ""
+    served_by: str = ""
+    served_at: float | None = None
 
 
 class Refusal(StrEnum):

@@ -9,6 +9,7 @@ from acd.core import conversations, facts, offers
 from acd.core.agents import BUSY_STATES, Agent, AgentInput, AgentState
 from acd.core.calls import Call, CallInput, CallState
 from acd.core.commands import HoldInLine
+from acd.core.events import FallbackServed
 from acd.core.facts import EndedBy, OfferFailure
 from acd.core.floor import Floor
 from acd.core.timers import Timer
@@ -121,14 +122,35 @@ def caller_returned(floor: Floor, call: Call) -> None:
         offers.dispatch_call(floor, call)
 
 
-def fallback_served(floor: Floor, call: Call, agent_id: str | None) -> None:
-    """Note that Asterisk's fallback queue had the caller for a while."""
-    if call.state is CallState.ENDED:
+def fallback_served(floor: Floor, call: Call, event: FallbackServed) -> None:
+    """Note that Asterisk's fallback queue had the caller, and with whom; who talks is not in line."""
+    agent_id, last = event.agent, call.facts[-1]
+    talking = call.state is CallState.TALKING and call.agent == agent_id
+    if call.state is CallState.ENDED or talking:
         return
-    floor.note(call, facts.FellBack(floor.now, agent_id))
+    if not (isinstance(last, facts.FellBack) and agent_id in (None, last.agent)):
+        floor.note(call, facts.FellBack(call.when(event.at, floor.now), agent_id))
+    if agent_id is not None:
+        _take_out_of_line(floor, call)
+    if event.over:
+        call.agent_left = True
+        floor.mark(call)
 
 
-def conversation_found(floor: Floor, call: Call, phone: str) -> None:
+def _take_out_of_line(floor: Floor, call: Call) -> None:
+    """The caller talks elsewhere: no offer may reach, let alone cut off, that talk."""
+    if call.state is CallState.RINGING and call.agent is not None:
+        agent = floor.agents[call.agent]
+        _withdraw(floor, call)
+        offers.give_back(floor, agent, OfferFailure.WITHDRAWN)
+        offers.dispatch_agent(floor, agent)
+    elif call.state is CallState.WAITING and call.present and call.group is not None:
+        call.present = False
+        floor.router.dequeue(call.id, call.group)
+        floor.mark(call)
+
+
+def conversation_found(floor: Floor, call: Call, phone: str, at: float | None = None) -> None:
     """The caller talks on this phone: answered while we were away, or by the fallback queue."""
     agent = floor.agent_on(phone)
     if agent is None or (call.state is CallState.TALKING and call.agent == agent.id):
@@ -140,6 +162,7 @@ def conversation_found(floor: Floor, call: Call, phone: str) -> None:
         return
     if call.state is CallState.ENDED or agent.state is AgentState.TALKING:
         return
+    floor.note(call, facts.FellBack(call.when(at, floor.now), agent.id))
     other = floor.agents[call.agent] if call.agent is not None else None
     if other is not None:
         _release_other(floor, call, other)
@@ -150,8 +173,7 @@ def conversation_found(floor: Floor, call: Call, phone: str) -> None:
     floor.move_agent(agent, AgentInput.FOUND_TALKING)
     _leave_previous_work(floor, agent, before)
     call.agent, call.direct, call.agent_left, agent.call_id = agent.id, False, False, call.id
-    floor.note(call, facts.FellBack(floor.now, agent.id))
-    floor.note(call, facts.Answered(floor.now, agent.id))
+    floor.note(call, facts.Answered(call.when(at, floor.now), agent.id))
     if other is not None:
         offers.dispatch_agent(floor, other)
 
@@ -173,8 +195,14 @@ def _leave_previous_work(floor: Floor, agent: Agent, before: AgentState) -> None
     elif before is AgentState.RINGING and agent.call_id is not None:
         other = floor.calls.get(agent.call_id)
         if other is not None and other.state is CallState.RINGING:
-            offers.clear_ring_timers(floor, other)
-            floor.note(other, facts.OfferFailed(floor.now, agent.id, OfferFailure.WITHDRAWN))
-            other.agent, other.present = None, False
-            floor.move_call(other, CallInput.OFFER_FAILED if not other.direct else CallInput.REFUSED)
-            other.direct = False
+            _withdraw(floor, other)
+
+
+def _withdraw(floor: Floor, call: Call) -> None:
+    """The ring that we believed in is none; the caller is back in line or in hand, and not with us."""
+    assert call.agent is not None, call.id
+    offers.clear_ring_timers(floor, call)
+    floor.note(call, facts.OfferFailed(floor.now, call.agent, OfferFailure.WITHDRAWN))
+    call.agent, call.present = None, False
+    floor.move_call(call, CallInput.OFFER_FAILED if not call.direct else CallInput.REFUSED)
+    call.direct = False

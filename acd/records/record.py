@@ -13,7 +13,8 @@ class SegmentKind(StrEnum):
     """Where the caller was. IVR, WAITING, TALKING and FALLBACK never overlap.
 
     RINGING lies inside the waiting, WRAP_UP may outlast the call, and CONSULT is what an agent
-    did elsewhere before an attended transfer.
+    did elsewhere before an attended transfer. FALLBACK is the time with Asterisk's own queue: waiting
+    there without an agent, talking with one.
     """
 
     IVR = "ivr"
@@ -78,6 +79,8 @@ class GroupVisit:
     `wait_s` runs from entering the line to the agent's answer (ringing included, IVR excluded),
     or to leaving the line; for a caller who still waits, to the last known fact. `talk_s` has no
     hold time in it. Talk, hold and wrap-up are those of the answering agent, as far as finished.
+    Whom the fallback queue connected is answered, too, without any wrap-up; what the controller
+    learns of it only while they talk counts from the second of the answer.
     """
 
     group: str

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from types import TracebackType
 from typing import Any, Self
@@ -106,11 +106,17 @@ class RecordStore:
             for ids in _chunks(list(newest)):
                 for table in (*_PARTS, schema.calls):
                     connection.execute(delete(table).where(table.c.call_id.in_(ids)))
-            kept = newest.values()
-            _insert(connection, schema.calls, map(rows.call_row, kept))
-            _insert(connection, schema.segments, (row for call in kept for row in rows.segment_rows(call)))
-            _insert(connection, schema.visits, (row for call in kept for row in rows.visit_rows(call)))
-            _insert(connection, schema.facts, (row for call in kept for row in rows.fact_rows(call)))
+            _insert_calls(connection, newest.values())
+
+    def add_calls(self, records: Sequence[CallRecord]) -> None:
+        """Write those of the calls that are not on record yet; all or none.
+
+        Raises SQLAlchemy's errors.
+        """
+        first = {record.call_id: record for record in reversed(records)}
+        with self.engine.begin() as connection:
+            known = _known(connection, list(first))
+            _insert_calls(connection, [call for call_id, call in first.items() if call_id not in known])
 
     def save_intervals(self, intervals: Sequence[AgentInterval]) -> None:
         """Write agent states, replacing those of the same agent and begin; all or none.
@@ -138,13 +144,8 @@ class RecordStore:
 
     def known(self, call_ids: Sequence[str]) -> frozenset[str]:
         """Those of the ids that are on record."""
-        column = schema.calls.c.call_id
         with self.engine.connect() as connection:
-            found = [
-                connection.scalars(select(column).where(column.in_(chunk))).all()
-                for chunk in _chunks(call_ids)
-            ]
-        return frozenset(call_id for some in found for call_id in some)
+            return _known(connection, call_ids)
 
     def calls(
         self,
@@ -219,6 +220,20 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
     connection.execute(f"PRAGMA busy_timeout = {_BUSY_TIMEOUT_MS}")
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA foreign_keys = ON")
+
+
+def _known(connection: Connection, call_ids: Sequence[str]) -> frozenset[str]:
+    column = schema.calls.c.call_id
+    chunks = _chunks(call_ids)
+    found = [connection.scalars(select(column).where(column.in_(chunk))).all() for chunk in chunks]
+    return frozenset(call_id for some in found for call_id in some)
+
+
+def _insert_calls(connection: Connection, calls: Collection[CallRecord]) -> None:
+    _insert(connection, schema.calls, map(rows.call_row, calls))
+    _insert(connection, schema.segments, (row for call in calls for row in rows.segment_rows(call)))
+    _insert(connection, schema.visits, (row for call in calls for row in rows.visit_rows(call)))
+    _insert(connection, schema.facts, (row for call in calls for row in rows.fact_rows(call)))
 
 
 def _insert(connection: Connection, table: Table, values: Iterable[Mapping[str, Any]]) -> None:

@@ -82,8 +82,11 @@ def calls_table(records: Iterable[CallRecord], tz: ZoneInfo) -> Table:
 
 
 def _cells(record: CallRecord, tz: ZoneInfo) -> tuple[str, ...]:
+    fallback = [s for s in record.segments if s.kind is SegmentKind.FALLBACK]
     talks = [s for s in record.segments if s.kind is SegmentKind.TALKING]
+    talks += [s for s in fallback if s.agent is not None]
     waits = [s for s in record.segments if s.kind is SegmentKind.WAITING]
+    waits += [s for s in fallback if s.agent is None]
     return (
         _line(record.call_id),
         f"{record.started_at.astimezone(tz):%Y-%m-%d %H:%M:%S}",
@@ -156,7 +159,9 @@ def _ended(fact: Ended) -> str:
 
 
 def _fell_back(fact: FellBack) -> str:
-    return "the fallback queue served the caller" + (f" with {fact.agent}" if fact.agent else "")
+    if fact.agent is None:
+        return "the fallback queue had the caller"
+    return f"the fallback queue connected the caller with {fact.agent}"
 
 
 def _queued(fact: Queued) -> str:

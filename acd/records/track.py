@@ -5,7 +5,8 @@ Rules of this file:
   for the moment between two places). `leave` and `_enter` are the only ways in and out.
 * A visit is opened by entering a group's line and settled by leaving the waiting place; the talk
   that follows an answer adds its times to the same visit. Going over to Asterisk's fallback queue
-  and back does not leave the line: the caller waits on, so the visit is carried along.
+  and back does not leave the line: the caller waits on, so the visit is carried along. An agent
+  whom that queue connects answers the visit like any other; the stretch with that agent is talk.
 * Nothing raises: an input that makes no sense where the caller is, changes nothing.
 """
 
@@ -26,7 +27,6 @@ _VISIT_OUTCOMES = {
     SegmentOutcome.ANSWERED: VisitOutcome.ANSWERED,
     SegmentOutcome.ABANDONED: VisitOutcome.ABANDONED,
 }
-_IN_LINE = {SegmentKind.WAITING, SegmentKind.FALLBACK}
 _RINGS_STOPPED = {SegmentOutcome.ABANDONED, SegmentOutcome.TRANSFERRED}
 
 
@@ -57,6 +57,12 @@ class Stretch:
     outcome: SegmentOutcome = SegmentOutcome.OPEN
     hold_s: float = 0.0
     held_since: float | None = None
+
+    @property
+    def in_line(self) -> bool:
+        """Waiting, with us or in the fallback queue, which has not connected the caller yet."""
+        unserved = self.kind is SegmentKind.FALLBACK and self.agent is None
+        return self.kind is SegmentKind.WAITING or unserved
 
     def close(self, at: float, outcome: SegmentOutcome) -> None:
         """End it; a hold that still runs ends with it."""
@@ -101,8 +107,9 @@ class Track:
     def ring(self, at: float, agent: str) -> None:
         """An agent's phone is rung; ringing happens inside a wait."""
         if not self._is_in(SegmentKind.WAITING) and not self._is_in(SegmentKind.TALKING):
-            visit = self._open_visit()
-            self.wait(at, visit.group if visit else None, None if visit else agent)
+            fallback = self.place is not None and self.place.kind is SegmentKind.FALLBACK
+            group = self.place.group if self.place and fallback else None
+            self.wait(at, group, None if group else agent)
         self.stop_ring(at, agent, SegmentOutcome.WITHDRAWN)
         group = self.place.group if self.place else None
         self._rings[agent] = self._add(Stretch(SegmentKind.RINGING, at, group, agent))
@@ -119,9 +126,11 @@ class Track:
         if place and place.kind is SegmentKind.TALKING and place.agent == agent:
             return
         self.stop_ring(at, agent, SegmentOutcome.ANSWERED)
-        in_line = place is not None and place.kind in _IN_LINE
         visit = self._open_visit()
-        self.leave(at, SegmentOutcome.ANSWERED if in_line else SegmentOutcome.LEFT)
+        answered = place is not None and place.in_line
+        if place and place.kind is SegmentKind.FALLBACK and place.agent == agent:
+            visit, answered = place.visit, True  # the fallback queue connected them, the talk goes on
+        self.leave(at, SegmentOutcome.ANSWERED if answered else SegmentOutcome.LEFT)
         self._start_talk(at, agent, visit)
 
     def hold(self, at: float) -> None:
@@ -140,12 +149,18 @@ class Track:
             self.leave(at, outcome)
 
     def fall_back(self, at: float, agent: str | None) -> None:
-        """Asterisk's fallback queue has the caller."""
+        """Asterisk's fallback queue has the caller, or has connected the caller with this agent."""
         place = self.place
         if place and place.kind is SegmentKind.FALLBACK and agent in (None, place.agent):
             return
         visit = self._open_visit()
         group = visit.group if visit else None
+        if agent is None:
+            self._enter(Stretch(SegmentKind.FALLBACK, at, group, agent, visit))
+            return
+        in_line = place is not None and place.in_line
+        self.leave(at, SegmentOutcome.ANSWERED if in_line else SegmentOutcome.LEFT)
+        self._meet(at, agent, visit)
         self._enter(Stretch(SegmentKind.FALLBACK, at, group, agent, visit))
 
     def start_wrap_up(self, at: float, agent: str) -> None:
@@ -169,12 +184,13 @@ class Track:
 
         Whoever is gone while waiting has abandoned, unless we sent them away: a caller who vanished
         while the controller was down must not make the figures look better. In the fallback queue
-        that holds as long as no agent there is known to have served them.
+        that holds as long as no agent there is known to have served them; an agent who ended the
+        call of somebody in line is one of whom we know no more than that.
         """
         outcome = _HUNG_UP[by]
-        unserved = self._open_visit() is not None and self.place is not None and self.place.agent is None
-        if self._is_in(SegmentKind.WAITING) or unserved:
-            outcome = SegmentOutcome.LEFT if by is EndedBy.SYSTEM else SegmentOutcome.ABANDONED
+        if self._is_in(SegmentKind.WAITING) or self._open_visit() is not None:
+            sent_away = by in (EndedBy.SYSTEM, EndedBy.AGENT)
+            outcome = SegmentOutcome.LEFT if sent_away else SegmentOutcome.ABANDONED
         if outcome is SegmentOutcome.ABANDONED:
             self._mark_abandoned_rings(at)
         self.leave(at, outcome)
@@ -194,7 +210,7 @@ class Track:
         visit = place.visit
         if visit is None or visit is carried:
             return
-        if place.kind in _IN_LINE:
+        if place.in_line:
             visit.wait_s = at - visit.queued_at
             visit.outcome = _VISIT_OUTCOMES.get(outcome, VisitOutcome.LEFT)
         else:
@@ -241,16 +257,20 @@ class Track:
             self._wrap_ups[agent] = wrap_up
 
     def _start_talk(self, at: float, agent: str, visit: Visit | None) -> None:
+        self._meet(at, agent, visit)
+        group = visit.group if visit else None
+        self._last_talk[agent] = self._enter(Stretch(SegmentKind.TALKING, at, group, agent, visit))
+
+    def _meet(self, at: float, agent: str, visit: Visit | None) -> None:
+        """An agent and the caller are together."""
         if visit:
             visit.agent = agent
         if self.answered is None:
             self.answered = at
-        group = visit.group if visit else None
-        self._last_talk[agent] = self._enter(Stretch(SegmentKind.TALKING, at, group, agent, visit))
 
     def _open_visit(self) -> Visit | None:
         """The line that the caller stands in, also while the fallback queue has them."""
-        return self.place.visit if self.place and self.place.kind in _IN_LINE else None
+        return self.place.visit if self.place and self.place.in_line else None
 
     def _mark_abandoned_rings(self, at: float) -> None:
         """A ring that was called off in the moment when the caller hung up was abandoned."""

@@ -29,7 +29,10 @@ class Sink(Protocol):
     """What the writer needs of a `RecordStore`."""
 
     def save_calls(self, records: Sequence[CallRecord]) -> None:
-        """Write calls; called in a thread."""
+        """Write calls, replacing earlier versions; called in a thread."""
+
+    def add_calls(self, records: Sequence[CallRecord]) -> None:
+        """Write calls that are not on record yet; called in a thread."""
 
     def save_intervals(self, intervals: Sequence[AgentInterval]) -> None:
         """Write agent states; called in a thread."""
@@ -39,6 +42,7 @@ class Sink(Protocol):
 class _Entry:
     item: Item
     on_stored: Callable[[], None]
+    replace: bool
 
 
 class RecordWriter:
@@ -74,13 +78,15 @@ class RecordWriter:
         if self._task is None:
             self._task = asyncio.create_task(self._run(), name="record-writer")
 
-    def submit(self, item: Item, on_stored: Callable[[], None]) -> None:
+    def submit(self, item: Item, on_stored: Callable[[], None], *, replace: bool = True) -> None:
         """Have the item written; `on_stored` is called in the loop once it is safe in the database.
+
+        Without `replace`, a call that is on record by then stays as it is.
 
         Items are written in the order of submission. One that the database refuses for what is in
         it is logged and set aside: its `on_stored` is never called.
         """
-        self._queue.append(_Entry(item, on_stored))
+        self._queue.append(_Entry(item, on_stored, replace))
         self._idle.clear()
         self._work.set()
 
@@ -143,10 +149,13 @@ class RecordWriter:
         return True
 
     async def _write(self, batch: Sequence[_Entry]) -> None:
-        calls = [entry.item for entry in batch if isinstance(entry.item, CallRecord)]
+        calls = [e.item for e in batch if isinstance(e.item, CallRecord) and e.replace]
+        new_calls = [e.item for e in batch if isinstance(e.item, CallRecord) and not e.replace]
         intervals = [entry.item for entry in batch if isinstance(entry.item, AgentInterval)]
         if calls:
             await asyncio.to_thread(self._store.save_calls, calls)
+        if new_calls:
+            await asyncio.to_thread(self._store.add_calls, new_calls)
         if intervals:
             await asyncio.to_thread(self._store.save_intervals, intervals)
 

@@ -115,7 +115,8 @@ class Reception:
 
     def _served_elsewhere(self, ask: Ask) -> None:
         """Asterisk's own queue had the whole conversation; nothing is left but to say goodbye."""
-        self._feed(events.FallbackServed(ask.call_id))
+        agent = ask.served_by if ask.served_by in self._centre.plan.agents else None
+        self._feed(events.FallbackServed(ask.call_id, agent, ask.served_at, over=True))
         self._switch.hang_up(ask.call_id, Refusal.NORMAL)
 
     async def _arrive(self, ask: Ask, line: CallerLine) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -146,6 +146,8 @@ class Bond:
         alive = frozenset(c.call_id for c in callers) | self._switch.asking() | arrived_since
         missing = [c for c in self._floor.calls if c not in alive]
         ended = cdr.ended_at(self._cdr_file) if missing else {}
+        if missing:
+            self._tell_served(missing)
         self._feed(events.FloorSeen(alive, ended))
         for caller in callers:
             if caller.talking_to is None:
@@ -154,14 +156,25 @@ class Bond:
                 self._watch.leg_of[caller.call_id] = caller.leg
             if caller.call_id not in self._floor.calls:
                 self._feed(_arrival(caller))
-            self._feed(self._conversation(caller.call_id, caller.talking_to))
+            self._feed(self._conversation(caller.call_id, caller.talking_to, caller.talking_since))
 
-    def _conversation(self, call_id: str, phone: str) -> events.Event:
+    def _tell_served(self, missing: Iterable[str]) -> None:
+        """Callers who came and went through the fallback queue must not pass for having given up."""
+        served = cdr.served_by_fallback(self._cdr_file)
+        for call_id in missing:
+            # Of a talk that began before the last that we know, we have heard.
+            if call_id in served and served[call_id].at > self._floor.calls[call_id].facts[-1].at:
+                self._feed(self._served(call_id, served[call_id].phone, served[call_id].at))
+
+    def _conversation(self, call_id: str, phone: str, since: float | None) -> events.Event:
         """With an agent at work, or with a phone where nobody is logged in (the fallback queue does so)."""
         if self._floor.agent_on(phone) is not None:
-            return events.ConversationFound(call_id, phone)
+            return events.ConversationFound(call_id, phone, since)
+        return self._served(call_id, phone, since)
+
+    def _served(self, call_id: str, phone: str, at: float | None) -> events.FallbackServed:
         profile = self._floor.plan.agent_by_extension(phone)
-        return events.FallbackServed(call_id, profile.id if profile is not None else None)
+        return events.FallbackServed(call_id, profile.id if profile is not None else None, at)
 
     async def _fetch(self, picture: Picture) -> None:
         """Callers who are with nobody and not asking us are sent to the beginning of the loop."""

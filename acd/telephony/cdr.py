@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import csv
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 _SECONDS = re.compile(r"\d+(\.\d+)?")
 _PHONE_LEG = re.compile(r"^(?:PJSIP|Local)/(?P<phone>\d+)[-@]")
+_MEMBER_LEG = re.compile(r"^Local/(?P<phone>\d+)@acd-member-[0-9a-f]+;2$")
+_DISPOSITIONS = frozenset({"ANSWERED", "NO ANSWER", "BUSY", "FAILED", "CONGESTION"})
 TAIL_BYTES = 4_000_000
 LINE_MAX = 8192
 COLUMNS = (
     "call_id", "dialed", "uniqueid", "source", "destination", "channel", "dest_channel",
-    "start", "answer", "end", "disposition",
+    "start", "answer", "end", "disposition", "group",
 )  # fmt: skip
 
 
@@ -41,35 +44,78 @@ def ended_at(path: Path) -> dict[str, float]:
 
 
 @dataclass(frozen=True, slots=True)
+class Served:
+    """Who answered: the phone, and when, in Unix seconds."""
+
+    phone: str
+    at: float
+
+
+def served_by_fallback(path: Path) -> dict[str, Served]:
+    """Call id → the member of the fallback queue who answered it last, from the end of the file."""
+    out: dict[str, Served] = {}
+    for row in rows(path, TAIL_BYTES):
+        served = _member_answered(row)
+        if served is not None:
+            out[row["call_id"]] = served
+    return out
+
+
+def _member_answered(row: Mapping[str, str]) -> Served | None:
+    """A member's own leg tells when the member answered; the caller's is answered before, for the music."""
+    match = _MEMBER_LEG.match(row["channel"])
+    return Served(match["phone"], float(row["answer"])) if match and _answered(row) else None
+
+
+def _answered(row: Mapping[str, str]) -> bool:
+    return row["disposition"] == "ANSWERED" and float(row["answer"]) > 0
+
+
+@dataclass(frozen=True, slots=True)
 class CustomerCall:
-    """A customer's call as Asterisk saw it; times in Unix seconds. `phone`: the last that was dialled."""
+    """A customer's call as Asterisk saw it; times in Unix seconds.
+
+    `group`: the skill group whose line it stood in last, '' if none is known. `served`: the phone
+    that answered first; where the controller had it dialled, `at` may be when it began to ring.
+    """
 
     call_id: str
     caller_number: str
     dialed_number: str
     started_at: float
     ended_at: float
-    phone: str | None
+    group: str
+    served: Served | None
 
 
 def customer_calls(path: Path) -> dict[str, CustomerCall]:
     """The ended calls that came in over trunks, by call id, from the end of the file."""
     legs: dict[str, list[dict[str, str]]] = {}
     for row in rows(path, TAIL_BYTES):
-        if row["channel"].startswith("PJSIP/trunk-"):
-            legs.setdefault(row["call_id"], []).append(row)
-    return {call_id: _customer_call(call_id, of_call) for call_id, of_call in legs.items()}
+        legs.setdefault(row["call_id"], []).append(row)
+    calls = {call_id: _customer_call(call_id, of_call) for call_id, of_call in legs.items()}
+    return {call_id: call for call_id, call in calls.items() if call is not None}
 
 
-def _customer_call(call_id: str, legs: list[dict[str, str]]) -> CustomerCall:
-    phones = [match["phone"] for leg in legs if (match := _PHONE_LEG.match(leg["dest_channel"]))]
+def _customer_call(call_id: str, all_legs: list[dict[str, str]]) -> CustomerCall | None:
+    legs = [leg for leg in all_legs if leg["channel"].startswith("PJSIP/trunk-")]
+    if not legs:
+        return None
+    members = [served for leg in all_legs if (served := _member_answered(leg)) is not None]
+    dialled = [
+        Served(match["phone"], float(leg["answer"]))
+        for leg in legs
+        if _answered(leg) and (match := _PHONE_LEG.match(leg["dest_channel"]))
+    ]
+    groups = [leg["group"] for leg in legs if leg["group"]]
     return CustomerCall(
         call_id=call_id,
         caller_number=legs[0]["source"],
         dialed_number=legs[0]["dialed"],
         started_at=min(float(leg["start"]) for leg in legs),
         ended_at=max(float(leg["end"]) for leg in legs),
-        phone=phones[-1] if phones else None,
+        group=groups[-1] if groups else "",
+        served=min(members or dialled, key=lambda served: served.at, default=None),
     )
 
 
@@ -78,4 +124,5 @@ def _whole(row: list[str]) -> bool:
     if len(row) != len(COLUMNS) or not row[0]:
         return False
     leg = dict(zip(COLUMNS, row, strict=True))
-    return all(_SECONDS.fullmatch(leg[name]) is not None for name in ("start", "end"))
+    times = all(_SECONDS.fullmatch(leg[name]) is not None for name in ("start", "answer", "end"))
+    return times and leg["disposition"] in _DISPOSITIONS

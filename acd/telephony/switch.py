@@ -35,6 +35,7 @@ CAUSE_OF_REFUSAL = {
     Refusal.UNKNOWN_NUMBER: 1,
 }
 CANCEL_CAUSE = "19"
+_SECONDS = re.compile(r"[0-9]{1,12}")
 _SAFE_DIAL = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 Reception = Callable[[Ask, AgiLine], Awaitable[None]]
@@ -56,7 +57,7 @@ class Switchboard:
         self._script = script
         self._lines: dict[str, AgiLine] = {}
         self._merged: dict[str, str] = {}  # consultation → the call that took its place
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Task[Any]] = set()
 
     # --- callers who ask ----------------------------------------------------------------------
     async def serve(self, session: AgiSession) -> None:
@@ -140,9 +141,18 @@ class Switchboard:
         cause = CAUSE_OF_REFUSAL[refusal]
         line = self._lines.get(call_id)
         if line is not None and not line.gone:
-            self._with_line(call_id, lambda line: line.hang_up(cause))
+            self._with_line(call_id, lambda line: self._dismiss(call_id, line, cause))
         elif (channel := self._watch.channel_of.get(call_id)) is not None:
-            self._spawn(self._act("Hangup", Channel=channel, Cause=str(cause)))
+            self._spawn(self._hang_up_channel(call_id, channel, cause))
+
+    async def _dismiss(self, call_id: str, line: AgiLine, cause: int) -> None:
+        await line.hang_up(cause)  # fails if the caller hung up first
+        self._watch.mark_ending(call_id)
+
+    async def _hang_up_channel(self, call_id: str, channel: str, cause: int) -> None:
+        self._watch.mark_ending(call_id)
+        if not await self._act("Hangup", Channel=channel, Cause=str(cause)):
+            self._watch.mark_ending(call_id, ending=False)  # the caller was quicker
 
     async def bring_back(self, channel: str) -> None:
         """Send a channel to the beginning of the loop, so that it asks again."""
@@ -187,12 +197,12 @@ class Switchboard:
 
         self._spawn(guarded())
 
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(work)
+    def _spawn(self, work: Coroutine[Any, Any, object]) -> None:
+        task: asyncio.Task[Any] = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._done)
 
-    def _done(self, task: asyncio.Task[None]) -> None:
+    def _done(self, task: asyncio.Task[Any]) -> None:
         self._tasks.discard(task)
         if task.cancelled():
             return
@@ -202,12 +212,14 @@ class Switchboard:
         elif error is not None:
             log.error("telephony command failed", exc_info=error)
 
-    async def _act(self, name: str, **headers: str) -> None:
+    async def _act(self, name: str, **headers: str) -> bool:
         """An action whose failure means that the channel is gone, which is reported otherwise."""
         try:
             await self._link.action(name, **headers)
         except TelephonyError as error:
             log.debug("ami action failed", action=name, reason=str(error))
+            return False
+        return True
 
     async def _hang_up_silent_leg(self, call_id: str) -> None:
         channels = await self._link.list_action("Status", Variables="ACD_CALL,ACD_CALLER")
@@ -226,8 +238,8 @@ def variables_of(event: Any) -> dict[str, str]:
 
 def read_ask(session: AgiSession) -> Ask | None:
     """What the dialplan says with the question; None if it is not one of ours."""
-    arguments = [*session.arguments, *[""] * 7][:7]
-    call_id, state, origin, dialed, dialstatus, leg, group = arguments
+    arguments = [*session.arguments, *[""] * 9][:9]
+    call_id, state, origin, dialed, dialstatus, leg, group, member, served_at = arguments
     if not re.fullmatch(r"[a-z0-9-]{3,64}", call_id):
         return None
     kind, target, failure = _kind(state, dialstatus, leg)
@@ -241,6 +253,8 @@ def read_ask(session: AgiSession) -> Ask | None:
         target=target,
         failure=failure,
         group=group,
+        served_by=member,
+        served_at=float(served_at) if member and _SECONDS.fullmatch(served_at) else None,
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from acd.telephony.ami import AmiLink, Headers
@@ -11,7 +12,7 @@ from acd.telephony.line import printable
 from acd.telephony.switch import variables_of
 from acd.telephony.watch import REACHABLE_STATES, phone_of
 
-VARIABLES = "ACD_CALL,ACD_CALLER,ACD_DIALED"
+VARIABLES = "ACD_CALL,ACD_CALLER,ACD_DIALED,ACD_FELL,QEHOLDTIME"
 _MEMBER = re.compile(r"^Local/(?P<phone>\d+)@acd-member-")
 
 
@@ -20,7 +21,8 @@ class CallerSeen:
     """A caller's channel.
 
     `application`: the dialplan application it is in; `bridged`: it is talking; `talking_to` and `leg`:
-    the phone and channel it talks with, where that is a phone of ours.
+    the phone and channel it talks with, where that is a phone of ours; `talking_since`: Unix time at
+    which the fallback queue connected the two, to the second, if it did.
     """
 
     call_id: str
@@ -33,6 +35,7 @@ class CallerSeen:
     bridged: bool
     talking_to: str | None
     leg: str | None
+    talking_since: float | None = None
 
 
 @dataclass(slots=True)
@@ -82,7 +85,14 @@ def _caller(status: Headers, bridges: dict[str, list[str]]) -> CallerSeen | None
         bridged=bool(others),
         talking_to=_phone_behind(leg) if leg is not None else None,
         leg=leg,
+        talking_since=_connected_at(variables) if status.get("Application") == "Queue" else None,
     )
+
+
+def _connected_at(variables: Mapping[str, str]) -> float | None:
+    """From when the caller joined the fallback queue and for how long it kept them waiting."""
+    joined, waited = variables.get("ACD_FELL", ""), variables.get("QEHOLDTIME", "")
+    return float(joined) + float(waited) if joined.isdecimal() and waited.isdecimal() else None
 
 
 def _phone_behind(channel: str) -> str | None:

@@ -38,6 +38,7 @@ class Watch:
         self.leg_of: dict[str, str] = {}  # call → the agent's channel, while dialled or talking
         self._come: set[str] = set()  # channels since the last look began
         self._went: set[str] = set()
+        self._ending: set[str] = set()  # calls that we are hanging up
         self._gone: dict[str, None] = {}  # uniqueids lately hung up, the oldest first
         self.on_queue_join: Callable[[str], None] = lambda _channel: None
 
@@ -58,6 +59,14 @@ class Watch:
         if uniqueid is not None:
             self._call_of.pop(uniqueid, None)
         self.channel_of.pop(call_id, None)
+        self._ending.discard(call_id)
+
+    def mark_ending(self, call_id: str, *, ending: bool = True) -> None:
+        """We are hanging up this call, so that its end is not the caller's doing; or could not."""
+        if ending and call_id in self.channel_of:
+            self._ending.add(call_id)
+        else:
+            self._ending.discard(call_id)
 
     def call_of(self, uniqueid: str) -> str | None:
         """The call whose caller this channel is."""
@@ -120,9 +129,10 @@ class Watch:
             del self._gone[next(iter(self._gone))]
         call_id = self._call_of.get(uniqueid)
         if call_id is not None:
+            by = EndedBy.SYSTEM if call_id in self._ending else EndedBy.CALLER
             self.unbind(call_id)
             self.leg_of.pop(call_id, None)
-            self._feed(events.CallEnded(call_id, EndedBy.CALLER, str(event.get("Cause-txt", ""))))
+            self._feed(events.CallEnded(call_id, by, str(event.get("Cause-txt", ""))))
         # A dial's end is told by the caller's own channel; the leg must not be taken for the next one's.
         for leg_call in [c for c, leg in self.leg_of.items() if leg == channel]:
             del self.leg_of[leg_call]

@@ -96,6 +96,8 @@ LANGUAGE: Sequence[tuple[str, Callable[..., Event]]] = (
     (r"(c\d) is taken back", lambda c: events.CallTakenBack(c, "refused")),
     (r"(c\d) asks again", events.CallerReturned),
     (r"(c\d) was in the fallback queue", events.FallbackServed),
+    (r"(c\d) was connected with (\w+) by the fallback queue", events.FallbackServed),
+    (r"(c\d) has been served by the fallback queue", lambda c: events.FallbackServed(c, over=True)),
     (r"(c\d) is found talking on (\d+)", events.ConversationFound),
     (r"(\d+) is idle", lambda p: events.PhoneChanged(p, reachable=True, in_use=False)),
     (r"(\d+) is in use", lambda p: events.PhoneChanged(p, reachable=True, in_use=True)),

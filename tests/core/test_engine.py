@@ -9,7 +9,7 @@ from acd.core.agents import Agent
 from acd.core.calls import Call, CallState
 from acd.core.commands import Offer, StoreInterval
 from acd.core.engine import Engine
-from acd.core.facts import CallKind, Customer, OfferFailure
+from acd.core.facts import CallKind, Customer, EndedBy, OfferFailure
 from acd.core.plan import Plan
 from tests.core.centre import PLAN
 
@@ -40,6 +40,29 @@ def test_an_offer_says_how_long_to_ring_what_to_hear_and_why_this_agent() -> Non
             "next would be ben, ready 10.5 s",
         ),
     )
+
+
+def test_a_talk_in_the_fallback_queue_is_noted_with_the_time_it_began() -> None:
+    engine = centre()
+    engine.handle(events.DispatchSuspended(), 10.0)
+    engine.handle(events.CallQueued("c1", "sales"), 12.0)
+    call = engine.floor.calls["c1"]
+    engine.handle(events.FallbackServed("c1"), 20.0)
+    engine.handle(events.FallbackServed("c1", "emil", at=25.0), 60.0)
+    for again in (events.FallbackServed("c1", "emil", at=26.0), events.FallbackServed("c1", over=True)):
+        engine.handle(again, 70.0)
+    assert call.facts[2:] == [facts.FellBack(20.0), facts.FellBack(25.0, "emil")]
+    engine.handle(events.CallEnded("c1", EndedBy.SYSTEM), 71.0)
+    assert call.facts[-1] == facts.Ended(71.0, EndedBy.AGENT)
+
+
+def test_a_talk_cannot_have_begun_before_what_is_known() -> None:
+    engine = centre()
+    engine.handle(events.DispatchSuspended(), 10.0)
+    engine.handle(events.CallQueued("c1", "sales"), 12.0)
+    engine.handle(events.ConversationFound("c1", "1001", at=11.0), 60.0)
+    found = engine.floor.calls["c1"].facts[2:]
+    assert found == [facts.FellBack(12.0, "anna"), facts.Answered(12.0, "anna")]
 
 
 def test_a_calls_history() -> None:

@@ -253,7 +253,7 @@ CALL_EVENTS: st.SearchStrategy[Event] = st.one_of(
     st.builds(events.CallQueued, IDS, GROUPS),
     st.builds(events.CallDirected, IDS, AGENTS),
     st.builds(events.CallerReturned, IDS),
-    st.builds(events.FallbackServed, IDS, st.none() | AGENTS),
+    st.builds(events.FallbackServed, IDS, st.none() | AGENTS, st.none() | DURATIONS_S, over=st.booleans()),
     st.builds(events.CallEnded, IDS, st.sampled_from(list(EndedBy)), st.just(""), st.none() | st.just(990.0)),
     st.builds(events.OfferAlerting, IDS, st.none() | st.sampled_from(PHONES)),
     st.builds(events.OfferAnswered, IDS),
@@ -266,7 +266,7 @@ CALL_EVENTS: st.SearchStrategy[Event] = st.one_of(
     st.builds(events.CallAttendedTransferred, IDS, IDS),
     st.builds(events.CallAttendedTransferred, IDS, IDS),
     st.builds(events.CallTakenBack, IDS, st.just("refused")),
-    st.builds(events.ConversationFound, IDS, PHONE),
+    st.builds(events.ConversationFound, IDS, PHONE, st.none() | DURATIONS_S),
     st.builds(events.FloorSeen, st.frozensets(IDS, min_size=3), st.dictionaries(IDS, st.just(995.0))),
 )
 ARRIVALS = st.one_of(

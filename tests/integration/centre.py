@@ -298,6 +298,17 @@ class Centre:
         with RecordStore(f"sqlite:///{self.home}/records.sqlite3") as store:
             return store.call(call_id)
 
+    async def next_record(self, before: Iterable[CallRecord], limit_s: float = 10.0) -> CallRecord:
+        """The first finished record that is not among those of `before`."""
+        known = {record.call_id for record in before}
+        deadline = time.monotonic() + limit_s
+        while time.monotonic() < deadline:
+            for record in await asyncio.to_thread(self.records):
+                if record.call_id not in known:
+                    return record
+            await asyncio.sleep(LOOK_AGAIN_S * 5)
+        raise WaitedTooLong(f"waited {limit_s:g} s for a new record")
+
     def records(self) -> list[CallRecord]:
         """Every record."""
         now = datetime.now(UTC)

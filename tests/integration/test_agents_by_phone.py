@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from acd.core.facts import CallKind
-from tests.integration.centre import Centre, agent_of
+from acd.core.facts import CallKind, EndedBy
+from tests.integration.centre import Centre, agent_of, story
 from tests.integration.sip.phone import Phone, refusing
 
 pytestmark = pytest.mark.asterisk
@@ -68,11 +68,19 @@ async def test_a_colleague_who_cannot_answer_is_heard_as_busy(centre: Centre) ->
         await anna.register()
         await ben.register()
         await centre.ready("anna", "ben")
+        before = centre.records()
         call = await anna.dial("1002")
         assert (await call.wait_ended()).status == 486
+        record = await centre.next_record(before)
+        assert record.ended_by is EndedBy.SYSTEM
+        assert story(record) == ["waiting ben left", "ringing ben busy"]
+        before = centre.records()
         away = await anna.dial("1003")
         assert (await away.wait_ended()).status == 480
         await centre.until_agent("anna", "ready")
+        record = await centre.next_record(before)
+        assert record.ended_by is EndedBy.SYSTEM
+        assert story(record) == ["waiting chen left"]
 
 
 async def test_no_customer_is_offered_to_an_agent_on_an_own_call(centre: Centre) -> None:

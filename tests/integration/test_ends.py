@@ -78,7 +78,12 @@ async def test_wrong_keys_and_none_lead_to_the_operator(centre: Centre) -> None:
 
 
 async def test_a_number_that_leads_nowhere(centre: Centre) -> None:
+    before = centre.records()
     async with centre.customer() as caller:
         call = await caller.dial("9999")
         end = await call.wait_ended()
         assert end.status == 404
+    record = await centre.next_record(before)
+    assert record.ended_by is EndedBy.SYSTEM
+    assert story(record) == []
+    assert record.visits == ()

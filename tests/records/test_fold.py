@@ -306,7 +306,7 @@ SCENARIOS = {
         40 ended caller
         """,
         """
-        waiting  0-30  sales -    left
+        waiting  0-30  sales -    answered
         fallback 30-30 sales anna answered
         talking  30-40 sales anna caller_hung_up
         """,
@@ -333,10 +333,74 @@ SCENARIOS = {
         40 ended unknown
         """,
         """
-        waiting  0-30  sales -   left
+        waiting  0-30  sales -   answered
         fallback 30-40 sales ben unknown
         """,
+        "sales @0 answered ben wait=30 talk=10",
+    ),
+    "served by the fallback queue after a while there": (
+        """
+        0  arrived 5550100 8001
+        0  queued sales
+        10 fellback
+        30 fellback ben
+        35 fellback
+        40 ended agent
+        """,
+        """
+        waiting  0-10  sales -   left
+        fallback 10-30 sales -   answered
+        fallback 30-40 sales ben agent_hung_up
+        """,
+        "sales @0 answered ben wait=30 talk=10",
+    ),
+    "served by the fallback queue, one knows not by whom": (
+        """
+        0  arrived 5550100 8001
+        0  queued sales
+        30 fellback
+        40 ended agent
+        """,
+        """
+        waiting  0-30  sales - left
+        fallback 30-40 sales - left
+        """,
         "sales @0 left - wait=40",
+    ),
+    "in line again after a talk in the fallback queue": (
+        """
+        0  arrived 5550100 8001
+        0  queued sales
+        10 fellback ben
+        20 offered anna
+        25 answered anna
+        40 ended caller
+        """,
+        """
+        waiting  0-10  sales -    answered
+        fallback 10-20 sales ben  left
+        waiting  20-25 sales -    answered
+        ringing  20-25 sales anna answered
+        talking  25-40 sales anna caller_hung_up
+        """,
+        """
+        sales @0 answered ben wait=10 talk=10
+        sales @20 answered anna wait=5 talk=15
+        """,
+    ),
+    "a colleague who cannot take the call": (
+        """
+        0 arrived 1001 1002 internal anna
+        0 directed ben
+        0 offered ben
+        2 failed ben busy
+        2 ended system
+        """,
+        """
+        waiting 0-2 - ben left
+        ringing 0-2 - ben busy
+        """,
+        "",
     ),
     "still waiting": (
         """
@@ -490,7 +554,7 @@ def test_visits_are_the_waits_and_the_times_add_up(told: tuple[Fact, ...]) -> No
         assert (visit.agent is not None) == (visit.outcome is VisitOutcome.ANSWERED)
     waiting = [visit for visit in record.visits if visit.outcome is VisitOutcome.WAITING]
     assert len(waiting) <= (0 if record.ended_at else 1)
-    talks = [s for s in record.segments if s.kind is SegmentKind.TALKING and s.group and s.ended_at]
+    talks = [s for s in record.segments if s.group and s.ended_at and _is_talk(s)]
     talked_s = sum((s.ended_at - s.started_at).total_seconds() for s in talks if s.ended_at)
     assert sum(v.talk_s + v.hold_s for v in record.visits) == pytest.approx(talked_s)
 
@@ -500,6 +564,11 @@ def test_a_call_folds_at_every_moment(told: tuple[Fact, ...], count: int) -> Non
     """What is over stays as it is when more facts come (a ring called off in the same moment apart)."""
     earlier, later = fold("c1", told[:count]), fold("c1", told)
     assert _closed_places(earlier) <= _closed_places(later)
+
+
+def _is_talk(segment: Segment) -> bool:
+    connected = segment.kind is SegmentKind.FALLBACK and segment.agent is not None
+    return segment.kind is SegmentKind.TALKING or connected
 
 
 def _closed_places(record: CallRecord) -> set[Segment]:

@@ -50,6 +50,16 @@ def test_a_call_comes_back_as_it_was(store: RecordStore, name: str) -> None:
     assert store.call("c2") is None
 
 
+def test_adding_leaves_what_is_there_as_it_is(store: RecordStore) -> None:
+    good, thin = record("c1"), shifted("c1", 5)
+    store.save_calls([good])
+    for _ in range(2):
+        store.add_calls([thin, shifted("c2", 3), shifted("c2", 4)])
+    store.add_calls([])
+    assert store.call("c1") == good
+    assert store.call("c2") == shifted("c2", 3)
+
+
 @settings(max_examples=25, deadline=None)
 @given(told=FACTS)
 def test_any_call_comes_back_as_it_was(

@@ -36,12 +36,17 @@ class FakeStore:
 
     def __init__(self) -> None:
         self.stored: list[Item] = []
+        self.added: list[str] = []
         self.batches: list[int] = []
         self.failures: list[Exception] = []
         self.poison: Item | None = None
         self.threads: set[int] = set()
 
     def save_calls(self, records: Sequence[CallRecord]) -> None:
+        self._save(records)
+
+    def add_calls(self, records: Sequence[CallRecord]) -> None:
+        self.added += [record.call_id for record in records]
         self._save(records)
 
     def save_intervals(self, intervals: Sequence[AgentInterval]) -> None:
@@ -63,6 +68,16 @@ async def writing(store: FakeStore, batch_max: int = 200) -> AsyncIterator[Recor
     writer.start()
     yield writer
     await writer.close()
+
+
+async def test_what_must_not_replace_anything_is_added() -> None:
+    store = FakeStore()
+    async with writing(store) as writer:
+        writer.submit(call(1), lambda: None, replace=False)
+        writer.submit(call(2), lambda: None)
+        await writer.drain()
+    assert store.added == ["c1"]
+    assert store.stored == [call(2), call(1)]
 
 
 async def test_items_are_written_in_batches_outside_the_loop() -> None:

@@ -295,6 +295,21 @@ async def test_served_by_the_fallback_queue(desk: Desk, known: bool) -> None:
     assert desk.told()[-1] == ("hang up", "c1", "normal")
 
 
+@pytest.mark.parametrize(("member", "agent"), [("anna", "anna"), ("gone", None)])
+async def test_who_served_a_caller_in_the_fallback_queue_is_noted(
+    desk: Desk, member: str, agent: str | None
+) -> None:
+    await desk.ask()
+    call = desk.shell.engine.floor.calls["c1"]
+    await desk.ask(kind=AskKind.AFTER_FALLBACK, served_by=member, served_at=desk.shell.clock())
+    fell_back = [f.agent for f in call.facts if isinstance(f, facts.FellBack)]
+    assert fell_back == [agent]
+    desk.shell.feed(events.CallEnded("c1", EndedBy.SYSTEM))
+    ended = call.facts[-1]
+    assert isinstance(ended, facts.Ended)
+    assert ended.by is EndedBy.AGENT
+
+
 async def test_served_by_the_fallback_queue_and_seen_talking(desk: Desk) -> None:
     await desk.talking()
     await desk.ask(kind=AskKind.AFTER_FALLBACK)

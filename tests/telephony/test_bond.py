@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from acd.telephony.prompts import PromptStore
 from acd.telephony.switch import Switchboard
 from acd.telephony.watch import Watch
 from tests.telephony.fake_ami import SECRET, FakeAmi, listing
+from tests.telephony.test_cdr import row
 
 pytestmark = pytest.mark.timeout(10)
 PLAN = Plan(
@@ -140,6 +142,34 @@ async def test_those_who_dial_or_talk_are_left_alone(house: House) -> None:
     assert [(e.call_id, e.caller_number, e.caller_name, e.dialed_number) for e in arrived] == [
         ("c1", "+4930123", "", "8001")
     ]
+
+
+async def test_who_was_served_while_we_were_away_has_not_given_up(house: House, tmp_path: Path) -> None:
+    start = float(int(time.time()) - 20)
+    times = {"start": f"{start + 5:.6f}", "end": f"{start + 9:.6f}"}
+    member = row(channel="Local/1001@acd-member-00000003;2", answer=f"{start + 6:.6f}", **times)
+    old = row("c2", channel="Local/1001@acd-member-00000004;2", answer=f"{start - 60:.6f}", **times)
+    (tmp_path / "acd.csv").write_text(member + row(**times) + old)
+    for call_id in ("c1", "c2"):
+        house.engine.handle(events.CallArrived(call_id, CallKind.INBOUND, "+49", "", "8001"), start)
+    await house.start()
+    served = events.FallbackServed("c1", "anna", at=start + 6)
+    assert [e for e in house.heard if isinstance(e, events.FallbackServed)] == [served]
+    assert house.story.index("FallbackServed") < house.story.index("FloorSeen")
+
+
+@pytest.mark.parametrize("logged_in", [False, True])
+async def test_a_talk_in_the_fallback_queue_began_when_that_connected_them(
+    house: House, logged_in: bool
+) -> None:
+    caller = status(CALLER, "1.1", "Queue", "c1", caller=True, bridge="b1")
+    caller["Variable"] += "\r\nVariable: ACD_FELL=1795348700\r\nVariable: QEHOLDTIME=7"
+    _note(house, "Status", caller, status(LEG, "1.2", "AppDial", "c1", caller=False, bridge="b1"))
+    if logged_in:
+        house.engine.handle(events.AgentLoggedIn("anna", "1001"), 0.0)
+    await house.start()
+    found = events.ConversationFound("c1", "1001", 1795348707.0)
+    assert (found if logged_in else events.FallbackServed("c1", "anna", 1795348707.0)) in house.heard
 
 
 async def test_a_lost_connection_suspends_and_a_new_one_looks_again(house: House) -> None:

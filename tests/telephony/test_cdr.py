@@ -25,6 +25,7 @@ def row(call_id: str = "c1", end: str = "1795348800.000000", **changed: str) -> 
         "answer": "1795348681.200000",
         "end": end,
         "disposition": "ANSWERED",
+        "group": "sales",
         **changed,
     }
     return ",".join(f'"{values[column]}"' for column in cdr.COLUMNS) + "\n"
@@ -53,6 +54,8 @@ def test_the_last_leg_counts(tmp_path: Path) -> None:
         row("c9", end="yesterday"),
         row("c9", start=""),
         row("c9", start="soon"),
+        row("c9", answer="never"),
+        row("c9", disposition="ANSW"),
         row("c9", end="1e99"),
         "\n\n",
         "\0" * 50 + "\n",
@@ -88,14 +91,41 @@ def test_bytes_that_are_no_utf_8(tmp_path: Path) -> None:
     assert cdr.ended_at(file)["c2"] == NOON
 
 
+MEMBER = "Local/1002@acd-member-00000003"
+
+
 def test_a_customers_call_is_the_sum_of_its_legs(tmp_path: Path) -> None:
     file = tmp_path / "acd.csv"
     legs = [
-        row(start="1795348680.5", end="1795348700.0", dest_channel="PJSIP/1001-00000002"),
-        row(start="1795348700.0", end="1795348800.0", dest_channel="Local/1002@acd-member-00000003;1"),
-        row(start="1795348800.0", end="1795348801.0", dest_channel=""),
+        row(start="1795348680.5", end="1795348700.0", disposition="NO ANSWER", group="support"),
+        row(channel=f"{MEMBER};2", dest_channel="PJSIP/1002-00000004", answer="1795348705.5", group=""),
+        row(start="1795348700.0", end="1795348800.0", answer="1795348700.0", dest_channel=f"{MEMBER};1"),
+        row(start="1795348800.0", end="1795348801.0", dest_channel="", group=""),
     ]
     file.write_text("".join(legs) + row("inside", channel="PJSIP/1001-00000009"))
+    served = cdr.Served("1002", NOON - 94.5)
     assert cdr.customer_calls(file) == {
-        "c1": cdr.CustomerCall("c1", "+4930123", "8001", NOON - 119.5, NOON + 1, "1002")
+        "c1": cdr.CustomerCall("c1", "+4930123", "8001", NOON - 119.5, NOON + 1, "sales", served)
     }
+    assert cdr.served_by_fallback(file) == {"c1": served}
+
+
+def test_who_was_only_rung_has_not_answered(tmp_path: Path) -> None:
+    file = tmp_path / "acd.csv"
+    rung = {"channel": f"{MEMBER};2", "dest_channel": "PJSIP/1002-00000004", "answer": "0.000000"}
+    file.write_text(
+        row(disposition="NO ANSWER", group="") + row(disposition="BUSY", **rung) + row("c2", **rung)
+    )
+    assert cdr.customer_calls(file)["c1"].served is None
+    assert cdr.customer_calls(file)["c1"].group == ""
+    assert cdr.served_by_fallback(file) == {}
+
+
+def test_who_was_dialled_by_the_controller_and_answered(tmp_path: Path) -> None:
+    file = tmp_path / "acd.csv"
+    file.write_text(
+        row(disposition="NO ANSWER", dest_channel="PJSIP/1002-00000004")
+        + row(answer="1795348690.0")
+        + row(disposition="NO ANSWER", dest_channel="PJSIP/1003-00000005")
+    )
+    assert cdr.customer_calls(file)["c1"].served == cdr.Served("1001", NOON - 110)

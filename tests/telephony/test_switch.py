@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from acd.core.commands import Offer
-from acd.core.events import Event
-from acd.core.facts import OfferFailure
+from acd.core.events import CallEnded, Event
+from acd.core.facts import EndedBy, OfferFailure
 from acd.core.ports import Ask, AskKind, Refusal
 from acd.telephony.agi import AgiServer, AgiSession
 from acd.telephony.ami import AmiLink
@@ -56,6 +56,20 @@ def test_states(
     ask = question("c-1", state, "trunk", "8001", dialstatus, leg, "sales")
     expected = Ask(kind, "c-1", None, "+4930123456", "W. Fang", "8001", target, failure, "sales")
     assert ask == expected
+
+
+@pytest.mark.parametrize(
+    ("member", "at", "served_by", "served_at"),
+    [
+        ("dora", "1795348707", "dora", 1795348707.0),
+        ("dora", "soon", "dora", None),
+        ("", "0", "", None),
+    ],
+)
+def test_who_has_served(member: str, at: str, served_by: str, served_at: float | None) -> None:
+    ask = question("c-1", "after-fallback", "trunk", "8001", "", "", "sales", member, at)
+    assert ask is not None
+    assert (ask.kind, ask.served_by, ask.served_at) == (AskKind.AFTER_FALLBACK, served_by, served_at)
 
 
 def test_a_call_from_inside() -> None:
@@ -142,6 +156,18 @@ class House:
         await asyncio.gather(self._running, return_exceptions=True)
         for client in self._clients:
             await client.close()
+
+    async def settled(self) -> None:
+        """Every command under way has been carried out."""
+        while work := [t for t in asyncio.all_tasks() if "_hang_up_channel" in repr(t.get_coro())]:
+            await asyncio.gather(*work)
+
+    def ended_by(self, uniqueid: str) -> EndedBy:
+        """The caller's channel is gone: who ended the call, as the engine hears it."""
+        self.heard.clear()
+        self.watch.on_event({"Event": "Hangup", "Channel": CALLER, "Uniqueid": uniqueid})
+        (ended,) = (event for event in self.heard if isinstance(event, CallEnded))
+        return ended.by
 
     async def connect(self, call_id: str = "c-1", **env: str) -> AgiClient:
         """A channel connects."""
@@ -259,6 +285,16 @@ async def test_hang_up(house: House, refusal_: Refusal, cause: int) -> None:
         f'SET VARIABLE ACD_CAUSE "{cause}"',
         'SET VARIABLE ACD_NEXT "hangup"',
     ]
+    assert await client.rest() == b""
+    assert house.ended_by(HEADER["agi_uniqueid"]) is EndedBy.SYSTEM
+
+
+async def test_a_caller_who_hangs_up_before_we_do_has_hung_up(house: House) -> None:
+    client = await house.caller()
+    house.switch.hang_up("c-1", Refusal.NORMAL)
+    assert await client.command("HANGUP")
+    await client.rest()
+    assert house.ended_by(HEADER["agi_uniqueid"]) is EndedBy.CALLER
 
 
 async def test_hang_up_of_a_caller_who_is_talking(house: House) -> None:
@@ -266,6 +302,15 @@ async def test_hang_up_of_a_caller_who_is_talking(house: House) -> None:
     house.switch.hang_up("c-1", Refusal.NORMAL)
     await house.ami.until(lambda a: a.names() == ["Hangup"])
     assert house.ami.actions[-1]["Channel"] == CALLER
+    assert house.ended_by("1.1") is EndedBy.SYSTEM
+
+
+async def test_a_talking_caller_who_hangs_up_before_we_do_has_hung_up(house: House) -> None:
+    house.ami.answers["Hangup"] = refusal
+    house.watch.bind("c-1", CALLER, "1.1")
+    house.switch.hang_up("c-1", Refusal.NORMAL)
+    await house.settled()
+    assert house.ended_by("1.1") is EndedBy.CALLER
 
 
 async def test_a_ring_is_cancelled_at_its_leg(house: House) -> None:

@@ -106,6 +106,26 @@ def test_the_caller_hangs_up(ear: Ear) -> None:
     assert (ear.watch.leg_of, ear.watch.channel_of, ear.watch.call_of("1.1")) == ({}, {}, None)
 
 
+def test_we_hang_up(ear: Ear) -> None:
+    ear.watch.mark_ending("c1")
+    assert ear.hangup(CALLER, "1.1") == [events.CallEnded("c1", EndedBy.SYSTEM, "Normal Clearing")]
+
+
+def test_we_wanted_to_hang_up_but_the_caller_was_quicker(ear: Ear) -> None:
+    ear.watch.mark_ending("c1")
+    ear.watch.mark_ending("c1", ending=False)
+    assert ear.hangup(CALLER, "1.1") == [events.CallEnded("c1", EndedBy.CALLER, "Normal Clearing")]
+
+
+def test_the_mark_of_a_call_that_asks_again_or_is_not_there_is_forgotten(ear: Ear) -> None:
+    ear.watch.mark_ending("c1")
+    ear.watch.bind("c1", CALLER, "1.1")
+    ear.watch.mark_ending("c2")
+    ear.watch.bind("c2", "PJSIP/trunk-lab-00000002", "1.2")
+    ended = ear.hangup(CALLER, "1.1") + ear.hangup("PJSIP/trunk-lab-00000002", "1.2")
+    assert [e.by for e in ended if isinstance(e, events.CallEnded)] == [EndedBy.CALLER] * 2
+
+
 def test_a_second_hang_up_is_no_news(ear: Ear) -> None:
     ear.hangup(CALLER, "1.1")
     assert ear.hangup(CALLER, "1.1") == []
