@@ -24,7 +24,7 @@ class OfferFailure(StrEnum):
     """Why an agent who was offered a call did not get it."""
 
     NO_ANSWER = "no_answer"  # the phone rang out
-    DECLINED = "declined"  # the agent pressed reject (603)
+    DECLINED = "declined"  # the agent pressed reject (603), or the phone forwards its calls
     BUSY = "busy"  # 486: on another call for the moment
     UNAVAILABLE = "unavailable"  # 480: do not disturb, or the phone's own timeout
     UNREACHABLE = "unreachable"  # unregistered, silent, 404, 488, 503

@@ -118,7 +118,7 @@ class Switchboard:
     def offer(self, offer: Offer) -> None:
         """Have the dialplan ring the agent's phone."""
         assert _SAFE_DIAL.fullmatch(offer.phone), offer.phone
-        options = "g"
+        options = "gi"  # i: a phone that forwards its calls must not send the caller past us
         if offer.music:
             assert _SAFE_DIAL.fullmatch(offer.music), offer.music
             options += f"m({offer.music})"
@@ -260,6 +260,7 @@ def _kind(state: str, dialstatus: str, leg: str) -> tuple[AskKind, str, OfferFai
         return AskKind.BLIND_TRANSFER, state.removeprefix("blind:"), failure
     kinds = {
         "": AskKind.NEW,
+        "dialling": AskKind.NEW,  # brought back out of a dial: how that ended was not told
         "fallback": AskKind.FALLBACK,
         "after-fallback": AskKind.AFTER_FALLBACK,
     }

@@ -96,6 +96,36 @@ async def test_blind_to_a_busy_agent_comes_back(centre: Centre) -> None:
     ]
 
 
+async def test_blind_to_nowhere_keeps_a_customer_who_came_through_no_group(centre: Centre) -> None:
+    """Dialled 1001 straight, sent to 9999: the fallback group takes over, nobody hangs up."""
+    async with centre.phone("1001") as anna, centre.customer() as caller:
+        await anna.register()
+        await centre.ready("anna")
+        call, at_anna, call_id = await talk(centre, caller, anna, "1001")
+        await at_anna.transfer("9999")
+        await centre.until_call("waiting", group="support", position=1)
+        assert call.end is None
+        await call.hang_up()
+        record = await centre.record(call_id)
+    assert story(record)[-1] == "waiting support abandoned"
+
+
+async def test_blind_to_what_is_no_number_changes_nothing(centre: Centre) -> None:
+    """The phone is told 404, and the conversation goes on."""
+    async with (
+        centre.phone("1001", tone_hz=440.0) as anna,
+        centre.customer(tone_hz=700.0) as caller,
+    ):
+        await anna.register()
+        await centre.ready("anna")
+        call, at_anna, _ = await talk(centre, caller, anna)
+        assert await at_anna.transfer("nobody") == 404
+        await call.rtp.until_hears(440.0)
+        await at_anna.rtp.until_hears(700.0)
+        await centre.until_call("talking", agent="anna")
+        await call.hang_up()
+
+
 async def test_attended_to_another_agent(centre: Centre) -> None:
     async with (
         centre.phone("1001", tone_hz=440.0) as anna,

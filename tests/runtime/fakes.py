@@ -194,6 +194,10 @@ class Desk:
         call = self.shell.engine.floor.calls.get(call_id)
         return None if call is None else call.state.value
 
+    def facts(self, call_id: str = "c1") -> list[Fact]:
+        """The call's history so far."""
+        return list(self.shell.engine.floor.calls[call_id].facts)
+
     def agent(self, agent: str) -> str:
         """The agent's state."""
         return self.shell.engine.floor.agents[agent].state.value

@@ -47,6 +47,7 @@ def question(*arguments: str, **env: str) -> Ask | None:
         ("blind:", "", "", AskKind.BLIND_TRANSFER, "", OfferFailure.UNREACHABLE),
         ("fallback", "", "", AskKind.FALLBACK, "", OfferFailure.UNREACHABLE),
         ("after-fallback", "", "", AskKind.AFTER_FALLBACK, "", OfferFailure.UNREACHABLE),
+        ("dialling", "ANSWER", "SIP 180 Ringing", AskKind.NEW, "", OfferFailure.UNREACHABLE),
         ("something else", "", "", AskKind.NEW, "", OfferFailure.UNREACHABLE),
     ],
 )
@@ -219,8 +220,8 @@ async def test_music_in_line(house: House) -> None:
 @pytest.mark.parametrize(
     ("music", "dial"),
     [
-        ("default", "|PJSIP/1001,15,gm(default)b(acd-leg^s^1)"),
-        ("", "|PJSIP/1001,15,gb(acd-leg^s^1)"),
+        ("default", "|PJSIP/1001,15,gim(default)b(acd-leg^s^1)"),
+        ("", "|PJSIP/1001,15,gib(acd-leg^s^1)"),
     ],
 )
 async def test_an_offer(house: House, music: str, dial: str) -> None:
