@@ -105,7 +105,7 @@ class Reception:
                     await self._arrive(ask, line)
                 self._feed(events.CallBlindTransferred(ask.call_id, ask.target))
                 await self._lead(ask.call_id, ask.target, line)
-            case AskKind.AGENT_LEFT if known is None:
+            case AskKind.AGENT_LEFT if known is None or state is CallState.ENDED:
                 self._switch.hang_up(ask.call_id, Refusal.NORMAL)
             case _ if known is not None:
                 await self._returned(ask, line)

@@ -87,6 +87,7 @@ class FakeSwitch:
 
     def __init__(self) -> None:
         self.done: list[tuple[str, ...]] = []
+        self.forgotten: list[str] = []
 
     def hold_in_line(self, call_id: str, group: str, music: str) -> None:
         """Music."""
@@ -103,6 +104,10 @@ class FakeSwitch:
     def hang_up(self, call_id: str, refusal: Refusal) -> None:
         """End."""
         self.done.append(("hang up", call_id, refusal.value))
+
+    def forget(self, call_id: str) -> None:
+        """The call is over."""
+        self.forgotten.append(call_id)
 
 
 class FakeLine:
