@@ -36,6 +36,7 @@ from acd.telephony import cdr
 from acd.telephony.agi import AgiServer, script_name
 from acd.telephony.ami import AmiLink
 from acd.telephony.bond import Bond
+from acd.telephony.merges import Merges
 from acd.telephony.prompts import PromptStore
 from acd.telephony.switch import Switchboard
 from acd.telephony.watch import Watch
@@ -133,8 +134,9 @@ class Controller:
             self._bond.down,
         )
         self._prompts = prompt_store(centre, environment)
+        self._merges = Merges(self._mirror)
         script = script_name(secrets.ami_password)
-        self._switch = Switchboard(self._watch, self._link, self._prompts, self._serve, script)
+        self._switch = Switchboard(self._watch, self._link, self._prompts, self._merges, self._serve, script)
         self._find_customer = find_customer(centre)
         self._reception = Reception(centre, self._shell, self._switch, self._mirror, self._find_customer)
         self._agi = AgiServer(self._switch.serve)
@@ -147,6 +149,7 @@ class Controller:
     async def start(self) -> None:
         """Open everything. Raises OperatorError when a port or a file cannot be had."""
         self._prompts.prepare(all_prompts(self._centre))
+        self._shell.feed(events.DispatchSuspended())  # until the floor is known
         await self._control.start()
         self._mirror.open()
         await asyncio.to_thread(self._store.open)
@@ -156,6 +159,7 @@ class Controller:
         self._bond.on_known = self.floor_known.set
         self._shell.on_frozen = self._bond.frozen
         self._reception.restore(self._mirror.load())
+        self._merges.restore(self._mirror.load())
         self._shell.restore()
         await self._listen()
         for work in (self._link.run(), self._bond.keep(), self._shell.tick()):

@@ -122,6 +122,28 @@ def attended_transfer(floor: Floor, call: Call, consult: Call) -> None:
     _finish(floor, call, first, wrap_up_s)
 
 
+def own_calls_joined(floor: Floor, call: Call, other: Call) -> None:
+    """The agent who had dialled both is out; whom `other` had come to is the caller of `call` now.
+
+    Only agents' own calls: no customer's call ever ends so.
+    """
+    if call is other or call.state is CallState.ENDED or other.state is not CallState.TALKING:
+        return
+    if other.agent is None or CallKind.INBOUND in (call.kind, other.kind):
+        return
+    colleague = floor.plan.agents[other.agent]
+    floor.note(call, facts.CallerReplaced(floor.now, colleague.id, other.id))
+    origin = floor.agents.get(call.origin_agent or "")
+    call.origin_agent = colleague.id
+    call.caller_number, call.caller_name = colleague.extension, colleague.name
+    agent = floor.agents[colleague.id]
+    agent.own_call_id = call.id
+    floor.touch(agent)
+    if origin is not None and origin is not agent:
+        end_own_call(floor, origin, call, release=True)
+    end(floor, other, EndedBy.CALLER, f"joined with call {call.id}")
+
+
 def hold(floor: Floor, call: Call) -> None:
     """The agent put the other side on hold."""
     if call.state is CallState.TALKING and not call.on_hold:

@@ -148,6 +148,18 @@ class CallAttendedTransferred:
 
 
 @dataclass(frozen=True, slots=True)
+class OwnCallsJoined:
+    """An agent who had dialled both calls joined their other ends and left.
+
+    Whom `other_id` had come to takes the caller's place in `call_id`, wherever that call is; `other_id`
+    is over.
+    """
+
+    call_id: str
+    other_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class CallTakenBack:
     """Where the caller was to go, nobody could take the call; a CallQueued follows."""
 
@@ -246,6 +258,7 @@ Event: TypeAlias = (
     | CallResumed
     | CallBlindTransferred
     | CallAttendedTransferred
+    | OwnCallsJoined
     | CallTakenBack
     | ConversationFound
     | PhoneChanged

@@ -24,7 +24,7 @@ class OfferFailure(StrEnum):
     """Why an agent who was offered a call did not get it."""
 
     NO_ANSWER = "no_answer"  # the phone rang out
-    DECLINED = "declined"  # the agent pressed reject (603)
+    DECLINED = "declined"  # the agent pressed reject (603), or the phone forwards its calls
     BUSY = "busy"  # 486: on another call for the moment
     UNAVAILABLE = "unavailable"  # 480: do not disturb, or the phone's own timeout
     UNREACHABLE = "unreachable"  # unregistered, silent, 404, 488, 503
@@ -147,6 +147,17 @@ class Transferred(Fact):
 
 
 @dataclass(frozen=True, slots=True)
+class CallerReplaced(Fact):
+    """The agent who had dialled this call left it to a colleague, who is its caller from here on.
+
+    `agent` is the colleague, `other_call` the call in which the two had talked; it ended then.
+    """
+
+    agent: str
+    other_call: str
+
+
+@dataclass(frozen=True, slots=True)
 class Returned(Fact):
     """The caller is back in hand (a transfer's target could not take the call)."""
 
@@ -196,7 +207,8 @@ FACT_TYPES: Mapping[str, type[Fact]] = {
     t.__name__: t
     for t in (
         Arrived, FlowEntered, Queued, Directed, Offered, Alerted, OfferFailed, Answered, Held,
-        Resumed, Transferred, Returned, AgentLeft, WrapUpStarted, WrapUpEnded, FellBack, Ended,
+        Resumed, Transferred, CallerReplaced, Returned, AgentLeft, WrapUpStarted, WrapUpEnded, FellBack,
+        Ended,
     )
 }  # fmt: skip
 

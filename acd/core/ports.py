@@ -70,6 +70,9 @@ class Switch(Protocol):
     def hang_up(self, call_id: str, refusal: Refusal) -> None:
         """End the caller's call."""
 
+    def forget(self, call_id: str) -> None:
+        """The call has ended: nothing about it need be kept."""
+
 
 class Mirror(Protocol):
     """Keeps live state outside the process: key → JSON object."""

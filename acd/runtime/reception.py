@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 
 import structlog
 
-from acd.core import events
+from acd.core import events, facts
 from acd.core.calls import Call, CallState
 from acd.core.commands import RefuseDirect
 from acd.core.facts import CallKind, Customer, OfferFailure
@@ -105,7 +105,7 @@ class Reception:
                     await self._arrive(ask, line)
                 self._feed(events.CallBlindTransferred(ask.call_id, ask.target))
                 await self._lead(ask.call_id, ask.target, line)
-            case AskKind.AGENT_LEFT if known is None:
+            case AskKind.AGENT_LEFT if known is None or state is CallState.ENDED:
                 self._switch.hang_up(ask.call_id, Refusal.NORMAL)
             case _ if known is not None:
                 await self._returned(ask, line)
@@ -185,7 +185,7 @@ class Reception:
 
     def _no_such_number(self, call_id: str, number: str) -> None:
         call = self._call(call_id)
-        if call is not None and call.kind is CallKind.INBOUND and call.group is not None:
+        if call is not None and call.kind is CallKind.INBOUND and _is_ours(call):
             self._take_back(call, f"no such number: {number}")
         else:
             self._switch.hang_up(call_id, Refusal.UNKNOWN_NUMBER)
@@ -245,9 +245,11 @@ class Reception:
             self._switch.hang_up(call.id, REFUSALS.get(command.failure, Refusal.NO_ANSWER))
 
     def _take_back(self, call: Call, reason: str) -> None:
-        """A customer whose transfer failed: to the group that had the call, at the head of its line."""
-        fallback = self._centre.system.transfer_fallback_group
-        group = call.group if call.group is not None else fallback
+        """A customer whose transfer failed: to the group that had the call, at the head of its line.
+
+        A caller who came through no group goes to `transfer_fallback_group`, or else to the first group.
+        """
+        group = call.group if call.group is not None else self._centre.system.transfer_fallback_group
         if group is None:
             group = next(iter(self._centre.plan.groups), None)
         if group is None:
@@ -280,6 +282,11 @@ class Reception:
 
     def _feed(self, event: events.Event) -> None:
         self._shell.feed(event)
+
+
+def _is_ours(call: Call) -> bool:
+    """Whether somebody of ours has had the caller: then we never answer with 'no such number'."""
+    return call.group is not None or any(isinstance(f, facts.Transferred) for f in call.facts)
 
 
 def _was_answered(ask: Ask) -> bool:

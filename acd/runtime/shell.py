@@ -171,6 +171,8 @@ class Shell:
         key = f"call:{call.id}"
         self._mirror.put(key, call.to_dict())
         self.on_ended(call.id)
+        if self._switch is not None:
+            self._switch.forget(call.id)
         stored: Callable[[], None] = partial(self._mirror.drop, key) if call.finished else _nothing
         self._recorder.store_call(call.id, tuple(call.facts), stored)
 

@@ -68,7 +68,8 @@ class SystemSettings:
     `fallback_after_s`: how long Asterisk looks for a controller before its own queue serves.
     `text_to_speech`: program and arguments (no shell); `{text_file}` and `{sound_file}` in them
     stand for the file with the text and the wave file to write.
-    `transfer_fallback_group`: who takes a caller whose transfer failed; None: the group before.
+    `transfer_fallback_group`: who takes a caller whose transfer failed and who came through no group
+    (otherwise the group before does); None: the first group.
     """
 
     name: str

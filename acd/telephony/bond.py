@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Coroutine, Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -126,6 +127,7 @@ class Bond:
             before = frozenset(self._floor.calls)
             self._watch.look_begins()
             picture = await look(self._link)
+            picture.callers = self._by_present_name(picture.callers)
             self._tell(picture, before)
             await self._fetch(picture)
             await self._await_callers()
@@ -136,14 +138,35 @@ class Bond:
             self.on_known()
             log.info("the floor is known", calls=len(picture.callers), phones=len(picture.reachable))
 
+    def _by_present_name(self, callers: list[CallerSeen]) -> list[CallerSeen]:
+        """A channel may still carry the id of a consultation that has become part of its call.
+
+        Where the call has a channel of its own, that other one is only the agent's on its way out.
+        """
+        assert self._switch is not None
+        own = {caller.call_id for caller in callers}
+        out = []
+        for caller in callers:
+            call_id = self._switch.present_name(caller.call_id)
+            if call_id == caller.call_id:
+                out.append(caller)
+            elif call_id not in own:
+                out.append(replace(caller, call_id=call_id))
+        return out
+
     def _tell(self, picture: Picture, before: frozenset[str]) -> None:
         """What the look shows, less what has happened since: `before` are the calls known when it began."""
         assert self._switch is not None
         self._watch.set_phones(picture.reachable, picture.channels)
-        callers = [c for c in picture.callers if self._watch.bind(c.call_id, c.channel, c.uniqueid)]
+        handed_over = self._watch.handed_over & self._floor.calls.keys()  # we know their callers better
+        callers = [
+            c
+            for c in picture.callers
+            if c.call_id not in handed_over and self._watch.bind(c.call_id, c.channel, c.uniqueid)
+        ]
         picture.callers = callers
-        arrived_since = frozenset(self._floor.calls) - before
-        alive = frozenset(c.call_id for c in callers) | self._switch.asking() | arrived_since
+        news = (frozenset(self._floor.calls) - before) | handed_over
+        alive = frozenset(c.call_id for c in callers) | self._switch.asking() | news
         missing = [c for c in self._floor.calls if c not in alive]
         ended = cdr.ended_at(self._cdr_file) if missing else {}
         if missing:

@@ -16,6 +16,8 @@ SIP_FAILURES: Mapping[int, OfferFailure] = {
     180: OfferFailure.NO_ANSWER,  # the last word was "ringing": it rang out
     181: OfferFailure.NO_ANSWER,
     183: OfferFailure.NO_ANSWER,
+    301: OfferFailure.DECLINED,  # forwards its calls, which Dial refuses
+    302: OfferFailure.DECLINED,
     404: OfferFailure.UNREACHABLE,
     408: OfferFailure.UNREACHABLE,
     480: OfferFailure.UNAVAILABLE,
@@ -44,4 +46,7 @@ def offer_failure(dialstatus: str, tech: str) -> OfferFailure:
     match = re.match(r"SIP (\d{3})", tech)
     if match is not None and int(match[1]) in SIP_FAILURES:
         return SIP_FAILURES[int(match[1])]
+    if dialstatus == "BUSY" and not tech:
+        # A busy phone says 486. One that forwards its calls leaves no word when Dial refuses that.
+        return OfferFailure.DECLINED
     return DIALSTATUS_FAILURES.get(dialstatus, OfferFailure.UNREACHABLE)

@@ -94,11 +94,6 @@ class AgiLine:
         channel = await self._session.get_variable("CHANNEL(name)")
         return channel, await self._session.get_variable("UNIQUEID")
 
-    async def rename(self, call_id: str) -> None:
-        """The channel now carries another call of ours."""
-        await self._session.set_variable("__ACD_CALL", call_id)
-        await self._session.set_variable("ACD_CALLER", "1")
-
     def close(self) -> None:
         """Let go of the session without an answer: the dialplan will ask again."""
         self._session.close()

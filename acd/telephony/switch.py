@@ -23,8 +23,9 @@ from acd.telephony.agi import AgiSession
 from acd.telephony.ami import AmiLink
 from acd.telephony.cause import offer_failure
 from acd.telephony.line import AgiLine, printable
+from acd.telephony.merges import Merges
 from acd.telephony.prompts import PromptStore
-from acd.telephony.watch import Watch
+from acd.telephony.watch import Watch, phone_of
 
 log = structlog.get_logger(__name__)
 
@@ -48,15 +49,22 @@ class Switchboard:
     """
 
     def __init__(
-        self, watch: Watch, link: AmiLink, prompts: PromptStore, reception: Reception, script: str = ""
+        self,
+        watch: Watch,
+        link: AmiLink,
+        prompts: PromptStore,
+        merges: Merges,
+        reception: Reception,
+        script: str = "",
     ) -> None:
         self._watch = watch
+        watch.on_new_caller = self.name_caller
         self._link = link
         self._prompts = prompts
         self._reception = reception
         self._script = script
         self._lines: dict[str, AgiLine] = {}
-        self._merged: dict[str, str] = {}  # consultation → the call that took its place
+        self._merges = merges
         self._tasks: set[asyncio.Task[Any]] = set()
 
     # --- callers who ask ----------------------------------------------------------------------
@@ -69,14 +77,20 @@ class Switchboard:
         if ask is None:
             log.warning("agi session without a call refused", channel=session.env.get("agi_channel", ""))
             return
-        call_id = self._merged.get(ask.call_id, ask.call_id)
+        line = AgiLine(session, self._prompts)
+        channel, uniqueid = session.env["agi_channel"], session.env["agi_uniqueid"]
+        call_id = self._merges.current(ask.call_id)
         if call_id != ask.call_id:
             ask = renamed(ask, call_id)
-        line = AgiLine(session, self._prompts)
+            channel, uniqueid = await line.identity()  # it may have changed since the session began
+            if self._watch.caller_of(call_id) not in (None, uniqueid):
+                await line.hang_up(CAUSE_OF_REFUSAL[Refusal.NORMAL])  # the agent's own, left behind
+                return
         old = self._lines.get(call_id)
         if old is not None:
             old.close()
-        if not self._watch.bind(call_id, session.env["agi_channel"], session.env["agi_uniqueid"]):
+        self._watch.has_moved_on(call_id, uniqueid)
+        if not self._watch.bind(call_id, channel, uniqueid):
             return  # hung up while asking
         self._lines[call_id] = line
         try:
@@ -86,25 +100,42 @@ class Switchboard:
             for key in [c for c, other in self._lines.items() if other is line]:
                 del self._lines[key]
 
+    def present_name(self, call_id: str) -> str:
+        """The call that goes by this id now: an attended transfer may have made it part of another."""
+        return self._merges.current(call_id)
+
     def asking(self) -> frozenset[str]:
         """The calls whose channels are asking us now."""
         return frozenset(call for call, line in self._lines.items() if not line.gone)
 
     def merged(self, call_id: str, consult_id: str) -> None:
         """The call has taken the place of the consultation: sessions and later asks follow."""
-        self._merged[consult_id] = call_id
-        while len(self._merged) > 1000:
-            del self._merged[next(iter(self._merged))]
+        self._merges.add(consult_id, call_id)
         line = self._lines.pop(consult_id, None)
         if line is not None and not line.gone:
             self._lines[call_id] = line
-            self._spawn(self._adopt(call_id, line))
+        self.name_caller(call_id)
 
-    async def _adopt(self, call_id: str, line: AgiLine) -> None:
-        """The session's channel has become the caller's: learn its name anew."""
-        channel, uniqueid = await line.identity()
-        self._watch.bind(call_id, channel, uniqueid)
-        await line.rename(call_id)
+    def name_caller(self, call_id: str) -> None:
+        """The caller's channel may stand where another call was: give it the variables of this one.
+
+        Asterisk moves a transferred channel to a new place in the dialplan under its own name, and
+        the variables of that place stay. A channel that was dialled becomes a caller like any other.
+        """
+        channel = self._watch.channel_of.get(call_id)
+        if channel is not None:
+            self._spawn(self._name_caller(channel, call_id))
+
+    async def _name_caller(self, channel: str, call_id: str) -> None:
+        phone = phone_of(channel)
+        origin = f"phone:{phone}" if self._watch.is_phone(phone) else "trunk"
+        variables = {"__ACD_CALL": call_id, "ACD_CALLER": "1", "ACD_ORIGIN": origin}
+        for name, value in variables.items():
+            await self._act("Setvar", Channel=channel, Variable=name, Value=value)
+
+    def forget(self, call_id: str) -> None:
+        """The call has ended."""
+        self._merges.forget(call_id)
 
     # --- commands -----------------------------------------------------------------------------
     def hold_in_line(self, call_id: str, group: str, music: str) -> None:
@@ -119,7 +150,7 @@ class Switchboard:
     def offer(self, offer: Offer) -> None:
         """Have the dialplan ring the agent's phone."""
         assert _SAFE_DIAL.fullmatch(offer.phone), offer.phone
-        options = "g"
+        options = "gi"  # i: a phone that forwards its calls must not send the caller past us
         if offer.music:
             assert _SAFE_DIAL.fullmatch(offer.music), offer.music
             options += f"m({offer.music})"
@@ -274,6 +305,7 @@ def _kind(state: str, dialstatus: str, leg: str) -> tuple[AskKind, str, OfferFai
         return AskKind.BLIND_TRANSFER, state.removeprefix("blind:"), failure
     kinds = {
         "": AskKind.NEW,
+        "dialling": AskKind.NEW,  # brought back out of a dial: how that ended was not told
         "fallback": AskKind.FALLBACK,
         "after-fallback": AskKind.AFTER_FALLBACK,
     }

@@ -25,7 +25,11 @@ def phone_of(channel: str) -> str | None:
 
 
 class Watch:
-    """`on_transfer(call_id, consult_id)` is called after the engine has heard of an attended transfer."""
+    """`on_transfer(call_id, consult_id)` is called after the engine has heard of an attended transfer.
+
+    `on_queue_join(channel)`: somebody joined a fallback queue. `on_new_caller(call_id)`: a channel
+    that had been dialled is the call's caller now.
+    """
 
     def __init__(self, phones: Iterable[str], feed: Feed, on_transfer: Callable[[str, str], None]) -> None:
         self._phones: dict[str, set[str]] = {phone: set() for phone in phones}
@@ -39,8 +43,10 @@ class Watch:
         self._come: set[str] = set()  # channels since the last look began
         self._went: set[str] = set()
         self._ending: set[str] = set()  # calls that we are hanging up
+        self.handed_over: set[str] = set()  # calls that have another caller or agent since then
         self._gone: dict[str, None] = {}  # uniqueids lately hung up, the oldest first
         self.on_queue_join: Callable[[str], None] = lambda _channel: None
+        self.on_new_caller: Callable[[str], None] = lambda _call_id: None
 
     # --- callers ------------------------------------------------------------------------------
     def bind(self, call_id: str, channel: str, uniqueid: str) -> bool:
@@ -52,6 +58,17 @@ class Watch:
         self._uniqueid_of[call_id] = uniqueid
         self.channel_of[call_id] = channel
         return True
+
+    def has_moved_on(self, call_id: str, uniqueid: str) -> None:
+        """This caller asks for this call: another that the channel stood for is over.
+
+        It takes a transfer for that: a colleague who had become a caller was sent elsewhere.
+        """
+        before = self._call_of.get(uniqueid)
+        if before not in (None, call_id):
+            self.unbind(before)
+            self.leg_of.pop(before, None)
+            self._feed(events.CallEnded(before, EndedBy.AGENT, "transferred"))
 
     def unbind(self, call_id: str) -> None:
         """The call is over, or its caller has another channel."""
@@ -68,14 +85,23 @@ class Watch:
         else:
             self._ending.discard(call_id)
 
+    def caller_of(self, call_id: str) -> str | None:
+        """The uniqueid of the call's caller."""
+        return self._uniqueid_of.get(call_id)
+
     def call_of(self, uniqueid: str) -> str | None:
         """The call whose caller this channel is."""
         return self._call_of.get(uniqueid)
 
     # --- phones -------------------------------------------------------------------------------
+    def is_phone(self, endpoint: str | None) -> bool:
+        """Whether this endpoint is a phone of ours."""
+        return endpoint in self._phones
+
     def look_begins(self) -> None:
-        """From here on remember what comes and goes: the look's answer will be older than that."""
+        """From here on remember what has changed: the look's answer will be older than that."""
         self._come, self._went = set(), set()
+        self.handed_over = set()
 
     def set_phones(self, reachable: Iterable[str], channels: Iterable[str]) -> None:
         """What a look at Asterisk showed, corrected by the news since it began; every phone is reported."""
@@ -132,6 +158,7 @@ class Watch:
             by = EndedBy.SYSTEM if call_id in self._ending else EndedBy.CALLER
             self.unbind(call_id)
             self.leg_of.pop(call_id, None)
+            self.handed_over.discard(call_id)
             self._feed(events.CallEnded(call_id, by, str(event.get("Cause-txt", ""))))
         # A dial's end is told by the caller's own channel; the leg must not be taken for the next one's.
         for leg_call in [c for c, leg in self.leg_of.items() if leg == channel]:
@@ -162,7 +189,7 @@ class Watch:
         """The caller of one call joins what the transferring agent's second call had come to.
 
         The second call was dialled by the agent: its caller is the agent's own channel. The first
-        is the one whose agent leg transfers.
+        is the one whose agent leg transfers. Where the agent dialled both, see `_own_calls_joined`.
         """
         if event.get("Result") != "Success":
             return
@@ -171,16 +198,41 @@ class Watch:
             str(event.get("OrigTransfererUniqueid", "")),
             str(event.get("SecondTransfererUniqueid", "")),
         )
-        consult = self._call_of.get(uniqueids[0]) or self._call_of.get(uniqueids[1])
+        dialled = [call for uniqueid in uniqueids if (call := self._call_of.get(uniqueid)) is not None]
+        if len(dialled) == len(uniqueids):
+            self._own_calls_joined(event, *dialled)
+            return
+        consult = dialled[0] if dialled else None
         call = next((c for c, leg in self.leg_of.items() if leg in legs), None)
         if call is None or consult is None or call == consult:
             return
+        self.handed_over.add(call)
         self._feed(events.CallAttendedTransferred(call, consult))
         leg = self.leg_of.pop(consult, None)
         self.unbind(consult)
         if leg is not None:
             self.leg_of[call] = leg
         self._on_transfer(call, consult)
+
+    def _own_calls_joined(self, event: Headers, first: str, second: str) -> None:
+        """Whom one call had come to takes the caller's place in the other.
+
+        Where one of the calls has come to nobody yet (it waits, rings, is in a menu), Asterisk has put
+        the other's agent in the caller's place of that one, and it is the one that goes on. Where both
+        agents talk, either could: it is the second.
+        """
+        goes_on, over = (second, first) if event.get("OrigBridgeUniqueid") else (first, second)
+        leg = self.leg_of.get(over)
+        sides = ("Transferee", "TransferTarget")
+        side = next((s for s in sides if leg is not None and event.get(f"{s}Channel") == leg), None)
+        if leg is None or side is None or goes_on == over:
+            return
+        self.handed_over.add(goes_on)
+        self._feed(events.OwnCallsJoined(goes_on, over))
+        del self.leg_of[over]
+        self.unbind(over)
+        if self.bind(goes_on, leg, str(event.get(f"{side}Uniqueid", ""))):
+            self.on_new_caller(goes_on)
 
     def _device(self, event: Headers) -> None:
         phone = str(event.get("Device", "")).removeprefix("PJSIP/")

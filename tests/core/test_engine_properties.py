@@ -218,6 +218,24 @@ class PossibleWorld(Centre):
             assert consult_id not in self.books.engine.floor.calls
             assert state is not CallState.TALKING or call_id in [c.id for c in self.calls(CallState.TALKING)]
 
+    @rule(data=st.data())
+    def own_calls_joined(self, data: st.DataObject) -> None:
+        own = [c for c in self.calls() if c.kind is CallKind.INTERNAL and c.origin_agent is not None]
+        pairs = [
+            (c.id, other.id)
+            for c in own
+            for other in own
+            if c is not other and other.state is CallState.TALKING and c.origin_agent == other.origin_agent
+        ]
+        if pairs:
+            call_id, other_id = data.draw(st.sampled_from(pairs))
+            floor = self.books.engine.floor
+            state, colleague = floor.calls[call_id].state, floor.calls[other_id].agent
+            self.feed(events.OwnCallsJoined(call_id, other_id))
+            assert other_id not in [c.id for c in self.calls()]
+            assert (floor.calls[call_id].state, floor.calls[call_id].origin_agent) == (state, colleague)
+            assert floor.agents[colleague or ""].state in BUSY_STATES
+
     @rule()
     def controller_is_killed(self) -> None:
         self.books.restart()
@@ -265,6 +283,7 @@ CALL_EVENTS: st.SearchStrategy[Event] = st.one_of(
     st.builds(events.CallBlindTransferred, IDS, st.just("8001")),
     st.builds(events.CallAttendedTransferred, IDS, IDS),
     st.builds(events.CallAttendedTransferred, IDS, IDS),
+    st.builds(events.OwnCallsJoined, IDS, IDS),
     st.builds(events.CallTakenBack, IDS, st.just("refused")),
     st.builds(events.ConversationFound, IDS, PHONE, st.none() | DURATIONS_S),
     st.builds(events.FloorSeen, st.frozensets(IDS, min_size=3), st.dictionaries(IDS, st.just(995.0))),

@@ -68,3 +68,16 @@ async def test_the_report_counts_what_happened(centre: Centre) -> None:
     }
     assert grown == {"offered": 2, "answered": 1, "abandoned": 0, "short_abandoned": 1}
     assert after["service_level"] is not None
+
+
+async def test_a_customer_whose_number_looks_like_an_extension(centre: Centre) -> None:
+    """A call from the trunk's address is a customer's, and is not asked for phone 1001's password."""
+    async with centre.phone("1004", answering=ANSWER) as dora, centre.customer("1001") as caller:
+        await dora.register()
+        await centre.ready("dora")
+        call = await caller.dial("8002")
+        await call.wait_answered()
+        seen = await centre.until_call("talking", agent="dora")
+        assert (seen["kind"], seen["caller_number"]) == ("inbound", "1001")
+        assert not caller.received("SIP/2.0 401")
+        await call.hang_up()

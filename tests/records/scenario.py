@@ -91,6 +91,7 @@ _MAKERS: dict[str, Callable[..., Fact]] = {
     "held": facts.Held,
     "resumed": facts.Resumed,
     "blind": lambda at, agent, target: facts.Transferred(at, agent, target, "blind"),
+    "replaced": facts.CallerReplaced,
     "returned": facts.Returned,
     "left": facts.AgentLeft,
     "wrap": facts.WrapUpStarted,

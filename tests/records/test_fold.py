@@ -501,6 +501,7 @@ def _fact(consult: st.SearchStrategy[tuple[Fact, ...]]) -> st.SearchStrategy[Fac
         st.builds(
             facts.Transferred, TIMES, AGENTS, st.just("c2"), st.sampled_from(["blind", "attended"]), consult
         ),
+        st.builds(facts.CallerReplaced, TIMES, AGENTS, st.just("c2")),
         st.builds(facts.Returned, TIMES, st.just("busy")),
         st.builds(facts.AgentLeft, TIMES, AGENTS),
         st.builds(facts.WrapUpStarted, TIMES, AGENTS),

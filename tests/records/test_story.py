@@ -93,3 +93,9 @@ def test_every_fact_failure_and_end_has_its_words() -> None:
     assert set(story._TEXTS) == set(FACT_TYPES.values())
     assert set(story._FAILURES) == set(OfferFailure)
     assert set(story._ENDS) == set(EndedBy)
+
+
+def test_a_colleague_who_took_the_callers_place() -> None:
+    told = facts_of("0 arrived 1001 1004 internal anna\n2 answered dora\n9 replaced ben c7\n20 ended caller")
+    assert "ben took the caller's place, from call c7" in "\n".join(call_story(fold("c1", told), SHANGHAI))
+    assert [s.outcome.value for s in fold("c1", told).segments] == ["caller_hung_up"]

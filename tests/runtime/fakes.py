@@ -87,6 +87,7 @@ class FakeSwitch:
 
     def __init__(self) -> None:
         self.done: list[tuple[str, ...]] = []
+        self.forgotten: list[str] = []
 
     def hold_in_line(self, call_id: str, group: str, music: str) -> None:
         """Music."""
@@ -103,6 +104,10 @@ class FakeSwitch:
     def hang_up(self, call_id: str, refusal: Refusal) -> None:
         """End."""
         self.done.append(("hang up", call_id, refusal.value))
+
+    def forget(self, call_id: str) -> None:
+        """The call is over."""
+        self.forgotten.append(call_id)
 
 
 class FakeLine:
@@ -193,6 +198,10 @@ class Desk:
         """Where the call is."""
         call = self.shell.engine.floor.calls.get(call_id)
         return None if call is None else call.state.value
+
+    def facts(self, call_id: str = "c1") -> list[Fact]:
+        """The call's history so far."""
+        return list(self.shell.engine.floor.calls[call_id].facts)
 
     def agent(self, agent: str) -> str:
         """The agent's state."""

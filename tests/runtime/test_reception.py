@@ -230,10 +230,38 @@ async def test_a_blind_transfer_of_a_call_nobody_knows(desk: Desk) -> None:
     assert desk.told() == [("hold", "c1", "support", "default")]
 
 
-async def test_a_refused_transfer_of_a_caller_without_a_group(desk: Desk) -> None:
+@pytest.mark.parametrize("target", ["1006", "4711", "9999"])  # nobody there; no such numbers
+async def test_a_failed_transfer_of_a_caller_without_a_group(desk: Desk, target: str) -> None:
     await desk.talking(number="1001")
-    await desk.ask(kind=AskKind.BLIND_TRANSFER, target="1006")
-    assert ("hold", "c1", "support", "default") in desk.told()  # transfer_fallback_group
+    await desk.ask(kind=AskKind.BLIND_TRANSFER, target=target)
+    assert desk.told() == [("hold", "c1", "support", "default")]  # transfer_fallback_group
+
+
+@pytest.mark.parametrize("target", ["1006", "4711"])
+async def test_the_group_before_comes_before_the_fallback_group(desk: Desk, target: str) -> None:
+    await desk.talking(number="8001")
+    await desk.ask(kind=AskKind.BLIND_TRANSFER, target=target)
+    assert desk.told() == [("hold", "c1", "sales", "default")]
+
+
+async def test_a_colleague_who_is_transferred_to_nowhere_hears_so(desk: Desk) -> None:
+    desk.ready("anna", "ben")
+    await desk.ask(phone="1001", dialed_number="1002")
+    desk.shell.feed(events.OfferAnswered("c1"))
+    desk.told()
+    await desk.ask(kind=AskKind.BLIND_TRANSFER, phone="1001", target="4711")
+    assert desk.told() == [("hang up", "c1", "unknown_number")]
+
+
+async def test_an_ask_out_of_a_dial_is_no_second_transfer(desk: Desk) -> None:
+    """After a blind transfer the next dial rings; a channel brought back out of it says nothing new."""
+    desk.ready("dora")
+    await desk.talking()
+    await desk.ask(kind=AskKind.BLIND_TRANSFER, target="1004")
+    assert desk.told() == [("offer", "c1", "1004")]
+    await desk.ask()  # state 'dialling'
+    assert not any(isinstance(f, facts.Answered) and f.agent == "dora" for f in desk.facts())
+    assert [f.target for f in desk.facts() if isinstance(f, facts.Transferred)] == ["1004"]
 
 
 # --- callers who come back --------------------------------------------------------------------

@@ -18,9 +18,11 @@ from acd.runtime.clock import EngineClock
 from acd.telephony import bond as bond_module
 from acd.telephony.ami import AmiLink
 from acd.telephony.bond import Bond
+from acd.telephony.merges import Merges
 from acd.telephony.prompts import PromptStore
 from acd.telephony.switch import Switchboard
 from acd.telephony.watch import Watch
+from tests.runtime.fakes import FakeMirror
 from tests.telephony.fake_ami import SECRET, FakeAmi, listing
 from tests.telephony.test_cdr import row
 
@@ -58,7 +60,11 @@ class House:
         self.link = AmiLink(
             ("127.0.0.1", ami.port), ("acd", SECRET), self.watch.on_event, self.bond.up_again, self.bond.down
         )
-        self.switch = Switchboard(self.watch, self.link, PromptStore(folder, folder, ("none",)), self._nobody)
+        self.mirror = FakeMirror()
+        self.merges = Merges(self.mirror)
+        self.switch = Switchboard(
+            self.watch, self.link, PromptStore(folder, folder, ("none",)), self.merges, self._nobody
+        )
         self.bond.attach(self.link, self.switch)
         self.bond.on_known = self.known.set
         self.running: list[asyncio.Task[None]] = []
@@ -268,3 +274,41 @@ async def test_a_goodbye(house: House) -> None:
     await house.start()
     await house.bond.say_goodbye()
     assert (house.ami.actions[-1]["Variable"], house.ami.actions[-1]["Value"]) == ("ACD_HEARTBEAT", "0")
+
+
+@pytest.mark.parametrize("agents_channel", [False, True])
+async def test_a_caller_who_still_carries_the_consultations_id(house: House, agents_channel: bool) -> None:
+    """Killed before the channel was given its call's id: it is that call all the same.
+
+    With a channel of its own, the other one is the transferring agent's and stands for nothing.
+    """
+    house.mirror.put("call:c1", {})
+    house.mirror.put("merged:c2", {"into": "c1"})
+    house.merges.restore(house.mirror.load())
+    channels = [status(CALLER, "1.1", "Dial", "c2", caller=True)]
+    if agents_channel:
+        channels = [
+            status(CALLER, "1.1", "Dial", "c1", caller=True),
+            status(LEG, "1.2", "Dial", "c2", caller=True),
+        ]
+    _note(house, "Status", *channels)
+    await house.start()
+    assert events.FloorSeen(frozenset({"c1"}), {}) in house.heard
+    assert house.watch.channel_of == {"c1": CALLER}
+
+
+async def test_a_transfer_during_the_look_counts_for_more_than_the_look(house: House) -> None:
+    """The look still shows the transferring agent's channel as the caller of the call that goes on."""
+    house._feed(events.CallArrived("c2", CallKind.INTERNAL, "1001", "", "8001"))
+    colleague = "PJSIP/1002-00000005"
+    own = listing("Status", status(LEG, "1.2", "AGI", "c2", caller=True))
+
+    def meanwhile(action: object) -> object:
+        house.watch.bind("c2", colleague, "1.5")
+        house.watch.handed_over.add("c2")
+        return own(action)  # type: ignore[arg-type]
+
+    house.ami.answers["Status"] = meanwhile  # type: ignore[assignment]
+    await house.start()
+    assert events.FloorSeen(frozenset({"c2"}), {}) in house.heard
+    assert house.watch.channel_of == {"c2": colleague}

@@ -22,7 +22,8 @@ from acd.telephony.cause import offer_failure
         ("NOANSWER", "SIP 487 Request Terminated", OfferFailure.NO_ANSWER),
         ("NOANSWER", "", OfferFailure.UNREACHABLE),
         ("CHANUNAVAIL", "", OfferFailure.UNREACHABLE),
-        ("BUSY", "", OfferFailure.BUSY),
+        ("BUSY", "", OfferFailure.DECLINED),  # 302, refused by Dial's option i
+        ("BUSY", "SIP 302 Moved Temporarily", OfferFailure.DECLINED),
         ("CANCEL", "", OfferFailure.WITHDRAWN),
         ("", "", OfferFailure.UNREACHABLE),
         ("BUSY", "SIP 999 Strange", OfferFailure.BUSY),

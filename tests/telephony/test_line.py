@@ -97,7 +97,6 @@ Wish = Callable[[AgiLine], Awaitable[object]]
         (lambda line: line.dial("PJSIP/1001,15,g"), ['SET VARIABLE ACD_DIAL "PJSIP/1001,15,g"']),
         (lambda line: line.hang_up(17), ['SET VARIABLE ACD_CAUSE "17"', 'SET VARIABLE ACD_NEXT "hangup"']),
         (lambda line: line.set_group("sales"), ['SET VARIABLE ACD_GROUP "sales"']),
-        (lambda line: line.rename("c1"), ['SET VARIABLE __ACD_CALL "c1"', 'SET VARIABLE ACD_CALLER "1"']),
         (
             lambda line: line.listen(PROMPTS[:1], 2.5),
             ['STREAM FILE "hello" 0123456789*#', "WAIT FOR DIGIT 2500"],

@@ -17,9 +17,11 @@ from acd.core.ports import Ask, AskKind, Refusal
 from acd.telephony.agi import AgiServer, AgiSession
 from acd.telephony.ami import AmiLink
 from acd.telephony.line import AgiLine
+from acd.telephony.merges import Merges
 from acd.telephony.prompts import PromptStore
 from acd.telephony.switch import Switchboard, read_ask, renamed, variables_of
 from acd.telephony.watch import Watch
+from tests.runtime.fakes import FakeMirror
 from tests.telephony.agi_client import HEADER, AgiClient, header
 from tests.telephony.fake_ami import SECRET, FakeAmi, listing, refusal
 
@@ -47,6 +49,7 @@ def question(*arguments: str, **env: str) -> Ask | None:
         ("blind:", "", "", AskKind.BLIND_TRANSFER, "", OfferFailure.UNREACHABLE),
         ("fallback", "", "", AskKind.FALLBACK, "", OfferFailure.UNREACHABLE),
         ("after-fallback", "", "", AskKind.AFTER_FALLBACK, "", OfferFailure.UNREACHABLE),
+        ("dialling", "ANSWER", "SIP 180 Ringing", AskKind.NEW, "", OfferFailure.UNREACHABLE),
         ("something else", "", "", AskKind.NEW, "", OfferFailure.UNREACHABLE),
     ],
 )
@@ -129,7 +132,11 @@ class House:
             ("127.0.0.1", ami.port), ("acd", SECRET), self.watch.on_event, self._on_up, lambda: None
         )
         self._running = asyncio.create_task(link.run())
-        self.switch = Switchboard(self.watch, link, PromptStore(folder, folder, ("none",)), self._reception)
+        self.mirror = FakeMirror()
+        self.merges = Merges(self.mirror)
+        self.switch = Switchboard(
+            self.watch, link, PromptStore(folder, folder, ("none",)), self.merges, self._reception
+        )
         self._agi = AgiServer(self.switch.serve)
         self._clients: list[AgiClient] = []
         self._port = 0
@@ -245,8 +252,8 @@ async def test_music_in_line(house: House) -> None:
 @pytest.mark.parametrize(
     ("music", "dial"),
     [
-        ("default", "|PJSIP/1001,15,gm(default)b(acd-leg^s^1)"),
-        ("", "|PJSIP/1001,15,gb(acd-leg^s^1)"),
+        ("default", "|PJSIP/1001,15,gim(default)b(acd-leg^s^1)"),
+        ("", "|PJSIP/1001,15,gib(acd-leg^s^1)"),
     ],
 )
 async def test_an_offer(house: House, music: str, dial: str) -> None:
@@ -372,21 +379,69 @@ async def test_a_caller_is_brought_back(house: House) -> None:
     ]  # fmt: skip
 
 
+def given_to(house: House, channel: str) -> dict[str, str]:
+    """The variables that this channel was given."""
+    given = [a for a in house.ami.actions if a["Action"] == "Setvar" and a["Channel"] == channel]
+    return {a["Variable"]: a["Value"] for a in given}
+
+
 async def test_a_merged_call_keeps_the_consultations_session(house: House) -> None:
+    """The customer's channel has been put where the agent's was, in the middle of its session."""
+    customer = "PJSIP/trunk-lab-00000007"
+    house.watch.bind("c-1", customer, "7.7")
     client = await house.caller("c-2")
     house.switch.merged("c-1", "c-2")
     assert house.switch.asking() == {"c-1"}
-    assert await client.command("200 result=1 (PJSIP/trunk-lab-00000007)") == "GET VARIABLE CHANNEL(name)"
-    assert await client.command("200 result=1 (7.7)") == "GET VARIABLE UNIQUEID"
-    assert await commands(client, 2) == [
-        'SET VARIABLE __ACD_CALL "c-1"',
-        'SET VARIABLE ACD_CALLER "1"',
-    ]
-    assert house.watch.call_of("7.7") == "c-1"
+    await house.ami.until(lambda a: a.names() == ["Setvar"] * 3)
+    assert given_to(house, customer) == {"__ACD_CALL": "c-1", "ACD_CALLER": "1", "ACD_ORIGIN": "trunk"}
     client.send(b"HANGUP\n")
     await client.rest()
-    await house.connect("c-2")  # a question that was under way with the old name
+
+
+async def test_a_question_under_the_old_name_is_the_callers_if_the_channel_is(house: House) -> None:
+    house.watch.bind("c-1", "PJSIP/trunk-lab-00000007", "7.7")
+    house.switch.merged("c-1", "c-2")
+    client = await house.connect("c-2")
+    assert await client.command("200 result=1 (PJSIP/trunk-lab-00000007)") == "GET VARIABLE CHANNEL(name)"
+    assert await client.command("200 result=1 (7.7)") == "GET VARIABLE UNIQUEID"
     assert (await house.asks.get()).call_id == "c-1"
+    assert house.watch.call_of("7.7") == "c-1"
+
+
+async def test_the_agents_channel_that_is_left_behind_does_not_speak_for_the_caller(house: House) -> None:
+    house.watch.bind("c-1", "PJSIP/trunk-lab-00000007", "7.7")
+    house.switch.merged("c-1", "c-2")
+    client = await house.connect("c-2")
+    await client.command("200 result=1 (PJSIP/1001-00000008)")
+    await client.command("200 result=1 (8.8)")
+    assert await commands(client, 2) == ['SET VARIABLE ACD_CAUSE "16"', 'SET VARIABLE ACD_NEXT "hangup"']
+    assert house.asks.empty()
+    assert house.watch.call_of("7.7") == "c-1"
+
+
+async def test_a_merge_without_a_session_names_the_caller_too(house: House) -> None:
+    """While the consultation rings, its channel is in a dial and asks nothing."""
+    house.watch.bind("c-1", "PJSIP/1003-00000007", "7.7")  # a call of phone 1003, which 1001 hands on
+    house.switch.merged("c-1", "c-2")
+    await house.ami.until(lambda a: a.names() == ["Setvar"] * 3)
+    assert given_to(house, "PJSIP/1003-00000007")["ACD_ORIGIN"] == "trunk"  # no phone of ours
+    house.watch.bind("c-3", "PJSIP/1002-00000008", "8.8")
+    house.switch.name_caller("c-3")
+    await house.ami.until(lambda a: a.names() == ["Setvar"] * 6)
+    assert given_to(house, "PJSIP/1002-00000008") == {
+        "__ACD_CALL": "c-3",
+        "ACD_CALLER": "1",
+        "ACD_ORIGIN": "phone:1002",
+    }
+
+
+async def test_a_merge_lasts_as_long_as_the_call(house: House) -> None:
+    house.switch.merged("c-1", "c-2")
+    assert house.mirror.keys("merged") == ["merged:c-2"]
+    assert house.switch.present_name("c-2") == "c-1"
+    house.switch.forget("c-1")
+    assert house.mirror.keys("merged") == []
+    assert house.switch.present_name("c-2") == "c-2"
 
 
 async def test_stop_lets_every_caller_go(house: House) -> None:

@@ -276,3 +276,93 @@ def test_who_strays_into_the_fallback_queue_is_told(ear: Ear) -> None:
 def test_events_without_headers_are_no_crash(ear: Ear, name: str) -> None:
     assert ear.event(name) == []
     ear.watch.on_event({})
+
+
+# --- an agent joins two calls of their own ------------------------------------------------------
+FIRST_OWN, SECOND_OWN = "PJSIP/1001-00000010", "PJSIP/1001-00000012"
+
+
+def own_calls(ear: Ear, *, second_answered: bool = True) -> None:
+    """Phone 1001 talks to 1002 (call c1) and has dialled c2, where 1003 has answered or nobody yet."""
+    ear.watch.bind("c1", FIRST_OWN, "1.10")
+    ear.dialling("ANSWER", leg=OTHER_LEG, uniqueid="1.10")
+    ear.watch.bind("c2", SECOND_OWN, "1.12")
+    if second_answered:
+        ear.dialling("ANSWER", leg="PJSIP/1003-00000013", uniqueid="1.12")
+
+
+def joined(ear: Ear, *, first: tuple[str, str], second: tuple[str, str], **more: str) -> list[Event]:
+    """The transfer; what the engine hears."""
+    return ear.event(
+        "AttendedTransfer",
+        Result="Success",
+        OrigTransfererChannel=first[0],
+        OrigTransfererUniqueid=first[1],
+        SecondTransfererChannel=second[0],
+        SecondTransfererUniqueid=second[1],
+        **more,
+    )
+
+
+C1, C2 = (FIRST_OWN, "1.10"), (SECOND_OWN, "1.12")
+BEN = {"Channel": OTHER_LEG, "Uniqueid": "1.11"}
+
+
+def test_two_agents_are_joined(ear: Ear) -> None:
+    own_calls(ear)
+    named: list[str] = []
+    ear.watch.on_new_caller = named.append
+    heard = joined(
+        ear,
+        first=C1,
+        second=C2,
+        OrigBridgeUniqueid="b1",
+        SecondBridgeUniqueid="b2",
+        TransfereeChannel=OTHER_LEG,
+        TransfereeUniqueid="1.11",
+        TransferTargetChannel="PJSIP/1003-00000013",
+        TransferTargetUniqueid="1.13",
+    )
+    assert heard == [events.OwnCallsJoined("c2", "c1")]
+    assert (named, ear.transfers) == (["c2"], [])
+    assert ear.watch.channel_of == {"c2": OTHER_LEG}
+    assert ear.watch.leg_of == {"c2": "PJSIP/1003-00000013"}
+    # The agent who joined them leaves: that ends no call. The colleague's hang-up does.
+    for channel, uniqueid in (C1, C2):
+        assert not [e for e in ear.hangup(channel, uniqueid) if isinstance(e, events.CallEnded)]
+    assert ear.hangup(OTHER_LEG, "1.11")[0] == events.CallEnded("c2", EndedBy.CALLER, "Normal Clearing")
+
+
+@pytest.mark.parametrize("swapped", [False, True])
+def test_an_agent_is_joined_with_a_line(ear: Ear, swapped: bool) -> None:
+    """Whichever call the phone names first: the one that has nobody yet goes on."""
+    own_calls(ear, second_answered=False)
+    side, bridge = ("TransferTarget", "Second") if swapped else ("Transferee", "Orig")
+    heard = joined(
+        ear,
+        first=C2 if swapped else C1,
+        second=C1 if swapped else C2,
+        **{f"{bridge}BridgeUniqueid": "b1", **{f"{side}{name}": value for name, value in BEN.items()}},
+    )
+    assert heard == [events.OwnCallsJoined("c2", "c1")]
+    assert ear.watch.channel_of == {"c2": OTHER_LEG}
+
+
+def test_a_join_with_somebody_unknown_is_no_news(ear: Ear) -> None:
+    own_calls(ear)
+    bridges = {"OrigBridgeUniqueid": "b1", "SecondBridgeUniqueid": "b2"}
+    assert joined(ear, first=C1, second=C2, **bridges, TransfereeChannel="PJSIP/1002-000000ff") == []
+    assert joined(ear, first=C1, second=C1, **bridges, TransfereeChannel=OTHER_LEG) == []
+    assert ear.watch.channel_of == {"c1": FIRST_OWN, "c2": SECOND_OWN}
+
+
+def test_a_channel_that_begins_another_call_ends_the_one_before(ear: Ear) -> None:
+    """A colleague who had taken a caller's place is sent elsewhere, as a new call of the own phone."""
+    ear.dialling("ANSWER")
+    ear.heard.clear()
+    ear.watch.has_moved_on("c1", "1.1")
+    assert ear.heard == []
+    ear.watch.has_moved_on("c9", "1.1")
+    assert ear.watch.bind("c9", CALLER, "1.1")
+    assert ear.heard == [events.CallEnded("c1", EndedBy.AGENT, "transferred")]
+    assert (ear.watch.channel_of, ear.watch.leg_of) == ({"c9": CALLER}, {})

@@ -86,6 +86,11 @@ class PhoneCall:
         self._respond(status)
         self._finish(by_us=True, status=status)
 
+    def forward(self, number: str) -> None:
+        """Answer that another number has to be called instead (302)."""
+        self._respond(302, contact=f"<{self._line.uri_of(number)}>")
+        self._finish(by_us=True, status=302)
+
     # in the call
 
     async def hang_up(self, limit_s: float = 5.0) -> CallEnd:
@@ -193,6 +198,8 @@ class PhoneCall:
         status = response.status or 0
         self._provisional_seen = True
         if status == 180:
+            # An early dialog has its names already; a transfer may refer to it.
+            self.dialog.remote_tag = parse_party(response.require("To")).tag
             self._enter(CallState.RINGING)
         if status < 200:
             return
@@ -265,11 +272,11 @@ class PhoneCall:
         self.rtp.dtmf_payload_type = media.dtmf_payload_type
         self.rtp.remote = (media.host, media.port)
 
-    def _respond(self, status: int, body: str = "") -> None:
-        self._reply(self.invite, status, body)
+    def _respond(self, status: int, body: str = "", contact: str = "") -> None:
+        self._reply(self.invite, status, body, contact)
 
-    def _reply(self, request: SipMessage, status: int, body: str = "") -> None:
-        extra: Headers = (("Contact", self._line.contact),)
+    def _reply(self, request: SipMessage, status: int, body: str = "", contact: str = "") -> None:
+        extra: Headers = (("Contact", contact or self._line.contact),)
         if body:
             extra = (*extra, ("Content-Type", "application/sdp"))
         response = response_to(

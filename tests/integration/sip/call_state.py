@@ -10,6 +10,7 @@ from tests.integration.sip.message import Party, SipMessage, parse_party
 REASONS = {
     180: "Ringing",
     200: "OK",
+    302: "Moved Temporarily",
     404: "Not Found",
     480: "Temporarily Unavailable",
     486: "Busy Here",

@@ -24,12 +24,14 @@ class Answering:
     """What the phone does with an incoming call by itself.
 
     `status` None leaves the call alone after the ringing. `silent` sends nothing at all, not even 100.
+    `forward_to` is the number named with a `status` of 302.
     """
 
     rings: bool = True
     status: int | None = None
     after_s: float = 0.0
     silent: bool = False
+    forward_to: str = ""
 
 
 RING = Answering()
@@ -43,6 +45,11 @@ SILENT = Answering(rings=False, silent=True)
 def refusing(status: int, rings: bool = False, after_s: float = 0.0) -> Answering:
     """Refuse with this final status (486, 480, 603, 503, 404, 488…)."""
     return Answering(rings=rings, status=status, after_s=after_s)
+
+
+def forwarding(number: str) -> Answering:
+    """Send every call on to another number (302), as a phone with call forwarding switched on does."""
+    return Answering(rings=False, status=302, forward_to=number)
 
 
 class Phone:
@@ -185,6 +192,8 @@ class Phone:
                 return
             if status == 200:
                 call.accept()
+            elif status == 302:
+                call.forward(answering.forward_to)
             else:
                 call.refuse(status)
 
