@@ -32,6 +32,9 @@ from acd.settings.environment import Environment
 from acd.settings.model import Centre
 from acd.settings.secrets import Secrets
 from acd.state.disk import DiskMirror
+from acd.state.live import LiveMirror
+from acd.state.redis import RedisMirror
+from acd.state.redis_hash import RedisServer
 from acd.telephony import cdr
 from acd.telephony.agi import AgiServer, script_name
 from acd.telephony.ami import AmiLink
@@ -107,6 +110,16 @@ def facts_of(
     return [*told, Ended(call.ended_at, EndedBy.UNKNOWN)]
 
 
+def live_mirror(centre: Centre, environment: Environment) -> LiveMirror:
+    """Where live state is kept."""
+    disk, settings = DiskMirror(environment.live_dir), centre.redis
+    if settings is None:
+        return LiveMirror(disk, None)
+    password = environment.redis_password
+    server = RedisServer(settings.address, settings.port, settings.database, password)
+    return LiveMirror(disk, RedisMirror(server, settings.prefix, lambda: disk.changed_at))
+
+
 class Controller:
     """One running controller."""
 
@@ -115,7 +128,7 @@ class Controller:
         self._environment = environment
         self._store = RecordStore(database_url(environment))
         self._writer = RecordWriter(self._store)
-        self._mirror = DiskMirror(environment.live_dir)
+        self._mirror = live_mirror(centre, environment)
         self._clock = EngineClock()
         self._shell = Shell(centre.plan, self._clock, self._mirror, StoreRecorder(self._writer))
         self._watch = Watch(centre.phones, self._shell.feed, self._transferred)
@@ -158,11 +171,12 @@ class Controller:
         self._bond.attach(self._link, self._switch)
         self._bond.on_known = self.floor_known.set
         self._shell.on_frozen = self._bond.frozen
+        await self._mirror.open()
         self._reception.restore(self._mirror.load())
         self._merges.restore(self._mirror.load())
         self._shell.restore()
         await self._listen()
-        for work in (self._link.run(), self._bond.keep(), self._shell.tick()):
+        for work in (self._link.run(), self._bond.keep(), self._shell.tick(), self._mirror.run()):
             self._tasks.append(asyncio.create_task(work))
         self._recovery = asyncio.create_task(self._recover_unseen())
 
@@ -195,7 +209,7 @@ class Controller:
         self._shell.close()
         await self._writer.close()
         self._store.close()
-        self._mirror.close()
+        await self._mirror.close()
 
     async def run(self) -> None:
         """Until SIGTERM or SIGINT, or until a task that must not end ends."""
@@ -236,14 +250,15 @@ class Controller:
         self._switch.merged(call_id, consult_id)
 
     def _health_facts(self) -> Mapping[str, Any]:
-        floor = self._shell.engine.floor
+        floor, live = self._shell.engine.floor, self._mirror.facts()
         return {
-            "ok": self._bond.up and not floor.suspended and not self._mirror.failing,
+            "ok": self._bond.up and not floor.suspended and self._mirror.safe,
             "asterisk": self._bond.up,
             "dispatching": not floor.suspended,
             "records_waiting": self._writer.pending,
             "records_database": not self._writer.away,
-            "live_state_on_disk": not self._mirror.failing,
+            "live_state_on_disk": live["on_disk"],
+            "live_state_in_redis": live["in_redis"],
             "calls": len(floor.calls),
         }
 
@@ -264,6 +279,7 @@ class Controller:
         return {
             "centre": self._centre.system.name,
             "pid": os.getpid(),
+            "live_state": self._mirror.facts(),
             **picture(self._shell.engine.floor, now, self._reception.step_of, asterisk=self._bond.up),
         }
 

@@ -5,7 +5,8 @@
     │   └── SettingsError  the configuration has problems; carries all of them
     ├── RequestRefused     an agent or supervisor asked for what the rules forbid now
     ├── IllegalTransition  a state machine got an input that its table does not allow: a bug of ours
-    └── TelephonyError     Asterisk refused an action, is away, or answered too late
+    ├── TelephonyError     Asterisk refused an action, is away, or answered too late
+    └── StateError         Redis refused a command, is away, or answered too late
 
 The command line prints an OperatorError or RequestRefused as one clear message without a
 traceback; everything else is a bug and keeps its traceback.
@@ -53,3 +54,7 @@ class IllegalTransition(AcdError):
 
 class TelephonyError(AcdError):
     """Asterisk said no, is away, or did not answer in time."""
+
+
+class StateError(AcdError):
+    """Redis said no, is away, or did not answer in time."""

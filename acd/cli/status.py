@@ -58,7 +58,17 @@ def draw(picture: dict[str, Any]) -> Group:
         parts.insert(0, Text("Asterisk is away: no new offers until it is back", style="bold red"))
     elif not picture["dispatching"]:
         parts.insert(0, Text("Looking at the floor anew: no new offers for a moment", style="yellow"))
+    parts[:0] = _live_state(picture["live_state"])
     return Group(*parts)
+
+
+def _live_state(kept: dict[str, Any]) -> list[Table | Text]:
+    lines: list[Table | Text] = []
+    if not kept["on_disk"]:
+        lines.append(Text("The disk takes no live state", style="bold red"))
+    if kept["in_redis"] is False:
+        lines.append(Text("Redis takes no live state; calls go on", style="yellow"))
+    return lines
 
 
 def clock(seconds: float) -> str:

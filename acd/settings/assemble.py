@@ -13,6 +13,7 @@ from acd.settings.model import (
     FeatureCodes,
     NumberRoute,
     PhoneSpec,
+    RedisSettings,
     SystemSettings,
     TrunkSpec,
 )
@@ -57,6 +58,7 @@ def assemble(files: Files) -> Centre:
         reason_keys={r.key: code for code, r in system.not_ready_reasons.items() if r.key is not None},
         customers_file=files.customers_file,
         flows_dir=files.flows_dir,
+        redis=None if system.redis is None else RedisSettings(**system.redis.model_dump()),
     )
 
 

@@ -6,7 +6,7 @@ import ipaddress
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from acd.errors import OperatorError
@@ -17,9 +17,10 @@ LONGEST_SOCKET_PATH = 107
 
 @dataclass(frozen=True)
 class Environment:
-    """Folders, ports and the address to listen on. `rtp_ports` are the first and the last one.
+    """Folders, ports, the address to listen on, and the password for Redis (empty: none is needed).
 
-    Only `home` is written to; two copies with different homes and ports run side by side.
+    `rtp_ports` are the first and the last one. Only `home` is written to; two copies with different
+    homes and ports run side by side.
     """
 
     home: Path
@@ -31,6 +32,7 @@ class Environment:
     agi_port: int = 4573
     http_port: int = 8080
     rtp_ports: tuple[int, int] = (10000, 10999)
+    redis_password: str = field(default="", repr=False)
 
     @classmethod
     def from_env(cls, env: Mapping[str, str], checkout: Path) -> Environment:
@@ -50,6 +52,7 @@ class Environment:
             agi_port=_port(env, "ACD_AGI_PORT", cls.agi_port),
             http_port=_port(env, "ACD_HTTP_PORT", cls.http_port),
             rtp_ports=_port_range(env, "ACD_RTP_PORTS", cls.rtp_ports),
+            redis_password=env.get("ACD_REDIS_PASSWORD", ""),
         )
         environment._check_together()
         return environment

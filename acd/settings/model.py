@@ -59,6 +59,16 @@ class FeatureCodes:
     wrap_up_done: str = "*15"
 
 
+@dataclass(frozen=True)
+class RedisSettings:
+    """The Redis server that mirrors live state; all its keys begin with `prefix` and a colon."""
+
+    address: str = "127.0.0.1"
+    port: int = 6379
+    database: int = 0
+    prefix: str = "acd"
+
+
 @dataclass(frozen=True, slots=True)
 class SystemSettings:
     """What holds for the whole centre.
@@ -88,7 +98,7 @@ class Centre:
 
     `numbers` is keyed by number, `phones` by phone id (the extension), `flows`, `trunks` by name.
     `reason_keys` maps the digit dialled after the not-ready code to the reason code.
-    `customers_file` is None where there is none.
+    `customers_file` and `redis` are None where there is none.
     """
 
     system: SystemSettings
@@ -101,3 +111,4 @@ class Centre:
     features: FeatureCodes = field(default_factory=FeatureCodes)
     reason_keys: Mapping[str, str] = field(default_factory=dict)
     customers_file: Path | None = None
+    redis: RedisSettings | None = None

@@ -1,4 +1,4 @@
-"""The mirror of live state on disk: an append-only file of `key → value` lines.
+"""The mirror of live state on disk: an append-only file of `key → value` lines, each with its time.
 
 A line is written with one `write` call, so it survives a killed process; what a crash of the whole
 machine may lose is the last moments. The last line of a key counts; a key without a value is gone.
@@ -24,12 +24,15 @@ log = structlog.get_logger(__name__)
 
 COMPACT_AFTER_BYTES = 8_000_000
 RETRY_AFTER_S = 5.0
+SMALLEST_STEP_S = 1e-6  # what a double still tells apart in this century
 
 
 class DiskMirror:
     """Implements `acd.core.ports.Mirror`. One process at a time.
 
     `failing`: the disk takes nothing at the moment; everything is written again once it does.
+    `changed_at`: when the state was changed last, in Unix seconds, for a comparison with another copy
+    of it; it only grows. 0: never.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -41,6 +44,7 @@ class DiskMirror:
         self._size = 0
         self._retry_at = 0.0
         self.failing = False
+        self.changed_at = 0.0
 
     def open(self) -> None:
         """Read what is kept and begin to write. Raises OperatorError while another process does so."""
@@ -51,7 +55,7 @@ class DiskMirror:
         except BlockingIOError:
             self._lock.close()
             raise OperatorError(f"another controller keeps its live state in {self._folder}") from None
-        self._values = _read(self._path)
+        self._values, self.changed_at = _read(self._path)
         self._compact()
 
     def put(self, key: str, value: Mapping[str, Any]) -> None:
@@ -68,6 +72,14 @@ class DiskMirror:
         """What is kept now."""
         return dict(self._values)
 
+    def replace(self, values: Mapping[str, Mapping[str, Any]], changed_at: float) -> None:
+        """Keep exactly these, in the place of all that was kept."""
+        self._values, self.changed_at = dict(values), changed_at
+        try:
+            self._compact()
+        except OSError as error:
+            self._fail(error)
+
     def close(self) -> None:
         """No more writing."""
         for file in (self._file, self._lock):
@@ -76,6 +88,7 @@ class DiskMirror:
 
     def _append(self, entry: Mapping[str, Any]) -> None:
         """One line; a disk that is full or gone must not stop calls from being routed."""
+        self.changed_at = max(time.time(), self.changed_at + SMALLEST_STEP_S)
         if self.failing and time.monotonic() < self._retry_at:
             return  # it is in memory, and goes to disk with the next whole writing
         try:
@@ -84,23 +97,27 @@ class DiskMirror:
                 self.failing = False
                 log.info("live state is on disk again")
                 return
-            line = _line(entry)
+            line = _line({"t": self.changed_at, **entry})
             if self._file is None or self._file.write(line) != len(line):
                 raise OSError(errno.ENOSPC, "only a part of the line was written")
             self._size += len(line)
             if self._size > COMPACT_AFTER_BYTES:
                 self._compact()
         except OSError as error:
-            self._retry_at = time.monotonic() + RETRY_AFTER_S
-            if not self.failing:
-                self.failing = True
-                log.error("live state cannot be kept on disk, a restart now would lose it", reason=str(error))
+            self._fail(error)
+
+    def _fail(self, error: OSError) -> None:
+        self._retry_at = time.monotonic() + RETRY_AFTER_S
+        if not self.failing:
+            self.failing = True
+            log.error("live state cannot be kept on disk, a restart now would lose it", reason=str(error))
 
     def _compact(self) -> None:
         fresh = self._path.with_suffix(".new")
         with fresh.open("wb") as file:
             for key, value in self._values.items():
                 file.write(_line({"k": key, "v": value}))
+            file.write(_line({"t": self.changed_at}))
             file.flush()
             os.fsync(file.fileno())
         fresh.chmod(0o600)
@@ -115,21 +132,26 @@ def _line(entry: Mapping[str, Any]) -> bytes:
     return json.dumps(entry, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
 
 
-def _read(path: Path) -> dict[str, Mapping[str, Any]]:
-    """The file's last word on each key; a line that is cut short or damaged is passed over."""
+def _read(path: Path) -> tuple[dict[str, Mapping[str, Any]], float]:
+    """The file's last word on each key, and its time; a line cut short or damaged is passed over."""
     values: dict[str, Mapping[str, Any]] = {}
+    changed_at = 0.0
     if not path.exists():
-        return values
+        return values, changed_at
     with path.open("rb") as file:
         for line in file:
             try:
                 entry = json.loads(line)
             except ValueError:
                 continue
-            if not isinstance(entry, dict) or not isinstance(entry.get("k"), str):
+            if not isinstance(entry, dict):
+                continue
+            if isinstance(entry.get("t"), float):
+                changed_at = max(changed_at, entry["t"])
+            if not isinstance(entry.get("k"), str):
                 continue
             if "v" in entry:
                 values[entry["k"]] = entry["v"]
             else:
                 values.pop(entry["k"], None)
-    return values
+    return values, changed_at

@@ -29,6 +29,7 @@ PICTURE: dict[str, Any] = {
     "centre": "Example Telecom",
     "asterisk": True,
     "dispatching": True,
+    "live_state": {"on_disk": True, "in_redis": None, "waiting_for_redis": 0},
     "groups": [{**GROUP, "talking": 1, "ready": 0, "staffed": 3}],
     "agents": [
         AGENT,
@@ -72,6 +73,13 @@ def test_the_drawing_is_the_stored_one() -> None:
 def test_troubles_stand_above() -> None:
     assert drawn({**PICTURE, "dispatching": False}).startswith("Looking at the floor anew")
     assert drawn({**PICTURE, "asterisk": False, "dispatching": False}).startswith("Asterisk is away")
+
+
+def test_where_live_state_is_not_kept_stands_above() -> None:
+    kept = {"on_disk": True, "in_redis": False, "waiting_for_redis": 3}
+    assert drawn({**PICTURE, "live_state": kept}).startswith("Redis takes no live state")
+    assert "Redis" not in drawn({**PICTURE, "live_state": {**kept, "in_redis": True}})
+    assert drawn({**PICTURE, "live_state": {**kept, "on_disk": False}}).startswith("The disk takes no")
 
 
 def test_an_empty_house() -> None:

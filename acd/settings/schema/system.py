@@ -7,9 +7,10 @@ from typing import Annotated
 from pydantic import Field, PlainValidator
 
 from acd.core.service_level import ServiceLevelFormula
-from acd.settings.model import DEFAULT_TEXT_TO_SPEECH, FeatureCodes
+from acd.settings.model import DEFAULT_TEXT_TO_SPEECH, FeatureCodes, RedisSettings
 from acd.settings.schema.values import (
     Digit,
+    Host,
     Id,
     Language,
     Name,
@@ -21,6 +22,7 @@ from acd.settings.schema.values import (
     one_of,
     seconds,
     text_of,
+    whole,
 )
 
 _FORMULAS = [formula.value for formula in ServiceLevelFormula]
@@ -79,9 +81,19 @@ class ReasonEntry(Options):
     key: Digit | None = None
 
 
+class RedisSection(Options):
+    """The options are those of `acd.settings.model.RedisSettings`; the password is not among them."""
+
+    address: Host = RedisSettings.address
+    port: Annotated[int, whole(1, 65535)] = RedisSettings.port
+    database: Annotated[int, whole(0, 10_000)] = RedisSettings.database
+    prefix: Id = RedisSettings.prefix
+
+
 class SystemFile(Options):
-    """The whole file."""
+    """The whole file. Without `redis`, live state is kept on disk only."""
 
     system: SystemSection
     features: FeaturesSection = Field(default_factory=FeaturesSection)
     not_ready_reasons: dict[Id, ReasonEntry] = Field(default_factory=dict)
+    redis: RedisSection | None = None

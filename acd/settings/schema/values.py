@@ -180,6 +180,7 @@ MenuKey = Annotated[str, _pattern("a key of the phone: 0 to 9, * or #", r"[0-9*#
 SoundName = Annotated[str, _pattern(
     "a sound's name such as welcome or menus/welcome (letters, digits, - and _; no extension)",
     SOUND_NAME_PATTERN)]  # fmt: skip
+Host = Annotated[str, _pattern("a host name or an IP address", r"[A-Za-z0-9:][A-Za-z0-9_.:-]{0,252}")]
 MusicClass = Annotated[str, _pattern("a music class of up to 32 letters, digits, - and _",
                                      MUSIC_CLASS_PATTERN.pattern)]  # fmt: skip
 Language = Annotated[str, _pattern("a language code such as en or en_GB", r"[a-z]{2,3}(_[A-Z]{2})?")]

@@ -1,0 +1,86 @@
+"""Live state in its one or two places: always on disk, and in Redis where that is configured.
+
+The disk has each change before the next event is handled, Redis a moment later. At the start the copy that
+was changed last is taken: usually the one on disk; the one in Redis after this machine, or its disk,
+was away; the one on disk again when Redis has lost its own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+import structlog
+
+from acd.state.disk import DiskMirror
+from acd.state.redis import RedisMirror
+
+log = structlog.get_logger(__name__)
+
+
+class LiveMirror:
+    """Implements `acd.core.ports.Mirror`. `open` comes first, `run` is a task until `close`."""
+
+    def __init__(self, disk: DiskMirror, redis: RedisMirror | None) -> None:
+        self._disk = disk
+        self._redis = redis
+
+    async def open(self) -> None:
+        """Find the newest state. A Redis that is away is waited for a few seconds at most."""
+        if self._redis is None:
+            return
+        kept = await self._redis.fetch()
+        values = self._disk.load()
+        if kept is None:
+            log.warning("starting with the live state on disk alone, Redis may have newer", keys=len(values))
+        elif kept.changed_at > self._disk.changed_at:
+            log.info("starting with the live state in Redis, it is newer than on disk", keys=len(kept.values))
+            self._disk.replace(kept.values, kept.changed_at)
+            values = kept.values
+        self._redis.begin(values)
+
+    def put(self, key: str, value: Mapping[str, Any]) -> None:
+        """Keep; replaces."""
+        self._disk.put(key, value)
+        if self._redis is not None:
+            self._redis.put(key, value)
+
+    def drop(self, key: str) -> None:
+        """No longer needed; not being there is fine."""
+        self._disk.drop(key)
+        if self._redis is not None:
+            self._redis.drop(key)
+
+    def load(self) -> Mapping[str, Mapping[str, Any]]:
+        """What is kept now."""
+        return self._disk.load()
+
+    async def run(self) -> None:
+        """For ever: keep Redis up to date, if there is one."""
+        if self._redis is None:
+            await asyncio.Event().wait()
+        else:
+            await self._redis.run()
+
+    async def close(self) -> None:
+        """No more writing; Redis gets the last state if it takes it."""
+        if self._redis is not None:
+            await self._redis.close()
+        self._disk.close()
+
+    @property
+    def safe(self) -> bool:
+        """Whether a restart now would find the state somewhere."""
+        return not self._disk.failing or (self._redis is not None and not self._redis.failing)
+
+    def facts(self) -> dict[str, Any]:
+        """For the health page and `acd status`. Without Redis `in_redis` is None.
+
+        `waiting_for_redis` counts the calls, agents and places in menus that Redis does not have as they are.
+        """
+        return {
+            "on_disk": not self._disk.failing,
+            "in_redis": None if self._redis is None else not self._redis.failing,
+            "waiting_for_redis": 0 if self._redis is None else self._redis.waiting,
+        }

@@ -1,0 +1,217 @@
+"""The mirror of live state in Redis: one hash, brought up to date in the background.
+
+A change is noted in memory and sent a moment later, together with all others of that moment, in one
+command: routing never waits for Redis, and only the last value of a key is sent. A key that is dropped
+is emptied in the same command, so that what is in Redis fits together; the empty ones are deleted now and
+then, when the server is also asked whether all is still there. Whatever goes wrong ends the connection,
+and the next one begins with sending everything anew. Nothing here grows while Redis is away.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+
+from acd.errors import StateError
+from acd.state.redis_hash import RedisHash, RedisServer
+
+log = structlog.get_logger(__name__)
+
+GATHER_S = 0.1
+CHECK_S = 2.0
+RETRY_S = 1.0
+FIELDS_A_COMMAND = 50
+STAMP = ":changed_at"  # a field that no key can be: those begin with their kind
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What was found: key → value, and when it was changed last (Unix seconds; 0: never)."""
+
+    values: Mapping[str, Mapping[str, Any]]
+    changed_at: float
+
+
+class RedisMirror:
+    """Implements `acd.core.ports.Mirror`, with `run` as a task of its own. One process at a time.
+
+    `failing`: Redis takes nothing at the moment. `changed_at` says when the state was changed last.
+    """
+
+    def __init__(self, server: RedisServer, prefix: str, changed_at: Callable[[], float] = time.time) -> None:
+        self._server = server
+        self._key = f"{prefix}:live"
+        self._changed_at = changed_at
+        self._values: dict[str, Mapping[str, Any]] = {}
+        self._changed: set[str] = set()
+        self._gone: set[str] = set()
+        self._there: set[str] = set()  # the fields in Redis, the emptied ones included
+        self._in_flight = 0
+        self._work = asyncio.Event()
+        self._check_at = 0.0
+        self.failing = True  # until everything is there for the first time
+        self._said = False
+
+    # --- the port -----------------------------------------------------------------------------
+    def put(self, key: str, value: Mapping[str, Any]) -> None:
+        """Keep; replaces."""
+        self._values[key] = value
+        self._changed.add(key)
+        self._gone.discard(key)
+        self._work.set()
+
+    def drop(self, key: str) -> None:
+        """No longer needed; not being there is fine."""
+        if self._values.pop(key, None) is None:
+            return
+        self._changed.discard(key)
+        if key in self._there:
+            self._gone.add(key)
+
+    def load(self) -> Mapping[str, Mapping[str, Any]]:
+        """What is kept now; at the start what `begin` was given."""
+        return dict(self._values)
+
+    # --- its life -----------------------------------------------------------------------------
+    @property
+    def waiting(self) -> int:
+        """How many keys Redis does not have as they are now."""
+        if self.failing:
+            return len(self._values)
+        return len(self._changed) + len(self._gone) + self._in_flight
+
+    async def fetch(self) -> Kept | None:
+        """What an earlier process left in Redis; None, and the log says why, when it cannot be had."""
+        try:
+            there = await RedisHash.connect(self._server, self._key)
+            try:
+                fields = await there.read()
+            finally:
+                there.close()
+        except StateError as error:
+            self._away(error)
+            return None
+        return _decoded(fields)
+
+    def begin(self, values: Mapping[str, Mapping[str, Any]]) -> None:
+        """Redis is to have exactly this, and what comes."""
+        self._values = dict(values)
+
+    async def run(self) -> None:
+        """For ever: keep Redis up to date."""
+        while True:
+            try:
+                there = await RedisHash.connect(self._server, self._key)
+                try:
+                    await self._send_all(there)
+                    self._is_back()
+                    await self._keep_up(there)
+                finally:
+                    there.close()
+            except StateError as error:
+                self._away(error)
+                await asyncio.sleep(RETRY_S)
+
+    async def close(self) -> None:
+        """Send the last state, if Redis takes it now. After the end of `run`."""
+        if self.failing:
+            return
+        try:
+            there = await RedisHash.connect(self._server, self._key)
+            try:
+                await self._send_all(there)
+            finally:
+                there.close()
+        except StateError as error:
+            self._away(error)
+
+    def _away(self, error: StateError) -> None:
+        self.failing = True
+        if not self._said:
+            self._said = True
+            log.error("live state is not mirrored to Redis, routing goes on", reason=str(error))
+
+    def _is_back(self) -> None:
+        self.failing = False
+        if self._said:
+            self._said = False
+            log.info("live state is in Redis again", keys=len(self._values))
+
+    # --- sending ------------------------------------------------------------------------------
+    async def _keep_up(self, there: RedisHash) -> None:
+        """Until a StateError."""
+        while True:
+            await self._wait_for_work()
+            await self._send_changes(there)
+            if time.monotonic() >= self._check_at:
+                await self._check(there)
+
+    async def _wait_for_work(self) -> None:
+        try:
+            async with asyncio.timeout(max(0.0, self._check_at - time.monotonic())):
+                await self._work.wait()
+        except TimeoutError:
+            return
+        await asyncio.sleep(GATHER_S)
+        self._work.clear()
+
+    async def _send_changes(self, there: RedisHash) -> None:
+        keys, self._changed = list(self._changed), set()
+        if not keys:
+            return
+        self._in_flight = len(keys)
+        emptied = dict.fromkeys(self._gone, "")
+        for part in self._parts(keys):
+            await there.write(part | emptied)
+            emptied = {}
+        self._in_flight = 0
+
+    async def _send_all(self, there: RedisHash) -> None:
+        """Replace whatever is in Redis. What changes meanwhile is sent afterwards."""
+        self._changed, self._gone, self._there, self._in_flight = set(), set(), set(), 0
+        await there.replace(self._parts(list(self._values)))
+        self._check_at = time.monotonic() + CHECK_S
+
+    def _parts(self, keys: list[str]) -> Iterator[dict[str, str]]:
+        """These keys with their values of the moment, a command's worth at a time."""
+        stamp = repr(self._changed_at())
+        for first in range(0, len(keys) or 1, FIELDS_A_COMMAND):
+            part = [key for key in keys[first : first + FIELDS_A_COMMAND] if key in self._values]
+            self._there.update(part)  # before it is sent: it may be dropped while it is under way
+            yield {STAMP: stamp, **{key: _encoded(self._values[key]) for key in part}}
+
+    async def _check(self, there: RedisHash) -> None:
+        """Delete what is gone; send everything again when something else is missing or too much."""
+        gone, self._gone = self._gone, set()
+        self._there -= gone
+        self._check_at = time.monotonic() + CHECK_S
+        if await there.clear(gone) == len(self._there) + len((STAMP,)):
+            return
+        log.warning("live state in Redis was changed by somebody else or emptied, sending all of it again")
+        await self._send_all(there)
+
+
+def _encoded(value: Mapping[str, Any]) -> str:
+    return json.dumps(value, separators=(",", ":"))
+
+
+def _decoded(fields: Mapping[str, str]) -> Kept:
+    """Emptied fields are gone; a damaged one costs only itself."""
+    values: dict[str, Mapping[str, Any]] = {}
+    changed_at = 0.0
+    for key, text in fields.items():
+        try:
+            value = json.loads(text) if text else None
+        except ValueError:
+            continue
+        if key == STAMP and isinstance(value, (int, float)):
+            changed_at = float(value)
+        elif isinstance(value, dict):
+            values[key] = value
+    return Kept(values, changed_at)

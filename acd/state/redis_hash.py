@@ -1,0 +1,101 @@
+"""One hash of a Redis server: the only module that knows asyncio-redis, and guards what it lacks.
+
+Its connection waits for ever for a server that is down or stands still, sends the password in a task
+whose failure nobody hears of, and connects again by itself, without a word, to a server that may have
+lost everything. So each connection here is used until its first failure, and every answer has a limit.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Self, TypeVar
+
+import asyncio_redis
+
+from acd.errors import StateError
+
+ANSWER_LIMIT_S = 2.0
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class RedisServer:
+    """Where the server is. Without a password none is sent; 0 is the database that every server has."""
+
+    address: str = "127.0.0.1"
+    port: int = 6379
+    database: int = 0
+    password: str = field(default="", repr=False)
+
+
+class RedisHash:
+    """A connection for one hash. After a StateError only `close` is left to do."""
+
+    def __init__(self, connection: Any, key: str) -> None:
+        self._connection = connection
+        self._key = key
+        self._new_key = key + ":new"
+
+    @classmethod
+    async def connect(cls, server: RedisServer, key: str) -> Self:
+        """Open a connection for the hash `key`. Raises StateError."""
+        made = asyncio_redis.Connection.create(server.address, server.port, auto_reconnect=False)
+        self = cls(await _within_limit(made), key)
+        try:
+            if server.password:
+                await _within_limit(self._connection.auth(server.password))
+            if server.database:
+                await _within_limit(self._connection.select(server.database))
+        except BaseException:
+            self.close()
+            raise
+        return self
+
+    async def read(self) -> dict[str, str]:
+        """All fields; empty when there is no such hash. Raises StateError."""
+        fields: dict[str, str] = await _within_limit(self._connection.hgetall_asdict(self._key))
+        return fields
+
+    async def write(self, fields: Mapping[str, str]) -> None:
+        """Set these fields: one command, all or none. Raises StateError."""
+        await _within_limit(self._connection.hmset(self._key, dict(fields)))
+
+    async def clear(self, fields: Collection[str]) -> int:
+        """Delete these fields; how many are left. One command, or two in one packet. Raises StateError."""
+        commands = [self._connection.hlen(self._key)]
+        if fields:
+            commands.insert(0, self._connection.hdel(self._key, list(fields)))
+        answers: list[int] = await _within_limit(asyncio.gather(*commands))
+        return answers[-1]
+
+    async def replace(self, parts: Iterable[Mapping[str, str]]) -> None:
+        """Put these fields in the place of all that were there, at the very end and at once.
+
+        A part is taken when the one before it has arrived. Raises StateError.
+        """
+        await _within_limit(self._connection.delete([self._new_key]))
+        for part in parts:
+            await _within_limit(self._connection.hmset(self._new_key, dict(part)))
+        await _within_limit(self._connection.rename(self._new_key, self._key))
+
+    def close(self) -> None:
+        """At once; what was not sent is lost."""
+        if self._connection.transport is not None:
+            self._connection.transport.abort()
+
+
+async def _within_limit(answer: Awaitable[T]) -> T:
+    try:
+        return await asyncio.wait_for(answer, ANSWER_LIMIT_S)
+    except TimeoutError:
+        raise StateError(f"no answer within {ANSWER_LIMIT_S:g} s") from None
+    except OSError as error:
+        raise StateError(f"cannot connect: {error.strerror or error}") from error
+    except asyncio_redis.ErrorReply as error:
+        raise StateError(f"refused: {error}") from error
+    except asyncio_redis.Error as error:
+        raise StateError(str(error) or "the connection was lost") from error
+    except (AssertionError, TypeError, ValueError) as error:  # how asyncio-redis takes a strange answer
+        raise StateError(f"not an answer of Redis to us: {error!r}") from error

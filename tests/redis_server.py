@@ -1,0 +1,81 @@
+"""A real redis-server of a test's own, on a free port of the loopback, that keeps nothing on disk."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+from tests.integration.centre import free_ports
+
+START_LIMIT_S = 10.0
+LOOK_AGAIN_S = 0.01
+
+
+class RedisProcess:
+    """`start`, `stop` (what it had is lost), `stall`, `thaw`; `cli` asks it."""
+
+    def __init__(self, folder: Path, password: str = "") -> None:
+        self.port = free_ports(1)[0]
+        self._folder = folder
+        self._password = password
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Run, empty, and answer."""
+        options = {"port": self.port, "bind": "127.0.0.1", "save": "", "dir": self._folder}
+        command = ["redis-server"]
+        for name, value in options.items():
+            command += [f"--{name}", str(value)]
+        if self._password:
+            command += ["--requirepass", self._password]
+        self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+        deadline = time.monotonic() + START_LIMIT_S
+        while self._ask("ping").stdout != "PONG\n":
+            assert self._process.poll() is None, "redis-server ended at once"
+            assert time.monotonic() < deadline, "redis-server does not answer"
+            time.sleep(LOOK_AGAIN_S)
+
+    def stop(self) -> None:
+        """End it, if it runs."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait(5)
+            self._process = None
+
+    def stall(self) -> None:
+        """SIGSTOP: connections stay open and can be made, nothing answers."""
+        self._signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """SIGCONT."""
+        self._signal(signal.SIGCONT)
+
+    def _signal(self, name: signal.Signals) -> None:
+        assert self._process is not None
+        self._process.send_signal(name)
+
+    def cli(self, *command: str) -> str:
+        """What redis-cli prints."""
+        done = self._ask(*command)
+        assert done.returncode == 0, done.stderr
+        return done.stdout.rstrip("\n")
+
+    def _ask(self, *command: str) -> subprocess.CompletedProcess[str]:
+        password = ["-a", self._password, "--no-auth-warning"] if self._password else []
+        return subprocess.run(
+            ["redis-cli", "-p", str(self.port), *password, *command],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    def commands(self) -> dict[str, int]:
+        """How often each command came since `config resetstat`, those of redis-cli left out."""
+        counts = {}
+        for line in self.cli("info", "commandstats").splitlines():
+            name, _, values = line.removeprefix("cmdstat_").partition(":calls=")
+            if values and name.partition("|")[0] not in ("ping", "info", "config", "command"):
+                counts[name] = int(values.partition(",")[0])
+        return counts
