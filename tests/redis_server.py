@@ -60,7 +60,7 @@ class RedisProcess:
         """What redis-cli prints."""
         done = self._ask(*command)
         assert done.returncode == 0, done.stderr
-        return done.stdout.rstrip("\n")
+        return done.stdout.removesuffix("\n")
 
     def _ask(self, *command: str) -> subprocess.CompletedProcess[str]:
         password = ["-a", self._password, "--no-auth-warning"] if self._password else []

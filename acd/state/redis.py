@@ -190,8 +190,11 @@ class RedisMirror:
         """Delete what is gone; send everything again when something else is missing or too much."""
         gone, self._gone = self._gone, set()
         self._there -= gone
+        self._in_flight = len(gone)
         self._check_at = time.monotonic() + CHECK_S
-        if await there.clear(gone) == len(self._there) + len((STAMP,)):
+        left = await there.clear(gone)
+        self._in_flight = 0
+        if left == len(self._there) + len((STAMP,)):
             return
         log.warning("live state in Redis was changed by somebody else or emptied, sending all of it again")
         await self._send_all(there)

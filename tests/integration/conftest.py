@@ -1,4 +1,4 @@
-"""One centre for all tests of this folder; each test begins with an empty floor."""
+"""One centre for all tests of this folder, and one with Redis; each test begins with an empty floor."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import pytest
 import pytest_asyncio
 
 from tests.integration.centre import Centre
+from tests.integration.redis_centre import RedisCentre
 
 
 @pytest.fixture(scope="session")
@@ -23,9 +24,35 @@ def running_centre(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Centre]
         centre.stop()
 
 
+@pytest.fixture(scope="session")
+def running_redis_centre(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisCentre]:
+    """Asterisk, Redis and controller for the whole session."""
+    centre = RedisCentre(tmp_path_factory.mktemp("redis_centre"))
+    try:
+        centre.start()
+        yield centre
+    finally:
+        centre.stop()
+
+
+@pytest.fixture
+def chosen_centre(request: pytest.FixtureRequest) -> Centre:
+    """The running centre; a test may be run on both (`both_mirrors`)."""
+    chosen: Centre = request.getfixturevalue(getattr(request, "param", "running_centre"))
+    return chosen
+
+
 @pytest_asyncio.fixture
-async def centre(running_centre: Centre) -> AsyncIterator[Centre]:
+async def centre(chosen_centre: Centre) -> AsyncIterator[Centre]:
     """The running centre, with nobody logged in; afterwards nothing may be left over."""
-    await running_centre.reset()
-    yield running_centre
-    await running_centre.until_no_channels()
+    await chosen_centre.reset()
+    yield chosen_centre
+    await chosen_centre.until_no_channels()
+
+
+@pytest_asyncio.fixture
+async def redis_centre(running_redis_centre: RedisCentre) -> AsyncIterator[RedisCentre]:
+    """The same with Redis."""
+    await running_redis_centre.reset()
+    yield running_redis_centre
+    await running_redis_centre.until_no_channels()
