@@ -163,18 +163,17 @@ class Controller:
         """Open everything. Raises OperatorError when a port or a file cannot be had."""
         self._prompts.prepare(all_prompts(self._centre))
         self._shell.feed(events.DispatchSuspended())  # until the floor is known
-        await self._control.start()
-        self._mirror.open()
+        await self._mirror.open()
         await asyncio.to_thread(self._store.open)
         self._writer.start()
         self._shell.attach(self._switch)
         self._bond.attach(self._link, self._switch)
         self._bond.on_known = self.floor_known.set
         self._shell.on_frozen = self._bond.frozen
-        await self._mirror.open()
         self._reception.restore(self._mirror.load())
         self._merges.restore(self._mirror.load())
         self._shell.restore()
+        await self._control.start()
         await self._listen()
         for work in (self._link.run(), self._bond.keep(), self._shell.tick(), self._mirror.run()):
             self._tasks.append(asyncio.create_task(work))

@@ -11,6 +11,7 @@ from tests.integration.centre import free_ports
 
 START_LIMIT_S = 10.0
 LOOK_AGAIN_S = 0.01
+OWN_COMMANDS = frozenset({"auth", "command", "config", "info", "ping", "select"})
 
 
 class RedisProcess:
@@ -49,7 +50,9 @@ class RedisProcess:
         self._signal(signal.SIGSTOP)
 
     def thaw(self) -> None:
-        """SIGCONT."""
+        """SIGCONT; starts it if it does not run."""
+        if self._process is None:
+            self.start()
         self._signal(signal.SIGCONT)
 
     def _signal(self, name: signal.Signals) -> None:
@@ -72,10 +75,10 @@ class RedisProcess:
         )
 
     def commands(self) -> dict[str, int]:
-        """How often each command came since `config resetstat`, those of redis-cli left out."""
+        """How often each command came since `config resetstat`; those of this class are left out."""
         counts = {}
         for line in self.cli("info", "commandstats").splitlines():
             name, _, values = line.removeprefix("cmdstat_").partition(":calls=")
-            if values and name.partition("|")[0] not in ("ping", "info", "config", "command"):
+            if values and name.partition("|")[0] not in OWN_COMMANDS:
                 counts[name] = int(values.partition(",")[0])
         return counts

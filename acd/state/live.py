@@ -27,7 +27,11 @@ class LiveMirror:
         self._redis = redis
 
     async def open(self) -> None:
-        """Find the newest state. A Redis that is away is waited for a few seconds at most."""
+        """Find the newest state. A Redis that is away is waited for a few seconds at most.
+
+        Raises OperatorError while another process has the disk's copy open.
+        """
+        self._disk.open()
         if self._redis is None:
             return
         kept = await self._redis.fetch()

@@ -24,7 +24,8 @@ from acd.state.redis_hash import RedisHash, RedisServer
 log = structlog.get_logger(__name__)
 
 GATHER_S = 0.1
-CHECK_S = 2.0
+CHECK_S = 2.0  # without a word from Redis
+CLEAR_S = 10.0
 RETRY_S = 1.0
 FIELDS_A_COMMAND = 50
 STAMP = ":changed_at"  # a field that no key can be: those begin with their kind
@@ -50,11 +51,12 @@ class RedisMirror:
         self._changed_at = changed_at
         self._values: dict[str, Mapping[str, Any]] = {}
         self._changed: set[str] = set()
-        self._gone: set[str] = set()
-        self._there: set[str] = set()  # the fields in Redis, the emptied ones included
+        self._dropped: set[str] = set()
+        self._emptied: set[str] = set()
+        self._there: set[str] = set()  # the fields in Redis, the dropped and emptied ones included
         self._in_flight = 0
         self._work = asyncio.Event()
-        self._check_at = 0.0
+        self._check_at = self._clear_at = 0.0
         self.failing = True  # until everything is there for the first time
         self._said = False
 
@@ -63,7 +65,8 @@ class RedisMirror:
         """Keep; replaces."""
         self._values[key] = value
         self._changed.add(key)
-        self._gone.discard(key)
+        self._dropped.discard(key)
+        self._emptied.discard(key)
         self._work.set()
 
     def drop(self, key: str) -> None:
@@ -72,7 +75,7 @@ class RedisMirror:
             return
         self._changed.discard(key)
         if key in self._there:
-            self._gone.add(key)
+            self._dropped.add(key)
 
     def load(self) -> Mapping[str, Mapping[str, Any]]:
         """What is kept now; at the start what `begin` was given."""
@@ -84,7 +87,7 @@ class RedisMirror:
         """How many keys Redis does not have as they are now."""
         if self.failing:
             return len(self._values)
-        return len(self._changed) + len(self._gone) + self._in_flight
+        return len(self._changed) + len(self._dropped) + self._in_flight
 
     async def fetch(self) -> Kept | None:
         """What an earlier process left in Redis; None, and the log says why, when it cannot be had."""
@@ -166,17 +169,21 @@ class RedisMirror:
         if not keys:
             return
         self._in_flight = len(keys)
-        emptied = dict.fromkeys(self._gone, "")
+        emptied, self._dropped = dict.fromkeys(self._dropped, ""), set()
+        self._emptied.update(emptied)
         for part in self._parts(keys):
             await there.write(part | emptied)
             emptied = {}
         self._in_flight = 0
+        self._check_at = min(time.monotonic() + CHECK_S, self._clear_at)
 
     async def _send_all(self, there: RedisHash) -> None:
         """Replace whatever is in Redis. What changes meanwhile is sent afterwards."""
-        self._changed, self._gone, self._there, self._in_flight = set(), set(), set(), 0
+        self._changed, self._dropped, self._emptied, self._there = set(), set(), set(), set()
+        self._in_flight = 0
         await there.replace(self._parts(list(self._values)))
         self._check_at = time.monotonic() + CHECK_S
+        self._clear_at = time.monotonic() + CLEAR_S
 
     def _parts(self, keys: list[str]) -> Iterator[dict[str, str]]:
         """These keys with their values of the moment, a command's worth at a time."""
@@ -188,12 +195,14 @@ class RedisMirror:
 
     async def _check(self, there: RedisHash) -> None:
         """Delete what is gone; send everything again when something else is missing or too much."""
-        gone, self._gone = self._gone, set()
+        gone = self._dropped | self._emptied
         self._there -= gone
-        self._in_flight = len(gone)
-        self._check_at = time.monotonic() + CHECK_S
+        self._in_flight = len(self._dropped)
+        self._dropped, self._emptied = set(), set()
         left = await there.clear(gone)
         self._in_flight = 0
+        self._check_at = time.monotonic() + CHECK_S
+        self._clear_at = time.monotonic() + CLEAR_S
         if left == len(self._there) + len((STAMP,)):
             return
         log.warning("live state in Redis was changed by somebody else or emptied, sending all of it again")

@@ -32,6 +32,11 @@ class RedisCentre(Centre):
         self.redis.start()
         super().start()
 
+    async def reset(self) -> None:
+        """Redis runs, too, whatever a test did to it."""
+        self.redis.thaw()
+        await super().reset()
+
     def stop(self) -> None:
         """Redis, too."""
         super().stop()

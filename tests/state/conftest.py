@@ -18,6 +18,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(redis_hash, "ANSWER_LIMIT_S", 0.3)
     monkeypatch.setattr(redis, "GATHER_S", 0.005)
     monkeypatch.setattr(redis, "CHECK_S", 0.05)
+    monkeypatch.setattr(redis, "CLEAR_S", 0.2)
     monkeypatch.setattr(redis, "RETRY_S", 0.02)
 
 

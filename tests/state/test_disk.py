@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -204,3 +205,35 @@ def test_one_process_at_a_time(tmp_path: Path) -> None:
     again = opened(tmp_path)
     assert set(again.load()) == {"a", "b"}
     again.close()
+
+
+def test_the_time_of_the_last_change_only_grows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It says which of two copies is newer, so a clock that is put back must not disturb it."""
+    clock = [1_795_348_800.0]
+    monkeypatch.setattr(time, "time", lambda: clock[0])
+    with mirror_in(tmp_path) as mirror:
+        assert mirror.changed_at == 0.0
+        mirror.put("a", {})
+        assert mirror.changed_at == clock[0]
+        first = clock[0]
+        clock[0] -= 3600
+        mirror.put("a", {"n": 1})
+        second = mirror.changed_at
+        assert second > first
+    with mirror_in(tmp_path) as mirror:
+        assert mirror.changed_at == second
+        mirror.drop("a")
+        third = mirror.changed_at
+        assert third > second
+    with mirror_in(tmp_path) as mirror:
+        assert mirror.changed_at == third
+
+
+def test_replaced_as_a_whole(tmp_path: Path) -> None:
+    with mirror_in(tmp_path) as mirror:
+        mirror.put("old", {})
+        mirror.replace({"new": {"n": 1}}, 4_000_000_000.5)
+        assert mirror.load() == {"new": {"n": 1}}
+    with mirror_in(tmp_path) as mirror:
+        assert mirror.load() == {"new": {"n": 1}}
+        assert mirror.changed_at == 4_000_000_000.5
