@@ -98,6 +98,23 @@ install_packages() {
   release_lock
 }
 
+# install_without_service SERVICE PACKAGE…: for its program only; the service is not started, now or at the next boot.
+install_without_service() {
+  local service=$1 policy=/usr/sbin/policy-rc.d
+  update_package_lists
+  (
+    if [[ ! -e $policy ]]; then
+      # shellcheck disable=SC2064 # the path is meant as it is now
+      trap "rm -f -- '$policy'" EXIT
+      printf '#!/bin/sh\nexit 101\n' >"$policy"
+      chmod 755 "$policy"
+    fi
+    install_packages "${@:2}"
+  ) || exit 1
+  quietly update-rc.d "$service" disable ||
+    say "the packaged service $service stays enabled: disable it, or it starts at the next boot"
+}
+
 # --- which Asterisk ------------------------------------------------------------------------------------------
 
 # asterisk_major COMMAND…: its main version, such as 22; empty if it does not say one.
