@@ -36,12 +36,15 @@ def test_every_variable() -> None:
         "ACD_AGI_PORT": "14573",
         "ACD_HTTP_PORT": "18080",
         "ACD_RTP_PORTS": "20000-20099",
+        "ACD_REDIS_PASSWORD": "correct horse",
         "PATH": "/bin",
     }
     assert Environment.from_env(variables, CHECKOUT) == Environment(
         Path("/data/acd"), Path("/etc/acd/config"), Path("/etc/acd/flows"),
         "192.0.2.1", 15060, 15038, 14573, 18080, (20000, 20099),
+        "correct horse",
     )  # fmt: skip
+    assert "correct horse" not in repr(Environment.from_env(variables, CHECKOUT))
 
 
 def test_an_empty_variable_is_not_set() -> None:

@@ -14,7 +14,7 @@ from acd.core.service_level import ServiceLevelFormula
 from acd.errors import SettingsError
 from acd.ivr.flow import HangUp, Menu, Queue, Say, SoundFile, Speech
 from acd.settings.load import check, load_centre
-from acd.settings.model import DEFAULT_TEXT_TO_SPEECH, FeatureCodes, SystemSettings
+from acd.settings.model import DEFAULT_TEXT_TO_SPEECH, FeatureCodes, RedisSettings, SystemSettings
 from tests.settings.sandbox import Sandbox
 
 FILES = (
@@ -37,6 +37,14 @@ def test_what_is_left_out_has_defaults(sandbox: Sandbox) -> None:
     assert centre.plan.groups["sales"].ring_timeout_s == 15
     assert centre.plan.unreachable_after_s == 3
     assert (centre.customers_file, centre.trunks, centre.flows_dir) == (None, {}, sandbox.flows)
+    assert centre.redis is None
+
+
+def test_redis_with_nothing_but_defaults(sandbox: Sandbox) -> None:
+    system = sandbox.config / "system.yml"
+    system.write_text(system.read_text() + "redis: {}\n")
+    centre = load_centre(sandbox.config, sandbox.flows)
+    assert centre.redis == RedisSettings("127.0.0.1", 6379, 0, "acd")
 
 
 def test_every_option_reaches_its_object(sandbox: Sandbox) -> None:
@@ -55,6 +63,7 @@ def test_every_option_reaches_its_object(sandbox: Sandbox) -> None:
         "  text_to_speech: [speak, '{text_file}', '--wave={sound_file}']\n"
         "features: {login: '*21', logout: '*22', ready: '*23', not_ready: '*24', wrap_up_done: '*25'}\n"
         "not_ready_reasons: {lunch: {label: Lunch, key: '7'}, other: {label: Something else}}\n"
+        "redis: {address: redis.example.net, port: 6380, database: 2, prefix: north}\n"
     )
     jazz = sandbox.flows / "music" / "jazz"
     jazz.mkdir(parents=True)
@@ -71,6 +80,7 @@ def test_every_option_reaches_its_object(sandbox: Sandbox) -> None:
     )  # fmt: skip
     assert centre.features == FeatureCodes("*21", "*22", "*23", "*24", "*25")
     assert centre.reason_keys == {"7": "lunch"}
+    assert centre.redis == RedisSettings("redis.example.net", 6380, 2, "north")
     plan, sales = centre.plan, centre.plan.groups["sales"]
     assert plan.reasons == {"lunch": "Lunch", "other": "Something else"}
     assert (plan.direct_ring_timeout_s, plan.unreachable_after_s, plan.busy_retry_s) == (25, 4, 6)
