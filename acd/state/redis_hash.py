@@ -43,6 +43,10 @@ class RedisHash:
         """Open a connection for the hash `key`. Raises StateError."""
         made = asyncio_redis.Connection.create(server.address, server.port, auto_reconnect=False)
         self = cls(await _within_limit(made), key)
+        # A peer that is no Redis ends asyncio-redis's reader; we see an answer that never comes.
+        reader = self._connection.protocol._reader_f
+        if reader is not None:  # None: lost again already
+            reader.add_done_callback(_take_note)
         try:
             if server.password:
                 await _within_limit(self._connection.auth(server.password))
@@ -85,6 +89,12 @@ class RedisHash:
             self._connection.transport.abort()
 
 
+def _take_note(reader: asyncio.Task[None]) -> None:
+    """Otherwise asyncio would print the traceback of each attempt."""
+    if not reader.cancelled():
+        reader.exception()
+
+
 async def _within_limit(answer: Awaitable[T]) -> T:
     try:
         # Not wait_for: of Python 3.11, it forgets that it was cancelled when the answer comes just then.
@@ -98,5 +108,10 @@ async def _within_limit(answer: Awaitable[T]) -> T:
         raise StateError(f"refused: {error}") from error
     except asyncio_redis.Error as error:
         raise StateError(str(error) or "the connection was lost") from error
-    except (AssertionError, TypeError, ValueError) as error:  # how asyncio-redis takes a strange answer
+    except (
+        AssertionError,
+        AttributeError,
+        TypeError,
+        ValueError,
+    ) as error:  # how asyncio-redis takes a strange answer
         raise StateError(f"not an answer of Redis to us: {error!r}") from error

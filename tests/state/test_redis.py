@@ -223,6 +223,21 @@ async def test_it_is_said_once_when_redis_goes_and_once_when_it_is_back(
     ]
 
 
+async def test_a_redis_that_refuses(server: RedisServer, process: RedisProcess) -> None:
+    """Out of memory, or whatever else it says."""
+    with capture_logs() as logs:
+        async with mirror_on(server, {"call:1": {}}) as mirror:
+            await synced(mirror)
+            process.cli("config", "set", "maxmemory", "1")
+            mirror.put("call:1", {"n": 1})
+            await until(lambda: mirror.failing)
+            process.cli("config", "set", "maxmemory", "0")
+            await synced(mirror)
+            assert there(process) == {"call:1": {"n": 1}}
+    assert logs[0]["reason"].startswith("refused: OOM")
+    assert len(logs) == 2
+
+
 async def test_a_redis_that_is_away_at_the_start(server: RedisServer, process: RedisProcess) -> None:
     process.stop()
     mirror = RedisMirror(server, "acd")

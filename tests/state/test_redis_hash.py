@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -134,7 +135,7 @@ STRANGE = [
 
 
 @pytest.mark.parametrize("answer", STRANGE)
-async def test_a_peer_that_is_no_redis(answer: bytes, quick: None) -> None:
+async def test_a_peer_that_is_no_redis(answer: bytes, quick: None, caplog: pytest.LogCaptureFixture) -> None:
     gone = asyncio.Event()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -152,5 +153,8 @@ async def test_a_peer_that_is_no_redis(answer: bytes, quick: None) -> None:
         await there.read()
     there.close()
     await gone.wait()
+    del there
+    gc.collect()
+    assert not caplog.records
     peer.close()
     await peer.wait_closed()
