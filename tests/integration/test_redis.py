@@ -63,7 +63,7 @@ async def test_commands_a_call(redis_centre: RedisCentre, anna: Phone) -> None:
     await centre.ready("anna")
     await until_mirrored(centre)
     await asyncio.to_thread(centre.redis.cli, "config", "resetstat")
-    calls = 4
+    calls = 3
     for _ in range(calls):
         async with centre.caller("8000") as caller:
             await caller.dial()
