@@ -31,10 +31,7 @@ from acd.runtime.status import picture
 from acd.settings.environment import Environment
 from acd.settings.model import Centre
 from acd.settings.secrets import Secrets
-from acd.state.disk import DiskMirror
 from acd.state.live import LiveMirror
-from acd.state.redis import RedisMirror
-from acd.state.redis_hash import RedisServer
 from acd.telephony import cdr
 from acd.telephony.agi import AgiServer, script_name
 from acd.telephony.ami import AmiLink
@@ -110,16 +107,6 @@ def facts_of(
     return [*told, Ended(call.ended_at, EndedBy.UNKNOWN)]
 
 
-def live_mirror(centre: Centre, environment: Environment) -> LiveMirror:
-    """Where live state is kept."""
-    disk, settings = DiskMirror(environment.live_dir), centre.redis
-    if settings is None:
-        return LiveMirror(disk, None)
-    password = environment.redis_password
-    server = RedisServer(settings.address, settings.port, settings.database, password)
-    return LiveMirror(disk, RedisMirror(server, settings.prefix, lambda: disk.changed_at))
-
-
 class Controller:
     """One running controller."""
 
@@ -128,7 +115,7 @@ class Controller:
         self._environment = environment
         self._store = RecordStore(database_url(environment))
         self._writer = RecordWriter(self._store)
-        self._mirror = live_mirror(centre, environment)
+        self._mirror = LiveMirror.configured(environment.live_dir, centre.redis, environment.redis_password)
         self._clock = EngineClock()
         self._shell = Shell(centre.plan, self._clock, self._mirror, StoreRecorder(self._writer))
         self._watch = Watch(centre.phones, self._shell.feed, self._transferred)

@@ -9,12 +9,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from typing import Any
+from pathlib import Path
+from typing import Any, Self
 
 import structlog
 
+from acd.settings.model import RedisSettings
 from acd.state.disk import DiskMirror
 from acd.state.redis import RedisMirror
+from acd.state.redis_hash import RedisServer
 
 log = structlog.get_logger(__name__)
 
@@ -25,6 +28,15 @@ class LiveMirror:
     def __init__(self, disk: DiskMirror, redis: RedisMirror | None) -> None:
         self._disk = disk
         self._redis = redis
+
+    @classmethod
+    def configured(cls, folder: Path, redis: RedisSettings | None, password: str) -> Self:
+        """On disk in `folder`, and in Redis if there is one."""
+        disk = DiskMirror(folder)
+        if redis is None:
+            return cls(disk, None)
+        server = RedisServer(redis.address, redis.port, redis.database, password)
+        return cls(disk, RedisMirror(server, redis.prefix, lambda: disk.changed_at))
 
     async def open(self) -> None:
         """Find the newest state. A Redis that is away is waited for a few seconds at most.

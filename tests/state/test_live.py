@@ -10,9 +10,8 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from acd.state.disk import DiskMirror
+from acd.settings.model import RedisSettings
 from acd.state.live import LiveMirror
-from acd.state.redis import RedisMirror
 from acd.state.redis_hash import RedisServer
 from tests.redis_server import RedisProcess
 from tests.state.test_redis import there, until
@@ -21,9 +20,8 @@ from tests.state.test_redis import there, until
 @asynccontextmanager
 async def live_in(folder: Path, server: RedisServer | None) -> AsyncIterator[LiveMirror]:
     """Both, for as long as a process would have them."""
-    disk = DiskMirror(folder / "live")
-    redis = None if server is None else RedisMirror(server, "acd", lambda: disk.changed_at)
-    live = LiveMirror(disk, redis)
+    settings = None if server is None else RedisSettings(server.address, server.port)
+    live = LiveMirror.configured(folder / "live", settings, "")
     await live.open()
     task = asyncio.create_task(live.run())
     try:
