@@ -271,7 +271,7 @@ class Centre:
     async def reset(self) -> None:
         """Everybody logged out, no call left (a failed test leaves some); for the next test."""
         await asyncio.to_thread(self.console, "channel request hangup all")
-        if self._controller is None:
+        if self._controller is None or self._controller.poll() is not None:
             await asyncio.to_thread(self.start_controller)
         self.thaw_controller()
         for agent in self.settings.plan.agents:
