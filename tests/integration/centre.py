@@ -77,6 +77,7 @@ class Centre:
                 assert old in text, (name, old)
                 text = text.replace(old, new)
             (self.config / name).write_text(text)
+        self.adapt()
         self.sip_port, ami, agi, http = free_ports(4)
         low = random.randrange(33_000, 58_000, 1000)
         self.env = {
@@ -99,10 +100,17 @@ class Centre:
         self._controller: subprocess.Popen[bytes] | None = None
         self._log = (folder / "controller.log").open("ab")
 
+    def adapt(self) -> None:
+        """For other centres: change the copied configuration before it is read."""
+
     # --- processes ----------------------------------------------------------------------------
+    def provision(self) -> None:
+        """Write Asterisk's configuration."""
+        self._acd("phones", "provision", "--no-reload")
+
     def start(self) -> None:
         """Asterisk and controller, ready for calls."""
-        self._acd("phones", "provision", "--no-reload")
+        self.provision()
         self._asterisk = subprocess.Popen(
             [CHECKOUT / "asterisk" / "run"], env=self.env, stdout=self._log, stderr=self._log
         )
