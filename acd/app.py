@@ -47,6 +47,8 @@ log = structlog.get_logger(__name__)
 LOOPBACK = "127.0.0.1"
 AMI_USER = "acd"
 CDR_FILE = "log/cdr-custom/acd.csv"
+# Finished calls wait so long for others, to be written together; until then the mirror has them.
+GATHER_RECORDS_S = 0.5
 
 
 class StoreRecorder:
@@ -114,7 +116,7 @@ class Controller:
         self._centre = centre
         self._environment = environment
         self._store = RecordStore(database_url(environment))
-        self._writer = RecordWriter(self._store)
+        self._writer = RecordWriter(self._store, gather_s=GATHER_RECORDS_S)
         self._mirror = DiskMirror(environment.live_dir)
         self._clock = EngineClock()
         self._shell = Shell(centre.plan, self._clock, self._mirror, StoreRecorder(self._writer))

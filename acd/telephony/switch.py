@@ -156,7 +156,9 @@ class Switchboard:
             options += f"m({offer.music})"
         assert _SAFE_DIAL.fullmatch(offer.group or "-"), offer.group
         dial = f"{offer.group}|PJSIP/{offer.phone},{offer.ring_timeout_s:.0f},{options}b(acd-leg^s^1)"
-        self._with_line(offer.call_id, lambda line: line.dial(dial))
+        line = self._lines.get(offer.call_id)
+        if line is not None:  # else the caller is leaving or will ask again; either is reported
+            line.dial(dial)
 
     def cancel_offer(self, call_id: str) -> None:
         """Hang up the leg that rings; Dial then reports the offer's end."""
