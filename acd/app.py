@@ -139,6 +139,7 @@ class Controller:
         self._merges = Merges(self._mirror)
         script = script_name(secrets.ami_password)
         self._switch = Switchboard(self._watch, self._link, self._prompts, self._merges, self._serve, script)
+        self._switch.call_id_header = centre.system.call_id_header
         self._find_customer = find_customer(centre)
         self._reception = Reception(centre, self._shell, self._switch, self._mirror, self._find_customer)
         self._agi = AgiServer(self._switch.serve)

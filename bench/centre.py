@@ -20,7 +20,8 @@ class BenchCentre(Centre):
         self.env["ACD_LOG"] = "warning"
 
     def adapt(self) -> None:
-        """Add the agents, groups and numbers to the example's configuration."""
+        """The example's configuration with the agents, groups and numbers added."""
+        _extend(self.config / "system.yml", "call_id_header: ", "false  # ")
         _extend(self.config / "agents.yml", "skills:\n", "".join(map(_skill, self._lines)))
         _append(self.config / "agents.yml", "".join(self._agent(p) for p in PHONES))
         _append(self.config / "groups.yml", "".join(map(_group, self._lines)))

@@ -252,8 +252,8 @@ async def test_music_in_line(house: House) -> None:
 @pytest.mark.parametrize(
     ("music", "dial"),
     [
-        ("default", "|PJSIP/1001,15,gim(default)b(acd-leg^s^1)"),
-        ("", "|PJSIP/1001,15,gib(acd-leg^s^1)"),
+        ("default", "|PJSIP/1001,15,gim(default)"),
+        ("", "|PJSIP/1001,15,gi"),
     ],
 )
 async def test_an_offer(house: House, music: str, dial: str) -> None:
@@ -261,6 +261,13 @@ async def test_an_offer(house: House, music: str, dial: str) -> None:
     house.switch.offer(Offer("c-1", "anna", "1001", 15.0, music))
     assert await client.command() == f'SET VARIABLE ACD_DIAL "{dial}"'
     assert await client.rest() == b""
+
+
+async def test_an_offer_that_tells_the_phone_our_id(house: House) -> None:
+    house.switch.call_id_header = True
+    client = await house.caller()
+    house.switch.offer(Offer("c-1", "anna", "1001", 15.0, ""))
+    assert await client.command() == 'SET VARIABLE ACD_DIAL "|PJSIP/1001,15,gib(acd-leg^s^1)"'
 
 
 @pytest.mark.parametrize(
