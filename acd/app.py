@@ -248,12 +248,15 @@ class Controller:
             "records_database": not self._writer.away,
             "live_state_on_disk": not self._mirror.failing,
             "calls": len(floor.calls),
+            "tasks": len(asyncio.all_tasks()),
+            "open_files": len(os.listdir("/proc/self/fd")),
         }
 
     # --- the control socket ---------------------------------------------------------------------
     def _handlers(self) -> dict[str, Handler]:
         return {
             "status": self._status,
+            "health": lambda _request: self._health_facts(),
             "login": self._login,
             "logout": lambda r: self._request(events.AgentLoggedOut(_text(r, "agent"))),
             "ready": lambda r: self._request(events.AgentWentReady(_text(r, "agent"))),

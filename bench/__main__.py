@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -12,6 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from bench import dispatch as measurement
+from bench import soak as endurance
 from bench.figures import SIDES, table, write_json
 from bench.scenarios import scenarios
 
@@ -51,6 +53,33 @@ def dispatch(
     Console(width=width, highlight=False).print(table(chosen, results))
     if json is not None:
         write_json(json, results)
+
+
+@app.command()
+def soak(
+    minutes: Annotated[float, typer.Option(min=0.1, help="how long callers come")] = 1.0,
+    cps: Annotated[float, typer.Option(min=0.1, max=50, help="callers a second, on average")] = 5.0,
+    seed: Annotated[int | None, typer.Option(help="the same chance again")] = None,
+) -> None:
+    """Twelve agents, two groups, impatient callers, unanswered rings; then: does everything add up?"""
+    chosen = seed if seed is not None else random.SystemRandom().randrange(1_000_000)
+    calls = max(1, round(minutes * 60 * cps))
+    out = Console(highlight=False, soft_wrap=True)
+    out.print(f"seed {chosen}, {calls} calls, {cps:g} a second")
+    columns = (TextColumn("{task.completed}/{task.total} calls"), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True)) as progress:
+        task = progress.add_task("soak", total=calls)
+        verdict = asyncio.run(
+            endurance.run(calls, cps, chosen, lambda done: progress.update(task, completed=done))
+        )
+    for group, outcomes in sorted(verdict.totals.items()):
+        parts = ", ".join(f"{count} {outcome}" for outcome, count in sorted(outcomes.items()))
+        out.print(f"{group}: {sum(outcomes.values())} offered = {parts}")
+    for problem in verdict.problems:
+        out.print(problem, style="red", markup=False)
+    if verdict.problems:
+        raise typer.Exit(1)
+    out.print("everything adds up")
 
 
 if __name__ == "__main__":

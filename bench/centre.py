@@ -23,16 +23,16 @@ class BenchCentre(Centre):
         """The example's configuration with the agents, groups and numbers added."""
         _extend(self.config / "system.yml", "call_id_header: ", "false  # ")
         _extend(self.config / "agents.yml", "skills:\n", "".join(map(_skill, self._lines)))
-        _append(self.config / "agents.yml", "".join(self._agent(p) for p in PHONES))
-        _append(self.config / "groups.yml", "".join(map(_group, self._lines)))
-        _append(self.config / "numbers.yml", "".join(map(_number, self._lines)))
+        append_text(self.config / "agents.yml", "".join(self._agent(p) for p in PHONES))
+        append_text(self.config / "groups.yml", "".join(map(_group, self._lines)))
+        append_text(self.config / "numbers.yml", "".join(map(_number, self._lines)))
 
     def provision(self) -> None:
         """As always, and app_queue's lines."""
         super().provision()
         etc = self.home / "asterisk" / "etc"
-        _append(etc / "queues.conf", "".join(map(_queue, self._lines)))
-        _append(etc / "extensions.conf", "\n[acd-trunk](+)\n" + "".join(map(_extension, self._lines)))
+        append_text(etc / "queues.conf", "".join(map(_queue, self._lines)))
+        append_text(etc / "extensions.conf", "\n[acd-trunk](+)\n" + "".join(map(_extension, self._lines)))
 
     def _agent(self, phone: str) -> str:
         skills = ", ".join(f"{line.group}: 5" for line in self._lines if phone in line.phones)
@@ -75,7 +75,8 @@ def _extension(line: Line) -> str:
     return f"exten => {number},1,Answer(0,i)\n same => n,Queue({line.group})\n same => n,Hangup()\n"
 
 
-def _append(path: Path, text: str) -> None:
+def append_text(path: Path, text: str) -> None:
+    """More lines at the end of a configuration file."""
     path.write_text(path.read_text(encoding="utf-8") + text, encoding="utf-8")
 
 
