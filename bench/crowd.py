@@ -30,11 +30,13 @@ class Agents:
         self.on_offer: Callable[[str, Leg], None] = lambda _number, leg: leg.refuse(480)
 
     async def __aenter__(self) -> Agents:
-        for number in self._numbers:
-            phone = Phone(number, self._centre.passwords[number], server=self._centre.server)
-            await self._stack.enter_async_context(phone)
-            phone.on_invite = lambda leg, number=number: self.on_offer(number, leg)  # type: ignore[misc]
-            await phone.register()
+        async with self._stack:
+            for number in self._numbers:
+                phone = Phone(number, self._centre.passwords[number], server=self._centre.server)
+                await self._stack.enter_async_context(phone)
+                phone.on_invite = lambda leg, number=number: self.on_offer(number, leg)  # type: ignore[misc]
+                await phone.register()
+            self._stack = self._stack.pop_all()
         return self
 
     async def __aexit__(self, *_exc: object) -> None:
