@@ -47,6 +47,8 @@ log = structlog.get_logger(__name__)
 LOOPBACK = "127.0.0.1"
 AMI_USER = "acd"
 CDR_FILE = "log/cdr-custom/acd.csv"
+# Finished calls wait so long for others, to be written together; until then the mirror has them.
+GATHER_RECORDS_S = 0.5
 
 
 class StoreRecorder:
@@ -114,7 +116,7 @@ class Controller:
         self._centre = centre
         self._environment = environment
         self._store = RecordStore(database_url(environment))
-        self._writer = RecordWriter(self._store)
+        self._writer = RecordWriter(self._store, gather_s=GATHER_RECORDS_S)
         self._mirror = LiveMirror.configured(environment.live_dir, centre.redis, environment.redis_password)
         self._clock = EngineClock()
         self._shell = Shell(centre.plan, self._clock, self._mirror, StoreRecorder(self._writer))
@@ -137,6 +139,7 @@ class Controller:
         self._merges = Merges(self._mirror)
         script = script_name(secrets.ami_password)
         self._switch = Switchboard(self._watch, self._link, self._prompts, self._merges, self._serve, script)
+        self._switch.call_id_header = centre.system.call_id_header
         self._find_customer = find_customer(centre)
         self._reception = Reception(centre, self._shell, self._switch, self._mirror, self._find_customer)
         self._agi = AgiServer(self._switch.serve)
@@ -246,12 +249,15 @@ class Controller:
             "live_state_on_disk": live["on_disk"],
             "live_state_in_redis": live["in_redis"],
             "calls": len(floor.calls),
+            "tasks": len(asyncio.all_tasks()),
+            "open_files": len(os.listdir("/proc/self/fd")),
         }
 
     # --- the control socket ---------------------------------------------------------------------
     def _handlers(self) -> dict[str, Handler]:
         return {
             "status": self._status,
+            "health": lambda _request: self._health_facts(),
             "login": self._login,
             "logout": lambda r: self._request(events.AgentLoggedOut(_text(r, "agent"))),
             "ready": lambda r: self._request(events.AgentWentReady(_text(r, "agent"))),

@@ -13,13 +13,17 @@ import signal
 import socket
 import sys
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from functools import partial
-from typing import BinaryIO
+from typing import Annotated, BinaryIO
 
 import structlog
+import typer
 
 from acd.app import Controller, all_prompts, asterisk_folder, prompt_store
 from acd.cli import context
+from acd.crowd.demo import Demo
 from acd.errors import OperatorError
 from acd.runtime.control import request
 from acd.settings.environment import Environment
@@ -28,6 +32,9 @@ from acd.settings.secrets import Secrets
 from acd.telephony.provision import provision
 
 START_LIMIT_S = 30.0
+# How long the thread that writes records may keep the interpreter from the loop that routes calls;
+# Python's own 5 ms would be seen in the time that an agent waits for the next call.
+THREAD_TURN_S = 0.0005
 STOP_LIMIT_S = 10.0
 CALLS_END_LIMIT_S = 3.0
 PR_SET_PDEATHSIG = 1  # from <linux/prctl.h>
@@ -38,6 +45,7 @@ RESTART_PAUSE_LONG_S = 2.0
 def run() -> None:
     """Run the controller alone; Asterisk runs elsewhere (`acd server` starts both)."""
     configure_logging()
+    sys.setswitchinterval(THREAD_TURN_S)
     env = context.environment()
     centre = context.centre(env)
     secrets = context.passwords(env, centre)
@@ -48,15 +56,19 @@ def run() -> None:
     asyncio.run(main())
 
 
-def server() -> None:
-    """Start Asterisk and the controller, and say what to do next; Ctrl-C stops both."""
+def server(
+    demo: Annotated[
+        bool, typer.Option("--demo", help="with callers and answering agents, to look at")
+    ] = False,
+) -> None:
+    """Start Asterisk and the controller, and say what to do next; Ctrl-C stops everything."""
     env = context.environment()
     centre = context.centre(env)
     with lock_home(env):
-        _serve(env, centre)
+        _serve(env, centre, demo=demo)
 
 
-def _serve(env: Environment, centre: Centre) -> None:
+def _serve(env: Environment, centre: Centre, *, demo: bool) -> None:
     secrets = context.passwords(env, centre)
     check_ports(env)
     paths = context.asterisk_paths(env)
@@ -64,7 +76,7 @@ def _serve(env: Environment, centre: Centre) -> None:
     rendered = prompt_store(centre, env).prepare(all_prompts(centre))
     if rendered:
         context.console.print(f"rendered {rendered} spoken prompts")
-    asyncio.run(_Server(env, centre, secrets).run())
+    asyncio.run(_Server(env, centre, secrets, demo=demo).run())
 
 
 def configure_logging() -> None:
@@ -81,6 +93,7 @@ def configure_logging() -> None:
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
     )
     logging.getLogger("panoramisk").setLevel(logging.CRITICAL)
 
@@ -128,7 +141,8 @@ def lock_home(env: Environment) -> BinaryIO:
 class _Server:
     """Two children: Asterisk, and the controller, which is started again whenever it dies."""
 
-    def __init__(self, env: Environment, centre: Centre, secrets: Secrets) -> None:
+    def __init__(self, env: Environment, centre: Centre, secrets: Secrets, *, demo: bool) -> None:
+        self._demo = demo
         self._env = env
         self._centre = centre
         self._secrets = secrets
@@ -150,7 +164,8 @@ class _Server:
             await self._wait_for_controller(keeper)
             self._opened = True
             self._welcome()
-            await self._watch(asterisk, keeper)
+            async with self._people() as people:
+                await self._watch(asterisk, keeper, *people)
         finally:
             self._stopping.set()
             await self._end_calls()
@@ -212,14 +227,31 @@ class _Server:
                 raise OperatorError(f"the controller was not ready after {START_LIMIT_S:.0f} s")
             await asyncio.sleep(0.05)
 
-    async def _watch(self, asterisk: asyncio.subprocess.Process, keeper: asyncio.Task[None]) -> None:
+    @asynccontextmanager
+    async def _people(self) -> AsyncIterator[list[asyncio.Task[None]]]:
+        """With --demo: the task that plays callers and agents; they go before the controller does."""
+        if not self._demo:
+            yield []
+            return
+        env = self._env
+        server = ("127.0.0.1" if env.sip_address == "0.0.0.0" else env.sip_address, env.sip_port)  # noqa: S104
+        demo = Demo(self._centre, self._secrets.phone_passwords, server, env.control_socket)
+        task = asyncio.create_task(demo.run())
+        try:
+            yield [task]
+        finally:
+            task.cancel()
+            await asyncio.wait((task,))
+
+    async def _watch(self, asterisk: asyncio.subprocess.Process, *tasks: asyncio.Task[None]) -> None:
         stop = asyncio.create_task(self._stopping.wait())
         died = asyncio.create_task(asterisk.wait())
-        await asyncio.wait((stop, died, keeper), return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait((stop, died, *tasks), return_when=asyncio.FIRST_COMPLETED)
         if died.done() and not self._stopping.is_set():
             raise OperatorError(f"Asterisk ended by itself (code {asterisk.returncode})")
-        if keeper.done():
-            keeper.result()
+        for task in tasks:
+            if task.done():
+                task.result()
         stop.cancel()
         died.cancel()
 
@@ -264,4 +296,6 @@ class _Server:
             f"{codes.wrap_up_done} end wrap-up, {codes.logout} log out"
         )
         say(f"  See it live  {command} status --watch")
+        if self._demo:
+            say("  Demo         callers come and agents answer by themselves")
         say(f"  Afterwards   {command} report, {command} calls list\n")

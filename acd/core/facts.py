@@ -8,7 +8,7 @@ aware UTC.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from enum import StrEnum
 from typing import Any
 
@@ -213,10 +213,16 @@ FACT_TYPES: Mapping[str, type[Fact]] = {
 }  # fmt: skip
 
 
+_FIELDS = {name: tuple(f.name for f in fields(kind)) for name, kind in FACT_TYPES.items()}
+
+
 def fact_to_dict(fact: Fact) -> dict[str, Any]:
     """Plain JSON-ready form, with the type's name under 'fact'."""
-    data = asdict(fact)
-    if isinstance(fact, Transferred):
+    # Not asdict(): it copies deeply, and this runs for every fact at every change of a call.
+    data: dict[str, Any] = {name: getattr(fact, name) for name in _FIELDS[type(fact).__name__]}
+    if isinstance(fact, Arrived) and fact.customer is not None:
+        data["customer"] = asdict(fact.customer)
+    elif isinstance(fact, Transferred):
         data["consult"] = [fact_to_dict(f) for f in fact.consult]
     return {"fact": type(fact).__name__, **data}
 

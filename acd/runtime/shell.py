@@ -132,9 +132,14 @@ class Shell:
 
     # --- commands -----------------------------------------------------------------------------
     def _run(self, todo: list[commands.Command]) -> None:
+        """In order, but phones are rung first: keeping books must not make a caller wait."""
         for command in todo:
             log.debug("command", command=command)
-            self._run_one(command)
+            if isinstance(command, commands.Offer):
+                self._to_switch(command)
+        for command in todo:
+            if not isinstance(command, commands.Offer):
+                self._run_one(command)
 
     def _run_one(self, command: commands.Command) -> None:
         match command:

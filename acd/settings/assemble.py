@@ -71,6 +71,7 @@ def _system(file: SystemFile) -> SystemSettings:
         service_level_formula=ServiceLevelFormula(section.service_level_formula),
         lease_s=section.lease_s,
         fallback_after_s=section.fallback_after_s,
+        call_id_header=section.call_id_header,
         text_to_speech=tuple(section.text_to_speech),
         transfer_fallback_group=section.transfer_fallback_group,
     )

@@ -55,6 +55,7 @@ class AgiSession:
         self._writer = writer
         self.env = env
         self._turn = asyncio.Lock()
+        self._last_words: bytes | None = None
         self._replies: asyncio.Queue[str | None] = asyncio.Queue()
         self._pump = asyncio.create_task(self._read())
         self.closed = asyncio.Event()
@@ -74,6 +75,7 @@ class AgiSession:
                 raise SessionClosed("the session is over")
             self._writer.write(line.encode() + b"\n")
             reply = await self._replies.get()
+            self._say_last_words()
         if reply is None:
             raise SessionClosed("the session is over")
         match = _REPLY.match(reply)
@@ -82,6 +84,21 @@ class AgiSession:
                 raise SessionClosed("the channel is gone")
             raise TelephonyError(f"{line.split(' ')[0]}: {reply}")
         return int(match[2] or 0), match[3]
+
+    def finish(self, name: str, value: str) -> None:
+        """Set a channel variable and end the session in one go: the dialplan goes on with it.
+
+        At once, or after the reply to a command that is under way; commands that wait for their turn
+        raise SessionClosed. Nobody waits for a reply: if the channel has gone, that is reported otherwise.
+        """
+        self._last_words = f"SET VARIABLE {name} {quoted(value)}\n".encode()
+        if not self._turn.locked():
+            self._say_last_words()
+
+    def _say_last_words(self) -> None:
+        if self._last_words is not None and not self.closed.is_set():
+            self._writer.write(self._last_words)
+            self.close()
 
     async def set_variable(self, name: str, value: str) -> None:
         """Set a channel variable or writable function."""

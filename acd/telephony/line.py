@@ -74,15 +74,13 @@ class AgiLine:
         """Set the caller's name for everything that is dialled from here on."""
         await self._session.set_variable("CALLERID(name)", display_name(name))
 
-    async def dial(self, dial: str) -> None:
+    def dial(self, dial: str) -> None:
         """Have the dialplan dial: 'GROUP|' and the arguments of Dial(); ends the session."""
-        await self._session.set_variable("ACD_DIAL", dial)
-        self._session.close()
+        self._session.finish("ACD_DIAL", dial)
 
     async def hang_up(self, cause: int) -> None:
         """Have the dialplan hang up with a Q.850 cause; ends the session."""
-        await self._session.set_variable("ACD_CAUSE", str(cause))
-        await self._session.set_variable("ACD_NEXT", "hangup")
+        await self._session.set_variable("ACD_NEXT", f"hangup:{cause}")
         self._session.close()
 
     async def set_group(self, group: str) -> None:

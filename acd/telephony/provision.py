@@ -26,7 +26,6 @@ EMPTY_FILES = (
     "features.conf",
     "pjsip_notify.conf",
     "queuerules.conf",
-    "stasis.conf",
     "udptl.conf",
 )
 

@@ -39,8 +39,11 @@ class AgiClient:
         self._writer.write(data)
 
     async def command(self, reply: str = "200 result=0") -> str:
-        """The next command of the server, answered."""
-        line = (await self._reader.readline()).decode().rstrip("\n")
+        """The next command of the server, answered; '' when it has closed."""
+        try:
+            line = (await self._reader.readline()).decode().rstrip("\n")
+        except ConnectionError:
+            return ""  # it closed after its last words, before our answer to them
         if line:
             self.send(reply.encode() + b"\n")
         return line

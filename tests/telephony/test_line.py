@@ -45,6 +45,7 @@ class Asterisk:
         self.client = client
         self.replies: dict[str, str] = {}
         self.commands: list[str] = []
+        self.answered: asyncio.Task[None]
 
     async def answer(self) -> None:
         """Until the session is over."""
@@ -75,10 +76,10 @@ async def asterisk(tmp_path: Path) -> AsyncIterator[Asterisk]:
     client = await AgiClient.connect(await server.start("127.0.0.1", 0))
     client.send(header())
     fake = Asterisk(AgiLine(await opened, PromptStore(tmp_path, tmp_path, ("no-engine",))), client)
-    answering = asyncio.create_task(fake.answer())
+    fake.answered = asyncio.create_task(fake.answer())
     yield fake
     fake.line.close()
-    await answering
+    await fake.answered
     await client.close()
     await server.stop()
 
@@ -94,8 +95,6 @@ Wish = Callable[[AgiLine], Awaitable[object]]
         (lambda line: line.play(PROMPTS), ["STREAM FILE \"hello\" ''", 'STREAM FILE "bad\\"name" \'\'']),
         (lambda line: line.music("jazz"), ['EXEC Answer "0,i"', "SET MUSIC ON jazz"]),
         (lambda line: line.show_caller('王 "x"\n'), ['SET VARIABLE CALLERID(name) "王 x"']),
-        (lambda line: line.dial("PJSIP/1001,15,g"), ['SET VARIABLE ACD_DIAL "PJSIP/1001,15,g"']),
-        (lambda line: line.hang_up(17), ['SET VARIABLE ACD_CAUSE "17"', 'SET VARIABLE ACD_NEXT "hangup"']),
         (lambda line: line.set_group("sales"), ['SET VARIABLE ACD_GROUP "sales"']),
         (
             lambda line: line.listen(PROMPTS[:1], 2.5),
@@ -108,13 +107,33 @@ async def test_wishes_become_commands(asterisk: Asterisk, wish: Wish, commands: 
     assert asterisk.commands == commands
 
 
-@pytest.mark.parametrize("wish", [lambda line: line.dial("PJSIP/1001,15,g"), lambda line: line.hang_up(16)])
-async def test_a_decision_ends_the_session(asterisk: Asterisk, wish: Wish) -> None:
-    await wish(asterisk.line)
+async def test_dialling_ends_the_session(asterisk: Asterisk) -> None:
+    asterisk.line.dial("|PJSIP/1001,15,g")
+    assert asterisk.line.gone
+    await asterisk.line.wait_gone()
+    await asterisk.answered
+    assert asterisk.commands == ['SET VARIABLE ACD_DIAL "|PJSIP/1001,15,g"']
+
+
+async def test_hanging_up_ends_the_session(asterisk: Asterisk) -> None:
+    await asterisk.during(asterisk.line.hang_up(17))
+    assert asterisk.commands == ['SET VARIABLE ACD_NEXT "hangup:17"']
     assert asterisk.line.gone
     await asterisk.line.wait_gone()
     with pytest.raises(TelephonyError):
         await asterisk.line.answer()
+
+
+async def test_a_decision_waits_for_the_command_under_way(asterisk: Asterisk) -> None:
+    answering = asyncio.create_task(asterisk.line.answer())
+    music = asyncio.create_task(asterisk.line.music("jazz"))
+    await asyncio.sleep(0)
+    asterisk.line.dial("|PJSIP/1001,15,g")
+    await answering
+    with pytest.raises(TelephonyError):
+        await music
+    await asterisk.answered
+    assert asterisk.commands == ['EXEC Answer "0,i"', 'SET VARIABLE ACD_DIAL "|PJSIP/1001,15,g"']
 
 
 async def test_answers_once(asterisk: Asterisk) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import Field, PlainValidator
+from pydantic import Field, PlainValidator, StrictBool
 
 from acd.core.service_level import ServiceLevelFormula
 from acd.settings.model import DEFAULT_TEXT_TO_SPEECH, FeatureCodes, RedisSettings
@@ -55,6 +55,7 @@ class SystemSection(Options):
     service_level_formula: Annotated[str, one_of(*_FORMULAS)] = ServiceLevelFormula.OFFERED_MINUS_SHORT
     lease_s: Annotated[float, seconds(2, 300)] = 12.0
     fallback_after_s: Annotated[float, seconds(1, 300)] = 4.0
+    call_id_header: StrictBool = False
     direct_ring_timeout_s: Annotated[float, seconds(1, 600)] = 20.0
     unreachable_after_s: Annotated[float, seconds(1, 30)] = 3.0
     busy_retry_s: Annotated[float, seconds(1, 300)] = 5.0

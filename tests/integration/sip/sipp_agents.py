@@ -29,12 +29,14 @@ class AgentBehaviour:
     """What every one of these phones does with a call.
 
     `status` 200 answers `answer_after_s` after the INVITE and leaves after `talk_s` (None: waits for
-    the far end's BYE); any other status refuses at once.
+    the far end's BYE); any other status refuses at once. `unanswered` is the share of calls, drawn by
+    SIPp, that are left ringing instead.
     """
 
     status: int = 200
     answer_after_s: float = 0.0
     talk_s: float | None = None
+    unanswered: float = 0.0
 
 
 class SippAgents:
@@ -85,7 +87,7 @@ class SippAgents:
         behaviour = self._behaviour
         if behaviour.status != 200:
             return refusing_scenario(behaviour.status)
-        return answering_scenario(behaviour.answer_after_s, behaviour.talk_s)
+        return answering_scenario(behaviour.answer_after_s, behaviour.talk_s, behaviour.unanswered)
 
     async def _wait_listening(self) -> None:
         """SIPp does not say when it is ready: try its port until it is taken."""

@@ -165,7 +165,7 @@ def refusing_scenario(status: int) -> str:
 """
 
 
-def answering_scenario(answer_after_s: float, talk_s: float | None) -> str:
+def answering_scenario(answer_after_s: float, talk_s: float | None, unanswered: float = 0.0) -> str:
     """Rings, answers after a time, echoes the audio, and leaves after a time or at the far end's BYE."""
     description = (
         describe_media("[media_ip]", 0).replace("\r\n", "\n").replace("audio 0", "audio [media_port]")
@@ -185,7 +185,11 @@ def answering_scenario(answer_after_s: float, talk_s: float | None) -> str:
 <ereg regexp="[0-9]+" search_in="hdr" header="CSeq:" assign_to="invite_number"/>
 </action></recv>
 {_send(_response(180, "Ringing", to_tag=_OUR_TAG))}
-<recv request="CANCEL" timeout="{ringing_ms}" ontimeout="answer"/>
+<nop test="caller" chance="{unanswered}" next="patient"/>
+<recv request="CANCEL" timeout="{ringing_ms}" ontimeout="answer" next="cancelled"/>
+<label id="patient"/>
+<recv request="CANCEL"/>
+<label id="cancelled"/>
 {_send(_response(200, "OK", to_tag=_OUR_TAG))}
 {_send(terminated)}
 <recv request="ACK" next="end"/>

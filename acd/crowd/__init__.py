@@ -1,0 +1,1 @@
+"""SIP phones played by the program, many in one process: for demonstrations and measurements."""

@@ -1,0 +1,182 @@
+"""A living centre to look at: agents who answer and callers who come, at a human pace.
+
+Everything is on this machine: the agents register as the centre's own phones, the callers come from
+a loopback address that a trunk of the configuration lets in.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import ipaddress
+import random
+import time
+from collections.abc import Callable, Mapping
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any
+
+from acd.crowd.leg import Leg, LegState
+from acd.crowd.phone import Phone
+from acd.errors import OperatorError, RequestRefused
+from acd.runtime.control import request
+from acd.settings.model import Centre
+
+CALLERS_MAX = 15
+FIRST_CALLERS = 3
+BETWEEN_CALLERS_S = 7.0
+PATIENCE_S = (6.0, 40.0)
+IMPATIENT = 0.2
+CALL_S_MAX = 240.0
+ANSWER_AFTER_S = (1.0, 5.0)
+TALK_S = (8.0, 40.0)
+UNANSWERED = 0.04
+BREAK = 0.004
+BREAK_S = (10.0, 40.0)
+LOOK_S = 1.0
+
+Chance = random.Random
+
+
+class Demo:
+    """Runs until it is cancelled; then its phones are gone and its agents logged out."""
+
+    def __init__(
+        self,
+        centre: Centre,
+        passwords: Mapping[str, str],
+        server: tuple[str, int],
+        control_socket: Path,
+        chance: Chance | None = None,
+    ) -> None:
+        self._centre = centre
+        self._passwords = passwords
+        self._server = server
+        self._socket = control_socket
+        self._chance = chance or random.Random()
+        self._callers: set[Leg] = set()
+        self._back_at: dict[str, float] = {}
+        self._timers: set[asyncio.TimerHandle] = set()
+        self._numbers = _customer_numbers(centre)
+
+    async def run(self) -> None:
+        """Raises OperatorError where the configuration gives the callers no way in."""
+        source = _way_in(self._centre)
+        async with AsyncExitStack() as stack:
+            stack.callback(self._stop_timers)
+            trunk = Phone("demo", server=self._server, host=source)
+            await stack.enter_async_context(trunk)
+            for number in self._centre.phones:
+                phone = Phone(number, self._passwords[number], server=self._server)
+                await stack.enter_async_context(phone)
+                phone.on_invite = self._ring
+                await phone.register()
+            stack.push_async_callback(self._send_home)
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._lead_agents())
+                group.create_task(self._send_callers(trunk))
+
+    # --- agents -----------------------------------------------------------------------------------
+    def _ring(self, leg: Leg) -> None:
+        leg.ring()
+        if self._chance.random() >= UNANSWERED:
+            self._later(self._chance.uniform(*ANSWER_AFTER_S), lambda: self._answer(leg))
+
+    def _answer(self, leg: Leg) -> None:
+        if leg.state is LegState.RINGING:
+            leg.answer()
+            self._later(self._chance.uniform(*TALK_S), leg.hang_up)
+
+    async def _lead_agents(self) -> None:
+        """For ever: everybody logs in, goes ready, takes a break now and then and comes back."""
+        while True:
+            for agent in (await self._ask("status")).get("agents", ()):
+                await self._lead(agent["id"], agent["state"])
+            await asyncio.sleep(LOOK_S)
+
+    async def _lead(self, agent: str, state: str) -> None:
+        now = time.monotonic()
+        if state == "logged_out":
+            await self._ask("login", agent=agent)
+            self._back_at[agent] = now
+        elif state == "not_ready":
+            if now >= self._back_at.setdefault(agent, now + self._chance.uniform(*BREAK_S)):
+                del self._back_at[agent]
+                await self._ask("ready", agent=agent)
+        elif state == "ready" and self._chance.random() < BREAK:
+            await self._ask("not-ready", agent=agent)
+
+    async def _send_home(self) -> None:
+        """Nobody may stay ready on a phone that is about to go."""
+        for agent in self._centre.plan.agents:
+            await self._ask("logout", agent=agent)
+
+    async def _ask(self, do: str, **fields: Any) -> dict[str, Any]:
+        """A request; {} where it is refused or the controller is just being started again."""
+        try:
+            return await request(self._socket, do=do, **fields)
+        except (OperatorError, RequestRefused):
+            return {}
+
+    # --- callers ----------------------------------------------------------------------------------
+    async def _send_callers(self, trunk: Phone) -> None:
+        """For ever: a few at once, then one after the other, never too many."""
+        for _ in range(FIRST_CALLERS):
+            self._call(trunk)
+            await asyncio.sleep(1.0)
+        while True:
+            await asyncio.sleep(self._chance.expovariate(1 / BETWEEN_CALLERS_S))
+            if len(self._callers) < CALLERS_MAX:
+                self._call(trunk)
+
+    def _call(self, trunk: Phone) -> None:
+        number = self._chance.choice(list(self._centre.numbers))
+        leg = trunk.dial(number, self._caller_changed, from_number=self._chance.choice(self._numbers))
+        self._callers.add(leg)
+        patience_s = self._chance.uniform(*PATIENCE_S) if self._chance.random() < IMPATIENT else CALL_S_MAX
+        self._later(patience_s, leg.hang_up)
+
+    def _caller_changed(self, leg: Leg) -> None:
+        if leg.state is LegState.ENDED:
+            self._callers.discard(leg)
+
+    # --- time -------------------------------------------------------------------------------------
+    def _later(self, delay_s: float, do: Callable[[], None]) -> None:
+        def fire() -> None:
+            self._timers.discard(timer)
+            do()
+
+        timer = asyncio.get_running_loop().call_later(delay_s, fire)
+        self._timers.add(timer)
+
+    def _stop_timers(self) -> None:
+        for timer in self._timers:
+            timer.cancel()
+
+
+def _way_in(centre: Centre) -> str:
+    """A loopback address that is not the agents' own and that a trunk without a password lets in."""
+    for trunk in centre.trunks.values():
+        for text in trunk.addresses:
+            network = ipaddress.ip_network(text, strict=False)
+            address = network.network_address
+            if (
+                network.version == 4
+                and address.is_loopback
+                and str(address) != "127.0.0.1"
+                and not trunk.auth
+            ):
+                return str(address)
+    raise OperatorError(
+        "--demo: config/trunks.yml has no trunk that lets callers in from a loopback address such as "
+        "127.0.0.2 with 'authentication: none'"
+    )
+
+
+def _customer_numbers(centre: Centre) -> list[str]:
+    """Callers whom the directory knows, and as many whom it does not."""
+    known: list[str] = []
+    if centre.customers_file is not None:
+        with centre.customers_file.open(encoding="utf-8", newline="") as file:
+            known = [row["number"] for row in csv.DictReader(file)]
+    return known + [f"+4930{5550100 + i}" for i in range(max(1, len(known)))]

@@ -1,0 +1,86 @@
+"""The command line of `script/bench`."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from bench import dispatch as measurement
+from bench import soak as endurance
+from bench.figures import SIDES, table, write_json
+from bench.scenarios import scenarios
+
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, no_args_is_help=True)
+PIPE_WIDTH = 120
+
+
+@app.callback()
+def main() -> None:
+    """Side-by-side measurements on this machine."""
+
+
+@app.command()
+def dispatch(
+    json: Annotated[Path | None, typer.Option(help="write the figures to this file, too")] = None,
+    only: Annotated[list[str] | None, typer.Option(help="this scenario only (again for more)")] = None,
+    side: Annotated[list[str] | None, typer.Option(help="this side only: ours or app_queue")] = None,
+    samples: Annotated[int, typer.Option(min=1, help="samples of S1, S2 and S4")] = 1000,
+    rings: Annotated[int, typer.Option(min=1, help="samples of S7")] = 30,
+    bursts: Annotated[int, typer.Option(min=1, help="bursts of S9, of 50 calls each")] = 20,
+) -> None:
+    """How soon a free agent's phone gets the next call: ours against app_queue, in one run."""
+    chosen = [s for s in scenarios(samples, rings, bursts) if not only or s.name in only]
+    sides = [s for s in SIDES if not side or s in side]
+    if not chosen or not sides:
+        raise typer.BadParameter("no such scenario or side")
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    errors = Console(stderr=True)
+    with Progress(*columns, console=errors) as progress:
+
+        def bar(scenario: str, name: str) -> measurement.Progress:
+            task = progress.add_task(f"{scenario} {name}", total=1.0)
+            return lambda share: progress.update(task, completed=min(share, 1.0))
+
+        results = asyncio.run(measurement.measure(chosen, sides, bar))
+    width = None if sys.stdout.isatty() else PIPE_WIDTH
+    Console(width=width, highlight=False).print(table(chosen, results))
+    if json is not None:
+        write_json(json, results)
+
+
+@app.command()
+def soak(
+    minutes: Annotated[float, typer.Option(min=0.1, help="how long callers come")] = 1.0,
+    cps: Annotated[float, typer.Option(min=0.1, max=50, help="callers a second, on average")] = 5.0,
+    seed: Annotated[int | None, typer.Option(help="the same chance again")] = None,
+) -> None:
+    """Twelve agents, two groups, impatient callers, unanswered rings; then: does everything add up?"""
+    chosen = seed if seed is not None else random.SystemRandom().randrange(1_000_000)
+    calls = max(1, round(minutes * 60 * cps))
+    out = Console(highlight=False, soft_wrap=True)
+    out.print(f"seed {chosen}, {calls} calls, {cps:g} a second")
+    columns = (TextColumn("{task.completed}/{task.total} calls"), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True)) as progress:
+        task = progress.add_task("soak", total=calls)
+        verdict = asyncio.run(
+            endurance.run(calls, cps, chosen, lambda done: progress.update(task, completed=done))
+        )
+    for group, outcomes in sorted(verdict.totals.items()):
+        parts = ", ".join(f"{count} {outcome}" for outcome, count in sorted(outcomes.items()))
+        out.print(f"{group}: {sum(outcomes.values())} offered = {parts}")
+    for problem in verdict.problems:
+        out.print(problem, style="red", markup=False)
+    if verdict.problems:
+        raise typer.Exit(1)
+    out.print("everything adds up")
+
+
+if __name__ == "__main__":
+    app()

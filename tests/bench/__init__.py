@@ -1,0 +1,1 @@
+"""Mirrors bench/: what can be checked without an Asterisk."""

@@ -1,0 +1,27 @@
+"""A minute of 300 calls; afterwards everything must add up. `script/soak` does the same for longer."""
+
+from __future__ import annotations
+
+import random
+import sys
+from collections.abc import Callable
+
+import pytest
+
+from bench.soak import run
+
+CALLS = 300
+CALLS_PER_S = 5.0
+
+
+@pytest.mark.timeout(180)
+async def test_three_hundred_calls_add_up(record_property: Callable[[str, object], None]) -> None:
+    seed = random.SystemRandom().randrange(1_000_000)
+    record_property("seed", seed)
+    sys.stdout.write(f"the same again: script/soak --seed {seed}\n")
+    verdict = await run(CALLS, CALLS_PER_S, seed, lambda _done: None)
+    assert verdict.problems == []
+    assert set(verdict.totals) == {"sales", "support"}
+    for outcomes in verdict.totals.values():
+        assert outcomes["answered"] > 50
+        assert outcomes["abandoned"] > 0
