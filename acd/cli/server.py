@@ -22,7 +22,7 @@ from acd.app import Controller, all_prompts, asterisk_folder, prompt_store
 from acd.cli import context
 from acd.errors import OperatorError
 from acd.runtime.control import request
-from acd.settings.environment import Environment
+from acd.settings.environment import Environment, numeric_address
 from acd.settings.model import Centre
 from acd.settings.secrets import Secrets
 from acd.telephony.provision import provision
@@ -59,8 +59,7 @@ def server() -> None:
 def _serve(env: Environment, centre: Centre) -> None:
     secrets = context.passwords(env, centre)
     check_ports(env)
-    paths = context.asterisk_paths(env)
-    provision(centre, env, secrets, asterisk_folder(context.CHECKOUT), paths)
+    provision(centre, env, secrets, asterisk_folder(context.CHECKOUT))
     rendered = prompt_store(centre, env).prepare(all_prompts(centre))
     if rendered:
         context.console.print(f"rendered {rendered} spoken prompts")
@@ -90,9 +89,9 @@ def check_ports(env: Environment) -> None:
     taken = []
     for name, port, kind, address in (
         ("ACD_SIP_PORT", env.sip_port, socket.SOCK_DGRAM, env.sip_address),
-        ("ACD_AMI_PORT", env.ami_port, socket.SOCK_STREAM, "127.0.0.1"),
-        ("ACD_AGI_PORT", env.agi_port, socket.SOCK_STREAM, "127.0.0.1"),
-        ("ACD_HTTP_PORT", env.http_port, socket.SOCK_STREAM, "127.0.0.1"),
+        ("ACD_AMI_PORT", env.ami_port, socket.SOCK_STREAM, numeric_address(env.asterisk_host)),
+        ("ACD_AGI_PORT", env.agi_port, socket.SOCK_STREAM, numeric_address(env.controller_host)),
+        ("ACD_HTTP_PORT", env.http_port, socket.SOCK_STREAM, env.http_address),
     ):
         with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, kind) as probe:
             if kind == socket.SOCK_STREAM:
@@ -178,7 +177,7 @@ class _Server:
                     f"Asterisk ended at once; console.log or messages.log in {log_dir} says why"
                 )
             with contextlib.suppress(OSError):
-                _, writer = await asyncio.open_connection("127.0.0.1", self._env.ami_port)
+                _, writer = await asyncio.open_connection(self._env.asterisk_host, self._env.ami_port)
                 writer.close()
                 return
             if time.monotonic() > limit:
@@ -255,7 +254,7 @@ class _Server:
         if "ACD_HOME" in os.environ:
             command = f"ACD_HOME={shlex.quote(str(env.home))} {command}"
         say(f"\n[bold]{centre.system.name} is open.[/bold] Ctrl-C stops it.\n")
-        say(f"  SIP server   {env.sip_address} port {env.sip_port} (UDP)")
+        say("  SIP server   {} port {} (UDP)".format(*env.sip_server))
         say(f"  Phones       {', '.join(centre.phones)}; passwords: {command} phones list")
         say(f"               (they are kept in {env.secrets_file})")
         say(f"  Dial         {numbers}; agents by extension")
