@@ -8,6 +8,7 @@ import ctypes
 import fcntl
 import logging
 import os
+import resource
 import shlex
 import signal
 import socket
@@ -27,6 +28,7 @@ from acd.settings.model import Centre
 from acd.settings.secrets import Secrets
 from acd.telephony.provision import provision
 
+OPEN_FILES = 16_384
 START_LIMIT_S = 30.0
 STOP_LIMIT_S = 10.0
 CALLS_END_LIMIT_S = 3.0
@@ -38,6 +40,7 @@ RESTART_PAUSE_LONG_S = 2.0
 def run() -> None:
     """Run the controller alone; Asterisk runs elsewhere (`acd server` starts both)."""
     configure_logging()
+    raise_open_files()
     env = context.environment()
     centre = context.centre(env)
     secrets = context.passwords(env, centre)
@@ -64,6 +67,14 @@ def _serve(env: Environment, centre: Centre) -> None:
     if rendered:
         context.console.print(f"rendered {rendered} spoken prompts")
     asyncio.run(_Server(env, centre, secrets).run())
+
+
+def raise_open_files() -> None:
+    """Each caller who asks has a socket; many machines allow a process only 1,024 unless it says more."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = OPEN_FILES if hard == resource.RLIM_INFINITY else min(OPEN_FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def configure_logging() -> None:

@@ -72,7 +72,10 @@ class SipMessage:
         """The bytes on the wire; Content-Length is put in here. A lone surrogate stands for a raw byte."""
         body = self.body.encode()
         lines = [self.start_line, *(f"{name}: {value}" for name, value in self.headers)]
-        return "\r\n".join([*lines, f"Content-Length: {len(body)}", "", ""]).encode(errors="surrogateescape") + body
+        return (
+            "\r\n".join([*lines, f"Content-Length: {len(body)}", "", ""]).encode(errors="surrogateescape")
+            + body
+        )
 
 
 @dataclass(frozen=True, slots=True)
