@@ -48,5 +48,7 @@ def provision_phones(
             context.asterisk_console(env, "core reload")
             context.console.print("Asterisk has read the changes")
         except OperatorError:
-            context.console.print("no Asterisk runs here; one that runs elsewhere reads the changes when told")
-            context.console.print("to (there: asterisk/run -rx 'core reload') or when it starts", soft_wrap=True)
+            console = "asterisk/run -rx 'core reload'"
+            context.console.print(
+                f"no Asterisk runs here; it reads the changes when it starts, or by {console}"
+            )

@@ -146,14 +146,14 @@ class AmiLink:
         while True:
             began: float | None = None
             try:
-                await self.connect()
+                await self._connect()
                 began = asyncio.get_running_loop().time()
                 await self._stay()
             except (OSError, TelephonyError, TimeoutError) as error:
                 if failures == 0:
                     log.warning("asterisk is away, trying again", reason=str(error) or type(error).__name__)
             finally:
-                self.disconnect()
+                self._disconnect()
             if began is not None and asyncio.get_running_loop().time() - began > STEADY_S:
                 failures = 0
             await asyncio.sleep(BACKOFF_S[min(failures, len(BACKOFF_S) - 1)])
@@ -194,8 +194,7 @@ class AmiLink:
             raise TelephonyError(f"{name}: no answer within {ACTION_TIMEOUT_S:.0f} s") from None
         return answer if isinstance(answer, list) else [answer]
 
-    async def connect(self) -> None:
-        """Connect and log in, once. Raises OSError, TimeoutError, TelephonyError."""
+    async def _connect(self) -> None:
         loop = asyncio.get_running_loop()
         host, port = self._address
         user, secret = self._credentials
@@ -215,11 +214,11 @@ class AmiLink:
             raise TelephonyError(
                 "Asterisk refused the password of the controller; run 'acd phones provision'"
             )
-        self.up = True
 
     async def _stay(self) -> None:
         assert self._connection is not None
         lost = self._connection.protocol.lost
+        self.up = True
         pinger = asyncio.create_task(self._ping())
         try:
             await self._on_up()
@@ -236,8 +235,7 @@ class AmiLink:
             await asyncio.sleep(PING_INTERVAL_S)
             await self.action("Ping")
 
-    def disconnect(self) -> None:
-        """Leave, if connected; `on_down` is told."""
+    def _disconnect(self) -> None:
         connection, self._connection = self._connection, None
         if connection is not None:
             if connection.pinger is not None:
@@ -246,19 +244,3 @@ class AmiLink:
         if self.up:
             self.up = False
             self._on_down()
-
-
-async def send_once(address: tuple[str, int], credentials: tuple[str, str], name: str) -> None:
-    """Log in, send one action without headers, leave. Raises TelephonyError, also when nobody is there."""
-
-    async def nothing() -> None:
-        """There is nothing to learn."""
-
-    link = AmiLink(address, credentials, lambda _event: None, nothing, lambda: None)
-    try:
-        await link.connect()
-        await link.action(name)
-    except (OSError, TimeoutError) as error:
-        raise TelephonyError("Asterisk is away") from error
-    finally:
-        link.disconnect()

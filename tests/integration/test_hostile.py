@@ -17,9 +17,8 @@ import pytest
 import pytest_asyncio
 
 from acd.core.facts import EndedBy
-from acd.settings.secrets import load_or_create_secrets
 from tests.integration.ami_proxy import AmiProxy
-from tests.integration.centre import Centre, agent_of
+from tests.integration.centre import Centre, agent_of, free_ports
 from tests.integration.sip.phone import Phone
 
 pytestmark = pytest.mark.asterisk
@@ -153,26 +152,20 @@ async def test_a_diversion(centre: Centre, anna: Phone) -> None:
 
 # --- who answers nothing ----------------------------------------------------------------------
 async def test_a_question_that_is_never_answered_is_asked_about_once_a_second(centre: Centre) -> None:
-    """Something in the loop that is no call of ours: refused, to the fallback queue, fetched, refused…"""
-    before = log_lines(centre, "agi session without a call refused")
-    await tell_asterisk(
-        centre, "Action: Originate\r\nChannel: Local/s@acd-run\r\nApplication: Wait\r\nData: 9\r\nAsync: true"
-    )
+    """Refused, to the fallback queue, fetched from there by a controller that lives, refused…"""
+    set_controller = "dialplan set global ACD_CONTROLLER 127.0.0.1:{}"
+    await asyncio.to_thread(centre.console, set_controller.format(free_ports(1)[0]))
     misses = round(centre.settings.system.fallback_after_s)
-    await asyncio.sleep(misses + 2.5)  # it is time that is tested here
-    asked = log_lines(centre, "agi session without a call refused") - before
-    assert misses <= asked <= 2 * misses + 4
-    await asyncio.to_thread(centre.console, "channel request hangup all")
-
-
-async def tell_asterisk(centre: Centre, action: str) -> None:
-    """One action on a connection of its own."""
-    password = load_or_create_secrets(centre.home / "secrets.yml", []).ami_password
-    reader, writer = await asyncio.open_connection("127.0.0.1", int(centre.env["ACD_AMI_PORT"]))
-    for one in (f"Action: Login\r\nUsername: acd\r\nSecret: {password}\r\nEvents: off", action):
-        writer.write(one.encode() + b"\r\n\r\n")
-        assert b"Success" in await reader.readuntil(b"\r\n\r\n")
-    writer.close()
+    async with centre.customer() as caller:
+        began = len(centre.cdr_rows())
+        call = await caller.dial("8001")
+        await call.wait_answered(misses + 3)
+        await asyncio.sleep(3.0)  # it is time that is tested here
+        await asyncio.to_thread(centre.console, set_controller.format(centre.env["ACD_AGI_PORT"]))
+        await centre.until_call("waiting", group="sales")
+        await call.hang_up()
+    await centre.until_no_channels()
+    assert len(centre.cdr_rows()) - began < 30  # a row for each time that a member of the queue refused
 
 
 # --- strangers at the FastAGI port --------------------------------------------------------------
@@ -231,6 +224,7 @@ async def test_strangers_by_the_thousand(centre: Centre, anna: Phone, say: bytes
     finally:
         for writer in writers:
             writer.transport.abort()
+        await asyncio.gather(*(writer.wait_closed() for writer in writers), return_exceptions=True)
 
 
 # --- an AMI that misbehaves -----------------------------------------------------------------------

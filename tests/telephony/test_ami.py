@@ -9,7 +9,7 @@ import pytest
 
 from acd.errors import TelephonyError
 from acd.telephony import ami
-from acd.telephony.ami import AmiLink, Headers, send_once
+from acd.telephony.ami import AmiLink, Headers
 from tests.telephony.fake_ami import (
     SECRET,
     Action,
@@ -433,24 +433,3 @@ async def test_when_the_link_is_stopped_nothing_waits_on(server: FakeAmi) -> Non
     with pytest.raises(TelephonyError):
         await waiting
     assert side.told == ["up", "down"]
-
-
-# --- one action and away ----------------------------------------------------------------------
-async def test_one_action(server: FakeAmi) -> None:
-    await send_once(("127.0.0.1", server.port), ("acd", SECRET), "Reload")
-    assert server.names() == ["Reload"]
-
-
-async def test_one_action_that_is_refused(server: FakeAmi) -> None:
-    server.answers["Reload"] = refusal
-    with pytest.raises(TelephonyError, match="Reload: No such channel"):
-        await send_once(("127.0.0.1", server.port), ("acd", SECRET), "Reload")
-
-
-async def test_one_action_with_the_wrong_password_or_nobody_there(server: FakeAmi) -> None:
-    address = ("127.0.0.1", server.port)
-    with pytest.raises(TelephonyError, match="refused the password"):
-        await send_once(address, ("acd", "wrong"), "Reload")
-    await server.stop()
-    with pytest.raises(TelephonyError, match="away"):
-        await send_once(address, ("acd", SECRET), "Reload")
