@@ -237,6 +237,7 @@ async def through_proxy(centre: Centre) -> AsyncIterator[AmiProxy]:
         centre.env["ACD_AMI_PORT"] = str(proxy.port)
         try:
             await asyncio.to_thread(centre.start_controller)
+            await centre.until(lambda s: s["asterisk"] and s["dispatching"], "the first look")
             yield proxy
         finally:
             centre.env["ACD_AMI_PORT"] = port
