@@ -28,7 +28,7 @@ from acd.runtime.features import confirmations
 from acd.runtime.reception import Reception
 from acd.runtime.shell import Shell
 from acd.runtime.status import picture
-from acd.settings.environment import Environment
+from acd.settings.environment import Environment, numeric_address
 from acd.settings.model import Centre
 from acd.settings.secrets import Secrets
 from acd.state.live import LiveMirror
@@ -44,7 +44,6 @@ from acd.web.health import start_health_page
 
 log = structlog.get_logger(__name__)
 
-LOOPBACK = "127.0.0.1"
 AMI_USER = "acd"
 CDR_FILE = "log/cdr-custom/acd.csv"
 # Finished calls wait so long for others, to be written together; until then the mirror has them.
@@ -129,7 +128,7 @@ class Controller:
             centre.system.lease_s,
         )
         self._link = AmiLink(
-            (LOOPBACK, environment.ami_port),
+            (environment.asterisk_host, environment.ami_port),
             (AMI_USER, secrets.ami_password),
             self._watch.on_event,
             self._bond.up_again,
@@ -170,14 +169,18 @@ class Controller:
         self._recovery = asyncio.create_task(self._recover_unseen())
 
     async def _listen(self) -> None:
-        for name, port, start in (
-            ("ACD_AGI_PORT", self._environment.agi_port, self._agi.start),
-            ("ACD_HTTP_PORT", self._environment.http_port, self._start_health),
+        env = self._environment
+        agi_address = await asyncio.to_thread(numeric_address, env.controller_host)
+        for name, address, port, start in (
+            ("ACD_AGI_PORT", agi_address, env.agi_port, self._agi.start),
+            ("ACD_HTTP_PORT", env.http_address, env.http_port, self._start_health),
         ):
             try:
-                await start(LOOPBACK, port)
+                await start(address, port)
             except OSError as error:
-                raise OperatorError(f"port {port} is taken ({error.strerror}); set {name}") from error
+                raise OperatorError(
+                    f"port {port} on {address} cannot be used ({error.strerror}); set {name}"
+                ) from error
 
     async def _start_health(self, host: str, port: int) -> None:
         self._health = await start_health_page(host, port, self._health_facts)

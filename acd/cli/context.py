@@ -53,20 +53,6 @@ def asterisk_environment(env: Environment) -> Mapping[str, str]:
     return {**os.environ, "ACD_HOME": str(env.home)}
 
 
-def asterisk_paths(env: Environment) -> Mapping[str, str]:
-    """What `asterisk/run --print-paths` says. Raises OperatorError when there is no Asterisk."""
-    done = subprocess.run(
-        asterisk_command("--print-paths"),
-        env=dict(asterisk_environment(env)),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode != 0:
-        raise OperatorError(done.stderr.strip() or "Asterisk cannot be found; run script/bootstrap")
-    return dict(line.partition("=")[::2] for line in done.stdout.splitlines())
-
-
 def asterisk_console(env: Environment, command: str) -> str:
     """One console command to our running Asterisk. Raises OperatorError when none runs."""
     done = subprocess.run(

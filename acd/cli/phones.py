@@ -21,7 +21,8 @@ def list_phones() -> None:
     env = context.environment()
     centre = context.centre(env)
     secrets = context.passwords(env, centre)
-    table = Table(title=f"SIP server {env.sip_address}, port {env.sip_port} (UDP)")
+    address, port = env.sip_server
+    table = Table(title=f"SIP server {address}, port {port} (UDP)")
     for heading in ("Phone (user name)", "Display name", "Password"):
         table.add_column(heading, no_wrap=heading != "Display name")  # a password must be seen whole
     for phone in centre.phones.values():
@@ -37,8 +38,7 @@ def provision_phones(
     env = context.environment()
     centre = context.centre(env)
     secrets = context.passwords(env, centre)
-    paths = context.asterisk_paths(env)
-    changed = provision(centre, env, secrets, asterisk_folder(context.CHECKOUT), paths)
+    changed = provision(centre, env, secrets, asterisk_folder(context.CHECKOUT))
     for path in changed:
         context.console.print(f"wrote {path}", markup=False, soft_wrap=True)
     if not changed:
@@ -48,4 +48,7 @@ def provision_phones(
             context.asterisk_console(env, "core reload")
             context.console.print("Asterisk has read the changes")
         except OperatorError:
-            context.console.print("Asterisk does not run; it will read the changes when it starts")
+            console = "asterisk/run -rx 'core reload'"
+            context.console.print(
+                f"no Asterisk runs here; it reads the changes when it starts, or by {console}"
+            )

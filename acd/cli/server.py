@@ -8,6 +8,7 @@ import ctypes
 import fcntl
 import logging
 import os
+import resource
 import shlex
 import signal
 import socket
@@ -26,11 +27,12 @@ from acd.cli import context
 from acd.crowd.demo import Demo
 from acd.errors import OperatorError
 from acd.runtime.control import request
-from acd.settings.environment import Environment
+from acd.settings.environment import Environment, numeric_address
 from acd.settings.model import Centre
 from acd.settings.secrets import Secrets
 from acd.telephony.provision import provision
 
+OPEN_FILES = 16_384
 START_LIMIT_S = 30.0
 # How long the thread that writes records may keep the interpreter from the loop that routes calls;
 # Python's own 5 ms would be seen in the time that an agent waits for the next call.
@@ -46,6 +48,7 @@ def run() -> None:
     """Run the controller alone; Asterisk runs elsewhere (`acd server` starts both)."""
     configure_logging()
     sys.setswitchinterval(THREAD_TURN_S)
+    raise_open_files()
     env = context.environment()
     centre = context.centre(env)
     secrets = context.passwords(env, centre)
@@ -71,12 +74,19 @@ def server(
 def _serve(env: Environment, centre: Centre, *, demo: bool) -> None:
     secrets = context.passwords(env, centre)
     check_ports(env)
-    paths = context.asterisk_paths(env)
-    provision(centre, env, secrets, asterisk_folder(context.CHECKOUT), paths)
+    provision(centre, env, secrets, asterisk_folder(context.CHECKOUT))
     rendered = prompt_store(centre, env).prepare(all_prompts(centre))
     if rendered:
         context.console.print(f"rendered {rendered} spoken prompts")
     asyncio.run(_Server(env, centre, secrets, demo=demo).run())
+
+
+def raise_open_files() -> None:
+    """Each caller who asks has a socket; many machines allow a process only 1,024 unless it says more."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = OPEN_FILES if hard == resource.RLIM_INFINITY else min(OPEN_FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def configure_logging() -> None:
@@ -103,9 +113,9 @@ def check_ports(env: Environment) -> None:
     taken = []
     for name, port, kind, address in (
         ("ACD_SIP_PORT", env.sip_port, socket.SOCK_DGRAM, env.sip_address),
-        ("ACD_AMI_PORT", env.ami_port, socket.SOCK_STREAM, "127.0.0.1"),
-        ("ACD_AGI_PORT", env.agi_port, socket.SOCK_STREAM, "127.0.0.1"),
-        ("ACD_HTTP_PORT", env.http_port, socket.SOCK_STREAM, "127.0.0.1"),
+        ("ACD_AMI_PORT", env.ami_port, socket.SOCK_STREAM, numeric_address(env.asterisk_host)),
+        ("ACD_AGI_PORT", env.agi_port, socket.SOCK_STREAM, numeric_address(env.controller_host)),
+        ("ACD_HTTP_PORT", env.http_port, socket.SOCK_STREAM, env.http_address),
     ):
         with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, kind) as probe:
             if kind == socket.SOCK_STREAM:
@@ -193,7 +203,7 @@ class _Server:
                     f"Asterisk ended at once; console.log or messages.log in {log_dir} says why"
                 )
             with contextlib.suppress(OSError):
-                _, writer = await asyncio.open_connection("127.0.0.1", self._env.ami_port)
+                _, writer = await asyncio.open_connection(self._env.asterisk_host, self._env.ami_port)
                 writer.close()
                 return
             if time.monotonic() > limit:
@@ -287,7 +297,7 @@ class _Server:
         if "ACD_HOME" in os.environ:
             command = f"ACD_HOME={shlex.quote(str(env.home))} {command}"
         say(f"\n[bold]{centre.system.name} is open.[/bold] Ctrl-C stops it.\n")
-        say(f"  SIP server   {env.sip_address} port {env.sip_port} (UDP)")
+        say("  SIP server   {} port {} (UDP)".format(*env.sip_server))
         say(f"  Phones       {', '.join(centre.phones)}; passwords: {command} phones list")
         say(f"               (they are kept in {env.secrets_file})")
         say(f"  Dial         {numbers}; agents by extension")

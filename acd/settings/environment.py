@@ -5,22 +5,28 @@ from __future__ import annotations
 import ipaddress
 import os
 import re
-from collections.abc import Mapping
+import socket
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
 from acd.errors import OperatorError
 
 # The longest path that the kernel takes for a Unix socket, in bytes, without the closing zero.
 LONGEST_SOCKET_PATH = 107
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
 class Environment:
-    """Folders, ports, the address to listen on, and the password for Redis (empty: none is needed).
+    """Folders, ports and addresses. `rtp_ports` are the first and the last one.
 
-    `rtp_ports` are the first and the last one. Only `home` is written to; two copies with different
-    homes and ports run side by side.
+    Only `home` is written to; two copies with different homes and ports run side by side.
+    `asterisk_host` and `controller_host` are where the two reach each other; each listens there for
+    the other, and nowhere else. Phones and trunks are told `public_address` and `public_sip_port`
+    where those are translated on the way (Docker, a router), else the ones that Asterisk has.
+    `redis_password` is empty where none is needed.
     """
 
     home: Path
@@ -32,6 +38,11 @@ class Environment:
     agi_port: int = 4573
     http_port: int = 8080
     rtp_ports: tuple[int, int] = (10000, 10999)
+    asterisk_host: str = "127.0.0.1"
+    controller_host: str = "127.0.0.1"
+    http_address: str = "127.0.0.1"
+    public_address: str | None = None
+    public_sip_port: int | None = None
     redis_password: str = field(default="", repr=False)
 
     @classmethod
@@ -52,10 +63,20 @@ class Environment:
             agi_port=_port(env, "ACD_AGI_PORT", cls.agi_port),
             http_port=_port(env, "ACD_HTTP_PORT", cls.http_port),
             rtp_ports=_port_range(env, "ACD_RTP_PORTS", cls.rtp_ports),
+            asterisk_host=_host(env, "ACD_ASTERISK_HOST", cls.asterisk_host),
+            controller_host=_host(env, "ACD_CONTROLLER_HOST", cls.controller_host),
+            http_address=_address(env, "ACD_HTTP_ADDRESS", cls.http_address),
+            public_address=_optional(env, "ACD_PUBLIC_ADDRESS", _address, "192.0.2.1"),
+            public_sip_port=_optional(env, "ACD_PUBLIC_SIP_PORT", _port, 0),
             redis_password=env.get("ACD_REDIS_PASSWORD", ""),
         )
         environment._check_together()
         return environment
+
+    @property
+    def sip_server(self) -> tuple[str, int]:
+        """What phones are set up with."""
+        return self.public_address or self.sip_address, self.public_sip_port or self.sip_port
 
     @property
     def control_socket(self) -> Path:
@@ -109,6 +130,15 @@ class Environment:
             raise OperatorError(f"ACD_RTP_PORTS: {low}-{high} includes port {self.sip_port} of ACD_SIP_PORT")
 
 
+def numeric_address(host: str) -> str:
+    """The address of a host, which listeners and access lists need. Raises OperatorError."""
+    try:
+        found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError) as error:
+        raise OperatorError(f"the host {host!r} has no address: {error}") from error
+    return str(found[0][4][0])
+
+
 def _folder(env: Mapping[str, str], name: str, default: Path) -> Path:
     text = env.get(name, "")
     if not text:
@@ -131,6 +161,25 @@ def _address(env: Mapping[str, str], name: str, default: str) -> str:
         # It is also what phones are told to send their audio to.
         raise OperatorError(f"{name}: expected one address of this machine, not {text} (every address)")
     return str(address)
+
+
+def _host(env: Mapping[str, str], name: str, default: str) -> str:
+    """A name or an address. It is written into the dialplan, so it may hold nothing else."""
+    text = env.get(name) or default
+    if re.fullmatch(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,252}[A-Za-z0-9])?", text):
+        return text
+    try:
+        return str(ipaddress.ip_address(text))
+    except ValueError:
+        raise OperatorError(
+            f"{name}: expected a host's name or IP address such as {default}, got {text!r}"
+        ) from None
+
+
+def _optional(
+    env: Mapping[str, str], name: str, read: Callable[[Mapping[str, str], str, T], T], example: T
+) -> T | None:
+    return read(env, name, example) if env.get(name) else None
 
 
 def _is_port(text: str) -> bool:

@@ -23,6 +23,9 @@ LINE_MAX = 8192
 HEADER_LINES_MAX = 100
 HEADER_TIMEOUT_S = 5.0
 SESSIONS_MAX = 2000
+# More than the kernel hands over at once, so that each connection is read before it may have to go.
+OPENING_MAX = 600
+BACKLOG = 512
 UNASKED_REPLIES_MAX = 10
 _REPLY = re.compile(r"^([0-9]{3})[ -](?:result=(-?[0-9]{1,9})?)?\s*(.*)$")
 
@@ -143,16 +146,21 @@ Handler = Callable[[AgiSession], Awaitable[None]]
 
 
 class AgiServer:
-    """Listens, reads the header of each connection within limits, and hands sessions over."""
+    """Listens, reads the header of each connection within limits, and hands sessions over.
+
+    Asterisk sends the header at once. When too many connections have not sent theirs, the oldest of
+    them make room: those who only connect must not keep callers out.
+    """
 
     def __init__(self, handler: Handler) -> None:
         self._handler = handler
         self._server: asyncio.Server | None = None
         self._tasks: set[asyncio.Task[None]] = set()
+        self._opening: dict[asyncio.Task[None], asyncio.StreamWriter] = {}  # the oldest first
 
     async def start(self, host: str, port: int) -> int:
         """Listen; the port (of use when 0 was asked for)."""
-        self._server = await asyncio.start_server(self._accept, host, port, limit=LINE_MAX, backlog=512)
+        self._server = await asyncio.start_server(self._accept, host, port, limit=LINE_MAX, backlog=BACKLOG)
         return int(self._server.sockets[0].getsockname()[1])
 
     async def stop(self) -> None:
@@ -167,20 +175,28 @@ class AgiServer:
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         assert task is not None
-        if len(self._tasks) >= SESSIONS_MAX:
+        if len(self._opening) >= OPENING_MAX:
+            oldest = next(iter(self._opening))
+            self._opening.pop(oldest).transport.abort()
+        elif len(self._tasks) >= SESSIONS_MAX:
             writer.close()
             return
         self._tasks.add(task)
+        self._opening[task] = writer
         try:
-            await self._serve(reader, writer)
+            await self._serve(reader, writer, task)
         except asyncio.CancelledError:
             pass  # stop(); ending quietly keeps asyncio's stream callback from reporting it
         finally:
+            self._opening.pop(task, None)
             self._tasks.discard(task)
             writer.close()
 
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _serve(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, task: asyncio.Task[None]
+    ) -> None:
         env = await _read_header(reader)
+        self._opening.pop(task, None)
         if env is None:
             return
         session = AgiSession(reader, writer, env)

@@ -1,18 +1,18 @@
 """Writes Asterisk's configuration: the templates of `asterisk/etc/` filled in from the centre.
 
-`@{name}` in a template is filled in here; `${NAME}` is Asterisk's own. asterisk.conf is not written
-here but by `asterisk/run`, which knows where modules and data are.
+`@{name}` in a template is filled in here; `${NAME}` is Asterisk's own. asterisk.conf and modules.conf
+are not written here but by `asterisk/run`, which knows where modules and data are: Asterisk may run on
+another machine, with only its folder in common.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
 from pathlib import Path
 from string import Template
 
 from acd.core.plan import GroupPolicy
-from acd.settings.environment import Environment
+from acd.settings.environment import Environment, numeric_address
 from acd.settings.model import Centre, PhoneSpec, TrunkSpec
 from acd.settings.music import own_music
 from acd.settings.secrets import Secrets
@@ -34,44 +34,40 @@ class _ConfTemplate(Template):
     delimiter = "@"
 
 
-def provision(
-    centre: Centre, environment: Environment, secrets: Secrets, templates: Path, paths: Mapping[str, str]
-) -> list[Path]:
-    """Write every file that differs; those files. `paths`: what `asterisk/run --print-paths` says.
+def provision(centre: Centre, environment: Environment, secrets: Secrets, templates: Path) -> list[Path]:
+    """Write every file that differs; those files. Raises OperatorError for a host without an address.
 
     Files hold passwords: mode 0600. Each is replaced whole, so Asterisk never reads half of one.
     """
     folder = environment.asterisk_dir / "etc"
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    values = _values(centre, environment, secrets, paths)
+    values = _values(centre, environment, secrets)
     changed = []
     for template in sorted((templates / "etc").glob("*.conf")):
         text = _ConfTemplate(template.read_text(encoding="utf-8")).substitute(values)
         changed += _write(folder / template.name, text)
     for name in EMPTY_FILES:
         changed += _write(folder / name, "; nothing to set, but Asterisk looks for it\n")
-    modules = (templates / "modules.list").read_text(encoding="utf-8")
-    changed += _write(folder / "modules.conf", _modules(modules, Path(paths["modules_dir"])))
     return changed
 
 
-def _values(
-    centre: Centre, environment: Environment, secrets: Secrets, paths: Mapping[str, str]
-) -> dict[str, str]:
+def _values(centre: Centre, environment: Environment, secrets: Secrets) -> dict[str, str]:
     low, high = environment.rtp_ports
     return {
         "node": NODE,
         "lease_s": f"{centre.system.lease_s:.0f}",
         "misses": f"{max(1, round(centre.system.fallback_after_s))}",
         "agi_script": script_name(secrets.ami_password),
-        "agi_address": f"127.0.0.1:{environment.agi_port}",
+        "agi_address": f"{_bracketed(environment.controller_host)}:{environment.agi_port}",
+        "ami_address": numeric_address(environment.asterisk_host),
+        "ami_permit": numeric_address(environment.controller_host),
         "ami_port": str(environment.ami_port),
         "ami_password": secrets.ami_password,
         "sip_address": _bracketed(environment.sip_address),
         "sip_port": str(environment.sip_port),
         "rtp_low": str(low),
         "rtp_high": str(high),
-        "music_dir": f"{paths['data_dir']}/moh",
+        "sip_translation": _translation(environment),
         "music": "\n".join(_music(name, folder) for name, folder in own_music(centre.flows_dir).items()),
         "phones": "\n".join(_phone(p, secrets.phone_passwords[p.id]) for p in centre.phones.values()),
         "trunks": "\n".join(_trunk(t) for t in centre.trunks.values()),
@@ -82,6 +78,17 @@ def _values(
 def _bracketed(address: str) -> str:
     """As it stands before a port."""
     return f"[{address}]" if ":" in address else address
+
+
+def _translation(environment: Environment) -> str:
+    """What the transport tells phones and trunks instead of its own address and port."""
+    lines = []
+    if environment.public_address is not None:
+        lines.append(f"external_media_address = {environment.public_address}")
+        lines.append(f"external_signaling_address = {environment.public_address}")
+    if environment.public_sip_port is not None:
+        lines.append(f"external_signaling_port = {environment.public_sip_port}")
+    return "\n".join(lines)
 
 
 def _phone(phone: PhoneSpec, password: str) -> str:
@@ -136,16 +143,6 @@ def _queue(name: str, agents: list[str], centre: Centre) -> str:
 def _plain(name: str) -> str:
     """A display name that means nothing to a configuration file."""
     return "".join(c for c in name if c.isprintable() and c not in '<>";[]()=\\').strip()
-
-
-def _modules(names: str, modules_dir: Path) -> str:
-    """modules.conf with those of the list that this Asterisk has."""
-    lines = ["[modules]", "autoload = no"]
-    for line in names.splitlines():
-        name = line.partition("#")[0].strip()
-        if name and (modules_dir / f"{name}.so").exists():
-            lines.append(f"load = {name}.so")
-    return "\n".join(lines) + "\n"
 
 
 def _write(path: Path, text: str) -> list[Path]:

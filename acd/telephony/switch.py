@@ -287,8 +287,8 @@ def read_ask(session: AgiSession) -> Ask | None:
         kind=kind,
         call_id=call_id,
         phone=origin.removeprefix("phone:") if origin.startswith("phone:") else None,
-        caller_number=_known(session.env.get("agi_callerid", "")),
-        caller_name=_known(session.env.get("agi_calleridname", "")),
+        caller_number=party_text(session.env.get("agi_callerid", "")),
+        caller_name=party_text(session.env.get("agi_calleridname", "")),
         dialed_number=dialed,
         target=target,
         failure=failure,
@@ -321,5 +321,9 @@ def _kind(state: str, dialstatus: str, leg: str) -> tuple[AskKind, str, OfferFai
     return kinds.get(state, AskKind.NEW), "", failure
 
 
-def _known(value: str) -> str:
-    return "" if value == "unknown" else printable(value)
+def party_text(value: object) -> str:
+    """A caller's number or name for people to read; '' if unknown."""
+    text = str(value)
+    if text in ("unknown", "<unknown>"):
+        return ""
+    return printable(re.sub(r"\\(.)", r"\1", text))  # a quoted name comes as it was in the SIP header

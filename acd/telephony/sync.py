@@ -8,8 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from acd.telephony.ami import AmiLink, Headers
-from acd.telephony.line import printable
-from acd.telephony.switch import variables_of
+from acd.telephony.switch import party_text, variables_of
 from acd.telephony.watch import REACHABLE_STATES, phone_of
 
 VARIABLES = "ACD_CALL,ACD_CALLER,ACD_DIALED,ACD_FELL,QEHOLDTIME"
@@ -79,8 +78,8 @@ def _caller(status: Headers, bridges: dict[str, list[str]]) -> CallerSeen | None
         channel=channel,
         uniqueid=str(status.get("Uniqueid", "")),
         application=str(status.get("Application", "")),
-        caller_number=_known(status.get("CallerIDNum", "")),
-        caller_name=_known(status.get("CallerIDName", "")),
+        caller_number=party_text(status.get("CallerIDNum", "")),
+        caller_name=party_text(status.get("CallerIDName", "")),
         dialed_number=variables.get("ACD_DIALED", ""),
         bridged=bool(others),
         talking_to=_phone_behind(leg) if leg is not None else None,
@@ -99,8 +98,3 @@ def _phone_behind(channel: str) -> str | None:
     """The phone of a channel, also of the fallback queue's local channel before it is optimised away."""
     match = _MEMBER.match(channel)
     return match["phone"] if match else phone_of(channel)
-
-
-def _known(value: object) -> str:
-    text = str(value)
-    return "" if text == "<unknown>" else printable(text)

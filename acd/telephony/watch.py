@@ -40,8 +40,10 @@ class Watch:
         self._uniqueid_of: dict[str, str] = {}
         self.channel_of: dict[str, str] = {}  # call → the caller's channel
         self.leg_of: dict[str, str] = {}  # call → the agent's channel, while dialled or talking
-        self._come: set[str] = set()  # channels since the last look began
+        self._looking = False
+        self._come: set[str] = set()  # channels since the look began
         self._went: set[str] = set()
+        self._reached: dict[str, bool] = {}  # phones that could or could not be reached since then
         self._ending: set[str] = set()  # calls that we are hanging up
         self.handed_over: set[str] = set()  # calls that have another caller or agent since then
         self._gone: dict[str, None] = {}  # uniqueids lately hung up, the oldest first
@@ -100,12 +102,15 @@ class Watch:
 
     def look_begins(self) -> None:
         """From here on remember what has changed: the look's answer will be older than that."""
-        self._come, self._went = set(), set()
+        self._looking = True
+        self._come, self._went, self._reached = set(), set(), {}
         self.handed_over = set()
 
     def set_phones(self, reachable: Iterable[str], channels: Iterable[str]) -> None:
         """What a look at Asterisk showed, corrected by the news since it began; every phone is reported."""
-        self._reachable = set(reachable) & self._phones.keys()
+        self._looking = False
+        known = {phone: phone in set(reachable) for phone in self._phones} | self._reached
+        self._reachable = {phone for phone, can_be_reached in known.items() if can_be_reached}
         for phone in self._phones:
             self._phones[phone] = set()
         for channel in (set(channels) | self._come) - self._went:
@@ -144,7 +149,8 @@ class Watch:
         channel = str(event.get("Channel", ""))
         phone = phone_of(channel)
         if phone in self._phones:
-            self._come.add(channel)
+            if self._looking:
+                self._come.add(channel)
             self._phones[phone].add(channel)
             self._report(phone)
 
@@ -165,7 +171,8 @@ class Watch:
             del self.leg_of[leg_call]
         phone = phone_of(channel)
         if phone in self._phones:
-            self._went.add(channel)
+            if self._looking:
+                self._went.add(channel)
             self._phones[phone].discard(channel)
             self._report(phone)
 
@@ -239,6 +246,8 @@ class Watch:
         if phone not in self._phones:
             return
         reachable = event.get("State") in REACHABLE_STATES
+        if self._looking:
+            self._reached[phone] = reachable
         if reachable != (phone in self._reachable):
             (self._reachable.add if reachable else self._reachable.discard)(phone)
             self._report(phone)

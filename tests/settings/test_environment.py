@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from acd.errors import OperatorError
-from acd.settings.environment import Environment
+from acd.settings.environment import Environment, numeric_address
 
 CHECKOUT = Path("/srv/acd")
 
@@ -22,7 +22,13 @@ def test_defaults() -> None:
         agi_port=4573,
         http_port=8080,
         rtp_ports=(10000, 10999),
+        asterisk_host="127.0.0.1",
+        controller_host="127.0.0.1",
+        http_address="127.0.0.1",
+        public_address=None,
+        public_sip_port=None,
     )
+    assert environment.sip_server == ("127.0.0.1", 5060)
 
 
 def test_every_variable() -> None:
@@ -36,12 +42,18 @@ def test_every_variable() -> None:
         "ACD_AGI_PORT": "14573",
         "ACD_HTTP_PORT": "18080",
         "ACD_RTP_PORTS": "20000-20099",
+        "ACD_ASTERISK_HOST": "asterisk",
+        "ACD_CONTROLLER_HOST": "2001:db8::1",
+        "ACD_HTTP_ADDRESS": "192.0.2.2",
+        "ACD_PUBLIC_ADDRESS": "198.51.100.7",
+        "ACD_PUBLIC_SIP_PORT": "15061",
         "ACD_REDIS_PASSWORD": "correct horse",
         "PATH": "/bin",
     }
     assert Environment.from_env(variables, CHECKOUT) == Environment(
         Path("/data/acd"), Path("/etc/acd/config"), Path("/etc/acd/flows"),
         "192.0.2.1", 15060, 15038, 14573, 18080, (20000, 20099),
+        "asterisk", "2001:db8::1", "192.0.2.2", "198.51.100.7", 15061,
         "correct horse",
     )  # fmt: skip
     assert "correct horse" not in repr(Environment.from_env(variables, CHECKOUT))
@@ -85,6 +97,11 @@ def test_folders_become_absolute(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         ({"ACD_RTP_PORTS": "5000-6000"}, "ACD_RTP_PORTS: 5000-6000 includes port 5060 of ACD_SIP_PORT"),
         ({"ACD_SIP_ADDRESS": "localhost"},
          "ACD_SIP_ADDRESS: expected an IP address such as 127.0.0.1, got 'localhost'"),
+        ({"ACD_CONTROLLER_HOST": "a,b"},
+         "ACD_CONTROLLER_HOST: expected a host's name or IP address such as 127.0.0.1, got 'a,b'"),
+        ({"ACD_PUBLIC_ADDRESS": "x"},
+         "ACD_PUBLIC_ADDRESS: expected an IP address such as 192.0.2.1, got 'x'"),
+        ({"ACD_PUBLIC_SIP_PORT": "0"}, "ACD_PUBLIC_SIP_PORT: expected a port from 1 to 65535, got '0'"),
         ({"ACD_HOME": "/data\nx"},
          "ACD_HOME: expected a folder's path without ';' and control characters, got '/data\\nx'"),
     ],
@@ -100,3 +117,17 @@ def test_a_home_too_deep_for_the_control_socket() -> None:
     assert Environment.from_env({"ACD_HOME": longest}, CHECKOUT).home == Path(longest)
     with pytest.raises(OperatorError, match=r"^ACD_HOME: the path /x+ is too long for the control socket"):
         Environment.from_env({"ACD_HOME": longest + "x"}, CHECKOUT)
+
+
+def test_a_host_has_an_address() -> None:
+    assert numeric_address("192.0.2.1") == "192.0.2.1"
+    assert numeric_address("localhost") in ("127.0.0.1", "::1")
+    with pytest.raises(OperatorError, match=r"the host 'a\.\.b' has no address"):
+        numeric_address("a..b")
+
+
+def test_phones_are_set_up_with_the_translated_address() -> None:
+    variables = {"ACD_SIP_ADDRESS": "192.0.2.1", "ACD_PUBLIC_ADDRESS": "198.51.100.7"}
+    assert Environment.from_env(variables, CHECKOUT).sip_server == ("198.51.100.7", 5060)
+    variables = {"ACD_SIP_PORT": "5061", "ACD_PUBLIC_SIP_PORT": "15061"}
+    assert Environment.from_env(variables, CHECKOUT).sip_server == ("127.0.0.1", 15061)

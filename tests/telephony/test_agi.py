@@ -337,3 +337,24 @@ async def test_stop_ends_open_sessions_and_half_open_ones() -> None:
 
 async def test_stop_before_start_is_fine() -> None:
     await AgiServer(lambda _session: asyncio.sleep(0)).stop()
+
+
+async def test_those_who_only_connect_make_room_for_callers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(agi, "OPENING_MAX", 3)
+
+    async def handler(session: AgiSession) -> None:
+        await session.command("ANSWER")
+
+    async with serving(handler) as port:
+        strangers = []
+        for _ in range(5):
+            stranger = await AgiClient.connect(port)
+            stranger.send(b"agi_network: yes\n")
+            strangers.append(stranger)
+        caller = await AgiClient.connect(port)
+        caller.send(header())
+        assert await caller.command() == "ANSWER"
+        for stranger in strangers[:3]:
+            assert await stranger.rest() == b""
+        for client in (*strangers, caller):
+            await client.close()

@@ -265,10 +265,51 @@ async def test_a_flood_is_taken_in_and_not_kept(server: FakeAmi) -> None:
     await done.wait()
     assert last == ["49999"]
     protocol = link._connection.protocol  # type: ignore[union-attr]
-    assert sum(map(len, protocol.queue)) == 0
+    assert len(protocol.partial) == 0
     assert protocol.responses == {}
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
+
+
+@pytest.mark.parametrize(
+    "doubtful",
+    [
+        b"Event: Hangup\r\nNumber: 1\r\nEvent: Newchannel",
+        b"Event: Hangup\r\nNumber: 1\r\nNumber: 2",
+        b"Event: Hangup\r\nNumber: 1\r\nnUMBER: 2",
+        b"no header at all",
+        b": \r\n: ",
+        b"Response: Success\r\nMessage: a\r\nMessage: b",
+    ],
+)
+async def test_a_doubtful_message_is_dropped_and_the_next_one_is_heard(
+    server: FakeAmi, side: Side, doubtful: bytes
+) -> None:
+    server.send(doubtful + b"\r\n\r\n")
+    server.event(Event="Newchannel", Number="3")
+    await side.until_told(2)
+    assert side.values("Number") == ["3"]
+
+
+async def test_connections_that_break_at_once_are_made_less_and_less_often(
+    server: FakeAmi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pauses: list[float] = []
+    real_sleep = asyncio.sleep
+
+    async def sleep(delay_s: float) -> None:
+        pauses.append(delay_s)
+        await real_sleep(0)
+
+    monkeypatch.setattr(ami, "BACKOFF_S", (1.0, 2.0, 3.0))
+    monkeypatch.setattr(asyncio, "sleep", sleep)
+    side = Side(server.port)
+    for count in range(1, 5):
+        await side.until_told(2 * count - 1)
+        server.cut()
+    await side.until_told(9)
+    await side.stop()
+    assert [pause for pause in pauses if pause != ami.PING_INTERVAL_S] == [1.0, 2.0, 3.0, 3.0]
 
 
 # --- actions ----------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from acd.settings.environment import Environment
 from acd.settings.load import load_centre
 from acd.settings.model import Centre, PhoneSpec
 from acd.settings.secrets import Secrets
-from acd.telephony.provision import provision
+from acd.telephony.provision import EMPTY_FILES, provision
 
 CHECKOUT = Path(__file__).parents[2]
 TEMPLATES = CHECKOUT / "asterisk"
@@ -27,22 +27,17 @@ def centre() -> Centre:
 
 
 class Site:
-    """A home, and an Asterisk with two of the modules."""
+    """A home that is to be provisioned."""
 
     def __init__(self, home: Path, centre: Centre, **settings: str) -> None:
         variables = {"ACD_HOME": str(home), "ACD_SIP_PORT": "26061", "ACD_AMI_PORT": "26039", **settings}
         self.environment = Environment.from_env(variables, CHECKOUT)
         self.centre = centre
         self.secrets = Secrets(AMI_PASSWORD, {p: f"PhonePassword00000000{p}" for p in centre.phones})
-        modules = home / "modules"
-        modules.mkdir(parents=True, exist_ok=True)
-        for name in ("app_dial", "res_agi"):
-            (modules / f"{name}.so").touch()
-        self._paths = {"modules_dir": str(modules), "data_dir": "/data"}
 
     def provision(self) -> list[str]:
         """The names of the files that were written."""
-        changed = provision(self.centre, self.environment, self.secrets, TEMPLATES, self._paths)
+        changed = provision(self.centre, self.environment, self.secrets, TEMPLATES)
         return sorted(path.name for path in changed)
 
     @property
@@ -66,7 +61,7 @@ def site(tmp_path: Path, centre: Centre) -> Site:
 def test_everything_is_written_and_filled_in(site: Site) -> None:
     templates = {path.name for path in (TEMPLATES / "etc").glob("*.conf")}
     written = {path.name for path in site.etc.iterdir()}
-    assert templates | {"modules.conf"} <= written
+    assert templates | set(EMPTY_FILES) == written
     for name in written:
         assert "@{" not in site.text(name), name
         assert not name.endswith(".new")
@@ -113,10 +108,40 @@ def test_fallback_queues_have_the_agents_with_the_skills(site: Site) -> None:
     }
 
 
-def test_only_modules_that_this_asterisk_has_are_loaded(site: Site) -> None:
-    lines = site.text("modules.conf").splitlines()
-    assert lines[:2] == ["[modules]", "autoload = no"]
-    assert sorted(lines[2:]) == ["load = app_dial.so", "load = res_agi.so"]
+def test_on_one_machine_both_sides_stay_on_loopback(site: Site) -> None:
+    manager = site.text("manager.conf")
+    assert "bindaddr = 127.0.0.1\n" in manager
+    assert "deny = 0.0.0.0/0,::/0\npermit = 127.0.0.1\n" in manager
+    assert "ACD_CONTROLLER = 127.0.0.1:4573\n" in site.text("extensions.conf")
+    assert "external_" not in site.text("pjsip.conf")
+
+
+def test_on_two_machines_each_side_listens_for_the_other_only(tmp_path: Path, centre: Centre) -> None:
+    site = Site(tmp_path, centre, ACD_ASTERISK_HOST="192.0.2.1", ACD_CONTROLLER_HOST="2001:db8::2")
+    site.provision()
+    manager = site.text("manager.conf")
+    assert "bindaddr = 192.0.2.1\n" in manager
+    assert "permit = 2001:db8::2\n" in manager
+    assert "ACD_CONTROLLER = [2001:db8::2]:4573\n" in site.text("extensions.conf")
+
+
+def test_names_are_for_the_dialplan_and_addresses_for_the_manager_interface(
+    tmp_path: Path, centre: Centre
+) -> None:
+    site = Site(tmp_path, centre, ACD_ASTERISK_HOST="localhost", ACD_CONTROLLER_HOST="localhost")
+    site.provision()
+    assert re.search(r"bindaddr = (127\.0\.0\.1|::1)\n", site.text("manager.conf"))
+    assert "ACD_CONTROLLER = localhost:4573\n" in site.text("extensions.conf")
+
+
+def test_a_translated_address_is_told_to_phones(tmp_path: Path, centre: Centre) -> None:
+    site = Site(tmp_path, centre, ACD_PUBLIC_ADDRESS="198.51.100.7", ACD_PUBLIC_SIP_PORT="15060")
+    site.provision()
+    pjsip = site.text("pjsip.conf")
+    assert "bind = 127.0.0.1:26061\n" in pjsip
+    assert "external_media_address = 198.51.100.7\n" in pjsip
+    assert "external_signaling_address = 198.51.100.7\n" in pjsip
+    assert "external_signaling_port = 15060\n" in pjsip
 
 
 def test_unchanged_files_are_not_written_again(site: Site) -> None:

@@ -19,7 +19,7 @@ from acd.telephony.ami import AmiLink
 from acd.telephony.line import AgiLine
 from acd.telephony.merges import Merges
 from acd.telephony.prompts import PromptStore
-from acd.telephony.switch import Switchboard, read_ask, renamed, variables_of
+from acd.telephony.switch import Switchboard, party_text, read_ask, renamed, variables_of
 from acd.telephony.watch import Watch
 from tests.runtime.fakes import FakeMirror
 from tests.telephony.agi_client import HEADER, AgiClient, header
@@ -454,3 +454,19 @@ async def test_stop_lets_every_caller_go(house: House) -> None:
     for client in clients:
         assert await client.rest() == b""
     assert house.switch.asking() == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("told", "text"),
+    [
+        ("unknown", ""),
+        ("<unknown>", ""),
+        ("王小明", "王小明"),
+        ('He said \\"hi\\" \\\\ x', 'He said "hi" \\ x'),
+        ("a\x1b[31m\tb\u202e\r\nc", "a [31m b   c"),
+        ("x" * 1000, "x" * 200),
+        (["listed"], "['listed']"),
+    ],
+)
+def test_a_callers_name_is_for_people_to_read(told: object, text: str) -> None:
+    assert party_text(told) == text

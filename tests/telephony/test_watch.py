@@ -366,3 +366,28 @@ def test_a_channel_that_begins_another_call_ends_the_one_before(ear: Ear) -> Non
     assert ear.watch.bind("c9", CALLER, "1.1")
     assert ear.heard == [events.CallEnded("c1", EndedBy.AGENT, "transferred")]
     assert (ear.watch.channel_of, ear.watch.leg_of) == ({"c9": CALLER}, {})
+
+
+def test_news_that_overtake_a_look_are_not_undone_by_it(ear: Ear) -> None:
+    ear.watch.set_phones(["1002"], [])
+    ear.watch.look_begins()
+    ear.event("DeviceStateChange", Device="PJSIP/1001", State="NOT_INUSE")
+    ear.event("DeviceStateChange", Device="PJSIP/1002", State="UNAVAILABLE")
+    ear.event("Newchannel", Channel=LEG, Uniqueid="1.2")
+    ear.hangup(OTHER_LEG, "1.3")
+    ear.heard.clear()
+    ear.watch.set_phones(["1002"], [OTHER_LEG])
+    assert ear.heard == [
+        events.PhoneChanged("1001", True, True),
+        events.PhoneChanged("1002", False, False),
+        events.PhoneChanged("1003", False, False),
+    ]
+
+
+def test_nothing_is_collected_when_nobody_looks(ear: Ear) -> None:
+    ear.watch.look_begins()
+    ear.watch.set_phones(["1001"], [])
+    for n in range(10):
+        ear.event("Newchannel", Channel=f"PJSIP/1001-{n:08x}", Uniqueid=f"2.{n}")
+        ear.hangup(f"PJSIP/1001-{n:08x}", f"2.{n}")
+    assert (ear.watch._come, ear.watch._went) == (set(), set())

@@ -69,10 +69,13 @@ class SipMessage:
         return value
 
     def encode(self) -> bytes:
-        """The bytes on the wire; Content-Length is put in here."""
+        """The bytes on the wire; Content-Length is put in here. A lone surrogate stands for a raw byte."""
         body = self.body.encode()
         lines = [self.start_line, *(f"{name}: {value}" for name, value in self.headers)]
-        return "\r\n".join([*lines, f"Content-Length: {len(body)}", "", ""]).encode() + body
+        return (
+            "\r\n".join([*lines, f"Content-Length: {len(body)}", "", ""]).encode(errors="surrogateescape")
+            + body
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +94,7 @@ class Party:
 
 def parse_message(data: bytes) -> SipMessage:
     """Parse one datagram; raises ValueError if it is no SIP message."""
-    head, _, body = data.decode().partition("\r\n\r\n")
+    head, _, body = data.decode(errors="surrogateescape").partition("\r\n\r\n")
     start_line, *lines = head.split("\r\n")
     if "SIP/2.0" not in start_line:
         raise ValueError(f"no SIP message: {start_line!r}")

@@ -1,0 +1,1 @@
+"""The call centre in containers; run by script/test-compose."""

@@ -1,0 +1,144 @@
+"""Calls through the published ports of docker-compose.yml, and crashes of its services.
+
+Not collected with the other tests: script/test-compose starts the containers and names this file.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from tests.compose.containers import Containers, is_open, until, until_done
+from tests.integration.sip.call import PhoneCall
+from tests.integration.sip.phone import Phone
+
+AMI_PORT, AGI_PORT, REDIS_PORT = 5038, 4573, 6379
+CALLER_HZ, AGENT_HZ = 700.0, 440.0
+pytestmark = pytest.mark.timeout(180)
+
+
+@pytest.fixture(scope="module")
+def containers() -> Containers:
+    """They run already."""
+    return Containers()
+
+
+async def call_sales(containers: Containers, caller: Phone, agent: Phone) -> tuple[str, PhoneCall, PhoneCall]:
+    """The main number, 1 for sales, answered, both hear each other; our id of the call, and both ends."""
+    call = await caller.dial("8000")
+    await call.wait_answered(10)
+    in_menu = await until(lambda: _call(containers, step="main/menu"), "the menu")
+    await call.rtp.press("1")
+    at_agent = await agent.wait_incoming(10)
+    await at_agent.answer()
+    await at_agent.rtp.until_hears(CALLER_HZ)
+    await call.rtp.until_hears(AGENT_HZ)
+    return in_menu["id"], call, at_agent
+
+
+def _call(containers: Containers, **fields: Any) -> dict[str, Any] | None:
+    calls: list[dict[str, Any]] = containers.status()["calls"]
+    return next((c for c in calls if all(c[name] == value for name, value in fields.items())), None)
+
+
+async def ready(containers: Containers, agent: str) -> None:
+    """As soon as the phone's registration is known."""
+    await asyncio.to_thread(containers.acd, "agent", "login", agent)
+    await until_done(lambda: asyncio.to_thread(_make_ready, containers, agent), f"{agent} ready")
+
+
+def _make_ready(containers: Containers, agent: str) -> None:
+    containers.acd("agent", "ready", agent)
+
+
+async def test_one_call(containers: Containers) -> None:
+    assert containers.health() == 200
+    async with containers.phone("1001", AGENT_HZ) as anna, containers.phone("1002", CALLER_HZ) as caller:
+        await anna.register()
+        await caller.register()
+        await ready(containers, "anna")
+        call_id, call, at_anna = await call_sales(containers, caller, anna)
+        # Phones are told the published address and port, not those inside.
+        assert f"@{containers.sip[0]}:{containers.sip[1]}" in (at_anna.invite.header("Contact") or "")
+        assert f"c=IN IP4 {containers.sip[0]}\r\n" in at_anna.invite.body
+        await call.hang_up()
+        await at_anna.wait_ended()
+        told = await until(lambda: _told(containers, call_id), "the record")
+    assert "sales" in told
+    assert "anna" in told
+
+
+def _told(containers: Containers, call_id: str) -> str:
+    listed = containers.acd("calls", "list")
+    return containers.acd("calls", "show", call_id) if call_id in listed else ""
+
+
+def test_only_the_health_page_is_published_besides_sip_and_sound(containers: Containers) -> None:
+    assert is_open(*containers.http)
+    for port in (AMI_PORT, AGI_PORT, REDIS_PORT):
+        assert not is_open("127.0.0.1", port)
+
+
+def test_each_side_listens_only_where_the_other_looks_for_it(containers: Containers) -> None:
+    """Asterisk's network for phones and the controller's for the page lead to neither AMI nor FastAGI."""
+    for service, other, port in (("controller", "asterisk", AMI_PORT), ("asterisk", "controller", AGI_PORT)):
+        containers.run(service, "bash", "-c", f"exec 3<>/dev/tcp/{other}/{port}")
+    assert listening(containers, "asterisk", AMI_PORT) == {own_address(containers, "asterisk")}
+    assert listening(containers, "controller", AGI_PORT) == {own_address(containers, "controller")}
+
+
+def own_address(containers: Containers, service: str) -> str:
+    """The service's address in the private network, as /etc/hosts of both has it."""
+    return containers.run(service, "getent", "ahostsv4", service).split()[0]
+
+
+def listening(containers: Containers, service: str, port: int) -> set[str]:
+    """The IPv4 addresses on which a service listens for TCP at a port."""
+    rows = [line.split() for line in containers.run(service, "cat", "/proc/net/tcp").splitlines()[1:]]
+    found = set()
+    for local, state in ((row[1], row[3]) for row in rows):
+        address, at_port = local.split(":")
+        if state == "0A" and int(at_port, 16) == port:
+            found.add(".".join(str(byte) for byte in reversed(bytes.fromhex(address))))
+    return found
+
+
+async def test_talkers_do_not_notice_a_crash_of_the_controller(containers: Containers) -> None:
+    async with containers.phone("1001", AGENT_HZ) as anna, containers.phone("1002", CALLER_HZ) as caller:
+        await anna.register()
+        await caller.register()
+        await ready(containers, "anna")
+        call_id, call, at_anna = await call_sales(containers, caller, anna)
+        killed = containers.crash("controller")
+        await until(lambda: containers.pid("controller") not in (0, killed), "a new controller")
+        await until(lambda: containers.health() == 200, "the controller to route calls again")
+        assert (await until(lambda: _call(containers, id=call_id), "the call"))["state"] == "talking"
+        await at_anna.rtp.until_hears(CALLER_HZ)
+        await call.rtp.until_hears(AGENT_HZ)
+        await call.hang_up()
+        assert "anna" in await until(lambda: _told(containers, call_id), "the record")
+
+
+@pytest.mark.parametrize("service", ["asterisk", "redis"])
+async def test_a_crash_is_answered_by_a_restart(containers: Containers, service: str) -> None:
+    killed = containers.crash(service)
+    await until(lambda: containers.pid(service) not in (0, killed), f"a new {service}")
+    for name in ("asterisk", "controller", "redis"):
+        await until(lambda name=name: containers.is_healthy(name), f"{name} healthy")  # type: ignore[misc]
+    await until(lambda: containers.health() == 200, "the health page")
+    async with containers.phone("1001", AGENT_HZ) as anna, containers.phone("1002", CALLER_HZ) as caller:
+        await anna.register()
+        await caller.register()
+        await ready(containers, "anna")
+        _, call, at_anna = await call_sales(containers, caller, anna)
+        await call.hang_up()
+        await at_anna.wait_ended()
+
+
+def test_a_change_is_provisioned_in_one_container_and_read_in_the_other(containers: Containers) -> None:
+    containers.run("controller", "rm", "/var/lib/acd/asterisk/etc/pjsip.conf")
+    assert "core reload" in containers.acd("phones", "provision")
+    containers.run("asterisk", "asterisk/run", "-rx", "core reload")
+    assert "1001" in containers.run("asterisk", "asterisk/run", "-rx", "pjsip show endpoints")

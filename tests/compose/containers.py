@@ -1,0 +1,114 @@
+"""The running containers of docker-compose.yml, as an operator sees them."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import socket
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+
+from tests.integration.sip.phone import RING, Answering, Phone
+from tests.integration.sip.waiting import WaitedTooLong
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+LOOK_AGAIN_S = 0.2
+T = TypeVar("T")
+
+
+class Containers:
+    """Talks to the services through `docker compose`, and to the published ports."""
+
+    def __init__(self) -> None:
+        self.sip = ("127.0.0.1", int(os.environ["ACD_SIP_PORT"]))
+        self.http = ("127.0.0.1", int(os.environ["ACD_HTTP_PORT"]))
+        secrets = yaml.safe_load(self.run("controller", "cat", "/var/lib/acd/secrets.yml"))
+        self._passwords: dict[str, str] = secrets["phones"]
+
+    def run(self, service: str, *command: str) -> str:
+        """What a command prints in a running service; fails the test when it fails."""
+        done = _docker("compose", "exec", "-T", service, *command)
+        assert done.returncode == 0, (command, done.stdout, done.stderr)
+        return done.stdout
+
+    def acd(self, *arguments: str) -> str:
+        """`acd …` in the controller's container."""
+        return self.run("controller", "acd", *arguments)
+
+    def status(self) -> dict[str, Any]:
+        """The live picture."""
+        picture: dict[str, Any] = json.loads(self.acd("status", "--json"))
+        return picture
+
+    def phone(self, number: str, tone_hz: float, answering: Answering = RING) -> Phone:
+        """A phone of this machine, which knows only the published port."""
+        return Phone(number, self._passwords[number], server=self.sip, tone_hz=tone_hz, answering=answering)
+
+    def crash(self, service: str) -> int:
+        """kill -9 of the service's first process; its process id."""
+        pid = self.pid(service)
+        os.kill(pid, 9)
+        return pid
+
+    def pid(self, service: str) -> int:
+        """The service's first process as this machine sees it; 0 when it does not run."""
+        container = _docker("compose", "ps", "--all", "--quiet", service).stdout.strip()
+        return int(_docker("inspect", "--format", "{{.State.Pid}}", container).stdout)
+
+    def is_healthy(self, service: str) -> bool:
+        """What its health check says."""
+        container = _docker("compose", "ps", "--all", "--quiet", service).stdout.strip()
+        return _docker("inspect", "--format", "{{.State.Health.Status}}", container).stdout == "healthy\n"
+
+    def health(self) -> int:
+        """The status code of the health page; 0 when nobody answers."""
+        try:
+            with urllib.request.urlopen("http://{}:{}/health".format(*self.http), timeout=3) as answer:
+                return int(answer.status)
+        except urllib.error.HTTPError as error:
+            return error.code
+        except OSError:
+            return 0
+
+
+def _docker(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        ["docker", *arguments], cwd=CHECKOUT, capture_output=True, text=True, check=False, timeout=60
+    )
+
+
+def is_open(address: str, port: int) -> bool:
+    """Whether something takes TCP connections there."""
+    with socket.socket() as probe:
+        probe.settimeout(2)
+        return probe.connect_ex((address, port)) == 0
+
+
+async def until(look: Callable[[], T | None], what: str, limit_s: float = 30.0) -> T:
+    """Look, away from the event loop, until there is something true; that."""
+    deadline = time.monotonic() + limit_s
+    while not (found := await asyncio.to_thread(look)):
+        if time.monotonic() > deadline:
+            raise WaitedTooLong(f"waited {limit_s:g} s for {what}")
+        await asyncio.sleep(LOOK_AGAIN_S)
+    return found
+
+
+async def until_done(attempt: Callable[[], Awaitable[None]], what: str, limit_s: float = 30.0) -> None:
+    """Try until it does not fail."""
+    deadline = time.monotonic() + limit_s
+    while True:
+        try:
+            return await attempt()
+        except AssertionError as error:
+            if time.monotonic() > deadline:
+                raise WaitedTooLong(f"waited {limit_s:g} s for {what}: {error}") from error
+        await asyncio.sleep(LOOK_AGAIN_S)
