@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,7 @@ from acd.runtime.reception import Reception
 from acd.runtime.shell import Shell
 from acd.runtime.status import picture
 from acd.settings.environment import Environment, numeric_address
-from acd.settings.model import Centre
+from acd.settings.model import Centre, RedisSettings
 from acd.settings.secrets import Secrets
 from acd.state.live import LiveMirror
 from acd.telephony import cdr
@@ -108,6 +109,13 @@ def facts_of(
     return [*told, Ended(call.ended_at, EndedBy.UNKNOWN)]
 
 
+def redis_settings(centre: Centre, environment: Environment) -> RedisSettings | None:
+    """The configured server, if any; ACD_REDIS_HOST says where it is, or that there is one."""
+    if environment.redis_host is None:
+        return centre.redis
+    return replace(centre.redis or RedisSettings(), address=environment.redis_host)
+
+
 class Controller:
     """One running controller."""
 
@@ -116,7 +124,9 @@ class Controller:
         self._environment = environment
         self._store = RecordStore(database_url(environment))
         self._writer = RecordWriter(self._store, gather_s=GATHER_RECORDS_S)
-        self._mirror = LiveMirror.configured(environment.live_dir, centre.redis, environment.redis_password)
+        self._mirror = LiveMirror.configured(
+            environment.live_dir, redis_settings(centre, environment), environment.redis_password
+        )
         self._clock = EngineClock()
         self._shell = Shell(centre.plan, self._clock, self._mirror, StoreRecorder(self._writer))
         self._watch = Watch(centre.phones, self._shell.feed, self._transferred)

@@ -26,7 +26,7 @@ class Environment:
     `asterisk_host` and `controller_host` are where the two reach each other; each listens there for
     the other, and nowhere else. Phones and trunks are told `public_address` and `public_sip_port`
     where those are translated on the way (Docker, a router), else the ones that Asterisk has.
-    `redis_password` is empty where none is needed.
+    `redis_host`, if given, is used instead of the configuration's; without a `redis_password` none is sent.
     """
 
     home: Path
@@ -43,6 +43,7 @@ class Environment:
     http_address: str = "127.0.0.1"
     public_address: str | None = None
     public_sip_port: int | None = None
+    redis_host: str | None = None
     redis_password: str = field(default="", repr=False)
 
     @classmethod
@@ -68,6 +69,7 @@ class Environment:
             http_address=_address(env, "ACD_HTTP_ADDRESS", cls.http_address),
             public_address=_optional(env, "ACD_PUBLIC_ADDRESS", _address, "192.0.2.1"),
             public_sip_port=_optional(env, "ACD_PUBLIC_SIP_PORT", _port, 0),
+            redis_host=_optional(env, "ACD_REDIS_HOST", _host, "127.0.0.1"),
             redis_password=env.get("ACD_REDIS_PASSWORD", ""),
         )
         environment._check_together()

@@ -55,6 +55,7 @@ def _make_ready(containers: Containers, agent: str) -> None:
 
 async def test_one_call(containers: Containers) -> None:
     assert containers.health() == 200
+    assert containers.status()["live_state"]["in_redis"]
     async with containers.phone("1001", AGENT_HZ) as anna, containers.phone("1002", CALLER_HZ) as caller:
         await anna.register()
         await caller.register()

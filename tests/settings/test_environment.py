@@ -47,6 +47,7 @@ def test_every_variable() -> None:
         "ACD_HTTP_ADDRESS": "192.0.2.2",
         "ACD_PUBLIC_ADDRESS": "198.51.100.7",
         "ACD_PUBLIC_SIP_PORT": "15061",
+        "ACD_REDIS_HOST": "redis",
         "ACD_REDIS_PASSWORD": "correct horse",
         "PATH": "/bin",
     }
@@ -54,7 +55,7 @@ def test_every_variable() -> None:
         Path("/data/acd"), Path("/etc/acd/config"), Path("/etc/acd/flows"),
         "192.0.2.1", 15060, 15038, 14573, 18080, (20000, 20099),
         "asterisk", "2001:db8::1", "192.0.2.2", "198.51.100.7", 15061,
-        "correct horse",
+        "redis", "correct horse",
     )  # fmt: skip
     assert "correct horse" not in repr(Environment.from_env(variables, CHECKOUT))
 
