@@ -22,6 +22,7 @@ async def call_colleague(
     await at_colleague.answer()
     await call.wait_answered()
     seen = await centre.until_call("talking", agent=agent, kind="internal")
+    await call.rtp.until_heard()  # joined: only then can a phone transfer
     return call, at_colleague, seen["id"]
 
 
