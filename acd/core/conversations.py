@@ -122,26 +122,32 @@ def attended_transfer(floor: Floor, call: Call, consult: Call) -> None:
     _finish(floor, call, first, wrap_up_s)
 
 
-def own_calls_joined(floor: Floor, call: Call, other: Call) -> None:
-    """The agent who had dialled both is out; whom `other` had come to is the caller of `call` now.
+def own_calls_joined(floor: Floor, call: Call, other: Call | None, phone: str) -> None:
+    """The agent who had dialled both is out; whoever is on `phone` is the caller of `call` now.
 
-    Only agents' own calls: no customer's call ever ends so.
+    Only agents' own calls: no customer's call ever ends so. `other` may have been told as over already,
+    since its Dial returns when the colleague is taken out of it.
     """
-    if call is other or call.state is CallState.ENDED or other.state is not CallState.TALKING:
+    colleague = floor.agent_on(phone)
+    kinds = {call.kind} if other is None else {call.kind, other.kind}
+    if call is other or call.state is CallState.ENDED or CallKind.INBOUND in kinds:
         return
-    if other.agent is None or CallKind.INBOUND in (call.kind, other.kind):
+    if colleague is not None and colleague.id == call.agent:
         return
-    colleague = floor.plan.agents[other.agent]
-    floor.note(call, facts.CallerReplaced(floor.now, colleague.id, other.id))
     origin = floor.agents.get(call.origin_agent or "")
-    call.origin_agent = colleague.id
-    call.caller_number, call.caller_name = colleague.extension, colleague.name
-    agent = floor.agents[colleague.id]
-    agent.own_call_id = call.id
-    floor.touch(agent)
-    if origin is not None and origin is not agent:
+    call.origin_agent = None
+    floor.mark(call)
+    if colleague is not None:
+        profile = floor.plan.agents[colleague.id]
+        call.origin_agent = colleague.id
+        call.caller_number, call.caller_name = profile.extension, profile.name
+        floor.note(call, facts.CallerReplaced(floor.now, colleague.id, other.id if other is not None else ""))
+        _begin_own_call(floor, colleague, call)
+    if origin is not None and origin is not colleague:
         end_own_call(floor, origin, call, release=True)
-    end(floor, other, EndedBy.CALLER, f"joined with call {call.id}")
+    if other is not None:
+        other.agent_left = False  # nobody hung up
+        end(floor, other, EndedBy.CALLER, f"joined with call {call.id}")
 
 
 def hold(floor: Floor, call: Call) -> None:
