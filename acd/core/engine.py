@@ -137,7 +137,7 @@ class Engine:
                 offers.ended(floor, call, failure)
             case events.AgentHungUp():
                 if call.state is CallState.TALKING:
-                    conversations.agent_hung_up(floor, call)
+                    conversations.dial_returned(floor, call)
                     floor.emit(ContinueCall(call.id))
             case _:
                 self._of_conversation(event, call)

@@ -108,7 +108,9 @@ class PossibleWorld(Centre):
                 case RefuseDirect(call_id):
                     self.refused(call_id)
                 case ContinueCall(call_id):
-                    assert self.books.engine.floor.calls[call_id].state is CallState.IVR
+                    call = self.books.engine.floor.calls[call_id]
+                    own = call.kind is CallKind.INTERNAL
+                    assert call.state is (CallState.TALKING if own else CallState.IVR)
                 case Offer(call_id, agent, phone):
                     assert self.books.plan.agents[agent].id == agent
                     assert phone in PHONES
