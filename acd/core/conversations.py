@@ -63,6 +63,19 @@ def queue(floor: Floor, call: Call, group: str, priority: int) -> None:
     offers.dispatch_call(floor, call)
 
 
+def dial_returned(floor: Floor, call: Call) -> None:
+    """The agent is out of the conversation, as the caller's channel says.
+
+    An agent's own call is left as it is until it ends, which is all that can follow: a transfer that
+    takes the colleague out of it looks the same, and may be told a moment later.
+    """
+    if call.kind is CallKind.INTERNAL:
+        call.agent_left = True
+        floor.mark(call)
+    else:
+        agent_hung_up(floor, call)
+
+
 def agent_hung_up(floor: Floor, call: Call) -> None:
     """The conversation is over and the caller still there."""
     if call.state is not CallState.TALKING or call.agent is None:
@@ -103,7 +116,7 @@ def attended_transfer(floor: Floor, call: Call, consult: Call) -> None:
         call.group = consult.group
     call.priority, call.waiting_since = consult.priority, consult.waiting_since
     call.present, call.direct = consult.present, consult.direct
-    call.alerted, call.on_hold = consult.alerted, False
+    call.alerted, call.on_hold, call.agent_left = consult.alerted, False, False
     call.agent = consult.agent
     if state is CallState.WAITING and consult.present:
         floor.take_over_place(consult, call)
@@ -122,26 +135,31 @@ def attended_transfer(floor: Floor, call: Call, consult: Call) -> None:
     _finish(floor, call, first, wrap_up_s)
 
 
-def own_calls_joined(floor: Floor, call: Call, other: Call) -> None:
-    """The agent who had dialled both is out; whom `other` had come to is the caller of `call` now.
+def own_calls_joined(floor: Floor, call: Call, other: Call | None, phone: str) -> None:
+    """The agent who had dialled both is out; whoever is on `phone` is the caller of `call` now.
 
-    Only agents' own calls: no customer's call ever ends so.
+    Only agents' own calls: no customer's call ever ends so. `other` may be over already.
     """
-    if call is other or call.state is CallState.ENDED or other.state is not CallState.TALKING:
+    colleague = floor.agent_on(phone)
+    kinds = {call.kind} if other is None else {call.kind, other.kind}
+    if call is other or call.state is CallState.ENDED or CallKind.INBOUND in kinds:
         return
-    if other.agent is None or CallKind.INBOUND in (call.kind, other.kind):
+    if colleague is not None and colleague.id == call.agent:
         return
-    colleague = floor.plan.agents[other.agent]
-    floor.note(call, facts.CallerReplaced(floor.now, colleague.id, other.id))
     origin = floor.agents.get(call.origin_agent or "")
-    call.origin_agent = colleague.id
-    call.caller_number, call.caller_name = colleague.extension, colleague.name
-    agent = floor.agents[colleague.id]
-    agent.own_call_id = call.id
-    floor.touch(agent)
-    if origin is not None and origin is not agent:
+    call.origin_agent, call.agent_left = None, False  # nobody hung up
+    floor.mark(call)
+    if colleague is not None:
+        profile = floor.plan.agents[colleague.id]
+        call.origin_agent = colleague.id
+        call.caller_number, call.caller_name = profile.extension, profile.name
+        floor.note(call, facts.CallerReplaced(floor.now, colleague.id, other.id if other is not None else ""))
+        _begin_own_call(floor, colleague, call)
+    if origin is not None and origin is not colleague:
         end_own_call(floor, origin, call, release=True)
-    end(floor, other, EndedBy.CALLER, f"joined with call {call.id}")
+    if other is not None:
+        other.agent_left = False
+        end(floor, other, EndedBy.CALLER, f"joined with call {call.id}")
 
 
 def hold(floor: Floor, call: Call) -> None:
@@ -164,7 +182,7 @@ def end(floor: Floor, call: Call, by: EndedBy, reason: str = "", at: float | Non
         return
     state, agent = call.state, floor.agents[call.agent] if call.agent is not None else None
     when = call.when(at, floor.now)
-    if by is not EndedBy.UNKNOWN and call.agent_left and state in (CallState.IVR, CallState.WAITING):
+    if by is not EndedBy.UNKNOWN and call.agent_left and state is not CallState.RINGING:
         by = EndedBy.AGENT  # the agent hung up and nothing but the hang-up was left to do
     if state is CallState.RINGING and agent is not None:
         offers.clear_ring_timers(floor, call)

@@ -137,7 +137,7 @@ class Engine:
                 offers.ended(floor, call, failure)
             case events.AgentHungUp():
                 if call.state is CallState.TALKING:
-                    conversations.agent_hung_up(floor, call)
+                    conversations.dial_returned(floor, call)
                     floor.emit(ContinueCall(call.id))
             case _:
                 self._of_conversation(event, call)
@@ -155,10 +155,8 @@ class Engine:
                 consult = floor.calls.get(consult_id)
                 if consult is not None and consult.state is not CallState.ENDED:
                     conversations.attended_transfer(floor, call, consult)
-            case events.OwnCallsJoined(_, other_id):
-                other = floor.calls.get(other_id)
-                if other is not None:
-                    conversations.own_calls_joined(floor, call, other)
+            case events.OwnCallsJoined(_, other_id, phone):
+                conversations.own_calls_joined(floor, call, floor.calls.get(other_id), phone)
             case events.CallTakenBack(_, reason):
                 conversations.taken_back(floor, call, reason)
             case events.CallerReturned():

@@ -151,12 +151,13 @@ class CallAttendedTransferred:
 class OwnCallsJoined:
     """An agent who had dialled both calls joined their other ends and left.
 
-    Whom `other_id` had come to takes the caller's place in `call_id`, wherever that call is; `other_id`
-    is over.
+    Whom `other_id` had come to, on `phone`, takes the caller's place in `call_id`, wherever that call
+    is; `other_id` is over.
     """
 
     call_id: str
     other_id: str
+    phone: str
 
 
 @dataclass(frozen=True, slots=True)

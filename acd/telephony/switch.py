@@ -193,8 +193,10 @@ class Switchboard:
             self._spawn(self._hang_up_channel(call_id, channel, cause))
 
     async def _dismiss(self, call_id: str, line: AgiLine, cause: int) -> None:
+        channel = self._watch.channel_of.get(call_id)
         await line.hang_up(cause)  # fails if the caller hung up first
-        self._watch.mark_ending(call_id)
+        if self._watch.channel_of.get(call_id) == channel:  # else a transfer was faster
+            self._watch.mark_ending(call_id)
 
     async def _hang_up_channel(self, call_id: str, channel: str, cause: int) -> None:
         self._watch.mark_ending(call_id)

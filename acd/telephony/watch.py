@@ -235,7 +235,7 @@ class Watch:
         if leg is None or side is None or goes_on == over:
             return
         self.handed_over.add(goes_on)
-        self._feed(events.OwnCallsJoined(goes_on, over))
+        self._feed(events.OwnCallsJoined(goes_on, over, phone_of(leg) or ""))
         del self.leg_of[over]
         self.unbind(over)
         if self.bind(goes_on, leg, str(event.get(f"{side}Uniqueid", ""))):

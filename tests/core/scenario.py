@@ -93,7 +93,7 @@ LANGUAGE: Sequence[tuple[str, Callable[..., Event]]] = (
     (r"(c\d) is resumed", events.CallResumed),
     (r"(c\d) is sent to (\d+)", events.CallBlindTransferred),
     (r"(c\d) is joined with (c\d)", events.CallAttendedTransferred),
-    (r"(c\d) takes over from (c\d)", events.OwnCallsJoined),
+    (r"(c\d) takes over from (c\d) who is on (\d+)", events.OwnCallsJoined),
     (r"(c\d) is taken back", lambda c: events.CallTakenBack(c, "refused")),
     (r"(c\d) asks again", events.CallerReturned),
     (r"(c\d) was in the fallback queue", events.FallbackServed),

@@ -108,7 +108,9 @@ class PossibleWorld(Centre):
                 case RefuseDirect(call_id):
                     self.refused(call_id)
                 case ContinueCall(call_id):
-                    assert self.books.engine.floor.calls[call_id].state is CallState.IVR
+                    call = self.books.engine.floor.calls[call_id]
+                    own = call.kind is CallKind.INTERNAL
+                    assert call.state is (CallState.TALKING if own else CallState.IVR)
                 case Offer(call_id, agent, phone):
                     assert self.books.plan.agents[agent].id == agent
                     assert phone in PHONES
@@ -231,7 +233,11 @@ class PossibleWorld(Centre):
             call_id, other_id = data.draw(st.sampled_from(pairs))
             floor = self.books.engine.floor
             state, colleague = floor.calls[call_id].state, floor.calls[other_id].agent
-            self.feed(events.OwnCallsJoined(call_id, other_id))
+            phone = floor.agents[colleague or ""].phone
+            assert phone is not None
+            if data.draw(st.booleans()):  # the way out of the other call may be told first
+                self.feed(events.AgentHungUp(other_id))
+            self.feed(events.OwnCallsJoined(call_id, other_id, phone))
             assert other_id not in [c.id for c in self.calls()]
             assert (floor.calls[call_id].state, floor.calls[call_id].origin_agent) == (state, colleague)
             assert floor.agents[colleague or ""].state in BUSY_STATES
@@ -283,7 +289,7 @@ CALL_EVENTS: st.SearchStrategy[Event] = st.one_of(
     st.builds(events.CallBlindTransferred, IDS, st.just("8001")),
     st.builds(events.CallAttendedTransferred, IDS, IDS),
     st.builds(events.CallAttendedTransferred, IDS, IDS),
-    st.builds(events.OwnCallsJoined, IDS, IDS),
+    st.builds(events.OwnCallsJoined, IDS, IDS, PHONE),
     st.builds(events.CallTakenBack, IDS, st.just("refused")),
     st.builds(events.ConversationFound, IDS, PHONE, st.none() | DURATIONS_S),
     st.builds(events.FloorSeen, st.frozensets(IDS, min_size=3), st.dictionaries(IDS, st.just(995.0))),

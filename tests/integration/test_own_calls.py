@@ -6,6 +6,7 @@ import asyncio
 
 import pytest
 
+from acd.core.facts import EndedBy
 from tests.integration.centre import Centre, agent_of, story
 from tests.integration.sip.call import PhoneCall
 from tests.integration.sip.phone import Phone
@@ -105,7 +106,8 @@ async def test_an_agent_joins_two_colleagues(centre: Centre) -> None:
         await at_dora.answer()
         await waiting.hang_up()
         record = await centre.record(second_id)
-    assert story(first_record)[-1] == "talking ben caller_hung_up"
+    assert story(first_record)[:2] == ["waiting ben answered", "ringing ben answered"]
+    assert first_record.ended_by is EndedBy.CALLER
     assert story(record) == ["waiting dora answered", "ringing dora answered", "talking dora caller_hung_up"]
     told = centre.acd("calls", "show", second_id)
     assert f"ben took the caller's place, from call {first_id}" in told

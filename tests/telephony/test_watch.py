@@ -323,7 +323,7 @@ def test_two_agents_are_joined(ear: Ear) -> None:
         TransferTargetChannel="PJSIP/1003-00000013",
         TransferTargetUniqueid="1.13",
     )
-    assert heard == [events.OwnCallsJoined("c2", "c1")]
+    assert heard == [events.OwnCallsJoined("c2", "c1", "1002")]
     assert (named, ear.transfers) == (["c2"], [])
     assert ear.watch.channel_of == {"c2": OTHER_LEG}
     assert ear.watch.leg_of == {"c2": "PJSIP/1003-00000013"}
@@ -344,7 +344,7 @@ def test_an_agent_is_joined_with_a_line(ear: Ear, swapped: bool) -> None:
         second=C1 if swapped else C2,
         **{f"{bridge}BridgeUniqueid": "b1", **{f"{side}{name}": value for name, value in BEN.items()}},
     )
-    assert heard == [events.OwnCallsJoined("c2", "c1")]
+    assert heard == [events.OwnCallsJoined("c2", "c1", "1002")]
     assert ear.watch.channel_of == {"c2": OTHER_LEG}
 
 
