@@ -36,7 +36,6 @@ CAUSE_OF_REFUSAL = {
     Refusal.UNKNOWN_NUMBER: 1,
 }
 CANCEL_CAUSE = "19"
-NEWS_GRACE_S = 0.05
 _SECONDS = re.compile(r"[0-9]{1,12}")
 _SAFE_DIAL = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
@@ -85,12 +84,6 @@ class Switchboard:
             return
         line = AgiLine(session, self._prompts)
         channel, uniqueid = session.env["agi_channel"], session.env["agi_uniqueid"]
-        if ask.kind is AskKind.AGENT_LEFT and ask.phone is not None:
-            # Perhaps the agent has joined two calls: then AMI's news of it may come after this question.
-            await asyncio.sleep(NEWS_GRACE_S)
-            if self._watch.caller_of(ask.call_id) not in (None, uniqueid):
-                await line.hang_up(CAUSE_OF_REFUSAL[Refusal.NORMAL])  # the agent's own, left behind
-                return
         call_id = self._merges.current(ask.call_id)
         if call_id != ask.call_id:
             ask = renamed(ask, call_id)
