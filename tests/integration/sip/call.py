@@ -102,6 +102,11 @@ class PhoneCall:
             await self._line.exchange(self.dialog, "BYE", limit_s=limit_s)
         elif self.outgoing:
             await self._cancel(limit_s)
+            await self._line.sip.bell.until(
+                lambda: self.end or self.state is CallState.ANSWERED, limit_s, "the end of a cancelled call"
+            )
+            if self.end is None:
+                return await self.hang_up(limit_s)  # the answer crossed our CANCEL
         else:
             self.refuse(486)
         return await self.wait_ended(limit_s)
@@ -161,6 +166,8 @@ class PhoneCall:
     async def _cancel(self, limit_s: float) -> None:
         # A CANCEL may only follow a provisional response (RFC 3261, 9.1).
         await self._until(lambda: self._provisional_seen, limit_s, "a first response")
+        if self.state is CallState.ANSWERED:
+            return
         headers = tuple(
             (name, f"{self.invite.cseq} CANCEL" if name == "CSeq" else value)
             for name, value in self.invite.headers
