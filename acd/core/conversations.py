@@ -76,6 +76,16 @@ def dial_returned(floor: Floor, call: Call) -> None:
         agent_hung_up(floor, call)
 
 
+def agent_disconnected(floor: Floor, call: Call, phone: str) -> None:
+    """The agent's phone hung up: the agent is free at once, the caller's channel will ask what next.
+
+    Not so in an agent's own call, see `dial_returned`.
+    """
+    agent = floor.agent_on(phone)
+    if call.kind is CallKind.INBOUND and agent is not None and agent.id == call.agent:
+        agent_hung_up(floor, call)
+
+
 def agent_hung_up(floor: Floor, call: Call) -> None:
     """The conversation is over and the caller still there."""
     if call.state is not CallState.TALKING or call.agent is None:
@@ -89,6 +99,12 @@ def agent_hung_up(floor: Floor, call: Call) -> None:
 
 def blind_transfer(floor: Floor, call: Call, target: str) -> None:
     """The agent sent the caller elsewhere and is free of the call."""
+    if call.state is CallState.IVR and call.agent_left:
+        # The phone's hang-up was told first: it ended the transfer, not the call.
+        call.agent_left = False
+        left = next(f.agent for f in reversed(call.facts) if isinstance(f, facts.AgentLeft))
+        floor.note(call, facts.Transferred(floor.now, left, target, "blind"))
+        return
     if call.state is not CallState.TALKING or call.agent is None:
         return
     agent = floor.agents[call.agent]

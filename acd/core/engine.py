@@ -145,6 +145,8 @@ class Engine:
     def _of_conversation(self, event: Event, call: Call) -> None:
         floor = self.floor
         match event:
+            case events.AgentDisconnected(_, phone):
+                conversations.agent_disconnected(floor, call, phone)
             case events.CallHeld():
                 conversations.hold(floor, call)
             case events.CallResumed():

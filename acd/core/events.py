@@ -118,6 +118,17 @@ class AgentHungUp:
 
 
 @dataclass(frozen=True, slots=True)
+class AgentDisconnected:
+    """This phone hung up: its agent is out of the conversation, whoever else may be in it.
+
+    The caller's channel says so as well, some milliseconds later: `AgentHungUp`.
+    """
+
+    call_id: str
+    phone: str
+
+
+@dataclass(frozen=True, slots=True)
 class CallHeld:
     """The agent put the other side on hold."""
 
@@ -255,6 +266,7 @@ Event: TypeAlias = (
     | OfferAnswered
     | OfferEnded
     | AgentHungUp
+    | AgentDisconnected
     | CallHeld
     | CallResumed
     | CallBlindTransferred

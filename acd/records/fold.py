@@ -133,7 +133,7 @@ def _seconds(duration_s: float) -> float:
 
 def _transferred(track: Track, fact: Transferred, at: float) -> None:
     if fact.how != "attended":
-        track.leave_agent(at, fact.agent, SegmentOutcome.TRANSFERRED)
+        track.transfer(at, fact.agent)
         return
     consult = Track()
     start = fact.consult[0].at if fact.consult else at

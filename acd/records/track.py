@@ -148,6 +148,13 @@ class Track:
         if self.place and self.place.kind is SegmentKind.TALKING and self.place.agent == agent:
             self.leave(at, outcome)
 
+    def transfer(self, at: float, agent: str) -> None:
+        """The agent sent the caller elsewhere, and may have been seen to hang up a moment before."""
+        self.leave_agent(at, agent, SegmentOutcome.TRANSFERRED)
+        talk = self._last_talk.get(agent)
+        if self.place is None and talk is not None and talk.outcome is SegmentOutcome.AGENT_HUNG_UP:
+            talk.outcome = SegmentOutcome.TRANSFERRED
+
     def fall_back(self, at: float, agent: str | None) -> None:
         """Asterisk's fallback queue has the caller, or has connected the caller with this agent."""
         place = self.place

@@ -100,7 +100,9 @@ class Reception:
                 self._feed(events.AgentHungUp(ask.call_id))
             case AskKind.AFTER_FALLBACK:
                 self._served_elsewhere(ask)
-            case AskKind.BLIND_TRANSFER if known is None or state is CallState.TALKING:
+            case AskKind.AGENT_LEFT if _is_left(known):
+                self._continue(ask.call_id)  # the phone's hang-up was told before
+            case AskKind.BLIND_TRANSFER if known is None or state is CallState.TALKING or _is_left(known):
                 if known is None:
                     await self._arrive(ask, line)
                 self._feed(events.CallBlindTransferred(ask.call_id, ask.target))
@@ -287,6 +289,11 @@ class Reception:
 def _is_ours(call: Call) -> bool:
     """Whether somebody of ours has had the caller: then we never answer with 'no such number'."""
     return call.group is not None or any(isinstance(f, facts.Transferred) for f in call.facts)
+
+
+def _is_left(call: Call | None) -> bool:
+    """Whether the agent's end of the conversation is known, and nothing has become of the caller yet."""
+    return call is not None and call.state is CallState.IVR and call.agent_left
 
 
 def _was_answered(ask: Ask) -> bool:

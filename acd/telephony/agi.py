@@ -101,6 +101,8 @@ class AgiSession:
     def _say_last_words(self) -> None:
         if self._last_words is not None and not self.closed.is_set():
             self._writer.write(self._last_words)
+            # At once: `close` leaves it to the loop, which may have bookkeeping to do first.
+            self._writer.write_eof()
             self.close()
 
     async def set_variable(self, name: str, value: str) -> None:

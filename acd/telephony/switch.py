@@ -198,7 +198,7 @@ class Switchboard:
 
     async def bring_back(self, channel: str) -> None:
         """Send a channel to the beginning of the loop, so that it asks again."""
-        await self._act("Redirect", Channel=channel, Context="acd-run", Exten="s", Priority="1")
+        await self._act("Redirect", Channel=channel, Context="acd-back", Exten="s", Priority="1")
 
     async def renew_leases(self, lease_s: float) -> None:
         """Tell Asterisk that the callers in our hands are not forgotten."""

@@ -128,6 +128,8 @@ class Watch:
         match event.get("Event"):
             case "Newchannel":
                 self._channel_new(event)
+            case "HangupRequest":
+                self._phone_hung_up(str(event.get("Channel", "")))
             case "Hangup":
                 self._channel_gone(event)
             case "DialState" if event.get("DialStatus") in ("RINGING", "PROGRESS"):
@@ -153,6 +155,22 @@ class Watch:
                 self._come.add(channel)
             self._phones[phone].add(channel)
             self._report(phone)
+
+    def _phone_hung_up(self, channel: str) -> None:
+        """A phone's BYE, a moment before its channel is gone: the phone is free already.
+
+        The next call can be on its way while Asterisk still clears up the last one.
+        """
+        phone = phone_of(channel)
+        if phone not in self._phones or channel not in self._phones[phone]:
+            return
+        self._phones[phone].discard(channel)
+        if self._looking:
+            self._went.add(channel)
+        call_id = next((c for c, leg in self.leg_of.items() if leg == channel), None)
+        if call_id is not None:
+            self._feed(events.AgentDisconnected(call_id, phone))
+        self._report(phone)
 
     def _channel_gone(self, event: Headers) -> None:
         channel, uniqueid = str(event.get("Channel", "")), str(event.get("Uniqueid", ""))

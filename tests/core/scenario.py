@@ -89,6 +89,7 @@ LANGUAGE: Sequence[tuple[str, Callable[..., Event]]] = (
     (r"(c\d) is answered", events.OfferAnswered),
     (r"(c\d) is not taken: (\w+)", lambda c, why: events.OfferEnded(c, OfferFailure(why))),
     (r"(c\d) loses its agent", events.AgentHungUp),
+    (r"(c\d) is left by (\d+)", events.AgentDisconnected),
     (r"(c\d) is held", events.CallHeld),
     (r"(c\d) is resumed", events.CallResumed),
     (r"(c\d) is sent to (\d+)", events.CallBlindTransferred),

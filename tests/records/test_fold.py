@@ -152,6 +152,31 @@ SCENARIOS = {
         """,
         "sales @0 answered ben wait=40 talk=10",
     ),
+    "blind transfer, told after the phone's hang-up": (
+        """
+        0  arrived 5550100 8001
+        0  queued sales
+        5  answered anna
+        20 left anna
+        20 wrap anna
+        20 blind anna 8002
+        20 queued support
+        30 wrapped anna
+        45 answered chen
+        60 ended caller
+        """,
+        """
+        waiting 0-5   sales   -    answered
+        talking 5-20  sales   anna transferred
+        wrap_up 20-30 sales   anna done
+        waiting 20-45 support -    answered
+        talking 45-60 support chen caller_hung_up
+        """,
+        """
+        sales   @0  answered anna wait=5 talk=15 wrap=10
+        support @20 answered chen wait=25 talk=15
+        """,
+    ),
     "blind transfer to an agent who cannot, back, and on to the other group": (
         """
         0  arrived 5550100 8001

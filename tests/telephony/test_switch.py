@@ -379,7 +379,7 @@ async def test_a_caller_is_brought_back(house: House) -> None:
     await house.switch.bring_back(CALLER)
     action = house.ami.actions[-1]
     assert [action[k] for k in ("Action", "Channel", "Context", "Exten", "Priority")] == [
-        "Redirect", CALLER, "acd-run", "s", "1",
+        "Redirect", CALLER, "acd-back", "s", "1",
     ]  # fmt: skip
 
 

@@ -100,6 +100,29 @@ def test_a_leg_that_is_gone_is_not_taken_for_the_next_one(ear: Ear) -> None:
 
 
 # --- the caller's channel ---------------------------------------------------------------------
+def test_an_agents_phone_hangs_up_and_is_free_before_its_channel_is_gone(ear: Ear) -> None:
+    ear.event("Newchannel", Channel=LEG, Uniqueid="1.2")
+    ear.dialling("ANSWER")
+    free = events.PhoneChanged("1001", reachable=False, in_use=False)
+    assert ear.event("HangupRequest", Channel=LEG, Uniqueid="1.2", Cause="16") == [
+        events.AgentDisconnected("c1", "1001"),
+        free,
+    ]
+    assert ear.event("HangupRequest", Channel=LEG, Uniqueid="1.2", Cause="16") == []
+    assert ear.hangup(LEG, "1.2") == [free]
+
+
+def test_a_phone_hangs_up_a_call_of_its_own(ear: Ear) -> None:
+    ear.event("Newchannel", Channel=OTHER_LEG, Uniqueid="1.3")
+    assert ear.event("HangupRequest", Channel=OTHER_LEG, Uniqueid="1.3") == [
+        events.PhoneChanged("1002", reachable=False, in_use=False)
+    ]
+
+
+def test_the_end_of_a_caller_who_hangs_up_is_told_by_the_hang_up_itself(ear: Ear) -> None:
+    assert ear.event("HangupRequest", Channel=CALLER, Uniqueid="1.1") == []
+
+
 def test_the_caller_hangs_up(ear: Ear) -> None:
     ear.dialling("RINGING")
     assert ear.hangup(CALLER, "1.1") == [events.CallEnded("c1", EndedBy.CALLER, "Normal Clearing")]
