@@ -192,7 +192,7 @@ class PossibleWorld(Centre):
             if goes:
                 self.feed(events.CallEnded(call_id))
 
-    @rule(data=st.data(), phone=PHONES)
+    @rule(data=st.data(), phone=PHONE)
     def phone_hangs_up(self, data: st.DataObject, phone: str) -> None:
         if call_id := self.pick(data, CallState.TALKING):
             self.feed(events.AgentDisconnected(call_id, phone))
@@ -289,7 +289,7 @@ CALL_EVENTS: st.SearchStrategy[Event] = st.one_of(
     st.builds(events.OfferAnswered, IDS, st.none() | st.sampled_from(PHONES)),
     st.builds(events.OfferEnded, IDS, FAILURES),
     st.builds(events.AgentHungUp, IDS),
-    st.builds(events.AgentDisconnected, IDS, PHONES),
+    st.builds(events.AgentDisconnected, IDS, PHONE),
     st.builds(events.CallHeld, IDS),
     st.builds(events.CallResumed, IDS),
     st.builds(events.CallBlindTransferred, IDS, st.just("8001")),
