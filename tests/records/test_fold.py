@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from acd.core import facts
-from acd.core.facts import FACT_TYPES, CallKind, EndedBy, Fact, OfferFailure
+from acd.core.fact_json import FACT_TYPES
+from acd.core.facts import CallKind, EndedBy, Fact, OfferFailure
 from acd.records.fold import STEPS, fold, utc
 from acd.records.record import CallRecord, Segment, SegmentKind, VisitOutcome
 from tests.records.scenario import START, facts_of, lines, segments_of, visits_of

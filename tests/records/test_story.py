@@ -7,7 +7,8 @@ from zoneinfo import ZoneInfo
 from hypothesis import given
 from rich.console import Console
 
-from acd.core.facts import FACT_TYPES, Arrived, CallKind, EndedBy, Fact, OfferFailure
+from acd.core.fact_json import FACT_TYPES
+from acd.core.facts import Arrived, CallKind, EndedBy, Fact, OfferFailure
 from acd.records import story
 from acd.records.fold import fold
 from acd.records.record import CallRecord
