@@ -26,9 +26,11 @@ from acd.records.writer import RecordWriter
 from acd.runtime.clock import EngineClock
 from acd.runtime.control import ControlServer, Handler, Request
 from acd.runtime.features import confirmations
+from acd.runtime.outbound import announcements
 from acd.runtime.reception import Reception
 from acd.runtime.shell import Shell
 from acd.runtime.status import picture
+from acd.runtime.trunk_list import trunk_list
 from acd.settings.environment import Environment, numeric_address
 from acd.settings.model import Centre, RedisSettings
 from acd.settings.secrets import Secrets
@@ -40,6 +42,7 @@ from acd.telephony.bond import Bond
 from acd.telephony.merges import Merges
 from acd.telephony.prompts import PromptStore
 from acd.telephony.switch import Switchboard
+from acd.telephony.trunk_states import TrunkBoard
 from acd.telephony.watch import Watch
 from acd.web.health import start_health_page
 
@@ -79,14 +82,14 @@ def prompt_store(centre: Centre, environment: Environment) -> PromptStore:
 def all_prompts(centre: Centre) -> list[Prompt]:
     """Everything that may have to be spoken."""
     prompts: list[Prompt] = [p for flow in centre.flows.values() for p in flow.prompts()]
-    return prompts + list(confirmations(centre.system.language))
+    return [*prompts, *confirmations(centre.system.language), *announcements(centre)]
 
 
 def find_customer(centre: Centre) -> Callable[[str], Customer | None]:
     """The directory's look-up; without a customers' file nobody is known."""
     if centre.customers_file is None:
         return lambda _number: None
-    return Directory.from_csv(centre.customers_file).find
+    return Directory.from_csv(centre.customers_file, centre.system.country).find
 
 
 def facts_of(
@@ -144,6 +147,7 @@ class Controller:
             self._bond.up_again,
             self._bond.down,
         )
+        self._trunks = TrunkBoard(centre.trunks.values(), self._link)
         self._prompts = prompt_store(centre, environment)
         self._merges = Merges(self._mirror)
         script = script_name(secrets.ami_password)
@@ -174,7 +178,13 @@ class Controller:
         self._shell.restore()
         await self._control.start()
         await self._listen()
-        for work in (self._link.run(), self._bond.keep(), self._shell.tick(), self._mirror.run()):
+        for work in (
+            self._link.run(),
+            self._bond.keep(),
+            self._shell.tick(),
+            self._mirror.run(),
+            self._trunks.run(),
+        ):
             self._tasks.append(asyncio.create_task(work))
         self._recovery = asyncio.create_task(self._recover_unseen())
 
@@ -262,6 +272,7 @@ class Controller:
             "live_state_on_disk": live["on_disk"],
             "live_state_in_redis": live["in_redis"],
             "calls": len(floor.calls),
+            "trunks": {trunk: str(seen.state) for trunk, seen in self._trunks.seen.items()},
             "tasks": len(asyncio.all_tasks()),
             "open_files": len(os.listdir("/proc/self/fd")),
         }
@@ -270,6 +281,7 @@ class Controller:
     def _handlers(self) -> dict[str, Handler]:
         return {
             "status": self._status,
+            "trunks": self._trunk_states,
             "health": lambda _request: self._health_facts(),
             "login": self._login,
             "logout": lambda r: self._request(events.AgentLoggedOut(_text(r, "agent"))),
@@ -286,6 +298,12 @@ class Controller:
             "pid": os.getpid(),
             "live_state": self._mirror.facts(),
             **picture(self._shell.engine.floor, now, self._reception.step_of, asterisk=self._bond.up),
+        }
+
+    def _trunk_states(self, _request: Request) -> Mapping[str, Any]:
+        floor = self._shell.engine.floor
+        return {
+            "trunks": trunk_list(self._centre, floor, self._trunks.seen, asterisk=self._bond.up),
         }
 
     def _hang_up_all(self, _request: Request) -> Mapping[str, Any]:

@@ -103,8 +103,8 @@ class Call:
     `group` is the skill group whose line the caller is in, or came through last. `waiting_since`
     orders the line; it survives failed rings. `present`: the caller's channel asks us what next, so
     it can be dialled from; false for a moment after a restart.  `direct`: the offer is for a named agent,
-    not from a line. `alerted`: the phone of the present offer said that it rings. `trunk` brought the call from
-    outside; `outside_number` is being dialled or talked to over `outside_trunk`.
+    not from a line. `alerted`: the phone of the present offer said that it rings. `trunk` brought the
+    call from outside; `outside_number` is being dialled or talked to over `outside_trunk`.
     """
 
     id: str

@@ -65,4 +65,6 @@ class OutsideRefused:
     reason: str
 
 
-OutsideEvent = OutsideDialed | OutsideAlerting | OutsideAnswered | OutsideFailed | OutsideLeft | OutsideRefused
+OutsideEvent = (
+    OutsideDialed | OutsideAlerting | OutsideAnswered | OutsideFailed | OutsideLeft | OutsideRefused
+)

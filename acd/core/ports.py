@@ -31,7 +31,8 @@ class Ask:
     `phone` is the phone that dialled, for calls from inside. `target` is the number that a blind
     transfer names. `trunk` brought the call, for calls from outside. `sent_by` is the phone that sent
     somebody on whom it had itself called outside. `failure` comes with DIAL_FAILED, and for an outside
-    number `outside_failure` with the trunk's own words in `cause`. `group` is the group the caller was in line for.
+    number `outside_failure` with the trunk's own words in `cause`. `group` is the group the caller was in
+    line for.
     `served_by` is the agent with whom Asterisk's own queue connected the caller, at Unix time
     `served_at`; both come with AFTER_FALLBACK, as far as known.
     """
@@ -43,14 +44,14 @@ class Ask:
     caller_name: str
     dialed_number: str
     target: str = ""
-    trunk: str | None = None
-    sent_by: str | None = None
     failure: OfferFailure = OfferFailure.UNREACHABLE
-    outside_failure: DialFailure = DialFailure.UNREACHABLE
-    cause: str = ""
     group: str = ""
     served_by: str = ""
     served_at: float | None = None
+    trunk: str | None = None
+    sent_by: str | None = None
+    outside_failure: DialFailure = DialFailure.UNREACHABLE
+    cause: str = ""
 
 
 class Refusal(StrEnum):
@@ -61,6 +62,26 @@ class Refusal(StrEnum):
     NO_ANSWER = "no_answer"
     UNKNOWN_NUMBER = "unknown_number"
     CONGESTION = "congestion"
+
+
+class TrunkState(StrEnum):
+    """Whether calls can go over a trunk."""
+
+    REGISTERED = "registered"
+    REJECTED = "rejected"  # the provider does not take our registration: user name or password
+    REGISTERING = "registering"
+    REACHABLE = "reachable"  # without registration: the provider answers
+    UNREACHABLE = "unreachable"
+    INCOMING_ONLY = "incoming_only"  # it has no server, so nobody can be asked
+    UNKNOWN = "unknown"  # not asked yet
+
+
+@dataclass(frozen=True, slots=True)
+class TrunkSeen:
+    """A trunk as Asterisk sees it; `since` in Unix seconds."""
+
+    state: TrunkState
+    since: float
 
 
 class Switch(Protocol):

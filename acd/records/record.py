@@ -66,7 +66,8 @@ class VisitOutcome(StrEnum):
 class Segment:
     """One stretch of a call in one place. `ended_at` is None while it goes on.
 
-    `agent` of a call outside is the one on whose authority it was dialled. `hold_s` is the part of a talk that the caller spent on hold.
+    `agent` of a call outside is the one on whose authority it was dialled. `hold_s` is the part of a talk
+    that the caller spent on hold.
     """
 
     kind: SegmentKind

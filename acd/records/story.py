@@ -182,7 +182,9 @@ def _outside_dialed(fact: OutsideDialed) -> str:
 
 
 def _outside_failed(fact: OutsideFailed) -> str:
-    return f"{fact.trunk}: the number {_DIAL_FAILURES[fact.failure]}" + (f" ({fact.cause})" if fact.cause else "")
+    return f"{fact.trunk}: the number {_DIAL_FAILURES[fact.failure]}" + (
+        f" ({fact.cause})" if fact.cause else ""
+    )
 
 
 def _ended(fact: Ended) -> str:

@@ -13,6 +13,7 @@ from acd.core import events, facts
 from acd.core.calls import Call, CallState
 from acd.core.commands import RefuseDirect
 from acd.core.facts import CallKind, Customer, OfferFailure
+from acd.core.outside_events import OutsideAnswered, OutsideLeft
 from acd.core.ports import Ask, AskKind, Mirror, Refusal, Switch
 from acd.ivr.machine import (
     End,
@@ -28,9 +29,14 @@ from acd.ivr.machine import (
     Position,
 )
 from acd.ivr.ports import CallerLine
+from acd.runtime.arrival import arrive
+from acd.runtime.dial_plan import DialPlan
 from acd.runtime.features import FeatureDesk
+from acd.runtime.numbers import NumberBook, ToAgent, ToOutside, ToRoute
+from acd.runtime.outbound import OutboundDesk, Sender
 from acd.runtime.shell import Shell
-from acd.settings.model import Centre, NumberRoute
+from acd.settings.model import Centre
+from acd.settings.outside import NumberRoute
 
 log = structlog.get_logger(__name__)
 
@@ -56,6 +62,9 @@ class Reception:
         self._mirror = mirror
         self._find_customer = find_customer
         self._features = FeatureDesk(centre, shell)
+        plan = DialPlan(centre)
+        self._numbers = NumberBook(centre, plan)
+        self.outbound = OutboundDesk(centre, plan, shell, switch, self._take_back)
         self._positions: dict[str, Position] = {}
         shell.on_continue = self._continue
         shell.on_refused = self._refused
@@ -92,8 +101,14 @@ class Reception:
         if known is not None and known.state is CallState.RINGING and _was_answered(ask):
             # The news of the answer got lost (Asterisk away, a restart); there was one all the same.
             self._feed(events.OfferAnswered(ask.call_id))
+        if known is not None and known.state is CallState.DIALING_OUT and ask.kind is AskKind.AGENT_LEFT:
+            self._feed(OutsideAnswered(ask.call_id))  # likewise
         state = known.state if known is not None else None
         match ask.kind:
+            case AskKind.DIAL_FAILED if known is not None and state is CallState.DIALING_OUT:
+                self.outbound.dial_failed(known, ask)
+            case AskKind.AGENT_LEFT if state is CallState.OUTSIDE:
+                self._feed(OutsideLeft(ask.call_id))
             case AskKind.DIAL_FAILED if state is CallState.RINGING:
                 self._feed(events.OfferEnded(ask.call_id, ask.failure))
             case AskKind.AGENT_LEFT | AskKind.AFTER_FALLBACK if state is CallState.TALKING:
@@ -103,8 +118,9 @@ class Reception:
             case AskKind.BLIND_TRANSFER if known is None or state is CallState.TALKING:
                 if known is None:
                     await self._arrive(ask, line)
+                sender = Sender(known.agent) if known is not None and known.agent is not None else None
                 self._feed(events.CallBlindTransferred(ask.call_id, ask.target))
-                await self._lead(ask.call_id, ask.target, line)
+                await self._lead(ask.call_id, ask.target, line, sender)
             case AskKind.AGENT_LEFT if known is None or state is CallState.ENDED:
                 self._switch.hang_up(ask.call_id, Refusal.NORMAL)
             case _ if known is not None:
@@ -120,25 +136,7 @@ class Reception:
         self._switch.hang_up(ask.call_id, Refusal.NORMAL)
 
     async def _arrive(self, ask: Ask, line: CallerLine) -> None:
-        agent = self._shell.engine.floor.agent_on(ask.phone) if ask.phone is not None else None
-        kind = CallKind.INBOUND if ask.phone is None else CallKind.INTERNAL
-        customer = self._find_customer(ask.caller_number) if kind is CallKind.INBOUND else None
-        self._feed(
-            events.CallArrived(
-                ask.call_id,
-                kind,
-                ask.caller_number,
-                ask.caller_name,
-                ask.dialed_number,
-                customer,
-                agent.id if agent is not None else None,
-            )
-        )
-        if customer is not None:
-            name = f"{customer.name} ({customer.segment})" if customer.segment else customer.name
-            await line.show_caller(name)
-        elif agent is not None:
-            await line.show_caller(self._centre.plan.agents[agent.id].name)
+        await arrive(self._centre, self._shell, self._numbers, self._find_customer, ask, line)
 
     async def _first_step(self, ask: Ask, line: CallerLine) -> None:
         if ask.kind is AskKind.FALLBACK:
@@ -146,7 +144,15 @@ class Reception:
         if ask.kind is AskKind.FALLBACK and ask.group in self._centre.plan.groups:
             self._feed(events.CallQueued(ask.call_id, ask.group))
         else:
-            await self._lead(ask.call_id, ask.dialed_number, line)
+            await self._lead(ask.call_id, self._numbers.dialed_by_caller(ask), line, self._sender(ask))
+
+    def _sender(self, ask: Ask) -> Sender | None:
+        """Who dials, or sent somebody here: only on their authority does a call go outside."""
+        phone = ask.phone if ask.phone is not None else ask.sent_by
+        if phone is None:
+            return None
+        agent = self._shell.engine.floor.agent_on(phone)
+        return Sender(agent.id if agent is not None else None)
 
     async def _returned(self, ask: Ask, line: CallerLine) -> None:
         if ask.kind is AskKind.FALLBACK:
@@ -162,18 +168,24 @@ class Reception:
         elif call.agent_left:
             self._switch.hang_up(ask.call_id, Refusal.NORMAL)
         else:
-            await self._lead(ask.call_id, call.dialed_number, line)
+            await self._lead(ask.call_id, call.dialed_number, line, self._sender(ask))
 
     # --- where a number leads -----------------------------------------------------------------
-    async def _lead(self, call_id: str, number: str, line: CallerLine) -> None:
-        agent = self._centre.plan.agent_by_extension(number)
-        route = self._centre.numbers.get(number)
-        if agent is not None:
-            self._feed(events.CallDirected(call_id, agent.id))
-        elif route is not None:
-            await self._follow(call_id, route, line)
-        else:
-            self._no_such_number(call_id, number)
+    async def _lead(self, call_id: str, number: str, line: CallerLine, sender: Sender | None) -> None:
+        """`sender`: on whose authority the number may lead outside; None: it may not."""
+        call = self._call(call_id)
+        found = self._numbers.destination(number) if sender is not None else self._numbers.inside(number)
+        if found is None and call is not None and not _is_ours(call):
+            found = self._numbers.default_of(call.trunk)
+        match found:
+            case ToAgent(agent):
+                self._feed(events.CallDirected(call_id, agent))
+            case ToRoute(route):
+                await self._follow(call_id, route, line)
+            case ToOutside(outside) if sender is not None:
+                await self.outbound.begin(call_id, outside, sender, line)
+            case _:
+                self._no_such_number(call_id, number)
 
     async def _follow(self, call_id: str, route: NumberRoute, line: CallerLine) -> None:
         if route.group is not None:

@@ -16,10 +16,11 @@ from acd.core.facts import EndedBy, OfferFailure
 from acd.core.ports import Ask, AskKind, Refusal
 from acd.telephony.agi import AgiServer, AgiSession
 from acd.telephony.ami import AmiLink
+from acd.telephony.ask import party_text, read_ask, renamed, variables_of
 from acd.telephony.line import AgiLine
 from acd.telephony.merges import Merges
 from acd.telephony.prompts import PromptStore
-from acd.telephony.switch import Switchboard, party_text, read_ask, renamed, variables_of
+from acd.telephony.switch import Switchboard
 from acd.telephony.watch import Watch
 from tests.runtime.fakes import FakeMirror
 from tests.telephony.agi_client import HEADER, AgiClient, header
