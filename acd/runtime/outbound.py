@@ -1,7 +1,7 @@
-"""Calls to the outside: asks the dial plan, picks the trunk, goes on to the next one, says what is the matter.
+"""Calls to the outside: asks the dial plan, picks the trunk, goes on to the next, says what is the matter.
 
-Nobody but an agent gets outside: by dialling, or by sending a caller there. A caller from outside who dials an
-outside number never comes here.
+Nobody but an agent gets outside: by dialling, or by sending a caller there. A caller from outside who
+dials an outside number never comes here.
 """
 
 from __future__ import annotations

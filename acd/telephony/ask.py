@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from acd.core.facts import OfferFailure
+from acd.core.outside_facts import DialFailure
 from acd.core.ports import Ask, AskKind
 from acd.telephony.agi import AgiSession
 from acd.telephony.cause import offer_failure, outside_failure
@@ -29,6 +30,7 @@ def read_ask(session: AgiSession) -> Ask | None:
     if not re.fullmatch(r"[a-z0-9-]{3,64}", call_id):
         return None
     kind, target, failure = _kind(state, dialstatus, leg)
+    failed = kind is AskKind.DIAL_FAILED
     source, name, sender = [*origin.split(":"), "", ""][:3]
     return Ask(
         kind=kind,
@@ -41,8 +43,8 @@ def read_ask(session: AgiSession) -> Ask | None:
         dialed_number=dialed,
         target=target,
         failure=failure,
-        outside_failure=outside_failure(dialstatus, leg),
-        cause=printable(leg) if kind is AskKind.DIAL_FAILED else "",
+        outside_failure=outside_failure(dialstatus, leg) if failed else DialFailure.UNREACHABLE,
+        cause=printable(leg) if failed else "",
         group=group,
         served_by=member,
         served_at=float(served_at) if member and _SECONDS.fullmatch(served_at) else None,

@@ -131,8 +131,11 @@ class Switchboard:
 
     async def _name_caller(self, channel: str, call_id: str) -> None:
         endpoint = phone_of(channel) or ""
-        is_phone = self._watch.is_phone(endpoint)
-        origin = f"phone:{endpoint}" if is_phone else f"trunk:{endpoint.removeprefix(TRUNK_PREFIX)}"
+        origin = "trunk"
+        if self._watch.is_phone(endpoint):
+            origin = f"phone:{endpoint}"
+        elif endpoint.startswith(TRUNK_PREFIX):
+            origin = f"trunk:{endpoint.removeprefix(TRUNK_PREFIX)}"
         variables = {"__ACD_CALL": call_id, "ACD_CALLER": "1", "ACD_ORIGIN": origin}
         for name, value in variables.items():
             await self._act("Setvar", Channel=channel, Variable=name, Value=value)
@@ -153,15 +156,16 @@ class Switchboard:
 
     def offer(self, offer: Offer) -> None:
         """Have the dialplan ring the agent's phone."""
-        line = self._lines.get(offer.call_id)
-        if line is not None:  # else the caller is leaving or will ask again; either is reported
-            line.dial(phone_dial(offer, call_id_header=self.call_id_header))
+        self._dial(offer.call_id, phone_dial(offer, call_id_header=self.call_id_header))
 
     def dial_out(self, command: DialOut) -> None:
         """Have the dialplan dial an outside number."""
-        line = self._lines.get(command.call_id)
-        if line is not None:
-            line.dial(outside_dial(command))
+        self._dial(command.call_id, outside_dial(command))
+
+    def _dial(self, call_id: str, dial: str) -> None:
+        line = self._lines.get(call_id)
+        if line is not None:  # else the caller is leaving or will ask again; either is reported
+            line.dial(dial)
 
     def cancel_offer(self, call_id: str) -> None:
         """Hang up the leg that rings; Dial then reports the offer's end."""
