@@ -13,6 +13,7 @@ from acd.errors import TelephonyError
 from acd.settings.outside import TrunkSpec
 from acd.telephony.ami import AmiLink
 from acd.telephony.dial_string import TRUNK_PREFIX
+from acd.telephony.watch import REACHABLE_STATES
 
 log = structlog.get_logger(__name__)
 
@@ -50,14 +51,13 @@ class TrunkBoard:
             for event in await self._link.list_action("PJSIPShowRegistrationsOutbound")
             if event.get("Event") == "OutboundRegistrationDetail"
         }
-        contacts = {
-            str(event.get("Aor") or event.get("AOR") or ""): str(event.get("Status", ""))
-            for event in await self._link.list_action("PJSIPShowContacts")
-        }
         for trunk in self._trunks.values():
             if trunk.server is not None:
                 name = f"{TRUNK_PREFIX}{trunk.id}"
-                self._note(trunk.id, state_of(trunk, registrations.get(name, ""), contacts.get(name, "")))
+                # What PJSIPShowContacts would say; that needs the right to shut Asterisk down.
+                answer = await self._link.action("Getvar", Variable=f"DEVICE_STATE(PJSIP/{name})")
+                device = str(answer.get("Value", ""))
+                self._note(trunk.id, state_of(trunk, registrations.get(name, ""), device))
 
     def _note(self, trunk_id: str, state: TrunkState) -> None:
         before = self.seen[trunk_id].state
@@ -68,13 +68,13 @@ class TrunkBoard:
         report("trunk", trunk=trunk_id, state=state.value, before=before.value)
 
 
-def state_of(trunk: TrunkSpec, registration: str, contact: str) -> TrunkState:
+def state_of(trunk: TrunkSpec, registration: str, device: str) -> TrunkState:
     """From Asterisk's words. A server that does not answer explains a registration that fails."""
     if trunk.registration is not None and registration == "Registered":
         return TrunkState.REGISTERED
-    if contact == "Unreachable":
+    if device == "UNAVAILABLE":
         return TrunkState.UNREACHABLE
     if trunk.registration is not None:
         rejected = registration in ("Rejected", "Stopped")
         return TrunkState.REJECTED if rejected else TrunkState.REGISTERING
-    return TrunkState.REACHABLE if contact == "Reachable" else TrunkState.UNKNOWN
+    return TrunkState.REACHABLE if device in REACHABLE_STATES else TrunkState.UNKNOWN
