@@ -37,12 +37,13 @@ class Offer:
 class DialOut:
     """Dial an outside number for the caller.
 
-    `digits` and `shown` (our number, to be shown there) are written as the trunk's provider wants them.
-    `group`: the group that the caller came through; '' for none.
+    `number` is the one dialled; `digits`, the same, and `shown`, our number to be shown there, are written
+    as the trunk's provider wants them. `group`: the group that the caller came through; '' for none.
     """
 
     call_id: str
     trunk: str
+    number: str
     digits: str
     shown: str
     ring_timeout_s: float

@@ -50,7 +50,8 @@ def _dial(floor: Floor, call: Call, event: events.OutsideDialed) -> None:
     # A trunk that is dead says nothing at all, and SIP itself would wait for half a minute.
     floor.timers.set(Timer.ALERT, call.id, floor.now + floor.plan.unreachable_after_s)
     floor.timers.set(Timer.OVERDUE, call.id, floor.now + timeout_s + OVERDUE_GRACE_S)
-    floor.emit(DialOut(call.id, event.trunk, event.digits, event.shown, timeout_s, call.group or ""))
+    group = call.group or ""
+    floor.emit(DialOut(call.id, event.trunk, event.number, event.digits, event.shown, timeout_s, group))
 
 
 def _alerting(floor: Floor, call: Call, *, rings: bool) -> None:

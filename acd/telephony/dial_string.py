@@ -33,18 +33,19 @@ def phone_dial(offer: Offer, *, call_id_header: bool) -> str:
 
 def outside_dial(command: DialOut) -> str:
     """The same for an outside number. Raises ValueError for what is unsafe."""
-    target = _outside(command.trunk, command.digits, command.shown, round(command.ring_timeout_s))
-    return f"{_group(command.group)}|{target}"
+    c = command
+    target = _outside(c.trunk, c.number, c.digits, c.shown, round(c.ring_timeout_s))
+    return f"{_group(c.group)}|{target}"
 
 
 def emergency_dial(trunk: str, number: str, shown: str) -> str:
     """The arguments of Dial() for an emergency call in the dialplan. Raises ValueError for what is unsafe."""
-    return _outside(trunk, number, shown, EMERGENCY_RING_S)
+    return _outside(trunk, number, number, shown, EMERGENCY_RING_S)
 
 
-def _outside(trunk: str, digits: str, shown: str, ring_timeout_s: int) -> str:
+def _outside(trunk: str, number: str, digits: str, shown: str, ring_timeout_s: int) -> str:
     endpoint = f"{TRUNK_PREFIX}{_name(trunk)}"
-    options = f"{_OPTIONS}b(acd-out^s^1({_number(shown)}))"
+    options = f"{_OPTIONS}b(acd-out^s^1({_number(shown)}^{_number(number)}))"
     return f"PJSIP/{_number(digits)}@{endpoint},{ring_timeout_s},{options}"
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import socket
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,7 @@ from tests.integration.centre import CHECKOUT, free_ports, wait_until
 
 MAIN_ADDRESS = "127.0.0.10"
 BACKUP_ADDRESS = "127.0.0.11"
+AMI_SECRET = "of-the-provider"
 PASSWORD = 'a pass;word "with" \\signs'
 
 _ENDPOINT = """
@@ -117,7 +119,7 @@ class Provider:
 
     def __init__(self, folder: Path, acd_port: int) -> None:
         self._home = folder
-        (self.port,) = free_ports(1)
+        self.port, self._ami_port = free_ports(2)
         self._acd_port = acd_port
         self._env = {**os.environ, "ACD_HOME": str(folder)}
         self._log = (folder.parent / "provider.log").open("ab")
@@ -159,7 +161,14 @@ class Provider:
     def call(self, called: str, caller: str, *, trunk: str = "main", hidden: bool = False) -> None:
         """Call one of our numbers; whoever answers hears what they say."""
         extension = f"{called}-{caller}" + ("-hidden" if hidden else "")
-        self.console(f"channel originate Local/{extension}@to-acd-{trunk} application Echo")
+        action = (
+            f"Action: Login\r\nUsername: test\r\nSecret: {AMI_SECRET}\r\n\r\n"
+            f"Action: Originate\r\nChannel: Local/{extension}@to-acd-{trunk}\r\nApplication: Echo\r\n"
+            "Timeout: 20000\r\nAsync: true\r\n\r\nAction: Logoff\r\n\r\n"
+        )
+        with socket.create_connection(("127.0.0.1", self._ami_port), 5) as ami, ami.makefile("rb") as answers:
+            ami.sendall(action.encode())
+            assert b"Originate successfully queued" in answers.read()
 
     def hang_up_all(self) -> None:
         """End its calls."""
@@ -202,9 +211,11 @@ class Provider:
             "extensions.conf": _DIALPLAN,
             "rtp.conf": f"[general]\nrtpstart = {low}\nrtpend = {low + 200}\n",
             "logger.conf": "[general]\n[logfiles]\nmessages.log => notice,warning,error\n",
+            "manager.conf": f"[general]\nenabled = yes\nbindaddr = 127.0.0.1\nport = {self._ami_port}\n"
+            f"[test]\nsecret = {AMI_SECRET}\nread = \nwrite = originate\n",
             "musiconhold.conf": "[default]\nmode = files\ndirectory = moh\n",
         }
-        empty = ("acl", "ccss", "cdr", "cel", "features", "indications", "manager", "pjproject", "udptl")
+        empty = ("acl", "ccss", "cdr", "cel", "features", "indications", "pjproject", "udptl")
         for name in (*empty, "pjsip_notify", "queues", "queuerules", "stasis", "cdr_custom"):
             files[f"{name}.conf"] = "[general]\n"
         for name, text in files.items():

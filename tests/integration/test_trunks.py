@@ -256,15 +256,16 @@ async def test_busy_is_the_last_word_and_the_other_side_may_hang_up(trunks: Trun
     async with trunks.phone("1001") as anna:
         await anna.register()
         await trunks.ready("anna")
+        known = trunks.records()
         busy = await anna.dial("0301234517")
         assert (await busy.wait_ended()).status == 486
         assert [a.trunk for a in await until_arrived(trunks)] == ["main"]
-        before = trunks.records()
+        before = [await trunks.next_record(known)]
         short = await anna.dial("0301234516")
         await short.wait_answered()
         await short.wait_ended()
         await trunks.until_agent("anna", "ready")
-        record = await trunks.next_record(before)
+        record = await trunks.next_record([*known, *before])
     assert record.ended_by is EndedBy.OUTSIDE
     assert story(record)[-1] == "outside anna outside_hung_up"
 
@@ -333,9 +334,10 @@ async def test_a_customer_is_sent_outside(trunks: TrunkCentre) -> None:
         await call.hang_up()
         record = await trunks.record(seen["id"])
     assert record.kind is CallKind.INBOUND
-    assert story(record)[-2:] == ["outside anna caller_hung_up", "wrap_up sales anna done"] or story(record)[
-        -1
-    ] == "outside anna caller_hung_up"
+    assert (
+        story(record)[-2:] == ["outside anna caller_hung_up", "wrap_up sales anna done"]
+        or story(record)[-1] == "outside anna caller_hung_up"
+    )
 
 
 async def test_a_customer_is_not_sent_where_the_agent_may_not_dial(trunks: TrunkCentre) -> None:
