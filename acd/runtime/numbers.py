@@ -70,9 +70,13 @@ class NumberBook:
     def dialed_by_caller(self, ask: Ask) -> str:
         """The number that a caller from outside dialled, in the form in which numbers.yml is kept."""
         trunk = self._centre.trunks.get(ask.trunk or "")
-        if trunk is None or ask.sent_by is not None or self.inside(ask.dialed_number) is not None:
+        as_it_is = ask.dialed_number in self._centre.numbers or self._is_extension(ask.dialed_number)
+        if trunk is None or ask.sent_by is not None or as_it_is:
             return ask.dialed_number
         return read_number(ask.dialed_number, trunk.number_format, self._country) or ask.dialed_number
+
+    def _is_extension(self, number: str) -> bool:
+        return self._centre.plan.agent_by_extension(number) is not None
 
     def default_of(self, trunk_id: str | None) -> ToRoute | None:
         """Where a number leads that nobody configured, of calls through this trunk."""

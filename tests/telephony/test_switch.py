@@ -61,6 +61,7 @@ def test_states(
 ) -> None:
     ask = question("c-1", state, "trunk", "8001", dialstatus, leg, "sales")
     expected = Ask(kind, "c-1", None, "+4930123456", "W. Fang", "8001", target, failure, "sales")
+    assert ask is not None
     assert replace(ask, outside_failure=DialFailure.UNREACHABLE, cause="") == expected
     assert ask.cause == (leg if kind is AskKind.DIAL_FAILED else "")
 
