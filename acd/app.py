@@ -25,7 +25,9 @@ from acd.records.store import RecordStore
 from acd.records.writer import RecordWriter
 from acd.runtime.clock import EngineClock
 from acd.runtime.control import ControlServer, Handler, Request
+from acd.runtime.dial_plan import DialPlan
 from acd.runtime.features import confirmations
+from acd.runtime.numbers import NumberBook
 from acd.runtime.outbound import announcements
 from acd.runtime.reception import Reception
 from acd.runtime.shell import Shell
@@ -99,10 +101,14 @@ def facts_of(
 
     It is offered to the group whose line it stood in, or to which the dialled number leads at once.
     """
-    number, at = call.caller_number, call.started_at
-    route = centre.numbers.get(call.dialed_number)
+    book, at = NumberBook(centre, DialPlan(centre)), call.started_at
+    number = book.caller_over(call.trunk, call.caller_number)
+    dialed = book.dialed_over(call.trunk, call.dialed_number)
+    route = centre.numbers.get(dialed)
     group = call.group or (route.group if route is not None else None)
-    told: list[Fact] = [Arrived(at, CallKind.INBOUND, number, "", call.dialed_number, find_customer(number))]
+    customer = find_customer(number)
+    trunk = call.trunk or None
+    told: list[Fact] = [Arrived(at, CallKind.INBOUND, number, "", dialed, customer, None, trunk)]
     if group:
         told.append(Queued(at, group))
     told.append(FellBack(at))

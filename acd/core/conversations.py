@@ -11,14 +11,7 @@ from acd.core.floor import Floor
 from acd.core.outside_facts import OutsideLeft
 from acd.core.timers import Timer
 
-_ADOPT = {
-    CallState.IVR: CallInput.ADOPT_IVR,
-    CallState.WAITING: CallInput.ADOPT_WAITING,
-    CallState.RINGING: CallInput.ADOPT_RINGING,
-    CallState.TALKING: CallInput.ADOPT_TALKING,
-    CallState.DIALING_OUT: CallInput.ADOPT_DIALING_OUT,
-    CallState.OUTSIDE: CallInput.ADOPT_OUTSIDE,
-}
+_ADOPT = {state: CallInput(f"adopt_{state}") for state in CallState if state is not CallState.ENDED}
 
 
 def arrive(floor: Floor, event: CallArrived) -> None:

@@ -69,11 +69,15 @@ class NumberBook:
 
     def dialed_by_caller(self, ask: Ask) -> str:
         """The number that a caller from outside dialled, in the form in which numbers.yml is kept."""
-        trunk = self._centre.trunks.get(ask.trunk or "")
-        as_it_is = ask.dialed_number in self._centre.numbers or self._is_extension(ask.dialed_number)
-        if trunk is None or ask.sent_by is not None or as_it_is:
-            return ask.dialed_number
-        return read_number(ask.dialed_number, trunk.number_format, self._country) or ask.dialed_number
+        if ask.sent_by is not None:
+            return ask.dialed_number  # an agent dialled it, as one does here
+        return self.dialed_over(ask.trunk, ask.dialed_number)
+
+    def dialed_over(self, trunk_id: str | None, dialed: str) -> str:
+        """The same, of a call through this trunk."""
+        if dialed in self._centre.numbers or self._is_extension(dialed):
+            return dialed
+        return self._read(trunk_id, dialed)
 
     def _is_extension(self, number: str) -> bool:
         return self._centre.plan.agent_by_extension(number) is not None
@@ -85,11 +89,14 @@ class NumberBook:
 
     def caller(self, ask: Ask) -> str:
         """The caller's number: E.164 where it has one, '' if it is hidden."""
-        if ask.phone is not None:
-            return ask.caller_number
-        if ask.caller_number.lower() in _HIDDEN:
-            return ""
-        trunk = self._centre.trunks.get(ask.trunk or "")
+        return ask.caller_number if ask.phone is not None else self.caller_over(ask.trunk, ask.caller_number)
+
+    def caller_over(self, trunk_id: str | None, number: str) -> str:
+        """The same, of a call through this trunk."""
+        return "" if number.lower() in _HIDDEN else self._read(trunk_id, number)
+
+    def _read(self, trunk_id: str | None, number: str) -> str:
+        trunk = self._centre.trunks.get(trunk_id or "")
         if trunk is None:
-            return ask.caller_number
-        return read_number(ask.caller_number, trunk.number_format, self._country) or ask.caller_number
+            return number
+        return read_number(number, trunk.number_format, self._country) or number

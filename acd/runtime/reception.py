@@ -1,6 +1,6 @@
 """Every caller who asks what next comes here: new, transferred, returned, or after a talk.
 
-Decides where a number leads, walks callers through flows, and says what becomes of callers in hand.
+Leads callers to where a number leads, and walks them through flows.
 """
 
 from __future__ import annotations
@@ -11,8 +11,7 @@ import structlog
 
 from acd.core import events, facts
 from acd.core.calls import Call, CallState
-from acd.core.commands import RefuseDirect
-from acd.core.facts import CallKind, Customer, OfferFailure
+from acd.core.facts import CallKind, Customer
 from acd.core.outside_events import OutsideAnswered, OutsideLeft
 from acd.core.ports import Ask, AskKind, Mirror, Refusal, Switch
 from acd.ivr.machine import (
@@ -32,6 +31,7 @@ from acd.ivr.ports import CallerLine
 from acd.runtime.arrival import arrive
 from acd.runtime.dial_plan import DialPlan
 from acd.runtime.features import FeatureDesk
+from acd.runtime.in_hand import InHand
 from acd.runtime.numbers import NumberBook, ToAgent, ToOutside, ToRoute
 from acd.runtime.outbound import OutboundDesk, Sender
 from acd.runtime.shell import Shell
@@ -41,13 +41,6 @@ from acd.settings.outside import NumberRoute
 log = structlog.get_logger(__name__)
 
 FindCustomer = Callable[[str], Customer | None]
-
-REFUSALS: Mapping[OfferFailure, Refusal] = {
-    OfferFailure.BUSY: Refusal.BUSY,
-    OfferFailure.DECLINED: Refusal.BUSY,
-    OfferFailure.UNAVAILABLE: Refusal.NO_ANSWER,
-    OfferFailure.NO_ANSWER: Refusal.NO_ANSWER,
-}
 
 
 class Reception:
@@ -64,10 +57,11 @@ class Reception:
         self._features = FeatureDesk(centre, shell)
         plan = DialPlan(centre)
         self._numbers = NumberBook(centre, plan)
-        self.outbound = OutboundDesk(centre, plan, shell, switch, self._take_back)
+        self._in_hand = InHand(centre, shell, switch)
+        self._outbound = OutboundDesk(centre, plan, shell, switch, self._in_hand.take_back)
         self._positions: dict[str, Position] = {}
-        shell.on_continue = self._continue
-        shell.on_refused = self._refused
+        shell.on_continue = self._in_hand.go_on
+        shell.on_refused = self._in_hand.refused
         shell.on_ended = self._leave_flow
         self._lines: dict[str, CallerLine] = {}
 
@@ -106,7 +100,7 @@ class Reception:
         state = known.state if known is not None else None
         match ask.kind:
             case AskKind.DIAL_FAILED if known is not None and state is CallState.DIALING_OUT:
-                self.outbound.dial_failed(known, ask)
+                self._outbound.dial_failed(known, ask)
             case AskKind.AGENT_LEFT if state is CallState.OUTSIDE:
                 self._feed(OutsideLeft(ask.call_id))
             case AskKind.DIAL_FAILED if state is CallState.RINGING:
@@ -183,7 +177,7 @@ class Reception:
             case ToRoute(route):
                 await self._follow(call_id, route, line)
             case ToOutside(outside) if sender is not None:
-                await self.outbound.begin(call_id, outside, sender, line)
+                await self._outbound.begin(call_id, outside, sender, line)
             case _:
                 self._no_such_number(call_id, number)
 
@@ -198,7 +192,7 @@ class Reception:
     def _no_such_number(self, call_id: str, number: str) -> None:
         call = self._call(call_id)
         if call is not None and call.kind is CallKind.INBOUND and _is_ours(call):
-            self._take_back(call, f"no such number: {number}")
+            self._in_hand.take_back(call, f"no such number: {number}")
         else:
             self._switch.hang_up(call_id, Refusal.UNKNOWN_NUMBER)
 
@@ -240,35 +234,6 @@ class Reception:
     def _leave_flow(self, call_id: str) -> None:
         if self._positions.pop(call_id, None) is not None:
             self._mirror.drop(f"flow:{call_id}")
-
-    # --- the engine asks ----------------------------------------------------------------------
-    def _continue(self, call_id: str) -> None:
-        """The agent has hung up; nothing more is planned for the caller."""
-        self._switch.hang_up(call_id, Refusal.NORMAL)
-
-    def _refused(self, command: RefuseDirect) -> None:
-        """A named agent cannot take the call: a colleague hears so, a customer goes back in line."""
-        call = self._call(command.call_id)
-        if call is None:
-            return
-        if call.kind is CallKind.INBOUND:
-            self._take_back(call, f"{command.agent}: {command.failure.value}")
-        else:
-            self._switch.hang_up(call.id, REFUSALS.get(command.failure, Refusal.NO_ANSWER))
-
-    def _take_back(self, call: Call, reason: str) -> None:
-        """A customer whose transfer failed: to the group that had the call, at the head of its line.
-
-        A caller who came through no group goes to `transfer_fallback_group`, or else to the first group.
-        """
-        group = call.group if call.group is not None else self._centre.system.transfer_fallback_group
-        if group is None:
-            group = next(iter(self._centre.plan.groups), None)
-        if group is None:
-            self._switch.hang_up(call.id, Refusal.NORMAL)  # a centre without any group
-            return
-        self._feed(events.CallTakenBack(call.id, reason))
-        self._feed(events.CallQueued(call.id, group))
 
     def merged(self, call_id: str, consult_id: str) -> None:
         """An attended transfer: the consultation's place in a flow is the caller's now."""

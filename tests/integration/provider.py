@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import signal
 import socket
 import subprocess
 from dataclasses import dataclass
@@ -142,6 +143,16 @@ class Provider:
             self._asterisk.wait(10)
             self._asterisk = None
         shutil.rmtree(self._home / "asterisk" / "db", ignore_errors=True)
+
+    def freeze(self) -> None:
+        """It hears, and says nothing."""
+        assert self._asterisk is not None
+        self._asterisk.send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """It goes on."""
+        assert self._asterisk is not None
+        self._asterisk.send_signal(signal.SIGCONT)
 
     def stop(self) -> None:
         """The end."""

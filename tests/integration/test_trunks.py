@@ -128,10 +128,9 @@ async def test_in_over_the_registration(trunks: TrunkCentre) -> None:
 @pytest.mark.parametrize(
     ("called", "caller", "group"),
     [
-        ("030555010" + "1", "030" + "12345678", "support"),  # both as in Germany
-        ("00493055501" + "01", "004930" + "12345678", "support"),
-        ("+49305550100", "+4930" + "12345678", "sales"),
-        ("03099" + "9999", "030" + "12345678", "support"),  # nobody configured it: the trunk's default
+        ("0305550101", "03012345678", "support"),  # both as in Germany
+        ("+49305550100", "00493012345678", "sales"),
+        ("030999999", "+493012345678", "support"),  # nobody configured it: the trunk's default
     ],
 )
 async def test_in_by_address_in_every_format(
@@ -252,6 +251,24 @@ async def test_a_trunk_where_nobody_is(trunks: TrunkCentre) -> None:
     ]
 
 
+async def test_trunks_that_fall_silent_are_given_up_soon(trunks: TrunkCentre) -> None:
+    before = trunks.records()
+    async with trunks.phone("1001") as anna:
+        await anna.register()
+        await trunks.ready("anna")
+        trunks.provider.freeze()
+        try:
+            call = await anna.dial("0301234500")
+            assert (await call.wait_ended(limit_s=9)).status == 503  # SIP alone would take a minute
+        finally:
+            trunks.provider.thaw()
+        record = await trunks.next_record(before)
+    assert [(d.trunk, d.result) for d in record.outside_dials()] == [
+        ("main", "unreachable"),
+        ("backup", "unreachable"),
+    ]
+
+
 async def test_busy_is_the_last_word_and_the_other_side_may_hang_up(trunks: TrunkCentre) -> None:
     async with trunks.phone("1001") as anna:
         await anna.register()
@@ -274,7 +291,6 @@ async def test_busy_is_the_last_word_and_the_other_side_may_hang_up(trunks: Trun
     ("phone", "agent", "number", "reason"),
     [
         ("1001", "anna", "0049900123456", "not-allowed"),  # the longer prefix decides
-        ("1001", "anna", "0033123456789", "not-allowed"),
         ("1004", "dora", "0301234500", "not-allowed"),  # has no role
         ("1001", None, "0301234500", "logged-out"),
     ],
@@ -355,6 +371,22 @@ async def test_a_customer_is_not_sent_where_the_agent_may_not_dial(trunks: Trunk
         told = await asyncio.to_thread(trunks.acd, "calls", "show", back["id"])
     assert "+49900123456 is not dialled for anna: not-allowed" in told
     assert "back with us" in told
+
+
+async def test_a_customer_who_hides_the_number_is_sent_outside(trunks: TrunkCentre) -> None:
+    async with trunks.phone("1001") as anna:
+        await anna.register()
+        await trunks.ready("anna")
+        await call_in(trunks, "+49305550100", CUSTOMER, hidden=True)
+        at_anna = await anna.wait_incoming()
+        assert CUSTOMER not in str(at_anna.invite)
+        await at_anna.answer()
+        await at_anna.rtp.until_heard()
+        await at_anna.transfer("0301234534")
+        main, backup = await until_arrived(trunks, 2)
+        assert "sip:+49305550100@" in main.asserted
+        assert "<sip:0305550100@" in backup.sender
+        assert CUSTOMER not in f"{main} {backup}"
 
 
 async def test_after_a_consultation_outside(trunks: TrunkCentre) -> None:
