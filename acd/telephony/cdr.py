@@ -75,8 +75,9 @@ def _answered(row: Mapping[str, str]) -> bool:
 class CustomerCall:
     """A customer's call as Asterisk saw it; times in Unix seconds.
 
-    `trunk`: the one that brought it. `group`: the skill group whose line it stood in last, '' if none is known. `served`: the phone
-    that answered first; where the controller had it dialled, `at` may be when it began to ring.
+    `trunk`: the one that brought it. `group`: the skill group whose line it stood in last, '' if none is
+    known. `served`: the phone that answered first; where the controller had it dialled, `at` may be
+    when it began to ring.
     """
 
     call_id: str

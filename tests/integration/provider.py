@@ -28,7 +28,7 @@ type = endpoint
 transport = {transport}
 context = from-{name}
 disallow = all
-allow = alaw
+allow = {codec}
 direct_media = no
 media_address = {address}
 bind_rtp_to_media_address = yes
@@ -214,9 +214,11 @@ class Provider:
             acd_port=self._acd_port,
             password=PASSWORD.replace(";", "\\;"),
         )
-        main = _ENDPOINT.format(name="acd-main", transport="main", address=MAIN_ADDRESS, send_pai="yes")
+        main = _ENDPOINT.format(
+            name="acd-main", transport="main", address=MAIN_ADDRESS, send_pai="yes", codec="ulaw"
+        )
         backup = _ENDPOINT.format(
-            name="acd-backup", transport="backup", address=BACKUP_ADDRESS, send_pai="no"
+            name="acd-backup", transport="backup", address=BACKUP_ADDRESS, send_pai="no", codec="alaw"
         )
         files = {
             "pjsip.conf": pjsip + main + "auth = acd-main\n" + backup,

@@ -13,7 +13,7 @@ TRUNKS = """
     port: {port}
     login: {{user: acd-main, password_env: ACD_TEST_TRUNK_PASSWORD}}
     registration: {{expires_s: 20, contact_user: "+49305550100"}}
-    codecs: [alaw]
+    codecs: [ulaw]            # as the tests' phones: docs/telephony.md, "Joined with another codec"
     caller_id_in: p_asserted_identity
     caller_id: "+49 30 5550101"
     calls_max: 1
