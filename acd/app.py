@@ -26,10 +26,14 @@ from acd.records.store import RecordStore
 from acd.records.writer import RecordWriter
 from acd.runtime.clock import EngineClock
 from acd.runtime.control import ControlServer, Handler, Request
+from acd.runtime.dial_plan import DialPlan
 from acd.runtime.features import confirmations
+from acd.runtime.numbers import NumberBook
+from acd.runtime.outbound import announcements
 from acd.runtime.reception import Reception
 from acd.runtime.shell import Shell
 from acd.runtime.status import picture
+from acd.runtime.trunk_list import trunk_list
 from acd.settings.environment import Environment, numeric_address
 from acd.settings.model import Centre, RedisSettings
 from acd.settings.secrets import Secrets
@@ -41,6 +45,7 @@ from acd.telephony.bond import Bond
 from acd.telephony.merges import Merges
 from acd.telephony.prompts import PromptStore
 from acd.telephony.switch import Switchboard
+from acd.telephony.trunk_states import TrunkBoard
 from acd.telephony.watch import Watch
 from acd.web.health import start_health_page
 
@@ -80,14 +85,14 @@ def prompt_store(centre: Centre, environment: Environment) -> PromptStore:
 def all_prompts(centre: Centre) -> list[Prompt]:
     """Everything that may have to be spoken."""
     prompts: list[Prompt] = [p for flow in centre.flows.values() for p in flow.prompts()]
-    return prompts + list(confirmations(centre.system.language))
+    return [*prompts, *confirmations(centre.system.language), *announcements(centre)]
 
 
 def find_customer(centre: Centre) -> Callable[[str], Customer | None]:
     """The directory's look-up; without a customers' file nobody is known."""
     if centre.customers_file is None:
         return lambda _number: None
-    return Directory.from_csv(centre.customers_file).find
+    return Directory.from_csv(centre.customers_file, centre.system.country).find
 
 
 def facts_of(
@@ -97,10 +102,14 @@ def facts_of(
 
     It is offered to the group whose line it stood in, or to which the dialled number leads at once.
     """
-    number, at = call.caller_number, call.started_at
-    route = centre.numbers.get(call.dialed_number)
+    book, at = NumberBook(centre, DialPlan(centre)), call.started_at
+    number = book.caller_over(call.trunk, call.caller_number)
+    dialed = book.dialed_over(call.trunk, call.dialed_number)
+    route = centre.numbers.get(dialed)
     group = call.group or (route.group if route is not None else None)
-    told: list[Fact] = [Arrived(at, CallKind.INBOUND, number, "", call.dialed_number, find_customer(number))]
+    customer = find_customer(number)
+    trunk = call.trunk or None
+    told: list[Fact] = [Arrived(at, CallKind.INBOUND, number, "", dialed, customer, None, trunk)]
     if group:
         told.append(Queued(at, group))
     told.append(FellBack(at))
@@ -145,6 +154,7 @@ class Controller:
             self._bond.up_again,
             self._bond.down,
         )
+        self._trunks = TrunkBoard(centre.trunks.values(), self._link)
         self._prompts = prompt_store(centre, environment)
         self._merges = Merges(self._mirror)
         script = script_name(secrets.ami_password)
@@ -175,7 +185,13 @@ class Controller:
         self._shell.restore()
         await self._control.start()
         await self._listen()
-        for work in (self._link.run(), self._bond.keep(), self._shell.tick(), self._mirror.run()):
+        for work in (
+            self._link.run(),
+            self._bond.keep(),
+            self._shell.tick(),
+            self._mirror.run(),
+            self._trunks.run(),
+        ):
             self._tasks.append(asyncio.create_task(work))
         self._recovery = asyncio.create_task(self._recover_unseen())
 
@@ -264,6 +280,7 @@ class Controller:
             "live_state_on_disk": live["on_disk"],
             "live_state_in_redis": live["in_redis"],
             "calls": len(floor.calls),
+            "trunks": {trunk: str(seen.state) for trunk, seen in self._trunks.seen.items()},
             "tasks": len(asyncio.all_tasks()),
             "open_files": len(os.listdir("/proc/self/fd")),
         }
@@ -272,6 +289,7 @@ class Controller:
     def _handlers(self) -> dict[str, Handler]:
         return {
             "status": self._status,
+            "trunks": self._trunk_states,
             "health": lambda _request: self._health_facts(),
             "login": self._login,
             "logout": lambda r: self._request(events.AgentLoggedOut(_text(r, "agent"))),
@@ -288,6 +306,12 @@ class Controller:
             "pid": os.getpid(),
             "live_state": self._mirror.facts(),
             **picture(self._shell.engine.floor, now, self._reception.step_of, asterisk=self._bond.up),
+        }
+
+    def _trunk_states(self, _request: Request) -> Mapping[str, Any]:
+        floor = self._shell.engine.floor
+        return {
+            "trunks": trunk_list(self._centre, floor, self._trunks.seen, asterisk=self._bond.up),
         }
 
     def _hang_up_all(self, _request: Request) -> Mapping[str, Any]:

@@ -11,12 +11,13 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from acd.core.facts import CallKind, Customer, EndedBy, OfferFailure
+from acd.core.outside_events import OutsideEvent
 
 
 # --- the caller -------------------------------------------------------------------------------
 @dataclass(frozen=True, slots=True)
 class CallArrived:
-    """A call reached us. For internal calls `origin_agent` dialled it."""
+    """A call reached us: dialled by `origin_agent` on a phone of ours, or brought by `trunk`."""
 
     call_id: str
     kind: CallKind
@@ -25,6 +26,7 @@ class CallArrived:
     dialed_number: str
     customer: Customer | None = None
     origin_agent: str | None = None
+    trunk: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,4 +285,5 @@ Event: TypeAlias = (
     | DispatchSuspended
     | DispatchResumed
     | FloorSeen
+    | OutsideEvent
 )

@@ -22,3 +22,6 @@ class CallerLine(Protocol):
 
     async def show_caller(self, name: str) -> None:
         """What phones that are rung for this caller display."""
+
+    async def show_number(self, number: str) -> None:
+        """The caller's number on these phones; the one to call back."""

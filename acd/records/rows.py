@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from acd.core.facts import AgentInterval, CallKind, EndedBy, fact_from_dict, fact_to_dict
+from acd.core.fact_json import fact_from_dict, fact_to_dict
+from acd.core.facts import AgentInterval, CallKind, EndedBy
 from acd.records.fold import utc
 from acd.records.record import (
     CallRecord,

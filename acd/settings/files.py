@@ -13,6 +13,7 @@ from acd.settings.customer_file import read_customers
 from acd.settings.document import Document, read_document
 from acd.settings.problems import Problem, did_you_mean, shown, shown_file
 from acd.settings.schema.agents import AgentsFile
+from acd.settings.schema.dialing import DialingFile
 from acd.settings.schema.flow import FlowFile
 from acd.settings.schema.groups import GroupsFile
 from acd.settings.schema.numbers import NumbersFile
@@ -22,7 +23,7 @@ from acd.settings.validate import validate
 
 M = TypeVar("M", bound=BaseModel)
 
-CONFIG_FILES = ("system.yml", "agents.yml", "groups.yml", "numbers.yml", "trunks.yml")
+CONFIG_FILES = ("system.yml", "agents.yml", "groups.yml", "numbers.yml", "trunks.yml", "dialing.yml")
 CUSTOMERS_FILE = "customers.csv"
 
 
@@ -39,7 +40,7 @@ class Files:
     """The whole configuration, not yet checked for references between entries.
 
     `folder_problems` are about the folders themselves; `flows` is keyed by the file's name
-    without extension.
+    without extension; `dialing` is None where there is no such file.
     """
 
     system: Read[SystemFile]
@@ -47,6 +48,7 @@ class Files:
     groups: Read[GroupsFile]
     numbers: Read[NumbersFile]
     trunks: Read[TrunksFile]
+    dialing: Read[DialingFile] | None
     flows: Mapping[str, Read[FlowFile]]
     flows_dir: Path
     customers: Document | None
@@ -59,6 +61,8 @@ class Files:
             yield read.document
         for flow in self.flows.values():
             yield flow.document
+        if self.dialing is not None:
+            yield self.dialing.document
         if self.customers is not None:
             yield self.customers
 
@@ -75,19 +79,22 @@ def read_files(config_dir: Path, flows_dir: Path) -> Files:
     if not config_problems:
         config_problems = _unknown_files(config_dir, config_names)
     customers_file = config_dir / CUSTOMERS_FILE if CUSTOMERS_FILE in config_names else None
+    system = _read(config_dir / "system.yml", SystemFile)
+    country = system.content.system.country if system.content is not None else None
     return Files(
-        system=_read(config_dir / "system.yml", SystemFile),
+        system=system,
         agents=_read(config_dir / "agents.yml", AgentsFile),
         groups=_read(config_dir / "groups.yml", GroupsFile),
         numbers=_read(config_dir / "numbers.yml", NumbersFile),
         trunks=_read(config_dir / "trunks.yml", TrunksFile),
+        dialing=_read(config_dir / "dialing.yml", DialingFile) if "dialing.yml" in config_names else None,
         flows={
             name.removesuffix(".yml"): _read(flows_dir / name, FlowFile)
             for name in flow_names
             if name.endswith(".yml")
         },
         flows_dir=flows_dir,
-        customers=read_customers(customers_file)[1] if customers_file else None,
+        customers=read_customers(customers_file, country)[1] if customers_file else None,
         customers_file=customers_file,
         folder_problems=(*config_problems, *flow_problems, *_wrong_extensions(flows_dir, flow_names)),
     )

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from acd.core import events
-from acd.core.commands import Offer
+from acd.core.commands import DialOut, Offer
 from acd.core.facts import AgentInterval, Customer, Fact
 from acd.core.ports import Ask, AskKind, Refusal
 from acd.errors import TelephonyError
@@ -97,6 +97,10 @@ class FakeSwitch:
         """Ring."""
         self.done.append(("offer", offer.call_id, offer.phone))
 
+    def dial_out(self, command: DialOut) -> None:
+        """Dial outside."""
+        self.done.append(("dial out", command.call_id, command.trunk, command.digits, command.shown))
+
     def cancel_offer(self, call_id: str) -> None:
         """Ring no more."""
         self.done.append(("cancel", call_id))
@@ -138,6 +142,10 @@ class FakeLine:
         if not self._keys:
             raise TelephonyError("the session is over")
         return self._keys.pop(0)
+
+    async def show_number(self, number: str) -> None:
+        """What phones would call back."""
+        self.shown.append(number)
 
     async def show_caller(self, name: str) -> None:
         """What phones display."""
