@@ -25,6 +25,7 @@ class CallInput(StrEnum):
     """What can happen to a call."""
 
     QUEUE = "queue"
+    LEAVE_LINE = "leave_line"  # back to the flow without an agent
     OFFER = "offer"
     OFFER_FAILED = "offer_failed"  # back into the line
     REFUSED = "refused"  # a direct offer failed: back in hand
@@ -49,6 +50,7 @@ CALL_TABLE: Mapping[CallState, Mapping[CallInput, CallState]] = {
         I.END: S.ENDED,
     },
     S.WAITING: {
+        I.LEAVE_LINE: S.IVR,
         I.OFFER: S.RINGING,
         I.FOUND_TALKING: S.TALKING,
         I.END: S.ENDED,
@@ -80,7 +82,9 @@ class Call:
     `group` is the skill group whose line the caller is in, or came through last. `waiting_since`
     orders the line; it survives failed rings. `present`: the caller's channel asks us what next, so
     it can be dialled from; false for a moment after a restart.  `direct`: the offer is for a named agent,
-    not from a line. `alerted`: the phone of the present offer said that it rings.
+    not from a line. `alerted`: the phone of the present offer said that it rings. `leave_at` and
+    `leave_without_agents` say when the caller leaves the line without an agent. `recording` names the
+    file into which the caller's words are being recorded.
     """
 
     id: str
@@ -96,6 +100,8 @@ class Call:
     group: str | None = None
     priority: int = 0
     waiting_since: float | None = None
+    leave_at: float | None = None
+    leave_without_agents: bool = False
     present: bool = True
     agent: str | None = None
     direct: bool = False
@@ -103,6 +109,7 @@ class Call:
     on_hold: bool = False
     agent_left: bool = False
     open_wrap_ups: int = 0
+    recording: str | None = None
     facts: list[Fact] = field(default_factory=list)
 
     @classmethod
@@ -133,7 +140,7 @@ class Call:
     @property
     def finished(self) -> bool:
         """Nothing more will happen to it."""
-        return self.state is CallState.ENDED and self.open_wrap_ups == 0
+        return self.state is CallState.ENDED and self.open_wrap_ups == 0 and self.recording is None
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready form for the mirror of live state."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from acd.core import facts
+from acd.core import facts, lines
 from acd.core.agents import Agent, AgentInput, AgentState
 from acd.core.calls import Call, CallInput, CallState
 from acd.core.commands import CancelOffer, Offer, RefuseDirect
@@ -125,6 +125,7 @@ def answered(floor: Floor, call: Call, phone: str | None = None) -> None:
     if phone not in (None, agent.phone):
         return
     clear_ring_timers(floor, call)
+    lines.drop_limits(floor, call)
     floor.move_call(call, CallInput.ANSWER)
     floor.move_agent(agent, AgentInput.ANSWER)
     call.agent_left = False

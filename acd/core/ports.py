@@ -87,6 +87,16 @@ class Mirror(Protocol):
         """Everything that was kept, once, at the start."""
 
 
+class Callbacks(Protocol):
+    """Who wants to be called back."""
+
+    def take(self, call_id: str, group: str, number: str, language: str) -> str | None:
+        """Note the wish, durably and at once; None, or why it cannot be taken.
+
+        It cannot where the number is none, or has an open callback already.
+        """
+
+
 class Recorder(Protocol):
     """Where finished facts go. `on_stored` is called when they are safe."""
 

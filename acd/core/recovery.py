@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
-from acd.core import conversations, facts, offers
+from acd.core import conversations, facts, lines, offers
 from acd.core.agents import BUSY_STATES, Agent, AgentInput, AgentState
 from acd.core.calls import Call, CallInput, CallState
 from acd.core.commands import HoldInLine
@@ -27,6 +27,7 @@ def restore(floor: Floor, agents: Iterable[Agent], calls: Iterable[Call]) -> Non
         call.present = call.state not in (CallState.WAITING, CallState.IVR)
         floor.calls[call.id] = call
         floor.mark(call)
+        lines.set_limits(floor, call, call.leave_at, without_agents=call.leave_without_agents)
         if call.state is CallState.RINGING:
             due = floor.now + offers.ring_timeout_s(floor, call) + offers.OVERDUE_GRACE_S
             floor.timers.set(Timer.OVERDUE, call.id, due)
@@ -168,6 +169,7 @@ def conversation_found(floor: Floor, call: Call, phone: str, at: float | None = 
         _release_other(floor, call, other)
     if agent.state is AgentState.NOT_READY:
         agent.pending_reason = agent.reason
+    lines.drop_limits(floor, call)
     floor.move_call(call, CallInput.FOUND_TALKING)
     before = agent.state
     floor.move_agent(agent, AgentInput.FOUND_TALKING)

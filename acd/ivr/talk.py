@@ -274,5 +274,3 @@ class StepTaken:
     arrow: str
     to: str
     detail: str = ""
-
-

@@ -15,6 +15,7 @@ from acd.core.facts import (
     Alerted,
     Answered,
     Arrived,
+    CallbackWanted,
     CallerReplaced,
     CallKind,
     Directed,
@@ -24,12 +25,19 @@ from acd.core.facts import (
     FellBack,
     FlowEntered,
     Held,
+    LanguageChosen,
+    LeftBy,
+    LeftLine,
     Offered,
     OfferFailed,
     OfferFailure,
     Queued,
     Resumed,
     Returned,
+    Scored,
+    SoundKept,
+    SoundPurpose,
+    StepTaken,
     Transferred,
     WrapUpEnded,
     WrapUpStarted,
@@ -51,6 +59,12 @@ _ENDS = {
     EndedBy.AGENT: "the agent hung up",
     EndedBy.SYSTEM: "the system ended the call",
     EndedBy.UNKNOWN: "the call ended while nobody watched",
+}
+
+_LEFT = {
+    LeftBy.KEY: "pressed a key",
+    LeftBy.TIMEOUT: "the longest wait was over",
+    LeftBy.NO_AGENTS: "nobody was logged in",
 }
 
 
@@ -130,6 +144,8 @@ def _since(seconds: float) -> str:
 
 def _visit(visit: GroupVisit) -> str:
     text = f"{_line(visit.group)}: {visit.outcome.value} after {duration(visit.wait_s)}"
+    if visit.left_by is not None:
+        text += f" ({_LEFT[visit.left_by]})"
     if visit.agent is not None:
         text += (
             f" by {_line(visit.agent)}, talk {duration(visit.talk_s)}, hold {duration(visit.hold_s)},"
@@ -169,6 +185,18 @@ def _queued(fact: Queued) -> str:
     return f"waits for {fact.group}" + (f" with priority {fact.priority}" if fact.priority else "")
 
 
+def _step_taken(fact: StepTaken) -> str:
+    way = f"{fact.flow}/{fact.step}: {fact.arrow}" + (f" to {fact.to}" if fact.to else "")
+    return way + (f" ({fact.detail})" if fact.detail else "")
+
+
+def _sound_kept(fact: SoundKept) -> str:
+    length = f"{fact.duration_s:.0f} s, {fact.name}"
+    if fact.purpose is SoundPurpose.VOICEMAIL:
+        return f"left a voicemail for {fact.group} ({length})"
+    return f"was recorded ({length})"
+
+
 def _caller(number: str, name: str) -> str:
     shown = number or "an unknown number"
     return _line(f"{shown} ({name})" if name else shown)
@@ -183,7 +211,13 @@ def _line(text: str) -> str:
 _TEXTS: Mapping[type[Fact], Callable[[Any], str]] = {
     Arrived: _arrived,
     FlowEntered: lambda fact: f"flow {fact.flow}",
+    StepTaken: _step_taken,
+    LanguageChosen: lambda fact: f"chose the language {fact.language}",
+    Scored: lambda fact: f"answered {fact.question!r} of {fact.survey} with {fact.score}",
+    SoundKept: _sound_kept,
+    CallbackWanted: lambda fact: f"wants to be called back by {fact.group} at {fact.number}",
     Queued: _queued,
+    LeftLine: lambda fact: f"left the line of {fact.group}: {_LEFT[fact.how]}",
     Directed: lambda fact: f"waits for agent {fact.agent}",
     Offered: lambda fact: f"offered to {fact.agent} on {fact.phone}",
     Alerted: lambda fact: f"{fact.agent}'s phone rings",

@@ -27,13 +27,14 @@ T = TypeVar("T")
 Kept = Mapping[str, Mapping[str, Any]]
 Continue = Callable[[str], None]
 Refused = Callable[[commands.RefuseDirect], None]
+Left = Callable[[commands.LeaveLine], None]
 
 
 class Shell:
     """The engine's only user. Everything runs in one event loop, so nothing needs a lock.
 
-    `on_continue(call_id)` and `on_refused(command)` decide what becomes of a caller in hand;
-    `on_ended(call_id)` is called when a call has ended, `on_frozen` when the process has stood still
+    `on_continue(call_id)`, `on_refused(command)` and `on_left(command)` decide what becomes of a caller
+    in hand; `on_ended(call_id)` is called when a call has ended, `on_frozen` when the process has stood still
     for so long that the floor must be looked at anew.
     """
 
@@ -48,6 +49,7 @@ class Shell:
         self._last_tick = clock()
         self.on_continue: Continue = lambda _call_id: None
         self.on_refused: Refused = lambda _command: None
+        self.on_left: Left = lambda _command: None
         self.on_ended: Continue = lambda _call_id: None
         self.on_frozen: Callable[[], None] = lambda: None
 
@@ -157,6 +159,8 @@ class Shell:
                 self.on_continue(call_id)
             case commands.RefuseDirect():
                 self.on_refused(command)
+            case commands.LeaveLine():
+                self.on_left(command)
             case _:
                 self._to_switch(command)
 
