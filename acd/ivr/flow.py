@@ -490,6 +490,6 @@ def targets(step: Step) -> Iterator[tuple[str, str]]:
         case _:
             yield "next", step.next
             for arrow in ("failure", "not_found"):
-                target = getattr(step, arrow, None)
-                if target is not None:
-                    yield arrow.replace("_", " "), target
+                way: str | None = getattr(step, arrow, None)
+                if way is not None:
+                    yield arrow.replace("_", " "), way

@@ -11,9 +11,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from acd.ivr.flow import Prompt, TransferKind
-
-Value: TypeAlias = str | int | float | bool | None
-"""What a variable can hold. Nothing else comes out of an expression or an answer."""
+from acd.ivr.values import Value as Value
 
 
 # --- commands ---------------------------------------------------------------------------------
