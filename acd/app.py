@@ -15,7 +15,18 @@ from aiohttp import web
 
 from acd.core import events
 from acd.core.calls import CallState
-from acd.core.facts import AgentInterval, Arrived, CallKind, Customer, Ended, EndedBy, Fact, FellBack, Queued
+from acd.core.facts import (
+    AgentInterval,
+    Arrived,
+    CallbackOrder,
+    CallKind,
+    Customer,
+    Ended,
+    EndedBy,
+    Fact,
+    FellBack,
+    Queued,
+)
 from acd.core.ports import Refusal
 from acd.customers.directory import Directory
 from acd.errors import OperatorError, RequestRefused
@@ -64,6 +75,10 @@ class StoreRecorder:
     def store_interval(self, interval: AgentInterval, on_stored: Callable[[], None]) -> None:
         """Write."""
         self._writer.submit(interval, on_stored)
+
+    def store_callback(self, order: CallbackOrder, on_stored: Callable[[], None]) -> None:
+        """Write."""
+        self._writer.submit(order, on_stored)
 
 
 def database_url(environment: Environment) -> str:

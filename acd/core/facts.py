@@ -328,6 +328,17 @@ def fact_from_dict(data: Mapping[str, Any]) -> Fact:
 
 
 @dataclass(frozen=True, slots=True)
+class CallbackOrder:
+    """A wish to be called back, as it is kept: the call, when (engine seconds), who is to call whom."""
+
+    call_id: str
+    at: float
+    group: str
+    number: str
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
 class AgentInterval:
     """One finished stretch of an agent's day in one state. `reason` is set for not ready."""
 

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from acd.core.commands import Offer
 from acd.core.events import Event
-from acd.core.facts import AgentInterval, Fact, OfferFailure
+from acd.core.facts import AgentInterval, CallbackOrder, Fact, OfferFailure
 
 
 class AskKind(StrEnum):
@@ -105,6 +105,9 @@ class Recorder(Protocol):
 
     def store_interval(self, interval: AgentInterval, on_stored: Callable[[], None]) -> None:
         """Keep a stretch of an agent's day."""
+
+    def store_callback(self, order: CallbackOrder, on_stored: Callable[[], None]) -> None:
+        """Keep a wish to be called back; the same one may come again."""
 
 
 class Feed(Protocol):
