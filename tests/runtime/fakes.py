@@ -10,7 +10,7 @@ from typing import Any
 
 from acd.core import events
 from acd.core.commands import Offer
-from acd.core.facts import AgentInterval, Customer, Fact
+from acd.core.facts import AgentInterval, CallbackOrder, Customer, Fact
 from acd.core.ports import Ask, AskKind, Refusal
 from acd.errors import TelephonyError
 from acd.ivr.flow import Prompt, Speech
@@ -63,6 +63,7 @@ class FakeRecorder:
     def __init__(self) -> None:
         self.calls: list[tuple[str, Sequence[Fact]]] = []
         self.intervals: list[AgentInterval] = []
+        self.callbacks: list[CallbackOrder] = []
         self.waiting: list[Callable[[], None]] = []
 
     def store_call(self, call_id: str, facts: Sequence[Fact], on_stored: Callable[[], None]) -> None:
@@ -73,6 +74,11 @@ class FakeRecorder:
     def store_interval(self, interval: AgentInterval, on_stored: Callable[[], None]) -> None:
         """A stretch of an agent's day."""
         self.intervals.append(interval)
+        self.waiting.append(on_stored)
+
+    def store_callback(self, order: CallbackOrder, on_stored: Callable[[], None]) -> None:
+        """A wish to be called back."""
+        self.callbacks.append(order)
         self.waiting.append(on_stored)
 
     def all_safe(self) -> None:
