@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import signal
 from collections.abc import Callable, Mapping, Sequence
@@ -231,6 +232,7 @@ class Controller:
     async def run(self) -> None:
         """Until SIGTERM or SIGINT, or until a task that must not end ends."""
         await self.start()
+        gc.freeze()  # what is there now stays: no collection has to look through it again
         stop = asyncio.Event()
         loop = asyncio.get_running_loop()
         for name in (signal.SIGTERM, signal.SIGINT):

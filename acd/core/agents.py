@@ -8,7 +8,7 @@ phone was busy for a moment, the caller left) is the engine's business, in `offe
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from enum import StrEnum
 from typing import Any
 
@@ -130,9 +130,13 @@ class Agent:
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready form for the mirror of live state."""
-        return asdict(self)
+        return {name: getattr(self, name) for name in _FIELDS}
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Agent:
         """The inverse of `to_dict`."""
         return cls(**{**data, "state": AgentState(data["state"])})
+
+
+# Worked out once: this runs for every change of an agent.
+_FIELDS = tuple(f.name for f in fields(Agent))

@@ -110,7 +110,8 @@ class Call:
     agent_left: bool = False
     open_wrap_ups: int = 0
     recording: str | None = None
-    facts: list[Fact] = field(default_factory=list)
+    facts: list[Fact] = field(default_factory=list)  # only ever added to
+    _told: list[dict[str, Any]] = field(default_factory=list, init=False, repr=False, compare=False)
 
     @classmethod
     def arrive(cls, call_id: str, fact: Arrived) -> Call:
@@ -144,11 +145,12 @@ class Call:
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready form for the mirror of live state."""
-        data: dict[str, Any] = {f.name: getattr(self, f.name) for f in fields(self)}
+        data: dict[str, Any] = {name: getattr(self, name) for name in _FIELDS}
         if self.customer is not None:
             data["customer"] = {"id": self.customer.id, "name": self.customer.name}
             data["customer"]["segment"] = self.customer.segment
-        data["facts"] = [fact_to_dict(f) for f in self.facts]
+        self._told += map(fact_to_dict, self.facts[len(self._told) :])
+        data["facts"] = list(self._told)
         return data
 
     @classmethod
@@ -161,3 +163,7 @@ class Call:
             values["customer"] = Customer(**values["customer"])
         values["facts"] = [fact_from_dict(f) for f in values["facts"]]
         return cls(**values)
+
+
+# Worked out once: this runs for every change of a call.
+_FIELDS = tuple(f.name for f in fields(Call) if f.init)

@@ -26,6 +26,7 @@ from sqlalchemy import (
     insert,
     or_,
     select,
+    tuple_,
 )
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
@@ -36,7 +37,7 @@ from acd.records import migrations, rows, schema
 from acd.records.record import CallRecord, CallVisit
 
 _BUSY_TIMEOUT_MS = 15_000
-_KEYS_PER_QUERY = 500  # SQLite allows 999 parameters in old builds
+_KEYS_PER_QUERY = 450  # SQLite allows 999 parameters in old builds, and some keys are pairs
 _PARTS = (schema.segments, schema.visits, schema.facts)
 # What can be selected by time; read from the facts where a whole call is wanted.
 _COPIES = (schema.ivr_steps, schema.survey_scores, schema.sounds)
@@ -127,15 +128,10 @@ class RecordStore:
         """
         states = schema.agent_states
         newest = {(row["agent_id"], row["since"]): row for row in map(rows.interval_row, intervals)}
-        begins: dict[str, list[datetime]] = defaultdict(list)
-        for agent, since in newest:
-            begins[agent].append(since)
+        key = tuple_(states.c.agent_id, states.c.since)
         with self.engine.begin() as connection:
-            for agent, moments in begins.items():
-                for chunk in _chunks(moments):
-                    connection.execute(
-                        delete(states).where(states.c.agent_id == agent, states.c.since.in_(chunk))
-                    )
+            for chunk in _chunks(list(newest)):
+                connection.execute(delete(states).where(key.in_(chunk)))
             _insert(connection, states, newest.values())
 
     def add_callbacks(self, orders: Sequence[CallbackOrder]) -> None:

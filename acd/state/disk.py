@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import errno
 import fcntl
-import json
 import os
 import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
+import orjson
 import structlog
 
 from acd.errors import OperatorError
@@ -129,7 +129,7 @@ class DiskMirror:
 
 
 def _line(entry: Mapping[str, Any]) -> bytes:
-    return json.dumps(entry, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+    return orjson.dumps(entry, option=orjson.OPT_APPEND_NEWLINE)
 
 
 def _read(path: Path) -> tuple[dict[str, Mapping[str, Any]], float]:
@@ -141,7 +141,7 @@ def _read(path: Path) -> tuple[dict[str, Mapping[str, Any]], float]:
     with path.open("rb") as file:
         for line in file:
             try:
-                entry = json.loads(line)
+                entry = orjson.loads(line)
             except ValueError:
                 continue
             if not isinstance(entry, dict):

@@ -10,12 +10,12 @@ and the next one begins with sending everything anew. Nothing here grows while R
 from __future__ import annotations
 
 import asyncio
-import json
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import orjson
 import structlog
 
 from acd.errors import StateError
@@ -210,7 +210,7 @@ class RedisMirror:
 
 
 def _encoded(value: Mapping[str, Any]) -> str:
-    return json.dumps(value, separators=(",", ":"))
+    return orjson.dumps(value).decode()
 
 
 def _decoded(fields: Mapping[str, str]) -> Kept:
@@ -219,7 +219,7 @@ def _decoded(fields: Mapping[str, str]) -> Kept:
     changed_at = 0.0
     for key, text in fields.items():
         try:
-            value = json.loads(text) if text else None
+            value = orjson.loads(text) if text else None
         except ValueError:
             continue
         if key == STAMP and isinstance(value, (int, float)):

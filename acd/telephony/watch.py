@@ -167,10 +167,10 @@ class Watch:
         self._phones[phone].discard(channel)
         if self._looking:
             self._went.add(channel)
+        self._report(phone)  # first, so that the next call can be offered as soon as the agent is free
         call_id = next((c for c, leg in self.leg_of.items() if leg == channel), None)
         if call_id is not None:
             self._feed(events.AgentDisconnected(call_id, phone))
-        self._report(phone)
 
     def _channel_gone(self, event: Headers) -> None:
         channel, uniqueid = str(event.get("Channel", "")), str(event.get("Uniqueid", ""))

@@ -105,8 +105,8 @@ def test_an_agents_phone_hangs_up_and_is_free_before_its_channel_is_gone(ear: Ea
     ear.dialling("ANSWER")
     free = events.PhoneChanged("1001", reachable=False, in_use=False)
     assert ear.event("HangupRequest", Channel=LEG, Uniqueid="1.2", Cause="16") == [
-        events.AgentDisconnected("c1", "1001"),
         free,
+        events.AgentDisconnected("c1", "1001"),
     ]
     assert ear.event("HangupRequest", Channel=LEG, Uniqueid="1.2", Cause="16") == []
     assert ear.hangup(LEG, "1.2") == [free]
