@@ -17,6 +17,9 @@ from acd.ivr.values import LONGEST_TEXT, as_text, fit
 JOIN = "(join)"
 """The filter that `~` becomes: no author can write this name."""
 
+AS_VALUE = "_value"
+"""A mapping with this key is also a value of its own: `now`."""
+
 OPTIONAL = "_optional"
 """A mapping with this key has None for whatever it lacks: a customer of whom little is known."""
 

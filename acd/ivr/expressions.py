@@ -17,7 +17,7 @@ from jinja2.exceptions import TemplateError, UndefinedError
 
 from acd.errors import AcdError
 from acd.ivr.expression_rules import Forbidden, paths, read
-from acd.ivr.expression_sandbox import Refused, Sandbox
+from acd.ivr.expression_sandbox import AS_VALUE, Refused, Sandbox
 from acd.ivr.values import Unfit, Value, fit
 
 _SANDBOX = Sandbox()
@@ -82,6 +82,8 @@ class Expression:
             raise ExpressionError(f"{self.source}: the values do not go together") from None
         except (ArithmeticError, ValueError, TemplateError, RecursionError, MemoryError) as error:
             raise ExpressionError(f"{self.source}: {type(error).__name__}") from None
+        if isinstance(result, Mapping) and AS_VALUE in result:
+            result = result[AS_VALUE]
         if isinstance(result, Mapping):
             raise ExpressionError(
                 f"{self.source}: is a group of values; name one of it, as in 'caller.number'"

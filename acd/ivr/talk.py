@@ -20,10 +20,12 @@ class Play:
     """Let the caller hear these. Outcome: Done.
 
     With `interrupt` a key, also one pressed before, ends it; the key is kept for the next Listen.
+    `masked`: what is said must reach no log.
     """
 
     prompts: tuple[Prompt, ...]
     interrupt: bool = False
+    masked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +35,8 @@ class Listen:
     Keys pressed before are taken first, and the prompts are not begun then. Listening ends with
     `max_keys` keys, with `terminator` (which is not among the keys), when `first_key_s` after the
     prompts nothing or `next_key_s` after a key nothing more has come; and, where there are `words`,
-    as soon as the keys are a word that begins no other, or begin no word. `masked`: the keys must reach
-    no log.
+    as soon as the keys are a word that begins no other, or begin no word. `masked`: keys and prompts must
+    reach no log.
     """
 
     prompts: tuple[Prompt, ...]
@@ -48,7 +50,10 @@ class Listen:
 
 @dataclass(frozen=True, slots=True)
 class HttpRequest:
-    """A look-up's request, worked out; see `acd.ivr.flow.HttpLookup`."""
+    """A look-up's request, worked out; see `acd.ivr.flow.HttpLookup`.
+
+    `masked`: URL, headers or body hold a secret of the caller, and none of them may reach a log.
+    """
 
     method: str
     url: str
@@ -57,6 +62,7 @@ class HttpRequest:
     timeout_s: float
     retries: int
     values: Mapping[str, str]
+    masked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
