@@ -8,7 +8,7 @@ from pathlib import Path
 
 from acd.core.plan import Plan
 from acd.core.service_level import ServiceLevelFormula
-from acd.ivr.flow import Flow
+from acd.ivr.flow import FlowSet
 
 DEFAULT_TEXT_TO_SPEECH = ("flite", "-voice", "slt", "-f", "{text_file}", "-o", "{sound_file}")
 
@@ -98,14 +98,14 @@ class SystemSettings:
 class Centre:
     """The whole configuration, checked: every name in it that refers to something is defined.
 
-    `numbers` is keyed by number, `phones` by phone id (the extension), `flows`, `trunks` by name.
+    `numbers` is keyed by number, `phones` by phone id (the extension), `trunks` by name.
     `reason_keys` maps the digit dialled after the not-ready code to the reason code.
     `customers_file` and `redis` are None where there is none.
     """
 
     system: SystemSettings
     plan: Plan
-    flows: Mapping[str, Flow]
+    flow_set: FlowSet
     numbers: Mapping[str, NumberRoute]
     phones: Mapping[str, PhoneSpec]
     flows_dir: Path

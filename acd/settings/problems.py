@@ -17,15 +17,20 @@ _MOST_COMPARED = 2000
 
 @dataclass(frozen=True, slots=True, order=True)
 class Problem:
-    """A mistake. `line` counts from 1; `path` reads like 'groups > sales > wrap_up_s'."""
+    """A mistake. `line` counts from 1; `path` reads like 'groups > sales > wrap_up_s'.
+
+    A `warning` is for what may be meant: it keeps nobody from starting.
+    """
 
     file: str
     line: int
     path: str
     message: str
+    warning: bool = False
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}: {self.path}: {self.message}"
+        severity = "warning: " if self.warning else ""
+        return f"{self.file}:{self.line}: {severity}{self.path}: {self.message}"
 
 
 def shown_file(path: Path) -> str:

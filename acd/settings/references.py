@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping
 
 from acd.core.plan import SYSTEM_REASONS, Requirement
 from acd.settings.files import Files
-from acd.settings.flow_references import check_flows
 from acd.settings.music import music_classes
 from acd.settings.problems import Place, shown
 from acd.settings.schema.agents import AgentEntry
@@ -23,7 +22,6 @@ def check_references(files: Files) -> None:
     _check_numbers(files)
     _check_trunks(files)
     _check_system(files)
-    check_flows(files)
 
 
 def _check_agents(files: Files) -> None:

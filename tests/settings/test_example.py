@@ -8,7 +8,7 @@ import pytest
 
 from acd.core.plan import SYSTEM_REASONS
 from acd.customers.directory import Directory
-from acd.ivr.flow import Menu, Queue, Say, Speech
+from acd.ivr.flow import Menu, Message, Queue, Say, Speech
 from acd.settings.load import check, load_centre
 from acd.settings.model import Centre, FeatureCodes, NumberRoute, PhoneSpec, TrunkSpec
 
@@ -52,10 +52,10 @@ def test_numbers(centre: Centre) -> None:
 
 
 def test_the_main_flow(centre: Centre) -> None:
-    flow = centre.flows["main"]
+    flow = centre.flow_set.flows["main"]
     welcome, menu = flow.steps["welcome"], flow.steps["menu"]
-    assert (flow.name, flow.start, flow.language) == ("main", "welcome", "en")
-    assert welcome == Say((Speech("Welcome to Example Telecom.", "en"),), "menu")
+    assert (flow.name, flow.start, flow.languages) == ("main", "welcome", ("en",))
+    assert welcome == Say(Message({"en": (Speech("Welcome to Example Telecom.", "en"),)}), "menu")
     assert isinstance(menu, Menu)
     assert (menu.choices, menu.tries) == ({"1": "sales", "2": "support", "0": "operator"}, 3)
     assert menu.invalid

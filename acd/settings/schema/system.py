@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import Field, PlainValidator, StrictBool
+from pydantic import Field
 
 from acd.core.service_level import ServiceLevelFormula
 from acd.settings.model import DEFAULT_TEXT_TO_SPEECH, FeatureCodes, RedisSettings
@@ -17,6 +17,8 @@ from acd.settings.schema.values import (
     Options,
     StarCode,
     Timezone,
+    YesNo,
+    checked,
     expected,
     mistake,
     one_of,
@@ -55,11 +57,11 @@ class SystemSection(Options):
     service_level_formula: Annotated[str, one_of(*_FORMULAS)] = ServiceLevelFormula.OFFERED_MINUS_SHORT
     lease_s: Annotated[float, seconds(2, 300)] = 12.0
     fallback_after_s: Annotated[float, seconds(1, 300)] = 4.0
-    call_id_header: StrictBool = False
+    call_id_header: YesNo = False
     direct_ring_timeout_s: Annotated[float, seconds(1, 600)] = 20.0
     unreachable_after_s: Annotated[float, seconds(1, 30)] = 3.0
     busy_retry_s: Annotated[float, seconds(1, 300)] = 5.0
-    text_to_speech: Annotated[list[str], PlainValidator(_command)] = Field(
+    text_to_speech: Annotated[list[str], checked(_command, type="array", items={"type": "string"})] = Field(
         default_factory=lambda: list(DEFAULT_TEXT_TO_SPEECH)
     )
     transfer_fallback_group: Id | None = None
