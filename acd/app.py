@@ -32,6 +32,7 @@ from acd.core.ports import Refusal
 from acd.customers.directory import Directory
 from acd.errors import OperatorError, RequestRefused
 from acd.ivr.flow import Prompt
+from acd.ivr.prompts import prompts_of
 from acd.records.fold import fold
 from acd.records.store import RecordStore
 from acd.records.writer import RecordWriter
@@ -94,8 +95,7 @@ def prompt_store(centre: Centre, environment: Environment) -> PromptStore:
 
 def all_prompts(centre: Centre) -> list[Prompt]:
     """Everything that may have to be spoken."""
-    prompts: list[Prompt] = [p for flow in centre.flows.values() for p in flow.prompts()]
-    return prompts + list(confirmations(centre.system.language))
+    return prompts_of(centre.flow_set) + list(confirmations(centre.system.language))
 
 
 def find_customer(centre: Centre) -> Callable[[str], Customer | None]:

@@ -1,4 +1,4 @@
-"""What a flow means, beyond its form: ways that end nowhere, values that are not there, words nobody hears."""
+"""What a flow means, beyond its form: ways that end nowhere, values that are not there."""
 
 from __future__ import annotations
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import date
+from itertools import pairwise
 from typing import Annotated, TypeAlias
 
 import holidays
@@ -43,7 +44,7 @@ def _span(value: object) -> tuple[int, int]:
 def _spans(value: object) -> Spans:
     """One span or a list of them, by time; [] for none. One that ends before it begins is over midnight."""
     spans = sorted(_span(item) for item in (value if isinstance(value, list) else [value]))
-    for (first, end), (begin, _) in zip(spans, spans[1:], strict=False):
+    for (first, end), (begin, _) in pairwise(spans):
         if begin < end or end < first:
             raise mistake("the hours of a day overlap; write them as one")
     return tuple(spans)

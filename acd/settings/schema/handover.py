@@ -1,4 +1,4 @@
-"""The steps that give the caller to somebody, or take a wish for later: queue, callback, voicemail, transfer."""
+"""The steps that hand the caller over, now or later: queue, callback, voicemail, transfer."""
 
 from __future__ import annotations
 
