@@ -6,6 +6,7 @@ import asyncio
 import gc
 import os
 import signal
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -35,14 +36,22 @@ from acd.ivr.flow import Prompt
 from acd.ivr.prompts import prompts_of
 from acd.records.fold import fold
 from acd.records.store import RecordStore
+from acd.records.task_store import TaskStore
 from acd.records.writer import RecordWriter
+from acd.runtime.announcements import Announcements
+from acd.runtime.callbacks import CallbackDesk
 from acd.runtime.clock import EngineClock
 from acd.runtime.control import ControlServer, Handler, Request
 from acd.runtime.features import confirmations
+from acd.runtime.flow_desk import FlowDesk
 from acd.runtime.reception import Reception
+from acd.runtime.reload import Folders, Reloader, Start, TestResult, Tools, choose_start
 from acd.runtime.shell import Shell
 from acd.runtime.status import picture
+from acd.runtime.version_files import VersionFiles
+from acd.runtime.versions import Versions
 from acd.settings.environment import Environment, numeric_address
+from acd.settings.load import load_centre
 from acd.settings.model import Centre, RedisSettings
 from acd.settings.secrets import Secrets
 from acd.state.live import LiveMirror
@@ -132,10 +141,31 @@ def redis_settings(centre: Centre, environment: Environment) -> RedisSettings | 
     return replace(centre.redis or RedisSettings(), address=environment.redis_host)
 
 
+def flow_tests(_config_dir: Path, _flows_dir: Path) -> TestResult:
+    """Run the flows' own tests."""
+    return TestResult("no tests")
+
+
+def begin(environment: Environment, who: str) -> Start:
+    """With which configuration and flows this controller begins. Raises OperatorError.
+
+    From here on no other controller can begin in this home.
+    """
+    files = VersionFiles(environment.versions_dir)
+    files.lock()
+    tools = Tools(load_centre, flow_tests, lambda c: prompt_store(c, environment).prepare(all_prompts(c)))
+    return choose_start(files, _folders(environment), tools, who)
+
+
+def _folders(environment: Environment) -> Folders:
+    return Folders(environment.config_dir, environment.flows_dir)
+
+
 class Controller:
     """One running controller."""
 
-    def __init__(self, centre: Centre, environment: Environment, secrets: Secrets) -> None:
+    def __init__(self, begun: Start, environment: Environment, secrets: Secrets) -> None:
+        centre = begun.centre
         self._centre = centre
         self._environment = environment
         self._store = RecordStore(database_url(environment))
@@ -144,7 +174,8 @@ class Controller:
             environment.live_dir, redis_settings(centre, environment), environment.redis_password
         )
         self._clock = EngineClock()
-        self._shell = Shell(centre.plan, self._clock, self._mirror, StoreRecorder(self._writer))
+        recorder = StoreRecorder(self._writer)
+        self._shell = Shell(centre.plan, self._clock, self._mirror, recorder)
         self._watch = Watch(centre.phones, self._shell.feed, self._transferred)
         self._bond = Bond(
             self._watch,
@@ -161,6 +192,14 @@ class Controller:
             self._bond.down,
         )
         self._prompts = prompt_store(centre, environment)
+        self._version_files = VersionFiles(environment.versions_dir)
+        self._versions = Versions(self._version_files, load_centre, centre.plan, begun.loaded)
+        self._versions.in_use = lambda: frozenset(self._calls_by_version())
+        self._announcements = Announcements(
+            self._mirror, self._clock, lambda: list(self._versions.active.announcements)
+        )
+        self._callbacks = CallbackDesk(self._mirror, recorder, self._clock)
+        self._flow_desk = self._make_flow_desk(begun)
         self._merges = Merges(self._mirror)
         script = script_name(secrets.ami_password)
         self._switch = Switchboard(self._watch, self._link, self._prompts, self._merges, self._serve, script)
@@ -174,6 +213,20 @@ class Controller:
         self._recovery: asyncio.Task[None] | None = None
         self.floor_known = asyncio.Event()
 
+    def _make_flow_desk(self, begun: Start) -> FlowDesk:
+        # What is rendered for a reload must be found by the store that plays.
+        tools = Tools(load_centre, flow_tests, lambda centre: self._prompts.prepare(all_prompts(centre)))
+        folders = _folders(self._environment)
+        reloader = Reloader(self._versions, self._version_files, folders, tools, begun)
+        reloader.calls = self._calls_by_version
+        return FlowDesk(
+            reloader,
+            self._announcements,
+            self._callbacks,
+            lambda: TaskStore(self._store.engine).open_numbers(),
+            self._shell.engine.floor,
+        )
+
     async def start(self) -> None:
         """Open everything. Raises OperatorError when a port or a file cannot be had."""
         self._prompts.prepare(all_prompts(self._centre))
@@ -185,6 +238,8 @@ class Controller:
         self._bond.attach(self._link, self._switch)
         self._bond.on_known = self.floor_known.set
         self._shell.on_frozen = self._bond.frozen
+        self._announcements.restore(self._mirror.load())
+        await self._flow_desk.read_callbacks(self._mirror.load())
         self._reception.restore(self._mirror.load())
         self._merges.restore(self._mirror.load())
         self._shell.restore()
@@ -193,6 +248,7 @@ class Controller:
         for work in (self._link.run(), self._bond.keep(), self._shell.tick(), self._mirror.run()):
             self._tasks.append(asyncio.create_task(work))
         self._recovery = asyncio.create_task(self._recover_unseen())
+        self._version_files.begin_run()
 
     async def _listen(self) -> None:
         env = self._environment
@@ -228,6 +284,7 @@ class Controller:
         await self._writer.close()
         self._store.close()
         await self._mirror.close()
+        self._version_files.end_run()
 
     async def run(self) -> None:
         """Until SIGTERM or SIGINT, or until a task that must not end ends."""
@@ -294,6 +351,7 @@ class Controller:
             "not-ready": self._not_ready,
             "hang-up-all": self._hang_up_all,
             "wrap-up-done": lambda r: self._request(events.WrapUpDone(_text(r, "agent"))),
+            **self._flow_desk.handlers(),
         }
 
     def _status(self, _request: Request) -> Mapping[str, Any]:
@@ -302,8 +360,15 @@ class Controller:
             "centre": self._centre.system.name,
             "pid": os.getpid(),
             "live_state": self._mirror.facts(),
+            "version": {"number": self._versions.entry.number, "version": self._versions.active.version},
+            "announcements": [a for a in self._announcements.picture() if a["on"]],
             **picture(self._shell.engine.floor, now, self._reception.step_of, asterisk=self._bond.up),
         }
+
+    def _calls_by_version(self) -> Counter[str]:
+        """The versions of flows that callers are in, or go back to after the line or the agent."""
+        places = (value for key, value in self._mirror.load().items() if key.startswith("flow:"))
+        return Counter(str(value["version"]) for value in places if "version" in value)
 
     def _hang_up_all(self, _request: Request) -> Mapping[str, Any]:
         """Before Asterisk is stopped on purpose: end the calls while somebody keeps their record."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import os
 import shlex
 import subprocess
@@ -33,6 +34,14 @@ def environment() -> Environment:
 def centre(env: Environment) -> Centre:
     """The checked configuration. Raises SettingsError."""
     return load_centre(env.config_dir, env.flows_dir)
+
+
+def user() -> str:
+    """Who types: the name of the user of this machine, behind `sudo` if it is used."""
+    try:
+        return os.environ.get("SUDO_USER") or getpass.getuser()
+    except (KeyError, OSError):  # a container's user may have no name
+        return f"user {os.getuid()}"
 
 
 def passwords(env: Environment, of: Centre) -> Secrets:

@@ -22,7 +22,7 @@ from typing import Annotated, BinaryIO
 import structlog
 import typer
 
-from acd.app import Controller, all_prompts, asterisk_folder, prompt_store
+from acd.app import Controller, all_prompts, asterisk_folder, begin, prompt_store
 from acd.cli import context
 from acd.crowd.demo import Demo
 from acd.errors import OperatorError
@@ -50,11 +50,11 @@ def run() -> None:
     sys.setswitchinterval(THREAD_TURN_S)
     raise_open_files()
     env = context.environment()
-    centre = context.centre(env)
-    secrets = context.passwords(env, centre)
+    begun = begin(env, context.user())
+    secrets = context.passwords(env, begun.centre)
 
     async def main() -> None:
-        await Controller(centre, env, secrets).run()
+        await Controller(begun, env, secrets).run()
 
     asyncio.run(main())
 

@@ -207,7 +207,7 @@ class Reloader:
             raise RequestRefused(REFUSED, str(error)) from None
 
 
-def start(files: VersionFiles, folders: Folders, tools: Tools, who: str) -> Start:
+def choose_start(files: VersionFiles, folders: Folders, tools: Tools, who: str) -> Start:
     """Decides with which flows a controller begins; see ADR 0009.
 
     What is on disk, as a new version, if it is sound. But after a sudden end, and after a rollback as long as

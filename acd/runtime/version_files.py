@@ -10,6 +10,7 @@ Files that are as in the version before are the same file (a hard link), so that
 
 from __future__ import annotations
 
+import fcntl
 import filecmp
 import hashlib
 import json
@@ -19,6 +20,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import BinaryIO
 
 import structlog
 
@@ -75,6 +77,7 @@ class VersionFiles:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._lock: BinaryIO | None = None
 
     def entries(self) -> list[VersionEntry]:
         """Oldest first. The last one is active, or was when the controller ended."""
@@ -136,9 +139,18 @@ class VersionFiles:
         return removed
 
     # --- whether the last run ended well -----------------------------------------------------------
+    def lock(self) -> None:
+        """Nobody else may write, until the process ends. Raises OperatorError where somebody does."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        self._lock = (self._folder / "lock").open("wb")
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            self._lock.close()
+            raise OperatorError(f"another controller is running here (it uses {self._folder})") from None
+
     def begin_run(self) -> None:
         """From now on, until `end_run`, a controller uses the newest version."""
-        self._folder.mkdir(parents=True, exist_ok=True)
         (self._folder / _RUNNING).touch()
         for left in self._folder.glob(f"{_STAGED}*"):
             shutil.rmtree(left, ignore_errors=True)

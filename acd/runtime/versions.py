@@ -13,11 +13,10 @@ from acd.core.plan import Plan
 from acd.errors import OperatorError
 from acd.ivr.flow import Callback, FlowSet, Queue, SoundFile, Voicemail
 from acd.runtime.version_files import Staged, VersionEntry, VersionFiles
+from acd.settings.asterisk_sounds import SOUND_FORMATS
 from acd.settings.model import Centre, NumberRoute
 
 log = structlog.get_logger(__name__)
-
-SOUND_ENDINGS = (".wav", ".gsm", ".ulaw", ".alaw", ".sln", ".sln16", ".g722")
 
 LoadCentre = Callable[[Path, Path], Centre]
 """`acd.settings.load.load_centre`."""
@@ -155,7 +154,7 @@ def _with_own_sounds(value: Any, sounds: Path) -> Any:
     """The same, with the full path for each sound that is a file of the flows."""
     if isinstance(value, SoundFile):
         own = sounds / value.name
-        return SoundFile(str(own)) if any(Path(f"{own}{end}").is_file() for end in SOUND_ENDINGS) else value
+        return SoundFile(str(own)) if any(Path(f"{own}{end}").is_file() for end in SOUND_FORMATS) else value
     if isinstance(value, tuple):
         return tuple(_with_own_sounds(part, sounds) for part in value)
     if isinstance(value, dict):
