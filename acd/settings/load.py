@@ -13,6 +13,7 @@ from acd.settings.flows.references import check_flows
 from acd.settings.flows.sounds import Sounds
 from acd.settings.flows.sources import gather
 from acd.settings.meaning import check_meaning
+from acd.settings.meaning.times import check_subdivisions
 from acd.settings.model import Centre
 from acd.settings.problems import Problem
 from acd.settings.references import check_references
@@ -51,6 +52,7 @@ def _checked(config_dir: Path, flows_dir: Path) -> tuple[Files, FlowSet]:
     sources = gather(files, language)
     check_references(files)
     check_flows(files, sources, sounds)
+    check_subdivisions(files)
     flow_set = build_flow_set(files, sources, sounds, timezone, language)
-    check_meaning(files, sources, flow_set)
+    check_meaning(files, sources, flow_set, sounds)
     return files, flow_set

@@ -113,6 +113,7 @@ def test_every_kind_of_step_and_prompt(sandbox: Sandbox) -> None:
         "  line: {queue: {group: sales, priority: 5}}\n"
         "  bye: {hangup: Goodbye.}\n"
         "  end: {hangup: }\n"
+        "error: end\n"
     )
     steps = load_centre(sandbox.config, sandbox.flows).flow_set.flows["main"].steps
     goodbye = SoundFile("vm-goodbye")

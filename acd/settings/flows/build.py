@@ -55,7 +55,9 @@ def build_flow(source: FlowSource, sounds: Sounds) -> Flow:
 
 def _calendars(files: Files, timezone: str) -> dict[str, Calendar]:
     content = files.calendars.content if files.calendars is not None else None
-    entries = content.calendars if content is not None else {}
+    if files.calendars is None or content is None or files.calendars.document.has_errors:
+        return {}
+    entries = content.calendars
     return {name: build_calendar(name, entry, timezone) for name, entry in entries.items()}
 
 

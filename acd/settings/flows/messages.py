@@ -32,7 +32,7 @@ class Messages:
             return Message()
         return Message({language: tuple(self._parts(parts, language)) for language in self.languages})
 
-    def missing(self, parts: Sequence[Any]) -> list[tuple[Place, list[str]]]:
+    def missing(self, parts: Any) -> list[tuple[Place, list[str]]]:
         """Where a text of these parts has no words in which languages; named prompts are left out."""
         found: list[tuple[Place, list[str]]] = []
         for index, part in enumerate(parts):

@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from acd.ivr.expressions import Expression
 from acd.settings.problems import Place
-from acd.settings.schema.prompts import NamedPart
+from acd.settings.schema.prompts import NamedPart, SpokenPart
 
 
 def leaves(value: Any, place: Place = ()) -> Iterator[tuple[Place, Any]]:
@@ -39,3 +39,17 @@ def place_of_name(entry: Any, name: str) -> Place:
         if isinstance(value, Expression) and name in value.names:
             return place
     return ()
+
+
+def prompt_lists(value: Any, place: Place = ()) -> Iterator[tuple[Place, list[Any]]]:
+    """Every prompt of an entry as its list of parts; lists inside texts by language are left out."""
+    if isinstance(value, BaseModel):
+        for name, field in type(value).model_fields.items():
+            if name != "play":  # names of sounds, not texts
+                yield from prompt_lists(getattr(value, name), (*place, field.alias or name))
+    elif isinstance(value, list):
+        if any(isinstance(item, (str, dict, SpokenPart)) for item in value):
+            yield place, value
+        for index, item in enumerate(value):
+            if isinstance(item, BaseModel):
+                yield from prompt_lists(item, (*place, index))
