@@ -147,12 +147,8 @@ def flow_tests(_config_dir: Path, _flows_dir: Path) -> TestResult:
 
 
 def begin(environment: Environment, who: str) -> Start:
-    """With which configuration and flows this controller begins. Raises OperatorError.
-
-    From here on no other controller can begin in this home.
-    """
+    """With which configuration and flows this controller begins. Raises OperatorError."""
     files = VersionFiles(environment.versions_dir)
-    files.lock()
     tools = Tools(load_centre, flow_tests, lambda c: prompt_store(c, environment).prepare(all_prompts(c)))
     return choose_start(files, _folders(environment), tools, who)
 

@@ -27,6 +27,7 @@ from acd.cli import context
 from acd.crowd.demo import Demo
 from acd.errors import OperatorError
 from acd.runtime.control import request
+from acd.runtime.version_files import VersionFiles
 from acd.settings.environment import Environment, numeric_address
 from acd.settings.model import Centre
 from acd.settings.secrets import Secrets
@@ -50,13 +51,14 @@ def run() -> None:
     sys.setswitchinterval(THREAD_TURN_S)
     raise_open_files()
     env = context.environment()
-    begun = begin(env, context.user())
-    secrets = context.passwords(env, begun.centre)
+    with VersionFiles(env.versions_dir).locked():
+        begun = begin(env, context.user())
+        secrets = context.passwords(env, begun.centre)
 
-    async def main() -> None:
-        await Controller(begun, env, secrets).run()
+        async def main() -> None:
+            await Controller(begun, env, secrets).run()
 
-    asyncio.run(main())
+        asyncio.run(main())
 
 
 def server(

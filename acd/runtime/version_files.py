@@ -17,10 +17,10 @@ import json
 import os
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import BinaryIO
 
 import structlog
 
@@ -77,7 +77,6 @@ class VersionFiles:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._lock: BinaryIO | None = None
 
     def entries(self) -> list[VersionEntry]:
         """Oldest first. The last one is active, or was when the controller ended."""
@@ -139,15 +138,16 @@ class VersionFiles:
         return removed
 
     # --- whether the last run ended well -----------------------------------------------------------
-    def lock(self) -> None:
-        """Nobody else may write, until the process ends. Raises OperatorError where somebody does."""
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Nobody else may write meanwhile. Raises OperatorError where somebody else does."""
         self._folder.mkdir(parents=True, exist_ok=True)
-        self._lock = (self._folder / "lock").open("wb")
-        try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            self._lock.close()
-            raise OperatorError(f"another controller is running here (it uses {self._folder})") from None
+        with (self._folder / "lock").open("wb") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise OperatorError(f"another controller is running here (it uses {self._folder})") from None
+            yield
 
     def begin_run(self) -> None:
         """From now on, until `end_run`, a controller uses the newest version."""
