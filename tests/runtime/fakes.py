@@ -156,7 +156,7 @@ class Desk:
     def __init__(
         self, centre: Centre | None = None, kept: Mapping[str, Mapping[str, Any]] | None = None
     ) -> None:
-        self.centre = centre or load_centre(CHECKOUT / "config", CHECKOUT / "ivr_flows")
+        self.centre = centre or load_centre(CHECKOUT / "config", CHECKOUT / "tests" / "flows")
         self.clock = Clock()
         self.mirror = FakeMirror(kept)
         self.recorder = FakeRecorder()
