@@ -115,7 +115,7 @@ class Track:
         visit = self._open_visit()
         if visit is not None:
             visit.left_by = how
-        self.listen(at)
+            self.listen(at)
 
     def ring(self, at: float, agent: str) -> None:
         """An agent's phone is rung; ringing happens inside a wait."""

@@ -297,9 +297,9 @@ async def test_a_rollback_holds_over_a_start_until_the_disk_is_edited(home: Home
 
 
 def test_only_one_controller_in_a_home(home: Home) -> None:
-    with home.files.locked():
-        with pytest.raises(OperatorError, match="another controller is running here"), home.files.locked():
-            pass
+    refused = pytest.raises(OperatorError, match="another controller is running here")
+    with home.files.locked(), refused, home.files.locked():
+        pass
     with home.files.locked():
         pass
 
