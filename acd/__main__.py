@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from acd.cli import agents, context, phones, records, server
+from acd.cli import agents, context, flow_tests, phones, records, server, try_flow
 from acd.cli.status import status
 from acd.errors import OperatorError, RequestRefused
 from acd.settings.load import check
@@ -26,6 +26,8 @@ app.command("server")(server.server)
 app.command("run")(server.run)
 app.command("status")(status)
 app.command("report")(records.report)
+app.command("try")(try_flow.try_flow)
+app.command("test")(flow_tests.test)
 app.add_typer(agents.app, name="agent")
 app.add_typer(phones.app, name="phones")
 app.add_typer(records.app, name="calls")

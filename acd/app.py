@@ -34,6 +34,7 @@ from acd.customers.directory import Directory
 from acd.errors import OperatorError, RequestRefused
 from acd.ivr.flow import Prompt
 from acd.ivr.prompts import prompts_of
+from acd.ivr.suite import run_cases
 from acd.records.fold import fold
 from acd.records.store import RecordStore
 from acd.records.task_store import TaskStore
@@ -51,7 +52,7 @@ from acd.runtime.status import picture
 from acd.runtime.version_files import VersionFiles
 from acd.runtime.versions import Versions
 from acd.settings.environment import Environment, numeric_address
-from acd.settings.load import load_centre
+from acd.settings.load import load_centre, load_tests
 from acd.settings.model import Centre, RedisSettings
 from acd.settings.secrets import Secrets
 from acd.state.live import LiveMirror
@@ -141,9 +142,14 @@ def redis_settings(centre: Centre, environment: Environment) -> RedisSettings | 
     return replace(centre.redis or RedisSettings(), address=environment.redis_host)
 
 
-def flow_tests(_config_dir: Path, _flows_dir: Path) -> TestResult:
-    """Run the flows' own tests."""
-    return TestResult("no tests")
+def flow_tests(config_dir: Path, flows_dir: Path) -> TestResult:
+    """Run the flows' own tests. Raises SettingsError."""
+    centre, by_flow = load_tests(config_dir, flows_dir)
+    cases = [case for cases in by_flow.values() for case in cases]
+    report = run_cases(centre.flow_set, cases, ZoneInfo(centre.system.timezone))
+    if not cases:
+        return TestResult("no tests")
+    return TestResult(f"{report.passed} passed, {len(report.failed)} failed", tuple(report.failed))
 
 
 def begin(environment: Environment, who: str) -> Start:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from acd.errors import SettingsError
+from acd.ivr.cases import Case
 from acd.ivr.flow import FlowSet
 from acd.settings.assemble import assemble
 from acd.settings.files import Files, read_files
 from acd.settings.flows.build import build_flow_set
+from acd.settings.flows.cases import build_cases, check_cases
 from acd.settings.flows.references import check_flows
 from acd.settings.flows.sounds import Sounds
 from acd.settings.flows.sources import gather
@@ -26,11 +28,17 @@ def load_centre(config_dir: Path, flows_dir: Path) -> Centre:
 
     Raises SettingsError with every mistake there is, sorted by file and line.
     """
+    return load_tests(config_dir, flows_dir)[0]
+
+
+def load_tests(config_dir: Path, flows_dir: Path) -> tuple[Centre, dict[str, list[Case]]]:
+    """The checked configuration, and the test cases by flow. Raises SettingsError as `load_centre`."""
     files, flow_set = _checked(config_dir, flows_dir)
     mistakes = [str(problem) for problem in files.problems() if not problem.warning]
     if mistakes:
         raise SettingsError(mistakes)
-    return assemble(files, flow_set)
+    centre = assemble(files, flow_set)
+    return centre, build_cases(files, centre.system.timezone)
 
 
 def find_problems(config_dir: Path, flows_dir: Path) -> list[Problem]:
@@ -53,6 +61,7 @@ def _checked(config_dir: Path, flows_dir: Path) -> tuple[Files, FlowSet]:
     check_references(files)
     check_flows(files, sources, sounds)
     check_subdivisions(files)
+    check_cases(files)
     flow_set = build_flow_set(files, sources, sounds, timezone, language)
     check_meaning(files, sources, flow_set, sounds)
     return files, flow_set

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, Field
 
 from acd.settings.schema.dialogue import NextKey, Timeout, Tries, nothing
+from acd.settings.schema.flow_tests import FlowTest
 from acd.settings.schema.prompts import Prompts
 from acd.settings.schema.steps import StepEntry
 from acd.settings.schema.values import (
@@ -79,7 +80,7 @@ class FlowFile(Options):
     """Prompts with names, used as {prompt: NAME}."""
     steps: Annotated[Steps, not_empty("step")]
     """The steps."""
-    tests: list[Any] = Field(default_factory=list)
+    tests: list[FlowTest] = Field(default_factory=list)
     """Test cases, run by `acd test`."""
 
 
