@@ -19,9 +19,9 @@ from acd.ivr.verdict import Coverage
 from acd.settings.load import load_tests
 
 
-def test(
+def run_tests(
     what: Annotated[str, typer.Argument(help="a flow's name, or the folder of the flows")] = "",
-    coverage: Annotated[bool, typer.Option("--coverage", help="show steps and ways that no case takes")] = False,
+    coverage: Annotated[bool, typer.Option("--coverage", help="show what no case takes")] = False,
     min_coverage: Annotated[float, typer.Option(min=0, max=100, help="fail below this percentage")] = 0.0,
 ) -> None:
     """Run the test cases that the flows have in their files."""
@@ -42,7 +42,9 @@ def test(
         f" {share:.0f} % of steps and ways covered"
     )
     if share < min_coverage:
-        typer.echo(f"the coverage of {share:.1f} % is below {min_coverage:g} %; --coverage shows what is missing")
+        typer.echo(
+            f"the coverage of {share:.1f} % is below {min_coverage:g} %; --coverage shows what is missing"
+        )
     if report.failed or share < min_coverage:
         raise typer.Exit(1)
 
@@ -55,7 +57,9 @@ def _chosen(by_flow: Mapping[str, list[Case]], name: str) -> Mapping[str, list[C
     return {name: by_flow[name]}
 
 
-def _show_coverage(flows: FlowSet, chosen: Iterable[str], coverage: Coverage, *, show: bool) -> tuple[int, int]:
+def _show_coverage(
+    flows: FlowSet, chosen: Iterable[str], coverage: Coverage, *, show: bool
+) -> tuple[int, int]:
     covered = everything = 0
     for flow in sorted(chosen):
         done, count, missing = coverage.missing(flows, flow)

@@ -18,7 +18,18 @@ from acd.errors import OperatorError
 from acd.ivr.machine import Machine, World
 from acd.ivr.position import Position
 from acd.ivr.script import QUIET_GROUP
-from acd.ivr.talk import CustomerRequest, Done, FlowCommand, Found, Keys, KeepScore, Listen, Look, Outcome, Play
+from acd.ivr.talk import (
+    CustomerRequest,
+    Done,
+    FlowCommand,
+    Found,
+    KeepScore,
+    Keys,
+    Listen,
+    Look,
+    Outcome,
+    Play,
+)
 from acd.ivr.trial import Ending, heard_text, prompts_heard, run, take_keys
 from acd.ivr.values import MASK, Value, as_text
 

@@ -14,7 +14,10 @@ from acd.settings.schema.values import Id, Options, Variable, checked, expected,
 
 LONGEST_TEXT = 1_000
 MOST_ENTRIES = 200
-ENDS = "hangup, error, return, 'caller hangs up', 'group NAME', 'transfer TARGET', 'voicemail GROUP', 'callback GROUP'"
+ENDS = (
+    "hangup, error, return, 'caller hangs up', 'group NAME', 'transfer TARGET', 'voicemail GROUP',"
+    " 'callback GROUP'"
+)
 SINGLE_ENDS = frozenset({"hangup", "error", "return", "caller hangs up"})
 COMPOUND_ENDS = frozenset({"group", "transfer", "voicemail", "callback"})
 
@@ -56,7 +59,7 @@ def _keys(value: object) -> tuple[str, ...]:
 
 
 def _keyed(value: object) -> str:
-    what = "keys of the phone in quotes, \"\" for none, or hangup"
+    what = 'keys of the phone in quotes, "" for none, or hangup'
     text = text_of(what, value)
     if text != HANG_UP and (not set(text) <= set("0123456789*#") or len(text) > LONGEST_TEXT):
         raise expected(what, value)
@@ -173,7 +176,7 @@ class FlowTest(Options):
     """The caller's number, or number and name."""
     dialed: Annotated[str, _text("a number")] = "100"
     """The number that was dialled."""
-    at: Moment = datetime(2026, 6, 10, 10, 0)  # noqa: DTZ001 (the centre's zone is known later)
+    at: Moment = datetime(2026, 6, 10, 10, 0)
     """When, in the centre's time; a Wednesday morning if it is left out."""
     customer: dict[Variable, AnyValue] | None = None
     """Who the directory says the caller is; nobody if it is left out."""
