@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from acd.cli import agents, context, flow_tests, phones, records, server, try_flow
+from acd.cli import agents, context, flow_tests, flows, phones, records, server, tasks, try_flow
 from acd.cli.status import status
 from acd.errors import OperatorError, RequestRefused
 from acd.settings.load import check
@@ -28,7 +28,14 @@ app.command("status")(status)
 app.command("report")(records.report)
 app.command("try")(try_flow.try_flow)
 app.command("test")(flow_tests.run_tests)
+app.command("reload")(flows.reload)
+app.command("versions")(flows.versions)
+app.command("rollback")(flows.rollback)
+app.command("trace")(flows.trace)
 app.add_typer(agents.app, name="agent")
+app.add_typer(flows.announce, name="announce")
+app.add_typer(tasks.voicemail, name="voicemail")
+app.add_typer(tasks.callbacks, name="callbacks")
 app.add_typer(phones.app, name="phones")
 app.add_typer(records.app, name="calls")
 

@@ -9,10 +9,12 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from rich.console import Console
 
-from acd.errors import OperatorError
+from acd.errors import OperatorError, SettingsError
+from acd.runtime.version_files import VersionFiles
 from acd.settings.environment import Environment
 from acd.settings.load import load_centre
 from acd.settings.model import Centre
@@ -34,6 +36,27 @@ def environment() -> Environment:
 def centre(env: Environment) -> Centre:
     """The checked configuration. Raises SettingsError."""
     return load_centre(env.config_dir, env.flows_dir)
+
+
+def centre_in_use(env: Environment) -> Centre:
+    """The configuration, also while somebody edits it: where it is faulty, the one that was used last.
+
+    Raises SettingsError where there is none.
+    """
+    try:
+        return centre(env)
+    except SettingsError:
+        files = VersionFiles(env.versions_dir)
+        last = files.last()
+        if last is None:
+            raise
+        kept = files.kept(last)
+        return load_centre(kept.config_dir, kept.flows_dir)
+
+
+def timezone(env: Environment) -> ZoneInfo:
+    """The centre's zone, in which times are read and shown."""
+    return ZoneInfo(centre_in_use(env).system.timezone)
 
 
 def user() -> str:

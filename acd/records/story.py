@@ -76,7 +76,7 @@ def call_story(record: CallRecord, tz: ZoneInfo) -> list[str]:
     """
     start = record.started_at.timestamp()
     zone = f"{record.started_at.astimezone(tz):%Y-%m-%d} ({tz.key})"
-    lines = [f"Call {_line(record.call_id)}, {record.kind.value}, {zone}"]
+    lines = [f"Call {printable(record.call_id)}, {record.kind.value}, {zone}"]
     lines += _facts(record.facts, start, tz, "")
     lines += [_visit(visit) for visit in record.visits]
     return lines
@@ -103,10 +103,10 @@ def _cells(record: CallRecord, tz: ZoneInfo) -> tuple[str, ...]:
     waits = [s for s in record.segments if s.kind is SegmentKind.WAITING]
     waits += [s for s in fallback if s.agent is None]
     return (
-        _line(record.call_id),
+        printable(record.call_id),
         f"{record.started_at.astimezone(tz):%Y-%m-%d %H:%M:%S}",
         _caller(record.caller_number, record.customer_name or record.caller_name),
-        _line(record.dialed_number),
+        printable(record.dialed_number),
         _names(visit.group for visit in record.visits),
         _names(talk.agent for talk in talks),
         record.ended_by.value if record.ended_by else "going on",
@@ -122,33 +122,39 @@ def _length(stretches: Iterable[tuple[datetime, datetime | None]]) -> str:
 
 
 def _names(names: Iterable[str | None]) -> str:
-    return ", ".join(dict.fromkeys(_line(name) for name in names if name)) or NOTHING
+    return ", ".join(dict.fromkeys(printable(name) for name in names if name)) or NOTHING
 
 
 def _facts(facts: Sequence[Fact], start: float, tz: ZoneInfo, indent: str) -> Iterator[str]:
     for fact in facts:
         clock = f"{utc(fact.at).astimezone(tz):%H:%M:%S}"
-        stamp = f"{indent}{clock}  {_since(fact.at - start):>8}  "
-        yield stamp + _line(_TEXTS[type(fact)](fact))
+        stamp = f"{indent}{clock}  {since(fact.at - start):>8}  "
+        yield stamp + printable(in_words(fact))
         if isinstance(fact, Offered):
-            yield from (" " * len(stamp) + "  " + _line(reason) for reason in fact.reasons)
+            yield from (" " * len(stamp) + "  " + printable(reason) for reason in fact.reasons)
         elif isinstance(fact, Transferred):
             yield from _facts(fact.consult, start, tz, indent + "    ")
 
 
-def _since(seconds: float) -> str:
-    sign = "+" if seconds >= 0 else "-"  # a consultation may be older than the call
+def since(seconds: float) -> str:
+    """Seconds as +m:ss.t; a consultation may be older than the call."""
+    sign = "+" if seconds >= 0 else "-"
     minutes, rest = divmod(abs(seconds), 60)
     return f"{sign}{int(minutes)}:{int(rest):02}.{int(rest * 10) % 10}"
 
 
+def in_words(fact: Fact) -> str:
+    """What happened, in one sentence."""
+    return _TEXTS[type(fact)](fact)
+
+
 def _visit(visit: GroupVisit) -> str:
-    text = f"{_line(visit.group)}: {visit.outcome.value} after {duration(visit.wait_s)}"
+    text = f"{printable(visit.group)}: {visit.outcome.value} after {duration(visit.wait_s)}"
     if visit.left_by is not None:
         text += f" ({_LEFT[visit.left_by]})"
     if visit.agent is not None:
         text += (
-            f" by {_line(visit.agent)}, talk {duration(visit.talk_s)}, hold {duration(visit.hold_s)},"
+            f" by {printable(visit.agent)}, talk {duration(visit.talk_s)}, hold {duration(visit.hold_s)},"
             f" wrap-up {duration(visit.wrap_up_s)}"
         )
     return text
@@ -199,10 +205,10 @@ def _sound_kept(fact: SoundKept) -> str:
 
 def _caller(number: str, name: str) -> str:
     shown = number or "an unknown number"
-    return _line(f"{shown} ({name})" if name else shown)
+    return printable(f"{shown} ({name})" if name else shown)
 
 
-def _line(text: str) -> str:
+def printable(text: str) -> str:
     """Without control characters: a caller chooses their own display name."""
     return "".join(c if c.isprintable() else "�" for c in text)
 
