@@ -70,7 +70,7 @@ class Player:
 
     def _listen(self, listen: Listen) -> Outcome | None:
         while not self._ahead:
-            typed = self._line(f"{self._machine.position.step}> ")
+            typed = self._line(f"{self._machine.position.step}> ", masked=listen.masked)
             if typed is None or typed == "hangup":
                 return None
             if set(typed) <= set("0123456789*#"):
@@ -91,7 +91,7 @@ class Player:
                 if typed is None:
                     return None
 
-    def _line(self, prompt: str) -> str | None:
+    def _line(self, prompt: str, *, masked: bool = False) -> str | None:
         """One line; `v` shows the variables and asks again."""
         while True:
             typed = self._read(prompt)
@@ -99,7 +99,7 @@ class Player:
                 return None
             typed = typed.strip()
             if self._echo:
-                typer.echo(f"{prompt}{typed}")
+                typer.echo(f"{prompt}{MASK if masked and typed.isdecimal() else typed}")
             if typed != "v":
                 return typed
             for name, value in self._machine.variables.items():

@@ -9,7 +9,7 @@ from acd.ivr.cases import Expected
 from acd.ivr.flow import FlowSet, targets
 from acd.ivr.talk import StepTaken
 from acd.ivr.trial import Ending
-from acd.ivr.values import Value
+from acd.ivr.values import Value, as_text
 
 
 def differences(expected: Expected, ending: Ending) -> list[str]:
@@ -25,13 +25,18 @@ def differences(expected: Expected, ending: Ending) -> list[str]:
         found.append(f"priority: expected {expected.priority}, got {ending.priority}")
     for name, value in expected.variables.items():
         if name not in ending.variables:
-            found.append(f"variable {name}: expected {value!r}, but it was never set")
+            found.append(f"variable {name}: expected {_shown(value)}, but it was never set")
         elif not _same(value, ending.variables[name]):
-            found.append(f"variable {name}: expected {value!r}, got {ending.variables[name]!r}")
+            found.append(f"variable {name}: expected {_shown(value)}, got {_shown(ending.variables[name])}")
     for question, score in expected.scores.items():
         if ending.scores.get(question) != score:
             found.append(f"score {question}: expected {score}, got {ending.scores.get(question)}")
     return found
+
+
+def _shown(value: Value) -> str:
+    """As it would be written in YAML: 5 is not '5'."""
+    return f"'{value}'" if isinstance(value, str) else as_text(value) or "none"
 
 
 def _same(expected: Value, got: Value) -> bool:

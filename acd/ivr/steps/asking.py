@@ -18,7 +18,7 @@ from acd.ivr.talk import (
     Refused,
     TakeCallback,
 )
-from acd.ivr.values import Unfit, fit
+from acd.ivr.values import Unfit, as_text, fit
 from acd.ivr.walk import Answer, Leave, Walk
 
 
@@ -75,7 +75,7 @@ def _found(walk: Walk, step: Lookup, found: Found) -> Answer:
         walk.assign(values)
     except ExpressionError as error:
         return Leave("failure", step.failure, str(error))
-    return Leave("next", step.next, ", ".join(f"{name} = {value}" for name, value in values.items()))
+    return Leave("next", step.next, ", ".join(f"{name} = {as_text(value)}" for name, value in values.items()))
 
 
 # --- callback ---------------------------------------------------------------------------------

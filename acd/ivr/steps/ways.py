@@ -7,6 +7,7 @@ from dataclasses import replace
 from acd.ivr.expressions import ExpressionError
 from acd.ivr.flow import Call, Goto, Return
 from acd.ivr.position import Origin, Progress
+from acd.ivr.values import as_text
 from acd.ivr.walk import DEEPEST_CALL, Answer, Back, Enter, Leave, Over, Walk
 
 
@@ -45,7 +46,7 @@ def come_back(walk: Walk, step: Call) -> Leave:
         if inner in over.masked
     }
     walk.assign(results, masked)
-    shown = [f"{name} = {walk.position.frame.shown()[name]}" for name in results]
+    shown = [f"{name} = {as_text(walk.position.frame.shown()[name])}" for name in results]
     return Leave("next", step.next, ", ".join(shown))
 
 
