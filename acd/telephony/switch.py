@@ -19,6 +19,7 @@ from acd.core.commands import Offer
 from acd.core.facts import OfferFailure
 from acd.core.ports import Ask, AskKind, Refusal
 from acd.errors import TelephonyError
+from acd.ivr.flow import KEYS
 from acd.telephony.agi import AgiSession
 from acd.telephony.ami import AmiLink
 from acd.telephony.cause import offer_failure
@@ -64,6 +65,7 @@ class Switchboard:
     ) -> None:
         self._watch = watch
         watch.on_new_caller = self.name_caller
+        watch.on_key = self._key_pressed
         self._link = link
         self._prompts = prompts
         self._reception = reception
@@ -82,7 +84,7 @@ class Switchboard:
         if ask is None:
             log.warning("agi session without a call refused", channel=session.env.get("agi_channel", ""))
             return
-        line = AgiLine(session, self._prompts)
+        line = AgiLine(session, self._prompts, self)
         channel, uniqueid = session.env["agi_channel"], session.env["agi_uniqueid"]
         call_id = self._merges.current(ask.call_id)
         if call_id != ask.call_id:
@@ -141,6 +143,29 @@ class Switchboard:
     def forget(self, call_id: str) -> None:
         """The call has ended."""
         self._merges.forget(call_id)
+
+    # --- what a line needs from outside its session (`acd.telephony.line.Remote`) ----------------
+    @property
+    def hears_keys(self) -> bool:
+        """Whether the manager interface tells of every key."""
+        return self._link.up
+
+    def stop_playback(self, line: AgiLine) -> None:
+        """End the prompt that is playing on this line."""
+        call_id = next((c for c, other in self._lines.items() if other is line), None)
+        channel = self._watch.channel_of.get(call_id) if call_id is not None else None
+        if channel is not None:
+            self._spawn(self._act("ControlPlayback", Channel=channel, Control="stop"))
+
+    def _key_pressed(self, call_id: str, key: str) -> None:
+        line = self._lines.get(call_id)
+        if line is not None and not line.gone and key in KEYS:
+            line.keys.heard_by_ami(key)
+
+    def keys_unheard(self) -> None:
+        """The manager interface is away: lines that wait for keys have to ask for them themselves."""
+        for line in self._lines.values():
+            line.keys.wake()
 
     # --- commands -----------------------------------------------------------------------------
     def hold_in_line(self, call_id: str, group: str, music: str) -> None:
