@@ -79,12 +79,12 @@ CALL_TABLE: Mapping[CallState, Mapping[CallInput, CallState]] = {
 class Call:
     """One call, live.
 
-    `group` is the skill group whose line the caller is in, or came through last. `waiting_since`
-    orders the line; it survives failed rings. `present`: the caller's channel asks us what next, so
-    it can be dialled from; false for a moment after a restart.  `direct`: the offer is for a named agent,
-    not from a line. `alerted`: the phone of the present offer said that it rings. `leave_at` and
-    `leave_without_agents` say when the caller leaves the line without an agent. `recording` names the
-    file into which the caller's words are being recorded.
+    `group` is the skill group whose line the caller is in, or came through last. `waiting_since` orders
+    the line; it survives failed rings. `present`: the caller's channel asks us what next, so it can be
+    dialled from; false for a moment after a restart. `direct`: the offer is for a named agent, not from
+    a line, and rings for `ring_timeout_s` (None: as the plan says). `alerted`: the phone of the present
+    offer said that it rings. `leave_at` and `leave_without_agents` say when the caller leaves the line
+    without an agent. `recording` names the file into which the caller's words are being recorded.
     """
 
     id: str
@@ -105,6 +105,7 @@ class Call:
     present: bool = True
     agent: str | None = None
     direct: bool = False
+    ring_timeout_s: float | None = None
     alerted: bool = False
     on_hold: bool = False
     agent_left: bool = False

@@ -165,9 +165,9 @@ class Engine:
                     conversations.queue(floor, call, event)
             case events.CallLeftLine(_, how):
                 lines.leave(floor, call, how)
-            case events.CallDirected(_, agent):
+            case events.CallDirected(_, agent, ring_timeout_s):
                 if call.state is CallState.IVR:
-                    offers.direct(floor, call, agent)
+                    offers.direct(floor, call, agent, ring_timeout_s)
 
     def _of_conversation(self, event: Event, call: Call) -> None:
         floor = self.floor

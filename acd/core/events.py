@@ -102,10 +102,14 @@ class CallLeftLine:
 
 @dataclass(frozen=True, slots=True)
 class CallDirected:
-    """The caller is to be put through to one agent now, or to be refused."""
+    """The caller is to be put through to one agent now, or to be refused.
+
+    `ring_timeout_s`: how long the phone rings; None: as for all direct calls.
+    """
 
     call_id: str
     agent: str
+    ring_timeout_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from acd.core.facts import Answered, Ended, AgentLeft, Fact, Queued, Transferred, WrapUpEnded, WrapUpStarted
+from acd.core.facts import AgentLeft, Answered, Ended, Fact, Queued, Transferred, WrapUpEnded, WrapUpStarted
 
 DEFAULT_HANDLE_TIME_S = 180.0
 """Of a group that has not handled a call yet."""

@@ -70,7 +70,7 @@ def ring_timeout_s(floor: Floor, call: Call) -> float:
     """How long an agent's phone rings for this call."""
     policy = floor.policy(call)
     if policy is None or call.direct:
-        return floor.plan.direct_ring_timeout_s
+        return call.ring_timeout_s or floor.plan.direct_ring_timeout_s
     return policy.ring_timeout_s
 
 
@@ -92,7 +92,7 @@ def offer(floor: Floor, call: Call, agent: Agent, reasons: tuple[str, ...]) -> N
     floor.emit(Offer(call.id, agent.id, agent.phone, timeout_s, music, call.group or ""))
 
 
-def direct(floor: Floor, call: Call, agent_id: str) -> None:
+def direct(floor: Floor, call: Call, agent_id: str, timeout_s: float | None = None) -> None:
     """Put the caller through to one agent, who need not be ready but must be free."""
     floor.note(call, facts.Directed(floor.now, agent_id))
     agent = floor.agents[agent_id]
@@ -102,7 +102,7 @@ def direct(floor: Floor, call: Call, agent_id: str) -> None:
         failure = OfferFailure.BUSY if there else OfferFailure.UNREACHABLE
         floor.emit(RefuseDirect(call.id, agent_id, failure))
         return
-    call.direct, call.present = True, True
+    call.direct, call.present, call.ring_timeout_s = True, True, timeout_s
     offer(floor, call, agent, ("a direct call for this agent",))
 
 

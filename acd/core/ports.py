@@ -64,6 +64,9 @@ class Switch(Protocol):
     def offer(self, offer: Offer) -> None:
         """Ring a phone for the caller."""
 
+    def dial_outside(self, call_id: str, target: str, timeout_s: float, group: str) -> None:
+        """Ring an address outside for the caller; it is a dial string that the configuration made."""
+
     def cancel_offer(self, call_id: str) -> None:
         """Stop ringing."""
 

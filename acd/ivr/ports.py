@@ -49,6 +49,9 @@ class CallerLine(Protocol):
         Without the manager interface nothing is heard of it, and the time just passes.
         """
 
+    def nudge(self) -> None:
+        """Have `next_key` return at once."""
+
     def forget_keys(self) -> None:
         """What was keyed until now was not meant for what follows."""
 
@@ -69,7 +72,7 @@ class Lookups(Protocol):
 class Announcements(Protocol):
     """Which announcements are switched on."""
 
-    def switched_on(self) -> frozenset[str]:
+    def on(self) -> frozenset[str]:
         """Their names."""
 
 
@@ -77,6 +80,4 @@ class OutsideDialer(Protocol):
     """The way outside, for transfers of flows."""
 
     def plan(self, number: str, role: str) -> Sequence[str] | str:
-        """Dial strings to try in order, or why there is none, in a word or two. `role`: on whose authority."""
-
-
+        """Dial strings to try in order, or why there is none. `role`: on whose authority."""

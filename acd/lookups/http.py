@@ -1,4 +1,4 @@
-"""Look-ups by HTTP. The other side may be slow, broken or hostile: time, size and what is believed are bounded.
+"""Look-ups by HTTP. The other side may be slow, broken or hostile: time, size and belief have bounds.
 
 A reason names no address, no header and no value: any of them may hold what a caller keyed in secret.
 """

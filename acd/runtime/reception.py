@@ -1,6 +1,6 @@
 """Every caller who asks what next comes here: new, transferred, returned, or after a talk.
 
-Decides where a number leads, walks callers through flows, and says what becomes of callers in hand.
+Decides where a number leads and says what becomes of callers in hand; flows are walked by `walker.py`.
 """
 
 from __future__ import annotations
@@ -11,25 +11,13 @@ import structlog
 
 from acd.core import events, facts
 from acd.core.calls import Call, CallState
-from acd.core.commands import RefuseDirect
+from acd.core.commands import LeaveLine, RefuseDirect
 from acd.core.facts import CallKind, Customer, OfferFailure
 from acd.core.ports import Ask, AskKind, Mirror, Refusal, Switch
-from acd.ivr.machine import (
-    End,
-    FlowCommand,
-    JoinQueue,
-    Key,
-    Listen,
-    Machine,
-    NoKey,
-    Outcome,
-    Play,
-    Played,
-    Position,
-)
 from acd.ivr.ports import CallerLine
 from acd.runtime.features import FeatureDesk
 from acd.runtime.shell import Shell
+from acd.runtime.walker import Services, Walker
 from acd.settings.model import Centre, NumberRoute
 
 log = structlog.get_logger(__name__)
@@ -48,30 +36,27 @@ class Reception:
     """`serve` is given each question of a channel; the engine's own questions come as callbacks."""
 
     def __init__(
-        self, centre: Centre, shell: Shell, switch: Switch, mirror: Mirror, find_customer: FindCustomer
+        self,
+        centre: Centre,
+        shell: Shell,
+        switch: Switch,
+        mirror: Mirror,
+        find_customer: FindCustomer,
+        services: Services,
     ) -> None:
         self._centre = centre
         self._shell = shell
         self._switch = switch
-        self._mirror = mirror
         self._find_customer = find_customer
+        self._flows = services.flows
+        self._dialer = services.dialer
         self._features = FeatureDesk(centre, shell)
-        self._positions: dict[str, Position] = {}
+        self.walker = Walker(shell, switch, mirror, services, self._current_id, self._take_back)
         shell.on_continue = self._continue
         shell.on_refused = self._refused
-        shell.on_ended = self._leave_flow
+        shell.on_left = self._left_line
+        shell.on_ended = self._ended
         self._lines: dict[str, CallerLine] = {}
-
-    def restore(self, kept: Mapping[str, Mapping[str, object]]) -> None:
-        """Take up the flow positions that the mirror kept."""
-        for key, value in kept.items():
-            if key.startswith("flow:"):
-                self._positions[key.removeprefix("flow:")] = Position(**value)  # type: ignore[arg-type]
-
-    def step_of(self, call_id: str) -> str | None:
-        """Where in its flow the caller is, as flow/step."""
-        position = self._positions.get(call_id)
-        return None if position is None else f"{position.flow}/{position.step}"
 
     # --- the caller asks ----------------------------------------------------------------------
     async def serve(self, ask: Ask, line: CallerLine) -> None:
@@ -83,6 +68,7 @@ class Reception:
         self._lines[ask.call_id] = line
         try:
             await self._serve(ask, line)
+            await self.walker.attend(self._current_id(ask.call_id, line), line)
         finally:
             for call_id in [c for c, other in self._lines.items() if other is line]:
                 del self._lines[call_id]  # the call may have another id by now
@@ -94,18 +80,21 @@ class Reception:
             self._feed(events.OfferAnswered(ask.call_id))
         state = known.state if known is not None else None
         match ask.kind:
+            case AskKind.DIAL_FAILED if known is not None and self._was_outside(known):
+                self._dial_failed(known, ask)
             case AskKind.DIAL_FAILED if state is CallState.RINGING:
                 self._feed(events.OfferEnded(ask.call_id, ask.failure))
             case AskKind.AGENT_LEFT | AskKind.AFTER_FALLBACK if state is CallState.TALKING:
                 self._feed(events.AgentHungUp(ask.call_id))
             case AskKind.AFTER_FALLBACK:
                 self._served_elsewhere(ask)
-            case AskKind.AGENT_LEFT if _is_left(known):
+            case AskKind.AGENT_LEFT if _is_left(known) or self._was_outside(known):
                 self._continue(ask.call_id)  # the phone's hang-up was told before
             case AskKind.BLIND_TRANSFER if known is None or state is CallState.TALKING or _is_left(known):
                 if known is None:
                     await self._arrive(ask, line)
                 self._feed(events.CallBlindTransferred(ask.call_id, ask.target))
+                self.walker.sent_elsewhere(ask.call_id)
                 await self._lead(ask.call_id, ask.target, line)
             case AskKind.AGENT_LEFT if known is None or state is CallState.ENDED:
                 self._switch.hang_up(ask.call_id, Refusal.NORMAL)
@@ -157,10 +146,8 @@ class Reception:
         call = self._call(ask.call_id)
         if call is None or call.state is not CallState.IVR:
             return
-        position = self._positions.get(ask.call_id)
-        flow = self._centre.flows.get(position.flow) if position is not None else None
-        if flow is not None:
-            await self._walk(ask.call_id, Machine(flow, position), line)
+        if self.walker.knows(ask.call_id):
+            await self.walker.resume(ask.call_id, line)
         elif call.agent_left:
             self._switch.hang_up(ask.call_id, Refusal.NORMAL)
         else:
@@ -169,7 +156,7 @@ class Reception:
     # --- where a number leads -----------------------------------------------------------------
     async def _lead(self, call_id: str, number: str, line: CallerLine) -> None:
         agent = self._centre.plan.agent_by_extension(number)
-        route = self._centre.numbers.get(number)
+        route = self._flows.numbers.get(number)
         if agent is not None:
             self._feed(events.CallDirected(call_id, agent.id))
         elif route is not None:
@@ -181,9 +168,7 @@ class Reception:
         if route.group is not None:
             self._feed(events.CallQueued(call_id, route.group, route.priority))
         elif route.flow is not None:
-            flow = self._centre.flows[route.flow]
-            self._feed(events.FlowStarted(call_id, flow.name))
-            await self._walk(call_id, Machine(flow), line)
+            await self.walker.start(call_id, route.flow, line)
 
     def _no_such_number(self, call_id: str, number: str) -> None:
         call = self._call(call_id)
@@ -192,54 +177,41 @@ class Reception:
         else:
             self._switch.hang_up(call_id, Refusal.UNKNOWN_NUMBER)
 
-    async def _walk(self, call_id: str, machine: Machine, line: CallerLine) -> None:
-        """Through the flow, to its end or into a line."""
-        await line.answer()
-        command: FlowCommand = machine.begin()
-        while True:
-            call_id = self._current_id(call_id, line)
-            self._keep_position(call_id, machine)
-            match command:
-                case Play(prompts):
-                    await line.play(prompts)
-                    outcome: Outcome = Played()
-                case Listen(prompts, timeout_s):
-                    key = await line.listen(prompts, timeout_s)
-                    outcome = NoKey() if key is None else Key(key)
-                case JoinQueue(group, priority):
-                    self._leave_flow(call_id)
-                    self._feed(events.CallQueued(self._current_id(call_id, line), group, priority))
-                    return
-                case End():
-                    self._leave_flow(call_id)
-                    self._switch.hang_up(call_id, Refusal.NORMAL)
-                    return
-            command = machine.handle(outcome)
-
     def _current_id(self, call_id: str, line: CallerLine) -> str:
         """The call that this line belongs to now: an attended transfer may have merged it."""
         return next((c for c, other in self._lines.items() if other is line), call_id)
 
-    def _keep_position(self, call_id: str, machine: Machine) -> None:
-        call = self._call(call_id)
-        if call is None or call.state is CallState.ENDED:
-            return  # hung up meanwhile: nobody would ever drop it
-        self._positions[call_id] = machine.position
-        self._mirror.put(f"flow:{call_id}", machine.position.to_dict())
+    def _dial_failed(self, call: Call, ask: Ask) -> None:
+        """A flow's call to the outside came to nothing: the next way there, or that was it."""
+        order = self.walker.dialling(call.id)
+        if order is None or not self._dialer.next_target(call, order):
+            self.walker.not_taken(call.id, ask.failure.value)
 
-    def _leave_flow(self, call_id: str) -> None:
-        if self._positions.pop(call_id, None) is not None:
-            self._mirror.drop(f"flow:{call_id}")
+    def _was_outside(self, call: Call | None) -> bool:
+        """Whether the caller comes back from somebody outside, to whom a flow had put the call through."""
+        return call is not None and call.state is CallState.IVR and self.walker.dialling(call.id) is not None
 
     # --- the engine asks ----------------------------------------------------------------------
     def _continue(self, call_id: str) -> None:
-        """The agent has hung up; nothing more is planned for the caller."""
-        self._switch.hang_up(call_id, Refusal.NORMAL)
+        """The agent has hung up: on with the flow, if it has plans for the caller."""
+        if not self.walker.agent_left(call_id):
+            self.walker.forget(call_id)
+            self._switch.hang_up(call_id, Refusal.NORMAL)
+
+    def _left_line(self, command: LeaveLine) -> None:
+        """The caller has waited long enough, or nobody is there to wait for."""
+        call = self._call(command.call_id)
+        if not self.walker.left_line(command) and call is not None:
+            self._take_back(call, f"left the line: {command.how.value}")  # its flow is gone
+
+    def _ended(self, call_id: str) -> None:
+        self.walker.ended(call_id)
+        self._dialer.forget(call_id)
 
     def _refused(self, command: RefuseDirect) -> None:
         """A named agent cannot take the call: a colleague hears so, a customer goes back in line."""
         call = self._call(command.call_id)
-        if call is None:
+        if call is None or self.walker.not_taken(call.id, command.failure.value):
             return
         if call.kind is CallKind.INBOUND:
             self._take_back(call, f"{command.agent}: {command.failure.value}")
@@ -265,11 +237,7 @@ class Reception:
         line = self._lines.pop(consult_id, None)
         if line is not None:
             self._lines[call_id] = line
-        position = self._positions.get(consult_id)
-        if position is not None:
-            self._leave_flow(consult_id)
-            self._positions[call_id] = position
-            self._mirror.put(f"flow:{call_id}", position.to_dict())
+        self.walker.merged(call_id, consult_id)
 
     # --- feature codes ------------------------------------------------------------------------
     async def _feature(self, ask: Ask, line: CallerLine) -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 import structlog
 
 from acd.core import events
-from acd.core.calls import Call, CallState
+from acd.core.calls import Call
 from acd.core.facts import SoundKept, SoundPurpose
 from acd.errors import TelephonyError
 from acd.ivr.ports import CallerLine, RecordOrder
@@ -83,11 +83,6 @@ class RecordingDesk:
         while (folder / f"{stem}-{number}{ENDING}").exists():
             number += 1
         return f"{day}/{stem}-{number}"
-
-
-def open_recordings(calls: list[Call]) -> list[Call]:
-    """The calls, ended or not, in which somebody was being recorded."""
-    return [call for call in calls if call.recording is not None]
 
 
 def _duration_s(file: Path) -> float:

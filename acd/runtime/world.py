@@ -80,7 +80,7 @@ class Outlook:
             },
             customer=None if call.customer is None else customer_values(call.customer),
             groups=self.groups,
-            announcements=self._announcements.switched_on(),
+            announcements=self._announcements.on(),
             timezone=self._timezone,
         )
 

@@ -178,6 +178,10 @@ class AgiLine:
         await self._news(timeout_s)
         return self.keys.take()
 
+    def nudge(self) -> None:
+        """Have `next_key` return at once."""
+        self.keys.wake()
+
     def forget_keys(self) -> None:
         """What was keyed until now was not meant for what follows."""
         self.keys.clear()

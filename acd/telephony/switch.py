@@ -39,6 +39,7 @@ CAUSE_OF_REFUSAL = {
 CANCEL_CAUSE = "19"
 _SECONDS = re.compile(r"[0-9]{1,12}")
 _SAFE_DIAL = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_SAFE_TARGET = re.compile(r"PJSIP/[A-Za-z0-9_+.@:/-]{1,200}")
 
 Reception = Callable[[Ask, AgiLine], Awaitable[None]]
 
@@ -191,6 +192,14 @@ class Switchboard:
         line = self._lines.get(offer.call_id)
         if line is not None:  # else the caller is leaving or will ask again; either is reported
             line.dial(dial)
+
+    def dial_outside(self, call_id: str, target: str, timeout_s: float, group: str) -> None:
+        """Have the dialplan ring an address outside."""
+        assert _SAFE_TARGET.fullmatch(target), target
+        assert _SAFE_DIAL.fullmatch(group or "-"), group
+        line = self._lines.get(call_id)
+        if line is not None:
+            line.dial(f"{group}|{target},{timeout_s:.0f},gi")
 
     def cancel_offer(self, call_id: str) -> None:
         """Hang up the leg that rings; Dial then reports the offer's end."""
