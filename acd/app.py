@@ -33,9 +33,12 @@ from acd.core.facts import (
 from acd.core.ports import Refusal
 from acd.customers.directory import Directory
 from acd.errors import OperatorError, RequestRefused
-from acd.ivr.flow import Prompt
+from acd.ivr.flow import Flow, Prompt, Queue
 from acd.ivr.prompts import prompts_of
+from acd.ivr.queue_news import sentences
 from acd.ivr.suite import run_cases
+from acd.ivr.values import Value
+from acd.lookups.desk import LookupDesk
 from acd.records.fold import fold
 from acd.records.store import RecordStore
 from acd.records.task_store import TaskStore
@@ -46,12 +49,17 @@ from acd.runtime.clock import EngineClock
 from acd.runtime.control import ControlServer, Handler, Request
 from acd.runtime.features import confirmations
 from acd.runtime.flow_desk import FlowDesk
+from acd.runtime.flow_dial import FlowDialer, NoOutside
+from acd.runtime.handle_times import HandleTimes
 from acd.runtime.reception import Reception
+from acd.runtime.recordings import RecordingDesk
 from acd.runtime.reload import Folders, Reloader, Start, TestResult, Tools, choose_start
 from acd.runtime.shell import Shell
 from acd.runtime.status import picture
 from acd.runtime.version_files import VersionFiles
 from acd.runtime.versions import Versions
+from acd.runtime.walker import Services
+from acd.runtime.world import Outlook, customer_values
 from acd.settings.environment import Environment, numeric_address
 from acd.settings.load import load_centre, load_tests
 from acd.settings.model import Centre, RedisSettings
@@ -63,7 +71,7 @@ from acd.telephony.ami import AmiLink
 from acd.telephony.bond import Bond
 from acd.telephony.merges import Merges
 from acd.telephony.prompts import PromptStore
-from acd.telephony.switch import Switchboard
+from acd.telephony.switch import Switchboard, sip_targets
 from acd.telephony.watch import Watch
 from acd.web.health import start_health_page
 
@@ -106,7 +114,14 @@ def prompt_store(centre: Centre, environment: Environment) -> PromptStore:
 
 def all_prompts(centre: Centre) -> list[Prompt]:
     """Everything that may have to be spoken."""
-    return prompts_of(centre.flow_set) + list(confirmations(centre.system.language))
+    flows = centre.flow_set.flows.values()
+    told = {language for flow in flows if _tells_news(flow) for language in flow.languages}
+    news = [speech for language in sorted(told) for speech in sentences(language)]
+    return prompts_of(centre.flow_set) + news + list(confirmations(centre.system.language))
+
+
+def _tells_news(flow: Flow) -> bool:
+    return any(isinstance(step, Queue) and step.news is not None for step in flow.steps.values())
 
 
 def find_customer(centre: Centre) -> Callable[[str], Customer | None]:
@@ -208,13 +223,34 @@ class Controller:
         self._switch = Switchboard(self._watch, self._link, self._prompts, self._merges, self._serve, script)
         self._switch.call_id_header = centre.system.call_id_header
         self._find_customer = find_customer(centre)
-        self._reception = Reception(centre, self._shell, self._switch, self._mirror, self._find_customer)
+        self._lookups = LookupDesk(self._find_values)
+        self._reception = Reception(
+            centre, self._shell, self._switch, self._mirror, self._find_customer, self._services()
+        )
         self._agi = AgiServer(self._switch.serve)
         self._control = ControlServer(environment.control_socket, self._handlers())
         self._health: web.AppRunner | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self._recovery: asyncio.Task[None] | None = None
         self.floor_known = asyncio.Event()
+
+    def _services(self) -> Services:
+        """What flows make use of."""
+        handle_times = HandleTimes()
+        self._shell.on_finished = handle_times.learn
+        system, floor = self._centre.system, self._shell.engine.floor
+        return Services(
+            flows=self._versions,
+            lookups=self._lookups,
+            callbacks=self._callbacks,
+            recordings=RecordingDesk(self._environment.recordings_dir, self._shell),
+            outlook=Outlook(floor, self._clock, system.timezone, self._announcements, handle_times),
+            dialer=FlowDialer(self._shell, self._switch, NoOutside(), sip_targets(system.sip_addresses)),
+        )
+
+    def _find_values(self, number: str) -> Mapping[str, Value] | None:
+        customer = self._find_customer(number)
+        return None if customer is None else customer_values(customer)
 
     def _make_flow_desk(self, begun: Start) -> FlowDesk:
         # What is rendered for a reload must be found by the store that plays.
@@ -243,9 +279,10 @@ class Controller:
         self._shell.on_frozen = self._bond.frozen
         self._announcements.restore(self._mirror.load())
         await self._flow_desk.read_callbacks(self._mirror.load())
-        self._reception.restore(self._mirror.load())
+        self._reception.walker.restore(self._mirror.load())
         self._merges.restore(self._mirror.load())
         self._shell.restore()
+        self._reception.walker.take_up_recordings()
         await self._control.start()
         await self._listen()
         for work in (self._link.run(), self._bond.keep(), self._shell.tick(), self._mirror.run()):
@@ -280,6 +317,7 @@ class Controller:
         await self._bond.stop()
         await self._switch.stop()
         await self._agi.stop()
+        await self._lookups.close()
         await self._control.stop()
         if self._health is not None:
             await self._health.cleanup()
@@ -365,7 +403,7 @@ class Controller:
             "live_state": self._mirror.facts(),
             "version": {"number": self._versions.entry.number, "version": self._versions.active.version},
             "announcements": [a for a in self._announcements.picture() if a["on"]],
-            **picture(self._shell.engine.floor, now, self._reception.step_of, asterisk=self._bond.up),
+            **picture(self._shell.engine.floor, now, self._reception.walker.step_of, asterisk=self._bond.up),
         }
 
     def _calls_by_version(self) -> Counter[str]:

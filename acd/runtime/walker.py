@@ -289,6 +289,8 @@ class Walker:
         match command:
             case JoinQueue(group, priority):
                 limits = (command.max_wait_s, command.leave_without_agents)
+                if not _may_come_back(command):
+                    self.forget(call.id)
                 self._shell.feed(events.CallQueued(call.id, group, priority, *limits))
             case Dial():
                 refusal = self._services.dialer.begin(call, command)
@@ -386,6 +388,12 @@ class Walker:
 
     def _call(self, call_id: str) -> Call | None:
         return self._shell.engine.floor.calls.get(call_id)
+
+
+def _may_come_back(order: JoinQueue) -> bool:
+    """Whether the flow has plans for the caller in line, or afterwards."""
+    exits = order.keys or order.max_wait_s is not None or order.leave_without_agents
+    return bool(exits or order.news is not None or order.back_after_agent)
 
 
 def _missed(call: Call) -> Outcome | None:

@@ -58,6 +58,7 @@ def _system(file: SystemFile) -> SystemSettings:
         call_id_header=section.call_id_header,
         text_to_speech=tuple(section.text_to_speech),
         transfer_fallback_group=section.transfer_fallback_group,
+        sip_addresses=section.sip_addresses,
     )
 
 

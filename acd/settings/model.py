@@ -81,6 +81,7 @@ class SystemSettings:
     stand for the file with the text and the wave file to write.
     `transfer_fallback_group`: who takes a caller whose transfer failed and who came through no group
     (otherwise the group before does); None: the first group.
+    `sip_addresses`: the addresses that flows may transfer to, by name, as `sip:user@host`.
     """
 
     name: str
@@ -92,6 +93,7 @@ class SystemSettings:
     call_id_header: bool = False
     text_to_speech: tuple[str, ...] = DEFAULT_TEXT_TO_SPEECH
     transfer_fallback_group: str | None = None
+    sip_addresses: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

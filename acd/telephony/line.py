@@ -152,22 +152,22 @@ class AgiLine:
         until = self._now() + timeout_s
         while True:
             key = self.keys.take()
-            if key is not None and not self._is_habit(key):
-                return key
-            left = until - self._now()
-            if left <= 0:
+            if key is not None:
+                if not self._is_habit(key):
+                    return key
+            elif self._now() >= until:
                 return None
-            if key is None:
-                await self._until_key(left)
+            elif self._remote.hears_keys:
+                await self._news(until - self._now())
+            elif not await self._wait_for_digit(until - self._now()):
+                until = 0.0
 
-    async def _until_key(self, timeout_s: float) -> None:
-        """Until there is a key, as far as can be told, or `timeout_s` is over."""
-        if self._remote.hears_keys:
-            await self._news(timeout_s)
-            return
+    async def _wait_for_digit(self, timeout_s: float) -> bool:
+        """AGI's own wait; whether a key was pressed."""
         key, _ = await self._session.command(f"WAIT FOR DIGIT {math.ceil(timeout_s * 1000)}")
         if key > 0:
             self.keys.heard_by_agi(chr(key))
+        return key > 0
 
     def _is_habit(self, key: str) -> bool:
         (habit, since), self._habit = self._habit, ("", 0.0)

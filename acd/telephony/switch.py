@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import re
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from hmac import compare_digest
 from typing import Any
 
@@ -39,6 +39,8 @@ CAUSE_OF_REFUSAL = {
 CANCEL_CAUSE = "19"
 _SECONDS = re.compile(r"[0-9]{1,12}")
 _SAFE_DIAL = re.compile(r"[A-Za-z0-9_-]{1,64}")
+SIP_ENDPOINT = "acd-sip"
+"""Through this endpoint of pjsip.conf flows call SIP addresses that are neither phone nor trunk."""
 _SAFE_TARGET = re.compile(r"PJSIP/[A-Za-z0-9_+.@:/-]{1,200}")
 
 Reception = Callable[[Ask, AgiLine], Awaitable[None]]
@@ -303,6 +305,11 @@ class Switchboard:
             variables = variables_of(event)
             if variables.get("ACD_CALL") == call_id and variables.get("ACD_CALLER") != "1":
                 await self._act("Hangup", Channel=str(event.get("Channel", "")), Cause=CANCEL_CAUSE)
+
+
+def sip_targets(addresses: Mapping[str, str]) -> dict[str, str]:
+    """Dial strings of the SIP addresses that flows may call, by name."""
+    return {name: f"PJSIP/{SIP_ENDPOINT}/{address}" for name, address in addresses.items()}
 
 
 def variables_of(event: Any) -> dict[str, str]:

@@ -15,6 +15,7 @@ from acd.settings.schema.values import (
     Language,
     Name,
     Options,
+    SipAddress,
     StarCode,
     Timezone,
     YesNo,
@@ -65,6 +66,7 @@ class SystemSection(Options):
         default_factory=lambda: list(DEFAULT_TEXT_TO_SPEECH)
     )
     transfer_fallback_group: Id | None = None
+    sip_addresses: dict[Id, SipAddress] = Field(default_factory=dict)
 
 
 class FeaturesSection(Options):

@@ -291,6 +291,13 @@ SoundName = Annotated[str, _pattern(
 Host = Annotated[str, _pattern("a host name or an IP address", r"[A-Za-z0-9:][A-Za-z0-9_.:-]{0,252}")]
 MusicClass = Annotated[str, _pattern("a music class of up to 32 letters, digits, - and _",
                                      MUSIC_CLASS_PATTERN.pattern)]  # fmt: skip
+SipAddress = Annotated[
+    str,
+    _pattern(
+        "a SIP address such as sip:support@example.com",
+        r"sip:[A-Za-z0-9_+.-]{1,64}@[A-Za-z0-9.-]{1,100}(:[0-9]{1,5})?",
+    ),
+]
 Language = Annotated[str, _pattern("a language code such as en or en_GB", LANGUAGE_PATTERN)]
 Name = Annotated[str, _name("a name", 80)]
 Speech = Annotated[str, checked(_speech, type="string", minLength=1, maxLength=LONGEST_SPEECH)]
