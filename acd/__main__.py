@@ -12,6 +12,7 @@ from rich.console import Console
 
 from acd.cli import agents, context, flow_tests, flows, phones, records, server, tasks, try_flow
 from acd.cli.status import status
+from acd.cli.trunks import trunks
 from acd.errors import OperatorError, RequestRefused
 from acd.settings.load import check
 
@@ -25,6 +26,7 @@ app = typer.Typer(
 app.command("server")(server.server)
 app.command("run")(server.run)
 app.command("status")(status)
+app.command("trunks")(trunks)
 app.command("report")(records.report)
 app.command("try")(try_flow.try_flow)
 app.command("test")(flow_tests.run_tests)

@@ -47,15 +47,19 @@ from acd.runtime.announcements import Announcements
 from acd.runtime.callbacks import CallbackDesk
 from acd.runtime.clock import EngineClock
 from acd.runtime.control import ControlServer, Handler, Request
+from acd.runtime.dial_plan import DialPlan
 from acd.runtime.features import confirmations
 from acd.runtime.flow_desk import FlowDesk
-from acd.runtime.flow_dial import FlowDialer, NoOutside
+from acd.runtime.flow_dial import FlowDialer
 from acd.runtime.handle_times import HandleTimes
+from acd.runtime.numbers import NumberBook
+from acd.runtime.outbound import announcements
 from acd.runtime.reception import Reception
 from acd.runtime.recordings import RecordingDesk
 from acd.runtime.reload import Folders, Reloader, Start, TestResult, Tools, choose_start
 from acd.runtime.shell import Shell
 from acd.runtime.status import picture
+from acd.runtime.trunk_list import trunk_list
 from acd.runtime.version_files import VersionFiles
 from acd.runtime.versions import Versions
 from acd.runtime.walker import Services
@@ -69,9 +73,11 @@ from acd.telephony import cdr
 from acd.telephony.agi import AgiServer, script_name
 from acd.telephony.ami import AmiLink
 from acd.telephony.bond import Bond
+from acd.telephony.dial_string import sip_targets
 from acd.telephony.merges import Merges
 from acd.telephony.prompts import PromptStore
-from acd.telephony.switch import Switchboard, sip_targets
+from acd.telephony.switch import Switchboard
+from acd.telephony.trunk_states import TrunkBoard
 from acd.telephony.watch import Watch
 from acd.web.health import start_health_page
 
@@ -117,7 +123,8 @@ def all_prompts(centre: Centre) -> list[Prompt]:
     flows = centre.flow_set.flows.values()
     told = {language for flow in flows if _tells_news(flow) for language in flow.languages}
     news = [speech for language in sorted(told) for speech in sentences(language)]
-    return prompts_of(centre.flow_set) + news + list(confirmations(centre.system.language))
+    spoken = [*confirmations(centre.system.language), *announcements(centre)]
+    return prompts_of(centre.flow_set) + news + spoken
 
 
 def _tells_news(flow: Flow) -> bool:
@@ -128,7 +135,7 @@ def find_customer(centre: Centre) -> Callable[[str], Customer | None]:
     """The directory's look-up; without a customers' file nobody is known."""
     if centre.customers_file is None:
         return lambda _number: None
-    return Directory.from_csv(centre.customers_file).find
+    return Directory.from_csv(centre.customers_file, centre.system.country).find
 
 
 def facts_of(
@@ -138,10 +145,14 @@ def facts_of(
 
     It is offered to the group whose line it stood in, or to which the dialled number leads at once.
     """
-    number, at = call.caller_number, call.started_at
-    route = centre.numbers.get(call.dialed_number)
+    book, at = NumberBook(centre, DialPlan(centre)), call.started_at
+    number = book.caller_over(call.trunk, call.caller_number)
+    dialed = book.dialed_over(call.trunk, call.dialed_number)
+    route = centre.numbers.get(dialed)
     group = call.group or (route.group if route is not None else None)
-    told: list[Fact] = [Arrived(at, CallKind.INBOUND, number, "", call.dialed_number, find_customer(number))]
+    customer = find_customer(number)
+    trunk = call.trunk or None
+    told: list[Fact] = [Arrived(at, CallKind.INBOUND, number, "", dialed, customer, None, trunk)]
     if group:
         told.append(Queued(at, group))
     told.append(FellBack(at))
@@ -209,6 +220,7 @@ class Controller:
             self._bond.up_again,
             self._bond.down,
         )
+        self._trunks = TrunkBoard(centre.trunks.values(), self._link)
         self._prompts = prompt_store(centre, environment)
         self._version_files = VersionFiles(environment.versions_dir)
         self._versions = Versions(self._version_files, load_centre, centre.plan, begun.loaded)
@@ -245,7 +257,7 @@ class Controller:
             callbacks=self._callbacks,
             recordings=RecordingDesk(self._environment.recordings_dir, self._shell),
             outlook=Outlook(floor, self._clock, system.timezone, self._announcements, handle_times),
-            dialer=FlowDialer(self._shell, self._switch, NoOutside(), sip_targets(system.sip_addresses)),
+            dialer=FlowDialer(self._shell, self._switch, sip_targets(system.sip_addresses)),
         )
 
     def _find_values(self, number: str) -> Mapping[str, Value] | None:
@@ -285,7 +297,13 @@ class Controller:
         self._reception.walker.take_up_recordings()
         await self._control.start()
         await self._listen()
-        for work in (self._link.run(), self._bond.keep(), self._shell.tick(), self._mirror.run()):
+        for work in (
+            self._link.run(),
+            self._bond.keep(),
+            self._shell.tick(),
+            self._mirror.run(),
+            self._trunks.run(),
+        ):
             self._tasks.append(asyncio.create_task(work))
         self._recovery = asyncio.create_task(self._recover_unseen())
         self._version_files.begin_run()
@@ -377,6 +395,7 @@ class Controller:
             "live_state_on_disk": live["on_disk"],
             "live_state_in_redis": live["in_redis"],
             "calls": len(floor.calls),
+            "trunks": {trunk: str(seen.state) for trunk, seen in self._trunks.seen.items()},
             "tasks": len(asyncio.all_tasks()),
             "open_files": len(os.listdir("/proc/self/fd")),
         }
@@ -385,6 +404,7 @@ class Controller:
     def _handlers(self) -> dict[str, Handler]:
         return {
             "status": self._status,
+            "trunks": self._trunk_states,
             "health": lambda _request: self._health_facts(),
             "login": self._login,
             "logout": lambda r: self._request(events.AgentLoggedOut(_text(r, "agent"))),
@@ -410,6 +430,12 @@ class Controller:
         """The versions of flows that callers are in, or go back to after the line or the agent."""
         places = (value for key, value in self._mirror.load().items() if key.startswith("flow:"))
         return Counter(str(value["version"]) for value in places if "version" in value)
+
+    def _trunk_states(self, _request: Request) -> Mapping[str, Any]:
+        floor = self._shell.engine.floor
+        return {
+            "trunks": trunk_list(self._centre, floor, self._trunks.seen, asterisk=self._bond.up),
+        }
 
     def _hang_up_all(self, _request: Request) -> Mapping[str, Any]:
         """Before Asterisk is stopped on purpose: end the calls while somebody keeps their record."""

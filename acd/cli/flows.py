@@ -15,7 +15,7 @@ from rich.text import Text
 
 from acd.app import database_url
 from acd.cli import context
-from acd.core.facts import fact_from_dict
+from acd.core.fact_json import fact_from_dict
 from acd.errors import OperatorError, RequestRefused
 from acd.records.store import RecordStore
 from acd.records.trace import call_trace, flow_runs

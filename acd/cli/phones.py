@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Annotated
 
 import typer
@@ -38,7 +39,7 @@ def provision_phones(
     env = context.environment()
     centre = context.centre(env)
     secrets = context.passwords(env, centre)
-    changed = provision(centre, env, secrets, asterisk_folder(context.CHECKOUT))
+    changed = provision(centre, env, secrets, asterisk_folder(context.CHECKOUT), os.environ)
     for path in changed:
         context.console.print(f"wrote {path}", markup=False, soft_wrap=True)
     if not changed:

@@ -76,7 +76,7 @@ def server(
 def _serve(env: Environment, centre: Centre, *, demo: bool) -> None:
     secrets = context.passwords(env, centre)
     check_ports(env)
-    provision(centre, env, secrets, asterisk_folder(context.CHECKOUT))
+    provision(centre, env, secrets, asterisk_folder(context.CHECKOUT), os.environ)
     rendered = prompt_store(centre, env).prepare(all_prompts(centre))
     if rendered:
         context.console.print(f"rendered {rendered} spoken prompts")

@@ -135,9 +135,11 @@ def _calls(picture: dict[str, Any]) -> Table:
         customer = call["customer"]
         shown = f"{customer['name']} ({customer['segment']})" if customer else call["caller_name"]
         where = call["agent"] or call["group"] or call["step"] or call["dialed_number"]
+        if call["outside_trunk"]:
+            where = f"{call['outside_number']} over {call['outside_trunk']}"
         if call["position"]:
             where = f"{call['group']} no. {call['position']}"
-        state = "on hold" if call["on_hold"] else call["state"].replace("ivr", "menu")
+        state = "on hold" if call["on_hold"] else call["state"].replace("ivr", "menu").replace("_", " ")
         table.add_row(
             call["id"], Text(call["caller_number"]), Text(shown), state, Text(where), clock(call["state_s"])
         )

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from typing import Any
 
-from acd.core.facts import Arrived, CallKind, Customer, Fact, fact_from_dict, fact_to_dict
+from acd.core.fact_json import fact_from_dict, fact_to_dict
+from acd.core.facts import Arrived, CallKind, Customer, Fact
 from acd.core.machine import advance
 
 
@@ -18,6 +19,8 @@ class CallState(StrEnum):
     WAITING = "waiting"
     RINGING = "ringing"  # hears music while an agent's phone rings
     TALKING = "talking"
+    DIALING_OUT = "dialing_out"  # an outside number is being rung
+    OUTSIDE = "outside"  # talks with somebody outside, over a trunk
     ENDED = "ended"
 
 
@@ -36,6 +39,12 @@ class CallInput(StrEnum):
     ADOPT_RINGING = "adopt_ringing"
     ADOPT_IVR = "adopt_ivr"
     ADOPT_TALKING = "adopt_talking"
+    ADOPT_DIALING_OUT = "adopt_dialing_out"
+    ADOPT_OUTSIDE = "adopt_outside"
+    DIAL_OUT = "dial_out"
+    OUTSIDE_ANSWERED = "outside_answered"
+    OUTSIDE_FAILED = "outside_failed"  # back in hand
+    OUTSIDE_LEFT = "outside_left"
     END = "end"
 
 
@@ -46,6 +55,7 @@ CALL_TABLE: Mapping[CallState, Mapping[CallInput, CallState]] = {
     S.IVR: {
         I.QUEUE: S.WAITING,
         I.OFFER: S.RINGING,
+        I.DIAL_OUT: S.DIALING_OUT,
         I.FOUND_TALKING: S.TALKING,
         I.END: S.ENDED,
     },
@@ -69,6 +79,19 @@ CALL_TABLE: Mapping[CallState, Mapping[CallInput, CallState]] = {
         I.ADOPT_RINGING: S.RINGING,
         I.ADOPT_IVR: S.IVR,
         I.ADOPT_TALKING: S.TALKING,
+        I.ADOPT_DIALING_OUT: S.DIALING_OUT,
+        I.ADOPT_OUTSIDE: S.OUTSIDE,
+        I.END: S.ENDED,
+    },
+    S.DIALING_OUT: {
+        I.OUTSIDE_ANSWERED: S.OUTSIDE,
+        I.OUTSIDE_FAILED: S.IVR,
+        I.FOUND_TALKING: S.TALKING,
+        I.END: S.ENDED,
+    },
+    S.OUTSIDE: {
+        I.OUTSIDE_LEFT: S.IVR,
+        I.FOUND_TALKING: S.TALKING,
         I.END: S.ENDED,
     },
     S.ENDED: {},
@@ -85,6 +108,8 @@ class Call:
     a line, and rings for `ring_timeout_s` (None: as the plan says). `alerted`: the phone of the present
     offer said that it rings. `leave_at` and `leave_without_agents` say when the caller leaves the line
     without an agent. `recording` names the file into which the caller's words are being recorded.
+    `trunk` brought the call from outside; `outside_number` is being dialled or talked to over
+    `outside_trunk`.
     """
 
     id: str
@@ -109,6 +134,9 @@ class Call:
     alerted: bool = False
     on_hold: bool = False
     agent_left: bool = False
+    trunk: str | None = None
+    outside_number: str | None = None
+    outside_trunk: str | None = None
     open_wrap_ups: int = 0
     recording: str | None = None
     facts: list[Fact] = field(default_factory=list)  # only ever added to
@@ -127,6 +155,7 @@ class Call:
             since=fact.at,
             customer=fact.customer,
             origin_agent=fact.origin_agent,
+            trunk=fact.trunk,
             facts=[fact],
         )
 

@@ -42,8 +42,25 @@ class Offer:
 
 
 @dataclass(frozen=True, slots=True)
+class DialOut:
+    """Dial an outside number for the caller.
+
+    `number` is the one dialled; `digits`, the same, and `shown`, our number to be shown there, are written
+    as the trunk's provider wants them. `group`: the group that the caller came through; '' for none.
+    """
+
+    call_id: str
+    trunk: str
+    number: str
+    digits: str
+    shown: str
+    ring_timeout_s: float
+    group: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class CancelOffer:
-    """Stop ringing."""
+    """Stop ringing, here or outside."""
 
     call_id: str
 
@@ -103,6 +120,7 @@ Command: TypeAlias = (
     HoldInLine
     | LeaveLine
     | Offer
+    | DialOut
     | CancelOffer
     | RefuseDirect
     | ContinueCall

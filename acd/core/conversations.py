@@ -10,14 +10,10 @@ from acd.core.calls import Call, CallInput, CallState
 from acd.core.events import CallArrived, CallQueued, FlowNote
 from acd.core.facts import CallKind, EndedBy, OfferFailure
 from acd.core.floor import Floor
+from acd.core.outside_facts import OutsideLeft
 from acd.core.timers import Timer
 
-_ADOPT = {
-    CallState.IVR: CallInput.ADOPT_IVR,
-    CallState.WAITING: CallInput.ADOPT_WAITING,
-    CallState.RINGING: CallInput.ADOPT_RINGING,
-    CallState.TALKING: CallInput.ADOPT_TALKING,
-}
+_ADOPT = {state: CallInput(f"adopt_{state}") for state in CallState if state is not CallState.ENDED}
 
 
 def arrive(floor: Floor, event: CallArrived) -> None:
@@ -30,6 +26,7 @@ def arrive(floor: Floor, event: CallArrived) -> None:
         event.dialed_number,
         event.customer,
         event.origin_agent,
+        event.trunk,
     )
     call = Call.arrive(event.call_id, fact)
     floor.calls[call.id] = call
@@ -101,7 +98,7 @@ def dial_returned(floor: Floor, call: Call) -> None:
     An agent's own call is left as it is until it ends, which is all that can follow: a transfer that
     takes the colleague out of it looks the same, and may be told a moment later.
     """
-    if call.kind is CallKind.INTERNAL:
+    if call.kind is not CallKind.INBOUND:
         call.agent_left = True
         floor.mark(call)
     else:
@@ -152,7 +149,7 @@ def attended_transfer(floor: Floor, call: Call, consult: Call) -> None:
     """
     if call.state is not CallState.TALKING or call.agent is None:
         return
-    if consult is call or consult.kind is not CallKind.INTERNAL:
+    if consult is call or consult.kind is CallKind.INBOUND:
         return
     first = floor.agents[call.agent]
     state = consult.state
@@ -168,10 +165,11 @@ def attended_transfer(floor: Floor, call: Call, consult: Call) -> None:
     call.recording = consult.recording or call.recording
     call.alerted, call.on_hold, call.agent_left = consult.alerted, False, False
     call.agent = consult.agent
+    call.outside_number, call.outside_trunk = consult.outside_number, consult.outside_trunk
     if state is CallState.WAITING and consult.present:
         floor.take_over_place(consult, call)
     call.apply(_ADOPT[state], floor.now)
-    if state is CallState.RINGING:
+    if state in (CallState.RINGING, CallState.DIALING_OUT):
         offers.move_ring_timers(floor, consult, call)
     if call.agent is not None:
         second = floor.agents[call.agent]
@@ -233,9 +231,11 @@ def end(floor: Floor, call: Call, by: EndedBy, reason: str = "", at: float | Non
     state, agent = call.state, floor.agents[call.agent] if call.agent is not None else None
     when = call.when(at, floor.now)
     if by is not EndedBy.UNKNOWN and call.agent_left and state is not CallState.RINGING:
-        by = EndedBy.AGENT  # the agent hung up and nothing but the hang-up was left to do
+        # The other side hung up and nothing but the hang-up was left to do.
+        was_outside = state is CallState.OUTSIDE or isinstance(call.facts[-1], OutsideLeft)
+        by = EndedBy.OUTSIDE if was_outside else EndedBy.AGENT
+    offers.clear_ring_timers(floor, call)
     if state is CallState.RINGING and agent is not None:
-        offers.clear_ring_timers(floor, call)
         floor.note(call, facts.OfferFailed(when, agent.id, OfferFailure.WITHDRAWN))
     floor.note(call, facts.Ended(when, by, reason))
     lines.drop_limits(floor, call)

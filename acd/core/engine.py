@@ -14,12 +14,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from acd.core import conversations, desk, events, lines, offers, recovery
+from acd.core import conversations, desk, events, lines, offers, outside, recovery
 from acd.core.agents import Agent
 from acd.core.calls import Call, CallState
 from acd.core.commands import Command, ContinueCall
 from acd.core.events import Event
 from acd.core.floor import Floor, Phone
+from acd.core.outside_events import OutsideEvent
 from acd.core.plan import Plan
 from acd.core.timers import Timer
 from acd.errors import RequestRefused
@@ -97,7 +98,11 @@ class Engine:
                 self._request(event)
             case _:
                 call = self.floor.calls.get(event.call_id)
-                if call is not None:
+                if call is None:
+                    return
+                if isinstance(event, OutsideEvent):
+                    outside.handle(self.floor, call, event)
+                else:
                     self._of_call(event, call)
 
     def _request(self, event: Event) -> None:

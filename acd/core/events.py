@@ -22,6 +22,7 @@ from acd.core.facts import (
     SoundKept,
     StepTaken,
 )
+from acd.core.outside_events import OutsideEvent
 
 FlowNote: TypeAlias = StepTaken | LanguageChosen | Scored | SoundKept | CallbackWanted
 """What a flow has to tell of its caller. The engine stamps it: `at` may be anything."""
@@ -30,7 +31,7 @@ FlowNote: TypeAlias = StepTaken | LanguageChosen | Scored | SoundKept | Callback
 # --- the caller -------------------------------------------------------------------------------
 @dataclass(frozen=True, slots=True)
 class CallArrived:
-    """A call reached us. For internal calls `origin_agent` dialled it."""
+    """A call reached us: dialled by `origin_agent` on a phone of ours, or brought by `trunk`."""
 
     call_id: str
     kind: CallKind
@@ -39,6 +40,7 @@ class CallArrived:
     dialed_number: str
     customer: Customer | None = None
     origin_agent: str | None = None
+    trunk: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -347,4 +349,5 @@ Event: TypeAlias = (
     | DispatchSuspended
     | DispatchResumed
     | FloorSeen
+    | OutsideEvent
 )

@@ -7,17 +7,19 @@ aware UTC.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
 
 
 class CallKind(StrEnum):
-    """INBOUND: a customer reached us. INTERNAL: an agent dialled; not counted in group reports."""
+    """INBOUND: a customer reached us. The others are not counted in group reports.
+
+    INTERNAL: an agent dialled one of us. OUTBOUND: an agent dialled an outside number.
+    """
 
     INBOUND = "inbound"
     INTERNAL = "internal"
+    OUTBOUND = "outbound"
 
 
 class OfferFailure(StrEnum):
@@ -36,6 +38,7 @@ class EndedBy(StrEnum):
 
     CALLER = "caller"
     AGENT = "agent"
+    OUTSIDE = "outside"  # whom we had called outside hung up
     SYSTEM = "system"  # the flow hung up, or a destination refused the call
     UNKNOWN = "unknown"  # it ended while the controller was away
 
@@ -58,7 +61,11 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class Arrived(Fact):
-    """The call reached us. `origin_agent` is the agent who dialled, for internal calls."""
+    """The call reached us.
+
+    `origin_agent` is the agent who dialled, for calls from our own phones; `trunk` the one that brought a
+    call from outside.
+    """
 
     kind: CallKind
     caller_number: str
@@ -66,6 +73,7 @@ class Arrived(Fact):
     dialed_number: str
     customer: Customer | None = None
     origin_agent: str | None = None
+    trunk: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,53 +286,6 @@ class Ended(Fact):
 
     by: EndedBy
     reason: str = ""
-
-
-FACT_TYPES: Mapping[str, type[Fact]] = {
-    t.__name__: t
-    for t in (
-        Arrived, FlowEntered, StepTaken, LanguageChosen, Scored, SoundKept, CallbackWanted, Queued,
-        LeftLine, Directed, Offered, Alerted, OfferFailed, Answered, Held, Resumed, Transferred,
-        CallerReplaced, Returned, AgentLeft, WrapUpStarted, WrapUpEnded, FellBack, Ended,
-    )
-}  # fmt: skip
-
-
-_FIELDS = {name: tuple(f.name for f in fields(kind)) for name, kind in FACT_TYPES.items()}
-
-
-def fact_to_dict(fact: Fact) -> dict[str, Any]:
-    """Plain JSON-ready form, with the type's name under 'fact'."""
-    # Not asdict(): it copies deeply, and this runs for every fact at every change of a call.
-    data: dict[str, Any] = {name: getattr(fact, name) for name in _FIELDS[type(fact).__name__]}
-    if isinstance(fact, Arrived) and fact.customer is not None:
-        data["customer"] = asdict(fact.customer)
-    elif isinstance(fact, Transferred):
-        data["consult"] = [fact_to_dict(f) for f in fact.consult]
-    return {"fact": type(fact).__name__, **data}
-
-
-def fact_from_dict(data: Mapping[str, Any]) -> Fact:
-    """The inverse of `fact_to_dict`. Raises KeyError or TypeError on a foreign shape."""
-    fields = dict(data)
-    kind = FACT_TYPES[fields.pop("fact")]
-    if kind is Arrived:
-        fields["kind"] = CallKind(fields["kind"])
-        if fields.get("customer") is not None:
-            fields["customer"] = Customer(**fields["customer"])
-    elif kind is Offered:
-        fields["reasons"] = tuple(fields["reasons"])
-    elif kind is OfferFailed:
-        fields["failure"] = OfferFailure(fields["failure"])
-    elif kind is Transferred:
-        fields["consult"] = tuple(fact_from_dict(f) for f in fields["consult"])
-    elif kind is LeftLine:
-        fields["how"] = LeftBy(fields["how"])
-    elif kind is SoundKept:
-        fields["purpose"] = SoundPurpose(fields["purpose"])
-    elif kind is Ended:
-        fields["by"] = EndedBy(fields["by"])
-    return kind(**fields)
 
 
 @dataclass(frozen=True, slots=True)

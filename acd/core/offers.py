@@ -22,6 +22,7 @@ MISSED: Mapping[OfferFailure, str] = {
     OfferFailure.UNREACHABLE: REASON_UNREACHABLE,
 }
 OVERDUE_GRACE_S = 5.0
+_RINGS = frozenset({CallState.RINGING, CallState.DIALING_OUT})
 
 
 def dispatch_call(floor: Floor, call: Call) -> bool:
@@ -67,8 +68,10 @@ def dispatch_all(floor: Floor) -> None:
 
 
 def ring_timeout_s(floor: Floor, call: Call) -> float:
-    """How long an agent's phone rings for this call."""
+    """How long an agent's phone, or the one outside, rings for this call."""
     policy = floor.policy(call)
+    if call.state is CallState.DIALING_OUT:
+        return floor.plan.outside_ring_timeout_s
     if policy is None or call.direct:
         return call.ring_timeout_s or floor.plan.direct_ring_timeout_s
     return policy.ring_timeout_s
@@ -173,14 +176,14 @@ def timer_alert(floor: Floor, call_id: str) -> None:
     call = floor.calls.get(call_id)
     if call is None or floor.suspended:
         return
-    if call.state is CallState.RINGING and not call.alerted:
+    if call.state in _RINGS and not call.alerted:
         floor.emit(CancelOffer(call.id))
 
 
 def timer_overdue(floor: Floor, call_id: str) -> None:
     """Asterisk's own ring timeout should have ended this; ask again and keep asking."""
     call = floor.calls.get(call_id)
-    if call is not None and call.state is CallState.RINGING:
+    if call is not None and call.state in _RINGS:
         floor.emit(CancelOffer(call.id))
         floor.timers.set(Timer.OVERDUE, call.id, floor.now + OVERDUE_GRACE_S)
 

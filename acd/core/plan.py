@@ -73,6 +73,7 @@ class Plan:
     direct_ring_timeout_s: float = 20.0
     unreachable_after_s: float = 3.0
     busy_retry_s: float = 5.0
+    outside_ring_timeout_s: float = 60.0
 
     def agent_by_extension(self, extension: str) -> AgentProfile | None:
         """The agent whose extension this is, or None."""

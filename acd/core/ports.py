@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Protocol
 
-from acd.core.commands import Offer
+from acd.core.commands import DialOut, Offer
 from acd.core.events import Event
 from acd.core.facts import AgentInterval, CallbackOrder, Fact, OfferFailure
+from acd.core.outside_facts import DialFailure
 
 
 class AskKind(StrEnum):
@@ -28,7 +29,10 @@ class Ask:
     """A caller's channel asks what next.
 
     `phone` is the phone that dialled, for calls from inside. `target` is the number that a blind
-    transfer names. `failure` comes with DIAL_FAILED. `group` is the group the caller was in line for.
+    transfer names. `trunk` brought the call, for calls from outside. `sent_by` is the phone that sent
+    somebody on whom it had itself called outside. `failure` comes with DIAL_FAILED, and for an outside
+    number `outside_failure` with the trunk's own words in `cause`. `group` is the group the caller was in
+    line for.
     `served_by` is the agent with whom Asterisk's own queue connected the caller, at Unix time
     `served_at`; both come with AFTER_FALLBACK, as far as known.
     """
@@ -44,6 +48,10 @@ class Ask:
     group: str = ""
     served_by: str = ""
     served_at: float | None = None
+    trunk: str | None = None
+    sent_by: str | None = None
+    outside_failure: DialFailure = DialFailure.UNREACHABLE
+    cause: str = ""
 
 
 class Refusal(StrEnum):
@@ -53,6 +61,27 @@ class Refusal(StrEnum):
     BUSY = "busy"
     NO_ANSWER = "no_answer"
     UNKNOWN_NUMBER = "unknown_number"
+    CONGESTION = "congestion"
+
+
+class TrunkState(StrEnum):
+    """Whether calls can go over a trunk."""
+
+    REGISTERED = "registered"
+    REJECTED = "rejected"  # the provider does not take our registration: user name or password
+    REGISTERING = "registering"
+    REACHABLE = "reachable"  # without registration: the provider answers
+    UNREACHABLE = "unreachable"
+    INCOMING_ONLY = "incoming_only"  # it has no server, so nobody can be asked
+    UNKNOWN = "unknown"  # not asked yet
+
+
+@dataclass(frozen=True, slots=True)
+class TrunkSeen:
+    """A trunk as Asterisk sees it; `since` in Unix seconds."""
+
+    state: TrunkState
+    since: float
 
 
 class Switch(Protocol):
@@ -64,8 +93,11 @@ class Switch(Protocol):
     def offer(self, offer: Offer) -> None:
         """Ring a phone for the caller."""
 
-    def dial_outside(self, call_id: str, target: str, timeout_s: float, group: str) -> None:
-        """Ring an address outside for the caller; it is a dial string that the configuration made."""
+    def dial_out(self, command: DialOut) -> None:
+        """Dial an outside number for the caller."""
+
+    def dial_address(self, call_id: str, target: str, timeout_s: float, group: str) -> None:
+        """Ring a SIP address for the caller; it is a dial string that the configuration made."""
 
     def cancel_offer(self, call_id: str) -> None:
         """Stop ringing."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
-from acd.core import conversations, facts, lines, offers
+from acd.core import conversations, facts, lines, offers, outside
 from acd.core.agents import BUSY_STATES, Agent, AgentInput, AgentState
 from acd.core.calls import Call, CallInput, CallState
 from acd.core.commands import HoldInLine
@@ -28,7 +28,7 @@ def restore(floor: Floor, agents: Iterable[Agent], calls: Iterable[Call]) -> Non
         floor.calls[call.id] = call
         floor.mark(call)
         lines.set_limits(floor, call, call.leave_at, without_agents=call.leave_without_agents)
-        if call.state is CallState.RINGING:
+        if call.state in (CallState.RINGING, CallState.DIALING_OUT):
             due = floor.now + offers.ring_timeout_s(floor, call) + offers.OVERDUE_GRACE_S
             floor.timers.set(Timer.OVERDUE, call.id, due)
     for agent in agents:
@@ -115,6 +115,8 @@ def caller_returned(floor: Floor, call: Call) -> None:
         offers.ended(floor, call, OfferFailure.WITHDRAWN)
     elif call.state is CallState.TALKING:
         conversations.agent_hung_up(floor, call)
+    elif call.state in (CallState.DIALING_OUT, CallState.OUTSIDE):
+        outside.caller_returned(floor, call)
     elif call.state is CallState.WAITING and call.group is not None:
         if call.id in floor.router.lines[call.group]:
             floor.emit(HoldInLine(call.id, call.group))  # the channel asks anew: it has no music now

@@ -164,7 +164,7 @@ def _way_in(centre: Centre) -> str:
                 network.version == 4
                 and address.is_loopback
                 and str(address) != "127.0.0.1"
-                and not trunk.auth
+                and trunk.their_login is None
             ):
                 return str(address)
     raise OperatorError(

@@ -18,12 +18,14 @@ LEAST_COMMON_DIGITS = 9
 class Directory:
     """Customers by phone number.
 
-    The full number decides. Where one of the two numbers lacks the country code, the one must
-    end with the other, without its leading zeros and with at least 9 digits, and this must be
-    true of one customer only: showing a stranger's name is worse than showing none.
+    The full number decides, and `country` completes a national one. Where one of the two numbers
+    lacks the country code all the same, the one must end with the other, without its leading zeros and
+    with at least 9 digits, and this must be true of one customer only: showing a stranger's name is
+    worse than showing none.
     """
 
-    def __init__(self, customers: Iterable[tuple[str, Customer]]) -> None:
+    def __init__(self, customers: Iterable[tuple[str, Customer]], country: str | None = None) -> None:
+        self._country = country
         self._by_number: dict[str, Customer] = {}
         self._by_last_digits: defaultdict[str, list[tuple[str, Customer]]] = defaultdict(list)
         for number, customer in customers:
@@ -33,19 +35,19 @@ class Directory:
                 self._by_last_digits[digits[-LEAST_COMMON_DIGITS:]].append((number, customer))
 
     @classmethod
-    def from_csv(cls, path: Path) -> Directory:
+    def from_csv(cls, path: Path, country: str | None = None) -> Directory:
         """Reads a customers file. Raises SettingsError with every problem in it."""
-        rows, document = read_customers(path)
+        rows, document = read_customers(path, country)
         if document.problems:
             raise SettingsError([str(problem) for problem in sorted(document.problems)])
-        return cls((row.number, row.customer) for row in rows)
+        return cls(((row.number, row.customer) for row in rows), country)
 
     def __len__(self) -> int:
         return len(self._by_number)
 
     def find(self, number: str) -> Customer | None:
         """The customer who calls from this number, or None if that is nobody or not certain."""
-        wanted = normalised(number)
+        wanted = normalised(number, self._country)
         if wanted is None:
             return None
         exact = self._by_number.get(wanted)

@@ -61,6 +61,9 @@ class CallerLine(Protocol):
     async def show_caller(self, name: str) -> None:
         """What phones that are rung for this caller display."""
 
+    async def show_number(self, number: str) -> None:
+        """The caller's number on these phones; the one to call back."""
+
 
 class Lookups(Protocol):
     """Answers the look-ups of flows. Never raises; keeps to the request's time limit."""
@@ -79,5 +82,5 @@ class Announcements(Protocol):
 class OutsideDialer(Protocol):
     """The way outside, for transfers of flows."""
 
-    def plan(self, number: str, role: str) -> Sequence[str] | str:
-        """Dial strings to try in order, or why there is none. `role`: on whose authority."""
+    def begin_for_flow(self, call_id: str, number: str) -> str | None:
+        """Dial the number on the authority of flows; or why it cannot be done."""

@@ -39,6 +39,15 @@ from acd.core.facts import (
     WrapUpEnded,
     WrapUpStarted,
 )
+from acd.core.outside_facts import (
+    DialFailure,
+    OutsideAlerted,
+    OutsideAnswered,
+    OutsideDialed,
+    OutsideFailed,
+    OutsideLeft,
+    OutsideRefused,
+)
 from acd.records.record import CallRecord, GroupVisit, Segment, SegmentOutcome, VisitOutcome
 from acd.records.track import Stretch, Track, Visit
 
@@ -49,6 +58,15 @@ _OFFER_OUTCOMES = {
     OfferFailure.UNAVAILABLE: SegmentOutcome.UNAVAILABLE,
     OfferFailure.UNREACHABLE: SegmentOutcome.UNREACHABLE,
     OfferFailure.WITHDRAWN: SegmentOutcome.WITHDRAWN,
+}
+_DIAL_OUTCOMES = {
+    DialFailure.BUSY: SegmentOutcome.BUSY,
+    DialFailure.NO_ANSWER: SegmentOutcome.NO_ANSWER,
+    DialFailure.DECLINED: SegmentOutcome.DECLINED,
+    DialFailure.UNKNOWN_NUMBER: SegmentOutcome.UNKNOWN_NUMBER,
+    DialFailure.CONGESTION: SegmentOutcome.CONGESTION,
+    DialFailure.UNREACHABLE: SegmentOutcome.UNREACHABLE,
+    DialFailure.WITHDRAWN: SegmentOutcome.WITHDRAWN,
 }
 _NOBODY = Arrived(0.0, CallKind.INBOUND, "", "", "")
 
@@ -174,4 +192,10 @@ STEPS: Mapping[type[Fact], Callable[[Track, Any, float], None]] = {
     WrapUpEnded: lambda track, fact, at: track.end_wrap_up(at, fact.agent),
     FellBack: lambda track, fact, at: track.fall_back(at, fact.agent),
     Ended: lambda track, fact, at: track.end(at, fact.by),
+    OutsideDialed: lambda track, fact, at: track.dial_out(at, fact.agent),
+    OutsideAlerted: lambda *_: None,
+    OutsideFailed: lambda track, fact, at: track.stop_dial_out(at, _DIAL_OUTCOMES[fact.failure]),
+    OutsideAnswered: lambda track, _, at: track.talk_outside(at),
+    OutsideLeft: lambda track, _, at: track.leave_outside(at),
+    OutsideRefused: lambda *_: None,
 }

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
 from acd.core.facts import CallKind, EndedBy, Fact, LeftBy
+from acd.core.outside_facts import OutsideAnswered, OutsideDialed, OutsideFailed
 
 
 class SegmentKind(StrEnum):
-    """Where the caller was. IVR, WAITING, TALKING and FALLBACK never overlap.
+    """Where the caller was. IVR, WAITING, TALKING, DIALING_OUT, OUTSIDE and FALLBACK never overlap.
 
     RINGING lies inside the waiting, WRAP_UP may outlast the call, and CONSULT is what an agent
     did elsewhere before an attended transfer. FALLBACK is the time with Asterisk's own queue: waiting
@@ -24,6 +25,8 @@ class SegmentKind(StrEnum):
     CONSULT = "consult"
     WRAP_UP = "wrap_up"
     FALLBACK = "fallback"
+    DIALING_OUT = "dialing_out"  # an outside number is rung over a trunk
+    OUTSIDE = "outside"  # talking with somebody outside
 
 
 class SegmentOutcome(StrEnum):
@@ -36,12 +39,15 @@ class SegmentOutcome(StrEnum):
     BUSY = "busy"
     UNAVAILABLE = "unavailable"
     UNREACHABLE = "unreachable"
+    UNKNOWN_NUMBER = "unknown_number"
+    CONGESTION = "congestion"
     WITHDRAWN = "withdrawn"
     ABANDONED = "abandoned"  # the caller hung up while waiting or ringing
     LEFT = "left"  # the caller went on to something else
     TRANSFERRED = "transferred"
     CALLER_HUNG_UP = "caller_hung_up"
     AGENT_HUNG_UP = "agent_hung_up"
+    OUTSIDE_HUNG_UP = "outside_hung_up"
     SYSTEM_HUNG_UP = "system_hung_up"
     UNKNOWN = "unknown"  # it ended while the controller was away
     DONE = "done"  # wrap-up finished
@@ -60,7 +66,8 @@ class VisitOutcome(StrEnum):
 class Segment:
     """One stretch of a call in one place. `ended_at` is None while it goes on.
 
-    `hold_s` is the part of a talk that the caller spent on hold.
+    `agent` of a call outside is the one on whose authority it was dialled. `hold_s` is the part of a talk
+    that the caller spent on hold.
     """
 
     kind: SegmentKind
@@ -105,10 +112,26 @@ class CallVisit:
 
 
 @dataclass(frozen=True, slots=True)
+class OutsideDial:
+    """One attempt to reach an outside number over one trunk.
+
+    `result`: 'answered', a `DialFailure`, or 'open' where nothing more is known. `cause`: in the words of
+    the trunk, such as 'SIP 486 Busy Here'.
+    """
+
+    number: str
+    trunk: str
+    caller_id: str
+    agent: str
+    result: str
+    cause: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class CallRecord:
     """A call and all that happened in it.
 
-    `answered_at` is the first agent's answer; the IVR answering the line does not count.
+    `answered_at` is the first answer by an agent, or by somebody outside; the IVR does not count.
     `ended_at` and `ended_by` are None while the call goes on.
     """
 
@@ -132,3 +155,16 @@ class CallRecord:
     def call_visits(self) -> tuple[CallVisit, ...]:
         """The visits as the reports take them."""
         return tuple(CallVisit(self.call_id, self.kind, visit) for visit in self.visits)
+
+    def outside_dials(self) -> tuple[OutsideDial, ...]:
+        """The attempts to reach outside numbers, in order."""
+        dials: list[OutsideDial] = []
+        for fact in self.facts:
+            match fact:
+                case OutsideDialed(_, number, trunk, agent, caller_id):
+                    dials.append(OutsideDial(number, trunk, caller_id, agent, "open"))
+                case OutsideFailed(_, _, failure, cause) if dials:
+                    dials[-1] = replace(dials[-1], result=failure.value, cause=cause)
+                case OutsideAnswered() if dials:
+                    dials[-1] = replace(dials[-1], result="answered")
+        return tuple(dials)

@@ -6,17 +6,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from acd.core.facts import (
-    AgentInterval,
-    CallbackOrder,
-    CallKind,
-    EndedBy,
-    LeftBy,
-    Scored,
-    SoundKept,
-    fact_from_dict,
-    fact_to_dict,
-)
+from acd.core.fact_json import fact_from_dict, fact_to_dict
+from acd.core.facts import AgentInterval, CallbackOrder, CallKind, EndedBy, LeftBy, Scored, SoundKept
 from acd.records.flow_steps import steps_left
 from acd.records.fold import utc
 from acd.records.record import (

@@ -42,6 +42,15 @@ from acd.core.facts import (
     WrapUpEnded,
     WrapUpStarted,
 )
+from acd.core.outside_facts import (
+    DialFailure,
+    OutsideAlerted,
+    OutsideAnswered,
+    OutsideDialed,
+    OutsideFailed,
+    OutsideLeft,
+    OutsideRefused,
+)
 from acd.records.fold import utc
 from acd.records.record import CallRecord, GroupVisit, SegmentKind
 from acd.records.report import NOTHING, duration
@@ -54,9 +63,19 @@ _FAILURES = {
     OfferFailure.UNREACHABLE: "was unreachable",
     OfferFailure.WITHDRAWN: "was no longer offered the call",
 }
+_DIAL_FAILURES = {
+    DialFailure.BUSY: "is busy",
+    DialFailure.NO_ANSWER: "does not answer",
+    DialFailure.DECLINED: "declined",
+    DialFailure.UNKNOWN_NUMBER: "is unknown there",
+    DialFailure.CONGESTION: "cannot be reached: the trunk refuses",
+    DialFailure.UNREACHABLE: "cannot be reached: the trunk does not answer",
+    DialFailure.WITHDRAWN: "is no longer dialled",
+}
 _ENDS = {
     EndedBy.CALLER: "the caller hung up",
     EndedBy.AGENT: "the agent hung up",
+    EndedBy.OUTSIDE: "the one outside hung up",
     EndedBy.SYSTEM: "the system ended the call",
     EndedBy.UNKNOWN: "the call ended while nobody watched",
 }
@@ -100,6 +119,7 @@ def _cells(record: CallRecord, tz: ZoneInfo) -> tuple[str, ...]:
     fallback = [s for s in record.segments if s.kind is SegmentKind.FALLBACK]
     talks = [s for s in record.segments if s.kind is SegmentKind.TALKING]
     talks += [s for s in fallback if s.agent is not None]
+    talks += [s for s in record.segments if s.kind is SegmentKind.OUTSIDE]
     waits = [s for s in record.segments if s.kind is SegmentKind.WAITING]
     waits += [s for s in fallback if s.agent is None]
     return (
@@ -161,10 +181,11 @@ def _visit(visit: GroupVisit) -> str:
 
 
 def _arrived(fact: Arrived) -> str:
-    if fact.kind is CallKind.INTERNAL:
+    if fact.kind is not CallKind.INBOUND:
         who = fact.origin_agent or _caller(fact.caller_number, fact.caller_name)
         return f"{who} dialled {fact.dialed_number}"
     text = f"call from {_caller(fact.caller_number, fact.caller_name)} to {fact.dialed_number}"
+    text += f" through {fact.trunk}" if fact.trunk else ""
     customer = fact.customer
     if customer is None:
         return text
@@ -175,6 +196,17 @@ def _transferred(fact: Transferred) -> str:
     if fact.how == "attended":
         return f"{fact.agent} handed the caller over after a consultation ({fact.target}):"
     return f"{fact.agent} sent the caller to {fact.target}"
+
+
+def _outside_dialed(fact: OutsideDialed) -> str:
+    by = f" for {fact.agent}" if fact.agent else ""
+    return f"{fact.number} is dialled over {fact.trunk}{by}, which is shown {fact.caller_id}"
+
+
+def _outside_failed(fact: OutsideFailed) -> str:
+    return f"{fact.trunk}: the number {_DIAL_FAILURES[fact.failure]}" + (
+        f" ({fact.cause})" if fact.cause else ""
+    )
 
 
 def _ended(fact: Ended) -> str:
@@ -239,4 +271,10 @@ _TEXTS: Mapping[type[Fact], Callable[[Any], str]] = {
     WrapUpEnded: lambda fact: f"{fact.agent} finished wrap-up",
     FellBack: _fell_back,
     Ended: _ended,
+    OutsideDialed: _outside_dialed,
+    OutsideAlerted: lambda _: "it rings there",
+    OutsideFailed: _outside_failed,
+    OutsideAnswered: lambda _: "answered outside",
+    OutsideLeft: lambda _: "the one outside hung up, the caller is still there",
+    OutsideRefused: lambda fact: f"{fact.number} is not dialled for {fact.agent or 'anybody'}: {fact.reason}",
 }

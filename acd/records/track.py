@@ -20,6 +20,7 @@ from acd.records.record import SegmentKind, SegmentOutcome, VisitOutcome
 _HUNG_UP = {
     EndedBy.CALLER: SegmentOutcome.CALLER_HUNG_UP,
     EndedBy.AGENT: SegmentOutcome.AGENT_HUNG_UP,
+    EndedBy.OUTSIDE: SegmentOutcome.OUTSIDE_HUNG_UP,
     EndedBy.SYSTEM: SegmentOutcome.SYSTEM_HUNG_UP,
     EndedBy.UNKNOWN: SegmentOutcome.UNKNOWN,
 }
@@ -168,6 +169,30 @@ class Track:
         if self.place is None and talk is not None and talk.outcome is SegmentOutcome.AGENT_HUNG_UP:
             talk.outcome = SegmentOutcome.TRANSFERRED
 
+    def dial_out(self, at: float, agent: str) -> None:
+        """An outside number is rung, on this agent's authority."""
+        self._enter(Stretch(SegmentKind.DIALING_OUT, at, agent=agent or None))
+
+    def stop_dial_out(self, at: float, outcome: SegmentOutcome) -> None:
+        """That came to nothing; the caller is in hand."""
+        if self._is_in(SegmentKind.DIALING_OUT):
+            self.leave(at, outcome)
+
+    def talk_outside(self, at: float) -> None:
+        """Somebody outside answered."""
+        place = self.place
+        if place is None or place.kind is not SegmentKind.DIALING_OUT:
+            return
+        self.leave(at, SegmentOutcome.ANSWERED)
+        if self.answered is None:
+            self.answered = at
+        self._enter(Stretch(SegmentKind.OUTSIDE, at, agent=place.agent))
+
+    def leave_outside(self, at: float) -> None:
+        """The one outside hung up; the caller is in hand."""
+        if self._is_in(SegmentKind.OUTSIDE):
+            self.leave(at, SegmentOutcome.OUTSIDE_HUNG_UP)
+
     def fall_back(self, at: float, agent: str | None) -> None:
         """Asterisk's fallback queue has the caller, or has connected the caller with this agent."""
         place = self.place
@@ -259,6 +284,8 @@ class Track:
             self.wait(at, place.group, place.agent)
         elif kind is SegmentKind.IVR:
             self.listen(at)
+        elif kind in (SegmentKind.DIALING_OUT, SegmentKind.OUTSIDE):
+            self._enter(Stretch(kind, at, agent=place.agent))
         elif kind is SegmentKind.FALLBACK:
             if place.group is not None:
                 self.wait(at, place.group)

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
-from acd.core.facts import fact_to_dict
+from acd.core.fact_json import fact_to_dict
 from acd.core.floor import Floor
 from acd.errors import RequestRefused
 from acd.runtime.announcements import Announcements

@@ -1,35 +1,35 @@
 """Every caller who asks what next comes here: new, transferred, returned, or after a talk.
 
-Decides where a number leads and says what becomes of callers in hand; flows are walked by `walker.py`.
+Decides where callers go; flows are walked by `walker.py`, callers whom nobody could take are `in_hand.py`'s.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 import structlog
 
 from acd.core import events, facts
 from acd.core.calls import Call, CallState
 from acd.core.commands import LeaveLine, RefuseDirect
-from acd.core.facts import CallKind, Customer, OfferFailure
+from acd.core.facts import CallKind, Customer
+from acd.core.outside_events import OutsideAnswered, OutsideLeft
 from acd.core.ports import Ask, AskKind, Mirror, Refusal, Switch
 from acd.ivr.ports import CallerLine
+from acd.runtime.arrival import arrive
+from acd.runtime.dial_plan import DialPlan
 from acd.runtime.features import FeatureDesk
+from acd.runtime.in_hand import InHand
+from acd.runtime.numbers import NumberBook, ToAgent, ToOutside, ToRoute
+from acd.runtime.outbound import OutboundDesk, Sender
 from acd.runtime.shell import Shell
 from acd.runtime.walker import Services, Walker
-from acd.settings.model import Centre, NumberRoute
+from acd.settings.model import Centre
+from acd.settings.outside import NumberRoute
 
 log = structlog.get_logger(__name__)
 
 FindCustomer = Callable[[str], Customer | None]
-
-REFUSALS: Mapping[OfferFailure, Refusal] = {
-    OfferFailure.BUSY: Refusal.BUSY,
-    OfferFailure.DECLINED: Refusal.BUSY,
-    OfferFailure.UNAVAILABLE: Refusal.NO_ANSWER,
-    OfferFailure.NO_ANSWER: Refusal.NO_ANSWER,
-}
 
 
 class Reception:
@@ -51,7 +51,12 @@ class Reception:
         self._flows = services.flows
         self._dialer = services.dialer
         self._features = FeatureDesk(centre, shell)
-        self.walker = Walker(shell, switch, mirror, services, self._current_id, self._take_back)
+        plan = DialPlan(centre)
+        self._numbers = NumberBook(centre, plan, lambda: services.flows.numbers)
+        self._in_hand = InHand(centre, shell, switch)
+        self.walker = Walker(shell, switch, mirror, services, self._current_id, self._in_hand.take_back)
+        self._outbound = OutboundDesk(centre, plan, shell, switch, self._not_outside)
+        self._dialer.outside = self._outbound
         shell.on_continue = self._continue
         shell.on_refused = self._refused
         shell.on_left = self._left_line
@@ -73,15 +78,24 @@ class Reception:
             for call_id in [c for c, other in self._lines.items() if other is line]:
                 del self._lines[call_id]  # the call may have another id by now
 
+    def _make_up_for_lost_news(self, call: Call | None, ask: Ask) -> None:
+        """The news of an answer got lost (Asterisk away, a restart); there was one all the same."""
+        if call is not None and call.state is CallState.RINGING and _was_answered(ask):
+            self._feed(events.OfferAnswered(ask.call_id))
+        if call is not None and call.state is CallState.DIALING_OUT and ask.kind is AskKind.AGENT_LEFT:
+            self._feed(OutsideAnswered(ask.call_id))
+
     async def _serve(self, ask: Ask, line: CallerLine) -> None:
         known = self._call(ask.call_id)
-        if known is not None and known.state is CallState.RINGING and _was_answered(ask):
-            # The news of the answer got lost (Asterisk away, a restart); there was one all the same.
-            self._feed(events.OfferAnswered(ask.call_id))
+        self._make_up_for_lost_news(known, ask)
         state = known.state if known is not None else None
         match ask.kind:
+            case AskKind.DIAL_FAILED if known is not None and state is CallState.DIALING_OUT:
+                self._outbound.dial_failed(known, ask)
             case AskKind.DIAL_FAILED if known is not None and self._was_outside(known):
-                self._dial_failed(known, ask)
+                self.walker.not_taken(known.id, ask.failure.value)
+            case AskKind.AGENT_LEFT if state is CallState.OUTSIDE:
+                self._feed(OutsideLeft(ask.call_id))
             case AskKind.DIAL_FAILED if state is CallState.RINGING:
                 self._feed(events.OfferEnded(ask.call_id, ask.failure))
             case AskKind.AGENT_LEFT | AskKind.AFTER_FALLBACK if state is CallState.TALKING:
@@ -93,9 +107,11 @@ class Reception:
             case AskKind.BLIND_TRANSFER if known is None or state is CallState.TALKING or _is_left(known):
                 if known is None:
                     await self._arrive(ask, line)
+                agent = _sending_agent(known)
+                sender = Sender(agent) if agent is not None else None
                 self._feed(events.CallBlindTransferred(ask.call_id, ask.target))
                 self.walker.sent_elsewhere(ask.call_id)
-                await self._lead(ask.call_id, ask.target, line)
+                await self._lead(ask.call_id, ask.target, line, sender)
             case AskKind.AGENT_LEFT if known is None or state is CallState.ENDED:
                 self._switch.hang_up(ask.call_id, Refusal.NORMAL)
             case _ if known is not None:
@@ -111,25 +127,7 @@ class Reception:
         self._switch.hang_up(ask.call_id, Refusal.NORMAL)
 
     async def _arrive(self, ask: Ask, line: CallerLine) -> None:
-        agent = self._shell.engine.floor.agent_on(ask.phone) if ask.phone is not None else None
-        kind = CallKind.INBOUND if ask.phone is None else CallKind.INTERNAL
-        customer = self._find_customer(ask.caller_number) if kind is CallKind.INBOUND else None
-        self._feed(
-            events.CallArrived(
-                ask.call_id,
-                kind,
-                ask.caller_number,
-                ask.caller_name,
-                ask.dialed_number,
-                customer,
-                agent.id if agent is not None else None,
-            )
-        )
-        if customer is not None:
-            name = f"{customer.name} ({customer.segment})" if customer.segment else customer.name
-            await line.show_caller(name)
-        elif agent is not None:
-            await line.show_caller(self._centre.plan.agents[agent.id].name)
+        await arrive(self._centre, self._shell, self._numbers, self._find_customer, ask, line)
 
     async def _first_step(self, ask: Ask, line: CallerLine) -> None:
         if ask.kind is AskKind.FALLBACK:
@@ -137,7 +135,15 @@ class Reception:
         if ask.kind is AskKind.FALLBACK and ask.group in self._centre.plan.groups:
             self._feed(events.CallQueued(ask.call_id, ask.group))
         else:
-            await self._lead(ask.call_id, ask.dialed_number, line)
+            await self._lead(ask.call_id, self._numbers.dialed_by_caller(ask), line, self._sender(ask))
+
+    def _sender(self, ask: Ask) -> Sender | None:
+        """Who dials, or sent somebody here: only on their authority does a call go outside."""
+        phone = ask.phone if ask.phone is not None else ask.sent_by
+        if phone is None:
+            return None
+        agent = self._shell.engine.floor.agent_on(phone)
+        return Sender(agent.id if agent is not None else None)
 
     async def _returned(self, ask: Ask, line: CallerLine) -> None:
         if ask.kind is AskKind.FALLBACK:
@@ -151,18 +157,24 @@ class Reception:
         elif call.agent_left:
             self._switch.hang_up(ask.call_id, Refusal.NORMAL)
         else:
-            await self._lead(ask.call_id, call.dialed_number, line)
+            await self._lead(ask.call_id, call.dialed_number, line, self._sender(ask))
 
     # --- where a number leads -----------------------------------------------------------------
-    async def _lead(self, call_id: str, number: str, line: CallerLine) -> None:
-        agent = self._centre.plan.agent_by_extension(number)
-        route = self._flows.numbers.get(number)
-        if agent is not None:
-            self._feed(events.CallDirected(call_id, agent.id))
-        elif route is not None:
-            await self._follow(call_id, route, line)
-        else:
-            self._no_such_number(call_id, number)
+    async def _lead(self, call_id: str, number: str, line: CallerLine, sender: Sender | None) -> None:
+        """`sender`: on whose authority the number may lead outside; None: it may not."""
+        call = self._call(call_id)
+        found = self._numbers.destination(number) if sender is not None else self._numbers.inside(number)
+        if found is None and call is not None and not _is_ours(call):
+            found = self._numbers.default_of(call.trunk)
+        match found:
+            case ToAgent(agent):
+                self._feed(events.CallDirected(call_id, agent))
+            case ToRoute(route):
+                await self._follow(call_id, route, line)
+            case ToOutside(outside) if sender is not None:
+                await self._outbound.begin(call_id, outside, sender, line)
+            case _:
+                self._no_such_number(call_id, number)
 
     async def _follow(self, call_id: str, route: NumberRoute, line: CallerLine) -> None:
         if route.group is not None:
@@ -173,7 +185,7 @@ class Reception:
     def _no_such_number(self, call_id: str, number: str) -> None:
         call = self._call(call_id)
         if call is not None and call.kind is CallKind.INBOUND and _is_ours(call):
-            self._take_back(call, f"no such number: {number}")
+            self._in_hand.take_back(call, f"no such number: {number}")
         else:
             self._switch.hang_up(call_id, Refusal.UNKNOWN_NUMBER)
 
@@ -181,19 +193,13 @@ class Reception:
         """The call that this line belongs to now: an attended transfer may have merged it."""
         return next((c for c, other in self._lines.items() if other is line), call_id)
 
-    def _dial_failed(self, call: Call, ask: Ask) -> None:
-        """A flow's call to the outside came to nothing: the next way there, or that was it."""
-        order = self.walker.dialling(call.id)
-        if order is None or not self._dialer.next_target(call, order):
-            self.walker.not_taken(call.id, ask.failure.value)
-
     def _was_outside(self, call: Call | None) -> bool:
-        """Whether the caller comes back from somebody outside, to whom a flow had put the call through."""
+        """Whether the caller comes back from a SIP address that a flow dialled without the engine."""
         return call is not None and call.state is CallState.IVR and self.walker.dialling(call.id) is not None
 
     # --- the engine asks ----------------------------------------------------------------------
     def _continue(self, call_id: str) -> None:
-        """The agent has hung up: on with the flow, if it has plans for the caller."""
+        """Whom the caller talked with has hung up: on with the flow, if it has plans for the caller."""
         if not self.walker.agent_left(call_id):
             self.walker.forget(call_id)
             self._switch.hang_up(call_id, Refusal.NORMAL)
@@ -202,35 +208,19 @@ class Reception:
         """The caller has waited long enough, or nobody is there to wait for."""
         call = self._call(command.call_id)
         if not self.walker.left_line(command) and call is not None:
-            self._take_back(call, f"left the line: {command.how.value}")  # its flow is gone
+            self._in_hand.take_back(call, f"left the line: {command.how.value}")  # its flow is gone
 
     def _ended(self, call_id: str) -> None:
         self.walker.ended(call_id)
-        self._dialer.forget(call_id)
 
     def _refused(self, command: RefuseDirect) -> None:
-        """A named agent cannot take the call: a colleague hears so, a customer goes back in line."""
-        call = self._call(command.call_id)
-        if call is None or self.walker.not_taken(call.id, command.failure.value):
-            return
-        if call.kind is CallKind.INBOUND:
-            self._take_back(call, f"{command.agent}: {command.failure.value}")
-        else:
-            self._switch.hang_up(call.id, REFUSALS.get(command.failure, Refusal.NO_ANSWER))
+        if not self.walker.not_taken(command.call_id, command.failure.value):
+            self._in_hand.refused(command)
 
-    def _take_back(self, call: Call, reason: str) -> None:
-        """A customer whose transfer failed: to the group that had the call, at the head of its line.
-
-        A caller who came through no group goes to `transfer_fallback_group`, or else to the first group.
-        """
-        group = call.group if call.group is not None else self._centre.system.transfer_fallback_group
-        if group is None:
-            group = next(iter(self._centre.plan.groups), None)
-        if group is None:
-            self._switch.hang_up(call.id, Refusal.NORMAL)  # a centre without any group
-            return
-        self._feed(events.CallTakenBack(call.id, reason))
-        self._feed(events.CallQueued(call.id, group))
+    def _not_outside(self, call: Call, reason: str) -> None:
+        """Nobody outside took the call: a flow has a way for that, an agent's transfer brings it back."""
+        if not self.walker.not_taken(call.id, reason):
+            self._in_hand.take_back(call, reason)
 
     def merged(self, call_id: str, consult_id: str) -> None:
         """An attended transfer: the consultation's place in a flow is the caller's now."""
@@ -262,6 +252,13 @@ def _is_ours(call: Call) -> bool:
 def _is_left(call: Call | None) -> bool:
     """Whether the agent's end of the conversation is known, and nothing has become of the caller yet."""
     return call is not None and call.state is CallState.IVR and call.agent_left
+
+
+def _sending_agent(call: Call | None) -> str | None:
+    """Who transfers the caller; the phone's hang-up may have been told before the transfer."""
+    if call is None or not _is_left(call):
+        return call.agent if call is not None else None
+    return next((f.agent for f in reversed(call.facts) if isinstance(f, facts.AgentLeft)), None)
 
 
 def _was_answered(ask: Ask) -> bool:

@@ -174,6 +174,8 @@ class Shell:
                 self._switch.hold_in_line(call_id, group, self.engine.floor.plan.groups[group].music)
             case commands.Offer():
                 self._switch.offer(command)
+            case commands.DialOut():
+                self._switch.dial_out(command)
             case commands.CancelOffer(call_id):
                 self._switch.cancel_offer(call_id)
 

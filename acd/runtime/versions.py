@@ -14,7 +14,8 @@ from acd.errors import OperatorError
 from acd.ivr.flow import Callback, FlowSet, Queue, SoundFile, Voicemail
 from acd.runtime.version_files import Staged, VersionEntry, VersionFiles
 from acd.settings.asterisk_sounds import SOUND_FORMATS
-from acd.settings.model import Centre, NumberRoute
+from acd.settings.model import Centre
+from acd.settings.outside import NumberRoute
 
 log = structlog.get_logger(__name__)
 

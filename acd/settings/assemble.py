@@ -5,21 +5,13 @@ from __future__ import annotations
 from acd.core.plan import AgentProfile, GroupPolicy, Plan, Requirement
 from acd.core.service_level import ServiceLevelFormula
 from acd.ivr.flow import FlowSet
+from acd.settings import assemble_outside
 from acd.settings.files import Files
-from acd.settings.model import (
-    Centre,
-    FeatureCodes,
-    NumberRoute,
-    PhoneSpec,
-    RedisSettings,
-    SystemSettings,
-    TrunkSpec,
-)
+from acd.settings.model import Centre, FeatureCodes, PhoneSpec, RedisSettings, SystemSettings
 from acd.settings.schema.agents import AgentsFile
+from acd.settings.schema.dialing import DialingFile
 from acd.settings.schema.groups import GroupsFile
-from acd.settings.schema.numbers import NumbersFile
 from acd.settings.schema.system import SystemFile
-from acd.settings.schema.trunks import TrunksFile
 
 
 def assemble(files: Files, flow_set: FlowSet) -> Centre:
@@ -33,15 +25,16 @@ def assemble(files: Files, flow_set: FlowSet) -> Centre:
     assert trunks is not None
     return Centre(
         system=_system(system),
-        plan=_plan(system, agents, groups),
+        plan=_plan(system, agents, groups, files.dialing.content if files.dialing is not None else None),
         flow_set=flow_set,
-        numbers=_numbers(numbers),
+        numbers=assemble_outside.numbers(numbers, system.system.country),
         phones={agent.extension: PhoneSpec(agent.extension, agent.name) for agent in agents.agents.values()},
-        trunks=_trunks(trunks),
+        trunks=assemble_outside.trunks(trunks),
         features=FeatureCodes(**system.features.model_dump()),
         reason_keys={r.key: code for code, r in system.not_ready_reasons.items() if r.key is not None},
         customers_file=files.customers_file,
         flows_dir=files.flows_dir,
+        dialing=assemble_outside.dialing(files),
         redis=None if system.redis is None else RedisSettings(**system.redis.model_dump()),
     )
 
@@ -52,6 +45,7 @@ def _system(file: SystemFile) -> SystemSettings:
         name=section.name,
         timezone=section.timezone,
         language=section.language,
+        country=section.country,
         service_level_formula=ServiceLevelFormula(section.service_level_formula),
         lease_s=section.lease_s,
         fallback_after_s=section.fallback_after_s,
@@ -62,7 +56,7 @@ def _system(file: SystemFile) -> SystemSettings:
     )
 
 
-def _plan(system: SystemFile, agents: AgentsFile, groups: GroupsFile) -> Plan:
+def _plan(system: SystemFile, agents: AgentsFile, groups: GroupsFile, dialing: DialingFile | None) -> Plan:
     return Plan(
         agents={
             agent_id: AgentProfile(agent_id, agent.name, agent.extension, dict(agent.skills))
@@ -72,7 +66,7 @@ def _plan(system: SystemFile, agents: AgentsFile, groups: GroupsFile) -> Plan:
             group_id: GroupPolicy(
                 id=group_id,
                 requirement=Requirement(dict(group.requires)),
-                **group.model_dump(exclude={"requires"}),
+                **group.model_dump(exclude={"requires", "caller_id"}),
             )
             for group_id, group in groups.groups.items()
         },
@@ -80,23 +74,5 @@ def _plan(system: SystemFile, agents: AgentsFile, groups: GroupsFile) -> Plan:
         direct_ring_timeout_s=system.system.direct_ring_timeout_s,
         unreachable_after_s=system.system.unreachable_after_s,
         busy_retry_s=system.system.busy_retry_s,
+        outside_ring_timeout_s=dialing.ring_timeout_s if dialing is not None else 60.0,
     )
-
-
-def _numbers(file: NumbersFile) -> dict[str, NumberRoute]:
-    return {
-        number: NumberRoute(number, entry.flow, entry.group, entry.priority)
-        for number, entry in file.numbers.items()
-    }
-
-
-def _trunks(file: TrunksFile) -> dict[str, TrunkSpec]:
-    return {
-        trunk_id: TrunkSpec(
-            id=trunk_id,
-            addresses=tuple(trunk.addresses),
-            codecs=tuple(trunk.codecs),
-            auth=trunk.authentication != "none",
-        )
-        for trunk_id, trunk in file.trunks.items()
-    }

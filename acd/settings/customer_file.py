@@ -32,8 +32,11 @@ class CustomerRow:
     language: str
 
 
-def read_customers(path: Path) -> tuple[list[CustomerRow], Document]:
-    """The sound rows of the file, and a document whose `problems` tell what is wrong with the others."""
+def read_customers(path: Path, country: str | None = None) -> tuple[list[CustomerRow], Document]:
+    """The sound rows of the file, and a document whose `problems` tell what is wrong with the others.
+
+    `country`: of the numbers without country code.
+    """
     document = Document(shown_file(path), path.stem)
     text = read_text(document, path, LARGEST_FILE_BYTES)
     rows: dict[str, tuple[int, CustomerRow]] = {}
@@ -41,7 +44,7 @@ def read_customers(path: Path) -> tuple[list[CustomerRow], Document]:
         return [], document
     try:
         for line, values in _rows(document, text):
-            row = _checked(document, line, values)
+            row = _checked(document, line, values, country)
             if row is None:
                 continue
             if row.number in rows:
@@ -89,8 +92,10 @@ def _is_good_header(document: Document, header: list[str]) -> bool:
     return not unknown and not missing and not twice
 
 
-def _checked(document: Document, line: int, values: dict[str, str]) -> CustomerRow | None:
-    number = normalised(values["number"])
+def _checked(
+    document: Document, line: int, values: dict[str, str], country: str | None
+) -> CustomerRow | None:
+    number = normalised(values["number"], country)
     sound = number is not None
     if number is None:
         message = f"expected a phone number such as +8613800138000, got '{shown(values['number'])}'"

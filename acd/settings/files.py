@@ -15,6 +15,7 @@ from acd.settings.document import Document, read_document
 from acd.settings.problems import Problem, did_you_mean, shown, shown_file
 from acd.settings.schema.agents import AgentsFile
 from acd.settings.schema.calendars import CalendarsFile
+from acd.settings.schema.dialing import DialingFile
 from acd.settings.schema.flow import AnnouncementsFile, FlowFile, PieceFile
 from acd.settings.schema.groups import GroupsFile
 from acd.settings.schema.numbers import NumbersFile
@@ -24,7 +25,7 @@ from acd.settings.validate import validate
 
 M = TypeVar("M", bound=BaseModel)
 
-CONFIG_FILES = ("system.yml", "agents.yml", "groups.yml", "numbers.yml", "trunks.yml")
+CONFIG_FILES = ("system.yml", "agents.yml", "groups.yml", "numbers.yml", "trunks.yml", "dialing.yml")
 CALENDARS_FILE = "calendars.yml"  # may be missing
 CUSTOMERS_FILE = "customers.csv"
 ANNOUNCEMENTS_FILE = "announcements.yml"  # beside the flows; may be missing
@@ -46,8 +47,8 @@ class Files:
     """The whole configuration, not yet checked for references between entries.
 
     `folder_problems` are about the folders themselves; `flows` is keyed by the file's name
-    without extension, `pieces` by the path below the flows' folder. `calendars` and `announcements`
-    are None where there is no such file.
+    without extension, `pieces` by the path below the flows' folder. `dialing`, `calendars` and
+    `announcements` are None where there is no such file.
     """
 
     system: Read[SystemFile]
@@ -55,6 +56,7 @@ class Files:
     groups: Read[GroupsFile]
     numbers: Read[NumbersFile]
     trunks: Read[TrunksFile]
+    dialing: Read[DialingFile] | None
     flows: Mapping[str, Read[FlowFile]]
     pieces: Mapping[str, Read[PieceFile]]
     calendars: Read[CalendarsFile] | None
@@ -76,6 +78,8 @@ class Files:
             yield self.calendars.document
         if self.announcements is not None:
             yield self.announcements.document
+        if self.dialing is not None:
+            yield self.dialing.document
         if self.customers is not None:
             yield self.customers
 
@@ -102,12 +106,15 @@ def read_files(config_dir: Path, flows_dir: Path) -> Files:
     if not config_problems:
         config_problems = _unknown_files(config_dir, config_names)
     customers_file = config_dir / CUSTOMERS_FILE if CUSTOMERS_FILE in config_names else None
+    system = _read(config_dir / "system.yml", SystemFile)
+    country = system.content.system.country if system.content is not None else None
     return Files(
-        system=_read(config_dir / "system.yml", SystemFile),
+        system=system,
         agents=_read(config_dir / "agents.yml", AgentsFile),
         groups=_read(config_dir / "groups.yml", GroupsFile),
         numbers=_read(config_dir / "numbers.yml", NumbersFile),
         trunks=_read(config_dir / "trunks.yml", TrunksFile),
+        dialing=_read_if("dialing.yml" in config_names, config_dir / "dialing.yml", DialingFile),
         flows={stem: _read(flows_dir / f"{stem}.yml", FlowFile) for stem in flow_stems},
         pieces={name: _read(flows_dir / name, PieceFile) for name in pieces},
         calendars=_read_if(CALENDARS_FILE in config_names, config_dir / CALENDARS_FILE, CalendarsFile),
@@ -115,7 +122,7 @@ def read_files(config_dir: Path, flows_dir: Path) -> Files:
             ANNOUNCEMENTS_FILE in flow_names, flows_dir / ANNOUNCEMENTS_FILE, AnnouncementsFile
         ),
         flows_dir=flows_dir,
-        customers=read_customers(customers_file)[1] if customers_file else None,
+        customers=read_customers(customers_file, country)[1] if customers_file else None,
         customers_file=customers_file,
         folder_problems=(
             *config_problems,

@@ -9,18 +9,9 @@ from pathlib import Path
 from acd.core.plan import Plan
 from acd.core.service_level import ServiceLevelFormula
 from acd.ivr.flow import FlowSet
+from acd.settings.outside import Dialing, NumberRoute, TrunkSpec
 
 DEFAULT_TEXT_TO_SPEECH = ("flite", "-voice", "slt", "-f", "{text_file}", "-o", "{sound_file}")
-
-
-@dataclass(frozen=True, slots=True)
-class NumberRoute:
-    """Where a dialled number leads: to a flow, or straight into a group's waiting line."""
-
-    number: str
-    flow: str | None = None
-    group: str | None = None
-    priority: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,20 +20,6 @@ class PhoneSpec:
 
     id: str
     display_name: str
-
-
-@dataclass(frozen=True, slots=True)
-class TrunkSpec:
-    """A way in from outside, recognised by its IP addresses or networks.
-
-    `auth` says whether its calls must prove who they are; every trunk of today has
-    `authentication: none`, written out in its file.
-    """
-
-    id: str
-    addresses: tuple[str, ...]
-    codecs: tuple[str, ...] = ("ulaw", "alaw")
-    auth: bool = False
 
 
 @dataclass(frozen=True)
@@ -79,6 +56,7 @@ class SystemSettings:
     `call_id_header`: agents' phones are told our id of the call in the header X-ACD-Call.
     `text_to_speech`: program and arguments (no shell); `{text_file}` and `{sound_file}` in them
     stand for the file with the text and the wave file to write.
+    `country` (two letters): whose national numbers are meant where a number is not complete.
     `transfer_fallback_group`: who takes a caller whose transfer failed and who came through no group
     (otherwise the group before does); None: the first group.
     `sip_addresses`: the addresses that flows may transfer to, by name, as `sip:user@host`.
@@ -94,15 +72,17 @@ class SystemSettings:
     text_to_speech: tuple[str, ...] = DEFAULT_TEXT_TO_SPEECH
     transfer_fallback_group: str | None = None
     sip_addresses: Mapping[str, str] = field(default_factory=dict)
+    country: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Centre:
     """The whole configuration, checked: every name in it that refers to something is defined.
 
-    `numbers` is keyed by number, `phones` by phone id (the extension), `trunks` by name.
+    `numbers` is keyed by number in normal form (`acd.settings.phone_number`), `phones` by phone id (the
+    extension), `trunks` by name.
     `reason_keys` maps the digit dialled after the not-ready code to the reason code.
-    `customers_file` and `redis` are None where there is none.
+    `customers_file`, `redis` and `dialing` are None where there is none.
     """
 
     system: SystemSettings
@@ -116,3 +96,4 @@ class Centre:
     reason_keys: Mapping[str, str] = field(default_factory=dict)
     customers_file: Path | None = None
     redis: RedisSettings | None = None
+    dialing: Dialing | None = None

@@ -1,16 +1,93 @@
-"""Phone numbers as people write them, brought into one form."""
+"""Phone numbers as people and providers write them, brought into one form: E.164 where there is one.
+
+`+493012345678` is complete and the same for everybody; what has no such form (an extension, a service or
+emergency number) stays the digits that it is. Only ASCII digits count: `１１０` is no number.
+"""
 
 from __future__ import annotations
 
 import re
+from enum import StrEnum
 
-_FILLING = re.compile(r"[\s\-./()]")
+import phonenumbers
+from phonenumbers import NumberParseException, PhoneNumber, PhoneNumberFormat
+
+_FILLING = re.compile(r"[ \t\u00a0\-./()]")
 _NUMBER = re.compile(r"\+?[0-9]{2,15}")
+_INTERNATIONAL_PREFIX = "00"
 
 
-def normalised(text: str) -> str | None:
-    """'0049 (30) 123-45' → '+493012345'; None if it is no phone number."""
+class NumberFormat(StrEnum):
+    """How a provider writes numbers."""
+
+    E164_PLUS = "e164_plus"  # +493012345678
+    E164 = "e164"  # 493012345678
+    INTERNATIONAL = "international"  # 00493012345678
+    NATIONAL = "national"  # 03012345678, abroad 00…
+
+
+def is_country(code: str) -> bool:
+    """Whether numbers of this country (two letters, ISO 3166) are known."""
+    return code in phonenumbers.SUPPORTED_REGIONS
+
+
+def normalised(text: str, country: str | None = None) -> str | None:
+    """'0049 (30) 123-45' → '+493012345'; with country DE '030 12345' as well; None if it is no number.
+
+    A number without + and international prefix is completed only where it is a valid one of that
+    country: an extension must not become somebody else's number.
+    """
     number = _FILLING.sub("", text)
-    if number.startswith("00"):
-        number = "+" + number[2:]
-    return number if _NUMBER.fullmatch(number) else None
+    if number.startswith(_INTERNATIONAL_PREFIX):
+        number = "+" + number[len(_INTERNATIONAL_PREFIX) :]
+    if not _NUMBER.fullmatch(number):
+        return None
+    if number.startswith("+"):
+        return _e164(number)
+    return _e164(number, country) if country is not None and _is_valid(number, country) else number
+
+
+def read_number(text: str, written: NumberFormat, country: str | None) -> str | None:
+    """A number as a provider sends it; None if it is none. What does not fit the format is read as usual."""
+    number = _FILLING.sub("", text)
+    if written is NumberFormat.E164 and re.fullmatch(r"[1-9][0-9]{6,14}", number):
+        complete = _e164("+" + number)
+        if complete is not None:
+            return complete
+    return normalised(text, country)
+
+
+def write_number(number: str, written: NumberFormat, country: str | None) -> str:
+    """A number in normal form as a provider wants it: digits, and perhaps a + before them."""
+    if not number.startswith("+"):
+        return number  # an emergency number is the same everywhere
+    match written:
+        case NumberFormat.E164_PLUS:
+            return number
+        case NumberFormat.E164:
+            return number[1:]
+        case NumberFormat.NATIONAL if country is not None:
+            parsed = phonenumbers.parse(number)
+            if parsed.country_code == phonenumbers.country_code_for_region(country):
+                national = phonenumbers.format_number(parsed, PhoneNumberFormat.NATIONAL)
+                return re.sub("[^0-9]", "", national)
+    return _INTERNATIONAL_PREFIX + number[1:]
+
+
+def _parsed(number: str, country: str | None) -> PhoneNumber | None:
+    try:
+        return phonenumbers.parse(number, country)
+    except NumberParseException:
+        return None
+
+
+def _is_valid(number: str, country: str) -> bool:
+    parsed = _parsed(number, country)
+    return parsed is not None and phonenumbers.is_valid_number(parsed)
+
+
+def _e164(number: str, country: str | None = None) -> str | None:
+    parsed = _parsed(number, country)
+    if parsed is None or not phonenumbers.is_possible_number(parsed):
+        return None
+    return phonenumbers.format_number(parsed, PhoneNumberFormat.E164)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Iterable, Mapping
 
 from acd.core.plan import SYSTEM_REASONS, Requirement
 from acd.settings.files import Files
 from acd.settings.music import music_classes
+from acd.settings.outside_references import check_outside
 from acd.settings.problems import Place, shown
 from acd.settings.schema.agents import AgentEntry
 
@@ -19,8 +19,7 @@ def check_references(files: Files) -> None:
     """
     _check_agents(files)
     _check_groups(files)
-    _check_numbers(files)
-    _check_trunks(files)
+    check_outside(files)
     _check_system(files)
 
 
@@ -66,40 +65,6 @@ def _check_groups(files: Files) -> None:
 def _somebody_serves(requires: Mapping[str, int], agents: Iterable[AgentEntry]) -> bool:
     requirement = Requirement(requires)
     return any(requirement.admits(agent.skills) for agent in agents)
-
-
-def _check_numbers(files: Files) -> None:
-    content, document = files.numbers.content, files.numbers.document
-    if content is None:
-        return
-    agents = files.agents.content.agents if files.agents.content else {}
-    extensions = {agent.extension: agent_id for agent_id, agent in agents.items()}
-    groups = files.groups.document.names("groups")
-    flows = files.flows if files.flows_dir.is_dir() else None
-    for number, entry in content.numbers.items():
-        place: Place = ("numbers", number)
-        if number in extensions:
-            document.report(place, f"the number '{number}' is also the extension of '{extensions[number]}'")
-        if entry.flow is not None and flows is not None and entry.flow not in flows:
-            document.report_undefined((*place, "flow"), "flow", entry.flow, flows)
-        if entry.group is not None and groups is not None and entry.group not in groups:
-            document.report_undefined((*place, "group"), "group", entry.group, groups)
-
-
-def _check_trunks(files: Files) -> None:
-    content, document = files.trunks.content, files.trunks.document
-    if content is None:
-        return
-    seen: list[tuple[str, ipaddress.IPv4Network | ipaddress.IPv6Network]] = []
-    for trunk_id, trunk in content.trunks.items():
-        for index, address in enumerate(trunk.addresses):
-            network = ipaddress.ip_network(address)
-            for other_id, other in seen:
-                if other_id != trunk_id and network.version == other.version and network.overlaps(other):
-                    message = f"the address '{address}' already belongs to trunk '{other_id}'"
-                    document.report(("trunks", trunk_id, "addresses", index), message)
-                    break
-            seen.append((trunk_id, network))
 
 
 def _check_system(files: Files) -> None:

@@ -15,10 +15,12 @@ from acd.core import events
 from acd.core.calls import CallState
 from acd.core.facts import CallKind
 from acd.core.floor import Floor
+from acd.core.outside_events import OutsideAnswered
 from acd.core.ports import Feed
 from acd.errors import TelephonyError
 from acd.telephony import cdr
 from acd.telephony.ami import AmiLink
+from acd.telephony.dial_string import TRUNK_PREFIX
 from acd.telephony.switch import Switchboard
 from acd.telephony.sync import CallerSeen, Picture, look
 from acd.telephony.watch import Watch
@@ -192,7 +194,12 @@ class Bond:
                 self._feed(self._served(call_id, served[call_id].phone, served[call_id].at))
 
     def _conversation(self, call_id: str, phone: str, since: float | None) -> events.Event:
-        """With an agent at work, or with a phone where nobody is logged in (the fallback queue does so)."""
+        """With an agent at work, or with a phone where nobody is logged in (the fallback queue does so).
+
+        Or with somebody outside, who answered while we were away.
+        """
+        if phone.startswith(TRUNK_PREFIX):
+            return OutsideAnswered(call_id)
         if self._floor.agent_on(phone) is not None:
             return events.ConversationFound(call_id, phone, since)
         return self._served(call_id, phone, since)

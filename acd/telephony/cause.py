@@ -1,4 +1,4 @@
-"""Why a ring failed: what the agent's leg says, in our words.
+"""Why a ring failed: what the leg of the agent, or of the one outside, says, in our words.
 
 `tech` is `${HANGUPCAUSE(leg,tech)}`, the last SIP status of the leg ('SIP 486 Busy Here'; empty when
 the phone never said anything); `dialstatus` is Dial's own summary, which lumps 603, 404 and 488
@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping
 
 from acd.core.facts import OfferFailure
+from acd.core.outside_facts import DialFailure
 
 SIP_FAILURES: Mapping[int, OfferFailure] = {
     180: OfferFailure.NO_ANSWER,  # the last word was "ringing": it rang out
@@ -50,3 +51,32 @@ def offer_failure(dialstatus: str, tech: str) -> OfferFailure:
         # A busy phone says 486. One that forwards its calls leaves no word when Dial refuses that.
         return OfferFailure.DECLINED
     return DIALSTATUS_FAILURES.get(dialstatus, OfferFailure.UNREACHABLE)
+
+
+OUTSIDE_FAILURES: Mapping[int, DialFailure] = {
+    180: DialFailure.NO_ANSWER,
+    181: DialFailure.NO_ANSWER,
+    183: DialFailure.NO_ANSWER,
+    404: DialFailure.UNKNOWN_NUMBER,
+    408: DialFailure.UNREACHABLE,
+    410: DialFailure.UNKNOWN_NUMBER,
+    480: DialFailure.NO_ANSWER,
+    484: DialFailure.UNKNOWN_NUMBER,
+    486: DialFailure.BUSY,
+    487: DialFailure.NO_ANSWER,
+    600: DialFailure.BUSY,
+    603: DialFailure.DECLINED,
+    604: DialFailure.UNKNOWN_NUMBER,
+}
+
+
+def outside_failure(dialstatus: str, tech: str) -> DialFailure:
+    """Why an outside number was not reached; a trunk that says anything else refuses (CONGESTION)."""
+    match = re.match(r"SIP (\d{3})", tech)
+    if match is not None and int(match[1]) >= 180:
+        return OUTSIDE_FAILURES.get(int(match[1]), DialFailure.CONGESTION)
+    if dialstatus == "BUSY" and not tech:
+        return DialFailure.DECLINED  # it forwards the call, which Dial refuses
+    if dialstatus == "CONGESTION":
+        return DialFailure.CONGESTION
+    return DialFailure.WITHDRAWN if dialstatus == "CANCEL" else DialFailure.UNREACHABLE

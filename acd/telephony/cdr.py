@@ -75,8 +75,9 @@ def _answered(row: Mapping[str, str]) -> bool:
 class CustomerCall:
     """A customer's call as Asterisk saw it; times in Unix seconds.
 
-    `group`: the skill group whose line it stood in last, '' if none is known. `served`: the phone
-    that answered first; where the controller had it dialled, `at` may be when it began to ring.
+    `trunk`: the one that brought it. `group`: the skill group whose line it stood in last, '' if none is
+    known. `served`: the phone that answered first; where the controller had it dialled, `at` may be
+    when it began to ring.
     """
 
     call_id: str
@@ -86,6 +87,7 @@ class CustomerCall:
     ended_at: float
     group: str
     served: Served | None
+    trunk: str = ""
 
 
 def customer_calls(path: Path) -> dict[str, CustomerCall]:
@@ -115,6 +117,7 @@ def _customer_call(call_id: str, all_legs: list[dict[str, str]]) -> CustomerCall
         started_at=min(float(leg["start"]) for leg in legs),
         ended_at=max(float(leg["end"]) for leg in legs),
         group=groups[-1] if groups else "",
+        trunk=legs[0]["channel"].removeprefix("PJSIP/trunk-").rpartition("-")[0],
         served=min(members or dialled, key=lambda served: served.at, default=None),
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+import re
 from collections.abc import Sequence
 from typing import Protocol
 
@@ -212,6 +213,10 @@ class AgiLine:
     async def show_caller(self, name: str) -> None:
         """Set the caller's name for everything that is dialled from here on."""
         await self._session.set_variable("CALLERID(name)", display_name(name))
+
+    async def show_number(self, number: str) -> None:
+        """Set the caller's number for everything that is dialled from here on."""
+        await self._session.set_variable("CALLERID(num)", re.sub("[^+0-9]", "", number))
 
     def dial(self, dial: str) -> None:
         """Have the dialplan dial: 'GROUP|' and the arguments of Dial(); ends the session.

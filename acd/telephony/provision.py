@@ -8,15 +8,18 @@ another machine, with only its folder in common.
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from string import Template
 
 from acd.core.plan import GroupPolicy
 from acd.settings.environment import Environment, numeric_address
-from acd.settings.model import Centre, PhoneSpec, TrunkSpec
+from acd.settings.model import Centre, PhoneSpec
 from acd.settings.music import own_music
 from acd.settings.secrets import Secrets
+from acd.settings.trunk_passwords import trunk_passwords
 from acd.telephony.agi import script_name
+from acd.telephony.provision_trunks import emergency_extensions, trunk_sections
 
 NODE = "a"
 # Modules that look for a file of their own and complain without one.
@@ -34,14 +37,23 @@ class _ConfTemplate(Template):
     delimiter = "@"
 
 
-def provision(centre: Centre, environment: Environment, secrets: Secrets, templates: Path) -> list[Path]:
-    """Write every file that differs; those files. Raises OperatorError for a host without an address.
+def provision(
+    centre: Centre,
+    environment: Environment,
+    secrets: Secrets,
+    templates: Path,
+    variables: Mapping[str, str] | None = None,
+) -> list[Path]:
+    """Write every file that differs; those files. `variables` may hold passwords of trunks.
+
+    Raises OperatorError for a host without an address and for a trunk without its password.
 
     Files hold passwords: mode 0600. Each is replaced whole, so Asterisk never reads half of one.
     """
+    passwords = trunk_passwords(centre.trunks.values(), variables or {}, secrets.trunk_passwords)
     folder = environment.asterisk_dir / "etc"
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    values = _values(centre, environment, secrets)
+    values = _values(centre, environment, secrets, passwords)
     changed = []
     for template in sorted((templates / "etc").glob("*.conf")):
         text = _ConfTemplate(template.read_text(encoding="utf-8")).substitute(values)
@@ -51,7 +63,9 @@ def provision(centre: Centre, environment: Environment, secrets: Secrets, templa
     return changed
 
 
-def _values(centre: Centre, environment: Environment, secrets: Secrets) -> dict[str, str]:
+def _values(
+    centre: Centre, environment: Environment, secrets: Secrets, passwords: Mapping[str, str]
+) -> dict[str, str]:
     low, high = environment.rtp_ports
     return {
         "node": NODE,
@@ -70,7 +84,8 @@ def _values(centre: Centre, environment: Environment, secrets: Secrets) -> dict[
         "sip_translation": _translation(environment),
         "music": "\n".join(_music(name, folder) for name, folder in own_music(centre.flows_dir).items()),
         "phones": "\n".join(_phone(p, secrets.phone_passwords[p.id]) for p in centre.phones.values()),
-        "trunks": "\n".join(_trunk(t) for t in centre.trunks.values()),
+        "trunks": "\n".join(trunk_sections(t, passwords) for t in centre.trunks.values()),
+        "emergency": emergency_extensions(centre),
         "queues": _queues(centre),
     }
 
@@ -100,19 +115,6 @@ callerid = {_plain(phone.display_name)} <{phone.id}>
 username = {phone.id}
 password = {password}
 [{phone.id}](acd-phone-aor)
-"""
-
-
-def _trunk(trunk: TrunkSpec) -> str:
-    name = f"trunk-{trunk.id}"
-    matches = "\n".join(f"match = {address}" for address in trunk.addresses)
-    return f"""[{name}](acd-trunk)
-disallow = all
-allow = {",".join(trunk.codecs)}
-[{name}]
-type = identify
-endpoint = {name}
-{matches}
 """
 
 

@@ -8,22 +8,21 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import re
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine
 from hmac import compare_digest
 from typing import Any
 
 import structlog
 
-from acd.core.commands import Offer
-from acd.core.facts import OfferFailure
-from acd.core.ports import Ask, AskKind, Refusal
+from acd.core.commands import DialOut, Offer
+from acd.core.ports import Ask, Refusal
 from acd.errors import TelephonyError
 from acd.ivr.flow import KEYS
 from acd.telephony.agi import AgiSession
 from acd.telephony.ami import AmiLink
-from acd.telephony.cause import offer_failure
-from acd.telephony.line import AgiLine, printable
+from acd.telephony.ask import read_ask, renamed, variables_of
+from acd.telephony.dial_string import TRUNK_PREFIX, address_dial, outside_dial, phone_dial
+from acd.telephony.line import AgiLine
 from acd.telephony.merges import Merges
 from acd.telephony.prompts import PromptStore
 from acd.telephony.watch import Watch, phone_of
@@ -35,13 +34,9 @@ CAUSE_OF_REFUSAL = {
     Refusal.BUSY: 17,
     Refusal.NO_ANSWER: 19,
     Refusal.UNKNOWN_NUMBER: 1,
+    Refusal.CONGESTION: 34,
 }
 CANCEL_CAUSE = "19"
-_SECONDS = re.compile(r"[0-9]{1,12}")
-_SAFE_DIAL = re.compile(r"[A-Za-z0-9_-]{1,64}")
-SIP_ENDPOINT = "acd-sip"
-"""Through this endpoint of pjsip.conf flows call SIP addresses that are neither phone nor trunk."""
-_SAFE_TARGET = re.compile(r"PJSIP/[A-Za-z0-9_+.@:/-]{1,200}")
 
 Reception = Callable[[Ask, AgiLine], Awaitable[None]]
 
@@ -137,8 +132,12 @@ class Switchboard:
             self._spawn(self._name_caller(channel, call_id))
 
     async def _name_caller(self, channel: str, call_id: str) -> None:
-        phone = phone_of(channel)
-        origin = f"phone:{phone}" if self._watch.is_phone(phone) else "trunk"
+        endpoint = phone_of(channel) or ""
+        origin = "trunk"
+        if self._watch.is_phone(endpoint):
+            origin = f"phone:{endpoint}"
+        elif endpoint.startswith(TRUNK_PREFIX):
+            origin = f"trunk:{endpoint.removeprefix(TRUNK_PREFIX)}"
         variables = {"__ACD_CALL": call_id, "ACD_CALLER": "1", "ACD_ORIGIN": origin}
         for name, value in variables.items():
             await self._act("Setvar", Channel=channel, Variable=name, Value=value)
@@ -182,26 +181,20 @@ class Switchboard:
 
     def offer(self, offer: Offer) -> None:
         """Have the dialplan ring the agent's phone."""
-        assert _SAFE_DIAL.fullmatch(offer.phone), offer.phone
-        options = "gi"  # i: a phone that forwards its calls must not send the caller past us
-        if offer.music:
-            assert _SAFE_DIAL.fullmatch(offer.music), offer.music
-            options += f"m({offer.music})"
-        if self.call_id_header:
-            options += "b(acd-leg^s^1)"
-        assert _SAFE_DIAL.fullmatch(offer.group or "-"), offer.group
-        dial = f"{offer.group}|PJSIP/{offer.phone},{offer.ring_timeout_s:.0f},{options}"
-        line = self._lines.get(offer.call_id)
+        self._dial(offer.call_id, phone_dial(offer, call_id_header=self.call_id_header))
+
+    def dial_out(self, command: DialOut) -> None:
+        """Have the dialplan dial an outside number."""
+        self._dial(command.call_id, outside_dial(command))
+
+    def _dial(self, call_id: str, dial: str) -> None:
+        line = self._lines.get(call_id)
         if line is not None:  # else the caller is leaving or will ask again; either is reported
             line.dial(dial)
 
-    def dial_outside(self, call_id: str, target: str, timeout_s: float, group: str) -> None:
+    def dial_address(self, call_id: str, target: str, timeout_s: float, group: str) -> None:
         """Have the dialplan ring an address outside."""
-        assert _SAFE_TARGET.fullmatch(target), target
-        assert _SAFE_DIAL.fullmatch(group or "-"), group
-        line = self._lines.get(call_id)
-        if line is not None:
-            line.dial(f"{group}|{target},{timeout_s:.0f},gi")
+        self._dial(call_id, address_dial(target, timeout_s, group))
 
     def cancel_offer(self, call_id: str) -> None:
         """Hang up the leg that rings; Dial then reports the offer's end."""
@@ -305,68 +298,3 @@ class Switchboard:
             variables = variables_of(event)
             if variables.get("ACD_CALL") == call_id and variables.get("ACD_CALLER") != "1":
                 await self._act("Hangup", Channel=str(event.get("Channel", "")), Cause=CANCEL_CAUSE)
-
-
-def sip_targets(addresses: Mapping[str, str]) -> dict[str, str]:
-    """Dial strings of the SIP addresses that flows may call, by name."""
-    return {name: f"PJSIP/{SIP_ENDPOINT}/{address}" for name, address in addresses.items()}
-
-
-def variables_of(event: Any) -> dict[str, str]:
-    """The channel variables that a Status event carries."""
-    values = event.get("Variable", [])
-    items = [values] if isinstance(values, str) else values
-    return dict(item.partition("=")[::2] for item in items)
-
-
-def read_ask(session: AgiSession) -> Ask | None:
-    """What the dialplan says with the question; None if it is not one of ours."""
-    arguments = [*session.arguments, *[""] * 9][:9]
-    call_id, state, origin, dialed, dialstatus, leg, group, member, served_at = arguments
-    if not re.fullmatch(r"[a-z0-9-]{3,64}", call_id):
-        return None
-    kind, target, failure = _kind(state, dialstatus, leg)
-    return Ask(
-        kind=kind,
-        call_id=call_id,
-        phone=origin.removeprefix("phone:") if origin.startswith("phone:") else None,
-        caller_number=party_text(session.env.get("agi_callerid", "")),
-        caller_name=party_text(session.env.get("agi_calleridname", "")),
-        dialed_number=dialed,
-        target=target,
-        failure=failure,
-        group=group,
-        served_by=member,
-        served_at=float(served_at) if member and _SECONDS.fullmatch(served_at) else None,
-    )
-
-
-def renamed(ask: Ask, call_id: str) -> Ask:
-    """The same question, of the call that took over."""
-    fields = {name: getattr(ask, name) for name in Ask.__slots__}
-    return Ask(**{**fields, "call_id": call_id})
-
-
-def _kind(state: str, dialstatus: str, leg: str) -> tuple[AskKind, str, OfferFailure]:
-    failure = OfferFailure.UNREACHABLE
-    if state == "after-dial":
-        if dialstatus == "ANSWER":
-            return AskKind.AGENT_LEFT, "", failure
-        return AskKind.DIAL_FAILED, "", offer_failure(dialstatus, leg)
-    if state.startswith("blind:"):
-        return AskKind.BLIND_TRANSFER, state.removeprefix("blind:"), failure
-    kinds = {
-        "": AskKind.NEW,
-        "dialling": AskKind.NEW,  # brought back out of a dial: how that ended was not told
-        "fallback": AskKind.FALLBACK,
-        "after-fallback": AskKind.AFTER_FALLBACK,
-    }
-    return kinds.get(state, AskKind.NEW), "", failure
-
-
-def party_text(value: object) -> str:
-    """A caller's number or name for people to read; '' if unknown."""
-    text = str(value)
-    if text in ("unknown", "<unknown>"):
-        return ""
-    return printable(re.sub(r"\\(.)", r"\1", text))  # a quoted name comes as it was in the SIP header

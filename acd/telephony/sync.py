@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from acd.telephony.ami import AmiLink, Headers
-from acd.telephony.switch import party_text, variables_of
+from acd.telephony.ask import party_text, variables_of
 from acd.telephony.watch import REACHABLE_STATES, phone_of
 
 VARIABLES = "ACD_CALL,ACD_CALLER,ACD_DIALED,ACD_FELL,QEHOLDTIME"

@@ -11,8 +11,10 @@ from collections.abc import Callable, Iterable
 
 from acd.core import events
 from acd.core.facts import EndedBy
+from acd.core.outside_events import OutsideAlerting, OutsideAnswered
 from acd.core.ports import Feed
 from acd.telephony.ami import Headers
+from acd.telephony.dial_string import TRUNK_PREFIX
 
 _CHANNEL = re.compile(r"^PJSIP/(?P<endpoint>.+)-[0-9a-f]{8}$")
 REACHABLE_STATES = frozenset({"NOT_INUSE", "INUSE", "BUSY", "RINGING", "RINGINUSE", "ONHOLD"})
@@ -134,7 +136,7 @@ class Watch:
                 self._phone_hung_up(str(event.get("Channel", "")))
             case "Hangup":
                 self._channel_gone(event)
-            case "DialState" if event.get("DialStatus") in ("RINGING", "PROGRESS"):
+            case "DialState" if event.get("DialStatus") in ("RINGING", "PROGRESS", "PROCEEDING"):
                 self._dialling(event, events.OfferAlerting)
             case "DialEnd" if event.get("DialStatus") == "ANSWER":
                 self._dialling(event, events.OfferAnswered)
@@ -207,10 +209,19 @@ class Watch:
         self, event: Headers, heard: type[events.OfferAlerting] | type[events.OfferAnswered]
     ) -> None:
         call_id = self._call_of.get(str(event.get("Uniqueid", "")))
-        if call_id is not None:
-            leg = str(event.get("DestChannel", ""))
+        if call_id is None:
+            return
+        leg = str(event.get("DestChannel", ""))
+        endpoint, status = phone_of(leg) or "", event.get("DialStatus")
+        if endpoint.startswith(TRUNK_PREFIX):
             self.leg_of[call_id] = leg
-            self._feed(heard(call_id, phone_of(leg) or ""))
+            if status == "ANSWER":
+                self._feed(OutsideAnswered(call_id))
+            else:
+                self._feed(OutsideAlerting(call_id, rings=status != "PROCEEDING"))
+        elif status != "PROCEEDING":  # of a phone it says only that the INVITE has arrived
+            self.leg_of[call_id] = leg
+            self._feed(heard(call_id, endpoint))
 
     def _hold(self, event: Headers, heard: type[events.CallHeld] | type[events.CallResumed]) -> None:
         channel = str(event.get("Channel", ""))

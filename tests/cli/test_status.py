@@ -22,6 +22,7 @@ AGENT: dict[str, Any] = {
 CALL: dict[str, Any] = {
     "id": "a261122-100000-1", "kind": "inbound", "state": "talking", "state_s": 61.0, "total_s": 90.0,
     "caller_number": "+4930777", "caller_name": "W. Fang", "dialed_number": "8001",
+    "trunk": "lab", "outside_number": None, "outside_trunk": None,
     "customer": {"name": "王芳", "segment": "gold"}, "group": "sales", "position": None,
     "agent": "anna", "on_hold": False, "step": None,
 }  # fmt: skip

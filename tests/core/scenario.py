@@ -20,11 +20,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from acd.core import commands, events
+from acd.core import commands, events, outside_events
 from acd.core.calls import CallState
 from acd.core.commands import Command
 from acd.core.events import Event
 from acd.core.facts import CallKind, Ended, EndedBy, OfferFailure, SoundKept, SoundPurpose, StepTaken
+from acd.core.outside_facts import DialFailure
 from acd.core.plan import Plan
 from acd.errors import RequestRefused
 from tests.core.bookkeeper import Bookkeeper
@@ -83,10 +84,19 @@ def _sound(name: str) -> SoundKept:
     return SoundKept(0.0, name, 4.0, SoundPurpose.VOICEMAIL, "sales")
 
 
+def _dials_outside(agent: str, call_id: str) -> Event:
+    return events.CallArrived(call_id, CallKind.OUTBOUND, "1001", agent, "030123", None, agent)
+
+
+def _dials_out(call_id: str, trunk: str, agent: str) -> Event:
+    return outside_events.OutsideDialed(call_id, "+4930123", trunk, agent, "+4930100", "030123", "030100")
+
+
 # What a line says → the event. The groups of the pattern are the arguments.
 LANGUAGE: Sequence[tuple[str, Callable[..., Event]]] = (
     (r"(c\d) arrives", _arrived),
     (r"(\w+) dials (c\d)", _dialled),
+    (r"(\w+) dials (c\d) outside", _dials_outside),
     (r"(c\d) enters flow (\w+)", events.FlowStarted),
     (r"(c\d) queues for (\w+)", events.CallQueued),
     (r"(c\d) queues for (\w+) with priority (\d+)", lambda c, g, p: events.CallQueued(c, g, int(p))),
@@ -121,6 +131,12 @@ LANGUAGE: Sequence[tuple[str, Callable[..., Event]]] = (
     (r"(c\d) was in the fallback queue", events.FallbackServed),
     (r"(c\d) was connected with (\w+) by the fallback queue", events.FallbackServed),
     (r"(c\d) has been served by the fallback queue", lambda c: events.FallbackServed(c, over=True)),
+    (r"(c\d) dials out over (\w+) for (\w+)", _dials_out),
+    (r"(c\d) is taken by the trunk", lambda c: outside_events.OutsideAlerting(c, rings=False)),
+    (r"(c\d) rings outside", outside_events.OutsideAlerting),
+    (r"(c\d) is answered outside", outside_events.OutsideAnswered),
+    (r"(c\d) fails outside: (\w+)", lambda c, why: outside_events.OutsideFailed(c, DialFailure(why))),
+    (r"(c\d) is left outside", outside_events.OutsideLeft),
     (r"(c\d) is found talking on (\d+)", events.ConversationFound),
     (r"(\d+) is idle", lambda p: events.PhoneChanged(p, reachable=True, in_use=False)),
     (r"(\d+) is in use", lambda p: events.PhoneChanged(p, reachable=True, in_use=True)),
@@ -153,6 +169,8 @@ def show(command: Command) -> str | None:
             return f"LeaveLine {call_id} {how}"
         case commands.Offer(call_id, agent):
             return f"Offer {call_id} {agent}"
+        case commands.DialOut(call_id, trunk):
+            return f"DialOut {call_id} {trunk}"
         case commands.CancelOffer(call_id) | commands.ContinueCall(call_id) | commands.CallMerged(call_id):
             return f"{type(command).__name__} {call_id}"
         case commands.RefuseDirect(call_id, agent, failure):
@@ -266,6 +284,7 @@ _COMMANDS = frozenset(
         "LeaveLine",
         "Offer",
         "CancelOffer",
+        "DialOut",
         "RefuseDirect",
         "ContinueCall",
         "StoreCall",

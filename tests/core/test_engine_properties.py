@@ -6,12 +6,13 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from acd.core import events
+from acd.core import events, outside_events
 from acd.core.agents import BUSY_STATES
 from acd.core.calls import Call, CallState
 from acd.core.commands import CancelOffer, Command, ContinueCall, LeaveLine, Offer, RefuseDirect
 from acd.core.events import Event
 from acd.core.facts import CallKind, EndedBy, LeftBy, OfferFailure, Scored, SoundKept, SoundPurpose, StepTaken
+from acd.core.outside_facts import DialFailure
 from tests.core.bookkeeper import Bookkeeper
 from tests.core.centre import PHONES, PLAN
 
@@ -99,6 +100,11 @@ class Centre(RuleBasedStateMachine):
         self.books.check()
 
 
+def dialed_outside(call_id: str) -> outside_events.OutsideDialed:
+    """An outside number is to be dialled."""
+    return outside_events.OutsideDialed(call_id, "+4930123", "main", "anna", "+4930100", "030123", "030100")
+
+
 class PossibleWorld(Centre):
     """Callers, phones and transfers as Asterisk can report them; the controller may be killed at any time."""
 
@@ -114,8 +120,8 @@ class PossibleWorld(Centre):
                     self.refused(call_id)
                 case ContinueCall(call_id):
                     call = self.books.engine.floor.calls[call_id]
-                    own = call.kind is CallKind.INTERNAL
-                    assert call.state is (CallState.TALKING if own else CallState.IVR)
+                    own = call.kind is not CallKind.INBOUND
+                    assert call.state in ((CallState.TALKING, CallState.OUTSIDE) if own else (CallState.IVR,))
                 case LeaveLine(call_id):
                     assert self.books.engine.floor.calls[call_id].state is CallState.IVR
                 case Offer(call_id, agent, phone):
@@ -130,7 +136,7 @@ class PossibleWorld(Centre):
         call = self.books.engine.floor.calls.get(call_id)
         if call is None or call.state is not CallState.IVR:
             return
-        if call.kind is CallKind.INTERNAL:
+        if call.kind is not CallKind.INBOUND:
             self.feed(events.CallEnded(call_id, EndedBy.SYSTEM))
             return
         self.feed(events.CallTakenBack(call_id, "refused"))
@@ -160,6 +166,46 @@ class PossibleWorld(Centre):
         self.feed(arrived)
         assert self.books.engine.floor.agents[agent].state in BUSY_STATES
         self.feed(events.CallDirected(call_id, callee) if direct else events.CallQueued(call_id, group))
+
+    @rule(agent=AGENTS)
+    def agent_dials_outside(self, agent: str) -> None:
+        if not self.books.engine.floor.agents[agent].logged_in:
+            return
+        self.arrived += 1
+        call_id = f"c{self.arrived:03}"
+        self.feed(events.CallArrived(call_id, CallKind.OUTBOUND, "1001", "", "030", None, agent))
+        self.feed(dialed_outside(call_id))
+        assert self.books.engine.floor.calls[call_id].state is CallState.DIALING_OUT
+        assert self.books.engine.floor.agents[agent].state in BUSY_STATES
+
+    @rule(data=st.data())
+    def sent_outside(self, data: st.DataObject) -> None:
+        if call_id := self.pick(data, CallState.TALKING):
+            self.feed(events.CallBlindTransferred(call_id, "030"))
+            self.feed(dialed_outside(call_id))
+
+    @rule(data=st.data(), rings=st.booleans())
+    def trunk_takes_the_call(self, data: st.DataObject, rings: bool) -> None:
+        if call_id := self.pick(data, CallState.DIALING_OUT):
+            self.feed(outside_events.OutsideAlerting(call_id, rings))
+
+    @rule(data=st.data())
+    def answered_outside(self, data: st.DataObject) -> None:
+        if call_id := self.pick(data, CallState.DIALING_OUT):
+            self.feed(outside_events.OutsideAnswered(call_id))
+            assert self.books.engine.floor.calls[call_id].state is CallState.OUTSIDE
+
+    @rule(data=st.data(), failure=st.sampled_from(DialFailure), again=st.booleans())
+    def not_reached_outside(self, data: st.DataObject, failure: DialFailure, again: bool) -> None:
+        if call_id := self.pick(data, CallState.DIALING_OUT):
+            self.feed(outside_events.OutsideFailed(call_id, failure, "SIP 503"))
+            self.feed(dialed_outside(call_id) if again else events.CallEnded(call_id, EndedBy.SYSTEM))
+
+    @rule(data=st.data())
+    def hangs_up_outside(self, data: st.DataObject) -> None:
+        if call_id := self.pick(data, CallState.OUTSIDE):
+            assert ContinueCall(call_id) in self.feed(outside_events.OutsideLeft(call_id))
+            self.feed(events.CallEnded(call_id, EndedBy.SYSTEM))
 
     @rule(data=st.data(), group=GROUPS, max_wait_s=MAX_WAITS_S, staffed=st.booleans())
     def flow_ends_in_line(
@@ -244,7 +290,7 @@ class PossibleWorld(Centre):
 
     @rule(data=st.data())
     def attended_transfer(self, data: st.DataObject) -> None:
-        consults = [c for c in self.calls() if c.kind is CallKind.INTERNAL]
+        consults = [c for c in self.calls() if c.kind is not CallKind.INBOUND]
         pairs = [
             (c.id, consult.id)
             for c in self.calls(CallState.TALKING)
@@ -256,7 +302,8 @@ class PossibleWorld(Centre):
             state = self.books.engine.floor.calls[consult_id].state
             self.feed(events.CallAttendedTransferred(call_id, consult_id))
             assert consult_id not in self.books.engine.floor.calls
-            assert state is not CallState.TALKING or call_id in [c.id for c in self.calls(CallState.TALKING)]
+            for place in (CallState.TALKING, CallState.DIALING_OUT, CallState.OUTSIDE):
+                assert state is not place or call_id in [c.id for c in self.calls(place)]
 
     @rule(data=st.data())
     def own_calls_joined(self, data: st.DataObject) -> None:
@@ -309,7 +356,17 @@ class PossibleWorld(Centre):
 
 
 IDS = st.sampled_from([f"c{i}" for i in range(6)])
+OUTSIDE_EVENTS: st.SearchStrategy[Event] = st.one_of(
+    st.builds(dialed_outside, IDS),
+    st.builds(dialed_outside, IDS),
+    st.builds(outside_events.OutsideAlerting, IDS, st.booleans()),
+    st.builds(outside_events.OutsideAnswered, IDS),
+    st.builds(outside_events.OutsideFailed, IDS, st.sampled_from(DialFailure)),
+    st.builds(outside_events.OutsideLeft, IDS),
+    st.builds(outside_events.OutsideRefused, IDS, st.just("+4930"), AGENTS, st.just("not-allowed")),
+)
 CALL_EVENTS: st.SearchStrategy[Event] = st.one_of(
+    OUTSIDE_EVENTS,
     st.builds(events.FlowStarted, IDS, st.just("main")),
     st.builds(events.CallQueued, IDS, GROUPS, st.sampled_from([0, 5])),
     st.builds(events.CallQueued, IDS, GROUPS),
@@ -345,7 +402,7 @@ ARRIVALS = st.one_of(
     st.builds(
         events.CallArrived,
         IDS,
-        st.just(CallKind.INTERNAL),
+        st.sampled_from([CallKind.INTERNAL, CallKind.OUTBOUND]),
         st.just("1001"),
         st.just(""),
         st.just("8001"),

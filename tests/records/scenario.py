@@ -13,8 +13,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
-from acd.core import facts
+from acd.core import facts, outside_facts
 from acd.core.facts import CallKind, Customer, EndedBy, Fact, LeftBy, OfferFailure, SoundPurpose
+from acd.core.outside_facts import DialFailure
 from acd.records.fold import utc
 from acd.records.record import CallRecord
 
@@ -107,5 +108,12 @@ _MAKERS: dict[str, Callable[..., Fact]] = {
     "wrap": facts.WrapUpStarted,
     "wrapped": facts.WrapUpEnded,
     "fellback": facts.FellBack,
+    "dialled": lambda at, agent, number: _arrived(at, "1001", number, "outbound", agent),
+    "outside": lambda at, trunk, agent: outside_facts.OutsideDialed(at, "+4930123", trunk, agent, "+4930100"),
+    "outside_failed": lambda at, trunk, failure: outside_facts.OutsideFailed(
+        at, trunk, DialFailure(failure), "SIP 503"
+    ),
+    "outside_answered": outside_facts.OutsideAnswered,
+    "outside_left": outside_facts.OutsideLeft,
     "ended": lambda at, by, reason="": facts.Ended(at, EndedBy(by), reason),
 }

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from acd.core import facts
-from acd.core.facts import FACT_TYPES, CallKind, EndedBy, Fact, LeftBy, OfferFailure, SoundPurpose
+from acd.core.fact_json import FACT_TYPES
+from acd.core.facts import CallKind, EndedBy, Fact, LeftBy, OfferFailure, SoundPurpose
 from acd.records.fold import STEPS, fold, utc
 from acd.records.record import CallRecord, Segment, SegmentKind, VisitOutcome
 from tests.records.scenario import START, facts_of, lines, segments_of, visits_of
@@ -38,6 +39,70 @@ SCENARIOS = {
         wrap_up 42-50 sales anna done
         """,
         "sales @7 answered anna wait=5 talk=25 hold=5 wrap=8",
+    ),
+    "an agent calls outside, over the second trunk": (
+        """
+        0  dialled anna 030123
+        0  outside main anna
+        1  outside_failed main congestion
+        1  outside backup anna
+        5  outside_answered
+        25 ended outside
+        """,
+        """
+        dialing_out 0-1  - anna congestion
+        dialing_out 1-5  - anna answered
+        outside     5-25 - anna outside_hung_up
+        """,
+        "",
+    ),
+    "a customer is sent outside and comes back": (
+        """
+        0  arrived 5550100 8001
+        0  queued sales
+        0  offered anna
+        2  answered anna
+        9  blind anna 030123
+        9  outside main anna
+        15 outside_failed main busy
+        15 returned busy
+        15 queued sales
+        20 ended caller
+        """,
+        """
+        waiting     0-2   sales -    answered
+        ringing     0-2   sales anna answered
+        talking     2-9   sales anna transferred
+        dialing_out 9-15  -     anna busy
+        waiting     15-20 sales -    abandoned
+        """,
+        """
+        sales @0 answered anna wait=2 talk=7
+        sales @15 abandoned - wait=5
+        """,
+    ),
+    "joined with somebody outside": (
+        """
+        0  arrived 5550100 8001
+        0  queued sales
+        0  offered anna
+        2  answered anna
+        5  | dialled anna 030123
+        5  | outside main anna
+        8  | outside_answered
+        9  attended anna c2
+        30 outside_left
+        30 ended outside
+        """,
+        """
+        waiting 0-2  sales -    answered
+        ringing 0-2  sales anna answered
+        talking 2-9  sales anna transferred
+        consult 5-8  -     anna answered
+        consult 8-9  -     anna transferred
+        outside 9-30 -     anna outside_hung_up
+        """,
+        "sales @0 answered anna wait=2 talk=7",
     ),
     "abandoned in the menu": (
         """

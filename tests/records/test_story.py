@@ -7,7 +7,9 @@ from zoneinfo import ZoneInfo
 from hypothesis import given
 from rich.console import Console
 
-from acd.core.facts import FACT_TYPES, Arrived, CallKind, EndedBy, Fact, OfferFailure
+from acd.core.fact_json import FACT_TYPES
+from acd.core.facts import Arrived, CallKind, EndedBy, Fact, OfferFailure
+from acd.core.outside_facts import DialFailure
 from acd.records import story
 from acd.records.fold import fold
 from acd.records.record import CallRecord
@@ -93,6 +95,22 @@ def test_every_fact_failure_and_end_has_its_words() -> None:
     assert set(story._TEXTS) == set(FACT_TYPES.values())
     assert set(story._FAILURES) == set(OfferFailure)
     assert set(story._ENDS) == set(EndedBy)
+    assert set(story._DIAL_FAILURES) == set(DialFailure)
+
+
+def test_a_call_outside_over_two_trunks() -> None:
+    record = fold("c1", facts_of(SCENARIOS["an agent calls outside, over the second trunk"][0]))
+    told = "\n".join(call_story(record, SHANGHAI))
+    assert "anna dialled 030123" in told
+    assert "+4930123 is dialled over main for anna, which is shown +4930100" in told
+    assert "main: the number cannot be reached: the trunk refuses (SIP 503)" in told
+    assert [(d.trunk, d.result, d.cause) for d in record.outside_dials()] == [
+        ("main", "congestion", "SIP 503"),
+        ("backup", "answered", ""),
+    ]
+    assert record.answered_at is not None
+    assert "anna" in table_text(record)
+    assert "20.0 s" in table_text(record)  # talked outside
 
 
 def test_a_colleague_who_took_the_callers_place() -> None:

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from acd.core import events
-from acd.core.commands import Offer
+from acd.core.commands import DialOut, Offer
 from acd.core.facts import AgentInterval, CallbackOrder, Customer, Fact
+from acd.core.outside_events import OutsideDialed
 from acd.core.ports import Ask, AskKind, Refusal
 from acd.errors import TelephonyError
 from acd.ivr.flow import FlowSet, Prompt, Speech
@@ -119,10 +120,14 @@ class FakeSwitch:
         if line is not None:
             line.hang_up()
 
-    def dial_outside(self, call_id: str, target: str, timeout_s: float, group: str) -> None:
+    def dial_address(self, call_id: str, target: str, timeout_s: float, group: str) -> None:
         """Ring outside."""
         self.done.append(("dial outside", call_id, target))
         self._end_session(call_id)
+
+    def dial_out(self, command: DialOut) -> None:
+        """Dial outside."""
+        self.done.append(("dial out", command.call_id, command.trunk, command.digits, command.shown))
 
     def cancel_offer(self, call_id: str) -> None:
         """Ring no more."""
@@ -219,6 +224,10 @@ class FakeLine:
         self._gone.set()
         self.nudge()
 
+    async def show_number(self, number: str) -> None:
+        """What phones would call back."""
+        self.shown.append(number)
+
     async def show_caller(self, name: str) -> None:
         """What phones display."""
         self.shown.append(name)
@@ -263,12 +272,17 @@ class FakeAnnouncements:
 
 
 class FakeOutside:
-    """One number can be reached, over two trunks."""
+    """One number may be dialled by flows; the engine is told as the outbound desk does it."""
 
-    def plan(self, number: str, _role: str) -> Sequence[str] | str:
-        """Two ways, or none."""
-        known = number == "+4930123"
-        return (f"PJSIP/{number}@trunk-a", f"PJSIP/{number}@trunk-b") if known else "not allowed"
+    def __init__(self, shell: Shell) -> None:
+        self._shell = shell
+
+    def begin_for_flow(self, call_id: str, number: str) -> str | None:
+        """Dialled, or not allowed."""
+        if number != "+4930123":
+            return "not-allowed"
+        self._shell.feed(OutsideDialed(call_id, number, "lab", "flow:", "+4930100", number, "+4930100"))
+        return None
 
 
 class Desk:
@@ -296,9 +310,10 @@ class Desk:
             callbacks=self.callbacks,
             recordings=RecordingDesk(recordings or CHECKOUT / "no-such-folder", self.shell),
             outlook=Outlook(floor, self.clock, "Europe/Berlin", FakeAnnouncements(), HandleTimes()),
-            dialer=FlowDialer(self.shell, self.switch, FakeOutside(), {"partner": "PJSIP/acd-sip/sip:x@y"}),
+            dialer=FlowDialer(self.shell, self.switch, {"partner": "PJSIP/acd-sip/sip:x@y"}),
         )
         self.reception = Reception(self.centre, self.shell, self.switch, self.mirror, self.find, services)
+        services.dialer.outside = FakeOutside(self.shell)
         self.tasks: list[asyncio.Task[None]] = []
         for phone in self.centre.phones:
             self.shell.feed(events.PhoneChanged(phone, True, False))

@@ -10,7 +10,8 @@ from acd.core.plan import SYSTEM_REASONS
 from acd.customers.directory import Directory
 from acd.ivr.flow import Goto, Menu, messages
 from acd.settings.load import find_problems, load_centre
-from acd.settings.model import Centre, FeatureCodes, NumberRoute, PhoneSpec, TrunkSpec
+from acd.settings.model import Centre, FeatureCodes, PhoneSpec
+from acd.settings.outside import NumberRoute, TrunkSpec
 
 CHECKOUT = Path(__file__).parents[2]
 
@@ -74,7 +75,7 @@ def test_every_flow_is_in_both_languages(centre: Centre) -> None:
 
 
 def test_the_trunk_without_authentication_is_local_and_explained(centre: Centre) -> None:
-    assert centre.trunks == {"lab": TrunkSpec("lab", ("127.0.0.2",), ("ulaw", "alaw"), auth=False)}
+    assert centre.trunks == {"lab": TrunkSpec("lab", ("127.0.0.2",), ("ulaw", "alaw"))}
     text = (CHECKOUT / "config" / "trunks.yml").read_text(encoding="utf-8")
     assert "in this example only" in text
 

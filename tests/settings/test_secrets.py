@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from acd.errors import OperatorError
+from acd.settings.outside import Login, TrunkSpec
 from acd.settings.secrets import Secrets, load_or_create_secrets
+from acd.settings.trunk_passwords import trunk_passwords
 
 
 def mode(path: Path) -> int:
@@ -123,3 +125,38 @@ def test_passwords_are_not_printed_by_accident(tmp_path: Path) -> None:
     secrets = load_or_create_secrets(tmp_path / "secrets.yml", ["1001"])
     assert secrets.ami_password not in repr(secrets)
     assert secrets.phone_passwords["1001"] not in repr(secrets)
+
+
+def test_passwords_of_providers_are_kept_as_they_are(tmp_path: Path) -> None:
+    path = tmp_path / "secrets.yml"
+    load_or_create_secrets(path, ["1001"])
+    path.write_text(path.read_text() + 'trunks: {carrier: "a; b\\"c"}\n')
+    secrets = load_or_create_secrets(path, ["1001", "1002"])
+    assert secrets.trunk_passwords == {"carrier": 'a; b"c'}
+    assert load_or_create_secrets(path, ["1001"]).trunk_passwords == {"carrier": 'a; b"c'}
+    assert "a; b" not in repr(secrets)
+
+
+@pytest.mark.parametrize("password", ['"two\\nlines"', '""', "12", '"\u6f22"', '" blank"'])
+def test_a_providers_password_that_cannot_be(tmp_path: Path, password: str) -> None:
+    path = tmp_path / "secrets.yml"
+    load_or_create_secrets(path, ["1001"])
+    path.write_text(path.read_text() + f"trunks: {{carrier: {password}}}\n")
+    with pytest.raises(OperatorError, match="is damaged") as refused:
+        load_or_create_secrets(path, ["1001"])
+    assert "lines" not in str(refused.value)
+
+
+def test_where_passwords_of_trunks_come_from() -> None:
+    login = Login("acd", "CARRIER_PASSWORD")
+    trunks = [TrunkSpec("a", login=login), TrunkSpec("b", login=Login("x"), their_login=Login("y"))]
+    stored = {"a": "not this one", "b": "two", "b-incoming": "three"}
+    found = trunk_passwords(trunks, {"CARRIER_PASSWORD": "one"}, stored)
+    assert found == {"a": "one", "b": "two", "b-incoming": "three"}
+    with pytest.raises(OperatorError) as refused:
+        trunk_passwords(trunks, {"CARRIER_PASSWORD": ""}, {"b": "two\n"})
+    assert str(refused.value).splitlines() == [
+        "trunk a: no password for 'acd'; set the variable CARRIER_PASSWORD",
+        "trunk b: the password of 'x' is not printable ASCII",
+        "trunk b: no password for 'y'; write it into secrets.yml below 'trunks:' as 'b-incoming: \"…\"'",
+    ]

@@ -10,9 +10,11 @@ from pathlib import Path
 import pytest
 
 from acd.core import events
+from acd.core.calls import CallState
 from acd.core.engine import Engine
 from acd.core.events import Event
 from acd.core.facts import CallKind
+from acd.core.outside_events import OutsideAnswered, OutsideDialed
 from acd.core.plan import AgentProfile, GroupPolicy, Plan, Requirement
 from acd.runtime.clock import EngineClock
 from acd.telephony import bond as bond_module
@@ -312,3 +314,23 @@ async def test_a_transfer_during_the_look_counts_for_more_than_the_look(house: H
     await house.start()
     assert events.FloorSeen(frozenset({"c2"}), {}) in house.heard
     assert house.watch.channel_of == {"c2": colleague}
+
+
+async def test_who_talks_outside_is_seen_there(house: House) -> None:
+    """Somebody outside answered while we were away: that is no talk of the fallback queue."""
+    outside = "PJSIP/trunk-main-00000009"
+    _note(
+        house,
+        "Status",
+        status(CALLER, "1.1", "Dial", "c1", caller=True, bridge="b1"),
+        status(outside, "1.2", "AppDial", "c1", caller=False, bridge="b1"),
+    )
+    start = EngineClock()()
+    house.engine.handle(events.CallArrived("c1", CallKind.OUTBOUND, "1001", "", "030"), start)
+    dialed = OutsideDialed("c1", "+4930123", "main", "anna", "+4930100", "030123", "030100")
+    house.engine.handle(dialed, start)
+    await house.start()
+    assert OutsideAnswered("c1") in house.heard
+    assert not any(isinstance(event, events.FallbackServed) for event in house.heard)
+    assert house.engine.floor.calls["c1"].state is CallState.OUTSIDE
+    assert house.watch.leg_of["c1"] == outside

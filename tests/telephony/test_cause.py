@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from acd.core.facts import OfferFailure
-from acd.telephony.cause import offer_failure
+from acd.core.outside_facts import DialFailure
+from acd.telephony.cause import offer_failure, outside_failure
 
 
 @pytest.mark.parametrize(
@@ -34,3 +35,27 @@ from acd.telephony.cause import offer_failure
 )
 def test_table(dialstatus: str, tech: str, failure: OfferFailure) -> None:
     assert offer_failure(dialstatus, tech) is failure
+
+
+@pytest.mark.parametrize(
+    ("dialstatus", "tech", "failure"),
+    [
+        ("BUSY", "SIP 486 Busy Here", DialFailure.BUSY),
+        ("NOANSWER", "SIP 480 Temporarily Unavailable", DialFailure.NO_ANSWER),
+        ("NOANSWER", "SIP 180 Ringing", DialFailure.NO_ANSWER),
+        ("CHANUNAVAIL", "SIP 603 Decline", DialFailure.DECLINED),
+        ("CHANUNAVAIL", "SIP 404 Not Found", DialFailure.UNKNOWN_NUMBER),
+        ("CONGESTION", "SIP 503 Service Unavailable", DialFailure.CONGESTION),
+        ("CHANUNAVAIL", "SIP 403 Forbidden", DialFailure.CONGESTION),
+        ("CHANUNAVAIL", "SIP 488 Not Acceptable Here", DialFailure.CONGESTION),
+        ("NOANSWER", "", DialFailure.UNREACHABLE),
+        ("NOANSWER", "SIP 100 Trying", DialFailure.UNREACHABLE),
+        ("CHANUNAVAIL", "", DialFailure.UNREACHABLE),
+        ("CONGESTION", "", DialFailure.CONGESTION),
+        ("BUSY", "", DialFailure.DECLINED),
+        ("CANCEL", "", DialFailure.WITHDRAWN),
+        ("", "", DialFailure.UNREACHABLE),
+    ],
+)
+def test_outside(dialstatus: str, tech: str, failure: DialFailure) -> None:
+    assert outside_failure(dialstatus, tech) is failure

@@ -105,7 +105,7 @@ def test_a_customers_call_is_the_sum_of_its_legs(tmp_path: Path) -> None:
     file.write_text("".join(legs) + row("inside", channel="PJSIP/1001-00000009"))
     served = cdr.Served("1002", NOON - 94.5)
     assert cdr.customer_calls(file) == {
-        "c1": cdr.CustomerCall("c1", "+4930123", "8001", NOON - 119.5, NOON + 1, "sales", served)
+        "c1": cdr.CustomerCall("c1", "+4930123", "8001", NOON - 119.5, NOON + 1, "sales", served, "lab")
     }
     assert cdr.served_by_fallback(file) == {"c1": served}
 

@@ -9,11 +9,15 @@ from pathlib import Path
 
 import pytest
 
+from acd.errors import OperatorError
 from acd.settings.environment import Environment
 from acd.settings.load import load_centre
 from acd.settings.model import Centre, PhoneSpec
+from acd.settings.outside import CallerIdIn, DialedIn, Dialing, Login, Registration, TrunkSpec
+from acd.settings.phone_number import NumberFormat
 from acd.settings.secrets import Secrets
 from acd.telephony.provision import EMPTY_FILES, provision
+from acd.telephony.provision_trunks import trunk_sections
 
 CHECKOUT = Path(__file__).parents[2]
 TEMPLATES = CHECKOUT / "asterisk"
@@ -178,3 +182,74 @@ def test_hostile_display_names(site: Site, name: str, line: str) -> None:
     assert line in text
     assert len(text.splitlines()) == before
     assert AMI_PASSWORD not in text
+
+
+# --- trunks -----------------------------------------------------------------------------------
+CARRIER = TrunkSpec(
+    "carrier",
+    ("192.0.2.0/28",),
+    ("alaw", "g722"),
+    server="sip.example.net",
+    port=5070,
+    login=Login("acd", "CARRIER_PASSWORD"),
+    registration=Registration(600, "+4930100"),
+    their_login=Login("them"),
+    dialed_in=DialedIn.TO_HEADER,
+    caller_id_in=CallerIdIn.P_ASSERTED_IDENTITY,
+    caller_id="+4930100",
+    dial_format=NumberFormat.E164,
+)
+
+
+def sections(text: str) -> dict[tuple[str, str], dict[str, str]]:
+    """(name, type) → options, of the sections without template."""
+    found = {}
+    for block in re.split(r"(?m)^(?=\[)", text):
+        name = block.partition("]")[0].removeprefix("[")
+        options = dict(re.findall(r"(?m)^(\w+) = (.*)$", block))
+        found[name, options.get("type", "endpoint")] = options
+    return found
+
+
+def test_a_trunk_with_everything(tmp_path: Path, centre: Centre) -> None:
+    dialing = Dialing(frozenset({"112"}), ("carrier",), "0")
+    site = Site(tmp_path, replace(centre, trunks={"carrier": CARRIER}, dialing=dialing))
+    site.secrets = replace(site.secrets, trunk_passwords={"carrier-incoming": "x;y"})
+    provision(site.centre, site.environment, site.secrets, TEMPLATES, {"CARRIER_PASSWORD": "s3cr;et"})
+    found = sections(site.text("pjsip.conf"))
+    endpoint = found["trunk-carrier", "endpoint"]
+    assert (endpoint["context"], endpoint["allow"]) == ("acd-trunk-to", "alaw,g722")
+    assert (endpoint["outbound_auth"], endpoint["auth"]) == ("trunk-carrier", "trunk-carrier-incoming")
+    assert (endpoint["from_user"], endpoint["send_pai"]) == ("acd", "yes")
+    assert found["trunk-carrier", "aor"]["contact"] == "sip:sip.example.net:5070"
+    assert found["trunk-carrier", "auth"]["password"] == "s3cr\\;et"
+    assert found["trunk-carrier-incoming", "auth"]["password"] == "x\\;y"
+    assert found["trunk-carrier", "identify"]["match"] == "192.0.2.0/28"
+    registration = found["trunk-carrier", "registration"]
+    assert registration["client_uri"] == "sip:acd@sip.example.net:5070"
+    assert (registration["contact_user"], registration["expiration"]) == ("+4930100", "600")
+    assert (registration["line"], registration["endpoint"]) == ("yes", "trunk-carrier")
+    dial = "Dial(PJSIP/112@trunk-carrier,60,gib(acd-out^s^1(4930100^112)))"
+    extensions = site.text("extensions.conf")
+    assert f"exten => 112,1,{dial}\n same => n,Hangup()\n" in extensions
+    assert f"exten => 0112,1,{dial}\n" in extensions
+
+
+def test_nobody_is_taken_for_a_trunk_by_the_name_in_from(tmp_path: Path, centre: Centre) -> None:
+    site = Site(tmp_path, centre)
+    site.provision()
+    template = site.text("pjsip.conf").partition("[acd-trunk](!)")[2].partition("\n[")[0]
+    assert "identify_by = ip\n" in template
+    assert "allow_transfer = no\n" in template
+
+
+def test_a_trunk_without_its_password_is_named(tmp_path: Path, centre: Centre) -> None:
+    site = Site(tmp_path, replace(centre, trunks={"carrier": CARRIER}))
+    with pytest.raises(OperatorError, match="set the variable CARRIER_PASSWORD"):
+        site.provision()
+    assert not site.etc.exists()
+
+
+def test_an_ipv6_server_stands_in_brackets() -> None:
+    text = trunk_sections(TrunkSpec("six", server="2001:db8::1"), {})
+    assert "contact = sip:[2001:db8::1]:5060\n" in text

@@ -7,6 +7,7 @@ import pytest
 from acd.core import events
 from acd.core.events import Event
 from acd.core.facts import EndedBy
+from acd.core.outside_events import OutsideAlerting, OutsideAnswered
 from acd.telephony.watch import Watch, phone_of
 
 CALLER = "PJSIP/trunk-lab-00000001"
@@ -414,3 +415,19 @@ def test_nothing_is_collected_when_nobody_looks(ear: Ear) -> None:
         ear.event("Newchannel", Channel=f"PJSIP/1001-{n:08x}", Uniqueid=f"2.{n}")
         ear.hangup(f"PJSIP/1001-{n:08x}", f"2.{n}")
     assert (ear.watch._come, ear.watch._went) == (set(), set())
+
+
+# --- somebody outside -------------------------------------------------------------------------
+OUTSIDE = "PJSIP/trunk-main-00000007"
+
+
+def test_a_trunk_says_how_far_the_call_has_come(ear: Ear) -> None:
+    assert ear.dialling("PROCEEDING", OUTSIDE) == [OutsideAlerting("c1", rings=False)]
+    assert ear.dialling("RINGING", OUTSIDE) == [OutsideAlerting("c1")]
+    assert ear.dialling("ANSWER", OUTSIDE) == [OutsideAnswered("c1")]
+    assert ear.watch.leg_of == {"c1": OUTSIDE}
+
+
+def test_a_phone_that_has_only_got_the_invite_has_not_rung(ear: Ear) -> None:
+    assert ear.dialling("PROCEEDING") == []
+    assert ear.watch.leg_of == {}

@@ -6,15 +6,20 @@ from typing import Annotated
 
 from pydantic import Field
 
-from acd.settings.schema.values import Dialable, Id, Name, Options, Proficiency, not_empty
+from acd.settings.schema.values import Dialable, Id, Name, Options, Proficiency, PublicNumber, not_empty
 
 
 class AgentEntry(Options):
-    """One agent; `skills` maps skill to proficiency, 10 is best."""
+    """One agent; `skills` maps skill to proficiency, 10 is best.
+
+    `role`: what the agent may dial (dialing.yml); `caller_id`: the number of ours that is shown there.
+    """
 
     name: Name
     extension: Dialable
     skills: dict[Id, Proficiency] = Field(default_factory=dict)
+    role: Id | None = None
+    caller_id: PublicNumber | None = None
 
 
 class AgentsFile(Options):

@@ -10,6 +10,7 @@ from acd.settings.schema.values import (
     Name,
     Options,
     Proficiency,
+    PublicNumber,
     Share,
     not_empty,
     seconds,
@@ -17,7 +18,10 @@ from acd.settings.schema.values import (
 
 
 class GroupEntry(Options):
-    """One skill group; the options are those of `acd.core.plan.GroupPolicy`."""
+    """One skill group; the options are those of `acd.core.plan.GroupPolicy`.
+
+    `caller_id`: the number of ours that is shown where its agents dial outside.
+    """
 
     name: Name
     requires: Annotated[dict[Id, Proficiency], not_empty("skill")]
@@ -27,6 +31,7 @@ class GroupEntry(Options):
     service_level_target: Share = 0.8
     short_abandon_s: Annotated[float, seconds(0, 60)] = 5.0
     music: MusicClass = "default"
+    caller_id: PublicNumber | None = None
 
 
 class GroupsFile(Options):

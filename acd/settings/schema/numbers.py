@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import model_validator
 
-from acd.settings.schema.values import Dialable, Id, Options, Priority, mistake, not_empty
+from acd.settings.schema.values import Id, Options, Priority, WrittenNumber, mistake, not_empty
 
 
 class NumberEntry(Options):
@@ -28,4 +28,4 @@ class NumberEntry(Options):
 class NumbersFile(Options):
     """The whole file."""
 
-    numbers: Annotated[dict[Dialable, NumberEntry], not_empty("number")]
+    numbers: Annotated[dict[WrittenNumber, NumberEntry], not_empty("number")]

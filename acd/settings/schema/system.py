@@ -9,6 +9,7 @@ from pydantic import Field
 from acd.core.service_level import ServiceLevelFormula
 from acd.settings.model import DEFAULT_TEXT_TO_SPEECH, FeatureCodes, RedisSettings
 from acd.settings.schema.values import (
+    Country,
     Digit,
     Host,
     Id,
@@ -55,6 +56,7 @@ class SystemSection(Options):
     name: Name
     timezone: Timezone
     language: Language = "en"
+    country: Country | None = None
     service_level_formula: Annotated[str, one_of(*_FORMULAS)] = ServiceLevelFormula.OFFERED_MINUS_SHORT
     lease_s: Annotated[float, seconds(2, 300)] = 12.0
     fallback_after_s: Annotated[float, seconds(1, 300)] = 4.0

@@ -17,6 +17,7 @@ from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from acd.ivr.expressions import Expression, ExpressionError
 from acd.settings.document import Ambiguous
+from acd.settings.phone_number import is_country, normalised
 from acd.settings.problems import did_you_mean, shown
 
 # Characters with a meaning in Asterisk's configuration files, in its dialplan or in SIP headers.
@@ -254,6 +255,30 @@ def piece_name(value: object) -> str:
     return text
 
 
+def _country(value: object) -> str:
+    what = "a country's two letters such as DE"
+    code = text_of(what, value)
+    if not is_country(code):
+        raise expected(what, value)
+    return code
+
+
+def _written_number(value: object) -> str:
+    what = 'a phone number such as "+49 30 12345678" or 8000'
+    text = text_of(what, value)
+    if normalised(text) is None:
+        raise expected(what, value)
+    return text
+
+
+def _public_number(value: object) -> str:
+    what = 'a complete phone number such as "+49 30 12345678"'
+    number = normalised(text_of(what, value))
+    if number is None or not number.startswith("+"):
+        raise expected(what, value)
+    return number
+
+
 def not_empty(what: str) -> AfterValidator:
     """For lists and mappings: at least one entry."""
 
@@ -282,6 +307,15 @@ SOUND_NAME_PATTERN = r"(?=.{1,100}$)[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+){0,5}"
 Id = Annotated[str, _pattern("an id of up to 32 letters a-z, digits, - and _, beginning with a letter",
                              r"[a-z][a-z0-9_-]{0,31}")]  # fmt: skip
 Dialable = Annotated[str, _pattern("a number of 2 to 15 digits, with or without +", r"\+?[0-9]{2,15}")]
+WrittenNumber = Annotated[str, checked(_written_number)]
+PublicNumber = Annotated[str, checked(_public_number)]
+NumberPrefix = Annotated[str, _pattern("the beginning of a complete number, such as '+49' ('+' for all)",
+                                       r"\+[0-9]{0,14}")]  # fmt: skip
+EmergencyNumber = Annotated[str, _pattern("an emergency number of 2 to 6 digits", r"[0-9]{2,6}")]
+OutsidePrefix = Annotated[str, _pattern("one or two digits in quotes, or nothing", r"[0-9]{0,2}")]
+SipUser = Annotated[str, _pattern("a SIP user name of letters, digits and + . _ -", r"[A-Za-z0-9+._-]{1,64}")]
+EnvironmentName = Annotated[str, _pattern("the name of an environment variable", r"[A-Z][A-Z0-9_]{0,63}")]
+Country = Annotated[str, checked(_country)]
 StarCode = Annotated[str, _pattern("a star and 2 to 4 digits, such as '*11'", r"\*[0-9]{2,4}")]
 Digit = Annotated[str, _pattern("one digit in quotes", r"[0-9]")]
 MenuKey = Annotated[str, _pattern("a key of the phone: 0 to 9, * or #", r"[0-9*#]")]

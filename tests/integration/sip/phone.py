@@ -129,11 +129,16 @@ class Phone:
         from_number: str | None = None,
         from_name: str | None = None,
         headers: Headers = (),
+        to_number: str | None = None,
     ) -> PhoneCall:
-        """Send the INVITE and return the call at once; wait_ringing() and wait_answered() come next."""
+        """Send the INVITE and return the call at once; wait_ringing() and wait_answered() come next.
+
+        `to_number`: what To says, where that is not the number called.
+        """
         rtp = await RtpEndpoint.open(self._local_host, self.tone_hz)
         name = self.display_name if from_name is None else from_name
-        dialog = self._line.new_dialog(self._line.uri_of(number), name, from_number)
+        dialog = self._line.new_dialog(self._line.uri_of(to_number or number), name, from_number)
+        dialog.target = self._line.uri_of(number)
         blank = self._line.build(dialog, "INVITE", headers, cseq=1)
         call = PhoneCall(self._line, dialog, rtp, blank, outgoing=True)
         call.invite = self._line.build(dialog, "INVITE", headers, call.offer())

@@ -1,0 +1,56 @@
+"""A new call: who calls, from where, and which customer that is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from acd.core.events import CallArrived
+from acd.core.facts import CallKind, Customer
+from acd.core.ports import Ask
+from acd.ivr.ports import CallerLine
+from acd.runtime.numbers import NumberBook, ToOutside
+from acd.runtime.shell import Shell
+from acd.settings.model import Centre
+
+
+async def arrive(
+    centre: Centre,
+    shell: Shell,
+    numbers: NumberBook,
+    find_customer: Callable[[str], Customer | None],
+    ask: Ask,
+    line: CallerLine,
+) -> None:
+    """Tell the engine, and the phones that will ring what to display."""
+    agent = shell.engine.floor.agent_on(ask.phone) if ask.phone is not None else None
+    kind = _kind(numbers, ask)
+    inbound = kind is CallKind.INBOUND
+    number = numbers.caller(ask)
+    dialed = numbers.dialed_by_caller(ask) if inbound else ask.dialed_number
+    customer = find_customer(number) if inbound else None
+    shell.feed(
+        CallArrived(
+            ask.call_id,
+            kind,
+            number,
+            ask.caller_name,
+            dialed,
+            customer,
+            agent.id if agent is not None else None,
+            ask.trunk,
+        )
+    )
+    if inbound and number not in ("", ask.caller_number):
+        await line.show_number(number)
+    if customer is not None:
+        name = f"{customer.name} ({customer.segment})" if customer.segment else customer.name
+        await line.show_caller(name)
+    elif agent is not None:
+        await line.show_caller(centre.plan.agents[agent.id].name)
+
+
+def _kind(numbers: NumberBook, ask: Ask) -> CallKind:
+    if ask.phone is None:
+        return CallKind.INBOUND
+    goes_outside = isinstance(numbers.destination(ask.dialed_number), ToOutside)
+    return CallKind.OUTBOUND if goes_outside else CallKind.INTERNAL

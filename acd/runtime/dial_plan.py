@@ -1,0 +1,107 @@
+"""Who may dial what outside: pure decisions on the checked configuration."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+
+from acd.settings.model import Centre
+from acd.settings.outside import DialRole
+from acd.settings.phone_number import normalised, write_number
+
+_DIALED = re.compile(r"\+?[0-9]{2,20}", re.ASCII)
+
+
+class Denial(StrEnum):
+    """Why a number is not dialled."""
+
+    LOGGED_OUT = "logged-out"
+    NOT_ALLOWED = "not-allowed"
+    TRUNKS_FULL = "trunks-full"
+
+
+@dataclass(frozen=True, slots=True)
+class Permit:
+    """The number (E.164, or an emergency number) may be dialled, over these trunks in this order."""
+
+    number: str
+    trunks: tuple[str, ...]
+    emergency: bool = False
+
+
+class DialPlan:
+    """Reads `Centre.dialing`; without it nothing is outside."""
+
+    def __init__(self, centre: Centre) -> None:
+        self._centre = centre
+        self._dialing = centre.dialing
+
+    def outside(self, dialed: str) -> str | None:
+        """The outside number that these digits mean: E.164, or an emergency number; None if none.
+
+        Whatever else a caller may have sent is no number: only ASCII digits with at most a + before
+        them are looked at.
+        """
+        if self._dialing is None or not _DIALED.fullmatch(dialed):
+            return None
+        prefix = self._dialing.outside_prefix
+        rest = dialed.removeprefix(prefix)
+        for number in (dialed, rest):
+            if number in self._dialing.emergency:
+                return number
+        if prefix and rest == dialed and not dialed.startswith("+"):
+            return None  # an outside number needs the prefix here
+        number = normalised(rest if prefix else dialed, self._centre.system.country) or ""
+        return number if number.startswith("+") else None
+
+    def permit(self, agent: str | None, number: str) -> Permit | Denial:
+        """Whether this agent (None: nobody is logged in) may dial what `outside` gave."""
+        assert self._dialing is not None
+        if number in self._dialing.emergency:
+            return Permit(number, self._dialing.emergency_trunks, emergency=True)
+        if agent is None:
+            return Denial.LOGGED_OUT
+        role = self._dialing.roles.get(self._dialing.roles_of.get(agent, ""))
+        if role is None or not _allows(role, number):
+            return Denial.NOT_ALLOWED
+        return Permit(number, role.trunks)
+
+    def permit_for_flow(self, number: str) -> Permit | Denial:
+        """Whether flows may dial what `outside` gave: by the role of flows, never emergency calls."""
+        assert self._dialing is not None
+        role = self._dialing.roles.get(self._dialing.flow_role or "")
+        if role is None or not _allows(role, number):
+            return Denial.NOT_ALLOWED
+        return Permit(number, role.trunks)
+
+    def caller_id(self, agent: str | None, group: str | None, trunk: str) -> str:
+        """Which number of ours is shown: the agent's own, else the group's, else the trunk's.
+
+        `group`: the one whose call it is; without one, the first that the agent serves and that has a number.
+        """
+        assert self._dialing is not None
+        own = self._dialing.caller_ids.get(agent or "")
+        if own is not None:
+            return own
+        by_group = self._dialing.group_caller_ids
+        groups = [group] if group is not None else self._groups_of(agent)
+        of_group = next((by_group[g] for g in groups if g in by_group), None)
+        return of_group or self._centre.trunks[trunk].caller_id or ""
+
+    def _groups_of(self, agent: str | None) -> list[str]:
+        profile = self._centre.plan.agents.get(agent or "")
+        if profile is None:
+            return []
+        return [g.id for g in self._centre.plan.groups.values() if g.requirement.admits(profile.skills)]
+
+    def written(self, number: str, trunk: str) -> str:
+        """A number as the trunk's provider wants it."""
+        return write_number(number, self._centre.trunks[trunk].dial_format, self._centre.system.country)
+
+
+def _allows(role: DialRole, number: str) -> bool:
+    """The longest prefix decides; what neither list has is not allowed."""
+    allowed = max((len(p) for p in role.allow if number.startswith(p)), default=0)
+    denied = max((len(p) for p in role.deny if number.startswith(p)), default=0)
+    return allowed > denied

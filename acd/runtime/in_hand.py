@@ -1,0 +1,57 @@
+"""What becomes of callers in hand: whom nobody could take, and whom an agent has left."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from acd.core import events
+from acd.core.calls import Call
+from acd.core.commands import RefuseDirect
+from acd.core.facts import CallKind, OfferFailure
+from acd.core.ports import Refusal, Switch
+from acd.runtime.shell import Shell
+from acd.settings.model import Centre
+
+REFUSALS: Mapping[OfferFailure, Refusal] = {
+    OfferFailure.BUSY: Refusal.BUSY,
+    OfferFailure.DECLINED: Refusal.BUSY,
+    OfferFailure.UNAVAILABLE: Refusal.NO_ANSWER,
+    OfferFailure.NO_ANSWER: Refusal.NO_ANSWER,
+}
+
+
+class InHand:
+    """Answers the engine's questions, and takes customers back."""
+
+    def __init__(self, centre: Centre, shell: Shell, switch: Switch) -> None:
+        self._centre = centre
+        self._shell = shell
+        self._switch = switch
+
+    def go_on(self, call_id: str) -> None:
+        """The agent has hung up; nothing more is planned for the caller."""
+        self._switch.hang_up(call_id, Refusal.NORMAL)
+
+    def refused(self, command: RefuseDirect) -> None:
+        """A named agent cannot take the call: a colleague hears so, a customer goes back in line."""
+        call = self._shell.engine.floor.calls.get(command.call_id)
+        if call is None:
+            return
+        if call.kind is CallKind.INBOUND:
+            self.take_back(call, f"{command.agent}: {command.failure.value}")
+        else:
+            self._switch.hang_up(call.id, REFUSALS.get(command.failure, Refusal.NO_ANSWER))
+
+    def take_back(self, call: Call, reason: str) -> None:
+        """A customer whose transfer failed: to the group that had the call, at the head of its line.
+
+        A caller who came through no group goes to `transfer_fallback_group`, or else to the first group.
+        """
+        group = call.group if call.group is not None else self._centre.system.transfer_fallback_group
+        if group is None:
+            group = next(iter(self._centre.plan.groups), None)
+        if group is None:
+            self._switch.hang_up(call.id, Refusal.NORMAL)  # a centre without any group
+            return
+        self._shell.feed(events.CallTakenBack(call.id, reason))
+        self._shell.feed(events.CallQueued(call.id, group))

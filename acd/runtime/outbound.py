@@ -1,0 +1,188 @@
+"""Calls to the outside: asks the dial plan, picks the trunk, goes on to the next, says what is the matter.
+
+Nobody but an agent gets outside: by dialling, or by sending a caller there. A caller from outside who
+dials an outside number never comes here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import structlog
+
+from acd.core import outside_facts as facts
+from acd.core.calls import Call, CallState
+from acd.core.facts import CallKind, Transferred
+from acd.core.outside_events import OutsideDialed, OutsideFailed, OutsideRefused
+from acd.core.outside_facts import DialFailure
+from acd.core.ports import Ask, Refusal, Switch
+from acd.ivr.flow import Speech
+from acd.ivr.ports import CallerLine
+from acd.runtime.dial_plan import Denial, DialPlan, Permit
+from acd.runtime.shell import Shell
+from acd.settings.model import Centre
+
+log = structlog.get_logger(__name__)
+
+SENTENCES: Mapping[str, Mapping[Denial, str]] = {
+    "en": {
+        Denial.LOGGED_OUT: "Please log in first.",
+        Denial.NOT_ALLOWED: "You are not allowed to call this number.",
+        Denial.TRUNKS_FULL: "All lines to the outside are busy. Please try again later.",
+    },
+    "zh_CN": {
+        Denial.LOGGED_OUT: "请先登录。",
+        Denial.NOT_ALLOWED: "您无权拨打此号码。",
+        Denial.TRUNKS_FULL: "外线全忙，请稍后再试。",
+    },
+}
+
+FLOW = "flow:"
+"""In the place of an agent's id, which never has a colon: a flow has dialled."""
+
+# What may succeed over another trunk. Busy, no answer and a refusal are the last word of the one called.
+GOES_ON = frozenset({DialFailure.CONGESTION, DialFailure.UNREACHABLE, DialFailure.UNKNOWN_NUMBER})
+REFUSALS: Mapping[DialFailure, Refusal] = {
+    DialFailure.BUSY: Refusal.BUSY,
+    DialFailure.DECLINED: Refusal.BUSY,
+    DialFailure.UNKNOWN_NUMBER: Refusal.UNKNOWN_NUMBER,
+    DialFailure.CONGESTION: Refusal.CONGESTION,
+    DialFailure.UNREACHABLE: Refusal.CONGESTION,
+}
+
+
+def announcements(centre: Centre) -> tuple[Speech, ...]:
+    """Every sentence with which a number may be refused."""
+    if centre.dialing is None:
+        return ()
+    language = _language(centre)
+    return tuple(Speech(text, language) for text in SENTENCES[language].values())
+
+
+def _language(centre: Centre) -> str:
+    return centre.system.language if centre.system.language in SENTENCES else "en"
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """On whose authority an outside number is dialled; `agent` None: a phone where nobody is logged in."""
+
+    agent: str | None
+
+
+class OutboundDesk:
+    """`take_back(call, reason)` is asked where a customer goes whom an agent could not send outside."""
+
+    def __init__(
+        self,
+        centre: Centre,
+        plan: DialPlan,
+        shell: Shell,
+        switch: Switch,
+        take_back: Callable[[Call, str], None],
+    ) -> None:
+        self._centre = centre
+        self._plan = plan
+        self._shell = shell
+        self._switch = switch
+        self._take_back = take_back
+
+    async def begin(self, call_id: str, number: str, sender: Sender, line: CallerLine) -> None:
+        """Dial what `DialPlan.outside` gave, or refuse it."""
+        agent = sender.agent or ""
+        permit = self._plan.permit(sender.agent, number)
+        denial = permit if isinstance(permit, Denial) else self._dial_next(call_id, permit, agent)
+        if denial is not None:
+            await self._refuse(call_id, number, agent, denial, line)
+
+    def begin_for_flow(self, call_id: str, number: str) -> str | None:
+        """Dial for a transfer of a flow, on the authority of flows; or why it cannot be done.
+
+        `take_back` hears of it when nobody could be reached.
+        """
+        outside = self._plan.outside(number)
+        if outside is None:
+            return "no outside number"
+        permit = self._plan.permit_for_flow(outside)
+        denial = permit if isinstance(permit, Denial) else self._dial_next(call_id, permit, FLOW)
+        if denial is not None:
+            log.warning("outside number refused to a flow", call=call_id, number=outside, reason=denial.value)
+        return denial.value if denial is not None else None
+
+    def _permit(self, agent: str, number: str) -> Permit | Denial:
+        if agent == FLOW:
+            return self._plan.permit_for_flow(number)
+        return self._plan.permit(agent or None, number)
+
+    def dial_failed(self, call: Call, ask: Ask) -> None:
+        """The dial came to nothing: over to the next trunk, or that was it."""
+        last = next((f for f in reversed(call.facts) if isinstance(f, facts.OutsideDialed)), None)
+        self._shell.feed(OutsideFailed(call.id, ask.outside_failure, ask.cause))
+        if last is None or call.state is not CallState.IVR:
+            return
+        if ask.outside_failure in GOES_ON:
+            permit = self._permit(last.agent, last.number)
+            if isinstance(permit, Permit) and self._dial_next(call.id, permit, last.agent) is None:
+                return
+        log.info("outside number not reached", call=call.id, number=last.number, reason=ask.outside_failure)
+        if call.kind is CallKind.INBOUND:
+            self._take_back(call, f"{last.number}: {ask.outside_failure.value}")
+        else:
+            self._switch.hang_up(call.id, REFUSALS.get(ask.outside_failure, Refusal.NO_ANSWER))
+
+    def _dial_next(self, call_id: str, permit: Permit, agent: str) -> Denial | None:
+        """Over the first trunk that has not been tried for this and is not full; None: it is dialled now."""
+        call = self._shell.engine.floor.calls.get(call_id)
+        if call is None or call.state is not CallState.IVR:
+            return None  # hung up meanwhile
+        for trunk in permit.trunks:
+            if trunk in _tried(call) or (self._is_full(trunk) and not permit.emergency):
+                continue
+            shown = self._plan.caller_id(agent or None, call.group, trunk)
+            event = OutsideDialed(
+                call_id,
+                permit.number,
+                trunk,
+                agent,
+                shown,
+                self._plan.written(permit.number, trunk),
+                self._plan.written(shown, trunk),
+            )
+            log.info("outside number dialled", call=call_id, number=permit.number, trunk=trunk, agent=agent)
+            self._shell.feed(event)
+            return None
+        return Denial.TRUNKS_FULL
+
+    def _is_full(self, trunk: str) -> bool:
+        limit = self._centre.trunks[trunk].calls_max
+        return limit is not None and self.calls_over(trunk) >= limit
+
+    def calls_over(self, trunk: str) -> int:
+        """How many of our own calls outside use the trunk now."""
+        calls = self._shell.engine.floor.calls.values()
+        busy = (CallState.DIALING_OUT, CallState.OUTSIDE)
+        return sum(call.outside_trunk == trunk and call.state in busy for call in calls)
+
+    async def _refuse(self, call_id: str, number: str, agent: str, denial: Denial, line: CallerLine) -> None:
+        log.warning("outside number refused", call=call_id, number=number, agent=agent, reason=denial.value)
+        self._shell.feed(OutsideRefused(call_id, number, agent, denial.value))
+        call = self._shell.engine.floor.calls.get(call_id)
+        if call is not None and call.kind is CallKind.INBOUND:
+            self._take_back(call, f"{number}: {denial.value}")
+            return
+        language = _language(self._centre)
+        await line.answer()
+        await line.play((Speech(SENTENCES[language][denial], language),))
+        self._switch.hang_up(call_id, Refusal.NORMAL)
+
+
+def _tried(call: Call) -> set[str]:
+    """The trunks over which this number was dialled already, since the caller was last sent somewhere."""
+    tried: set[str] = set()
+    for fact in reversed(call.facts):
+        if isinstance(fact, Transferred):
+            break
+        if isinstance(fact, facts.OutsideDialed):
+            tried.add(fact.trunk)
+    return tried

@@ -1,0 +1,114 @@
+"""The way to the outside, checked: trunks, and who may dial which numbers over them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from acd.settings.phone_number import NumberFormat
+
+
+@dataclass(frozen=True, slots=True)
+class NumberRoute:
+    """Where a dialled number leads: to a flow, or straight into a group's waiting line."""
+
+    number: str
+    flow: str | None = None
+    group: str | None = None
+    priority: int = 0
+
+
+class DialedIn(StrEnum):
+    """Where a provider puts the number that its caller has dialled."""
+
+    REQUEST_URI = "request_uri"
+    TO_HEADER = "to_header"
+
+
+class CallerIdIn(StrEnum):
+    """Where a provider wants, and puts, the caller's number."""
+
+    FROM = "from"
+    P_ASSERTED_IDENTITY = "p_asserted_identity"
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """A user name; the password is in the environment under `password_env`, else in secrets.yml."""
+
+    user: str
+    password_env: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """We tell the provider where we are; `contact_user` is the user that it then calls."""
+
+    expires_s: int = 300
+    contact_user: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TrunkSpec:
+    """A way in and out. Calls from its `addresses`, or over its registration, are its calls.
+
+    `login`: how we prove to the provider who we are; `their_login`: how the provider proves it to us.
+    `number_format` is what it sends, `dial_format` what it wants. `caller_id` is shown by calls for which
+    neither agent nor group has one. `default`: where a number leads that is not configured.
+    """
+
+    id: str
+    addresses: tuple[str, ...] = ()
+    codecs: tuple[str, ...] = ("ulaw", "alaw")
+    server: str | None = None
+    port: int = 5060
+    login: Login | None = None
+    registration: Registration | None = None
+    their_login: Login | None = None
+    number_format: NumberFormat = NumberFormat.E164_PLUS
+    dial_format: NumberFormat = NumberFormat.E164_PLUS
+    dialed_in: DialedIn = DialedIn.REQUEST_URI
+    caller_id_in: CallerIdIn = CallerIdIn.FROM
+    caller_id: str | None = None
+    calls_max: int | None = None
+    default: NumberRoute | None = None
+
+    def password_owners(self) -> Mapping[str, Login]:
+        """Every login with the name that its password has in secrets.yml."""
+        owners = {self.id: self.login, f"{self.id}-incoming": self.their_login}
+        return {name: login for name, login in owners.items() if login is not None}
+
+
+@dataclass(frozen=True, slots=True)
+class DialRole:
+    """Who has it may dial numbers that begin with `allow` but not with `deny`: the longer one decides.
+
+    `trunks` are tried in this order.
+    """
+
+    id: str
+    allow: tuple[str, ...]
+    deny: tuple[str, ...]
+    trunks: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Dialing:
+    """Who may dial what outside.
+
+    `emergency` numbers may be dialled from every phone, over `emergency_trunks`. `outside_prefix` is
+    dialled before an outside number ('' for none). `roles_of` and `caller_ids` are keyed by agent,
+    `group_caller_ids` by group; numbers are E.164. `flow_role` is the role of transfers that flows make
+    (None: they reach nobody outside).
+    """
+
+    emergency: frozenset[str]
+    emergency_trunks: tuple[str, ...]
+    outside_prefix: str = ""
+    ring_timeout_s: float = 60.0
+    roles: Mapping[str, DialRole] = field(default_factory=dict)
+    roles_of: Mapping[str, str] = field(default_factory=dict)
+    caller_ids: Mapping[str, str] = field(default_factory=dict)
+    group_caller_ids: Mapping[str, str] = field(default_factory=dict)
+    flow_role: str | None = None

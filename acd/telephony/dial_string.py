@@ -1,0 +1,82 @@
+"""What Dial() is told. Every piece is held against a list of allowed characters before it is put in.
+
+A dial string is a small program: `&` rings more phones, `,` begins options, `/` and `@` choose where to, and
+`${…}` is computed. So nothing that somebody has dialled, sent or written gets into one but digits.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from acd.core.commands import DialOut, Offer
+
+TRUNK_PREFIX = "trunk-"
+"""The endpoint of trunk `x` is `trunk-x`; a phone's is its number."""
+EMERGENCY_RING_S = 60
+
+SIP_ENDPOINT = "acd-sip"
+"""Through this endpoint of pjsip.conf flows call SIP addresses that are neither phone nor trunk."""
+
+_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
+_NUMBER = re.compile(r"\+?[0-9]{2,20}", re.ASCII)
+_SAFE_TARGET = re.compile(r"PJSIP/[A-Za-z0-9_+.@:/-]{1,200}", re.ASCII)
+# g: afterwards the caller goes on in the dialplan. i: a phone, or a trunk, that forwards the call must not
+# send the caller past us.
+_OPTIONS = "gi"
+
+
+def phone_dial(offer: Offer, *, call_id_header: bool) -> str:
+    """'GROUP|' and the arguments of Dial() for an agent's phone. Raises ValueError for what is unsafe."""
+    options = _OPTIONS
+    if offer.music:
+        options += f"m({_name(offer.music)})"
+    if call_id_header:
+        options += "b(acd-leg^s^1)"
+    return f"{_group(offer.group)}|PJSIP/{_name(offer.phone)},{offer.ring_timeout_s:.0f},{options}"
+
+
+def outside_dial(command: DialOut) -> str:
+    """The same for an outside number. Raises ValueError for what is unsafe."""
+    c = command
+    target = _outside(c.trunk, c.number, c.digits, c.shown, round(c.ring_timeout_s))
+    return f"{_group(c.group)}|{target}"
+
+
+def emergency_dial(trunk: str, number: str, shown: str) -> str:
+    """The arguments of Dial() for an emergency call in the dialplan. Raises ValueError for what is unsafe."""
+    return _outside(trunk, number, number, shown, EMERGENCY_RING_S)
+
+
+def _outside(trunk: str, number: str, digits: str, shown: str, ring_timeout_s: int) -> str:
+    endpoint = f"{TRUNK_PREFIX}{_name(trunk)}"
+    options = f"{_OPTIONS}b(acd-out^s^1({_number(shown)}^{_number(number)}))"
+    return f"PJSIP/{_number(digits)}@{endpoint},{ring_timeout_s},{options}"
+
+
+def _name(text: str) -> str:
+    if not _NAME.fullmatch(text):
+        raise ValueError(f"not a name for a dial string: {text!r}")
+    return text
+
+
+def _group(text: str) -> str:
+    return _name(text) if text else ""
+
+
+def _number(text: str) -> str:
+    if not _NUMBER.fullmatch(text):
+        raise ValueError(f"not a number for a dial string: {text!r}")
+    return text
+
+
+def sip_targets(addresses: Mapping[str, str]) -> dict[str, str]:
+    """Dial strings of the SIP addresses that flows may call, by name."""
+    return {name: f"PJSIP/{SIP_ENDPOINT}/{address}" for name, address in addresses.items()}
+
+
+def address_dial(target: str, timeout_s: float, group: str) -> str:
+    """The arguments for one of `sip_targets`. Raises ValueError for what is unsafe."""
+    if not _SAFE_TARGET.fullmatch(target):
+        raise ValueError(f"not to be dialled: {target!r}")
+    return f"{_group(group)}|{target},{timeout_s:.0f},gi"

@@ -1,0 +1,80 @@
+"""Whether each trunk can be used: what Asterisk says of its registration and of its server."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Iterable
+
+import structlog
+
+from acd.core.ports import TrunkSeen, TrunkState
+from acd.errors import TelephonyError
+from acd.settings.outside import TrunkSpec
+from acd.telephony.ami import AmiLink
+from acd.telephony.dial_string import TRUNK_PREFIX
+from acd.telephony.watch import REACHABLE_STATES
+
+log = structlog.get_logger(__name__)
+
+LOOK_INTERVAL_S = 2.0
+FAULTS = frozenset({TrunkState.REJECTED, TrunkState.UNREACHABLE})
+
+
+class TrunkBoard:
+    """`seen`: trunk → its state at the last look. Only trunks with a server are asked about."""
+
+    def __init__(self, trunks: Iterable[TrunkSpec], link: AmiLink) -> None:
+        self._trunks = {trunk.id: trunk for trunk in trunks}
+        self._link = link
+        now = time.time()
+        self.seen: dict[str, TrunkSeen] = {}
+        for trunk in self._trunks.values():
+            state = TrunkState.UNKNOWN if trunk.server is not None else TrunkState.INCOMING_ONLY
+            self.seen[trunk.id] = TrunkSeen(state, now)
+
+    async def run(self) -> None:
+        """For ever: look, while Asterisk is there."""
+        asked = any(trunk.server is not None for trunk in self._trunks.values())
+        while True:
+            await asyncio.sleep(LOOK_INTERVAL_S)
+            if asked and self._link.up:
+                try:
+                    await self.look()
+                except TelephonyError as error:
+                    log.debug("cannot look at the trunks", reason=str(error))
+
+    async def look(self) -> None:
+        """Ask now. Raises TelephonyError."""
+        registrations = {
+            str(event.get("ObjectName", "")): str(event.get("Status", ""))
+            for event in await self._link.list_action("PJSIPShowRegistrationsOutbound")
+            if event.get("Event") == "OutboundRegistrationDetail"
+        }
+        for trunk in self._trunks.values():
+            if trunk.server is not None:
+                name = f"{TRUNK_PREFIX}{trunk.id}"
+                # What PJSIPShowContacts would say; that needs the right to shut Asterisk down.
+                answer = await self._link.action("Getvar", Variable=f"DEVICE_STATE(PJSIP/{name})")
+                device = str(answer.get("Value", ""))
+                self._note(trunk.id, state_of(trunk, registrations.get(name, ""), device))
+
+    def _note(self, trunk_id: str, state: TrunkState) -> None:
+        before = self.seen[trunk_id].state
+        if state is before:
+            return
+        self.seen[trunk_id] = TrunkSeen(state, time.time())
+        report = log.warning if state in FAULTS else log.info
+        report("trunk", trunk=trunk_id, state=state.value, before=before.value)
+
+
+def state_of(trunk: TrunkSpec, registration: str, device: str) -> TrunkState:
+    """From Asterisk's words. A server that does not answer explains a registration that fails."""
+    if trunk.registration is not None and registration == "Registered":
+        return TrunkState.REGISTERED
+    if device == "UNAVAILABLE":
+        return TrunkState.UNREACHABLE
+    if trunk.registration is not None:
+        rejected = registration in ("Rejected", "Stopped")
+        return TrunkState.REJECTED if rejected else TrunkState.REGISTERING
+    return TrunkState.REACHABLE if device in REACHABLE_STATES else TrunkState.UNKNOWN
