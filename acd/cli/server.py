@@ -77,10 +77,16 @@ def _serve(env: Environment, centre: Centre, *, demo: bool) -> None:
     secrets = context.passwords(env, centre)
     check_ports(env)
     provision(centre, env, secrets, asterisk_folder(context.CHECKOUT), os.environ)
-    rendered = prompt_store(centre, env).prepare(all_prompts(centre))
+    rendered = prompt_store(centre, env).prepare(all_prompts(centre), _show_rendering)
     if rendered:
         context.console.print(f"rendered {rendered} spoken prompts")
     asyncio.run(_Server(env, centre, secrets, demo=demo).run())
+
+
+def _show_rendering(done: int, of: int) -> None:
+    """A first start renders hundreds of texts, which takes a while; every hundredth is told."""
+    if done % 100 == 0 and done < of:
+        context.console.print(f"rendering spoken prompts: {done} of {of}")
 
 
 def raise_open_files() -> None:

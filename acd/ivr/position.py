@@ -35,7 +35,8 @@ class Progress:
     """How far the caller is inside of one step.
 
     `failed` counts the rounds without a usable answer, `remark` says what was wrong with the last one
-    (`invalid`, `no_input`); `entered` waits to be confirmed, `item` is a survey's question.
+    (`invalid`, `no_input`); `entered` waits to be confirmed, and is `masked` if it is a secret; `item`
+    is a survey's question.
     """
 
     phase: str = ""
@@ -43,6 +44,7 @@ class Progress:
     remark: str = ""
     item: int = 0
     entered: str = field(default="", repr=False)
+    masked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +88,7 @@ class Position:
     def kept(self) -> Position:
         """What may be kept: without masked values, back at the step where the first of them was keyed."""
         origins = [origin for frame in self.frames for origin in frame.masked.values()]
-        position = self
+        position = self if not self.progress.masked else replace(self, progress=Progress())
         if origins:
             depth = min(depth for depth, _ in origins)
             step = next(step for found, step in origins if found == depth)

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from acd.ivr.flow import FlowSet, Message, Prompt, SoundFile, Speech, messages
+from acd.ivr.flow import FlowSet, Message, Prompt, Spoken, SpokenKind, messages
+from acd.ivr.spoken import vocabulary
 
 
 def prompts_of(flow_set: FlowSet) -> list[Prompt]:
-    """Each prompt once, in the order of the flows."""
-    found = dict.fromkeys(
-        part
-        for message in all_messages(flow_set)
-        for parts in message.parts.values()
-        for part in parts
-        if isinstance(part, Speech | SoundFile)
-    )
+    """Each prompt once: those of the flows in their order, then the words that values need."""
+    found: dict[Prompt, None] = {}
+    spoken: dict[str, set[SpokenKind]] = {}
+    for message in all_messages(flow_set):
+        for language, parts in message.parts.items():
+            for part in parts:
+                if isinstance(part, Spoken):
+                    spoken.setdefault(language, set()).add(part.kind)
+                else:
+                    found[part] = None
+    for language, kinds in sorted(spoken.items()):
+        found.update(dict.fromkeys(vocabulary(language, kinds)))
     return list(found)
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -280,4 +280,9 @@ def _as_kept(entry: VersionEntry, files: VersionFiles, tools: Tools) -> Start:
 
 def _loaded(entry: VersionEntry, centre: Centre, files: VersionFiles) -> Start:
     kept = files.kept(entry)
+    customers = centre.customers_file
+    if customers is not None and not customers.exists():
+        customers = kept.config_dir / customers.name  # read from a copy that has become the version since
+    flows_dir = centre.flows_dir if centre.flows_dir.exists() else kept.flows_dir
+    centre = replace(centre, customers_file=customers, flows_dir=flows_dir)
     return Start(centre, Loaded(entry, flows_of(centre, kept), centre.numbers), digests(kept.config_dir))

@@ -50,7 +50,7 @@ def _system(file: SystemFile) -> SystemSettings:
         lease_s=section.lease_s,
         fallback_after_s=section.fallback_after_s,
         call_id_header=section.call_id_header,
-        text_to_speech=tuple(section.text_to_speech),
+        text_to_speech=section.voices(),
         transfer_fallback_group=section.transfer_fallback_group,
         sip_addresses=section.sip_addresses,
     )

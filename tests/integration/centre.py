@@ -1,4 +1,4 @@
-"""A whole call centre for tests: real Asterisk, real controller, the example's configuration, a menu of its own.
+"""A whole call centre for tests: real Asterisk, real controller, the example's configuration, an own menu.
 
 Each centre has its own folder and ports, so that it runs beside anything else.
 """

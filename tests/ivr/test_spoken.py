@@ -68,7 +68,7 @@ def test_values_are_said_as_people_say_them(kind: K, value: Value, english: str,
 @pytest.mark.parametrize(
     ("value", "currency", "english", "chinese"),
     [
-        ("1234.56", "EUR", "one thousand two hundred thirty-four euros and fifty-six cents", "一千二百三十四点五六欧元"),
+        ("234.56", "EUR", "two hundred thirty-four euros and fifty-six cents", "两百三十四点五六欧元"),
         (1, "USD", "one dollar", "一美元"),
         (2, "CNY", "two yuan", "两元"),
         ("12.05", "CNY", "twelve yuan and five fen", "十二元零五分"),

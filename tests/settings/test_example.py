@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -24,6 +26,13 @@ def centre() -> Centre:
 def test_it_has_no_problem() -> None:
     """No warning either."""
     assert find_problems(CHECKOUT / "config", CHECKOUT / "ivr_flows") == []
+
+
+def test_its_flows_pass_their_own_tests_with_full_coverage() -> None:
+    command = [sys.executable, "-m", "acd", "test", "--min-coverage", "100"]
+    done = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert " 0 failed " in done.stdout
 
 
 def test_agents_and_phones(centre: Centre) -> None:

@@ -15,7 +15,13 @@ from acd.errors import SettingsError
 from acd.ivr.expressions import Expression
 from acd.ivr.flow import HangUp, Menu, Message, Part, Queue, Say, SoundFile, Speech
 from acd.settings.load import check, load_centre
-from acd.settings.model import DEFAULT_TEXT_TO_SPEECH, FeatureCodes, RedisSettings, SystemSettings
+from acd.settings.model import (
+    ANY_LANGUAGE,
+    DEFAULT_TEXT_TO_SPEECH,
+    FeatureCodes,
+    RedisSettings,
+    SystemSettings,
+)
 from tests.settings.sandbox import Sandbox
 
 FILES = (
@@ -78,7 +84,7 @@ def test_every_option_reaches_its_object(sandbox: Sandbox) -> None:
     centre = load_centre(sandbox.config, sandbox.flows)
     assert centre.system == SystemSettings(
         "Zentrale", "Asia/Shanghai", "de", ServiceLevelFormula.ANSWERED, 20, 6.5, True,
-        ("speak", "{text_file}", "--wave={sound_file}"), "sales",
+        {ANY_LANGUAGE: ("speak", "{text_file}", "--wave={sound_file}")}, "sales",
     )  # fmt: skip
     assert centre.features == FeatureCodes("*21", "*22", "*23", "*24", "*25")
     assert centre.reason_keys == {"7": "lunch"}

@@ -40,7 +40,8 @@ def handle_collect(walk: Walk, step: Collect, outcome: Outcome) -> Answer | None
     if outcome.keys and _is_valid(walk, step, outcome.keys):
         if step.confirm is None:
             return _take(walk, step, outcome.keys)
-        walk.progress = replace(walk.progress, phase=CONFIRM, remark="", item=0, entered=outcome.keys)
+        failed = walk.progress.failed
+        walk.progress = Progress(CONFIRM, failed, entered=outcome.keys, masked=step.masked)
         return _ask_back(walk, step, step.confirm)
     return _once_more(walk, step, outcome.keys)
 

@@ -11,6 +11,7 @@ from acd.settings.flows.messages import Messages
 from acd.settings.flows.sounds import Sounds
 from acd.settings.flows.sources import Entry, FlowSource
 from acd.settings.flows.walk import leaves, prompt_lists
+from acd.settings.model import voice_of
 from acd.settings.problems import Place
 from acd.settings.schema.prompts import MoneyPart, NamedPart, ValuePart
 
@@ -29,6 +30,7 @@ def check_words(files: Files, sources: Mapping[str, FlowSource], sounds: Sounds)
                 _report_missing(entry, place, messages.missing(parts), source.languages)
             _check_values(entry, source.languages)
     _check_announcements(files, sources, sounds)
+    _check_voices(files, sources)
 
 
 def _check_announcements(files: Files, sources: Mapping[str, FlowSource], sounds: Sounds) -> None:
@@ -44,6 +46,22 @@ def _check_announcements(files: Files, sources: Mapping[str, FlowSource], sounds
         for place, value in leaves(parts):
             if isinstance(value, NamedPart | ValuePart):
                 entry.report(place, "an announcement is made of texts and sounds only")
+
+
+def _check_voices(files: Files, sources: Mapping[str, FlowSource]) -> None:
+    """Each language needs a program that speaks it, that of the centre too: it is agents' language."""
+    system = files.system.content
+    if system is None:
+        return
+    voices = system.system.voices()
+    message = "no program speaks '{}'; name one under text_to_speech in config/system.yml"
+    if voice_of(voices, system.system.language) is None:
+        files.system.document.report(("system", "language"), message.format(system.system.language))
+    for source in sources.values():
+        place = "languages" if source.file.languages else "language"
+        for language in source.languages:
+            if voice_of(voices, language) is None and getattr(source.file, place) is not None:
+                source.document.report((place,), message.format(language))
 
 
 def _report_missing(

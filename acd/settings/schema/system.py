@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Discriminator, Field, Tag
 
 from acd.core.service_level import ServiceLevelFormula
-from acd.settings.model import DEFAULT_TEXT_TO_SPEECH, FeatureCodes, RedisSettings
+from acd.settings.model import ANY_LANGUAGE, DEFAULT_TEXT_TO_SPEECH, FeatureCodes, RedisSettings
 from acd.settings.schema.values import (
     Country,
     Digit,
@@ -50,6 +50,18 @@ def _command(value: object) -> list[str]:
     return words
 
 
+def _tag(value: object) -> str:
+    return "(languages)" if isinstance(value, dict) else "(command)"
+
+
+_Command = Annotated[list[str], checked(_command, type="array", items={"type": "string"})]
+TextToSpeech = Annotated[
+    Annotated[_Command, Tag("(command)")] | Annotated[dict[Language, _Command], Tag("(languages)")],
+    Discriminator(_tag),
+]
+"""One command for all languages, or one for each."""
+
+
 class SystemSection(Options):
     """The options are those of `acd.settings.model.SystemSettings` and `acd.core.plan.Plan`."""
 
@@ -64,11 +76,16 @@ class SystemSection(Options):
     direct_ring_timeout_s: Annotated[float, seconds(1, 600)] = 20.0
     unreachable_after_s: Annotated[float, seconds(1, 30)] = 3.0
     busy_retry_s: Annotated[float, seconds(1, 300)] = 5.0
-    text_to_speech: Annotated[list[str], checked(_command, type="array", items={"type": "string"})] = Field(
-        default_factory=lambda: list(DEFAULT_TEXT_TO_SPEECH)
-    )
+    text_to_speech: TextToSpeech = Field(default_factory=dict)
     transfer_fallback_group: Id | None = None
     sip_addresses: dict[Id, SipAddress] = Field(default_factory=dict)
+
+    def voices(self) -> dict[str, tuple[str, ...]]:
+        """By language: one command for all, or those that are named, beside our own."""
+        if isinstance(self.text_to_speech, list):
+            return {ANY_LANGUAGE: tuple(self.text_to_speech)}
+        named = {language: tuple(command) for language, command in self.text_to_speech.items()}
+        return {**DEFAULT_TEXT_TO_SPEECH, **named}
 
 
 class FeaturesSection(Options):
