@@ -39,7 +39,7 @@ def run_tests(
     share = 100 * covered / everything if everything else 100.0
     typer.echo(
         f"{report.passed} passed, {len(report.failed)} failed in {took_ms:.0f} ms;"
-        f" {share:.0f} % of steps and ways covered"
+        f" {int(share)} % of steps and ways covered"
     )
     if share < min_coverage:
         typer.echo(
