@@ -150,7 +150,9 @@ class Walker:
         call = self._call(call_id)
         if call is not None and call.recording is not None:
             order = self._command(call_id)
-            self._services.recordings.take_up(order if isinstance(order, RecordSound) else None, call)
+            wanted = order if isinstance(order, RecordSound) else None
+            # Not at once: the engine's present answer, which tells of the end, is still being carried out.
+            asyncio.get_running_loop().call_soon(self._services.recordings.take_up, wanted, call)
         self.forget(call_id)
 
     def take_up_recordings(self) -> None:
