@@ -175,7 +175,7 @@ def test_a_masked_value_is_in_no_trace_and_not_kept() -> None:
         "copy": Set({"copy": expr("'x' ~ account"), "is_long": expr("account|length > 3")}, "say"),
         "say": Say(read, "look"),
         "look": Lookup(tell, "way", "way", "way"),
-        "way": Switch(expr("account"), {}, "queue"),
+        "way": If(expr("account == '98765'"), "queue", "queue"),
         "queue": Queue("sales"),
     }
     walker = machine(flow(steps))
@@ -200,6 +200,31 @@ def test_a_masked_value_is_in_no_trace_and_not_kept() -> None:
     kept = walker.position.to_dict()
     assert "98765" not in str(kept)
     assert kept["frames"] == [{"flow": "main", "step": "card", "variables": {"is_long": True}}]
+
+
+SAID = message(Spoken(SpokenKind.DIGITS, expr("account")))
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        Switch(expr("account"), {"98765": "next"}, "next"),
+        Language(expr("account"), "next"),
+        Callback("sales", expr("account"), "next", "failure"),
+        Transfer(TransferKind.NUMBER, expr("'+' ~ account"), "failure"),
+        Lookup(CustomerLookup(expr("account")), "next", "failure", "other"),
+        Lookup(CustomerLookup(expr("1")), "next", "failure", "other", SAID),
+        Voicemail("sales", SAID, "next"),
+        Record("x", SAID, "next"),
+        Queue("sales", news=QueueNews(comfort=SAID)),
+    ],
+)
+def test_where_a_masked_value_would_be_recorded_it_is_an_error(step: Step) -> None:
+    steps: dict[str, Step] = {"card": replace(CARD, next="step"), "step": step, **ENDS}
+    walker = machine(flow(steps, error="error"))
+    walker.begin(WORLD)
+    assert walker.handle(Keys("98765"), WORLD) == Play((speech("error"),))
+    assert "98765" not in str(walker.take_trace())
 
 
 def test_a_masked_value_that_is_cleared_holds_nobody_back() -> None:

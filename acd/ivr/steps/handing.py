@@ -49,7 +49,9 @@ def _priority(walk: Walk, step: Queue) -> int:
 
 
 def _news(walk: Walk, news: QueueNews) -> NewsOfQueue:
-    return NewsOfQueue(news.first_s, news.every_s, news.position, news.expected_wait, walk.hear(news.comfort))
+    return NewsOfQueue(
+        news.first_s, news.every_s, news.position, news.expected_wait, walk.hear_openly(news.comfort)
+    )
 
 
 def handle_queue(_: Walk, step: Queue, outcome: Outcome) -> Answer | None:
@@ -69,7 +71,7 @@ def handle_queue(_: Walk, step: Queue, outcome: Outcome) -> Answer | None:
 # --- transfer ---------------------------------------------------------------------------------
 def begin_transfer(walk: Walk, step: Transfer) -> Answer:
     """Ring them; nobody can be rung without a number."""
-    target = walk.text(step.target).strip()
+    target = walk.open_text(step.target).strip()
     if not target:
         return Leave("failure", step.failure, "no target")
     return Dial(step.kind, target, step.timeout_s, back_after_agent=step.after is not None)
@@ -89,7 +91,7 @@ def handle_transfer(_: Walk, step: Transfer, outcome: Outcome) -> Answer | None:
 def begin_voicemail(walk: Walk, step: Voicemail) -> Answer:
     """For the group."""
     return RecordSound(
-        walk.hear(step.message), step.max_s, step.silence_s, step.min_s, voicemail_group=step.group
+        walk.hear_openly(step.message), step.max_s, step.silence_s, step.min_s, voicemail_group=step.group
     )
 
 
@@ -102,7 +104,7 @@ def handle_voicemail(_: Walk, step: Voicemail, outcome: Outcome) -> Answer | Non
 
 def begin_record(walk: Walk, step: Record) -> Answer:
     """For the call."""
-    return RecordSound(walk.hear(step.message), step.max_s, step.silence_s)
+    return RecordSound(walk.hear_openly(step.message), step.max_s, step.silence_s)
 
 
 def handle_record(walk: Walk, step: Record, outcome: Outcome) -> Answer | None:
