@@ -89,6 +89,8 @@ def test_coverage_can_be_shown_and_demanded(flows: Path) -> None:
 
 def test_a_folder_is_tested_as_a_whole(flows: Path) -> None:
     assert "bank: wrong" in acd("test", str(flows)).output
+    assert "bank: wrong" in acd("test", str(flows / "bank.yml")).output
+    assert "bank: wrong" not in acd("test", str(flows / "main.yml")).output
     with pytest.raises(OperatorError, match="no flow 'banks'; there are balance, bank"):
         acd("test", "banks")
 

@@ -208,5 +208,6 @@ def test_a_report_has_places_and_coverage() -> None:
 def test_chinese_is_heard_without_blanks() -> None:
     prompts = (Speech("余额", "zh"), Speech("五", "zh"), SoundFile("beep"), Speech("Bye", "en"))
     assert heard_text(prompts) == "余额五 [beep] Bye"
+    assert heard_text((SoundFile("zh/prompts/welcome", "欢迎。"), Speech("五", "zh"))) == "欢迎。五"
     assert heard_text(()) == ""
     assert talk.Play(()).masked is False
