@@ -101,7 +101,9 @@ def _pattern(what: str, pattern: str) -> _Checked:
             raise expected(what, value)
         return text
 
-    return checked(validate, type="string", pattern=f"^({pattern})$", description=f"{what}.".capitalize())
+    return checked(
+        validate, type="string", pattern=f"^({pattern})$", description=f"{what[0].upper()}{what[1:]}."
+    )
 
 
 def _name(what: str, longest: int) -> _Checked:
