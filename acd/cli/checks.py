@@ -27,7 +27,7 @@ def check_configuration(
     warnings = sum(problem.warning for problem in problems)
     mistakes = len(problems) - warnings
     if problems:
-        context.console.print(f"{_counted(mistakes, 'mistake')}, {_counted(warnings, 'warning')}")
+        typer.echo(f"{_counted(mistakes, 'mistake')}, {_counted(warnings, 'warning')}", err=True)
     if mistakes or (strict and warnings):
         raise typer.Exit(1)
     context.console.print("the configuration is sound")
