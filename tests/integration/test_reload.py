@@ -137,11 +137,8 @@ async def test_reloads_under_load_drop_and_misroute_nobody(running: ReloadCentre
         for number in range(CALLERS):
             tasks.create_task(_call(running, f"+4917000000{number:02}", load, until))
     await running.until_no_channels()
-    print(
-        f"{load.calls} calls, {len(load.active)} reloads, {load.refused} refused, slowest {load.slowest_s:.2f} s"
-    )
-    assert load.refused >= LOAD_S / EVERY_S / 3 - 3
-    assert len(load.active) >= LOAD_S / EVERY_S / 3
+    assert load.refused >= 2, load
+    assert len(load.active) >= 4, load
     assert load.active == list(range(before + 1, before + 1 + len(load.active))), "a refused one left a trace"
     assert load.ends == {"far end": load.calls}, load
     records = [r for r in running.records() if r.caller_number.startswith("+4917000000")]
