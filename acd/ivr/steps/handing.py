@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from acd.ivr.expressions import ExpressionError
 from acd.ivr.flow import Queue, QueueNews, Record, Transfer, Voicemail
+from acd.ivr.position import AWAY, Progress
 from acd.ivr.talk import (
     AgentLeft,
     Dial,
@@ -24,7 +25,7 @@ HIGHEST_PRIORITY = 100
 
 def begin_queue(walk: Walk, step: Queue) -> Answer:
     """Into the line."""
-    return JoinQueue(
+    joins = JoinQueue(
         step.group,
         _priority(walk, step),
         walk.language,
@@ -34,6 +35,8 @@ def begin_queue(walk: Walk, step: Queue) -> Answer:
         leave_without_agents=step.no_agents is not None,
         back_after_agent=step.after is not None,
     )
+    walk.progress = Progress(AWAY)
+    return joins
 
 
 def _priority(walk: Walk, step: Queue) -> int:
@@ -54,7 +57,7 @@ def _news(walk: Walk, news: QueueNews) -> NewsOfQueue:
     )
 
 
-def handle_queue(_: Walk, step: Queue, outcome: Outcome) -> Answer | None:
+def handle_queue(walk: Walk, step: Queue, outcome: Outcome) -> Answer | None:
     """Out by one of the exits; after the agent the call ends where there is no `after`."""
     match outcome:
         case QueueKey(key=key) if key in step.keys:
@@ -64,8 +67,14 @@ def handle_queue(_: Walk, step: Queue, outcome: Outcome) -> Answer | None:
         case NoAgents() if step.no_agents is not None:
             return Leave("no agents", step.no_agents)
         case AgentLeft():
-            return Leave("after", step.after) if step.after is not None else Over("after the agent")
+            return _after(walk, step.after, "after the agent")
     return None
+
+
+def _after(walk: Walk, after: str | None, detail: str) -> Answer:
+    """What was keyed in secret was for before the talk: nobody is asked for it again in a survey."""
+    walk.position = walk.position.without_secrets()
+    return Leave("after", after) if after is not None else Over(detail)
 
 
 # --- transfer ---------------------------------------------------------------------------------
@@ -74,16 +83,17 @@ def begin_transfer(walk: Walk, step: Transfer) -> Answer:
     target = walk.open_text(step.target).strip()
     if not target:
         return Leave("failure", step.failure, "no target")
+    walk.progress = Progress(AWAY)
     return Dial(step.kind, target, step.timeout_s, back_after_agent=step.after is not None)
 
 
-def handle_transfer(_: Walk, step: Transfer, outcome: Outcome) -> Answer | None:
+def handle_transfer(walk: Walk, step: Transfer, outcome: Outcome) -> Answer | None:
     """Not taken, or taken and over."""
     match outcome:
         case NotTaken(reason=reason):
             return Leave("failure", step.failure, reason)
         case AgentLeft():
-            return Leave("after", step.after) if step.after is not None else Over("after the transfer")
+            return _after(walk, step.after, "after the transfer")
     return None
 
 
