@@ -109,7 +109,7 @@ def database_url(environment: Environment) -> str:
 
 def prompt_store(centre: Centre, environment: Environment) -> PromptStore:
     """What callers hear."""
-    return PromptStore(environment.sounds_dir, centre.flows_dir / "sounds", centre.system.text_to_speech)
+    return PromptStore(environment.sounds_dir, centre.system.text_to_speech)
 
 
 def all_prompts(centre: Centre, flow_set: FlowSet | None = None) -> list[Prompt]:
