@@ -53,7 +53,8 @@ def test_records_from_before_flows_were_kept_are_still_read(tmp_path: Path) -> N
             " VALUES ('c1', 'inbound', '5', '', '8001', '2026-11-22 00:30:00.000000')"
         )
         connection.exec_driver_sql(
-            "INSERT INTO visits VALUES ('c1', 0, 'sales', '2026-11-22 00:30:00.000000', 'left', 7, NULL, 0, 0, 0)"
+            "INSERT INTO visits VALUES"
+            " ('c1', 0, 'sales', '2026-11-22 00:30:00.000000', 'left', 7, NULL, 0, 0, 0)"
         )
     engine.dispose()
     with RecordStore(f"sqlite:///{tmp_path}/acd.db") as store:
