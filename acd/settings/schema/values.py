@@ -159,7 +159,8 @@ def whole(low: int, high: int) -> _Checked:
 
 def one_of(*values: str) -> _Checked:
     """One of a few words."""
-    what = "one of " + ", ".join(values) if len(values) > 1 else f"'{values[0]}'"
+    words = [value or '""' for value in values]
+    what = "one of " + ", ".join(words) if len(words) > 1 else f"'{words[0]}'"
 
     def validate(value: object) -> str:
         text = text_of(what, value)
@@ -171,6 +172,8 @@ def one_of(*values: str) -> _Checked:
 
 
 def _yes_or_no(value: object) -> bool:
+    if isinstance(value, Ambiguous):
+        raise mistake(f"write true or false instead of {shown(value.text)}")
     if not isinstance(value, bool):
         raise expected("true or false", value)
     return value
