@@ -20,6 +20,7 @@ from acd.core.commands import LeaveLine
 from acd.core.facts import AgentLeft as AgentLeftFact
 from acd.core.facts import LeftBy, LeftLine
 from acd.core.ports import Callbacks, Mirror, Refusal, Switch
+from acd.errors import TelephonyError
 from acd.ivr.machine import Machine
 from acd.ivr.ports import CallerLine, Lookups
 from acd.ivr.position import Position
@@ -342,7 +343,7 @@ class Walker:
                 finally:
                     gone.cancel()
                 if not asking.done():
-                    await line.answer()  # raises: the line is gone
+                    raise TelephonyError("the line went during a look-up")
             return await asking
         finally:
             asking.cancel()

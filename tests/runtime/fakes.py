@@ -152,6 +152,7 @@ class FakeLine:
         self._news: asyncio.Queue[str | None] = asyncio.Queue()
         self._gone = asyncio.Event()
         self.idle = asyncio.Event()  # the caller waits for news
+        self.before_hang_up: Callable[[], object] = lambda: None
         self.before_key: Callable[[], None] = lambda: None
 
     async def answer(self) -> None:
@@ -178,6 +179,7 @@ class FakeLine:
         self.recorded.append(order)
         self._write(Path(f"{order.file}.wav"))
         if self.hangs_up_while_recording:
+            self.before_hang_up()
             self.hang_up()
             raise TelephonyError("the session is over")
 
