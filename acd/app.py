@@ -50,6 +50,7 @@ from acd.runtime.control import ControlServer, Handler, Request
 from acd.runtime.features import confirmations
 from acd.runtime.flow_desk import FlowDesk
 from acd.runtime.flow_dial import FlowDialer, NoOutside
+from acd.runtime.flow_work import Services
 from acd.runtime.handle_times import HandleTimes
 from acd.runtime.reception import Reception
 from acd.runtime.recordings import RecordingDesk
@@ -58,7 +59,6 @@ from acd.runtime.shell import Shell
 from acd.runtime.status import picture
 from acd.runtime.version_files import VersionFiles
 from acd.runtime.versions import Versions
-from acd.runtime.walker import Services
 from acd.runtime.world import Outlook, customer_values
 from acd.settings.environment import Environment, numeric_address
 from acd.settings.load import load_centre, load_tests

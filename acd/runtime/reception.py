@@ -16,8 +16,9 @@ from acd.core.facts import CallKind, Customer, OfferFailure
 from acd.core.ports import Ask, AskKind, Mirror, Refusal, Switch
 from acd.ivr.ports import CallerLine
 from acd.runtime.features import FeatureDesk
+from acd.runtime.flow_work import Services
 from acd.runtime.shell import Shell
-from acd.runtime.walker import Services, Walker
+from acd.runtime.walker import Walker
 from acd.settings.model import Centre, NumberRoute
 
 log = structlog.get_logger(__name__)

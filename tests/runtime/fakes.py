@@ -18,12 +18,12 @@ from acd.ivr.flow import FlowSet, Prompt, Speech
 from acd.ivr.ports import RecordOrder
 from acd.ivr.talk import CustomerRequest, Found, HttpRequest, Listen, LookupFailed, NotFound
 from acd.runtime.flow_dial import FlowDialer
+from acd.runtime.flow_work import Services
 from acd.runtime.handle_times import HandleTimes
 from acd.runtime.reception import Reception
 from acd.runtime.recordings import RecordingDesk
 from acd.runtime.shell import Shell
 from acd.runtime.versions import OneFlowSet
-from acd.runtime.walker import Services
 from acd.runtime.world import Outlook
 from acd.settings.load import load_centre
 from acd.settings.model import Centre
