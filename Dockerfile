@@ -8,7 +8,8 @@ RUN apt-get update \
 
 # The same number in both images: the two share Asterisk's configuration, which only its owner may read.
 RUN useradd --uid 10001 --no-create-home --shell /usr/sbin/nologin acd \
- && install -d -m 700 -o acd -g acd /var/lib/acd /var/lib/acd/asterisk /var/lib/acd/sounds
+ && install -d -m 700 -o acd -g acd /var/lib/acd /var/lib/acd/asterisk /var/lib/acd/sounds \
+    /var/lib/acd/versions /var/lib/acd/recordings
 
 WORKDIR /opt/acd
 COPY requirements.lock ./

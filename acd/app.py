@@ -33,7 +33,7 @@ from acd.core.facts import (
 from acd.core.ports import Refusal
 from acd.customers.directory import Directory
 from acd.errors import OperatorError, RequestRefused
-from acd.ivr.flow import Flow, Prompt, Queue
+from acd.ivr.flow import Flow, FlowSet, Prompt, Queue
 from acd.ivr.prompts import prompts_of
 from acd.ivr.queue_news import sentences
 from acd.ivr.suite import run_cases
@@ -51,6 +51,7 @@ from acd.runtime.dial_plan import DialPlan
 from acd.runtime.features import confirmations
 from acd.runtime.flow_desk import FlowDesk
 from acd.runtime.flow_dial import FlowDialer
+from acd.runtime.flow_work import Services
 from acd.runtime.handle_times import HandleTimes
 from acd.runtime.numbers import NumberBook
 from acd.runtime.outbound import announcements
@@ -62,7 +63,6 @@ from acd.runtime.status import picture
 from acd.runtime.trunk_list import trunk_list
 from acd.runtime.version_files import VersionFiles
 from acd.runtime.versions import Versions
-from acd.runtime.walker import Services
 from acd.runtime.world import Outlook, customer_values
 from acd.settings.environment import Environment, numeric_address
 from acd.settings.load import load_centre, load_tests
@@ -115,16 +115,17 @@ def database_url(environment: Environment) -> str:
 
 def prompt_store(centre: Centre, environment: Environment) -> PromptStore:
     """What callers hear."""
-    return PromptStore(environment.sounds_dir, centre.flows_dir / "sounds", centre.system.text_to_speech)
+    return PromptStore(environment.sounds_dir, centre.system.text_to_speech)
 
 
-def all_prompts(centre: Centre) -> list[Prompt]:
-    """Everything that may have to be spoken."""
-    flows = centre.flow_set.flows.values()
+def all_prompts(centre: Centre, flow_set: FlowSet | None = None) -> list[Prompt]:
+    """Everything that may have to be spoken, with these flows or with those of the configuration."""
+    flow_set = centre.flow_set if flow_set is None else flow_set
+    flows = flow_set.flows.values()
     told = {language for flow in flows if _tells_news(flow) for language in flow.languages}
     news = [speech for language in sorted(told) for speech in sentences(language)]
     spoken = [*confirmations(centre.system.language), *announcements(centre)]
-    return prompts_of(centre.flow_set) + news + spoken
+    return prompts_of(flow_set) + news + spoken
 
 
 def _tells_news(flow: Flow) -> bool:
@@ -169,14 +170,14 @@ def redis_settings(centre: Centre, environment: Environment) -> RedisSettings | 
     return replace(centre.redis or RedisSettings(), address=environment.redis_host)
 
 
-def flow_tests(config_dir: Path, flows_dir: Path) -> TestResult:
-    """Run the flows' own tests. Raises SettingsError."""
+def flow_tests(config_dir: Path, flows_dir: Path) -> tuple[Centre, TestResult]:
+    """The configuration, and what the flows' own tests say. Raises SettingsError."""
     centre, by_flow = load_tests(config_dir, flows_dir)
     cases = [case for cases in by_flow.values() for case in cases]
     report = run_cases(centre.flow_set, cases, ZoneInfo(centre.system.timezone))
     if not cases:
-        return TestResult("no tests")
-    return TestResult(f"{report.passed} passed, {len(report.failed)} failed", tuple(report.failed))
+        return centre, TestResult("no tests")
+    return centre, TestResult(f"{report.passed} passed, {len(report.failed)} failed", tuple(report.failed))
 
 
 def begin(environment: Environment, who: str) -> Start:
@@ -280,7 +281,7 @@ class Controller:
 
     async def start(self) -> None:
         """Open everything. Raises OperatorError when a port or a file cannot be had."""
-        self._prompts.prepare(all_prompts(self._centre))
+        self._prompts.prepare(all_prompts(self._centre, self._versions.active))
         self._shell.feed(events.DispatchSuspended())  # until the floor is known
         await self._mirror.open()
         await asyncio.to_thread(self._store.open)
@@ -293,6 +294,7 @@ class Controller:
         await self._flow_desk.read_callbacks(self._mirror.load())
         self._reception.walker.restore(self._mirror.load())
         self._merges.restore(self._mirror.load())
+        await self._take_up_versions()
         self._shell.restore()
         self._reception.walker.take_up_recordings()
         await self._control.start()
@@ -307,6 +309,17 @@ class Controller:
             self._tasks.append(asyncio.create_task(work))
         self._recovery = asyncio.create_task(self._recover_unseen())
         self._version_files.begin_run()
+
+    async def _take_up_versions(self) -> None:
+        """Read what calls from before a restart are in before they ask for it; the voice may have changed."""
+        for version in self._calls_by_version():
+            flows = await asyncio.to_thread(self._versions.get, version)
+            if flows is None:
+                continue
+            try:
+                await asyncio.to_thread(self._prompts.prepare, all_prompts(self._centre, flows))
+            except OperatorError as error:
+                log.error("prompts of an older version cannot be spoken", version=version, reason=str(error))
 
     async def _listen(self) -> None:
         env = self._environment

@@ -20,15 +20,15 @@ from acd.settings.load import load_tests
 
 
 def run_tests(
-    what: Annotated[str, typer.Argument(help="a flow's name, or the folder of the flows")] = "",
+    what: Annotated[str, typer.Argument(help="a flow's name or file, or a folder of flows")] = "",
     coverage: Annotated[bool, typer.Option("--coverage", help="show what no case takes")] = False,
     min_coverage: Annotated[float, typer.Option(min=0, max=100, help="fail below this percentage")] = 0.0,
 ) -> None:
     """Run the test cases that the flows have in their files."""
     env = context.environment()
-    is_folder = bool(what) and Path(what).is_dir()
-    centre, by_flow = load_tests(env.config_dir, Path(what) if is_folder else env.flows_dir)
-    chosen = _chosen(by_flow, "" if is_folder else what)
+    folder, name = _where(what, env.flows_dir)
+    centre, by_flow = load_tests(env.config_dir, folder)
+    chosen = _chosen(by_flow, name)
     start = time.perf_counter()
     cases = [case for cases in chosen.values() for case in cases]
     report = run_cases(centre.flow_set, cases, ZoneInfo(centre.system.timezone))
@@ -39,7 +39,7 @@ def run_tests(
     share = 100 * covered / everything if everything else 100.0
     typer.echo(
         f"{report.passed} passed, {len(report.failed)} failed in {took_ms:.0f} ms;"
-        f" {share:.0f} % of steps and ways covered"
+        f" {int(share)} % of steps and ways covered"
     )
     if share < min_coverage:
         typer.echo(
@@ -47,6 +47,16 @@ def run_tests(
         )
     if report.failed or share < min_coverage:
         raise typer.Exit(1)
+
+
+def _where(what: str, flows_dir: Path) -> tuple[Path, str]:
+    """The folder of the flows, and the one flow that is meant ('': all)."""
+    path = Path(what)
+    if what and path.is_dir():
+        return path, ""
+    if path.suffix == ".yml" and path.is_file():
+        return path.parent, path.stem
+    return flows_dir, what
 
 
 def _chosen(by_flow: Mapping[str, list[Case]], name: str) -> Mapping[str, list[Case]]:

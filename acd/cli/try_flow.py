@@ -54,7 +54,7 @@ class Player:
         """What comes of a command."""
         text = heard_text(prompts_heard(command))
         if text:
-            typer.echo(f"  {MASK if isinstance(command, Play) and command.masked else text}")
+            typer.echo(f"  {text}")
         match command:
             case Play():
                 return Done()

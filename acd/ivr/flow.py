@@ -28,9 +28,13 @@ class Speech:
 
 @dataclass(frozen=True, slots=True)
 class SoundFile:
-    """A recorded prompt: a path below the flows' `sounds/` folder, or an Asterisk sound's name."""
+    """A recorded prompt: a path below the flows' `sounds/` folder, or an Asterisk sound's name.
+
+    `words`: the text that it was recorded for, if there is one, for people who read what is heard.
+    """
 
     name: str
+    words: str = field(default="", compare=False)
 
 
 Prompt: TypeAlias = Speech | SoundFile

@@ -20,7 +20,7 @@ from typing import Any
 from acd.ivr import flow as kinds
 from acd.ivr.expressions import ExpressionError
 from acd.ivr.flow import Call, FlowSet, Step
-from acd.ivr.position import Position, Progress
+from acd.ivr.position import Frame, Position, Progress
 from acd.ivr.steps import asking, collecting, deciding, handing, keys, talking, ways
 from acd.ivr.talk import (
     AgentLeft,
@@ -139,8 +139,16 @@ class Machine:
         return End()
 
     def _is_lost(self) -> bool:
-        flow = self.flows.flows.get(self.position.flow)
-        return flow is None or (self.position.step or flow.start) not in flow.steps
+        """Whether the position is none of these flows: they are not those that it was kept with."""
+        *callers, top = self.position.frames
+        flow = self.flows.flows.get(top.flow)
+        if flow is None or (top.step or flow.start) not in flow.steps:
+            return True
+        return any(not isinstance(self._step_of(caller), Call) for caller in callers)
+
+    def _step_of(self, frame: Frame) -> Step | None:
+        flow = self.flows.flows.get(frame.flow)
+        return None if flow is None else flow.steps.get(frame.step)
 
     def _step(self, walk: Walk, outcome: Outcome | None) -> Answer:
         if not walk.position.step:
@@ -180,9 +188,8 @@ class Machine:
         return None
 
     def _come_back(self, walk: Walk) -> None:
-        caller = self.position.frames[-2]
-        step = self.flows.flows[caller.flow].steps[caller.step]
-        assert isinstance(step, Call)
+        step = self._step_of(self.position.frames[-2])
+        assert isinstance(step, Call)  # see _is_lost
         leave = ways.come_back(walk, step)
         self.position = walk.position
         self._go(leave.arrow, leave.to, leave.detail)

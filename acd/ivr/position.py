@@ -1,7 +1,8 @@
 """Where a caller is: all that another process needs to go on from there.
 
 The position that is kept (`to_dict`) holds no masked value. While one is set, it points back to the
-step where the value was keyed: after a crash the caller is asked for it once more.
+step where the value was keyed: after a crash the caller is asked for it once more. Only who is in other
+hands meanwhile, in a line or with an agent, stays where they are, and the value is forgotten.
 """
 
 from __future__ import annotations
@@ -28,6 +29,10 @@ class Frame:
     def shown(self) -> dict[str, Value]:
         """The variables as people may see them."""
         return {name: MASK if name in self.masked else value for name, value in self.variables.items()}
+
+
+AWAY = "away"
+"""The phase of a step that has put the caller in other hands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,13 +94,16 @@ class Position:
         """What may be kept: without masked values, back at the step where the first of them was keyed."""
         origins = [origin for frame in self.frames for origin in frame.masked.values()]
         position = self if not self.progress.masked else replace(self, progress=Progress())
-        if origins:
+        if origins and self.progress.phase != AWAY:
             depth = min(depth for depth, _ in origins)
             step = next(step for found, step in origins if found == depth)
             back = replace(self.frames[depth], step=step)
             position = replace(self, frames=(*self.frames[:depth], back), progress=Progress())
-        bare = (_without_masked(frame) for frame in position.frames)
-        return replace(position, frames=tuple(bare))
+        return position.without_secrets()
+
+    def without_secrets(self) -> Position:
+        """The same place, every masked value forgotten."""
+        return replace(self, frames=tuple(_without_masked(frame) for frame in self.frames))
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready form of `kept`."""

@@ -62,7 +62,7 @@ def position_said(position: int, language: str) -> Speech:
 def wait_said(wait_s: float, language: str) -> Speech:
     """The expected wait, rounded up to one of `MINUTES`."""
     words = _words(language)
-    minutes = math.ceil(wait_s / 60)
+    minutes = math.ceil(min(wait_s, 60.0 * (MINUTES[-1] + 1)) / 60)
     if minutes <= 1:
         text = words.soon
     elif minutes > MINUTES[-1]:

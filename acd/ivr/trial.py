@@ -37,6 +37,7 @@ from acd.ivr.talk import (
 from acd.ivr.values import Value
 
 MOST_COMMANDS = 1_000
+FIRST_CHINESE = "\u2e80"
 CALLER_HANGS_UP = "caller hangs up"
 HANGUP, ERROR, RETURN, NEVER = "hangup", "error", "return", "never"
 
@@ -70,17 +71,22 @@ class Ending:
 
 
 def heard_text(prompts: Sequence[Prompt]) -> str:
-    """Prompts as one text: speech as it is, a recorded sound as [its name]."""
-    text, was_chinese = "", False
+    """Prompts as one text: words where they are known, another recorded sound as [its name]."""
+    text = ""
     for prompt in prompts:
         match prompt:
-            case SoundFile(name=name):
-                part, is_chinese = f"[{name}]", False
-            case Speech(text=part, language=language):
-                is_chinese = language.startswith("zh")
-        text += part if not text or (is_chinese and was_chinese) else f" {part}"
-        was_chinese = is_chinese
+            case SoundFile(name=name, words=words):
+                part = words or f"[{name}]"
+            case Speech(text=part):
+                pass
+        is_apart = text and part and not (_is_chinese(text[-1]) and _is_chinese(part[0]))
+        text += f" {part}" if is_apart else part
     return text
+
+
+def _is_chinese(character: str) -> bool:
+    """Whether it stands without a blank before it, as Chinese characters and their stops do."""
+    return character >= FIRST_CHINESE
 
 
 def prompts_heard(command: FlowCommand) -> tuple[Prompt, ...]:

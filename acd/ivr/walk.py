@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from acd.ivr.expressions import Expression, ExpressionError
-from acd.ivr.flow import Flow, FlowSet, Message, Prompt, Spoken
+from acd.ivr.flow import Flow, FlowSet, Message, Part, Prompt, Spoken
 from acd.ivr.position import Frame, Origin, Position, Progress
 from acd.ivr.spoken import Unspeakable, say
 from acd.ivr.talk import FlowCommand
@@ -104,6 +104,13 @@ class Walk:
         """Its value as text. Raises ExpressionError."""
         return as_text(self.evaluate(expression))
 
+    def open_text(self, expression: Expression) -> str:
+        """As `text`, where it goes into records and logs: a secret is an error."""
+        value = self.evaluate(expression)
+        if self.origin(expression, value) is not None:
+            raise ExpressionError(f"{expression.source}: a masked value cannot be used here")
+        return as_text(value)
+
     def origin(self, expression: Expression, value: Value) -> Origin | None:
         """Where the secret in a value came from; None if there is none. A truth tells no secret."""
         if value is None or isinstance(value, bool):
@@ -138,18 +145,25 @@ class Walk:
         """The messages in the caller's language, values put into words. Raises ExpressionError."""
         heard: list[Prompt] = []
         for message in messages:
-            parts = message.parts.get(self.language)
-            if parts is None:
-                parts = next(iter(message.parts.values()), ())
-            for part in parts:
+            for part in self._parts(message):
                 heard += self._spoken(part, extra) if isinstance(part, Spoken) else (part,)
         return tuple(heard)
 
     def speaks_masked(self, *messages: Message) -> bool:
         """Whether what is heard would tell a secret."""
         masked = self.position.frame.masked.keys()
-        parts = (part for message in messages for part in message.parts.get(self.language, ()))
+        parts = (part for message in messages for part in self._parts(message))
         return any(isinstance(part, Spoken) and part.value.names & masked for part in parts)
+
+    def hear_openly(self, message: Message) -> tuple[Prompt, ...]:
+        """As `hear`, where what is said may be logged: a secret is an error."""
+        if self.speaks_masked(message):
+            raise ExpressionError("a masked value can be said only by say, menu, collect and hangup")
+        return self.hear(message)
+
+    def _parts(self, message: Message) -> tuple[Part, ...]:
+        parts = message.parts.get(self.language)
+        return parts if parts is not None else next(iter(message.parts.values()), ())
 
     def _spoken(self, part: Spoken, extra: Mapping[str, Value] | None) -> tuple[Prompt, ...]:
         value = self.evaluate(part.value, extra)

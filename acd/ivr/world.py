@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 
 from acd.ivr.expression_sandbox import AS_VALUE, OPTIONAL
@@ -64,7 +64,7 @@ class World:
                 "language": language,
             },
             "customer": lambda: None if customer is None else {**customer, OPTIONAL: True},
-            "queue": lambda: {group: asdict(view) for group, view in self.groups.items()},
+            "queue": lambda: {group: _fields(view) for group, view in self.groups.items()},
             "now": self._now,
             "announcement": lambda: {each: each in self.announcements for each in announcements},
         }
@@ -83,3 +83,7 @@ class World:
             "minute": local.minute,
             "weekday": local.isoweekday(),  # 1 is Monday
         }
+
+
+def _fields(view: GroupView) -> dict[str, Value]:
+    return {name: getattr(view, name) for name in GROUP_FIELDS}

@@ -6,6 +6,7 @@ sent at once; a prompt that is playing when the decision comes is ended from out
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 from acd.core import events
@@ -26,7 +27,7 @@ class QueueWait:
         self._groups = groups
         self._order = order
         self._line = line
-        self._told_at_s = -1.0
+        self._due_s: float | None = None  # when the caller is told next, in seconds of waiting
 
     async def until_left(self, call: Call, is_over: Callable[[], bool]) -> QueueKey | None:
         """The key with which the caller has left the line; None if it ended otherwise, see `is_over`.
@@ -45,12 +46,18 @@ class QueueWait:
 
     def _until_news_s(self, call: Call) -> float | None:
         news, waited_s = self._order.news, self._waited_s(call)
-        return None if news is None else max(0.0, self._due_s(news, waited_s) - waited_s)
+        if news is None:
+            return None
+        if self._due_s is None:
+            # Where the wait had begun before, on another line, it goes on in the same rhythm.
+            missed = max(0, math.ceil((waited_s - news.first_s) / news.every_s))
+            self._due_s = news.first_s + missed * news.every_s
+        return max(0.0, self._due_s - waited_s)
 
     async def _tell(self, call: Call) -> None:
         assert self._order.news is not None
         said = self._said(call, self._order.news)
-        self._told_at_s = self._waited_s(call)
+        self._due_s = self._waited_s(call) + self._order.news.every_s
         if said and call.group is not None:
             # A key ends it: whoever knows the way out need not hear it all.
             await self._line.play(said, interrupt=True)
@@ -71,16 +78,6 @@ class QueueWait:
 
     def _waited_s(self, call: Call) -> float:
         return self._shell.clock() - (call.waiting_since or call.since)
-
-    def _due_s(self, news: News, waited_s: float) -> float:
-        """When, in seconds of waiting, the caller is told next: `first_s`, then every `every_s`."""
-        if self._told_at_s < 0.0:
-            if waited_s <= news.first_s:
-                return news.first_s
-            # The wait had begun before, on another line: go on in the same rhythm.
-            rounds = int((waited_s - news.first_s) // news.every_s) + 1
-            self._told_at_s = news.first_s + (rounds - 1) * news.every_s
-        return self._told_at_s + news.every_s
 
 
 def _waits(call: Call) -> bool:

@@ -19,11 +19,12 @@ from acd.ivr.ports import CallerLine
 from acd.runtime.arrival import arrive
 from acd.runtime.dial_plan import DialPlan
 from acd.runtime.features import FeatureDesk
+from acd.runtime.flow_work import Services
 from acd.runtime.in_hand import InHand
 from acd.runtime.numbers import NumberBook, ToAgent, ToOutside, ToRoute
 from acd.runtime.outbound import OutboundDesk, Sender
 from acd.runtime.shell import Shell
-from acd.runtime.walker import Services, Walker
+from acd.runtime.walker import Walker
 from acd.settings.model import Centre
 from acd.settings.outside import NumberRoute
 

@@ -49,12 +49,12 @@ class TestResult:
 class Tools:
     """What is done with flows before they are active; each may take seconds and runs in a thread.
 
-    `load` is `acd.settings.load.load_centre`, `test` runs the flows' own tests (of the two folders),
-    `render` makes what has to be spoken and raises OperatorError where that fails.
+    `load` is `acd.settings.load.load_centre`, `test` loads likewise and runs the flows' own tests, `render`
+    makes what has to be spoken and raises OperatorError where that fails.
     """
 
     load: LoadCentre
-    test: Callable[[Path, Path], TestResult]
+    test: Callable[[Path, Path], tuple[Centre, TestResult]]
     render: Callable[[Centre], object]
 
 
@@ -89,13 +89,12 @@ def examine(staged: Staged, shown: Folders, tools: Tools, plan: Plan | None) -> 
     Messages name the files of `shown`. Raises Refused.
     """
     try:
-        centre = tools.load(staged.config_dir, staged.flows_dir)
+        centre, result = tools.test(staged.config_dir, staged.flows_dir)
         if plan is not None:
             missing = missing_groups(centre.flow_set, centre.numbers, plan)
             if missing:
                 names = ", ".join(missing)
                 raise Refused([f"group {names}: new in config/groups.yml; it exists from the next start on"])
-        result = tools.test(staged.config_dir, staged.flows_dir)
         if not result.failures:
             tools.render(centre)
     except SettingsError as error:

@@ -19,43 +19,31 @@ from acd.core.calls import Call, CallState
 from acd.core.commands import LeaveLine
 from acd.core.facts import AgentLeft as AgentLeftFact
 from acd.core.facts import LeftBy, LeftLine
-from acd.core.ports import Callbacks, Mirror, Refusal, Switch
+from acd.core.ports import Mirror, Refusal, Switch
 from acd.ivr.machine import Machine
-from acd.ivr.ports import CallerLine, Lookups
+from acd.ivr.ports import CallerLine
 from acd.ivr.position import Position
 from acd.ivr.talk import (
     AgentLeft,
     Dial,
-    Done,
     End,
     FlowCommand,
     GiveUp,
     JoinQueue,
-    KeepScore,
-    Keys,
-    Listen,
-    Look,
     NoAgents,
     NotTaken,
     Outcome,
-    Play,
     QueueKey,
     QueueTimeout,
     RecordSound,
-    Refused,
-    TakeCallback,
 )
-from acd.runtime.flow_dial import FlowDialer
+from acd.runtime.flow_work import FlowWork, Services
 from acd.runtime.queue_wait import QueueWait
-from acd.runtime.recordings import RecordingDesk
 from acd.runtime.shell import Shell
-from acd.runtime.versions import FlowSets
-from acd.runtime.world import Outlook
 
 log = structlog.get_logger(__name__)
 
 PREFIX = "flow:"
-LOOKUP_MUSIC = "default"
 
 
 @dataclass(slots=True)
@@ -70,18 +58,6 @@ class Walk:
     command: FlowCommand | None = None
     in_line: bool = True
     language: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Services:
-    """What flows make use of."""
-
-    flows: FlowSets
-    lookups: Lookups
-    callbacks: Callbacks
-    recordings: RecordingDesk
-    outlook: Outlook
-    dialer: FlowDialer
 
 
 class Walker:
@@ -102,6 +78,7 @@ class Walker:
         self._switch = switch
         self._mirror = mirror
         self._services = services
+        self._work = FlowWork(shell, services)
         self._current_id = current_id
         self._give_up = give_up
         self._walks: dict[str, Walk] = {}
@@ -150,7 +127,9 @@ class Walker:
         call = self._call(call_id)
         if call is not None and call.recording is not None:
             order = self._command(call_id)
-            self._services.recordings.take_up(order if isinstance(order, RecordSound) else None, call)
+            wanted = order if isinstance(order, RecordSound) else None
+            # Not at once: the engine's present answer, which tells of the end, is still being carried out.
+            asyncio.get_running_loop().call_soon(self._services.recordings.take_up, wanted, call)
         self.forget(call_id)
 
     def take_up_recordings(self) -> None:
@@ -278,7 +257,7 @@ class Walker:
             self._mirror.put(PREFIX + call_id, walk.machine.position.to_dict())
             if self._hand_over(call, command):
                 return
-            outcome = await self._do(call, command, line)
+            outcome = await self._work.do(call, command, line)
             call = self._call(self._current_id(call_id, line))
             if call is None:
                 return
@@ -306,51 +285,6 @@ class Walker:
             case _:
                 return False
         return True
-
-    async def _do(self, call: Call, command: FlowCommand, line: CallerLine) -> Outcome:
-        match command:
-            case Play(prompts, interrupt):
-                await line.play(prompts, interrupt=interrupt)
-            case Listen():
-                return Keys(await line.listen(command))
-            case Look():
-                return await self._look(command, line)
-            case RecordSound(prompts):
-                self._services.recordings.take_up(command, call)
-                await line.play(prompts)
-                return await self._services.recordings.record(call, command, line)
-            case TakeCallback(group, number, language):
-                return self._take_callback(call, group, number, language)
-            case KeepScore(survey, question, score):
-                self._note(call, facts.Scored(0.0, survey, question, score))
-            case _:
-                raise AssertionError(command)
-        return Done()
-
-    async def _look(self, command: Look, line: CallerLine) -> Outcome:
-        """Ask at once; the caller hears the prompts to their end, then music as long as it takes."""
-        asking = asyncio.create_task(self._services.lookups.find(command.request))
-        try:
-            await line.play(command.wait)
-            if not asking.done():
-                await line.music(LOOKUP_MUSIC)
-                gone = asyncio.create_task(line.wait_gone())
-                try:
-                    await asyncio.wait((asking, gone), return_when=asyncio.FIRST_COMPLETED)
-                finally:
-                    gone.cancel()
-                if not asking.done():
-                    await line.answer()  # raises: the line is gone
-            return await asking
-        finally:
-            asking.cancel()
-
-    def _take_callback(self, call: Call, group: str, number: str, language: str) -> Outcome:
-        refusal = self._services.callbacks.take(call.id, group, number, language)
-        if refusal is not None:
-            return Refused(refusal)
-        self._note(call, facts.CallbackWanted(0.0, group, number, language))
-        return Done()
 
     # --- the machine ------------------------------------------------------------------------------
     def _command(self, call_id: str) -> FlowCommand | None:

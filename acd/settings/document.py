@@ -114,11 +114,11 @@ class Document:
         return entries.keys() if isinstance(entries, dict) else None
 
 
-def read_document(path: Path) -> Document:
+def read_document(path: Path, most_values: int = MOST_VALUES) -> Document:
     """Reads one file. Never raises for what the file holds: that becomes `problems`."""
     document = Document(shown_file(path), path.stem)
     text = read_text(document, path, LARGEST_FILE_BYTES)
-    if text is None or not _is_plain(document, text):
+    if text is None or not _is_plain(document, text, most_values):
         document.readable = False
         return document
     node = yaml.compose(text, Loader=Loader)
@@ -166,7 +166,7 @@ def _decoded(document: Document, content: bytes) -> str | None:
     return text
 
 
-def _is_plain(document: Document, text: str) -> bool:
+def _is_plain(document: Document, text: str, most_values: int) -> bool:
     """Whether the text is one YAML document within the limits; notes the reason if not.
 
     Looks at the parser's events before anything is built from them, so that a hostile file
@@ -179,7 +179,9 @@ def _is_plain(document: Document, text: str) -> bool:
             values += isinstance(event, yaml.NodeEvent)
             depth += isinstance(event, yaml.CollectionStartEvent)
             depth -= isinstance(event, yaml.CollectionEndEvent)
-            refusal = _refusal(event, documents, depth, values)
+            refusal = _refusal(event, documents, depth)
+            if values > most_values:
+                refusal = f"the file has too many values: the limit is {most_values}"
             if refusal is not None:
                 mark = event.start_mark
                 document.report_line(mark.line + 1 if mark else 1, refusal)
@@ -209,7 +211,7 @@ def _tip(message: str, text: str, where: yaml.Mark | None) -> str:
     return ""
 
 
-def _refusal(event: yaml.Event, documents: int, depth: int, values: int) -> str | None:
+def _refusal(event: yaml.Event, documents: int, depth: int) -> str | None:
     if isinstance(event, yaml.AliasEvent):
         return "YAML aliases (*name) are not supported; write the value out, or quote a text with *"
     if isinstance(event, yaml.NodeEvent) and event.anchor is not None:
@@ -220,8 +222,6 @@ def _refusal(event: yaml.Event, documents: int, depth: int, values: int) -> str 
         return "expected one YAML document, found a second one after '---'"
     if depth > DEEPEST_LEVEL:
         return f"nested too deeply: the limit is {DEEPEST_LEVEL} levels"
-    if values > MOST_VALUES:
-        return f"the file has too many values: the limit is {MOST_VALUES}"
     return None
 
 

@@ -32,6 +32,8 @@ ANNOUNCEMENTS_FILE = "announcements.yml"  # beside the flows; may be missing
 SOUND_FOLDERS = ("sounds", "music")
 DEEPEST_PIECE = 6
 MOST_FLOW_FILES = 500
+MOST_FLOW_VALUES = 10_000
+MOST_STEPS = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,8 +117,8 @@ def read_files(config_dir: Path, flows_dir: Path) -> Files:
         numbers=_read(config_dir / "numbers.yml", NumbersFile),
         trunks=_read(config_dir / "trunks.yml", TrunksFile),
         dialing=_read_if("dialing.yml" in config_names, config_dir / "dialing.yml", DialingFile),
-        flows={stem: _read(flows_dir / f"{stem}.yml", FlowFile) for stem in flow_stems},
-        pieces={name: _read(flows_dir / name, PieceFile) for name in pieces},
+        flows={stem: _read_flow(flows_dir / f"{stem}.yml", FlowFile) for stem in flow_stems},
+        pieces={name: _read_flow(flows_dir / name, PieceFile) for name in pieces},
         calendars=_read_if(CALENDARS_FILE in config_names, config_dir / CALENDARS_FILE, CalendarsFile),
         announcements=_read_if(
             ANNOUNCEMENTS_FILE in flow_names, flows_dir / ANNOUNCEMENTS_FILE, AnnouncementsFile
@@ -135,6 +137,18 @@ def read_files(config_dir: Path, flows_dir: Path) -> Files:
 
 def _read(path: Path, model: type[M]) -> Read[M]:
     document = read_document(path)
+    return Read(document, validate(document, model))
+
+
+def _read_flow(path: Path, model: type[M]) -> Read[M]:
+    """Each expression costs time to compile, so there must not be too many."""
+    document = read_document(path, MOST_FLOW_VALUES)
+    steps = len(document.names("steps") or ())
+    if steps > MOST_STEPS:
+        document.report(
+            ("steps",), f"there are {steps} steps; the limit is {MOST_STEPS}: make it several flows"
+        )
+        return Read(document, None)
     return Read(document, validate(document, model))
 
 

@@ -12,7 +12,7 @@ Place = tuple[str | int, ...]
 """Where a value stands in a document: the keys, and the indexes of list items, that lead to it."""
 
 _LONGEST_SHOWN = 60
-_MOST_COMPARED = 2000
+_MOST_COMPARED = 1000
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -61,6 +61,6 @@ def did_you_mean(name: str, known: Iterable[str], *, separator: str) -> str:
     return f"{separator} did you mean {near[0]!r}?" if near else ""
 
 
-def undefined(kind: str, name: str, known: Iterable[str]) -> str:
-    """The sentence for a reference to something that does not exist."""
-    return f"no {kind} '{shown(name)}' is defined" + did_you_mean(name, known, separator=";")
+def undefined(kind: str, name: str, known: Iterable[str], where: str = "") -> str:
+    """The sentence for a reference to something that does not exist; `where` it should: ' in FILE'."""
+    return f"no {kind} '{shown(name)}' is defined{where}" + did_you_mean(name, known, separator=";")

@@ -13,6 +13,7 @@ from typing import Annotated, Any, TypeVar, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
+from typing_extensions import TypeAliasType
 
 from acd.settings.document import Document
 from acd.settings.problems import Place, did_you_mean, shown
@@ -105,7 +106,9 @@ def _models(annotations: list[Any]) -> Iterator[type[BaseModel]]:
 def _alternatives(annotation: Any) -> Iterator[Any]:
     """The members of a union, or the annotation itself; without what Annotated adds."""
     origin = get_origin(annotation)
-    if origin is Annotated:
+    if isinstance(annotation, TypeAliasType):
+        yield from _alternatives(annotation.__value__)
+    elif origin is Annotated:
         yield from _alternatives(get_args(annotation)[0])
     elif origin is None or origin in (dict, list):
         yield annotation

@@ -19,7 +19,6 @@ from pathlib import Path
 
 from acd.errors import OperatorError
 from acd.ivr.flow import Prompt, SoundFile, Speech
-from acd.settings.asterisk_sounds import SOUND_FORMATS
 from acd.settings.model import voice_of
 from acd.telephony import pinyin_voice
 
@@ -37,19 +36,20 @@ _PINYIN_VOICE = (*_OUR_MODULES, "acd.telephony.pinyin_voice")
 class PromptStore:
     """Prompts by file. `voices`: by language the program that speaks it, see `SystemSettings`."""
 
-    def __init__(self, sounds_dir: Path, recordings_dir: Path, voices: Mapping[str, Sequence[str]]) -> None:
+    def __init__(self, sounds_dir: Path, voices: Mapping[str, Sequence[str]]) -> None:
         self._cache_dir = sounds_dir / "speech"
-        self._recordings_dir = recordings_dir
         self._voices = voices
 
     def path(self, prompt: Prompt) -> str:
-        """What Asterisk is to play: an absolute path without its ending, or the name of its own sound."""
+        """What Asterisk is to play: an absolute path without its ending, or the name of its own sound.
+
+        A recorded file's name is such a path already: that of the version which the caller is in.
+        """
         match prompt:
             case Speech():
                 return str(self._speech_file(prompt).with_suffix(""))
             case SoundFile(name):
-                own = self._recordings_dir / name
-                return str(own) if any(Path(f"{own}{e}").exists() for e in SOUND_FORMATS) else name
+                return name
 
     def prepare(
         self, prompts: Iterable[Prompt], progress: Callable[[int, int], None] = lambda _done, _of: None

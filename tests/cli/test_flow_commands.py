@@ -1,155 +1,180 @@
-"""Voicemails, callbacks, traces, versions and announcements as an operator gives the commands."""
+"""`acd try` and `acd test`, as somebody types them."""
 
 from __future__ import annotations
 
-import json
-from datetime import UTC, datetime
+import shutil
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import pytest
+from typer.testing import CliRunner, Result
 
-from acd.cli import tasks
-from acd.cli.flows import moment
-from acd.core import facts
-from acd.core.facts import CallbackOrder, CallKind, EndedBy, LeftBy, SoundPurpose
+from acd.__main__ import app
+from acd.cli.played_outcomes import Unclear, outcome_of, question
 from acd.errors import OperatorError
-from acd.records.fold import fold
-from acd.records.store import RecordStore
-from acd.runtime.version_files import VersionFiles
-from tests.cli.test_commands import CHECKOUT, TEN, acd, home, message_of
+from acd.ivr import talk
+from acd.ivr.flow import TransferKind
 
-__all__ = ["home"]  # the fixture
-BERLIN = ZoneInfo("Europe/Berlin")
-MAIL = "2026-11-22/a261122-100000-1-1"
-STORY = [
-    facts.Arrived(TEN, CallKind.INBOUND, "+4930777", "W. \x1b[31mFang", "8000"),
-    facts.FlowEntered(TEN, "main", "0123456789abcdef"),
-    facts.StepTaken(TEN + 3, "main", "0123456789abcdef", "menu", "choice 1", "line", "keyed 1"),
-    facts.Queued(TEN + 3, "sales"),
-    facts.LeftLine(TEN + 63, "sales", LeftBy.TIMEOUT),
-    facts.StepTaken(TEN + 63, "main", "0123456789abcdef", "line", "timeout", "message"),
-    facts.Ended(TEN + 80, EndedBy.CALLER),
-    facts.SoundKept(TEN + 81, MAIL, 12.4, SoundPurpose.VOICEMAIL, "sales"),
-]
+CHECKOUT = Path(__file__).parents[2]
+FLOW = """
+name: bank
+language: en
+start: account
+error: bye
+steps:
+  account: {collect: {into: account, prompt: "Your number", length: 4, failure: bye}, next: pin}
+  pin: {collect: {into: pin, prompt: "Your PIN", length: 4, masked: true, failure: bye}, next: balance}
+  balance:
+    lookup: {get: "'http://127.0.0.1:1/' ~ account", into: {sum: s}}
+    next: tell
+    not_found: bye
+    failure: bye
+  tell: {say: ["You have", {money: sum, currency: EUR}], next: line}
+  line: {queue: {group: sales, keys: {"1": mail}, no_agents: mail}}
+  mail: {voicemail: {group: sales, prompt: "Speak"}, next: bye}
+  bye: {hangup: "Goodbye"}
+tests:
+  - name: good
+    keys: ["1234", "9876"]
+    outcomes: {balance: {sum: 5}}
+    expect: {heard: five euros, ends: group sales}
+  - name: wrong
+    keys: ["1234", "9876"]
+    outcomes: {balance: failed}
+    expect: {heard: five euros, ends: group sales}
+"""
 
 
 @pytest.fixture
-def records(home: Path) -> Path:
-    """A caller who waited in vain and left a message; another one who wants to be called back."""
-    with RecordStore(f"sqlite:///{home / 'records.sqlite3'}") as store:
-        store.save_calls([fold("a261122-100000-1", STORY)])
-        store.add_callbacks([CallbackOrder("a261122-100500-2", TEN + 300, "support", "+4940", "zh")])
-    (home / "recordings" / "2026-11-22").mkdir(parents=True)
-    (home / "recordings" / f"{MAIL}.wav").write_bytes(b"RIFF sound")
-    return home
+def flows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The example's configuration, with one more flow."""
+    monkeypatch.setenv("ACD_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("COLUMNS", "200")
+    shutil.copytree(CHECKOUT / "ivr_flows", tmp_path / "flows")
+    shutil.copytree(CHECKOUT / "config", tmp_path / "config")
+    monkeypatch.setenv("ACD_CONFIG", str(tmp_path / "config"))
+    monkeypatch.setenv("ACD_FLOWS", str(tmp_path / "flows"))
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "flows" / "bank.yml").write_text(FLOW)
+    return tmp_path / "flows"
 
 
-def test_a_voicemail_from_the_list_to_done(records: Path) -> None:
-    shown = acd("voicemail", "list")
-    assert "a261122-100000-1-1" in shown
-    assert "+4930777" in shown
-    assert "\x1b[31m" not in shown
-    assert acd("voicemail", "assign", "a261122-100000-1-1", "anna") == (
-        "voicemail a261122-100000-1-1: assigned to anna\n"
+def acd(*arguments: str, typed: str = "") -> Result:
+    result = CliRunner().invoke(app, arguments, input=typed)
+    if result.exception is not None and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    return result
+
+
+def test_a_failing_case_is_told_with_file_line_and_both_sides(flows: Path) -> None:
+    result = acd("test", "bank")
+    line = FLOW.splitlines().index("  - name: wrong") + 1
+    assert result.exit_code == 1
+    assert result.output.startswith(
+        f"flows/bank.yml:{line}: bank: wrong\n    heard: 'five euros' was not heard;"
     )
-    assert acd("voicemail", "done", "a261122-100000-1-1", "--note", "sent the form").endswith(": done\n")
-    assert acd("voicemail", "list") == "nothing is open\n"
-    story = acd("voicemail", "show", "a261122-100000-1-1").splitlines()
-    assert [line.split("  ")[1].split(" by ")[0] for line in story[2:]] == ["assigned to anna", "done"]
-    assert story[-1].endswith(": sent the form")
-    (plain,) = json.loads(acd("voicemail", "list", "--all", "--json"))
-    assert (plain["state"], plain["agent"], plain["sound"]) == ("done", "anna", MAIL)
-    assert [change["state"] for change in plain["history"]] == ["assigned", "done"]
+    assert "    ends: expected 'group sales', got 'hangup' at bank/bye\n" in result.output
+    assert "1 passed, 1 failed in " in result.output
 
 
-def test_a_callback_from_the_list_to_cancelled(records: Path) -> None:
-    assert "+4940" in acd("callbacks", "list", "--group", "support")
-    assert acd("callbacks", "list", "--group", "sales") == "nothing is open\n"
-    assert acd("callbacks", "cancel", "1", "--note", "rang meanwhile") == "callback 1: cancelled\n"
-    assert acd("callbacks", "list") == "nothing is open\n"
-    assert "callback 1 is cancelled already" in message_of("callbacks", "done", "1")
+def test_coverage_can_be_shown_and_demanded(flows: Path) -> None:
+    (flows / "bank.yml").write_text(FLOW[: FLOW.index("  - name: wrong")])
+    result = acd("test", "bank", "--coverage")
+    assert result.exit_code == 0
+    assert "bank: 9 of 18 steps and ways; not taken:\n    account: failure\n" in result.output
+    assert acd("test", "bank", "--min-coverage", "50").exit_code == 0
+    result = acd("test", "bank", "--min-coverage", "51")
+    assert result.exit_code == 1
+    assert "the coverage of 50.0 % is below 51 %; --coverage shows what is missing" in result.output
 
 
-def test_what_cannot_be_is_one_message(records: Path) -> None:
-    assert message_of("voicemail", "show", "nothing").startswith("there is no voicemail 'nothing'")
-    assert message_of("voicemail", "assign", "a261122-100000-1-1", "nobody").startswith(
-        "there is no agent 'nobody'; ids: anna"
+def test_a_folder_is_tested_as_a_whole(flows: Path) -> None:
+    assert "bank: wrong" in acd("test", str(flows)).output
+    assert "bank: wrong" in acd("test", str(flows / "bank.yml")).output
+    assert "bank: wrong" not in acd("test", str(flows / "main.yml")).output
+    with pytest.raises(OperatorError, match="no flow 'banks'; there are balance, bank"):
+        acd("test", "banks")
+
+
+def test_a_flow_is_walked_from_a_pipe(flows: Path) -> None:
+    result = acd(
+        "try", "bank", "--script", "-", typed="# a remark\n1234\nv\n9876\nnonsense\nsum=5\n7\nkey 1\n\n"
     )
-    assert message_of("trace", "nothing").startswith("no call 'nothing' is on record, and none goes on")
-    assert message_of("trace") == "give either a call's id or --flow NAME"
-    assert message_of("trace", "--flow", "night") == "no run of a flow 'night' is on record"
-    assert message_of("reload").startswith("no controller answers on")
-
-
-def test_hearing_a_voicemail(records: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    out = tmp_path / "out.wav"
-    assert acd("voicemail", "play", "a261122-100000-1-1", "--out", str(out)) == f"wrote {out}\n"
-    assert out.read_bytes() == b"RIFF sound"
-    monkeypatch.setattr(tasks, "PLAYERS", (("no-such-player",),))
-    assert acd("voicemail", "play", "a261122-100000-1-1") == f"{records / 'recordings' / MAIL}.wav\n"
-    monkeypatch.setattr(tasks, "PLAYERS", (("true",),))
-    assert acd("voicemail", "play", "a261122-100000-1-1") == ""
-    (records / "recordings" / f"{MAIL}.wav").unlink()
-    assert "the recording is not there" in message_of("voicemail", "play", "a261122-100000-1-1")
-
-
-@pytest.mark.parametrize("name", ["../secret", "/etc/passwd", "2026/../../secret", "."])
-def test_no_recording_leads_out_of_its_folder(tmp_path: Path, name: str) -> None:
-    (tmp_path / "secret.wav").write_bytes(b"x")
-    (tmp_path / "recordings").mkdir()
-    with pytest.raises(OperatorError, match="is not there"):
-        tasks.sound_file(tmp_path / "recordings", name)
-
-
-def test_the_trace_of_a_call(records: Path) -> None:
-    heading, *steps = acd("trace", "a261122-100000-1").splitlines()
-    assert heading.startswith("Call a261122-100000-1, 2026-11-22")
-    assert [line.split(maxsplit=2)[1:] for line in steps] == [
-        ["+0:00.0", "flow main, version 0123456789abcdef"],
-        ["+0:03.0", "main/menu  choice 1 → line  (keyed 1)"],
-        ["+1:03.0", "left the line of sales: the longest wait was over"],
-        ["+1:03.0", "main/line  timeout → message"],
-        ["+1:20.0", "main/message  hung up"],
-        ["+1:21.0", f"left a voicemail for sales (12 s, {MAIL})"],
+    assert result.exit_code == 0
+    assert result.output.splitlines()[:16] == [
+        "  Your number",
+        "account> 1234",
+        "  Your PIN",
+        "pin> v",
+        "  account = 1234",
+        "pin> •••",
+        "  (look-up GET http://127.0.0.1:1/1234: sum=…, not_found or failed)",
+        "balance: nonsense",
+        "  look-up GET http://127.0.0.1:1/1234: sum=…, not_found or failed",
+        "balance: sum=5",
+        "  You have five euros",
+        "  (in the line of sales, priority 0: Enter (stays), agent, key 1, no_agents)",
+        "line: 7",
+        "  this line has: Enter (stays), agent, key 1, no_agents",
+        "line: key 1",
+        "  Speak",
     ]
+    assert "ends: hangup" in result.output
+    assert "  bank/pin – next (•••) → balance\n" in result.output
+    assert "9876" not in result.output
 
 
-def test_the_last_runs_of_a_flow(records: Path) -> None:
-    (line,) = acd("trace", "--flow", "main").splitlines()
-    assert line.endswith("a261122-100000-1  +4930777  1:20  menu → line → message: hung up")
+def test_a_script_that_is_over_is_a_caller_who_hangs_up(flows: Path) -> None:
+    (flows / "script").write_text("1234\n")
+    assert "ends: caller hangs up\n" in acd("try", "bank", "--script", str(flows / "script")).output
 
 
-def test_the_story_of_the_call_says_why_the_line_was_left(records: Path) -> None:
-    story = acd("calls", "show", "a261122-100000-1")
-    assert "main/menu: choice 1 to line (keyed 1)" in story
-    assert "sales: left after 1:00 (the longest wait was over)" in story
+def test_try_says_what_it_needs(flows: Path) -> None:
+    for arguments, message in (
+        (("nothing",), "no flow 'nothing'"),
+        (("bank", "--at", "soon"), "--at: a time such as '2026-12-25 10:00' is expected, got 'soon'"),
+        (("bank", "--script", "gone"), "--script: cannot read gone"),
+    ):
+        with pytest.raises(OperatorError, match=message):
+            acd("try", *arguments)
 
 
-def test_versions_without_a_controller(home: Path) -> None:
-    files = VersionFiles(home / "versions")
-    staged = files.stage(CHECKOUT / "config", CHECKOUT / "ivr_flows")
-    files.keep(staged, "anna", "start", "no tests")
-    (entry,) = json.loads(acd("versions", "--json"))
-    assert (entry["number"], entry["who"], entry["source"]) == (1, "anna", "start")
-    assert (entry["version"], entry["active"], entry["calls"]) == (staged.version, False, 0)
-    assert "no controller is running" in acd("versions")
+LOOK = talk.Look(talk.HttpRequest("GET", "http://h/secret", {}, {}, 1, 0, {"a": "b"}, masked=True))
+LINE = talk.JoinQueue("sales", 0, "en", frozenset("1"), None, 60)
+DIAL = talk.Dial(TransferKind.NUMBER, "100", 5)
+SOUND = talk.RecordSound((), 5, 5)
+CALLBACK = talk.TakeCallback("sales", "1", "en")
 
 
 @pytest.mark.parametrize(
-    ("text", "found"),
+    ("command", "typed", "outcome"),
     [
-        ("18:00", "2026-11-25T18:00:00+01:00"),
-        ("12:59", "2026-11-26T12:59:00+01:00"),
-        ("2026-12-24 18:00", "2026-12-24T18:00:00+01:00"),
+        (LOOK, "a=1 b=2.5 c=true d=none", talk.Found({"a": 1, "b": 2.5, "c": True, "d": None})),
+        (LOOK, "name=Ann+Lee", talk.Found({"name": "Ann Lee"})),
+        (LOOK, "not found", talk.NotFound()),
+        (LOOK, "", talk.LookupFailed("as you say")),
+        (LINE, "", None),
+        (LINE, "agent", talk.AgentLeft()),
+        (LINE, "1", talk.QueueKey("1")),
+        (LINE, "timeout", talk.QueueTimeout()),
+        (DIAL, "", None),
+        (DIAL, "over", talk.AgentLeft()),
+        (DIAL, "busy", talk.NotTaken("busy")),
+        (SOUND, "", talk.Recorded("recording", 5)),
+        (SOUND, "0", talk.Recorded("", 0)),
+        (SOUND, "hangup", None),
+        (CALLBACK, "", talk.Done()),
+        (CALLBACK, "one is open", talk.Refused("one is open")),
     ],
-)
-def test_until_when(text: str, found: str) -> None:
-    now = datetime(2026, 11, 25, 12, tzinfo=UTC)  # 13:00 in Berlin
-    assert moment(text, BERLIN, now).isoformat() == found
+)  # fmt: skip
+def test_what_is_typed_is_an_outcome(
+    command: talk.FlowCommand, typed: str, outcome: talk.Outcome | None
+) -> None:
+    assert question(command)
+    assert "secret" not in question(command)
+    assert outcome_of(command, typed) == outcome
 
 
-@pytest.mark.parametrize("text", ["tomorrow", "25:00", "", "18"])
-def test_until_what(text: str) -> None:
-    with pytest.raises(OperatorError, match="expected '18:00' or '2026-12-24 18:00'"):
-        moment(text, BERLIN, datetime(2026, 11, 25, tzinfo=UTC))
+@pytest.mark.parametrize(("command", "typed"), [(LOOK, "=5"), (LINE, "no_agents"), (SOUND, "long")])
+def test_what_makes_no_sense_is_asked_again(command: talk.FlowCommand, typed: str) -> None:
+    with pytest.raises(Unclear):
+        outcome_of(command, typed)

@@ -62,8 +62,8 @@ maybe = st.none() | to
 expressions = st.sampled_from([
     "1", "'12'", "'zh'", "x", "y", "pin", "x ~ y", "x + 1", "pin ~ 'a'", "caller.number",
     "customer.segment == 'vip'", "queue.sales.waiting > 2", "nobody", "now.hour > 12",
-    "x|default(0)|int * 10", "x is defined and y", "'a' ~ x", "announcement.storm", "none", "1 / 0", "customer", "now",
-    "x|length", "call.language",
+    "x|default(0)|int * 10", "x is defined and y", "'a' ~ x", "announcement.storm", "none", "1 / 0",
+    "customer", "now", "x|length", "call.language",
 ]).map(expr)  # fmt: skip
 parts = st.builds(
     Spoken, st.sampled_from(SpokenKind), expressions, st.sampled_from(["", "EUR"])

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
 from acd.ivr.expressions import Expression
 from acd.ivr.flow import Announce, Goto, HangUp, If, Menu, Queue, Return, Say, Set, Spoken, SpokenKind, Step
 from acd.ivr.machine import MOST_QUIET_STEPS, Machine
-from acd.ivr.position import Position
+from acd.ivr.position import Frame, Position
 from acd.ivr.talk import (
     AgentLeft,
     Done,
@@ -121,8 +122,15 @@ def test_a_step_or_flow_that_is_not_there_is_given_up() -> None:
     known = flow(STEPS)
     assert machine(known, Position.at_start("other", "1")).begin(WORLD) == GiveUp("no step other/")
     lost = Position.at_start("main", "1")
-    lost = lost.with_frame(type(lost.frame)("main", "gone"))
+    lost = lost.with_frame(Frame("main", "gone"))
     assert machine(known, lost).begin(WORLD) == GiveUp("no step main/gone")
+
+
+def test_a_sub_flow_whose_caller_is_gone_is_given_up() -> None:
+    known = flow({"hello": Say(message("Hello"), "back"), "back": Return()})
+    begun = Position.at_start("main", "1")
+    other = replace(begun, frames=(Frame("main", "hello"), Frame("main", "back")))
+    assert machine(known, other).begin(WORLD) == GiveUp("no step main/back")
 
 
 def test_an_announcement_that_is_off_is_not_heard() -> None:

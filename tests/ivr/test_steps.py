@@ -24,6 +24,7 @@ from acd.ivr.flow import (
     If,
     Language,
     Lookup,
+    Menu,
     Question,
     Queue,
     QueueNews,
@@ -166,6 +167,9 @@ def test_a_restarted_machine_asks_back_what_waits_to_be_confirmed() -> None:
     assert again.begin(WORLD) == command
 
 
+MENU = Menu(message("Press one"), {"1": "wait"}, "wait")
+
+
 # --- masked -----------------------------------------------------------------------------------
 def test_a_masked_value_is_in_no_trace_and_not_kept() -> None:
     read = message(Spoken(SpokenKind.DIGITS, expr("account")))
@@ -175,8 +179,8 @@ def test_a_masked_value_is_in_no_trace_and_not_kept() -> None:
         "copy": Set({"copy": expr("'x' ~ account"), "is_long": expr("account|length > 3")}, "say"),
         "say": Say(read, "look"),
         "look": Lookup(tell, "way", "way", "way"),
-        "way": Switch(expr("account"), {}, "queue"),
-        "queue": Queue("sales"),
+        "way": If(expr("account == '98765'"), "queue", "queue"),
+        "queue": Voicemail("sales", message("Speak"), "queue"),
     }
     walker = machine(flow(steps))
     command = walker.begin(WORLD)
@@ -202,21 +206,61 @@ def test_a_masked_value_is_in_no_trace_and_not_kept() -> None:
     assert kept["frames"] == [{"flow": "main", "step": "card", "variables": {"is_long": True}}]
 
 
+@pytest.mark.parametrize(
+    "away", [Queue("sales", after="say"), Transfer(TransferKind.AGENT, expr("'a'"), "say", after="say")]
+)
+def test_who_is_in_other_hands_is_never_sent_back_to_a_secret(away: Step) -> None:
+    steps: dict[str, Step] = {"card": replace(CARD, next="away"), "away": away, "say": Queue("sales")}
+    walker = machine(flow(steps, variables={"n": expr("1")}))
+    walker.begin(WORLD)
+    walker.handle(Keys("98765"), WORLD)
+    kept = walker.position.to_dict()
+    assert kept["frames"] == [{"flow": "main", "step": "away", "variables": {"n": 1}}]
+    after_a_crash = Machine(walker.flows, type(walker.position).from_dict(kept))
+    assert after_a_crash.handle(talk.AgentLeft(), WORLD) == walker.handle(talk.AgentLeft(), WORLD)
+    assert walker.variables == after_a_crash.variables == {"n": 1}
+
+
+SAID = message(Spoken(SpokenKind.DIGITS, expr("account")))
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        Switch(expr("account"), {"98765": "next"}, "next"),
+        Language(expr("account"), "next"),
+        Callback("sales", expr("account"), "next", "failure"),
+        Transfer(TransferKind.NUMBER, expr("'+' ~ account"), "failure"),
+        Lookup(CustomerLookup(expr("account")), "next", "failure", "other"),
+        Lookup(CustomerLookup(expr("1")), "next", "failure", "other", SAID),
+        Voicemail("sales", SAID, "next"),
+        Record("x", SAID, "next"),
+        Queue("sales", news=QueueNews(comfort=SAID)),
+    ],
+)
+def test_where_a_masked_value_would_be_recorded_it_is_an_error(step: Step) -> None:
+    steps: dict[str, Step] = {"card": replace(CARD, next="step"), "step": step, **ENDS}
+    walker = machine(flow(steps, error="error"))
+    walker.begin(WORLD)
+    assert walker.handle(Keys("98765"), WORLD) == Play((speech("error"),))
+    assert "98765" not in str(walker.take_trace())
+
+
 def test_a_masked_value_that_is_cleared_holds_nobody_back() -> None:
     steps: dict[str, Step] = {
         "card": replace(CARD, next="clear"),
-        "clear": Set({"account": expr("none")}, "queue"),
-        "queue": Queue("sales"),
+        "clear": Set({"account": expr("none")}, "wait"),
+        "wait": MENU,
     }
     walker = machine(flow(steps))
     walker.begin(WORLD)
     walker.handle(Keys("98765"), WORLD)
-    assert walker.position.kept().step == "queue"
+    assert walker.position.kept().step == "wait"
 
 
 def test_a_secret_of_a_sub_flow_leads_back_to_where_it_was_keyed() -> None:
     asks = flow({"card": replace(CARD, next="back"), "back": Return()}, name="asks")
-    deeper = flow({"wait": Queue("sales")}, name="deeper", parameters={"secret": None})
+    deeper = flow({"wait": MENU}, name="deeper", parameters={"secret": None})
     main = flow(
         {
             "call": Call("asks", "down", results={"mine": "account"}),

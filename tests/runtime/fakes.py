@@ -19,12 +19,12 @@ from acd.ivr.flow import FlowSet, Prompt, Speech
 from acd.ivr.ports import RecordOrder
 from acd.ivr.talk import CustomerRequest, Found, HttpRequest, Listen, LookupFailed, NotFound
 from acd.runtime.flow_dial import FlowDialer
+from acd.runtime.flow_work import Services
 from acd.runtime.handle_times import HandleTimes
 from acd.runtime.reception import Reception
 from acd.runtime.recordings import RecordingDesk
 from acd.runtime.shell import Shell
 from acd.runtime.versions import OneFlowSet
-from acd.runtime.walker import Services
 from acd.runtime.world import Outlook
 from acd.settings.load import load_centre
 from acd.settings.model import Centre
@@ -157,6 +157,7 @@ class FakeLine:
         self._news: asyncio.Queue[str | None] = asyncio.Queue()
         self._gone = asyncio.Event()
         self.idle = asyncio.Event()  # the caller waits for news
+        self.before_hang_up: Callable[[], object] = lambda: None
         self.before_key: Callable[[], None] = lambda: None
 
     async def answer(self) -> None:
@@ -183,6 +184,7 @@ class FakeLine:
         self.recorded.append(order)
         self._write(Path(f"{order.file}.wav"))
         if self.hangs_up_while_recording:
+            self.before_hang_up()
             self.hang_up()
             raise TelephonyError("the session is over")
 

@@ -39,7 +39,9 @@ class Home:
         return VersionFiles(self.folder / "versions")
 
     def tools(self) -> Tools:
-        return Tools(load_centre, lambda _config, _flows: self.result, self._render)
+        return Tools(
+            load_centre, lambda config, flows: (load_centre(config, flows), self.result), self._render
+        )
 
     def _render(self, centre: Centre) -> None:
         if self.render_fails:

@@ -99,7 +99,7 @@ async def asterisk(tmp_path: Path) -> AsyncIterator[Asterisk]:
     client = await AgiClient.connect(await server.start("127.0.0.1", 0))
     client.send(header())
     remote = FakeRemote()
-    line = AgiLine(await opened, PromptStore(tmp_path, tmp_path, {"*": ("no-engine",)}), remote)
+    line = AgiLine(await opened, PromptStore(tmp_path, {"*": ("no-engine",)}), remote)
     fake = Asterisk(line, client, remote)
     fake.answered = asyncio.create_task(fake.answer())
     yield fake

@@ -44,7 +44,7 @@ def spoken(folder: Path) -> list[str]:
 
 def store(folder: Path, command: tuple[str, ...]) -> PromptStore:
     """Sounds and recordings below the folder."""
-    return PromptStore(folder / "sounds", folder / "recordings", {ANY_LANGUAGE: command})
+    return PromptStore(folder / "sounds", {ANY_LANGUAGE: command})
 
 
 def test_each_text_is_rendered_once(tmp_path: Path) -> None:
@@ -79,11 +79,12 @@ def test_the_file_depends_on_text_language_and_engine(tmp_path: Path) -> None:
     assert Path(one.path(HELLO)).is_absolute()
 
 
-def test_own_recordings_go_before_the_sounds_of_asterisk(tmp_path: Path) -> None:
+def test_a_sound_is_played_by_its_own_name(tmp_path: Path) -> None:
+    """What was recorded for flows has its full path, so nothing that is put on the disk later is heard."""
     prompts = store(tmp_path, ("a",))
-    (tmp_path / "recordings" / "de").mkdir(parents=True)
-    (tmp_path / "recordings" / "de" / "hello.wav").touch()
-    assert prompts.path(SoundFile("de/hello")) == str(tmp_path / "recordings" / "de" / "hello")
+    assert prompts.path(SoundFile("/home/versions/3/ivr_flows/sounds/hello")) == (
+        "/home/versions/3/ivr_flows/sounds/hello"
+    )
     assert prompts.path(SoundFile("tt-monkeys")) == "tt-monkeys"
 
 
@@ -123,13 +124,13 @@ def duration_s(prompts: PromptStore, speech: Speech) -> float:
 
 @pytest.mark.parametrize("speech", [HELLO, Speech("您排在第12位", "zh"), Speech("欢迎", "zh_CN")])
 def test_the_voices_that_come_with_the_product(tmp_path: Path, speech: Speech) -> None:
-    prompts = PromptStore(tmp_path / "sounds", tmp_path, DEFAULT_TEXT_TO_SPEECH)
+    prompts = PromptStore(tmp_path / "sounds", DEFAULT_TEXT_TO_SPEECH)
     assert prompts.prepare([speech]) == 1
     assert 0.2 < duration_s(prompts, speech) < 3
 
 
 def test_a_language_that_nobody_speaks(tmp_path: Path) -> None:
-    prompts = PromptStore(tmp_path / "sounds", tmp_path, DEFAULT_TEXT_TO_SPEECH)
+    prompts = PromptStore(tmp_path / "sounds", DEFAULT_TEXT_TO_SPEECH)
     with pytest.raises(OperatorError, match="no program speaks the language 'xx'; name one under"):
         prompts.prepare([Speech("Hello", "xx")])
 

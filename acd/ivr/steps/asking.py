@@ -26,7 +26,7 @@ def begin_lookup(walk: Walk, step: Lookup) -> Answer:
     """The request, worked out."""
     match step.source:
         case CustomerLookup(number=number):
-            return Look(CustomerRequest(walk.text(number)), walk.hear(step.wait))
+            return Look(CustomerRequest(walk.open_text(number)), walk.hear_openly(step.wait))
         case HttpLookup() as source:
             request = HttpRequest(
                 method=source.method,
@@ -38,7 +38,7 @@ def begin_lookup(walk: Walk, step: Lookup) -> Answer:
                 values=source.values,
                 masked=_tells_secrets(walk, source),
             )
-            return Look(request, walk.hear(step.wait))
+            return Look(request, walk.hear_openly(step.wait))
 
 
 def _tells_secrets(walk: Walk, source: HttpLookup) -> bool:
@@ -81,7 +81,7 @@ def _found(walk: Walk, step: Lookup, found: Found) -> Answer:
 # --- callback ---------------------------------------------------------------------------------
 def begin_callback(walk: Walk, step: Callback) -> Answer:
     """A number that is none at all need not be asked for."""
-    number = walk.text(step.number).strip()
+    number = walk.open_text(step.number).strip()
     if not number:
         return Leave("failure", step.failure, "no number")
     return TakeCallback(step.group, number, walk.language)

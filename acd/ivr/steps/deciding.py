@@ -6,7 +6,6 @@ from dataclasses import replace
 
 from acd.ivr.flow import Hours, If, Language, Set, Switch
 from acd.ivr.hours import CalendarState
-from acd.ivr.values import as_text
 from acd.ivr.walk import Answer, Leave, Walk
 
 
@@ -35,17 +34,16 @@ def begin_if(walk: Walk, step: If) -> Answer:
 
 
 def begin_switch(walk: Walk, step: Switch) -> Answer:
-    """By the value as text."""
-    value = walk.evaluate(step.value)
-    case, shown = as_text(value), walk.shown(step.value, value)
+    """By the value as text; which way a secret takes would tell it."""
+    case = walk.open_text(step.value)
     if case in step.cases:
         return Leave(f"case {case}", step.cases[case])
-    return Leave("default", step.default, shown)
+    return Leave("default", step.default, case)
 
 
 def begin_language(walk: Walk, step: Language) -> Answer:
     """One that the flow does not have changes nothing."""
-    language = walk.text(step.language)
+    language = walk.open_text(step.language)
     if language not in walk.flow.languages:
         return Leave("next", step.next, "not changed")
     walk.position = replace(walk.position, language=language)

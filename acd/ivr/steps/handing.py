@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from acd.ivr.expressions import ExpressionError
 from acd.ivr.flow import Queue, QueueNews, Record, Transfer, Voicemail
+from acd.ivr.position import AWAY, Progress
 from acd.ivr.talk import (
     AgentLeft,
     Dial,
@@ -24,7 +25,7 @@ HIGHEST_PRIORITY = 100
 
 def begin_queue(walk: Walk, step: Queue) -> Answer:
     """Into the line."""
-    return JoinQueue(
+    joins = JoinQueue(
         step.group,
         _priority(walk, step),
         walk.language,
@@ -34,6 +35,8 @@ def begin_queue(walk: Walk, step: Queue) -> Answer:
         leave_without_agents=step.no_agents is not None,
         back_after_agent=step.after is not None,
     )
+    walk.progress = Progress(AWAY)
+    return joins
 
 
 def _priority(walk: Walk, step: Queue) -> int:
@@ -49,10 +52,12 @@ def _priority(walk: Walk, step: Queue) -> int:
 
 
 def _news(walk: Walk, news: QueueNews) -> NewsOfQueue:
-    return NewsOfQueue(news.first_s, news.every_s, news.position, news.expected_wait, walk.hear(news.comfort))
+    return NewsOfQueue(
+        news.first_s, news.every_s, news.position, news.expected_wait, walk.hear_openly(news.comfort)
+    )
 
 
-def handle_queue(_: Walk, step: Queue, outcome: Outcome) -> Answer | None:
+def handle_queue(walk: Walk, step: Queue, outcome: Outcome) -> Answer | None:
     """Out by one of the exits; after the agent the call ends where there is no `after`."""
     match outcome:
         case QueueKey(key=key) if key in step.keys:
@@ -62,26 +67,33 @@ def handle_queue(_: Walk, step: Queue, outcome: Outcome) -> Answer | None:
         case NoAgents() if step.no_agents is not None:
             return Leave("no agents", step.no_agents)
         case AgentLeft():
-            return Leave("after", step.after) if step.after is not None else Over("after the agent")
+            return _after(walk, step.after, "after the agent")
     return None
+
+
+def _after(walk: Walk, after: str | None, detail: str) -> Answer:
+    """What was keyed in secret was for before the talk: nobody is asked for it again in a survey."""
+    walk.position = walk.position.without_secrets()
+    return Leave("after", after) if after is not None else Over(detail)
 
 
 # --- transfer ---------------------------------------------------------------------------------
 def begin_transfer(walk: Walk, step: Transfer) -> Answer:
     """Ring them; nobody can be rung without a number."""
-    target = walk.text(step.target).strip()
+    target = walk.open_text(step.target).strip()
     if not target:
         return Leave("failure", step.failure, "no target")
+    walk.progress = Progress(AWAY)
     return Dial(step.kind, target, step.timeout_s, back_after_agent=step.after is not None)
 
 
-def handle_transfer(_: Walk, step: Transfer, outcome: Outcome) -> Answer | None:
+def handle_transfer(walk: Walk, step: Transfer, outcome: Outcome) -> Answer | None:
     """Not taken, or taken and over."""
     match outcome:
         case NotTaken(reason=reason):
             return Leave("failure", step.failure, reason)
         case AgentLeft():
-            return Leave("after", step.after) if step.after is not None else Over("after the transfer")
+            return _after(walk, step.after, "after the transfer")
     return None
 
 
@@ -89,7 +101,7 @@ def handle_transfer(_: Walk, step: Transfer, outcome: Outcome) -> Answer | None:
 def begin_voicemail(walk: Walk, step: Voicemail) -> Answer:
     """For the group."""
     return RecordSound(
-        walk.hear(step.message), step.max_s, step.silence_s, step.min_s, voicemail_group=step.group
+        walk.hear_openly(step.message), step.max_s, step.silence_s, step.min_s, voicemail_group=step.group
     )
 
 
@@ -102,7 +114,7 @@ def handle_voicemail(_: Walk, step: Voicemail, outcome: Outcome) -> Answer | Non
 
 def begin_record(walk: Walk, step: Record) -> Answer:
     """For the call."""
-    return RecordSound(walk.hear(step.message), step.max_s, step.silence_s)
+    return RecordSound(walk.hear_openly(step.message), step.max_s, step.silence_s)
 
 
 def handle_record(walk: Walk, step: Record, outcome: Outcome) -> Answer | None:

@@ -90,7 +90,10 @@ class Messages:
         if own is None and self.missing(parts):
             has_words = all(language not in lacking for _, lacking in self.missing(parts))
             own = None if has_words else self.sounds.recorded(name, self.flow, self.languages[0])
-        return [SoundFile(own)] if own is not None else self._parts(parts, language)
+        written = self._parts(parts, language)
+        if own is None:
+            return written
+        return [SoundFile(own, " ".join(part.text for part in written if isinstance(part, Speech)))]
 
 
 def _spoken(part: Any) -> Spoken:

@@ -85,7 +85,7 @@ def _check_ways(source: FlowSource, step_id: str, entry: Entry[StepEntry]) -> No
         if target not in source.step_names:
             tail = "" if source.is_own(step_id) else f" in flow '{source.name}', which includes this file"
             if not entry.document.is_full:
-                entry.report(place, undefined("step", target, source.step_names) + tail)
+                entry.report(place, undefined("step", target, source.step_names, tail))
     failure = _failure(entry.content)
     if failure is not None and not failure[1] and not source.file.defaults.failure:
         entry.report(
@@ -112,7 +112,7 @@ def _failure(step: StepEntry) -> tuple[Place, str] | None:
 def _check_names(entry: Entry[StepEntry], known: _Known) -> None:
     for place, kind, name, names in _named(entry.content, known):
         if names is not None and name not in names and not entry.document.is_full:
-            entry.report(place, undefined(kind, name, names) + _WHERE.get(kind, ""))
+            entry.report(place, undefined(kind, name, names, _WHERE.get(kind, "")))
 
 
 _WHERE = {

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from acd.settings.document import Document
-from acd.settings.files import Files
+from acd.settings.files import MOST_STEPS, Files
 from acd.settings.problems import Place, did_you_mean, shown
 from acd.settings.schema.flow import FlowFile
 from acd.settings.schema.steps import StepEntry
@@ -71,11 +71,18 @@ def gather(files: Files, language: str) -> dict[str, FlowSource]:
 
     `language` is that of flows that name none.
     """
-    sources = {
-        stem: _source(stem, flow.content, flow.document, files, language)
-        for stem, flow in files.flows.items()
-        if flow.content is not None
-    }
+    sources = {}
+    for stem, flow in files.flows.items():
+        if flow.content is None:
+            continue
+        source = _source(stem, flow.content, flow.document, files, language)
+        if len(source.step_names) > MOST_STEPS:
+            message = (
+                f"the flow has {len(source.step_names)} steps; the limit is {MOST_STEPS}: make it several"
+            )
+            flow.document.report(("steps",), message)
+        else:
+            sources[stem] = source
     included = {piece for source in sources.values() for piece in source.file.include}
     for name, piece in files.pieces.items():
         if name not in included and len(sources) == len(files.flows):
@@ -84,7 +91,7 @@ def gather(files: Files, language: str) -> dict[str, FlowSource]:
 
 
 def _source(stem: str, file: FlowFile, document: Document, files: Files, language: str) -> FlowSource:
-    languages = tuple(file.languages or (file.language or language,))
+    languages = tuple(file.languages or _written_languages(document) or (file.language or language,))
     if file.language is not None and file.languages is not None:
         document.report(("language",), "'language' is for one, 'languages' for several; keep one of them")
     documents = [document]
@@ -122,6 +129,12 @@ def _source(stem: str, file: FlowFile, document: Document, files: Files, languag
         step_names=frozenset(names["steps"]),
         prompt_names=frozenset(names["prompts"]),
     )
+
+
+def _written_languages(document: Document) -> list[str]:
+    """Those of a faulty list, so that the mistake is told once and not at every text."""
+    written = document.data.get("languages")
+    return [item for item in written if isinstance(item, str)] if isinstance(written, list) else []
 
 
 _SECTIONS = ("prompts", "steps")

@@ -43,7 +43,7 @@ def _faults(
         elif root == "queue" and rest[1:] and rest[1] not in GROUP_FIELDS:
             yield _no_such(f"queue.{rest[0]}", rest[1], sorted(GROUP_FIELDS))
         elif root == "announcement" and rest[0] not in announcements:
-            yield undefined("announcement", rest[0], announcements) + " in announcements.yml"
+            yield undefined("announcement", rest[0], announcements, " in announcements.yml")
         elif known is not None and rest[0] not in known:
             yield _no_such(root, rest[0], sorted(known))
 

@@ -29,6 +29,7 @@ from acd.settings.flows.walk import place_of_name
 from acd.settings.meaning.graph import reach, way_to
 from acd.settings.problems import did_you_mean
 
+MOST_VARIABLES = 200
 _MOST_SHOWN = 8
 
 
@@ -38,6 +39,10 @@ def check_variables(sources: Mapping[str, FlowSource], flow_set: FlowSet) -> Non
         source = sources[name]
         given = _check_first_values(source, flow)
         known = given | {variable for step in flow.steps.values() for variable in _set_by(step)}
+        if len(known) > MOST_VARIABLES:
+            message = f"the flow has {len(known)} variables; the limit is {MOST_VARIABLES}"
+            source.document.report(("steps",), message)
+            continue
         uses: dict[str, list[str]] = {}
         for step_id, step in flow.steps.items():
             for variable in sorted(_used_by(step)):

@@ -38,7 +38,8 @@ def check_loops(sources: Mapping[str, FlowSource], flow_set: FlowSet) -> None:
     ]
     whole = Journey(flow_set, silent=False)
     trapped: set[Node] = set()
-    for loop in whole.traps(reach(roots, whole.ways)):
+    nodes = reach(roots, whole.ways)
+    for loop in whole.traps(nodes):
         trapped.update(loop)
         if any(isinstance(flow_set.flows[flow].steps[step], Menu | Collect | Survey) for flow, step in loop):
             message = (
@@ -52,7 +53,7 @@ def check_loops(sources: Mapping[str, FlowSource], flow_set: FlowSet) -> None:
             )
         _report(sources, loop, message, warning=False)
     silent = Journey(flow_set, silent=True)
-    for loop in silent.traps(reach(roots, silent.ways)):
+    for loop in silent.traps(nodes):
         if trapped.isdisjoint(loop):
             message = (
                 f"a caller who presses no key goes round {_shown(loop)} for ever; let `failure` lead to an"

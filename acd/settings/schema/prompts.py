@@ -6,6 +6,7 @@ import re
 from typing import Annotated, Any, TypeAlias
 
 from pydantic import AfterValidator, BeforeValidator, Discriminator, Tag
+from typing_extensions import TypeAliasType
 
 from acd.settings.problems import did_you_mean, shown
 from acd.settings.schema.values import (
@@ -191,14 +192,17 @@ PromptPart = Annotated[
 ]
 """One part of a prompt."""
 
-Prompts = Annotated[
-    _Kind
-    | Annotated[ByLanguage, Tag("(languages)")]
-    | Annotated[Annotated[list[PromptPart], not_empty("prompt")], Tag("(list)")],
-    Discriminator(_tag),
-    BeforeValidator(_one_prompt_kind),
-    AfterValidator(_as_list),
-]
+Prompts = TypeAliasType(  # a name of its own in the JSON Schema, which would repeat it a hundred times
+    "Prompts",
+    Annotated[
+        _Kind
+        | Annotated[ByLanguage, Tag("(languages)")]
+        | Annotated[Annotated[list[PromptPart], not_empty("prompt")], Tag("(list)")],
+        Discriminator(_tag),
+        BeforeValidator(_one_prompt_kind),
+        AfterValidator(_as_list),
+    ],
+)
 """A text, a sound, a named prompt, a value, texts by language, or a list of these played without gaps.
 
 Always a list once it is checked."""

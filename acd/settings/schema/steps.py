@@ -195,6 +195,7 @@ class LookupStep(_StepEntry):
     """Asks the customer directory or an HTTP service."""
 
     lookup: LookupSource
+    """Whom to ask."""
     next: Id
     """The step when there is an answer."""
     not_found: Id | None = None
@@ -257,6 +258,7 @@ class TransferStep(_StepEntry):
     """Rings somebody for the caller."""
 
     transfer: TransferTarget
+    """Whom to ring."""
 
     def ways(self) -> Iterator[tuple[Place, str]]:
         """What follows when nobody answers, and when they have hung up."""
@@ -300,6 +302,7 @@ class ReturnStep(_StepEntry):
     """Back to where the sub-flow was called; at the top the call ends."""
 
     back: Annotated[None, checked(_nothing, type="null")] = Field(alias="return")
+    """Left empty."""
 
 
 class GotoFlow(Options):
@@ -319,6 +322,7 @@ class GotoStep(_StepEntry):
     goto: Annotated[
         Annotated[Id, Tag("(step)")] | Annotated[GotoFlow, Tag("(flow)")], Discriminator(_goto_tag)
     ]
+    """The step, or {flow: NAME}."""
     """A step of this flow, or {flow: NAME}."""
 
     def ways(self) -> Iterator[tuple[Place, str]]:

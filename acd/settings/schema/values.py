@@ -102,7 +102,9 @@ def _pattern(what: str, pattern: str) -> _Checked:
             raise expected(what, value)
         return text
 
-    return checked(validate, type="string", pattern=f"^({pattern})$", description=f"{what}.".capitalize())
+    return checked(
+        validate, type="string", pattern=f"^({pattern})$", description=f"{what[0].upper()}{what[1:]}."
+    )
 
 
 def _name(what: str, longest: int) -> _Checked:
@@ -158,7 +160,8 @@ def whole(low: int, high: int) -> _Checked:
 
 def one_of(*values: str) -> _Checked:
     """One of a few words."""
-    what = "one of " + ", ".join(values) if len(values) > 1 else f"'{values[0]}'"
+    words = [value or '""' for value in values]
+    what = "one of " + ", ".join(words) if len(words) > 1 else f"'{words[0]}'"
 
     def validate(value: object) -> str:
         text = text_of(what, value)
@@ -170,6 +173,8 @@ def one_of(*values: str) -> _Checked:
 
 
 def _yes_or_no(value: object) -> bool:
+    if isinstance(value, Ambiguous):
+        raise mistake(f"write true or false instead of {shown(value.text)}")
     if not isinstance(value, bool):
         raise expected("true or false", value)
     return value
