@@ -12,7 +12,6 @@ from typing import Any
 from acd.core import events
 from acd.core.commands import DialOut, Offer
 from acd.core.facts import AgentInterval, CallbackOrder, Customer, Fact
-from acd.core.outside_events import OutsideDialed
 from acd.core.ports import Ask, AskKind, Refusal
 from acd.errors import TelephonyError
 from acd.ivr.flow import FlowSet, Prompt, Speech
@@ -273,20 +272,6 @@ class FakeAnnouncements:
         return frozenset()
 
 
-class FakeOutside:
-    """One number may be dialled by flows; the engine is told as the outbound desk does it."""
-
-    def __init__(self, shell: Shell) -> None:
-        self._shell = shell
-
-    def begin_for_flow(self, call_id: str, number: str) -> str | None:
-        """Dialled, or not allowed."""
-        if number != "+4930123":
-            return "not-allowed"
-        self._shell.feed(OutsideDialed(call_id, number, "lab", "flow:", "+4930100", number, "+4930100"))
-        return None
-
-
 class Desk:
     """The example centre with shell and reception around the fakes. Phones are there, dispatch is on."""
 
@@ -315,7 +300,6 @@ class Desk:
             dialer=FlowDialer(self.shell, self.switch, {"partner": "PJSIP/acd-sip/sip:x@y"}),
         )
         self.reception = Reception(self.centre, self.shell, self.switch, self.mirror, self.find, services)
-        services.dialer.outside = FakeOutside(self.shell)
         self.tasks: list[asyncio.Task[None]] = []
         for phone in self.centre.phones:
             self.shell.feed(events.PhoneChanged(phone, True, False))

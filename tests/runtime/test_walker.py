@@ -12,14 +12,16 @@ import pytest
 
 from acd.core import events, facts
 from acd.core.facts import EndedBy, LeftBy, OfferFailure, SoundPurpose
+from acd.core.outside_events import OutsideAnswered
+from acd.core.outside_facts import DialFailure
 from acd.core.ports import AskKind
 from acd.ivr import flow as steps
 from acd.ivr.expressions import Expression
 from acd.ivr.flow import Flow, FlowSet, Message, Speech
 from acd.ivr.talk import Found, LookupFailed
-from acd.settings.load import load_centre
 from acd.settings.outside import NumberRoute
-from tests.runtime.fakes import CHECKOUT, Desk, FakeLine
+from tests.runtime.fakes import Desk, FakeLine
+from tests.runtime.test_dial_plan import centre as dialing_centre
 
 F = TypeVar("F", bound=facts.Fact)
 
@@ -60,7 +62,7 @@ STEPS: dict[str, steps.Step] = {
     "rate": steps.Survey((steps.Question("friendly", message("rate us")),), "thanks"),
     "to_anna": steps.Transfer(steps.TransferKind.AGENT, expr("'anna'"), "failed", 12.0, "rate"),
     "to_who": steps.Transfer(steps.TransferKind.AGENT, expr("'who'"), "failed"),
-    "outside": steps.Transfer(steps.TransferKind.NUMBER, expr("'+4930123'"), "failed", after="rate"),
+    "outside": steps.Transfer(steps.TransferKind.NUMBER, expr("'+493012345678'"), "failed", after="rate"),
     "denied": steps.Transfer(steps.TransferKind.NUMBER, expr("'+1'"), "failed"),
     "sip": steps.Transfer(steps.TransferKind.SIP, expr("'partner'"), "failed"),
     "stranger": steps.Transfer(steps.TransferKind.SIP, expr("'sip:a@b'"), "failed"),
@@ -77,8 +79,10 @@ STEPS: dict[str, steps.Step] = {
 
 def desk_at(start: str, tmp_path: Path) -> Desk:
     """The example centre, where 8000 leads to a flow that starts at this step."""
-    centre = load_centre(CHECKOUT / "config", CHECKOUT / "ivr_flows")
-    centre = replace(centre, numbers={"8000": NumberRoute("8000", flow="f")})
+    base = dialing_centre()
+    assert base.dialing is not None
+    dialing = replace(base.dialing, flow_role="seller")
+    centre = replace(base, numbers={"8000": NumberRoute("8000", flow="f")}, dialing=dialing)
     flows = FlowSet("v1", {"f": Flow("f", start, ("en",), STEPS)})
     return Desk(centre, flow_set=flows, recordings=tmp_path)
 
@@ -396,9 +400,10 @@ async def test_who_cannot_be_rung_at_all(at: At, start: str) -> None:
 async def test_to_the_outside_over_the_second_trunk(at: At) -> None:
     desk = at("outside")
     await arrives(desk)
-    assert desk.told() == [("dial outside", "c1", "PJSIP/+4930123@trunk-a")]
-    await desk.ask(kind=AskKind.DIAL_FAILED)
-    assert desk.told() == [("dial outside", "c1", "PJSIP/+4930123@trunk-b")]
+    assert desk.told() == [("dial out", "c1", "main", "+493012345678", "+4930100")]
+    await desk.ask(kind=AskKind.DIAL_FAILED, outside_failure=DialFailure.CONGESTION)
+    assert desk.told() == [("dial out", "c1", "backup", "03012345678", "030200")]
+    desk.shell.feed(OutsideAnswered("c1"))
     line = await desk.ask(line=FakeLine("5"), kind=AskKind.AGENT_LEFT)
     assert line.heard == ["rate us", "thanks"]
 
@@ -406,8 +411,9 @@ async def test_to_the_outside_over_the_second_trunk(at: At) -> None:
 async def test_to_nobody_outside(at: At) -> None:
     desk = at("outside")
     await arrives(desk)
-    await desk.ask(kind=AskKind.DIAL_FAILED)
-    line = await desk.ask(line=FakeLine("1"), kind=AskKind.DIAL_FAILED, failure=OfferFailure.BUSY)
+    line = await desk.ask(
+        line=FakeLine("1"), kind=AskKind.DIAL_FAILED, outside_failure=DialFailure.BUSY, cause="SIP 486"
+    )
     assert line.heard[0] == "failed"
 
 
