@@ -173,8 +173,8 @@ async def test_secret_keys_are_written_nowhere(centre: FlowCentre) -> None:
 
 
 def found_in(centre: FlowCentre) -> list[str]:
-    """The files that hold the secret, or half of it."""
-    wanted = (PIN.encode(), PIN[:5].encode(), PIN[3:].encode())
+    """The files that hold the secret, or all but one digit (fewer could be part of some time)."""
+    wanted = (PIN[:-1].encode(), PIN[1:].encode())
     return [str(p) for p in centre.files() if any(w in p.read_bytes() for w in wanted)]
 
 
