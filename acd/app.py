@@ -9,6 +9,7 @@ import signal
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -67,6 +68,7 @@ from acd.runtime.world import Outlook, customer_values
 from acd.settings.environment import Environment, numeric_address
 from acd.settings.load import load_centre, load_tests
 from acd.settings.model import Centre, RedisSettings
+from acd.settings.phone_number import normalised
 from acd.settings.secrets import Secrets
 from acd.state.live import LiveMirror
 from acd.telephony import cdr
@@ -229,7 +231,8 @@ class Controller:
         self._announcements = Announcements(
             self._mirror, self._clock, lambda: list(self._versions.active.announcements)
         )
-        self._callbacks = CallbackDesk(self._mirror, recorder, self._clock)
+        number_of = partial(normalised, country=centre.system.country)
+        self._callbacks = CallbackDesk(self._mirror, recorder, self._clock, number_of)
         self._flow_desk = self._make_flow_desk(begun)
         self._merges = Merges(self._mirror)
         script = script_name(secrets.ami_password)

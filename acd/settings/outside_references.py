@@ -82,9 +82,9 @@ def _check_dialing(files: Files) -> None:
     roles = document.names("roles")
     if content is None or roles is None:
         return
-    for option, role in (("default_role", content.default_role), ("flow_role", content.flow_role)):
-        if role is not None and role not in roles:
-            document.report_undefined((option,), "role", role, roles)
+    for option, named in (("default_role", content.default_role), ("flow_role", content.flow_role)):
+        if named is not None and named not in roles:
+            document.report_undefined((option,), "role", named, roles)
     agents = files.agents.content.agents if files.agents.content else {}
     for agent_id, agent in agents.items():
         if agent.role is not None and agent.role not in roles:
