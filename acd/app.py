@@ -1,4 +1,4 @@
-"""The composition root: the only module that builds the controller and sees every package."""
+"""The composition root: the only module that builds the controller."""
 
 from __future__ import annotations
 
@@ -7,39 +7,30 @@ import gc
 import os
 import signal
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Mapping
 from functools import partial
-from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import structlog
 from aiohttp import web
 
 from acd.core import events
 from acd.core.calls import CallState
-from acd.core.facts import (
-    AgentInterval,
-    Arrived,
-    CallbackOrder,
-    CallKind,
-    Customer,
-    Ended,
-    EndedBy,
-    Fact,
-    FellBack,
-    Queued,
-)
 from acd.core.ports import Refusal
-from acd.customers.directory import Directory
 from acd.errors import OperatorError, RequestRefused
-from acd.ivr.flow import Flow, FlowSet, Prompt, Queue
-from acd.ivr.prompts import prompts_of
-from acd.ivr.queue_news import sentences
-from acd.ivr.suite import run_cases
 from acd.ivr.values import Value
 from acd.lookups.desk import LookupDesk
+from acd.parts import (
+    StoreRecorder,
+    all_prompts,
+    database_url,
+    facts_of,
+    find_customer,
+    flow_tests,
+    folders,
+    prompt_store,
+    redis_settings,
+)
 from acd.records.fold import fold
 from acd.records.store import RecordStore
 from acd.records.task_store import TaskStore
@@ -48,17 +39,13 @@ from acd.runtime.announcements import Announcements
 from acd.runtime.callbacks import CallbackDesk
 from acd.runtime.clock import EngineClock
 from acd.runtime.control import ControlServer, Handler, Request
-from acd.runtime.dial_plan import DialPlan
-from acd.runtime.features import confirmations
 from acd.runtime.flow_desk import FlowDesk
 from acd.runtime.flow_dial import FlowDialer
 from acd.runtime.flow_work import Services
 from acd.runtime.handle_times import HandleTimes
-from acd.runtime.numbers import NumberBook
-from acd.runtime.outbound import announcements
 from acd.runtime.reception import Reception
 from acd.runtime.recordings import RecordingDesk
-from acd.runtime.reload import Folders, Reloader, Start, TestResult, Tools, choose_start
+from acd.runtime.reload import Reloader, Start, Tools
 from acd.runtime.shell import Shell
 from acd.runtime.status import picture
 from acd.runtime.trunk_list import trunk_list
@@ -66,8 +53,7 @@ from acd.runtime.version_files import VersionFiles
 from acd.runtime.versions import Versions
 from acd.runtime.world import Outlook, customer_values
 from acd.settings.environment import Environment, numeric_address
-from acd.settings.load import load_centre, load_tests
-from acd.settings.model import Centre, RedisSettings
+from acd.settings.load import load_centre
 from acd.settings.phone_number import normalised
 from acd.settings.secrets import Secrets
 from acd.state.live import LiveMirror
@@ -77,7 +63,6 @@ from acd.telephony.ami import AmiLink
 from acd.telephony.bond import Bond
 from acd.telephony.dial_string import sip_targets
 from acd.telephony.merges import Merges
-from acd.telephony.prompts import PromptStore
 from acd.telephony.switch import Switchboard
 from acd.telephony.trunk_states import TrunkBoard
 from acd.telephony.watch import Watch
@@ -89,108 +74,6 @@ AMI_USER = "acd"
 CDR_FILE = "log/cdr-custom/acd.csv"
 # Finished calls wait so long for others, to be written together; until then the mirror has them.
 GATHER_RECORDS_S = 0.5
-
-
-class StoreRecorder:
-    """Implements `acd.core.ports.Recorder` on the record store."""
-
-    def __init__(self, writer: RecordWriter) -> None:
-        self._writer = writer
-
-    def store_call(self, call_id: str, facts: Sequence[Fact], on_stored: Callable[[], None]) -> None:
-        """Fold and write."""
-        self._writer.submit(fold(call_id, facts), on_stored)
-
-    def store_interval(self, interval: AgentInterval, on_stored: Callable[[], None]) -> None:
-        """Write."""
-        self._writer.submit(interval, on_stored)
-
-    def store_callback(self, order: CallbackOrder, on_stored: Callable[[], None]) -> None:
-        """Write."""
-        self._writer.submit(order, on_stored)
-
-
-def database_url(environment: Environment) -> str:
-    """Where records go."""
-    return f"sqlite:///{environment.database}"
-
-
-def prompt_store(centre: Centre, environment: Environment) -> PromptStore:
-    """What callers hear."""
-    return PromptStore(environment.sounds_dir, centre.system.text_to_speech)
-
-
-def all_prompts(centre: Centre, flow_set: FlowSet | None = None) -> list[Prompt]:
-    """Everything that may have to be spoken, with these flows or with those of the configuration."""
-    flow_set = centre.flow_set if flow_set is None else flow_set
-    flows = flow_set.flows.values()
-    told = {language for flow in flows if _tells_news(flow) for language in flow.languages}
-    news = [speech for language in sorted(told) for speech in sentences(language)]
-    spoken = [*confirmations(centre.system.language), *announcements(centre)]
-    return prompts_of(flow_set) + news + spoken
-
-
-def _tells_news(flow: Flow) -> bool:
-    return any(isinstance(step, Queue) and step.news is not None for step in flow.steps.values())
-
-
-def find_customer(centre: Centre) -> Callable[[str], Customer | None]:
-    """The directory's look-up; without a customers' file nobody is known."""
-    if centre.customers_file is None:
-        return lambda _number: None
-    return Directory.from_csv(centre.customers_file, centre.system.country).find
-
-
-def facts_of(
-    call: cdr.CustomerCall, centre: Centre, find_customer: Callable[[str], Customer | None]
-) -> list[Fact]:
-    """What Asterisk's account says of a call that no controller saw.
-
-    It is offered to the group whose line it stood in, or to which the dialled number leads at once.
-    """
-    book, at = NumberBook(centre, DialPlan(centre)), call.started_at
-    number = book.caller_over(call.trunk, call.caller_number)
-    dialed = book.dialed_over(call.trunk, call.dialed_number)
-    route = centre.numbers.get(dialed)
-    group = call.group or (route.group if route is not None else None)
-    customer = find_customer(number)
-    trunk = call.trunk or None
-    told: list[Fact] = [Arrived(at, CallKind.INBOUND, number, "", dialed, customer, None, trunk)]
-    if group:
-        told.append(Queued(at, group))
-    told.append(FellBack(at))
-    agent = centre.plan.agent_by_extension(call.served.phone) if call.served is not None else None
-    if call.served is not None and agent is not None:
-        told.append(FellBack(call.served.at, agent.id))
-    return [*told, Ended(call.ended_at, EndedBy.UNKNOWN)]
-
-
-def redis_settings(centre: Centre, environment: Environment) -> RedisSettings | None:
-    """The configured server, if any; ACD_REDIS_HOST says where it is, or that there is one."""
-    if environment.redis_host is None:
-        return centre.redis
-    return replace(centre.redis or RedisSettings(), address=environment.redis_host)
-
-
-def flow_tests(config_dir: Path, flows_dir: Path) -> tuple[Centre, TestResult]:
-    """The configuration, and what the flows' own tests say. Raises SettingsError."""
-    centre, by_flow = load_tests(config_dir, flows_dir)
-    cases = [case for cases in by_flow.values() for case in cases]
-    report = run_cases(centre.flow_set, cases, ZoneInfo(centre.system.timezone))
-    if not cases:
-        return centre, TestResult("no tests")
-    return centre, TestResult(f"{report.passed} passed, {len(report.failed)} failed", tuple(report.failed))
-
-
-def begin(environment: Environment, who: str) -> Start:
-    """With which configuration and flows this controller begins. Raises OperatorError."""
-    files = VersionFiles(environment.versions_dir)
-    tools = Tools(load_centre, flow_tests, lambda c: prompt_store(c, environment).prepare(all_prompts(c)))
-    return choose_start(files, _folders(environment), tools, who)
-
-
-def _folders(environment: Environment) -> Folders:
-    return Folders(environment.config_dir, environment.flows_dir)
 
 
 class Controller:
@@ -271,8 +154,8 @@ class Controller:
     def _make_flow_desk(self, begun: Start) -> FlowDesk:
         # What is rendered for a reload must be found by the store that plays.
         tools = Tools(load_centre, flow_tests, lambda centre: self._prompts.prepare(all_prompts(centre)))
-        folders = _folders(self._environment)
-        reloader = Reloader(self._versions, self._version_files, folders, tools, begun)
+        places = folders(self._environment)
+        reloader = Reloader(self._versions, self._version_files, places, tools, begun)
         reloader.calls = self._calls_by_version
         return FlowDesk(
             reloader,
@@ -484,8 +367,3 @@ def _text(request: Request, key: str) -> str:
     if not isinstance(value, str):
         raise TypeError(key)
     return value
-
-
-def asterisk_folder(checkout: Path) -> Path:
-    """Where Asterisk's templates and scripts are."""
-    return checkout / "asterisk"

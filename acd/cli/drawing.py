@@ -13,12 +13,12 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from acd.app import database_url
 from acd.cli import context
 from acd.errors import OperatorError
 from acd.ivr.picture import Traffic, picture_of
 from acd.ivr.picture_dot import dot
 from acd.ivr.picture_mermaid import mermaid
+from acd.parts import database_url
 from acd.records.period import parse_period
 from acd.records.store import RecordStore
 from acd.records.traffic import traffic

@@ -13,10 +13,10 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from acd.app import database_url
 from acd.cli import context
 from acd.core.fact_json import fact_from_dict
 from acd.errors import OperatorError, RequestRefused
+from acd.parts import database_url
 from acd.records.store import RecordStore
 from acd.records.trace import call_trace, flow_runs
 from acd.records.traffic import last_runs

@@ -22,10 +22,11 @@ from typing import Annotated, BinaryIO
 import structlog
 import typer
 
-from acd.app import Controller, all_prompts, asterisk_folder, begin, prompt_store
+from acd.app import Controller
 from acd.cli import context
 from acd.crowd.demo import Demo
 from acd.errors import OperatorError
+from acd.parts import all_prompts, asterisk_folder, begin, prompt_store
 from acd.runtime.control import request
 from acd.runtime.version_files import VersionFiles
 from acd.settings.environment import Environment, numeric_address

@@ -17,9 +17,9 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from acd.app import database_url
 from acd.cli import context
 from acd.errors import OperatorError, RequestRefused
+from acd.parts import database_url
 from acd.records.report import duration
 from acd.records.store import RecordStore
 from acd.records.story import printable

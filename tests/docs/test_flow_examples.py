@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 import yaml
 
-from acd.app import flow_tests
 from acd.ivr.flow import KEYS
+from acd.parts import flow_tests
 from acd.settings.load import find_problems
 from acd.settings.schema.steps import STEP_KINDS
 
