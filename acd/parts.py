@@ -1,4 +1,4 @@
-"""What the controller is built of: what configuration and environment decide, for `app.py` and the commands."""
+"""What the controller is built of: what configuration and environment decide, for `app.py` and commands."""
 
 from __future__ import annotations
 
