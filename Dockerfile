@@ -1,9 +1,9 @@
 # The controller. Asterisk is an image of its own: asterisk/Dockerfile.
 FROM python:3.11-slim-bookworm
 
-# flite speaks the texts of the flows, sox makes telephone sound of it.
+# flite and espeak-ng speak the texts of the flows, sox makes telephone sound of it.
 RUN apt-get update \
- && apt-get install --yes --no-install-recommends flite sox \
+ && apt-get install --yes --no-install-recommends flite espeak-ng sox \
  && rm -rf /var/lib/apt/lists/*
 
 # The same number in both images: the two share Asterisk's configuration, which only its owner may read.
