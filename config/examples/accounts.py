@@ -64,7 +64,7 @@ class Accounts(BaseHTTPRequestHandler):
             return None
         try:
             form = json.loads(self.rfile.read(int(length)))
-        except ValueError:
+        except (ValueError, RecursionError):
             return None
         return form if isinstance(form, dict) else None
 

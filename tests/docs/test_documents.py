@@ -112,7 +112,7 @@ def test_commands_exist(document: Path) -> None:
 
 def test_readme_shows_commands() -> None:
     """The pattern does find them."""
-    shown = " ".join(code_of((CHECKOUT / "README.md").read_text(encoding="utf-8")))
+    shown = "\n".join(code_of((CHECKOUT / "README.md").read_text(encoding="utf-8")))
     assert {words.strip() for words in COMMAND.findall(shown)} >= {"check", "phones list", "status"}
 
 

@@ -13,7 +13,9 @@ from typing import Any
 
 import pytest
 import yaml
+from typer.testing import CliRunner
 
+from acd.__main__ import app
 from acd.ivr.flow import KEYS
 from acd.parts import flow_tests
 from acd.settings.load import find_problems
@@ -97,3 +99,16 @@ def test_the_table_of_keys_holds() -> None:
     menus = [s["menu"] for b in FLOWS for s in yaml.safe_load(b)["steps"].values() if "menu" in s]
     assert menus
     assert all(set(choice) <= set(KEYS) for menu in menus for choice in menu["choices"])
+
+
+def test_the_drawing_is_that_of_the_first_flow(
+    folders: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config, flows = folders
+    (flows / "hello.yml").write_text(FLOWS[0], encoding="utf-8")
+    (config / "numbers.yml").write_text('numbers: {"8000": {flow: hello}}\n', encoding="utf-8")
+    monkeypatch.setenv("ACD_CONFIG", str(config))
+    monkeypatch.setenv("ACD_FLOWS", str(flows))
+    done = CliRunner().invoke(app, ["draw", "hello"])
+    assert done.exit_code == 0, done.output
+    assert f"```mermaid\n{done.output.rstrip()}\n```\n" in DOCUMENT.read_text(encoding="utf-8")
