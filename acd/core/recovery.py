@@ -86,7 +86,8 @@ def _reconcile_agent(floor: Floor, agent: Agent) -> None:
     if call is None or call.agent != agent.id or _AGENT_STATES.get(call.state) is not agent.state:
         agent.call_id = None
     own = floor.calls.get(agent.own_call_id or "")
-    if own is None or own.state is CallState.ENDED or agent.state not in BUSY_STATES:
+    confirmed = own is not None and own.origin_agent == agent.id and own.state is not CallState.ENDED
+    if not confirmed or agent.state not in BUSY_STATES:
         agent.own_call_id = None
     works_on = agent.state in (AgentState.TALKING, AgentState.WRAP_UP)
     if not works_on or agent.wrap_up_call_id not in floor.calls:
