@@ -13,7 +13,7 @@ import structlog
 
 from acd.core import outside_facts as facts
 from acd.core.calls import Call, CallState
-from acd.core.facts import CallKind, Transferred
+from acd.core.facts import CallKind, StepTaken, Transferred
 from acd.core.outside_events import OutsideDialed, OutsideFailed, OutsideRefused
 from acd.core.outside_facts import DialFailure
 from acd.core.ports import Ask, Refusal, Switch
@@ -178,10 +178,13 @@ class OutboundDesk:
 
 
 def _tried(call: Call) -> set[str]:
-    """The trunks over which this number was dialled already, since the caller was last sent somewhere."""
+    """The trunks over which this number was dialled already, since the caller was last sent somewhere.
+
+    A flow sends the caller somewhere else whenever it has left a step.
+    """
     tried: set[str] = set()
     for fact in reversed(call.facts):
-        if isinstance(fact, Transferred):
+        if isinstance(fact, Transferred | StepTaken):
             break
         if isinstance(fact, facts.OutsideDialed):
             tried.add(fact.trunk)

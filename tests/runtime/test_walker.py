@@ -63,6 +63,7 @@ STEPS: dict[str, steps.Step] = {
     "to_anna": steps.Transfer(steps.TransferKind.AGENT, expr("'anna'"), "failed", 12.0, "rate"),
     "to_who": steps.Transfer(steps.TransferKind.AGENT, expr("'who'"), "failed"),
     "outside": steps.Transfer(steps.TransferKind.NUMBER, expr("'+493012345678'"), "failed", after="rate"),
+    "another": steps.Transfer(steps.TransferKind.NUMBER, expr("'+493087654321'"), "outside"),
     "denied": steps.Transfer(steps.TransferKind.NUMBER, expr("'+1'"), "failed"),
     "sip": steps.Transfer(steps.TransferKind.SIP, expr("'partner'"), "failed"),
     "stranger": steps.Transfer(steps.TransferKind.SIP, expr("'sip:a@b'"), "failed"),
@@ -406,6 +407,14 @@ async def test_to_the_outside_over_the_second_trunk(at: At) -> None:
     desk.shell.feed(OutsideAnswered("c1"))
     line = await desk.ask(line=FakeLine("5"), kind=AskKind.AGENT_LEFT)
     assert line.heard == ["rate us", "thanks"]
+
+
+async def test_to_one_outside_and_then_to_another_over_the_same_trunk(at: At) -> None:
+    desk = at("another")
+    await arrives(desk)
+    assert desk.told() == [("dial out", "c1", "main", "+493087654321", "+4930100")]
+    await desk.ask(kind=AskKind.DIAL_FAILED, outside_failure=DialFailure.NO_ANSWER)
+    assert desk.told() == [("dial out", "c1", "main", "+493012345678", "+4930100")]
 
 
 async def test_to_nobody_outside(at: At) -> None:
