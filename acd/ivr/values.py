@@ -23,6 +23,9 @@ def fit(value: object) -> Value:
     if isinstance(value, str):
         if len(value) > LONGEST_TEXT:
             raise Unfit(f"a text is longer than {LONGEST_TEXT:,} characters")
+        if any(c == "\0" or "\ud800" <= c <= "\udfff" for c in value):
+            # JSON can write NUL and halves of characters; a database can store neither.
+            raise Unfit("a text holds a character that cannot be stored")
         return str(value)
     if isinstance(value, int | float):
         # Not a number, which compares as false, and infinity have no place in JSON either.

@@ -94,6 +94,8 @@ async def test_a_post(other: Other, lookups: HttpLookups) -> None:
         (lambda: web.json_response({"account": 1}), "the answer's 'account.balance' is not there"),
         (lambda: web.json_response({"account": {"balance": [1]}}), "the answer's 'account.balance' list is"),
         (lambda: web.json_response({"account": {"balance": "x" * 2000}}), "a text is longer"),
+        (lambda: web.Response(text=r'{"account": {"balance": "\ud800"}}'), "a text holds a character"),
+        (lambda: web.Response(text=r'{"account": {"balance": "a\u0000"}}'), "a text holds a character"),
         (lambda: web.Response(text='{"account": {"balance": Infinity}}'), "a number is larger"),
         (lambda: web.Response(body=b"x" * (ANSWER_BYTES_MAX + 1)), "the answer is larger"),
         (
