@@ -207,7 +207,7 @@ class Reloader:
 
 
 def choose_start(files: VersionFiles, folders: Folders, tools: Tools, who: str) -> Start:
-    """Decides with which flows a controller begins; see ADR 0009.
+    """Decides with which flows a controller begins; see ADR 0012.
 
     What is on disk, as a new version, if it is sound. But after a sudden end, and after a rollback as long as
     the disk is untouched, and where the disk is faulty: the version that was active last. Raises
