@@ -6,6 +6,7 @@ Decides where callers go; flows are walked by `walker.py`, callers whom nobody c
 from __future__ import annotations
 
 from collections.abc import Callable
+from traceback import format_tb
 
 import structlog
 
@@ -15,6 +16,7 @@ from acd.core.commands import LeaveLine, RefuseDirect
 from acd.core.facts import CallKind, Customer
 from acd.core.outside_events import OutsideAnswered, OutsideLeft
 from acd.core.ports import Ask, AskKind, Mirror, Refusal, Switch
+from acd.errors import TelephonyError
 from acd.ivr.ports import CallerLine
 from acd.runtime.arrival import arrive
 from acd.runtime.dial_plan import DialPlan
@@ -75,9 +77,30 @@ class Reception:
         try:
             await self._serve(ask, line)
             await self.walker.attend(self._current_id(ask.call_id, line), line)
+        except TelephonyError:
+            raise
+        except Exception as error:
+            if not self._rescue(self._current_id(ask.call_id, line), error):
+                raise
         finally:
             for call_id in [c for c, other in self._lines.items() if other is line]:
                 del self._lines[call_id]  # the call may have another id by now
+
+    def _rescue(self, call_id: str, error: Exception) -> bool:
+        """A fault of ours in a flow: the caller would ask again and meet it again, for ever.
+
+        Whether there was a flow. The error's own text is not logged: it may hold what was keyed in secret.
+        """
+        if not self.walker.knows(call_id):
+            return False
+        where = "".join(format_tb(error.__traceback__))
+        kind, step = type(error).__name__, self.walker.step_of(call_id)
+        log.error("a fault in a flow", call=call_id, step=step, error=kind, where=where)
+        self.walker.forget(call_id)
+        call = self._call(call_id)
+        if call is not None and call.state is CallState.IVR:
+            self._in_hand.take_back(call, f"a fault in the flow: {kind}")
+        return True
 
     def _make_up_for_lost_news(self, call: Call | None, ask: Ask) -> None:
         """The news of an answer got lost (Asterisk away, a restart); there was one all the same."""

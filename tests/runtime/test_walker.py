@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
 
@@ -446,3 +447,12 @@ async def test_an_unreadable_place_is_set_aside(at: At) -> None:
     desk = at("queue")
     desk.reception.walker.restore({"flow:c9": {"nonsense": 1}})
     assert not desk.reception.walker.knows("c9")
+
+
+async def test_a_fault_of_ours_puts_the_caller_in_line(at: At, tmp_path: Path) -> None:
+    desk = at("mail")
+    (tmp_path / datetime.fromtimestamp(desk.clock.now, UTC).strftime("%Y-%m-%d")).touch()  # no folder
+    await arrives(desk)
+    assert desk.told() == [("hold", "c1", "support", "default")]
+    assert desk.state() == "waiting"
+    assert not desk.reception.walker.knows("c1")
