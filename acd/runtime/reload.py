@@ -216,6 +216,16 @@ def choose_start(files: VersionFiles, folders: Folders, tools: Tools, who: str) 
     last = files.last()
     if last is None:
         return _first(files, folders, tools, who)
+    try:
+        return _after(last, files, folders, tools, who)
+    except OperatorError as error:
+        # Written for an older release, perhaps: what is sound on disk must not wait for it.
+        log.error("the last version cannot be used", number=last.number, reason=str(error))
+        return _first(files, folders, tools, who)
+
+
+def _after(last: VersionEntry, files: VersionFiles, folders: Folders, tools: Tools, who: str) -> Start:
+    """There has been a version. Raises OperatorError where it is wanted and cannot be used."""
     staged = files.stage(folders.config_dir, folders.flows_dir)
     try:
         if staged.version == last.version:
@@ -240,7 +250,7 @@ def choose_start(files: VersionFiles, folders: Folders, tools: Tools, who: str) 
 
 
 def _first(files: VersionFiles, folders: Folders, tools: Tools, who: str) -> Start:
-    """There is nothing to fall back on: only files that cannot be read keep a centre closed."""
+    """There is nothing else to go by: only files that cannot be read keep a centre closed."""
     staged = files.stage(folders.config_dir, folders.flows_dir)
     try:
         try:

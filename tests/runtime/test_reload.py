@@ -266,6 +266,19 @@ def test_a_faulty_disk_does_not_close_a_centre_that_has_been_open(home: Home) ->
         assert "sales" in begun.centre.plan.groups
 
 
+def test_a_version_that_cannot_be_read_any_more_does_not_close_it_either(home: Home) -> None:
+    kept = home.folder / "versions" / "1" / "config" / "agents.yml"
+    kept.write_text("agents: {}\nof_an_older_release: true\n", encoding="utf-8")
+    begun = home.start()
+    assert (begun.loaded.entry.number, home.greeting()) == (2, "Welcome.")
+    assert "anna" in begun.centre.plan.agents
+    home.edit("main.yml", lambda t: t.replace("sales", "nobody"))
+    kept = home.folder / "versions" / "2" / "config" / "agents.yml"
+    kept.write_text("agents: {}\n", encoding="utf-8")
+    with pytest.raises(SettingsError, match="no group 'nobody'"):
+        home.start()
+
+
 def test_failing_tests_do_not_close_it_either_and_never_go_live(home: Home) -> None:
     home.files.end_run()
     home.greet("Good day.")
