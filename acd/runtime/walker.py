@@ -108,10 +108,6 @@ class Walker:
         walk = self._walks.get(call_id)
         return None if walk is None else f"{walk.machine.position.flow}/{walk.machine.position.step}"
 
-    def versions_in_use(self) -> frozenset[str]:
-        """The versions of flows that callers are in."""
-        return frozenset(walk.machine.position.version for walk in self._walks.values())
-
     def knows(self, call_id: str) -> bool:
         """Whether the caller is in a flow, or will come back to one."""
         return call_id in self._walks

@@ -128,7 +128,7 @@ class SipTransfer(_TransferOptions):
     """To a SIP address."""
 
     sip: ExpressionText
-    """The address: "'support@partner'"."""
+    """Its name under `sip_addresses` in system.yml: "'partner'"."""
 
 
 def _one_target(value: Any) -> Any:
