@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import re
+from dataclasses import replace
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Discriminator, Field, Tag
 
 from acd.ivr.expressions import Expression
+from acd.ivr.values import LONGEST_TEXT
 from acd.settings.problems import shown
 from acd.settings.schema.dialogue import nothing
 from acd.settings.schema.prompts import Prompts, only_kind
@@ -51,7 +53,11 @@ def _header_value(value: object) -> Expression:
         raise mistake(f"the environment has no variable '{shown(name)}'; set it before the start")
     if not found.isprintable():
         raise mistake(f"the environment's variable '{shown(name)}' holds control characters")
-    return Expression.constant(found)
+    if len(found) > LONGEST_TEXT:
+        raise mistake(
+            f"the environment's variable '{shown(name)}' is longer than {LONGEST_TEXT:,} characters"
+        )
+    return replace(Expression.constant(found), source=f"env {name}")  # messages show the source
 
 
 def _answer_path(value: object) -> str:
