@@ -1,14 +1,15 @@
 # The controller. Asterisk is an image of its own: asterisk/Dockerfile.
 FROM python:3.11-slim-bookworm
 
-# flite speaks the texts of the flows, sox makes telephone sound of it.
+# flite and espeak-ng speak the texts of the flows, sox makes telephone sound of it.
 RUN apt-get update \
- && apt-get install --yes --no-install-recommends flite sox \
+ && apt-get install --yes --no-install-recommends flite espeak-ng sox \
  && rm -rf /var/lib/apt/lists/*
 
 # The same number in both images: the two share Asterisk's configuration, which only its owner may read.
 RUN useradd --uid 10001 --no-create-home --shell /usr/sbin/nologin acd \
- && install -d -m 700 -o acd -g acd /var/lib/acd /var/lib/acd/asterisk /var/lib/acd/sounds
+ && install -d -m 700 -o acd -g acd /var/lib/acd /var/lib/acd/asterisk /var/lib/acd/sounds \
+    /var/lib/acd/versions /var/lib/acd/recordings
 
 WORKDIR /opt/acd
 COPY requirements.lock ./

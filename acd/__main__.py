@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
-from pathlib import Path
-from typing import Annotated
 
 import typer
 from rich.console import Console
 
-from acd.cli import agents, context, phones, records, server
+from acd.cli import agents, checks, drawing, flow_tests, flows, phones, records, server, tasks, try_flow
 from acd.cli.status import status
 from acd.cli.trunks import trunks
 from acd.errors import OperatorError, RequestRefused
-from acd.settings.load import check
 
 app = typer.Typer(
     name="acd",
@@ -25,28 +22,24 @@ app = typer.Typer(
 )
 app.command("server")(server.server)
 app.command("run")(server.run)
+app.command("check")(checks.check_configuration)
+app.command("schema")(checks.write_schema)
+app.command("draw")(drawing.draw)
 app.command("status")(status)
 app.command("trunks")(trunks)
 app.command("report")(records.report)
+app.command("try")(try_flow.try_flow)
+app.command("test")(flow_tests.run_tests)
+app.command("reload")(flows.reload)
+app.command("versions")(flows.versions)
+app.command("rollback")(flows.rollback)
+app.command("trace")(flows.trace)
 app.add_typer(agents.app, name="agent")
+app.add_typer(flows.announce, name="announce")
+app.add_typer(tasks.voicemail, name="voicemail")
+app.add_typer(tasks.callbacks, name="callbacks")
 app.add_typer(phones.app, name="phones")
 app.add_typer(records.app, name="calls")
-
-
-@app.command("check")
-def check_configuration(
-    config: Annotated[Path, typer.Option(envvar="ACD_CONFIG", help="folder of the configuration")] = Path(
-        "config"
-    ),
-    flows: Annotated[Path, typer.Option(envvar="ACD_FLOWS", help="folder of the flows")] = Path("ivr_flows"),
-) -> None:
-    """Check configuration and flows: every problem at once, with file and line."""
-    problems = check(config, flows)
-    for problem in problems:
-        typer.echo(problem)
-    if problems:
-        raise typer.Exit(1)
-    context.console.print("the configuration is sound")
 
 
 def main() -> None:

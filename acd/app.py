@@ -1,4 +1,4 @@
-"""The composition root: the only module that builds the controller and sees every package."""
+"""The composition root: the only module that builds the controller."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import asyncio
 import gc
 import os
 import signal
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
-from pathlib import Path
+from collections import Counter
+from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import structlog
@@ -16,34 +16,53 @@ from aiohttp import web
 
 from acd.core import events
 from acd.core.calls import CallState
-from acd.core.facts import AgentInterval, Arrived, CallKind, Customer, Ended, EndedBy, Fact, FellBack, Queued
 from acd.core.ports import Refusal
-from acd.customers.directory import Directory
 from acd.errors import OperatorError, RequestRefused
-from acd.ivr.flow import Prompt
+from acd.ivr.values import Value
+from acd.lookups.desk import LookupDesk
+from acd.parts import (
+    StoreRecorder,
+    all_prompts,
+    database_url,
+    facts_of,
+    find_customer,
+    flow_tests,
+    folders,
+    prompt_store,
+    redis_settings,
+)
 from acd.records.fold import fold
 from acd.records.store import RecordStore
+from acd.records.task_store import TaskStore
 from acd.records.writer import RecordWriter
+from acd.runtime.announcements import Announcements
+from acd.runtime.callbacks import CallbackDesk
 from acd.runtime.clock import EngineClock
 from acd.runtime.control import ControlServer, Handler, Request
-from acd.runtime.dial_plan import DialPlan
-from acd.runtime.features import confirmations
-from acd.runtime.numbers import NumberBook
-from acd.runtime.outbound import announcements
+from acd.runtime.flow_desk import FlowDesk
+from acd.runtime.flow_dial import FlowDialer
+from acd.runtime.flow_work import Services
+from acd.runtime.handle_times import HandleTimes
 from acd.runtime.reception import Reception
+from acd.runtime.recordings import RecordingDesk
+from acd.runtime.reload import Reloader, Start, Tools
 from acd.runtime.shell import Shell
 from acd.runtime.status import picture
 from acd.runtime.trunk_list import trunk_list
+from acd.runtime.version_files import VersionFiles
+from acd.runtime.versions import Versions
+from acd.runtime.world import Outlook, customer_values
 from acd.settings.environment import Environment, numeric_address
-from acd.settings.model import Centre, RedisSettings
+from acd.settings.load import load_centre
+from acd.settings.phone_number import normalised
 from acd.settings.secrets import Secrets
 from acd.state.live import LiveMirror
 from acd.telephony import cdr
 from acd.telephony.agi import AgiServer, script_name
 from acd.telephony.ami import AmiLink
 from acd.telephony.bond import Bond
+from acd.telephony.dial_string import sip_targets
 from acd.telephony.merges import Merges
-from acd.telephony.prompts import PromptStore
 from acd.telephony.switch import Switchboard
 from acd.telephony.trunk_states import TrunkBoard
 from acd.telephony.watch import Watch
@@ -57,79 +76,11 @@ CDR_FILE = "log/cdr-custom/acd.csv"
 GATHER_RECORDS_S = 0.5
 
 
-class StoreRecorder:
-    """Implements `acd.core.ports.Recorder` on the record store."""
-
-    def __init__(self, writer: RecordWriter) -> None:
-        self._writer = writer
-
-    def store_call(self, call_id: str, facts: Sequence[Fact], on_stored: Callable[[], None]) -> None:
-        """Fold and write."""
-        self._writer.submit(fold(call_id, facts), on_stored)
-
-    def store_interval(self, interval: AgentInterval, on_stored: Callable[[], None]) -> None:
-        """Write."""
-        self._writer.submit(interval, on_stored)
-
-
-def database_url(environment: Environment) -> str:
-    """Where records go."""
-    return f"sqlite:///{environment.database}"
-
-
-def prompt_store(centre: Centre, environment: Environment) -> PromptStore:
-    """What callers hear."""
-    return PromptStore(environment.sounds_dir, centre.flows_dir / "sounds", centre.system.text_to_speech)
-
-
-def all_prompts(centre: Centre) -> list[Prompt]:
-    """Everything that may have to be spoken."""
-    prompts: list[Prompt] = [p for flow in centre.flows.values() for p in flow.prompts()]
-    return [*prompts, *confirmations(centre.system.language), *announcements(centre)]
-
-
-def find_customer(centre: Centre) -> Callable[[str], Customer | None]:
-    """The directory's look-up; without a customers' file nobody is known."""
-    if centre.customers_file is None:
-        return lambda _number: None
-    return Directory.from_csv(centre.customers_file, centre.system.country).find
-
-
-def facts_of(
-    call: cdr.CustomerCall, centre: Centre, find_customer: Callable[[str], Customer | None]
-) -> list[Fact]:
-    """What Asterisk's account says of a call that no controller saw.
-
-    It is offered to the group whose line it stood in, or to which the dialled number leads at once.
-    """
-    book, at = NumberBook(centre, DialPlan(centre)), call.started_at
-    number = book.caller_over(call.trunk, call.caller_number)
-    dialed = book.dialed_over(call.trunk, call.dialed_number)
-    route = centre.numbers.get(dialed)
-    group = call.group or (route.group if route is not None else None)
-    customer = find_customer(number)
-    trunk = call.trunk or None
-    told: list[Fact] = [Arrived(at, CallKind.INBOUND, number, "", dialed, customer, None, trunk)]
-    if group:
-        told.append(Queued(at, group))
-    told.append(FellBack(at))
-    agent = centre.plan.agent_by_extension(call.served.phone) if call.served is not None else None
-    if call.served is not None and agent is not None:
-        told.append(FellBack(call.served.at, agent.id))
-    return [*told, Ended(call.ended_at, EndedBy.UNKNOWN)]
-
-
-def redis_settings(centre: Centre, environment: Environment) -> RedisSettings | None:
-    """The configured server, if any; ACD_REDIS_HOST says where it is, or that there is one."""
-    if environment.redis_host is None:
-        return centre.redis
-    return replace(centre.redis or RedisSettings(), address=environment.redis_host)
-
-
 class Controller:
     """One running controller."""
 
-    def __init__(self, centre: Centre, environment: Environment, secrets: Secrets) -> None:
+    def __init__(self, begun: Start, environment: Environment, secrets: Secrets) -> None:
+        centre = begun.centre
         self._centre = centre
         self._environment = environment
         self._store = RecordStore(database_url(environment))
@@ -138,7 +89,8 @@ class Controller:
             environment.live_dir, redis_settings(centre, environment), environment.redis_password
         )
         self._clock = EngineClock()
-        self._shell = Shell(centre.plan, self._clock, self._mirror, StoreRecorder(self._writer))
+        recorder = StoreRecorder(self._writer)
+        self._shell = Shell(centre.plan, self._clock, self._mirror, recorder)
         self._watch = Watch(centre.phones, self._shell.feed, self._transferred)
         self._bond = Bond(
             self._watch,
@@ -156,12 +108,24 @@ class Controller:
         )
         self._trunks = TrunkBoard(centre.trunks.values(), self._link)
         self._prompts = prompt_store(centre, environment)
+        self._version_files = VersionFiles(environment.versions_dir)
+        self._versions = Versions(self._version_files, load_centre, centre.plan, begun.loaded)
+        self._versions.in_use = lambda: frozenset(self._calls_by_version())
+        self._announcements = Announcements(
+            self._mirror, self._clock, lambda: list(self._versions.active.announcements)
+        )
+        number_of = partial(normalised, country=centre.system.country)
+        self._callbacks = CallbackDesk(self._mirror, recorder, self._clock, number_of)
+        self._flow_desk = self._make_flow_desk(begun)
         self._merges = Merges(self._mirror)
         script = script_name(secrets.ami_password)
         self._switch = Switchboard(self._watch, self._link, self._prompts, self._merges, self._serve, script)
         self._switch.call_id_header = centre.system.call_id_header
         self._find_customer = find_customer(centre)
-        self._reception = Reception(centre, self._shell, self._switch, self._mirror, self._find_customer)
+        self._lookups = LookupDesk(self._find_values)
+        self._reception = Reception(
+            centre, self._shell, self._switch, self._mirror, self._find_customer, self._services()
+        )
         self._agi = AgiServer(self._switch.serve)
         self._control = ControlServer(environment.control_socket, self._handlers())
         self._health: web.AppRunner | None = None
@@ -169,9 +133,41 @@ class Controller:
         self._recovery: asyncio.Task[None] | None = None
         self.floor_known = asyncio.Event()
 
+    def _services(self) -> Services:
+        """What flows make use of."""
+        handle_times = HandleTimes()
+        self._shell.on_finished = handle_times.learn
+        system, floor = self._centre.system, self._shell.engine.floor
+        return Services(
+            flows=self._versions,
+            lookups=self._lookups,
+            callbacks=self._callbacks,
+            recordings=RecordingDesk(self._environment.recordings_dir, self._shell),
+            outlook=Outlook(floor, self._clock, system.timezone, self._announcements, handle_times),
+            dialer=FlowDialer(self._shell, self._switch, sip_targets(system.sip_addresses)),
+        )
+
+    def _find_values(self, number: str) -> Mapping[str, Value] | None:
+        customer = self._find_customer(number)
+        return None if customer is None else customer_values(customer)
+
+    def _make_flow_desk(self, begun: Start) -> FlowDesk:
+        # What is rendered for a reload must be found by the store that plays.
+        tools = Tools(load_centre, flow_tests, lambda centre: self._prompts.prepare(all_prompts(centre)))
+        places = folders(self._environment)
+        reloader = Reloader(self._versions, self._version_files, places, tools, begun)
+        reloader.calls = self._calls_by_version
+        return FlowDesk(
+            reloader,
+            self._announcements,
+            self._callbacks,
+            lambda: TaskStore(self._store.engine).open_numbers(),
+            self._shell.engine.floor,
+        )
+
     async def start(self) -> None:
         """Open everything. Raises OperatorError when a port or a file cannot be had."""
-        self._prompts.prepare(all_prompts(self._centre))
+        self._prompts.prepare(all_prompts(self._centre, self._versions.active))
         self._shell.feed(events.DispatchSuspended())  # until the floor is known
         await self._mirror.open()
         await asyncio.to_thread(self._store.open)
@@ -180,9 +176,13 @@ class Controller:
         self._bond.attach(self._link, self._switch)
         self._bond.on_known = self.floor_known.set
         self._shell.on_frozen = self._bond.frozen
-        self._reception.restore(self._mirror.load())
+        self._announcements.restore(self._mirror.load())
+        await self._flow_desk.read_callbacks(self._mirror.load())
+        self._reception.walker.restore(self._mirror.load())
         self._merges.restore(self._mirror.load())
+        await self._take_up_versions()
         self._shell.restore()
+        self._reception.walker.take_up_recordings()
         await self._control.start()
         await self._listen()
         for work in (
@@ -194,6 +194,18 @@ class Controller:
         ):
             self._tasks.append(asyncio.create_task(work))
         self._recovery = asyncio.create_task(self._recover_unseen())
+        self._version_files.begin_run()
+
+    async def _take_up_versions(self) -> None:
+        """Read what calls from before a restart are in before they ask for it; the voice may have changed."""
+        for version in self._calls_by_version():
+            flows = await asyncio.to_thread(self._versions.get, version)
+            if flows is None:
+                continue
+            try:
+                await asyncio.to_thread(self._prompts.prepare, all_prompts(self._centre, flows))
+            except OperatorError as error:
+                log.error("prompts of an older version cannot be spoken", version=version, reason=str(error))
 
     async def _listen(self) -> None:
         env = self._environment
@@ -222,6 +234,7 @@ class Controller:
         await self._bond.stop()
         await self._switch.stop()
         await self._agi.stop()
+        await self._lookups.close()
         await self._control.stop()
         if self._health is not None:
             await self._health.cleanup()
@@ -229,6 +242,7 @@ class Controller:
         await self._writer.close()
         self._store.close()
         await self._mirror.close()
+        self._version_files.end_run()
 
     async def run(self) -> None:
         """Until SIGTERM or SIGINT, or until a task that must not end ends."""
@@ -297,6 +311,7 @@ class Controller:
             "not-ready": self._not_ready,
             "hang-up-all": self._hang_up_all,
             "wrap-up-done": lambda r: self._request(events.WrapUpDone(_text(r, "agent"))),
+            **self._flow_desk.handlers(),
         }
 
     def _status(self, _request: Request) -> Mapping[str, Any]:
@@ -305,8 +320,15 @@ class Controller:
             "centre": self._centre.system.name,
             "pid": os.getpid(),
             "live_state": self._mirror.facts(),
-            **picture(self._shell.engine.floor, now, self._reception.step_of, asterisk=self._bond.up),
+            "version": {"number": self._versions.entry.number, "version": self._versions.active.version},
+            "announcements": [a for a in self._announcements.picture() if a["on"]],
+            **picture(self._shell.engine.floor, now, self._reception.walker.step_of, asterisk=self._bond.up),
         }
+
+    def _calls_by_version(self) -> Counter[str]:
+        """The versions of flows that callers are in, or go back to after the line or the agent."""
+        places = (value for key, value in self._mirror.load().items() if key.startswith("flow:"))
+        return Counter(str(value["version"]) for value in places if "version" in value)
 
     def _trunk_states(self, _request: Request) -> Mapping[str, Any]:
         floor = self._shell.engine.floor
@@ -345,8 +367,3 @@ def _text(request: Request, key: str) -> str:
     if not isinstance(value, str):
         raise TypeError(key)
     return value
-
-
-def asterisk_folder(checkout: Path) -> Path:
-    """Where Asterisk's templates and scripts are."""
-    return checkout / "asterisk"

@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from bench import dispatch as measurement
+from bench import ivr as menus
 from bench import soak as endurance
 from bench.figures import SIDES, table, write_json
 from bench.scenarios import scenarios
@@ -53,6 +54,30 @@ def dispatch(
     Console(width=width, highlight=False).print(table(chosen, results))
     if json is not None:
         write_json(json, results)
+
+
+@app.command()
+def ivr(
+    json: Annotated[Path | None, typer.Option(help="write the figures to this file, too")] = None,
+    callers: Annotated[int, typer.Option(min=1, max=240, help="callers in menus at once")] = 200,
+    minutes: Annotated[float, typer.Option(min=0.1, help="how long they press keys")] = 2.0,
+) -> None:
+    """How soon a caller hears the next prompt after a key, with many callers in menus at once.
+
+    Fails if a target is missed: 95 of 100 within 100 ms, no key lost, a quarter of a core for the controller.
+    """
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True)) as progress:
+        task = progress.add_task(f"{callers} callers", total=1.0)
+        result = asyncio.run(
+            menus.measure(callers, minutes, lambda done: progress.update(task, completed=min(done, 1.0)))
+        )
+    width = None if sys.stdout.isatty() else PIPE_WIDTH
+    Console(width=width, highlight=False).print(menus.table(result))
+    if json is not None:
+        menus.write_json(json, result)
+    if not result.is_good:
+        raise typer.Exit(1)
 
 
 @app.command()

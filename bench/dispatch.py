@@ -93,7 +93,7 @@ async def measure(
     """Every scenario on every side. `progress(scenario, side)` makes a Progress."""
     with tempfile.TemporaryDirectory(prefix="acd-bench-") as folder:
         centre = BenchCentre(Path(folder), chosen)
-        starter = _give_way()
+        starter = give_way()
         makers: dict[str, Side] = {OURS: Ours(centre, starter), APP_QUEUE: AppQueue()}
         try:
             await asyncio.get_running_loop().run_in_executor(starter, centre.start)
@@ -110,7 +110,7 @@ async def measure(
             starter.shutdown()
 
 
-def _give_way() -> Executor:
+def give_way() -> Executor:
     """Let this thread, which plays the phones, run only where a processor has nothing else to do.
 
     Phones are other machines; here each message that Asterisk sends them would take its processor away

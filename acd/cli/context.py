@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import getpass
 import os
 import shlex
 import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from rich.console import Console
 
-from acd.errors import OperatorError
+from acd.errors import OperatorError, SettingsError
+from acd.runtime.version_files import VersionFiles
 from acd.settings.environment import Environment
 from acd.settings.load import load_centre
 from acd.settings.model import Centre
@@ -33,6 +36,35 @@ def environment() -> Environment:
 def centre(env: Environment) -> Centre:
     """The checked configuration. Raises SettingsError."""
     return load_centre(env.config_dir, env.flows_dir)
+
+
+def centre_in_use(env: Environment) -> Centre:
+    """The configuration, also while somebody edits it: where it is faulty, the one that was used last.
+
+    Raises SettingsError where there is none.
+    """
+    try:
+        return centre(env)
+    except SettingsError:
+        files = VersionFiles(env.versions_dir)
+        last = files.last()
+        if last is None:
+            raise
+        kept = files.kept(last)
+        return load_centre(kept.config_dir, kept.flows_dir)
+
+
+def timezone(env: Environment) -> ZoneInfo:
+    """The centre's zone, in which times are read and shown."""
+    return ZoneInfo(centre_in_use(env).system.timezone)
+
+
+def user() -> str:
+    """Who types: the name of the user of this machine, behind `sudo` if it is used."""
+    try:
+        return os.environ.get("SUDO_USER") or getpass.getuser()
+    except (KeyError, OSError):  # a container's user may have no name
+        return f"user {os.getuid()}"
 
 
 def passwords(env: Environment, of: Centre) -> Secrets:

@@ -8,9 +8,9 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from acd.app import asterisk_folder
 from acd.cli import context
 from acd.errors import OperatorError
+from acd.parts import asterisk_folder
 from acd.telephony.provision import provision
 
 app = typer.Typer(help="SIP phones: passwords and Asterisk's configuration.", no_args_is_help=True)

@@ -9,9 +9,9 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from acd.app import database_url
 from acd.cli import context
 from acd.errors import OperatorError
+from acd.parts import database_url
 from acd.records.period import parse_period
 from acd.records.report import build_report, render, to_json
 from acd.records.store import RecordStore

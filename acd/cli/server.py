@@ -22,11 +22,13 @@ from typing import Annotated, BinaryIO
 import structlog
 import typer
 
-from acd.app import Controller, all_prompts, asterisk_folder, prompt_store
+from acd.app import Controller
 from acd.cli import context
 from acd.crowd.demo import Demo
 from acd.errors import OperatorError
+from acd.parts import all_prompts, asterisk_folder, begin, prompt_store
 from acd.runtime.control import request
+from acd.runtime.version_files import VersionFiles
 from acd.settings.environment import Environment, numeric_address
 from acd.settings.model import Centre
 from acd.settings.secrets import Secrets
@@ -50,13 +52,14 @@ def run() -> None:
     sys.setswitchinterval(THREAD_TURN_S)
     raise_open_files()
     env = context.environment()
-    centre = context.centre(env)
-    secrets = context.passwords(env, centre)
+    with VersionFiles(env.versions_dir).locked():
+        begun = begin(env, context.user())
+        secrets = context.passwords(env, begun.centre)
 
-    async def main() -> None:
-        await Controller(centre, env, secrets).run()
+        async def main() -> None:
+            await Controller(begun, env, secrets).run()
 
-    asyncio.run(main())
+        asyncio.run(main())
 
 
 def server(
@@ -75,10 +78,16 @@ def _serve(env: Environment, centre: Centre, *, demo: bool) -> None:
     secrets = context.passwords(env, centre)
     check_ports(env)
     provision(centre, env, secrets, asterisk_folder(context.CHECKOUT), os.environ)
-    rendered = prompt_store(centre, env).prepare(all_prompts(centre))
+    rendered = prompt_store(centre, env).prepare(all_prompts(centre), _show_rendering)
     if rendered:
         context.console.print(f"rendered {rendered} spoken prompts")
     asyncio.run(_Server(env, centre, secrets, demo=demo).run())
+
+
+def _show_rendering(done: int, of: int) -> None:
+    """A first start renders hundreds of texts, which takes a while; every hundredth is told."""
+    if done % 100 == 0 and done < of:
+        context.console.print(f"rendering spoken prompts: {done} of {of}")
 
 
 def raise_open_files() -> None:

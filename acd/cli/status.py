@@ -58,6 +58,9 @@ def draw(picture: dict[str, Any]) -> Group:
         parts.insert(0, Text("Asterisk is away: no new offers until it is back", style="bold red"))
     elif not picture["dispatching"]:
         parts.insert(0, Text("Looking at the floor anew: no new offers for a moment", style="yellow"))
+    if picture["announcements"]:
+        names = ", ".join(one["name"] for one in picture["announcements"])
+        parts.insert(0, Text(f"Announcements that callers hear: {names}", style="yellow"))
     parts[:0] = _live_state(picture["live_state"])
     return Group(*parts)
 

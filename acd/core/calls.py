@@ -28,6 +28,7 @@ class CallInput(StrEnum):
     """What can happen to a call."""
 
     QUEUE = "queue"
+    LEAVE_LINE = "leave_line"  # back to the flow without an agent
     OFFER = "offer"
     OFFER_FAILED = "offer_failed"  # back into the line
     REFUSED = "refused"  # a direct offer failed: back in hand
@@ -59,6 +60,7 @@ CALL_TABLE: Mapping[CallState, Mapping[CallInput, CallState]] = {
         I.END: S.ENDED,
     },
     S.WAITING: {
+        I.LEAVE_LINE: S.IVR,
         I.OFFER: S.RINGING,
         I.FOUND_TALKING: S.TALKING,
         I.END: S.ENDED,
@@ -100,11 +102,14 @@ CALL_TABLE: Mapping[CallState, Mapping[CallInput, CallState]] = {
 class Call:
     """One call, live.
 
-    `group` is the skill group whose line the caller is in, or came through last. `waiting_since`
-    orders the line; it survives failed rings. `present`: the caller's channel asks us what next, so
-    it can be dialled from; false for a moment after a restart.  `direct`: the offer is for a named agent,
-    not from a line. `alerted`: the phone of the present offer said that it rings. `trunk` brought the
-    call from outside; `outside_number` is being dialled or talked to over `outside_trunk`.
+    `group` is the skill group whose line the caller is in, or came through last. `waiting_since` orders
+    the line; it survives failed rings. `present`: the caller's channel asks us what next, so it can be
+    dialled from; false for a moment after a restart. `direct`: the offer is for a named agent, not from
+    a line, and rings for `ring_timeout_s` (None: as the plan says). `alerted`: the phone of the present
+    offer said that it rings. `leave_at` and `leave_without_agents` say when the caller leaves the line
+    without an agent. `recording` names the file into which the caller's words are being recorded.
+    `trunk` brought the call from outside; `outside_number` is being dialled or talked to over
+    `outside_trunk`.
     """
 
     id: str
@@ -120,9 +125,12 @@ class Call:
     group: str | None = None
     priority: int = 0
     waiting_since: float | None = None
+    leave_at: float | None = None
+    leave_without_agents: bool = False
     present: bool = True
     agent: str | None = None
     direct: bool = False
+    ring_timeout_s: float | None = None
     alerted: bool = False
     on_hold: bool = False
     agent_left: bool = False
@@ -130,6 +138,7 @@ class Call:
     outside_number: str | None = None
     outside_trunk: str | None = None
     open_wrap_ups: int = 0
+    recording: str | None = None
     facts: list[Fact] = field(default_factory=list)  # only ever added to
     _told: list[dict[str, Any]] = field(default_factory=list, init=False, repr=False, compare=False)
 
@@ -162,7 +171,7 @@ class Call:
     @property
     def finished(self) -> bool:
         """Nothing more will happen to it."""
-        return self.state is CallState.ENDED and self.open_wrap_ups == 0
+        return self.state is CallState.ENDED and self.open_wrap_ups == 0 and self.recording is None
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready form for the mirror of live state."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from acd.core.calls import Call
-from acd.core.facts import AgentInterval, OfferFailure
+from acd.core.facts import AgentInterval, LeftBy, OfferFailure
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +15,14 @@ class HoldInLine:
 
     call_id: str
     group: str
+
+
+@dataclass(frozen=True, slots=True)
+class LeaveLine:
+    """The caller is out of the line by time or for want of agents, and in hand: go on with the flow."""
+
+    call_id: str
+    how: LeftBy
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +118,7 @@ class AgentChanged:
 
 Command: TypeAlias = (
     HoldInLine
+    | LeaveLine
     | Offer
     | DialOut
     | CancelOffer

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from acd.core import facts, offers
+from dataclasses import replace
+
+from acd.core import facts, lines, offers
 from acd.core.agents import Agent, AgentInput, AgentState
 from acd.core.calls import Call, CallInput, CallState
-from acd.core.events import CallArrived
+from acd.core.events import CallArrived, CallQueued, FlowNote
 from acd.core.facts import CallKind, EndedBy, OfferFailure
 from acd.core.floor import Floor
 from acd.core.outside_facts import OutsideLeft
@@ -34,10 +36,38 @@ def arrive(floor: Floor, event: CallArrived) -> None:
         _begin_own_call(floor, origin, call)
 
 
-def flow_started(floor: Floor, call: Call, flow: str) -> None:
+def flow_started(floor: Floor, call: Call, flow: str, version: str) -> None:
     """A flow took the caller, who is in hand; too late for one who is elsewhere by now."""
     if call.state is CallState.IVR:
-        floor.note(call, facts.FlowEntered(floor.now, flow))
+        call.agent_left = False
+        floor.note(call, facts.FlowEntered(floor.now, flow, version))
+
+
+def flow_noted(floor: Floor, call: Call, note: FlowNote) -> None:
+    """A flow tells of its caller. A flow that goes on after an agent: the call is not the agent's to end."""
+    is_sound = isinstance(note, facts.SoundKept)
+    if call.state is CallState.ENDED and not (is_sound and call.recording is not None):
+        return
+    if isinstance(note, facts.StepTaken) and call.state is CallState.IVR:
+        call.agent_left = False
+    floor.note(call, replace(note, at=floor.now))
+    if is_sound:
+        recording_ended(floor, call)
+
+
+def recording_started(floor: Floor, call: Call, name: str) -> None:
+    """The caller's words are being recorded; the call cannot be finished meanwhile."""
+    if call.state is not CallState.ENDED:
+        call.recording = name
+        floor.mark(call)
+
+
+def recording_ended(floor: Floor, call: Call) -> None:
+    """Kept or not: the recording no longer keeps the call from being finished."""
+    if call.recording is not None:
+        call.recording = None
+        floor.mark(call)
+        floor.settle(call)
 
 
 def taken_back(floor: Floor, call: Call, reason: str) -> None:
@@ -46,16 +76,18 @@ def taken_back(floor: Floor, call: Call, reason: str) -> None:
         floor.note(call, facts.Returned(floor.now, reason))
 
 
-def queue(floor: Floor, call: Call, group: str, priority: int) -> None:
+def queue(floor: Floor, call: Call, event: CallQueued) -> None:
     """Into a group's line, at the place that the waiting time so far gives.
 
     A caller whom nobody could take after a transfer has been here since arrival and goes by that.
     """
     back_after_transfer = any(isinstance(f, facts.Returned) for f in call.facts[-1:])
-    call.group, call.priority, call.direct, call.present = group, priority, False, True
+    call.group, call.priority, call.direct, call.present = event.group, event.priority, False, True
     call.agent_left = False
     call.waiting_since = call.arrived_at if back_after_transfer else floor.now
-    floor.note(call, facts.Queued(floor.now, group, priority))
+    leave_at = None if event.max_wait_s is None else floor.now + event.max_wait_s
+    lines.set_limits(floor, call, leave_at, without_agents=event.leave_without_agents)
+    floor.note(call, facts.Queued(floor.now, event.group, event.priority))
     floor.move_call(call, CallInput.QUEUE)
     offers.dispatch_call(floor, call)
 
@@ -129,6 +161,8 @@ def attended_transfer(floor: Floor, call: Call, consult: Call) -> None:
         call.group = consult.group
     call.priority, call.waiting_since = consult.priority, consult.waiting_since
     call.present, call.direct = consult.present, consult.direct
+    lines.move_limits(floor, consult, call)
+    call.recording = consult.recording or call.recording
     call.alerted, call.on_hold, call.agent_left = consult.alerted, False, False
     call.agent = consult.agent
     call.outside_number, call.outside_trunk = consult.outside_number, consult.outside_trunk
@@ -204,6 +238,7 @@ def end(floor: Floor, call: Call, by: EndedBy, reason: str = "", at: float | Non
     if state is CallState.RINGING and agent is not None:
         floor.note(call, facts.OfferFailed(when, agent.id, OfferFailure.WITHDRAWN))
     floor.note(call, facts.Ended(when, by, reason))
+    lines.drop_limits(floor, call)
     floor.move_call(call, CallInput.END)
     if agent is not None and state is CallState.RINGING:
         call.agent = None

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from acd.core import conversations, desk, events, offers, outside, recovery
+from acd.core import conversations, desk, events, lines, offers, outside, recovery
 from acd.core.agents import Agent
 from acd.core.calls import Call, CallState
 from acd.core.commands import Command, ContinueCall
@@ -43,6 +43,7 @@ class Engine:
         """Take in one event. Raises RequestRefused for a request that cannot be granted."""
         self._advance(now)
         self._handle(event)
+        lines.check(self.floor)
         return self.floor.take_commands()
 
     def next_deadline(self) -> float | None:
@@ -62,8 +63,11 @@ class Engine:
                     offers.timer_overdue(floor, key)
                 case Timer.WRAP_UP:
                     conversations.end_wrap_up(floor, floor.agents[key])
+                case Timer.MAX_WAIT:
+                    lines.timer_max_wait(floor, key)
                 case Timer.BUSY:
                     desk.timer_busy(floor, key)
+            lines.check(floor)
         return floor.take_commands()
 
     def _advance(self, now: float) -> None:
@@ -81,6 +85,7 @@ class Engine:
             case events.DispatchResumed():
                 self.floor.suspended = False
                 offers.dispatch_all(self.floor)
+                lines.resumed(self.floor)
             case events.FloorSeen(alive, ended_at):
                 recovery.floor_seen(self.floor, alive, ended_at)
             case (
@@ -124,14 +129,6 @@ class Engine:
     def _of_call(self, event: Event, call: Call) -> None:
         floor = self.floor
         match event:
-            case events.FlowStarted(_, flow):
-                conversations.flow_started(floor, call, flow)
-            case events.CallQueued(_, group, priority):
-                if call.state is CallState.IVR:
-                    conversations.queue(floor, call, group, priority)
-            case events.CallDirected(_, agent):
-                if call.state is CallState.IVR:
-                    offers.direct(floor, call, agent)
             case events.CallEnded(_, by, reason, at):
                 conversations.end(floor, call, by, reason, at)
             case events.OfferAlerting(_, phone):
@@ -144,8 +141,38 @@ class Engine:
                 if call.state is CallState.TALKING:
                     conversations.dial_returned(floor, call)
                     floor.emit(ContinueCall(call.id))
+            case (
+                events.FlowStarted()
+                | events.FlowNoted()
+                | events.RecordingStarted()
+                | events.RecordingDropped()
+                | events.CallQueued()
+                | events.CallLeftLine()
+                | events.CallDirected()
+            ):
+                self._of_flow(event, call)
             case _:
                 self._of_conversation(event, call)
+
+    def _of_flow(self, event: Event, call: Call) -> None:
+        floor = self.floor
+        match event:
+            case events.FlowStarted(_, flow, version):
+                conversations.flow_started(floor, call, flow, version)
+            case events.FlowNoted(_, note):
+                conversations.flow_noted(floor, call, note)
+            case events.RecordingStarted(_, name):
+                conversations.recording_started(floor, call, name)
+            case events.RecordingDropped():
+                conversations.recording_ended(floor, call)
+            case events.CallQueued():
+                if call.state is CallState.IVR:
+                    conversations.queue(floor, call, event)
+            case events.CallLeftLine(_, how):
+                lines.leave(floor, call, how)
+            case events.CallDirected(_, agent, ring_timeout_s):
+                if call.state is CallState.IVR:
+                    offers.direct(floor, call, agent, ring_timeout_s)
 
     def _of_conversation(self, event: Event, call: Call) -> None:
         floor = self.floor

@@ -10,8 +10,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from acd.core.facts import CallKind, Customer, EndedBy, OfferFailure
+from acd.core.facts import (
+    CallbackWanted,
+    CallKind,
+    Customer,
+    EndedBy,
+    LanguageChosen,
+    LeftBy,
+    OfferFailure,
+    Scored,
+    SoundKept,
+    StepTaken,
+)
 from acd.core.outside_events import OutsideEvent
+
+FlowNote: TypeAlias = StepTaken | LanguageChosen | Scored | SoundKept | CallbackWanted
+"""What a flow has to tell of its caller. The engine stamps it: `at` may be anything."""
 
 
 # --- the caller -------------------------------------------------------------------------------
@@ -35,23 +49,69 @@ class FlowStarted:
 
     call_id: str
     flow: str
+    version: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FlowNoted:
+    """Something of a caller's way through a flow. The end of a recording is taken after the call's, too."""
+
+    call_id: str
+    note: FlowNote
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingStarted:
+    """The caller's words are being recorded into a file of this name.
+
+    FlowNoted(SoundKept) or RecordingDropped must follow: until then the call is not finished, however
+    it ends, so that a message outlives a caller who hangs up.
+    """
+
+    call_id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingDropped:
+    """Nothing worth keeping was recorded."""
+
+    call_id: str
 
 
 @dataclass(frozen=True, slots=True)
 class CallQueued:
-    """The caller is to wait for a skill group."""
+    """The caller is to wait for a skill group.
+
+    After `max_wait_s`, or with `leave_without_agents` when nobody is logged in who could serve (now or
+    later), the engine takes the caller out of the line again: the command LeaveLine.
+    """
 
     call_id: str
     group: str
     priority: int = 0
+    max_wait_s: float | None = None
+    leave_without_agents: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CallLeftLine:
+    """The waiting caller went back to the flow. Too late for one whose agent is being rung or talks."""
+
+    call_id: str
+    how: LeftBy = LeftBy.KEY
 
 
 @dataclass(frozen=True, slots=True)
 class CallDirected:
-    """The caller is to be put through to one agent now, or to be refused."""
+    """The caller is to be put through to one agent now, or to be refused.
+
+    `ring_timeout_s`: how long the phone rings; None: as for all direct calls.
+    """
 
     call_id: str
     agent: str
+    ring_timeout_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,7 +319,11 @@ class FloorSeen:
 Event: TypeAlias = (
     CallArrived
     | FlowStarted
+    | FlowNoted
+    | RecordingStarted
+    | RecordingDropped
     | CallQueued
+    | CallLeftLine
     | CallDirected
     | CallerReturned
     | FallbackServed

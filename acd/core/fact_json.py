@@ -11,6 +11,7 @@ from acd.core.facts import (
     Alerted,
     Answered,
     Arrived,
+    CallbackWanted,
     CallerReplaced,
     CallKind,
     Customer,
@@ -21,12 +22,19 @@ from acd.core.facts import (
     FellBack,
     FlowEntered,
     Held,
+    LanguageChosen,
+    LeftBy,
+    LeftLine,
     Offered,
     OfferFailed,
     OfferFailure,
     Queued,
     Resumed,
     Returned,
+    Scored,
+    SoundKept,
+    SoundPurpose,
+    StepTaken,
     Transferred,
     WrapUpEnded,
     WrapUpStarted,
@@ -44,9 +52,10 @@ from acd.core.outside_facts import (
 FACT_TYPES: Mapping[str, type[Fact]] = {
     t.__name__: t
     for t in (
-        Arrived, FlowEntered, Queued, Directed, Offered, Alerted, OfferFailed, Answered, Held,
-        Resumed, Transferred, CallerReplaced, Returned, AgentLeft, WrapUpStarted, WrapUpEnded, FellBack,
-        Ended, OutsideDialed, OutsideAlerted, OutsideFailed, OutsideAnswered, OutsideLeft, OutsideRefused,
+        Arrived, FlowEntered, StepTaken, LanguageChosen, Scored, SoundKept, CallbackWanted, Queued, LeftLine,
+        Directed, Offered, Alerted, OfferFailed, Answered, Held, Resumed, Transferred, CallerReplaced,
+        Returned, AgentLeft, WrapUpStarted, WrapUpEnded, FellBack, Ended, OutsideDialed, OutsideAlerted,
+        OutsideFailed, OutsideAnswered, OutsideLeft, OutsideRefused,
     )
 }  # fmt: skip
 
@@ -81,6 +90,10 @@ def fact_from_dict(data: Mapping[str, Any]) -> Fact:
         values["failure"] = DialFailure(values["failure"])
     elif kind is Transferred:
         values["consult"] = tuple(fact_from_dict(f) for f in values["consult"])
+    elif kind is LeftLine:
+        values["how"] = LeftBy(values["how"])
+    elif kind is SoundKept:
+        values["purpose"] = SoundPurpose(values["purpose"])
     elif kind is Ended:
         values["by"] = EndedBy(values["by"])
     return kind(**values)

@@ -78,9 +78,70 @@ class Arrived(Fact):
 
 @dataclass(frozen=True, slots=True)
 class FlowEntered(Fact):
-    """An IVR flow took the caller."""
+    """An IVR flow took the caller; `version` of the flows as `acd.ivr.flow.FlowSet` has it."""
 
     flow: str
+    version: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StepTaken(Fact):
+    """One step of a flow is behind the caller, who left it by `arrow` to step `to`.
+
+    Names as in `acd.ivr.talk.StepTaken`; nothing masked is ever in `detail`.
+    """
+
+    flow: str
+    version: str
+    step: str
+    arrow: str
+    to: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LanguageChosen(Fact):
+    """From here on the caller hears this language."""
+
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
+class Scored(Fact):
+    """The caller answered a question of a survey (flow/step)."""
+
+    survey: str
+    question: str
+    score: int
+
+
+class SoundPurpose(StrEnum):
+    """What the caller's words were recorded for."""
+
+    VOICEMAIL = "voicemail"  # a message for a group, to be worked on
+    RECORD = "record"  # part of the call
+
+
+@dataclass(frozen=True, slots=True)
+class SoundKept(Fact):
+    """The caller's words were recorded: a file below the recordings' folder, without its ending.
+
+    `group` is the group that a voicemail is for; '' for other recordings.
+    """
+
+    name: str
+    duration_s: float
+    purpose: SoundPurpose
+    group: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CallbackWanted(Fact):
+    """The caller wants to be called back by the group at `number`."""
+
+    group: str
+    number: str
+    language: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +150,22 @@ class Queued(Fact):
 
     group: str
     priority: int = 0
+
+
+class LeftBy(StrEnum):
+    """Why a caller left a waiting line without an agent and went on in the flow."""
+
+    KEY = "key"  # pressed a key that leads out
+    TIMEOUT = "timeout"  # the longest wait was over
+    NO_AGENTS = "no_agents"  # nobody was logged in who could serve
+
+
+@dataclass(frozen=True, slots=True)
+class LeftLine(Fact):
+    """The caller left the group's waiting line and is in the flow again."""
+
+    group: str
+    how: LeftBy
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,6 +286,17 @@ class Ended(Fact):
 
     by: EndedBy
     reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CallbackOrder:
+    """A wish to be called back, as it is kept: the call, when (engine seconds), who is to call whom."""
+
+    call_id: str
+    at: float
+    group: str
+    number: str
+    language: str
 
 
 @dataclass(frozen=True, slots=True)

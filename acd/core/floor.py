@@ -1,7 +1,7 @@
 """The live floor: agents, calls, phones, lines; and the few operations that change it.
 
-Rules live in `offers.py`, `conversations.py`, `desk.py` and `recovery.py`; they change agents and
-calls only through the operations here, so that facts, lines, pools, timers and commands always
+Rules live in `offers.py`, `lines.py`, `conversations.py`, `desk.py` and `recovery.py`; they change agents
+and calls only through the operations here, so that facts, lines, pools, timers and commands always
 agree with the states.
 """
 
@@ -17,6 +17,7 @@ from acd.core.commands import (
     CallMerged,
     Command,
     HoldInLine,
+    LeaveLine,
     Offer,
     StoreCall,
     StoreInterval,
@@ -36,7 +37,10 @@ class Phone:
 
 
 class Floor:
-    """All live state. `now` is the time of the event being handled."""
+    """All live state. `now` is the time of the event being handled.
+
+    `entered_line` and `went_home`: who did so since the lines were last looked at, see `lines.py`.
+    """
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
@@ -47,6 +51,8 @@ class Floor:
         self.timers = Timers()
         self.suspended = False
         self.now = 0.0
+        self.entered_line: list[Call] = []
+        self.went_home: list[Agent] = []
         self._out: list[Command] = []
         self._changed: dict[CallChanged | AgentChanged, None] = {}
 
@@ -58,10 +64,11 @@ class Floor:
     def take_commands(self) -> list[Command]:
         """Everything emitted since the last time, then what has to be mirrored.
 
-        A caller who is offered to an agent at once needs no music first: the dial brings its own.
+        A caller who is offered to an agent at once needs no music first: the dial brings its own. Nor
+        does one who leaves the line at once.
         """
-        offered = {c.call_id for c in self._out if isinstance(c, Offer)}
-        out = [c for c in self._out if not (isinstance(c, HoldInLine) and c.call_id in offered)]
+        gone_on = {c.call_id for c in self._out if isinstance(c, Offer | LeaveLine)}
+        out = [c for c in self._out if not (isinstance(c, HoldInLine) and c.call_id in gone_on)]
         changed = [c for c in self._changed if self._still_here(c)]
         self._out, self._changed = [], {}
         return [*out, *changed]
@@ -101,6 +108,8 @@ class Floor:
             self.emit(StoreInterval(interval))
         if state is AgentState.WRAP_UP:
             self.timers.clear(Timer.WRAP_UP, agent.id)
+        if not agent.logged_in:
+            self.went_home.append(agent)
         self.touch(agent)
 
     def release_agent(self, agent: Agent, work: str | None = None) -> None:
@@ -165,6 +174,7 @@ class Floor:
         assert call.group is not None, call.id
         assert call.waiting_since is not None, call.id
         self.router.enqueue(call.id, call.group, call.priority, call.waiting_since)
+        self.entered_line.append(call)
         self.mark(call)
         self.emit(HoldInLine(call.id, call.group))
 

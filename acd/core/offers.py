@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from acd.core import facts
+from acd.core import facts, lines
 from acd.core.agents import Agent, AgentInput, AgentState
 from acd.core.calls import Call, CallInput, CallState
 from acd.core.commands import CancelOffer, Offer, RefuseDirect
@@ -73,7 +73,7 @@ def ring_timeout_s(floor: Floor, call: Call) -> float:
     if call.state is CallState.DIALING_OUT:
         return floor.plan.outside_ring_timeout_s
     if policy is None or call.direct:
-        return floor.plan.direct_ring_timeout_s
+        return call.ring_timeout_s or floor.plan.direct_ring_timeout_s
     return policy.ring_timeout_s
 
 
@@ -95,7 +95,7 @@ def offer(floor: Floor, call: Call, agent: Agent, reasons: tuple[str, ...]) -> N
     floor.emit(Offer(call.id, agent.id, agent.phone, timeout_s, music, call.group or ""))
 
 
-def direct(floor: Floor, call: Call, agent_id: str) -> None:
+def direct(floor: Floor, call: Call, agent_id: str, timeout_s: float | None = None) -> None:
     """Put the caller through to one agent, who need not be ready but must be free."""
     floor.note(call, facts.Directed(floor.now, agent_id))
     agent = floor.agents[agent_id]
@@ -105,7 +105,7 @@ def direct(floor: Floor, call: Call, agent_id: str) -> None:
         failure = OfferFailure.BUSY if there else OfferFailure.UNREACHABLE
         floor.emit(RefuseDirect(call.id, agent_id, failure))
         return
-    call.direct, call.present = True, True
+    call.direct, call.present, call.ring_timeout_s = True, True, timeout_s
     offer(floor, call, agent, ("a direct call for this agent",))
 
 
@@ -128,6 +128,7 @@ def answered(floor: Floor, call: Call, phone: str | None = None) -> None:
     if phone not in (None, agent.phone):
         return
     clear_ring_timers(floor, call)
+    lines.drop_limits(floor, call)
     floor.move_call(call, CallInput.ANSWER)
     floor.move_agent(agent, AgentInput.ANSWER)
     call.agent_left = False

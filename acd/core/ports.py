@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from acd.core.commands import DialOut, Offer
 from acd.core.events import Event
-from acd.core.facts import AgentInterval, Fact, OfferFailure
+from acd.core.facts import AgentInterval, CallbackOrder, Fact, OfferFailure
 from acd.core.outside_facts import DialFailure
 
 
@@ -96,6 +96,9 @@ class Switch(Protocol):
     def dial_out(self, command: DialOut) -> None:
         """Dial an outside number for the caller."""
 
+    def dial_address(self, call_id: str, target: str, timeout_s: float, group: str) -> None:
+        """Ring a SIP address for the caller; it is a dial string that the configuration made."""
+
     def cancel_offer(self, call_id: str) -> None:
         """Stop ringing."""
 
@@ -119,6 +122,16 @@ class Mirror(Protocol):
         """Everything that was kept, once, at the start."""
 
 
+class Callbacks(Protocol):
+    """Who wants to be called back."""
+
+    def take(self, call_id: str, group: str, number: str, language: str) -> str | None:
+        """Note the wish, durably and at once; None, or why it cannot be taken.
+
+        It cannot where the number is none, or has an open callback already.
+        """
+
+
 class Recorder(Protocol):
     """Where finished facts go. `on_stored` is called when they are safe."""
 
@@ -127,6 +140,9 @@ class Recorder(Protocol):
 
     def store_interval(self, interval: AgentInterval, on_stored: Callable[[], None]) -> None:
         """Keep a stretch of an agent's day."""
+
+    def store_callback(self, order: CallbackOrder, on_stored: Callable[[], None]) -> None:
+        """Keep a wish to be called back; the same one may come again."""
 
 
 class Feed(Protocol):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
-from acd.core import conversations, facts, offers, outside
+from acd.core import conversations, facts, lines, offers, outside
 from acd.core.agents import BUSY_STATES, Agent, AgentInput, AgentState
 from acd.core.calls import Call, CallInput, CallState
 from acd.core.commands import HoldInLine
@@ -27,6 +27,7 @@ def restore(floor: Floor, agents: Iterable[Agent], calls: Iterable[Call]) -> Non
         call.present = call.state not in (CallState.WAITING, CallState.IVR)
         floor.calls[call.id] = call
         floor.mark(call)
+        lines.set_limits(floor, call, call.leave_at, without_agents=call.leave_without_agents)
         if call.state in (CallState.RINGING, CallState.DIALING_OUT):
             due = floor.now + offers.ring_timeout_s(floor, call) + offers.OVERDUE_GRACE_S
             floor.timers.set(Timer.OVERDUE, call.id, due)
@@ -85,7 +86,8 @@ def _reconcile_agent(floor: Floor, agent: Agent) -> None:
     if call is None or call.agent != agent.id or _AGENT_STATES.get(call.state) is not agent.state:
         agent.call_id = None
     own = floor.calls.get(agent.own_call_id or "")
-    if own is None or own.state is CallState.ENDED or agent.state not in BUSY_STATES:
+    confirmed = own is not None and own.origin_agent == agent.id and own.state is not CallState.ENDED
+    if not confirmed or agent.state not in BUSY_STATES:
         agent.own_call_id = None
     works_on = agent.state in (AgentState.TALKING, AgentState.WRAP_UP)
     if not works_on or agent.wrap_up_call_id not in floor.calls:
@@ -170,6 +172,7 @@ def conversation_found(floor: Floor, call: Call, phone: str, at: float | None = 
         _release_other(floor, call, other)
     if agent.state is AgentState.NOT_READY:
         agent.pending_reason = agent.reason
+    lines.drop_limits(floor, call)
     floor.move_call(call, CallInput.FOUND_TALKING)
     before = agent.state
     floor.move_agent(agent, AgentInput.FOUND_TALKING)

@@ -13,6 +13,7 @@ class Timer(StrEnum):
     ALERT = "alert"  # by now the phone should have said that it rings
     OVERDUE = "overdue"  # Asterisk should have ended this ring long ago
     WRAP_UP = "wrap_up"
+    MAX_WAIT = "max_wait"  # the longest wait in line is over
     BUSY = "busy"  # the phone that was busy for a moment may be tried again
 
 

@@ -13,9 +13,11 @@ import random
 import time
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from acd.crowd.audio import Audio
 from acd.crowd.leg import Leg, LegState
 from acd.crowd.phone import Phone
 from acd.errors import OperatorError, RequestRefused
@@ -32,6 +34,8 @@ ANSWER_AFTER_S = (1.0, 5.0)
 TALK_S = (8.0, 40.0)
 UNANSWERED = 0.04
 BREAK = 0.004
+BETWEEN_KEYS_S = (4.0, 9.0)
+LANGUAGE_KEYS, MATTER_KEYS = "12", "120"
 BREAK_S = (10.0, 40.0)
 LOOK_S = 1.0
 
@@ -57,7 +61,8 @@ class Demo:
         self._callers: set[Leg] = set()
         self._back_at: dict[str, float] = {}
         self._timers: set[asyncio.TimerHandle] = set()
-        self._numbers = _customer_numbers(centre)
+        self._known = _customer_numbers(centre)
+        self._numbers = self._known + _strangers(len(self._known))
 
     async def run(self) -> None:
         """Raises OperatorError where the configuration gives the callers no way in."""
@@ -131,10 +136,21 @@ class Demo:
 
     def _call(self, trunk: Phone) -> None:
         number = self._chance.choice(list(self._centre.numbers))
-        leg = trunk.dial(number, self._caller_changed, from_number=self._chance.choice(self._numbers))
+        own = self._chance.choice(self._numbers)
+        audio = Audio(trunk.local[0])
+        leg = trunk.dial(number, self._caller_changed, from_number=own, audio=audio)
         self._callers.add(leg)
+        if self._centre.numbers[number].flow is not None and own not in self._known:
+            self._press_keys(audio)
         patience_s = self._chance.uniform(*PATIENCE_S) if self._chance.random() < IMPATIENT else CALL_S_MAX
         self._later(patience_s, leg.hang_up)
+
+    def _press_keys(self, audio: Audio) -> None:
+        """Whoever is not known is asked for a language, and then what it is about."""
+        delay_s = 0.0
+        for keys in (LANGUAGE_KEYS, MATTER_KEYS):
+            delay_s += self._chance.uniform(*BETWEEN_KEYS_S)
+            self._later(delay_s, partial(audio.press, self._chance.choice(keys)))
 
     def _caller_changed(self, leg: Leg) -> None:
         if leg.state is LegState.ENDED:
@@ -174,9 +190,13 @@ def _way_in(centre: Centre) -> str:
 
 
 def _customer_numbers(centre: Centre) -> list[str]:
-    """Callers whom the directory knows, and as many whom it does not."""
-    known: list[str] = []
-    if centre.customers_file is not None:
-        with centre.customers_file.open(encoding="utf-8", newline="") as file:
-            known = [row["number"] for row in csv.DictReader(file)]
-    return known + [f"+4930{5550100 + i}" for i in range(max(1, len(known)))]
+    """Callers whom the directory knows."""
+    if centre.customers_file is None:
+        return []
+    with centre.customers_file.open(encoding="utf-8", newline="") as file:
+        return [row["number"] for row in csv.DictReader(file)]
+
+
+def _strangers(count: int) -> list[str]:
+    """As many whom it does not know, one at least."""
+    return [f"+4930{5550100 + i}" for i in range(max(1, count))]

@@ -11,6 +11,7 @@ from acd.crowd import sip
 from acd.crowd.sip import Headers, Message
 
 if TYPE_CHECKING:
+    from acd.crowd.audio import Audio
     from acd.crowd.phone import Phone
 
 REPEAT_S = 0.5
@@ -32,11 +33,21 @@ class Leg:
 
     invite, ringing, talking, cancel (the far end's), bye (ours or theirs), bye_answered, ended.
     `status` is the final status of an INVITE that was refused. `on_change` is called after each change
-    of `state`.
+    of `state`. `audio` is where the caller hears and presses keys; without one nobody listens.
     """
 
-    def __init__(self, phone: Phone, call_id: str, remote: str, *, outgoing: bool, own: str = "") -> None:
+    def __init__(
+        self,
+        phone: Phone,
+        call_id: str,
+        remote: str,
+        *,
+        outgoing: bool,
+        own: str = "",
+        audio: Audio | None = None,
+    ) -> None:
         self.phone = phone
+        self.audio = audio
         self._own = own or f"<{phone.address}>"
         self.call_id = call_id
         self.outgoing = outgoing
@@ -63,7 +74,7 @@ class Leg:
     # --- what the person does ---------------------------------------------------------------------
     def dial(self) -> None:
         """Send the INVITE."""
-        self.at["invite"] = self._request("INVITE", self.phone.media())
+        self.at["invite"] = self._request("INVITE", self.audio.media() if self.audio else self.phone.media())
 
     def ring(self) -> None:
         """Say that the phone rings."""
@@ -141,6 +152,8 @@ class Leg:
             return
         self._target = sip.address_in(message.require("contact"))
         self.phone.send(self._build("ACK", cseq=1))
+        if self.audio is not None:
+            self.audio.far_end = sip.media_address(message.body)
         self._enter(LegState.TALKING, at)
 
     # --- how --------------------------------------------------------------------------------------
@@ -205,6 +218,8 @@ class Leg:
         ours = "bye_answered" not in self.at and self._repeating is not None
         self.state = LegState.ENDED
         self.status = status
+        if self.audio is not None:
+            self.audio.close()
         self.at["ended"] = at if at is not None else self.phone.now()
         if not ours:  # nothing is awaited any more
             self._quiet()
@@ -214,3 +229,5 @@ class Leg:
     def close(self) -> None:
         """Stop repeating; the far end is told nothing."""
         self._quiet()
+        if self.audio is not None:
+            self.audio.close()

@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Self
 
 from acd.crowd import sip
+from acd.crowd.audio import Audio
 from acd.crowd.leg import REASONS, Leg
 from acd.crowd.sip import Message
 from acd.crowd.wire import Silence, Wire
@@ -114,14 +115,22 @@ class Phone:
             raise OperatorError(f"phone {self.number}: no answer to its registration") from None
 
     def dial(
-        self, number: str, on_change: Callable[[Leg], None], from_number: str = "", from_name: str = ""
+        self,
+        number: str,
+        on_change: Callable[[Leg], None],
+        from_number: str = "",
+        from_name: str = "",
+        audio: Audio | None = None,
     ) -> Leg:
-        """Call a number of the server, as `from_number` and `from_name` where given."""
+        """Call a number of the server, as `from_number` and `from_name` where given.
+
+        `audio` is for a caller who hears and presses keys; it is closed with the call.
+        """
         at_server = f"{self._server[0]}:{self._server[1]}"
         name = f'"{from_name}" ' if from_name else ""
         own = f"{name}<sip:{from_number or self.number}@{at_server}>"
         call_id = f"{sip.new_token()}@{self.local[0]}"
-        leg = Leg(self, call_id, f"sip:{number}@{at_server}", outgoing=True, own=own)
+        leg = Leg(self, call_id, f"sip:{number}@{at_server}", outgoing=True, own=own, audio=audio)
         leg.on_change = on_change
         self.legs[leg.call_id] = leg
         leg.dial()

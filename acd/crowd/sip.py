@@ -89,6 +89,15 @@ def describe_media(host: str, port: int) -> str:
     )
 
 
+def media_address(body: str) -> tuple[str, int]:
+    """Where a session description wants its audio. Raises ValueError where it says nothing of it."""
+    host = re.search(r"^c=IN IP4 (\S+)", body, re.MULTILINE)
+    port = re.search(r"^m=audio (\d{1,5}) ", body, re.MULTILINE)
+    if host is None or port is None:
+        raise ValueError("no audio in the session description")
+    return host[1], int(port[1])
+
+
 def digest_answer(challenge: str, method: str, uri: str, user: str, password: str) -> str:
     """The Authorization header that answers a WWW-Authenticate header (RFC 2617, MD5)."""
     fields = {name: text or plain for name, text, plain in _FIELD.findall(challenge)}

@@ -28,11 +28,7 @@ class Wire:
     def __init__(self, host: str, server: tuple[str, int], on_message: OnMessage) -> None:
         self.server = server
         self._on_message = on_message
-        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self._socket.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
-        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER_BYTES)
-        self._socket.bind((host, 0))
-        self._socket.setblocking(False)
+        self._socket = stamped_socket(host, RECEIVE_BUFFER_BYTES)
         self.local: tuple[str, int] = self._socket.getsockname()
         asyncio.get_running_loop().add_reader(self._socket, self._read)
 
@@ -49,11 +45,10 @@ class Wire:
 
     def _read(self) -> None:
         for _ in range(READS_AT_ONCE):
-            try:
-                data, ancillary, _, _ = self._socket.recvmsg(65_535, 128)
-            except (BlockingIOError, ConnectionError):
+            received = receive(self._socket)
+            if received is None:
                 return
-            at = _arrival(ancillary)
+            data, at = received
             try:
                 message = parse(data)
             except ValueError:
@@ -75,6 +70,25 @@ class Silence:
     def close(self) -> None:
         """Release the port."""
         self._socket.close()
+
+
+def stamped_socket(host: str, buffer_bytes: int) -> socket.socket:
+    """A bound UDP socket that does not block and whose datagrams are stamped when they arrive."""
+    stamped = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    stamped.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
+    stamped.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer_bytes)
+    stamped.bind((host, 0))
+    stamped.setblocking(False)
+    return stamped
+
+
+def receive(stamped: socket.socket) -> tuple[bytes, float] | None:
+    """A datagram and its time of arrival in Unix seconds; None if there is none."""
+    try:
+        data, ancillary, _, _ = stamped.recvmsg(65_535, 128)
+    except (BlockingIOError, ConnectionError):
+        return None
+    return data, _arrival(ancillary)
 
 
 def _arrival(ancillary: list[tuple[int, int, bytes]]) -> float:

@@ -15,6 +15,7 @@ from acd.core.facts import (
     Alerted,
     Answered,
     Arrived,
+    CallbackWanted,
     CallerReplaced,
     CallKind,
     Directed,
@@ -23,12 +24,17 @@ from acd.core.facts import (
     FellBack,
     FlowEntered,
     Held,
+    LanguageChosen,
+    LeftLine,
     Offered,
     OfferFailed,
     OfferFailure,
     Queued,
     Resumed,
     Returned,
+    Scored,
+    SoundKept,
+    StepTaken,
     Transferred,
     WrapUpEnded,
     WrapUpStarted,
@@ -109,7 +115,7 @@ def _walk(
     last = min(start, limit)
     ended: tuple[float, Ended] | None = None
     for fact in facts:
-        if ended and not isinstance(fact, WrapUpStarted | WrapUpEnded):
+        if ended and not isinstance(fact, WrapUpStarted | WrapUpEnded | SoundKept):
             continue
         last = min(max(last, fact.at), limit)
         STEPS[type(fact)](track, fact, last)
@@ -141,6 +147,7 @@ def _visit(visit: Visit, last: float) -> GroupVisit:
         talk_s=_seconds(visit.talk_s),
         hold_s=_seconds(visit.hold_s),
         wrap_up_s=_seconds(visit.wrap_up_s),
+        left_by=visit.left_by,
     )
 
 
@@ -163,6 +170,12 @@ def _transferred(track: Track, fact: Transferred, at: float) -> None:
 STEPS: Mapping[type[Fact], Callable[[Track, Any, float], None]] = {
     Arrived: lambda *_: None,
     FlowEntered: lambda track, _, at: track.listen(at),
+    StepTaken: lambda track, _, at: track.go_on(at),
+    LanguageChosen: lambda *_: None,
+    Scored: lambda *_: None,
+    SoundKept: lambda *_: None,
+    CallbackWanted: lambda *_: None,
+    LeftLine: lambda track, fact, at: track.leave_line(at, fact.how),
     Queued: lambda track, fact, at: track.wait(at, fact.group),
     Directed: lambda track, fact, at: track.wait(at, None, fact.agent),
     Offered: lambda track, fact, at: track.ring(at, fact.agent),

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
-from acd.core.facts import CallKind, EndedBy, Fact
+from acd.core.facts import CallKind, EndedBy, Fact, LeftBy
 from acd.core.outside_facts import OutsideAnswered, OutsideDialed, OutsideFailed
 
 
@@ -87,7 +87,8 @@ class GroupVisit:
     or to leaving the line; for a caller who still waits, to the last known fact. `talk_s` has no
     hold time in it. Talk, hold and wrap-up are those of the answering agent, as far as finished.
     Whom the fallback queue connected is answered, too, without any wrap-up; what the controller
-    learns of it only while they talk counts from the second of the answer.
+    learns of it only while they talk counts from the second of the answer. `left_by` is set for a caller
+    who LEFT the line to go on in the flow.
     """
 
     group: str
@@ -98,6 +99,7 @@ class GroupVisit:
     talk_s: float = 0.0
     hold_s: float = 0.0
     wrap_up_s: float = 0.0
+    left_by: LeftBy | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,8 @@ from datetime import datetime
 from typing import Any
 
 from acd.core.fact_json import fact_from_dict, fact_to_dict
-from acd.core.facts import AgentInterval, CallKind, EndedBy
+from acd.core.facts import AgentInterval, CallbackOrder, CallKind, EndedBy, LeftBy, Scored, SoundKept
+from acd.records.flow_steps import steps_left
 from acd.records.fold import utc
 from acd.records.record import (
     CallRecord,
@@ -73,6 +74,7 @@ def visit_rows(record: CallRecord) -> list[dict[str, Any]]:
             "talk_s": visit.talk_s,
             "hold_s": visit.hold_s,
             "wrap_up_s": visit.wrap_up_s,
+            "left_by": visit.left_by.value if visit.left_by else None,
         }
         for position, visit in enumerate(record.visits)
     ]
@@ -86,6 +88,57 @@ def fact_rows(record: CallRecord) -> list[dict[str, Any]]:
     ]
 
 
+def step_rows(record: CallRecord) -> list[dict[str, Any]]:
+    """The rows of `ivr_steps`."""
+    return [
+        {
+            "call_id": record.call_id,
+            "position": position,
+            "at": utc(step.at),
+            "flow": step.flow,
+            "version": step.version,
+            "step": step.step,
+            "arrow": step.arrow,
+            "target": step.to,
+            "detail": step.detail,
+        }
+        for position, step in enumerate(steps_left(record.facts))
+    ]
+
+
+def score_rows(record: CallRecord) -> list[dict[str, Any]]:
+    """The rows of `survey_scores`."""
+    scores = [fact for fact in record.facts if isinstance(fact, Scored)]
+    return [
+        {
+            "call_id": record.call_id,
+            "position": position,
+            "at": utc(fact.at),
+            "survey": fact.survey,
+            "question": fact.question,
+            "score": fact.score,
+        }
+        for position, fact in enumerate(scores)
+    ]
+
+
+def sound_rows(record: CallRecord) -> list[dict[str, Any]]:
+    """The rows of `sounds`."""
+    sounds = [fact for fact in record.facts if isinstance(fact, SoundKept)]
+    return [
+        {
+            "call_id": record.call_id,
+            "position": position,
+            "at": utc(fact.at),
+            "name": fact.name,
+            "duration_s": fact.duration_s,
+            "purpose": fact.purpose.value,
+            "group_id": fact.group or None,
+        }
+        for position, fact in enumerate(sounds)
+    ]
+
+
 def interval_row(interval: AgentInterval) -> dict[str, Any]:
     """The row of `agent_states`."""
     return {
@@ -95,6 +148,17 @@ def interval_row(interval: AgentInterval) -> dict[str, Any]:
         "state": interval.state,
         "reason": interval.reason,
         "call_id": interval.call_id,
+    }
+
+
+def callback_row(order: CallbackOrder) -> dict[str, Any]:
+    """The row of `callbacks`, whose number the database gives."""
+    return {
+        "call_id": order.call_id,
+        "wanted_at": utc(order.at),
+        "group_id": order.group,
+        "number": order.number,
+        "language": order.language,
     }
 
 
@@ -154,4 +218,5 @@ def _visit(row: Row) -> GroupVisit:
         talk_s=row["talk_s"],
         hold_s=row["hold_s"],
         wrap_up_s=row["wrap_up_s"],
+        left_by=LeftBy(row["left_by"]) if row["left_by"] else None,
     )

@@ -1,7 +1,7 @@
-"""The tables: one row per call, its segments, visits and facts, and the agents' states.
+"""The tables: one row per call, its parts, and the agents' states; callbacks, and what became of tasks.
 
-Segments and visits repeat what the facts say, in a form that reports can select by time. Times are
-aware UTC on both databases; durations are seconds.
+Segments, visits, steps, scores and sounds repeat what the facts say, in a form that can be selected by
+time. Times are aware UTC on both databases; durations are seconds.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from sqlalchemy import (
     String,
     Table,
     TypeDecorator,
+    UniqueConstraint,
 )
 
 metadata = MetaData()
@@ -102,6 +103,7 @@ visits = Table(
     Column("talk_s", Double, nullable=False),
     Column("hold_s", Double, nullable=False),
     Column("wrap_up_s", Double, nullable=False),
+    Column("left_by", String),
     Index("ix_visits_group_id_queued_at", "group_id", "queued_at"),
 )
 
@@ -110,6 +112,69 @@ facts = Table(
     metadata,
     *_call_key(),
     Column("data", JSON, nullable=False),
+)
+
+ivr_steps = Table(
+    "ivr_steps",
+    metadata,
+    *_call_key(),
+    Column("at", UtcDateTime, nullable=False),
+    Column("flow", String, nullable=False),
+    Column("version", String, nullable=False),
+    Column("step", String, nullable=False),
+    Column("arrow", String, nullable=False),
+    Column("target", String, nullable=False),
+    Column("detail", String, nullable=False),
+    Index("ix_ivr_steps_flow_at", "flow", "at"),
+)
+
+survey_scores = Table(
+    "survey_scores",
+    metadata,
+    *_call_key(),
+    Column("at", UtcDateTime, nullable=False, index=True),
+    Column("survey", String, nullable=False),
+    Column("question", String, nullable=False),
+    Column("score", Integer, nullable=False),
+)
+
+sounds = Table(
+    "sounds",
+    metadata,
+    *_call_key(),
+    Column("at", UtcDateTime, nullable=False),
+    Column("name", String, nullable=False, index=True),
+    Column("duration_s", Double, nullable=False),
+    Column("purpose", String, nullable=False),
+    Column("group_id", String),
+    Index("ix_sounds_purpose_at", "purpose", "at"),
+)
+
+# Written at once, while the call still goes on: no key of `calls`.
+callbacks = Table(
+    "callbacks",
+    metadata,
+    Column("callback_id", Integer, primary_key=True),
+    Column("call_id", String, nullable=False),
+    Column("wanted_at", UtcDateTime, nullable=False, index=True),
+    Column("group_id", String, nullable=False),
+    Column("number", String, nullable=False),
+    Column("language", String, nullable=False),
+    UniqueConstraint("call_id", "wanted_at", name="uq_callbacks_call_id_wanted_at"),
+)
+
+# What became of a voicemail or a callback: rows are added, never changed.
+task_changes = Table(
+    "task_changes",
+    metadata,
+    Column("kind", String, primary_key=True),
+    Column("task_id", String, primary_key=True),
+    Column("position", Integer, primary_key=True, autoincrement=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("who", String, nullable=False),
+    Column("state", String, nullable=False),
+    Column("agent_id", String),
+    Column("note", String, nullable=False),
 )
 
 agent_states = Table(

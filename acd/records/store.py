@@ -31,7 +31,7 @@ from sqlalchemy import (
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
-from acd.core.facts import AgentInterval
+from acd.core.facts import AgentInterval, CallbackOrder
 from acd.errors import OperatorError
 from acd.records import migrations, rows, schema
 from acd.records.record import CallRecord, CallVisit
@@ -39,6 +39,8 @@ from acd.records.record import CallRecord, CallVisit
 _BUSY_TIMEOUT_MS = 15_000
 _KEYS_PER_QUERY = 450  # SQLite allows 999 parameters in old builds, and some keys are pairs
 _PARTS = (schema.segments, schema.visits, schema.facts)
+# What can be selected by time; read from the facts where a whole call is wanted.
+_COPIES = (schema.ivr_steps, schema.survey_scores, schema.sounds)
 
 
 class RecordStore:
@@ -105,7 +107,7 @@ class RecordStore:
         newest = {record.call_id: record for record in records}
         with self.engine.begin() as connection:
             for ids in _chunks(list(newest)):
-                for table in (*_PARTS, schema.calls):
+                for table in (*_COPIES, *_PARTS, schema.calls):
                     connection.execute(delete(table).where(table.c.call_id.in_(ids)))
             _insert_calls(connection, newest.values())
 
@@ -131,6 +133,20 @@ class RecordStore:
             for chunk in _chunks(list(newest)):
                 connection.execute(delete(states).where(key.in_(chunk)))
             _insert(connection, states, newest.values())
+
+    def add_callbacks(self, orders: Sequence[CallbackOrder]) -> None:
+        """Write those of the wishes to be called back that are not on record yet; all or none.
+
+        Raises SQLAlchemy's errors.
+        """
+        table = schema.callbacks
+        wanted = {(row["call_id"], row["wanted_at"]): row for row in map(rows.callback_row, orders)}
+        with self.engine.begin() as connection:
+            for call_id, at in list(wanted):
+                same = select(table.c.callback_id).where(table.c.call_id == call_id, table.c.wanted_at == at)
+                if connection.execute(same).first() is not None:
+                    del wanted[call_id, at]
+            _insert(connection, table, wanted.values())
 
     def call(self, call_id: str) -> CallRecord | None:
         """One call, or None."""
@@ -230,6 +246,9 @@ def _insert_calls(connection: Connection, calls: Collection[CallRecord]) -> None
     _insert(connection, schema.segments, (row for call in calls for row in rows.segment_rows(call)))
     _insert(connection, schema.visits, (row for call in calls for row in rows.visit_rows(call)))
     _insert(connection, schema.facts, (row for call in calls for row in rows.fact_rows(call)))
+    _insert(connection, schema.ivr_steps, (row for call in calls for row in rows.step_rows(call)))
+    _insert(connection, schema.survey_scores, (row for call in calls for row in rows.score_rows(call)))
+    _insert(connection, schema.sounds, (row for call in calls for row in rows.sound_rows(call)))
 
 
 def _insert(connection: Connection, table: Table, values: Iterable[Mapping[str, Any]]) -> None:

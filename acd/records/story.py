@@ -15,6 +15,7 @@ from acd.core.facts import (
     Alerted,
     Answered,
     Arrived,
+    CallbackWanted,
     CallerReplaced,
     CallKind,
     Directed,
@@ -24,12 +25,19 @@ from acd.core.facts import (
     FellBack,
     FlowEntered,
     Held,
+    LanguageChosen,
+    LeftBy,
+    LeftLine,
     Offered,
     OfferFailed,
     OfferFailure,
     Queued,
     Resumed,
     Returned,
+    Scored,
+    SoundKept,
+    SoundPurpose,
+    StepTaken,
     Transferred,
     WrapUpEnded,
     WrapUpStarted,
@@ -72,6 +80,12 @@ _ENDS = {
     EndedBy.UNKNOWN: "the call ended while nobody watched",
 }
 
+_LEFT = {
+    LeftBy.KEY: "pressed a key",
+    LeftBy.TIMEOUT: "the longest wait was over",
+    LeftBy.NO_AGENTS: "nobody was logged in",
+}
+
 
 def call_story(record: CallRecord, tz: ZoneInfo) -> list[str]:
     """The call's story: a heading, then `time  +since the start  what happened`, then its visits.
@@ -81,7 +95,7 @@ def call_story(record: CallRecord, tz: ZoneInfo) -> list[str]:
     """
     start = record.started_at.timestamp()
     zone = f"{record.started_at.astimezone(tz):%Y-%m-%d} ({tz.key})"
-    lines = [f"Call {_line(record.call_id)}, {record.kind.value}, {zone}"]
+    lines = [f"Call {printable(record.call_id)}, {record.kind.value}, {zone}"]
     lines += _facts(record.facts, start, tz, "")
     lines += [_visit(visit) for visit in record.visits]
     return lines
@@ -109,10 +123,10 @@ def _cells(record: CallRecord, tz: ZoneInfo) -> tuple[str, ...]:
     waits = [s for s in record.segments if s.kind is SegmentKind.WAITING]
     waits += [s for s in fallback if s.agent is None]
     return (
-        _line(record.call_id),
+        printable(record.call_id),
         f"{record.started_at.astimezone(tz):%Y-%m-%d %H:%M:%S}",
         _caller(record.caller_number, record.customer_name or record.caller_name),
-        _line(record.dialed_number),
+        printable(record.dialed_number),
         _names(visit.group for visit in record.visits),
         _names(talk.agent for talk in talks),
         record.ended_by.value if record.ended_by else "going on",
@@ -128,31 +142,39 @@ def _length(stretches: Iterable[tuple[datetime, datetime | None]]) -> str:
 
 
 def _names(names: Iterable[str | None]) -> str:
-    return ", ".join(dict.fromkeys(_line(name) for name in names if name)) or NOTHING
+    return ", ".join(dict.fromkeys(printable(name) for name in names if name)) or NOTHING
 
 
 def _facts(facts: Sequence[Fact], start: float, tz: ZoneInfo, indent: str) -> Iterator[str]:
     for fact in facts:
         clock = f"{utc(fact.at).astimezone(tz):%H:%M:%S}"
-        stamp = f"{indent}{clock}  {_since(fact.at - start):>8}  "
-        yield stamp + _line(_TEXTS[type(fact)](fact))
+        stamp = f"{indent}{clock}  {since(fact.at - start):>8}  "
+        yield stamp + printable(in_words(fact))
         if isinstance(fact, Offered):
-            yield from (" " * len(stamp) + "  " + _line(reason) for reason in fact.reasons)
+            yield from (" " * len(stamp) + "  " + printable(reason) for reason in fact.reasons)
         elif isinstance(fact, Transferred):
             yield from _facts(fact.consult, start, tz, indent + "    ")
 
 
-def _since(seconds: float) -> str:
-    sign = "+" if seconds >= 0 else "-"  # a consultation may be older than the call
+def since(seconds: float) -> str:
+    """Seconds as +m:ss.t; a consultation may be older than the call."""
+    sign = "+" if seconds >= 0 else "-"
     minutes, rest = divmod(abs(seconds), 60)
     return f"{sign}{int(minutes)}:{int(rest):02}.{int(rest * 10) % 10}"
 
 
+def in_words(fact: Fact) -> str:
+    """What happened, in one sentence."""
+    return _TEXTS[type(fact)](fact)
+
+
 def _visit(visit: GroupVisit) -> str:
-    text = f"{_line(visit.group)}: {visit.outcome.value} after {duration(visit.wait_s)}"
+    text = f"{printable(visit.group)}: {visit.outcome.value} after {duration(visit.wait_s)}"
+    if visit.left_by is not None:
+        text += f" ({_LEFT[visit.left_by]})"
     if visit.agent is not None:
         text += (
-            f" by {_line(visit.agent)}, talk {duration(visit.talk_s)}, hold {duration(visit.hold_s)},"
+            f" by {printable(visit.agent)}, talk {duration(visit.talk_s)}, hold {duration(visit.hold_s)},"
             f" wrap-up {duration(visit.wrap_up_s)}"
         )
     return text
@@ -201,12 +223,24 @@ def _queued(fact: Queued) -> str:
     return f"waits for {fact.group}" + (f" with priority {fact.priority}" if fact.priority else "")
 
 
+def _step_taken(fact: StepTaken) -> str:
+    way = f"{fact.flow}/{fact.step}: {fact.arrow}" + (f" to {fact.to}" if fact.to else "")
+    return way + (f" ({fact.detail})" if fact.detail else "")
+
+
+def _sound_kept(fact: SoundKept) -> str:
+    length = f"{fact.duration_s:.0f} s, {fact.name}"
+    if fact.purpose is SoundPurpose.VOICEMAIL:
+        return f"left a voicemail for {fact.group} ({length})"
+    return f"was recorded ({length})"
+
+
 def _caller(number: str, name: str) -> str:
     shown = number or "an unknown number"
-    return _line(f"{shown} ({name})" if name else shown)
+    return printable(f"{shown} ({name})" if name else shown)
 
 
-def _line(text: str) -> str:
+def printable(text: str) -> str:
     """Without control characters: a caller chooses their own display name."""
     return "".join(c if c.isprintable() else "�" for c in text)
 
@@ -215,7 +249,13 @@ def _line(text: str) -> str:
 _TEXTS: Mapping[type[Fact], Callable[[Any], str]] = {
     Arrived: _arrived,
     FlowEntered: lambda fact: f"flow {fact.flow}",
+    StepTaken: _step_taken,
+    LanguageChosen: lambda fact: f"chose the language {fact.language}",
+    Scored: lambda fact: f"answered {fact.question!r} of {fact.survey} with {fact.score}",
+    SoundKept: _sound_kept,
+    CallbackWanted: lambda fact: f"wants to be called back by {fact.group} at {fact.number}",
     Queued: _queued,
+    LeftLine: lambda fact: f"left the line of {fact.group}: {_LEFT[fact.how]}",
     Directed: lambda fact: f"waits for agent {fact.agent}",
     Offered: lambda fact: f"offered to {fact.agent} on {fact.phone}",
     Alerted: lambda fact: f"{fact.agent}'s phone rings",

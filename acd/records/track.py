@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from acd.core.facts import EndedBy
+from acd.core.facts import EndedBy, LeftBy
 from acd.records.record import SegmentKind, SegmentOutcome, VisitOutcome
 
 _HUNG_UP = {
@@ -43,6 +43,7 @@ class Visit:
     talk_s: float = 0.0
     hold_s: float = 0.0
     wrap_up_s: float = 0.0
+    left_by: LeftBy | None = None
 
 
 @dataclass(slots=True, eq=False)
@@ -104,6 +105,18 @@ class Track:
         if visit is None or visit.group != group:
             visit = None if group is None else self._add_visit(Visit(group, at))
         self._enter(Stretch(SegmentKind.WAITING, at, group, agent, visit))
+
+    def go_on(self, at: float) -> None:
+        """The flow has the caller again, if nobody else has."""
+        if self.place is None:
+            self.listen(at)
+
+    def leave_line(self, at: float, how: LeftBy) -> None:
+        """Out of the line without an agent, and on in the flow."""
+        visit = self._open_visit()
+        if visit is not None:
+            visit.left_by = how
+            self.listen(at)
 
     def ring(self, at: float, agent: str) -> None:
         """An agent's phone is rung; ringing happens inside a wait."""

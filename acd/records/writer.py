@@ -17,12 +17,12 @@ import structlog
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from acd.core.facts import AgentInterval
+from acd.core.facts import AgentInterval, CallbackOrder
 from acd.records.record import CallRecord
 
 log = structlog.get_logger(__name__)
 
-Item: TypeAlias = CallRecord | AgentInterval
+Item: TypeAlias = CallRecord | AgentInterval | CallbackOrder
 
 
 class Sink(Protocol):
@@ -36,6 +36,9 @@ class Sink(Protocol):
 
     def save_intervals(self, intervals: Sequence[AgentInterval]) -> None:
         """Write agent states; called in a thread."""
+
+    def add_callbacks(self, orders: Sequence[CallbackOrder]) -> None:
+        """Write wishes to be called back that are not on record yet; called in a thread."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -166,12 +169,15 @@ class RecordWriter:
         calls = [e.item for e in batch if isinstance(e.item, CallRecord) and e.replace]
         new_calls = [e.item for e in batch if isinstance(e.item, CallRecord) and not e.replace]
         intervals = [entry.item for entry in batch if isinstance(entry.item, AgentInterval)]
+        callbacks = [entry.item for entry in batch if isinstance(entry.item, CallbackOrder)]
         if calls:
             await asyncio.to_thread(self._store.save_calls, calls)
         if new_calls:
             await asyncio.to_thread(self._store.add_calls, new_calls)
         if intervals:
             await asyncio.to_thread(self._store.save_intervals, intervals)
+        if callbacks:
+            await asyncio.to_thread(self._store.add_callbacks, callbacks)
 
     def _note_stored(self, batch: Sequence[_Entry]) -> None:
         if self._away:
@@ -204,4 +210,6 @@ def is_outage(error: Exception) -> bool:
 def _name(item: Item) -> str:
     if isinstance(item, CallRecord):
         return f"call {item.call_id}"
+    if isinstance(item, CallbackOrder):
+        return f"callback of call {item.call_id}"
     return f"state of {item.agent} since {item.since}"

@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import json
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,8 @@ from acd.errors import OperatorError, RequestRefused
 
 LINE_MAX = 65_536
 Request = Mapping[str, Any]
-Handler = Callable[[Request], Mapping[str, Any]]
+Answer = Mapping[str, Any]
+Handler = Callable[[Request], Answer | Awaitable[Answer]]
 
 
 class ControlServer:
@@ -54,7 +55,7 @@ class ControlServer:
         self._writers.add(writer)
         try:
             while line := await reader.readline():
-                writer.write(json.dumps(self.answer(line), ensure_ascii=False).encode() + b"\n")
+                writer.write(json.dumps(await self.answer(line), ensure_ascii=False).encode() + b"\n")
                 await writer.drain()
         except (OSError, ValueError):
             pass  # the other side went away, or sent a line over the limit
@@ -62,12 +63,12 @@ class ControlServer:
             self._writers.discard(writer)
             writer.close()
 
-    def answer(self, line: bytes) -> Mapping[str, Any]:
+    async def answer(self, line: bytes) -> Answer:
         """One request, as it came; never raises for what a client may send."""
         try:
             request = json.loads(line)
-            handler = self._handlers[request["do"]]
-            return {"ok": True, **handler(request)}
+            found = self._handlers[request["do"]](request)
+            return {"ok": True, **(await found if isinstance(found, Awaitable) else found)}
         except RequestRefused as refusal:
             return {"error": refusal.code, "message": str(refusal)}
         except (ValueError, KeyError, TypeError, RecursionError):
@@ -75,8 +76,11 @@ class ControlServer:
             return {"error": "bad-request", "message": f"not a request; 'do' is one of: {known}"}
 
 
-async def request(path: Path, **fields: Any) -> dict[str, Any]:
-    """Ask the running controller. Raises OperatorError (it is not running) or RequestRefused."""
+async def request(path: Path, *, limit_s: float = 10.0, **fields: Any) -> dict[str, Any]:
+    """Ask the running controller. Raises OperatorError (it is not running) or RequestRefused.
+
+    `limit_s`: how long the answer may take.
+    """
     try:
         reader, writer = await asyncio.open_unix_connection(str(path), limit=16 * 1024 * 1024)
     except OSError:
@@ -86,7 +90,7 @@ async def request(path: Path, **fields: Any) -> dict[str, Any]:
         )
         raise OperatorError(text) from None
     try:
-        async with asyncio.timeout(10.0):
+        async with asyncio.timeout(limit_s):
             writer.write(json.dumps(fields).encode() + b"\n")
             line = await reader.readline()
     except TimeoutError:

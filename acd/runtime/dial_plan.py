@@ -67,6 +67,14 @@ class DialPlan:
             return Denial.NOT_ALLOWED
         return Permit(number, role.trunks)
 
+    def permit_for_flow(self, number: str) -> Permit | Denial:
+        """Whether flows may dial what `outside` gave: by the role of flows, never emergency calls."""
+        assert self._dialing is not None
+        role = self._dialing.roles.get(self._dialing.flow_role or "")
+        if role is None or not _allows(role, number):
+            return Denial.NOT_ALLOWED
+        return Permit(number, role.trunks)
+
     def caller_id(self, agent: str | None, group: str | None, trunk: str) -> str:
         """Which number of ours is shown: the agent's own, else the group's, else the trunk's.
 

@@ -1,4 +1,4 @@
-"""What becomes of callers in hand: whom nobody could take, and whom an agent has left."""
+"""What becomes of callers in hand: those whom nobody could take."""
 
 from __future__ import annotations
 
@@ -27,10 +27,6 @@ class InHand:
         self._centre = centre
         self._shell = shell
         self._switch = switch
-
-    def go_on(self, call_id: str) -> None:
-        """The agent has hung up; nothing more is planned for the caller."""
-        self._switch.hang_up(call_id, Refusal.NORMAL)
 
     def refused(self, command: RefuseDirect) -> None:
         """A named agent cannot take the call: a colleague hears so, a customer goes back in line."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from acd.core.ports import Ask
@@ -39,10 +40,13 @@ Destination = ToAgent | ToRoute | ToOutside | None
 
 
 class NumberBook:
-    """Reads numbers by what the configuration says."""
+    """Reads numbers by what the configuration says. `routes`: where numbers of ours lead at present."""
 
-    def __init__(self, centre: Centre, plan: DialPlan) -> None:
+    def __init__(
+        self, centre: Centre, plan: DialPlan, routes: Callable[[], Mapping[str, NumberRoute]] | None = None
+    ) -> None:
         self._centre = centre
+        self._routes = routes if routes is not None else lambda: centre.numbers
         self._plan = plan
         self._country = centre.system.country
 
@@ -51,9 +55,9 @@ class NumberBook:
         agent = self._centre.plan.agent_by_extension(number)
         if agent is not None:
             return ToAgent(agent.id)
-        route = self._centre.numbers.get(number)
+        route = self._routes().get(number)
         if route is None:
-            route = self._centre.numbers.get(normalised(number, self._country) or "")
+            route = self._routes().get(normalised(number, self._country) or "")
         return ToRoute(route) if route is not None else None
 
     def destination(self, number: str) -> Destination:
@@ -75,7 +79,7 @@ class NumberBook:
 
     def dialed_over(self, trunk_id: str | None, dialed: str) -> str:
         """The same, of a call through this trunk."""
-        if dialed in self._centre.numbers or self._is_extension(dialed):
+        if dialed in self._routes() or self._is_extension(dialed):
             return dialed
         return self._read(trunk_id, dialed)
 

@@ -13,7 +13,7 @@ import structlog
 
 from acd.core import outside_facts as facts
 from acd.core.calls import Call, CallState
-from acd.core.facts import CallKind, Transferred
+from acd.core.facts import CallKind, StepTaken, Transferred
 from acd.core.outside_events import OutsideDialed, OutsideFailed, OutsideRefused
 from acd.core.outside_facts import DialFailure
 from acd.core.ports import Ask, Refusal, Switch
@@ -37,6 +37,9 @@ SENTENCES: Mapping[str, Mapping[Denial, str]] = {
         Denial.TRUNKS_FULL: "外线全忙，请稍后再试。",
     },
 }
+
+FLOW = "flow:"
+"""In the place of an agent's id, which never has a colon: a flow has dialled."""
 
 # What may succeed over another trunk. Busy, no answer and a refusal are the last word of the one called.
 GOES_ON = frozenset({DialFailure.CONGESTION, DialFailure.UNREACHABLE, DialFailure.UNKNOWN_NUMBER})
@@ -93,6 +96,25 @@ class OutboundDesk:
         if denial is not None:
             await self._refuse(call_id, number, agent, denial, line)
 
+    def begin_for_flow(self, call_id: str, number: str) -> str | None:
+        """Dial for a transfer of a flow, on the authority of flows; or why it cannot be done.
+
+        `take_back` hears of it when nobody could be reached.
+        """
+        outside = self._plan.outside(number)
+        if outside is None:
+            return "no outside number"
+        permit = self._plan.permit_for_flow(outside)
+        denial = permit if isinstance(permit, Denial) else self._dial_next(call_id, permit, FLOW)
+        if denial is not None:
+            log.warning("outside number refused to a flow", call=call_id, number=outside, reason=denial.value)
+        return denial.value if denial is not None else None
+
+    def _permit(self, agent: str, number: str) -> Permit | Denial:
+        if agent == FLOW:
+            return self._plan.permit_for_flow(number)
+        return self._plan.permit(agent or None, number)
+
     def dial_failed(self, call: Call, ask: Ask) -> None:
         """The dial came to nothing: over to the next trunk, or that was it."""
         last = next((f for f in reversed(call.facts) if isinstance(f, facts.OutsideDialed)), None)
@@ -100,7 +122,7 @@ class OutboundDesk:
         if last is None or call.state is not CallState.IVR:
             return
         if ask.outside_failure in GOES_ON:
-            permit = self._plan.permit(last.agent or None, last.number)
+            permit = self._permit(last.agent, last.number)
             if isinstance(permit, Permit) and self._dial_next(call.id, permit, last.agent) is None:
                 return
         log.info("outside number not reached", call=call.id, number=last.number, reason=ask.outside_failure)
@@ -156,10 +178,13 @@ class OutboundDesk:
 
 
 def _tried(call: Call) -> set[str]:
-    """The trunks over which this number was dialled already, since the caller was last sent somewhere."""
+    """The trunks over which this number was dialled already, since the caller was last sent somewhere.
+
+    A flow sends the caller somewhere else whenever it has left a step.
+    """
     tried: set[str] = set()
     for fact in reversed(call.facts):
-        if isinstance(fact, Transferred):
+        if isinstance(fact, Transferred | StepTaken):
             break
         if isinstance(fact, facts.OutsideDialed):
             tried.add(fact.trunk)

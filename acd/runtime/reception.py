@@ -1,40 +1,32 @@
 """Every caller who asks what next comes here: new, transferred, returned, or after a talk.
 
-Leads callers to where a number leads, and walks them through flows.
+Decides where callers go; flows are walked by `walker.py`, callers whom nobody could take are `in_hand.py`'s.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from traceback import format_tb
 
 import structlog
 
 from acd.core import events, facts
 from acd.core.calls import Call, CallState
+from acd.core.commands import LeaveLine, RefuseDirect
 from acd.core.facts import CallKind, Customer
 from acd.core.outside_events import OutsideAnswered, OutsideLeft
 from acd.core.ports import Ask, AskKind, Mirror, Refusal, Switch
-from acd.ivr.machine import (
-    End,
-    FlowCommand,
-    JoinQueue,
-    Key,
-    Listen,
-    Machine,
-    NoKey,
-    Outcome,
-    Play,
-    Played,
-    Position,
-)
+from acd.errors import TelephonyError
 from acd.ivr.ports import CallerLine
 from acd.runtime.arrival import arrive
 from acd.runtime.dial_plan import DialPlan
 from acd.runtime.features import FeatureDesk
+from acd.runtime.flow_work import Services
 from acd.runtime.in_hand import InHand
 from acd.runtime.numbers import NumberBook, ToAgent, ToOutside, ToRoute
 from acd.runtime.outbound import OutboundDesk, Sender
 from acd.runtime.shell import Shell
+from acd.runtime.walker import Walker
 from acd.settings.model import Centre
 from acd.settings.outside import NumberRoute
 
@@ -47,34 +39,32 @@ class Reception:
     """`serve` is given each question of a channel; the engine's own questions come as callbacks."""
 
     def __init__(
-        self, centre: Centre, shell: Shell, switch: Switch, mirror: Mirror, find_customer: FindCustomer
+        self,
+        centre: Centre,
+        shell: Shell,
+        switch: Switch,
+        mirror: Mirror,
+        find_customer: FindCustomer,
+        services: Services,
     ) -> None:
         self._centre = centre
         self._shell = shell
         self._switch = switch
-        self._mirror = mirror
         self._find_customer = find_customer
+        self._flows = services.flows
+        self._dialer = services.dialer
         self._features = FeatureDesk(centre, shell)
         plan = DialPlan(centre)
-        self._numbers = NumberBook(centre, plan)
+        self._numbers = NumberBook(centre, plan, lambda: services.flows.numbers)
         self._in_hand = InHand(centre, shell, switch)
-        self._outbound = OutboundDesk(centre, plan, shell, switch, self._in_hand.take_back)
-        self._positions: dict[str, Position] = {}
-        shell.on_continue = self._in_hand.go_on
-        shell.on_refused = self._in_hand.refused
-        shell.on_ended = self._leave_flow
+        self.walker = Walker(shell, switch, mirror, services, self._current_id, self._in_hand.take_back)
+        self._outbound = OutboundDesk(centre, plan, shell, switch, self._not_outside)
+        self._dialer.outside = self._outbound
+        shell.on_continue = self._continue
+        shell.on_refused = self._refused
+        shell.on_left = self._left_line
+        shell.on_ended = self._ended
         self._lines: dict[str, CallerLine] = {}
-
-    def restore(self, kept: Mapping[str, Mapping[str, object]]) -> None:
-        """Take up the flow positions that the mirror kept."""
-        for key, value in kept.items():
-            if key.startswith("flow:"):
-                self._positions[key.removeprefix("flow:")] = Position(**value)  # type: ignore[arg-type]
-
-    def step_of(self, call_id: str) -> str | None:
-        """Where in its flow the caller is, as flow/step."""
-        position = self._positions.get(call_id)
-        return None if position is None else f"{position.flow}/{position.step}"
 
     # --- the caller asks ----------------------------------------------------------------------
     async def serve(self, ask: Ask, line: CallerLine) -> None:
@@ -86,9 +76,31 @@ class Reception:
         self._lines[ask.call_id] = line
         try:
             await self._serve(ask, line)
+            await self.walker.attend(self._current_id(ask.call_id, line), line)
+        except TelephonyError:
+            raise
+        except Exception as error:
+            if not self._rescue(self._current_id(ask.call_id, line), error):
+                raise
         finally:
             for call_id in [c for c, other in self._lines.items() if other is line]:
                 del self._lines[call_id]  # the call may have another id by now
+
+    def _rescue(self, call_id: str, error: Exception) -> bool:
+        """A fault of ours in a flow: the caller would ask again and meet it again, for ever.
+
+        Whether there was a flow. The error's own text is not logged: it may hold what was keyed in secret.
+        """
+        if not self.walker.knows(call_id):
+            return False
+        where = "".join(format_tb(error.__traceback__))
+        kind, step = type(error).__name__, self.walker.step_of(call_id)
+        log.error("a fault in a flow", call=call_id, step=step, error=kind, where=where)
+        self.walker.forget(call_id)
+        call = self._call(call_id)
+        if call is not None and call.state is CallState.IVR:
+            self._in_hand.take_back(call, f"a fault in the flow: {kind}")
+        return True
 
     def _make_up_for_lost_news(self, call: Call | None, ask: Ask) -> None:
         """The news of an answer got lost (Asterisk away, a restart); there was one all the same."""
@@ -104,6 +116,8 @@ class Reception:
         match ask.kind:
             case AskKind.DIAL_FAILED if known is not None and state is CallState.DIALING_OUT:
                 self._outbound.dial_failed(known, ask)
+            case AskKind.DIAL_FAILED if known is not None and self._was_outside(known):
+                self.walker.not_taken(known.id, ask.failure.value)
             case AskKind.AGENT_LEFT if state is CallState.OUTSIDE:
                 self._feed(OutsideLeft(ask.call_id))
             case AskKind.DIAL_FAILED if state is CallState.RINGING:
@@ -112,14 +126,15 @@ class Reception:
                 self._feed(events.AgentHungUp(ask.call_id))
             case AskKind.AFTER_FALLBACK:
                 self._served_elsewhere(ask)
-            case AskKind.AGENT_LEFT if _is_left(known):
-                self._in_hand.go_on(ask.call_id)  # the phone's hang-up was told before
+            case AskKind.AGENT_LEFT if _is_left(known) or self._was_outside(known):
+                self._continue(ask.call_id)  # the phone's hang-up was told before
             case AskKind.BLIND_TRANSFER if known is None or state is CallState.TALKING or _is_left(known):
                 if known is None:
                     await self._arrive(ask, line)
                 agent = _sending_agent(known)
                 sender = Sender(agent) if agent is not None else None
                 self._feed(events.CallBlindTransferred(ask.call_id, ask.target))
+                self.walker.sent_elsewhere(ask.call_id)
                 await self._lead(ask.call_id, ask.target, line, sender)
             case AskKind.AGENT_LEFT if known is None or state is CallState.ENDED:
                 self._switch.hang_up(ask.call_id, Refusal.NORMAL)
@@ -161,10 +176,8 @@ class Reception:
         call = self._call(ask.call_id)
         if call is None or call.state is not CallState.IVR:
             return
-        position = self._positions.get(ask.call_id)
-        flow = self._centre.flows.get(position.flow) if position is not None else None
-        if flow is not None:
-            await self._walk(ask.call_id, Machine(flow, position), line)
+        if self.walker.knows(ask.call_id):
+            await self.walker.resume(ask.call_id, line)
         elif call.agent_left:
             self._switch.hang_up(ask.call_id, Refusal.NORMAL)
         else:
@@ -191,9 +204,7 @@ class Reception:
         if route.group is not None:
             self._feed(events.CallQueued(call_id, route.group, route.priority))
         elif route.flow is not None:
-            flow = self._centre.flows[route.flow]
-            self._feed(events.FlowStarted(call_id, flow.name))
-            await self._walk(call_id, Machine(flow), line)
+            await self.walker.start(call_id, route.flow, line)
 
     def _no_such_number(self, call_id: str, number: str) -> None:
         call = self._call(call_id)
@@ -202,55 +213,45 @@ class Reception:
         else:
             self._switch.hang_up(call_id, Refusal.UNKNOWN_NUMBER)
 
-    async def _walk(self, call_id: str, machine: Machine, line: CallerLine) -> None:
-        """Through the flow, to its end or into a line."""
-        await line.answer()
-        command: FlowCommand = machine.begin()
-        while True:
-            call_id = self._current_id(call_id, line)
-            self._keep_position(call_id, machine)
-            match command:
-                case Play(prompts):
-                    await line.play(prompts)
-                    outcome: Outcome = Played()
-                case Listen(prompts, timeout_s):
-                    key = await line.listen(prompts, timeout_s)
-                    outcome = NoKey() if key is None else Key(key)
-                case JoinQueue(group, priority):
-                    self._leave_flow(call_id)
-                    self._feed(events.CallQueued(self._current_id(call_id, line), group, priority))
-                    return
-                case End():
-                    self._leave_flow(call_id)
-                    self._switch.hang_up(call_id, Refusal.NORMAL)
-                    return
-            command = machine.handle(outcome)
-
     def _current_id(self, call_id: str, line: CallerLine) -> str:
         """The call that this line belongs to now: an attended transfer may have merged it."""
         return next((c for c, other in self._lines.items() if other is line), call_id)
 
-    def _keep_position(self, call_id: str, machine: Machine) -> None:
-        call = self._call(call_id)
-        if call is None or call.state is CallState.ENDED:
-            return  # hung up meanwhile: nobody would ever drop it
-        self._positions[call_id] = machine.position
-        self._mirror.put(f"flow:{call_id}", machine.position.to_dict())
+    def _was_outside(self, call: Call | None) -> bool:
+        """Whether the caller comes back from a SIP address that a flow dialled without the engine."""
+        return call is not None and call.state is CallState.IVR and self.walker.dialling(call.id) is not None
 
-    def _leave_flow(self, call_id: str) -> None:
-        if self._positions.pop(call_id, None) is not None:
-            self._mirror.drop(f"flow:{call_id}")
+    # --- the engine asks ----------------------------------------------------------------------
+    def _continue(self, call_id: str) -> None:
+        """Whom the caller talked with has hung up: on with the flow, if it has plans for the caller."""
+        if not self.walker.agent_left(call_id):
+            self.walker.forget(call_id)
+            self._switch.hang_up(call_id, Refusal.NORMAL)
+
+    def _left_line(self, command: LeaveLine) -> None:
+        """The caller has waited long enough, or nobody is there to wait for."""
+        call = self._call(command.call_id)
+        if not self.walker.left_line(command) and call is not None:
+            self._in_hand.take_back(call, f"left the line: {command.how.value}")  # its flow is gone
+
+    def _ended(self, call_id: str) -> None:
+        self.walker.ended(call_id)
+
+    def _refused(self, command: RefuseDirect) -> None:
+        if not self.walker.not_taken(command.call_id, command.failure.value):
+            self._in_hand.refused(command)
+
+    def _not_outside(self, call: Call, reason: str) -> None:
+        """Nobody outside took the call: a flow has a way for that, an agent's transfer brings it back."""
+        if not self.walker.not_taken(call.id, reason):
+            self._in_hand.take_back(call, reason)
 
     def merged(self, call_id: str, consult_id: str) -> None:
         """An attended transfer: the consultation's place in a flow is the caller's now."""
         line = self._lines.pop(consult_id, None)
         if line is not None:
             self._lines[call_id] = line
-        position = self._positions.get(consult_id)
-        if position is not None:
-            self._leave_flow(consult_id)
-            self._positions[call_id] = position
-            self._mirror.put(f"flow:{call_id}", position.to_dict())
+        self.walker.merged(call_id, consult_id)
 
     # --- feature codes ------------------------------------------------------------------------
     async def _feature(self, ask: Ask, line: CallerLine) -> None:

@@ -27,13 +27,15 @@ T = TypeVar("T")
 Kept = Mapping[str, Mapping[str, Any]]
 Continue = Callable[[str], None]
 Refused = Callable[[commands.RefuseDirect], None]
+Left = Callable[[commands.LeaveLine], None]
 
 
 class Shell:
     """The engine's only user. Everything runs in one event loop, so nothing needs a lock.
 
-    `on_continue(call_id)` and `on_refused(command)` decide what becomes of a caller in hand;
-    `on_ended(call_id)` is called when a call has ended, `on_frozen` when the process has stood still
+    `on_continue(call_id)`, `on_refused(command)` and `on_left(command)` decide what becomes of a caller
+    in hand; `on_ended(call_id)` is called when a call has ended, `on_finished(call)` when its wrap-up is
+    over, too, and `on_frozen` when the process has stood still
     for so long that the floor must be looked at anew.
     """
 
@@ -48,7 +50,9 @@ class Shell:
         self._last_tick = clock()
         self.on_continue: Continue = lambda _call_id: None
         self.on_refused: Refused = lambda _command: None
+        self.on_left: Left = lambda _command: None
         self.on_ended: Continue = lambda _call_id: None
+        self.on_finished: Callable[[Call], None] = lambda _call: None
         self.on_frozen: Callable[[], None] = lambda: None
 
     def attach(self, switch: Switch) -> None:
@@ -157,6 +161,8 @@ class Shell:
                 self.on_continue(call_id)
             case commands.RefuseDirect():
                 self.on_refused(command)
+            case commands.LeaveLine():
+                self.on_left(command)
             case _:
                 self._to_switch(command)
 
@@ -178,6 +184,8 @@ class Shell:
         key = f"call:{call.id}"
         self._mirror.put(key, call.to_dict())
         self.on_ended(call.id)
+        if call.finished:
+            self.on_finished(call)
         if self._switch is not None:
             self._switch.forget(call.id)
         stored: Callable[[], None] = partial(self._mirror.drop, key) if call.finished else _nothing

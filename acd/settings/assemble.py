@@ -2,34 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from acd.core.plan import AgentProfile, GroupPolicy, Plan, Requirement
 from acd.core.service_level import ServiceLevelFormula
-from acd.ivr.flow import Flow, HangUp, Menu, Prompt, Queue, Say, SoundFile, Speech, Step
+from acd.ivr.flow import FlowSet
 from acd.settings import assemble_outside
 from acd.settings.files import Files
 from acd.settings.model import Centre, FeatureCodes, PhoneSpec, RedisSettings, SystemSettings
 from acd.settings.schema.agents import AgentsFile
 from acd.settings.schema.dialing import DialingFile
-from acd.settings.schema.flow import (
-    FlowFile,
-    HangUpStep,
-    MenuStep,
-    PlayedPart,
-    PlayStep,
-    Prompts,
-    QueueStep,
-    SayStep,
-    SpokenPart,
-    StepEntry,
-)
 from acd.settings.schema.groups import GroupsFile
 from acd.settings.schema.system import SystemFile
 
 
-def assemble(files: Files) -> Centre:
-    """The Centre. Only for files without problems."""
+def assemble(files: Files, flow_set: FlowSet) -> Centre:
+    """The Centre. Only for files without problems; `flow_set` was built of the same files."""
     system, agents, groups = files.system.content, files.agents.content, files.groups.content
     numbers, trunks = files.numbers.content, files.trunks.content
     assert system is not None
@@ -37,12 +23,10 @@ def assemble(files: Files) -> Centre:
     assert groups is not None
     assert numbers is not None
     assert trunks is not None
-    language = system.system.language
-    flows = {stem: read.content for stem, read in files.flows.items()}
     return Centre(
         system=_system(system),
         plan=_plan(system, agents, groups, files.dialing.content if files.dialing is not None else None),
-        flows={stem: _flow(flow, language) for stem, flow in flows.items() if flow is not None},
+        flow_set=flow_set,
         numbers=assemble_outside.numbers(numbers, system.system.country),
         phones={agent.extension: PhoneSpec(agent.extension, agent.name) for agent in agents.agents.values()},
         trunks=assemble_outside.trunks(trunks),
@@ -66,8 +50,9 @@ def _system(file: SystemFile) -> SystemSettings:
         lease_s=section.lease_s,
         fallback_after_s=section.fallback_after_s,
         call_id_header=section.call_id_header,
-        text_to_speech=tuple(section.text_to_speech),
+        text_to_speech=section.voices(),
         transfer_fallback_group=section.transfer_fallback_group,
+        sip_addresses=section.sip_addresses,
     )
 
 
@@ -91,47 +76,3 @@ def _plan(system: SystemFile, agents: AgentsFile, groups: GroupsFile, dialing: D
         busy_retry_s=system.system.busy_retry_s,
         outside_ring_timeout_s=dialing.ring_timeout_s if dialing is not None else 60.0,
     )
-
-
-def _flow(file: FlowFile, centre_language: str) -> Flow:
-    language = file.language or centre_language
-    steps = {step_id: _step(step, language) for step_id, step in file.steps.items()}
-    return Flow(name=file.name, start=file.start, language=language, steps=steps)
-
-
-def _step(entry: StepEntry, language: str) -> Step:
-    match entry:
-        case SayStep():
-            return Say(_prompts(entry.say, language), entry.next)
-        case PlayStep():
-            names = [entry.play] if isinstance(entry.play, str) else entry.play
-            return Say(tuple(SoundFile(name) for name in names), entry.next)
-        case MenuStep(menu=menu):
-            return Menu(
-                prompts=_prompts(menu.prompt, language),
-                choices=dict(menu.choices),
-                failure=menu.failure,
-                timeout_s=menu.timeout_s,
-                tries=menu.tries,
-                invalid=_prompts(menu.invalid, language),
-                no_input=_prompts(menu.no_input, language),
-            )
-        case QueueStep(queue=queue):
-            return Queue(queue.group, queue.priority)
-        case HangUpStep(hangup=hangup):
-            return HangUp(_prompts(hangup or [], language))
-
-
-def _prompts(prompts: Prompts, language: str) -> tuple[Prompt, ...]:
-    parts: Sequence[str | SpokenPart | PlayedPart] = prompts if isinstance(prompts, list) else [prompts]
-    return tuple(_prompt(part, language) for part in parts)
-
-
-def _prompt(part: str | SpokenPart | PlayedPart, language: str) -> Prompt:
-    match part:
-        case PlayedPart(play=name):
-            return SoundFile(name)
-        case SpokenPart(say=text):
-            return Speech(text, language)
-        case str():
-            return Speech(part, language)

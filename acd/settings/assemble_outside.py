@@ -91,5 +91,6 @@ def _dialing(file: DialingFile, agents: AgentsFile, groups: GroupsFile) -> Diali
         },
         roles_of={agent_id: role for agent_id, role in roles_of.items() if role is not None},
         caller_ids={a: agent.caller_id for a, agent in agents.agents.items() if agent.caller_id is not None},
+        flow_role=file.flow_role,
         group_caller_ids={g: group.caller_id for g, group in groups.groups.items() if group.caller_id},
     )

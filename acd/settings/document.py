@@ -8,6 +8,7 @@ YAML takes for something else than they look like (yes, 0777, 1:30, 2026-01-01) 
 
 from __future__ import annotations
 
+import hashlib
 import re
 import stat
 from collections.abc import Collection, KeysView
@@ -33,6 +34,7 @@ DEEPEST_LEVEL = 20
 
 _WHOLE_NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,14})")
 _DECIMAL_NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,14})\.[0-9]{1,15}")
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _READ_AS = {
     "bool": "true or false",
     "int": "a number in another notation",
@@ -56,7 +58,8 @@ class Document:
     """A file's data, the line of each place in it, and the problems met so far.
 
     `data` is None and `readable` False when the file could not be read at all. Of a file with
-    very many problems only the first are kept, and a line that says so.
+    very many problems only the first are kept, and a line that says so. `digest` tells one content
+    from another.
     """
 
     file: str
@@ -65,20 +68,24 @@ class Document:
     readable: bool = True
     lines: dict[Place, int] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
+    digest: str = ""
 
-    def report(self, place: Place, message: str) -> None:
+    def report(self, place: Place, message: str, *, warning: bool = False) -> None:
         """Notes a problem at this place; its line is that of the nearest enclosing place that exists."""
-        existing = place
-        while existing and existing not in self.lines:
-            existing = existing[:-1]
-        self.report_line(self.lines.get(existing, 1), message, place)
+        self.report_line(self.line_of(place), message, place, warning=warning)
 
-    def report_line(self, line: int, message: str, place: Place = ()) -> None:
+    def line_of(self, place: Place) -> int:
+        """The line of this place, or of the nearest enclosing place that exists."""
+        while place and place not in self.lines:
+            place = place[:-1]
+        return self.lines.get(place, 1)
+
+    def report_line(self, line: int, message: str, place: Place = (), *, warning: bool = False) -> None:
         """Notes a problem on this line."""
         if self.is_full:
             return
         path = shown_path(place) if place else shown(self.stem)
-        self.problems.append(Problem(self.file, line, path, message))
+        self.problems.append(Problem(self.file, line, path, message, warning))
         if self.is_full:
             message = f"the file has {MOST_PROBLEMS} problems or more; only the first are shown"
             self.problems.append(Problem(self.file, 1, shown(self.stem), message))
@@ -87,6 +94,11 @@ class Document:
         """Notes a reference to something that does not exist, with the nearest name that does."""
         if not self.is_full:  # the search for the nearest name takes time
             self.report(place, undefined(kind, name, known))
+
+    @property
+    def has_errors(self) -> bool:
+        """Whether anything but warnings has been noted."""
+        return any(not problem.warning for problem in self.problems)
 
     @property
     def is_full(self) -> bool:
@@ -102,11 +114,11 @@ class Document:
         return entries.keys() if isinstance(entries, dict) else None
 
 
-def read_document(path: Path) -> Document:
+def read_document(path: Path, most_values: int = MOST_VALUES) -> Document:
     """Reads one file. Never raises for what the file holds: that becomes `problems`."""
     document = Document(shown_file(path), path.stem)
     text = read_text(document, path, LARGEST_FILE_BYTES)
-    if text is None or not _is_plain(document, text):
+    if text is None or not _is_plain(document, text, most_values):
         document.readable = False
         return document
     node = yaml.compose(text, Loader=Loader)
@@ -135,6 +147,7 @@ def read_text(document: Document, path: Path, largest_bytes: int) -> str | None:
     if len(content) > largest_bytes:
         document.report_line(1, f"the file is too large: the limit is {largest_bytes // 1000} kB")
         return None
+    document.digest = hashlib.sha256(content).hexdigest()
     return _decoded(document, content)
 
 
@@ -153,7 +166,7 @@ def _decoded(document: Document, content: bytes) -> str | None:
     return text
 
 
-def _is_plain(document: Document, text: str) -> bool:
+def _is_plain(document: Document, text: str, most_values: int) -> bool:
     """Whether the text is one YAML document within the limits; notes the reason if not.
 
     Looks at the parser's events before anything is built from them, so that a hostile file
@@ -166,7 +179,9 @@ def _is_plain(document: Document, text: str) -> bool:
             values += isinstance(event, yaml.NodeEvent)
             depth += isinstance(event, yaml.CollectionStartEvent)
             depth -= isinstance(event, yaml.CollectionEndEvent)
-            refusal = _refusal(event, documents, depth, values)
+            refusal = _refusal(event, documents, depth)
+            if values > most_values:
+                refusal = f"the file has too many values: the limit is {most_values}"
             if refusal is not None:
                 mark = event.start_mark
                 document.report_line(mark.line + 1 if mark else 1, refusal)
@@ -196,7 +211,7 @@ def _tip(message: str, text: str, where: yaml.Mark | None) -> str:
     return ""
 
 
-def _refusal(event: yaml.Event, documents: int, depth: int, values: int) -> str | None:
+def _refusal(event: yaml.Event, documents: int, depth: int) -> str | None:
     if isinstance(event, yaml.AliasEvent):
         return "YAML aliases (*name) are not supported; write the value out, or quote a text with *"
     if isinstance(event, yaml.NodeEvent) and event.anchor is not None:
@@ -207,8 +222,6 @@ def _refusal(event: yaml.Event, documents: int, depth: int, values: int) -> str 
         return "expected one YAML document, found a second one after '---'"
     if depth > DEEPEST_LEVEL:
         return f"nested too deeply: the limit is {DEEPEST_LEVEL} levels"
-    if values > MOST_VALUES:
-        return f"the file has too many values: the limit is {MOST_VALUES}"
     return None
 
 
@@ -238,11 +251,18 @@ def _mapping(document: Document, node: MappingNode, place: Place) -> dict[str, A
             document.report_line(line, f"'{shown(key)}' is written twice; the first is on line {first}", here)
             continue
         document.lines[here] = line
-        if not isinstance(_scalar(key_node), str):
+        if not _is_name(key_node):
             tip = f'put it in quotes: "{shown(key)}"' if key else "give it a name"
             document.report(here, f"the name before a colon must be text; {tip}")
         entries[key] = _convert(document, value_node, here)
     return entries
+
+
+def _is_name(node: ScalarNode) -> bool:
+    """Names are always text, so a date, or a word like yes, is what it looks like there."""
+    kind = node.tag.rpartition(":")[2]
+    plain_date = kind == "timestamp" and _DATE.fullmatch(node.value) is not None
+    return plain_date or kind == "bool" or isinstance(_scalar(node), str)
 
 
 def _scalar(node: ScalarNode) -> Any:

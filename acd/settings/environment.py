@@ -106,6 +106,16 @@ class Environment:
         return self.home / "sounds"
 
     @property
+    def recordings_dir(self) -> Path:
+        """What callers said: voicemails and other recordings."""
+        return self.home / "recordings"
+
+    @property
+    def versions_dir(self) -> Path:
+        """The flows that were active, one folder for each version."""
+        return self.home / "versions"
+
+    @property
     def live_dir(self) -> Path:
         """The mirror of the live state."""
         return self.home / "live"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,8 +14,9 @@ from acd.settings.customer_file import read_customers
 from acd.settings.document import Document, read_document
 from acd.settings.problems import Problem, did_you_mean, shown, shown_file
 from acd.settings.schema.agents import AgentsFile
+from acd.settings.schema.calendars import CalendarsFile
 from acd.settings.schema.dialing import DialingFile
-from acd.settings.schema.flow import FlowFile
+from acd.settings.schema.flow import AnnouncementsFile, FlowFile, PieceFile
 from acd.settings.schema.groups import GroupsFile
 from acd.settings.schema.numbers import NumbersFile
 from acd.settings.schema.system import SystemFile
@@ -24,7 +26,14 @@ from acd.settings.validate import validate
 M = TypeVar("M", bound=BaseModel)
 
 CONFIG_FILES = ("system.yml", "agents.yml", "groups.yml", "numbers.yml", "trunks.yml", "dialing.yml")
+CALENDARS_FILE = "calendars.yml"  # may be missing
 CUSTOMERS_FILE = "customers.csv"
+ANNOUNCEMENTS_FILE = "announcements.yml"  # beside the flows; may be missing
+SOUND_FOLDERS = ("sounds", "music")
+DEEPEST_PIECE = 6
+MOST_FLOW_FILES = 500
+MOST_FLOW_VALUES = 10_000
+MOST_STEPS = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +49,8 @@ class Files:
     """The whole configuration, not yet checked for references between entries.
 
     `folder_problems` are about the folders themselves; `flows` is keyed by the file's name
-    without extension; `dialing` is None where there is no such file.
+    without extension, `pieces` by the path below the flows' folder. `dialing`, `calendars` and
+    `announcements` are None where there is no such file.
     """
 
     system: Read[SystemFile]
@@ -50,6 +60,9 @@ class Files:
     trunks: Read[TrunksFile]
     dialing: Read[DialingFile] | None
     flows: Mapping[str, Read[FlowFile]]
+    pieces: Mapping[str, Read[PieceFile]]
+    calendars: Read[CalendarsFile] | None
+    announcements: Read[AnnouncementsFile] | None
     flows_dir: Path
     customers: Document | None
     customers_file: Path | None
@@ -61,6 +74,12 @@ class Files:
             yield read.document
         for flow in self.flows.values():
             yield flow.document
+        for piece in self.pieces.values():
+            yield piece.document
+        if self.calendars is not None:
+            yield self.calendars.document
+        if self.announcements is not None:
+            yield self.announcements.document
         if self.dialing is not None:
             yield self.dialing.document
         if self.customers is not None:
@@ -76,6 +95,16 @@ def read_files(config_dir: Path, flows_dir: Path) -> Files:
     """Reads both folders. Never raises for what is in them."""
     config_names, config_problems = _listing(config_dir)
     flow_names, flow_problems = _listing(flows_dir)
+    pieces, piece_problems = ([], []) if flow_problems else _pieces(flows_dir)
+    flow_stems = [
+        name.removesuffix(".yml")
+        for name in flow_names
+        if name.endswith(".yml") and name != ANNOUNCEMENTS_FILE
+    ]
+    if len(flow_stems) > MOST_FLOW_FILES:
+        message = f"too many flows: the limit is {MOST_FLOW_FILES}"
+        flow_problems.append(Problem(shown_file(flows_dir), 1, shown(flows_dir.name), message))
+        flow_stems = []
     if not config_problems:
         config_problems = _unknown_files(config_dir, config_names)
     customers_file = config_dir / CUSTOMERS_FILE if CUSTOMERS_FILE in config_names else None
@@ -87,22 +116,77 @@ def read_files(config_dir: Path, flows_dir: Path) -> Files:
         groups=_read(config_dir / "groups.yml", GroupsFile),
         numbers=_read(config_dir / "numbers.yml", NumbersFile),
         trunks=_read(config_dir / "trunks.yml", TrunksFile),
-        dialing=_read(config_dir / "dialing.yml", DialingFile) if "dialing.yml" in config_names else None,
-        flows={
-            name.removesuffix(".yml"): _read(flows_dir / name, FlowFile)
-            for name in flow_names
-            if name.endswith(".yml")
-        },
+        dialing=_read_if("dialing.yml" in config_names, config_dir / "dialing.yml", DialingFile),
+        flows={stem: _read_flow(flows_dir / f"{stem}.yml", FlowFile) for stem in flow_stems},
+        pieces={name: _read_flow(flows_dir / name, PieceFile) for name in pieces},
+        calendars=_read_if(CALENDARS_FILE in config_names, config_dir / CALENDARS_FILE, CalendarsFile),
+        announcements=_read_if(
+            ANNOUNCEMENTS_FILE in flow_names, flows_dir / ANNOUNCEMENTS_FILE, AnnouncementsFile
+        ),
         flows_dir=flows_dir,
         customers=read_customers(customers_file, country)[1] if customers_file else None,
         customers_file=customers_file,
-        folder_problems=(*config_problems, *flow_problems, *_wrong_extensions(flows_dir, flow_names)),
+        folder_problems=(
+            *config_problems,
+            *flow_problems,
+            *piece_problems,
+            *_wrong_extensions(flows_dir, flow_names),
+        ),
     )
 
 
 def _read(path: Path, model: type[M]) -> Read[M]:
     document = read_document(path)
     return Read(document, validate(document, model))
+
+
+def _read_flow(path: Path, model: type[M]) -> Read[M]:
+    """Each expression costs time to compile, so there must not be too many."""
+    document = read_document(path, MOST_FLOW_VALUES)
+    steps = len(document.names("steps") or ())
+    if steps > MOST_STEPS:
+        document.report(
+            ("steps",), f"there are {steps} steps; the limit is {MOST_STEPS}: make it several flows"
+        )
+        return Read(document, None)
+    return Read(document, validate(document, model))
+
+
+def _read_if(exists: bool, path: Path, model: type[M]) -> Read[M] | None:
+    return _read(path, model) if exists else None
+
+
+def _pieces(flows_dir: Path) -> tuple[list[str], list[Problem]]:
+    """The files in sub-folders, as `include` names them. Links that lead out are not followed."""
+    names: list[str] = []
+    problems: list[Problem] = []
+    for folder, folders, files in os.walk(flows_dir):
+        below = Path(folder).relative_to(flows_dir)
+        depth = len(below.parts)
+        hidden = {name for name in folders if name.startswith(".")}
+        skipped = set(SOUND_FOLDERS) if depth == 0 else set()
+        folders[:] = sorted(set(folders) - hidden - skipped) if depth < DEEPEST_PIECE else []
+        found = [below / name for name in sorted(files) if depth and name.endswith(".yml")]
+        names += [name.as_posix() for name in found if not name.name.startswith(".")]
+        if len(names) > MOST_FLOW_FILES:
+            message = f"too many files in sub-folders: the limit is {MOST_FLOW_FILES}"
+            problems.append(Problem(shown_file(flows_dir), 1, shown(flows_dir.name), message))
+            return [], problems
+    root = flows_dir.resolve()
+    for name in list(names):
+        if not leads_inside(flows_dir / name, root):
+            names.remove(name)
+            message = "the file is a link that leads out of the flows' folder; copy it here"
+            problems.append(Problem(shown_file(flows_dir / name), 1, shown(Path(name).stem), message))
+    return names, problems
+
+
+def leads_inside(path: Path, root: Path) -> bool:
+    """Whether the path, links followed, is below the root, which is resolved already."""
+    try:
+        return path.resolve().is_relative_to(root)
+    except (OSError, RuntimeError):  # a circle of links
+        return False
 
 
 def _listing(folder: Path) -> tuple[list[str], list[Problem]]:
@@ -120,9 +204,10 @@ def _unknown_files(config_dir: Path, names: list[str]) -> list[Problem]:
     """A misspelt file would otherwise be left out without a word."""
     problems = []
     for name in names:
-        if Path(name).suffix in (".yml", ".yaml") and name not in CONFIG_FILES:
-            hint = did_you_mean(name, CONFIG_FILES, separator=",")
-            message = f"unknown file{hint or '; the files are ' + ', '.join(CONFIG_FILES)}"
+        known = (*CONFIG_FILES, CALENDARS_FILE)
+        if Path(name).suffix in (".yml", ".yaml") and name not in known:
+            hint = did_you_mean(name, known, separator=",")
+            message = f"unknown file{hint or '; the files are ' + ', '.join(known)}"
             problems.append(Problem(shown_file(config_dir / name), 1, shown(Path(name).stem), message))
     return problems
 

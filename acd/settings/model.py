@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from acd.core.plan import Plan
 from acd.core.service_level import ServiceLevelFormula
-from acd.ivr.flow import Flow
+from acd.ivr.flow import FlowSet
 from acd.settings.outside import Dialing, NumberRoute, TrunkSpec
 
-DEFAULT_TEXT_TO_SPEECH = ("flite", "-voice", "slt", "-f", "{text_file}", "-o", "{sound_file}")
+ANY_LANGUAGE = "*"
+DEFAULT_TEXT_TO_SPEECH: Mapping[str, tuple[str, ...]] = {
+    "en": ("flite", "-voice", "slt", "-f", "{text_file}", "-o", "{sound_file}"),
+    "zh": ("python", "-m", "acd.telephony.pinyin_voice", "{text_file}", "{sound_file}"),
+}
+
+
+def voice_of(voices: Mapping[str, Sequence[str]], language: str) -> Sequence[str] | None:
+    """The command that speaks a language such as zh_CN: its own, that of zh, or that of any language."""
+    primary = language.replace("-", "_").partition("_")[0]
+    return next((voices[name] for name in (language, primary, ANY_LANGUAGE) if name in voices), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +64,12 @@ class SystemSettings:
     `lease_s`: how long the controller may be silent before Asterisk takes a waiting caller back.
     `fallback_after_s`: how long Asterisk looks for a controller before its own queue serves.
     `call_id_header`: agents' phones are told our id of the call in the header X-ACD-Call.
-    `text_to_speech`: program and arguments (no shell); `{text_file}` and `{sound_file}` in them
-    stand for the file with the text and the wave file to write.
+    `text_to_speech`: by language (ANY_LANGUAGE for the rest), program and arguments (no shell);
+    `{text_file}` and `{sound_file}` in them stand for the file with the text and the wave file to write.
     `country` (two letters): whose national numbers are meant where a number is not complete.
     `transfer_fallback_group`: who takes a caller whose transfer failed and who came through no group
     (otherwise the group before does); None: the first group.
+    `sip_addresses`: the addresses that flows may transfer to, by name, as `sip:user@host`.
     """
 
     name: str
@@ -68,8 +79,9 @@ class SystemSettings:
     lease_s: float = 12.0
     fallback_after_s: float = 4.0
     call_id_header: bool = False
-    text_to_speech: tuple[str, ...] = DEFAULT_TEXT_TO_SPEECH
+    text_to_speech: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: DEFAULT_TEXT_TO_SPEECH)
     transfer_fallback_group: str | None = None
+    sip_addresses: Mapping[str, str] = field(default_factory=dict)
     country: str | None = None
 
 
@@ -78,14 +90,14 @@ class Centre:
     """The whole configuration, checked: every name in it that refers to something is defined.
 
     `numbers` is keyed by number in normal form (`acd.settings.phone_number`), `phones` by phone id (the
-    extension), `flows`, `trunks` by name.
+    extension), `trunks` by name.
     `reason_keys` maps the digit dialled after the not-ready code to the reason code.
     `customers_file`, `redis` and `dialing` are None where there is none.
     """
 
     system: SystemSettings
     plan: Plan
-    flows: Mapping[str, Flow]
+    flow_set: FlowSet
     numbers: Mapping[str, NumberRoute]
     phones: Mapping[str, PhoneSpec]
     flows_dir: Path

@@ -99,7 +99,8 @@ class Dialing:
 
     `emergency` numbers may be dialled from every phone, over `emergency_trunks`. `outside_prefix` is
     dialled before an outside number ('' for none). `roles_of` and `caller_ids` are keyed by agent,
-    `group_caller_ids` by group; numbers are E.164.
+    `group_caller_ids` by group; numbers are E.164. `flow_role` is the role of transfers that flows make
+    (None: they reach nobody outside).
     """
 
     emergency: frozenset[str]
@@ -110,3 +111,4 @@ class Dialing:
     roles_of: Mapping[str, str] = field(default_factory=dict)
     caller_ids: Mapping[str, str] = field(default_factory=dict)
     group_caller_ids: Mapping[str, str] = field(default_factory=dict)
+    flow_role: str | None = None

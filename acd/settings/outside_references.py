@@ -82,8 +82,9 @@ def _check_dialing(files: Files) -> None:
     roles = document.names("roles")
     if content is None or roles is None:
         return
-    if content.default_role is not None and content.default_role not in roles:
-        document.report_undefined(("default_role",), "role", content.default_role, roles)
+    for option, named in (("default_role", content.default_role), ("flow_role", content.flow_role)):
+        if named is not None and named not in roles:
+            document.report_undefined((option,), "role", named, roles)
     agents = files.agents.content.agents if files.agents.content else {}
     for agent_id, agent in agents.items():
         if agent.role is not None and agent.role not in roles:

@@ -12,20 +12,25 @@ Place = tuple[str | int, ...]
 """Where a value stands in a document: the keys, and the indexes of list items, that lead to it."""
 
 _LONGEST_SHOWN = 60
-_MOST_COMPARED = 2000
+_MOST_COMPARED = 1000
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Problem:
-    """A mistake. `line` counts from 1; `path` reads like 'groups > sales > wrap_up_s'."""
+    """A mistake. `line` counts from 1; `path` reads like 'groups > sales > wrap_up_s'.
+
+    A `warning` is for what may be meant: it keeps nobody from starting.
+    """
 
     file: str
     line: int
     path: str
     message: str
+    warning: bool = False
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}: {self.path}: {self.message}"
+        severity = "warning: " if self.warning else ""
+        return f"{self.file}:{self.line}: {severity}{self.path}: {self.message}"
 
 
 def shown_file(path: Path) -> str:
@@ -56,6 +61,6 @@ def did_you_mean(name: str, known: Iterable[str], *, separator: str) -> str:
     return f"{separator} did you mean {near[0]!r}?" if near else ""
 
 
-def undefined(kind: str, name: str, known: Iterable[str]) -> str:
-    """The sentence for a reference to something that does not exist."""
-    return f"no {kind} '{shown(name)}' is defined" + did_you_mean(name, known, separator=";")
+def undefined(kind: str, name: str, known: Iterable[str], where: str = "") -> str:
+    """The sentence for a reference to something that does not exist; `where` it should: ' in FILE'."""
+    return f"no {kind} '{shown(name)}' is defined{where}" + did_you_mean(name, known, separator=";")

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping
 
 from acd.core.plan import SYSTEM_REASONS, Requirement
 from acd.settings.files import Files
-from acd.settings.flow_references import check_flows
 from acd.settings.music import music_classes
 from acd.settings.outside_references import check_outside
 from acd.settings.problems import Place, shown
@@ -22,7 +21,6 @@ def check_references(files: Files) -> None:
     _check_groups(files)
     check_outside(files)
     _check_system(files)
-    check_flows(files)
 
 
 def _check_agents(files: Files) -> None:

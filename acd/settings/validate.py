@@ -11,7 +11,9 @@ from collections.abc import Iterator
 from typing import Annotated, Any, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
+from typing_extensions import TypeAliasType
 
 from acd.settings.document import Document
 from acd.settings.problems import Place, did_you_mean, shown
@@ -73,15 +75,21 @@ def option_names(model: type[BaseModel], place: Place) -> list[str]:
     annotations: list[Any] = [model]
     for part in place:
         annotations = [inner for outer in annotations for inner in _inside(outer, part)]
-    return list(dict.fromkeys(name for m in _models(annotations) for name in m.model_fields))
+    return list(dict.fromkeys(name for m in _models(annotations) for name in _by_option(m)))
+
+
+def _by_option(model: type[BaseModel]) -> dict[str, FieldInfo]:
+    """The fields by the names that they have in a file."""
+    return {field.alias or name: field for name, field in model.model_fields.items()}
 
 
 def _inside(annotation: Any, part: str | int) -> Iterator[Any]:
     """The annotations of what stands under this key or index."""
     for kind in _alternatives(annotation):
         if isinstance(kind, type) and issubclass(kind, BaseModel):
-            if part in kind.model_fields:
-                yield kind.model_fields[str(part)].annotation
+            options = _by_option(kind)
+            if part in options:
+                yield options[str(part)].annotation
         elif get_origin(kind) is dict:
             yield get_args(kind)[1]
         elif get_origin(kind) is list:
@@ -98,7 +106,9 @@ def _models(annotations: list[Any]) -> Iterator[type[BaseModel]]:
 def _alternatives(annotation: Any) -> Iterator[Any]:
     """The members of a union, or the annotation itself; without what Annotated adds."""
     origin = get_origin(annotation)
-    if origin is Annotated:
+    if isinstance(annotation, TypeAliasType):
+        yield from _alternatives(annotation.__value__)
+    elif origin is Annotated:
         yield from _alternatives(get_args(annotation)[0])
     elif origin is None or origin in (dict, list):
         yield annotation

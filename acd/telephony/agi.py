@@ -62,6 +62,7 @@ class AgiSession:
         self._replies: asyncio.Queue[str | None] = asyncio.Queue()
         self._pump = asyncio.create_task(self._read())
         self.closed = asyncio.Event()
+        self.on_closed: Callable[[], None] = lambda: None
 
     @property
     def arguments(self) -> list[str]:
@@ -142,6 +143,7 @@ class AgiSession:
             self.closed.set()
             self._replies.put_nowait(None)
             self._writer.close()
+            self.on_closed()
 
 
 Handler = Callable[[AgiSession], Awaitable[None]]

@@ -92,11 +92,12 @@ class _Protocol(AMIProtocol):  # type: ignore[misc]
         if self.partial.find(MESSAGE_END, seen) >= 0:
             *blocks, rest = self.partial.split(MESSAGE_END)
             self.partial = rest
-            if not self.backlog and blocks:
-                self.loop.call_soon(self._work)
+            idle = not self.backlog
             self.backlog.extend(blocks)
             if len(self.backlog) > BACKLOG_MAX:
                 self.transport.pause_reading()
+            if idle:
+                self._work()  # the first few at once: a free agent may be among the news
         if len(self.partial) > PARTIAL_MESSAGE_MAX:
             log.error("ami message too long, connection closed", length=len(self.partial))
             self.close()

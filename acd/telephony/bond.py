@@ -102,6 +102,8 @@ class Bond:
 
     def down(self) -> None:
         """The connection is lost: we are blind, so nothing is decided."""
+        if self._switch is not None:
+            self._switch.keys_unheard()
         if self._leaving:
             return
         log.warning("asterisk is away: no new offers until it is back")

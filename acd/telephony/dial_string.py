@@ -7,6 +7,7 @@ A dial string is a small program: `&` rings more phones, `,` begins options, `/`
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 from acd.core.commands import DialOut, Offer
 
@@ -14,8 +15,12 @@ TRUNK_PREFIX = "trunk-"
 """The endpoint of trunk `x` is `trunk-x`; a phone's is its number."""
 EMERGENCY_RING_S = 60
 
+SIP_ENDPOINT = "acd-sip"
+"""Through this endpoint of pjsip.conf flows call SIP addresses that are neither phone nor trunk."""
+
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
 _NUMBER = re.compile(r"\+?[0-9]{2,20}", re.ASCII)
+_SAFE_TARGET = re.compile(r"PJSIP/[A-Za-z0-9_+.@:/-]{1,200}", re.ASCII)
 # g: afterwards the caller goes on in the dialplan. i: a phone, or a trunk, that forwards the call must not
 # send the caller past us.
 _OPTIONS = "gi"
@@ -63,3 +68,15 @@ def _number(text: str) -> str:
     if not _NUMBER.fullmatch(text):
         raise ValueError(f"not a number for a dial string: {text!r}")
     return text
+
+
+def sip_targets(addresses: Mapping[str, str]) -> dict[str, str]:
+    """Dial strings of the SIP addresses that flows may call, by name."""
+    return {name: f"PJSIP/{SIP_ENDPOINT}/{address}" for name, address in addresses.items()}
+
+
+def address_dial(target: str, timeout_s: float, group: str) -> str:
+    """The arguments for one of `sip_targets`. Raises ValueError for what is unsafe."""
+    if not _SAFE_TARGET.fullmatch(target):
+        raise ValueError(f"not to be dialled: {target!r}")
+    return f"{_group(group)}|{target},{timeout_s:.0f},gi"

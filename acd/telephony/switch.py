@@ -17,10 +17,11 @@ import structlog
 from acd.core.commands import DialOut, Offer
 from acd.core.ports import Ask, Refusal
 from acd.errors import TelephonyError
+from acd.ivr.flow import KEYS
 from acd.telephony.agi import AgiSession
 from acd.telephony.ami import AmiLink
 from acd.telephony.ask import read_ask, renamed, variables_of
-from acd.telephony.dial_string import TRUNK_PREFIX, outside_dial, phone_dial
+from acd.telephony.dial_string import TRUNK_PREFIX, address_dial, outside_dial, phone_dial
 from acd.telephony.line import AgiLine
 from acd.telephony.merges import Merges
 from acd.telephony.prompts import PromptStore
@@ -62,6 +63,7 @@ class Switchboard:
     ) -> None:
         self._watch = watch
         watch.on_new_caller = self.name_caller
+        watch.on_key = self._key_pressed
         self._link = link
         self._prompts = prompts
         self._reception = reception
@@ -80,7 +82,7 @@ class Switchboard:
         if ask is None:
             log.warning("agi session without a call refused", channel=session.env.get("agi_channel", ""))
             return
-        line = AgiLine(session, self._prompts)
+        line = AgiLine(session, self._prompts, self)
         channel, uniqueid = session.env["agi_channel"], session.env["agi_uniqueid"]
         call_id = self._merges.current(ask.call_id)
         if call_id != ask.call_id:
@@ -144,6 +146,29 @@ class Switchboard:
         """The call has ended."""
         self._merges.forget(call_id)
 
+    # --- what a line needs from outside its session (`acd.telephony.line.Remote`) ----------------
+    @property
+    def hears_keys(self) -> bool:
+        """Whether the manager interface tells of every key."""
+        return self._link.up
+
+    def stop_playback(self, line: AgiLine) -> None:
+        """End the prompt that is playing on this line."""
+        call_id = next((c for c, other in self._lines.items() if other is line), None)
+        channel = self._watch.channel_of.get(call_id) if call_id is not None else None
+        if channel is not None:
+            self._spawn(self._act("ControlPlayback", Channel=channel, Control="stop"))
+
+    def _key_pressed(self, call_id: str, key: str) -> None:
+        line = self._lines.get(call_id)
+        if line is not None and not line.gone and key in KEYS:
+            line.keys.heard_by_ami(key)
+
+    def keys_unheard(self) -> None:
+        """The manager interface is away: lines that wait for keys have to ask for them themselves."""
+        for line in self._lines.values():
+            line.keys.wake()
+
     # --- commands -----------------------------------------------------------------------------
     def hold_in_line(self, call_id: str, group: str, music: str) -> None:
         """Music for a caller in line; remembers the group for the fallback queue."""
@@ -166,6 +191,10 @@ class Switchboard:
         line = self._lines.get(call_id)
         if line is not None:  # else the caller is leaving or will ask again; either is reported
             line.dial(dial)
+
+    def dial_address(self, call_id: str, target: str, timeout_s: float, group: str) -> None:
+        """Have the dialplan ring an address outside."""
+        self._dial(call_id, address_dial(target, timeout_s, group))
 
     def cancel_offer(self, call_id: str) -> None:
         """Hang up the leg that rings; Dial then reports the offer's end."""

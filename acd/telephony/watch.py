@@ -30,7 +30,8 @@ class Watch:
     """`on_transfer(call_id, consult_id)` is called after the engine has heard of an attended transfer.
 
     `on_queue_join(channel)`: somebody joined a fallback queue. `on_new_caller(call_id)`: a channel
-    that had been dialled is the call's caller now.
+    that had been dialled is the call's caller now. `on_key(call_id, key)`: the caller has pressed and
+    released a key.
     """
 
     def __init__(self, phones: Iterable[str], feed: Feed, on_transfer: Callable[[str, str], None]) -> None:
@@ -51,6 +52,7 @@ class Watch:
         self._gone: dict[str, None] = {}  # uniqueids lately hung up, the oldest first
         self.on_queue_join: Callable[[str], None] = lambda _channel: None
         self.on_new_caller: Callable[[str], None] = lambda _call_id: None
+        self.on_key: Callable[[str, str], None] = lambda _call_id, _key: None
 
     # --- callers ------------------------------------------------------------------------------
     def bind(self, call_id: str, channel: str, uniqueid: str) -> bool:
@@ -146,8 +148,15 @@ class Watch:
                 self._hold(event, events.CallResumed)
             case "DeviceStateChange":
                 self._device(event)
+            case "DTMFEnd" if event.get("Direction") == "Received":
+                self._key(event)
             case "QueueCallerJoin":
                 self.on_queue_join(str(event.get("Channel", "")))
+
+    def _key(self, event: Headers) -> None:
+        call_id = self._call_of.get(str(event.get("Uniqueid", "")))
+        if call_id is not None:
+            self.on_key(call_id, str(event.get("Digit", "")))
 
     def _channel_new(self, event: Headers) -> None:
         channel = str(event.get("Channel", ""))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import socket
 import subprocess
 import sys
@@ -94,10 +95,57 @@ def test_check_of_a_faulty_folder(home: Path, name: str) -> None:
     done = acd_process(
         "check", "--config", f"{FAULTY}/{name}/config", "--flows", f"{FAULTY}/{name}/ivr_flows"
     )
-    assert (done.returncode, done.stderr) == (1, "")
     lines = done.stdout.splitlines()
     assert lines
+    assert done.returncode == 1
+    assert done.stderr == f"{len(lines)} mistake{'s' if len(lines) > 1 else ''}, 0 warnings\n"
     assert all(re.match(r"\S+:\d+: ", line) for line in lines)
+
+
+def test_warnings_are_shown_and_count_only_if_asked(home: Path, tmp_path: Path) -> None:
+    shutil.copytree(FAULTY / "_base", tmp_path / "centre")
+    flow = tmp_path / "centre" / "ivr_flows" / "main.yml"
+    flow.write_text(
+        "name: main\nstart: welcome\nsteps:\n"
+        "  welcome: {say: Welcome., next: waiting}\n  waiting: {queue: {group: sales}}\n"
+    )
+    where = ["--config", str(tmp_path / "centre" / "config"), "--flows", str(flow.parent)]
+    result = CliRunner().invoke(app, ["check", *where])
+    assert result.exit_code == 0
+    assert ":5: warning: steps > waiting > queue: if nobody is logged in" in result.stdout
+    assert result.stdout.endswith("the configuration is sound\n")
+    assert result.stderr == "0 mistakes, 1 warning\n"
+    assert CliRunner().invoke(app, ["check", "--strict", *where]).exit_code == 1
+
+
+def test_schema(home: Path, tmp_path: Path) -> None:
+    file = tmp_path / "flow.schema.json"
+    acd("schema", "--out", str(file))
+    assert acd("schema") == file.read_text(encoding="utf-8")
+
+
+def test_draw(home: Path, tmp_path: Path) -> None:
+    assert acd("draw", "main").startswith("flowchart TD\n")
+    for name, begins in (("main.svg", b"<?xml"), ("main.png", b"\x89PNG"), ("main.dot", b"digraph")):
+        acd("draw", "main", "--out", str(tmp_path / name))
+        assert (tmp_path / name).read_bytes().startswith(begins)
+    assert "subgraph" in acd("draw", "--all", "--format", "mermaid")
+    assert '|"0"|' in acd("draw", "main", "--traffic", "today")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([], "name one flow, or say --all"),
+        (["main", "--all"], "name one flow, or say --all"),
+        (["mian"], "no flow 'mian' is defined; did you mean 'main'?"),
+        (["main", "--traffic", "soon"], "soon"),
+    ],
+)
+def test_draw_says_what_is_wrong(home: Path, arguments: list[str], message: str) -> None:
+    done = acd_process("draw", *arguments)
+    assert done.returncode == 1
+    assert message in done.stderr
 
 
 def test_check_of_nothing(home: Path, tmp_path: Path) -> None:

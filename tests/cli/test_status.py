@@ -30,6 +30,8 @@ PICTURE: dict[str, Any] = {
     "centre": "Example Telecom",
     "asterisk": True,
     "dispatching": True,
+    "version": {"number": 3, "version": "0123456789abcdef"},
+    "announcements": [],
     "live_state": {"on_disk": True, "in_redis": None, "waiting_for_redis": 0},
     "groups": [{**GROUP, "talking": 1, "ready": 0, "staffed": 3}],
     "agents": [

@@ -26,9 +26,11 @@ def containers() -> Containers:
 
 
 async def call_sales(containers: Containers, caller: Phone, agent: Phone) -> tuple[str, PhoneCall, PhoneCall]:
-    """The main number, 1 for sales, answered, both hear each other; our id of the call, and both ends."""
+    """The main number, 1 for English, 1 for sales, both hear each other; the call's id, and both ends."""
     call = await caller.dial("8000")
     await call.wait_answered(10)
+    await until(lambda: _call(containers, step="main/choose_language"), "the choice of a language")
+    await call.rtp.press("1")
     in_menu = await until(lambda: _call(containers, step="main/menu"), "the menu")
     await call.rtp.press("1")
     at_agent = await agent.wait_incoming(10)

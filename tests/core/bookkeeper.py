@@ -146,6 +146,7 @@ class Bookkeeper:
         self._check_lines()
         if not self.engine.floor.suspended:
             self._check_nobody_waits_in_vain()
+            self._check_nobody_waits_too_long()
 
     def _check_calls(self) -> None:
         floor = self.engine.floor
@@ -159,6 +160,8 @@ class Bookkeeper:
             assert all(a.at <= b.at for a, b in pairwise(call.facts)), call.facts
             if call.agent is not None:
                 assert floor.agents[call.agent].call_id == call.id, call
+            if call.leave_at is not None and call.leave_at > self.now and call.state is CallState.WAITING:
+                assert (Timer.MAX_WAIT, call.id) in floor.timers._due, call
             if call.state is CallState.RINGING:
                 assert (Timer.OVERDUE, call.id) in floor.timers._due, call
 
@@ -203,6 +206,16 @@ class Bookkeeper:
             assert sorted(order) == sorted(in_line), group
             keys = [(-floor.calls[c].priority, floor.calls[c].waiting_since or 0.0) for c in order]
             assert keys == sorted(keys), group
+
+    def _check_nobody_waits_too_long(self) -> None:
+        floor = self.engine.floor
+        for call in floor.calls.values():
+            if call.state is not CallState.WAITING or not call.present:
+                continue
+            assert call.leave_at is None or call.leave_at >= self.now, call
+            requirement = self.plan.groups[call.group or ""].requirement
+            staff = [a for a in floor.agents.values() if requirement.admits(self.plan.agents[a.id].skills)]
+            assert not call.leave_without_agents or any(agent.logged_in for agent in staff), call
 
     def _check_nobody_waits_in_vain(self) -> None:
         floor = self.engine.floor

@@ -24,7 +24,7 @@ from acd.core import commands, events, outside_events
 from acd.core.calls import CallState
 from acd.core.commands import Command
 from acd.core.events import Event
-from acd.core.facts import CallKind, Ended, EndedBy, OfferFailure
+from acd.core.facts import CallKind, Ended, EndedBy, OfferFailure, SoundKept, SoundPurpose, StepTaken
 from acd.core.outside_facts import DialFailure
 from acd.core.plan import Plan
 from acd.errors import RequestRefused
@@ -76,6 +76,14 @@ def _dialled(agent: str, call_id: str) -> Event:
     return events.CallArrived(call_id, CallKind.INTERNAL, "1001", agent, "8000", None, agent)
 
 
+def _step_taken(step: str) -> StepTaken:
+    return StepTaken(0.0, "main", "v1", step, "next", "other")
+
+
+def _sound(name: str) -> SoundKept:
+    return SoundKept(0.0, name, 4.0, SoundPurpose.VOICEMAIL, "sales")
+
+
 def _dials_outside(agent: str, call_id: str) -> Event:
     return events.CallArrived(call_id, CallKind.OUTBOUND, "1001", agent, "030123", None, agent)
 
@@ -92,6 +100,19 @@ LANGUAGE: Sequence[tuple[str, Callable[..., Event]]] = (
     (r"(c\d) enters flow (\w+)", events.FlowStarted),
     (r"(c\d) queues for (\w+)", events.CallQueued),
     (r"(c\d) queues for (\w+) with priority (\d+)", lambda c, g, p: events.CallQueued(c, g, int(p))),
+    (
+        r"(c\d) queues for (\w+) for at most (\d+) s",
+        lambda c, g, s: events.CallQueued(c, g, max_wait_s=float(s)),
+    ),
+    (
+        r"(c\d) queues for (\w+) while it is staffed",
+        lambda c, g: events.CallQueued(c, g, leave_without_agents=True),
+    ),
+    (r"(c\d) leaves the line by key", events.CallLeftLine),
+    (r"(c\d) takes step (\w+)", lambda c, step: events.FlowNoted(c, _step_taken(step))),
+    (r"(c\d) is recorded as (\w+)", events.RecordingStarted),
+    (r"(\w+) of (c\d) is kept", lambda name, c: events.FlowNoted(c, _sound(name))),
+    (r"nothing of (c\d) is kept", events.RecordingDropped),
     (r"(c\d) is for (\w+)", events.CallDirected),
     (r"(c\d) hangs up", events.CallEnded),
     (r"(c\d) is hung up by us", lambda c: events.CallEnded(c, EndedBy.SYSTEM)),
@@ -144,6 +165,8 @@ def show(command: Command) -> str | None:
     match command:
         case commands.HoldInLine(call_id, group):
             return f"HoldInLine {call_id} {group}"
+        case commands.LeaveLine(call_id, how):
+            return f"LeaveLine {call_id} {how}"
         case commands.Offer(call_id, agent):
             return f"Offer {call_id} {agent}"
         case commands.DialOut(call_id, trunk):
@@ -258,6 +281,7 @@ class Player:
 _COMMANDS = frozenset(
     {
         "HoldInLine",
+        "LeaveLine",
         "Offer",
         "CancelOffer",
         "DialOut",

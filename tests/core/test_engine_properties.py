@@ -9,9 +9,9 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from acd.core import events, outside_events
 from acd.core.agents import BUSY_STATES
 from acd.core.calls import Call, CallState
-from acd.core.commands import CancelOffer, Command, ContinueCall, Offer, RefuseDirect
+from acd.core.commands import CancelOffer, Command, ContinueCall, LeaveLine, Offer, RefuseDirect
 from acd.core.events import Event
-from acd.core.facts import CallKind, EndedBy, OfferFailure
+from acd.core.facts import CallKind, EndedBy, LeftBy, OfferFailure, Scored, SoundKept, SoundPurpose, StepTaken
 from acd.core.outside_facts import DialFailure
 from tests.core.bookkeeper import Bookkeeper
 from tests.core.centre import PHONES, PLAN
@@ -20,6 +20,11 @@ AGENTS = st.sampled_from(list(PLAN.agents))
 GROUPS = st.sampled_from(list(PLAN.groups))
 PHONE = st.sampled_from(PHONES)
 FAILURES = st.sampled_from(list(OfferFailure))
+MAX_WAITS_S = st.none() | st.sampled_from([0.0, 3.0, 20.0])
+SOUND = SoundKept(0.0, "m1", 3.0, SoundPurpose.VOICEMAIL, "sales")
+NOTES = st.sampled_from(
+    [StepTaken(0.0, "main", "v1", "a", "next", "b"), Scored(0.0, "main/survey", "friendly", 5), SOUND]
+)
 REASONS = st.sampled_from(["lunch", "training", "rona", "nonsense"])
 DURATIONS_S = st.sampled_from([0.0, 0.5, 1.0, 3.0, 5.0, 7.5, 20.0])
 SETTINGS = settings(
@@ -117,6 +122,8 @@ class PossibleWorld(Centre):
                     call = self.books.engine.floor.calls[call_id]
                     own = call.kind is not CallKind.INBOUND
                     assert call.state in ((CallState.TALKING, CallState.OUTSIDE) if own else (CallState.IVR,))
+                case LeaveLine(call_id):
+                    assert self.books.engine.floor.calls[call_id].state is CallState.IVR
                 case Offer(call_id, agent, phone):
                     assert self.books.plan.agents[agent].id == agent
                     assert phone in PHONES
@@ -200,10 +207,36 @@ class PossibleWorld(Centre):
             assert ContinueCall(call_id) in self.feed(outside_events.OutsideLeft(call_id))
             self.feed(events.CallEnded(call_id, EndedBy.SYSTEM))
 
-    @rule(data=st.data(), group=GROUPS, priority=st.sampled_from([0, 5]))
-    def flow_ends_in_line(self, data: st.DataObject, group: str, priority: int) -> None:
+    @rule(data=st.data(), group=GROUPS, max_wait_s=MAX_WAITS_S, staffed=st.booleans())
+    def flow_ends_in_line(
+        self, data: st.DataObject, group: str, max_wait_s: float | None, staffed: bool
+    ) -> None:
         if call_id := self.pick(data, CallState.IVR):
-            self.feed(events.CallQueued(call_id, group, priority))
+            self.feed(events.CallQueued(call_id, group, 0, max_wait_s, staffed))
+
+    @rule(data=st.data())
+    def key_leads_out_of_the_line(self, data: st.DataObject) -> None:
+        if call_id := self.pick(data, CallState.WAITING):
+            call = self.books.engine.floor.calls[call_id]
+            there = call.present
+            self.feed(events.CallLeftLine(call_id))
+            assert call.state is (CallState.IVR if there else CallState.WAITING)
+
+    @rule(data=st.data(), note=NOTES)
+    def flow_goes_on(self, data: st.DataObject, note: events.FlowNote) -> None:
+        if call_id := self.pick(data, CallState.IVR):
+            self.feed(events.FlowNoted(call_id, note))
+
+    @rule(data=st.data(), kept=st.booleans(), hangs_up=st.booleans())
+    def leaves_a_message(self, data: st.DataObject, kept: bool, hangs_up: bool) -> None:
+        if call_id := self.pick(data, CallState.IVR):
+            call = self.books.engine.floor.calls[call_id]
+            self.feed(events.RecordingStarted(call_id, "m1"))
+            if hangs_up:
+                self.feed(events.CallEnded(call_id))
+                assert call_id in self.books.live
+            self.feed(events.FlowNoted(call_id, SOUND) if kept else events.RecordingDropped(call_id))
+            assert any(isinstance(fact, SoundKept) for fact in call.facts[-2:]) or not kept
 
     @rule(data=st.data(), agent=AGENTS)
     def number_of_an_agent(self, data: st.DataObject, agent: str) -> None:
@@ -337,6 +370,11 @@ CALL_EVENTS: st.SearchStrategy[Event] = st.one_of(
     st.builds(events.FlowStarted, IDS, st.just("main")),
     st.builds(events.CallQueued, IDS, GROUPS, st.sampled_from([0, 5])),
     st.builds(events.CallQueued, IDS, GROUPS),
+    st.builds(events.CallQueued, IDS, GROUPS, st.just(0), MAX_WAITS_S, st.booleans()),
+    st.builds(events.CallLeftLine, IDS, st.sampled_from(list(LeftBy))),
+    st.builds(events.FlowNoted, IDS, NOTES),
+    st.builds(events.RecordingStarted, IDS, st.just("m1")),
+    st.builds(events.RecordingDropped, IDS),
     st.builds(events.CallDirected, IDS, AGENTS),
     st.builds(events.CallerReturned, IDS),
     st.builds(events.FallbackServed, IDS, st.none() | AGENTS, st.none() | DURATIONS_S, over=st.booleans()),

@@ -1,4 +1,4 @@
-"""A whole call centre for tests: real Asterisk, real controller, the example's configuration.
+"""A whole call centre for tests: real Asterisk, real controller, the example's configuration, an own menu.
 
 Each centre has its own folder and ports, so that it runs beside anything else.
 """
@@ -70,10 +70,14 @@ def free_ports(count: int) -> list[int]:
 class Centre:
     """Started with `start()`, ended with `stop()`; both take about a second."""
 
+    starts_within_s = 20.0
+
     def __init__(self, folder: Path) -> None:
         self.home = folder / "home"
         self.config = folder / "config"
+        self.flows = folder / "ivr_flows"
         shutil.copytree(CHECKOUT / "config", self.config)
+        shutil.copytree(CHECKOUT / "tests" / "flows", self.flows)
         for name, changes in FASTER.items():
             text = (self.config / name).read_text()
             for old, new in changes.items():
@@ -87,6 +91,7 @@ class Centre:
             **os.environ,
             "ACD_HOME": str(self.home),
             "ACD_CONFIG": str(self.config),
+            "ACD_FLOWS": str(self.flows),
             "ACD_SIP_PORT": str(self.sip_port),
             "ACD_AMI_PORT": str(ami),
             "ACD_AGI_PORT": str(agi),
@@ -96,7 +101,7 @@ class Centre:
         }
         self.server = ("127.0.0.1", self.sip_port)
         self.socket = self.home / "run" / "acd.sock"
-        self.settings = load_centre(self.config, CHECKOUT / "ivr_flows")
+        self.settings = load_centre(self.config, self.flows)
         secrets = load_or_create_secrets(self.home / "secrets.yml", self.settings.phones)
         self.passwords = secrets.phone_passwords
         self._asterisk: subprocess.Popen[bytes] | None = None
@@ -104,7 +109,7 @@ class Centre:
         self._log = (folder / "controller.log").open("ab")
 
     def adapt(self) -> None:
-        """For other centres: change the copied configuration before it is read."""
+        """For other centres: change the copied configuration and flows before they are read."""
 
     # --- processes ----------------------------------------------------------------------------
     def provision(self) -> None:
@@ -138,7 +143,7 @@ class Centre:
             stderr=self._log,
         )
         if wait:
-            wait_until(self._dispatching, 20, "the controller")
+            wait_until(self._dispatching, self.starts_within_s, "the controller")
 
     def stop_controller(self) -> None:
         """An orderly end, if it runs."""

@@ -1,173 +1,152 @@
-"""The machine: what follows each outcome at each position."""
+"""One caller in a flow: what each outcome leads to, and what is kept."""
 
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from acd.ivr.flow import KEYS, Flow, HangUp, Menu, Queue, Say, Speech, Step
-from acd.ivr.machine import (
+from acd.ivr.expressions import Expression
+from acd.ivr.flow import Announce, Goto, HangUp, If, Menu, Queue, Return, Say, Set, Spoken, SpokenKind, Step
+from acd.ivr.machine import MOST_QUIET_STEPS, Machine
+from acd.ivr.position import Frame, Position
+from acd.ivr.talk import (
+    AgentLeft,
+    Done,
     End,
-    FlowCommand,
+    Found,
+    GiveUp,
     JoinQueue,
-    Key,
+    Keys,
     Listen,
-    Machine,
-    NoKey,
     Outcome,
     Play,
-    Played,
-    Position,
+    StepTaken,
 )
+from tests.ivr.flows import WORLD, expr, flow, machine, message, speech
 
 
-def said(text: str) -> tuple[Speech, ...]:
-    """One spoken prompt."""
-    return (Speech(text, "en"),)
+def walked(steps: dict[str, Step], *outcomes: Outcome, error: str | None = None) -> Machine:
+    """A machine that has begun with the first step and was told the outcomes."""
+    walker = machine(flow(steps, error=error))
+    walker.begin(WORLD)
+    for outcome in outcomes:
+        walker.handle(outcome, WORLD)
+    return walker
 
 
-FLOW = Flow(
-    "main",
-    "welcome",
-    "en",
-    {
-        "welcome": Say(said("welcome"), "menu"),
-        "menu": Menu(
-            said("choose"),
-            {"1": "sales", "2": "goodbye", "3": "cut", "0": "menu"},
-            failure="failed",
-            timeout_s=4.0,
-            tries=3,
-            invalid=said("invalid"),
-            no_input=said("nothing heard"),
-        ),
-        "sales": Queue("sales", 5),
-        "goodbye": HangUp(said("bye")),
-        "cut": HangUp(),
-        "failed": Say(said("connecting"), "sales"),
-    },
+MENU = Menu(
+    message("Press one"),
+    {"1": "sales", "12": "other"},
+    "bye",
+    timeout_s=4,
+    invalid=message("No such choice"),
+    no_input=message("Nothing pressed"),
 )
-ASK = Listen(said("choose"), 4.0)
-ASK_AFTER_INVALID = Listen(said("invalid") + said("choose"), 4.0)
-ASK_AFTER_SILENCE = Listen(said("nothing heard") + said("choose"), 4.0)
+STEPS: dict[str, Step] = {
+    "hello": Say(message("Hello"), "menu"),
+    "menu": MENU,
+    "sales": Queue("sales"),
+    "other": HangUp(),
+    "bye": HangUp(message("Goodbye")),
+}
 
 
-def at(step: str, failed_rounds: int = 0, *, invalid: bool = False) -> Position:
-    """A position in FLOW."""
-    return Position("main", step, failed_rounds, invalid)
-
-
-@pytest.mark.parametrize(
-    ("position", "outcome", "command", "after"),
-    [
-        (at("welcome"), Played(), ASK, at("menu")),
-        (at("welcome"), Key("1"), ASK, at("menu")),
-        (at("menu"), Key("1"), JoinQueue("sales", 5), at("sales")),
-        (at("menu", 2, invalid=True), Key("1"), JoinQueue("sales", 5), at("sales")),
-        (at("menu"), Key("2"), Play(said("bye")), at("goodbye")),
-        (at("menu"), Key("3"), End(), at("cut")),
-        (at("menu", 2), Key("0"), ASK, at("menu")),
-        (at("menu"), Key("9"), ASK_AFTER_INVALID, at("menu", 1, invalid=True)),
-        (at("menu"), NoKey(), ASK_AFTER_SILENCE, at("menu", 1)),
-        (at("menu", 1, invalid=True), NoKey(), ASK_AFTER_SILENCE, at("menu", 2)),
-        (at("menu", 1), Key("#"), ASK_AFTER_INVALID, at("menu", 2, invalid=True)),
-        (at("menu", 2), Key("9"), Play(said("connecting")), at("failed")),
-        (at("menu", 2), NoKey(), Play(said("connecting")), at("failed")),
-        (at("failed"), Played(), JoinQueue("sales", 5), at("sales")),
-        (at("goodbye"), Played(), End(), at("goodbye")),
-    ],
-)
-def test_table(position: Position, outcome: Outcome, command: FlowCommand, after: Position) -> None:
-    machine = Machine(FLOW, position)
-    assert machine.handle(outcome) == command
-    assert machine.position == after
-
-
-@pytest.mark.parametrize(
-    ("position", "command"),
-    [
-        (None, Play(said("welcome"))),
-        (at("menu"), ASK),
-        (at("menu", 1, invalid=True), ASK_AFTER_INVALID),
-        (at("menu", 2), ASK_AFTER_SILENCE),
-        (at("sales"), JoinQueue("sales", 5)),
-        (at("goodbye"), Play(said("bye"))),
-        (at("cut"), End()),
-        (Position("main", "no-such-step", 2), Play(said("welcome"))),
-        (Position("other", "menu", 2), Play(said("welcome"))),
-    ],
-)
-def test_begin_goes_on_from_a_position(position: Position | None, command: FlowCommand) -> None:
-    assert Machine(FLOW, position).begin() == command
-
-
-def test_a_foreign_position_is_replaced_by_the_start() -> None:
-    assert Machine(FLOW, Position("other", "menu", 2)).position == at("welcome")
-    assert Machine(FLOW, Position("main", "gone", 2)).position == at("welcome")
-
-
-def test_whole_visit_with_a_silent_caller() -> None:
-    machine = Machine(FLOW)
-    commands = [machine.begin(), machine.handle(Played())]
-    commands += [machine.handle(NoKey()) for _ in range(3)]
-    commands.append(machine.handle(Played()))
-    assert commands == [
-        Play(said("welcome")),
-        ASK,
-        ASK_AFTER_SILENCE,
-        ASK_AFTER_SILENCE,
-        Play(said("connecting")),
-        JoinQueue("sales", 5),
+def test_says_asks_and_queues() -> None:
+    walker = machine(flow(STEPS))
+    assert walker.begin(WORLD) == Play((speech("Hello"),))
+    words = frozenset({"1", "12"})
+    assert walker.handle(Done(), WORLD) == Listen((speech("Press one"),), 4, 2.0, max_keys=2, words=words)
+    assert walker.handle(Keys("1"), WORLD) == JoinQueue("sales", 0, "en")
+    assert [(s.step, s.arrow, s.to) for s in walker.take_trace()] == [
+        ("hello", "next", "menu"),
+        ("menu", "choice 1", "sales"),
     ]
+    assert walker.take_trace() == []
+    assert walker.handle(AgentLeft(), WORLD) == End()
+    assert walker.take_trace() == [StepTaken("main", "sales", "end", "", "after the agent")]
 
 
-STEPS = ["a", "b", "c", "d"]
-prompts = st.lists(st.builds(Speech, st.sampled_from(["x", "y"]), st.just("en")), max_size=2).map(tuple)
-step_names = st.sampled_from(STEPS)
-steps: st.SearchStrategy[Step] = st.one_of(
-    st.builds(Say, prompts, step_names),
-    st.builds(
-        Menu,
-        prompts,
-        st.dictionaries(st.sampled_from(KEYS), step_names, max_size=4),
-        step_names,
-        st.floats(0.1, 60),
-        st.integers(1, 5),
-        prompts,
-        prompts,
-    ),
-    st.builds(Queue, st.sampled_from(["sales", "support"]), st.integers(0, 100)),
-    st.builds(HangUp, prompts),
-)
-flows = st.fixed_dictionaries(dict.fromkeys(STEPS, steps)).map(lambda s: Flow("f", "a", "en", s))
-outcomes = st.one_of(st.just(Played()), st.just(NoKey()), st.sampled_from(KEYS).map(Key))
+@pytest.mark.parametrize(("keys", "remark"), [("", "Nothing pressed"), ("9", "No such choice")])
+def test_a_menu_says_what_was_wrong_and_ends_after_its_tries(keys: str, remark: str) -> None:
+    walker = walked(STEPS, Done())
+    for _ in range(2):
+        command = walker.handle(Keys(keys), WORLD)
+        assert isinstance(command, Listen)
+        assert command.prompts == (speech(remark), speech("Press one"))
+    assert walker.handle(Keys(keys), WORLD) == Play((speech("Goodbye"),))
+    assert walker.take_trace()[-1].arrow == "failure"
+    assert walker.handle(Done(), WORLD) == End()
+    assert walker.handle(Keys("1"), WORLD) == End()  # over is over
 
 
-@given(flows, st.lists(outcomes, max_size=30))
-def test_every_flow_waits_or_ends_whatever_the_caller_does(flow: Flow, behaviour: list[Outcome]) -> None:
-    machine = Machine(flow)
-    command = machine.begin()
-    for outcome in behaviour:
-        assert machine.position.step in flow.steps
-        if isinstance(command, JoinQueue | End):
-            return
-        assert isinstance(command, Play | Listen)
-        kept = Position(**json.loads(json.dumps(machine.position.to_dict())))
-        assert kept == machine.position
-        assert Machine(flow, kept).begin() == command  # another process would go on at the same place
-        command = machine.handle(outcome)
+def test_an_outcome_that_does_not_belong_takes_the_way_of_failure() -> None:
+    walker = walked(STEPS, Done())
+    assert walker.handle(Found({}), WORLD) == Play((speech("Goodbye"),))
+    assert walker.take_trace()[-1].detail == "Found came and was not expected"
 
 
-@given(flows, st.lists(st.sampled_from(KEYS).map(Key) | st.just(NoKey()), min_size=5, max_size=5))
-def test_a_menu_never_asks_more_often_than_its_tries(flow: Flow, behaviour: list[Outcome]) -> None:
-    machine = Machine(flow)
-    machine.begin()
-    for outcome in behaviour:
-        step = flow.steps[machine.position.step]
-        if not isinstance(step, Menu):
-            return
-        assert machine.position.failed_rounds < step.tries
-        machine.handle(outcome)
+def test_without_a_way_of_failure_it_takes_the_flows_way_of_error() -> None:
+    walker = walked(STEPS, error="bye")
+    assert walker.handle(Keys("1"), WORLD) == Play((speech("Goodbye"),))
+    assert walker.take_trace()[-1] == StepTaken(
+        "main", "hello", "error", "bye", "Keys came and was not expected"
+    )
+
+
+def test_without_a_way_of_error_it_gives_up_and_says_why() -> None:
+    command = walked(STEPS).handle(Keys("1"), WORLD)
+    assert command == GiveUp("main/hello: Keys came and was not expected")
+
+
+def test_a_loop_that_nobody_hears_is_given_up() -> None:
+    walker = machine(flow({"a": Set({"n": expr("1")}, "b"), "b": Goto("a")}))
+    assert walker.begin(WORLD) == GiveUp("endless loop at main/b")
+    assert len(walker.take_trace()) == MOST_QUIET_STEPS + 1
+
+
+def test_an_error_in_the_way_of_error_is_given_up() -> None:
+    steps: dict[str, Step] = {"a": If(expr("nothing"), "a", "a"), "b": If(expr("nobody"), "a", "a")}
+    command = machine(flow(steps, error="b")).begin(WORLD)
+    assert command == GiveUp("main/b: nobody: the variable 'nobody' has no value")
+
+
+def test_what_cannot_be_said_is_an_error() -> None:
+    part = Spoken(SpokenKind.NUMBER, expr("'many'"))
+    command = machine(flow({"a": Say(message(part), "a")})).begin(WORLD)
+    assert command == GiveUp("main/a: 'many': a number is expected")
+
+
+def test_a_step_or_flow_that_is_not_there_is_given_up() -> None:
+    known = flow(STEPS)
+    assert machine(known, Position.at_start("other", "1")).begin(WORLD) == GiveUp("no step other/")
+    lost = Position.at_start("main", "1")
+    lost = lost.with_frame(Frame("main", "gone"))
+    assert machine(known, lost).begin(WORLD) == GiveUp("no step main/gone")
+
+
+def test_a_sub_flow_whose_caller_is_gone_is_given_up() -> None:
+    known = flow({"hello": Say(message("Hello"), "back"), "back": Return()})
+    begun = Position.at_start("main", "1")
+    other = replace(begun, frames=(Frame("main", "hello"), Frame("main", "back")))
+    assert machine(known, other).begin(WORLD) == GiveUp("no step main/back")
+
+
+def test_an_announcement_that_is_off_is_not_heard() -> None:
+    steps: dict[str, Step] = {"a": Announce("storm", "b"), "b": Return()}
+    assert machine(flow(steps)).begin(WORLD) == End()
+
+
+def test_another_process_goes_on_at_the_same_place() -> None:
+    walker = walked(STEPS, Done(), Keys("9"))
+    kept = Position.from_dict(json.loads(json.dumps(walker.position.to_dict())))
+    assert kept == walker.position
+    other = Machine(walker.flows, kept)
+    assert other.begin(WORLD) == walker.begin(WORLD)
+    assert other.handle(Keys("1"), WORLD) == JoinQueue("sales", 0, "en")
+
+
+def test_priority_comes_from_an_expression() -> None:
+    steps: dict[str, Step] = {"a": Queue("sales", Expression.compile("500 if caller.number else 1"))}
+    assert machine(flow(steps)).begin(WORLD) == JoinQueue("sales", 100, "en")

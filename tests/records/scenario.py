@@ -14,7 +14,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from acd.core import facts, outside_facts
-from acd.core.facts import CallKind, Customer, EndedBy, Fact, OfferFailure
+from acd.core.facts import CallKind, Customer, EndedBy, Fact, LeftBy, OfferFailure, SoundPurpose
 from acd.core.outside_facts import DialFailure
 from acd.records.fold import utc
 from acd.records.record import CallRecord
@@ -53,6 +53,7 @@ def visits_of(record: CallRecord) -> list[str]:
     """`group @queued outcome agent wait=…`, with those of talk, hold and wrap that are not zero."""
     return [
         f"{v.group} @{_offset(v.queued_at):g} {v.outcome} {v.agent or '-'} wait={v.wait_s:g}"
+        + (f" by={v.left_by}" if v.left_by else "")
         + (f" talk={v.talk_s:g}" if v.talk_s else "")
         + (f" hold={v.hold_s:g}" if v.hold_s else "")
         + (f" wrap={v.wrap_up_s:g}" if v.wrap_up_s else "")
@@ -81,6 +82,15 @@ def _arrived(at: float, caller: str, dialed: str, kind: str = "inbound", agent: 
 _MAKERS: dict[str, Callable[..., Fact]] = {
     "arrived": _arrived,
     "flow": facts.FlowEntered,
+    "step": lambda at, step, arrow, to="": facts.StepTaken(
+        at, step.split("/")[0], "v1", step.split("/")[1], arrow.replace("_", " "), to
+    ),
+    "language": facts.LanguageChosen,
+    "scored": lambda at, question, score: facts.Scored(at, "main/survey", question, int(score)),
+    "voicemail": lambda at, name, group: facts.SoundKept(at, name, 4.5, SoundPurpose.VOICEMAIL, group),
+    "recorded": lambda at, name: facts.SoundKept(at, name, 2.5, SoundPurpose.RECORD),
+    "callback": lambda at, group, number: facts.CallbackWanted(at, group, number, "en"),
+    "leftline": lambda at, group, how: facts.LeftLine(at, group, LeftBy(how)),
     "queued": facts.Queued,
     "directed": facts.Directed,
     "offered": lambda at, agent: facts.Offered(

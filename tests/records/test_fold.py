@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from acd.core import facts
 from acd.core.fact_json import FACT_TYPES
-from acd.core.facts import CallKind, EndedBy, Fact, OfferFailure
+from acd.core.facts import CallKind, EndedBy, Fact, LeftBy, OfferFailure, SoundPurpose
 from acd.records.fold import STEPS, fold, utc
 from acd.records.record import CallRecord, Segment, SegmentKind, VisitOutcome
 from tests.records.scenario import START, facts_of, lines, segments_of, visits_of
@@ -504,6 +504,72 @@ SCENARIOS = {
         """,
         "sales @0 waiting - wait=9",
     ),
+    "out of the line by a key, a voicemail, and the caller hangs up in it": (
+        """
+        0    arrived 5550100 8000
+        0    flow main
+        2    step main/welcome next line
+        2    queued sales
+        4    offered anna
+        6    failed anna no_answer
+        20   leftline sales key
+        20   step main/line key_1 message
+        33   ended caller
+        34   voicemail 2025-11-22/c1-1 sales
+        """,
+        """
+        ivr     0-2   -     -    left
+        waiting 2-20  sales -    left
+        ringing 4-6   sales anna no_answer
+        ivr     20-33 -     -    caller_hung_up
+        """,
+        "sales @2 left - wait=18 by=key",
+    ),
+    "a survey after the agent": (
+        """
+        0    arrived 5550100 8000
+        0    flow main
+        1    queued sales
+        3    answered anna
+        9    left anna
+        9    wrap anna
+        10   step main/line after survey
+        12   scored friendly 5
+        15   ended system
+        19   wrapped anna
+        """,
+        """
+        ivr     0-1   -     -    left
+        waiting 1-3   sales -    answered
+        talking 3-9   sales anna agent_hung_up
+        wrap_up 9-19  sales anna done
+        ivr     10-15 -     -    system_hung_up
+        """,
+        "sales @1 answered anna wait=2 talk=6 wrap=10",
+    ),
+    "a line without agents, and on to the next one": (
+        """
+        0    arrived 5550100 8000
+        0    flow main
+        1    queued sales
+        1    leftline sales no_agents
+        1    step main/line no_agents other
+        1    queued support
+        61   leftline support timeout
+        62   ended system
+        """,
+        """
+        ivr     0-1   -       - left
+        waiting 1-1   sales   - left
+        ivr     1-1   -       - left
+        waiting 1-61  support - left
+        ivr     61-62 -       - system_hung_up
+        """,
+        """
+        sales @1 left - wait=0 by=no_agents
+        support @1 left - wait=60 by=timeout
+        """,
+    ),
     "a late word about an agent who is no longer in the call": (
         """
         0  arrived 5550100 8001
@@ -571,6 +637,8 @@ def test_a_clock_that_steps_back_counts_as_no_time() -> None:
 
 AGENTS = st.sampled_from(["anna", "ben", "chen"])
 GROUPS = st.sampled_from(["sales", "support"])
+STEP_NAMES = st.sampled_from(["", "welcome", "menu"])
+ARROWS = st.sampled_from(["next", "choice 1", "call main", "return", "end"])
 TIMES = st.integers(0, 400).map(lambda quarter: START + quarter / 4)
 
 
@@ -580,6 +648,14 @@ def _fact(consult: st.SearchStrategy[tuple[Fact, ...]]) -> st.SearchStrategy[Fac
             facts.Arrived, TIMES, st.sampled_from(CallKind), st.just("5"), st.just(""), st.just("8000")
         ),
         st.builds(facts.FlowEntered, TIMES, st.just("main")),
+        st.builds(facts.StepTaken, TIMES, st.just("main"), st.just("v1"), STEP_NAMES, ARROWS, STEP_NAMES),
+        st.builds(facts.LanguageChosen, TIMES, st.just("zh")),
+        st.builds(facts.Scored, TIMES, st.just("main/survey"), st.just("friendly"), st.integers(1, 5)),
+        st.builds(
+            facts.SoundKept, TIMES, st.just("2026-11-25/c1-1"), st.just(2.5), st.sampled_from(SoundPurpose)
+        ),
+        st.builds(facts.CallbackWanted, TIMES, GROUPS, st.just("+4930"), st.just("en")),
+        st.builds(facts.LeftLine, TIMES, GROUPS, st.sampled_from(LeftBy)),
         st.builds(facts.Queued, TIMES, GROUPS),
         st.builds(facts.Directed, TIMES, AGENTS),
         st.builds(facts.Offered, TIMES, AGENTS, st.just("1001")),

@@ -42,6 +42,30 @@ def test_upgrade_twice_changes_nothing_and_a_failed_one_leaves_nothing(tmp_path:
     engine.dispose()
 
 
+def test_records_from_before_flows_were_kept_are_still_read(tmp_path: Path) -> None:
+    engine = create_engine(f"sqlite:///{tmp_path}/acd.db")
+    settings = migrations.config()
+    with engine.begin() as connection:
+        settings.attributes["connection"] = connection
+        command.upgrade(settings, "0001")
+        connection.exec_driver_sql(
+            "INSERT INTO calls (call_id, kind, caller_number, caller_name, dialed_number, started_at)"
+            " VALUES ('c1', 'inbound', '5', '', '8001', '2026-11-22 00:30:00.000000')"
+        )
+        connection.exec_driver_sql(
+            "INSERT INTO visits VALUES"
+            " ('c1', 0, 'sales', '2026-11-22 00:30:00.000000', 'left', 7, NULL, 0, 0, 0)"
+        )
+    engine.dispose()
+    with RecordStore(f"sqlite:///{tmp_path}/acd.db") as store:
+        record = store.call("c1")
+        assert record is not None
+        (visit,) = record.visits
+        assert (visit.outcome, visit.wait_s, visit.left_by) == ("left", 7, None)
+        store.save_calls([record])
+        assert store.call("c1") == record
+
+
 def test_downgrade_undoes_everything(tmp_path: Path) -> None:
     engine = create_engine(f"sqlite:///{tmp_path}/acd.db")
     migrations.upgrade(engine)

@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy.exc import DataError, IntegrityError, InterfaceError, OperationalError, ProgrammingError
 from structlog.testing import capture_logs
 
-from acd.core.facts import AgentInterval
+from acd.core.facts import AgentInterval, CallbackOrder
 from acd.records.fold import fold
 from acd.records.record import CallRecord
 from acd.records.store import RecordStore
@@ -51,6 +51,9 @@ class FakeStore:
 
     def save_intervals(self, intervals: Sequence[AgentInterval]) -> None:
         self._save(intervals)
+
+    def add_callbacks(self, orders: Sequence[CallbackOrder]) -> None:
+        self._save(orders)
 
     def _save(self, items: Sequence[Item]) -> None:
         self.threads.add(threading.get_ident())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -10,12 +11,20 @@ from typing import Any
 
 from acd.core import events
 from acd.core.commands import DialOut, Offer
-from acd.core.facts import AgentInterval, Customer, Fact
+from acd.core.facts import AgentInterval, CallbackOrder, Customer, Fact
 from acd.core.ports import Ask, AskKind, Refusal
 from acd.errors import TelephonyError
-from acd.ivr.flow import Prompt, Speech
+from acd.ivr.flow import FlowSet, Prompt, Speech
+from acd.ivr.ports import RecordOrder
+from acd.ivr.talk import CustomerRequest, Found, HttpRequest, Listen, LookupFailed, NotFound
+from acd.runtime.flow_dial import FlowDialer
+from acd.runtime.flow_work import Services
+from acd.runtime.handle_times import HandleTimes
 from acd.runtime.reception import Reception
+from acd.runtime.recordings import RecordingDesk
 from acd.runtime.shell import Shell
+from acd.runtime.versions import OneFlowSet
+from acd.runtime.world import Outlook
 from acd.settings.load import load_centre
 from acd.settings.model import Centre
 
@@ -63,6 +72,7 @@ class FakeRecorder:
     def __init__(self) -> None:
         self.calls: list[tuple[str, Sequence[Fact]]] = []
         self.intervals: list[AgentInterval] = []
+        self.callbacks: list[CallbackOrder] = []
         self.waiting: list[Callable[[], None]] = []
 
     def store_call(self, call_id: str, facts: Sequence[Fact], on_stored: Callable[[], None]) -> None:
@@ -75,6 +85,11 @@ class FakeRecorder:
         self.intervals.append(interval)
         self.waiting.append(on_stored)
 
+    def store_callback(self, order: CallbackOrder, on_stored: Callable[[], None]) -> None:
+        """A wish to be called back."""
+        self.callbacks.append(order)
+        self.waiting.append(on_stored)
+
     def all_safe(self) -> None:
         """The database has everything."""
         for on_stored in self.waiting:
@@ -83,9 +98,10 @@ class FakeRecorder:
 
 
 class FakeSwitch:
-    """Keeps what it was told to do."""
+    """Keeps what it was told to do. `lines` lose their session when a phone is rung."""
 
     def __init__(self) -> None:
+        self.lines: dict[str, FakeLine] = {}
         self.done: list[tuple[str, ...]] = []
         self.forgotten: list[str] = []
 
@@ -96,6 +112,17 @@ class FakeSwitch:
     def offer(self, offer: Offer) -> None:
         """Ring."""
         self.done.append(("offer", offer.call_id, offer.phone))
+        self._end_session(offer.call_id)
+
+    def _end_session(self, call_id: str) -> None:
+        line = self.lines.pop(call_id, None)
+        if line is not None:
+            line.hang_up()
+
+    def dial_address(self, call_id: str, target: str, timeout_s: float, group: str) -> None:
+        """Ring outside."""
+        self.done.append(("dial outside", call_id, target))
+        self._end_session(call_id)
 
     def dial_out(self, command: DialOut) -> None:
         """Dial outside."""
@@ -123,25 +150,80 @@ class FakeLine:
         self.heard: list[str] = []
         self.answered = False
         self.shown: list[str] = []
+        self.says_s = 3.0
+        self.hangs_up_while_recording = False
+        self.recorded: list[RecordOrder] = []
+        self._news: asyncio.Queue[str | None] = asyncio.Queue()
+        self._gone = asyncio.Event()
+        self.idle = asyncio.Event()  # the caller waits for news
+        self.before_hang_up: Callable[[], object] = lambda: None
         self.before_key: Callable[[], None] = lambda: None
 
     async def answer(self) -> None:
         """Pick up."""
         self.answered = True
 
-    async def play(self, prompts: Sequence[Prompt]) -> None:
+    async def play(self, prompts: Sequence[Prompt], *, interrupt: bool = False) -> None:
         """Hear."""
         if len(self.heard) >= self._patience:
             raise TelephonyError("the session is over")
         self.heard += [p.text if isinstance(p, Speech) else p.name for p in prompts]
 
-    async def listen(self, prompts: Sequence[Prompt], timeout_s: float) -> str | None:
+    async def listen(self, wanted: Listen) -> str:
         """Hear and press a key."""
-        await self.play(prompts)
+        await self.play(wanted.prompts)
         self.before_key()
         if not self._keys:
+            self.hang_up()
             raise TelephonyError("the session is over")
-        return self._keys.pop(0)
+        return self._keys.pop(0) or ""
+
+    async def record(self, order: RecordOrder) -> None:
+        """Say so many seconds."""
+        self.recorded.append(order)
+        self._write(Path(f"{order.file}.wav"))
+        if self.hangs_up_while_recording:
+            self.before_hang_up()
+            self.hang_up()
+            raise TelephonyError("the session is over")
+
+    def _write(self, file: Path) -> None:
+        file.write_bytes(b"\0" * int(44 + 16_000 * self.says_s))
+
+    async def music(self, music_class: str) -> None:
+        """Hear music."""
+        self.heard.append(f"music {music_class}")
+
+    async def next_key(self, timeout_s: float | None) -> str | None:
+        """What the test presses with `press`."""
+        if timeout_s == 0.0:
+            return None
+        if self._news.empty():
+            self.idle.set()
+        key = await self._news.get()
+        if self._gone.is_set():
+            raise TelephonyError("the session is over")
+        return key
+
+    def press(self, key: str) -> None:
+        """A key, while the caller waits."""
+        self._news.put_nowait(key)
+
+    def nudge(self) -> None:
+        """Look around."""
+        self._news.put_nowait(None)
+
+    def forget_keys(self) -> None:
+        """Type-ahead is not for this."""
+
+    async def wait_gone(self) -> None:
+        """Until `hang_up`."""
+        await self._gone.wait()
+
+    def hang_up(self) -> None:
+        """Gone."""
+        self._gone.set()
+        self.nudge()
 
     async def show_number(self, number: str) -> None:
         """What phones would call back."""
@@ -152,20 +234,73 @@ class FakeLine:
         self.shown.append(name)
 
 
+class FakeLookups:
+    """Answers what the test says, when it says so."""
+
+    def __init__(self) -> None:
+        self.asked: list[HttpRequest | CustomerRequest] = []
+        self.answer: Found | NotFound | LookupFailed = NotFound()
+        self.may_answer = asyncio.Event()
+        self.may_answer.set()
+
+    async def find(self, request: HttpRequest | CustomerRequest) -> Found | NotFound | LookupFailed:
+        """The answer."""
+        self.asked.append(request)
+        await self.may_answer.wait()
+        return self.answer
+
+
+class FakeCallbacks:
+    """Takes wishes, or refuses them."""
+
+    def __init__(self) -> None:
+        self.taken: list[tuple[str, str, str, str]] = []
+        self.refusal: str | None = None
+
+    def take(self, call_id: str, group: str, number: str, language: str) -> str | None:
+        """A wish."""
+        if self.refusal is None:
+            self.taken.append((call_id, group, number, language))
+        return self.refusal
+
+
+class FakeAnnouncements:
+    """None is on."""
+
+    def on(self) -> frozenset[str]:
+        """None."""
+        return frozenset()
+
+
 class Desk:
     """The example centre with shell and reception around the fakes. Phones are there, dispatch is on."""
 
     def __init__(
-        self, centre: Centre | None = None, kept: Mapping[str, Mapping[str, Any]] | None = None
+        self,
+        centre: Centre | None = None,
+        kept: Mapping[str, Mapping[str, Any]] | None = None,
+        flow_set: FlowSet | None = None,
+        recordings: Path | None = None,
     ) -> None:
-        self.centre = centre or load_centre(CHECKOUT / "config", CHECKOUT / "ivr_flows")
+        self.centre = centre or load_centre(CHECKOUT / "config", CHECKOUT / "tests" / "flows")
         self.clock = Clock()
         self.mirror = FakeMirror(kept)
         self.recorder = FakeRecorder()
         self.switch = FakeSwitch()
         self.shell = Shell(self.centre.plan, self.clock, self.mirror, self.recorder)
         self.shell.attach(self.switch)
-        self.reception = Reception(self.centre, self.shell, self.switch, self.mirror, self.find)
+        self.lookups, self.callbacks = FakeLookups(), FakeCallbacks()
+        floor = self.shell.engine.floor
+        services = Services(
+            flows=OneFlowSet(flow_set or self.centre.flow_set, self.centre.numbers),
+            lookups=self.lookups,
+            callbacks=self.callbacks,
+            recordings=RecordingDesk(recordings or CHECKOUT / "no-such-folder", self.shell),
+            outlook=Outlook(floor, self.clock, "Europe/Berlin", FakeAnnouncements(), HandleTimes()),
+            dialer=FlowDialer(self.shell, self.switch, {"partner": "PJSIP/acd-sip/sip:x@y"}),
+        )
+        self.reception = Reception(self.centre, self.shell, self.switch, self.mirror, self.find, services)
+        self.tasks: list[asyncio.Task[None]] = []
         for phone in self.centre.phones:
             self.shell.feed(events.PhoneChanged(phone, True, False))
 
@@ -190,12 +325,34 @@ class Desk:
         self.clock.now = self.shell._last_tick = until
 
     async def ask(self, call_id: str = "c1", line: FakeLine | None = None, **changed: Any) -> FakeLine:
-        """A channel asks; the line, after it has been served or is gone."""
+        """A channel asks; the line, after it has been served, is gone, or when its caller waits."""
         line = line or FakeLine()
         ask = replace(Ask(AskKind.NEW, call_id, None, "+4930123", "W. Fang", "8001"), **changed)
+        self.switch.lines[call_id] = line
+        task = asyncio.create_task(self._serve(ask, line))
+        self.tasks.append(task)
+        idle = asyncio.create_task(line.idle.wait())
+        await asyncio.wait((task, idle), return_when=asyncio.FIRST_COMPLETED)
+        idle.cancel()
+        if task.done():
+            task.result()
+        return line
+
+    async def _serve(self, ask: Ask, line: FakeLine) -> None:
         with contextlib.suppress(TelephonyError):  # as the session does: the caller is gone
             await self.reception.serve(ask, line)
-        return line
+
+    async def settled(self) -> None:
+        """Let those who wait for news take them."""
+        for _ in range(20):
+            await asyncio.sleep(0)
+
+    async def close(self) -> None:
+        """Nobody waits any more."""
+        self.shell.close()
+        for task in self.tasks:
+            task.cancel()
+        await asyncio.gather(*self.tasks, return_exceptions=True)
 
     def told(self) -> list[tuple[str, ...]]:
         """What the switch was told since the last time."""

@@ -46,7 +46,7 @@ async def test_a_number_that_leads_to_a_flow(desk: Desk, key: str, group: str) -
 
 async def test_a_caller_who_hangs_up_in_the_menu_can_come_back_to_it(desk: Desk) -> None:
     await desk.ask(line=FakeLine("9"), dialed_number="8000")
-    assert desk.mirror.values["flow:c1"]["step"] == "menu"
+    assert desk.mirror.values["flow:c1"]["frames"][-1]["step"] == "menu"
     line = await desk.ask(line=FakeLine("1"), dialed_number="8000")
     assert line.heard[0] == "That is not one of the choices."
     assert desk.told() == [("hold", "c1", "sales", "default")]
@@ -56,7 +56,7 @@ async def test_the_place_in_a_flow_outlives_the_controller(desk: Desk) -> None:
     await desk.ask(line=FakeLine("9"), dialed_number="8000")
     kept = desk.mirror.load()
     again = Desk(kept=kept)
-    again.reception.restore(kept)
+    again.reception.walker.restore(kept)
     again.shell.restore()
     again.shell.feed(events.DispatchResumed())
     line = await again.ask(line=FakeLine("2"), dialed_number="8000")

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from acd.core.plan import SYSTEM_REASONS
 from acd.customers.directory import Directory
-from acd.ivr.flow import Menu, Queue, Say, Speech
-from acd.settings.load import check, load_centre
+from acd.ivr.flow import Goto, Menu, messages
+from acd.settings.load import find_problems, load_centre
 from acd.settings.model import Centre, FeatureCodes, PhoneSpec
 from acd.settings.outside import NumberRoute, TrunkSpec
 
@@ -22,7 +24,15 @@ def centre() -> Centre:
 
 
 def test_it_has_no_problem() -> None:
-    assert check(CHECKOUT / "config", CHECKOUT / "ivr_flows") == []
+    """No warning either."""
+    assert find_problems(CHECKOUT / "config", CHECKOUT / "ivr_flows") == []
+
+
+def test_its_flows_pass_their_own_tests_with_full_coverage() -> None:
+    command = [sys.executable, "-m", "acd", "test", "--min-coverage", "100"]
+    done = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert " 0 failed " in done.stdout
 
 
 def test_agents_and_phones(centre: Centre) -> None:
@@ -52,17 +62,25 @@ def test_numbers(centre: Centre) -> None:
     }
 
 
-def test_the_main_flow(centre: Centre) -> None:
-    flow = centre.flows["main"]
-    welcome, menu = flow.steps["welcome"], flow.steps["menu"]
-    assert (flow.name, flow.start, flow.language) == ("main", "welcome", "en")
-    assert welcome == Say((Speech("Welcome to Example Telecom.", "en"),), "menu")
+def test_the_main_number(centre: Centre) -> None:
+    flow = centre.flow_set.flows["main"]
+    menu = flow.steps["menu"]
+    assert (flow.name, flow.start, flow.languages) == ("main", "recognise", ("en", "zh"))
     assert isinstance(menu, Menu)
-    assert (menu.choices, menu.tries) == ({"1": "sales", "2": "support", "0": "operator"}, 3)
-    assert menu.invalid
-    assert menu.no_input
-    assert flow.steps["sales"] == Queue("sales")
-    assert flow.steps["support"] == flow.steps["operator"] == Queue("support")
+    choices = {"1": "sales", "2": "support", "3": "balance", "4": "complaint", "0": "support"}
+    assert (menu.choices, menu.tries) == (choices, 3)
+    assert flow.steps["sales"] == Goto(flow="sales")
+    assert flow.steps["support"] == Goto(flow="support")
+
+
+def test_every_flow_is_in_both_languages(centre: Centre) -> None:
+    flows = centre.flow_set.flows
+    assert set(flows) == {"main", "identify", "balance", "sales", "support", "complaint"}
+    for flow in flows.values():
+        assert flow.languages == ("en", "zh")
+        for step in flow.steps.values():
+            for message in messages(step):
+                assert message.parts["en"] != message.parts["zh"]
 
 
 def test_the_trunk_without_authentication_is_local_and_explained(centre: Centre) -> None:

@@ -26,9 +26,13 @@ def test_messages(case: str, sandbox: Sandbox) -> None:
     expected = (FAULTY / case / "expected.txt").read_text(encoding="utf-8").splitlines()
 
     assert check(sandbox.config, sandbox.flows) == expected
+    mistakes = [line for line in expected if ": warning: " not in line]
+    if not mistakes:
+        load_centre(sandbox.config, sandbox.flows)
+        return
     with pytest.raises(SettingsError) as caught:
         load_centre(sandbox.config, sandbox.flows)
-    assert list(caught.value.problems) == expected
+    assert list(caught.value.problems) == mistakes
 
 
 def test_base_is_sound(sandbox: Sandbox) -> None:

@@ -12,9 +12,16 @@ from hypothesis import strategies as st
 
 from acd.core.service_level import ServiceLevelFormula
 from acd.errors import SettingsError
-from acd.ivr.flow import HangUp, Menu, Queue, Say, SoundFile, Speech
+from acd.ivr.expressions import Expression
+from acd.ivr.flow import HangUp, Menu, Message, Part, Queue, Say, SoundFile, Speech
 from acd.settings.load import check, load_centre
-from acd.settings.model import DEFAULT_TEXT_TO_SPEECH, FeatureCodes, RedisSettings, SystemSettings
+from acd.settings.model import (
+    ANY_LANGUAGE,
+    DEFAULT_TEXT_TO_SPEECH,
+    FeatureCodes,
+    RedisSettings,
+    SystemSettings,
+)
 from tests.settings.sandbox import Sandbox
 
 FILES = (
@@ -77,7 +84,7 @@ def test_every_option_reaches_its_object(sandbox: Sandbox) -> None:
     centre = load_centre(sandbox.config, sandbox.flows)
     assert centre.system == SystemSettings(
         "Zentrale", "Asia/Shanghai", "de", ServiceLevelFormula.ANSWERED, 20, 6.5, True,
-        ("speak", "{text_file}", "--wave={sound_file}"), "sales",
+        {ANY_LANGUAGE: ("speak", "{text_file}", "--wave={sound_file}")}, "sales",
     )  # fmt: skip
     assert centre.features == FeatureCodes("*21", "*22", "*23", "*24", "*25")
     assert centre.reason_keys == {"7": "lunch"}
@@ -87,7 +94,7 @@ def test_every_option_reaches_its_object(sandbox: Sandbox) -> None:
     assert (plan.direct_ring_timeout_s, plan.unreachable_after_s, plan.busy_retry_s) == (25, 4, 6)
     assert (sales.ring_timeout_s, sales.wrap_up_s, sales.music) == (16, 0, "jazz")
     assert (sales.service_level_s, sales.service_level_target, sales.short_abandon_s) == (30, 0.9, 4)
-    assert centre.flows["main"].language == "de"
+    assert centre.flow_set.flows["main"].languages == ("de",)
 
 
 def test_every_kind_of_step_and_prompt(sandbox: Sandbox) -> None:
@@ -112,19 +119,24 @@ def test_every_kind_of_step_and_prompt(sandbox: Sandbox) -> None:
         "  line: {queue: {group: sales, priority: 5}}\n"
         "  bye: {hangup: Goodbye.}\n"
         "  end: {hangup: }\n"
+        "error: end\n"
     )
-    steps = load_centre(sandbox.config, sandbox.flows).flows["main"].steps
+    steps = load_centre(sandbox.config, sandbox.flows).flow_set.flows["main"].steps
     goodbye = SoundFile("vm-goodbye")
+
+    def heard(*parts: Part) -> Message:
+        return Message({"en": parts})
+
     assert steps == {
-        "hello": Say((SoundFile("hello-world"),), "more"),
-        "more": Say((SoundFile("digits/1"), SoundFile("menus/main")), "both"),
-        "both": Say((Speech("Hello.", "en"), Speech("Good day.", "en"), goodbye), "ask"),
+        "hello": Say(heard(SoundFile("hello-world")), "more"),
+        "more": Say(heard(SoundFile("digits/1"), SoundFile("menus/main")), "both"),
+        "both": Say(heard(Speech("Hello.", "en"), Speech("Good day.", "en"), goodbye), "ask"),
         "ask": Menu(
-            (SoundFile("menus/main"),), {"*": "ask", "#": "line"}, "bye", 2.5, 1,
-            (Speech("No.", "en"),), (Speech("Nothing.", "en"),),
+            heard(SoundFile("menus/main")), {"*": "ask", "#": "line"}, "bye", 2.5, 2.0, 1,
+            heard(Speech("No.", "en")), heard(Speech("Nothing.", "en")),
         ),
-        "line": Queue("sales", 5),
-        "bye": HangUp((Speech("Goodbye.", "en"),)),
+        "line": Queue("sales", Expression.constant(5)),
+        "bye": HangUp(heard(Speech("Goodbye.", "en"))),
         "end": HangUp(),
     }  # fmt: skip
 

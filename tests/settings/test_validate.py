@@ -8,16 +8,17 @@ from acd.settings.document import read_document
 from acd.settings.problems import Place
 from acd.settings.schema.flow import FlowFile
 from acd.settings.schema.groups import GroupsFile
+from acd.settings.schema.prompts import VALUE_KINDS
 from acd.settings.validate import option_names, validate
 
 
 @pytest.mark.parametrize(
     ("place", "names"),
     [
-        ((), ["name", "start", "language", "steps"]),
-        (("steps", "any"), ["say", "next", "play", "menu", "queue", "hangup"]),
-        (("steps", "any", "queue"), ["group", "priority"]),
-        (("steps", "any", "say", 3), ["say", "play"]),
+        (("defaults",), ["timeout_s", "next_key_s", "tries", "invalid", "no_input", "failure"]),
+        (("steps", "any", "callback"), ["group", "number"]),
+        (("steps", "any", "call"), []),
+        (("steps", "any", "say", 3), ["say", "play", "prompt", *VALUE_KINDS[:-1], "currency", "duration"]),
         (("steps", "any", "menu", "choices"), []),
         (("unknown", "any"), []),
     ],

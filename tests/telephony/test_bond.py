@@ -65,7 +65,7 @@ class House:
         self.mirror = FakeMirror()
         self.merges = Merges(self.mirror)
         self.switch = Switchboard(
-            self.watch, self.link, PromptStore(folder, folder, ("none",)), self.merges, self._nobody
+            self.watch, self.link, PromptStore(folder, {"*": ("none",)}), self.merges, self._nobody
         )
         self.bond.attach(self.link, self.switch)
         self.bond.on_known = self.known.set

@@ -140,7 +140,7 @@ class House:
         self.mirror = FakeMirror()
         self.merges = Merges(self.mirror)
         self.switch = Switchboard(
-            self.watch, link, PromptStore(folder, folder, ("none",)), self.merges, self._reception
+            self.watch, link, PromptStore(folder, {"*": ("none",)}), self.merges, self._reception
         )
         self._agi = AgiServer(self.switch.serve)
         self._clients: list[AgiClient] = []

@@ -37,10 +37,14 @@ class RoleEntry(Options):
 
 
 class DialingFile(Options):
-    """The whole file. Agents without a `role` in agents.yml have `default_role`, or may dial nothing."""
+    """The whole file. Agents without a `role` in agents.yml have `default_role`, or may dial nothing.
+
+    `flow_role` is that of the transfers which flows make; without it they reach nobody outside.
+    """
 
     emergency: EmergencyEntry
     outside_prefix: OutsidePrefix = ""
     ring_timeout_s: Annotated[float, seconds(10, 180)] = 60.0
     default_role: Id | None = None
+    flow_role: Id | None = None
     roles: Annotated[dict[Id, RoleEntry], not_empty("role")]

@@ -1,197 +1,100 @@
-"""ivr_flows/NAME.yml: one flow, its steps and prompts."""
+"""ivr_flows/NAME.yml: one flow, its steps and prompts; and the pieces that flows include."""
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
-from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag
+from pydantic import AfterValidator, Field
 
-from acd.settings.problems import did_you_mean, shown
+from acd.settings.schema.dialogue import NextKey, Timeout, Tries, nothing
+from acd.settings.schema.flow_tests import FlowTest
+from acd.settings.schema.prompts import Prompts
+from acd.settings.schema.steps import StepEntry
 from acd.settings.schema.values import (
+    ExpressionValue,
     Id,
     Language,
-    MenuKey,
     Options,
-    Priority,
-    SoundName,
-    Speech,
-    expected,
+    Variable,
+    checked,
     mistake,
     not_empty,
-    seconds,
-    whole,
+    piece_name,
 )
 
-STEP_KINDS = ("say", "play", "menu", "queue", "hangup")
-PROMPT_KINDS = ("say", "play")
-_STEP_OPTIONS = (*STEP_KINDS, "next")
 
-
-class SpokenPart(Options):
-    """A text to speak."""
-
-    say: Speech
-
-
-class PlayedPart(Options):
-    """A recorded sound."""
-
-    play: SoundName
-
-
-def _only_kind(what: str, value: object, kinds: tuple[str, ...], options: tuple[str, ...]) -> None:
-    """Raises unless the value is a mapping with exactly one of the kinds among its keys."""
-    choice = " or ".join((", ".join(kinds[:-1]), kinds[-1]))
-    if not isinstance(value, dict):
-        raise expected(f"a mapping with {choice}", value)
-    found = [key for key in value if key in kinds]
-    if len(found) > 1:
-        names = " and ".join(f"'{name}'" for name in found)
-        raise mistake(f"{what} has exactly one of {choice}, found {names}")
-    if not found:
-        strange = [key for key in value if key not in options]
-        hint = f"; '{shown(strange[0])}' is none of them" if strange else ""
-        hint += did_you_mean(strange[0], kinds, separator=",") if strange else ""
-        raise mistake(f"{what} has exactly one of {choice}{hint}")
-
-
-def _one_prompt_kind(value: Any) -> Any:
-    if not isinstance(value, (str, list)):
-        if not isinstance(value, dict):
-            raise expected("a text, {say: text}, {play: sound} or a list of these", value,
-                           "" if value is None else "; put a text in quotes")  # fmt: skip
-        _only_kind("a prompt", value, PROMPT_KINDS, PROMPT_KINDS)
+def _no_language_twice(value: list[str]) -> list[str]:
+    twice = [language for index, language in enumerate(value) if language in value[:index]]
+    if twice:
+        raise mistake(f"the language '{twice[0]}' is listed twice")
     return value
 
 
-def _one_step_kind(value: Any) -> Any:
-    _only_kind("a step", value, STEP_KINDS, _STEP_OPTIONS)
-    return value
+Languages = Annotated[list[Language], not_empty("language"), AfterValidator(_no_language_twice)]
 
 
-def _kind_tag(value: Any) -> str:
-    """The tag of a union's member. Tags stand in parentheses: no name in a file looks like that."""
-    if isinstance(value, dict):
-        return next(f"({kind})" for kind in STEP_KINDS if kind in value)
-    return "(list)" if isinstance(value, list) else "(text)"
+class Defaults(Options):
+    """What holds for every step of the flow that does not say otherwise."""
+
+    timeout_s: Timeout = 5.0
+    """Seconds to wait for a key: menu, collect, survey."""
+    next_key_s: NextKey = 2.0
+    """Seconds to wait for a further key: menu, collect."""
+    tries: Tries = 3
+    """Rounds before `failure`: menu, collect, survey."""
+    invalid: Prompts = Field(default_factory=nothing)
+    """Said when the keys are not valid: menu, collect, survey."""
+    no_input: Prompts = Field(default_factory=nothing)
+    """Said when no key came: menu, collect."""
+    failure: Id = ""
+    """Where menu, collect, lookup, callback and transfer lead when they fail."""
 
 
-def _no_list(value: Any) -> Any:
-    if isinstance(value, list):
-        raise expected("a text, {say: text} or {play: sound}", value)
-    return value
-
-
-PromptPart = Annotated[
-    Annotated[Speech, Tag("(text)")]
-    | Annotated[SpokenPart, Tag("(say)")]
-    | Annotated[PlayedPart, Tag("(play)")],
-    Discriminator(_kind_tag),
-    BeforeValidator(_one_prompt_kind),
-    BeforeValidator(_no_list),
-]
-"""One text or sound."""
-
-_PromptList = Annotated[list[PromptPart], not_empty("prompt")]
-
-
-def _as_list(value: Any) -> Any:
-    return value if isinstance(value, list) else [value]
-
-
-Prompts = Annotated[
-    Annotated[Speech, Tag("(text)")]
-    | Annotated[SpokenPart, Tag("(say)")]
-    | Annotated[PlayedPart, Tag("(play)")]
-    | Annotated[_PromptList, Tag("(list)")],
-    Discriminator(_kind_tag),
-    BeforeValidator(_one_prompt_kind),
-    AfterValidator(_as_list),
-]
-"""A prompt or a list of them; always a list once it is checked."""
-
-_SoundList = Annotated[list[SoundName], not_empty("sound")]
-
-
-def _sounds_tag(value: Any) -> str:
-    return "(list)" if isinstance(value, list) else "(name)"
-
-
-Sounds = Annotated[
-    Annotated[SoundName, Tag("(name)")] | Annotated[_SoundList, Tag("(list)")],
-    Discriminator(_sounds_tag),
-    AfterValidator(_as_list),
-]
-"""A sound's name or a list of them; always a list once it is checked."""
-
-
-class SayStep(Options):
-    """Speaks, then goes on."""
-
-    say: Prompts
-    next: Id
-
-
-class PlayStep(Options):
-    """Plays recorded sounds, then goes on."""
-
-    play: Sounds
-    next: Id
-
-
-class MenuOptions(Options):
-    """`choices` maps key to step; `failure` is the step after the last try."""
-
-    prompt: Prompts
-    choices: Annotated[dict[MenuKey, Id], not_empty("choice")]
-    failure: Id
-    timeout_s: Annotated[float, seconds(1, 60)] = 5.0
-    tries: Annotated[int, whole(1, 10)] = 3
-    invalid: Prompts = Field(default_factory=list)
-    no_input: Prompts = Field(default_factory=list)
-
-
-class MenuStep(Options):
-    """Asks for a key."""
-
-    menu: MenuOptions
-
-
-class QueueOptions(Options):
-    """Whose waiting line; a higher `priority` is served first."""
-
-    group: Id
-    priority: Priority = 0
-
-
-class QueueStep(Options):
-    """Puts the caller into a waiting line and leaves the flow."""
-
-    queue: QueueOptions
-
-
-class HangUpStep(Options):
-    """Says goodbye, if there is a prompt, and ends the call."""
-
-    hangup: Prompts | None
-
-
-StepEntry = Annotated[
-    Annotated[SayStep, Tag("(say)")]
-    | Annotated[PlayStep, Tag("(play)")]
-    | Annotated[MenuStep, Tag("(menu)")]
-    | Annotated[QueueStep, Tag("(queue)")]
-    | Annotated[HangUpStep, Tag("(hangup)")],
-    Discriminator(_kind_tag),
-    BeforeValidator(_one_step_kind),
-]
-"""One step; its kind is the one key of STEP_KINDS that it has."""
+Pieces = list[Annotated[str, checked(piece_name, type="string")]]
+NamedPrompts = dict[Id, Prompts]
+Steps = dict[Id, StepEntry]
 
 
 class FlowFile(Options):
-    """The whole file; `name` is also the file's name."""
+    """A flow of the telephone menu: named steps, each of one kind, and where each leads."""
 
     name: Id
+    """The flow's name: that of the file."""
     start: Id
+    """The first step."""
     language: Language | None = None
-    steps: Annotated[dict[Id, StepEntry], not_empty("step")]
+    """The one language of the flow; `languages` for several."""
+    languages: Languages | None = None
+    """The languages; the first is that of a caller who has chosen none."""
+    include: Pieces = Field(default_factory=list)
+    """Pieces whose prompts and steps become part of this flow: [shared/bank.yml]."""
+    defaults: Defaults = Field(default_factory=Defaults)
+    """What holds for every step that does not say otherwise."""
+    parameters: dict[Variable, ExpressionValue | None] = Field(default_factory=dict)
+    """Of a sub-flow: variables that a `call` gives; empty: it must, else the default."""
+    variables: dict[Variable, ExpressionValue] = Field(default_factory=dict)
+    """Variables and their first values."""
+    error: Id | None = None
+    """Where a caller goes when something fails that no step provides for."""
+    prompts: NamedPrompts = Field(default_factory=dict)
+    """Prompts with names, used as {prompt: NAME}."""
+    steps: Annotated[Steps, not_empty("step")]
+    """The steps."""
+    tests: list[FlowTest] = Field(default_factory=list)
+    """Test cases, run by `acd test`."""
+
+
+class PieceFile(Options):
+    """A piece that flows include: a file in a sub-folder of ivr_flows/."""
+
+    prompts: NamedPrompts = Field(default_factory=dict)
+    """Prompts with names."""
+    steps: Steps = Field(default_factory=dict)
+    """Steps."""
+
+
+class AnnouncementsFile(Options):
+    """ivr_flows/announcements.yml: messages that are switched on and off by `acd announce`."""
+
+    announcements: NamedPrompts = Field(default_factory=dict)
+    """Each with what the caller hears."""

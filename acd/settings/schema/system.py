@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import Field, PlainValidator, StrictBool
+from pydantic import Discriminator, Field, Tag
 
 from acd.core.service_level import ServiceLevelFormula
-from acd.settings.model import DEFAULT_TEXT_TO_SPEECH, FeatureCodes, RedisSettings
+from acd.settings.model import ANY_LANGUAGE, DEFAULT_TEXT_TO_SPEECH, FeatureCodes, RedisSettings
 from acd.settings.schema.values import (
     Country,
     Digit,
@@ -16,8 +16,11 @@ from acd.settings.schema.values import (
     Language,
     Name,
     Options,
+    SipAddress,
     StarCode,
     Timezone,
+    YesNo,
+    checked,
     expected,
     mistake,
     one_of,
@@ -47,6 +50,18 @@ def _command(value: object) -> list[str]:
     return words
 
 
+def _tag(value: object) -> str:
+    return "(languages)" if isinstance(value, dict) else "(command)"
+
+
+_Command = Annotated[list[str], checked(_command, type="array", items={"type": "string"})]
+TextToSpeech = Annotated[
+    Annotated[_Command, Tag("(command)")] | Annotated[dict[Language, _Command], Tag("(languages)")],
+    Discriminator(_tag),
+]
+"""One command for all languages, or one for each."""
+
+
 class SystemSection(Options):
     """The options are those of `acd.settings.model.SystemSettings` and `acd.core.plan.Plan`."""
 
@@ -57,14 +72,20 @@ class SystemSection(Options):
     service_level_formula: Annotated[str, one_of(*_FORMULAS)] = ServiceLevelFormula.OFFERED_MINUS_SHORT
     lease_s: Annotated[float, seconds(2, 300)] = 12.0
     fallback_after_s: Annotated[float, seconds(1, 300)] = 4.0
-    call_id_header: StrictBool = False
+    call_id_header: YesNo = False
     direct_ring_timeout_s: Annotated[float, seconds(1, 600)] = 20.0
     unreachable_after_s: Annotated[float, seconds(1, 30)] = 3.0
     busy_retry_s: Annotated[float, seconds(1, 300)] = 5.0
-    text_to_speech: Annotated[list[str], PlainValidator(_command)] = Field(
-        default_factory=lambda: list(DEFAULT_TEXT_TO_SPEECH)
-    )
+    text_to_speech: TextToSpeech = Field(default_factory=dict)
     transfer_fallback_group: Id | None = None
+    sip_addresses: dict[Id, SipAddress] = Field(default_factory=dict)
+
+    def voices(self) -> dict[str, tuple[str, ...]]:
+        """By language: one command for all, or those that are named, beside our own."""
+        if isinstance(self.text_to_speech, list):
+            return {ANY_LANGUAGE: tuple(self.text_to_speech)}
+        named = {language: tuple(command) for language, command in self.text_to_speech.items()}
+        return {**DEFAULT_TEXT_TO_SPEECH, **named}
 
 
 class FeaturesSection(Options):

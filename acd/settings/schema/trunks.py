@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 from acd.settings.outside import CallerIdIn, DialedIn
 from acd.settings.phone_number import NumberFormat
 from acd.settings.schema.values import (
+    EnvironmentName,
     Host,
     Id,
     Network,
@@ -16,7 +17,6 @@ from acd.settings.schema.values import (
     Priority,
     PublicNumber,
     SipUser,
-    Variable,
     mistake,
     not_empty,
     one_of,
@@ -31,7 +31,7 @@ class LoginEntry(Options):
     """A user name; without `password_env` the password is in secrets.yml."""
 
     user: SipUser
-    password_env: Variable | None = None
+    password_env: EnvironmentName | None = None
 
 
 class RegistrationEntry(Options):

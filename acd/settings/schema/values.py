@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, PlainValidator
-from pydantic_core import PydanticCustomError
+from pydantic import AfterValidator, BaseModel, ConfigDict, GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
+from acd.ivr.expressions import Expression, ExpressionError
 from acd.settings.document import Ambiguous
 from acd.settings.phone_number import is_country, normalised
 from acd.settings.problems import did_you_mean, shown
@@ -25,7 +27,13 @@ _UNSAFE_IN_NAMES = frozenset('"\\<>;|$`{}[]')
 class Options(BaseModel):
     """Base of every mapping with fixed option names: unknown ones are mistakes."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        strict=True,
+        arbitrary_types_allowed=True,
+        use_attribute_docstrings=True,
+    )
 
 
 def mistake(message: str) -> PydanticCustomError:
@@ -64,7 +72,28 @@ def text_of(what: str, value: object) -> str:
     raise expected(what, value, "; put it in quotes" if is_scalar else "")
 
 
-def _pattern(what: str, pattern: str) -> PlainValidator:
+@dataclass(frozen=True, slots=True, eq=False)  # compared by identity: typing wants annotations hashable
+class _Checked:
+    """A validator of ours, and what the JSON Schema says of the values that it takes."""
+
+    validate: Callable[[Any], Any]
+    json_schema: Mapping[str, Any]
+
+    def __get_pydantic_core_schema__(self, _source: Any, _handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_plain_validator_function(self.validate)
+
+    def __get_pydantic_json_schema__(
+        self, _schema: CoreSchema, _handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        return dict(self.json_schema)
+
+
+def checked(validate: Callable[[Any], Any], **json_schema: Any) -> _Checked:
+    """An annotation: the value goes through `validate`; editors are told `json_schema`."""
+    return _Checked(validate, json_schema)
+
+
+def _pattern(what: str, pattern: str) -> _Checked:
     compiled = re.compile(pattern)
 
     def validate(value: object) -> str:
@@ -73,10 +102,12 @@ def _pattern(what: str, pattern: str) -> PlainValidator:
             raise expected(what, value)
         return text
 
-    return PlainValidator(validate)
+    return checked(
+        validate, type="string", pattern=f"^({pattern})$", description=f"{what[0].upper()}{what[1:]}."
+    )
 
 
-def _name(what: str, longest: int) -> PlainValidator:
+def _name(what: str, longest: int) -> _Checked:
     def validate(value: object) -> str:
         text = text_of(what, value)
         if not text.strip() or len(text) > longest:
@@ -86,7 +117,7 @@ def _name(what: str, longest: int) -> PlainValidator:
             raise expected(f"{what} without the character {unsafe[0]!r}", value)
         return text
 
-    return PlainValidator(validate)
+    return checked(validate, type="string", minLength=1, maxLength=longest)
 
 
 def _speech(value: object) -> str:
@@ -94,10 +125,15 @@ def _speech(value: object) -> str:
     text = text_of(what, value)
     if not text.strip() or len(text) > LONGEST_SPEECH:
         raise expected(f"{what} of 1 to {LONGEST_SPEECH} characters", value)
+    if "{{" in text or "{%" in text:
+        raise mistake(
+            "a text cannot contain {{ … }}: texts are rendered before anybody calls; say a value with a"
+            ' part of its own, as in ["Your number is", {digits: account}]'
+        )
     return " ".join(text.split())
 
 
-def _number(what: str, low: float, high: float, *, whole: bool) -> Callable[[object], Any]:
+def _number(what: str, low: float, high: float, *, whole: bool) -> _Checked:
     wanted = f"{what} from {low:g} to {high:g}"
 
     def validate(value: object) -> int | float:
@@ -109,22 +145,23 @@ def _number(what: str, low: float, high: float, *, whole: bool) -> Callable[[obj
             raise expected(wanted, value)
         return value if whole else float(value)
 
-    return validate
+    return checked(validate, type="integer" if whole else "number", minimum=low, maximum=high)
 
 
-def seconds(low: float, high: float) -> PlainValidator:
+def seconds(low: float, high: float) -> _Checked:
     """A duration in seconds between two limits, both allowed."""
-    return PlainValidator(_number("a number of seconds", low, high, whole=False))
+    return _number("a number of seconds", low, high, whole=False)
 
 
-def whole(low: int, high: int) -> PlainValidator:
+def whole(low: int, high: int) -> _Checked:
     """A whole number between two limits, both allowed."""
-    return PlainValidator(_number("a whole number", low, high, whole=True))
+    return _number("a whole number", low, high, whole=True)
 
 
-def one_of(*values: str) -> PlainValidator:
+def one_of(*values: str) -> _Checked:
     """One of a few words."""
-    what = "one of " + ", ".join(values) if len(values) > 1 else f"'{values[0]}'"
+    words = [value or '""' for value in values]
+    what = "one of " + ", ".join(words) if len(words) > 1 else f"'{words[0]}'"
 
     def validate(value: object) -> str:
         text = text_of(what, value)
@@ -132,7 +169,64 @@ def one_of(*values: str) -> PlainValidator:
             raise expected(what, value, did_you_mean(text, values, separator=";"))
         return text
 
-    return PlainValidator(validate)
+    return checked(validate, enum=list(values))
+
+
+def _yes_or_no(value: object) -> bool:
+    if isinstance(value, Ambiguous):
+        raise mistake(f"write true or false instead of {shown(value.text)}")
+    if not isinstance(value, bool):
+        raise expected("true or false", value)
+    return value
+
+
+def expression(value: object) -> Expression:
+    """A YAML number, true, false or nothing is itself; a text is an expression."""
+    if value is None or isinstance(value, (bool, int, float)):
+        return Expression.constant(value)
+    what = "an expression such as customer.segment == 'vip'"
+    text = text_of(what, value)
+    if not text.strip() or len(text) > LONGEST_EXPRESSION:
+        raise expected(f"{what}, of 1 to {LONGEST_EXPRESSION} characters", value)
+    try:
+        return Expression.compile(text)
+    except ExpressionError as error:
+        raise mistake(f"'{shown(text)}' cannot be worked out: {error}") from None
+
+
+def text_expression(value: object) -> Expression:
+    """An expression where only a text of YAML can stand for one."""
+    if value is None or isinstance(value, bool):
+        raise expected("an expression such as caller.number or 'text'", value)
+    return expression(value)
+
+
+def _variable(value: object) -> str:
+    what = "a variable's name of up to 32 letters a-z, digits and _, beginning with a letter"
+    text = text_of(what, value)
+    if not re.fullmatch(VARIABLE_PATTERN, text):
+        raise expected(what, value)
+    if text in RESERVED_NAMES:
+        raise mistake(f"'{text}' has a meaning of its own in expressions; choose another name")
+    return text
+
+
+def _digit_pattern(value: object) -> str:
+    """A regular expression over keys whose matching time is bounded by its form."""
+    what = "a regular expression for digits such as [0-9]{8}"
+    text = text_of(what, value)
+    if not text or len(text) > 200 or not re.fullmatch(r"[0-9*#\[\]^$|(){},?+.:\\d-]+", text):
+        raise expected(what, value)
+    if re.search(r"\)([*+]|\{[0-9]*,)", text) or len(re.findall(r"[*+?]|\{[0-9]*,", text)) > MOST_REPEATS:
+        raise mistake(
+            f"the pattern could take for ever: no repetition of a group, and at most {MOST_REPEATS} of"
+            " * + ? {n,m}; say lengths with `length`"
+        )
+    try:
+        re.compile(text)
+    except re.error as error:
+        raise expected(what, value, f"; {error}") from None
+    return text
 
 
 def _timezone(value: object) -> str:
@@ -154,6 +248,15 @@ def _network(value: object) -> str:
         raise expected(what, value) from None
     if network.prefixlen == 0:
         raise mistake("a trunk must not cover every address there is")
+    return text
+
+
+def piece_name(value: object) -> str:
+    """A file in a sub-folder of the flows' folder."""
+    what = "a file in a sub-folder of ivr_flows/ such as shared/bank.yml"
+    text = text_of(what, value)
+    if not PIECE_PATTERN.fullmatch(text):
+        raise expected(what, value)
     return text
 
 
@@ -193,21 +296,31 @@ def not_empty(what: str) -> AfterValidator:
 
 
 LONGEST_SPEECH = 1000
+LONGEST_EXPRESSION = 1000
+MOST_REPEATS = 4
+PIECE_PATTERN = re.compile(r"([A-Za-z0-9_-]{1,64}/){1,5}[A-Za-z0-9_-]{1,64}\.yml")
+LANGUAGE_PATTERN = r"[a-z]{2,3}(_[A-Z]{2})?"
+VARIABLE_PATTERN = r"[a-z][a-z0-9_]{0,31}"
+VISIBLE_NAMES = ("caller", "call", "customer", "queue", "now", "announcement")
+"""What expressions see besides the flow's own variables."""
+RESERVED_NAMES = frozenset(VISIBLE_NAMES) | frozenset(
+    ["true", "false", "none", "and", "or", "not", "in", "is", "if", "else", "True", "False", "None"]
+)
 MUSIC_CLASS_PATTERN = re.compile(r"[A-Za-z0-9_-]{1,32}")
 SOUND_NAME_PATTERN = r"(?=.{1,100}$)[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+){0,5}"
 
 Id = Annotated[str, _pattern("an id of up to 32 letters a-z, digits, - and _, beginning with a letter",
                              r"[a-z][a-z0-9_-]{0,31}")]  # fmt: skip
 Dialable = Annotated[str, _pattern("a number of 2 to 15 digits, with or without +", r"\+?[0-9]{2,15}")]
-WrittenNumber = Annotated[str, PlainValidator(_written_number)]
-PublicNumber = Annotated[str, PlainValidator(_public_number)]
+WrittenNumber = Annotated[str, checked(_written_number)]
+PublicNumber = Annotated[str, checked(_public_number)]
 NumberPrefix = Annotated[str, _pattern("the beginning of a complete number, such as '+49' ('+' for all)",
                                        r"\+[0-9]{0,14}")]  # fmt: skip
 EmergencyNumber = Annotated[str, _pattern("an emergency number of 2 to 6 digits", r"[0-9]{2,6}")]
 OutsidePrefix = Annotated[str, _pattern("one or two digits in quotes, or nothing", r"[0-9]{0,2}")]
 SipUser = Annotated[str, _pattern("a SIP user name of letters, digits and + . _ -", r"[A-Za-z0-9+._-]{1,64}")]
-Variable = Annotated[str, _pattern("the name of an environment variable", r"[A-Z][A-Z0-9_]{0,63}")]
-Country = Annotated[str, PlainValidator(_country)]
+EnvironmentName = Annotated[str, _pattern("the name of an environment variable", r"[A-Z][A-Z0-9_]{0,63}")]
+Country = Annotated[str, checked(_country)]
 StarCode = Annotated[str, _pattern("a star and 2 to 4 digits, such as '*11'", r"\*[0-9]{2,4}")]
 Digit = Annotated[str, _pattern("one digit in quotes", r"[0-9]")]
 MenuKey = Annotated[str, _pattern("a key of the phone: 0 to 9, * or #", r"[0-9*#]")]
@@ -217,11 +330,29 @@ SoundName = Annotated[str, _pattern(
 Host = Annotated[str, _pattern("a host name or an IP address", r"[A-Za-z0-9:][A-Za-z0-9_.:-]{0,252}")]
 MusicClass = Annotated[str, _pattern("a music class of up to 32 letters, digits, - and _",
                                      MUSIC_CLASS_PATTERN.pattern)]  # fmt: skip
-Language = Annotated[str, _pattern("a language code such as en or en_GB", r"[a-z]{2,3}(_[A-Z]{2})?")]
+SipAddress = Annotated[
+    str,
+    _pattern(
+        "a SIP address such as sip:support@example.com",
+        r"sip:[A-Za-z0-9_+.-]{1,64}@[A-Za-z0-9.-]{1,100}(:[0-9]{1,5})?",
+    ),
+]
+Language = Annotated[str, _pattern("a language code such as en or en_GB", LANGUAGE_PATTERN)]
 Name = Annotated[str, _name("a name", 80)]
-Speech = Annotated[str, PlainValidator(_speech)]
-Timezone = Annotated[str, PlainValidator(_timezone)]
-Network = Annotated[str, PlainValidator(_network)]
+Speech = Annotated[str, checked(_speech, type="string", minLength=1, maxLength=LONGEST_SPEECH)]
+Timezone = Annotated[str, checked(_timezone, type="string")]
+Network = Annotated[str, checked(_network, type="string")]
+YesNo = Annotated[bool, checked(_yes_or_no, type="boolean")]
+ExpressionValue = Annotated[Expression, checked(
+    expression, type=["string", "number", "boolean", "null"],
+    description="A number, true or false; a text is an expression: \"caller.number\".")]  # fmt: skip
+ExpressionText = Annotated[Expression, checked(
+    text_expression, type=["string", "number"],
+    description="An expression such as customer.segment == 'vip'.")]  # fmt: skip
+Variable = Annotated[str, checked(_variable, type="string", pattern=f"^{VARIABLE_PATTERN}$")]
+DigitPattern = Annotated[str, checked(_digit_pattern, type="string")]
+Currency = Annotated[str, _pattern("a currency's code such as EUR", r"[A-Z]{3}")]
+Choice = Annotated[str, _pattern("keys of the phone, one or up to 8: 0 to 9, * or #", r"[0-9*#]{1,8}")]
 Proficiency = Annotated[int, whole(1, 10)]
 Priority = Annotated[int, whole(0, 100)]
-Share = Annotated[float, PlainValidator(_number("a share", 0.01, 1, whole=False))]
+Share = Annotated[float, _number("a share", 0.01, 1, whole=False)]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from acd.app import facts_of
+from acd.parts import facts_of
 from acd.records.fold import fold
 from acd.records.record import VisitOutcome
 from acd.settings.load import load_centre

@@ -1,0 +1,102 @@
+"""`acd draw`: flows as pictures."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+import typer
+
+from acd.cli import context
+from acd.errors import OperatorError
+from acd.ivr.picture import Traffic, picture_of
+from acd.ivr.picture_dot import dot
+from acd.ivr.picture_mermaid import mermaid
+from acd.parts import database_url
+from acd.records.period import parse_period
+from acd.records.store import RecordStore
+from acd.records.traffic import traffic
+from acd.settings.model import Centre
+from acd.settings.problems import undefined
+
+DRAW_LIMIT_S = 60.0
+
+
+class Format(StrEnum):
+    """What is written."""
+
+    MERMAID = "mermaid"
+    DOT = "dot"
+    SVG = "svg"
+    PNG = "png"
+
+
+def draw(
+    flow: Annotated[str, typer.Argument(help="the flow; or --all")] = "",
+    every: Annotated[bool, typer.Option("--all", help="all flows in one picture")] = False,
+    form: Annotated[Format, typer.Option("--format", help="without it: by the ending of --out")] = None,  # type: ignore[assignment]
+    out: Annotated[Path | None, typer.Option(help="the file to write; left out: to the terminal")] = None,
+    of_traffic: Annotated[
+        str, typer.Option("--traffic", metavar="FROM..TO", help="with counts: today, 2026-11-20..2026-11-22")
+    ] = "",
+) -> None:
+    """Draw a flow, or all, from the flows themselves; with --traffic, how many callers went where."""
+    if bool(flow) == every:
+        raise OperatorError("name one flow, or say --all")
+    centre = context.centre(context.environment())
+    flows = centre.flow_set.flows
+    if flow and flow not in flows:
+        raise OperatorError(undefined("flow", flow, flows))
+    counts = _traffic(centre, of_traffic) if of_traffic else None
+    picture = picture_of(centre.flow_set, list(flows) if every else [flow], counts)
+    wanted = form or _format_of(out)
+    drawn = mermaid(picture).encode() if wanted is Format.MERMAID else dot(picture).encode()
+    if wanted in (Format.SVG, Format.PNG):
+        drawn = _laid_out(drawn, wanted)
+    if out is not None:
+        out.write_bytes(drawn)
+    elif wanted is Format.PNG and sys.stdout.isatty():
+        raise OperatorError("a PNG picture goes into a file: add --out FILE.png")
+    else:
+        sys.stdout.buffer.write(drawn)
+
+
+def _format_of(out: Path | None) -> Format:
+    ending = out.suffix.lstrip(".") if out is not None else ""
+    return Format(ending) if ending in set(Format) else Format.MERMAID
+
+
+def _traffic(centre: Centre, period: str) -> Traffic:
+    """The counts of the records; `..` stands between two moments, one alone is a day."""
+    first, between, last = period.partition("..")
+    tz = ZoneInfo(centre.system.timezone)
+    span = parse_period(first, last if between else first, tz, datetime.now(UTC))
+    with RecordStore(database_url(context.environment())) as store:
+        counted = traffic(store.engine, span.since, span.until)
+    return Traffic(counted.arrows, counted.hung_up)
+
+
+def _laid_out(text: bytes, form: Format) -> bytes:
+    """Graphviz places the nodes and arrows."""
+    if shutil.which("dot") is None:
+        raise OperatorError("dot is needed for pictures and is not installed (package graphviz)")
+    options = ["-Gdpi=110"] if form is Format.PNG else []
+    try:
+        done = subprocess.run(
+            ["dot", f"-T{form.value}", *options],
+            input=text,
+            capture_output=True,
+            check=True,
+            timeout=DRAW_LIMIT_S,
+        )
+    except subprocess.CalledProcessError as error:
+        raise OperatorError(f"dot failed: {error.stderr.decode('utf-8', 'replace').strip()}") from error
+    except subprocess.TimeoutExpired:
+        raise OperatorError(f"dot took over {DRAW_LIMIT_S:.0f} s; draw the flows one by one") from None
+    return done.stdout

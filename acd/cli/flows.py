@@ -1,0 +1,200 @@
+"""`acd reload`, `acd versions`, `acd rollback`, `acd announce …`, `acd trace`: flows of a running centre."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo
+
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from acd.cli import context
+from acd.core.fact_json import fact_from_dict
+from acd.errors import OperatorError, RequestRefused
+from acd.parts import database_url
+from acd.records.store import RecordStore
+from acd.records.trace import call_trace, flow_runs
+from acd.records.traffic import last_runs
+from acd.runtime.control import request
+from acd.runtime.version_files import VersionFiles
+
+RELOAD_LIMIT_S = 300.0  # a thousand new prompts have to be spoken
+announce = typer.Typer(
+    help="Announcements that flows say while they are switched on (talks to the running controller).",
+    no_args_is_help=True,
+)
+
+Name = Annotated[str, typer.Argument(help="as in ivr_flows/announcements.yml")]
+
+
+def reload() -> None:
+    """Check and test the flows on disk; if all is well, new calls take them. Others go on as they began."""
+    answer = _ask("reload", limit_s=RELOAD_LIMIT_S, who=context.user())
+    if answer["changed"]:
+        _say(f"version {answer['number']} is active ({answer['tests']}); calls under way end as they began")
+    else:
+        _say(f"nothing has changed: version {answer['number']} stays active")
+    for file in answer["later"]:
+        _say(f"{file} has changed, too: it takes effect at the next start")
+
+
+def rollback(number: Annotated[int, typer.Argument(help="as 'acd versions' lists it")]) -> None:
+    """Make an old version active again. The files on disk stay as they are."""
+    answer = _ask("rollback", limit_s=RELOAD_LIMIT_S, number=number, who=context.user())
+    _say(f"version {answer['number']} is active, with the flows of version {number}")
+    _say("the files on disk have not been touched: mend them before the next 'acd reload'")
+
+
+def versions(as_json: Annotated[bool, typer.Option("--json", help="machine-readable")] = False) -> None:
+    """Which flows were active when, made so by whom, and which calls under way use."""
+    env = context.environment()
+    running: dict[str, Any] = {}
+    with contextlib.suppress(OperatorError):
+        running = asyncio.run(request(env.control_socket, do="versions"))
+    entries = VersionFiles(env.versions_dir).entries()
+    active = running.get("active")
+    rows = [
+        {
+            "number": entry.number,
+            "version": entry.version,
+            "at": entry.at.isoformat(),
+            "who": entry.who,
+            "source": entry.source,
+            "tests": entry.tests,
+            "active": entry.number == active,
+            "calls": running.get("calls", {}).get(entry.version, 0),
+        }
+        for entry in entries
+    ]
+    if as_json:
+        typer.echo(json.dumps(rows, ensure_ascii=False, indent=2))
+        return
+    context.console.print(_versions_table(rows, context.timezone(env)))
+    if not running:
+        _say("no controller is running")
+
+
+def _versions_table(rows: list[dict[str, Any]], tz: ZoneInfo) -> Table:
+    table = Table(title=f"Times in {tz.key}")
+    for heading in ("Version", "Active", "Since", "By", "From", "Tests", "Calls", "Hash"):
+        table.add_column(heading, justify="right" if heading in ("Version", "Calls") else "left")
+    for row in reversed(rows):
+        since = f"{datetime.fromisoformat(row['at']).astimezone(tz):%Y-%m-%d %H:%M:%S}"
+        cells = (since, row["who"], row["source"], row["tests"], str(row["calls"] or ""), row["version"])
+        style = "bold green" if row["active"] else ""
+        mark = "active" if row["active"] else ""
+        table.add_row(str(row["number"]), mark, *(Text(cell) for cell in cells), style=style)
+    return table
+
+
+# --- announcements --------------------------------------------------------------------------------
+@announce.command("list")
+def list_announcements() -> None:
+    """All announcements, and which of them callers hear now."""
+    _announcements(_ask("announcements"))
+
+
+@announce.command("on")
+def announce_on(
+    name: Name,
+    until: Annotated[str, typer.Option(help="'18:00' or '2026-12-24 18:00'; without: until it is off")] = "",
+) -> None:
+    """Callers hear it from their next step on; again: until another time."""
+    end = None
+    if until:
+        end = moment(until, context.timezone(context.environment()), datetime.now(UTC)).timestamp()
+    _announcements(_ask("announce-on", name=name, until=end, who=context.user()))
+
+
+@announce.command("off")
+def announce_off(name: Name) -> None:
+    """Callers no longer hear it."""
+    answer = _ask("announce-off", name=name, who=context.user())
+    if not answer["was_on"]:
+        _say(f"{name} was not on")
+    _announcements(answer)
+
+
+def moment(text: str, tz: ZoneInfo, now: datetime) -> datetime:
+    """'18:00', the next one, or '2026-12-24 18:00', as local time. Raises OperatorError."""
+    with contextlib.suppress(ValueError):
+        return datetime.strptime(text.strip(), "%Y-%m-%d %H:%M").replace(tzinfo=tz)
+    try:
+        clock = datetime.strptime(text.strip(), "%H:%M").time()
+    except ValueError:
+        raise OperatorError(f"--until {text!r}: expected '18:00' or '2026-12-24 18:00'") from None
+    today = now.astimezone(tz).date()
+    found = datetime.combine(today, clock, tz)
+    return found if found > now else datetime.combine(today + timedelta(days=1), clock, tz)
+
+
+def _announcements(answer: dict[str, Any]) -> None:
+    if not answer["announcements"]:
+        _say("there are no announcements; they are written in ivr_flows/announcements.yml")
+        return
+    tz = context.timezone(context.environment())
+    for one in answer["announcements"]:
+        text = f"{one['name']}: {'on' if one['on'] else 'off'}"
+        if one["on"]:
+            text += f" since {_clock(one['since'], tz)} by {one['who']}"
+            text += f", until {_clock(one['until'], tz)}" if one["until"] is not None else ""
+        if not one["known"]:
+            text += "; the active flows do not have it"
+        _say(text)
+
+
+def _clock(at: float, tz: ZoneInfo) -> str:
+    return f"{datetime.fromtimestamp(at, tz):%Y-%m-%d %H:%M}"
+
+
+# --- traces ---------------------------------------------------------------------------------------
+def trace(
+    call: Annotated[str, typer.Argument(help="a call's id, as in `acd calls list` or `acd status`")] = "",
+    flow: Annotated[str, typer.Option(help="instead of a call: the last runs of this flow")] = "",
+    last: Annotated[int, typer.Option(min=1, max=10_000, help="with --flow: how many runs")] = 20,
+) -> None:
+    """How a call went through its flows, step by step; also of a call that goes on."""
+    if bool(call) == bool(flow):
+        raise OperatorError("give either a call's id or --flow NAME")
+    env = context.environment()
+    tz = context.timezone(env)
+    with RecordStore(database_url(env)) as store:
+        if flow:
+            records = [store.call(call_id) for call_id in last_runs(store.engine, flow, last)]
+            lines = flow_runs(flow, (record for record in records if record is not None), tz)
+            missing = f"no run of a flow {flow!r} is on record"
+        else:
+            record = store.call(call)
+            facts = list(record.facts) if record is not None else _facts_of_live(call)
+            lines = call_trace(call, facts, tz)
+            missing = f"call {call!r} has not been in a flow"
+    if not lines:
+        raise OperatorError(missing)
+    for line in lines:
+        _say(line)
+
+
+def _facts_of_live(call: str) -> list[Any]:
+    unknown = OperatorError(
+        f"no call {call!r} is on record, and none goes on; 'acd calls list' shows today's"
+    )
+    try:
+        answer = _ask("trace", call=call)
+    except RequestRefused as refused:
+        raise unknown from refused
+    except OperatorError:
+        raise unknown from None
+    return [fact_from_dict(fact) for fact in answer["facts"]]
+
+
+def _ask(do: str, *, limit_s: float = 10.0, **fields: Any) -> dict[str, Any]:
+    return asyncio.run(request(context.environment().control_socket, limit_s=limit_s, do=do, **fields))
+
+
+def _say(text: str) -> None:
+    context.console.print(text, markup=False, soft_wrap=True)

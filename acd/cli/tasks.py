@@ -1,0 +1,226 @@
+"""`acd voicemail …` and `acd callbacks …`: what callers left for us to do."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import shutil
+import subprocess
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo
+
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from acd.cli import context
+from acd.errors import OperatorError, RequestRefused
+from acd.parts import database_url
+from acd.records.report import duration
+from acd.records.store import RecordStore
+from acd.records.story import printable
+from acd.records.task_store import TaskStore
+from acd.records.tasks import Task, TaskChange, TaskKind, TaskState
+from acd.runtime.control import request
+from acd.settings.environment import Environment
+
+voicemail = typer.Typer(help="What callers said to us when nobody answered.", no_args_is_help=True)
+callbacks = typer.Typer(help="Callers who want to be called back.", no_args_is_help=True)
+
+Id = Annotated[str, typer.Argument(help="as in the list")]
+Group = Annotated[str, typer.Option(help="only this skill group's")]
+All = Annotated[bool, typer.Option("--all/--open", help="also those that are done; only open ones")]
+AsJson = Annotated[bool, typer.Option("--json", help="machine-readable")]
+Note = Annotated[str, typer.Option(help="what there is to say about it")]
+
+# Programs that play a sound file, the first that is there: with SoX, with ALSA, with FFmpeg.
+PLAYERS = (("play", "-q"), ("aplay", "-q"), ("ffplay", "-nodisp", "-autoexit", "-loglevel", "error"))
+
+
+# --- voicemail ------------------------------------------------------------------------------------
+@voicemail.command("list")
+def list_voicemails(group: Group = "", show_all: All = False, as_json: AsJson = False) -> None:
+    """Voicemails, oldest first; without --all those that somebody has still to see to."""
+    _list(TaskKind.VOICEMAIL, group, closed=show_all, as_json=as_json)
+
+
+@voicemail.command("show")
+def show_voicemail(voicemail_id: Id) -> None:
+    """One voicemail and what became of it."""
+    env = context.environment()
+    with RecordStore(database_url(env)) as store:
+        task = TaskStore(store.engine).task(TaskKind.VOICEMAIL, voicemail_id)
+    _show(env, task)
+
+
+@voicemail.command("assign")
+def assign_voicemail(
+    voicemail_id: Id, agent: Annotated[str, typer.Argument(help="the agent's id")], note: Note = ""
+) -> None:
+    """Give a voicemail to an agent; again: to another one."""
+    _assign(TaskKind.VOICEMAIL, voicemail_id, agent, note)
+
+
+@voicemail.command("play")
+def play_voicemail(
+    voicemail_id: Id,
+    out: Annotated[Path | None, typer.Option(help="write the sound to this file instead")] = None,
+) -> None:
+    """Hear a voicemail, with whatever plays sounds here; without any, see where its file is."""
+    env = context.environment()
+    with RecordStore(database_url(env)) as store:
+        task = TaskStore(store.engine).task(TaskKind.VOICEMAIL, voicemail_id)
+    sound = sound_file(env.recordings_dir, task.sound)
+    if out is not None:
+        try:
+            shutil.copyfile(sound, out)
+        except OSError as error:
+            raise OperatorError(f"{out} cannot be written: {error.strerror}") from error
+        context.console.print(f"wrote {out}", markup=False, soft_wrap=True)
+        return
+    player = next((command for command in PLAYERS if shutil.which(command[0])), None)
+    if player is None or subprocess.run([*player, str(sound)], check=False).returncode != 0:
+        context.console.print(str(sound), markup=False, soft_wrap=True)
+
+
+@voicemail.command("done")
+def voicemail_done(voicemail_id: Id, note: Note = "") -> None:
+    """Nothing remains to be done about it."""
+    _close(TaskKind.VOICEMAIL, voicemail_id, TaskState.DONE, note)
+
+
+# --- callbacks --------------------------------------------------------------------------------------
+@callbacks.command("list")
+def list_callbacks(group: Group = "", show_all: All = False, as_json: AsJson = False) -> None:
+    """Callbacks, oldest first; without --all those that are still to be made."""
+    _list(TaskKind.CALLBACK, group, closed=show_all, as_json=as_json)
+
+
+@callbacks.command("show")
+def show_callback(callback_id: Id) -> None:
+    """One callback and what became of it."""
+    env = context.environment()
+    with RecordStore(database_url(env)) as store:
+        task = TaskStore(store.engine).task(TaskKind.CALLBACK, callback_id)
+    _show(env, task)
+
+
+@callbacks.command("assign")
+def assign_callback(
+    callback_id: Id, agent: Annotated[str, typer.Argument(help="the agent's id")], note: Note = ""
+) -> None:
+    """Give a callback to an agent; again: to another one."""
+    _assign(TaskKind.CALLBACK, callback_id, agent, note)
+
+
+@callbacks.command("done")
+def callback_done(callback_id: Id, note: Note = "") -> None:
+    """The caller has been called back; the number may ask again."""
+    _close(TaskKind.CALLBACK, callback_id, TaskState.DONE, note)
+
+
+@callbacks.command("cancel")
+def cancel_callback(callback_id: Id, note: Note = "") -> None:
+    """Nobody will call back; the number may ask again."""
+    _close(TaskKind.CALLBACK, callback_id, TaskState.CANCELLED, note)
+
+
+# --- both -------------------------------------------------------------------------------------------
+def sound_file(recordings: Path, name: str) -> Path:
+    """The file of a recording. Raises OperatorError if it is not there, or not below the folder."""
+    path = (recordings / f"{name}.wav").resolve()
+    if not path.is_relative_to(recordings.resolve()) or not path.is_file():
+        raise OperatorError(f"the recording is not there: {path}")
+    return path
+
+
+def _list(kind: TaskKind, group: str, *, closed: bool, as_json: bool) -> None:
+    env = context.environment()
+    with RecordStore(database_url(env)) as store:
+        found = TaskStore(store.engine).tasks(kind, group=group or None, closed=closed)
+    if as_json:
+        typer.echo(json.dumps([plain(task) for task in found], ensure_ascii=False, indent=2))
+    elif found:
+        context.console.print(_table(kind, found, context.timezone(env)))
+    else:
+        context.console.print("nothing is open" if not closed else "there are none")
+
+
+def plain(task: Task) -> dict[str, Any]:
+    """A task as JSON, times in UTC."""
+    history = [
+        {"at": c.at.isoformat(), "who": c.who, "state": c.state, "agent": c.agent, "note": c.note}
+        for c in task.history
+    ]
+    shown: dict[str, Any] = {"id": task.id, "call": task.call_id, "at": task.at.isoformat()}
+    shown |= {"group": task.group, "number": task.number, "state": task.state, "agent": task.agent}
+    if task.kind is TaskKind.VOICEMAIL:
+        shown |= {"sound": task.sound, "duration_s": task.duration_s}
+    else:
+        shown["language"] = task.language
+    return {**shown, "history": history}
+
+
+def _table(kind: TaskKind, found: Iterable[Task], tz: ZoneInfo) -> Table:
+    table = Table(title=f"Times in {tz.key}")
+    table.add_column("Id", no_wrap=True)  # to be copied whole
+    table.add_column("Left", min_width=10)
+    last = "Length" if kind is TaskKind.VOICEMAIL else "Language"
+    for heading in ("Group", "Number", "Name", "State", "Agent", last):
+        table.add_column(heading, overflow="fold")
+    for task in found:
+        detail = duration(task.duration_s) if kind is TaskKind.VOICEMAIL else task.language
+        cells = (task.group or "", task.number, task.caller_name, task.state, task.agent or "", detail)
+        when = f"{task.at.astimezone(tz):%Y-%m-%d %H:%M}"
+        table.add_row(*(Text(printable(cell)) for cell in (task.id, when, *cells)))
+    return table
+
+
+def _show(env: Environment, task: Task) -> None:
+    tz = context.timezone(env)
+
+    def say(text: str) -> None:
+        context.console.print(printable(text), markup=False, soft_wrap=True)
+
+    caller = f"{task.number} ({task.caller_name})" if task.caller_name else task.number
+    say(f"{task.kind.capitalize()} {task.id} of call {task.call_id}: {caller} for {task.group}, {task.state}")
+    when = f"{task.at.astimezone(tz):%Y-%m-%d %H:%M:%S} ({tz.key})"
+    if task.kind is TaskKind.VOICEMAIL:
+        say(f"{when}, {duration(task.duration_s)} long: {env.recordings_dir / task.sound}.wav")
+    else:
+        say(f"{when}, to be spoken to in {task.language}")
+    for change in task.history:
+        to = f" to {change.agent}" if change.agent else ""
+        note = f": {change.note}" if change.note else ""
+        say(f"{change.at.astimezone(tz):%Y-%m-%d %H:%M:%S}  {change.state}{to} by {change.who}{note}")
+
+
+def _assign(kind: TaskKind, task_id: str, agent: str, note: str) -> None:
+    env = context.environment()
+    agents = context.centre_in_use(env).plan.agents
+    if agent not in agents:
+        raise OperatorError(f"there is no agent {agent!r}; ids: {', '.join(agents)}")
+    _change(
+        env, kind, task_id, TaskChange(datetime.now(UTC), context.user(), TaskState.ASSIGNED, agent, note)
+    )
+
+
+def _close(kind: TaskKind, task_id: str, state: TaskState, note: str) -> None:
+    env = context.environment()
+    _change(env, kind, task_id, TaskChange(datetime.now(UTC), context.user(), state, None, note))
+    if kind is TaskKind.CALLBACK:
+        with contextlib.suppress(
+            OperatorError, RequestRefused
+        ):  # a running controller lets the number ask again
+            asyncio.run(request(env.control_socket, do="callbacks-changed"))
+
+
+def _change(env: Environment, kind: TaskKind, task_id: str, change: TaskChange) -> None:
+    with RecordStore(database_url(env)) as store:
+        task = TaskStore(store.engine).change(kind, task_id, change)
+    to = f" to {task.agent}" if change.state is TaskState.ASSIGNED else ""
+    context.console.print(f"{kind} {task.id}: {task.state}{to}", markup=False, soft_wrap=True)

@@ -1,0 +1,1 @@
+"""The kinds of steps: what each begins with, and what it makes of an outcome."""

@@ -1,0 +1,1 @@
+"""Look-ups of flows: the customer directory, and other systems by HTTP."""

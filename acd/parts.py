@@ -1,0 +1,147 @@
+"""What the controller is built of: what configuration and environment decide, for `app.py` and commands."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from acd.core.facts import (
+    AgentInterval,
+    Arrived,
+    CallbackOrder,
+    CallKind,
+    Customer,
+    Ended,
+    EndedBy,
+    Fact,
+    FellBack,
+    Queued,
+)
+from acd.customers.directory import Directory
+from acd.ivr.flow import Flow, FlowSet, Prompt, Queue
+from acd.ivr.prompts import prompts_of
+from acd.ivr.queue_news import sentences
+from acd.ivr.suite import run_cases
+from acd.records.fold import fold
+from acd.records.writer import RecordWriter
+from acd.runtime.dial_plan import DialPlan
+from acd.runtime.features import confirmations
+from acd.runtime.numbers import NumberBook
+from acd.runtime.outbound import announcements
+from acd.runtime.reload import Folders, Start, TestResult, Tools, choose_start
+from acd.runtime.version_files import VersionFiles
+from acd.settings.environment import Environment
+from acd.settings.load import load_centre, load_tests
+from acd.settings.model import Centre, RedisSettings
+from acd.telephony import cdr
+from acd.telephony.prompts import PromptStore
+
+
+class StoreRecorder:
+    """Implements `acd.core.ports.Recorder` on the record store."""
+
+    def __init__(self, writer: RecordWriter) -> None:
+        self._writer = writer
+
+    def store_call(self, call_id: str, facts: Sequence[Fact], on_stored: Callable[[], None]) -> None:
+        """Fold and write."""
+        self._writer.submit(fold(call_id, facts), on_stored)
+
+    def store_interval(self, interval: AgentInterval, on_stored: Callable[[], None]) -> None:
+        """Write."""
+        self._writer.submit(interval, on_stored)
+
+    def store_callback(self, order: CallbackOrder, on_stored: Callable[[], None]) -> None:
+        """Write."""
+        self._writer.submit(order, on_stored)
+
+
+def database_url(environment: Environment) -> str:
+    """Where records go."""
+    return f"sqlite:///{environment.database}"
+
+
+def prompt_store(centre: Centre, environment: Environment) -> PromptStore:
+    """What callers hear."""
+    return PromptStore(environment.sounds_dir, centre.system.text_to_speech)
+
+
+def all_prompts(centre: Centre, flow_set: FlowSet | None = None) -> list[Prompt]:
+    """Everything that may have to be spoken, with these flows or with those of the configuration."""
+    flow_set = centre.flow_set if flow_set is None else flow_set
+    flows = flow_set.flows.values()
+    told = {language for flow in flows if _tells_news(flow) for language in flow.languages}
+    news = [speech for language in sorted(told) for speech in sentences(language)]
+    spoken = [*confirmations(centre.system.language), *announcements(centre)]
+    return prompts_of(flow_set) + news + spoken
+
+
+def _tells_news(flow: Flow) -> bool:
+    return any(isinstance(step, Queue) and step.news is not None for step in flow.steps.values())
+
+
+def find_customer(centre: Centre) -> Callable[[str], Customer | None]:
+    """The directory's look-up; without a customers' file nobody is known."""
+    if centre.customers_file is None:
+        return lambda _number: None
+    return Directory.from_csv(centre.customers_file, centre.system.country).find
+
+
+def facts_of(
+    call: cdr.CustomerCall, centre: Centre, find_customer: Callable[[str], Customer | None]
+) -> list[Fact]:
+    """What Asterisk's account says of a call that no controller saw.
+
+    It is offered to the group whose line it stood in, or to which the dialled number leads at once.
+    """
+    book, at = NumberBook(centre, DialPlan(centre)), call.started_at
+    number = book.caller_over(call.trunk, call.caller_number)
+    dialed = book.dialed_over(call.trunk, call.dialed_number)
+    route = centre.numbers.get(dialed)
+    group = call.group or (route.group if route is not None else None)
+    customer = find_customer(number)
+    trunk = call.trunk or None
+    told: list[Fact] = [Arrived(at, CallKind.INBOUND, number, "", dialed, customer, None, trunk)]
+    if group:
+        told.append(Queued(at, group))
+    told.append(FellBack(at))
+    agent = centre.plan.agent_by_extension(call.served.phone) if call.served is not None else None
+    if call.served is not None and agent is not None:
+        told.append(FellBack(call.served.at, agent.id))
+    return [*told, Ended(call.ended_at, EndedBy.UNKNOWN)]
+
+
+def redis_settings(centre: Centre, environment: Environment) -> RedisSettings | None:
+    """The configured server, if any; ACD_REDIS_HOST says where it is, or that there is one."""
+    if environment.redis_host is None:
+        return centre.redis
+    return replace(centre.redis or RedisSettings(), address=environment.redis_host)
+
+
+def flow_tests(config_dir: Path, flows_dir: Path) -> tuple[Centre, TestResult]:
+    """The configuration, and what the flows' own tests say. Raises SettingsError."""
+    centre, by_flow = load_tests(config_dir, flows_dir)
+    cases = [case for cases in by_flow.values() for case in cases]
+    report = run_cases(centre.flow_set, cases, ZoneInfo(centre.system.timezone))
+    if not cases:
+        return centre, TestResult("no tests")
+    return centre, TestResult(f"{report.passed} passed, {len(report.failed)} failed", tuple(report.failed))
+
+
+def begin(environment: Environment, who: str) -> Start:
+    """With which configuration and flows this controller begins. Raises OperatorError."""
+    files = VersionFiles(environment.versions_dir)
+    tools = Tools(load_centre, flow_tests, lambda c: prompt_store(c, environment).prepare(all_prompts(c)))
+    return choose_start(files, folders(environment), tools, who)
+
+
+def folders(environment: Environment) -> Folders:
+    """Where configuration and flows are read from."""
+    return Folders(environment.config_dir, environment.flows_dir)
+
+
+def asterisk_folder(checkout: Path) -> Path:
+    """Where Asterisk's templates and scripts are."""
+    return checkout / "asterisk"

@@ -1,0 +1,146 @@
+"""Voicemails and callbacks in the database, with what became of them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Select, insert, select
+from sqlalchemy.exc import IntegrityError
+
+from acd.core.facts import SoundPurpose
+from acd.errors import OperatorError
+from acd.records import schema
+from acd.records.tasks import Task, TaskChange, TaskKind, TaskState
+
+_SEPARATOR = "/"  # between the folder of a sound and its own name, which is the voicemail's id
+
+
+class TaskStore:
+    """On the engine of an open `RecordStore`. Synchronous, usable from any thread and process."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def tasks(self, kind: TaskKind, *, group: str | None = None, closed: bool = False) -> list[Task]:
+        """Those to be done, oldest first; with `closed` also those that are done or cancelled."""
+        with self._engine.connect() as connection:
+            found = _load(connection, kind, _query(kind, group))
+        return [task for task in found if closed or task.is_open]
+
+    def task(self, kind: TaskKind, task_id: str) -> Task:
+        """One of them. Raises OperatorError if there is none."""
+        with self._engine.connect() as connection:
+            return _one(connection, kind, task_id)
+
+    def change(self, kind: TaskKind, task_id: str, change: TaskChange) -> Task:
+        """Add to its history. Raises OperatorError where that cannot follow on what has happened."""
+        try:
+            with self._engine.begin() as connection:
+                task = _one(connection, kind, task_id)
+                task.check(change.state)
+                row = {
+                    "kind": kind.value,
+                    "task_id": task_id,
+                    "position": len(task.history),
+                    "at": change.at,
+                    "who": change.who,
+                    "state": change.state.value,
+                    "agent_id": change.agent,
+                    "note": change.note,
+                }
+                connection.execute(insert(schema.task_changes), [row])
+                return _one(connection, kind, task_id)
+        except IntegrityError:
+            raise OperatorError(
+                f"somebody else changed {kind} {task_id} at this moment; look at it again"
+            ) from None
+
+    def open_numbers(self) -> frozenset[str]:
+        """The numbers that are to be called back."""
+        return frozenset(task.number for task in self.tasks(TaskKind.CALLBACK))
+
+
+def _query(kind: TaskKind, group: str | None = None) -> Select[Any]:
+    if kind is TaskKind.CALLBACK:
+        callbacks = schema.callbacks
+        query = select(callbacks, schema.calls.c.caller_name).outerjoin(
+            schema.calls, schema.calls.c.call_id == callbacks.c.call_id
+        )
+        query = query.order_by(callbacks.c.wanted_at, callbacks.c.callback_id)
+        return query if group is None else query.where(callbacks.c.group_id == group)
+    sounds = schema.sounds
+    query = (
+        select(sounds, schema.calls.c.caller_number, schema.calls.c.caller_name)
+        .join(schema.calls, schema.calls.c.call_id == sounds.c.call_id)
+        .where(sounds.c.purpose == SoundPurpose.VOICEMAIL.value)
+        .order_by(sounds.c.at, sounds.c.name)
+    )
+    return query if group is None else query.where(sounds.c.group_id == group)
+
+
+def _one(connection: Connection, kind: TaskKind, task_id: str) -> Task:
+    query = _query(kind)
+    if kind is TaskKind.VOICEMAIL:
+        name = schema.sounds.c.name
+        query = query.where((name == task_id) | name.endswith(_SEPARATOR + task_id, autoescape=True))
+    elif task_id.isascii() and task_id.isdigit() and len(task_id) < 19:
+        query = query.where(schema.callbacks.c.callback_id == int(task_id))
+    else:
+        raise OperatorError(f"the id of a callback is a number, not {task_id!r}")
+    found = [task for task in _load(connection, kind, query) if task.id == task_id]
+    if not found:
+        command = "voicemail" if kind is TaskKind.VOICEMAIL else "callbacks"
+        raise OperatorError(f"there is no {kind} {task_id!r}; see 'acd {command} list --all'")
+    return found[0]
+
+
+def _load(connection: Connection, kind: TaskKind, query: Select[Any]) -> list[Task]:
+    rows = list(connection.execute(query).mappings())
+    make = _voicemail if kind is TaskKind.VOICEMAIL else _callback
+    histories = _histories(connection, kind)
+    return [make(row, histories) for row in rows]
+
+
+def _histories(connection: Connection, kind: TaskKind) -> dict[str, Sequence[TaskChange]]:
+    changes = schema.task_changes
+    query = (
+        select(changes).where(changes.c.kind == kind.value).order_by(changes.c.task_id, changes.c.position)
+    )
+    found: defaultdict[str, list[TaskChange]] = defaultdict(list)
+    for row in connection.execute(query).mappings():
+        change = TaskChange(row["at"], row["who"], TaskState(row["state"]), row["agent_id"], row["note"])
+        found[row["task_id"]].append(change)
+    return dict(found)
+
+
+def _voicemail(row: Any, histories: dict[str, Sequence[TaskChange]]) -> Task:
+    task_id = row["name"].rpartition(_SEPARATOR)[2]
+    return Task(
+        TaskKind.VOICEMAIL,
+        task_id,
+        row["call_id"],
+        row["at"],
+        row["group_id"],
+        row["caller_number"],
+        row["caller_name"],
+        sound=row["name"],
+        duration_s=row["duration_s"],
+        history=tuple(histories.get(task_id, ())),
+    )
+
+
+def _callback(row: Any, histories: dict[str, Sequence[TaskChange]]) -> Task:
+    task_id = str(row["callback_id"])
+    return Task(
+        TaskKind.CALLBACK,
+        task_id,
+        row["call_id"],
+        row["wanted_at"],
+        row["group_id"],
+        row["number"],
+        row["caller_name"] or "",
+        language=row["language"],
+        history=tuple(histories.get(task_id, ())),
+    )

@@ -1,0 +1,93 @@
+"""Voicemails and callbacks as things to be done: who has them, and what became of them. Pure.
+
+What happens to one is added to its history and never changed. Without a history it is open.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from acd.errors import OperatorError
+
+
+class TaskKind(StrEnum):
+    """What is to be done."""
+
+    VOICEMAIL = "voicemail"  # hear it, and see to what was asked
+    CALLBACK = "callback"  # call back
+
+
+class TaskState(StrEnum):
+    """How far it is."""
+
+    OPEN = "open"
+    ASSIGNED = "assigned"
+    DONE = "done"
+    CANCELLED = "cancelled"
+
+
+CLOSED = frozenset({TaskState.DONE, TaskState.CANCELLED})
+_MAY_FOLLOW: Mapping[TaskState, frozenset[TaskState]] = {
+    TaskState.OPEN: frozenset({TaskState.ASSIGNED, TaskState.DONE, TaskState.CANCELLED}),
+    TaskState.ASSIGNED: frozenset({TaskState.ASSIGNED, TaskState.DONE, TaskState.CANCELLED}),
+    TaskState.DONE: frozenset(),
+    TaskState.CANCELLED: frozenset(),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class TaskChange:
+    """What somebody (`who`: a user of this machine) did with a task."""
+
+    at: datetime
+    who: str
+    state: TaskState
+    agent: str | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A voicemail or a callback.
+
+    `number` is the one to call. `sound` and `duration_s` are a voicemail's, `language` is a callback's;
+    `caller_name` is known when the call is over.
+    """
+
+    kind: TaskKind
+    id: str
+    call_id: str
+    at: datetime
+    group: str | None
+    number: str
+    caller_name: str = ""
+    sound: str = ""
+    duration_s: float = 0.0
+    language: str = ""
+    history: tuple[TaskChange, ...] = ()
+
+    @property
+    def state(self) -> TaskState:
+        """How far it is now."""
+        return self.history[-1].state if self.history else TaskState.OPEN
+
+    @property
+    def agent(self) -> str | None:
+        """Who was given it last."""
+        return next((change.agent for change in reversed(self.history) if change.agent), None)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether there is still something to be done."""
+        return self.state not in CLOSED
+
+    def check(self, state: TaskState) -> None:
+        """Raises OperatorError where `state` cannot follow."""
+        if state not in _MAY_FOLLOW[self.state]:
+            last = self.history[-1]
+            raise OperatorError(
+                f"{self.kind} {self.id} is {self.state} already (by {last.who}, {last.at:%F %T} UTC)"
+            )

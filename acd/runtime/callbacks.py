@@ -1,0 +1,77 @@
+"""Takes callers' wishes to be called back, one open wish for each number."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from functools import partial
+from typing import Any
+
+import structlog
+
+from acd.core.facts import CallbackOrder
+from acd.core.ports import Mirror, Recorder
+from acd.settings.phone_number import normalised
+
+log = structlog.get_logger(__name__)
+
+_PREFIX = "callback:"
+
+
+class CallbackDesk:
+    """Implements `acd.core.ports.Callbacks`. A wish is in the mirror until the database has it."""
+
+    def __init__(
+        self,
+        mirror: Mirror,
+        recorder: Recorder,
+        clock: Callable[[], float],
+        number_of: Callable[[str], str | None] = normalised,
+    ) -> None:
+        self._mirror = mirror
+        self._recorder = recorder
+        self._clock = clock
+        self._number_of = number_of
+        self._unstored: dict[str, CallbackOrder] = {}
+        self._open: frozenset[str] = frozenset()
+
+    def restore(self, kept: Mapping[str, Mapping[str, Any]], open_numbers: Collection[str]) -> None:
+        """Begin with the open ones of the database, and write what it has not got yet."""
+        self._open = frozenset(open_numbers)
+        for key, value in kept.items():
+            if not key.startswith(_PREFIX):
+                continue
+            try:
+                order = CallbackOrder(**value)
+            except TypeError as error:
+                log.error("a kept callback cannot be read and is set aside", key=key, reason=str(error))
+                self._mirror.put(f"unreadable:{key}", value)
+                self._mirror.drop(key)
+                continue
+            self._store(key, order)
+
+    def refresh(self, open_numbers: Collection[str]) -> None:
+        """Somebody has changed callbacks in the database: these are open now."""
+        self._open = frozenset(open_numbers)
+
+    def take(self, call_id: str, group: str, number: str, language: str) -> str | None:
+        """See `acd.core.ports.Callbacks`."""
+        found = self._number_of(number)
+        if found is None:
+            return "not a phone number"
+        if found in self._open or any(order.number == found for order in self._unstored.values()):
+            return "this number has an open callback already"
+        order = CallbackOrder(call_id, self._clock(), group, found, language)
+        key = f"{_PREFIX}{call_id}:{order.at:.6f}"
+        value = {name: getattr(order, name) for name in CallbackOrder.__slots__}
+        self._mirror.put(key, value)
+        self._store(key, order)
+        return None
+
+    def _store(self, key: str, order: CallbackOrder) -> None:
+        self._unstored[key] = order
+        self._recorder.store_callback(order, partial(self._stored, key))
+
+    def _stored(self, key: str) -> None:
+        order = self._unstored.pop(key)
+        self._open |= {order.number}
+        self._mirror.drop(key)

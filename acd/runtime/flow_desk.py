@@ -1,0 +1,88 @@
+"""What operators ask of a running controller about flows, announcements and callbacks."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Collection, Mapping
+from typing import Any
+
+from acd.core.fact_json import fact_to_dict
+from acd.core.floor import Floor
+from acd.errors import RequestRefused
+from acd.runtime.announcements import Announcements
+from acd.runtime.callbacks import CallbackDesk
+from acd.runtime.control import Handler, Request
+from acd.runtime.reload import Reloader
+
+
+class FlowDesk:
+    """`handlers` are for the control socket. `open_numbers` reads the open callbacks of the database."""
+
+    def __init__(
+        self,
+        reloader: Reloader,
+        announcements: Announcements,
+        callbacks: CallbackDesk,
+        open_numbers: Callable[[], Collection[str]],
+        floor: Floor,
+    ) -> None:
+        self._reloader = reloader
+        self._announcements = announcements
+        self._callbacks = callbacks
+        self._open_numbers = open_numbers
+        self._floor = floor
+
+    def handlers(self) -> dict[str, Handler]:
+        """By the word that the request begins with."""
+        return {
+            "reload": lambda request: self._reloader.reload(_text(request, "who")),
+            "rollback": self._rollback,
+            "versions": lambda _request: self._reloader.listing(),
+            "announcements": lambda _request: {"announcements": self._announcements.picture()},
+            "announce-on": self._announce_on,
+            "announce-off": self._announce_off,
+            "callbacks-changed": self._callbacks_changed,
+            "trace": self._trace,
+        }
+
+    async def read_callbacks(self, kept: Mapping[str, Mapping[str, Any]]) -> None:
+        """At the start."""
+        self._callbacks.restore(kept, await asyncio.to_thread(self._open_numbers))
+
+    async def _rollback(self, request: Request) -> Mapping[str, Any]:
+        number = request["number"]
+        if not isinstance(number, int):
+            raise TypeError("number")
+        return await self._reloader.rollback(number, _text(request, "who"))
+
+    def _announce_on(self, request: Request) -> Mapping[str, Any]:
+        until = request.get("until")
+        if not isinstance(until, int | float | None):
+            raise TypeError("until")
+        self._announcements.switch_on(_text(request, "name"), _text(request, "who"), until)
+        return {"announcements": self._announcements.picture()}
+
+    def _announce_off(self, request: Request) -> Mapping[str, Any]:
+        was_on = self._announcements.switch_off(_text(request, "name"), _text(request, "who"))
+        return {"was_on": was_on, "announcements": self._announcements.picture()}
+
+    async def _callbacks_changed(self, _request: Request) -> Mapping[str, Any]:
+        self._callbacks.refresh(await asyncio.to_thread(self._open_numbers))
+        return {}
+
+    def _trace(self, request: Request) -> Mapping[str, Any]:
+        """The facts of a call that goes on."""
+        call_id = _text(request, "call")
+        call = self._floor.calls.get(call_id)
+        if call is None:
+            raise RequestRefused(
+                "unknown-call", f"no call {call_id!r} goes on; 'acd status' shows those that do"
+            )
+        return {"facts": [fact_to_dict(fact) for fact in call.facts]}
+
+
+def _text(request: Request, key: str) -> str:
+    value = request[key]
+    if not isinstance(value, str):
+        raise TypeError(key)
+    return value

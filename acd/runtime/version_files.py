@@ -1,0 +1,223 @@
+"""The versions of flows on disk: a folder for each that was active, with the files as they were then.
+
+    versions/3/version.json    who made it active, when, from what, and what the flows' tests said
+    versions/3/config/…        all of config/
+    versions/3/ivr_flows/…     all of ivr_flows/, sounds included
+
+A version is whole or not there: it is put together in a folder of another name, which is renamed last.
+Files that are as in the version before are the same file (a hard link), so that sounds cost nothing.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import filecmp
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import structlog
+
+from acd.errors import OperatorError
+
+log = structlog.get_logger(__name__)
+
+KEPT = 50
+CONFIG, FLOWS = "config", "ivr_flows"
+# Of config/, what decides what callers meet in flows; all else there takes effect at a start.
+IN_EFFECT_AT_ONCE = ("numbers.yml", "calendars.yml")
+_HASHED = (*IN_EFFECT_AT_ONCE, "system.yml")
+_RUNNING = "running"
+_STAGED = ".new-"
+
+
+@dataclass(frozen=True, slots=True)
+class VersionEntry:
+    """A version that was made active. `version` is the hash of its files, as in `FlowSet.version`.
+
+    `source`: 'start', 'reload' or 'rollback to N'. `tests`: what the flows' own tests said. `on_disk`:
+    the hash of what was on disk at a rollback: as long as it is there untouched, it was left on purpose.
+    """
+
+    number: int
+    version: str
+    at: datetime
+    who: str
+    source: str
+    tests: str
+    on_disk: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Staged:
+    """A copy that is not a version yet."""
+
+    folder: Path
+    version: str
+
+    @property
+    def config_dir(self) -> Path:
+        """The copied configuration."""
+        return self.folder / CONFIG
+
+    @property
+    def flows_dir(self) -> Path:
+        """The copied flows."""
+        return self.folder / FLOWS
+
+
+class VersionFiles:
+    """The versions below `folder`. One process writes, any may read."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def entries(self) -> list[VersionEntry]:
+        """Oldest first. The last one is active, or was when the controller ended."""
+        if not self._folder.is_dir():
+            return []
+        numbers = sorted(int(f.name) for f in self._folder.iterdir() if f.name.isascii() and f.name.isdigit())
+        return [entry for number in numbers if (entry := self._entry(number)) is not None]
+
+    def last(self) -> VersionEntry | None:
+        """The newest one."""
+        entries = self.entries()
+        return entries[-1] if entries else None
+
+    def kept(self, entry: VersionEntry) -> Staged:
+        """Where its files are."""
+        return Staged(self._folder / str(entry.number), entry.version)
+
+    def stage(self, config_dir: Path, flows_dir: Path) -> Staged:
+        """Copy both folders. Raises OperatorError for files that cannot be read or a disk that is full."""
+        last = self.last()
+        like = self._folder / str(last.number) if last is not None else None
+        self._folder.mkdir(parents=True, exist_ok=True)
+        staged = self._folder / f"{_STAGED}{os.getpid()}-{os.urandom(4).hex()}"
+        try:
+            _copy(config_dir, staged / CONFIG, like / CONFIG if like else None)
+            _copy(flows_dir, staged / FLOWS, like / FLOWS if like else None)
+            return Staged(staged, content_hash(staged / CONFIG, staged / FLOWS))
+        except OSError as error:
+            shutil.rmtree(staged, ignore_errors=True)
+            raise OperatorError(f"a copy of the flows cannot be kept: {error}") from error
+
+    def drop(self, staged: Staged) -> None:
+        """It does not become a version."""
+        shutil.rmtree(staged.folder, ignore_errors=True)
+
+    def keep(self, staged: Staged, who: str, source: str, tests: str, on_disk: str = "") -> VersionEntry:
+        """Make it the newest version. Raises OperatorError where it cannot be written."""
+        last = self.last()
+        number = last.number + 1 if last is not None else 1
+        entry = VersionEntry(number, staged.version, datetime.now(UTC), who, source, tests, on_disk)
+        data = {**asdict(entry), "at": entry.at.isoformat()}
+        try:
+            (staged.folder / "version.json").write_text(json.dumps(data, indent=2) + "\n", encoding="utf-8")
+            target = self._folder / str(number)
+            if target.exists():  # one whose version.json cannot be read
+                target.rename(self._folder / f"{_STAGED}unreadable-{number}-{os.urandom(4).hex()}")
+            staged.folder.rename(target)
+        except OSError as error:
+            raise OperatorError(f"the new version cannot be kept: {error}") from error
+        return entry
+
+    def prune(self, in_use: frozenset[str]) -> list[int]:
+        """Remove all but the newest `KEPT`, and never one that is in use; their numbers."""
+        removed = []
+        for entry in self.entries()[:-KEPT]:
+            if entry.version not in in_use:
+                shutil.rmtree(self._folder / str(entry.number), ignore_errors=True)
+                removed.append(entry.number)
+        return removed
+
+    # --- whether the last run ended well -----------------------------------------------------------
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Nobody else may write meanwhile. Raises OperatorError where somebody else does."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        with (self._folder / "lock").open("wb") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise OperatorError(f"another controller is running here (it uses {self._folder})") from None
+            yield
+
+    def begin_run(self) -> None:
+        """From now on, until `end_run`, a controller uses the newest version."""
+        (self._folder / _RUNNING).touch()
+        for left in self._folder.glob(f"{_STAGED}*"):
+            shutil.rmtree(left, ignore_errors=True)
+
+    def end_run(self) -> None:
+        """The controller ended as it should: the next start is somebody's wish."""
+        (self._folder / _RUNNING).unlink(missing_ok=True)
+
+    @property
+    def was_cut_off(self) -> bool:
+        """Whether the last run ended without `end_run`."""
+        return (self._folder / _RUNNING).exists()
+
+    def _entry(self, number: int) -> VersionEntry | None:
+        try:
+            data = json.loads((self._folder / str(number) / "version.json").read_text(encoding="utf-8"))
+            return VersionEntry(**{**data, "number": number, "at": datetime.fromisoformat(data["at"])})
+        except (OSError, ValueError, TypeError, KeyError) as error:
+            log.warning("a version cannot be read and is passed over", number=number, reason=str(error))
+            return None
+
+
+def content_hash(config_dir: Path, flows_dir: Path) -> str:
+    """Tells one state of the flows and of what they are made with from another."""
+    digest = hashlib.sha256()
+    for folder, names in ((config_dir, _HASHED), (flows_dir, None)):
+        for path in _files(folder):
+            relative = path.relative_to(folder).as_posix()
+            if names is None or relative in names:
+                digest.update(f"{folder.name}/{relative}\0{path.stat().st_size}\0".encode())
+                with path.open("rb") as file:
+                    digest.update(hashlib.file_digest(file, "sha256").digest())
+    return digest.hexdigest()[:16]
+
+
+def digests(folder: Path) -> dict[str, str]:
+    """What tells each file of a folder from another state of it, by name."""
+    found = {}
+    for path in _files(folder):
+        with path.open("rb") as file:
+            found[path.relative_to(folder).as_posix()] = hashlib.file_digest(file, "sha256").hexdigest()
+    return found
+
+
+def _copy(source: Path, target: Path, like: Path | None) -> None:
+    target.mkdir(parents=True)
+    for path in _files(source):
+        relative = path.relative_to(source)
+        new = target / relative
+        new.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, new)
+        if like is not None and _same(new, like / relative):
+            new.unlink()
+            os.link(like / relative, new)
+        else:
+            new.chmod(0o644)  # Asterisk plays from here, perhaps as another user
+
+
+def _same(one: Path, other: Path) -> bool:
+    return one.is_file() and other.is_file() and filecmp.cmp(one, other, shallow=False)
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    """Every regular file, hidden ones and linked folders left out, in a fixed order."""
+    for parent, folders, names in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in sorted(names):
+            path = Path(parent) / name
+            if not name.startswith(".") and path.is_file():
+                yield path

@@ -1,0 +1,1 @@
+"""Tests of the phones that play crowds."""

@@ -1,0 +1,116 @@
+"""A call centre with flows of its own, for what happens when a flow meets a real caller.
+
+Prompts are tones: what a caller hears says where the caller is. `TONES` names them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import re
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from tests.integration.centre import Centre
+from tests.integration.sip.audio import SAMPLE_RATE_HZ, decode_ulaw, tone, tone_level, write_wav
+from tests.integration.sip.call import PhoneCall
+from tests.integration.sip.waiting import WaitedTooLong
+
+TONES = {"low": 400.0, "mid": 600.0, "high": 1000.0, "top": 1500.0, "peak": 2200.0}
+"""Sounds of ten seconds each; `short_NAME` has 0.6 s."""
+LEVEL_MIN = 0.05
+# Texts are not what is listened for here; so their speech is short silence, which takes no time to render.
+NO_VOICE = """[sox, -n, --comment-file, "{text_file}", "{sound_file}", trim, "0", "0.3"]"""
+
+
+class FlowCentre(Centre):
+    """`flows` maps a number to the text of the flow that it leads to."""
+
+    numbers: dict[str, str]
+
+    def __init__(self, folder: Path, flows: dict[str, str], *, system: str = "") -> None:
+        self._texts = flows
+        self._system = system
+        self.folder = folder
+        super().__init__(folder)
+
+    def adapt(self) -> None:
+        """Flows, numbers and sounds."""
+        sounds = self.flows / "sounds"
+        sounds.mkdir(exist_ok=True)
+        for name, hz in TONES.items():
+            write_wav(sounds / f"{name}.wav", tone(hz, 10 * SAMPLE_RATE_HZ))
+            write_wav(sounds / f"short_{name}.wav", tone(hz, int(0.6 * SAMPLE_RATE_HZ)))
+        numbers = self.config / "numbers.yml"
+        lines = []
+        for number, text in self._texts.items():
+            name = f"flow{number}"
+            (self.flows / f"{name}.yml").write_text(f"name: {name}\nlanguage: en\n{text}")
+            lines.append(f'  "{number}": {{flow: {name}}}\n')
+        numbers.write_text(numbers.read_text() + "".join(lines))
+        system = self.config / "system.yml"
+        voices = re.compile(r"^  text_to_speech:.*\n(    .*\n)*", re.MULTILINE)
+        text = voices.sub(f"  text_to_speech: {NO_VOICE}\n", system.read_text())
+        system.write_text(text.replace("system:\n", f"system:\n{self._system}", 1))
+
+    def steps(self, call_id: str) -> str:
+        """The call's way through its flows, as the command line tells it."""
+        return self.acd("trace", call_id)
+
+    def files(self) -> Iterator[Path]:
+        """Every file that controller or Asterisk have written: logs, records, live state, recordings."""
+        yield self.folder / "controller.log"
+        yield from (p for p in self.home.rglob("*") if p.is_file() and "versions" not in p.parts)
+
+
+def present(payload: bytes, frequency_hz: float) -> bool:
+    """Whether 20 ms of audio hold this tone."""
+    return tone_level(decode_ulaw(payload), frequency_hz) > LEVEL_MIN
+
+
+def last_heard_at(call: PhoneCall, name: str, until: float = math.inf) -> float:
+    """When the last packet with this tone came, before `until` (time.monotonic())."""
+    heard = call.rtp.heard.packets
+    times = [at for at, payload in heard if at < until and present(payload, TONES[name])]
+    assert times, f"{name} was never heard"
+    return max(times)
+
+
+def first_heard_at(call: PhoneCall, name: str, since: float) -> float:
+    """When the first packet with this tone came after `since`."""
+    heard = call.rtp.heard.packets
+    times = [at for at, payload in heard if at > since and present(payload, TONES[name])]
+    assert times, f"{name} was never heard"
+    return min(times)
+
+
+async def hears(call: PhoneCall, name: str, limit_s: float = 6.0) -> None:
+    """Wait until the caller hears this tone now."""
+    deadline = time.monotonic() + limit_s
+    while time.monotonic() < deadline:
+        packets = [p for at, p in list(call.rtp.heard.packets)[-4:] if at > time.monotonic() - 0.15]
+        if len(packets) >= 3 and sum(present(p, TONES[name]) for p in packets) >= 3:
+            return
+        await asyncio.sleep(0.02)
+    levels = {n: round(tone_level(call.rtp.heard.samples(0.3), hz), 3) for n, hz in TONES.items()}
+    raise WaitedTooLong(f"waited {limit_s:g} s for the tone {name!r}; levels now {levels}")
+
+
+def heard_share(call: PhoneCall, since: float, until: float) -> float:
+    """The share of 20 ms packets between these moments that hold any of the tones."""
+    packets = [p for at, p in call.rtp.heard.packets if since <= at <= until]
+    held = sum(any(present(p, hz) for hz in TONES.values()) for p in packets)
+    return held / max(1.0, (until - since) / 0.02)
+
+
+def silence_gaps_s(call: PhoneCall, since: float, until: float) -> float:
+    """The longest stretch without any of the tones between these moments, in seconds."""
+    times = [
+        at
+        for at, p in call.rtp.heard.packets
+        if since <= at <= until and any(present(p, hz) for hz in TONES.values())
+    ]
+    return float(np.max(np.diff(np.array([since, *times, until]))))

@@ -1,0 +1,126 @@
+"""Voicemails and callbacks: what is to be done, by whom, and what became of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from acd.core.facts import CallbackOrder
+from acd.errors import OperatorError
+from acd.records.fold import fold
+from acd.records.store import RecordStore
+from acd.records.task_store import TaskStore
+from acd.records.tasks import TaskChange, TaskKind, TaskState
+from tests.records.scenario import START, facts_of
+
+NOON = datetime(2026, 11, 25, 12, tzinfo=UTC)
+VOICEMAIL, CALLBACK = TaskKind.VOICEMAIL, TaskKind.CALLBACK
+
+
+def order(number: str, seconds: float = 0, group: str = "sales") -> CallbackOrder:
+    return CallbackOrder("c9", START + seconds, group, number, "zh")
+
+
+def change(state: TaskState, minutes: float = 0, agent: str | None = None, note: str = "") -> TaskChange:
+    return TaskChange(NOON + timedelta(minutes=minutes), "root", state, agent, note)
+
+
+@pytest.fixture
+def records(tmp_path: Path) -> Iterator[RecordStore]:
+    with RecordStore(f"sqlite:///{tmp_path}/acd.db") as opened:
+        message = "0 arrived 5550100 8000\n9 voicemail 2025-11-22/c1-1 sales\n"
+        more = "10 recorded 2025-11-22/c1-2\n11 ended caller"
+        opened.save_calls([fold("c1", facts_of(message + more))])
+        other = "0 arrived 5550111 8000\n8 ended caller\n9 voicemail 2025-11-22/c2-1 support"
+        opened.save_calls([fold("c2", facts_of(other))])
+        opened.add_callbacks([order("+4930"), order("+4940", 5, "support")])
+        yield opened
+
+
+@pytest.fixture
+def tasks(records: RecordStore) -> TaskStore:
+    return TaskStore(records.engine)
+
+
+def test_voicemails_are_what_callers_left_for_a_group(tasks: TaskStore) -> None:
+    found = tasks.tasks(VOICEMAIL)
+    assert [(t.id, t.group, t.number, t.sound, t.duration_s) for t in found] == [
+        ("c1-1", "sales", "5550100", "2025-11-22/c1-1", 4.5),
+        ("c2-1", "support", "5550111", "2025-11-22/c2-1", 4.5),
+    ]
+    assert [t.id for t in tasks.tasks(VOICEMAIL, group="support")] == ["c2-1"]
+
+
+def test_callbacks_have_numbers_of_their_own(tasks: TaskStore) -> None:
+    found = tasks.tasks(CALLBACK)
+    assert [(t.id, t.group, t.number, t.language, t.call_id) for t in found] == [
+        ("1", "sales", "+4930", "zh", "c9"),
+        ("2", "support", "+4940", "zh", "c9"),
+    ]
+    assert tasks.open_numbers() == {"+4930", "+4940"}
+
+
+def test_a_callback_written_twice_is_one(records: RecordStore, tasks: TaskStore) -> None:
+    records.add_callbacks([order("+4930"), order("+4930"), order("+4950", 9)])
+    assert [t.number for t in tasks.tasks(CALLBACK)] == ["+4930", "+4940", "+4950"]
+
+
+@pytest.mark.parametrize(("kind", "task_id"), [(VOICEMAIL, "c1-1"), (CALLBACK, "1")])
+def test_what_becomes_of_it_is_added_and_never_changed(
+    tasks: TaskStore, kind: TaskKind, task_id: str
+) -> None:
+    assert (tasks.task(kind, task_id).state, tasks.task(kind, task_id).agent) == (TaskState.OPEN, None)
+    changes = [
+        change(TaskState.ASSIGNED, 0, "anna"),
+        change(TaskState.ASSIGNED, 1, "ben"),
+        change(TaskState.DONE, 2, note="called back"),
+    ]
+    for one in changes:
+        tasks.change(kind, task_id, one)
+    task = tasks.task(kind, task_id)
+    assert task.history == tuple(changes)
+    assert (task.state, task.agent, task.is_open) == (TaskState.DONE, "ben", False)
+    assert task_id not in [t.id for t in tasks.tasks(kind)]
+    assert task_id in [t.id for t in tasks.tasks(kind, closed=True)]
+
+
+def test_what_is_done_stays_done(tasks: TaskStore) -> None:
+    tasks.change(CALLBACK, "1", change(TaskState.CANCELLED))
+    for state in (TaskState.ASSIGNED, TaskState.DONE, TaskState.CANCELLED):
+        with pytest.raises(
+            OperatorError, match="callback 1 is cancelled already \\(by root, 2026-11-25 12:00:00 UTC"
+        ):
+            tasks.change(CALLBACK, "1", change(state, 5))
+    assert len(tasks.task(CALLBACK, "1").history) == 1
+    assert tasks.open_numbers() == {"+4940"}
+
+
+def test_a_voicemail_keeps_its_history_when_its_call_is_written_again(
+    records: RecordStore, tasks: TaskStore
+) -> None:
+    tasks.change(VOICEMAIL, "c1-1", change(TaskState.ASSIGNED, agent="anna"))
+    call = records.call("c1")
+    assert call is not None
+    records.save_calls([call])
+    assert tasks.task(VOICEMAIL, "c1-1").agent == "anna"
+
+
+@pytest.mark.parametrize("task_id", ["c1-2", "c1", "1", "", "%", "_1-1", "c1-1'--", "2025-11-22/c1-1"])
+def test_there_is_no_such_voicemail(tasks: TaskStore, task_id: str) -> None:
+    with pytest.raises(OperatorError, match="there is no voicemail"):
+        tasks.change(VOICEMAIL, task_id, change(TaskState.DONE))
+
+
+@pytest.mark.parametrize("task_id", ["3", "0", "9" * 18])
+def test_there_is_no_such_callback(tasks: TaskStore, task_id: str) -> None:
+    with pytest.raises(OperatorError, match="there is no callback"):
+        tasks.task(CALLBACK, task_id)
+
+
+@pytest.mark.parametrize("task_id", ["c9", "", "-1", "9" * 40, "１"])
+def test_the_id_of_a_callback_is_a_number(tasks: TaskStore, task_id: str) -> None:
+    with pytest.raises(OperatorError, match="the id of a callback is a number"):
+        tasks.task(CALLBACK, task_id)

@@ -1,0 +1,72 @@
+"""Wishes to be called back: one open one for each number, never lost."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from acd.core.facts import CallbackOrder
+from acd.runtime.callbacks import CallbackDesk
+from tests.runtime.fakes import Clock, FakeMirror, FakeRecorder
+
+NUMBER = "+493012345"
+
+
+class Desk:
+    """A callback desk with its surroundings."""
+
+    def __init__(self, mirror: FakeMirror, open_numbers: frozenset[str] = frozenset()) -> None:
+        self.mirror, self.recorder, self.clock = mirror, FakeRecorder(), Clock()
+        self.desk = CallbackDesk(mirror, self.recorder, self.clock)
+        self.desk.restore(json.loads(json.dumps(mirror.load())), open_numbers)
+
+    def take(self, number: str = NUMBER) -> str | None:
+        self.clock.now += 1
+        return self.desk.take("c1", "sales", number, "en")
+
+
+def test_a_wish_is_kept_until_the_database_has_it() -> None:
+    d = Desk(FakeMirror())
+    assert d.take("0049 (30) 123-45") is None
+    assert d.recorder.callbacks == [CallbackOrder("c1", d.clock.now, "sales", NUMBER, "en")]
+    assert len(d.mirror.keys("callback")) == 1
+    d.recorder.all_safe()
+    assert d.mirror.keys("callback") == []
+    assert d.take() == "this number has an open callback already"
+
+
+def test_one_open_wish_for_each_number_however_it_is_written() -> None:
+    d = Desk(FakeMirror())
+    d.take()
+    assert d.take("004930 12345") == "this number has an open callback already"
+    assert d.take("+4930999") is None
+
+
+def test_when_it_has_been_done_the_number_may_wish_again() -> None:
+    d = Desk(FakeMirror(), frozenset({NUMBER}))
+    assert d.take() is not None
+    d.desk.refresh(())
+    assert d.take() is None
+
+
+@pytest.mark.parametrize("number", ["", "anonymous", "12a45", "1", "+" + "9" * 30, "8001,b,w(x)", "１２３４"])
+def test_what_is_no_number_is_refused(number: str) -> None:
+    d = Desk(FakeMirror())
+    assert d.take(number) == "not a phone number"
+    assert d.mirror.values == {}
+
+
+def test_killed_before_the_database_had_it_it_is_written_after_the_restart() -> None:
+    first = Desk(FakeMirror())
+    first.take()
+    again = Desk(first.mirror)
+    assert again.recorder.callbacks == first.recorder.callbacks
+    assert again.take() == "this number has an open callback already"
+    again.recorder.all_safe()
+    assert again.mirror.values == {}
+
+
+def test_what_cannot_be_read_is_set_aside() -> None:
+    d = Desk(FakeMirror({"callback:c1:1": {"who": "knows"}}))
+    assert list(d.mirror.values) == ["unreadable:callback:c1:1"]
