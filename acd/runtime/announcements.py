@@ -38,7 +38,10 @@ class Announcements:
         """Take up what the mirror kept."""
         for key, value in kept.items():
             if key.startswith(_PREFIX):
-                self._on[key.removeprefix(_PREFIX)] = SwitchedOn(**value)
+                try:
+                    self._on[key.removeprefix(_PREFIX)] = SwitchedOn(**value)
+                except TypeError as error:
+                    log.error("kept announcement cannot be read", key=key, reason=str(error))
 
     def on(self) -> frozenset[str]:
         """Those that callers hear now."""

@@ -57,7 +57,10 @@ class FlowWork:
             case Play(prompts, interrupt):
                 await line.play(prompts, interrupt=interrupt)
             case Listen():
-                return Keys(await line.listen(command))
+                keys = Keys(await line.listen(command))
+                if command.masked:
+                    line.forget_keys()  # what is left of a secret must not be the next step's answer
+                return keys
             case Look():
                 return await self._look(command, line)
             case RecordSound(prompts):

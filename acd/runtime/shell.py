@@ -136,14 +136,22 @@ class Shell:
 
     # --- commands -----------------------------------------------------------------------------
     def _run(self, todo: list[commands.Command]) -> None:
-        """In order, but phones are rung first: keeping books must not make a caller wait."""
-        for command in todo:
+        """In order, but phones are rung first: keeping books must not make a caller wait.
+
+        The engine has moved on already, so one command that fails must not cost the others, a record among
+        them: the failure is raised when all have had their turn.
+        """
+        failures: list[Exception] = []
+        offers = [c for c in todo if isinstance(c, commands.Offer)]
+        for command in offers + [c for c in todo if not isinstance(c, commands.Offer)]:
             log.debug("command", command=command)
-            if isinstance(command, commands.Offer):
-                self._to_switch(command)
-        for command in todo:
-            if not isinstance(command, commands.Offer):
+            try:
                 self._run_one(command)
+            except Exception as error:
+                log.exception("a command failed", command=type(command).__name__)
+                failures.append(error)
+        if failures:
+            raise failures[0]
 
     def _run_one(self, command: commands.Command) -> None:
         match command:
@@ -183,13 +191,13 @@ class Shell:
         """A call stays in the mirror until it is finished and its record is safe."""
         key = f"call:{call.id}"
         self._mirror.put(key, call.to_dict())
+        stored: Callable[[], None] = partial(self._mirror.drop, key) if call.finished else _nothing
+        self._recorder.store_call(call.id, tuple(call.facts), stored)
         self.on_ended(call.id)
         if call.finished:
             self.on_finished(call)
         if self._switch is not None:
             self._switch.forget(call.id)
-        stored: Callable[[], None] = partial(self._mirror.drop, key) if call.finished else _nothing
-        self._recorder.store_call(call.id, tuple(call.facts), stored)
 
     def _store_interval(self, interval: AgentInterval) -> None:
         key = f"interval:{interval.agent}:{interval.since:.6f}"

@@ -94,7 +94,7 @@ class Walker:
             call_id = key.removeprefix(PREFIX)
             try:
                 position = Position.from_dict(value)
-            except (KeyError, TypeError) as error:
+            except (KeyError, TypeError, ValueError, AttributeError) as error:
                 log.error("kept place in a flow cannot be read", call=call_id, reason=str(error))
                 continue
             flows = self._services.flows.get(position.version)

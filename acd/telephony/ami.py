@@ -107,15 +107,20 @@ class _Protocol(AMIProtocol):  # type: ignore[misc]
         for _ in range(min(MESSAGES_AT_ONCE, len(self.backlog))):
             if self.closed:
                 return
-            block = self.backlog.popleft()
-            if (event := event_of(block)) is not None:
-                self.factory.dispatch(event)
-            elif (message := parsed(block)) is not None:
-                self.handle_message(message)
+            try:
+                self._take(self.backlog.popleft())
+            except Exception:
+                log.exception("ami message failed")  # a fault of ours; the next ones are heard all the same
         if self.backlog:
             self.loop.call_soon(self._work)
         if len(self.backlog) <= BACKLOG_MAX and not self.transport.is_closing():
             self.transport.resume_reading()
+
+    def _take(self, block: bytearray) -> None:
+        if (event := event_of(block)) is not None:
+            self.factory.dispatch(event)
+        elif (message := parsed(block)) is not None:
+            self.handle_message(message)
 
     def connection_lost(self, _exc: Exception | None) -> None:
         self.close()

@@ -143,6 +143,20 @@ async def test_a_first_record_that_is_stored_late_drops_nothing(desk: Desk) -> N
     assert desk.mirror.keys("call") == ["call:c1"]
 
 
+async def test_a_command_that_fails_costs_no_record(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    await desk.talking()
+
+    def fail(_call_id: str) -> None:
+        raise ValueError("a fault of ours")
+
+    monkeypatch.setattr(desk.switch, "forget", fail)
+    with pytest.raises(ValueError, match="a fault of ours"):
+        desk.shell.feed(events.CallEnded("c1", EndedBy.CALLER))
+    assert desk.mirror.values["agent:anna"]["state"] == "wrap_up"
+    assert desk.mirror.values["call:c1"]["state"] == "ended"
+    assert desk.recorder.calls[0][0] == "c1"
+
+
 async def test_a_merged_call_leaves_the_mirror(desk: Desk) -> None:
     await desk.talking()
     await desk.ask("c2", phone="1001", dialed_number="8002")

@@ -188,6 +188,20 @@ async def test_events_come_in_the_order_of_the_wire(server: FakeAmi, side: Side)
     assert side.values("Number") == [str(n) for n in range(500)]
 
 
+async def test_an_event_that_we_fail_at_makes_nobody_deaf(server: FakeAmi, side: Side) -> None:
+    def tell(event: Headers) -> None:
+        if event["Number"] == "0":
+            raise ValueError("a fault of ours")
+        side.told.append(event)
+        side._news.set()
+
+    side.link._connection._on_event = tell  # type: ignore[union-attr]
+    for n in range(20):
+        server.event(Event="Newchannel", Number=str(n))
+    await side.until_told(20)
+    assert side.values("Number") == [str(n) for n in range(1, 20)]
+
+
 async def test_a_name_cut_at_any_byte_stays_whole(server: FakeAmi, side: Side) -> None:
     name = "王小明 Müller 😀"
     data = encode({"Event": "Newchannel", "CallerIDName": name})
