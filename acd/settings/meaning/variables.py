@@ -38,7 +38,7 @@ def check_variables(sources: Mapping[str, FlowSource], flow_set: FlowSet) -> Non
     for name, flow in flow_set.flows.items():
         source = sources[name]
         given = _check_first_values(source, flow)
-        known = given | {variable for step in flow.steps.values() for variable in _set_by(step)}
+        known = given | {variable for step in flow.steps.values() for variable in set_by(step)}
         if len(known) > MOST_VARIABLES:
             message = f"the flow has {len(known)} variables; the limit is {MOST_VARIABLES}"
             source.document.report(("steps",), message)
@@ -99,7 +99,7 @@ def _without(flow: Flow, variable: str) -> dict[str, str | None]:
 
     def ways(step_id: str) -> Iterator[str]:
         step = flow.steps[step_id]
-        sets = variable in _set_by(step)
+        sets = variable in set_by(step)
         for arrow, to in targets(step):
             # Only the way that went well sets it.
             if not sets or (not isinstance(step, Set) and arrow != "next"):
@@ -131,7 +131,7 @@ def _check_results(sources: Mapping[str, FlowSource], flow_set: FlowSet) -> None
 
 def _lacking(callee: Flow, result: str, returns: list[str]) -> str | None:
     given = {*callee.parameters, *callee.variables}
-    known = given | {variable for step in callee.steps.values() for variable in _set_by(step)}
+    known = given | {variable for step in callee.steps.values() for variable in set_by(step)}
     if result not in known:
         hint = did_you_mean(result, sorted(known), separator=";")
         return f"the flow '{callee.name}' has no variable '{result}' to return{hint}"
@@ -147,7 +147,8 @@ def _lacking(callee: Flow, result: str, returns: list[str]) -> str | None:
     return None
 
 
-def _set_by(step: Step) -> tuple[str, ...]:
+def set_by(step: Step) -> tuple[str, ...]:
+    """The variables that a step sets."""
     match step:
         case Set(values=values):
             return tuple(values)
