@@ -47,7 +47,7 @@ def rollback(number: Annotated[int, typer.Argument(help="as 'acd versions' lists
     """Make an old version active again. The files on disk stay as they are."""
     answer = _ask("rollback", limit_s=RELOAD_LIMIT_S, number=number, who=context.user())
     _say(f"version {answer['number']} is active, with the flows of version {number}")
-    _say("the files on disk have not been touched: mend them before the next 'acd reload'")
+    _say("the files on disk are as they were: 'acd reload' takes them again")
 
 
 def versions(as_json: Annotated[bool, typer.Option("--json", help="machine-readable")] = False) -> None:

@@ -158,7 +158,7 @@ def _facts(facts: Sequence[Fact], start: float, tz: ZoneInfo, indent: str) -> It
 
 def since(seconds: float) -> str:
     """Seconds as +m:ss.t; a consultation may be older than the call."""
-    sign = "+" if seconds >= 0 else "-"
+    sign = "-" if seconds <= -0.1 else "+"  # no tenth of a second is no minus
     minutes, rest = divmod(abs(seconds), 60)
     return f"{sign}{int(minutes)}:{int(rest):02}.{int(rest * 10) % 10}"
 
@@ -250,7 +250,7 @@ _TEXTS: Mapping[type[Fact], Callable[[Any], str]] = {
     Arrived: _arrived,
     FlowEntered: lambda fact: f"flow {fact.flow}",
     StepTaken: _step_taken,
-    LanguageChosen: lambda fact: f"chose the language {fact.language}",
+    LanguageChosen: lambda fact: f"the language is {fact.language} from here on",
     Scored: lambda fact: f"answered {fact.question!r} of {fact.survey} with {fact.score}",
     SoundKept: _sound_kept,
     CallbackWanted: lambda fact: f"wants to be called back by {fact.group} at {fact.number}",
