@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from acd.core.fact_json import fact_from_dict, fact_to_dict
-from acd.core.facts import Arrived, CallKind, Customer, Fact
+from acd.core.facts import AgentLeft, Arrived, CallKind, Customer, Fact
 from acd.core.machine import advance
 
 
@@ -167,6 +167,11 @@ class Call:
     def when(self, at: float | None, now: float) -> float:
         """The time of something learnt of late: `at` if known, but not before what was known already."""
         return now if at is None else max(min(at, now), self.facts[-1].at)
+
+    @property
+    def left_by(self) -> str | None:
+        """The agent who hung up last."""
+        return next((f.agent for f in reversed(self.facts) if isinstance(f, AgentLeft)), None)
 
     @property
     def finished(self) -> bool:

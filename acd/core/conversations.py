@@ -128,10 +128,10 @@ def agent_hung_up(floor: Floor, call: Call) -> None:
 
 def blind_transfer(floor: Floor, call: Call, target: str) -> None:
     """The agent sent the caller elsewhere and is free of the call."""
-    if call.state is CallState.IVR and call.agent_left:
+    left = call.left_by if call.state is CallState.IVR and call.agent_left else None
+    if left is not None:
         # The phone's hang-up was told first: it ended the transfer, not the call.
         call.agent_left = False
-        left = next(f.agent for f in reversed(call.facts) if isinstance(f, facts.AgentLeft))
         floor.note(call, facts.Transferred(floor.now, left, target, "blind"))
         return
     if call.state is not CallState.TALKING or call.agent is None:

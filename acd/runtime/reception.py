@@ -280,9 +280,9 @@ def _is_left(call: Call | None) -> bool:
 
 def _sending_agent(call: Call | None) -> str | None:
     """Who transfers the caller; the phone's hang-up may have been told before the transfer."""
-    if call is None or not _is_left(call):
-        return call.agent if call is not None else None
-    return next((f.agent for f in reversed(call.facts) if isinstance(f, facts.AgentLeft)), None)
+    if call is None:
+        return None
+    return call.left_by if _is_left(call) else call.agent
 
 
 def _was_answered(ask: Ask) -> bool:
