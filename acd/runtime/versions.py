@@ -41,28 +41,6 @@ class FlowSets(Protocol):
         """
 
 
-class OneFlowSet:
-    """Only one version, as the files have it: for tests and tools."""
-
-    def __init__(self, flows: FlowSet, numbers: Mapping[str, NumberRoute] | None = None) -> None:
-        self._flows = flows
-        self._numbers = numbers or {}
-
-    @property
-    def active(self) -> FlowSet:
-        """The one."""
-        return self._flows
-
-    @property
-    def numbers(self) -> Mapping[str, NumberRoute]:
-        """As given."""
-        return self._numbers
-
-    def get(self, version: str) -> FlowSet | None:
-        """The one, if it is that."""
-        return self._flows if version == self._flows.version else None
-
-
 @dataclass(frozen=True, slots=True)
 class Loaded:
     """A version in memory."""

@@ -23,10 +23,10 @@ from acd.runtime.handle_times import HandleTimes
 from acd.runtime.reception import Reception
 from acd.runtime.recordings import RecordingDesk
 from acd.runtime.shell import Shell
-from acd.runtime.versions import OneFlowSet
 from acd.runtime.world import Outlook
 from acd.settings.load import load_centre
 from acd.settings.model import Centre
+from acd.settings.outside import NumberRoute
 
 CHECKOUT = Path(__file__).parents[2]
 START = 1_795_348_800.0
@@ -270,6 +270,28 @@ class FakeAnnouncements:
     def on(self) -> frozenset[str]:
         """None."""
         return frozenset()
+
+
+class OneFlowSet:
+    """Only one version, as the files have it."""
+
+    def __init__(self, flows: FlowSet, numbers: Mapping[str, NumberRoute] | None = None) -> None:
+        self._flows = flows
+        self._numbers = numbers or {}
+
+    @property
+    def active(self) -> FlowSet:
+        """The one."""
+        return self._flows
+
+    @property
+    def numbers(self) -> Mapping[str, NumberRoute]:
+        """As given."""
+        return self._numbers
+
+    def get(self, version: str) -> FlowSet | None:
+        """The one, if it is that."""
+        return self._flows if version == self._flows.version else None
 
 
 class Desk:
