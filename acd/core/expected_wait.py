@@ -3,9 +3,9 @@ of ten within `p90_s`.
 
 Whoever is at place p is served when p callers have left the line before or with them: to an agent who
 became free, or because those ahead gave up. With a agents' departures a second and each caller ahead
-giving up at rate θ, the wait is a sum of p steps, the j-th from the head at rate a + (j − 1)θ. It is taken as gamma
-distributed with the mean and variance of that sum, made wider by what is not known for certain: the handle
-time itself.
+giving up at rate θ, the wait is a sum of p steps, the j-th from the head at rate a + (j − 1)θ. It is taken
+as gamma distributed with the mean and variance of that sum, made wider by what is not known for certain:
+the handle time itself.
 """
 
 from __future__ import annotations

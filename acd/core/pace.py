@@ -4,11 +4,11 @@ Not single talks are averaged, but time is counted: handle time = time that agen
 group's calls ÷ calls that they finished. Talks still running count with the time they have taken so far (they
 are censored observations), so the estimate rises while nobody becomes free; and the quotient is right for
 handle times of any distribution (elementary renewal theorem; with exponential ones it is the maximum of
-likelihood, e.g. Kalbfleisch and Prentice, "The Statistical Analysis of Failure Time Data", 1980, section 3.3).
+likelihood: J. D. Kalbfleisch and R. L. Prentice, "The Statistical Analysis of Failure Time Data" (1980)).
 
 The past is forgotten exponentially, twice: the latest quarter of an hour follows sudden change, and leans
-on the last hours while it has seen little; those lean on a usual value. Time in which nobody works, as at night, makes
-nothing be forgotten.
+on the last hours while it has seen little; those lean on a usual value. Time in which nobody works, as at
+night, makes nothing be forgotten.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ class Pace:
         self.busy += 1
 
     def free(self, now: float, lasted_s: float | None) -> None:
-        """An agent has finished with a call after so long, wrap-up included; None: it did not come to a talk."""
+        """An agent is done with a call after so long, wrap-up included; None: it came to no talk."""
         self._advance(now)
         self.busy = max(0, self.busy - 1)
         if lasted_s is not None:

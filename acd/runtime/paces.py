@@ -43,7 +43,7 @@ class Paces:
         self._in_line: dict[str, str] = {}  # call → group
 
     def restore(self, kept: Mapping[str, Mapping[str, Any]]) -> None:
-        """Begin with what was known before a restart; what cannot be read, or has no group now, is dropped."""
+        """Begin with what was known before a restart; what is unreadable, or has no group now, is dropped."""
         for key, value in kept.items():
             if not key.startswith(KEY):
                 continue

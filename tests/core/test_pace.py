@@ -115,14 +115,15 @@ def test_it_stays_bounded_and_positive(seed: int, mean_s: float, news: int) -> N
     pace, chance, now = Pace(), random.Random(seed), TEN
     for _ in range(news):
         now += chance.expovariate(1 / mean_s)
-        chance.choice(
-            [
-                lambda: pace.taken(now),
-                lambda: pace.free(now, mean_s),
-                lambda: pace.free(now, None),
-                lambda: pace.line(now, chance.randrange(50), chance.randrange(2)),
-            ]
-        )()
+        match chance.randrange(4):
+            case 0:
+                pace.taken(now)
+            case 1:
+                pace.free(now, mean_s)
+            case 2:
+                pace.free(now, None)
+            case _:
+                pace.line(now, chance.randrange(50), chance.randrange(2))
         habit = pace.habit(now)
         assert 0.0 < habit.handle_time_s < float("inf")
         assert 0.0 <= habit.uncertainty <= 0.5
