@@ -99,6 +99,7 @@ def move_to(floor: Floor, call: Call, group: str) -> None:
         return
     assert call.group is not None, call.id
     floor.router.dequeue(call.id, call.group)
+    floor.note(call, facts.LeftLine(floor.now, call.group, LeftBy.POLICY, group))
     call.group, call.ring, call.step_runs = group, 0, {}
     call.only_agent, call.only_until = None, None
     floor.note(call, facts.Queued(floor.now, group, call.priority, call.requirement))

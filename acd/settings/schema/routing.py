@@ -46,7 +46,7 @@ def _listed_skills(value: dict[Any, Any]) -> Requirement:
         raise mistake("expected at least one skill")
     for skill, least in value.items():
         if not isinstance(least, int) or isinstance(least, bool) or not 1 <= least <= 10:
-            raise expected(f"a proficiency from 1 to 10 for {skill}", least)
+            raise expected(f"a whole number from 1 to 10 for '{shown(str(skill))}'", least)
     try:
         return Requirement.of(value)
     except FormulaError:
