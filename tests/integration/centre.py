@@ -15,7 +15,8 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
@@ -35,6 +36,7 @@ from tests.integration.sip.waiting import WaitedTooLong
 CHECKOUT = Path(__file__).resolve().parents[2]
 LOOK_AGAIN_S = 0.02
 T = TypeVar("T")
+C = TypeVar("C", bound="Centre")
 
 # The example's times, shortened so that a test need not wait; everything else stays as it is.
 FASTER = {
@@ -345,6 +347,16 @@ class Centre:
                 return
             await asyncio.sleep(LOOK_AGAIN_S * 5)
         raise WaitedTooLong(f"channels left: {text}")
+
+
+@contextmanager
+def started(centre: C) -> Iterator[C]:
+    """The centre, which runs until the end of the `with`; for fixtures."""
+    try:
+        centre.start()
+        yield centre
+    finally:
+        centre.stop()
 
 
 def agent_of(status: dict[str, Any], agent: str) -> dict[str, Any]:
