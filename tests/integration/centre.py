@@ -248,15 +248,7 @@ class Centre:
         self, condition: Callable[[dict[str, Any]], T | None], what: str, limit_s: float = 8.0
     ) -> T:
         """Look at the live picture until `condition` gives something true; that."""
-        deadline = time.monotonic() + limit_s
-        status: dict[str, Any] = {}
-        while time.monotonic() < deadline:
-            with contextlib.suppress(OperatorError):
-                status = await self.ask("status")
-                if found := condition(status):
-                    return found
-            await asyncio.sleep(LOOK_AGAIN_S)
-        raise WaitedTooLong(f"waited {limit_s:g} s for {what}; last seen: {_short(status)}")
+        return await until(self.socket, condition, what, limit_s)
 
     async def until_agent(
         self, agent: str, state: str, reason: str | None = None, limit_s: float = 8.0
@@ -347,6 +339,21 @@ class Centre:
                 return
             await asyncio.sleep(LOOK_AGAIN_S * 5)
         raise WaitedTooLong(f"channels left: {text}")
+
+
+async def until(
+    control_socket: Path, condition: Callable[[dict[str, Any]], T | None], what: str, limit_s: float
+) -> T:
+    """Look at a live picture until `condition` gives something true; that. Raises WaitedTooLong."""
+    deadline = time.monotonic() + limit_s
+    status: dict[str, Any] = {}
+    while time.monotonic() < deadline:
+        with contextlib.suppress(OperatorError):
+            status = await request(control_socket, do="status")
+            if found := condition(status):
+                return found
+        await asyncio.sleep(LOOK_AGAIN_S)
+    raise WaitedTooLong(f"waited {limit_s:g} s for {what}; last seen: {_short(status)}")
 
 
 @contextmanager
