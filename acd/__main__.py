@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 
 from acd.cli import agents, checks, drawing, flow_tests, flows, phones, records, server, tasks, try_flow
+from acd.cli.simulate import simulate
 from acd.cli.status import status
 from acd.cli.trunks import trunks
 from acd.errors import OperatorError, RequestRefused
@@ -28,6 +29,7 @@ app.command("draw")(drawing.draw)
 app.command("status")(status)
 app.command("trunks")(trunks)
 app.command("report")(records.report)
+app.command("simulate")(simulate)
 app.command("try")(try_flow.try_flow)
 app.command("test")(flow_tests.run_tests)
 app.command("reload")(flows.reload)

@@ -94,8 +94,8 @@ class Key:
 class Ledger:
     """An observer of one World. What began before the warm-up was over is not counted.
 
-    `counts` by Key; `waits` of the answered by group and batch; `busy_s` (talk, hold, wrap-up) and `ready_s` by
-    agent and batch.
+    `counts` by Key; `waits` of the answered by group and batch; `busy_s` (talk, hold, wrap-up) and `ready_s`
+    by agent and batch.
     """
 
     def __init__(self, groups: Mapping[str, GroupPolicy], scenario: Scenario) -> None:

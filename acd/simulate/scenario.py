@@ -1,4 +1,4 @@
-"""What is simulated, ready to run: callers, habits of agents, shifts. Made from a scenario file or by default.
+"""What is simulated, ready to run: callers, habits of agents, shifts.
 
 Times are seconds of the virtual clock, which begins at 0; `opens_s` is the time of day, in seconds, that it
 shows then.
@@ -71,7 +71,7 @@ Arrivals: TypeAlias = Poisson | Listed
 
 @dataclass(frozen=True, slots=True)
 class CallerClass:
-    """A kind of caller, by its share of a group's callers. Its name is the customer's segment for the engine."""
+    """A kind of caller. Its name is, to the engine, the segment of the customer."""
 
     name: str = ""
     share: float = 1.0

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Exact:
-    """`delayed`: share of all who wait; `wait_s`: of those who are let in; `in_time`: share of those served."""
+    """`delayed`: share of all who wait; `wait_s`: of those let in; `in_time`: share of those served."""
 
     delayed: float
     wait_s: float
