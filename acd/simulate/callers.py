@@ -1,4 +1,4 @@
-"""The callers of a scenario, in the order in which they come.
+"""The callers of each group of a scenario, in the order in which they come.
 
 All that belongs to a caller is drawn when he or she comes, in the order of coming: what the engine does
 with one caller changes nothing about the next.
@@ -6,7 +6,7 @@ with one caller changes nothing about the next.
 
 from __future__ import annotations
 
-import heapq
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import accumulate
@@ -36,13 +36,9 @@ class Caller:
     leave_without_agents: bool = False
 
 
-def callers(scenario: Scenario) -> Iterator[Caller]:
-    """Those of all groups, by time."""
-    of_groups = (_of_group(scenario, group, traffic) for group, traffic in scenario.traffic.items())
-    return heapq.merge(*of_groups, key=lambda caller: caller.at)
-
-
-def _of_group(scenario: Scenario, group: str, traffic: GroupTraffic) -> Iterator[Caller]:
+def callers(scenario: Scenario, group: str) -> Iterator[Caller]:
+    """Those of one group, by time."""
+    traffic = scenario.traffic[group]
     seed = scenario.seed
     of_class, of_luck = stream(seed, group, "class"), stream(seed, group, "luck")
     of_answer = stream(seed, group, "answer")
@@ -51,8 +47,7 @@ def _of_group(scenario: Scenario, group: str, traffic: GroupTraffic) -> Iterator
     bounds = list(accumulate(entry.share for entry in classes))
     for number, known in enumerate(_times(scenario, group, traffic), 1):
         # A fixed number of draws for each caller keeps the streams in step.
-        drawn = of_class.random() * bounds[-1]
-        kind = next((c for c, bound in zip(classes, bounds, strict=True) if drawn < bound), classes[-1])
+        kind = classes[min(bisect_right(bounds, of_class.random() * bounds[-1]), len(classes) - 1)]
         talk_s, patience_s = traffic.talk.draw(of_talk), traffic.patience.draw(of_patience)
         yield Caller(
             known.at,

@@ -144,7 +144,11 @@ class Ledger:
         since, until = max(interval.since, self._begin), min(interval.until, self._end)
         if since >= until:
             return
-        for batch in range(self._batch(since), self._batch(until) + 1):
+        first, last = self._batch(since), self._batch(until)
+        if first == last:  # nearly always
+            account[interval.agent, first] += until - since
+            return
+        for batch in range(first, last + 1):
             begin = self._begin + batch * self._batch_s
             part_s = min(until, begin + self._batch_s) - max(since, begin)
             if part_s > 0:

@@ -1,6 +1,6 @@
 """The production engine on a virtual clock: events in, commands done, as Asterisk, callers and agents would.
 
-What the engine commands is done in the table `_DONE_BY`; a command that is not there raises, so that a new
+The table `_DONE_BY` says how each command of the engine is done; one that is not there raises, so that a new
 one cannot be passed over in silence. The simulation knows what a telephone knows (who has called, which
 phone rings, who talks), and leaves every decision to the engine.
 """
@@ -8,7 +8,7 @@ phone rings, who talks), and leaves every decision to the engine.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -61,18 +61,19 @@ class World:
         self._agenda: list[tuple[float, int, Callable[[Any], None], Any]] = []
         self._entries = 0
         self._on_line: dict[str, _Line] = {}
-        self._callers: Iterator[Caller] = callers(scenario)
+        self._callers = {group: callers(scenario, group) for group in scenario.traffic}
         self._later_rings = stream(scenario.seed, "later rings")
         self._there: set[str] = set()
         self._pausing: set[str] = set()
         self._break_reason = next(iter(plan.reasons), "")
-        self._done_by = {kind: getattr(self, name) for kind, name in _DONE_BY.items()}
+        self._done_by = {kind: getattr(self, name) if name else None for kind, name in _DONE_BY.items()}
 
     def run(self, progress: Callable[[float], None] = lambda _share: None) -> None:
         """From 0 to the scenario's length; `progress` is told the share that is done."""
         for duty in duties(self._scenario, list(self._plan.agents)):
             self._at(duty.at, self._take_turn, duty)
-        self._expect_caller()
+        for group in self._callers:
+            self._expect_caller(group)
         length_s, steps = self._scenario.length_s, 0
         agenda, engine = self._agenda, self.engine
         while True:
@@ -119,13 +120,13 @@ class World:
                 done(command)
 
     # --- callers ------------------------------------------------------------------------------
-    def _expect_caller(self) -> None:
-        caller = next(self._callers, None)
+    def _expect_caller(self, group: str) -> None:
+        caller = next(self._callers[group], None)
         if caller is not None:
             self._at(caller.at, self._arrive, caller)
 
     def _arrive(self, caller: Caller) -> None:
-        self._expect_caller()
+        self._expect_caller(caller.group)
         lines = self._scenario.lines
         if lines is not None and len(self._on_line) >= lines:
             self._observer.blocked(caller)
@@ -226,9 +227,6 @@ class World:
         if agent in self._there and agent not in self._pausing:
             self._tell(events.AgentWentReady(agent))
 
-    def _nothing(self, command: commands.Command) -> None:
-        """Nobody here listens."""
-
     # --- what is over -------------------------------------------------------------------------
     def _store_call(self, command: commands.StoreCall) -> None:
         if command.call.finished:
@@ -244,8 +242,8 @@ _DONE_BY: Mapping[type[commands.Command], str] = {
     commands.LeaveLine: "_leave_line",
     commands.StoreCall: "_store_call",
     commands.StoreInterval: "_store_interval",
-    # Music, and mirrors of what is live.
-    commands.HoldInLine: "_nothing",
-    commands.CallChanged: "_nothing",
-    commands.AgentChanged: "_nothing",
+    # Music, and mirrors of what is live: nobody here listens.
+    commands.HoldInLine: "",
+    commands.CallChanged: "",
+    commands.AgentChanged: "",
 }
