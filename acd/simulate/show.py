@@ -25,6 +25,7 @@ _COLUMNS = (
     ("AHT", "aht_s"),
 )
 _ON_DEMAND = (("blocked", "blocked"), ("left", "left"))
+NINETY = "the wait that 90 % of the answered did not exceed"
 SHARES = frozenset(
     {"service_level", "abandon_rate", "short_abandoned", "blocked", "left", "delayed", "occupancy"}
 )
@@ -135,7 +136,8 @@ def to_json(result: Result, scenario: Scenario) -> dict[str, Any]:
         "warm_up_hours": scenario.warm_up_s / 3600,
         "seed": scenario.seed,
         "service_level_formula": {"id": result.formula.value, "text": result.formula.text},
-        "formulas": {name: text for name, (text, _) in FORMULAS.items()} | {"occupancy": OCCUPANCY},
+        "formulas": {name: text for name, (text, _) in FORMULAS.items()}
+        | {"service_level": result.formula.text, "p90_wait_s": NINETY, "occupancy": OCCUPANCY},
         "confidence": {"level": 0.95, "method": "batch means, jackknife", "batches": result.batches},
         "total": _json_of(result.total),
         "groups": {group: _json_of(figures) for group, figures in result.groups.items()},
