@@ -6,51 +6,24 @@ import json
 import os
 import re
 import shutil
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 from acd.__main__ import app
-from acd.core.calls import Call
-from acd.core.facts import AgentInterval
 from acd.core.plan import Plan
 from acd.core.service_level import ServiceLevelFormula
 from acd.errors import OperatorError
-from acd.records.fold import fold
-from acd.records.store import RecordStore
 from acd.settings.load import load_centre
-from acd.simulate.callers import Caller
-from acd.simulate.chance import Constant, Exponential
 from acd.simulate.recorded import Recorded, RecordedCall
 from acd.simulate.replay import duties_of, replay
-from acd.simulate.scenario import Duty, GroupTraffic, Habits, Poisson, Scenario, Shift, Turn
+from acd.simulate.scenario import Duty, Turn
 from acd.simulate.visits import Outcome, Visit
-from acd.simulate.world import World
+from tests.simulate.recorded_day import HABITS, HOUR, Recorder, recorded_day, store_day
 
 CHECKOUT = Path(__file__).resolve().parents[2]
-MIDNIGHT = 1_795_129_200.0  # 2026-11-20 00:00 in Berlin
-HOUR = 3600.0
-HABITS = Habits(Constant(3.0))
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
-
-
-@dataclass
-class Recorder:
-    """Keeps what records are made of."""
-
-    calls: list[Call] = field(default_factory=list)
-    intervals: list[AgentInterval] = field(default_factory=list)
-
-    def blocked(self, caller: Caller) -> None:
-        raise AssertionError(caller)
-
-    def call_over(self, call: Call) -> None:
-        self.calls.append(call)
-
-    def interval_over(self, interval: AgentInterval) -> None:
-        self.intervals.append(interval)
 
 
 @pytest.fixture(scope="module")
@@ -61,27 +34,8 @@ def plan() -> Plan:
 
 @pytest.fixture(scope="module")
 def day(plan: Plan) -> Recorder:
-    """A day that the engine worked through, as if it had been a real one."""
-    agents = list(plan.agents)
-    shifts = [Shift(agents[:4], 8 * HOUR, 18 * HOUR, [(12 * HOUR, 12.5 * HOUR)]), Shift(agents[4:], 9 * HOUR)]
-    by_day = Poisson(((0.0, 0.0), (8 * HOUR, 55.0), (17.5 * HOUR, 0.0)))
-    traffic = {
-        group: GroupTraffic(by_day, Exponential(150), Exponential(90), max_wait_s=120)
-        for group in plan.groups
-    }
-    recorder = Recorder()
-    World(plan, Scenario(traffic, 24 * HOUR, habits=HABITS, shifts=shifts, seed=11), recorder).run()
-    return recorder
-
-
-def at_home(home: Path, day: Recorder) -> None:
-    """The day is on record."""
-    with RecordStore(f"sqlite:///{home / 'records.sqlite3'}") as store:
-        moved = [[replace(fact, at=fact.at + MIDNIGHT) for fact in call.facts] for call in day.calls]
-        store.save_calls([fold(call.id, facts) for call, facts in zip(day.calls, moved, strict=True)])
-        store.save_intervals(
-            [replace(i, since=i.since + MIDNIGHT, until=i.until + MIDNIGHT) for i in day.intervals]
-        )
+    """A day that is to be on record."""
+    return recorded_day(plan)
 
 
 @pytest.fixture
@@ -91,7 +45,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, day: Recorder) -> Path
         monkeypatch.delenv(name)
     monkeypatch.setenv("ACD_HOME", str(tmp_path))
     monkeypatch.chdir(CHECKOUT)
-    at_home(tmp_path, day)
+    store_day(tmp_path, day)
     return tmp_path
 
 
