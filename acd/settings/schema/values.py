@@ -158,6 +158,11 @@ def whole(low: int, high: int) -> _Checked:
     return _number("a whole number", low, high, whole=True)
 
 
+def number(what: str, low: float, high: float) -> _Checked:
+    """Any number between two limits, both allowed; `what` with its article: 'a rate'."""
+    return _number(what, low, high, whole=False)
+
+
 def one_of(*values: str) -> _Checked:
     """One of a few words."""
     words = [value or '""' for value in values]
