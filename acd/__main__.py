@@ -21,6 +21,7 @@ from acd.cli import (
     tasks,
     try_flow,
 )
+from acd.cli.simulate import simulate
 from acd.cli.status import status
 from acd.cli.trunks import trunks
 from acd.errors import OperatorError, RequestRefused
@@ -40,6 +41,7 @@ app.command("draw")(drawing.draw)
 app.command("status")(status)
 app.command("trunks")(trunks)
 app.command("report")(records.report)
+app.command("simulate")(simulate)
 app.command("try")(try_flow.try_flow)
 app.command("test")(flow_tests.run_tests)
 app.command("reload")(flows.reload)

@@ -67,7 +67,7 @@ class QueueWait:
     def _said(self, call: Call, news: News) -> tuple[Prompt, ...]:
         if call.group is None:
             return ()
-        position = self._shell.engine.floor.router.lines[call.group].position(call.id)
+        position = self._shell.engine.floor.router.lines[call.group].position(call.id, self._shell.clock())
         said: list[Prompt] = []
         if position is not None and news.position:
             said.append(position_said(position, self._order.language))

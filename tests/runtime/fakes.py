@@ -383,6 +383,11 @@ class Desk:
         done, self.switch.done = self.switch.done, []
         return done
 
+    def in_line(self, group: str) -> list[str]:
+        """Who waits, the head first."""
+        engine = self.shell.engine
+        return list(engine.floor.router.lines[group].in_order(engine.floor.now))
+
     def state(self, call_id: str = "c1") -> str | None:
         """Where the call is."""
         call = self.shell.engine.floor.calls.get(call_id)
