@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from acd.core import conversations, desk, events, lines, offers, outside, recovery
+from acd.core import conversations, desk, events, lines, offers, outside, recovery, wrap_up
 from acd.core.agents import Agent
 from acd.core.calls import Call, CallState
 from acd.core.commands import Command, ContinueCall
@@ -62,11 +62,13 @@ class Engine:
                 case Timer.OVERDUE:
                     offers.timer_overdue(floor, key)
                 case Timer.WRAP_UP:
-                    conversations.end_wrap_up(floor, floor.agents[key])
+                    wrap_up.timer(floor, floor.agents[key])
                 case Timer.MAX_WAIT:
                     lines.timer_max_wait(floor, key)
-                case Timer.BUSY:
-                    desk.timer_busy(floor, key)
+                case Timer.BACK_OFF:
+                    offers.timer_back_off(floor, key)
+                case Timer.REST:
+                    desk.timer_rest(floor, key)
             lines.check(floor)
         return floor.take_commands()
 
@@ -88,11 +90,16 @@ class Engine:
                 lines.resumed(self.floor)
             case events.FloorSeen(alive, ended_at):
                 recovery.floor_seen(self.floor, alive, ended_at)
+            case events.DayBegan(day):
+                desk.day_began(self.floor, day)
             case (
                 events.AgentLoggedIn()
                 | events.AgentLoggedOut()
                 | events.AgentWentReady()
                 | events.AgentWentNotReady()
+                | events.PendingRevoked()
+                | events.WrapUpWanted()
+                | events.WrapUpExtended()
                 | events.WrapUpDone()
             ):
                 self._request(event)
@@ -116,8 +123,14 @@ class Engine:
                 desk.go_ready(floor, self._agent(agent))
             case events.AgentWentNotReady(agent, reason):
                 desk.go_not_ready(floor, self._agent(agent), reason)
+            case events.PendingRevoked(agent):
+                desk.revoke(floor, self._agent(agent))
+            case events.WrapUpWanted(agent):
+                wrap_up.want(floor, self._agent(agent))
+            case events.WrapUpExtended(agent):
+                wrap_up.extend(floor, self._agent(agent))
             case events.WrapUpDone(agent):
-                desk.wrap_up_done(floor, self._agent(agent))
+                wrap_up.done(floor, self._agent(agent))
 
     def _agent(self, agent_id: str) -> Agent:
         try:

@@ -36,7 +36,9 @@ from acd.core.facts import (
     SoundPurpose,
     StepTaken,
     Transferred,
+    WrapUpEnd,
     WrapUpEnded,
+    WrapUpExtended,
     WrapUpStarted,
 )
 from acd.core.outside_facts import (
@@ -54,8 +56,8 @@ FACT_TYPES: Mapping[str, type[Fact]] = {
     for t in (
         Arrived, FlowEntered, StepTaken, LanguageChosen, Scored, SoundKept, CallbackWanted, Queued, LeftLine,
         Directed, Offered, Alerted, OfferFailed, Answered, Held, Resumed, Transferred, CallerReplaced,
-        Returned, AgentLeft, WrapUpStarted, WrapUpEnded, FellBack, Ended, OutsideDialed, OutsideAlerted,
-        OutsideFailed, OutsideAnswered, OutsideLeft, OutsideRefused,
+        Returned, AgentLeft, WrapUpStarted, WrapUpExtended, WrapUpEnded, FellBack, Ended, OutsideDialed,
+        OutsideAlerted, OutsideFailed, OutsideAnswered, OutsideLeft, OutsideRefused,
     )
 }  # fmt: skip
 
@@ -94,6 +96,8 @@ def fact_from_dict(data: Mapping[str, Any]) -> Fact:
         values["how"] = LeftBy(values["how"])
     elif kind is SoundKept:
         values["purpose"] = SoundPurpose(values["purpose"])
+    elif kind is WrapUpEnded:
+        values["how"] = WrapUpEnd(values.get("how", WrapUpEnd.UNKNOWN))
     elif kind is Ended:
         values["by"] = EndedBy(values["by"])
     return kind(**values)

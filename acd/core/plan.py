@@ -8,19 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-# Reason codes that only the system sets; no agent may choose one.
-REASON_RONA = "rona"
-REASON_DECLINED = "declined"
-REASON_UNREACHABLE = "phone-unreachable"
-REASON_LOGIN = "login"
-
-SYSTEM_REASONS: Mapping[str, str] = {
-    REASON_RONA: "Did not answer",
-    REASON_DECLINED: "Declined a call",
-    REASON_UNREACHABLE: "Phone unreachable",
-    REASON_LOGIN: "Just logged in",
-}
-
+from acd.core.facts import OfferFailure
+from acd.core.work_rules import DEFAULT_MISSED_RINGS, NO_LIMITS, MissRule, Reason, WorkLimits, WrapUpRule
 
 @dataclass(frozen=True, slots=True)
 class AgentProfile:
@@ -30,6 +19,7 @@ class AgentProfile:
     name: str
     extension: str
     skills: Mapping[str, int] = field(default_factory=dict)
+    limits: WorkLimits = NO_LIMITS
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +39,14 @@ class GroupPolicy:
 
     `service_level_s` and `service_level_target` (a share, 0..1) are the promise that reports
     measure against; `short_abandon_s` is the wait below which an abandon is counted apart.
-    `music` names an Asterisk music class. `wrap_up_s` 0 means no wrap-up.
+    `music` names an Asterisk music class.
     """
 
     id: str
     name: str
     requirement: Requirement
     ring_timeout_s: float = 15.0
-    wrap_up_s: float = 10.0
+    wrap_up: WrapUpRule = WrapUpRule()
     service_level_s: float = 20.0
     service_level_target: float = 0.8
     short_abandon_s: float = 5.0
@@ -65,14 +55,18 @@ class GroupPolicy:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The whole centre, as the engine sees it. Not-ready `reasons` map code → label."""
+    """The whole centre, as the engine sees it.
+
+    `reasons`: what agents may choose for being not ready, by code. `missed_rings`: what follows when an
+    agent does not take a call; a cause that is not in it has no consequences.
+    """
 
     agents: Mapping[str, AgentProfile]
     groups: Mapping[str, GroupPolicy]
-    reasons: Mapping[str, str] = field(default_factory=dict)
+    reasons: Mapping[str, Reason] = field(default_factory=dict)
     direct_ring_timeout_s: float = 20.0
     unreachable_after_s: float = 3.0
-    busy_retry_s: float = 5.0
+    missed_rings: Mapping[OfferFailure, MissRule] = field(default_factory=lambda: DEFAULT_MISSED_RINGS)
     outside_ring_timeout_s: float = 60.0
 
     def agent_by_extension(self, extension: str) -> AgentProfile | None:

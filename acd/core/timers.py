@@ -14,7 +14,8 @@ class Timer(StrEnum):
     OVERDUE = "overdue"  # Asterisk should have ended this ring long ago
     WRAP_UP = "wrap_up"
     MAX_WAIT = "max_wait"  # the longest wait in line is over
-    BUSY = "busy"  # the phone that was busy for a moment may be tried again
+    BACK_OFF = "back_off"  # an agent who did not take a call may be offered calls again
+    REST = "rest"  # the rest after many calls in a row is over
 
 
 @dataclass(slots=True)

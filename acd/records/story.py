@@ -39,7 +39,9 @@ from acd.core.facts import (
     SoundPurpose,
     StepTaken,
     Transferred,
+    WrapUpEnd,
     WrapUpEnded,
+    WrapUpExtended,
     WrapUpStarted,
 )
 from acd.core.outside_facts import (
@@ -84,6 +86,13 @@ _LEFT = {
     LeftBy.KEY: "pressed a key",
     LeftBy.TIMEOUT: "the longest wait was over",
     LeftBy.NO_AGENTS: "nobody was logged in",
+}
+_WRAP_UP_ENDS = {
+    WrapUpEnd.TIME: ": its time was over",
+    WrapUpEnd.LIMIT: ": the longest time was over",
+    WrapUpEnd.AGENT: "",
+    WrapUpEnd.CALL: ": another call came",
+    WrapUpEnd.UNKNOWN: "",
 }
 
 
@@ -268,7 +277,8 @@ _TEXTS: Mapping[type[Fact], Callable[[Any], str]] = {
     Returned: lambda fact: f"back with us: {fact.reason}",
     AgentLeft: lambda fact: f"{fact.agent} hung up, the caller is still there",
     WrapUpStarted: lambda fact: f"{fact.agent} began wrap-up",
-    WrapUpEnded: lambda fact: f"{fact.agent} finished wrap-up",
+    WrapUpExtended: lambda fact: f"{fact.agent} extended the wrap-up by {fact.by_s:g} s",
+    WrapUpEnded: lambda fact: f"{fact.agent} finished wrap-up{_WRAP_UP_ENDS[fact.how]}",
     FellBack: _fell_back,
     Ended: _ended,
     OutsideDialed: _outside_dialed,

@@ -8,7 +8,7 @@ from typing import Any
 
 from acd.core.calls import Call, CallState
 from acd.core.floor import Floor
-from acd.core.plan import SYSTEM_REASONS
+from acd.core.work_rules import SYSTEM_REASONS
 
 
 def picture(

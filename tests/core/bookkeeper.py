@@ -23,6 +23,8 @@ from acd.core.events import CallArrived, Event
 from acd.core.facts import AgentInterval
 from acd.core.plan import Plan
 from acd.core.timers import Timer
+from acd.core.work_rules import REASON_REST
+from acd.core.wrap_up import rule_of
 from acd.errors import RequestRefused
 
 Kept = dict[str, dict[str, Any]]
@@ -47,6 +49,7 @@ class Bookkeeper:
         self.live: set[str] = set()  # arrived, and neither merged nor finished
         self.stored: dict[str, bool] = {}  # ended and stored: whether as finished
         self.interval_from: dict[str, float] = {}
+        self.busy_s: dict[str, float] = {}  # by agent, since log-in
 
     # --- steps --------------------------------------------------------------------------------
     def feed(self, event: Event, *, swallow: bool = True) -> list[Command]:
@@ -92,6 +95,7 @@ class Bookkeeper:
             self.live = {call.id for call in calls}
             self.stored = {call.id: False for call in calls if call.state is CallState.ENDED}
             self.interval_from = {a.id: a.since for a in agents if a.logged_in}
+            self.busy_s = {a.id: a.busy_s for a in agents}
         self.mirror = kept
         commands = self.engine.restore(agents, calls, self.now)
         self._take(commands, self._logged_out())
@@ -104,7 +108,7 @@ class Bookkeeper:
     def _take(self, commands: Sequence[Command], were_out: set[str]) -> None:
         for agent in self.engine.floor.agents.values():
             if agent.logged_in and agent.id in were_out:
-                self.interval_from[agent.id] = self.now
+                self.interval_from[agent.id], self.busy_s[agent.id] = self.now, 0.0
         last_store = {c.call.id: c for c in commands if isinstance(c, StoreCall)}
         for command in commands:
             match command:
@@ -135,6 +139,8 @@ class Bookkeeper:
         assert (interval.reason is not None) == (interval.state == "not_ready"), interval
         assert (interval.call_id is None) == (interval.state in IDLE), interval
         self.interval_from[interval.agent] = interval.until
+        if interval.state not in IDLE:
+            self.busy_s[interval.agent] += interval.until - interval.since
 
     # --- invariants ---------------------------------------------------------------------------
     def check(self) -> None:
@@ -179,19 +185,26 @@ class Bookkeeper:
             case AgentState.WRAP_UP:
                 assert call is None, agent
                 assert agent.wrap_up_call_id is not None, agent
-                assert (Timer.WRAP_UP, agent.id) in floor.timers._due, agent
+                has_end = agent.wrap_up_until is not None
+                assert ((Timer.WRAP_UP, agent.id) in floor.timers._due) == has_end, agent
+                assert has_end or rule_of(floor, agent.wrap_up_group).lasts_s is None, agent
             case _:
                 assert (call, own, agent.wrap_up_call_id) == (None, None, None), agent
-                assert (agent.pending_reason, agent.pending_logout) == (None, False), agent
+                pending = (agent.pending_reason, agent.pending_logout, agent.back_to, agent.wrap_up_wanted)
+                assert pending == (None, False, None, False), agent
         assert call is None or call.agent == agent.id, agent
         assert own is None or (own.origin_agent == agent.id and own.state is not CallState.ENDED), agent
         assert (agent.reason is not None) == (agent.state is AgentState.NOT_READY), agent
         assert (agent.phone is not None) == agent.logged_in, agent
-        assert (agent.busy_until is not None) == ((Timer.BUSY, agent.id) in floor.timers._due), agent
+        assert (agent.back_off_until is not None) == ((Timer.BACK_OFF, agent.id) in floor.timers._due), agent
+        assert (agent.rest_until is not None) == ((Timer.REST, agent.id) in floor.timers._due), agent
+        assert (agent.rest_until is not None) == (agent.reason == REASON_REST), agent
+        assert (agent.login_at is not None) == agent.logged_in, agent
         assert floor.router.is_free(agent.id) == floor.can_take_calls(agent), agent
         assert agent.state is not AgentState.READY or not floor.phone_gone(agent), agent
         if agent.logged_in:
             assert agent.since == self.interval_from[agent.id], agent
+            assert abs(agent.busy_s - self.busy_s[agent.id]) < 1e-6, agent
             assert floor.agent_on(agent.phone or "") is agent, agent
 
     def _check_lines(self) -> None:
@@ -222,7 +235,7 @@ class Bookkeeper:
         for agent in floor.agents.values():
             phone = floor.phones.get(agent.phone or "")
             idle = phone is not None and phone.reachable and not phone.in_use
-            if agent.state is not AgentState.READY or not idle or agent.busy_until is not None:
+            if agent.state is not AgentState.READY or not idle or agent.back_off_until is not None:
                 continue
             for call in floor.calls.values():
                 if call.state is not CallState.WAITING or not call.present:

@@ -15,18 +15,21 @@ from acd.settings.schema.values import (
     not_empty,
     seconds,
 )
+from acd.settings.schema.work import WrapUpEntry
 
 
 class GroupEntry(Options):
     """One skill group; the options are those of `acd.core.plan.GroupPolicy`.
 
-    `caller_id`: the number of ours that is shown where its agents dial outside.
+    `wrap_up_s` is short for `wrap_up: {s: …}`, and 0 for `{mode: none}`. `caller_id`: the number of ours
+    that is shown where its agents dial outside.
     """
 
     name: Name
     requires: Annotated[dict[Id, Proficiency], not_empty("skill")]
     ring_timeout_s: Annotated[float, seconds(1, 600)] = 15.0
     wrap_up_s: Annotated[float, seconds(0, 3600)] = 10.0
+    wrap_up: WrapUpEntry | None = None
     service_level_s: Annotated[float, seconds(1, 3600)] = 20.0
     service_level_target: Share = 0.8
     short_abandon_s: Annotated[float, seconds(0, 60)] = 5.0
