@@ -75,7 +75,9 @@ def go_not_ready(floor: Floor, agent: Agent, reason: str) -> None:
     _must_be_logged_in(agent)
     if reason in SYSTEM_REASONS or reason not in floor.plan.reasons:
         known = ", ".join(floor.plan.reasons) or "none is configured"
-        wrong = f"{reason!r} is set by the system only" if reason in SYSTEM_REASONS else f"no reason {reason!r}"
+        wrong = (
+            f"{reason!r} is set by the system only" if reason in SYSTEM_REASONS else f"no reason {reason!r}"
+        )
         raise RequestRefused("unknown-reason", f"{wrong}; choose one of: {known}")
     agent.ready_when_reachable = False
     if agent.state in BUSY_STATES:

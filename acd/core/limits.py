@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from acd.core.agents import BUSY_STATES, Agent
 from acd.core.work_rules import REASON_DAY_LIMIT, REASON_REST, WorkLimits
 
@@ -14,13 +16,16 @@ def calls_in_a_row(agent: Agent, limits: WorkLimits, now: float) -> int:
 
 def against_ready(agent: Agent, limits: WorkLimits, now: float, day: str) -> str | None:
     """The reason with which an agent who wants calls is not ready; None: nothing is against it."""
-    if limits.max_calls_per_day is not None and day in ("", agent.day):
-        if agent.calls_today >= limits.max_calls_per_day:
-            return REASON_DAY_LIMIT
-    if limits.max_consecutive_calls is not None:
-        if calls_in_a_row(agent, limits, now) >= limits.max_consecutive_calls:
-            return REASON_REST
+    today = agent.calls_today if day in ("", agent.day) else 0
+    if today >= _most(limits.max_calls_per_day):
+        return REASON_DAY_LIMIT
+    if calls_in_a_row(agent, limits, now) >= _most(limits.max_consecutive_calls):
+        return REASON_REST
     return None
+
+
+def _most(limit: int | None) -> float:
+    return math.inf if limit is None else limit
 
 
 def rest_until(agent: Agent, limits: WorkLimits, now: float) -> float:

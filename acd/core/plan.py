@@ -9,7 +9,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from acd.core.facts import OfferFailure
-from acd.core.work_rules import DEFAULT_MISSED_RINGS, NO_LIMITS, MissRule, Reason, WorkLimits, WrapUpRule
+from acd.core.work_rules import (
+    DEFAULT_MISSED_RINGS,
+    DEFAULT_WRAP_UP,
+    NO_LIMITS,
+    MissRule,
+    Reason,
+    WorkLimits,
+    WrapUpRule,
+)
+
 
 @dataclass(frozen=True, slots=True)
 class AgentProfile:
@@ -46,7 +55,7 @@ class GroupPolicy:
     name: str
     requirement: Requirement
     ring_timeout_s: float = 15.0
-    wrap_up: WrapUpRule = WrapUpRule()
+    wrap_up: WrapUpRule = DEFAULT_WRAP_UP
     service_level_s: float = 20.0
     service_level_target: float = 0.8
     short_abandon_s: float = 5.0

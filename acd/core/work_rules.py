@@ -149,4 +149,5 @@ class WorkLimits:
 
 
 NO_LIMITS = WorkLimits()
+DEFAULT_WRAP_UP = WrapUpRule()
 NO_WRAP_UP = WrapUpRule(WrapUpMode.NONE)

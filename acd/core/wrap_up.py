@@ -96,7 +96,9 @@ def extend(floor: Floor, agent: Agent) -> None:
     call = floor.calls.get(agent.wrap_up_call_id or "")
     assert call is not None, agent.id
     if until is None:
-        raise RequestRefused("wrap-up-open", f"the wrap-up of {agent.id} lasts until it is ended; nothing to add")
+        raise RequestRefused(
+            "wrap-up-open", f"the wrap-up of {agent.id} lasts until it is ended; nothing to add"
+        )
     if rule.extend_s <= 0:
         text = f"group {agent.wrap_up_group} does not let its wrap-up be extended (extend_s is 0)"
         raise RequestRefused("wrap-up-limit", text)
@@ -121,7 +123,9 @@ def want(floor: Floor, agent: Agent) -> None:
         raise RequestRefused("no-call", text)
     mode = rule_of(floor, call.group).mode
     if mode is WrapUpMode.NONE:
-        group = f"group {call.group} has" if call.group is not None else "calls that came through no group have"
+        group = (
+            f"group {call.group} has" if call.group is not None else "calls that came through no group have"
+        )
         raise RequestRefused("no-wrap-up", f"{group} no wrap-up")
     if mode is WrapUpMode.OPTIONAL and not agent.wrap_up_wanted:
         agent.wrap_up_wanted = True

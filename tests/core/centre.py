@@ -44,9 +44,7 @@ STRICT = replace(
             PLAN.groups["sales"], wrap_up=WrapUpRule(WrapUpMode.UNTIL_RELEASED, extend_s=10, max_s=60)
         ),
         "support": replace(PLAN.groups["support"], wrap_up=WrapUpRule(s=5, extend_s=10, max_s=30)),
-        "experts": replace(
-            PLAN.groups["experts"], wrap_up=WrapUpRule(WrapUpMode.OPTIONAL, s=10, extend_s=0)
-        ),
+        "experts": replace(PLAN.groups["experts"], wrap_up=WrapUpRule(WrapUpMode.OPTIONAL, s=10, extend_s=0)),
         "claims": GroupPolicy(
             "claims", "Claims", Requirement({"support": 4}), wrap_up=WrapUpRule(WrapUpMode.UNTIL_RELEASED)
         ),

@@ -14,7 +14,7 @@ from acd.core.events import Event
 from acd.core.facts import CallKind, EndedBy, LeftBy, OfferFailure, Scored, SoundKept, SoundPurpose, StepTaken
 from acd.core.outside_facts import DialFailure
 from tests.core.bookkeeper import Bookkeeper
-from tests.core.centre import PHONES, PLAN
+from tests.core.centre import PHONES, PLAN, STRICT
 
 AGENTS = st.sampled_from(list(PLAN.agents))
 GROUPS = st.sampled_from(list(PLAN.groups))
@@ -42,6 +42,9 @@ AGENT_REQUESTS: st.SearchStrategy[Event] = st.one_of(
     st.builds(events.AgentWentReady, AGENTS),
     st.builds(events.AgentWentNotReady, AGENTS, REASONS),
     st.builds(events.WrapUpDone, AGENTS),
+    st.builds(events.WrapUpExtended, AGENTS),
+    st.builds(events.WrapUpWanted, AGENTS),
+    st.builds(events.PendingRevoked, AGENTS),
 )
 LIVE = frozenset(set(CallState) - {CallState.ENDED})
 
@@ -49,9 +52,11 @@ LIVE = frozenset(set(CallState) - {CallState.ENDED})
 class Centre(RuleBasedStateMachine):
     """What both worlds have: agents who come to work, phones, passing time, and the books."""
 
+    plan = PLAN
+
     def __init__(self) -> None:
         super().__init__()
-        self.books = Bookkeeper(PLAN)
+        self.books = Bookkeeper(self.plan)
 
     @initialize(at_work=st.lists(AGENTS, unique=True), ready=st.sets(AGENTS))
     def morning(self, at_work: list[str], ready: set[str]) -> None:
@@ -84,6 +89,10 @@ class Centre(RuleBasedStateMachine):
     @rule(duration_s=DURATIONS_S)
     def time_passes(self, duration_s: float) -> None:
         self.books.advance(duration_s)
+
+    @rule(day=st.sampled_from(["2026-12-23", "2026-12-24"]))
+    def day_begins(self, day: str) -> None:
+        self.feed(events.DayBegan(day))
 
     @precondition(lambda self: not self.suspended)
     @rule()
@@ -443,7 +452,23 @@ class LateNews(Centre):
         self.books.restart(before)
 
 
+class StrictWorld(PossibleWorld):
+    """The possible world by unusual rules: wrap-up of every mode, back-offs, limits."""
+
+    plan = STRICT
+
+
+class StrictLateNews(LateNews):
+    """Late news by unusual rules."""
+
+    plan = STRICT
+
+
 TestPossibleWorld = PossibleWorld.TestCase
 TestPossibleWorld.settings = SETTINGS
 TestLateNews = LateNews.TestCase
 TestLateNews.settings = SETTINGS
+TestStrictWorld = StrictWorld.TestCase
+TestStrictWorld.settings = SETTINGS
+TestStrictLateNews = StrictLateNews.TestCase
+TestStrictLateNews.settings = SETTINGS

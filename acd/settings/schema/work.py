@@ -1,4 +1,4 @@
-"""Rules of agents' work, as they stand in groups.yml, system.yml and agents.yml; see `acd.core.work_rules`."""
+"""Rules of agents' work, in groups.yml, system.yml and agents.yml; see `acd.core.work_rules`."""
 
 from __future__ import annotations
 
