@@ -50,6 +50,7 @@ class Bookkeeper:
         self.stored: dict[str, bool] = {}  # ended and stored: whether as finished
         self.interval_from: dict[str, float] = {}
         self.busy_s: dict[str, float] = {}  # by agent, since log-in
+        self.state_s: dict[str, float] = {}  # the same, of all states
 
     # --- steps --------------------------------------------------------------------------------
     def feed(self, event: Event, *, swallow: bool = True) -> list[Command]:
@@ -96,6 +97,7 @@ class Bookkeeper:
             self.stored = {call.id: False for call in calls if call.state is CallState.ENDED}
             self.interval_from = {a.id: a.since for a in agents if a.logged_in}
             self.busy_s = {a.id: a.busy_s for a in agents}
+            self.state_s = {a.id: a.since - (a.login_at or 0.0) for a in agents}
         self.mirror = kept
         commands = self.engine.restore(agents, calls, self.now)
         self._take(commands, self._logged_out())
@@ -109,6 +111,7 @@ class Bookkeeper:
         for agent in self.engine.floor.agents.values():
             if agent.logged_in and agent.id in were_out:
                 self.interval_from[agent.id], self.busy_s[agent.id] = self.now, 0.0
+                self.state_s[agent.id] = 0.0
         last_store = {c.call.id: c for c in commands if isinstance(c, StoreCall)}
         for command in commands:
             match command:
@@ -139,6 +142,7 @@ class Bookkeeper:
         assert (interval.reason is not None) == (interval.state == "not_ready"), interval
         assert (interval.call_id is None) == (interval.state in IDLE), interval
         self.interval_from[interval.agent] = interval.until
+        self.state_s[interval.agent] += interval.until - interval.since
         if interval.state not in IDLE:
             self.busy_s[interval.agent] += interval.until - interval.since
 
@@ -164,7 +168,7 @@ class Bookkeeper:
             assert not call.finished, call
             assert (call.agent is not None) == (call.state in (CallState.RINGING, CallState.TALKING)), call
             assert all(a.at <= b.at for a, b in pairwise(call.facts)), call.facts
-            if call.agent is not None:
+            if call.agent is not None:  # so nobody has two
                 assert floor.agents[call.agent].call_id == call.id, call
             if call.leave_at is not None and call.leave_at > self.now and call.state is CallState.WAITING:
                 assert (Timer.MAX_WAIT, call.id) in floor.timers._due, call
@@ -206,6 +210,11 @@ class Bookkeeper:
             assert agent.since == self.interval_from[agent.id], agent
             assert abs(agent.busy_s - self.busy_s[agent.id]) < 1e-6, agent
             assert floor.agent_on(agent.phone or "") is agent, agent
+            assert agent.login_at is not None
+            at_work_s = agent.since - agent.login_at
+            assert abs(self.state_s[agent.id] - at_work_s) < 1e-6, f"state seconds do not add up: {agent}"
+        for until in (agent.wrap_up_until, agent.back_off_until, agent.rest_until):
+            assert until is None or until >= self.now, f"a deadline that did not fire: {agent}"
 
     def _check_lines(self) -> None:
         floor = self.engine.floor

@@ -1,4 +1,4 @@
-"""Plays the scenarios of `scenarios/*.txt`, and of `strict/` by the rules of STRICT; how to read them is said in `scenario.py`."""
+"""Plays the scenarios of `scenarios/*.txt`, and of `strict/` by the rules of STRICT; see `scenario.py`."""
 
 from __future__ import annotations
 
