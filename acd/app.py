@@ -17,7 +17,7 @@ from aiohttp import web
 from acd.core import events
 from acd.core.calls import CallState
 from acd.core.ports import Refusal
-from acd.errors import OperatorError, RequestRefused
+from acd.errors import OperatorError
 from acd.ivr.values import Value
 from acd.lookups.desk import LookupDesk
 from acd.parts import (
@@ -35,10 +35,12 @@ from acd.records.fold import fold
 from acd.records.store import RecordStore
 from acd.records.task_store import TaskStore
 from acd.records.writer import RecordWriter
+from acd.runtime.agent_desk import AgentDesk
 from acd.runtime.announcements import Announcements
 from acd.runtime.callbacks import CallbackDesk
 from acd.runtime.clock import EngineClock
 from acd.runtime.control import ControlServer, Handler, Request
+from acd.runtime.days import Days
 from acd.runtime.flow_desk import FlowDesk
 from acd.runtime.flow_dial import FlowDialer
 from acd.runtime.flow_work import Services
@@ -55,6 +57,7 @@ from acd.runtime.world import Outlook, customer_values
 from acd.settings.environment import Environment, numeric_address
 from acd.settings.load import load_centre
 from acd.settings.phone_number import normalised
+from acd.settings.pins import PinBook
 from acd.settings.secrets import Secrets
 from acd.state.live import LiveMirror
 from acd.telephony import cdr
@@ -93,6 +96,7 @@ class Controller:
         self._shell = Shell(centre.plan, self._clock, self._mirror, recorder)
         self._paces = Paces(self._shell.engine.floor, self._mirror)
         self._shell.observer = self._paces
+        self._days = Days(self._shell.feed, self._clock, centre.system.timezone)
         self._watch = Watch(centre.phones, self._shell.feed, self._transferred)
         self._bond = Bond(
             self._watch,
@@ -126,7 +130,13 @@ class Controller:
         self._find_customer = find_customer(centre)
         self._lookups = LookupDesk(self._find_values)
         self._reception = Reception(
-            centre, self._shell, self._switch, self._mirror, self._find_customer, self._services()
+            centre,
+            self._shell,
+            self._switch,
+            self._mirror,
+            self._find_customer,
+            self._services(),
+            PinBook(environment.secrets_file),
         )
         self._agi = AgiServer(self._switch.serve)
         self._control = ControlServer(environment.control_socket, self._handlers())
@@ -185,6 +195,7 @@ class Controller:
         self._merges.restore(self._mirror.load())
         await self._take_up_versions()
         self._shell.restore()
+        self._days.tell()
         self._reception.walker.take_up_recordings()
         await self._control.start()
         await self._listen()
@@ -194,6 +205,7 @@ class Controller:
             self._shell.tick(),
             self._mirror.run(),
             self._trunks.run(),
+            self._days.run(),
         ):
             self._tasks.append(asyncio.create_task(work))
         self._recovery = asyncio.create_task(self._recover_unseen())
@@ -308,12 +320,8 @@ class Controller:
             "status": self._status,
             "trunks": self._trunk_states,
             "health": lambda _request: self._health_facts(),
-            "login": self._login,
-            "logout": lambda r: self._request(events.AgentLoggedOut(_text(r, "agent"))),
-            "ready": lambda r: self._request(events.AgentWentReady(_text(r, "agent"))),
-            "not-ready": self._not_ready,
             "hang-up-all": self._hang_up_all,
-            "wrap-up-done": lambda r: self._request(events.WrapUpDone(_text(r, "agent"))),
+            **AgentDesk(self._centre, self._shell).handlers(),
             **self._flow_desk.handlers(),
         }
 
@@ -325,7 +333,13 @@ class Controller:
             "live_state": self._mirror.facts(),
             "version": {"number": self._versions.entry.number, "version": self._versions.active.version},
             "announcements": [a for a in self._announcements.picture() if a["on"]],
-            **picture(self._shell.engine.floor, now, self._reception.walker.step_of, asterisk=self._bond.up),
+            **picture(
+                self._shell.engine.floor,
+                now,
+                self._reception.walker.step_of,
+                asterisk=self._bond.up,
+                language=self._centre.system.language,
+            ),
         }
 
     def _calls_by_version(self) -> Counter[str]:
@@ -345,28 +359,3 @@ class Controller:
         for call_id in calls:
             self._switch.hang_up(call_id, Refusal.NORMAL)
         return {"calls": len(calls)}
-
-    def _login(self, request: Request) -> Mapping[str, Any]:
-        agent = _text(request, "agent")
-        profile = self._centre.plan.agents.get(agent)
-        phone = request.get("phone") or (profile.extension if profile is not None else "")
-        if profile is not None and phone not in self._centre.phones:
-            known = ", ".join(self._centre.phones)
-            raise RequestRefused("unknown-phone", f"there is no phone {phone!r}; phones: {known}")
-        return self._request(events.AgentLoggedIn(agent, phone))
-
-    def _not_ready(self, request: Request) -> Mapping[str, Any]:
-        reason = request.get("reason") or next(iter(self._centre.plan.reasons), "")
-        return self._request(events.AgentWentNotReady(_text(request, "agent"), reason))
-
-    def _request(self, event: events.Event) -> Mapping[str, Any]:
-        self._shell.feed(event)
-        status = self._status({})
-        return {"agent": next(a for a in status["agents"] if a["id"] == getattr(event, "agent", None))}
-
-
-def _text(request: Request, key: str) -> str:
-    value = request[key]
-    if not isinstance(value, str):
-        raise TypeError(key)
-    return value

@@ -109,11 +109,6 @@ def _agents(picture: dict[str, Any]) -> Table:
     title = f"Agents (and {away} logged out)" if at_work and away else "Agents"
     table = _table(title, "Agent", "Id", "Phone", "State", "For", "With", "Groups", right=("For",))
     for agent in at_work or picture["agents"]:
-        state = agent["state"].replace("_", " ")
-        if agent["reason"]:
-            state += f" ({agent['reason_label'].lower()})"
-        if agent["pending"]:
-            state += f" → {agent['pending'].replace('_', ' ')}"
         phone = agent["phone"] or "–"
         if agent["phone"] and not agent["phone_reachable"]:
             phone += " (off)"
@@ -121,12 +116,33 @@ def _agents(picture: dict[str, Any]) -> Table:
             Text(agent["name"]),
             Text(agent["id"], style="dim"),
             Text(phone),
-            Text(state, style=STATE_STYLES.get(agent["state"], "")),
+            _state(agent),
             clock(agent["state_s"]) if agent["phone"] else "",
             Text(agent["customer"] or agent["call"] or ""),
             Text(", ".join(agent["groups"])),
         )
     return table
+
+
+OCCUPIED = {"phone_in_use": "phone in use", "back_off": "missed a call"}
+
+
+def _state(agent: dict[str, Any]) -> Text:
+    """The agent's state; one who is ready but cannot be rung is not shown as ready."""
+    state, style = agent["state"].replace("_", " "), STATE_STYLES.get(agent["state"], "")
+    if agent["occupied"]:
+        state, style = OCCUPIED[agent["occupied"]], "yellow"
+    if agent["reason"]:
+        state += f" ({agent['reason_label'].lower()})"
+    if agent["over_s"] > 0:
+        state, style = f"{state}, {clock(agent['over_s'])} too long", "bold red"
+    if agent["until_s"] is not None:
+        state += f", {clock(agent['until_s'])} left"
+    if agent["wrap_up_wanted"]:
+        state += " → wrap up"
+    if agent["pending"]:
+        state += f" → {agent['pending'].replace('_', ' ')}"
+    return Text(state, style=style)
 
 
 def _calls(picture: dict[str, Any]) -> Table:

@@ -305,10 +305,29 @@ class WrapUpStarted(Fact):
 
 
 @dataclass(frozen=True, slots=True)
+class WrapUpExtended(Fact):
+    """The agent asked for more time for the after-call work, and got so many seconds."""
+
+    agent: str
+    by_s: float
+
+
+class WrapUpEnd(StrEnum):
+    """What ended a wrap-up."""
+
+    TIME = "time"  # it was over by itself
+    LIMIT = "limit"  # the longest that the group allows was reached
+    AGENT = "agent"  # the agent was done, or went ready
+    CALL = "call"  # the agent was found in another conversation
+    UNKNOWN = "unknown"  # on record from before this was kept
+
+
+@dataclass(frozen=True, slots=True)
 class WrapUpEnded(Fact):
     """The agent's after-call work for this call is done."""
 
     agent: str
+    how: WrapUpEnd = WrapUpEnd.UNKNOWN
 
 
 @dataclass(frozen=True, slots=True)

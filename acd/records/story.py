@@ -43,7 +43,9 @@ from acd.core.facts import (
     Transferred,
     Unkept,
     Widened,
+    WrapUpEnd,
     WrapUpEnded,
+    WrapUpExtended,
     WrapUpStarted,
 )
 from acd.core.outside_facts import (
@@ -93,6 +95,13 @@ _LEFT = {
     LeftBy.POLICY: "by the group's policy",
 }
 _KEPT = {"preferred": "asked for", "last_agent": "they talked last time"}
+_WRAP_UP_ENDS = {
+    WrapUpEnd.TIME: ": its time was over",
+    WrapUpEnd.LIMIT: ": the longest time was over",
+    WrapUpEnd.AGENT: "",
+    WrapUpEnd.CALL: ": another call came",
+    WrapUpEnd.UNKNOWN: "",
+}
 
 
 def call_story(record: CallRecord, tz: ZoneInfo) -> list[str]:
@@ -292,7 +301,8 @@ _TEXTS: Mapping[type[Fact], Callable[[Any], str]] = {
     Returned: lambda fact: f"back with us: {fact.reason}",
     AgentLeft: lambda fact: f"{fact.agent} hung up, the caller is still there",
     WrapUpStarted: lambda fact: f"{fact.agent} began wrap-up",
-    WrapUpEnded: lambda fact: f"{fact.agent} finished wrap-up",
+    WrapUpExtended: lambda fact: f"{fact.agent} extended the wrap-up by {fact.by_s:g} s",
+    WrapUpEnded: lambda fact: f"{fact.agent} finished wrap-up{_WRAP_UP_ENDS[fact.how]}",
     FellBack: _fell_back,
     Ended: _ended,
     OutsideDialed: _outside_dialed,

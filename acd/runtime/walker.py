@@ -328,7 +328,8 @@ def _may_come_back(order: JoinQueue) -> bool:
 
 def _missed(call: Call) -> Outcome | None:
     """After a restart: what had happened last to the caller of a queue or dial step."""
-    past = (f for f in reversed(call.facts) if not isinstance(f, facts.WrapUpStarted | facts.WrapUpEnded))
+    wrap_up = facts.WrapUpStarted | facts.WrapUpExtended | facts.WrapUpEnded
+    past = (f for f in reversed(call.facts) if not isinstance(f, wrap_up))
     match next(past, None):
         case LeftLine(how=LeftBy.TIMEOUT):
             return QueueTimeout()

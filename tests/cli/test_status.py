@@ -18,6 +18,7 @@ AGENT: dict[str, Any] = {
     "id": "anna", "name": "Anna Weber", "extension": "1001", "phone": "1001", "phone_reachable": True,
     "state": "talking", "reason": None, "reason_label": None, "pending": "break", "state_s": 61.0,
     "call": "c1", "customer": "王芳", "groups": ["sales"],
+    "occupied": None, "over_s": 0.0, "until_s": None, "wrap_up_wanted": True,
 }  # fmt: skip
 CALL: dict[str, Any] = {
     "id": "a261122-100000-1", "kind": "inbound", "state": "talking", "state_s": 61.0, "total_s": 90.0,
@@ -39,7 +40,20 @@ PICTURE: dict[str, Any] = {
         {
             **AGENT, "name": "陈伟", "phone": "1003", "phone_reachable": False, "state": "not_ready",
             "id": "chen", "reason": "phone-unreachable", "reason_label": "Phone unreachable",
-            "pending": None, "customer": None, "call": None,
+            "pending": None, "customer": None, "call": None, "wrap_up_wanted": False,
+        },
+        {
+            **AGENT, "name": "Ben Okafor", "id": "ben", "phone": "1002", "state": "ready", "pending": None,
+            "customer": None, "call": None, "occupied": "phone_in_use", "wrap_up_wanted": False,
+        },
+        {
+            **AGENT, "name": "Emil Larsen", "id": "emil", "phone": "1005", "state": "not_ready", "call": None,
+            "reason": "lunch", "reason_label": "Lunch", "over_s": 95.0, "pending": None, "customer": None,
+            "wrap_up_wanted": False,
+        },
+        {
+            **AGENT, "name": "方丽", "id": "fang", "phone": "1006", "state": "wrap_up", "call": None,
+            "until_s": 7.0, "pending": "logged_out", "customer": None, "wrap_up_wanted": False,
         },
         {
             **AGENT, "name": "Dora Novak", "phone": None, "state": "logged_out", "pending": None,

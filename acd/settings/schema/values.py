@@ -361,4 +361,5 @@ Choice = Annotated[str, _pattern("keys of the phone, one or up to 8: 0 to 9, * o
 Proficiency = Annotated[int, whole(1, 10)]
 Priority = Annotated[int, whole(0, 100)]
 Weight = Annotated[float, _number("a weight", 0.01, 1000, whole=False)]
+Factor = Annotated[float, _number("a factor", 1, 10, whole=False)]
 Share = Annotated[float, _number("a share", 0.01, 1, whole=False)]
