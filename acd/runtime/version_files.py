@@ -25,6 +25,7 @@ from pathlib import Path
 import structlog
 
 from acd.errors import OperatorError
+from acd.settings.shared_folder import READ_BY_ALL, make_shared_folder
 
 log = structlog.get_logger(__name__)
 
@@ -98,9 +99,10 @@ class VersionFiles:
         """Copy both folders. Raises OperatorError for files that cannot be read or a disk that is full."""
         last = self.last()
         like = self._folder / str(last.number) if last is not None else None
-        self._folder.mkdir(parents=True, exist_ok=True)
+        make_shared_folder(self._folder, READ_BY_ALL)
         staged = self._folder / f"{_STAGED}{os.getpid()}-{os.urandom(4).hex()}"
         try:
+            make_shared_folder(staged, READ_BY_ALL)  # Asterisk plays from here, perhaps as another user
             _copy(config_dir, staged / CONFIG, like / CONFIG if like else None)
             _copy(flows_dir, staged / FLOWS, like / FLOWS if like else None)
             return Staged(staged, content_hash(staged / CONFIG, staged / FLOWS))
@@ -141,7 +143,7 @@ class VersionFiles:
     @contextmanager
     def locked(self) -> Iterator[None]:
         """Nobody else may write meanwhile. Raises OperatorError where somebody else does."""
-        self._folder.mkdir(parents=True, exist_ok=True)
+        make_shared_folder(self._folder, READ_BY_ALL)
         with (self._folder / "lock").open("wb") as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -196,17 +198,17 @@ def digests(folder: Path) -> dict[str, str]:
 
 
 def _copy(source: Path, target: Path, like: Path | None) -> None:
-    target.mkdir(parents=True)
+    make_shared_folder(target, READ_BY_ALL)
     for path in _files(source):
         relative = path.relative_to(source)
         new = target / relative
-        new.parent.mkdir(parents=True, exist_ok=True)
+        make_shared_folder(target, READ_BY_ALL, relative.parent)
         shutil.copyfile(path, new)
         if like is not None and _same(new, like / relative):
             new.unlink()
             os.link(like / relative, new)
         else:
-            new.chmod(0o644)  # Asterisk plays from here, perhaps as another user
+            new.chmod(0o644)
 
 
 def _same(one: Path, other: Path) -> bool:

@@ -20,8 +20,10 @@ from pathlib import Path
 from acd.errors import OperatorError
 from acd.ivr.flow import Prompt, SoundFile, Speech
 from acd.settings.model import voice_of
+from acd.settings.shared_folder import READ_BY_ALL, make_shared_folder
 from acd.telephony import pinyin_voice
 
+SPEECH = "speech"
 RENDER_TIMEOUT_S = 30.0
 RENDER_THREADS = 2
 FORM = "2"  # of rendered files; another one makes new files
@@ -37,7 +39,8 @@ class PromptStore:
     """Prompts by file. `voices`: by language the program that speaks it, see `SystemSettings`."""
 
     def __init__(self, sounds_dir: Path, voices: Mapping[str, Sequence[str]]) -> None:
-        self._cache_dir = sounds_dir / "speech"
+        self._sounds_dir = sounds_dir
+        self._cache_dir = sounds_dir / SPEECH
         self._voices = voices
 
     def path(self, prompt: Prompt) -> str:
@@ -89,7 +92,7 @@ class PromptStore:
 
     def _render(self, speech: Speech) -> None:
         target = self._speech_file(speech)
-        target.parent.mkdir(parents=True, exist_ok=True)
+        make_shared_folder(self._sounds_dir, READ_BY_ALL, SPEECH)
         with tempfile.TemporaryDirectory(dir=target.parent) as folder:
             text_file, wav_file = Path(folder) / "text", Path(folder) / "raw.wav"
             text_file.write_text(speech.text, encoding="utf-8")

@@ -17,6 +17,7 @@ from acd.runtime.versions import Versions
 from acd.settings.load import load_centre
 from acd.settings.model import Centre
 from tests.settings.sandbox import Sandbox
+from tests.umask import private_umask
 
 SOUND = b"RIFF" + bytes(400)
 
@@ -177,6 +178,18 @@ async def test_sounds_are_those_of_the_version(home: Home) -> None:
     await home.reloader.reload("anna")
     assert home.greeting(version) == first
     assert heard(home.greeting()) == SOUND + b"changed"
+
+
+async def test_asterisk_may_play_from_a_version_though_it_is_another_user(home: Home) -> None:
+    deep = home.sandbox.flows / "sounds" / "en" / "menus"
+    deep.mkdir(parents=True)
+    (deep / "hello.wav").write_bytes(SOUND)
+    with private_umask():
+        await home.reloader.reload("anna")
+    kept = home.folder / "versions" / "2" / "ivr_flows" / "sounds" / "en" / "menus" / "hello.wav"
+    assert kept.stat().st_mode & 0o777 == 0o644
+    folders = list(kept.relative_to(home.folder / "versions").parents)[:-1]
+    assert {(home.folder / "versions" / each).stat().st_mode & 0o777 for each in folders} == {0o755}
 
 
 async def test_files_that_have_not_changed_take_no_room(home: Home) -> None:

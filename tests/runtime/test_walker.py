@@ -23,6 +23,7 @@ from acd.ivr.talk import Found, LookupFailed
 from acd.settings.outside import NumberRoute
 from tests.runtime.fakes import Desk, FakeLine
 from tests.runtime.test_dial_plan import centre as dialing_centre
+from tests.umask import private_umask
 
 F = TypeVar("F", bound=facts.Fact)
 
@@ -297,6 +298,14 @@ async def test_a_voicemail(at: At, tmp_path: Path) -> None:
     file = tmp_path / f"{sound.name}.wav"
     assert file.stat().st_mode & 0o777 == 0o600
     assert line.heard == ["speak", "thanks"]
+
+
+async def test_asterisk_may_write_though_it_is_another_user(at: At, tmp_path: Path) -> None:
+    with private_umask():
+        desk = at("mail")
+        await arrives(desk)
+    (sound,) = notes(desk, facts.SoundKept)
+    assert (tmp_path / sound.name).parent.stat().st_mode & 0o777 == 0o770
 
 
 async def test_a_voicemail_of_one_who_hangs_up(at: At) -> None:
