@@ -234,7 +234,8 @@ class _Server:
             quick = time.monotonic() - began < 2.0
             with contextlib.suppress(TimeoutError):
                 pause_s = RESTART_PAUSE_LONG_S if quick else RESTART_PAUSE_S
-                await asyncio.wait_for(self._stopping.wait(), pause_s)
+                async with asyncio.timeout(pause_s):
+                    await self._stopping.wait()
 
     async def _wait_for_controller(self, keeper: asyncio.Task[None]) -> None:
         limit = time.monotonic() + START_LIMIT_S
@@ -292,7 +293,8 @@ class _Server:
             if child.returncode is None:
                 child.send_signal(signal.SIGTERM)
                 try:
-                    await asyncio.wait_for(child.wait(), STOP_LIMIT_S)
+                    async with asyncio.timeout(STOP_LIMIT_S):
+                        await child.wait()
                 except TimeoutError:
                     child.kill()
                     await child.wait()
