@@ -30,7 +30,8 @@ from acd.runtime.dial_plan import DialPlan
 from acd.runtime.features import confirmations
 from acd.runtime.numbers import NumberBook
 from acd.runtime.outbound import announcements
-from acd.runtime.reload import Folders, Start, TestResult, Tools, choose_start
+from acd.runtime.reload import Folders, Start, TestResult, Tools
+from acd.runtime.start import choose_start
 from acd.runtime.version_files import VersionFiles
 from acd.settings.environment import Environment
 from acd.settings.load import load_centre, load_tests

@@ -95,6 +95,10 @@ class VersionFiles:
         """Where its files are."""
         return Staged(self._folder / str(entry.number), entry.version)
 
+    def next(self, staged: Staged) -> Staged:
+        """Where the files of a copy will be once it is kept."""
+        return Staged(self._folder / str(self._next_number()), staged.version)
+
     def stage(self, config_dir: Path, flows_dir: Path) -> Staged:
         """Copy both folders. Raises OperatorError for files that cannot be read or a disk that is full."""
         last = self.last()
@@ -116,8 +120,7 @@ class VersionFiles:
 
     def keep(self, staged: Staged, who: str, source: str, tests: str, on_disk: str = "") -> VersionEntry:
         """Make it the newest version. Raises OperatorError where it cannot be written."""
-        last = self.last()
-        number = last.number + 1 if last is not None else 1
+        number = self._next_number()
         entry = VersionEntry(number, staged.version, datetime.now(UTC), who, source, tests, on_disk)
         data = {**asdict(entry), "at": entry.at.isoformat()}
         try:
@@ -165,6 +168,10 @@ class VersionFiles:
     def was_cut_off(self) -> bool:
         """Whether the last run ended without `end_run`."""
         return (self._folder / _RUNNING).exists()
+
+    def _next_number(self) -> int:
+        last = self.last()
+        return last.number + 1 if last is not None else 1
 
     def _entry(self, number: int) -> VersionEntry | None:
         try:

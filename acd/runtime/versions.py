@@ -103,7 +103,8 @@ class Versions:
             log.error("the version of flows that a call began with is not kept any more", version=version)
             return None
         try:
-            flows = flows_of(self._load_centre(entry), self._files.kept(entry))
+            kept = self._files.kept(entry)
+            flows = flows_of(self._load_centre(entry), kept, kept)
         except OperatorError as error:
             log.error("a kept version of flows cannot be used", number=entry.number, reason=str(error))
             return None
@@ -120,20 +121,31 @@ class Versions:
         return self._load(kept.config_dir, kept.flows_dir)
 
 
-def flows_of(centre: Centre, kept: Staged) -> FlowSet:
+def flows_of(centre: Centre, files: Staged, home: Staged) -> FlowSet:
     """The flows of a version: with its hash, and with sounds from its own folder.
 
     So a sound that is changed in `ivr_flows/` is heard from the next reload on, like any other change.
+    `files` are there now, `home` is where they will be when somebody calls.
     """
-    flows: FlowSet = _with_own_sounds(centre.flow_set, kept.flows_dir / "sounds")
-    return replace(flows, version=kept.version)
+    flows: FlowSet = _with_own_sounds(centre.flow_set, _Sounds(files.flows_dir, home.flows_dir))
+    return replace(flows, version=home.version)
 
 
-def _with_own_sounds(value: Any, sounds: Path) -> Any:
+@dataclass(frozen=True, slots=True)
+class _Sounds:
+    now: Path
+    later: Path
+
+    def own(self, sound: SoundFile) -> SoundFile:
+        here = self.now / "sounds" / sound.name
+        is_own = any(Path(f"{here}{end}").is_file() for end in SOUND_FORMATS)
+        return SoundFile(str(self.later / "sounds" / sound.name)) if is_own else sound
+
+
+def _with_own_sounds(value: Any, sounds: _Sounds) -> Any:
     """The same, with the full path for each sound that is a file of the flows."""
     if isinstance(value, SoundFile):
-        own = sounds / value.name
-        return SoundFile(str(own)) if any(Path(f"{own}{end}").is_file() for end in SOUND_FORMATS) else value
+        return sounds.own(value)
     if isinstance(value, tuple):
         return tuple(_with_own_sounds(part, sounds) for part in value)
     if isinstance(value, dict):

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from acd.errors import OperatorError, RequestRefused, SettingsError
-from acd.ivr.flow import Say, SoundFile
-from acd.runtime import version_files
-from acd.runtime.reload import Folders, Reloader, Start, TestResult, Tools, choose_start
+from acd.ivr.flow import FlowSet, Say, SoundFile
+from acd.runtime import reload, version_files
+from acd.runtime.reload import Folders, Reloader, Start, TestResult, Tools
+from acd.runtime.start import choose_start
 from acd.runtime.version_files import VersionFiles, content_hash
 from acd.runtime.versions import Versions
 from acd.settings.load import load_centre
@@ -138,6 +139,21 @@ async def test_a_refused_reload_says_why_and_changes_nothing(
         await home.reloader.reload("anna")
     assert refused.value.code == "reload-refused"
     assert "versions" not in str(refused.value), "names the copy, not the file that is edited"
+    assert home.versions.active is active
+    assert state(home.folder / "versions") == before
+
+
+async def test_what_cannot_be_made_into_flows_is_not_kept_either(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: object) -> FlowSet:
+        raise OperatorError("a sound is gone")
+
+    active, before = home.versions.active, state(home.folder / "versions")
+    home.greet("Good day.")
+    monkeypatch.setattr(reload, "flows_of", fails)
+    with pytest.raises(RequestRefused, match="a sound is gone"):
+        await home.reloader.reload("anna")
     assert home.versions.active is active
     assert state(home.folder / "versions") == before
 
