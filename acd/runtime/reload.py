@@ -183,6 +183,7 @@ class Reloader:
             self._files.keep, staged, who, source, result.summary, on_disk
         )
         self._versions.activate(Loaded(entry, flows, centre.numbers))
+        await self._versions.prune()
         log.info("new flows are active", number=entry.number, version=entry.version, by=who, source=source)
         return entry
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass, replace
 from pathlib import Path
@@ -95,7 +96,10 @@ class Versions:
         for version in [v for v in self._old if v not in used]:
             del self._old[version]
         self._old.pop(self.active.version, None)
-        self._files.prune(used | {self.active.version})
+
+    async def prune(self) -> None:
+        """Remove from disk what is old and what no call uses; in a thread, for it may be many files."""
+        await asyncio.to_thread(self._files.prune, self.in_use() | {self.active.version})
 
     def _read(self, version: str) -> FlowSet | None:
         entry = next((e for e in reversed(self._files.entries()) if e.version == version), None)

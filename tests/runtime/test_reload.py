@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -256,6 +257,21 @@ async def test_old_versions_go_but_never_one_that_a_call_uses(
     await home.reloader.reload("anna")
     assert [number for number, _, _ in home.numbers()] == [6, 7, 8]
     assert home.reloader.listing()["active"] == 8
+
+
+async def test_old_versions_go_while_calls_are_served(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    pruned_by: list[threading.Thread] = []
+
+    def prune(_: VersionFiles, in_use: frozenset[str]) -> list[int]:
+        assert home.versions.active.version in in_use
+        pruned_by.append(threading.current_thread())
+        return []
+
+    monkeypatch.setattr(VersionFiles, "prune", prune)
+    home.greet("Good day.")
+    await home.reloader.reload("anna")
+    assert len(pruned_by) == 1
+    assert pruned_by[0] is not threading.main_thread()
 
 
 async def test_a_call_from_before_a_restart_goes_on_with_its_version(home: Home) -> None:
