@@ -13,6 +13,7 @@ from typing import Any
 
 import structlog
 from aiohttp import web
+from sqlalchemy.exc import DBAPIError
 
 from acd.core import events
 from acd.core.calls import CallState
@@ -32,7 +33,7 @@ from acd.parts import (
     redis_settings,
 )
 from acd.records.fold import fold
-from acd.records.store import RecordStore
+from acd.records.store import RecordsAway, RecordStore
 from acd.records.task_store import TaskStore
 from acd.records.writer import RecordWriter
 from acd.runtime.announcements import Announcements
@@ -74,6 +75,7 @@ AMI_USER = "acd"
 CDR_FILE = "log/cdr-custom/acd.csv"
 # Finished calls wait so long for others, to be written together; until then the mirror has them.
 GATHER_RECORDS_S = 0.5
+RECORDS_AGAIN_S = 5.0
 
 
 class Controller:
@@ -161,23 +163,30 @@ class Controller:
             reloader,
             self._announcements,
             self._callbacks,
-            lambda: TaskStore(self._store.engine).open_numbers(),
+            self._open_numbers,
             self._shell.engine.floor,
         )
+
+    def _open_numbers(self) -> frozenset[str]:
+        return TaskStore(self._store.engine).open_numbers()
 
     async def start(self) -> None:
         """Open everything. Raises OperatorError when a port or a file cannot be had."""
         self._prompts.prepare(all_prompts(self._centre, self._versions.active))
         self._shell.feed(events.DispatchSuspended())  # until the floor is known
         await self._mirror.open()
-        await asyncio.to_thread(self._store.open)
+        try:
+            await asyncio.to_thread(self._store.open)
+        except RecordsAway as error:  # records wait in the live state until the writer can store them
+            log.error("the database of records is away, calls are routed all the same", reason=str(error))
         self._writer.start()
         self._shell.attach(self._switch)
         self._bond.attach(self._link, self._switch)
         self._bond.on_known = self.floor_known.set
         self._shell.on_frozen = self._bond.frozen
         self._announcements.restore(self._mirror.load())
-        await self._flow_desk.read_callbacks(self._mirror.load())
+        open_numbers = self._open_numbers if self._store.is_open else frozenset
+        self._callbacks.restore(self._mirror.load(), await asyncio.to_thread(open_numbers))
         self._reception.walker.restore(self._mirror.load())
         self._merges.restore(self._mirror.load())
         await self._take_up_versions()
@@ -193,8 +202,11 @@ class Controller:
             self._trunks.run(),
         ):
             self._tasks.append(asyncio.create_task(work))
-        self._recovery = asyncio.create_task(self._recover_unseen())
-        self._version_files.begin_run()
+        self._recovery = asyncio.create_task(self._catch_up(was_away=not self._store.is_open))
+        if self._versions.is_kept:
+            self._version_files.begin_run()
+        else:  # after a sudden end the last version on disk would be an older one
+            self._version_files.end_run()
 
     async def _take_up_versions(self) -> None:
         """Read what calls from before a restart are in before they ask for it; the voice may have changed."""
@@ -261,6 +273,22 @@ class Controller:
             waiting.cancel()
             await self.stop()
 
+    async def _catch_up(self, *, was_away: bool) -> None:
+        """What needs the database and nobody has to wait for."""
+        if was_away:
+            await self._records_are_back()
+            await self._flow_desk.refresh_callbacks()
+        await self._recover_unseen()
+
+    async def _records_are_back(self) -> None:
+        while True:
+            try:
+                await asyncio.to_thread(lambda: self._store.engine)
+            except DBAPIError:
+                await asyncio.sleep(RECORDS_AGAIN_S)
+            else:
+                return
+
     async def _recover_unseen(self) -> None:
         """Calls that came and went while no controller was there: put them on record, too."""
         await self.floor_known.wait()
@@ -290,9 +318,10 @@ class Controller:
             "asterisk": self._bond.up,
             "dispatching": not floor.suspended,
             "records_waiting": self._writer.pending,
-            "records_database": not self._writer.away,
+            "records_database": self._store.is_open and not self._writer.away,
             "live_state_on_disk": live["on_disk"],
             "live_state_in_redis": live["in_redis"],
+            "flows_kept": self._versions.is_kept,
             "calls": len(floor.calls),
             "trunks": {trunk: str(seen.state) for trunk, seen in self._trunks.seen.items()},
             "tasks": len(asyncio.all_tasks()),
@@ -320,7 +349,11 @@ class Controller:
             "centre": self._centre.system.name,
             "pid": os.getpid(),
             "live_state": self._mirror.facts(),
-            "version": {"number": self._versions.entry.number, "version": self._versions.active.version},
+            "version": {
+                "number": self._versions.entry.number,
+                "version": self._versions.active.version,
+                "kept": self._versions.is_kept,
+            },
             "announcements": [a for a in self._announcements.picture() if a["on"]],
             **picture(self._shell.engine.floor, now, self._reception.walker.step_of, asterisk=self._bond.up),
         }

@@ -138,7 +138,7 @@ class Reloader:
             staged = await self._thread(self._files.stage, *self._edited())
             try:
                 later = await self._thread(self._later, staged)
-                if staged.version == self._versions.active.version:
+                if staged.version == self._versions.active.version and self._versions.is_kept:
                     return {"changed": False, "number": self._versions.entry.number, "later": later}
                 entry = await self._activate(staged, who, "reload", "", self._folders)
             finally:
@@ -182,6 +182,8 @@ class Reloader:
         entry: VersionEntry = await self._thread(
             self._files.keep, staged, who, source, result.summary, on_disk
         )
+        if not self._versions.is_kept:
+            await asyncio.to_thread(self._files.begin_run)
         self._versions.activate(Loaded(entry, flows, centre.numbers))
         await self._versions.prune()
         log.info("new flows are active", number=entry.number, version=entry.version, by=who, source=source)

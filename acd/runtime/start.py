@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import structlog
 
 from acd.errors import OperatorError
 from acd.ivr.flow import FlowSet
 from acd.runtime.reload import Folders, Refused, Start, TestResult, Tools, examine
-from acd.runtime.version_files import Staged, VersionEntry, VersionFiles, digests
+from acd.runtime.version_files import NOT_KEPT, Staged, VersionEntry, VersionFiles, digests
 from acd.runtime.versions import Loaded, flows_of, missing_groups
 from acd.settings.model import Centre
 
@@ -36,7 +37,7 @@ def choose_start(files: VersionFiles, folders: Folders, tools: Tools, who: str) 
 
 def _after(last: VersionEntry, files: VersionFiles, folders: Folders, tools: Tools, who: str) -> Start:
     """There has been a version. Raises OperatorError where it is wanted and cannot be used."""
-    staged = files.stage(folders.config_dir, folders.flows_dir)
+    staged = _staged(files, folders)
     try:
         if staged.version == last.version:
             return _from_disk_with(last, files, folders, tools)
@@ -53,14 +54,14 @@ def _after(last: VersionEntry, files: VersionFiles, folders: Folders, tools: Too
         except Refused as refused:
             log.error("the files on disk cannot be used", active=last.number, reasons=refused.reasons)
             return _as_kept(last, files, tools)
-        return _kept(staged, files, who, centre, result)
+        return _new(staged, files, folders, who, centre, result)
     finally:
         files.drop(staged)
 
 
 def _first(files: VersionFiles, folders: Folders, tools: Tools, who: str) -> Start:
     """There is nothing else to go by: only files that cannot be read keep a centre closed."""
-    staged = files.stage(folders.config_dir, folders.flows_dir)
+    staged = _staged(files, folders)
     try:
         try:
             centre, result = examine(staged, folders, tools, None)
@@ -69,7 +70,7 @@ def _first(files: VersionFiles, folders: Folders, tools: Tools, who: str) -> Sta
             tools.render(centre)
             log.error("tests of the flows fail", reasons=refused.reasons)
             result = TestResult(f"{len(refused.reasons)} failed")
-        return _kept(staged, files, who, centre, result)
+        return _new(staged, files, folders, who, centre, result)
     finally:
         files.drop(staged)
 
@@ -96,21 +97,41 @@ def _as_kept(entry: VersionEntry, files: VersionFiles, tools: Tools) -> Start:
     return _begun(entry, centre, flows_of(centre, kept, kept), kept)
 
 
-def _kept(staged: Staged, files: VersionFiles, who: str, centre: Centre, result: TestResult) -> Start:
+def _staged(files: VersionFiles, folders: Folders) -> Staged:
+    """A copy; a disk that takes none must not keep the centre closed."""
+    try:
+        return files.stage(folders.config_dir, folders.flows_dir)
+    except OperatorError as error:
+        log.error("the disk takes no copy: what has changed is used as it is", reason=str(error))
+        return files.originals(folders.config_dir, folders.flows_dir)
+
+
+def _new(
+    staged: Staged, files: VersionFiles, folders: Folders, who: str, centre: Centre, result: TestResult
+) -> Start:
     """The copy as a new version. Its flows are made first: what is a version can be used."""
-    flows = flows_of(centre, staged, files.next(staged))
-    entry = files.keep(staged, who, "start", result.summary)
-    kept = files.kept(entry)
-    return _begun(entry, _moved(centre, staged, kept), flows, kept)
+    if staged.folder is not None:
+        flows = flows_of(centre, staged, files.next(staged))
+        try:
+            entry = files.keep(staged, who, "start", result.summary)
+        except OperatorError as error:
+            log.error("the disk takes no version: what has changed is used as it is", reason=str(error))
+        else:
+            kept = files.kept(entry)
+            return _begun(entry, _moved(centre, staged, kept), flows, kept)
+    originals = Staged(staged.version, folders.config_dir, folders.flows_dir)
+    entry = VersionEntry(NOT_KEPT, staged.version, datetime.now(UTC), who, "start", result.summary)
+    flows = flows_of(centre, staged, originals)
+    return _begun(entry, _moved(centre, staged, originals), flows, originals)
 
 
-def _moved(centre: Centre, staged: Staged, kept: Staged) -> Centre:
+def _moved(centre: Centre, staged: Staged, home: Staged) -> Centre:
     """What was read from a copy is where that has been kept since."""
     customers = centre.customers_file
     if customers is not None and customers.is_relative_to(staged.config_dir):
-        customers = kept.config_dir / customers.relative_to(staged.config_dir)
+        customers = home.config_dir / customers.relative_to(staged.config_dir)
     is_copy = centre.flows_dir == staged.flows_dir
-    flows_dir = kept.flows_dir if is_copy else centre.flows_dir
+    flows_dir = home.flows_dir if is_copy else centre.flows_dir
     return replace(centre, customers_file=customers, flows_dir=flows_dir)
 
 

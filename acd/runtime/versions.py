@@ -13,7 +13,7 @@ import structlog
 from acd.core.plan import Plan
 from acd.errors import OperatorError
 from acd.ivr.flow import Callback, FlowSet, Queue, SoundFile, Voicemail
-from acd.runtime.version_files import Staged, VersionEntry, VersionFiles
+from acd.runtime.version_files import NOT_KEPT, Staged, VersionEntry, VersionFiles
 from acd.settings.asterisk_sounds import SOUND_FORMATS
 from acd.settings.model import Centre
 from acd.settings.outside import NumberRoute
@@ -76,6 +76,11 @@ class Versions:
     def entry(self) -> VersionEntry:
         """The active version."""
         return self._active.entry
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether the active version is on disk, for calls after a restart and for rollbacks."""
+        return self.entry.number != NOT_KEPT
 
     def get(self, version: str) -> FlowSet | None:
         """See `FlowSets`."""

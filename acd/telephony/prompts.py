@@ -72,8 +72,10 @@ class PromptStore:
                 for done, future in enumerate(as_completed(rendering), start=1):
                     future.result()
                     progress(done, len(missing))
-            except BaseException:
+            except BaseException as error:
                 threads.shutdown(cancel_futures=True)
+                if isinstance(error, OSError):
+                    raise OperatorError(f"prompts cannot be written to {self._cache_dir}: {error}") from error
                 raise
         return len(missing)
 

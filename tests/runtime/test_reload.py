@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import shutil
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -341,6 +343,48 @@ def test_the_very_first_start_needs_sound_files(tmp_path: Path) -> None:
     home.edit("main.yml", lambda t: t.replace("nobody", "sales"))
     home.result = TestResult("1 failed", ("main: greets: no",))
     assert home.start().loaded.entry.tests == "1 failed"
+
+
+# --- a disk that takes nothing ----------------------------------------------------------------------
+async def test_a_folder_that_takes_nothing_does_not_keep_the_centre_closed(tmp_path: Path) -> None:
+    home = Home(tmp_path, Sandbox.create(tmp_path))
+    home.greet("Welcome.")
+    in_the_way = tmp_path / "versions"
+    in_the_way.write_bytes(b"")
+    with home.files.locked():
+        begun = home.start()
+    assert (home.greeting(), home.versions.is_kept) == ("Welcome.", False)
+    assert begun.centre.flows_dir == home.sandbox.flows
+    home.greet("Good day.")
+    with pytest.raises(RequestRefused, match="cannot be kept"):
+        await home.reloader.reload("anna")
+    assert home.greeting() == "Welcome."
+    home.files.end_run()
+
+    in_the_way.unlink()
+    home.greet("Welcome.")
+    assert (await home.reloader.reload("anna"))["number"] == 1, "the same files are a version now"
+    assert home.versions.is_kept
+    assert home.files.was_cut_off, "a sudden end from here on is noticed"
+
+
+@pytest.mark.parametrize(("owner", "name"), [(shutil, "copyfile"), (Path, "rename")])
+def test_a_full_disk_keeps_nobody_from_what_is_new(
+    home: Home, monkeypatch: pytest.MonkeyPatch, owner: object, name: str
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    (home.sandbox.flows / "sounds").mkdir()
+    (home.sandbox.flows / "sounds" / "hello.wav").write_bytes(SOUND)
+    home.files.end_run()
+    home.edit("main.yml", lambda t: t.replace("say: Welcome.", "play: hello"))
+    monkeypatch.setattr(owner, name, full)
+    begun = home.start()
+    assert heard(home.greeting()) == SOUND
+    assert not home.versions.is_kept
+    assert begun.centre.customers_file is None or begun.centre.customers_file.exists()
+    assert [number for number, _, _ in home.numbers()] == [1]
 
 
 async def test_a_rollback_holds_over_a_start_until_the_disk_is_edited(home: Home) -> None:
