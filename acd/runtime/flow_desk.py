@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
@@ -47,7 +46,7 @@ class FlowDesk:
 
     async def refresh_callbacks(self) -> None:
         """Which callbacks are open is to be read from the database anew."""
-        self._callbacks.refresh(await asyncio.to_thread(self._open_numbers))
+        await self._callbacks.refresh(self._open_numbers)
 
     async def _rollback(self, request: Request) -> Mapping[str, Any]:
         number = request["number"]
