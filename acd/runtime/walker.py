@@ -7,7 +7,6 @@ position is in the mirror before each step is begun, so that another process can
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -124,8 +123,7 @@ class Walker:
         if call is not None and call.recording is not None:
             order = self._command(call_id)
             wanted = order if isinstance(order, RecordSound) else None
-            # Not at once: the engine's present answer, which tells of the end, is still being carried out.
-            asyncio.get_running_loop().call_soon(self._services.recordings.take_up, wanted, call)
+            self._services.recordings.take_up(wanted, call)
         self.forget(call_id)
 
     def take_up_recordings(self) -> None:
