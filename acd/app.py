@@ -191,7 +191,7 @@ class Controller:
         self._merges.restore(self._mirror.load())
         await self._take_up_versions()
         self._shell.restore()
-        self._reception.walker.take_up_recordings()
+        self._reception.walker.take_up()
         await self._control.start()
         await self._listen()
         for work in (

@@ -456,6 +456,26 @@ async def test_an_unreadable_place_is_set_aside(at: At) -> None:
     desk = at("queue")
     desk.reception.walker.restore({"flow:c9": {"nonsense": 1}})
     assert not desk.reception.walker.knows("c9")
+    assert list(desk.mirror.values) == ["unreadable:flow:c9"]
+
+
+async def test_a_place_whose_call_is_not_kept_is_dropped(at: At, tmp_path: Path) -> None:
+    desk = at("queue")
+    at_work(desk)
+    await arrives(desk)
+    kept = dict(desk.mirror.load())
+    again = Desk(
+        desk.centre,
+        {**kept, "flow:c9": kept["flow:c1"]},
+        FlowSet("v1", {"f": Flow("f", "queue", ("en",), STEPS)}),
+        tmp_path,
+    )
+    again.reception.walker.restore(again.mirror.load())
+    again.shell.restore()
+    again.reception.walker.take_up()
+    assert again.mirror.keys("flow") == ["flow:c1"]
+    assert again.reception.walker.knows("c1")
+    await again.close()
 
 
 async def test_a_fault_of_ours_puts_the_caller_in_line(at: At, tmp_path: Path) -> None:
