@@ -2,7 +2,8 @@
 
 The position that is kept (`to_dict`) holds no masked value. While one is set, it points back to the
 step where the value was keyed: after a crash the caller is asked for it once more. Only who is in other
-hands meanwhile, in a line or with an agent, stays where they are, and the value is forgotten.
+hands meanwhile, in a line or with an agent, or whose look-up must not be asked twice, stays where they
+are, and the value is forgotten.
 """
 
 from __future__ import annotations
@@ -33,6 +34,8 @@ class Frame:
 
 AWAY = "away"
 """The phase of a step that has put the caller in other hands."""
+ASKED = "asked"
+"""The phase of a look-up that must not be asked twice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +97,7 @@ class Position:
         """What may be kept: without masked values, back at the step where the first of them was keyed."""
         origins = [origin for frame in self.frames for origin in frame.masked.values()]
         position = self if not self.progress.masked else replace(self, progress=Progress())
-        if origins and self.progress.phase != AWAY:
+        if origins and self.progress.phase not in (AWAY, ASKED):
             depth = min(depth for depth, _ in origins)
             step = next(step for found, step in origins if found == depth)
             back = replace(self.frames[depth], step=step)

@@ -129,7 +129,7 @@ class Walker:
         self.forget(call_id)
 
     def take_up(self) -> None:
-        """After a restart, when the engine knows its calls: those that had ended, or are not kept, are over."""
+        """After a restart, when the engine knows its calls: any that had ended, or is not kept, is over."""
         calls = self._shell.engine.floor.calls
         for call in list(calls.values()):
             if call.state is CallState.ENDED:

@@ -352,6 +352,21 @@ def test_a_look_up_is_worked_out_and_mapped() -> None:
     assert walker.take_trace()[0].detail == "balance = 12.5"
 
 
+@pytest.mark.parametrize("idempotent", [True, False])
+def test_what_may_have_been_done_is_not_asked_again_after_a_crash(idempotent: bool) -> None:
+    order = Lookup(HttpLookup("POST", expr("'http://h/'"), idempotent=idempotent), "next", "failure", "other")
+    walker, command = run(order)
+    assert isinstance(command, talk.Look)
+    again = Machine(walker.flows, type(walker.position).from_dict(walker.position.to_dict()))
+    if idempotent:
+        assert again.begin(WORLD) == command
+    else:
+        again.begin(WORLD)
+        assert next(step.arrow for step in again.take_trace()) == "failure"
+    walker.handle(talk.Found({}), WORLD)
+    assert next(step.arrow for step in walker.take_trace()) == "next"
+
+
 @pytest.mark.parametrize(
     ("outcome", "way"),
     [

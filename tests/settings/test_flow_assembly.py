@@ -114,10 +114,12 @@ STEPS: list[tuple[str, Step]] = [
         " failure: first}",
         Lookup(
             HttpLookup("POST", compiled("'http://x/'"), {"X-Key": compiled("'k'")}, {"n": compiled("count")},
-                       2.0, 0, {"got": "a.0.b"}),
+                       2.0, 0, {"got": "a.0.b"}, idempotent=False),
             "end", "first", "first", heard("Hi", "好"),
         ),
     ),
+    ("{lookup: {post: \"'http://x/'\", idempotent: true}, next: end}",
+     Lookup(HttpLookup("POST", compiled("'http://x/'")), "end", "end", "end")),
     ("{language: \"'zh'\", next: end}", Language(compiled("'zh'"), "end")),
     (
         "{queue: {group: sales, priority: count, keys: {'1': end}, max_wait_s: 60, timeout: end,"

@@ -160,10 +160,10 @@ def _source(written: Any) -> ivr.CustomerLookup | ivr.HttpLookup:
     match written:
         case lookup.CustomerSource(customer=number):
             return ivr.CustomerLookup(number)
-        case lookup.PostSource(post=url, body=body):
+        case lookup.PostSource(post=url, body=body, idempotent=idempotent):
             method = "POST"
         case _:
-            method, url, body = "GET", written.get, {}
+            method, url, body, idempotent = "GET", written.get, {}, True
     return ivr.HttpLookup(
         method=method,
         url=url,
@@ -172,6 +172,7 @@ def _source(written: Any) -> ivr.CustomerLookup | ivr.HttpLookup:
         timeout_s=written.timeout_s,
         retries=written.retries,
         values=dict(written.into),
+        idempotent=idempotent,
     )
 
 

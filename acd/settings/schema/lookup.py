@@ -19,6 +19,7 @@ from acd.settings.schema.values import (
     ExpressionValue,
     Options,
     Variable,
+    YesNo,
     checked,
     expected,
     mistake,
@@ -90,7 +91,7 @@ class _HttpSource(Options):
     timeout_s: Annotated[float, seconds(0.1, 30)] = 3.0
     """Seconds for all tries together."""
     retries: Annotated[int, whole(0, 5)] = 1
-    """Further tries after a failure that may pass."""
+    """Further tries after a failure that may pass; see `idempotent` of a `post`."""
     into: dict[Variable, AnswerPath] = Field(default_factory=dict)
     """Variables, and where their values are in the JSON answer."""
     wait: Prompts = Field(default_factory=nothing)
@@ -111,10 +112,12 @@ class PostSource(_HttpSource):
     """The address."""
     body: dict[str, ExpressionValue] = Field(default_factory=dict)
     """Sent as JSON: names and expressions."""
+    idempotent: YesNo = False
+    """Asking twice does no more than asking once: `retries` follow every failure that may pass."""
 
 
 def _one_source(value: Any) -> Any:
-    options = (*SOURCE_KINDS, *_HttpSource.model_fields, "body")
+    options = (*SOURCE_KINDS, *_HttpSource.model_fields, "body", "idempotent")
     only_kind("a look-up", value, SOURCE_KINDS, options)
     return value
 
