@@ -198,7 +198,7 @@ class HttpLookup:
     (no connection, 5xx). Where asking twice does something twice (not `idempotent`), that is only while
     no connection was had, and a request that a restart cut off is a failure. `values` maps variable to a
     path in the JSON answer such as `account.balance` or `items.0.name`; a path that is not there is a
-    failure.
+    failure. Those of `masked` are treated like what is keyed into a masked `collect`.
     """
 
     method: str  # GET or POST
@@ -209,6 +209,7 @@ class HttpLookup:
     retries: int = 1
     values: Mapping[str, str] = field(default_factory=dict)
     idempotent: bool = True
+    masked: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
 """Where a caller is: all that another process needs to go on from there.
 
 The position that is kept (`to_dict`) holds no masked value. While one is set, it points back to the
-step where the value was keyed: after a crash the caller is asked for it once more. Only who is in other
+step where the value was keyed or found: after a crash the caller, or the other system, is asked for it
+once more. Only who is in other
 hands meanwhile, in a line or with an agent, or whose look-up must not be asked twice, stays where they
 are, and the value is forgotten.
 """
@@ -15,7 +16,9 @@ from typing import Any, TypeAlias
 from acd.ivr.values import MASK, Value
 
 Origin: TypeAlias = tuple[int, str]
-"""Where a masked value was keyed: depth in the stack of flows, and the step."""
+"""Where a masked value was keyed or found: depth in the stack of flows, and the step."""
+NOT_AGAIN: Origin = (-1, "")
+"""Of a value that cannot be asked for once more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +98,8 @@ class Position:
 
     def kept(self) -> Position:
         """What may be kept: without masked values, back at the step where the first of them was keyed."""
-        origins = [origin for frame in self.frames for origin in frame.masked.values()]
+        secrets = [origin for frame in self.frames for origin in frame.masked.values()]
+        origins = [origin for origin in secrets if origin != NOT_AGAIN]
         position = self if not self.progress.masked else replace(self, progress=Progress())
         if origins and self.progress.phase not in (AWAY, ASKED):
             depth = min(depth for depth, _ in origins)

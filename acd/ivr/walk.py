@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
@@ -122,6 +122,11 @@ class Walk:
         """The value as a trace may show it."""
         return MASK if self.origin(expression, value) is not None else as_text(value)
 
+    def shown_variables(self, names: Iterable[str]) -> dict[str, Value]:
+        """Some variables of the running flow, as a trace may show them."""
+        shown = self.position.frame.shown()
+        return {name: shown[name] for name in names}
+
     def assign(self, values: Mapping[str, Value], masked: Mapping[str, Origin] | None = None) -> None:
         """Set variables of the running flow. Raises ExpressionError when they become too many or large."""
         frame = self.position.frame
@@ -132,8 +137,10 @@ class Walk:
         others = sum(_size(other.variables) for other in self.position.frames[:-1])
         if others + _size(variables) > LARGEST_VARIABLES_BYTES:
             raise ExpressionError(f"the variables take more than {LARGEST_VARIABLES_BYTES // 1024} kB")
-        still = {name: origin for name, origin in frame.masked.items() if name not in values}
-        frame = replace(frame, variables=variables, masked={**still, **(masked or {})})
+        new = masked or {}
+        # One that is set again keeps its turn: what it was keyed for comes after it.
+        still = {name: origin for name, origin in frame.masked.items() if name not in values or name in new}
+        frame = replace(frame, variables=variables, masked={**still, **new})
         self.position = self.position.with_frame(frame)
 
     def here(self) -> Origin:

@@ -246,6 +246,51 @@ def test_where_a_masked_value_would_be_recorded_it_is_an_error(step: Step) -> No
     assert "98765" not in str(walker.take_trace())
 
 
+@pytest.mark.parametrize("idempotent", [True, False])
+def test_a_masked_answer_is_in_no_trace_and_not_kept(idempotent: bool) -> None:
+    source = HttpLookup(
+        "POST",
+        expr("'http://h/'"),
+        values={"diagnosis": "a", "plain": "b"},
+        idempotent=idempotent,
+        masked=frozenset({"diagnosis"}),
+    )
+    steps: dict[str, Step] = {
+        "look": Lookup(source, "copy", "bye", "bye"),
+        "copy": Set({"copy": expr("'x' ~ diagnosis")}, "say"),
+        "say": Say(message(Spoken(SpokenKind.DIGITS, expr("diagnosis"))), "wait"),
+        "wait": MENU,
+        "bye": HangUp(),
+    }
+    walker = machine(flow(steps))
+    walker.begin(WORLD)
+    command = walker.handle(talk.Found({"diagnosis": "98765", "plain": "1234"}), WORLD)
+    assert isinstance(command, Play)
+    assert command.masked
+    assert walker.variables == {"diagnosis": "•••", "plain": "1234", "copy": "•••"}
+    trace = str(walker.take_trace())
+    assert "98765" not in trace
+    assert "diagnosis = •••, plain = 1234" in trace
+    assert "98765" not in str(walker.position.to_dict())
+    # Where asking anew does no harm that is done; else the answer is lost.
+    assert walker.position.kept().step == ("look" if idempotent else "say")
+
+
+def test_a_secret_that_is_keyed_again_is_still_asked_for_first() -> None:
+    source = HttpLookup("GET", expr("'http://h/' ~ account"), values={"sum": "a"}, masked=frozenset({"sum"}))
+    steps: dict[str, Step] = {
+        "card": replace(CARD, next="look"),
+        "look": Lookup(source, "wait", "wait", "wait"),
+        "wait": Menu(message("Again?"), {"1": "card"}, "wait"),
+    }
+    walker = machine(flow(steps))
+    walker.begin(WORLD)
+    for outcome in (Keys("98765"), talk.Found({"sum": 5}), Keys("1"), Keys("56789")):
+        walker.handle(outcome, WORLD)
+    assert walker.position.step == "look"
+    assert walker.position.kept().step == "card"
+
+
 def test_a_masked_value_that_is_cleared_holds_nobody_back() -> None:
     steps: dict[str, Step] = {
         "card": replace(CARD, next="clear"),

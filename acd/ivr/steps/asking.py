@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from acd.ivr.expressions import Expression, ExpressionError
 from acd.ivr.flow import Callback, CustomerLookup, HttpLookup, Lookup
-from acd.ivr.position import ASKED, Progress
+from acd.ivr.position import ASKED, NOT_AGAIN, Progress
 from acd.ivr.talk import (
     CustomerRequest,
     Done,
@@ -78,11 +78,13 @@ def _found(walk: Walk, step: Lookup, found: Found) -> Answer:
     if missing:
         return Leave("failure", step.failure, f"no {', '.join(missing)} in the answer")
     values = {name: found.values[name] for name in step.source.values}
+    origin = walk.here() if step.source.idempotent else NOT_AGAIN
     try:
-        walk.assign(values)
+        walk.assign(values, dict.fromkeys(step.source.masked, origin))
     except ExpressionError as error:
         return Leave("failure", step.failure, str(error))
-    return Leave("next", step.next, ", ".join(f"{name} = {as_text(value)}" for name, value in values.items()))
+    shown = [f"{name} = {as_text(value)}" for name, value in walk.shown_variables(values).items()]
+    return Leave("next", step.next, ", ".join(shown))
 
 
 # --- callback ---------------------------------------------------------------------------------

@@ -46,7 +46,7 @@ def come_back(walk: Walk, step: Call) -> Leave:
         if inner in over.masked
     }
     walk.assign(results, masked)
-    shown = [f"{name} = {as_text(walk.position.frame.shown()[name])}" for name in results]
+    shown = [f"{name} = {as_text(value)}" for name, value in walk.shown_variables(results).items()]
     return Leave("next", step.next, ", ".join(shown))
 
 

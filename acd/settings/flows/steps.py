@@ -171,8 +171,9 @@ def _source(written: Any) -> ivr.CustomerLookup | ivr.HttpLookup:
         body=dict(body),
         timeout_s=written.timeout_s,
         retries=written.retries,
-        values=dict(written.into),
+        values={variable: answer.path for variable, answer in written.into.items()},
         idempotent=idempotent,
+        masked=frozenset(variable for variable, answer in written.into.items() if answer.masked),
     )
 
 
