@@ -23,12 +23,16 @@ NOT_AGAIN: Origin = (-1, "")
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """One flow of the stack. `step` is '' before it has begun. `masked` says where each secret came from."""
+    """One flow of the stack. `step` is '' before it has begun. `masked` says where each secret came from.
+
+    `lost`: variables whose secret was forgotten, and that nothing has set since.
+    """
 
     flow: str
     step: str = ""
     variables: Mapping[str, Value] = field(default_factory=dict, repr=False)
     masked: Mapping[str, Origin] = field(default_factory=dict)
+    lost: frozenset[str] = frozenset()
 
     def shown(self) -> dict[str, Value]:
         """The variables as people may see them."""
@@ -47,7 +51,7 @@ class Progress:
 
     `failed` counts the rounds without a usable answer, `remark` says what was wrong with the last one
     (`invalid`, `no_input`); `entered` waits to be confirmed, and is `masked` if it is a secret; `item`
-    is a survey's question.
+    is a survey's question; `priority` is what the caller stands in line with.
     """
 
     phase: str = ""
@@ -56,6 +60,7 @@ class Progress:
     item: int = 0
     entered: str = field(default="", repr=False)
     masked: bool = False
+    priority: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +123,12 @@ class Position:
         return {
             "version": kept.version,
             "frames": [
-                {"flow": frame.flow, "step": frame.step, "variables": dict(frame.variables)}
+                {
+                    "flow": frame.flow,
+                    "step": frame.step,
+                    "variables": dict(frame.variables),
+                    "lost": sorted(frame.lost),
+                }
                 for frame in kept.frames
             ],
             "progress": {
@@ -127,6 +137,7 @@ class Position:
                 "remark": kept.progress.remark,
                 "item": kept.progress.item,
                 "entered": kept.progress.entered,
+                "priority": kept.progress.priority,
             },
             "language": kept.language,
             "customer": None if kept.customer is None else dict(kept.customer),
@@ -136,7 +147,10 @@ class Position:
     @staticmethod
     def from_dict(kept: Mapping[str, Any]) -> Position:
         """From `to_dict`. Raises KeyError or TypeError for something else."""
-        frames = tuple(Frame(f["flow"], f["step"], dict(f["variables"])) for f in kept["frames"])
+        frames = tuple(
+            Frame(f["flow"], f["step"], dict(f["variables"]), lost=frozenset(f.get("lost", ())))
+            for f in kept["frames"]
+        )
         if not frames:
             raise KeyError("frames")
         return Position(
@@ -151,4 +165,4 @@ class Position:
 
 def _without_masked(frame: Frame) -> Frame:
     variables = {name: value for name, value in frame.variables.items() if name not in frame.masked}
-    return replace(frame, variables=variables, masked={})
+    return replace(frame, variables=variables, masked={}, lost=frame.lost | frame.masked.keys())

@@ -250,6 +250,35 @@ async def test_after_a_restart_the_wait_goes_on(at: At, tmp_path: Path, missed: 
     await again.close()
 
 
+async def test_after_a_restart_the_line_of_one_who_keyed_a_secret_is_as_it_was(
+    at: At, tmp_path: Path
+) -> None:
+    secret = steps.Collect("pin", message("pin"), "vip", "bye", masked=True)
+    vip = replace(QUEUE, priority=expr("80 if pin == '1234' else 0"), news=NEWS)
+    flows = FlowSet("v1", {"f": Flow("f", "card", ("en",), {**STEPS, "card": secret, "vip": vip})})
+    desk = Desk(at("queue").centre, flow_set=flows, recordings=tmp_path)
+    at_work(desk)
+    await arrives(desk, "1234")
+    assert desk.state() == "waiting"
+    kept = desk.mirror.load()
+    assert "1234" not in str(kept["flow:c1"])
+    await desk.close()
+
+    again = Desk(desk.centre, kept, flows, tmp_path)
+    again.reception.walker.restore(kept)
+    again.shell.restore()
+    again.shell.feed(events.DispatchResumed())
+    line = await again.ask(line=FakeLine(), dialed_number="8000")
+    again.clock.now = again.shell._last_tick = again.clock.now + 10.5
+    line.nudge()
+    await again.settled()
+    assert line.heard == ["You are next in line.", "comfort", "music default"]
+    line.press("1")
+    await again.settled()
+    assert line.heard[-1] == "pressed"
+    await again.close()
+
+
 # --- look-ups -----------------------------------------------------------------------------------
 async def test_the_caller_hears_music_while_somebody_is_asked(at: At) -> None:
     desk = at("look")
