@@ -8,6 +8,7 @@ import os
 import signal
 from collections import Counter
 from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -43,7 +44,7 @@ from acd.runtime.control import ControlServer, Handler, Request
 from acd.runtime.flow_desk import FlowDesk
 from acd.runtime.flow_dial import FlowDialer
 from acd.runtime.flow_work import Services
-from acd.runtime.handle_times import HandleTimes
+from acd.runtime.handle_times import LATEST_CALLS, OLDEST_DAYS, HandleTimes
 from acd.runtime.reception import Reception
 from acd.runtime.recordings import RecordingDesk
 from acd.runtime.reload import Reloader, Start, Tools
@@ -119,6 +120,7 @@ class Controller:
         number_of = partial(normalised, country=centre.system.country)
         self._callbacks = CallbackDesk(self._mirror, recorder, self._clock, number_of)
         self._flow_desk = self._make_flow_desk(begun)
+        self._handle_times = HandleTimes()
         self._merges = Merges(self._mirror)
         script = script_name(secrets.ami_password)
         self._switch = Switchboard(self._watch, self._link, self._prompts, self._merges, self._serve, script)
@@ -137,15 +139,14 @@ class Controller:
 
     def _services(self) -> Services:
         """What flows make use of."""
-        handle_times = HandleTimes()
-        self._shell.on_finished = handle_times.learn
+        self._shell.on_finished = self._handle_times.learn
         system, floor = self._centre.system, self._shell.engine.floor
         return Services(
             flows=self._versions,
             lookups=self._lookups,
             callbacks=self._callbacks,
             recordings=RecordingDesk(self._environment.recordings_dir, self._shell),
-            outlook=Outlook(floor, self._clock, system.timezone, self._announcements, handle_times),
+            outlook=Outlook(floor, self._clock, system.timezone, self._announcements, self._handle_times),
             dialer=FlowDialer(self._shell, self._switch, sip_targets(system.sip_addresses)),
         )
 
@@ -278,6 +279,7 @@ class Controller:
         if was_away:
             await self._records_are_back()
             await self._flow_desk.refresh_callbacks()
+        await self._recall_handle_times()
         await self._recover_unseen()
 
     async def _records_are_back(self) -> None:
@@ -288,6 +290,17 @@ class Controller:
                 await asyncio.sleep(RECORDS_AGAIN_S)
             else:
                 return
+
+    async def _recall_handle_times(self) -> None:
+        since = datetime.now(UTC) - timedelta(days=OLDEST_DAYS)
+        try:
+            times = await asyncio.to_thread(
+                self._store.handle_times_s, list(self._centre.plan.groups), since, LATEST_CALLS
+            )
+        except DBAPIError as error:
+            log.warning("expected waits begin with a usual handle time", reason=type(error).__name__)
+        else:
+            self._handle_times.recall(times)
 
     async def _recover_unseen(self) -> None:
         """Calls that came and went while no controller was there: put them on record, too."""
