@@ -32,6 +32,7 @@ from acd.parts import (
     folders,
     prompt_store,
     redis_settings,
+    render,
 )
 from acd.records.fold import fold
 from acd.records.store import RecordsAway, RecordStore
@@ -156,7 +157,7 @@ class Controller:
 
     def _make_flow_desk(self, begun: Start) -> FlowDesk:
         # What is rendered for a reload must be found by the store that plays.
-        tools = Tools(load_centre, flow_tests, lambda centre: self._prompts.prepare(all_prompts(centre)))
+        tools = Tools(load_centre, flow_tests, lambda centre: render(self._prompts, centre))
         places = folders(self._environment)
         reloader = Reloader(self._versions, self._version_files, places, tools, begun)
         reloader.calls = self._calls_by_version

@@ -26,6 +26,7 @@ from acd.telephony import pinyin_voice
 SPEECH = "speech"
 RENDER_TIMEOUT_S = 30.0
 RENDER_THREADS = 2
+LONGEST_SHOWN = 60
 FORM = "2"  # of rendered files; another one makes new files
 PAUSES_S = ((".!?。！？", 0.3), (",;:，；：、", 0.15))
 # Quieter than this, of full scale, is silence; the loudest moment is at -3 dB then.
@@ -33,6 +34,15 @@ _SILENCE = "0.4%"
 _CUT = ["silence", "1", "0.005", _SILENCE, "reverse"]
 _OUR_MODULES = ("python", "-m")
 _PINYIN_VOICE = (*_OUR_MODULES, "acd.telephony.pinyin_voice")
+
+
+class CannotSpeak(OperatorError):
+    """A text cannot be rendered; the message says why."""
+
+    def __init__(self, speech: Speech, reason: str) -> None:
+        self.speech = speech
+        text = speech.text if len(speech.text) <= LONGEST_SHOWN else speech.text[:LONGEST_SHOWN] + "…"
+        super().__init__(f"'{text}' cannot be spoken in the language '{speech.language}': {reason}")
 
 
 class PromptStore:
@@ -57,7 +67,7 @@ class PromptStore:
     def prepare(
         self, prompts: Iterable[Prompt], progress: Callable[[int, int], None] = lambda _done, _of: None
     ) -> int:
-        """Render what is not there yet; how many were rendered. Raises OperatorError.
+        """Render what is not there yet; how many were rendered. Raises CannotSpeak, or OperatorError.
 
         `progress` is told how many of how many are done. What was rendered before a failure is kept.
         """
@@ -93,6 +103,12 @@ class PromptStore:
         return self._cache_dir / (hashlib.sha256(content.encode()).hexdigest()[:32] + ".wav")
 
     def _render(self, speech: Speech) -> None:
+        try:
+            self._speak(speech)
+        except OperatorError as error:
+            raise CannotSpeak(speech, str(error)) from error
+
+    def _speak(self, speech: Speech) -> None:
         target = self._speech_file(speech)
         make_shared_folder(self._sounds_dir, READ_BY_ALL, SPEECH)
         with tempfile.TemporaryDirectory(dir=target.parent) as folder:
