@@ -8,14 +8,13 @@ import os
 import signal
 from collections import Counter
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
 import structlog
 from aiohttp import web
-from sqlalchemy.exc import DBAPIError
 
+from acd.catch_up import CatchUp
 from acd.core import events
 from acd.core.calls import CallState
 from acd.core.ports import Refusal
@@ -26,7 +25,6 @@ from acd.parts import (
     StoreRecorder,
     all_prompts,
     database_url,
-    facts_of,
     find_customer,
     flow_tests,
     folders,
@@ -34,7 +32,6 @@ from acd.parts import (
     redis_settings,
     render,
 )
-from acd.records.fold import fold
 from acd.records.store import RecordsAway, RecordStore
 from acd.records.task_store import TaskStore
 from acd.records.writer import RecordWriter
@@ -45,7 +42,7 @@ from acd.runtime.control import ControlServer, Handler, Request
 from acd.runtime.flow_desk import FlowDesk
 from acd.runtime.flow_dial import FlowDialer
 from acd.runtime.flow_work import Services
-from acd.runtime.handle_times import LATEST_CALLS, OLDEST_DAYS, HandleTimes
+from acd.runtime.handle_times import HandleTimes
 from acd.runtime.reception import Reception
 from acd.runtime.recordings import RecordingDesk
 from acd.runtime.reload import Reloader, Start, Tools
@@ -60,7 +57,6 @@ from acd.settings.load import load_centre
 from acd.settings.phone_number import normalised
 from acd.settings.secrets import Secrets
 from acd.state.live import LiveMirror
-from acd.telephony import cdr
 from acd.telephony.agi import AgiServer, script_name
 from acd.telephony.ami import AmiLink
 from acd.telephony.bond import Bond
@@ -77,7 +73,6 @@ AMI_USER = "acd"
 CDR_FILE = "log/cdr-custom/acd.csv"
 # Finished calls wait so long for others, to be written together; until then the mirror has them.
 GATHER_RECORDS_S = 0.5
-RECORDS_AGAIN_S = 5.0
 
 
 class Controller:
@@ -204,7 +199,16 @@ class Controller:
             self._trunks.run(),
         ):
             self._tasks.append(asyncio.create_task(work))
-        self._recovery = asyncio.create_task(self._catch_up(was_away=not self._store.is_open))
+        catch_up = CatchUp(
+            self._centre,
+            self._store,
+            self._writer,
+            self._find_customer,
+            self._flow_desk.refresh_callbacks,
+            self._mirror.load,
+        )
+        cdr_file = self._environment.asterisk_dir / CDR_FILE
+        self._recovery = asyncio.create_task(catch_up.run(self._handle_times, self.floor_known, cdr_file))
         if self._versions.is_kept:
             self._version_files.begin_run()
         else:  # after a sudden end the last version on disk would be an older one
@@ -274,48 +278,6 @@ class Controller:
         finally:
             waiting.cancel()
             await self.stop()
-
-    async def _catch_up(self, *, was_away: bool) -> None:
-        """What needs the database and nobody has to wait for."""
-        if was_away:
-            await self._records_are_back()
-            await self._flow_desk.refresh_callbacks()
-        await self._recall_handle_times()
-        await self._recover_unseen()
-
-    async def _records_are_back(self) -> None:
-        while True:
-            try:
-                await asyncio.to_thread(lambda: self._store.engine)
-            except DBAPIError:
-                await asyncio.sleep(RECORDS_AGAIN_S)
-            else:
-                return
-
-    async def _recall_handle_times(self) -> None:
-        since = datetime.now(UTC) - timedelta(days=OLDEST_DAYS)
-        try:
-            times = await asyncio.to_thread(
-                self._store.handle_times_s, list(self._centre.plan.groups), since, LATEST_CALLS
-            )
-        except DBAPIError as error:
-            log.warning("expected waits begin with a usual handle time", reason=type(error).__name__)
-        else:
-            self._handle_times.recall(times)
-
-    async def _recover_unseen(self) -> None:
-        """Calls that came and went while no controller was there: put them on record, too."""
-        await self.floor_known.wait()
-        calls = await asyncio.to_thread(cdr.customer_calls, self._environment.asterisk_dir / CDR_FILE)
-        # The mirror first: what leaves it in the meantime is in the database when we look there.
-        kept = self._mirror.load()
-        stored = await asyncio.to_thread(self._store.known, list(calls))
-        unseen = [c for c in calls.values() if c.call_id not in stored and f"call:{c.call_id}" not in kept]
-        for call in unseen:
-            record = fold(call.call_id, facts_of(call, self._centre, self._find_customer))
-            self._writer.submit(record, lambda: None, replace=False)
-        if unseen:
-            log.info("calls served without a controller are on record now", calls=len(unseen))
 
     # --- joints -------------------------------------------------------------------------------
     async def _serve(self, ask: Any, line: Any) -> None:
