@@ -26,7 +26,7 @@ from acd.app import Controller
 from acd.cli import context
 from acd.crowd.demo import Demo
 from acd.errors import OperatorError
-from acd.parts import all_prompts, asterisk_folder, begin, prompt_store
+from acd.parts import asterisk_folder, begin, prompt_store, render
 from acd.runtime.control import request
 from acd.runtime.version_files import VersionFiles
 from acd.settings.environment import Environment, numeric_address
@@ -78,7 +78,7 @@ def _serve(env: Environment, centre: Centre, *, demo: bool) -> None:
     secrets = context.passwords(env, centre)
     check_ports(env)
     provision(centre, env, secrets, asterisk_folder(context.CHECKOUT), os.environ)
-    rendered = prompt_store(centre, env).prepare(all_prompts(centre), _show_rendering)
+    rendered = render(prompt_store(centre, env), centre, _show_rendering)
     if rendered:
         context.console.print(f"rendered {rendered} spoken prompts")
     asyncio.run(_Server(env, centre, secrets, demo=demo).run())
@@ -234,7 +234,8 @@ class _Server:
             quick = time.monotonic() - began < 2.0
             with contextlib.suppress(TimeoutError):
                 pause_s = RESTART_PAUSE_LONG_S if quick else RESTART_PAUSE_S
-                await asyncio.wait_for(self._stopping.wait(), pause_s)
+                async with asyncio.timeout(pause_s):
+                    await self._stopping.wait()
 
     async def _wait_for_controller(self, keeper: asyncio.Task[None]) -> None:
         limit = time.monotonic() + START_LIMIT_S
@@ -292,7 +293,8 @@ class _Server:
             if child.returncode is None:
                 child.send_signal(signal.SIGTERM)
                 try:
-                    await asyncio.wait_for(child.wait(), STOP_LIMIT_S)
+                    async with asyncio.timeout(STOP_LIMIT_S):
+                        await child.wait()
                 except TimeoutError:
                     child.kill()
                     await child.wait()

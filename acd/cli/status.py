@@ -61,6 +61,9 @@ def draw(picture: dict[str, Any]) -> Group:
     if picture["announcements"]:
         names = ", ".join(one["name"] for one in picture["announcements"])
         parts.insert(0, Text(f"Announcements that callers hear: {names}", style="yellow"))
+    if not picture["version"]["kept"]:
+        text = "The flows could not be kept as a version: see to the disk, then 'acd reload'"
+        parts.insert(0, Text(text, style="bold red"))
     parts[:0] = _live_state(picture["live_state"])
     return Group(*parts)
 

@@ -195,8 +195,10 @@ class HttpLookup:
     """An HTTP request. `url`, headers and the values of `body` (sent as JSON) are expressions.
 
     `timeout_s` is for all tries together; `retries` more tries follow a failure that may pass
-    (no connection, 5xx). `values` maps variable to a path in the JSON answer such as
-    `account.balance` or `items.0.name`; a path that is not there is a failure.
+    (no connection, 5xx). Where asking twice does something twice (not `idempotent`), that is only while
+    no connection was had, and a request that a restart cut off is a failure. `values` maps variable to a
+    path in the JSON answer such as `account.balance` or `items.0.name`; a path that is not there is a
+    failure. Those of `masked` are treated like what is keyed into a masked `collect`.
     """
 
     method: str  # GET or POST
@@ -206,6 +208,8 @@ class HttpLookup:
     timeout_s: float = 3.0
     retries: int = 1
     values: Mapping[str, str] = field(default_factory=dict)
+    idempotent: bool = True
+    masked: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,6 @@ position is in the mirror before each step is begun, so that another process can
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -87,7 +86,7 @@ class Walker:
 
     # --- who is in a flow -----------------------------------------------------------------------
     def restore(self, kept: Mapping[str, Mapping[str, Any]]) -> None:
-        """Take up the positions that the mirror kept. One that cannot be read is left out, and said."""
+        """Take up the positions that the mirror kept. One that cannot be read is set aside, and said."""
         for key, value in kept.items():
             if not key.startswith(PREFIX):
                 continue
@@ -96,6 +95,8 @@ class Walker:
                 position = Position.from_dict(value)
             except (KeyError, TypeError, ValueError, AttributeError) as error:
                 log.error("kept place in a flow cannot be read", call=call_id, reason=str(error))
+                self._mirror.put(f"unreadable:{key}", value)
+                self._mirror.drop(key)
                 continue
             flows = self._services.flows.get(position.version)
             if flows is None:
@@ -124,15 +125,18 @@ class Walker:
         if call is not None and call.recording is not None:
             order = self._command(call_id)
             wanted = order if isinstance(order, RecordSound) else None
-            # Not at once: the engine's present answer, which tells of the end, is still being carried out.
-            asyncio.get_running_loop().call_soon(self._services.recordings.take_up, wanted, call)
+            self._services.recordings.take_up(wanted, call)
         self.forget(call_id)
 
-    def take_up_recordings(self) -> None:
-        """After a restart: of calls that had ended before."""
-        for call in list(self._shell.engine.floor.calls.values()):
+    def take_up(self) -> None:
+        """After a restart, when the engine knows its calls: any that had ended, or is not kept, is over."""
+        calls = self._shell.engine.floor.calls
+        for call in list(calls.values()):
             if call.state is CallState.ENDED:
                 self.ended(call.id)
+        for call_id in self._walks.keys() - calls.keys():
+            log.warning("a kept place in a flow is of no call that is kept", call=call_id)
+            self.forget(call_id)
 
     def sent_elsewhere(self, call_id: str) -> None:
         """An agent has transferred the caller: the line's exits no longer count, what comes after does."""

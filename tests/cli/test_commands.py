@@ -122,6 +122,13 @@ def test_schema(home: Path, tmp_path: Path) -> None:
     file = tmp_path / "flow.schema.json"
     acd("schema", "--out", str(file))
     assert acd("schema") == file.read_text(encoding="utf-8")
+    acd("schema", "--all", str(tmp_path / "all"))
+    assert (tmp_path / "all" / "groups.schema.json").read_text(encoding="utf-8") == acd(
+        "schema", "--of", "groups"
+    )
+    assert "groups.schema.json" in (tmp_path / "all" / "index.json").read_text(encoding="utf-8")
+    with pytest.raises(OperatorError, match="no kind of file 'nonsense'; the kinds are flow, piece, "):
+        CliRunner().invoke(app, ["schema", "--of", "nonsense"], catch_exceptions=False)
 
 
 def test_draw(home: Path, tmp_path: Path) -> None:

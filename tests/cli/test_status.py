@@ -31,7 +31,7 @@ PICTURE: dict[str, Any] = {
     "centre": "Example Telecom",
     "asterisk": True,
     "dispatching": True,
-    "version": {"number": 3, "version": "0123456789abcdef"},
+    "version": {"number": 3, "version": "0123456789abcdef", "kept": True},
     "announcements": [],
     "live_state": {"on_disk": True, "in_redis": None, "waiting_for_redis": 0},
     "groups": [{**GROUP, "talking": 1, "ready": 0, "staffed": 3}],
@@ -110,3 +110,8 @@ def test_an_empty_house() -> None:
 )
 def test_clock(seconds: float, text: str) -> None:
     assert clock(seconds) == text
+
+
+def test_flows_that_could_not_be_kept_are_told_of() -> None:
+    picture = {**PICTURE, "version": {**PICTURE["version"], "number": 0, "kept": False}}
+    assert "could not be kept as a version" in drawn(picture).splitlines()[0]
