@@ -105,9 +105,10 @@ class Call:
     `group` is the skill group whose line the caller is in, or came through last. `waiting_since` orders
     the line; it survives failed rings. `present`: the caller's channel asks us what next, so it can be
     dialled from; false for a moment after a restart. `direct`: the offer is for a named agent, not from
-    a line, and rings for `ring_timeout_s` (None: as the plan says). `alerted`: the phone of the present
-    offer said that it rings. `leave_at` and `leave_without_agents` say when the caller leaves the line
-    without an agent. `recording` names the file into which the caller's words are being recorded.
+    a line. A direct offer and a dial outside ring for `ring_timeout_s` (None: as the plan says).
+    `alerted`: the phone of the present offer said that it rings. `leave_at` and `leave_without_agents`
+    say when the caller leaves the line without an agent. `recording` names the file into which the
+    caller's words are being recorded.
     `trunk` brought the call from outside; `outside_number` is being dialled or talked to over
     `outside_trunk`.
     """
