@@ -32,6 +32,7 @@ from acd.ivr.talk import (
 )
 from acd.ivr.trial import Ending, heard_text, prompts_heard, run, take_keys
 from acd.ivr.values import MASK, Value, as_text
+from acd.settings.problems import not_among
 
 HELP = "keys of the phone; Enter alone: none; v: variables; hangup; ?: this help"
 COMMENT = "# "
@@ -120,7 +121,7 @@ def try_flow(
     centre = context.centre(env)
     flows = centre.flow_set
     if flow not in flows.flows:
-        raise OperatorError(f"no flow {flow!r}; there are {', '.join(sorted(flows.flows))}")
+        raise OperatorError(not_among("flow", flow, flows.flows))
     zone = ZoneInfo(centre.system.timezone)
     find = _finder(centre.customers_file)
     world = World(

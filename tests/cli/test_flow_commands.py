@@ -91,7 +91,9 @@ def test_a_folder_is_tested_as_a_whole(flows: Path) -> None:
     assert "bank: wrong" in acd("test", str(flows)).output
     assert "bank: wrong" in acd("test", str(flows / "bank.yml")).output
     assert "bank: wrong" not in acd("test", str(flows / "main.yml")).output
-    with pytest.raises(OperatorError, match="no flow 'banks'; there are balance, bank"):
+    with pytest.raises(
+        OperatorError, match="no flow 'banks' is defined; did you mean 'bank'\\?; there are: balance, bank"
+    ):
         acd("test", "banks")
 
 
