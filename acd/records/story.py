@@ -43,6 +43,7 @@ from acd.core.facts import (
     WrapUpStarted,
 )
 from acd.core.outside_facts import (
+    FLOW,
     DialFailure,
     OutsideAlerted,
     OutsideAnswered,
@@ -77,7 +78,7 @@ _ENDS = {
     EndedBy.AGENT: "the agent hung up",
     EndedBy.OUTSIDE: "the one outside hung up",
     EndedBy.SYSTEM: "the system ended the call",
-    EndedBy.UNKNOWN: "the call ended while nobody watched",
+    EndedBy.UNKNOWN: "the call ended while the controller was away",
 }
 
 _LEFT = {
@@ -129,10 +130,17 @@ def _cells(record: CallRecord, tz: ZoneInfo) -> tuple[str, ...]:
         printable(record.dialed_number),
         _names(visit.group for visit in record.visits),
         _names(talk.agent for talk in talks),
-        record.ended_by.value if record.ended_by else "going on",
+        _ended_by(record),
         _length((s.started_at, s.ended_at) for s in waits),
         _length((s.started_at, s.ended_at) for s in talks),
     )
+
+
+def _ended_by(record: CallRecord) -> str:
+    if record.ended_by is None:
+        return "going on"
+    away = record.ended_by is EndedBy.UNKNOWN  # who it was is not known; why that is so, is
+    return "controller away" if away else record.ended_by.value
 
 
 def _length(stretches: Iterable[tuple[datetime, datetime | None]]) -> str:
@@ -199,8 +207,12 @@ def _transferred(fact: Transferred) -> str:
 
 
 def _outside_dialed(fact: OutsideDialed) -> str:
-    by = f" for {fact.agent}" if fact.agent else ""
+    by = f" for {_authority(fact.agent)}" if fact.agent else ""
     return f"{fact.number} is dialled over {fact.trunk}{by}, which is shown {fact.caller_id}"
+
+
+def _authority(agent: str) -> str:
+    return "the flow" if agent == FLOW else agent
 
 
 def _outside_failed(fact: OutsideFailed) -> str:

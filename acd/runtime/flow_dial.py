@@ -10,10 +10,11 @@ from collections.abc import Mapping
 
 from acd.core import events
 from acd.core.calls import Call
+from acd.core.outside_facts import FLOW
 from acd.core.ports import Switch
 from acd.ivr.flow import TransferKind
 from acd.ivr.talk import Dial
-from acd.runtime.outbound import FLOW, OutboundDesk, Sender
+from acd.runtime.outbound import OutboundDesk, Sender
 from acd.runtime.shell import Shell
 
 

@@ -15,7 +15,7 @@ from acd.core import outside_facts as facts
 from acd.core.calls import Call, CallState
 from acd.core.facts import CallKind, StepTaken, Transferred
 from acd.core.outside_events import OutsideDialed, OutsideFailed, OutsideRefused
-from acd.core.outside_facts import DialFailure
+from acd.core.outside_facts import FLOW, DialFailure
 from acd.core.ports import Ask, Refusal, Switch
 from acd.ivr.flow import Speech
 from acd.ivr.ports import CallerLine
@@ -39,9 +39,6 @@ SENTENCES: Mapping[str, Mapping[Denial, str]] = {
         Denial.NO_NUMBER: "这不是外线号码。",
     },
 }
-
-FLOW = "flow:"
-"""In the place of an agent's id, which never has a colon: a flow has dialled."""
 
 # What may succeed over another trunk. Busy, no answer and a refusal are the last word of the one called.
 GOES_ON = frozenset({DialFailure.CONGESTION, DialFailure.UNREACHABLE, DialFailure.UNKNOWN_NUMBER})

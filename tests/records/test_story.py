@@ -14,6 +14,7 @@ from acd.records import story
 from acd.records.fold import fold
 from acd.records.record import CallRecord
 from acd.records.story import call_story, calls_table
+from acd.records.trace import call_trace
 from tests.records.scenario import START, facts_of
 from tests.records.test_fold import FACTS, SCENARIOS
 
@@ -111,6 +112,20 @@ def test_a_call_outside_over_two_trunks() -> None:
     assert record.answered_at is not None
     assert "anna" in table_text(record)
     assert "20.0 s" in table_text(record)  # talked outside
+
+
+def test_a_flow_calls_outside() -> None:
+    record = fold("c1", facts_of("0 arrived 5550100 8000\n1 outside main flow:\n3 ended caller"))
+    assert "+4930123 is dialled over main for the flow, which" in "\n".join(call_story(record, SHANGHAI))
+
+
+def test_an_end_that_nobody_saw() -> None:
+    told = facts_of("0 arrived 5550100 8000\n0 flow main\n3 step main/a next b\n9 ended unknown")
+    record = fold("c1", told)
+    assert call_story(record, SHANGHAI)[-1].endswith("the call ended while the controller was away")
+    assert "main/b  ended  (while the controller was away)" in call_trace("c1", told, SHANGHAI)[-1]
+    assert "controller away" in table_text(record)
+    assert "unknown" not in table_text(record)
 
 
 def test_a_colleague_who_took_the_callers_place() -> None:
