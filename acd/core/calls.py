@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields
 from enum import StrEnum
 from typing import Any
 
@@ -183,8 +183,7 @@ class Call:
         """JSON-ready form for the mirror of live state."""
         data: dict[str, Any] = {name: getattr(self, name) for name in _FIELDS}
         if self.customer is not None:
-            data["customer"] = {"id": self.customer.id, "name": self.customer.name}
-            data["customer"]["segment"] = self.customer.segment
+            data["customer"] = asdict(self.customer)
         self._told += map(fact_to_dict, self.facts[len(self._told) :])
         data["facts"] = list(self._told)
         return data

@@ -45,11 +45,12 @@ class EndedBy(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Customer:
-    """What the directory knows about the caller."""
+    """What the directory knows about the caller. `language`: a code such as 'zh', '' where it has none."""
 
     id: str
     name: str
     segment: str = ""
+    language: str = ""
 
 
 @dataclass(frozen=True, slots=True)

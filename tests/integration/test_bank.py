@@ -21,7 +21,7 @@ from tests.integration.sip.phone import ANSWER
 pytestmark = [pytest.mark.asterisk, pytest.mark.timeout(300)]
 TUTORIAL = CHECKOUT / "docs" / "flows-tutorial.md"
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```", re.DOTALL | re.MULTILINE)
-PRIYA, GOLD = "+442079460124", "+12125550123"
+PRIYA, GOLD, LI_NA = "+442079460124", "+12125550123", "+8613900139001"
 PIN = "4321"
 TYPED = "5\nhangup\n"
 """What the reader of the tutorial keys in `acd try`."""
@@ -81,6 +81,15 @@ async def test_a_balance_by_account_number_and_pin(bank: BankCentre) -> None:
     for file in (f for f in bank.home.rglob("*") if f.is_file() and "versions" not in f.parts):
         assert b"pin=4321" not in file.read_bytes(), file
         assert b"'4321'" not in file.read_bytes(), file
+
+
+async def test_a_known_customer_is_spoken_to_in_their_language(bank: BankCentre) -> None:
+    async with bank.customer(LI_NA) as caller:
+        call = await caller.dial("8000")
+        seen = await bank.until_call("ivr", step="main/menu")
+        await call.hang_up()
+        await bank.record(seen["id"])
+    assert "the language is zh from here on" in bank.acd("trace", seen["id"])
 
 
 async def test_gold_customers_go_to_the_front_of_the_line_and_rate_the_agent(
