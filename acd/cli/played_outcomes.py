@@ -47,7 +47,7 @@ def question(command: FlowCommand) -> str:
             place = f"in the line of {command.group}, priority {command.priority}"
             return f"{place}; type what happens: {_exits(command)}"
         case Dial(target=target):
-            return f"ringing {target}; type Enter (taken), over (taken, then over), or why not: no_answer, busy"
+            return f"ringing {target}; type Enter (taken), over (taken, then over), or why not (no_answer)"
         case RecordSound():
             return "recording; type how many seconds were said (Enter: 5), or hangup"
         case TakeCallback(group=group, number=number):
