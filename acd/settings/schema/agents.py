@@ -6,7 +6,8 @@ from typing import Annotated
 
 from pydantic import Field
 
-from acd.settings.schema.values import Dialable, Id, Name, Options, Proficiency, PublicNumber, not_empty
+from acd.settings.schema.checking import Options, not_empty
+from acd.settings.schema.values import Dialable, Id, Name, Proficiency, PublicNumber
 
 
 class AgentEntry(Options):

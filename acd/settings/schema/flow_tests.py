@@ -10,7 +10,8 @@ from pydantic import Field
 
 from acd.ivr.cases import HANG_UP, ScriptedOutcome
 from acd.ivr.values import Unfit, Value, fit
-from acd.settings.schema.values import Id, Options, Variable, checked, expected, mistake, text_of, whole
+from acd.settings.schema.checking import Options, checked, expected, mistake, text_of, whole
+from acd.settings.schema.values import Id, Variable
 
 LONGEST_TEXT = 1_000
 MOST_ENTRIES = 200

@@ -4,17 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from acd.settings.schema.values import (
-    Id,
-    MusicClass,
-    Name,
-    Options,
-    Proficiency,
-    PublicNumber,
-    Share,
-    not_empty,
-    seconds,
-)
+from acd.settings.schema.checking import Options, not_empty, seconds
+from acd.settings.schema.values import Id, MusicClass, Name, Proficiency, PublicNumber, Share
 
 
 class GroupEntry(Options):

@@ -12,21 +12,10 @@ from pydantic import BeforeValidator, Discriminator, Field, Tag
 from acd.ivr.expressions import Expression
 from acd.ivr.values import LONGEST_TEXT
 from acd.settings.problems import shown
+from acd.settings.schema.checking import Options, checked, expected, mistake, seconds, text_of, whole
 from acd.settings.schema.dialogue import nothing
 from acd.settings.schema.prompts import Prompts, only_kind
-from acd.settings.schema.values import (
-    ExpressionText,
-    ExpressionValue,
-    Options,
-    Variable,
-    checked,
-    expected,
-    mistake,
-    seconds,
-    text_expression,
-    text_of,
-    whole,
-)
+from acd.settings.schema.values import ExpressionText, ExpressionValue, Variable, text_expression
 
 SOURCE_KINDS = ("customer", "get", "post")
 _HEADER = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,63}")

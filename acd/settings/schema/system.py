@@ -8,6 +8,7 @@ from pydantic import Discriminator, Field, Tag
 
 from acd.core.service_level import ServiceLevelFormula
 from acd.settings.model import ANY_LANGUAGE, DEFAULT_TEXT_TO_SPEECH, FeatureCodes, RedisSettings
+from acd.settings.schema.checking import Options, checked, expected, mistake, one_of, seconds, text_of, whole
 from acd.settings.schema.values import (
     Country,
     Digit,
@@ -15,18 +16,10 @@ from acd.settings.schema.values import (
     Id,
     Language,
     Name,
-    Options,
     SipAddress,
     StarCode,
     Timezone,
     YesNo,
-    checked,
-    expected,
-    mistake,
-    one_of,
-    seconds,
-    text_of,
-    whole,
 )
 
 _FORMULAS = [formula.value for formula in ServiceLevelFormula]
