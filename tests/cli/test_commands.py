@@ -16,7 +16,7 @@ import typer
 from typer.testing import CliRunner
 
 from acd.__main__ import app
-from acd.cli.server import check_ports
+from acd.cli.process import check_ports
 from acd.core import facts
 from acd.core.facts import CallKind, Customer, EndedBy
 from acd.errors import OperatorError

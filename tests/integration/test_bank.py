@@ -189,5 +189,10 @@ async def test_the_tutorial_works_as_it_is_written(bank: BankCentre) -> None:
     reader = Reader(bank)
     blocks = BLOCK.findall(TUTORIAL.read_text(encoding="utf-8"))
     assert {kind for kind, _ in blocks} == {"sh", "text", "diff"}
+    async with bank.customer(PRIYA) as caller:  # a run to be traced
+        call = await caller.dial("8000")
+        seen = await bank.until_call("ivr", step="main/menu")
+        await call.hang_up()
+    await bank.record(seen["id"])
     for kind, text in blocks:
         await asyncio.to_thread(reader.do, kind, text)
