@@ -10,6 +10,7 @@ import sqlite3
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
@@ -69,7 +70,9 @@ class RecordStore:
             migrations.upgrade(engine)
         except DBAPIError as error:
             engine.dispose()
-            raise OperatorError(f"records: cannot open {shown}: {error.orig}") from error
+            missing = url.get_backend_name() == "sqlite" and not Path(url.database or "").parent.is_dir()
+            hint = "; nothing has run here yet: start 'script/server', or set ACD_HOME" if missing else ""
+            raise OperatorError(f"records: cannot open {shown}: {error.orig}{hint}") from error
         except CommandError as error:
             engine.dispose()
             raise OperatorError(
