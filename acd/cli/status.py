@@ -8,7 +8,7 @@ import time
 from typing import Annotated, Any
 
 import typer
-from rich.console import Group
+from rich.console import Group, JustifyMethod
 from rich.live import Live
 from rich.table import Table
 from rich.text import Text
@@ -17,6 +17,8 @@ from acd.cli.context import console, environment
 from acd.runtime.control import request
 
 WATCH_INTERVAL_S = 1.0
+_WHOLE = ("Call", "Caller", "Id")
+"""Columns to be copied from, or short; where the screen is narrow, the others fold."""
 STATE_STYLES = {
     "ready": "green",
     "ringing": "yellow",
@@ -87,7 +89,9 @@ def clock(seconds: float) -> str:
 def _table(title: str, *columns: str, right: tuple[str, ...] = ()) -> Table:
     table = Table(title=title, title_justify="left", title_style="bold", expand=False, min_width=78)
     for column in columns:
-        table.add_column(column, justify="right" if column in right else "left", no_wrap=True)
+        whole = column in right or column in _WHOLE
+        justify: JustifyMethod = "right" if column in right else "left"
+        table.add_column(column, justify=justify, no_wrap=whole, overflow="fold")
     return table
 
 

@@ -162,6 +162,7 @@ def attended_transfer(floor: Floor, call: Call, consult: Call) -> None:
         call.group = consult.group
     call.stand_as(consult)
     call.present, call.direct = consult.present, consult.direct
+    call.ring_timeout_s = consult.ring_timeout_s
     lines.move_limits(floor, consult, call)
     call.recording = consult.recording or call.recording
     call.alerted, call.on_hold, call.agent_left = consult.alerted, False, False

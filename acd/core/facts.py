@@ -48,12 +48,14 @@ class Customer:
     """What the directory knows about the caller.
 
     `value`: what the customer is worth, in points of the directory's own; `requirement`: what every agent
-    must know who talks with this customer (see `acd.core.requirement`).
+    must know who talks with this customer (see `acd.core.requirement`); `language`: a code such as 'zh'. ''
+    where there is none.
     """
 
     id: str
     name: str
     segment: str = ""
+    language: str = ""
     value: float = 0.0
     requirement: str = ""
 

@@ -57,7 +57,7 @@ def ring_timeout_s(floor: Floor, call: Call) -> float:
     """How long an agent's phone, or the one outside, rings for this call."""
     policy = floor.policy(call)
     if call.state is CallState.DIALING_OUT:
-        return floor.plan.outside_ring_timeout_s
+        return call.ring_timeout_s or floor.plan.outside_ring_timeout_s
     if policy is None or call.direct:
         return call.ring_timeout_s or floor.plan.direct_ring_timeout_s
     return policy.ring_timeout_s

@@ -54,7 +54,8 @@ from acd.core.outside_facts import (
     OutsideRefused,
 )
 from acd.records.record import CallRecord, GroupVisit, Segment, SegmentOutcome, VisitOutcome
-from acd.records.track import Stretch, Track, Visit
+from acd.records.stretch import Stretch, Visit
+from acd.records.track import Track
 
 _OFFER_OUTCOMES = {
     OfferFailure.NO_ANSWER: SegmentOutcome.NO_ANSWER,

@@ -11,6 +11,7 @@ import threading
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
@@ -76,7 +77,9 @@ class RecordStore:
         try:
             self._connect()
         except OperationalError as error:
-            raise RecordsAway(f"records: cannot open {shown}: {error.orig}") from error
+            missing = url.get_backend_name() == "sqlite" and not Path(url.database or "").parent.is_dir()
+            hint = "; nothing has run here yet: start 'script/server', or set ACD_HOME" if missing else ""
+            raise RecordsAway(f"records: cannot open {shown}: {error.orig}{hint}") from error
         except DBAPIError as error:
             raise OperatorError(f"records: cannot open {shown}: {error.orig}") from error
         except CommandError as error:

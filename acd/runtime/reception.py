@@ -198,7 +198,9 @@ class Reception:
             case ToRoute(route):
                 await self._follow(call_id, route, line)
             case ToOutside(outside) if sender is not None:
-                await self._outbound.begin(call_id, outside, sender, line)
+                denial = self._outbound.begin(call_id, outside, sender)
+                if denial is not None:
+                    await self._outbound.refuse(call_id, outside, sender, denial, line)
             case _:
                 self._no_such_number(call_id, number)
 

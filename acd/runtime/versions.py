@@ -12,7 +12,9 @@ import structlog
 
 from acd.core.plan import Plan
 from acd.errors import OperatorError
+from acd.ivr.expressions import Expression
 from acd.ivr.flow import Callback, FlowSet, Queue, SoundFile, Voicemail
+from acd.ivr.hours import Calendar
 from acd.runtime.version_files import NOT_KEPT, Staged, VersionEntry, VersionFiles
 from acd.settings.asterisk_sounds import SOUND_FORMATS
 from acd.settings.model import Centre
@@ -159,7 +161,7 @@ def _with_own_sounds(value: Any, sounds: _Sounds) -> Any:
         return tuple(_with_own_sounds(part, sounds) for part in value)
     if isinstance(value, dict):
         return {key: _with_own_sounds(part, sounds) for key, part in value.items()}
-    if is_dataclass(value) and type(value).__module__ == FlowSet.__module__:
+    if is_dataclass(value) and not isinstance(value, Expression | Calendar):  # these two hold no prompts
         parts: dict[str, Any] = {f.name: getattr(value, f.name) for f in fields(value)}
         changed = {name: _with_own_sounds(part, sounds) for name, part in parts.items()}
         return replace(value, **changed)  # type: ignore[type-var]

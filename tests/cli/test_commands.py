@@ -16,7 +16,7 @@ import typer
 from typer.testing import CliRunner
 
 from acd.__main__ import app
-from acd.cli.server import check_ports
+from acd.cli.process import check_ports
 from acd.core import facts
 from acd.core.facts import CallKind, Customer, EndedBy
 from acd.errors import OperatorError
@@ -137,7 +137,7 @@ def test_draw(home: Path, tmp_path: Path) -> None:
         acd("draw", "main", "--out", str(tmp_path / name))
         assert (tmp_path / name).read_bytes().startswith(begins)
     assert "subgraph" in acd("draw", "--all", "--format", "mermaid")
-    assert '|"0"|' in acd("draw", "main", "--traffic", "today")
+    assert '|"0 callers"|' in acd("draw", "main", "--traffic", "today")
 
 
 @pytest.mark.parametrize(
@@ -146,6 +146,7 @@ def test_draw(home: Path, tmp_path: Path) -> None:
         ([], "name one flow, or say --all"),
         (["main", "--all"], "name one flow, or say --all"),
         (["mian"], "no flow 'mian' is defined; did you mean 'main'?"),
+        (["nosuch"], "no flow 'nosuch' is defined; there are: balance, complaint, identify, main"),
         (["main", "--traffic", "soon"], "soon"),
     ],
 )

@@ -75,9 +75,9 @@ PICTURE: dict[str, Any] = {
 }  # fmt: skip
 
 
-def drawn(picture: dict[str, Any]) -> str:
-    """As text, 110 characters wide."""
-    console = Console(file=io.StringIO(), width=110, highlight=False, color_system=None)
+def drawn(picture: dict[str, Any], width: int = 110) -> str:
+    """As text."""
+    console = Console(file=io.StringIO(), width=width, highlight=False, color_system=None)
     console.print(draw(picture))
     text = console.file.getvalue()  # type: ignore[attr-defined]
     return "".join(line.rstrip() + "\n" for line in text.splitlines())
@@ -85,6 +85,34 @@ def drawn(picture: dict[str, Any]) -> str:
 
 def test_the_drawing_is_the_stored_one() -> None:
     assert drawn(PICTURE) == SNAPSHOT.read_text(encoding="utf-8")
+
+
+def test_long_names_fold_on_a_narrow_screen() -> None:
+    customer = {"name": "Sabine Köhler-Hohenfels", "segment": "platinum"}
+    text = drawn(
+        {
+            **PICTURE,
+            "groups": [
+                {**PICTURE["groups"][0], "name": "Technical support for business customers in Germany"}
+            ],
+            "agents": [
+                {**AGENT, "name": "Maximiliane von Hohenlohe", "groups": ["sales", "support", "emea"]}
+            ],
+            "calls": [{**CALL, "caller_number": "+8613800138000", "customer": customer}],
+        },
+        80,
+    )
+    assert max(map(len, text.splitlines())) <= 80
+    assert "…" not in text
+    for whole in (
+        "Maximiliane",
+        "Hohenlohe",
+        "Technical support",
+        "support,",
+        "+8613800138000",
+        "(platinum)",
+    ):
+        assert whole in text
 
 
 def test_troubles_stand_above() -> None:

@@ -185,7 +185,10 @@ def test_many_open_a_new_database_at_once(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("url", "message"),
     [
-        ("sqlite:///{tmp}/missing/acd.db", "cannot open sqlite:.*unable to open database file"),
+        (
+            "sqlite:///{tmp}/missing/acd.db",
+            "cannot open sqlite:.*unable to open.*script/server",
+        ),
         ("sqlite://", "records in memory would be lost"),
         ("nonsense", "the database address cannot be used"),
         ("nosuchdatabase://host/acd", "the database address cannot be used"),

@@ -64,7 +64,7 @@ STEPS: dict[str, steps.Step] = {
     "rate": steps.Survey((steps.Question("friendly", message("rate us")),), "thanks"),
     "to_anna": steps.Transfer(steps.TransferKind.AGENT, expr("'anna'"), "failed", 12.0, "rate"),
     "to_who": steps.Transfer(steps.TransferKind.AGENT, expr("'who'"), "failed"),
-    "outside": steps.Transfer(steps.TransferKind.NUMBER, expr("'+493012345678'"), "failed", after="rate"),
+    "outside": steps.Transfer(steps.TransferKind.NUMBER, expr("'+493012345678'"), "failed", 9, "rate"),
     "another": steps.Transfer(steps.TransferKind.NUMBER, expr("'+493087654321'"), "outside"),
     "denied": steps.Transfer(steps.TransferKind.NUMBER, expr("'+1'"), "failed"),
     "sip": steps.Transfer(steps.TransferKind.SIP, expr("'partner'"), "failed"),
@@ -443,6 +443,7 @@ async def test_to_the_outside_over_the_second_trunk(at: At) -> None:
     assert desk.told() == [("dial out", "c1", "main", "+493012345678", "+4930100")]
     await desk.ask(kind=AskKind.DIAL_FAILED, outside_failure=DialFailure.CONGESTION)
     assert desk.told() == [("dial out", "c1", "backup", "03012345678", "030200")]
+    assert desk.switch.rings_s == [9, 9]
     desk.shell.feed(OutsideAnswered("c1"))
     line = await desk.ask(line=FakeLine("5"), kind=AskKind.AGENT_LEFT)
     assert line.heard == ["rate us", "thanks"]

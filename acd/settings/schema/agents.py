@@ -6,15 +6,17 @@ from typing import Annotated
 
 from pydantic import Field
 
+from acd.settings.schema.checking import (
+    Options,
+    not_empty,
+)
 from acd.settings.schema.values import (
     Dialable,
     Id,
     Name,
-    Options,
     Proficiency,
     PublicNumber,
     Weight,
-    not_empty,
 )
 from acd.settings.schema.work import LimitsEntry
 

@@ -8,6 +8,14 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 
 from acd.core.pools import AgentChoice
+from acd.settings.schema.checking import (
+    Options,
+    mistake,
+    not_empty,
+    one_of,
+    seconds,
+    whole,
+)
 from acd.settings.schema.routing import (
     Announcements,
     LastAgentEntry,
@@ -19,15 +27,9 @@ from acd.settings.schema.values import (
     Id,
     MusicClass,
     Name,
-    Options,
     PublicNumber,
     Share,
     Weight,
-    mistake,
-    not_empty,
-    one_of,
-    seconds,
-    whole,
 )
 from acd.settings.schema.work import WrapUpEntry
 

@@ -12,21 +12,15 @@ from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag
 from acd.ivr.expressions import Expression
 from acd.ivr.values import LONGEST_TEXT
 from acd.settings.problems import shown
+from acd.settings.schema.checking import Options, checked, expected, mistake, seconds, text_of, whole
 from acd.settings.schema.dialogue import nothing
 from acd.settings.schema.prompts import Prompts, only_kind
 from acd.settings.schema.values import (
     ExpressionText,
     ExpressionValue,
-    Options,
     Variable,
     YesNo,
-    checked,
-    expected,
-    mistake,
-    seconds,
     text_expression,
-    text_of,
-    whole,
 )
 
 SOURCE_KINDS = ("customer", "get", "post")

@@ -8,25 +8,18 @@ from pydantic import Discriminator, Field, Tag
 
 from acd.core.service_level import ServiceLevelFormula
 from acd.settings.model import ANY_LANGUAGE, DEFAULT_TEXT_TO_SPEECH, FeatureCodes, RedisSettings
+from acd.settings.schema.checking import Options, checked, expected, mistake, one_of, seconds, text_of, whole
 from acd.settings.schema.values import (
     Country,
     Host,
     Id,
     Language,
     Name,
-    Options,
     SipAddress,
     StarCode,
     Timezone,
     Weight,
     YesNo,
-    checked,
-    expected,
-    mistake,
-    one_of,
-    seconds,
-    text_of,
-    whole,
 )
 from acd.settings.schema.work import MissedRingsSection, ReasonEntry
 

@@ -7,17 +7,19 @@ from typing import Annotated
 from pydantic import Discriminator, Field, Tag
 
 from acd.core.work_rules import WrapUpMode
+from acd.settings.schema.checking import (
+    Options,
+    not_empty,
+    one_of,
+    seconds,
+    whole,
+)
 from acd.settings.schema.values import (
     Digit,
     Factor,
     Language,
     Name,
-    Options,
     YesNo,
-    not_empty,
-    one_of,
-    seconds,
-    whole,
 )
 
 _MODES = [mode.value for mode in WrapUpMode]
