@@ -94,12 +94,12 @@ def talk_of(policy: GroupPolicy, handle_s: float) -> Duration:
 
     Raises OperatorError if the wrap-up alone is as long.
     """
-    if handle_s <= policy.wrap_up_s:
+    if handle_s <= policy.wrap_up.usual_s:
         raise OperatorError(
             f"a handle time of {handle_s:g} s is not more than the wrap-up of {policy.id},"
-            f" {policy.wrap_up_s:g} s, which is part of it"
+            f" {policy.wrap_up.usual_s:g} s, which is part of it"
         )
-    return exponential(handle_s - policy.wrap_up_s)
+    return exponential(handle_s - policy.wrap_up.usual_s)
 
 
 @dataclass(slots=True)
@@ -154,7 +154,7 @@ class _Assembly:
             found[group] = GroupTraffic(
                 arrivals=self._arrivals(entry.arrivals, file, group) or arrivals,
                 talk=self._duration(entry.talk, (*place, "talk"), group)
-                or exponential(max(DEFAULT_HANDLE_TIME_S - policy.wrap_up_s, 30.0)),
+                or exponential(max(DEFAULT_HANDLE_TIME_S - policy.wrap_up.usual_s, 30.0)),
                 patience=self._duration(entry.patience, (*place, "patience"))
                 or exponential(DEFAULT_PATIENCE_S),
                 classes=tuple(CallerClass(n, c.share, c.priority) for n, c in entry.classes.items())

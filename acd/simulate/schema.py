@@ -8,11 +8,8 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from acd.settings.schema.values import (
-    Id,
+from acd.settings.schema.checking import (
     Options,
-    Priority,
-    YesNo,
     checked,
     expected,
     mistake,
@@ -21,6 +18,11 @@ from acd.settings.schema.values import (
     seconds,
     text_of,
     whole,
+)
+from acd.settings.schema.values import (
+    Id,
+    Priority,
+    YesNo,
 )
 
 LONGEST_HOURS = 100_000

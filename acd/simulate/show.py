@@ -47,7 +47,7 @@ def assumptions(plan: Plan, scenario: Scenario) -> Table:
             group,
             "\n".join(callers),
             str(traffic.talk),
-            f"{policy.wrap_up_s:g} s",
+            f"{policy.wrap_up.usual_s:g} s",
             str(traffic.patience),
             str(len(who)),
         )

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from acd.core.plan import Plan
+from acd.core.work_rules import WrapUpRule
 from acd.errors import OperatorError, SettingsError
 from acd.settings.load import load_centre
 from acd.simulate.chance import Constant, Empirical, Exponential, Lognormal, Never
@@ -243,5 +244,5 @@ def test_wishes_that_cannot_be(plan: Plan, wishes: Wishes, message: str) -> None
 
 
 def test_the_handle_time_contains_the_wrap_up(plan: Plan) -> None:
-    policy = replace(plan.groups["sales"], wrap_up_s=30.0)
+    policy = replace(plan.groups["sales"], wrap_up=WrapUpRule.timed(30))
     assert talk_of(policy, 180) == Exponential(150)

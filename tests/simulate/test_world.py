@@ -12,6 +12,7 @@ from acd.core.calls import Call
 from acd.core.facts import AgentInterval, Alerted, Answered, CallKind, Offered, OfferFailed, OfferFailure
 from acd.core.plan import Plan
 from acd.core.service_level import ServiceLevelFormula
+from acd.core.work_rules import WrapUpRule
 from acd.records.fold import fold
 from acd.records.kpi import figures_by_group
 from acd.records.record import CallVisit
@@ -102,7 +103,9 @@ def test_the_same_seed_makes_the_same_decisions() -> None:
 
 
 def test_two_configurations_see_the_same_callers() -> None:
-    slower = replace(PLAN, groups={**PLAN.groups, "sales": replace(PLAN.groups["sales"], wrap_up_s=60.0)})
+    slower = replace(
+        PLAN, groups={**PLAN.groups, "sales": replace(PLAN.groups["sales"], wrap_up=WrapUpRule.timed(60))}
+    )
     one, other = run(BUSY), run(BUSY, slower)
     assert one.decisions() != other.decisions()
     assert one.calls.keys() == other.calls.keys()
