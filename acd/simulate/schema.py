@@ -75,7 +75,7 @@ def _word(value: object) -> str:
 
 TimeOfDay = Annotated[int, checked(_time, type="string")]
 Hours = Annotated[tuple[int, int], checked(_span, type="string")]
-PerHour = Annotated[float, number("a number of calls an hour", 0, 1_000_000)]
+PerHour = Annotated[float, number("a number of calls an hour", 0, 1_000_000, whole=False)]
 Mean = Annotated[float, seconds(0, 86_400)]
 _CAP = "a share"
 
@@ -91,7 +91,7 @@ class LognormalEntry(Options):
     """`cv`: standard deviation ÷ mean."""
 
     mean_s: Annotated[float, seconds(0.001, 86_400)]
-    cv: Annotated[float, number("a number", 0.01, 20)]
+    cv: Annotated[float, number("a number", 0.01, 20, whole=False)]
 
 
 class _One(Options):
@@ -143,7 +143,7 @@ class AnswerEntry(_One):
 class ClassEntry(Options):
     """A kind of caller; `share` of the group's callers."""
 
-    share: Annotated[float, number(_CAP, 0.0001, 1)]
+    share: Annotated[float, number(_CAP, 0.0001, 1, whole=False)]
     priority: Priority = 0
 
 
@@ -177,17 +177,17 @@ class AgentsEntry(Options):
     """How agents work. Without `shifts` all are there around the clock."""
 
     answer: AnswerEntry | None = None
-    unanswered: Annotated[float, number(_CAP, 0, 0.99)] = 0.0
+    unanswered: Annotated[float, number(_CAP, 0, 0.99, whole=False)] = 0.0
     back_after_s: Annotated[float, seconds(0, 86_400)] = 60.0
-    shrinkage: Annotated[float, number(_CAP, 0, 0.99)] = 0.0
+    shrinkage: Annotated[float, number(_CAP, 0, 0.99, whole=False)] = 0.0
     shifts: dict[Id, ShiftEntry] | None = None
 
 
 class SimulationEntry(Options):
     """The run itself; `begins`: what the virtual clock shows then."""
 
-    hours: Annotated[float, number("a number of hours", 0.01, LONGEST_HOURS)] = 200.0
-    warm_up_hours: Annotated[float, number("a number of hours", 0, LONGEST_HOURS)] | None = None
+    hours: Annotated[float, number("a number of hours", 0.01, LONGEST_HOURS, whole=False)] = 200.0
+    warm_up_hours: Annotated[float, number("a number of hours", 0, LONGEST_HOURS, whole=False)] | None = None
     begins: Annotated[datetime, checked(_moment, type="string")] | None = None
     seed: Annotated[int, whole(0, 2**31)] = 1
     lines: Annotated[int, whole(1, 1_000_000)] | None = None
