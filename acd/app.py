@@ -42,7 +42,7 @@ from acd.runtime.control import ControlServer, Handler, Request
 from acd.runtime.flow_desk import FlowDesk
 from acd.runtime.flow_dial import FlowDialer
 from acd.runtime.flow_work import Services
-from acd.runtime.handle_times import HandleTimes
+from acd.runtime.paces import Paces
 from acd.runtime.reception import Reception
 from acd.runtime.recordings import RecordingDesk
 from acd.runtime.reload import Reloader, Start, Tools
@@ -90,6 +90,8 @@ class Controller:
         self._clock = EngineClock()
         recorder = StoreRecorder(self._writer)
         self._shell = Shell(centre.plan, self._clock, self._mirror, recorder)
+        self._paces = Paces(self._shell.engine.floor, self._mirror)
+        self._shell.observer = self._paces
         self._watch = Watch(centre.phones, self._shell.feed, self._transferred)
         self._bond = Bond(
             self._watch,
@@ -116,7 +118,6 @@ class Controller:
         number_of = partial(normalised, country=centre.system.country)
         self._callbacks = CallbackDesk(self._mirror, recorder, self._clock, number_of)
         self._flow_desk = self._make_flow_desk(begun)
-        self._handle_times = HandleTimes()
         self._merges = Merges(self._mirror)
         script = script_name(secrets.ami_password)
         self._switch = Switchboard(self._watch, self._link, self._prompts, self._merges, self._serve, script)
@@ -135,14 +136,15 @@ class Controller:
 
     def _services(self) -> Services:
         """What flows make use of."""
-        self._shell.on_finished = self._handle_times.learn
         system, floor = self._centre.system, self._shell.engine.floor
+        outlook = Outlook(floor, self._clock, system.timezone, self._announcements, self._paces)
+        floor.estimate_wait_s = outlook.groups.p50_s  # for the policies of groups
         return Services(
             flows=self._versions,
             lookups=self._lookups,
             callbacks=self._callbacks,
             recordings=RecordingDesk(self._environment.recordings_dir, self._shell),
-            outlook=Outlook(floor, self._clock, system.timezone, self._announcements, self._handle_times),
+            outlook=outlook,
             dialer=FlowDialer(self._shell, self._switch, sip_targets(system.sip_addresses)),
         )
 
@@ -182,6 +184,7 @@ class Controller:
         self._bond.on_known = self.floor_known.set
         self._shell.on_frozen = self._bond.frozen
         self._announcements.restore(self._mirror.load())
+        self._paces.restore(self._mirror.load())
         open_numbers = self._open_numbers if self._store.is_open else frozenset
         self._callbacks.restore(self._mirror.load(), await asyncio.to_thread(open_numbers))
         self._reception.walker.restore(self._mirror.load())
@@ -208,7 +211,7 @@ class Controller:
             self._mirror.load,
         )
         cdr_file = self._environment.asterisk_dir / CDR_FILE
-        self._recovery = asyncio.create_task(catch_up.run(self._handle_times, self.floor_known, cdr_file))
+        self._recovery = asyncio.create_task(catch_up.run(self.floor_known, cdr_file))
         if self._versions.is_kept:
             self._version_files.begin_run()
         else:  # after a sudden end the last version on disk would be an older one

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,6 @@ from acd.parts import facts_of
 from acd.records.fold import fold
 from acd.records.store import RecordStore
 from acd.records.writer import RecordWriter
-from acd.runtime.handle_times import LATEST_CALLS, OLDEST_DAYS, HandleTimes
 from acd.settings.model import Centre
 from acd.telephony import cdr
 
@@ -37,12 +35,11 @@ class CatchUp:
     refresh_callbacks: Callable[[], Awaitable[None]]
     kept: Callable[[], Mapping[str, Mapping[str, Any]]]
 
-    async def run(self, handle_times: HandleTimes, floor_known: asyncio.Event, cdr_file: Path) -> None:
+    async def run(self, floor_known: asyncio.Event, cdr_file: Path) -> None:
         """Once. `cdr_file` is read when the floor is known: then Asterisk has said who is still there."""
         if not self.store.is_open:
             await self.until_open()
             await self.refresh_callbacks()
-        await self._recall(handle_times, self.centre.plan.groups)
         await floor_known.wait()
         await self._recover_unseen(cdr_file)
 
@@ -56,15 +53,6 @@ class CatchUp:
             else:
                 log.info("the database of records is there now")
                 return
-
-    async def _recall(self, handle_times: HandleTimes, groups: Collection[str]) -> None:
-        since = datetime.now(UTC) - timedelta(days=OLDEST_DAYS)
-        try:
-            times = await asyncio.to_thread(self.store.handle_times_s, list(groups), since, LATEST_CALLS)
-        except DBAPIError as error:
-            log.warning("expected waits begin with a usual handle time", reason=type(error).__name__)
-        else:
-            handle_times.recall(times)
 
     async def _recover_unseen(self, cdr_file: Path) -> None:
         """Calls that came and went while no controller was there: put them on record, too."""

@@ -7,7 +7,8 @@ agree with the states.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 from acd.core.agents import BUSY_STATES, Agent, AgentInput, AgentState
 from acd.core.calls import Call, CallInput, CallState
@@ -23,7 +24,11 @@ from acd.core.commands import (
     StoreInterval,
 )
 from acd.core.facts import AgentInterval, Fact
+from acd.core.lanes import Standing
+from acd.core.pace import DEFAULT_HANDLE_TIME_S
 from acd.core.plan import REASON_UNREACHABLE, GroupPolicy, Plan
+from acd.core.pools import Idle
+from acd.core.requirement import Requirement
 from acd.core.router import Router
 from acd.core.timers import Timer, Timers
 
@@ -51,6 +56,8 @@ class Floor:
         self.timers = Timers()
         self.suspended = False
         self.now = 0.0
+        self.hour = 0
+        self.estimate_wait_s: Callable[[Call], float] | None = None
         self.entered_line: list[Call] = []
         self.went_home: list[Agent] = []
         self._out: list[Command] = []
@@ -152,11 +159,17 @@ class Floor:
         return next((a for a in self.agents.values() if a.phone == phone and a.logged_in), None)
 
     def _place(self, agent: Agent) -> None:
+        self.router.agent_present(agent.id, logged_in=agent.logged_in)
         free = self.can_take_calls(agent)
         if free and not self.router.is_free(agent.id):
-            self.router.agent_free(agent.id, agent.since)
+            self.router.agent_free(agent.id, self._idle(agent))
         elif not free:
             self.router.agent_taken(agent.id)
+
+    def _idle(self, agent: Agent) -> Idle:
+        at_work_s = self.now - agent.login_at
+        occupancy = agent.busy_s / at_work_s if at_work_s > 0 else 0.0
+        return Idle(agent.since, occupancy, agent.calls_taken, agent.offered_at, self.router.next_turn())
 
     # --- calls --------------------------------------------------------------------------------
     def move_call(self, call: Call, input_: CallInput) -> None:
@@ -173,10 +186,46 @@ class Floor:
         """Stand in the line at the place that priority and waiting time give."""
         assert call.group is not None, call.id
         assert call.waiting_since is not None, call.id
-        self.router.enqueue(call.id, call.group, call.priority, call.waiting_since)
+        if not call.joined:
+            call.joined = self.router.next_turn()
+        self.stand(call)
         self.entered_line.append(call)
         self.mark(call)
         self.emit(HoldInLine(call.id, call.group))
+
+    def stand(self, call: Call) -> None:
+        """In the lane where the call's place and wishes put it now."""
+        self.router.enqueue(call.id, self.standing(call), call.joined)
+        self.mark(call)
+
+    def standing(self, call: Call) -> Standing:
+        """How the call stands in its group's line."""
+        assert call.group is not None, call.id
+        assert call.waiting_since is not None, call.id
+        return Standing(
+            call.group,
+            Requirement.parse(call.requirement),
+            call.waiting_since,
+            0.0 if self.plan.ageing else float(call.priority),
+            self.plan.rate(call.group, call.priority),
+            call.ring,
+            call.only_agent,
+            call.requirement_alone,
+        )
+
+    def widest(self, call: Call) -> Standing:
+        """How it would stand in the widest ring, waiting for nobody in particular."""
+        assert call.group is not None, call.id
+        rings = () if call.requirement_alone else self.plan.groups[call.group].rings
+        return replace(self.standing(call), ring=len(rings), only=None)
+
+    def expected_wait_s(self, call: Call) -> float:
+        """Of a call in line, from now: as `estimate_wait_s` says, if somebody who knows more has set it."""
+        assert call.group is not None, call.id
+        if self.estimate_wait_s is not None:
+            return self.estimate_wait_s(call)
+        position = self.router.lines[call.group].position(call.id, self.now) or 1
+        return position * DEFAULT_HANDLE_TIME_S / max(1, self.router.logged_in(call.group))
 
     def take_over_place(self, old: Call, new: Call) -> None:
         """`new` stands in the line exactly where `old` stood."""

@@ -231,22 +231,6 @@ class RecordStore:
         with self.engine.connect() as connection:
             return [rows.call_visit(row) for row in _select(connection, query)]
 
-    def handle_times_s(self, groups: Iterable[str], since: datetime, latest: int) -> dict[str, list[float]]:
-        """Of each group's `latest` answered visits since then: talk, hold and wrap-up; oldest first."""
-        visits = schema.visits
-        handle_time = visits.c.talk_s + visits.c.hold_s + visits.c.wrap_up_s
-        found = {}
-        with self.engine.connect() as connection:
-            for group in groups:
-                query = (
-                    select(handle_time)
-                    .where(visits.c.group_id == group, visits.c.queued_at >= since, visits.c.talk_s > 0)
-                    .order_by(visits.c.queued_at.desc())
-                    .limit(latest)
-                )
-                found[group] = list(reversed(connection.scalars(query).all()))
-        return found
-
     def intervals(self, since: datetime, until: datetime) -> list[AgentInterval]:
         """Agent states that lie at least partly in [since, until); they are not cut to it."""
         states = schema.agent_states

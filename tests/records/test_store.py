@@ -213,19 +213,6 @@ def test_a_database_that_is_away_at_the_start_is_used_when_it_is_there(tmp_path:
         store.call("c1")
 
 
-def test_handle_times_of_the_latest_calls(store: RecordStore) -> None:
-    store.save_calls([record("c1"), record("c2", TRANSFER), shifted("c3", 0)])
-    stored = store.visits(*DAY)
-    served = [v.visit for v in stored if v.visit.group == "sales" and v.visit.talk_s]
-    expected = [v.talk_s + v.hold_s + v.wrap_up_s for v in served]
-    assert len(expected) > 1
-    assert store.handle_times_s(["sales", "none"], DAY[0], 50) == {
-        "sales": pytest.approx(expected), "none": [],
-    }  # fmt: skip
-    assert store.handle_times_s(["sales"], DAY[0], 1) == {"sales": pytest.approx(expected[-1:])}
-    assert store.handle_times_s(["sales"], DAY[1], 50) == {"sales": []}
-
-
 def test_a_file_that_is_no_database(tmp_path: Path) -> None:
     path = tmp_path / "acd.db"
     path.write_bytes(b"this is a text file, and a rather long one\n" * 100)

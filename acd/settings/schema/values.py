@@ -158,6 +158,11 @@ def whole(low: int, high: int) -> _Checked:
     return _number("a whole number", low, high, whole=True)
 
 
+def number(what: str, low: float, high: float) -> _Checked:
+    """Any number between two limits, both allowed; `what` with its article: 'a rate'."""
+    return _number(what, low, high, whole=False)
+
+
 def one_of(*values: str) -> _Checked:
     """One of a few words."""
     words = [value or '""' for value in values]
@@ -355,4 +360,5 @@ Currency = Annotated[str, _pattern("a currency's code such as EUR", r"[A-Z]{3}")
 Choice = Annotated[str, _pattern("keys of the phone, one or up to 8: 0 to 9, * or #", r"[0-9*#]{1,8}")]
 Proficiency = Annotated[int, whole(1, 10)]
 Priority = Annotated[int, whole(0, 100)]
+Weight = Annotated[float, _number("a weight", 0.01, 1000, whole=False)]
 Share = Annotated[float, _number("a share", 0.01, 1, whole=False)]
