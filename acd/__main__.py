@@ -8,7 +8,20 @@ import sys
 import typer
 from rich.console import Console
 
-from acd.cli import agents, checks, drawing, flow_tests, flows, phones, records, server, tasks, try_flow
+from acd.cli import (
+    agents,
+    checks,
+    drawing,
+    erlang,
+    flow_tests,
+    flows,
+    phones,
+    records,
+    server,
+    tasks,
+    try_flow,
+)
+from acd.cli.simulate import simulate
 from acd.cli.status import status
 from acd.cli.trunks import trunks
 from acd.errors import OperatorError, RequestRefused
@@ -28,6 +41,7 @@ app.command("draw")(drawing.draw)
 app.command("status")(status)
 app.command("trunks")(trunks)
 app.command("report")(records.report)
+app.command("simulate")(simulate)
 app.command("try")(try_flow.try_flow)
 app.command("test")(flow_tests.run_tests)
 app.command("reload")(flows.reload)
@@ -38,6 +52,7 @@ app.add_typer(agents.app, name="agent")
 app.add_typer(flows.announce, name="announce")
 app.add_typer(tasks.voicemail, name="voicemail")
 app.add_typer(tasks.callbacks, name="callbacks")
+app.add_typer(erlang.app, name="erlang")
 app.add_typer(phones.app, name="phones")
 app.add_typer(records.app, name="calls")
 

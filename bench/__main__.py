@@ -11,9 +11,13 @@ from typing import Annotated
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
 
+from acd.simulate.calibration import DAYS
+from acd.simulate.calibration import measure as calibrate
 from bench import dispatch as measurement
 from bench import ivr as menus
+from bench import simulate as simulation
 from bench import soak as endurance
 from bench.figures import SIDES, table, write_json
 from bench.scenarios import scenarios
@@ -77,6 +81,41 @@ def ivr(
     if json is not None:
         menus.write_json(json, result)
     if not result.is_good:
+        raise typer.Exit(1)
+
+
+@app.command()
+def wait(
+    days: Annotated[int, typer.Option(min=1, help="how often each day is repeated, with other chance")] = 20,
+    seed: Annotated[int, typer.Option(help="the same chance again")] = 1,
+) -> None:
+    """How honest the expected wait is: simulated days, the share of callers served within the range told."""
+    table = Table("Day", "Callers who waited", "Within p50", "Within p90")
+    for column in table.columns[1:]:
+        column.justify = "right"
+    with Progress(console=Console(stderr=True)) as progress:
+        for day in progress.track(DAYS, description="days"):
+            score = calibrate(day, days, seed)
+            table.add_row(day.name, f"{score.callers:,}", f"{score.share_p50:.1%}", f"{score.share_p90:.1%}")
+    Console(width=None if sys.stdout.isatty() else PIPE_WIDTH, highlight=False).print(table)
+
+
+@app.command()
+def simulate(
+    json: Annotated[Path | None, typer.Option(help="write the figures to this file, too")] = None,
+    calls: Annotated[int, typer.Option(min=100, help="calls in each run")] = 30_000,
+    runs: Annotated[int, typer.Option(min=1, help="the best of so many runs counts")] = 3,
+) -> None:
+    """How many calls a second the simulation gets through. Fails if a target is missed. Needs no Asterisk."""
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True)) as progress:
+        task = progress.add_task("simulating", total=1.0)
+        speeds = simulation.measure(calls, runs, lambda done: progress.update(task, completed=done))
+    width = None if sys.stdout.isatty() else PIPE_WIDTH
+    Console(width=width, highlight=False).print(simulation.table(speeds))
+    if json is not None:
+        simulation.write_json(json, speeds)
+    if not simulation.is_good(speeds):
         raise typer.Exit(1)
 
 

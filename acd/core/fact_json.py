@@ -22,12 +22,14 @@ from acd.core.facts import (
     FellBack,
     FlowEntered,
     Held,
+    Kept,
     LanguageChosen,
     LeftBy,
     LeftLine,
     Offered,
     OfferFailed,
     OfferFailure,
+    PolicyApplied,
     Queued,
     Resumed,
     Returned,
@@ -36,7 +38,11 @@ from acd.core.facts import (
     SoundPurpose,
     StepTaken,
     Transferred,
+    Unkept,
+    Widened,
+    WrapUpEnd,
     WrapUpEnded,
+    WrapUpExtended,
     WrapUpStarted,
 )
 from acd.core.outside_facts import (
@@ -53,9 +59,10 @@ FACT_TYPES: Mapping[str, type[Fact]] = {
     t.__name__: t
     for t in (
         Arrived, FlowEntered, StepTaken, LanguageChosen, Scored, SoundKept, CallbackWanted, Queued, LeftLine,
+        Widened, Kept, Unkept, PolicyApplied,
         Directed, Offered, Alerted, OfferFailed, Answered, Held, Resumed, Transferred, CallerReplaced,
-        Returned, AgentLeft, WrapUpStarted, WrapUpEnded, FellBack, Ended, OutsideDialed, OutsideAlerted,
-        OutsideFailed, OutsideAnswered, OutsideLeft, OutsideRefused,
+        Returned, AgentLeft, WrapUpStarted, WrapUpExtended, WrapUpEnded, FellBack, Ended, OutsideDialed,
+        OutsideAlerted, OutsideFailed, OutsideAnswered, OutsideLeft, OutsideRefused,
     )
 }  # fmt: skip
 
@@ -94,6 +101,8 @@ def fact_from_dict(data: Mapping[str, Any]) -> Fact:
         values["how"] = LeftBy(values["how"])
     elif kind is SoundKept:
         values["purpose"] = SoundPurpose(values["purpose"])
+    elif kind is WrapUpEnded:
+        values["how"] = WrapUpEnd(values.get("how", WrapUpEnd.UNKNOWN))
     elif kind is Ended:
         values["by"] = EndedBy(values["by"])
     return kind(**values)

@@ -45,11 +45,19 @@ class EndedBy(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Customer:
-    """What the directory knows about the caller."""
+    """What the directory knows about the caller.
+
+    `value`: what the customer is worth, in points of the directory's own; `requirement`: what every agent
+    must know who talks with this customer (see `acd.core.requirement`); `language`: a code such as 'zh'. ''
+    where there is none.
+    """
 
     id: str
     name: str
     segment: str = ""
+    language: str = ""
+    value: float = 0.0
+    requirement: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,10 +154,11 @@ class CallbackWanted(Fact):
 
 @dataclass(frozen=True, slots=True)
 class Queued(Fact):
-    """The caller joined a group's waiting line."""
+    """The caller joined a group's waiting line; `requirement`: what the call itself asks for."""
 
     group: str
     priority: int = 0
+    requirement: str = ""
 
 
 class LeftBy(StrEnum):
@@ -158,6 +167,9 @@ class LeftBy(StrEnum):
     KEY = "key"  # pressed a key that leads out
     TIMEOUT = "timeout"  # the longest wait was over
     NO_AGENTS = "no_agents"  # nobody was logged in who could serve
+    FULL = "full"  # as many waited as may
+    CLOSED = "closed"  # the group's day was over
+    POLICY = "policy"  # a step of the group's policy; where to is said by LeftLine.exit
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +178,37 @@ class LeftLine(Fact):
 
     group: str
     how: LeftBy
+    exit: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Widened(Fact):
+    """Agents of this ring may serve, too. `why`: waited, or nobody of the inner rings is at work."""
+
+    ring: int
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Kept(Fact):
+    """The caller waits for this agent alone, up to `wait_s`; `why`: preferred, last_agent."""
+
+    agent: str
+    wait_s: float
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unkept(Fact):
+    """The caller no longer waits for one agent alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyApplied(Fact):
+    """A step of the group's policy was taken: its number from 1, and what it did."""
+
+    step: int
+    what: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,10 +307,29 @@ class WrapUpStarted(Fact):
 
 
 @dataclass(frozen=True, slots=True)
+class WrapUpExtended(Fact):
+    """The agent asked for more time for the after-call work, and got so many seconds."""
+
+    agent: str
+    by_s: float
+
+
+class WrapUpEnd(StrEnum):
+    """What ended a wrap-up."""
+
+    TIME = "time"  # it was over by itself
+    LIMIT = "limit"  # the longest that the group allows was reached
+    AGENT = "agent"  # the agent was done, or went ready
+    CALL = "call"  # the agent was found in another conversation
+    UNKNOWN = "unknown"  # on record from before this was kept
+
+
+@dataclass(frozen=True, slots=True)
 class WrapUpEnded(Fact):
     """The agent's after-call work for this call is done."""
 
     agent: str
+    how: WrapUpEnd = WrapUpEnd.UNKNOWN
 
 
 @dataclass(frozen=True, slots=True)

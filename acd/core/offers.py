@@ -2,25 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
-from acd.core import facts, lines
+from acd.core import facts, lines, reasons
 from acd.core.agents import Agent, AgentInput, AgentState
 from acd.core.calls import Call, CallInput, CallState
 from acd.core.commands import CancelOffer, Offer, RefuseDirect
-from acd.core.facts import OfferFailure
+from acd.core.facts import CallKind, OfferFailure
 from acd.core.floor import Floor
-from acd.core.plan import REASON_DECLINED, REASON_RONA, REASON_UNREACHABLE
 from acd.core.timers import Timer
 
-# Who is to blame for a failed offer: these make the agent not ready, with a system reason. A phone
-# that is merely BUSY is tried again a moment later, and a WITHDRAWN offer is nobody's fault.
-MISSED: Mapping[OfferFailure, str] = {
-    OfferFailure.NO_ANSWER: REASON_RONA,
-    OfferFailure.DECLINED: REASON_DECLINED,
-    OfferFailure.UNAVAILABLE: REASON_DECLINED,
-    OfferFailure.UNREACHABLE: REASON_UNREACHABLE,
-}
 OVERDUE_GRACE_S = 5.0
 _RINGS = frozenset({CallState.RINGING, CallState.DIALING_OUT})
 
@@ -29,66 +18,62 @@ def dispatch_call(floor: Floor, call: Call) -> bool:
     """Offer a waiting call to the best agent, if its turn has come and there is one; tells whether."""
     if floor.suspended or call.state is not CallState.WAITING or call.group is None:
         return False
-    head = floor.router.lines[call.group].head()
-    if head is None or head[1] != call.id:
+    if not floor.router.is_head(call.id, call.group):
         return False  # somebody is before us; a free agent takes the head, not us
-    choice = floor.router.agent_for(call.group)
+    choice = floor.router.agent_for(call.id, call.group, floor.plan.seed)
     if choice is None:
         return False
-    now = floor.now
-    reasons = [f"{choice.agent} has been ready longest: {now - choice.idle_since:.1f} s"]
-    reasons.append(f"{choice.ready} ready with the skills of {call.group}")
-    if choice.next_agent is not None and choice.next_idle_since is not None:
-        reasons.append(f"next would be {choice.next_agent}, ready {now - choice.next_idle_since:.1f} s")
-    offer(floor, call, floor.agents[choice.agent], tuple(reasons))
+    offer(floor, call, floor.agents[choice.agent], reasons.of_choice(floor, call, choice))
     return True
 
 
 def dispatch_agent(floor: Floor, agent: Agent) -> None:
-    """Offer the longest waiting call of the agent's lines to an agent who has become free."""
+    """Offer the most urgent call of the agent's lines to an agent who has become free."""
     if floor.suspended or not floor.can_take_calls(agent):
         return
-    found = floor.router.call_for(agent.id)
-    if found is None:
-        return
-    call = floor.calls[found[0]]
-    # The head may suit somebody who has been ready longer (they can both have become free at once).
-    dispatch_call(floor, call)
-    if floor.can_take_calls(agent) and floor.router.call_for(agent.id) is not None:
-        dispatch_agent(floor, agent)
+    _dispatch_free(floor, agent)
+    for spared in list(floor.router.spare_agents(agent.id)):
+        _dispatch_free(floor, floor.agents[spared])
+
+
+def _dispatch_free(floor: Floor, agent: Agent) -> None:
+    """The head may suit somebody else better, then it goes there and the next one is looked at."""
+    while floor.can_take_calls(agent):
+        found = floor.router.call_for(agent.id, floor.now)
+        if found is None or not dispatch_call(floor, floor.calls[found[0]]):
+            return
 
 
 def dispatch_all(floor: Floor) -> None:
     """After a suspension: everybody who can be served is."""
     served = True
     while served:
-        heads = sorted(head for line in floor.router.lines.values() if (head := line.head()) is not None)
         # The most urgent first: agents who serve several lines must not go to whichever is named first.
-        served = any(dispatch_call(floor, floor.calls[call_id]) for _, call_id in heads)
+        heads = floor.router.heads(floor.now)
+        served = any(dispatch_call(floor, floor.calls[call_id]) for call_id, _ in heads)
 
 
 def ring_timeout_s(floor: Floor, call: Call) -> float:
     """How long an agent's phone, or the one outside, rings for this call."""
     policy = floor.policy(call)
     if call.state is CallState.DIALING_OUT:
-        return floor.plan.outside_ring_timeout_s
+        return call.ring_timeout_s or floor.plan.outside_ring_timeout_s
     if policy is None or call.direct:
         return call.ring_timeout_s or floor.plan.direct_ring_timeout_s
     return policy.ring_timeout_s
 
 
-def offer(floor: Floor, call: Call, agent: Agent, reasons: tuple[str, ...]) -> None:
+def offer(floor: Floor, call: Call, agent: Agent, why: tuple[str, ...]) -> None:
     """Ring the agent for the call."""
     assert agent.phone is not None, agent.id
-    if agent.state is AgentState.NOT_READY:
-        agent.pending_reason = agent.reason  # a direct call: afterwards back to that
+    agent.back_to = agent.reason  # a direct call to one who is not ready: afterwards back to that
     policy = floor.policy(call)
     timeout_s = ring_timeout_s(floor, call)
     floor.move_call(call, CallInput.OFFER)
     call.agent, call.alerted = agent.id, False
     floor.move_agent(agent, AgentInput.OFFER)
-    agent.call_id = call.id
-    floor.note(call, facts.Offered(floor.now, agent.id, agent.phone, reasons))
+    agent.call_id, agent.offered_at = call.id, floor.now
+    floor.note(call, facts.Offered(floor.now, agent.id, agent.phone, why))
     floor.timers.set(Timer.ALERT, call.id, floor.now + floor.plan.unreachable_after_s)
     floor.timers.set(Timer.OVERDUE, call.id, floor.now + timeout_s + OVERDUE_GRACE_S)
     music = policy.music if policy is not None else ""
@@ -133,6 +118,7 @@ def answered(floor: Floor, call: Call, phone: str | None = None) -> None:
     floor.move_agent(agent, AgentInput.ANSWER)
     call.agent_left = False
     floor.note(call, facts.Answered(floor.now, agent.id))
+    count_call(floor, call, agent)
 
 
 def ended(floor: Floor, call: Call, failure: OfferFailure) -> None:
@@ -153,19 +139,48 @@ def ended(floor: Floor, call: Call, failure: OfferFailure) -> None:
     dispatch_agent(floor, agent)
 
 
+def count_call(floor: Floor, call: Call, agent: Agent) -> None:
+    """The agent has taken the call: what was missed before no longer counts, and a customer's call does."""
+    agent.misses.clear()
+    if call.kind is CallKind.INBOUND:
+        agent.count_call(floor.day)
+    floor.touch(agent)
+
+
 def give_back(floor: Floor, agent: Agent, failure: OfferFailure) -> None:
-    """The agent after an offer that came to nothing."""
-    if failure in MISSED and agent.pending_reason is None and not agent.pending_logout:
+    """The agent after an offer that came to nothing: by the rule for its cause."""
+    rule = floor.plan.missed_rings.get(failure)
+    if rule is None:
+        floor.release_agent(agent)
+        return
+    misses = agent.misses.get(failure, 0) + 1
+    agent.misses[failure] = misses
+    if not 0 < rule.not_ready_after <= misses:
+        agent.back_off_until = floor.now + rule.back_off(misses)
+        floor.timers.set(Timer.BACK_OFF, agent.id, agent.back_off_until)
+    elif agent.next_reason is None and not agent.pending_logout:
+        agent.misses.clear()
         agent.ready_when_reachable = failure is OfferFailure.UNREACHABLE
         if agent.own_call_id is None:
-            floor.move_agent(agent, AgentInput.MISS, MISSED[failure])
+            floor.move_agent(agent, AgentInput.MISS, rule.reason)
             agent.call_id = None
             return
-        agent.pending_reason = MISSED[failure]  # the own call that kept the agent from answering goes on
-    if failure is OfferFailure.BUSY:
-        agent.busy_until = floor.now + floor.plan.busy_retry_s
-        floor.timers.set(Timer.BUSY, agent.id, agent.busy_until)
+        agent.pending_reason = rule.reason  # the own call that kept the agent from answering goes on
     floor.release_agent(agent)
+
+
+def timer_back_off(floor: Floor, agent_id: str) -> None:
+    """The agent may be offered calls again."""
+    agent = floor.agents[agent_id]
+    end_back_off(floor, agent)
+    dispatch_agent(floor, agent)
+
+
+def end_back_off(floor: Floor, agent: Agent) -> None:
+    """There may be offers again."""
+    agent.back_off_until = None
+    floor.timers.clear(Timer.BACK_OFF, agent.id)
+    floor.touch(agent)
 
 
 def timer_alert(floor: Floor, call_id: str) -> None:

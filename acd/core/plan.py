@@ -8,39 +8,54 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-# Reason codes that only the system sets; no agent may choose one.
-REASON_RONA = "rona"
-REASON_DECLINED = "declined"
-REASON_UNREACHABLE = "phone-unreachable"
-REASON_LOGIN = "login"
-
-SYSTEM_REASONS: Mapping[str, str] = {
-    REASON_RONA: "Did not answer",
-    REASON_DECLINED: "Declined a call",
-    REASON_UNREACHABLE: "Phone unreachable",
-    REASON_LOGIN: "Just logged in",
-}
+from acd.core.facts import OfferFailure
+from acd.core.policy import PolicyStep
+from acd.core.pools import AgentChoice
+from acd.core.requirement import Requirement
+from acd.core.work_rules import (
+    DEFAULT_MISSED_RINGS,
+    DEFAULT_WRAP_UP,
+    NO_LIMITS,
+    MissRule,
+    Reason,
+    WorkLimits,
+    WrapUpRule,
+)
 
 
 @dataclass(frozen=True, slots=True)
 class AgentProfile:
-    """A person who takes calls. `skills` maps skill to proficiency, 1 to 10, higher is better."""
+    """A person who takes calls. `skills` maps skill to proficiency, 1 to 10, higher is better.
+
+    `weight` counts where agents are drawn at random.
+    """
 
     id: str
     name: str
     extension: str
     skills: Mapping[str, int] = field(default_factory=dict)
+    weight: float = 1.0
+    limits: WorkLimits = NO_LIMITS
 
 
 @dataclass(frozen=True, slots=True)
-class Requirement:
-    """What an agent must know: skill → least proficiency."""
+class Ring:
+    """Who may also serve once a call has waited `after_s`, beside those of the rings inside.
 
-    skills: Mapping[str, int]
+    `drops_call_requirement`: what the call itself asks for (by flow or customer) no longer counts.
+    """
 
-    def admits(self, skills: Mapping[str, int]) -> bool:
-        """Whether somebody with these skills may take the call."""
-        return all(skills.get(skill, 0) >= least for skill, least in self.skills.items())
+    after_s: float
+    requirement: Requirement
+    drops_call_requirement: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class LastAgent:
+    """Customers are kept for the agent they last talked to, within `days`, for up to `wait_s`."""
+
+    days: float
+    wait_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,31 +64,54 @@ class GroupPolicy:
 
     `service_level_s` and `service_level_target` (a share, 0..1) are the promise that reports
     measure against; `short_abandon_s` is the wait below which an abandon is counted apart.
-    `music` names an Asterisk music class. `wrap_up_s` 0 means no wrap-up.
+    `music` names an Asterisk music class.
+
+    `requirement` is the inner ring, `rings` are the wider ones. `weight`: how fast the urgency of its calls
+    grows, compared with other groups that share agents. `reserve`: as many ready agents of the inner ring are
+    kept from other groups' calls. No more than `max_waiting` may wait. `steps`: see `acd.core.policy`.
     """
 
     id: str
     name: str
     requirement: Requirement
     ring_timeout_s: float = 15.0
-    wrap_up_s: float = 10.0
+    wrap_up: WrapUpRule = DEFAULT_WRAP_UP
     service_level_s: float = 20.0
     service_level_target: float = 0.8
     short_abandon_s: float = 5.0
     music: str = "default"
+    rings: tuple[Ring, ...] = ()
+    choice: AgentChoice = AgentChoice.LONGEST_IDLE
+    weight: float = 1.0
+    reserve: int = 0
+    max_waiting: int | None = None
+    last_agent: LastAgent | None = None
+    steps: tuple[PolicyStep, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The whole centre, as the engine sees it. Not-ready `reasons` map code → label."""
+    """The whole centre, as the engine sees it.
+
+    `reasons`: what agents may choose for being not ready, by code. `missed_rings`: what follows when an
+    agent does not take a call; a cause that is not in it has no consequences. `ageing` maps priority → points
+    that a call of this priority gathers for a second of waiting; the most points go first, whatever the
+    priority. Empty: a higher priority always goes first. `seed` is for choices at random.
+    """
 
     agents: Mapping[str, AgentProfile]
     groups: Mapping[str, GroupPolicy]
-    reasons: Mapping[str, str] = field(default_factory=dict)
+    reasons: Mapping[str, Reason] = field(default_factory=dict)
     direct_ring_timeout_s: float = 20.0
     unreachable_after_s: float = 3.0
-    busy_retry_s: float = 5.0
+    missed_rings: Mapping[OfferFailure, MissRule] = field(default_factory=lambda: DEFAULT_MISSED_RINGS)
     outside_ring_timeout_s: float = 60.0
+    ageing: Mapping[int, float] = field(default_factory=dict)
+    seed: int = 0
+
+    def rate(self, group: str, priority: int) -> float:
+        """Points for a second of waiting: the class's rate times the group's weight."""
+        return self.groups[group].weight * rate_of(self.ageing, priority)
 
     def agent_by_extension(self, extension: str) -> AgentProfile | None:
         """The agent whose extension this is, or None."""
@@ -81,3 +119,9 @@ class Plan:
             if profile.extension == extension:
                 return profile
         return None
+
+
+def rate_of(ageing: Mapping[int, float], priority: int) -> float:
+    """Of the nearest class that is not above the priority; of the lowest for one below all; 1 for none."""
+    below = [known for known in ageing if known <= priority]
+    return ageing[max(below) if below else min(ageing)] if ageing else 1.0

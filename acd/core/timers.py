@@ -14,7 +14,10 @@ class Timer(StrEnum):
     OVERDUE = "overdue"  # Asterisk should have ended this ring long ago
     WRAP_UP = "wrap_up"
     MAX_WAIT = "max_wait"  # the longest wait in line is over
-    BUSY = "busy"  # the phone that was busy for a moment may be tried again
+    WIDEN = "widen"  # the next ring of agents, or no longer one agent alone
+    POLICY = "policy"  # a step of the group's policy may be due
+    BACK_OFF = "back_off"  # an agent who did not take a call may be offered calls again
+    REST = "rest"  # the rest after many calls in a row is over
 
 
 @dataclass(slots=True)

@@ -24,11 +24,13 @@ from acd.core.facts import (
     FellBack,
     FlowEntered,
     Held,
+    Kept,
     LanguageChosen,
     LeftLine,
     Offered,
     OfferFailed,
     OfferFailure,
+    PolicyApplied,
     Queued,
     Resumed,
     Returned,
@@ -36,7 +38,10 @@ from acd.core.facts import (
     SoundKept,
     StepTaken,
     Transferred,
+    Unkept,
+    Widened,
     WrapUpEnded,
+    WrapUpExtended,
     WrapUpStarted,
 )
 from acd.core.outside_facts import (
@@ -49,7 +54,8 @@ from acd.core.outside_facts import (
     OutsideRefused,
 )
 from acd.records.record import CallRecord, GroupVisit, Segment, SegmentOutcome, VisitOutcome
-from acd.records.track import Stretch, Track, Visit
+from acd.records.stretch import Stretch, Visit
+from acd.records.track import Track
 
 _OFFER_OUTCOMES = {
     OfferFailure.NO_ANSWER: SegmentOutcome.NO_ANSWER,
@@ -115,7 +121,7 @@ def _walk(
     last = min(start, limit)
     ended: tuple[float, Ended] | None = None
     for fact in facts:
-        if ended and not isinstance(fact, WrapUpStarted | WrapUpEnded | SoundKept):
+        if ended and not isinstance(fact, WrapUpStarted | WrapUpExtended | WrapUpEnded | SoundKept):
             continue
         last = min(max(last, fact.at), limit)
         STEPS[type(fact)](track, fact, last)
@@ -176,6 +182,10 @@ STEPS: Mapping[type[Fact], Callable[[Track, Any, float], None]] = {
     SoundKept: lambda *_: None,
     CallbackWanted: lambda *_: None,
     LeftLine: lambda track, fact, at: track.leave_line(at, fact.how),
+    Widened: lambda *_: None,
+    Kept: lambda *_: None,
+    Unkept: lambda *_: None,
+    PolicyApplied: lambda *_: None,
     Queued: lambda track, fact, at: track.wait(at, fact.group),
     Directed: lambda track, fact, at: track.wait(at, None, fact.agent),
     Offered: lambda track, fact, at: track.ring(at, fact.agent),
@@ -189,6 +199,7 @@ STEPS: Mapping[type[Fact], Callable[[Track, Any, float], None]] = {
     Returned: lambda track, _, at: track.leave(at, SegmentOutcome.LEFT),
     AgentLeft: lambda track, fact, at: track.leave_agent(at, fact.agent, SegmentOutcome.AGENT_HUNG_UP),
     WrapUpStarted: lambda track, fact, at: track.start_wrap_up(at, fact.agent),
+    WrapUpExtended: lambda *_: None,
     WrapUpEnded: lambda track, fact, at: track.end_wrap_up(at, fact.agent),
     FellBack: lambda track, fact, at: track.fall_back(at, fact.agent),
     Ended: lambda track, fact, at: track.end(at, fact.by),

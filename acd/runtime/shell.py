@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import structlog
 
@@ -30,13 +31,25 @@ Refused = Callable[[commands.RefuseDirect], None]
 Left = Callable[[commands.LeaveLine], None]
 
 
+class Observer(Protocol):
+    """Who is told, after the fact, of agents and calls that have changed."""
+
+    def agent_changed(self, agent: Agent) -> None:
+        """As the agent is now."""
+
+    def call_changed(self, call: Call) -> None:
+        """As the call is now; ended ones are told of, too, and may be more than once."""
+
+    def call_merged(self, call_id: str) -> None:
+        """The call lives on in another."""
+
+
 class Shell:
     """The engine's only user. Everything runs in one event loop, so nothing needs a lock.
 
     `on_continue(call_id)`, `on_refused(command)` and `on_left(command)` decide what becomes of a caller
-    in hand; `on_ended(call_id)` is called when a call has ended, `on_finished(call)` when its wrap-up is
-    over, too, and `on_frozen` when the process has stood still
-    for so long that the floor must be looked at anew.
+    in hand; `on_ended(call_id)` is called when a call has ended, and `on_frozen` when the process has stood
+    still for so long that the floor must be looked at anew. `observer` is told of what has changed.
     """
 
     def __init__(self, plan: Plan, clock: Callable[[], float], mirror: Mirror, recorder: Recorder) -> None:
@@ -48,12 +61,14 @@ class Shell:
         self._timer: asyncio.TimerHandle | None = None
         self._timer_at: float | None = None
         self._last_tick = clock()
+        self._is_answering = False
+        self._came_of_it: deque[Event] = deque()
         self.on_continue: Continue = lambda _call_id: None
         self.on_refused: Refused = lambda _command: None
         self.on_left: Left = lambda _command: None
         self.on_ended: Continue = lambda _call_id: None
-        self.on_finished: Callable[[Call], None] = lambda _call: None
         self.on_frozen: Callable[[], None] = lambda: None
+        self.observer: Observer | None = None
 
     def attach(self, switch: Switch) -> None:
         """From here on commands reach Asterisk."""
@@ -65,7 +80,7 @@ class Shell:
         agents = self._read(kept, "agent:", Agent.from_dict)
         calls = self._read(kept, "call:", Call.from_dict)
         live = [call for call in calls if not call.finished]
-        self._run(self.engine.restore(agents, live, self.clock()))
+        self._carry_out(self.engine.restore(agents, live, self.clock()))
         for interval in self._read(kept, "interval:", lambda value: AgentInterval(**value)):
             self._store_interval(interval)
         for call in calls:
@@ -88,11 +103,17 @@ class Shell:
         return found
 
     def feed(self, event: Event) -> None:
-        """One event. Raises RequestRefused for an agent's request that cannot be granted."""
+        """One event. Raises RequestRefused for an agent's request that cannot be granted.
+
+        What comes of carrying out an answer of the engine's waits until all of that has been carried out.
+        """
+        if self._is_answering:
+            self._came_of_it.append(event)
+            return
         now = self.clock()
         self._notice_freeze(now)
         log.debug("event", event_=event)
-        self._run(self.engine.handle(event, now))
+        self._carry_out(self.engine.handle(event, now))
         self._arm()
 
     async def tick(self) -> None:
@@ -105,7 +126,7 @@ class Shell:
         frozen, self._last_tick = now - self._last_tick > FROZEN_S, now
         if frozen:
             log.warning("the controller stood still, looking at the floor anew")
-            self._run(self.engine.handle(DispatchSuspended(), now))
+            self._carry_out(self.engine.handle(DispatchSuspended(), now))
             self.on_frozen()
 
     # --- the timer ----------------------------------------------------------------------------
@@ -125,7 +146,7 @@ class Shell:
         self._timer = None
         now = max(deadline, self.clock())  # the loop may fire a hair early
         self._notice_freeze(now)
-        self._run(self.engine.handle_timer(now))
+        self._carry_out(self.engine.handle_timer(now))
         self._arm()
 
     def close(self) -> None:
@@ -135,13 +156,35 @@ class Shell:
             self._timer = None
 
     # --- commands -----------------------------------------------------------------------------
-    def _run(self, todo: list[commands.Command]) -> None:
-        """In order, but phones are rung first: keeping books must not make a caller wait.
+    def _carry_out(self, todo: list[commands.Command]) -> None:
+        """An answer of the engine's, and then, one by one, the events that came of it.
 
         The engine has moved on already, so one command that fails must not cost the others, a record among
         them: the failure is raised when all have had their turn.
         """
         failures: list[Exception] = []
+        self._is_answering = True
+        try:
+            self._run(todo, failures)
+            while self._came_of_it:
+                self._take_in(self._came_of_it.popleft(), failures)
+        finally:
+            self._is_answering = False
+        if failures:
+            raise failures[0]
+
+    def _take_in(self, event: Event, failures: list[Exception]) -> None:
+        log.debug("event", event_=event)
+        try:
+            todo = self.engine.handle(event, self.clock())
+        except Exception as error:
+            log.exception("an event failed", event_=type(event).__name__)
+            failures.append(error)
+        else:
+            self._run(todo, failures)
+
+    def _run(self, todo: list[commands.Command], failures: list[Exception]) -> None:
+        """In order, but phones are rung first: keeping books must not make a caller wait."""
         offers = [c for c in todo if isinstance(c, commands.Offer)]
         for command in offers + [c for c in todo if not isinstance(c, commands.Offer)]:
             log.debug("command", command=command)
@@ -150,21 +193,27 @@ class Shell:
             except Exception as error:
                 log.exception("a command failed", command=type(command).__name__)
                 failures.append(error)
-        if failures:
-            raise failures[0]
 
     def _run_one(self, command: commands.Command) -> None:
         match command:
             case commands.CallChanged(call_id):
-                self._mirror.put(f"call:{call_id}", self.engine.floor.calls[call_id].to_dict())
-            case commands.AgentChanged(agent):
-                self._mirror.put(f"agent:{agent}", self.engine.floor.agents[agent].to_dict())
+                call = self.engine.floor.calls[call_id]
+                self._mirror.put(f"call:{call_id}", call.to_dict())
+                if self.observer is not None:
+                    self.observer.call_changed(call)
+            case commands.AgentChanged(agent_id):
+                agent = self.engine.floor.agents[agent_id]
+                self._mirror.put(f"agent:{agent_id}", agent.to_dict())
+                if self.observer is not None:
+                    self.observer.agent_changed(agent)
             case commands.StoreCall(call):
                 self._store_call(call)
             case commands.StoreInterval(interval):
                 self._store_interval(interval)
             case commands.CallMerged(call_id):
                 self._mirror.drop(f"call:{call_id}")
+                if self.observer is not None:
+                    self.observer.call_merged(call_id)
             case commands.ContinueCall(call_id):
                 self.on_continue(call_id)
             case commands.RefuseDirect():
@@ -194,8 +243,8 @@ class Shell:
         stored: Callable[[], None] = partial(self._mirror.drop, key) if call.finished else _nothing
         self._recorder.store_call(call.id, tuple(call.facts), stored)
         self.on_ended(call.id)
-        if call.finished:
-            self.on_finished(call)
+        if self.observer is not None:
+            self.observer.call_changed(call)
         if self._switch is not None:
             self._switch.forget(call.id)
 

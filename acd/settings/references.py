@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-
-from acd.core.plan import SYSTEM_REASONS, Requirement
 from acd.settings.files import Files
 from acd.settings.music import music_classes
 from acd.settings.outside_references import check_outside
-from acd.settings.problems import Place, shown
-from acd.settings.schema.agents import AgentEntry
+from acd.settings.problems import Place
+from acd.settings.routing_references import check_routing
+from acd.settings.work_references import check_work
 
 
 def check_references(files: Files) -> None:
@@ -19,6 +17,7 @@ def check_references(files: Files) -> None:
     """
     _check_agents(files)
     _check_groups(files)
+    check_work(files)
     check_outside(files)
     _check_system(files)
 
@@ -28,16 +27,11 @@ def _check_agents(files: Files) -> None:
     if content is None:
         return
     skills = document.names("skills")
-    holder: dict[str, str] = {}
     for agent_id, agent in content.agents.items():
         place: Place = ("agents", agent_id)
         for skill in agent.skills:
             if skills is not None and skill not in skills:
                 document.report_undefined((*place, "skills", skill), "skill", skill, skills)
-        first = holder.setdefault(agent.extension, agent_id)
-        if first != agent_id:
-            message = f"the extension '{agent.extension}' already belongs to agent '{first}'"
-            document.report((*place, "extension"), message)
 
 
 def _check_groups(files: Files) -> None:
@@ -49,22 +43,14 @@ def _check_groups(files: Files) -> None:
     for group_id, group in content.groups.items():
         if group.music not in classes:
             document.report_undefined(("groups", group_id, "music"), "music class", group.music, classes)
-        for skill in group.requires:
-            if skills is not None and skill not in skills:
-                place = ("groups", group_id, "requires", skill)
-                document.report_undefined(place, "skill", skill, skills)
+        check_routing(group_id, group, content, document, skills)
     # After another mistake in these files, "nobody" would only be its echo.
     if files.agents.content is None or document.problems or files.agents.document.problems:
         return
     for group_id, group in content.groups.items():
-        if not _somebody_serves(group.requires, files.agents.content.agents.values()):
-            wanted = " and ".join(f"{skill} >= {least}" for skill, least in group.requires.items())
-            document.report(("groups", group_id), f"no agent can serve this group: nobody has {wanted}")
-
-
-def _somebody_serves(requires: Mapping[str, int], agents: Iterable[AgentEntry]) -> bool:
-    requirement = Requirement(requires)
-    return any(requirement.admits(agent.skills) for agent in agents)
+        if not any(group.requires.admits(agent.skills) for agent in files.agents.content.agents.values()):
+            message = f"no agent can serve this group: nobody has {group.requires}"
+            document.report(("groups", group_id), message)
 
 
 def _check_system(files: Files) -> None:
@@ -76,13 +62,6 @@ def _check_system(files: Files) -> None:
     if group is not None and groups is not None and group not in groups:
         document.report_undefined(("system", "transfer_fallback_group"), "group", group, groups)
     _check_features(files)
-    holder: dict[str, str] = {}
-    for code, reason in content.not_ready_reasons.items():
-        place: Place = ("not_ready_reasons", code)
-        if code in SYSTEM_REASONS:
-            document.report(place, f"the reason '{shown(code)}' is set by the system only; choose another id")
-        if reason.key is not None and (first := holder.setdefault(reason.key, code)) != code:
-            document.report((*place, "key"), f"the key '{reason.key}' already stands for '{first}'")
 
 
 def _check_features(files: Files) -> None:

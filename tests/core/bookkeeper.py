@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -22,7 +22,10 @@ from acd.core.engine import Engine
 from acd.core.events import CallArrived, Event
 from acd.core.facts import AgentInterval
 from acd.core.plan import Plan
+from acd.core.requirement import Requirement
 from acd.core.timers import Timer
+from acd.core.work_rules import REASON_REST
+from acd.core.wrap_up import rule_of
 from acd.errors import RequestRefused
 
 Kept = dict[str, dict[str, Any]]
@@ -47,6 +50,8 @@ class Bookkeeper:
         self.live: set[str] = set()  # arrived, and neither merged nor finished
         self.stored: dict[str, bool] = {}  # ended and stored: whether as finished
         self.interval_from: dict[str, float] = {}
+        self.busy_s: dict[str, float] = {}  # by agent, since log-in
+        self.state_s: dict[str, float] = {}  # the same, of all states
 
     # --- steps --------------------------------------------------------------------------------
     def feed(self, event: Event, *, swallow: bool = True) -> list[Command]:
@@ -92,6 +97,8 @@ class Bookkeeper:
             self.live = {call.id for call in calls}
             self.stored = {call.id: False for call in calls if call.state is CallState.ENDED}
             self.interval_from = {a.id: a.since for a in agents if a.logged_in}
+            self.busy_s = {a.id: a.busy_s for a in agents}
+            self.state_s = {a.id: a.since - (a.login_at or 0.0) for a in agents}
         self.mirror = kept
         commands = self.engine.restore(agents, calls, self.now)
         self._take(commands, self._logged_out())
@@ -104,7 +111,8 @@ class Bookkeeper:
     def _take(self, commands: Sequence[Command], were_out: set[str]) -> None:
         for agent in self.engine.floor.agents.values():
             if agent.logged_in and agent.id in were_out:
-                self.interval_from[agent.id] = self.now
+                self.interval_from[agent.id], self.busy_s[agent.id] = self.now, 0.0
+                self.state_s[agent.id] = 0.0
         last_store = {c.call.id: c for c in commands if isinstance(c, StoreCall)}
         for command in commands:
             match command:
@@ -135,6 +143,9 @@ class Bookkeeper:
         assert (interval.reason is not None) == (interval.state == "not_ready"), interval
         assert (interval.call_id is None) == (interval.state in IDLE), interval
         self.interval_from[interval.agent] = interval.until
+        self.state_s[interval.agent] += interval.until - interval.since
+        if interval.state not in IDLE:
+            self.busy_s[interval.agent] += interval.until - interval.since
 
     # --- invariants ---------------------------------------------------------------------------
     def check(self) -> None:
@@ -158,7 +169,7 @@ class Bookkeeper:
             assert not call.finished, call
             assert (call.agent is not None) == (call.state in (CallState.RINGING, CallState.TALKING)), call
             assert all(a.at <= b.at for a, b in pairwise(call.facts)), call.facts
-            if call.agent is not None:
+            if call.agent is not None:  # so nobody has two
                 assert floor.agents[call.agent].call_id == call.id, call
             if call.leave_at is not None and call.leave_at > self.now and call.state is CallState.WAITING:
                 assert (Timer.MAX_WAIT, call.id) in floor.timers._due, call
@@ -179,20 +190,32 @@ class Bookkeeper:
             case AgentState.WRAP_UP:
                 assert call is None, agent
                 assert agent.wrap_up_call_id is not None, agent
-                assert (Timer.WRAP_UP, agent.id) in floor.timers._due, agent
+                has_end = agent.wrap_up_until is not None
+                assert ((Timer.WRAP_UP, agent.id) in floor.timers._due) == has_end, agent
+                assert has_end or rule_of(floor, agent.wrap_up_group).lasts_s is None, agent
             case _:
                 assert (call, own, agent.wrap_up_call_id) == (None, None, None), agent
-                assert (agent.pending_reason, agent.pending_logout) == (None, False), agent
+                pending = (agent.pending_reason, agent.pending_logout, agent.back_to, agent.wrap_up_wanted)
+                assert pending == (None, False, None, False), agent
         assert call is None or call.agent == agent.id, agent
         assert own is None or (own.origin_agent == agent.id and own.state is not CallState.ENDED), agent
         assert (agent.reason is not None) == (agent.state is AgentState.NOT_READY), agent
         assert (agent.phone is not None) == agent.logged_in, agent
-        assert (agent.busy_until is not None) == ((Timer.BUSY, agent.id) in floor.timers._due), agent
+        assert (agent.back_off_until is not None) == ((Timer.BACK_OFF, agent.id) in floor.timers._due), agent
+        assert (agent.rest_until is not None) == ((Timer.REST, agent.id) in floor.timers._due), agent
+        assert (agent.rest_until is not None) == (agent.reason == REASON_REST), agent
+        assert (agent.login_at is not None) == agent.logged_in, agent
         assert floor.router.is_free(agent.id) == floor.can_take_calls(agent), agent
         assert agent.state is not AgentState.READY or not floor.phone_gone(agent), agent
         if agent.logged_in:
             assert agent.since == self.interval_from[agent.id], agent
+            assert abs(agent.busy_s - self.busy_s[agent.id]) < 1e-6, agent
             assert floor.agent_on(agent.phone or "") is agent, agent
+            assert agent.login_at is not None
+            at_work_s = agent.since - agent.login_at
+            assert abs(self.state_s[agent.id] - at_work_s) < 1e-6, f"state seconds do not add up: {agent}"
+        for until in (agent.wrap_up_until, agent.back_off_until, agent.rest_until):
+            assert until is None or until >= self.now, f"a deadline that did not fire: {agent}"
 
     def _check_lines(self) -> None:
         floor = self.engine.floor
@@ -202,10 +225,21 @@ class Bookkeeper:
                 for c in floor.calls.values()
                 if c.state is CallState.WAITING and c.present and c.group == group
             }
-            order = list(line)
+            order = list(line.in_order(self.now))
             assert sorted(order) == sorted(in_line), group
-            keys = [(-floor.calls[c].priority, floor.calls[c].waiting_since or 0.0) for c in order]
+            assert [line.position(c, self.now) for c in order] == list(range(1, len(order) + 1)), group
+            keys = [self._urgency(floor.calls[c]) for c in order]
             assert keys == sorted(keys), group
+
+    def _urgency(self, call: Call) -> tuple[float, ...]:
+        """Smaller is more urgent: by the rules as they are written, not by those of the lanes."""
+        assert call.waiting_since is not None
+        ageing, weight = self.plan.ageing, self.plan.groups[call.group or ""].weight
+        waited_s = self.now - call.waiting_since
+        if not ageing:
+            return (-call.priority, -weight * waited_s, call.waiting_since, call.joined)
+        rate = ageing[max((p for p in ageing if p <= call.priority), default=min(ageing))]
+        return (0, -rate * weight * waited_s, call.waiting_since, call.joined)
 
     def _check_nobody_waits_too_long(self) -> None:
         floor = self.engine.floor
@@ -213,20 +247,55 @@ class Bookkeeper:
             if call.state is not CallState.WAITING or not call.present:
                 continue
             assert call.leave_at is None or call.leave_at >= self.now, call
-            requirement = self.plan.groups[call.group or ""].requirement
-            staff = [a for a in floor.agents.values() if requirement.admits(self.plan.agents[a.id].skills)]
-            assert not call.leave_without_agents or any(agent.logged_in for agent in staff), call
+            staff = [a for a in floor.agents.values() if self._could_serve(a, call, widest=True)]
+            assert "no_agents" not in call.exits or any(agent.logged_in for agent in staff), call
+            self._check_ring(call)
+
+    def _check_ring(self, call: Call) -> None:
+        """No earlier than configured, no later; nobody is kept for one who is not at work."""
+        group, waited_s = self.plan.groups[call.group or ""], self.now - (call.waiting_since or 0.0)
+        assert call.only_agent is None or self.engine.floor.agents[call.only_agent].logged_in, call
+        assert call.only_until is None or call.only_until >= self.now, call
+        due = 0 if call.requirement_alone else sum(ring.after_s < waited_s for ring in group.rings)
+        assert call.ring >= due, call
+
+    def _could_serve(self, agent: Agent, call: Call, *, widest: bool = False) -> bool:
+        """By a look at everything; reserves are not counted."""
+        if call.only_agent is not None and not widest:
+            return call.only_agent == agent.id
+        skills, group = self.plan.agents[agent.id].skills, self.plan.groups[call.group or ""]
+        wanted = Requirement.parse(call.requirement)
+        if call.requirement_alone:
+            return wanted.admits(skills)
+        if group.requirement.admits(skills) and wanted.admits(skills):
+            return True
+        return any(
+            ring.requirement.admits(skills) and (ring.drops_call_requirement or wanted.admits(skills))
+            for ring in group.rings[: len(group.rings) if widest else call.ring]
+        )
+
+    def _kept_back(self, agent: Agent, call: Call) -> bool:
+        """Whether another group's reserve needs the agent."""
+        floor = self.engine.floor
+        for group in self.plan.groups.values():
+            serves = [a for a in floor.agents.values() if group.requirement.admits(self._skills(a))]
+            ready = sum(floor.can_take_calls(a) for a in serves)
+            if group.reserve and group.id != call.group and agent in serves and ready <= group.reserve:
+                return True
+        return False
+
+    def _skills(self, agent: Agent) -> Mapping[str, int]:
+        return self.plan.agents[agent.id].skills
 
     def _check_nobody_waits_in_vain(self) -> None:
         floor = self.engine.floor
         for agent in floor.agents.values():
             phone = floor.phones.get(agent.phone or "")
             idle = phone is not None and phone.reachable and not phone.in_use
-            if agent.state is not AgentState.READY or not idle or agent.busy_until is not None:
+            if agent.state is not AgentState.READY or not idle or agent.back_off_until is not None:
                 continue
             for call in floor.calls.values():
                 if call.state is not CallState.WAITING or not call.present:
                     continue
-                requirement = self.plan.groups[call.group or ""].requirement
-                skilled = requirement.admits(self.plan.agents[agent.id].skills)
-                assert not skilled, f"{agent.id} is idle while {call.id} waits"
+                wanted = self._could_serve(agent, call) and not self._kept_back(agent, call)
+                assert not wanted, f"{agent.id} is idle while {call.id} waits"

@@ -1,0 +1,100 @@
+"""Recorded calls and working hours, in the form that simulations take."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+from acd.core.agents import AgentState
+from acd.core.facts import AgentInterval, CallKind, Queued
+from acd.core.plan import Plan
+from acd.errors import OperatorError
+from acd.parts import database_url
+from acd.records.period import Period, parse_period
+from acd.records.record import CallRecord
+from acd.records.store import RecordStore
+from acd.settings.environment import Environment
+from acd.simulate.crew import Span, joined
+from acd.simulate.recorded import History, Recorded, RecordedCall
+from acd.simulate.visits import Outcome, Visit
+
+MOST_CALLS = 1_000_000
+
+
+def history(env: Environment, plan: Plan, tz: ZoneInfo) -> History:
+    """Reads the database of this centre; a period's days are local ones."""
+
+    def read(from_: str, to: str) -> Recorded:
+        return recorded(env, plan, parse_period(from_, to, tz, datetime.now(UTC)))
+
+    return read
+
+
+def recorded(env: Environment, plan: Plan, period: Period) -> Recorded:
+    """Raises OperatorError where no call of a customer came to a group in the period."""
+    with RecordStore(database_url(env)) as store:
+        records = store.calls(period.since, period.until, limit=MOST_CALLS)
+        intervals = store.intervals(period.since, period.until)
+    begin = period.since.timestamp()
+    length_s = period.until.timestamp() - begin
+    calls = [call for record in records for call in _calls(record, begin) if call.visit.queued_at < length_s]
+    if not calls:
+        raise OperatorError(
+            f"no calls of customers to groups are on record from {period.since:%Y-%m-%d %H:%M}"
+            f" to {period.until:%Y-%m-%d %H:%M}; 'acd calls list' shows what there is"
+        )
+    there, pauses = _spans(intervals, plan, begin, length_s)
+    opens = period.since
+    return Recorded(
+        opens_s=opens.hour * 3600.0 + opens.minute * 60 + opens.second,
+        length_s=length_s,
+        calls=sorted(calls, key=lambda call: call.visit.queued_at),
+        there=there,
+        pauses=pauses,
+    )
+
+
+def _calls(record: CallRecord, begin: float) -> Iterator[RecordedCall]:
+    """Each visit of a group is a caller of its own: it may have been another group's decision."""
+    if record.kind is not CallKind.INBOUND:
+        return
+    priorities = [(fact.group, fact.priority) for fact in record.facts if isinstance(fact, Queued)]
+    for number, visit in enumerate(record.visits):
+        queued = priorities[number] if number < len(priorities) else ("", 0)
+        outcome = Outcome(visit.outcome.value)
+        answered = outcome is Outcome.ANSWERED
+        talk_s = visit.talk_s + visit.hold_s
+        yield RecordedCall(
+            Visit(
+                record.call_id if number == 0 else f"{record.call_id}/{number + 1}",
+                visit.group,
+                record.customer_segment or "",
+                visit.queued_at.timestamp() - begin,
+                outcome,
+                visit.wait_s,
+                visit.agent or "",
+                talk_s + visit.wrap_up_s if answered else None,
+                record.customer_name or "",
+            ),
+            queued[1] if queued[0] == visit.group else 0,
+            talk_s if answered else None,
+        )
+
+
+def _spans(
+    intervals: list[AgentInterval], plan: Plan, begin: float, length_s: float
+) -> tuple[Mapping[str, list[Span]], Mapping[str, list[Span]]]:
+    """When each agent was logged in; and not ready for a reason of his or her own."""
+    there: dict[str, list[Span]] = {}
+    pauses: dict[str, list[Span]] = {}
+    for interval in intervals:
+        span = (max(interval.since - begin, 0.0), min(interval.until - begin, length_s))
+        if interval.state != AgentState.LOGGED_OUT.value and span[0] < span[1]:
+            there.setdefault(interval.agent, []).append(span)
+            if interval.reason in plan.reasons:
+                pauses.setdefault(interval.agent, []).append(span)
+    return (
+        {agent: joined(spans) for agent, spans in there.items()},
+        {agent: joined(spans) for agent, spans in pauses.items()},
+    )

@@ -1,0 +1,136 @@
+"""`acd simulate`: what would happen, with the production engine on a virtual clock."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+from acd.cli import context
+from acd.cli.history import history, recorded
+from acd.errors import OperatorError
+from acd.records.period import parse_period
+from acd.settings.environment import Environment
+from acd.settings.load import load_centre
+from acd.settings.model import Centre
+from acd.simulate import plot, show, show_replay
+from acd.simulate.load import default_scenario, load_scenario
+from acd.simulate.quick import Wishes, patience_of, with_wishes
+from acd.simulate.replay import replay
+from acd.simulate.run import simulate as run_simulation
+
+
+def simulate(
+    scenario: Annotated[
+        Path | None, typer.Option(help="a file that says who calls and who works (docs/simulate.md)")
+    ] = None,
+    config: Annotated[
+        Path | None, typer.Option(help="another configuration folder than the one in use")
+    ] = None,
+    calls_per_hour: Annotated[
+        list[str] | None, typer.Option(help="200: of all groups together; sales=120: of one (again for more)")
+    ] = None,
+    aht: Annotated[float | None, typer.Option(min=0.1, help="mean handle time, wrap-up included, s")] = None,
+    patience: Annotated[str, typer.Option(help="mean patience in seconds, or never")] = "",
+    hours: Annotated[float | None, typer.Option(min=0.01, max=100_000, help="how long")] = None,
+    warm_up_hours: Annotated[float | None, typer.Option(min=0, help="of them not counted")] = None,
+    lines: Annotated[int | None, typer.Option(min=1, help="calls at once, at most")] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="other chance")] = None,
+    replayed: Annotated[
+        str,
+        typer.Option("--replay", metavar="FROM..TO", help="recorded days: yesterday, 2026-11-20..2026-11-22"),
+    ] = "",
+    first: Annotated[int, typer.Option(min=0, help="with --replay: so many of the differences")] = 20,
+    json_file: Annotated[
+        Path | None, typer.Option("--json", help="write the figures to this file, too")
+    ] = None,
+    plot_file: Annotated[Path | None, typer.Option("--plot", help="draw them: a file .svg or .png")] = None,
+) -> None:
+    """Simulate the call centre: the real routing on a virtual clock, with callers drawn by chance.
+
+    With --replay, recorded calls go through the configuration in use and through that of --config.
+    """
+    env = context.environment()
+    if plot_file is not None:
+        plot.check(plot_file)
+    wishes = Wishes(calls_per_hour or (), aht, patience, hours, warm_up_hours, seed, lines)
+    if replayed:
+        _refuse_with_replay(scenario, plot_file, wishes)
+        _replay(env, replayed, config, first, wishes, json_file)
+        return
+    centre = context.centre(env) if config is None else load_centre(config, env.flows_dir)
+    plan, tz = centre.plan, ZoneInfo(centre.system.timezone)
+    read = load_scenario(scenario, plan, history(env, plan, tz)) if scenario else default_scenario(plan)
+    chosen = with_wishes(read, plan, wishes)
+    context.console.print(show.assumptions(plan, chosen))
+    context.console.print(show.habits(chosen), markup=False)
+    with _bar("simulating") as progress:
+        result = run_simulation(plan, chosen, centre.system.service_level_formula, progress)
+    context.console.print(show.tables(result))
+    if plot_file is not None:
+        plot.plot(result, plot_file)
+    _write(json_file, show.to_json(result, chosen))
+
+
+def _refuse_with_replay(scenario: Path | None, plot_file: Path | None, wishes: Wishes) -> None:
+    given = {
+        "--scenario": scenario,
+        "--plot": plot_file,
+        "--calls-per-hour": wishes.calls_per_hour,
+        "--aht": wishes.aht_s,
+        "--hours": wishes.hours,
+        "--warm-up-hours": wishes.warm_up_hours,
+        "--lines": wishes.lines,
+    }
+    wrong = [name for name, value in given.items() if value]
+    if wrong:
+        raise OperatorError(f"{wrong[0]} does not go with --replay: the callers are those on record")
+
+
+def _replay(
+    env: Environment, words: str, config: Path | None, first: int, wishes: Wishes, json_file: Path | None
+) -> None:
+    present = context.centre(env)
+    changed: Centre | None = None if config is None else load_centre(config, env.flows_dir)
+    tz = ZoneInfo(present.system.timezone)
+    from_, _, to = words.partition("..")
+    period = parse_period(from_, to or from_, tz, datetime.now(UTC))
+    habits = default_scenario(present.plan).habits
+    with _bar("replaying") as progress:
+        found = replay(
+            recorded(env, present.plan, period),
+            present.plan,
+            None if changed is None else changed.plan,
+            present.system.service_level_formula,
+            habits,
+            patience_of(wishes.patience) if wishes.patience else None,
+            1 if wishes.seed is None else wishes.seed,
+            progress,
+        )
+    context.console.print(show_replay.tables(found, period.since, first))
+    _write(json_file, show_replay.to_json(found, period.since))
+
+
+@contextmanager
+def _bar(what: str) -> Iterator[Callable[[float], None]]:
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task(what, total=1.0)
+        yield lambda share: progress.update(task, completed=min(share, 1.0))
+
+
+def _write(path: Path | None, data: dict[str, Any]) -> None:
+    if path is None:
+        return
+    try:
+        path.write_text(json.dumps(data, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise OperatorError(f"--json {path}: {error.strerror}") from error

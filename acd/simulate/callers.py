@@ -1,0 +1,101 @@
+"""The callers of each group of a scenario, in the order in which they come.
+
+All that belongs to a caller is drawn when he or she comes, in the order of coming: what the engine does
+with one caller changes nothing about the next.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import accumulate
+
+from acd.simulate.chance import stream
+from acd.simulate.scenario import DAY_S, GroupTraffic, KnownCall, Listed, Poisson, Scenario
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """One caller.
+
+    `luck` (0..1) decides whether the first phone that rings is answered, `answer_s` how soon.
+    """
+
+    at: float
+    id: str
+    group: str
+    segment: str
+    priority: int
+    talk_s: float
+    patience_s: float
+    luck: float = 1.0
+    answer_s: float = 0.0
+    customer: str = ""
+    max_wait_s: float | None = None
+    leave_without_agents: bool = False
+
+
+def callers(scenario: Scenario, group: str) -> Iterator[Caller]:
+    """Those of one group, by time."""
+    traffic = scenario.traffic[group]
+    seed = scenario.seed
+    of_class, of_luck = stream(seed, group, "class"), stream(seed, group, "luck")
+    of_answer = stream(seed, group, "answer")
+    of_talk, of_patience = stream(seed, group, "talk"), stream(seed, group, "patience")
+    classes = traffic.classes
+    bounds = list(accumulate(entry.share for entry in classes))
+    for number, known in enumerate(_times(scenario, group, traffic), 1):
+        # A fixed number of draws for each caller keeps the streams in step.
+        kind = classes[min(bisect_right(bounds, of_class.random() * bounds[-1]), len(classes) - 1)]
+        talk_s, patience_s = traffic.talk.draw(of_talk), traffic.patience.draw(of_patience)
+        yield Caller(
+            known.at,
+            known.id or f"{group}-{number}",
+            group,
+            known.segment or kind.name,
+            kind.priority if known.priority is None else known.priority,
+            talk_s if known.talk_s is None else known.talk_s,
+            patience_s if known.patience_s is None else known.patience_s,
+            of_luck.random(),
+            scenario.habits.answer.draw(of_answer),
+            known.customer,
+            traffic.max_wait_s,
+            traffic.leave_without_agents,
+        )
+
+
+def _times(scenario: Scenario, group: str, traffic: GroupTraffic) -> Iterator[KnownCall]:
+    arrivals = traffic.arrivals
+    if isinstance(arrivals, Listed):
+        known = (call for call in arrivals.calls if 0 <= call.at < scenario.length_s)
+        yield from sorted(known, key=lambda call: call.at)
+        return
+    for at in _poisson(scenario, group, arrivals):
+        yield KnownCall(at)
+
+
+def _poisson(scenario: Scenario, group: str, arrivals: Poisson) -> Iterator[float]:
+    """By thinning: drawn at the highest rate, and kept with the share that the present rate is of it."""
+    chance = stream(scenario.seed, group, "arrivals")
+    highest = max(rate for _, rate in arrivals.per_hour)
+    if highest <= 0:
+        return
+    at = 0.0
+    while (at := at + chance.expovariate(highest / 3600.0)) < scenario.length_s:
+        share = _rate(arrivals, scenario.opens_s + at) / highest
+        if share == 1.0 or chance.random() < share:
+            yield at
+
+
+def _rate(arrivals: Poisson, at: float) -> float:
+    """Calls an hour; before the day's first entry the last one holds, from the day before."""
+    if len(arrivals.per_hour) == 1:
+        return arrivals.per_hour[0][1]
+    second = at % DAY_S
+    rate = arrivals.per_hour[-1][1]
+    for begin, per_hour in arrivals.per_hour:
+        if begin > second:
+            break
+        rate = per_hour
+    return rate

@@ -1,0 +1,239 @@
+"""A scenario from its file, or from nothing: what is left out is assumed for the configuration at hand."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeAlias
+
+from acd.core.pace import DEFAULT_HANDLE_TIME_S
+from acd.core.plan import GroupPolicy, Plan
+from acd.core.router import Router
+from acd.errors import OperatorError, SettingsError
+from acd.settings.document import Document, read_document
+from acd.settings.problems import Place
+from acd.settings.validate import validate
+from acd.simulate.arrivals_file import read_arrivals
+from acd.simulate.chance import Constant, Duration, Empirical, Lognormal, Never
+from acd.simulate.recorded import History, Recorded
+from acd.simulate.scenario import (
+    DAY_S,
+    Arrivals,
+    CallerClass,
+    GroupTraffic,
+    Habits,
+    KnownCall,
+    Listed,
+    Poisson,
+    Scenario,
+    Shift,
+    exponential,
+)
+from acd.simulate.schema import (
+    AnswerEntry,
+    ArrivalsEntry,
+    DurationEntry,
+    GroupEntry,
+    PatienceEntry,
+    PeriodEntry,
+    ScenarioFile,
+    ShiftEntry,
+)
+
+DEFAULT_OCCUPANCY = 0.75
+"""Callers come at a rate that keeps the agents of a group busy for this share of their time."""
+DEFAULT_PATIENCE_S = 180.0
+DEFAULT_ANSWER_S = 3.0
+WARM_UP_SHARE = 0.05
+
+AnyDuration: TypeAlias = DurationEntry | PatienceEntry | AnswerEntry
+
+
+def no_history(_from: str, _to: str) -> Recorded:
+    """Where there are no records."""
+    raise OperatorError("there are no records here")
+
+
+def load_scenario(path: Path, plan: Plan, history: History = no_history) -> Scenario:
+    """The scenario of a file. Raises SettingsError with every mistake, 'file:line: path: message'."""
+    document = read_document(path)
+    content = validate(document, ScenarioFile)
+    assembly = _Assembly(plan, document, path.parent, history)
+    scenario = assembly.scenario(content or ScenarioFile())
+    problems = sorted(problem for some in assembly.documents for problem in some.problems)
+    if problems:
+        raise SettingsError([str(problem) for problem in problems])
+    return scenario
+
+
+def default_scenario(plan: Plan) -> Scenario:
+    """What is assumed where nothing is said."""
+    return _Assembly(plan, Document("", ""), Path(), no_history).scenario(ScenarioFile())
+
+
+def default_rates(plan: Plan) -> Mapping[str, float]:
+    """Calls an hour by group, such that its agents are busy for DEFAULT_OCCUPANCY of their time.
+
+    An agent of several groups gives each the same share of the time.
+    """
+    router = Router(plan)
+    capacity = dict.fromkeys(plan.groups, 0.0)
+    for agent in plan.agents:
+        groups = router.groups_of(agent)
+        for group in groups:
+            capacity[group] += 1 / len(groups)
+    return {
+        group: round(DEFAULT_OCCUPANCY * agents * 3600 / DEFAULT_HANDLE_TIME_S, 1)
+        for group, agents in capacity.items()
+    }
+
+
+def talk_of(policy: GroupPolicy, handle_s: float) -> Duration:
+    """The talk that, with the group's wrap-up, makes this mean handle time.
+
+    Raises OperatorError if the wrap-up alone is as long.
+    """
+    if handle_s <= policy.wrap_up.usual_s:
+        raise OperatorError(
+            f"a handle time of {handle_s:g} s is not more than the wrap-up of {policy.id},"
+            f" {policy.wrap_up.usual_s:g} s, which is part of it"
+        )
+    return exponential(handle_s - policy.wrap_up.usual_s)
+
+
+@dataclass(slots=True)
+class _Assembly:
+    plan: Plan
+    document: Document
+    folder: Path
+    history: History
+    documents: list[Document] = field(default_factory=list)
+    opens_s: float = 0.0
+
+    def scenario(self, file: ScenarioFile) -> Scenario:
+        self.documents.append(self.document)
+        run = file.simulation
+        length_s = run.hours * 3600
+        warm_up_s = WARM_UP_SHARE * length_s if run.warm_up_hours is None else run.warm_up_hours * 3600
+        if warm_up_s >= length_s:
+            self.document.report(
+                ("simulation", "warm_up_hours"), f"the warm-up is as long as all {run.hours:g} hours"
+            )
+        begins = run.begins
+        agents = file.agents
+        traffic = self._traffic(file)
+        return Scenario(
+            traffic=traffic,
+            length_s=length_s,
+            warm_up_s=min(warm_up_s, length_s / 2),
+            opens_s=self.opens_s if begins is None else begins.hour * 3600.0 + begins.minute * 60,
+            habits=Habits(
+                self._duration(agents.answer, ("agents", "answer")) or Constant(DEFAULT_ANSWER_S),
+                agents.unanswered,
+                agents.back_after_s,
+                agents.shrinkage,
+            ),
+            shifts=None if agents.shifts is None else self._shifts(agents.shifts),
+            lines=run.lines,
+            seed=run.seed,
+            batches=run.batches,
+        )
+
+    def _traffic(self, file: ScenarioFile) -> dict[str, GroupTraffic]:
+        rates = default_rates(self.plan)
+        entries = file.groups or dict.fromkeys(self.plan.groups, GroupEntry())
+        found = {}
+        for group, entry in entries.items():
+            if group not in self.plan.groups:
+                self.document.report_undefined(("groups", group), "group", group, self.plan.groups)
+                continue
+            place: Place = ("groups", group)
+            policy = self.plan.groups[group]
+            arrivals = Poisson.even(rates[group])
+            found[group] = GroupTraffic(
+                arrivals=self._arrivals(entry.arrivals, file, group) or arrivals,
+                talk=self._duration(entry.talk, (*place, "talk"), group)
+                or exponential(max(DEFAULT_HANDLE_TIME_S - policy.wrap_up.usual_s, 30.0)),
+                patience=self._duration(entry.patience, (*place, "patience"))
+                or exponential(DEFAULT_PATIENCE_S),
+                classes=tuple(CallerClass(n, c.share, c.priority) for n, c in entry.classes.items())
+                or (CallerClass(),),
+                max_wait_s=entry.max_wait_s,
+                leave_without_agents=entry.leave_without_agents,
+            )
+        return found
+
+    def _arrivals(self, entry: ArrivalsEntry | None, file: ScenarioFile, group: str) -> Arrivals | None:
+        if entry is None:
+            return None
+        if entry.by_time:
+            return Poisson(tuple(sorted((float(at), rate) for at, rate in entry.by_time.items())))
+        if entry.csv:
+            calls, document = read_arrivals(self.folder / entry.csv, file.simulation.begins)
+            self.documents.append(document)
+            late = [call for call in calls if not 0 <= call.at < file.simulation.hours * 3600]
+            if late:
+                self.document.report(
+                    ("groups", group, "arrivals", "csv"),
+                    f"{len(late)} of {len(calls)} times lie outside of the {file.simulation.hours:g} hours"
+                    " that are simulated: see `begins` and `hours` of `simulation`",
+                )
+            return Listed(calls)
+        if entry.records is not None:
+            place = ("groups", group, "arrivals", "records")
+            recorded = self._recorded(entry.records, place)
+            if recorded is None:
+                return None
+            self.opens_s = recorded.opens_s
+            known = [c for c in recorded.calls if c.visit.group == group]
+            return Listed([KnownCall(c.visit.queued_at, priority=c.priority) for c in known])
+        return Poisson.even(entry.per_hour)
+
+    def _duration(self, entry: AnyDuration | None, place: Place, group: str = "") -> Duration | None:
+        if entry is None:
+            return None
+        if isinstance(entry, PatienceEntry) and entry.never:
+            return Never()
+        if entry.lognormal is not None:
+            return Lognormal(entry.lognormal.mean_s, entry.lognormal.cv)
+        if isinstance(entry, DurationEntry) and entry.records is not None:
+            recorded = self._recorded(entry.records, (*place, "records"))
+            calls = recorded.calls if recorded else ()
+            talks = [c.talk_s for c in calls if c.visit.group == group and c.talk_s is not None]
+            if not talks:
+                self.document.report((*place, "records"), f"no answered call of {group} is on record there")
+                return None
+            return Empirical(talks)
+        if "constant" in entry.model_fields_set:
+            return Constant(entry.constant)
+        return exponential(entry.exponential)
+
+    def _recorded(self, period: PeriodEntry, place: Place) -> Recorded | None:
+        try:
+            return self.history(period.from_, period.to)
+        except OperatorError as error:
+            self.document.report(place, str(error))
+            return None
+
+    def _shifts(self, entries: Mapping[str, ShiftEntry]) -> list[Shift]:
+        found = []
+        for name, entry in entries.items():
+            place: Place = ("agents", "shifts", name)
+            for index, agent in enumerate(entry.agents):
+                if agent not in self.plan.agents:
+                    self.document.report_undefined(
+                        (*place, "agents", index), "agent", agent, self.plan.agents
+                    )
+            begin, end = entry.hours
+            breaks = []
+            for index, (first, last) in enumerate(entry.breaks):
+                later = DAY_S if first < begin else 0.0
+                if last + later > end:
+                    self.document.report((*place, "breaks", index), "the break is not within the shift")
+                breaks.append((first + later, last + later))
+            if breaks and not self.plan.reasons:
+                self.document.report((*place, "breaks"), "no not-ready reason is configured for breaks")
+            agents = [agent for agent in dict.fromkeys(entry.agents) if agent in self.plan.agents]
+            found.append(Shift(agents, float(begin), float(end), breaks))
+        return found

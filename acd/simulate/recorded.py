@@ -1,0 +1,37 @@
+"""What really happened, from records. Times are seconds from the begin of the period."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from acd.simulate.crew import Span
+from acd.simulate.visits import Visit
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedCall:
+    """One visit of a group; `talk_s` (hold included, wrap-up not) is None where nobody answered."""
+
+    visit: Visit
+    priority: int = 0
+    talk_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """A period: the calls by time; by agent, when he or she was logged in, and was not ready by choice.
+
+    `opens_s`: the time of day at its begin, in seconds.
+    """
+
+    opens_s: float
+    length_s: float
+    calls: Sequence[RecordedCall]
+    there: Mapping[str, Sequence[Span]]
+    pauses: Mapping[str, Sequence[Span]]
+
+
+History: TypeAlias = Callable[[str, str], Recorded]
+"""The records between two words such as '2026-11-02'. Raises OperatorError where that is no period."""

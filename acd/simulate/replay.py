@@ -1,0 +1,161 @@
+"""Recorded days once more: the same callers under the present and under a changed configuration.
+
+Of each caller the records tell when and for whom he or she came, how long the talk was, and of those who gave
+up how long they had patience. What nobody can know is drawn, the same for both configurations: the talk of
+callers who had hung up (one of those of the group), and how long those who were answered would have waited.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from acd.core.calls import Call
+from acd.core.pace import DEFAULT_HANDLE_TIME_S
+from acd.core.plan import GroupPolicy, Plan
+from acd.core.service_level import ServiceLevelFormula
+from acd.simulate.chance import Duration, Empirical, Never, stream
+from acd.simulate.crew import Span, joined
+from acd.simulate.figures import Result, result_of
+from acd.simulate.ledger import Ledger
+from acd.simulate.recorded import Recorded, RecordedCall
+from acd.simulate.scenario import Duty, GroupTraffic, Habits, KnownCall, Listed, Scenario, Turn, exponential
+from acd.simulate.visits import Outcome, Visit, visits_of
+from acd.simulate.world import World
+
+SAME_WAIT_S = 0.5
+"""Waits that differ by less are taken as the same decision."""
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A call that another agent got, or that waited otherwise."""
+
+    present: Visit
+    changed: Visit
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """`recorded` is what really happened; `changed` is None where only the present was replayed.
+
+    `left_out`: how many recorded calls of groups that one of the configurations does not have.
+    """
+
+    recorded: Result
+    present: Result
+    changed: Result | None
+    calls: int
+    left_out: Mapping[str, int]
+    differences: Sequence[Difference]
+
+
+class _Diary(Ledger):
+    """A ledger that keeps every visit, too."""
+
+    def __init__(self, groups: Mapping[str, GroupPolicy], scenario: Scenario) -> None:
+        super().__init__(groups, scenario)
+        self.visits: dict[str, Visit] = {}
+
+    def call_over(self, call: Call) -> None:
+        for visit in visits_of(call):
+            self.visit(visit)
+            self.visits.setdefault(visit.call_id, visit)
+
+
+def replay(
+    recorded: Recorded,
+    present: Plan,
+    changed: Plan | None,
+    formula: ServiceLevelFormula,
+    habits: Habits,
+    beyond: Duration | None = None,
+    seed: int = 1,
+    progress: Callable[[float], None] = lambda _share: None,
+) -> Replay:
+    """Both runs. `beyond`: how long those who were answered would have waited still; None: without limit."""
+    plans = [present] if changed is None else [present, changed]
+    calls = [c for c in recorded.calls if all(c.visit.group in plan.groups for plan in plans)]
+    left_out: dict[str, int] = {}
+    for call in recorded.calls:
+        if any(call.visit.group not in plan.groups for plan in plans):
+            left_out[call.visit.group] = left_out.get(call.visit.group, 0) + 1
+    scenario = scenario_of(recorded, calls, habits, beyond or Never(), seed)
+    diaries = []
+    for number, plan in enumerate(plans):
+        diary = _Diary(plan.groups, scenario)
+        of_plan = replace(scenario, duties=list(duties_of(recorded, plan)))
+        World(plan, of_plan, diary).run(lambda share, n=number: progress((n + share) / len(plans)))  # type: ignore[misc]
+        diaries.append(diary)
+    real = Ledger(present.groups, scenario)
+    for call in calls:
+        real.visit(call.visit)
+    return Replay(
+        result_of(real, formula),
+        result_of(diaries[0], formula),
+        result_of(diaries[1], formula) if changed is not None else None,
+        len(calls),
+        left_out,
+        list(differences(diaries[0].visits, diaries[1].visits)) if changed is not None else [],
+    )
+
+
+def scenario_of(
+    recorded: Recorded, calls: Iterable[RecordedCall], habits: Habits, beyond: Duration, seed: int
+) -> Scenario:
+    """The recorded callers as a scenario; who worked when is the configuration's matter, see `duties_of`."""
+    of_group: dict[str, list[RecordedCall]] = {}
+    for call in calls:
+        of_group.setdefault(call.visit.group, []).append(call)
+    return Scenario(
+        traffic={group: _traffic(group, of, beyond, seed) for group, of in sorted(of_group.items())},
+        length_s=recorded.length_s,
+        opens_s=recorded.opens_s,
+        habits=habits,
+        seed=seed,
+    )
+
+
+def _traffic(group: str, calls: Sequence[RecordedCall], beyond: Duration, seed: int) -> GroupTraffic:
+    chance = stream(seed, group, "beyond")
+    known = [_known(call, beyond.draw(chance)) for call in calls]
+    talks = [call.talk_s for call in calls if call.talk_s is not None]
+    talk = Empirical(talks) if talks else exponential(DEFAULT_HANDLE_TIME_S)
+    return GroupTraffic(Listed(known), talk)
+
+
+def _known(call: RecordedCall, beyond_s: float) -> KnownCall:
+    visit = call.visit
+    gave_up = visit.outcome in (Outcome.ABANDONED, Outcome.LEFT)
+    return KnownCall(
+        visit.queued_at,
+        visit.call_id,
+        visit.customer,
+        visit.segment,
+        call.priority,
+        call.talk_s,
+        visit.wait_s if gave_up else visit.wait_s + beyond_s,
+    )
+
+
+def duties_of(recorded: Recorded, plan: Plan) -> Iterator[Duty]:
+    """As recorded; who is not in the records is there whenever anybody was, or always if nobody is."""
+    anybody = joined(span for spans in recorded.there.values() for span in spans)
+    for agent in plan.agents:
+        spans: Iterable[Span] = recorded.there.get(agent, anybody or [(0.0, recorded.length_s)])
+        for begin, end in joined(spans):
+            yield Duty(begin, agent, Turn.COME)
+            yield Duty(end, agent, Turn.GO)
+        if plan.reasons:
+            for begin, end in joined(recorded.pauses.get(agent, ())):
+                yield Duty(begin, agent, Turn.PAUSE)
+                yield Duty(end, agent, Turn.RETURN)
+
+
+def differences(present: Mapping[str, Visit], changed: Mapping[str, Visit]) -> Iterator[Difference]:
+    """By the time of the call."""
+    for call_id in sorted(present, key=lambda call_id: present[call_id].queued_at):
+        one, other = present[call_id], changed[call_id]
+        same = (one.outcome, one.agent) == (other.outcome, other.agent)
+        if not same or abs(one.wait_s - other.wait_s) > SAME_WAIT_S:
+            yield Difference(one, other)

@@ -1,0 +1,178 @@
+"""The result of a simulation as tables, and for programs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from rich.console import Group
+from rich.table import Table
+from rich.text import Text
+
+from acd.core.plan import Plan
+from acd.core.router import Router
+from acd.simulate.figures import FORMULAS, OCCUPANCY, Figure, Figures, Result
+from acd.simulate.ledger import SLOT_S
+from acd.simulate.scenario import CallerClass, Scenario
+
+FEWEST_BUSIEST = 5
+_COLUMNS = (
+    ("offered/h", "offered_per_hour"),
+    ("service level", "service_level"),
+    ("ASA", "asa_s"),
+    ("90 % answered in", "p90_wait_s"),
+    ("abandoned", "abandon_rate"),
+    ("AHT", "aht_s"),
+)
+_ON_DEMAND = (("blocked", "blocked"), ("left", "left"))
+NINETY = "the wait that 90 % of the answered did not exceed"
+SHARES = frozenset(
+    {"service_level", "abandon_rate", "short_abandoned", "blocked", "left", "delayed", "occupancy"}
+)
+
+
+def assumptions(plan: Plan, scenario: Scenario) -> Table:
+    """What was simulated: so that nobody takes an assumption for a fact."""
+    hours, warm_up = scenario.length_s / 3600, scenario.warm_up_s / 3600
+    lines = "" if scenario.lines is None else f", {scenario.lines} lines"
+    out = Table(title=f"{hours:g} hours, the first {warm_up:g} to warm up; seed {scenario.seed}{lines}")
+    router = Router(plan)
+    for column in ("group", "callers", "talk", "wrap-up", "patience", "agents"):
+        out.add_column(column)
+    for group, traffic in scenario.traffic.items():
+        policy = plan.groups[group]
+        who = [agent for agent in plan.agents if group in router.groups_of(agent)]
+        callers = [str(traffic.arrivals), *_classes(traffic.classes)]
+        out.add_row(
+            group,
+            "\n".join(callers),
+            str(traffic.talk),
+            f"{policy.wrap_up.usual_s:g} s",
+            str(traffic.patience),
+            str(len(who)),
+        )
+    return out
+
+
+def _classes(classes: Sequence[CallerClass]) -> Iterator[str]:
+    for kind in classes:
+        if kind.name:
+            yield f"{kind.share:.0%} {kind.name}, priority {kind.priority}"
+
+
+def habits(scenario: Scenario) -> str:
+    """One line about the agents."""
+    of = scenario.habits
+    parts = [f"time to answer: {of.answer}"]
+    if of.unanswered:
+        parts.append(f"{of.unanswered:.1%} of rings go unanswered (ready again after {of.back_after_s:g} s)")
+    parts.append("in shifts" if scenario.shifts is not None else "there around the clock")
+    if of.shrinkage:
+        parts.append(f"{of.shrinkage:.0%} of them away each day")
+    return "; ".join(parts)
+
+
+def tables(result: Result) -> Group:
+    """The figures, and how they are to be read."""
+    rows = dict(result.groups) if len(result.groups) > 1 else {}
+    parts: list[Any] = [figures_table(result, {**rows, "all": result.total})]
+    if result.classes:
+        parts.append(figures_table(result, {f"{g} {c}": f for (g, c), f in result.classes.items()}, "class"))
+    parts += [agents_table(result), Text("\n".join(notes(result)))]
+    return Group(*parts)
+
+
+def figures_table(result: Result, rows: Mapping[str, Figures], of: str = "group") -> Table:
+    """One row for each; columns that nobody needs are left out."""
+    columns = [*_COLUMNS, *((t, n) for t, n in _ON_DEMAND if getattr(result.total.counts, n))]
+    out = Table(title="± half the width of the 95 % confidence interval")
+    out.add_column(of)
+    for title, _ in columns:
+        out.add_column(title, justify="right")
+    for name, figures in rows.items():
+        out.add_row(name, *(shown(n, figures.by_name[n]) for _, n in columns))
+    return out
+
+
+def agents_table(result: Result) -> Table:
+    """Occupancy of everybody together, and of those who have most and least to do."""
+    out = Table()
+    out.add_column("agents")
+    out.add_column("occupancy", justify="right")
+    out.add_row(f"all {len(result.agents)}", shown("occupancy", result.occupancy))
+    ordered = sorted(result.agents.items(), key=lambda entry: -(entry[1].value or 0.0))
+    if len(ordered) > 2 * FEWEST_BUSIEST:
+        ordered = [*ordered[:FEWEST_BUSIEST], *ordered[-FEWEST_BUSIEST:]]
+    for agent, figure in ordered:
+        out.add_row(agent, shown("occupancy", figure))
+    return out
+
+
+def notes(result: Result) -> Iterator[str]:
+    """The formulas."""
+    yield f"service level: {result.formula.text}, T and short abandons by group ({result.formula.value})"
+    for name in ("asa_s", "abandon_rate", "aht_s"):
+        title = next(title for title, of in _COLUMNS if of == name)
+        yield f"{title}: {FORMULAS[name][0]}"
+    yield f"occupancy: {OCCUPANCY}"
+    yield f"intervals: batch means, {result.batches} batches, jackknife; Student's t"
+
+
+def shown(name: str, figure: Figure) -> str:
+    """Value and half width in the unit of the name: a share in per cent, else seconds or calls."""
+    if figure.value is None:
+        return "–"
+    half = figure.half_width
+    if name in SHARES:
+        return f"{figure.value:.1%}" + ("" if half is None else f" ± {100 * half:.1f}")
+    unit = " s" if name.endswith("_s") else ""
+    return f"{figure.value:.1f}{unit}" + ("" if half is None else f" ± {half:.1f}")
+
+
+def to_json(result: Result, scenario: Scenario) -> dict[str, Any]:
+    """Shares are 0..1, times seconds; `half_width` None: too few batches with calls to say."""
+    return {
+        "hours": scenario.length_s / 3600,
+        "warm_up_hours": scenario.warm_up_s / 3600,
+        "seed": scenario.seed,
+        "service_level_formula": {"id": result.formula.value, "text": result.formula.text},
+        "formulas": {name: text for name, (text, _) in FORMULAS.items()}
+        | {"service_level": result.formula.text, "p90_wait_s": NINETY, "occupancy": OCCUPANCY},
+        "confidence": {"level": 0.95, "method": "batch means, jackknife", "batches": result.batches},
+        "total": _json_of(result.total),
+        "groups": {group: _json_of(figures) for group, figures in result.groups.items()},
+        "classes": [
+            {"group": group, "class": kind, **_json_of(figures)}
+            for (group, kind), figures in result.classes.items()
+        ],
+        "occupancy": _json_figure(result.occupancy),
+        "agents": {agent: {"occupancy": _json_figure(figure)} for agent, figure in result.agents.items()},
+        "intervals": [
+            {
+                "from": clock(interval.slot),
+                "offered": interval.counts.offered,
+                "answered": interval.counts.answered,
+                "service_level": interval.service_level,
+            }
+            for interval in result.intervals
+        ],
+    }
+
+
+def clock(slot: int) -> str:
+    """The time of day at which a half hour begins."""
+    minutes = int(slot * SLOT_S / 60)
+    return f"{minutes // 60:02}:{minutes % 60:02}"
+
+
+def _json_of(figures: Figures) -> dict[str, Any]:
+    counts = figures.counts
+    names = ("offered", "blocked", "answered", "abandoned", "short_abandoned", "left")
+    return {
+        "counts": {name: getattr(counts, name) for name in names},
+        **{name: _json_figure(figure) for name, figure in figures.by_name.items()},
+    }
+
+
+def _json_figure(figure: Figure) -> dict[str, float | None]:
+    return {"value": figure.value, "half_width": figure.half_width}

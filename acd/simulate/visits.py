@@ -1,0 +1,95 @@
+"""What became of a caller in a group: from the facts of the call, as reports see it (`acd.records`).
+
+A visit begins when the caller is queued; its wait ends with an agent's answer, the caller's hang-up, or the
+way back into the flow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+from acd.core.calls import Call
+from acd.core.facts import (
+    AgentLeft,
+    Answered,
+    Ended,
+    Fact,
+    LeftLine,
+    Offered,
+    Queued,
+    Transferred,
+    WrapUpEnded,
+    WrapUpStarted,
+)
+
+_TALK_OVER = (Ended, AgentLeft, Transferred)
+
+
+class Outcome(Enum):
+    """How a visit ended, or that it did not."""
+
+    ANSWERED = "answered"
+    ABANDONED = "abandoned"
+    LEFT = "left"
+    WAITING = "waiting"
+
+
+@dataclass(slots=True)
+class Visit:
+    """`handle_s` (talk, hold, wrap-up) is None as long as the work goes on; `segment`: the caller's class."""
+
+    call_id: str
+    group: str
+    segment: str
+    queued_at: float
+    outcome: Outcome = Outcome.WAITING
+    wait_s: float = 0.0
+    agent: str = ""
+    handle_s: float | None = None
+    customer: str = ""
+    reasons: tuple[str, ...] = ()
+
+
+def visits_of(call: Call) -> list[Visit]:
+    """One for each time that the caller came into a line."""
+    facts = call.facts
+    begins = [place for place, fact in enumerate(facts) if type(fact) is Queued]
+    ends = [*begins[1:], len(facts)]
+    return [_visit(call, facts[begin:end]) for begin, end in zip(begins, ends, strict=True)]
+
+
+def _visit(call: Call, facts: Sequence[Fact]) -> Visit:
+    queued = facts[0]
+    assert isinstance(queued, Queued), call.id
+    customer = call.customer
+    segment, name = ("", "") if customer is None else (customer.segment, customer.name)
+    visit = Visit(call.id, queued.group, segment, queued.at, customer=name)
+    for place, fact in enumerate(facts):
+        kind = type(fact)
+        if kind is Offered:
+            visit.reasons = fact.reasons  # type: ignore[attr-defined]
+        elif kind is Answered:
+            visit.outcome, visit.wait_s = Outcome.ANSWERED, fact.at - queued.at
+            visit.agent = fact.agent  # type: ignore[attr-defined]
+            visit.handle_s = _handle_s(facts[place:])
+            return visit
+        elif kind is LeftLine or kind is Ended:
+            visit.outcome = Outcome.LEFT if kind is LeftLine else Outcome.ABANDONED
+            visit.wait_s = fact.at - queued.at
+            return visit
+    return visit
+
+
+def _handle_s(facts: Sequence[Fact]) -> float | None:
+    """From the answer on: the talk and the work after it."""
+    answered_at, seconds, at_work = facts[0].at, None, 0
+    for fact in facts:
+        if seconds is None and isinstance(fact, _TALK_OVER):
+            seconds = fact.at - answered_at
+        elif type(fact) is WrapUpStarted and seconds is not None:
+            seconds, at_work = seconds - fact.at, at_work + 1
+        elif type(fact) is WrapUpEnded and seconds is not None:
+            seconds, at_work = seconds + fact.at, at_work - 1
+    return None if at_work else seconds

@@ -1,0 +1,248 @@
+"""Scenario files: what they may say, what is assumed, and every mistake with its file and line."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from acd.core.plan import Plan
+from acd.core.work_rules import WrapUpRule
+from acd.errors import OperatorError, SettingsError
+from acd.settings.load import load_centre
+from acd.simulate.chance import Constant, Empirical, Exponential, Lognormal, Never
+from acd.simulate.load import default_rates, default_scenario, load_scenario, talk_of
+from acd.simulate.quick import Wishes, with_wishes
+from acd.simulate.recorded import Recorded, RecordedCall
+from acd.simulate.scenario import CallerClass, KnownCall, Listed, Poisson, Shift
+from acd.simulate.visits import Outcome, Visit
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+HOUR = 3600.0
+
+
+@pytest.fixture(scope="module")
+def plan() -> Plan:
+    """Of the example."""
+    return load_centre(CHECKOUT / "config", CHECKOUT / "ivr_flows").plan
+
+
+def write(folder: Path, text: str, name: str = "day.yml") -> Path:
+    """A file."""
+    path = folder / name
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def problems(path: Path, plan: Plan) -> list[str]:
+    """Without the folder."""
+    with pytest.raises(SettingsError) as raised:
+        load_scenario(path, plan)
+    return [problem.replace(f"{path.parent}/", "") for problem in raised.value.problems]
+
+
+WHOLE = """\
+simulation: {hours: 48, warm_up_hours: 2, begins: "06:30", seed: 7, lines: 30, batches: 10}
+groups:
+  sales:
+    arrivals: {by_time: {"08:00": 60, "18:00": 5}}
+    talk: {lognormal: {mean_s: 240, cv: 0.7}}
+    patience: {never: true}
+    classes: {vip: {share: 0.25, priority: 10}, plain: {share: 0.75}}
+    max_wait_s: 300
+    leave_without_agents: true
+  support:
+    arrivals: {csv: times.csv}
+    talk: {constant: 200}
+agents:
+  answer: {exponential: 4}
+  unanswered: 0.05
+  back_after_s: 45
+  shrinkage: 0.25
+  shifts:
+    day: {hours: "08:00-16:00", agents: [anna, dora], breaks: ["12:00-12:30"]}
+    night: {hours: "22:00-06:00", agents: [ben], breaks: ["02:00-02:30"]}
+"""
+
+
+def test_everything_that_can_be_said(tmp_path: Path, plan: Plan) -> None:
+    write(tmp_path, "arrived_at,priority,talk_s\n60,5,\n120.5,,90\n", "times.csv")
+    scenario = load_scenario(write(tmp_path, WHOLE), plan)
+    sales, support = scenario.traffic["sales"], scenario.traffic["support"]
+    assert sales.arrivals == Poisson(((8 * HOUR, 60.0), (18 * HOUR, 5.0)))
+    assert (sales.talk, sales.patience) == (Lognormal(240, 0.7), Never())
+    assert sales.classes == (CallerClass("vip", 0.25, 10), CallerClass("plain", 0.75, 0))
+    assert (sales.max_wait_s, sales.leave_without_agents) == (300, True)
+    assert support.arrivals == Listed([KnownCall(60.0, priority=5), KnownCall(120.5, talk_s=90.0)])
+    assert support.talk == Constant(200)
+    assert scenario.habits.answer == Exponential(4)
+    assert (scenario.habits.unanswered, scenario.habits.shrinkage) == (0.05, 0.25)
+    assert scenario.shifts == [
+        Shift(["anna", "dora"], 8 * HOUR, 16 * HOUR, [(12 * HOUR, 12.5 * HOUR)]),
+        Shift(["ben"], 22 * HOUR, 30 * HOUR, [(26 * HOUR, 26.5 * HOUR)]),
+    ]
+    assert (scenario.length_s, scenario.warm_up_s, scenario.opens_s) == (48 * HOUR, 2 * HOUR, 6.5 * HOUR)
+    assert (scenario.seed, scenario.lines, scenario.batches) == (7, 30, 10)
+
+
+def test_nothing_said(tmp_path: Path, plan: Plan) -> None:
+    scenario = load_scenario(write(tmp_path, "groups: {}\n"), plan)
+    assert scenario == default_scenario(plan)
+    assert scenario.traffic.keys() == plan.groups.keys()
+    assert scenario.traffic["sales"].arrivals == Poisson.even(default_rates(plan)["sales"])
+    assert scenario.traffic["sales"].talk == Exponential(170)  # with the wrap-up, three minutes
+    # Three quarters of what six agents can do at three minutes a call.
+    assert sum(default_rates(plan).values()) == pytest.approx(0.75 * 6 * 20)
+
+
+MISTAKES = """\
+simulation: {hours: 1, warm_up_hours: 1, sede: 3}
+groups:
+  sale:
+    arrivals: {per_hour: 60}
+  sales:
+    arrivals: {per_hour: 60, by_time: {"08:00": 5}}
+    talk: {exponential: -1}
+    patience: {lognormal: {mean_s: 5}}
+  support:
+    arrivals: {per_hour: 5}
+    classes: {vip: {share: 0.3}}
+  complaints:
+    arrivals: {by_time: {"8:00": 5}}
+agents:
+  shifts:
+    day: {hours: "08:00-16:00", agents: [anna, dorra], breaks: ["16:00-16:30"]}
+"""
+
+
+def test_every_mistake_has_its_line(tmp_path: Path, plan: Plan) -> None:
+    found = problems(write(tmp_path, MISTAKES), plan)
+    assert [problem.partition(": ")[0] for problem in found] == [
+        "day.yml:1",
+        "day.yml:1",
+        "day.yml:3",
+        "day.yml:6",
+        "day.yml:7",
+        "day.yml:8",
+        "day.yml:9",
+        "day.yml:12",
+        "day.yml:13",
+        "day.yml:16",
+        "day.yml:16",
+    ]
+    text = "\n".join(found)
+    assert "unknown option 'sede', did you mean 'seed'?" in text
+    assert "groups > sale: no group 'sale' is defined; did you mean 'sales'?" in text
+    assert "expected exactly one of per_hour, by_time, csv, records" in text
+    assert "expected a number of seconds from 0 to 86400, got -1" in text
+    assert "the required option 'cv' is missing" in text
+    assert "the shares of the classes make 0.3 together, not 1" in text
+    assert "expected a time of day in quotes such as '08:00', got '8:00'" in text
+    assert "no agent 'dorra' is defined; did you mean 'dora'?" in text
+    assert "the break is not within the shift" in text
+    assert "the warm-up is as long as all 1 hours" in text
+
+
+def test_mistakes_in_a_csv_file(tmp_path: Path, plan: Plan) -> None:
+    text = "groups:\n  sales:\n    arrivals: {csv: times.csv}\n"
+    write(tmp_path, "arrived_at,prio\n5,1\n", "times.csv")
+    assert problems(write(tmp_path, text), plan) == [
+        "times.csv:1: times: unknown column 'prio', did you mean 'priority'?"
+    ]
+    write(tmp_path, "arrived_at,talk_s\n5,1\nsoon,2\n6,-2\n", "times.csv")
+    assert problems(write(tmp_path, text), plan) == [
+        "times.csv:3: times: arrived_at: expected seconds or a time such as 2026-11-02 09:15:30, got 'soon'",
+        "times.csv:4: times: talk_s: expected a number of seconds, 0 or more, got '-2'",
+    ]
+    (tmp_path / "times.csv").unlink()
+    assert problems(write(tmp_path, text), plan) == ["times.csv:1: times: the file is missing"]
+
+
+def test_dates_in_a_csv_file(tmp_path: Path, plan: Plan) -> None:
+    text = "simulation: {hours: 24}\ngroups:\n  sales:\n    arrivals: {csv: times.csv}\n"
+    write(tmp_path, "arrived_at\n2026-11-02 09:00:30\n2026-11-02 08:00:00\n", "times.csv")
+    path = write(tmp_path, text)
+    assert load_scenario(path, plan).traffic["sales"].arrivals == Listed(
+        [KnownCall(9 * HOUR + 30), KnownCall(8 * HOUR)]
+    )
+    write(tmp_path, text.replace("24}", '24, begins: "2026-11-02 08:30"}'))
+    assert problems(path, plan) == [
+        "day.yml:4: groups > sales > arrivals > csv: 1 of 2 times lie outside of the 24 hours that are"
+        " simulated: see `begins` and `hours` of `simulation`"
+    ]
+
+
+RECORDED = Recorded(
+    opens_s=8 * HOUR,
+    length_s=4 * HOUR,
+    calls=[
+        RecordedCall(Visit("c1", "sales", "", 60.0, Outcome.ANSWERED, 5.0, "anna", 110.0), 3, 100.0),
+        RecordedCall(Visit("c2", "sales", "", 90.0, Outcome.ABANDONED, 40.0)),
+        RecordedCall(Visit("c3", "support", "", 95.0, Outcome.ANSWERED, 1.0, "dora", 40.0), 0, 20.0),
+    ],
+    there={},
+    pauses={},
+)
+OF_RECORDS = """\
+groups:
+  sales:
+    arrivals: {records: {from: "2026-11-02", to: "2026-11-02"}}
+    talk: {records: {from: "2026-11-02", to: "2026-11-02"}}
+"""
+
+
+def test_arrivals_and_talks_of_the_records(tmp_path: Path, plan: Plan) -> None:
+    asked = []
+
+    def history(from_: str, to: str) -> Recorded:
+        asked.append((from_, to))
+        return RECORDED
+
+    scenario = load_scenario(write(tmp_path, OF_RECORDS), plan, history)
+    assert asked == [("2026-11-02", "2026-11-02")] * 2
+    assert scenario.traffic["sales"].arrivals == Listed(
+        [KnownCall(60.0, priority=3), KnownCall(90.0, priority=0)]
+    )
+    assert scenario.traffic["sales"].talk == Empirical([100.0])
+    assert scenario.opens_s == 8 * HOUR
+
+
+def test_records_that_are_not_there(tmp_path: Path, plan: Plan) -> None:
+    found = problems(write(tmp_path, OF_RECORDS), plan)
+    assert found[0] == "day.yml:3: groups > sales > arrivals > records: there are no records here"
+
+
+def test_wishes_of_the_command_line(plan: Plan) -> None:
+    base = default_scenario(plan)
+    wished = with_wishes(
+        base, plan, Wishes(["90", "sales=60"], aht_s=240, patience="never", hours=10, seed=5, lines=9)
+    )
+    assert wished.traffic["sales"].arrivals == Poisson.even(60)
+    support = wished.traffic["support"].arrivals
+    assert isinstance(support, Poisson)
+    assert support.mean_per_hour == pytest.approx(90 * 52.5 / 90)
+    assert wished.traffic["support"].talk == Exponential(220)
+    assert wished.traffic["support"].patience == Never()
+    assert (wished.length_s, wished.seed, wished.lines) == (10 * HOUR, 5, 9)
+    assert with_wishes(base, plan, Wishes()) == base
+
+
+@pytest.mark.parametrize(
+    ("wishes", "message"),
+    [
+        (Wishes(["many"]), "expected a number such as 200, or sales=120"),
+        (Wishes(["sale=5"]), "no group 'sale' is defined; did you mean 'sales'?"),
+        (Wishes(patience="long"), "expected a mean in seconds such as 120, or never"),
+        (Wishes(aht_s=15), "not more than the wrap-up of support"),
+        (Wishes(hours=1, warm_up_hours=1), "the warm-up is as long as all 1 hours"),
+    ],
+)
+def test_wishes_that_cannot_be(plan: Plan, wishes: Wishes, message: str) -> None:
+    with pytest.raises(OperatorError, match=message.replace("?", r"\?")):
+        with_wishes(default_scenario(plan), plan, wishes)
+
+
+def test_the_handle_time_contains_the_wrap_up(plan: Plan) -> None:
+    policy = replace(plan.groups["sales"], wrap_up=WrapUpRule.timed(30))
+    assert talk_of(policy, 180) == Exponential(150)
