@@ -8,15 +8,14 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import accumulate
+from typing import NamedTuple
 
 from acd.simulate.chance import stream
 from acd.simulate.scenario import DAY_S, GroupTraffic, KnownCall, Listed, Poisson, Scenario
 
 
-@dataclass(frozen=True, slots=True)
-class Caller:
+class Caller(NamedTuple):
     """One caller.
 
     `luck` (0..1) decides whether the first phone that rings is answered, `answer_s` how soon.

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import pairwise
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from acd.simulate.chance import Constant, Duration, Exponential, Never
 
@@ -53,8 +53,7 @@ class Listed:
         return f"{len(self.calls)} known times"
 
 
-@dataclass(frozen=True, slots=True)
-class KnownCall:
+class KnownCall(NamedTuple):
     """One caller who came, or is to come, at `at`."""
 
     at: float

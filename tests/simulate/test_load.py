@@ -225,6 +225,8 @@ def test_wishes_of_the_command_line(plan: Plan) -> None:
     assert wished.traffic["support"].patience == Never()
     assert (wished.length_s, wished.seed, wished.lines) == (10 * HOUR, 5, 9)
     assert with_wishes(base, plan, Wishes()) == base
+    sales = replace(base, traffic={"sales": base.traffic["sales"]})
+    assert with_wishes(sales, plan, Wishes(["support=52.5"])) == base
 
 
 @pytest.mark.parametrize(
