@@ -8,7 +8,19 @@ import sys
 import typer
 from rich.console import Console
 
-from acd.cli import agents, checks, drawing, flow_tests, flows, phones, records, server, tasks, try_flow
+from acd.cli import (
+    agents,
+    checks,
+    drawing,
+    erlang,
+    flow_tests,
+    flows,
+    phones,
+    records,
+    server,
+    tasks,
+    try_flow,
+)
 from acd.cli.simulate import simulate
 from acd.cli.status import status
 from acd.cli.trunks import trunks
@@ -40,6 +52,7 @@ app.add_typer(agents.app, name="agent")
 app.add_typer(flows.announce, name="announce")
 app.add_typer(tasks.voicemail, name="voicemail")
 app.add_typer(tasks.callbacks, name="callbacks")
+app.add_typer(erlang.app, name="erlang")
 app.add_typer(phones.app, name="phones")
 app.add_typer(records.app, name="calls")
 

@@ -42,7 +42,7 @@ from acd.runtime.control import ControlServer, Handler, Request
 from acd.runtime.flow_desk import FlowDesk
 from acd.runtime.flow_dial import FlowDialer
 from acd.runtime.flow_work import Services
-from acd.runtime.handle_times import HandleTimes
+from acd.runtime.paces import Paces
 from acd.runtime.reception import Reception
 from acd.runtime.recordings import RecordingDesk
 from acd.runtime.reload import Reloader, Start, Tools
@@ -91,6 +91,8 @@ class Controller:
         self._clock = EngineClock()
         recorder = StoreRecorder(self._writer)
         self._shell = Shell(centre.plan, self._clock, self._mirror, recorder)
+        self._paces = Paces(self._shell.engine.floor, self._mirror)
+        self._shell.observer = self._paces
         self._watch = Watch(centre.phones, self._shell.feed, self._transferred)
         self._bond = Bond(
             self._watch,
@@ -135,15 +137,13 @@ class Controller:
 
     def _services(self) -> Services:
         """What flows make use of."""
-        handle_times = HandleTimes()
-        self._shell.on_finished = handle_times.learn
         system, floor = self._centre.system, self._shell.engine.floor
         return Services(
             flows=self._versions,
             lookups=self._lookups,
             callbacks=self._callbacks,
             recordings=RecordingDesk(self._environment.recordings_dir, self._shell),
-            outlook=Outlook(floor, self._clock, system.timezone, self._announcements, handle_times),
+            outlook=Outlook(floor, self._clock, system.timezone, self._announcements, self._paces),
             dialer=FlowDialer(self._shell, self._switch, sip_targets(system.sip_addresses)),
         )
 
@@ -177,6 +177,7 @@ class Controller:
         self._bond.on_known = self.floor_known.set
         self._shell.on_frozen = self._bond.frozen
         self._announcements.restore(self._mirror.load())
+        self._paces.restore(self._mirror.load())
         await self._flow_desk.read_callbacks(self._mirror.load())
         self._reception.walker.restore(self._mirror.load())
         self._merges.restore(self._mirror.load())

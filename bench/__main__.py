@@ -11,7 +11,10 @@ from typing import Annotated
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
 
+from acd.simulate.calibration import DAYS
+from acd.simulate.calibration import measure as calibrate
 from bench import dispatch as measurement
 from bench import ivr as menus
 from bench import simulate as simulation
@@ -79,6 +82,22 @@ def ivr(
         menus.write_json(json, result)
     if not result.is_good:
         raise typer.Exit(1)
+
+
+@app.command()
+def wait(
+    days: Annotated[int, typer.Option(min=1, help="how often each day is repeated, with other chance")] = 20,
+    seed: Annotated[int, typer.Option(help="the same chance again")] = 1,
+) -> None:
+    """How honest the expected wait is: simulated days, the share of callers served within the range told."""
+    table = Table("Day", "Callers who waited", "Within p50", "Within p90")
+    for column in table.columns[1:]:
+        column.justify = "right"
+    with Progress(console=Console(stderr=True)) as progress:
+        for day in progress.track(DAYS, description="days"):
+            score = calibrate(day, days, seed)
+            table.add_row(day.name, f"{score.callers:,}", f"{score.share_p50:.1%}", f"{score.share_p90:.1%}")
+    Console(width=None if sys.stdout.isatty() else PIPE_WIDTH, highlight=False).print(table)
 
 
 @app.command()

@@ -116,6 +116,10 @@ class Agent:
     wrap_up_s: float = 0.0
     busy_until: float | None = None
     ready_when_reachable: bool = False
+    login_at: float = 0.0
+    calls_taken: int = 0
+    busy_s: float = 0.0
+    offered_at: float = 0.0
 
     def apply(self, input_: AgentInput, now: float, reason: str | None = None) -> None:
         """Move by the table. `reason` is required where the new state is not ready."""

@@ -48,6 +48,18 @@ class CallInput(StrEnum):
     END = "end"
 
 
+_STANDING = (
+    "priority",
+    "requirement",
+    "requirement_alone",
+    "ring",
+    "only_agent",
+    "only_until",
+    "waiting_since",
+    "joined",
+    "step_runs",
+)
+
 S = CallState
 I = CallInput  # noqa: E741
 
@@ -103,12 +115,15 @@ class Call:
     """One call, live.
 
     `group` is the skill group whose line the caller is in, or came through last. `waiting_since` orders
-    the line; it survives failed rings. `present`: the caller's channel asks us what next, so it can be
-    dialled from; false for a moment after a restart. `direct`: the offer is for a named agent, not from
-    a line, and rings for `ring_timeout_s` (None: as the plan says). `alerted`: the phone of the present
-    offer said that it rings. `leave_at` and `leave_without_agents` say when the caller leaves the line
-    without an agent. `recording` names the file into which the caller's words are being recorded.
-    `trunk` brought the call from outside; `outside_number` is being dialled or talked to over
+    the line, `joined` breaks ties; both survive failed rings. `requirement` is what the call asks for beside
+    its group (`requirement_alone`: instead of it), `ring` how far it has widened. It waits for `only_agent`
+    alone until `only_until`. `step_runs`: how long the wait was when each step of the group's policy was
+    last taken. `leave_at` says when the caller leaves the line without an agent, `exits` by which ways
+    (`LeftBy`, or a name of the flow's) the flow can go on. `present`: the caller's channel asks us what next,
+    so it can be dialled from; false for a moment after a restart. `direct`: the offer is for a named agent,
+    not from a line, and rings for `ring_timeout_s` (None: as the plan says). `alerted`: the phone of the
+    present offer said that it rings. `recording` names the file into which the caller's words are being
+    recorded. `trunk` brought the call from outside; `outside_number` is being dialled or talked to over
     `outside_trunk`.
     """
 
@@ -124,9 +139,16 @@ class Call:
     since: float = 0.0
     group: str | None = None
     priority: int = 0
+    requirement: str = ""
+    requirement_alone: bool = False
+    ring: int = 0
+    only_agent: str | None = None
+    only_until: float | None = None
     waiting_since: float | None = None
+    joined: int = 0
     leave_at: float | None = None
-    leave_without_agents: bool = False
+    exits: tuple[str, ...] = ()
+    step_runs: dict[str, float] = field(default_factory=dict)
     present: bool = True
     agent: str | None = None
     direct: bool = False
@@ -164,6 +186,11 @@ class Call:
         self.state = advance("call", self.id, CALL_TABLE, self.state, input_)
         self.since = now
 
+    def stand_as(self, other: Call) -> None:
+        """Take over how `other` stands in line."""
+        for name in _STANDING:
+            setattr(self, name, getattr(other, name))
+
     def when(self, at: float | None, now: float) -> float:
         """The time of something learnt of late: `at` if known, but not before what was known already."""
         return now if at is None else max(min(at, now), self.facts[-1].at)
@@ -194,6 +221,7 @@ class Call:
         values = dict(data)
         values["kind"] = CallKind(values["kind"])
         values["state"] = CallState(values["state"])
+        values["exits"] = tuple(values["exits"])
         if values["customer"] is not None:
             values["customer"] = Customer(**values["customer"])
         values["facts"] = [fact_from_dict(f) for f in values["facts"]]

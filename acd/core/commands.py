@@ -23,6 +23,16 @@ class LeaveLine:
 
     call_id: str
     how: LeftBy
+    exit: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AnnounceInLine:
+    """Let the waiting caller hear an announcement of the group's policy, by its name."""
+
+    call_id: str
+    group: str
+    announcement: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +129,7 @@ class AgentChanged:
 Command: TypeAlias = (
     HoldInLine
     | LeaveLine
+    | AnnounceInLine
     | Offer
     | DialOut
     | CancelOffer

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from acd.core import facts, lines, offers
+from acd.core import facts, lines, offers, rings
 from acd.core.agents import Agent, AgentInput, AgentState
 from acd.core.calls import Call, CallInput, CallState
 from acd.core.events import CallArrived, CallQueued, FlowNote
@@ -86,10 +86,12 @@ def queue(floor: Floor, call: Call, event: CallQueued) -> None:
     call.agent_left = False
     call.waiting_since = call.arrived_at if back_after_transfer else floor.now
     leave_at = None if event.max_wait_s is None else floor.now + event.max_wait_s
-    lines.set_limits(floor, call, leave_at, without_agents=event.leave_without_agents)
-    floor.note(call, facts.Queued(floor.now, event.group, event.priority))
+    lines.set_limits(floor, call, leave_at, event.exits)
+    floor.note(call, facts.Queued(floor.now, event.group, event.priority, event.requirement.text))
+    rings.begin(floor, call, event)
     floor.move_call(call, CallInput.QUEUE)
-    offers.dispatch_call(floor, call)
+    if not offers.dispatch_call(floor, call):
+        lines.check_full(floor, call)
 
 
 def dial_returned(floor: Floor, call: Call) -> None:
@@ -159,7 +161,7 @@ def attended_transfer(floor: Floor, call: Call, consult: Call) -> None:
     wrap_up_s = _wrap_up_s(floor, call)  # the first agent's work is for the group it came through
     if consult.group is not None:
         call.group = consult.group
-    call.priority, call.waiting_since = consult.priority, consult.waiting_since
+    call.stand_as(consult)
     call.present, call.direct = consult.present, consult.direct
     lines.move_limits(floor, consult, call)
     call.recording = consult.recording or call.recording
@@ -168,6 +170,7 @@ def attended_transfer(floor: Floor, call: Call, consult: Call) -> None:
     call.outside_number, call.outside_trunk = consult.outside_number, consult.outside_trunk
     if state is CallState.WAITING and consult.present:
         floor.take_over_place(consult, call)
+        floor.entered_line.append(call)
     call.apply(_ADOPT[state], floor.now)
     if state in (CallState.RINGING, CallState.DIALING_OUT):
         offers.move_ring_timers(floor, consult, call)

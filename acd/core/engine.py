@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from acd.core import conversations, desk, events, lines, offers, outside, recovery
+from acd.core import conversations, desk, events, lines, offers, outside, policy_run, recovery, rings, waits
 from acd.core.agents import Agent
 from acd.core.calls import Call, CallState
 from acd.core.commands import Command, ContinueCall
@@ -43,7 +43,7 @@ class Engine:
         """Take in one event. Raises RequestRefused for a request that cannot be granted."""
         self._advance(now)
         self._handle(event)
-        lines.check(self.floor)
+        waits.check(self.floor)
         return self.floor.take_commands()
 
     def next_deadline(self) -> float | None:
@@ -65,9 +65,13 @@ class Engine:
                     conversations.end_wrap_up(floor, floor.agents[key])
                 case Timer.MAX_WAIT:
                     lines.timer_max_wait(floor, key)
+                case Timer.WIDEN:
+                    rings.timer_widen(floor, key)
+                case Timer.POLICY:
+                    policy_run.timer_policy(floor, key)
                 case Timer.BUSY:
                     desk.timer_busy(floor, key)
-            lines.check(floor)
+            waits.check(floor)
         return floor.take_commands()
 
     def _advance(self, now: float) -> None:
@@ -86,6 +90,10 @@ class Engine:
                 self.floor.suspended = False
                 offers.dispatch_all(self.floor)
                 lines.resumed(self.floor)
+            case events.GroupClosed(group):
+                lines.closed(self.floor, group)
+            case events.HourBegan(hour):
+                self.floor.hour = hour
             case events.FloorSeen(alive, ended_at):
                 recovery.floor_seen(self.floor, alive, ended_at)
             case (

@@ -23,6 +23,7 @@ from acd.core.facts import (
     StepTaken,
 )
 from acd.core.outside_events import OutsideEvent
+from acd.core.requirement import ANYBODY, Requirement
 
 FlowNote: TypeAlias = StepTaken | LanguageChosen | Scored | SoundKept | CallbackWanted
 """What a flow has to tell of its caller. The engine stamps it: `at` may be anything."""
@@ -83,15 +84,41 @@ class RecordingDropped:
 class CallQueued:
     """The caller is to wait for a skill group.
 
-    After `max_wait_s`, or with `leave_without_agents` when nobody is logged in who could serve (now or
-    later), the engine takes the caller out of the line again: the command LeaveLine.
+    `exits` are the ways out by which the flow can go on: values of LeftBy, and names of its own that the
+    group's policy may use. By `no_agents` the engine takes the caller out of the line when nobody is logged
+    in who could serve (now or later), by `full` when the line is at its limit, by `closed` when the group
+    closes; after `max_wait_s` in any case. It says so by the command LeaveLine.
+
+    `requirement`: what the call asks for beside its group; with `alone` instead of it. `prefer`: the agent
+    for whom the call waits alone for up to `prefer_wait_s`, as long as that agent is at work. `last_agent`
+    talked with the customer `last_agent_at`; what follows is the group's policy.
     """
 
     call_id: str
     group: str
     priority: int = 0
     max_wait_s: float | None = None
-    leave_without_agents: bool = False
+    exits: frozenset[str] = frozenset()
+    requirement: Requirement = ANYBODY
+    alone: bool = False
+    prefer: str | None = None
+    prefer_wait_s: float = 0.0
+    last_agent: str | None = None
+    last_agent_at: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class GroupClosed:
+    """The group's day is over: who still waits and has a way out takes it. Who comes later waits on."""
+
+    group: str
+
+
+@dataclass(frozen=True, slots=True)
+class HourBegan:
+    """It is this hour (0 to 23) where the centre is."""
+
+    hour: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -323,6 +350,8 @@ Event: TypeAlias = (
     | RecordingStarted
     | RecordingDropped
     | CallQueued
+    | GroupClosed
+    | HourBegan
     | CallLeftLine
     | CallDirected
     | CallerReturned

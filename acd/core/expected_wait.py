@@ -1,51 +1,145 @@
-"""How long a caller in line will wait, and what that is worked out from.
+"""How long a caller in line will wait, as a range: half of all such callers are served within `p50_s`, nine
+of ten within `p90_s`.
 
-A simple estimate: whoever is at place p waits until p agents have become free, and n agents with an
-average handle time h free themselves at a rate of n/h.
+Whoever is at place p is served when p callers have left the line before or with them: to an agent who
+became free, or because those ahead gave up. With a agents' departures a second and each caller ahead
+giving up at rate θ, the wait is a sum of p steps, the j-th from the head at rate a + (j − 1)θ. It is taken
+as gamma distributed with the mean and variance of that sum, made wider by what is not known for certain:
+the handle time itself.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import math
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 
-from acd.core.facts import AgentLeft, Answered, Ended, Fact, Queued, Transferred, WrapUpEnded, WrapUpStarted
+STEPS_EXACT = 50
+"""So many steps are added up one by one; the others, which differ little, by an integral."""
 
-DEFAULT_HANDLE_TIME_S = 180.0
-"""Of a group that has not handled a call yet."""
+_NORMAL_P90 = 1.2815515655446004
 
 
-def expected_wait_s(position: int, handle_time_s: float, agents_logged_in: int) -> float:
-    """Seconds until the caller at this place (1 is the head) is served.
+@dataclass(frozen=True, slots=True)
+class WaitRange:
+    """In seconds. `known` is false where nobody serves the line: then it is as if one agent came now."""
 
-    With nobody logged in it is as if one agent came now.
+    p50_s: float
+    p90_s: float
+    known: bool = True
+
+
+NO_WAIT = WaitRange(0.0, 0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Habit:
+    """What is known of a line from its past.
+
+    `handle_time_s`: how long an agent is taken by one call. `uncertainty`: the variance of that estimate,
+    relative to its square. `variation`: the variance of handle times, relative to the square of their mean
+    (1: as random as can be, exponential; 0: all alike). `give_ups_per_s`: how often a waiting caller
+    gives up, per second of waiting.
     """
-    return position * handle_time_s / max(1, agents_logged_in)
+
+    handle_time_s: float
+    uncertainty: float = 0.0
+    variation: float = 1.0
+    give_ups_per_s: float = 0.0
 
 
-def handle_times_s(facts: Iterable[Fact]) -> Iterator[tuple[str, float]]:
-    """Of a finished call: each talk of an agent of a group, with the wrap-up after it, as (group, seconds).
+@dataclass(frozen=True, slots=True)
+class Crew:
+    """Agents at work who are alike: the lines they serve, and whose call they have (None: no line's)."""
 
-    A wrap-up that lasted while the caller talked with the next agent counts for the talk it belongs to.
+    count: int
+    groups: tuple[str, ...]
+    busy_with: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """What a line gets: agents who serve it (among others), how many callers of all their lines they take
+    a second, and which share of these is the line's."""
+
+    agents: int
+    departures_per_s: float
+    share: float = 1.0
+
+
+def service(
+    group: str, ahead: Mapping[str, int], crews: Iterable[Crew], handle_time_s: Callable[[str], float]
+) -> Service:
+    """What the line of `group` gets of these crews, for a caller with `ahead[g]` callers of line g before.
+
+    An agent who serves several lines takes the callers of all of them in the order of their coming: to
+    this line falls the share that it has in those who come first. Until then each agent is taken by the
+    present call, so that its handle time counts as long as one round serves everybody.
     """
-    group, agent, since = "", "", 0.0
-    talks: dict[str, tuple[str, float]] = {}  # agent → group and seconds
-    wrap_ups: dict[str, float] = {}
-    for fact in facts:
-        match fact:
-            case Queued():
-                group = fact.group
-            case Answered():
-                agent, since = fact.agent, fact.at
-            case AgentLeft() | Transferred() | Ended() if agent:
-                if group:
-                    _, before = talks.get(agent, ("", 0.0))
-                    talks[agent] = (group, before + fact.at - since)
-                agent = ""
-            case WrapUpStarted():
-                wrap_ups[fact.agent] = fact.at
-            case WrapUpEnded() if fact.agent in wrap_ups and fact.agent in talks:
-                in_group, talk_s = talks[fact.agent]
-                talks[fact.agent] = (in_group, talk_s + fact.at - wrap_ups.pop(fact.agent))
-            case _:
-                pass
-    yield from talks.values()
+    mine = [crew for crew in crews if group in crew.groups]
+    agents = sum(crew.count for crew in mine)
+    whole = ours = 0.0
+    for crew in mine:
+        places = {g: ahead.get(g, 0) + (g == group) for g in crew.groups}
+        total = sum(places.values())
+        later_s = sum(n * handle_time_s(g) for g, n in places.items() if n) / total
+        first_s = later_s if crew.busy_with is None else handle_time_s(crew.busy_with)
+        first = min(1.0, agents / total)
+        per_s = crew.count / (first * first_s + (1.0 - first) * later_s)
+        whole += per_s
+        ours += per_s * places[group] / total
+    return Service(agents, whole, ours / whole if whole else 1.0)
+
+
+def expected_wait(position: int, ready: int, offered: Service, habit: Habit) -> WaitRange:
+    """For the caller at this place in line (1 is the head), with so many agents who are free now."""
+    if position <= ready:
+        return NO_WAIT
+    known = offered.agents > 0
+    if not known:
+        offered = Service(1, 1.0 / habit.handle_time_s)
+    places = round((position - ready) / offered.share)  # in the lines of these agents, taken together
+    mean_s, variance = _steps(places, offered.departures_per_s, habit.give_ups_per_s)
+    variance *= dispersion(places / offered.agents, habit.variation)
+    variance += mean_s * mean_s * habit.uncertainty
+    p50_s, p90_s = (gamma_quantile(mean_s, variance, z) for z in (0.0, _NORMAL_P90))
+    return WaitRange(p50_s, p90_s, known)
+
+
+def _steps(places: int, departures_per_s: float, give_ups_per_s: float) -> tuple[float, float]:
+    """Mean and variance of the time that it takes to come from this place to an agent."""
+    exact = min(places, STEPS_EXACT)
+    rates = [departures_per_s + j * give_ups_per_s for j in range(exact)]
+    mean_s = math.fsum(1.0 / rate for rate in rates)
+    variance = math.fsum(1.0 / rate**2 for rate in rates)
+    if places > exact:
+        # Midpoint rule: ∫ of 1/(a + jθ) and its square, from half a step before to half a step after.
+        low = departures_per_s + (exact - 0.5) * give_ups_per_s
+        width = places - exact
+        growth = width * give_ups_per_s / low
+        mean_s += width / low * (math.log1p(growth) / growth if growth > 1e-9 else 1.0)
+        variance += width / low**2 / (1.0 + growth)
+    return mean_s, variance
+
+
+def dispersion(rounds: float, variation: float) -> float:
+    """Variance of the number of calls that end, relative to that of a Poisson process.
+
+    1 for a moment, `variation` after many rounds of calls; between them as for Erlang-2 handle times (D. R.
+    Cox, "Renewal Theory" (1962), chapter 4: c² + (1 − c²)(1 − e^(−8u)) / 8u).
+    """
+    x = 8.0 * rounds
+    fresh = -math.expm1(-x) / x if x > 1e-9 else 1.0
+    return variation + (1.0 - variation) * fresh
+
+
+def gamma_quantile(mean: float, variance: float, z: float) -> float:
+    """Quantile of a gamma distribution, at the level where a normal one has `z`.
+
+    E. B. Wilson and M. M. Hilferty, "The distribution of chi-square" (1931): the cube root is about
+    normal. Within 2 % from shape 1 on for the median and above.
+    """
+    if variance <= 0.0:
+        return mean
+    ninth = variance / (9.0 * mean * mean)
+    return mean * max(0.0, 1.0 - ninth + z * math.sqrt(ninth)) ** 3

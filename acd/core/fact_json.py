@@ -22,12 +22,14 @@ from acd.core.facts import (
     FellBack,
     FlowEntered,
     Held,
+    Kept,
     LanguageChosen,
     LeftBy,
     LeftLine,
     Offered,
     OfferFailed,
     OfferFailure,
+    PolicyApplied,
     Queued,
     Resumed,
     Returned,
@@ -36,6 +38,8 @@ from acd.core.facts import (
     SoundPurpose,
     StepTaken,
     Transferred,
+    Unkept,
+    Widened,
     WrapUpEnded,
     WrapUpStarted,
 )
@@ -53,6 +57,7 @@ FACT_TYPES: Mapping[str, type[Fact]] = {
     t.__name__: t
     for t in (
         Arrived, FlowEntered, StepTaken, LanguageChosen, Scored, SoundKept, CallbackWanted, Queued, LeftLine,
+        Widened, Kept, Unkept, PolicyApplied,
         Directed, Offered, Alerted, OfferFailed, Answered, Held, Resumed, Transferred, CallerReplaced,
         Returned, AgentLeft, WrapUpStarted, WrapUpEnded, FellBack, Ended, OutsideDialed, OutsideAlerted,
         OutsideFailed, OutsideAnswered, OutsideLeft, OutsideRefused,

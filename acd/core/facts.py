@@ -45,11 +45,17 @@ class EndedBy(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Customer:
-    """What the directory knows about the caller."""
+    """What the directory knows about the caller.
+
+    `value`: what the customer is worth, in points of the directory's own; `requirement`: what every agent
+    must know who talks with this customer (see `acd.core.requirement`).
+    """
 
     id: str
     name: str
     segment: str = ""
+    value: float = 0.0
+    requirement: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,10 +152,11 @@ class CallbackWanted(Fact):
 
 @dataclass(frozen=True, slots=True)
 class Queued(Fact):
-    """The caller joined a group's waiting line."""
+    """The caller joined a group's waiting line; `requirement`: what the call itself asks for."""
 
     group: str
     priority: int = 0
+    requirement: str = ""
 
 
 class LeftBy(StrEnum):
@@ -158,6 +165,9 @@ class LeftBy(StrEnum):
     KEY = "key"  # pressed a key that leads out
     TIMEOUT = "timeout"  # the longest wait was over
     NO_AGENTS = "no_agents"  # nobody was logged in who could serve
+    FULL = "full"  # as many waited as may
+    CLOSED = "closed"  # the group's day was over
+    POLICY = "policy"  # a step of the group's policy; where to is said by LeftLine.exit
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +176,37 @@ class LeftLine(Fact):
 
     group: str
     how: LeftBy
+    exit: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Widened(Fact):
+    """Agents of this ring may serve, too. `why`: waited, or nobody of the inner rings is at work."""
+
+    ring: int
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Kept(Fact):
+    """The caller waits for this agent alone, up to `wait_s`; `why`: preferred, last_agent."""
+
+    agent: str
+    wait_s: float
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unkept(Fact):
+    """The caller no longer waits for one agent alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyApplied(Fact):
+    """A step of the group's policy was taken: its number from 1, and what it did."""
+
+    step: int
+    what: str
 
 
 @dataclass(frozen=True, slots=True)

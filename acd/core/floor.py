@@ -7,7 +7,7 @@ agree with the states.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from acd.core.agents import BUSY_STATES, Agent, AgentInput, AgentState
 from acd.core.calls import Call, CallInput, CallState
@@ -22,8 +22,12 @@ from acd.core.commands import (
     StoreCall,
     StoreInterval,
 )
+from acd.core.expected_wait import DEFAULT_HANDLE_TIME_S, expected_wait_s
 from acd.core.facts import AgentInterval, Fact
+from acd.core.lanes import Standing
 from acd.core.plan import REASON_UNREACHABLE, GroupPolicy, Plan
+from acd.core.pools import Idle
+from acd.core.requirement import Requirement
 from acd.core.router import Router
 from acd.core.timers import Timer, Timers
 
@@ -51,6 +55,8 @@ class Floor:
         self.timers = Timers()
         self.suspended = False
         self.now = 0.0
+        self.hour = 0
+        self.handle_times_s: dict[str, float] = {}
         self.entered_line: list[Call] = []
         self.went_home: list[Agent] = []
         self._out: list[Command] = []
@@ -152,11 +158,17 @@ class Floor:
         return next((a for a in self.agents.values() if a.phone == phone and a.logged_in), None)
 
     def _place(self, agent: Agent) -> None:
+        self.router.agent_present(agent.id, logged_in=agent.logged_in)
         free = self.can_take_calls(agent)
         if free and not self.router.is_free(agent.id):
-            self.router.agent_free(agent.id, agent.since)
+            self.router.agent_free(agent.id, self._idle(agent))
         elif not free:
             self.router.agent_taken(agent.id)
+
+    def _idle(self, agent: Agent) -> Idle:
+        at_work_s = self.now - agent.login_at
+        occupancy = agent.busy_s / at_work_s if at_work_s > 0 else 0.0
+        return Idle(agent.since, occupancy, agent.calls_taken, agent.offered_at, self.router.next_turn())
 
     # --- calls --------------------------------------------------------------------------------
     def move_call(self, call: Call, input_: CallInput) -> None:
@@ -173,10 +185,45 @@ class Floor:
         """Stand in the line at the place that priority and waiting time give."""
         assert call.group is not None, call.id
         assert call.waiting_since is not None, call.id
-        self.router.enqueue(call.id, call.group, call.priority, call.waiting_since)
+        if not call.joined:
+            call.joined = self.router.next_turn()
+        self.stand(call)
         self.entered_line.append(call)
         self.mark(call)
         self.emit(HoldInLine(call.id, call.group))
+
+    def stand(self, call: Call) -> None:
+        """In the lane where the call's place and wishes put it now."""
+        self.router.enqueue(call.id, self.standing(call), call.joined)
+        self.mark(call)
+
+    def standing(self, call: Call) -> Standing:
+        """How the call stands in its group's line."""
+        assert call.group is not None, call.id
+        assert call.waiting_since is not None, call.id
+        return Standing(
+            call.group,
+            Requirement.parse(call.requirement),
+            call.waiting_since,
+            0.0 if self.plan.ageing else float(call.priority),
+            self.plan.rate(call.group, call.priority),
+            call.ring,
+            call.only_agent,
+            call.requirement_alone,
+        )
+
+    def widest(self, call: Call) -> Standing:
+        """How it would stand in the widest ring, waiting for nobody in particular."""
+        assert call.group is not None, call.id
+        rings = () if call.requirement_alone else self.plan.groups[call.group].rings
+        return replace(self.standing(call), ring=len(rings), only=None)
+
+    def expected_wait_s(self, call: Call) -> float:
+        """Of a call in line, from now."""
+        assert call.group is not None, call.id
+        position = self.router.lines[call.group].position(call.id, self.now) or 1
+        handle_s = self.handle_times_s.get(call.group, DEFAULT_HANDLE_TIME_S)
+        return expected_wait_s(position, handle_s, self.router.logged_in(call.group))
 
     def take_over_place(self, old: Call, new: Call) -> None:
         """`new` stands in the line exactly where `old` stood."""

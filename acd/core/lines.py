@@ -1,10 +1,12 @@
-"""Leaving a waiting line without an agent: by key, after the longest wait, for want of agents.
+"""Leaving a waiting line without an agent: by key, by a limit, for want of agents, by the group's policy.
 
 While dispatch is suspended nobody is taken out of a line: what we believe of the floor may be wrong,
 and a caller who talks elsewhere must not be led on. `resumed` makes up for it.
 """
 
 from __future__ import annotations
+
+from collections.abc import Iterable
 
 from acd.core import facts
 from acd.core.calls import Call, CallInput, CallState
@@ -13,10 +15,12 @@ from acd.core.facts import LeftBy
 from acd.core.floor import Floor
 from acd.core.timers import Timer
 
+_LINE_TIMERS = (Timer.MAX_WAIT, Timer.WIDEN, Timer.POLICY)
 
-def set_limits(floor: Floor, call: Call, leave_at: float | None, *, without_agents: bool) -> None:
-    """When the caller leaves the line on which he or she enters now."""
-    call.leave_at, call.leave_without_agents = leave_at, without_agents
+
+def set_limits(floor: Floor, call: Call, leave_at: float | None, exits: Iterable[str]) -> None:
+    """When and how the caller may leave the line on which he or she enters now."""
+    call.leave_at, call.exits = leave_at, tuple(sorted(exits))
     if leave_at is None:
         floor.timers.clear(Timer.MAX_WAIT, call.id)
     else:
@@ -25,37 +29,34 @@ def set_limits(floor: Floor, call: Call, leave_at: float | None, *, without_agen
 
 def drop_limits(floor: Floor, call: Call) -> None:
     """The wait is over for good."""
-    set_limits(floor, call, None, without_agents=False)
+    call.leave_at, call.exits = None, ()
+    for timer in _LINE_TIMERS:
+        floor.timers.clear(timer, call.id)
 
 
 def move_limits(floor: Floor, old: Call, new: Call) -> None:
     """`new` takes the place of `old`."""
-    leave_at, without_agents = old.leave_at, old.leave_without_agents
+    leave_at, exits = old.leave_at, old.exits
     drop_limits(floor, old)
-    set_limits(floor, new, leave_at, without_agents=without_agents)
+    set_limits(floor, new, leave_at, exits)
 
 
-def leave(floor: Floor, call: Call, how: LeftBy) -> bool:
+def leave(floor: Floor, call: Call, how: LeftBy, exit_: str = "") -> bool:
     """Out of the line, back in hand; not for one who is not waiting, or not with us. Tells whether."""
     if call.state is not CallState.WAITING or not call.present or call.group is None:
         return False
     drop_limits(floor, call)
-    floor.note(call, facts.LeftLine(floor.now, call.group, how))
+    floor.note(call, facts.LeftLine(floor.now, call.group, how, exit_))
     floor.move_call(call, CallInput.LEAVE_LINE)
     return True
 
 
-def check(floor: Floor) -> None:
-    """After each event: those who have just come into a line, and the lines of agents who went home."""
-    calls, floor.entered_line = floor.entered_line, []
-    agents, floor.went_home = floor.went_home, []
-    if floor.suspended:
-        return
-    groups = {group for agent in agents for group in floor.router.groups_of(agent.id)}
-    for group in sorted(groups):
-        calls += [floor.calls[call_id] for call_id in floor.router.lines[group]]
-    for call in calls:
-        _check_call(floor, call)
+def lead_out(floor: Floor, call: Call, how: LeftBy, exit_: str = "") -> bool:
+    """`leave`, by our own will: have the flow go on. Tells whether."""
+    left = leave(floor, call, how, exit_)
+    if left:
+        floor.emit(LeaveLine(call.id, how, exit_))
+    return left
 
 
 def resumed(floor: Floor) -> None:
@@ -64,27 +65,35 @@ def resumed(floor: Floor) -> None:
         floor.entered_line += [floor.calls[call_id] for call_id in line]
 
 
+def closed(floor: Floor, group: str) -> None:
+    """The group's day is over."""
+    for call_id in list(floor.router.lines.get(group, ())):
+        call = floor.calls[call_id]
+        if LeftBy.CLOSED in call.exits:
+            lead_out(floor, call, LeftBy.CLOSED)
+
+
 def timer_max_wait(floor: Floor, call_id: str) -> None:
     """The longest wait is over. Whoever is being rung for then leaves when that ring has failed."""
     call = floor.calls.get(call_id)
     if call is not None and not floor.suspended:
-        _check_call(floor, call)
+        check_limits(floor, call)
 
 
-def _check_call(floor: Floor, call: Call) -> None:
+def check_limits(floor: Floor, call: Call) -> None:
+    """Whether a limit takes the caller out of the line now."""
     if call.state is not CallState.WAITING or not call.present or call.group is None:
         return
-    how: LeftBy | None = None
     if call.leave_at is not None and call.leave_at <= floor.now:
-        how = LeftBy.TIMEOUT
-    elif call.leave_without_agents and not staffed(floor, call.group):
-        how = LeftBy.NO_AGENTS
-    if how is not None and leave(floor, call, how):
-        floor.emit(LeaveLine(call.id, how))
+        lead_out(floor, call, LeftBy.TIMEOUT)
+    elif LeftBy.NO_AGENTS in call.exits and not floor.router.staffed(floor.widest(call)):
+        lead_out(floor, call, LeftBy.NO_AGENTS)
 
 
-def staffed(floor: Floor, group: str) -> bool:
-    """Whether anybody is logged in who could serve the group, ready or not."""
-    return any(
-        agent.logged_in and group in floor.router.groups_of(agent.id) for agent in floor.agents.values()
-    )
+def check_full(floor: Floor, call: Call) -> None:
+    """For one who has just joined the line."""
+    if call.state is not CallState.WAITING or call.group is None or floor.suspended:
+        return
+    limit = floor.plan.groups[call.group].max_waiting
+    if limit is not None and LeftBy.FULL in call.exits and len(floor.router.lines[call.group]) > limit:
+        lead_out(floor, call, LeftBy.FULL)

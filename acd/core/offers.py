@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from acd.core import facts, lines
+from acd.core import facts, lines, reasons
 from acd.core.agents import Agent, AgentInput, AgentState
 from acd.core.calls import Call, CallInput, CallState
 from acd.core.commands import CancelOffer, Offer, RefuseDirect
@@ -29,42 +29,39 @@ def dispatch_call(floor: Floor, call: Call) -> bool:
     """Offer a waiting call to the best agent, if its turn has come and there is one; tells whether."""
     if floor.suspended or call.state is not CallState.WAITING or call.group is None:
         return False
-    head = floor.router.lines[call.group].head()
-    if head is None or head[1] != call.id:
+    if not floor.router.is_head(call.id, call.group):
         return False  # somebody is before us; a free agent takes the head, not us
-    choice = floor.router.agent_for(call.group)
+    choice = floor.router.agent_for(call.id, call.group, floor.plan.seed)
     if choice is None:
         return False
-    now = floor.now
-    reasons = [f"{choice.agent} has been ready longest: {now - choice.idle_since:.1f} s"]
-    reasons.append(f"{choice.ready} ready with the skills of {call.group}")
-    if choice.next_agent is not None and choice.next_idle_since is not None:
-        reasons.append(f"next would be {choice.next_agent}, ready {now - choice.next_idle_since:.1f} s")
-    offer(floor, call, floor.agents[choice.agent], tuple(reasons))
+    offer(floor, call, floor.agents[choice.agent], reasons.of_choice(floor, call, choice))
     return True
 
 
 def dispatch_agent(floor: Floor, agent: Agent) -> None:
-    """Offer the longest waiting call of the agent's lines to an agent who has become free."""
+    """Offer the most urgent call of the agent's lines to an agent who has become free."""
     if floor.suspended or not floor.can_take_calls(agent):
         return
-    found = floor.router.call_for(agent.id)
-    if found is None:
-        return
-    call = floor.calls[found[0]]
-    # The head may suit somebody who has been ready longer (they can both have become free at once).
-    dispatch_call(floor, call)
-    if floor.can_take_calls(agent) and floor.router.call_for(agent.id) is not None:
-        dispatch_agent(floor, agent)
+    _dispatch_free(floor, agent)
+    for spared in list(floor.router.spare_agents(agent.id)):
+        _dispatch_free(floor, floor.agents[spared])
+
+
+def _dispatch_free(floor: Floor, agent: Agent) -> None:
+    """The head may suit somebody else better, then it goes there and the next one is looked at."""
+    while floor.can_take_calls(agent):
+        found = floor.router.call_for(agent.id, floor.now)
+        if found is None or not dispatch_call(floor, floor.calls[found[0]]):
+            return
 
 
 def dispatch_all(floor: Floor) -> None:
     """After a suspension: everybody who can be served is."""
     served = True
     while served:
-        heads = sorted(head for line in floor.router.lines.values() if (head := line.head()) is not None)
         # The most urgent first: agents who serve several lines must not go to whichever is named first.
-        served = any(dispatch_call(floor, floor.calls[call_id]) for _, call_id in heads)
+        heads = floor.router.heads(floor.now)
+        served = any(dispatch_call(floor, floor.calls[call_id]) for call_id, _ in heads)
 
 
 def ring_timeout_s(floor: Floor, call: Call) -> float:
@@ -77,7 +74,7 @@ def ring_timeout_s(floor: Floor, call: Call) -> float:
     return policy.ring_timeout_s
 
 
-def offer(floor: Floor, call: Call, agent: Agent, reasons: tuple[str, ...]) -> None:
+def offer(floor: Floor, call: Call, agent: Agent, why: tuple[str, ...]) -> None:
     """Ring the agent for the call."""
     assert agent.phone is not None, agent.id
     if agent.state is AgentState.NOT_READY:
@@ -87,8 +84,8 @@ def offer(floor: Floor, call: Call, agent: Agent, reasons: tuple[str, ...]) -> N
     floor.move_call(call, CallInput.OFFER)
     call.agent, call.alerted = agent.id, False
     floor.move_agent(agent, AgentInput.OFFER)
-    agent.call_id = call.id
-    floor.note(call, facts.Offered(floor.now, agent.id, agent.phone, reasons))
+    agent.call_id, agent.offered_at = call.id, floor.now
+    floor.note(call, facts.Offered(floor.now, agent.id, agent.phone, why))
     floor.timers.set(Timer.ALERT, call.id, floor.now + floor.plan.unreachable_after_s)
     floor.timers.set(Timer.OVERDUE, call.id, floor.now + timeout_s + OVERDUE_GRACE_S)
     music = policy.music if policy is not None else ""

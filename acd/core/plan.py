@@ -8,6 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from acd.core.policy import PolicyStep
+from acd.core.pools import AgentChoice
+from acd.core.requirement import Requirement
+
 # Reason codes that only the system sets; no agent may choose one.
 REASON_RONA = "rona"
 REASON_DECLINED = "declined"
@@ -24,23 +28,36 @@ SYSTEM_REASONS: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class AgentProfile:
-    """A person who takes calls. `skills` maps skill to proficiency, 1 to 10, higher is better."""
+    """A person who takes calls. `skills` maps skill to proficiency, 1 to 10, higher is better.
+
+    `weight` counts where agents are drawn at random.
+    """
 
     id: str
     name: str
     extension: str
     skills: Mapping[str, int] = field(default_factory=dict)
+    weight: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
-class Requirement:
-    """What an agent must know: skill → least proficiency."""
+class Ring:
+    """Who may also serve once a call has waited `after_s`, beside those of the rings inside.
 
-    skills: Mapping[str, int]
+    `drops_call_requirement`: what the call itself asks for (by flow or customer) no longer counts.
+    """
 
-    def admits(self, skills: Mapping[str, int]) -> bool:
-        """Whether somebody with these skills may take the call."""
-        return all(skills.get(skill, 0) >= least for skill, least in self.skills.items())
+    after_s: float
+    requirement: Requirement
+    drops_call_requirement: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class LastAgent:
+    """Customers are kept for the agent they last talked to, within `days`, for up to `wait_s`."""
+
+    days: float
+    wait_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +67,10 @@ class GroupPolicy:
     `service_level_s` and `service_level_target` (a share, 0..1) are the promise that reports
     measure against; `short_abandon_s` is the wait below which an abandon is counted apart.
     `music` names an Asterisk music class. `wrap_up_s` 0 means no wrap-up.
+
+    `requirement` is the inner ring, `rings` are the wider ones. `weight`: how fast the urgency of its calls
+    grows, compared with other groups that share agents. `reserve`: as many ready agents of the inner ring are
+    kept from other groups' calls. No more than `max_waiting` may wait. `steps`: see `acd.core.policy`.
     """
 
     id: str
@@ -61,11 +82,23 @@ class GroupPolicy:
     service_level_target: float = 0.8
     short_abandon_s: float = 5.0
     music: str = "default"
+    rings: tuple[Ring, ...] = ()
+    choice: AgentChoice = AgentChoice.LONGEST_IDLE
+    weight: float = 1.0
+    reserve: int = 0
+    max_waiting: int | None = None
+    last_agent: LastAgent | None = None
+    steps: tuple[PolicyStep, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The whole centre, as the engine sees it. Not-ready `reasons` map code → label."""
+    """The whole centre, as the engine sees it. Not-ready `reasons` map code → label.
+
+    `ageing` maps priority → points that a call of this priority gathers for a second of waiting; the most
+    points go first, whatever the priority. Empty: a higher priority always goes first. `seed` is for choices
+    at random.
+    """
 
     agents: Mapping[str, AgentProfile]
     groups: Mapping[str, GroupPolicy]
@@ -74,6 +107,12 @@ class Plan:
     unreachable_after_s: float = 3.0
     busy_retry_s: float = 5.0
     outside_ring_timeout_s: float = 60.0
+    ageing: Mapping[int, float] = field(default_factory=dict)
+    seed: int = 0
+
+    def rate(self, group: str, priority: int) -> float:
+        """Points for a second of waiting: the class's rate times the group's weight."""
+        return self.groups[group].weight * rate_of(self.ageing, priority)
 
     def agent_by_extension(self, extension: str) -> AgentProfile | None:
         """The agent whose extension this is, or None."""
@@ -81,3 +120,9 @@ class Plan:
             if profile.extension == extension:
                 return profile
         return None
+
+
+def rate_of(ageing: Mapping[int, float], priority: int) -> float:
+    """Of the nearest class that is not above the priority; of the lowest for one below all; 1 for none."""
+    below = [known for known in ageing if known <= priority]
+    return ageing[max(below) if below else min(ageing)] if ageing else 1.0

@@ -27,7 +27,8 @@ def restore(floor: Floor, agents: Iterable[Agent], calls: Iterable[Call]) -> Non
         call.present = call.state not in (CallState.WAITING, CallState.IVR)
         floor.calls[call.id] = call
         floor.mark(call)
-        lines.set_limits(floor, call, call.leave_at, without_agents=call.leave_without_agents)
+        lines.set_limits(floor, call, call.leave_at, call.exits)
+        floor.router.next_turn(above=call.joined)
         if call.state in (CallState.RINGING, CallState.DIALING_OUT):
             due = floor.now + offers.ring_timeout_s(floor, call) + offers.OVERDUE_GRACE_S
             floor.timers.set(Timer.OVERDUE, call.id, due)

@@ -1,158 +1,274 @@
-"""Who may serve whom, and who is next: pools of idle agents, lines of waiting calls.
+"""Who may serve whom, and who is next: pools of idle agents, lanes of waiting calls.
 
-Agents with equal skills form a pool; which pools can serve which line is worked out when the plan
-is loaded. A free agent then looks only at the heads of its lines, a new call only at the fronts of
-its pools: a decision costs the same with ten agents as with a thousand.
+A free agent looks only at the heads of lanes, a new call only at the fronts of pools: a decision costs the
+same with ten agents as with ten thousand, and with ten calls waiting as with twenty thousand.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_left, insort
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
 
-from acd.core.plan import Plan
+from acd.core.choosing import Choice, choose
+from acd.core.lanes import GroupLine, Lane, LaneKey, Standing, lane_key
+from acd.core.plan import GroupPolicy, Plan
+from acd.core.pools import ORDER_OF, Idle, IdleOrder, Pool, PoolKey
+from acd.core.requirement import Requirement
 
-PoolKey = frozenset[tuple[str, int]]
-
-
-@dataclass(slots=True)
-class Ordered:
-    """Names in the order of their keys; equal keys keep the order of joining."""
-
-    _entries: list[tuple[tuple[float, ...], int, str]] = field(default_factory=list)
-    _places: dict[str, tuple[tuple[float, ...], int, str]] = field(default_factory=dict)
-    _counter: int = 0
-
-    def add(self, name: str, key: tuple[float, ...]) -> None:
-        """Join; a name that is already there moves to its new key."""
-        self.remove(name)
-        self._counter += 1
-        entry = (key, self._counter, name)
-        self._places[name] = entry
-        insort(self._entries, entry)
-
-    def remove(self, name: str) -> None:
-        """Leave; not being there is fine."""
-        entry = self._places.pop(name, None)
-        if entry is not None:
-            del self._entries[bisect_left(self._entries, entry)]
-
-    def replace(self, name: str, successor: str) -> None:
-        """`successor` takes the very place of `name`."""
-        key, counter, _ = old = self._places.pop(name)
-        entry = (key, counter, successor)
-        self._entries[bisect_left(self._entries, old)] = entry
-        self._places[successor] = entry
-
-    def head(self) -> tuple[tuple[float, ...], str] | None:
-        """Key and name of the first, or None."""
-        if not self._entries:
-            return None
-        key, _, name = self._entries[0]
-        return key, name
-
-    def second(self) -> tuple[tuple[float, ...], str] | None:
-        """Key and name of the runner-up, or None."""
-        if len(self._entries) < 2:
-            return None
-        key, _, name = self._entries[1]
-        return key, name
-
-    def position(self, name: str) -> int | None:
-        """Place in line, 1 is the head; None when not there."""
-        entry = self._places.get(name)
-        return None if entry is None else bisect_left(self._entries, entry) + 1
-
-    def __len__(self) -> int:
-        return len(self._entries)
-
-    def __iter__(self) -> Iterator[str]:
-        return (name for _, _, name in self._entries)
-
-    def __contains__(self, name: str) -> bool:
-        return name in self._places
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """An agent chosen for a call: idle since when, out of how many, and who would have been next."""
-
-    agent: str
-    idle_since: float
-    ready: int
-    next_agent: str | None
-    next_idle_since: float | None
+MAX_KEPT_LANES = 2000
+"""Empty lanes are kept for the next call of their kind, but not without end."""
 
 
 class Router:
     """Pools and lines of one plan."""
 
     def __init__(self, plan: Plan) -> None:
-        self._pool_of: dict[str, PoolKey] = {
-            profile.id: frozenset(profile.skills.items()) for profile in plan.agents.values()
+        self._plan = plan
+        orders = {IdleOrder.SINCE, *(ORDER_OF[group.choice] for group in plan.groups.values())}
+        pools: dict[PoolKey, Pool] = {}
+        self._pool_of: dict[str, Pool] = {}
+        for agent in plan.agents.values():
+            key = (frozenset(agent.skills.items()), agent.weight)
+            if key not in pools:
+                pools[key] = Pool(len(pools), key, sorted(orders))
+            pools[key].members.append(agent.id)
+            self._pool_of[agent.id] = pools[key]
+        self.pools = tuple(pools.values())
+        self.lines: dict[str, GroupLine] = {group: GroupLine() for group in plan.groups}
+        self._rings = {group.id: _rings(group, self.pools) for group in plan.groups.values()}
+        self._groups_of_pool = {
+            pool: tuple(g for g, rings in self._rings.items() if any(pool in ring for ring in rings))
+            for pool in self.pools
         }
-        keys = set(self._pool_of.values())
-        self._idle: dict[PoolKey, Ordered] = {key: Ordered() for key in keys}
-        self.lines: dict[str, Ordered] = {group: Ordered() for group in plan.groups}
-        self._pools_of_group: dict[str, tuple[PoolKey, ...]] = {
-            group.id: tuple(key for key in keys if group.requirement.admits(dict(key)))
-            for group in plan.groups.values()
-        }
-        self._groups_of_pool: dict[PoolKey, tuple[str, ...]] = {
-            key: tuple(g for g, pools in self._pools_of_group.items() if key in pools) for key in keys
-        }
+        self._reserves = {group.id: group.reserve for group in plan.groups.values() if group.reserve}
+        for pool in self.pools:
+            pool.reserved_by = tuple(g for g in self._reserves if pool in self._rings[g][0])
+        self._kept: dict[LaneKey, Lane] = {}
+        self._lanes_of_pool: dict[Pool, dict[Lane, None]] = {pool: {} for pool in self.pools}
+        self._lanes_of_agent: dict[str, dict[Lane, None]] = {}
+        self._waiting: dict[Lane, None] = {}
+        self._ready: dict[Pool, None] = {}
+        self._at_work: set[str] = set()
+        self._turn = 0
 
+    # --- agents -------------------------------------------------------------------------------
     def groups_of(self, agent: str) -> tuple[str, ...]:
-        """The groups whose lines this agent can serve."""
+        """The groups that this agent can serve, in whichever ring."""
         return self._groups_of_pool[self._pool_of[agent]]
 
-    def agent_free(self, agent: str, idle_since: float) -> None:
+    def serves(self, agent: str, call_id: str, group: str) -> bool:
+        """Whether the agent may be offered the waiting call as it stands now."""
+        lane = self.lines[group].lane_of(call_id)
+        return lane is not None and (lane.only == agent or self._pool_of[agent] in lane.agents)
+
+    def agent_free(self, agent: str, idle: Idle) -> None:
         """The agent can be offered calls."""
-        self._idle[self._pool_of[agent]].add(agent, (idle_since,))
+        pool = self._pool_of[agent]
+        pool.free(agent, idle)
+        self._ready[pool] = None
 
     def agent_taken(self, agent: str) -> None:
         """The agent cannot be offered calls."""
-        self._idle[self._pool_of[agent]].remove(agent)
+        pool = self._pool_of[agent]
+        pool.taken(agent)
+        if not pool.ready:
+            self._ready.pop(pool, None)
 
     def is_free(self, agent: str) -> bool:
-        """Whether the agent stands in an idle pool."""
-        return agent in self._idle[self._pool_of[agent]]
+        """Whether the agent can be offered calls."""
+        return agent in self._pool_of[agent].idle[IdleOrder.SINCE]
 
-    def enqueue(self, call_id: str, group: str, priority: int, waiting_since: float) -> None:
-        """The call joins the line: higher priority first, then who has waited longest."""
-        self.lines[group].add(call_id, (-float(priority), waiting_since))
+    def agent_present(self, agent: str, *, logged_in: bool) -> None:
+        """The agent is at work, or is not; the same may be said again."""
+        if logged_in != (agent in self._at_work):
+            self._pool_of[agent].logged_in += 1 if logged_in else -1
+            (self._at_work.add if logged_in else self._at_work.discard)(agent)
+
+    def left_behind(self, agent: str) -> list[str]:
+        """The calls that may have nobody left of the agents they stand for, now that this one is gone."""
+        calls = [call for lane in self._lanes_of_agent.get(agent, ()) for call in lane.calls]
+        pool = self._pool_of[agent]
+        if pool.logged_in == 0:
+            calls += [call for group in self._groups_of_pool[pool] for call in self.lines[group]]
+            calls += [call for lane in self._waiting if pool in lane.agents for call in lane.calls]
+        return list(dict.fromkeys(calls))
+
+    def logged_in(self, group: str) -> int:
+        """How many are at work who can serve the group, in whichever ring."""
+        return sum(pool.logged_in for ring in self._rings[group] for pool in ring)
+
+    def candidates(self, standing: Standing, limit: int) -> list[str] | None:
+        """Everybody in the plan who could serve a call that stands so; None if that are more than `limit`."""
+        pools = sorted(self._lane(standing).agents, key=lambda pool: pool.index)
+        if sum(len(pool.members) for pool in pools) > limit:
+            return None
+        return [agent for pool in pools for agent in pool.members]
+
+    def ready(self, group: str) -> int:
+        """How many of them can be offered a call now."""
+        return sum(pool.ready for ring in self._rings[group] for pool in ring)
+
+    # --- calls --------------------------------------------------------------------------------
+    def next_turn(self, above: int = 0) -> int:
+        """A number that grows, and is greater than `above`."""
+        self._turn = max(self._turn, above) + 1
+        return self._turn
+
+    def enqueue(self, call_id: str, standing: Standing, joined: int) -> None:
+        """The call joins the line, or moves to another lane of it; `joined` breaks ties (see `next_turn`)."""
+        lane = self._lane(standing)
+        key = (-standing.level, standing.since, float(joined))
+        self.dequeue(call_id, standing.group)
+        self.lines[standing.group].add(call_id, lane, key)
+        self._waiting[lane] = None
 
     def dequeue(self, call_id: str, group: str) -> None:
-        """The call leaves the line."""
-        self.lines[group].remove(call_id)
+        """The call leaves the line; not being there is fine."""
+        lane = self.lines[group].remove(call_id)
+        if lane is not None and not len(lane.calls):
+            self._waiting.pop(lane, None)
 
-    def agent_for(self, group: str) -> Choice | None:
-        """The agent who has been idle longest among those who can serve the group."""
-        best: tuple[tuple[float, ...], str] | None = None
-        runner_up: tuple[tuple[float, ...], str] | None = None
-        ready = 0
-        for key in self._pools_of_group[group]:
-            pool = self._idle[key]
-            ready += len(pool)
-            for candidate in (pool.head(), pool.second()):
-                if candidate is None:
-                    continue
-                if best is None or candidate < best:
-                    best, runner_up = candidate, best
-                elif runner_up is None or candidate < runner_up:
-                    runner_up = candidate
-        if best is None:
+    def is_head(self, call_id: str, group: str) -> bool:
+        """Whether nobody of the same lane is before the call."""
+        lane = self.lines[group].lane_of(call_id)
+        head = None if lane is None else lane.calls.head()
+        return head is not None and head[1] == call_id
+
+    def staffed(self, standing: Standing) -> bool:
+        """Whether anybody is at work who could serve a call that stands so."""
+        lane = self._lane(standing)
+        return any(pool.logged_in for pool in lane.agents)
+
+    def widened(self, standing: Standing) -> bool:
+        """Whether ring `standing.ring` has anybody at work whom the rings inside it have not."""
+        lane = self._lane(standing)
+        return any(pool.logged_in for pool in lane.tiers[standing.ring])
+
+    # --- decisions ----------------------------------------------------------------------------
+    def agent_for(self, call_id: str, group: str, seed: int = 0) -> Choice | None:
+        """The agent who should take a waiting call now; None if nobody may."""
+        lane = self.lines[group].lane_of(call_id)
+        if lane is None:
             return None
-        next_agent = runner_up[1] if runner_up else None
-        next_since = runner_up[0][0] if runner_up else None
-        return Choice(best[1], best[0][0], ready, next_agent, next_since)
+        if lane.only is not None:
+            free = self.is_free(lane.only) and self._spared(self._pool_of[lane.only], group)
+            return Choice(lane.only, 1, "asked for by name") if free else None
+        policy = self._plan.groups[group]
+        for tier in lane.tiers:
+            few: Iterable[Pool] = (
+                (pool for pool in self._ready if pool in tier)
+                if len(self._ready) < len(tier)
+                else (pool for pool in tier if pool.ready)
+            )
+            ready = [pool for pool in few if self._spared(pool, group)]
+            if ready:
+                return choose(policy.choice, lane.requirement, ready, f"{seed}/{call_id}")
+        return None
 
-    def call_for(self, agent: str) -> tuple[str, str] | None:
-        """Call and group that this agent should serve next: the best head of the agent's lines."""
-        best: tuple[tuple[float, ...], str, str] | None = None
-        for group in self.groups_of(agent):
-            head = self.lines[group].head()
-            if head is not None and (best is None or head[0] < best[0]):
-                best = (head[0], head[1], group)
-        return None if best is None else (best[1], best[2])
+    def call_for(self, agent: str, now: float) -> tuple[str, str] | None:
+        """Call and group that this agent should serve next: the most urgent of the heads of the lanes."""
+        pool = self._pool_of[agent]
+        lanes: Iterable[Lane] = self._lanes_of_pool[pool]
+        if len(self._waiting) < len(self._lanes_of_pool[pool]):
+            lanes = (lane for lane in self._waiting if pool in lane.agents)
+        own = self._lanes_of_agent.get(agent, {})
+        open_lanes = [lane for lane in (*lanes, *own) if len(lane.calls)]
+        if pool.reserved_by:
+            open_lanes = [lane for lane in open_lanes if self._spared(pool, lane.group)]
+        if not open_lanes:
+            return None
+        lane = (
+            min(open_lanes, key=lambda lane: lane.head_urgency(now)) if len(open_lanes) > 1 else open_lanes[0]
+        )
+        head = lane.calls.head()
+        assert head is not None, lane.key
+        return head[1], lane.group
+
+    def heads(self, now: float) -> list[tuple[str, str]]:
+        """Call and group of the head of every lane, the most urgent first."""
+        lanes = sorted(self._waiting, key=lambda lane: lane.head_urgency(now))
+        return [(head[1], lane.group) for lane in lanes if (head := lane.calls.head()) is not None]
+
+    def spare_agents(self, agent: str) -> Iterator[str]:
+        """Of each pool one ready agent, whom a reserve kept from calls before this agent became ready."""
+        for group in self._pool_of[agent].reserved_by:
+            for pool in self._rings[group][0]:
+                head = pool.idle[IdleOrder.SINCE].head()
+                if head is not None:
+                    yield head[1]
+
+    def _spared(self, pool: Pool, group: str) -> bool:
+        """Whether a call of `group` may have an agent of this pool, by the reserves of other groups."""
+        return all(
+            other == group or sum(p.ready for p in self._rings[other][0]) > self._reserves[other]
+            for other in pool.reserved_by
+        )
+
+    # --- lanes --------------------------------------------------------------------------------
+    def _lane(self, standing: Standing) -> Lane:
+        key = lane_key(standing)
+        lane = self._kept.get(key)
+        if lane is None:
+            if len(self._kept) >= MAX_KEPT_LANES:
+                self._drop_empty_lanes()
+            lane = self._kept[key] = self._new_lane(key, standing)
+        return lane
+
+    def _new_lane(self, key: LaneKey, standing: Standing) -> Lane:
+        if standing.only is not None:
+            lane = Lane(key, standing.requirement, (), standing.only)
+            self._lanes_of_agent.setdefault(standing.only, {})[lane] = None
+            return lane
+        requirement, tiers = self._tiers(standing)
+        lane = Lane(key, requirement, tiers, None)
+        for pool in lane.agents:
+            self._lanes_of_pool[pool][lane] = None
+        return lane
+
+    def _tiers(self, standing: Standing) -> tuple[Requirement, tuple[frozenset[Pool], ...]]:
+        """By ring up to the one in which the call is; each pool in the innermost that has it."""
+        policy = self._plan.groups[standing.group]
+        wanted = requirement_of(policy, standing, 0)
+        seen: set[Pool] = set()
+        tiers = []
+        for ring in range(standing.ring + 1):
+            requirement = requirement_of(policy, standing, ring)
+            tier = frozenset(p for p in self.pools if p not in seen and requirement.admits(p.skills))
+            seen.update(tier)
+            tiers.append(tier)
+        return wanted, tuple(tiers)
+
+    def _drop_empty_lanes(self) -> None:
+        for key, lane in list(self._kept.items()):
+            if len(lane.calls):
+                continue
+            del self._kept[key]
+            for pool in lane.agents:
+                self._lanes_of_pool[pool].pop(lane, None)
+            if lane.only is not None:
+                own = self._lanes_of_agent[lane.only]
+                own.pop(lane, None)
+                if not own:
+                    del self._lanes_of_agent[lane.only]
+
+
+def requirement_of(policy: GroupPolicy, standing: Standing, ring: int) -> Requirement:
+    """What an agent of this ring must know for a call that stands so."""
+    if standing.alone:
+        return standing.requirement
+    if ring == 0:
+        return Requirement.all_of((policy.requirement, standing.requirement))
+    wider = policy.rings[ring - 1]
+    if wider.drops_call_requirement:
+        return wider.requirement
+    return Requirement.all_of((wider.requirement, standing.requirement))
+
+
+def _rings(group: GroupPolicy, pools: tuple[Pool, ...]) -> tuple[tuple[Pool, ...], ...]:
+    """The pools of each ring that are in no ring inside it."""
+    seen: set[Pool] = set()
+    rings = []
+    for requirement in (group.requirement, *(ring.requirement for ring in group.rings)):
+        ring = tuple(p for p in pools if p not in seen and requirement.admits(p.skills))
+        seen.update(ring)
+        rings.append(ring)
+    return tuple(rings)

@@ -14,6 +14,8 @@ class Timer(StrEnum):
     OVERDUE = "overdue"  # Asterisk should have ended this ring long ago
     WRAP_UP = "wrap_up"
     MAX_WAIT = "max_wait"  # the longest wait in line is over
+    WIDEN = "widen"  # the next ring of agents, or no longer one agent alone
+    POLICY = "policy"  # a step of the group's policy may be due
     BUSY = "busy"  # the phone that was busy for a moment may be tried again
 
 

@@ -256,12 +256,19 @@ Outcome: TypeAlias = (
 # --- what the flow can see, and what it leaves behind --------------------------------------------
 @dataclass(frozen=True, slots=True)
 class GroupView:
-    """A group's line as expressions see it: `queue.sales.waiting` and so on."""
+    """A group's line as expressions see it: `queue.sales.waiting` and so on.
+
+    The expected wait is that of a caller who joined now: half of such callers are served within
+    `expected_wait_s`, nine of ten within `expected_wait_p90_s`. It is not `known` where nobody serves the
+    line; the two then say what to expect if one agent came.
+    """
 
     waiting: int = 0
     agents_ready: int = 0
     agents_logged_in: int = 0
     expected_wait_s: float = 0.0
+    expected_wait_p90_s: float = 0.0
+    expected_wait_known: bool = True
 
 
 @dataclass(frozen=True, slots=True)

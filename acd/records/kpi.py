@@ -10,7 +10,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 
 from acd.core.facts import CallKind
-from acd.core.plan import GroupPolicy, Requirement
+from acd.core.plan import GroupPolicy
+from acd.core.requirement import Requirement
 from acd.core.service_level import ServiceCounts, ServiceLevelFormula, service_level
 from acd.records.record import CallVisit, GroupVisit, VisitOutcome
 
@@ -122,7 +123,7 @@ def figures_by_group(
         if entry.kind is not CallKind.INBOUND:
             continue
         group = entry.visit.group
-        policy = known.setdefault(group, GroupPolicy(group, group, Requirement({})))
+        policy = known.setdefault(group, GroupPolicy(group, group, Requirement.of({})))
         tallies.setdefault(group, Tally()).count(entry.visit, policy)
     total = Tally()
     for tally in tallies.values():

@@ -25,12 +25,14 @@ from acd.core.facts import (
     FellBack,
     FlowEntered,
     Held,
+    Kept,
     LanguageChosen,
     LeftBy,
     LeftLine,
     Offered,
     OfferFailed,
     OfferFailure,
+    PolicyApplied,
     Queued,
     Resumed,
     Returned,
@@ -39,6 +41,8 @@ from acd.core.facts import (
     SoundPurpose,
     StepTaken,
     Transferred,
+    Unkept,
+    Widened,
     WrapUpEnded,
     WrapUpStarted,
 )
@@ -84,7 +88,11 @@ _LEFT = {
     LeftBy.KEY: "pressed a key",
     LeftBy.TIMEOUT: "the longest wait was over",
     LeftBy.NO_AGENTS: "nobody was logged in",
+    LeftBy.FULL: "as many waited as may",
+    LeftBy.CLOSED: "the group closed",
+    LeftBy.POLICY: "by the group's policy",
 }
+_KEPT = {"preferred": "asked for", "last_agent": "they talked last time"}
 
 
 def call_story(record: CallRecord, tz: ZoneInfo) -> list[str]:
@@ -220,7 +228,17 @@ def _fell_back(fact: FellBack) -> str:
 
 
 def _queued(fact: Queued) -> str:
-    return f"waits for {fact.group}" + (f" with priority {fact.priority}" if fact.priority else "")
+    text = f"waits for {fact.group}" + (f" with priority {fact.priority}" if fact.priority else "")
+    return text + (f", asks for {fact.requirement}" if fact.requirement else "")
+
+
+def _kept(fact: Kept) -> str:
+    why = _KEPT.get(fact.why, fact.why)
+    return f"waits for {fact.agent} alone, up to {duration(fact.wait_s)} ({why})"
+
+
+def _left_line(fact: LeftLine) -> str:
+    return f"left the line of {fact.group}: {_LEFT[fact.how]}" + (f" ({fact.exit})" if fact.exit else "")
 
 
 def _step_taken(fact: StepTaken) -> str:
@@ -255,7 +273,13 @@ _TEXTS: Mapping[type[Fact], Callable[[Any], str]] = {
     SoundKept: _sound_kept,
     CallbackWanted: lambda fact: f"wants to be called back by {fact.group} at {fact.number}",
     Queued: _queued,
-    LeftLine: lambda fact: f"left the line of {fact.group}: {_LEFT[fact.how]}",
+    LeftLine: _left_line,
+    Widened: lambda fact: f"ring {fact.ring}, {fact.why}",
+    Kept: lambda fact: (
+        f"waits for {fact.agent} alone, up to {duration(fact.wait_s)} ({_KEPT.get(fact.why, fact.why)})"
+    ),
+    Unkept: lambda _: "no longer waits for one agent alone",
+    PolicyApplied: lambda fact: f"step {fact.step} of the group's policy: {fact.what}",
     Directed: lambda fact: f"waits for agent {fact.agent}",
     Offered: lambda fact: f"offered to {fact.agent} on {fact.phone}",
     Alerted: lambda fact: f"{fact.agent}'s phone rings",

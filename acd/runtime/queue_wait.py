@@ -67,13 +67,13 @@ class QueueWait:
     def _said(self, call: Call, news: News) -> tuple[Prompt, ...]:
         if call.group is None:
             return ()
-        position = self._shell.engine.floor.router.lines[call.group].position(call.id)
+        position = self._shell.engine.floor.router.lines[call.group].position(call.id, self._shell.clock())
         said: list[Prompt] = []
         if position is not None and news.position:
             said.append(position_said(position, self._order.language))
-        if position is not None and news.expected_wait:
-            wait_s = self._groups.expected_wait_s(call.group, position)
-            said.append(wait_said(wait_s, self._order.language))
+        expected = self._groups.expected_wait(call) if news.expected_wait else None
+        if expected is not None and expected.known:
+            said.append(wait_said(expected.p50_s, self._order.language))
         return (*said, *news.comfort)
 
     def _waited_s(self, call: Call) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import structlog
 
@@ -30,13 +30,25 @@ Refused = Callable[[commands.RefuseDirect], None]
 Left = Callable[[commands.LeaveLine], None]
 
 
+class Observer(Protocol):
+    """Who is told, after the fact, of agents and calls that have changed."""
+
+    def agent_changed(self, agent: Agent) -> None:
+        """As the agent is now."""
+
+    def call_changed(self, call: Call) -> None:
+        """As the call is now; ended ones are told of, too, and may be more than once."""
+
+    def call_merged(self, call_id: str) -> None:
+        """The call lives on in another."""
+
+
 class Shell:
     """The engine's only user. Everything runs in one event loop, so nothing needs a lock.
 
     `on_continue(call_id)`, `on_refused(command)` and `on_left(command)` decide what becomes of a caller
-    in hand; `on_ended(call_id)` is called when a call has ended, `on_finished(call)` when its wrap-up is
-    over, too, and `on_frozen` when the process has stood still
-    for so long that the floor must be looked at anew.
+    in hand; `on_ended(call_id)` is called when a call has ended, and `on_frozen` when the process has stood
+    still for so long that the floor must be looked at anew. `observer` is told of what has changed.
     """
 
     def __init__(self, plan: Plan, clock: Callable[[], float], mirror: Mirror, recorder: Recorder) -> None:
@@ -52,8 +64,8 @@ class Shell:
         self.on_refused: Refused = lambda _command: None
         self.on_left: Left = lambda _command: None
         self.on_ended: Continue = lambda _call_id: None
-        self.on_finished: Callable[[Call], None] = lambda _call: None
         self.on_frozen: Callable[[], None] = lambda: None
+        self.observer: Observer | None = None
 
     def attach(self, switch: Switch) -> None:
         """From here on commands reach Asterisk."""
@@ -156,15 +168,23 @@ class Shell:
     def _run_one(self, command: commands.Command) -> None:
         match command:
             case commands.CallChanged(call_id):
-                self._mirror.put(f"call:{call_id}", self.engine.floor.calls[call_id].to_dict())
-            case commands.AgentChanged(agent):
-                self._mirror.put(f"agent:{agent}", self.engine.floor.agents[agent].to_dict())
+                call = self.engine.floor.calls[call_id]
+                self._mirror.put(f"call:{call_id}", call.to_dict())
+                if self.observer is not None:
+                    self.observer.call_changed(call)
+            case commands.AgentChanged(agent_id):
+                agent = self.engine.floor.agents[agent_id]
+                self._mirror.put(f"agent:{agent_id}", agent.to_dict())
+                if self.observer is not None:
+                    self.observer.agent_changed(agent)
             case commands.StoreCall(call):
                 self._store_call(call)
             case commands.StoreInterval(interval):
                 self._store_interval(interval)
             case commands.CallMerged(call_id):
                 self._mirror.drop(f"call:{call_id}")
+                if self.observer is not None:
+                    self.observer.call_merged(call_id)
             case commands.ContinueCall(call_id):
                 self.on_continue(call_id)
             case commands.RefuseDirect():
@@ -194,8 +214,8 @@ class Shell:
         stored: Callable[[], None] = partial(self._mirror.drop, key) if call.finished else _nothing
         self._recorder.store_call(call.id, tuple(call.facts), stored)
         self.on_ended(call.id)
-        if call.finished:
-            self.on_finished(call)
+        if self.observer is not None:
+            self.observer.call_changed(call)
         if self._switch is not None:
             self._switch.forget(call.id)
 

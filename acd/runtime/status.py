@@ -30,7 +30,7 @@ def picture(
 
 def _group(floor: Floor, group: str, now: float) -> dict[str, Any]:
     policy = floor.plan.groups[group]
-    waiting = [floor.calls[c] for c in floor.router.lines[group]]
+    waiting = [floor.calls[c] for c in floor.router.lines[group].in_order(now)]
     members = [a for a in floor.plan.agents if group in floor.router.groups_of(a)]
     states = Counter(floor.agents[m].state.value for m in members)
     return {
@@ -84,7 +84,7 @@ def _call(floor: Floor, call: Call, now: float) -> dict[str, Any]:
         "outside_trunk": call.outside_trunk,
         "customer": None if customer is None else {"name": customer.name, "segment": customer.segment},
         "group": call.group,
-        "position": line.position(call.id) if line is not None else None,
+        "position": line.position(call.id, now) if line is not None else None,
         "agent": call.agent,
         "on_hold": call.on_hold,
     }

@@ -263,10 +263,10 @@ class Walker:
         """What ends the walk, or has it wait for news from elsewhere."""
         match command:
             case JoinQueue(group, priority):
-                limits = (command.max_wait_s, command.leave_without_agents)
+                exits = frozenset({LeftBy.NO_AGENTS.value} if command.leave_without_agents else ())
                 if not _may_come_back(command):
                     self.forget(call.id)
-                self._shell.feed(events.CallQueued(call.id, group, priority, *limits))
+                self._shell.feed(events.CallQueued(call.id, group, priority, command.max_wait_s, exits))
             case Dial():
                 refusal = self._services.dialer.begin(call, command)
                 if refusal is not None:

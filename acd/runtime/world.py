@@ -2,37 +2,42 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
+from acd.core.agents import BUSY_STATES, AgentState
 from acd.core.calls import Call
-from acd.core.expected_wait import expected_wait_s
+from acd.core.expected_wait import Crew, WaitRange, expected_wait, service
 from acd.core.facts import Customer
 from acd.core.floor import Floor
 from acd.ivr.ports import Announcements
 from acd.ivr.talk import GroupView
 from acd.ivr.values import Value
 from acd.ivr.world import World
-from acd.runtime.handle_times import HandleTimes
+from acd.runtime.paces import Paces
 
 
 class GroupViews(Mapping[str, GroupView]):
     """Each group's line, counted when somebody looks."""
 
-    def __init__(self, floor: Floor, handle_times: HandleTimes) -> None:
+    def __init__(self, floor: Floor, paces: Paces, clock: Callable[[], float]) -> None:
         self._floor = floor
-        self._handle_times = handle_times
+        self._paces = paces
+        self._clock = clock
 
     def __getitem__(self, group: str) -> GroupView:
-        router = self._floor.router
-        logged_in = self.logged_in(group)
-        waiting = len(router.lines[group])
+        lines = self._floor.router.lines
+        staff = self.logged_in(group)
+        expected = self._expected(group, {g: len(line) for g, line in lines.items()}, staff)
         return GroupView(
-            waiting=waiting,
-            agents_ready=sum(router.is_free(agent) for agent in logged_in),
-            agents_logged_in=len(logged_in),
-            expected_wait_s=self.expected_wait_s(group, waiting + 1),
+            waiting=len(lines[group]),
+            agents_ready=self._ready(staff),
+            agents_logged_in=len(staff),
+            expected_wait_s=expected.p50_s,
+            expected_wait_p90_s=expected.p90_s,
+            expected_wait_known=expected.known,
         )
 
     def __iter__(self) -> Iterator[str]:
@@ -41,9 +46,52 @@ class GroupViews(Mapping[str, GroupView]):
     def __len__(self) -> int:
         return len(self._floor.plan.groups)
 
-    def expected_wait_s(self, group: str, position: int) -> float:
-        """Of the caller at this place in line."""
-        return expected_wait_s(position, self._handle_times.average_s(group), len(self.logged_in(group)))
+    def expected_wait(self, call: Call) -> WaitRange | None:
+        """From now on, of a caller in line; None for one who is not in a line."""
+        line = self._floor.router.lines.get(call.group or "")
+        if call.group is None or line is None or line.position(call.id) is None:
+            return None
+        ahead = {group: self._before(call, group) for group in self._floor.plan.groups}
+        return self._expected(call.group, ahead, self.logged_in(call.group))
+
+    def _before(self, call: Call, group: str) -> int:
+        """How many of this line agents of both lines take before the call."""
+        line = self._floor.router.lines[group]
+        if group == call.group:
+            return (line.position(call.id) or 1) - 1
+        place, count = _place(call), 0
+        for other in line:
+            if _place(self._floor.calls[other]) > place:
+                break
+            count += 1
+        return count
+
+    def _expected(self, group: str, ahead: Mapping[str, int], staff: list[str]) -> WaitRange:
+        now = self._clock()
+
+        def handle_time_s(of: str) -> float:
+            return self._paces.habit(of, now).handle_time_s
+
+        offered = service(group, ahead, self._crews(staff), handle_time_s)
+        return expected_wait(ahead[group] + 1, self._ready(staff), offered, self._paces.habit(group, now))
+
+    def _crews(self, staff: list[str]) -> list[Crew]:
+        """Those of them who will take the next callers, put together where they are alike."""
+        alike = Counter(
+            (self._floor.router.groups_of(agent), self._paces.busy_with(agent))
+            for agent in staff
+            if self._goes_on(agent)
+        )
+        return [Crew(count, groups, busy_with) for (groups, busy_with), count in alike.items()]
+
+    def _goes_on(self, agent_id: str) -> bool:
+        """Not those on a break, nor those who go there, or home, after the present call."""
+        agent = self._floor.agents[agent_id]
+        at_work = agent.state is AgentState.READY or agent.state in BUSY_STATES
+        return at_work and not agent.pending_logout and agent.pending_reason is None
+
+    def _ready(self, staff: list[str]) -> int:
+        return sum(self._floor.router.is_free(agent) for agent in staff)
 
     def logged_in(self, group: str) -> list[str]:
         """The agents at work who can serve the group."""
@@ -60,12 +108,12 @@ class Outlook:
         clock: Callable[[], float],
         timezone: str,
         announcements: Announcements,
-        handle_times: HandleTimes,
+        paces: Paces,
     ) -> None:
         self._clock = clock
         self._timezone = ZoneInfo(timezone)
         self._announcements = announcements
-        self.groups = GroupViews(floor, handle_times)
+        self.groups = GroupViews(floor, paces, clock)
 
     def of(self, call: Call) -> World:
         """As this call's flow sees it now."""
@@ -83,6 +131,11 @@ class Outlook:
             announcements=self._announcements.on(),
             timezone=self._timezone,
         )
+
+
+def _place(call: Call) -> tuple[float, float]:
+    """Lines are taken in this order."""
+    return (-call.priority, call.waiting_since or 0.0)
 
 
 def customer_values(customer: Customer) -> Mapping[str, Value]:

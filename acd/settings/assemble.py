@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from acd.core.plan import AgentProfile, GroupPolicy, Plan, Requirement
+from acd.core.plan import AgentProfile, Plan
 from acd.core.service_level import ServiceLevelFormula
 from acd.ivr.flow import FlowSet
 from acd.settings import assemble_outside
+from acd.settings.assemble_routing import group_policy
 from acd.settings.files import Files
 from acd.settings.model import Centre, FeatureCodes, PhoneSpec, RedisSettings, SystemSettings
 from acd.settings.schema.agents import AgentsFile
@@ -59,20 +60,15 @@ def _system(file: SystemFile) -> SystemSettings:
 def _plan(system: SystemFile, agents: AgentsFile, groups: GroupsFile, dialing: DialingFile | None) -> Plan:
     return Plan(
         agents={
-            agent_id: AgentProfile(agent_id, agent.name, agent.extension, dict(agent.skills))
+            agent_id: AgentProfile(agent_id, agent.name, agent.extension, dict(agent.skills), agent.weight)
             for agent_id, agent in agents.agents.items()
         },
-        groups={
-            group_id: GroupPolicy(
-                id=group_id,
-                requirement=Requirement(dict(group.requires)),
-                **group.model_dump(exclude={"requires", "caller_id"}),
-            )
-            for group_id, group in groups.groups.items()
-        },
+        groups={group_id: group_policy(group_id, group, groups) for group_id, group in groups.groups.items()},
         reasons={code: reason.label for code, reason in system.not_ready_reasons.items()},
         direct_ring_timeout_s=system.system.direct_ring_timeout_s,
         unreachable_after_s=system.system.unreachable_after_s,
         busy_retry_s=system.system.busy_retry_s,
+        ageing=system.routing.ageing,
+        seed=system.routing.seed,
         outside_ring_timeout_s=dialing.ring_timeout_s if dialing is not None else 60.0,
     )

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-
-from acd.core.plan import SYSTEM_REASONS, Requirement
+from acd.core.plan import SYSTEM_REASONS
 from acd.settings.files import Files
 from acd.settings.music import music_classes
 from acd.settings.outside_references import check_outside
 from acd.settings.problems import Place, shown
-from acd.settings.schema.agents import AgentEntry
+from acd.settings.routing_references import check_routing
 
 
 def check_references(files: Files) -> None:
@@ -49,22 +47,14 @@ def _check_groups(files: Files) -> None:
     for group_id, group in content.groups.items():
         if group.music not in classes:
             document.report_undefined(("groups", group_id, "music"), "music class", group.music, classes)
-        for skill in group.requires:
-            if skills is not None and skill not in skills:
-                place = ("groups", group_id, "requires", skill)
-                document.report_undefined(place, "skill", skill, skills)
+        check_routing(group_id, group, content, document, skills)
     # After another mistake in these files, "nobody" would only be its echo.
     if files.agents.content is None or document.problems or files.agents.document.problems:
         return
     for group_id, group in content.groups.items():
-        if not _somebody_serves(group.requires, files.agents.content.agents.values()):
-            wanted = " and ".join(f"{skill} >= {least}" for skill, least in group.requires.items())
-            document.report(("groups", group_id), f"no agent can serve this group: nobody has {wanted}")
-
-
-def _somebody_serves(requires: Mapping[str, int], agents: Iterable[AgentEntry]) -> bool:
-    requirement = Requirement(requires)
-    return any(requirement.admits(agent.skills) for agent in agents)
+        if not any(group.requires.admits(agent.skills) for agent in files.agents.content.agents.values()):
+            message = f"no agent can serve this group: nobody has {group.requires}"
+            document.report(("groups", group_id), message)
 
 
 def _check_system(files: Files) -> None:

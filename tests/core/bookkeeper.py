@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -22,6 +22,7 @@ from acd.core.engine import Engine
 from acd.core.events import CallArrived, Event
 from acd.core.facts import AgentInterval
 from acd.core.plan import Plan
+from acd.core.requirement import Requirement
 from acd.core.timers import Timer
 from acd.errors import RequestRefused
 
@@ -202,10 +203,21 @@ class Bookkeeper:
                 for c in floor.calls.values()
                 if c.state is CallState.WAITING and c.present and c.group == group
             }
-            order = list(line)
+            order = list(line.in_order(self.now))
             assert sorted(order) == sorted(in_line), group
-            keys = [(-floor.calls[c].priority, floor.calls[c].waiting_since or 0.0) for c in order]
+            assert [line.position(c, self.now) for c in order] == list(range(1, len(order) + 1)), group
+            keys = [self._urgency(floor.calls[c]) for c in order]
             assert keys == sorted(keys), group
+
+    def _urgency(self, call: Call) -> tuple[float, ...]:
+        """Smaller is more urgent: by the rules as they are written, not by those of the lanes."""
+        assert call.waiting_since is not None
+        ageing, weight = self.plan.ageing, self.plan.groups[call.group or ""].weight
+        waited_s = self.now - call.waiting_since
+        if not ageing:
+            return (-call.priority, -weight * waited_s, call.waiting_since, call.joined)
+        rate = ageing[max((p for p in ageing if p <= call.priority), default=min(ageing))]
+        return (0, -rate * weight * waited_s, call.waiting_since, call.joined)
 
     def _check_nobody_waits_too_long(self) -> None:
         floor = self.engine.floor
@@ -213,9 +225,45 @@ class Bookkeeper:
             if call.state is not CallState.WAITING or not call.present:
                 continue
             assert call.leave_at is None or call.leave_at >= self.now, call
-            requirement = self.plan.groups[call.group or ""].requirement
-            staff = [a for a in floor.agents.values() if requirement.admits(self.plan.agents[a.id].skills)]
-            assert not call.leave_without_agents or any(agent.logged_in for agent in staff), call
+            staff = [a for a in floor.agents.values() if self._could_serve(a, call, widest=True)]
+            assert "no_agents" not in call.exits or any(agent.logged_in for agent in staff), call
+            self._check_ring(call)
+
+    def _check_ring(self, call: Call) -> None:
+        """No earlier than configured, no later; nobody is kept for one who is not at work."""
+        group, waited_s = self.plan.groups[call.group or ""], self.now - (call.waiting_since or 0.0)
+        assert call.only_agent is None or self.engine.floor.agents[call.only_agent].logged_in, call
+        assert call.only_until is None or call.only_until >= self.now, call
+        due = 0 if call.requirement_alone else sum(ring.after_s < waited_s for ring in group.rings)
+        assert call.ring >= due, call
+
+    def _could_serve(self, agent: Agent, call: Call, *, widest: bool = False) -> bool:
+        """By a look at everything; reserves are not counted."""
+        if call.only_agent is not None and not widest:
+            return call.only_agent == agent.id
+        skills, group = self.plan.agents[agent.id].skills, self.plan.groups[call.group or ""]
+        wanted = Requirement.parse(call.requirement)
+        if call.requirement_alone:
+            return wanted.admits(skills)
+        if group.requirement.admits(skills) and wanted.admits(skills):
+            return True
+        return any(
+            ring.requirement.admits(skills) and (ring.drops_call_requirement or wanted.admits(skills))
+            for ring in group.rings[: len(group.rings) if widest else call.ring]
+        )
+
+    def _kept_back(self, agent: Agent, call: Call) -> bool:
+        """Whether another group's reserve needs the agent."""
+        floor = self.engine.floor
+        for group in self.plan.groups.values():
+            serves = [a for a in floor.agents.values() if group.requirement.admits(self._skills(a))]
+            ready = sum(floor.can_take_calls(a) for a in serves)
+            if group.reserve and group.id != call.group and agent in serves and ready <= group.reserve:
+                return True
+        return False
+
+    def _skills(self, agent: Agent) -> Mapping[str, int]:
+        return self.plan.agents[agent.id].skills
 
     def _check_nobody_waits_in_vain(self) -> None:
         floor = self.engine.floor
@@ -227,6 +275,5 @@ class Bookkeeper:
             for call in floor.calls.values():
                 if call.state is not CallState.WAITING or not call.present:
                     continue
-                requirement = self.plan.groups[call.group or ""].requirement
-                skilled = requirement.admits(self.plan.agents[agent.id].skills)
-                assert not skilled, f"{agent.id} is idle while {call.id} waits"
+                wanted = self._could_serve(agent, call) and not self._kept_back(agent, call)
+                assert not wanted, f"{agent.id} is idle while {call.id} waits"

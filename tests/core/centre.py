@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
-from acd.core.plan import AgentProfile, GroupPolicy, Plan, Requirement
+from dataclasses import replace
+
+from acd.core.plan import AgentProfile, GroupPolicy, LastAgent, Plan, Ring
+from acd.core.policy import (
+    Announce,
+    LeaveBy,
+    MoveTo,
+    PolicyStep,
+    RaisePriority,
+    SetPriority,
+    WidenTo,
+    condition,
+)
+from acd.core.requirement import Requirement
 
 SKILLS = {
     "anna": {"sales": 5},
@@ -17,11 +30,64 @@ PLAN = Plan(
         for i, (name, skills) in enumerate(SKILLS.items())
     },
     groups={
-        "sales": GroupPolicy("sales", "Sales", Requirement({"sales": 1}), ring_timeout_s=15, wrap_up_s=10),
-        "support": GroupPolicy("support", "Support", Requirement({"support": 1}), wrap_up_s=5),
-        "experts": GroupPolicy("experts", "Sales experts", Requirement({"sales": 5}), wrap_up_s=0),
+        "sales": GroupPolicy("sales", "Sales", Requirement.of({"sales": 1}), ring_timeout_s=15, wrap_up_s=10),
+        "support": GroupPolicy("support", "Support", Requirement.of({"support": 1}), wrap_up_s=5),
+        "experts": GroupPolicy("experts", "Sales experts", Requirement.of({"sales": 5}), wrap_up_s=0),
     },
     reasons={"lunch": "Lunch", "training": "Training"},
+)
+
+RULES = Plan(
+    agents=PLAN.agents,
+    groups={
+        "wide": GroupPolicy(
+            "wide",
+            "Widening",
+            Requirement.parse("sales >= 5"),
+            wrap_up_s=0,
+            rings=(
+                Ring(20, Requirement.parse("sales")),
+                Ring(40, Requirement.parse("support >= 4"), drops_call_requirement=True),
+            ),
+            last_agent=LastAgent(days=7, wait_s=15),
+        ),
+        "plain": GroupPolicy("plain", "Plain", Requirement.parse("support >= 4"), wrap_up_s=0, weight=2),
+        "short": GroupPolicy("short", "Short line", Requirement.parse("sales"), wrap_up_s=0, max_waiting=1),
+        "stepwise": GroupPolicy(
+            "stepwise",
+            "By steps",
+            Requirement.parse("sales >= 5"),
+            wrap_up_s=0,
+            rings=(Ring(300, Requirement.parse("support")),),
+            steps=(
+                PolicyStep(condition("waited_s >= 10"), (Announce("sorry"),), every_s=20),
+                PolicyStep(condition("waited_s >= 30 and segment != 'vip'"), (RaisePriority(3),)),
+                PolicyStep(condition("waited_s >= 60"), (WidenTo(1), SetPriority(9))),
+                PolicyStep(condition("calls_waiting >= 3 and position == 3"), (LeaveBy("callback"),)),
+                PolicyStep(condition("hour >= 22"), (MoveTo("plain"),)),
+            ),
+        ),
+    },
+    reasons=PLAN.reasons,
+)
+
+RESERVE = Plan(
+    agents=PLAN.agents,
+    groups={
+        "urgent": GroupPolicy("urgent", "Urgent", Requirement.parse("support"), wrap_up_s=0, reserve=1),
+        "plain": RULES.groups["plain"],
+    },
+    reasons=PLAN.reasons,
+)
+
+EVERYTHING = Plan(
+    agents=PLAN.agents,
+    groups={
+        **PLAN.groups,
+        **RULES.groups,
+        "urgent": replace(RESERVE.groups["urgent"], requirement=Requirement.parse("support and not sales")),
+    },
+    reasons=PLAN.reasons,
 )
 
 PHONES = ("1001", "1002", "1003", "1004")

@@ -27,6 +27,7 @@ from acd.core.events import Event
 from acd.core.facts import CallKind, Ended, EndedBy, OfferFailure, SoundKept, SoundPurpose, StepTaken
 from acd.core.outside_facts import DialFailure
 from acd.core.plan import Plan
+from acd.core.requirement import Requirement
 from acd.errors import RequestRefused
 from tests.core.bookkeeper import Bookkeeper
 
@@ -106,8 +107,40 @@ LANGUAGE: Sequence[tuple[str, Callable[..., Event]]] = (
     ),
     (
         r"(c\d) queues for (\w+) while it is staffed",
-        lambda c, g: events.CallQueued(c, g, leave_without_agents=True),
+        lambda c, g: events.CallQueued(c, g, exits=frozenset({"no_agents"})),
     ),
+    (
+        r"(c\d) queues for (\w+) unless it is full",
+        lambda c, g: events.CallQueued(c, g, exits=frozenset({"full"})),
+    ),
+    (
+        r"(c\d) queues for (\w+) until it closes",
+        lambda c, g: events.CallQueued(c, g, exits=frozenset({"closed"})),
+    ),
+    (
+        r"(c\d) queues for (\w+) with a way out by (\w+)",
+        lambda c, g, way: events.CallQueued(c, g, exits=frozenset({way})),
+    ),
+    (
+        r"(c\d) queues for (\w+) asking for (.+)",
+        lambda c, g, text: events.CallQueued(c, g, requirement=Requirement.parse(text)),
+    ),
+    (
+        r"(c\d) queues for (\w+) asking only for (.+)",
+        lambda c, g, text: events.CallQueued(c, g, requirement=Requirement.parse(text), alone=True),
+    ),
+    (
+        r"(c\d) queues for (\w+) preferring (\w+) for (\d+) s",
+        lambda c, g, a, s: events.CallQueued(c, g, prefer=a, prefer_wait_s=float(s)),
+    ),
+    (
+        r"(c\d), who talked to (\w+) (\d+) days ago, queues for (\w+)",
+        lambda c, a, days, g: events.CallQueued(
+            c, g, last_agent=a, last_agent_at=START - int(days) * 86400.0
+        ),
+    ),
+    (r"(\w+) closes", events.GroupClosed),
+    (r"it is (\d+) o'clock", lambda hour: events.HourBegan(int(hour))),
     (r"(c\d) leaves the line by key", events.CallLeftLine),
     (r"(c\d) takes step (\w+)", lambda c, step: events.FlowNoted(c, _step_taken(step))),
     (r"(c\d) is recorded as (\w+)", events.RecordingStarted),
@@ -165,8 +198,10 @@ def show(command: Command) -> str | None:
     match command:
         case commands.HoldInLine(call_id, group):
             return f"HoldInLine {call_id} {group}"
-        case commands.LeaveLine(call_id, how):
-            return f"LeaveLine {call_id} {how}"
+        case commands.LeaveLine(call_id, how, way):
+            return f"LeaveLine {call_id} {how}" + (f" {way}" if way else "")
+        case commands.AnnounceInLine(call_id, _, name):
+            return f"AnnounceInLine {call_id} {name}"
         case commands.Offer(call_id, agent):
             return f"Offer {call_id} {agent}"
         case commands.DialOut(call_id, trunk):
@@ -269,9 +304,13 @@ class Player:
             return "forgotten"
         if what.startswith("with "):
             return f"with {call.agent}"
+        if what.startswith("ring "):
+            return f"ring {call.ring}"
+        if what.startswith("priority "):
+            return f"priority {call.priority}"
         _, within, rest = what.partition(" in ")
         if within:
-            place = floor.router.lines[rest].position(call_id)
+            place = floor.router.lines[rest].position(call_id, self.books.now)
             return f"{next((o for o, n in ORDINALS.items() if n == place), 'not')} in {rest}"
         if what.endswith("on hold"):
             return "on hold" if call.on_hold else "not on hold"
@@ -282,6 +321,7 @@ _COMMANDS = frozenset(
     {
         "HoldInLine",
         "LeaveLine",
+        "AnnounceInLine",
         "Offer",
         "CancelOffer",
         "DialOut",

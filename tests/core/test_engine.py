@@ -35,7 +35,7 @@ def test_an_offer_says_how_long_to_ring_what_to_hear_and_why_this_agent() -> Non
         "anna",
         "1001",
         (
-            "anna has been ready longest: 12.5 s",
+            "anna, ready 12.5 s: longest idle",
             "2 ready with the skills of sales",
             "next would be ben, ready 10.5 s",
         ),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -13,20 +15,22 @@ from acd.core.commands import CancelOffer, Command, ContinueCall, LeaveLine, Off
 from acd.core.events import Event
 from acd.core.facts import CallKind, EndedBy, LeftBy, OfferFailure, Scored, SoundKept, SoundPurpose, StepTaken
 from acd.core.outside_facts import DialFailure
+from acd.core.requirement import Requirement
 from tests.core.bookkeeper import Bookkeeper
-from tests.core.centre import PHONES, PLAN
+from tests.core.centre import EVERYTHING, PHONES
 
-AGENTS = st.sampled_from(list(PLAN.agents))
-GROUPS = st.sampled_from(list(PLAN.groups))
+AGENTS = st.sampled_from(list(EVERYTHING.agents))
+GROUPS = st.sampled_from(list(EVERYTHING.groups))
 PHONE = st.sampled_from(PHONES)
 FAILURES = st.sampled_from(list(OfferFailure))
+EXITS = st.frozensets(st.sampled_from(["no_agents", "full", "closed", "callback"]))
 MAX_WAITS_S = st.none() | st.sampled_from([0.0, 3.0, 20.0])
 SOUND = SoundKept(0.0, "m1", 3.0, SoundPurpose.VOICEMAIL, "sales")
 NOTES = st.sampled_from(
     [StepTaken(0.0, "main", "v1", "a", "next", "b"), Scored(0.0, "main/survey", "friendly", 5), SOUND]
 )
 REASONS = st.sampled_from(["lunch", "training", "rona", "nonsense"])
-DURATIONS_S = st.sampled_from([0.0, 0.5, 1.0, 3.0, 5.0, 7.5, 20.0])
+DURATIONS_S = st.sampled_from([0.0, 0.5, 1.0, 3.0, 5.0, 7.5, 20.0, 25.0])
 SETTINGS = settings(
     max_examples=80,
     stateful_step_count=60,
@@ -43,6 +47,23 @@ AGENT_REQUESTS: st.SearchStrategy[Event] = st.one_of(
     st.builds(events.AgentWentNotReady, AGENTS, REASONS),
     st.builds(events.WrapUpDone, AGENTS),
 )
+WISHES: st.SearchStrategy[Event] = st.builds(
+    events.CallQueued,
+    st.just(""),
+    st.sampled_from(["wide", "wide", "wide", "plain", "plain", "urgent", "stepwise", "short", "sales"]),
+    st.sampled_from([0, 5]),
+    st.none() | MAX_WAITS_S,
+    EXITS,
+    requirement=st.sampled_from([Requirement.parse(t) for t in ("", "sales >= 5", "support", "vip")]),
+    alone=st.sampled_from([False, False, False, True]),
+    prefer=st.none() | st.none() | AGENTS,
+    prefer_wait_s=st.sampled_from([0.0, 5.0, 30.0]),
+    last_agent=st.none() | AGENTS,
+    last_agent_at=st.sampled_from([0.0, 999.0]),
+)
+DAY: st.SearchStrategy[Event] = st.one_of(
+    st.builds(events.GroupClosed, GROUPS), st.builds(events.HourBegan, st.sampled_from([8, 22]))
+)
 LIVE = frozenset(set(CallState) - {CallState.ENDED})
 
 
@@ -51,7 +72,7 @@ class Centre(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.books = Bookkeeper(PLAN)
+        self.books = Bookkeeper(EVERYTHING)
 
     @initialize(at_work=st.lists(AGENTS, unique=True), ready=st.sets(AGENTS))
     def morning(self, at_work: list[str], ready: set[str]) -> None:
@@ -81,6 +102,10 @@ class Centre(RuleBasedStateMachine):
     def phone_changes(self, phone: str, reachable: bool, in_use: bool) -> None:
         self.feed(events.PhoneChanged(phone, reachable, in_use))
 
+    @rule(event=DAY)
+    def day_goes_on(self, event: Event) -> None:
+        self.feed(event)
+
     @rule(duration_s=DURATIONS_S)
     def time_passes(self, duration_s: float) -> None:
         self.books.advance(duration_s)
@@ -103,6 +128,63 @@ class Centre(RuleBasedStateMachine):
 def dialed_outside(call_id: str) -> outside_events.OutsideDialed:
     """An outside number is to be dialled."""
     return outside_events.OutsideDialed(call_id, "+4930123", "main", "anna", "+4930100", "030123", "030100")
+
+
+class LongWaits(Centre):
+    """Few agents, every wish a call can have, and time: rings widen, steps are taken, reserves are kept."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.arrived = 0
+
+    @rule(wishes=st.lists(WISHES, min_size=1, max_size=4))
+    def customers_call(self, wishes: list[Event]) -> None:
+        for wish in wishes:
+            assert isinstance(wish, events.CallQueued)
+            self.arrived += 1
+            call_id = f"c{self.arrived:03}"
+            self.feed(events.CallArrived(call_id, CallKind.INBOUND, "0301", "", "8000"))
+            self.feed(replace(wish, call_id=call_id))
+            self.books.check()
+
+    # Of the rules of every world these come so often that nobody waits for long.
+    def asterisk_goes_away(self) -> None: ...
+    def phone_changes(self) -> None: ...
+    def agent_asks(self) -> None: ...
+    def day_goes_on(self) -> None: ...
+
+    @rule(
+        agent=AGENTS,
+        goes_home=st.booleans(),
+        hour=st.sampled_from([None, None, 8, 22]),
+    )
+    def something_else(self, agent: str, goes_home: bool, hour: int | None) -> None:
+        self.feed(events.AgentLoggedOut(agent) if goes_home else events.WrapUpDone(agent))
+        if hour is not None:
+            self.feed(events.HourBegan(hour))
+
+    @rule(steps=st.lists(st.sampled_from([1.0, 5.0, 9.5, 20.0]), min_size=1, max_size=6))
+    def a_long_time_passes(self, steps: list[float]) -> None:
+        for duration_s in steps:
+            self.books.advance(duration_s)
+            self.books.check()
+
+    @rule(outcome=st.sampled_from([*OfferFailure, None, None]))
+    def rings_end(self, outcome: OfferFailure | None) -> None:
+        for call in self.calls(CallState.RINGING)[:1]:
+            answered = events.OfferAnswered(call.id)
+            self.feed(answered if outcome is None else events.OfferEnded(call.id, outcome))
+
+    @rule()
+    def two_hang_up(self) -> None:
+        for call in self.calls(CallState.TALKING, CallState.IVR)[:2]:
+            self.feed(events.CallEnded(call.id))
+
+    @rule(agent=AGENTS, phone=PHONE)
+    def comes_to_work(self, agent: str, phone: str) -> None:
+        self.feed(events.PhoneChanged(phone, reachable=True, in_use=False))
+        self.feed(events.AgentLoggedIn(agent, phone))
+        self.feed(events.AgentWentReady(agent))
 
 
 class PossibleWorld(Centre):
@@ -212,7 +294,14 @@ class PossibleWorld(Centre):
         self, data: st.DataObject, group: str, max_wait_s: float | None, staffed: bool
     ) -> None:
         if call_id := self.pick(data, CallState.IVR):
-            self.feed(events.CallQueued(call_id, group, 0, max_wait_s, staffed))
+            exits = frozenset({"no_agents"} if staffed else ())
+            self.feed(events.CallQueued(call_id, group, 0, max_wait_s, exits))
+
+    @rule(data=st.data(), wish=WISHES)
+    def queues_with_wishes(self, data: st.DataObject, wish: Event) -> None:
+        if call_id := self.pick(data, CallState.IVR):
+            assert isinstance(wish, events.CallQueued)
+            self.feed(replace(wish, call_id=call_id))
 
     @rule(data=st.data())
     def key_leads_out_of_the_line(self, data: st.DataObject) -> None:
@@ -370,7 +459,8 @@ CALL_EVENTS: st.SearchStrategy[Event] = st.one_of(
     st.builds(events.FlowStarted, IDS, st.just("main")),
     st.builds(events.CallQueued, IDS, GROUPS, st.sampled_from([0, 5])),
     st.builds(events.CallQueued, IDS, GROUPS),
-    st.builds(events.CallQueued, IDS, GROUPS, st.just(0), MAX_WAITS_S, st.booleans()),
+    st.builds(events.CallQueued, IDS, GROUPS, st.just(0), MAX_WAITS_S, EXITS),
+    st.builds(lambda wish, call_id: replace(wish, call_id=call_id), WISHES, IDS),
     st.builds(events.CallLeftLine, IDS, st.sampled_from(list(LeftBy))),
     st.builds(events.FlowNoted, IDS, NOTES),
     st.builds(events.RecordingStarted, IDS, st.just("m1")),
@@ -447,3 +537,5 @@ TestPossibleWorld = PossibleWorld.TestCase
 TestPossibleWorld.settings = SETTINGS
 TestLateNews = LateNews.TestCase
 TestLateNews.settings = SETTINGS
+TestLongWaits = LongWaits.TestCase
+TestLongWaits.settings = settings(SETTINGS, max_examples=150)

@@ -1,16 +1,20 @@
-"""Lines and pools against naive models, and what a decision costs."""
+"""Lanes and pools against a look at everybody, and what a decision costs."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from acd.core.plan import AgentProfile, GroupPolicy, Plan, Requirement
-from acd.core.router import Choice, Ordered, Router
-from tests.core.centre import PLAN
+from acd.core.lanes import Standing
+from acd.core.ordered import Ordered
+from acd.core.plan import AgentProfile, GroupPolicy, Plan, Ring
+from acd.core.pools import AgentChoice, Idle
+from acd.core.requirement import ANYBODY, Requirement
+from acd.core.router import Router
 
 NAMES = st.sampled_from(list("abcdef"))
 KEYS = st.tuples(st.sampled_from([-5.0, 0.0]), st.sampled_from([1.0, 2.0, 3.0]))
@@ -26,20 +30,20 @@ Key = tuple[float, ...]
 
 
 class Naive:
-    """A list that is sorted anew each time; sorting keeps the order of joining for equal keys."""
+    """A list that is sorted anew each time."""
 
     def __init__(self) -> None:
         self.entries: list[tuple[Key, str]] = []
 
     def add(self, name: str, key: Key) -> None:
         self.remove(name)
-        self.entries = sorted([*self.entries, (key, name)], key=lambda entry: entry[0])
+        self.entries = sorted([*self.entries, (key, name)])
 
     def remove(self, name: str) -> None:
         self.entries = [entry for entry in self.entries if entry[1] != name]
 
     def replace(self, name: str, successor: str) -> None:
-        self.entries = [(key, successor if n == name else n) for key, n in self.entries]
+        self.entries = sorted((key, successor if n == name else n) for key, n in self.entries)
 
 
 @given(STEPS)
@@ -58,7 +62,8 @@ def test_ordered_is_a_sorted_list(steps: list[tuple[str, ...]]) -> None:
         assert ordered.second() == (naive.entries[1] if len(names) > 1 else None)
         for name in "abcdef":
             assert (name in ordered) == (name in names)
-            assert ordered.position(name) == (names.index(name) + 1 if name in names else None)
+            if name in ordered:
+                assert [ordered.at(i) for i in range(len(ordered))][names.index(name)] == name
 
 
 def test_only_one_who_stands_in_line_can_be_replaced() -> None:
@@ -66,64 +71,183 @@ def test_only_one_who_stands_in_line_can_be_replaced() -> None:
         Ordered().replace("a", "b")
 
 
-WORLD = st.fixed_dictionaries(
-    {
-        "idle": st.dictionaries(st.sampled_from(list(PLAN.agents)), st.integers(1, 5).map(float)),
-        "calls": st.lists(
-            st.tuples(
-                st.sampled_from(list(PLAN.groups)), st.sampled_from([0, 5]), st.integers(1, 5).map(float)
-            ),
-            max_size=8,
-        ),
-    }
+# --- decisions ------------------------------------------------------------------------------------
+SKILLS = ({"sales": 5}, {"sales": 5}, {"sales": 3, "support": 4}, {"support": 4}, {"vip": 1, "sales": 9})
+AGENTS = {
+    f"a{i}": AgentProfile(f"a{i}", f"a{i}", str(i), s, weight=1.0 + i % 2) for i, s in enumerate(SKILLS)
+}
+WANTED = [Requirement.parse(text) for text in ("", "vip", "sales >= 4", "support or vip")]
+
+
+@st.composite
+def plans(draw: st.DrawFn) -> Plan:
+    """Groups with every rule there is."""
+    groups = {}
+    for name, text in (("g1", "sales"), ("g2", "support"), ("g3", "sales >= 4")):
+        rings = [Ring(10.0, Requirement.parse("sales or support")), Ring(20.0, ANYBODY, True)]
+        groups[name] = GroupPolicy(
+            name,
+            name,
+            Requirement.parse(text),
+            rings=tuple(rings[: draw(st.integers(0, 2))]),
+            choice=draw(st.sampled_from(list(AgentChoice))),
+            weight=draw(st.sampled_from([1.0, 3.0])),
+            reserve=draw(st.sampled_from([0, 0, 1])),
+        )
+    return Plan(AGENTS, groups, ageing=draw(st.sampled_from([{}, {0: 1.0, 5: 2.0}])))
+
+
+IDLES = st.dictionaries(
+    st.sampled_from(list(AGENTS)),
+    st.tuples(st.integers(1, 5), st.integers(0, 3), st.integers(0, 3), st.integers(0, 3)),
 )
 
 
-@given(WORLD)
-@settings(max_examples=200, deadline=None)
-def test_choices_are_those_of_a_look_at_everybody(world: dict[str, object]) -> None:
-    router = Router(PLAN)
-    idle, calls = world["idle"], world["calls"]
-    assert isinstance(idle, dict)
-    assert isinstance(calls, list)
-    for agent, since in idle.items():
-        router.agent_free(agent, since)
-    for i, (group, priority, since) in enumerate(calls):
-        router.enqueue(f"c{i}", group, priority, since)
-    for policy in PLAN.groups.values():
-        able = [a for a in idle if policy.requirement.admits(PLAN.agents[a].skills)]
-        _check_choice(router.agent_for(policy.id), able, idle)
-    for agent in PLAN.agents:
-        served = router.groups_of(agent)
-        found = router.call_for(agent)
-        keys = {f"c{i}": (-p, since) for i, (g, p, since) in enumerate(calls) if g in served}
+@given(plans(), IDLES, st.data())
+@settings(max_examples=300, deadline=None)
+def test_choices_are_those_of_a_look_at_everybody(
+    plan: Plan, idle: dict[str, tuple[int, int, int, int]], data: st.DataObject
+) -> None:
+    router = Router(plan)
+    idles = {
+        name: Idle(float(since), occupied / 4, calls, float(offered), turn)
+        for turn, (name, (since, occupied, calls, offered)) in enumerate(idle.items())
+    }
+    for name, value in idles.items():
+        router.agent_free(name, value)
+    calls = {f"c{i}": data.draw(standings(plan)) for i in range(data.draw(st.integers(0, 8)))}
+    for i, (call_id, standing) in enumerate(calls.items()):
+        router.enqueue(call_id, standing, i + 1)
+    now = 100.0
+    for call_id, standing in calls.items():
+        _check_choice(plan, router, idles, call_id, standing)
+    for agent in idles:
+        wanted = [c for c, s in calls.items() if _may(plan, idles, agent, s)]
+        keys = {c: _urgency(calls[c], i, now) for i, c in enumerate(calls) if c in wanted}
+        found = router.call_for(agent, now)
         assert (found is None) == (not keys)
         if found is not None:
             assert keys[found[0]] == min(keys.values())
-            assert found[1] == calls[int(found[0][1:])][0]
+            assert found[1] == calls[found[0]].group
 
 
-def _check_choice(choice: Choice | None, able: list[str], idle: Mapping[str, float]) -> None:
+@st.composite
+def standings(draw: st.DrawFn, plan: Plan) -> Standing:
+    """Anywhere a call can stand."""
+    group = draw(st.sampled_from(list(plan.groups)))
+    priority = draw(st.sampled_from([0, 5]))
+    return Standing(
+        group,
+        draw(st.sampled_from(WANTED)),
+        float(draw(st.integers(1, 5))),
+        0.0 if plan.ageing else float(priority),
+        plan.rate(group, priority),
+        draw(st.integers(0, len(plan.groups[group].rings))),
+        draw(st.sampled_from([None, None, None, "a0"])),
+        draw(st.booleans()),
+    )
+
+
+def _urgency(standing: Standing, joined: int, now: float) -> tuple[float, ...]:
+    return (-standing.level, -standing.rate * (now - standing.since), standing.since, joined)
+
+
+def _tier(plan: Plan, agent: str, standing: Standing) -> int | None:
+    """In which ring this agent may serve; None for none."""
+    skills, group = AGENTS[agent].skills, plan.groups[standing.group]
+    if standing.only is not None:
+        return 0 if standing.only == agent else None
+    if standing.alone:
+        return 0 if standing.requirement.admits(skills) else None
+    if group.requirement.admits(skills) and standing.requirement.admits(skills):
+        return 0
+    for number, ring in enumerate(group.rings[: standing.ring], 1):
+        asked = ring.drops_call_requirement or standing.requirement.admits(skills)
+        if asked and ring.requirement.admits(skills):
+            return number
+    return None
+
+
+def _may(plan: Plan, idles: Mapping[str, Idle], agent: str, standing: Standing) -> bool:
+    for group in plan.groups.values():
+        ready = [a for a in idles if group.requirement.admits(AGENTS[a].skills)]
+        if group.reserve and group.id != standing.group and agent in ready and len(ready) <= group.reserve:
+            return False
+    return _tier(plan, agent, standing) is not None
+
+
+def _check_choice(
+    plan: Plan, router: Router, idles: Mapping[str, Idle], call_id: str, standing: Standing
+) -> None:
+    able = [a for a in idles if _may(plan, idles, a, standing)]
+    choice = router.agent_for(call_id, standing.group)
     assert (choice is None) == (not able)
     if choice is None:
         return
-    times = sorted(idle[agent] for agent in able)
-    assert choice.agent in able
-    assert (choice.idle_since, choice.ready) == (times[0], len(able))
-    assert idle[choice.agent] == choice.idle_since
-    assert choice.next_idle_since == (times[1] if len(times) > 1 else None)
-    if choice.next_agent is not None:
-        assert choice.next_agent in able
-        assert choice.next_agent != choice.agent
-        assert idle[choice.next_agent] == choice.next_idle_since
+    tiers = {agent: _tier(plan, agent, standing) for agent in able}
+    inner = [agent for agent in able if tiers[agent] == min(t for t in tiers.values() if t is not None)]
+    assert choice.agent in inner
+    if standing.only is not None:
+        return
+    assert choice.ready == len(inner)
+    group = plan.groups[standing.group]
+    wanted = standing.requirement.skills
+    if not standing.alone:
+        wanted |= group.requirement.skills
+
+    def measure(agent: str) -> tuple[float, ...]:
+        idle, skills = idles[agent], AGENTS[agent].skills
+        first = {
+            AgentChoice.LONGEST_IDLE: 0.0,
+            AgentChoice.LEAST_OCCUPIED: idle.occupancy,
+            AgentChoice.MOST_SKILLED: -float(sum(skills.get(skill, 0) for skill in wanted)),
+            AgentChoice.LEAST_SKILLED: float(sum(skills.values())),
+            AgentChoice.FEWEST_CALLS: float(idle.calls),
+            AgentChoice.ROUND_ROBIN: idle.offered_at,
+        }[group.choice]
+        return (first, idle.since, idle.turn)
+
+    if group.choice is not AgentChoice.WEIGHTED_RANDOM:
+        assert choice.agent == min(inner, key=measure)
+
+
+def test_a_draw_by_weight_is_repeatable_and_fair() -> None:
+    group = GroupPolicy("g", "g", ANYBODY, choice=AgentChoice.WEIGHTED_RANDOM)
+    agents = {n: AgentProfile(n, n, n, {}, weight=w) for n, w in (("a", 1.0), ("b", 1.0), ("c", 2.0))}
+    router = Router(Plan(agents, {"g": group}))
+    for turn, name in enumerate(agents):
+        router.agent_free(name, Idle(0.0, 0.0, 0, 0.0, turn))
+    drawn: Counter[str] = Counter()
+    for i in range(4000):
+        router.enqueue(f"c{i}", Standing("g", ANYBODY, 0.0), i)
+        choice, again = router.agent_for(f"c{i}", "g", 7), router.agent_for(f"c{i}", "g", 7)
+        assert choice is not None
+        assert choice == again
+        drawn[choice.agent] += 1
+    # Four sigma of a binomial with 4,000 draws.
+    assert abs(drawn["c"] - 2000) < 127
+    assert abs(drawn["a"] - 1000) < 110
+    assert abs(drawn["b"] - 1000) < 110
 
 
 def test_leaving_a_pool_or_line_in_which_nobody_stands_is_fine() -> None:
-    router = Router(PLAN)
-    router.agent_taken("anna")
-    router.dequeue("c1", "sales")
-    assert not router.is_free("anna")
-    assert router.agent_for("sales") is None
+    router = Router(Plan(AGENTS, {"g": GroupPolicy("g", "g", ANYBODY)}))
+    router.agent_taken("a0")
+    router.dequeue("c1", "g")
+    assert not router.is_free("a0")
+    assert router.agent_for("c1", "g") is None
+
+
+def test_empty_lanes_are_not_kept_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("acd.core.router.MAX_KEPT_LANES", 10)
+    router = Router(Plan(AGENTS, {"g": GroupPolicy("g", "g", ANYBODY)}))
+    router.enqueue("stays", Standing("g", Requirement.parse("vip"), 0.0), 1)
+    for i in range(100):
+        router.enqueue("c", Standing("g", Requirement.parse(f"sales >= {i}"), 0.0), 2)
+        router.dequeue("c", "g")
+    router.agent_free("a4", Idle(0.0, 0.0, 0, 0.0, 1))
+    assert router.call_for("a4", 1.0) == ("stays", "g")
+    assert len(router._kept) <= 10
 
 
 class Counted(Ordered):
@@ -141,30 +265,31 @@ class Counted(Ordered):
 
 
 def _looks(monkeypatch: pytest.MonkeyPatch, agents: int, waiting: int) -> tuple[int, int]:
-    """Looks at pools and lines that a call's and an agent's decision take in a centre of this size."""
-    monkeypatch.setattr("acd.core.router.Ordered", Counted)
+    """Looks at pools and lanes that a call's and an agent's decision take in a centre of this size."""
+    monkeypatch.setattr("acd.core.pools.Ordered", Counted)
+    monkeypatch.setattr("acd.core.lanes.Ordered", Counted)
     skills = ({"sales": 5}, {"sales": 3, "support": 3}, {"support": 5})
     names = [f"a{i}" for i in range(agents)]
     plan = Plan(
         agents={n: AgentProfile(n, n, n, skills[i % len(skills)]) for i, n in enumerate(names)},
         groups={
-            g: GroupPolicy(g, g, Requirement({skill: 1}))
+            g: GroupPolicy(g, g, Requirement.parse(skill))
             for g, skill in (("g1", "sales"), ("g2", "support"), ("g3", "sales"))
         },
     )
     router = Router(plan)
     for i, name in enumerate(names):
-        router.agent_free(name, float(i))
+        router.agent_free(name, Idle(float(i), 0.0, 0, 0.0, i))
     for i in range(waiting):
-        router.enqueue(f"c{i}", f"g{i % 3 + 1}", 0, float(i))
+        router.enqueue(f"c{i}", Standing(f"g{i % 3 + 1}", ANYBODY, float(i)), i)
     Counted.looks = 0
-    assert router.agent_for("g1") is not None
+    assert router.agent_for("c0", "g1") is not None
     for_a_call, Counted.looks = Counted.looks, 0
-    assert router.call_for("a1") == ("c0", "g1")
+    assert router.call_for("a1", 1e6) == ("c0", "g1")
     return for_a_call, Counted.looks
 
 
 def test_a_decision_costs_the_same_in_a_large_centre(monkeypatch: pytest.MonkeyPatch) -> None:
     small = _looks(monkeypatch, agents=3, waiting=3)
     large = _looks(monkeypatch, agents=3000, waiting=3000)
-    assert small == large == (4, 3)
+    assert small == large == (4, 4)

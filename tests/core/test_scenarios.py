@@ -1,4 +1,7 @@
-"""Plays the scenarios of `scenarios/*.txt`; how to read them is said in `scenario.py`."""
+"""Plays the scenarios of `scenarios/*.txt`; how to read them is said in `scenario.py`.
+
+Those of `rules_*.txt` and `reserve_*.txt` play in centres whose groups have rules of their own.
+"""
 
 from __future__ import annotations
 
@@ -6,18 +9,22 @@ from pathlib import Path
 
 import pytest
 
-from tests.core.centre import PLAN
+from acd.core.plan import Plan
+from tests.core.centre import PLAN, RESERVE, RULES
 from tests.core.scenario import Player, Step, event_of, read
 
+PLANS = {"rules": RULES, "reserve": RESERVE}
 FILES = sorted((Path(__file__).parent / "scenarios").glob("*.txt"))
 SCENARIOS = [
-    pytest.param(steps, id=f"{path.stem}: {title}") for path in FILES for title, steps in read(path).items()
+    pytest.param(PLANS.get(path.stem.partition("_")[0], PLAN), steps, id=f"{path.stem}: {title}")
+    for path in FILES
+    for title, steps in read(path).items()
 ]
 
 
-@pytest.mark.parametrize("steps", SCENARIOS)
-def test_scenario(steps: list[Step]) -> None:
-    Player(PLAN).play(steps)
+@pytest.mark.parametrize(("plan", "steps"), SCENARIOS)
+def test_scenario(plan: Plan, steps: list[Step]) -> None:
+    Player(plan).play(steps)
 
 
 def test_a_scenario_that_does_not_hold_says_where(tmp_path: Path) -> None:

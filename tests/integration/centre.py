@@ -15,7 +15,8 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
@@ -35,6 +36,7 @@ from tests.integration.sip.waiting import WaitedTooLong
 CHECKOUT = Path(__file__).resolve().parents[2]
 LOOK_AGAIN_S = 0.02
 T = TypeVar("T")
+C = TypeVar("C", bound="Centre")
 
 # The example's times, shortened so that a test need not wait; everything else stays as it is.
 FASTER = {
@@ -246,15 +248,7 @@ class Centre:
         self, condition: Callable[[dict[str, Any]], T | None], what: str, limit_s: float = 8.0
     ) -> T:
         """Look at the live picture until `condition` gives something true; that."""
-        deadline = time.monotonic() + limit_s
-        status: dict[str, Any] = {}
-        while time.monotonic() < deadline:
-            with contextlib.suppress(OperatorError):
-                status = await self.ask("status")
-                if found := condition(status):
-                    return found
-            await asyncio.sleep(LOOK_AGAIN_S)
-        raise WaitedTooLong(f"waited {limit_s:g} s for {what}; last seen: {_short(status)}")
+        return await until(self.socket, condition, what, limit_s)
 
     async def until_agent(
         self, agent: str, state: str, reason: str | None = None, limit_s: float = 8.0
@@ -345,6 +339,31 @@ class Centre:
                 return
             await asyncio.sleep(LOOK_AGAIN_S * 5)
         raise WaitedTooLong(f"channels left: {text}")
+
+
+async def until(
+    control_socket: Path, condition: Callable[[dict[str, Any]], T | None], what: str, limit_s: float
+) -> T:
+    """Look at a live picture until `condition` gives something true; that. Raises WaitedTooLong."""
+    deadline = time.monotonic() + limit_s
+    status: dict[str, Any] = {}
+    while time.monotonic() < deadline:
+        with contextlib.suppress(OperatorError):
+            status = await request(control_socket, do="status")
+            if found := condition(status):
+                return found
+        await asyncio.sleep(LOOK_AGAIN_S)
+    raise WaitedTooLong(f"waited {limit_s:g} s for {what}; last seen: {_short(status)}")
+
+
+@contextmanager
+def started(centre: C) -> Iterator[C]:
+    """The centre, which runs until the end of the `with`; for fixtures."""
+    try:
+        centre.start()
+        yield centre
+    finally:
+        centre.stop()
 
 
 def agent_of(status: dict[str, Any], agent: str) -> dict[str, Any]:

@@ -3,41 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
 
 import pytest
 import pytest_asyncio
 
-from tests.integration.centre import Centre
+from tests.integration.centre import Centre, started
 from tests.integration.redis_centre import RedisCentre
 
 
 @pytest.fixture(scope="session")
 def running_centre(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Centre]:
     """Asterisk and controller for the whole session."""
-    folder: Path = tmp_path_factory.mktemp("centre")
-    centre = Centre(folder)
-    try:
-        centre.start()
+    with started(Centre(tmp_path_factory.mktemp("centre"))) as centre:
         yield centre
-    finally:
-        centre.stop()
 
 
 @pytest.fixture(scope="session")
 def running_redis_centre(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisCentre]:
     """Asterisk, Redis and controller for the whole session."""
-    centre = RedisCentre(tmp_path_factory.mktemp("redis_centre"))
-    try:
-        centre.start()
+    with started(RedisCentre(tmp_path_factory.mktemp("redis_centre"))) as centre:
         yield centre
-    finally:
-        centre.stop()
 
 
 @pytest.fixture
 def chosen_centre(request: pytest.FixtureRequest) -> Centre:
-    """The running centre; a test may be run on both (`both_mirrors`)."""
+    """The running centre; a test may be run on both (`both_mirrors`), a file may have its own centre."""
     chosen: Centre = request.getfixturevalue(getattr(request, "param", "running_centre"))
     return chosen
 

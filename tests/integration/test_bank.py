@@ -14,7 +14,7 @@ import pytest
 import pytest_asyncio
 
 from tests.integration.bank import Accounts, BankCentre
-from tests.integration.centre import CHECKOUT
+from tests.integration.centre import CHECKOUT, started
 from tests.integration.sip.call import PhoneCall
 from tests.integration.sip.phone import ANSWER
 
@@ -38,12 +38,8 @@ def accounts() -> Iterator[Accounts]:
 @pytest.fixture(scope="module")
 def running_bank(tmp_path_factory: pytest.TempPathFactory, accounts: Accounts) -> Iterator[BankCentre]:
     """For the whole module: its prompts take a while."""
-    centre = BankCentre(tmp_path_factory.mktemp("bank"), accounts.start())
-    try:
-        centre.start()
+    with started(BankCentre(tmp_path_factory.mktemp("bank"), accounts.start())) as centre:
         yield centre
-    finally:
-        centre.stop()
 
 
 @pytest_asyncio.fixture

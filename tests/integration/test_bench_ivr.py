@@ -9,7 +9,7 @@ import pytest
 
 from bench.ivr import PRESS_EVERY_S, measure, write_json
 
-pytestmark = pytest.mark.asterisk
+pytestmark = [pytest.mark.asterisk, pytest.mark.alone]
 CALLERS = 8
 MINUTES = 0.25
 

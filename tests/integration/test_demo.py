@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 import signal
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from acd.errors import OperatorError
-from acd.runtime.control import request
-from tests.integration.centre import CHECKOUT
+from tests.integration.centre import CHECKOUT, until
 from tests.integration.sip.programs import Program
+from tests.integration.sip.waiting import WaitedTooLong
 from tests.integration.test_server import own_environment
 
 pytestmark = pytest.mark.asterisk
@@ -26,7 +23,10 @@ async def test_the_demo_lives_within_a_minute(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "acd", "server", "--demo"]
     program = await Program.start(command, cwd=CHECKOUT, extra_env=environment)
     try:
-        await _until_alive(tmp_path / "run" / "acd.sock", program)
+        socket = tmp_path / "run" / "acd.sock"
+        await until(socket, _somebody_talks, "a call of the demo", LIVES_WITHIN_S)
+    except WaitedTooLong as error:
+        raise AssertionError(f"{error}\n{program.text}") from None
     finally:
         program.signal(signal.SIGINT)
         code = await program.wait(20)
@@ -34,17 +34,6 @@ async def test_the_demo_lives_within_a_minute(tmp_path: Path) -> None:
     assert "Traceback" not in program.text
 
 
-async def _until_alive(socket: Path, program: Program) -> None:
-    limit = time.monotonic() + LIVES_WITHIN_S
-    status: dict[str, Any] = {}
-    while time.monotonic() < limit:
-        assert not program.has_ended, program.text
-        try:
-            status = await request(socket, do="status")
-        except OperatorError:
-            status = {"agents": (), "calls": ()}
-        everybody = status["agents"] and all(a["state"] != "logged_out" for a in status["agents"])
-        if everybody and any(c["state"] == "talking" for c in status["calls"]):
-            return
-        await asyncio.sleep(0.1)
-    raise AssertionError(f"nobody talks after {LIVES_WITHIN_S:.0f} s: {status}\n{program.text}")
+def _somebody_talks(status: dict[str, Any]) -> bool:
+    everybody = status["agents"] and all(a["state"] != "logged_out" for a in status["agents"])
+    return bool(everybody) and any(c["state"] == "talking" for c in status["calls"])

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
 from statistics import median
 
 import pytest
-import pytest_asyncio
 
 from tests.integration.flow_centre import (
     FlowCentre,
     first_heard_at,
+    flow_centre,
     hears,
     last_heard_at,
     silence_gaps_s,
@@ -64,26 +62,10 @@ steps:
 }
 
 
-@pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FlowCentre]:
-    """One centre for this file."""
-    folder: Path = tmp_path_factory.mktemp("flows_keys")
-    centre = FlowCentre(folder, FLOWS)
-    try:
-        centre.start()
-        yield centre
-    finally:
-        centre.stop()
+chosen_centre = flow_centre("flows_keys", FLOWS)
 
 
-@pytest_asyncio.fixture
-async def centre(running: FlowCentre) -> AsyncIterator[FlowCentre]:
-    """The centre, empty before and after."""
-    await running.reset()
-    yield running
-    await running.until_no_channels()
-
-
+@pytest.mark.alone
 async def test_a_prompt_is_cut_when_the_key_is_released(centre: FlowCentre) -> None:
     async with centre.customer() as caller:
         call = await caller.dial("8101")
@@ -124,6 +106,7 @@ async def test_choices_of_several_keys(centre: FlowCentre) -> None:
         await call.hang_up()
 
 
+@pytest.mark.alone
 async def test_parts_follow_each_other_and_keys_pressed_meanwhile_count(centre: FlowCentre) -> None:
     async with centre.customer() as caller:
         call = await caller.dial("8102")

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
 
 import pytest
-import pytest_asyncio
 
-from tests.integration.flow_centre import FlowCentre, first_heard_at, hears
+from tests.integration.flow_centre import FlowCentre, first_heard_at, flow_centre, hears
 from tests.integration.sip.phone import ANSWER
 
 pytestmark = pytest.mark.asterisk
@@ -55,24 +52,7 @@ steps:
 OFFER_MS_MAX = 150
 
 
-@pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FlowCentre]:
-    """One centre for this file."""
-    folder: Path = tmp_path_factory.mktemp("flows_queue")
-    centre = FlowCentre(folder, FLOWS)
-    try:
-        centre.start()
-        yield centre
-    finally:
-        centre.stop()
-
-
-@pytest_asyncio.fixture
-async def centre(running: FlowCentre) -> AsyncIterator[FlowCentre]:
-    """The centre, empty before and after."""
-    await running.reset()
-    yield running
-    await running.until_no_channels()
+chosen_centre = flow_centre("flows_queue", FLOWS)
 
 
 async def test_nobody_is_there(centre: FlowCentre) -> None:
@@ -83,6 +63,7 @@ async def test_nobody_is_there(centre: FlowCentre) -> None:
         await call.hang_up()
 
 
+@pytest.mark.alone
 async def test_the_ways_out_of_a_line(centre: FlowCentre) -> None:
     """By key during music, by key during news, by time, and when the last agent goes home."""
     async with (
@@ -118,6 +99,7 @@ async def test_the_ways_out_of_a_line(centre: FlowCentre) -> None:
             await call.hang_up()
 
 
+@pytest.mark.alone
 async def test_an_offer_is_not_delayed_by_news(centre: FlowCentre) -> None:
     async with centre.phone("1001", answering=ANSWER) as anna, centre.customer() as caller:
         await anna.register()
@@ -146,7 +128,6 @@ async def test_who_waits_keeps_the_ways_out_over_a_crash(centre: FlowCentre) -> 
         centre.kill_controller()
         await asyncio.to_thread(centre.start_controller)
         await centre.until_call("waiting", limit_s=15.0)
-        await asyncio.sleep(0.5)
         await call.rtp.press("1")
         await hears(call, "low")
         await call.hang_up()

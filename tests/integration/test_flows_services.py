@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -12,10 +12,9 @@ import pytest_asyncio
 from aiohttp import web
 
 from tests.integration.centre import free_ports, story
-from tests.integration.flow_centre import FlowCentre, hears
+from tests.integration.flow_centre import FlowCentre, flow_centre, hears, hears_no_more
 from tests.integration.sip.audio import hears as is_heard
 from tests.integration.sip.audio import read_wav
-from tests.integration.sip.call import PhoneCall
 from tests.integration.sip.phone import ANSWER, refusing
 
 pytestmark = pytest.mark.asterisk
@@ -95,16 +94,19 @@ steps:
 SYSTEM = f"  sip_addresses: {{partner: 'sip:support@127.0.0.1:{SIP_PORT}'}}\n"
 
 
+LATE = web.AppKey("late", asyncio.Event)
+
+
 async def answer(request: web.Request) -> web.StreamResponse:
     """The other system."""
     match request.path:
         case "/right":
             return web.json_response({"account": {"balance": 12.5}})
         case "/late":
-            await asyncio.sleep(0.9)
+            await request.app[LATE].wait()
             return web.json_response({"account": {"balance": 12.5}})
         case "/slow":
-            await asyncio.sleep(20)
+            await asyncio.Event().wait()
         case "/broken":
             return web.Response(status=500)
         case "/not-json":
@@ -116,35 +118,19 @@ async def answer(request: web.Request) -> web.StreamResponse:
     return web.Response(status=404)
 
 
-@pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FlowCentre]:
-    """One centre for this file."""
-    folder: Path = tmp_path_factory.mktemp("flows_services")
-    centre = FlowCentre(folder, FLOWS, system=SYSTEM)
-    try:
-        centre.start()
-        yield centre
-    finally:
-        centre.stop()
+chosen_centre = flow_centre("flows_services", FLOWS, system=SYSTEM)
 
 
 @pytest_asyncio.fixture
-async def centre(running: FlowCentre) -> AsyncIterator[FlowCentre]:
-    """The centre, empty before and after."""
-    await running.reset()
-    yield running
-    await running.until_no_channels()
-
-
-@pytest_asyncio.fixture
-async def other_system() -> AsyncIterator[None]:
-    """Answers look-ups."""
+async def other_system() -> AsyncIterator[asyncio.Event]:
+    """Answers look-ups; /late when the event is set."""
     app = web.Application()
+    app[LATE] = asyncio.Event()
     app.router.add_get("/{path:.*}", answer)
     runner = web.AppRunner(app, shutdown_timeout=0.1)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", HTTP_PORT).start()
-    yield
+    yield app[LATE]
     await runner.cleanup()
 
 
@@ -171,28 +157,16 @@ async def test_lookups_and_their_failures(centre: FlowCentre) -> None:
     assert max(took) < LOOKUP_TIMEOUT_S + 1.0
 
 
-@pytest.mark.usefixtures("other_system")
-async def test_keys_pressed_during_a_lookup_count(centre: FlowCentre) -> None:
+async def test_keys_pressed_during_a_lookup_count(centre: FlowCentre, other_system: asyncio.Event) -> None:
     async with centre.customer() as caller:
         call = await caller.dial("8208")
         await call.wait_answered()
         await hears(call, "peak")
-        await asyncio.sleep(0.65)
-        await call.rtp.press("2", duration_s=0.1)  # while there is music
+        await hears_no_more(call, "peak")
+        await call.rtp.press("2")  # while there is music
+        other_system.set()
         await hears(call, "top")
         await call.hang_up()
-
-
-async def talk_into(call: PhoneCall, seconds: float, hz: float) -> None:
-    """Speak a tone for so long."""
-    call.rtp.tone_hz = hz
-    await asyncio.sleep(seconds)
-    call.rtp.tone_hz = None
-
-
-def recordings(centre: FlowCentre) -> list[Path]:
-    """The files, the oldest first."""
-    return sorted((centre.home / "recordings").rglob("*.wav"), key=lambda p: p.stat().st_mtime)
 
 
 def assert_tone(file: Path, hz: float, least_s: float) -> None:
@@ -208,14 +182,13 @@ async def test_a_voicemail_holds_what_was_said(centre: FlowCentre) -> None:
         call = await caller.dial("8210")
         await call.wait_answered()
         seen = await centre.until_call("ivr")
-        await call.rtp.until_hears(400.0)
-        await asyncio.sleep(1.3)  # the prompt, the beep
-        await talk_into(call, 2.0, 850.0)
+        await centre.until_recordings(seen["id"])
+        await call.rtp.speak(850.0, 2.0)
         await call.rtp.press("#")
         await hears(call, "high")
         await call.hang_up()
     record = await centre.record(seen["id"])
-    (file,) = [p for p in recordings(centre) if seen["id"] in p.name]
+    (file,) = centre.recordings(seen["id"])
     assert_tone(file, 850.0, 2.0)
     assert file.stem in await asyncio.to_thread(centre.acd, "voicemail", "list")
     assert record.call_id == seen["id"]
@@ -226,12 +199,11 @@ async def test_a_voicemail_of_one_who_hangs_up_is_kept(centre: FlowCentre) -> No
         call = await caller.dial("8210")
         await call.wait_answered()
         seen = await centre.until_call("ivr")
-        await call.rtp.until_hears(400.0)
-        await asyncio.sleep(1.3)
-        await talk_into(call, 2.0, 950.0)
+        await centre.until_recordings(seen["id"])
+        await call.rtp.speak(950.0, 2.0)
         await call.hang_up()
     await centre.record(seen["id"])
-    (file,) = [p for p in recordings(centre) if seen["id"] in p.name]
+    (file,) = centre.recordings(seen["id"])
     assert_tone(file, 950.0, 2.0)
     told = await asyncio.to_thread(centre.acd, "voicemail", "list")
     assert file.stem in told
@@ -242,12 +214,11 @@ async def test_a_recording_that_silence_ends(centre: FlowCentre) -> None:
         call = await caller.dial("8211")
         await call.wait_answered()
         seen = await centre.until_call("ivr")
-        await call.rtp.until_hears(400.0)
-        await asyncio.sleep(1.3)
-        await talk_into(call, 1.5, 750.0)
+        await centre.until_recordings(seen["id"])
+        await call.rtp.speak(750.0, 1.5)
         await hears(call, "high", limit_s=10.0)
         await call.hang_up()
-    (file,) = [p for p in recordings(centre) if seen["id"] in p.name]
+    (file,) = centre.recordings(seen["id"])
     assert_tone(file, 750.0, 1.5)
 
 
@@ -256,15 +227,14 @@ async def test_a_message_outlives_the_controller(centre: FlowCentre) -> None:
         call = await caller.dial("8210")
         await call.wait_answered()
         seen = await centre.until_call("ivr")
-        await call.rtp.until_hears(400.0)
-        await asyncio.sleep(1.3)
-        await talk_into(call, 1.5, 880.0)
+        await centre.until_recordings(seen["id"])
+        await call.rtp.speak(880.0, 1.5)
         centre.kill_controller()
-        await talk_into(call, 0.5, 880.0)
+        await call.rtp.speak(880.0, 0.5)
         await call.hang_up()
     await asyncio.to_thread(centre.start_controller)
     await centre.record(seen["id"], limit_s=15.0)
-    (file,) = [p for p in recordings(centre) if seen["id"] in p.name]
+    (file,) = centre.recordings(seen["id"])
     assert_tone(file, 880.0, 1.5)
     assert file.stem in await asyncio.to_thread(centre.acd, "voicemail", "list")
 

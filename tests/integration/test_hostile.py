@@ -207,6 +207,7 @@ async def strangers(port: int, count: int, say: bytes) -> list[asyncio.StreamWri
     return writers
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize(
     "say",
     [b"", b"agi_network: yes\nagi_channel: PJSIP/x", os.urandom(3000), b"agi_x: y\n" * 99],
@@ -286,6 +287,7 @@ def flood(count: int) -> bytes:
     )
 
 
+@pytest.mark.alone
 async def test_a_flood(centre: Centre, proxy: AmiProxy, anna: Phone) -> None:
     before = await controller_load(centre)
     proxy.inject(flood(50_000))

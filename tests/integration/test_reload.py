@@ -8,14 +8,13 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import pytest
 
 from acd.core.facts import EndedBy, StepTaken
 from acd.errors import RequestRefused
 from acd.runtime.version_files import VersionFiles
-from tests.integration.centre import Centre
+from tests.integration.centre import Centre, started
 
 pytestmark = pytest.mark.asterisk
 
@@ -71,13 +70,8 @@ class ReloadCentre(Centre):
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ReloadCentre]:
     """Asterisk and controller."""
-    folder: Path = tmp_path_factory.mktemp("reload_centre")
-    centre = ReloadCentre(folder)
-    try:
-        centre.start()
+    with started(ReloadCentre(tmp_path_factory.mktemp("reload_centre"))) as centre:
         yield centre
-    finally:
-        centre.stop()
 
 
 @dataclass
@@ -128,6 +122,7 @@ async def _reload(centre: ReloadCentre, load: Load, until: float) -> None:
         await asyncio.sleep(max(0.0, EVERY_S - (time.monotonic() - began)))
 
 
+@pytest.mark.alone
 async def test_reloads_under_load_drop_and_misroute_nobody(running: ReloadCentre) -> None:
     load = Load()
     before = len(running.numbers)

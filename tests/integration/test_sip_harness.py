@@ -23,6 +23,7 @@ from tests.integration.sip.audio import (
 from tests.integration.sip.baresip import AnswerMode, Baresip
 from tests.integration.sip.call import PhoneCall
 from tests.integration.sip.call_state import CallEnd
+from tests.integration.sip.crossing import CrossingRelay
 from tests.integration.sip.little_asterisk import (
     MENU_DIGIT,
     MENU_NUMBER,
@@ -306,6 +307,79 @@ async def test_a_sipp_caller_gives_up_or_is_refused(asterisk: LittleAsterisk, pa
     async with SippCaller("1001", server=asterisk.server) as caller:
         await caller.dial()
         assert (await caller.wait_ended()).fields["Status"] == "486"
+
+
+CROSSING_ORDERS = [("INVITE", "CANCEL"), ("CANCEL", "INVITE"), ("INVITE", "BYE", "CANCEL")]
+
+
+@pytest.mark.parametrize("order", CROSSING_ORDERS, ids=" ".join)
+async def test_an_answer_crosses_the_cancel_of_a_sipp_caller(
+    asterisk: LittleAsterisk, order: tuple[str, ...]
+) -> None:
+    async with CrossingRelay(asterisk.server, order) as relay:
+        async with SippCaller(MENU_NUMBER, server=relay.server) as caller:
+            await caller.dial()
+            await relay.until_answered()
+            await caller.hang_up()
+            assert (await caller.wait_ended()).fields["By"] == "caller"
+            assert await caller.program.wait(5.0) == 0, caller.errors()
+        assert relay.passed[: len(order)] == list(order)
+    await asterisk.until_no_channels()
+
+
+@pytest.mark.parametrize("order", CROSSING_ORDERS, ids=" ".join)
+async def test_an_answer_crosses_the_cancel_of_a_phone(
+    asterisk: LittleAsterisk, order: tuple[str, ...]
+) -> None:
+    async with (
+        CrossingRelay(asterisk.server, order) as relay,
+        Phone(CALLER_NUMBER, server=relay.server, local_host="127.0.0.2") as caller,
+    ):
+        call = await caller.dial(MENU_NUMBER)
+        await relay.until_answered()
+        assert await call.hang_up() == CallEnd(by_us=True, status=None)
+        assert relay.passed[: len(order)] == list(order)
+        await asterisk.until_no_channels()
+
+
+@pytest.mark.parametrize("order", CROSSING_ORDERS, ids=" ".join)
+async def test_the_answer_of_sipp_agents_crosses_a_cancel(
+    asterisk: LittleAsterisk, order: tuple[str, ...]
+) -> None:
+    async with (
+        SippAgents({"1003": PASSWORD}, server=asterisk.server, behaviour=AgentBehaviour()) as agents,
+        CrossingRelay(agents.address, order) as relay,
+        Phone(CALLER_NUMBER, server=relay.server) as caller,
+    ):
+        call = await caller.dial("1003")
+        await relay.until_answered()
+        assert await call.hang_up() == CallEnd(by_us=True, status=None)
+        assert relay.passed[: len(order)] == list(order), agents.errors()
+
+
+async def test_the_answer_of_a_phone_crosses_a_cancel(asterisk: LittleAsterisk, parties: Parties) -> None:
+    agent, caller = await parties.phone("1001", FIRST_HZ), await parties.caller()
+    call = await caller.dial("1001")
+    offer = await agent.wait_incoming()
+    await call.wait_ringing()
+    agent.go_dead()
+    assert await call.hang_up() == CallEnd(by_us=True, status=487)
+    offer.accept()
+    agent.come_back()
+    assert await offer.wait_ended() == CallEnd(by_us=False, status=None)
+    await asterisk.until_no_channels()
+
+
+async def test_a_phone_hangs_up_before_its_own_answer_is_confirmed(
+    asterisk: LittleAsterisk, parties: Parties
+) -> None:
+    agent, caller = await parties.phone("1001", FIRST_HZ), await parties.caller()
+    call = await caller.dial("1001")
+    offer = await agent.wait_incoming()
+    offer.accept()
+    assert await offer.hang_up() == CallEnd(by_us=True, status=None)
+    assert not (await call.wait_ended()).by_us
+    await asterisk.until_no_channels()
 
 
 @pytest.mark.parametrize("talk_s", [0.3, None])

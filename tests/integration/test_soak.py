@@ -14,6 +14,7 @@ CALLS = 300
 CALLS_PER_S = 5.0
 
 
+@pytest.mark.alone
 @pytest.mark.timeout(180)
 async def test_three_hundred_calls_add_up(record_property: Callable[[str, object], None]) -> None:
     seed = random.SystemRandom().randrange(1_000_000)

@@ -12,7 +12,7 @@ import pytest
 import pytest_asyncio
 
 from acd.core.facts import CallKind, EndedBy
-from tests.integration.centre import agent_of, story
+from tests.integration.centre import agent_of, started, story
 from tests.integration.provider import PASSWORD, Arrival
 from tests.integration.sip.phone import Phone
 from tests.integration.sip.waiting import WaitedTooLong
@@ -25,12 +25,8 @@ CUSTOMER = "+493012345678"  # Sabine Köhler in the example's customers
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TrunkCentre]:
     """Provider, Asterisk and controller for the whole file."""
-    centre = TrunkCentre(tmp_path_factory.mktemp("trunks"))
-    try:
-        centre.start()
+    with started(TrunkCentre(tmp_path_factory.mktemp("trunks"))) as centre:
         yield centre
-    finally:
-        centre.stop()
 
 
 @pytest_asyncio.fixture

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from acd.core.facts import CallKind
-from acd.core.plan import GroupPolicy, Requirement
+from acd.core.plan import GroupPolicy
+from acd.core.requirement import Requirement
 from acd.core.service_level import ServiceLevelFormula
 from acd.records.fold import fold, utc
 from acd.records.kpi import GroupFigures, figures_by_group
@@ -16,8 +17,8 @@ from tests.records.scenario import START, facts_of
 from tests.records.test_fold import SCENARIOS
 
 DEFAULT = ServiceLevelFormula.OFFERED_MINUS_SHORT
-SALES = GroupPolicy("sales", "Sales", Requirement({}), service_level_s=20, short_abandon_s=5)
-SUPPORT = GroupPolicy("support", "Support", Requirement({}), service_level_s=60, short_abandon_s=10)
+SALES = GroupPolicy("sales", "Sales", Requirement.of({}), service_level_s=20, short_abandon_s=5)
+SUPPORT = GroupPolicy("support", "Support", Requirement.of({}), service_level_s=60, short_abandon_s=10)
 POLICIES = {"sales": SALES, "support": SUPPORT}
 
 

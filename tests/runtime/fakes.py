@@ -19,7 +19,7 @@ from acd.ivr.ports import RecordOrder
 from acd.ivr.talk import CustomerRequest, Found, HttpRequest, Listen, LookupFailed, NotFound
 from acd.runtime.flow_dial import FlowDialer
 from acd.runtime.flow_work import Services
-from acd.runtime.handle_times import HandleTimes
+from acd.runtime.paces import Paces
 from acd.runtime.reception import Reception
 from acd.runtime.recordings import RecordingDesk
 from acd.runtime.shell import Shell
@@ -313,12 +313,14 @@ class Desk:
         self.shell.attach(self.switch)
         self.lookups, self.callbacks = FakeLookups(), FakeCallbacks()
         floor = self.shell.engine.floor
+        self.paces = Paces(floor, self.mirror)
+        self.shell.observer = self.paces
         services = Services(
             flows=OneFlowSet(flow_set or self.centre.flow_set, self.centre.numbers),
             lookups=self.lookups,
             callbacks=self.callbacks,
             recordings=RecordingDesk(recordings or CHECKOUT / "no-such-folder", self.shell),
-            outlook=Outlook(floor, self.clock, "Europe/Berlin", FakeAnnouncements(), HandleTimes()),
+            outlook=Outlook(floor, self.clock, "Europe/Berlin", FakeAnnouncements(), self.paces),
             dialer=FlowDialer(self.shell, self.switch, {"partner": "PJSIP/acd-sip/sip:x@y"}),
         )
         self.reception = Reception(self.centre, self.shell, self.switch, self.mirror, self.find, services)
@@ -380,6 +382,11 @@ class Desk:
         """What the switch was told since the last time."""
         done, self.switch.done = self.switch.done, []
         return done
+
+    def in_line(self, group: str) -> list[str]:
+        """Who waits, the head first."""
+        engine = self.shell.engine
+        return list(engine.floor.router.lines[group].in_order(engine.floor.now))
 
     def state(self, call_id: str = "c1") -> str | None:
         """Where the call is."""

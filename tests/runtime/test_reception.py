@@ -213,7 +213,7 @@ async def test_a_taken_back_caller_is_at_the_head_of_the_line(desk: Desk) -> Non
     desk.after(5)
     await desk.ask("c2", dialed_number="8001")
     await desk.ask("c1", kind=AskKind.BLIND_TRANSFER, target="4711")
-    assert list(desk.shell.engine.floor.router.lines["sales"]) == ["c1", "c2"]
+    assert desk.in_line("sales") == ["c1", "c2"]
     returned = [f for f in desk.shell.engine.floor.calls["c1"].facts if isinstance(f, facts.Returned)]
     assert [f.reason for f in returned] == ["no such number: 4711"]
 
@@ -270,7 +270,7 @@ async def test_a_waiting_caller_who_asks_again_keeps_the_place(desk: Desk) -> No
     desk.clock.now += 1
     await desk.ask("c2")
     await desk.ask("c1")
-    assert list(desk.shell.engine.floor.router.lines["sales"]) == ["c1", "c2"]
+    assert desk.in_line("sales") == ["c1", "c2"]
 
 
 async def test_a_ringing_caller_who_asks_again_is_offered_anew(desk: Desk) -> None:

@@ -8,7 +8,6 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from acd.ivr.expressions import Expression
 from acd.ivr.flow import (
     Call,
     Callback,
@@ -26,7 +25,6 @@ from acd.ivr.flow import (
     Lookup,
     Menu,
     Message,
-    Part,
     Question,
     Queue,
     QueueNews,
@@ -47,6 +45,7 @@ from acd.ivr.flow import (
 )
 from acd.ivr.hours import CalendarState
 from acd.settings.load import check, load_centre
+from tests.ivr.flows import expr, message
 from tests.settings.sandbox import Sandbox
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -58,16 +57,6 @@ calendars:
     closings: {2026-12-24: Christmas Eve}
     openings: {2026-12-25: "10:00-14:00"}
 """
-
-
-def compiled(source: str) -> Expression:
-    return Expression.compile(source)
-
-
-def heard(english: str | Part, chinese: str | Part) -> Message:
-    """One part in each of two languages."""
-    parts = {"en": english, "zh": chinese}
-    return Message({la: (Speech(p, la) if isinstance(p, str) else p,) for la, p in parts.items()})
 
 
 def load(sandbox: Sandbox) -> FlowSet:
@@ -82,12 +71,12 @@ def only_flow(sandbox: Sandbox, head: str, **steps: str) -> Flow:
 
 
 STEPS: list[tuple[str, Step]] = [
-    ("{say: {en: Hi, zh: 好}, next: end, interrupt: true}", Say(heard("Hi", "好"), "end", True)),
+    ("{say: {en: Hi, zh: 好}, next: end, interrupt: true}", Say(message("Hi", zh="好"), "end", True)),
     (
         '{menu: {prompt: {en: Hi, zh: 好}, choices: {"1": end, "*9": first}, next_key_s: 1}}',
         Menu(
-            heard("Hi", "好"), {"1": "end", "*9": "first"}, "end", 7.0, 1.0, 2,
-            heard("Nope", "不"), heard("Eh?", "嗯"),
+            message("Hi", zh="好"), {"1": "end", "*9": "first"}, "end", 7.0, 1.0, 2,
+            message("Nope", zh="不"), message("Eh?", zh="嗯"),
         ),
     ),
     (
@@ -95,51 +84,51 @@ STEPS: list[tuple[str, Step]] = [
         " luhn: true, valid: pin != '0000', masked: true, tries: 1, invalid: {en: Hi, zh: 好},"
         " confirm: {prompt: {en: Hi, zh: 好}, yes: '4', no: '5'}, failure: first}, next: end}",
         Collect(
-            "pin", heard("Hi", "好"), "end", "first", 4, 4, "", 7.0, 3.0, 1, "[0-9]{4}", True,
-            compiled("pin != '0000'"), True, heard("Hi", "好"), heard("Eh?", "嗯"),
-            Confirm(heard("Hi", "好"), "4", "5"),
+            "pin", message("Hi", zh="好"), "end", "first", 4, 4, "", 7.0, 3.0, 1, "[0-9]{4}", True,
+            expr("pin != '0000'"), True, message("Hi", zh="好"), message("Eh?", zh="嗯"),
+            Confirm(message("Hi", zh="好"), "4", "5"),
         ),
     ),
     ("{hours: {calendar: office, open: end, closed: first}}", Hours("office", "end", "first", "first")),
     ("{set: {a: 1, b: true, c: caller.number}, next: end}",
-     Set({"a": compiled("1"), "b": compiled("true"), "c": compiled("caller.number")}, "end")),
-    ("{if: count > 1, then: end, else: first}", If(compiled("count > 1"), "end", "first")),
+     Set({"a": expr("1"), "b": expr("true"), "c": expr("caller.number")}, "end")),
+    ("{if: count > 1, then: end, else: first}", If(expr("count > 1"), "end", "first")),
     ("{switch: count, cases: {yes: end}, default: first}",
-     Switch(compiled("count"), {"yes": "end"}, "first")),
+     Switch(expr("count"), {"yes": "end"}, "first")),
     ("{lookup: {customer: caller.number}, next: end}",
-     Lookup(CustomerLookup(compiled("caller.number")), "end", "end", "end")),
+     Lookup(CustomerLookup(expr("caller.number")), "end", "end", "end")),
     (
         "{lookup: {post: \"'http://x/'\", body: {n: count}, headers: {X-Key: \"'k'\"}, timeout_s: 2,"
         " retries: 0, into: {got: a.0.b}, wait: {en: Hi, zh: 好}}, next: end, not_found: first,"
         " failure: first}",
         Lookup(
-            HttpLookup("POST", compiled("'http://x/'"), {"X-Key": compiled("'k'")}, {"n": compiled("count")},
+            HttpLookup("POST", expr("'http://x/'"), {"X-Key": expr("'k'")}, {"n": expr("count")},
                        2.0, 0, {"got": "a.0.b"}),
-            "end", "first", "first", heard("Hi", "好"),
+            "end", "first", "first", message("Hi", zh="好"),
         ),
     ),
-    ("{language: \"'zh'\", next: end}", Language(compiled("'zh'"), "end")),
+    ("{language: \"'zh'\", next: end}", Language(expr("'zh'"), "end")),
     (
         "{queue: {group: sales, priority: count, keys: {'1': end}, max_wait_s: 60, timeout: end,"
         " after: first, no_agents: end, announce: {first_s: 5, every_s: 30, position: true,"
         " comfort: {prompt: hello}}}}",
-        Queue("sales", compiled("count"), {"1": "end"},
-              QueueNews(5.0, 30.0, True, False, heard("Hello", "您好")), 60.0, "end", "end", "first"),
+        Queue("sales", expr("count"), {"1": "end"},
+              QueueNews(5.0, 30.0, True, False, message("Hello", zh="您好")), 60.0, "end", "end", "first"),
     ),
-    ("{callback: {group: sales}, next: end}", Callback("sales", compiled("caller.number"), "end", "end")),
+    ("{callback: {group: sales}, next: end}", Callback("sales", expr("caller.number"), "end", "end")),
     ("{voicemail: {group: sales, prompt: {en: Hi, zh: 好}, max_s: 9}, next: end}",
-     Voicemail("sales", heard("Hi", "好"), "end", 1.0, 9.0, 5.0)),
+     Voicemail("sales", message("Hi", zh="好"), "end", 1.0, 9.0, 5.0)),
     ("{survey: {questions: [{name: q, prompt: {en: Hi, zh: 好}, keys: [0, 9]}]}, next: end}",
-     Survey((Question("q", heard("Hi", "好"), 0, 9),), "end", 7.0, 2, heard("Nope", "不"))),
+     Survey((Question("q", message("Hi", zh="好"), 0, 9),), "end", 7.0, 2, message("Nope", zh="不"))),
     ("{transfer: {agent: \"'anna'\", timeout_s: 9, after: first}}",
-     Transfer(TransferKind.AGENT, compiled("'anna'"), "end", 9.0, "first")),
+     Transfer(TransferKind.AGENT, expr("'anna'"), "end", 9.0, "first")),
     ("{record: {into: words, prompt: {en: Hi, zh: 好}, silence_s: 2}, next: end}",
-     Record("words", heard("Hi", "好"), "end", 60.0, 2.0)),
+     Record("words", message("Hi", zh="好"), "end", 60.0, 2.0)),
     ("{call: sub, with: {given: count}, into: {got: made}, next: end}",
-     Call("sub", "end", {"given": compiled("count")}, {"got": "made"})),
+     Call("sub", "end", {"given": expr("count")}, {"got": "made"})),
     ("{goto: end}", Goto("end")),
     ("{goto: {flow: sub}}", Goto(flow="sub")),
-    ("{hangup: {en: Hi, zh: 好}}", HangUp(heard("Hi", "好"))),
+    ("{hangup: {en: Hi, zh: 好}}", HangUp(message("Hi", zh="好"))),
     ("{return: }", Return()),
 ]  # fmt: skip
 HEAD = """
@@ -173,8 +162,8 @@ def test_every_kind_of_step(sandbox: Sandbox, written: str, step: Step) -> None:
 def test_a_sub_flow(sandbox: Sandbox) -> None:
     (sandbox.flows / "sub.yml").write_text(SUB)
     flow = load(sandbox).flows["sub"]
-    assert flow.parameters == {"given": None, "other": compiled("'x'")}
-    assert flow.variables == {"made": compiled("given")}
+    assert flow.parameters == {"given": None, "other": expr("'x'")}
+    assert flow.variables == {"made": expr("given")}
 
 
 def test_values_and_texts_in_one_message(sandbox: Sandbox) -> None:
@@ -186,13 +175,13 @@ def test_values_and_texts_in_one_message(sandbox: Sandbox) -> None:
         a=f"{{say: [Now, {values}, {{money: 3.5, currency: EUR}}, {{play: beep}}], next: b}}",
         b="{hangup: }",
     )
-    number = compiled("caller.number")
+    number = expr("caller.number")
     said = flow.steps["a"]
     assert isinstance(said, Say)
     assert said.message.parts["en"] == (
         Speech("Now", "en"),
         *(Spoken(SpokenKind(kind), number) for kind in kinds),
-        Spoken(SpokenKind.MONEY, compiled("3.5"), "EUR"),
+        Spoken(SpokenKind.MONEY, expr("3.5"), "EUR"),
         SoundFile("beep"),
     )
 
@@ -283,7 +272,7 @@ def test_announcements_speak_every_language_that_a_flow_has(sandbox: Sandbox) ->
     )
     only_flow(sandbox, "languages: [en, zh]\nstart: a", a="{announce: storm, next: b}", b="{hangup: }")
     announcements = load(sandbox).announcements
-    assert announcements["storm"] == heard("Storm", "风")
+    assert announcements["storm"] == message("Storm", zh="风")
     assert announcements["dull"].parts["zh"] == (Speech("Dull", "en"),)
 
 

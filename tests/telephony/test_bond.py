@@ -15,7 +15,8 @@ from acd.core.engine import Engine
 from acd.core.events import Event
 from acd.core.facts import CallKind
 from acd.core.outside_events import OutsideAnswered, OutsideDialed
-from acd.core.plan import AgentProfile, GroupPolicy, Plan, Requirement
+from acd.core.plan import AgentProfile, GroupPolicy, Plan
+from acd.core.requirement import Requirement
 from acd.runtime.clock import EngineClock
 from acd.telephony import bond as bond_module
 from acd.telephony.ami import AmiLink
@@ -31,7 +32,7 @@ from tests.telephony.test_cdr import row
 pytestmark = pytest.mark.timeout(10)
 PLAN = Plan(
     {"anna": AgentProfile("anna", "Anna", "1001", {"sales": 5})},
-    {"sales": GroupPolicy("sales", "Sales", Requirement({"sales": 1}))},
+    {"sales": GroupPolicy("sales", "Sales", Requirement.of({"sales": 1}))},
 )
 CALLER = "PJSIP/trunk-lab-00000001"
 LEG = "PJSIP/1001-00000002"

@@ -6,7 +6,16 @@ from typing import Annotated
 
 from pydantic import Field
 
-from acd.settings.schema.values import Dialable, Id, Name, Options, Proficiency, PublicNumber, not_empty
+from acd.settings.schema.values import (
+    Dialable,
+    Id,
+    Name,
+    Options,
+    Proficiency,
+    PublicNumber,
+    Weight,
+    not_empty,
+)
 
 
 class AgentEntry(Options):
@@ -18,6 +27,7 @@ class AgentEntry(Options):
     name: Name
     extension: Dialable
     skills: dict[Id, Proficiency] = Field(default_factory=dict)
+    weight: Weight = 1.0
     role: Id | None = None
     caller_id: PublicNumber | None = None
 

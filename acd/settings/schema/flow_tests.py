@@ -10,7 +10,17 @@ from pydantic import Field
 
 from acd.ivr.cases import HANG_UP, ScriptedOutcome
 from acd.ivr.values import Unfit, Value, fit
-from acd.settings.schema.values import Id, Options, Variable, checked, expected, mistake, text_of, whole
+from acd.settings.schema.values import (
+    Id,
+    Options,
+    Variable,
+    YesNo,
+    checked,
+    expected,
+    mistake,
+    text_of,
+    whole,
+)
 
 LONGEST_TEXT = 1_000
 MOST_ENTRIES = 200
@@ -143,7 +153,11 @@ class GroupState(Options):
     agents_logged_in: Annotated[int, whole(0, 100_000)] = 1
     """Agents who could serve."""
     expected_wait_s: Annotated[int, whole(0, 1_000_000)] = 0
-    """The expected wait in seconds."""
+    """The expected wait in seconds: half of those who join now are served by then."""
+    expected_wait_p90_s: Annotated[int, whole(0, 1_000_000)] = 0
+    """Nine of ten are served by then."""
+    expected_wait_known: YesNo = True
+    """No: nobody serves the line."""
 
 
 class Expectations(Options):

@@ -2,29 +2,53 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Annotated
 
+from pydantic import AfterValidator, Field
+
+from acd.core.pools import AgentChoice
+from acd.settings.schema.routing import (
+    Announcements,
+    LastAgentEntry,
+    RingEntry,
+    SkillRequirement,
+    StepEntry,
+)
 from acd.settings.schema.values import (
     Id,
     MusicClass,
     Name,
     Options,
-    Proficiency,
     PublicNumber,
     Share,
+    Weight,
+    mistake,
     not_empty,
+    one_of,
     seconds,
+    whole,
 )
+
+
+def _widening(rings: list[RingEntry]) -> list[RingEntry]:
+    for earlier, later in pairwise(rings):
+        if later.after_s <= earlier.after_s:
+            raise mistake("each ring comes later than the one before it: `after_s` must grow")
+    return rings
 
 
 class GroupEntry(Options):
     """One skill group; the options are those of `acd.core.plan.GroupPolicy`.
 
-    `caller_id`: the number of ours that is shown where its agents dial outside.
+    `caller_id`: the number of ours that is shown where its agents dial outside. `choose`: which of several
+    ready agents gets a call. `weight`: how fast the urgency of its calls grows where groups share agents.
+    `reserve`: so many ready agents are kept from other groups' calls. `max_waiting`: as many may wait; the
+    next one leaves by the flow's exit `full`. `policy`: what is done for a caller who waits, step by step.
     """
 
     name: Name
-    requires: Annotated[dict[Id, Proficiency], not_empty("skill")]
+    requires: SkillRequirement
     ring_timeout_s: Annotated[float, seconds(1, 600)] = 15.0
     wrap_up_s: Annotated[float, seconds(0, 3600)] = 10.0
     service_level_s: Annotated[float, seconds(1, 3600)] = 20.0
@@ -32,6 +56,14 @@ class GroupEntry(Options):
     short_abandon_s: Annotated[float, seconds(0, 60)] = 5.0
     music: MusicClass = "default"
     caller_id: PublicNumber | None = None
+    rings: Annotated[list[RingEntry], AfterValidator(_widening)] = Field(default_factory=list, max_length=20)
+    choose: Annotated[str, one_of(*AgentChoice)] = AgentChoice.LONGEST_IDLE
+    weight: Weight = 1.0
+    reserve: Annotated[int, whole(0, 1000)] = 0
+    max_waiting: Annotated[int, whole(1, 100_000)] | None = None
+    last_agent: LastAgentEntry | None = None
+    policy: list[StepEntry] = Field(default_factory=list, max_length=50)
+    announcements: Announcements = Field(default_factory=dict)
 
 
 class GroupsFile(Options):

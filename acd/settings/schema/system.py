@@ -19,6 +19,7 @@ from acd.settings.schema.values import (
     SipAddress,
     StarCode,
     Timezone,
+    Weight,
     YesNo,
     checked,
     expected,
@@ -88,6 +89,20 @@ class SystemSection(Options):
         return {**DEFAULT_TEXT_TO_SPEECH, **named}
 
 
+class RoutingSection(Options):
+    """How urgent calls are, compared with each other.
+
+    Without `ageing` a higher priority always goes first. With it, a call of priority P gathers ageing[P]
+    points for each second of waiting, and the most points go first: nobody waits for ever. `seed` is for
+    groups that choose agents at random. `default_group`: whose rules hold for callers who wait for skills
+    rather than for a group.
+    """
+
+    ageing: dict[Annotated[int, whole(0, 100)], Weight] = Field(default_factory=dict)
+    seed: Annotated[int, whole(0, 2**31)] = 0
+    default_group: Id | None = None
+
+
 class FeaturesSection(Options):
     """What agents dial to change their state."""
 
@@ -118,6 +133,7 @@ class SystemFile(Options):
     """The whole file. Without `redis`, live state is kept on disk only."""
 
     system: SystemSection
+    routing: RoutingSection = Field(default_factory=RoutingSection)
     features: FeaturesSection = Field(default_factory=FeaturesSection)
     not_ready_reasons: dict[Id, ReasonEntry] = Field(default_factory=dict)
     redis: RedisSection | None = None

@@ -360,4 +360,5 @@ Currency = Annotated[str, _pattern("a currency's code such as EUR", r"[A-Z]{3}")
 Choice = Annotated[str, _pattern("keys of the phone, one or up to 8: 0 to 9, * or #", r"[0-9*#]{1,8}")]
 Proficiency = Annotated[int, whole(1, 10)]
 Priority = Annotated[int, whole(0, 100)]
+Weight = Annotated[float, _number("a weight", 0.01, 1000, whole=False)]
 Share = Annotated[float, _number("a share", 0.01, 1, whole=False)]

@@ -33,6 +33,7 @@ class PhoneCall:
         self._line = line
         self._sdp_version = 0
         self._provisional_seen = False
+        self._accepted = False
 
     # waiting
 
@@ -73,6 +74,7 @@ class PhoneCall:
         """Answer with 200 without waiting for the ACK."""
         if self.end is not None or self.outgoing:
             return
+        self._accepted = True
         self._respond(200, self._media_body())
         self._take_media(self.invite.body)
 
@@ -100,16 +102,17 @@ class PhoneCall:
         if self.state is CallState.ANSWERED:
             self._finish(by_us=True, status=None)
             await self._line.exchange(self.dialog, "BYE", limit_s=limit_s)
-        elif self.outgoing:
+            return await self.wait_ended(limit_s)
+        if self.outgoing:
             await self._cancel(limit_s)
-            await self._line.sip.bell.until(
-                lambda: self.end or self.state is CallState.ANSWERED, limit_s, "the end of a cancelled call"
-            )
-            if self.end is None:
-                return await self.hang_up(limit_s)  # the answer crossed our CANCEL
-        else:
+        elif not self._accepted:
             self.refuse(486)
-        return await self.wait_ended(limit_s)
+        # An answer that crosses our CANCEL stands, and so does our own 200: a BYE follows, but not before the
+        # ACK (RFC 3261, 15).
+        await self._line.sip.bell.until(
+            lambda: self.end or self.state is CallState.ANSWERED, limit_s, f"the end of a call ({self.state})"
+        )
+        return await self.hang_up(limit_s)
 
     async def hold(self) -> None:
         """Put the far end on hold (re-INVITE, sendonly); raises AssertionError if it is refused."""
@@ -166,7 +169,7 @@ class PhoneCall:
     async def _cancel(self, limit_s: float) -> None:
         # A CANCEL may only follow a provisional response (RFC 3261, 9.1).
         await self._until(lambda: self._provisional_seen, limit_s, "a first response")
-        if self.state is CallState.ANSWERED:
+        if self.end is not None or self.state is CallState.ANSWERED:
             return
         headers = tuple(
             (name, f"{self.invite.cseq} CANCEL" if name == "CSeq" else value)
@@ -212,6 +215,7 @@ class PhoneCall:
             return
         proof = self._line.credentials(response, self.invite)
         if proof:
+            self._provisional_seen = False  # the next INVITE is a transaction of its own
             # Media and headers stay; only the proof, the branch and the number are new.
             self.invite = self._line.build(
                 self.dialog, "INVITE", (*_own_headers(self.invite), *proof), self.invite.body
@@ -237,7 +241,8 @@ class PhoneCall:
 
     def _on_cancel(self, request: SipMessage) -> None:
         self._reply(request, 200)
-        if self.end is None and self.state is not CallState.ANSWERED:
+        # One that crosses our 200 has no effect: the far end acknowledges that and sends BYE (RFC 3261, 9.2).
+        if self.end is None and not self._accepted:
             self._respond(487)
             self._finish(by_us=False, status=487)
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from types import TracebackType
 
 from tests.integration.sip.programs import Program, free_port
+from tests.integration.sip.waiting import WaitedTooLong
 
 PASSWORD = "for-tests-only"
 NUMBERS = ("1001", "1002", "1003", "1004", "1005", "1006")
@@ -167,6 +168,13 @@ class LittleAsterisk:
         await program.wait(10.0)
         return program.text
 
+    async def until_no_channels(self, limit_s: float = 5.0) -> None:
+        """Wait until every call has ended on Asterisk's side, too; raises WaitedTooLong."""
+        deadline = asyncio.get_running_loop().time() + limit_s
+        while left := (await self.cli("core show channels concise")).strip():
+            if asyncio.get_running_loop().time() > deadline:
+                raise WaitedTooLong(f"waited {limit_s:g} s for no channels; left: {left}")
+
     @staticmethod
     async def _booted(listener: socket.socket) -> None:
         loop = asyncio.get_running_loop()
@@ -234,6 +242,7 @@ _MODULES = (
     "res_pjsip_dtmf_info",
     "res_pjsip_endpoint_identifier_ip",
     "res_pjsip_endpoint_identifier_user",
+    "res_pjsip_nat",  # answers go back to where the request came from
     "res_pjsip_notify",
     "res_pjsip_pubsub",
     "res_pjsip_refer",

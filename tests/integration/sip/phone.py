@@ -122,6 +122,10 @@ class Phone:
         for call in self.calls:
             call.rtp.close()
 
+    def come_back(self) -> None:
+        """Plug in again: what is sent (or repeated) from now on is heard."""
+        self._sip.deaf = False
+
     async def dial(
         self,
         number: str,

@@ -7,6 +7,7 @@ import random
 import struct
 import time
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import cast
 
@@ -122,6 +123,19 @@ class RtpEndpoint(asyncio.DatagramProtocol):
             self._presses.append(_Press(-1, 0, max(1, round(pause_s / PACKET_S)), 0, loop.create_future()))
         if last is not None:
             await last
+
+    async def speak(self, frequency_hz: float, seconds: float) -> None:
+        """Send a tone for so long, then silence; returns after its last packet."""
+        spoken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.tone_hz = frequency_hz
+        # A press of no event is time in which the tone is sent.
+        self._presses.append(_Press(-1, 0, round(seconds / PACKET_S), 0, spoken))
+        await spoken
+        self.tone_hz = None
+
+    async def until(self, condition: Callable[[], object], limit_s: float, what: str) -> None:
+        """Wait until something is true of what was heard, tried with every packet; raises WaitedTooLong."""
+        await self._bell.until(condition, limit_s, what)
 
     async def until_heard(self, limit_s: float = 5.0) -> None:
         """Wait until the first audio packet has come; raises WaitedTooLong."""

@@ -141,8 +141,9 @@ class SippCaller:
     def _take(self, text: str) -> None:
         lines = (line.partition(":") for line in text.splitlines() if ":" in line)
         fields = {name.strip(): value.strip() for name, _, value in lines}
-        self._call_id = fields["Call-ID"]
-        event = SippEvent(time.monotonic(), fields["Event"], fields)
+        self._call_id = fields.get("Call-ID", self._call_id)
+        # SIPp's own message, when it gives a call up, has no event.
+        event = SippEvent(time.monotonic(), fields.get("Event", "given up by SIPp"), fields)
         if event.kind == "answered":
             host, _, port = fields["Media"].rpartition(":")
             self.rtp.remote = (host, int(port))

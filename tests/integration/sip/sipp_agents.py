@@ -79,6 +79,11 @@ class SippAgents:
             await self.program.stop()
         self._home.cleanup()
 
+    @property
+    def address(self) -> tuple[str, int]:
+        """Where they wait for calls."""
+        return self._host, self._port
+
     def errors(self) -> str:
         """What SIPp complained about."""
         return "".join(path.read_text() for path in sorted(self._folder.glob("*.log")))

@@ -43,6 +43,12 @@ def caller_scenario(identity: CallerIdentity) -> str:
 
     The scenario reports `Event: …` and waits for commands; what a command says does not matter, each
     goes on to the next step: dial, then cancel (while it rings) or hang up (in the call).
+
+    What the far end has sent already may cross what we send. A 200 after CANCEL may be the INVITE's: the
+    call was answered after all, so it gets ACK and BYE (RFC 3261, 9.1 and 15). The answer to the CANCEL
+    may come at any time, and requests of the far end after our BYE. SIPp takes one step at a time: what
+    comes between two of them, up to a millisecond, is "unexpected" and sorted out at `_unexp.main`. A last
+    `recvCmd` that goes nowhere holds the scenario where only optional messages are awaited.
     """
     request = identity.request
     refusals = "".join(
@@ -60,40 +66,80 @@ def caller_scenario(identity: CallerIdentity) -> str:
 <recv response="183" optional="true"/>
 <recv response="180" optional="true" next="rang"/>
 <recv response="200" optional="true" next="answered">{_MEDIA_ACTION}</recv>
-{refusals}<recvCmd next="cancel"/>
+{refusals}<recvCmd next="cancel"><action><assignstr assign_to="cancelled" value="yes"/></action></recvCmd>
 
-<label id="rang"/>
+{_section("rang")}
 {_report("ringing", next_label="progress")}
 
-<label id="answered"/>
+{_section("answered")}
 {_send(request("ACK", 1, "ack", "[peer_tag_param]"))}
 {_report("answered", "Media: [$host]:[$port]")}
 <label id="talking"/>
 <recv request="ACK" optional="true"/>
 <recv request="BYE" optional="true" next="far_end_left"/>
 <recv request="INVITE" optional="true" next="changed"/>
-<recvCmd/>
-{_send(request("BYE", 2, "bye", "[peer_tag_param]"), repeats=True)}
-<recv response="200"/>
-{_report("ended", "By: caller", next_label="end")}
+<recvCmd next="leave"/>
 
-<label id="changed"/>
+{_section("changed")}
 {_send(_response(200, "OK", identity.body()), next_label="talking")}
 
-<label id="far_end_left"/>
+{_section("far_end_left")}
 {_send(_response(200, "OK"))}
 {_report("ended", "By: far end", next_label="end")}
 
-<label id="cancel"/>
-{_send(request("CANCEL", 1, "invite"), repeats=True)}
-<recv response="200"/>
-<recv response="487"/>
-{_send(request("ACK", 1, "invite", "[peer_tag_param]"))}
+{_section("leave")}
+{_send(request("BYE", 2, "bye", "[peer_tag_param]"), repeats=True)}
+<label id="leaving"/>
+<recv request="ACK" optional="true"/>
+<recv request="BYE" optional="true" next="both_leave"/>
+<recv request="INVITE" optional="true"/>
+{_answer("BYE", 200, "left")}
+{_answer("BYE", 481, "left")}
+<recvCmd next="leaving"/>
+{_section("both_leave")}
+{_send(_response(200, "OK"), next_label="leaving")}
+{_section("left")}
 {_report("ended", "By: caller", next_label="end")}
 
-<label id="refused"/>
+{_section("cancel")}
+{_send(request("CANCEL", 1, "invite"), repeats=True)}
+<label id="cancelling"/>
+<recv response="180" optional="true"/>
+<recv response="183" optional="true"/>
+<recv response="487" optional="true" next="cancelled"/>
+{refusals}{_answer("INVITE", 200, "answered_too_late")}
+<recv response="481" optional="true"/>
+<recvCmd next="cancelling"/>
+{_section("answered_too_late")}
+{_send(request("ACK", 1, "ack", "[peer_tag_param]"), next_label="leave")}
+{_section("cancelled")}
+{_send(request("ACK", 1, "invite", "[peer_tag_param]"), next_label="left")}
+
+{_section("refused")}
 {_send(request("ACK", 1, "invite", "[peer_tag_param]"))}
-{_report("refused", "Status: [$status]")}
+{_report("refused", "Status: [$status]", next_label="end")}
+
+{_section("_unexp.main")}
+<recv request="BYE" optional="true" next="far_end_left"/>
+<recv request="ACK" optional="true" next="go_on"/>
+<recv request="INVITE" optional="true" next="changed_between"/>
+<recv response="180" optional="true" next="go_on"/>
+<recv response="183" optional="true" next="go_on"/>
+{refusals}<recv response="481" optional="true" next="go_on"/>
+<recv response="200" next="answered_between" test="answer_to_INVITE">{_MEDIA_ACTION}</recv>
+<label id="go_on"/>
+<nop><action>
+<assign assign_to="back" variable="_unexp.retaddr"/>
+<assign assign_to="_unexp.retaddr" value="0"/>
+<jump variable="back"/>
+</action></nop>
+{_section("changed_between")}
+{_send(_response(200, "OK", identity.body()), next_label="go_on")}
+{_section("answered_between")}
+<nop next="answered_too_late" test="cancelled"><action>
+<assign assign_to="_unexp.retaddr" value="0"/>
+</action></nop>
+{_report("ringing", next_label="answered")}
 <label id="end"/>
 <Reference variables="audio_line,connection_line"/>
 </scenario>
@@ -102,6 +148,7 @@ def caller_scenario(identity: CallerIdentity) -> str:
 
 _NO_BODY = "Content-Length: 0\n\n"
 _MEDIA_ACTION = """<action>
+<ereg regexp="INVITE" search_in="hdr" header="CSeq:" assign_to="answer_to_INVITE"/>
 <ereg regexp="IN IP4 ([0-9.]+)" search_in="body" assign_to="connection_line,host"/>
 <ereg regexp="m=audio ([0-9]+)" search_in="body" assign_to="audio_line,port"/>
 </action>"""
@@ -111,6 +158,21 @@ def _send(message: str, repeats: bool = False, next_label: str = "") -> str:
     repetition = ' retrans="500"' if repeats else ""
     jump = f' next="{next_label}"' if next_label else ""
     return f"<send{repetition}{jump}><![CDATA[\n{message}\n]]></send>"
+
+
+def _section(label: str) -> str:
+    """A label that is only jumped to. A step that jumps must not stand right before: SIPp comes back from
+    `_unexp.main` by going on from the step before, and would take that step's jump."""
+    return f'<nop/>\n<label id="{label}"/>'
+
+
+def _answer(method: str, status: int, next_label: str) -> str:
+    """Goes on with this answer to this method; one to another method is taken and changes nothing."""
+    variable = f"answer_to_{method}"
+    return (
+        f'<recv response="{status}" optional="true" next="{next_label}" test="{variable}"><action>'
+        f'<ereg regexp="{method}" search_in="hdr" header="CSeq:" assign_to="{variable}"/></action></recv>'
+    )
 
 
 def _report(event: str, detail: str = "", next_label: str = "") -> str:
@@ -160,9 +222,19 @@ def refusing_scenario(status: int) -> str:
 <scenario name="refuse">
 <recv request="INVITE"/>
 {_send(_response(status, "Refused", to_tag=_OUR_TAG), repeats=True)}
-<recv request="ACK"/>
+{_until_ack()}
 </scenario>
 """
+
+
+def _until_ack() -> str:
+    """Wait for the ACK of our final answer; a CANCEL that has crossed it is answered and changes nothing."""
+    return f"""<label id="confirming"/>
+<recv request="CANCEL" optional="true" next="cancelled_too_late"/>
+<recv request="ACK" next="confirmed"/>
+<label id="cancelled_too_late"/>
+{_send(_response(200, "OK", to_tag=_OUR_TAG), next_label="confirming")}
+<label id="confirmed"/>"""
 
 
 def answering_scenario(answer_after_s: float, talk_s: float | None, unanswered: float = 0.0) -> str:
@@ -196,13 +268,14 @@ def answering_scenario(answer_after_s: float, talk_s: float | None, unanswered: 
 
 <label id="answer"/>
 {_send(_response(200, "OK", body, _OUR_TAG), repeats=True)}
-<recv request="ACK"/>
+{_until_ack()}
 <recv request="BYE"{leaving}/>
 {_send(_response(200, "OK"), next_label="end")}
 
 <label id="leave"/>
 {_send(_LEAVING, repeats=True)}
 <recv request="BYE" optional="true" next="crossed"/>
+<recv response="481" optional="true" next="end"/>
 <recv response="200" next="end"/>
 <label id="crossed"/>
 {_send(_response(200, "OK"))}

@@ -1,0 +1,166 @@
+"""A group's policy at work on one waiting call: steps are tried, what they say is done."""
+
+from __future__ import annotations
+
+from acd.core import facts, lines, offers, policy, rings
+from acd.core.calls import Call, CallState
+from acd.core.commands import AnnounceInLine
+from acd.core.facts import LeftBy
+from acd.core.floor import Floor
+from acd.core.timers import Timer
+
+_SOONEST_S = 0.001
+
+
+def entered(floor: Floor, call: Call) -> None:
+    """The call stands in line, for the first time or again: a step may be due at once."""
+    if call.group is not None and floor.plan.groups[call.group].steps:
+        timer_policy(floor, call.id)
+
+
+def timer_policy(floor: Floor, call_id: str) -> None:
+    """A step of the policy may be due."""
+    call = floor.calls.get(call_id)
+    if call is None or call.state is not CallState.WAITING or not call.present or call.group is None:
+        return
+    if floor.suspended:
+        floor.timers.set(Timer.POLICY, call.id, floor.now + policy.CHECK_S)
+        return
+    group = call.group
+    steps = floor.plan.groups[group].steps
+    waited_s = _waited_s(floor, call)
+    for number, step in enumerate(steps):
+        last = call.step_runs.get(str(number))
+        if last is not None and (step.every_s is None or waited_s < last + step.every_s):
+            continue
+        if not step.condition.test(_Seen(floor, call)):
+            continue
+        call.step_runs[str(number)] = waited_s
+        _take(floor, call, number + 1, step)
+        if call.state is not CallState.WAITING or call.group != group:
+            return
+    _arm(floor, call, steps)
+
+
+def _arm(floor: Floor, call: Call, steps: tuple[policy.PolicyStep, ...]) -> None:
+    assert call.waiting_since is not None, call.id
+    next_s = policy.next_check_s(steps, call.step_runs, _waited_s(floor, call))
+    if next_s is None:
+        floor.timers.clear(Timer.POLICY, call.id)
+    else:
+        at = max(call.waiting_since + next_s, floor.now + _SOONEST_S)
+        floor.timers.set(Timer.POLICY, call.id, at)
+
+
+def _waited_s(floor: Floor, call: Call) -> float:
+    """Without the dust of binary fractions: a step that is due after 20 s is due when 20 s have passed."""
+    return 0.0 if call.waiting_since is None else round(floor.now - call.waiting_since, 6)
+
+
+def _take(floor: Floor, call: Call, number: int, step: policy.PolicyStep) -> None:
+    for operation in step.operations:
+        if call.state is not CallState.WAITING or call.group is None:
+            return
+        floor.note(call, facts.PolicyApplied(floor.now, number, _told(operation)))
+        _operate(floor, call, operation)
+
+
+def _operate(floor: Floor, call: Call, operation: policy.Operation) -> None:
+    assert call.group is not None, call.id
+    match operation:
+        case policy.SetPriority(priority):
+            _restand(floor, call, priority=priority)
+        case policy.RaisePriority(by):
+            _restand(floor, call, priority=call.priority + by)
+        case policy.SetRequirement(requirement):
+            call.requirement = requirement.text
+            _restand(floor, call, priority=call.priority)
+        case policy.WidenTo(ring):
+            rings.widen(floor, call, ring)
+        case policy.Announce(name):
+            floor.emit(AnnounceInLine(call.id, call.group, name))
+        case policy.LeaveBy(exit_):
+            if exit_ in call.exits:
+                lines.lead_out(floor, call, LeftBy.POLICY, exit_)
+        case policy.MoveTo(group):
+            move_to(floor, call, group)
+
+
+def _restand(floor: Floor, call: Call, priority: int) -> None:
+    call.priority = priority
+    floor.stand(call)
+    offers.dispatch_call(floor, call)
+
+
+def move_to(floor: Floor, call: Call, group: str) -> None:
+    """Into another group's line with the time waited so far."""
+    limit = floor.plan.groups[group].max_waiting
+    if call.group in (None, group) or (limit is not None and len(floor.router.lines[group]) >= limit):
+        return
+    assert call.group is not None, call.id
+    floor.router.dequeue(call.id, call.group)
+    floor.note(call, facts.LeftLine(floor.now, call.group, LeftBy.POLICY, group))
+    call.group, call.ring, call.step_runs = group, 0, {}
+    call.only_agent, call.only_until = None, None
+    floor.note(call, facts.Queued(floor.now, group, call.priority, call.requirement))
+    call.ring = rings.ring_due(floor, call)
+    floor.enter_line(call)
+    offers.dispatch_call(floor, call)
+
+
+def _told(operation: policy.Operation) -> str:
+    match operation:
+        case policy.SetPriority(priority):
+            return f"priority {priority}"
+        case policy.RaisePriority(by):
+            return f"priority {by:+d}"
+        case policy.SetRequirement(requirement):
+            return f"requires {requirement}"
+        case policy.WidenTo(ring):
+            return f"ring {ring}"
+        case policy.Announce(name):
+            return f"announce {name}"
+        case policy.LeaveBy(exit_):
+            return f"leave by {exit_}"
+        case policy.MoveTo(group):
+            return f"to group {group}"
+
+
+class _Seen(dict[str, float | str]):
+    """What a condition may look at, worked out when it does."""
+
+    def __init__(self, floor: Floor, call: Call) -> None:
+        super().__init__()
+        self._floor, self._call = floor, call
+
+    def __missing__(self, name: str) -> float | str:
+        value = self[name] = self._value(name)
+        return value
+
+    def _value(self, name: str) -> float | str:
+        floor, call = self._floor, self._call
+        assert call.group is not None, call.id
+        match name:
+            case "waited_s":
+                return _waited_s(floor, call)
+            case "position":
+                return float(floor.router.lines[call.group].position(call.id, floor.now) or 0)
+            case "calls_waiting":
+                return float(len(floor.router.lines[call.group]))
+            case "agents_ready":
+                return float(floor.router.ready(call.group))
+            case "agents_logged_in":
+                return float(floor.router.logged_in(call.group))
+            case "expected_wait_s":
+                return floor.expected_wait_s(call)
+            case "hour":
+                return float(floor.hour)
+            case "priority":
+                return float(call.priority)
+            case "ring":
+                return float(call.ring)
+            case "customer_value":
+                return 0.0 if call.customer is None else call.customer.value
+            case "segment":
+                return "" if call.customer is None else call.customer.segment
+        raise KeyError(name)

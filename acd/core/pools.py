@@ -1,0 +1,104 @@
+"""Agents with equal skills form a pool; a pool keeps its idle agents in every order that a group asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from acd.core.ordered import Key, Ordered
+
+
+class AgentChoice(StrEnum):
+    """Which of several ready agents gets the call."""
+
+    LONGEST_IDLE = "longest_idle"
+    LEAST_OCCUPIED = "least_occupied"  # the smallest share of the time since log-in spent on calls
+    MOST_SKILLED = "most_skilled"  # the highest sum of proficiency in the skills that the call asks for
+    LEAST_SKILLED = "least_skilled"  # the smallest sum of all proficiencies: experts are kept free
+    FEWEST_CALLS = "fewest_calls"  # answered since log-in
+    ROUND_ROBIN = "round_robin"  # who was offered a call longest ago
+    WEIGHTED_RANDOM = "weighted_random"  # by the agents' weights, repeatable by the plan's seed
+
+
+class IdleOrder(StrEnum):
+    """An order in which a pool keeps its idle agents; smaller first, ties by longest idle."""
+
+    SINCE = "since"
+    OCCUPANCY = "occupancy"
+    CALLS = "calls"
+    OFFERED = "offered"
+
+
+ORDER_OF: Mapping[AgentChoice, IdleOrder] = {
+    AgentChoice.LONGEST_IDLE: IdleOrder.SINCE,
+    AgentChoice.LEAST_OCCUPIED: IdleOrder.OCCUPANCY,
+    AgentChoice.MOST_SKILLED: IdleOrder.SINCE,
+    AgentChoice.LEAST_SKILLED: IdleOrder.SINCE,
+    AgentChoice.FEWEST_CALLS: IdleOrder.CALLS,
+    AgentChoice.ROUND_ROBIN: IdleOrder.OFFERED,
+    AgentChoice.WEIGHTED_RANDOM: IdleOrder.SINCE,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Idle:
+    """An agent at the moment of becoming idle: what choices are made by.
+
+    `occupancy` is the share (0..1) of the time since log-in spent on calls, `calls` were answered since
+    log-in, the last offer was at `offered_at`, `turn` counts up with everybody who becomes idle.
+    """
+
+    since: float
+    occupancy: float
+    calls: int
+    offered_at: float
+    turn: int
+
+    def key(self, order: IdleOrder) -> Key:
+        """For an Ordered."""
+        match order:
+            case IdleOrder.OCCUPANCY:
+                return (self.occupancy, self.since, self.turn)
+            case IdleOrder.CALLS:
+                return (float(self.calls), self.since, self.turn)
+            case IdleOrder.OFFERED:
+                return (self.offered_at, self.since, self.turn)
+            case _:
+                return (self.since, 0.0, self.turn)
+
+
+PoolKey = tuple[frozenset[tuple[str, int]], float]
+"""Skills with proficiency, and the weight of each agent."""
+
+
+class Pool:
+    """The agents of one profile. Pools are compared by identity; `index` is their order in the plan."""
+
+    __slots__ = ("idle", "index", "logged_in", "members", "reserved_by", "skills", "total_skill", "weight")
+
+    def __init__(self, index: int, key: PoolKey, orders: Iterable[IdleOrder]) -> None:
+        self.index = index
+        self.skills: Mapping[str, int] = dict(key[0])
+        self.weight = key[1]
+        self.total_skill = sum(self.skills.values())
+        self.idle: dict[IdleOrder, Ordered] = {order: Ordered() for order in orders}
+        self.members: list[str] = []
+        self.logged_in = 0
+        self.reserved_by: tuple[str, ...] = ()
+        """Groups that keep a reserve of ready agents and whose calls these agents can serve."""
+
+    def free(self, agent: str, idle: Idle) -> None:
+        """The agent can be offered calls."""
+        for order, agents in self.idle.items():
+            agents.add(agent, idle.key(order))
+
+    def taken(self, agent: str) -> None:
+        """The agent cannot."""
+        for agents in self.idle.values():
+            agents.remove(agent)
+
+    @property
+    def ready(self) -> int:
+        """How many can be offered calls now."""
+        return len(self.idle[IdleOrder.SINCE])

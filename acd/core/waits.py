@@ -1,0 +1,23 @@
+"""After each event: what follows for those who wait."""
+
+from __future__ import annotations
+
+from acd.core import lines, policy_run, rings
+from acd.core.calls import CallState
+from acd.core.floor import Floor
+
+
+def check(floor: Floor) -> None:
+    """Those who have just come into a line, and the lines of agents who went home."""
+    while floor.entered_line or floor.went_home:
+        calls, floor.entered_line = floor.entered_line, []
+        agents, floor.went_home = floor.went_home, []
+        for agent in agents:
+            calls += [floor.calls[call_id] for call_id in floor.router.left_behind(agent.id)]
+        for call in calls:
+            if call.state is not CallState.WAITING or not call.present:
+                continue
+            rings.entered(floor, call)
+            policy_run.entered(floor, call)
+            if not floor.suspended:
+                lines.check_limits(floor, call)

@@ -1,0 +1,31 @@
+"""The expected wait keeps its word on simple days. The bounds are loose: docs/staffing.md has the figures."""
+
+from __future__ import annotations
+
+import pytest
+
+from acd.simulate.calibration import DAYS, Day, measure
+
+STEADY = [day for day in DAYS if len(day.shifts) == 1 and "100 agents" not in day.name]
+CHANGES = [day for day in DAYS if len(day.shifts) > 1]
+
+
+@pytest.mark.parametrize("day", STEADY, ids=lambda day: day.name)
+def test_steady_days(day: Day) -> None:
+    score = measure(day, 6, seed=4)
+    assert score.callers > 500
+    assert score.share_p50 == pytest.approx(0.5, abs=0.14)
+    assert score.share_p90 == pytest.approx(0.9, abs=0.07)
+
+
+@pytest.mark.parametrize("day", CHANGES, ids=lambda day: day.name)
+def test_days_that_change(day: Day) -> None:
+    score = measure(day, 6, seed=4)
+    assert score.share_p50 == pytest.approx(0.5, abs=0.15)
+    assert score.share_p90 == pytest.approx(0.9, abs=0.1)
+
+
+def test_the_same_seed_is_the_same_day() -> None:
+    day = DAYS[1]
+    assert measure(day, 1, seed=9) == measure(day, 1, seed=9)
+    assert measure(day, 1, seed=9) != measure(day, 1, seed=10)
