@@ -138,12 +138,14 @@ class Controller:
     def _services(self) -> Services:
         """What flows make use of."""
         system, floor = self._centre.system, self._shell.engine.floor
+        outlook = Outlook(floor, self._clock, system.timezone, self._announcements, self._paces)
+        floor.estimate_wait_s = outlook.groups.p50_s  # for the policies of groups
         return Services(
             flows=self._versions,
             lookups=self._lookups,
             callbacks=self._callbacks,
             recordings=RecordingDesk(self._environment.recordings_dir, self._shell),
-            outlook=Outlook(floor, self._clock, system.timezone, self._announcements, self._paces),
+            outlook=outlook,
             dialer=FlowDialer(self._shell, self._switch, sip_targets(system.sip_addresses)),
         )
 

@@ -7,6 +7,7 @@ agree with the states.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from acd.core.agents import BUSY_STATES, Agent, AgentInput, AgentState
@@ -22,9 +23,9 @@ from acd.core.commands import (
     StoreCall,
     StoreInterval,
 )
-from acd.core.expected_wait import DEFAULT_HANDLE_TIME_S, expected_wait_s
 from acd.core.facts import AgentInterval, Fact
 from acd.core.lanes import Standing
+from acd.core.pace import DEFAULT_HANDLE_TIME_S
 from acd.core.plan import REASON_UNREACHABLE, GroupPolicy, Plan
 from acd.core.pools import Idle
 from acd.core.requirement import Requirement
@@ -56,7 +57,7 @@ class Floor:
         self.suspended = False
         self.now = 0.0
         self.hour = 0
-        self.handle_times_s: dict[str, float] = {}
+        self.estimate_wait_s: Callable[[Call], float] | None = None
         self.entered_line: list[Call] = []
         self.went_home: list[Agent] = []
         self._out: list[Command] = []
@@ -219,11 +220,12 @@ class Floor:
         return replace(self.standing(call), ring=len(rings), only=None)
 
     def expected_wait_s(self, call: Call) -> float:
-        """Of a call in line, from now."""
+        """Of a call in line, from now: as `estimate_wait_s` says, if somebody who knows more has set it."""
         assert call.group is not None, call.id
+        if self.estimate_wait_s is not None:
+            return self.estimate_wait_s(call)
         position = self.router.lines[call.group].position(call.id, self.now) or 1
-        handle_s = self.handle_times_s.get(call.group, DEFAULT_HANDLE_TIME_S)
-        return expected_wait_s(position, handle_s, self.router.logged_in(call.group))
+        return position * DEFAULT_HANDLE_TIME_S / max(1, self.router.logged_in(call.group))
 
     def take_over_place(self, old: Call, new: Call) -> None:
         """`new` stands in the line exactly where `old` stood."""

@@ -49,7 +49,7 @@ class GroupViews(Mapping[str, GroupView]):
     def expected_wait(self, call: Call) -> WaitRange | None:
         """From now on, of a caller in line; None for one who is not in a line."""
         line = self._floor.router.lines.get(call.group or "")
-        if call.group is None or line is None or line.position(call.id) is None:
+        if call.group is None or line is None or line.position(call.id, self._clock()) is None:
             return None
         ahead = {group: self._before(call, group) for group in self._floor.plan.groups}
         return self._expected(call.group, ahead, self.logged_in(call.group))
@@ -58,9 +58,9 @@ class GroupViews(Mapping[str, GroupView]):
         """How many of this line agents of both lines take before the call."""
         line = self._floor.router.lines[group]
         if group == call.group:
-            return (line.position(call.id) or 1) - 1
+            return (line.position(call.id, self._clock()) or 1) - 1
         place, count = _place(call), 0
-        for other in line:
+        for other in line.in_order(self._clock()):
             if _place(self._floor.calls[other]) > place:
                 break
             count += 1
@@ -97,6 +97,11 @@ class GroupViews(Mapping[str, GroupView]):
         """The agents at work who can serve the group."""
         agents = self._floor.agents.values()
         return [a.id for a in agents if a.logged_in and group in self._floor.router.groups_of(a.id)]
+
+    def p50_s(self, call: Call) -> float:
+        """For the engine's policies: the expected wait of a caller in line, 0 for anybody else."""
+        expected = self.expected_wait(call)
+        return 0.0 if expected is None else expected.p50_s
 
 
 class Outlook:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias
 
-from acd.core.expected_wait import DEFAULT_HANDLE_TIME_S
+from acd.core.pace import DEFAULT_HANDLE_TIME_S
 from acd.core.plan import GroupPolicy, Plan
 from acd.core.router import Router
 from acd.errors import OperatorError, SettingsError

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from acd.core.calls import Call
-from acd.core.expected_wait import DEFAULT_HANDLE_TIME_S
+from acd.core.pace import DEFAULT_HANDLE_TIME_S
 from acd.core.plan import GroupPolicy, Plan
 from acd.core.service_level import ServiceLevelFormula
 from acd.simulate.chance import Duration, Empirical, Never, stream

@@ -15,7 +15,7 @@ from typing import Any, Protocol
 from acd.core import commands, events
 from acd.core.calls import Call
 from acd.core.engine import Engine
-from acd.core.facts import AgentInterval, CallKind, Customer, EndedBy, OfferFailure
+from acd.core.facts import AgentInterval, CallKind, Customer, EndedBy, LeftBy, OfferFailure
 from acd.core.plan import Plan
 from acd.simulate.callers import Caller, callers
 from acd.simulate.chance import stream
@@ -138,7 +138,11 @@ class World:
         self._tell(events.CallArrived(caller.id, CallKind.INBOUND, "", caller.customer, "", customer))
         self._tell(
             events.CallQueued(
-                caller.id, caller.group, caller.priority, caller.max_wait_s, caller.leave_without_agents
+                caller.id,
+                caller.group,
+                caller.priority,
+                caller.max_wait_s,
+                frozenset({LeftBy.NO_AGENTS.value} if caller.leave_without_agents else ()),
             )
         )
         if caller.patience_s != float("inf"):

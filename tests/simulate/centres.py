@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 
-from acd.core.plan import AgentProfile, GroupPolicy, Plan, Requirement
+from acd.core.plan import AgentProfile, GroupPolicy, Plan
+from acd.core.requirement import Requirement
 from acd.simulate.chance import Constant, Duration, Exponential, Never
 from acd.simulate.figures import Figure
 from acd.simulate.scenario import CallerClass, GroupTraffic, Habits, Poisson, Scenario
@@ -23,7 +24,12 @@ def centre_of(skills: Sequence[Sequence[str]], groups: Sequence[str], within_s: 
         },
         groups={
             name: GroupPolicy(
-                name, name, Requirement({name: 1}), wrap_up_s=0, service_level_s=within_s, short_abandon_s=0
+                name,
+                name,
+                Requirement.of({name: 1}),
+                wrap_up_s=0,
+                service_level_s=within_s,
+                short_abandon_s=0,
             )
             for name in groups
         },
