@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from acd.core.agents import AgentState
-from acd.core.facts import AgentInterval, CallKind, Queued
+from acd.core.facts import AgentInterval, CallKind, Customer, Queued
 from acd.core.plan import Plan
 from acd.errors import OperatorError
 from acd.parts import database_url
@@ -59,9 +59,11 @@ def _calls(record: CallRecord, begin: float) -> Iterator[RecordedCall]:
     """Each visit of a group is a caller of its own: it may have been another group's decision."""
     if record.kind is not CallKind.INBOUND:
         return
-    priorities = [(fact.group, fact.priority) for fact in record.facts if isinstance(fact, Queued)]
+    entries = [fact for fact in record.facts if isinstance(fact, Queued)]
     for number, visit in enumerate(record.visits):
-        queued = priorities[number] if number < len(priorities) else ("", 0)
+        queued = entries[number] if number < len(entries) else Queued(0.0, "")
+        if queued.group != visit.group:
+            queued = Queued(0.0, visit.group)  # a transfer's visit, which has its fact in the consultation
         outcome = Outcome(visit.outcome.value)
         answered = outcome is Outcome.ANSWERED
         talk_s = visit.talk_s + visit.hold_s
@@ -75,11 +77,19 @@ def _calls(record: CallRecord, begin: float) -> Iterator[RecordedCall]:
                 visit.wait_s,
                 visit.agent or "",
                 talk_s + visit.wrap_up_s if answered else None,
-                record.customer_name or "",
+                _customer(record, queued.requirement),
             ),
-            queued[1] if queued[0] == visit.group else 0,
+            queued.priority,
             talk_s if answered else None,
         )
+
+
+def _customer(record: CallRecord, requirement: str) -> Customer | None:
+    """Who called, with what the call asked for."""
+    if record.customer_id is None and not requirement:
+        return None
+    name, segment = record.customer_name or "", record.customer_segment or ""
+    return Customer(record.customer_id or record.call_id, name, segment, requirement=requirement)
 
 
 def _spans(

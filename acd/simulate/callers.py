@@ -11,8 +11,9 @@ from collections.abc import Iterator
 from itertools import accumulate
 from typing import NamedTuple
 
+from acd.core.facts import Customer
 from acd.simulate.chance import stream
-from acd.simulate.scenario import DAY_S, GroupTraffic, KnownCall, Listed, Poisson, Scenario
+from acd.simulate.scenario import DAY_S, CallerClass, GroupTraffic, KnownCall, Listed, Poisson, Scenario
 
 
 class Caller(NamedTuple):
@@ -30,9 +31,9 @@ class Caller(NamedTuple):
     patience_s: float
     luck: float = 1.0
     answer_s: float = 0.0
-    customer: str = ""
+    customer: Customer | None = None
     max_wait_s: float | None = None
-    leave_without_agents: bool = False
+    exits: frozenset[str] = frozenset()
 
 
 def callers(scenario: Scenario, group: str) -> Iterator[Caller]:
@@ -47,21 +48,27 @@ def callers(scenario: Scenario, group: str) -> Iterator[Caller]:
     for number, known in enumerate(_times(scenario, group, traffic), 1):
         # A fixed number of draws for each caller keeps the streams in step.
         kind = classes[min(bisect_right(bounds, of_class.random() * bounds[-1]), len(classes) - 1)]
+        call_id = known.id or f"{group}-{number}"
         talk_s, patience_s = traffic.talk.draw(of_talk), traffic.patience.draw(of_patience)
         yield Caller(
             known.at,
-            known.id or f"{group}-{number}",
+            call_id,
             group,
-            known.segment or kind.name,
+            known.customer.segment if known.customer else kind.name,
             kind.priority if known.priority is None else known.priority,
             talk_s if known.talk_s is None else known.talk_s,
             patience_s if known.patience_s is None else known.patience_s,
             of_luck.random(),
             scenario.habits.answer.draw(of_answer),
-            known.customer,
+            known.customer or _customer(call_id, kind),
             traffic.max_wait_s,
-            traffic.leave_without_agents,
+            traffic.exits,
         )
+
+
+def _customer(call_id: str, kind: CallerClass) -> Customer | None:
+    """Nobody is known where there are no classes."""
+    return Customer(call_id, "", kind.name, kind.value, kind.requirement) if kind.name else None
 
 
 def _times(scenario: Scenario, group: str, traffic: GroupTraffic) -> Iterator[KnownCall]:

@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias
 
+from acd.core.facts import LeftBy
 from acd.core.pace import DEFAULT_HANDLE_TIME_S
 from acd.core.plan import GroupPolicy, Plan
+from acd.core.policy import LeaveBy
 from acd.core.router import Router
 from acd.errors import OperatorError, SettingsError
 from acd.settings.document import Document, read_document
@@ -33,6 +35,7 @@ from acd.simulate.scenario import (
 from acd.simulate.schema import (
     AnswerEntry,
     ArrivalsEntry,
+    ClassEntry,
     DurationEntry,
     GroupEntry,
     PatienceEntry,
@@ -87,6 +90,17 @@ def default_rates(plan: Plan) -> Mapping[str, float]:
         group: round(DEFAULT_OCCUPANCY * agents * 3600 / DEFAULT_HANDLE_TIME_S, 1)
         for group, agents in capacity.items()
     }
+
+
+def usual_exits(policy: GroupPolicy) -> frozenset[str]:
+    """Those that the group's own rules make use of: `full`, and what its policy names."""
+    named = {op.exit for step in policy.steps for op in step.operations if isinstance(op, LeaveBy)}
+    return frozenset({LeftBy.FULL.value, *named})
+
+
+def _class(name: str, entry: ClassEntry) -> CallerClass:
+    requirement = "" if entry.requires is None else entry.requires.text
+    return CallerClass(name, entry.share, entry.priority, entry.value, requirement)
 
 
 def talk_of(policy: GroupPolicy, handle_s: float) -> Duration:
@@ -157,10 +171,9 @@ class _Assembly:
                 or exponential(max(DEFAULT_HANDLE_TIME_S - policy.wrap_up_s, 30.0)),
                 patience=self._duration(entry.patience, (*place, "patience"))
                 or exponential(DEFAULT_PATIENCE_S),
-                classes=tuple(CallerClass(n, c.share, c.priority) for n, c in entry.classes.items())
-                or (CallerClass(),),
+                classes=tuple(_class(name, kind) for name, kind in entry.classes.items()) or (CallerClass(),),
                 max_wait_s=entry.max_wait_s,
-                leave_without_agents=entry.leave_without_agents,
+                exits=usual_exits(policy) if entry.exits is None else frozenset(entry.exits),
             )
         return found
 

@@ -12,6 +12,7 @@ from enum import StrEnum
 from itertools import pairwise
 from typing import NamedTuple, TypeAlias
 
+from acd.core.facts import Customer
 from acd.simulate.chance import Constant, Duration, Exponential, Never
 
 DAY_S = 86_400.0
@@ -58,8 +59,7 @@ class KnownCall(NamedTuple):
 
     at: float
     id: str = ""
-    customer: str = ""
-    segment: str = ""
+    customer: Customer | None = None
     priority: int | None = None
     talk_s: float | None = None
     patience_s: float | None = None
@@ -70,23 +70,31 @@ Arrivals: TypeAlias = Poisson | Listed
 
 @dataclass(frozen=True, slots=True)
 class CallerClass:
-    """A kind of caller. Its name is, to the engine, the segment of the customer."""
+    """A kind of caller. Its name is, to the engine, the segment of the customer.
+
+    `value` and `requirement` are those of `acd.core.facts.Customer`.
+    """
 
     name: str = ""
     share: float = 1.0
     priority: int = 0
+    value: float = 0.0
+    requirement: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class GroupTraffic:
-    """Who calls one group. `talk` is hold included, wrap-up not: that is the configuration's."""
+    """Who calls one group. `talk` is hold included, wrap-up not: that is the configuration's.
+
+    `exits`: the ways out of the line that the flow has, see `acd.core.events.CallQueued`.
+    """
 
     arrivals: Arrivals
     talk: Duration
     patience: Duration = field(default_factory=Never)
     classes: Sequence[CallerClass] = (CallerClass(),)
     max_wait_s: float | None = None
-    leave_without_agents: bool = False
+    exits: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
+from acd.settings.schema.routing import SkillRequirement
 from acd.settings.schema.values import (
     Id,
     Options,
@@ -139,10 +140,12 @@ class AnswerEntry(_One):
 
 
 class ClassEntry(Options):
-    """A kind of caller; `share` of the group's callers."""
+    """A kind of caller; `share` of the group's callers. `requires`: what an agent must know for them."""
 
     share: Annotated[float, number(_CAP, 0.0001, 1)]
     priority: Priority = 0
+    value: Annotated[float, number("a number", 0, 1e9)] = 0.0
+    requires: SkillRequirement | None = None
 
 
 class GroupEntry(Options):
@@ -153,7 +156,7 @@ class GroupEntry(Options):
     patience: PatienceEntry | None = None
     classes: dict[Id, ClassEntry] = Field(default_factory=dict)
     max_wait_s: Annotated[float, seconds(0, 86_400)] | None = None
-    leave_without_agents: YesNo = False
+    exits: list[Id] | None = None
 
     @model_validator(mode="after")
     def _shares_are_a_whole(self) -> Self:

@@ -15,14 +15,16 @@ from typing import Any, Protocol
 from acd.core import commands, events
 from acd.core.calls import Call
 from acd.core.engine import Engine
-from acd.core.facts import AgentInterval, CallKind, Customer, EndedBy, LeftBy, OfferFailure
+from acd.core.facts import AgentInterval, CallKind, EndedBy, OfferFailure
 from acd.core.plan import Plan
+from acd.core.requirement import ANYBODY, Requirement
 from acd.simulate.callers import Caller, callers
 from acd.simulate.chance import stream
 from acd.simulate.crew import duties
 from acd.simulate.scenario import Duty, Scenario, Turn
 
-PROGRESS_EVERY = 500  # calls
+PROGRESS_EVERY = 2000  # events
+HOUR_S = 3600.0
 
 
 class Observer(Protocol):
@@ -70,6 +72,7 @@ class World:
 
     def run(self, progress: Callable[[float], None] = lambda _share: None) -> None:
         """From 0 to the scenario's length; `progress` is told the share that is done."""
+        self._strike(self._scenario.opens_s // HOUR_S)
         for duty in duties(self._scenario, list(self._plan.agents)):
             self._at(duty.at, self._take_turn, duty)
         for group in self._callers:
@@ -88,7 +91,7 @@ class World:
             self._now, _, action, subject = heapq.heappop(agenda)
             action(subject)
             steps += 1
-            if steps % (4 * PROGRESS_EVERY) == 0:
+            if steps % PROGRESS_EVERY == 0:
                 progress(at / length_s)
         self._close(length_s)
         progress(1.0)
@@ -101,6 +104,11 @@ class World:
             if agent.logged_in:
                 interval = AgentInterval(agent.id, agent.state.value, agent.reason, agent.since, at)
                 self._observer.interval_over(interval)
+
+    def _strike(self, hours: float) -> None:
+        """The clock, which counts from the first midnight: policies may look at the hour."""
+        self._tell(events.HourBegan(int(hours) % 24))
+        self._at((hours + 1) * HOUR_S - self._scenario.opens_s, self._strike, hours + 1)
 
     def _at(self, at: float, action: Callable[[Any], None], subject: Any) -> None:
         self._entries += 1  # what was put down first happens first
@@ -132,17 +140,12 @@ class World:
             self._observer.blocked(caller)
             return
         self._on_line[caller.id] = _Line(caller)
-        customer = None
-        if caller.segment or caller.customer:
-            customer = Customer(caller.customer or caller.id, caller.customer, caller.segment)
-        self._tell(events.CallArrived(caller.id, CallKind.INBOUND, "", caller.customer, "", customer))
+        customer = caller.customer
+        wanted = ANYBODY if customer is None else Requirement.parse(customer.requirement)
+        self._tell(events.CallArrived(caller.id, CallKind.INBOUND, "", "", "", customer))
         self._tell(
             events.CallQueued(
-                caller.id,
-                caller.group,
-                caller.priority,
-                caller.max_wait_s,
-                frozenset({LeftBy.NO_AGENTS.value} if caller.leave_without_agents else ()),
+                caller.id, caller.group, caller.priority, caller.max_wait_s, caller.exits, wanted
             )
         )
         if caller.patience_s != float("inf"):
@@ -246,8 +249,9 @@ _DONE_BY: Mapping[type[commands.Command], str] = {
     commands.LeaveLine: "_leave_line",
     commands.StoreCall: "_store_call",
     commands.StoreInterval: "_store_interval",
-    # Music, and mirrors of what is live: nobody here listens.
+    # Music, announcements, and mirrors of what is live: nobody here listens.
     commands.HoldInLine: "",
+    commands.AnnounceInLine: "",
     commands.CallChanged: "",
     commands.AgentChanged: "",
 }

@@ -48,9 +48,11 @@ groups:
     arrivals: {by_time: {"08:00": 60, "18:00": 5}}
     talk: {lognormal: {mean_s: 240, cv: 0.7}}
     patience: {never: true}
-    classes: {vip: {share: 0.25, priority: 10}, plain: {share: 0.75}}
+    classes:
+      vip: {share: 0.25, priority: 10, value: 900, requires: "vip >= 5"}
+      plain: {share: 0.75}
     max_wait_s: 300
-    leave_without_agents: true
+    exits: [no_agents, voicemail]
   support:
     arrivals: {csv: times.csv}
     talk: {constant: 200}
@@ -71,8 +73,10 @@ def test_everything_that_can_be_said(tmp_path: Path, plan: Plan) -> None:
     sales, support = scenario.traffic["sales"], scenario.traffic["support"]
     assert sales.arrivals == Poisson(((8 * HOUR, 60.0), (18 * HOUR, 5.0)))
     assert (sales.talk, sales.patience) == (Lognormal(240, 0.7), Never())
-    assert sales.classes == (CallerClass("vip", 0.25, 10), CallerClass("plain", 0.75, 0))
-    assert (sales.max_wait_s, sales.leave_without_agents) == (300, True)
+    assert sales.classes == (CallerClass("vip", 0.25, 10, 900, "vip >= 5"), CallerClass("plain", 0.75, 0))
+    assert sales.max_wait_s == 300
+    assert sales.exits == {"no_agents", "voicemail"}
+    assert support.exits == {"full"}
     assert support.arrivals == Listed([KnownCall(60.0, priority=5), KnownCall(120.5, talk_s=90.0)])
     assert support.talk == Constant(200)
     assert scenario.habits.answer == Exponential(4)
