@@ -93,7 +93,8 @@ def replay(
         diaries.append(diary)
     real = Ledger(present.groups, scenario)
     for call in calls:
-        real.visit(call.visit)
+        for visit in call.parts or (call.visit,):
+            real.visit(visit)
     return Replay(
         result_of(real, formula),
         result_of(diaries[0], formula),
