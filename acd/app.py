@@ -14,31 +14,33 @@ from typing import Any
 import structlog
 from aiohttp import web
 
+from acd.catch_up import CatchUp
 from acd.core import events
 from acd.core.calls import CallState
 from acd.core.ports import Refusal
-from acd.errors import OperatorError, RequestRefused
+from acd.errors import OperatorError
 from acd.ivr.values import Value
 from acd.lookups.desk import LookupDesk
 from acd.parts import (
     StoreRecorder,
     all_prompts,
     database_url,
-    facts_of,
     find_customer,
     flow_tests,
     folders,
     prompt_store,
     redis_settings,
+    render,
 )
-from acd.records.fold import fold
-from acd.records.store import RecordStore
+from acd.records.store import RecordsAway, RecordStore
 from acd.records.task_store import TaskStore
 from acd.records.writer import RecordWriter
+from acd.runtime.agent_desk import AgentDesk
 from acd.runtime.announcements import Announcements
 from acd.runtime.callbacks import CallbackDesk
 from acd.runtime.clock import EngineClock
 from acd.runtime.control import ControlServer, Handler, Request
+from acd.runtime.days import Days
 from acd.runtime.flow_desk import FlowDesk
 from acd.runtime.flow_dial import FlowDialer
 from acd.runtime.flow_work import Services
@@ -55,9 +57,9 @@ from acd.runtime.world import Outlook, customer_values
 from acd.settings.environment import Environment, numeric_address
 from acd.settings.load import load_centre
 from acd.settings.phone_number import normalised
+from acd.settings.pins import PinBook
 from acd.settings.secrets import Secrets
 from acd.state.live import LiveMirror
-from acd.telephony import cdr
 from acd.telephony.agi import AgiServer, script_name
 from acd.telephony.ami import AmiLink
 from acd.telephony.bond import Bond
@@ -93,6 +95,7 @@ class Controller:
         self._shell = Shell(centre.plan, self._clock, self._mirror, recorder)
         self._paces = Paces(self._shell.engine.floor, self._mirror)
         self._shell.observer = self._paces
+        self._days = Days(self._shell.feed, self._clock, centre.system.timezone)
         self._watch = Watch(centre.phones, self._shell.feed, self._transferred)
         self._bond = Bond(
             self._watch,
@@ -126,7 +129,13 @@ class Controller:
         self._find_customer = find_customer(centre)
         self._lookups = LookupDesk(self._find_values)
         self._reception = Reception(
-            centre, self._shell, self._switch, self._mirror, self._find_customer, self._services()
+            centre,
+            self._shell,
+            self._switch,
+            self._mirror,
+            self._find_customer,
+            self._services(),
+            PinBook(environment.secrets_file),
         )
         self._agi = AgiServer(self._switch.serve)
         self._control = ControlServer(environment.control_socket, self._handlers())
@@ -155,7 +164,7 @@ class Controller:
 
     def _make_flow_desk(self, begun: Start) -> FlowDesk:
         # What is rendered for a reload must be found by the store that plays.
-        tools = Tools(load_centre, flow_tests, lambda centre: self._prompts.prepare(all_prompts(centre)))
+        tools = Tools(load_centre, flow_tests, lambda centre: render(self._prompts, centre))
         places = folders(self._environment)
         reloader = Reloader(self._versions, self._version_files, places, tools, begun)
         reloader.calls = self._calls_by_version
@@ -163,16 +172,22 @@ class Controller:
             reloader,
             self._announcements,
             self._callbacks,
-            lambda: TaskStore(self._store.engine).open_numbers(),
+            self._open_numbers,
             self._shell.engine.floor,
         )
+
+    def _open_numbers(self) -> frozenset[str]:
+        return TaskStore(self._store.engine).open_numbers()
 
     async def start(self) -> None:
         """Open everything. Raises OperatorError when a port or a file cannot be had."""
         self._prompts.prepare(all_prompts(self._centre, self._versions.active))
         self._shell.feed(events.DispatchSuspended())  # until the floor is known
         await self._mirror.open()
-        await asyncio.to_thread(self._store.open)
+        try:
+            await asyncio.to_thread(self._store.open)
+        except RecordsAway as error:  # records wait in the live state until the writer can store them
+            log.error("the database of records is away, calls are routed all the same", reason=str(error))
         self._writer.start()
         self._shell.attach(self._switch)
         self._bond.attach(self._link, self._switch)
@@ -180,12 +195,14 @@ class Controller:
         self._shell.on_frozen = self._bond.frozen
         self._announcements.restore(self._mirror.load())
         self._paces.restore(self._mirror.load())
-        await self._flow_desk.read_callbacks(self._mirror.load())
+        open_numbers = self._open_numbers if self._store.is_open else frozenset
+        self._callbacks.restore(self._mirror.load(), await asyncio.to_thread(open_numbers))
         self._reception.walker.restore(self._mirror.load())
         self._merges.restore(self._mirror.load())
         await self._take_up_versions()
         self._shell.restore()
-        self._reception.walker.take_up_recordings()
+        self._days.tell()
+        self._reception.walker.take_up()
         await self._control.start()
         await self._listen()
         for work in (
@@ -194,10 +211,23 @@ class Controller:
             self._shell.tick(),
             self._mirror.run(),
             self._trunks.run(),
+            self._days.run(),
         ):
             self._tasks.append(asyncio.create_task(work))
-        self._recovery = asyncio.create_task(self._recover_unseen())
-        self._version_files.begin_run()
+        catch_up = CatchUp(
+            self._centre,
+            self._store,
+            self._writer,
+            self._find_customer,
+            self._flow_desk.refresh_callbacks,
+            self._mirror.load,
+        )
+        cdr_file = self._environment.asterisk_dir / CDR_FILE
+        self._recovery = asyncio.create_task(catch_up.run(self.floor_known, cdr_file))
+        if self._versions.is_kept:
+            self._version_files.begin_run()
+        else:  # after a sudden end the last version on disk would be an older one
+            self._version_files.end_run()
 
     async def _take_up_versions(self) -> None:
         """Read what calls from before a restart are in before they ask for it; the voice may have changed."""
@@ -264,20 +294,6 @@ class Controller:
             waiting.cancel()
             await self.stop()
 
-    async def _recover_unseen(self) -> None:
-        """Calls that came and went while no controller was there: put them on record, too."""
-        await self.floor_known.wait()
-        calls = await asyncio.to_thread(cdr.customer_calls, self._environment.asterisk_dir / CDR_FILE)
-        # The mirror first: what leaves it in the meantime is in the database when we look there.
-        kept = self._mirror.load()
-        stored = await asyncio.to_thread(self._store.known, list(calls))
-        unseen = [c for c in calls.values() if c.call_id not in stored and f"call:{c.call_id}" not in kept]
-        for call in unseen:
-            record = fold(call.call_id, facts_of(call, self._centre, self._find_customer))
-            self._writer.submit(record, lambda: None, replace=False)
-        if unseen:
-            log.info("calls served without a controller are on record now", calls=len(unseen))
-
     # --- joints -------------------------------------------------------------------------------
     async def _serve(self, ask: Any, line: Any) -> None:
         await self._reception.serve(ask, line)
@@ -293,9 +309,10 @@ class Controller:
             "asterisk": self._bond.up,
             "dispatching": not floor.suspended,
             "records_waiting": self._writer.pending,
-            "records_database": not self._writer.away,
+            "records_database": self._store.is_open and not self._writer.away,
             "live_state_on_disk": live["on_disk"],
             "live_state_in_redis": live["in_redis"],
+            "flows_kept": self._versions.is_kept,
             "calls": len(floor.calls),
             "trunks": {trunk: str(seen.state) for trunk, seen in self._trunks.seen.items()},
             "tasks": len(asyncio.all_tasks()),
@@ -308,12 +325,8 @@ class Controller:
             "status": self._status,
             "trunks": self._trunk_states,
             "health": lambda _request: self._health_facts(),
-            "login": self._login,
-            "logout": lambda r: self._request(events.AgentLoggedOut(_text(r, "agent"))),
-            "ready": lambda r: self._request(events.AgentWentReady(_text(r, "agent"))),
-            "not-ready": self._not_ready,
             "hang-up-all": self._hang_up_all,
-            "wrap-up-done": lambda r: self._request(events.WrapUpDone(_text(r, "agent"))),
+            **AgentDesk(self._centre, self._shell).handlers(),
             **self._flow_desk.handlers(),
         }
 
@@ -323,9 +336,19 @@ class Controller:
             "centre": self._centre.system.name,
             "pid": os.getpid(),
             "live_state": self._mirror.facts(),
-            "version": {"number": self._versions.entry.number, "version": self._versions.active.version},
+            "version": {
+                "number": self._versions.entry.number,
+                "version": self._versions.active.version,
+                "kept": self._versions.is_kept,
+            },
             "announcements": [a for a in self._announcements.picture() if a["on"]],
-            **picture(self._shell.engine.floor, now, self._reception.walker.step_of, asterisk=self._bond.up),
+            **picture(
+                self._shell.engine.floor,
+                now,
+                self._reception.walker.step_of,
+                asterisk=self._bond.up,
+                language=self._centre.system.language,
+            ),
         }
 
     def _calls_by_version(self) -> Counter[str]:
@@ -345,28 +368,3 @@ class Controller:
         for call_id in calls:
             self._switch.hang_up(call_id, Refusal.NORMAL)
         return {"calls": len(calls)}
-
-    def _login(self, request: Request) -> Mapping[str, Any]:
-        agent = _text(request, "agent")
-        profile = self._centre.plan.agents.get(agent)
-        phone = request.get("phone") or (profile.extension if profile is not None else "")
-        if profile is not None and phone not in self._centre.phones:
-            known = ", ".join(self._centre.phones)
-            raise RequestRefused("unknown-phone", f"there is no phone {phone!r}; phones: {known}")
-        return self._request(events.AgentLoggedIn(agent, phone))
-
-    def _not_ready(self, request: Request) -> Mapping[str, Any]:
-        reason = request.get("reason") or next(iter(self._centre.plan.reasons), "")
-        return self._request(events.AgentWentNotReady(_text(request, "agent"), reason))
-
-    def _request(self, event: events.Event) -> Mapping[str, Any]:
-        self._shell.feed(event)
-        status = self._status({})
-        return {"agent": next(a for a in status["agents"] if a["id"] == getattr(event, "agent", None))}
-
-
-def _text(request: Request, key: str) -> str:
-    value = request[key]
-    if not isinstance(value, str):
-        raise TypeError(key)
-    return value

@@ -20,6 +20,7 @@ from acd.core.facts import (
     Queued,
 )
 from acd.customers.directory import Directory
+from acd.errors import OperatorError
 from acd.ivr.flow import Flow, FlowSet, Prompt, Queue
 from acd.ivr.prompts import prompts_of
 from acd.ivr.queue_news import sentences
@@ -30,13 +31,15 @@ from acd.runtime.dial_plan import DialPlan
 from acd.runtime.features import confirmations
 from acd.runtime.numbers import NumberBook
 from acd.runtime.outbound import announcements
-from acd.runtime.reload import Folders, Start, TestResult, Tools, choose_start
+from acd.runtime.reload import Folders, Start, TestResult, Tools
+from acd.runtime.start import choose_start
 from acd.runtime.version_files import VersionFiles
 from acd.settings.environment import Environment
+from acd.settings.flows.places import place_of_text
 from acd.settings.load import load_centre, load_tests
 from acd.settings.model import Centre, RedisSettings
 from acd.telephony import cdr
-from acd.telephony.prompts import PromptStore
+from acd.telephony.prompts import CannotSpeak, PromptStore
 
 
 class StoreRecorder:
@@ -76,6 +79,19 @@ def all_prompts(centre: Centre, flow_set: FlowSet | None = None) -> list[Prompt]
     news = [speech for language in sorted(told) for speech in sentences(language)]
     spoken = [*confirmations(centre.system.language), *announcements(centre)]
     return prompts_of(flow_set) + news + spoken
+
+
+def render(
+    store: PromptStore, centre: Centre, progress: Callable[[int, int], None] = lambda _done, _of: None
+) -> int:
+    """Speak what is not there yet; how many. Raises OperatorError with the file and line of a faulty text."""
+    try:
+        return store.prepare(all_prompts(centre), progress)
+    except CannotSpeak as error:
+        place = place_of_text(centre.flows_dir, error.speech.text, error.speech.language)
+        if place is None:
+            raise
+        raise OperatorError(f"{place}: {error}") from error
 
 
 def _tells_news(flow: Flow) -> bool:
@@ -133,7 +149,7 @@ def flow_tests(config_dir: Path, flows_dir: Path) -> tuple[Centre, TestResult]:
 def begin(environment: Environment, who: str) -> Start:
     """With which configuration and flows this controller begins. Raises OperatorError."""
     files = VersionFiles(environment.versions_dir)
-    tools = Tools(load_centre, flow_tests, lambda c: prompt_store(c, environment).prepare(all_prompts(c)))
+    tools = Tools(load_centre, flow_tests, lambda c: render(prompt_store(c, environment), c))
     return choose_start(files, folders(environment), tools, who)
 
 

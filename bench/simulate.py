@@ -13,6 +13,7 @@ from rich.table import Table
 
 from acd.core.plan import AgentProfile, GroupPolicy, Plan
 from acd.core.requirement import Requirement
+from acd.core.work_rules import WrapUpRule
 from acd.simulate.chance import Exponential
 from acd.simulate.run import simulate
 from acd.simulate.scenario import GroupTraffic, Poisson, Scenario
@@ -65,7 +66,9 @@ def centre_of(case: Case) -> Plan:
         )
         for n in range(case.agents)
     }
-    groups = {s: GroupPolicy(s, s, Requirement.of({s: 1}), wrap_up_s=WRAP_UP_S) for s in skills}
+    groups = {
+        s: GroupPolicy(s, s, Requirement.of({s: 1}), wrap_up=WrapUpRule.timed(WRAP_UP_S)) for s in skills
+    }
     return Plan(agents, groups)
 
 

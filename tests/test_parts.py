@@ -1,16 +1,21 @@
-"""What the composition root itself decides: the record of a call that no controller saw."""
+"""What the composition root itself decides: the record of a call that no controller saw, faults of speech."""
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
 
-from acd.parts import facts_of
+from acd.errors import OperatorError
+from acd.parts import facts_of, render
 from acd.records.fold import fold
 from acd.records.record import VisitOutcome
 from acd.settings.load import load_centre
+from acd.settings.model import ANY_LANGUAGE
 from acd.telephony.cdr import CustomerCall, Served
+from acd.telephony.prompts import PromptStore
+from tests.settings.sandbox import Sandbox
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 NOON = 1_795_348_800.0  # 2026-11-22 12:00:00 UTC
@@ -46,3 +51,50 @@ def test_a_phone_of_nobody_answered() -> None:
     call = CustomerCall("c1", "+49", "8002", NOON, NOON + 30, "", Served("1999", NOON + 8))
     record = fold("c1", facts_of(call, CENTRE, lambda _number: None))
     assert [segment.agent for segment in record.segments] == [None, None]
+
+
+# An engine that speaks everything but these words.
+MUTE = """
+import pathlib, sys, wave
+if "Unspeakable" in pathlib.Path(sys.argv[1]).read_text(encoding="utf-8"):
+    sys.exit("no such phoneme")
+with wave.open(sys.argv[2], "wb") as sound:
+    sound.setparams((1, 2, 16000, 0, "NONE", ""))
+    sound.writeframes(bytes(range(64)) * 50)
+"""
+FLOW = """name: main
+start: hello
+include: [shared/words.yml]
+steps:
+  hello: {say: [Hello., {prompt: folded}, {prompt: shared}], next: bye}
+  bye: {hangup: }
+prompts:
+  folded:
+    - Fine.
+    - >-
+      {own}
+      text.
+tests:
+  - {name: the same words, expect: {heard: Unspeakable text.}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("own", "shared", "place"),
+    [("Unspeakable", "Fine.", "main.yml:10"), ("Speakable", "Unspeakable", "shared/words.yml:2")],
+)
+def test_a_text_that_cannot_be_spoken_is_told_with_its_place(
+    tmp_path: Path, own: str, shared: str, place: str
+) -> None:
+    sandbox = Sandbox.create(tmp_path)
+    (sandbox.flows / "main.yml").write_text(FLOW.replace("{own}", own), encoding="utf-8")
+    (sandbox.flows / "shared").mkdir()
+    (sandbox.flows / "shared" / "words.yml").write_text(f"prompts:\n  shared: {shared}\n", encoding="utf-8")
+    engine = tmp_path / "engine.py"
+    engine.write_text(MUTE, encoding="utf-8")
+    command = (sys.executable, str(engine), "{text_file}", "{sound_file}")
+    store = PromptStore(tmp_path / "sounds", {ANY_LANGUAGE: command})
+    with pytest.raises(
+        OperatorError, match=rf"{place}: 'Unspeakable.*' cannot be spoken .*: no such phoneme"
+    ):
+        render(store, load_centre(sandbox.config, sandbox.flows))

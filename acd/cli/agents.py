@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from typing import Annotated, Any
 
 import typer
 
-from acd.cli.context import console, environment
+from acd.cli.context import centre_in_use, console, environment
+from acd.errors import OperatorError
 from acd.runtime.control import request
+from acd.settings.pins import PIN_DIGITS, PinBook, is_pin
 
 app = typer.Typer(help="Change an agent's state (talks to the running controller).", no_args_is_help=True)
 
@@ -49,8 +52,55 @@ def not_ready(
 
 @app.command("wrap-up-done")
 def wrap_up_done(name: Name) -> None:
-    """End the after-call work before its time."""
+    """End the after-call work before its time; during a talk: want none after all."""
     _ask("wrap-up-done", agent=name)
+
+
+@app.command("wrap-up-extend")
+def wrap_up_extend(name: Name) -> None:
+    """More time for the after-call work, as much as the group's `extend_s`."""
+    _ask("wrap-up-extend", agent=name)
+
+
+@app.command("wrap-up")
+def wrap_up(name: Name) -> None:
+    """Want after-call work after this talk, in a group where that is optional."""
+    _ask("wrap-up", agent=name)
+
+
+@app.command()
+def revoke(name: Name) -> None:
+    """Take back what was to follow the present work (not ready, log out)."""
+    _ask("revoke", agent=name)
+
+
+@app.command()
+def pin(
+    name: Name,
+    remove: Annotated[bool, typer.Option("--remove", help="the agent needs no PIN any more")] = False,
+) -> None:
+    """Set the PIN with which an agent logs in at other phones; only its hash is kept.
+
+    The PIN is asked for twice, or read from standard input when that is no terminal.
+    """
+    env = environment()
+    if name not in (agents := centre_in_use(env).plan.agents):
+        raise OperatorError(f"there is no agent {name!r}; ids: {', '.join(agents)}")
+    text = None if remove else _read_pin()
+    PinBook(env.secrets_file).set(name, text)
+    done = "has no PIN any more" if remove else "has a new PIN; it counts from the next log-in on"
+    console.print(f"{name} {done}", markup=False, soft_wrap=True)
+
+
+def _read_pin() -> str:
+    if sys.stdin.isatty():
+        text: str = typer.prompt("PIN", hide_input=True, confirmation_prompt=True)
+    else:
+        text = sys.stdin.readline().rstrip("\n")
+    if not is_pin(text):
+        least, most = PIN_DIGITS
+        raise OperatorError(f"a PIN has {least} to {most} digits, which are not all the same")
+    return text
 
 
 def _ask(do: str, **fields: Any) -> None:
@@ -59,6 +109,12 @@ def _ask(do: str, **fields: Any) -> None:
     text = f"{agent['name']}: {agent['state'].replace('_', ' ')}"
     if agent["reason"]:
         text += f" ({agent['reason']})"
+    if agent["occupied"]:
+        text += f", but no offers ({agent['occupied'].replace('_', ' ')})"
+    if agent["until_s"] is not None:
+        text += f", {agent['until_s']:.0f} s left"
+    if agent["wrap_up_wanted"]:
+        text += ", then wrap up"
     if agent["pending"]:
         text += f", then {agent['pending'].replace('_', ' ')}"
     if agent["phone"]:

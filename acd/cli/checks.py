@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 from acd.cli import context
-from acd.settings.json_schema import flow_schema_text
+from acd.errors import OperatorError
+from acd.settings.json_schema import KINDS, schema_files, schema_text
 from acd.settings.load import find_problems
 
 Config = Annotated[Path, typer.Option(envvar="ACD_CONFIG", help="folder of the configuration")]
@@ -38,10 +39,21 @@ def _counted(number: int, what: str) -> str:
 
 
 def write_schema(
+    of: Annotated[str, typer.Option(help=f"kind of file: {', '.join(KINDS)}")] = "flow",
     out: Annotated[Path | None, typer.Option(help="the file to write; left out: to the terminal")] = None,
+    every: Annotated[
+        Path | None, typer.Option("--all", help="a folder for the schemas of all kinds, and an index of them")
+    ] = None,
 ) -> None:
-    """The JSON Schema of a flow's file, for editors that complete and check while you type."""
+    """The JSON Schema of a kind of file, for editors that complete and check while you type."""
+    if every is not None:
+        every.mkdir(parents=True, exist_ok=True)
+        for name, text in schema_files(every).items():
+            (every / name).write_text(text, encoding="utf-8")
+        return
+    if of not in KINDS:
+        raise OperatorError(f"there is no kind of file '{of}'; the kinds are {', '.join(KINDS)}")
     if out is None:
-        typer.echo(flow_schema_text(), nl=False)
+        typer.echo(schema_text(of), nl=False)
     else:
-        out.write_text(flow_schema_text(), encoding="utf-8")
+        out.write_text(schema_text(of), encoding="utf-8")

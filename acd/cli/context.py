@@ -9,9 +9,12 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Annotated
 from zoneinfo import ZoneInfo
 
+import typer
 from rich.console import Console
+from rich.table import Table
 
 from acd.errors import OperatorError, SettingsError
 from acd.runtime.version_files import VersionFiles
@@ -22,10 +25,23 @@ from acd.settings.secrets import Secrets, load_or_create_secrets
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 
-PIPE_WIDTH = 160
+PIPE_WIDTH = 100
+WIDE = 240
 
-# Into a pipe or file there is no screen to fit: tables stay whole.
+# Into a pipe or file there is no screen to fit; who reads it later has one of this width.
 console = Console(highlight=False, width=None if sys.stdout.isatty() else PIPE_WIDTH)
+
+Wide = Annotated[bool, typer.Option("--wide", help="every column, in lines as long as they have to be")]
+
+
+def width(*, wide: bool) -> int | None:
+    """How wide a table may be; None: as it likes."""
+    return None if wide else console.width
+
+
+def show(table: Table, *, wide: bool) -> None:
+    """Print a table, fitted to the screen or not."""
+    (Console(highlight=False, width=max(WIDE, console.width)) if wide else console).print(table)
 
 
 def environment() -> Environment:

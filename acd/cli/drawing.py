@@ -23,7 +23,7 @@ from acd.records.period import parse_period
 from acd.records.store import RecordStore
 from acd.records.traffic import traffic
 from acd.settings.model import Centre
-from acd.settings.problems import undefined
+from acd.settings.problems import not_among
 
 DRAW_LIMIT_S = 60.0
 
@@ -52,7 +52,7 @@ def draw(
     centre = context.centre(context.environment())
     flows = centre.flow_set.flows
     if flow and flow not in flows:
-        raise OperatorError(undefined("flow", flow, flows))
+        raise OperatorError(not_among("flow", flow, flows))
     counts = _traffic(centre, of_traffic) if of_traffic else None
     picture = picture_of(centre.flow_set, list(flows) if every else [flow], counts)
     wanted = form or _format_of(out)

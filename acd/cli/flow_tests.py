@@ -17,6 +17,7 @@ from acd.ivr.flow import FlowSet
 from acd.ivr.suite import run_cases
 from acd.ivr.verdict import Coverage
 from acd.settings.load import load_tests
+from acd.settings.problems import not_among
 
 
 def run_tests(
@@ -63,7 +64,7 @@ def _chosen(by_flow: Mapping[str, list[Case]], name: str) -> Mapping[str, list[C
     if not name:
         return by_flow
     if name not in by_flow:
-        raise OperatorError(f"no flow {name!r}; there are {', '.join(sorted(by_flow))}")
+        raise OperatorError(not_among("flow", name, by_flow))
     return {name: by_flow[name]}
 
 

@@ -50,7 +50,10 @@ def rollback(number: Annotated[int, typer.Argument(help="as 'acd versions' lists
     _say("the files on disk are as they were: 'acd reload' takes them again")
 
 
-def versions(as_json: Annotated[bool, typer.Option("--json", help="machine-readable")] = False) -> None:
+def versions(
+    wide: context.Wide = False,
+    as_json: Annotated[bool, typer.Option("--json", help="machine-readable")] = False,
+) -> None:
     """Which flows were active when, made so by whom, and which calls under way use."""
     env = context.environment()
     running: dict[str, Any] = {}
@@ -74,18 +77,21 @@ def versions(as_json: Annotated[bool, typer.Option("--json", help="machine-reada
     if as_json:
         typer.echo(json.dumps(rows, ensure_ascii=False, indent=2))
         return
-    context.console.print(_versions_table(rows, context.timezone(env)))
+    context.show(_versions_table(rows, context.timezone(env), wide=wide), wide=wide)
     if not running:
         _say("no controller is running")
 
 
-def _versions_table(rows: list[dict[str, Any]], tz: ZoneInfo) -> Table:
+def _versions_table(rows: list[dict[str, Any]], tz: ZoneInfo, *, wide: bool) -> Table:
     table = Table(title=f"Times in {tz.key}")
-    for heading in ("Version", "Active", "Since", "By", "From", "Tests", "Calls", "Hash"):
-        table.add_column(heading, justify="right" if heading in ("Version", "Calls") else "left")
+    headings = ["Version", "Active", "Since", "By", "From", "Tests", "Calls"] + (["Hash"] if wide else [])
+    for heading in headings:
+        number = heading in ("Version", "Calls")
+        table.add_column(heading, justify="right" if number else "left", overflow="fold")
     for row in reversed(rows):
         since = f"{datetime.fromisoformat(row['at']).astimezone(tz):%Y-%m-%d %H:%M:%S}"
-        cells = (since, row["who"], row["source"], row["tests"], str(row["calls"] or ""), row["version"])
+        cells = [since, row["who"], row["source"], row["tests"], str(row["calls"] or "")]
+        cells += [row["version"]] if wide else []
         style = "bold green" if row["active"] else ""
         mark = "active" if row["active"] else ""
         table.add_row(str(row["number"]), mark, *(Text(cell) for cell in cells), style=style)

@@ -32,29 +32,34 @@ class Unclear(Exception):
 
 
 def question(command: FlowCommand) -> str:
-    """What is asked of whoever plays the world, with the answers that there are."""
+    """What is asked of whoever plays the world, and what to type for each answer that there is."""
     match command:
         case Look(request=HttpRequest() as request):
             url = "(with a masked value)" if request.masked else request.url
             wanted = " ".join(f"{name}=…" for name in request.values) or "found"
-            return f"look-up {request.method} {url}: {wanted}, not_found or failed"
+            return (
+                f"look-up {request.method} {url}; type its answer: {wanted}, not_found, or Enter (it failed)"
+            )
         case Look(request=CustomerRequest(number=number)):
-            return f"customer with the number {number}: id=… name=… segment=…, not_found or failed"
+            known = "id=… name=… segment=… language=…"
+            return f"nobody is known by the number '{number}'; type Enter (so it is), {known}, or failed"
         case JoinQueue():
-            return f"in the line of {command.group}, priority {command.priority}: {_exits(command)}"
+            place = f"in the line of {command.group}, priority {command.priority}"
+            return f"{place}; type what happens: {_exits(command)}"
         case Dial(target=target):
-            return f"ringing {target}: Enter (taken), over, or a reason such as no_answer"
+            return f"ringing {target}; type Enter (taken), over (taken, then over), or why not (no_answer)"
         case RecordSound():
-            return "recording: seconds (Enter: 5), or hangup"
+            return "recording; type how many seconds were said (Enter: 5), or hangup"
         case TakeCallback(group=group, number=number):
-            return f"callback to {number} by {group}: Enter (noted), or the reason why not"
+            return f"callback to {number} by {group}; type Enter (noted), or the reason why not"
     return ""
 
 
 def _exits(queue: JoinQueue) -> str:
-    exits = ["Enter (stays)", "agent", *(f"key {key}" for key in sorted(queue.keys))]
-    exits += ["timeout"] if queue.max_wait_s is not None else []
-    exits += ["no_agents"] if queue.leave_without_agents else []
+    exits = ["Enter (waits on)", "agent (one talked, and hangs up)"]
+    exits += [f"key {key}" for key in sorted(queue.keys)]
+    exits += [f"timeout (after {queue.max_wait_s:g} s)"] if queue.max_wait_s is not None else []
+    exits += ["no_agents (nobody is logged in)"] if queue.leave_without_agents else []
     return ", ".join(exits)
 
 
@@ -75,9 +80,13 @@ def outcome_of(command: FlowCommand, typed: str) -> Outcome | None:
 
 
 def _look(look: Look, typed: str) -> Outcome:
+    wanted = look.request.values if isinstance(look.request, HttpRequest) else ()
+    nothing = NotFound() if isinstance(look.request, CustomerRequest) else LookupFailed("as you say")
+    if typed == "":
+        return nothing
     if typed in ("not_found", "not found"):
         return NotFound()
-    if typed in ("", "failed"):
+    if typed == "failed":
         return LookupFailed("as you say")
     values: dict[str, Value] = {}
     for pair in typed.split():
@@ -87,6 +96,9 @@ def _look(look: Look, typed: str) -> Outcome:
         if not name or not sign:
             raise Unclear(question(look))
         values[name] = _value(text)
+    missing = [name for name in wanted if name not in values]
+    if missing:
+        raise Unclear(f"the step takes {', '.join(wanted)}; not typed: {', '.join(missing)}")
     return Found(values)
 
 
@@ -116,7 +128,7 @@ def _queue(queue: JoinQueue, typed: str) -> Outcome | None:
             return NoAgents()
         case _ if key in queue.keys:
             return QueueKey(key)
-    raise Unclear(f"this line has: {_exits(queue)}")
+    raise Unclear(f"that cannot happen in this line; type {_exits(queue)}")
 
 
 def _recorded(typed: str) -> Outcome | None:
@@ -125,5 +137,5 @@ def _recorded(typed: str) -> Outcome | None:
     try:
         seconds = float(typed or 5)
     except ValueError:
-        raise Unclear("a number of seconds, or hangup") from None
+        raise Unclear("type a number of seconds, such as 5, or hangup") from None
     return Recorded("recording" if seconds > 0 else "", seconds)

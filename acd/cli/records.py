@@ -12,10 +12,11 @@ import typer
 from acd.cli import context
 from acd.errors import OperatorError
 from acd.parts import database_url
+from acd.records.call_list import calls_table
 from acd.records.period import parse_period
 from acd.records.report import build_report, render, to_json
 from acd.records.store import RecordStore
-from acd.records.story import call_story, calls_table
+from acd.records.story import call_story
 
 app = typer.Typer(help="Look at the records of calls.", no_args_is_help=True)
 
@@ -27,6 +28,7 @@ def report(
     from_: From = "today",
     to: To = "today",
     group: Annotated[str, typer.Option(help="only this skill group")] = "",
+    wide: context.Wide = False,
     as_json: Annotated[bool, typer.Option("--json", help="machine-readable")] = False,
 ) -> None:
     """Key figures of a period, by skill group and in total."""
@@ -42,7 +44,7 @@ def report(
     if as_json:
         typer.echo(json.dumps(to_json(result), ensure_ascii=False, indent=2))
     else:
-        context.console.print(render(result, tz))
+        context.show(render(result, tz, context.width(wide=wide)), wide=wide)
 
 
 @app.command("list")
@@ -51,6 +53,7 @@ def list_calls(
     to: To = "today",
     group: Annotated[str, typer.Option(help="only calls that came through this group")] = "",
     limit: Annotated[int, typer.Option(min=1, max=10_000, help="at most so many, the latest")] = 50,
+    wide: context.Wide = False,
 ) -> None:
     """The calls of a period."""
     env = context.environment()
@@ -58,7 +61,7 @@ def list_calls(
     period = parse_period(from_, to, tz, datetime.now(UTC))
     with RecordStore(database_url(env)) as store:
         records = store.calls(period.since, period.until, group=group or None, limit=limit)
-    context.console.print(calls_table(records, tz))
+    context.show(calls_table(records, tz, context.width(wide=wide)), wide=wide)
 
 
 @app.command("show")

@@ -4,14 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import ctypes
-import fcntl
-import logging
 import os
-import resource
 import shlex
 import signal
-import socket
 import sys
 import time
 from collections.abc import AsyncIterator
@@ -19,29 +14,27 @@ from contextlib import asynccontextmanager
 from functools import partial
 from typing import Annotated, BinaryIO
 
-import structlog
 import typer
 
 from acd.app import Controller
 from acd.cli import context
+from acd.cli.process import check_ports, configure_logging, end_with_parent, lock_home, raise_open_files
 from acd.crowd.demo import Demo
 from acd.errors import OperatorError
-from acd.parts import all_prompts, asterisk_folder, begin, prompt_store
+from acd.parts import asterisk_folder, begin, prompt_store, render
 from acd.runtime.control import request
 from acd.runtime.version_files import VersionFiles
-from acd.settings.environment import Environment, numeric_address
+from acd.settings.environment import Environment
 from acd.settings.model import Centre
 from acd.settings.secrets import Secrets
 from acd.telephony.provision import provision
 
-OPEN_FILES = 16_384
 START_LIMIT_S = 30.0
 # How long the thread that writes records may keep the interpreter from the loop that routes calls;
 # Python's own 5 ms would be seen in the time that an agent waits for the next call.
 THREAD_TURN_S = 0.0005
 STOP_LIMIT_S = 10.0
 CALLS_END_LIMIT_S = 3.0
-PR_SET_PDEATHSIG = 1  # from <linux/prctl.h>
 RESTART_PAUSE_S = 0.2
 RESTART_PAUSE_LONG_S = 2.0
 
@@ -78,7 +71,7 @@ def _serve(env: Environment, centre: Centre, *, demo: bool) -> None:
     secrets = context.passwords(env, centre)
     check_ports(env)
     provision(centre, env, secrets, asterisk_folder(context.CHECKOUT), os.environ)
-    rendered = prompt_store(centre, env).prepare(all_prompts(centre), _show_rendering)
+    rendered = render(prompt_store(centre, env), centre, _show_rendering)
     if rendered:
         context.console.print(f"rendered {rendered} spoken prompts")
     asyncio.run(_Server(env, centre, secrets, demo=demo).run())
@@ -88,73 +81,6 @@ def _show_rendering(done: int, of: int) -> None:
     """A first start renders hundreds of texts, which takes a while; every hundredth is told."""
     if done % 100 == 0 and done < of:
         context.console.print(f"rendering spoken prompts: {done} of {of}")
-
-
-def raise_open_files() -> None:
-    """Each caller who asks has a socket; many machines allow a process only 1,024 unless it says more."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = OPEN_FILES if hard == resource.RLIM_INFINITY else min(OPEN_FILES, hard)
-    if soft != resource.RLIM_INFINITY and soft < wanted:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
-
-
-def configure_logging() -> None:
-    """Lines on stderr; ACD_LOG=debug shows every event and command (with callers' numbers)."""
-    level = logging.getLevelNamesMapping().get(os.environ.get("ACD_LOG", "info").upper(), logging.INFO)
-    structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
-            structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
-            if sys.stderr.isatty()
-            else structlog.processors.JSONRenderer(ensure_ascii=False),
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-        cache_logger_on_first_use=True,
-    )
-    logging.getLogger("panoramisk").setLevel(logging.CRITICAL)
-
-
-def check_ports(env: Environment) -> None:
-    """Raises OperatorError that names every port that is taken and the variable that moves it."""
-    taken = []
-    for name, port, kind, address in (
-        ("ACD_SIP_PORT", env.sip_port, socket.SOCK_DGRAM, env.sip_address),
-        ("ACD_AMI_PORT", env.ami_port, socket.SOCK_STREAM, numeric_address(env.asterisk_host)),
-        ("ACD_AGI_PORT", env.agi_port, socket.SOCK_STREAM, numeric_address(env.controller_host)),
-        ("ACD_HTTP_PORT", env.http_port, socket.SOCK_STREAM, env.http_address),
-    ):
-        with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, kind) as probe:
-            if kind == socket.SOCK_STREAM:
-                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind((address, port))
-            except OSError as error:
-                taken.append(f"{name}: port {port} on {address} cannot be used ({error.strerror})")
-    if taken:
-        hint = "stop what uses it, or set the variable to another port"
-        raise OperatorError("\n".join(taken) + f"\n{hint}")
-
-
-def _end_with_parent() -> None:
-    """In the child: end when we are gone, however that happens (a kill -9, a closed terminal)."""
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
-
-
-def lock_home(env: Environment) -> BinaryIO:
-    """One server for each home; the lock lasts as long as the file is open. Raises OperatorError."""
-    folder = env.home / "run"
-    folder.mkdir(parents=True, exist_ok=True)
-    file = (folder / "server.lock").open("wb")
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        raise OperatorError(
-            f"a server already runs in {env.home}; for a second copy set ACD_HOME and the ports"
-        ) from None
-    return file
 
 
 class _Server:
@@ -198,7 +124,7 @@ class _Server:
             start_new_session=True,
             stdout=output,
             stderr=output,
-            preexec_fn=_end_with_parent,
+            preexec_fn=end_with_parent,
         )
         self._children.append(child)
         return child
@@ -233,8 +159,8 @@ class _Server:
             context.console.print(f"the controller ended (code {code}) and is started again", style="yellow")
             quick = time.monotonic() - began < 2.0
             with contextlib.suppress(TimeoutError):
-                pause_s = RESTART_PAUSE_LONG_S if quick else RESTART_PAUSE_S
-                await asyncio.wait_for(self._stopping.wait(), pause_s)
+                async with asyncio.timeout(RESTART_PAUSE_LONG_S if quick else RESTART_PAUSE_S):
+                    await self._stopping.wait()
 
     async def _wait_for_controller(self, keeper: asyncio.Task[None]) -> None:
         limit = time.monotonic() + START_LIMIT_S
@@ -292,7 +218,8 @@ class _Server:
             if child.returncode is None:
                 child.send_signal(signal.SIGTERM)
                 try:
-                    await asyncio.wait_for(child.wait(), STOP_LIMIT_S)
+                    async with asyncio.timeout(STOP_LIMIT_S):
+                        await child.wait()
                 except TimeoutError:
                     child.kill()
                     await child.wait()

@@ -8,7 +8,7 @@ import time
 from typing import Annotated, Any
 
 import typer
-from rich.console import Group
+from rich.console import Group, JustifyMethod
 from rich.live import Live
 from rich.table import Table
 from rich.text import Text
@@ -17,6 +17,8 @@ from acd.cli.context import console, environment
 from acd.runtime.control import request
 
 WATCH_INTERVAL_S = 1.0
+_WHOLE = ("Call", "Caller", "Id")
+"""Columns to be copied from, or short; where the screen is narrow, the others fold."""
 STATE_STYLES = {
     "ready": "green",
     "ringing": "yellow",
@@ -61,6 +63,9 @@ def draw(picture: dict[str, Any]) -> Group:
     if picture["announcements"]:
         names = ", ".join(one["name"] for one in picture["announcements"])
         parts.insert(0, Text(f"Announcements that callers hear: {names}", style="yellow"))
+    if not picture["version"]["kept"]:
+        text = "The flows could not be kept as a version: see to the disk, then 'acd reload'"
+        parts.insert(0, Text(text, style="bold red"))
     parts[:0] = _live_state(picture["live_state"])
     return Group(*parts)
 
@@ -84,7 +89,9 @@ def clock(seconds: float) -> str:
 def _table(title: str, *columns: str, right: tuple[str, ...] = ()) -> Table:
     table = Table(title=title, title_justify="left", title_style="bold", expand=False, min_width=78)
     for column in columns:
-        table.add_column(column, justify="right" if column in right else "left", no_wrap=True)
+        whole = column in right or column in _WHOLE
+        justify: JustifyMethod = "right" if column in right else "left"
+        table.add_column(column, justify=justify, no_wrap=whole, overflow="fold")
     return table
 
 
@@ -109,11 +116,6 @@ def _agents(picture: dict[str, Any]) -> Table:
     title = f"Agents (and {away} logged out)" if at_work and away else "Agents"
     table = _table(title, "Agent", "Id", "Phone", "State", "For", "With", "Groups", right=("For",))
     for agent in at_work or picture["agents"]:
-        state = agent["state"].replace("_", " ")
-        if agent["reason"]:
-            state += f" ({agent['reason_label'].lower()})"
-        if agent["pending"]:
-            state += f" → {agent['pending'].replace('_', ' ')}"
         phone = agent["phone"] or "–"
         if agent["phone"] and not agent["phone_reachable"]:
             phone += " (off)"
@@ -121,12 +123,33 @@ def _agents(picture: dict[str, Any]) -> Table:
             Text(agent["name"]),
             Text(agent["id"], style="dim"),
             Text(phone),
-            Text(state, style=STATE_STYLES.get(agent["state"], "")),
+            _state(agent),
             clock(agent["state_s"]) if agent["phone"] else "",
             Text(agent["customer"] or agent["call"] or ""),
             Text(", ".join(agent["groups"])),
         )
     return table
+
+
+OCCUPIED = {"phone_in_use": "phone in use", "back_off": "missed a call"}
+
+
+def _state(agent: dict[str, Any]) -> Text:
+    """The agent's state; one who is ready but cannot be rung is not shown as ready."""
+    state, style = agent["state"].replace("_", " "), STATE_STYLES.get(agent["state"], "")
+    if agent["occupied"]:
+        state, style = OCCUPIED[agent["occupied"]], "yellow"
+    if agent["reason"]:
+        state += f" ({agent['reason_label'].lower()})"
+    if agent["over_s"] > 0:
+        state, style = f"{state}, {clock(agent['over_s'])} too long", "bold red"
+    if agent["until_s"] is not None:
+        state += f", {clock(agent['until_s'])} left"
+    if agent["wrap_up_wanted"]:
+        state += " → wrap up"
+    if agent["pending"]:
+        state += f" → {agent['pending'].replace('_', ' ')}"
+    return Text(state, style=style)
 
 
 def _calls(picture: dict[str, Any]) -> Table:

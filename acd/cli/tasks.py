@@ -43,9 +43,11 @@ PLAYERS = (("play", "-q"), ("aplay", "-q"), ("ffplay", "-nodisp", "-autoexit", "
 
 # --- voicemail ------------------------------------------------------------------------------------
 @voicemail.command("list")
-def list_voicemails(group: Group = "", show_all: All = False, as_json: AsJson = False) -> None:
+def list_voicemails(
+    group: Group = "", show_all: All = False, wide: context.Wide = False, as_json: AsJson = False
+) -> None:
     """Voicemails, oldest first; without --all those that somebody has still to see to."""
-    _list(TaskKind.VOICEMAIL, group, closed=show_all, as_json=as_json)
+    _list(TaskKind.VOICEMAIL, group, closed=show_all, wide=wide, as_json=as_json)
 
 
 @voicemail.command("show")
@@ -95,9 +97,11 @@ def voicemail_done(voicemail_id: Id, note: Note = "") -> None:
 
 # --- callbacks --------------------------------------------------------------------------------------
 @callbacks.command("list")
-def list_callbacks(group: Group = "", show_all: All = False, as_json: AsJson = False) -> None:
+def list_callbacks(
+    group: Group = "", show_all: All = False, wide: context.Wide = False, as_json: AsJson = False
+) -> None:
     """Callbacks, oldest first; without --all those that are still to be made."""
-    _list(TaskKind.CALLBACK, group, closed=show_all, as_json=as_json)
+    _list(TaskKind.CALLBACK, group, closed=show_all, wide=wide, as_json=as_json)
 
 
 @callbacks.command("show")
@@ -138,14 +142,14 @@ def sound_file(recordings: Path, name: str) -> Path:
     return path
 
 
-def _list(kind: TaskKind, group: str, *, closed: bool, as_json: bool) -> None:
+def _list(kind: TaskKind, group: str, *, closed: bool, wide: bool, as_json: bool) -> None:
     env = context.environment()
     with RecordStore(database_url(env)) as store:
         found = TaskStore(store.engine).tasks(kind, group=group or None, closed=closed)
     if as_json:
         typer.echo(json.dumps([plain(task) for task in found], ensure_ascii=False, indent=2))
     elif found:
-        context.console.print(_table(kind, found, context.timezone(env)))
+        context.show(_table(kind, found, context.timezone(env)), wide=wide)
     else:
         context.console.print("nothing is open" if not closed else "there are none")
 

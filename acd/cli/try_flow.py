@@ -13,8 +13,8 @@ import typer
 
 from acd.cli import context
 from acd.cli.played_outcomes import Unclear, outcome_of, question
-from acd.customers.directory import Directory
 from acd.errors import OperatorError
+from acd.ivr.flow import KEYS
 from acd.ivr.machine import Machine, World
 from acd.ivr.position import Position
 from acd.ivr.script import QUIET_GROUP
@@ -30,11 +30,16 @@ from acd.ivr.talk import (
     Outcome,
     Play,
 )
-from acd.ivr.trial import Ending, heard_text, prompts_heard, run, take_keys
+from acd.ivr.trial import ERROR, Ending, heard_text, prompts_heard, run, take_keys
 from acd.ivr.values import MASK, Value, as_text
+from acd.parts import find_customer
+from acd.runtime.world import customer_values
+from acd.settings.model import Centre
+from acd.settings.problems import not_among
 
-HELP = "keys of the phone; Enter alone: none; v: variables; hangup; ?: this help"
+HELP = "type keys of the phone and Enter; Enter alone: no key; v: variables; hangup: end; ?: this help"
 COMMENT = "# "
+KEYPAD = frozenset(KEYS)
 
 ReadLine = Callable[[str], str | None]
 FindCustomer = Callable[[str], Mapping[str, Value] | None]
@@ -73,7 +78,7 @@ class Player:
             typed = self._line(f"{self._machine.position.step}> ", masked=listen.masked)
             if typed is None or typed == "hangup":
                 return None
-            if set(typed) <= set("0123456789*#"):
+            if set(typed) <= KEYPAD:
                 self._ahead = typed
                 break
             typer.echo(f"  {HELP}")
@@ -99,7 +104,8 @@ class Player:
                 return None
             typed = typed.strip()
             if self._echo:
-                typer.echo(f"{prompt}{MASK if masked and typed.isdecimal() else typed}")
+                is_secret = masked and typed and set(typed) <= KEYPAD
+                typer.echo(f"{prompt}{MASK if is_secret else typed}")
             if typed != "v":
                 return typed
             for name, value in self._machine.variables.items():
@@ -120,9 +126,12 @@ def try_flow(
     centre = context.centre(env)
     flows = centre.flow_set
     if flow not in flows.flows:
-        raise OperatorError(f"no flow {flow!r}; there are {', '.join(sorted(flows.flows))}")
+        raise OperatorError(not_among("flow", flow, flows.flows))
+    for one in announcement:
+        if one not in flows.announcements:
+            raise OperatorError(not_among("announcement", one, flows.announcements))
     zone = ZoneInfo(centre.system.timezone)
-    find = _finder(centre.customers_file)
+    find = _finder(centre)
     world = World(
         now=_moment(at, zone),
         caller={"number": caller, "name": name},
@@ -134,6 +143,8 @@ def try_flow(
     )
     machine = Machine(flows, Position.at_start(flow, flows.version))
     player = Player(machine, _reader(script), find, echo=bool(script))
+    if not script:
+        typer.echo(f"({HELP})")
     ending = run(machine, world, player.answer)
     for line in _told(ending):
         typer.echo(line)
@@ -142,6 +153,8 @@ def try_flow(
 def _told(ending: Ending) -> Iterator[str]:
     """How it ended, and the way that was taken."""
     yield f"ends: {ending.end}" + (f" ({ending.reason})" if ending.reason else "")
+    if ending.end == ERROR:
+        yield "a caller would go to the fallback group; mend the last step of this way, and try again:"
     yield "way:"
     for taken in ending.trace:
         detail = f" ({taken.detail})" if taken.detail else ""
@@ -161,16 +174,12 @@ def _moment(at: str, zone: ZoneInfo) -> datetime:
     return moment if moment.tzinfo is not None else moment.replace(tzinfo=zone)
 
 
-def _finder(customers_file: Path | None) -> FindCustomer:
-    if customers_file is None:
-        return lambda _: None
-    directory = Directory.from_csv(customers_file)
+def _finder(centre: Centre) -> FindCustomer:
+    directory = find_customer(centre)
 
     def find(number: str) -> Mapping[str, Value] | None:
-        customer = directory.find(number)
-        if customer is None:
-            return None
-        return {"id": customer.id, "name": customer.name, "segment": customer.segment}
+        customer = directory(number)
+        return None if customer is None else customer_values(customer)
 
     return find
 

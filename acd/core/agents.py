@@ -1,14 +1,14 @@
 """The state of one agent.
 
-Rules: all that decides which state follows is the table below. Why an input is given (RONA, the
-phone was busy for a moment, the caller left) is the engine's business, in `offers.py` and
-`conversations.py`. Not ready always has a reason code; the other states have none.
+Rules: all that decides which state follows is the table below. Why an input is given (a missed ring,
+a limit, the caller left) is the engine's business, in `offers.py`, `wrap_up.py` and `desk.py`. Not ready
+always has a reason code; the other states have none.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from typing import Any
 
@@ -94,12 +94,21 @@ BUSY_STATES = frozenset({S.RINGING, S.TALKING, S.WRAP_UP})
 class Agent:
     """One agent, live. Times are engine seconds.
 
-    `pending_reason`: not ready with this reason as soon as the present work ends (also how an
-    agent who was not ready and took a direct call returns to that). `pending_logout` likewise.
+    What follows the present work: `pending_logout` and `pending_reason` (not ready with this reason) were
+    asked for meanwhile, the later wish counts; `back_to` is the reason that an agent had who was not
+    ready and took a direct call or dialled. Without any of them: ready.
+
     `call_id` is the call offered or talked to, `own_call_id` one the agent dialled, `wrap_up_call_id`
-    the one being wrapped up (or to be, when an own call that outlived it is over) for `wrap_up_s`, by
-    the rules of the group it came through. `ready_when_reachable`: the system made the agent not ready
-    because the phone was gone, and will undo it when the phone is back.
+    the one being wrapped up (or to be, when an own call that outlived it is over), by the rules of
+    `wrap_up_group`, through which it came. `wrap_up_wanted`: the agent asked for wrap-up after this talk.
+
+    `misses`: offers missed in a row, by cause; until `back_off_until` there is no further offer.
+    `ready_when_reachable`: the system made the agent not ready because the phone was gone, and will undo
+    it when the phone is back. `rest_until`: likewise, of a rest.
+
+    Counted since `login_at`: `calls_taken` (customers' calls answered) and `busy_s` (ringing, talking and
+    wrap-up, up to `since`). `calls_today` is counted for `day`, the centre's date, over all log-ins of it.
+    `calls_in_a_row`: taken since the agent was last idle for the length of a rest.
     """
 
     id: str
@@ -109,23 +118,60 @@ class Agent:
     phone: str | None = None
     pending_reason: str | None = None
     pending_logout: bool = False
+    back_to: str | None = None
     call_id: str | None = None
     own_call_id: str | None = None
     wrap_up_call_id: str | None = None
+    wrap_up_group: str | None = None
     wrap_up_until: float | None = None
-    wrap_up_s: float = 0.0
-    busy_until: float | None = None
+    wrap_up_wanted: bool = False
+    misses: dict[str, int] = field(default_factory=dict)
+    back_off_until: float | None = None
     ready_when_reachable: bool = False
-    login_at: float = 0.0
+    rest_until: float | None = None
+    login_at: float | None = None
     calls_taken: int = 0
     busy_s: float = 0.0
     offered_at: float = 0.0
+    day: str = ""
+    calls_today: int = 0
+    calls_in_a_row: int = 0
 
     def apply(self, input_: AgentInput, now: float, reason: str | None = None) -> None:
         """Move by the table. `reason` is required where the new state is not ready."""
         state = advance("agent", self.id, AGENT_TABLE, self.state, input_)
         assert (state is AgentState.NOT_READY) == (reason is not None), (self.id, input_, reason)
+        self.busy_s = self.busy_s_at(now)
+        if input_ is AgentInput.LOG_IN:
+            self.login_at, self.calls_taken, self.busy_s = now, 0, 0.0
+        elif state is AgentState.LOGGED_OUT:
+            self.login_at = None
         self.state, self.reason, self.since = state, reason, now
+
+    def busy_s_at(self, now: float) -> float:
+        """Seconds of work since log-in, with those of the present state."""
+        return self.busy_s + (now - self.since if self.state in BUSY_STATES else 0.0)
+
+    def count_call(self, day: str) -> None:
+        """The agent has taken a customer's call on this day."""
+        self.begin_day(day)
+        self.calls_taken += 1
+        self.calls_today += 1
+        self.calls_in_a_row += 1
+
+    def begin_day(self, day: str) -> None:
+        """A new date begins a new count; '' is none."""
+        if day not in ("", self.day):
+            self.day, self.calls_today = day, 0
+
+    def forget_wishes(self) -> None:
+        """Nothing is pending: ready follows."""
+        self.pending_reason, self.pending_logout, self.back_to = None, False, None
+
+    @property
+    def next_reason(self) -> str | None:
+        """The reason with which the agent is not ready after the present work; None: ready, or at home."""
+        return self.pending_reason if self.pending_reason is not None else self.back_to
 
     @property
     def logged_in(self) -> bool:
@@ -134,13 +180,23 @@ class Agent:
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready form for the mirror of live state."""
-        return {name: getattr(self, name) for name in _FIELDS}
+        return {**{name: getattr(self, name) for name in _FIELDS}, "misses": dict(self.misses)}
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Agent:
-        """The inverse of `to_dict`."""
-        return cls(**{**data, "state": AgentState(data["state"])})
+        """The inverse of `to_dict`. What other versions kept besides is left out, what they lack is new.
+
+        Raises KeyError, TypeError or ValueError for what cannot be an agent.
+        """
+        values = {name: data[name] for name in _FIELDS if name in data}
+        values["state"] = AgentState(data["state"])
+        values["misses"] = {str(cause): int(count) for cause, count in dict(data.get("misses", {})).items()}
+        for name in _NUMBERS:
+            if not isinstance(values.get(name, 0), int | float):
+                raise TypeError(f"{name} is no number")
+        return cls(**values)
 
 
 # Worked out once: this runs for every change of an agent.
 _FIELDS = tuple(f.name for f in fields(Agent))
+_NUMBERS = ("since", "calls_taken", "busy_s", "calls_today", "calls_in_a_row")

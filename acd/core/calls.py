@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields
 from enum import StrEnum
 from typing import Any
 
@@ -121,9 +121,10 @@ class Call:
     last taken. `leave_at` says when the caller leaves the line without an agent, `exits` by which ways
     (`LeftBy`, or a name of the flow's) the flow can go on. `present`: the caller's channel asks us what next,
     so it can be dialled from; false for a moment after a restart. `direct`: the offer is for a named agent,
-    not from a line, and rings for `ring_timeout_s` (None: as the plan says). `alerted`: the phone of the
-    present offer said that it rings. `recording` names the file into which the caller's words are being
-    recorded. `trunk` brought the call from outside; `outside_number` is being dialled or talked to over
+    not from a line. A direct offer and a dial outside ring for `ring_timeout_s` (None: as the plan says).
+    `alerted`: the phone of the present offer said that it rings. `recording` names the file into which the
+    caller's words are being recorded. `trunk` brought the call from outside; `outside_number` is being
+    dialled or talked to over
     `outside_trunk`.
     """
 
@@ -209,8 +210,7 @@ class Call:
         """JSON-ready form for the mirror of live state."""
         data: dict[str, Any] = {name: getattr(self, name) for name in _FIELDS}
         if self.customer is not None:
-            data["customer"] = {"id": self.customer.id, "name": self.customer.name}
-            data["customer"]["segment"] = self.customer.segment
+            data["customer"] = asdict(self.customer)
         self._told += map(fact_to_dict, self.facts[len(self._told) :])
         data["facts"] = list(self._told)
         return data

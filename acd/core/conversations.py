@@ -1,17 +1,16 @@
-"""Arrival, talk, hold, transfer and end of a call; wrap-up."""
+"""Arrival, talk, hold, transfer and end of a call."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
-from acd.core import facts, lines, offers, rings
+from acd.core import facts, lines, offers, rings, wrap_up
 from acd.core.agents import Agent, AgentInput, AgentState
 from acd.core.calls import Call, CallInput, CallState
 from acd.core.events import CallArrived, CallQueued, FlowNote
 from acd.core.facts import CallKind, EndedBy, OfferFailure
 from acd.core.floor import Floor
 from acd.core.outside_facts import OutsideLeft
-from acd.core.timers import Timer
 
 _ADOPT = {state: CallInput(f"adopt_{state}") for state in CallState if state is not CallState.ENDED}
 
@@ -158,11 +157,12 @@ def attended_transfer(floor: Floor, call: Call, consult: Call) -> None:
     assert state in _ADOPT, (consult.id, state)
     fact = facts.Transferred(floor.now, first.id, consult.id, "attended", tuple(consult.facts))
     floor.note(call, fact)
-    wrap_up_s = _wrap_up_s(floor, call)  # the first agent's work is for the group it came through
+    group = call.group  # the first agent's wrap-up is for the group it came through
     if consult.group is not None:
         call.group = consult.group
     call.stand_as(consult)
     call.present, call.direct = consult.present, consult.direct
+    call.ring_timeout_s = consult.ring_timeout_s
     lines.move_limits(floor, consult, call)
     call.recording = consult.recording or call.recording
     call.alerted, call.on_hold, call.agent_left = consult.alerted, False, False
@@ -178,12 +178,14 @@ def attended_transfer(floor: Floor, call: Call, consult: Call) -> None:
         second = floor.agents[call.agent]
         second.call_id = call.id
         floor.touch(second)
-    _inherit_wrap_ups(floor, consult, call)
+        if state is CallState.TALKING:
+            offers.count_call(floor, call, second)
+    wrap_up.inherit(floor, consult, call)
     floor.merge(consult)
     origin = floor.agents.get(consult.origin_agent or "")
     if origin is not None:
         end_own_call(floor, origin, consult, release=origin is not first)
-    _finish(floor, call, first, wrap_up_s)
+    _finish(floor, call, first, group)
 
 
 def own_calls_joined(floor: Floor, call: Call, other: Call | None, phone: str) -> None:
@@ -257,22 +259,15 @@ def end(floor: Floor, call: Call, by: EndedBy, reason: str = "", at: float | Non
 
 
 def finish_conversation(floor: Floor, call: Call, agent: Agent) -> None:
-    """An agent is out of the conversation: wrap-up if the call came through a group, else free."""
-    _finish(floor, call, agent, _wrap_up_s(floor, call))
+    """An agent is out of the conversation: wrap-up if the rules of the group say so, else free."""
+    _finish(floor, call, agent, call.group)
 
 
-def _wrap_up_s(floor: Floor, call: Call) -> float:
-    policy = floor.policy(call)
-    return 0.0 if policy is None else policy.wrap_up_s
-
-
-def _finish(floor: Floor, call: Call, agent: Agent, wrap_up_s: float) -> None:
+def _finish(floor: Floor, call: Call, agent: Agent, group: str | None) -> None:
     if call.agent == agent.id:
         call.agent, call.on_hold, call.direct = None, False, False
     agent.call_id = None
-    if wrap_up_s > 0:
-        agent.wrap_up_call_id, agent.wrap_up_s = call.id, wrap_up_s
-        call.open_wrap_ups += 1
+    wrap_up.note_due(floor, call, agent, group)
     if agent.own_call_id is not None:
         floor.touch(agent)  # a consultation outlives the customer's call; the wrap-up comes after it
     else:
@@ -283,51 +278,17 @@ def leave_conversation(floor: Floor, agent: Agent, work: str | None = None) -> N
     """The agent talks to nobody any more: wrap-up if one is due, else free. `work`: the call left."""
     call = floor.calls.get(agent.wrap_up_call_id or "")
     if call is None:
-        agent.wrap_up_call_id = None
+        agent.wrap_up_call_id, agent.wrap_up_group = None, None
         floor.release_agent(agent, work)
         offers.dispatch_agent(floor, agent)
-        return
-    agent.wrap_up_until = floor.now + agent.wrap_up_s
-    floor.move_agent(agent, AgentInput.FINISH_TO_WRAP_UP)
-    floor.timers.set(Timer.WRAP_UP, agent.id, agent.wrap_up_until)
-    floor.note(call, facts.WrapUpStarted(floor.now, agent.id))
-
-
-def close_wrap_up(floor: Floor, agent: Agent) -> None:
-    """The call that was being wrapped up is complete; the agent's state is the caller's business."""
-    call = floor.calls.get(agent.wrap_up_call_id or "")
-    agent.wrap_up_call_id, agent.wrap_up_until = None, None
-    if call is not None:
-        call.open_wrap_ups -= 1
-        floor.note(call, facts.WrapUpEnded(floor.now, agent.id))
-        floor.settle(call)
-
-
-def end_wrap_up(floor: Floor, agent: Agent) -> None:
-    """By time or by the agent: to ready, or to what was asked for meanwhile."""
-    if agent.state is not AgentState.WRAP_UP:
-        return
-    floor.release_agent(agent)
-    close_wrap_up(floor, agent)
-    offers.dispatch_agent(floor, agent)
-
-
-def _inherit_wrap_ups(floor: Floor, consult: Call, call: Call) -> None:
-    """Agents who still work on what was the consultation now do so on the call it becomes part of."""
-    if consult.open_wrap_ups == 0:
-        return
-    for agent in floor.agents.values():
-        if agent.wrap_up_call_id == consult.id:
-            agent.wrap_up_call_id = call.id
-            floor.touch(agent)
-    call.open_wrap_ups += consult.open_wrap_ups
+    else:
+        wrap_up.begin(floor, agent, call)
 
 
 def _begin_own_call(floor: Floor, agent: Agent, call: Call) -> None:
     agent.own_call_id = call.id
     if agent.state in (AgentState.READY, AgentState.NOT_READY):
-        if agent.state is AgentState.NOT_READY:
-            agent.pending_reason = agent.reason
+        agent.back_to = agent.reason
         floor.move_agent(agent, AgentInput.DIAL)  # leaves a state in which there was no call
     else:
         floor.touch(agent)

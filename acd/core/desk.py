@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from acd.core import conversations, offers
+from acd.core import limits, offers, wrap_up
 from acd.core.agents import BUSY_STATES, Agent, AgentInput, AgentState
+from acd.core.facts import WrapUpEnd
 from acd.core.floor import Floor, Phone
-from acd.core.plan import REASON_LOGIN, REASON_UNREACHABLE, SYSTEM_REASONS
+from acd.core.work_rules import (
+    REASON_DAY_LIMIT,
+    REASON_LOGIN,
+    REASON_UNREACHABLE,
+    SYSTEM_REASONS,
+)
 from acd.errors import RequestRefused
 
 
@@ -13,7 +19,8 @@ def log_in(floor: Floor, agent: Agent, phone: str) -> None:
     """Start work on a phone; not ready until the agent says so. Again on another phone: moves."""
     other = floor.agent_on(phone)
     if other is not None and other is not agent:
-        raise RequestRefused("phone-taken", f"{other.id} is logged in on phone {phone}")
+        text = f"{other.id} is logged in on phone {phone}: log out there first, or take another phone"
+        raise RequestRefused("phone-taken", text)
     if agent.phone == phone and agent.logged_in:
         if agent.pending_logout:
             agent.pending_logout = False
@@ -21,11 +28,13 @@ def log_in(floor: Floor, agent: Agent, phone: str) -> None:
         return
     if agent.logged_in:
         if agent.state in BUSY_STATES or agent.own_call_id is not None:
-            raise RequestRefused("agent-busy", f"{agent.id} is busy on phone {agent.phone}")
+            text = f"{agent.id} is busy on phone {agent.phone}: end the work there first"
+            raise RequestRefused("agent-busy", text)
         agent.phone = phone
         _follow_phone(floor, agent, is_new=True)
         return
     agent.phone = phone
+    _forgive(floor, agent)
     floor.move_agent(agent, AgentInput.LOG_IN, REASON_LOGIN)
 
 
@@ -35,10 +44,11 @@ def log_out(floor: Floor, agent: Agent) -> None:
     if agent.state is AgentState.LOGGED_OUT:
         return
     if agent.state in BUSY_STATES:
-        agent.pending_logout = True
+        agent.pending_logout, agent.pending_reason = True, None
         floor.touch(agent)
         return
     agent.phone = None
+    _forgive(floor, agent)
     floor.move_agent(agent, AgentInput.LOG_OUT)
 
 
@@ -49,14 +59,15 @@ def go_ready(floor: Floor, agent: Agent) -> None:
     if phone is None or not phone.reachable:
         text = f"phone {agent.phone} is not registered; switch it on or log in on another one"
         raise RequestRefused("phone-unreachable", text)
-    agent.pending_reason, agent.pending_logout, agent.ready_when_reachable = None, False, False
+    _must_not_be_limited(floor, agent)
+    agent.ready_when_reachable = False
+    agent.forget_wishes()
+    _forgive(floor, agent)
     if agent.state is AgentState.NOT_READY:
-        floor.move_agent(agent, AgentInput.GO_READY)
-        offers.dispatch_agent(floor, agent)
+        floor.make_ready(agent)
     elif agent.state is AgentState.WRAP_UP:
-        conversations.end_wrap_up(floor, agent)
-    else:
-        floor.touch(agent)
+        wrap_up.end(floor, agent, WrapUpEnd.AGENT)
+    offers.dispatch_agent(floor, agent)
 
 
 def go_not_ready(floor: Floor, agent: Agent, reason: str) -> None:
@@ -64,20 +75,45 @@ def go_not_ready(floor: Floor, agent: Agent, reason: str) -> None:
     _must_be_logged_in(agent)
     if reason in SYSTEM_REASONS or reason not in floor.plan.reasons:
         known = ", ".join(floor.plan.reasons) or "none is configured"
-        raise RequestRefused("unknown-reason", f"no reason code {reason!r}; choose one of: {known}")
+        wrong = (
+            f"{reason!r} is set by the system only" if reason in SYSTEM_REASONS else f"no reason {reason!r}"
+        )
+        raise RequestRefused("unknown-reason", f"{wrong}; choose one of: {known}")
     agent.ready_when_reachable = False
     if agent.state in BUSY_STATES:
-        agent.pending_reason = reason
+        agent.pending_reason, agent.pending_logout = reason, False
         floor.touch(agent)
     elif (agent.state, agent.reason) != (AgentState.NOT_READY, reason):
         floor.move_agent(agent, AgentInput.GO_NOT_READY, reason)
 
 
-def wrap_up_done(floor: Floor, agent: Agent) -> None:
-    """The after-call work is done before its time."""
-    if agent.state is not AgentState.WRAP_UP:
-        raise RequestRefused("not-in-wrap-up", f"{agent.id} is not in wrap-up")
-    conversations.end_wrap_up(floor, agent)
+def revoke(floor: Floor, agent: Agent) -> None:
+    """What was asked for to follow the present work is not wanted any more."""
+    if not agent.pending_logout and agent.pending_reason is None:
+        raise RequestRefused("nothing-pending", f"{agent.id} has asked for nothing that could be taken back")
+    agent.pending_logout, agent.pending_reason = False, None
+    floor.touch(agent)
+
+
+def timer_rest(floor: Floor, agent_id: str) -> None:
+    """The rest is over: ready again."""
+    agent = floor.agents[agent_id]
+    agent.calls_in_a_row = 0
+    floor.make_ready(agent)
+    offers.dispatch_agent(floor, agent)
+
+
+def day_began(floor: Floor, day: str) -> None:
+    """A new date: calls are counted anew, and who had taken all of the day is ready again."""
+    if day == floor.day:
+        return
+    floor.day = day
+    for agent in floor.agents.values():
+        agent.begin_day(day)
+        floor.touch(agent)
+        if agent.state is AgentState.NOT_READY and agent.reason == REASON_DAY_LIMIT:
+            floor.make_ready(agent)
+            offers.dispatch_agent(floor, agent)
 
 
 def phone_changed(floor: Floor, phone_id: str, news: Phone) -> None:
@@ -102,20 +138,30 @@ def _follow_phone(floor: Floor, agent: Agent, *, is_new: bool) -> None:
         floor.move_agent(agent, AgentInput.GO_NOT_READY, REASON_UNREACHABLE)
     elif is_new and phone.reachable and agent.ready_when_reachable and agent.state is AgentState.NOT_READY:
         agent.ready_when_reachable = False
-        floor.move_agent(agent, AgentInput.GO_READY)
+        floor.make_ready(agent)
     else:
         floor.touch(agent)
     offers.dispatch_agent(floor, agent)
 
 
-def timer_busy(floor: Floor, agent_id: str) -> None:
-    """The phone that was busy may be tried again."""
-    agent = floor.agents[agent_id]
-    agent.busy_until = None
-    floor.touch(agent)
-    offers.dispatch_agent(floor, agent)
+def _forgive(floor: Floor, agent: Agent) -> None:
+    """Whoever says so is there: what was missed before no longer counts."""
+    agent.misses.clear()
+    offers.end_back_off(floor, agent)
 
 
 def _must_be_logged_in(agent: Agent) -> None:
     if agent.state is AgentState.LOGGED_OUT:
         raise RequestRefused("logged-out", f"{agent.id} is not logged in")
+
+
+def _must_not_be_limited(floor: Floor, agent: Agent) -> None:
+    """A rest, and the end of a day's calls, cannot be cut short."""
+    if agent.state is not AgentState.NOT_READY:
+        return
+    if agent.rest_until is not None:
+        text = f"{agent.id} rests for {agent.rest_until - floor.now:.0f} s more, and is ready by itself then"
+        raise RequestRefused("resting", text)
+    if limits.against_ready(agent, floor.limits(agent), floor.now, floor.day) == REASON_DAY_LIMIT:
+        text = f"{agent.id} has taken {agent.calls_today} calls today, which is the limit"
+        raise RequestRefused("day-limit", text)

@@ -14,7 +14,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from acd.core import conversations, desk, events, lines, offers, outside, policy_run, recovery, rings, waits
+from acd.core import (
+    conversations,
+    desk,
+    events,
+    lines,
+    offers,
+    outside,
+    policy_run,
+    recovery,
+    rings,
+    waits,
+    wrap_up,
+)
 from acd.core.agents import Agent
 from acd.core.calls import Call, CallState
 from acd.core.commands import Command, ContinueCall
@@ -62,15 +74,17 @@ class Engine:
                 case Timer.OVERDUE:
                     offers.timer_overdue(floor, key)
                 case Timer.WRAP_UP:
-                    conversations.end_wrap_up(floor, floor.agents[key])
+                    wrap_up.timer(floor, floor.agents[key])
                 case Timer.MAX_WAIT:
                     lines.timer_max_wait(floor, key)
                 case Timer.WIDEN:
                     rings.timer_widen(floor, key)
                 case Timer.POLICY:
                     policy_run.timer_policy(floor, key)
-                case Timer.BUSY:
-                    desk.timer_busy(floor, key)
+                case Timer.BACK_OFF:
+                    offers.timer_back_off(floor, key)
+                case Timer.REST:
+                    desk.timer_rest(floor, key)
             waits.check(floor)
         return floor.take_commands()
 
@@ -84,23 +98,23 @@ class Engine:
                     conversations.arrive(self.floor, event)
             case events.PhoneChanged(phone, reachable, in_use):
                 desk.phone_changed(self.floor, phone, Phone(reachable, in_use))
-            case events.DispatchSuspended():
-                self.floor.suspended = True
-            case events.DispatchResumed():
-                self.floor.suspended = False
-                offers.dispatch_all(self.floor)
-                lines.resumed(self.floor)
-            case events.GroupClosed(group):
-                lines.closed(self.floor, group)
-            case events.HourBegan(hour):
-                self.floor.hour = hour
-            case events.FloorSeen(alive, ended_at):
-                recovery.floor_seen(self.floor, alive, ended_at)
+            case (
+                events.DispatchSuspended()
+                | events.DispatchResumed()
+                | events.FloorSeen()
+                | events.GroupClosed()
+                | events.HourBegan()
+                | events.DayBegan()
+            ):
+                self._of_centre(event)
             case (
                 events.AgentLoggedIn()
                 | events.AgentLoggedOut()
                 | events.AgentWentReady()
                 | events.AgentWentNotReady()
+                | events.PendingRevoked()
+                | events.WrapUpWanted()
+                | events.WrapUpExtended()
                 | events.WrapUpDone()
             ):
                 self._request(event)
@@ -113,6 +127,23 @@ class Engine:
                 else:
                     self._of_call(event, call)
 
+    def _of_centre(self, event: Event) -> None:
+        match event:
+            case events.DispatchSuspended():
+                self.floor.suspended = True
+            case events.DispatchResumed():
+                self.floor.suspended = False
+                offers.dispatch_all(self.floor)
+                lines.resumed(self.floor)
+            case events.GroupClosed(group):
+                lines.closed(self.floor, group)
+            case events.HourBegan(hour):
+                self.floor.hour = hour
+            case events.FloorSeen(alive, ended_at):
+                recovery.floor_seen(self.floor, alive, ended_at)
+            case events.DayBegan(day):
+                desk.day_began(self.floor, day)
+
     def _request(self, event: Event) -> None:
         floor = self.floor
         match event:
@@ -124,8 +155,14 @@ class Engine:
                 desk.go_ready(floor, self._agent(agent))
             case events.AgentWentNotReady(agent, reason):
                 desk.go_not_ready(floor, self._agent(agent), reason)
+            case events.PendingRevoked(agent):
+                desk.revoke(floor, self._agent(agent))
+            case events.WrapUpWanted(agent):
+                wrap_up.want(floor, self._agent(agent))
+            case events.WrapUpExtended(agent):
+                wrap_up.extend(floor, self._agent(agent))
             case events.WrapUpDone(agent):
-                desk.wrap_up_done(floor, self._agent(agent))
+                wrap_up.done(floor, self._agent(agent))
 
     def _agent(self, agent_id: str) -> Agent:
         try:

@@ -318,10 +318,38 @@ class AgentWentNotReady:
 
 
 @dataclass(frozen=True, slots=True)
-class WrapUpDone:
-    """The agent is through with the after-call work before its time is up."""
+class PendingRevoked:
+    """The agent no longer wants what was to follow the present work; what was before follows again."""
 
     agent: str
+
+
+@dataclass(frozen=True, slots=True)
+class WrapUpWanted:
+    """The agent wants after-call work to follow this talk, where that is for the agent to choose."""
+
+    agent: str
+
+
+@dataclass(frozen=True, slots=True)
+class WrapUpExtended:
+    """The agent needs more time for the after-call work."""
+
+    agent: str
+
+
+@dataclass(frozen=True, slots=True)
+class WrapUpDone:
+    """The agent is through with the after-call work before its time is up; during a talk: wants none."""
+
+    agent: str
+
+
+@dataclass(frozen=True, slots=True)
+class DayBegan:
+    """At the centre it is this date (ISO, 2026-12-24) from now on; the same one may be told again."""
+
+    day: str
 
 
 # --- ourselves --------------------------------------------------------------------------------
@@ -374,7 +402,11 @@ Event: TypeAlias = (
     | AgentLoggedOut
     | AgentWentReady
     | AgentWentNotReady
+    | PendingRevoked
+    | WrapUpWanted
+    | WrapUpExtended
     | WrapUpDone
+    | DayBegan
     | DispatchSuspended
     | DispatchResumed
     | FloorSeen

@@ -40,7 +40,9 @@ from acd.core.facts import (
     Transferred,
     Unkept,
     Widened,
+    WrapUpEnd,
     WrapUpEnded,
+    WrapUpExtended,
     WrapUpStarted,
 )
 from acd.core.outside_facts import (
@@ -59,8 +61,8 @@ FACT_TYPES: Mapping[str, type[Fact]] = {
         Arrived, FlowEntered, StepTaken, LanguageChosen, Scored, SoundKept, CallbackWanted, Queued, LeftLine,
         Widened, Kept, Unkept, PolicyApplied,
         Directed, Offered, Alerted, OfferFailed, Answered, Held, Resumed, Transferred, CallerReplaced,
-        Returned, AgentLeft, WrapUpStarted, WrapUpEnded, FellBack, Ended, OutsideDialed, OutsideAlerted,
-        OutsideFailed, OutsideAnswered, OutsideLeft, OutsideRefused,
+        Returned, AgentLeft, WrapUpStarted, WrapUpExtended, WrapUpEnded, FellBack, Ended, OutsideDialed,
+        OutsideAlerted, OutsideFailed, OutsideAnswered, OutsideLeft, OutsideRefused,
     )
 }  # fmt: skip
 
@@ -99,6 +101,8 @@ def fact_from_dict(data: Mapping[str, Any]) -> Fact:
         values["how"] = LeftBy(values["how"])
     elif kind is SoundKept:
         values["purpose"] = SoundPurpose(values["purpose"])
+    elif kind is WrapUpEnded:
+        values["how"] = WrapUpEnd(values.get("how", WrapUpEnd.UNKNOWN))
     elif kind is Ended:
         values["by"] = EndedBy(values["by"])
     return kind(**values)

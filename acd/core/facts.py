@@ -48,12 +48,14 @@ class Customer:
     """What the directory knows about the caller.
 
     `value`: what the customer is worth, in points of the directory's own; `requirement`: what every agent
-    must know who talks with this customer (see `acd.core.requirement`).
+    must know who talks with this customer (see `acd.core.requirement`); `language`: a code such as 'zh'. ''
+    where there is none.
     """
 
     id: str
     name: str
     segment: str = ""
+    language: str = ""
     value: float = 0.0
     requirement: str = ""
 
@@ -305,10 +307,29 @@ class WrapUpStarted(Fact):
 
 
 @dataclass(frozen=True, slots=True)
+class WrapUpExtended(Fact):
+    """The agent asked for more time for the after-call work, and got so many seconds."""
+
+    agent: str
+    by_s: float
+
+
+class WrapUpEnd(StrEnum):
+    """What ended a wrap-up."""
+
+    TIME = "time"  # it was over by itself
+    LIMIT = "limit"  # the longest that the group allows was reached
+    AGENT = "agent"  # the agent was done, or went ready
+    CALL = "call"  # the agent was found in another conversation
+    UNKNOWN = "unknown"  # on record from before this was kept
+
+
+@dataclass(frozen=True, slots=True)
 class WrapUpEnded(Fact):
     """The agent's after-call work for this call is done."""
 
     agent: str
+    how: WrapUpEnd = WrapUpEnd.UNKNOWN
 
 
 @dataclass(frozen=True, slots=True)

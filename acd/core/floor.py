@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from acd.core import limits
 from acd.core.agents import BUSY_STATES, Agent, AgentInput, AgentState
 from acd.core.calls import Call, CallInput, CallState
 from acd.core.commands import (
@@ -26,11 +27,12 @@ from acd.core.commands import (
 from acd.core.facts import AgentInterval, Fact
 from acd.core.lanes import Standing
 from acd.core.pace import DEFAULT_HANDLE_TIME_S
-from acd.core.plan import REASON_UNREACHABLE, GroupPolicy, Plan
+from acd.core.plan import GroupPolicy, Plan
 from acd.core.pools import Idle
 from acd.core.requirement import Requirement
 from acd.core.router import Router
 from acd.core.timers import Timer, Timers
+from acd.core.work_rules import LIMIT_REASONS, REASON_REST, REASON_UNREACHABLE, WorkLimits
 
 
 @dataclass(slots=True)
@@ -44,7 +46,8 @@ class Phone:
 class Floor:
     """All live state. `now` is the time of the event being handled.
 
-    `entered_line` and `went_home`: who did so since the lines were last looked at, see `lines.py`.
+    `day`: the centre's date, as far as it was told. `entered_line` and `went_home`: who did so since the
+    lines were last looked at, see `lines.py`.
     """
 
     def __init__(self, plan: Plan) -> None:
@@ -58,6 +61,7 @@ class Floor:
         self.now = 0.0
         self.hour = 0
         self.estimate_wait_s: Callable[[Call], float] | None = None
+        self.day = ""
         self.entered_line: list[Call] = []
         self.went_home: list[Agent] = []
         self._out: list[Command] = []
@@ -108,6 +112,7 @@ class Floor:
         """
         state, old_reason, since = agent.state, agent.reason, agent.since
         call_id = agent.call_id or agent.wrap_up_call_id or agent.own_call_id or work
+        agent.calls_in_a_row = limits.calls_in_a_row(agent, self.limits(agent), self.now)
         agent.apply(input_, self.now, reason)
         if state is not AgentState.LOGGED_OUT and since < self.now:
             spent_on = call_id if state in BUSY_STATES else None
@@ -115,6 +120,9 @@ class Floor:
             self.emit(StoreInterval(interval))
         if state is AgentState.WRAP_UP:
             self.timers.clear(Timer.WRAP_UP, agent.id)
+        if agent.rest_until is not None:
+            agent.rest_until = None
+            self.timers.clear(Timer.REST, agent.id)
         if not agent.logged_in:
             self.went_home.append(agent)
         self.touch(agent)
@@ -122,27 +130,46 @@ class Floor:
     def release_agent(self, agent: Agent, work: str | None = None) -> None:
         """The agent's work is over: to whatever was asked for meanwhile, else ready.
 
-        An own call that goes on comes first; an agent whose phone is gone cannot be ready. `work`:
-        see `move_agent`.
+        An own call that goes on comes first. `work`: see `move_agent`.
         """
-        work, agent.call_id = agent.call_id or work, None
+        work, agent.call_id, agent.wrap_up_wanted = agent.call_id or work, None, False
+        reason = agent.next_reason
         if agent.own_call_id is not None:
             self.move_agent(agent, AgentInput.FOUND_TALKING, work=work)
         elif agent.pending_logout:
-            agent.pending_logout, agent.pending_reason, agent.phone = False, None, None
+            agent.forget_wishes()
+            agent.phone = None
             self.move_agent(agent, AgentInput.LOG_OUT, work=work)
-        elif agent.pending_reason is not None:
-            reason, agent.pending_reason = agent.pending_reason, None
-            self.move_agent(agent, AgentInput.GO_NOT_READY, reason, work)
-        elif self.phone_gone(agent):
-            agent.ready_when_reachable = True
-            self.move_agent(agent, AgentInput.GO_NOT_READY, REASON_UNREACHABLE, work)
+        elif reason is None or reason in LIMIT_REASONS:  # a limit is looked at anew
+            agent.forget_wishes()
+            self.make_ready(agent, work)
         else:
+            agent.forget_wishes()
+            self.move_agent(agent, AgentInput.GO_NOT_READY, reason, work)
+
+    def make_ready(self, agent: Agent, work: str | None = None) -> None:
+        """The agent wants calls: ready, unless the phone is gone or a limit forbids it for now."""
+        reason = limits.against_ready(agent, self.limits(agent), self.now, self.day)
+        rest_until = limits.rest_until(agent, self.limits(agent), self.now)
+        if self.phone_gone(agent):
+            reason = REASON_UNREACHABLE
+        if reason is None:
             self.move_agent(agent, AgentInput.GO_READY, work=work)
+            return
+        agent.ready_when_reachable = reason == REASON_UNREACHABLE
+        self.move_agent(agent, AgentInput.GO_NOT_READY, reason, work)
+        if reason == REASON_REST:
+            agent.rest_until = rest_until
+            self.timers.set(Timer.REST, agent.id, rest_until)
+            self.touch(agent)
+
+    def limits(self, agent: Agent) -> WorkLimits:
+        """How much the agent is to work."""
+        return self.plan.agents[agent.id].limits
 
     def can_take_calls(self, agent: Agent) -> bool:
         """Ready, with a phone that can be rung now."""
-        return agent.state is AgentState.READY and agent.busy_until is None and self.phone_idle(agent)
+        return agent.state is AgentState.READY and agent.back_off_until is None and self.phone_idle(agent)
 
     def phone_idle(self, agent: Agent) -> bool:
         """Whether the agent's phone can be reached and has no channel."""
@@ -167,7 +194,7 @@ class Floor:
             self.router.agent_taken(agent.id)
 
     def _idle(self, agent: Agent) -> Idle:
-        at_work_s = self.now - agent.login_at
+        at_work_s = 0.0 if agent.login_at is None else self.now - agent.login_at
         occupancy = agent.busy_s / at_work_s if at_work_s > 0 else 0.0
         return Idle(agent.since, occupancy, agent.calls_taken, agent.offered_at, self.router.next_turn())
 

@@ -2,25 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from acd.core import facts, lines, reasons
 from acd.core.agents import Agent, AgentInput, AgentState
 from acd.core.calls import Call, CallInput, CallState
 from acd.core.commands import CancelOffer, Offer, RefuseDirect
-from acd.core.facts import OfferFailure
+from acd.core.facts import CallKind, OfferFailure
 from acd.core.floor import Floor
-from acd.core.plan import REASON_DECLINED, REASON_RONA, REASON_UNREACHABLE
 from acd.core.timers import Timer
 
-# Who is to blame for a failed offer: these make the agent not ready, with a system reason. A phone
-# that is merely BUSY is tried again a moment later, and a WITHDRAWN offer is nobody's fault.
-MISSED: Mapping[OfferFailure, str] = {
-    OfferFailure.NO_ANSWER: REASON_RONA,
-    OfferFailure.DECLINED: REASON_DECLINED,
-    OfferFailure.UNAVAILABLE: REASON_DECLINED,
-    OfferFailure.UNREACHABLE: REASON_UNREACHABLE,
-}
 OVERDUE_GRACE_S = 5.0
 _RINGS = frozenset({CallState.RINGING, CallState.DIALING_OUT})
 
@@ -68,7 +57,7 @@ def ring_timeout_s(floor: Floor, call: Call) -> float:
     """How long an agent's phone, or the one outside, rings for this call."""
     policy = floor.policy(call)
     if call.state is CallState.DIALING_OUT:
-        return floor.plan.outside_ring_timeout_s
+        return call.ring_timeout_s or floor.plan.outside_ring_timeout_s
     if policy is None or call.direct:
         return call.ring_timeout_s or floor.plan.direct_ring_timeout_s
     return policy.ring_timeout_s
@@ -77,8 +66,7 @@ def ring_timeout_s(floor: Floor, call: Call) -> float:
 def offer(floor: Floor, call: Call, agent: Agent, why: tuple[str, ...]) -> None:
     """Ring the agent for the call."""
     assert agent.phone is not None, agent.id
-    if agent.state is AgentState.NOT_READY:
-        agent.pending_reason = agent.reason  # a direct call: afterwards back to that
+    agent.back_to = agent.reason  # a direct call to one who is not ready: afterwards back to that
     policy = floor.policy(call)
     timeout_s = ring_timeout_s(floor, call)
     floor.move_call(call, CallInput.OFFER)
@@ -130,6 +118,7 @@ def answered(floor: Floor, call: Call, phone: str | None = None) -> None:
     floor.move_agent(agent, AgentInput.ANSWER)
     call.agent_left = False
     floor.note(call, facts.Answered(floor.now, agent.id))
+    count_call(floor, call, agent)
 
 
 def ended(floor: Floor, call: Call, failure: OfferFailure) -> None:
@@ -150,19 +139,48 @@ def ended(floor: Floor, call: Call, failure: OfferFailure) -> None:
     dispatch_agent(floor, agent)
 
 
+def count_call(floor: Floor, call: Call, agent: Agent) -> None:
+    """The agent has taken the call: what was missed before no longer counts, and a customer's call does."""
+    agent.misses.clear()
+    if call.kind is CallKind.INBOUND:
+        agent.count_call(floor.day)
+    floor.touch(agent)
+
+
 def give_back(floor: Floor, agent: Agent, failure: OfferFailure) -> None:
-    """The agent after an offer that came to nothing."""
-    if failure in MISSED and agent.pending_reason is None and not agent.pending_logout:
+    """The agent after an offer that came to nothing: by the rule for its cause."""
+    rule = floor.plan.missed_rings.get(failure)
+    if rule is None:
+        floor.release_agent(agent)
+        return
+    misses = agent.misses.get(failure, 0) + 1
+    agent.misses[failure] = misses
+    if not 0 < rule.not_ready_after <= misses:
+        agent.back_off_until = floor.now + rule.back_off(misses)
+        floor.timers.set(Timer.BACK_OFF, agent.id, agent.back_off_until)
+    elif agent.next_reason is None and not agent.pending_logout:
+        agent.misses.clear()
         agent.ready_when_reachable = failure is OfferFailure.UNREACHABLE
         if agent.own_call_id is None:
-            floor.move_agent(agent, AgentInput.MISS, MISSED[failure])
+            floor.move_agent(agent, AgentInput.MISS, rule.reason)
             agent.call_id = None
             return
-        agent.pending_reason = MISSED[failure]  # the own call that kept the agent from answering goes on
-    if failure is OfferFailure.BUSY:
-        agent.busy_until = floor.now + floor.plan.busy_retry_s
-        floor.timers.set(Timer.BUSY, agent.id, agent.busy_until)
+        agent.pending_reason = rule.reason  # the own call that kept the agent from answering goes on
     floor.release_agent(agent)
+
+
+def timer_back_off(floor: Floor, agent_id: str) -> None:
+    """The agent may be offered calls again."""
+    agent = floor.agents[agent_id]
+    end_back_off(floor, agent)
+    dispatch_agent(floor, agent)
+
+
+def end_back_off(floor: Floor, agent: Agent) -> None:
+    """There may be offers again."""
+    agent.back_off_until = None
+    floor.timers.clear(Timer.BACK_OFF, agent.id)
+    floor.touch(agent)
 
 
 def timer_alert(floor: Floor, call_id: str) -> None:

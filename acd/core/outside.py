@@ -13,7 +13,7 @@ from acd.core.calls import Call, CallInput, CallState
 from acd.core.commands import ContinueCall, DialOut
 from acd.core.facts import CallKind
 from acd.core.floor import Floor
-from acd.core.offers import OVERDUE_GRACE_S, clear_ring_timers
+from acd.core.offers import OVERDUE_GRACE_S, clear_ring_timers, ring_timeout_s
 from acd.core.outside_facts import DialFailure
 from acd.core.timers import Timer
 
@@ -43,10 +43,11 @@ def _dial(floor: Floor, call: Call, event: events.OutsideDialed) -> None:
         return
     call.outside_number, call.outside_trunk = event.number, event.trunk
     call.alerted, call.agent_left, call.present = False, False, True
+    call.ring_timeout_s = event.ring_timeout_s
     fact = facts.OutsideDialed(floor.now, event.number, event.trunk, event.agent, event.caller_id)
     floor.note(call, fact)
     floor.move_call(call, CallInput.DIAL_OUT)
-    timeout_s = floor.plan.outside_ring_timeout_s
+    timeout_s = ring_timeout_s(floor, call)
     # A trunk that is dead says nothing at all, and SIP itself would wait for half a minute.
     floor.timers.set(Timer.ALERT, call.id, floor.now + floor.plan.unreachable_after_s)
     floor.timers.set(Timer.OVERDUE, call.id, floor.now + timeout_s + OVERDUE_GRACE_S)

@@ -11,8 +11,8 @@ from acd.core.outside_facts import DialFailure
 class OutsideDialed:
     """An outside number is to be dialled for this caller now, over this trunk.
 
-    `digits` and `shown` are the number and our caller id as the provider wants them written; the other
-    fields are those of the fact.
+    `digits` and `shown` are the number and our caller id as the provider wants them written;
+    `ring_timeout_s` None: as the plan says; the other fields are those of the fact.
     """
 
     call_id: str
@@ -22,6 +22,7 @@ class OutsideDialed:
     caller_id: str
     digits: str
     shown: str
+    ring_timeout_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,9 @@ from enum import StrEnum
 
 from acd.core.facts import Fact
 
+FLOW = "flow:"
+"""In the place of an agent's id, which never has a colon: a flow has dialled."""
+
 
 class DialFailure(StrEnum):
     """Why a call to an outside number did not come about over this trunk."""
@@ -24,7 +27,8 @@ class DialFailure(StrEnum):
 class OutsideDialed(Fact):
     """An outside number is dialled over this trunk.
 
-    `agent` is the one on whose authority, '' for an emergency number dialled where nobody is logged in.
+    `agent` is the one on whose authority, '' for an emergency number dialled where nobody is logged in,
+    FLOW for a flow's transfer.
     `caller_id` is the number that is shown there. Both numbers are E.164, or an emergency number.
     """
 

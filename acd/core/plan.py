@@ -8,22 +8,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from acd.core.facts import OfferFailure
 from acd.core.policy import PolicyStep
 from acd.core.pools import AgentChoice
 from acd.core.requirement import Requirement
-
-# Reason codes that only the system sets; no agent may choose one.
-REASON_RONA = "rona"
-REASON_DECLINED = "declined"
-REASON_UNREACHABLE = "phone-unreachable"
-REASON_LOGIN = "login"
-
-SYSTEM_REASONS: Mapping[str, str] = {
-    REASON_RONA: "Did not answer",
-    REASON_DECLINED: "Declined a call",
-    REASON_UNREACHABLE: "Phone unreachable",
-    REASON_LOGIN: "Just logged in",
-}
+from acd.core.work_rules import (
+    DEFAULT_MISSED_RINGS,
+    DEFAULT_WRAP_UP,
+    NO_LIMITS,
+    MissRule,
+    Reason,
+    WorkLimits,
+    WrapUpRule,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +35,7 @@ class AgentProfile:
     extension: str
     skills: Mapping[str, int] = field(default_factory=dict)
     weight: float = 1.0
+    limits: WorkLimits = NO_LIMITS
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +64,7 @@ class GroupPolicy:
 
     `service_level_s` and `service_level_target` (a share, 0..1) are the promise that reports
     measure against; `short_abandon_s` is the wait below which an abandon is counted apart.
-    `music` names an Asterisk music class. `wrap_up_s` 0 means no wrap-up.
+    `music` names an Asterisk music class.
 
     `requirement` is the inner ring, `rings` are the wider ones. `weight`: how fast the urgency of its calls
     grows, compared with other groups that share agents. `reserve`: as many ready agents of the inner ring are
@@ -77,7 +75,7 @@ class GroupPolicy:
     name: str
     requirement: Requirement
     ring_timeout_s: float = 15.0
-    wrap_up_s: float = 10.0
+    wrap_up: WrapUpRule = DEFAULT_WRAP_UP
     service_level_s: float = 20.0
     service_level_target: float = 0.8
     short_abandon_s: float = 5.0
@@ -93,19 +91,20 @@ class GroupPolicy:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The whole centre, as the engine sees it. Not-ready `reasons` map code → label.
+    """The whole centre, as the engine sees it.
 
-    `ageing` maps priority → points that a call of this priority gathers for a second of waiting; the most
-    points go first, whatever the priority. Empty: a higher priority always goes first. `seed` is for choices
-    at random.
+    `reasons`: what agents may choose for being not ready, by code. `missed_rings`: what follows when an
+    agent does not take a call; a cause that is not in it has no consequences. `ageing` maps priority → points
+    that a call of this priority gathers for a second of waiting; the most points go first, whatever the
+    priority. Empty: a higher priority always goes first. `seed` is for choices at random.
     """
 
     agents: Mapping[str, AgentProfile]
     groups: Mapping[str, GroupPolicy]
-    reasons: Mapping[str, str] = field(default_factory=dict)
+    reasons: Mapping[str, Reason] = field(default_factory=dict)
     direct_ring_timeout_s: float = 20.0
     unreachable_after_s: float = 3.0
-    busy_retry_s: float = 5.0
+    missed_rings: Mapping[OfferFailure, MissRule] = field(default_factory=lambda: DEFAULT_MISSED_RINGS)
     outside_ring_timeout_s: float = 60.0
     ageing: Mapping[int, float] = field(default_factory=dict)
     seed: int = 0

@@ -60,5 +60,5 @@ def state_said(floor: Floor, agent: Agent, *, with_time: bool = True) -> str:
     if agent.reason is not None:
         said += f" ({agent.reason})"
     if agent.state is AgentState.READY and not floor.can_take_calls(agent):
-        said = "phone busy" if agent.busy_until is not None or not floor.phone_idle(agent) else said
+        said = "did not take a call a moment ago" if floor.phone_idle(agent) else "phone busy"
     return f"{said} for {floor.now - agent.since:.0f} s" if with_time else said

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
-from acd.core import conversations, facts, lines, offers, outside
+from acd.core import conversations, facts, lines, offers, outside, wrap_up
 from acd.core.agents import BUSY_STATES, Agent, AgentInput, AgentState
 from acd.core.calls import Call, CallInput, CallState
 from acd.core.commands import HoldInLine
 from acd.core.events import FallbackServed
-from acd.core.facts import EndedBy, OfferFailure
+from acd.core.facts import EndedBy, OfferFailure, WrapUpEnd
 from acd.core.floor import Floor
 from acd.core.timers import Timer
 
@@ -38,8 +38,10 @@ def restore(floor: Floor, agents: Iterable[Agent], calls: Iterable[Call]) -> Non
         floor.agents[agent.id] = agent
         if agent.wrap_up_until is not None:
             floor.timers.set(Timer.WRAP_UP, agent.id, agent.wrap_up_until)
-        if agent.busy_until is not None:
-            floor.timers.set(Timer.BUSY, agent.id, agent.busy_until)
+        if agent.back_off_until is not None:
+            floor.timers.set(Timer.BACK_OFF, agent.id, agent.back_off_until)
+        if agent.rest_until is not None:
+            floor.timers.set(Timer.REST, agent.id, agent.rest_until)
         floor.touch(agent)
     _drop_orphans(floor)
     _reconcile(floor)
@@ -92,7 +94,7 @@ def _reconcile_agent(floor: Floor, agent: Agent) -> None:
         agent.own_call_id = None
     works_on = agent.state in (AgentState.TALKING, AgentState.WRAP_UP)
     if not works_on or agent.wrap_up_call_id not in floor.calls:
-        agent.wrap_up_call_id = None
+        agent.wrap_up_call_id, agent.wrap_up_group = None, None
     if agent.state is AgentState.RINGING and agent.call_id is None:
         floor.release_agent(agent)
     elif agent.state is AgentState.TALKING and agent.call_id is None and agent.own_call_id is None:
@@ -172,7 +174,7 @@ def conversation_found(floor: Floor, call: Call, phone: str, at: float | None = 
     if other is not None:
         _release_other(floor, call, other)
     if agent.state is AgentState.NOT_READY:
-        agent.pending_reason = agent.reason
+        agent.back_to = agent.reason
     lines.drop_limits(floor, call)
     floor.move_call(call, CallInput.FOUND_TALKING)
     before = agent.state
@@ -180,6 +182,7 @@ def conversation_found(floor: Floor, call: Call, phone: str, at: float | None = 
     _leave_previous_work(floor, agent, before)
     call.agent, call.direct, call.agent_left, agent.call_id = agent.id, False, False, call.id
     floor.note(call, facts.Answered(call.when(at, floor.now), agent.id))
+    offers.count_call(floor, call, agent)
     if other is not None:
         offers.dispatch_agent(floor, other)
 
@@ -197,7 +200,7 @@ def _release_other(floor: Floor, call: Call, agent: Agent) -> None:
 
 def _leave_previous_work(floor: Floor, agent: Agent, before: AgentState) -> None:
     if before is AgentState.WRAP_UP:
-        conversations.close_wrap_up(floor, agent)
+        wrap_up.close(floor, agent, WrapUpEnd.CALL)
     elif before is AgentState.RINGING and agent.call_id is not None:
         other = floor.calls.get(agent.call_id)
         if other is not None and other.state is CallState.RINGING:

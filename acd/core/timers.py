@@ -16,7 +16,8 @@ class Timer(StrEnum):
     MAX_WAIT = "max_wait"  # the longest wait in line is over
     WIDEN = "widen"  # the next ring of agents, or no longer one agent alone
     POLICY = "policy"  # a step of the group's policy may be due
-    BUSY = "busy"  # the phone that was busy for a moment may be tried again
+    BACK_OFF = "back_off"  # an agent who did not take a call may be offered calls again
+    REST = "rest"  # the rest after many calls in a row is over
 
 
 @dataclass(slots=True)

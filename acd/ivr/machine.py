@@ -8,7 +8,7 @@
 A machine does one thing at a time: it answers exactly one command and waits for its outcome, until
 it answers End or GiveUp. `position` says all there is to know of the caller's place, so that another
 process can go on from it. Whatever outcome comes, nothing is raised: what a step cannot use leads to
-its `failure`, or to the flow's `error`, or to GiveUp.
+its `failure`, or to the flow's `error`, or to GiveUp; so does what needs a secret that a restart has lost.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from acd.ivr.talk import (
     StepTaken,
 )
 from acd.ivr.values import Value
-from acd.ivr.walk import LONGEST_DETAIL, Answer, Back, Enter, Leave, Over, Walk, entered
+from acd.ivr.walk import LONGEST_DETAIL, Answer, Back, Enter, Leave, LostValue, Over, Walk, entered
 from acd.ivr.world import World as World
 
 MOST_QUIET_STEPS = 200
@@ -157,12 +157,13 @@ class Machine:
             outcome = None
         step = walk.flow.steps[walk.position.step]
         kind = KINDS[type(step)]
-        if outcome is None:
-            return kind.begin(walk, step)
-        answer = kind.handle(walk, step, outcome)
+        try:
+            answer = kind.begin(walk, step) if outcome is None else kind.handle(walk, step, outcome)
+            reason = f"{type(outcome).__name__} came and was not expected"
+        except LostValue as error:
+            answer, reason = None, str(error)
         if answer is not None:
             return answer
-        reason = f"{type(outcome).__name__} came and was not expected"
         failure: str | None = getattr(step, "failure", None)
         if failure is None:
             raise ExpressionError(reason)

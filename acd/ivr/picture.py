@@ -96,11 +96,8 @@ class Edge:
     count: int | None = None
 
     def label(self, between: str) -> str:
-        """What stands at the arrow; several ways in one arrow carry their own counts."""
-        label = between.join(label for label in self.labels if label)
-        if self.count is None or len(self.labels) > 1:
-            return label
-        return f"{label}{between if label else ''}{self.count:,}"
+        """What stands at the arrow, the ways one after the other; each has its count with it."""
+        return between.join(label for label in self.labels if label)
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,9 +168,7 @@ class _Draughtsman:
             grouped.setdefault((self._entrance(into), False), []).append((arrow.partition(" ")[0], count))
         for (end, is_failure), ways in grouped.items():
             counts = [count for _, count in ways if count is not None]
-            labels = tuple(
-                label if count is None or len(ways) == 1 else f"{label}: {count:,}" for label, count in ways
-            )
+            labels = tuple(_counted(label, count) for label, count in ways)
             yield Edge(start, end, labels, is_failure, sum(counts) if counts else None)
 
     def _entrance(self, name: str) -> str:
@@ -199,7 +194,27 @@ def _entered(step: Step) -> Iterator[str]:
 
 def _arrow_label(arrow: str) -> str:
     """What stands at the arrow: nothing for the way that needs no word."""
-    return "" if arrow == "next" else arrow.removeprefix("choice ").removeprefix("case ") or "(empty)"
+    kind, _, what = arrow.partition(" ")
+    match kind:
+        case "next":
+            return ""
+        case "choice":
+            return f"key {what}" if len(what) == 1 else f"keys {what}"
+        case "case":
+            return f"“{what}”"
+    return arrow
+
+
+def callers(count: int) -> str:
+    """How many: `1 caller`, `1,200 callers`."""
+    return f"{count:,} caller" + ("" if count == 1 else "s")
+
+
+def _counted(label: str, count: int | None) -> str:
+    """A way and how many took it; never a bare number, which could be a key."""
+    if count is None:
+        return label
+    return f"{label} · {callers(count)}" if label else callers(count)
 
 
 def _look(step: Step) -> Look:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 from collections.abc import Mapping
 
-from acd.ivr.picture import Edge, Look, Node, Picture
+from acd.ivr.picture import Edge, Look, Node, Picture, callers
 
 _DOT_LOOKS: Mapping[Look, tuple[str, str]] = {
     Look.SPEAK: ("box", "#eef2f7"),
@@ -38,7 +38,7 @@ def dot(picture: Picture) -> str:
     most = max((edge.count or 0 for edge in picture.edges), default=0)
     for index, (_, node, count) in enumerate(picture.starts):
         lines.append(f'  start{index} [shape=circle, label="", width=0.18, fillcolor="#33405c"]')
-        lines.append(f"  start{index} -> {node}" + ("" if count is None else f' [label="{count:,}"]'))
+        lines.append(f"  start{index} -> {node}" + ("" if count is None else f' [label="{callers(count)}"]'))
     for index, (_, node) in enumerate(picture.errors):
         lines.append(f'  error{index} [shape=plaintext, style="", label="error", fontcolor="#b4232a"]')
         lines.append(f'  error{index} -> {node} [style=dashed, color="#b4232a"]')
@@ -52,7 +52,7 @@ def _dot_node(node: Node) -> str:
     if node.detail:
         rows.append(f'<font point-size="10">{html.escape(node.detail)}</font>')
     if node.hung_up:
-        rows.append(f'<font point-size="10" color="#b4232a">{node.hung_up:,} hung up</font>')
+        rows.append(f'<font point-size="10" color="#b4232a">{callers(node.hung_up)} hung up here</font>')
     return f'  {node.id} [shape={shape}, fillcolor="{colour}", label=<{"<br/>".join(rows)}>]'
 
 

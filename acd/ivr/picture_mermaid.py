@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from acd.ivr.picture import Look, Node, Picture
+from acd.ivr.picture import Look, Node, Picture, callers
 
 _MERMAID_SHAPES: Mapping[Look, tuple[str, str]] = {
     Look.SPEAK: ("[", "]"),
@@ -31,7 +31,7 @@ def mermaid(picture: Picture) -> str:
         else:
             lines += inside
     for index, (_, node, count) in enumerate(picture.starts):
-        label = "" if count is None else f'|"{count:,}"|'
+        label = "" if count is None else f'|"{callers(count)}"|'
         lines += [f"    start{index}(( )) -->{label} {node}"]
     for index, (_, node) in enumerate(picture.errors):
         lines += [f'    error{index}(("error")) -.-> {node}']
@@ -46,7 +46,7 @@ def _mermaid_node(node: Node) -> str:
     begin, end = _MERMAID_SHAPES[node.look]
     lines = [f"<b>{_mermaid_text(node.name)}</b>", f"<small>{node.kind}</small>"]
     lines += [_mermaid_text(node.detail)] if node.detail else []
-    lines += [f"{node.hung_up:,} hung up"] if node.hung_up else []
+    lines += [f"{callers(node.hung_up)} hung up here"] if node.hung_up else []
     return f'    {node.id}{begin}"{"<br/>".join(lines)}"{end}'
 
 

@@ -77,10 +77,3 @@ class Announcements(Protocol):
 
     def on(self) -> frozenset[str]:
         """Their names."""
-
-
-class OutsideDialer(Protocol):
-    """The way outside, for transfers of flows."""
-
-    def begin_for_flow(self, call_id: str, number: str) -> str | None:
-        """Dial the number on the authority of flows; or why it cannot be done."""

@@ -1,8 +1,10 @@
 """Where a caller is: all that another process needs to go on from there.
 
 The position that is kept (`to_dict`) holds no masked value. While one is set, it points back to the
-step where the value was keyed: after a crash the caller is asked for it once more. Only who is in other
-hands meanwhile, in a line or with an agent, stays where they are, and the value is forgotten.
+step where the value was keyed or found: after a crash the caller, or the other system, is asked for it
+once more. Only who is in other
+hands meanwhile, in a line or with an agent, or whose look-up must not be asked twice, stays where they
+are, and the value is forgotten.
 """
 
 from __future__ import annotations
@@ -14,17 +16,23 @@ from typing import Any, TypeAlias
 from acd.ivr.values import MASK, Value
 
 Origin: TypeAlias = tuple[int, str]
-"""Where a masked value was keyed: depth in the stack of flows, and the step."""
+"""Where a masked value was keyed or found: depth in the stack of flows, and the step."""
+NOT_AGAIN: Origin = (-1, "")
+"""Of a value that cannot be asked for once more."""
 
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """One flow of the stack. `step` is '' before it has begun. `masked` says where each secret came from."""
+    """One flow of the stack. `step` is '' before it has begun. `masked` says where each secret came from.
+
+    `lost`: variables whose secret was forgotten, and that nothing has set since.
+    """
 
     flow: str
     step: str = ""
     variables: Mapping[str, Value] = field(default_factory=dict, repr=False)
     masked: Mapping[str, Origin] = field(default_factory=dict)
+    lost: frozenset[str] = frozenset()
 
     def shown(self) -> dict[str, Value]:
         """The variables as people may see them."""
@@ -33,6 +41,8 @@ class Frame:
 
 AWAY = "away"
 """The phase of a step that has put the caller in other hands."""
+ASKED = "asked"
+"""The phase of a look-up that must not be asked twice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +51,7 @@ class Progress:
 
     `failed` counts the rounds without a usable answer, `remark` says what was wrong with the last one
     (`invalid`, `no_input`); `entered` waits to be confirmed, and is `masked` if it is a secret; `item`
-    is a survey's question.
+    is a survey's question; `priority` is what the caller stands in line with.
     """
 
     phase: str = ""
@@ -50,6 +60,7 @@ class Progress:
     item: int = 0
     entered: str = field(default="", repr=False)
     masked: bool = False
+    priority: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +103,10 @@ class Position:
 
     def kept(self) -> Position:
         """What may be kept: without masked values, back at the step where the first of them was keyed."""
-        origins = [origin for frame in self.frames for origin in frame.masked.values()]
+        secrets = [origin for frame in self.frames for origin in frame.masked.values()]
+        origins = [origin for origin in secrets if origin != NOT_AGAIN]
         position = self if not self.progress.masked else replace(self, progress=Progress())
-        if origins and self.progress.phase != AWAY:
+        if origins and self.progress.phase not in (AWAY, ASKED):
             depth = min(depth for depth, _ in origins)
             step = next(step for found, step in origins if found == depth)
             back = replace(self.frames[depth], step=step)
@@ -111,7 +123,12 @@ class Position:
         return {
             "version": kept.version,
             "frames": [
-                {"flow": frame.flow, "step": frame.step, "variables": dict(frame.variables)}
+                {
+                    "flow": frame.flow,
+                    "step": frame.step,
+                    "variables": dict(frame.variables),
+                    "lost": sorted(frame.lost),
+                }
                 for frame in kept.frames
             ],
             "progress": {
@@ -120,6 +137,7 @@ class Position:
                 "remark": kept.progress.remark,
                 "item": kept.progress.item,
                 "entered": kept.progress.entered,
+                "priority": kept.progress.priority,
             },
             "language": kept.language,
             "customer": None if kept.customer is None else dict(kept.customer),
@@ -129,7 +147,10 @@ class Position:
     @staticmethod
     def from_dict(kept: Mapping[str, Any]) -> Position:
         """From `to_dict`. Raises KeyError or TypeError for something else."""
-        frames = tuple(Frame(f["flow"], f["step"], dict(f["variables"])) for f in kept["frames"])
+        frames = tuple(
+            Frame(f["flow"], f["step"], dict(f["variables"]), lost=frozenset(f.get("lost", ())))
+            for f in kept["frames"]
+        )
         if not frames:
             raise KeyError("frames")
         return Position(
@@ -144,4 +165,4 @@ class Position:
 
 def _without_masked(frame: Frame) -> Frame:
     variables = {name: value for name, value in frame.variables.items() if name not in frame.masked}
-    return replace(frame, variables=variables, masked={})
+    return replace(frame, variables=variables, masked={}, lost=frame.lost | frame.masked.keys())

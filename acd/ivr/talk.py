@@ -52,6 +52,7 @@ class Listen:
 class HttpRequest:
     """A look-up's request, worked out; see `acd.ivr.flow.HttpLookup`.
 
+    Not `idempotent`: it must not be sent again once it may have reached the other side.
     `masked`: URL, headers or body hold a secret of the caller, and none of them may reach a log.
     """
 
@@ -63,6 +64,7 @@ class HttpRequest:
     retries: int
     values: Mapping[str, str]
     masked: bool = False
+    idempotent: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,6 +38,7 @@ from acd.ivr.values import Value
 
 MOST_COMMANDS = 1_000
 FIRST_CHINESE = "\u2e80"
+STOPS = ".,;:!?"
 CALLER_HANGS_UP = "caller hangs up"
 HANGUP, ERROR, RETURN, NEVER = "hangup", "error", "return", "never"
 
@@ -79,7 +80,8 @@ def heard_text(prompts: Sequence[Prompt]) -> str:
                 part = words or f"[{name}]"
             case Speech(text=part):
                 pass
-        is_apart = text and part and not (_is_chinese(text[-1]) and _is_chinese(part[0]))
+        is_apart = text and part and part[0] not in STOPS
+        is_apart = is_apart and not (_is_chinese(text[-1]) and _is_chinese(part[0]))
         text += f" {part}" if is_apart else part
     return text
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
@@ -54,6 +54,10 @@ class Over:
 Answer: TypeAlias = FlowCommand | Leave | Enter | Back | Over
 
 
+class LostValue(ExpressionError):
+    """What is needed was a secret, and has been forgotten."""
+
+
 class Walk:
     """The state that the steps work on. `position` is always complete: it can be kept at any time."""
 
@@ -89,7 +93,7 @@ class Walk:
 
     # --- values -------------------------------------------------------------------------------
     def evaluate(self, expression: Expression, extra: Mapping[str, Value] | None = None) -> Value:
-        """Its value now; `extra` are variables that are not set yet. Raises ExpressionError."""
+        """Its value now; `extra` are variables that are not set yet. Raises ExpressionError, or LostValue."""
         scope: dict[str, object] = {**self.position.frame.variables, **(extra or {})}
         for name in expression.names & VISIBLE.keys():
             scope[name] = self.world.view(
@@ -98,7 +102,12 @@ class Walk:
                 language=self.language,
                 announcements=self.flows.announcements,
             )
-        return expression.evaluate(scope)
+        try:
+            return expression.evaluate(scope)
+        except ExpressionError as error:
+            if expression.names & self.position.frame.lost:
+                raise LostValue(f"{expression.source}: a masked value was forgotten") from error
+            raise
 
     def text(self, expression: Expression) -> str:
         """Its value as text. Raises ExpressionError."""
@@ -122,6 +131,11 @@ class Walk:
         """The value as a trace may show it."""
         return MASK if self.origin(expression, value) is not None else as_text(value)
 
+    def shown_variables(self, names: Iterable[str]) -> dict[str, Value]:
+        """Some variables of the running flow, as a trace may show them."""
+        shown = self.position.frame.shown()
+        return {name: shown[name] for name in names}
+
     def assign(self, values: Mapping[str, Value], masked: Mapping[str, Origin] | None = None) -> None:
         """Set variables of the running flow. Raises ExpressionError when they become too many or large."""
         frame = self.position.frame
@@ -132,9 +146,21 @@ class Walk:
         others = sum(_size(other.variables) for other in self.position.frames[:-1])
         if others + _size(variables) > LARGEST_VARIABLES_BYTES:
             raise ExpressionError(f"the variables take more than {LARGEST_VARIABLES_BYTES // 1024} kB")
-        still = {name: origin for name, origin in frame.masked.items() if name not in values}
-        frame = replace(frame, variables=variables, masked={**still, **(masked or {})})
+        new = masked or {}
+        # One that is set again keeps its turn: what it was keyed for comes after it.
+        still = {name: origin for name, origin in frame.masked.items() if name not in values or name in new}
+        lost = frame.lost - values.keys()
+        frame = replace(frame, variables=variables, masked={**still, **new}, lost=lost)
         self.position = self.position.with_frame(frame)
+
+    def lose(self, names: Set[str]) -> None:
+        """Variables of the running flow whose secret is forgotten."""
+        frame = self.position.frame
+        variables = {name: value for name, value in frame.variables.items() if name not in names}
+        masked = {name: origin for name, origin in frame.masked.items() if name not in names}
+        self.position = self.position.with_frame(
+            replace(frame, variables=variables, masked=masked, lost=frame.lost | names)
+        )
 
     def here(self) -> Origin:
         """The present step, as where a secret comes from."""

@@ -24,14 +24,24 @@ Answer = Found | NotFound | LookupFailed
 
 
 class _MayPass(Exception):
-    """A failure that another try may not have."""
+    """A failure that another try may not have. `never_sent`: the other side knows nothing of the request."""
+
+    never_sent = False
+
+
+class _NoConnection(_MayPass):
+    never_sent = True
 
 
 class HttpLookups:
-    """Open from the first request until `close`. No cookies, no redirects, no proxies of the environment."""
+    """Open from the first request until `close`. No cookies, no redirects, no proxies of the environment.
+
+    What must not be asked twice gets a connection of its own: on one that was used before, the request may
+    be lost because the other side has just closed it, and nobody could tell.
+    """
 
     def __init__(self) -> None:
-        self._session: aiohttp.ClientSession | None = None
+        self._sessions: dict[bool, aiohttp.ClientSession] = {}
 
     async def find(self, request: HttpRequest) -> Answer:
         """The values that the request wants, or why not. Never raises."""
@@ -47,8 +57,8 @@ class HttpLookups:
 
     async def close(self) -> None:
         """No more look-ups."""
-        if self._session is not None:
-            await self._session.close()
+        for session in self._sessions.values():
+            await session.close()
 
     async def _tries(self, request: HttpRequest, url: URL) -> Answer:
         reason = ""
@@ -59,31 +69,37 @@ class HttpLookups:
                 return await self._try(request, url)
             except _MayPass as failure:
                 reason = str(failure)
+                if not (request.idempotent or failure.never_sent):
+                    break
         return LookupFailed(reason)
 
     async def _try(self, request: HttpRequest, url: URL) -> Answer:
-        if self._session is None:
-            self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=CONNECTIONS_MAX),
-                cookie_jar=aiohttp.DummyCookieJar(),
-                timeout=aiohttp.ClientTimeout(total=None),  # ours is for all tries together
-                auto_decompress=False,  # a small answer could grow without bounds
-            )
         headers = {"Accept": "application/json", "Accept-Encoding": "identity", **request.headers}
         body = dict(request.body) if request.method == "POST" else None
         try:
-            async with self._session.request(
+            async with self._session(keep=request.idempotent).request(
                 request.method, url, headers=headers, json=body, allow_redirects=False
             ) as response:
                 return await _read(response, request.values)
         except aiohttp.ClientConnectorError:
-            raise _MayPass("no connection") from None
+            raise _NoConnection("no connection") from None
         except aiohttp.ServerConnectionError:
             raise _MayPass("the connection was lost") from None
         except (aiohttp.ClientError, OSError):
             raise _MayPass("the answer is not HTTP, or broke off") from None
         except (ValueError, TypeError):
             return LookupFailed("the request cannot be sent: a header or value is not allowed in one")
+
+    def _session(self, *, keep: bool) -> aiohttp.ClientSession:
+        """`keep`: connections are used again."""
+        if keep not in self._sessions:
+            self._sessions[keep] = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(limit=CONNECTIONS_MAX, force_close=not keep),
+                cookie_jar=aiohttp.DummyCookieJar(),
+                timeout=aiohttp.ClientTimeout(total=None),  # ours is for all tries together
+                auto_decompress=False,  # a small answer could grow without bounds
+            )
+        return self._sessions[keep]
 
 
 async def _read(response: aiohttp.ClientResponse, wanted: Mapping[str, str]) -> Answer:

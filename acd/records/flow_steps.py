@@ -22,6 +22,7 @@ from acd.core.facts import (
 )
 
 ANSWERED, HUNG_UP, ENDED = "answered", "hung up", "ended"
+_WHY = {EndedBy.UNKNOWN: "while the controller was away"}
 _INTO = ("call ", "goto ")  # arrows that lead to the start of another flow
 
 
@@ -73,9 +74,8 @@ def _walk(facts: Sequence[Fact]) -> tuple[list[StepLeft], Here | None, bool]:
                 left.append(_leave(here, fact.at, ANSWERED, agent))
             case Ended(by=by) if here is not None:
                 if not answered:
-                    left.append(
-                        _leave(here, fact.at, HUNG_UP if by is EndedBy.CALLER else ENDED, fact.reason)
-                    )
+                    arrow = HUNG_UP if by is EndedBy.CALLER else ENDED
+                    left.append(_leave(here, fact.at, arrow, fact.reason or _WHY.get(by, "")))
                 here = None
     return left, here, answered
 

@@ -41,6 +41,7 @@ from acd.core.facts import (
     Unkept,
     Widened,
     WrapUpEnded,
+    WrapUpExtended,
     WrapUpStarted,
 )
 from acd.core.outside_facts import (
@@ -53,7 +54,8 @@ from acd.core.outside_facts import (
     OutsideRefused,
 )
 from acd.records.record import CallRecord, GroupVisit, Segment, SegmentOutcome, VisitOutcome
-from acd.records.track import Stretch, Track, Visit
+from acd.records.stretch import Stretch, Visit
+from acd.records.track import Track
 
 _OFFER_OUTCOMES = {
     OfferFailure.NO_ANSWER: SegmentOutcome.NO_ANSWER,
@@ -119,7 +121,7 @@ def _walk(
     last = min(start, limit)
     ended: tuple[float, Ended] | None = None
     for fact in facts:
-        if ended and not isinstance(fact, WrapUpStarted | WrapUpEnded | SoundKept):
+        if ended and not isinstance(fact, WrapUpStarted | WrapUpExtended | WrapUpEnded | SoundKept):
             continue
         last = min(max(last, fact.at), limit)
         STEPS[type(fact)](track, fact, last)
@@ -197,6 +199,7 @@ STEPS: Mapping[type[Fact], Callable[[Track, Any, float], None]] = {
     Returned: lambda track, _, at: track.leave(at, SegmentOutcome.LEFT),
     AgentLeft: lambda track, fact, at: track.leave_agent(at, fact.agent, SegmentOutcome.AGENT_HUNG_UP),
     WrapUpStarted: lambda track, fact, at: track.start_wrap_up(at, fact.agent),
+    WrapUpExtended: lambda *_: None,
     WrapUpEnded: lambda track, fact, at: track.end_wrap_up(at, fact.agent),
     FellBack: lambda track, fact, at: track.fall_back(at, fact.agent),
     Ended: lambda track, fact, at: track.end(at, fact.by),

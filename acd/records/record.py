@@ -6,7 +6,16 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
-from acd.core.facts import CallKind, EndedBy, Fact, LeftBy
+from acd.core.facts import (
+    CallKind,
+    EndedBy,
+    Fact,
+    LeftBy,
+    WrapUpEnd,
+    WrapUpEnded,
+    WrapUpExtended,
+    WrapUpStarted,
+)
 from acd.core.outside_facts import OutsideAnswered, OutsideDialed, OutsideFailed
 
 
@@ -128,6 +137,16 @@ class OutsideDial:
 
 
 @dataclass(frozen=True, slots=True)
+class WrapUp:
+    """One agent's after-call work. `ended` is None while it goes on; `extended`: how often it was."""
+
+    agent: str
+    length_s: float = 0.0
+    extended: int = 0
+    ended: WrapUpEnd | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class CallRecord:
     """A call and all that happened in it.
 
@@ -168,3 +187,21 @@ class CallRecord:
                 case OutsideAnswered() if dials:
                     dials[-1] = replace(dials[-1], result="answered")
         return tuple(dials)
+
+    def wrap_ups(self) -> tuple[WrapUp, ...]:
+        """The after-call works, in the order in which they began; `length_s` once one has ended."""
+        works: list[WrapUp] = []
+        open_since: dict[str, tuple[int, float]] = {}  # agent → place in `works`, begin
+        for fact in self.facts:
+            match fact:
+                case WrapUpStarted(at, agent):
+                    open_since[agent] = (len(works), at)
+                    works.append(WrapUp(agent))
+                case WrapUpExtended(_, agent, _) if agent in open_since:
+                    place, _ = open_since[agent]
+                    works[place] = replace(works[place], extended=works[place].extended + 1)
+                case WrapUpEnded(at, agent, how) if agent in open_since:
+                    place, since = open_since.pop(agent)
+                    length_s = round(max(0.0, at - since), 3)
+                    works[place] = replace(works[place], length_s=length_s, ended=how)
+        return tuple(works)

@@ -78,17 +78,23 @@ def to_json(report: Report) -> dict[str, Any]:
     }
 
 
-def render(report: Report, tz: ZoneInfo) -> Table:
-    """The report as a table for a terminal, times in `tz`, with the formulas below it."""
+def render(report: Report, tz: ZoneInfo, width: int | None = None) -> Table:
+    """The report as a table, times in `tz`, with the formulas below it.
+
+    `width`: of the screen; only the figures that it holds are shown. None: all.
+    """
+    left_out = _left_out(width)
+    columns = {name: cell for name, cell in _COLUMNS.items() if name not in left_out}
     since, until = report.period.since.astimezone(tz), report.period.until.astimezone(tz)
     title = f"{since:%Y-%m-%d %H:%M} – {until:%Y-%m-%d %H:%M} ({tz.key})"
-    table = Table(title=title, caption=_caption(report), caption_justify="left", show_footer=True)
+    table = Table(title=title, caption=_caption(report, left_out), caption_justify="left", show_footer=True)
     table.add_column("Group", footer="Total", overflow="fold")
-    for heading, cell in _COLUMNS.items():
+    for name, cell in columns.items():
+        heading = name if width is None else name.replace(" ", "\n")
         table.add_column(heading, footer=cell(report.total), justify="right")
     for figures in report.groups:
-        name = Text(report.names[figures.group or ""])
-        table.add_row(name, *(cell(figures) for cell in _COLUMNS.values()))
+        group = Text(report.names[figures.group or ""])
+        table.add_row(group, *(cell(figures) for cell in columns.values()))
     return table
 
 
@@ -124,16 +130,30 @@ _COLUMNS: Mapping[str, Callable[[GroupFigures], str]] = {
     "ACW": lambda f: duration(f.acw_s),
     "Longest wait": lambda f: duration(f.longest_wait_s),
 }
+_BEYOND_100_COLUMNS = ("Short", "Left", "Waiting", "T", "ATT", "ACW")
+_BEYOND_80_COLUMNS = ("Abandon rate", "Longest wait")
 
 
-def _caption(report: Report) -> Text:
-    lines = [
-        f"Service level: {report.formula.text} [{report.formula.value}]",
-        f"Offered: {FORMULAS['offered']}",
-        f"Abandon rate: {FORMULAS['abandon_rate']}",
-        f"ASA: {FORMULAS['asa_s']}",
-        f"AHT: {FORMULAS['aht_s']}; ATT: {FORMULAS['att_s']}; ACW: {FORMULAS['acw_s']}",
-    ]
+def _left_out(width: int | None) -> tuple[str, ...]:
+    """The figures that do not fit, beside a group's name of a dozen letters."""
+    if width is None:
+        return ()
+    return _BEYOND_100_COLUMNS if width >= 100 else _BEYOND_100_COLUMNS + _BEYOND_80_COLUMNS
+
+
+def _caption(report: Report, left_out: tuple[str, ...]) -> Text:
+    formulas = {
+        "Service level": f"{report.formula.text} [{report.formula.value}]",
+        "Offered": FORMULAS["offered"],
+        "Abandon rate": FORMULAS["abandon_rate"],
+        "ASA": FORMULAS["asa_s"],
+        "AHT": FORMULAS["aht_s"],
+        "ATT": FORMULAS["att_s"],
+        "ACW": FORMULAS["acw_s"],
+    }
+    lines = [f"{name}: {formula}" for name, formula in formulas.items() if name not in left_out]
+    if left_out:
+        lines.append(f"With --wide also: {', '.join(left_out)}")
     if report.internal:
         lines.insert(0, f"Not counted: {report.internal} of agents' own calls")
     return Text("\n".join(lines))

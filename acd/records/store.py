@@ -7,9 +7,11 @@ Writing the same call or interval again replaces it, so whoever is unsure may wr
 from __future__ import annotations
 
 import sqlite3
+import threading
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
@@ -29,7 +31,7 @@ from sqlalchemy import (
     tuple_,
 )
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError
 
 from acd.core.facts import AgentInterval, CallbackOrder
 from acd.errors import OperatorError
@@ -43,6 +45,10 @@ _PARTS = (schema.segments, schema.visits, schema.facts)
 _COPIES = (schema.ivr_steps, schema.survey_scores, schema.sounds)
 
 
+class RecordsAway(OperatorError):
+    """The database cannot be opened at the moment: the disk is full, or the server is away."""
+
+
 class RecordStore:
     """Calls and agent states in the database at `url` (`sqlite:////var/…/acd.db`, `postgresql+…`).
 
@@ -52,33 +58,50 @@ class RecordStore:
     def __init__(self, url: str) -> None:
         self._url = url
         self._open_engine: Engine | None = None
+        self._is_wanted = False
+        self._opening = threading.Lock()
 
     def open(self) -> None:
         """Connect and bring the tables up to date; other processes may do so at the same time.
 
-        Raises OperatorError where that fails: a bad address, no permission, the database away or
-        made by a newer version.
+        Raises OperatorError where that fails: a bad address, no permission, a database made by a newer
+        version; RecordsAway where it may be possible later: the next use tries again then.
         """
         try:
             url = make_url(self._url)
-            engine = _engine(url)
+            _engine(url).dispose()
         except (ArgumentError, NoSuchModuleError, ImportError) as error:
             raise OperatorError(f"records: the database address cannot be used: {error}") from error
+        self._is_wanted = True
         shown = url.render_as_string(hide_password=True)
         try:
-            migrations.upgrade(engine)
+            self._connect()
+        except OperationalError as error:
+            missing = url.get_backend_name() == "sqlite" and not Path(url.database or "").parent.is_dir()
+            hint = "; nothing has run here yet: start 'script/server', or set ACD_HOME" if missing else ""
+            raise RecordsAway(f"records: cannot open {shown}: {error.orig}{hint}") from error
         except DBAPIError as error:
-            engine.dispose()
             raise OperatorError(f"records: cannot open {shown}: {error.orig}") from error
         except CommandError as error:
-            engine.dispose()
             raise OperatorError(
                 f"records: {shown} was made by another version of this program: {error}"
             ) from error
-        self._open_engine = engine
+
+    def _connect(self) -> Engine:
+        with self._opening:
+            if self._open_engine is None:
+                engine = _engine(make_url(self._url))
+                try:
+                    migrations.upgrade(engine)
+                except BaseException:
+                    engine.dispose()
+                    raise
+                self._open_engine = engine
+            return self._open_engine
 
     def close(self) -> None:
         """Close all connections; harmless when not open."""
+        self._is_wanted = False
         if self._open_engine is not None:
             self._open_engine.dispose()
             self._open_engine = None
@@ -93,11 +116,18 @@ class RecordStore:
         self.close()
 
     @property
+    def is_open(self) -> bool:
+        """Whether the database has been reached."""
+        return self._open_engine is not None
+
+    @property
     def engine(self) -> Engine:
-        """SQLAlchemy's engine. Raises RuntimeError when the store is not open."""
-        if self._open_engine is None:
+        """SQLAlchemy's engine. Raises RuntimeError where the store is closed, DBAPIError while it is away."""
+        if self._open_engine is not None:
+            return self._open_engine
+        if not self._is_wanted:
             raise RuntimeError("the record store is not open")
-        return self._open_engine
+        return self._connect()
 
     def save_calls(self, records: Sequence[CallRecord]) -> None:
         """Write calls, replacing earlier versions of the same calls; all or none.

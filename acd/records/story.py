@@ -1,14 +1,10 @@
-"""Calls as people read them: one call's story line by line, and a list of calls. Pure."""
+"""One call as people read it, line by line. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
-
-from rich.table import Table
-from rich.text import Text
 
 from acd.core.facts import (
     AgentLeft,
@@ -43,10 +39,13 @@ from acd.core.facts import (
     Transferred,
     Unkept,
     Widened,
+    WrapUpEnd,
     WrapUpEnded,
+    WrapUpExtended,
     WrapUpStarted,
 )
 from acd.core.outside_facts import (
+    FLOW,
     DialFailure,
     OutsideAlerted,
     OutsideAnswered,
@@ -56,8 +55,8 @@ from acd.core.outside_facts import (
     OutsideRefused,
 )
 from acd.records.fold import utc
-from acd.records.record import CallRecord, GroupVisit, SegmentKind
-from acd.records.report import NOTHING, duration
+from acd.records.record import CallRecord, GroupVisit
+from acd.records.report import duration
 
 _FAILURES = {
     OfferFailure.NO_ANSWER: "did not answer",
@@ -81,7 +80,7 @@ _ENDS = {
     EndedBy.AGENT: "the agent hung up",
     EndedBy.OUTSIDE: "the one outside hung up",
     EndedBy.SYSTEM: "the system ended the call",
-    EndedBy.UNKNOWN: "the call ended while nobody watched",
+    EndedBy.UNKNOWN: "the call ended while the controller was away",
 }
 
 _LEFT = {
@@ -93,6 +92,13 @@ _LEFT = {
     LeftBy.POLICY: "by the group's policy",
 }
 _KEPT = {"preferred": "asked for", "last_agent": "they talked last time"}
+_WRAP_UP_ENDS = {
+    WrapUpEnd.TIME: ": its time was over",
+    WrapUpEnd.LIMIT: ": the longest time was over",
+    WrapUpEnd.AGENT: "",
+    WrapUpEnd.CALL: ": another call came",
+    WrapUpEnd.UNKNOWN: "",
+}
 
 
 def call_story(record: CallRecord, tz: ZoneInfo) -> list[str]:
@@ -107,50 +113,6 @@ def call_story(record: CallRecord, tz: ZoneInfo) -> list[str]:
     lines += _facts(record.facts, start, tz, "")
     lines += [_visit(visit) for visit in record.visits]
     return lines
-
-
-def calls_table(records: Iterable[CallRecord], tz: ZoneInfo) -> Table:
-    """One row per call, in the order given, times in `tz`."""
-    table = Table(title=f"Times in {tz.key}")
-    table.add_column("Call", no_wrap=True)  # to be copied whole
-    table.add_column("Began", overflow="fold", min_width=10)
-    for heading in ("From", "To", "Groups", "Agents", "Ended by"):
-        table.add_column(heading, overflow="fold")
-    for heading in ("Waited", "Talked"):
-        table.add_column(heading, justify="right")
-    for record in records:
-        table.add_row(*map(Text, _cells(record, tz)))
-    return table
-
-
-def _cells(record: CallRecord, tz: ZoneInfo) -> tuple[str, ...]:
-    fallback = [s for s in record.segments if s.kind is SegmentKind.FALLBACK]
-    talks = [s for s in record.segments if s.kind is SegmentKind.TALKING]
-    talks += [s for s in fallback if s.agent is not None]
-    talks += [s for s in record.segments if s.kind is SegmentKind.OUTSIDE]
-    waits = [s for s in record.segments if s.kind is SegmentKind.WAITING]
-    waits += [s for s in fallback if s.agent is None]
-    return (
-        printable(record.call_id),
-        f"{record.started_at.astimezone(tz):%Y-%m-%d %H:%M:%S}",
-        _caller(record.caller_number, record.customer_name or record.caller_name),
-        printable(record.dialed_number),
-        _names(visit.group for visit in record.visits),
-        _names(talk.agent for talk in talks),
-        record.ended_by.value if record.ended_by else "going on",
-        _length((s.started_at, s.ended_at) for s in waits),
-        _length((s.started_at, s.ended_at) for s in talks),
-    )
-
-
-def _length(stretches: Iterable[tuple[datetime, datetime | None]]) -> str:
-    """The finished stretches' time together."""
-    lengths = [(end - start).total_seconds() for start, end in stretches if end is not None]
-    return duration(sum(lengths)) if lengths else NOTHING
-
-
-def _names(names: Iterable[str | None]) -> str:
-    return ", ".join(dict.fromkeys(printable(name) for name in names if name)) or NOTHING
 
 
 def _facts(facts: Sequence[Fact], start: float, tz: ZoneInfo, indent: str) -> Iterator[str]:
@@ -190,9 +152,9 @@ def _visit(visit: GroupVisit) -> str:
 
 def _arrived(fact: Arrived) -> str:
     if fact.kind is not CallKind.INBOUND:
-        who = fact.origin_agent or _caller(fact.caller_number, fact.caller_name)
+        who = fact.origin_agent or caller_in_words(fact.caller_number, fact.caller_name)
         return f"{who} dialled {fact.dialed_number}"
-    text = f"call from {_caller(fact.caller_number, fact.caller_name)} to {fact.dialed_number}"
+    text = f"call from {caller_in_words(fact.caller_number, fact.caller_name)} to {fact.dialed_number}"
     text += f" through {fact.trunk}" if fact.trunk else ""
     customer = fact.customer
     if customer is None:
@@ -207,8 +169,12 @@ def _transferred(fact: Transferred) -> str:
 
 
 def _outside_dialed(fact: OutsideDialed) -> str:
-    by = f" for {fact.agent}" if fact.agent else ""
+    by = f" for {_authority(fact.agent)}" if fact.agent else ""
     return f"{fact.number} is dialled over {fact.trunk}{by}, which is shown {fact.caller_id}"
+
+
+def _authority(agent: str) -> str:
+    return "the flow" if agent == FLOW else agent
 
 
 def _outside_failed(fact: OutsideFailed) -> str:
@@ -253,7 +219,8 @@ def _sound_kept(fact: SoundKept) -> str:
     return f"was recorded ({length})"
 
 
-def _caller(number: str, name: str) -> str:
+def caller_in_words(number: str, name: str) -> str:
+    """`+4930123 (W. Fang)`, safe to print."""
     shown = number or "an unknown number"
     return printable(f"{shown} ({name})" if name else shown)
 
@@ -292,7 +259,8 @@ _TEXTS: Mapping[type[Fact], Callable[[Any], str]] = {
     Returned: lambda fact: f"back with us: {fact.reason}",
     AgentLeft: lambda fact: f"{fact.agent} hung up, the caller is still there",
     WrapUpStarted: lambda fact: f"{fact.agent} began wrap-up",
-    WrapUpEnded: lambda fact: f"{fact.agent} finished wrap-up",
+    WrapUpExtended: lambda fact: f"{fact.agent} extended the wrap-up by {fact.by_s:g} s",
+    WrapUpEnded: lambda fact: f"{fact.agent} finished wrap-up{_WRAP_UP_ENDS[fact.how]}",
     FellBack: _fell_back,
     Ended: _ended,
     OutsideDialed: _outside_dialed,

@@ -53,7 +53,7 @@ def _run(flow: str, record: CallRecord, tz: ZoneInfo) -> str:
     way = " → ".join(step.step or "(start)" for step in steps)
     last = steps[-1]
     end = f"{last.arrow} → {last.to}" if last.to else last.arrow
-    caller = printable(record.caller_number or "unknown")
+    caller = printable(record.caller_number or "(no number)")
     when = f"{utc(began).astimezone(tz):%Y-%m-%d %H:%M:%S}"
     return printable(f"{when}  {record.call_id}  {caller}  {duration(last.at - began)}  {way}: {end}")
 

@@ -120,17 +120,20 @@ class RecordWriter:
         while True:
             await self._work.wait()
             if self._gather_s and not self._closing.is_set():
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(self._closing.wait(), self._gather_s)
+                await self._wait_for_closing(self._gather_s)
             if await self._write_all():
                 pause_s = self._retry_first_s
             elif not self._closing.is_set():
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(self._closing.wait(), pause_s)
+                await self._wait_for_closing(pause_s)
                 pause_s = min(pause_s * 2, self._retry_max_s)
                 continue
             if self._closing.is_set():
                 return
+
+    async def _wait_for_closing(self, limit_s: float) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(limit_s):
+                await self._closing.wait()
 
     async def _write_all(self) -> bool:
         """Write until nothing is left; False when the database is away."""

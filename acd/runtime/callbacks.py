@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Collection, Mapping
 from functools import partial
 from typing import Any
@@ -33,6 +34,8 @@ class CallbackDesk:
         self._number_of = number_of
         self._unstored: dict[str, CallbackOrder] = {}
         self._open: frozenset[str] = frozenset()
+        self._reading = asyncio.Lock()
+        self._stored_meanwhile: set[str] = set()
 
     def restore(self, kept: Mapping[str, Mapping[str, Any]], open_numbers: Collection[str]) -> None:
         """Begin with the open ones of the database, and write what it has not got yet."""
@@ -49,9 +52,15 @@ class CallbackDesk:
                 continue
             self._store(key, order)
 
-    def refresh(self, open_numbers: Collection[str]) -> None:
-        """Somebody has changed callbacks in the database: these are open now."""
-        self._open = frozenset(open_numbers)
+    async def refresh(self, read: Callable[[], Collection[str]]) -> None:
+        """Somebody has changed callbacks in the database: `read`, in a thread, which are open now.
+
+        What is stored while it reads is open, too, whether it has seen it or not.
+        """
+        async with self._reading:
+            self._stored_meanwhile.clear()
+            read_numbers = await asyncio.to_thread(read)
+            self._open = frozenset(read_numbers) | self._stored_meanwhile
 
     def take(self, call_id: str, group: str, number: str, language: str) -> str | None:
         """See `acd.core.ports.Callbacks`."""
@@ -74,4 +83,5 @@ class CallbackDesk:
     def _stored(self, key: str) -> None:
         order = self._unstored.pop(key)
         self._open |= {order.number}
+        self._stored_meanwhile.add(order.number)
         self._mirror.drop(key)

@@ -14,7 +14,11 @@ from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import structlog
+
 from acd.errors import OperatorError, RequestRefused
+
+log = structlog.get_logger(__name__)
 
 LINE_MAX = 65_536
 Request = Mapping[str, Any]
@@ -32,10 +36,19 @@ class ControlServer:
         self._writers: set[asyncio.StreamWriter] = set()
 
     async def start(self) -> None:
-        """Listen. Raises OperatorError when another controller already does."""
-        self._path.parent.mkdir(parents=True, exist_ok=True)
+        """Listen. Raises OperatorError when another controller already does.
+
+        Where the disk takes no socket calls are routed all the same, and the log says so.
+        """
         if await _somebody_listens(self._path):
             raise OperatorError(f"another controller is running here (it answers on {self._path})")
+        try:
+            await self._listen()
+        except OSError as error:
+            log.error("commands of operators cannot be taken", socket=str(self._path), reason=str(error))
+
+    async def _listen(self) -> None:
+        self._path.parent.mkdir(parents=True, exist_ok=True)
         self._path.unlink(missing_ok=True)
         old = os.umask(0o177)
         try:

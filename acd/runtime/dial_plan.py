@@ -19,6 +19,7 @@ class Denial(StrEnum):
     LOGGED_OUT = "logged-out"
     NOT_ALLOWED = "not-allowed"
     TRUNKS_FULL = "trunks-full"
+    NO_NUMBER = "no-outside-number"
 
 
 @dataclass(frozen=True, slots=True)

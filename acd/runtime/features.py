@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from acd.core import events
 from acd.errors import RequestRefused
 from acd.ivr.flow import Speech
+from acd.ivr.ports import CallerLine
+from acd.runtime.pin_gate import PinGate
 from acd.runtime.shell import Shell
 from acd.settings.model import Centre
+from acd.settings.pins import PinBook
 
 SENTENCES: Mapping[str, Mapping[str, str]] = {
     "en": {
@@ -25,6 +28,20 @@ SENTENCES: Mapping[str, Mapping[str, str]] = {
         "unknown-reason": "There is no such reason.",
         "unknown-agent": "There is no such agent.",
         "unknown-code": "There is no such code.",
+        "wrap-up-extend": "You have more time for your wrap up.",
+        "wrap-up": "Wrap up follows this call.",
+        "revoke": "That is taken back.",
+        "wrap-up-open": "Your wrap up lasts until you end it.",
+        "wrap-up-limit": "Your wrap up cannot be longer.",
+        "no-call": "You have no call.",
+        "no-wrap-up": "There is no wrap up for this call.",
+        "nothing-pending": "There is nothing to take back.",
+        "resting": "You are resting. You will be ready again by yourself.",
+        "day-limit": "You have taken all your calls of today.",
+        "pin": "Please key in your PIN, and then hash.",
+        "wrong-pin": "This PIN is wrong.",
+        "pin-locked": "There were too many wrong PINs. Please try again in five minutes.",
+        "pin-broken": "Your PIN cannot be checked now.",
     },
     "zh_CN": {
         "login": "您已登录。准备好后请按就绪。",
@@ -40,6 +57,20 @@ SENTENCES: Mapping[str, Mapping[str, str]] = {
         "unknown-reason": "没有这个原因。",
         "unknown-agent": "没有这个坐席。",
         "unknown-code": "没有这个代码。",
+        "wrap-up-extend": "话后处理时间已延长。",
+        "wrap-up": "本次通话后将进入话后处理。",
+        "revoke": "已撤销。",
+        "wrap-up-open": "话后处理将持续到您结束为止。",
+        "wrap-up-limit": "话后处理不能再延长。",
+        "no-call": "您没有通话。",
+        "no-wrap-up": "此通话没有话后处理。",
+        "nothing-pending": "没有可撤销的请求。",
+        "resting": "您正在休息，稍后将自动就绪。",
+        "day-limit": "您今天的来电数已满。",
+        "pin": "请输入您的密码，以井号结束。",
+        "wrong-pin": "密码错误。",
+        "pin-locked": "密码错误次数过多，请五分钟后再试。",
+        "pin-broken": "现在无法核对您的密码。",
     },
 }
 
@@ -52,47 +83,60 @@ def confirmations(language: str) -> tuple[Speech, ...]:
 
 
 class FeatureDesk:
-    """Turns a dialled code into an agent's request."""
+    """Turns a dialled code into an agent's request. `pins` None: nobody has a PIN."""
 
-    def __init__(self, centre: Centre, shell: Shell) -> None:
+    def __init__(self, centre: Centre, shell: Shell, pins: PinBook | None = None) -> None:
         self._centre = centre
         self._shell = shell
+        self._gate = PinGate(pins, shell.clock) if pins is not None else None
         self._language = centre.system.language if centre.system.language in SENTENCES else "en"
+        codes = centre.features
+        self._simple: Mapping[str, tuple[str, Callable[[str], events.Event]]] = {
+            codes.logout: ("logout", events.AgentLoggedOut),
+            codes.ready: ("ready", events.AgentWentReady),
+            codes.wrap_up_done: ("wrap-up-done", events.WrapUpDone),
+            codes.wrap_up_extend: ("wrap-up-extend", events.WrapUpExtended),
+            codes.wrap_up: ("wrap-up", events.WrapUpWanted),
+            codes.revoke: ("revoke", events.PendingRevoked),
+        }
 
-    def perform(self, phone: str, code: str) -> Speech:
+    async def perform(self, phone: str, code: str, line: CallerLine) -> Speech:
         """Carry out the code dialled on this phone; what to say about it."""
         try:
-            done = self._perform(phone, code)
+            done = await self._perform(phone, code, line)
         except RequestRefused as refusal:
             done = refusal.code
-        return Speech(SENTENCES[self._language][done], self._language)
+        return self._say(done)
 
-    def _perform(self, phone: str, code: str) -> str:
+    def _say(self, what: str) -> Speech:
+        return Speech(SENTENCES[self._language][what], self._language)
+
+    async def _perform(self, phone: str, code: str, line: CallerLine) -> str:
         codes = self._centre.features
         if code.startswith(codes.login):
-            extension = code.removeprefix(codes.login).removeprefix("*") or phone
-            profile = self._centre.plan.agent_by_extension(extension)
-            if profile is None:
-                raise RequestRefused("unknown-agent", f"no agent has extension {extension}")
-            self._shell.feed(events.AgentLoggedIn(profile.id, phone))
-            return "login"
+            return await self._log_in(phone, code.removeprefix(codes.login).removeprefix("*") or phone, line)
         agent = self._shell.engine.floor.agent_on(phone)
         if agent is None:
             raise RequestRefused("logged-out", f"nobody is logged in on phone {phone}")
-        if code == codes.logout:
-            self._shell.feed(events.AgentLoggedOut(agent.id))
-            return "logout"
-        if code == codes.ready:
-            self._shell.feed(events.AgentWentReady(agent.id))
-            return "ready"
-        if code == codes.wrap_up_done:
-            self._shell.feed(events.WrapUpDone(agent.id))
-            return "wrap-up-done"
+        if code in self._simple:
+            done, event = self._simple[code]
+            self._shell.feed(event(agent.id))
+            return done
         if code.startswith(codes.not_ready):
             reason = self._reason(code.removeprefix(codes.not_ready).removeprefix("*"))
             self._shell.feed(events.AgentWentNotReady(agent.id, reason))
             return "not-ready"
         raise RequestRefused("unknown-code", f"no feature code {code}")
+
+    async def _log_in(self, phone: str, extension: str, line: CallerLine) -> str:
+        """At a phone that is not the agent's own, whoever has a PIN must key it."""
+        profile = self._centre.plan.agent_by_extension(extension)
+        if profile is None:
+            raise RequestRefused("unknown-agent", f"no agent has extension {extension}")
+        if self._gate is not None and profile.extension != phone:
+            await self._gate.admit(profile.id, line, self._say("pin"), self._say("wrong-pin"))
+        self._shell.feed(events.AgentLoggedIn(profile.id, phone))
+        return "login"
 
     def _reason(self, key: str) -> str:
         """The reason code of a digit; without a digit the first one configured."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
@@ -45,9 +44,9 @@ class FlowDesk:
             "trace": self._trace,
         }
 
-    async def read_callbacks(self, kept: Mapping[str, Mapping[str, Any]]) -> None:
-        """At the start."""
-        self._callbacks.restore(kept, await asyncio.to_thread(self._open_numbers))
+    async def refresh_callbacks(self) -> None:
+        """Which callbacks are open is to be read from the database anew."""
+        await self._callbacks.refresh(self._open_numbers)
 
     async def _rollback(self, request: Request) -> Mapping[str, Any]:
         number = request["number"]
@@ -67,7 +66,7 @@ class FlowDesk:
         return {"was_on": was_on, "announcements": self._announcements.picture()}
 
     async def _callbacks_changed(self, _request: Request) -> Mapping[str, Any]:
-        self._callbacks.refresh(await asyncio.to_thread(self._open_numbers))
+        await self.refresh_callbacks()
         return {}
 
     def _trace(self, request: Request) -> Mapping[str, Any]:

@@ -10,10 +10,11 @@ from collections.abc import Mapping
 
 from acd.core import events
 from acd.core.calls import Call
+from acd.core.outside_facts import FLOW
 from acd.core.ports import Switch
 from acd.ivr.flow import TransferKind
-from acd.ivr.ports import OutsideDialer
 from acd.ivr.talk import Dial
+from acd.runtime.outbound import OutboundDesk, Sender
 from acd.runtime.shell import Shell
 
 
@@ -23,7 +24,7 @@ class FlowDialer:
     `outside` is the way to outside numbers; set before the first call.
     """
 
-    outside: OutsideDialer | None = None
+    outside: OutboundDesk | None = None
 
     def __init__(self, shell: Shell, switch: Switch, sip_addresses: Mapping[str, str]) -> None:
         self._shell = shell
@@ -38,7 +39,7 @@ class FlowDialer:
             case TransferKind.NUMBER:
                 if self.outside is None:
                     return "no way outside"
-                return self.outside.begin_for_flow(call.id, order.target)
+                return self.outside.begin(call.id, order.target, Sender(FLOW), order.timeout_s)
             case TransferKind.SIP:
                 return self._ring_address(call, order)
 

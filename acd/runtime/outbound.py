@@ -15,7 +15,7 @@ from acd.core import outside_facts as facts
 from acd.core.calls import Call, CallState
 from acd.core.facts import CallKind, StepTaken, Transferred
 from acd.core.outside_events import OutsideDialed, OutsideFailed, OutsideRefused
-from acd.core.outside_facts import DialFailure
+from acd.core.outside_facts import FLOW, DialFailure
 from acd.core.ports import Ask, Refusal, Switch
 from acd.ivr.flow import Speech
 from acd.ivr.ports import CallerLine
@@ -30,16 +30,15 @@ SENTENCES: Mapping[str, Mapping[Denial, str]] = {
         Denial.LOGGED_OUT: "Please log in first.",
         Denial.NOT_ALLOWED: "You are not allowed to call this number.",
         Denial.TRUNKS_FULL: "All lines to the outside are busy. Please try again later.",
+        Denial.NO_NUMBER: "This is no number outside.",
     },
     "zh_CN": {
         Denial.LOGGED_OUT: "请先登录。",
         Denial.NOT_ALLOWED: "您无权拨打此号码。",
         Denial.TRUNKS_FULL: "外线全忙，请稍后再试。",
+        Denial.NO_NUMBER: "这不是外线号码。",
     },
 }
-
-FLOW = "flow:"
-"""In the place of an agent's id, which never has a colon: a flow has dialled."""
 
 # What may succeed over another trunk. Busy, no answer and a refusal are the last word of the one called.
 GOES_ON = frozenset({DialFailure.CONGESTION, DialFailure.UNREACHABLE, DialFailure.UNKNOWN_NUMBER})
@@ -66,7 +65,10 @@ def _language(centre: Centre) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """On whose authority an outside number is dialled; `agent` None: a phone where nobody is logged in."""
+    """On whose authority an outside number is dialled.
+
+    `agent` None: a phone where nobody is logged in; FLOW: a flow, for its caller.
+    """
 
     agent: str | None
 
@@ -88,27 +90,28 @@ class OutboundDesk:
         self._switch = switch
         self._take_back = take_back
 
-    async def begin(self, call_id: str, number: str, sender: Sender, line: CallerLine) -> None:
-        """Dial what `DialPlan.outside` gave, or refuse it."""
-        agent = sender.agent or ""
-        permit = self._plan.permit(sender.agent, number)
-        denial = permit if isinstance(permit, Denial) else self._dial_next(call_id, permit, agent)
-        if denial is not None:
-            await self._refuse(call_id, number, agent, denial, line)
+    def begin(
+        self, call_id: str, number: str, sender: Sender, ring_timeout_s: float | None = None
+    ) -> Denial | None:
+        """Dial the number; or why it is not dialled: that is the sender's to say (`refuse`) or to go on from.
 
-    def begin_for_flow(self, call_id: str, number: str) -> str | None:
-        """Dial for a transfer of a flow, on the authority of flows; or why it cannot be done.
-
-        `take_back` hears of it when nobody could be reached.
+        It rings for `ring_timeout_s`, None: as the plan says. `take_back` hears of it when nobody could
+        be reached.
         """
         outside = self._plan.outside(number)
         if outside is None:
-            return "no outside number"
-        permit = self._plan.permit_for_flow(outside)
-        denial = permit if isinstance(permit, Denial) else self._dial_next(call_id, permit, FLOW)
+            return Denial.NO_NUMBER  # whatever a flow made of what callers keyed is not for the log
+        agent = sender.agent or ""
+        permit = self._permit(agent, outside)
+        if isinstance(permit, Permit):
+            denial = self._dial_next(call_id, permit, agent, ring_timeout_s)
+        else:
+            denial = permit
         if denial is not None:
-            log.warning("outside number refused to a flow", call=call_id, number=outside, reason=denial.value)
-        return denial.value if denial is not None else None
+            log.warning(
+                "outside number refused", call=call_id, number=outside, agent=agent, reason=denial.value
+            )
+        return denial
 
     def _permit(self, agent: str, number: str) -> Permit | Denial:
         if agent == FLOW:
@@ -123,15 +126,19 @@ class OutboundDesk:
             return
         if ask.outside_failure in GOES_ON:
             permit = self._permit(last.agent, last.number)
-            if isinstance(permit, Permit) and self._dial_next(call.id, permit, last.agent) is None:
-                return
+            if isinstance(permit, Permit):
+                rest = self._dial_next(call.id, permit, last.agent, call.ring_timeout_s)
+                if rest is None:
+                    return
         log.info("outside number not reached", call=call.id, number=last.number, reason=ask.outside_failure)
         if call.kind is CallKind.INBOUND:
             self._take_back(call, f"{last.number}: {ask.outside_failure.value}")
         else:
             self._switch.hang_up(call.id, REFUSALS.get(ask.outside_failure, Refusal.NO_ANSWER))
 
-    def _dial_next(self, call_id: str, permit: Permit, agent: str) -> Denial | None:
+    def _dial_next(
+        self, call_id: str, permit: Permit, agent: str, ring_timeout_s: float | None
+    ) -> Denial | None:
         """Over the first trunk that has not been tried for this and is not full; None: it is dialled now."""
         call = self._shell.engine.floor.calls.get(call_id)
         if call is None or call.state is not CallState.IVR:
@@ -148,6 +155,7 @@ class OutboundDesk:
                 shown,
                 self._plan.written(permit.number, trunk),
                 self._plan.written(shown, trunk),
+                ring_timeout_s,
             )
             log.info("outside number dialled", call=call_id, number=permit.number, trunk=trunk, agent=agent)
             self._shell.feed(event)
@@ -164,9 +172,11 @@ class OutboundDesk:
         busy = (CallState.DIALING_OUT, CallState.OUTSIDE)
         return sum(call.outside_trunk == trunk and call.state in busy for call in calls)
 
-    async def _refuse(self, call_id: str, number: str, agent: str, denial: Denial, line: CallerLine) -> None:
-        log.warning("outside number refused", call=call_id, number=number, agent=agent, reason=denial.value)
-        self._shell.feed(OutsideRefused(call_id, number, agent, denial.value))
+    async def refuse(
+        self, call_id: str, number: str, sender: Sender, denial: Denial, line: CallerLine
+    ) -> None:
+        """Say so to who has dialled; a customer whom an agent has sent there is taken back."""
+        self._shell.feed(OutsideRefused(call_id, number, sender.agent or "", denial.value))
         call = self._shell.engine.floor.calls.get(call_id)
         if call is not None and call.kind is CallKind.INBOUND:
             self._take_back(call, f"{number}: {denial.value}")

@@ -29,6 +29,7 @@ from acd.runtime.shell import Shell
 from acd.runtime.walker import Walker
 from acd.settings.model import Centre
 from acd.settings.outside import NumberRoute
+from acd.settings.pins import PinBook
 
 log = structlog.get_logger(__name__)
 
@@ -46,6 +47,7 @@ class Reception:
         mirror: Mirror,
         find_customer: FindCustomer,
         services: Services,
+        pins: PinBook | None = None,
     ) -> None:
         self._centre = centre
         self._shell = shell
@@ -53,7 +55,7 @@ class Reception:
         self._find_customer = find_customer
         self._flows = services.flows
         self._dialer = services.dialer
-        self._features = FeatureDesk(centre, shell)
+        self._features = FeatureDesk(centre, shell, pins)
         plan = DialPlan(centre)
         self._numbers = NumberBook(centre, plan, lambda: services.flows.numbers)
         self._in_hand = InHand(centre, shell, switch)
@@ -196,7 +198,9 @@ class Reception:
             case ToRoute(route):
                 await self._follow(call_id, route, line)
             case ToOutside(outside) if sender is not None:
-                await self._outbound.begin(call_id, outside, sender, line)
+                denial = self._outbound.begin(call_id, outside, sender)
+                if denial is not None:
+                    await self._outbound.refuse(call_id, outside, sender, denial, line)
             case _:
                 self._no_such_number(call_id, number)
 
@@ -256,7 +260,7 @@ class Reception:
     # --- feature codes ------------------------------------------------------------------------
     async def _feature(self, ask: Ask, line: CallerLine) -> None:
         assert ask.phone is not None
-        prompt = self._features.perform(ask.phone, ask.dialed_number)
+        prompt = await self._features.perform(ask.phone, ask.dialed_number, line)
         await line.answer()
         await line.play((prompt,))
         self._switch.hang_up(ask.call_id, Refusal.NORMAL)

@@ -21,6 +21,7 @@ from acd.errors import TelephonyError
 from acd.ivr.ports import CallerLine, RecordOrder
 from acd.ivr.talk import Recorded, RecordSound
 from acd.runtime.shell import Shell
+from acd.settings.shared_folder import WRITTEN_BY_GROUP, make_shared_folder
 
 log = structlog.get_logger(__name__)
 
@@ -75,9 +76,8 @@ class RecordingDesk:
 
     def _new_name(self, call: Call) -> str:
         day = datetime.fromtimestamp(self._shell.clock(), UTC).strftime("%Y-%m-%d")
-        folder = self._folder / day
         # Asterisk writes the file, and may be another user's process of the same group.
-        folder.mkdir(parents=True, exist_ok=True, mode=0o770)
+        folder = make_shared_folder(self._folder, WRITTEN_BY_GROUP, day)
         stem = _UNSAFE.sub("", call.id)
         number = 1
         while (folder / f"{stem}-{number}{ENDING}").exists():

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ import structlog
 
 from acd.core.plan import Plan
 from acd.errors import OperatorError, RequestRefused, SettingsError
+from acd.ivr.flow import FlowSet
 from acd.runtime.version_files import (
     CONFIG,
     IN_EFFECT_AT_ONCE,
@@ -137,7 +138,7 @@ class Reloader:
             staged = await self._thread(self._files.stage, *self._edited())
             try:
                 later = await self._thread(self._later, staged)
-                if staged.version == self._versions.active.version:
+                if staged.version == self._versions.active.version and self._versions.is_kept:
                     return {"changed": False, "number": self._versions.entry.number, "later": later}
                 entry = await self._activate(staged, who, "reload", "", self._folders)
             finally:
@@ -176,14 +177,20 @@ class Reloader:
         except Refused as refused:
             log.warning("new flows refused, nothing has changed", by=who, reasons=len(refused.reasons))
             raise RequestRefused(REFUSED, str(refused)) from None
+        # Made first, kept then: what is on disk as a version can be used.
+        flows = await self._thread(self._flows_to_be, centre, staged)
         entry: VersionEntry = await self._thread(
             self._files.keep, staged, who, source, result.summary, on_disk
         )
-        # Its sounds are where it is kept now, so its flows are made of that.
-        flows = await asyncio.to_thread(flows_of, centre, self._files.kept(entry))
+        if not self._versions.is_kept:
+            await asyncio.to_thread(self._files.begin_run)
         self._versions.activate(Loaded(entry, flows, centre.numbers))
+        await self._versions.prune()
         log.info("new flows are active", number=entry.number, version=entry.version, by=who, source=source)
         return entry
+
+    def _flows_to_be(self, centre: Centre, staged: Staged) -> FlowSet:
+        return flows_of(centre, staged, self._files.next(staged))
 
     def _edited(self) -> tuple[Path, Path]:
         return self._folders.config_dir, self._folders.flows_dir
@@ -204,94 +211,3 @@ class Reloader:
             return await asyncio.to_thread(work, *arguments)
         except OperatorError as error:
             raise RequestRefused(REFUSED, str(error)) from None
-
-
-def choose_start(files: VersionFiles, folders: Folders, tools: Tools, who: str) -> Start:
-    """Decides with which flows a controller begins; see ADR 0012.
-
-    What is on disk, as a new version, if it is sound. But after a sudden end, and after a rollback as long as
-    the disk is untouched, and where the disk is faulty: the version that was active last. Raises
-    OperatorError where nothing can be used.
-    """
-    last = files.last()
-    if last is None:
-        return _first(files, folders, tools, who)
-    try:
-        return _after(last, files, folders, tools, who)
-    except OperatorError as error:
-        # Written for an older release, perhaps: what is sound on disk must not wait for it.
-        log.error("the last version cannot be used", number=last.number, reason=str(error))
-        return _first(files, folders, tools, who)
-
-
-def _after(last: VersionEntry, files: VersionFiles, folders: Folders, tools: Tools, who: str) -> Start:
-    """There has been a version. Raises OperatorError where it is wanted and cannot be used."""
-    staged = files.stage(folders.config_dir, folders.flows_dir)
-    try:
-        if staged.version == last.version:
-            return _from_disk_with(last, files, folders, tools)
-        if files.was_cut_off:
-            log.warning(
-                "the flows on disk are not the active ones; 'acd reload' takes them", active=last.number
-            )
-            return _from_disk_with(last, files, folders, tools)
-        if staged.version == last.on_disk:
-            log.warning("the flows on disk are those that were rolled back", active=last.number)
-            return _from_disk_with(last, files, folders, tools)
-        try:
-            centre, result = examine(staged, folders, tools, None)
-        except Refused as refused:
-            log.error("the files on disk cannot be used", active=last.number, reasons=refused.reasons)
-            return _as_kept(last, files, tools)
-        entry = files.keep(staged, who, "start", result.summary)
-        return _loaded(entry, centre, files)
-    finally:
-        files.drop(staged)
-
-
-def _first(files: VersionFiles, folders: Folders, tools: Tools, who: str) -> Start:
-    """There is nothing else to go by: only files that cannot be read keep a centre closed."""
-    staged = files.stage(folders.config_dir, folders.flows_dir)
-    try:
-        try:
-            centre, result = examine(staged, folders, tools, None)
-        except Refused as refused:
-            centre = tools.load(folders.config_dir, folders.flows_dir)
-            tools.render(centre)
-            log.error("tests of the flows fail", reasons=refused.reasons)
-            result = TestResult(f"{len(refused.reasons)} failed")
-        return _loaded(files.keep(staged, who, "start", result.summary), centre, files)
-    finally:
-        files.drop(staged)
-
-
-def _from_disk_with(last: VersionEntry, files: VersionFiles, folders: Folders, tools: Tools) -> Start:
-    """The centre of the disk with the flows of the last version, or all of that where they do not fit."""
-    kept = _as_kept(last, files, tools)
-    try:
-        centre = tools.load(folders.config_dir, folders.flows_dir)
-    except OperatorError as error:
-        log.error("the files on disk cannot be used", active=last.number, reason=str(error))
-        return kept
-    missing = missing_groups(kept.loaded.flows, kept.loaded.numbers, centre.plan)
-    if missing:
-        log.error("the active flows need groups that config/ no longer has", groups=missing)
-        return kept
-    return Start(centre, kept.loaded, digests(folders.config_dir))
-
-
-def _as_kept(entry: VersionEntry, files: VersionFiles, tools: Tools) -> Start:
-    kept = files.kept(entry)
-    centre = tools.load(kept.config_dir, kept.flows_dir)
-    tools.render(centre)
-    return _loaded(entry, centre, files)
-
-
-def _loaded(entry: VersionEntry, centre: Centre, files: VersionFiles) -> Start:
-    kept = files.kept(entry)
-    customers = centre.customers_file
-    if customers is not None and not customers.exists():
-        customers = kept.config_dir / customers.name  # read from a copy that has become the version since
-    flows_dir = centre.flows_dir if centre.flows_dir.exists() else kept.flows_dir
-    centre = replace(centre, customers_file=customers, flows_dir=flows_dir)
-    return Start(centre, Loaded(entry, flows_of(centre, kept), centre.numbers), digests(kept.config_dir))

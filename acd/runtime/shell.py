@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, Protocol, TypeVar
@@ -60,6 +61,8 @@ class Shell:
         self._timer: asyncio.TimerHandle | None = None
         self._timer_at: float | None = None
         self._last_tick = clock()
+        self._is_answering = False
+        self._came_of_it: deque[Event] = deque()
         self.on_continue: Continue = lambda _call_id: None
         self.on_refused: Refused = lambda _command: None
         self.on_left: Left = lambda _command: None
@@ -77,7 +80,7 @@ class Shell:
         agents = self._read(kept, "agent:", Agent.from_dict)
         calls = self._read(kept, "call:", Call.from_dict)
         live = [call for call in calls if not call.finished]
-        self._run(self.engine.restore(agents, live, self.clock()))
+        self._carry_out(self.engine.restore(agents, live, self.clock()))
         for interval in self._read(kept, "interval:", lambda value: AgentInterval(**value)):
             self._store_interval(interval)
         for call in calls:
@@ -100,11 +103,17 @@ class Shell:
         return found
 
     def feed(self, event: Event) -> None:
-        """One event. Raises RequestRefused for an agent's request that cannot be granted."""
+        """One event. Raises RequestRefused for an agent's request that cannot be granted.
+
+        What comes of carrying out an answer of the engine's waits until all of that has been carried out.
+        """
+        if self._is_answering:
+            self._came_of_it.append(event)
+            return
         now = self.clock()
         self._notice_freeze(now)
         log.debug("event", event_=event)
-        self._run(self.engine.handle(event, now))
+        self._carry_out(self.engine.handle(event, now))
         self._arm()
 
     async def tick(self) -> None:
@@ -117,7 +126,7 @@ class Shell:
         frozen, self._last_tick = now - self._last_tick > FROZEN_S, now
         if frozen:
             log.warning("the controller stood still, looking at the floor anew")
-            self._run(self.engine.handle(DispatchSuspended(), now))
+            self._carry_out(self.engine.handle(DispatchSuspended(), now))
             self.on_frozen()
 
     # --- the timer ----------------------------------------------------------------------------
@@ -137,7 +146,7 @@ class Shell:
         self._timer = None
         now = max(deadline, self.clock())  # the loop may fire a hair early
         self._notice_freeze(now)
-        self._run(self.engine.handle_timer(now))
+        self._carry_out(self.engine.handle_timer(now))
         self._arm()
 
     def close(self) -> None:
@@ -147,13 +156,35 @@ class Shell:
             self._timer = None
 
     # --- commands -----------------------------------------------------------------------------
-    def _run(self, todo: list[commands.Command]) -> None:
-        """In order, but phones are rung first: keeping books must not make a caller wait.
+    def _carry_out(self, todo: list[commands.Command]) -> None:
+        """An answer of the engine's, and then, one by one, the events that came of it.
 
         The engine has moved on already, so one command that fails must not cost the others, a record among
         them: the failure is raised when all have had their turn.
         """
         failures: list[Exception] = []
+        self._is_answering = True
+        try:
+            self._run(todo, failures)
+            while self._came_of_it:
+                self._take_in(self._came_of_it.popleft(), failures)
+        finally:
+            self._is_answering = False
+        if failures:
+            raise failures[0]
+
+    def _take_in(self, event: Event, failures: list[Exception]) -> None:
+        log.debug("event", event_=event)
+        try:
+            todo = self.engine.handle(event, self.clock())
+        except Exception as error:
+            log.exception("an event failed", event_=type(event).__name__)
+            failures.append(error)
+        else:
+            self._run(todo, failures)
+
+    def _run(self, todo: list[commands.Command], failures: list[Exception]) -> None:
+        """In order, but phones are rung first: keeping books must not make a caller wait."""
         offers = [c for c in todo if isinstance(c, commands.Offer)]
         for command in offers + [c for c in todo if not isinstance(c, commands.Offer)]:
             log.debug("command", command=command)
@@ -162,8 +193,6 @@ class Shell:
             except Exception as error:
                 log.exception("a command failed", command=type(command).__name__)
                 failures.append(error)
-        if failures:
-            raise failures[0]
 
     def _run_one(self, command: commands.Command) -> None:
         match command:

@@ -21,14 +21,18 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import BinaryIO
 
 import structlog
 
 from acd.errors import OperatorError
+from acd.settings.shared_folder import READ_BY_ALL, make_shared_folder
 
 log = structlog.get_logger(__name__)
 
 KEPT = 50
+NOT_KEPT = 0
+"""The number of flows that are in use and could not be kept as a version."""
 CONFIG, FLOWS = "config", "ivr_flows"
 # Of config/, what decides what callers meet in flows; all else there takes effect at a start.
 IN_EFFECT_AT_ONCE = ("numbers.yml", "calendars.yml")
@@ -39,10 +43,11 @@ _STAGED = ".new-"
 
 @dataclass(frozen=True, slots=True)
 class VersionEntry:
-    """A version that was made active. `version` is the hash of its files, as in `FlowSet.version`.
+    """A version that was made active; `number` is `NOT_KEPT` where it is not on disk.
 
-    `source`: 'start', 'reload' or 'rollback to N'. `tests`: what the flows' own tests said. `on_disk`:
-    the hash of what was on disk at a rollback: as long as it is there untouched, it was left on purpose.
+    `version` is the hash of its files, as in `FlowSet.version`. `source`: 'start', 'reload' or
+    'rollback to N'. `tests`: what the flows' own tests said. `on_disk`: the hash of what was on disk at a
+    rollback: as long as it is there untouched, it was left on purpose.
     """
 
     number: int
@@ -56,20 +61,17 @@ class VersionEntry:
 
 @dataclass(frozen=True, slots=True)
 class Staged:
-    """A copy that is not a version yet."""
+    """Files to begin with. `folder`: of a copy, which may become a version; None: they are the originals."""
 
-    folder: Path
     version: str
+    config_dir: Path
+    flows_dir: Path
+    folder: Path | None = None
 
-    @property
-    def config_dir(self) -> Path:
-        """The copied configuration."""
-        return self.folder / CONFIG
-
-    @property
-    def flows_dir(self) -> Path:
-        """The copied flows."""
-        return self.folder / FLOWS
+    @staticmethod
+    def copied(folder: Path, version: str) -> Staged:
+        """A copy of both folders."""
+        return Staged(version, folder / CONFIG, folder / FLOWS, folder)
 
 
 class VersionFiles:
@@ -92,30 +94,44 @@ class VersionFiles:
 
     def kept(self, entry: VersionEntry) -> Staged:
         """Where its files are."""
-        return Staged(self._folder / str(entry.number), entry.version)
+        return Staged.copied(self._folder / str(entry.number), entry.version)
+
+    def next(self, staged: Staged) -> Staged:
+        """Where the files of a copy will be once it is kept."""
+        return Staged.copied(self._folder / str(self._next_number()), staged.version)
 
     def stage(self, config_dir: Path, flows_dir: Path) -> Staged:
         """Copy both folders. Raises OperatorError for files that cannot be read or a disk that is full."""
         last = self.last()
         like = self._folder / str(last.number) if last is not None else None
-        self._folder.mkdir(parents=True, exist_ok=True)
         staged = self._folder / f"{_STAGED}{os.getpid()}-{os.urandom(4).hex()}"
         try:
+            # Asterisk plays from here, perhaps as another user.
+            make_shared_folder(self._folder, READ_BY_ALL, staged.name)
             _copy(config_dir, staged / CONFIG, like / CONFIG if like else None)
             _copy(flows_dir, staged / FLOWS, like / FLOWS if like else None)
-            return Staged(staged, content_hash(staged / CONFIG, staged / FLOWS))
+            return Staged.copied(staged, content_hash(staged / CONFIG, staged / FLOWS))
         except OSError as error:
             shutil.rmtree(staged, ignore_errors=True)
             raise OperatorError(f"a copy of the flows cannot be kept: {error}") from error
 
+    @staticmethod
+    def originals(config_dir: Path, flows_dir: Path) -> Staged:
+        """The files themselves, where no copy can be had. Raises OperatorError where one cannot be read."""
+        try:
+            return Staged(content_hash(config_dir, flows_dir), config_dir, flows_dir)
+        except OSError as error:
+            raise OperatorError(f"{error.filename}: cannot be read: {error.strerror}") from error
+
     def drop(self, staged: Staged) -> None:
         """It does not become a version."""
-        shutil.rmtree(staged.folder, ignore_errors=True)
+        if staged.folder is not None:
+            shutil.rmtree(staged.folder, ignore_errors=True)
 
     def keep(self, staged: Staged, who: str, source: str, tests: str, on_disk: str = "") -> VersionEntry:
-        """Make it the newest version. Raises OperatorError where it cannot be written."""
-        last = self.last()
-        number = last.number + 1 if last is not None else 1
+        """Make a copy the newest version. Raises OperatorError where it cannot be written."""
+        assert staged.folder is not None
+        number = self._next_number()
         entry = VersionEntry(number, staged.version, datetime.now(UTC), who, source, tests, on_disk)
         data = {**asdict(entry), "at": entry.at.isoformat()}
         try:
@@ -141,28 +157,50 @@ class VersionFiles:
     @contextmanager
     def locked(self) -> Iterator[None]:
         """Nobody else may write meanwhile. Raises OperatorError where somebody else does."""
-        self._folder.mkdir(parents=True, exist_ok=True)
-        with (self._folder / "lock").open("wb") as lock:
+        lock = self._lock_file()
+        if lock is None:
+            yield
+            return
+        with lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 raise OperatorError(f"another controller is running here (it uses {self._folder})") from None
             yield
 
+    def _lock_file(self) -> BinaryIO | None:
+        """None where nobody can write anyway, which must not keep the centre closed."""
+        try:
+            make_shared_folder(self._folder, READ_BY_ALL)
+            return (self._folder / "lock").open("wb")
+        except OSError as error:
+            log.error("the folder of versions takes nothing", folder=str(self._folder), reason=str(error))
+            return None
+
     def begin_run(self) -> None:
         """From now on, until `end_run`, a controller uses the newest version."""
-        (self._folder / _RUNNING).touch()
+        try:
+            (self._folder / _RUNNING).touch()
+        except OSError as error:
+            log.error("a sudden end of this run would not be noticed at the next start", reason=str(error))
         for left in self._folder.glob(f"{_STAGED}*"):
             shutil.rmtree(left, ignore_errors=True)
 
     def end_run(self) -> None:
         """The controller ended as it should: the next start is somebody's wish."""
-        (self._folder / _RUNNING).unlink(missing_ok=True)
+        try:
+            (self._folder / _RUNNING).unlink(missing_ok=True)
+        except OSError as error:
+            log.error("this run will look as if it had ended suddenly", reason=str(error))
 
     @property
     def was_cut_off(self) -> bool:
         """Whether the last run ended without `end_run`."""
         return (self._folder / _RUNNING).exists()
+
+    def _next_number(self) -> int:
+        last = self.last()
+        return last.number + 1 if last is not None else 1
 
     def _entry(self, number: int) -> VersionEntry | None:
         try:
@@ -196,17 +234,17 @@ def digests(folder: Path) -> dict[str, str]:
 
 
 def _copy(source: Path, target: Path, like: Path | None) -> None:
-    target.mkdir(parents=True)
+    make_shared_folder(target, READ_BY_ALL)
     for path in _files(source):
         relative = path.relative_to(source)
         new = target / relative
-        new.parent.mkdir(parents=True, exist_ok=True)
+        make_shared_folder(target, READ_BY_ALL, relative.parent)
         shutil.copyfile(path, new)
         if like is not None and _same(new, like / relative):
             new.unlink()
             os.link(like / relative, new)
         else:
-            new.chmod(0o644)  # Asterisk plays from here, perhaps as another user
+            new.chmod(0o644)
 
 
 def _same(one: Path, other: Path) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass, replace
 from pathlib import Path
@@ -11,8 +12,10 @@ import structlog
 
 from acd.core.plan import Plan
 from acd.errors import OperatorError
+from acd.ivr.expressions import Expression
 from acd.ivr.flow import Callback, FlowSet, Queue, SoundFile, Voicemail
-from acd.runtime.version_files import Staged, VersionEntry, VersionFiles
+from acd.ivr.hours import Calendar
+from acd.runtime.version_files import NOT_KEPT, Staged, VersionEntry, VersionFiles
 from acd.settings.asterisk_sounds import SOUND_FORMATS
 from acd.settings.model import Centre
 from acd.settings.outside import NumberRoute
@@ -76,6 +79,11 @@ class Versions:
         """The active version."""
         return self._active.entry
 
+    @property
+    def is_kept(self) -> bool:
+        """Whether the active version is on disk, for calls after a restart and for rollbacks."""
+        return self.entry.number != NOT_KEPT
+
     def get(self, version: str) -> FlowSet | None:
         """See `FlowSets`."""
         if version == self.active.version:
@@ -95,7 +103,10 @@ class Versions:
         for version in [v for v in self._old if v not in used]:
             del self._old[version]
         self._old.pop(self.active.version, None)
-        self._files.prune(used | {self.active.version})
+
+    async def prune(self) -> None:
+        """Remove from disk what is old and what no call uses; in a thread, for it may be many files."""
+        await asyncio.to_thread(self._files.prune, self.in_use() | {self.active.version})
 
     def _read(self, version: str) -> FlowSet | None:
         entry = next((e for e in reversed(self._files.entries()) if e.version == version), None)
@@ -103,7 +114,8 @@ class Versions:
             log.error("the version of flows that a call began with is not kept any more", version=version)
             return None
         try:
-            flows = flows_of(self._load_centre(entry), self._files.kept(entry))
+            kept = self._files.kept(entry)
+            flows = flows_of(self._load_centre(entry), kept, kept)
         except OperatorError as error:
             log.error("a kept version of flows cannot be used", number=entry.number, reason=str(error))
             return None
@@ -120,25 +132,36 @@ class Versions:
         return self._load(kept.config_dir, kept.flows_dir)
 
 
-def flows_of(centre: Centre, kept: Staged) -> FlowSet:
+def flows_of(centre: Centre, files: Staged, home: Staged) -> FlowSet:
     """The flows of a version: with its hash, and with sounds from its own folder.
 
     So a sound that is changed in `ivr_flows/` is heard from the next reload on, like any other change.
+    `files` are there now, `home` is where they will be when somebody calls.
     """
-    flows: FlowSet = _with_own_sounds(centre.flow_set, kept.flows_dir / "sounds")
-    return replace(flows, version=kept.version)
+    flows: FlowSet = _with_own_sounds(centre.flow_set, _Sounds(files.flows_dir, home.flows_dir))
+    return replace(flows, version=home.version)
 
 
-def _with_own_sounds(value: Any, sounds: Path) -> Any:
+@dataclass(frozen=True, slots=True)
+class _Sounds:
+    now: Path
+    later: Path
+
+    def own(self, sound: SoundFile) -> SoundFile:
+        here = self.now / "sounds" / sound.name
+        is_own = any(Path(f"{here}{end}").is_file() for end in SOUND_FORMATS)
+        return SoundFile(str(self.later / "sounds" / sound.name)) if is_own else sound
+
+
+def _with_own_sounds(value: Any, sounds: _Sounds) -> Any:
     """The same, with the full path for each sound that is a file of the flows."""
     if isinstance(value, SoundFile):
-        own = sounds / value.name
-        return SoundFile(str(own)) if any(Path(f"{own}{end}").is_file() for end in SOUND_FORMATS) else value
+        return sounds.own(value)
     if isinstance(value, tuple):
         return tuple(_with_own_sounds(part, sounds) for part in value)
     if isinstance(value, dict):
         return {key: _with_own_sounds(part, sounds) for key, part in value.items()}
-    if is_dataclass(value) and type(value).__module__ == FlowSet.__module__:
+    if is_dataclass(value) and not isinstance(value, Expression | Calendar):  # these two hold no prompts
         parts: dict[str, Any] = {f.name: getattr(value, f.name) for f in fields(value)}
         changed = {name: _with_own_sounds(part, sounds) for name, part in parts.items()}
         return replace(value, **changed)  # type: ignore[type-var]

@@ -7,18 +7,15 @@ position is in the mirror before each step is begun, so that another process can
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import structlog
 
-from acd.core import events, facts
+from acd.core import events
 from acd.core.calls import Call, CallState
 from acd.core.commands import LeaveLine
-from acd.core.facts import AgentLeft as AgentLeftFact
-from acd.core.facts import LeftBy, LeftLine
+from acd.core.facts import LeftBy
 from acd.core.ports import Mirror, Refusal, Switch
 from acd.ivr.machine import Machine
 from acd.ivr.ports import CallerLine
@@ -40,24 +37,11 @@ from acd.ivr.talk import (
 from acd.runtime.flow_work import FlowWork, Services
 from acd.runtime.queue_wait import QueueWait
 from acd.runtime.shell import Shell
+from acd.runtime.walk import Walk, may_come_back, missed
 
 log = structlog.get_logger(__name__)
 
 PREFIX = "flow:"
-
-
-@dataclass(slots=True)
-class Walk:
-    """One caller in a flow. `command` is under way; None after a restart, before it has been asked for.
-
-    `in_line`: the caller waits, or was rung and talked to, because the flow said so; false when an
-    agent has sent the caller elsewhere since.
-    """
-
-    machine: Machine
-    command: FlowCommand | None = None
-    in_line: bool = True
-    language: str | None = None
 
 
 class Walker:
@@ -87,7 +71,7 @@ class Walker:
 
     # --- who is in a flow -----------------------------------------------------------------------
     def restore(self, kept: Mapping[str, Mapping[str, Any]]) -> None:
-        """Take up the positions that the mirror kept. One that cannot be read is left out, and said."""
+        """Take up the positions that the mirror kept. One that cannot be read is set aside, and said."""
         for key, value in kept.items():
             if not key.startswith(PREFIX):
                 continue
@@ -96,6 +80,8 @@ class Walker:
                 position = Position.from_dict(value)
             except (KeyError, TypeError, ValueError, AttributeError) as error:
                 log.error("kept place in a flow cannot be read", call=call_id, reason=str(error))
+                self._mirror.put(f"unreadable:{key}", value)
+                self._mirror.drop(key)
                 continue
             flows = self._services.flows.get(position.version)
             if flows is None:
@@ -124,15 +110,18 @@ class Walker:
         if call is not None and call.recording is not None:
             order = self._command(call_id)
             wanted = order if isinstance(order, RecordSound) else None
-            # Not at once: the engine's present answer, which tells of the end, is still being carried out.
-            asyncio.get_running_loop().call_soon(self._services.recordings.take_up, wanted, call)
+            self._services.recordings.take_up(wanted, call)
         self.forget(call_id)
 
-    def take_up_recordings(self) -> None:
-        """After a restart: of calls that had ended before."""
-        for call in list(self._shell.engine.floor.calls.values()):
+    def take_up(self) -> None:
+        """After a restart, when the engine knows its calls: any that had ended, or is not kept, is over."""
+        calls = self._shell.engine.floor.calls
+        for call in list(calls.values()):
             if call.state is CallState.ENDED:
                 self.ended(call.id)
+        for call_id in self._walks.keys() - calls.keys():
+            log.warning("a kept place in a flow is of no call that is kept", call=call_id)
+            self.forget(call_id)
 
     def sent_elsewhere(self, call_id: str) -> None:
         """An agent has transferred the caller: the line's exits no longer count, what comes after does."""
@@ -205,7 +194,7 @@ class Walker:
         if call is None or call_id in self._outcomes:
             return
         await line.answer()
-        outcome = _missed(call) if walk.command is None else None
+        outcome = missed(call) if walk.command is None else None
         command = self._begin(call, walk)
         if outcome is not None and isinstance(command, JoinQueue | Dial):
             self._outcomes[call_id] = outcome
@@ -264,7 +253,7 @@ class Walker:
         match command:
             case JoinQueue(group, priority):
                 exits = frozenset({LeftBy.NO_AGENTS.value} if command.leave_without_agents else ())
-                if not _may_come_back(command):
+                if not may_come_back(command):
                     self.forget(call.id)
                 self._shell.feed(events.CallQueued(call.id, group, priority, command.max_wait_s, exits))
             case Dial():
@@ -304,37 +293,9 @@ class Walker:
 
     def _told(self, call: Call, walk: Walk, command: FlowCommand) -> FlowCommand:
         """The steps on the way to this command go on record."""
-        position = walk.machine.position
-        for taken in walk.machine.take_trace():
-            where = (taken.flow, position.version, taken.step)
-            self._note(call, facts.StepTaken(0.0, *where, taken.arrow, taken.to, taken.detail))
-        if position.language is not None and position.language != walk.language:
-            walk.language = position.language
-            self._note(call, facts.LanguageChosen(0.0, position.language))
+        for note in walk.take_notes():
+            self._shell.feed(events.FlowNoted(call.id, note))
         return command
-
-    def _note(self, call: Call, note: events.FlowNote) -> None:
-        self._shell.feed(events.FlowNoted(call.id, note))
 
     def _call(self, call_id: str) -> Call | None:
         return self._shell.engine.floor.calls.get(call_id)
-
-
-def _may_come_back(order: JoinQueue) -> bool:
-    """Whether the flow has plans for the caller in line, or afterwards."""
-    exits = order.keys or order.max_wait_s is not None or order.leave_without_agents
-    return bool(exits or order.news is not None or order.back_after_agent)
-
-
-def _missed(call: Call) -> Outcome | None:
-    """After a restart: what had happened last to the caller of a queue or dial step."""
-    past = (f for f in reversed(call.facts) if not isinstance(f, facts.WrapUpStarted | facts.WrapUpEnded))
-    match next(past, None):
-        case LeftLine(how=LeftBy.TIMEOUT):
-            return QueueTimeout()
-        case LeftLine(how=LeftBy.NO_AGENTS):
-            return NoAgents()
-        case AgentLeftFact():
-            return AgentLeft()
-        case _:
-            return None

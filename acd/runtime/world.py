@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
@@ -145,4 +146,4 @@ def _place(call: Call) -> tuple[float, float]:
 
 def customer_values(customer: Customer) -> Mapping[str, Value]:
     """What the directory says of a customer, as flows see it."""
-    return {"id": customer.id, "name": customer.name, "segment": customer.segment}
+    return asdict(customer)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from acd.core.plan import AgentProfile, Plan
 from acd.core.service_level import ServiceLevelFormula
 from acd.ivr.flow import FlowSet
-from acd.settings import assemble_outside
+from acd.settings import assemble_outside, assemble_work
 from acd.settings.assemble_routing import group_policy
 from acd.settings.files import Files
 from acd.settings.model import Centre, FeatureCodes, PhoneSpec, RedisSettings, SystemSettings
@@ -29,7 +29,7 @@ def assemble(files: Files, flow_set: FlowSet) -> Centre:
         plan=_plan(system, agents, groups, files.dialing.content if files.dialing is not None else None),
         flow_set=flow_set,
         numbers=assemble_outside.numbers(numbers, system.system.country),
-        phones={agent.extension: PhoneSpec(agent.extension, agent.name) for agent in agents.agents.values()},
+        phones=_phones(agents),
         trunks=assemble_outside.trunks(trunks),
         features=FeatureCodes(**system.features.model_dump()),
         reason_keys={r.key: code for code, r in system.not_ready_reasons.items() if r.key is not None},
@@ -38,6 +38,12 @@ def assemble(files: Files, flow_set: FlowSet) -> Centre:
         dialing=assemble_outside.dialing(files),
         redis=None if system.redis is None else RedisSettings(**system.redis.model_dump()),
     )
+
+
+def _phones(file: AgentsFile) -> dict[str, PhoneSpec]:
+    """Those of the agents, then the others."""
+    own = {agent.extension: PhoneSpec(agent.extension, agent.name) for agent in file.agents.values()}
+    return own | {phone: PhoneSpec(phone, entry.name) for phone, entry in file.phones.items()}
 
 
 def _system(file: SystemFile) -> SystemSettings:
@@ -60,14 +66,21 @@ def _system(file: SystemFile) -> SystemSettings:
 def _plan(system: SystemFile, agents: AgentsFile, groups: GroupsFile, dialing: DialingFile | None) -> Plan:
     return Plan(
         agents={
-            agent_id: AgentProfile(agent_id, agent.name, agent.extension, dict(agent.skills), agent.weight)
+            agent_id: AgentProfile(
+                agent_id,
+                agent.name,
+                agent.extension,
+                dict(agent.skills),
+                agent.weight,
+                assemble_work.limits(agent.limits, agents.limits),
+            )
             for agent_id, agent in agents.agents.items()
         },
         groups={group_id: group_policy(group_id, group, groups) for group_id, group in groups.groups.items()},
-        reasons={code: reason.label for code, reason in system.not_ready_reasons.items()},
+        reasons=assemble_work.reasons(system),
         direct_ring_timeout_s=system.system.direct_ring_timeout_s,
         unreachable_after_s=system.system.unreachable_after_s,
-        busy_retry_s=system.system.busy_retry_s,
+        missed_rings=assemble_work.missed_rings(system),
         ageing=system.routing.ageing,
         seed=system.routing.seed,
         outside_ring_timeout_s=dialing.ring_timeout_s if dialing is not None else 60.0,

@@ -5,11 +5,12 @@ from __future__ import annotations
 from acd.core.plan import GroupPolicy, LastAgent, Ring
 from acd.core.pools import AgentChoice
 from acd.core.requirement import Requirement
+from acd.settings import assemble_work
 from acd.settings.schema.groups import GroupEntry, GroupsFile
 from acd.settings.schema.routing import RingEntry
 
 _AS_THEY_ARE = (
-    "name", "ring_timeout_s", "wrap_up_s", "service_level_s", "service_level_target", "short_abandon_s",
+    "name", "ring_timeout_s", "service_level_s", "service_level_target", "short_abandon_s",
     "music", "weight", "reserve", "max_waiting",
 )  # fmt: skip
 
@@ -20,6 +21,7 @@ def group_policy(group_id: str, entry: GroupEntry, groups: GroupsFile) -> GroupP
     return GroupPolicy(
         id=group_id,
         requirement=entry.requires,
+        wrap_up=assemble_work.wrap_up(entry),
         rings=tuple(ring_of(entry, ring, groups) for ring in entry.rings),
         choice=AgentChoice(entry.choose),
         last_agent=None if last is None else LastAgent(last.days, last.wait_s),

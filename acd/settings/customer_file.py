@@ -25,11 +25,10 @@ _UNSAFE = re.compile(r'["\\<>;|$`{}\[\]]')
 
 @dataclass(frozen=True, slots=True)
 class CustomerRow:
-    """One line. `number` is in normal form, `language` may be empty."""
+    """One line. `number` is in normal form."""
 
     number: str
     customer: Customer
-    language: str
 
 
 def read_customers(path: Path, country: str | None = None) -> tuple[list[CustomerRow], Document]:
@@ -114,8 +113,8 @@ def _checked(
             sound = False
     if number is None or not sound:
         return None
-    customer = Customer(values["id"], values["name"], values["segment"])
-    return CustomerRow(number, customer, values["language"])
+    customer = Customer(values["id"], values["name"], values["segment"], values["language"])
+    return CustomerRow(number, customer)
 
 
 def _text_fault(text: str, what: str, *, may_be_empty: bool) -> str | None:

@@ -1,28 +1,83 @@
-"""The JSON Schema of a flow's file, for editors that complete and check YAML while it is written.
+"""JSON Schemas of the files, for editors that complete and check YAML while it is written.
 
-It says less than `acd check`: what depends on other entries or files no schema can tell.
+They say less than `acd check`: what depends on other entries or files no schema can tell.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import PurePath
 from typing import Any
 
-from acd.settings.schema.flow import FlowFile
+from pydantic import BaseModel
 
-_OF_NAMES = ("properties", "$defs", "patternProperties")
+from acd.settings.schema.agents import AgentsFile
+from acd.settings.schema.calendars import CalendarsFile
+from acd.settings.schema.dialing import DialingFile
+from acd.settings.schema.flow import AnnouncementsFile, FlowFile, PieceFile
+from acd.settings.schema.groups import GroupsFile
+from acd.settings.schema.numbers import NumbersFile
+from acd.settings.schema.system import SystemFile
+from acd.settings.schema.trunks import TrunksFile
+
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
-def flow_schema() -> dict[str, Any]:
-    """The schema as JSON-ready data."""
-    schema: dict[str, Any] = _plain(FlowFile.model_json_schema())
-    return {"$schema": DIALECT, "title": "A flow of acd", **schema}
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """A kind of file: its schema, and the files of that kind in a checkout, as editors name them."""
+
+    model: type[BaseModel]
+    title: str
+    files: tuple[str, ...]
 
 
-def flow_schema_text() -> str:
+def _config(name: str, model: type[BaseModel]) -> _Kind:
+    return _Kind(model, f"config/{name}.yml of acd", (f"config/{name}.yml",))
+
+
+_KINDS: Mapping[str, _Kind] = {
+    "flow": _Kind(FlowFile, "A flow of acd", ("ivr_flows/*.yml", "!ivr_flows/announcements.yml")),
+    "piece": _Kind(PieceFile, "A piece that flows of acd include", ("ivr_flows/*/**/*.yml",)),
+    "announcements": _Kind(AnnouncementsFile, "Announcements of acd", ("ivr_flows/announcements.yml",)),
+    "system": _config("system", SystemFile),
+    "agents": _config("agents", AgentsFile),
+    "groups": _config("groups", GroupsFile),
+    "numbers": _config("numbers", NumbersFile),
+    "trunks": _config("trunks", TrunksFile),
+    "dialing": _config("dialing", DialingFile),
+    "calendars": _config("calendars", CalendarsFile),
+}
+KINDS = tuple(_KINDS)
+INDEX = "index.json"
+
+
+def schema(kind: str) -> dict[str, Any]:
+    """The schema of a kind of file, one of `KINDS`, as JSON-ready data."""
+    plain: dict[str, Any] = _plain(_KINDS[kind].model.model_json_schema())
+    return {"$schema": DIALECT, "title": _KINDS[kind].title, **plain}
+
+
+def schema_text(kind: str) -> str:
     """The same as the text of a file."""
-    return json.dumps(flow_schema(), ensure_ascii=False, indent=1) + "\n"
+    return _text(schema(kind))
+
+
+def schema_files(folder: PurePath) -> dict[str, str]:
+    """The text of every schema by the name of its file, and of an index of them.
+
+    The index has the form of the setting `yaml.schemas` of VS Code; `folder` is where the files will be, as
+    seen from the checkout.
+    """
+    names = {kind: f"{kind}.schema.json" for kind in KINDS}
+    index = {(folder / name).as_posix(): list(_KINDS[kind].files) for kind, name in names.items()}
+    return {**{name: schema_text(kind) for kind, name in names.items()}, INDEX: _text(index)}
+
+
+def _text(data: object) -> str:
+    return json.dumps(data, ensure_ascii=False, indent=1) + "\n"
 
 
 def _plain(node: Any, *, names: bool = False) -> Any:

@@ -26,7 +26,7 @@ def voice_of(voices: Mapping[str, Sequence[str]], language: str) -> Sequence[str
 
 @dataclass(frozen=True, slots=True)
 class PhoneSpec:
-    """A SIP phone of ours. `id` is its user name and number: the extension of its agent."""
+    """A SIP phone of ours. `id` is its user name: the extension of its agent, or that of nobody."""
 
     id: str
     display_name: str
@@ -44,6 +44,9 @@ class FeatureCodes:
     ready: str = "*13"
     not_ready: str = "*14"
     wrap_up_done: str = "*15"
+    wrap_up_extend: str = "*16"
+    wrap_up: str = "*17"
+    revoke: str = "*18"
 
 
 @dataclass(frozen=True)
@@ -89,8 +92,8 @@ class SystemSettings:
 class Centre:
     """The whole configuration, checked: every name in it that refers to something is defined.
 
-    `numbers` is keyed by number in normal form (`acd.settings.phone_number`), `phones` by phone id (the
-    extension), `trunks` by name.
+    `numbers` is keyed by number in normal form (`acd.settings.phone_number`), `phones` by phone id,
+    `trunks` by name.
     `reason_keys` maps the digit dialled after the not-ready code to the reason code.
     `customers_file`, `redis` and `dialing` are None where there is none.
     """

@@ -97,7 +97,8 @@ def _check_dialing(files: Files) -> None:
     for place, trunk_id in _trunks_named(files):
         _check_way_out(files, document, place, trunk_id)
     numbers = files.numbers.content.numbers if files.numbers.content else {}
-    taken = {agent.extension for agent in agents.values()} | set(numbers)
+    phones = files.agents.content.phones if files.agents.content else {}
+    taken = {agent.extension for agent in agents.values()} | set(numbers) | set(phones)
     for index, number in enumerate(content.emergency.numbers):
         if number in taken:
             message = f"the emergency number '{number}' is also a number or extension of ours"

@@ -64,3 +64,10 @@ def did_you_mean(name: str, known: Iterable[str], *, separator: str) -> str:
 def undefined(kind: str, name: str, known: Iterable[str], where: str = "") -> str:
     """The sentence for a reference to something that does not exist; `where` it should: ' in FILE'."""
     return f"no {kind} '{shown(name)}' is defined{where}" + did_you_mean(name, known, separator=";")
+
+
+def not_among(kind: str, name: str, known: Iterable[str]) -> str:
+    """The sentence for a name that somebody typed: the nearest one, and all that there are."""
+    names = sorted(known)
+    listed = f"; there are: {', '.join(names)}" if names else "; there is none"
+    return undefined(kind, name, names) + listed

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from acd.core.plan import SYSTEM_REASONS
 from acd.settings.files import Files
 from acd.settings.music import music_classes
 from acd.settings.outside_references import check_outside
-from acd.settings.problems import Place, shown
+from acd.settings.problems import Place
 from acd.settings.routing_references import check_routing
+from acd.settings.work_references import check_work
 
 
 def check_references(files: Files) -> None:
@@ -17,6 +17,7 @@ def check_references(files: Files) -> None:
     """
     _check_agents(files)
     _check_groups(files)
+    check_work(files)
     check_outside(files)
     _check_system(files)
 
@@ -26,16 +27,11 @@ def _check_agents(files: Files) -> None:
     if content is None:
         return
     skills = document.names("skills")
-    holder: dict[str, str] = {}
     for agent_id, agent in content.agents.items():
         place: Place = ("agents", agent_id)
         for skill in agent.skills:
             if skills is not None and skill not in skills:
                 document.report_undefined((*place, "skills", skill), "skill", skill, skills)
-        first = holder.setdefault(agent.extension, agent_id)
-        if first != agent_id:
-            message = f"the extension '{agent.extension}' already belongs to agent '{first}'"
-            document.report((*place, "extension"), message)
 
 
 def _check_groups(files: Files) -> None:
@@ -66,13 +62,6 @@ def _check_system(files: Files) -> None:
     if group is not None and groups is not None and group not in groups:
         document.report_undefined(("system", "transfer_fallback_group"), "group", group, groups)
     _check_features(files)
-    holder: dict[str, str] = {}
-    for code, reason in content.not_ready_reasons.items():
-        place: Place = ("not_ready_reasons", code)
-        if code in SYSTEM_REASONS:
-            document.report(place, f"the reason '{shown(code)}' is set by the system only; choose another id")
-        if reason.key is not None and (first := holder.setdefault(reason.key, code)) != code:
-            document.report((*place, "key"), f"the key '{reason.key}' already stands for '{first}'")
 
 
 def _check_features(files: Files) -> None:

@@ -17,7 +17,7 @@ from typing_extensions import TypeAliasType
 
 from acd.settings.document import Document
 from acd.settings.problems import Place, did_you_mean, shown
-from acd.settings.schema.values import expected
+from acd.settings.schema.checking import expected
 
 M = TypeVar("M", bound=BaseModel)
 

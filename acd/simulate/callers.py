@@ -19,7 +19,8 @@ from acd.simulate.scenario import DAY_S, CallerClass, GroupTraffic, KnownCall, L
 class Caller(NamedTuple):
     """One caller.
 
-    `luck` (0..1) decides whether the first phone that rings is answered, `answer_s` how soon.
+    `luck` (0..1) decides whether the first phone that rings is answered, `answer_s` how soon. `work_s`: how
+    long the agent works on after the talk, where the agent ends that.
     """
 
     at: float
@@ -31,6 +32,7 @@ class Caller(NamedTuple):
     patience_s: float
     luck: float = 1.0
     answer_s: float = 0.0
+    work_s: float = 0.0
     customer: Customer | None = None
     max_wait_s: float | None = None
     exits: frozenset[str] = frozenset()
@@ -41,7 +43,7 @@ def callers(scenario: Scenario, group: str) -> Iterator[Caller]:
     traffic = scenario.traffic[group]
     seed = scenario.seed
     of_class, of_luck = stream(seed, group, "class"), stream(seed, group, "luck")
-    of_answer = stream(seed, group, "answer")
+    of_answer, of_work = stream(seed, group, "answer"), stream(seed, group, "work")
     of_talk, of_patience = stream(seed, group, "talk"), stream(seed, group, "patience")
     classes = traffic.classes
     bounds = list(accumulate(entry.share for entry in classes))
@@ -60,6 +62,7 @@ def callers(scenario: Scenario, group: str) -> Iterator[Caller]:
             patience_s if known.patience_s is None else known.patience_s,
             of_luck.random(),
             scenario.habits.answer.draw(of_answer),
+            scenario.habits.work.draw(of_work),
             known.customer or _customer(call_id, kind),
             traffic.max_wait_s,
             traffic.exits,
@@ -68,7 +71,9 @@ def callers(scenario: Scenario, group: str) -> Iterator[Caller]:
 
 def _customer(call_id: str, kind: CallerClass) -> Customer | None:
     """Nobody is known where there are no classes."""
-    return Customer(call_id, "", kind.name, kind.value, kind.requirement) if kind.name else None
+    if not kind.name:
+        return None
+    return Customer(call_id, "", kind.name, value=kind.value, requirement=kind.requirement)
 
 
 def _times(scenario: Scenario, group: str, traffic: GroupTraffic) -> Iterator[KnownCall]:

@@ -38,7 +38,7 @@ def with_wishes(scenario: Scenario, plan: Plan, wishes: Wishes) -> Scenario:
         traffic[group] = replace(traffic.get(group, usual[group]), arrivals=Poisson.even(rate))
     if wishes.aht_s is not None:
         for group, known in traffic.items():
-            traffic[group] = replace(known, talk=talk_of(plan.groups[group], wishes.aht_s))
+            traffic[group] = replace(known, talk=talk_of(plan.groups[group], scenario.habits, wishes.aht_s))
     if wishes.patience:
         patience = patience_of(wishes.patience)
         traffic = {group: replace(known, patience=patience) for group, known in traffic.items()}

@@ -132,11 +132,14 @@ class Duty:
 class Habits:
     """How agents answer: `unanswered` is the share of rings that nobody takes.
 
+    `work` is how long they work after a talk where the group lets them end that (`until_released`).
+
     Whoever let a phone ring is made not ready by the engine and comes back after `back_after_s`.
     `shrinkage` is the share of each shift's agents who are away, others each day.
     """
 
     answer: Duration = field(default_factory=lambda: Constant(3.0))
+    work: Duration = field(default_factory=lambda: Constant(30.0))
     unanswered: float = 0.0
     back_after_s: float = 60.0
     shrinkage: float = 0.0

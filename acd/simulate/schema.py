@@ -8,12 +8,8 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from acd.settings.schema.routing import SkillRequirement
-from acd.settings.schema.values import (
-    Id,
+from acd.settings.schema.checking import (
     Options,
-    Priority,
-    YesNo,
     checked,
     expected,
     mistake,
@@ -23,6 +19,8 @@ from acd.settings.schema.values import (
     text_of,
     whole,
 )
+from acd.settings.schema.routing import SkillRequirement
+from acd.settings.schema.values import Id, Priority, YesNo
 
 LONGEST_HOURS = 100_000
 _TIME = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])")
@@ -74,7 +72,7 @@ def _word(value: object) -> str:
 
 TimeOfDay = Annotated[int, checked(_time, type="string")]
 Hours = Annotated[tuple[int, int], checked(_span, type="string")]
-PerHour = Annotated[float, number("a number of calls an hour", 0, 1_000_000)]
+PerHour = Annotated[float, number("a number of calls an hour", 0, 1_000_000, whole=False)]
 Mean = Annotated[float, seconds(0, 86_400)]
 _CAP = "a share"
 
@@ -90,7 +88,7 @@ class LognormalEntry(Options):
     """`cv`: standard deviation ÷ mean."""
 
     mean_s: Annotated[float, seconds(0.001, 86_400)]
-    cv: Annotated[float, number("a number", 0.01, 20)]
+    cv: Annotated[float, number("a number", 0.01, 20, whole=False)]
 
 
 class _One(Options):
@@ -131,8 +129,8 @@ class PatienceEntry(_One):
     never: YesNo = False
 
 
-class AnswerEntry(_One):
-    """How long an agent lets the phone ring."""
+class AgentTimeEntry(_One):
+    """How long an agent takes: to answer, for the work after a talk."""
 
     exponential: Mean = 0.0
     constant: Mean = 0.0
@@ -142,9 +140,9 @@ class AnswerEntry(_One):
 class ClassEntry(Options):
     """A kind of caller; `share` of the group's callers. `requires`: what an agent must know for them."""
 
-    share: Annotated[float, number(_CAP, 0.0001, 1)]
+    share: Annotated[float, number(_CAP, 0.0001, 1, whole=False)]
     priority: Priority = 0
-    value: Annotated[float, number("a number", 0, 1e9)] = 0.0
+    value: Annotated[float, number("a number", 0, 1e9, whole=False)] = 0.0
     requires: SkillRequirement | None = None
 
 
@@ -177,18 +175,19 @@ class ShiftEntry(Options):
 class AgentsEntry(Options):
     """How agents work. Without `shifts` all are there around the clock."""
 
-    answer: AnswerEntry | None = None
-    unanswered: Annotated[float, number(_CAP, 0, 0.99)] = 0.0
+    answer: AgentTimeEntry | None = None
+    wrap_up: AgentTimeEntry | None = None
+    unanswered: Annotated[float, number(_CAP, 0, 0.99, whole=False)] = 0.0
     back_after_s: Annotated[float, seconds(0, 86_400)] = 60.0
-    shrinkage: Annotated[float, number(_CAP, 0, 0.99)] = 0.0
+    shrinkage: Annotated[float, number(_CAP, 0, 0.99, whole=False)] = 0.0
     shifts: dict[Id, ShiftEntry] | None = None
 
 
 class SimulationEntry(Options):
     """The run itself; `begins`: what the virtual clock shows then."""
 
-    hours: Annotated[float, number("a number of hours", 0.01, LONGEST_HOURS)] = 200.0
-    warm_up_hours: Annotated[float, number("a number of hours", 0, LONGEST_HOURS)] | None = None
+    hours: Annotated[float, number("a number of hours", 0.01, LONGEST_HOURS, whole=False)] = 200.0
+    warm_up_hours: Annotated[float, number("a number of hours", 0, LONGEST_HOURS, whole=False)] | None = None
     begins: Annotated[datetime, checked(_moment, type="string")] | None = None
     seed: Annotated[int, whole(0, 2**31)] = 1
     lines: Annotated[int, whole(1, 1_000_000)] | None = None

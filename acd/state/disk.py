@@ -47,7 +47,21 @@ class DiskMirror:
         self.changed_at = 0.0
 
     def open(self) -> None:
-        """Read what is kept and begin to write. Raises OperatorError while another process does so."""
+        """Read what is kept and begin to write. Raises OperatorError while another process does so.
+
+        A disk that takes nothing is `failing` from the start.
+        """
+        try:
+            self._take_lock()
+        except OSError as error:
+            self._fail(error)
+        self._values, self.changed_at = _read(self._path)
+        try:
+            self._compact()
+        except OSError as error:
+            self._fail(error)
+
+    def _take_lock(self) -> None:
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._lock = (self._folder / "lock").open("wb")
         try:
@@ -55,8 +69,6 @@ class DiskMirror:
         except BlockingIOError:
             self._lock.close()
             raise OperatorError(f"another controller keeps its live state in {self._folder}") from None
-        self._values, self.changed_at = _read(self._path)
-        self._compact()
 
     def put(self, key: str, value: Mapping[str, Any]) -> None:
         """Keep; replaces."""

@@ -20,10 +20,13 @@ from pathlib import Path
 from acd.errors import OperatorError
 from acd.ivr.flow import Prompt, SoundFile, Speech
 from acd.settings.model import voice_of
+from acd.settings.shared_folder import READ_BY_ALL, make_shared_folder
 from acd.telephony import pinyin_voice
 
+SPEECH = "speech"
 RENDER_TIMEOUT_S = 30.0
 RENDER_THREADS = 2
+LONGEST_SHOWN = 60
 FORM = "2"  # of rendered files; another one makes new files
 PAUSES_S = ((".!?。！？", 0.3), (",;:，；：、", 0.15))
 # Quieter than this, of full scale, is silence; the loudest moment is at -3 dB then.
@@ -33,11 +36,21 @@ _OUR_MODULES = ("python", "-m")
 _PINYIN_VOICE = (*_OUR_MODULES, "acd.telephony.pinyin_voice")
 
 
+class CannotSpeak(OperatorError):
+    """A text cannot be rendered; the message says why."""
+
+    def __init__(self, speech: Speech, reason: str) -> None:
+        self.speech = speech
+        text = speech.text if len(speech.text) <= LONGEST_SHOWN else speech.text[:LONGEST_SHOWN] + "…"
+        super().__init__(f"'{text}' cannot be spoken in the language '{speech.language}': {reason}")
+
+
 class PromptStore:
     """Prompts by file. `voices`: by language the program that speaks it, see `SystemSettings`."""
 
     def __init__(self, sounds_dir: Path, voices: Mapping[str, Sequence[str]]) -> None:
-        self._cache_dir = sounds_dir / "speech"
+        self._sounds_dir = sounds_dir
+        self._cache_dir = sounds_dir / SPEECH
         self._voices = voices
 
     def path(self, prompt: Prompt) -> str:
@@ -54,7 +67,7 @@ class PromptStore:
     def prepare(
         self, prompts: Iterable[Prompt], progress: Callable[[int, int], None] = lambda _done, _of: None
     ) -> int:
-        """Render what is not there yet; how many were rendered. Raises OperatorError.
+        """Render what is not there yet; how many were rendered. Raises CannotSpeak, or OperatorError.
 
         `progress` is told how many of how many are done. What was rendered before a failure is kept.
         """
@@ -69,8 +82,10 @@ class PromptStore:
                 for done, future in enumerate(as_completed(rendering), start=1):
                     future.result()
                     progress(done, len(missing))
-            except BaseException:
+            except BaseException as error:
                 threads.shutdown(cancel_futures=True)
+                if isinstance(error, OSError):
+                    raise OperatorError(f"prompts cannot be written to {self._cache_dir}: {error}") from error
                 raise
         return len(missing)
 
@@ -88,8 +103,14 @@ class PromptStore:
         return self._cache_dir / (hashlib.sha256(content.encode()).hexdigest()[:32] + ".wav")
 
     def _render(self, speech: Speech) -> None:
+        try:
+            self._speak(speech)
+        except OperatorError as error:
+            raise CannotSpeak(speech, str(error)) from error
+
+    def _speak(self, speech: Speech) -> None:
         target = self._speech_file(speech)
-        target.parent.mkdir(parents=True, exist_ok=True)
+        make_shared_folder(self._sounds_dir, READ_BY_ALL, SPEECH)
         with tempfile.TemporaryDirectory(dir=target.parent) as folder:
             text_file, wav_file = Path(folder) / "text", Path(folder) / "raw.wav"
             text_file.write_text(speech.text, encoding="utf-8")

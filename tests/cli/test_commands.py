@@ -16,7 +16,7 @@ import typer
 from typer.testing import CliRunner
 
 from acd.__main__ import app
-from acd.cli.server import check_ports
+from acd.cli.process import check_ports
 from acd.core import facts
 from acd.core.facts import CallKind, Customer, EndedBy
 from acd.errors import OperatorError
@@ -122,6 +122,13 @@ def test_schema(home: Path, tmp_path: Path) -> None:
     file = tmp_path / "flow.schema.json"
     acd("schema", "--out", str(file))
     assert acd("schema") == file.read_text(encoding="utf-8")
+    acd("schema", "--all", str(tmp_path / "all"))
+    assert (tmp_path / "all" / "groups.schema.json").read_text(encoding="utf-8") == acd(
+        "schema", "--of", "groups"
+    )
+    assert "groups.schema.json" in (tmp_path / "all" / "index.json").read_text(encoding="utf-8")
+    with pytest.raises(OperatorError, match="no kind of file 'nonsense'; the kinds are flow, piece, "):
+        CliRunner().invoke(app, ["schema", "--of", "nonsense"], catch_exceptions=False)
 
 
 def test_draw(home: Path, tmp_path: Path) -> None:
@@ -130,7 +137,7 @@ def test_draw(home: Path, tmp_path: Path) -> None:
         acd("draw", "main", "--out", str(tmp_path / name))
         assert (tmp_path / name).read_bytes().startswith(begins)
     assert "subgraph" in acd("draw", "--all", "--format", "mermaid")
-    assert '|"0"|' in acd("draw", "main", "--traffic", "today")
+    assert '|"0 callers"|' in acd("draw", "main", "--traffic", "today")
 
 
 @pytest.mark.parametrize(
@@ -139,6 +146,7 @@ def test_draw(home: Path, tmp_path: Path) -> None:
         ([], "name one flow, or say --all"),
         (["main", "--all"], "name one flow, or say --all"),
         (["mian"], "no flow 'mian' is defined; did you mean 'main'?"),
+        (["nosuch"], "no flow 'nosuch' is defined; there are: balance, complaint, identify, main"),
         (["main", "--traffic", "soon"], "soon"),
     ],
 )

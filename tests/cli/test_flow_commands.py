@@ -91,14 +91,17 @@ def test_a_folder_is_tested_as_a_whole(flows: Path) -> None:
     assert "bank: wrong" in acd("test", str(flows)).output
     assert "bank: wrong" in acd("test", str(flows / "bank.yml")).output
     assert "bank: wrong" not in acd("test", str(flows / "main.yml")).output
-    with pytest.raises(OperatorError, match="no flow 'banks'; there are balance, bank"):
+    with pytest.raises(
+        OperatorError, match="no flow 'banks' is defined; did you mean 'bank'\\?; there are: balance, bank"
+    ):
         acd("test", "banks")
 
 
 def test_a_flow_is_walked_from_a_pipe(flows: Path) -> None:
     result = acd(
-        "try", "bank", "--script", "-", typed="# a remark\n1234\nv\n9876\nnonsense\nsum=5\n7\nkey 1\n\n"
+        "try", "bank", "--script", "-", typed="# a remark\n1234\nv\n9876#\nnonsense\nsum=5\n7\nkey 1\n\n"
     )
+    line = "Enter (waits on), agent (one talked, and hangs up), key 1, no_agents (nobody is logged in)"
     assert result.exit_code == 0
     assert result.output.splitlines()[:16] == [
         "  Your number",
@@ -107,20 +110,27 @@ def test_a_flow_is_walked_from_a_pipe(flows: Path) -> None:
         "pin> v",
         "  account = 1234",
         "pin> •••",
-        "  (look-up GET http://127.0.0.1:1/1234: sum=…, not_found or failed)",
+        "  (look-up GET http://127.0.0.1:1/1234; type its answer: sum=…, not_found, or Enter (it failed))",
         "balance: nonsense",
-        "  look-up GET http://127.0.0.1:1/1234: sum=…, not_found or failed",
+        "  look-up GET http://127.0.0.1:1/1234; type its answer: sum=…, not_found, or Enter (it failed)",
         "balance: sum=5",
         "  You have five euros",
-        "  (in the line of sales, priority 0: Enter (stays), agent, key 1, no_agents)",
+        f"  (in the line of sales, priority 0; type what happens: {line})",
         "line: 7",
-        "  this line has: Enter (stays), agent, key 1, no_agents",
+        f"  that cannot happen in this line; type {line}",
         "line: key 1",
         "  Speak",
     ]
     assert "ends: hangup" in result.output
     assert "  bank/pin – next (•••) → balance\n" in result.output
     assert "9876" not in result.output
+
+
+def test_a_customer_is_known_with_the_language_and_however_the_number_is_written(flows: Path) -> None:
+    for number in ("+8613900139001", "008613900139001"):
+        shown = acd("try", "main", "--caller", number, "--script", "-", typed="3\n12345674\n").output
+        assert "  (customer 李娜)\n  欢迎再次致电示例银行。\n" in shown
+        assert "一二三四五六七四" in shown
 
 
 def test_a_script_that_is_over_is_a_caller_who_hangs_up(flows: Path) -> None:
@@ -132,6 +142,10 @@ def test_try_says_what_it_needs(flows: Path) -> None:
     for arguments, message in (
         (("nothing",), "no flow 'nothing'"),
         (("bank", "--at", "soon"), "--at: a time such as '2026-12-25 10:00' is expected, got 'soon'"),
+        (
+            ("main", "--announcement", "outrage"),
+            "no announcement 'outrage' is defined; did you mean 'outage'",
+        ),
         (("bank", "--script", "gone"), "--script: cannot read gone"),
     ):
         with pytest.raises(OperatorError, match=message):
@@ -139,6 +153,7 @@ def test_try_says_what_it_needs(flows: Path) -> None:
 
 
 LOOK = talk.Look(talk.HttpRequest("GET", "http://h/secret", {}, {}, 1, 0, {"a": "b"}, masked=True))
+WHO = talk.Look(talk.CustomerRequest("+4930"))
 LINE = talk.JoinQueue("sales", 0, "en", frozenset("1"), None, 60)
 DIAL = talk.Dial(TransferKind.NUMBER, "100", 5)
 SOUND = talk.RecordSound((), 5, 5)
@@ -148,8 +163,11 @@ CALLBACK = talk.TakeCallback("sales", "1", "en")
 @pytest.mark.parametrize(
     ("command", "typed", "outcome"),
     [
+        (WHO, "", talk.NotFound()),
+        (WHO, "failed", talk.LookupFailed("as you say")),
+        (WHO, "name=Ann+Lee language=zh", talk.Found({"name": "Ann Lee", "language": "zh"})),
         (LOOK, "a=1 b=2.5 c=true d=none", talk.Found({"a": 1, "b": 2.5, "c": True, "d": None})),
-        (LOOK, "name=Ann+Lee", talk.Found({"name": "Ann Lee"})),
+        (LOOK, "a=Ann+Lee", talk.Found({"a": "Ann Lee"})),
         (LOOK, "not found", talk.NotFound()),
         (LOOK, "", talk.LookupFailed("as you say")),
         (LINE, "", None),
@@ -174,7 +192,9 @@ def test_what_is_typed_is_an_outcome(
     assert outcome_of(command, typed) == outcome
 
 
-@pytest.mark.parametrize(("command", "typed"), [(LOOK, "=5"), (LINE, "no_agents"), (SOUND, "long")])
+@pytest.mark.parametrize(
+    ("command", "typed"), [(LOOK, "=5"), (LOOK, "b=1"), (LINE, "no_agents"), (SOUND, "long")]
+)
 def test_what_makes_no_sense_is_asked_again(command: talk.FlowCommand, typed: str) -> None:
     with pytest.raises(Unclear):
         outcome_of(command, typed)

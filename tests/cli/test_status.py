@@ -18,6 +18,7 @@ AGENT: dict[str, Any] = {
     "id": "anna", "name": "Anna Weber", "extension": "1001", "phone": "1001", "phone_reachable": True,
     "state": "talking", "reason": None, "reason_label": None, "pending": "break", "state_s": 61.0,
     "call": "c1", "customer": "王芳", "groups": ["sales"],
+    "occupied": None, "over_s": 0.0, "until_s": None, "wrap_up_wanted": True,
 }  # fmt: skip
 CALL: dict[str, Any] = {
     "id": "a261122-100000-1", "kind": "inbound", "state": "talking", "state_s": 61.0, "total_s": 90.0,
@@ -30,7 +31,7 @@ PICTURE: dict[str, Any] = {
     "centre": "Example Telecom",
     "asterisk": True,
     "dispatching": True,
-    "version": {"number": 3, "version": "0123456789abcdef"},
+    "version": {"number": 3, "version": "0123456789abcdef", "kept": True},
     "announcements": [],
     "live_state": {"on_disk": True, "in_redis": None, "waiting_for_redis": 0},
     "groups": [{**GROUP, "talking": 1, "ready": 0, "staffed": 3}],
@@ -39,7 +40,20 @@ PICTURE: dict[str, Any] = {
         {
             **AGENT, "name": "陈伟", "phone": "1003", "phone_reachable": False, "state": "not_ready",
             "id": "chen", "reason": "phone-unreachable", "reason_label": "Phone unreachable",
-            "pending": None, "customer": None, "call": None,
+            "pending": None, "customer": None, "call": None, "wrap_up_wanted": False,
+        },
+        {
+            **AGENT, "name": "Ben Okafor", "id": "ben", "phone": "1002", "state": "ready", "pending": None,
+            "customer": None, "call": None, "occupied": "phone_in_use", "wrap_up_wanted": False,
+        },
+        {
+            **AGENT, "name": "Emil Larsen", "id": "emil", "phone": "1005", "state": "not_ready", "call": None,
+            "reason": "lunch", "reason_label": "Lunch", "over_s": 95.0, "pending": None, "customer": None,
+            "wrap_up_wanted": False,
+        },
+        {
+            **AGENT, "name": "方丽", "id": "fang", "phone": "1006", "state": "wrap_up", "call": None,
+            "until_s": 7.0, "pending": "logged_out", "customer": None, "wrap_up_wanted": False,
         },
         {
             **AGENT, "name": "Dora Novak", "phone": None, "state": "logged_out", "pending": None,
@@ -61,9 +75,9 @@ PICTURE: dict[str, Any] = {
 }  # fmt: skip
 
 
-def drawn(picture: dict[str, Any]) -> str:
-    """As text, 110 characters wide."""
-    console = Console(file=io.StringIO(), width=110, highlight=False, color_system=None)
+def drawn(picture: dict[str, Any], width: int = 110) -> str:
+    """As text."""
+    console = Console(file=io.StringIO(), width=width, highlight=False, color_system=None)
     console.print(draw(picture))
     text = console.file.getvalue()  # type: ignore[attr-defined]
     return "".join(line.rstrip() + "\n" for line in text.splitlines())
@@ -71,6 +85,34 @@ def drawn(picture: dict[str, Any]) -> str:
 
 def test_the_drawing_is_the_stored_one() -> None:
     assert drawn(PICTURE) == SNAPSHOT.read_text(encoding="utf-8")
+
+
+def test_long_names_fold_on_a_narrow_screen() -> None:
+    customer = {"name": "Sabine Köhler-Hohenfels", "segment": "platinum"}
+    text = drawn(
+        {
+            **PICTURE,
+            "groups": [
+                {**PICTURE["groups"][0], "name": "Technical support for business customers in Germany"}
+            ],
+            "agents": [
+                {**AGENT, "name": "Maximiliane von Hohenlohe", "groups": ["sales", "support", "emea"]}
+            ],
+            "calls": [{**CALL, "caller_number": "+8613800138000", "customer": customer}],
+        },
+        80,
+    )
+    assert max(map(len, text.splitlines())) <= 80
+    assert "…" not in text
+    for whole in (
+        "Maximiliane",
+        "Hohenlohe",
+        "Technical support",
+        "support,",
+        "+8613800138000",
+        "(platinum)",
+    ):
+        assert whole in text
 
 
 def test_troubles_stand_above() -> None:
@@ -96,3 +138,8 @@ def test_an_empty_house() -> None:
 )
 def test_clock(seconds: float, text: str) -> None:
     assert clock(seconds) == text
+
+
+def test_flows_that_could_not_be_kept_are_told_of() -> None:
+    picture = {**PICTURE, "version": {**PICTURE["version"], "number": 0, "kept": False}}
+    assert "could not be kept as a version" in drawn(picture).splitlines()[0]

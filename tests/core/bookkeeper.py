@@ -24,6 +24,8 @@ from acd.core.facts import AgentInterval
 from acd.core.plan import Plan
 from acd.core.requirement import Requirement
 from acd.core.timers import Timer
+from acd.core.work_rules import REASON_REST
+from acd.core.wrap_up import rule_of
 from acd.errors import RequestRefused
 
 Kept = dict[str, dict[str, Any]]
@@ -48,6 +50,8 @@ class Bookkeeper:
         self.live: set[str] = set()  # arrived, and neither merged nor finished
         self.stored: dict[str, bool] = {}  # ended and stored: whether as finished
         self.interval_from: dict[str, float] = {}
+        self.busy_s: dict[str, float] = {}  # by agent, since log-in
+        self.state_s: dict[str, float] = {}  # the same, of all states
 
     # --- steps --------------------------------------------------------------------------------
     def feed(self, event: Event, *, swallow: bool = True) -> list[Command]:
@@ -93,6 +97,8 @@ class Bookkeeper:
             self.live = {call.id for call in calls}
             self.stored = {call.id: False for call in calls if call.state is CallState.ENDED}
             self.interval_from = {a.id: a.since for a in agents if a.logged_in}
+            self.busy_s = {a.id: a.busy_s for a in agents}
+            self.state_s = {a.id: a.since - (a.login_at or 0.0) for a in agents}
         self.mirror = kept
         commands = self.engine.restore(agents, calls, self.now)
         self._take(commands, self._logged_out())
@@ -105,7 +111,8 @@ class Bookkeeper:
     def _take(self, commands: Sequence[Command], were_out: set[str]) -> None:
         for agent in self.engine.floor.agents.values():
             if agent.logged_in and agent.id in were_out:
-                self.interval_from[agent.id] = self.now
+                self.interval_from[agent.id], self.busy_s[agent.id] = self.now, 0.0
+                self.state_s[agent.id] = 0.0
         last_store = {c.call.id: c for c in commands if isinstance(c, StoreCall)}
         for command in commands:
             match command:
@@ -136,6 +143,9 @@ class Bookkeeper:
         assert (interval.reason is not None) == (interval.state == "not_ready"), interval
         assert (interval.call_id is None) == (interval.state in IDLE), interval
         self.interval_from[interval.agent] = interval.until
+        self.state_s[interval.agent] += interval.until - interval.since
+        if interval.state not in IDLE:
+            self.busy_s[interval.agent] += interval.until - interval.since
 
     # --- invariants ---------------------------------------------------------------------------
     def check(self) -> None:
@@ -159,7 +169,7 @@ class Bookkeeper:
             assert not call.finished, call
             assert (call.agent is not None) == (call.state in (CallState.RINGING, CallState.TALKING)), call
             assert all(a.at <= b.at for a, b in pairwise(call.facts)), call.facts
-            if call.agent is not None:
+            if call.agent is not None:  # so nobody has two
                 assert floor.agents[call.agent].call_id == call.id, call
             if call.leave_at is not None and call.leave_at > self.now and call.state is CallState.WAITING:
                 assert (Timer.MAX_WAIT, call.id) in floor.timers._due, call
@@ -180,20 +190,32 @@ class Bookkeeper:
             case AgentState.WRAP_UP:
                 assert call is None, agent
                 assert agent.wrap_up_call_id is not None, agent
-                assert (Timer.WRAP_UP, agent.id) in floor.timers._due, agent
+                has_end = agent.wrap_up_until is not None
+                assert ((Timer.WRAP_UP, agent.id) in floor.timers._due) == has_end, agent
+                assert has_end or rule_of(floor, agent.wrap_up_group).lasts_s is None, agent
             case _:
                 assert (call, own, agent.wrap_up_call_id) == (None, None, None), agent
-                assert (agent.pending_reason, agent.pending_logout) == (None, False), agent
+                pending = (agent.pending_reason, agent.pending_logout, agent.back_to, agent.wrap_up_wanted)
+                assert pending == (None, False, None, False), agent
         assert call is None or call.agent == agent.id, agent
         assert own is None or (own.origin_agent == agent.id and own.state is not CallState.ENDED), agent
         assert (agent.reason is not None) == (agent.state is AgentState.NOT_READY), agent
         assert (agent.phone is not None) == agent.logged_in, agent
-        assert (agent.busy_until is not None) == ((Timer.BUSY, agent.id) in floor.timers._due), agent
+        assert (agent.back_off_until is not None) == ((Timer.BACK_OFF, agent.id) in floor.timers._due), agent
+        assert (agent.rest_until is not None) == ((Timer.REST, agent.id) in floor.timers._due), agent
+        assert (agent.rest_until is not None) == (agent.reason == REASON_REST), agent
+        assert (agent.login_at is not None) == agent.logged_in, agent
         assert floor.router.is_free(agent.id) == floor.can_take_calls(agent), agent
         assert agent.state is not AgentState.READY or not floor.phone_gone(agent), agent
         if agent.logged_in:
             assert agent.since == self.interval_from[agent.id], agent
+            assert abs(agent.busy_s - self.busy_s[agent.id]) < 1e-6, agent
             assert floor.agent_on(agent.phone or "") is agent, agent
+            assert agent.login_at is not None
+            at_work_s = agent.since - agent.login_at
+            assert abs(self.state_s[agent.id] - at_work_s) < 1e-6, f"state seconds do not add up: {agent}"
+        for until in (agent.wrap_up_until, agent.back_off_until, agent.rest_until):
+            assert until is None or until >= self.now, f"a deadline that did not fire: {agent}"
 
     def _check_lines(self) -> None:
         floor = self.engine.floor
@@ -270,7 +292,7 @@ class Bookkeeper:
         for agent in floor.agents.values():
             phone = floor.phones.get(agent.phone or "")
             idle = phone is not None and phone.reachable and not phone.in_use
-            if agent.state is not AgentState.READY or not idle or agent.busy_until is not None:
+            if agent.state is not AgentState.READY or not idle or agent.back_off_until is not None:
                 continue
             for call in floor.calls.values():
                 if call.state is not CallState.WAITING or not call.present:

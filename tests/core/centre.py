@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from acd.core.facts import OfferFailure
 from acd.core.plan import AgentProfile, GroupPolicy, LastAgent, Plan, Ring
 from acd.core.policy import (
     Announce,
@@ -16,6 +17,15 @@ from acd.core.policy import (
     condition,
 )
 from acd.core.requirement import Requirement
+from acd.core.work_rules import (
+    DEFAULT_MISSED_RINGS,
+    NO_WRAP_UP,
+    MissRule,
+    Reason,
+    WorkLimits,
+    WrapUpMode,
+    WrapUpRule,
+)
 
 SKILLS = {
     "anna": {"sales": 5},
@@ -30,11 +40,13 @@ PLAN = Plan(
         for i, (name, skills) in enumerate(SKILLS.items())
     },
     groups={
-        "sales": GroupPolicy("sales", "Sales", Requirement.of({"sales": 1}), ring_timeout_s=15, wrap_up_s=10),
-        "support": GroupPolicy("support", "Support", Requirement.of({"support": 1}), wrap_up_s=5),
-        "experts": GroupPolicy("experts", "Sales experts", Requirement.of({"sales": 5}), wrap_up_s=0),
+        "sales": GroupPolicy(
+            "sales", "Sales", Requirement.of({"sales": 1}), ring_timeout_s=15, wrap_up=WrapUpRule(s=10)
+        ),
+        "support": GroupPolicy("support", "Support", Requirement.of({"support": 1}), wrap_up=WrapUpRule(s=5)),
+        "experts": GroupPolicy("experts", "Sales experts", Requirement.of({"sales": 5}), wrap_up=NO_WRAP_UP),
     },
-    reasons={"lunch": "Lunch", "training": "Training"},
+    reasons={"lunch": Reason({"en": "Lunch"}), "training": Reason({"en": "Training"})},
 )
 
 RULES = Plan(
@@ -44,20 +56,24 @@ RULES = Plan(
             "wide",
             "Widening",
             Requirement.parse("sales >= 5"),
-            wrap_up_s=0,
+            wrap_up=NO_WRAP_UP,
             rings=(
                 Ring(20, Requirement.parse("sales")),
                 Ring(40, Requirement.parse("support >= 4"), drops_call_requirement=True),
             ),
             last_agent=LastAgent(days=7, wait_s=15),
         ),
-        "plain": GroupPolicy("plain", "Plain", Requirement.parse("support >= 4"), wrap_up_s=0, weight=2),
-        "short": GroupPolicy("short", "Short line", Requirement.parse("sales"), wrap_up_s=0, max_waiting=1),
+        "plain": GroupPolicy(
+            "plain", "Plain", Requirement.parse("support >= 4"), wrap_up=NO_WRAP_UP, weight=2
+        ),
+        "short": GroupPolicy(
+            "short", "Short line", Requirement.parse("sales"), wrap_up=NO_WRAP_UP, max_waiting=1
+        ),
         "stepwise": GroupPolicy(
             "stepwise",
             "By steps",
             Requirement.parse("sales >= 5"),
-            wrap_up_s=0,
+            wrap_up=NO_WRAP_UP,
             rings=(Ring(300, Requirement.parse("support")),),
             steps=(
                 PolicyStep(condition("waited_s >= 10"), (Announce("sorry"),), every_s=20),
@@ -74,7 +90,9 @@ RULES = Plan(
 RESERVE = Plan(
     agents=PLAN.agents,
     groups={
-        "urgent": GroupPolicy("urgent", "Urgent", Requirement.parse("support"), wrap_up_s=0, reserve=1),
+        "urgent": GroupPolicy(
+            "urgent", "Urgent", Requirement.parse("support"), wrap_up=NO_WRAP_UP, reserve=1
+        ),
         "plain": RULES.groups["plain"],
     },
     reasons=PLAN.reasons,
@@ -89,5 +107,32 @@ EVERYTHING = Plan(
     },
     reasons=PLAN.reasons,
 )
+
+STRICT = replace(
+    PLAN,
+    agents={
+        **PLAN.agents,
+        "anna": replace(PLAN.agents["anna"], limits=WorkLimits(None, 2, rest_s=20)),
+        "dora": replace(PLAN.agents["dora"], limits=WorkLimits(max_calls_per_day=2)),
+    },
+    groups={
+        **EVERYTHING.groups,
+        "sales": replace(
+            PLAN.groups["sales"], wrap_up=WrapUpRule(WrapUpMode.UNTIL_RELEASED, extend_s=10, max_s=60)
+        ),
+        "support": replace(PLAN.groups["support"], wrap_up=WrapUpRule(s=5, extend_s=10, max_s=30)),
+        "experts": replace(PLAN.groups["experts"], wrap_up=WrapUpRule(WrapUpMode.OPTIONAL, s=10, extend_s=0)),
+        "claims": GroupPolicy(
+            "claims", "Claims", Requirement.of({"support": 4}), wrap_up=WrapUpRule(WrapUpMode.UNTIL_RELEASED)
+        ),
+    },
+    missed_rings={
+        **DEFAULT_MISSED_RINGS,
+        OfferFailure.NO_ANSWER: MissRule("rona", 3, back_off_s=5, growth=2, back_off_max_s=8),
+        OfferFailure.DECLINED: MissRule("declined", 0, back_off_s=5, growth=2, back_off_max_s=12),
+        OfferFailure.BUSY: MissRule("phone-busy", 2, back_off_s=5),
+    },
+)
+"""The same people, by rules of which each is unlike the usual one."""
 
 PHONES = ("1001", "1002", "1003", "1004")

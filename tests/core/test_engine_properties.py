@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
+from typing import TypeAlias
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from acd.core import events, outside_events
-from acd.core.agents import BUSY_STATES
+from acd.core.agents import BUSY_STATES, AgentState
 from acd.core.calls import Call, CallState
 from acd.core.commands import CancelOffer, Command, ContinueCall, LeaveLine, Offer, RefuseDirect
 from acd.core.events import Event
@@ -17,7 +20,7 @@ from acd.core.facts import CallKind, EndedBy, LeftBy, OfferFailure, Scored, Soun
 from acd.core.outside_facts import DialFailure
 from acd.core.requirement import Requirement
 from tests.core.bookkeeper import Bookkeeper
-from tests.core.centre import EVERYTHING, PHONES
+from tests.core.centre import EVERYTHING, PHONES, STRICT
 
 AGENTS = st.sampled_from(list(EVERYTHING.agents))
 GROUPS = st.sampled_from(list(EVERYTHING.groups))
@@ -39,6 +42,21 @@ SETTINGS = settings(
     suppress_health_check=list(HealthCheck),
 )
 
+Wishes: TypeAlias = tuple[Callable[[str], Event], ...]
+_lunch = partial(events.AgentWentNotReady, reason="lunch")
+WISHES: st.SearchStrategy[Wishes] = st.sampled_from(
+    [
+        (),
+        (events.WrapUpWanted,),
+        (events.WrapUpWanted, events.WrapUpDone),
+        (events.WrapUpExtended,),
+        (events.WrapUpExtended, events.WrapUpExtended, events.WrapUpDone),
+        (_lunch,),
+        (_lunch, events.PendingRevoked),
+        (events.AgentLoggedOut, events.PendingRevoked),
+        (events.AgentLoggedOut, _lunch, events.AgentWentReady),
+    ]
+)
 AGENT_REQUESTS: st.SearchStrategy[Event] = st.one_of(
     st.builds(events.AgentLoggedIn, AGENTS, PHONE),
     st.builds(events.AgentLoggedOut, AGENTS),
@@ -46,8 +64,11 @@ AGENT_REQUESTS: st.SearchStrategy[Event] = st.one_of(
     st.builds(events.AgentWentReady, AGENTS),
     st.builds(events.AgentWentNotReady, AGENTS, REASONS),
     st.builds(events.WrapUpDone, AGENTS),
+    st.builds(events.WrapUpExtended, AGENTS),
+    st.builds(events.WrapUpWanted, AGENTS),
+    st.builds(events.PendingRevoked, AGENTS),
 )
-WISHES: st.SearchStrategy[Event] = st.builds(
+QUEUEINGS: st.SearchStrategy[Event] = st.builds(
     events.CallQueued,
     st.just(""),
     st.sampled_from(["wide", "wide", "wide", "plain", "plain", "urgent", "stepwise", "short", "sales"]),
@@ -70,9 +91,11 @@ LIVE = frozenset(set(CallState) - {CallState.ENDED})
 class Centre(RuleBasedStateMachine):
     """What both worlds have: agents who come to work, phones, passing time, and the books."""
 
+    plan = EVERYTHING
+
     def __init__(self) -> None:
         super().__init__()
-        self.books = Bookkeeper(EVERYTHING)
+        self.books = Bookkeeper(self.plan)
 
     @initialize(at_work=st.lists(AGENTS, unique=True), ready=st.sets(AGENTS))
     def morning(self, at_work: list[str], ready: set[str]) -> None:
@@ -110,6 +133,10 @@ class Centre(RuleBasedStateMachine):
     def time_passes(self, duration_s: float) -> None:
         self.books.advance(duration_s)
 
+    @rule(day=st.sampled_from(["2026-12-23", "2026-12-24"]))
+    def day_begins(self, day: str) -> None:
+        self.feed(events.DayBegan(day))
+
     @precondition(lambda self: not self.suspended)
     @rule()
     def asterisk_goes_away(self) -> None:
@@ -137,7 +164,7 @@ class LongWaits(Centre):
         super().__init__()
         self.arrived = 0
 
-    @rule(wishes=st.lists(WISHES, min_size=1, max_size=4))
+    @rule(wishes=st.lists(QUEUEINGS, min_size=1, max_size=4))
     def customers_call(self, wishes: list[Event]) -> None:
         for wish in wishes:
             assert isinstance(wish, events.CallQueued)
@@ -297,7 +324,7 @@ class PossibleWorld(Centre):
             exits = frozenset({"no_agents"} if staffed else ())
             self.feed(events.CallQueued(call_id, group, 0, max_wait_s, exits))
 
-    @rule(data=st.data(), wish=WISHES)
+    @rule(data=st.data(), wish=QUEUEINGS)
     def queues_with_wishes(self, data: st.DataObject, wish: Event) -> None:
         if call_id := self.pick(data, CallState.IVR):
             assert isinstance(wish, events.CallQueued)
@@ -460,7 +487,7 @@ CALL_EVENTS: st.SearchStrategy[Event] = st.one_of(
     st.builds(events.CallQueued, IDS, GROUPS, st.sampled_from([0, 5])),
     st.builds(events.CallQueued, IDS, GROUPS),
     st.builds(events.CallQueued, IDS, GROUPS, st.just(0), MAX_WAITS_S, EXITS),
-    st.builds(lambda wish, call_id: replace(wish, call_id=call_id), WISHES, IDS),
+    st.builds(lambda wish, call_id: replace(wish, call_id=call_id), QUEUEINGS, IDS),
     st.builds(events.CallLeftLine, IDS, st.sampled_from(list(LeftBy))),
     st.builds(events.FlowNoted, IDS, NOTES),
     st.builds(events.RecordingStarted, IDS, st.just("m1")),
@@ -533,9 +560,105 @@ class LateNews(Centre):
         self.books.restart(before)
 
 
+class StrictWorld(PossibleWorld):
+    """The possible world by unusual rules: wrap-up of every mode, back-offs, limits; and more work."""
+
+    plan = STRICT
+
+    @initialize()
+    def everybody_is_ready(self) -> None:
+        for agent, phone in zip(STRICT.agents, PHONES, strict=True):
+            self.feed(events.PhoneChanged(phone, reachable=True, in_use=False))
+            self.feed(events.AgentLoggedIn(agent, phone))
+            self.feed(events.AgentWentReady(agent))
+
+    @rule(
+        group=st.sampled_from(list(STRICT.groups)),
+        failures=st.lists(FAILURES, max_size=3),
+        wishes=WISHES,
+        talk_s=DURATIONS_S,
+        afterwards=WISHES,
+        then_s=DURATIONS_S,
+        times=st.sampled_from([1, 1, 3]),
+    )
+    def calls_from_begin_to_end(
+        self,
+        group: str,
+        failures: list[OfferFailure],
+        wishes: Wishes,
+        talk_s: float,
+        afterwards: Wishes,
+        then_s: float,
+        times: int,
+    ) -> None:
+        for _ in range(times):
+            self.call_from_begin_to_end(group, failures, wishes, talk_s)
+            self.wrap_up(afterwards, then_s)
+
+    def call_from_begin_to_end(
+        self, group: str, failures: list[OfferFailure], wishes: Wishes, talk_s: float
+    ) -> None:
+        self.arrived += 1
+        call_id = f"c{self.arrived:03}"
+        self.feed(events.CallArrived(call_id, CallKind.INBOUND, "0301", "", "8000"))
+        self.feed(events.CallQueued(call_id, group))
+        call = self.books.engine.floor.calls[call_id]
+        for failure in failures:
+            missed_by = call.agent
+            if missed_by is None:
+                break
+            self.feed(events.OfferEnded(call_id, failure))
+            agent = self.books.engine.floor.agents[missed_by]
+            assert agent.logged_in or agent.phone is None, "a missed ring never logs out"
+            assert call.agent != missed_by or failure is OfferFailure.WITHDRAWN, (
+                "the same agent again at once"
+            )
+        for wish in wishes if call.agent is not None else ():
+            self.feed(wish(call.agent or ""))
+        self.feed(events.OfferAnswered(call_id))
+        self.books.advance(talk_s)
+        self.feed(events.CallEnded(call_id))
+
+    def wrap_up(self, afterwards: Wishes, then_s: float) -> None:
+        """Who is in wrap-up asks for this and that, and time passes."""
+        agents = self.books.engine.floor.agents.values()
+        for agent in [a for a in agents if a.state is AgentState.WRAP_UP]:
+            for wish in afterwards:
+                self.feed(wish(agent.id))
+                self.books.advance(then_s)
+
+    @rule()
+    def controller_is_killed(self) -> None:
+        super().controller_is_killed()
+        self.feed(events.DispatchResumed())  # or most of what follows would find nobody who is rung
+
+    @rule(agent=AGENTS)
+    def nobody_is_barred_for_ever(self, agent: str) -> None:
+        """Whatever was missed: with a phone that is there, and time, whoever asks for calls gets them."""
+        floor = self.books.engine.floor
+        phone = floor.agents[agent].phone
+        if phone is None or floor.agents[agent].own_call_id is not None:
+            return
+        self.feed(events.PhoneChanged(phone, reachable=True, in_use=False))
+        self.feed(events.DayBegan(f"2027-{self.arrived:04}"))
+        self.feed(events.AgentWentReady(agent))
+        self.books.advance(20.0)  # the longest rest
+        assert floor.agents[agent].state not in (AgentState.NOT_READY, AgentState.LOGGED_OUT)
+
+
+class StrictLateNews(LateNews):
+    """Late news by unusual rules."""
+
+    plan = STRICT
+
+
 TestPossibleWorld = PossibleWorld.TestCase
 TestPossibleWorld.settings = SETTINGS
 TestLateNews = LateNews.TestCase
 TestLateNews.settings = SETTINGS
 TestLongWaits = LongWaits.TestCase
 TestLongWaits.settings = settings(SETTINGS, max_examples=150)
+TestStrictWorld = StrictWorld.TestCase
+TestStrictWorld.settings = settings(SETTINGS, max_examples=250)
+TestStrictLateNews = StrictLateNews.TestCase
+TestStrictLateNews.settings = SETTINGS

@@ -1,6 +1,7 @@
 """Plays the scenarios of `scenarios/*.txt`; how to read them is said in `scenario.py`.
 
-Those of `rules_*.txt` and `reserve_*.txt` play in centres whose groups have rules of their own.
+Those of `rules_*.txt` and `reserve_*.txt` play in centres whose groups have rules of their own, those of
+`strict/` by the rules of STRICT.
 """
 
 from __future__ import annotations
@@ -10,14 +11,15 @@ from pathlib import Path
 import pytest
 
 from acd.core.plan import Plan
-from tests.core.centre import PLAN, RESERVE, RULES
+from tests.core.centre import PLAN, RESERVE, RULES, STRICT
 from tests.core.scenario import Player, Step, event_of, read
 
+FOLDER = Path(__file__).parent / "scenarios"
 PLANS = {"rules": RULES, "reserve": RESERVE}
-FILES = sorted((Path(__file__).parent / "scenarios").glob("*.txt"))
 SCENARIOS = [
-    pytest.param(PLANS.get(path.stem.partition("_")[0], PLAN), steps, id=f"{path.stem}: {title}")
-    for path in FILES
+    pytest.param(PLANS.get(path.stem.partition("_")[0], plan), steps, id=f"{path.stem}: {title}")
+    for folder, plan in ((FOLDER, PLAN), (FOLDER / "strict", STRICT))
+    for path in sorted(folder.glob("*.txt"))
     for title, steps in read(path).items()
 ]
 

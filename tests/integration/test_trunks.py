@@ -12,6 +12,7 @@ import pytest
 import pytest_asyncio
 
 from acd.core.facts import CallKind, EndedBy
+from acd.core.outside_facts import OutsideDialed, OutsideFailed
 from tests.integration.centre import agent_of, started, story
 from tests.integration.provider import PASSWORD, Arrival
 from tests.integration.sip.phone import Phone
@@ -331,6 +332,20 @@ async def test_a_customer_is_sent_outside(trunks: TrunkCentre) -> None:
     assert record.kind is CallKind.INBOUND
     assert "outside anna caller_hung_up" in story(record)
     assert [visit.outcome.value for visit in record.visits] == ["answered"]
+
+
+async def test_a_flow_lets_it_ring_outside_as_long_as_its_step_says(trunks: TrunkCentre) -> None:
+    async with trunks.customer(CUSTOMER) as customer:
+        call = await customer.dial("8105")
+        seen = await trunks.until_call("dialing_out", outside_number="+49301234519")
+        await until_arrived(trunks)
+        await trunks.until_call("waiting", group="support")
+        await call.hang_up()
+        record = await trunks.record(seen["id"])
+    assert [(d.trunk, d.agent, d.result) for d in record.outside_dials()] == [("main", "flow:", "no_answer")]
+    dialled = next(f.at for f in record.facts if isinstance(f, OutsideDialed))
+    failed = next(f.at for f in record.facts if isinstance(f, OutsideFailed))
+    assert 3.9 < failed - dialled < 8
 
 
 async def test_a_customer_is_not_sent_where_the_agent_may_not_dial(trunks: TrunkCentre) -> None:

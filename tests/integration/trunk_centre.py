@@ -44,6 +44,7 @@ TRUNKS = """
 """
 DIALING = """
 emergency: {numbers: ["112"], trunks: [main, backup]}
+flow_role: seller
 roles:
   seller:
     name: Sells in Germany
@@ -59,6 +60,17 @@ NUMBERS = """
   "+49 30 5550100": {group: sales}
   "030 / 555 01-01": {group: support}
   "0049305550102": {flow: main}
+  "8105": {flow: home_office}
+"""
+HOME_OFFICE = """
+name: home_office
+language: en
+start: ring
+steps:
+  ring:
+    transfer: {number: "'0301234519'", timeout_s: 4, failure: line}
+  line:
+    queue: {group: support}
 """
 
 
@@ -79,6 +91,7 @@ class TrunkCentre(Centre):
             with (self.config / name).open("a") as file:
                 file.write(text)
         (self.config / "dialing.yml").write_text(DIALING)
+        (self.flows / "home_office.yml").write_text(HOME_OFFICE)
         agents = self.config / "agents.yml"
         text = agents.read_text()
         for extension, more in (

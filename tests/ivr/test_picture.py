@@ -52,7 +52,7 @@ COUNTED = Traffic(
         ("main", "", "next", "welcome"): 1200,
         ("main", "welcome", "next", "ask"): 1180,
         ("main", "ask", "choice 1", "line"): 700,
-        ("main", "ask", "choice 2", "line"): 40,
+        ("main", "ask", "choice 2", "line"): 1,
         ("main", "ask", "failure", "bye"): 9,
         ("main", "sub", "call help", ""): 3,
     },
@@ -74,27 +74,27 @@ def test_one_flow_as_mermaid() -> None:
         "    start0(( )) --> n0",
         '    error0(("error")) -.-> n6',
         "    n0 --> n1",
-        '    n1 -->|"1, 2"| n2',
-        '    n1 -->|"3"| n3',
+        '    n1 -->|"key 1, key 2"| n2',
+        '    n1 -->|"key 3"| n3',
         '    n1 -.->|"failure"| n6',
         '    n2 -->|"no agents"| n6',
         "    n3 --> n4",
         '    n3 -->|"call"| f0',
-        '    n4 -->|"(empty), default"| n6',
-        '    n4 -->|"a"| n5',
+        '    n4 -->|"“”, default"| n6',
+        '    n4 -->|"“a”"| n5',
         '    n5 -->|"goto"| f0',
     ]
 
 
 def test_traffic_is_written_at_its_arrows() -> None:
     lines = mermaid(picture_of(FLOWS, ["main"], COUNTED)).splitlines()
-    assert '    start0(( )) -->|"1,200"| n0' in lines
-    assert '    n0 -->|"1,180"| n1' in lines
-    assert '    n1 -->|"1: 700, 2: 40"| n2' in lines
-    assert '    n1 -->|"3, 0"| n3' in lines
-    assert '    n1 -.->|"failure, 9"| n6' in lines
-    assert '    n3 -->|"call, 3"| f0' in lines
-    assert lines[1].endswith('#gt;<br/>20 hung up"]')
+    assert '    start0(( )) -->|"1,200 callers"| n0' in lines
+    assert '    n0 -->|"1,180 callers"| n1' in lines
+    assert '    n1 -->|"key 1 · 700 callers, key 2 · 1 caller"| n2' in lines
+    assert '    n1 -->|"key 3 · 0 callers"| n3' in lines
+    assert '    n1 -.->|"failure · 9 callers"| n6' in lines
+    assert '    n3 -->|"call · 3 callers"| f0' in lines
+    assert lines[1].endswith('#gt;<br/>20 callers hung up here"]')
 
 
 def test_all_flows_are_drawn_in_frames_of_their_own() -> None:
@@ -111,6 +111,6 @@ def test_graphviz_takes_what_is_drawn() -> None:
         text = dot(picture_of(FLOWS, names, COUNTED))
         done = subprocess.run(["dot", "-Tsvg"], input=text.encode(), capture_output=True, check=True)
         assert done.stderr == b""
-        assert b"20 hung up" in done.stdout
+        assert b"20 callers hung up here" in done.stdout
         assert b"Say &quot;hello&quot; &amp; &lt;wait&gt;" in done.stdout
         assert b'stroke-width="6' in done.stdout

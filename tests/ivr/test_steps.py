@@ -203,7 +203,9 @@ def test_a_masked_value_is_in_no_trace_and_not_kept() -> None:
     assert "98765" not in repr(walker.position)
     kept = walker.position.to_dict()
     assert "98765" not in str(kept)
-    assert kept["frames"] == [{"flow": "main", "step": "card", "variables": {"is_long": True}}]
+    assert kept["frames"] == [
+        {"flow": "main", "step": "card", "variables": {"is_long": True}, "lost": ["account", "copy"]}
+    ]
 
 
 @pytest.mark.parametrize(
@@ -215,13 +217,103 @@ def test_who_is_in_other_hands_is_never_sent_back_to_a_secret(away: Step) -> Non
     walker.begin(WORLD)
     walker.handle(Keys("98765"), WORLD)
     kept = walker.position.to_dict()
-    assert kept["frames"] == [{"flow": "main", "step": "away", "variables": {"n": 1}}]
+    assert kept["frames"] == [{"flow": "main", "step": "away", "variables": {"n": 1}, "lost": ["account"]}]
     after_a_crash = Machine(walker.flows, type(walker.position).from_dict(kept))
     assert after_a_crash.handle(talk.AgentLeft(), WORLD) == walker.handle(talk.AgentLeft(), WORLD)
     assert walker.variables == after_a_crash.variables == {"n": 1}
 
 
 SAID = message(Spoken(SpokenKind.DIGITS, expr("account")))
+IN_LINE = Queue(
+    "sales",
+    priority=expr("80 if account == '98765' else 0"),
+    keys={"1": "look", "2": "wait", "3": "fine"},
+    news=QueueNews(comfort=message("Soon")),
+    max_wait_s=60.0,
+    timeout="late",
+    after="rate",
+)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "arrows"),
+    [
+        (talk.QueueKey("1"), ["key 1", "failure"]),  # the look-up needs what was lost
+        (talk.QueueKey("2"), ["key 2", "failure"]),  # so does this menu's text
+        (talk.QueueKey("3"), ["key 3"]),
+        (talk.QueueTimeout(), ["timeout", "error"]),  # a step without a way of its own for failures
+        (talk.AgentLeft(), ["after"]),
+    ],
+)
+def test_in_line_a_lost_secret_is_missed_only_by_steps_that_need_it(
+    outcome: Outcome, arrows: list[str]
+) -> None:
+    steps: dict[str, Step] = {
+        "card": replace(CARD, next="line"),
+        "line": IN_LINE,
+        "look": Lookup(HttpLookup("GET", expr("'http://h/' ~ account")), "fine", "fine", "fine"),
+        "wait": Menu(SAID, {"1": "fine"}, "fine"),
+        "late": Set({"copy": expr("account")}, "fine"),
+        "rate": Menu(message("Rate"), {"1": "fine"}, "fine"),
+        "fine": Menu(message("Fine"), {"1": "fine"}, "fine"),
+    }
+    walker = machine(flow(steps, error="fine"))
+    walker.begin(WORLD)
+    joined = walker.handle(Keys("98765"), WORLD)
+    again = Machine(walker.flows, type(walker.position).from_dict(walker.position.to_dict()))
+    assert again.begin(WORLD) == joined
+    assert isinstance(joined, talk.JoinQueue)
+    assert joined.priority == 80
+    heard = again.handle(outcome, WORLD)
+    assert [step.arrow for step in again.take_trace()] == arrows
+    assert isinstance(heard, Listen)
+    assert heard.prompts == (speech("Rate" if isinstance(outcome, talk.AgentLeft) else "Fine"),)
+
+
+def test_what_a_sub_flow_has_lost_is_lost_to_its_caller() -> None:
+    asks = flow(
+        {
+            "card": replace(CARD, next="line"),
+            "line": Queue("sales", keys={"1": "back"}),
+            "back": Return(),
+        },
+        name="asks",
+    )
+    main = flow(
+        {
+            "call": Call("asks", "look", results={"mine": "account", "more": "n"}),
+            "look": Lookup(HttpLookup("GET", expr("'http://h/' ~ mine")), "wait", "other", "wait"),
+            "wait": MENU,
+            "other": Menu(message("Other"), {"1": "wait"}, "wait"),
+        }
+    )
+    walker = machine(main, asks)
+    walker.begin(WORLD)
+    walker.handle(Keys("98765"), WORLD)
+    again = Machine(walker.flows, type(walker.position).from_dict(walker.position.to_dict()))
+    again.begin(WORLD)
+    command = again.handle(talk.QueueKey("1"), WORLD)
+    assert isinstance(command, Listen)
+    assert command.prompts == (speech("Other"),)
+    assert again.variables == {"more": None}
+
+
+def test_a_lost_secret_that_is_keyed_again_is_there_again() -> None:
+    steps: dict[str, Step] = {
+        "card": replace(CARD, next="line"),
+        "line": Queue("sales", keys={"1": "card", "2": "say"}),
+        "say": Say(SAID, "wait"),
+        "wait": MENU,
+    }
+    walker = machine(flow(steps))
+    walker.begin(WORLD)
+    walker.handle(Keys("98765"), WORLD)
+    again = Machine(walker.flows, type(walker.position).from_dict(walker.position.to_dict()))
+    again.begin(WORLD)
+    for outcome in (talk.QueueKey("1"), Keys("5678"), talk.QueueKey("2")):
+        command = again.handle(outcome, WORLD)
+    assert isinstance(command, Play)
+    assert command.masked
 
 
 @pytest.mark.parametrize(
@@ -244,6 +336,51 @@ def test_where_a_masked_value_would_be_recorded_it_is_an_error(step: Step) -> No
     walker.begin(WORLD)
     assert walker.handle(Keys("98765"), WORLD) == Play((speech("error"),))
     assert "98765" not in str(walker.take_trace())
+
+
+@pytest.mark.parametrize("idempotent", [True, False])
+def test_a_masked_answer_is_in_no_trace_and_not_kept(idempotent: bool) -> None:
+    source = HttpLookup(
+        "POST",
+        expr("'http://h/'"),
+        values={"diagnosis": "a", "plain": "b"},
+        idempotent=idempotent,
+        masked=frozenset({"diagnosis"}),
+    )
+    steps: dict[str, Step] = {
+        "look": Lookup(source, "copy", "bye", "bye"),
+        "copy": Set({"copy": expr("'x' ~ diagnosis")}, "say"),
+        "say": Say(message(Spoken(SpokenKind.DIGITS, expr("diagnosis"))), "wait"),
+        "wait": MENU,
+        "bye": HangUp(),
+    }
+    walker = machine(flow(steps))
+    walker.begin(WORLD)
+    command = walker.handle(talk.Found({"diagnosis": "98765", "plain": "1234"}), WORLD)
+    assert isinstance(command, Play)
+    assert command.masked
+    assert walker.variables == {"diagnosis": "•••", "plain": "1234", "copy": "•••"}
+    trace = str(walker.take_trace())
+    assert "98765" not in trace
+    assert "diagnosis = •••, plain = 1234" in trace
+    assert "98765" not in str(walker.position.to_dict())
+    # Where asking anew does no harm that is done; else the answer is lost.
+    assert walker.position.kept().step == ("look" if idempotent else "say")
+
+
+def test_a_secret_that_is_keyed_again_is_still_asked_for_first() -> None:
+    source = HttpLookup("GET", expr("'http://h/' ~ account"), values={"sum": "a"}, masked=frozenset({"sum"}))
+    steps: dict[str, Step] = {
+        "card": replace(CARD, next="look"),
+        "look": Lookup(source, "wait", "wait", "wait"),
+        "wait": Menu(message("Again?"), {"1": "card"}, "wait"),
+    }
+    walker = machine(flow(steps))
+    walker.begin(WORLD)
+    for outcome in (Keys("98765"), talk.Found({"sum": 5}), Keys("1"), Keys("56789")):
+        walker.handle(outcome, WORLD)
+    assert walker.position.step == "look"
+    assert walker.position.kept().step == "card"
 
 
 def test_a_masked_value_that_is_cleared_holds_nobody_back() -> None:
@@ -273,7 +410,9 @@ def test_a_secret_of_a_sub_flow_leads_back_to_where_it_was_keyed() -> None:
     assert [frame["step"] for frame in walker.position.to_dict()["frames"]] == ["call", "card"]
     walker.handle(Keys("98765"), WORLD)
     assert (walker.position.flow, walker.variables) == ("deeper", {"secret": "•••"})
-    assert walker.position.to_dict()["frames"] == [{"flow": "main", "step": "call", "variables": {}}]
+    assert walker.position.to_dict()["frames"] == [
+        {"flow": "main", "step": "call", "variables": {}, "lost": ["mine"]}
+    ]
 
 
 # --- deciding ---------------------------------------------------------------------------------
@@ -350,6 +489,21 @@ def test_a_look_up_is_worked_out_and_mapped() -> None:
     walker.handle(talk.Found({"balance": 12.5, "more": 1}), WORLD)
     assert walker.variables == {"balance": 12.5}
     assert walker.take_trace()[0].detail == "balance = 12.5"
+
+
+@pytest.mark.parametrize("idempotent", [True, False])
+def test_what_may_have_been_done_is_not_asked_again_after_a_crash(idempotent: bool) -> None:
+    order = Lookup(HttpLookup("POST", expr("'http://h/'"), idempotent=idempotent), "next", "failure", "other")
+    walker, command = run(order)
+    assert isinstance(command, talk.Look)
+    again = Machine(walker.flows, type(walker.position).from_dict(walker.position.to_dict()))
+    if idempotent:
+        assert again.begin(WORLD) == command
+    else:
+        again.begin(WORLD)
+        assert next(step.arrow for step in again.take_trace()) == "failure"
+    walker.handle(talk.Found({}), WORLD)
+    assert next(step.arrow for step in walker.take_trace()) == "next"
 
 
 @pytest.mark.parametrize(

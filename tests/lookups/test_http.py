@@ -27,6 +27,7 @@ class Other:
         self.asked: list[tuple[str, str, dict[str, str], Any]] = []
         self.replies: dict[str, Callable[[], web.StreamResponse]] = {}
         self.base = ""
+        self.runner: web.AppRunner
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
         """As the test says."""
@@ -48,6 +49,7 @@ async def other() -> AsyncIterator[Other]:
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()
     host, port = runner.addresses[0][:2]
+    system.runner = runner
     system.base = f"http://{host}:{port}"
     yield system
     await runner.cleanup()
@@ -131,6 +133,46 @@ async def test_what_may_pass_is_tried_again(other: Other, lookups: HttpLookups) 
     replies = iter((web.Response(status=503), web.json_response({"account": {"balance": 1}})))
     other.replies["/a"] = lambda: next(replies)
     assert await lookups.find(get(f"{other.base}/a", retries=1)) == Found({"balance": 1})
+
+
+@pytest.mark.parametrize("idempotent", [True, False])
+async def test_a_post_that_may_have_been_done_is_tried_again_only_where_that_is_allowed(
+    other: Other, lookups: HttpLookups, idempotent: bool
+) -> None:
+    replies = iter((web.Response(status=503), web.json_response({"account": {"balance": 1}})))
+    other.replies["/a"] = lambda: next(replies)
+    found = await lookups.find(get(f"{other.base}/a", method="POST", retries=3, idempotent=idempotent))
+    assert found == (Found({"balance": 1}) if idempotent else LookupFailed("status 503"))
+    assert len(other.asked) == (2 if idempotent else 1)
+
+
+async def test_a_post_that_nobody_took_is_tried_again(other: Other, lookups: HttpLookups) -> None:
+    """The service is just being started anew."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    request = get(f"http://127.0.0.1:{port}/a", method="POST", retries=100, timeout_s=10.0, idempotent=False)
+    finding = asyncio.create_task(lookups.find(request))
+    await asyncio.sleep(0)
+    other.replies["/a"] = lambda: web.json_response({"account": {"balance": 1}})
+    await web.TCPSite(other.runner, "127.0.0.1", port).start()
+    assert await finding == Found({"balance": 1})
+    assert len(other.asked) == 1
+
+
+async def test_a_post_whose_connection_breaks_is_not_tried_again(lookups: HttpLookups) -> None:
+    asked: list[bytes] = []
+
+    async def break_off(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked.append(await reader.readline())
+        writer.close()
+
+    server = await asyncio.start_server(break_off, "127.0.0.1", 0)
+    async with server:
+        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/a"
+        found = await lookups.find(get(url, method="POST", retries=3, idempotent=False))
+    assert found == LookupFailed("the connection was lost")
+    assert len(asked) == 1
 
 
 async def test_nobody_listens(lookups: HttpLookups) -> None:

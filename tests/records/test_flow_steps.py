@@ -66,6 +66,10 @@ def test_where_the_caller_went(name: str) -> None:
     assert [f"{s.flow}/{s.step} {s.arrow} {s.to}".rstrip() for s in left] == expected
 
 
+def test_an_end_that_nobody_saw_says_why() -> None:
+    assert steps_left(facts_of(ENTERED + "3 ended unknown"))[-1].detail == "while the controller was away"
+
+
 def test_without_a_flow_there_are_no_steps() -> None:
     assert steps_left(facts_of("0 arrived 5 8001\n0 queued sales\n5 answered anna\n9 ended caller")) == []
 

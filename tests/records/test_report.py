@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -31,10 +32,10 @@ def visits() -> list[CallVisit]:
     return [visit for name in names for visit in fold(name, facts_of(SCENARIOS[name][0])).call_visits()]
 
 
-def text_of(report: Report) -> str:
-    console = Console(width=200, color_system=None)
+def text_of(report: Report, width: int | None = None) -> str:
+    console = Console(width=width or 200, color_system=None)
     with console.capture() as capture:
-        console.print(render(report, SHANGHAI))
+        console.print(render(report, SHANGHAI, width))
     return capture.get()
 
 
@@ -99,6 +100,18 @@ def test_table() -> None:
         "Total 4 2 1 0 1 0 – 50.0 % 25.0 % 7.5 s 24.0 s 17.5 s 4.0 s 30.0 s",
     ]
     assert "Service level: answered within T ÷ (offered − short abandons)" in shown
+
+
+@pytest.mark.parametrize("width", [80, 100])
+def test_the_table_fits_the_screen(width: int) -> None:
+    policies = {**POLICIES, "sales": replace(POLICIES["sales"], name="Sales for private customers")}
+    shown = text_of(build_report(visits(), policies, HOUR), width)
+    table = [line for line in shown.splitlines() if line[0] in "┏┃┡│├└"]
+    assert {line[-1] for line in table} <= set("┓┃┩│┤┘")
+    assert "…" not in shown
+    assert "33.3 %" in shown
+    assert "With --wide also: Short, Left, Waiting, T, ATT, ACW" in shown
+    assert ("Abandon rate: " in shown) == (width == 100)
 
 
 @pytest.mark.parametrize(

@@ -11,12 +11,13 @@ from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
+from sqlalchemy.exc import OperationalError
 
 from acd.core.facts import AgentInterval, Fact
 from acd.errors import OperatorError
 from acd.records.fold import fold, utc
 from acd.records.record import CallRecord
-from acd.records.store import RecordStore
+from acd.records.store import RecordsAway, RecordStore
 from tests.records.scenario import START, facts_of
 from tests.records.test_fold import FACTS, SCENARIOS
 
@@ -184,7 +185,10 @@ def test_many_open_a_new_database_at_once(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("url", "message"),
     [
-        ("sqlite:///{tmp}/missing/acd.db", "cannot open sqlite:.*unable to open database file"),
+        (
+            "sqlite:///{tmp}/missing/acd.db",
+            "cannot open sqlite:.*unable to open.*script/server",
+        ),
         ("sqlite://", "records in memory would be lost"),
         ("nonsense", "the database address cannot be used"),
         ("nosuchdatabase://host/acd", "the database address cannot be used"),
@@ -193,6 +197,23 @@ def test_many_open_a_new_database_at_once(tmp_path: Path) -> None:
 def test_what_cannot_be_opened_says_so(url: str, message: str, tmp_path: Path) -> None:
     with pytest.raises(OperatorError, match=message):
         RecordStore(url.format(tmp=tmp_path)).open()
+
+
+def test_a_database_that_is_away_at_the_start_is_used_when_it_is_there(tmp_path: Path) -> None:
+    folder = tmp_path / "not yet"
+    store = RecordStore(f"sqlite:///{folder}/acd.db")
+    with pytest.raises(RecordsAway, match="unable to open"):
+        store.open()
+    with pytest.raises(OperationalError):
+        store.save_calls([record("c1")])
+    assert not store.is_open
+    folder.mkdir()
+    store.save_calls([record("c1")])
+    assert store.is_open
+    assert store.call("c1") is not None
+    store.close()
+    with pytest.raises(RuntimeError, match="not open"):
+        store.call("c1")
 
 
 def test_a_file_that_is_no_database(tmp_path: Path) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from zoneinfo import ZoneInfo
 
+import pytest
 from hypothesis import given
 from rich.console import Console
 
@@ -11,19 +13,21 @@ from acd.core.fact_json import FACT_TYPES
 from acd.core.facts import Arrived, CallKind, EndedBy, Fact, OfferFailure
 from acd.core.outside_facts import DialFailure
 from acd.records import story
+from acd.records.call_list import calls_table
 from acd.records.fold import fold
 from acd.records.record import CallRecord
-from acd.records.story import call_story, calls_table
+from acd.records.story import call_story
+from acd.records.trace import call_trace
 from tests.records.scenario import START, facts_of
 from tests.records.test_fold import FACTS, SCENARIOS
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 
 
-def table_text(*records: CallRecord) -> str:
-    console = Console(width=160, color_system=None)
+def table_text(*records: CallRecord, width: int | None = 160) -> str:
+    console = Console(width=width or 240, color_system=None)
     with console.capture() as capture:
-        console.print(calls_table(records, SHANGHAI))
+        console.print(calls_table(records, SHANGHAI, width))
     return capture.get()
 
 
@@ -58,21 +62,41 @@ def test_a_consultation_is_told_inside_its_transfer() -> None:
     ]
 
 
+def rows_of(text: str) -> list[str]:
+    return [
+        " | ".join(cell.strip() for cell in line.split("│")[1:-1])
+        for line in text.splitlines()
+        if "│" in line
+    ]
+
+
 def test_list() -> None:
     talked = fold(
         "c1", facts_of(SCENARIOS["blind transfer to an agent who cannot, back, and on to the other group"][0])
     )
     going_on = fold("c2", facts_of("0 arrived 5550199 8001\n0 queued sales"))
-    rows = [
-        " | ".join(cell.strip() for cell in line.split("│")[1:-1])
-        for line in table_text(talked, going_on).splitlines()
-        if "│" in line
+    when = "11-22 18:00"
+    assert rows_of(table_text(talked, going_on)) == [
+        f"c1 | {when} | 5550100 (王芳) | sales, support | anna, chen | caller | 30.0 s | 30.0 s",
+        f"c2 | {when} | 5550199 (W. Fang) | sales | – | going on | – | –",
     ]
-    when = "2025-11-22 18:00:00"
-    assert rows == [
-        f"c1 | {when} | 5550100 (王芳) | 8001 | sales, support | anna, chen | caller | 30.0 s | 30.0 s",
-        f"c2 | {when} | 5550199 (W. Fang) | 8001 | sales | – | going on | – | –",
+    assert rows_of(table_text(going_on, width=None)) == [
+        f"c2 | 2025-{when}:00 | 5550199 (W. Fang) | sales | – | going on | – | – | 8001 | inbound | –",
     ]
+
+
+@pytest.mark.parametrize("width", [80, 100])
+def test_the_list_fits_the_screen(width: int) -> None:
+    told = facts_of(SCENARIOS["an agent calls outside, over the second trunk"][0])
+    long = replace(
+        fold("a251122-100000-1234", told), caller_number="+4930123456789", customer_name="W. " + "x" * 40
+    )
+    shown = table_text(long, width=width)
+    assert max(map(len, shown.splitlines())) <= width
+    assert all(line[-1] in "┓┃┩│┘" for line in shown.splitlines()[1:])
+    assert "a251122-100000-1234" in shown
+    assert "…" not in shown
+    assert shown.count("x") == 40
 
 
 def test_a_callers_name_cannot_draw_on_the_terminal() -> None:
@@ -111,6 +135,20 @@ def test_a_call_outside_over_two_trunks() -> None:
     assert record.answered_at is not None
     assert "anna" in table_text(record)
     assert "20.0 s" in table_text(record)  # talked outside
+
+
+def test_a_flow_calls_outside() -> None:
+    record = fold("c1", facts_of("0 arrived 5550100 8000\n1 outside main flow:\n3 ended caller"))
+    assert "+4930123 is dialled over main for the flow, which" in "\n".join(call_story(record, SHANGHAI))
+
+
+def test_an_end_that_nobody_saw() -> None:
+    told = facts_of("0 arrived 5550100 8000\n0 flow main\n3 step main/a next b\n9 ended unknown")
+    record = fold("c1", told)
+    assert call_story(record, SHANGHAI)[-1].endswith("the call ended while the controller was away")
+    assert "main/b  ended  (while the controller was away)" in call_trace("c1", told, SHANGHAI)[-1]
+    assert "controller away" in table_text(record, width=None)
+    assert "unknown" not in table_text(record, width=None)
 
 
 def test_a_colleague_who_took_the_callers_place() -> None:

@@ -103,6 +103,7 @@ class FakeSwitch:
     def __init__(self) -> None:
         self.lines: dict[str, FakeLine] = {}
         self.done: list[tuple[str, ...]] = []
+        self.rings_s: list[float] = []  # of the dials outside
         self.forgotten: list[str] = []
 
     def hold_in_line(self, call_id: str, group: str, music: str) -> None:
@@ -126,6 +127,7 @@ class FakeSwitch:
 
     def dial_out(self, command: DialOut) -> None:
         """Dial outside."""
+        self.rings_s.append(command.ring_timeout_s)
         self.done.append(("dial out", command.call_id, command.trunk, command.digits, command.shown))
 
     def cancel_offer(self, call_id: str) -> None:

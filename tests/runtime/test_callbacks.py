@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import threading
 
 import pytest
 
@@ -43,10 +45,30 @@ def test_one_open_wish_for_each_number_however_it_is_written() -> None:
     assert d.take("+4930999") is None
 
 
-def test_when_it_has_been_done_the_number_may_wish_again() -> None:
+async def test_when_it_has_been_done_the_number_may_wish_again() -> None:
     d = Desk(FakeMirror(), frozenset({NUMBER}))
     assert d.take() is not None
-    d.desk.refresh(())
+    await d.desk.refresh(frozenset)
+    assert d.take() is None
+
+
+async def test_a_wish_that_is_stored_while_the_database_is_read_is_not_forgotten() -> None:
+    d = Desk(FakeMirror())
+    begun, go_on = threading.Event(), threading.Event()
+
+    def read() -> frozenset[str]:
+        begun.set()
+        assert go_on.wait(10)
+        return frozenset()  # as it was when the reading began
+
+    reading = asyncio.create_task(d.desk.refresh(read))
+    await asyncio.to_thread(begun.wait, 10)
+    assert d.take() is None
+    d.recorder.all_safe()
+    go_on.set()
+    await reading
+    assert d.take() == "this number has an open callback already"
+    await d.desk.refresh(frozenset)  # it has been done meanwhile
     assert d.take() is None
 
 

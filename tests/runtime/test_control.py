@@ -161,3 +161,11 @@ async def test_stop_closes_open_connections(path: Path) -> None:
     await server.stop()
     assert await reader.read() == b""
     writer.close()
+
+
+async def test_a_disk_that_takes_no_socket_stops_nothing(path: Path) -> None:
+    path.parent.write_bytes(b"")
+    server = ControlServer(path, {})
+    await server.start()
+    await server.stop()
+    assert path.parent.is_file()

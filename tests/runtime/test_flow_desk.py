@@ -76,7 +76,7 @@ class Desk:
 async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
     desk = Desk(tmp_path)
     await desk.server.start()
-    await desk.desk.read_callbacks({})
+    await desk.desk.refresh_callbacks()
     yield desk
     await desk.server.stop()
 

@@ -47,6 +47,7 @@ async def test_an_agent_dials_outside(desk: Desk) -> None:
     desk.ready("anna")
     await dial(desk)
     assert desk.told() == [("dial out", "c1", "main", "+493012345678", "+4930111")]
+    assert desk.switch.rings_s == [desk.centre.plan.outside_ring_timeout_s]
     call = desk.shell.engine.floor.calls["c1"]
     assert (call.kind, call.origin_agent, desk.agent("anna")) == (CallKind.OUTBOUND, "anna", "talking")
     desk.shell.feed(OutsideAnswered("c1"))

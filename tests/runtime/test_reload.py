@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+import shutil
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,14 +12,16 @@ from pathlib import Path
 import pytest
 
 from acd.errors import OperatorError, RequestRefused, SettingsError
-from acd.ivr.flow import Say, SoundFile
-from acd.runtime import version_files
-from acd.runtime.reload import Folders, Reloader, Start, TestResult, Tools, choose_start
+from acd.ivr.flow import FlowSet, Say, SoundFile
+from acd.runtime import reload, version_files
+from acd.runtime.reload import Folders, Reloader, Start, TestResult, Tools
+from acd.runtime.start import choose_start
 from acd.runtime.version_files import VersionFiles, content_hash
 from acd.runtime.versions import Versions
 from acd.settings.load import load_centre
 from acd.settings.model import Centre
 from tests.settings.sandbox import Sandbox
+from tests.umask import private_umask
 
 SOUND = b"RIFF" + bytes(400)
 
@@ -141,6 +146,21 @@ async def test_a_refused_reload_says_why_and_changes_nothing(
     assert state(home.folder / "versions") == before
 
 
+async def test_what_cannot_be_made_into_flows_is_not_kept_either(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: object) -> FlowSet:
+        raise OperatorError("a sound is gone")
+
+    active, before = home.versions.active, state(home.folder / "versions")
+    home.greet("Good day.")
+    monkeypatch.setattr(reload, "flows_of", fails)
+    with pytest.raises(RequestRefused, match="a sound is gone"):
+        await home.reloader.reload("anna")
+    assert home.versions.active is active
+    assert state(home.folder / "versions") == before
+
+
 async def test_every_fault_is_told_at_once(home: Home) -> None:
     home.edit("main.yml", lambda t: t.replace("waiting}", "wait_here}").replace("sales", "nobody"))
     with pytest.raises(RequestRefused) as refused:
@@ -177,6 +197,18 @@ async def test_sounds_are_those_of_the_version(home: Home) -> None:
     await home.reloader.reload("anna")
     assert home.greeting(version) == first
     assert heard(home.greeting()) == SOUND + b"changed"
+
+
+async def test_asterisk_may_play_from_a_version_though_it_is_another_user(home: Home) -> None:
+    deep = home.sandbox.flows / "sounds" / "en" / "menus"
+    deep.mkdir(parents=True)
+    (deep / "hello.wav").write_bytes(SOUND)
+    with private_umask():
+        await home.reloader.reload("anna")
+    kept = home.folder / "versions" / "2" / "ivr_flows" / "sounds" / "en" / "menus" / "hello.wav"
+    assert kept.stat().st_mode & 0o777 == 0o644
+    folders = list(kept.relative_to(home.folder / "versions").parents)[:-1]
+    assert {(home.folder / "versions" / each).stat().st_mode & 0o777 for each in folders} == {0o755}
 
 
 async def test_files_that_have_not_changed_take_no_room(home: Home) -> None:
@@ -227,6 +259,21 @@ async def test_old_versions_go_but_never_one_that_a_call_uses(
     await home.reloader.reload("anna")
     assert [number for number, _, _ in home.numbers()] == [6, 7, 8]
     assert home.reloader.listing()["active"] == 8
+
+
+async def test_old_versions_go_while_calls_are_served(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    pruned_by: list[threading.Thread] = []
+
+    def prune(_: VersionFiles, in_use: frozenset[str]) -> list[int]:
+        assert home.versions.active.version in in_use
+        pruned_by.append(threading.current_thread())
+        return []
+
+    monkeypatch.setattr(VersionFiles, "prune", prune)
+    home.greet("Good day.")
+    await home.reloader.reload("anna")
+    assert len(pruned_by) == 1
+    assert pruned_by[0] is not threading.main_thread()
 
 
 async def test_a_call_from_before_a_restart_goes_on_with_its_version(home: Home) -> None:
@@ -296,6 +343,48 @@ def test_the_very_first_start_needs_sound_files(tmp_path: Path) -> None:
     home.edit("main.yml", lambda t: t.replace("nobody", "sales"))
     home.result = TestResult("1 failed", ("main: greets: no",))
     assert home.start().loaded.entry.tests == "1 failed"
+
+
+# --- a disk that takes nothing ----------------------------------------------------------------------
+async def test_a_folder_that_takes_nothing_does_not_keep_the_centre_closed(tmp_path: Path) -> None:
+    home = Home(tmp_path, Sandbox.create(tmp_path))
+    home.greet("Welcome.")
+    in_the_way = tmp_path / "versions"
+    in_the_way.write_bytes(b"")
+    with home.files.locked():
+        begun = home.start()
+    assert (home.greeting(), home.versions.is_kept) == ("Welcome.", False)
+    assert begun.centre.flows_dir == home.sandbox.flows
+    home.greet("Good day.")
+    with pytest.raises(RequestRefused, match="cannot be kept"):
+        await home.reloader.reload("anna")
+    assert home.greeting() == "Welcome."
+    home.files.end_run()
+
+    in_the_way.unlink()
+    home.greet("Welcome.")
+    assert (await home.reloader.reload("anna"))["number"] == 1, "the same files are a version now"
+    assert home.versions.is_kept
+    assert home.files.was_cut_off, "a sudden end from here on is noticed"
+
+
+@pytest.mark.parametrize(("owner", "name"), [(shutil, "copyfile"), (Path, "rename")])
+def test_a_full_disk_keeps_nobody_from_what_is_new(
+    home: Home, monkeypatch: pytest.MonkeyPatch, owner: object, name: str
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    (home.sandbox.flows / "sounds").mkdir()
+    (home.sandbox.flows / "sounds" / "hello.wav").write_bytes(SOUND)
+    home.files.end_run()
+    home.edit("main.yml", lambda t: t.replace("say: Welcome.", "play: hello"))
+    monkeypatch.setattr(owner, name, full)
+    begun = home.start()
+    assert heard(home.greeting()) == SOUND
+    assert not home.versions.is_kept
+    assert begun.centre.customers_file is None or begun.centre.customers_file.exists()
+    assert [number for number, _, _ in home.numbers()] == [1]
 
 
 async def test_a_rollback_holds_over_a_start_until_the_disk_is_edited(home: Home) -> None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 
 import pytest
 
-from acd.core import events, facts
+from acd.core import commands, events, facts
 from acd.core.commands import RefuseDirect
 from acd.core.facts import EndedBy
 from acd.core.ports import AskKind
@@ -235,3 +235,53 @@ def test_the_engine_clock_never_goes_back() -> None:
     times = [clock() for _ in range(1000)]
     assert times == sorted(times)
     assert times[0] > 1_600_000_000
+
+
+# --- one event at a time ----------------------------------------------------------------------
+async def test_what_comes_of_an_answer_waits_until_that_is_carried_out(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await desk.talking()
+    happened: list[str] = []
+    handle, put = desk.shell.engine.handle, desk.mirror.put
+
+    def handled(event: events.Event, now: float) -> list[commands.Command]:
+        happened.append(type(event).__name__)
+        return handle(event, now)
+
+    def mirrored(key: str, value: Mapping[str, object]) -> None:
+        happened.append(key)
+        put(key, value)
+
+    def go_on(call_id: str) -> None:
+        for name in ("first", "second"):
+            step = facts.StepTaken(0.0, "main", "v1", name, "next", "", "")
+            desk.shell.feed(events.FlowNoted(call_id, step))
+        happened.append("on_continue")
+
+    monkeypatch.setattr(desk.shell.engine, "handle", handled)
+    monkeypatch.setattr(desk.mirror, "put", mirrored)
+    monkeypatch.setattr(desk.shell, "on_continue", go_on)
+    desk.shell.feed(events.AgentHungUp("c1"))
+    first_note = happened.index("FlowNoted")
+    assert happened[0] == "AgentHungUp"
+    assert {"on_continue", "call:c1", "agent:anna"} <= set(happened[:first_note])
+    assert happened[first_note:] == ["FlowNoted", "call:c1", "FlowNoted", "call:c1"]
+    assert [f.step for f in desk.facts() if isinstance(f, facts.StepTaken)] == ["first", "second"]
+
+
+async def test_an_event_of_them_that_fails_costs_only_itself(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await desk.talking()
+    note = facts.StepTaken(0.0, "main", "v1", "a", "next", "", "")
+
+    def go_on(call_id: str) -> None:
+        desk.shell.feed(events.AgentWentReady("nobody"))
+        desk.shell.feed(events.FlowNoted(call_id, note))
+
+    monkeypatch.setattr(desk.shell, "on_continue", go_on)
+    with pytest.raises(RequestRefused, match="no agent 'nobody'"):
+        desk.shell.feed(events.AgentHungUp("c1"))
+    assert [f.step for f in desk.facts() if isinstance(f, facts.StepTaken)] == ["a"]
+    desk.shell.feed(events.AgentWentReady("anna"))

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from acd.core import events
-from acd.core.facts import EndedBy
+from acd.core.facts import EndedBy, OfferFailure
+from acd.core.work_rules import Reason
 from acd.runtime.status import picture
 from tests.runtime.fakes import Desk, FakeLine
 
@@ -91,3 +93,42 @@ async def test_a_phone_that_is_off_and_a_floor_that_is_unknown(desk: Desk) -> No
     assert not data["dispatching"]
     assert not data["agents"][0]["phone_reachable"]
     assert data["agents"][0]["reason"] == "phone-unreachable"
+
+
+async def test_what_is_between_ready_and_an_offer(desk: Desk) -> None:
+    desk.ready("anna", "ben")
+    desk.shell.feed(events.PhoneChanged("1001", True, True))
+    await desk.ask("c1")
+    desk.shell.feed(events.OfferEnded("c1", OfferFailure.BUSY))
+    desk.clock.now += 2
+    data = seen(desk)
+    anna, ben = data["agents"][:2]
+    assert (anna["state"], anna["occupied"], anna["until_s"]) == ("ready", "phone_in_use", None)
+    assert (ben["state"], ben["occupied"], ben["until_s"]) == ("ready", "back_off", 3.0)
+    assert data["groups"][0]["ready"] == 0
+
+
+async def test_what_follows_the_work_and_how_long_it_lasts(desk: Desk) -> None:
+    await desk.talking()
+    assert seen(desk)["agents"][0]["next_state"] == "ready"
+    desk.shell.feed(events.AgentLoggedOut("anna"))
+    desk.clock.now += 5
+    desk.shell.feed(events.CallEnded("c1", EndedBy.CALLER))
+    desk.clock.now += 1
+    anna = seen(desk)["agents"][0]
+    assert (anna["state"], anna["pending"], anna["next_state"]) == ("wrap_up", "logged_out", "logged_out")
+    assert (anna["until_s"], anna["busy_s"], anna["calls_taken"], anna["calls_today"]) == (9.0, 6.0, 1, 1)
+    desk.shell.feed(events.AgentWentNotReady("anna", "lunch"))
+    anna = seen(desk)["agents"][0]
+    assert (anna["pending"], anna["next_state"]) == ("lunch", "not_ready")
+
+
+async def test_a_break_that_lasts_too_long_and_its_name_in_chinese(desk: Desk) -> None:
+    lunch = Reason({"en": "Lunch", "zh": "午餐"}, max_s=60)
+    desk.shell.engine.floor.plan = replace(desk.centre.plan, reasons={"lunch": lunch})
+    desk.ready("anna")
+    desk.shell.feed(events.AgentWentNotReady("anna", "lunch"))
+    desk.clock.now += 90
+    floor = desk.shell.engine.floor
+    anna = picture(floor, desk.clock.now, lambda _: None, asterisk=True, language="zh_CN")["agents"][0]
+    assert (anna["reason_label"], anna["over_s"]) == ("午餐", 30.0)

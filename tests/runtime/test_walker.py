@@ -23,6 +23,7 @@ from acd.ivr.talk import Found, LookupFailed
 from acd.settings.outside import NumberRoute
 from tests.runtime.fakes import Desk, FakeLine
 from tests.runtime.test_dial_plan import centre as dialing_centre
+from tests.umask import private_umask
 
 F = TypeVar("F", bound=facts.Fact)
 
@@ -63,7 +64,7 @@ STEPS: dict[str, steps.Step] = {
     "rate": steps.Survey((steps.Question("friendly", message("rate us")),), "thanks"),
     "to_anna": steps.Transfer(steps.TransferKind.AGENT, expr("'anna'"), "failed", 12.0, "rate"),
     "to_who": steps.Transfer(steps.TransferKind.AGENT, expr("'who'"), "failed"),
-    "outside": steps.Transfer(steps.TransferKind.NUMBER, expr("'+493012345678'"), "failed", after="rate"),
+    "outside": steps.Transfer(steps.TransferKind.NUMBER, expr("'+493012345678'"), "failed", 9, "rate"),
     "another": steps.Transfer(steps.TransferKind.NUMBER, expr("'+493087654321'"), "outside"),
     "denied": steps.Transfer(steps.TransferKind.NUMBER, expr("'+1'"), "failed"),
     "sip": steps.Transfer(steps.TransferKind.SIP, expr("'partner'"), "failed"),
@@ -249,6 +250,35 @@ async def test_after_a_restart_the_wait_goes_on(at: At, tmp_path: Path, missed: 
     await again.close()
 
 
+async def test_after_a_restart_the_line_of_one_who_keyed_a_secret_is_as_it_was(
+    at: At, tmp_path: Path
+) -> None:
+    secret = steps.Collect("pin", message("pin"), "vip", "bye", masked=True)
+    vip = replace(QUEUE, priority=expr("80 if pin == '1234' else 0"), news=NEWS)
+    flows = FlowSet("v1", {"f": Flow("f", "card", ("en",), {**STEPS, "card": secret, "vip": vip})})
+    desk = Desk(at("queue").centre, flow_set=flows, recordings=tmp_path)
+    at_work(desk)
+    await arrives(desk, "1234")
+    assert desk.state() == "waiting"
+    kept = desk.mirror.load()
+    assert "1234" not in str(kept["flow:c1"])
+    await desk.close()
+
+    again = Desk(desk.centre, kept, flows, tmp_path)
+    again.reception.walker.restore(kept)
+    again.shell.restore()
+    again.shell.feed(events.DispatchResumed())
+    line = await again.ask(line=FakeLine(), dialed_number="8000")
+    again.clock.now = again.shell._last_tick = again.clock.now + 10.5
+    line.nudge()
+    await again.settled()
+    assert line.heard == ["You are next in line.", "comfort", "music default"]
+    line.press("1")
+    await again.settled()
+    assert line.heard[-1] == "pressed"
+    await again.close()
+
+
 # --- look-ups -----------------------------------------------------------------------------------
 async def test_the_caller_hears_music_while_somebody_is_asked(at: At) -> None:
     desk = at("look")
@@ -297,6 +327,14 @@ async def test_a_voicemail(at: At, tmp_path: Path) -> None:
     file = tmp_path / f"{sound.name}.wav"
     assert file.stat().st_mode & 0o777 == 0o600
     assert line.heard == ["speak", "thanks"]
+
+
+async def test_asterisk_may_write_though_it_is_another_user(at: At, tmp_path: Path) -> None:
+    with private_umask():
+        desk = at("mail")
+        await arrives(desk)
+    (sound,) = notes(desk, facts.SoundKept)
+    assert (tmp_path / sound.name).parent.stat().st_mode & 0o777 == 0o770
 
 
 async def test_a_voicemail_of_one_who_hangs_up(at: At) -> None:
@@ -405,6 +443,7 @@ async def test_to_the_outside_over_the_second_trunk(at: At) -> None:
     assert desk.told() == [("dial out", "c1", "main", "+493012345678", "+4930100")]
     await desk.ask(kind=AskKind.DIAL_FAILED, outside_failure=DialFailure.CONGESTION)
     assert desk.told() == [("dial out", "c1", "backup", "03012345678", "030200")]
+    assert desk.switch.rings_s == [9, 9]
     desk.shell.feed(OutsideAnswered("c1"))
     line = await desk.ask(line=FakeLine("5"), kind=AskKind.AGENT_LEFT)
     assert line.heard == ["rate us", "thanks"]
@@ -447,6 +486,26 @@ async def test_an_unreadable_place_is_set_aside(at: At) -> None:
     desk = at("queue")
     desk.reception.walker.restore({"flow:c9": {"nonsense": 1}})
     assert not desk.reception.walker.knows("c9")
+    assert list(desk.mirror.values) == ["unreadable:flow:c9"]
+
+
+async def test_a_place_whose_call_is_not_kept_is_dropped(at: At, tmp_path: Path) -> None:
+    desk = at("queue")
+    at_work(desk)
+    await arrives(desk)
+    kept = dict(desk.mirror.load())
+    again = Desk(
+        desk.centre,
+        {**kept, "flow:c9": kept["flow:c1"]},
+        FlowSet("v1", {"f": Flow("f", "queue", ("en",), STEPS)}),
+        tmp_path,
+    )
+    again.reception.walker.restore(again.mirror.load())
+    again.shell.restore()
+    again.reception.walker.take_up()
+    assert again.mirror.keys("flow") == ["flow:c1"]
+    assert again.reception.walker.knows("c1")
+    await again.close()
 
 
 async def test_a_fault_of_ours_puts_the_caller_in_line(at: At, tmp_path: Path) -> None:

@@ -20,8 +20,8 @@ def test_rows(tmp_path: Path) -> None:
     rows, document = read_customers(path)
     assert document.problems == []
     assert rows == [
-        CustomerRow("+8613800138000", Customer("C-1", "王小明", "gold"), "zh"),
-        CustomerRow("+49301234567", Customer("C-2", "Köhler, Sabine", ""), ""),
+        CustomerRow("+8613800138000", Customer("C-1", "王小明", "gold", "zh")),
+        CustomerRow("+49301234567", Customer("C-2", "Köhler, Sabine", "", "")),
     ]
 
 
@@ -30,7 +30,7 @@ def test_columns_may_stand_in_any_order(tmp_path: Path) -> None:
     path.write_text("id, name, number, language, segment\nC-1,Ann,1001,en,gold\n")
     rows, document = read_customers(path)
     assert document.problems == []
-    assert rows == [CustomerRow("1001", Customer("C-1", "Ann", "gold"), "en")]
+    assert rows == [CustomerRow("1001", Customer("C-1", "Ann", "gold", "en"))]
 
 
 def test_sound_rows_are_kept_beside_faulty_ones(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from acd.core.plan import SYSTEM_REASONS
+from acd.core.work_rules import SYSTEM_REASONS
 from acd.customers.directory import Directory
 from acd.ivr.flow import Goto, Menu, messages
 from acd.settings.load import find_problems, load_centre

@@ -103,10 +103,15 @@ STEPS: list[tuple[str, Step]] = [
         " failure: first}",
         Lookup(
             HttpLookup("POST", expr("'http://x/'"), {"X-Key": expr("'k'")}, {"n": expr("count")},
-                       2.0, 0, {"got": "a.0.b"}),
+                       2.0, 0, {"got": "a.0.b"}, idempotent=False),
             "end", "first", "first", message("Hi", zh="好"),
         ),
     ),
+    ("{lookup: {get: \"'http://x/'\", into: {a: {path: b.c, masked: true}, d: {path: e}}}, next: end}",
+     Lookup(HttpLookup("GET", expr("'http://x/'"), values={"a": "b.c", "d": "e"}, masked=frozenset("a")),
+            "end", "end", "end")),
+    ("{lookup: {post: \"'http://x/'\", idempotent: true}, next: end}",
+     Lookup(HttpLookup("POST", expr("'http://x/'")), "end", "end", "end")),
     ("{language: \"'zh'\", next: end}", Language(expr("'zh'"), "end")),
     (
         "{queue: {group: sales, priority: count, keys: {'1': end}, max_wait_s: 60, timeout: end,"

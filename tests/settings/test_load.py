@@ -10,7 +10,9 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from acd.core.facts import OfferFailure
 from acd.core.service_level import ServiceLevelFormula
+from acd.core.work_rules import DEFAULT_MISSED_RINGS, MissRule, Reason, WrapUpRule
 from acd.errors import SettingsError
 from acd.ivr.expressions import Expression
 from acd.ivr.flow import HangUp, Menu, Message, Part, Queue, Say, SoundFile, Speech
@@ -66,11 +68,14 @@ def test_every_option_reaches_its_object(sandbox: Sandbox) -> None:
         "  call_id_header: true\n"
         "  direct_ring_timeout_s: 25\n"
         "  unreachable_after_s: 4\n"
-        "  busy_retry_s: 6\n"
         "  transfer_fallback_group: sales\n"
         "  text_to_speech: [speak, '{text_file}', '--wave={sound_file}']\n"
-        "features: {login: '*21', logout: '*22', ready: '*23', not_ready: '*24', wrap_up_done: '*25'}\n"
-        "not_ready_reasons: {lunch: {label: Lunch, key: '7'}, other: {label: Something else}}\n"
+        "features: {login: '*21', logout: '*22', ready: '*23', not_ready: '*24', wrap_up_done: '*25',\n"
+        "           wrap_up_extend: '*26', wrap_up: '*27', revoke: '*28'}\n"
+        "not_ready_reasons:\n"
+        "  lunch: {label: {en: Lunch, zh: 午餐}, key: '7', paid: false, max_s: 1800}\n"
+        "  other: {label: Something else}\n"
+        "missed_rings: {busy: {not_ready_after: 4, back_off_s: 6, growth: 3, back_off_max_s: 90}}\n"
         "redis: {address: redis.example.net, port: 6380, database: 2, prefix: north}\n"
     )
     jazz = sandbox.flows / "music" / "jazz"
@@ -86,13 +91,18 @@ def test_every_option_reaches_its_object(sandbox: Sandbox) -> None:
         "Zentrale", "Asia/Shanghai", "de", ServiceLevelFormula.ANSWERED, 20, 6.5, True,
         {ANY_LANGUAGE: ("speak", "{text_file}", "--wave={sound_file}")}, "sales",
     )  # fmt: skip
-    assert centre.features == FeatureCodes("*21", "*22", "*23", "*24", "*25")
+    assert centre.features == FeatureCodes("*21", "*22", "*23", "*24", "*25", "*26", "*27", "*28")
     assert centre.reason_keys == {"7": "lunch"}
     assert centre.redis == RedisSettings("redis.example.net", 6380, 2, "north")
     plan, sales = centre.plan, centre.plan.groups["sales"]
-    assert plan.reasons == {"lunch": "Lunch", "other": "Something else"}
-    assert (plan.direct_ring_timeout_s, plan.unreachable_after_s, plan.busy_retry_s) == (25, 4, 6)
-    assert (sales.ring_timeout_s, sales.wrap_up_s, sales.music) == (16, 0, "jazz")
+    assert plan.reasons == {
+        "lunch": Reason({"en": "Lunch", "zh": "午餐"}, paid=False, max_s=1800),
+        "other": Reason({"en": "Something else"}),
+    }
+    assert (plan.direct_ring_timeout_s, plan.unreachable_after_s) == (25, 4)
+    busy = MissRule("phone-busy", 4, 6, 3, 90)
+    assert plan.missed_rings == {**DEFAULT_MISSED_RINGS, OfferFailure.BUSY: busy}
+    assert (sales.ring_timeout_s, sales.wrap_up, sales.music) == (16, WrapUpRule.timed(0), "jazz")
     assert (sales.service_level_s, sales.service_level_target, sales.short_abandon_s) == (30, 0.9, 4)
     assert centre.flow_set.flows["main"].languages == ("de",)
 

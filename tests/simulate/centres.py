@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from acd.core.plan import AgentProfile, GroupPolicy, Plan
 from acd.core.requirement import Requirement
+from acd.core.work_rules import WrapUpRule
 from acd.simulate.chance import Constant, Duration, Exponential, Never
 from acd.simulate.figures import Figure
 from acd.simulate.scenario import CallerClass, GroupTraffic, Habits, Poisson, Scenario
@@ -27,7 +28,7 @@ def centre_of(skills: Sequence[Sequence[str]], groups: Sequence[str], within_s: 
                 name,
                 name,
                 Requirement.of({name: 1}),
-                wrap_up_s=0,
+                wrap_up=WrapUpRule.timed(0),
                 service_level_s=within_s,
                 short_abandon_s=0,
             )

@@ -8,13 +8,14 @@ from pathlib import Path
 import pytest
 
 from acd.core.plan import Plan
+from acd.core.work_rules import WrapUpMode, WrapUpRule
 from acd.errors import OperatorError, SettingsError
 from acd.settings.load import load_centre
 from acd.simulate.chance import Constant, Empirical, Exponential, Lognormal, Never
 from acd.simulate.load import default_rates, default_scenario, load_scenario, talk_of
 from acd.simulate.quick import Wishes, with_wishes
 from acd.simulate.recorded import Recorded, RecordedCall
-from acd.simulate.scenario import CallerClass, KnownCall, Listed, Poisson, Shift
+from acd.simulate.scenario import CallerClass, Habits, KnownCall, Listed, Poisson, Shift
 from acd.simulate.visits import Outcome, Visit
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -58,6 +59,7 @@ groups:
     talk: {constant: 200}
 agents:
   answer: {exponential: 4}
+  wrap_up: {lognormal: {mean_s: 40, cv: 0.5}}
   unanswered: 0.05
   back_after_s: 45
   shrinkage: 0.25
@@ -80,6 +82,7 @@ def test_everything_that_can_be_said(tmp_path: Path, plan: Plan) -> None:
     assert support.arrivals == Listed([KnownCall(60.0, priority=5), KnownCall(120.5, talk_s=90.0)])
     assert support.talk == Constant(200)
     assert scenario.habits.answer == Exponential(4)
+    assert scenario.habits.work == Lognormal(40, 0.5)
     assert (scenario.habits.unanswered, scenario.habits.shrinkage) == (0.05, 0.25)
     assert scenario.shifts == [
         Shift(["anna", "dora"], 8 * HOUR, 16 * HOUR, [(12 * HOUR, 12.5 * HOUR)]),
@@ -249,5 +252,7 @@ def test_wishes_that_cannot_be(plan: Plan, wishes: Wishes, message: str) -> None
 
 
 def test_the_handle_time_contains_the_wrap_up(plan: Plan) -> None:
-    policy = replace(plan.groups["sales"], wrap_up_s=30.0)
-    assert talk_of(policy, 180) == Exponential(150)
+    policy = replace(plan.groups["sales"], wrap_up=WrapUpRule.timed(30))
+    assert talk_of(policy, Habits(), 180) == Exponential(150)
+    released = replace(policy, wrap_up=WrapUpRule(WrapUpMode.UNTIL_RELEASED))
+    assert talk_of(released, Habits(work=Exponential(45)), 180) == Exponential(135)

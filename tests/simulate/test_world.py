@@ -14,6 +14,7 @@ from acd.core.facts import AgentInterval, Alerted, Answered, CallKind, Offered, 
 from acd.core.plan import Plan
 from acd.core.policy import Announce, MoveTo, PolicyStep, condition
 from acd.core.service_level import ServiceLevelFormula
+from acd.core.work_rules import WorkLimits, WrapUpMode, WrapUpRule
 from acd.records.fold import fold
 from acd.records.kpi import figures_by_group
 from acd.records.record import CallVisit
@@ -104,7 +105,9 @@ def test_the_same_seed_makes_the_same_decisions() -> None:
 
 
 def test_two_configurations_see_the_same_callers() -> None:
-    slower = replace(PLAN, groups={**PLAN.groups, "sales": replace(PLAN.groups["sales"], wrap_up_s=60.0)})
+    slower = replace(
+        PLAN, groups={**PLAN.groups, "sales": replace(PLAN.groups["sales"], wrap_up=WrapUpRule.timed(60))}
+    )
     one, other = run(BUSY), run(BUSY, slower)
     assert one.decisions() != other.decisions()
     assert one.calls.keys() == other.calls.keys()
@@ -259,6 +262,31 @@ def test_a_full_line() -> None:
         for traffic_ in (traffic, replace(traffic, exits=frozenset({"full"})))
     ]
     assert fates == [0, 2]
+
+
+def test_a_wrap_up_that_the_agent_ends() -> None:
+    plan = with_policy("experts", wrap_up=WrapUpRule(WrapUpMode.UNTIL_RELEASED))
+    habits = Habits(Constant(2.0), work=Constant(25.0))
+    witness = run(only("experts", listed(*map(KnownCall, (0.0, 1.0, 2.0))), habits=habits), plan)
+    handled = [visits_of(call)[0] for call in witness.calls.values()]
+    assert [visit.handle_s for visit in handled] == [125.0] * 3
+    # The third caller is offered to whoever has done with the first one's work.
+    assert sorted(visit.wait_s for visit in handled) == [2.0, 2.0, 127.0]
+
+
+def test_limits_of_work() -> None:
+    limits = WorkLimits(max_calls_per_day=3, max_consecutive_calls=2, rest_s=600.0)
+    ben = replace(PLAN.agents["ben"], limits=limits)
+    plan = replace(PLAN, agents={**PLAN.agents, "ben": ben})
+    calls = [KnownCall(HOUR * 23 + 300.0 * n) for n in range(24)]
+    shifts = [Shift(["ben"], 22 * HOUR, 30 * HOUR)]
+    scenario = only("experts", listed(*calls, talk_s=200.0), length_s=26 * HOUR, shifts=shifts)
+    witness = run(scenario, plan)
+    answered = sorted(f.at for c in witness.calls.values() for f in c.facts if isinstance(f, Answered))
+    days = [int(at // (24 * HOUR)) for at in answered]
+    assert days.count(0) == 3
+    assert days.count(1) == 3
+    assert {i.reason for i in witness.intervals if i.state == "not_ready"} >= {"rest", "day-limit"}
 
 
 def test_policies_know_the_hour() -> None:

@@ -237,3 +237,20 @@ def test_replaced_as_a_whole(tmp_path: Path) -> None:
     with mirror_in(tmp_path) as mirror:
         assert mirror.load() == {"new": {"n": 1}}
         assert mirror.changed_at == 4_000_000_000.5
+
+
+def test_a_disk_that_takes_nothing_at_the_start_is_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(disk, "RETRY_AFTER_S", 0.0)
+    in_the_way = tmp_path / "live"
+    in_the_way.write_bytes(b"")
+    mirror = opened(in_the_way)
+    assert mirror.failing
+    mirror.put("call:1", {"state": "waiting"})
+    in_the_way.unlink()
+    in_the_way.mkdir()
+    mirror.put("call:2", {"state": "ringing"})
+    assert not mirror.failing
+    mirror.close()
+    assert set(kept_in(in_the_way)) == {"call:1", "call:2"}

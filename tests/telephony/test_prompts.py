@@ -14,6 +14,7 @@ from acd.settings.model import ANY_LANGUAGE, DEFAULT_TEXT_TO_SPEECH
 from acd.telephony import prompts
 from acd.telephony.pinyin_voice import pronounced
 from acd.telephony.prompts import PromptStore
+from tests.umask import private_umask
 
 HELLO = Speech("Hello", "en")
 # An engine that counts its calls beside itself and writes a tenth of a second of noise at 16 kHz.
@@ -53,6 +54,12 @@ def test_each_text_is_rendered_once(tmp_path: Path) -> None:
     assert store(tmp_path, command).prepare(texts) == 2
     assert store(tmp_path, command).prepare(texts) == 0
     assert sorted(spoken(tmp_path)) == ["Hello", "您好"]
+
+
+def test_asterisk_may_play_what_is_rendered_though_it_is_another_user(tmp_path: Path) -> None:
+    with private_umask():
+        store(tmp_path, engine(tmp_path)).prepare([HELLO])
+    assert [p.stat().st_mode & 0o777 for p in (tmp_path / "sounds").rglob("*")] == [0o755, 0o644]
 
 
 def test_what_is_rendered_is_for_the_telephone(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from acd.ivr.expressions import Expression, ExpressionError
 from acd.ivr.flow import Callback, CustomerLookup, HttpLookup, Lookup
+from acd.ivr.position import ASKED, NOT_AGAIN, Progress
 from acd.ivr.talk import (
     CustomerRequest,
     Done,
@@ -28,6 +29,8 @@ def begin_lookup(walk: Walk, step: Lookup) -> Answer:
         case CustomerLookup(number=number):
             return Look(CustomerRequest(walk.open_text(number)), walk.hear_openly(step.wait))
         case HttpLookup() as source:
+            if walk.progress.phase == ASKED:
+                return Leave("failure", step.failure, "cut off: it may have been done")
             request = HttpRequest(
                 method=source.method,
                 url=walk.text(source.url),
@@ -37,8 +40,12 @@ def begin_lookup(walk: Walk, step: Lookup) -> Answer:
                 retries=source.retries,
                 values=source.values,
                 masked=_tells_secrets(walk, source),
+                idempotent=source.idempotent,
             )
-            return Look(request, walk.hear_openly(step.wait))
+            look = Look(request, walk.hear_openly(step.wait))
+            if not source.idempotent:
+                walk.progress = Progress(ASKED)
+            return look
 
 
 def _tells_secrets(walk: Walk, source: HttpLookup) -> bool:
@@ -71,11 +78,13 @@ def _found(walk: Walk, step: Lookup, found: Found) -> Answer:
     if missing:
         return Leave("failure", step.failure, f"no {', '.join(missing)} in the answer")
     values = {name: found.values[name] for name in step.source.values}
+    origin = walk.here() if step.source.idempotent else NOT_AGAIN
     try:
-        walk.assign(values)
+        walk.assign(values, dict.fromkeys(step.source.masked, origin))
     except ExpressionError as error:
         return Leave("failure", step.failure, str(error))
-    return Leave("next", step.next, ", ".join(f"{name} = {as_text(value)}" for name, value in values.items()))
+    shown = [f"{name} = {as_text(value)}" for name, value in walk.shown_variables(values).items()]
+    return Leave("next", step.next, ", ".join(shown))
 
 
 # --- callback ---------------------------------------------------------------------------------

@@ -24,10 +24,11 @@ HIGHEST_PRIORITY = 100
 
 
 def begin_queue(walk: Walk, step: Queue) -> Answer:
-    """Into the line."""
+    """Into the line. Who stood there before a restart keeps the priority: what it was made of may be lost."""
+    priority = walk.progress.priority if walk.progress.phase == AWAY else _priority(walk, step)
     joins = JoinQueue(
         step.group,
-        _priority(walk, step),
+        priority,
         walk.language,
         keys=frozenset(step.keys),
         news=None if step.news is None else _news(walk, step.news),
@@ -35,7 +36,7 @@ def begin_queue(walk: Walk, step: Queue) -> Answer:
         leave_without_agents=step.no_agents is not None,
         back_after_agent=step.after is not None,
     )
-    walk.progress = Progress(AWAY)
+    walk.progress = Progress(AWAY, priority=priority)
     return joins
 
 

@@ -38,7 +38,8 @@ def come_back(walk: Walk, step: Call) -> Leave:
     A secret among them came, for the flow that gets it, from this step.
     """
     below, over = walk.position.frames[:-1], walk.position.frame
-    results = {name: over.variables.get(inner) for name, inner in step.results.items()}
+    lost = {name for name, inner in step.results.items() if inner in over.lost}
+    results = {name: over.variables.get(inner) for name, inner in step.results.items() if name not in lost}
     walk.position = replace(walk.position, frames=below, progress=Progress())
     masked = {
         name: _origin_below(over.masked[inner], walk)
@@ -46,7 +47,8 @@ def come_back(walk: Walk, step: Call) -> Leave:
         if inner in over.masked
     }
     walk.assign(results, masked)
-    shown = [f"{name} = {as_text(walk.position.frame.shown()[name])}" for name in results]
+    walk.lose(lost)
+    shown = [f"{name} = {as_text(value)}" for name, value in walk.shown_variables(results).items()]
     return Leave("next", step.next, ", ".join(shown))
 
 

@@ -160,10 +160,10 @@ def _source(written: Any) -> ivr.CustomerLookup | ivr.HttpLookup:
     match written:
         case lookup.CustomerSource(customer=number):
             return ivr.CustomerLookup(number)
-        case lookup.PostSource(post=url, body=body):
+        case lookup.PostSource(post=url, body=body, idempotent=idempotent):
             method = "POST"
         case _:
-            method, url, body = "GET", written.get, {}
+            method, url, body, idempotent = "GET", written.get, {}, True
     return ivr.HttpLookup(
         method=method,
         url=url,
@@ -171,7 +171,9 @@ def _source(written: Any) -> ivr.CustomerLookup | ivr.HttpLookup:
         body=dict(body),
         timeout_s=written.timeout_s,
         retries=written.retries,
-        values=dict(written.into),
+        values={variable: answer.path for variable, answer in written.into.items()},
+        idempotent=idempotent,
+        masked=frozenset(variable for variable, answer in written.into.items() if answer.masked),
     )
 
 

@@ -1,4 +1,4 @@
-"""Masked digits where they would be recorded: the machine refuses that, and the caller falls to `error`."""
+"""Masked values where they would be recorded: the machine refuses that, and the caller falls to `error`."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from acd.ivr.flow import (
     CustomerLookup,
     Flow,
     FlowSet,
+    HttpLookup,
     Language,
     Lookup,
     Message,
@@ -49,15 +50,13 @@ def check_masked(sources: Mapping[str, FlowSource], flow_set: FlowSet) -> None:
 
 
 def _masked(flow: Flow) -> set[str]:
-    """Variables that nothing but masked input, or a plain copy of it, sets."""
+    """Variables that nothing but masked input, a masked answer, or a plain copy of these, sets."""
     setters: dict[str, list[Step]] = {}
     for step in flow.steps.values():
         for variable in set_by(step):
             setters.setdefault(variable, []).append(step)
     masked = {
-        variable
-        for variable, steps in setters.items()
-        if all(isinstance(step, Collect) and step.masked for step in steps)
+        variable for variable, steps in setters.items() if all(_masks(step, variable) for step in steps)
     }
     grew = True
     while grew:
@@ -70,6 +69,15 @@ def _masked(flow: Flow) -> set[str]:
         masked |= copies
         grew = bool(copies)
     return masked
+
+
+def _masks(step: Step, variable: str) -> bool:
+    match step:
+        case Collect(masked=masked):
+            return masked
+        case Lookup(source=HttpLookup(masked=variables)):
+            return variable in variables
+    return False
 
 
 def _recorded(step: Step) -> Iterator[Expression]:

@@ -6,16 +6,19 @@ from typing import Annotated
 
 from pydantic import Field
 
+from acd.settings.schema.checking import (
+    Options,
+    not_empty,
+)
 from acd.settings.schema.values import (
     Dialable,
     Id,
     Name,
-    Options,
     Proficiency,
     PublicNumber,
     Weight,
-    not_empty,
 )
+from acd.settings.schema.work import LimitsEntry
 
 
 class AgentEntry(Options):
@@ -30,10 +33,23 @@ class AgentEntry(Options):
     weight: Weight = 1.0
     role: Id | None = None
     caller_id: PublicNumber | None = None
+    limits: LimitsEntry | None = None
+
+
+class PhoneEntry(Options):
+    """A phone that is nobody's own."""
+
+    name: Name
 
 
 class AgentsFile(Options):
-    """The whole file; `skills` maps skill to what it means, for people."""
+    """The whole file; `skills` maps skill to what it means, for people.
+
+    `limits`: those of agents who have none of their own. `phones`: phones beside those of the agents, at
+    which any agent may log in.
+    """
 
     skills: Annotated[dict[Id, Name], not_empty("skill")]
     agents: Annotated[dict[Id, AgentEntry], not_empty("agent")]
+    limits: LimitsEntry | None = None
+    phones: dict[Dialable, PhoneEntry] = Field(default_factory=dict)

@@ -11,16 +11,8 @@ import holidays
 from pydantic import Field
 
 from acd.settings.problems import did_you_mean, shown
-from acd.settings.schema.values import (
-    Id,
-    Name,
-    Options,
-    Timezone,
-    checked,
-    expected,
-    mistake,
-    text_of,
-)
+from acd.settings.schema.checking import Options, checked, expected, mistake, text_of
+from acd.settings.schema.values import Id, Name, Timezone
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 Spans: TypeAlias = tuple[tuple[int, int], ...]

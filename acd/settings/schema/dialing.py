@@ -6,16 +6,8 @@ from typing import Annotated
 
 from pydantic import Field
 
-from acd.settings.schema.values import (
-    EmergencyNumber,
-    Id,
-    Name,
-    NumberPrefix,
-    Options,
-    OutsidePrefix,
-    not_empty,
-    seconds,
-)
+from acd.settings.schema.checking import Options, not_empty, seconds
+from acd.settings.schema.values import EmergencyNumber, Id, Name, NumberPrefix, OutsidePrefix
 
 Trunks = Annotated[list[Id], not_empty("trunk")]
 

@@ -6,16 +6,8 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from acd.settings.schema.prompts import Prompts
-from acd.settings.schema.values import (
-    Choice,
-    DigitPattern,
-    ExpressionText,
-    Id,
-    MenuKey,
+from acd.settings.schema.checking import (
     Options,
-    Variable,
-    YesNo,
     checked,
     expected,
     mistake,
@@ -24,6 +16,8 @@ from acd.settings.schema.values import (
     seconds,
     whole,
 )
+from acd.settings.schema.prompts import Prompts
+from acd.settings.schema.values import Choice, DigitPattern, ExpressionText, Id, MenuKey, Variable, YesNo
 
 LONGEST_NUMBER = 40
 

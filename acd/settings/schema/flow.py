@@ -6,21 +6,12 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
+from acd.settings.schema.checking import Options, checked, mistake, not_empty
 from acd.settings.schema.dialogue import NextKey, Timeout, Tries, nothing
 from acd.settings.schema.flow_tests import FlowTest
 from acd.settings.schema.prompts import Prompts
 from acd.settings.schema.steps import StepEntry
-from acd.settings.schema.values import (
-    ExpressionValue,
-    Id,
-    Language,
-    Options,
-    Variable,
-    checked,
-    mistake,
-    not_empty,
-    piece_name,
-)
+from acd.settings.schema.values import ExpressionValue, Id, Language, Variable, piece_name
 
 
 def _no_language_twice(value: list[str]) -> list[str]:

@@ -10,16 +10,18 @@ from pydantic import Field
 
 from acd.ivr.cases import HANG_UP, ScriptedOutcome
 from acd.ivr.values import Unfit, Value, fit
-from acd.settings.schema.values import (
-    Id,
+from acd.settings.schema.checking import (
     Options,
-    Variable,
-    YesNo,
     checked,
     expected,
     mistake,
     text_of,
     whole,
+)
+from acd.settings.schema.values import (
+    Id,
+    Variable,
+    YesNo,
 )
 
 LONGEST_TEXT = 1_000

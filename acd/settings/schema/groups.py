@@ -8,6 +8,14 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 
 from acd.core.pools import AgentChoice
+from acd.settings.schema.checking import (
+    Options,
+    mistake,
+    not_empty,
+    one_of,
+    seconds,
+    whole,
+)
 from acd.settings.schema.routing import (
     Announcements,
     LastAgentEntry,
@@ -19,16 +27,11 @@ from acd.settings.schema.values import (
     Id,
     MusicClass,
     Name,
-    Options,
     PublicNumber,
     Share,
     Weight,
-    mistake,
-    not_empty,
-    one_of,
-    seconds,
-    whole,
 )
+from acd.settings.schema.work import WrapUpEntry
 
 
 def _widening(rings: list[RingEntry]) -> list[RingEntry]:
@@ -41,16 +44,18 @@ def _widening(rings: list[RingEntry]) -> list[RingEntry]:
 class GroupEntry(Options):
     """One skill group; the options are those of `acd.core.plan.GroupPolicy`.
 
-    `caller_id`: the number of ours that is shown where its agents dial outside. `choose`: which of several
-    ready agents gets a call. `weight`: how fast the urgency of its calls grows where groups share agents.
-    `reserve`: so many ready agents are kept from other groups' calls. `max_waiting`: as many may wait; the
-    next one leaves by the flow's exit `full`. `policy`: what is done for a caller who waits, step by step.
+    `wrap_up_s` is short for `wrap_up: {s: …}`, and 0 for `{mode: none}`. `caller_id`: the number of ours
+    that is shown where its agents dial outside. `choose`: which of several ready agents gets a call.
+    `weight`: how fast the urgency of its calls grows where groups share agents. `reserve`: so many ready
+    agents are kept from other groups' calls. `max_waiting`: as many may wait; the next one leaves by the
+    flow's exit `full`. `policy`: what is done for a caller who waits, step by step.
     """
 
     name: Name
     requires: SkillRequirement
     ring_timeout_s: Annotated[float, seconds(1, 600)] = 15.0
     wrap_up_s: Annotated[float, seconds(0, 3600)] = 10.0
+    wrap_up: WrapUpEntry | None = None
     service_level_s: Annotated[float, seconds(1, 3600)] = 20.0
     service_level_target: Share = 0.8
     short_abandon_s: Annotated[float, seconds(0, 60)] = 5.0

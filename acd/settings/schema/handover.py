@@ -7,19 +7,10 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Discriminator, Field, Tag
 
 from acd.ivr.expressions import Expression
+from acd.settings.schema.checking import Options, checked, expected, seconds
 from acd.settings.schema.dialogue import MaxS, SilenceS, nothing
 from acd.settings.schema.prompts import Prompts, only_kind
-from acd.settings.schema.values import (
-    ExpressionText,
-    Id,
-    MenuKey,
-    Options,
-    YesNo,
-    checked,
-    expected,
-    expression,
-    seconds,
-)
+from acd.settings.schema.values import ExpressionText, Id, MenuKey, YesNo, expression
 
 TARGET_KINDS = ("number", "agent", "sip")
 

@@ -7,25 +7,20 @@ import re
 from dataclasses import replace
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Discriminator, Field, Tag
+from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag
 
 from acd.ivr.expressions import Expression
 from acd.ivr.values import LONGEST_TEXT
 from acd.settings.problems import shown
+from acd.settings.schema.checking import Options, checked, expected, mistake, seconds, text_of, whole
 from acd.settings.schema.dialogue import nothing
 from acd.settings.schema.prompts import Prompts, only_kind
 from acd.settings.schema.values import (
     ExpressionText,
     ExpressionValue,
-    Options,
     Variable,
-    checked,
-    expected,
-    mistake,
-    seconds,
+    YesNo,
     text_expression,
-    text_of,
-    whole,
 )
 
 SOURCE_KINDS = ("customer", "get", "post")
@@ -68,9 +63,27 @@ def _answer_path(value: object) -> str:
     return path
 
 
+class AnswerValue(Options):
+    """Where a value is, and whether it is a secret."""
+
+    path: Annotated[str, checked(_answer_path, type="string")]
+    """Where it is in the JSON answer."""
+    masked: YesNo = False
+    """For balances, names of diagnoses and the like: it reaches no log, record or trace."""
+
+
+def _answer_tag(value: Any) -> str:
+    return "(value)" if isinstance(value, dict) else "(path)"
+
+
 Header = Annotated[str, checked(_header_name, type="string")]
 HeaderValue = Annotated[Expression, checked(_header_value, type=["string", "object"])]
-AnswerPath = Annotated[str, checked(_answer_path, type="string")]
+Answer = Annotated[
+    Annotated[Annotated[str, checked(_answer_path, type="string")], Tag("(path)")]
+    | Annotated[AnswerValue, Tag("(value)")],
+    Discriminator(_answer_tag),
+    AfterValidator(lambda value: value if isinstance(value, AnswerValue) else AnswerValue(path=value)),
+]
 
 
 class CustomerSource(Options):
@@ -90,9 +103,9 @@ class _HttpSource(Options):
     timeout_s: Annotated[float, seconds(0.1, 30)] = 3.0
     """Seconds for all tries together."""
     retries: Annotated[int, whole(0, 5)] = 1
-    """Further tries after a failure that may pass."""
-    into: dict[Variable, AnswerPath] = Field(default_factory=dict)
-    """Variables, and where their values are in the JSON answer."""
+    """Further tries after a failure that may pass; see `idempotent` of a `post`."""
+    into: dict[Variable, Answer] = Field(default_factory=dict)
+    """Variables, and where their values are in the JSON answer: a path, or {path: …, masked: true}."""
     wait: Prompts = Field(default_factory=nothing)
     """Heard meanwhile."""
 
@@ -111,10 +124,12 @@ class PostSource(_HttpSource):
     """The address."""
     body: dict[str, ExpressionValue] = Field(default_factory=dict)
     """Sent as JSON: names and expressions."""
+    idempotent: YesNo = False
+    """Asking twice does no more than asking once: `retries` follow every failure that may pass."""
 
 
 def _one_source(value: Any) -> Any:
-    options = (*SOURCE_KINDS, *_HttpSource.model_fields, "body")
+    options = (*SOURCE_KINDS, *_HttpSource.model_fields, "body", "idempotent")
     only_kind("a look-up", value, SOURCE_KINDS, options)
     return value
 

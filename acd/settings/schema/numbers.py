@@ -6,7 +6,8 @@ from typing import Annotated
 
 from pydantic import model_validator
 
-from acd.settings.schema.values import Id, Options, Priority, WrittenNumber, mistake, not_empty
+from acd.settings.schema.checking import Options, mistake, not_empty
+from acd.settings.schema.values import Id, Priority, WrittenNumber
 
 
 class NumberEntry(Options):

@@ -9,18 +9,15 @@ from pydantic import AfterValidator, BeforeValidator, Discriminator, Tag
 from typing_extensions import TypeAliasType
 
 from acd.settings.problems import did_you_mean, shown
+from acd.settings.schema.checking import Options, expected, mistake, not_empty
 from acd.settings.schema.values import (
     LANGUAGE_PATTERN,
     Currency,
     ExpressionText,
     Id,
     Language,
-    Options,
     SoundName,
     Speech,
-    expected,
-    mistake,
-    not_empty,
 )
 
 VALUE_KINDS = ("number", "digits", "ordinal", "date", "time", "money", "duration")

@@ -10,13 +10,8 @@ from acd.core import policy
 from acd.core.formula import Formula, FormulaError
 from acd.core.requirement import Requirement
 from acd.settings.problems import shown
-from acd.settings.schema.values import (
-    Id,
-    Language,
+from acd.settings.schema.checking import (
     Options,
-    Priority,
-    Speech,
-    YesNo,
     checked,
     expected,
     mistake,
@@ -24,6 +19,13 @@ from acd.settings.schema.values import (
     seconds,
     text_of,
     whole,
+)
+from acd.settings.schema.values import (
+    Id,
+    Language,
+    Priority,
+    Speech,
+    YesNo,
 )
 
 _REQUIREMENT = "skills such as 'english >= 5 and (billing or vip)' or {english: 5}"

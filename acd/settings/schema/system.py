@@ -8,27 +8,20 @@ from pydantic import Discriminator, Field, Tag
 
 from acd.core.service_level import ServiceLevelFormula
 from acd.settings.model import ANY_LANGUAGE, DEFAULT_TEXT_TO_SPEECH, FeatureCodes, RedisSettings
+from acd.settings.schema.checking import Options, checked, expected, mistake, one_of, seconds, text_of, whole
 from acd.settings.schema.values import (
     Country,
-    Digit,
     Host,
     Id,
     Language,
     Name,
-    Options,
     SipAddress,
     StarCode,
     Timezone,
     Weight,
     YesNo,
-    checked,
-    expected,
-    mistake,
-    one_of,
-    seconds,
-    text_of,
-    whole,
 )
+from acd.settings.schema.work import MissedRingsSection, ReasonEntry
 
 _FORMULAS = [formula.value for formula in ServiceLevelFormula]
 _PLACEHOLDERS = ("{text_file}", "{sound_file}")
@@ -76,7 +69,6 @@ class SystemSection(Options):
     call_id_header: YesNo = False
     direct_ring_timeout_s: Annotated[float, seconds(1, 600)] = 20.0
     unreachable_after_s: Annotated[float, seconds(1, 30)] = 3.0
-    busy_retry_s: Annotated[float, seconds(1, 300)] = 5.0
     text_to_speech: TextToSpeech = Field(default_factory=dict)
     transfer_fallback_group: Id | None = None
     sip_addresses: dict[Id, SipAddress] = Field(default_factory=dict)
@@ -111,13 +103,9 @@ class FeaturesSection(Options):
     ready: StarCode = FeatureCodes.ready
     not_ready: StarCode = FeatureCodes.not_ready
     wrap_up_done: StarCode = FeatureCodes.wrap_up_done
-
-
-class ReasonEntry(Options):
-    """Why an agent is not ready; `key` is dialled after the not-ready code."""
-
-    label: Name
-    key: Digit | None = None
+    wrap_up_extend: StarCode = FeatureCodes.wrap_up_extend
+    wrap_up: StarCode = FeatureCodes.wrap_up
+    revoke: StarCode = FeatureCodes.revoke
 
 
 class RedisSection(Options):
@@ -136,4 +124,5 @@ class SystemFile(Options):
     routing: RoutingSection = Field(default_factory=RoutingSection)
     features: FeaturesSection = Field(default_factory=FeaturesSection)
     not_ready_reasons: dict[Id, ReasonEntry] = Field(default_factory=dict)
+    missed_rings: MissedRingsSection = Field(default_factory=MissedRingsSection)
     redis: RedisSection | None = None

@@ -8,20 +8,8 @@ from pydantic import Field, model_validator
 
 from acd.settings.outside import CallerIdIn, DialedIn
 from acd.settings.phone_number import NumberFormat
-from acd.settings.schema.values import (
-    EnvironmentName,
-    Host,
-    Id,
-    Network,
-    Options,
-    Priority,
-    PublicNumber,
-    SipUser,
-    mistake,
-    not_empty,
-    one_of,
-    whole,
-)
+from acd.settings.schema.checking import Options, mistake, not_empty, one_of, whole
+from acd.settings.schema.values import EnvironmentName, Host, Id, Network, Priority, PublicNumber, SipUser
 
 CODECS = ("ulaw", "alaw", "g722", "opus", "g729", "gsm")
 _FORMATS = [written.value for written in NumberFormat]

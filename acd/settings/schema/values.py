@@ -1,113 +1,23 @@
-"""The kinds of value that options have. Each says what it expected and what it got.
-
-Nothing is converted silently: a number where text belongs is refused with the tip to quote it.
-"""
+"""The kinds of value that options have. Each says what it expected and what it got."""
 
 from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated
 from zoneinfo import ZoneInfo
-
-from pydantic import AfterValidator, BaseModel, ConfigDict, GetCoreSchemaHandler, GetJsonSchemaHandler
-from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from acd.ivr.expressions import Expression, ExpressionError
 from acd.settings.document import Ambiguous
 from acd.settings.phone_number import is_country, normalised
-from acd.settings.problems import did_you_mean, shown
+from acd.settings.problems import shown
+from acd.settings.schema.checking import Checked, checked, expected, mistake, number, pattern, text_of, whole
 
 # Characters with a meaning in Asterisk's configuration files, in its dialplan or in SIP headers.
 _UNSAFE_IN_NAMES = frozenset('"\\<>;|$`{}[]')
 
 
-class Options(BaseModel):
-    """Base of every mapping with fixed option names: unknown ones are mistakes."""
-
-    model_config = ConfigDict(
-        extra="forbid",
-        frozen=True,
-        strict=True,
-        arbitrary_types_allowed=True,
-        use_attribute_docstrings=True,
-    )
-
-
-def mistake(message: str) -> PydanticCustomError:
-    """A finished sentence of ours, to be raised by a validator."""
-    return PydanticCustomError("mistake", "{message}", {"message": message})
-
-
-def expected(what: str, value: object, tip: str = "") -> PydanticCustomError:
-    """'expected WHAT, got VALUE', with the reason where YAML itself is the surprise."""
-    return mistake(f"expected {what}, got {_described(value)}{tip}")
-
-
-def _described(value: object) -> str:
-    match value:
-        case None:
-            return "nothing"
-        case bool():
-            return "true" if value else "false"
-        case str():
-            return f"'{shown(value)}'"
-        case Ambiguous(text=text, read_as=read_as):
-            return f"{shown(text)}, which YAML reads as {read_as}"
-        case dict():
-            return "a mapping"
-        case list():
-            return "a list"
-        case _:
-            return shown(str(value))
-
-
-def text_of(what: str, value: object) -> str:
-    """The value if it is text; raises otherwise, with the tip to quote what looks like text."""
-    if isinstance(value, str):
-        return value
-    is_scalar = isinstance(value, (bool, int, float, Ambiguous))
-    raise expected(what, value, "; put it in quotes" if is_scalar else "")
-
-
-@dataclass(frozen=True, slots=True, eq=False)  # compared by identity: typing wants annotations hashable
-class _Checked:
-    """A validator of ours, and what the JSON Schema says of the values that it takes."""
-
-    validate: Callable[[Any], Any]
-    json_schema: Mapping[str, Any]
-
-    def __get_pydantic_core_schema__(self, _source: Any, _handler: GetCoreSchemaHandler) -> CoreSchema:
-        return core_schema.no_info_plain_validator_function(self.validate)
-
-    def __get_pydantic_json_schema__(
-        self, _schema: CoreSchema, _handler: GetJsonSchemaHandler
-    ) -> dict[str, Any]:
-        return dict(self.json_schema)
-
-
-def checked(validate: Callable[[Any], Any], **json_schema: Any) -> _Checked:
-    """An annotation: the value goes through `validate`; editors are told `json_schema`."""
-    return _Checked(validate, json_schema)
-
-
-def _pattern(what: str, pattern: str) -> _Checked:
-    compiled = re.compile(pattern)
-
-    def validate(value: object) -> str:
-        text = text_of(what, value)
-        if not compiled.fullmatch(text):
-            raise expected(what, value)
-        return text
-
-    return checked(
-        validate, type="string", pattern=f"^({pattern})$", description=f"{what[0].upper()}{what[1:]}."
-    )
-
-
-def _name(what: str, longest: int) -> _Checked:
+def _name(what: str, longest: int) -> Checked:
     def validate(value: object) -> str:
         text = text_of(what, value)
         if not text.strip() or len(text) > longest:
@@ -131,50 +41,6 @@ def _speech(value: object) -> str:
             ' part of its own, as in ["Your number is", {digits: account}]'
         )
     return " ".join(text.split())
-
-
-def _number(what: str, low: float, high: float, *, whole: bool) -> _Checked:
-    wanted = f"{what} from {low:g} to {high:g}"
-
-    def validate(value: object) -> int | float:
-        # To Python, True is a number.
-        if isinstance(value, bool) or not isinstance(value, int if whole else (int, float)):
-            tip = "; write it in plain digits" if isinstance(value, Ambiguous) else ""
-            raise expected(wanted, value, tip)
-        if not low <= value <= high:
-            raise expected(wanted, value)
-        return value if whole else float(value)
-
-    return checked(validate, type="integer" if whole else "number", minimum=low, maximum=high)
-
-
-def seconds(low: float, high: float) -> _Checked:
-    """A duration in seconds between two limits, both allowed."""
-    return _number("a number of seconds", low, high, whole=False)
-
-
-def whole(low: int, high: int) -> _Checked:
-    """A whole number between two limits, both allowed."""
-    return _number("a whole number", low, high, whole=True)
-
-
-def number(what: str, low: float, high: float) -> _Checked:
-    """Any number between two limits, both allowed; `what` with its article: 'a rate'."""
-    return _number(what, low, high, whole=False)
-
-
-def one_of(*values: str) -> _Checked:
-    """One of a few words."""
-    words = [value or '""' for value in values]
-    what = "one of " + ", ".join(words) if len(words) > 1 else f"'{words[0]}'"
-
-    def validate(value: object) -> str:
-        text = text_of(what, value)
-        if text not in values:
-            raise expected(what, value, did_you_mean(text, values, separator=";"))
-        return text
-
-    return checked(validate, enum=list(values))
 
 
 def _yes_or_no(value: object) -> bool:
@@ -283,21 +149,10 @@ def _written_number(value: object) -> str:
 
 def _public_number(value: object) -> str:
     what = 'a complete phone number such as "+49 30 12345678"'
-    number = normalised(text_of(what, value))
-    if number is None or not number.startswith("+"):
+    complete = normalised(text_of(what, value))
+    if complete is None or not complete.startswith("+"):
         raise expected(what, value)
-    return number
-
-
-def not_empty(what: str) -> AfterValidator:
-    """For lists and mappings: at least one entry."""
-
-    def validate(value: Any) -> Any:
-        if not value:
-            raise mistake(f"expected at least one {what}")
-        return value
-
-    return AfterValidator(validate)
+    return complete
 
 
 LONGEST_SPEECH = 1000
@@ -314,35 +169,35 @@ RESERVED_NAMES = frozenset(VISIBLE_NAMES) | frozenset(
 MUSIC_CLASS_PATTERN = re.compile(r"[A-Za-z0-9_-]{1,32}")
 SOUND_NAME_PATTERN = r"(?=.{1,100}$)[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+){0,5}"
 
-Id = Annotated[str, _pattern("an id of up to 32 letters a-z, digits, - and _, beginning with a letter",
+Id = Annotated[str, pattern("an id of up to 32 letters a-z, digits, - and _, beginning with a letter",
                              r"[a-z][a-z0-9_-]{0,31}")]  # fmt: skip
-Dialable = Annotated[str, _pattern("a number of 2 to 15 digits, with or without +", r"\+?[0-9]{2,15}")]
+Dialable = Annotated[str, pattern("a number of 2 to 15 digits, with or without +", r"\+?[0-9]{2,15}")]
 WrittenNumber = Annotated[str, checked(_written_number)]
 PublicNumber = Annotated[str, checked(_public_number)]
-NumberPrefix = Annotated[str, _pattern("the beginning of a complete number, such as '+49' ('+' for all)",
+NumberPrefix = Annotated[str, pattern("the beginning of a complete number, such as '+49' ('+' for all)",
                                        r"\+[0-9]{0,14}")]  # fmt: skip
-EmergencyNumber = Annotated[str, _pattern("an emergency number of 2 to 6 digits", r"[0-9]{2,6}")]
-OutsidePrefix = Annotated[str, _pattern("one or two digits in quotes, or nothing", r"[0-9]{0,2}")]
-SipUser = Annotated[str, _pattern("a SIP user name of letters, digits and + . _ -", r"[A-Za-z0-9+._-]{1,64}")]
-EnvironmentName = Annotated[str, _pattern("the name of an environment variable", r"[A-Z][A-Z0-9_]{0,63}")]
+EmergencyNumber = Annotated[str, pattern("an emergency number of 2 to 6 digits", r"[0-9]{2,6}")]
+OutsidePrefix = Annotated[str, pattern("one or two digits in quotes, or nothing", r"[0-9]{0,2}")]
+SipUser = Annotated[str, pattern("a SIP user name of letters, digits and + . _ -", r"[A-Za-z0-9+._-]{1,64}")]
+EnvironmentName = Annotated[str, pattern("the name of an environment variable", r"[A-Z][A-Z0-9_]{0,63}")]
 Country = Annotated[str, checked(_country)]
-StarCode = Annotated[str, _pattern("a star and 2 to 4 digits, such as '*11'", r"\*[0-9]{2,4}")]
-Digit = Annotated[str, _pattern("one digit in quotes", r"[0-9]")]
-MenuKey = Annotated[str, _pattern("a key of the phone: 0 to 9, * or #", r"[0-9*#]")]
-SoundName = Annotated[str, _pattern(
+StarCode = Annotated[str, pattern("a star and 2 to 4 digits, such as '*11'", r"\*[0-9]{2,4}")]
+Digit = Annotated[str, pattern("one digit in quotes", r"[0-9]")]
+MenuKey = Annotated[str, pattern("a key of the phone: 0 to 9, * or #", r"[0-9*#]")]
+SoundName = Annotated[str, pattern(
     "a sound's name such as welcome or menus/welcome (letters, digits, - and _; no extension)",
     SOUND_NAME_PATTERN)]  # fmt: skip
-Host = Annotated[str, _pattern("a host name or an IP address", r"[A-Za-z0-9:][A-Za-z0-9_.:-]{0,252}")]
-MusicClass = Annotated[str, _pattern("a music class of up to 32 letters, digits, - and _",
+Host = Annotated[str, pattern("a host name or an IP address", r"[A-Za-z0-9:][A-Za-z0-9_.:-]{0,252}")]
+MusicClass = Annotated[str, pattern("a music class of up to 32 letters, digits, - and _",
                                      MUSIC_CLASS_PATTERN.pattern)]  # fmt: skip
 SipAddress = Annotated[
     str,
-    _pattern(
+    pattern(
         "a SIP address such as sip:support@example.com",
         r"sip:[A-Za-z0-9_+.-]{1,64}@[A-Za-z0-9.-]{1,100}(:[0-9]{1,5})?",
     ),
 ]
-Language = Annotated[str, _pattern("a language code such as en or en_GB", LANGUAGE_PATTERN)]
+Language = Annotated[str, pattern("a language code such as en or en_GB", LANGUAGE_PATTERN)]
 Name = Annotated[str, _name("a name", 80)]
 Speech = Annotated[str, checked(_speech, type="string", minLength=1, maxLength=LONGEST_SPEECH)]
 Timezone = Annotated[str, checked(_timezone, type="string")]
@@ -356,9 +211,10 @@ ExpressionText = Annotated[Expression, checked(
     description="An expression such as customer.segment == 'vip'.")]  # fmt: skip
 Variable = Annotated[str, checked(_variable, type="string", pattern=f"^{VARIABLE_PATTERN}$")]
 DigitPattern = Annotated[str, checked(_digit_pattern, type="string")]
-Currency = Annotated[str, _pattern("a currency's code such as EUR", r"[A-Z]{3}")]
-Choice = Annotated[str, _pattern("keys of the phone, one or up to 8: 0 to 9, * or #", r"[0-9*#]{1,8}")]
+Currency = Annotated[str, pattern("a currency's code such as EUR", r"[A-Z]{3}")]
+Choice = Annotated[str, pattern("keys of the phone, one or up to 8: 0 to 9, * or #", r"[0-9*#]{1,8}")]
 Proficiency = Annotated[int, whole(1, 10)]
 Priority = Annotated[int, whole(0, 100)]
-Weight = Annotated[float, _number("a weight", 0.01, 1000, whole=False)]
-Share = Annotated[float, _number("a share", 0.01, 1, whole=False)]
+Weight = Annotated[float, number("a weight", 0.01, 1000, whole=False)]
+Factor = Annotated[float, number("a factor", 1, 10, whole=False)]
+Share = Annotated[float, number("a share", 0.01, 1, whole=False)]

@@ -1,0 +1,88 @@
+"""What a program of ours sees to as a process of this machine: its log, files, ports, lock and end."""
+
+from __future__ import annotations
+
+import ctypes
+import fcntl
+import logging
+import os
+import resource
+import signal
+import socket
+import sys
+from typing import BinaryIO
+
+import structlog
+
+from acd.errors import OperatorError
+from acd.settings.environment import Environment, numeric_address
+
+OPEN_FILES = 16_384
+PR_SET_PDEATHSIG = 1  # from <linux/prctl.h>
+
+
+def raise_open_files() -> None:
+    """Each caller who asks has a socket; many machines allow a process only 1,024 unless it says more."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = OPEN_FILES if hard == resource.RLIM_INFINITY else min(OPEN_FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
+def configure_logging() -> None:
+    """Lines on stderr; ACD_LOG=debug shows every event and command (with callers' numbers)."""
+    level = logging.getLevelNamesMapping().get(os.environ.get("ACD_LOG", "info").upper(), logging.INFO)
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+            if sys.stderr.isatty()
+            else structlog.processors.JSONRenderer(ensure_ascii=False),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+    logging.getLogger("panoramisk").setLevel(logging.CRITICAL)
+
+
+def check_ports(env: Environment) -> None:
+    """Raises OperatorError that names every port that is taken and the variable that moves it."""
+    taken = []
+    for name, port, kind, address in (
+        ("ACD_SIP_PORT", env.sip_port, socket.SOCK_DGRAM, env.sip_address),
+        ("ACD_AMI_PORT", env.ami_port, socket.SOCK_STREAM, numeric_address(env.asterisk_host)),
+        ("ACD_AGI_PORT", env.agi_port, socket.SOCK_STREAM, numeric_address(env.controller_host)),
+        ("ACD_HTTP_PORT", env.http_port, socket.SOCK_STREAM, env.http_address),
+    ):
+        with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, kind) as probe:
+            if kind == socket.SOCK_STREAM:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((address, port))
+            except OSError as error:
+                taken.append(f"{name}: port {port} on {address} cannot be used ({error.strerror})")
+    if taken:
+        hint = "stop what uses it, or set the variable to another port"
+        raise OperatorError("\n".join(taken) + f"\n{hint}")
+
+
+def end_with_parent() -> None:
+    """In the child: end when we are gone, however that happens (a kill -9, a closed terminal)."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+def lock_home(env: Environment) -> BinaryIO:
+    """One server for each home; the lock lasts as long as the file is open. Raises OperatorError."""
+    folder = env.home / "run"
+    folder.mkdir(parents=True, exist_ok=True)
+    file = (folder / "server.lock").open("wb")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise OperatorError(
+            f"a server already runs in {env.home}; for a second copy set ACD_HOME and the ports"
+        ) from None
+    return file

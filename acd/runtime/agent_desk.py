@@ -1,0 +1,68 @@
+"""What is asked for agents on the control socket: `acd agent …`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from acd.core import events
+from acd.errors import RequestRefused
+from acd.runtime.control import Handler, Request
+from acd.runtime.shell import Shell
+from acd.runtime.status import agent_picture
+from acd.settings.model import Centre
+
+SIMPLE: Mapping[str, Callable[[str], events.Event]] = {
+    "logout": events.AgentLoggedOut,
+    "ready": events.AgentWentReady,
+    "revoke": events.PendingRevoked,
+    "wrap-up": events.WrapUpWanted,
+    "wrap-up-extend": events.WrapUpExtended,
+    "wrap-up-done": events.WrapUpDone,
+}
+
+
+class AgentDesk:
+    """Each request is answered with the agent as it is afterwards, or refused."""
+
+    def __init__(self, centre: Centre, shell: Shell) -> None:
+        self._centre = centre
+        self._shell = shell
+
+    def handlers(self) -> dict[str, Handler]:
+        """By the request's name."""
+        simple: dict[str, Handler] = {do: self._simple(event) for do, event in SIMPLE.items()}
+        return {"login": self._login, "not-ready": self._not_ready, **simple}
+
+    def _simple(self, event: Callable[[str], events.Event]) -> Handler:
+        def handle(request: Request) -> Mapping[str, Any]:
+            agent = _text(request, "agent")
+            return self._request(agent, event(agent))
+
+        return handle
+
+    def _login(self, request: Request) -> Mapping[str, Any]:
+        agent = _text(request, "agent")
+        profile = self._centre.plan.agents.get(agent)
+        phone = request.get("phone") or (profile.extension if profile is not None else "")
+        if profile is not None and phone not in self._centre.phones:
+            known = ", ".join(self._centre.phones)
+            raise RequestRefused("unknown-phone", f"there is no phone {phone!r}; phones: {known}")
+        return self._request(agent, events.AgentLoggedIn(agent, phone))
+
+    def _not_ready(self, request: Request) -> Mapping[str, Any]:
+        agent = _text(request, "agent")
+        reason = request.get("reason") or next(iter(self._centre.plan.reasons), "")
+        return self._request(agent, events.AgentWentNotReady(agent, reason))
+
+    def _request(self, agent: str, event: events.Event) -> Mapping[str, Any]:
+        self._shell.feed(event)
+        floor, now = self._shell.engine.floor, self._shell.clock()
+        return {"agent": agent_picture(floor, agent, now, self._centre.system.language)}
+
+
+def _text(request: Request, key: str) -> str:
+    value = request[key]
+    if not isinstance(value, str):
+        raise TypeError(key)
+    return value
