@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from acd.core.agents import AgentState
-from acd.core.facts import AgentInterval, CallKind, Queued
+from acd.core.facts import AgentInterval, CallKind, Customer, LeftBy, Queued
 from acd.core.plan import Plan
 from acd.errors import OperatorError
 from acd.parts import database_url
 from acd.records.period import Period, parse_period
-from acd.records.record import CallRecord
+from acd.records.record import CallRecord, GroupVisit, VisitOutcome
 from acd.records.store import RecordStore
 from acd.settings.environment import Environment
 from acd.simulate.crew import Span, joined
@@ -20,6 +21,7 @@ from acd.simulate.recorded import History, Recorded, RecordedCall
 from acd.simulate.visits import Outcome, Visit
 
 MOST_CALLS = 1_000_000
+AT_ONCE_S = 0.01
 
 
 def history(env: Environment, plan: Plan, tz: ZoneInfo) -> History:
@@ -56,30 +58,64 @@ def recorded(env: Environment, plan: Plan, period: Period) -> Recorded:
 
 
 def _calls(record: CallRecord, begin: float) -> Iterator[RecordedCall]:
-    """Each visit of a group is a caller of its own: it may have been another group's decision."""
+    """Each visit of a group is a caller of its own, but for those that a group's policy moved on."""
     if record.kind is not CallKind.INBOUND:
         return
-    priorities = [(fact.group, fact.priority) for fact in record.facts if isinstance(fact, Queued)]
+    entries = [fact for fact in record.facts if isinstance(fact, Queued)]
+    parts: list[Visit] = []
+    first = Queued(0.0, "")
     for number, visit in enumerate(record.visits):
-        queued = priorities[number] if number < len(priorities) else ("", 0)
-        outcome = Outcome(visit.outcome.value)
-        answered = outcome is Outcome.ANSWERED
-        talk_s = visit.talk_s + visit.hold_s
-        yield RecordedCall(
-            Visit(
-                record.call_id if number == 0 else f"{record.call_id}/{number + 1}",
-                visit.group,
-                record.customer_segment or "",
-                visit.queued_at.timestamp() - begin,
-                outcome,
-                visit.wait_s,
-                visit.agent or "",
-                talk_s + visit.wrap_up_s if answered else None,
-                record.customer_name or "",
-            ),
-            queued[1] if queued[0] == visit.group else 0,
-            talk_s if answered else None,
-        )
+        if not parts:
+            first = entries[number] if number < len(entries) else Queued(0.0, "")
+        if first.group != (parts[0].group if parts else visit.group):
+            first = Queued(0.0, visit.group)  # a transfer's visit has its fact in the consultation
+        customer = _customer(record, first.requirement)
+        parts.append(_visit(record, visit, begin, customer, number - len(parts)))
+        if _moved_on(record.visits[number : number + 2]):
+            continue
+        talk_s = visit.talk_s + visit.hold_s if visit.outcome is VisitOutcome.ANSWERED else None
+        yield RecordedCall(_whole(parts), first.priority, talk_s, tuple(parts))
+        parts = []
+
+
+def _moved_on(visits: Sequence[GroupVisit]) -> bool:
+    """Whether a policy led the caller from the first of two lines straight into the other."""
+    if len(visits) < 2 or visits[0].left_by is not LeftBy.POLICY:
+        return False
+    between_s = (visits[1].queued_at - visits[0].queued_at).total_seconds() - visits[0].wait_s
+    return abs(between_s) < AT_ONCE_S
+
+
+def _visit(
+    record: CallRecord, visit: GroupVisit, begin: float, customer: Customer | None, number: int
+) -> Visit:
+    answered = visit.outcome is VisitOutcome.ANSWERED
+    return Visit(
+        record.call_id if number == 0 else f"{record.call_id}/{number + 1}",
+        visit.group,
+        record.customer_segment or "",
+        visit.queued_at.timestamp() - begin,
+        Outcome(visit.outcome.value),
+        visit.wait_s,
+        visit.agent or "",
+        visit.talk_s + visit.hold_s + visit.wrap_up_s if answered else None,
+        customer,
+    )
+
+
+def _whole(parts: Sequence[Visit]) -> Visit:
+    """From the first line on; the end, and all of the wait, wherever the caller was moved."""
+    first, last = parts[0], parts[-1]
+    wait_s = last.queued_at - first.queued_at + last.wait_s
+    return replace(last, group=first.group, queued_at=first.queued_at, wait_s=wait_s)
+
+
+def _customer(record: CallRecord, requirement: str) -> Customer | None:
+    """Who called, with what the call asked for."""
+    if record.customer_id is None and not requirement:
+        return None
+    name, segment = record.customer_name or "", record.customer_segment or ""
+    return Customer(record.customer_id or record.call_id, name, segment, requirement=requirement)
 
 
 def _spans(

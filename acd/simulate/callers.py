@@ -8,18 +8,19 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import accumulate
+from typing import NamedTuple
 
+from acd.core.facts import Customer
 from acd.simulate.chance import stream
-from acd.simulate.scenario import DAY_S, GroupTraffic, KnownCall, Listed, Poisson, Scenario
+from acd.simulate.scenario import DAY_S, CallerClass, GroupTraffic, KnownCall, Listed, Poisson, Scenario
 
 
-@dataclass(frozen=True, slots=True)
-class Caller:
+class Caller(NamedTuple):
     """One caller.
 
-    `luck` (0..1) decides whether the first phone that rings is answered, `answer_s` how soon.
+    `luck` (0..1) decides whether the first phone that rings is answered, `answer_s` how soon. `work_s`: how
+    long the agent works on after the talk, where the agent ends that.
     """
 
     at: float
@@ -31,9 +32,10 @@ class Caller:
     patience_s: float
     luck: float = 1.0
     answer_s: float = 0.0
-    customer: str = ""
+    work_s: float = 0.0
+    customer: Customer | None = None
     max_wait_s: float | None = None
-    leave_without_agents: bool = False
+    exits: frozenset[str] = frozenset()
 
 
 def callers(scenario: Scenario, group: str) -> Iterator[Caller]:
@@ -41,28 +43,37 @@ def callers(scenario: Scenario, group: str) -> Iterator[Caller]:
     traffic = scenario.traffic[group]
     seed = scenario.seed
     of_class, of_luck = stream(seed, group, "class"), stream(seed, group, "luck")
-    of_answer = stream(seed, group, "answer")
+    of_answer, of_work = stream(seed, group, "answer"), stream(seed, group, "work")
     of_talk, of_patience = stream(seed, group, "talk"), stream(seed, group, "patience")
     classes = traffic.classes
     bounds = list(accumulate(entry.share for entry in classes))
     for number, known in enumerate(_times(scenario, group, traffic), 1):
         # A fixed number of draws for each caller keeps the streams in step.
         kind = classes[min(bisect_right(bounds, of_class.random() * bounds[-1]), len(classes) - 1)]
+        call_id = known.id or f"{group}-{number}"
         talk_s, patience_s = traffic.talk.draw(of_talk), traffic.patience.draw(of_patience)
         yield Caller(
             known.at,
-            known.id or f"{group}-{number}",
+            call_id,
             group,
-            known.segment or kind.name,
+            known.customer.segment if known.customer else kind.name,
             kind.priority if known.priority is None else known.priority,
             talk_s if known.talk_s is None else known.talk_s,
             patience_s if known.patience_s is None else known.patience_s,
             of_luck.random(),
             scenario.habits.answer.draw(of_answer),
-            known.customer,
+            scenario.habits.work.draw(of_work),
+            known.customer or _customer(call_id, kind),
             traffic.max_wait_s,
-            traffic.leave_without_agents,
+            traffic.exits,
         )
+
+
+def _customer(call_id: str, kind: CallerClass) -> Customer | None:
+    """Nobody is known where there are no classes."""
+    if not kind.name:
+        return None
+    return Customer(call_id, "", kind.name, value=kind.value, requirement=kind.requirement)
 
 
 def _times(scenario: Scenario, group: str, traffic: GroupTraffic) -> Iterator[KnownCall]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from acd.core.service_level import ServiceCounts, ServiceLevelFormula, service_level
 from acd.simulate.ledger import SLOT_S, Counts, Ledger, sum_of
@@ -152,8 +152,9 @@ def _figures(
     batches: Sequence[Counts], formula: ServiceLevelFormula, waits: Sequence[Sequence[float]]
 ) -> Figures:
     total = sum_of(batches, sum(batch.hours for batch in batches))
-    figures = {name: jackknife(total, batches, work_out) for name, (_, work_out) in FORMULAS.items()}
-    figures["service_level"] = jackknife(total, batches, lambda counts: _service_level(formula, counts))
+    rests = [without(total, batch) for batch in batches]
+    figures = {name: jackknife(total, rests, work_out) for name, (_, work_out) in FORMULAS.items()}
+    figures["service_level"] = jackknife(total, rests, lambda counts: _service_level(formula, counts))
     figures["p90_wait_s"] = _percentile(waits)
     return Figures(total, figures)
 
@@ -163,17 +164,17 @@ def _service_level(formula: ServiceLevelFormula, counts: Counts) -> float | None
     return service_level(formula, ServiceCounts(**{name: getattr(counts, name) for name in names}))
 
 
-def jackknife(total: Counts, batches: Sequence[Counts], work_out: Formula) -> Figure:
+def without(total: Counts, batch: Counts) -> Counts:
+    """What is left without one batch."""
+    rest = replace(total)
+    rest.add(batch, -1)
+    return rest
+
+
+def jackknife(total: Counts, rests: Sequence[Counts], work_out: Formula) -> Figure:
     """The figure of the whole, with its standard error from the figures without one batch each."""
-    value = work_out(total)
-    rests: list[float] = []
-    for batch in batches:
-        total.add(batch, -1)
-        rest = work_out(total)
-        total.add(batch)
-        if rest is not None:
-            rests.append(rest)
-    return _with_error(value, rests, len(batches))
+    values = [value for rest in rests if (value := work_out(rest)) is not None]
+    return _with_error(work_out(total), values, len(rests))
 
 
 def _with_error(value: float | None, rests: Sequence[float], batches: int) -> Figure:

@@ -6,6 +6,7 @@ from array import array
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
+from typing import NamedTuple
 
 from acd.core.agents import AgentState
 from acd.core.calls import Call
@@ -81,8 +82,7 @@ def sum_of(some: Iterable[Counts], hours: float) -> Counts:
     return total
 
 
-@dataclass(frozen=True, slots=True)
-class Key:
+class Key(NamedTuple):
     """What an account is of. `segment` is the caller's class, `slot` the half hour of the day."""
 
     group: str

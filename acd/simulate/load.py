@@ -7,9 +7,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias
 
+from acd.core.facts import LeftBy
 from acd.core.pace import DEFAULT_HANDLE_TIME_S
 from acd.core.plan import GroupPolicy, Plan
+from acd.core.policy import LeaveBy
 from acd.core.router import Router
+from acd.core.work_rules import WrapUpMode
 from acd.errors import OperatorError, SettingsError
 from acd.settings.document import Document, read_document
 from acd.settings.problems import Place
@@ -31,8 +34,9 @@ from acd.simulate.scenario import (
     exponential,
 )
 from acd.simulate.schema import (
-    AnswerEntry,
+    AgentTimeEntry,
     ArrivalsEntry,
+    ClassEntry,
     DurationEntry,
     GroupEntry,
     PatienceEntry,
@@ -45,9 +49,10 @@ DEFAULT_OCCUPANCY = 0.75
 """Callers come at a rate that keeps the agents of a group busy for this share of their time."""
 DEFAULT_PATIENCE_S = 180.0
 DEFAULT_ANSWER_S = 3.0
+DEFAULT_WORK_S = 30.0
 WARM_UP_SHARE = 0.05
 
-AnyDuration: TypeAlias = DurationEntry | PatienceEntry | AnswerEntry
+AnyDuration: TypeAlias = DurationEntry | PatienceEntry | AgentTimeEntry
 
 
 def no_history(_from: str, _to: str) -> Recorded:
@@ -89,17 +94,35 @@ def default_rates(plan: Plan) -> Mapping[str, float]:
     }
 
 
-def talk_of(policy: GroupPolicy, handle_s: float) -> Duration:
+def usual_exits(policy: GroupPolicy) -> frozenset[str]:
+    """Those that the group's own rules make use of: `full`, and what its policy names."""
+    named = {op.exit for step in policy.steps for op in step.operations if isinstance(op, LeaveBy)}
+    return frozenset({LeftBy.FULL.value, *named})
+
+
+def _class(name: str, entry: ClassEntry) -> CallerClass:
+    requirement = "" if entry.requires is None else entry.requires.text
+    return CallerClass(name, entry.share, entry.priority, entry.value, requirement)
+
+
+def mean_wrap_up_s(policy: GroupPolicy, habits: Habits) -> float:
+    """By the group's rule, or as long as agents take where they end it. Nobody asks for an optional one."""
+    released = policy.wrap_up.mode is WrapUpMode.UNTIL_RELEASED
+    return habits.work.mean_s if released else policy.wrap_up.usual_s
+
+
+def talk_of(policy: GroupPolicy, habits: Habits, handle_s: float) -> Duration:
     """The talk that, with the group's wrap-up, makes this mean handle time.
 
     Raises OperatorError if the wrap-up alone is as long.
     """
-    if handle_s <= policy.wrap_up.usual_s:
+    wrap_up_s = mean_wrap_up_s(policy, habits)
+    if handle_s <= wrap_up_s:
         raise OperatorError(
             f"a handle time of {handle_s:g} s is not more than the wrap-up of {policy.id},"
-            f" {policy.wrap_up.usual_s:g} s, which is part of it"
+            f" {wrap_up_s:g} s, which is part of it"
         )
-    return exponential(handle_s - policy.wrap_up.usual_s)
+    return exponential(handle_s - wrap_up_s)
 
 
 @dataclass(slots=True)
@@ -122,25 +145,27 @@ class _Assembly:
             )
         begins = run.begins
         agents = file.agents
-        traffic = self._traffic(file)
+        habits = Habits(
+            self._duration(agents.answer, ("agents", "answer")) or Constant(DEFAULT_ANSWER_S),
+            self._duration(agents.wrap_up, ("agents", "wrap_up")) or exponential(DEFAULT_WORK_S),
+            agents.unanswered,
+            agents.back_after_s,
+            agents.shrinkage,
+        )
+        traffic = self._traffic(file, habits)
         return Scenario(
             traffic=traffic,
             length_s=length_s,
             warm_up_s=min(warm_up_s, length_s / 2),
             opens_s=self.opens_s if begins is None else begins.hour * 3600.0 + begins.minute * 60,
-            habits=Habits(
-                self._duration(agents.answer, ("agents", "answer")) or Constant(DEFAULT_ANSWER_S),
-                agents.unanswered,
-                agents.back_after_s,
-                agents.shrinkage,
-            ),
+            habits=habits,
             shifts=None if agents.shifts is None else self._shifts(agents.shifts),
             lines=run.lines,
             seed=run.seed,
             batches=run.batches,
         )
 
-    def _traffic(self, file: ScenarioFile) -> dict[str, GroupTraffic]:
+    def _traffic(self, file: ScenarioFile, habits: Habits) -> dict[str, GroupTraffic]:
         rates = default_rates(self.plan)
         entries = file.groups or dict.fromkeys(self.plan.groups, GroupEntry())
         found = {}
@@ -154,13 +179,12 @@ class _Assembly:
             found[group] = GroupTraffic(
                 arrivals=self._arrivals(entry.arrivals, file, group) or arrivals,
                 talk=self._duration(entry.talk, (*place, "talk"), group)
-                or exponential(max(DEFAULT_HANDLE_TIME_S - policy.wrap_up.usual_s, 30.0)),
+                or exponential(max(DEFAULT_HANDLE_TIME_S - mean_wrap_up_s(policy, habits), 30.0)),
                 patience=self._duration(entry.patience, (*place, "patience"))
                 or exponential(DEFAULT_PATIENCE_S),
-                classes=tuple(CallerClass(n, c.share, c.priority) for n, c in entry.classes.items())
-                or (CallerClass(),),
+                classes=tuple(_class(name, kind) for name, kind in entry.classes.items()) or (CallerClass(),),
                 max_wait_s=entry.max_wait_s,
-                leave_without_agents=entry.leave_without_agents,
+                exits=usual_exits(policy) if entry.exits is None else frozenset(entry.exits),
             )
         return found
 

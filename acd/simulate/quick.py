@@ -9,8 +9,8 @@ from acd.core.plan import Plan
 from acd.errors import OperatorError
 from acd.settings.problems import undefined
 from acd.simulate.chance import Duration, Never
-from acd.simulate.load import WARM_UP_SHARE, default_rates, talk_of
-from acd.simulate.scenario import GroupTraffic, Poisson, Scenario, exponential
+from acd.simulate.load import WARM_UP_SHARE, default_rates, default_scenario, talk_of
+from acd.simulate.scenario import Poisson, Scenario, exponential
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +33,12 @@ class Wishes:
 def with_wishes(scenario: Scenario, plan: Plan, wishes: Wishes) -> Scenario:
     """The scenario as wished. Raises OperatorError for what cannot be."""
     traffic = dict(scenario.traffic)
+    usual = default_scenario(plan).traffic
     for group, rate in _rates(plan, list(traffic), wishes.calls_per_hour).items():
-        known = traffic.get(group) or GroupTraffic(Poisson.even(rate), exponential(0.0))
-        traffic[group] = replace(known, arrivals=Poisson.even(rate))
+        traffic[group] = replace(traffic.get(group, usual[group]), arrivals=Poisson.even(rate))
     if wishes.aht_s is not None:
         for group, known in traffic.items():
-            traffic[group] = replace(known, talk=talk_of(plan.groups[group], wishes.aht_s))
+            traffic[group] = replace(known, talk=talk_of(plan.groups[group], scenario.habits, wishes.aht_s))
     if wishes.patience:
         patience = patience_of(wishes.patience)
         traffic = {group: replace(known, patience=patience) for group, known in traffic.items()}

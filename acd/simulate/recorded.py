@@ -12,11 +12,16 @@ from acd.simulate.visits import Visit
 
 @dataclass(frozen=True, slots=True)
 class RecordedCall:
-    """One visit of a group; `talk_s` (hold included, wrap-up not) is None where nobody answered."""
+    """One caller of a group; `talk_s` (hold included, wrap-up not) is None where nobody answered.
+
+    `visit`: from the line that the caller came to, to the end. `parts`: the visits of each group, where a
+    policy led the caller through several; empty where `visit` is the only one.
+    """
 
     visit: Visit
     priority: int = 0
     talk_s: float | None = None
+    parts: tuple[Visit, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

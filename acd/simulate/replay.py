@@ -18,6 +18,7 @@ from acd.simulate.chance import Duration, Empirical, Never, stream
 from acd.simulate.crew import Span, joined
 from acd.simulate.figures import Result, result_of
 from acd.simulate.ledger import Ledger
+from acd.simulate.load import usual_exits
 from acd.simulate.recorded import Recorded, RecordedCall
 from acd.simulate.scenario import Duty, GroupTraffic, Habits, KnownCall, Listed, Scenario, Turn, exponential
 from acd.simulate.visits import Outcome, Visit, visits_of
@@ -58,9 +59,12 @@ class _Diary(Ledger):
         self.visits: dict[str, Visit] = {}
 
     def call_over(self, call: Call) -> None:
-        for visit in visits_of(call):
+        visits = visits_of(call)
+        for visit in visits:
             self.visit(visit)
-            self.visits.setdefault(visit.call_id, visit)
+        first, last = visits[0], visits[-1]  # its end, and all of its wait, wherever a policy moved it
+        wait_s = last.queued_at - first.queued_at + last.wait_s
+        self.visits[call.id] = replace(last, queued_at=first.queued_at, wait_s=wait_s)
 
 
 def replay(
@@ -84,12 +88,13 @@ def replay(
     diaries = []
     for number, plan in enumerate(plans):
         diary = _Diary(plan.groups, scenario)
-        of_plan = replace(scenario, duties=list(duties_of(recorded, plan)))
+        of_plan = _under(scenario, recorded, plan)
         World(plan, of_plan, diary).run(lambda share, n=number: progress((n + share) / len(plans)))  # type: ignore[misc]
         diaries.append(diary)
     real = Ledger(present.groups, scenario)
     for call in calls:
-        real.visit(call.visit)
+        for visit in call.parts or (call.visit,):
+            real.visit(visit)
     return Replay(
         result_of(real, formula),
         result_of(diaries[0], formula),
@@ -116,6 +121,15 @@ def scenario_of(
     )
 
 
+def _under(scenario: Scenario, recorded: Recorded, plan: Plan) -> Scenario:
+    """The same callers; the agents, and the ways out of the lines, of this plan."""
+    traffic = {
+        group: replace(known, exits=usual_exits(plan.groups[group]))
+        for group, known in scenario.traffic.items()
+    }
+    return replace(scenario, traffic=traffic, duties=list(duties_of(recorded, plan)))
+
+
 def _traffic(group: str, calls: Sequence[RecordedCall], beyond: Duration, seed: int) -> GroupTraffic:
     chance = stream(seed, group, "beyond")
     known = [_known(call, beyond.draw(chance)) for call in calls]
@@ -131,7 +145,6 @@ def _known(call: RecordedCall, beyond_s: float) -> KnownCall:
         visit.queued_at,
         visit.call_id,
         visit.customer,
-        visit.segment,
         call.priority,
         call.talk_s,
         visit.wait_s if gave_up else visit.wait_s + beyond_s,

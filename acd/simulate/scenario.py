@@ -10,8 +10,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import pairwise
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
+from acd.core.facts import Customer
 from acd.simulate.chance import Constant, Duration, Exponential, Never
 
 DAY_S = 86_400.0
@@ -53,14 +54,12 @@ class Listed:
         return f"{len(self.calls)} known times"
 
 
-@dataclass(frozen=True, slots=True)
-class KnownCall:
+class KnownCall(NamedTuple):
     """One caller who came, or is to come, at `at`."""
 
     at: float
     id: str = ""
-    customer: str = ""
-    segment: str = ""
+    customer: Customer | None = None
     priority: int | None = None
     talk_s: float | None = None
     patience_s: float | None = None
@@ -71,23 +70,31 @@ Arrivals: TypeAlias = Poisson | Listed
 
 @dataclass(frozen=True, slots=True)
 class CallerClass:
-    """A kind of caller. Its name is, to the engine, the segment of the customer."""
+    """A kind of caller. Its name is, to the engine, the segment of the customer.
+
+    `value` and `requirement` are those of `acd.core.facts.Customer`.
+    """
 
     name: str = ""
     share: float = 1.0
     priority: int = 0
+    value: float = 0.0
+    requirement: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class GroupTraffic:
-    """Who calls one group. `talk` is hold included, wrap-up not: that is the configuration's."""
+    """Who calls one group. `talk` is hold included, wrap-up not: that is the configuration's.
+
+    `exits`: the ways out of the line that the flow has, see `acd.core.events.CallQueued`.
+    """
 
     arrivals: Arrivals
     talk: Duration
     patience: Duration = field(default_factory=Never)
     classes: Sequence[CallerClass] = (CallerClass(),)
     max_wait_s: float | None = None
-    leave_without_agents: bool = False
+    exits: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,11 +132,14 @@ class Duty:
 class Habits:
     """How agents answer: `unanswered` is the share of rings that nobody takes.
 
+    `work` is how long they work after a talk where the group lets them end that (`until_released`).
+
     Whoever let a phone ring is made not ready by the engine and comes back after `back_after_s`.
     `shrinkage` is the share of each shift's agents who are away, others each day.
     """
 
     answer: Duration = field(default_factory=lambda: Constant(3.0))
+    work: Duration = field(default_factory=lambda: Constant(30.0))
     unanswered: float = 0.0
     back_after_s: float = 60.0
     shrinkage: float = 0.0

@@ -19,11 +19,8 @@ from acd.settings.schema.checking import (
     text_of,
     whole,
 )
-from acd.settings.schema.values import (
-    Id,
-    Priority,
-    YesNo,
-)
+from acd.settings.schema.routing import SkillRequirement
+from acd.settings.schema.values import Id, Priority, YesNo
 
 LONGEST_HOURS = 100_000
 _TIME = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])")
@@ -132,8 +129,8 @@ class PatienceEntry(_One):
     never: YesNo = False
 
 
-class AnswerEntry(_One):
-    """How long an agent lets the phone ring."""
+class AgentTimeEntry(_One):
+    """How long an agent takes: to answer, for the work after a talk."""
 
     exponential: Mean = 0.0
     constant: Mean = 0.0
@@ -141,10 +138,12 @@ class AnswerEntry(_One):
 
 
 class ClassEntry(Options):
-    """A kind of caller; `share` of the group's callers."""
+    """A kind of caller; `share` of the group's callers. `requires`: what an agent must know for them."""
 
     share: Annotated[float, number(_CAP, 0.0001, 1, whole=False)]
     priority: Priority = 0
+    value: Annotated[float, number("a number", 0, 1e9, whole=False)] = 0.0
+    requires: SkillRequirement | None = None
 
 
 class GroupEntry(Options):
@@ -155,7 +154,7 @@ class GroupEntry(Options):
     patience: PatienceEntry | None = None
     classes: dict[Id, ClassEntry] = Field(default_factory=dict)
     max_wait_s: Annotated[float, seconds(0, 86_400)] | None = None
-    leave_without_agents: YesNo = False
+    exits: list[Id] | None = None
 
     @model_validator(mode="after")
     def _shares_are_a_whole(self) -> Self:
@@ -176,7 +175,8 @@ class ShiftEntry(Options):
 class AgentsEntry(Options):
     """How agents work. Without `shifts` all are there around the clock."""
 
-    answer: AnswerEntry | None = None
+    answer: AgentTimeEntry | None = None
+    wrap_up: AgentTimeEntry | None = None
     unanswered: Annotated[float, number(_CAP, 0, 0.99, whole=False)] = 0.0
     back_after_s: Annotated[float, seconds(0, 86_400)] = 60.0
     shrinkage: Annotated[float, number(_CAP, 0, 0.99, whole=False)] = 0.0

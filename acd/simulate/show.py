@@ -11,6 +11,7 @@ from rich.text import Text
 
 from acd.core.plan import Plan
 from acd.core.router import Router
+from acd.core.work_rules import WrapUpMode, WrapUpRule
 from acd.simulate.figures import FORMULAS, OCCUPANCY, Figure, Figures, Result
 from acd.simulate.ledger import SLOT_S
 from acd.simulate.scenario import CallerClass, Scenario
@@ -47,11 +48,21 @@ def assumptions(plan: Plan, scenario: Scenario) -> Table:
             group,
             "\n".join(callers),
             str(traffic.talk),
-            f"{policy.wrap_up.usual_s:g} s",
+            _wrap_up(policy.wrap_up, scenario),
             str(traffic.patience),
             str(len(who)),
         )
     return out
+
+
+def _wrap_up(rule: WrapUpRule, scenario: Scenario) -> str:
+    match rule.mode:
+        case WrapUpMode.TIMED:
+            return f"{rule.s:g} s"
+        case WrapUpMode.UNTIL_RELEASED:
+            return str(scenario.habits.work)
+        case _:
+            return "none"
 
 
 def _classes(classes: Sequence[CallerClass]) -> Iterator[str]:

@@ -77,7 +77,15 @@ def differences_table(some: Sequence[Difference], begins: datetime) -> Table:
         one, other = difference.present, difference.changed
         at = f"{begins + timedelta(seconds=one.queued_at):%Y-%m-%d %H:%M:%S}"
         why = other.reasons[0] if other.reasons else ""
-        cells = (at, one.group, one.call_id, one.customer, _fate(one), _fate(other), why)
+        cells = (
+            at,
+            one.group,
+            one.call_id,
+            one.customer.name if one.customer else "",
+            _fate(one),
+            _fate(other),
+            why,
+        )
         out.add_row(*(Text(cell) for cell in cells))
     return out
 

@@ -14,6 +14,7 @@ from acd.core.calls import Call
 from acd.core.facts import (
     AgentLeft,
     Answered,
+    Customer,
     Ended,
     Fact,
     LeftLine,
@@ -48,7 +49,7 @@ class Visit:
     wait_s: float = 0.0
     agent: str = ""
     handle_s: float | None = None
-    customer: str = ""
+    customer: Customer | None = None
     reasons: tuple[str, ...] = ()
 
 
@@ -63,9 +64,8 @@ def visits_of(call: Call) -> list[Visit]:
 def _visit(call: Call, facts: Sequence[Fact]) -> Visit:
     queued = facts[0]
     assert isinstance(queued, Queued), call.id
-    customer = call.customer
-    segment, name = ("", "") if customer is None else (customer.segment, customer.name)
-    visit = Visit(call.id, queued.group, segment, queued.at, customer=name)
+    segment = "" if call.customer is None else call.customer.segment
+    visit = Visit(call.id, queued.group, segment, queued.at, customer=call.customer)
     for place, fact in enumerate(facts):
         kind = type(fact)
         if kind is Offered:

@@ -10,19 +10,27 @@ from __future__ import annotations
 import heapq
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import date, timedelta
 from typing import Any, Protocol
 
 from acd.core import commands, events
+from acd.core.agents import AgentState
 from acd.core.calls import Call
 from acd.core.engine import Engine
-from acd.core.facts import AgentInterval, CallKind, Customer, EndedBy, LeftBy, OfferFailure
+from acd.core.facts import AgentInterval, CallKind, EndedBy, OfferFailure
 from acd.core.plan import Plan
+from acd.core.requirement import ANYBODY, Requirement
+from acd.core.work_rules import WrapUpMode
+from acd.errors import RequestRefused
 from acd.simulate.callers import Caller, callers
 from acd.simulate.chance import stream
 from acd.simulate.crew import duties
 from acd.simulate.scenario import Duty, Scenario, Turn
 
-PROGRESS_EVERY = 500  # calls
+PROGRESS_EVERY = 2000  # events
+HOUR_S = 3600.0
+_FIRST_DAY = date(2026, 1, 5)  # any would do
+_REFUSED_BY_LIMITS = frozenset({"resting", "day-limit"})
 
 
 class Observer(Protocol):
@@ -65,11 +73,14 @@ class World:
         self._later_rings = stream(scenario.seed, "later rings")
         self._there: set[str] = set()
         self._pausing: set[str] = set()
+        modes = {group.wrap_up.mode for group in plan.groups.values()}
+        self._open_wrap_ups = WrapUpMode.UNTIL_RELEASED in modes
         self._break_reason = next(iter(plan.reasons), "")
         self._done_by = {kind: getattr(self, name) if name else None for kind, name in _DONE_BY.items()}
 
     def run(self, progress: Callable[[float], None] = lambda _share: None) -> None:
         """From 0 to the scenario's length; `progress` is told the share that is done."""
+        self._strike(self._scenario.opens_s // HOUR_S)
         for duty in duties(self._scenario, list(self._plan.agents)):
             self._at(duty.at, self._take_turn, duty)
         for group in self._callers:
@@ -88,7 +99,7 @@ class World:
             self._now, _, action, subject = heapq.heappop(agenda)
             action(subject)
             steps += 1
-            if steps % (4 * PROGRESS_EVERY) == 0:
+            if steps % PROGRESS_EVERY == 0:
                 progress(at / length_s)
         self._close(length_s)
         progress(1.0)
@@ -101,6 +112,14 @@ class World:
             if agent.logged_in:
                 interval = AgentInterval(agent.id, agent.state.value, agent.reason, agent.since, at)
                 self._observer.interval_over(interval)
+
+    def _strike(self, hours: float) -> None:
+        """The clock, which counts from the first midnight: policies look at the hour, limits at the date."""
+        day, hour = divmod(int(hours), 24)
+        if hour == 0 or self._now == 0.0:
+            self._tell(events.DayBegan((_FIRST_DAY + timedelta(days=day)).isoformat()))
+        self._tell(events.HourBegan(hour))
+        self._at((hours + 1) * HOUR_S - self._scenario.opens_s, self._strike, hours + 1)
 
     def _at(self, at: float, action: Callable[[Any], None], subject: Any) -> None:
         self._entries += 1  # what was put down first happens first
@@ -132,17 +151,12 @@ class World:
             self._observer.blocked(caller)
             return
         self._on_line[caller.id] = _Line(caller)
-        customer = None
-        if caller.segment or caller.customer:
-            customer = Customer(caller.customer or caller.id, caller.customer, caller.segment)
-        self._tell(events.CallArrived(caller.id, CallKind.INBOUND, "", caller.customer, "", customer))
+        customer = caller.customer
+        wanted = ANYBODY if customer is None else Requirement.parse(customer.requirement)
+        self._tell(events.CallArrived(caller.id, CallKind.INBOUND, "", "", "", customer))
         self._tell(
             events.CallQueued(
-                caller.id,
-                caller.group,
-                caller.priority,
-                caller.max_wait_s,
-                frozenset({LeftBy.NO_AGENTS.value} if caller.leave_without_agents else ()),
+                caller.id, caller.group, caller.priority, caller.max_wait_s, caller.exits, wanted
             )
         )
         if caller.patience_s != float("inf"):
@@ -154,8 +168,10 @@ class World:
             self._hang_up(call_id, EndedBy.CALLER)
 
     def _hang_up(self, call_id: str, by: EndedBy = EndedBy.CALLER) -> None:
-        del self._on_line[call_id]
+        line = self._on_line.pop(call_id)
         self._tell(events.CallEnded(call_id, by))
+        if line.talks and self._open_wrap_ups:
+            self._at(self._now + line.caller.work_s, self._finish_work, (line.agent, call_id))
 
     def _leave_line(self, command: commands.LeaveLine) -> None:
         self._hang_up(command.call_id, EndedBy.SYSTEM)
@@ -214,7 +230,7 @@ class World:
                 self._there.add(agent)
                 self._tell(events.PhoneChanged(phone, reachable=True, in_use=False))
                 self._tell(events.AgentLoggedIn(agent, phone))
-                self._tell(events.AgentWentReady(agent))
+                self._go_ready(agent)
             case Turn.GO if agent in self._there:
                 self._there.discard(agent)
                 self._pausing.discard(agent)
@@ -224,12 +240,30 @@ class World:
                 self._tell(events.AgentWentNotReady(agent, self._break_reason))
             case Turn.RETURN if agent in self._pausing:
                 self._pausing.discard(agent)
-                self._tell(events.AgentWentReady(agent))
+                self._go_ready(agent)
+
+    def _go_ready(self, agent: str) -> None:
+        """As far as limits of work allow; the engine makes the agent ready when they no longer stand."""
+        try:
+            self._tell(events.AgentWentReady(agent))
+        except RequestRefused as error:
+            if error.code not in _REFUSED_BY_LIMITS:
+                raise
 
     def _come_back(self, agent: str) -> None:
-        """After a ring that was missed: unless it is time for a break, or to be at home."""
-        if agent in self._there and agent not in self._pausing:
-            self._tell(events.AgentWentReady(agent))
+        """After a ring that was missed, if that has made the agent not ready and nothing else keeps him."""
+        missed = {rule.reason for rule in self._plan.missed_rings.values()}
+        if agent in self._there and self.engine.floor.agents[agent].reason in missed:
+            self._go_ready(agent)
+
+    def _finish_work(self, work: tuple[str, str]) -> None:
+        """The agent is through with a wrap-up that nothing else ends, if it is still that call's."""
+        agent, call_id = work
+        at_work = self.engine.floor.agents[agent]
+        if at_work.state is not AgentState.WRAP_UP or at_work.wrap_up_call_id != call_id:
+            return
+        if self._plan.groups[at_work.wrap_up_group or ""].wrap_up.mode is WrapUpMode.UNTIL_RELEASED:
+            self._tell(events.WrapUpDone(agent))
 
     # --- what is over -------------------------------------------------------------------------
     def _store_call(self, command: commands.StoreCall) -> None:
@@ -246,8 +280,9 @@ _DONE_BY: Mapping[type[commands.Command], str] = {
     commands.LeaveLine: "_leave_line",
     commands.StoreCall: "_store_call",
     commands.StoreInterval: "_store_interval",
-    # Music, and mirrors of what is live: nobody here listens.
+    # Music, announcements, and mirrors of what is live: nobody here listens.
     commands.HoldInLine: "",
+    commands.AnnounceInLine: "",
     commands.CallChanged: "",
     commands.AgentChanged: "",
 }

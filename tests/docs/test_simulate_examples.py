@@ -17,7 +17,7 @@ from acd.settings.load import load_centre
 from acd.simulate.load import load_scenario
 from acd.simulate.schema import (
     AgentsEntry,
-    AnswerEntry,
+    AgentTimeEntry,
     ArrivalsEntry,
     DurationEntry,
     GroupEntry,
@@ -82,7 +82,7 @@ def test_every_option_is_named() -> None:
         ArrivalsEntry,
         DurationEntry,
         PatienceEntry,
-        AnswerEntry,
+        AgentTimeEntry,
     )
     names = {name for model in models for name in model.model_fields}
     assert {name for name in names if f"`{name}" not in TEXT and f"{name}:" not in TEXT} == set()

@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 
 from acd.core.plan import Plan
-from acd.core.work_rules import WrapUpRule
+from acd.core.work_rules import WrapUpMode, WrapUpRule
 from acd.errors import OperatorError, SettingsError
 from acd.settings.load import load_centre
 from acd.simulate.chance import Constant, Empirical, Exponential, Lognormal, Never
 from acd.simulate.load import default_rates, default_scenario, load_scenario, talk_of
 from acd.simulate.quick import Wishes, with_wishes
 from acd.simulate.recorded import Recorded, RecordedCall
-from acd.simulate.scenario import CallerClass, KnownCall, Listed, Poisson, Shift
+from acd.simulate.scenario import CallerClass, Habits, KnownCall, Listed, Poisson, Shift
 from acd.simulate.visits import Outcome, Visit
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -49,14 +49,17 @@ groups:
     arrivals: {by_time: {"08:00": 60, "18:00": 5}}
     talk: {lognormal: {mean_s: 240, cv: 0.7}}
     patience: {never: true}
-    classes: {vip: {share: 0.25, priority: 10}, plain: {share: 0.75}}
+    classes:
+      vip: {share: 0.25, priority: 10, value: 900, requires: "vip >= 5"}
+      plain: {share: 0.75}
     max_wait_s: 300
-    leave_without_agents: true
+    exits: [no_agents, voicemail]
   support:
     arrivals: {csv: times.csv}
     talk: {constant: 200}
 agents:
   answer: {exponential: 4}
+  wrap_up: {lognormal: {mean_s: 40, cv: 0.5}}
   unanswered: 0.05
   back_after_s: 45
   shrinkage: 0.25
@@ -72,11 +75,14 @@ def test_everything_that_can_be_said(tmp_path: Path, plan: Plan) -> None:
     sales, support = scenario.traffic["sales"], scenario.traffic["support"]
     assert sales.arrivals == Poisson(((8 * HOUR, 60.0), (18 * HOUR, 5.0)))
     assert (sales.talk, sales.patience) == (Lognormal(240, 0.7), Never())
-    assert sales.classes == (CallerClass("vip", 0.25, 10), CallerClass("plain", 0.75, 0))
-    assert (sales.max_wait_s, sales.leave_without_agents) == (300, True)
+    assert sales.classes == (CallerClass("vip", 0.25, 10, 900, "vip >= 5"), CallerClass("plain", 0.75, 0))
+    assert sales.max_wait_s == 300
+    assert sales.exits == {"no_agents", "voicemail"}
+    assert support.exits == {"full"}
     assert support.arrivals == Listed([KnownCall(60.0, priority=5), KnownCall(120.5, talk_s=90.0)])
     assert support.talk == Constant(200)
     assert scenario.habits.answer == Exponential(4)
+    assert scenario.habits.work == Lognormal(40, 0.5)
     assert (scenario.habits.unanswered, scenario.habits.shrinkage) == (0.05, 0.25)
     assert scenario.shifts == [
         Shift(["anna", "dora"], 8 * HOUR, 16 * HOUR, [(12 * HOUR, 12.5 * HOUR)]),
@@ -226,6 +232,8 @@ def test_wishes_of_the_command_line(plan: Plan) -> None:
     assert wished.traffic["support"].patience == Never()
     assert (wished.length_s, wished.seed, wished.lines) == (10 * HOUR, 5, 9)
     assert with_wishes(base, plan, Wishes()) == base
+    sales = replace(base, traffic={"sales": base.traffic["sales"]})
+    assert with_wishes(sales, plan, Wishes(["support=52.5"])) == base
 
 
 @pytest.mark.parametrize(
@@ -245,4 +253,6 @@ def test_wishes_that_cannot_be(plan: Plan, wishes: Wishes, message: str) -> None
 
 def test_the_handle_time_contains_the_wrap_up(plan: Plan) -> None:
     policy = replace(plan.groups["sales"], wrap_up=WrapUpRule.timed(30))
-    assert talk_of(policy, 180) == Exponential(150)
+    assert talk_of(policy, Habits(), 180) == Exponential(150)
+    released = replace(policy, wrap_up=WrapUpRule(WrapUpMode.UNTIL_RELEASED))
+    assert talk_of(released, Habits(work=Exponential(45)), 180) == Exponential(135)

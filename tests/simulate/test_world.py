@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import pytest
 
@@ -11,8 +12,9 @@ from acd.core import commands
 from acd.core.calls import Call
 from acd.core.facts import AgentInterval, Alerted, Answered, CallKind, Offered, OfferFailed, OfferFailure
 from acd.core.plan import Plan
+from acd.core.policy import Announce, MoveTo, PolicyStep, condition
 from acd.core.service_level import ServiceLevelFormula
-from acd.core.work_rules import WrapUpRule
+from acd.core.work_rules import WorkLimits, WrapUpMode, WrapUpRule
 from acd.records.fold import fold
 from acd.records.kpi import figures_by_group
 from acd.records.record import CallVisit
@@ -227,6 +229,88 @@ def test_whoever_has_waited_longest_allowed_leaves() -> None:
     witness = run(only("experts", listed(*calls, talk_s=2 * HOUR, max_wait_s=40.0)))
     fates = sorted(visits_of(call)[0].outcome.value for call in witness.calls.values())
     assert fates == ["answered", "answered", "left", "left", "left"]
+
+
+def with_policy(group: str, **rules: Any) -> Plan:
+    """The centre with other rules for one group."""
+    return replace(PLAN, groups={**PLAN.groups, group: replace(PLAN.groups[group], **rules)})
+
+
+def test_a_policy_that_moves_callers() -> None:
+    step = PolicyStep(condition("waited_s >= 30"), (Announce("sorry"), MoveTo("support")))
+    plan = with_policy("experts", steps=(step,))
+    calls = [KnownCall(float(n)) for n in range(4)]
+    witness = run(only("experts", listed(*calls, talk_s=2 * HOUR)), plan)
+    visits = {call_id: visits_of(call) for call_id, call in witness.calls.items()}
+    assert [v.group for v in visits["experts-3"]] == ["experts", "support"]
+    left, answered = visits["experts-3"]
+    assert (left.outcome, left.wait_s) == (Outcome.LEFT, 30.0)
+    assert (answered.queued_at, answered.wait_s, answered.agent) == (32.0, 2.0, "chen")
+    folded = fold("experts-3", witness.calls["experts-3"].facts).visits
+    assert [(v.group, v.outcome.value, v.wait_s) for v in folded] == [
+        (v.group, v.outcome.value, v.wait_s) for v in visits["experts-3"]
+    ]
+
+
+def test_a_full_line() -> None:
+    plan = with_policy("experts", max_waiting=1)
+    traffic = listed(*(KnownCall(float(n)) for n in range(5)), talk_s=2 * HOUR)
+    fates = [
+        [visits_of(call)[0].outcome for call in run(only("experts", traffic_), plan).calls.values()].count(
+            Outcome.LEFT
+        )
+        for traffic_ in (traffic, replace(traffic, exits=frozenset({"full"})))
+    ]
+    assert fates == [0, 2]
+
+
+def test_a_wrap_up_that_the_agent_ends() -> None:
+    plan = with_policy("experts", wrap_up=WrapUpRule(WrapUpMode.UNTIL_RELEASED))
+    habits = Habits(Constant(2.0), work=Constant(25.0))
+    witness = run(only("experts", listed(*map(KnownCall, (0.0, 1.0, 2.0))), habits=habits), plan)
+    handled = [visits_of(call)[0] for call in witness.calls.values()]
+    assert [visit.handle_s for visit in handled] == [125.0] * 3
+    # The third caller is offered to whoever has done with the first one's work.
+    assert sorted(visit.wait_s for visit in handled) == [2.0, 2.0, 127.0]
+
+
+def test_limits_of_work() -> None:
+    limits = WorkLimits(max_calls_per_day=3, max_consecutive_calls=2, rest_s=600.0)
+    ben = replace(PLAN.agents["ben"], limits=limits)
+    plan = replace(PLAN, agents={**PLAN.agents, "ben": ben})
+    calls = [KnownCall(HOUR * 23 + 300.0 * n) for n in range(24)]
+    shifts = [Shift(["ben"], 22 * HOUR, 30 * HOUR)]
+    scenario = only("experts", listed(*calls, talk_s=200.0), length_s=26 * HOUR, shifts=shifts)
+    witness = run(scenario, plan)
+    answered = sorted(f.at for c in witness.calls.values() for f in c.facts if isinstance(f, Answered))
+    days = [int(at // (24 * HOUR)) for at in answered]
+    assert days.count(0) == 3
+    assert days.count(1) == 3
+    assert {i.reason for i in witness.intervals if i.state == "not_ready"} >= {"rest", "day-limit"}
+
+
+def test_policies_know_the_hour() -> None:
+    step = PolicyStep(condition("hour == 9"), (MoveTo("support"),))
+    traffic = listed(*(KnownCall(HOUR / 2 * n) for n in range(6)), talk_s=1.0)
+    scenario = only("experts", traffic, length_s=3 * HOUR, opens_s=8 * HOUR, shifts=[Shift(["dora"])])
+    witness = run(scenario, with_policy("experts", steps=(step,)))
+    moved = {call_id: visits_of(call)[-1] for call_id, call in witness.calls.items()}
+    assert [moved[f"experts-{n}"].group for n in range(1, 7)] == ["support"] * 4 + ["experts"] * 2
+    assert [moved[f"experts-{n}"].queued_at for n in (1, 2, 3, 4)] == pytest.approx(
+        [HOUR, HOUR, HOUR, 1.5 * HOUR], abs=1.0
+    )
+
+
+def test_a_class_of_callers_may_ask_for_skills() -> None:
+    classes = (CallerClass("picky", 0.5, requirement="support >= 1"), CallerClass("plain", 0.5))
+    traffic = GroupTraffic(Poisson.even(30), Constant(30), classes=classes)
+    witness = run(only("sales", traffic, length_s=10 * HOUR))
+    agents: dict[str, set[str]] = {}
+    for call in witness.calls.values():
+        visit = visits_of(call)[0]
+        agents.setdefault(visit.segment, set()).add(visit.agent)
+    assert agents["picky"] == {"chen"}
+    assert agents["plain"] >= {"anna", "ben", "chen"}
 
 
 def test_shifts_and_breaks() -> None:
