@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Protocol
 
+from acd.core.callback_facts import CallbackNote
 from acd.core.commands import DialOut, Offer
 from acd.core.events import Event
 from acd.core.facts import AgentInterval, CallbackOrder, Fact, OfferFailure
@@ -143,6 +144,9 @@ class Recorder(Protocol):
 
     def store_callback(self, order: CallbackOrder, on_stored: Callable[[], None]) -> None:
         """Keep a wish to be called back; the same one may come again."""
+
+    def note_callback(self, note: CallbackNote, on_stored: Callable[[], None]) -> None:
+        """Add to the history of a wish, which is stored already; the same one may come again."""
 
 
 class Feed(Protocol):

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from zoneinfo import ZoneInfo
+
 from acd.core.plan import AgentProfile, Plan
 from acd.core.service_level import ServiceLevelFormula
 from acd.ivr.flow import FlowSet
 from acd.settings import assemble_outside, assemble_work
-from acd.settings.assemble_routing import group_policy
+from acd.settings.assemble_routing import callback_windows, group_policy
 from acd.settings.files import Files
 from acd.settings.model import Centre, FeatureCodes, PhoneSpec, RedisSettings, SystemSettings
 from acd.settings.schema.agents import AgentsFile
@@ -36,6 +38,8 @@ def assemble(files: Files, flow_set: FlowSet) -> Centre:
         customers_file=files.customers_file,
         flows_dir=files.flows_dir,
         dialing=assemble_outside.dialing(files),
+        callback_windows=callback_windows(groups, flow_set.calendars, ZoneInfo(system.system.timezone)),
+        do_not_call=files.do_not_call,
         redis=None if system.redis is None else RedisSettings(**system.redis.model_dump()),
     )
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from acd.core.plan import Plan
 from acd.core.service_level import ServiceLevelFormula
 from acd.ivr.flow import FlowSet
+from acd.ivr.hours import Calendar
 from acd.settings.outside import Dialing, NumberRoute, TrunkSpec
 
 ANY_LANGUAGE = "*"
@@ -96,6 +97,8 @@ class Centre:
     `trunks` by name.
     `reason_keys` maps the digit dialled after the not-ready code to the reason code.
     `customers_file`, `redis` and `dialing` are None where there is none.
+    `callback_windows`: by group, when its customers may be called back; `do_not_call`: numbers, in normal
+    form, of those who never may.
     """
 
     system: SystemSettings
@@ -110,3 +113,5 @@ class Centre:
     customers_file: Path | None = None
     redis: RedisSettings | None = None
     dialing: Dialing | None = None
+    callback_windows: Mapping[str, Calendar] = field(default_factory=dict)
+    do_not_call: frozenset[str] = frozenset()

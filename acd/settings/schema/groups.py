@@ -8,6 +8,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 
 from acd.core.pools import AgentChoice
+from acd.settings.schema.callbacks import CallbacksEntry
 from acd.settings.schema.checking import (
     Options,
     mistake,
@@ -48,7 +49,8 @@ class GroupEntry(Options):
     that is shown where its agents dial outside. `choose`: which of several ready agents gets a call.
     `weight`: how fast the urgency of its calls grows where groups share agents. `reserve`: so many ready
     agents are kept from other groups' calls. `max_waiting`: as many may wait; the next one leaves by the
-    flow's exit `full`. `policy`: what is done for a caller who waits, step by step.
+    flow's exit `full`. `policy`: what is done for a caller who waits, step by step. `callbacks`: how
+    those are called back who asked for it.
     """
 
     name: Name
@@ -69,6 +71,7 @@ class GroupEntry(Options):
     last_agent: LastAgentEntry | None = None
     policy: list[StepEntry] = Field(default_factory=list, max_length=50)
     announcements: Announcements = Field(default_factory=dict)
+    callbacks: CallbacksEntry = CallbacksEntry()
 
 
 class GroupsFile(Options):
