@@ -60,3 +60,8 @@ class CallbackNote:
     news: str
     agent: str | None = None
     note: str = ""
+
+
+def entry_id(call_id: str, at: float) -> str:
+    """The id under which a callback asked for in this call, at this Unix time, stands in line."""
+    return f"{call_id}-cb{round(at * 1_000_000) % 10**12}"

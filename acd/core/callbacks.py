@@ -9,8 +9,8 @@ pause is over. Once customer and agent have talked it ends as calls do.
 from __future__ import annotations
 
 from acd.core import callback_events as events
-from acd.core import conversations, facts, lines, offers, rings
 from acd.core import callback_facts as told
+from acd.core import conversations, facts, lines, offers, rings
 from acd.core.agents import Agent, AgentState
 from acd.core.callback_facts import CallbackNews, CallbackNote
 from acd.core.calls import Call, CallInput, CallState, Channel
@@ -152,7 +152,9 @@ def _withdraw(floor: Floor, call: Call) -> None:
     elif _in_line(call):
         _close(floor, call, None, "withdrawn")
     elif call.state is not CallState.ENDED:
-        raise RequestRefused("callback-busy", "the customer is being called back at this moment; wait for the end")
+        raise RequestRefused(
+            "callback-busy", "the customer is being called back at this moment; wait for the end"
+        )
 
 
 def _close(floor: Floor, call: Call, news: CallbackNews | None, why: str) -> None:

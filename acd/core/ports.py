@@ -31,7 +31,8 @@ class Ask:
 
     `phone` is the phone that dialled, for calls from inside. `target` is the number that a blind
     transfer names. `trunk` brought the call, for calls from outside. `sent_by` is the phone that sent
-    somebody on whom it had itself called outside. `failure` comes with DIAL_FAILED, and for an outside
+    somebody on whom it had itself called outside. `callback_phone` is the agent's phone that was rung for a
+    callback, and answered. `failure` comes with DIAL_FAILED, and for an outside
     number `outside_failure` with the trunk's own words in `cause`. `group` is the group the caller was in
     line for.
     `served_by` is the agent with whom Asterisk's own queue connected the caller, at Unix time
@@ -51,6 +52,7 @@ class Ask:
     served_at: float | None = None
     trunk: str | None = None
     sent_by: str | None = None
+    callback_phone: str | None = None
     outside_failure: DialFailure = DialFailure.UNREACHABLE
     cause: str = ""
 

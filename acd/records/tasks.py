@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from acd.core.callback_facts import entry_id
 from acd.errors import OperatorError
 
 
@@ -18,11 +19,6 @@ class TaskKind(StrEnum):
 
     VOICEMAIL = "voicemail"  # hear it, and see to what was asked
     CALLBACK = "callback"  # call back
-
-
-def entry_id(call_id: str, at: float) -> str:
-    """The id under which a callback asked for in this call, at this Unix time, stands in line."""
-    return f"{call_id}-cb{round(at * 1_000_000) % 10**12}"
 
 
 class TaskState(StrEnum):

@@ -19,6 +19,7 @@ from acd.core.ports import Ask, AskKind, Mirror, Refusal, Switch
 from acd.errors import TelephonyError
 from acd.ivr.ports import CallerLine
 from acd.runtime.arrival import arrive
+from acd.runtime.callback_calls import CallbackCalls
 from acd.runtime.dial_plan import DialPlan
 from acd.runtime.features import FeatureDesk
 from acd.runtime.flow_work import Services
@@ -62,6 +63,10 @@ class Reception:
         self.walker = Walker(shell, switch, mirror, services, self._current_id, self._in_hand.take_back)
         self._outbound = OutboundDesk(centre, plan, shell, switch, self._not_outside)
         self._dialer.outside = self._outbound
+        self.callbacks = CallbackCalls(
+            shell, switch, self._outbound, lambda number: number not in centre.do_not_call
+        )
+        shell.on_call_back = self.callbacks.begin
         shell.on_continue = self._continue
         shell.on_refused = self._refused
         shell.on_left = self._left_line
@@ -113,6 +118,11 @@ class Reception:
 
     async def _serve(self, ask: Ask, line: CallerLine) -> None:
         known = self._call(ask.call_id)
+        if known is None and ask.callback_phone is not None:
+            self._switch.hang_up(ask.call_id, Refusal.NORMAL)  # an agent's, of a callback that is over
+            return
+        if known is not None and known.kind is CallKind.CALLBACK and self.callbacks.serve(known, ask):
+            return
         self._make_up_for_lost_news(known, ask)
         state = known.state if known is not None else None
         match ask.kind:
@@ -212,7 +222,7 @@ class Reception:
 
     def _no_such_number(self, call_id: str, number: str) -> None:
         call = self._call(call_id)
-        if call is not None and call.kind is CallKind.INBOUND and _is_ours(call):
+        if call is not None and call.is_customers and _is_ours(call):
             self._in_hand.take_back(call, f"no such number: {number}")
         else:
             self._switch.hang_up(call_id, Refusal.UNKNOWN_NUMBER)
