@@ -45,7 +45,7 @@ class CallbackNotReached:
 class CallbackWithdrawn:
     """Somebody has cancelled the callback, done it, or given it to a person: it leaves the line.
 
-    A request: RequestRefused while it is being dialled or talked to.
+    Not while the customer is being dialled or talked to: that goes on.
     """
 
     call_id: str

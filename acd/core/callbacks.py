@@ -21,7 +21,6 @@ from acd.core.floor import Floor
 from acd.core.plan import CallbackRule
 from acd.core.requirement import Requirement
 from acd.core.timers import Timer
-from acd.errors import RequestRefused
 
 NO_LINE_FREE_S = 10.0
 """When no trunk is free it is tried again so much later, and counts for nothing."""
@@ -35,7 +34,7 @@ def rule_of(floor: Floor, call: Call) -> CallbackRule:
 
 
 def handle(floor: Floor, call: Call, event: events.CallbackEvent) -> None:
-    """One event. Raises RequestRefused for a callback that cannot be withdrawn now."""
+    """One event; late news does nothing."""
     if call.kind is not CallKind.CALLBACK:
         return
     match event:
@@ -151,10 +150,6 @@ def _withdraw(floor: Floor, call: Call) -> None:
         offers.dispatch_agent(floor, agent)
     elif _in_line(call):
         _close(floor, call, None, "withdrawn")
-    elif call.state is not CallState.ENDED:
-        raise RequestRefused(
-            "callback-busy", "the customer is being called back at this moment; wait for the end"
-        )
 
 
 def _close(floor: Floor, call: Call, news: CallbackNews | None, why: str) -> None:
@@ -317,7 +312,7 @@ def ended_by(call: Call, by: EndedBy) -> EndedBy:
 
 # --- after a restart --------------------------------------------------------------------------------
 def restored(floor: Floor) -> None:
-    """Entries that were kept stand in line again, at their old places; no other channel has to ask for them."""
+    """Entries that were kept stand in line again, at their old places."""
     for call in list(floor.calls.values()):
         if call.kind is not CallKind.CALLBACK or call.state is CallState.ENDED:
             continue

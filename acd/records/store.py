@@ -181,7 +181,7 @@ class RecordStore:
             _insert(connection, table, wanted.values())
 
     def note_callbacks(self, notes: Sequence[CallbackNote]) -> None:
-        """Add to the histories of wishes to be called back; see `TaskStore.note`. Raises SQLAlchemy's errors."""
+        """See `TaskStore.note`. Raises SQLAlchemy's errors."""
         tasks = TaskStore(self.engine)
         for note in notes:
             tasks.note(note)

@@ -10,6 +10,7 @@ from acd.core import events
 from acd.core.callback_events import CallbackNotReached, CallbackReached
 from acd.core.calls import Call, CallState, Channel
 from acd.core.commands import CallBack
+from acd.core.facts import CallKind
 from acd.core.outside_facts import FLOW, DialFailure
 from acd.core.ports import Ask, AskKind, Refusal, Switch
 from acd.runtime.dial_plan import Denial
@@ -58,8 +59,13 @@ class CallbackCalls:
         if call is not None and call.channel is Channel.NONE:
             self._outbound.failed(call, failure, cause)
 
-    def serve(self, call: Call, ask: Ask) -> bool:
-        """A channel of this callback asks; whether that is all there is to do."""
+    def serve(self, call: Call | None, ask: Ask) -> bool:
+        """A channel asks; whether it is a callback's, and that is all there is to do."""
+        if call is None and ask.callback_phone is not None:
+            self._switch.hang_up(ask.call_id, Refusal.NORMAL)  # an agent's, of a callback that is over
+            return True
+        if call is None or call.kind is not CallKind.CALLBACK:
+            return False
         if call.state is CallState.ENDED:
             self._switch.hang_up(call.id, Refusal.NORMAL)
             return True

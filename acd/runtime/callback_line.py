@@ -101,10 +101,7 @@ class CallbackLine:
         """At the start: those that people have closed or taken over meanwhile leave the line."""
         for call in list(self._calls()):
             if call.id in stored and call.id not in open_entries:
-                try:
-                    self._shell.feed(CallbackWithdrawn(call.id))
-                except RequestRefused as refusal:
-                    log.warning("a callback that was closed goes on", call=call.id, reason=str(refusal))
+                self._shell.feed(CallbackWithdrawn(call.id))
 
     # --- requests -------------------------------------------------------------------------------
     def handlers(self) -> dict[str, Handler]:
@@ -134,9 +131,12 @@ class CallbackLine:
         entry = request["entry"]
         if not isinstance(entry, str):
             raise TypeError("entry")
-        known = entry in self._shell.engine.floor.calls
+        call = self._shell.engine.floor.calls.get(entry)
         self._shell.feed(CallbackWithdrawn(entry))
-        return {"was_in_line": known}
+        if call is not None and call.state is not CallState.ENDED:
+            text = "the customer is being called back at this moment; wait for the end of that"
+            raise RequestRefused("callback-busy", text)
+        return {"was_in_line": call is not None}
 
     def _calls(self) -> list[Call]:
         calls = self._shell.engine.floor.calls.values()

@@ -13,7 +13,7 @@ import structlog
 from acd.core import events, facts
 from acd.core.calls import Call, CallState
 from acd.core.commands import LeaveLine, RefuseDirect
-from acd.core.facts import CallKind, Customer
+from acd.core.facts import Customer
 from acd.core.outside_events import OutsideAnswered, OutsideLeft
 from acd.core.ports import Ask, AskKind, Mirror, Refusal, Switch
 from acd.errors import TelephonyError
@@ -82,7 +82,8 @@ class Reception:
             return
         self._lines[ask.call_id] = line
         try:
-            await self._serve(ask, line)
+            if not self.callbacks.serve(self._call(ask.call_id), ask):
+                await self._serve(ask, line)
             await self.walker.attend(self._current_id(ask.call_id, line), line)
         except TelephonyError:
             raise
@@ -118,11 +119,6 @@ class Reception:
 
     async def _serve(self, ask: Ask, line: CallerLine) -> None:
         known = self._call(ask.call_id)
-        if known is None and ask.callback_phone is not None:
-            self._switch.hang_up(ask.call_id, Refusal.NORMAL)  # an agent's, of a callback that is over
-            return
-        if known is not None and known.kind is CallKind.CALLBACK and self.callbacks.serve(known, ask):
-            return
         self._make_up_for_lost_news(known, ask)
         state = known.state if known is not None else None
         match ask.kind:

@@ -218,6 +218,11 @@ class Shell:
                 self._mirror.drop(f"call:{call_id}")
                 if self.observer is not None:
                     self.observer.call_merged(call_id)
+            case _:
+                self._ask_others(command)
+
+    def _ask_others(self, command: commands.Command) -> None:
+        match command:
             case commands.ContinueCall(call_id):
                 self.on_continue(call_id)
             case commands.RefuseDirect():

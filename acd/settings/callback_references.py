@@ -12,18 +12,17 @@ def check_callbacks(files: Files) -> None:
     content, document = files.groups.content, files.groups.document
     if content is None:
         return
-    calendars = None if files.calendars is None else files.calendars.document.names("calendars")
+    calendars = () if files.calendars is None else files.calendars.document.names("calendars")
     dialing = None if files.dialing is None else files.dialing.content
     is_faulty = files.dialing is not None and dialing is None
     for group_id, group in content.groups.items():
         place: Place = ("groups", group_id, "callbacks")
         window = group.callbacks.window
-        if window is not None and window.calendar is not None and window.calendar not in (calendars or ()):
-            if files.calendars is None or calendars is not None:
-                known = calendars or ()
-                document.report_undefined((*place, "window", "calendar"), "calendar", window.calendar, known)
+        named = window.calendar if window is not None else None
+        if named is not None and calendars is not None and named not in calendars:
+            document.report_undefined((*place, "window", "calendar"), "calendar", named, calendars)
         if group.callbacks.mode == BY_HAND or is_faulty:
             continue
         if dialing is None or dialing.flow_role is None:
-            message = "calling back by itself needs the option 'flow_role' in dialing.yml: who may be dialled, and how"
+            message = "calling back by itself needs the option 'flow_role' in dialing.yml: who may be dialled"
             document.report((*place, "mode"), message)
