@@ -29,8 +29,14 @@ steps:
   refused: {{queue: {{group: {group}}}}}
 """
 REACHED, BUSY, NOBODY, SHORT = "+49301234500", "+49301234517", "+49301234519", "+49301234516"
-WISHES = {"8301": ("sales", REACHED), "8302": ("support", REACHED), "8303": ("sales", BUSY),
-          "8304": ("support", NOBODY), "8305": ("sales", SHORT), "8306": ("sales", "+49301234501")}  # fmt: skip
+WISHES = {
+    "8301": ("sales", REACHED),
+    "8302": ("support", REACHED),
+    "8303": ("sales", BUSY),
+    "8304": ("support", NOBODY),
+    "8305": ("sales", SHORT),
+    "8306": ("sales", "+49301234501"),
+}
 
 
 class CallbackCentre(TrunkCentre):
@@ -121,7 +127,7 @@ async def test_the_agent_first(centre: CallbackCentre) -> None:
         await centre.until_agent("anna", "ready")
         record = await finished(centre, entry)
         task = await centre.until_task(entry, "done")
-    assert story(record)[-2:] == ["talking anna agent_hung_up", "wrap_up anna done"]
+    assert story(record)[-2:] == ["talking sales anna agent_hung_up", "wrap_up sales anna done"]
     assert [(v.group, v.outcome.value, v.agent) for v in record.visits] == [("sales", "answered", "anna")]
     assert [change["who"] for change in task["history"]] == ["acd"]
 
@@ -154,7 +160,7 @@ async def test_the_customer_hangs_up_and_the_agent_is_free(centre: CallbackCentr
         await at_anna.wait_ended()
         await centre.until_task(entry, "done")
         record = await finished(centre, entry)
-    assert "talking anna caller_hung_up" in story(record)
+    assert "talking sales anna caller_hung_up" in story(record)
 
 
 @pytest.mark.parametrize(("number", "agent", "phone"), [("8303", "anna", "1001"), ("8304", "chen", "1003")])
