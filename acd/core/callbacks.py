@@ -304,8 +304,8 @@ def over(floor: Floor, call: Call) -> None:
 
 
 def ended_by(call: Call, by: EndedBy) -> EndedBy:
-    """In the books the customer is the caller, whoever dialled."""
-    if call.channel is not Channel.AGENT or by is not EndedBy.CALLER:
+    """Of one that has the agent's channel: in the books the customer is the caller."""
+    if by is EndedBy.UNKNOWN:
         return by
     return EndedBy.CALLER if call.agent_left else EndedBy.AGENT
 

@@ -245,7 +245,7 @@ def end(floor: Floor, call: Call, by: EndedBy, reason: str = "", at: float | Non
         # The other side hung up and nothing but the hang-up was left to do.
         was_outside = state is CallState.OUTSIDE or isinstance(call.facts[-1], OutsideLeft)
         by = EndedBy.OUTSIDE if was_outside else EndedBy.AGENT
-    if is_callback:
+    if call.channel is Channel.AGENT:
         by = callbacks.ended_by(call, as_told)
     offers.clear_ring_timers(floor, call)
     if state is CallState.RINGING and agent is not None:
