@@ -39,7 +39,7 @@ def invoke(*words: str | Path) -> str:
 def test_nothing_but_the_example(home: Path) -> None:
     out = invoke("--hours", "20", "--json", home / "out.json")
     for text in (
-        "Poisson, 37.5 an hour",
+        "Poisson, 37.5 an",
         "seed 1",
         "service level",
         "sales",
