@@ -6,16 +6,16 @@ are censored observations), so the estimate rises while nobody becomes free; and
 handle times of any distribution (elementary renewal theorem; with exponential ones it is the maximum of
 likelihood: J. D. Kalbfleisch and R. L. Prentice, "The Statistical Analysis of Failure Time Data" (1980)).
 
-The past is forgotten exponentially, twice: the latest quarter of an hour follows sudden change, and leans
-on the last hours while it has seen little; those lean on a usual value. Time in which nobody works, as at
-night, makes nothing be forgotten.
+The past is forgotten exponentially, three times over: the latest minutes follow sudden change, and lean on
+the last quarter of an hour while they have seen little; that leans on the last hours, and those on a usual
+value. Time in which nobody works, as at night, makes nothing be forgotten.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from typing import Any
 
 from acd.core.expected_wait import Habit
@@ -23,12 +23,6 @@ from acd.core.expected_wait import Habit
 DEFAULT_HANDLE_TIME_S = 180.0
 """Of a group that nothing is known of."""
 
-LATELY_S = 900.0
-LONG_S = 8 * 3600.0
-LATELY_LEANS_CALLS = 10.0
-"""The last hours count as so many calls beside the latest ones."""
-LONG_LEANS_CALLS = 5.0
-"""The usual value counts as so many calls beside those of the last hours."""
 USUAL_UNCERTAINTY = 0.25
 """Variance of the usual value, relative to its square: it may well be wrong by half."""
 USUAL_VARIATION = 1.0
@@ -36,6 +30,41 @@ VARIATION_MAX = 4.0
 VARIATION_LEANS_CALLS = 20.0
 PATIENCE_LEANS_S = 600.0
 """Nobody is taken to give up before so much waiting has been seen."""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """How far a memory reaches, and how many calls of its own what lies behind it is worth."""
+
+    name: str
+    lasts_s: float
+    leans_calls: float
+
+
+SPANS = (Span("hours", 8 * 3600.0, 5.0), Span("lately", 1200.0, 5.0), Span("minutes", 300.0, 10.0))
+HOURS = SPANS[0]
+
+
+@dataclass(slots=True)
+class Memory:
+    """Time that agents were busy and calls that they finished, the older the less."""
+
+    busy_s: float = 0.0
+    calls: float = 0.0
+
+    def fade(self, span: Span, passed_s: float, busy: int) -> None:
+        """Time has passed, with so many agents busy."""
+        kept = math.exp(-passed_s / span.lasts_s)
+        self.calls *= kept
+        self.busy_s = self.busy_s * kept + busy * span.lasts_s * (1.0 - kept)
+
+    def lean(self, span: Span, on_s: float, uncertainty: float, variation: float) -> tuple[float, float]:
+        """Handle time and its uncertainty, where these are what lies behind."""
+        weight = self.calls + span.leans_calls
+        handle_time_s = (self.busy_s + span.leans_calls * on_s) / weight
+        # The squares of exponentially forgotten weights add up to half of what the weights do.
+        spread = self.calls / 2 * variation + span.leans_calls**2 * uncertainty
+        return handle_time_s, spread / weight**2
 
 
 @dataclass(slots=True)
@@ -48,10 +77,7 @@ class Pace:
 
     usual_handle_time_s: float = DEFAULT_HANDLE_TIME_S
     at: float = 0.0
-    lately_busy_s: float = 0.0
-    lately_calls: float = 0.0
-    long_busy_s: float = 0.0
-    long_calls: float = 0.0
+    memories: tuple[Memory, ...] = field(default_factory=lambda: tuple(Memory() for _ in SPANS))
     lasted_s: float = 0.0  # of the calls of the last hours, and the sum of squares
     lasted_s2: float = 0.0
     waited_s: float = 0.0
@@ -69,8 +95,8 @@ class Pace:
         self._advance(now)
         self.busy = max(0, self.busy - 1)
         if lasted_s is not None:
-            self.lately_calls += 1.0
-            self.long_calls += 1.0
+            for memory in self.memories:
+                memory.calls += 1.0
             self.lasted_s += lasted_s
             self.lasted_s2 += lasted_s * lasted_s
 
@@ -83,53 +109,55 @@ class Pace:
     def habit(self, now: float) -> Habit:
         """What to expect."""
         self._advance(now)
-        long_weight = self.long_calls + LONG_LEANS_CALLS
-        long_s = (self.long_busy_s + LONG_LEANS_CALLS * self.usual_handle_time_s) / long_weight
-        weight = self.lately_calls + LATELY_LEANS_CALLS
-        handle_time_s = (self.lately_busy_s + LATELY_LEANS_CALLS * long_s) / weight
         variation = self._variation()
-        # Exponentially forgotten counts: the squares of their weights add up to half of what the weights do.
-        usual = LONG_LEANS_CALLS**2 * USUAL_UNCERTAINTY
-        long_variance = (self.long_calls / 2 * variation + usual) / long_weight**2
-        variance = (self.lately_calls / 2 * variation + LATELY_LEANS_CALLS**2 * long_variance) / weight**2
+        handle_time_s, uncertainty = self.usual_handle_time_s, USUAL_UNCERTAINTY
+        for span, memory in zip(SPANS, self.memories, strict=True):
+            handle_time_s, uncertainty = memory.lean(span, handle_time_s, uncertainty, variation)
         give_ups_per_s = self.gave_up / (self.waited_s + PATIENCE_LEANS_S)
-        return Habit(handle_time_s, variance, variation, give_ups_per_s)
+        return Habit(handle_time_s, uncertainty, variation, give_ups_per_s)
 
     def to_dict(self) -> dict[str, float]:
         """JSON-ready, for the mirror of live state."""
-        return {name: getattr(self, name) for name in _KEPT}
+        data = {name: getattr(self, name) for name in _KEPT}
+        for span, memory in zip(SPANS, self.memories, strict=True):
+            data |= {f"{span.name}_busy_s": memory.busy_s, f"{span.name}_calls": memory.calls}
+        return data
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any], usual_handle_time_s: float = DEFAULT_HANDLE_TIME_S) -> Pace:
-        """The inverse of `to_dict`. Raises KeyError or ValueError for what cannot be one."""
-        values = {name: float(data[name]) for name in _KEPT}
-        if not all(math.isfinite(value) and value >= 0.0 for value in values.values()):
-            raise ValueError("numbers of 0 and above are expected")
-        return cls(usual_handle_time_s, **values)
+        """The inverse of `to_dict`. Raises KeyError, TypeError or ValueError for what cannot be one."""
+        memories = tuple(
+            Memory(_number(data, f"{span.name}_busy_s"), _number(data, f"{span.name}_calls"))
+            for span in SPANS
+        )
+        kept = {name: _number(data, name) for name in _KEPT}
+        return cls(usual_handle_time_s, memories=memories, **kept)
 
     def _variation(self) -> float:
-        seen = USUAL_VARIATION
+        calls, seen = self.memories[0].calls, USUAL_VARIATION
         if self.lasted_s > 0.0:
-            seen = min(VARIATION_MAX, max(0.0, self.lasted_s2 * self.long_calls / self.lasted_s**2 - 1.0))
-        weight = self.long_calls + VARIATION_LEANS_CALLS
-        return (self.long_calls * seen + VARIATION_LEANS_CALLS * USUAL_VARIATION) / weight
+            seen = min(VARIATION_MAX, max(0.0, self.lasted_s2 * calls / self.lasted_s**2 - 1.0))
+        return (calls * seen + VARIATION_LEANS_CALLS * USUAL_VARIATION) / (calls + VARIATION_LEANS_CALLS)
 
     def _advance(self, now: float) -> None:
         passed_s = max(0.0, now - self.at)
         self.at = max(now, self.at)
+        kept = math.exp(-passed_s / HOURS.lasts_s)
         if self.busy:
-            kept = math.exp(-passed_s / LATELY_S)
-            self.lately_calls *= kept
-            self.lately_busy_s = self.lately_busy_s * kept + self.busy * LATELY_S * (1.0 - kept)
-            kept = math.exp(-passed_s / LONG_S)
-            self.long_calls *= kept
+            for span, memory in zip(SPANS, self.memories, strict=True):
+                memory.fade(span, passed_s, self.busy)
             self.lasted_s *= kept
             self.lasted_s2 *= kept
-            self.long_busy_s = self.long_busy_s * kept + self.busy * LONG_S * (1.0 - kept)
         if self.waiting:
-            kept = math.exp(-passed_s / LONG_S)
             self.gave_up *= kept
-            self.waited_s = self.waited_s * kept + self.waiting * LONG_S * (1.0 - kept)
+            self.waited_s = self.waited_s * kept + self.waiting * HOURS.lasts_s * (1.0 - kept)
 
 
-_KEPT = tuple(f.name for f in fields(Pace) if f.init and f.name != "usual_handle_time_s")
+_KEPT = ("at", "lasted_s", "lasted_s2", "waited_s", "gave_up")
+
+
+def _number(data: Mapping[str, Any], name: str) -> float:
+    value = float(data[name])
+    if not math.isfinite(value) or value < 0.0:
+        raise ValueError(f"{name} is {value}: a number of 0 and above is expected")
+    return value

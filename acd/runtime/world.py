@@ -49,23 +49,13 @@ class GroupViews(Mapping[str, GroupView]):
 
     def expected_wait(self, call: Call) -> WaitRange | None:
         """From now on, of a caller in line; None for one who is not in a line."""
-        line = self._floor.router.lines.get(call.group or "")
-        if call.group is None or line is None or line.position(call.id, self._clock()) is None:
+        now, lines = self._clock(), self._floor.router.lines
+        lane = lines[call.group].lane_of(call.id) if call.group in lines else None
+        if call.group is None or lane is None:
             return None
-        ahead = {group: self._before(call, group) for group in self._floor.plan.groups}
+        urgency = lane.urgency(call.id, now)
+        ahead = {g: sum(other.before(urgency, now) for other in line.lanes) for g, line in lines.items()}
         return self._expected(call.group, ahead, self.logged_in(call.group))
-
-    def _before(self, call: Call, group: str) -> int:
-        """How many of this line agents of both lines take before the call."""
-        line = self._floor.router.lines[group]
-        if group == call.group:
-            return (line.position(call.id, self._clock()) or 1) - 1
-        place, count = _place(call), 0
-        for other in line.in_order(self._clock()):
-            if _place(self._floor.calls[other]) > place:
-                break
-            count += 1
-        return count
 
     def _expected(self, group: str, ahead: Mapping[str, int], staff: list[str]) -> WaitRange:
         now = self._clock()
@@ -137,11 +127,6 @@ class Outlook:
             announcements=self._announcements.on(),
             timezone=self._timezone,
         )
-
-
-def _place(call: Call) -> tuple[float, float]:
-    """Lines are taken in this order."""
-    return (-call.priority, call.waiting_since or 0.0)
 
 
 def customer_values(customer: Customer) -> Mapping[str, Value]:

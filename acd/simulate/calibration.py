@@ -35,8 +35,8 @@ class Shift:
 class Day:
     """`variation`: of the lognormal handle times (variance ÷ mean²); None: exponential ones.
 
-    `patience_s`: exponential, its mean; None: without end. What happens before `counted_from_s` is learnt
-    from, but not counted.
+    `patience_s`: exponential, its mean; None: without end. `counted_s`: callers who join outside of these
+    seconds are learnt from, but not counted.
     """
 
     name: str
@@ -44,7 +44,7 @@ class Day:
     hours: float = 10.0
     variation: float | None = None
     patience_s: float | None = None
-    counted_from_s: float = 0.0
+    counted_s: tuple[float, float] = (0.0, math.inf)
 
 
 DAYS = (
@@ -57,14 +57,28 @@ DAYS = (
     Day("lognormal, variation 0.5: 2 agents", [Shift(0, 37, 2, 180)], variation=0.5),
     Day("lognormal, variation 2: 10 agents", [Shift(0, 188, 10, 180)], variation=2.0),
     Day(
-        "change of shift: half the agents leave, then come back",
+        "half the agents leave for an hour: who joins in it",
         [Shift(0, 190, 10, 180), Shift(4 * HOUR_S, 120, 5, 180), Shift(5 * HOUR_S, 190, 10, 180)],
         patience_s=900.0,
+        counted_s=(4 * HOUR_S, 5 * HOUR_S),
     ),
     Day(
-        "handle times double, with callers who give up",
+        "handle times double: who joins in the hour before",
         [Shift(0, 190, 10, 180), Shift(4 * HOUR_S, 190, 10, 360)],
         patience_s=600.0,
+        counted_s=(3 * HOUR_S, 4 * HOUR_S),
+    ),
+    Day(
+        "handle times double: in the first half-hour",
+        [Shift(0, 190, 10, 180), Shift(4 * HOUR_S, 190, 10, 360)],
+        patience_s=600.0,
+        counted_s=(4 * HOUR_S, 4.5 * HOUR_S),
+    ),
+    Day(
+        "handle times double: in the hour after that",
+        [Shift(0, 190, 10, 180), Shift(4 * HOUR_S, 190, 10, 360)],
+        patience_s=600.0,
+        counted_s=(4.5 * HOUR_S, 5.5 * HOUR_S),
     ),
 )
 
@@ -180,7 +194,8 @@ class _Centre:
         """Free agents take callers; marks of those who gave up are passed over at once."""
         while self.line and self.busy < self._shift(now).agents:
             caller = self.line.popleft()
-            if caller.joined_s >= self.day.counted_from_s:
+            since_s, until_s = self.day.counted_s
+            if since_s <= caller.joined_s < until_s:
                 self.score.count(caller.said, now - caller.joined_s)
             if not caller.gone:
                 caller.gone = True

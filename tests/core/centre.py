@@ -117,6 +117,7 @@ STRICT = replace(
     },
     groups={
         **EVERYTHING.groups,
+        "urgent": replace(EVERYTHING.groups["urgent"], reserve=0),
         "sales": replace(
             PLAN.groups["sales"], wrap_up=WrapUpRule(WrapUpMode.UNTIL_RELEASED, extend_s=10, max_s=60)
         ),

@@ -52,9 +52,9 @@ async def test_from_the_ring_to_the_end_of_the_wrap_up(desk: Desk) -> None:
     desk.after(11)
     assert desk.paces.busy_with("anna") is None
     pace = kept(desk)
-    assert pace.long_calls == 1.0
+    assert pace.memories[0].calls == 1.0
     assert pace.lasted_s == pytest.approx(115.0)
-    assert pace.long_busy_s == pytest.approx(115.0, rel=0.01)
+    assert pace.memories[0].busy_s == pytest.approx(115.0, rel=0.01)
 
 
 async def test_one_call_after_the_other_without_a_pause(desk: Desk) -> None:
