@@ -33,7 +33,7 @@ def timer_policy(floor: Floor, call_id: str) -> None:
         last = call.step_runs.get(str(number))
         if last is not None and (step.every_s is None or waited_s < last + step.every_s):
             continue
-        if not step.condition.test(_Seen(floor, call)):
+        if not step.condition.test(_Seen(floor, call)) or _has_led_out(call, step):
             continue
         call.step_runs[str(number)] = waited_s
         _take(floor, call, number + 1, step)
@@ -65,6 +65,14 @@ def _take(floor: Floor, call: Call, number: int, step: policy.PolicyStep) -> Non
         _operate(floor, call, operation)
 
 
+def _has_led_out(call: Call, step: policy.PolicyStep) -> bool:
+    """A caller who came back from where a step led (nobody answered there) is not sent there again."""
+    exits = {
+        op.exit for op in step.operations if isinstance(op, policy.LeaveBy) and policy.leads_out(op.exit)
+    }
+    return bool(exits) and any(isinstance(f, facts.LeftLine) and f.exit in exits for f in call.facts)
+
+
 def _operate(floor: Floor, call: Call, operation: policy.Operation) -> None:
     assert call.group is not None, call.id
     match operation:
@@ -80,7 +88,7 @@ def _operate(floor: Floor, call: Call, operation: policy.Operation) -> None:
         case policy.Announce(name):
             floor.emit(AnnounceInLine(call.id, call.group, name))
         case policy.LeaveBy(exit_):
-            if exit_ in call.exits:
+            if exit_ in call.exits or policy.leads_out(exit_):
                 lines.lead_out(floor, call, LeftBy.POLICY, exit_)
         case policy.MoveTo(group):
             move_to(floor, call, group)
