@@ -233,7 +233,7 @@ async def test_after_a_restart_the_wait_goes_on(at: At, tmp_path: Path, missed: 
     at_work(desk)
     await arrives(desk)
     if missed:  # the controller was killed just after the caller had left the line
-        desk.reception.walker._waiting.clear()
+        desk.reception.walker._in_line._waiting.clear()
         desk.after(60.0)
     kept = desk.mirror.load()
     again = Desk(desk.centre, kept, FlowSet("v1", {"f": Flow("f", "queue", ("en",), STEPS)}), tmp_path)
