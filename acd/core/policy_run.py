@@ -101,7 +101,12 @@ def _restand(floor: Floor, call: Call, priority: int) -> None:
 
 
 def move_to(floor: Floor, call: Call, group: str) -> None:
-    """Into another group's line with the time waited so far."""
+    """Into another group's line with the time waited so far; not back to where it has come from like that.
+
+    Two groups that hand a caller to each other would do so for ever.
+    """
+    if group in _moved_out_of(call):
+        return
     limit = floor.plan.groups[group].max_waiting
     if call.group in (None, group) or (limit is not None and len(floor.router.lines[group]) >= limit):
         return
@@ -114,6 +119,17 @@ def move_to(floor: Floor, call: Call, group: str) -> None:
     call.ring = rings.ring_due(floor, call)
     floor.enter_line(call)
     offers.dispatch_call(floor, call)
+
+
+def _moved_out_of(call: Call) -> set[str]:
+    """The groups that handed the caller on in this wait."""
+    left: set[str] = set()
+    for fact in reversed(call.facts):
+        if isinstance(fact, facts.StepTaken | facts.Answered | facts.Returned):
+            break
+        if isinstance(fact, facts.LeftLine):
+            left.add(fact.group)
+    return left
 
 
 def _told(operation: policy.Operation) -> str:
