@@ -85,7 +85,13 @@ def desk_at(start: str, tmp_path: Path) -> Desk:
     base = dialing_centre()
     assert base.dialing is not None
     dialing = replace(base.dialing, flow_role="seller")
-    centre = replace(base, numbers={"8000": NumberRoute("8000", flow="f")}, dialing=dialing)
+    plain = {group.id: replace(group, steps=()) for group in base.plan.groups.values()}
+    centre = replace(
+        base,
+        plan=replace(base.plan, groups=plain),
+        numbers={"8000": NumberRoute("8000", flow="f")},
+        dialing=dialing,
+    )
     flows = FlowSet("v1", {"f": Flow("f", start, ("en",), STEPS)})
     return Desk(centre, flow_set=flows, recordings=tmp_path)
 
