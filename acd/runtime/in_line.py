@@ -7,6 +7,7 @@ from collections.abc import Callable
 from acd.core import policy
 from acd.core.calls import Call, CallState
 from acd.core.commands import AnnounceInLine
+from acd.core.facts import LanguageChosen
 from acd.core.plan import Plan
 from acd.ivr.ports import CallerLine
 from acd.ivr.talk import JoinQueue, QueueKey
@@ -31,8 +32,7 @@ class InLine:
         self._announcements = announcements
         self._current_id = current_id
         self._waiting: dict[str, CallerLine] = {}
-        self.is_led = _leads(shell.engine.floor.plan)
-        """Whether policies speak to waiting callers or lead them out: then all are watched over."""
+        self._is_led = _leads(shell.engine.floor.plan)
         shell.on_announce = self._announce
 
     async def wait(
@@ -49,10 +49,9 @@ class InLine:
 
     def order_without_flow(self, call: Call) -> JoinQueue | None:
         """Of a caller for whom no flow has planned anything; None where nothing can happen to such a one."""
-        if not self.is_led or call.state is not CallState.WAITING or call.group is None:
+        if not self._is_led or call.state is not CallState.WAITING or call.group is None:
             return None
-        language = "" if call.customer is None else call.customer.language
-        return JoinQueue(call.group, call.priority, language)
+        return JoinQueue(call.group, call.priority, _language(call))
 
     def nudge(self, call_id: str) -> None:
         """Something has happened to this caller."""
@@ -76,7 +75,14 @@ class InLine:
         self.nudge(command.call_id)
 
 
+def _language(call: Call) -> str:
+    """The one that the caller has heard so far, else the customer's; '' for nobody knows."""
+    chosen = (f.language for f in reversed(call.facts) if isinstance(f, LanguageChosen))
+    return next(chosen, "" if call.customer is None else call.customer.language)
+
+
 def _leads(plan: Plan) -> bool:
+    """Whether policies speak to waiting callers or lead them out: then everybody in line is watched over."""
     operations = (op for group in plan.groups.values() for step in group.steps for op in step.operations)
     return any(
         isinstance(op, policy.Announce) or (isinstance(op, policy.LeaveBy) and policy.leads_out(op.exit))

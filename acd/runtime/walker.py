@@ -301,7 +301,7 @@ class Walker:
         match command:
             case JoinQueue():
                 found = self._walks[call.id].machine.position.customer
-                if not may_come_back(command) and not self._in_line.is_led:
+                if not may_come_back(command):
                     self.forget(call.id)
                 self._shell.feed(self._services.joining.by_flow(call, command, found))
             case Dial():

@@ -82,6 +82,20 @@ async def test_an_announcement_and_then_music_again(make: Make, start: str, numb
     assert line.heard == ["we are sorry", "music default"]
 
 
+async def test_announced_in_the_callers_language(make: Make) -> None:
+    desk = make("bare", policy("waited_s >= 20", Announce("sorry")))
+    line = await desk.ask(dialed_number="8001")
+    desk.shell.feed(events.FlowNoted("c1", facts.LanguageChosen(0.0, "zh")))
+    other = await desk.ask("c2", dialed_number="8001")
+    desk.shell.feed(events.CallerReturned("c1"))
+    line.hang_up()  # the session before the language was known
+    line = await desk.ask("c1", dialed_number="8001")
+    desk.after(20.0)
+    await desk.settled()
+    assert line.heard == ["抱歉", "music default"]
+    assert other.heard == ["we are sorry", "music default"]
+
+
 async def test_announced_as_soon_as_the_caller_waits(make: Make) -> None:
     desk = make("queue", policy("agents_ready == 0", Announce("sorry"), Announce("nothing")))
     line = await desk.ask(dialed_number="8000")
