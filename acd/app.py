@@ -130,6 +130,7 @@ class Controller:
             lambda: self._versions.active.calendars,
             self._mirror,
         )
+        self._versions.on_active = self._hours.tell  # other calendars, perhaps
         self._versions.in_use = lambda: frozenset(self._calls_by_version())
         self._announcements = Announcements(
             self._mirror, self._clock, lambda: list(self._versions.active.announcements)
