@@ -25,8 +25,11 @@ OUTSIDE = "+493012345678"
 BARE = steps.Queue("sales")
 FULL = replace(BARE, full="full", closed="closed", exits={"sorry": "sorry"}, keys={"1": "pressed"})
 STEPS: dict[str, steps.Step] = {
-    name: menu(name, _1="bye") for name in ("full", "closed", "sorry", "pressed", "after")
-} | {"bye": steps.HangUp(), "bare": BARE, "queue": replace(FULL, after="after")}
+    **{name: menu(name, _1="bye") for name in ("full", "closed", "sorry", "pressed", "after")},
+    "bye": steps.HangUp(),
+    "bare": BARE,
+    "queue": replace(FULL, after="after"),
+}
 TEXTS = {"sales": {"sorry": {"en": "we are sorry", "zh": "抱歉"}}}
 
 
