@@ -11,7 +11,7 @@ from acd.core.floor import Floor
 from acd.core.pools import AgentChoice
 
 NAMED_AT_MOST = 8
-"""Who was passed over is named one by one up to so many, and counted beyond."""
+"""Who was passed over is named one by one up to so many; of more, only how many they are is told."""
 
 
 def of_choice(floor: Floor, call: Call, choice: Choice) -> tuple[str, ...]:
@@ -43,7 +43,7 @@ def _measured(floor: Floor, choice: Choice, agent: str, key: tuple[float, ...]) 
 
 def passed_over(floor: Floor, call: Call, but: set[str]) -> list[str]:
     """Those at work who could serve the call and were not chosen; others are not looked at."""
-    candidates = floor.router.candidates(floor.standing(call), NAMED_AT_MOST * 5)
+    candidates = floor.router.candidates(floor.standing(call), NAMED_AT_MOST + 2)
     if candidates is None:
         return []
     agents = [floor.agents[name] for name in candidates if name not in but]
