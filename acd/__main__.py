@@ -24,6 +24,7 @@ from acd.cli import (
 from acd.cli.simulate import simulate
 from acd.cli.status import status
 from acd.cli.trunks import trunks
+from acd.cli.why import why
 from acd.errors import OperatorError, RequestRefused
 
 app = typer.Typer(
@@ -39,6 +40,7 @@ app.command("check")(checks.check_configuration)
 app.command("schema")(checks.write_schema)
 app.command("draw")(drawing.draw)
 app.command("status")(status)
+app.command("why")(why)
 app.command("trunks")(trunks)
 app.command("report")(records.report)
 app.command("simulate")(simulate)

@@ -58,7 +58,7 @@ from acd.records.fold import utc
 from acd.records.record import CallRecord, GroupVisit
 from acd.records.report import duration
 
-_FAILURES = {
+FAILURES = {
     OfferFailure.NO_ANSWER: "did not answer",
     OfferFailure.DECLINED: "declined",
     OfferFailure.BUSY: "was busy",
@@ -91,7 +91,7 @@ _LEFT = {
     LeftBy.CLOSED: "the group closed",
     LeftBy.POLICY: "by the group's policy",
 }
-_KEPT = {"preferred": "asked for", "last_agent": "they talked last time"}
+KEPT = {"preferred": "asked for", "last_agent": "they talked last time"}
 _WRAP_UP_ENDS = {
     WrapUpEnd.TIME: ": its time was over",
     WrapUpEnd.LIMIT: ": the longest time was over",
@@ -199,7 +199,7 @@ def _queued(fact: Queued) -> str:
 
 
 def _kept(fact: Kept) -> str:
-    why = _KEPT.get(fact.why, fact.why)
+    why = KEPT.get(fact.why, fact.why)
     return f"waits for {fact.agent} alone, up to {duration(fact.wait_s)} ({why})"
 
 
@@ -243,14 +243,14 @@ _TEXTS: Mapping[type[Fact], Callable[[Any], str]] = {
     LeftLine: _left_line,
     Widened: lambda fact: f"ring {fact.ring}, {fact.why}",
     Kept: lambda fact: (
-        f"waits for {fact.agent} alone, up to {duration(fact.wait_s)} ({_KEPT.get(fact.why, fact.why)})"
+        f"waits for {fact.agent} alone, up to {duration(fact.wait_s)} ({KEPT.get(fact.why, fact.why)})"
     ),
     Unkept: lambda _: "no longer waits for one agent alone",
     PolicyApplied: lambda fact: f"step {fact.step} of the group's policy: {fact.what}",
     Directed: lambda fact: f"waits for agent {fact.agent}",
     Offered: lambda fact: f"offered to {fact.agent} on {fact.phone}",
     Alerted: lambda fact: f"{fact.agent}'s phone rings",
-    OfferFailed: lambda fact: f"{fact.agent} {_FAILURES[fact.failure]}",
+    OfferFailed: lambda fact: f"{fact.agent} {FAILURES[fact.failure]}",
     Answered: lambda fact: f"{fact.agent} answered",
     Held: lambda _: "on hold",
     Resumed: lambda _: "off hold",
