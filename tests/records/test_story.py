@@ -119,7 +119,7 @@ def test_every_fact_failure_and_end_has_its_words() -> None:
     assert set(story._TEXTS) == set(FACT_TYPES.values())
     assert set(story.FAILURES) == set(OfferFailure)
     assert set(story._ENDS) == set(EndedBy)
-    assert set(story._DIALFAILURES) == set(DialFailure)
+    assert set(story._DIAL_FAILURES) == set(DialFailure)
 
 
 def test_a_call_outside_over_two_trunks() -> None:
