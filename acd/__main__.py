@@ -21,6 +21,7 @@ from acd.cli import (
     tasks,
     try_flow,
 )
+from acd.cli.import_queues import import_queues
 from acd.cli.simulate import simulate
 from acd.cli.status import status
 from acd.cli.trunks import trunks
@@ -37,6 +38,7 @@ app = typer.Typer(
 app.command("server")(server.server)
 app.command("run")(server.run)
 app.command("check")(checks.check_configuration)
+app.command("import")(import_queues)
 app.command("schema")(checks.write_schema)
 app.command("draw")(drawing.draw)
 app.command("status")(status)
