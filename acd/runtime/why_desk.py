@@ -55,7 +55,7 @@ class WhyDesk:
         if not name:
             waiting = [call for call in live if call.state is CallState.WAITING]
             return self._one(waiting, "no-call-waits", "no call waits; 'acd status' shows those that go on")
-        if name in self._floor.calls and self._floor.calls[name] in live:
+        if name in self._floor.calls:  # one that has ended may not be on record yet
             return self._floor.calls[name]
         unknown = f"no call {name!r} goes on; 'acd status' shows those that do"
         return self._one([call for call in live if _is_meant(name, call)], UNKNOWN_CALL, unknown)

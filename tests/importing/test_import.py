@@ -208,7 +208,7 @@ def test_figures(source: Path) -> None:
     assert (group.max_waiting, group.weight, group.music, group.choice) == (
         12,
         4.0,
-        "jazz",
+        "default",
         AgentChoice.LONGEST_IDLE,
     )
     assert plan.groups["t"].wrap_up.mode is WrapUpMode.NONE

@@ -78,6 +78,13 @@ async def test_who_talks_does_not_wait(house: House) -> None:
     assert "Offered" in [fact["fact"] for fact in answer["facts"]]
 
 
+async def test_a_call_that_has_just_ended_can_be_told(house: House) -> None:
+    await house.desk.talking()
+    house.desk.shell.feed(events.CallEnded("c1"))
+    assert (await house.why("c1"))["state"] == "ended"
+    assert (await house.refused("c"))[0] == "unknown-call"
+
+
 async def test_what_cannot_be_told_is_refused_with_what_to_do(house: House) -> None:
     assert (await house.refused())[0] == "no-call-waits"
     assert await house.refused("nosuch") == (
