@@ -12,7 +12,7 @@ from acd.core.pools import AgentChoice
 from acd.core.router import requirement_of
 
 NAMED_AT_MOST = 8
-"""Who was passed over is named one by one up to so many, and counted beyond."""
+"""Who was passed over is named one by one up to so many; of more, only how many they are is told."""
 
 
 def of_choice(floor: Floor, call: Call, choice: Choice) -> tuple[str, ...]:
@@ -63,7 +63,7 @@ def _skill(floor: Floor, call: Call, rule: str, agent: str) -> str:
 
 def _passed_over(floor: Floor, call: Call, choice: Choice, ring: int) -> list[str]:
     """Those at work who could serve the call and were not chosen; others are not looked at."""
-    candidates = floor.router.candidates(floor.standing(call), NAMED_AT_MOST * 5)
+    candidates = floor.router.candidates(floor.standing(call), NAMED_AT_MOST + 2)
     if candidates is None:
         return []
     but = {choice.agent, choice.next_agent}

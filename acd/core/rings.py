@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from acd.core import facts, offers
 from acd.core.calls import Call, CallState
 from acd.core.events import CallQueued
@@ -88,7 +86,7 @@ def ring_due(floor: Floor, call: Call) -> int:
     if call.requirement_alone or not rings:
         return 0
     standing = floor.standing(call)
-    while ring < len(rings) and not floor.router.widened(replace(standing, ring=ring, only=None)):
+    while ring < len(rings) and not floor.router.widened(standing._replace(ring=ring, only=None)):
         ring += 1
     return ring
 
