@@ -58,6 +58,7 @@ from acd.runtime.status import picture
 from acd.runtime.trunk_list import trunk_list
 from acd.runtime.version_files import VersionFiles
 from acd.runtime.versions import Versions
+from acd.runtime.why_desk import WhyDesk
 from acd.runtime.world import Outlook, customer_values
 from acd.settings.environment import Environment, numeric_address
 from acd.settings.load import load_centre
@@ -165,6 +166,7 @@ class Controller:
         system, floor = self._centre.system, self._shell.engine.floor
         outlook = Outlook(floor, self._clock, system.timezone, self._announcements, self._paces)
         floor.estimate_wait_s = outlook.groups.p50_s  # for the policies of groups
+        self._why_desk = WhyDesk(floor, self._clock, outlook.groups.expected_wait)
         return Services(
             flows=self._versions,
             lookups=self._lookups,
@@ -350,6 +352,7 @@ class Controller:
             "hang-up-all": self._hang_up_all,
             **AgentDesk(self._centre, self._shell).handlers(),
             **self._flow_desk.handlers(),
+            **self._why_desk.handlers(),
         }
 
     def _status(self, _request: Request) -> Mapping[str, Any]:

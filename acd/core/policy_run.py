@@ -33,7 +33,7 @@ def timer_policy(floor: Floor, call_id: str) -> None:
         last = call.step_runs.get(str(number))
         if last is not None and (step.every_s is None or waited_s < last + step.every_s):
             continue
-        if not step.condition.test(_Seen(floor, call)) or _has_led_out(call, step):
+        if not step.condition.test(Seen(floor, call)) or _has_led_out(call, step):
             continue
         call.step_runs[str(number)] = waited_s
         _take(floor, call, number + 1, step)
@@ -61,7 +61,7 @@ def _take(floor: Floor, call: Call, number: int, step: policy.PolicyStep) -> Non
     for operation in step.operations:
         if call.state is not CallState.WAITING or call.group is None:
             return
-        floor.note(call, facts.PolicyApplied(floor.now, number, _told(operation)))
+        floor.note(call, facts.PolicyApplied(floor.now, number, told(operation)))
         _operate(floor, call, operation)
 
 
@@ -132,7 +132,8 @@ def _moved_out_of(call: Call) -> set[str]:
     return left
 
 
-def _told(operation: policy.Operation) -> str:
+def told(operation: policy.Operation) -> str:
+    """An operation in a few words."""
     match operation:
         case policy.SetPriority(priority):
             return f"priority {priority}"
@@ -150,7 +151,7 @@ def _told(operation: policy.Operation) -> str:
             return f"to group {group}"
 
 
-class _Seen(dict[str, float | str]):
+class Seen(dict[str, float | str]):
     """What a condition may look at, worked out when it does."""
 
     def __init__(self, floor: Floor, call: Call) -> None:

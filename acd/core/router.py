@@ -107,6 +107,12 @@ class Router:
         pools = sorted(lane.agents, key=lambda pool: pool.index)
         return [agent for pool in pools for agent in pool.members]
 
+    def ring_of(self, agent: str, standing: Standing) -> int | None:
+        """The innermost ring that has the agent, of those open to a call that stands so; None: none has."""
+        policy, skills = self._plan.groups[standing.group], self._pool_of[agent].skills
+        rings = range(standing.ring + 1)
+        return next((ring for ring in rings if requirement_of(policy, standing, ring).admits(skills)), None)
+
     def ready(self, group: str) -> int:
         """How many of them can be offered a call now."""
         return sum(pool.ready for ring in self._rings[group] for pool in ring)
@@ -204,12 +210,19 @@ class Router:
                 if head is not None:
                     yield head[1]
 
+    def keeper(self, agent: str, group: str) -> str | None:
+        """The group whose reserve keeps this agent from calls of `group` now; None: no reserve does."""
+        return self._keeper(self._pool_of[agent], group)
+
     def _spared(self, pool: Pool, group: str) -> bool:
         """Whether a call of `group` may have an agent of this pool, by the reserves of other groups."""
-        return all(
-            other == group or sum(p.ready for p in self._rings[other][0]) > self._reserves[other]
-            for other in pool.reserved_by
-        )
+        return not pool.reserved_by or self._keeper(pool, group) is None
+
+    def _keeper(self, pool: Pool, group: str) -> str | None:
+        for other in pool.reserved_by:
+            if other != group and sum(p.ready for p in self._rings[other][0]) <= self._reserves[other]:
+                return other
+        return None
 
     # --- lanes --------------------------------------------------------------------------------
     def _lane(self, standing: Standing) -> Lane:

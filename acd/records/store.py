@@ -184,6 +184,15 @@ class RecordStore:
             found = _load(connection, select(schema.calls).where(schema.calls.c.call_id == call_id))
         return found[0] if found else None
 
+    def named(self, name: str, limit: int = 10) -> list[CallRecord]:
+        """Calls whose id begins so, or whose caller had just this number; newest first, at most `limit`."""
+        calls = schema.calls
+        begins = calls.c.call_id.startswith(name, autoescape=True)
+        query = select(calls).where(or_(begins, calls.c.caller_number == name))
+        query = query.order_by(calls.c.started_at.desc(), calls.c.call_id).limit(limit)
+        with self.engine.connect() as connection:
+            return _load(connection, query)
+
     def known(self, call_ids: Sequence[str]) -> frozenset[str]:
         """Those of the ids that are on record."""
         with self.engine.connect() as connection:

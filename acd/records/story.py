@@ -60,7 +60,7 @@ from acd.records.fold import utc
 from acd.records.record import CallRecord, GroupVisit
 from acd.records.report import duration
 
-_FAILURES = {
+FAILURES = {
     OfferFailure.NO_ANSWER: "did not answer",
     OfferFailure.DECLINED: "declined",
     OfferFailure.BUSY: "was busy",
@@ -93,7 +93,7 @@ _LEFT = {
     LeftBy.CLOSED: "the group closed",
     LeftBy.POLICY: "by the group's policy",
 }
-_KEPT = {"preferred": "asked for", "last_agent": "they talked last time"}
+KEPT = {"preferred": "asked for", "last_agent": "they talked last time"}
 _WRAP_UP_ENDS = {
     WrapUpEnd.TIME: ": its time was over",
     WrapUpEnd.LIMIT: ": the longest time was over",
@@ -201,7 +201,7 @@ def _queued(fact: Queued) -> str:
 
 
 def _kept(fact: Kept) -> str:
-    why = _KEPT.get(fact.why, fact.why)
+    why = KEPT.get(fact.why, fact.why)
     return f"waits for {fact.agent} alone, up to {duration(fact.wait_s)} ({why})"
 
 
@@ -254,7 +254,7 @@ _TEXTS: Mapping[type[Fact], Callable[[Any], str]] = {
     Directed: lambda fact: f"waits for agent {fact.agent}",
     Offered: lambda fact: f"offered to {fact.agent} on {fact.phone}",
     Alerted: lambda fact: f"{fact.agent}'s phone rings",
-    OfferFailed: lambda fact: f"{fact.agent} {_FAILURES[fact.failure]}",
+    OfferFailed: lambda fact: f"{fact.agent} {FAILURES[fact.failure]}",
     Answered: lambda fact: f"{fact.agent} answered",
     Held: lambda _: "on hold",
     Resumed: lambda _: "off hold",
