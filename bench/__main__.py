@@ -20,7 +20,7 @@ from bench import ivr as menus
 from bench import simulate as simulation
 from bench import soak as endurance
 from bench.figures import SIDES, table, write_json
-from bench.scenarios import scenarios
+from bench.scenarios import Counts, scenarios
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, no_args_is_help=True)
 PIPE_WIDTH = 120
@@ -36,12 +36,16 @@ def dispatch(
     json: Annotated[Path | None, typer.Option(help="write the figures to this file, too")] = None,
     only: Annotated[list[str] | None, typer.Option(help="this scenario only (again for more)")] = None,
     side: Annotated[list[str] | None, typer.Option(help="this side only: ours or app_queue")] = None,
-    samples: Annotated[int, typer.Option(min=1, help="samples of S1, S2 and S4")] = 1000,
+    samples: Annotated[int, typer.Option(min=1, help="samples of S1 to S5")] = 1000,
+    news: Annotated[int, typer.Option(min=1, help="samples of S6")] = 150,
     rings: Annotated[int, typer.Option(min=1, help="samples of S7")] = 30,
+    blocks: Annotated[int, typer.Option(min=1, help="samples of S8")] = 10,
     bursts: Annotated[int, typer.Option(min=1, help="bursts of S9, of 50 calls each")] = 20,
+    wrap_ups: Annotated[int, typer.Option(min=1, help="samples of S10")] = 100,
 ) -> None:
     """How soon a free agent's phone gets the next call: ours against app_queue, in one run."""
-    chosen = [s for s in scenarios(samples, rings, bursts) if not only or s.name in only]
+    counts = Counts(samples, rings, bursts, news, blocks, wrap_ups)
+    chosen = [s for s in scenarios(counts) if not only or s.name in only]
     sides = [s for s in SIDES if not side or s in side]
     if not chosen or not sides:
         raise typer.BadParameter("no such scenario or side")
@@ -57,7 +61,7 @@ def dispatch(
     width = None if sys.stdout.isatty() else PIPE_WIDTH
     Console(width=width, highlight=False).print(table(chosen, results))
     if json is not None:
-        write_json(json, results)
+        write_json(json, chosen, results)
 
 
 @app.command()
