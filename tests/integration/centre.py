@@ -74,6 +74,7 @@ class Centre:
     """Started with `start()`, ended with `stop()`; both take about a second."""
 
     starts_within_s = 20.0
+    controller = "acd"  # the module whose `run` is the controller
 
     def __init__(self, folder: Path) -> None:
         self.home = folder / "home"
@@ -139,7 +140,7 @@ class Centre:
     def start_controller(self, *, wait: bool = True) -> None:
         """The controller, dispatching unless `wait` is false."""
         self._controller = subprocess.Popen(
-            [sys.executable, "-m", "acd", "run"],
+            [sys.executable, "-m", self.controller, "run"],
             env=self.env,
             cwd=CHECKOUT,
             stdout=self._log,
