@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
-
 from acd.core.agents import Agent, AgentState
 from acd.core.calls import Call
 from acd.core.choosing import Choice
@@ -65,19 +63,15 @@ def _passed_over(floor: Floor, call: Call, choice: Choice, ring: int) -> list[st
     """Those at work who could serve the call and were not chosen; others are not looked at."""
     candidates = floor.router.candidates(floor.standing(call), NAMED_AT_MOST + 2)
     if candidates is None:
-        return []
+        others = floor.router.at_work(floor.standing(call)) - choice.ready
+        return [f"not {others} more at work: not ready, or in a wider ring"] if others > 0 else []
     but = {choice.agent, choice.next_agent}
     there = [floor.agents[name] for name in candidates if name not in but and floor.agents[name].logged_in]
-    if len(there) <= NAMED_AT_MOST:
-        return [f"not {agent.id}: {_why_not(floor, call, choice, ring, agent)}" for agent in there]
-    counted = Counter(_why_not(floor, call, choice, ring, agent, with_time=False) for agent in there)
-    return [f"not {count} others: {said}" for said, count in sorted(counted.items())]
+    return [f"not {agent.id}: {_why_not(floor, call, choice, ring, agent)}" for agent in there]
 
 
-def _why_not(
-    floor: Floor, call: Call, choice: Choice, ring: int, agent: Agent, *, with_time: bool = True
-) -> str:
-    said = state_said(floor, agent, with_time=with_time)
+def _why_not(floor: Floor, call: Call, choice: Choice, ring: int, agent: Agent) -> str:
+    said = state_said(floor, agent)
     if not floor.can_take_calls(agent):
         return said
     assert call.group is not None, call.id
@@ -87,16 +81,16 @@ def _why_not(
     its_ring = floor.router.ring_of(agent.id, floor.standing(call)) or 0
     if its_ring > ring:
         return f"{said} but only in ring {its_ring}"
-    if with_time and choice.why in (AgentChoice.MOST_SKILLED, AgentChoice.LEAST_SKILLED):
+    if choice.why in (AgentChoice.MOST_SKILLED, AgentChoice.LEAST_SKILLED):
         said += f", {_skill(floor, call, choice.why, agent.id)}"
     return f"{said}, not first by {_words(choice.why)}"
 
 
-def state_said(floor: Floor, agent: Agent, *, with_time: bool = True) -> str:
+def state_said(floor: Floor, agent: Agent) -> str:
     """What an agent does who is not being offered a call."""
     said = agent.state.value.replace("_", " ")
     if agent.reason is not None:
         said += f" ({agent.reason})"
     if agent.state is AgentState.READY and not floor.can_take_calls(agent):
         said = "did not take a call a moment ago" if floor.phone_idle(agent) else "phone busy"
-    return f"{said} for {floor.now - agent.since:.0f} s" if with_time else said
+    return f"{said} for {floor.now - agent.since:.0f} s"

@@ -168,5 +168,8 @@ def test_many_are_counted() -> None:
         "a0, ready 5.0 s: longest idle",
         "20 ready with the skills of sales",
         "next would be a1, ready 5.0 s",
-        "not 18 others: ready, not first by longest idle",
+    ]
+    text = text.replace("00:05  c1 arrives", "00:04  a7 goes not ready: lunch\n00:05  c1 arrives")
+    assert reasons(replace(PLAN, agents=profiles), text)[3:] == [
+        "not 1 more at work: not ready, or in a wider ring"
     ]
