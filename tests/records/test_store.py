@@ -115,7 +115,8 @@ def test_last_talks_oldest_first_and_bounded(store: RecordStore) -> None:
     assert len(talks) == 2
     saved = record("c1")
     answered = next(s for s in saved.segments if s.kind is SegmentKind.TALKING)
-    assert talk == (None, saved.caller_number, answered.agent, answered.started_at)
+    customer = saved.customer_id
+    assert talk == (customer, saved.caller_number, answered.agent, answered.started_at)
     assert len(store.last_talks(DAY[0], 1)) == 1
     assert store.last_talks(DAY[1], 10) == []
 
