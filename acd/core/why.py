@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from acd.core import policy_run
 from acd.core.calls import Call, CallState
@@ -204,7 +204,7 @@ def _elsewhere(floor: Floor, call: Call, now: float) -> dict[str, int]:
 def _next_ring(floor: Floor, call: Call, policy: GroupPolicy, now: float) -> NextRing:
     assert call.waiting_since is not None, call.id
     ring = call.ring + 1
-    standing = replace(floor.standing(call), ring=ring)
+    standing = floor.standing(call)._replace(ring=ring)
     adds = in_ring(floor, call, ring)
     return NextRing(
         ring,

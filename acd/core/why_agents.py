@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from acd.core.agents import Agent, AgentState
 from acd.core.calls import Call, CallState
@@ -202,6 +202,6 @@ def _not_ready(agent: Agent, now: float) -> str:
 
 def in_ring(floor: Floor, call: Call, ring: int) -> list[str]:
     """The agents at work of this ring whom no ring inside it has."""
-    standing = replace(floor.standing(call), ring=ring, only=None)
+    standing = floor.standing(call)._replace(ring=ring, only=None)
     pools = (p for p in floor.router.pools if floor.router.ring_of(p.members[0], standing) == ring)
     return [name for pool in pools for name in pool.members if floor.agents[name].logged_in]
