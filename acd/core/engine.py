@@ -142,8 +142,8 @@ class Engine:
                 self.floor.suspended = False
                 offers.dispatch_all(self.floor)
                 lines.resumed(self.floor)
-            case events.GroupClosed(group):
-                lines.closed(self.floor, group)
+            case events.GroupClosed(group, at):
+                lines.closed(self.floor, group, at)
             case events.HourBegan(hour):
                 self.floor.hour = hour
             case events.FloorSeen(alive, ended_at):

@@ -60,6 +60,7 @@ class Floor:
         self.suspended = False
         self.now = 0.0
         self.hour = 0
+        self.closed_at: dict[str, float] = {}
         self.estimate_wait_s: Callable[[Call], float] | None = None
         self.day = ""
         self.entered_line: list[Call] = []

@@ -25,6 +25,7 @@ from acd.core.facts import (
     LanguageChosen,
     LeftBy,
     LeftLine,
+    NotKept,
     Offered,
     OfferFailed,
     OfferFailure,
@@ -38,6 +39,7 @@ from acd.core.facts import (
     StepTaken,
     Transferred,
     Unkept,
+    WaitTakenUp,
     Widened,
     WrapUpEnd,
     WrapUpEnded,
@@ -242,10 +244,12 @@ _TEXTS: Mapping[type[Fact], Callable[[Any], str]] = {
     Queued: _queued,
     LeftLine: _left_line,
     Widened: lambda fact: f"ring {fact.ring}, {fact.why}",
-    Kept: lambda fact: (
-        f"waits for {fact.agent} alone, up to {duration(fact.wait_s)} ({KEPT.get(fact.why, fact.why)})"
-    ),
+    Kept: _kept,
     Unkept: lambda _: "no longer waits for one agent alone",
+    NotKept: lambda fact: f"the flow prefers agent {printable(fact.agent)!r}, who is {fact.why}",
+    WaitTakenUp: lambda fact: (
+        f"goes on with the wait of call {fact.former_call}: {duration(fact.waited_s)} so far"
+    ),
     PolicyApplied: lambda fact: f"step {fact.step} of the group's policy: {fact.what}",
     Directed: lambda fact: f"waits for agent {fact.agent}",
     Offered: lambda fact: f"offered to {fact.agent} on {fact.phone}",

@@ -54,7 +54,10 @@ class Loaded:
 
 
 class Versions:
-    """Implements `FlowSets`. `in_use` tells the versions that calls under way began with."""
+    """Implements `FlowSets`. `in_use` tells the versions that calls under way began with.
+
+    `on_active` is called when another version is the active one.
+    """
 
     def __init__(self, files: VersionFiles, load: LoadCentre, plan: Plan, first: Loaded) -> None:
         self._files = files
@@ -63,6 +66,7 @@ class Versions:
         self._active = first
         self._old: dict[str, FlowSet] = {}
         self.in_use: Callable[[], frozenset[str]] = frozenset
+        self.on_active: Callable[[], None] = lambda: None
 
     @property
     def active(self) -> FlowSet:
@@ -103,6 +107,7 @@ class Versions:
         for version in [v for v in self._old if v not in used]:
             del self._old[version]
         self._old.pop(self.active.version, None)
+        self.on_active()
 
     async def prune(self) -> None:
         """Remove from disk what is old and what no call uses; in a thread, for it may be many files."""
