@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from acd.core.agents import Agent, AgentState
 from acd.core.calls import Call
 from acd.core.choosing import Choice
@@ -18,11 +20,16 @@ def of_choice(floor: Floor, call: Call, choice: Choice) -> tuple[str, ...]:
     lines = [f"{_measured(floor, call, choice, choice.agent, choice.key)}: {_words(choice.why)}"]
     if call.only_agent is not None:
         return tuple(lines)
-    ring = floor.router.ring_of(choice.agent, floor.standing(call))
+    ring = _ring(floor, call, choice.agent)
     lines.append(f"{choice.ready} ready with the skills of {call.group}" + (f", ring {ring}" if ring else ""))
     if choice.next_agent is not None:
         lines.append(f"next would be {_measured(floor, call, choice, choice.next_agent, choice.next_key)}")
-    return (*lines, *_passed_over(floor, call, choice, ring or 0))
+    return (*lines, *_passed_over(floor, call, choice, ring))
+
+
+def _ring(floor: Floor, call: Call, agent: str) -> int:
+    """The agent's, of those open to the call; nothing to look up where there is but the inner one."""
+    return (floor.router.ring_of(agent, floor.standing(call)) or 0) if call.ring else 0
 
 
 def _words(rule: str) -> str:
@@ -67,30 +74,35 @@ def _passed_over(floor: Floor, call: Call, choice: Choice, ring: int) -> list[st
         return [f"not {others} more at work: not ready, or in a wider ring"] if others > 0 else []
     but = {choice.agent, choice.next_agent}
     there = [floor.agents[name] for name in candidates if name not in but and floor.agents[name].logged_in]
-    return [f"not {agent.id}: {_why_not(floor, call, choice, ring, agent)}" for agent in there]
+    if len(there) <= NAMED_AT_MOST:
+        return [f"not {agent.id}: {_why_not(floor, call, choice, ring, agent)}" for agent in there]
+    counted = Counter(_why_not(floor, call, choice, ring, agent, with_time=False) for agent in there)
+    return [f"not {count} others: {said}" for said, count in sorted(counted.items())]
 
 
-def _why_not(floor: Floor, call: Call, choice: Choice, ring: int, agent: Agent) -> str:
-    said = state_said(floor, agent)
+def _why_not(
+    floor: Floor, call: Call, choice: Choice, ring: int, agent: Agent, *, with_time: bool = True
+) -> str:
+    said = state_said(floor, agent, with_time=with_time)
     if not floor.can_take_calls(agent):
         return said
     assert call.group is not None, call.id
     keeper = floor.router.keeper(agent.id, call.group)
     if keeper is not None:
         return f"{said} but kept for {keeper} (reserve)"
-    its_ring = floor.router.ring_of(agent.id, floor.standing(call)) or 0
+    its_ring = _ring(floor, call, agent.id)
     if its_ring > ring:
         return f"{said} but only in ring {its_ring}"
-    if choice.why in (AgentChoice.MOST_SKILLED, AgentChoice.LEAST_SKILLED):
+    if with_time and choice.why in (AgentChoice.MOST_SKILLED, AgentChoice.LEAST_SKILLED):
         said += f", {_skill(floor, call, choice.why, agent.id)}"
     return f"{said}, not first by {_words(choice.why)}"
 
 
-def state_said(floor: Floor, agent: Agent) -> str:
+def state_said(floor: Floor, agent: Agent, *, with_time: bool = True) -> str:
     """What an agent does who is not being offered a call."""
     said = agent.state.value.replace("_", " ")
     if agent.reason is not None:
         said += f" ({agent.reason})"
     if agent.state is AgentState.READY and not floor.can_take_calls(agent):
         said = "did not take a call a moment ago" if floor.phone_idle(agent) else "phone busy"
-    return f"{said} for {floor.now - agent.since:.0f} s"
+    return f"{said} for {floor.now - agent.since:.0f} s" if with_time else said
