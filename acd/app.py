@@ -34,10 +34,12 @@ from acd.parts import (
 )
 from acd.records.store import RecordsAway, RecordStore
 from acd.records.task_store import TaskStore
+from acd.records.tasks import TaskKind, TaskState
 from acd.records.writer import RecordWriter
 from acd.runtime.abandoned import AbandonedWaits
 from acd.runtime.agent_desk import AgentDesk
 from acd.runtime.announcements import Announcements
+from acd.runtime.callback_line import CallbackLine
 from acd.runtime.callbacks import CallbackDesk
 from acd.runtime.clock import EngineClock
 from acd.runtime.control import ControlServer, Handler, Request
@@ -71,7 +73,7 @@ from acd.telephony.ami import AmiLink
 from acd.telephony.bond import Bond
 from acd.telephony.dial_string import sip_targets
 from acd.telephony.merges import Merges
-from acd.telephony.switch import Switchboard
+from acd.telephony.switch import CALLBACK_WORDS, Switchboard
 from acd.telephony.trunk_states import TrunkBoard
 from acd.telephony.watch import Watch
 from acd.web.health import start_health_page
@@ -137,12 +139,14 @@ class Controller:
             self._mirror, self._clock, lambda: list(self._versions.active.announcements)
         )
         number_of = partial(normalised, country=centre.system.country)
-        self._callbacks = CallbackDesk(self._mirror, recorder, self._clock, number_of)
+        self._callback_line = CallbackLine(centre, self._shell, self._mirror, recorder)
+        self._callbacks = CallbackDesk(self._mirror, recorder, self._clock, number_of, self._callback_line)
         self._flow_desk = self._make_flow_desk(begun)
         self._merges = Merges(self._mirror)
         script = script_name(secrets.ami_password)
         self._switch = Switchboard(self._watch, self._link, self._prompts, self._merges, self._serve, script)
         self._switch.call_id_header = centre.system.call_id_header
+        self._switch.callback_word = CALLBACK_WORDS.get(centre.system.language, CALLBACK_WORDS["en"])
         self._find_customer = find_customer(centre)
         self._lookups = LookupDesk(self._find_values)
         self._reception = Reception(
@@ -154,6 +158,7 @@ class Controller:
             self._services(),
             PinBook(environment.secrets_file),
         )
+        self._watch.legs.on_outside_failed = self._reception.callbacks.leg_failed
         self._agi = AgiServer(self._switch.serve)
         self._control = ControlServer(environment.control_socket, self._handlers())
         self._health: web.AppRunner | None = None
@@ -220,10 +225,15 @@ class Controller:
         self._reception.walker.restore(self._mirror.load())
         self._merges.restore(self._mirror.load())
         await self._take_up_versions()
+        self._callback_line.restore(self._mirror.load())
+        self._callback_line.tell_hours()
         self._shell.restore()
         self._days.tell()
         self._hours.restore()
         self._hours.tell()
+        if self._store.is_open:
+            await self._reconcile_callbacks()
+        self._callbacks.place_again()
         self._reception.walker.take_up()
         await self._control.start()
         await self._listen()
@@ -235,6 +245,7 @@ class Controller:
             self._trunks.run(),
             self._days.run(),
             self._hours.run(),
+            self._callback_line.run(),
         ):
             self._tasks.append(asyncio.create_task(work))
         catch_up = CatchUp(
@@ -252,6 +263,14 @@ class Controller:
             self._version_files.begin_run()
         else:  # after a sudden end the last version on disk would be an older one
             self._version_files.end_run()
+
+    async def _reconcile_callbacks(self) -> None:
+        """What people have closed, or taken over, while no controller was there leaves the line."""
+        tasks = await asyncio.to_thread(
+            lambda: TaskStore(self._store.engine).tasks(TaskKind.CALLBACK, closed=True)
+        )
+        in_line = {task.entry_id for task in tasks if task.state is TaskState.OPEN}
+        self._callback_line.withdraw_but(in_line, {task.entry_id for task in tasks})
 
     async def _take_up_versions(self) -> None:
         """Read what calls from before a restart are in before they ask for it; the voice may have changed."""
@@ -353,6 +372,7 @@ class Controller:
             **AgentDesk(self._centre, self._shell).handlers(),
             **self._flow_desk.handlers(),
             **self._why_desk.handlers(),
+            **self._callback_line.handlers(),
         }
 
     def _status(self, _request: Request) -> Mapping[str, Any]:

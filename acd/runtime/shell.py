@@ -12,6 +12,7 @@ import structlog
 
 from acd.core import commands
 from acd.core.agents import Agent
+from acd.core.callback_facts import CallbackNote
 from acd.core.calls import Call
 from acd.core.engine import Engine
 from acd.core.events import DispatchSuspended, Event
@@ -80,7 +81,8 @@ class Shell:
     `on_continue(call_id)`, `on_refused(command)` and `on_left(command)` decide what becomes of a caller
     in hand; `on_ended(call_id)` is called when a call has ended, and `on_frozen` when the process has stood
     still for so long that the floor must be looked at anew; `on_announce(command)` has a waiting caller hear
-    something. `observer` is told of what has changed.
+    something. `on_call_back` dials a callback's customer, `on_note` keeps what became of one. `observer` is
+    told of what has changed.
     """
 
     def __init__(self, plan: Plan, clock: Callable[[], float], mirror: Mirror, recorder: Recorder) -> None:
@@ -99,6 +101,8 @@ class Shell:
         self.on_left: Left = lambda _command: None
         self.on_announce: Announce = lambda _command: None
         self.on_ended: Continue = lambda _call_id: None
+        self.on_call_back: Callable[[commands.CallBack], None] = lambda _command: None
+        self.on_note: Callable[[CallbackNote], None] = lambda _note: None
         self.on_frozen: Callable[[], None] = lambda: None
         self.observer: Observer | None = None
 
@@ -259,6 +263,10 @@ class Shell:
                 self.on_left(command)
             case commands.AnnounceInLine():
                 self.on_announce(command)
+            case commands.CallBack():
+                self.on_call_back(command)
+            case commands.NoteCallback(note):
+                self.on_note(note)
             case _:
                 self._to_switch(command)
 
