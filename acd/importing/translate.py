@@ -189,7 +189,10 @@ def _figures(queue: Section, notes: Notes) -> dict[str, Any]:
     if longest:
         found["max_waiting"] = min(longest, 100_000)
         _changed(
-            queue, "maxlen", "`max_waiting`: the flow's exit `full` says where the next caller goes", notes
+            queue,
+            "maxlen",
+            "`max_waiting`: `full: STEP` in the flow's step `queue` says where the next one goes",
+            notes,
         )
     weight = _number(queue, "weight", notes)
     if weight:
