@@ -22,6 +22,7 @@ from bench import simulate as simulation
 from bench import soak as endurance
 from bench.figures import SIDES, table, write_json
 from bench.scenarios import Counts, scenarios
+from tests.integration.sip.waiting import WaitedTooLong
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, no_args_is_help=True)
 PIPE_WIDTH = 120
@@ -113,7 +114,13 @@ def load(
             task = progress.add_task(what, total=1.0)
             return lambda share: progress.update(task, completed=min(share, 1.0))
 
-        result = asyncio.run(under_load.measure(cps, minutes, bar, find_limit=find_limit, profile=profile))
+        try:
+            result = asyncio.run(
+                under_load.measure(cps, minutes, bar, find_limit=find_limit, profile=profile)
+            )
+        except WaitedTooLong as error:
+            progress.console.print(f"this is more than it can carry: {error}", markup=False)
+            raise typer.Exit(1) from None
     width = None if sys.stdout.isatty() else PIPE_WIDTH
     Console(width=width, highlight=False).print(under_load.table(result))
     if json is not None:
