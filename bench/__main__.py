@@ -99,7 +99,7 @@ def load(
         bool, typer.Option("--find-limit", help="then raise the rate until it no longer holds")
     ] = False,
     profile: Annotated[
-        Path | None, typer.Option(help="profile the controller into this file; costs it half its speed")
+        Path | None, typer.Option(help="write to this file where the controller spends its processor time")
     ] = None,
 ) -> None:
     """What a steady load costs: each call through a prompt, the line and an agent, with 8 s of talk.
@@ -119,7 +119,7 @@ def load(
                 under_load.measure(cps, minutes, bar, find_limit=find_limit, profile=profile)
             )
         except WaitedTooLong as error:
-            progress.console.print(f"this is more than it can carry: {error}", markup=False)
+            progress.console.print(f"nothing was measured: {error}", markup=False)
             raise typer.Exit(1) from None
     width = None if sys.stdout.isatty() else PIPE_WIDTH
     Console(width=width, highlight=False).print(under_load.table(result))
