@@ -96,6 +96,8 @@ class Shell:
         self._last_tick = clock()
         self._is_answering = False
         self._came_of_it: deque[Event] = deque()
+        # Bound once: asked for a method, the module's logger looks it up anew, thirty times in a call.
+        self._debug = log.bind().debug
         self.on_continue: Continue = lambda _call_id: None
         self.on_refused: Refused = lambda _command: None
         self.on_left: Left = lambda _command: None
@@ -148,7 +150,7 @@ class Shell:
             return
         now = self.clock()
         self._notice_freeze(now)
-        log.debug("event", event_=event)
+        self._debug("event", event_=event)
         self._carry_out(self.engine.handle(event, now))
         self._arm()
 
@@ -210,7 +212,7 @@ class Shell:
             raise failures[0]
 
     def _take_in(self, event: Event, failures: list[Exception]) -> None:
-        log.debug("event", event_=event)
+        self._debug("event", event_=event)
         try:
             todo = self.engine.handle(event, self.clock())
         except Exception as error:
@@ -223,7 +225,7 @@ class Shell:
         """In order, but phones are rung first: keeping books must not make a caller wait."""
         offers = [c for c in todo if isinstance(c, commands.Offer)]
         for command in offers + [c for c in todo if not isinstance(c, commands.Offer)]:
-            log.debug("command", command=command)
+            self._debug("command", command=command)
             try:
                 self._run_one(command)
             except Exception as error:
