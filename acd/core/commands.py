@@ -19,7 +19,10 @@ class HoldInLine:
 
 @dataclass(frozen=True, slots=True)
 class LeaveLine:
-    """The caller is out of the line by time or for want of agents, and in hand: go on with the flow."""
+    """The caller is out of the line by time or for want of agents, and in hand: go on with the flow.
+
+    By REMOVED the group is gone, and nothing but a flow may take its callers: `exit`, '' where none may.
+    """
 
     call_id: str
     how: LeftBy
@@ -126,6 +129,13 @@ class AgentChanged:
     agent: str
 
 
+@dataclass(frozen=True, slots=True)
+class AgentForgotten:
+    """The agent is no longer in the plan, and has gone home."""
+
+    agent: str
+
+
 Command: TypeAlias = (
     HoldInLine
     | LeaveLine
@@ -140,4 +150,5 @@ Command: TypeAlias = (
     | CallChanged
     | CallMerged
     | AgentChanged
+    | AgentForgotten
 )

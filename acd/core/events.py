@@ -23,6 +23,7 @@ from acd.core.facts import (
     StepTaken,
 )
 from acd.core.outside_events import OutsideEvent
+from acd.core.plan import Plan
 from acd.core.requirement import ANYBODY, Requirement
 
 FlowNote: TypeAlias = StepTaken | LanguageChosen | Scored | SoundKept | CallbackWanted
@@ -354,6 +355,13 @@ class DayBegan:
 
 # --- ourselves --------------------------------------------------------------------------------
 @dataclass(frozen=True, slots=True)
+class PlanChanged:
+    """From here on this plan holds, for those who wait and work, too; see `replan.py`."""
+
+    plan: Plan
+
+
+@dataclass(frozen=True, slots=True)
 class DispatchSuspended:
     """We do not know the floor (Asterisk away, just started): no new offers."""
 
@@ -410,5 +418,6 @@ Event: TypeAlias = (
     | DispatchSuspended
     | DispatchResumed
     | FloorSeen
+    | PlanChanged
     | OutsideEvent
 )
