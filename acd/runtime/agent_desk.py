@@ -10,7 +10,7 @@ from acd.errors import RequestRefused
 from acd.runtime.control import Handler, Request
 from acd.runtime.shell import Shell
 from acd.runtime.status import agent_picture
-from acd.settings.model import Centre
+from acd.settings.centre_now import CentreView
 
 SIMPLE: Mapping[str, Callable[[str], events.Event]] = {
     "logout": events.AgentLoggedOut,
@@ -25,7 +25,7 @@ SIMPLE: Mapping[str, Callable[[str], events.Event]] = {
 class AgentDesk:
     """Each request is answered with the agent as it is afterwards, or refused."""
 
-    def __init__(self, centre: Centre, shell: Shell) -> None:
+    def __init__(self, centre: CentreView, shell: Shell) -> None:
         self._centre = centre
         self._shell = shell
 

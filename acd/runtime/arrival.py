@@ -10,11 +10,11 @@ from acd.core.ports import Ask
 from acd.ivr.ports import CallerLine
 from acd.runtime.numbers import NumberBook, ToOutside
 from acd.runtime.shell import Shell
-from acd.settings.model import Centre
+from acd.settings.centre_now import CentreView
 
 
 async def arrive(
-    centre: Centre,
+    centre: CentreView,
     shell: Shell,
     numbers: NumberBook,
     find_customer: Callable[[str], Customer | None],

@@ -10,7 +10,7 @@ from acd.core.commands import RefuseDirect
 from acd.core.facts import CallKind, OfferFailure
 from acd.core.ports import Refusal, Switch
 from acd.runtime.shell import Shell
-from acd.settings.model import Centre
+from acd.settings.centre_now import CentreView
 
 REFUSALS: Mapping[OfferFailure, Refusal] = {
     OfferFailure.BUSY: Refusal.BUSY,
@@ -23,7 +23,7 @@ REFUSALS: Mapping[OfferFailure, Refusal] = {
 class InHand:
     """Answers the engine's questions, and takes customers back."""
 
-    def __init__(self, centre: Centre, shell: Shell, switch: Switch) -> None:
+    def __init__(self, centre: CentreView, shell: Shell, switch: Switch) -> None:
         self._centre = centre
         self._shell = shell
         self._switch = switch

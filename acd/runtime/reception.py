@@ -27,7 +27,7 @@ from acd.runtime.numbers import NumberBook, ToAgent, ToOutside, ToRoute
 from acd.runtime.outbound import OutboundDesk, Sender
 from acd.runtime.shell import Shell
 from acd.runtime.walker import Walker
-from acd.settings.model import Centre
+from acd.settings.centre_now import CentreView
 from acd.settings.outside import NumberRoute
 from acd.settings.pins import PinBook
 
@@ -41,7 +41,7 @@ class Reception:
 
     def __init__(
         self,
-        centre: Centre,
+        centre: CentreView,
         shell: Shell,
         switch: Switch,
         mirror: Mirror,

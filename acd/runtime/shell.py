@@ -206,6 +206,8 @@ class Shell:
                 self._mirror.put(f"agent:{agent_id}", agent.to_dict())
                 if self.observer is not None:
                     self.observer.agent_changed(agent)
+            case commands.AgentForgotten(agent_id):
+                self._mirror.drop(f"agent:{agent_id}")
             case commands.StoreCall(call):
                 self._store_call(call)
             case commands.StoreInterval(interval):

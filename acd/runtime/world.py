@@ -96,7 +96,7 @@ class GroupViews(Mapping[str, GroupView]):
 
 
 class Outlook:
-    """Makes a World for each decision of a flow."""
+    """Makes a World for each decision of a flow, in local time of `timezone`."""
 
     def __init__(
         self,
@@ -107,13 +107,13 @@ class Outlook:
         paces: Paces,
     ) -> None:
         self._clock = clock
-        self._timezone = ZoneInfo(timezone)
+        self.timezone = ZoneInfo(timezone)
         self._announcements = announcements
         self.groups = GroupViews(floor, paces, clock)
 
     def of(self, call: Call) -> World:
         """As this call's flow sees it now."""
-        started_at = datetime.fromtimestamp(call.arrived_at, UTC).astimezone(self._timezone)
+        started_at = datetime.fromtimestamp(call.arrived_at, UTC).astimezone(self.timezone)
         return World(
             now=datetime.fromtimestamp(self._clock(), UTC),
             caller={"number": call.caller_number, "name": call.caller_name},
@@ -125,7 +125,7 @@ class Outlook:
             customer=None if call.customer is None else customer_values(call.customer),
             groups=self.groups,
             announcements=self._announcements.on(),
-            timezone=self._timezone,
+            timezone=self.timezone,
         )
 
 
