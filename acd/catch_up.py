@@ -16,7 +16,7 @@ from acd.parts import facts_of
 from acd.records.fold import fold
 from acd.records.store import RecordStore
 from acd.records.writer import RecordWriter
-from acd.settings.model import Centre
+from acd.settings.centre_now import CentreView
 from acd.telephony import cdr
 
 log = structlog.get_logger(__name__)
@@ -28,7 +28,7 @@ AGAIN_S = 5.0
 class CatchUp:
     """`refresh_callbacks` reads anew which are open; `kept` is what the mirror has."""
 
-    centre: Centre
+    centre: CentreView
     store: RecordStore
     writer: RecordWriter
     find_customer: Callable[[str], Customer | None]

@@ -43,7 +43,10 @@ class NumberBook:
     """Reads numbers by what the configuration says. `routes`: where numbers of ours lead at present."""
 
     def __init__(
-        self, centre: CentreView, plan: DialPlan, routes: Callable[[], Mapping[str, NumberRoute]] | None = None
+        self,
+        centre: CentreView,
+        plan: DialPlan,
+        routes: Callable[[], Mapping[str, NumberRoute]] | None = None,
     ) -> None:
         self._centre = centre
         self._routes = routes if routes is not None else lambda: centre.numbers

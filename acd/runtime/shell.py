@@ -206,8 +206,6 @@ class Shell:
                 self._mirror.put(f"agent:{agent_id}", agent.to_dict())
                 if self.observer is not None:
                     self.observer.agent_changed(agent)
-            case commands.AgentForgotten(agent_id):
-                self._mirror.drop(f"agent:{agent_id}")
             case commands.StoreCall(call):
                 self._store_call(call)
             case commands.StoreInterval(interval):
@@ -226,6 +224,8 @@ class Shell:
                 self._to_switch(command)
 
     def _to_switch(self, command: commands.Command) -> None:
+        if isinstance(command, commands.AgentForgotten):
+            self._mirror.drop(f"agent:{command.agent}")
         if self._switch is None:
             return
         match command:

@@ -14,21 +14,21 @@ class CentreView(Protocol):
     """What may be asked of a Centre at any time; whoever keeps an answer keeps an old one."""
 
     @property
-    def system(self) -> SystemSettings: ...  # noqa: D102
+    def system(self) -> SystemSettings: ...
     @property
-    def plan(self) -> Plan: ...  # noqa: D102
+    def plan(self) -> Plan: ...
     @property
-    def numbers(self) -> Mapping[str, NumberRoute]: ...  # noqa: D102
+    def numbers(self) -> Mapping[str, NumberRoute]: ...
     @property
-    def phones(self) -> Mapping[str, PhoneSpec]: ...  # noqa: D102
+    def phones(self) -> Mapping[str, PhoneSpec]: ...
     @property
-    def trunks(self) -> Mapping[str, TrunkSpec]: ...  # noqa: D102
+    def trunks(self) -> Mapping[str, TrunkSpec]: ...
     @property
-    def features(self) -> FeatureCodes: ...  # noqa: D102
+    def features(self) -> FeatureCodes: ...
     @property
-    def reason_keys(self) -> Mapping[str, str]: ...  # noqa: D102
+    def reason_keys(self) -> Mapping[str, str]: ...
     @property
-    def dialing(self) -> Dialing | None: ...  # noqa: D102
+    def dialing(self) -> Dialing | None: ...
 
 
 class CentreNow:

@@ -37,9 +37,9 @@ class TrunkBoard:
 
     async def run(self) -> None:
         """For ever: look, while Asterisk is there."""
-        asked = any(trunk.server is not None for trunk in self._trunks.values())
         while True:
             await asyncio.sleep(LOOK_INTERVAL_S)
+            asked = any(trunk.server is not None for trunk in self._trunks.values())
             if asked and self._link.up:
                 try:
                     await self.look()
@@ -62,6 +62,8 @@ class TrunkBoard:
                 self._note(trunk.id, state_of(trunk, registrations.get(name, ""), device))
 
     def _note(self, trunk_id: str, state: TrunkState) -> None:
+        if trunk_id not in self.seen:
+            return  # a reload has taken it away meanwhile
         before = self.seen[trunk_id].state
         if state is before:
             return

@@ -132,13 +132,15 @@ class Watch:
         self._looking = False
         known = {phone: phone in set(reachable) for phone in self._phones} | self._reached
         self._reachable = {phone for phone, can_be_reached in known.items() if can_be_reached}
+        self._reachable -= self._gone_phones
         for phone in self._phones:
             self._phones[phone] = set()
         for channel in (set(channels) | self._come) - self._went:
             if (endpoint := phone_of(channel)) in self._phones:
                 self._phones[endpoint].add(channel)
-        for phone in self._phones:
+        for phone in list(self._phones):
             self._report(phone)
+            self._forget_phone(phone)
 
     def _report(self, phone: str) -> None:
         self._feed(events.PhoneChanged(phone, phone in self._reachable, bool(self._phones[phone])))

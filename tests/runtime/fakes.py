@@ -130,6 +130,10 @@ class FakeSwitch:
         self.rings_s.append(command.ring_timeout_s)
         self.done.append(("dial out", command.call_id, command.trunk, command.digits, command.shown))
 
+    def ask_again(self, call_id: str) -> None:
+        """Back to the beginning of the loop."""
+        self.done.append(("ask again", call_id))
+
     def cancel_offer(self, call_id: str) -> None:
         """Ring no more."""
         self.done.append(("cancel", call_id))
