@@ -172,7 +172,18 @@ MOVED = replace(
 
 PHONES = ("1001", "1002", "1003", "1004")
 
+SKILLED = replace(
+    PLAN,
+    agents={
+        "anna": replace(PLAN.agents["anna"], skills={"sales": 5, "support": 5}),
+        "chen": PLAN.agents["chen"],
+        "dora": PLAN.agents["dora"],
+    },
+)
+"""Anna has learnt support; Ben is gone."""
+
 BY_NAME = {
+    "SKILLED": SKILLED,
     "PLAN": PLAN,
     "RULES": RULES,
     "SMALLER": SMALLER,
