@@ -24,6 +24,7 @@ from acd.runtime.reception import Reception
 from acd.runtime.recordings import RecordingDesk
 from acd.runtime.shell import Shell
 from acd.runtime.world import Outlook
+from acd.settings.centre_now import CentreNow
 from acd.settings.load import load_centre
 from acd.settings.model import Centre
 from acd.settings.outside import NumberRoute
@@ -329,7 +330,8 @@ class Desk:
             outlook=Outlook(floor, self.clock, "Europe/Berlin", FakeAnnouncements(), self.paces),
             dialer=FlowDialer(self.shell, self.switch, {"partner": "PJSIP/acd-sip/sip:x@y"}),
         )
-        self.reception = Reception(self.centre, self.shell, self.switch, self.mirror, self.find, services)
+        self.now = CentreNow(self.centre)
+        self.reception = Reception(self.now, self.shell, self.switch, self.mirror, self.find, services)
         self.tasks: list[asyncio.Task[None]] = []
         for phone in self.centre.phones:
             self.shell.feed(events.PhoneChanged(phone, True, False))
