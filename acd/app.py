@@ -32,6 +32,7 @@ from acd.parts import (
 from acd.records.store import RecordsAway, RecordStore
 from acd.records.task_store import TaskStore
 from acd.records.writer import RecordWriter
+from acd.runtime.abandoned import AbandonedWaits
 from acd.runtime.announcements import Announcements
 from acd.runtime.callbacks import CallbackDesk
 from acd.runtime.clock import EngineClock
@@ -40,13 +41,18 @@ from acd.runtime.days import Days
 from acd.runtime.flow_desk import FlowDesk
 from acd.runtime.flow_dial import FlowDialer
 from acd.runtime.flow_work import Services
+from acd.runtime.hours import Hours
+from acd.runtime.joining import Joining
+from acd.runtime.last_agents import LastAgents
+from acd.runtime.line_announcements import LineAnnouncements
 from acd.runtime.paces import Paces
 from acd.runtime.reception import Reception
 from acd.runtime.recordings import RecordingDesk
 from acd.runtime.reload import Reloader, Start
-from acd.runtime.shell import Shell
+from acd.runtime.shell import Audience, Shell
 from acd.runtime.version_files import VersionFiles
 from acd.runtime.versions import Versions
+from acd.runtime.why_desk import WhyDesk
 from acd.runtime.world import Outlook
 from acd.settings.centre_now import CentreNow
 from acd.settings.environment import Environment, numeric_address
@@ -90,7 +96,9 @@ class Controller:
         recorder = StoreRecorder(self._writer)
         self._shell = Shell(centre.plan, self._clock, self._mirror, recorder)
         self._paces = Paces(self._shell.engine.floor, self._mirror)
-        self._shell.observer = self._paces
+        self._last_agents = LastAgents()
+        self._abandoned = AbandonedWaits(centre.resume_within_s, self._clock)
+        self._shell.observer = Audience(self._paces, self._last_agents, self._abandoned)
         self._days = Days(self._shell.feed, self._clock, centre.system.timezone)
         self._watch = Watch(centre.phones, self._shell.feed, self._transferred)
         self._bond = Bond(
@@ -111,6 +119,14 @@ class Controller:
         self._prompts = prompt_store(centre, environment)
         self._version_files = VersionFiles(environment.versions_dir)
         self._versions = Versions(self._version_files, load_centre, centre.plan, begun.loaded)
+        self._hours = Hours(
+            self._shell.feed,
+            self._clock,
+            centre.system.timezone,
+            centre.group_hours,
+            lambda: self._versions.active.calendars,
+            self._mirror,
+        )
         self._versions.in_use = lambda: frozenset(self._calls_by_version())
         self._announcements = Announcements(
             self._mirror, self._clock, lambda: list(self._versions.active.announcements)
@@ -148,7 +164,11 @@ class Controller:
             self._trunks,
             self._reception.walker,
         )
-        handlers = {**self._answers.handlers(), **self._flow_desk.handlers()}
+        handlers = {
+            **self._answers.handlers(),
+            **self._flow_desk.handlers(),
+            **self._why_desk.handlers(),
+        }
         self._control = ControlServer(environment.control_socket, handlers)
         self._health: web.AppRunner | None = None
         self._tasks: list[asyncio.Task[None]] = []
@@ -161,6 +181,7 @@ class Controller:
         system, floor = self._now.system, self._shell.engine.floor
         outlook = Outlook(floor, self._clock, system.timezone, self._announcements, self._paces)
         floor.estimate_wait_s = outlook.groups.p50_s  # for the policies of groups
+        self._why_desk = WhyDesk(floor, self._clock, outlook.groups.expected_wait)
         return Services(
             flows=self._versions,
             lookups=self._lookups,
@@ -168,6 +189,8 @@ class Controller:
             recordings=RecordingDesk(self._environment.recordings_dir, self._shell),
             outlook=outlook,
             dialer=FlowDialer(self._shell, self._switch, sip_targets(system.sip_addresses)),
+            joining=Joining(self._now.plan, self._last_agents, self._abandoned),
+            line_announcements=LineAnnouncements(self._now.now.line_announcements, system.language),
         )
 
     def _make_flow_desk(self, services: Services) -> FlowDesk:
@@ -188,6 +211,10 @@ class Controller:
             self._trunks,
             self._asterisk,
             self._calls_by_version,
+            self._hours,
+            services.joining,
+            self._abandoned,
+            services.line_announcements,
         )
         places = folders(environment)
         reloader = Reloader(
@@ -231,6 +258,8 @@ class Controller:
         await self._take_up_versions()
         self._shell.restore()
         self._days.tell()
+        self._hours.restore()
+        self._hours.tell()
         self._reception.walker.take_up()
         await self._control.start()
         await self._listen()
@@ -241,6 +270,7 @@ class Controller:
             self._mirror.run(),
             self._trunks.run(),
             self._days.run(),
+            self._hours.run(),
         ):
             self._tasks.append(asyncio.create_task(work))
         catch_up = CatchUp(
@@ -250,6 +280,7 @@ class Controller:
             self._customers.find,
             self._flow_desk.refresh_callbacks,
             self._mirror.load,
+            self._last_agents,
         )
         cdr_file = self._environment.asterisk_dir / CDR_FILE
         self._recovery = asyncio.create_task(catch_up.run(self.floor_known, cdr_file))

@@ -16,8 +16,12 @@ from acd.core.facts import Customer
 from acd.ivr.flow import FlowSet
 from acd.ivr.values import Value
 from acd.parts import all_prompts, find_customer, prompt_store
+from acd.runtime.abandoned import AbandonedWaits
 from acd.runtime.days import Days
 from acd.runtime.flow_dial import FlowDialer
+from acd.runtime.hours import Hours
+from acd.runtime.joining import Joining
+from acd.runtime.line_announcements import LineAnnouncements
 from acd.runtime.reload import Folders
 from acd.runtime.shell import Shell
 from acd.runtime.versions import Loaded, Versions, missing_groups
@@ -74,6 +78,10 @@ class Exchanged:
     trunks: TrunkBoard
     asterisk: AsteriskFiles
     in_use: Callable[[], Iterable[str]]
+    hours: Hours
+    joining: Joining
+    abandoned: AbandonedWaits
+    line_announcements: LineAnnouncements
 
     def change_to(self, centre: Centre, loaded: Loaded, shown: Folders) -> ChangeOver:
         """A change of all of it; see `acd.runtime.reload.Change`."""
@@ -141,6 +149,9 @@ class ChangeOver:
         system, before = centre.system, parts.now.now
         self._notes = at_the_next_start(before, centre)
         parts.now.now = centre
+        parts.joining.plan = centre.plan
+        parts.abandoned.within_s = centre.resume_within_s
+        parts.line_announcements.change(centre.line_announcements, system.language)
         parts.versions.activate(self._loaded, centre.plan)
         parts.customers.look_up = self._look_up
         parts.prompts.speak_with(system.text_to_speech)
@@ -157,6 +168,7 @@ class ChangeOver:
         steps: list[Callable[[], None]] = [
             lambda: parts.shell.feed(PlanChanged(centre.plan)),
             lambda: parts.watch.change_phones(centre.phones),
+            self._change_hours,
         ]
         if moved:
             steps.append(lambda: parts.days.move_to(centre.system.timezone))
@@ -165,6 +177,10 @@ class ChangeOver:
                 step()
             except Exception:
                 log.exception("a part of the change has failed")
+
+    def _change_hours(self) -> None:
+        self._parts.hours.change(self._centre.system.timezone, self._centre.group_hours)
+        self._parts.hours.tell()
 
     async def settle(self) -> list[str]:
         """See `Change`."""

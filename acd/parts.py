@@ -27,6 +27,7 @@ from acd.ivr.queue_news import sentences
 from acd.ivr.suite import run_cases
 from acd.records.fold import fold
 from acd.records.writer import RecordWriter
+from acd.runtime import line_announcements
 from acd.runtime.dial_plan import DialPlan
 from acd.runtime.features import confirmations
 from acd.runtime.numbers import NumberBook
@@ -81,7 +82,7 @@ def all_prompts(centre: Centre, flow_set: FlowSet | None = None) -> list[Prompt]
     told = {language for flow in flows if _tells_news(flow) for language in flow.languages}
     news = [speech for language in sorted(told) for speech in sentences(language)]
     spoken = [*confirmations(centre.system.language), *announcements(centre)]
-    return prompts_of(flow_set) + news + spoken
+    return prompts_of(flow_set) + news + spoken + list(line_announcements.spoken(centre.line_announcements))
 
 
 def render(

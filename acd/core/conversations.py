@@ -91,9 +91,14 @@ def queue(floor: Floor, call: Call, event: CallQueued) -> None:
     call.group, call.priority, call.direct, call.present = event.group, event.priority, False, True
     call.agent_left = False
     call.waiting_since = call.arrived_at if back_after_transfer else floor.now
+    if event.waiting_since is not None:
+        call.waiting_since = min(event.waiting_since, floor.now)
     leave_at = None if event.max_wait_s is None else floor.now + event.max_wait_s
     lines.set_limits(floor, call, leave_at, event.exits)
     floor.note(call, facts.Queued(floor.now, event.group, event.priority, event.requirement.text))
+    if event.resumes is not None:
+        waited_s = floor.now - call.waiting_since
+        floor.note(call, facts.WaitTakenUp(floor.now, event.resumes, waited_s))
     rings.begin(floor, call, event)
     floor.move_call(call, CallInput.QUEUE)
     if not offers.dispatch_call(floor, call):

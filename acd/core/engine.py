@@ -12,7 +12,8 @@ granted raises RequestRefused and changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
 from acd.core import (
     conversations,
@@ -93,6 +94,12 @@ class Engine:
         self.floor.now = max(self.floor.now, now)
 
     def _handle(self, event: Event) -> None:
+        usual = _USUAL.get(type(event))
+        if usual is not None:
+            call = self.floor.calls.get(event.call_id)  # type: ignore[union-attr]
+            if call is not None:
+                usual(self.floor, call, event)
+            return
         match event:
             case events.CallArrived():
                 if event.call_id not in self.floor.calls:
@@ -137,8 +144,8 @@ class Engine:
                 self.floor.suspended = False
                 offers.dispatch_all(self.floor)
                 lines.resumed(self.floor)
-            case events.GroupClosed(group):
-                lines.closed(self.floor, group)
+            case events.GroupClosed(group, at):
+                lines.closed(self.floor, group, at)
             case events.HourBegan(hour):
                 self.floor.hour = hour
             case events.FloorSeen(alive, ended_at):
@@ -186,14 +193,6 @@ class Engine:
     def _of_call(self, event: Event, call: Call) -> None:
         floor = self.floor
         match event:
-            case events.CallEnded(_, by, reason, at):
-                conversations.end(floor, call, by, reason, at)
-            case events.OfferAlerting(_, phone):
-                offers.alerting(floor, call, phone)
-            case events.OfferAnswered(_, phone):
-                offers.answered(floor, call, phone)
-            case events.OfferEnded(_, failure):
-                offers.ended(floor, call, failure)
             case events.AgentHungUp():
                 if call.state is CallState.TALKING:
                     conversations.dial_returned(floor, call)
@@ -203,7 +202,6 @@ class Engine:
                 | events.FlowNoted()
                 | events.RecordingStarted()
                 | events.RecordingDropped()
-                | events.CallQueued()
                 | events.CallLeftLine()
                 | events.CallDirected()
             ):
@@ -222,9 +220,6 @@ class Engine:
                 conversations.recording_started(floor, call, name)
             case events.RecordingDropped():
                 conversations.recording_ended(floor, call)
-            case events.CallQueued():
-                if call.state is CallState.IVR:
-                    conversations.queue(floor, call, event)
             case events.CallLeftLine(_, how):
                 lines.leave(floor, call, how)
             case events.CallDirected(_, agent, ring_timeout_s):
@@ -234,8 +229,6 @@ class Engine:
     def _of_conversation(self, event: Event, call: Call) -> None:
         floor = self.floor
         match event:
-            case events.AgentDisconnected(_, phone):
-                conversations.agent_disconnected(floor, call, phone)
             case events.CallHeld():
                 conversations.hold(floor, call)
             case events.CallResumed():
@@ -256,3 +249,19 @@ class Engine:
                 recovery.fallback_served(floor, call, event)
             case events.ConversationFound(_, phone, at):
                 recovery.conversation_found(floor, call, phone, at)
+
+
+def _queued(floor: Floor, call: Call, event: events.CallQueued) -> None:
+    if call.state is CallState.IVR:
+        conversations.queue(floor, call, event)
+
+
+# What happens to every call, found at once: a table is twice as fast as a row of cases.
+_USUAL: Mapping[type, Callable[[Floor, Call, Any], None]] = {
+    events.CallQueued: _queued,
+    events.CallEnded: lambda floor, call, e: conversations.end(floor, call, e.by, e.reason, e.at),
+    events.OfferAlerting: lambda floor, call, e: offers.alerting(floor, call, e.phone),
+    events.OfferAnswered: lambda floor, call, e: offers.answered(floor, call, e.phone),
+    events.OfferEnded: lambda floor, call, e: offers.ended(floor, call, e.failure),
+    events.AgentDisconnected: lambda floor, call, e: conversations.agent_disconnected(floor, call, e.phone),
+}

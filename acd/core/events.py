@@ -92,7 +92,9 @@ class CallQueued:
 
     `requirement`: what the call asks for beside its group; with `alone` instead of it. `prefer`: the agent
     for whom the call waits alone for up to `prefer_wait_s`, as long as that agent is at work. `last_agent`
-    talked with the customer `last_agent_at`; what follows is the group's policy.
+    talked with the customer `last_agent_at`; what follows is the group's policy. The wait
+    counts from `waiting_since`, where that is given; `resumes` is then the call in which the same caller had
+    waited in this line and hung up, if it was another one.
     """
 
     call_id: str
@@ -106,13 +108,19 @@ class CallQueued:
     prefer_wait_s: float = 0.0
     last_agent: str | None = None
     last_agent_at: float = 0.0
+    resumes: str | None = None
+    waiting_since: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class GroupClosed:
-    """The group's day is over: who still waits and has a way out takes it. Who comes later waits on."""
+    """The group's day is over: who still waits and has a way out takes it. Who comes later waits on.
+
+    `at`: since when, if known to be earlier than now.
+    """
 
     group: str
+    at: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -207,6 +207,22 @@ class Unkept(Fact):
 
 
 @dataclass(frozen=True, slots=True)
+class NotKept(Fact):
+    """The flow wanted the caller to wait for this agent; `why` not: unknown, not at work."""
+
+    agent: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class WaitTakenUp(Fact):
+    """The caller had hung up in this line a moment ago, in `former_call`, and goes on where the wait was."""
+
+    former_call: str
+    waited_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class PolicyApplied(Fact):
     """A step of the group's policy was taken: its number from 1, and what it did."""
 

@@ -8,7 +8,7 @@ agree with the states.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from acd.core import limits
 from acd.core.agents import BUSY_STATES, Agent, AgentInput, AgentState
@@ -62,14 +62,17 @@ class Floor:
         self.suspended = False
         self.now = 0.0
         self.hour = 0
+        self.closed_at: dict[str, float] = {}
         self.estimate_wait_s: Callable[[Call], float] | None = None
         self.day = ""
         self.entered_line: list[Call] = []
         self.went_home: list[Agent] = []
         self.leaving: dict[str, AgentProfile] = {}
         self.retired: dict[str, GroupPolicy] = {}
+        self._on_phone: dict[str, str] = {}  # the last agent on each phone, who may be gone
         self._out: list[Command] = []
-        self._changed: dict[CallChanged | AgentChanged, None] = {}
+        self._changed_calls: dict[str, None] = {}
+        self._changed_agents: dict[str, None] = {}
 
     # --- output -------------------------------------------------------------------------------
     def emit(self, command: Command) -> None:
@@ -82,16 +85,14 @@ class Floor:
         A caller who is offered to an agent at once needs no music first: the dial brings its own. Nor
         does one who leaves the line at once.
         """
-        gone_on = {c.call_id for c in self._out if isinstance(c, Offer | LeaveLine)}
-        out = [c for c in self._out if not (isinstance(c, HoldInLine) and c.call_id in gone_on)]
-        changed = [c for c in self._changed if self._still_here(c)]
-        self._out, self._changed = [], {}
-        return [*out, *changed]
-
-    def _still_here(self, change: CallChanged | AgentChanged) -> bool:
-        return (
-            change.agent in self.agents if isinstance(change, AgentChanged) else change.call_id in self.calls
-        )
+        out = self._out
+        if len(out) > 1:
+            gone_on = {c.call_id for c in out if isinstance(c, (Offer, LeaveLine))}
+            out = [c for c in out if not (isinstance(c, HoldInLine) and c.call_id in gone_on)]
+        out += [AgentChanged(agent_id) for agent_id in self._changed_agents if agent_id in self.agents]
+        out += [CallChanged(call_id) for call_id in self._changed_calls if call_id in self.calls]
+        self._out, self._changed_agents, self._changed_calls = [], {}, {}
+        return out
 
     def note(self, call: Call, fact: Fact) -> None:
         """Add to the call's history."""
@@ -100,11 +101,11 @@ class Floor:
 
     def mark(self, call: Call) -> None:
         """The call has changed."""
-        self._changed[CallChanged(call.id)] = None
+        self._changed_calls[call.id] = None
 
     def touch(self, agent: Agent) -> None:
         """The agent has changed in a way that is not a change of state."""
-        self._changed[AgentChanged(agent.id)] = None
+        self._changed_agents[agent.id] = None
         self._place(agent)
 
     # --- agents -------------------------------------------------------------------------------
@@ -118,7 +119,8 @@ class Floor:
         """
         state, old_reason, since = agent.state, agent.reason, agent.since
         call_id = agent.call_id or agent.wrap_up_call_id or agent.own_call_id or work
-        agent.calls_in_a_row = limits.calls_in_a_row(agent, self.limits(agent), self.now)
+        if agent.calls_in_a_row:
+            agent.calls_in_a_row = limits.calls_in_a_row(agent, self.limits(agent), self.now)
         agent.apply(input_, self.now, reason)
         if state is not AgentState.LOGGED_OUT and since < self.now:
             spent_on = call_id if state in BUSY_STATES else None
@@ -156,13 +158,13 @@ class Floor:
     def make_ready(self, agent: Agent, work: str | None = None) -> None:
         """The agent wants calls: ready, unless the phone is gone or a limit forbids it for now."""
         reason = limits.against_ready(agent, self.limits(agent), self.now, self.day)
-        rest_until = limits.rest_until(agent, self.limits(agent), self.now)
         if self.phone_gone(agent):
             reason = REASON_UNREACHABLE
         if reason is None:
             self.move_agent(agent, AgentInput.GO_READY, work=work)
             return
         agent.ready_when_reachable = reason == REASON_UNREACHABLE
+        rest_until = limits.rest_until(agent, self.limits(agent), self.now)
         self.move_agent(agent, AgentInput.GO_NOT_READY, reason, work)
         if reason == REASON_REST:
             agent.rest_until = rest_until
@@ -202,9 +204,12 @@ class Floor:
 
     def agent_on(self, phone: str) -> Agent | None:
         """Who is logged in on this phone."""
-        return next((a for a in self.agents.values() if a.phone == phone and a.logged_in), None)
+        agent = self.agents.get(self._on_phone.get(phone, ""))
+        return agent if agent is not None and agent.phone == phone and agent.logged_in else None
 
     def _place(self, agent: Agent) -> None:
+        if agent.phone is not None:
+            self._on_phone[agent.phone] = agent.id
         self.router.agent_present(agent.id, logged_in=agent.logged_in)
         free = self.can_take_calls(agent)
         if free and not self.router.is_free(agent.id):
@@ -276,7 +281,7 @@ class Floor:
         """How it would stand in the widest ring, waiting for nobody in particular."""
         assert call.group is not None, call.id
         rings = () if call.requirement_alone else self.plan.groups[call.group].rings
-        return replace(self.standing(call), ring=len(rings), only=None)
+        return self.standing(call)._replace(ring=len(rings), only=None)
 
     def expected_wait_s(self, call: Call) -> float:
         """Of a call in line, from now: as `estimate_wait_s` says, if somebody who knows more has set it."""

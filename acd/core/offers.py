@@ -153,8 +153,8 @@ def give_back(floor: Floor, agent: Agent, failure: OfferFailure) -> None:
     if rule is None:
         floor.release_agent(agent)
         return
-    misses = agent.misses.get(failure, 0) + 1
-    agent.misses[failure] = misses
+    misses = agent.misses.get(failure.value, 0) + 1
+    agent.misses[failure.value] = misses
     if not 0 < rule.not_ready_after <= misses:
         agent.back_off_until = floor.now + rule.back_off(misses)
         floor.timers.set(Timer.BACK_OFF, agent.id, agent.back_off_until)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from acd.core import facts, offers
+from acd.core.agents import Agent
 from acd.core.calls import Call, CallState
 from acd.core.events import CallQueued
 from acd.core.floor import Floor
@@ -31,10 +30,16 @@ def _keep_for_one(floor: Floor, call: Call, event: CallQueued) -> None:
     for agent_id, wait_s, why in wanted:
         agent = floor.agents.get(agent_id or "")
         if agent is None or not is_at_work(floor, agent.id):
+            if agent_id is not None and why == "preferred":
+                floor.note(call, facts.NotKept(floor.now, agent_id, _why_not(agent)))
             continue
         call.only_agent, call.only_until = agent.id, floor.now + wait_s
         floor.note(call, facts.Kept(floor.now, agent.id, wait_s, why))
         return
+
+
+def _why_not(agent: Agent | None) -> str:
+    return "unknown" if agent is None else "not at work"
 
 
 def entered(floor: Floor, call: Call) -> None:
@@ -94,7 +99,7 @@ def ring_due(floor: Floor, call: Call) -> int:
     if call.requirement_alone or not rings:
         return 0
     standing = floor.standing(call)
-    while ring < len(rings) and not floor.router.widened(replace(standing, ring=ring, only=None)):
+    while ring < len(rings) and not floor.router.widened(standing._replace(ring=ring, only=None)):
         ring += 1
     return ring
 

@@ -9,6 +9,7 @@ from acd.core.calls import Call
 from acd.core.commands import RefuseDirect
 from acd.core.facts import CallKind, OfferFailure
 from acd.core.ports import Refusal, Switch
+from acd.runtime.joining import Joining
 from acd.runtime.shell import Shell
 from acd.settings.centre_now import CentreView
 
@@ -24,12 +25,18 @@ class InHand:
     """Answers the engine's questions, and takes customers back; `into_flow` leads a call into a flow."""
 
     def __init__(
-        self, centre: CentreView, shell: Shell, switch: Switch, into_flow: Callable[[str, str], None]
+        self,
+        centre: CentreView,
+        shell: Shell,
+        switch: Switch,
+        joining: Joining,
+        into_flow: Callable[[str, str], None],
     ) -> None:
         self._into_flow = into_flow
         self._centre = centre
         self._shell = shell
         self._switch = switch
+        self._joining = joining
 
     def refused(self, command: RefuseDirect) -> None:
         """A named agent cannot take the call: a colleague hears so, a customer goes back in line."""
@@ -59,4 +66,4 @@ class InHand:
             self._switch.hang_up(call.id, Refusal.NORMAL)  # a centre without any group
             return
         self._shell.feed(events.CallTakenBack(call.id, reason))
-        self._shell.feed(events.CallQueued(call.id, group))
+        self._shell.feed(self._joining.by_number(call, group))

@@ -55,10 +55,11 @@ class Reception:
         self._find_customer = find_customer
         self._flows = services.flows
         self._dialer = services.dialer
+        self._joining = services.joining
         self._features = FeatureDesk(centre, shell, pins)
         plan = DialPlan(centre)
         self._numbers = NumberBook(centre, plan, lambda: services.flows.numbers)
-        self._in_hand = InHand(centre, shell, switch, self._into_flow)
+        self._in_hand = InHand(centre, shell, switch, services.joining, self._into_flow)
         self.walker = Walker(shell, switch, mirror, services, self._current_id, self._in_hand.take_back)
         self._outbound = OutboundDesk(centre, plan, shell, switch, self._not_outside)
         self._dialer.outside = self._outbound
@@ -159,9 +160,9 @@ class Reception:
     async def _first_step(self, ask: Ask, line: CallerLine) -> None:
         if ask.kind is AskKind.FALLBACK:
             self._feed(events.FallbackServed(ask.call_id))
-        group = self._centre.plan.heir(ask.group)
-        if ask.kind is AskKind.FALLBACK and group in self._centre.plan.groups:
-            self._feed(events.CallQueued(ask.call_id, ask.group))
+        call, group = self._call(ask.call_id), self._centre.plan.heir(ask.group)
+        if call is not None and ask.kind is AskKind.FALLBACK and group in self._centre.plan.groups:
+            self._feed(self._joining.by_number(call, ask.group))
         else:
             await self._lead(ask.call_id, self._numbers.dialed_by_caller(ask), line, self._sender(ask))
 
@@ -210,8 +211,9 @@ class Reception:
                 self._no_such_number(call_id, number)
 
     async def _follow(self, call_id: str, route: NumberRoute, line: CallerLine) -> None:
-        if route.group is not None:
-            self._feed(events.CallQueued(call_id, route.group, route.priority))
+        call = self._call(call_id)
+        if route.group is not None and call is not None:
+            self._feed(self._joining.by_number(call, route.group, route.priority))
         elif route.flow is not None:
             await self.walker.start(call_id, route.flow, line)
 

@@ -130,6 +130,9 @@ def _call(floor: Floor, call: Call, now: float) -> dict[str, Any]:
         "customer": None if customer is None else {"name": customer.name, "segment": customer.segment},
         "group": call.group,
         "position": line.position(call.id, now) if line is not None else None,
+        "priority": call.priority,
+        "ring": call.ring if waiting else None,
+        "kept_for": call.only_agent if waiting else None,
         "agent": call.agent,
         "on_hold": call.on_hold,
     }

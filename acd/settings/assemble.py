@@ -36,6 +36,9 @@ def assemble(files: Files, flow_set: FlowSet) -> Centre:
         customers_file=files.customers_file,
         flows_dir=files.flows_dir,
         dialing=assemble_outside.dialing(files),
+        group_hours={g: group.hours for g, group in groups.groups.items() if group.hours is not None},
+        line_announcements={g: group.announcements for g, group in groups.groups.items()},
+        resume_within_s=system.routing.resume_within_s,
         redis=None if system.redis is None else RedisSettings(**system.redis.model_dump()),
     )
 

@@ -49,7 +49,8 @@ class Files:
     """The whole configuration, not yet checked for references between entries.
 
     `folder_problems` are about the folders themselves; `flows` is keyed by the file's name
-    without extension, `pieces` by the path below the flows' folder. `dialing`, `calendars` and
+    without extension, `pieces` by the path below the flows' folder. `customer_requirements`: what
+    customers need, each with the first line that says it. `dialing`, `calendars` and
     `announcements` are None where there is no such file.
     """
 
@@ -65,6 +66,7 @@ class Files:
     announcements: Read[AnnouncementsFile] | None
     flows_dir: Path
     customers: Document | None
+    customer_requirements: Mapping[str, int]
     customers_file: Path | None
     folder_problems: tuple[Problem, ...]
 
@@ -110,6 +112,7 @@ def read_files(config_dir: Path, flows_dir: Path) -> Files:
     customers_file = config_dir / CUSTOMERS_FILE if CUSTOMERS_FILE in config_names else None
     system = _read(config_dir / "system.yml", SystemFile)
     country = system.content.system.country if system.content is not None else None
+    customers, requirements = _customers(customers_file, country)
     return Files(
         system=system,
         agents=_read(config_dir / "agents.yml", AgentsFile),
@@ -124,7 +127,8 @@ def read_files(config_dir: Path, flows_dir: Path) -> Files:
             ANNOUNCEMENTS_FILE in flow_names, flows_dir / ANNOUNCEMENTS_FILE, AnnouncementsFile
         ),
         flows_dir=flows_dir,
-        customers=read_customers(customers_file, country)[1] if customers_file else None,
+        customers=customers,
+        customer_requirements=requirements,
         customers_file=customers_file,
         folder_problems=(
             *config_problems,
@@ -133,6 +137,17 @@ def read_files(config_dir: Path, flows_dir: Path) -> Files:
             *_wrong_extensions(flows_dir, flow_names),
         ),
     )
+
+
+def _customers(file: Path | None, country: str | None) -> tuple[Document | None, dict[str, int]]:
+    if file is None:
+        return None, {}
+    rows, document = read_customers(file, country)
+    requirements: dict[str, int] = {}
+    for row in rows:
+        if row.customer.requirement:
+            requirements.setdefault(row.customer.requirement, row.line)
+    return document, requirements
 
 
 def _read(path: Path, model: type[M]) -> Read[M]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
+
+import orjson
 
 from acd.core.agents import BUSY_STATES, Agent, AgentState
 from acd.core.calls import Call, CallState
@@ -92,7 +93,7 @@ class Bookkeeper:
     def restart(self, kept: Kept | None = None) -> list[Command]:
         """Killed and started again with what the mirror kept (or with `kept`, a torn one)."""
         torn = kept is not None
-        kept = json.loads(json.dumps(self.mirror if kept is None else kept))
+        kept = orjson.loads(orjson.dumps(self.mirror if kept is None else kept))  # as the disk does
         assert kept is not None
         agents = [Agent.from_dict(v) for k, v in kept.items() if k.startswith("agent:")]
         calls = [Call.from_dict(v) for k, v in kept.items() if k.startswith("call:")]

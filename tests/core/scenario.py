@@ -49,9 +49,14 @@ class Step:
 
 def read(path: Path) -> dict[str, list[Step]]:
     """The scenarios of a file by title."""
+    return parsed(path.read_text(encoding="utf-8"))
+
+
+def parsed(text: str) -> dict[str, list[Step]]:
+    """The scenarios of a text by title."""
     scenarios: dict[str, list[Step]] = {}
     steps: list[Step] = []
-    for line in path.read_text(encoding="utf-8").splitlines():
+    for line in text.splitlines():
         if line.startswith("=="):
             steps = scenarios.setdefault(line.removeprefix("==").strip(), [])
         elif line.strip() and not line.startswith("#"):

@@ -48,7 +48,8 @@ class GroupEntry(Options):
     that is shown where its agents dial outside. `choose`: which of several ready agents gets a call.
     `weight`: how fast the urgency of its calls grows where groups share agents. `reserve`: so many ready
     agents are kept from other groups' calls. `max_waiting`: as many may wait; the next one leaves by the
-    flow's exit `full`. `policy`: what is done for a caller who waits, step by step.
+    flow's exit `full`. `hours`: a calendar; at closing time who waits leaves by the flow's exit `closed`.
+    `policy`: what is done for a caller who waits, step by step; `announcements`: what it may say then.
     """
 
     name: Name
@@ -66,6 +67,7 @@ class GroupEntry(Options):
     weight: Weight = 1.0
     reserve: Annotated[int, whole(0, 1000)] = 0
     max_waiting: Annotated[int, whole(1, 100_000)] | None = None
+    hours: Id | None = None
     last_agent: LastAgentEntry | None = None
     policy: list[StepEntry] = Field(default_factory=list, max_length=50)
     announcements: Announcements = Field(default_factory=dict)
