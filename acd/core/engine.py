@@ -26,6 +26,7 @@ from acd.core import (
     outside,
     policy_run,
     recovery,
+    replan,
     rings,
     waits,
     wrap_up,
@@ -120,6 +121,7 @@ class Engine:
                 | events.HourBegan()
                 | events.DayBegan()
                 | callback_events.CallbackHours()
+                | events.PlanChanged()
             ):
                 self._of_centre(event)
             case (
@@ -158,6 +160,8 @@ class Engine:
                 self.floor.hour = hour
             case events.FloorSeen(alive, ended_at):
                 recovery.floor_seen(self.floor, alive, ended_at)
+            case events.PlanChanged(plan):
+                replan.change(self.floor, plan)
             case events.DayBegan(day):
                 desk.day_began(self.floor, day)
             case callback_events.CallbackHours(group, is_open):
@@ -167,15 +171,15 @@ class Engine:
         floor = self.floor
         match event:
             case events.AgentLoggedIn(agent, phone):
-                desk.log_in(floor, self._agent(agent), phone)
+                desk.log_in(floor, self._who_stays(agent), phone)
             case events.AgentLoggedOut(agent):
                 desk.log_out(floor, self._agent(agent))
             case events.AgentWentReady(agent):
-                desk.go_ready(floor, self._agent(agent))
+                desk.go_ready(floor, self._who_stays(agent))
             case events.AgentWentNotReady(agent, reason):
-                desk.go_not_ready(floor, self._agent(agent), reason)
+                desk.go_not_ready(floor, self._who_stays(agent), reason)
             case events.PendingRevoked(agent):
-                desk.revoke(floor, self._agent(agent))
+                desk.revoke(floor, self._who_stays(agent))
             case events.WrapUpWanted(agent):
                 wrap_up.want(floor, self._agent(agent))
             case events.WrapUpExtended(agent):
@@ -189,6 +193,14 @@ class Engine:
         except KeyError:
             known = ", ".join(self.floor.agents)
             raise RequestRefused("unknown-agent", f"there is no agent {agent_id!r}; ids: {known}") from None
+
+    def _who_stays(self, agent_id: str) -> Agent:
+        """Not one who goes home after the present work, and has no say in it."""
+        agent = self._agent(agent_id)
+        if agent_id in self.floor.leaving:
+            text = f"{agent_id} is no longer in the configuration, and is logged out after the present work"
+            raise RequestRefused("unknown-agent", text)
+        return agent
 
     def _of_call(self, event: Event, call: Call) -> None:
         floor = self.floor

@@ -25,6 +25,7 @@ from acd.core.facts import (
     StepTaken,
 )
 from acd.core.outside_events import OutsideEvent
+from acd.core.plan import Plan
 from acd.core.requirement import ANYBODY, Requirement
 
 FlowNote: TypeAlias = StepTaken | LanguageChosen | Scored | SoundKept | CallbackWanted
@@ -364,6 +365,13 @@ class DayBegan:
 
 # --- ourselves --------------------------------------------------------------------------------
 @dataclass(frozen=True, slots=True)
+class PlanChanged:
+    """From here on this plan holds, for those who wait and work, too; see `replan.py`."""
+
+    plan: Plan
+
+
+@dataclass(frozen=True, slots=True)
 class DispatchSuspended:
     """We do not know the floor (Asterisk away, just started): no new offers."""
 
@@ -420,6 +428,7 @@ Event: TypeAlias = (
     | DispatchSuspended
     | DispatchResumed
     | FloorSeen
+    | PlanChanged
     | OutsideEvent
     | callback_events.CallbackPlaced
     | callback_events.CallbackHours

@@ -172,6 +172,9 @@ class LeftBy(StrEnum):
     FULL = "full"  # as many waited as may
     CLOSED = "closed"  # the group's day was over
     POLICY = "policy"  # a step of the group's policy; where to is said by LeftLine.exit
+    REMOVED = (
+        "removed"  # the group is no longer in the configuration; LeftLine.exit: the one that has its place
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -137,7 +137,7 @@ def ring_reserved(floor: Floor, call: Call, agent: Agent) -> None:
 def direct(floor: Floor, call: Call, agent_id: str, timeout_s: float | None = None) -> None:
     """Put the caller through to one agent, who need not be ready but must be free."""
     floor.note(call, facts.Directed(floor.now, agent_id))
-    agent = floor.agents[agent_id]
+    agent = floor.agents.get(agent_id, Agent(agent_id))  # one whom a plan of before had is at home
     if agent.state not in (AgentState.READY, AgentState.NOT_READY) or not floor.phone_idle(agent):
         phone = floor.phones.get(agent.phone or "")
         there = agent.logged_in and phone is not None and phone.reachable

@@ -42,6 +42,22 @@ def timer_policy(floor: Floor, call_id: str) -> None:
     _arm(floor, call, steps)
 
 
+def carried_over(
+    runs: dict[str, float], old: tuple[policy.PolicyStep, ...], new: tuple[policy.PolicyStep, ...]
+) -> dict[str, float]:
+    """When the steps were last taken (`Call.step_runs`), by their numbers in a policy that has changed."""
+    kept: dict[tuple[object, ...], list[float]] = {}
+    for number, step in enumerate(old):
+        if str(number) in runs:
+            kept.setdefault(_written(step), []).append(runs[str(number)])
+    found = ((str(number), kept.get(_written(step))) for number, step in enumerate(new))
+    return {number: last.pop(0) for number, last in found if last}
+
+
+def _written(step: policy.PolicyStep) -> tuple[object, ...]:
+    return (step.condition.text, tuple(map(told, step.operations)), step.every_s)
+
+
 def _arm(floor: Floor, call: Call, steps: tuple[policy.PolicyStep, ...]) -> None:
     assert call.waiting_since is not None, call.id
     next_s = policy.next_check_s(steps, call.step_runs, _waited_s(floor, call))

@@ -93,6 +93,7 @@ _LEFT = {
     LeftBy.FULL: "as many waited as may",
     LeftBy.CLOSED: "the group closed",
     LeftBy.POLICY: "by the group's policy",
+    LeftBy.REMOVED: "the group was removed",
 }
 KEPT = {"preferred": "asked for", "last_agent": "they talked last time"}
 _WRAP_UP_ENDS = {

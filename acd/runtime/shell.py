@@ -273,6 +273,8 @@ class Shell:
                 self._to_switch(command)
 
     def _to_switch(self, command: commands.Command) -> None:
+        if isinstance(command, commands.AgentForgotten):
+            self._mirror.drop(f"agent:{command.agent}")
         if self._switch is None:
             return
         match command:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from zoneinfo import ZoneInfo
 
-from acd.core.plan import AgentProfile, Plan
+from acd.core.plan import AgentProfile, Heir, Plan
 from acd.core.service_level import ServiceLevelFormula
 from acd.ivr.flow import FlowSet
 from acd.settings import assemble_outside, assemble_work
@@ -91,4 +91,5 @@ def _plan(system: SystemFile, agents: AgentsFile, groups: GroupsFile, dialing: D
         ageing=system.routing.ageing,
         seed=system.routing.seed,
         outside_ring_timeout_s=dialing.ring_timeout_s if dialing is not None else 60.0,
+        removed={group: Heir(entry.to, entry.to_flow) for group, entry in groups.removed.items()},
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import Annotated
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 
 from acd.core.pools import AgentChoice
 from acd.settings.schema.callbacks import CallbacksEntry
@@ -76,7 +76,21 @@ class GroupEntry(Options):
     callbacks: CallbacksEntry = CallbacksEntry()
 
 
+class RemovedEntry(Options):
+    """Where the callers of a group go that there is no longer: into another group's line, or into a flow."""
+
+    to: Id | None = None
+    to_flow: Id | None = None
+
+    @model_validator(mode="after")
+    def _is_one(self) -> RemovedEntry:
+        if (self.to is None) == (self.to_flow is None):
+            raise mistake("say where its callers go: either `to: GROUP` or `to_flow: FLOW`")
+        return self
+
+
 class GroupsFile(Options):
-    """The whole file."""
+    """The whole file. `removed`: groups that there have been, for those who still wait for them."""
 
     groups: Annotated[dict[Id, GroupEntry], not_empty("group")]
+    removed: dict[Id, RemovedEntry] = Field(default_factory=dict)
