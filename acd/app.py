@@ -137,6 +137,8 @@ class Controller:
         self._callbacks = CallbackDesk(
             self._mirror, recorder, self._clock, self._number_of, self._callback_line
         )
+        self._callback_line.on_done = self._callback_done
+        self._refreshing: set[asyncio.Task[None]] = set()
         self._merges = Merges(self._mirror)
         script = script_name(secrets.ami_password)
         self._switch = Switchboard(self._watch, self._link, self._prompts, self._merges, self._serve, script)
@@ -303,6 +305,16 @@ class Controller:
         else:  # after a sudden end the last version on disk would be an older one
             self._version_files.end_run()
 
+    def _callback_done(self) -> None:
+        task = asyncio.create_task(self._flow_desk.refresh_callbacks())
+        self._refreshing.add(task)
+        task.add_done_callback(self._refreshed)
+
+    def _refreshed(self, task: asyncio.Task[None]) -> None:
+        self._refreshing.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.warning("which callbacks are open is not known anew", reason=str(error))
+
     async def _reconcile_callbacks(self) -> None:
         """What people have closed, or taken over, while no controller was there leaves the line."""
         tasks = await asyncio.to_thread(
@@ -342,7 +354,11 @@ class Controller:
     async def stop(self) -> None:
         """Close everything in order; callers stay with Asterisk."""
         await self._bond.say_goodbye()
-        running = [*self._tasks, *(task for task in (self._recovery, self._reading) if task is not None)]
+        running = [
+            *self._tasks,
+            *self._refreshing,
+            *(task for task in (self._recovery, self._reading) if task is not None),
+        ]
         for task in running:
             task.cancel()
         await asyncio.gather(*running, return_exceptions=True)

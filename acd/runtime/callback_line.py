@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
@@ -11,7 +11,7 @@ from typing import Any
 import structlog
 
 from acd.core.callback_events import CallbackHours, CallbackPlaced, CallbackWithdrawn
-from acd.core.callback_facts import CallbackNote, entry_id
+from acd.core.callback_facts import CallbackNews, CallbackNote, entry_id
 from acd.core.calls import Call, CallState
 from acd.core.facts import CallbackOrder, CallKind
 from acd.core.ports import Mirror, Recorder
@@ -36,7 +36,10 @@ _STATES = {
 
 
 class CallbackLine:
-    """Puts wishes in line, keeps what becomes of them, and tells the engine when customers may be called."""
+    """Puts wishes in line, keeps what becomes of them, and tells the engine when customers may be called.
+
+    `on_done`: the database has one that is done, so that its number may ask again.
+    """
 
     def __init__(self, centre: CentreView, shell: Shell, mirror: Mirror, recorder: Recorder) -> None:
         self._centre = centre
@@ -45,6 +48,7 @@ class CallbackLine:
         self._recorder = recorder
         self._plan = DialPlan(centre)
         self._open: dict[str, bool] = {}
+        self.on_done: Callable[[], None] = lambda: None
         shell.on_note = self.note
 
     # --- wishes -------------------------------------------------------------------------------
@@ -89,13 +93,18 @@ class CallbackLine:
                 self._mirror.put(f"unreadable:{key}", value)
                 self._mirror.drop(key)
                 continue
-            self._recorder.note_callback(note, partial(self._mirror.drop, key))
+            self._recorder.note_callback(note, partial(self._noted, key, note.news))
 
     def note(self, note: CallbackNote) -> None:
         """Keep it until the database has it."""
         key = f"{_PREFIX}{note.callback}:{note.at:.6f}"
         self._mirror.put(key, {name: getattr(note, name) for name in CallbackNote.__slots__})
-        self._recorder.note_callback(note, partial(self._mirror.drop, key))
+        self._recorder.note_callback(note, partial(self._noted, key, note.news))
+
+    def _noted(self, key: str, news: str) -> None:
+        self._mirror.drop(key)
+        if news == CallbackNews.DONE:
+            self.on_done()
 
     def withdraw_but(self, open_entries: Collection[str], stored: Collection[str]) -> None:
         """At the start: those that people have closed or taken over meanwhile leave the line."""
