@@ -115,11 +115,11 @@ def _counted(words: Iterable[str]) -> tuple[str, ...]:
 
 
 def _unable(floor: Floor, lacks: tuple[str, ...], reach: int | None, agent: Agent) -> Unable:
-    return Unable(agent.id, floor.plan.agents[agent.id].name, agent.state.value, lacks, reach)
+    return Unable(agent.id, floor.profile(agent.id).name, agent.state.value, lacks, reach)
 
 
 def _able(floor: Floor, call: Call, ring: int, agent: Agent, now: float) -> Able:
-    name = floor.plan.agents[agent.id].name
+    name = floor.profile(agent.id).name
     state = agent.state.value
     return Able(agent.id, name, ring, state, agent.reason, now - agent.since, needs(floor, call, agent, now))
 
