@@ -20,7 +20,10 @@ class HoldInLine:
 
 @dataclass(frozen=True, slots=True)
 class LeaveLine:
-    """The caller is out of the line by time or for want of agents, and in hand: go on with the flow."""
+    """The caller is out of the line by time or for want of agents, and in hand: go on with the flow.
+
+    By REMOVED the group is gone, and nothing but a flow may take its callers: `exit`, '' where none may.
+    """
 
     call_id: str
     how: LeftBy
@@ -159,6 +162,13 @@ class AgentChanged:
     agent: str
 
 
+@dataclass(frozen=True, slots=True)
+class AgentForgotten:
+    """The agent is no longer in the plan, and has gone home."""
+
+    agent: str
+
+
 Command: TypeAlias = (
     HoldInLine
     | LeaveLine
@@ -175,4 +185,5 @@ Command: TypeAlias = (
     | CallChanged
     | CallMerged
     | AgentChanged
+    | AgentForgotten
 )

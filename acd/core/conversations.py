@@ -7,8 +7,9 @@ from dataclasses import replace
 from acd.core import callbacks, facts, lines, offers, rings, wrap_up
 from acd.core.agents import Agent, AgentInput, AgentState
 from acd.core.calls import Call, CallInput, CallState, Channel
+from acd.core.commands import LeaveLine
 from acd.core.events import CallArrived, CallQueued, FlowNote
-from acd.core.facts import CallKind, EndedBy, OfferFailure
+from acd.core.facts import CallKind, EndedBy, LeftBy, OfferFailure
 from acd.core.floor import Floor
 from acd.core.outside_facts import OutsideLeft
 
@@ -79,15 +80,26 @@ def taken_back(floor: Floor, call: Call, reason: str) -> None:
 def queue(floor: Floor, call: Call, event: CallQueued) -> None:
     """Into a group's line, at the place that the waiting time so far gives.
 
-    A caller whom nobody could take after a transfer has been here since arrival and goes by that.
+    A caller whom nobody could take after a transfer has been here since arrival and goes by that. A group
+    that has been removed may still be named by a flow of before; its heir has its callers.
     """
+    heir = floor.plan.heir(event.group)
+    if heir is None:
+        floor.emit(LeaveLine(call.id, LeftBy.REMOVED, floor.plan.heir_flow(event.group)))
+        return
+    event = replace(event, group=heir)
     back_after_transfer = any(isinstance(f, facts.Returned) for f in call.facts[-1:])
     call.group, call.priority, call.direct, call.present = event.group, event.priority, False, True
     call.agent_left = False
     call.waiting_since = call.arrived_at if back_after_transfer else floor.now
+    if event.waiting_since is not None:
+        call.waiting_since = min(event.waiting_since, floor.now)
     leave_at = None if event.max_wait_s is None else floor.now + event.max_wait_s
     lines.set_limits(floor, call, leave_at, event.exits)
     floor.note(call, facts.Queued(floor.now, event.group, event.priority, event.requirement.text))
+    if event.resumes is not None:
+        waited_s = floor.now - call.waiting_since
+        floor.note(call, facts.WaitTakenUp(floor.now, event.resumes, waited_s))
     rings.begin(floor, call, event)
     floor.move_call(call, CallInput.QUEUE)
     if not offers.dispatch_call(floor, call):
@@ -206,7 +218,7 @@ def own_calls_joined(floor: Floor, call: Call, other: Call | None, phone: str) -
     call.origin_agent, call.agent_left = None, False  # nobody hung up
     floor.mark(call)
     if colleague is not None:
-        profile = floor.plan.agents[colleague.id]
+        profile = floor.profile(colleague.id)
         call.origin_agent = colleague.id
         call.caller_number, call.caller_name = profile.extension, profile.name
         floor.note(call, facts.CallerReplaced(floor.now, colleague.id, other.id if other is not None else ""))

@@ -25,6 +25,7 @@ from acd.core.facts import (
     StepTaken,
 )
 from acd.core.outside_events import OutsideEvent
+from acd.core.plan import Plan
 from acd.core.requirement import ANYBODY, Requirement
 
 FlowNote: TypeAlias = StepTaken | LanguageChosen | Scored | SoundKept | CallbackWanted
@@ -93,7 +94,9 @@ class CallQueued:
 
     `requirement`: what the call asks for beside its group; with `alone` instead of it. `prefer`: the agent
     for whom the call waits alone for up to `prefer_wait_s`, as long as that agent is at work. `last_agent`
-    talked with the customer `last_agent_at`; what follows is the group's policy.
+    talked with the customer `last_agent_at`; what follows is the group's policy. The wait
+    counts from `waiting_since`, where that is given; `resumes` is then the call in which the same caller had
+    waited in this line and hung up, if it was another one.
     """
 
     call_id: str
@@ -107,13 +110,19 @@ class CallQueued:
     prefer_wait_s: float = 0.0
     last_agent: str | None = None
     last_agent_at: float = 0.0
+    resumes: str | None = None
+    waiting_since: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class GroupClosed:
-    """The group's day is over: who still waits and has a way out takes it. Who comes later waits on."""
+    """The group's day is over: who still waits and has a way out takes it. Who comes later waits on.
+
+    `at`: since when, if known to be earlier than now.
+    """
 
     group: str
+    at: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -356,6 +365,13 @@ class DayBegan:
 
 # --- ourselves --------------------------------------------------------------------------------
 @dataclass(frozen=True, slots=True)
+class PlanChanged:
+    """From here on this plan holds, for those who wait and work, too; see `replan.py`."""
+
+    plan: Plan
+
+
+@dataclass(frozen=True, slots=True)
 class DispatchSuspended:
     """We do not know the floor (Asterisk away, just started): no new offers."""
 
@@ -412,6 +428,7 @@ Event: TypeAlias = (
     | DispatchSuspended
     | DispatchResumed
     | FloorSeen
+    | PlanChanged
     | OutsideEvent
     | callback_events.CallbackPlaced
     | callback_events.CallbackHours

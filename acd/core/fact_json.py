@@ -27,6 +27,7 @@ from acd.core.facts import (
     LanguageChosen,
     LeftBy,
     LeftLine,
+    NotKept,
     Offered,
     OfferFailed,
     OfferFailure,
@@ -40,6 +41,7 @@ from acd.core.facts import (
     StepTaken,
     Transferred,
     Unkept,
+    WaitTakenUp,
     Widened,
     WrapUpEnd,
     WrapUpEnded,
@@ -60,7 +62,7 @@ FACT_TYPES: Mapping[str, type[Fact]] = {
     t.__name__: t
     for t in (
         Arrived, FlowEntered, StepTaken, LanguageChosen, Scored, SoundKept, CallbackWanted, Queued, LeftLine,
-        Widened, Kept, Unkept, PolicyApplied,
+        Widened, Kept, Unkept, NotKept, WaitTakenUp, PolicyApplied,
         Directed, Offered, Alerted, OfferFailed, Answered, Held, Resumed, Transferred, CallerReplaced,
         Returned, AgentLeft, WrapUpStarted, WrapUpExtended, WrapUpEnded, FellBack, Ended, OutsideDialed,
         OutsideAlerted, OutsideFailed, OutsideAnswered, OutsideLeft, OutsideRefused,

@@ -67,12 +67,13 @@ def resumed(floor: Floor) -> None:
         floor.entered_line += [floor.calls[call_id] for call_id in line]
 
 
-def closed(floor: Floor, group: str) -> None:
-    """The group's day is over."""
+def closed(floor: Floor, group: str, at: float | None) -> None:
+    """The group's day is over. Who is not with us at this moment leaves when back (`check_limits`)."""
+    floor.closed_at[group] = floor.now if at is None else min(at, floor.now)
+    if floor.suspended:
+        return
     for call_id in list(floor.router.lines.get(group, ())):
-        call = floor.calls[call_id]
-        if LeftBy.CLOSED in call.exits:
-            lead_out(floor, call, LeftBy.CLOSED)
+        check_limits(floor, floor.calls[call_id])
 
 
 def timer_max_wait(floor: Floor, call_id: str) -> None:
@@ -90,6 +91,16 @@ def check_limits(floor: Floor, call: Call) -> None:
         lead_out(floor, call, LeftBy.TIMEOUT)
     elif LeftBy.NO_AGENTS in call.exits and not floor.router.staffed(floor.widest(call)):
         lead_out(floor, call, LeftBy.NO_AGENTS)
+    elif LeftBy.CLOSED in call.exits and _was_there(call, floor.closed_at.get(call.group)):
+        lead_out(floor, call, LeftBy.CLOSED)
+
+
+def _was_there(call: Call, closed_at: float | None) -> bool:
+    """Whether the caller stood in this line when the group closed."""
+    if closed_at is None:
+        return False
+    joined = (f.at for f in reversed(call.facts) if isinstance(f, facts.Queued))
+    return next(joined, closed_at) < closed_at
 
 
 def check_full(floor: Floor, call: Call) -> None:

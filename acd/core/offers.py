@@ -137,7 +137,7 @@ def ring_reserved(floor: Floor, call: Call, agent: Agent) -> None:
 def direct(floor: Floor, call: Call, agent_id: str, timeout_s: float | None = None) -> None:
     """Put the caller through to one agent, who need not be ready but must be free."""
     floor.note(call, facts.Directed(floor.now, agent_id))
-    agent = floor.agents[agent_id]
+    agent = floor.agents.get(agent_id, Agent(agent_id))  # one whom a plan of before had is at home
     if agent.state not in (AgentState.READY, AgentState.NOT_READY) or not floor.phone_idle(agent):
         phone = floor.phones.get(agent.phone or "")
         there = agent.logged_in and phone is not None and phone.reachable
@@ -220,8 +220,8 @@ def give_back(floor: Floor, agent: Agent, failure: OfferFailure) -> None:
     if rule is None:
         floor.release_agent(agent)
         return
-    misses = agent.misses.get(failure, 0) + 1
-    agent.misses[failure] = misses
+    misses = agent.misses.get(failure.value, 0) + 1
+    agent.misses[failure.value] = misses
     if not 0 < rule.not_ready_after <= misses:
         agent.back_off_until = floor.now + rule.back_off(misses)
         floor.timers.set(Timer.BACK_OFF, agent.id, agent.back_off_until)

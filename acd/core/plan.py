@@ -115,13 +115,22 @@ class GroupPolicy:
 
 
 @dataclass(frozen=True, slots=True)
+class Heir:
+    """Where the callers of a group go that is no longer there: into another group's line, or into a flow."""
+
+    group: str | None = None
+    flow: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """The whole centre, as the engine sees it.
 
     `reasons`: what agents may choose for being not ready, by code. `missed_rings`: what follows when an
     agent does not take a call; a cause that is not in it has no consequences. `ageing` maps priority → points
     that a call of this priority gathers for a second of waiting; the most points go first, whatever the
-    priority. Empty: a higher priority always goes first. `seed` is for choices at random.
+    priority. Empty: a higher priority always goes first. `seed` is for choices at random. `removed`: groups
+    that there have been, for callers who still wait for them and flows that still name them.
     """
 
     agents: Mapping[str, AgentProfile]
@@ -133,6 +142,19 @@ class Plan:
     outside_ring_timeout_s: float = 60.0
     ageing: Mapping[int, float] = field(default_factory=dict)
     seed: int = 0
+    removed: Mapping[str, Heir] = field(default_factory=dict)
+
+    def heir(self, group: str | None) -> str | None:
+        """The group itself, or the one that has its callers now; None where there is neither."""
+        if group is None or group in self.groups:
+            return group
+        heir = self.removed.get(group)
+        return heir.group if heir is not None and heir.group in self.groups else None
+
+    def heir_flow(self, group: str) -> str:
+        """The flow that has the callers of a group that is gone; '' where none has."""
+        heir = self.removed.get(group)
+        return (heir.flow or "") if heir is not None else ""
 
     def rate(self, group: str, priority: int) -> float:
         """Points for a second of waiting: the class's rate times the group's weight."""

@@ -105,6 +105,9 @@ class Switch(Protocol):
     def cancel_offer(self, call_id: str) -> None:
         """Stop ringing."""
 
+    def ask_again(self, call_id: str) -> None:
+        """Have the caller's channel ask what next, whatever it is doing."""
+
     def hang_up(self, call_id: str, refusal: Refusal) -> None:
         """End the caller's call."""
 

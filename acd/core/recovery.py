@@ -8,17 +8,18 @@ from collections.abc import Iterable, Mapping
 from acd.core import callbacks, conversations, facts, lines, offers, outside, wrap_up
 from acd.core.agents import BUSY_STATES, Agent, AgentInput, AgentState
 from acd.core.calls import Call, CallInput, CallState, Channel
-from acd.core.commands import HoldInLine
+from acd.core.commands import AgentForgotten, HoldInLine
 from acd.core.events import FallbackServed
 from acd.core.facts import CallKind, EndedBy, OfferFailure, WrapUpEnd
 from acd.core.floor import Floor
+from acd.core.plan import AgentProfile
 from acd.core.timers import Timer
 
 _AGENT_STATES = {CallState.RINGING: AgentState.RINGING, CallState.TALKING: AgentState.TALKING}
 
 
 def restore(floor: Floor, agents: Iterable[Agent], calls: Iterable[Call]) -> None:
-    """Put kept agents and calls on an empty floor. Agents who are no longer in the plan are dropped.
+    """Put kept agents and calls on an empty floor. Agents who are no longer in the plan finish their work.
 
     Nobody is offered anything: whoever restores keeps dispatch suspended until the floor is known. A
     waiting caller enters the line when the channel asks again (`caller_returned`).
@@ -33,7 +34,7 @@ def restore(floor: Floor, agents: Iterable[Agent], calls: Iterable[Call]) -> Non
             due = floor.now + offers.ring_timeout_s(floor, call) + offers.OVERDUE_GRACE_S
             floor.timers.set(Timer.OVERDUE, call.id, due)
     for agent in agents:
-        if agent.id not in floor.agents:
+        if agent.id not in floor.agents and not _lets_go(floor, agent):
             continue
         floor.agents[agent.id] = agent
         if agent.wrap_up_until is not None:
@@ -48,15 +49,28 @@ def restore(floor: Floor, agents: Iterable[Agent], calls: Iterable[Call]) -> Non
     callbacks.restored(floor)
 
 
+def _lets_go(floor: Floor, agent: Agent) -> bool:
+    """Whether one who is no longer in the plan has work to finish; others are forgotten."""
+    if agent.state not in BUSY_STATES:
+        floor.emit(AgentForgotten(agent.id))
+        return False
+    floor.leaving[agent.id] = AgentProfile(agent.id, agent.id, agent.phone or "")
+    floor.router.let_go(agent.id)
+    agent.pending_logout = True
+    return True
+
+
 def _drop_orphans(floor: Floor) -> None:
     """A call whose group or agent the plan no longer has goes back in hand; it will ask again."""
     for call in list(floor.calls.values()):
         if call.group is not None and call.group not in floor.plan.groups:
-            call.group = None
-            if call.state is CallState.WAITING:
-                call.state = CallState.IVR
-            elif call.state is CallState.RINGING:
+            heir = floor.plan.heir(call.group)
+            if call.state is CallState.RINGING and heir is None:
                 call.direct = True  # there is no line to fall back into
+            elif call.state is CallState.WAITING and heir is not None:
+                floor.hand_on(call)
+            elif call.state is CallState.WAITING:
+                call.state = CallState.IVR
         if _state_of_agent(call) is not None and call.agent not in floor.agents:
             _put_back(floor, call)
 
@@ -77,6 +91,8 @@ def _put_back(floor: Floor, call: Call) -> None:
         return
     in_line = call.state is CallState.RINGING and call.group is not None and not call.direct
     call.state = CallState.WAITING if in_line else CallState.IVR
+    if in_line and call.group not in floor.plan.groups:
+        floor.hand_on(call)
     call.agent, call.direct, call.on_hold, call.present = None, False, False, False
     floor.mark(call)
 

@@ -14,6 +14,8 @@ def check(floor: Floor) -> None:
         agents, floor.went_home = floor.went_home, []
         for agent in agents:
             calls += [floor.calls[call_id] for call_id in floor.router.left_behind(agent.id)]
+            if agent.id in floor.leaving:
+                floor.forget_agent(agent)
         for call in calls:
             if call.state is not CallState.WAITING or not call.present or callbacks.expire(floor, call):
                 continue

@@ -26,6 +26,7 @@ from acd.core.facts import (
     LanguageChosen,
     LeftBy,
     LeftLine,
+    NotKept,
     Offered,
     OfferFailed,
     OfferFailure,
@@ -39,6 +40,7 @@ from acd.core.facts import (
     StepTaken,
     Transferred,
     Unkept,
+    WaitTakenUp,
     Widened,
     WrapUpEnd,
     WrapUpEnded,
@@ -59,7 +61,7 @@ from acd.records.fold import utc
 from acd.records.record import CallRecord, GroupVisit
 from acd.records.report import duration
 
-_FAILURES = {
+FAILURES = {
     OfferFailure.NO_ANSWER: "did not answer",
     OfferFailure.DECLINED: "declined",
     OfferFailure.BUSY: "was busy",
@@ -91,8 +93,9 @@ _LEFT = {
     LeftBy.FULL: "as many waited as may",
     LeftBy.CLOSED: "the group closed",
     LeftBy.POLICY: "by the group's policy",
+    LeftBy.REMOVED: "the group was removed",
 }
-_KEPT = {"preferred": "asked for", "last_agent": "they talked last time"}
+KEPT = {"preferred": "asked for", "last_agent": "they talked last time"}
 _WRAP_UP_ENDS = {
     WrapUpEnd.TIME: ": its time was over",
     WrapUpEnd.LIMIT: ": the longest time was over",
@@ -202,7 +205,7 @@ def _queued(fact: Queued) -> str:
 
 
 def _kept(fact: Kept) -> str:
-    why = _KEPT.get(fact.why, fact.why)
+    why = KEPT.get(fact.why, fact.why)
     return f"waits for {fact.agent} alone, up to {duration(fact.wait_s)} ({why})"
 
 
@@ -249,15 +252,17 @@ _TEXTS: Mapping[type[Fact], Callable[[Any], str]] = {
     Queued: _queued,
     LeftLine: _left_line,
     Widened: lambda fact: f"ring {fact.ring}, {fact.why}",
-    Kept: lambda fact: (
-        f"waits for {fact.agent} alone, up to {duration(fact.wait_s)} ({_KEPT.get(fact.why, fact.why)})"
-    ),
+    Kept: _kept,
     Unkept: lambda _: "no longer waits for one agent alone",
+    NotKept: lambda fact: f"the flow prefers agent {printable(fact.agent)!r}, who is {fact.why}",
+    WaitTakenUp: lambda fact: (
+        f"goes on with the wait of call {fact.former_call}: {duration(fact.waited_s)} so far"
+    ),
     PolicyApplied: lambda fact: f"step {fact.step} of the group's policy: {fact.what}",
     Directed: lambda fact: f"waits for agent {fact.agent}",
     Offered: lambda fact: f"offered to {fact.agent} on {fact.phone}",
     Alerted: lambda fact: f"{fact.agent}'s phone rings",
-    OfferFailed: lambda fact: f"{fact.agent} {_FAILURES[fact.failure]}",
+    OfferFailed: lambda fact: f"{fact.agent} {FAILURES[fact.failure]}",
     Answered: lambda fact: f"{fact.agent} answered",
     Held: lambda _: "on hold",
     Resumed: lambda _: "off hold",

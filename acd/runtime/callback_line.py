@@ -21,7 +21,7 @@ from acd.runtime.callback_calls import ON_THE_LIST
 from acd.runtime.control import Handler, Request
 from acd.runtime.dial_plan import DialPlan, Permit
 from acd.runtime.shell import Shell
-from acd.settings.model import Centre
+from acd.settings.centre_now import CentreView
 
 log = structlog.get_logger(__name__)
 
@@ -41,7 +41,7 @@ class CallbackLine:
     `on_done`: the database has one that is done, so that its number may ask again.
     """
 
-    def __init__(self, centre: Centre, shell: Shell, mirror: Mirror, recorder: Recorder) -> None:
+    def __init__(self, centre: CentreView, shell: Shell, mirror: Mirror, recorder: Recorder) -> None:
         self._centre = centre
         self._shell = shell
         self._mirror = mirror

@@ -23,7 +23,7 @@ from acd.ivr.flow import Speech
 from acd.ivr.ports import CallerLine
 from acd.runtime.dial_plan import Denial, DialPlan, Permit
 from acd.runtime.shell import Shell
-from acd.settings.model import Centre
+from acd.settings.centre_now import CentreView
 
 log = structlog.get_logger(__name__)
 
@@ -53,7 +53,7 @@ REFUSALS: Mapping[DialFailure, Refusal] = {
 }
 
 
-def announcements(centre: Centre) -> tuple[Speech, ...]:
+def announcements(centre: CentreView) -> tuple[Speech, ...]:
     """Every sentence with which a number may be refused."""
     if centre.dialing is None:
         return ()
@@ -61,7 +61,7 @@ def announcements(centre: Centre) -> tuple[Speech, ...]:
     return tuple(Speech(text, language) for text in SENTENCES[language].values())
 
 
-def _language(centre: Centre) -> str:
+def _language(centre: CentreView) -> str:
     return centre.system.language if centre.system.language in SENTENCES else "en"
 
 
@@ -80,7 +80,7 @@ class OutboundDesk:
 
     def __init__(
         self,
-        centre: Centre,
+        centre: CentreView,
         plan: DialPlan,
         shell: Shell,
         switch: Switch,

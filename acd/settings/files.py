@@ -51,7 +51,8 @@ class Files:
     """The whole configuration, not yet checked for references between entries.
 
     `folder_problems` are about the folders themselves; `flows` is keyed by the file's name
-    without extension, `pieces` by the path below the flows' folder. `dialing`, `calendars` and
+    without extension, `pieces` by the path below the flows' folder. `customer_requirements`: what
+    customers need, each with the first line that says it. `dialing`, `calendars` and
     `announcements` are None where there is no such file.
     """
 
@@ -67,6 +68,7 @@ class Files:
     announcements: Read[AnnouncementsFile] | None
     flows_dir: Path
     customers: Document | None
+    customer_requirements: Mapping[str, int]
     customers_file: Path | None
     folder_problems: tuple[Problem, ...]
     do_not_call: frozenset[str] = frozenset()
@@ -117,6 +119,7 @@ def read_files(config_dir: Path, flows_dir: Path) -> Files:
     system = _read(config_dir / "system.yml", SystemFile)
     do_not_call_file = config_dir / DO_NOT_CALL_FILE
     country = system.content.system.country if system.content is not None else None
+    customers, requirements = _customers(customers_file, country)
     numbers, do_not_call = (
         read_do_not_call(do_not_call_file, country)
         if DO_NOT_CALL_FILE in config_names
@@ -136,7 +139,8 @@ def read_files(config_dir: Path, flows_dir: Path) -> Files:
             ANNOUNCEMENTS_FILE in flow_names, flows_dir / ANNOUNCEMENTS_FILE, AnnouncementsFile
         ),
         flows_dir=flows_dir,
-        customers=read_customers(customers_file, country)[1] if customers_file else None,
+        customers=customers,
+        customer_requirements=requirements,
         customers_file=customers_file,
         do_not_call=numbers,
         do_not_call_document=do_not_call,
@@ -147,6 +151,17 @@ def read_files(config_dir: Path, flows_dir: Path) -> Files:
             *_wrong_extensions(flows_dir, flow_names),
         ),
     )
+
+
+def _customers(file: Path | None, country: str | None) -> tuple[Document | None, dict[str, int]]:
+    if file is None:
+        return None, {}
+    rows, document = read_customers(file, country)
+    requirements: dict[str, int] = {}
+    for row in rows:
+        if row.customer.requirement:
+            requirements.setdefault(row.customer.requirement, row.line)
+    return document, requirements
 
 
 def _read(path: Path, model: type[M]) -> Read[M]:

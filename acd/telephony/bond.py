@@ -41,7 +41,7 @@ class Bond:
         self._feed = feed
         self._floor = floor
         self._cdr_file = cdr_file
-        self._lease_s = lease_s
+        self.lease_s = lease_s
         self._link: AmiLink | None = None
         self._switch: Switchboard | None = None
         self._looking = asyncio.Lock()
@@ -74,9 +74,9 @@ class Bond:
             since_renewal_s += HEARTBEAT_INTERVAL_S
             try:
                 await self._beat()
-                if since_renewal_s >= self._lease_s / 4:
+                if since_renewal_s >= self.lease_s / 4:
                     since_renewal_s = 0.0
-                    await self._switch.renew_leases(self._lease_s)
+                    await self._switch.renew_leases(self.lease_s)
             except TelephonyError as error:
                 log.warning("no heartbeat", reason=str(error))
 
@@ -128,7 +128,7 @@ class Bond:
         async with self._looking:
             self._feed(events.DispatchSuspended())
             await self._beat()
-            await self._switch.renew_leases(self._lease_s)  # those given while we had no pulse are short
+            await self._switch.renew_leases(self.lease_s)  # those given while we had no pulse are short
             before = frozenset(self._floor.calls)
             self._watch.look_begins()
             picture = await look(self._link)

@@ -262,6 +262,12 @@ class Switchboard:
         if not await self._act("Hangup", Channel=channel, Cause=str(cause)):
             self._watch.mark_ending(call_id, ending=False)  # the caller was quicker
 
+    def ask_again(self, call_id: str) -> None:
+        """Have the caller's channel ask what next, whatever it is doing."""
+        channel = self._watch.channel_of.get(call_id)
+        if channel is not None:  # else the caller is leaving
+            self._spawn(self.bring_back(channel))
+
     async def bring_back(self, channel: str) -> None:
         """Send a channel to the beginning of the loop, so that it asks again."""
         await self._act("Redirect", Channel=channel, Context="acd-back", Exten="s", Priority="1")

@@ -37,6 +37,7 @@ class Watch:
 
     def __init__(self, phones: Iterable[str], feed: Feed, on_transfer: Callable[[str, str], None]) -> None:
         self._phones: dict[str, set[str]] = {phone: set() for phone in phones}
+        self._gone_phones: set[str] = set()  # no longer configured, and not free yet
         self._reachable: set[str] = set()
         self._feed = feed
         self.legs = Legs(feed)
@@ -107,6 +108,22 @@ class Watch:
         """Whether this endpoint is a phone of ours."""
         return endpoint in self._phones
 
+    def change_phones(self, phones: Iterable[str]) -> None:
+        """Other phones of ours from now on; one that is gone is known until its calls are over."""
+        wanted = set(phones)
+        for phone in wanted - self._phones.keys():
+            self._phones[phone] = set()
+        self._gone_phones = self._phones.keys() - wanted
+        for phone in list(self._gone_phones):
+            self._reachable.discard(phone)
+            self._report(phone)
+            self._forget_phone(phone)
+
+    def _forget_phone(self, phone: str) -> None:
+        if phone in self._gone_phones and not self._phones[phone]:
+            del self._phones[phone]
+            self._gone_phones.discard(phone)
+
     def look_begins(self) -> None:
         """From here on remember what has changed: the look's answer will be older than that."""
         self._looking = True
@@ -118,13 +135,15 @@ class Watch:
         self._looking = False
         known = {phone: phone in set(reachable) for phone in self._phones} | self._reached
         self._reachable = {phone for phone, can_be_reached in known.items() if can_be_reached}
+        self._reachable -= self._gone_phones
         for phone in self._phones:
             self._phones[phone] = set()
         for channel in (set(channels) | self._come) - self._went:
             if (endpoint := phone_of(channel)) in self._phones:
                 self._phones[endpoint].add(channel)
-        for phone in self._phones:
+        for phone in list(self._phones):
             self._report(phone)
+            self._forget_phone(phone)
 
     def _report(self, phone: str) -> None:
         self._feed(events.PhoneChanged(phone, phone in self._reachable, bool(self._phones[phone])))
@@ -208,6 +227,7 @@ class Watch:
                 self._went.add(channel)
             self._phones[phone].discard(channel)
             self._report(phone)
+            self._forget_phone(phone)
 
     def _dialling(
         self, event: Headers, heard: type[events.OfferAlerting] | type[events.OfferAnswered]
@@ -285,7 +305,7 @@ class Watch:
 
     def _device(self, event: Headers) -> None:
         phone = str(event.get("Device", "")).removeprefix("PJSIP/")
-        if phone not in self._phones:
+        if phone not in self._phones or phone in self._gone_phones:
             return
         reachable = event.get("State") in REACHABLE_STATES
         if self._looking:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
-from acd.core.agents import Agent, AgentState
+import orjson
+
+from acd.core.agents import BUSY_STATES, Agent, AgentState
 from acd.core.callback_events import CallbackPlaced
 from acd.core.calls import Call, CallState, Channel
 from acd.core.commands import (
     AgentChanged,
+    AgentForgotten,
     CallChanged,
     CallMerged,
     Command,
@@ -20,7 +22,7 @@ from acd.core.commands import (
     StoreInterval,
 )
 from acd.core.engine import Engine
-from acd.core.events import CallArrived, Event
+from acd.core.events import CallArrived, Event, PlanChanged
 from acd.core.facts import AgentInterval, CallKind
 from acd.core.plan import Plan
 from acd.core.requirement import Requirement
@@ -49,6 +51,7 @@ class Bookkeeper:
         self.engine = Engine(plan)
         self.now = 1000.0
         self.torn = False  # whether it was ever restarted with half of what it had
+        self.plan_since = self.now
         self.mirror = picture(self.engine)
         self.live: set[str] = set()  # arrived, and neither merged nor finished
         self.stored: dict[str, bool] = {}  # ended and stored: whether as finished
@@ -65,6 +68,8 @@ class Bookkeeper:
         if isinstance(event, CallbackPlaced) and event.call_id not in self.engine.floor.calls:
             self.live.add(event.call_id)
             self.stored.pop(event.call_id, None)
+        if isinstance(event, PlanChanged):
+            self.plan, self.plan_since = event.plan, self.now
         before = picture(self.engine)
         out = self._logged_out()
         try:
@@ -95,7 +100,7 @@ class Bookkeeper:
         """Killed and started again with what the mirror kept (or with `kept`, a torn one)."""
         torn = kept is not None
         self.torn |= torn
-        kept = json.loads(json.dumps(self.mirror if kept is None else kept))
+        kept = orjson.loads(orjson.dumps(self.mirror if kept is None else kept))  # as the disk does
         assert kept is not None
         agents = [Agent.from_dict(v) for k, v in kept.items() if k.startswith("agent:")]
         calls = [Call.from_dict(v) for k, v in kept.items() if k.startswith("call:")]
@@ -127,6 +132,9 @@ class Bookkeeper:
                     self.mirror[f"call:{call_id}"] = self.engine.floor.calls[call_id].to_dict()
                 case AgentChanged(agent_id):
                     self.mirror[f"agent:{agent_id}"] = self.engine.floor.agents[agent_id].to_dict()
+                case AgentForgotten(agent_id):
+                    assert agent_id not in self.plan.agents, "forgotten, although in the plan"
+                    del self.mirror[f"agent:{agent_id}"]
                 case CallMerged(call_id):
                     del self.mirror[f"call:{call_id}"]
                     self.live.remove(call_id)
@@ -158,6 +166,8 @@ class Bookkeeper:
     def check(self) -> None:
         """Whatever must hold at any time."""
         assert self.mirror == picture(self.engine), "the mirror is behind"
+        floor = self.engine.floor
+        assert set(floor.agents) == {*self.plan.agents, *floor.leaving}, "an agent is lost, or stays for ever"
         self._check_calls()
         for agent in self.engine.floor.agents.values():
             self._check_agent(agent)
@@ -215,7 +225,8 @@ class Bookkeeper:
                 assert agent.wrap_up_call_id is not None, agent
                 has_end = agent.wrap_up_until is not None
                 assert ((Timer.WRAP_UP, agent.id) in floor.timers._due) == has_end, agent
-                assert has_end or rule_of(floor, agent.wrap_up_group).lasts_s is None, agent
+                as_begun = agent.since <= self.plan_since  # by the rule that held when it began
+                assert has_end or as_begun or rule_of(floor, agent.wrap_up_group).lasts_s is None, agent
             case _:
                 assert (call, own, agent.wrap_up_call_id) == (None, None, None), agent
                 pending = (agent.pending_reason, agent.pending_logout, agent.back_to, agent.wrap_up_wanted)
@@ -224,6 +235,9 @@ class Bookkeeper:
         assert own is None or (own.origin_agent == agent.id and own.state is not CallState.ENDED), agent
         assert (agent.reason is not None) == (agent.state is AgentState.NOT_READY), agent
         assert (agent.phone is not None) == agent.logged_in, agent
+        if agent.id in floor.leaving:
+            assert agent.state in BUSY_STATES, agent
+            assert agent.pending_logout, agent
         assert (agent.back_off_until is not None) == ((Timer.BACK_OFF, agent.id) in floor.timers._due), agent
         assert (agent.rest_until is not None) == ((Timer.REST, agent.id) in floor.timers._due), agent
         assert (agent.rest_until is not None) == (agent.reason == REASON_REST), agent
@@ -284,6 +298,8 @@ class Bookkeeper:
 
     def _could_serve(self, agent: Agent, call: Call, *, widest: bool = False) -> bool:
         """By a look at everything; reserves are not counted."""
+        if agent.id not in self.plan.agents:
+            return False
         if call.only_agent is not None and not widest:
             return call.only_agent == agent.id
         skills, group = self.plan.agents[agent.id].skills, self.plan.groups[call.group or ""]
@@ -301,7 +317,8 @@ class Bookkeeper:
         """Whether another group's reserve needs the agent."""
         floor = self.engine.floor
         for group in self.plan.groups.values():
-            serves = [a for a in floor.agents.values() if group.requirement.admits(self._skills(a))]
+            staff = [a for a in floor.agents.values() if a.id in self.plan.agents]
+            serves = [a for a in staff if group.requirement.admits(self._skills(a))]
             ready = sum(floor.can_take_calls(a) for a in serves)
             if group.reserve and group.id != call.group and agent in serves and ready <= group.reserve:
                 return True

@@ -11,6 +11,7 @@ this order (mirroring is not shown), and everything said of agents (`anna not_re
 (`c1 waiting`, `c1 2nd in sales`, `c1 with anna`, `c1 ended by agent`, `c1 forgotten`) and deadlines
 (`next 00:20`) must hold afterwards. `refused phone-taken` is a refused request. A deadline that
 passes without a `timer` line of its own must change nothing. All times are minutes:seconds.
+`the plan becomes SMALLER` names a plan of `centre.py`.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from acd.core.plan import Plan
 from acd.core.requirement import Requirement
 from acd.errors import RequestRefused
 from tests.core.bookkeeper import Bookkeeper
+from tests.core.centre import BY_NAME
 
 START = 1_000_000.0
 ORDINALS = {"1st": 1, "2nd": 2, "3rd": 3, "4th": 4}
@@ -47,9 +49,14 @@ class Step:
 
 def read(path: Path) -> dict[str, list[Step]]:
     """The scenarios of a file by title."""
+    return parsed(path.read_text(encoding="utf-8"))
+
+
+def parsed(text: str) -> dict[str, list[Step]]:
+    """The scenarios of a text by title."""
     scenarios: dict[str, list[Step]] = {}
     steps: list[Step] = []
-    for line in path.read_text(encoding="utf-8").splitlines():
+    for line in text.splitlines():
         if line.startswith("=="):
             steps = scenarios.setdefault(line.removeprefix("==").strip(), [])
         elif line.strip() and not line.startswith("#"):
@@ -286,6 +293,8 @@ class Player:
             done = self.books.advance(deadline - self.books.now)
         elif what == "we are killed and start again":
             done = self.books.restart()
+        elif match := re.fullmatch(r"the plan becomes (\w+)", what):
+            done = self.books.feed(events.PlanChanged(BY_NAME[match[1]]), swallow=False)
         elif what.startswith("on shift:"):
             done = self._shift(what.removeprefix("on shift:"))
         else:
@@ -313,6 +322,8 @@ class Player:
         who, _, what = claim.partition(" ")
         if who == "next":
             found = _clock(self.books.engine.next_deadline())
+        elif what == "unknown":
+            found = "known" if who in self.books.engine.floor.agents else "unknown"
         elif who in self.books.engine.floor.agents:
             agent = self.books.engine.floor.agents[who]
             found = agent.state.value + (f"({agent.reason})" if agent.reason else "")

@@ -18,9 +18,10 @@ from acd.core.commands import CallBack, CancelOffer, Command, ContinueCall, Leav
 from acd.core.events import Event
 from acd.core.facts import CallKind, EndedBy, LeftBy, OfferFailure, Scored, SoundKept, SoundPurpose, StepTaken
 from acd.core.outside_facts import DialFailure
+from acd.core.plan import Plan
 from acd.core.requirement import Requirement
 from tests.core.bookkeeper import Bookkeeper
-from tests.core.centre import EVERYTHING, PHONES, STRICT
+from tests.core.centre import EVERYTHING, MOVED, PHONES, PLAN, SMALLER, STRICT
 
 AGENTS = st.sampled_from(list(EVERYTHING.agents))
 GROUPS = st.sampled_from(list(EVERYTHING.groups))
@@ -270,7 +271,7 @@ class PossibleWorld(Centre):
                 case LeaveLine(call_id):
                     assert self.books.engine.floor.calls[call_id].state is CallState.IVR
                 case Offer(call_id, agent, phone):
-                    assert self.books.plan.agents[agent].id == agent
+                    assert agent in self.books.plan.agents, "an offer to one who is to go home"
                     assert phone in PHONES
                 case CancelOffer():
                     raise AssertionError("an offer is only called off by time")
@@ -320,8 +321,13 @@ class PossibleWorld(Centre):
             self.feed(events.CallEnded(call_id, EndedBy.SYSTEM))
             return
         self.feed(events.CallTakenBack(call_id, "refused"))
-        self.feed(events.CallQueued(call_id, call.group or "sales"))
+        plan = self.books.plan
+        self.feed(events.CallQueued(call_id, plan.heir(call.group) or next(iter(plan.groups))))
         assert call.waiting_since == call.arrived_at, "lost the place that arrival gives"
+
+    def is_at_work(self, agent: str) -> bool:
+        found = self.books.engine.floor.agents.get(agent)
+        return found is not None and found.logged_in
 
     def pick(self, data: st.DataObject, *states: CallState) -> str | None:
         calls = self.calls(*states)
@@ -338,7 +344,7 @@ class PossibleWorld(Centre):
 
     @rule(agent=AGENTS, group=GROUPS, callee=AGENTS, direct=st.booleans())
     def agent_dials(self, agent: str, group: str, callee: str, direct: bool) -> None:
-        if not self.books.engine.floor.agents[agent].logged_in:
+        if not self.is_at_work(agent):
             return
         self.arrived += 1
         call_id = f"c{self.arrived:03}"
@@ -349,7 +355,7 @@ class PossibleWorld(Centre):
 
     @rule(agent=AGENTS)
     def agent_dials_outside(self, agent: str) -> None:
-        if not self.books.engine.floor.agents[agent].logged_in:
+        if not self.is_at_work(agent):
             return
         self.arrived += 1
         call_id = f"c{self.arrived:03}"
@@ -739,6 +745,60 @@ class StrictLateNews(LateNews):
     plan = STRICT
 
 
+PLANS = st.sampled_from([EVERYTHING, PLAN, SMALLER, MOVED])
+
+
+class ChangingWorld(PossibleWorld):
+    """The possible world, while the configuration changes again and again."""
+
+    @rule(plan=PLANS)
+    def plan_changes(self, plan: Plan) -> None:
+        floor = self.books.engine.floor
+        waiting = {c.id: (c.waiting_since, c.joined) for c in self.calls(CallState.WAITING)}
+        talks = {c.id: c.agent for c in self.calls(CallState.TALKING)}
+        rings = {c.id: c.agent for c in self.calls(CallState.RINGING)}
+        agents = {
+            a.id: (a.state, a.since, a.phone, a.calls_taken) for a in floor.agents.values() if a.logged_in
+        }
+        self.feed(events.PlanChanged(plan))
+        for call in floor.calls.values():
+            assert call.id not in talks or (call.state, call.agent) == (CallState.TALKING, talks[call.id])
+            assert call.id not in rings or (call.state, call.agent) == (CallState.RINGING, rings[call.id])
+            if call.state is CallState.WAITING:
+                assert (call.waiting_since, call.joined) == waiting[call.id], "lost the place in line"
+        for agent in floor.agents.values():
+            if agent.id in agents and agent.state in (AgentState.TALKING, AgentState.WRAP_UP):
+                assert (agent.state, agent.since, agent.phone, agent.calls_taken) == agents[agent.id]
+
+    @rule(plan=PLANS, group=GROUPS, wait_s=DURATIONS_S, outcome=st.none() | FAILURES)
+    def changes_during_a_ring(
+        self, plan: Plan, group: str, wait_s: float, outcome: OfferFailure | None
+    ) -> None:
+        self.arrived += 1
+        call_id = f"c{self.arrived:03}"
+        self.feed(events.CallArrived(call_id, CallKind.INBOUND, "0301", "", "8000"))
+        self.feed(events.CallQueued(call_id, group))
+        self.books.advance(wait_s)
+        self.feed(events.PlanChanged(plan))
+        self.feed(events.OfferAnswered(call_id) if outcome is None else events.OfferEnded(call_id, outcome))
+
+
+class ChangingLongWaits(LongWaits):
+    """Long waits, while the configuration changes again and again."""
+
+    @rule(plan=PLANS)
+    def plan_changes(self, plan: Plan) -> None:
+        self.feed(events.PlanChanged(plan))
+
+
+class ChangingLateNews(LateNews):
+    """Late news, of groups and agents that are gone, too."""
+
+    @rule(plan=PLANS)
+    def plan_changes(self, plan: Plan) -> None:
+        self.feed(events.PlanChanged(plan))
+
+
 TestPossibleWorld = PossibleWorld.TestCase
 TestPossibleWorld.settings = SETTINGS
 TestLateNews = LateNews.TestCase
@@ -749,3 +809,9 @@ TestStrictWorld = StrictWorld.TestCase
 TestStrictWorld.settings = settings(SETTINGS, max_examples=250)
 TestStrictLateNews = StrictLateNews.TestCase
 TestStrictLateNews.settings = SETTINGS
+TestChangingWorld = ChangingWorld.TestCase
+TestChangingWorld.settings = settings(SETTINGS, max_examples=200)
+TestChangingLongWaits = ChangingLongWaits.TestCase
+TestChangingLongWaits.settings = settings(SETTINGS, max_examples=100)
+TestChangingLateNews = ChangingLateNews.TestCase
+TestChangingLateNews.settings = settings(SETTINGS, max_examples=150)
