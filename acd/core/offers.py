@@ -196,6 +196,8 @@ def ended(floor: Floor, call: Call, failure: OfferFailure) -> None:
     was_direct, call.direct = call.direct, False
     clear_ring_timers(floor, call)
     call.agent, call.present = None, True
+    if call.channel is Channel.NONE:
+        _stand_by(floor, call)
     floor.note(call, facts.OfferFailed(floor.now, agent.id, failure))
     floor.move_call(call, CallInput.REFUSED if was_direct else CallInput.OFFER_FAILED)
     give_back(floor, agent, failure)
@@ -204,6 +206,13 @@ def ended(floor: Floor, call: Call, failure: OfferFailure) -> None:
     else:
         dispatch_call(floor, call)
     dispatch_agent(floor, agent)
+
+
+def _stand_by(floor: Floor, call: Call) -> None:
+    """A callback whose ring has failed: in line only at hours when its customer may be called."""
+    call.present = call.group not in floor.callbacks_closed
+    if call.expires_at is not None:
+        floor.timers.set(Timer.CALLBACK, call.id, max(call.expires_at, floor.now))
 
 
 def count_call(floor: Floor, call: Call, agent: Agent) -> None:
