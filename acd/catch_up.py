@@ -18,7 +18,7 @@ from acd.records.fold import fold
 from acd.records.store import RecordStore
 from acd.records.writer import RecordWriter
 from acd.runtime.last_agents import MOST_CUSTOMERS, LastAgents, Talk, customer_key
-from acd.settings.model import Centre
+from acd.settings.centre_now import CentreView
 from acd.telephony import cdr
 
 log = structlog.get_logger(__name__)
@@ -33,7 +33,7 @@ class CatchUp:
     `last_agents` is filled from the records.
     """
 
-    centre: Centre
+    centre: CentreView
     store: RecordStore
     writer: RecordWriter
     find_customer: Callable[[str], Customer | None]

@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from acd.core import callback_events
+from acd.core.callback_events import CallbackEvent
 from acd.core.facts import (
     CallbackWanted,
     CallKind,
@@ -23,6 +25,7 @@ from acd.core.facts import (
     StepTaken,
 )
 from acd.core.outside_events import OutsideEvent
+from acd.core.plan import Plan
 from acd.core.requirement import ANYBODY, Requirement
 
 FlowNote: TypeAlias = StepTaken | LanguageChosen | Scored | SoundKept | CallbackWanted
@@ -362,6 +365,13 @@ class DayBegan:
 
 # --- ourselves --------------------------------------------------------------------------------
 @dataclass(frozen=True, slots=True)
+class PlanChanged:
+    """From here on this plan holds, for those who wait and work, too; see `replan.py`."""
+
+    plan: Plan
+
+
+@dataclass(frozen=True, slots=True)
 class DispatchSuspended:
     """We do not know the floor (Asterisk away, just started): no new offers."""
 
@@ -418,5 +428,9 @@ Event: TypeAlias = (
     | DispatchSuspended
     | DispatchResumed
     | FloorSeen
+    | PlanChanged
     | OutsideEvent
+    | callback_events.CallbackPlaced
+    | callback_events.CallbackHours
+    | CallbackEvent
 )

@@ -12,9 +12,10 @@ from dataclasses import dataclass
 
 from acd.core import limits
 from acd.core.agents import BUSY_STATES, Agent, AgentInput, AgentState
-from acd.core.calls import Call, CallInput, CallState
+from acd.core.calls import Call, CallInput, CallState, Channel
 from acd.core.commands import (
     AgentChanged,
+    AgentForgotten,
     CallChanged,
     CallMerged,
     Command,
@@ -24,10 +25,10 @@ from acd.core.commands import (
     StoreCall,
     StoreInterval,
 )
-from acd.core.facts import AgentInterval, Fact
+from acd.core.facts import AgentInterval, Fact, LeftBy, LeftLine, Queued
 from acd.core.lanes import Standing
 from acd.core.pace import DEFAULT_HANDLE_TIME_S
-from acd.core.plan import GroupPolicy, Plan
+from acd.core.plan import AgentProfile, GroupPolicy, Plan
 from acd.core.pools import Idle
 from acd.core.requirement import Requirement
 from acd.core.router import Router
@@ -46,8 +47,10 @@ class Phone:
 class Floor:
     """All live state. `now` is the time of the event being handled.
 
-    `day`: the centre's date, as far as it was told. `entered_line` and `went_home`: who did so since the
-    lines were last looked at, see `lines.py`.
+    `day`: the centre's date, as far as it was told. `callbacks_closed`: the groups whose customers may not be
+    called back at this hour. `entered_line` and `went_home`: who did so since the lines were last looked at,
+    see `waits.py`. `leaving`: agents who are no longer in the plan and finish their work; `retired`: groups
+    that are not, while somebody talks or wraps up by their rules.
     """
 
     def __init__(self, plan: Plan) -> None:
@@ -65,7 +68,10 @@ class Floor:
         self.day = ""
         self.entered_line: list[Call] = []
         self.went_home: list[Agent] = []
+        self.leaving: dict[str, AgentProfile] = {}
+        self.retired: dict[str, GroupPolicy] = {}
         self._on_phone: dict[str, str] = {}  # the last agent on each phone, who may be gone
+        self.callbacks_closed: set[str] = set()
         self._out: list[Command] = []
         self._changed_calls: dict[str, None] = {}
         self._changed_agents: dict[str, None] = {}
@@ -85,7 +91,7 @@ class Floor:
         if len(out) > 1:
             gone_on = {c.call_id for c in out if isinstance(c, (Offer, LeaveLine))}
             out = [c for c in out if not (isinstance(c, HoldInLine) and c.call_id in gone_on)]
-        out += [AgentChanged(agent_id) for agent_id in self._changed_agents]
+        out += [AgentChanged(agent_id) for agent_id in self._changed_agents if agent_id in self.agents]
         out += [CallChanged(call_id) for call_id in self._changed_calls if call_id in self.calls]
         self._out, self._changed_agents, self._changed_calls = [], {}, {}
         return out
@@ -169,7 +175,20 @@ class Floor:
 
     def limits(self, agent: Agent) -> WorkLimits:
         """How much the agent is to work."""
-        return self.plan.agents[agent.id].limits
+        return self.profile(agent.id).limits
+
+    def profile(self, agent: str) -> AgentProfile:
+        """Of an agent of the floor, also of one who is leaving."""
+        return self.plan.agents[agent] if agent in self.plan.agents else self.leaving[agent]
+
+    def forget_agent(self, agent: Agent) -> None:
+        """One who is leaving has gone home."""
+        del self.agents[agent.id]
+        del self.leaving[agent.id]
+        self.router.forget(agent.id)
+        for timer in (Timer.WRAP_UP, Timer.BACK_OFF, Timer.REST):
+            self.timers.clear(timer, agent.id)
+        self.emit(AgentForgotten(agent.id))
 
     def can_take_calls(self, agent: Agent) -> bool:
         """Ready, with a phone that can be rung now."""
@@ -212,9 +231,22 @@ class Floor:
         call.apply(input_, self.now)
         if was_waiting and call.state is not CallState.WAITING and call.group is not None:
             self.router.dequeue(call.id, call.group)
-        if call.state is CallState.WAITING and call.present:
-            self.enter_line(call)
+        if call.state is CallState.WAITING:
+            if call.group not in self.plan.groups:
+                self.hand_on(call)  # removed while the phone rang
+            if call.present:
+                self.enter_line(call)
         self.mark(call)
+
+    def hand_on(self, call: Call) -> None:
+        """The group that the call waits for has been removed: into its heir's line, with the time waited."""
+        heir = self.plan.heir(call.group)
+        assert call.group is not None, call.id
+        assert heir is not None, call.group
+        self.note(call, LeftLine(self.now, call.group, LeftBy.REMOVED, heir))
+        call.group, call.ring, call.step_runs = heir, 0, {}
+        call.only_agent, call.only_until = None, None
+        self.note(call, Queued(self.now, heir, call.priority, call.requirement))
 
     def enter_line(self, call: Call) -> None:
         """Stand in the line at the place that priority and waiting time give."""
@@ -225,7 +257,8 @@ class Floor:
         self.stand(call)
         self.entered_line.append(call)
         self.mark(call)
-        self.emit(HoldInLine(call.id, call.group))
+        if call.channel is not Channel.NONE:
+            self.emit(HoldInLine(call.id, call.group))
 
     def stand(self, call: Call) -> None:
         """In the lane where the call's place and wishes put it now."""
@@ -261,6 +294,11 @@ class Floor:
         position = self.router.lines[call.group].position(call.id, self.now) or 1
         return position * DEFAULT_HANDLE_TIME_S / max(1, self.router.logged_in(call.group))
 
+    def callers_waiting(self, group: str) -> int:
+        """How many hear music in the group's line: who has asked to be called back takes up no room."""
+        waiting = (self.calls[call_id] for call_id in self.router.lines[group])
+        return sum(call.channel is not Channel.NONE for call in waiting)
+
     def take_over_place(self, old: Call, new: Call) -> None:
         """`new` stands in the line exactly where `old` stood."""
         assert old.group is not None, old.id
@@ -269,7 +307,11 @@ class Floor:
 
     def policy(self, call: Call) -> GroupPolicy | None:
         """The rules of the group that the call waits for or came through."""
-        return None if call.group is None else self.plan.groups.get(call.group)
+        return None if call.group is None else self.group(call.group)
+
+    def group(self, group: str) -> GroupPolicy | None:
+        """The rules of a group, also of one that has been removed but is not done with."""
+        return self.plan.groups.get(group) or self.retired.get(group)
 
     def settle(self, call: Call) -> None:
         """An ended call: have it stored, and forget it when its wrap-up is over, too."""

@@ -20,9 +20,9 @@ MAX_KEPT_LANES = 2000
 
 
 class Router:
-    """Pools and lines of one plan."""
+    """Pools and lines of one plan. `leaving`: agents at work who are in it no longer, and get no calls."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, leaving: Iterable[str] = (), turn: int = 0) -> None:
         self._plan = plan
         orders = {IdleOrder.SINCE, *(ORDER_OF[group.choice] for group in plan.groups.values())}
         pools: dict[PoolKey, Pool] = {}
@@ -46,12 +46,17 @@ class Router:
             pool.reserved_by = tuple(g for g in self._reserves if pool in self._rings[g][0])
         self._is_even = not plan.ageing and len({group.weight for group in plan.groups.values()}) < 2
         self._kept: dict[LaneKey, Lane] = {}
-        self._lanes_of_pool: dict[Pool, dict[Lane, None]] = {pool: {} for pool in self.pools}
+        self._apart = Pool(len(pools), (frozenset(), 1.0), orders)  # of those who are leaving: serves no line
+        self._pool_of |= dict.fromkeys(leaving, self._apart)
+        self._groups_of_pool[self._apart] = ()
+        everybody = (*self.pools, self._apart)
+        self._lanes_of_pool: dict[Pool, dict[Lane, None]] = {pool: {} for pool in everybody}
         self._lanes_of_agent: dict[str, dict[Lane, None]] = {}
         self._waiting: dict[Lane, None] = {}
         self._ready: dict[Pool, None] = {}
         self._at_work: set[str] = set()
-        self._turn = 0
+        self._turn = turn
+        self._idle: dict[str, Idle] = {}
 
     # --- agents -------------------------------------------------------------------------------
     def groups_of(self, agent: str) -> tuple[str, ...]:
@@ -68,17 +73,33 @@ class Router:
         pool = self._pool_of[agent]
         pool.free(agent, idle)
         self._ready[pool] = None
+        self._idle[agent] = idle
 
     def agent_taken(self, agent: str) -> None:
         """The agent cannot be offered calls."""
         pool = self._pool_of[agent]
         pool.taken(agent)
+        self._idle.pop(agent, None)
         if not pool.ready:
             self._ready.pop(pool, None)
 
+    def idle_as(self, agent: str) -> Idle | None:
+        """As what a free agent is chosen by; None for one who is not free."""
+        return self._idle.get(agent)
+
+    def let_go(self, agent: str) -> None:
+        """The agent is not in the plan, and finishes some work."""
+        self._pool_of[agent] = self._apart
+
+    def forget(self, agent: str) -> None:
+        """The agent, who is not in the plan, has gone home."""
+        self.agent_taken(agent)
+        self.agent_present(agent, logged_in=False)
+        del self._pool_of[agent]
+
     def is_free(self, agent: str) -> bool:
         """Whether the agent can be offered calls."""
-        return agent in self._pool_of[agent].idle[IdleOrder.SINCE]
+        return agent in self._idle
 
     def agent_present(self, agent: str, *, logged_in: bool) -> None:
         """The agent is at work, or is not; the same may be said again."""
@@ -107,11 +128,26 @@ class Router:
         pools = sorted(lane.agents, key=lambda pool: pool.index)
         return [agent for pool in pools for agent in pool.members]
 
+    def ring_of(self, agent: str, standing: Standing) -> int | None:
+        """The innermost ring that has the agent, of those open to a call that stands so; None: none has."""
+        policy, skills = self._plan.groups[standing.group], self._pool_of[agent].skills
+        rings = range(standing.ring + 1)
+        return next((ring for ring in rings if requirement_of(policy, standing, ring).admits(skills)), None)
+
+    def at_work(self, standing: Standing) -> int:
+        """How many are at work who could serve a call that stands so."""
+        return sum(pool.logged_in for pool in self._lane(standing).agents)
+
     def ready(self, group: str) -> int:
         """How many of them can be offered a call now."""
         return sum(pool.ready for ring in self._rings[group] for pool in ring)
 
     # --- calls --------------------------------------------------------------------------------
+    @property
+    def turn(self) -> int:
+        """The last number that `next_turn` gave."""
+        return self._turn
+
     def next_turn(self, above: int = 0) -> int:
         """A number that grows, and is greater than `above`."""
         self._turn = max(self._turn, above) + 1
@@ -127,7 +163,8 @@ class Router:
 
     def dequeue(self, call_id: str, group: str) -> None:
         """The call leaves the line; not being there is fine."""
-        lane = self.lines[group].remove(call_id)
+        line = self.lines.get(group)  # None: a group of a plan of before
+        lane = None if line is None else line.remove(call_id)
         if lane is not None and not lane.calls:
             self._waiting.pop(lane, None)
 
@@ -204,12 +241,19 @@ class Router:
                 if head is not None:
                     yield head[1]
 
+    def keeper(self, agent: str, group: str) -> str | None:
+        """The group whose reserve keeps this agent from calls of `group` now; None: no reserve does."""
+        return self._keeper(self._pool_of[agent], group)
+
     def _spared(self, pool: Pool, group: str) -> bool:
         """Whether a call of `group` may have an agent of this pool, by the reserves of other groups."""
-        return all(
-            other == group or sum(p.ready for p in self._rings[other][0]) > self._reserves[other]
-            for other in pool.reserved_by
-        )
+        return not pool.reserved_by or self._keeper(pool, group) is None
+
+    def _keeper(self, pool: Pool, group: str) -> str | None:
+        for other in pool.reserved_by:
+            if other != group and sum(p.ready for p in self._rings[other][0]) <= self._reserves[other]:
+                return other
+        return None
 
     # --- lanes --------------------------------------------------------------------------------
     def _lane(self, standing: Standing) -> Lane:

@@ -48,14 +48,14 @@ class AbandonedWaits:
     """
 
     def __init__(self, within_s: float, clock: Callable[[], float], most: int = MOST_CALLERS) -> None:
-        self._within_s = within_s
+        self.within_s = within_s
         self._clock = clock
         self._most = most
         self._waits: OrderedDict[tuple[str, str], Abandoned] = OrderedDict()
 
     def call_changed(self, call: Call) -> None:
         """As the call is now: only one that has ended says something."""
-        if not self._within_s or call.state is not CallState.ENDED or not call.caller_number:
+        if not self.within_s or call.state is not CallState.ENDED or not call.caller_number:
             return
         groups = _broken_off(call)
         if call.waiting_since is None or not groups:
@@ -77,7 +77,7 @@ class AbandonedWaits:
         for each in found.groups:
             if self._waits.get((call.caller_number, each)) is found:
                 del self._waits[call.caller_number, each]
-        return found if self._clock() - found.ended_at <= self._within_s else None
+        return found if self._clock() - found.ended_at <= self.within_s else None
 
 
 def _broken_off(call: Call) -> tuple[str, ...]:

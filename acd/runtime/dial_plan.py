@@ -6,7 +6,8 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
-from acd.settings.model import Centre
+from acd.settings.centre_now import CentreView
+from acd.settings.outside import Dialing
 from acd.settings.phone_number import normalised, write_number
 
 _DIALED = re.compile(r"\+?[0-9]{2,20}", re.ASCII)
@@ -33,9 +34,12 @@ class Permit:
 class DialPlan:
     """Reads `Centre.dialing`; without it nothing is outside."""
 
-    def __init__(self, centre: Centre) -> None:
+    def __init__(self, centre: CentreView) -> None:
         self._centre = centre
-        self._dialing = centre.dialing
+
+    @property
+    def _dialing(self) -> Dialing | None:
+        return self._centre.dialing
 
     def outside(self, dialed: str) -> str | None:
         """The outside number that these digits mean: E.164, or an emergency number; None if none.

@@ -40,6 +40,15 @@ class Hours:
         self._hour: int | None = None
         self._closed_at: dict[str, float | None] = {}  # None: open
 
+    def change(self, timezone: str, group_hours: Mapping[str, str]) -> None:
+        """Of another configuration; what is known of groups that stay is kept."""
+        if timezone != self._zone.key:
+            self._zone, self._hour = ZoneInfo(timezone), None
+        for group in self._group_hours.keys() - group_hours.keys():
+            self._closed_at.pop(group, None)
+            self._mirror.drop(KEY + group)
+        self._group_hours = group_hours
+
     def restore(self) -> None:
         """What was known before a restart."""
         kept = self._mirror.load()

@@ -24,10 +24,10 @@ LONGEST_AGENT = 64
 
 
 class Joining:
-    """Makes the event with which a call joins a line."""
+    """Makes the event with which a call joins a line. `plan`: as it is now."""
 
     def __init__(self, plan: Plan, last_agents: LastAgents, abandoned: AbandonedWaits) -> None:
-        self._plan = plan
+        self.plan = plan
         self._last_agents = last_agents
         self._abandoned = abandoned
 
@@ -80,7 +80,7 @@ class Joining:
         """The id of an agent who is named by id or extension; an unknown name stays what it is."""
         if not wanted:
             return None
-        by_extension = self._plan.agent_by_extension(wanted)
+        by_extension = self.plan.agent_by_extension(wanted)
         if by_extension is not None:
             return by_extension.id
         return wanted[:LONGEST_AGENT]

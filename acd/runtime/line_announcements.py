@@ -30,6 +30,10 @@ class LineAnnouncements:
         self._language = language
         self._pending: dict[str, list[AnnounceInLine]] = {}
 
+    def change(self, texts: Texts, language: str) -> None:
+        """Other texts from now on."""
+        self._texts, self._language = texts, language
+
     def add(self, command: AnnounceInLine) -> None:
         """The caller is to hear this, as soon as the line is free for it."""
         pending = self._pending.setdefault(command.call_id, [])

@@ -54,10 +54,7 @@ class Loaded:
 
 
 class Versions:
-    """Implements `FlowSets`. `in_use` tells the versions that calls under way began with.
-
-    `on_active` is called when another version is the active one.
-    """
+    """Implements `FlowSets`. `in_use` tells the versions that calls under way began with."""
 
     def __init__(self, files: VersionFiles, load: LoadCentre, plan: Plan, first: Loaded) -> None:
         self._files = files
@@ -66,7 +63,6 @@ class Versions:
         self._active = first
         self._old: dict[str, FlowSet] = {}
         self.in_use: Callable[[], frozenset[str]] = frozenset
-        self.on_active: Callable[[], None] = lambda: None
 
     @property
     def active(self) -> FlowSet:
@@ -99,15 +95,15 @@ class Versions:
             self._old[version] = found
         return self._old[version]
 
-    def activate(self, loaded: Loaded) -> None:
+    def activate(self, loaded: Loaded, plan: Plan) -> None:
         """From here on new calls take it. In one go: nothing is seen half changed."""
+        self._plan = plan
         self._old[self.active.version] = self.active
         self._active = loaded
         used = self.in_use()
         for version in [v for v in self._old if v not in used]:
             del self._old[version]
         self._old.pop(self.active.version, None)
-        self.on_active()
 
     async def prune(self) -> None:
         """Remove from disk what is old and what no call uses; in a thread, for it may be many files."""
@@ -124,7 +120,7 @@ class Versions:
         except OperatorError as error:
             log.error("a kept version of flows cannot be used", number=entry.number, reason=str(error))
             return None
-        missing = missing_groups(flows, {}, self._plan)
+        missing = missing_groups(flows, self._plan)
         if missing:
             log.error(
                 "a kept version of flows needs groups that are gone", number=entry.number, groups=missing
@@ -173,10 +169,9 @@ def _with_own_sounds(value: Any, sounds: _Sounds) -> Any:
     return value
 
 
-def missing_groups(flows: FlowSet, numbers: Mapping[str, NumberRoute], plan: Plan) -> list[str]:
-    """The groups that are asked for and that the running centre does not have."""
-    wanted = {route.group for route in numbers.values() if route.group is not None}
-    return sorted((wanted | set(_groups(flows))) - set(plan.groups))
+def missing_groups(flows: FlowSet, plan: Plan) -> list[str]:
+    """The groups that are asked for and that the running centre neither has nor has an heir for."""
+    return sorted(set(_groups(flows)) - set(plan.groups) - set(plan.removed))
 
 
 def _groups(flows: FlowSet) -> Iterator[str]:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from acd.core.requirement import Requirement
+from acd.settings.callback_references import check_callbacks
+from acd.settings.document import Document
 from acd.settings.files import Files
 from acd.settings.music import music_classes
 from acd.settings.outside_references import check_outside
 from acd.settings.problems import Place, undefined
 from acd.settings.routing_references import check_routing
+from acd.settings.schema.groups import GroupsFile
 from acd.settings.work_references import check_work
 
 
@@ -19,6 +22,7 @@ def check_references(files: Files) -> None:
     _check_agents(files)
     _check_groups(files)
     check_work(files)
+    check_callbacks(files)
     check_outside(files)
     _check_system(files)
     _check_customers(files)
@@ -45,6 +49,7 @@ def _check_groups(files: Files) -> None:
         if group.music not in classes:
             document.report_undefined(("groups", group_id, "music"), "music class", group.music, classes)
         check_routing(files, group_id, group, content)
+    _check_removed(files, content, document)
     # After another mistake in these files, "nobody" would only be its echo.
     if files.agents.content is None or document.problems or files.agents.document.problems:
         return
@@ -52,6 +57,17 @@ def _check_groups(files: Files) -> None:
         if not any(group.requires.admits(agent.skills) for agent in files.agents.content.agents.values()):
             message = f"no agent can serve this group: nobody has {group.requires}"
             document.report(("groups", group_id), message)
+
+
+def _check_removed(files: Files, content: GroupsFile, document: Document) -> None:
+    for group_id, entry in content.removed.items():
+        place: Place = ("removed", group_id)
+        if group_id in content.groups:
+            document.report(place, f"there is a group '{group_id}' above: it cannot be removed, too")
+        if entry.to is not None and entry.to not in content.groups:
+            document.report_undefined((*place, "to"), "group", entry.to, content.groups)
+        if entry.to_flow is not None and files.flows_dir.is_dir() and entry.to_flow not in files.flows:
+            document.report_undefined((*place, "to_flow"), "flow", entry.to_flow, files.flows)
 
 
 def _check_system(files: Files) -> None:
