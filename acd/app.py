@@ -31,9 +31,11 @@ from acd.parts import (
 )
 from acd.records.store import RecordsAway, RecordStore
 from acd.records.task_store import TaskStore
+from acd.records.tasks import TaskKind, TaskState
 from acd.records.writer import RecordWriter
 from acd.runtime.abandoned import AbandonedWaits
 from acd.runtime.announcements import Announcements
+from acd.runtime.callback_line import CallbackLine
 from acd.runtime.callbacks import CallbackDesk
 from acd.runtime.clock import EngineClock
 from acd.runtime.control import ControlServer
@@ -67,7 +69,7 @@ from acd.telephony.asterisk_files import AsteriskFiles
 from acd.telephony.bond import Bond
 from acd.telephony.dial_string import sip_targets
 from acd.telephony.merges import Merges
-from acd.telephony.switch import Switchboard
+from acd.telephony.switch import CALLBACK_WORDS, Switchboard
 from acd.telephony.trunk_states import TrunkBoard
 from acd.telephony.watch import Watch
 from acd.web.health import start_health_page
@@ -131,11 +133,17 @@ class Controller:
         self._announcements = Announcements(
             self._mirror, self._clock, lambda: list(self._versions.active.announcements)
         )
-        self._callbacks = CallbackDesk(self._mirror, recorder, self._clock, self._number_of)
+        self._callback_line = CallbackLine(self._now, self._shell, self._mirror, recorder)
+        self._callbacks = CallbackDesk(
+            self._mirror, recorder, self._clock, self._number_of, self._callback_line
+        )
+        self._callback_line.on_done = self._callback_done
+        self._refreshing: set[asyncio.Task[None]] = set()
         self._merges = Merges(self._mirror)
         script = script_name(secrets.ami_password)
         self._switch = Switchboard(self._watch, self._link, self._prompts, self._merges, self._serve, script)
         self._switch.call_id_header = centre.system.call_id_header
+        self._switch.callback_word = CALLBACK_WORDS.get(centre.system.language, CALLBACK_WORDS["en"])
         self._customers = CustomerBook(centre)
         self._lookups = LookupDesk(self._customers.values)
         self._asterisk = AsteriskFiles(environment, asterisk_folder(CHECKOUT), os.environ, self._link)
@@ -149,6 +157,7 @@ class Controller:
             services,
             PinBook(environment.secrets_file),
         )
+        self._watch.legs.on_outside_failed = self._reception.callbacks.leg_failed
         self._flow_desk = self._make_flow_desk(services)
         self._agi = AgiServer(self._switch.serve)
         self._answers = Answers(
@@ -168,6 +177,7 @@ class Controller:
             **self._answers.handlers(),
             **self._flow_desk.handlers(),
             **self._why_desk.handlers(),
+            **self._callback_line.handlers(),
         }
         self._control = ControlServer(environment.control_socket, handlers)
         self._health: web.AppRunner | None = None
@@ -256,10 +266,15 @@ class Controller:
         self._reception.walker.restore(self._mirror.load())
         self._merges.restore(self._mirror.load())
         await self._take_up_versions()
+        self._callback_line.restore(self._mirror.load())
+        self._callback_line.tell_hours()
         self._shell.restore()
         self._days.tell()
         self._hours.restore()
         self._hours.tell()
+        if self._store.is_open:
+            await self._reconcile_callbacks()
+        self._callbacks.place_again()
         self._reception.walker.take_up()
         await self._control.start()
         await self._listen()
@@ -271,6 +286,7 @@ class Controller:
             self._trunks.run(),
             self._days.run(),
             self._hours.run(),
+            self._callback_line.run(),
         ):
             self._tasks.append(asyncio.create_task(work))
         catch_up = CatchUp(
@@ -288,6 +304,24 @@ class Controller:
             self._version_files.begin_run()
         else:  # after a sudden end the last version on disk would be an older one
             self._version_files.end_run()
+
+    def _callback_done(self) -> None:
+        task = asyncio.create_task(self._flow_desk.refresh_callbacks())
+        self._refreshing.add(task)
+        task.add_done_callback(self._refreshed)
+
+    def _refreshed(self, task: asyncio.Task[None]) -> None:
+        self._refreshing.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.warning("which callbacks are open is not known anew", reason=str(error))
+
+    async def _reconcile_callbacks(self) -> None:
+        """What people have closed, or taken over, while no controller was there leaves the line."""
+        tasks = await asyncio.to_thread(
+            lambda: TaskStore(self._store.engine).tasks(TaskKind.CALLBACK, closed=True)
+        )
+        in_line = {task.entry_id for task in tasks if task.state is TaskState.OPEN}
+        self._callback_line.withdraw_but(in_line, {task.entry_id for task in tasks})
 
     async def _take_up_versions(self) -> None:
         """Read what calls from before a restart are in before they ask for it; the voice may have changed."""
@@ -320,7 +354,11 @@ class Controller:
     async def stop(self) -> None:
         """Close everything in order; callers stay with Asterisk."""
         await self._bond.say_goodbye()
-        running = [*self._tasks, *(task for task in (self._recovery, self._reading) if task is not None)]
+        running = [
+            *self._tasks,
+            *self._refreshing,
+            *(task for task in (self._recovery, self._reading) if task is not None),
+        ]
         for task in running:
             task.cancel()
         await asyncio.gather(*running, return_exceptions=True)

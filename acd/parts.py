@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from acd.core.callback_facts import CallbackNote
 from acd.core.facts import (
     AgentInterval,
     Arrived,
@@ -63,6 +64,10 @@ class StoreRecorder:
     def store_callback(self, order: CallbackOrder, on_stored: Callable[[], None]) -> None:
         """Write."""
         self._writer.submit(order, on_stored)
+
+    def note_callback(self, note: CallbackNote, on_stored: Callable[[], None]) -> None:
+        """Write."""
+        self._writer.submit(note, on_stored)
 
 
 def database_url(environment: Environment) -> str:

@@ -23,6 +23,7 @@ from bench import simulate as simulation
 from bench import soak as endurance
 from bench.figures import SIDES, table, write_json
 from bench.scenarios import Counts, scenarios
+from tests.integration.sip.waiting import WaitedTooLong
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, no_args_is_help=True)
 PIPE_WIDTH = 120
@@ -99,7 +100,7 @@ def load(
         bool, typer.Option("--find-limit", help="then raise the rate until it no longer holds")
     ] = False,
     profile: Annotated[
-        Path | None, typer.Option(help="profile the controller into this file; costs it half its speed")
+        Path | None, typer.Option(help="write to this file where the controller spends its processor time")
     ] = None,
 ) -> None:
     """What a steady load costs: each call through a prompt, the line and an agent, with 8 s of talk.
@@ -114,7 +115,13 @@ def load(
             task = progress.add_task(what, total=1.0)
             return lambda share: progress.update(task, completed=min(share, 1.0))
 
-        result = asyncio.run(under_load.measure(cps, minutes, bar, find_limit=find_limit, profile=profile))
+        try:
+            result = asyncio.run(
+                under_load.measure(cps, minutes, bar, find_limit=find_limit, profile=profile)
+            )
+        except WaitedTooLong as error:
+            progress.console.print(f"nothing was measured: {error}", markup=False)
+            raise typer.Exit(1) from None
     width = None if sys.stdout.isatty() else PIPE_WIDTH
     Console(width=width, highlight=False).print(under_load.table(result))
     if json is not None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 import tempfile
 from collections.abc import Callable
 from concurrent.futures import Executor
@@ -82,7 +83,8 @@ class Result:
 
     def with_targets(self) -> dict[str, float]:
         """The figures that have a target."""
-        ratio = self.stage.asterisk_cpu_ms / self.bare_dial_cpu_ms if self.bare_dial_cpu_ms else 0.0
+        bare_ms = self.bare_dial_cpu_ms
+        ratio = self.stage.asterisk_cpu_ms / bare_ms if bare_ms else math.inf
         found = {**asdict(self.stage), "asterisk_of_bare": round(ratio, 2)}
         return {name: float(found[name]) for name in TARGETS}
 
@@ -139,6 +141,8 @@ class _Load:
         traffic = Traffic(self._agents, self._callers, cps, TALK_S, numbers)
         told = self._progress(f"bare dial, {cps:g} a second")
         window = await traffic.run(minutes * 60, [self._centre.asterisk_pid], told)
+        if not window.ended:
+            raise WaitedTooLong("no call got through to a phone by the bare dial")
         return round(window.cpu_ms(0), 2)
 
     async def ours(self, cps: float, minutes: float) -> Stage:
@@ -155,7 +159,10 @@ class _Load:
             window = await traffic.run(minutes * 60, pids, told)
         finally:
             await asyncio.to_thread(centre.stop_controller)
-        lag = figures(centre.lags_ms(window.since, window.until))
+        lags_ms = centre.lags_ms(window.since, window.until)
+        if not lags_ms:
+            raise WaitedTooLong(f"no agent was offered a call at {cps:g} a second")
+        lag = figures(lags_ms)
         return Stage(
             cps=round(cps, 2),
             talk_s=talk_s,

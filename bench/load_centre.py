@@ -45,6 +45,7 @@ class LoadCentre(Centre):
     """Its controller runs under bench.probe; `lags_ms` are those of the last run."""
 
     controller = "bench.probe"
+    starts_within_s = 60.0  # hundreds of agents, and a profiler perhaps
 
     def __init__(self, folder: Path, phones: tuple[str, ...], profile: Path | None = None) -> None:
         self.phones = phones

@@ -8,13 +8,12 @@ allowed it to the moment when it has been written to Asterisk. The event's time 
   loop slept they came when it woke, while it worked when its turn began, so no waiting is left out;
 - for a timer, when it was due.
 
-ACD_BENCH_LAGS names the file for the lags, ACD_BENCH_PROFILE (optional) one for Python's profiler.
+ACD_BENCH_LAGS names the file for the lags, ACD_BENCH_PROFILE (optional) one for where the time went.
 """
 
 from __future__ import annotations
 
 import asyncio
-import cProfile
 import json
 import os
 import selectors
@@ -31,6 +30,7 @@ from acd.telephony.agi import AgiSession
 from acd.telephony.ami import Headers
 from acd.telephony.switch import Switchboard
 from acd.telephony.watch import Watch
+from bench.sampling import Sampler
 
 LAGS, PROFILE = "ACD_BENCH_LAGS", "ACD_BENCH_PROFILE"
 SLEPT_S = 0.00005
@@ -119,15 +119,16 @@ def _stamp_events() -> None:
 def run() -> None:
     """Until the controller ends; then the files are written."""
     watch()
-    profiler = cProfile.Profile() if os.environ.get(PROFILE) else None
+    sampler = Sampler()
+    profile = os.environ.get(PROFILE)
+    if profile is not None:
+        sampler.start()
     try:
-        if profiler is None:
-            main()
-        else:
-            profiler.runcall(main)
+        main()
     finally:
-        if profiler is not None:
-            profiler.dump_stats(os.environ[PROFILE])
+        sampler.stop()
+        if profile is not None:
+            sampler.write(Path(profile))
         Path(os.environ[LAGS]).write_text(json.dumps(_lags), encoding="utf-8")
 
 

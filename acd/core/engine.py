@@ -16,6 +16,8 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from acd.core import (
+    callback_events,
+    callbacks,
     conversations,
     desk,
     events,
@@ -30,7 +32,8 @@ from acd.core import (
     wrap_up,
 )
 from acd.core.agents import Agent
-from acd.core.calls import Call, CallState
+from acd.core.callback_events import CallbackEvent
+from acd.core.calls import Call, CallState, Channel
 from acd.core.commands import Command, ContinueCall
 from acd.core.events import Event
 from acd.core.floor import Floor, Phone
@@ -83,6 +86,8 @@ class Engine:
                     rings.timer_widen(floor, key)
                 case Timer.POLICY:
                     policy_run.timer_policy(floor, key)
+                case Timer.CALLBACK:
+                    callbacks.timer_callback(floor, key)
                 case Timer.BACK_OFF:
                     offers.timer_back_off(floor, key)
                 case Timer.REST:
@@ -104,6 +109,8 @@ class Engine:
             case events.CallArrived():
                 if event.call_id not in self.floor.calls:
                     conversations.arrive(self.floor, event)
+            case callback_events.CallbackPlaced():
+                callbacks.place(self.floor, event)
             case events.PhoneChanged(phone, reachable, in_use):
                 desk.phone_changed(self.floor, phone, Phone(reachable, in_use))
             case (
@@ -113,6 +120,7 @@ class Engine:
                 | events.GroupClosed()
                 | events.HourBegan()
                 | events.DayBegan()
+                | callback_events.CallbackHours()
                 | events.PlanChanged()
             ):
                 self._of_centre(event)
@@ -133,6 +141,8 @@ class Engine:
                     return
                 if isinstance(event, OutsideEvent):
                     outside.handle(self.floor, call, event)
+                elif isinstance(event, CallbackEvent):
+                    callbacks.handle(self.floor, call, event)
                 else:
                     self._of_call(event, call)
 
@@ -154,6 +164,8 @@ class Engine:
                 replan.change(self.floor, plan)
             case events.DayBegan(day):
                 desk.day_began(self.floor, day)
+            case callback_events.CallbackHours(group, is_open):
+                callbacks.hours(self.floor, group, is_open=is_open)
 
     def _request(self, event: Event) -> None:
         floor = self.floor
@@ -223,7 +235,7 @@ class Engine:
             case events.CallLeftLine(_, how):
                 lines.leave(floor, call, how)
             case events.CallDirected(_, agent, ring_timeout_s):
-                if call.state is CallState.IVR:
+                if call.state is CallState.IVR and _is_free(call):
                     offers.direct(floor, call, agent, ring_timeout_s)
 
     def _of_conversation(self, event: Event, call: Call) -> None:
@@ -252,8 +264,13 @@ class Engine:
 
 
 def _queued(floor: Floor, call: Call, event: events.CallQueued) -> None:
-    if call.state is CallState.IVR:
+    if call.state is CallState.IVR and _is_free(call):
         conversations.queue(floor, call, event)
+
+
+def _is_free(call: Call) -> bool:
+    """Whether a flow, or an agent's transfer, may lead the call on: not one that we are dialling for."""
+    return call.channel is Channel.CALLER
 
 
 # What happens to every call, found at once: a table is twice as fast as a row of cases.

@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from acd.core import callback_events
+from acd.core.callback_events import CallbackEvent
 from acd.core.facts import (
     CallbackWanted,
     CallKind,
@@ -428,4 +430,7 @@ Event: TypeAlias = (
     | FloorSeen
     | PlanChanged
     | OutsideEvent
+    | callback_events.CallbackPlaced
+    | callback_events.CallbackHours
+    | CallbackEvent
 )

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, fields
 from typing import Any
 
+from acd.core.callback_facts import AgentJoined, AgentReserved, CallbackPlaced, CallbackTried
 from acd.core.facts import (
     AgentLeft,
     Alerted,
@@ -65,6 +66,7 @@ FACT_TYPES: Mapping[str, type[Fact]] = {
         Directed, Offered, Alerted, OfferFailed, Answered, Held, Resumed, Transferred, CallerReplaced,
         Returned, AgentLeft, WrapUpStarted, WrapUpExtended, WrapUpEnded, FellBack, Ended, OutsideDialed,
         OutsideAlerted, OutsideFailed, OutsideAnswered, OutsideLeft, OutsideRefused,
+        CallbackPlaced, AgentReserved, AgentJoined, CallbackTried,
     )
 }  # fmt: skip
 
@@ -91,7 +93,7 @@ def fact_from_dict(data: Mapping[str, Any]) -> Fact:
         values["kind"] = CallKind(values["kind"])
         if values.get("customer") is not None:
             values["customer"] = Customer(**values["customer"])
-    elif kind is Offered:
+    elif kind in (Offered, AgentReserved):
         values["reasons"] = tuple(values["reasons"])
     elif kind is OfferFailed:
         values["failure"] = OfferFailure(values["failure"])

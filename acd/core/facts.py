@@ -14,12 +14,14 @@ from enum import StrEnum
 class CallKind(StrEnum):
     """INBOUND: a customer reached us. The others are not counted in group reports.
 
-    INTERNAL: an agent dialled one of us. OUTBOUND: an agent dialled an outside number.
+    INTERNAL: an agent dialled one of us. OUTBOUND: an agent dialled an outside number. CALLBACK: we call
+    a customer back, who is the caller in the books.
     """
 
     INBOUND = "inbound"
     INTERNAL = "internal"
     OUTBOUND = "outbound"
+    CALLBACK = "callback"
 
 
 class OfferFailure(StrEnum):

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from acd.core import limits
 from acd.core.agents import BUSY_STATES, Agent, AgentInput, AgentState
-from acd.core.calls import Call, CallInput, CallState
+from acd.core.calls import Call, CallInput, CallState, Channel
 from acd.core.commands import (
     AgentChanged,
     AgentForgotten,
@@ -47,9 +47,10 @@ class Phone:
 class Floor:
     """All live state. `now` is the time of the event being handled.
 
-    `day`: the centre's date, as far as it was told. `entered_line` and `went_home`: who did so since the
-    lines were last looked at, see `waits.py`. `leaving`: agents who are no longer in the plan and finish
-    their work; `retired`: groups that are not, while somebody talks or wraps up by their rules.
+    `day`: the centre's date, as far as it was told. `callbacks_closed`: the groups whose customers may not be
+    called back at this hour. `entered_line` and `went_home`: who did so since the lines were last looked at,
+    see `waits.py`. `leaving`: agents who are no longer in the plan and finish their work; `retired`: groups
+    that are not, while somebody talks or wraps up by their rules.
     """
 
     def __init__(self, plan: Plan) -> None:
@@ -70,6 +71,7 @@ class Floor:
         self.leaving: dict[str, AgentProfile] = {}
         self.retired: dict[str, GroupPolicy] = {}
         self._on_phone: dict[str, str] = {}  # the last agent on each phone, who may be gone
+        self.callbacks_closed: set[str] = set()
         self._out: list[Command] = []
         self._changed_calls: dict[str, None] = {}
         self._changed_agents: dict[str, None] = {}
@@ -255,7 +257,8 @@ class Floor:
         self.stand(call)
         self.entered_line.append(call)
         self.mark(call)
-        self.emit(HoldInLine(call.id, call.group))
+        if call.channel is not Channel.NONE:
+            self.emit(HoldInLine(call.id, call.group))
 
     def stand(self, call: Call) -> None:
         """In the lane where the call's place and wishes put it now."""
@@ -290,6 +293,11 @@ class Floor:
             return self.estimate_wait_s(call)
         position = self.router.lines[call.group].position(call.id, self.now) or 1
         return position * DEFAULT_HANDLE_TIME_S / max(1, self.router.logged_in(call.group))
+
+    def callers_waiting(self, group: str) -> int:
+        """How many hear music in the group's line: who has asked to be called back takes up no room."""
+        waiting = (self.calls[call_id] for call_id in self.router.lines[group])
+        return sum(call.channel is not Channel.NONE for call in waiting)
 
     def take_over_place(self, old: Call, new: Call) -> None:
         """`new` stands in the line exactly where `old` stood."""

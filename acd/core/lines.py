@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from acd.core import facts
-from acd.core.calls import Call, CallInput, CallState
+from acd.core.calls import Call, CallInput, CallState, Channel
 from acd.core.commands import LeaveLine
 from acd.core.facts import LeftBy
 from acd.core.floor import Floor
@@ -44,6 +44,8 @@ def move_limits(floor: Floor, old: Call, new: Call) -> None:
 def leave(floor: Floor, call: Call, how: LeftBy, exit_: str = "") -> bool:
     """Out of the line, back in hand; not for one who is not waiting, or not with us. Tells whether."""
     if call.state is not CallState.WAITING or not call.present or call.group is None:
+        return False
+    if call.channel is Channel.NONE:
         return False
     drop_limits(floor, call)
     floor.note(call, facts.LeftLine(floor.now, call.group, how, exit_))
@@ -106,5 +108,5 @@ def check_full(floor: Floor, call: Call) -> None:
     if call.state is not CallState.WAITING or call.group is None or floor.suspended:
         return
     limit = floor.plan.groups[call.group].max_waiting
-    if limit is not None and LeftBy.FULL in call.exits and len(floor.router.lines[call.group]) > limit:
+    if limit is not None and LeftBy.FULL in call.exits and floor.callers_waiting(call.group) > limit:
         lead_out(floor, call, LeftBy.FULL)

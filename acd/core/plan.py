@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 from acd.core.facts import OfferFailure
 from acd.core.policy import PolicyStep
@@ -58,6 +59,28 @@ class LastAgent:
     wait_s: float
 
 
+class CallbackFirst(StrEnum):
+    """Whose phone rings first."""
+
+    AGENT = "agent"
+    CUSTOMER = "customer"
+
+
+@dataclass(frozen=True, slots=True)
+class CallbackRule:
+    """How a group calls back those who have kept their place in its line.
+
+    The customer's phone rings for `ring_timeout_s`. Who was not reached stands in line again `retry_after_s`
+    later, `retries` times; after `expire_after_s` in all nobody tries any more.
+    """
+
+    first: CallbackFirst = CallbackFirst.AGENT
+    retries: int = 2
+    retry_after_s: float = 900.0
+    expire_after_s: float = 86_400.0
+    ring_timeout_s: float = 30.0
+
+
 @dataclass(frozen=True, slots=True)
 class GroupPolicy:
     """A skill group: who may serve its waiting line, and by which rules.
@@ -69,6 +92,7 @@ class GroupPolicy:
     `requirement` is the inner ring, `rings` are the wider ones. `weight`: how fast the urgency of its calls
     grows, compared with other groups that share agents. `reserve`: as many ready agents of the inner ring are
     kept from other groups' calls. No more than `max_waiting` may wait. `steps`: see `acd.core.policy`.
+    `callbacks` None: people work off its callbacks by hand.
     """
 
     id: str
@@ -87,6 +111,7 @@ class GroupPolicy:
     max_waiting: int | None = None
     last_agent: LastAgent | None = None
     steps: tuple[PolicyStep, ...] = ()
+    callbacks: CallbackRule | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from acd.core import facts, lines, offers, policy, rings
-from acd.core.calls import Call, CallState
+from acd.core.calls import Call, CallState, Channel
 from acd.core.commands import AnnounceInLine
 from acd.core.facts import LeftBy
 from acd.core.floor import Floor
@@ -102,7 +102,8 @@ def _operate(floor: Floor, call: Call, operation: policy.Operation) -> None:
         case policy.WidenTo(ring):
             rings.widen(floor, call, ring)
         case policy.Announce(name):
-            floor.emit(AnnounceInLine(call.id, call.group, name))
+            if call.channel is not Channel.NONE:
+                floor.emit(AnnounceInLine(call.id, call.group, name))
         case policy.LeaveBy(exit_):
             if exit_ in call.exits or policy.leads_out(exit_):
                 lines.lead_out(floor, call, LeftBy.POLICY, exit_)
@@ -124,7 +125,7 @@ def move_to(floor: Floor, call: Call, group: str) -> None:
     if group in _moved_out_of(call):
         return
     limit = floor.plan.groups[group].max_waiting
-    if call.group in (None, group) or (limit is not None and len(floor.router.lines[group]) >= limit):
+    if call.group in (None, group) or (limit is not None and floor.callers_waiting(group) >= limit):
         return
     assert call.group is not None, call.id
     floor.router.dequeue(call.id, call.group)

@@ -20,11 +20,16 @@ def of_choice(floor: Floor, call: Call, choice: Choice) -> tuple[str, ...]:
     lines = [f"{_measured(floor, call, choice, choice.agent, choice.key)}: {_words(choice.why)}"]
     if call.only_agent is not None:
         return tuple(lines)
-    ring = floor.router.ring_of(choice.agent, floor.standing(call))
+    ring = _ring(floor, call, choice.agent)
     lines.append(f"{choice.ready} ready with the skills of {call.group}" + (f", ring {ring}" if ring else ""))
     if choice.next_agent is not None:
         lines.append(f"next would be {_measured(floor, call, choice, choice.next_agent, choice.next_key)}")
-    return (*lines, *_passed_over(floor, call, choice, ring or 0))
+    return (*lines, *_passed_over(floor, call, choice, ring))
+
+
+def _ring(floor: Floor, call: Call, agent: str) -> int:
+    """The agent's, of those open to the call; nothing to look up where there is but the inner one."""
+    return (floor.router.ring_of(agent, floor.standing(call)) or 0) if call.ring else 0
 
 
 def _words(rule: str) -> str:
@@ -65,7 +70,8 @@ def _passed_over(floor: Floor, call: Call, choice: Choice, ring: int) -> list[st
     """Those at work who could serve the call and were not chosen; others are not looked at."""
     candidates = floor.router.candidates(floor.standing(call), NAMED_AT_MOST + 2)
     if candidates is None:
-        return []
+        others = floor.router.candidate_count(floor.standing(call)) - choice.ready
+        return [f"not {others} more with the skills: not ready"] if others > 0 else []
     but = {choice.agent, choice.next_agent}
     there = [floor.agents[name] for name in candidates if name not in but and floor.agents[name].logged_in]
     if len(there) <= NAMED_AT_MOST:
@@ -84,7 +90,7 @@ def _why_not(
     keeper = floor.router.keeper(agent.id, call.group)
     if keeper is not None:
         return f"{said} but kept for {keeper} (reserve)"
-    its_ring = floor.router.ring_of(agent.id, floor.standing(call)) or 0
+    its_ring = _ring(floor, call, agent.id)
     if its_ring > ring:
         return f"{said} but only in ring {its_ring}"
     if with_time and choice.why in (AgentChoice.MOST_SKILLED, AgentChoice.LEAST_SKILLED):

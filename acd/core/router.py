@@ -134,6 +134,10 @@ class Router:
         rings = range(standing.ring + 1)
         return next((ring for ring in rings if requirement_of(policy, standing, ring).admits(skills)), None)
 
+    def candidate_count(self, standing: Standing) -> int:
+        """How many in the plan could serve a call that stands so."""
+        return self._lane(standing).members
+
     def ready(self, group: str) -> int:
         """How many of them can be offered a call now."""
         return sum(pool.ready for ring in self._rings[group] for pool in ring)

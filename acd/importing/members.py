@@ -13,6 +13,7 @@ from acd.importing.notes import Kind, Notes, Source
 
 FIRST_EXTENSION = 1001
 MOST_MEMBERS = 5000
+"""Of one queue, and of all together."""
 _NO = frozenset({"no", "false", "0", "off", "n", "f"})
 
 

@@ -18,6 +18,7 @@ from acd.importing.notes import Kind, Notes
 
 BEST = 10
 LATEST_S = 86_400
+MOST_CHANGES = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,13 @@ def _openings(penalties: Sequence[int], rule: Section | None, notes: Notes) -> d
     """Penalty → after how many seconds it may be asked; without a rule all may at once."""
     if rule is None or not rule.all("penaltychange") or not penalties:
         return dict.fromkeys(penalties, 0)
-    changes = sorted((c for e in rule.all("penaltychange") if (c := _change(e, notes))), key=lambda c: c[0])
+    entries = rule.all("penaltychange")
+    if len(entries) > MOST_CHANGES:
+        text = f"too many changes: the limit is {MOST_CHANGES}"
+        notes.add(entries[MOST_CHANGES].source, Kind.ERROR, f"[{rule.name}]", text)
+    changes = sorted(
+        (c for e in entries[:MOST_CHANGES] if (c := _change(e, notes)) is not None), key=lambda c: c[0]
+    )
     most = penalties[0]
     if not any(at_s == 0 for at_s, _, _ in changes):
         text = (

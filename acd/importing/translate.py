@@ -10,7 +10,7 @@ from typing import Any
 from acd.core.pools import AgentChoice
 from acd.importing.advice import advice, news_step
 from acd.importing.conf import Entry, Section
-from acd.importing.members import Agents, Member, members_of
+from acd.importing.members import MOST_MEMBERS, Agents, Member, members_of
 from acd.importing.names import new_id, safe_name
 from acd.importing.notes import Kind, Notes
 from acd.importing.penalties import BEST, Ladder, ladder
@@ -90,6 +90,10 @@ def _group(
     steps = _ladder(group_id, strategy, members, _rule(queue, rules, notes), notes)
     for place, member in enumerate(members):
         agent_id = agents.of(member)
+        if len(found.agents) > MOST_MEMBERS:
+            text = f"too many members in all: the limit is {MOST_MEMBERS}"
+            notes.add(member.entry.source, Kind.ERROR, f"[{queue.name}]", text)
+            return
         if strategy == "wrandom":
             drawn.setdefault(agent_id, set()).add(member.penalty)
         level = _level(strategy, steps, place, member, members)
@@ -185,7 +189,10 @@ def _figures(queue: Section, notes: Notes) -> dict[str, Any]:
     if longest:
         found["max_waiting"] = min(longest, 100_000)
         _changed(
-            queue, "maxlen", "`max_waiting`: the flow's exit `full` says where the next caller goes", notes
+            queue,
+            "maxlen",
+            "`max_waiting`: `full: STEP` in the flow's step `queue` says where the next one goes",
+            notes,
         )
     weight = _number(queue, "weight", notes)
     if weight:

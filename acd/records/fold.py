@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from acd.core.callback_facts import AgentJoined, AgentReserved, CallbackPlaced, CallbackTried
 from acd.core.facts import (
     AgentLeft,
     Alerted,
@@ -176,7 +177,7 @@ def _transferred(track: Track, fact: Transferred, at: float) -> None:
 
 # What each fact does to the caller's place; Any because each entry takes its own kind of fact.
 STEPS: Mapping[type[Fact], Callable[[Track, Any, float], None]] = {
-    Arrived: lambda *_: None,
+    Arrived: lambda track, fact, _: track.begin(fact.kind),
     FlowEntered: lambda track, _, at: track.listen(at),
     StepTaken: lambda track, _, at: track.go_on(at),
     LanguageChosen: lambda *_: None,
@@ -213,4 +214,8 @@ STEPS: Mapping[type[Fact], Callable[[Track, Any, float], None]] = {
     OutsideAnswered: lambda track, _, at: track.talk_outside(at),
     OutsideLeft: lambda track, _, at: track.leave_outside(at),
     OutsideRefused: lambda *_: None,
+    CallbackPlaced: lambda *_: None,
+    AgentReserved: lambda *_: None,
+    AgentJoined: lambda track, fact, at: track.stop_ring(at, fact.agent, SegmentOutcome.ANSWERED),
+    CallbackTried: lambda track, _, at: track.stop_dial_out(at, SegmentOutcome.WITHDRAWN),
 }

@@ -33,10 +33,12 @@ from sqlalchemy import (
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError
 
+from acd.core.callback_facts import CallbackNote
 from acd.core.facts import AgentInterval, CallbackOrder, CallKind
 from acd.errors import OperatorError
 from acd.records import migrations, rows, schema
 from acd.records.record import CallRecord, CallVisit, SegmentKind
+from acd.records.task_store import TaskStore
 
 _BUSY_TIMEOUT_MS = 15_000
 _KEYS_PER_QUERY = 450  # SQLite allows 999 parameters in old builds, and some keys are pairs
@@ -177,6 +179,12 @@ class RecordStore:
                 if connection.execute(same).first() is not None:
                     del wanted[call_id, at]
             _insert(connection, table, wanted.values())
+
+    def note_callbacks(self, notes: Sequence[CallbackNote]) -> None:
+        """See `TaskStore.note`. Raises SQLAlchemy's errors."""
+        tasks = TaskStore(self.engine)
+        for note in notes:
+            tasks.note(note)
 
     def call(self, call_id: str) -> CallRecord | None:
         """One call, or None."""

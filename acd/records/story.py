@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from acd.core.callback_facts import AgentJoined, AgentReserved, CallbackPlaced, CallbackTried
 from acd.core.facts import (
     AgentLeft,
     Alerted,
@@ -123,7 +124,7 @@ def _facts(facts: Sequence[Fact], start: float, tz: ZoneInfo, indent: str) -> It
         clock = f"{utc(fact.at).astimezone(tz):%H:%M:%S}"
         stamp = f"{indent}{clock}  {since(fact.at - start):>8}  "
         yield stamp + printable(in_words(fact))
-        if isinstance(fact, Offered):
+        if isinstance(fact, Offered | AgentReserved):
             yield from (" " * len(stamp) + "  " + printable(reason) for reason in fact.reasons)
         elif isinstance(fact, Transferred):
             yield from _facts(fact.consult, start, tz, indent + "    ")
@@ -154,6 +155,8 @@ def _visit(visit: GroupVisit) -> str:
 
 
 def _arrived(fact: Arrived) -> str:
+    if fact.kind is CallKind.CALLBACK:
+        return f"callback of {caller_in_words(fact.caller_number, fact.caller_name)}"
     if fact.kind is not CallKind.INBOUND:
         who = fact.origin_agent or caller_in_words(fact.caller_number, fact.caller_name)
         return f"{who} dialled {fact.dialed_number}"
@@ -241,6 +244,10 @@ _TEXTS: Mapping[type[Fact], Callable[[Any], str]] = {
     LanguageChosen: lambda fact: f"the language is {fact.language} from here on",
     Scored: lambda fact: f"answered {fact.question!r} of {fact.survey} with {fact.score}",
     SoundKept: _sound_kept,
+    CallbackPlaced: lambda fact: f"keeps the place of call {fact.of_call}",
+    AgentReserved: lambda fact: f"{fact.agent} is kept for the customer, who is dialled first",
+    AgentJoined: lambda fact: f"{fact.agent} is on the line",
+    CallbackTried: lambda fact: f"not reached ({fact.why}), try {fact.number}",
     CallbackWanted: lambda fact: f"wants to be called back by {fact.group} at {fact.number}",
     Queued: _queued,
     LeftLine: _left_line,

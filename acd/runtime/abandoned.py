@@ -13,6 +13,7 @@ from acd.core.facts import (
     Ended,
     EndedBy,
     Kept,
+    LeftLine,
     NotKept,
     Offered,
     OfferFailed,
@@ -29,11 +30,15 @@ _IN_LINE = (Alerted, Ended, Kept, NotKept, Offered, OfferFailed, PolicyApplied, 
 
 @dataclass(frozen=True, slots=True)
 class Abandoned:
-    """A wait that its caller broke off; times in engine seconds."""
+    """A wait that its caller broke off; times in engine seconds.
+
+    `groups`: whose line it was at the end, and before a policy moved the caller there.
+    """
 
     call_id: str
     waiting_since: float
     ended_at: float
+    groups: tuple[str, ...]
 
 
 class AbandonedWaits:
@@ -52,11 +57,13 @@ class AbandonedWaits:
         """As the call is now: only one that has ended says something."""
         if not self.within_s or call.state is not CallState.ENDED or not call.caller_number:
             return
-        if call.group is None or call.waiting_since is None or not _hung_up_in_line(call):
+        groups = _broken_off(call)
+        if call.waiting_since is None or not groups:
             return
-        key = (call.caller_number, call.group)
-        self._waits[key] = Abandoned(call.id, call.waiting_since, call.facts[-1].at)
-        self._waits.move_to_end(key)
+        wait = Abandoned(call.id, call.waiting_since, call.facts[-1].at, groups)
+        for group in groups:
+            self._waits[call.caller_number, group] = wait
+            self._waits.move_to_end((call.caller_number, group))
         while len(self._waits) > self._most:
             self._waits.popitem(last=False)
 
@@ -67,14 +74,22 @@ class AbandonedWaits:
         found = self._waits.get((call.caller_number, group))
         if found is None or found.call_id == call.id:
             return None
-        del self._waits[call.caller_number, group]
+        for each in found.groups:
+            if self._waits.get((call.caller_number, each)) is found:
+                del self._waits[call.caller_number, each]
         return found if self._clock() - found.ended_at <= self.within_s else None
 
 
-def _hung_up_in_line(call: Call) -> bool:
-    """Whether the caller's own hang-up ended a wait, or a ring out of the line."""
+def _broken_off(call: Call) -> tuple[str, ...]:
+    """The groups of the wait, or of the ring out of the line, that the caller's hang-up ended; or none."""
     last = call.facts[-1]
     if call.kind is not CallKind.INBOUND or not isinstance(last, Ended) or last.by is not EndedBy.CALLER:
-        return False
-    before = next((fact for fact in reversed(call.facts) if not isinstance(fact, _IN_LINE)), None)
-    return isinstance(before, Queued)
+        return ()
+    groups: list[str] = []
+    for fact in reversed(call.facts):
+        is_move = isinstance(fact, LeftLine) and groups and fact.exit == groups[-1]
+        if isinstance(fact, Queued):
+            groups.append(fact.group)
+        elif not is_move and not isinstance(fact, _IN_LINE):
+            break
+    return tuple(groups)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from acd.core import events
 from acd.core.calls import Call
 from acd.core.commands import RefuseDirect
-from acd.core.facts import CallKind, OfferFailure
+from acd.core.facts import OfferFailure
 from acd.core.ports import Refusal, Switch
 from acd.runtime.joining import Joining
 from acd.runtime.shell import Shell
@@ -43,7 +43,7 @@ class InHand:
         call = self._shell.engine.floor.calls.get(command.call_id)
         if call is None:
             return
-        if call.kind is CallKind.INBOUND:
+        if call.is_customers:
             self.take_back(call, f"{command.agent}: {command.failure.value}")
         else:
             self._switch.hang_up(call.id, REFUSALS.get(command.failure, Refusal.NO_ANSWER))

@@ -39,8 +39,9 @@ class LastAgents:
         self._most = most
 
     def find(self, customer_id: str | None, number: str) -> Talk | None:
-        """The last talk, if one is known."""
-        return self._talks.get(customer_key(customer_id, number))
+        """The last talk, if one is known; of a customer whom only a flow has recognised, by the number."""
+        by_id = self._talks.get(customer_key(customer_id, ""))
+        return by_id or self._talks.get(customer_key(None, number))
 
     def call_changed(self, call: Call) -> None:
         """As the call is now: only one that has ended says something."""

@@ -13,12 +13,13 @@ import structlog
 from acd.core import events, facts
 from acd.core.calls import Call, CallState
 from acd.core.commands import LeaveLine, RefuseDirect
-from acd.core.facts import CallKind, Customer, LeftBy
+from acd.core.facts import Customer, LeftBy
 from acd.core.outside_events import OutsideAnswered, OutsideLeft
 from acd.core.ports import Ask, AskKind, Mirror, Refusal, Switch
 from acd.errors import TelephonyError
 from acd.ivr.ports import CallerLine
 from acd.runtime.arrival import arrive
+from acd.runtime.callback_calls import CallbackCalls
 from acd.runtime.dial_plan import DialPlan
 from acd.runtime.features import FeatureDesk
 from acd.runtime.flow_work import Services
@@ -63,6 +64,10 @@ class Reception:
         self.walker = Walker(shell, switch, mirror, services, self._current_id, self._in_hand.take_back)
         self._outbound = OutboundDesk(centre, plan, shell, switch, self._not_outside)
         self._dialer.outside = self._outbound
+        self.callbacks = CallbackCalls(
+            shell, switch, self._outbound, lambda number: number not in centre.do_not_call
+        )
+        shell.on_call_back = self.callbacks.begin
         shell.on_continue = self._continue
         shell.on_refused = self._refused
         shell.on_left = self._left_line
@@ -79,7 +84,8 @@ class Reception:
             return
         self._lines[ask.call_id] = line
         try:
-            await self._serve(ask, line)
+            if not self.callbacks.serve(self._call(ask.call_id), ask):
+                await self._serve(ask, line)
             await self.walker.attend(self._current_id(ask.call_id, line), line)
         except TelephonyError:
             raise
@@ -219,7 +225,7 @@ class Reception:
 
     def _no_such_number(self, call_id: str, number: str) -> None:
         call = self._call(call_id)
-        if call is not None and call.kind is CallKind.INBOUND and _is_ours(call):
+        if call is not None and call.is_customers and _is_ours(call):
             self._in_hand.take_back(call, f"no such number: {number}")
         else:
             self._switch.hang_up(call_id, Refusal.UNKNOWN_NUMBER)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from zoneinfo import ZoneInfo
+
 from acd.core.plan import AgentProfile, Heir, Plan
 from acd.core.service_level import ServiceLevelFormula
 from acd.ivr.flow import FlowSet
 from acd.settings import assemble_outside, assemble_work
-from acd.settings.assemble_routing import group_policy
+from acd.settings.assemble_routing import callback_windows, group_policy
 from acd.settings.files import Files
 from acd.settings.model import Centre, FeatureCodes, PhoneSpec, RedisSettings, SystemSettings
 from acd.settings.schema.agents import AgentsFile
@@ -39,6 +41,8 @@ def assemble(files: Files, flow_set: FlowSet) -> Centre:
         group_hours={g: group.hours for g, group in groups.groups.items() if group.hours is not None},
         line_announcements={g: group.announcements for g, group in groups.groups.items()},
         resume_within_s=system.routing.resume_within_s,
+        callback_windows=callback_windows(groups, flow_set.calendars, ZoneInfo(system.system.timezone)),
+        do_not_call=files.do_not_call,
         redis=None if system.redis is None else RedisSettings(**system.redis.model_dump()),
     )
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from acd.core.plan import Plan
+from acd.ivr.hours import Calendar
 from acd.settings.model import Centre, FeatureCodes, PhoneSpec, SystemSettings
 from acd.settings.outside import Dialing, NumberRoute, TrunkSpec
 
@@ -29,6 +30,10 @@ class CentreView(Protocol):
     def reason_keys(self) -> Mapping[str, str]: ...
     @property
     def dialing(self) -> Dialing | None: ...
+    @property
+    def callback_windows(self) -> Mapping[str, Calendar]: ...
+    @property
+    def do_not_call(self) -> frozenset[str]: ...
 
 
 class CentreNow:
@@ -76,3 +81,13 @@ class CentreNow:
     def dialing(self) -> Dialing | None:
         """Who may dial what outside."""
         return self.now.dialing
+
+    @property
+    def callback_windows(self) -> Mapping[str, Calendar]:
+        """When a group's customers may be called back."""
+        return self.now.callback_windows
+
+    @property
+    def do_not_call(self) -> frozenset[str]:
+        """Numbers of those who are never called."""
+        return self.now.do_not_call

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from acd.core.requirement import Requirement
+from acd.settings.callback_references import check_callbacks
 from acd.settings.document import Document
 from acd.settings.files import Files
 from acd.settings.music import music_classes
@@ -21,6 +22,7 @@ def check_references(files: Files) -> None:
     _check_agents(files)
     _check_groups(files)
     check_work(files)
+    check_callbacks(files)
     check_outside(files)
     _check_system(files)
     _check_customers(files)

@@ -15,6 +15,7 @@ from acd.core.outside_events import OutsideAlerting, OutsideAnswered
 from acd.core.ports import Feed
 from acd.telephony.ami import Headers
 from acd.telephony.dial_string import TRUNK_PREFIX
+from acd.telephony.legs import Legs
 
 _CHANNEL = re.compile(r"^PJSIP/(?P<endpoint>.+)-[0-9a-f]{8}$")
 REACHABLE_STATES = frozenset({"NOT_INUSE", "INUSE", "BUSY", "RINGING", "RINGINUSE", "ONHOLD"})
@@ -39,6 +40,7 @@ class Watch:
         self._gone_phones: set[str] = set()  # no longer configured, and not free yet
         self._reachable: set[str] = set()
         self._feed = feed
+        self.legs = Legs(feed)
         self._on_transfer = on_transfer
         self._call_of: dict[str, str] = {}  # the caller's uniqueid → call
         self._uniqueid_of: dict[str, str] = {}
@@ -61,6 +63,7 @@ class Watch:
         self.unbind(call_id)
         if uniqueid in self._gone:
             return False
+        self.legs.asks(uniqueid)
         self._call_of[uniqueid] = call_id
         self._uniqueid_of[call_id] = uniqueid
         self.channel_of[call_id] = channel
@@ -171,6 +174,7 @@ class Watch:
                 self._key(event)
             case "QueueCallerJoin":
                 self.on_queue_join(str(event.get("Channel", "")))
+        self.legs.hear(event)
 
     def _key(self, event: Headers) -> None:
         call_id = self._call_of.get(str(event.get("Uniqueid", "")))

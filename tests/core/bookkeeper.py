@@ -10,7 +10,8 @@ from typing import Any
 import orjson
 
 from acd.core.agents import BUSY_STATES, Agent, AgentState
-from acd.core.calls import Call, CallState
+from acd.core.callback_events import CallbackPlaced
+from acd.core.calls import Call, CallState, Channel
 from acd.core.commands import (
     AgentChanged,
     AgentForgotten,
@@ -22,7 +23,7 @@ from acd.core.commands import (
 )
 from acd.core.engine import Engine
 from acd.core.events import CallArrived, Event, PlanChanged
-from acd.core.facts import AgentInterval
+from acd.core.facts import AgentInterval, CallKind
 from acd.core.plan import Plan
 from acd.core.requirement import Requirement
 from acd.core.timers import Timer
@@ -31,6 +32,7 @@ from acd.core.wrap_up import rule_of
 from acd.errors import RequestRefused
 
 Kept = dict[str, dict[str, Any]]
+DIALLED = (CallState.IVR, CallState.DIALING_OUT)
 IDLE = {AgentState.NOT_READY.value, AgentState.READY.value}
 
 
@@ -48,6 +50,7 @@ class Bookkeeper:
         self.plan = plan
         self.engine = Engine(plan)
         self.now = 1000.0
+        self.torn = False  # whether it was ever restarted with half of what it had
         self.plan_since = self.now
         self.mirror = picture(self.engine)
         self.live: set[str] = set()  # arrived, and neither merged nor finished
@@ -60,6 +63,9 @@ class Bookkeeper:
     def feed(self, event: Event, *, swallow: bool = True) -> list[Command]:
         """One event; a request that is refused must change nothing, and counts for nothing if swallowed."""
         if isinstance(event, CallArrived) and event.call_id not in self.engine.floor.calls:
+            self.live.add(event.call_id)
+            self.stored.pop(event.call_id, None)
+        if isinstance(event, CallbackPlaced) and event.call_id not in self.engine.floor.calls:
             self.live.add(event.call_id)
             self.stored.pop(event.call_id, None)
         if isinstance(event, PlanChanged):
@@ -93,6 +99,7 @@ class Bookkeeper:
     def restart(self, kept: Kept | None = None) -> list[Command]:
         """Killed and started again with what the mirror kept (or with `kept`, a torn one)."""
         torn = kept is not None
+        self.torn |= torn
         kept = orjson.loads(orjson.dumps(self.mirror if kept is None else kept))  # as the disk does
         assert kept is not None
         agents = [Agent.from_dict(v) for k, v in kept.items() if k.startswith("agent:")]
@@ -177,7 +184,11 @@ class Bookkeeper:
             assert call.open_wrap_ups == wrap_ups[call.id], call
             assert (call.state is CallState.ENDED) == (call.id in self.stored), call
             assert not call.finished, call
-            assert (call.agent is not None) == (call.state in (CallState.RINGING, CallState.TALKING)), call
+            with_agent = call.state in (CallState.RINGING, CallState.TALKING)
+            is_dialled = call.channel is not Channel.CALLER and call.state in DIALLED
+            assert (call.agent is not None) == with_agent or (is_dialled and not with_agent), call
+            assert not is_dialled or call.agent is not None or self.torn, f"dialled without an agent: {call}"
+            self._check_callback(call)
             assert all(a.at <= b.at for a, b in pairwise(call.facts)), call.facts
             if call.agent is not None:  # so nobody has two
                 assert floor.agents[call.agent].call_id == call.id, call
@@ -186,6 +197,16 @@ class Bookkeeper:
             if call.state is CallState.RINGING:
                 assert (Timer.OVERDUE, call.id) in floor.timers._due, call
 
+    def _check_callback(self, call: Call) -> None:
+        """It is given up when its time is over, and stands in line whenever it may."""
+        floor = self.engine.floor
+        if call.kind is not CallKind.CALLBACK:
+            assert call.channel is Channel.CALLER, call
+        if call.channel is Channel.NONE and call.state is CallState.WAITING:
+            assert (Timer.CALLBACK, call.id) in floor.timers._due, call
+            may_stand = call.try_at is None and call.group not in floor.callbacks_closed
+            assert call.present == may_stand, call
+
     def _check_agent(self, agent: Agent) -> None:
         floor = self.engine.floor
         call = floor.calls[agent.call_id] if agent.call_id is not None else None
@@ -193,10 +214,12 @@ class Bookkeeper:
         match agent.state:
             case AgentState.RINGING:
                 assert call is not None, agent
-                assert call.state is CallState.RINGING, agent
+                reserved = call.channel is Channel.NONE and call.state in DIALLED
+                assert reserved or call.state is CallState.RINGING, agent
             case AgentState.TALKING:
                 assert call is not None or own is not None, agent
-                assert call is None or call.state is CallState.TALKING, agent
+                joined = call is not None and call.channel is Channel.AGENT and call.state in DIALLED
+                assert joined or call is None or call.state is CallState.TALKING, agent
             case AgentState.WRAP_UP:
                 assert call is None, agent
                 assert agent.wrap_up_call_id is not None, agent

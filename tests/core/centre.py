@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from acd.core.facts import OfferFailure
-from acd.core.plan import AgentProfile, GroupPolicy, Heir, LastAgent, Plan, Ring
+from acd.core.plan import AgentProfile, CallbackFirst, CallbackRule, GroupPolicy, Heir, LastAgent, Plan, Ring
 from acd.core.policy import (
     Announce,
     LeaveBy,
@@ -86,6 +86,27 @@ RULES = Plan(
     },
     reasons=PLAN.reasons,
 )
+BACK = {
+    group.id: group
+    for group in (
+        GroupPolicy(
+            "back",
+            "Calls back, the agent first",
+            Requirement.parse("sales >= 5"),
+            wrap_up=WrapUpRule(s=10),
+            callbacks=CallbackRule(retries=1, retry_after_s=60, expire_after_s=600),
+        ),
+        GroupPolicy(
+            "ahead",
+            "Calls back, the customer first",
+            Requirement.parse("support >= 4"),
+            wrap_up=NO_WRAP_UP,
+            callbacks=CallbackRule(CallbackFirst.CUSTOMER, retries=1, retry_after_s=60, expire_after_s=600),
+        ),
+    )
+}
+"""Two groups that call back those who have kept their place."""
+CALLBACKS = replace(RULES, groups=BACK)
 
 RESERVE = Plan(
     agents=PLAN.agents,
@@ -103,6 +124,7 @@ EVERYTHING = Plan(
     groups={
         **PLAN.groups,
         **RULES.groups,
+        **BACK,
         "urgent": replace(RESERVE.groups["urgent"], requirement=Requirement.parse("support and not sales")),
     },
     reasons=PLAN.reasons,

@@ -21,7 +21,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from acd.core import commands, events, outside_events
+from acd.core import callback_events, commands, events, outside_events
 from acd.core.calls import CallState
 from acd.core.commands import Command
 from acd.core.events import Event
@@ -100,6 +100,10 @@ def _dials_out(call_id: str, trunk: str, agent: str) -> Event:
     return outside_events.OutsideDialed(call_id, "+4930123", trunk, agent, "+4930100", "030123", "030100")
 
 
+def _callback(call_id: str, group: str, entry: str) -> Event:
+    return callback_events.CallbackPlaced(entry, call_id, group, "+4930123", "en")
+
+
 # What a line says → the event. The groups of the pattern are the arguments.
 LANGUAGE: Sequence[tuple[str, Callable[..., Event]]] = (
     (r"(c\d) arrives", _arrived),
@@ -146,6 +150,20 @@ LANGUAGE: Sequence[tuple[str, Callable[..., Event]]] = (
             c, g, last_agent=a, last_agent_at=START - int(days) * 86400.0
         ),
     ),
+    (r"(c\d) is to be called back for (\w+) by (c\d)", _callback),
+    (r"(c\d) reaches its customer", callback_events.CallbackReached),
+    (r"(c\d) does not reach its customer", lambda c: callback_events.CallbackNotReached(c, "busy")),
+    (
+        r"(c\d) finds no free line",
+        lambda c: callback_events.CallbackNotReached(c, "trunks-full", counts=False),
+    ),
+    (
+        r"(c\d) must not be dialled",
+        lambda c: callback_events.CallbackNotReached(c, "not-allowed", counts=False, final=True),
+    ),
+    (r"(c\d) is withdrawn", callback_events.CallbackWithdrawn),
+    (r"(\w+) may be called", lambda group: callback_events.CallbackHours(group, open=True)),
+    (r"(\w+) may not be called", lambda group: callback_events.CallbackHours(group, open=False)),
     (r"(\w+) closes", events.GroupClosed),
     (r"it is (\d+) o'clock", lambda hour: events.HourBegan(int(hour))),
     (r"(c\d) leaves the line by key", events.CallLeftLine),
@@ -217,6 +235,10 @@ def show(command: Command) -> str | None:
             return f"Offer {call_id} {agent}"
         case commands.DialOut(call_id, trunk):
             return f"DialOut {call_id} {trunk}"
+        case commands.CallBack(call_id):
+            return f"CallBack {call_id}"
+        case commands.NoteCallback(note):
+            return f"NoteCallback {note.callback} {note.news}"
         case commands.CancelOffer(call_id) | commands.ContinueCall(call_id) | commands.CallMerged(call_id):
             return f"{type(command).__name__} {call_id}"
         case commands.RefuseDirect(call_id, agent, failure):
@@ -339,6 +361,8 @@ _COMMANDS = frozenset(
         "AnnounceInLine",
         "Offer",
         "CancelOffer",
+        "CallBack",
+        "NoteCallback",
         "DialOut",
         "RefuseDirect",
         "ContinueCall",

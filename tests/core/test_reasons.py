@@ -160,13 +160,27 @@ def test_the_agent_asked_for_by_name() -> None:
     assert reasons(PLAN, text) == ["anna: asked for by name"]
 
 
+def crowd(size: int, *, ready: int) -> list[str]:
+    """The reasons in a centre of so many equal agents."""
+    profiles = {f"a{n}": AgentProfile(f"a{n}", f"A{n}", str(2000 + n), {"sales": 5}) for n in range(size)}
+    logins = "".join(f"00:00  {2000 + n} is idle\n00:00  a{n} logs in on {2000 + n}\n" for n in range(size))
+    shift = "".join(f"00:00  a{n} goes ready\n" for n in range(ready))
+    text = f"{logins}{shift}00:05  c1 arrives\n00:05  c1 queues for sales"
+    return reasons(replace(PLAN, agents=profiles), text)
+
+
 def test_many_are_counted() -> None:
-    profiles = {f"a{n}": AgentProfile(f"a{n}", f"A{n}", str(2000 + n), {"sales": 5}) for n in range(20)}
-    shift = ", ".join(f"a{n} {2000 + n}" for n in range(20))
-    text = f"00:00  on shift: {shift}\n00:05  c1 arrives\n00:05  c1 queues for sales"
-    assert reasons(replace(PLAN, agents=profiles), text) == [
+    assert crowd(10, ready=1) == [
+        "a0, ready 5.0 s: longest idle",
+        "1 ready with the skills of sales",
+        "not 9 others: not ready (login)",
+    ]
+
+
+def test_a_crowd_is_only_counted_where_it_is_ready() -> None:
+    assert crowd(20, ready=20) == [
         "a0, ready 5.0 s: longest idle",
         "20 ready with the skills of sales",
         "next would be a1, ready 5.0 s",
-        "not 18 others: ready, not first by longest idle",
     ]
+    assert crowd(20, ready=3)[3:] == ["not 17 more with the skills: not ready"]

@@ -289,6 +289,12 @@ def test_templates_comments_and_includes(source: Path) -> None:
             "[t](!)\n" + "x=1\n" * 900 + "".join(f"[a{n}](t)\n" for n in range(40)),
             "too many options, templates included: the limit is 20000",
         ),
+        (
+            "".join(
+                f"[a{q}]\n" + "".join(f"member=>P/{q * 3000 + m}0\n" for m in range(3000)) for q in (1, 2)
+            ),
+            "[a2]: too many members in all: the limit is 5000",
+        ),
         ("x" * 1_100_000, "the file is too large: the limit is 1000 kB"),
         ("".join(f"[a{n}]\n" for n in range(1500)), "too many sections: the limit is 1000"),
     ],

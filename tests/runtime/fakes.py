@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from acd.core import events
+from acd.core.callback_facts import CallbackNote
 from acd.core.commands import DialOut, Offer
 from acd.core.facts import AgentInterval, CallbackOrder, Customer, Fact
 from acd.core.ports import Ask, AskKind, Refusal
@@ -78,6 +79,7 @@ class FakeRecorder:
         self.calls: list[tuple[str, Sequence[Fact]]] = []
         self.intervals: list[AgentInterval] = []
         self.callbacks: list[CallbackOrder] = []
+        self.notes: list[CallbackNote] = []
         self.waiting: list[Callable[[], None]] = []
 
     def store_call(self, call_id: str, facts: Sequence[Fact], on_stored: Callable[[], None]) -> None:
@@ -93,6 +95,11 @@ class FakeRecorder:
     def store_callback(self, order: CallbackOrder, on_stored: Callable[[], None]) -> None:
         """A wish to be called back."""
         self.callbacks.append(order)
+        self.waiting.append(on_stored)
+
+    def note_callback(self, note: CallbackNote, on_stored: Callable[[], None]) -> None:
+        """What became of one."""
+        self.notes.append(note)
         self.waiting.append(on_stored)
 
     def all_safe(self) -> None:

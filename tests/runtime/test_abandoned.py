@@ -9,6 +9,7 @@ import pytest
 
 from acd.core import events, facts
 from acd.core.facts import EndedBy
+from acd.core.policy import MoveTo, PolicyStep, condition
 from acd.runtime.abandoned import AbandonedWaits
 from acd.settings.load import load_centre
 from tests.runtime.fakes import CHECKOUT, START, Desk
@@ -94,6 +95,21 @@ async def test_who_hung_up_while_a_phone_rang(desk: Desk) -> None:
     desk.shell.feed(events.AgentLoggedOut("anna"))
     await desk.ask("c2")
     assert waiting_since(desk, "c2") == 0.0
+
+
+async def test_a_wait_that_a_policy_has_moved_to_another_group(desk: Desk) -> None:
+    """The caller dials what was dialled before; the wait is taken up once."""
+    sales = desk.centre.plan.groups["sales"]
+    moving = replace(sales, steps=(PolicyStep(condition("waited_s >= 10"), (MoveTo("support"),)),))
+    plan = replace(desk.centre.plan, groups={**desk.centre.plan.groups, "sales": moving})
+    other = Desk(replace(desk.centre, plan=plan))
+    await other.ask("c1")
+    await gives_up(other, "c1", 20.0)
+    await other.ask("c2")
+    assert waiting_since(other, "c2") == 0.0
+    await other.ask("c3", dialed_number="8002")
+    assert waiting_since(other, "c3") == 20.0
+    await other.close()
 
 
 async def test_the_book_is_bounded(desk: Desk) -> None:

@@ -35,6 +35,7 @@ async def test_talks_are_noted(desk: Desk) -> None:
     assert known is not None
     assert (known.agent, known.at) == ("anna", START)
     assert desk.last_agents.find(CUSTOMER.id, "+4930777") is None  # nobody answered
+    assert desk.last_agents.find("keyed", "+4930123") == known  # whom a flow has recognised
     assert desk.last_agents.find(None, "") is None
 
 

@@ -8,6 +8,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field, model_validator
 
 from acd.core.pools import AgentChoice
+from acd.settings.schema.callbacks import CallbacksEntry
 from acd.settings.schema.checking import (
     Options,
     mistake,
@@ -50,6 +51,7 @@ class GroupEntry(Options):
     agents are kept from other groups' calls. `max_waiting`: as many may wait; the next one leaves by the
     flow's exit `full`. `hours`: a calendar; at closing time who waits leaves by the flow's exit `closed`.
     `policy`: what is done for a caller who waits, step by step; `announcements`: what it may say then.
+    `callbacks`: how those are called back who asked for it.
     """
 
     name: Name
@@ -71,6 +73,7 @@ class GroupEntry(Options):
     last_agent: LastAgentEntry | None = None
     policy: list[StepEntry] = Field(default_factory=list, max_length=50)
     announcements: Announcements = Field(default_factory=dict)
+    callbacks: CallbacksEntry = CallbacksEntry()
 
 
 class RemovedEntry(Options):
