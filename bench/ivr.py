@@ -22,7 +22,7 @@ from acd.crowd.leg import Leg, LegState
 from acd.crowd.phone import Phone
 from bench import tones
 from bench.centre import append_text
-from bench.dispatch import give_way
+from bench.dispatch import giving_way
 from bench.figures import Figures, figures
 from tests.integration.centre import Centre
 from tests.integration.sip.waiting import WaitedTooLong
@@ -140,16 +140,14 @@ class _Caller:
 
 async def measure(callers: int, minutes: float, progress: Progress) -> Result:
     """On a centre of its own. Raises WaitedTooLong if the callers do not all get into the menu."""
-    with tempfile.TemporaryDirectory(prefix="acd-bench-") as folder:
+    with tempfile.TemporaryDirectory(prefix="acd-bench-") as folder, giving_way() as starter:
         centre = MenuCentre(Path(folder))
         centre.env["ACD_LOG"] = "warning"
-        starter = give_way()
         try:
             await asyncio.get_running_loop().run_in_executor(starter, centre.start)
             return await _measure(centre, callers, minutes, progress)
         finally:
             await asyncio.to_thread(centre.stop)
-            starter.shutdown()
 
 
 async def _measure(centre: Centre, count: int, minutes: float, progress: Progress) -> Result:
