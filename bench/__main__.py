@@ -16,6 +16,7 @@ from rich.table import Table
 from acd.simulate.calibration import DAYS
 from acd.simulate.calibration import measure as calibrate
 from bench import dispatch as measurement
+from bench import engine as decisions
 from bench import ivr as menus
 from bench import load as under_load
 from bench import simulate as simulation
@@ -143,6 +144,24 @@ def wait(
             score = calibrate(day, days, seed)
             table.add_row(day.name, f"{score.callers:,}", f"{score.share_p50:.1%}", f"{score.share_p90:.1%}")
     Console(width=None if sys.stdout.isatty() else PIPE_WIDTH, highlight=False).print(table)
+
+
+@app.command()
+def engine(
+    json: Annotated[Path | None, typer.Option(help="write the figures to this file, too")] = None,
+    rounds: Annotated[int, typer.Option(min=100, help="talks that end in each centre")] = 20_000,
+) -> None:
+    """How fast the pure engine decides in a large centre. Fails if a target is missed. Needs no Asterisk."""
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True)) as progress:
+        task = progress.add_task("deciding", total=1.0)
+        figures = decisions.measure(rounds, lambda done: progress.update(task, completed=done))
+    width = None if sys.stdout.isatty() else PIPE_WIDTH
+    Console(width=width, highlight=False).print(decisions.table(figures))
+    if json is not None:
+        decisions.write_json(json, figures)
+    if not decisions.is_good(figures):
+        raise typer.Exit(1)
 
 
 @app.command()

@@ -73,9 +73,16 @@ class Announce:
     name: str
 
 
+TO_FLOW, TO_NUMBER = "flow:", "number:"
+
+
 @dataclass(frozen=True, slots=True)
 class LeaveBy:
-    """Out of the line by this exit of the flow; nothing where the caller's flow has no such exit."""
+    """Out of the line by this exit of the flow; nothing where the caller's flow has no such exit.
+
+    What begins with TO_FLOW or TO_NUMBER leads any caller into that flow, or to that number outside,
+    whether or not the flow before had planned it; once for each call, for it may come back from there.
+    """
 
     exit: str
 
@@ -99,6 +106,11 @@ class PolicyStep:
     def moments_s(self) -> tuple[float, ...]:
         """The waits at which the condition may change."""
         return tuple(float(c.value) for c in self.condition.compared if c.name == "waited_s")
+
+
+def leads_out(exit_: str) -> bool:
+    """Whether an exit leads to a flow or to a number by itself."""
+    return exit_.startswith((TO_FLOW, TO_NUMBER))
 
 
 def condition(text: str) -> Formula:

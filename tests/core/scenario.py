@@ -11,6 +11,7 @@ this order (mirroring is not shown), and everything said of agents (`anna not_re
 (`c1 waiting`, `c1 2nd in sales`, `c1 with anna`, `c1 ended by agent`, `c1 forgotten`) and deadlines
 (`next 00:20`) must hold afterwards. `refused phone-taken` is a refused request. A deadline that
 passes without a `timer` line of its own must change nothing. All times are minutes:seconds.
+`the plan becomes SMALLER` names a plan of `centre.py`.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from acd.core import commands, events, outside_events
+from acd.core import callback_events, commands, events, outside_events
 from acd.core.calls import CallState
 from acd.core.commands import Command
 from acd.core.events import Event
@@ -30,6 +31,7 @@ from acd.core.plan import Plan
 from acd.core.requirement import Requirement
 from acd.errors import RequestRefused
 from tests.core.bookkeeper import Bookkeeper
+from tests.core.centre import BY_NAME
 
 START = 1_000_000.0
 ORDINALS = {"1st": 1, "2nd": 2, "3rd": 3, "4th": 4}
@@ -47,9 +49,14 @@ class Step:
 
 def read(path: Path) -> dict[str, list[Step]]:
     """The scenarios of a file by title."""
+    return parsed(path.read_text(encoding="utf-8"))
+
+
+def parsed(text: str) -> dict[str, list[Step]]:
+    """The scenarios of a text by title."""
     scenarios: dict[str, list[Step]] = {}
     steps: list[Step] = []
-    for line in path.read_text(encoding="utf-8").splitlines():
+    for line in text.splitlines():
         if line.startswith("=="):
             steps = scenarios.setdefault(line.removeprefix("==").strip(), [])
         elif line.strip() and not line.startswith("#"):
@@ -91,6 +98,10 @@ def _dials_outside(agent: str, call_id: str) -> Event:
 
 def _dials_out(call_id: str, trunk: str, agent: str) -> Event:
     return outside_events.OutsideDialed(call_id, "+4930123", trunk, agent, "+4930100", "030123", "030100")
+
+
+def _callback(call_id: str, group: str, entry: str) -> Event:
+    return callback_events.CallbackPlaced(entry, call_id, group, "+4930123", "en")
 
 
 # What a line says → the event. The groups of the pattern are the arguments.
@@ -139,6 +150,20 @@ LANGUAGE: Sequence[tuple[str, Callable[..., Event]]] = (
             c, g, last_agent=a, last_agent_at=START - int(days) * 86400.0
         ),
     ),
+    (r"(c\d) is to be called back for (\w+) by (c\d)", _callback),
+    (r"(c\d) reaches its customer", callback_events.CallbackReached),
+    (r"(c\d) does not reach its customer", lambda c: callback_events.CallbackNotReached(c, "busy")),
+    (
+        r"(c\d) finds no free line",
+        lambda c: callback_events.CallbackNotReached(c, "trunks-full", counts=False),
+    ),
+    (
+        r"(c\d) must not be dialled",
+        lambda c: callback_events.CallbackNotReached(c, "not-allowed", counts=False, final=True),
+    ),
+    (r"(c\d) is withdrawn", callback_events.CallbackWithdrawn),
+    (r"(\w+) may be called", lambda group: callback_events.CallbackHours(group, open=True)),
+    (r"(\w+) may not be called", lambda group: callback_events.CallbackHours(group, open=False)),
     (r"(\w+) closes", events.GroupClosed),
     (r"it is (\d+) o'clock", lambda hour: events.HourBegan(int(hour))),
     (r"(c\d) leaves the line by key", events.CallLeftLine),
@@ -210,6 +235,10 @@ def show(command: Command) -> str | None:
             return f"Offer {call_id} {agent}"
         case commands.DialOut(call_id, trunk):
             return f"DialOut {call_id} {trunk}"
+        case commands.CallBack(call_id):
+            return f"CallBack {call_id}"
+        case commands.NoteCallback(note):
+            return f"NoteCallback {note.callback} {note.news}"
         case commands.CancelOffer(call_id) | commands.ContinueCall(call_id) | commands.CallMerged(call_id):
             return f"{type(command).__name__} {call_id}"
         case commands.RefuseDirect(call_id, agent, failure):
@@ -264,6 +293,8 @@ class Player:
             done = self.books.advance(deadline - self.books.now)
         elif what == "we are killed and start again":
             done = self.books.restart()
+        elif match := re.fullmatch(r"the plan becomes (\w+)", what):
+            done = self.books.feed(events.PlanChanged(BY_NAME[match[1]]), swallow=False)
         elif what.startswith("on shift:"):
             done = self._shift(what.removeprefix("on shift:"))
         else:
@@ -291,6 +322,8 @@ class Player:
         who, _, what = claim.partition(" ")
         if who == "next":
             found = _clock(self.books.engine.next_deadline())
+        elif what == "unknown":
+            found = "known" if who in self.books.engine.floor.agents else "unknown"
         elif who in self.books.engine.floor.agents:
             agent = self.books.engine.floor.agents[who]
             found = agent.state.value + (f"({agent.reason})" if agent.reason else "")
@@ -328,6 +361,8 @@ _COMMANDS = frozenset(
         "AnnounceInLine",
         "Offer",
         "CancelOffer",
+        "CallBack",
+        "NoteCallback",
         "DialOut",
         "RefuseDirect",
         "ContinueCall",
