@@ -117,9 +117,9 @@ class Call:
     `group` is the skill group whose line the caller is in, or came through last. `waiting_since` orders
     the line, `joined` breaks ties; both survive failed rings. `requirement` is what the call asks for beside
     its group (`requirement_alone`: instead of it), `ring` how far it has widened. It waits for `only_agent`
-    alone until `only_until`. `step_runs`: how long the wait was when each step of the group's policy was
-    last taken. `leave_at` says when the caller leaves the line without an agent, `exits` by which ways
-    (`LeftBy`, or a name of the flow's) the flow can go on. `present`: the caller's channel asks us what next,
+    alone until `only_until`. `step_runs`: how long the wait was when each step of a group's policy
+    (`sales/0`) was last taken. `leave_at` says when the caller leaves the line without an agent, `exits` by
+    which ways (`LeftBy`, or a name of the flow's) the flow can go on. `present`: the caller's channel asks us what next,
     so it can be dialled from; false for a moment after a restart. `direct`: the offer is for a named agent,
     not from a line. A direct offer and a dial outside ring for `ring_timeout_s` (None: as the plan says).
     `alerted`: the phone of the present offer said that it rings. `recording` names the file into which the

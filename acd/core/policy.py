@@ -7,7 +7,7 @@ moments at which it can become true; any other one also every `CHECK_S` seconds.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -117,11 +117,13 @@ def condition(text: str) -> Formula:
     return formula
 
 
-def next_check_s(steps: tuple[PolicyStep, ...], runs: Mapping[str, float], waited_s: float) -> float | None:
-    """The wait at which a step may have to be taken next; None: never again. `runs`: see `Call.step_runs`."""
+def next_check_s(steps: Sequence[PolicyStep], runs: Sequence[float | None], waited_s: float) -> float | None:
+    """The wait at which a step may have to be taken next; None: never again.
+
+    `runs`: the wait at which each step was last taken.
+    """
     due: list[float] = []
-    for number, step in enumerate(steps):
-        last = runs.get(str(number))
+    for step, last in zip(steps, runs, strict=True):
         if last is not None and step.every_s is None:
             continue
         earliest = 0.0 if last is None or step.every_s is None else last + step.every_s

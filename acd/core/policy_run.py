@@ -30,12 +30,13 @@ def timer_policy(floor: Floor, call_id: str) -> None:
     steps = floor.plan.groups[group].steps
     waited_s = _waited_s(floor, call)
     for number, step in enumerate(steps):
-        last = call.step_runs.get(str(number))
+        run = _run(group, number)
+        last = call.step_runs.get(run)
         if last is not None and (step.every_s is None or waited_s < last + step.every_s):
             continue
         if not step.condition.test(_Seen(floor, call)):
             continue
-        call.step_runs[str(number)] = waited_s
+        call.step_runs[run] = waited_s
         _take(floor, call, number + 1, step)
         if call.state is not CallState.WAITING or call.group != group:
             return
@@ -44,12 +45,17 @@ def timer_policy(floor: Floor, call_id: str) -> None:
 
 def _arm(floor: Floor, call: Call, steps: tuple[policy.PolicyStep, ...]) -> None:
     assert call.waiting_since is not None, call.id
-    next_s = policy.next_check_s(steps, call.step_runs, _waited_s(floor, call))
+    runs = [call.step_runs.get(_run(call.group or "", number)) for number in range(len(steps))]
+    next_s = policy.next_check_s(steps, runs, _waited_s(floor, call))
     if next_s is None:
         floor.timers.clear(Timer.POLICY, call.id)
     else:
         at = max(call.waiting_since + next_s, floor.now + _SOONEST_S)
         floor.timers.set(Timer.POLICY, call.id, at)
+
+
+def _run(group: str, number: int) -> str:
+    return f"{group}/{number}"
 
 
 def _waited_s(floor: Floor, call: Call) -> float:
@@ -75,6 +81,8 @@ def _operate(floor: Floor, call: Call, operation: policy.Operation) -> None:
         case policy.SetRequirement(requirement):
             call.requirement = requirement.text
             _restand(floor, call, priority=call.priority)
+            rings.widen(floor, call)  # of those whom it asks for now perhaps nobody is at work
+            lines.check_limits(floor, call)
         case policy.WidenTo(ring):
             rings.widen(floor, call, ring)
         case policy.Announce(name):
@@ -93,14 +101,17 @@ def _restand(floor: Floor, call: Call, priority: int) -> None:
 
 
 def move_to(floor: Floor, call: Call, group: str) -> None:
-    """Into another group's line with the time waited so far."""
+    """Into another group's line with the time waited so far.
+
+    Steps that were taken stay taken: groups that send callers to each other do so once, not for ever.
+    """
     limit = floor.plan.groups[group].max_waiting
     if call.group in (None, group) or (limit is not None and len(floor.router.lines[group]) >= limit):
         return
     assert call.group is not None, call.id
     floor.router.dequeue(call.id, call.group)
     floor.note(call, facts.LeftLine(floor.now, call.group, LeftBy.POLICY, group))
-    call.group, call.ring, call.step_runs = group, 0, {}
+    call.group, call.ring = group, 0
     call.only_agent, call.only_until = None, None
     floor.note(call, facts.Queued(floor.now, group, call.priority, call.requirement))
     call.ring = rings.ring_due(floor, call)
