@@ -21,9 +21,11 @@ from acd.cli import (
     tasks,
     try_flow,
 )
+from acd.cli.import_queues import import_queues
 from acd.cli.simulate import simulate
 from acd.cli.status import status
 from acd.cli.trunks import trunks
+from acd.cli.why import why
 from acd.errors import OperatorError, RequestRefused
 
 app = typer.Typer(
@@ -36,9 +38,11 @@ app = typer.Typer(
 app.command("server")(server.server)
 app.command("run")(server.run)
 app.command("check")(checks.check_configuration)
+app.command("import")(import_queues)
 app.command("schema")(checks.write_schema)
 app.command("draw")(drawing.draw)
 app.command("status")(status)
+app.command("why")(why)
 app.command("trunks")(trunks)
 app.command("report")(records.report)
 app.command("simulate")(simulate)

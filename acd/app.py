@@ -7,53 +7,56 @@ import gc
 import os
 import signal
 from collections import Counter
-from collections.abc import Mapping
-from functools import partial
 from typing import Any
 
 import structlog
 from aiohttp import web
 
+from acd.answers import Answers
 from acd.catch_up import CatchUp
+from acd.change_over import CustomerBook, Exchanged
 from acd.core import events
-from acd.core.calls import CallState
-from acd.core.ports import Refusal
 from acd.errors import OperatorError
-from acd.ivr.values import Value
 from acd.lookups.desk import LookupDesk
 from acd.parts import (
+    CHECKOUT,
     StoreRecorder,
     all_prompts,
+    asterisk_folder,
     database_url,
-    find_customer,
-    flow_tests,
     folders,
     prompt_store,
     redis_settings,
-    render,
+    tools,
 )
 from acd.records.store import RecordsAway, RecordStore
 from acd.records.task_store import TaskStore
+from acd.records.tasks import TaskKind, TaskState
 from acd.records.writer import RecordWriter
-from acd.runtime.agent_desk import AgentDesk
+from acd.runtime.abandoned import AbandonedWaits
 from acd.runtime.announcements import Announcements
+from acd.runtime.callback_line import CallbackLine
 from acd.runtime.callbacks import CallbackDesk
 from acd.runtime.clock import EngineClock
-from acd.runtime.control import ControlServer, Handler, Request
+from acd.runtime.control import ControlServer
 from acd.runtime.days import Days
 from acd.runtime.flow_desk import FlowDesk
 from acd.runtime.flow_dial import FlowDialer
 from acd.runtime.flow_work import Services
+from acd.runtime.hours import Hours
+from acd.runtime.joining import Joining
+from acd.runtime.last_agents import LastAgents
+from acd.runtime.line_announcements import LineAnnouncements
 from acd.runtime.paces import Paces
 from acd.runtime.reception import Reception
 from acd.runtime.recordings import RecordingDesk
-from acd.runtime.reload import Reloader, Start, Tools
-from acd.runtime.shell import Shell
-from acd.runtime.status import picture
-from acd.runtime.trunk_list import trunk_list
+from acd.runtime.reload import Reloader, Start
+from acd.runtime.shell import Audience, Shell
 from acd.runtime.version_files import VersionFiles
 from acd.runtime.versions import Versions
-from acd.runtime.world import Outlook, customer_values
+from acd.runtime.why_desk import WhyDesk
+from acd.runtime.world import Outlook
+from acd.settings.centre_now import CentreNow
 from acd.settings.environment import Environment, numeric_address
 from acd.settings.load import load_centre
 from acd.settings.phone_number import normalised
@@ -62,10 +65,11 @@ from acd.settings.secrets import Secrets
 from acd.state.live import LiveMirror
 from acd.telephony.agi import AgiServer, script_name
 from acd.telephony.ami import AmiLink
+from acd.telephony.asterisk_files import AsteriskFiles
 from acd.telephony.bond import Bond
 from acd.telephony.dial_string import sip_targets
 from acd.telephony.merges import Merges
-from acd.telephony.switch import Switchboard
+from acd.telephony.switch import CALLBACK_WORDS, Switchboard
 from acd.telephony.trunk_states import TrunkBoard
 from acd.telephony.watch import Watch
 from acd.web.health import start_health_page
@@ -83,7 +87,7 @@ class Controller:
 
     def __init__(self, begun: Start, environment: Environment, secrets: Secrets) -> None:
         centre = begun.centre
-        self._centre = centre
+        self._now = CentreNow(centre)
         self._environment = environment
         self._store = RecordStore(database_url(environment))
         self._writer = RecordWriter(self._store, gather_s=GATHER_RECORDS_S)
@@ -94,7 +98,9 @@ class Controller:
         recorder = StoreRecorder(self._writer)
         self._shell = Shell(centre.plan, self._clock, self._mirror, recorder)
         self._paces = Paces(self._shell.engine.floor, self._mirror)
-        self._shell.observer = self._paces
+        self._last_agents = LastAgents()
+        self._abandoned = AbandonedWaits(centre.resume_within_s, self._clock)
+        self._shell.observer = Audience(self._paces, self._last_agents, self._abandoned)
         self._days = Days(self._shell.feed, self._clock, centre.system.timezone)
         self._watch = Watch(centre.phones, self._shell.feed, self._transferred)
         self._bond = Bond(
@@ -115,40 +121,77 @@ class Controller:
         self._prompts = prompt_store(centre, environment)
         self._version_files = VersionFiles(environment.versions_dir)
         self._versions = Versions(self._version_files, load_centre, centre.plan, begun.loaded)
+        self._hours = Hours(
+            self._shell.feed,
+            self._clock,
+            centre.system.timezone,
+            centre.group_hours,
+            lambda: self._versions.active.calendars,
+            self._mirror,
+        )
         self._versions.in_use = lambda: frozenset(self._calls_by_version())
         self._announcements = Announcements(
             self._mirror, self._clock, lambda: list(self._versions.active.announcements)
         )
-        number_of = partial(normalised, country=centre.system.country)
-        self._callbacks = CallbackDesk(self._mirror, recorder, self._clock, number_of)
-        self._flow_desk = self._make_flow_desk(begun)
+        self._callback_line = CallbackLine(self._now, self._shell, self._mirror, recorder)
+        self._callbacks = CallbackDesk(
+            self._mirror, recorder, self._clock, self._number_of, self._callback_line
+        )
+        self._callback_line.on_done = self._callback_done
+        self._refreshing: set[asyncio.Task[None]] = set()
         self._merges = Merges(self._mirror)
         script = script_name(secrets.ami_password)
         self._switch = Switchboard(self._watch, self._link, self._prompts, self._merges, self._serve, script)
         self._switch.call_id_header = centre.system.call_id_header
-        self._find_customer = find_customer(centre)
-        self._lookups = LookupDesk(self._find_values)
+        self._switch.callback_word = CALLBACK_WORDS.get(centre.system.language, CALLBACK_WORDS["en"])
+        self._customers = CustomerBook(centre)
+        self._lookups = LookupDesk(self._customers.values)
+        self._asterisk = AsteriskFiles(environment, asterisk_folder(CHECKOUT), os.environ, self._link)
+        services = self._services()
         self._reception = Reception(
-            centre,
+            self._now,
             self._shell,
             self._switch,
             self._mirror,
-            self._find_customer,
-            self._services(),
+            self._customers.find,
+            services,
             PinBook(environment.secrets_file),
         )
+        self._watch.legs.on_outside_failed = self._reception.callbacks.leg_failed
+        self._flow_desk = self._make_flow_desk(services)
         self._agi = AgiServer(self._switch.serve)
-        self._control = ControlServer(environment.control_socket, self._handlers())
+        self._answers = Answers(
+            self._now,
+            self._shell,
+            self._switch,
+            self._bond,
+            self._mirror,
+            self._writer,
+            self._store,
+            self._versions,
+            self._announcements,
+            self._trunks,
+            self._reception.walker,
+        )
+        handlers = {
+            **self._answers.handlers(),
+            **self._flow_desk.handlers(),
+            **self._why_desk.handlers(),
+            **self._callback_line.handlers(),
+        }
+        self._control = ControlServer(environment.control_socket, handlers)
         self._health: web.AppRunner | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self._recovery: asyncio.Task[None] | None = None
+        self._reading: asyncio.Task[list[str]] | None = None
         self.floor_known = asyncio.Event()
 
     def _services(self) -> Services:
         """What flows make use of."""
-        system, floor = self._centre.system, self._shell.engine.floor
+        system, floor = self._now.system, self._shell.engine.floor
         outlook = Outlook(floor, self._clock, system.timezone, self._announcements, self._paces)
         floor.estimate_wait_s = outlook.groups.p50_s  # for the policies of groups
+        self._why_desk = WhyDesk(floor, self._clock, outlook.groups.expected_wait)
         return Services(
             flows=self._versions,
             lookups=self._lookups,
@@ -156,17 +199,37 @@ class Controller:
             recordings=RecordingDesk(self._environment.recordings_dir, self._shell),
             outlook=outlook,
             dialer=FlowDialer(self._shell, self._switch, sip_targets(system.sip_addresses)),
+            joining=Joining(self._now.plan, self._last_agents, self._abandoned),
+            line_announcements=LineAnnouncements(self._now.now.line_announcements, system.language),
         )
 
-    def _find_values(self, number: str) -> Mapping[str, Value] | None:
-        customer = self._find_customer(number)
-        return None if customer is None else customer_values(customer)
-
-    def _make_flow_desk(self, begun: Start) -> FlowDesk:
-        # What is rendered for a reload must be found by the store that plays.
-        tools = Tools(load_centre, flow_tests, lambda centre: render(self._prompts, centre))
-        places = folders(self._environment)
-        reloader = Reloader(self._versions, self._version_files, places, tools, begun)
+    def _make_flow_desk(self, services: Services) -> FlowDesk:
+        environment = self._environment
+        exchanged = Exchanged(
+            environment,
+            self._now,
+            self._shell,
+            self._versions,
+            self._customers,
+            self._prompts,
+            self._days,
+            services.outlook,
+            services.dialer,
+            self._watch,
+            self._bond,
+            self._switch,
+            self._trunks,
+            self._asterisk,
+            self._calls_by_version,
+            self._hours,
+            services.joining,
+            self._abandoned,
+            services.line_announcements,
+        )
+        places = folders(environment)
+        reloader = Reloader(
+            self._versions, self._version_files, places, tools(environment), exchanged.change_to
+        )
         reloader.calls = self._calls_by_version
         return FlowDesk(
             reloader,
@@ -176,12 +239,15 @@ class Controller:
             self._shell.engine.floor,
         )
 
+    def _number_of(self, number: str) -> str | None:
+        return normalised(number, self._now.system.country)
+
     def _open_numbers(self) -> frozenset[str]:
         return TaskStore(self._store.engine).open_numbers()
 
     async def start(self) -> None:
         """Open everything. Raises OperatorError when a port or a file cannot be had."""
-        self._prompts.prepare(all_prompts(self._centre, self._versions.active))
+        self._prompts.prepare(all_prompts(self._now.now, self._versions.active))
         self._shell.feed(events.DispatchSuspended())  # until the floor is known
         await self._mirror.open()
         try:
@@ -191,7 +257,7 @@ class Controller:
         self._writer.start()
         self._shell.attach(self._switch)
         self._bond.attach(self._link, self._switch)
-        self._bond.on_known = self.floor_known.set
+        self._bond.on_known = self._floor_is_known
         self._shell.on_frozen = self._bond.frozen
         self._announcements.restore(self._mirror.load())
         self._paces.restore(self._mirror.load())
@@ -200,8 +266,15 @@ class Controller:
         self._reception.walker.restore(self._mirror.load())
         self._merges.restore(self._mirror.load())
         await self._take_up_versions()
+        self._callback_line.restore(self._mirror.load())
+        self._callback_line.tell_hours()
         self._shell.restore()
         self._days.tell()
+        self._hours.restore()
+        self._hours.tell()
+        if self._store.is_open:
+            await self._reconcile_callbacks()
+        self._callbacks.place_again()
         self._reception.walker.take_up()
         await self._control.start()
         await self._listen()
@@ -212,15 +285,18 @@ class Controller:
             self._mirror.run(),
             self._trunks.run(),
             self._days.run(),
+            self._hours.run(),
+            self._callback_line.run(),
         ):
             self._tasks.append(asyncio.create_task(work))
         catch_up = CatchUp(
-            self._centre,
+            self._now,
             self._store,
             self._writer,
-            self._find_customer,
+            self._customers.find,
             self._flow_desk.refresh_callbacks,
             self._mirror.load,
+            self._last_agents,
         )
         cdr_file = self._environment.asterisk_dir / CDR_FILE
         self._recovery = asyncio.create_task(catch_up.run(self.floor_known, cdr_file))
@@ -229,6 +305,24 @@ class Controller:
         else:  # after a sudden end the last version on disk would be an older one
             self._version_files.end_run()
 
+    def _callback_done(self) -> None:
+        task = asyncio.create_task(self._flow_desk.refresh_callbacks())
+        self._refreshing.add(task)
+        task.add_done_callback(self._refreshed)
+
+    def _refreshed(self, task: asyncio.Task[None]) -> None:
+        self._refreshing.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.warning("which callbacks are open is not known anew", reason=str(error))
+
+    async def _reconcile_callbacks(self) -> None:
+        """What people have closed, or taken over, while no controller was there leaves the line."""
+        tasks = await asyncio.to_thread(
+            lambda: TaskStore(self._store.engine).tasks(TaskKind.CALLBACK, closed=True)
+        )
+        in_line = {task.entry_id for task in tasks if task.state is TaskState.OPEN}
+        self._callback_line.withdraw_but(in_line, {task.entry_id for task in tasks})
+
     async def _take_up_versions(self) -> None:
         """Read what calls from before a restart are in before they ask for it; the voice may have changed."""
         for version in self._calls_by_version():
@@ -236,7 +330,7 @@ class Controller:
             if flows is None:
                 continue
             try:
-                await asyncio.to_thread(self._prompts.prepare, all_prompts(self._centre, flows))
+                await asyncio.to_thread(self._prompts.prepare, all_prompts(self._now.now, flows))
             except OperatorError as error:
                 log.error("prompts of an older version cannot be spoken", version=version, reason=str(error))
 
@@ -255,12 +349,16 @@ class Controller:
                 ) from error
 
     async def _start_health(self, host: str, port: int) -> None:
-        self._health = await start_health_page(host, port, self._health_facts)
+        self._health = await start_health_page(host, port, self._answers.health)
 
     async def stop(self) -> None:
         """Close everything in order; callers stay with Asterisk."""
         await self._bond.say_goodbye()
-        running = [*self._tasks, *([self._recovery] if self._recovery is not None else [])]
+        running = [
+            *self._tasks,
+            *self._refreshing,
+            *(task for task in (self._recovery, self._reading) if task is not None),
+        ]
         for task in running:
             task.cancel()
         await asyncio.gather(*running, return_exceptions=True)
@@ -298,73 +396,15 @@ class Controller:
     async def _serve(self, ask: Any, line: Any) -> None:
         await self._reception.serve(ask, line)
 
+    def _floor_is_known(self) -> None:
+        self.floor_known.set()
+        self._reading = asyncio.create_task(self._asterisk.catch_up())
+
     def _transferred(self, call_id: str, consult_id: str) -> None:
         self._reception.merged(call_id, consult_id)
         self._switch.merged(call_id, consult_id)
-
-    def _health_facts(self) -> Mapping[str, Any]:
-        floor, live = self._shell.engine.floor, self._mirror.facts()
-        return {
-            "ok": self._bond.up and not floor.suspended and self._mirror.safe,
-            "asterisk": self._bond.up,
-            "dispatching": not floor.suspended,
-            "records_waiting": self._writer.pending,
-            "records_database": self._store.is_open and not self._writer.away,
-            "live_state_on_disk": live["on_disk"],
-            "live_state_in_redis": live["in_redis"],
-            "flows_kept": self._versions.is_kept,
-            "calls": len(floor.calls),
-            "trunks": {trunk: str(seen.state) for trunk, seen in self._trunks.seen.items()},
-            "tasks": len(asyncio.all_tasks()),
-            "open_files": len(os.listdir("/proc/self/fd")),
-        }
-
-    # --- the control socket ---------------------------------------------------------------------
-    def _handlers(self) -> dict[str, Handler]:
-        return {
-            "status": self._status,
-            "trunks": self._trunk_states,
-            "health": lambda _request: self._health_facts(),
-            "hang-up-all": self._hang_up_all,
-            **AgentDesk(self._centre, self._shell).handlers(),
-            **self._flow_desk.handlers(),
-        }
-
-    def _status(self, _request: Request) -> Mapping[str, Any]:
-        now = self._clock()
-        return {
-            "centre": self._centre.system.name,
-            "pid": os.getpid(),
-            "live_state": self._mirror.facts(),
-            "version": {
-                "number": self._versions.entry.number,
-                "version": self._versions.active.version,
-                "kept": self._versions.is_kept,
-            },
-            "announcements": [a for a in self._announcements.picture() if a["on"]],
-            **picture(
-                self._shell.engine.floor,
-                now,
-                self._reception.walker.step_of,
-                asterisk=self._bond.up,
-                language=self._centre.system.language,
-            ),
-        }
 
     def _calls_by_version(self) -> Counter[str]:
         """The versions of flows that callers are in, or go back to after the line or the agent."""
         places = (value for key, value in self._mirror.load().items() if key.startswith("flow:"))
         return Counter(str(value["version"]) for value in places if "version" in value)
-
-    def _trunk_states(self, _request: Request) -> Mapping[str, Any]:
-        floor = self._shell.engine.floor
-        return {
-            "trunks": trunk_list(self._centre, floor, self._trunks.seen, asterisk=self._bond.up),
-        }
-
-    def _hang_up_all(self, _request: Request) -> Mapping[str, Any]:
-        """Before Asterisk is stopped on purpose: end the calls while somebody keeps their record."""
-        calls = [c.id for c in self._shell.engine.floor.calls.values() if c.state is not CallState.ENDED]
-        for call_id in calls:
-            self._switch.hang_up(call_id, Refusal.NORMAL)
-        return {"calls": len(calls)}

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from acd.core.callback_facts import CallbackNote
 from acd.core.facts import (
     AgentInterval,
     Arrived,
@@ -27,6 +28,7 @@ from acd.ivr.queue_news import sentences
 from acd.ivr.suite import run_cases
 from acd.records.fold import fold
 from acd.records.writer import RecordWriter
+from acd.runtime import line_announcements
 from acd.runtime.dial_plan import DialPlan
 from acd.runtime.features import confirmations
 from acd.runtime.numbers import NumberBook
@@ -34,12 +36,15 @@ from acd.runtime.outbound import announcements
 from acd.runtime.reload import Folders, Start, TestResult, Tools
 from acd.runtime.start import choose_start
 from acd.runtime.version_files import VersionFiles
+from acd.settings.centre_now import CentreView
 from acd.settings.environment import Environment
 from acd.settings.flows.places import place_of_text
 from acd.settings.load import load_centre, load_tests
 from acd.settings.model import Centre, RedisSettings
 from acd.telephony import cdr
 from acd.telephony.prompts import CannotSpeak, PromptStore
+
+CHECKOUT = Path(__file__).resolve().parents[1]
 
 
 class StoreRecorder:
@@ -60,6 +65,10 @@ class StoreRecorder:
         """Write."""
         self._writer.submit(order, on_stored)
 
+    def note_callback(self, note: CallbackNote, on_stored: Callable[[], None]) -> None:
+        """Write."""
+        self._writer.submit(note, on_stored)
+
 
 def database_url(environment: Environment) -> str:
     """Where records go."""
@@ -78,7 +87,7 @@ def all_prompts(centre: Centre, flow_set: FlowSet | None = None) -> list[Prompt]
     told = {language for flow in flows if _tells_news(flow) for language in flow.languages}
     news = [speech for language in sorted(told) for speech in sentences(language)]
     spoken = [*confirmations(centre.system.language), *announcements(centre)]
-    return prompts_of(flow_set) + news + spoken
+    return prompts_of(flow_set) + news + spoken + list(line_announcements.spoken(centre.line_announcements))
 
 
 def render(
@@ -106,7 +115,7 @@ def find_customer(centre: Centre) -> Callable[[str], Customer | None]:
 
 
 def facts_of(
-    call: cdr.CustomerCall, centre: Centre, find_customer: Callable[[str], Customer | None]
+    call: cdr.CustomerCall, centre: CentreView, find_customer: Callable[[str], Customer | None]
 ) -> list[Fact]:
     """What Asterisk's account says of a call that no controller saw.
 
@@ -149,8 +158,12 @@ def flow_tests(config_dir: Path, flows_dir: Path) -> tuple[Centre, TestResult]:
 def begin(environment: Environment, who: str) -> Start:
     """With which configuration and flows this controller begins. Raises OperatorError."""
     files = VersionFiles(environment.versions_dir)
-    tools = Tools(load_centre, flow_tests, lambda c: render(prompt_store(c, environment), c))
-    return choose_start(files, folders(environment), tools, who)
+    return choose_start(files, folders(environment), tools(environment), who)
+
+
+def tools(environment: Environment) -> Tools:
+    """What is done with files before they are used."""
+    return Tools(load_centre, flow_tests, lambda c: render(prompt_store(c, environment), c))
 
 
 def folders(environment: Environment) -> Folders:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import random
+import time
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 
@@ -94,6 +95,7 @@ class Dispatch:
         self._random = random.Random(SEED)
         self._before: dict[str, Leg] = {}
         self._running = True
+        self._counts_from = time.time() + scenario.warm_up_s
         agents.on_offer = self._offered
 
     def fill(self) -> None:
@@ -119,7 +121,7 @@ class Dispatch:
 
     def _offered(self, number: str, leg: Leg) -> None:
         before = self._before.get(number)
-        if before is not None and "bye_answered" in before.at:
+        if before is not None and before.at.get("bye_answered", 0.0) > self._counts_from:
             self.samples_ms.append((leg.at["invite"] - before.at["bye_answered"]) * 1000)
         self._before[number] = leg
         leg.ring()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import math
 import os
 import tempfile
 import threading
@@ -24,7 +26,8 @@ LOOK_S = 0.05
 QUIET_S = 0.5
 STALLED_AFTER_S = 60.0
 BURST_RINGS_S = 2.0
-BURST_LIMIT_S = 20.0
+CALL_LIMIT_S = 20.0
+BLOCKED_LIMIT_S = 10.0
 
 Progress = Callable[[float], None]
 """Told how much of the present measurement is done, 0 to 1."""
@@ -103,7 +106,9 @@ async def measure(
                 for scenario in chosen:
                     for name in sides:
                         run = _Run(scenario, makers[name], agents, callers, progress(scenario.name, name))
-                        results.setdefault(scenario.name, {})[name] = figures(await run.samples_ms())
+                        samples_ms = await run.samples_ms()
+                        limit_ms = BLOCKED_LIMIT_S * 1000 if scenario.kind is Kind.BLOCKED else math.inf
+                        results.setdefault(scenario.name, {})[name] = figures(samples_ms, limit_ms)
                 return results
         finally:
             await asyncio.to_thread(centre.stop)
@@ -137,7 +142,12 @@ class _Run:
 
     async def samples_ms(self) -> list[float]:
         """All of them; as many as the scenario asks for at least."""
-        kinds = {Kind.DISPATCH: self._dispatch, Kind.NO_ANSWER: self._no_answer, Kind.BURST: self._bursts}
+        kinds = {
+            Kind.DISPATCH: self._dispatch,
+            Kind.NO_ANSWER: self._no_answer,
+            Kind.BURST: self._bursts,
+            Kind.BLOCKED: self._blocked,
+        }
         await self._side.open(self._scenario.phones)
         try:
             return await kinds[self._scenario.kind]()
@@ -180,7 +190,7 @@ class _Run:
         self._agents.on_offer = offered
         over = asyncio.Event()
         self._callers.dial(self._side.prefix + line.number, over.set)
-        async with asyncio.timeout(BURST_LIMIT_S):
+        async with asyncio.timeout(CALL_LIMIT_S):
             await over.wait()
         await asyncio.sleep(QUIET_S)
         await self._side.again([leg.phone.number for leg in rung[:1]])
@@ -215,9 +225,47 @@ class _Run:
         await asyncio.sleep(QUIET_S)
         return [(rung[own].at["invite"] - leg.at["invite"]) * 1000 for own, leg in dialled]
 
-    async def _until(self, condition: Callable[[], bool], what: str) -> None:
-        limit = time.monotonic() + BURST_LIMIT_S
+    async def _blocked(self) -> list[float]:
+        samples = []
+        for done in range(self._scenario.samples):
+            samples.append(await self._one_blocked())
+            self._progress((done + 1) / self._scenario.samples)
+        return samples
+
+    async def _one_blocked(self) -> float:
+        """BLOCKED_LIMIT_S, in ms, where the second caller is not offered within that."""
+        line, limited = self._scenario.lines
+        rung: dict[str, Leg] = {}
+
+        def offered(_number: str, leg: Leg) -> None:
+            rung[leg.caller_number] = leg
+            leg.ring()
+            leg.answer()
+
+        self._agents.on_offer = offered
+        busy, _ = self._callers.dial(self._side.prefix + limited.number)
+        await self._until(lambda: busy in rung and rung[busy].state is LegState.TALKING, "the first talk")
+        head, waiting = self._callers.dial(self._side.prefix + limited.number)
+        await self._until(lambda: waiting.state is LegState.TALKING, "the head to stand in line")
+        await asyncio.sleep(QUIET_S)
+        second, leg = self._callers.dial(self._side.prefix + line.number)
+        with contextlib.suppress(WaitedTooLong):
+            await self._until(lambda: second in rung, "the second caller's ring", BLOCKED_LIMIT_S)
+        served = rung.get(second)
+        if head in rung:
+            raise WaitedTooLong(f"{self._scenario.name}: the head was offered an agent that it may not have")
+        await asyncio.sleep(QUIET_S)
+        for other in (served, waiting, leg, rung[busy]):
+            if other is not None:
+                other.hang_up()
+        await self._until(lambda: not self._callers.live, "the end of the calls")
+        await asyncio.sleep(QUIET_S)
+        took_s = served.at["invite"] - leg.at["invite"] if served is not None else BLOCKED_LIMIT_S
+        return min(took_s, BLOCKED_LIMIT_S) * 1000
+
+    async def _until(self, condition: Callable[[], bool], what: str, limit_s: float = CALL_LIMIT_S) -> None:
+        limit = time.monotonic() + limit_s
         while not condition():
             if time.monotonic() > limit:
-                raise WaitedTooLong(f"{self._scenario.name}: waited {BURST_LIMIT_S:.0f} s for {what}")
+                raise WaitedTooLong(f"{self._scenario.name}: waited {limit_s:.0f} s for {what}")
             await asyncio.sleep(LOOK_S)

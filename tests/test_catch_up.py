@@ -11,6 +11,7 @@ from acd import catch_up
 from acd.catch_up import CatchUp
 from acd.records.store import RecordsAway, RecordStore
 from acd.records.writer import RecordWriter
+from acd.runtime.last_agents import LastAgents
 from acd.settings.load import load_centre
 
 CHECKOUT = Path(__file__).resolve().parents[1]
@@ -31,7 +32,7 @@ async def test_a_database_that_was_away_is_waited_for(
         refreshed.set()
 
     centre = load_centre(CHECKOUT / "config", CHECKOUT / "ivr_flows")
-    made_up_for = CatchUp(centre, store, RecordWriter(store), lambda _: None, refresh, dict)
+    made_up_for = CatchUp(centre, store, RecordWriter(store), lambda _: None, refresh, dict, LastAgents())
     running = asyncio.create_task(made_up_for.run(floor_known, tmp_path / "none.csv"))
     await asyncio.sleep(0)
     assert not refreshed.is_set()

@@ -1,4 +1,4 @@
-"""`acd reload`, `acd versions`, `acd rollback`, `acd announce …`, `acd trace`: flows of a running centre."""
+"""`acd reload`, `acd versions`, `acd rollback`, `acd announce …`, `acd trace`: of a running centre."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from acd.records.store import RecordStore
 from acd.records.trace import call_trace, flow_runs
 from acd.records.traffic import last_runs
 from acd.runtime.control import request
-from acd.runtime.version_files import VersionFiles
+from acd.runtime.version_files import VersionEntry, VersionFiles, changed_files
 
 RELOAD_LIMIT_S = 300.0  # a thousand new prompts have to be spoken
 announce = typer.Typer(
@@ -33,33 +33,45 @@ Name = Annotated[str, typer.Argument(help="as in ivr_flows/announcements.yml")]
 
 
 def reload() -> None:
-    """Check and test the flows on disk; if all is well, new calls take them. Others go on as they began."""
+    """Check and test config/ and ivr_flows/; if all is well, all of it holds at once. Calls go on."""
     answer = _ask("reload", limit_s=RELOAD_LIMIT_S, who=context.user())
     if answer["changed"]:
-        _say(f"version {answer['number']} is active ({answer['tests']}); calls under way end as they began")
+        _say(
+            f"version {answer['number']} is active ({answer['tests']});"
+            " calls under way go on in the flows that they began with"
+        )
     else:
         _say(f"nothing has changed: version {answer['number']} stays active")
-    for file in answer["later"]:
-        _say(f"{file} has changed, too: it takes effect at the next start")
+    _say_notes(answer)
 
 
 def rollback(number: Annotated[int, typer.Argument(help="as 'acd versions' lists it")]) -> None:
     """Make an old version active again. The files on disk stay as they are."""
     answer = _ask("rollback", limit_s=RELOAD_LIMIT_S, number=number, who=context.user())
-    _say(f"version {answer['number']} is active, with the flows of version {number}")
+    _say(f"version {answer['number']} is active, with configuration and flows of version {number}")
+    _say_notes(answer)
     _say("the files on disk are as they were: 'acd reload' takes them again")
+
+
+def _say_notes(answer: dict[str, Any]) -> None:
+    if answer.get("files"):
+        _say("changed: " + ", ".join(answer["files"]))
+    for note in answer["notes"]:
+        _say(note)
 
 
 def versions(
     wide: context.Wide = False,
     as_json: Annotated[bool, typer.Option("--json", help="machine-readable")] = False,
 ) -> None:
-    """Which flows were active when, made so by whom, and which calls under way use."""
+    """Which configuration and flows were active when, made so by whom, what changed, which calls use them."""
     env = context.environment()
     running: dict[str, Any] = {}
     with contextlib.suppress(OperatorError):
         running = asyncio.run(request(env.control_socket, do="versions"))
-    entries = VersionFiles(env.versions_dir).entries()
+    files = VersionFiles(env.versions_dir)
+    entries = files.entries()
+    befores: list[VersionEntry | None] = [None, *entries]
     active = running.get("active")
     rows = [
         {
@@ -69,10 +81,11 @@ def versions(
             "who": entry.who,
             "source": entry.source,
             "tests": entry.tests,
+            "changed": [] if before is None else changed_files(files.kept(before), files.kept(entry)),
             "active": entry.number == active,
             "calls": running.get("calls", {}).get(entry.version, 0),
         }
-        for entry in entries
+        for before, entry in zip(befores, entries, strict=False)
     ]
     if as_json:
         typer.echo(json.dumps(rows, ensure_ascii=False, indent=2))
@@ -84,13 +97,17 @@ def versions(
 
 def _versions_table(rows: list[dict[str, Any]], tz: ZoneInfo, *, wide: bool) -> Table:
     table = Table(title=f"Times in {tz.key}")
-    headings = ["Version", "Active", "Since", "By", "From", "Tests", "Calls"] + (["Hash"] if wide else [])
+    headings = ["Version", "Active", "Since", "By", "From", "Tests", "Changed", "Calls"] + (
+        ["Hash"] if wide else []
+    )
     for heading in headings:
         number = heading in ("Version", "Calls")
         table.add_column(heading, justify="right" if number else "left", overflow="fold")
     for row in reversed(rows):
         since = f"{datetime.fromisoformat(row['at']).astimezone(tz):%Y-%m-%d %H:%M:%S}"
-        cells = [since, row["who"], row["source"], row["tests"], str(row["calls"] or "")]
+        changed = row["changed"] if wide else [name.rpartition("/")[2] for name in row["changed"]]
+        listed = ", ".join(changed if wide else changed[:3]) + (" …" if len(changed) > 3 and not wide else "")
+        cells = [since, row["who"], row["source"], row["tests"], listed, str(row["calls"] or "")]
         cells += [row["version"]] if wide else []
         style = "bold green" if row["active"] else ""
         mark = "active" if row["active"] else ""

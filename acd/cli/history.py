@@ -80,7 +80,7 @@ def _calls(record: CallRecord, begin: float) -> Iterator[RecordedCall]:
 
 def _moved_on(visits: Sequence[GroupVisit]) -> bool:
     """Whether a policy led the caller from the first of two lines straight into the other."""
-    if len(visits) < 2 or visits[0].left_by is not LeftBy.POLICY:
+    if len(visits) < 2 or visits[0].left_by not in (LeftBy.POLICY, LeftBy.REMOVED):
         return False
     between_s = (visits[1].queued_at - visits[0].queued_at).total_seconds() - visits[0].wait_s
     return abs(between_s) < AT_ONCE_S

@@ -17,7 +17,10 @@ from acd.ivr.talk import (
     NotFound,
     NotTaken,
     Outcome,
+    QueueClosed,
+    QueueFull,
     QueueKey,
+    QueueLeft,
     QueueTimeout,
     Recorded,
     RecordSound,
@@ -44,7 +47,7 @@ def question(command: FlowCommand) -> str:
             known = "id=… name=… segment=… language=…"
             return f"nobody is known by the number '{number}'; type Enter (so it is), {known}, or failed"
         case JoinQueue():
-            place = f"in the line of {command.group}, priority {command.priority}"
+            place = f"in the line of {command.group}, priority {command.priority}{_wishes(command)}"
             return f"{place}; type what happens: {_exits(command)}"
         case Dial(target=target):
             return f"ringing {target}; type Enter (taken), over (taken, then over), or why not (no_answer)"
@@ -55,11 +58,20 @@ def question(command: FlowCommand) -> str:
     return ""
 
 
+def _wishes(queue: JoinQueue) -> str:
+    """What the caller asks for beside the group."""
+    wishes = f", for {queue.requirement}" if queue.requirement.text else ""
+    return wishes + (f", waiting for {queue.prefer} first" if queue.prefer else "")
+
+
 def _exits(queue: JoinQueue) -> str:
     exits = ["Enter (waits on)", "agent (one talked, and hangs up)"]
     exits += [f"key {key}" for key in sorted(queue.keys)]
     exits += [f"timeout (after {queue.max_wait_s:g} s)"] if queue.max_wait_s is not None else []
     exits += ["no_agents (nobody is logged in)"] if queue.leave_without_agents else []
+    exits += ["full (as many wait as may)"] if queue.leave_when_full else []
+    exits += ["closed (the group's day ends)"] if queue.leave_when_closed else []
+    exits += [f"left {name} (the group's policy)" for name in sorted(queue.exits)]
     return ", ".join(exits)
 
 
@@ -126,6 +138,12 @@ def _queue(queue: JoinQueue, typed: str) -> Outcome | None:
             return QueueTimeout()
         case "no_agents" | "no agents" if queue.leave_without_agents:
             return NoAgents()
+        case "full" if queue.leave_when_full:
+            return QueueFull()
+        case "closed" if queue.leave_when_closed:
+            return QueueClosed()
+        case _ if typed.removeprefix("left ").strip() in queue.exits:
+            return QueueLeft(typed.removeprefix("left ").strip())
         case _ if key in queue.keys:
             return QueueKey(key)
     raise Unclear(f"that cannot happen in this line; type {_exits(queue)}")

@@ -52,6 +52,7 @@ def simulate(
     json_file: Annotated[
         Path | None, typer.Option("--json", help="write the figures to this file, too")
     ] = None,
+    wide: context.Wide = False,
     plot_file: Annotated[Path | None, typer.Option("--plot", help="draw them: a file .svg or .png")] = None,
 ) -> None:
     """Simulate the call centre: the real routing on a virtual clock, with callers drawn by chance.
@@ -64,17 +65,18 @@ def simulate(
     wishes = Wishes(calls_per_hour or (), aht, patience, hours, warm_up_hours, seed, lines)
     if replayed:
         _refuse_with_replay(scenario, plot_file, wishes)
-        _replay(env, replayed, config, first, wishes, json_file)
+        _replay(env, replayed, config, first, wishes, json_file, _console(wide=wide))
         return
     centre = context.centre(env) if config is None else load_centre(config, env.flows_dir)
     plan, tz = centre.plan, ZoneInfo(centre.system.timezone)
     read = load_scenario(scenario, plan, history(env, plan, tz)) if scenario else default_scenario(plan)
     chosen = with_wishes(read, plan, wishes)
-    context.console.print(show.assumptions(plan, chosen))
-    context.console.print(show.habits(chosen), markup=False)
+    out = _console(wide=wide)
+    out.print(show.assumptions(plan, chosen))
+    out.print(show.habits(chosen), markup=False)
     with _bar("simulating") as progress:
         result = run_simulation(plan, chosen, centre.system.service_level_formula, progress)
-    context.console.print(show.tables(result))
+    out.print(show.tables(result))
     if plot_file is not None:
         plot.plot(result, plot_file)
     _write(json_file, show.to_json(result, chosen))
@@ -96,7 +98,13 @@ def _refuse_with_replay(scenario: Path | None, plot_file: Path | None, wishes: W
 
 
 def _replay(
-    env: Environment, words: str, config: Path | None, first: int, wishes: Wishes, json_file: Path | None
+    env: Environment,
+    words: str,
+    config: Path | None,
+    first: int,
+    wishes: Wishes,
+    json_file: Path | None,
+    out: Console,
 ) -> None:
     present = context.centre(env)
     changed: Centre | None = None if config is None else load_centre(config, env.flows_dir)
@@ -115,8 +123,12 @@ def _replay(
             1 if wishes.seed is None else wishes.seed,
             progress,
         )
-    context.console.print(show_replay.tables(found, period.since, first))
+    out.print(show_replay.tables(found, period.since, first))
     _write(json_file, show_replay.to_json(found, period.since))
+
+
+def _console(*, wide: bool) -> Console:
+    return Console(highlight=False, width=context.WIDE) if wide else context.console
 
 
 @contextmanager

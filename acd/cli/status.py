@@ -152,6 +152,16 @@ def _state(agent: dict[str, Any]) -> Text:
     return Text(state, style=style)
 
 
+def _place(call: dict[str, Any]) -> str:
+    """Where a caller stands in line, with what is not usual of it."""
+    place = f"{call['group']} no. {call['position']}"
+    if call["priority"]:
+        place += f", priority {call['priority']}"
+    if call["ring"]:
+        place += f", ring {call['ring']}"
+    return place + (f", for {call['kept_for']}" if call["kept_for"] else "")
+
+
 def _calls(picture: dict[str, Any]) -> Table:
     table = _table("Calls", "Call", "Caller", "Customer", "State", "Where", "For", right=("For",))
     for call in picture["calls"]:
@@ -161,7 +171,7 @@ def _calls(picture: dict[str, Any]) -> Table:
         if call["outside_trunk"]:
             where = f"{call['outside_number']} over {call['outside_trunk']}"
         if call["position"]:
-            where = f"{call['group']} no. {call['position']}"
+            where = _place(call)
         state = "on hold" if call["on_hold"] else call["state"].replace("ivr", "menu").replace("_", " ")
         table.add_row(
             call["id"], Text(call["caller_number"]), Text(shown), state, Text(where), clock(call["state_s"])

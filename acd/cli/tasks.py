@@ -7,7 +7,7 @@ import contextlib
 import json
 import shutil
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -100,7 +100,10 @@ def voicemail_done(voicemail_id: Id, note: Note = "") -> None:
 def list_callbacks(
     group: Group = "", show_all: All = False, wide: context.Wide = False, as_json: AsJson = False
 ) -> None:
-    """Callbacks, oldest first; without --all those that are still to be made."""
+    """Callbacks, oldest first; without --all those that are still to be made.
+
+    Those that stand in line show their place there; which of them is next.
+    """
     _list(TaskKind.CALLBACK, group, closed=show_all, wide=wide, as_json=as_json)
 
 
@@ -129,7 +132,7 @@ def callback_done(callback_id: Id, note: Note = "") -> None:
 
 @callbacks.command("cancel")
 def cancel_callback(callback_id: Id, note: Note = "") -> None:
-    """Nobody will call back; the number may ask again."""
+    """Nobody will call back, and the place in line is given up; the number may ask again."""
     _close(TaskKind.CALLBACK, callback_id, TaskState.CANCELLED, note)
 
 
@@ -146,16 +149,28 @@ def _list(kind: TaskKind, group: str, *, closed: bool, wide: bool, as_json: bool
     env = context.environment()
     with RecordStore(database_url(env)) as store:
         found = TaskStore(store.engine).tasks(kind, group=group or None, closed=closed)
+    live = _in_line(env) if kind is TaskKind.CALLBACK else {}
     if as_json:
-        typer.echo(json.dumps([plain(task) for task in found], ensure_ascii=False, indent=2))
+        shown = [plain(task, live.get(task.entry_id)) for task in found]
+        typer.echo(json.dumps(shown, ensure_ascii=False, indent=2))
     elif found:
-        context.show(_table(kind, found, context.timezone(env)), wide=wide)
+        context.show(_table(kind, found, context.timezone(env), live), wide=wide)
     else:
         context.console.print("nothing is open" if not closed else "there are none")
 
 
-def plain(task: Task) -> dict[str, Any]:
-    """A task as JSON, times in UTC."""
+def _in_line(env: Environment) -> dict[str, dict[str, Any]]:
+    """The callbacks that a running controller works off by itself now, by the id of their entry in line."""
+    try:
+        answer = asyncio.run(request(env.control_socket, do="callbacks"))
+    except (OperatorError, RequestRefused):
+        return {}
+    found: dict[str, dict[str, Any]] = answer["callbacks"]
+    return found
+
+
+def plain(task: Task, live: dict[str, Any] | None = None) -> dict[str, Any]:
+    """A task as JSON, times in UTC; `live`: how a callback stands in line."""
     history = [
         {"at": c.at.isoformat(), "who": c.who, "state": c.state, "agent": c.agent, "note": c.note}
         for c in task.history
@@ -165,11 +180,13 @@ def plain(task: Task) -> dict[str, Any]:
     if task.kind is TaskKind.VOICEMAIL:
         shown |= {"sound": task.sound, "duration_s": task.duration_s}
     else:
-        shown["language"] = task.language
+        shown |= {"language": task.language, "line": live}
     return {**shown, "history": history}
 
 
-def _table(kind: TaskKind, found: Iterable[Task], tz: ZoneInfo) -> Table:
+def _table(
+    kind: TaskKind, found: Iterable[Task], tz: ZoneInfo, in_line: Mapping[str, Mapping[str, Any]]
+) -> Table:
     table = Table(title=f"Times in {tz.key}")
     table.add_column("Id", no_wrap=True)  # to be copied whole
     table.add_column("Left", min_width=10)
@@ -178,7 +195,9 @@ def _table(kind: TaskKind, found: Iterable[Task], tz: ZoneInfo) -> Table:
         table.add_column(heading, overflow="fold")
     for task in found:
         detail = duration(task.duration_s) if kind is TaskKind.VOICEMAIL else task.language
-        cells = (task.group or "", task.number, task.caller_name, task.state, task.agent or "", detail)
+        live = in_line.get(task.entry_id, {})
+        state, agent = live.get("state", task.state), live.get("agent") or task.agent or ""
+        cells = (task.group or "", task.number, task.caller_name, state, agent, detail)
         when = f"{task.at.astimezone(tz):%Y-%m-%d %H:%M}"
         table.add_row(*(Text(printable(cell)) for cell in (task.id, when, *cells)))
     return table
@@ -223,7 +242,18 @@ def _close(kind: TaskKind, task_id: str, state: TaskState, note: str) -> None:
             asyncio.run(request(env.control_socket, do="callbacks-changed"))
 
 
+def _take_out_of_line(env: Environment, task_id: str, state: TaskState) -> None:
+    """A callback that people take over. Raises RequestRefused while the customer is being called back."""
+    with RecordStore(database_url(env)) as store:
+        task = TaskStore(store.engine).task(TaskKind.CALLBACK, task_id)
+    task.check(state)
+    with contextlib.suppress(OperatorError):  # where no controller runs, the next one sees it at its start
+        asyncio.run(request(env.control_socket, do="callback-withdraw", entry=task.entry_id))
+
+
 def _change(env: Environment, kind: TaskKind, task_id: str, change: TaskChange) -> None:
+    if kind is TaskKind.CALLBACK:
+        _take_out_of_line(env, task_id, change.state)
     with RecordStore(database_url(env)) as store:
         task = TaskStore(store.engine).change(kind, task_id, change)
     to = f" to {task.agent}" if change.state is TaskState.ASSIGNED else ""

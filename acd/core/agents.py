@@ -180,7 +180,9 @@ class Agent:
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready form for the mirror of live state."""
-        return {**{name: getattr(self, name) for name in _FIELDS}, "misses": dict(self.misses)}
+        data = {name: getattr(self, name) for name in _FIELDS}
+        data["misses"] = dict(self.misses)
+        return data
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Agent:

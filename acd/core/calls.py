@@ -24,6 +24,14 @@ class CallState(StrEnum):
     ENDED = "ended"
 
 
+class Channel(StrEnum):
+    """Whose channel asks us what next, and is dialled from."""
+
+    CALLER = "caller"
+    AGENT = "agent"  # a callback for which the agent's phone was rung first
+    NONE = "none"  # a callback in line: there is none yet
+
+
 class CallInput(StrEnum):
     """What can happen to a call."""
 
@@ -45,6 +53,9 @@ class CallInput(StrEnum):
     OUTSIDE_ANSWERED = "outside_answered"
     OUTSIDE_FAILED = "outside_failed"  # back in hand
     OUTSIDE_LEFT = "outside_left"
+    RESERVE = "reserve"  # a callback: the agent is kept, the customer is dialled first
+    AGENT_JOINED = "agent_joined"  # a callback: the agent is there, the customer is dialled next
+    BACK_IN_LINE = "back_in_line"  # a callback whose customer was not reached
     END = "end"
 
 
@@ -68,11 +79,14 @@ CALL_TABLE: Mapping[CallState, Mapping[CallInput, CallState]] = {
         I.QUEUE: S.WAITING,
         I.OFFER: S.RINGING,
         I.DIAL_OUT: S.DIALING_OUT,
+        I.BACK_IN_LINE: S.WAITING,
         I.FOUND_TALKING: S.TALKING,
         I.END: S.ENDED,
     },
     S.WAITING: {
         I.LEAVE_LINE: S.IVR,
+        I.RESERVE: S.IVR,
+        I.BACK_IN_LINE: S.WAITING,
         I.OFFER: S.RINGING,
         I.FOUND_TALKING: S.TALKING,
         I.END: S.ENDED,
@@ -81,6 +95,8 @@ CALL_TABLE: Mapping[CallState, Mapping[CallInput, CallState]] = {
         I.ANSWER: S.TALKING,
         I.OFFER_FAILED: S.WAITING,
         I.REFUSED: S.IVR,
+        I.AGENT_JOINED: S.IVR,
+        I.BACK_IN_LINE: S.WAITING,
         I.FOUND_TALKING: S.TALKING,
         I.END: S.ENDED,
     },
@@ -97,6 +113,9 @@ CALL_TABLE: Mapping[CallState, Mapping[CallInput, CallState]] = {
     },
     S.DIALING_OUT: {
         I.OUTSIDE_ANSWERED: S.OUTSIDE,
+        I.OFFER: S.RINGING,
+        I.ANSWER: S.TALKING,
+        I.BACK_IN_LINE: S.WAITING,
         I.OUTSIDE_FAILED: S.IVR,
         I.FOUND_TALKING: S.TALKING,
         I.END: S.ENDED,
@@ -117,15 +136,18 @@ class Call:
     `group` is the skill group whose line the caller is in, or came through last. `waiting_since` orders
     the line, `joined` breaks ties; both survive failed rings. `requirement` is what the call asks for beside
     its group (`requirement_alone`: instead of it), `ring` how far it has widened. It waits for `only_agent`
-    alone until `only_until`. `step_runs`: how long the wait was when each step of a group's policy
-    (`sales/0`) was last taken. `leave_at` says when the caller leaves the line without an agent, `exits` by
-    which ways (`LeftBy`, or a name of the flow's) the flow can go on. `present`: the caller's channel asks us what next,
+    alone until `only_until`. `step_runs`: how long the wait was when each step of the group's policy was
+    last taken. `leave_at` says when the caller leaves the line without an agent, `exits` by which ways
+    (`LeftBy`, or a name of the flow's) the flow can go on. `present`: the caller's channel asks us what next,
     so it can be dialled from; false for a moment after a restart. `direct`: the offer is for a named agent,
     not from a line. A direct offer and a dial outside ring for `ring_timeout_s` (None: as the plan says).
     `alerted`: the phone of the present offer said that it rings. `recording` names the file into which the
     caller's words are being recorded. `trunk` brought the call from outside; `outside_number` is being
     dialled or talked to over
     `outside_trunk`.
+
+    Of a callback: `channel` says whose channel there is; the customer was dialled `tries` times in vain, and
+    the entry stands in line again at `try_at`; it is given up at `expires_at`.
     """
 
     id: str
@@ -162,6 +184,10 @@ class Call:
     outside_trunk: str | None = None
     open_wrap_ups: int = 0
     recording: str | None = None
+    channel: Channel = Channel.CALLER
+    tries: int = 0
+    try_at: float | None = None
+    expires_at: float | None = None
     facts: list[Fact] = field(default_factory=list)  # only ever added to
     _told: list[dict[str, Any]] = field(default_factory=list, init=False, repr=False, compare=False)
 
@@ -197,6 +223,12 @@ class Call:
         return now if at is None else max(min(at, now), self.facts[-1].at)
 
     @property
+    def is_customers(self) -> bool:
+        """Whether the channel is that of a customer, who stays when an agent has hung up."""
+        is_back = self.kind is CallKind.CALLBACK and self.channel is Channel.CALLER
+        return is_back or self.kind is CallKind.INBOUND
+
+    @property
     def left_by(self) -> str | None:
         """The agent who hung up last."""
         return next((f.agent for f in reversed(self.facts) if isinstance(f, AgentLeft)), None)
@@ -221,6 +253,7 @@ class Call:
         values = dict(data)
         values["kind"] = CallKind(values["kind"])
         values["state"] = CallState(values["state"])
+        values["channel"] = Channel(values.get("channel", Channel.CALLER))
         values["exits"] = tuple(values["exits"])
         if values["customer"] is not None:
             values["customer"] = Customer(**values["customer"])

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from hashlib import blake2b
+from typing import NamedTuple
 
 from acd.core.ordered import Key
 from acd.core.pools import ORDER_OF, AgentChoice, IdleOrder, Pool
 from acd.core.requirement import Requirement
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(NamedTuple):
     """An agent chosen for a call out of `ready`, by which rule, and who would have been next."""
 
     agent: str

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from acd.core.callback_facts import CallbackNote
 from acd.core.calls import Call
 from acd.core.facts import AgentInterval, LeftBy, OfferFailure
 
@@ -19,7 +20,10 @@ class HoldInLine:
 
 @dataclass(frozen=True, slots=True)
 class LeaveLine:
-    """The caller is out of the line by time or for want of agents, and in hand: go on with the flow."""
+    """The caller is out of the line by time or for want of agents, and in hand: go on with the flow.
+
+    By REMOVED the group is gone, and nothing but a flow may take its callers: `exit`, '' where none may.
+    """
 
     call_id: str
     how: LeftBy
@@ -36,11 +40,24 @@ class AnnounceInLine:
 
 
 @dataclass(frozen=True, slots=True)
+class Leg:
+    """A channel that has to be made, since there is none to dial from: a callback's.
+
+    `id` is to be the channel's uniqueid: a second one of this id cannot be made while the first is there.
+    `number` and `name` are the customer's.
+    """
+
+    id: str
+    number: str
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Offer:
     """Ring an agent's phone for the caller.
 
     `music`: what the caller hears; '' means ringing. `group`: the group that the caller waits for or
-    came through; '' for none.
+    came through; '' for none. `leg`: for a callback whose agent is rung first.
     """
 
     call_id: str
@@ -49,6 +66,7 @@ class Offer:
     ring_timeout_s: float
     music: str
     group: str = ""
+    leg: Leg | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +75,7 @@ class DialOut:
 
     `number` is the one dialled; `digits`, the same, and `shown`, our number to be shown there, are written
     as the trunk's provider wants them. `group`: the group that the caller came through; '' for none.
+    `leg`: for a callback whose customer is dialled first.
     """
 
     call_id: str
@@ -66,6 +85,23 @@ class DialOut:
     shown: str
     ring_timeout_s: float
     group: str = ""
+    leg: Leg | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CallBack:
+    """It is this callback's turn, and its agent is there: dial the customer, or say why not."""
+
+    call_id: str
+    number: str
+    ring_timeout_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class NoteCallback:
+    """Add to the history of a wish to be called back."""
+
+    note: CallbackNote
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,12 +162,21 @@ class AgentChanged:
     agent: str
 
 
+@dataclass(frozen=True, slots=True)
+class AgentForgotten:
+    """The agent is no longer in the plan, and has gone home."""
+
+    agent: str
+
+
 Command: TypeAlias = (
     HoldInLine
     | LeaveLine
     | AnnounceInLine
     | Offer
     | DialOut
+    | CallBack
+    | NoteCallback
     | CancelOffer
     | RefuseDirect
     | ContinueCall
@@ -140,4 +185,5 @@ Command: TypeAlias = (
     | CallChanged
     | CallMerged
     | AgentChanged
+    | AgentForgotten
 )

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from acd.core import facts, lines, offers, rings, wrap_up
+from acd.core import callbacks, facts, lines, offers, rings, wrap_up
 from acd.core.agents import Agent, AgentInput, AgentState
-from acd.core.calls import Call, CallInput, CallState
+from acd.core.calls import Call, CallInput, CallState, Channel
+from acd.core.commands import LeaveLine
 from acd.core.events import CallArrived, CallQueued, FlowNote
-from acd.core.facts import CallKind, EndedBy, OfferFailure
+from acd.core.facts import CallKind, EndedBy, LeftBy, OfferFailure
 from acd.core.floor import Floor
 from acd.core.outside_facts import OutsideLeft
 
+_CUSTOMERS = frozenset({CallKind.INBOUND, CallKind.CALLBACK})
 _ADOPT = {state: CallInput(f"adopt_{state}") for state in CallState if state is not CallState.ENDED}
 
 
@@ -78,15 +80,27 @@ def taken_back(floor: Floor, call: Call, reason: str) -> None:
 def queue(floor: Floor, call: Call, event: CallQueued) -> None:
     """Into a group's line, at the place that the waiting time so far gives.
 
-    A caller whom nobody could take after a transfer has been here since arrival and goes by that.
+    A caller whom nobody could take after a transfer has been here since arrival and goes by that. A group
+    that has been removed may still be named by a flow of before; its heir has its callers.
     """
+    heir = floor.plan.heir(event.group)
+    if heir is None:
+        floor.emit(LeaveLine(call.id, LeftBy.REMOVED, floor.plan.heir_flow(event.group)))
+        return
+    if heir != event.group:
+        event = replace(event, group=heir)
     back_after_transfer = any(isinstance(f, facts.Returned) for f in call.facts[-1:])
     call.group, call.priority, call.direct, call.present = event.group, event.priority, False, True
     call.agent_left = False
     call.waiting_since = call.arrived_at if back_after_transfer else floor.now
+    if event.waiting_since is not None:
+        call.waiting_since = min(event.waiting_since, floor.now)
     leave_at = None if event.max_wait_s is None else floor.now + event.max_wait_s
     lines.set_limits(floor, call, leave_at, event.exits)
     floor.note(call, facts.Queued(floor.now, event.group, event.priority, event.requirement.text))
+    if event.resumes is not None:
+        waited_s = floor.now - call.waiting_since
+        floor.note(call, facts.WaitTakenUp(floor.now, event.resumes, waited_s))
     rings.begin(floor, call, event)
     floor.move_call(call, CallInput.QUEUE)
     if not offers.dispatch_call(floor, call):
@@ -99,7 +113,7 @@ def dial_returned(floor: Floor, call: Call) -> None:
     An agent's own call is left as it is until it ends, which is all that can follow: a transfer that
     takes the colleague out of it looks the same, and may be told a moment later.
     """
-    if call.kind is not CallKind.INBOUND:
+    if not call.is_customers:
         call.agent_left = True
         floor.mark(call)
     else:
@@ -112,7 +126,7 @@ def agent_disconnected(floor: Floor, call: Call, phone: str) -> None:
     Not so in an agent's own call, see `dial_returned`.
     """
     agent = floor.agent_on(phone)
-    if call.kind is CallKind.INBOUND and agent is not None and agent.id == call.agent:
+    if call.is_customers and agent is not None and agent.id == call.agent:
         agent_hung_up(floor, call)
 
 
@@ -135,7 +149,7 @@ def blind_transfer(floor: Floor, call: Call, target: str) -> None:
         call.agent_left = False
         floor.note(call, facts.Transferred(floor.now, left, target, "blind"))
         return
-    if call.state is not CallState.TALKING or call.agent is None:
+    if call.state is not CallState.TALKING or call.agent is None or call.channel is Channel.AGENT:
         return
     agent = floor.agents[call.agent]
     floor.note(call, facts.Transferred(floor.now, agent.id, target, "blind"))
@@ -148,9 +162,9 @@ def attended_transfer(floor: Floor, call: Call, consult: Call) -> None:
 
     Only a call of an agent can be a consultation: no customer ever vanishes into another's call.
     """
-    if call.state is not CallState.TALKING or call.agent is None:
+    if call.state is not CallState.TALKING or call.agent is None or call.channel is Channel.AGENT:
         return
-    if consult is call or consult.kind is CallKind.INBOUND:
+    if consult is call or consult.kind in _CUSTOMERS:
         return
     first = floor.agents[call.agent]
     state = consult.state
@@ -197,13 +211,15 @@ def own_calls_joined(floor: Floor, call: Call, other: Call | None, phone: str) -
     kinds = {call.kind} if other is None else {call.kind, other.kind}
     if call is other or call.state is CallState.ENDED or CallKind.INBOUND in kinds:
         return
+    if call.kind is CallKind.CALLBACK or (other is not None and other.is_customers):
+        return
     if colleague is not None and colleague.id == call.agent:
         return
     origin = floor.agents.get(call.origin_agent or "")
     call.origin_agent, call.agent_left = None, False  # nobody hung up
     floor.mark(call)
     if colleague is not None:
-        profile = floor.plan.agents[colleague.id]
+        profile = floor.profile(colleague.id)
         call.origin_agent = colleague.id
         call.caller_number, call.caller_name = profile.extension, profile.name
         floor.note(call, facts.CallerReplaced(floor.now, colleague.id, other.id if other is not None else ""))
@@ -233,12 +249,17 @@ def end(floor: Floor, call: Call, by: EndedBy, reason: str = "", at: float | Non
     """The caller is gone."""
     if call.state is CallState.ENDED:
         return
+    is_callback = call.kind is CallKind.CALLBACK
+    if is_callback and callbacks.outlives(floor, call, reason if by is EndedBy.SYSTEM else ""):
+        return
     state, agent = call.state, floor.agents[call.agent] if call.agent is not None else None
-    when = call.when(at, floor.now)
+    when, as_told = call.when(at, floor.now), by
     if by is not EndedBy.UNKNOWN and call.agent_left and state is not CallState.RINGING:
         # The other side hung up and nothing but the hang-up was left to do.
         was_outside = state is CallState.OUTSIDE or isinstance(call.facts[-1], OutsideLeft)
         by = EndedBy.OUTSIDE if was_outside else EndedBy.AGENT
+    if call.channel is Channel.AGENT:
+        by = callbacks.ended_by(call, as_told)
     offers.clear_ring_timers(floor, call)
     if state is CallState.RINGING and agent is not None:
         floor.note(call, facts.OfferFailed(when, agent.id, OfferFailure.WITHDRAWN))
@@ -254,6 +275,8 @@ def end(floor: Floor, call: Call, by: EndedBy, reason: str = "", at: float | Non
     if origin is not None:
         end_own_call(floor, origin, call, release=True)
     floor.settle(call)
+    if is_callback:
+        callbacks.over(floor, call)
     if agent is not None:
         offers.dispatch_agent(floor, agent)
 

@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from acd.core import callback_events
+from acd.core.callback_events import CallbackEvent
 from acd.core.facts import (
     CallbackWanted,
     CallKind,
@@ -23,6 +25,7 @@ from acd.core.facts import (
     StepTaken,
 )
 from acd.core.outside_events import OutsideEvent
+from acd.core.plan import Plan
 from acd.core.requirement import ANYBODY, Requirement
 
 FlowNote: TypeAlias = StepTaken | LanguageChosen | Scored | SoundKept | CallbackWanted
@@ -91,7 +94,9 @@ class CallQueued:
 
     `requirement`: what the call asks for beside its group; with `alone` instead of it. `prefer`: the agent
     for whom the call waits alone for up to `prefer_wait_s`, as long as that agent is at work. `last_agent`
-    talked with the customer `last_agent_at`; what follows is the group's policy.
+    talked with the customer `last_agent_at`; what follows is the group's policy. The wait
+    counts from `waiting_since`, where that is given; `resumes` is then the call in which the same caller had
+    waited in this line and hung up, if it was another one.
     """
 
     call_id: str
@@ -105,13 +110,19 @@ class CallQueued:
     prefer_wait_s: float = 0.0
     last_agent: str | None = None
     last_agent_at: float = 0.0
+    resumes: str | None = None
+    waiting_since: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class GroupClosed:
-    """The group's day is over: who still waits and has a way out takes it. Who comes later waits on."""
+    """The group's day is over: who still waits and has a way out takes it. Who comes later waits on.
+
+    `at`: since when, if known to be earlier than now.
+    """
 
     group: str
+    at: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -354,6 +365,13 @@ class DayBegan:
 
 # --- ourselves --------------------------------------------------------------------------------
 @dataclass(frozen=True, slots=True)
+class PlanChanged:
+    """From here on this plan holds, for those who wait and work, too; see `replan.py`."""
+
+    plan: Plan
+
+
+@dataclass(frozen=True, slots=True)
 class DispatchSuspended:
     """We do not know the floor (Asterisk away, just started): no new offers."""
 
@@ -410,5 +428,9 @@ Event: TypeAlias = (
     | DispatchSuspended
     | DispatchResumed
     | FloorSeen
+    | PlanChanged
     | OutsideEvent
+    | callback_events.CallbackPlaced
+    | callback_events.CallbackHours
+    | CallbackEvent
 )

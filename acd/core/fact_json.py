@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, fields
 from typing import Any
 
+from acd.core.callback_facts import AgentJoined, AgentReserved, CallbackPlaced, CallbackTried
 from acd.core.facts import (
     AgentLeft,
     Alerted,
@@ -26,6 +27,7 @@ from acd.core.facts import (
     LanguageChosen,
     LeftBy,
     LeftLine,
+    NotKept,
     Offered,
     OfferFailed,
     OfferFailure,
@@ -39,6 +41,7 @@ from acd.core.facts import (
     StepTaken,
     Transferred,
     Unkept,
+    WaitTakenUp,
     Widened,
     WrapUpEnd,
     WrapUpEnded,
@@ -59,10 +62,11 @@ FACT_TYPES: Mapping[str, type[Fact]] = {
     t.__name__: t
     for t in (
         Arrived, FlowEntered, StepTaken, LanguageChosen, Scored, SoundKept, CallbackWanted, Queued, LeftLine,
-        Widened, Kept, Unkept, PolicyApplied,
+        Widened, Kept, Unkept, NotKept, WaitTakenUp, PolicyApplied,
         Directed, Offered, Alerted, OfferFailed, Answered, Held, Resumed, Transferred, CallerReplaced,
         Returned, AgentLeft, WrapUpStarted, WrapUpExtended, WrapUpEnded, FellBack, Ended, OutsideDialed,
         OutsideAlerted, OutsideFailed, OutsideAnswered, OutsideLeft, OutsideRefused,
+        CallbackPlaced, AgentReserved, AgentJoined, CallbackTried,
     )
 }  # fmt: skip
 
@@ -89,7 +93,7 @@ def fact_from_dict(data: Mapping[str, Any]) -> Fact:
         values["kind"] = CallKind(values["kind"])
         if values.get("customer") is not None:
             values["customer"] = Customer(**values["customer"])
-    elif kind is Offered:
+    elif kind in (Offered, AgentReserved):
         values["reasons"] = tuple(values["reasons"])
     elif kind is OfferFailed:
         values["failure"] = OfferFailure(values["failure"])

@@ -14,12 +14,14 @@ from enum import StrEnum
 class CallKind(StrEnum):
     """INBOUND: a customer reached us. The others are not counted in group reports.
 
-    INTERNAL: an agent dialled one of us. OUTBOUND: an agent dialled an outside number.
+    INTERNAL: an agent dialled one of us. OUTBOUND: an agent dialled an outside number. CALLBACK: we call
+    a customer back, who is the caller in the books.
     """
 
     INBOUND = "inbound"
     INTERNAL = "internal"
     OUTBOUND = "outbound"
+    CALLBACK = "callback"
 
 
 class OfferFailure(StrEnum):
@@ -170,6 +172,9 @@ class LeftBy(StrEnum):
     FULL = "full"  # as many waited as may
     CLOSED = "closed"  # the group's day was over
     POLICY = "policy"  # a step of the group's policy; where to is said by LeftLine.exit
+    REMOVED = (
+        "removed"  # the group is no longer in the configuration; LeftLine.exit: the one that has its place
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +206,22 @@ class Kept(Fact):
 @dataclass(frozen=True, slots=True)
 class Unkept(Fact):
     """The caller no longer waits for one agent alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class NotKept(Fact):
+    """The flow wanted the caller to wait for this agent; `why` not: unknown, not at work."""
+
+    agent: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class WaitTakenUp(Fact):
+    """The caller had hung up in this line a moment ago, in `former_call`, and goes on where the wait was."""
+
+    former_call: str
+    waited_s: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,13 +8,14 @@ agree with the states.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from acd.core import limits
 from acd.core.agents import BUSY_STATES, Agent, AgentInput, AgentState
-from acd.core.calls import Call, CallInput, CallState
+from acd.core.calls import Call, CallInput, CallState, Channel
 from acd.core.commands import (
     AgentChanged,
+    AgentForgotten,
     CallChanged,
     CallMerged,
     Command,
@@ -24,10 +25,10 @@ from acd.core.commands import (
     StoreCall,
     StoreInterval,
 )
-from acd.core.facts import AgentInterval, Fact
+from acd.core.facts import AgentInterval, Fact, LeftBy, LeftLine, Queued
 from acd.core.lanes import Standing
 from acd.core.pace import DEFAULT_HANDLE_TIME_S
-from acd.core.plan import GroupPolicy, Plan
+from acd.core.plan import AgentProfile, GroupPolicy, Plan
 from acd.core.pools import Idle
 from acd.core.requirement import Requirement
 from acd.core.router import Router
@@ -46,8 +47,10 @@ class Phone:
 class Floor:
     """All live state. `now` is the time of the event being handled.
 
-    `day`: the centre's date, as far as it was told. `entered_line` and `went_home`: who did so since the
-    lines were last looked at, see `lines.py`.
+    `day`: the centre's date, as far as it was told. `callbacks_closed`: the groups whose customers may not be
+    called back at this hour. `entered_line` and `went_home`: who did so since the lines were last looked at,
+    see `waits.py`. `leaving`: agents who are no longer in the plan and finish their work; `retired`: groups
+    that are not, while somebody talks or wraps up by their rules.
     """
 
     def __init__(self, plan: Plan) -> None:
@@ -60,12 +63,18 @@ class Floor:
         self.suspended = False
         self.now = 0.0
         self.hour = 0
+        self.closed_at: dict[str, float] = {}
         self.estimate_wait_s: Callable[[Call], float] | None = None
         self.day = ""
         self.entered_line: list[Call] = []
         self.went_home: list[Agent] = []
+        self.leaving: dict[str, AgentProfile] = {}
+        self.retired: dict[str, GroupPolicy] = {}
+        self._on_phone: dict[str, str] = {}  # the last agent on each phone, who may be gone
+        self.callbacks_closed: set[str] = set()
         self._out: list[Command] = []
-        self._changed: dict[CallChanged | AgentChanged, None] = {}
+        self._changed_calls: dict[str, None] = {}
+        self._changed_agents: dict[str, None] = {}
 
     # --- output -------------------------------------------------------------------------------
     def emit(self, command: Command) -> None:
@@ -78,14 +87,14 @@ class Floor:
         A caller who is offered to an agent at once needs no music first: the dial brings its own. Nor
         does one who leaves the line at once.
         """
-        gone_on = {c.call_id for c in self._out if isinstance(c, Offer | LeaveLine)}
-        out = [c for c in self._out if not (isinstance(c, HoldInLine) and c.call_id in gone_on)]
-        changed = [c for c in self._changed if self._still_here(c)]
-        self._out, self._changed = [], {}
-        return [*out, *changed]
-
-    def _still_here(self, change: CallChanged | AgentChanged) -> bool:
-        return isinstance(change, AgentChanged) or change.call_id in self.calls
+        out = self._out
+        if len(out) > 1:
+            gone_on = {c.call_id for c in out if isinstance(c, (Offer, LeaveLine))}
+            out = [c for c in out if not (isinstance(c, HoldInLine) and c.call_id in gone_on)]
+        out += [AgentChanged(agent_id) for agent_id in self._changed_agents if agent_id in self.agents]
+        out += [CallChanged(call_id) for call_id in self._changed_calls if call_id in self.calls]
+        self._out, self._changed_agents, self._changed_calls = [], {}, {}
+        return out
 
     def note(self, call: Call, fact: Fact) -> None:
         """Add to the call's history."""
@@ -94,11 +103,11 @@ class Floor:
 
     def mark(self, call: Call) -> None:
         """The call has changed."""
-        self._changed[CallChanged(call.id)] = None
+        self._changed_calls[call.id] = None
 
     def touch(self, agent: Agent) -> None:
         """The agent has changed in a way that is not a change of state."""
-        self._changed[AgentChanged(agent.id)] = None
+        self._changed_agents[agent.id] = None
         self._place(agent)
 
     # --- agents -------------------------------------------------------------------------------
@@ -112,7 +121,8 @@ class Floor:
         """
         state, old_reason, since = agent.state, agent.reason, agent.since
         call_id = agent.call_id or agent.wrap_up_call_id or agent.own_call_id or work
-        agent.calls_in_a_row = limits.calls_in_a_row(agent, self.limits(agent), self.now)
+        if agent.calls_in_a_row:
+            agent.calls_in_a_row = limits.calls_in_a_row(agent, self.limits(agent), self.now)
         agent.apply(input_, self.now, reason)
         if state is not AgentState.LOGGED_OUT and since < self.now:
             spent_on = call_id if state in BUSY_STATES else None
@@ -150,13 +160,13 @@ class Floor:
     def make_ready(self, agent: Agent, work: str | None = None) -> None:
         """The agent wants calls: ready, unless the phone is gone or a limit forbids it for now."""
         reason = limits.against_ready(agent, self.limits(agent), self.now, self.day)
-        rest_until = limits.rest_until(agent, self.limits(agent), self.now)
         if self.phone_gone(agent):
             reason = REASON_UNREACHABLE
         if reason is None:
             self.move_agent(agent, AgentInput.GO_READY, work=work)
             return
         agent.ready_when_reachable = reason == REASON_UNREACHABLE
+        rest_until = limits.rest_until(agent, self.limits(agent), self.now)
         self.move_agent(agent, AgentInput.GO_NOT_READY, reason, work)
         if reason == REASON_REST:
             agent.rest_until = rest_until
@@ -165,7 +175,20 @@ class Floor:
 
     def limits(self, agent: Agent) -> WorkLimits:
         """How much the agent is to work."""
-        return self.plan.agents[agent.id].limits
+        return self.profile(agent.id).limits
+
+    def profile(self, agent: str) -> AgentProfile:
+        """Of an agent of the floor, also of one who is leaving."""
+        return self.plan.agents[agent] if agent in self.plan.agents else self.leaving[agent]
+
+    def forget_agent(self, agent: Agent) -> None:
+        """One who is leaving has gone home."""
+        del self.agents[agent.id]
+        del self.leaving[agent.id]
+        self.router.forget(agent.id)
+        for timer in (Timer.WRAP_UP, Timer.BACK_OFF, Timer.REST):
+            self.timers.clear(timer, agent.id)
+        self.emit(AgentForgotten(agent.id))
 
     def can_take_calls(self, agent: Agent) -> bool:
         """Ready, with a phone that can be rung now."""
@@ -183,9 +206,12 @@ class Floor:
 
     def agent_on(self, phone: str) -> Agent | None:
         """Who is logged in on this phone."""
-        return next((a for a in self.agents.values() if a.phone == phone and a.logged_in), None)
+        agent = self.agents.get(self._on_phone.get(phone, ""))
+        return agent if agent is not None and agent.phone == phone and agent.logged_in else None
 
     def _place(self, agent: Agent) -> None:
+        if agent.phone is not None:
+            self._on_phone[agent.phone] = agent.id
         self.router.agent_present(agent.id, logged_in=agent.logged_in)
         free = self.can_take_calls(agent)
         if free and not self.router.is_free(agent.id):
@@ -205,9 +231,22 @@ class Floor:
         call.apply(input_, self.now)
         if was_waiting and call.state is not CallState.WAITING and call.group is not None:
             self.router.dequeue(call.id, call.group)
-        if call.state is CallState.WAITING and call.present:
-            self.enter_line(call)
+        if call.state is CallState.WAITING:
+            if call.group not in self.plan.groups:
+                self.hand_on(call)  # removed while the phone rang
+            if call.present:
+                self.enter_line(call)
         self.mark(call)
+
+    def hand_on(self, call: Call) -> None:
+        """The group that the call waits for has been removed: into its heir's line, with the time waited."""
+        heir = self.plan.heir(call.group)
+        assert call.group is not None, call.id
+        assert heir is not None, call.group
+        self.note(call, LeftLine(self.now, call.group, LeftBy.REMOVED, heir))
+        call.group, call.ring, call.step_runs = heir, 0, {}
+        call.only_agent, call.only_until = None, None
+        self.note(call, Queued(self.now, heir, call.priority, call.requirement))
 
     def enter_line(self, call: Call) -> None:
         """Stand in the line at the place that priority and waiting time give."""
@@ -218,7 +257,8 @@ class Floor:
         self.stand(call)
         self.entered_line.append(call)
         self.mark(call)
-        self.emit(HoldInLine(call.id, call.group))
+        if call.channel is not Channel.NONE:
+            self.emit(HoldInLine(call.id, call.group))
 
     def stand(self, call: Call) -> None:
         """In the lane where the call's place and wishes put it now."""
@@ -244,7 +284,7 @@ class Floor:
         """How it would stand in the widest ring, waiting for nobody in particular."""
         assert call.group is not None, call.id
         rings = () if call.requirement_alone else self.plan.groups[call.group].rings
-        return replace(self.standing(call), ring=len(rings), only=None)
+        return self.standing(call)._replace(ring=len(rings), only=None)
 
     def expected_wait_s(self, call: Call) -> float:
         """Of a call in line, from now: as `estimate_wait_s` says, if somebody who knows more has set it."""
@@ -254,6 +294,11 @@ class Floor:
         position = self.router.lines[call.group].position(call.id, self.now) or 1
         return position * DEFAULT_HANDLE_TIME_S / max(1, self.router.logged_in(call.group))
 
+    def callers_waiting(self, group: str) -> int:
+        """How many hear music in the group's line: who has asked to be called back takes up no room."""
+        waiting = (self.calls[call_id] for call_id in self.router.lines[group])
+        return sum(call.channel is not Channel.NONE for call in waiting)
+
     def take_over_place(self, old: Call, new: Call) -> None:
         """`new` stands in the line exactly where `old` stood."""
         assert old.group is not None, old.id
@@ -262,7 +307,11 @@ class Floor:
 
     def policy(self, call: Call) -> GroupPolicy | None:
         """The rules of the group that the call waits for or came through."""
-        return None if call.group is None else self.plan.groups.get(call.group)
+        return None if call.group is None else self.group(call.group)
+
+    def group(self, group: str) -> GroupPolicy | None:
+        """The rules of a group, also of one that has been removed but is not done with."""
+        return self.plan.groups.get(group) or self.retired.get(group)
 
     def settle(self, call: Call) -> None:
         """An ended call: have it stored, and forget it when its wrap-up is over, too."""

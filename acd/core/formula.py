@@ -85,6 +85,25 @@ def combined(text: str, word: str, formulas: tuple[Formula, ...]) -> Formula:
     return Formula(text, _all(tests) if word == "and" else _any(tests), compared)
 
 
+def split(text: str, word: str) -> tuple[str, ...]:
+    """The parts of a formula's text between each `word` (and, or) that stands outside of brackets.
+
+    Brackets around the whole are taken off first. Raises FormulaError.
+    """
+    text = text.strip()
+    tokens = [token for token in _tokens(text) if token[0] != "end"]
+    depth, cuts, closes_early = 0, [0], False
+    for number, (kind, found, column) in enumerate(tokens):
+        depth += (kind, found) == ("sign", "(")
+        depth -= (kind, found) == ("sign", ")")
+        closes_early |= depth == 0 and number < len(tokens) - 1
+        if depth == 0 and (kind, found) == ("name", word):
+            cuts += [column - 1, column - 1 + len(word)]
+    if tokens and tokens[0][1] == "(" and tokens[-1][1] == ")" and not closes_early:
+        return split(text[1:-1], word)
+    return tuple(text[a:b].strip() for a, b in zip(cuts[::2], [*cuts[1::2], len(text)], strict=True))
+
+
 class _Reader:
     def __init__(self, text: str) -> None:
         self._tokens = list(_tokens(text))

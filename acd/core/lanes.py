@@ -11,8 +11,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from acd.core.ordered import Key, Ordered
 from acd.core.pools import Pool
@@ -22,8 +21,7 @@ Urgency: TypeAlias = tuple[float, float, float, float]
 """Smaller is more urgent: minus the priority, minus the points, waiting since, order of joining."""
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(NamedTuple):
     """Where a call is to stand.
 
     `ring` counts the rings of the group's configuration from 0. `requirement` comes with the call and is
@@ -53,7 +51,7 @@ def lane_key(standing: Standing) -> LaneKey:
 class Lane:
     """Calls that want the same agents. `tiers`: pools by ring, the inner one first; none for `only`."""
 
-    __slots__ = ("agents", "calls", "group", "key", "only", "rate", "requirement", "tiers")
+    __slots__ = ("agents", "calls", "group", "head", "key", "members", "only", "rate", "requirement", "tiers")
 
     def __init__(
         self, key: LaneKey, requirement: Requirement, tiers: tuple[frozenset[Pool], ...], only: str | None
@@ -64,14 +62,15 @@ class Lane:
         self.requirement = requirement
         self.tiers = tiers
         self.agents = frozenset(pool for tier in tiers for pool in tier)
+        self.members = sum(len(pool.members) for pool in self.agents)
         self.only = only
         self.calls = Ordered()
+        self.head: tuple[Key, str] | None = None  # of `calls`, see GroupLine
 
     def head_urgency(self, now: float) -> Urgency:
         """Of the first call; only for a lane that is not empty."""
-        head = self.calls.head()
-        assert head is not None, self.key
-        (minus_level, since, joined), _ = head
+        assert self.head is not None, self.key
+        (minus_level, since, joined), _ = self.head
         return (minus_level, self.rate * (since - now), since, joined)
 
     def urgency(self, call_id: str, now: float) -> Urgency:
@@ -103,6 +102,7 @@ class GroupLine:
     def add(self, call_id: str, lane: Lane, key: Key) -> None:
         """Join."""
         lane.calls.add(call_id, key)
+        lane.head = lane.calls.head()
         self._lane_of[call_id] = lane
         self.lanes[lane] = None
 
@@ -111,7 +111,8 @@ class GroupLine:
         lane = self._lane_of.pop(call_id, None)
         if lane is not None:
             lane.calls.remove(call_id)
-            if not len(lane.calls):
+            lane.head = lane.calls.head()
+            if not lane.calls:
                 del self.lanes[lane]
         return lane
 
@@ -119,6 +120,7 @@ class GroupLine:
         """`successor` takes the very place of the call."""
         lane = self._lane_of.pop(call_id)
         lane.calls.replace(call_id, successor)
+        lane.head = lane.calls.head()
         self._lane_of[successor] = lane
 
     def lane_of(self, call_id: str) -> Lane | None:

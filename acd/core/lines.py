@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from acd.core import facts
-from acd.core.calls import Call, CallInput, CallState
+from acd.core.calls import Call, CallInput, CallState, Channel
 from acd.core.commands import LeaveLine
 from acd.core.facts import LeftBy
 from acd.core.floor import Floor
@@ -45,6 +45,8 @@ def leave(floor: Floor, call: Call, how: LeftBy, exit_: str = "") -> bool:
     """Out of the line, back in hand; not for one who is not waiting, or not with us. Tells whether."""
     if call.state is not CallState.WAITING or not call.present or call.group is None:
         return False
+    if call.channel is Channel.NONE:
+        return False
     drop_limits(floor, call)
     floor.note(call, facts.LeftLine(floor.now, call.group, how, exit_))
     floor.move_call(call, CallInput.LEAVE_LINE)
@@ -65,12 +67,13 @@ def resumed(floor: Floor) -> None:
         floor.entered_line += [floor.calls[call_id] for call_id in line]
 
 
-def closed(floor: Floor, group: str) -> None:
-    """The group's day is over."""
+def closed(floor: Floor, group: str, at: float | None) -> None:
+    """The group's day is over. Who is not with us at this moment leaves when back (`check_limits`)."""
+    floor.closed_at[group] = floor.now if at is None else min(at, floor.now)
+    if floor.suspended:
+        return
     for call_id in list(floor.router.lines.get(group, ())):
-        call = floor.calls[call_id]
-        if LeftBy.CLOSED in call.exits:
-            lead_out(floor, call, LeftBy.CLOSED)
+        check_limits(floor, floor.calls[call_id])
 
 
 def timer_max_wait(floor: Floor, call_id: str) -> None:
@@ -88,6 +91,16 @@ def check_limits(floor: Floor, call: Call) -> None:
         lead_out(floor, call, LeftBy.TIMEOUT)
     elif LeftBy.NO_AGENTS in call.exits and not floor.router.staffed(floor.widest(call)):
         lead_out(floor, call, LeftBy.NO_AGENTS)
+    elif LeftBy.CLOSED in call.exits and _was_there(call, floor.closed_at.get(call.group)):
+        lead_out(floor, call, LeftBy.CLOSED)
+
+
+def _was_there(call: Call, closed_at: float | None) -> bool:
+    """Whether the caller stood in this line when the group closed."""
+    if closed_at is None:
+        return False
+    joined = (f.at for f in reversed(call.facts) if isinstance(f, facts.Queued))
+    return next(joined, closed_at) < closed_at
 
 
 def check_full(floor: Floor, call: Call) -> None:
@@ -95,5 +108,5 @@ def check_full(floor: Floor, call: Call) -> None:
     if call.state is not CallState.WAITING or call.group is None or floor.suspended:
         return
     limit = floor.plan.groups[call.group].max_waiting
-    if limit is not None and LeftBy.FULL in call.exits and len(floor.router.lines[call.group]) > limit:
+    if limit is not None and LeftBy.FULL in call.exits and floor.callers_waiting(call.group) > limit:
         lead_out(floor, call, LeftBy.FULL)

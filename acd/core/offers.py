@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from acd.core import facts, lines, reasons
 from acd.core.agents import Agent, AgentInput, AgentState
-from acd.core.calls import Call, CallInput, CallState
-from acd.core.commands import CancelOffer, Offer, RefuseDirect
+from acd.core.callback_facts import AgentJoined, AgentReserved
+from acd.core.calls import Call, CallInput, CallState, Channel
+from acd.core.commands import CallBack, CancelOffer, Leg, Offer, RefuseDirect
 from acd.core.facts import CallKind, OfferFailure
 from acd.core.floor import Floor
+from acd.core.outside_facts import OutsideAnswered
+from acd.core.plan import CallbackFirst, CallbackRule
 from acd.core.timers import Timer
 
 OVERDUE_GRACE_S = 5.0
@@ -67,23 +70,74 @@ def offer(floor: Floor, call: Call, agent: Agent, why: tuple[str, ...]) -> None:
     """Ring the agent for the call."""
     assert agent.phone is not None, agent.id
     agent.back_to = agent.reason  # a direct call to one who is not ready: afterwards back to that
-    policy = floor.policy(call)
-    timeout_s = ring_timeout_s(floor, call)
+    if call.channel is Channel.NONE and _customer_first(floor, call):
+        _reserve(floor, call, agent, why)
+        return
     floor.move_call(call, CallInput.OFFER)
+    _take(floor, call, agent)
+    _ring(floor, call, agent, why)
+
+
+def _take(floor: Floor, call: Call, agent: Agent) -> None:
+    """The agent is this call's and nobody else's."""
     call.agent, call.alerted = agent.id, False
     floor.move_agent(agent, AgentInput.OFFER)
     agent.call_id, agent.offered_at = call.id, floor.now
+
+
+def _ring(floor: Floor, call: Call, agent: Agent, why: tuple[str, ...]) -> None:
+    assert agent.phone is not None, agent.id
+    policy = floor.policy(call)
+    timeout_s = ring_timeout_s(floor, call)
     floor.note(call, facts.Offered(floor.now, agent.id, agent.phone, why))
     floor.timers.set(Timer.ALERT, call.id, floor.now + floor.plan.unreachable_after_s)
     floor.timers.set(Timer.OVERDUE, call.id, floor.now + timeout_s + OVERDUE_GRACE_S)
     music = policy.music if policy is not None else ""
-    floor.emit(Offer(call.id, agent.id, agent.phone, timeout_s, music, call.group or ""))
+    floor.emit(Offer(call.id, agent.id, agent.phone, timeout_s, music, call.group or "", leg_of(call)))
+
+
+def leg_of(call: Call) -> Leg | None:
+    """Of a callback that has no channel yet: the one to be made. The same history gives the same id."""
+    if call.channel is not Channel.NONE:
+        return None
+    name = call.caller_name if call.customer is None else call.customer.name
+    return Leg(f"{call.id}.{len(call.facts)}", call.caller_number, name)
+
+
+def _customer_first(floor: Floor, call: Call) -> bool:
+    policy = floor.policy(call)
+    rule = policy.callbacks if policy is not None else None
+    return rule is not None and rule.first is CallbackFirst.CUSTOMER
+
+
+def _reserve(floor: Floor, call: Call, agent: Agent, why: tuple[str, ...]) -> None:
+    """A callback: the agent is kept, and in the agent's books being rung, while the customer is dialled."""
+    floor.move_call(call, CallInput.RESERVE)
+    _take(floor, call, agent)
+    floor.note(call, AgentReserved(floor.now, agent.id, why))
+    call_customer(floor, call)
+
+
+def call_customer(floor: Floor, call: Call) -> None:
+    """A callback whose agent is there, or kept: whoever knows the ways outside dials."""
+    policy = floor.policy(call)
+    rule = policy.callbacks if policy is not None and policy.callbacks is not None else CallbackRule()
+    floor.emit(CallBack(call.id, call.caller_number, rule.ring_timeout_s))
+
+
+def ring_reserved(floor: Floor, call: Call, agent: Agent) -> None:
+    """The customer has answered: the agent who was kept is rung."""
+    clear_ring_timers(floor, call)
+    call.alerted = False
+    floor.note(call, OutsideAnswered(floor.now))
+    floor.move_call(call, CallInput.OFFER)
+    _ring(floor, call, agent, ("kept for this callback",))
 
 
 def direct(floor: Floor, call: Call, agent_id: str, timeout_s: float | None = None) -> None:
     """Put the caller through to one agent, who need not be ready but must be free."""
     floor.note(call, facts.Directed(floor.now, agent_id))
-    agent = floor.agents[agent_id]
+    agent = floor.agents.get(agent_id, Agent(agent_id))  # one whom a plan of before had is at home
     if agent.state not in (AgentState.READY, AgentState.NOT_READY) or not floor.phone_idle(agent):
         phone = floor.phones.get(agent.phone or "")
         there = agent.logged_in and phone is not None and phone.reachable
@@ -114,11 +168,24 @@ def answered(floor: Floor, call: Call, phone: str | None = None) -> None:
         return
     clear_ring_timers(floor, call)
     lines.drop_limits(floor, call)
+    if call.channel is Channel.NONE:
+        _joined(floor, call, agent)
+        return
     floor.move_call(call, CallInput.ANSWER)
     floor.move_agent(agent, AgentInput.ANSWER)
     call.agent_left = False
     floor.note(call, facts.Answered(floor.now, agent.id))
     count_call(floor, call, agent)
+
+
+def _joined(floor: Floor, call: Call, agent: Agent) -> None:
+    """A callback: the agent is on the line, the customer comes next."""
+    call.channel, call.present, call.agent_left = Channel.AGENT, True, False
+    floor.move_call(call, CallInput.AGENT_JOINED)
+    floor.move_agent(agent, AgentInput.ANSWER)
+    agent.misses.clear()
+    floor.note(call, AgentJoined(floor.now, agent.id))
+    call_customer(floor, call)
 
 
 def ended(floor: Floor, call: Call, failure: OfferFailure) -> None:
@@ -142,7 +209,7 @@ def ended(floor: Floor, call: Call, failure: OfferFailure) -> None:
 def count_call(floor: Floor, call: Call, agent: Agent) -> None:
     """The agent has taken the call: what was missed before no longer counts, and a customer's call does."""
     agent.misses.clear()
-    if call.kind is CallKind.INBOUND:
+    if call.kind in (CallKind.INBOUND, CallKind.CALLBACK):
         agent.count_call(floor.day)
     floor.touch(agent)
 
@@ -153,8 +220,8 @@ def give_back(floor: Floor, agent: Agent, failure: OfferFailure) -> None:
     if rule is None:
         floor.release_agent(agent)
         return
-    misses = agent.misses.get(failure, 0) + 1
-    agent.misses[failure] = misses
+    misses = agent.misses.get(failure.value, 0) + 1
+    agent.misses[failure.value] = misses
     if not 0 < rule.not_ready_after <= misses:
         agent.back_off_until = floor.now + rule.back_off(misses)
         floor.timers.set(Timer.BACK_OFF, agent.id, agent.back_off_until)
@@ -162,6 +229,7 @@ def give_back(floor: Floor, agent: Agent, failure: OfferFailure) -> None:
         agent.misses.clear()
         agent.ready_when_reachable = failure is OfferFailure.UNREACHABLE
         if agent.own_call_id is None:
+            agent.wrap_up_wanted = False  # there is no talk that it could follow
             floor.move_agent(agent, AgentInput.MISS, rule.reason)
             agent.call_id = None
             return

@@ -64,6 +64,9 @@ class Ordered:
     def __len__(self) -> int:
         return len(self._entries)
 
+    def __bool__(self) -> bool:
+        return bool(self._entries)
+
     def __iter__(self) -> Iterator[str]:
         return (name for _, name in self._entries)
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from acd.core import outside_events as events
 from acd.core import outside_facts as facts
-from acd.core.calls import Call, CallInput, CallState
+from acd.core.calls import Call, CallInput, CallState, Channel
 from acd.core.commands import ContinueCall, DialOut
-from acd.core.facts import CallKind
+from acd.core.facts import Answered
 from acd.core.floor import Floor
-from acd.core.offers import OVERDUE_GRACE_S, clear_ring_timers, ring_timeout_s
+from acd.core.offers import OVERDUE_GRACE_S, clear_ring_timers, count_call, leg_of, ring_timeout_s
 from acd.core.outside_facts import DialFailure
 from acd.core.timers import Timer
 
@@ -52,7 +52,10 @@ def _dial(floor: Floor, call: Call, event: events.OutsideDialed) -> None:
     floor.timers.set(Timer.ALERT, call.id, floor.now + floor.plan.unreachable_after_s)
     floor.timers.set(Timer.OVERDUE, call.id, floor.now + timeout_s + OVERDUE_GRACE_S)
     group = call.group or ""
-    floor.emit(DialOut(call.id, event.trunk, event.number, event.digits, event.shown, timeout_s, group))
+    command = DialOut(
+        call.id, event.trunk, event.number, event.digits, event.shown, timeout_s, group, leg_of(call)
+    )
+    floor.emit(command)
 
 
 def _alerting(floor: Floor, call: Call, *, rings: bool) -> None:
@@ -67,12 +70,24 @@ def _alerting(floor: Floor, call: Call, *, rings: bool) -> None:
 
 
 def answered(floor: Floor, call: Call) -> None:
-    """Somebody outside took the call."""
-    if call.state is not CallState.DIALING_OUT:
+    """Somebody outside took the call; a callback's customer is with the agent at once."""
+    if call.state is not CallState.DIALING_OUT or call.channel is Channel.NONE:
+        return
+    if call.channel is Channel.AGENT and call.agent is not None:
+        _with_agent(floor, call)
         return
     clear_ring_timers(floor, call)
     floor.move_call(call, CallInput.OUTSIDE_ANSWERED)
     floor.note(call, facts.OutsideAnswered(floor.now))
+
+
+def _with_agent(floor: Floor, call: Call) -> None:
+    assert call.agent is not None, call.id
+    clear_ring_timers(floor, call)
+    floor.note(call, facts.OutsideAnswered(floor.now))
+    floor.move_call(call, CallInput.ANSWER)
+    floor.note(call, Answered(floor.now, call.agent))
+    count_call(floor, call, floor.agents[call.agent])
 
 
 def failed(floor: Floor, call: Call, failure: DialFailure, cause: str = "") -> None:
@@ -94,7 +109,7 @@ def _left(floor: Floor, call: Call) -> None:
     """
     call.agent_left = True
     floor.mark(call)
-    if call.kind is CallKind.INBOUND:
+    if call.is_customers:
         call.outside_trunk = None
         floor.note(call, facts.OutsideLeft(floor.now))
         floor.move_call(call, CallInput.OUTSIDE_LEFT)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 from acd.core.facts import OfferFailure
 from acd.core.policy import PolicyStep
@@ -58,6 +59,28 @@ class LastAgent:
     wait_s: float
 
 
+class CallbackFirst(StrEnum):
+    """Whose phone rings first."""
+
+    AGENT = "agent"
+    CUSTOMER = "customer"
+
+
+@dataclass(frozen=True, slots=True)
+class CallbackRule:
+    """How a group calls back those who have kept their place in its line.
+
+    The customer's phone rings for `ring_timeout_s`. Who was not reached stands in line again `retry_after_s`
+    later, `retries` times; after `expire_after_s` in all nobody tries any more.
+    """
+
+    first: CallbackFirst = CallbackFirst.AGENT
+    retries: int = 2
+    retry_after_s: float = 900.0
+    expire_after_s: float = 86_400.0
+    ring_timeout_s: float = 30.0
+
+
 @dataclass(frozen=True, slots=True)
 class GroupPolicy:
     """A skill group: who may serve its waiting line, and by which rules.
@@ -69,6 +92,7 @@ class GroupPolicy:
     `requirement` is the inner ring, `rings` are the wider ones. `weight`: how fast the urgency of its calls
     grows, compared with other groups that share agents. `reserve`: as many ready agents of the inner ring are
     kept from other groups' calls. No more than `max_waiting` may wait. `steps`: see `acd.core.policy`.
+    `callbacks` None: people work off its callbacks by hand.
     """
 
     id: str
@@ -87,6 +111,15 @@ class GroupPolicy:
     max_waiting: int | None = None
     last_agent: LastAgent | None = None
     steps: tuple[PolicyStep, ...] = ()
+    callbacks: CallbackRule | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Heir:
+    """Where the callers of a group go that is no longer there: into another group's line, or into a flow."""
+
+    group: str | None = None
+    flow: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +129,8 @@ class Plan:
     `reasons`: what agents may choose for being not ready, by code. `missed_rings`: what follows when an
     agent does not take a call; a cause that is not in it has no consequences. `ageing` maps priority → points
     that a call of this priority gathers for a second of waiting; the most points go first, whatever the
-    priority. Empty: a higher priority always goes first. `seed` is for choices at random.
+    priority. Empty: a higher priority always goes first. `seed` is for choices at random. `removed`: groups
+    that there have been, for callers who still wait for them and flows that still name them.
     """
 
     agents: Mapping[str, AgentProfile]
@@ -108,6 +142,19 @@ class Plan:
     outside_ring_timeout_s: float = 60.0
     ageing: Mapping[int, float] = field(default_factory=dict)
     seed: int = 0
+    removed: Mapping[str, Heir] = field(default_factory=dict)
+
+    def heir(self, group: str | None) -> str | None:
+        """The group itself, or the one that has its callers now; None where there is neither."""
+        if group is None or group in self.groups:
+            return group
+        heir = self.removed.get(group)
+        return heir.group if heir is not None and heir.group in self.groups else None
+
+    def heir_flow(self, group: str) -> str:
+        """The flow that has the callers of a group that is gone; '' where none has."""
+        heir = self.removed.get(group)
+        return (heir.flow or "") if heir is not None else ""
 
     def rate(self, group: str, priority: int) -> float:
         """Points for a second of waiting: the class's rate times the group's weight."""

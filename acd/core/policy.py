@@ -7,7 +7,7 @@ moments at which it can become true; any other one also every `CHECK_S` seconds.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -73,9 +73,16 @@ class Announce:
     name: str
 
 
+TO_FLOW, TO_NUMBER = "flow:", "number:"
+
+
 @dataclass(frozen=True, slots=True)
 class LeaveBy:
-    """Out of the line by this exit of the flow; nothing where the caller's flow has no such exit."""
+    """Out of the line by this exit of the flow; nothing where the caller's flow has no such exit.
+
+    What begins with TO_FLOW or TO_NUMBER leads any caller into that flow, or to that number outside,
+    whether or not the flow before had planned it; once for each call, for it may come back from there.
+    """
 
     exit: str
 
@@ -101,6 +108,11 @@ class PolicyStep:
         return tuple(float(c.value) for c in self.condition.compared if c.name == "waited_s")
 
 
+def leads_out(exit_: str) -> bool:
+    """Whether an exit leads to a flow or to a number by itself."""
+    return exit_.startswith((TO_FLOW, TO_NUMBER))
+
+
 def condition(text: str) -> Formula:
     """Parse; raises FormulaError also for names that do not exist and for numbers compared with texts."""
     formula = parse(text)
@@ -117,13 +129,11 @@ def condition(text: str) -> Formula:
     return formula
 
 
-def next_check_s(steps: Sequence[PolicyStep], runs: Sequence[float | None], waited_s: float) -> float | None:
-    """The wait at which a step may have to be taken next; None: never again.
-
-    `runs`: the wait at which each step was last taken.
-    """
+def next_check_s(steps: tuple[PolicyStep, ...], runs: Mapping[str, float], waited_s: float) -> float | None:
+    """The wait at which a step may have to be taken next; None: never again. `runs`: see `Call.step_runs`."""
     due: list[float] = []
-    for step, last in zip(steps, runs, strict=True):
+    for number, step in enumerate(steps):
+        last = runs.get(str(number))
         if last is not None and step.every_s is None:
             continue
         earliest = 0.0 if last is None or step.every_s is None else last + step.every_s

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from acd.core import facts, lines, offers, policy, rings
-from acd.core.calls import Call, CallState
+from acd.core.calls import Call, CallState, Channel
 from acd.core.commands import AnnounceInLine
 from acd.core.facts import LeftBy
 from acd.core.floor import Floor
@@ -30,32 +30,42 @@ def timer_policy(floor: Floor, call_id: str) -> None:
     steps = floor.plan.groups[group].steps
     waited_s = _waited_s(floor, call)
     for number, step in enumerate(steps):
-        run = _run(group, number)
-        last = call.step_runs.get(run)
+        last = call.step_runs.get(str(number))
         if last is not None and (step.every_s is None or waited_s < last + step.every_s):
             continue
-        if not step.condition.test(_Seen(floor, call)):
+        if not step.condition.test(Seen(floor, call)) or _has_led_out(call, step):
             continue
-        call.step_runs[run] = waited_s
+        call.step_runs[str(number)] = waited_s
         _take(floor, call, number + 1, step)
         if call.state is not CallState.WAITING or call.group != group:
             return
     _arm(floor, call, steps)
 
 
+def carried_over(
+    runs: dict[str, float], old: tuple[policy.PolicyStep, ...], new: tuple[policy.PolicyStep, ...]
+) -> dict[str, float]:
+    """When the steps were last taken (`Call.step_runs`), by their numbers in a policy that has changed."""
+    kept: dict[tuple[object, ...], list[float]] = {}
+    for number, step in enumerate(old):
+        if str(number) in runs:
+            kept.setdefault(_written(step), []).append(runs[str(number)])
+    found = ((str(number), kept.get(_written(step))) for number, step in enumerate(new))
+    return {number: last.pop(0) for number, last in found if last}
+
+
+def _written(step: policy.PolicyStep) -> tuple[object, ...]:
+    return (step.condition.text, tuple(map(told, step.operations)), step.every_s)
+
+
 def _arm(floor: Floor, call: Call, steps: tuple[policy.PolicyStep, ...]) -> None:
     assert call.waiting_since is not None, call.id
-    runs = [call.step_runs.get(_run(call.group or "", number)) for number in range(len(steps))]
-    next_s = policy.next_check_s(steps, runs, _waited_s(floor, call))
+    next_s = policy.next_check_s(steps, call.step_runs, _waited_s(floor, call))
     if next_s is None:
         floor.timers.clear(Timer.POLICY, call.id)
     else:
         at = max(call.waiting_since + next_s, floor.now + _SOONEST_S)
         floor.timers.set(Timer.POLICY, call.id, at)
-
-
-def _run(group: str, number: int) -> str:
-    return f"{group}/{number}"
 
 
 def _waited_s(floor: Floor, call: Call) -> float:
@@ -67,8 +77,16 @@ def _take(floor: Floor, call: Call, number: int, step: policy.PolicyStep) -> Non
     for operation in step.operations:
         if call.state is not CallState.WAITING or call.group is None:
             return
-        floor.note(call, facts.PolicyApplied(floor.now, number, _told(operation)))
+        floor.note(call, facts.PolicyApplied(floor.now, number, told(operation)))
         _operate(floor, call, operation)
+
+
+def _has_led_out(call: Call, step: policy.PolicyStep) -> bool:
+    """A caller who came back from where a step led (nobody answered there) is not sent there again."""
+    exits = {
+        op.exit for op in step.operations if isinstance(op, policy.LeaveBy) and policy.leads_out(op.exit)
+    }
+    return bool(exits) and any(isinstance(f, facts.LeftLine) and f.exit in exits for f in call.facts)
 
 
 def _operate(floor: Floor, call: Call, operation: policy.Operation) -> None:
@@ -86,9 +104,10 @@ def _operate(floor: Floor, call: Call, operation: policy.Operation) -> None:
         case policy.WidenTo(ring):
             rings.widen(floor, call, ring)
         case policy.Announce(name):
-            floor.emit(AnnounceInLine(call.id, call.group, name))
+            if call.channel is not Channel.NONE:
+                floor.emit(AnnounceInLine(call.id, call.group, name))
         case policy.LeaveBy(exit_):
-            if exit_ in call.exits:
+            if exit_ in call.exits or policy.leads_out(exit_):
                 lines.lead_out(floor, call, LeftBy.POLICY, exit_)
         case policy.MoveTo(group):
             move_to(floor, call, group)
@@ -101,17 +120,19 @@ def _restand(floor: Floor, call: Call, priority: int) -> None:
 
 
 def move_to(floor: Floor, call: Call, group: str) -> None:
-    """Into another group's line with the time waited so far.
+    """Into another group's line with the time waited so far; not back to where it has come from like that.
 
-    Steps that were taken stay taken: groups that send callers to each other do so once, not for ever.
+    Two groups that hand a caller to each other would do so for ever.
     """
+    if group in _moved_out_of(call):
+        return
     limit = floor.plan.groups[group].max_waiting
-    if call.group in (None, group) or (limit is not None and len(floor.router.lines[group]) >= limit):
+    if call.group in (None, group) or (limit is not None and floor.callers_waiting(group) >= limit):
         return
     assert call.group is not None, call.id
     floor.router.dequeue(call.id, call.group)
     floor.note(call, facts.LeftLine(floor.now, call.group, LeftBy.POLICY, group))
-    call.group, call.ring = group, 0
+    call.group, call.ring, call.step_runs = group, 0, {}
     call.only_agent, call.only_until = None, None
     floor.note(call, facts.Queued(floor.now, group, call.priority, call.requirement))
     call.ring = rings.ring_due(floor, call)
@@ -119,7 +140,19 @@ def move_to(floor: Floor, call: Call, group: str) -> None:
     offers.dispatch_call(floor, call)
 
 
-def _told(operation: policy.Operation) -> str:
+def _moved_out_of(call: Call) -> set[str]:
+    """The groups that handed the caller on in this wait."""
+    left: set[str] = set()
+    for fact in reversed(call.facts):
+        if isinstance(fact, facts.StepTaken | facts.Answered | facts.Returned):
+            break
+        if isinstance(fact, facts.LeftLine):
+            left.add(fact.group)
+    return left
+
+
+def told(operation: policy.Operation) -> str:
+    """An operation in a few words."""
     match operation:
         case policy.SetPriority(priority):
             return f"priority {priority}"
@@ -137,7 +170,7 @@ def _told(operation: policy.Operation) -> str:
             return f"to group {group}"
 
 
-class _Seen(dict[str, float | str]):
+class Seen(dict[str, float | str]):
     """What a condition may look at, worked out when it does."""
 
     def __init__(self, floor: Floor, call: Call) -> None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from acd.core.ordered import Key, Ordered
 
@@ -41,8 +41,7 @@ ORDER_OF: Mapping[AgentChoice, IdleOrder] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Idle:
+class Idle(NamedTuple):
     """An agent at the moment of becoming idle: what choices are made by.
 
     `occupancy` is the share (0..1) of the time since log-in spent on calls, `calls` were answered since

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Protocol
 
+from acd.core.callback_facts import CallbackNote
 from acd.core.commands import DialOut, Offer
 from acd.core.events import Event
 from acd.core.facts import AgentInterval, CallbackOrder, Fact, OfferFailure
@@ -30,7 +31,8 @@ class Ask:
 
     `phone` is the phone that dialled, for calls from inside. `target` is the number that a blind
     transfer names. `trunk` brought the call, for calls from outside. `sent_by` is the phone that sent
-    somebody on whom it had itself called outside. `failure` comes with DIAL_FAILED, and for an outside
+    somebody on whom it had itself called outside. `callback_phone` is the agent's phone that was rung for a
+    callback, and answered. `failure` comes with DIAL_FAILED, and for an outside
     number `outside_failure` with the trunk's own words in `cause`. `group` is the group the caller was in
     line for.
     `served_by` is the agent with whom Asterisk's own queue connected the caller, at Unix time
@@ -50,6 +52,7 @@ class Ask:
     served_at: float | None = None
     trunk: str | None = None
     sent_by: str | None = None
+    callback_phone: str | None = None
     outside_failure: DialFailure = DialFailure.UNREACHABLE
     cause: str = ""
 
@@ -102,6 +105,9 @@ class Switch(Protocol):
     def cancel_offer(self, call_id: str) -> None:
         """Stop ringing."""
 
+    def ask_again(self, call_id: str) -> None:
+        """Have the caller's channel ask what next, whatever it is doing."""
+
     def hang_up(self, call_id: str, refusal: Refusal) -> None:
         """End the caller's call."""
 
@@ -143,6 +149,9 @@ class Recorder(Protocol):
 
     def store_callback(self, order: CallbackOrder, on_stored: Callable[[], None]) -> None:
         """Keep a wish to be called back; the same one may come again."""
+
+    def note_callback(self, note: CallbackNote, on_stored: Callable[[], None]) -> None:
+        """Add to the history of a wish, which is stored already; the same one may come again."""
 
 
 class Feed(Protocol):

@@ -5,20 +5,21 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
-from acd.core import conversations, facts, lines, offers, outside, wrap_up
+from acd.core import callbacks, conversations, facts, lines, offers, outside, wrap_up
 from acd.core.agents import BUSY_STATES, Agent, AgentInput, AgentState
-from acd.core.calls import Call, CallInput, CallState
-from acd.core.commands import HoldInLine
+from acd.core.calls import Call, CallInput, CallState, Channel
+from acd.core.commands import AgentForgotten, HoldInLine
 from acd.core.events import FallbackServed
-from acd.core.facts import EndedBy, OfferFailure, WrapUpEnd
+from acd.core.facts import CallKind, EndedBy, OfferFailure, WrapUpEnd
 from acd.core.floor import Floor
+from acd.core.plan import AgentProfile
 from acd.core.timers import Timer
 
 _AGENT_STATES = {CallState.RINGING: AgentState.RINGING, CallState.TALKING: AgentState.TALKING}
 
 
 def restore(floor: Floor, agents: Iterable[Agent], calls: Iterable[Call]) -> None:
-    """Put kept agents and calls on an empty floor. Agents who are no longer in the plan are dropped.
+    """Put kept agents and calls on an empty floor. Agents who are no longer in the plan finish their work.
 
     Nobody is offered anything: whoever restores keeps dispatch suspended until the floor is known. A
     waiting caller enters the line when the channel asks again (`caller_returned`).
@@ -33,7 +34,7 @@ def restore(floor: Floor, agents: Iterable[Agent], calls: Iterable[Call]) -> Non
             due = floor.now + offers.ring_timeout_s(floor, call) + offers.OVERDUE_GRACE_S
             floor.timers.set(Timer.OVERDUE, call.id, due)
     for agent in agents:
-        if agent.id not in floor.agents:
+        if agent.id not in floor.agents and not _lets_go(floor, agent):
             continue
         floor.agents[agent.id] = agent
         if agent.wrap_up_until is not None:
@@ -45,26 +46,53 @@ def restore(floor: Floor, agents: Iterable[Agent], calls: Iterable[Call]) -> Non
         floor.touch(agent)
     _drop_orphans(floor)
     _reconcile(floor)
+    callbacks.restored(floor)
+
+
+def _lets_go(floor: Floor, agent: Agent) -> bool:
+    """Whether one who is no longer in the plan has work to finish; others are forgotten."""
+    if agent.state not in BUSY_STATES:
+        floor.emit(AgentForgotten(agent.id))
+        return False
+    floor.leaving[agent.id] = AgentProfile(agent.id, agent.id, agent.phone or "")
+    floor.router.let_go(agent.id)
+    agent.pending_logout = True
+    return True
 
 
 def _drop_orphans(floor: Floor) -> None:
     """A call whose group or agent the plan no longer has goes back in hand; it will ask again."""
     for call in list(floor.calls.values()):
         if call.group is not None and call.group not in floor.plan.groups:
-            call.group = None
-            if call.state is CallState.WAITING:
-                call.state = CallState.IVR
-            elif call.state is CallState.RINGING:
+            heir = floor.plan.heir(call.group)
+            if call.state is CallState.RINGING and heir is None:
                 call.direct = True  # there is no line to fall back into
-        if call.state in (CallState.RINGING, CallState.TALKING) and call.agent not in floor.agents:
+            elif call.state is CallState.WAITING and heir is not None:
+                floor.hand_on(call)
+            elif call.state is CallState.WAITING:
+                call.state = CallState.IVR
+        if _state_of_agent(call) is not None and call.agent not in floor.agents:
             _put_back(floor, call)
+
+
+def _state_of_agent(call: Call) -> AgentState | None:
+    """The state in which the agent of this call has to be; None: it has none."""
+    if call.state in (CallState.IVR, CallState.DIALING_OUT) and call.agent is not None:
+        return AgentState.RINGING if call.channel is Channel.NONE else AgentState.TALKING
+    return _AGENT_STATES.get(call.state)
 
 
 def _put_back(floor: Floor, call: Call) -> None:
     """The agent with the call is unknown: back to the line it came from, else in hand."""
     offers.clear_ring_timers(floor, call)
+    if call.channel is not Channel.CALLER and call.state in (CallState.IVR, CallState.DIALING_OUT):
+        call.agent = None  # the dial goes on; its end is told
+        floor.mark(call)
+        return
     in_line = call.state is CallState.RINGING and call.group is not None and not call.direct
     call.state = CallState.WAITING if in_line else CallState.IVR
+    if in_line and call.group not in floor.plan.groups:
+        floor.hand_on(call)
     call.agent, call.direct, call.on_hold, call.present = None, False, False, False
     floor.mark(call)
 
@@ -74,7 +102,7 @@ def _reconcile(floor: Floor) -> None:
     for agent in floor.agents.values():
         _reconcile_agent(floor, agent)
     for call in floor.calls.values():
-        if call.state in _AGENT_STATES and floor.agents[call.agent or ""].call_id != call.id:
+        if _state_of_agent(call) is not None and floor.agents[call.agent or ""].call_id != call.id:
             _put_back(floor, call)
     wrap_ups = Counter(agent.wrap_up_call_id for agent in floor.agents.values())
     for call in list(floor.calls.values()):
@@ -86,7 +114,7 @@ def _reconcile(floor: Floor) -> None:
 def _reconcile_agent(floor: Floor, agent: Agent) -> None:
     """Forget what the calls do not confirm; who then has nothing to do is free."""
     call = floor.calls.get(agent.call_id or "")
-    if call is None or call.agent != agent.id or _AGENT_STATES.get(call.state) is not agent.state:
+    if call is None or call.agent != agent.id or _state_of_agent(call) is not agent.state:
         agent.call_id = None
     own = floor.calls.get(agent.own_call_id or "")
     confirmed = own is not None and own.origin_agent == agent.id and own.state is not CallState.ENDED
@@ -105,7 +133,9 @@ def floor_seen(floor: Floor, alive: frozenset[str], ended_at: Mapping[str, float
     """Calls that no longer exist ended while nobody looked; `ended_at` says when, where known."""
     suspended, floor.suspended = floor.suspended, True  # no agent is to be offered a call that is gone
     for call in list(floor.calls.values()):
-        if call.id not in alive and call.state is not CallState.ENDED:
+        if call.id in alive or call.state is CallState.ENDED:
+            continue
+        if call.kind is not CallKind.CALLBACK or not callbacks.lost(floor, call):
             conversations.end(floor, call, EndedBy.UNKNOWN, at=ended_at.get(call.id))
     floor.suspended = suspended
     offers.dispatch_all(floor)
@@ -113,6 +143,10 @@ def floor_seen(floor: Floor, alive: frozenset[str], ended_at: Mapping[str, float
 
 def caller_returned(floor: Floor, call: Call) -> None:
     """The channel asks what next although no offer ended: whatever we believed, it is with us now."""
+    if call.channel is not Channel.CALLER:
+        if call.channel is Channel.AGENT:
+            callbacks.agent_asks_again(floor, call)
+        return
     call.present = True
     floor.mark(call)
     if call.state is CallState.RINGING and call.agent is not None:
@@ -133,8 +167,10 @@ def fallback_served(floor: Floor, call: Call, event: FallbackServed) -> None:
     """Note that Asterisk's fallback queue had the caller, and with whom; who talks is not in line."""
     agent_id, last = event.agent, call.facts[-1]
     talking = call.state is CallState.TALKING and call.agent == agent_id
-    if call.state is CallState.ENDED or talking:
+    if call.state is CallState.ENDED or talking or call.channel is Channel.AGENT:
         return
+    if call.channel is Channel.NONE:
+        callbacks.reached_elsewhere(floor, call)
     if not (isinstance(last, facts.FellBack) and agent_id in (None, last.agent)):
         floor.note(call, facts.FellBack(call.when(event.at, floor.now), agent_id))
     if agent_id is not None:
@@ -162,7 +198,7 @@ def conversation_found(floor: Floor, call: Call, phone: str, at: float | None = 
     agent = floor.agent_on(phone)
     if agent is None or (call.state is CallState.TALKING and call.agent == agent.id):
         return
-    if call.origin_agent == agent.id:
+    if call.origin_agent == agent.id or call.channel is Channel.AGENT:
         return  # the phone that dialled is the caller here, not the one called
     if call.state is CallState.RINGING and call.agent == agent.id:
         offers.answered(floor, call)
@@ -176,6 +212,9 @@ def conversation_found(floor: Floor, call: Call, phone: str, at: float | None = 
     if agent.state is AgentState.NOT_READY:
         agent.back_to = agent.reason
     lines.drop_limits(floor, call)
+    if call.channel is Channel.NONE:
+        call.channel, call.present, call.try_at = Channel.CALLER, True, None
+        floor.timers.clear(Timer.CALLBACK, call.id)
     floor.move_call(call, CallInput.FOUND_TALKING)
     before = agent.state
     floor.move_agent(agent, AgentInput.FOUND_TALKING)

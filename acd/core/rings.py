@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from acd.core import facts, offers
+from acd.core.agents import Agent
 from acd.core.calls import Call, CallState
 from acd.core.events import CallQueued
 from acd.core.floor import Floor
@@ -30,11 +29,17 @@ def _keep_for_one(floor: Floor, call: Call, event: CallQueued) -> None:
         wanted.append((event.last_agent if is_recent else None, last.wait_s, "last_agent"))
     for agent_id, wait_s, why in wanted:
         agent = floor.agents.get(agent_id or "")
-        if agent is None or not agent.logged_in:
+        if agent is None or not is_at_work(floor, agent.id):
+            if agent_id is not None and why == "preferred":
+                floor.note(call, facts.NotKept(floor.now, agent_id, _why_not(agent)))
             continue
         call.only_agent, call.only_until = agent.id, floor.now + wait_s
         floor.note(call, facts.Kept(floor.now, agent.id, wait_s, why))
         return
+
+
+def _why_not(agent: Agent | None) -> str:
+    return "unknown" if agent is None else "not at work"
 
 
 def entered(floor: Floor, call: Call) -> None:
@@ -56,7 +61,7 @@ def widen(floor: Floor, call: Call, ring: int = 0) -> None:
     if call.state is not CallState.WAITING or call.group is None:
         return
     was = (call.ring, call.only_agent)
-    if call.only_agent is not None and not _is_kept(floor, call):
+    if call.only_agent is not None and not is_kept(floor, call):
         call.only_agent, call.only_until = None, None
         floor.note(call, facts.Unkept(floor.now))
     since = floor.now if call.waiting_since is None else call.waiting_since
@@ -73,10 +78,16 @@ def widen(floor: Floor, call: Call, ring: int = 0) -> None:
     offers.dispatch_call(floor, call)
 
 
-def _is_kept(floor: Floor, call: Call) -> bool:
-    agent = floor.agents.get(call.only_agent or "")
-    at_work = agent is not None and agent.logged_in
+def is_kept(floor: Floor, call: Call) -> bool:
+    """Whether the call still waits for one agent alone."""
+    at_work = is_at_work(floor, call.only_agent or "")
     return at_work and call.only_until is not None and call.only_until > floor.now
+
+
+def is_at_work(floor: Floor, agent_id: str) -> bool:
+    """Whether it makes sense to wait for this agent."""
+    agent = floor.agents.get(agent_id)
+    return agent is not None and agent.logged_in and agent_id not in floor.leaving
 
 
 def ring_due(floor: Floor, call: Call) -> int:
@@ -88,7 +99,7 @@ def ring_due(floor: Floor, call: Call) -> int:
     if call.requirement_alone or not rings:
         return 0
     standing = floor.standing(call)
-    while ring < len(rings) and not floor.router.widened(replace(standing, ring=ring, only=None)):
+    while ring < len(rings) and not floor.router.widened(standing._replace(ring=ring, only=None)):
         ring += 1
     return ring
 

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 
 from acd.core.choosing import Choice, choose
 from acd.core.lanes import GroupLine, Lane, LaneKey, Standing, lane_key
+from acd.core.ordered import Key
 from acd.core.plan import GroupPolicy, Plan
 from acd.core.pools import ORDER_OF, Idle, IdleOrder, Pool, PoolKey
 from acd.core.requirement import Requirement
@@ -19,9 +20,9 @@ MAX_KEPT_LANES = 2000
 
 
 class Router:
-    """Pools and lines of one plan."""
+    """Pools and lines of one plan. `leaving`: agents at work who are in it no longer, and get no calls."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, leaving: Iterable[str] = (), turn: int = 0) -> None:
         self._plan = plan
         orders = {IdleOrder.SINCE, *(ORDER_OF[group.choice] for group in plan.groups.values())}
         pools: dict[PoolKey, Pool] = {}
@@ -39,16 +40,23 @@ class Router:
             pool: tuple(g for g, rings in self._rings.items() if any(pool in ring for ring in rings))
             for pool in self.pools
         }
+        self._inner = {group: frozenset(rings[0]) for group, rings in self._rings.items()}
         self._reserves = {group.id: group.reserve for group in plan.groups.values() if group.reserve}
         for pool in self.pools:
             pool.reserved_by = tuple(g for g in self._reserves if pool in self._rings[g][0])
+        self._is_even = not plan.ageing and len({group.weight for group in plan.groups.values()}) < 2
         self._kept: dict[LaneKey, Lane] = {}
-        self._lanes_of_pool: dict[Pool, dict[Lane, None]] = {pool: {} for pool in self.pools}
+        self._apart = Pool(len(pools), (frozenset(), 1.0), orders)  # of those who are leaving: serves no line
+        self._pool_of |= dict.fromkeys(leaving, self._apart)
+        self._groups_of_pool[self._apart] = ()
+        everybody = (*self.pools, self._apart)
+        self._lanes_of_pool: dict[Pool, dict[Lane, None]] = {pool: {} for pool in everybody}
         self._lanes_of_agent: dict[str, dict[Lane, None]] = {}
         self._waiting: dict[Lane, None] = {}
         self._ready: dict[Pool, None] = {}
         self._at_work: set[str] = set()
-        self._turn = 0
+        self._turn = turn
+        self._idle: dict[str, Idle] = {}
 
     # --- agents -------------------------------------------------------------------------------
     def groups_of(self, agent: str) -> tuple[str, ...]:
@@ -65,17 +73,33 @@ class Router:
         pool = self._pool_of[agent]
         pool.free(agent, idle)
         self._ready[pool] = None
+        self._idle[agent] = idle
 
     def agent_taken(self, agent: str) -> None:
         """The agent cannot be offered calls."""
         pool = self._pool_of[agent]
         pool.taken(agent)
+        self._idle.pop(agent, None)
         if not pool.ready:
             self._ready.pop(pool, None)
 
+    def idle_as(self, agent: str) -> Idle | None:
+        """As what a free agent is chosen by; None for one who is not free."""
+        return self._idle.get(agent)
+
+    def let_go(self, agent: str) -> None:
+        """The agent is not in the plan, and finishes some work."""
+        self._pool_of[agent] = self._apart
+
+    def forget(self, agent: str) -> None:
+        """The agent, who is not in the plan, has gone home."""
+        self.agent_taken(agent)
+        self.agent_present(agent, logged_in=False)
+        del self._pool_of[agent]
+
     def is_free(self, agent: str) -> bool:
         """Whether the agent can be offered calls."""
-        return agent in self._pool_of[agent].idle[IdleOrder.SINCE]
+        return agent in self._idle
 
     def agent_present(self, agent: str, *, logged_in: bool) -> None:
         """The agent is at work, or is not; the same may be said again."""
@@ -98,16 +122,32 @@ class Router:
 
     def candidates(self, standing: Standing, limit: int) -> list[str] | None:
         """Everybody in the plan who could serve a call that stands so; None if that are more than `limit`."""
-        pools = sorted(self._lane(standing).agents, key=lambda pool: pool.index)
-        if sum(len(pool.members) for pool in pools) > limit:
+        lane = self._lane(standing)
+        if lane.members > limit:
             return None
+        pools = sorted(lane.agents, key=lambda pool: pool.index)
         return [agent for pool in pools for agent in pool.members]
+
+    def ring_of(self, agent: str, standing: Standing) -> int | None:
+        """The innermost ring that has the agent, of those open to a call that stands so; None: none has."""
+        policy, skills = self._plan.groups[standing.group], self._pool_of[agent].skills
+        rings = range(standing.ring + 1)
+        return next((ring for ring in rings if requirement_of(policy, standing, ring).admits(skills)), None)
+
+    def candidate_count(self, standing: Standing) -> int:
+        """How many in the plan could serve a call that stands so."""
+        return self._lane(standing).members
 
     def ready(self, group: str) -> int:
         """How many of them can be offered a call now."""
         return sum(pool.ready for ring in self._rings[group] for pool in ring)
 
     # --- calls --------------------------------------------------------------------------------
+    @property
+    def turn(self) -> int:
+        """The last number that `next_turn` gave."""
+        return self._turn
+
     def next_turn(self, above: int = 0) -> int:
         """A number that grows, and is greater than `above`."""
         self._turn = max(self._turn, above) + 1
@@ -123,15 +163,15 @@ class Router:
 
     def dequeue(self, call_id: str, group: str) -> None:
         """The call leaves the line; not being there is fine."""
-        lane = self.lines[group].remove(call_id)
-        if lane is not None and not len(lane.calls):
+        line = self.lines.get(group)  # None: a group of a plan of before
+        lane = None if line is None else line.remove(call_id)
+        if lane is not None and not lane.calls:
             self._waiting.pop(lane, None)
 
     def is_head(self, call_id: str, group: str) -> bool:
         """Whether nobody of the same lane is before the call."""
         lane = self.lines[group].lane_of(call_id)
-        head = None if lane is None else lane.calls.head()
-        return head is not None and head[1] == call_id
+        return lane is not None and lane.head is not None and lane.head[1] == call_id
 
     def staffed(self, standing: Standing) -> bool:
         """Whether anybody is at work who could serve a call that stands so."""
@@ -152,6 +192,8 @@ class Router:
         if lane.only is not None:
             free = self.is_free(lane.only) and self._spared(self._pool_of[lane.only], group)
             return Choice(lane.only, 1, "asked for by name") if free else None
+        if not self._ready:
+            return None
         policy = self._plan.groups[group]
         for tier in lane.tiers:
             few: Iterable[Pool] = (
@@ -170,23 +212,26 @@ class Router:
         lanes: Iterable[Lane] = self._lanes_of_pool[pool]
         if len(self._waiting) < len(self._lanes_of_pool[pool]):
             lanes = (lane for lane in self._waiting if pool in lane.agents)
-        own = self._lanes_of_agent.get(agent, {})
-        open_lanes = [lane for lane in (*lanes, *own) if len(lane.calls)]
-        if pool.reserved_by:
-            open_lanes = [lane for lane in open_lanes if self._spared(pool, lane.group)]
-        if not open_lanes:
+        if agent in self._lanes_of_agent:
+            lanes = (*lanes, *self._lanes_of_agent[agent])
+        best: tuple[Key, Lane] | None = None
+        for lane in lanes:
+            if lane.head is None or (pool.reserved_by and not self._spared(pool, lane.group)):
+                continue
+            # Where all gather points at one rate, the order of the keys is that of urgency.
+            key = lane.head[0] if self._is_even else lane.head_urgency(now)
+            if best is None or key < best[0]:
+                best = (key, lane)
+        if best is None:
             return None
-        lane = (
-            min(open_lanes, key=lambda lane: lane.head_urgency(now)) if len(open_lanes) > 1 else open_lanes[0]
-        )
-        head = lane.calls.head()
-        assert head is not None, lane.key
-        return head[1], lane.group
+        lane = best[1]
+        assert lane.head is not None, lane.key
+        return lane.head[1], lane.group
 
     def heads(self, now: float) -> list[tuple[str, str]]:
         """Call and group of the head of every lane, the most urgent first."""
         lanes = sorted(self._waiting, key=lambda lane: lane.head_urgency(now))
-        return [(head[1], lane.group) for lane in lanes if (head := lane.calls.head()) is not None]
+        return [(lane.head[1], lane.group) for lane in lanes if lane.head is not None]
 
     def spare_agents(self, agent: str) -> Iterator[str]:
         """Of each pool one ready agent, whom a reserve kept from calls before this agent became ready."""
@@ -196,12 +241,19 @@ class Router:
                 if head is not None:
                     yield head[1]
 
+    def keeper(self, agent: str, group: str) -> str | None:
+        """The group whose reserve keeps this agent from calls of `group` now; None: no reserve does."""
+        return self._keeper(self._pool_of[agent], group)
+
     def _spared(self, pool: Pool, group: str) -> bool:
         """Whether a call of `group` may have an agent of this pool, by the reserves of other groups."""
-        return all(
-            other == group or sum(p.ready for p in self._rings[other][0]) > self._reserves[other]
-            for other in pool.reserved_by
-        )
+        return not pool.reserved_by or self._keeper(pool, group) is None
+
+    def _keeper(self, pool: Pool, group: str) -> str | None:
+        for other in pool.reserved_by:
+            if other != group and sum(p.ready for p in self._rings[other][0]) <= self._reserves[other]:
+                return other
+        return None
 
     # --- lanes --------------------------------------------------------------------------------
     def _lane(self, standing: Standing) -> Lane:
@@ -228,6 +280,8 @@ class Router:
         """By ring up to the one in which the call is; each pool in the innermost that has it."""
         policy = self._plan.groups[standing.group]
         wanted = requirement_of(policy, standing, 0)
+        if standing.ring == 0 and wanted == policy.requirement:
+            return wanted, (self._inner[standing.group],)
         seen: set[Pool] = set()
         tiers = []
         for ring in range(standing.ring + 1):
@@ -239,7 +293,7 @@ class Router:
 
     def _drop_empty_lanes(self) -> None:
         for key, lane in list(self._kept.items()):
-            if len(lane.calls):
+            if lane.calls:
                 continue
             del self._kept[key]
             for pool in lane.agents:

@@ -17,6 +17,7 @@ class Timer(StrEnum):
     WIDEN = "widen"  # the next ring of agents, or no longer one agent alone
     POLICY = "policy"  # a step of the group's policy may be due
     BACK_OFF = "back_off"  # an agent who did not take a call may be offered calls again
+    CALLBACK = "callback"  # a callback stands in line again, or has expired
     REST = "rest"  # the rest after many calls in a row is over
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from acd.core import lines, policy_run, rings
+from acd.core import callbacks, lines, policy_run, rings
 from acd.core.calls import CallState
 from acd.core.floor import Floor
 
@@ -14,8 +14,10 @@ def check(floor: Floor) -> None:
         agents, floor.went_home = floor.went_home, []
         for agent in agents:
             calls += [floor.calls[call_id] for call_id in floor.router.left_behind(agent.id)]
+            if agent.id in floor.leaving:
+                floor.forget_agent(agent)
         for call in calls:
-            if call.state is not CallState.WAITING or not call.present:
+            if call.state is not CallState.WAITING or not call.present or callbacks.expire(floor, call):
                 continue
             rings.entered(floor, call)
             policy_run.entered(floor, call)

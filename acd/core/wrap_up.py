@@ -17,7 +17,7 @@ _BEFORE = (AgentState.RINGING, AgentState.TALKING)
 # --- what calls do ------------------------------------------------------------------------------
 def rule_of(floor: Floor, group: str | None) -> WrapUpRule:
     """The rule of a group; a call that came through none has no wrap-up."""
-    policy = floor.plan.groups.get(group or "")
+    policy = floor.group(group or "")
     return NO_WRAP_UP if policy is None else policy.wrap_up
 
 

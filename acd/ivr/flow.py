@@ -111,7 +111,7 @@ def messages(step: Step) -> Iterator[Message]:
 
 
 def targets(step: Step) -> Iterator[tuple[str, str]]:
-    """Every way out of a step as (arrow, step): `next`, `failure`, `choice 1`, `key 2`, …
+    """Every way out of a step as (arrow, step): `next`, `failure`, `choice 1`, `key 2`, `exit sorry`, …
 
     Arrow names are what traces, drawings and tests of flows call a way. `goto` another flow and
     `return` have none here.
@@ -128,9 +128,7 @@ def targets(step: Step) -> Iterator[tuple[str, str]]:
             yield from ((f"case {value}", target) for value, target in step.cases.items())
             yield "default", step.default
         case Queue():
-            yield from ((f"key {key}", target) for key, target in step.keys.items())
-            exits = (("timeout", step.timeout), ("no agents", step.no_agents), ("after", step.after))
-            yield from ((arrow, target) for arrow, target in exits if target is not None)
+            yield from _ways_of_line(step)
         case Transfer():
             yield "failure", step.failure
             if step.after is not None:
@@ -145,3 +143,12 @@ def targets(step: Step) -> Iterator[tuple[str, str]]:
                 way: str | None = getattr(step, arrow, None)
                 if way is not None:
                     yield arrow.replace("_", " "), way
+
+
+def _ways_of_line(step: Queue) -> Iterator[tuple[str, str]]:
+    yield from ((f"key {key}", target) for key, target in step.keys.items())
+    yield from ((f"exit {name}", target) for name, target in step.exits.items())
+    for arrow in ("timeout", "no_agents", "full", "closed", "after"):
+        target: str | None = getattr(step, arrow)
+        if target is not None:
+            yield arrow.replace("_", " "), target

@@ -202,6 +202,8 @@ def _arrow_label(arrow: str) -> str:
             return f"key {what}" if len(what) == 1 else f"keys {what}"
         case "case":
             return f"“{what}”"
+        case "exit":
+            return what
     return arrow
 
 
@@ -235,6 +237,10 @@ def _look(step: Step) -> Look:
 def _detail(step: Step, language: str) -> str:
     """The few words that tell one step from another of its kind."""
     match step:
+        case Queue(alone=True):
+            return f"for {step.requirement}"
+        case Queue() if step.requirement.text:
+            return f"group {step.group}, {step.requirement}"
         case Queue(group=group) | Voicemail(group=group) | Callback(group=group):
             return f"group {group}"
         case Hours(calendar=name) | Announce(name=name):

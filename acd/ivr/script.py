@@ -28,7 +28,10 @@ from acd.ivr.talk import (
     NotTaken,
     Outcome,
     Play,
+    QueueClosed,
+    QueueFull,
     QueueKey,
+    QueueLeft,
     QueueTimeout,
     Recorded,
     RecordSound,
@@ -118,11 +121,20 @@ class Script:
                 return QueueTimeout()
             case "no_agents" if queue.leave_without_agents:
                 return NoAgents()
+            case "full" if queue.leave_when_full:
+                return QueueFull()
+            case "closed" if queue.leave_when_closed:
+                return QueueClosed()
+            case str() as text if text.removeprefix("left ") in queue.exits:
+                return QueueLeft(text.removeprefix("left "))
             case str() as text if text.removeprefix("key ") in queue.keys:
                 return QueueKey(text.removeprefix("key "))
         exits = [f"key {key}" for key in sorted(queue.keys)]
         exits += ["timeout"] if queue.max_wait_s is not None else []
         exits += ["no_agents"] if queue.leave_without_agents else []
+        exits += ["full"] if queue.leave_when_full else []
+        exits += ["closed"] if queue.leave_when_closed else []
+        exits += [f"left {name}" for name in sorted(queue.exits)]
         raise self._misfit(f"this queue step has {', '.join(['waits', 'agent', *exits])}")
 
     def _dial(self, _: Dial) -> Outcome | None:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from acd.core.requirement import ANYBODY, Requirement
 from acd.ivr.flow import Prompt, TransferKind
 from acd.ivr.values import Value as Value
 
@@ -98,9 +99,10 @@ class News:
 
 @dataclass(frozen=True, slots=True)
 class JoinQueue:
-    """Into the waiting line. Outcome: QueueKey, QueueTimeout, NoAgents, AgentLeft; or none at all.
+    """Into the waiting line. Outcome: one of QueueExit, AgentLeft; or none at all.
 
-    `language` is for announcements. Only the exits named here may be told.
+    `language` is for announcements. Only the exits named here may be told. For `requirement`, `alone` and
+    `prefer` see `acd.ivr.flow.Queue`; `prefer` is '' where nobody is preferred.
     """
 
     group: str
@@ -111,6 +113,13 @@ class JoinQueue:
     max_wait_s: float | None = None
     leave_without_agents: bool = False
     back_after_agent: bool = False
+    leave_when_full: bool = False
+    leave_when_closed: bool = False
+    exits: frozenset[str] = frozenset()
+    requirement: Requirement = ANYBODY
+    alone: bool = False
+    prefer: str = ""
+    prefer_wait_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,6 +232,27 @@ class NoAgents:
 
 
 @dataclass(frozen=True, slots=True)
+class QueueFull:
+    """As many wait in this line as may."""
+
+
+@dataclass(frozen=True, slots=True)
+class QueueClosed:
+    """The group's day is over."""
+
+
+@dataclass(frozen=True, slots=True)
+class QueueLeft:
+    """A step of the group's policy leads out by this name of `exits`."""
+
+    exit: str
+
+
+QueueExit: TypeAlias = QueueKey | QueueTimeout | NoAgents | QueueFull | QueueClosed | QueueLeft
+"""The ways out of a line without an agent."""
+
+
+@dataclass(frozen=True, slots=True)
 class AgentLeft:
     """Whoever talked with the caller has hung up; the caller is still there."""
 
@@ -250,8 +280,7 @@ class Refused:
 
 
 Outcome: TypeAlias = (
-    Done | Keys | Found | NotFound | LookupFailed | QueueKey | QueueTimeout | NoAgents | AgentLeft
-    | NotTaken | Recorded | Refused
+    Done | Keys | Found | NotFound | LookupFailed | QueueExit | AgentLeft | NotTaken | Recorded | Refused
 )  # fmt: skip
 
 

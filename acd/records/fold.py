@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from acd.core.callback_facts import AgentJoined, AgentReserved, CallbackPlaced, CallbackTried
 from acd.core.facts import (
     AgentLeft,
     Alerted,
@@ -27,6 +28,7 @@ from acd.core.facts import (
     Kept,
     LanguageChosen,
     LeftLine,
+    NotKept,
     Offered,
     OfferFailed,
     OfferFailure,
@@ -39,6 +41,7 @@ from acd.core.facts import (
     StepTaken,
     Transferred,
     Unkept,
+    WaitTakenUp,
     Widened,
     WrapUpEnded,
     WrapUpExtended,
@@ -174,7 +177,7 @@ def _transferred(track: Track, fact: Transferred, at: float) -> None:
 
 # What each fact does to the caller's place; Any because each entry takes its own kind of fact.
 STEPS: Mapping[type[Fact], Callable[[Track, Any, float], None]] = {
-    Arrived: lambda *_: None,
+    Arrived: lambda track, fact, _: track.begin(fact.kind),
     FlowEntered: lambda track, _, at: track.listen(at),
     StepTaken: lambda track, _, at: track.go_on(at),
     LanguageChosen: lambda *_: None,
@@ -185,6 +188,8 @@ STEPS: Mapping[type[Fact], Callable[[Track, Any, float], None]] = {
     Widened: lambda *_: None,
     Kept: lambda *_: None,
     Unkept: lambda *_: None,
+    NotKept: lambda *_: None,
+    WaitTakenUp: lambda *_: None,
     PolicyApplied: lambda *_: None,
     Queued: lambda track, fact, at: track.wait(at, fact.group),
     Directed: lambda track, fact, at: track.wait(at, None, fact.agent),
@@ -209,4 +214,8 @@ STEPS: Mapping[type[Fact], Callable[[Track, Any, float], None]] = {
     OutsideAnswered: lambda track, _, at: track.talk_outside(at),
     OutsideLeft: lambda track, _, at: track.leave_outside(at),
     OutsideRefused: lambda *_: None,
+    CallbackPlaced: lambda *_: None,
+    AgentReserved: lambda *_: None,
+    AgentJoined: lambda track, fact, at: track.stop_ring(at, fact.agent, SegmentOutcome.ANSWERED),
+    CallbackTried: lambda track, _, at: track.stop_dial_out(at, SegmentOutcome.WITHDRAWN),
 }

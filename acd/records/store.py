@@ -33,10 +33,12 @@ from sqlalchemy import (
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError
 
-from acd.core.facts import AgentInterval, CallbackOrder
+from acd.core.callback_facts import CallbackNote
+from acd.core.facts import AgentInterval, CallbackOrder, CallKind
 from acd.errors import OperatorError
 from acd.records import migrations, rows, schema
-from acd.records.record import CallRecord, CallVisit
+from acd.records.record import CallRecord, CallVisit, SegmentKind
+from acd.records.task_store import TaskStore
 
 _BUSY_TIMEOUT_MS = 15_000
 _KEYS_PER_QUERY = 450  # SQLite allows 999 parameters in old builds, and some keys are pairs
@@ -178,11 +180,26 @@ class RecordStore:
                     del wanted[call_id, at]
             _insert(connection, table, wanted.values())
 
+    def note_callbacks(self, notes: Sequence[CallbackNote]) -> None:
+        """See `TaskStore.note`. Raises SQLAlchemy's errors."""
+        tasks = TaskStore(self.engine)
+        for note in notes:
+            tasks.note(note)
+
     def call(self, call_id: str) -> CallRecord | None:
         """One call, or None."""
         with self.engine.connect() as connection:
             found = _load(connection, select(schema.calls).where(schema.calls.c.call_id == call_id))
         return found[0] if found else None
+
+    def named(self, name: str, limit: int = 10) -> list[CallRecord]:
+        """Calls whose id begins so, or whose caller had just this number; newest first, at most `limit`."""
+        calls = schema.calls
+        begins = calls.c.call_id.startswith(name, autoescape=True)
+        query = select(calls).where(or_(begins, calls.c.caller_number == name))
+        query = query.order_by(calls.c.started_at.desc(), calls.c.call_id).limit(limit)
+        with self.engine.connect() as connection:
+            return _load(connection, query)
 
     def known(self, call_ids: Sequence[str]) -> frozenset[str]:
         """Those of the ids that are on record."""
@@ -219,6 +236,27 @@ class RecordStore:
         query = query.order_by(calls.c.started_at.desc(), calls.c.call_id).limit(limit)
         with self.engine.connect() as connection:
             return _load(connection, query)
+
+    def last_talks(self, since: datetime, limit: int) -> list[tuple[str | None, str, str, datetime]]:
+        """Who talked with whom: (customer's id, caller's number, agent, when) of inbound calls, oldest first.
+
+        The newest `limit` talks that began after `since`.
+        """
+        calls, segments = schema.calls, schema.segments
+        query = (
+            select(calls.c.customer_id, calls.c.caller_number, segments.c.agent_id, segments.c.started_at)
+            .join(calls, calls.c.call_id == segments.c.call_id)
+            .where(
+                segments.c.started_at >= since,
+                segments.c.kind == SegmentKind.TALKING.value,
+                segments.c.agent_id.is_not(None),
+                calls.c.kind == CallKind.INBOUND.value,
+            )
+            .order_by(segments.c.started_at.desc())
+            .limit(limit)
+        )
+        with self.engine.connect() as connection:
+            return [tuple(row) for row in reversed(connection.execute(query).all())]
 
     def visits(self, since: datetime, until: datetime, *, group: str | None = None) -> list[CallVisit]:
         """Visits that were offered in [since, until), oldest first, of calls of every kind."""

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from acd.core.callback_facts import AgentJoined, AgentReserved, CallbackPlaced, CallbackTried
 from acd.core.facts import (
     AgentLeft,
     Alerted,
@@ -25,6 +26,7 @@ from acd.core.facts import (
     LanguageChosen,
     LeftBy,
     LeftLine,
+    NotKept,
     Offered,
     OfferFailed,
     OfferFailure,
@@ -38,6 +40,7 @@ from acd.core.facts import (
     StepTaken,
     Transferred,
     Unkept,
+    WaitTakenUp,
     Widened,
     WrapUpEnd,
     WrapUpEnded,
@@ -58,7 +61,7 @@ from acd.records.fold import utc
 from acd.records.record import CallRecord, GroupVisit
 from acd.records.report import duration
 
-_FAILURES = {
+FAILURES = {
     OfferFailure.NO_ANSWER: "did not answer",
     OfferFailure.DECLINED: "declined",
     OfferFailure.BUSY: "was busy",
@@ -90,8 +93,9 @@ _LEFT = {
     LeftBy.FULL: "as many waited as may",
     LeftBy.CLOSED: "the group closed",
     LeftBy.POLICY: "by the group's policy",
+    LeftBy.REMOVED: "the group was removed",
 }
-_KEPT = {"preferred": "asked for", "last_agent": "they talked last time"}
+KEPT = {"preferred": "asked for", "last_agent": "they talked last time"}
 _WRAP_UP_ENDS = {
     WrapUpEnd.TIME: ": its time was over",
     WrapUpEnd.LIMIT: ": the longest time was over",
@@ -120,7 +124,7 @@ def _facts(facts: Sequence[Fact], start: float, tz: ZoneInfo, indent: str) -> It
         clock = f"{utc(fact.at).astimezone(tz):%H:%M:%S}"
         stamp = f"{indent}{clock}  {since(fact.at - start):>8}  "
         yield stamp + printable(in_words(fact))
-        if isinstance(fact, Offered):
+        if isinstance(fact, Offered | AgentReserved):
             yield from (" " * len(stamp) + "  " + printable(reason) for reason in fact.reasons)
         elif isinstance(fact, Transferred):
             yield from _facts(fact.consult, start, tz, indent + "    ")
@@ -151,6 +155,8 @@ def _visit(visit: GroupVisit) -> str:
 
 
 def _arrived(fact: Arrived) -> str:
+    if fact.kind is CallKind.CALLBACK:
+        return f"callback of {caller_in_words(fact.caller_number, fact.caller_name)}"
     if fact.kind is not CallKind.INBOUND:
         who = fact.origin_agent or caller_in_words(fact.caller_number, fact.caller_name)
         return f"{who} dialled {fact.dialed_number}"
@@ -199,7 +205,7 @@ def _queued(fact: Queued) -> str:
 
 
 def _kept(fact: Kept) -> str:
-    why = _KEPT.get(fact.why, fact.why)
+    why = KEPT.get(fact.why, fact.why)
     return f"waits for {fact.agent} alone, up to {duration(fact.wait_s)} ({why})"
 
 
@@ -238,19 +244,25 @@ _TEXTS: Mapping[type[Fact], Callable[[Any], str]] = {
     LanguageChosen: lambda fact: f"the language is {fact.language} from here on",
     Scored: lambda fact: f"answered {fact.question!r} of {fact.survey} with {fact.score}",
     SoundKept: _sound_kept,
+    CallbackPlaced: lambda fact: f"keeps the place of call {fact.of_call}",
+    AgentReserved: lambda fact: f"{fact.agent} is kept for the customer, who is dialled first",
+    AgentJoined: lambda fact: f"{fact.agent} is on the line",
+    CallbackTried: lambda fact: f"not reached ({fact.why}), try {fact.number}",
     CallbackWanted: lambda fact: f"wants to be called back by {fact.group} at {fact.number}",
     Queued: _queued,
     LeftLine: _left_line,
     Widened: lambda fact: f"ring {fact.ring}, {fact.why}",
-    Kept: lambda fact: (
-        f"waits for {fact.agent} alone, up to {duration(fact.wait_s)} ({_KEPT.get(fact.why, fact.why)})"
-    ),
+    Kept: _kept,
     Unkept: lambda _: "no longer waits for one agent alone",
+    NotKept: lambda fact: f"the flow prefers agent {printable(fact.agent)!r}, who is {fact.why}",
+    WaitTakenUp: lambda fact: (
+        f"goes on with the wait of call {fact.former_call}: {duration(fact.waited_s)} so far"
+    ),
     PolicyApplied: lambda fact: f"step {fact.step} of the group's policy: {fact.what}",
     Directed: lambda fact: f"waits for agent {fact.agent}",
     Offered: lambda fact: f"offered to {fact.agent} on {fact.phone}",
     Alerted: lambda fact: f"{fact.agent}'s phone rings",
-    OfferFailed: lambda fact: f"{fact.agent} {_FAILURES[fact.failure]}",
+    OfferFailed: lambda fact: f"{fact.agent} {FAILURES[fact.failure]}",
     Answered: lambda fact: f"{fact.agent} answered",
     Held: lambda _: "on hold",
     Resumed: lambda _: "off hold",

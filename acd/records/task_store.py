@@ -4,16 +4,25 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Select, insert, select
 from sqlalchemy.exc import IntegrityError
 
+from acd.core.callback_facts import CallbackNews, CallbackNote
 from acd.core.facts import SoundPurpose
 from acd.errors import OperatorError
 from acd.records import schema
-from acd.records.tasks import Task, TaskChange, TaskKind, TaskState
+from acd.records.tasks import SYSTEM, Task, TaskChange, TaskKind, TaskState
 
+_STATES = {
+    CallbackNews.TRIED: TaskState.OPEN,
+    CallbackNews.PUT_BACK: TaskState.OPEN,
+    CallbackNews.DONE: TaskState.DONE,
+    CallbackNews.FAILED: TaskState.FAILED,
+    CallbackNews.EXPIRED: TaskState.EXPIRED,
+}
 _SEPARATOR = "/"  # between the folder of a sound and its own name, which is the voicemail's id
 
 
@@ -40,26 +49,55 @@ class TaskStore:
             with self._engine.begin() as connection:
                 task = _one(connection, kind, task_id)
                 task.check(change.state)
-                row = {
-                    "kind": kind.value,
-                    "task_id": task_id,
-                    "position": len(task.history),
-                    "at": change.at,
-                    "who": change.who,
-                    "state": change.state.value,
-                    "agent_id": change.agent,
-                    "note": change.note,
-                }
-                connection.execute(insert(schema.task_changes), [row])
-                return _one(connection, kind, task_id)
+                connection.execute(insert(schema.task_changes), [_change_row(task, change)])
+                return _one(connection, kind, task.id)
         except IntegrityError:
             raise OperatorError(
                 f"somebody else changed {kind} {task_id} at this moment; look at it again"
             ) from None
 
+    def note(self, note: CallbackNote) -> None:
+        """What became of a callback by itself: once, and not after people have closed it.
+
+        Raises SQLAlchemy's errors. A callback that is not on record is let be.
+        """
+        call_id = note.callback.rpartition("-cb")[0]
+        for last_chance in (False, False, True):
+            try:
+                with self._engine.begin() as connection:
+                    query = _query(TaskKind.CALLBACK).where(schema.callbacks.c.call_id == call_id)
+                    tasks = _load(connection, TaskKind.CALLBACK, query)
+                    task = next((t for t in tasks if t.entry_id == note.callback), None)
+                    change = _change_of(note)
+                    if task is None or change in task.history or not task.is_open:
+                        return
+                    connection.execute(insert(schema.task_changes), [_change_row(task, change)])
+                    return
+            except IntegrityError:  # somebody else has changed it in this moment
+                if last_chance:
+                    raise
+
     def open_numbers(self) -> frozenset[str]:
         """The numbers that are to be called back."""
         return frozenset(task.number for task in self.tasks(TaskKind.CALLBACK))
+
+
+def _change_row(task: Task, change: TaskChange) -> dict[str, Any]:
+    return {
+        "kind": task.kind.value,
+        "task_id": task.id,
+        "position": len(task.history),
+        "at": change.at,
+        "who": change.who,
+        "state": change.state.value,
+        "agent_id": change.agent,
+        "note": change.note,
+    }
+
+
+def _change_of(note: CallbackNote) -> TaskChange:
+    at = datetime.fromtimestamp(note.at, UTC)
+    return TaskChange(at, SYSTEM, _STATES[CallbackNews(note.news)], note.agent, note.note)
 
 
 def _query(kind: TaskKind, group: str | None = None) -> Select[Any]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from acd.core.callback_facts import entry_id
 from acd.errors import OperatorError
 
 
@@ -25,22 +26,31 @@ class TaskState(StrEnum):
 
     OPEN = "open"
     ASSIGNED = "assigned"
+    FAILED = "failed"  # a callback: the customer could not be reached; for people
+    EXPIRED = "expired"  # a callback: its time in line was over; for people
     DONE = "done"
     CANCELLED = "cancelled"
 
 
 CLOSED = frozenset({TaskState.DONE, TaskState.CANCELLED})
+_BY_PEOPLE = frozenset({TaskState.ASSIGNED, TaskState.DONE, TaskState.CANCELLED})
 _MAY_FOLLOW: Mapping[TaskState, frozenset[TaskState]] = {
-    TaskState.OPEN: frozenset({TaskState.ASSIGNED, TaskState.DONE, TaskState.CANCELLED}),
-    TaskState.ASSIGNED: frozenset({TaskState.ASSIGNED, TaskState.DONE, TaskState.CANCELLED}),
+    TaskState.OPEN: _BY_PEOPLE | {TaskState.OPEN, TaskState.FAILED, TaskState.EXPIRED},
+    TaskState.ASSIGNED: _BY_PEOPLE,
+    TaskState.FAILED: _BY_PEOPLE,
+    TaskState.EXPIRED: _BY_PEOPLE,
     TaskState.DONE: frozenset(),
     TaskState.CANCELLED: frozenset(),
 }
 
 
+SYSTEM = "acd"
+"""Who has changed a task that was worked off by itself."""
+
+
 @dataclass(frozen=True, slots=True)
 class TaskChange:
-    """What somebody (`who`: a user of this machine) did with a task."""
+    """What somebody (`who`: a user of this machine, or SYSTEM) did with a task."""
 
     at: datetime
     who: str
@@ -78,6 +88,11 @@ class Task:
     def agent(self) -> str | None:
         """Who was given it last."""
         return next((change.agent for change in reversed(self.history) if change.agent), None)
+
+    @property
+    def entry_id(self) -> str:
+        """A callback's: the id of its entry in line."""
+        return entry_id(self.call_id, self.at.timestamp())
 
     @property
     def is_open(self) -> bool:

@@ -11,8 +11,10 @@ from acd.core.facts import (
     FlowEntered,
     LanguageChosen,
     LeftLine,
+    NotKept,
     Scored,
     SoundKept,
+    WaitTakenUp,
 )
 from acd.records.flow_steps import StepLeft, steps_left
 from acd.records.fold import utc
@@ -20,7 +22,7 @@ from acd.records.record import CallRecord
 from acd.records.report import duration
 from acd.records.story import in_words, printable, since
 
-_TOLD = (FlowEntered, LanguageChosen, Scored, SoundKept, CallbackWanted, LeftLine)
+_TOLD = (FlowEntered, LanguageChosen, Scored, SoundKept, CallbackWanted, LeftLine, NotKept, WaitTakenUp)
 
 
 def call_trace(call_id: str, facts: Sequence[Fact], tz: ZoneInfo) -> list[str]:

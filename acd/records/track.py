@@ -12,7 +12,7 @@ Rules of this file:
 
 from __future__ import annotations
 
-from acd.core.facts import EndedBy, LeftBy
+from acd.core.facts import CallKind, EndedBy, LeftBy
 from acd.records.record import SegmentKind, SegmentOutcome, VisitOutcome
 from acd.records.stretch import Stretch, Visit
 
@@ -38,9 +38,15 @@ class Track:
         self.visits: list[Visit] = []
         self.place: Stretch | None = None
         self.answered: float | None = None
+        self._is_callback = False
+        self._dialled: Stretch | None = None  # a callback's customer, who is dialled while the entry waits
         self._rings: dict[str, Stretch] = {}
         self._wrap_ups: dict[str, Stretch] = {}
         self._last_talk: dict[str, Stretch] = {}
+
+    def begin(self, kind: CallKind) -> None:
+        """What kind of call it is."""
+        self._is_callback = kind is CallKind.CALLBACK
 
     def listen(self, at: float) -> None:
         """A flow has the caller; going from flow to flow is one stretch."""
@@ -121,23 +127,38 @@ class Track:
             talk.outcome = SegmentOutcome.TRANSFERRED
 
     def dial_out(self, at: float, agent: str) -> None:
-        """An outside number is rung, on this agent's authority."""
+        """An outside number is rung, on this agent's authority; of a callback that waits, the customer's."""
+        if self._is_callback and self._is_in(SegmentKind.WAITING):
+            group = self.place.group if self.place is not None else None
+            self._dialled = self._add(Stretch(SegmentKind.DIALING_OUT, at, group))
+            return
         self._enter(Stretch(SegmentKind.DIALING_OUT, at, agent=agent or None))
 
     def stop_dial_out(self, at: float, outcome: SegmentOutcome) -> None:
         """That came to nothing; the caller is in hand."""
+        if self._dialled is not None:
+            self._stop_dialled(at, outcome)
+            return
         if self._is_in(SegmentKind.DIALING_OUT):
             self.leave(at, outcome)
 
     def talk_outside(self, at: float) -> None:
         """Somebody outside answered."""
         place = self.place
+        if self._dialled is not None:
+            self._stop_dialled(at, SegmentOutcome.ANSWERED)
+            return
         if place is None or place.kind is not SegmentKind.DIALING_OUT:
             return
         self.leave(at, SegmentOutcome.ANSWERED)
         if self.answered is None:
             self.answered = at
         self._enter(Stretch(SegmentKind.OUTSIDE, at, agent=place.agent))
+
+    def _stop_dialled(self, at: float, outcome: SegmentOutcome) -> None:
+        assert self._dialled is not None
+        self._dialled.close(at, outcome)
+        self._dialled = None
 
     def leave_outside(self, at: float) -> None:
         """The one outside hung up; the caller is in hand."""
@@ -199,6 +220,8 @@ class Track:
         for ring in self._rings.values():
             ring.close(at, outcome if outcome in _RINGS_STOPPED else SegmentOutcome.WITHDRAWN)
         self._rings.clear()
+        if self._dialled is not None:
+            self._stop_dialled(at, SegmentOutcome.WITHDRAWN)
         place, self.place = self.place, None
         if place is None:
             return

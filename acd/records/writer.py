@@ -17,12 +17,13 @@ import structlog
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
+from acd.core.callback_facts import CallbackNote
 from acd.core.facts import AgentInterval, CallbackOrder
 from acd.records.record import CallRecord
 
 log = structlog.get_logger(__name__)
 
-Item: TypeAlias = CallRecord | AgentInterval | CallbackOrder
+Item: TypeAlias = CallRecord | AgentInterval | CallbackOrder | CallbackNote
 
 
 class Sink(Protocol):
@@ -39,6 +40,9 @@ class Sink(Protocol):
 
     def add_callbacks(self, orders: Sequence[CallbackOrder]) -> None:
         """Write wishes to be called back that are not on record yet; called in a thread."""
+
+    def note_callbacks(self, notes: Sequence[CallbackNote]) -> None:
+        """Add to the histories of wishes on record what is not there yet; called in a thread."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -181,6 +185,9 @@ class RecordWriter:
             await asyncio.to_thread(self._store.save_intervals, intervals)
         if callbacks:
             await asyncio.to_thread(self._store.add_callbacks, callbacks)
+        notes = [entry.item for entry in batch if isinstance(entry.item, CallbackNote)]
+        if notes:
+            await asyncio.to_thread(self._store.note_callbacks, notes)
 
     def _note_stored(self, batch: Sequence[_Entry]) -> None:
         if self._away:
@@ -215,4 +222,6 @@ def _name(item: Item) -> str:
         return f"call {item.call_id}"
     if isinstance(item, CallbackOrder):
         return f"callback of call {item.call_id}"
+    if isinstance(item, CallbackNote):
+        return f"what became of callback {item.callback}"
     return f"state of {item.agent} since {item.since}"

@@ -10,7 +10,7 @@ from acd.errors import RequestRefused
 from acd.runtime.control import Handler, Request
 from acd.runtime.shell import Shell
 from acd.runtime.status import agent_picture
-from acd.settings.model import Centre
+from acd.settings.centre_now import CentreView
 
 SIMPLE: Mapping[str, Callable[[str], events.Event]] = {
     "logout": events.AgentLoggedOut,
@@ -25,7 +25,7 @@ SIMPLE: Mapping[str, Callable[[str], events.Event]] = {
 class AgentDesk:
     """Each request is answered with the agent as it is afterwards, or refused."""
 
-    def __init__(self, centre: Centre, shell: Shell) -> None:
+    def __init__(self, centre: CentreView, shell: Shell) -> None:
         self._centre = centre
         self._shell = shell
 
@@ -56,9 +56,20 @@ class AgentDesk:
         return self._request(agent, events.AgentWentNotReady(agent, reason))
 
     def _request(self, agent: str, event: events.Event) -> Mapping[str, Any]:
+        floor, language = self._shell.engine.floor, self._centre.system.language
+        known = agent in floor.agents
+        before = agent_picture(floor, agent, self._shell.clock(), language) if known else {}
         self._shell.feed(event)
-        floor, now = self._shell.engine.floor, self._shell.clock()
-        return {"agent": agent_picture(floor, agent, now, self._centre.system.language)}
+        if agent not in floor.agents:  # no longer in the configuration, and at home now
+            gone = {
+                "state": "logged_out",
+                "phone": None,
+                "pending": None,
+                "next_state": None,
+                "until_s": None,
+            }
+            return {"agent": {**before, **gone}}
+        return {"agent": agent_picture(floor, agent, self._shell.clock(), language)}
 
 
 def _text(request: Request, key: str) -> str:

@@ -10,11 +10,9 @@ from acd.core.ports import Ask
 from acd.ivr.ports import CallerLine
 from acd.runtime.numbers import NumberBook, ToOutside
 from acd.runtime.shell import Shell
-from acd.settings.model import Centre
 
 
 async def arrive(
-    centre: Centre,
     shell: Shell,
     numbers: NumberBook,
     find_customer: Callable[[str], Customer | None],
@@ -46,7 +44,7 @@ async def arrive(
         name = f"{customer.name} ({customer.segment})" if customer.segment else customer.name
         await line.show_caller(name)
     elif agent is not None:
-        await line.show_caller(centre.plan.agents[agent.id].name)
+        await line.show_caller(shell.engine.floor.profile(agent.id).name)
 
 
 def _kind(numbers: NumberBook, ask: Ask) -> CallKind:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Collection, Mapping
 from functools import partial
-from typing import Any
+from typing import Any, Protocol
 
 import structlog
 
@@ -18,6 +18,16 @@ log = structlog.get_logger(__name__)
 _PREFIX = "callback:"
 
 
+class Line(Protocol):
+    """Where wishes stand in line."""
+
+    def refusal(self, group: str, number: str) -> str | None:
+        """Why the number cannot be called back; None: it can."""
+
+    def place(self, order: CallbackOrder) -> None:
+        """Into the line, if the group has one for callbacks and the wish is not there already."""
+
+
 class CallbackDesk:
     """Implements `acd.core.ports.Callbacks`. A wish is in the mirror until the database has it."""
 
@@ -27,11 +37,13 @@ class CallbackDesk:
         recorder: Recorder,
         clock: Callable[[], float],
         number_of: Callable[[str], str | None] = normalised,
+        line: Line | None = None,
     ) -> None:
         self._mirror = mirror
         self._recorder = recorder
         self._clock = clock
         self._number_of = number_of
+        self._line = line
         self._unstored: dict[str, CallbackOrder] = {}
         self._open: frozenset[str] = frozenset()
         self._reading = asyncio.Lock()
@@ -67,6 +79,9 @@ class CallbackDesk:
         found = self._number_of(number)
         if found is None:
             return "not a phone number"
+        refusal = self._line.refusal(group, found) if self._line is not None else None
+        if refusal is not None:
+            return refusal
         if found in self._open or any(order.number == found for order in self._unstored.values()):
             return "this number has an open callback already"
         order = CallbackOrder(call_id, self._clock(), group, found, language)
@@ -74,7 +89,20 @@ class CallbackDesk:
         value = {name: getattr(order, name) for name in CallbackOrder.__slots__}
         self._mirror.put(key, value)
         self._store(key, order)
+        if self._line is not None:
+            self._line.place(order)
         return None
+
+    def place_again(self) -> None:
+        """After a restart: wishes that were kept a moment before the end, and have no place in line yet."""
+        for order in self._unstored.values():
+            if self._line is not None:
+                self._line.place(order)
+
+    @property
+    def unstored(self) -> frozenset[tuple[str, float]]:
+        """Call and moment of the wishes that the database has not got yet."""
+        return frozenset((order.call_id, order.at) for order in self._unstored.values())
 
     def _store(self, key: str, order: CallbackOrder) -> None:
         self._unstored[key] = order

@@ -21,6 +21,11 @@ class Days:
         self._clock = clock
         self._zone = ZoneInfo(timezone)
 
+    def move_to(self, timezone: str) -> None:
+        """The centre has another timezone, and perhaps another date."""
+        self._zone = ZoneInfo(timezone)
+        self.tell()
+
     def tell(self) -> None:
         """Which date it is now."""
         self._feed(DayBegan(self._local().date().isoformat()))

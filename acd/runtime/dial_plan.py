@@ -6,8 +6,8 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
-from acd.settings.model import Centre
-from acd.settings.outside import DialRole
+from acd.settings.centre_now import CentreView
+from acd.settings.outside import Dialing
 from acd.settings.phone_number import normalised, write_number
 
 _DIALED = re.compile(r"\+?[0-9]{2,20}", re.ASCII)
@@ -34,9 +34,12 @@ class Permit:
 class DialPlan:
     """Reads `Centre.dialing`; without it nothing is outside."""
 
-    def __init__(self, centre: Centre) -> None:
+    def __init__(self, centre: CentreView) -> None:
         self._centre = centre
-        self._dialing = centre.dialing
+
+    @property
+    def _dialing(self) -> Dialing | None:
+        return self._centre.dialing
 
     def outside(self, dialed: str) -> str | None:
         """The outside number that these digits mean: E.164, or an emergency number; None if none.
@@ -64,7 +67,7 @@ class DialPlan:
         if agent is None:
             return Denial.LOGGED_OUT
         role = self._dialing.roles.get(self._dialing.roles_of.get(agent, ""))
-        if role is None or not _allows(role, number):
+        if role is None or not role.allows(number):
             return Denial.NOT_ALLOWED
         return Permit(number, role.trunks)
 
@@ -72,7 +75,7 @@ class DialPlan:
         """Whether flows may dial what `outside` gave: by the role of flows, never emergency calls."""
         assert self._dialing is not None
         role = self._dialing.roles.get(self._dialing.flow_role or "")
-        if role is None or not _allows(role, number):
+        if role is None or not role.allows(number):
             return Denial.NOT_ALLOWED
         return Permit(number, role.trunks)
 
@@ -99,10 +102,3 @@ class DialPlan:
     def written(self, number: str, trunk: str) -> str:
         """A number as the trunk's provider wants it."""
         return write_number(number, self._centre.trunks[trunk].dial_format, self._centre.system.country)
-
-
-def _allows(role: DialRole, number: str) -> bool:
-    """The longest prefix decides; what neither list has is not allowed."""
-    allowed = max((len(p) for p in role.allow if number.startswith(p)), default=0)
-    denied = max((len(p) for p in role.deny if number.startswith(p)), default=0)
-    return allowed > denied

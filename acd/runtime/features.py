@@ -10,7 +10,7 @@ from acd.ivr.flow import Speech
 from acd.ivr.ports import CallerLine
 from acd.runtime.pin_gate import PinGate
 from acd.runtime.shell import Shell
-from acd.settings.model import Centre
+from acd.settings.centre_now import CentreView
 from acd.settings.pins import PinBook
 
 SENTENCES: Mapping[str, Mapping[str, str]] = {
@@ -85,13 +85,19 @@ def confirmations(language: str) -> tuple[Speech, ...]:
 class FeatureDesk:
     """Turns a dialled code into an agent's request. `pins` None: nobody has a PIN."""
 
-    def __init__(self, centre: Centre, shell: Shell, pins: PinBook | None = None) -> None:
+    def __init__(self, centre: CentreView, shell: Shell, pins: PinBook | None = None) -> None:
         self._centre = centre
         self._shell = shell
         self._gate = PinGate(pins, shell.clock) if pins is not None else None
-        self._language = centre.system.language if centre.system.language in SENTENCES else "en"
-        codes = centre.features
-        self._simple: Mapping[str, tuple[str, Callable[[str], events.Event]]] = {
+
+    @property
+    def _language(self) -> str:
+        language = self._centre.system.language
+        return language if language in SENTENCES else "en"
+
+    def _simple(self) -> Mapping[str, tuple[str, Callable[[str], events.Event]]]:
+        codes = self._centre.features
+        return {
             codes.logout: ("logout", events.AgentLoggedOut),
             codes.ready: ("ready", events.AgentWentReady),
             codes.wrap_up_done: ("wrap-up-done", events.WrapUpDone),
@@ -118,8 +124,9 @@ class FeatureDesk:
         agent = self._shell.engine.floor.agent_on(phone)
         if agent is None:
             raise RequestRefused("logged-out", f"nobody is logged in on phone {phone}")
-        if code in self._simple:
-            done, event = self._simple[code]
+        simple = self._simple()
+        if code in simple:
+            done, event = simple[code]
             self._shell.feed(event(agent.id))
             return done
         if code.startswith(codes.not_ready):

@@ -29,7 +29,7 @@ class FlowDialer:
     def __init__(self, shell: Shell, switch: Switch, sip_addresses: Mapping[str, str]) -> None:
         self._shell = shell
         self._switch = switch
-        self._sip_addresses = sip_addresses
+        self.sip_addresses = sip_addresses
 
     def begin(self, call: Call, order: Dial) -> str | None:
         """Ring the target; or why that cannot be done."""
@@ -50,7 +50,7 @@ class FlowDialer:
         return None
 
     def _ring_address(self, call: Call, order: Dial) -> str | None:
-        address = self._sip_addresses.get(order.target)
+        address = self.sip_addresses.get(order.target)
         if address is None:
             return "a SIP address that is not configured"
         self._switch.dial_address(call.id, address, order.timeout_s, call.group or "")

@@ -24,6 +24,8 @@ from acd.ivr.talk import (
     TakeCallback,
 )
 from acd.runtime.flow_dial import FlowDialer
+from acd.runtime.joining import Joining
+from acd.runtime.line_announcements import LineAnnouncements
 from acd.runtime.recordings import RecordingDesk
 from acd.runtime.shell import Shell
 from acd.runtime.versions import FlowSets
@@ -42,6 +44,8 @@ class Services:
     recordings: RecordingDesk
     outlook: Outlook
     dialer: FlowDialer
+    joining: Joining
+    line_announcements: LineAnnouncements
 
 
 class FlowWork:

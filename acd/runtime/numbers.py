@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from acd.core.ports import Ask
 from acd.runtime.dial_plan import DialPlan
-from acd.settings.model import Centre
+from acd.settings.centre_now import CentreView
 from acd.settings.outside import NumberRoute
 from acd.settings.phone_number import normalised, read_number
 
@@ -43,12 +43,18 @@ class NumberBook:
     """Reads numbers by what the configuration says. `routes`: where numbers of ours lead at present."""
 
     def __init__(
-        self, centre: Centre, plan: DialPlan, routes: Callable[[], Mapping[str, NumberRoute]] | None = None
+        self,
+        centre: CentreView,
+        plan: DialPlan,
+        routes: Callable[[], Mapping[str, NumberRoute]] | None = None,
     ) -> None:
         self._centre = centre
         self._routes = routes if routes is not None else lambda: centre.numbers
         self._plan = plan
-        self._country = centre.system.country
+
+    @property
+    def _country(self) -> str | None:
+        return self._centre.system.country
 
     def inside(self, number: str) -> ToAgent | ToRoute | None:
         """An agent or a number of ours, as it is dialled here."""

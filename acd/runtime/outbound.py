@@ -12,7 +12,9 @@ from dataclasses import dataclass
 import structlog
 
 from acd.core import outside_facts as facts
-from acd.core.calls import Call, CallState
+from acd.core.callback_events import CallbackNotReached
+from acd.core.callback_facts import CallbackTried
+from acd.core.calls import Call, CallState, Channel
 from acd.core.facts import CallKind, StepTaken, Transferred
 from acd.core.outside_events import OutsideDialed, OutsideFailed, OutsideRefused
 from acd.core.outside_facts import FLOW, DialFailure
@@ -21,7 +23,7 @@ from acd.ivr.flow import Speech
 from acd.ivr.ports import CallerLine
 from acd.runtime.dial_plan import Denial, DialPlan, Permit
 from acd.runtime.shell import Shell
-from acd.settings.model import Centre
+from acd.settings.centre_now import CentreView
 
 log = structlog.get_logger(__name__)
 
@@ -51,7 +53,7 @@ REFUSALS: Mapping[DialFailure, Refusal] = {
 }
 
 
-def announcements(centre: Centre) -> tuple[Speech, ...]:
+def announcements(centre: CentreView) -> tuple[Speech, ...]:
     """Every sentence with which a number may be refused."""
     if centre.dialing is None:
         return ()
@@ -59,7 +61,7 @@ def announcements(centre: Centre) -> tuple[Speech, ...]:
     return tuple(Speech(text, language) for text in SENTENCES[language].values())
 
 
-def _language(centre: Centre) -> str:
+def _language(centre: CentreView) -> str:
     return centre.system.language if centre.system.language in SENTENCES else "en"
 
 
@@ -78,7 +80,7 @@ class OutboundDesk:
 
     def __init__(
         self,
-        centre: Centre,
+        centre: CentreView,
         plan: DialPlan,
         shell: Shell,
         switch: Switch,
@@ -119,22 +121,31 @@ class OutboundDesk:
         return self._plan.permit(agent or None, number)
 
     def dial_failed(self, call: Call, ask: Ask) -> None:
+        """The dial of the caller's channel came to nothing."""
+        self.failed(call, ask.outside_failure, ask.cause)
+
+    def failed(self, call: Call, failure: DialFailure, cause: str) -> None:
         """The dial came to nothing: over to the next trunk, or that was it."""
         last = next((f for f in reversed(call.facts) if isinstance(f, facts.OutsideDialed)), None)
-        self._shell.feed(OutsideFailed(call.id, ask.outside_failure, ask.cause))
+        self._shell.feed(OutsideFailed(call.id, failure, cause))
         if last is None or call.state is not CallState.IVR:
             return
-        if ask.outside_failure in GOES_ON:
+        if failure in GOES_ON:
             permit = self._permit(last.agent, last.number)
             if isinstance(permit, Permit):
                 rest = self._dial_next(call.id, permit, last.agent, call.ring_timeout_s)
                 if rest is None:
                     return
-        log.info("outside number not reached", call=call.id, number=last.number, reason=ask.outside_failure)
-        if call.kind is CallKind.INBOUND:
-            self._take_back(call, f"{last.number}: {ask.outside_failure.value}")
-        else:
-            self._switch.hang_up(call.id, REFUSALS.get(ask.outside_failure, Refusal.NO_ANSWER))
+        log.info("outside number not reached", call=call.id, number=last.number, reason=failure)
+        if call.is_customers:
+            self._take_back(call, f"{last.number}: {failure.value}")
+            return
+        if call.kind is CallKind.CALLBACK:
+            has_agent = call.channel is Channel.AGENT
+            self._shell.feed(CallbackNotReached(call.id, failure.value))
+            if not has_agent:
+                return
+        self._switch.hang_up(call.id, REFUSALS.get(failure, Refusal.NO_ANSWER))
 
     def _dial_next(
         self, call_id: str, permit: Permit, agent: str, ring_timeout_s: float | None
@@ -170,7 +181,11 @@ class OutboundDesk:
         """How many of our own calls outside use the trunk now."""
         calls = self._shell.engine.floor.calls.values()
         busy = (CallState.DIALING_OUT, CallState.OUTSIDE)
-        return sum(call.outside_trunk == trunk and call.state in busy for call in calls)
+        return sum(
+            call.outside_trunk == trunk and (call.state in busy or call.kind is CallKind.CALLBACK)
+            for call in calls
+            if call.state is not CallState.ENDED
+        )
 
     async def refuse(
         self, call_id: str, number: str, sender: Sender, denial: Denial, line: CallerLine
@@ -178,7 +193,7 @@ class OutboundDesk:
         """Say so to who has dialled; a customer whom an agent has sent there is taken back."""
         self._shell.feed(OutsideRefused(call_id, number, sender.agent or "", denial.value))
         call = self._shell.engine.floor.calls.get(call_id)
-        if call is not None and call.kind is CallKind.INBOUND:
+        if call is not None and call.is_customers:
             self._take_back(call, f"{number}: {denial.value}")
             return
         language = _language(self._centre)
@@ -194,7 +209,7 @@ def _tried(call: Call) -> set[str]:
     """
     tried: set[str] = set()
     for fact in reversed(call.facts):
-        if isinstance(fact, Transferred | StepTaken):
+        if isinstance(fact, Transferred | StepTaken | CallbackTried):
             break
         if isinstance(fact, facts.OutsideDialed):
             tried.add(fact.trunk)

@@ -104,7 +104,9 @@ class Paces:
         self._look_at(self._in_line.pop(call_id), gave_up=int(gave_up))
 
     def _look_at(self, group: str, gave_up: int = 0) -> None:
-        self._paces[group].line(self._floor.now, len(self._floor.router.lines[group]), gave_up)
+        line = self._floor.router.lines.get(group)
+        if line is not None:  # else the group is no longer configured
+            self._paces[group].line(self._floor.now, len(line), gave_up)
 
     def _work_of(self, agent: Agent) -> _Work | None:
         """What a line gave the agent; a call for the agent by name is none of a line's."""

@@ -1,4 +1,4 @@
-"""While a caller of a flow stands in line: keys that lead out, and news of place and wait.
+"""While a caller stands in line: keys that lead out, news of place and wait, announcements of the group.
 
 Nothing here may delay an offer. While nothing is being said the AGI session is idle, so that a decision is
 sent at once; a prompt that is playing when the decision comes is ended from outside by the line itself.
@@ -7,7 +7,7 @@ sent at once; a prompt that is playing when the decision comes is ended from out
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from acd.core import events
 from acd.core.calls import Call, CallState
@@ -15,6 +15,7 @@ from acd.ivr.flow import Prompt
 from acd.ivr.ports import CallerLine
 from acd.ivr.queue_news import position_said, wait_said
 from acd.ivr.talk import JoinQueue, News, QueueKey
+from acd.runtime.line_announcements import LineAnnouncements
 from acd.runtime.shell import Shell
 from acd.runtime.world import GroupViews
 
@@ -22,9 +23,17 @@ from acd.runtime.world import GroupViews
 class QueueWait:
     """One caller's wait on one line; a ring that fails begins another."""
 
-    def __init__(self, shell: Shell, groups: GroupViews, order: JoinQueue, line: CallerLine) -> None:
+    def __init__(
+        self,
+        shell: Shell,
+        groups: GroupViews,
+        announcements: LineAnnouncements,
+        order: JoinQueue,
+        line: CallerLine,
+    ) -> None:
         self._shell = shell
         self._groups = groups
+        self._announcements = announcements
         self._order = order
         self._line = line
         self._due_s: float | None = None  # when the caller is told next, in seconds of waiting
@@ -36,6 +45,10 @@ class QueueWait:
         """
         self._line.forget_keys()
         while _waits(call) and not is_over():
+            announced = self._announcements.take(call.id, self._order.language)
+            if announced:
+                await self._say(call, announced)
+                continue
             key = await self._line.next_key(self._until_news_s(call))
             if key is not None and key in self._order.keys:
                 self._shell.feed(events.CallLeftLine(call.id))
@@ -58,11 +71,14 @@ class QueueWait:
         assert self._order.news is not None
         said = self._said(call, self._order.news)
         self._due_s = self._waited_s(call) + self._order.news.every_s
-        if said and call.group is not None:
-            # A key ends it: whoever knows the way out need not hear it all.
-            await self._line.play(said, interrupt=True)
-            if _waits(call):
-                await self._line.music(self._shell.engine.floor.plan.groups[call.group].music)
+        if said:
+            await self._say(call, said)
+
+    async def _say(self, call: Call, said: Sequence[Prompt]) -> None:
+        """A key ends it: whoever knows the way out need not hear it all. Then music again."""
+        await self._line.play(said, interrupt=True)
+        if _waits(call) and call.group is not None:
+            await self._line.music(self._shell.engine.floor.plan.groups[call.group].music)
 
     def _said(self, call: Call, news: News) -> tuple[Prompt, ...]:
         if call.group is None:

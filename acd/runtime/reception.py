@@ -13,12 +13,13 @@ import structlog
 from acd.core import events, facts
 from acd.core.calls import Call, CallState
 from acd.core.commands import LeaveLine, RefuseDirect
-from acd.core.facts import CallKind, Customer
+from acd.core.facts import Customer, LeftBy
 from acd.core.outside_events import OutsideAnswered, OutsideLeft
 from acd.core.ports import Ask, AskKind, Mirror, Refusal, Switch
 from acd.errors import TelephonyError
 from acd.ivr.ports import CallerLine
 from acd.runtime.arrival import arrive
+from acd.runtime.callback_calls import CallbackCalls
 from acd.runtime.dial_plan import DialPlan
 from acd.runtime.features import FeatureDesk
 from acd.runtime.flow_work import Services
@@ -27,7 +28,7 @@ from acd.runtime.numbers import NumberBook, ToAgent, ToOutside, ToRoute
 from acd.runtime.outbound import OutboundDesk, Sender
 from acd.runtime.shell import Shell
 from acd.runtime.walker import Walker
-from acd.settings.model import Centre
+from acd.settings.centre_now import CentreView
 from acd.settings.outside import NumberRoute
 from acd.settings.pins import PinBook
 
@@ -41,7 +42,7 @@ class Reception:
 
     def __init__(
         self,
-        centre: Centre,
+        centre: CentreView,
         shell: Shell,
         switch: Switch,
         mirror: Mirror,
@@ -55,18 +56,24 @@ class Reception:
         self._find_customer = find_customer
         self._flows = services.flows
         self._dialer = services.dialer
+        self._joining = services.joining
         self._features = FeatureDesk(centre, shell, pins)
         plan = DialPlan(centre)
         self._numbers = NumberBook(centre, plan, lambda: services.flows.numbers)
-        self._in_hand = InHand(centre, shell, switch)
+        self._in_hand = InHand(centre, shell, switch, services.joining, self._into_flow)
         self.walker = Walker(shell, switch, mirror, services, self._current_id, self._in_hand.take_back)
         self._outbound = OutboundDesk(centre, plan, shell, switch, self._not_outside)
         self._dialer.outside = self._outbound
+        self.callbacks = CallbackCalls(
+            shell, switch, self._outbound, lambda number: number not in centre.do_not_call
+        )
+        shell.on_call_back = self.callbacks.begin
         shell.on_continue = self._continue
         shell.on_refused = self._refused
         shell.on_left = self._left_line
         shell.on_ended = self._ended
         self._lines: dict[str, CallerLine] = {}
+        self._led: dict[str, str] = {}  # call → the flow that it is to enter when its channel asks again
 
     # --- the caller asks ----------------------------------------------------------------------
     async def serve(self, ask: Ask, line: CallerLine) -> None:
@@ -77,7 +84,8 @@ class Reception:
             return
         self._lines[ask.call_id] = line
         try:
-            await self._serve(ask, line)
+            if not self.callbacks.serve(self._call(ask.call_id), ask):
+                await self._serve(ask, line)
             await self.walker.attend(self._current_id(ask.call_id, line), line)
         except TelephonyError:
             raise
@@ -153,13 +161,14 @@ class Reception:
         self._switch.hang_up(ask.call_id, Refusal.NORMAL)
 
     async def _arrive(self, ask: Ask, line: CallerLine) -> None:
-        await arrive(self._centre, self._shell, self._numbers, self._find_customer, ask, line)
+        await arrive(self._shell, self._numbers, self._find_customer, ask, line)
 
     async def _first_step(self, ask: Ask, line: CallerLine) -> None:
         if ask.kind is AskKind.FALLBACK:
             self._feed(events.FallbackServed(ask.call_id))
-        if ask.kind is AskKind.FALLBACK and ask.group in self._centre.plan.groups:
-            self._feed(events.CallQueued(ask.call_id, ask.group))
+        call, group = self._call(ask.call_id), self._centre.plan.heir(ask.group)
+        if call is not None and ask.kind is AskKind.FALLBACK and group in self._centre.plan.groups:
+            self._feed(self._joining.by_number(call, ask.group))
         else:
             await self._lead(ask.call_id, self._numbers.dialed_by_caller(ask), line, self._sender(ask))
 
@@ -178,7 +187,10 @@ class Reception:
         call = self._call(ask.call_id)
         if call is None or call.state is not CallState.IVR:
             return
-        if self.walker.knows(ask.call_id):
+        flow = self._led.pop(ask.call_id, None)
+        if flow is not None and flow in self._flows.active.flows:
+            await self.walker.start(ask.call_id, flow, line)
+        elif self.walker.knows(ask.call_id):
             await self.walker.resume(ask.call_id, line)
         elif call.agent_left:
             self._switch.hang_up(ask.call_id, Refusal.NORMAL)
@@ -205,14 +217,15 @@ class Reception:
                 self._no_such_number(call_id, number)
 
     async def _follow(self, call_id: str, route: NumberRoute, line: CallerLine) -> None:
-        if route.group is not None:
-            self._feed(events.CallQueued(call_id, route.group, route.priority))
+        call = self._call(call_id)
+        if route.group is not None and call is not None:
+            self._feed(self._joining.by_number(call, route.group, route.priority))
         elif route.flow is not None:
             await self.walker.start(call_id, route.flow, line)
 
     def _no_such_number(self, call_id: str, number: str) -> None:
         call = self._call(call_id)
-        if call is not None and call.kind is CallKind.INBOUND and _is_ours(call):
+        if call is not None and call.is_customers and _is_ours(call):
             self._in_hand.take_back(call, f"no such number: {number}")
         else:
             self._switch.hang_up(call_id, Refusal.UNKNOWN_NUMBER)
@@ -235,10 +248,19 @@ class Reception:
     def _left_line(self, command: LeaveLine) -> None:
         """The caller has waited long enough, or nobody is there to wait for."""
         call = self._call(command.call_id)
-        if not self.walker.left_line(command) and call is not None:
+        if command.how is LeftBy.REMOVED and call is not None:
+            self._in_hand.take_back(call, f"group {call.group} has been removed")
+        elif not self.walker.left_line(command) and call is not None:
             self._in_hand.take_back(call, f"left the line: {command.how.value}")  # its flow is gone
 
+    def _into_flow(self, call_id: str, flow: str) -> None:
+        """Out of whatever the caller hears, and into a flow of the active version."""
+        self.walker.forget(call_id)
+        self._led[call_id] = flow
+        self._switch.ask_again(call_id)
+
     def _ended(self, call_id: str) -> None:
+        self._led.pop(call_id, None)
         self.walker.ended(call_id)
 
     def _refused(self, command: RefuseDirect) -> None:

@@ -1,8 +1,8 @@
-"""Taking the flows from disk while calls are under way: all or nothing, checked and tested first.
+"""Taking configuration and flows from disk while calls are under way: all or nothing, tested first.
 
-What is active are the flows, their calendars and announcements, and where the numbers lead. The rest of
-the configuration takes effect at a start. What is checked is a copy, and the copy is what becomes
-active: nothing that is edited meanwhile, or later, can reach a call.
+What is checked is a copy, and the copy is what becomes active: nothing that is edited meanwhile, or later,
+can reach a call. Then everything is exchanged in one step of the event loop; calls under way go on in
+the flows that they began with.
 """
 
 from __future__ import annotations
@@ -10,24 +10,16 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import structlog
 
-from acd.core.plan import Plan
 from acd.errors import OperatorError, RequestRefused, SettingsError
 from acd.ivr.flow import FlowSet
-from acd.runtime.version_files import (
-    CONFIG,
-    IN_EFFECT_AT_ONCE,
-    Staged,
-    VersionEntry,
-    VersionFiles,
-    digests,
-)
-from acd.runtime.versions import LoadCentre, Loaded, Versions, flows_of, missing_groups
+from acd.runtime.version_files import Staged, VersionFiles, changed_files
+from acd.runtime.versions import LoadCentre, Loaded, Versions, flows_of
 from acd.settings.model import Centre
 from acd.settings.problems import shown_file
 
@@ -69,11 +61,33 @@ class Folders:
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """What a controller begins with. `config_files`: the state of each file that `centre` was read from."""
+    """What a controller begins with."""
 
     centre: Centre
     loaded: Loaded
-    config_files: Mapping[str, str]
+
+
+class Change(Protocol):
+    """One change of the running centre. Until `put_to_use`, nothing that calls can notice has changed."""
+
+    def faults(self) -> list[str]:
+        """What stands against it in the centre as it is now; a line each."""
+
+    def prepare(self) -> None:
+        """Whatever takes time or can fail, in a thread. Raises OperatorError; nothing has changed then."""
+
+    def undo(self) -> None:
+        """What `prepare` has written is as before; in a thread."""
+
+    def put_to_use(self) -> None:
+        """The exchange itself. Must not fail, and awaits nothing."""
+
+    async def settle(self) -> list[str]:
+        """Have others follow; what is left for somebody to do, a line each."""
+
+
+ChangeTo = Callable[[Centre, Loaded, Folders], Change]
+"""Makes a Change; messages name the files of the folders."""
 
 
 class Refused(Exception):
@@ -84,18 +98,10 @@ class Refused(Exception):
         super().__init__("\n".join(reasons))
 
 
-def examine(staged: Staged, shown: Folders, tools: Tools, plan: Plan | None) -> tuple[Centre, TestResult]:
-    """Load, check, test and render a copy. `plan`: the running centre, None where there is none yet.
-
-    Messages name the files of `shown`. Raises Refused.
-    """
+def examine(staged: Staged, shown: Folders, tools: Tools) -> tuple[Centre, TestResult]:
+    """Load, check, test and render a copy. Messages name the files of `shown`. Raises Refused."""
     try:
         centre, result = tools.test(staged.config_dir, staged.flows_dir)
-        if plan is not None:
-            missing = missing_groups(centre.flow_set, centre.numbers, plan)
-            if missing:
-                names = ", ".join(missing)
-                raise Refused([f"group {names}: new in config/groups.yml; it exists from the next start on"])
         if not result.failures:
             tools.render(centre)
     except SettingsError as error:
@@ -105,6 +111,16 @@ def examine(staged: Staged, shown: Folders, tools: Tools, plan: Plan | None) -> 
     if result.failures:
         raise Refused([_as_edited(line, staged, shown) for line in result.failures])
     return centre, result
+
+
+def moved(centre: Centre, staged: Staged, home: Staged) -> Centre:
+    """What was read from a copy is where that has been kept since."""
+    customers = centre.customers_file
+    if customers is not None and customers.is_relative_to(staged.config_dir):
+        customers = home.config_dir / customers.relative_to(staged.config_dir)
+    is_copy = centre.flows_dir == staged.flows_dir
+    flows_dir = home.flows_dir if is_copy else centre.flows_dir
+    return replace(centre, customers_file=customers, flows_dir=flows_dir)
 
 
 def _as_edited(text: str, staged: Staged, shown: Folders) -> str:
@@ -121,14 +137,13 @@ class Reloader:
     """
 
     def __init__(
-        self, versions: Versions, files: VersionFiles, folders: Folders, tools: Tools, begun: Start
+        self, versions: Versions, files: VersionFiles, folders: Folders, tools: Tools, change_to: ChangeTo
     ) -> None:
         self._versions = versions
         self._files = files
         self._folders = folders
         self._tools = tools
-        self._plan = begun.centre.plan
-        self._config_at_start = begun.config_files
+        self._change_to = change_to
         self._busy = asyncio.Lock()
         self.calls: Callable[[], Mapping[str, int]] = Counter
 
@@ -137,13 +152,11 @@ class Reloader:
         async with self._busy:
             staged = await self._thread(self._files.stage, *self._edited())
             try:
-                later = await self._thread(self._later, staged)
                 if staged.version == self._versions.active.version and self._versions.is_kept:
-                    return {"changed": False, "number": self._versions.entry.number, "later": later}
-                entry = await self._activate(staged, who, "reload", "", self._folders)
+                    return {"changed": False, "number": self._versions.entry.number, "notes": []}
+                return await self._activate(staged, who, "reload", "", self._folders)
             finally:
                 await asyncio.to_thread(self._files.drop, staged)
-            return {"changed": True, "number": entry.number, "tests": entry.tests, "later": later}
 
     async def rollback(self, number: int, who: str) -> dict[str, Any]:
         """Make an old version active again, as a new entry. Raises RequestRefused."""
@@ -160,10 +173,9 @@ class Reloader:
             staged = await self._thread(self._files.stage, kept.config_dir, kept.flows_dir)
             try:
                 shown = Folders(kept.config_dir, kept.flows_dir)
-                entry = await self._activate(staged, who, f"rollback to {number}", on_disk, shown)
+                return await self._activate(staged, who, f"rollback to {number}", on_disk, shown)
             finally:
                 await asyncio.to_thread(self._files.drop, staged)
-            return {"changed": True, "number": entry.number, "tests": entry.tests, "later": []}
 
     def listing(self) -> dict[str, Any]:
         """What `acd versions` shows of the running controller."""
@@ -171,23 +183,42 @@ class Reloader:
 
     async def _activate(
         self, staged: Staged, who: str, source: str, on_disk: str, shown: Folders
-    ) -> VersionEntry:
+    ) -> dict[str, Any]:
+        before = self._files.kept(self._versions.entry) if self._versions.is_kept else None
         try:
-            centre, result = await asyncio.to_thread(examine, staged, shown, self._tools, self._plan)
+            centre, result = await asyncio.to_thread(examine, staged, shown, self._tools)
         except Refused as refused:
-            log.warning("new flows refused, nothing has changed", by=who, reasons=len(refused.reasons))
-            raise RequestRefused(REFUSED, str(refused)) from None
+            raise self._refusal(who, refused.reasons) from None
         # Made first, kept then: what is on disk as a version can be used.
         flows = await self._thread(self._flows_to_be, centre, staged)
-        entry: VersionEntry = await self._thread(
-            self._files.keep, staged, who, source, result.summary, on_disk
-        )
+        entry = self._files.entry_to_be(staged, who, source, result.summary, on_disk)
+        change = self._change_to(centre, Loaded(entry, flows, centre.numbers), shown)
+        if faults := change.faults():
+            raise self._refusal(who, faults)
+        changed = [] if before is None else await self._thread(changed_files, before, staged)
+        await self._thread(change.prepare)
+        try:
+            await self._thread(self._files.keep, staged, entry)
+        except BaseException:
+            await asyncio.to_thread(change.undo)
+            raise
         if not self._versions.is_kept:
             await asyncio.to_thread(self._files.begin_run)
-        self._versions.activate(Loaded(entry, flows, centre.numbers))
+        change.put_to_use()
+        log.info("new files are active", number=entry.number, version=entry.version, by=who, source=source)
         await self._versions.prune()
-        log.info("new flows are active", number=entry.number, version=entry.version, by=who, source=source)
-        return entry
+        notes = await change.settle()
+        return {
+            "changed": True,
+            "number": entry.number,
+            "tests": entry.tests,
+            "files": changed,
+            "notes": notes,
+        }
+
+    def _refusal(self, who: str, reasons: list[str]) -> RequestRefused:
+        log.warning("new files refused, nothing has changed", by=who, reasons=len(reasons))
+        return RequestRefused(REFUSED, "\n".join(reasons))
 
     def _flows_to_be(self, centre: Centre, staged: Staged) -> FlowSet:
         return flows_of(centre, staged, self._files.next(staged))
@@ -199,12 +230,6 @@ class Reloader:
         staged = self._files.stage(*self._edited())
         self._files.drop(staged)
         return staged.version
-
-    def _later(self, staged: Staged) -> list[str]:
-        """The files of config/ that are not as they were at the start, and wait for the next one."""
-        before, now = self._config_at_start, digests(staged.config_dir)
-        changed = [name for name in sorted({*before, *now}) if before.get(name) != now.get(name)]
-        return [f"{CONFIG}/{name}" for name in changed if name not in IN_EFFECT_AT_ONCE]
 
     async def _thread(self, work: Callable[..., Any], *arguments: Any) -> Any:
         try:

@@ -12,6 +12,7 @@ import structlog
 
 from acd.core import commands
 from acd.core.agents import Agent
+from acd.core.callback_facts import CallbackNote
 from acd.core.calls import Call
 from acd.core.engine import Engine
 from acd.core.events import DispatchSuspended, Event
@@ -29,6 +30,7 @@ Kept = Mapping[str, Mapping[str, Any]]
 Continue = Callable[[str], None]
 Refused = Callable[[commands.RefuseDirect], None]
 Left = Callable[[commands.LeaveLine], None]
+Announce = Callable[[commands.AnnounceInLine], None]
 
 
 class Observer(Protocol):
@@ -44,12 +46,43 @@ class Observer(Protocol):
         """The call lives on in another."""
 
 
+class CallObserver(Protocol):
+    """Who is told, after the fact, of calls that have changed, and looks at nothing else."""
+
+    def call_changed(self, call: Call) -> None:
+        """See `Observer`."""
+
+
+class Audience:
+    """An observer, and others that are told of calls alone."""
+
+    def __init__(self, observer: Observer, *of_calls: CallObserver) -> None:
+        self._observer = observer
+        self._of_calls = of_calls
+
+    def agent_changed(self, agent: Agent) -> None:
+        """To whom it concerns."""
+        self._observer.agent_changed(agent)
+
+    def call_changed(self, call: Call) -> None:
+        """To all."""
+        self._observer.call_changed(call)
+        for observer in self._of_calls:
+            observer.call_changed(call)
+
+    def call_merged(self, call_id: str) -> None:
+        """To whom it concerns."""
+        self._observer.call_merged(call_id)
+
+
 class Shell:
     """The engine's only user. Everything runs in one event loop, so nothing needs a lock.
 
     `on_continue(call_id)`, `on_refused(command)` and `on_left(command)` decide what becomes of a caller
     in hand; `on_ended(call_id)` is called when a call has ended, and `on_frozen` when the process has stood
-    still for so long that the floor must be looked at anew. `observer` is told of what has changed.
+    still for so long that the floor must be looked at anew; `on_announce(command)` has a waiting caller hear
+    something. `on_call_back` dials a callback's customer, `on_note` keeps what became of one. `observer` is
+    told of what has changed.
     """
 
     def __init__(self, plan: Plan, clock: Callable[[], float], mirror: Mirror, recorder: Recorder) -> None:
@@ -63,10 +96,15 @@ class Shell:
         self._last_tick = clock()
         self._is_answering = False
         self._came_of_it: deque[Event] = deque()
+        # Bound once: asked for a method, the module's logger looks it up anew, thirty times in a call.
+        self._debug = log.bind().debug
         self.on_continue: Continue = lambda _call_id: None
         self.on_refused: Refused = lambda _command: None
         self.on_left: Left = lambda _command: None
+        self.on_announce: Announce = lambda _command: None
         self.on_ended: Continue = lambda _call_id: None
+        self.on_call_back: Callable[[commands.CallBack], None] = lambda _command: None
+        self.on_note: Callable[[CallbackNote], None] = lambda _note: None
         self.on_frozen: Callable[[], None] = lambda: None
         self.observer: Observer | None = None
 
@@ -112,7 +150,7 @@ class Shell:
             return
         now = self.clock()
         self._notice_freeze(now)
-        log.debug("event", event_=event)
+        self._debug("event", event_=event)
         self._carry_out(self.engine.handle(event, now))
         self._arm()
 
@@ -174,7 +212,7 @@ class Shell:
             raise failures[0]
 
     def _take_in(self, event: Event, failures: list[Exception]) -> None:
-        log.debug("event", event_=event)
+        self._debug("event", event_=event)
         try:
             todo = self.engine.handle(event, self.clock())
         except Exception as error:
@@ -187,7 +225,7 @@ class Shell:
         """In order, but phones are rung first: keeping books must not make a caller wait."""
         offers = [c for c in todo if isinstance(c, commands.Offer)]
         for command in offers + [c for c in todo if not isinstance(c, commands.Offer)]:
-            log.debug("command", command=command)
+            self._debug("command", command=command)
             try:
                 self._run_one(command)
             except Exception as error:
@@ -206,24 +244,37 @@ class Shell:
                 self._mirror.put(f"agent:{agent_id}", agent.to_dict())
                 if self.observer is not None:
                     self.observer.agent_changed(agent)
-            case commands.StoreCall(call):
-                self._store_call(call)
-            case commands.StoreInterval(interval):
-                self._store_interval(interval)
             case commands.CallMerged(call_id):
                 self._mirror.drop(f"call:{call_id}")
                 if self.observer is not None:
                     self.observer.call_merged(call_id)
+            case commands.StoreCall(call):
+                self._store_call(call)
+            case commands.StoreInterval(interval):
+                self._store_interval(interval)
+            case _:
+                self._about_caller(command)
+
+    def _about_caller(self, command: commands.Command) -> None:
+        match command:
             case commands.ContinueCall(call_id):
                 self.on_continue(call_id)
             case commands.RefuseDirect():
                 self.on_refused(command)
             case commands.LeaveLine():
                 self.on_left(command)
+            case commands.AnnounceInLine():
+                self.on_announce(command)
+            case commands.CallBack():
+                self.on_call_back(command)
+            case commands.NoteCallback(note):
+                self.on_note(note)
             case _:
                 self._to_switch(command)
 
     def _to_switch(self, command: commands.Command) -> None:
+        if isinstance(command, commands.AgentForgotten):
+            self._mirror.drop(f"agent:{command.agent}")
         if self._switch is None:
             return
         match command:

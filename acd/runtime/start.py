@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime
 
 import structlog
 
 from acd.errors import OperatorError
 from acd.ivr.flow import FlowSet
-from acd.runtime.reload import Folders, Refused, Start, TestResult, Tools, examine
-from acd.runtime.version_files import NOT_KEPT, Staged, VersionEntry, VersionFiles, digests
-from acd.runtime.versions import Loaded, flows_of, missing_groups
+from acd.runtime.reload import Folders, Refused, Start, TestResult, Tools, examine, moved
+from acd.runtime.version_files import NOT_KEPT, Staged, VersionEntry, VersionFiles
+from acd.runtime.versions import Loaded, flows_of
 from acd.settings.model import Centre
 
 log = structlog.get_logger(__name__)
@@ -40,17 +39,17 @@ def _after(last: VersionEntry, files: VersionFiles, folders: Folders, tools: Too
     staged = _staged(files, folders)
     try:
         if staged.version == last.version:
-            return _from_disk_with(last, files, folders, tools)
+            return _as_kept(last, files, tools)
         if files.was_cut_off:
             log.warning(
-                "the flows on disk are not the active ones; 'acd reload' takes them", active=last.number
+                "the files on disk are not the active ones; 'acd reload' takes them", active=last.number
             )
-            return _from_disk_with(last, files, folders, tools)
+            return _as_kept(last, files, tools)
         if staged.version == last.on_disk:
-            log.warning("the flows on disk are those that were rolled back", active=last.number)
-            return _from_disk_with(last, files, folders, tools)
+            log.warning("the files on disk are those that were rolled back", active=last.number)
+            return _as_kept(last, files, tools)
         try:
-            centre, result = examine(staged, folders, tools, None)
+            centre, result = examine(staged, folders, tools)
         except Refused as refused:
             log.error("the files on disk cannot be used", active=last.number, reasons=refused.reasons)
             return _as_kept(last, files, tools)
@@ -64,7 +63,7 @@ def _first(files: VersionFiles, folders: Folders, tools: Tools, who: str) -> Sta
     staged = _staged(files, folders)
     try:
         try:
-            centre, result = examine(staged, folders, tools, None)
+            centre, result = examine(staged, folders, tools)
         except Refused as refused:
             centre = tools.load(folders.config_dir, folders.flows_dir)
             tools.render(centre)
@@ -75,26 +74,11 @@ def _first(files: VersionFiles, folders: Folders, tools: Tools, who: str) -> Sta
         files.drop(staged)
 
 
-def _from_disk_with(last: VersionEntry, files: VersionFiles, folders: Folders, tools: Tools) -> Start:
-    """The centre of the disk with the flows of the last version, or all of that where they do not fit."""
-    kept = _as_kept(last, files, tools)
-    try:
-        centre = tools.load(folders.config_dir, folders.flows_dir)
-    except OperatorError as error:
-        log.error("the files on disk cannot be used", active=last.number, reason=str(error))
-        return kept
-    missing = missing_groups(kept.loaded.flows, kept.loaded.numbers, centre.plan)
-    if missing:
-        log.error("the active flows need groups that config/ no longer has", groups=missing)
-        return kept
-    return Start(centre, kept.loaded, digests(folders.config_dir))
-
-
 def _as_kept(entry: VersionEntry, files: VersionFiles, tools: Tools) -> Start:
     kept = files.kept(entry)
     centre = tools.load(kept.config_dir, kept.flows_dir)
     tools.render(centre)
-    return _begun(entry, centre, flows_of(centre, kept, kept), kept)
+    return _begun(entry, centre, flows_of(centre, kept, kept))
 
 
 def _staged(files: VersionFiles, folders: Folders) -> Staged:
@@ -113,27 +97,18 @@ def _new(
     if staged.folder is not None:
         flows = flows_of(centre, staged, files.next(staged))
         try:
-            entry = files.keep(staged, who, "start", result.summary)
+            entry = files.entry_to_be(staged, who, "start", result.summary)
+            files.keep(staged, entry)
         except OperatorError as error:
             log.error("the disk takes no version: what has changed is used as it is", reason=str(error))
         else:
             kept = files.kept(entry)
-            return _begun(entry, _moved(centre, staged, kept), flows, kept)
+            return _begun(entry, moved(centre, staged, kept), flows)
     originals = Staged(staged.version, folders.config_dir, folders.flows_dir)
     entry = VersionEntry(NOT_KEPT, staged.version, datetime.now(UTC), who, "start", result.summary)
     flows = flows_of(centre, staged, originals)
-    return _begun(entry, _moved(centre, staged, originals), flows, originals)
+    return _begun(entry, moved(centre, staged, originals), flows)
 
 
-def _moved(centre: Centre, staged: Staged, home: Staged) -> Centre:
-    """What was read from a copy is where that has been kept since."""
-    customers = centre.customers_file
-    if customers is not None and customers.is_relative_to(staged.config_dir):
-        customers = home.config_dir / customers.relative_to(staged.config_dir)
-    is_copy = centre.flows_dir == staged.flows_dir
-    flows_dir = home.flows_dir if is_copy else centre.flows_dir
-    return replace(centre, customers_file=customers, flows_dir=flows_dir)
-
-
-def _begun(entry: VersionEntry, centre: Centre, flows: FlowSet, files: Staged) -> Start:
-    return Start(centre, Loaded(entry, flows, centre.numbers), digests(files.config_dir))
+def _begun(entry: VersionEntry, centre: Centre, flows: FlowSet) -> Start:
+    return Start(centre, Loaded(entry, flows, centre.numbers))

@@ -28,7 +28,7 @@ def picture(
         "asterisk": asterisk,
         "dispatching": not floor.suspended,
         "groups": [_group(floor, group, now) for group in floor.plan.groups],
-        "agents": [agent_picture(floor, agent, now, language) for agent in floor.plan.agents],
+        "agents": [agent_picture(floor, agent, now, language) for agent in floor.agents],
         "calls": [
             {**_call(floor, call, now), "step": step_of(call.id)}
             for call in floor.calls.values()
@@ -55,7 +55,7 @@ def _group(floor: Floor, group: str, now: float) -> dict[str, Any]:
 
 def agent_picture(floor: Floor, agent_id: str, now: float, language: str) -> dict[str, Any]:
     """One agent of the picture."""
-    agent, profile = floor.agents[agent_id], floor.plan.agents[agent_id]
+    agent, profile = floor.agents[agent_id], floor.profile(agent_id)
     phone = floor.phones.get(agent.phone or "")
     call = floor.calls.get(agent.call_id or agent.own_call_id or "")
     reason = {**SYSTEM_REASONS, **floor.plan.reasons}.get(agent.reason or "")
@@ -80,6 +80,7 @@ def agent_picture(floor: Floor, agent_id: str, now: float, language: str) -> dic
         "busy_s": agent.busy_s_at(now),
         "calls_taken": agent.calls_taken,
         "calls_today": agent.calls_today,
+        "leaving": agent_id in floor.leaving,
         "call": call.id if call is not None else None,
         "customer": call.customer.name if call is not None and call.customer is not None else None,
         "groups": list(floor.router.groups_of(agent_id)),
@@ -129,6 +130,9 @@ def _call(floor: Floor, call: Call, now: float) -> dict[str, Any]:
         "customer": None if customer is None else {"name": customer.name, "segment": customer.segment},
         "group": call.group,
         "position": line.position(call.id, now) if line is not None else None,
+        "priority": call.priority,
+        "ring": call.ring if waiting else None,
+        "kept_for": call.only_agent if waiting else None,
         "agent": call.agent,
         "on_hold": call.on_hold,
     }

@@ -8,11 +8,11 @@ from typing import Any
 from acd.core.calls import CallState
 from acd.core.floor import Floor
 from acd.core.ports import TrunkSeen, TrunkState
-from acd.settings.model import Centre
+from acd.settings.centre_now import CentreView
 
 
 def trunk_list(
-    centre: Centre, floor: Floor, seen: Mapping[str, TrunkSeen], *, asterisk: bool
+    centre: CentreView, floor: Floor, seen: Mapping[str, TrunkSeen], *, asterisk: bool
 ) -> list[dict[str, Any]]:
     """Each trunk with its state and the calls of this moment. Without Asterisk nothing is known."""
     calls = [call for call in floor.calls.values() if call.state is not CallState.ENDED]

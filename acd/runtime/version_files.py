@@ -1,4 +1,4 @@
-"""The versions of flows on disk: a folder for each that was active, with the files as they were then.
+"""The versions of configuration and flows: a folder for each that was active, with the files of then.
 
     versions/3/version.json    who made it active, when, from what, and what the flows' tests said
     versions/3/config/…        all of config/
@@ -34,9 +34,6 @@ KEPT = 50
 NOT_KEPT = 0
 """The number of flows that are in use and could not be kept as a version."""
 CONFIG, FLOWS = "config", "ivr_flows"
-# Of config/, what decides what callers meet in flows; all else there takes effect at a start.
-IN_EFFECT_AT_ONCE = ("numbers.yml", "calendars.yml")
-_HASHED = (*IN_EFFECT_AT_ONCE, "system.yml")
 _RUNNING = "running"
 _STAGED = ".new-"
 
@@ -128,21 +125,26 @@ class VersionFiles:
         if staged.folder is not None:
             shutil.rmtree(staged.folder, ignore_errors=True)
 
-    def keep(self, staged: Staged, who: str, source: str, tests: str, on_disk: str = "") -> VersionEntry:
-        """Make a copy the newest version. Raises OperatorError where it cannot be written."""
+    def entry_to_be(
+        self, staged: Staged, who: str, source: str, tests: str, on_disk: str = ""
+    ) -> VersionEntry:
+        """What a copy will be, once it is kept."""
+        return VersionEntry(
+            self._next_number(), staged.version, datetime.now(UTC), who, source, tests, on_disk
+        )
+
+    def keep(self, staged: Staged, entry: VersionEntry) -> None:
+        """Make a copy this version, the newest. Raises OperatorError where it cannot be written."""
         assert staged.folder is not None
-        number = self._next_number()
-        entry = VersionEntry(number, staged.version, datetime.now(UTC), who, source, tests, on_disk)
         data = {**asdict(entry), "at": entry.at.isoformat()}
         try:
             (staged.folder / "version.json").write_text(json.dumps(data, indent=2) + "\n", encoding="utf-8")
-            target = self._folder / str(number)
+            target = self._folder / str(entry.number)
             if target.exists():  # one whose version.json cannot be read
-                target.rename(self._folder / f"{_STAGED}unreadable-{number}-{os.urandom(4).hex()}")
+                target.rename(self._folder / f"{_STAGED}unreadable-{entry.number}-{os.urandom(4).hex()}")
             staged.folder.rename(target)
         except OSError as error:
             raise OperatorError(f"the new version cannot be kept: {error}") from error
-        return entry
 
     def prune(self, in_use: frozenset[str]) -> list[int]:
         """Remove all but the newest `KEPT`, and never one that is in use; their numbers."""
@@ -212,25 +214,27 @@ class VersionFiles:
 
 
 def content_hash(config_dir: Path, flows_dir: Path) -> str:
-    """Tells one state of the flows and of what they are made with from another."""
+    """Tells one state of configuration and flows from another."""
     digest = hashlib.sha256()
-    for folder, names in ((config_dir, _HASHED), (flows_dir, None)):
+    for folder in (config_dir, flows_dir):
         for path in _files(folder):
             relative = path.relative_to(folder).as_posix()
-            if names is None or relative in names:
-                digest.update(f"{folder.name}/{relative}\0{path.stat().st_size}\0".encode())
-                with path.open("rb") as file:
-                    digest.update(hashlib.file_digest(file, "sha256").digest())
+            digest.update(f"{folder.name}/{relative}\0{path.stat().st_size}\0".encode())
+            with path.open("rb") as file:
+                digest.update(hashlib.file_digest(file, "sha256").digest())
     return digest.hexdigest()[:16]
 
 
-def digests(folder: Path) -> dict[str, str]:
-    """What tells each file of a folder from another state of it, by name."""
-    found = {}
-    for path in _files(folder):
-        with path.open("rb") as file:
-            found[path.relative_to(folder).as_posix()] = hashlib.file_digest(file, "sha256").hexdigest()
-    return found
+def changed_files(old: Staged, new: Staged) -> list[str]:
+    """The names of the files that are not the same in both, as `config/agents.yml`."""
+    changed = []
+    for before, now, name in (
+        (old.config_dir, new.config_dir, CONFIG),
+        (old.flows_dir, new.flows_dir, FLOWS),
+    ):
+        paths = {p.relative_to(folder) for folder in (before, now) for p in _files(folder)}
+        changed += [f"{name}/{p.as_posix()}" for p in sorted(paths) if not _same(before / p, now / p)]
+    return changed
 
 
 def _copy(source: Path, target: Path, like: Path | None) -> None:
@@ -248,7 +252,9 @@ def _copy(source: Path, target: Path, like: Path | None) -> None:
 
 
 def _same(one: Path, other: Path) -> bool:
-    return one.is_file() and other.is_file() and filecmp.cmp(one, other, shallow=False)
+    if not (one.is_file() and other.is_file()):
+        return False
+    return one.samefile(other) or filecmp.cmp(one, other, shallow=False)
 
 
 def _files(folder: Path) -> Iterator[Path]:

@@ -95,8 +95,9 @@ class Versions:
             self._old[version] = found
         return self._old[version]
 
-    def activate(self, loaded: Loaded) -> None:
+    def activate(self, loaded: Loaded, plan: Plan) -> None:
         """From here on new calls take it. In one go: nothing is seen half changed."""
+        self._plan = plan
         self._old[self.active.version] = self.active
         self._active = loaded
         used = self.in_use()
@@ -119,7 +120,7 @@ class Versions:
         except OperatorError as error:
             log.error("a kept version of flows cannot be used", number=entry.number, reason=str(error))
             return None
-        missing = missing_groups(flows, {}, self._plan)
+        missing = missing_groups(flows, self._plan)
         if missing:
             log.error(
                 "a kept version of flows needs groups that are gone", number=entry.number, groups=missing
@@ -168,10 +169,9 @@ def _with_own_sounds(value: Any, sounds: _Sounds) -> Any:
     return value
 
 
-def missing_groups(flows: FlowSet, numbers: Mapping[str, NumberRoute], plan: Plan) -> list[str]:
-    """The groups that are asked for and that the running centre does not have."""
-    wanted = {route.group for route in numbers.values() if route.group is not None}
-    return sorted((wanted | set(_groups(flows))) - set(plan.groups))
+def missing_groups(flows: FlowSet, plan: Plan) -> list[str]:
+    """The groups that are asked for and that the running centre neither has nor has an heir for."""
+    return sorted(set(_groups(flows)) - set(plan.groups) - set(plan.removed))
 
 
 def _groups(flows: FlowSet) -> Iterator[str]:

@@ -8,6 +8,7 @@ position is in the mirror before each step is begun, so that another process can
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import structlog
@@ -15,8 +16,9 @@ import structlog
 from acd.core import events
 from acd.core.calls import Call, CallState
 from acd.core.commands import LeaveLine
-from acd.core.facts import LeftBy
+from acd.core.policy import TO_FLOW, TO_NUMBER, leads_out
 from acd.core.ports import Mirror, Refusal, Switch
+from acd.ivr.flow import TransferKind
 from acd.ivr.machine import Machine
 from acd.ivr.ports import CallerLine
 from acd.ivr.position import Position
@@ -27,21 +29,21 @@ from acd.ivr.talk import (
     FlowCommand,
     GiveUp,
     JoinQueue,
-    NoAgents,
     NotTaken,
     Outcome,
-    QueueKey,
-    QueueTimeout,
+    QueueExit,
     RecordSound,
 )
 from acd.runtime.flow_work import FlowWork, Services
-from acd.runtime.queue_wait import QueueWait
+from acd.runtime.in_line import InLine
 from acd.runtime.shell import Shell
-from acd.runtime.walk import Walk, may_come_back, missed
+from acd.runtime.walk import Walk, led_to, may_come_back, missed, outcome_of, was_led_out
 
 log = structlog.get_logger(__name__)
 
 PREFIX = "flow:"
+LED_OUT_RING_S = 30.0
+"""How long a number rings to which a policy has led the caller."""
 
 
 class Walker:
@@ -63,11 +65,12 @@ class Walker:
         self._mirror = mirror
         self._services = services
         self._work = FlowWork(shell, services)
+        self._in_line = InLine(shell, services.outlook.groups, services.line_announcements, current_id)
         self._current_id = current_id
         self._give_up = give_up
         self._walks: dict[str, Walk] = {}
         self._outcomes: dict[str, Outcome] = {}
-        self._waiting: dict[str, CallerLine] = {}
+        self._led_into: dict[str, str] = {}  # call → the flow into which its group's policy leads it
 
     # --- who is in a flow -----------------------------------------------------------------------
     def restore(self, kept: Mapping[str, Mapping[str, Any]]) -> None:
@@ -101,6 +104,7 @@ class Walker:
     def forget(self, call_id: str) -> None:
         """The call has ended, or has left its flow for good."""
         self._outcomes.pop(call_id, None)
+        self._led_into.pop(call_id, None)
         if self._walks.pop(call_id, None) is not None:
             self._mirror.drop(PREFIX + call_id)
 
@@ -111,6 +115,7 @@ class Walker:
             order = self._command(call_id)
             wanted = order if isinstance(order, RecordSound) else None
             self._services.recordings.take_up(wanted, call)
+        self._in_line.forget(call_id)
         self.forget(call_id)
 
     def take_up(self) -> None:
@@ -132,8 +137,11 @@ class Walker:
     def merged(self, call_id: str, consult_id: str) -> None:
         """The caller takes the place that the consultation has in a flow."""
         walk, outcome = self._walks.get(consult_id), self._outcomes.get(consult_id)
-        waiting = self._waiting.pop(consult_id, None)
+        led_into = self._led_into.get(consult_id)
+        self._in_line.merged(call_id, consult_id)
         self.forget(consult_id)
+        if led_into is not None:
+            self._led_into[call_id] = led_into
         if walk is None:
             self.sent_elsewhere(call_id)
             return
@@ -141,8 +149,6 @@ class Walker:
         self._mirror.put(PREFIX + call_id, walk.machine.position.to_dict())
         if outcome is not None:
             self._outcomes[call_id] = outcome
-        if waiting is not None:
-            self._waiting[call_id] = waiting
 
     def dialling(self, call_id: str) -> Dial | None:
         """The call to the outside, or to an agent, that the caller's flow has begun last."""
@@ -160,21 +166,55 @@ class Walker:
 
     def not_taken(self, call_id: str, reason: str) -> bool:
         """The one who was rung directly could not take the call; whether the flow had wanted that."""
-        walk = self._walks.get(call_id)
-        if walk is None or not walk.in_line or not isinstance(self._command(call_id), Dial):
+        walk, call = self._walks.get(call_id), self._call(call_id)
+        if walk is None or call is None or not walk.in_line:
             return False
-        self._outcomes[call_id] = NotTaken(reason)
-        return True
+        match self._command(call_id):
+            case Dial():
+                self._outcomes[call_id] = NotTaken(reason)
+                return True
+            case JoinQueue() if was_led_out(call):
+                return self._rejoin(call, reason)
+        return False
 
     def left_line(self, command: LeaveLine) -> bool:
-        """The engine has taken the caller out of the line; whether there is a flow to go on with."""
-        walk = self._walks.get(command.call_id)
-        if walk is None:
+        """The engine has taken the caller out of the line; whether there is something to go on with."""
+        call = self._call(command.call_id)
+        if call is not None and leads_out(command.exit):
+            return self._lead_out(call, command.exit)
+        outcome = outcome_of(command.how, command.exit)
+        if command.call_id not in self._walks or outcome is None:
             return False
-        self._outcomes[command.call_id] = QueueTimeout() if command.how is LeftBy.TIMEOUT else NoAgents()
-        line = self._waiting.get(command.call_id)
-        if line is not None:
-            line.nudge()
+        self._outcomes[command.call_id] = outcome
+        self._in_line.nudge(command.call_id)
+        return True
+
+    def _lead_out(self, call: Call, exit_: str) -> bool:
+        """Into a flow or to a number that the group's policy names; where that fails, back into the line."""
+        if exit_.startswith(TO_NUMBER):
+            order = Dial(TransferKind.NUMBER, exit_.removeprefix(TO_NUMBER), LED_OUT_RING_S)
+            refusal = self._services.dialer.begin(call, order)
+        else:
+            flow = exit_.removeprefix(TO_FLOW)
+            refusal = None if flow in self._services.flows.active.flows else f"no flow {flow}"
+            if refusal is None:
+                self._led_into[call.id] = flow
+                self._in_line.nudge(call.id)
+        return refusal is None or self._rejoin(call, refusal)
+
+    def _rejoin(self, call: Call, reason: str) -> bool:
+        """Back into the line that a policy led the caller out of: the wait goes on, with all its exits."""
+        walk, order = self._walks.get(call.id), self._command(call.id)
+        if walk is None or not isinstance(order, JoinQueue) or call.group is None:
+            return False
+        since = call.waiting_since or call.since
+        left_s = order.max_wait_s
+        if left_s is not None:
+            left_s = max(1.0, left_s - (self._shell.clock() - since))
+        again = replace(order, group=call.group, max_wait_s=left_s)
+        self._shell.feed(events.CallTakenBack(call.id, reason))
+        event = self._services.joining.by_flow(call, again, walk.machine.position.customer)
+        self._shell.feed(replace(event, resumes=None, waiting_since=since))
         return True
 
     # --- the walk -------------------------------------------------------------------------------
@@ -191,7 +231,11 @@ class Walker:
     async def resume(self, call_id: str, line: CallerLine) -> None:
         """Begin the present step, from its beginning; not where something has happened meanwhile."""
         walk, call = self._walks[call_id], self._call(call_id)
-        if call is None or call_id in self._outcomes:
+        if call is None or call_id in self._outcomes or call_id in self._led_into:
+            return
+        exit_ = led_to(call) if walk.command is None else ""
+        if exit_:
+            self._lead_out(call, exit_)
             return
         await line.answer()
         outcome = missed(call) if walk.command is None else None
@@ -206,30 +250,34 @@ class Walker:
         while True:
             call_id = self._current_id(call_id, line)
             walk, call = self._walks.get(call_id), self._call(call_id)
-            if walk is None or call is None or call.state is CallState.ENDED:
+            if call is None or call.state is CallState.ENDED:
                 return
+            led_into = self._led_into.pop(call_id, None)
+            if led_into is not None:
+                await self.start(call_id, led_into, line)
+                continue
             outcome = self._outcomes.pop(call_id, None)
-            if outcome is not None:
+            if walk is not None and outcome is not None:
                 await line.answer()
                 await self._run(walk, self._handle(call, walk, outcome), call_id, line)
             elif not await self._wait_in_line(call, walk, line):
                 return
 
-    async def _wait_in_line(self, call: Call, walk: Walk, line: CallerLine) -> bool:
+    async def _wait_in_line(self, call: Call, walk: Walk | None, line: CallerLine) -> bool:
         """Until something has happened; False if there is nothing to wait for here."""
-        order = self._command(call.id)
-        if call.state is not CallState.WAITING or not walk.in_line or not isinstance(order, JoinQueue):
+        order = self._command(call.id) if walk is not None and walk.in_line else None
+        if call.state is not CallState.WAITING or not isinstance(order, JoinQueue):
+            order = self._in_line.order_without_flow(call)
+        if order is None:
             return False
-        self._waiting[call.id] = line
-        try:
-            wait = QueueWait(self._shell, self._services.outlook.groups, order, line)
-            key = await wait.until_left(call, lambda: self._current_id(call.id, line) in self._outcomes)
-        finally:
-            for call_id in [c for c, waiting in self._waiting.items() if waiting is line]:
-                del self._waiting[call_id]
+        key = await self._in_line.wait(call, order, line, self._goes_on)
         if key is not None:
             self._outcomes[call.id] = key
-        return self._current_id(call.id, line) in self._outcomes
+        return self._goes_on(self._current_id(call.id, line))
+
+    def _goes_on(self, call_id: str) -> bool:
+        """Whether something waits to be done for this caller."""
+        return call_id in self._outcomes or call_id in self._led_into
 
     async def _run(self, walk: Walk, command: FlowCommand, call_id: str, line: CallerLine) -> None:
         """From step to step, until the caller is in other hands."""
@@ -251,11 +299,11 @@ class Walker:
     def _hand_over(self, call: Call, command: FlowCommand) -> bool:
         """What ends the walk, or has it wait for news from elsewhere."""
         match command:
-            case JoinQueue(group, priority):
-                exits = frozenset({LeftBy.NO_AGENTS.value} if command.leave_without_agents else ())
+            case JoinQueue():
+                found = self._walks[call.id].machine.position.customer
                 if not may_come_back(command):
                     self.forget(call.id)
-                self._shell.feed(events.CallQueued(call.id, group, priority, command.max_wait_s, exits))
+                self._shell.feed(self._services.joining.by_flow(call, command, found))
             case Dial():
                 refusal = self._services.dialer.begin(call, command)
                 if refusal is not None:
@@ -286,7 +334,7 @@ class Walker:
 
     def _handle(self, call: Call, walk: Walk, outcome: Outcome) -> FlowCommand:
         command = self._command(call.id)
-        if isinstance(outcome, QueueTimeout | NoAgents | QueueKey) and not isinstance(command, JoinQueue):
+        if isinstance(outcome, QueueExit) and not isinstance(command, JoinQueue):
             # After a restart, where the place that could be kept is one before the line: from there again.
             return command if command is not None else self._begin(call, walk)
         return self._told(call, walk, walk.machine.handle(outcome, self._services.outlook.of(call)))

@@ -29,7 +29,11 @@ class GroupViews(Mapping[str, GroupView]):
         self._clock = clock
 
     def __getitem__(self, group: str) -> GroupView:
-        lines = self._floor.router.lines
+        """Of a group that has been removed: its heir, or nobody. A flow of before may still ask for it."""
+        heir = self._floor.plan.heir(group)
+        if heir is None:
+            return GroupView()
+        group, lines = heir, self._floor.router.lines
         staff = self.logged_in(group)
         expected = self._expected(group, {g: len(line) for g, line in lines.items()}, staff)
         return GroupView(
@@ -96,7 +100,7 @@ class GroupViews(Mapping[str, GroupView]):
 
 
 class Outlook:
-    """Makes a World for each decision of a flow."""
+    """Makes a World for each decision of a flow, in local time of `timezone`."""
 
     def __init__(
         self,
@@ -107,13 +111,13 @@ class Outlook:
         paces: Paces,
     ) -> None:
         self._clock = clock
-        self._timezone = ZoneInfo(timezone)
+        self.timezone = ZoneInfo(timezone)
         self._announcements = announcements
         self.groups = GroupViews(floor, paces, clock)
 
     def of(self, call: Call) -> World:
         """As this call's flow sees it now."""
-        started_at = datetime.fromtimestamp(call.arrived_at, UTC).astimezone(self._timezone)
+        started_at = datetime.fromtimestamp(call.arrived_at, UTC).astimezone(self.timezone)
         return World(
             now=datetime.fromtimestamp(self._clock(), UTC),
             caller={"number": call.caller_number, "name": call.caller_name},
@@ -125,7 +129,7 @@ class Outlook:
             customer=None if call.customer is None else customer_values(call.customer),
             groups=self.groups,
             announcements=self._announcements.on(),
-            timezone=self._timezone,
+            timezone=self.timezone,
         )
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from acd.core.plan import AgentProfile, Plan
+from zoneinfo import ZoneInfo
+
+from acd.core.plan import AgentProfile, Heir, Plan
 from acd.core.service_level import ServiceLevelFormula
 from acd.ivr.flow import FlowSet
 from acd.settings import assemble_outside, assemble_work
-from acd.settings.assemble_routing import group_policy
+from acd.settings.assemble_routing import callback_windows, group_policy
 from acd.settings.files import Files
 from acd.settings.model import Centre, FeatureCodes, PhoneSpec, RedisSettings, SystemSettings
 from acd.settings.schema.agents import AgentsFile
@@ -36,6 +38,11 @@ def assemble(files: Files, flow_set: FlowSet) -> Centre:
         customers_file=files.customers_file,
         flows_dir=files.flows_dir,
         dialing=assemble_outside.dialing(files),
+        group_hours={g: group.hours for g, group in groups.groups.items() if group.hours is not None},
+        line_announcements={g: group.announcements for g, group in groups.groups.items()},
+        resume_within_s=system.routing.resume_within_s,
+        callback_windows=callback_windows(groups, flow_set.calendars, ZoneInfo(system.system.timezone)),
+        do_not_call=files.do_not_call,
         redis=None if system.redis is None else RedisSettings(**system.redis.model_dump()),
     )
 
@@ -87,4 +94,5 @@ def plan_of(
         ageing=system.routing.ageing,
         seed=system.routing.seed,
         outside_ring_timeout_s=dialing.ring_timeout_s if dialing is not None else 60.0,
+        removed={group: Heir(entry.to, entry.to_flow) for group, entry in groups.removed.items()},
     )

@@ -6,29 +6,34 @@ import csv
 import io
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from acd.core.facts import Customer
+from acd.core.formula import FormulaError
+from acd.core.requirement import Requirement
 from acd.settings.document import Document, read_text
 from acd.settings.phone_number import normalised
 from acd.settings.problems import did_you_mean, shown, shown_file
 
 COLUMNS = ("number", "name", "segment", "id", "language")
+OPTIONAL_COLUMNS = ("value", "requires")
 LARGEST_FILE_BYTES = 50_000_000
 LONGEST_NAME = 80
 
 _ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_VALUE = re.compile(r"-?[0-9]{1,12}(\.[0-9]{1,4})?")
 _LANGUAGE = re.compile(r"([a-z]{2,3}(_[A-Z]{2})?)?")
 _UNSAFE = re.compile(r'["\\<>;|$`{}\[\]]')
 
 
 @dataclass(frozen=True, slots=True)
 class CustomerRow:
-    """One line. `number` is in normal form."""
+    """One line of the file. `number` is in normal form."""
 
     number: str
     customer: Customer
+    line: int = field(default=0, compare=False)
 
 
 def read_customers(path: Path, country: str | None = None) -> tuple[list[CustomerRow], Document]:
@@ -78,14 +83,15 @@ def _rows(document: Document, text: str) -> Iterator[tuple[int, dict[str, str]]]
 
 
 def _is_good_header(document: Document, header: list[str]) -> bool:
-    unknown = [name for name in header if name not in COLUMNS]
+    known = (*COLUMNS, *OPTIONAL_COLUMNS)
+    unknown = [name for name in header if name not in known]
     for name in unknown:
-        hint = did_you_mean(name, COLUMNS, separator=",")
+        hint = did_you_mean(name, known, separator=",")
         document.report_line(1, f"unknown column '{shown(name)}'{hint}")
     missing = [name for name in COLUMNS if name not in header]
     if missing:
         document.report_line(1, "missing columns: " + ", ".join(missing))
-    twice = sorted({name for name in header if header.count(name) > 1 and name in COLUMNS})
+    twice = sorted({name for name in header if header.count(name) > 1 and name in known})
     for name in twice:
         document.report_line(1, f"the column '{name}' is there twice")
     return not unknown and not missing and not twice
@@ -111,10 +117,33 @@ def _checked(
         if not pattern.fullmatch(values[column]):
             document.report_line(line, f"expected {what}, got '{shown(values[column])}'", (column,))
             sound = False
-    if number is None or not sound:
+    value, requirement = _value(document, line, values), _requirement(document, line, values)
+    if number is None or value is None or requirement is None or not sound:
         return None
-    customer = Customer(values["id"], values["name"], values["segment"], values["language"])
-    return CustomerRow(number, customer)
+    customer = Customer(
+        values["id"], values["name"], values["segment"], values["language"], value, requirement.text
+    )
+    return CustomerRow(number, customer, line)
+
+
+def _value(document: Document, line: int, values: dict[str, str]) -> float | None:
+    text = values.get("value", "")
+    if not text:
+        return 0.0
+    if not _VALUE.fullmatch(text):
+        document.report_line(line, f"expected a number such as 1200.50, got '{shown(text)}'", ("value",))
+        return None
+    return float(text)
+
+
+def _requirement(document: Document, line: int, values: dict[str, str]) -> Requirement | None:
+    text = values.get("requires", "")
+    try:
+        return Requirement.parse(text)
+    except FormulaError as error:
+        message = f"'{shown(text)}' is no requirement such as english >= 5 and vip: {error}"
+        document.report_line(line, message, ("requires",))
+        return None
 
 
 def _text_fault(text: str, what: str, *, may_be_empty: bool) -> str | None:

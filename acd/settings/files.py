@@ -11,6 +11,7 @@ from typing import Generic, TypeVar
 from pydantic import BaseModel
 
 from acd.settings.customer_file import read_customers
+from acd.settings.do_not_call import read_do_not_call
 from acd.settings.document import Document, read_document
 from acd.settings.problems import Problem, did_you_mean, shown, shown_file
 from acd.settings.schema.agents import AgentsFile
@@ -28,6 +29,7 @@ M = TypeVar("M", bound=BaseModel)
 CONFIG_FILES = ("system.yml", "agents.yml", "groups.yml", "numbers.yml", "trunks.yml", "dialing.yml")
 CALENDARS_FILE = "calendars.yml"  # may be missing
 CUSTOMERS_FILE = "customers.csv"
+DO_NOT_CALL_FILE = "do_not_call.csv"  # may be missing
 ANNOUNCEMENTS_FILE = "announcements.yml"  # beside the flows; may be missing
 SOUND_FOLDERS = ("sounds", "music")
 DEEPEST_PIECE = 6
@@ -49,7 +51,8 @@ class Files:
     """The whole configuration, not yet checked for references between entries.
 
     `folder_problems` are about the folders themselves; `flows` is keyed by the file's name
-    without extension, `pieces` by the path below the flows' folder. `dialing`, `calendars` and
+    without extension, `pieces` by the path below the flows' folder. `customer_requirements`: what
+    customers need, each with the first line that says it. `dialing`, `calendars` and
     `announcements` are None where there is no such file.
     """
 
@@ -65,8 +68,11 @@ class Files:
     announcements: Read[AnnouncementsFile] | None
     flows_dir: Path
     customers: Document | None
+    customer_requirements: Mapping[str, int]
     customers_file: Path | None
     folder_problems: tuple[Problem, ...]
+    do_not_call: frozenset[str] = frozenset()
+    do_not_call_document: Document | None = None
 
     def documents(self) -> Iterator[Document]:
         """Every file's document."""
@@ -84,6 +90,8 @@ class Files:
             yield self.dialing.document
         if self.customers is not None:
             yield self.customers
+        if self.do_not_call_document is not None:
+            yield self.do_not_call_document
 
     def problems(self) -> list[Problem]:
         """All that is known to be wrong, by file and line."""
@@ -109,7 +117,14 @@ def read_files(config_dir: Path, flows_dir: Path) -> Files:
         config_problems = _unknown_files(config_dir, config_names)
     customers_file = config_dir / CUSTOMERS_FILE if CUSTOMERS_FILE in config_names else None
     system = _read(config_dir / "system.yml", SystemFile)
+    do_not_call_file = config_dir / DO_NOT_CALL_FILE
     country = system.content.system.country if system.content is not None else None
+    customers, requirements = _customers(customers_file, country)
+    numbers, do_not_call = (
+        read_do_not_call(do_not_call_file, country)
+        if DO_NOT_CALL_FILE in config_names
+        else (frozenset[str](), None)
+    )
     return Files(
         system=system,
         agents=_read(config_dir / "agents.yml", AgentsFile),
@@ -124,8 +139,11 @@ def read_files(config_dir: Path, flows_dir: Path) -> Files:
             ANNOUNCEMENTS_FILE in flow_names, flows_dir / ANNOUNCEMENTS_FILE, AnnouncementsFile
         ),
         flows_dir=flows_dir,
-        customers=read_customers(customers_file, country)[1] if customers_file else None,
+        customers=customers,
+        customer_requirements=requirements,
         customers_file=customers_file,
+        do_not_call=numbers,
+        do_not_call_document=do_not_call,
         folder_problems=(
             *config_problems,
             *flow_problems,
@@ -133,6 +151,17 @@ def read_files(config_dir: Path, flows_dir: Path) -> Files:
             *_wrong_extensions(flows_dir, flow_names),
         ),
     )
+
+
+def _customers(file: Path | None, country: str | None) -> tuple[Document | None, dict[str, int]]:
+    if file is None:
+        return None, {}
+    rows, document = read_customers(file, country)
+    requirements: dict[str, int] = {}
+    for row in rows:
+        if row.customer.requirement:
+            requirements.setdefault(row.customer.requirement, row.line)
+    return document, requirements
 
 
 def _read(path: Path, model: type[M]) -> Read[M]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from acd.core.plan import Plan
 from acd.core.service_level import ServiceLevelFormula
 from acd.ivr.flow import FlowSet
+from acd.ivr.hours import Calendar
 from acd.settings.outside import Dialing, NumberRoute, TrunkSpec
 
 ANY_LANGUAGE = "*"
@@ -95,7 +96,11 @@ class Centre:
     `numbers` is keyed by number in normal form (`acd.settings.phone_number`), `phones` by phone id,
     `trunks` by name.
     `reason_keys` maps the digit dialled after the not-ready code to the reason code.
-    `customers_file`, `redis` and `dialing` are None where there is none.
+    `customers_file`, `redis` and `dialing` are None where there is none. `group_hours` maps a group to its
+    calendar (in `flow_set.calendars`), `line_announcements` a group's announcements, by name and language,
+    to their texts. Who hung up in line and calls again within `resume_within_s` goes on where the wait was.
+    `callback_windows`: by group, when its customers may be called back; `do_not_call`: numbers, in normal
+    form, of those who never may.
     """
 
     system: SystemSettings
@@ -110,3 +115,8 @@ class Centre:
     customers_file: Path | None = None
     redis: RedisSettings | None = None
     dialing: Dialing | None = None
+    group_hours: Mapping[str, str] = field(default_factory=dict)
+    line_announcements: Mapping[str, Mapping[str, Mapping[str, str]]] = field(default_factory=dict)
+    resume_within_s: float = 0.0
+    callback_windows: Mapping[str, Calendar] = field(default_factory=dict)
+    do_not_call: frozenset[str] = frozenset()

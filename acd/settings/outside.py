@@ -92,6 +92,12 @@ class DialRole:
     deny: tuple[str, ...]
     trunks: tuple[str, ...]
 
+    def allows(self, number: str) -> bool:
+        """The longest prefix decides; what neither list has is not allowed."""
+        allowed = max((len(p) for p in self.allow if number.startswith(p)), default=0)
+        denied = max((len(p) for p in self.deny if number.startswith(p)), default=0)
+        return allowed > denied
+
 
 @dataclass(frozen=True)
 class Dialing:

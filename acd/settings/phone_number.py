@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from enum import StrEnum
+from functools import lru_cache
 
 import phonenumbers
 from phonenumbers import NumberParseException, PhoneNumber, PhoneNumberFormat
@@ -31,11 +32,12 @@ def is_country(code: str) -> bool:
     return code in phonenumbers.SUPPORTED_REGIONS
 
 
+@lru_cache(maxsize=4096)
 def normalised(text: str, country: str | None = None) -> str | None:
     """'0049 (30) 123-45' → '+493012345'; with country DE '030 12345' as well; None if it is no number.
 
     A number without + and international prefix is completed only where it is a valid one of that
-    country: an extension must not become somebody else's number.
+    country: an extension must not become somebody else's number. Remembered, as each call asks several times.
     """
     number = _FILLING.sub("", text)
     if number.startswith(_INTERNATIONAL_PREFIX):

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from acd.core.requirement import Requirement
+from acd.settings.callback_references import check_callbacks
+from acd.settings.document import Document
 from acd.settings.files import Files
 from acd.settings.music import music_classes
 from acd.settings.outside_references import check_outside
-from acd.settings.problems import Place
+from acd.settings.problems import Place, undefined
 from acd.settings.routing_references import check_routing
+from acd.settings.schema.groups import GroupsFile
 from acd.settings.work_references import check_work
 
 
@@ -18,8 +22,10 @@ def check_references(files: Files) -> None:
     _check_agents(files)
     _check_groups(files)
     check_work(files)
+    check_callbacks(files)
     check_outside(files)
     _check_system(files)
+    _check_customers(files)
 
 
 def _check_agents(files: Files) -> None:
@@ -38,12 +44,12 @@ def _check_groups(files: Files) -> None:
     content, document = files.groups.content, files.groups.document
     if content is None:
         return
-    skills = files.agents.document.names("skills")
     classes = music_classes(files.flows_dir)
     for group_id, group in content.groups.items():
         if group.music not in classes:
             document.report_undefined(("groups", group_id, "music"), "music class", group.music, classes)
-        check_routing(group_id, group, content, document, skills)
+        check_routing(files, group_id, group, content)
+    _check_removed(files, content, document)
     # After another mistake in these files, "nobody" would only be its echo.
     if files.agents.content is None or document.problems or files.agents.document.problems:
         return
@@ -51,6 +57,17 @@ def _check_groups(files: Files) -> None:
         if not any(group.requires.admits(agent.skills) for agent in files.agents.content.agents.values()):
             message = f"no agent can serve this group: nobody has {group.requires}"
             document.report(("groups", group_id), message)
+
+
+def _check_removed(files: Files, content: GroupsFile, document: Document) -> None:
+    for group_id, entry in content.removed.items():
+        place: Place = ("removed", group_id)
+        if group_id in content.groups:
+            document.report(place, f"there is a group '{group_id}' above: it cannot be removed, too")
+        if entry.to is not None and entry.to not in content.groups:
+            document.report_undefined((*place, "to"), "group", entry.to, content.groups)
+        if entry.to_flow is not None and files.flows_dir.is_dir() and entry.to_flow not in files.flows:
+            document.report_undefined((*place, "to_flow"), "flow", entry.to_flow, files.flows)
 
 
 def _check_system(files: Files) -> None:
@@ -61,6 +78,9 @@ def _check_system(files: Files) -> None:
     groups = files.groups.document.names("groups")
     if group is not None and groups is not None and group not in groups:
         document.report_undefined(("system", "transfer_fallback_group"), "group", group, groups)
+    default = content.routing.default_group
+    if default is not None and groups is not None and default not in groups:
+        document.report_undefined(("routing", "default_group"), "group", default, groups)
     _check_features(files)
 
 
@@ -79,3 +99,19 @@ def _check_features(files: Files) -> None:
             message = f"'{code}' cannot be told apart from '{other_code}' of {other_name}"
             document.report(("features", name), message)
             break
+
+
+def _check_customers(files: Files) -> None:
+    """Skills that customers need: defined, and had by somebody."""
+    skills = files.agents.document.names("skills")
+    if files.customers is None or skills is None:
+        return
+    for text, line in files.customer_requirements.items():
+        wanted = Requirement.parse(text)
+        for skill in sorted(wanted.skills - skills):
+            message = undefined("skill", skill, skills, " in config/agents.yml")
+            files.customers.report_line(line, message, ("requires",))
+        if files.agents.content is None or files.agents.document.problems or wanted.skills - skills:
+            continue
+        if not any(wanted.admits(agent.skills) for agent in files.agents.content.agents.values()):
+            files.customers.report_line(line, f"no agent has {text}", ("requires",))

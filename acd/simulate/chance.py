@@ -77,7 +77,7 @@ class Exponential:
         return -math.log(1.0 - chance.random()) * self.mean_s
 
     def __str__(self) -> str:
-        return f"exponential, mean {self.mean_s:g} s"
+        return f"exponential, {self.mean_s:g} s"
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +93,7 @@ class Lognormal:
         return chance.lognormvariate(math.log(self.mean_s) - variance / 2, math.sqrt(variance))
 
     def __str__(self) -> str:
-        return f"lognormal, mean {self.mean_s:g} s, cv {self.cv:g}"
+        return f"lognormal, {self.mean_s:g} s, cv {self.cv:g}"
 
 
 @dataclass(frozen=True, slots=True)

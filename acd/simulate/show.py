@@ -20,10 +20,10 @@ FEWEST_BUSIEST = 5
 _COLUMNS = (
     ("offered/h", "offered_per_hour"),
     ("service level", "service_level"),
-    ("ASA", "asa_s"),
-    ("90 % answered in", "p90_wait_s"),
+    ("ASA, s", "asa_s"),
+    ("90 % within, s", "p90_wait_s"),
     ("abandoned", "abandon_rate"),
-    ("AHT", "aht_s"),
+    ("AHT, s", "aht_s"),
 )
 _ON_DEMAND = (("blocked", "blocked"), ("left", "left"))
 NINETY = "the wait that 90 % of the answered did not exceed"
@@ -130,14 +130,13 @@ def notes(result: Result) -> Iterator[str]:
 
 
 def shown(name: str, figure: Figure) -> str:
-    """Value and half width in the unit of the name: a share in per cent, else seconds or calls."""
+    """Value and half width: a share in per cent, else seconds or calls, as the name says."""
     if figure.value is None:
         return "–"
     half = figure.half_width
     if name in SHARES:
         return f"{figure.value:.1%}" + ("" if half is None else f" ± {100 * half:.1f}")
-    unit = " s" if name.endswith("_s") else ""
-    return f"{figure.value:.1f}{unit}" + ("" if half is None else f" ± {half:.1f}")
+    return f"{figure.value:.1f}" + ("" if half is None else f" ± {half:.1f}")
 
 
 def to_json(result: Result, scenario: Scenario) -> dict[str, Any]:

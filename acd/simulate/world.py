@@ -285,4 +285,5 @@ _DONE_BY: Mapping[type[commands.Command], str] = {
     commands.AnnounceInLine: "",
     commands.CallChanged: "",
     commands.AgentChanged: "",
+    commands.AgentForgotten: "",
 }

@@ -213,6 +213,15 @@ class AmiLink:
             raise TelephonyError(f"{name}: {answer.get('Message', 'refused')}")
         return answer
 
+    async def order(self, name: str, **headers: str | list[str]) -> None:
+        """Send one action that is only begun (an Originate): its outcome comes as an event.
+
+        Raises TelephonyError: refused, away, or too late.
+        """
+        answer = (await self._send(name, headers, as_list=False))[0]
+        if answer.get("Response") != "Success":
+            raise TelephonyError(f"{name}: {answer.get('Message', 'refused')}")
+
     async def list_action(self, name: str, **headers: str | list[str]) -> list[Headers]:
         """Send an action whose answer is a list of events; those events."""
         answers = await self._send(name, headers)
@@ -220,8 +229,10 @@ class AmiLink:
             raise TelephonyError(f"{name}: {answers[0].get('Message', 'refused')}")
         return [a for a in answers[1:] if not str(a.get("Event", "")).endswith("Complete")]
 
-    async def _send(self, name: str, headers: Mapping[str, str | list[str]]) -> list[Headers]:
-        """The answer, and the events that belong to it where it says that it is a list."""
+    async def _send(
+        self, name: str, headers: Mapping[str, str | list[str]], *, as_list: bool | None = None
+    ) -> list[Headers]:
+        """The answer, and the events that belong to it where it says that it is a list, or `as_list` does."""
         connection = self._connection
         if connection is None or not self.up:
             raise TelephonyError(f"{name}: Asterisk is away")
@@ -231,7 +242,7 @@ class AmiLink:
                 if "\r" in item or "\n" in item or "\0" in item:
                     raise TelephonyError(f"{name}: a line break in {header}")
             action[header] = value
-        future = connection.send_action(action)
+        future = connection.send_action(action, as_list=as_list)
         # Not asyncio.wait_for: in Python 3.11 it can swallow a cancellation.
         try:
             async with asyncio.timeout(ACTION_TIMEOUT_S):

@@ -37,6 +37,7 @@ def read_ask(session: AgiSession) -> Ask | None:
         call_id=call_id,
         phone=name if source == "phone" else None,
         trunk=name if source == "trunk" and name else None,
+        callback_phone=name if source == "callback" and name else None,
         sent_by=sender if source == "trunk" and sender else None,
         caller_number=party_text(session.env.get("agi_callerid", "")),
         caller_name=party_text(session.env.get("agi_calleridname", "")),

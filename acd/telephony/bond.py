@@ -12,7 +12,7 @@ from typing import Any
 import structlog
 
 from acd.core import events
-from acd.core.calls import CallState
+from acd.core.calls import Call, CallState, Channel
 from acd.core.facts import CallKind
 from acd.core.floor import Floor
 from acd.core.outside_events import OutsideAnswered
@@ -30,6 +30,7 @@ log = structlog.get_logger(__name__)
 HEARTBEAT_INTERVAL_S = 1.0
 RETURN_LIMIT_S = 1.5
 POLL_S = 0.02
+_RINGING = frozenset({CallState.RINGING, CallState.DIALING_OUT})
 
 
 class Bond:
@@ -40,7 +41,7 @@ class Bond:
         self._feed = feed
         self._floor = floor
         self._cdr_file = cdr_file
-        self._lease_s = lease_s
+        self.lease_s = lease_s
         self._link: AmiLink | None = None
         self._switch: Switchboard | None = None
         self._looking = asyncio.Lock()
@@ -73,9 +74,9 @@ class Bond:
             since_renewal_s += HEARTBEAT_INTERVAL_S
             try:
                 await self._beat()
-                if since_renewal_s >= self._lease_s / 4:
+                if since_renewal_s >= self.lease_s / 4:
                     since_renewal_s = 0.0
-                    await self._switch.renew_leases(self._lease_s)
+                    await self._switch.renew_leases(self.lease_s)
             except TelephonyError as error:
                 log.warning("no heartbeat", reason=str(error))
 
@@ -127,7 +128,7 @@ class Bond:
         async with self._looking:
             self._feed(events.DispatchSuspended())
             await self._beat()
-            await self._switch.renew_leases(self._lease_s)  # those given while we had no pulse are short
+            await self._switch.renew_leases(self.lease_s)  # those given while we had no pulse are short
             before = frozenset(self._floor.calls)
             self._watch.look_begins()
             picture = await look(self._link)
@@ -169,7 +170,7 @@ class Bond:
             if c.call_id not in handed_over and self._watch.bind(c.call_id, c.channel, c.uniqueid)
         ]
         picture.callers = callers
-        news = (frozenset(self._floor.calls) - before) | handed_over
+        news = (frozenset(self._floor.calls) - before) | handed_over | self._legs(picture)
         alive = frozenset(c.call_id for c in callers) | self._switch.asking() | news
         missing = [c for c in self._floor.calls if c not in alive]
         ended = cdr.ended_at(self._cdr_file) if missing else {}
@@ -181,9 +182,21 @@ class Bond:
                 continue
             if caller.leg is not None:
                 self._watch.leg_of[caller.call_id] = caller.leg
-            if caller.call_id not in self._floor.calls:
+            if caller.call_id not in self._floor.calls and "-cb" not in caller.call_id:
                 self._feed(_arrival(caller))
             self._feed(self._conversation(caller.call_id, caller.talking_to, caller.talking_since))
+
+    def _legs(self, picture: Picture) -> frozenset[str]:
+        """The calls of legs that still ring; one that nobody waits for any more is ended."""
+        assert self._switch is not None
+        for leg_id, call_id in picture.legs.items():
+            call = self._floor.calls.get(call_id)
+            wanted = call is not None and call.channel is Channel.NONE and call.state in _RINGING
+            if wanted and call is not None:
+                self._watch.legs.made(leg_id, call_id, outside=call.state is CallState.DIALING_OUT)
+            else:
+                self._switch.end_leg(leg_id)
+        return self._watch.legs.keep_only(picture.legs)
 
     def _tell_served(self, missing: Iterable[str]) -> None:
         """Callers who came and went through the fallback queue must not pass for having given up."""
@@ -224,7 +237,7 @@ class Bond:
         """Nobody overtakes: give those in line a moment to ask again."""
         limit = asyncio.get_running_loop().time() + RETURN_LIMIT_S
         while asyncio.get_running_loop().time() < limit:
-            if not any(c.state is CallState.WAITING and not c.present for c in self._floor.calls.values()):
+            if not any(_is_awaited(call) for call in self._floor.calls.values()):
                 return
             await asyncio.sleep(POLL_S)
 
@@ -251,6 +264,10 @@ class Bond:
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+
+
+def _is_awaited(call: Call) -> bool:
+    return call.state is CallState.WAITING and not call.present and call.channel is not Channel.NONE
 
 
 def _arrival(caller: CallerSeen) -> events.CallArrived:

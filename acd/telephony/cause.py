@@ -53,6 +53,39 @@ def offer_failure(dialstatus: str, tech: str) -> OfferFailure:
     return DIALSTATUS_FAILURES.get(dialstatus, OfferFailure.UNREACHABLE)
 
 
+# Q.850 causes in the Hangup of a leg that we made ourselves: there is no Dial, and no SIP status, to ask.
+_LEG_FAILURES: Mapping[int, OfferFailure] = {
+    16: OfferFailure.DECLINED,  # answered, and gone before anybody could ask
+    17: OfferFailure.BUSY,
+    19: OfferFailure.UNAVAILABLE,
+    21: OfferFailure.DECLINED,
+    23: OfferFailure.DECLINED,
+}
+_OUTSIDE_LEG_FAILURES: Mapping[int, DialFailure] = {
+    1: DialFailure.UNKNOWN_NUMBER,
+    16: DialFailure.DECLINED,
+    17: DialFailure.BUSY,
+    18: DialFailure.NO_ANSWER,
+    19: DialFailure.NO_ANSWER,
+    21: DialFailure.DECLINED,
+    28: DialFailure.UNKNOWN_NUMBER,
+}
+
+
+def leg_failure(cause: int, *, alerted: bool, cut_short: bool) -> OfferFailure:
+    """Why an agent's leg that we made came to nothing; `cut_short`: its time was over, or we ended it."""
+    if cut_short or cause == 0:
+        return OfferFailure.NO_ANSWER if alerted else OfferFailure.UNREACHABLE
+    return _LEG_FAILURES.get(cause, OfferFailure.UNREACHABLE)
+
+
+def outside_leg_failure(cause: int, *, alerted: bool, cut_short: bool) -> DialFailure:
+    """The same of a customer's; 0: there was no channel at all."""
+    if cut_short or cause == 0:
+        return DialFailure.NO_ANSWER if alerted else DialFailure.UNREACHABLE
+    return _OUTSIDE_LEG_FAILURES.get(cause, DialFailure.CONGESTION)
+
+
 OUTSIDE_FAILURES: Mapping[int, DialFailure] = {
     180: DialFailure.NO_ANSWER,
     181: DialFailure.NO_ANSWER,

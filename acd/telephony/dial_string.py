@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from acd.core.commands import DialOut, Offer
+from acd.core.commands import DialOut, Leg, Offer
+from acd.telephony.line import display_name
 
 TRUNK_PREFIX = "trunk-"
 """The endpoint of trunk `x` is `trunk-x`; a phone's is its number."""
@@ -41,6 +42,61 @@ def outside_dial(command: DialOut) -> str:
     c = command
     target = _outside(c.trunk, c.number, c.digits, c.shown, round(c.ring_timeout_s))
     return f"{_group(c.group)}|{target}"
+
+
+def agent_leg(offer: Offer, leg: Leg, word: str) -> dict[str, str | list[str]]:
+    """The headers of an Originate that rings an agent for a callback. Raises ValueError for what is unsafe.
+
+    The phone displays `word` ('Callback') and the customer's name or number.
+    """
+    number = _number(leg.number)
+    shown = _display(f"{word} {leg.name or number}")
+    return {
+        **_leg(leg, f"PJSIP/{_name(offer.phone)}", offer.ring_timeout_s, f'"{shown}" <{number}>'),
+        "Exten": "agent",
+        "Variable": [f"__ACD_CALL={_call(leg)}"],
+    }
+
+
+def customer_leg(command: DialOut, leg: Leg) -> dict[str, str | list[str]]:
+    """The headers of an Originate that dials a callback's customer. Raises ValueError for what is unsafe."""
+    c = command
+    channel = f"PJSIP/{_number(c.digits)}@{TRUNK_PREFIX}{_name(c.trunk)}"
+    name = _display(leg.name)
+    return {
+        **_leg(leg, channel, c.ring_timeout_s, f"<{_number(c.shown)}>"),
+        "Exten": "customer",
+        "Variable": [
+            f"__ACD_CALL={_call(leg)}",
+            f"ACD_GROUP={_group(c.group)}",
+            f"ACD_CUSTOMER={_number(leg.number)}",
+            f"ACD_CUSTOMER_NAME={name}",
+        ],
+    }
+
+
+def _leg(leg: Leg, channel: str, timeout_s: float, caller_id: str) -> dict[str, str | list[str]]:
+    return {
+        "Channel": channel,
+        "Context": "acd-callback",
+        "Priority": "1",
+        "Timeout": str(round(timeout_s * 1000)),
+        "CallerID": caller_id,
+        "ChannelId": f"{_call(leg)}.{leg.id.rpartition('.')[2]}",
+        "Async": "true",
+    }
+
+
+def _call(leg: Leg) -> str:
+    call_id = leg.id.rpartition(".")[0]
+    if not re.fullmatch(r"[a-z0-9-]{3,64}", call_id):
+        raise ValueError(f"not a call's id: {call_id!r}")
+    return call_id
+
+
+def _display(text: str) -> str:
+    """A name without what would end it, or begin another variable."""
+    return display_name(text).replace(",", " ").replace("=", " ")
 
 
 def emergency_dial(trunk: str, number: str, shown: str) -> str:

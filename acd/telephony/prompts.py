@@ -53,6 +53,10 @@ class PromptStore:
         self._cache_dir = sounds_dir / SPEECH
         self._voices = voices
 
+    def speak_with(self, voices: Mapping[str, Sequence[str]]) -> None:
+        """Other voices from now on; what they speak has been prepared by a store of theirs."""
+        self._voices = voices
+
     def path(self, prompt: Prompt) -> str:
         """What Asterisk is to play: an absolute path without its ending, or the name of its own sound.
 

@@ -50,17 +50,30 @@ def provision(
 
     Files hold passwords: mode 0600. Each is replaced whole, so Asterisk never reads half of one.
     """
+    changed = []
+    for path, text in asterisk_files(centre, environment, secrets, templates, variables).items():
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        changed += write_file(path, text)
+    return changed
+
+
+def asterisk_files(
+    centre: Centre,
+    environment: Environment,
+    secrets: Secrets,
+    templates: Path,
+    variables: Mapping[str, str] | None = None,
+) -> dict[Path, str]:
+    """What each file is to hold. Raises OperatorError as `provision`."""
     passwords = trunk_passwords(centre.trunks.values(), variables or {}, secrets.trunk_passwords)
     folder = environment.asterisk_dir / "etc"
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     values = _values(centre, environment, secrets, passwords)
-    changed = []
-    for template in sorted((templates / "etc").glob("*.conf")):
-        text = _ConfTemplate(template.read_text(encoding="utf-8")).substitute(values)
-        changed += _write(folder / template.name, text)
-    for name in EMPTY_FILES:
-        changed += _write(folder / name, "; nothing to set, but Asterisk looks for it\n")
-    return changed
+    texts = {
+        folder / template.name: _ConfTemplate(template.read_text(encoding="utf-8")).substitute(values)
+        for template in sorted((templates / "etc").glob("*.conf"))
+    }
+    empty = "; nothing to set, but Asterisk looks for it\n"
+    return {**texts, **{folder / name: empty for name in EMPTY_FILES}}
 
 
 def _values(
@@ -147,7 +160,8 @@ def _plain(name: str) -> str:
     return "".join(c for c in name if c.isprintable() and c not in '<>";[]()=\\').strip()
 
 
-def _write(path: Path, text: str) -> list[Path]:
+def write_file(path: Path, text: str) -> list[Path]:
+    """Replace a file whole if it differs; it, if it did."""
     if path.exists() and path.read_text(encoding="utf-8") == text:
         return []
     fresh = path.with_name(path.name + ".new")

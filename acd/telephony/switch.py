@@ -14,14 +14,21 @@ from typing import Any
 
 import structlog
 
-from acd.core.commands import DialOut, Offer
+from acd.core.commands import DialOut, Leg, Offer
 from acd.core.ports import Ask, Refusal
 from acd.errors import TelephonyError
 from acd.ivr.flow import KEYS
 from acd.telephony.agi import AgiSession
 from acd.telephony.ami import AmiLink
 from acd.telephony.ask import read_ask, renamed, variables_of
-from acd.telephony.dial_string import TRUNK_PREFIX, address_dial, outside_dial, phone_dial
+from acd.telephony.dial_string import (
+    TRUNK_PREFIX,
+    address_dial,
+    agent_leg,
+    customer_leg,
+    outside_dial,
+    phone_dial,
+)
 from acd.telephony.line import AgiLine
 from acd.telephony.merges import Merges
 from acd.telephony.prompts import PromptStore
@@ -37,6 +44,8 @@ CAUSE_OF_REFUSAL = {
     Refusal.CONGESTION: 34,
 }
 CANCEL_CAUSE = "19"
+CALLBACK_WORDS = {"en": "Callback", "zh_CN": "回拨"}
+"""What an agent's phone displays before the customer's name, by language."""
 
 Reception = Callable[[Ask, AgiLine], Awaitable[None]]
 
@@ -51,6 +60,7 @@ class Switchboard:
     """
 
     call_id_header = False
+    callback_word = CALLBACK_WORDS["en"]
 
     def __init__(
         self,
@@ -181,11 +191,38 @@ class Switchboard:
 
     def offer(self, offer: Offer) -> None:
         """Have the dialplan ring the agent's phone."""
-        self._dial(offer.call_id, phone_dial(offer, call_id_header=self.call_id_header))
+        if offer.leg is None:
+            self._dial(offer.call_id, phone_dial(offer, call_id_header=self.call_id_header))
+        else:
+            headers = agent_leg(offer, offer.leg, self.callback_word)
+            self._make_leg(offer.leg, offer.call_id, headers, outside=False)
 
     def dial_out(self, command: DialOut) -> None:
         """Have the dialplan dial an outside number."""
-        self._dial(command.call_id, outside_dial(command))
+        if command.leg is None:
+            self._dial(command.call_id, outside_dial(command))
+        else:
+            headers = customer_leg(command, command.leg)
+            self._make_leg(command.leg, command.call_id, headers, outside=True)
+
+    def _make_leg(
+        self, leg: Leg, call_id: str, headers: dict[str, str | list[str]], *, outside: bool
+    ) -> None:
+        """A channel of its own, for a callback; what becomes of it is told by `Legs`."""
+        self._watch.legs.made(leg.id, call_id, outside=outside)
+
+        async def order() -> None:
+            try:
+                await self._link.order("Originate", **headers)
+            except TelephonyError as error:
+                log.warning("a callback's leg could not be ordered", call=call_id, reason=str(error))
+                self._watch.legs.failed(leg.id)
+
+        self._spawn(order())
+
+    def end_leg(self, leg_id: str) -> None:
+        """A channel that was made for a callback is of no use any more."""
+        self._spawn(self._act("Hangup", Channel=leg_id, Cause=CANCEL_CAUSE))
 
     def _dial(self, call_id: str, dial: str) -> None:
         line = self._lines.get(call_id)
@@ -198,7 +235,7 @@ class Switchboard:
 
     def cancel_offer(self, call_id: str) -> None:
         """Hang up the leg that rings; Dial then reports the offer's end."""
-        leg = self._watch.leg_of.get(call_id)
+        leg = self._watch.legs.cancelled(call_id) or self._watch.leg_of.get(call_id)
         if leg is not None:
             self._spawn(self._act("Hangup", Channel=leg, Cause=CANCEL_CAUSE))
         else:
@@ -224,6 +261,12 @@ class Switchboard:
         self._watch.mark_ending(call_id)
         if not await self._act("Hangup", Channel=channel, Cause=str(cause)):
             self._watch.mark_ending(call_id, ending=False)  # the caller was quicker
+
+    def ask_again(self, call_id: str) -> None:
+        """Have the caller's channel ask what next, whatever it is doing."""
+        channel = self._watch.channel_of.get(call_id)
+        if channel is not None:  # else the caller is leaving
+            self._spawn(self.bring_back(channel))
 
     async def bring_back(self, channel: str) -> None:
         """Send a channel to the beginning of the loop, so that it asks again."""

@@ -43,6 +43,7 @@ class Picture:
 
     callers: list[CallerSeen] = field(default_factory=list)
     channels: list[str] = field(default_factory=list)
+    legs: dict[str, str] = field(default_factory=dict)  # uniqueid → call, of callbacks not answered yet
     reachable: set[str] = field(default_factory=set)
 
 
@@ -60,6 +61,8 @@ async def look(link: AmiLink) -> Picture:
         if bridge := str(status.get("BridgeID", "")):
             bridges[bridge].append(picture.channels[-1])
     for status in statuses:
+        if (leg := _leg(status)) is not None:
+            picture.legs[leg[0]] = leg[1]
         caller = _caller(status, bridges)
         if caller is not None:
             picture.callers.append(caller)
@@ -86,6 +89,15 @@ def _caller(status: Headers, bridges: dict[str, list[str]]) -> CallerSeen | None
         leg=leg,
         talking_since=_connected_at(variables) if status.get("Application") == "Queue" else None,
     )
+
+
+def _leg(status: Headers) -> tuple[str, str] | None:
+    """Uniqueid and call of a channel that we made ourselves and that has not been answered."""
+    variables, uniqueid = variables_of(status), str(status.get("Uniqueid", ""))
+    call_id = variables.get("ACD_CALL", "")
+    if variables.get("ACD_CALLER") == "1" or not call_id or uniqueid.rpartition(".")[0] != call_id:
+        return None
+    return uniqueid, call_id
 
 
 def _connected_at(variables: Mapping[str, str]) -> float | None:

@@ -27,17 +27,19 @@ class TrunkBoard:
     def __init__(self, trunks: Iterable[TrunkSpec], link: AmiLink) -> None:
         self._trunks = {trunk.id: trunk for trunk in trunks}
         self._link = link
-        now = time.time()
-        self.seen: dict[str, TrunkSeen] = {}
-        for trunk in self._trunks.values():
-            state = TrunkState.UNKNOWN if trunk.server is not None else TrunkState.INCOMING_ONLY
-            self.seen[trunk.id] = TrunkSeen(state, now)
+        self.seen: dict[str, TrunkSeen] = {trunk.id: _unseen(trunk) for trunk in self._trunks.values()}
+
+    def change(self, trunks: Iterable[TrunkSpec]) -> None:
+        """Other trunks from now on; what is known of those that stay is kept."""
+        before = self.seen
+        self._trunks = {trunk.id: trunk for trunk in trunks}
+        self.seen = {trunk.id: before.get(trunk.id, _unseen(trunk)) for trunk in self._trunks.values()}
 
     async def run(self) -> None:
         """For ever: look, while Asterisk is there."""
-        asked = any(trunk.server is not None for trunk in self._trunks.values())
         while True:
             await asyncio.sleep(LOOK_INTERVAL_S)
+            asked = any(trunk.server is not None for trunk in self._trunks.values())
             if asked and self._link.up:
                 try:
                     await self.look()
@@ -60,12 +62,19 @@ class TrunkBoard:
                 self._note(trunk.id, state_of(trunk, registrations.get(name, ""), device))
 
     def _note(self, trunk_id: str, state: TrunkState) -> None:
+        if trunk_id not in self.seen:
+            return  # a reload has taken it away meanwhile
         before = self.seen[trunk_id].state
         if state is before:
             return
         self.seen[trunk_id] = TrunkSeen(state, time.time())
         report = log.warning if state in FAULTS else log.info
         report("trunk", trunk=trunk_id, state=state.value, before=before.value)
+
+
+def _unseen(trunk: TrunkSpec) -> TrunkSeen:
+    state = TrunkState.UNKNOWN if trunk.server is not None else TrunkState.INCOMING_ONLY
+    return TrunkSeen(state, time.time())
 
 
 def state_of(trunk: TrunkSpec, registration: str, device: str) -> TrunkState:

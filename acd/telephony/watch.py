@@ -15,6 +15,7 @@ from acd.core.outside_events import OutsideAlerting, OutsideAnswered
 from acd.core.ports import Feed
 from acd.telephony.ami import Headers
 from acd.telephony.dial_string import TRUNK_PREFIX
+from acd.telephony.legs import Legs
 
 _CHANNEL = re.compile(r"^PJSIP/(?P<endpoint>.+)-[0-9a-f]{8}$")
 REACHABLE_STATES = frozenset({"NOT_INUSE", "INUSE", "BUSY", "RINGING", "RINGINUSE", "ONHOLD"})
@@ -36,8 +37,10 @@ class Watch:
 
     def __init__(self, phones: Iterable[str], feed: Feed, on_transfer: Callable[[str, str], None]) -> None:
         self._phones: dict[str, set[str]] = {phone: set() for phone in phones}
+        self._gone_phones: set[str] = set()  # no longer configured, and not free yet
         self._reachable: set[str] = set()
         self._feed = feed
+        self.legs = Legs(feed)
         self._on_transfer = on_transfer
         self._call_of: dict[str, str] = {}  # the caller's uniqueid → call
         self._uniqueid_of: dict[str, str] = {}
@@ -60,6 +63,7 @@ class Watch:
         self.unbind(call_id)
         if uniqueid in self._gone:
             return False
+        self.legs.asks(uniqueid)
         self._call_of[uniqueid] = call_id
         self._uniqueid_of[call_id] = uniqueid
         self.channel_of[call_id] = channel
@@ -104,6 +108,22 @@ class Watch:
         """Whether this endpoint is a phone of ours."""
         return endpoint in self._phones
 
+    def change_phones(self, phones: Iterable[str]) -> None:
+        """Other phones of ours from now on; one that is gone is known until its calls are over."""
+        wanted = set(phones)
+        for phone in wanted - self._phones.keys():
+            self._phones[phone] = set()
+        self._gone_phones = self._phones.keys() - wanted
+        for phone in list(self._gone_phones):
+            self._reachable.discard(phone)
+            self._report(phone)
+            self._forget_phone(phone)
+
+    def _forget_phone(self, phone: str) -> None:
+        if phone in self._gone_phones and not self._phones[phone]:
+            del self._phones[phone]
+            self._gone_phones.discard(phone)
+
     def look_begins(self) -> None:
         """From here on remember what has changed: the look's answer will be older than that."""
         self._looking = True
@@ -115,13 +135,15 @@ class Watch:
         self._looking = False
         known = {phone: phone in set(reachable) for phone in self._phones} | self._reached
         self._reachable = {phone for phone, can_be_reached in known.items() if can_be_reached}
+        self._reachable -= self._gone_phones
         for phone in self._phones:
             self._phones[phone] = set()
         for channel in (set(channels) | self._come) - self._went:
             if (endpoint := phone_of(channel)) in self._phones:
                 self._phones[endpoint].add(channel)
-        for phone in self._phones:
+        for phone in list(self._phones):
             self._report(phone)
+            self._forget_phone(phone)
 
     def _report(self, phone: str) -> None:
         self._feed(events.PhoneChanged(phone, phone in self._reachable, bool(self._phones[phone])))
@@ -152,6 +174,7 @@ class Watch:
                 self._key(event)
             case "QueueCallerJoin":
                 self.on_queue_join(str(event.get("Channel", "")))
+        self.legs.hear(event)
 
     def _key(self, event: Headers) -> None:
         call_id = self._call_of.get(str(event.get("Uniqueid", "")))
@@ -204,6 +227,7 @@ class Watch:
                 self._went.add(channel)
             self._phones[phone].discard(channel)
             self._report(phone)
+            self._forget_phone(phone)
 
     def _dialling(
         self, event: Headers, heard: type[events.OfferAlerting] | type[events.OfferAnswered]
@@ -281,7 +305,7 @@ class Watch:
 
     def _device(self, event: Headers) -> None:
         phone = str(event.get("Device", "")).removeprefix("PJSIP/")
-        if phone not in self._phones:
+        if phone not in self._phones or phone in self._gone_phones:
             return
         reachable = event.get("State") in REACHABLE_STATES
         if self._looking:

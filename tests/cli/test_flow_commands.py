@@ -155,6 +155,9 @@ def test_try_says_what_it_needs(flows: Path) -> None:
 LOOK = talk.Look(talk.HttpRequest("GET", "http://h/secret", {}, {}, 1, 0, {"a": "b"}, masked=True))
 WHO = talk.Look(talk.CustomerRequest("+4930"))
 LINE = talk.JoinQueue("sales", 0, "en", frozenset("1"), None, 60)
+LED = talk.JoinQueue(
+    "sales", 0, "en", leave_when_full=True, leave_when_closed=True, exits=frozenset({"sorry"}), prefer="anna"
+)
 DIAL = talk.Dial(TransferKind.NUMBER, "100", 5)
 SOUND = talk.RecordSound((), 5, 5)
 CALLBACK = talk.TakeCallback("sales", "1", "en")
@@ -174,6 +177,10 @@ CALLBACK = talk.TakeCallback("sales", "1", "en")
         (LINE, "agent", talk.AgentLeft()),
         (LINE, "1", talk.QueueKey("1")),
         (LINE, "timeout", talk.QueueTimeout()),
+        (LED, "full", talk.QueueFull()),
+        (LED, "closed", talk.QueueClosed()),
+        (LED, "left sorry", talk.QueueLeft("sorry")),
+        (LED, "sorry", talk.QueueLeft("sorry")),
         (DIAL, "", None),
         (DIAL, "over", talk.AgentLeft()),
         (DIAL, "busy", talk.NotTaken("busy")),
@@ -193,7 +200,8 @@ def test_what_is_typed_is_an_outcome(
 
 
 @pytest.mark.parametrize(
-    ("command", "typed"), [(LOOK, "=5"), (LOOK, "b=1"), (LINE, "no_agents"), (SOUND, "long")]
+    ("command", "typed"),
+    [(LOOK, "=5"), (LOOK, "b=1"), (LINE, "no_agents"), (LINE, "full"), (LINE, "left sorry"), (SOUND, "long")],
 )
 def test_what_makes_no_sense_is_asked_again(command: talk.FlowCommand, typed: str) -> None:
     with pytest.raises(Unclear):

@@ -25,6 +25,7 @@ CALL: dict[str, Any] = {
     "caller_number": "+4930777", "caller_name": "W. Fang", "dialed_number": "8001",
     "trunk": "lab", "outside_number": None, "outside_trunk": None,
     "customer": {"name": "王芳", "segment": "gold"}, "group": "sales", "position": None,
+    "priority": 0, "ring": None, "kept_for": None,
     "agent": "anna", "on_hold": False, "step": None,
 }  # fmt: skip
 PICTURE: dict[str, Any] = {
@@ -64,7 +65,7 @@ PICTURE: dict[str, Any] = {
         CALL,
         {
             **CALL, "id": "a261122-100100-2", "state": "waiting", "customer": None, "agent": None,
-            "position": 1, "state_s": 3675.0,
+            "position": 1, "state_s": 3675.0, "ring": 0,
         },
         {
             **CALL, "id": "a261122-100200-3", "state": "ivr", "customer": None, "agent": None,
@@ -113,6 +114,13 @@ def test_long_names_fold_on_a_narrow_screen() -> None:
         "(platinum)",
     ):
         assert whole in text
+
+
+def test_what_is_unusual_of_a_caller_in_line_is_said() -> None:
+    waiting = {**CALL, "state": "waiting", "agent": None, "position": 3, "priority": 5, "ring": 1}
+    assert "sales no. 3, priority 5, ring 1 " in drawn({**PICTURE, "calls": [waiting]}, 130)
+    kept = {**waiting, "priority": 0, "ring": 0, "kept_for": "anna"}
+    assert "sales no. 3, for anna " in drawn({**PICTURE, "calls": [kept]}, 130)
 
 
 def test_troubles_stand_above() -> None:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import cache
 from itertools import pairwise
 from typing import Any
 
-from acd.core.agents import Agent, AgentState
-from acd.core.calls import Call, CallState
+import orjson
+
+from acd.core.agents import BUSY_STATES, Agent, AgentState
+from acd.core.callback_events import CallbackPlaced
+from acd.core.calls import Call, CallState, Channel
 from acd.core.commands import (
     AgentChanged,
+    AgentForgotten,
     CallChanged,
     CallMerged,
     Command,
@@ -28,11 +31,12 @@ from acd.core.events import (
     CallArrived,
     Event,
     PendingRevoked,
+    PlanChanged,
     WrapUpDone,
     WrapUpExtended,
     WrapUpWanted,
 )
-from acd.core.facts import AgentInterval
+from acd.core.facts import AgentInterval, CallKind
 from acd.core.plan import Plan
 from acd.core.requirement import Requirement
 from acd.core.timers import Timer
@@ -52,6 +56,7 @@ REQUESTS = (
     WrapUpDone,
 )
 """What may be refused."""
+DIALLED = (CallState.IVR, CallState.DIALING_OUT)
 IDLE = {AgentState.NOT_READY.value, AgentState.READY.value}
 
 
@@ -69,6 +74,8 @@ class Bookkeeper:
         self.plan = plan
         self.engine = Engine(plan)
         self.now = 1000.0
+        self.torn = False  # whether it was ever restarted with half of what it had
+        self.plan_since = self.now
         self.mirror = picture(self.engine)
         self.live: set[str] = set()  # arrived, and neither merged nor finished
         self.stored: dict[str, bool] = {}  # ended and stored: whether as finished
@@ -84,6 +91,12 @@ class Bookkeeper:
         if isinstance(event, CallArrived) and event.call_id not in self.engine.floor.calls:
             self.live.add(event.call_id)
             self.stored.pop(event.call_id, None)
+        if isinstance(event, CallbackPlaced) and event.call_id not in self.engine.floor.calls:
+            self.live.add(event.call_id)
+            self.stored.pop(event.call_id, None)
+        if isinstance(event, PlanChanged):
+            self.plan, self.plan_since = event.plan, self.now
+            self._admitted = cache(Bookkeeper._admitted.__get__(self))  # type: ignore[method-assign]
         before = picture(self.engine) if isinstance(event, REQUESTS) else None
         out = self._logged_out()
         try:
@@ -133,7 +146,8 @@ class Bookkeeper:
     def restart(self, kept: Kept | None = None) -> list[Command]:
         """Killed and started again with what the mirror kept (or with `kept`, a torn one)."""
         torn = kept is not None
-        kept = json.loads(json.dumps(self.mirror if kept is None else kept))
+        self.torn |= torn
+        kept = orjson.loads(orjson.dumps(self.mirror if kept is None else kept))  # as the disk does
         assert kept is not None
         agents = [Agent.from_dict(v) for k, v in kept.items() if k.startswith("agent:")]
         calls = [Call.from_dict(v) for k, v in kept.items() if k.startswith("call:")]
@@ -165,6 +179,9 @@ class Bookkeeper:
                     self.mirror[f"call:{call_id}"] = self.engine.floor.calls[call_id].to_dict()
                 case AgentChanged(agent_id):
                     self.mirror[f"agent:{agent_id}"] = self.engine.floor.agents[agent_id].to_dict()
+                case AgentForgotten(agent_id):
+                    assert agent_id not in self.plan.agents, "forgotten, although in the plan"
+                    del self.mirror[f"agent:{agent_id}"]
                 case CallMerged(call_id):
                     del self.mirror[f"call:{call_id}"]
                     self.live.remove(call_id)
@@ -196,6 +213,8 @@ class Bookkeeper:
     def check(self) -> None:
         """Whatever must hold at any time."""
         assert self.mirror == picture(self.engine), "the mirror is behind"
+        floor = self.engine.floor
+        assert set(floor.agents) == {*self.plan.agents, *floor.leaving}, "an agent is lost, or stays for ever"
         self._check_calls()
         for agent in self.engine.floor.agents.values():
             self._check_agent(agent)
@@ -212,7 +231,11 @@ class Bookkeeper:
             assert call.open_wrap_ups == wrap_ups[call.id], call
             assert (call.state is CallState.ENDED) == (call.id in self.stored), call
             assert not call.finished, call
-            assert (call.agent is not None) == (call.state in (CallState.RINGING, CallState.TALKING)), call
+            with_agent = call.state in (CallState.RINGING, CallState.TALKING)
+            is_dialled = call.channel is not Channel.CALLER and call.state in DIALLED
+            assert (call.agent is not None) == with_agent or (is_dialled and not with_agent), call
+            assert not is_dialled or call.agent is not None or self.torn, f"dialled without an agent: {call}"
+            self._check_callback(call)
             assert all(a.at <= b.at for a, b in pairwise(call.facts)), call.facts
             if call.agent is not None:  # so nobody has two
                 assert floor.agents[call.agent].call_id == call.id, call
@@ -221,6 +244,16 @@ class Bookkeeper:
             if call.state is CallState.RINGING:
                 assert (Timer.OVERDUE, call.id) in floor.timers._due, call
 
+    def _check_callback(self, call: Call) -> None:
+        """It is given up when its time is over, and stands in line whenever it may."""
+        floor = self.engine.floor
+        if call.kind is not CallKind.CALLBACK:
+            assert call.channel is Channel.CALLER, call
+        if call.channel is Channel.NONE and call.state is CallState.WAITING:
+            assert (Timer.CALLBACK, call.id) in floor.timers._due, call
+            may_stand = call.try_at is None and call.group not in floor.callbacks_closed
+            assert call.present == may_stand, call
+
     def _check_agent(self, agent: Agent) -> None:
         floor = self.engine.floor
         call = floor.calls[agent.call_id] if agent.call_id is not None else None
@@ -228,16 +261,19 @@ class Bookkeeper:
         match agent.state:
             case AgentState.RINGING:
                 assert call is not None, agent
-                assert call.state is CallState.RINGING, agent
+                reserved = call.channel is Channel.NONE and call.state in DIALLED
+                assert reserved or call.state is CallState.RINGING, agent
             case AgentState.TALKING:
                 assert call is not None or own is not None, agent
-                assert call is None or call.state is CallState.TALKING, agent
+                joined = call is not None and call.channel is Channel.AGENT and call.state in DIALLED
+                assert joined or call is None or call.state is CallState.TALKING, agent
             case AgentState.WRAP_UP:
                 assert call is None, agent
                 assert agent.wrap_up_call_id is not None, agent
                 has_end = agent.wrap_up_until is not None
                 assert ((Timer.WRAP_UP, agent.id) in floor.timers._due) == has_end, agent
-                assert has_end or rule_of(floor, agent.wrap_up_group).lasts_s is None, agent
+                as_begun = agent.since <= self.plan_since  # by the rule that held when it began
+                assert has_end or as_begun or rule_of(floor, agent.wrap_up_group).lasts_s is None, agent
             case _:
                 assert (call, own, agent.wrap_up_call_id) == (None, None, None), agent
                 pending = (agent.pending_reason, agent.pending_logout, agent.back_to, agent.wrap_up_wanted)
@@ -246,6 +282,9 @@ class Bookkeeper:
         assert own is None or (own.origin_agent == agent.id and own.state is not CallState.ENDED), agent
         assert (agent.reason is not None) == (agent.state is AgentState.NOT_READY), agent
         assert (agent.phone is not None) == agent.logged_in, agent
+        if agent.id in floor.leaving:
+            assert agent.state in BUSY_STATES, agent
+            assert agent.pending_logout, agent
         assert (agent.back_off_until is not None) == ((Timer.BACK_OFF, agent.id) in floor.timers._due), agent
         assert (agent.rest_until is not None) == ((Timer.REST, agent.id) in floor.timers._due), agent
         assert (agent.rest_until is not None) == (agent.reason == REASON_REST), agent
@@ -306,6 +345,8 @@ class Bookkeeper:
 
     def _could_serve(self, agent: Agent, call: Call, *, widest: bool = False) -> bool:
         """By a look at everything; reserves are not counted."""
+        if agent.id not in self.plan.agents:
+            return False
         if call.only_agent is not None and not widest:
             return call.only_agent == agent.id
         rings = len(self.plan.groups[call.group or ""].rings) if widest else call.ring
@@ -327,7 +368,8 @@ class Bookkeeper:
         """Whether another group's reserve needs the agent."""
         floor = self.engine.floor
         for group in self.plan.groups.values():
-            serves = [a for a in floor.agents.values() if group.requirement.admits(self._skills(a))]
+            staff = [a for a in floor.agents.values() if a.id in self.plan.agents]
+            serves = [a for a in staff if group.requirement.admits(self._skills(a))]
             ready = sum(floor.can_take_calls(a) for a in serves)
             if group.reserve and group.id != call.group and agent in serves and ready <= group.reserve:
                 return True

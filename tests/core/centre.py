@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from acd.core.facts import OfferFailure
-from acd.core.plan import AgentProfile, GroupPolicy, LastAgent, Plan, Ring
+from acd.core.plan import AgentProfile, CallbackFirst, CallbackRule, GroupPolicy, Heir, LastAgent, Plan, Ring
 from acd.core.policy import (
     Announce,
     LeaveBy,
@@ -86,6 +86,27 @@ RULES = Plan(
     },
     reasons=PLAN.reasons,
 )
+BACK = {
+    group.id: group
+    for group in (
+        GroupPolicy(
+            "back",
+            "Calls back, the agent first",
+            Requirement.parse("sales >= 5"),
+            wrap_up=WrapUpRule(s=10),
+            callbacks=CallbackRule(retries=1, retry_after_s=60, expire_after_s=600),
+        ),
+        GroupPolicy(
+            "ahead",
+            "Calls back, the customer first",
+            Requirement.parse("support >= 4"),
+            wrap_up=NO_WRAP_UP,
+            callbacks=CallbackRule(CallbackFirst.CUSTOMER, retries=1, retry_after_s=60, expire_after_s=600),
+        ),
+    )
+}
+"""Two groups that call back those who have kept their place."""
+CALLBACKS = replace(RULES, groups=BACK)
 
 RESERVE = Plan(
     agents=PLAN.agents,
@@ -103,6 +124,7 @@ EVERYTHING = Plan(
     groups={
         **PLAN.groups,
         **RULES.groups,
+        **BACK,
         "urgent": replace(RESERVE.groups["urgent"], requirement=Requirement.parse("support and not sales")),
     },
     reasons=PLAN.reasons,
@@ -136,4 +158,57 @@ STRICT = replace(
 )
 """The same people, by rules of which each is unlike the usual one."""
 
+SMALLER = replace(
+    EVERYTHING,
+    agents={
+        "ben": replace(PLAN.agents["ben"], skills={"sales": 3, "support": 5}),
+        "dora": replace(PLAN.agents["dora"], limits=WorkLimits(max_calls_per_day=1)),
+        "emil": AgentProfile("emil", "Emil", "1005", {"sales": 9}),
+    },
+    groups={
+        "support": replace(
+            PLAN.groups["support"], music="jazz", wrap_up=WrapUpRule(WrapUpMode.UNTIL_RELEASED)
+        ),
+        "wide": replace(RULES.groups["wide"], rings=(Ring(5, Requirement.parse("support")),)),
+        "stepwise": replace(
+            RULES.groups["stepwise"],
+            rings=(),
+            steps=(
+                PolicyStep(condition("priority >= 3 and waited_s >= 7"), (MoveTo("support"),)),
+                *RULES.groups["stepwise"].steps[1:-1],
+            ),
+        ),
+        "urgent": replace(EVERYTHING.groups["urgent"], requirement=Requirement.parse("sales"), weight=3),
+    },
+    removed={"sales": Heir("support"), "plain": Heir("wide"), "experts": Heir(flow="sorry")},
+)
+"""Anna and Chen are gone, Emil is new; of the groups only some are left, and by other rules."""
+
+MOVED = replace(
+    EVERYTHING,
+    ageing={0: 1.0, 5: 2.0},
+    removed={"sales": Heir("support")},
+    groups={name: group for name, group in EVERYTHING.groups.items() if name != "sales"},
+)
+"""Sales is part of support now, and priorities age."""
+
 PHONES = ("1001", "1002", "1003", "1004")
+
+SKILLED = replace(
+    PLAN,
+    agents={
+        "anna": replace(PLAN.agents["anna"], skills={"sales": 5, "support": 5}),
+        "chen": PLAN.agents["chen"],
+        "dora": PLAN.agents["dora"],
+    },
+)
+"""Anna has learnt support; Ben is gone."""
+
+BY_NAME = {
+    "SKILLED": SKILLED,
+    "PLAN": PLAN,
+    "RULES": RULES,
+    "SMALLER": SMALLER,
+    "MOVED": MOVED,
+    "EVERYTHING": EVERYTHING,
+}

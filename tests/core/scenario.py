@@ -12,6 +12,7 @@ this order (mirroring is not shown), and everything said of agents (`anna not_re
 (`next 00:20`) must hold afterwards. `refused phone-taken` is a refused request. A deadline that
 passes without a `timer` line of its own must change nothing (unless the player is `lenient`: then it is
 only met). All times are minutes:seconds.
+`the plan becomes SMALLER` names a plan of `centre.py`.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from acd.core import commands, events, outside_events
+from acd.core import callback_events, commands, events, outside_events
 from acd.core.calls import CallState
 from acd.core.commands import Command
 from acd.core.events import Event
@@ -32,6 +33,7 @@ from acd.core.plan import Plan
 from acd.core.requirement import Requirement
 from acd.errors import RequestRefused
 from tests.core.bookkeeper import Bookkeeper
+from tests.core.centre import BY_NAME
 
 START = 1_000_000.0
 ORDINALS = {"1st": 1, "2nd": 2, "3rd": 3, "4th": 4}
@@ -49,11 +51,11 @@ class Step:
 
 def read(path: Path) -> dict[str, list[Step]]:
     """The scenarios of a file by title."""
-    return read_text(path.read_text(encoding="utf-8"))
+    return parsed(path.read_text(encoding="utf-8"))
 
 
-def read_text(text: str) -> dict[str, list[Step]]:
-    """The scenarios in it by title."""
+def parsed(text: str) -> dict[str, list[Step]]:
+    """The scenarios of a text by title."""
     scenarios: dict[str, list[Step]] = {}
     steps: list[Step] = []
     for line in text.splitlines():
@@ -126,6 +128,11 @@ _WISHES: Sequence[tuple[str, Callable[..., dict[str, Any]]]] = (
     ),
 )
 
+
+def _callback(call_id: str, group: str, entry: str) -> Event:
+    return callback_events.CallbackPlaced(entry, call_id, group, "+4930123", "en")
+
+
 # What a line says → the event. The groups of the pattern are the arguments.
 LANGUAGE: Sequence[tuple[str, Callable[..., Event]]] = (
     (r"(c\d+) arrives", _arrived),
@@ -173,6 +180,20 @@ LANGUAGE: Sequence[tuple[str, Callable[..., Event]]] = (
         ),
     ),
     (r"(c\d+) queues for (\w+), (.+)", _queues),
+    (r"(c\d+) is to be called back for (\w+) by (c\d+)", _callback),
+    (r"(c\d+) reaches its customer", callback_events.CallbackReached),
+    (r"(c\d+) does not reach its customer", lambda c: callback_events.CallbackNotReached(c, "busy")),
+    (
+        r"(c\d+) finds no free line",
+        lambda c: callback_events.CallbackNotReached(c, "trunks-full", counts=False),
+    ),
+    (
+        r"(c\d+) must not be dialled",
+        lambda c: callback_events.CallbackNotReached(c, "not-allowed", counts=False, final=True),
+    ),
+    (r"(c\d+) is withdrawn", callback_events.CallbackWithdrawn),
+    (r"(\w+) may be called", lambda group: callback_events.CallbackHours(group, open=True)),
+    (r"(\w+) may not be called", lambda group: callback_events.CallbackHours(group, open=False)),
     (r"(\w+) closes", events.GroupClosed),
     (r"it is (\d+) o'clock", lambda hour: events.HourBegan(int(hour))),
     (r"(c\d+) leaves the line by key", events.CallLeftLine),
@@ -244,6 +265,10 @@ def show(command: Command) -> str | None:
             return f"Offer {call_id} {agent}"
         case commands.DialOut(call_id, trunk):
             return f"DialOut {call_id} {trunk}"
+        case commands.CallBack(call_id):
+            return f"CallBack {call_id}"
+        case commands.NoteCallback(note):
+            return f"NoteCallback {note.callback} {note.news}"
         case commands.CancelOffer(call_id) | commands.ContinueCall(call_id) | commands.CallMerged(call_id):
             return f"{type(command).__name__} {call_id}"
         case commands.RefuseDirect(call_id, agent, failure):
@@ -318,6 +343,8 @@ class Player:
             return self.books.restart()
         if what.startswith("on shift:"):
             return self._shift(what.removeprefix("on shift:"))
+        if match := re.fullmatch(r"the plan becomes (\w+)", what):
+            return self.books.feed(events.PlanChanged(BY_NAME[match[1]]), swallow=False)
         if match := re.fullmatch(r"the clock goes back ([\d.]+) s", what):
             return self.books.clock_back(float(match[1]))
         if match := re.fullmatch(r"we stand still for ([\d.]+) s", what):
@@ -337,6 +364,8 @@ class Player:
         who, _, what = claim.partition(" ")
         if who == "next":
             found = _clock(self.books.engine.next_deadline())
+        elif what == "unknown":
+            found = "known" if who in self.books.engine.floor.agents else "unknown"
         elif who in self.books.engine.floor.agents:
             agent = self.books.engine.floor.agents[who]
             found = agent.state.value + (f"({agent.reason})" if agent.reason else "")
@@ -374,6 +403,8 @@ _COMMANDS = frozenset(
         "AnnounceInLine",
         "Offer",
         "CancelOffer",
+        "CallBack",
+        "NoteCallback",
         "DialOut",
         "RefuseDirect",
         "ContinueCall",

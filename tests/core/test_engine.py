@@ -112,7 +112,7 @@ def test_time_never_goes_back() -> None:
     assert [fact.at for fact in engine.floor.calls["c1"].facts[1:]] == [20.0, 20.0, 20.0]
 
 
-def test_kept_state_of_a_smaller_plan_is_taken_up_without_those_who_are_gone() -> None:
+def test_kept_state_of_a_smaller_plan_is_taken_up_by_those_who_are_left() -> None:
     """Anna and the group sales are no longer configured; her caller and her wrap-up are not lost."""
     engine = centre()
     engine.handle(events.CallQueued("c1", "sales"), 12.0)
@@ -131,13 +131,16 @@ def test_kept_state_of_a_smaller_plan_is_taken_up_without_those_who_are_gone() -
     )
     smaller = Engine(plan)
     smaller.restore(agents, calls, 20.0)
-    assert set(smaller.floor.calls) == {"c2", "c3", "c4"}
+    assert set(smaller.floor.calls) == {"c1", "c2", "c3", "c4"}
     assert smaller.floor.calls["c3"].state == "ivr"
     refused = smaller.handle(events.OfferEnded("c2", OfferFailure.NO_ANSWER), 21.0)
     assert smaller.floor.calls["c2"].state == "ivr"
     assert [type(c).__name__ for c in refused][:2] == ["StoreInterval", "RefuseDirect"]
     smaller.handle(events.CallEnded("c4"), 22.0)
+    assert "anna" in smaller.floor.agents
+    smaller.handle_timer(24.0)  # her wrap-up is over
     assert set(smaller.floor.calls) == {"c2", "c3"}
+    assert "anna" not in smaller.floor.agents
 
 
 def test_news_of_an_earlier_ring_says_nothing_about_the_present_one() -> None:

@@ -11,16 +11,17 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from acd.core import events, outside_events
+from acd.core import callback_events, events, outside_events
 from acd.core.agents import BUSY_STATES, AgentState
-from acd.core.calls import Call, CallState
-from acd.core.commands import CancelOffer, Command, ContinueCall, LeaveLine, Offer, RefuseDirect
+from acd.core.calls import Call, CallState, Channel
+from acd.core.commands import CallBack, CancelOffer, Command, ContinueCall, LeaveLine, Offer, RefuseDirect
 from acd.core.events import Event
 from acd.core.facts import CallKind, EndedBy, LeftBy, OfferFailure, Scored, SoundKept, SoundPurpose, StepTaken
 from acd.core.outside_facts import DialFailure
+from acd.core.plan import Plan
 from acd.core.requirement import Requirement
 from tests.core.bookkeeper import Bookkeeper
-from tests.core.centre import EVERYTHING, PHONES, STRICT
+from tests.core.centre import EVERYTHING, MOVED, PHONES, PLAN, SMALLER, STRICT
 
 AGENTS = st.sampled_from(list(EVERYTHING.agents))
 GROUPS = st.sampled_from(list(EVERYTHING.groups))
@@ -114,7 +115,8 @@ class Centre(RuleBasedStateMachine):
         return self.books.engine.floor.suspended
 
     def calls(self, *states: CallState) -> list[Call]:
-        found = [c for c in self.books.engine.floor.calls.values() if c.state in (states or LIVE)]
+        calls = self.books.engine.floor.calls.values()
+        found = [c for c in calls if c.state in (states or LIVE) and c.kind is not CallKind.CALLBACK]
         return sorted(found, key=lambda call: call.id)
 
     @rule(request=AGENT_REQUESTS)
@@ -214,12 +216,41 @@ class LongWaits(Centre):
         self.feed(events.AgentWentReady(agent))
 
 
+def next_of_callback(call: Call) -> list[Event]:
+    """What can be told of a callback that stands where it does."""
+    answered, ended = events.OfferAnswered(call.id), events.CallEnded(call.id)
+    failed = outside_events.OutsideFailed(call.id, DialFailure.BUSY)
+    match call.channel, call.state:
+        case Channel.NONE, CallState.RINGING:
+            return [
+                events.OfferAlerting(call.id),
+                answered,
+                answered,
+                events.OfferEnded(call.id, OfferFailure.BUSY),
+            ]
+        case Channel.NONE, CallState.DIALING_OUT:
+            reached = callback_events.CallbackReached(call.id)
+            return [outside_events.OutsideAlerting(call.id), reached, reached, failed]
+        case Channel.AGENT, CallState.DIALING_OUT:
+            joined = outside_events.OutsideAnswered(call.id)
+            return [outside_events.OutsideAlerting(call.id), joined, joined, failed, ended]
+        case Channel.CALLER, CallState.RINGING:
+            return [answered, answered, events.OfferEnded(call.id, OfferFailure.NO_ANSWER), ended]
+        case ((Channel.AGENT | Channel.CALLER), CallState.TALKING):
+            return [events.AgentHungUp(call.id), ended]
+        case Channel.NONE, _:
+            return []
+        case _:
+            return [ended]
+
+
 class PossibleWorld(Centre):
     """Callers, phones and transfers as Asterisk can report them; the controller may be killed at any time."""
 
     def __init__(self) -> None:
         super().__init__()
         self.arrived = 0
+        self.dialled = 0
 
     def feed(self, event: Event) -> list[Command]:
         commands = super().feed(event)
@@ -227,6 +258,12 @@ class PossibleWorld(Centre):
             match command:
                 case RefuseDirect(call_id):
                     self.refused(call_id)
+                case ContinueCall(call_id) if (
+                    self.books.engine.floor.calls[call_id].kind is CallKind.CALLBACK
+                ):
+                    pass
+                case CallBack(call_id):
+                    self.calls_back(call_id)
                 case ContinueCall(call_id):
                     call = self.books.engine.floor.calls[call_id]
                     own = call.kind is not CallKind.INBOUND
@@ -234,11 +271,46 @@ class PossibleWorld(Centre):
                 case LeaveLine(call_id):
                     assert self.books.engine.floor.calls[call_id].state is CallState.IVR
                 case Offer(call_id, agent, phone):
-                    assert self.books.plan.agents[agent].id == agent
+                    assert agent in self.books.plan.agents, "an offer to one who is to go home"
                     assert phone in PHONES
                 case CancelOffer():
                     raise AssertionError("an offer is only called off by time")
         return commands
+
+    def calls_back(self, call_id: str) -> None:
+        """The customer is dialled; now and then every line is in use."""
+        self.dialled += 1
+        full = callback_events.CallbackNotReached(call_id, "trunks-full", counts=False)
+        self.feed(full if self.dialled % 5 == 0 else dialed_outside(call_id))
+
+    @rule(data=st.data(), group=st.sampled_from(["back", "ahead"]))
+    def wants_to_be_called_back(self, data: st.DataObject, group: str) -> None:
+        self.arrived += 1
+        of = self.pick(data) or "nobody"
+        event = callback_events.CallbackPlaced(f"k{self.arrived:03}", of, group, "+4930123", "en")
+        self.feed(event)
+        origin = self.books.engine.floor.calls.get(of)
+        entry = self.books.engine.floor.calls[event.call_id]
+        if origin is not None and origin.group == group and origin.waiting_since is not None:
+            assert (entry.waiting_since, entry.priority) == (origin.waiting_since, origin.priority)
+
+    @rule(data=st.data())
+    def callback_goes_on(self, data: st.DataObject) -> None:
+        """What Asterisk can say next of one of them."""
+        calls = self.books.engine.floor.calls.values()
+        callbacks = [c for c in calls if c.kind is CallKind.CALLBACK and c.state is not CallState.ENDED]
+        possible = [(c.id, event) for c in callbacks for event in next_of_callback(c)]
+        if possible:
+            call_id, event = data.draw(st.sampled_from(possible))
+            self.feed(event)
+            if isinstance(event, outside_events.OutsideFailed):
+                again = data.draw(st.booleans())
+                not_reached = callback_events.CallbackNotReached(call_id, "busy")
+                self.feed(dialed_outside(call_id) if again else not_reached)
+
+    @rule(group=st.sampled_from(["back", "ahead"]), is_open=st.booleans())
+    def hours_of_callbacks(self, group: str, is_open: bool) -> None:
+        self.feed(callback_events.CallbackHours(group, is_open))
 
     def refused(self, call_id: str) -> None:
         """A customer goes back in line, a colleague hears the busy tone."""
@@ -249,8 +321,13 @@ class PossibleWorld(Centre):
             self.feed(events.CallEnded(call_id, EndedBy.SYSTEM))
             return
         self.feed(events.CallTakenBack(call_id, "refused"))
-        self.feed(events.CallQueued(call_id, call.group or "sales"))
+        plan = self.books.plan
+        self.feed(events.CallQueued(call_id, plan.heir(call.group) or next(iter(plan.groups))))
         assert call.waiting_since == call.arrived_at, "lost the place that arrival gives"
+
+    def is_at_work(self, agent: str) -> bool:
+        found = self.books.engine.floor.agents.get(agent)
+        return found is not None and found.logged_in
 
     def pick(self, data: st.DataObject, *states: CallState) -> str | None:
         calls = self.calls(*states)
@@ -267,7 +344,7 @@ class PossibleWorld(Centre):
 
     @rule(agent=AGENTS, group=GROUPS, callee=AGENTS, direct=st.booleans())
     def agent_dials(self, agent: str, group: str, callee: str, direct: bool) -> None:
-        if not self.books.engine.floor.agents[agent].logged_in:
+        if not self.is_at_work(agent):
             return
         self.arrived += 1
         call_id = f"c{self.arrived:03}"
@@ -278,7 +355,7 @@ class PossibleWorld(Centre):
 
     @rule(agent=AGENTS)
     def agent_dials_outside(self, agent: str) -> None:
-        if not self.books.engine.floor.agents[agent].logged_in:
+        if not self.is_at_work(agent):
             return
         self.arrived += 1
         call_id = f"c{self.arrived:03}"
@@ -471,7 +548,21 @@ class PossibleWorld(Centre):
         assert {c.id for c in self.calls()} == alive
 
 
-IDS = st.sampled_from([f"c{i}" for i in range(6)])
+IDS = st.sampled_from([*(f"c{i}" for i in range(6)), "k6", "k7"])
+CALLBACK_EVENTS: st.SearchStrategy[Event] = st.one_of(
+    st.builds(
+        callback_events.CallbackPlaced,
+        st.sampled_from(["k6", "k7"]),
+        IDS,
+        st.sampled_from(["back", "ahead"]),
+        st.just("+4930123"),
+        st.just("en"),
+    ),
+    st.builds(callback_events.CallbackReached, IDS),
+    st.builds(callback_events.CallbackNotReached, IDS, st.just("busy"), st.booleans(), st.booleans()),
+    st.builds(callback_events.CallbackWithdrawn, IDS),
+    st.builds(callback_events.CallbackHours, st.sampled_from(["back", "ahead"]), st.booleans()),
+)
 OUTSIDE_EVENTS: st.SearchStrategy[Event] = st.one_of(
     st.builds(dialed_outside, IDS),
     st.builds(dialed_outside, IDS),
@@ -483,6 +574,8 @@ OUTSIDE_EVENTS: st.SearchStrategy[Event] = st.one_of(
 )
 CALL_EVENTS: st.SearchStrategy[Event] = st.one_of(
     OUTSIDE_EVENTS,
+    CALLBACK_EVENTS,
+    CALLBACK_EVENTS,
     st.builds(events.FlowStarted, IDS, st.just("main")),
     st.builds(events.CallQueued, IDS, GROUPS, st.sampled_from([0, 5])),
     st.builds(events.CallQueued, IDS, GROUPS),
@@ -652,6 +745,60 @@ class StrictLateNews(LateNews):
     plan = STRICT
 
 
+PLANS = st.sampled_from([EVERYTHING, PLAN, SMALLER, MOVED])
+
+
+class ChangingWorld(PossibleWorld):
+    """The possible world, while the configuration changes again and again."""
+
+    @rule(plan=PLANS)
+    def plan_changes(self, plan: Plan) -> None:
+        floor = self.books.engine.floor
+        waiting = {c.id: (c.waiting_since, c.joined) for c in self.calls(CallState.WAITING)}
+        talks = {c.id: c.agent for c in self.calls(CallState.TALKING)}
+        rings = {c.id: c.agent for c in self.calls(CallState.RINGING)}
+        agents = {
+            a.id: (a.state, a.since, a.phone, a.calls_taken) for a in floor.agents.values() if a.logged_in
+        }
+        self.feed(events.PlanChanged(plan))
+        for call in floor.calls.values():
+            assert call.id not in talks or (call.state, call.agent) == (CallState.TALKING, talks[call.id])
+            assert call.id not in rings or (call.state, call.agent) == (CallState.RINGING, rings[call.id])
+            if call.state is CallState.WAITING:
+                assert (call.waiting_since, call.joined) == waiting[call.id], "lost the place in line"
+        for agent in floor.agents.values():
+            if agent.id in agents and agent.state in (AgentState.TALKING, AgentState.WRAP_UP):
+                assert (agent.state, agent.since, agent.phone, agent.calls_taken) == agents[agent.id]
+
+    @rule(plan=PLANS, group=GROUPS, wait_s=DURATIONS_S, outcome=st.none() | FAILURES)
+    def changes_during_a_ring(
+        self, plan: Plan, group: str, wait_s: float, outcome: OfferFailure | None
+    ) -> None:
+        self.arrived += 1
+        call_id = f"c{self.arrived:03}"
+        self.feed(events.CallArrived(call_id, CallKind.INBOUND, "0301", "", "8000"))
+        self.feed(events.CallQueued(call_id, group))
+        self.books.advance(wait_s)
+        self.feed(events.PlanChanged(plan))
+        self.feed(events.OfferAnswered(call_id) if outcome is None else events.OfferEnded(call_id, outcome))
+
+
+class ChangingLongWaits(LongWaits):
+    """Long waits, while the configuration changes again and again."""
+
+    @rule(plan=PLANS)
+    def plan_changes(self, plan: Plan) -> None:
+        self.feed(events.PlanChanged(plan))
+
+
+class ChangingLateNews(LateNews):
+    """Late news, of groups and agents that are gone, too."""
+
+    @rule(plan=PLANS)
+    def plan_changes(self, plan: Plan) -> None:
+        self.feed(events.PlanChanged(plan))
+
+
 TestPossibleWorld = PossibleWorld.TestCase
 TestPossibleWorld.settings = SETTINGS
 TestLateNews = LateNews.TestCase
@@ -662,3 +809,9 @@ TestStrictWorld = StrictWorld.TestCase
 TestStrictWorld.settings = settings(SETTINGS, max_examples=250)
 TestStrictLateNews = StrictLateNews.TestCase
 TestStrictLateNews.settings = SETTINGS
+TestChangingWorld = ChangingWorld.TestCase
+TestChangingWorld.settings = settings(SETTINGS, max_examples=200)
+TestChangingLongWaits = ChangingLongWaits.TestCase
+TestChangingLongWaits.settings = settings(SETTINGS, max_examples=100)
+TestChangingLateNews = ChangingLateNews.TestCase
+TestChangingLateNews.settings = settings(SETTINGS, max_examples=150)

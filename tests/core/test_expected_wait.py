@@ -107,7 +107,7 @@ def test_any_range_is_one(position: int, agents: int, ready: int, habit: Habit) 
     assert math.isfinite(found.p90_s)
     assert 0.0 <= found.p50_s <= found.p90_s
     behind = expected_wait(position + 1, ready, one_line(agents, position + 1, habit), habit)
-    assert behind.p50_s >= found.p50_s
+    assert behind.p50_s >= 0.98 * found.p50_s  # the quantiles are right to within 2 %
 
 
 @given(st.integers(1, 300), st.integers(1, 50), st.floats(0.0, 0.1))

@@ -11,13 +11,19 @@ from pathlib import Path
 import pytest
 
 from acd.core.plan import Plan
-from tests.core.centre import PLAN, RESERVE, RULES, STRICT
+from tests.core.centre import CALLBACKS, PLAN, RESERVE, RULES, STRICT
 from tests.core.scenario import Player, Step, event_of, read
 
 FOLDER = Path(__file__).parent / "scenarios"
-PLANS = {"rules": RULES, "reserve": RESERVE}
+PLANS = {"rules": RULES, "reserve": RESERVE, "rules_callbacks": CALLBACKS}
+
+
+def _plan_of(name: str, plan: Plan) -> Plan:
+    return PLANS.get(name) or PLANS.get(name.partition("_")[0], plan)
+
+
 SCENARIOS = [
-    pytest.param(PLANS.get(path.stem.partition("_")[0], plan), steps, id=f"{path.stem}: {title}")
+    pytest.param(_plan_of(path.stem, plan), steps, id=f"{path.stem}: {title}")
     for folder, plan in ((FOLDER, PLAN), (FOLDER / "strict", STRICT))
     for path in sorted(folder.glob("*.txt"))
     for title, steps in read(path).items()

@@ -101,3 +101,24 @@ async def test_no_customer_is_offered_to_an_agent_on_an_own_call(centre: Centre)
         await own.hang_up()
         await centre.until_call("ringing", kind="inbound")
         await call.hang_up()
+
+
+async def test_what_is_to_come_next_is_asked_for_and_taken_back_during_the_talk(centre: Centre) -> None:
+    """From the same phone, which has a second line."""
+    async with centre.phone("1001") as anna, centre.customer() as caller:
+        await anna.register()
+        await centre.ready("anna")
+        call = await caller.dial("8001")
+        await (await anna.wait_incoming()).answer()
+        await centre.until_call("talking", agent="anna")
+        await dial_code(anna, "*142")
+        assert agent_of(await centre.ask("status"), "anna")["pending"] == "lunch"
+        await dial_code(anna, "*18")
+        assert agent_of(await centre.ask("status"), "anna")["pending"] is None
+        await dial_code(anna, "*12")
+        seen = agent_of(await centre.ask("status"), "anna")
+        assert (seen["state"], seen["next_state"]) == ("talking", "logged_out")
+        await dial_code(anna, "*13")
+        await call.hang_up()
+        await centre.until_agent("anna", "wrap_up")
+        await centre.until_agent("anna", "ready")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 
+from acd.core.requirement import Requirement
 from acd.ivr.expressions import Expression
 from acd.ivr.flow import (
     Call,
@@ -18,6 +19,7 @@ from acd.ivr.flow import (
     Return,
     Say,
     Speech,
+    Step,
     Switch,
 )
 from acd.ivr.picture import Traffic, picture_of
@@ -114,3 +116,16 @@ def test_graphviz_takes_what_is_drawn() -> None:
         assert b"20 callers hung up here" in done.stdout
         assert b"Say &quot;hello&quot; &amp; &lt;wait&gt;" in done.stdout
         assert b'stroke-width="6' in done.stdout
+
+
+def test_what_a_line_asks_for_and_where_its_ways_lead() -> None:
+    steps: dict[str, Step] = {
+        "line": Queue(
+            "sales", requirement=Requirement.parse("vip"), full="bye", closed="bye", exits={"sorry": "alone"}
+        ),
+        "alone": Queue("sales", requirement=Requirement.parse("vip"), alone=True, no_agents="bye"),
+        "bye": HangUp(),
+    }
+    picture = picture_of(FlowSet("1", {"f": Flow("f", "line", ("en",), steps)}), ["f"])
+    assert [node.detail for node in picture.nodes] == ["group sales, vip", "for vip", ""]
+    assert [edge.labels for edge in picture.edges] == [("sorry",), ("full", "closed"), ("no agents",)]

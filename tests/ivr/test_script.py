@@ -44,7 +44,8 @@ STEPS: dict[str, Step] = {
     "account": Collect("account", message("Your number"), "balance", "bye", min_length=4, max_length=4),
     "balance": Lookup(HttpLookup("GET", expr("'http://h/'"), values={"sum": "s"}), "tell", "sales", "bye"),
     "tell": Say(message("You have", Spoken(SpokenKind.MONEY, expr("sum"), "EUR")), "sales"),
-    "sales": Queue("sales", expr("7"), {"9": "back"}, None, 60.0, "mail", "mail", "rate"),
+    "sales": Queue("sales", expr("7"), {"9": "back"}, None, 60.0, "mail", "mail", "rate", full="bye",
+                   closed="mail", exits={"sorry": "back"}),
     "who": Lookup(CustomerLookup(expr("caller.number")), "vip", "bye", "bye"),
     "vip": Say(message("Hello again"), "sales"),
     "mail": Voicemail("sales", message("Speak"), "bye"),
@@ -88,6 +89,13 @@ def end(**others: Any) -> str:
         (("1", "1234"), {"balance": ({"sum": 5},), "sales": ("agent",)}, "hangup"),
         (("1", "1234"), {"main/balance": ({"sum": 5},), "sales": ("key 9",)}, "hangup"),
         (("1", "1234"), {"balance": ("failed",), "sales": ("timeout",)}, "hangup"),
+        (("1", "1234"), {"balance": ("failed",), "sales": ("full",)}, "hangup"),
+        (
+            ("1", "1234"),
+            {"balance": ("failed",), "sales": ("closed",), "mail": ("hangup",)},
+            "caller hangs up",
+        ),
+        (("1", "1234"), {"balance": ("failed",), "sales": ("left sorry",)}, "hangup"),
     ],
 )
 def test_where_a_scripted_call_ends(keys: tuple[str, ...], outcomes: Any, ends: str) -> None:
@@ -167,7 +175,8 @@ def test_values_of_another_type_differ() -> None:
 def test_a_script_that_does_not_go_with_the_flow_is_told() -> None:
     outcomes: Any = {"sales": ("key 3",), "balance": ("failed",)}
     assert play(FLOWS, case(keys=("1", "1234"), outcomes=outcomes), WORLD)[1] == [
-        "outcome of step 'sales': this queue step has waits, agent, key 9, timeout, no_agents"
+        "outcome of step 'sales': this queue step has waits, agent, key 9, timeout, no_agents,"
+        " full, closed, left sorry"
     ]
     assert play(FLOWS, case(keys=("4", "77"), outcomes={"mail": (3,)}), WORLD)[1] == [
         "the outcome of step 'mail' was never asked for",
@@ -199,7 +208,7 @@ def test_a_report_has_places_and_coverage() -> None:
         "main.yml:7: main: a case\n    ends: expected 'group sales', got 'hangup' at main/bye"
     ]
     done, count, missing = report.coverage.missing(FLOWS, "main")
-    assert (done, count) == (7, 40)  # hello, menu, mail, bye and the three ways between them
+    assert (done, count) == (7, 43)  # hello, menu, mail, bye and the three ways between them
     assert "menu: choice 1" in missing
     assert "menu: choice 3" not in missing
     assert "sales" in missing

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from acd.core.requirement import Requirement
 from acd.ivr import talk
 from acd.ivr.flow import (
     Announce,
@@ -578,6 +579,56 @@ def test_a_queue_says_what_may_happen_in_line() -> None:
 )
 def test_ways_out_of_a_line(outcome: Outcome, way: str) -> None:
     assert goes(QUEUE, outcome) == way
+
+
+LED = Queue("sales", full="next", closed="other", exits={"sorry": "failure"})
+
+
+@pytest.mark.parametrize(
+    ("outcome", "way"),
+    [
+        (talk.QueueFull(), "next"),
+        (talk.QueueClosed(), "other"),
+        (talk.QueueLeft("sorry"), "failure"),
+        (talk.QueueLeft("strange"), "error"),
+    ],
+)
+def test_ways_out_by_the_rules_of_the_group(outcome: Outcome, way: str) -> None:
+    assert goes(LED, outcome) == way
+
+
+@pytest.mark.parametrize("outcome", [talk.QueueFull(), talk.QueueClosed(), talk.QueueLeft("sorry")])
+def test_without_such_a_way_it_is_an_error(outcome: Outcome) -> None:
+    assert goes(Queue("sales"), outcome) == "error"
+
+
+def test_what_a_caller_asks_for_goes_into_the_line() -> None:
+    wanted = Requirement.parse("english >= 5")
+    step = replace(LED, requirement=wanted, alone=True, prefer=expr("caller.name ~ ' '"), prefer_wait_s=9.0)
+    command = run(step)[1]
+    assert command == talk.JoinQueue(
+        "sales",
+        0,
+        "en",
+        leave_when_full=True,
+        leave_when_closed=True,
+        exits=frozenset({"sorry"}),
+        requirement=wanted,
+        alone=True,
+        prefer=str(WORLD.caller["name"]),
+        prefer_wait_s=9.0,
+    )
+
+
+def test_a_line_that_is_full_again_and_again_is_an_endless_loop() -> None:
+    """Nobody has waited meanwhile: the caller must not go round for ever."""
+    going = machine(flow({"line": replace(LED, full="line"), **ENDS}))
+    command: FlowCommand = going.begin(WORLD)
+    for _ in range(300):
+        if isinstance(command, GiveUp):
+            break
+        command = going.handle(talk.QueueFull(), WORLD)
+    assert isinstance(command, GiveUp)
 
 
 def test_without_an_after_the_call_ends_after_the_agent() -> None:

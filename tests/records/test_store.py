@@ -16,7 +16,7 @@ from sqlalchemy.exc import OperationalError
 from acd.core.facts import AgentInterval, Fact
 from acd.errors import OperatorError
 from acd.records.fold import fold, utc
-from acd.records.record import CallRecord
+from acd.records.record import CallRecord, SegmentKind
 from acd.records.store import RecordsAway, RecordStore
 from tests.records.scenario import START, facts_of
 from tests.records.test_fold import FACTS, SCENARIOS
@@ -104,6 +104,21 @@ def test_calls_by_group_agent_and_number(store: RecordStore) -> None:
     assert ids(agent="ben", group="sales") == {"c2"}
     assert ids(number="5550199") == {"c3"}
     assert ids(number="8000") == {"c1"}
+
+
+def test_last_talks_oldest_first_and_bounded(store: RecordStore) -> None:
+    for call_id in ("c1", "c2"):
+        store.save_calls([record(call_id)])
+    store.save_calls([shifted("c3", 5)])  # nobody answered
+    talks = store.last_talks(DAY[0], 10)
+    (talk,) = set(talks)
+    assert len(talks) == 2
+    saved = record("c1")
+    answered = next(s for s in saved.segments if s.kind is SegmentKind.TALKING)
+    customer = saved.customer_id
+    assert talk == (customer, saved.caller_number, answered.agent, answered.started_at)
+    assert len(store.last_talks(DAY[0], 1)) == 1
+    assert store.last_talks(DAY[1], 10) == []
 
 
 def test_visits_count_when_they_were_offered(store: RecordStore) -> None:

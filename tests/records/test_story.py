@@ -117,7 +117,7 @@ def test_any_call_can_be_told(told: tuple[Fact, ...]) -> None:
 
 def test_every_fact_failure_and_end_has_its_words() -> None:
     assert set(story._TEXTS) == set(FACT_TYPES.values())
-    assert set(story._FAILURES) == set(OfferFailure)
+    assert set(story.FAILURES) == set(OfferFailure)
     assert set(story._ENDS) == set(EndedBy)
     assert set(story._DIAL_FAILURES) == set(DialFailure)
 

@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy.exc import DataError, IntegrityError, InterfaceError, OperationalError, ProgrammingError
 from structlog.testing import capture_logs
 
+from acd.core.callback_facts import CallbackNote
 from acd.core.facts import AgentInterval, CallbackOrder
 from acd.records.fold import fold
 from acd.records.record import CallRecord
@@ -54,6 +55,9 @@ class FakeStore:
 
     def add_callbacks(self, orders: Sequence[CallbackOrder]) -> None:
         self._save(orders)
+
+    def note_callbacks(self, notes: Sequence[CallbackNote]) -> None:
+        self._save(notes)
 
     def _save(self, items: Sequence[Item]) -> None:
         self.threads.add(threading.get_ident())

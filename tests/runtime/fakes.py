@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from acd.core import events
+from acd.core.callback_facts import CallbackNote
 from acd.core.commands import DialOut, Offer
 from acd.core.facts import AgentInterval, CallbackOrder, Customer, Fact
 from acd.core.ports import Ask, AskKind, Refusal
@@ -17,13 +18,18 @@ from acd.errors import TelephonyError
 from acd.ivr.flow import FlowSet, Prompt, Speech
 from acd.ivr.ports import RecordOrder
 from acd.ivr.talk import CustomerRequest, Found, HttpRequest, Listen, LookupFailed, NotFound
+from acd.runtime.abandoned import AbandonedWaits
 from acd.runtime.flow_dial import FlowDialer
 from acd.runtime.flow_work import Services
+from acd.runtime.joining import Joining
+from acd.runtime.last_agents import LastAgents
+from acd.runtime.line_announcements import LineAnnouncements
 from acd.runtime.paces import Paces
 from acd.runtime.reception import Reception
 from acd.runtime.recordings import RecordingDesk
-from acd.runtime.shell import Shell
+from acd.runtime.shell import Audience, Shell
 from acd.runtime.world import Outlook
+from acd.settings.centre_now import CentreNow
 from acd.settings.load import load_centre
 from acd.settings.model import Centre
 from acd.settings.outside import NumberRoute
@@ -73,6 +79,7 @@ class FakeRecorder:
         self.calls: list[tuple[str, Sequence[Fact]]] = []
         self.intervals: list[AgentInterval] = []
         self.callbacks: list[CallbackOrder] = []
+        self.notes: list[CallbackNote] = []
         self.waiting: list[Callable[[], None]] = []
 
     def store_call(self, call_id: str, facts: Sequence[Fact], on_stored: Callable[[], None]) -> None:
@@ -88,6 +95,11 @@ class FakeRecorder:
     def store_callback(self, order: CallbackOrder, on_stored: Callable[[], None]) -> None:
         """A wish to be called back."""
         self.callbacks.append(order)
+        self.waiting.append(on_stored)
+
+    def note_callback(self, note: CallbackNote, on_stored: Callable[[], None]) -> None:
+        """What became of one."""
+        self.notes.append(note)
         self.waiting.append(on_stored)
 
     def all_safe(self) -> None:
@@ -129,6 +141,10 @@ class FakeSwitch:
         """Dial outside."""
         self.rings_s.append(command.ring_timeout_s)
         self.done.append(("dial out", command.call_id, command.trunk, command.digits, command.shown))
+
+    def ask_again(self, call_id: str) -> None:
+        """Back to the beginning of the loop."""
+        self.done.append(("ask again", call_id))
 
     def cancel_offer(self, call_id: str) -> None:
         """Ring no more."""
@@ -316,7 +332,9 @@ class Desk:
         self.lookups, self.callbacks = FakeLookups(), FakeCallbacks()
         floor = self.shell.engine.floor
         self.paces = Paces(floor, self.mirror)
-        self.shell.observer = self.paces
+        self.last_agents = LastAgents()
+        self.abandoned = AbandonedWaits(self.centre.resume_within_s, self.clock)
+        self.shell.observer = Audience(self.paces, self.last_agents, self.abandoned)
         services = Services(
             flows=OneFlowSet(flow_set or self.centre.flow_set, self.centre.numbers),
             lookups=self.lookups,
@@ -324,8 +342,11 @@ class Desk:
             recordings=RecordingDesk(recordings or CHECKOUT / "no-such-folder", self.shell),
             outlook=Outlook(floor, self.clock, "Europe/Berlin", FakeAnnouncements(), self.paces),
             dialer=FlowDialer(self.shell, self.switch, {"partner": "PJSIP/acd-sip/sip:x@y"}),
+            joining=Joining(self.centre.plan, self.last_agents, self.abandoned),
+            line_announcements=LineAnnouncements(self.centre.line_announcements, "en"),
         )
-        self.reception = Reception(self.centre, self.shell, self.switch, self.mirror, self.find, services)
+        self.now = CentreNow(self.centre)
+        self.reception = Reception(self.now, self.shell, self.switch, self.mirror, self.find, services)
         self.tasks: list[asyncio.Task[None]] = []
         for phone in self.centre.phones:
             self.shell.feed(events.PhoneChanged(phone, True, False))

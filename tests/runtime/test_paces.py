@@ -14,6 +14,7 @@ from acd.core.facts import EndedBy, OfferFailure
 from acd.core.pace import DEFAULT_HANDLE_TIME_S, Pace
 from acd.core.ports import AskKind
 from acd.ivr.talk import JoinQueue, News
+from acd.runtime.line_announcements import LineAnnouncements
 from acd.runtime.paces import Paces
 from acd.runtime.queue_wait import QueueWait
 from acd.runtime.world import GroupViews
@@ -167,7 +168,10 @@ async def said(desk: Desk) -> list[str]:
     news = News(2.0, 30.0, position=True, expected_wait=True, comfort=())
     order = JoinQueue("sales", 0, "en", news=news)
     desk.after(2)
-    await QueueWait(desk.shell, views(desk), order, line).until_left(call, lambda: bool(line.heard))
+    announcements = LineAnnouncements({}, "en")
+    await QueueWait(desk.shell, views(desk), announcements, order, line).until_left(
+        call, lambda: bool(line.heard)
+    )
     return line.heard
 
 

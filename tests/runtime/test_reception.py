@@ -9,6 +9,7 @@ import pytest
 
 from acd.core import events, facts
 from acd.core.facts import EndedBy, OfferFailure
+from acd.core.plan import Heir
 from acd.core.ports import AskKind
 from tests.runtime.fakes import Desk, FakeLine
 
@@ -373,3 +374,35 @@ async def test_without_a_fallback_group_the_first_one_takes_failed_transfers(des
     await other.ask(kind=AskKind.BLIND_TRANSFER, target="1006")
     assert ("offer", "c1", "1001") in other.told()
     other.shell.close()
+
+
+# --- groups that are removed ------------------------------------------------------------------
+def changed(desk: Desk, **heirs: Heir) -> events.PlanChanged:
+    """The plan without these groups."""
+    groups = {name: group for name, group in desk.centre.plan.groups.items() if name not in heirs}
+    return events.PlanChanged(replace(desk.centre.plan, groups=groups, removed=heirs))
+
+
+async def test_a_caller_of_a_removed_group_waits_for_its_heir(desk: Desk) -> None:
+    await desk.ask(dialed_number="8002")
+    desk.shell.feed(changed(desk, support=Heir("sales")))
+    assert desk.told()[-1] == ("hold", "c1", "sales", "default")
+
+
+async def test_a_caller_of_a_removed_group_enters_a_flow_when_the_channel_asks_again(desk: Desk) -> None:
+    await desk.ask(dialed_number="8002")
+    news = changed(desk, support=Heir(flow="main"))
+    desk.now.now = replace(desk.centre, plan=news.plan)
+    desk.shell.feed(news)
+    assert desk.told()[-1] == ("ask again", "c1")
+    line = await desk.ask(line=FakeLine("1"), dialed_number="8002")
+    assert line.heard[0] == "Welcome to Example Telecom."
+    assert desk.told()[-1] == ("hold", "c1", "sales", "default")
+
+
+async def test_a_caller_of_a_group_without_an_heir_is_taken_back(desk: Desk) -> None:
+    await desk.ask(dialed_number="8001")
+    news = changed(desk, sales=Heir())
+    desk.now.now = replace(desk.centre, plan=news.plan)
+    desk.shell.feed(news)
+    assert desk.told()[-1] == ("hold", "c1", "support", "default")

@@ -16,14 +16,41 @@ from acd.ivr.flow import FlowSet, Say, SoundFile
 from acd.runtime import reload, version_files
 from acd.runtime.reload import Folders, Reloader, Start, TestResult, Tools
 from acd.runtime.start import choose_start
-from acd.runtime.version_files import VersionFiles, content_hash
-from acd.runtime.versions import Versions
+from acd.runtime.version_files import VersionFiles, changed_files, content_hash
+from acd.runtime.versions import Loaded, Versions
 from acd.settings.load import load_centre
 from acd.settings.model import Centre
 from tests.settings.sandbox import Sandbox
 from tests.umask import private_umask
 
 SOUND = b"RIFF" + bytes(400)
+
+
+@dataclass
+class FakeChange:
+    """Puts the flows to use, and tells what was asked of it."""
+
+    home: Home
+    centre: Centre
+    loaded: Loaded
+
+    def faults(self) -> list[str]:
+        return self.home.faults
+
+    def prepare(self) -> None:
+        self.home.steps.append("prepare")
+        if self.home.prepare_fails:
+            raise OperatorError("a trunk has no password")
+
+    def undo(self) -> None:
+        self.home.steps.append("undo")
+
+    def put_to_use(self) -> None:
+        self.home.steps.append("put to use")
+        self.home.versions.activate(self.loaded, self.centre.plan)
+
+    async def settle(self) -> list[str]:
+        return self.home.notes
 
 
 @dataclass
@@ -36,6 +63,10 @@ class Home:
     rendered: list[Centre] = field(default_factory=list)
     render_fails: bool = False
     used: set[str] = field(default_factory=set)
+    faults: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    prepare_fails: bool = False
+    steps: list[str] = field(default_factory=list)
     reloader: Reloader = field(init=False)
     versions: Versions = field(init=False)
 
@@ -58,7 +89,13 @@ class Home:
         begun = choose_start(self.files, folders, self.tools(), "root")
         self.versions = Versions(self.files, load_centre, begun.centre.plan, begun.loaded)
         self.versions.in_use = lambda: frozenset(self.used)
-        self.reloader = Reloader(self.versions, self.files, folders, self.tools(), begun)
+        self.reloader = Reloader(
+            self.versions,
+            self.files,
+            folders,
+            self.tools(),
+            lambda centre, loaded, _shown: FakeChange(self, centre, loaded),
+        )
         self.files.begin_run()
         return begun
 
@@ -108,7 +145,13 @@ async def test_a_reload_makes_what_is_on_disk_active_for_new_calls(home: Home) -
     home.greet("Good day.")
     assert home.greeting() == "Welcome.", "editing changed what is active"
     answer = await home.reloader.reload("anna")
-    assert answer == {"changed": True, "number": 2, "tests": "2 tests passed", "later": []}
+    assert answer == {
+        "changed": True,
+        "number": 2,
+        "tests": "2 tests passed",
+        "files": ["ivr_flows/main.yml"],
+        "notes": [],
+    }
     assert home.greeting() == "Good day."
     assert home.greeting(old) == "Welcome.", "a call under way has lost its version"
     assert home.numbers() == [(1, "start", "root"), (2, "reload", "anna")]
@@ -116,10 +159,19 @@ async def test_a_reload_makes_what_is_on_disk_active_for_new_calls(home: Home) -
 
 
 async def test_without_a_change_nothing_is_done(home: Home) -> None:
+    answer = await home.reloader.reload("anna")
+    assert answer == {"changed": False, "number": 1, "notes": []}
+    assert len(home.files.entries()) == 1
+    assert home.steps == []
+
+
+async def test_what_is_in_config_is_exchanged_too_and_what_is_left_to_do_is_told(home: Home) -> None:
+    home.notes = ["config/system.yml: redis: takes effect at the next start"]
     home.edit("agents.yml", lambda text: text + "# a remark\n")
     answer = await home.reloader.reload("anna")
-    assert answer == {"changed": False, "number": 1, "later": ["config/agents.yml"]}
-    assert len(home.files.entries()) == 1
+    assert (answer["files"], answer["notes"]) == (["config/agents.yml"], home.notes)
+    assert home.steps == ["prepare", "put to use"]
+    assert changed_files(*(home.files.kept(entry) for entry in home.files.entries())) == answer["files"]
 
 
 @pytest.mark.parametrize(
@@ -130,6 +182,9 @@ async def test_without_a_change_nothing_is_done(home: Home) -> None:
         (lambda home: setattr(home, "result", TestResult("1 failed", ("main: greets: no",))), "greets: no"),
         (lambda home: setattr(home, "render_fails", True), "flite is needed"),
         (lambda home: home.edit("numbers.yml", lambda t: t.replace("main", "mian")), "mian"),
+        (lambda home: setattr(home, "faults", ["config/groups.yml:1: removed: 3 callers"]), "3 callers"),
+        (lambda home: setattr(home, "prepare_fails", True), "a trunk has no password"),
+        (lambda home: home.edit("agents.yml", lambda t: t.replace("sales", "seals", 1)), "agents.yml"),
     ],
 )
 async def test_a_refused_reload_says_why_and_changes_nothing(
@@ -143,7 +198,20 @@ async def test_a_refused_reload_says_why_and_changes_nothing(
     assert refused.value.code == "reload-refused"
     assert "versions" not in str(refused.value), "names the copy, not the file that is edited"
     assert home.versions.active is active
+    assert "put to use" not in home.steps
     assert state(home.folder / "versions") == before
+
+
+async def test_what_cannot_be_kept_is_undone(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*_: object) -> None:
+        raise OperatorError("the disk is full")
+
+    home.greet("Good day.")
+    monkeypatch.setattr(VersionFiles, "keep", fails)
+    with pytest.raises(RequestRefused, match="the disk is full"):
+        await home.reloader.reload("anna")
+    assert home.steps == ["prepare", "undo"]
+    assert home.greeting() == "Welcome."
 
 
 async def test_what_cannot_be_made_into_flows_is_not_kept_either(
@@ -168,14 +236,10 @@ async def test_every_fault_is_told_at_once(home: Home) -> None:
     assert str(refused.value).count("\n") == 1, refused.value
 
 
-async def test_a_group_that_only_the_next_start_will_have_is_refused(home: Home) -> None:
+async def test_flows_and_groups_come_together(home: Home) -> None:
     home.edit("groups.yml", lambda t: t + "\n  gold:\n    name: Gold\n    requires: {sales: 1}\n")
     home.edit("main.yml", lambda t: t.replace("sales", "gold"))
-    with pytest.raises(RequestRefused, match=r"group gold: .* exists from the next start on"):
-        await home.reloader.reload("anna")
-    assert home.greeting() == "Welcome."
-    home.files.end_run()
-    assert home.start().loaded.entry.number == 2
+    assert (await home.reloader.reload("anna"))["files"] == ["config/groups.yml", "ivr_flows/main.yml"]
 
 
 async def test_new_routes_of_numbers_come_with_the_flows(home: Home) -> None:
@@ -408,12 +472,11 @@ def test_only_one_controller_in_a_home(home: Home) -> None:
         pass
 
 
-def test_the_hash_is_of_what_callers_meet(home: Home) -> None:
+def test_the_hash_is_of_all_that_is_configured(home: Home) -> None:
     before = content_hash(home.sandbox.config, home.sandbox.flows)
     (home.sandbox.flows / ".main.yml.swp").write_bytes(b"x")
-    home.edit("agents.yml", lambda t: t + "# a remark\n")
     assert content_hash(home.sandbox.config, home.sandbox.flows) == before
-    home.edit("numbers.yml", lambda t: t + "# a remark\n")
+    home.edit("agents.yml", lambda t: t + "# a remark\n")
     assert content_hash(home.sandbox.config, home.sandbox.flows) != before
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from acd.core import events
-from acd.core.facts import EndedBy, OfferFailure
+from acd.core.facts import CallKind, EndedBy, OfferFailure
 from acd.core.work_rules import Reason
 from acd.runtime.status import picture
 from tests.runtime.fakes import Desk, FakeLine
@@ -132,3 +132,11 @@ async def test_a_break_that_lasts_too_long_and_its_name_in_chinese(desk: Desk) -
     floor = desk.shell.engine.floor
     anna = picture(floor, desk.clock.now, lambda _: None, asterisk=True, language="zh_CN")["agents"][0]
     assert (anna["reason_label"], anna["over_s"]) == ("午餐", 30.0)
+
+
+async def test_how_a_caller_stands_in_line(desk: Desk) -> None:
+    desk.shell.feed(events.AgentLoggedIn("anna", "1001"))
+    desk.shell.feed(events.CallArrived("c1", CallKind.INBOUND, "+4930", "", "8001"))
+    desk.shell.feed(events.CallQueued("c1", "sales", 7, prefer="anna", prefer_wait_s=30))
+    (call,) = seen(desk)["calls"]
+    assert (call["position"], call["priority"], call["ring"], call["kept_for"]) == (1, 7, 0, "anna")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from acd.core.commands import Command, StoreCall, StoreInterval
 from acd.core.plan import Plan
-from tests.core.scenario import Player, read_text, show
+from tests.core.scenario import Player, parsed, show
 from tests.scenarios.centres import plan_from
 from tests.scenarios.watch import Watch
 
@@ -54,7 +54,7 @@ def play(text: str) -> list[str]:
     """A centre, and what happens there; see `record.py`. Raises AssertionError with the line at fault."""
     centre, _, rest = text.partition("\n==")
     told: list[str] = []
-    for steps in read_text(f"=={rest}").values():
+    for steps in parsed(f"=={rest}").values():
         player = Watched(plan_from(centre))
         player.play(steps)
         told += player.told

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from acd.core.requirement import Requirement
 from acd.ivr.flow import (
     Call,
     Callback,
@@ -120,6 +121,12 @@ STEPS: list[tuple[str, Step]] = [
         Queue("sales", expr("count"), {"1": "end"},
               QueueNews(5.0, 30.0, True, False, message("Hello", zh="您好")), 60.0, "end", "end", "first"),
     ),
+    (
+        "{queue: {group: sales, requires: 'english >= 3', prefer: \"'1002'\", prefer_wait_s: 9, full: end,"
+        " closed: first, exits: {sorry: end}}}",
+        Queue("sales", requirement=Requirement.parse("english >= 3"), prefer=expr("'1002'"),
+              prefer_wait_s=9.0, full="end", closed="first", exits={"sorry": "end"}),
+    ),
     ("{callback: {group: sales}, next: end}", Callback("sales", expr("caller.number"), "end", "end")),
     ("{voicemail: {group: sales, prompt: {en: Hi, zh: 好}, max_s: 9}, next: end}",
      Voicemail("sales", message("Hi", zh="好"), "end", 1.0, 9.0, 5.0)),
@@ -162,6 +169,14 @@ def test_every_kind_of_step(sandbox: Sandbox, written: str, step: Step) -> None:
     assert flow.steps["first"] == step
     assert (flow.start, flow.error, flow.languages) == ("first", "end", ("en", "zh"))
     assert flow.places["first"].line == HEAD.count("\n") + 4
+
+
+def test_skills_instead_of_a_group(sandbox: Sandbox) -> None:
+    """The default group gives the rules."""
+    system = sandbox.config / "system.yml"
+    system.write_text(system.read_text() + "routing: {default_group: sales}\n")
+    flow = only_flow(sandbox, HEAD, first="{queue: {requires: english}}", end="{hangup: }")
+    assert flow.steps["first"] == Queue("sales", requirement=Requirement.parse("english"), alone=True)
 
 
 def test_a_sub_flow(sandbox: Sandbox) -> None:

@@ -10,6 +10,7 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from acd.core import policy
 from acd.core.facts import OfferFailure
 from acd.core.service_level import ServiceLevelFormula
 from acd.core.work_rules import DEFAULT_MISSED_RINGS, MissRule, Reason, WrapUpRule
@@ -269,3 +270,34 @@ def test_no_shape_of_data_gives_anything_but_problems(spoilt: str, data: st.Data
     document = {name: data.draw(st.one_of(VALUES, entries)) for name in section}
     content = yaml.safe_dump(document, allow_unicode=True).encode()
     assert all(problem.isprintable() for problem in problems_of(spoilt, content))
+
+
+def test_what_the_rules_of_a_line_can_do(sandbox: Sandbox) -> None:
+    (sandbox.config / "calendars.yml").write_text("calendars: {office: {open: {mon-sun: '00:00-24:00'}}}\n")
+    (sandbox.config / "groups.yml").write_text(
+        """
+groups:
+  sales:
+    name: Sales
+    requires: {sales: 1}
+    hours: office
+    announcements: {sorry: {en: Sorry}}
+    policy:
+      - when: "waited_s >= 60"
+        do: [{announce: sorry}, {leave: message}, {leave: {flow: main}}, {group: other}]
+  other: {name: Other, requires: sales}
+"""
+    )
+    system = sandbox.config / "system.yml"
+    system.write_text(system.read_text() + "routing: {resume_within_s: 0}\n")
+    centre = load_centre(sandbox.config, sandbox.flows)
+    (step,) = centre.plan.groups["sales"].steps
+    assert step.operations == (
+        policy.Announce("sorry"),
+        policy.LeaveBy("message"),
+        policy.LeaveBy("flow:main"),
+        policy.MoveTo("other"),
+    )
+    assert centre.group_hours == {"sales": "office"}
+    assert centre.line_announcements["sales"] == {"sorry": {"en": "Sorry"}}
+    assert centre.resume_within_s == 0.0

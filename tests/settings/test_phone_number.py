@@ -110,3 +110,9 @@ def test_what_is_written_is_read_again(style: NumberFormat, number: str) -> None
 
 def test_countries() -> None:
     assert [is_country(code) for code in ("DE", "CN", "de", "", "XX", "49")] == [True, True] + [False] * 4
+
+
+def test_what_is_remembered_is_of_the_same_country() -> None:
+    assert normalised("030 1234567", "DE") == "+49301234567"
+    assert normalised("030 1234567", "FR") != "+49301234567"
+    assert normalised("030 1234567", "DE") == "+49301234567"

@@ -12,7 +12,7 @@ from acd.simulate.scenario import CallerClass
 from tests.simulate.centres import LONG, assert_agrees, one_group, scenario, traffic
 from tests.simulate.formulas import accumulating, erlang_c
 
-CALLS = 200_000 if LONG else 15_000
+CALLS = 60_000 if LONG else 15_000
 CLASSES = [CallerClass("plain", 0.4, 0), CallerClass("silver", 0.4, 1), CallerClass("gold", 0.2, 2)]
 GAINS = {0: 1.0, 1: 2.0, 2: 6.0}
 """Points for a second of waiting, by priority."""

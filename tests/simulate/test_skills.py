@@ -17,7 +17,7 @@ from tests.simulate.formulas import erlang_with_places
 
 KINDS = [f"kind{n}" for n in range(6)]
 AGENTS, LINES, HANDLE_S, RATE = 90, 120, 600.0, 8.4 / 60
-CALLS = 150_000 if LONG else 10_000
+CALLS = 50_000 if LONG else 10_000
 
 
 def result_of(skills_each: int) -> Result:

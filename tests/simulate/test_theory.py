@@ -13,7 +13,7 @@ from acd.simulate.scenario import CallerClass
 from tests.simulate.centres import LONG, assert_agrees, one_group, scenario, traffic
 from tests.simulate.formulas import cobham, erlang_a, erlang_c, erlang_with_places
 
-CALLS = 200_000 if LONG else 15_000
+CALLS = 60_000 if LONG else 15_000
 
 
 def figure_of(result: Result, name: str, group: str = "calls") -> tuple[float, float]:

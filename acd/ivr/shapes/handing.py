@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from acd.core.requirement import ANYBODY, Requirement
 from acd.ivr.expressions import Expression
 from acd.ivr.shapes.messages import Message
 
@@ -29,9 +30,13 @@ class Queue:
     """`queue`: the caller joins the waiting line of a skill group.
 
     The flow goes on only by one of the exits: a key of `keys`, `max_wait_s` passed (`timeout`),
-    nobody logged in who could serve (`no_agents`, also when the last one logs out), or after the
-    agent has hung up (`after`, the survey). Where an exit is None there is none: the caller waits on,
-    or the call ends after the agent.
+    nobody logged in who could serve (`no_agents`, also when the last one logs out), as many in line as may
+    (`full`), the group's closing time (`closed`), a name of `exits` that a step of the group's policy leaves
+    by, or after the agent has hung up (`after`, the survey). Where an exit is None there is none: the caller
+    waits on, or the call ends after the agent.
+
+    `requirement`: what the call asks for beside the group; with `alone` instead of what the group asks for.
+    `prefer`: id or extension of the agent for whom the caller waits alone for up to `prefer_wait_s`.
     """
 
     group: str
@@ -42,6 +47,13 @@ class Queue:
     timeout: str | None = None
     no_agents: str | None = None
     after: str | None = None
+    requirement: Requirement = ANYBODY
+    alone: bool = False
+    prefer: Expression | None = None
+    prefer_wait_s: float = 20.0
+    full: str | None = None
+    closed: str | None = None
+    exits: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

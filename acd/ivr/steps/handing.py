@@ -12,7 +12,10 @@ from acd.ivr.talk import (
     NoAgents,
     NotTaken,
     Outcome,
+    QueueClosed,
+    QueueFull,
     QueueKey,
+    QueueLeft,
     QueueTimeout,
     Recorded,
     RecordSound,
@@ -24,8 +27,14 @@ HIGHEST_PRIORITY = 100
 
 
 def begin_queue(walk: Walk, step: Queue) -> Answer:
-    """Into the line. Who stood there before a restart keeps the priority: what it was made of may be lost."""
-    priority = walk.progress.priority if walk.progress.phase == AWAY else _priority(walk, step)
+    """Into the line.
+
+    Who stood there before a restart keeps the priority, and is asked no more for the agent to wait for: what
+    these were made of may be lost.
+    """
+    was_there = walk.progress.phase == AWAY
+    priority = walk.progress.priority if was_there else _priority(walk, step)
+    prefer = "" if was_there or step.prefer is None else walk.open_text(step.prefer).strip()
     joins = JoinQueue(
         step.group,
         priority,
@@ -35,6 +44,13 @@ def begin_queue(walk: Walk, step: Queue) -> Answer:
         max_wait_s=step.max_wait_s if step.timeout is not None else None,
         leave_without_agents=step.no_agents is not None,
         back_after_agent=step.after is not None,
+        leave_when_full=step.full is not None,
+        leave_when_closed=step.closed is not None,
+        exits=frozenset(step.exits),
+        requirement=step.requirement,
+        alone=step.alone,
+        prefer=prefer,
+        prefer_wait_s=step.prefer_wait_s if prefer else 0.0,
     )
     walk.progress = Progress(AWAY, priority=priority)
     return joins
@@ -67,6 +83,12 @@ def handle_queue(walk: Walk, step: Queue, outcome: Outcome) -> Answer | None:
             return Leave("timeout", step.timeout)
         case NoAgents() if step.no_agents is not None:
             return Leave("no agents", step.no_agents)
+        case QueueFull() if step.full is not None:
+            return Leave("full", step.full)
+        case QueueClosed() if step.closed is not None:
+            return Leave("closed", step.closed)
+        case QueueLeft(exit=name) if name in step.exits:
+            return Leave(f"exit {name}", step.exits[name])
         case AgentLeft():
             return _after(walk, step.after, "after the agent")
     return None

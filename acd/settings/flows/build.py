@@ -26,7 +26,13 @@ def build_flow_set(
 
     `timezone` and `language` are those of the centre.
     """
-    flows = {name: build_flow(source, sounds) for name, source in sources.items() if not source.has_errors}
+    system = files.system.content
+    default_group = None if system is None else system.routing.default_group
+    flows = {
+        name: build_flow(source, sounds, default_group)
+        for name, source in sources.items()
+        if not source.has_errors
+    }
     languages = tuple(dict.fromkeys([language, *(la for flow in flows.values() for la in flow.languages)]))
     return FlowSet(
         version=_version(files, sounds),
@@ -36,11 +42,11 @@ def build_flow_set(
     )
 
 
-def build_flow(source: FlowSource, sounds: Sounds) -> Flow:
-    """One flow. Only for a source without problems."""
+def build_flow(source: FlowSource, sounds: Sounds, default_group: str | None = None) -> Flow:
+    """One flow. Only for a source without problems; see `StepBuilder`."""
     file = source.file
     messages = Messages(source.name, source.languages, sounds, source.prompts)
-    builder = StepBuilder(messages, file.defaults)
+    builder = StepBuilder(messages, file.defaults, default_group)
     return Flow(
         name=source.name,
         start=file.start,

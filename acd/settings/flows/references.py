@@ -34,6 +34,8 @@ class _Known:
     """What flows can name; None: that file could not be read, so nothing can be said."""
 
     groups: Collection[str] | None
+    skills: Collection[str] | None
+    default_group: bool
     flows: Collection[str]
     calendars: Collection[str] | None
     announcements: Collection[str] | None
@@ -43,6 +45,8 @@ def check_flows(files: Files, sources: dict[str, FlowSource], sounds: Sounds) ->
     """Notes every name that refers to nothing, where it has to be mended."""
     known = _Known(
         groups=files.groups.document.names("groups"),
+        skills=files.agents.document.names("skills"),
+        default_group=files.system.content is None or files.system.content.routing.default_group is not None,
         flows=files.flows.keys(),
         calendars=() if files.calendars is None else files.calendars.document.names("calendars"),
         announcements=(
@@ -54,6 +58,8 @@ def check_flows(files: Files, sources: dict[str, FlowSource], sounds: Sounds) ->
         for step_id, entry in source.steps.items():
             _check_ways(source, step_id, entry)
             _check_names(entry, known)
+            if isinstance(entry.content, QueueStep) and entry.content.queue.group is None:
+                _check_groupless(entry, known)
             _check_prompts(source, entry)
         for name, prompt in source.prompts.items():
             _check_prompts(source, prompt)
@@ -115,7 +121,17 @@ def _check_names(entry: Entry[StepEntry], known: _Known) -> None:
             entry.report(place, undefined(kind, name, names, _WHERE.get(kind, "")))
 
 
+def _check_groupless(entry: Entry[StepEntry], known: _Known) -> None:
+    if not known.default_group:
+        entry.report(
+            ("queue",),
+            "`requires` without `group` needs a group that gives the rules: name it here, or for all such"
+            " steps as `routing: {default_group: …}` in config/system.yml",
+        )
+
+
 _WHERE = {
+    "skill": " in config/agents.yml",
     "calendar": " in config/calendars.yml",
     "announcement": " in announcements.yml",
 }
@@ -124,7 +140,10 @@ _WHERE = {
 def _named(step: StepEntry, known: _Known) -> Iterator[tuple[Place, str, str, Collection[str] | None]]:
     match step:
         case QueueStep(queue=queue):
-            yield ("queue", "group"), "group", queue.group, known.groups
+            if queue.group is not None:
+                yield ("queue", "group"), "group", queue.group, known.groups
+            for skill in sorted(queue.requires.skills) if queue.requires is not None else ():
+                yield ("queue", "requires"), "skill", skill, known.skills
         case CallbackStep(callback=callback):
             yield ("callback", "group"), "group", callback.group, known.groups
         case VoicemailStep(voicemail=voicemail):

@@ -6,6 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from acd.core.requirement import ANYBODY
 from acd.ivr import flow as ivr
 from acd.settings.flows.messages import Messages
 from acd.settings.schema import dialogue, handover, lookup, steps
@@ -14,11 +15,12 @@ from acd.settings.schema.prompts import PlayedPart
 
 
 class StepBuilder:
-    """Builds one flow's steps."""
+    """Builds one flow's steps. `default_group`: whose rules hold for those who wait for skills."""
 
-    def __init__(self, messages: Messages, defaults: Defaults) -> None:
+    def __init__(self, messages: Messages, defaults: Defaults, default_group: str | None = None) -> None:
         self._message = messages.message
         self._defaults = defaults
+        self._default_group = default_group
 
     def build(self, entry: steps.StepEntry) -> ivr.Step:
         """The step. Only for a flow without problems."""
@@ -132,7 +134,7 @@ class StepBuilder:
     def _queue(self, queue: handover.QueueOptions) -> ivr.Queue:
         news = queue.announce
         return ivr.Queue(
-            group=queue.group,
+            group=queue.group or self._default_group or "",
             priority=queue.priority,
             keys=dict(queue.keys),
             news=(
@@ -146,6 +148,13 @@ class StepBuilder:
             timeout=queue.timeout,
             no_agents=queue.no_agents,
             after=queue.after,
+            requirement=queue.requires or ANYBODY,
+            alone=queue.group is None,
+            prefer=queue.prefer,
+            prefer_wait_s=queue.prefer_wait_s,
+            full=queue.full,
+            closed=queue.closed,
+            exits=dict(queue.exits),
         )  # fmt: skip
 
     def _option(self, options: BaseModel, name: str) -> Any:

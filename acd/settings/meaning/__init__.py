@@ -12,6 +12,7 @@ from acd.settings.flows.sources import FlowSource
 from acd.settings.meaning.calls import check_calls
 from acd.settings.meaning.doors import check_doors
 from acd.settings.meaning.leftovers import check_defaults, check_prompts
+from acd.settings.meaning.lines import check_lines
 from acd.settings.meaning.masked import check_masked
 from acd.settings.meaning.sights import check_sights
 from acd.settings.meaning.times import check_opening
@@ -30,6 +31,7 @@ def check_meaning(files: Files, sources: Mapping[str, FlowSource], flow_set: Flo
     check_calls(sound, flow_set)
     check_masked(sound, flow_set)
     check_doors(sound, flow_set)
+    check_lines(files, sound, flow_set)
     check_sights(sound, flow_set, files.groups.document.names("groups"))
     check_words(files, sound, sounds)
     check_defaults(sound)

@@ -16,7 +16,6 @@ from acd.ivr.flow import (
     Lookup,
     Message,
     Queue,
-    QueueNews,
     Record,
     Set,
     Spoken,
@@ -89,7 +88,12 @@ def _recorded(step: Step) -> Iterator[Expression]:
             if isinstance(source, CustomerLookup):
                 yield source.number
             yield from _spoken(wait)
-        case Voicemail(message=message) | Record(message=message) | Queue(news=QueueNews(comfort=message)):
+        case Queue(prefer=prefer, news=news):
+            if prefer is not None:
+                yield prefer
+            if news is not None:
+                yield from _spoken(news.comfort)
+        case Voicemail(message=message) | Record(message=message):
             yield from _spoken(message)
 
 

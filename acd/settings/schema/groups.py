@@ -5,9 +5,10 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import Annotated
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 
 from acd.core.pools import AgentChoice
+from acd.settings.schema.callbacks import CallbacksEntry
 from acd.settings.schema.checking import (
     Options,
     mistake,
@@ -48,7 +49,9 @@ class GroupEntry(Options):
     that is shown where its agents dial outside. `choose`: which of several ready agents gets a call.
     `weight`: how fast the urgency of its calls grows where groups share agents. `reserve`: so many ready
     agents are kept from other groups' calls. `max_waiting`: as many may wait; the next one leaves by the
-    flow's exit `full`. `policy`: what is done for a caller who waits, step by step.
+    flow's exit `full`. `hours`: a calendar; at closing time who waits leaves by the flow's exit `closed`.
+    `policy`: what is done for a caller who waits, step by step; `announcements`: what it may say then.
+    `callbacks`: how those are called back who asked for it.
     """
 
     name: Name
@@ -66,12 +69,28 @@ class GroupEntry(Options):
     weight: Weight = 1.0
     reserve: Annotated[int, whole(0, 1000)] = 0
     max_waiting: Annotated[int, whole(1, 100_000)] | None = None
+    hours: Id | None = None
     last_agent: LastAgentEntry | None = None
     policy: list[StepEntry] = Field(default_factory=list, max_length=50)
     announcements: Announcements = Field(default_factory=dict)
+    callbacks: CallbacksEntry = CallbacksEntry()
+
+
+class RemovedEntry(Options):
+    """Where the callers of a group go that there is no longer: into another group's line, or into a flow."""
+
+    to: Id | None = None
+    to_flow: Id | None = None
+
+    @model_validator(mode="after")
+    def _is_one(self) -> RemovedEntry:
+        if (self.to is None) == (self.to_flow is None):
+            raise mistake("say where its callers go: either `to: GROUP` or `to_flow: FLOW`")
+        return self
 
 
 class GroupsFile(Options):
-    """The whole file."""
+    """The whole file. `removed`: groups that there have been, for those who still wait for them."""
 
     groups: Annotated[dict[Id, GroupEntry], not_empty("group")]
+    removed: dict[Id, RemovedEntry] = Field(default_factory=dict)

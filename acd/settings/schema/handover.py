@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Discriminator, Field, Tag
+from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag, model_validator
 
+from acd.core.facts import LeftBy
 from acd.ivr.expressions import Expression
-from acd.settings.schema.checking import Options, checked, expected, seconds
+from acd.settings.schema.checking import Options, checked, expected, mistake, seconds
 from acd.settings.schema.dialogue import MaxS, SilenceS, nothing
 from acd.settings.schema.prompts import Prompts, only_kind
+from acd.settings.schema.routing import SkillRequirement
 from acd.settings.schema.values import ExpressionText, Id, MenuKey, YesNo, expression
 
 TARGET_KINDS = ("number", "agent", "sip")
@@ -45,11 +47,25 @@ class NewsOptions(Options):
     """Said after these, or alone."""
 
 
-class QueueOptions(Options):
-    """Whose waiting line, and the ways out of it."""
+def _own_names(exits: dict[str, str]) -> dict[str, str]:
+    """Names of the flow's own: the others are ways out by themselves."""
+    for name in exits:
+        if name in (*LeftBy, "after"):
+            raise mistake(f"'{name}' has a meaning of its own: choose another name")
+    return exits
 
-    group: Id
-    """The skill group."""
+
+class QueueOptions(Options):
+    """Whose waiting line, what the caller asks for, and the ways out of the line."""
+
+    group: Id | None = None
+    """The skill group; left out where `requires` says all: then `routing.default_group` gives the rules."""
+    requires: SkillRequirement | None = None
+    """Skills that this caller needs, beside those of the group."""
+    prefer: ExpressionText | None = None
+    """An agent's id or extension: the caller waits for this agent alone for up to `prefer_wait_s`."""
+    prefer_wait_s: Annotated[float, seconds(1, 3600)] = 20.0
+    """How long for `prefer` alone."""
     priority: PriorityValue | None = None
     """0 to 100, or an expression; a higher one is served first."""
     keys: dict[MenuKey, Id] = Field(default_factory=dict)
@@ -62,8 +78,22 @@ class QueueOptions(Options):
     """The step after `max_wait_s`."""
     no_agents: Id | None = None
     """The step when nobody is logged in who could serve."""
+    full: Id | None = None
+    """The step when as many wait as may (`max_waiting` of the group)."""
+    closed: Id | None = None
+    """The step at the group's closing time (`hours` of the group)."""
+    exits: Annotated[dict[Id, Id], AfterValidator(_own_names)] = Field(default_factory=dict)
+    """Names for `leave:` in the group's policy, and the steps that they lead to."""
     after: Id | None = None
     """The step after the agent has hung up, such as a survey."""
+
+    @model_validator(mode="after")
+    def _says_whose(self) -> QueueOptions:
+        if self.group is None and self.requires is None:
+            raise mistake("say whose line: `group`, or the skills that the caller needs: `requires`, or both")
+        if "prefer_wait_s" in self.model_fields_set and self.prefer is None:
+            raise mistake("`prefer_wait_s` needs `prefer`, the agent to wait for")
+        return self
 
 
 class CallbackOptions(Options):

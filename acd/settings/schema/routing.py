@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import Field, model_validator
+from pydantic import Discriminator, Field, Tag, model_validator
 
 from acd.core import policy
 from acd.core.formula import Formula, FormulaError
@@ -24,6 +24,7 @@ from acd.settings.schema.values import (
     Id,
     Language,
     Priority,
+    PublicNumber,
     Speech,
     YesNo,
 )
@@ -99,6 +100,41 @@ class LastAgentEntry(Options):
     wait_s: Annotated[float, seconds(0, 3600)] = 20.0
 
 
+class ToFlow(Options):
+    """Into another flow, from its start."""
+
+    flow: Id
+
+
+class ToNumber(Options):
+    """To a number outside, as the flows may dial it."""
+
+    number: PublicNumber
+
+
+def _leads_to(value: Any) -> str:
+    if isinstance(value, dict):
+        return "(number)" if "number" in value else "(flow)"
+    return "(exit)"
+
+
+WayOut = Annotated[
+    Annotated[Id, Tag("(exit)")] | Annotated[ToFlow, Tag("(flow)")] | Annotated[ToNumber, Tag("(number)")],
+    Discriminator(_leads_to),
+]
+"""An exit that the caller's flow names, or where to whatever the flow has planned."""
+
+
+def exit_of(way: str | ToFlow | ToNumber) -> str:
+    """As the engine knows it."""
+    match way:
+        case ToFlow(flow=flow):
+            return f"{policy.TO_FLOW}{flow}"
+        case ToNumber(number=number):
+            return f"{policy.TO_NUMBER}{number}"
+    return way
+
+
 class OperationEntry(Options):
     """One thing that a step does."""
 
@@ -108,7 +144,7 @@ class OperationEntry(Options):
     ring: Annotated[int, whole(1, 20)] | None = None
     announce: Id | None = None
     group: Id | None = None
-    leave: Id | None = None
+    leave: WayOut | None = None
 
     @model_validator(mode="after")
     def _is_one(self) -> OperationEntry:
@@ -133,7 +169,7 @@ class OperationEntry(Options):
         if self.group is not None:
             return policy.MoveTo(self.group)
         assert self.leave is not None
-        return policy.LeaveBy(self.leave)
+        return policy.LeaveBy(exit_of(self.leave))
 
 
 class StepEntry(Options):

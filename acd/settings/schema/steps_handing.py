@@ -19,7 +19,9 @@ class QueueStep(StepOptions):
         """The ways out of the line."""
         for key, target in self.queue.keys.items():
             yield ("queue", "keys", key), target
-        for name in ("timeout", "no_agents", "after"):
+        for exit_, target in self.queue.exits.items():
+            yield ("queue", "exits", exit_), target
+        for name in ("timeout", "no_agents", "full", "closed", "after"):
             target = getattr(self.queue, name)
             if target is not None:
                 yield ("queue", name), target

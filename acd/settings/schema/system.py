@@ -100,12 +100,14 @@ class RoutingSection(Options):
     Without `ageing` a higher priority always goes first. With it, a call of priority P gathers ageing[P]
     points for each second of waiting, and the most points go first: nobody waits for ever. `seed` is for
     groups that choose agents at random. `default_group`: whose rules hold for callers who wait for skills
-    rather than for a group.
+    rather than for a group. Who hung up in line and calls again within `resume_within_s` goes on where the
+    wait was; 0: not.
     """
 
     ageing: dict[PriorityName, Weight] = Field(default_factory=dict)
     seed: Annotated[int, whole(0, 2**31)] = 0
     default_group: Id | None = None
+    resume_within_s: Annotated[float, seconds(0, 3600)] = 60.0
 
 
 class FeaturesSection(Options):

@@ -1,0 +1,104 @@
+"""What the running controller answers of itself: the live picture, trunks, health."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from acd.core.calls import CallState
+from acd.core.ports import Refusal
+from acd.records.store import RecordStore
+from acd.records.writer import RecordWriter
+from acd.runtime.agent_desk import AgentDesk
+from acd.runtime.announcements import Announcements
+from acd.runtime.control import Handler, Request
+from acd.runtime.shell import Shell
+from acd.runtime.status import picture
+from acd.runtime.trunk_list import trunk_list
+from acd.runtime.versions import Versions
+from acd.runtime.walker import Walker
+from acd.settings.centre_now import CentreNow
+from acd.state.live import LiveMirror
+from acd.telephony.bond import Bond
+from acd.telephony.switch import Switchboard
+from acd.telephony.trunk_states import TrunkBoard
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """`handlers` are for the control socket, `health` for the health page."""
+
+    centre: CentreNow
+    shell: Shell
+    switch: Switchboard
+    bond: Bond
+    mirror: LiveMirror
+    writer: RecordWriter
+    store: RecordStore
+    versions: Versions
+    announcements: Announcements
+    trunks: TrunkBoard
+    walker: Walker
+
+    def handlers(self) -> dict[str, Handler]:
+        """By the word that the request begins with."""
+        return {
+            "status": self._status,
+            "trunks": self._trunk_states,
+            "health": lambda _request: self.health(),
+            "hang-up-all": self._hang_up_all,
+            **AgentDesk(self.centre, self.shell).handlers(),
+        }
+
+    def health(self) -> Mapping[str, Any]:
+        """Whether calls are routed, and what is the matter where not."""
+        floor, live = self.shell.engine.floor, self.mirror.facts()
+        return {
+            "ok": self.bond.up and not floor.suspended and self.mirror.safe,
+            "asterisk": self.bond.up,
+            "dispatching": not floor.suspended,
+            "records_waiting": self.writer.pending,
+            "records_database": self.store.is_open and not self.writer.away,
+            "live_state_on_disk": live["on_disk"],
+            "live_state_in_redis": live["in_redis"],
+            "flows_kept": self.versions.is_kept,
+            "calls": len(floor.calls),
+            "trunks": {trunk: str(seen.state) for trunk, seen in self.trunks.seen.items()},
+            "tasks": len(asyncio.all_tasks()),
+            "open_files": len(os.listdir("/proc/self/fd")),
+        }
+
+    def _status(self, _request: Request) -> Mapping[str, Any]:
+        system = self.centre.system
+        return {
+            "centre": system.name,
+            "pid": os.getpid(),
+            "live_state": self.mirror.facts(),
+            "version": {
+                "number": self.versions.entry.number,
+                "version": self.versions.active.version,
+                "kept": self.versions.is_kept,
+            },
+            "announcements": [a for a in self.announcements.picture() if a["on"]],
+            **picture(
+                self.shell.engine.floor,
+                self.shell.clock(),
+                self.walker.step_of,
+                asterisk=self.bond.up,
+                language=system.language,
+            ),
+        }
+
+    def _trunk_states(self, _request: Request) -> Mapping[str, Any]:
+        floor = self.shell.engine.floor
+        return {"trunks": trunk_list(self.centre, floor, self.trunks.seen, asterisk=self.bond.up)}
+
+    def _hang_up_all(self, _request: Request) -> Mapping[str, Any]:
+        """Before Asterisk is stopped on purpose: end the calls while somebody keeps their record."""
+        calls = [c.id for c in self.shell.engine.floor.calls.values() if c.state is not CallState.ENDED]
+        for call_id in calls:
+            self.switch.hang_up(call_id, Refusal.NORMAL)
+        return {"calls": len(calls)}

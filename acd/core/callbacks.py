@@ -1,0 +1,330 @@
+"""Callbacks that keep their place: an entry stands in the group's line until an agent is there for it.
+
+The entry is a call without a channel (`Channel.NONE`), in the same lanes as everybody else, so nobody is
+overtaken, and nobody is dialled without an agent: either the agent's phone is rung first, or the agent is
+kept while the customer is dialled. Not reached, the entry is back in line, at its old place, when a
+pause is over. Once customer and agent have talked it ends as calls do.
+"""
+
+from __future__ import annotations
+
+from acd.core import callback_events as events
+from acd.core import callback_facts as told
+from acd.core import conversations, facts, lines, offers, rings
+from acd.core.agents import Agent, AgentState
+from acd.core.callback_facts import CallbackNews, CallbackNote
+from acd.core.calls import Call, CallInput, CallState, Channel
+from acd.core.commands import CancelOffer, ContinueCall, NoteCallback
+from acd.core.events import CallQueued
+from acd.core.facts import CallKind, EndedBy, OfferFailure
+from acd.core.floor import Floor
+from acd.core.plan import CallbackRule
+from acd.core.requirement import Requirement
+from acd.core.timers import Timer
+
+NO_LINE_FREE_S = 10.0
+"""When no trunk is free it is tried again so much later, and counts for nothing."""
+_DEFAULT = CallbackRule()
+
+
+def rule_of(floor: Floor, call: Call) -> CallbackRule:
+    """The group's rule; the usual one where a reload has taken it away."""
+    policy = floor.policy(call)
+    return _DEFAULT if policy is None or policy.callbacks is None else policy.callbacks
+
+
+def handle(floor: Floor, call: Call, event: events.CallbackEvent) -> None:
+    """One event; late news does nothing."""
+    if call.kind is not CallKind.CALLBACK:
+        return
+    match event:
+        case events.CallbackReached():
+            reached(floor, call)
+        case events.CallbackNotReached(_, why, counts, final):
+            if not talked(call):
+                not_reached(floor, call, why, counts=counts, final=final)
+        case events.CallbackWithdrawn():
+            _withdraw(floor, call)
+
+
+# --- in line --------------------------------------------------------------------------------------
+def place(floor: Floor, event: events.CallbackPlaced) -> None:
+    """A caller's place is kept."""
+    if event.call_id in floor.calls or event.group not in floor.plan.groups:
+        return
+    origin = floor.calls.get(event.of_call)
+    customer = origin.customer if origin is not None else None
+    name = origin.caller_name if origin is not None else ""
+    dialed = origin.dialed_number if origin is not None else ""
+    arrived = facts.Arrived(floor.now, CallKind.CALLBACK, event.number, name, dialed, customer)
+    call = Call.arrive(event.call_id, arrived)
+    call.channel, call.present = Channel.NONE, False
+    floor.calls[call.id] = call
+    floor.note(call, told.CallbackPlaced(floor.now, event.of_call, event.number, event.language))
+    call.group, call.waiting_since = event.group, floor.now
+    wish = CallQueued(call.id, event.group)
+    if origin is not None and origin.group == event.group and origin.waiting_since is not None:
+        call.waiting_since, call.priority = origin.waiting_since, origin.priority
+        wish = CallQueued(
+            call.id,
+            event.group,
+            origin.priority,
+            requirement=Requirement.parse(origin.requirement),
+            alone=origin.requirement_alone,
+        )
+    floor.note(call, facts.Queued(floor.now, event.group, call.priority, wish.requirement.text))
+    rings.begin(floor, call, wish)
+    call.expires_at = floor.now + rule_of(floor, call).expire_after_s
+    call.state, call.since = CallState.WAITING, floor.now
+    _stand_if_due(floor, call)
+
+
+def _stand_if_due(floor: Floor, call: Call) -> None:
+    """Into the line, if it is time for it; else when it is."""
+    _arm(floor, call)
+    if call.try_at is not None or call.group in floor.callbacks_closed or call.present:
+        return
+    call.present = True
+    floor.enter_line(call)
+    offers.dispatch_call(floor, call)
+
+
+def _arm(floor: Floor, call: Call) -> None:
+    due = [at for at in (call.try_at, call.expires_at) if at is not None]
+    if due:
+        floor.timers.set(Timer.CALLBACK, call.id, max(min(due), floor.now))
+
+
+def timer_callback(floor: Floor, call_id: str) -> None:
+    """A pause is over, or the callback has expired. One that is being dialled is looked at afterwards."""
+    call = floor.calls.get(call_id)
+    if call is None or not _in_line(call):
+        return
+    if call.try_at is not None and call.try_at <= floor.now:
+        call.try_at = None
+        floor.mark(call)
+    if not expire(floor, call):
+        _stand_if_due(floor, call)
+
+
+def expire(floor: Floor, call: Call) -> bool:
+    """Whether the entry's time was over; then it is given up."""
+    if not _in_line(call) or call.expires_at is None or call.expires_at > floor.now:
+        return False
+    _close(floor, call, CallbackNews.EXPIRED, "its time was over")
+    return True
+
+
+def hours(floor: Floor, group: str, *, is_open: bool) -> None:
+    """Customers of the group may be called from here on, or no longer; who is being dialled still is."""
+    (floor.callbacks_closed.discard if is_open else floor.callbacks_closed.add)(group)
+    for call in list(floor.calls.values()):
+        if not _in_line(call) or call.group != group:
+            continue
+        if is_open:
+            _stand_if_due(floor, call)
+        elif call.present:
+            _step_aside(floor, call)
+
+
+def _step_aside(floor: Floor, call: Call) -> None:
+    assert call.group is not None, call.id
+    call.present = False
+    floor.router.dequeue(call.id, call.group)
+    floor.mark(call)
+
+
+def _in_line(call: Call) -> bool:
+    return call.channel is Channel.NONE and call.state is CallState.WAITING
+
+
+def _withdraw(floor: Floor, call: Call) -> None:
+    if call.channel is Channel.NONE and call.state is CallState.RINGING and call.agent is not None:
+        agent = floor.agents[call.agent]
+        floor.emit(CancelOffer(call.id))
+        _drop_agent(floor, call)
+        call.present = False
+        floor.move_call(call, CallInput.BACK_IN_LINE)
+        offers.give_back(floor, agent, OfferFailure.WITHDRAWN)
+        _close(floor, call, None, "withdrawn")
+        offers.dispatch_agent(floor, agent)
+    elif _in_line(call):
+        _close(floor, call, None, "withdrawn")
+
+
+def _close(floor: Floor, call: Call, news: CallbackNews | None, why: str) -> None:
+    """Nobody tries any more; `news` None: whoever has closed it says so themselves."""
+    lines.drop_limits(floor, call)
+    floor.timers.clear(Timer.CALLBACK, call.id)
+    floor.note(call, facts.Ended(floor.now, EndedBy.SYSTEM, why))
+    floor.move_call(call, CallInput.END)
+    if news is not None:
+        _tell(floor, call, news, None, why)
+    floor.settle(call)
+
+
+def _tell(floor: Floor, call: Call, news: CallbackNews, agent: str | None, note: str) -> None:
+    floor.emit(NoteCallback(CallbackNote(call.id, floor.now, news.value, agent, note)))
+
+
+# --- its turn -------------------------------------------------------------------------------------
+def talked(call: Call) -> bool:
+    """Whether the customer has been with an agent."""
+    return any(
+        isinstance(fact, facts.Answered) or (isinstance(fact, facts.FellBack) and fact.agent is not None)
+        for fact in call.facts
+    )
+
+
+def reached(floor: Floor, call: Call) -> None:
+    """The customer's channel asks. Where the reserved agent is still there, that agent is rung at once."""
+    if call.channel is not Channel.NONE or call.state is CallState.ENDED:
+        return
+    agent = floor.agents.get(call.agent or "")
+    call.channel, call.present, call.try_at = Channel.CALLER, True, None
+    floor.timers.clear(Timer.CALLBACK, call.id)
+    if call.state is CallState.DIALING_OUT and agent is not None:
+        offers.ring_reserved(floor, call, agent)
+        return
+    if call.state is CallState.WAITING:
+        assert call.group is not None, call.id
+        floor.router.dequeue(call.id, call.group)
+        floor.enter_line(call)
+    else:  # what we believed of it was lost in between
+        _drop_agent(floor, call)
+        floor.move_call(call, CallInput.BACK_IN_LINE)
+        if agent is not None:
+            _let_go(floor, call, agent)
+    offers.dispatch_call(floor, call)
+
+
+def reached_elsewhere(floor: Floor, call: Call) -> None:
+    """The customer has answered while no controller was there, and Asterisk's own queue took over."""
+    agent = floor.agents.get(call.agent or "")
+    _drop_agent(floor, call)
+    if call.state is CallState.WAITING and call.group is not None:
+        floor.router.dequeue(call.id, call.group)
+    call.channel, call.present, call.try_at = Channel.CALLER, False, None
+    floor.timers.clear(Timer.CALLBACK, call.id)
+    floor.move_call(call, CallInput.BACK_IN_LINE)
+    if agent is not None:
+        _let_go(floor, call, agent)
+
+
+def agent_asks_again(floor: Floor, call: Call) -> None:
+    """The agent's channel asks what next, and no dial has been reported to have ended."""
+    if call.state is CallState.IVR and not talked(call):
+        offers.call_customer(floor, call)
+        return
+    if call.state is CallState.TALKING:
+        call.agent_left = True
+        floor.mark(call)
+    elif not talked(call):
+        not_reached(floor, call, "the dial was broken off")
+    floor.emit(ContinueCall(call.id))
+
+
+# --- not reached ----------------------------------------------------------------------------------
+def outlives(floor: Floor, call: Call, why: str) -> bool:
+    """A channel of the callback is gone: whether it is not over with that."""
+    if call.channel is Channel.NONE:
+        return True  # a leg that comes to nothing is told of otherwise
+    if talked(call):
+        return False
+    who = "the agent" if call.channel is Channel.AGENT else "the customer"
+    not_reached(floor, call, why or f"{who} hung up too early")
+    return True
+
+
+def lost(floor: Floor, call: Call) -> bool:
+    """After an absence no channel of it was found: whether it stands in line all the same."""
+    if _in_line(call):
+        return True
+    if talked(call):
+        return False
+    if call.channel is Channel.NONE and call.state is CallState.RINGING:
+        offers.ended(floor, call, OfferFailure.WITHDRAWN)
+    else:
+        not_reached(floor, call, "the dial was lost sight of")
+    return True
+
+
+def not_reached(floor: Floor, call: Call, why: str, *, counts: bool = True, final: bool = False) -> None:
+    """The agent is free again; the entry is back in line after a pause, or is given up."""
+    if _in_line(call) or call.state is CallState.ENDED:
+        return
+    rule, agent = rule_of(floor, call), floor.agents.get(call.agent or "")
+    was_waiting = call.state is CallState.WAITING
+    _drop_agent(floor, call)
+    lines.drop_limits(floor, call)
+    if was_waiting and call.group is not None:
+        floor.router.dequeue(call.id, call.group)
+    call.channel, call.present, call.agent_left = Channel.NONE, False, False
+    call.outside_trunk, call.outside_number = None, None
+    call.tries += int(counts)
+    call.try_at = floor.now + (rule.retry_after_s if counts else NO_LINE_FREE_S)
+    floor.note(call, told.CallbackTried(floor.now, call.tries, why, call.try_at))
+    floor.move_call(call, CallInput.BACK_IN_LINE)
+    if counts or final:
+        _tell(floor, call, CallbackNews.TRIED, None if agent is None else agent.id, why)
+    if final or call.tries > rule.retries:
+        _close(floor, call, CallbackNews.FAILED, why)
+    elif not expire(floor, call):
+        _stand_if_due(floor, call)
+    if agent is not None:
+        _let_go(floor, call, agent)
+
+
+def _drop_agent(floor: Floor, call: Call) -> None:
+    """No agent is with the call any more, and none is rung for it."""
+    offers.clear_ring_timers(floor, call)
+    if call.state is CallState.RINGING and call.agent is not None:
+        floor.note(call, facts.OfferFailed(floor.now, call.agent, OfferFailure.WITHDRAWN))
+    call.agent = None
+
+
+def _let_go(floor: Floor, call: Call, agent: Agent) -> None:
+    if agent.state is AgentState.RINGING:
+        offers.give_back(floor, agent, OfferFailure.WITHDRAWN)
+        offers.dispatch_agent(floor, agent)
+        return
+    agent.call_id = None
+    if agent.own_call_id is not None:
+        floor.touch(agent)
+    else:
+        conversations.leave_conversation(floor, agent, call.id)
+
+
+# --- the end --------------------------------------------------------------------------------------
+def over(floor: Floor, call: Call) -> None:
+    """Customer and agent have talked, and the call has ended."""
+    floor.timers.clear(Timer.CALLBACK, call.id)
+    met = [f.agent for f in call.facts if isinstance(f, facts.Answered | facts.FellBack) and f.agent]
+    _tell(floor, call, CallbackNews.DONE, met[-1] if met else None, f"call {call.id}")
+
+
+def ended_by(call: Call, by: EndedBy) -> EndedBy:
+    """Of one that has the agent's channel: in the books the customer is the caller."""
+    if by is EndedBy.UNKNOWN:
+        return by
+    return EndedBy.CALLER if call.agent_left else EndedBy.AGENT
+
+
+# --- after a restart --------------------------------------------------------------------------------
+def restored(floor: Floor) -> None:
+    """Entries that were kept stand in line again, at their old places."""
+    for call in list(floor.calls.values()):
+        if call.kind is not CallKind.CALLBACK or call.state is CallState.ENDED:
+            continue
+        if call.group is None:
+            _give_to_people(floor, call)
+        elif _in_line(call):
+            call.present = False
+            _stand_if_due(floor, call)
+
+
+def _give_to_people(floor: Floor, call: Call) -> None:
+    """The plan has no such group any more."""
+    if call.channel is Channel.NONE and call.agent is None:
+        call.state = CallState.WAITING
+        _close(floor, call, CallbackNews.PUT_BACK, "its group is gone")

@@ -1,0 +1,248 @@
+"""Why a caller still waits: what keeps the call from an agent at this moment. Reads the floor only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from acd.core import policy_run
+from acd.core.calls import Call, CallState
+from acd.core.expected_wait import WaitRange
+from acd.core.facts import Kept, OfferFailed
+from acd.core.floor import Floor
+from acd.core.plan import GroupPolicy
+from acd.core.policy import PolicyStep
+from acd.core.router import requirement_of
+from acd.core.why_agents import AgentsSeen, agents_seen, in_ring
+
+AHEAD_AT_MOST = 5
+RING_NAMED_AT_MOST = 8
+TRIED_AT_MOST = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """A call of the same group that is more urgent. `by`: what makes it so."""
+
+    call_id: str
+    priority: int
+    points: float
+    waited_s: float
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class NextRing:
+    """The ring outside the present one: when it opens, what it asks for and whom at work it adds."""
+
+    ring: int
+    in_s: float
+    requires: str
+    adds: tuple[str, ...]
+    adds_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class KeptFor:
+    """The call waits for this agent alone; `why`: preferred, last_agent."""
+
+    agent: str
+    state: str
+    for_s: float
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class StepSeen:
+    """A step of the group's policy.
+
+    `taken_at_s`: how long the wait was when it was last taken. `due_in_s`: when it can be taken next by
+    the time waited; None where that is not what it waits for, or it will not be taken again. `holds`: its
+    condition, now. `seen`: the values that the condition looks at.
+    """
+
+    number: int
+    when: str
+    does: str
+    taken_at_s: float | None
+    again_s: float | None
+    due_in_s: float | None
+    holds: bool
+    seen: Mapping[str, float | str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """An agent who was offered the call and did not get it."""
+
+    agent: str
+    failure: str
+    ago_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class WhyWaiting:
+    """All of it, in seconds from this moment. `ring` counts from 0, `rings` are those beside the inner one.
+
+    `elsewhere`: calls of other groups, by group, that are more urgent and could be served by the same agents.
+    """
+
+    call_id: str
+    caller_number: str
+    caller_name: str
+    group: str
+    group_name: str
+    suspended: bool
+    present: bool
+    waited_s: float
+    position: int
+    waiting: int
+    priority: int
+    points: float
+    ageing: bool
+    ahead: tuple[Ahead, ...]
+    elsewhere: Mapping[str, int]
+    requires: str
+    ring: int
+    rings: int
+    ring_requires: str
+    next_ring: NextRing | None
+    kept_for: KeptFor | None
+    steps: tuple[StepSeen, ...]
+    tried: tuple[Tried, ...]
+    tried_count: int
+    expected_p50_s: float | None
+    expected_p90_s: float | None
+    expected_known: bool
+    leaves_in_s: float | None
+    exits: tuple[str, ...]
+    agents: AgentsSeen
+
+
+def why_waiting(floor: Floor, call: Call, now: float, expected: WaitRange | None = None) -> WhyWaiting:
+    """Of a call in line; `expected`: its wait, from one who knows. Raises ValueError for any other call."""
+    if call.state is not CallState.WAITING or call.group is None or call.waiting_since is None:
+        raise ValueError(f"call {call.id} does not wait")
+    policy = floor.plan.groups[call.group]
+    standing = floor.standing(call)
+    line = floor.router.lines[call.group]
+    waited_s = now - call.waiting_since
+    rings = () if call.requirement_alone else policy.rings
+    failures = [fact for fact in call.facts if isinstance(fact, OfferFailed)]
+    return WhyWaiting(
+        call_id=call.id,
+        caller_number=call.caller_number,
+        caller_name=call.caller_name,
+        group=call.group,
+        group_name=policy.name,
+        suspended=floor.suspended,
+        present=call.present,
+        waited_s=waited_s,
+        position=line.position(call.id, now) or 0,
+        waiting=len(line),
+        priority=call.priority,
+        points=standing.rate * waited_s,
+        ageing=bool(floor.plan.ageing),
+        ahead=_ahead(floor, call, now),
+        elsewhere=_elsewhere(floor, call, now),
+        requires=str(requirement_of(policy, standing, 0)),
+        ring=call.ring,
+        rings=len(rings),
+        ring_requires=str(requirement_of(policy, standing, call.ring)),
+        next_ring=_next_ring(floor, call, policy, now) if call.ring < len(rings) else None,
+        kept_for=_kept_for(floor, call, now),
+        steps=tuple(_step(floor, call, n, step, waited_s) for n, step in enumerate(policy.steps, 1)),
+        tried=tuple(Tried(f.agent, f.failure.value, now - f.at) for f in failures[-TRIED_AT_MOST:]),
+        tried_count=len(failures),
+        expected_p50_s=None if expected is None else expected.p50_s,
+        expected_p90_s=None if expected is None else expected.p90_s,
+        expected_known=expected is not None and expected.known,
+        leaves_in_s=None if call.leave_at is None else call.leave_at - now,
+        exits=call.exits,
+        agents=agents_seen(floor, call, now),
+    )
+
+
+def _ahead(floor: Floor, call: Call, now: float) -> tuple[Ahead, ...]:
+    assert call.group is not None, call.id
+    found: list[Ahead] = []
+    for call_id in floor.router.lines[call.group].in_order(now):
+        if call_id == call.id or len(found) == AHEAD_AT_MOST:
+            break
+        found.append(_one_ahead(floor, call, floor.calls[call_id], now))
+    return tuple(found)
+
+
+def _one_ahead(floor: Floor, call: Call, other: Call, now: float) -> Ahead:
+    mine, its = floor.standing(call), floor.standing(other)
+    points, my_points = its.rate * (now - its.since), mine.rate * (now - mine.since)
+    if its.level != mine.level:
+        by = f"priority {other.priority} against {call.priority}"
+    elif its.rate != mine.rate and points != my_points:
+        by = f"{points:.0f} points against {my_points:.0f}"
+    elif its.since != mine.since:
+        by = f"has waited {mine.since - its.since:.0f} s longer"
+    else:
+        by = "came first"
+    return Ahead(other.id, other.priority, points, now - its.since, by)
+
+
+def _elsewhere(floor: Floor, call: Call, now: float) -> dict[str, int]:
+    assert call.group is not None, call.id
+    lane = floor.router.lines[call.group].lane_of(call.id)
+    if lane is None:
+        return {}
+    urgency = lane.urgency(call.id, now)
+    counts = {
+        group: sum(other.before(urgency, now) for other in line.lanes if other.agents & lane.agents)
+        for group, line in floor.router.lines.items()
+        if group != call.group
+    }
+    return {group: count for group, count in counts.items() if count}
+
+
+def _next_ring(floor: Floor, call: Call, policy: GroupPolicy, now: float) -> NextRing:
+    assert call.waiting_since is not None, call.id
+    ring = call.ring + 1
+    standing = floor.standing(call)._replace(ring=ring)
+    adds = in_ring(floor, call, ring)
+    return NextRing(
+        ring,
+        call.waiting_since + policy.rings[ring - 1].after_s - now,
+        str(requirement_of(policy, standing, ring)),
+        tuple(adds[:RING_NAMED_AT_MOST]),
+        len(adds),
+    )
+
+
+def _kept_for(floor: Floor, call: Call, now: float) -> KeptFor | None:
+    if call.only_agent is None or call.only_until is None:
+        return None
+    why = next((f.why for f in reversed(call.facts) if isinstance(f, Kept)), "")
+    state = floor.agents[call.only_agent].state.value
+    return KeptFor(call.only_agent, state, max(0.0, call.only_until - now), why)
+
+
+def _step(floor: Floor, call: Call, number: int, step: PolicyStep, waited_s: float) -> StepSeen:
+    taken_at_s = call.step_runs.get(str(number - 1))
+    seen = policy_run.Seen(floor, call)
+    seen["waited_s"] = round(waited_s, 6)
+    holds = step.condition.test(seen)
+    may_run = taken_at_s is None or step.every_s is not None
+    return StepSeen(
+        number,
+        step.condition.text,
+        "; ".join(policy_run.told(operation) for operation in step.operations),
+        taken_at_s,
+        step.every_s,
+        _due_in_s(step, taken_at_s, waited_s) if may_run else None,
+        holds,
+        {name: seen[name] for name in sorted(step.condition.names)},
+    )
+
+
+def _due_in_s(step: PolicyStep, taken_at_s: float | None, waited_s: float) -> float | None:
+    """When the time waited next changes something for this step."""
+    earliest = 0.0 if taken_at_s is None or step.every_s is None else taken_at_s + step.every_s
+    moments = [max(earliest, moment) for moment in step.moments_s()] or [earliest]
+    return min((moment - waited_s for moment in moments if moment > waited_s), default=None)

@@ -1,0 +1,1 @@
+"""Configurations of Asterisk's own queues, turned into ours."""

@@ -1,0 +1,95 @@
+"""Who hung up in line a moment ago: calls again within some seconds, and goes on where the wait was."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from acd.core.calls import Call, CallState
+from acd.core.facts import (
+    Alerted,
+    CallKind,
+    Ended,
+    EndedBy,
+    Kept,
+    LeftLine,
+    NotKept,
+    Offered,
+    OfferFailed,
+    PolicyApplied,
+    Queued,
+    Unkept,
+    WaitTakenUp,
+    Widened,
+)
+
+MOST_CALLERS = 10_000
+_IN_LINE = (Alerted, Ended, Kept, NotKept, Offered, OfferFailed, PolicyApplied, Unkept, WaitTakenUp, Widened)
+
+
+@dataclass(frozen=True, slots=True)
+class Abandoned:
+    """A wait that its caller broke off; times in engine seconds.
+
+    `groups`: whose line it was at the end, and before a policy moved the caller there.
+    """
+
+    call_id: str
+    waiting_since: float
+    ended_at: float
+    groups: tuple[str, ...]
+
+
+class AbandonedWaits:
+    """By caller's number and group. `within_s`: how long a wait can be taken up; 0: not at all.
+
+    Who hides the number cannot be told from others and has no wait to go on with.
+    """
+
+    def __init__(self, within_s: float, clock: Callable[[], float], most: int = MOST_CALLERS) -> None:
+        self.within_s = within_s
+        self._clock = clock
+        self._most = most
+        self._waits: OrderedDict[tuple[str, str], Abandoned] = OrderedDict()
+
+    def call_changed(self, call: Call) -> None:
+        """As the call is now: only one that has ended says something."""
+        if not self.within_s or call.state is not CallState.ENDED or not call.caller_number:
+            return
+        groups = _broken_off(call)
+        if call.waiting_since is None or not groups:
+            return
+        wait = Abandoned(call.id, call.waiting_since, call.facts[-1].at, groups)
+        for group in groups:
+            self._waits[call.caller_number, group] = wait
+            self._waits.move_to_end((call.caller_number, group))
+        while len(self._waits) > self._most:
+            self._waits.popitem(last=False)
+
+    def take(self, call: Call, group: str) -> Abandoned | None:
+        """The wait that this caller goes on with; each is taken up once."""
+        if call.kind is not CallKind.INBOUND:
+            return None
+        found = self._waits.get((call.caller_number, group))
+        if found is None or found.call_id == call.id:
+            return None
+        for each in found.groups:
+            if self._waits.get((call.caller_number, each)) is found:
+                del self._waits[call.caller_number, each]
+        return found if self._clock() - found.ended_at <= self.within_s else None
+
+
+def _broken_off(call: Call) -> tuple[str, ...]:
+    """The groups of the wait, or of the ring out of the line, that the caller's hang-up ended; or none."""
+    last = call.facts[-1]
+    if call.kind is not CallKind.INBOUND or not isinstance(last, Ended) or last.by is not EndedBy.CALLER:
+        return ()
+    groups: list[str] = []
+    for fact in reversed(call.facts):
+        is_move = isinstance(fact, LeftLine) and groups and fact.exit == groups[-1]
+        if isinstance(fact, Queued):
+            groups.append(fact.group)
+        elif not is_move and not isinstance(fact, _IN_LINE):
+            break
+    return tuple(groups)

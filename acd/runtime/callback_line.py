@@ -1,0 +1,172 @@
+"""Wishes to be called back in groups that call back by themselves: their places in line."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Collection, Mapping
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any
+
+import structlog
+
+from acd.core.callback_events import CallbackHours, CallbackPlaced, CallbackWithdrawn
+from acd.core.callback_facts import CallbackNews, CallbackNote, entry_id
+from acd.core.calls import Call, CallState
+from acd.core.facts import CallbackOrder, CallKind
+from acd.core.ports import Mirror, Recorder
+from acd.errors import RequestRefused
+from acd.ivr.hours import Calendar, CalendarState
+from acd.runtime.callback_calls import ON_THE_LIST
+from acd.runtime.control import Handler, Request
+from acd.runtime.dial_plan import DialPlan, Permit
+from acd.runtime.shell import Shell
+from acd.settings.centre_now import CentreView
+
+log = structlog.get_logger(__name__)
+
+LOOK_AGAIN_S = 5.0
+_PREFIX = "callback-note:"
+_STATES = {
+    CallState.RINGING: "agent is rung",
+    CallState.IVR: "being dialled",
+    CallState.DIALING_OUT: "being dialled",
+    CallState.TALKING: "talking",
+}
+
+
+class CallbackLine:
+    """Puts wishes in line, keeps what becomes of them, and tells the engine when customers may be called.
+
+    `on_done`: the database has one that is done, so that its number may ask again.
+    """
+
+    def __init__(self, centre: CentreView, shell: Shell, mirror: Mirror, recorder: Recorder) -> None:
+        self._centre = centre
+        self._shell = shell
+        self._mirror = mirror
+        self._recorder = recorder
+        self._plan = DialPlan(centre)
+        self._open: dict[str, bool] = {}
+        self.on_done: Callable[[], None] = lambda: None
+        shell.on_note = self.note
+
+    # --- wishes -------------------------------------------------------------------------------
+    def may_be_called(self, number: str) -> bool:
+        """Whether the number is not on the do-not-call list."""
+        return number not in self._centre.do_not_call
+
+    def refusal(self, group: str, number: str) -> str | None:
+        """Why the number cannot be called back for this group; None: it can."""
+        if not self.may_be_called(number):
+            return ON_THE_LIST
+        if not self._is_automatic(group):
+            return None
+        outside = self._plan.outside(number)
+        if outside is None or not isinstance(self._plan.permit_for_flow(outside), Permit):
+            return "this number cannot be dialled from here"
+        return None
+
+    def place(self, order: CallbackOrder) -> None:
+        """Into the line, where the group calls back by itself; not a second time."""
+        if not self._is_automatic(order.group):
+            return
+        entry = entry_id(order.call_id, order.at)
+        noted = any(key.startswith(f"{_PREFIX}{entry}:") for key in self._mirror.load())
+        if f"call:{entry}" not in self._mirror.load() and not noted:
+            self._shell.feed(CallbackPlaced(entry, order.call_id, order.group, order.number, order.language))
+
+    def _is_automatic(self, group: str) -> bool:
+        policy = self._shell.engine.floor.plan.groups.get(group)
+        return policy is not None and policy.callbacks is not None
+
+    # --- what becomes of them -------------------------------------------------------------------
+    def restore(self, kept: Mapping[str, Mapping[str, Any]]) -> None:
+        """Write what the database has not got yet."""
+        for key, value in list(kept.items()):
+            if not key.startswith(_PREFIX):
+                continue
+            try:
+                note = CallbackNote(**value)
+            except TypeError as error:
+                log.error("what became of a callback cannot be read", key=key, reason=str(error))
+                self._mirror.put(f"unreadable:{key}", value)
+                self._mirror.drop(key)
+                continue
+            self._recorder.note_callback(note, partial(self._noted, key, note.news))
+
+    def note(self, note: CallbackNote) -> None:
+        """Keep it until the database has it."""
+        key = f"{_PREFIX}{note.callback}:{note.at:.6f}"
+        self._mirror.put(key, {name: getattr(note, name) for name in CallbackNote.__slots__})
+        self._recorder.note_callback(note, partial(self._noted, key, note.news))
+
+    def _noted(self, key: str, news: str) -> None:
+        self._mirror.drop(key)
+        if news == CallbackNews.DONE:
+            self.on_done()
+
+    def withdraw_but(self, open_entries: Collection[str], stored: Collection[str]) -> None:
+        """At the start: those that people have closed or taken over meanwhile leave the line."""
+        for call in list(self._calls()):
+            if call.id in stored and call.id not in open_entries:
+                self._shell.feed(CallbackWithdrawn(call.id))
+
+    # --- requests -------------------------------------------------------------------------------
+    def handlers(self) -> dict[str, Handler]:
+        """For the control socket."""
+        return {"callbacks": self._picture, "callback-withdraw": self._withdraw}
+
+    def _picture(self, _request: Request) -> Mapping[str, Any]:
+        """Those that are worked off by themselves now, by the id of the entry."""
+        return {"callbacks": {call.id: self._shown(call) for call in self._calls()}}
+
+    def _shown(self, call: Call) -> dict[str, Any]:
+        floor, now = self._shell.engine.floor, self._shell.clock()
+        line = floor.router.lines.get(call.group or "")
+        position = line.position(call.id, now) if line is not None else None
+        if call.state is not CallState.WAITING:
+            state = _STATES.get(call.state, "talking")
+        elif position is not None:
+            state = f"in line at place {position}"
+        elif call.try_at is not None:
+            state = "waits for the next try"
+        else:
+            state = "waits for the time to call"
+        shown = {"state": state, "position": position, "agent": call.agent, "tries": call.tries}
+        return {**shown, "next_at": call.try_at, "expires_at": call.expires_at}
+
+    def _withdraw(self, request: Request) -> Mapping[str, Any]:
+        entry = request["entry"]
+        if not isinstance(entry, str):
+            raise TypeError("entry")
+        call = self._shell.engine.floor.calls.get(entry)
+        self._shell.feed(CallbackWithdrawn(entry))
+        if call is not None and call.state is not CallState.ENDED:
+            text = "the customer is being called back at this moment; wait for the end of that"
+            raise RequestRefused("callback-busy", text)
+        return {"was_in_line": call is not None}
+
+    def _calls(self) -> list[Call]:
+        calls = self._shell.engine.floor.calls.values()
+        return [c for c in calls if c.kind is CallKind.CALLBACK and c.state is not CallState.ENDED]
+
+    # --- hours ----------------------------------------------------------------------------------
+    def tell_hours(self) -> None:
+        """Whose customers may be called now, if that has changed."""
+        now = datetime.fromtimestamp(self._shell.clock(), UTC)
+        for group, calendar in self._centre.callback_windows.items():
+            is_open = _is_open(calendar, now)
+            if self._open.get(group) is not is_open:
+                self._open[group] = is_open
+                self._shell.feed(CallbackHours(group, is_open))
+
+    async def run(self) -> None:
+        """For ever."""
+        while True:
+            self.tell_hours()
+            await asyncio.sleep(LOOK_AGAIN_S)
+
+
+def _is_open(calendar: Calendar, now: datetime) -> bool:
+    return calendar.state(now) is CalendarState.OPEN
