@@ -9,8 +9,9 @@ import os
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
 
@@ -94,9 +95,8 @@ async def measure(
     chosen: Sequence[Scenario], sides: Sequence[str], progress: Callable[[str, str], Progress]
 ) -> dict[str, dict[str, Figures]]:
     """Every scenario on every side. `progress(scenario, side)` makes a Progress."""
-    with tempfile.TemporaryDirectory(prefix="acd-bench-") as folder:
+    with tempfile.TemporaryDirectory(prefix="acd-bench-") as folder, giving_way() as starter:
         centre = BenchCentre(Path(folder), chosen)
-        starter = give_way()
         makers: dict[str, Side] = {OURS: Ours(centre, starter), APP_QUEUE: AppQueue()}
         try:
             await asyncio.get_running_loop().run_in_executor(starter, centre.start)
@@ -112,20 +112,27 @@ async def measure(
                 return results
         finally:
             await asyncio.to_thread(centre.stop)
-            starter.shutdown()
 
 
-def give_way() -> Executor:
+@contextmanager
+def giving_way() -> Iterator[Executor]:
     """Let this thread, which plays the phones, run only where a processor has nothing else to do.
 
     Phones are other machines; here each message that Asterisk sends them would take its processor away
     just when it has work to do. Times are the kernel's, so they do not suffer. A process inherits the
-    priority of the thread that starts it: those that are measured are started by the returned executor.
+    priority of the thread that starts it: those that are measured are started by the executor. Afterwards
+    the thread is as before, if the system allows it (root): what is started next must not be slow.
     """
-    starter = ThreadPoolExecutor(1, "starter")
-    starter.submit(os.getpid).result()  # its thread exists from here on, with the priority of before
-    os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), LOWEST_PRIORITY)
-    return starter
+    thread = threading.get_native_id()
+    before = os.getpriority(os.PRIO_PROCESS, thread)
+    with ThreadPoolExecutor(1, "starter") as starter:
+        starter.submit(os.getpid).result()  # its thread exists from here on, with the priority of before
+        os.setpriority(os.PRIO_PROCESS, thread, LOWEST_PRIORITY)
+        try:
+            yield starter
+        finally:
+            with contextlib.suppress(PermissionError):
+                os.setpriority(os.PRIO_PROCESS, thread, before)
 
 
 class _Run:

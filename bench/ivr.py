@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import tempfile
 import time
 from collections.abc import Callable
@@ -22,8 +21,9 @@ from acd.crowd.leg import Leg, LegState
 from acd.crowd.phone import Phone
 from bench import tones
 from bench.centre import append_text
-from bench.dispatch import give_way
+from bench.dispatch import giving_way
 from bench.figures import Figures, figures
+from bench.processes import cpu_s
 from tests.integration.centre import Centre
 from tests.integration.sip.waiting import WaitedTooLong
 
@@ -53,6 +53,8 @@ Progress = Callable[[float], None]
 
 class MenuCentre(Centre):
     """The example with a number for the two menus."""
+
+    starts_within_s = 60.0
 
     def adapt(self) -> None:
         """Flow, sounds, number."""
@@ -140,16 +142,14 @@ class _Caller:
 
 async def measure(callers: int, minutes: float, progress: Progress) -> Result:
     """On a centre of its own. Raises WaitedTooLong if the callers do not all get into the menu."""
-    with tempfile.TemporaryDirectory(prefix="acd-bench-") as folder:
+    with tempfile.TemporaryDirectory(prefix="acd-bench-") as folder, giving_way() as starter:
         centre = MenuCentre(Path(folder))
         centre.env["ACD_LOG"] = "warning"
-        starter = give_way()
         try:
             await asyncio.get_running_loop().run_in_executor(starter, centre.start)
             return await _measure(centre, callers, minutes, progress)
         finally:
             await asyncio.to_thread(centre.stop)
-            starter.shutdown()
 
 
 async def _measure(centre: Centre, count: int, minutes: float, progress: Progress) -> Result:
@@ -164,12 +164,12 @@ async def _measure(centre: Centre, count: int, minutes: float, progress: Progres
             caller.start(PRESS_EVERY_S * (0.2 + number / count))
         await asyncio.sleep(PRESS_EVERY_S * 1.5)  # everybody has pressed once
         pid = int((await centre.ask("status"))["pid"])
-        begun, cpu_before = time.monotonic(), _cpu_s(pid)
+        begun, cpu_before = time.monotonic(), cpu_s(pid)
         samples.since, length_s = time.time(), minutes * 60
         while (passed := time.monotonic() - begun) < length_s:
             progress(passed / length_s)
             await asyncio.sleep(min(LOOK_S, length_s - passed))
-        cpu = (_cpu_s(pid) - cpu_before) / (time.monotonic() - begun)
+        cpu = (cpu_s(pid) - cpu_before) / (time.monotonic() - begun)
         samples.until = time.time()
         await asyncio.sleep(PRESS_EVERY_S + PRESS_S)  # the last keys get their prompt, or are lost
         for caller in callers:
@@ -185,12 +185,6 @@ async def _until_answered(callers: list[_Caller]) -> None:
         if time.monotonic() > limit:
             raise WaitedTooLong(f"{len(missing)} of {len(callers)} callers did not get into the menu")
         await asyncio.sleep(LOOK_S)
-
-
-def _cpu_s(pid: int) -> float:
-    """Processor time of a process so far."""
-    fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def table(result: Result) -> Table:

@@ -21,7 +21,7 @@ from rich.table import Table
 from acd.cli.process import raise_open_files
 from bench.centre import agent_of
 from bench.crowd import Agents, Callers
-from bench.dispatch import give_way
+from bench.dispatch import giving_way
 from bench.figures import figures
 from bench.load_centre import LoadCentre, phones_for, staff_for
 from bench.traffic import BareNumbers, OurNumber, Traffic
@@ -99,9 +99,8 @@ async def measure(
 ) -> Result:
     """On a centre of its own. Raises WaitedTooLong if not even this rate can be carried."""
     raise_open_files()
-    with tempfile.TemporaryDirectory(prefix="acd-bench-") as folder:
+    with tempfile.TemporaryDirectory(prefix="acd-bench-") as folder, giving_way() as starter:
         centre = LoadCentre(Path(folder), phones_for(cps * TALK_S), profile)
-        starter = give_way()
         try:
             await asyncio.get_running_loop().run_in_executor(starter, centre.start)
             await asyncio.to_thread(centre.stop_controller)
@@ -113,7 +112,6 @@ async def measure(
                 return Result(minutes, stage, bare_ms, highest)
         finally:
             await asyncio.to_thread(centre.stop)
-            starter.shutdown()
 
 
 class _Load:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import random
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -108,15 +107,3 @@ class LoadCentre(Centre):
         )
         with RecordStore(f"sqlite:///{self.home}/records.sqlite3") as store, store.engine.connect() as rows:
             return set(rows.scalars(query))
-
-
-def cpu_s(pid: int) -> float:
-    """Processor time of a process so far."""
-    fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-def rss_mb(pid: int) -> float:
-    """Memory of a process that is in use now."""
-    pages = int(Path(f"/proc/{pid}/statm").read_text(encoding="utf-8").split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6

@@ -12,7 +12,8 @@ from typing import Protocol
 
 from acd.crowd.leg import Leg, LegState
 from bench.crowd import SEED, Agents, Callers
-from bench.load_centre import BARE_PREFIX, NUMBER, cpu_s, rss_mb
+from bench.load_centre import BARE_PREFIX, NUMBER
+from bench.processes import cpu_s, rss_mb
 from tests.integration.sip.waiting import WaitedTooLong
 
 SETTLE_S = 3.0

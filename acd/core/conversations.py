@@ -87,7 +87,8 @@ def queue(floor: Floor, call: Call, event: CallQueued) -> None:
     if heir is None:
         floor.emit(LeaveLine(call.id, LeftBy.REMOVED, floor.plan.heir_flow(event.group)))
         return
-    event = replace(event, group=heir)
+    if heir != event.group:
+        event = replace(event, group=heir)
     back_after_transfer = any(isinstance(f, facts.Returned) for f in call.facts[-1:])
     call.group, call.priority, call.direct, call.present = event.group, event.priority, False, True
     call.agent_left = False

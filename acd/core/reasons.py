@@ -70,8 +70,8 @@ def _passed_over(floor: Floor, call: Call, choice: Choice, ring: int) -> list[st
     """Those at work who could serve the call and were not chosen; others are not looked at."""
     candidates = floor.router.candidates(floor.standing(call), NAMED_AT_MOST + 2)
     if candidates is None:
-        others = floor.router.at_work(floor.standing(call)) - choice.ready
-        return [f"not {others} more at work: not ready, or in a wider ring"] if others > 0 else []
+        others = floor.router.candidate_count(floor.standing(call)) - choice.ready
+        return [f"not {others} more with the skills: not ready"] if others > 0 else []
     but = {choice.agent, choice.next_agent}
     there = [floor.agents[name] for name in candidates if name not in but and floor.agents[name].logged_in]
     if len(there) <= NAMED_AT_MOST:

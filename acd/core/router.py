@@ -134,9 +134,9 @@ class Router:
         rings = range(standing.ring + 1)
         return next((ring for ring in rings if requirement_of(policy, standing, ring).admits(skills)), None)
 
-    def at_work(self, standing: Standing) -> int:
-        """How many are at work who could serve a call that stands so."""
-        return sum(pool.logged_in for pool in self._lane(standing).agents)
+    def candidate_count(self, standing: Standing) -> int:
+        """How many in the plan could serve a call that stands so."""
+        return self._lane(standing).members
 
     def ready(self, group: str) -> int:
         """How many of them can be offered a call now."""

@@ -14,8 +14,9 @@ import pytest
 from rich.console import Console
 
 from bench.load import TARGETS, Result, Stage, growth, table, write_json
-from bench.load_centre import cpu_s, phones_for, rss_mb, staff_for
+from bench.load_centre import phones_for, staff_for
 from bench.probe import LAGS
+from bench.processes import cpu_s, rss_mb
 from bench.traffic import BareNumbers, Window
 from tests.integration.sip.waiting import WaitedTooLong
 

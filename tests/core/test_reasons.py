@@ -183,4 +183,4 @@ def test_a_crowd_is_only_counted_where_it_is_ready() -> None:
         "20 ready with the skills of sales",
         "next would be a1, ready 5.0 s",
     ]
-    assert crowd(20, ready=3)[3:] == ["not 17 more at work: not ready, or in a wider ring"]
+    assert crowd(20, ready=3)[3:] == ["not 17 more with the skills: not ready"]
