@@ -14,9 +14,9 @@ from acd.core import conversations, facts, lines, offers, rings
 from acd.core.agents import Agent, AgentState
 from acd.core.callback_facts import CallbackNews, CallbackNote
 from acd.core.calls import Call, CallInput, CallState, Channel
-from acd.core.commands import CancelOffer, ContinueCall, NoteCallback
+from acd.core.commands import CancelOffer, ContinueCall, LeaveLine, NoteCallback
 from acd.core.events import CallQueued
-from acd.core.facts import CallKind, EndedBy, OfferFailure
+from acd.core.facts import CallKind, EndedBy, LeftBy, OfferFailure
 from acd.core.floor import Floor
 from acd.core.plan import CallbackRule
 from acd.core.requirement import Requirement
@@ -25,6 +25,11 @@ from acd.core.timers import Timer
 NO_LINE_FREE_S = 10.0
 """When no trunk is free it is tried again so much later, and counts for nothing."""
 _DEFAULT = CallbackRule()
+_TO_HAND = {
+    CallState.WAITING: CallInput.LEAVE_LINE,
+    CallState.RINGING: CallInput.REFUSED,
+    CallState.DIALING_OUT: CallInput.OUTSIDE_FAILED,
+}
 
 
 def rule_of(floor: Floor, call: Call) -> CallbackRule:
@@ -81,6 +86,9 @@ def place(floor: Floor, event: events.CallbackPlaced) -> None:
 
 def _stand_if_due(floor: Floor, call: Call) -> None:
     """Into the line, if it is time for it; else when it is."""
+    if call.group not in floor.plan.groups:
+        group_removed(floor, call)
+        return
     _arm(floor, call)
     if call.try_at is not None or call.group in floor.callbacks_closed or call.present:
         return
@@ -186,6 +194,10 @@ def reached(floor: Floor, call: Call) -> None:
     if call.state is CallState.DIALING_OUT and agent is not None:
         offers.ring_reserved(floor, call, agent)
         return
+    if floor.plan.heir(call.group) is None:
+        _to_nobodys_line(floor, call, agent)
+        floor.emit(LeaveLine(call.id, LeftBy.REMOVED, floor.plan.heir_flow(call.group or "")))
+        return
     if call.state is CallState.WAITING:
         assert call.group is not None, call.id
         floor.router.dequeue(call.id, call.group)
@@ -198,6 +210,15 @@ def reached(floor: Floor, call: Call) -> None:
     offers.dispatch_call(floor, call)
 
 
+def _to_nobodys_line(floor: Floor, call: Call, agent: Agent | None) -> None:
+    """The customer is here, and the group is gone: in hand."""
+    _drop_agent(floor, call)
+    if call.state in _TO_HAND:
+        floor.move_call(call, _TO_HAND[call.state])
+    if agent is not None:
+        _let_go(floor, call, agent)
+
+
 def reached_elsewhere(floor: Floor, call: Call) -> None:
     """The customer has answered while no controller was there, and Asterisk's own queue took over."""
     agent = floor.agents.get(call.agent or "")
@@ -206,6 +227,9 @@ def reached_elsewhere(floor: Floor, call: Call) -> None:
         floor.router.dequeue(call.id, call.group)
     call.channel, call.present, call.try_at = Channel.CALLER, False, None
     floor.timers.clear(Timer.CALLBACK, call.id)
+    if floor.plan.heir(call.group) is None:
+        _to_nobodys_line(floor, call, agent)
+        return
     floor.move_call(call, CallInput.BACK_IN_LINE)
     if agent is not None:
         _let_go(floor, call, agent)
@@ -317,14 +341,23 @@ def restored(floor: Floor) -> None:
         if call.kind is not CallKind.CALLBACK or call.state is CallState.ENDED:
             continue
         if call.group is None:
-            _give_to_people(floor, call)
+            group_removed(floor, call)
         elif _in_line(call):
             call.present = False
             _stand_if_due(floor, call)
 
 
-def _give_to_people(floor: Floor, call: Call) -> None:
-    """The plan has no such group any more."""
-    if call.channel is Channel.NONE and call.agent is None:
-        call.state = CallState.WAITING
-        _close(floor, call, CallbackNews.PUT_BACK, "its group is gone")
+def group_removed(floor: Floor, call: Call) -> None:
+    """The plan has no such group any more: into the line of its heir, or to people.
+
+    One that is being dialled goes on.
+    """
+    if call.channel is not Channel.NONE or call.agent is not None:
+        return
+    if call.group is not None and floor.plan.heir(call.group) is not None:
+        floor.hand_on(call)
+        call.present = False
+        _stand_if_due(floor, call)
+        return
+    call.state = CallState.WAITING
+    _close(floor, call, CallbackNews.PUT_BACK, "its group is gone")

@@ -232,8 +232,9 @@ class Floor:
         if was_waiting and call.state is not CallState.WAITING and call.group is not None:
             self.router.dequeue(call.id, call.group)
         if call.state is CallState.WAITING:
-            if call.group not in self.plan.groups:
-                self.hand_on(call)  # removed while the phone rang
+            # Removed while the phone rang. A callback that has no other line then is left to people.
+            if call.group not in self.plan.groups and self.plan.heir(call.group) is not None:
+                self.hand_on(call)
             if call.present:
                 self.enter_line(call)
         self.mark(call)

@@ -129,6 +129,7 @@ def ring_reserved(floor: Floor, call: Call, agent: Agent) -> None:
     """The customer has answered: the agent who was kept is rung."""
     clear_ring_timers(floor, call)
     call.alerted = False
+    call.direct = floor.plan.heir(call.group) is None  # there is no line to fall back into
     floor.note(call, OutsideAnswered(floor.now))
     floor.move_call(call, CallInput.OFFER)
     _ring(floor, call, agent, ("kept for this callback",))
@@ -203,16 +204,18 @@ def ended(floor: Floor, call: Call, failure: OfferFailure) -> None:
     give_back(floor, agent, failure)
     if was_direct:
         floor.emit(RefuseDirect(call.id, agent.id, failure))
-    else:
+    elif call.present:
         dispatch_call(floor, call)
     dispatch_agent(floor, agent)
 
 
 def _stand_by(floor: Floor, call: Call) -> None:
     """A callback whose ring has failed: in line only at hours when its customer may be called."""
-    call.present = call.group not in floor.callbacks_closed
+    is_known = call.group in floor.plan.groups
+    call.present = is_known and call.group not in floor.callbacks_closed
     if call.expires_at is not None:
-        floor.timers.set(Timer.CALLBACK, call.id, max(call.expires_at, floor.now))
+        due = max(call.expires_at, floor.now) if is_known else floor.now  # a group that is gone: to people
+        floor.timers.set(Timer.CALLBACK, call.id, due)
 
 
 def count_call(floor: Floor, call: Call, agent: Agent) -> None:

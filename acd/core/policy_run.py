@@ -129,6 +129,8 @@ def move_to(floor: Floor, call: Call, group: str) -> None:
     limit = floor.plan.groups[group].max_waiting
     if call.group in (None, group) or (limit is not None and floor.callers_waiting(group) >= limit):
         return
+    if call.channel is Channel.NONE and group in floor.callbacks_closed:
+        return  # a callback, at an hour when that group's customers are not called
     assert call.group is not None, call.id
     floor.router.dequeue(call.id, call.group)
     floor.note(call, facts.LeftLine(floor.now, call.group, LeftBy.POLICY, group))

@@ -65,7 +65,9 @@ def _drop_orphans(floor: Floor) -> None:
     for call in list(floor.calls.values()):
         if call.group is not None and call.group not in floor.plan.groups:
             heir = floor.plan.heir(call.group)
-            if call.state is CallState.RINGING and heir is None:
+            if call.channel is Channel.NONE and heir is None:
+                pass  # a callback: left to people, at once or when its ring is over
+            elif call.state is CallState.RINGING and heir is None:
                 call.direct = True  # there is no line to fall back into
             elif call.state is CallState.WAITING and heir is not None:
                 floor.hand_on(call)
@@ -91,7 +93,8 @@ def _put_back(floor: Floor, call: Call) -> None:
         return
     in_line = call.state is CallState.RINGING and call.group is not None and not call.direct
     call.state = CallState.WAITING if in_line else CallState.IVR
-    if in_line and call.group not in floor.plan.groups:
+    is_removed = call.group not in floor.plan.groups and floor.plan.heir(call.group) is not None
+    if in_line and is_removed:
         floor.hand_on(call)
     call.agent, call.direct, call.on_hold, call.present = None, False, False, False
     floor.mark(call)

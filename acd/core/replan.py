@@ -11,9 +11,9 @@ they have waited, or out of the line. Who talks or wraps up by such a group goes
 
 from __future__ import annotations
 
-from acd.core import desk, limits, lines, offers, policy_run
+from acd.core import callbacks, desk, limits, lines, offers, policy_run
 from acd.core.agents import BUSY_STATES, Agent, AgentState
-from acd.core.calls import Call, CallInput, CallState
+from acd.core.calls import Call, CallInput, CallState, Channel
 from acd.core.commands import HoldInLine, LeaveLine
 from acd.core.facts import LeftBy, LeftLine
 from acd.core.floor import Floor
@@ -84,7 +84,7 @@ def _change_call(floor: Floor, call: Call, before: Plan) -> None:
     if call.group not in floor.plan.groups:
         if call.state is CallState.WAITING:
             _leave_removed_group(floor, call)
-        elif call.state is CallState.RINGING and floor.plan.heir(call.group) is None:
+        elif call.state is CallState.RINGING and _has_no_line(floor, call):
             call.direct = True  # there is no line to fall back into
             floor.mark(call)
         return
@@ -96,12 +96,20 @@ def _change_call(floor: Floor, call: Call, before: Plan) -> None:
     floor.mark(call)
     if call.state is CallState.WAITING and call.present:
         floor.stand(call)
-        if old is not None and old.music != group.music:
+        if old is not None and old.music != group.music and call.channel is not Channel.NONE:
             floor.emit(HoldInLine(call.id, call.group))
+
+
+def _has_no_line(floor: Floor, call: Call) -> bool:
+    """A callback without a line is left to people when its ring is over."""
+    return call.channel is not Channel.NONE and floor.plan.heir(call.group or "") is None
 
 
 def _leave_removed_group(floor: Floor, call: Call) -> None:
     assert call.group is not None, call.id
+    if call.channel is Channel.NONE:
+        callbacks.group_removed(floor, call)
+        return
     if floor.plan.heir(call.group) is not None:
         floor.hand_on(call)
         if call.present:

@@ -91,7 +91,9 @@ class Bookkeeper:
         if isinstance(event, CallArrived) and event.call_id not in self.engine.floor.calls:
             self.live.add(event.call_id)
             self.stored.pop(event.call_id, None)
-        if isinstance(event, CallbackPlaced) and event.call_id not in self.engine.floor.calls:
+        floor = self.engine.floor
+        is_placed = isinstance(event, CallbackPlaced) and event.group in floor.plan.groups
+        if is_placed and event.call_id not in floor.calls:
             self.live.add(event.call_id)
             self.stored.pop(event.call_id, None)
         if isinstance(event, PlanChanged):
