@@ -91,9 +91,7 @@ class Bookkeeper:
         if isinstance(event, CallArrived) and event.call_id not in self.engine.floor.calls:
             self.live.add(event.call_id)
             self.stored.pop(event.call_id, None)
-        floor = self.engine.floor
-        is_placed = isinstance(event, CallbackPlaced) and event.group in floor.plan.groups
-        if is_placed and event.call_id not in floor.calls:
+        if isinstance(event, CallbackPlaced) and self._is_new(event):
             self.live.add(event.call_id)
             self.stored.pop(event.call_id, None)
         if isinstance(event, PlanChanged):
@@ -164,6 +162,10 @@ class Bookkeeper:
         commands = self.engine.restore(agents, calls, self.now)
         self._take(commands, self._logged_out())
         return commands
+
+    def _is_new(self, wish: CallbackPlaced) -> bool:
+        floor = self.engine.floor
+        return wish.group in floor.plan.groups and wish.call_id not in floor.calls
 
     def _logged_out(self) -> set[str]:
         return {a.id for a in self.engine.floor.agents.values() if not a.logged_in}
