@@ -47,8 +47,9 @@ Progress = Callable[[str], Callable[[float], None]]
 class Stage:
     """One rate for a while. Processor times are milliseconds for each call, of all cores together.
 
-    `lost` calls reached no agent, or are not on record as answered and ended. `phones_cpu_ms`: of the
-    program that plays all phones. `rate_kept`: as many calls ended as came. `rss_growth_mb`: the controller's memory, the end against the beginning.
+    `lost` calls reached no agent, or are not on record as answered and ended. `rate_kept`: as many calls
+    ended as came. `phones_cpu_ms`: of the program that plays all phones. `rss_growth_mb`: the controller's
+    memory, the end against the beginning.
     """
 
     cps: float
