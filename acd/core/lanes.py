@@ -83,7 +83,13 @@ class Lane:
         minus_level, minus_points, since, joined = urgency
         if minus_points != self.rate * (since - now):
             since, joined = now + minus_points / self.rate, -1.0
-        return self.calls.before((minus_level, since, joined))
+        place = self.calls.before((minus_level, since, joined))
+        # That may be off by those who have as many points, or nearly, by what a division rounds.
+        while place < len(self.calls) and self.urgency(self.calls.at(place), now) < urgency:
+            place += 1
+        while place > 0 and self.urgency(self.calls.at(place - 1), now) >= urgency:
+            place -= 1
+        return place
 
 
 class GroupLine:

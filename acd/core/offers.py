@@ -229,6 +229,7 @@ def give_back(floor: Floor, agent: Agent, failure: OfferFailure) -> None:
         agent.misses.clear()
         agent.ready_when_reachable = failure is OfferFailure.UNREACHABLE
         if agent.own_call_id is None:
+            agent.wrap_up_wanted = False  # there is no talk that it could follow
             floor.move_agent(agent, AgentInput.MISS, rule.reason)
             agent.call_id = None
             return

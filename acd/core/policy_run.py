@@ -99,6 +99,8 @@ def _operate(floor: Floor, call: Call, operation: policy.Operation) -> None:
         case policy.SetRequirement(requirement):
             call.requirement = requirement.text
             _restand(floor, call, priority=call.priority)
+            rings.widen(floor, call)  # of those whom it asks for now perhaps nobody is at work
+            lines.check_limits(floor, call)
         case policy.WidenTo(ring):
             rings.widen(floor, call, ring)
         case policy.Announce(name):

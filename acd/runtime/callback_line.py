@@ -155,7 +155,11 @@ class CallbackLine:
     def tell_hours(self) -> None:
         """Whose customers may be called now, if that has changed."""
         now = datetime.fromtimestamp(self._shell.clock(), UTC)
-        for group, calendar in self._centre.callback_windows.items():
+        windows = self._centre.callback_windows
+        for group in self._open.keys() - windows.keys():  # a reload has taken its hours away
+            del self._open[group]
+            self._shell.feed(CallbackHours(group, True))
+        for group, calendar in windows.items():
             is_open = _is_open(calendar, now)
             if self._open.get(group) is not is_open:
                 self._open[group] = is_open

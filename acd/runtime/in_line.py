@@ -32,7 +32,6 @@ class InLine:
         self._announcements = announcements
         self._current_id = current_id
         self._waiting: dict[str, CallerLine] = {}
-        self._is_led = _leads(shell.engine.floor.plan)
         shell.on_announce = self._announce
 
     async def wait(
@@ -49,7 +48,11 @@ class InLine:
 
     def order_without_flow(self, call: Call) -> JoinQueue | None:
         """Of a caller for whom no flow has planned anything; None where nothing can happen to such a one."""
-        if not self._is_led or call.state is not CallState.WAITING or call.group is None:
+        if (
+            call.state is not CallState.WAITING
+            or call.group is None
+            or not _leads(self._shell.engine.floor.plan)
+        ):
             return None
         return JoinQueue(call.group, call.priority, _language(call))
 

@@ -28,7 +28,7 @@ def assemble(files: Files, flow_set: FlowSet) -> Centre:
     assert trunks is not None
     return Centre(
         system=_system(system),
-        plan=_plan(system, agents, groups, files.dialing.content if files.dialing is not None else None),
+        plan=plan_of(system, agents, groups, files.dialing.content if files.dialing is not None else None),
         flow_set=flow_set,
         numbers=assemble_outside.numbers(numbers, system.system.country),
         phones=_phones(agents),
@@ -70,7 +70,10 @@ def _system(file: SystemFile) -> SystemSettings:
     )
 
 
-def _plan(system: SystemFile, agents: AgentsFile, groups: GroupsFile, dialing: DialingFile | None) -> Plan:
+def plan_of(
+    system: SystemFile, agents: AgentsFile, groups: GroupsFile, dialing: DialingFile | None = None
+) -> Plan:
+    """What the engine is told, of files without faults."""
     return Plan(
         agents={
             agent_id: AgentProfile(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from functools import cache
 from itertools import pairwise
 from typing import Any
 
@@ -22,7 +23,19 @@ from acd.core.commands import (
     StoreInterval,
 )
 from acd.core.engine import Engine
-from acd.core.events import CallArrived, Event, PlanChanged
+from acd.core.events import (
+    AgentLoggedIn,
+    AgentLoggedOut,
+    AgentWentNotReady,
+    AgentWentReady,
+    CallArrived,
+    Event,
+    PendingRevoked,
+    PlanChanged,
+    WrapUpDone,
+    WrapUpExtended,
+    WrapUpWanted,
+)
 from acd.core.facts import AgentInterval, CallKind
 from acd.core.plan import Plan
 from acd.core.requirement import Requirement
@@ -32,6 +45,17 @@ from acd.core.wrap_up import rule_of
 from acd.errors import RequestRefused
 
 Kept = dict[str, dict[str, Any]]
+REQUESTS = (
+    AgentLoggedIn,
+    AgentLoggedOut,
+    AgentWentReady,
+    AgentWentNotReady,
+    PendingRevoked,
+    WrapUpWanted,
+    WrapUpExtended,
+    WrapUpDone,
+)
+"""What may be refused."""
 DIALLED = (CallState.IVR, CallState.DIALING_OUT)
 IDLE = {AgentState.NOT_READY.value, AgentState.READY.value}
 
@@ -58,6 +82,8 @@ class Bookkeeper:
         self.interval_from: dict[str, float] = {}
         self.busy_s: dict[str, float] = {}  # by agent, since log-in
         self.state_s: dict[str, float] = {}  # the same, of all states
+        self._admitted = cache(self._admitted)  # type: ignore[method-assign]  # asked again and again
+        self.clock_off_s = 0.0  # what the engine's next event is told too little
 
     # --- steps --------------------------------------------------------------------------------
     def feed(self, event: Event, *, swallow: bool = True) -> list[Command]:
@@ -70,10 +96,13 @@ class Bookkeeper:
             self.stored.pop(event.call_id, None)
         if isinstance(event, PlanChanged):
             self.plan, self.plan_since = event.plan, self.now
-        before = picture(self.engine)
+            self._admitted = cache(Bookkeeper._admitted.__get__(self))  # type: ignore[method-assign]
+        before = picture(self.engine) if isinstance(event, REQUESTS) else None
         out = self._logged_out()
         try:
-            commands = self.engine.handle(event, self.now)
+            off_s, self.clock_off_s = self.clock_off_s, 0.0
+            commands = self.engine.handle(event, self.now - off_s)
+            self.now = self.engine.floor.now
         except RequestRefused:
             assert picture(self.engine) == before, "a refused request has changed something"
             if not swallow:
@@ -94,6 +123,24 @@ class Bookkeeper:
             self._take(done, out)
             commands += done
         self.now = end
+        return commands
+
+    def clock_back(self, by_s: float) -> list[Command]:
+        """The clock shows an earlier time: for the engine it stands still; so it does at the next event."""
+        commands = self.advance(0.0) + self._timers(self.now)
+        assert self._timers(self.now - by_s) == [], "something was done in the past"
+        self.clock_off_s = by_s
+        return commands
+
+    def stand_still(self, duration_s: float) -> list[Command]:
+        """The process does nothing for so long; then every deadline that has passed is met late."""
+        self.now += duration_s
+        return self._timers(self.now)
+
+    def _timers(self, now: float) -> list[Command]:
+        out = self._logged_out()
+        commands = self.engine.handle_timer(now)
+        self._take(commands, out)
         return commands
 
     def restart(self, kept: Kept | None = None) -> list[Command]:
@@ -302,15 +349,19 @@ class Bookkeeper:
             return False
         if call.only_agent is not None and not widest:
             return call.only_agent == agent.id
-        skills, group = self.plan.agents[agent.id].skills, self.plan.groups[call.group or ""]
-        wanted = Requirement.parse(call.requirement)
-        if call.requirement_alone:
+        rings = len(self.plan.groups[call.group or ""].rings) if widest else call.ring
+        return self._admitted(agent.id, call.group or "", call.requirement, call.requirement_alone, rings)
+
+    def _admitted(self, agent: str, group_id: str, requirement: str, alone: bool, rings: int) -> bool:
+        skills, group = self.plan.agents[agent].skills, self.plan.groups[group_id]
+        wanted = Requirement.parse(requirement)
+        if alone:
             return wanted.admits(skills)
         if group.requirement.admits(skills) and wanted.admits(skills):
             return True
         return any(
             ring.requirement.admits(skills) and (ring.drops_call_requirement or wanted.admits(skills))
-            for ring in group.rings[: len(group.rings) if widest else call.ring]
+            for ring in group.rings[:rings]
         )
 
     def _kept_back(self, agent: Agent, call: Call) -> bool:

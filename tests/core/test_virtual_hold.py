@@ -21,7 +21,7 @@ from acd.core.callback_facts import AgentJoined
 from acd.core.commands import CallBack, Command, Offer
 from acd.core.engine import Engine
 from acd.core.facts import Answered, CallKind
-from acd.core.plan import CallbackFirst, Plan
+from acd.core.plan import Plan
 from acd.core.work_rules import NO_WRAP_UP
 from tests.core.centre import BACK, PLAN
 
@@ -118,6 +118,3 @@ def test_the_mean_wait_is_that_of_a_line_in_which_all_stay(group: str) -> None:
     assert mean_s > 60
     assert half.callbacks > 50
     assert half.dialled == half.callbacks
-    rule = BACK[group].callbacks
-    assert rule is not None
-    assert (rule.first is CallbackFirst.CUSTOMER) == (group == "ahead")

@@ -77,6 +77,7 @@ def test_every_option_reaches_its_object(sandbox: Sandbox) -> None:
         "  lunch: {label: {en: Lunch, zh: 午餐}, key: '7', paid: false, max_s: 1800}\n"
         "  other: {label: Something else}\n"
         "missed_rings: {busy: {not_ready_after: 4, back_off_s: 6, growth: 3, back_off_max_s: 90}}\n"
+        "routing: {ageing: {'0': 1, '10': 2.5}, seed: 7}\n"
         "redis: {address: redis.example.net, port: 6380, database: 2, prefix: north}\n"
     )
     jazz = sandbox.flows / "music" / "jazz"
@@ -101,6 +102,7 @@ def test_every_option_reaches_its_object(sandbox: Sandbox) -> None:
         "other": Reason({"en": "Something else"}),
     }
     assert (plan.direct_ring_timeout_s, plan.unreachable_after_s) == (25, 4)
+    assert (plan.ageing, plan.seed) == ({0: 1, 10: 2.5}, 7)
     busy = MissRule("phone-busy", 4, 6, 3, 90)
     assert plan.missed_rings == {**DEFAULT_MISSED_RINGS, OfferFailure.BUSY: busy}
     assert (sales.ring_timeout_s, sales.wrap_up, sales.music) == (16, WrapUpRule.timed(0), "jazz")

@@ -78,7 +78,7 @@ def test_everything_that_can_be_said(tmp_path: Path, plan: Plan) -> None:
     assert sales.classes == (CallerClass("vip", 0.25, 10, 900, "vip >= 5"), CallerClass("plain", 0.75, 0))
     assert sales.max_wait_s == 300
     assert sales.exits == {"no_agents", "voicemail"}
-    assert support.exits == {"full"}
+    assert support.exits == {"full", "callback", "voicemail"}  # those of the policy, where nothing is said
     assert support.arrivals == Listed([KnownCall(60.0, priority=5), KnownCall(120.5, talk_s=90.0)])
     assert support.talk == Constant(200)
     assert scenario.habits.answer == Exponential(4)

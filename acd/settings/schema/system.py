@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated
 
 from pydantic import Discriminator, Field, Tag
@@ -81,6 +82,18 @@ class SystemSection(Options):
         return {**DEFAULT_TEXT_TO_SPEECH, **named}
 
 
+def _priority(value: object) -> int:
+    """As the name of an entry, so it is text."""
+    what = 'a priority from 0 to 100, in quotes ("10")'
+    text = text_of(what, value)
+    if not re.fullmatch(r"[0-9]{1,3}", text) or int(text) > 100:
+        raise expected(what, value)
+    return int(text)
+
+
+PriorityName = Annotated[int, checked(_priority, type="string", pattern="^([0-9]{1,2}|100)$")]
+
+
 class RoutingSection(Options):
     """How urgent calls are, compared with each other.
 
@@ -91,7 +104,7 @@ class RoutingSection(Options):
     wait was; 0: not.
     """
 
-    ageing: dict[Annotated[int, whole(0, 100)], Weight] = Field(default_factory=dict)
+    ageing: dict[PriorityName, Weight] = Field(default_factory=dict)
     seed: Annotated[int, whole(0, 2**31)] = 0
     default_group: Id | None = None
     resume_within_s: Annotated[float, seconds(0, 3600)] = 60.0
