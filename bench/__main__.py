@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import signal
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -32,6 +33,8 @@ PIPE_WIDTH = 120
 @app.callback()
 def main() -> None:
     """Side-by-side measurements on this machine."""
+    # Ended like by Ctrl-C: what was started for it ends, too, and its folder goes.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 @app.command()

@@ -13,14 +13,14 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from bench.load import TARGETS, Result, Stage, growth, table, write_json
+from bench.load import TARGETS, Result, Stage, growth, is_kept, table, write_json
 from bench.load_centre import phones_for, staff_for
 from bench.probe import LAGS
 from bench.processes import cpu_s, rss_mb
 from bench.traffic import BareNumbers, Window
 from tests.integration.sip.waiting import WaitedTooLong
 
-GOOD = Stage(30.0, 8.0, 18_240, 30.1, 0, 2.0, 19.0, 40.0, 3.5, 8.0, 1.2, 1.0)
+GOOD = Stage(30.0, 8.0, 18_240, True, 30.1, 0, 2.0, 19.0, 40.0, 3.5, 8.0, 1.2, 1.0)
 
 
 def test_there_are_more_phones_than_agents_and_more_agents_than_talks() -> None:
@@ -37,7 +37,7 @@ def test_there_are_more_phones_than_agents_and_more_agents_than_talks() -> None:
         ({}, True),
         ({"lost": 1}, False),
         ({"lag_p99_ms": 20.1}, False),
-        ({"calls_per_s": 26.0}, False),
+        ({"rate_kept": False}, False),
         ({"controller_cpu_ms": 9.0, "asterisk_cpu_ms": 99.0, "rss_growth_mb": 99.0}, True),
     ],
 )
@@ -81,6 +81,12 @@ def test_json(tmp_path: Path) -> None:
     assert (found["met"], found["asterisk_of_bare"], found["highest_cps"]) == (True, 1.6, 58.59)
     write_json(tmp_path / "out.json", Result(10.0, GOOD, 5.0))
     assert "highest_cps" not in json.loads((tmp_path / "out.json").read_text())
+
+
+def test_chance_is_no_overload() -> None:
+    assert is_kept(9, 12.0)
+    assert is_kept(1700, 1800.0)
+    assert not is_kept(1650, 1800.0)
 
 
 def test_what_is_filled_once_is_no_growth() -> None:
