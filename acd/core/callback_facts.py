@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from acd.core.facts import Fact
+
+_EPOCH = datetime.fromtimestamp(0, UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +65,11 @@ class CallbackNote:
     note: str = ""
 
 
-def entry_id(call_id: str, at: float) -> str:
-    """The id under which a callback asked for in this call, at this Unix time, stands in line."""
-    return f"{call_id}-cb{round(at * 1_000_000) % 10**12}"
+def entry_id(call_id: str, at: float | datetime) -> str:
+    """The id under which a callback asked for in this call stands in line. `at`: Unix time, or the moment.
+
+    Both give the same: seconds are taken to the microsecond in the way in which the database has them.
+    """
+    moment = at if isinstance(at, datetime) else datetime.fromtimestamp(at, UTC)
+    microseconds = (moment - _EPOCH) // timedelta(microseconds=1)
+    return f"{call_id}-cb{microseconds % 10**12}"

@@ -92,7 +92,7 @@ class Task:
     @property
     def entry_id(self) -> str:
         """A callback's: the id of its entry in line."""
-        return entry_id(self.call_id, self.at.timestamp())
+        return entry_id(self.call_id, self.at)
 
     @property
     def is_open(self) -> bool:

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from acd.core.callback_facts import CallbackNote, entry_id
 from acd.core.facts import CallbackOrder
 from acd.errors import OperatorError
-from acd.records.fold import fold
+from acd.records.fold import fold, utc
 from acd.records.store import RecordStore
 from acd.records.task_store import TaskStore
 from acd.records.tasks import TaskChange, TaskKind, TaskState
@@ -124,3 +125,29 @@ def test_there_is_no_such_callback(tasks: TaskStore, task_id: str) -> None:
 def test_the_id_of_a_callback_is_a_number(tasks: TaskStore, task_id: str) -> None:
     with pytest.raises(OperatorError, match="the id of a callback is a number"):
         tasks.task(CALLBACK, task_id)
+
+
+@pytest.mark.parametrize("at", [1795652500.3964415, 1795652500.3964412, 1795652500.9999997, 1795652500.0])
+def test_a_callback_is_found_by_its_entry_in_line_however_its_moment_is_rounded(at: float) -> None:
+    assert entry_id("c1", at) == entry_id("c1", utc(at))
+
+
+def test_what_became_of_a_callback_is_noted_once_and_not_after_people_have_closed_it(
+    tmp_path: Path,
+) -> None:
+    wish = CallbackOrder("c1", 1795652500.3964415, "sales", "+4930123", "en")
+    entry = entry_id(wish.call_id, wish.at)
+    with RecordStore(f"sqlite:///{tmp_path}/acd.db") as store:
+        store.add_callbacks([wish])
+        tasks = TaskStore(store.engine)
+        tried = CallbackNote(entry, wish.at + 60, "tried", "anna", "busy")
+        store.note_callbacks([tried, tried, CallbackNote("c9-cb1", wish.at, "done")])
+        store.note_callbacks([tried, CallbackNote(entry, wish.at + 90, "failed", None, "busy")])
+        (task,) = tasks.tasks(TaskKind.CALLBACK)  # still open, for people
+        assert [(c.state, c.who, c.agent, c.note) for c in task.history] == [
+            (TaskState.OPEN, "acd", "anna", "busy"),
+            (TaskState.FAILED, "acd", None, "busy"),
+        ]
+        tasks.change(TaskKind.CALLBACK, task.id, TaskChange(utc(wish.at + 99), "eve", TaskState.CANCELLED))
+        store.note_callbacks([CallbackNote(entry, wish.at + 100, "done", "anna")])
+        assert tasks.task(TaskKind.CALLBACK, task.id).state is TaskState.CANCELLED
