@@ -14,7 +14,7 @@ from tests.integration.centre import Centre, story
 from tests.integration.sip.call import PhoneCall
 from tests.integration.sip.phone import ANSWER, RING, Phone
 
-pytestmark = pytest.mark.asterisk
+pytestmark = [pytest.mark.asterisk, pytest.mark.alone]
 
 # With Redis the disk is lost together with the controller: all comes from Redis.
 both_mirrors = pytest.mark.parametrize(
