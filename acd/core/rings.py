@@ -26,7 +26,8 @@ def _keep_for_one(floor: Floor, call: Call, event: CallQueued) -> None:
     wanted = [(event.prefer, event.prefer_wait_s, "preferred")]
     if last is not None and event.last_agent is not None:
         is_recent = event.last_agent_at >= floor.now - last.days * DAY_S
-        wanted.append((event.last_agent if is_recent else None, last.wait_s, "last_agent"))
+        known = event.last_agent if is_recent and _serves(floor, call, event.last_agent) else None
+        wanted.append((known, last.wait_s, "last_agent"))
     for agent_id, wait_s, why in wanted:
         agent = floor.agents.get(agent_id or "")
         if agent is None or not is_at_work(floor, agent.id):
@@ -36,6 +37,11 @@ def _keep_for_one(floor: Floor, call: Call, event: CallQueued) -> None:
         call.only_agent, call.only_until = agent.id, floor.now + wait_s
         floor.note(call, facts.Kept(floor.now, agent.id, wait_s, why))
         return
+
+
+def _serves(floor: Floor, call: Call, agent: str) -> bool:
+    """Whether the agent serves the group, in whichever ring: the last talk may have been of other things."""
+    return agent in floor.plan.agents and floor.router.ring_of(agent, floor.widest(call)) is not None
 
 
 def _why_not(agent: Agent | None) -> str:

@@ -67,7 +67,12 @@ RULES = Plan(
             "plain", "Plain", Requirement.parse("support >= 4"), wrap_up=NO_WRAP_UP, weight=2
         ),
         "short": GroupPolicy(
-            "short", "Short line", Requirement.parse("sales"), wrap_up=NO_WRAP_UP, max_waiting=1
+            "short",
+            "Short line",
+            Requirement.parse("sales"),
+            wrap_up=NO_WRAP_UP,
+            max_waiting=1,
+            last_agent=LastAgent(7, 15),
         ),
         "stepwise": GroupPolicy(
             "stepwise",
