@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
@@ -9,6 +10,9 @@ import pytest_asyncio
 
 from tests.integration.centre import Centre, started
 from tests.integration.redis_centre import RedisCentre
+
+# Minutes of samples: measured by `script/bench`, tested by the long run.
+collect_ignore = [] if os.environ.get("ACD_TEST_ALL") else ["test_bench_dispatch.py", "test_bench_load.py"]
 
 
 @pytest.fixture(scope="session")
