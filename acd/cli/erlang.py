@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Annotated, TypeAlias
 
 import typer
@@ -85,10 +85,7 @@ def patient(
     """Erlang C: everybody waits until answered. Errs on the safe side where callers give up."""
     try:
         demand = erlang.Demand(calls_per_hour / 3600, aht)
-        _one_of("--agents", agents, "--service-level", service_level)
-        if agents is None:
-            assert service_level is not None
-            agents = erlang.agents_needed(demand, service_level, target)
+        agents = _staff(agents, service_level, lambda level: erlang.agents_needed(demand, level, target))
         waits = erlang.erlang_c(demand, agents, target)
     except ValueError as error:
         raise OperatorError(str(error)) from None
@@ -118,10 +115,9 @@ def impatient(
     """Erlang A: callers wait, and give up when their patience ends."""
     try:
         demand = erlang.Demand(calls_per_hour / 3600, aht)
-        _one_of("--agents", agents, "--service-level", service_level)
-        if agents is None:
-            assert service_level is not None
-            agents = erlang_a.agents_needed(demand, service_level, patience, target)
+        agents = _staff(
+            agents, service_level, lambda level: erlang_a.agents_needed(demand, level, patience, target)
+        )
         waits = erlang_a.erlang_a(demand, agents, patience, target)
     except ValueError as error:
         raise OperatorError(str(error)) from None
@@ -148,6 +144,15 @@ def _load(load: float | None, calls_per_hour: float | None, aht: float | None) -
     assert calls_per_hour is not None
     assert aht is not None
     return erlang.Demand(calls_per_hour / 3600, aht).load
+
+
+def _staff(agents: int | None, service_level: float | None, needed: Callable[[float], int]) -> int:
+    """The agents that were given, or those that are needed for the service level that was."""
+    _one_of("--agents", agents, "--service-level", service_level)
+    if agents is not None:
+        return agents
+    assert service_level is not None
+    return needed(service_level)
 
 
 def _one_of(first: str, one: float | None, second: str, other: float | None) -> None:

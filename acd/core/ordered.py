@@ -57,10 +57,6 @@ class Ordered:
         """How many stand before this key."""
         return bisect_left(self._entries, (key, ""))
 
-    def entries(self) -> Iterator[tuple[Key, str]]:
-        """Keys and names in order."""
-        return iter(self._entries)
-
     def __len__(self) -> int:
         return len(self._entries)
 

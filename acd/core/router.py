@@ -63,11 +63,6 @@ class Router:
         """The groups that this agent can serve, in whichever ring."""
         return self._groups_of_pool[self._pool_of[agent]]
 
-    def serves(self, agent: str, call_id: str, group: str) -> bool:
-        """Whether the agent may be offered the waiting call as it stands now."""
-        lane = self.lines[group].lane_of(call_id)
-        return lane is not None and (lane.only == agent or self._pool_of[agent] in lane.agents)
-
     def agent_free(self, agent: str, idle: Idle) -> None:
         """The agent can be offered calls."""
         pool = self._pool_of[agent]
