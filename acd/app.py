@@ -16,6 +16,7 @@ from acd.answers import Answers
 from acd.catch_up import CatchUp
 from acd.change_over import CustomerBook, Exchanged
 from acd.core import events
+from acd.core.last_agents import LastAgents
 from acd.errors import OperatorError
 from acd.lookups.desk import LookupDesk
 from acd.parts import (
@@ -45,7 +46,6 @@ from acd.runtime.flow_dial import FlowDialer
 from acd.runtime.flow_work import Services
 from acd.runtime.hours import Hours
 from acd.runtime.joining import Joining
-from acd.runtime.last_agents import LastAgents
 from acd.runtime.line_announcements import LineAnnouncements
 from acd.runtime.paces import Paces
 from acd.runtime.reception import Reception

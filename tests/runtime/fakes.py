@@ -13,6 +13,7 @@ from acd.core import events
 from acd.core.callback_facts import CallbackNote
 from acd.core.commands import DialOut, Offer
 from acd.core.facts import AgentInterval, CallbackOrder, Customer, Fact
+from acd.core.last_agents import LastAgents
 from acd.core.ports import Ask, AskKind, Refusal
 from acd.errors import TelephonyError
 from acd.ivr.flow import FlowSet, Prompt, Speech
@@ -22,7 +23,6 @@ from acd.runtime.abandoned import AbandonedWaits
 from acd.runtime.flow_dial import FlowDialer
 from acd.runtime.flow_work import Services
 from acd.runtime.joining import Joining
-from acd.runtime.last_agents import LastAgents
 from acd.runtime.line_announcements import LineAnnouncements
 from acd.runtime.paces import Paces
 from acd.runtime.reception import Reception
