@@ -16,7 +16,9 @@ from acd.core import commands, events
 from acd.core.calls import Call
 from acd.core.engine import Engine
 from acd.core.facts import AgentInterval, CallKind, EndedBy, OfferFailure
-from acd.core.plan import Plan
+from acd.core.forecast import Forecast
+from acd.core.paces import Paces
+from acd.core.plan import GroupPolicy, Plan
 from acd.core.requirement import ANYBODY, Requirement
 from acd.simulate.agenda import Agenda
 from acd.simulate.callers import Caller, callers
@@ -73,7 +75,27 @@ class World:
         self._calling_back = CallingBack(
             scenario, floor, self._agenda, self._board, self._tell, self._talk, observer.callback_over
         )
+        self._paces: Paces | None = None
         self._done_by = {kind: attrgetter(name)(self) if name else None for kind, name in _DONE_BY.items()}
+        if any(map(_asks_for_wait, plan.groups.values())):
+            self.learn()
+
+    def learn(self) -> Forecast:
+        """From the beginning on, as the running product does: what waits are to be expected."""
+        floor = self.engine.floor
+        self._paces = Paces(floor)
+        forecast = Forecast(floor, self._paces)
+        floor.estimate_wait_s = forecast.p50_s
+        calls, agents = self._paces.call_changed, self._paces.agent_changed
+
+        def call_changed(call_id: str) -> None:
+            call = floor.calls.get(call_id)  # perhaps it has ended since, while this was being done
+            if call is not None:
+                calls(call)
+
+        self._done_by[commands.CallChanged] = lambda command: call_changed(command.call_id)
+        self._done_by[commands.AgentChanged] = lambda command: agents(floor.agents[command.agent])
+        return forecast
 
     def run(self, progress: Callable[[float], None] = lambda _share: None) -> None:
         """From 0 to the scenario's length; `progress` is told the share that is done."""
@@ -193,7 +215,7 @@ class World:
         ring = (command.call_id, line.rings)
         if luck < habits.unanswered or answer_s >= command.ring_timeout_s:
             self._agenda.after(command.ring_timeout_s, self._ring_out, ring)
-        elif answer_s > 0:
+        elif answer_s > 0 or self._paces is not None:  # to be seen to ring, also where that takes no time
             self._agenda.after(answer_s, self._answer, ring)
         else:
             self._answer(ring)
@@ -239,6 +261,8 @@ class World:
     # --- what is over -------------------------------------------------------------------------
     def _store_call(self, command: commands.StoreCall) -> None:
         self._past.call_over(command.call)
+        if self._paces is not None:
+            self._paces.call_changed(command.call)
         if command.call.finished:
             self._account(command.call)
 
@@ -250,6 +274,10 @@ class World:
 
     def _store_interval(self, command: commands.StoreInterval) -> None:
         self._observer.interval_over(command.interval)
+
+
+def _asks_for_wait(group: GroupPolicy) -> bool:
+    return any("expected_wait_s" in step.condition.names for step in group.steps)
 
 
 _DONE_BY: Mapping[type[commands.Command], str] = {
