@@ -156,7 +156,7 @@ def alerting(floor: Floor, call: Call, phone: str | None = None) -> None:
     agent = _offered_agent(floor, call)
     if phone in (None, agent.phone):
         call.alerted = True
-        floor.timers.clear(Timer.ALERT, call.id)
+        floor.timers.clear(call.id, Timer.ALERT)
         floor.note(call, facts.Alerted(floor.now, agent.id))
 
 
@@ -259,7 +259,7 @@ def timer_back_off(floor: Floor, agent_id: str) -> None:
 def end_back_off(floor: Floor, agent: Agent) -> None:
     """There may be offers again."""
     agent.back_off_until = None
-    floor.timers.clear(Timer.BACK_OFF, agent.id)
+    floor.timers.clear(agent.id, Timer.BACK_OFF)
     floor.touch(agent)
 
 
@@ -285,8 +285,7 @@ def timer_overdue(floor: Floor, call_id: str) -> None:
 
 def clear_ring_timers(floor: Floor, call: Call) -> None:
     """No ring is under way."""
-    floor.timers.clear(Timer.ALERT, call.id)
-    floor.timers.clear(Timer.OVERDUE, call.id)
+    floor.timers.clear(call.id, Timer.ALERT, Timer.OVERDUE)
 
 
 def move_ring_timers(floor: Floor, old: Call, new: Call) -> None:

@@ -74,7 +74,17 @@ PoolKey = tuple[frozenset[tuple[str, int]], float]
 class Pool:
     """The agents of one profile. Pools are compared by identity; `index` is their order in the plan."""
 
-    __slots__ = ("idle", "index", "logged_in", "members", "reserved_by", "skills", "total_skill", "weight")
+    __slots__ = (
+        "idle",
+        "index",
+        "logged_in",
+        "members",
+        "ready",
+        "reserved_by",
+        "skills",
+        "total_skill",
+        "weight",
+    )
 
     def __init__(self, index: int, key: PoolKey, orders: Iterable[IdleOrder]) -> None:
         self.index = index
@@ -84,6 +94,8 @@ class Pool:
         self.idle: dict[IdleOrder, Ordered] = {order: Ordered() for order in orders}
         self.members: list[str] = []
         self.logged_in = 0
+        self.ready = 0
+        """How many can be offered calls now."""
         self.reserved_by: tuple[str, ...] = ()
         """Groups that keep a reserve of ready agents and whose calls these agents can serve."""
 
@@ -91,13 +103,10 @@ class Pool:
         """The agent can be offered calls."""
         for order, agents in self.idle.items():
             agents.add(agent, idle.key(order))
+        self.ready = len(self.idle[IdleOrder.SINCE])
 
     def taken(self, agent: str) -> None:
         """The agent cannot."""
         for agents in self.idle.values():
             agents.remove(agent)
-
-    @property
-    def ready(self) -> int:
-        """How many can be offered calls now."""
-        return len(self.idle[IdleOrder.SINCE])
+        self.ready = len(self.idle[IdleOrder.SINCE])

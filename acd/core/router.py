@@ -7,14 +7,15 @@ same with ten agents as with ten thousand, and with ten calls waiting as with tw
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from operator import attrgetter
 
 from acd.core.choosing import Choice, choose
 from acd.core.lanes import GroupLine, Lane, LaneKey, Standing, lane_key
-from acd.core.ordered import Key
 from acd.core.plan import GroupPolicy, Plan
 from acd.core.pools import ORDER_OF, Idle, IdleOrder, Pool, PoolKey
 from acd.core.requirement import Requirement
 
+_HEAD = attrgetter("head")
 MAX_KEPT_LANES = 2000
 """Empty lanes are kept for the next call of their kind, but not without end."""
 
@@ -115,23 +116,19 @@ class Router:
         """How many are at work who can serve the group, in whichever ring."""
         return sum(pool.logged_in for ring in self._rings[group] for pool in ring)
 
-    def candidates(self, standing: Standing, limit: int) -> list[str] | None:
-        """Everybody in the plan who could serve a call that stands so; None if that are more than `limit`."""
-        lane = self._lane(standing)
-        if lane.members > limit:
-            return None
+    def candidates(self, call_id: str, group: str, limit: int) -> tuple[int, list[str]]:
+        """How many in the plan could serve a call in line, and who; nobody is named of more than `limit`."""
+        lane = self.lines[group].lane_of(call_id)
+        if lane is None or lane.members > limit:
+            return (0 if lane is None else lane.members), []
         pools = sorted(lane.agents, key=lambda pool: pool.index)
-        return [agent for pool in pools for agent in pool.members]
+        return lane.members, [agent for pool in pools for agent in pool.members]
 
     def ring_of(self, agent: str, standing: Standing) -> int | None:
         """The innermost ring that has the agent, of those open to a call that stands so; None: none has."""
         policy, skills = self._plan.groups[standing.group], self._pool_of[agent].skills
         rings = range(standing.ring + 1)
         return next((ring for ring in rings if requirement_of(policy, standing, ring).admits(skills)), None)
-
-    def candidate_count(self, standing: Standing) -> int:
-        """How many in the plan could serve a call that stands so."""
-        return self._lane(standing).members
 
     def ready(self, group: str) -> int:
         """How many of them can be offered a call now."""
@@ -209,19 +206,13 @@ class Router:
             lanes = (lane for lane in self._waiting if pool in lane.agents)
         if agent in self._lanes_of_agent:
             lanes = (*lanes, *self._lanes_of_agent[agent])
-        best: tuple[Key, Lane] | None = None
-        for lane in lanes:
-            if lane.head is None or (pool.reserved_by and not self._spared(pool, lane.group)):
-                continue
-            # Where all gather points at one rate, the order of the keys is that of urgency.
-            key = lane.head[0] if self._is_even else lane.head_urgency(now)
-            if best is None or key < best[0]:
-                best = (key, lane)
-        if best is None:
-            return None
-        lane = best[1]
-        assert lane.head is not None, lane.key
-        return lane.head[1], lane.group
+        open_ = (lane for lane in lanes if lane.head is not None)
+        if pool.reserved_by:
+            open_ = (lane for lane in open_ if self._spared(pool, lane.group))
+        # Where all gather points at one rate, the order of the heads is that of urgency.
+        key = _HEAD if self._is_even else lambda lane: lane.head_urgency(now)
+        best = min(open_, key=key, default=None)
+        return None if best is None or best.head is None else (best.head[1], best.group)
 
     def heads(self, now: float) -> list[tuple[str, str]]:
         """Call and group of the head of every lane, the most urgent first."""
