@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import os
 import signal
 from collections import Counter
@@ -33,6 +32,7 @@ from acd.records.store import RecordsAway, RecordStore
 from acd.records.task_store import TaskStore
 from acd.records.tasks import TaskKind, TaskState
 from acd.records.writer import RecordWriter
+from acd.runtime import memory
 from acd.runtime.abandoned import AbandonedWaits
 from acd.runtime.announcements import Announcements
 from acd.runtime.callback_line import CallbackLine
@@ -377,8 +377,9 @@ class Controller:
 
     async def run(self) -> None:
         """Until SIGTERM or SIGINT, or until a task that must not end ends."""
-        await self.start()
-        gc.freeze()  # what is there now stays: no collection has to look through it again
+        with memory.without_collection():
+            await self.start()
+        memory.settle()
         stop = asyncio.Event()
         loop = asyncio.get_running_loop()
         for name in (signal.SIGTERM, signal.SIGINT):
