@@ -22,7 +22,6 @@ from acd.parts import (
     StoreRecorder,
     all_prompts,
     asterisk_folder,
-    database_url,
     folders,
     prompt_store,
     redis_settings,
@@ -38,7 +37,7 @@ from acd.runtime.announcements import Announcements
 from acd.runtime.callback_line import CallbackLine
 from acd.runtime.callbacks import CallbackDesk
 from acd.runtime.clock import EngineClock
-from acd.runtime.control import ControlServer
+from acd.runtime.control_server import ControlServer
 from acd.runtime.days import Days
 from acd.runtime.flow_desk import FlowDesk
 from acd.runtime.flow_dial import FlowDialer
@@ -89,7 +88,7 @@ class Controller:
         centre = begun.centre
         self._now = CentreNow(centre)
         self._environment = environment
-        self._store = RecordStore(database_url(environment))
+        self._store = RecordStore(environment.database_url)
         self._writer = RecordWriter(self._store, gather_s=GATHER_RECORDS_S)
         self._mirror = LiveMirror.configured(
             environment.live_dir, redis_settings(centre, environment), environment.redis_password
