@@ -158,6 +158,7 @@ class Controller:
             PinBook(environment.secrets_file),
         )
         self._watch.legs.on_outside_failed = self._reception.callbacks.leg_failed
+        self._switch.ends_with_agent = self._reception.ends_with_agent
         self._flow_desk = self._make_flow_desk(services)
         self._agi = AgiServer(self._switch.serve)
         self._answers = Answers(
