@@ -90,9 +90,11 @@ class Controller:
         self._now = CentreNow(centre)
         self._environment = environment
         self._store = RecordStore(database_url(environment))
-        self._writer = RecordWriter(self._store, gather_s=GATHER_RECORDS_S)
         self._mirror = LiveMirror.configured(
             environment.live_dir, redis_settings(centre, environment), environment.redis_password
+        )
+        self._writer = RecordWriter(
+            self._store, gather_s=GATHER_RECORDS_S, together=self._mirror.together
         )
         self._clock = EngineClock()
         recorder = StoreRecorder(self._writer)

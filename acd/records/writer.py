@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
@@ -56,7 +56,8 @@ class RecordWriter:
     """One writing task over one store. `start` it in a running loop; `close` it at the end.
 
     `gather_s`: how long it waits after the first item for more, to write them together. One large
-    writing takes far less of the process's time than many small ones.
+    writing takes far less of the process's time than many small ones. The calls of `on_stored` for such a
+    writing are made within `together`.
     """
 
     def __init__(
@@ -67,7 +68,9 @@ class RecordWriter:
         batch_max: int = 200,
         retry_first_s: float = 0.5,
         retry_max_s: float = 30.0,
+        together: Callable[[], AbstractContextManager[None]] = nullcontext,
     ) -> None:
+        self._together = together
         self._gather_s = gather_s
         self._store = store
         self._batch_max = batch_max
@@ -193,13 +196,14 @@ class RecordWriter:
         if self._away:
             self._away = False
             log.info("record store is back", pending=len(self._queue))
-        for entry in batch:
-            self._queue.popleft()
-            try:
-                entry.on_stored()
-            except Exception:
-                # The listener's fault must not stop the writing of other records.
-                log.exception("on_stored failed", item=_name(entry.item))
+        with self._together():
+            for entry in batch:
+                self._queue.popleft()
+                try:
+                    entry.on_stored()
+                except Exception:
+                    # The listener's fault must not stop the writing of other records.
+                    log.exception("on_stored failed", item=_name(entry.item))
 
     def _note_away(self, error: Exception) -> None:
         if not self._away:

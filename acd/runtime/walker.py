@@ -295,7 +295,8 @@ class Walker:
             if call is None or call.state is CallState.ENDED:
                 return  # hung up meanwhile: nobody would ever drop the position
             walk.command, walk.in_line = command, True
-            self._mirror.put(PREFIX + call_id, walk.machine.position.to_dict())
+            if not isinstance(command, JoinQueue) or may_come_back(command):
+                self._mirror.put(PREFIX + call_id, walk.machine.position.to_dict())
             if self._hand_over(call, command):
                 return
             outcome = await self._work.do(call, command, line)
