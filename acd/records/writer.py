@@ -23,6 +23,8 @@ from acd.records.record import CallRecord
 
 log = structlog.get_logger(__name__)
 
+GATHER_ON, GATHERINGS_MAX = 10, 4
+
 Item: TypeAlias = CallRecord | AgentInterval | CallbackOrder | CallbackNote
 
 
@@ -55,7 +57,8 @@ class _Entry:
 class RecordWriter:
     """One writing task over one store. `start` it in a running loop; `close` it at the end.
 
-    `gather_s`: how long it waits after the first item for more, to write them together. One large
+    `gather_s`: how long it waits after the first item for more, to write them together, and goes on
+    waiting, three times at most, while at least GATHER_ON come in that time. One large
     writing takes far less of the process's time than many small ones. The calls of `on_stored` for such a
     writing are made within `together`.
     """
@@ -126,8 +129,7 @@ class RecordWriter:
         pause_s = self._retry_first_s
         while True:
             await self._work.wait()
-            if self._gather_s and not self._closing.is_set():
-                await self._wait_for_closing(self._gather_s)
+            await self._gather()
             if await self._write_all():
                 pause_s = self._retry_first_s
             elif not self._closing.is_set():
@@ -135,6 +137,15 @@ class RecordWriter:
                 pause_s = min(pause_s * 2, self._retry_max_s)
                 continue
             if self._closing.is_set():
+                return
+
+    async def _gather(self) -> None:
+        """A busy centre has its records written in fewer pieces; a quiet one need not wait for them."""
+        for count in range(1, GATHERINGS_MAX + 1):
+            if not self._gather_s or self._closing.is_set():
+                return
+            await self._wait_for_closing(self._gather_s)
+            if not GATHER_ON * count <= len(self._queue) < self._batch_max:
                 return
 
     async def _wait_for_closing(self, limit_s: float) -> None:
