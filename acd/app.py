@@ -89,9 +89,11 @@ class Controller:
         self._now = CentreNow(centre)
         self._environment = environment
         self._store = RecordStore(environment.database_url)
-        self._writer = RecordWriter(self._store, gather_s=GATHER_RECORDS_S)
         self._mirror = LiveMirror.configured(
             environment.live_dir, redis_settings(centre, environment), environment.redis_password
+        )
+        self._writer = RecordWriter(
+            self._store, gather_s=GATHER_RECORDS_S, together=self._mirror.together
         )
         self._clock = EngineClock()
         recorder = StoreRecorder(self._writer)
@@ -157,6 +159,7 @@ class Controller:
             PinBook(environment.secrets_file),
         )
         self._watch.legs.on_outside_failed = self._reception.callbacks.leg_failed
+        self._switch.ends_with_agent = self._reception.ends_with_agent
         self._flow_desk = self._make_flow_desk(services)
         self._agi = AgiServer(self._switch.serve)
         self._answers = Answers(
