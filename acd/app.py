@@ -15,6 +15,8 @@ from acd.answers import Answers
 from acd.catch_up import CatchUp
 from acd.change_over import CustomerBook, Exchanged
 from acd.core import events
+from acd.core.forecast import Forecast
+from acd.core.last_agents import LastAgents
 from acd.errors import OperatorError
 from acd.lookups.desk import LookupDesk
 from acd.parts import (
@@ -44,9 +46,8 @@ from acd.runtime.flow_dial import FlowDialer
 from acd.runtime.flow_work import Services
 from acd.runtime.hours import Hours
 from acd.runtime.joining import Joining
-from acd.runtime.last_agents import LastAgents
+from acd.runtime.kept_paces import KeptPaces
 from acd.runtime.line_announcements import LineAnnouncements
-from acd.runtime.paces import Paces
 from acd.runtime.reception import Reception
 from acd.runtime.recordings import RecordingDesk
 from acd.runtime.reload import Reloader, Start
@@ -98,7 +99,7 @@ class Controller:
         self._clock = EngineClock()
         recorder = StoreRecorder(self._writer)
         self._shell = Shell(centre.plan, self._clock, self._mirror, recorder)
-        self._paces = Paces(self._shell.engine.floor, self._mirror)
+        self._paces = KeptPaces(self._shell.engine.floor, self._mirror)
         self._last_agents = LastAgents()
         self._abandoned = AbandonedWaits(centre.resume_within_s, self._clock)
         self._shell.observer = Audience(self._paces, self._last_agents, self._abandoned)
@@ -192,7 +193,7 @@ class Controller:
         """What flows make use of."""
         system, floor = self._now.system, self._shell.engine.floor
         outlook = Outlook(floor, self._clock, system.timezone, self._announcements, self._paces)
-        floor.estimate_wait_s = outlook.groups.p50_s  # for the policies of groups
+        floor.estimate_wait_s = Forecast(floor, self._paces).p50_s  # for the policies of groups
         self._why_desk = WhyDesk(floor, self._clock, outlook.groups.expected_wait)
         return Services(
             flows=self._versions,

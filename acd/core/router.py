@@ -255,6 +255,18 @@ class Router:
             if self._is_beyond_reserve(group):
                 self._has_kept.discard(group)
 
+    def reserves_against(self, group: str) -> Iterator[tuple[str, int, int]]:
+        """Other groups' reserves of agents who can serve this one: group, how many, how many are ready."""
+        shared = self._rings[group]
+        for other, wanted in self._reserves.items():
+            inner = self._rings[other][0]
+            if other != group and any(pool in ring for pool in inner for ring in shared):
+                yield other, wanted, sum(pool.ready for pool in inner)
+
+    def reserved_by(self, agent: str) -> tuple[str, ...]:
+        """The groups whose reserve this agent may belong to."""
+        return self._pool_of[agent].reserved_by
+
     def keeper(self, agent: str, group: str) -> str | None:
         """The group whose reserve keeps this agent from calls of `group` now; None: no reserve does."""
         return self._keeper(self._pool_of[agent], group)
