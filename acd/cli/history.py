@@ -73,7 +73,7 @@ def _calls(record: CallRecord, begin: float) -> Iterator[RecordedCall]:
         if _moved_on(record.visits[number : number + 2]):
             continue
         talk_s = visit.talk_s + visit.hold_s if visit.outcome is VisitOutcome.ANSWERED else None
-        yield RecordedCall(_whole(parts), first.priority, talk_s, tuple(parts))
+        yield RecordedCall(_whole(parts), first.priority, talk_s, parts=tuple(parts))
         parts = []
 
 
