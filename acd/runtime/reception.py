@@ -232,6 +232,8 @@ class Reception:
 
     def _current_id(self, call_id: str, line: CallerLine) -> str:
         """The call that this line belongs to now: an attended transfer may have merged it."""
+        if self._lines.get(call_id) is line:
+            return call_id
         return next((c for c, other in self._lines.items() if other is line), call_id)
 
     def _was_outside(self, call: Call | None) -> bool:
