@@ -7,7 +7,6 @@ asks us); an agent's leg is known from the dial that the caller's channel runs.
 from __future__ import annotations
 
 import re
-from collections import UserDict
 from collections.abc import Callable, Iterable
 
 from acd.core import events
@@ -16,6 +15,7 @@ from acd.core.outside_events import OutsideAlerting, OutsideAnswered
 from acd.core.ports import Feed
 from acd.telephony.ami import Headers
 from acd.telephony.dial_string import TRUNK_PREFIX
+from acd.telephony.leg_book import LegBook
 from acd.telephony.legs import Legs
 
 _CHANNEL = re.compile(r"^PJSIP/(?P<endpoint>.+)-[0-9a-f]{8}$")
@@ -28,28 +28,6 @@ def phone_of(channel: str) -> str | None:
     """The PJSIP endpoint of a channel name, or None for another kind of channel."""
     match = _CHANNEL.match(channel)
     return match["endpoint"] if match else None
-
-
-class LegBook(UserDict[str, str]):
-    """Call → channel of its leg, and back: hundreds talk while one hangs up."""
-
-    def __init__(self) -> None:
-        self._call_of: dict[str, str] = {}
-        super().__init__()
-
-    def __setitem__(self, call_id: str, leg: str) -> None:
-        self.pop(call_id, None)
-        self._call_of[leg] = call_id
-        super().__setitem__(call_id, leg)
-
-    def __delitem__(self, call_id: str) -> None:
-        leg = self.data.pop(call_id)
-        if self._call_of.get(leg) == call_id:
-            del self._call_of[leg]
-
-    def call(self, leg: str) -> str | None:
-        """The call whose leg this is."""
-        return self._call_of.get(leg)
 
 
 class Watch:

@@ -127,7 +127,7 @@ def test_the_end_of_a_caller_who_hangs_up_is_told_by_the_hang_up_itself(ear: Ear
 def test_the_caller_hangs_up(ear: Ear) -> None:
     ear.dialling("RINGING")
     assert ear.hangup(CALLER, "1.1") == [events.CallEnded("c1", EndedBy.CALLER, "Normal Clearing")]
-    assert (ear.watch.leg_of, ear.watch.channel_of, ear.watch.call_of("1.1")) == ({}, {}, None)
+    assert (dict(ear.watch.leg_of), ear.watch.channel_of, ear.watch.call_of("1.1")) == ({}, {}, None)
 
 
 def test_we_hang_up(ear: Ear) -> None:
@@ -398,7 +398,7 @@ def test_a_channel_that_begins_another_call_ends_the_one_before(ear: Ear) -> Non
     ear.watch.has_moved_on("c9", "1.1")
     assert ear.watch.bind("c9", CALLER, "1.1")
     assert ear.heard == [events.CallEnded("c1", EndedBy.AGENT, "transferred")]
-    assert (ear.watch.channel_of, ear.watch.leg_of) == ({"c9": CALLER}, {})
+    assert (ear.watch.channel_of, dict(ear.watch.leg_of)) == ({"c9": CALLER}, {})
 
 
 def test_news_that_overtake_a_look_are_not_undone_by_it(ear: Ear) -> None:
