@@ -163,7 +163,7 @@ def _withdraw(floor: Floor, call: Call) -> None:
 def _close(floor: Floor, call: Call, news: CallbackNews | None, why: str) -> None:
     """Nobody tries any more; `news` None: whoever has closed it says so themselves."""
     lines.drop_limits(floor, call)
-    floor.timers.clear(Timer.CALLBACK, call.id)
+    floor.timers.clear(call.id, Timer.CALLBACK)
     floor.note(call, facts.Ended(floor.now, EndedBy.SYSTEM, why))
     floor.move_call(call, CallInput.END)
     if news is not None:
@@ -190,7 +190,7 @@ def reached(floor: Floor, call: Call) -> None:
         return
     agent = floor.agents.get(call.agent or "")
     call.channel, call.present, call.try_at = Channel.CALLER, True, None
-    floor.timers.clear(Timer.CALLBACK, call.id)
+    floor.timers.clear(call.id, Timer.CALLBACK)
     if call.state is CallState.DIALING_OUT and agent is not None:
         offers.ring_reserved(floor, call, agent)
         return
@@ -226,7 +226,7 @@ def reached_elsewhere(floor: Floor, call: Call) -> None:
     if call.state is CallState.WAITING and call.group is not None:
         floor.router.dequeue(call.id, call.group)
     call.channel, call.present, call.try_at = Channel.CALLER, False, None
-    floor.timers.clear(Timer.CALLBACK, call.id)
+    floor.timers.clear(call.id, Timer.CALLBACK)
     if floor.plan.heir(call.group) is None:
         _to_nobodys_line(floor, call, agent)
         return
@@ -322,7 +322,7 @@ def _let_go(floor: Floor, call: Call, agent: Agent) -> None:
 # --- the end --------------------------------------------------------------------------------------
 def over(floor: Floor, call: Call) -> None:
     """Customer and agent have talked, and the call has ended."""
-    floor.timers.clear(Timer.CALLBACK, call.id)
+    floor.timers.clear(call.id, Timer.CALLBACK)
     met = [f.agent for f in call.facts if isinstance(f, facts.Answered | facts.FellBack) and f.agent]
     _tell(floor, call, CallbackNews.DONE, met[-1] if met else None, f"call {call.id}")
 

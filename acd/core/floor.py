@@ -27,7 +27,6 @@ from acd.core.commands import (
 )
 from acd.core.facts import AgentInterval, Fact, LeftBy, LeftLine, Queued
 from acd.core.lanes import Standing
-from acd.core.pace import DEFAULT_HANDLE_TIME_S
 from acd.core.plan import AgentProfile, GroupPolicy, Plan
 from acd.core.pools import Idle
 from acd.core.requirement import Requirement
@@ -87,13 +86,17 @@ class Floor:
         A caller who is offered to an agent at once needs no music first: the dial brings its own. Nor
         does one who leaves the line at once.
         """
-        out = self._out
+        out, self._out = self._out, []
         if len(out) > 1:
             gone_on = {c.call_id for c in out if isinstance(c, (Offer, LeaveLine))}
-            out = [c for c in out if not (isinstance(c, HoldInLine) and c.call_id in gone_on)]
-        out += [AgentChanged(agent_id) for agent_id in self._changed_agents if agent_id in self.agents]
-        out += [CallChanged(call_id) for call_id in self._changed_calls if call_id in self.calls]
-        self._out, self._changed_agents, self._changed_calls = [], {}, {}
+            if gone_on:
+                out = [c for c in out if not (isinstance(c, HoldInLine) and c.call_id in gone_on)]
+        if self._changed_agents:
+            out += [AgentChanged(agent_id) for agent_id in self._changed_agents if agent_id in self.agents]
+            self._changed_agents = {}
+        if self._changed_calls:
+            out += [CallChanged(call_id) for call_id in self._changed_calls if call_id in self.calls]
+            self._changed_calls = {}
         return out
 
     def note(self, call: Call, fact: Fact) -> None:
@@ -129,10 +132,10 @@ class Floor:
             interval = AgentInterval(agent.id, state.value, old_reason, since, self.now, spent_on)
             self.emit(StoreInterval(interval))
         if state is AgentState.WRAP_UP:
-            self.timers.clear(Timer.WRAP_UP, agent.id)
+            self.timers.clear(agent.id, Timer.WRAP_UP)
         if agent.rest_until is not None:
             agent.rest_until = None
-            self.timers.clear(Timer.REST, agent.id)
+            self.timers.clear(agent.id, Timer.REST)
         if not agent.logged_in:
             self.went_home.append(agent)
         self.touch(agent)
@@ -186,8 +189,7 @@ class Floor:
         del self.agents[agent.id]
         del self.leaving[agent.id]
         self.router.forget(agent.id)
-        for timer in (Timer.WRAP_UP, Timer.BACK_OFF, Timer.REST):
-            self.timers.clear(timer, agent.id)
+        self.timers.clear(agent.id, Timer.WRAP_UP, Timer.BACK_OFF, Timer.REST)
         self.emit(AgentForgotten(agent.id))
 
     def can_take_calls(self, agent: Agent) -> bool:
@@ -214,9 +216,11 @@ class Floor:
             self._on_phone[agent.phone] = agent.id
         self.router.agent_present(agent.id, logged_in=agent.logged_in)
         free = self.can_take_calls(agent)
-        if free and not self.router.is_free(agent.id):
+        if free == self.router.is_free(agent.id):
+            return
+        if free:
             self.router.agent_free(agent.id, self._idle(agent))
-        elif not free:
+        else:
             self.router.agent_taken(agent.id)
 
     def _idle(self, agent: Agent) -> Idle:
@@ -293,7 +297,7 @@ class Floor:
         if self.estimate_wait_s is not None:
             return self.estimate_wait_s(call)
         position = self.router.lines[call.group].position(call.id, self.now) or 1
-        return position * DEFAULT_HANDLE_TIME_S / max(1, self.router.logged_in(call.group))
+        return position * self.plan.groups[call.group].aht_s / max(1, self.router.logged_in(call.group))
 
     def callers_waiting(self, group: str) -> int:
         """How many hear music in the group's line: who has asked to be called back takes up no room."""

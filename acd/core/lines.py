@@ -22,7 +22,7 @@ def set_limits(floor: Floor, call: Call, leave_at: float | None, exits: Iterable
     """When and how the caller may leave the line on which he or she enters now."""
     call.leave_at, call.exits = leave_at, tuple(sorted(exits))
     if leave_at is None:
-        floor.timers.clear(Timer.MAX_WAIT, call.id)
+        floor.timers.clear(call.id, Timer.MAX_WAIT)
     else:
         floor.timers.set(Timer.MAX_WAIT, call.id, leave_at)
 
@@ -30,8 +30,7 @@ def set_limits(floor: Floor, call: Call, leave_at: float | None, exits: Iterable
 def drop_limits(floor: Floor, call: Call) -> None:
     """The wait is over for good."""
     call.leave_at, call.exits = None, ()
-    for timer in _LINE_TIMERS:
-        floor.timers.clear(timer, call.id)
+    floor.timers.clear(call.id, *_LINE_TIMERS)
 
 
 def move_limits(floor: Floor, old: Call, new: Call) -> None:

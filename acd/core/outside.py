@@ -63,7 +63,7 @@ def _alerting(floor: Floor, call: Call, *, rings: bool) -> None:
         return
     if not call.alerted:
         call.alerted = True
-        floor.timers.clear(Timer.ALERT, call.id)
+        floor.timers.clear(call.id, Timer.ALERT)
         floor.mark(call)
     if rings and not isinstance(call.facts[-1], facts.OutsideAlerted):
         floor.note(call, facts.OutsideAlerted(floor.now))

@@ -62,7 +62,7 @@ def _arm(floor: Floor, call: Call, steps: tuple[policy.PolicyStep, ...]) -> None
     assert call.waiting_since is not None, call.id
     next_s = policy.next_check_s(steps, call.step_runs, _waited_s(floor, call))
     if next_s is None:
-        floor.timers.clear(Timer.POLICY, call.id)
+        floor.timers.clear(call.id, Timer.POLICY)
     else:
         at = max(call.waiting_since + next_s, floor.now + _SOONEST_S)
         floor.timers.set(Timer.POLICY, call.id, at)

@@ -217,7 +217,7 @@ def conversation_found(floor: Floor, call: Call, phone: str, at: float | None = 
     lines.drop_limits(floor, call)
     if call.channel is Channel.NONE:
         call.channel, call.present, call.try_at = Channel.CALLER, True, None
-        floor.timers.clear(Timer.CALLBACK, call.id)
+        floor.timers.clear(call.id, Timer.CALLBACK)
     floor.move_call(call, CallInput.FOUND_TALKING)
     before = agent.state
     floor.move_agent(agent, AgentInput.FOUND_TALKING)

@@ -52,7 +52,8 @@ def entered(floor: Floor, call: Call) -> None:
     """The call stands in line, for the first time or again: to where it should be by now."""
     if call.group is None or call.waiting_since is None:
         return
-    widen(floor, call)
+    if call.ring or call.only_agent is not None or floor.plan.groups[call.group].rings:
+        widen(floor, call)
 
 
 def timer_widen(floor: Floor, call_id: str) -> None:
@@ -100,10 +101,10 @@ def ring_due(floor: Floor, call: Call) -> int:
     """By the time waited; a ring in which nobody new is at work is passed over at once."""
     assert call.group is not None, call.id
     rings = floor.plan.groups[call.group].rings
-    since = floor.now if call.waiting_since is None else call.waiting_since
-    ring = max(call.ring, sum(1 for wider in rings if since + wider.after_s <= floor.now))
     if call.requirement_alone or not rings:
         return 0
+    since = floor.now if call.waiting_since is None else call.waiting_since
+    ring = max(call.ring, sum(1 for wider in rings if since + wider.after_s <= floor.now))
     standing = floor.standing(call)
     while ring < len(rings) and not floor.router.widened(standing._replace(ring=ring, only=None)):
         ring += 1
@@ -120,4 +121,4 @@ def _arm_ring(floor: Floor, call: Call) -> None:
     if due:
         floor.timers.set(Timer.WIDEN, call.id, max(min(due), floor.now))
     else:
-        floor.timers.clear(Timer.WIDEN, call.id)
+        floor.timers.clear(call.id, Timer.WIDEN)

@@ -15,7 +15,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from alembic.util import CommandError
 from sqlalchemy import (
     Connection,
     Engine,
@@ -84,7 +83,7 @@ class RecordStore:
             raise RecordsAway(f"records: cannot open {shown}: {error.orig}{hint}") from error
         except DBAPIError as error:
             raise OperatorError(f"records: cannot open {shown}: {error.orig}") from error
-        except CommandError as error:
+        except migrations.OtherVersion as error:
             raise OperatorError(
                 f"records: {shown} was made by another version of this program: {error}"
             ) from error

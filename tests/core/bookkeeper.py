@@ -244,9 +244,9 @@ class Bookkeeper:
             if call.agent is not None:  # so nobody has two
                 assert floor.agents[call.agent].call_id == call.id, call
             if call.leave_at is not None and call.leave_at > self.now and call.state is CallState.WAITING:
-                assert (Timer.MAX_WAIT, call.id) in floor.timers._due, call
+                assert floor.timers.is_armed(call.id, Timer.MAX_WAIT), call
             if call.state is CallState.RINGING:
-                assert (Timer.OVERDUE, call.id) in floor.timers._due, call
+                assert floor.timers.is_armed(call.id, Timer.OVERDUE), call
 
     def _check_callback(self, call: Call) -> None:
         """It is given up when its time is over, and stands in line whenever it may."""
@@ -254,7 +254,7 @@ class Bookkeeper:
         if call.kind is not CallKind.CALLBACK:
             assert call.channel is Channel.CALLER, call
         if call.channel is Channel.NONE and call.state is CallState.WAITING:
-            assert (Timer.CALLBACK, call.id) in floor.timers._due, call
+            assert floor.timers.is_armed(call.id, Timer.CALLBACK), call
             may_stand = call.try_at is None and call.group not in floor.callbacks_closed
             assert call.present == may_stand, call
 
@@ -275,7 +275,7 @@ class Bookkeeper:
                 assert call is None, agent
                 assert agent.wrap_up_call_id is not None, agent
                 has_end = agent.wrap_up_until is not None
-                assert ((Timer.WRAP_UP, agent.id) in floor.timers._due) == has_end, agent
+                assert floor.timers.is_armed(agent.id, Timer.WRAP_UP) == has_end, agent
                 as_begun = agent.since <= self.plan_since  # by the rule that held when it began
                 assert has_end or as_begun or rule_of(floor, agent.wrap_up_group).lasts_s is None, agent
             case _:
@@ -289,8 +289,8 @@ class Bookkeeper:
         if agent.id in floor.leaving:
             assert agent.state in BUSY_STATES, agent
             assert agent.pending_logout, agent
-        assert (agent.back_off_until is not None) == ((Timer.BACK_OFF, agent.id) in floor.timers._due), agent
-        assert (agent.rest_until is not None) == ((Timer.REST, agent.id) in floor.timers._due), agent
+        assert (agent.back_off_until is not None) == floor.timers.is_armed(agent.id, Timer.BACK_OFF), agent
+        assert (agent.rest_until is not None) == floor.timers.is_armed(agent.id, Timer.REST), agent
         assert (agent.rest_until is not None) == (agent.reason == REASON_REST), agent
         assert (agent.login_at is not None) == agent.logged_in, agent
         assert floor.router.is_free(agent.id) == floor.can_take_calls(agent), agent
@@ -370,14 +370,16 @@ class Bookkeeper:
 
     def _kept_back(self, agent: Agent, call: Call) -> bool:
         """Whether another group's reserve needs the agent."""
-        floor = self.engine.floor
+        floor, kept = self.engine.floor, False
         for group in self.plan.groups.values():
             staff = [a for a in floor.agents.values() if a.id in self.plan.agents]
             serves = [a for a in staff if group.requirement.admits(self._skills(a))]
             ready = sum(floor.can_take_calls(a) for a in serves)
-            if group.reserve and group.id != call.group and agent in serves and ready <= group.reserve:
-                return True
-        return False
+            if group.reserve and agent in serves:
+                if group.id == call.group:
+                    return False  # those who reserve the same agents are equals
+                kept = kept or ready <= group.reserve
+        return kept
 
     def _skills(self, agent: Agent) -> Mapping[str, int]:
         return self.plan.agents[agent.id].skills
