@@ -212,6 +212,7 @@ class Floor:
         return agent if agent is not None and agent.phone == phone and agent.logged_in else None
 
     def place(self, agent: Agent) -> None:
+        """Among those who can be rung now, or not; the agent as such has not changed."""
         if agent.phone is not None:
             self._on_phone[agent.phone] = agent.id
         self.router.agent_present(agent.id, logged_in=agent.logged_in)
