@@ -111,7 +111,7 @@ class Floor:
     def touch(self, agent: Agent) -> None:
         """The agent has changed in a way that is not a change of state."""
         self._changed_agents[agent.id] = None
-        self._place(agent)
+        self.place(agent)
 
     # --- agents -------------------------------------------------------------------------------
     def move_agent(
@@ -211,7 +211,8 @@ class Floor:
         agent = self.agents.get(self._on_phone.get(phone, ""))
         return agent if agent is not None and agent.phone == phone and agent.logged_in else None
 
-    def _place(self, agent: Agent) -> None:
+    def place(self, agent: Agent) -> None:
+        """Among those who can be rung now, or not; the agent as such has not changed."""
         if agent.phone is not None:
             self._on_phone[agent.phone] = agent.id
         self.router.agent_present(agent.id, logged_in=agent.logged_in)
