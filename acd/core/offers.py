@@ -204,9 +204,9 @@ def ended(floor: Floor, call: Call, failure: OfferFailure) -> None:
     give_back(floor, agent, failure)
     if was_direct:
         floor.emit(RefuseDirect(call.id, agent.id, failure))
-    elif call.present:
+    dispatch_agent(floor, agent)  # first: a more urgent call may have come while the phone rang
+    if call.present:
         dispatch_call(floor, call)
-    dispatch_agent(floor, agent)
 
 
 def _stand_by(floor: Floor, call: Call) -> None:
@@ -227,7 +227,12 @@ def count_call(floor: Floor, call: Call, agent: Agent) -> None:
 
 
 def give_back(floor: Floor, agent: Agent, failure: OfferFailure) -> None:
-    """The agent after an offer that came to nothing: by the rule for its cause."""
+    """The agent after an offer that came to nothing: by the rule for its cause.
+
+    One that was called off costs nothing; who has missed one is no longer the one who is idle longest.
+    """
+    if failure is not OfferFailure.WITHDRAWN:
+        agent.ready_since = floor.now
     rule = floor.plan.missed_rings.get(failure)
     if rule is None:
         floor.release_agent(agent)

@@ -56,7 +56,7 @@ def _lets_go(floor: Floor, agent: Agent) -> bool:
         return False
     floor.leaving[agent.id] = AgentProfile(agent.id, agent.id, agent.phone or "")
     floor.router.let_go(agent.id)
-    agent.pending_logout = True
+    agent.send_home()
     return True
 
 

@@ -31,8 +31,7 @@ def change(floor: Floor, plan: Plan) -> None:
     floor.leaving = {agent: known[agent] for agent in floor.agents if agent not in plan.agents}
     _change_router(floor)
     for agent_id in came_back:
-        floor.agents[agent_id].pending_logout = False
-        floor.touch(floor.agents[agent_id])
+        _stays(floor, floor.agents[agent_id])
     for agent_id in list(floor.leaving):
         _let_go(floor, floor.agents[agent_id])
     for call in list(floor.calls.values()):
@@ -67,10 +66,17 @@ def _change_router(floor: Floor) -> None:
             floor.router.agent_free(agent.id, idle)
 
 
+def _stays(floor: Floor, agent: Agent) -> None:
+    """One who was to go home is in the plan again; who wanted to go home still does."""
+    if agent.sent_home:
+        agent.pending_logout = agent.sent_home = False
+    floor.touch(agent)
+
+
 def _let_go(floor: Floor, agent: Agent) -> None:
     """One who is no longer in the plan: home, at once or after the work in hand."""
     if agent.state in BUSY_STATES:
-        agent.pending_logout = True
+        agent.send_home()
         floor.touch(agent)
     elif agent.logged_in:
         desk.log_out(floor, agent)  # forgotten by `waits.check`
@@ -131,3 +137,5 @@ def _apply_limits(floor: Floor, agent: Agent) -> None:
     was_limited = agent.state is AgentState.NOT_READY and agent.reason in LIMIT_REASONS
     if (agent.state is AgentState.READY and reason is not None) or (was_limited and reason is None):
         floor.make_ready(agent)
+    elif agent.rest_until is not None:
+        floor.rest(agent)  # which may last longer or less long now
