@@ -71,6 +71,7 @@ def widen(floor: Floor, call: Call, ring: int = 0) -> None:
     if call.only_agent is not None and not is_kept(floor, call):
         call.only_agent, call.only_until = None, None
         floor.note(call, facts.Unkept(floor.now))
+        floor.entered_line.append(call)  # of the others perhaps nobody is at work: see `waits.check`
     since = floor.now if call.waiting_since is None else call.waiting_since
     call.ring = max(call.ring, min(ring, len(floor.plan.groups[call.group].rings)))
     call.ring = ring_due(floor, call)

@@ -19,6 +19,8 @@ from acd.core.commands import (
     CallChanged,
     CallMerged,
     Command,
+    LeaveLine,
+    Offer,
     StoreCall,
     StoreInterval,
 )
@@ -36,8 +38,9 @@ from acd.core.events import (
     WrapUpExtended,
     WrapUpWanted,
 )
-from acd.core.facts import AgentInterval, CallKind
+from acd.core.facts import AgentInterval, CallKind, LeftBy, Offered
 from acd.core.plan import Plan
+from acd.core.policy import RaisePriority, SetPriority
 from acd.core.requirement import Requirement
 from acd.core.timers import Timer
 from acd.core.work_rules import REASON_REST
@@ -45,6 +48,7 @@ from acd.core.wrap_up import rule_of
 from acd.errors import RequestRefused
 
 Kept = dict[str, dict[str, Any]]
+_ALWAYS_DONE = (SetPriority, RaisePriority)
 REQUESTS = (
     AgentLoggedIn,
     AgentLoggedOut,
@@ -57,6 +61,7 @@ REQUESTS = (
 )
 """What may be refused."""
 DIALLED = (CallState.IVR, CallState.DIALING_OUT)
+WORK = {AgentState.TALKING.value, AgentState.WRAP_UP.value}
 IDLE = {AgentState.NOT_READY.value, AgentState.READY.value}
 
 
@@ -83,6 +88,8 @@ class Bookkeeper:
         self.busy_s: dict[str, float] = {}  # by agent, since log-in
         self.state_s: dict[str, float] = {}  # the same, of all states
         self._admitted = cache(self._admitted)  # type: ignore[method-assign]  # asked again and again
+        self.work_until: dict[str, float] = {}  # when the agent's last talk or wrap-up ended
+        self.offered: list[Offer] = []  # since the last check
         self.clock_off_s = 0.0  # what the engine's next event is told too little
 
     # --- steps --------------------------------------------------------------------------------
@@ -176,6 +183,11 @@ class Bookkeeper:
             if agent.logged_in and agent.id in were_out:
                 self.interval_from[agent.id], self.busy_s[agent.id] = self.now, 0.0
                 self.state_s[agent.id] = 0.0
+        self.offered += [c for c in commands if isinstance(c, Offer)]
+        for command in commands:
+            if isinstance(command, LeaveLine) and command.how is LeftBy.NO_AGENTS:
+                kept_for = self.engine.floor.agents.get(self.engine.floor.calls[command.call_id].only_agent or "")
+                assert kept_for is None or not kept_for.logged_in, f"led out although kept for {kept_for}"
         last_store = {c.call.id: c for c in commands if isinstance(c, StoreCall)}
         for command in commands:
             match command:
@@ -212,6 +224,8 @@ class Bookkeeper:
         self.state_s[interval.agent] += interval.until - interval.since
         if interval.state not in IDLE:
             self.busy_s[interval.agent] += interval.until - interval.since
+        if interval.state in WORK:
+            self.work_until[interval.agent] = interval.until
 
     # --- invariants ---------------------------------------------------------------------------
     def check(self) -> None:
@@ -225,6 +239,7 @@ class Bookkeeper:
         self._check_lines()
         if not self.engine.floor.suspended:
             self._check_nobody_waits_in_vain()
+            self._check_nobody_was_passed_over()
             self._check_nobody_waits_too_long()
 
     def _check_calls(self) -> None:
@@ -292,6 +307,10 @@ class Bookkeeper:
         assert (agent.back_off_until is not None) == floor.timers.is_armed(agent.id, Timer.BACK_OFF), agent
         assert (agent.rest_until is not None) == floor.timers.is_armed(agent.id, Timer.REST), agent
         assert (agent.rest_until is not None) == (agent.reason == REASON_REST), agent
+        if agent.rest_until is not None:
+            assert agent.idle_since >= self.work_until.get(agent.id, 0.0), agent
+            rest_s = self.plan.agents[agent.id].limits.rest_s
+            assert self.torn or agent.rest_until == max(agent.since, agent.idle_since + rest_s), agent
         assert (agent.login_at is not None) == agent.logged_in, agent
         assert floor.router.is_free(agent.id) == floor.can_take_calls(agent), agent
         assert agent.state is not AgentState.READY or not floor.phone_gone(agent), agent
@@ -336,7 +355,9 @@ class Bookkeeper:
                 continue
             assert call.leave_at is None or call.leave_at >= self.now, call
             staff = [a for a in floor.agents.values() if self._could_serve(a, call, widest=True)]
-            assert "no_agents" not in call.exits or any(agent.logged_in for agent in staff), call
+            served = call.only_agent is not None or any(agent.logged_in for agent in staff)
+            assert "no_agents" not in call.exits or served, call
+            self._check_steps(call)
             self._check_ring(call)
 
     def _check_ring(self, call: Call) -> None:
@@ -346,6 +367,16 @@ class Bookkeeper:
         assert call.only_until is None or call.only_until >= self.now, call
         due = 0 if call.requirement_alone else sum(ring.after_s < waited_s for ring in group.rings)
         assert call.ring >= due, call
+
+    def _check_steps(self, call: Call) -> None:
+        """A step that looks at the time alone, and can always be done, has been taken when it was due."""
+        waited_s = round(self.now - (call.waiting_since or 0.0), 6)
+        for number, step in enumerate(self.plan.groups[call.group or ""].steps):
+            once = step.every_s is None and all(isinstance(o, _ALWAYS_DONE) for o in step.operations)
+            if not once or str(number) in call.step_runs or step.condition.names != {"waited_s"}:
+                continue
+            holds = [step.condition.test({"waited_s": waited_s - ago_s}) for ago_s in (0.0, 0.01)]
+            assert not all(holds) or waited_s < 0.01, f"step {number + 1} was not taken: {call}"
 
     def _could_serve(self, agent: Agent, call: Call, *, widest: bool = False) -> bool:
         """By a look at everything; reserves are not counted."""
@@ -394,3 +425,23 @@ class Bookkeeper:
                     continue
                 wanted = self._could_serve(agent, call) and not self._kept_back(agent, call)
                 assert not wanted, f"{agent.id} is idle while {call.id} waits"
+
+    def _check_nobody_was_passed_over(self) -> None:
+        """No agent was offered a call while a more urgent one, which the agent could serve, was in line."""
+        floor = self.engine.floor
+        offered, self.offered = self.offered, []
+        for offer in offered:
+            call, agent = floor.calls.get(offer.call_id), floor.agents.get(offer.agent)
+            if call is None or agent is None or agent.call_id != call.id or call.direct or len(offered) > 1:
+                continue
+            if call.group not in self.plan.groups or call.state is not CallState.RINGING:
+                continue
+            if "kept for this callback" in next(f.reasons for f in reversed(call.facts) if isinstance(f, Offered)):
+                continue
+            reserving = [g for g in self.plan.groups.values() if g.reserve]
+            if agent.id in floor.leaving or any(g.requirement.admits(self._skills(agent)) for g in reserving):
+                continue
+            for other in floor.calls.values():
+                in_line = other.state is CallState.WAITING and other.present and other.since < self.now
+                if in_line and self._could_serve(agent, other):
+                    assert self._urgency(call) < self._urgency(other), f"{call.id} was preferred to {other}"
