@@ -2,7 +2,8 @@
 
 Everybody keeps place, state and counters; what has changed holds at once, for those who wait, too. A ring
 under way goes on. A call keeps the ring of agents that it has reached, and widens by the new plan from
-there. Steps of a policy that were taken are not taken again.
+there. Steps of a policy that were taken are not taken again; what a step has added to a priority goes with
+the step, so that one that is written anew counts once.
 
 An agent who is no longer in the plan finishes what is in hand, gets no further call, and is forgotten when
 at home. Callers of a group that is gone go to its heir (`Plan.removed`): into the heir's line with the time
@@ -13,7 +14,7 @@ from __future__ import annotations
 
 from acd.core import callbacks, desk, limits, lines, offers, policy_run
 from acd.core.agents import BUSY_STATES, Agent, AgentState
-from acd.core.calls import Call, CallInput, CallState, Channel
+from acd.core.calls import Call, CallInput, CallState, Channel, WaitSoFar
 from acd.core.commands import HoldInLine, LeaveLine
 from acd.core.facts import LeftBy, LeftLine
 from acd.core.floor import Floor
@@ -97,13 +98,18 @@ def _change_call(floor: Floor, call: Call, before: Plan) -> None:
     group = floor.plan.groups[call.group]
     old = before.groups.get(call.group)
     call.ring = min(call.ring, len(group.rings))
-    if old is not None:
-        call.step_runs = policy_run.carried_over(call.step_runs, old.steps, group.steps)
+    if old is not None and old.steps != group.steps:
+        _change_steps(call, policy_run.carried_over(call.so_far, old.steps, group.steps))
     floor.mark(call)
     if call.state is CallState.WAITING and call.present:
         floor.stand(call)
         if old is not None and old.music != group.music and call.channel is not Channel.NONE:
             floor.emit(HoldInLine(call.id, call.group))
+
+
+def _change_steps(call: Call, so_far: WaitSoFar) -> None:
+    call.priority = call.base_priority + so_far.raised
+    call.step_runs, call.step_raises = dict(so_far.step_runs), dict(so_far.step_raises)
 
 
 def _has_no_line(floor: Floor, call: Call) -> bool:

@@ -15,7 +15,7 @@ DAY_S = 86_400.0
 def begin(floor: Floor, call: Call, event: CallQueued) -> None:
     """A call comes into its group's line: how it stands there."""
     call.requirement, call.requirement_alone = event.requirement.text, event.alone
-    call.ring, call.joined, call.step_runs = 0, 0, {}
+    call.ring, call.joined, call.step_runs, call.step_raises = 0, 0, {}, {}
     call.only_agent, call.only_until = None, None
     _keep_for_one(floor, call, event)
     call.ring = ring_due(floor, call)
