@@ -38,7 +38,7 @@ from acd.core.events import (
     WrapUpExtended,
     WrapUpWanted,
 )
-from acd.core.facts import AgentInterval, CallKind, LeftBy, Offered
+from acd.core.facts import AgentInterval, CallKind, LeftBy, LeftLine, Offered, PolicyApplied
 from acd.core.plan import Plan
 from acd.core.policy import RaisePriority, SetPriority
 from acd.core.requirement import Requirement
@@ -90,6 +90,7 @@ class Bookkeeper:
         self._admitted = cache(self._admitted)  # type: ignore[method-assign]  # asked again and again
         self.work_until: dict[str, float] = {}  # when the agent's last talk or wrap-up ended
         self.offered: list[Offer] = []  # since the last check
+        self.stood: dict[str, tuple[object, ...]] = {}  # at the last check
         self.clock_off_s = 0.0  # what the engine's next event is told too little
 
     # --- steps --------------------------------------------------------------------------------
@@ -172,7 +173,7 @@ class Bookkeeper:
 
     def _is_new(self, wish: CallbackPlaced) -> bool:
         floor = self.engine.floor
-        return wish.group in floor.plan.groups and wish.call_id not in floor.calls
+        return floor.plan.heir(wish.group) is not None and wish.call_id not in floor.calls
 
     def _logged_out(self) -> set[str]:
         return {a.id for a in self.engine.floor.agents.values() if not a.logged_in}
@@ -186,8 +187,7 @@ class Bookkeeper:
         self.offered += [c for c in commands if isinstance(c, Offer)]
         for command in commands:
             if isinstance(command, LeaveLine) and command.how is LeftBy.NO_AGENTS:
-                kept_for = self.engine.floor.agents.get(self.engine.floor.calls[command.call_id].only_agent or "")
-                assert kept_for is None or not kept_for.logged_in, f"led out although kept for {kept_for}"
+                assert self.engine.floor.calls[command.call_id].only_agent is None, "led out although kept"
         last_store = {c.call.id: c for c in commands if isinstance(c, StoreCall)}
         for command in commands:
             match command:
@@ -255,6 +255,7 @@ class Bookkeeper:
             assert (call.agent is not None) == with_agent or (is_dialled and not with_agent), call
             assert not is_dialled or call.agent is not None or self.torn, f"dialled without an agent: {call}"
             self._check_callback(call)
+            self._check_policy_facts(call)
             assert all(a.at <= b.at for a, b in pairwise(call.facts)), call.facts
             if call.agent is not None:  # so nobody has two
                 assert floor.agents[call.agent].call_id == call.id, call
@@ -262,6 +263,19 @@ class Bookkeeper:
                 assert floor.timers.is_armed(call.id, Timer.MAX_WAIT), call
             if call.state is CallState.RINGING:
                 assert floor.timers.is_armed(call.id, Timer.OVERDUE), call
+            if is_dialled and call.agent is not None:
+                assert floor.timers.is_armed(call.id, Timer.OVERDUE), f"kept for ever: {call}"
+
+    def _check_policy_facts(self, call: Call) -> None:
+        """What is on record of a policy was done; nothing was announced to an entry without a channel."""
+        for fact, after in pairwise(call.facts):
+            if isinstance(fact, PolicyApplied) and fact.what.startswith(("to group ", "leave by ")):
+                way = fact.what.removeprefix("to group ").removeprefix("leave by ")
+                assert isinstance(after, LeftLine), f"{fact} was not done: {call}"
+                assert after.exit == way, call
+        is_unreached = call.channel is Channel.NONE and call.tries == 0
+        said = [f for f in call.facts if isinstance(f, PolicyApplied) and f.what.startswith("announce ")]
+        assert not (is_unreached and said), call
 
     def _check_callback(self, call: Call) -> None:
         """It is given up when its time is over, and stands in line whenever it may."""
@@ -372,6 +386,9 @@ class Bookkeeper:
         """A step that looks at the time alone, and can always be done, has been taken when it was due."""
         waited_s = round(self.now - (call.waiting_since or 0.0), 6)
         for number, step in enumerate(self.plan.groups[call.group or ""].steps):
+            only = step.operations[0] if len(step.operations) == 1 else None
+            if isinstance(only, RaisePriority) and step.every_s is None:
+                assert call.step_raises.get(str(number), 0) in (0, only.by), f"raised twice: {call}"
             once = step.every_s is None and all(isinstance(o, _ALWAYS_DONE) for o in step.operations)
             if not once or str(number) in call.step_runs or step.condition.names != {"waited_s"}:
                 continue
@@ -427,21 +444,34 @@ class Bookkeeper:
                 assert not wanted, f"{agent.id} is idle while {call.id} waits"
 
     def _check_nobody_was_passed_over(self) -> None:
-        """No agent was offered a call while a more urgent one, which the agent could serve, was in line."""
+        """No agent was offered a call while a more urgent one that the agent could serve stood in line.
+
+        Looked at are single offers, of agents whom no reserve concerns, and calls that stand as they did.
+        """
+        offered, self.offered, before, self.stood = self.offered, [], self.stood, self._stand()
+        if len(offered) != 1:
+            return
         floor = self.engine.floor
-        offered, self.offered = self.offered, []
-        for offer in offered:
-            call, agent = floor.calls.get(offer.call_id), floor.agents.get(offer.agent)
-            if call is None or agent is None or agent.call_id != call.id or call.direct or len(offered) > 1:
-                continue
-            if call.group not in self.plan.groups or call.state is not CallState.RINGING:
-                continue
-            if "kept for this callback" in next(f.reasons for f in reversed(call.facts) if isinstance(f, Offered)):
-                continue
-            reserving = [g for g in self.plan.groups.values() if g.reserve]
-            if agent.id in floor.leaving or any(g.requirement.admits(self._skills(agent)) for g in reserving):
-                continue
-            for other in floor.calls.values():
-                in_line = other.state is CallState.WAITING and other.present and other.since < self.now
-                if in_line and self._could_serve(agent, other):
-                    assert self._urgency(call) < self._urgency(other), f"{call.id} was preferred to {other}"
+        call, agent = floor.calls.get(offered[0].call_id), floor.agents.get(offered[0].agent)
+        if call is None or agent is None or agent.call_id != call.id or not self._came_from_line(call):
+            return
+        if agent.id in floor.leaving or self._concerns_a_reserve(agent):
+            return
+        for call_id, stand in self.stood.items():
+            other = floor.calls[call_id]
+            if before.get(call_id) == stand and self._could_serve(agent, other):
+                assert self._urgency(call) < self._urgency(other), f"{call.id} was preferred to {other}"
+
+    def _stand(self) -> dict[str, tuple[object, ...]]:
+        """Who is in line, and all that decides whose turn it is."""
+        in_line = [c for c in self.engine.floor.calls.values() if c.state is CallState.WAITING and c.present]
+        return {c.id: (c.group, c.since, c.priority, c.requirement, c.ring, c.only_agent) for c in in_line}
+
+    def _came_from_line(self, call: Call) -> bool:
+        last = next((f.reasons for f in reversed(call.facts) if isinstance(f, Offered)), ())
+        is_rung = call.state is CallState.RINGING and call.group in self.plan.groups
+        return is_rung and not call.direct and "kept for this callback" not in last
+
+    def _concerns_a_reserve(self, agent: Agent) -> bool:
+        reserving = [group for group in self.plan.groups.values() if group.reserve]
+        return any(group.requirement.admits(self._skills(agent)) for group in reserving)
