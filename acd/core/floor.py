@@ -169,12 +169,15 @@ class Floor:
             self.move_agent(agent, AgentInput.GO_READY, work=work)
             return
         agent.ready_when_reachable = reason == REASON_UNREACHABLE
-        rest_until = limits.rest_until(agent, self.limits(agent), self.now)
         self.move_agent(agent, AgentInput.GO_NOT_READY, reason, work)
         if reason == REASON_REST:
-            agent.rest_until = rest_until
-            self.timers.set(Timer.REST, agent.id, rest_until)
-            self.touch(agent)
+            self.rest(agent)
+
+    def rest(self, agent: Agent) -> None:
+        """Until the rest that is due is over; having been without work before is part of it."""
+        agent.rest_until = max(self.now, agent.idle_since + self.limits(agent).rest_s)
+        self.timers.set(Timer.REST, agent.id, agent.rest_until)
+        self.touch(agent)
 
     def limits(self, agent: Agent) -> WorkLimits:
         """How much the agent is to work."""
@@ -227,7 +230,8 @@ class Floor:
     def _idle(self, agent: Agent) -> Idle:
         at_work_s = 0.0 if agent.login_at is None else self.now - agent.login_at
         occupancy = agent.busy_s / at_work_s if at_work_s > 0 else 0.0
-        return Idle(agent.since, occupancy, agent.calls_taken, agent.offered_at, self.router.next_turn())
+        turn = self.router.next_turn()
+        return Idle(agent.ready_since, occupancy, agent.calls_taken, agent.offered_at, turn)
 
     # --- calls --------------------------------------------------------------------------------
     def move_call(self, call: Call, input_: CallInput) -> None:
@@ -250,7 +254,8 @@ class Floor:
         assert call.group is not None, call.id
         assert heir is not None, call.group
         self.note(call, LeftLine(self.now, call.group, LeftBy.REMOVED, heir))
-        call.group, call.ring, call.step_runs = heir, 0, {}
+        call.priority = call.base_priority  # the heir has a policy of its own
+        call.group, call.ring, call.step_runs, call.step_raises = heir, 0, {}, {}
         call.only_agent, call.only_until = None, None
         self.note(call, Queued(self.now, heir, call.priority, call.requirement))
 
