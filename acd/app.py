@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import os
 import signal
 from collections import Counter
@@ -25,7 +24,6 @@ from acd.parts import (
     StoreRecorder,
     all_prompts,
     asterisk_folder,
-    database_url,
     folders,
     prompt_store,
     redis_settings,
@@ -35,12 +33,13 @@ from acd.records.store import RecordsAway, RecordStore
 from acd.records.task_store import TaskStore
 from acd.records.tasks import TaskKind, TaskState
 from acd.records.writer import RecordWriter
+from acd.runtime import memory
 from acd.runtime.abandoned import AbandonedWaits
 from acd.runtime.announcements import Announcements
 from acd.runtime.callback_line import CallbackLine
 from acd.runtime.callbacks import CallbackDesk
 from acd.runtime.clock import EngineClock
-from acd.runtime.control import ControlServer
+from acd.runtime.control_server import ControlServer
 from acd.runtime.days import Days
 from acd.runtime.flow_desk import FlowDesk
 from acd.runtime.flow_dial import FlowDialer
@@ -90,11 +89,11 @@ class Controller:
         centre = begun.centre
         self._now = CentreNow(centre)
         self._environment = environment
-        self._store = RecordStore(database_url(environment))
-        self._writer = RecordWriter(self._store, gather_s=GATHER_RECORDS_S)
+        self._store = RecordStore(environment.database_url)
         self._mirror = LiveMirror.configured(
             environment.live_dir, redis_settings(centre, environment), environment.redis_password
         )
+        self._writer = RecordWriter(self._store, gather_s=GATHER_RECORDS_S, together=self._mirror.together)
         self._clock = EngineClock()
         recorder = StoreRecorder(self._writer)
         self._shell = Shell(centre.plan, self._clock, self._mirror, recorder)
@@ -159,6 +158,7 @@ class Controller:
             PinBook(environment.secrets_file),
         )
         self._watch.legs.on_outside_failed = self._reception.callbacks.leg_failed
+        self._switch.ends_with_agent = self._reception.ends_with_agent
         self._flow_desk = self._make_flow_desk(services)
         self._agi = AgiServer(self._switch.serve)
         self._answers = Answers(
@@ -378,8 +378,9 @@ class Controller:
 
     async def run(self) -> None:
         """Until SIGTERM or SIGINT, or until a task that must not end ends."""
-        await self.start()
-        gc.freeze()  # what is there now stays: no collection has to look through it again
+        with memory.without_collection():
+            await self.start()
+        memory.settle()
         stop = asyncio.Event()
         loop = asyncio.get_running_loop()
         for name in (signal.SIGTERM, signal.SIGINT):

@@ -22,7 +22,6 @@ from acd.core.facts import (
 from acd.core.last_agents import Talk, customer_key
 from acd.core.plan import Plan
 from acd.errors import OperatorError
-from acd.parts import database_url
 from acd.records.period import Period, parse_period
 from acd.records.record import CallRecord, GroupVisit, VisitOutcome
 from acd.records.store import RecordStore
@@ -49,7 +48,7 @@ def history(env: Environment, plan: Plan, tz: ZoneInfo) -> History:
 
 def recorded(env: Environment, plan: Plan, period: Period) -> Recorded:
     """Raises OperatorError where no call of a customer came to a group in the period."""
-    with RecordStore(database_url(env)) as store:
+    with RecordStore(env.database_url) as store:
         records = store.calls(period.since, period.until, limit=MOST_CALLS)
         intervals = store.intervals(period.since, period.until)
         talks = list(_last_talks(store, plan, period.since))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from acd.core import callbacks, facts, lines, offers, rings, wrap_up
+from acd.core import callbacks, facts, lines, offers, policy_run, rings, wrap_up
 from acd.core.agents import Agent, AgentInput, AgentState
 from acd.core.calls import Call, CallInput, CallState, Channel
 from acd.core.commands import LeaveLine
@@ -90,18 +90,20 @@ def queue(floor: Floor, call: Call, event: CallQueued) -> None:
     if heir != event.group:
         event = replace(event, group=heir)
     back_after_transfer = any(isinstance(f, facts.Returned) for f in call.facts[-1:])
-    call.group, call.priority, call.direct, call.present = event.group, event.priority, False, True
+    raised = 0 if event.so_far is None else event.so_far.raised
+    call.group, call.priority, call.direct, call.present = event.group, event.priority + raised, False, True
     call.agent_left = False
     call.waiting_since = call.arrived_at if back_after_transfer else floor.now
     if event.waiting_since is not None:
         call.waiting_since = min(event.waiting_since, floor.now)
     leave_at = None if event.max_wait_s is None else floor.now + event.max_wait_s
     lines.set_limits(floor, call, leave_at, event.exits)
-    floor.note(call, facts.Queued(floor.now, event.group, event.priority, event.requirement.text))
+    floor.note(call, facts.Queued(floor.now, event.group, call.priority, event.requirement.text))
     if event.resumes is not None:
         waited_s = floor.now - call.waiting_since
         floor.note(call, facts.WaitTakenUp(floor.now, event.resumes, waited_s))
     rings.begin(floor, call, event)
+    policy_run.go_on(floor, call, event.so_far)
     floor.move_call(call, CallInput.QUEUE)
     if not offers.dispatch_call(floor, call):
         lines.check_full(floor, call)

@@ -86,13 +86,17 @@ class Floor:
         A caller who is offered to an agent at once needs no music first: the dial brings its own. Nor
         does one who leaves the line at once.
         """
-        out = self._out
+        out, self._out = self._out, []
         if len(out) > 1:
             gone_on = {c.call_id for c in out if isinstance(c, (Offer, LeaveLine))}
-            out = [c for c in out if not (isinstance(c, HoldInLine) and c.call_id in gone_on)]
-        out += [AgentChanged(agent_id) for agent_id in self._changed_agents if agent_id in self.agents]
-        out += [CallChanged(call_id) for call_id in self._changed_calls if call_id in self.calls]
-        self._out, self._changed_agents, self._changed_calls = [], {}, {}
+            if gone_on:
+                out = [c for c in out if not (isinstance(c, HoldInLine) and c.call_id in gone_on)]
+        if self._changed_agents:
+            out += [AgentChanged(agent_id) for agent_id in self._changed_agents if agent_id in self.agents]
+            self._changed_agents = {}
+        if self._changed_calls:
+            out += [CallChanged(call_id) for call_id in self._changed_calls if call_id in self.calls]
+            self._changed_calls = {}
         return out
 
     def note(self, call: Call, fact: Fact) -> None:
@@ -107,7 +111,7 @@ class Floor:
     def touch(self, agent: Agent) -> None:
         """The agent has changed in a way that is not a change of state."""
         self._changed_agents[agent.id] = None
-        self._place(agent)
+        self.place(agent)
 
     # --- agents -------------------------------------------------------------------------------
     def move_agent(
@@ -128,10 +132,10 @@ class Floor:
             interval = AgentInterval(agent.id, state.value, old_reason, since, self.now, spent_on)
             self.emit(StoreInterval(interval))
         if state is AgentState.WRAP_UP:
-            self.timers.clear(Timer.WRAP_UP, agent.id)
+            self.timers.clear(agent.id, Timer.WRAP_UP)
         if agent.rest_until is not None:
             agent.rest_until = None
-            self.timers.clear(Timer.REST, agent.id)
+            self.timers.clear(agent.id, Timer.REST)
         if not agent.logged_in:
             self.went_home.append(agent)
         self.touch(agent)
@@ -165,12 +169,15 @@ class Floor:
             self.move_agent(agent, AgentInput.GO_READY, work=work)
             return
         agent.ready_when_reachable = reason == REASON_UNREACHABLE
-        rest_until = limits.rest_until(agent, self.limits(agent), self.now)
         self.move_agent(agent, AgentInput.GO_NOT_READY, reason, work)
         if reason == REASON_REST:
-            agent.rest_until = rest_until
-            self.timers.set(Timer.REST, agent.id, rest_until)
-            self.touch(agent)
+            self.rest(agent)
+
+    def rest(self, agent: Agent) -> None:
+        """Until the rest that is due is over; having been without work before is part of it."""
+        agent.rest_until = max(self.now, agent.idle_since + self.limits(agent).rest_s)
+        self.timers.set(Timer.REST, agent.id, agent.rest_until)
+        self.touch(agent)
 
     def limits(self, agent: Agent) -> WorkLimits:
         """How much the agent is to work."""
@@ -185,8 +192,7 @@ class Floor:
         del self.agents[agent.id]
         del self.leaving[agent.id]
         self.router.forget(agent.id)
-        for timer in (Timer.WRAP_UP, Timer.BACK_OFF, Timer.REST):
-            self.timers.clear(timer, agent.id)
+        self.timers.clear(agent.id, Timer.WRAP_UP, Timer.BACK_OFF, Timer.REST)
         self.emit(AgentForgotten(agent.id))
 
     def can_take_calls(self, agent: Agent) -> bool:
@@ -208,20 +214,24 @@ class Floor:
         agent = self.agents.get(self._on_phone.get(phone, ""))
         return agent if agent is not None and agent.phone == phone and agent.logged_in else None
 
-    def _place(self, agent: Agent) -> None:
+    def place(self, agent: Agent) -> None:
+        """Among those who can be rung now, or not; the agent as such has not changed."""
         if agent.phone is not None:
             self._on_phone[agent.phone] = agent.id
         self.router.agent_present(agent.id, logged_in=agent.logged_in)
         free = self.can_take_calls(agent)
-        if free and not self.router.is_free(agent.id):
+        if free == self.router.is_free(agent.id):
+            return
+        if free:
             self.router.agent_free(agent.id, self._idle(agent))
-        elif not free:
+        else:
             self.router.agent_taken(agent.id)
 
     def _idle(self, agent: Agent) -> Idle:
         at_work_s = 0.0 if agent.login_at is None else self.now - agent.login_at
         occupancy = agent.busy_s / at_work_s if at_work_s > 0 else 0.0
-        return Idle(agent.since, occupancy, agent.calls_taken, agent.offered_at, self.router.next_turn())
+        turn = self.router.next_turn()
+        return Idle(agent.ready_since, occupancy, agent.calls_taken, agent.offered_at, turn)
 
     # --- calls --------------------------------------------------------------------------------
     def move_call(self, call: Call, input_: CallInput) -> None:
@@ -244,7 +254,8 @@ class Floor:
         assert call.group is not None, call.id
         assert heir is not None, call.group
         self.note(call, LeftLine(self.now, call.group, LeftBy.REMOVED, heir))
-        call.group, call.ring, call.step_runs = heir, 0, {}
+        call.priority = call.base_priority  # the heir has a policy of its own
+        call.group, call.ring, call.step_runs, call.step_raises = heir, 0, {}, {}
         call.only_agent, call.only_until = None, None
         self.note(call, Queued(self.now, heir, call.priority, call.requirement))
 

@@ -63,6 +63,10 @@ class FakeMirror:
         """Forget."""
         self.values.pop(key, None)
 
+    def together(self) -> contextlib.AbstractContextManager[None]:
+        """As if alone."""
+        return contextlib.nullcontext()
+
     def load(self) -> Mapping[str, Mapping[str, Any]]:
         """All of it."""
         return dict(self.values)
