@@ -73,7 +73,7 @@ def place(floor: Floor, event: events.CallbackPlaced) -> None:
     arrived = facts.Arrived(floor.now, CallKind.CALLBACK, event.number, name, dialed, customer)
     call = Call.arrive(event.call_id, arrived)
     call.channel, call.present = Channel.NONE, False
-    floor.calls[call.id] = call
+    floor.admit(call)
     floor.note(call, told.CallbackPlaced(floor.now, event.of_call, event.number, event.language))
     call.group, call.waiting_since = group, floor.now
     wish = CallQueued(call.id, group)
@@ -156,7 +156,7 @@ def expire(floor: Floor, call: Call) -> bool:
 def hours(floor: Floor, group: str, *, is_open: bool) -> None:
     """Customers of the group may be called from here on, or no longer; who is being dialled still is."""
     (floor.callbacks_closed.discard if is_open else floor.callbacks_closed.add)(group)
-    for call in list(floor.calls.values()):
+    for call in floor.of_kind(CallKind.CALLBACK):
         if not _in_line(call) or call.group != group:
             continue
         if is_open:
@@ -424,8 +424,8 @@ def ended_by(call: Call, by: EndedBy) -> EndedBy:
 # --- after a restart --------------------------------------------------------------------------------
 def restored(floor: Floor) -> None:
     """Entries that were kept stand in line again, at their old places."""
-    for call in list(floor.calls.values()):
-        if call.kind is not CallKind.CALLBACK or call.state is CallState.ENDED:
+    for call in floor.of_kind(CallKind.CALLBACK):
+        if call.state is CallState.ENDED:
             continue
         if call.group is None:
             group_removed(floor, call)

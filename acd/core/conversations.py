@@ -30,8 +30,7 @@ def arrive(floor: Floor, event: CallArrived) -> None:
         event.trunk,
     )
     call = Call.arrive(event.call_id, fact)
-    floor.calls[call.id] = call
-    floor.mark(call)
+    floor.admit(call)
     origin = floor.agents.get(event.origin_agent or "")
     if origin is not None and origin.logged_in:
         _begin_own_call(floor, origin, call)
@@ -333,5 +332,6 @@ def end_own_call(floor: Floor, agent: Agent, call: Call, *, release: bool) -> No
 
 def _other_own_call(floor: Floor, agent: Agent, call: Call) -> str | None:
     """Another call that the agent has dialled and that goes on (a phone may have several lines)."""
-    others = (c for c in floor.calls.values() if c.origin_agent == agent.id and c is not call)
+    own = floor.of_kind(CallKind.INTERNAL, CallKind.OUTBOUND)
+    others = (c for c in own if c.origin_agent == agent.id and c is not call)
     return next((c.id for c in others if c.state is not CallState.ENDED), None)

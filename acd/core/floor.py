@@ -25,7 +25,7 @@ from acd.core.commands import (
     StoreCall,
     StoreInterval,
 )
-from acd.core.facts import AgentInterval, Fact, LeftBy, LeftLine, Queued
+from acd.core.facts import AgentInterval, CallKind, Fact, LeftBy, LeftLine, Queued
 from acd.core.lanes import Standing
 from acd.core.plan import AgentProfile, GroupPolicy, Plan
 from acd.core.pools import Idle
@@ -56,6 +56,7 @@ class Floor:
         self.plan = plan
         self.agents: dict[str, Agent] = {agent: Agent(agent) for agent in plan.agents}
         self.calls: dict[str, Call] = {}
+        self._of_kind: dict[CallKind, dict[str, Call]] = {kind: {} for kind in CallKind}
         self.phones: dict[str, Phone] = {}
         self.router = Router(plan)
         self.timers = Timers()
@@ -234,6 +235,15 @@ class Floor:
         return Idle(agent.ready_since, occupancy, agent.calls_taken, agent.offered_at, turn)
 
     # --- calls --------------------------------------------------------------------------------
+    def admit(self, call: Call) -> None:
+        """A new call, or one that was kept."""
+        self.calls[call.id] = self._of_kind[call.kind][call.id] = call
+        self.mark(call)
+
+    def of_kind(self, *kinds: CallKind) -> list[Call]:
+        """All of these kinds, without a look through the customers' calls, of which there are most."""
+        return [call for kind in kinds for call in self._of_kind[kind].values()]
+
     def move_call(self, call: Call, input_: CallInput) -> None:
         """Through the gate; takes the call out of or into its line. May raise IllegalTransition."""
         was_waiting = call.state is CallState.WAITING
@@ -307,8 +317,9 @@ class Floor:
 
     def callers_waiting(self, group: str) -> int:
         """How many hear music in the group's line: who has asked to be called back takes up no room."""
-        waiting = (self.calls[call_id] for call_id in self.router.lines[group])
-        return sum(call.channel is not Channel.NONE for call in waiting)
+        line = self.router.lines[group]
+        away = (c for c in self.of_kind(CallKind.CALLBACK) if c.channel is Channel.NONE and c.id in line)
+        return len(line) - sum(1 for _ in away)
 
     def take_over_place(self, old: Call, new: Call) -> None:
         """`new` stands in the line exactly where `old` stood."""
@@ -330,9 +341,12 @@ class Floor:
             return
         self.emit(StoreCall(call))
         if call.finished:
-            del self.calls[call.id]
+            self._forget(call)
 
     def merge(self, call: Call) -> None:
         """The call lives on in another: take it off the floor."""
-        del self.calls[call.id]
+        self._forget(call)
         self.emit(CallMerged(call.id))
+
+    def _forget(self, call: Call) -> None:
+        del self.calls[call.id], self._of_kind[call.kind][call.id]

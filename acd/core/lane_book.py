@@ -1,4 +1,4 @@
-"""All lanes of a plan: made when a call needs one, kept for the next of its kind, found by who serves them."""
+"""All lanes of a plan: made when a call needs one, kept for the next of its kind, found by who serves it."""
 
 from __future__ import annotations
 

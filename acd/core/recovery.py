@@ -26,8 +26,7 @@ def restore(floor: Floor, agents: Iterable[Agent], calls: Iterable[Call]) -> Non
     """
     for call in calls:
         call.present = call.state not in (CallState.WAITING, CallState.IVR)
-        floor.calls[call.id] = call
-        floor.mark(call)
+        floor.admit(call)
         lines.set_limits(floor, call, call.leave_at, call.exits)
         floor.router.next_turn(above=call.joined)
         is_kept = call.state is CallState.IVR and call.agent is not None  # a callback's agent
