@@ -61,9 +61,12 @@ def _moment(value: object) -> datetime:
     what = "a time in quotes such as '08:00' or '2026-11-02 08:00'"
     text = text_of(what, value)
     try:
-        return datetime.fromisoformat(f"2026-01-05 {text}" if _TIME.fullmatch(text) else text)
+        moment = datetime.fromisoformat(f"2026-01-05 {text}" if _TIME.fullmatch(text) else text)
     except ValueError:
         raise expected(what, value) from None
+    if moment.tzinfo is not None:
+        raise expected(what, value, "; times are those of the centre's own zone")
+    return moment
 
 
 def _word(value: object) -> str:

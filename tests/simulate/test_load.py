@@ -169,6 +169,16 @@ def test_every_mistake_has_its_line(tmp_path: Path, plan: Plan) -> None:
     assert "the warm-up is as long as all 1 hours" in text
 
 
+def test_the_clock_shows_the_centres_own_time(tmp_path: Path, plan: Plan) -> None:
+    path = write(tmp_path, 'simulation: {begins: "2026-11-02T08:00+01:00"}\n')
+    assert problems(path, plan) == [
+        "day.yml:1: simulation > begins: expected a time in quotes such as '08:00' or '2026-11-02 08:00',"
+        " got '2026-11-02T08:00+01:00'; times are those of the centre's own zone"
+    ]
+    path = write(tmp_path, 'simulation: {begins: "2026-11-02 08:00:30"}\n')
+    assert load_scenario(path, plan).opens_s == 8 * HOUR + 30
+
+
 def test_wishes_that_nobody_can_fulfil(tmp_path: Path, plan: Plan) -> None:
     text = "groups:\n  sales:\n    classes: {vip: {share: 1, prefer: ana}}\n"
     assert problems(write(tmp_path, text), plan) == [
