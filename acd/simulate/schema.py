@@ -213,9 +213,12 @@ class AgentsEntry(Options):
 
 
 class SimulationEntry(Options):
-    """The run itself; `begins`: what the virtual clock shows then."""
+    """The run itself; `begins`: what the virtual clock shows then.
 
-    hours: Annotated[float, number("a number of hours", 0.01, LONGEST_HOURS, whole=False)] = 200.0
+    Without `hours` and `warm_up_hours`: see `acd.simulate.load`.
+    """
+
+    hours: Annotated[float, number("a number of hours", 0.01, LONGEST_HOURS, whole=False)] | None = None
     warm_up_hours: Annotated[float, number("a number of hours", 0, LONGEST_HOURS, whole=False)] | None = None
     begins: Annotated[datetime, checked(_moment, type="string")] | None = None
     seed: Annotated[int, whole(0, 2**31)] = 1
