@@ -75,7 +75,8 @@ def _traffic(centre: Centre, period: str) -> Traffic:
     """The counts of the records; `..` stands between two moments, one alone is a day."""
     first, between, last = period.partition("..")
     tz = ZoneInfo(centre.system.timezone)
-    span = parse_period(first, last if between else first, tz, datetime.now(UTC))
+    names = ("--traffic", "--traffic")
+    span = parse_period(first, last if between else first, tz, datetime.now(UTC), names)
     with RecordStore(context.environment().database_url) as store:
         counted = traffic(store.engine, span.since, span.until)
     return Traffic(counted.arrows, counted.hung_up)

@@ -41,7 +41,7 @@ def history(env: Environment, plan: Plan, tz: ZoneInfo) -> History:
     """Reads the database of this centre; a period's days are local ones."""
 
     def read(from_: str, to: str) -> Recorded:
-        return recorded(env, plan, parse_period(from_, to, tz, datetime.now(UTC)))
+        return recorded(env, plan, parse_period(from_, to, tz, datetime.now(UTC), ("from", "to")))
 
     return read
 

@@ -28,6 +28,8 @@ from acd.simulate.quick import Wishes, patience_of, with_wishes
 from acd.simulate.replay import Configured, replay
 from acd.simulate.run import simulate as run_simulation
 
+FIRST = 20
+
 
 def simulate(
     scenario: Annotated[
@@ -49,7 +51,9 @@ def simulate(
         str,
         typer.Option("--replay", metavar="FROM..TO", help="recorded days: yesterday, 2026-11-20..2026-11-22"),
     ] = "",
-    first: Annotated[int, typer.Option(min=0, help="with --replay: so many of the differences")] = 20,
+    first: Annotated[
+        int | None, typer.Option(min=0, help=f"with --replay: so many of the differences ({FIRST})")
+    ] = None,
     json_file: Annotated[
         Path | None, typer.Option("--json", help="write the figures to this file, too")
     ] = None,
@@ -63,11 +67,17 @@ def simulate(
     env = context.environment()
     if plot_file is not None:
         plot.check(plot_file)
+        _check_folder("--plot", plot_file)
+    if json_file is not None:
+        _check_folder("--json", json_file)
     wishes = Wishes(calls_per_hour or (), aht, patience, hours, warm_up_hours, seed, lines)
     if replayed:
         _refuse_with_replay(scenario, plot_file, wishes)
-        _replay(env, replayed, config, first, wishes, json_file, _console(wide=wide))
+        shown = FIRST if first is None else first
+        _replay(env, replayed, config, shown, wishes, json_file, _console(wide=wide))
         return
+    if first is not None:
+        raise OperatorError("--first goes with --replay: it is about the differences of two replays")
     centre = context.centre(env) if config is None else load_centre(config, env.flows_dir)
     plan, tz = centre.plan, ZoneInfo(centre.system.timezone)
     opening = Opening.of(centre, tz)
@@ -85,6 +95,14 @@ def simulate(
     if plot_file is not None:
         plot.plot(result, plot_file)
     _write(json_file, show.to_json(result, chosen))
+
+
+def _check_folder(option: str, path: Path) -> None:
+    """Before a long run: what comes out of it has somewhere to go."""
+    if path.is_dir():
+        raise OperatorError(f"{option} {path}: this is a folder; name a file in it")
+    if not path.parent.is_dir():
+        raise OperatorError(f"{option} {path}: there is no folder {path.parent}")
 
 
 def _refuse_with_replay(scenario: Path | None, plot_file: Path | None, wishes: Wishes) -> None:
@@ -115,7 +133,7 @@ def _replay(
     changed: Centre | None = None if config is None else load_centre(config, env.flows_dir)
     tz = ZoneInfo(present.system.timezone)
     from_, _, to = words.partition("..")
-    period = parse_period(from_, to or from_, tz, datetime.now(UTC))
+    period = parse_period(from_, to or from_, tz, datetime.now(UTC), ("--replay", "--replay"))
     habits = default_scenario(present.plan).habits
     with _bar("replaying") as progress:
         found = replay(
