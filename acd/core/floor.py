@@ -267,7 +267,7 @@ class Floor:
         call.priority = call.base_priority  # the heir has a policy of its own
         call.group, call.ring, call.step_runs, call.step_raises = heir, 0, {}, {}
         call.only_agent, call.only_until = None, None
-        self.note(call, Queued(self.now, heir, call.priority, call.requirement))
+        self.note(call, Queued(self.now, heir, call.priority, call.requirement, call.requirement_alone))
 
     def enter_line(self, call: Call) -> None:
         """Stand in the line at the place that priority and waiting time give."""

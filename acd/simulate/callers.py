@@ -59,6 +59,7 @@ class Caller(NamedTuple):
     prefer: str = ""
     prefer_wait_s: float = 0.0
     asks_for_callback: bool = False
+    alone: bool = False
 
 
 def callers(scenario: Scenario, group: str) -> Iterator[Caller]:
@@ -97,6 +98,7 @@ def callers(scenario: Scenario, group: str) -> Iterator[Caller]:
             known.prefer or kind.prefer,
             known.prefer_wait_s if known.prefer else kind.prefer_wait_s,
             known.asks_for_callback,
+            known.alone,
         )
 
 

@@ -157,7 +157,7 @@ class World:
                 caller.max_wait_s,
                 caller.exits,
                 wanted,
-                False,
+                caller.alone,
                 caller.prefer or None,
                 caller.prefer_wait_s,
                 agent,
