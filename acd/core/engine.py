@@ -44,7 +44,7 @@ from acd.errors import RequestRefused
 
 
 class Engine:
-    """See the module. `floor` may be read from outside, never changed."""
+    """See the module. `floor` may be read from outside; changed only in what it is to tell."""
 
     def __init__(self, plan: Plan) -> None:
         self.floor = Floor(plan)

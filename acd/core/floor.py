@@ -50,7 +50,7 @@ class Floor:
     called back at this hour. `entered_line` and `went_home`: who did so since the lines were last looked at,
     see `waits.py`. `leaving`: agents who are no longer in the plan and finish their work; `retired`: groups
     that are not, while somebody talks or wraps up by their rules. `is_mirrored`: somebody wants to know which
-    agents and calls have changed.
+    agents and calls have changed; `explains`: to read why an agent was chosen.
     """
 
     def __init__(self, plan: Plan) -> None:
@@ -73,7 +73,7 @@ class Floor:
         self.retired: dict[str, GroupPolicy] = {}
         self._on_phone: dict[str, str] = {}  # the last agent on each phone, who may be gone
         self.callbacks_closed: set[str] = set()
-        self.is_mirrored = True
+        self.is_mirrored = self.explains = True
         self._out: list[Command] = []
         self._changed_calls: dict[str, None] = {}
         self._changed_agents: dict[str, None] = {}

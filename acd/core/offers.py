@@ -26,7 +26,8 @@ def dispatch_call(floor: Floor, call: Call) -> bool:
     choice = floor.router.agent_for(call.id, call.group, floor.plan.seed)
     if choice is None:
         return False
-    offer(floor, call, floor.agents[choice.agent], reasons.of_choice(floor, call, choice))
+    why = reasons.of_choice(floor, call, choice) if floor.explains else ()
+    offer(floor, call, floor.agents[choice.agent], why)
     return True
 
 

@@ -138,17 +138,15 @@ def _poisson(scenario: Scenario, group: str, arrivals: Poisson) -> Iterator[floa
     highest = max(rate for _, rate in arrivals.per_hour)
     if highest <= 0:
         return
-    at = 0.0
+    at, is_even = 0.0, len(arrivals.per_hour) == 1
     while (at := at + chance.expovariate(highest / 3600.0)) < scenario.length_s:
-        share = _rate(arrivals, scenario.opens_s + at) / highest
+        share = 1.0 if is_even else _rate(arrivals, scenario.opens_s + at) / highest
         if share == 1.0 or chance.random() < share:
             yield at
 
 
 def _rate(arrivals: Poisson, at: float) -> float:
     """Calls an hour; before the day's first entry the last one holds, from the day before."""
-    if len(arrivals.per_hour) == 1:
-        return arrivals.per_hour[0][1]
     second = at % DAY_S
     rate = arrivals.per_hour[-1][1]
     for begin, per_hour in arrivals.per_hour:

@@ -22,5 +22,7 @@ def simulate(
 ) -> Result:
     """The figures of the scenario under this plan. The same arguments always give the same figures."""
     ledger = Ledger(plan.groups, scenario)
-    World(plan, scenario, ledger, opening).run(progress)
+    world = World(plan, scenario, ledger, opening)
+    world.engine.floor.explains = False  # counted is what was decided, not why
+    world.run(progress)
     return result_of(ledger, formula)

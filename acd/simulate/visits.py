@@ -26,7 +26,7 @@ from acd.core.facts import (
     WrapUpStarted,
 )
 
-_TALK_OVER = (Ended, AgentLeft, Transferred)
+_TALK_OVER = frozenset({Ended, AgentLeft, Transferred})
 
 
 class Outcome(Enum):
@@ -88,6 +88,8 @@ def visits_of(call: Call) -> list[Visit]:
     """One for each time that the caller came into a line."""
     facts = call.facts
     begins = [place for place, fact in enumerate(facts) if type(fact) is Queued]
+    if len(begins) == 1:  # nearly always
+        return [_visit(call, facts[begins[0] :])]
     ends = [*begins[1:], len(facts)]
     return [_visit(call, facts[begin:end]) for begin, end in zip(begins, ends, strict=True)]
 
@@ -119,10 +121,12 @@ def _handle_s(facts: Sequence[Fact]) -> float | None:
     """From the answer on: the talk and the work after it."""
     answered_at, seconds, at_work = facts[0].at, None, 0
     for fact in facts:
-        if seconds is None and isinstance(fact, _TALK_OVER):
-            seconds = fact.at - answered_at
-        elif type(fact) is WrapUpStarted and seconds is not None:
+        kind = type(fact)
+        if seconds is None:
+            if kind in _TALK_OVER:
+                seconds = fact.at - answered_at
+        elif kind is WrapUpStarted:
             seconds, at_work = seconds - fact.at, at_work + 1
-        elif type(fact) is WrapUpEnded and seconds is not None:
+        elif kind is WrapUpEnded:
             seconds, at_work = seconds + fact.at, at_work - 1
     return None if at_work else seconds

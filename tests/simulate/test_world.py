@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from acd.core import commands
+from acd.core import commands, events
 from acd.core.calls import Call
+from acd.core.engine import Engine
 from acd.core.facts import AgentInterval, Alerted, Answered, CallKind, Offered, OfferFailed, OfferFailure
 from acd.core.plan import Plan
 from acd.core.policy import Announce, MoveTo, PolicyStep, condition
@@ -197,6 +198,30 @@ def test_every_caller_is_accounted_for() -> None:
     assert min(counts.blocked, counts.answered, counts.abandoned, counts.left) > 0
     came = [c for group in BUSY.traffic for c in callers(BUSY, group) if c.at >= HOUR]
     assert counts.offered + counts.blocked == len(came)
+
+
+def test_what_nobody_looks_at_is_not_told() -> None:
+    world = World(PLAN, Scenario({}, HOUR), Ledger(PLAN.groups, Scenario({}, HOUR)))
+    login = events.AgentLoggedIn("anna", "1001")
+    world.engine.handle(events.PhoneChanged("1001", reachable=True, in_use=False), 0.0)
+    assert world.engine.handle(login, 0.0) == []
+    world.learn()  # whoever forecasts waits looks at each change
+    assert world.engine.handle(events.AgentWentReady("anna"), 0.0) == [commands.AgentChanged("anna")]
+
+
+def test_why_an_agent_was_chosen_is_told_where_somebody_reads_it() -> None:
+    engine = Engine(PLAN)
+    engine.floor.explains = False
+    for event in (
+        events.PhoneChanged("1001", reachable=True, in_use=False),
+        events.AgentLoggedIn("anna", "1001"),
+        events.AgentWentReady("anna"),
+        events.CallArrived("c1", CallKind.INBOUND, "", "", ""),
+        events.CallQueued("c1", "sales"),
+    ):
+        engine.handle(event, 0.0)
+    (offered,) = [fact for fact in engine.floor.calls["c1"].facts if isinstance(fact, Offered)]
+    assert (offered.agent, offered.reasons) == ("anna", ())
 
 
 def test_a_command_that_is_not_known_raises() -> None:
