@@ -18,7 +18,7 @@ from acd.core.ports import Mirror, Recorder
 from acd.errors import RequestRefused
 from acd.ivr.hours import Calendar, CalendarState
 from acd.runtime.callback_calls import ON_THE_LIST
-from acd.runtime.control import Handler, Request
+from acd.runtime.control import Handler, Request, text_of
 from acd.runtime.dial_plan import DialPlan, Permit
 from acd.runtime.shell import Shell
 from acd.settings.centre_now import CentreView
@@ -137,9 +137,7 @@ class CallbackLine:
         return {**shown, "next_at": call.try_at, "expires_at": call.expires_at}
 
     def _withdraw(self, request: Request) -> Mapping[str, Any]:
-        entry = request["entry"]
-        if not isinstance(entry, str):
-            raise TypeError("entry")
+        entry = text_of(request, "entry")
         call = self._shell.engine.floor.calls.get(entry)
         self._shell.feed(CallbackWithdrawn(entry))
         if call is not None and call.state is not CallState.ENDED:
