@@ -206,8 +206,7 @@ class Reloader:
             await asyncio.to_thread(self._files.begin_run)
         change.put_to_use()
         log.info("new files are active", number=entry.number, version=entry.version, by=who, source=source)
-        await self._versions.prune()
-        notes = await change.settle()
+        notes = await self._settled(change)
         return {
             "changed": True,
             "number": entry.number,
@@ -215,6 +214,24 @@ class Reloader:
             "files": changed,
             "notes": notes,
         }
+
+    async def _settled(self, change: Change) -> list[str]:
+        """What is left to do. The new files are active: whatever fails from here on is no refusal."""
+        notes = []
+        try:
+            notes += await change.settle()
+        except Exception as error:
+            log.exception("not everything follows the new files")
+            notes.append(
+                f"not everything follows the new files ({type(error).__name__}; the log says more):"
+                " restart the controller, callers stay"
+            )
+        try:
+            await self._versions.prune()
+        except Exception as error:
+            log.exception("old versions cannot be removed")
+            notes.append(f"old versions are still on disk ({type(error).__name__}): the log says why")
+        return notes
 
     def _refusal(self, who: str, reasons: list[str]) -> RequestRefused:
         log.warning("new files refused, nothing has changed", by=who, reasons=len(reasons))

@@ -50,6 +50,8 @@ class FakeChange:
         self.home.versions.activate(self.loaded, self.centre.plan)
 
     async def settle(self) -> list[str]:
+        if self.home.settling_fails:
+            raise KeyError("app_queue.so")
         return self.home.notes
 
 
@@ -66,6 +68,7 @@ class Home:
     faults: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     prepare_fails: bool = False
+    settling_fails: bool = False
     steps: list[str] = field(default_factory=list)
     reloader: Reloader = field(init=False)
     versions: Versions = field(init=False)
@@ -156,6 +159,22 @@ async def test_a_reload_makes_what_is_on_disk_active_for_new_calls(home: Home) -
     assert home.greeting(old) == "Welcome.", "a call under way has lost its version"
     assert home.numbers() == [(1, "start", "root"), (2, "reload", "anna")]
     assert home.rendered[-1].flow_set.flows["main"].steps == home.versions.active.flows["main"].steps
+
+
+async def test_what_fails_after_the_exchange_is_a_note_and_no_refusal(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail() -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(home.versions, "prune", fail)
+    home.settling_fails = True
+    home.greet("Hello.")
+    answer = await home.reloader.reload("anna")
+    assert (answer["changed"], answer["number"], home.greeting()) == (True, 2, "Hello.")
+    assert len(answer["notes"]) == 2
+    assert "(KeyError; the log says more): restart the controller" in answer["notes"][0]
+    assert "old versions are still on disk (OSError)" in answer["notes"][1]
 
 
 async def test_without_a_change_nothing_is_done(home: Home) -> None:
