@@ -226,6 +226,7 @@ class Controller:
             services.joining,
             self._abandoned,
             services.line_announcements,
+            self._callback_line,
         )
         places = folders(environment)
         reloader = Reloader(

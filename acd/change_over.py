@@ -17,6 +17,7 @@ from acd.ivr.flow import FlowSet
 from acd.ivr.values import Value
 from acd.parts import all_prompts, find_customer, prompt_store
 from acd.runtime.abandoned import AbandonedWaits
+from acd.runtime.callback_line import CallbackLine
 from acd.runtime.days import Days
 from acd.runtime.flow_dial import FlowDialer
 from acd.runtime.hours import Hours
@@ -82,6 +83,7 @@ class Exchanged:
     joining: Joining
     abandoned: AbandonedWaits
     line_announcements: LineAnnouncements
+    callback_line: CallbackLine
 
     def change_to(self, centre: Centre, loaded: Loaded, shown: Folders) -> ChangeOver:
         """A change of all of it; see `acd.runtime.reload.Change`."""
@@ -166,7 +168,9 @@ class ChangeOver:
         """A fault of carrying out what it wants done is no reason to stop half way."""
         parts, centre = self._parts, self._centre
         steps: list[Callable[[], None]] = [
+            parts.callback_line.tell_closed,  # the plan may hand callbacks to groups that may not call now
             lambda: parts.shell.feed(PlanChanged(centre.plan)),
+            parts.callback_line.tell_hours,
             lambda: parts.watch.change_phones(centre.phones),
             self._change_hours,
         ]

@@ -150,6 +150,13 @@ class CallbackLine:
         return [c for c in calls if c.kind is CallKind.CALLBACK and c.state is not CallState.ENDED]
 
     # --- hours ----------------------------------------------------------------------------------
+    def tell_closed(self) -> None:
+        """Whose customers may not be called now; told before a plan that may want them called."""
+        now = datetime.fromtimestamp(self._shell.clock(), UTC)
+        for group, calendar in self._centre.callback_windows.items():
+            if not _is_open(calendar, now):
+                self._tell(group, is_open=False)
+
     def tell_hours(self) -> None:
         """Whose customers may be called now, if that has changed."""
         now = datetime.fromtimestamp(self._shell.clock(), UTC)
@@ -158,10 +165,12 @@ class CallbackLine:
             del self._open[group]
             self._shell.feed(CallbackHours(group, True))
         for group, calendar in windows.items():
-            is_open = _is_open(calendar, now)
-            if self._open.get(group) is not is_open:
-                self._open[group] = is_open
-                self._shell.feed(CallbackHours(group, is_open))
+            self._tell(group, is_open=_is_open(calendar, now))
+
+    def _tell(self, group: str, *, is_open: bool) -> None:
+        if self._open.get(group) is not is_open:
+            self._open[group] = is_open
+            self._shell.feed(CallbackHours(group, is_open))
 
     async def run(self) -> None:
         """For ever."""

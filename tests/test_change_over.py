@@ -1,0 +1,123 @@
+"""What is exchanged in a running centre, in its order, and what is told of parts that fail."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from acd.change_over import ChangeOver, CustomerBook, Exchanged
+from acd.core import events
+from acd.core.callback_events import CallbackPlaced
+from acd.core.commands import CallBack
+from acd.core.plan import CallbackFirst, CallbackRule, Heir, Plan
+from acd.ivr.hours import Calendar
+from acd.runtime.callback_line import CallbackLine
+from acd.runtime.joining import Joining
+from acd.runtime.line_announcements import LineAnnouncements
+from acd.runtime.reload import Folders
+from acd.runtime.versions import Loaded
+from acd.settings.model import Centre
+from tests.runtime.fakes import Desk
+
+ALL_DAY = dict.fromkeys(range(7), ((0, 1440),))
+OPEN = Calendar("always", ZoneInfo("UTC"), ALL_DAY)
+NIGHT = Calendar("never", ZoneInfo("UTC"))
+
+
+@dataclass
+class House:
+    """The example centre, where sales calls back and dials the customer first; anna is ready.
+
+    `told`: what those were told who have no part in the engine.
+    """
+
+    desk: Desk = field(default_factory=Desk)
+    told: list[str] = field(default_factory=list)
+    called: list[str] = field(default_factory=list)
+    line: CallbackLine = field(init=False)
+    parts: Exchanged = field(init=False)
+
+    def __post_init__(self) -> None:
+        desk = self.desk
+        self.line = CallbackLine(desk.now, desk.shell, desk.mirror, desk.recorder)
+        desk.shell.on_call_back = self._call_back
+        others: dict[str, Any] = {
+            "versions": SimpleNamespace(activate=lambda *_: None, get=lambda _version: None),
+            "prompts": SimpleNamespace(speak_with=lambda _voice: None),
+            "days": None,
+            "outlook": SimpleNamespace(),
+            "dialer": SimpleNamespace(),
+            "watch": SimpleNamespace(change_phones=lambda _phones: self.told.append("phones")),
+            "bond": SimpleNamespace(),
+            "switch": SimpleNamespace(),
+            "trunks": SimpleNamespace(change=lambda _trunks: None),
+            "asterisk": SimpleNamespace(have_read=self._have_read),
+            "hours": SimpleNamespace(change=lambda *_: None, tell=lambda: self.told.append("hours")),
+        }
+        self.parts = Exchanged(
+            environment=cast(Any, None),
+            now=desk.now,
+            shell=desk.shell,
+            customers=CustomerBook(desk.centre),
+            in_use=list,
+            joining=Joining(desk.centre.plan, desk.last_agents, desk.abandoned),
+            abandoned=desk.abandoned,
+            line_announcements=LineAnnouncements(desk.centre.line_announcements, "en"),
+            callback_line=self.line,
+            **others,
+        )
+
+    def _call_back(self, command: CallBack) -> None:
+        self.called.append(command.call_id)
+
+    async def _have_read(self, _files: object) -> list[str]:
+        return []
+
+    def plan(self, **groups: str) -> Plan:
+        """The example's; a group under another name, and only those that call back, say `new=old`."""
+        old, rule = self.desk.centre.plan, CallbackRule(CallbackFirst.CUSTOMER)
+        kept = {new: replace(old.groups[name], id=new, callbacks=rule) for new, name in groups.items()}
+        removed = {name: Heir(new) for new, name in groups.items() if new != name}
+        others = {name: group for name, group in old.groups.items() if name not in groups.values()}
+        return replace(old, groups={**others, **kept}, removed=removed)
+
+    def change(self, plan: Plan, **windows: Calendar) -> ChangeOver:
+        """To this plan, with these times for callbacks."""
+        centre: Centre = replace(self.desk.now.now, plan=plan, callback_windows=windows)
+        loaded = Loaded(cast(Any, None), centre.flow_set, centre.numbers)
+        change = ChangeOver(self.parts, centre, loaded, Folders(Path(), Path()))
+        change.put_to_use()
+        return change
+
+
+@pytest.fixture
+async def house() -> AsyncIterator[House]:
+    """Dispatch is on."""
+    house = House()
+    house.desk.shell.feed(events.DispatchResumed())
+    yield house
+    await house.desk.close()
+
+
+@pytest.mark.parametrize("name", ["hotline", "sales"])
+@pytest.mark.parametrize(("window", "called"), [(NIGHT, []), (OPEN, ["c0-cb1"])])
+async def test_a_reload_dials_nobody_outside_the_window(
+    house: House, name: str, window: Calendar, called: list[str]
+) -> None:
+    """Neither where the group has another name from now on, nor where its window has become narrower."""
+    is_renamed = name != "sales"
+    house.change(house.plan(sales="sales"), sales=NIGHT if is_renamed else OPEN)
+    if not is_renamed:  # nobody has been dialled yet, for Asterisk is being looked at
+        house.desk.shell.feed(events.DispatchSuspended())
+    house.desk.shell.feed(CallbackPlaced("c0-cb1", "c0", "sales", "+4930123", "en"))
+    house.desk.ready("anna")
+    assert house.called == []
+    house.change(house.plan(**{name: "sales"}), **{name: window})
+    house.desk.shell.feed(events.DispatchResumed())
+    assert house.called == called
