@@ -23,7 +23,7 @@ from acd.runtime.flow_dial import FlowDialer
 from acd.runtime.hours import Hours
 from acd.runtime.joining import Joining
 from acd.runtime.line_announcements import LineAnnouncements
-from acd.runtime.reload import Folders
+from acd.runtime.reload import Folders, not_followed
 from acd.runtime.shell import Shell
 from acd.runtime.versions import Loaded, Versions, missing_groups
 from acd.runtime.world import Outlook, customer_values
@@ -165,22 +165,24 @@ class ChangeOver:
         self._tell_the_engine(moved=system.timezone != before.system.timezone)
 
     def _tell_the_engine(self, *, moved: bool) -> None:
-        """A fault of carrying out what it wants done is no reason to stop half way."""
+        """A fault of carrying out what it wants done is no reason to stop half way, but is to be told."""
         parts, centre = self._parts, self._centre
-        steps: list[Callable[[], None]] = [
-            parts.callback_line.tell_closed,  # the plan may hand callbacks to groups that may not call now
-            lambda: parts.shell.feed(PlanChanged(centre.plan)),
-            parts.callback_line.tell_hours,
-            lambda: parts.watch.change_phones(centre.phones),
-            self._change_hours,
+        steps: list[tuple[str, Callable[[], None]]] = [
+            # The plan may hand callbacks to groups that may not call now.
+            ("hours of callbacks", parts.callback_line.tell_closed),
+            ("groups, agents and routing", lambda: parts.shell.feed(PlanChanged(centre.plan))),
+            ("hours of callbacks", parts.callback_line.tell_hours),
+            ("phones", lambda: parts.watch.change_phones(centre.phones)),
+            ("hours of groups", self._change_hours),
         ]
         if moved:
-            steps.append(lambda: parts.days.move_to(centre.system.timezone))
-        for step in steps:
+            steps.append(("the timezone", lambda: parts.days.move_to(centre.system.timezone)))
+        for what, step in steps:
             try:
                 step()
-            except Exception:
-                log.exception("a part of the change has failed")
+            except Exception as error:
+                log.exception("a part of the change has failed", part=what)
+                self._notes.append(not_followed(what, error))
 
     def _change_hours(self) -> None:
         self._parts.hours.change(self._centre.system.timezone, self._centre.group_hours)

@@ -121,3 +121,27 @@ async def test_a_reload_dials_nobody_outside_the_window(
     house.change(house.plan(**{name: "sales"}), **{name: window})
     house.desk.shell.feed(events.DispatchResumed())
     assert house.called == called
+
+
+async def test_a_part_that_fails_costs_no_other_and_is_told(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_arguments: object) -> None:
+        raise ValueError("a fault of ours")
+
+    await house.desk.ask()
+    monkeypatch.setattr(house.desk.mirror, "put", fail)
+    monkeypatch.setattr(house.parts.watch, "change_phones", fail)
+    change = house.change(house.plan(hotline="sales"))
+    assert house.desk.in_line("hotline") == ["c1"]
+    assert house.told == ["hours"]
+    notes = await change.settle()
+    assert [note.partition(": not everything follows the new files (ValueError; ")[0] for note in notes] == [
+        "groups, agents and routing",
+        "phones",
+    ]
+
+
+async def test_a_change_that_succeeds_leaves_nothing_to_do(house: House) -> None:
+    assert await house.change(house.plan(hotline="sales")).settle() == []
+    assert house.told == ["phones", "hours"]

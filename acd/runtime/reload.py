@@ -113,6 +113,14 @@ def examine(staged: Staged, shown: Folders, tools: Tools) -> tuple[Centre, TestR
     return centre, result
 
 
+def not_followed(what: str, error: Exception) -> str:
+    """The note on a part of the centre where making the new files active has failed."""
+    return (
+        f"{what}: not everything follows the new files ({type(error).__name__}; the controller's log says"
+        " more): restart the controller, callers stay"
+    )
+
+
 def moved(centre: Centre, staged: Staged, home: Staged) -> Centre:
     """What was read from a copy is where that has been kept since."""
     customers = centre.customers_file
@@ -222,10 +230,7 @@ class Reloader:
             notes += await change.settle()
         except Exception as error:
             log.exception("not everything follows the new files")
-            notes.append(
-                f"not everything follows the new files ({type(error).__name__}; the log says more):"
-                " restart the controller, callers stay"
-            )
+            notes.append(not_followed("what comes after the exchange", error))
         try:
             await self._versions.prune()
         except Exception as error:

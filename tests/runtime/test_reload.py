@@ -173,7 +173,7 @@ async def test_what_fails_after_the_exchange_is_a_note_and_no_refusal(
     answer = await home.reloader.reload("anna")
     assert (answer["changed"], answer["number"], home.greeting()) == (True, 2, "Hello.")
     assert len(answer["notes"]) == 2
-    assert "(KeyError; the log says more): restart the controller" in answer["notes"][0]
+    assert "(KeyError; the controller's log says more): restart the controller" in answer["notes"][0]
     assert "old versions are still on disk (OSError)" in answer["notes"][1]
 
 
