@@ -13,6 +13,7 @@ import structlog
 from acd.core.calls import Call, CallState
 from acd.core.events import PlanChanged
 from acd.core.facts import Customer
+from acd.errors import OperatorError
 from acd.ivr.flow import FlowSet
 from acd.ivr.values import Value
 from acd.parts import all_prompts, find_customer, prompt_store
@@ -103,7 +104,7 @@ class ChangeOver:
         self._centre = centre
         self._loaded = loaded
         self._shown = shown
-        self._old_flows = parts.old_flows()
+        self._old_flows, self._last_flows = parts.old_flows(), parts.versions.active
         self._look_up: Callable[[str], Customer | None] = lambda _number: None
         self._files = NewFiles({})
         self._notes: list[str] = []
@@ -120,7 +121,7 @@ class ChangeOver:
 
     def _orphans(self) -> dict[str, str]:
         plan, floor = self._centre.plan, self._parts.shell.engine.floor
-        flows = [group for old in self._old_flows for group in missing_groups(old, plan)]
+        flows = [group for old in self._parts.old_flows() for group in missing_groups(old, plan)]
         found = dict.fromkeys(flows, "callers are in flows that lead to it")
         waiting = Counter(call.group for call in floor.calls.values() if _is_in_line(call))
         for group, count in waiting.items():
@@ -133,13 +134,22 @@ class ChangeOver:
         parts, centre = self._parts, self._centre
         self._look_up = find_customer(centre)
         if centre.system.text_to_speech != parts.now.system.text_to_speech:
-            store = prompt_store(centre, parts.environment)
-            for flows in self._old_flows:
-                store.prepare(all_prompts(centre, flows))
+            self._render_old_flows()
         # Asterisk finds music where it is edited, not in a version that will be dropped one day.
         lasting = replace(centre, flows_dir=self._shown.flows_dir)
         self._files = parts.asterisk.prepare(lasting)
         parts.asterisk.write(self._files)
+
+    def _render_old_flows(self) -> None:
+        """With the new voice: those that callers are in, and those that somebody may still enter."""
+        centre = self._centre
+        store = prompt_store(centre, self._parts.environment)
+        for flows in self._old_flows:
+            store.prepare(all_prompts(centre, flows))
+        try:
+            store.prepare(all_prompts(centre, self._last_flows))
+        except OperatorError as error:  # of flows that nobody is in: no reason to refuse
+            log.warning("the flows until now cannot be spoken with the new voice", reason=str(error))
 
     def undo(self) -> None:
         """See `Change`."""

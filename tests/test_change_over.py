@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -11,11 +12,13 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from acd import change_over
 from acd.change_over import ChangeOver, CustomerBook, Exchanged
 from acd.core import events
 from acd.core.callback_events import CallbackPlaced
 from acd.core.commands import CallBack
 from acd.core.plan import CallbackFirst, CallbackRule, Heir, Plan
+from acd.errors import OperatorError
 from acd.ivr.hours import Calendar
 from acd.runtime.callback_line import CallbackLine
 from acd.runtime.joining import Joining
@@ -23,6 +26,7 @@ from acd.runtime.line_announcements import LineAnnouncements
 from acd.runtime.reload import Folders
 from acd.runtime.versions import Loaded
 from acd.settings.model import Centre
+from acd.telephony.asterisk_files import NewFiles
 from tests.runtime.fakes import Desk
 
 ALL_DAY = dict.fromkeys(range(7), ((0, 1440),))
@@ -48,7 +52,9 @@ class House:
         self.line = CallbackLine(desk.now, desk.shell, desk.mirror, desk.recorder)
         desk.shell.on_call_back = self._call_back
         others: dict[str, Any] = {
-            "versions": SimpleNamespace(activate=lambda *_: None, get=lambda _version: None),
+            "versions": SimpleNamespace(
+                activate=lambda *_: None, get=lambda _version: None, active=desk.centre.flow_set
+            ),
             "prompts": SimpleNamespace(speak_with=lambda _voice: None),
             "days": None,
             "outlook": SimpleNamespace(),
@@ -57,7 +63,9 @@ class House:
             "bond": SimpleNamespace(),
             "switch": SimpleNamespace(),
             "trunks": SimpleNamespace(change=lambda _trunks: None),
-            "asterisk": SimpleNamespace(have_read=self._have_read),
+            "asterisk": SimpleNamespace(
+                have_read=self._have_read, prepare=lambda _: NewFiles({}), write=lambda _: None
+            ),
             "hours": SimpleNamespace(change=lambda *_: None, tell=lambda: self.told.append("hours")),
         }
         self.parts = Exchanged(
@@ -87,11 +95,18 @@ class House:
         others = {name: group for name, group in old.groups.items() if name not in groups.values()}
         return replace(old, groups={**others, **kept}, removed=removed)
 
-    def change(self, plan: Plan, **windows: Calendar) -> ChangeOver:
-        """To this plan, with these times for callbacks."""
-        centre: Centre = replace(self.desk.now.now, plan=plan, callback_windows=windows)
+    def to(self, plan: Plan, voice: tuple[str, ...] | None = None, **windows: Calendar) -> ChangeOver:
+        """A change to this plan, with these times for callbacks, and perhaps with another voice."""
+        before = self.desk.now.now
+        speech = before.system.text_to_speech if voice is None else {"*": voice}
+        system = replace(before.system, text_to_speech=speech)
+        centre: Centre = replace(before, system=system, plan=plan, callback_windows=windows)
         loaded = Loaded(cast(Any, None), centre.flow_set, centre.numbers)
-        change = ChangeOver(self.parts, centre, loaded, Folders(Path(), Path()))
+        return ChangeOver(self.parts, centre, loaded, Folders(Path(), Path()))
+
+    def change(self, plan: Plan, **windows: Calendar) -> ChangeOver:
+        """The same, made."""
+        change = self.to(plan, None, **windows)
         change.put_to_use()
         return change
 
@@ -145,3 +160,37 @@ async def test_a_part_that_fails_costs_no_other_and_is_told(
 async def test_a_change_that_succeeds_leaves_nothing_to_do(house: House) -> None:
     assert await house.change(house.plan(hotline="sales")).settle() == []
     assert house.told == ["phones", "hours"]
+
+
+async def test_who_comes_while_the_change_is_prepared_is_seen_at_the_next_look(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan, active = house.desk.centre.plan, house.desk.centre.flow_set
+    change = house.to(replace(plan, groups={"support": plan.groups["support"]}))
+    assert change.faults() == []
+    monkeypatch.setattr(house.parts.versions, "get", lambda _version: active)
+    house.parts.in_use = lambda: [active.version]
+    (fault,) = change.faults()
+    assert "there is no group 'sales' any more, but callers are in flows that lead to it" in fault
+
+
+@pytest.mark.parametrize("used", [True, False])
+async def test_a_new_voice_speaks_also_the_flows_that_somebody_may_still_enter(
+    house: House, monkeypatch: pytest.MonkeyPatch, used: bool
+) -> None:
+    """Where it cannot, that counts only if somebody is in them."""
+    spoken: list[object] = []
+
+    def refuse(prompts: object) -> None:
+        spoken.append(prompts)
+        raise OperatorError("no voice for zh")
+
+    monkeypatch.setattr(change_over, "prompt_store", lambda *_: SimpleNamespace(prepare=refuse))
+    active = house.desk.centre.flow_set
+    if used:
+        house.parts.in_use = lambda: [active.version]
+        monkeypatch.setattr(house.parts.versions, "get", lambda _version: active)
+    change = house.to(house.desk.centre.plan, ("espeak-ng",))
+    with pytest.raises(OperatorError, match="no voice for zh") if used else nullcontext():
+        change.prepare()
+    assert len(spoken) == 1

@@ -210,10 +210,15 @@ class Reloader:
         except BaseException:
             await asyncio.to_thread(change.undo)
             raise
-        if not self._versions.is_kept:
-            await asyncio.to_thread(self._files.begin_run)
+        if faults := change.faults():  # of somebody who has come meanwhile; from here on nobody can
+            await self._thread(self._files.take_back, staged, entry)
+            await asyncio.to_thread(change.undo)
+            raise self._refusal(who, faults)
+        was_kept = self._versions.is_kept
         change.put_to_use()
         log.info("new files are active", number=entry.number, version=entry.version, by=who, source=source)
+        if not was_kept:
+            await asyncio.to_thread(self._files.begin_run)
         notes = await self._settled(change)
         return {
             "changed": True,

@@ -35,7 +35,7 @@ class FakeChange:
     loaded: Loaded
 
     def faults(self) -> list[str]:
-        return self.home.faults
+        return self.home.late_faults if "prepare" in self.home.steps else self.home.faults
 
     def prepare(self) -> None:
         self.home.steps.append("prepare")
@@ -66,6 +66,7 @@ class Home:
     render_fails: bool = False
     used: set[str] = field(default_factory=set)
     faults: list[str] = field(default_factory=list)
+    late_faults: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     prepare_fails: bool = False
     settling_fails: bool = False
@@ -219,6 +220,20 @@ async def test_a_refused_reload_says_why_and_changes_nothing(
     assert home.versions.active is active
     assert "put to use" not in home.steps
     assert state(home.folder / "versions") == before
+
+
+async def test_somebody_who_comes_during_the_reload_is_left_standing_nowhere(home: Home) -> None:
+    """It is refused as late as that, too, and there is no trace of it."""
+    active, before = home.versions.active, state(home.folder / "versions")
+    home.greet("Good day.")
+    home.late_faults = ["config/groups.yml:1: removed: 1 caller waits for it"]
+    with pytest.raises(RequestRefused, match="1 caller waits"):
+        await home.reloader.reload("anna")
+    assert home.steps == ["prepare", "undo"]
+    assert home.versions.active is active
+    assert state(home.folder / "versions") == before
+    home.late_faults = []
+    assert (await home.reloader.reload("anna"))["number"] == 2
 
 
 async def test_what_cannot_be_kept_is_undone(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
