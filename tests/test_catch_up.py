@@ -16,12 +16,12 @@ from structlog.testing import capture_logs
 from acd import catch_up
 from acd.catch_up import CatchUp
 from acd.core.facts import Fact
+from acd.core.last_agents import LastAgents
 from acd.core.plan import LastAgent
 from acd.records.fold import fold
 from acd.records.record import CallRecord
 from acd.records.store import RecordsAway, RecordStore
 from acd.records.writer import RecordWriter
-from acd.runtime.last_agents import LastAgents
 from acd.settings.load import load_centre
 from tests.telephony.test_cdr import row
 
