@@ -46,7 +46,7 @@ def ended_at(path: Path) -> dict[str, float]:
 
 
 def ended_by_agent(path: Path) -> frozenset[str]:
-    """The calls that the dialplan has ended by itself when the agent had hung up, from the end of the file."""
+    """The calls that the dialplan ended by itself when the agent had hung up, from the end of the file."""
     return frozenset(row["call_id"] for row in rows(path, TAIL_BYTES) if row["destination"] == TALK_IS_OVER)
 
 
