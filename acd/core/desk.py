@@ -45,7 +45,7 @@ def log_out(floor: Floor, agent: Agent) -> None:
     if agent.state is AgentState.LOGGED_OUT:
         return
     if agent.state in BUSY_STATES:
-        agent.pending_logout, agent.pending_reason = True, None
+        agent.pending_logout, agent.sent_home, agent.pending_reason = True, False, None
         floor.touch(agent)
         return
     agent.phone = None
