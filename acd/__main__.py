@@ -22,6 +22,7 @@ from acd.cli import (
     try_flow,
 )
 from acd.cli.import_queues import import_queues
+from acd.cli.replay_journal import replay_journal
 from acd.cli.simulate import simulate
 from acd.cli.status import status
 from acd.cli.trunks import trunks
@@ -52,6 +53,7 @@ app.command("reload")(flows.reload)
 app.command("versions")(flows.versions)
 app.command("rollback")(flows.rollback)
 app.command("trace")(flows.trace)
+app.command("replay-journal")(replay_journal)
 app.add_typer(agents.app, name="agent")
 app.add_typer(flows.announce, name="announce")
 app.add_typer(tasks.voicemail, name="voicemail")

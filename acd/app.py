@@ -17,6 +17,8 @@ from acd.catch_up import CatchUp
 from acd.change_over import CustomerBook, Exchanged
 from acd.core import events
 from acd.errors import OperatorError
+from acd.journal.engine import JournaledEngine
+from acd.journal.files import JournalFiles
 from acd.lookups.desk import LookupDesk
 from acd.parts import (
     CHECKOUT,
@@ -96,7 +98,9 @@ class Controller:
         )
         self._clock = EngineClock()
         recorder = StoreRecorder(self._writer)
-        self._shell = Shell(centre.plan, self._clock, self._mirror, recorder)
+        self._journal = JournalFiles(environment.journal_dir, centre.journal)
+        self._engine = JournaledEngine(centre.plan, self._journal)
+        self._shell = Shell(self._engine, self._clock, self._mirror, recorder)
         self._paces = Paces(self._shell.engine.floor, self._mirror)
         self._last_agents = LastAgents()
         self._abandoned = AbandonedWaits(centre.resume_within_s, self._clock)
@@ -190,7 +194,7 @@ class Controller:
         """What flows make use of."""
         system, floor = self._now.system, self._shell.engine.floor
         outlook = Outlook(floor, self._clock, system.timezone, self._announcements, self._paces)
-        floor.estimate_wait_s = outlook.groups.p50_s  # for the policies of groups
+        self._engine.ask_for_waits(outlook.groups.p50_s)  # for the policies of groups
         self._why_desk = WhyDesk(floor, self._clock, outlook.groups.expected_wait)
         return Services(
             flows=self._versions,
@@ -225,6 +229,7 @@ class Controller:
             services.joining,
             self._abandoned,
             services.line_announcements,
+            self._journal,
         )
         places = folders(environment)
         reloader = Reloader(
@@ -287,6 +292,7 @@ class Controller:
             self._days.run(),
             self._hours.run(),
             self._callback_line.run(),
+            self._journal.run(),
         ):
             self._tasks.append(asyncio.create_task(work))
         catch_up = CatchUp(
@@ -370,6 +376,7 @@ class Controller:
         if self._health is not None:
             await self._health.cleanup()
         self._shell.close()
+        await asyncio.to_thread(self._journal.close)
         await self._writer.close()
         self._store.close()
         await self._mirror.close()

@@ -15,6 +15,7 @@ from acd.core.events import PlanChanged
 from acd.core.facts import Customer
 from acd.ivr.flow import FlowSet
 from acd.ivr.values import Value
+from acd.journal.files import JournalFiles
 from acd.parts import all_prompts, find_customer, prompt_store
 from acd.runtime.abandoned import AbandonedWaits
 from acd.runtime.days import Days
@@ -82,6 +83,7 @@ class Exchanged:
     joining: Joining
     abandoned: AbandonedWaits
     line_announcements: LineAnnouncements
+    journal: JournalFiles
 
     def change_to(self, centre: Centre, loaded: Loaded, shown: Folders) -> ChangeOver:
         """A change of all of it; see `acd.runtime.reload.Change`."""
@@ -151,6 +153,7 @@ class ChangeOver:
         parts.now.now = centre
         parts.joining.plan = centre.plan
         parts.abandoned.within_s = centre.resume_within_s
+        parts.journal.change(centre.journal)
         parts.line_announcements.change(centre.line_announcements, system.language)
         parts.versions.activate(self._loaded, centre.plan)
         parts.customers.look_up = self._look_up

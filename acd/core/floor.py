@@ -70,7 +70,7 @@ class Floor:
         self.went_home: list[Agent] = []
         self.leaving: dict[str, AgentProfile] = {}
         self.retired: dict[str, GroupPolicy] = {}
-        self._on_phone: dict[str, str] = {}  # the last agent on each phone, who may be gone
+        self.last_on_phone: dict[str, str] = {}  # who may be gone
         self.callbacks_closed: set[str] = set()
         self._out: list[Command] = []
         self._changed_calls: dict[str, None] = {}
@@ -206,12 +206,12 @@ class Floor:
 
     def agent_on(self, phone: str) -> Agent | None:
         """Who is logged in on this phone."""
-        agent = self.agents.get(self._on_phone.get(phone, ""))
+        agent = self.agents.get(self.last_on_phone.get(phone, ""))
         return agent if agent is not None and agent.phone == phone and agent.logged_in else None
 
     def _place(self, agent: Agent) -> None:
         if agent.phone is not None:
-            self._on_phone[agent.phone] = agent.id
+            self.last_on_phone[agent.phone] = agent.id
         self.router.agent_present(agent.id, logged_in=agent.logged_in)
         free = self.can_take_calls(agent)
         if free and not self.router.is_free(agent.id):

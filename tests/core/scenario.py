@@ -26,6 +26,7 @@ from typing import Any
 from acd.core import callback_events, commands, events, outside_events
 from acd.core.calls import CallState
 from acd.core.commands import Command
+from acd.core.engine import Engine
 from acd.core.events import Event
 from acd.core.facts import CallKind, Ended, EndedBy, OfferFailure, SoundKept, SoundPurpose, StepTaken
 from acd.core.outside_facts import DialFailure
@@ -281,8 +282,10 @@ def show(command: Command) -> str | None:
 class Player:
     """Plays one scenario against a fresh engine; every step is checked by the bookkeeper, too."""
 
-    def __init__(self, plan: Plan, *, lenient: bool = False) -> None:
-        self.books = Bookkeeper(plan)
+    def __init__(
+        self, plan: Plan, *, lenient: bool = False, make_engine: Callable[[Plan], Engine] = Engine
+    ) -> None:
+        self.books = Bookkeeper(plan, make_engine)
         self.books.now = START
         self._lenient = lenient
         self._ended: dict[str, EndedBy] = {}

@@ -12,6 +12,7 @@ from typing import Any
 from acd.core import events
 from acd.core.callback_facts import CallbackNote
 from acd.core.commands import DialOut, Offer
+from acd.core.engine import Engine
 from acd.core.facts import AgentInterval, CallbackOrder, Customer, Fact
 from acd.core.ports import Ask, AskKind, Refusal
 from acd.errors import TelephonyError
@@ -327,7 +328,7 @@ class Desk:
         self.mirror = FakeMirror(kept)
         self.recorder = FakeRecorder()
         self.switch = FakeSwitch()
-        self.shell = Shell(self.centre.plan, self.clock, self.mirror, self.recorder)
+        self.shell = Shell(Engine(self.centre.plan), self.clock, self.mirror, self.recorder)
         self.shell.attach(self.switch)
         self.lookups, self.callbacks = FakeLookups(), FakeCallbacks()
         floor = self.shell.engine.floor
