@@ -103,7 +103,7 @@ class Controller:
         self._shell = Shell(self._engine, self._clock, self._mirror, recorder)
         self._paces = Paces(self._shell.engine.floor, self._mirror)
         self._last_agents = LastAgents()
-        self._abandoned = AbandonedWaits(centre.resume_within_s, self._clock)
+        self._abandoned = AbandonedWaits(centre.resume_within_s, self._clock, self._mirror)
         self._shell.observer = Audience(self._paces, self._last_agents, self._abandoned)
         self._days = Days(self._shell.feed, self._clock, centre.system.timezone)
         self._watch = Watch(centre.phones, self._shell.feed, self._transferred)
@@ -266,6 +266,7 @@ class Controller:
         self._shell.on_frozen = self._bond.frozen
         self._announcements.restore(self._mirror.load())
         self._paces.restore(self._mirror.load())
+        self._abandoned.restore(self._mirror.load())
         open_numbers = self._open_numbers if self._store.is_open else frozenset
         self._callbacks.restore(self._mirror.load(), await asyncio.to_thread(open_numbers))
         self._reception.walker.restore(self._mirror.load())

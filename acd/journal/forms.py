@@ -65,7 +65,7 @@ def _read(form: object, kind: Any) -> Any:
 
 
 def _number(form: object, _kind: object) -> float:
-    """As it was: a whole number that stands for a float stays one, so that records are equal to the letter."""
+    """As it was: a whole number that stands for a float stays one, or digests of records would differ."""
     if isinstance(form, bool) or not isinstance(form, int | float):
         raise TypeError(f"expected a number, got {form!r}")
     return form

@@ -334,7 +334,7 @@ class Desk:
         floor = self.shell.engine.floor
         self.paces = Paces(floor, self.mirror)
         self.last_agents = LastAgents()
-        self.abandoned = AbandonedWaits(self.centre.resume_within_s, self.clock)
+        self.abandoned = AbandonedWaits(self.centre.resume_within_s, self.clock, self.mirror)
         self.shell.observer = Audience(self.paces, self.last_agents, self.abandoned)
         services = Services(
             flows=OneFlowSet(flow_set or self.centre.flow_set, self.centre.numbers),
