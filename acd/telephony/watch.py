@@ -248,11 +248,13 @@ class Watch:
             self._feed(heard(call_id, endpoint))
 
     def _hold(self, event: Headers, heard: type[events.CallHeld] | type[events.CallResumed]) -> None:
+        """An agent is on the leg that was dialled, or on the call's own channel where that was rung first."""
         channel = str(event.get("Channel", ""))
-        for call_id, leg in self.leg_of.items():
-            if leg == channel:
-                self._feed(heard(call_id))
-                return
+        phone = phone_of(channel)
+        call_id = next((c for c, leg in self.leg_of.items() if leg == channel), None)
+        call_id = call_id or self._call_of.get(str(event.get("Uniqueid", "")))
+        if call_id is not None and phone in self._phones:
+            self._feed(heard(call_id, phone))
 
     def _attended_transfer(self, event: Headers) -> None:
         """The caller of one call joins what the transferring agent's second call had come to.

@@ -212,6 +212,8 @@ LANGUAGE: Sequence[tuple[str, Callable[..., Event]]] = (
     (r"(c\d+) is left by (\d+)", events.AgentDisconnected),
     (r"(c\d+) is held", events.CallHeld),
     (r"(c\d+) is resumed", events.CallResumed),
+    (r"(c\d+) is held on (\d+)", events.CallHeld),
+    (r"(c\d+) is resumed on (\d+)", events.CallResumed),
     (r"(c\d+) is sent to (\d+)", events.CallBlindTransferred),
     (r"(c\d+) is joined with (c\d+)", events.CallAttendedTransferred),
     (r"(c\d+) takes over from (c\d+) who is on (\d+)", events.OwnCallsJoined),
