@@ -27,6 +27,7 @@ from acd.parts import (
     asterisk_folder,
     database_url,
     folders,
+    lost_callback,
     prompt_store,
     redis_settings,
     tools,
@@ -301,7 +302,7 @@ class Controller:
             self._store,
             self._writer,
             self._customers.find,
-            self._flow_desk.refresh_callbacks,
+            self._callbacks_known_late,
             self._mirror.load,
             self._last_agents,
         )
@@ -323,12 +324,25 @@ class Controller:
             log.warning("which callbacks are open is not known anew", reason=str(error))
 
     async def _reconcile_callbacks(self) -> None:
-        """What people have closed, or taken over, while no controller was there leaves the line."""
+        """What people have closed, or taken over, while no controller was there leaves the line.
+
+        What is open and not in the live state, which has been lost then, stands in line again.
+        """
+        known = self._callback_line.known()  # before reading: what leaves the mirror meanwhile is over
         tasks = await asyncio.to_thread(
             lambda: TaskStore(self._store.engine).tasks(TaskKind.CALLBACK, closed=True)
         )
         in_line = {task.entry_id for task in tasks if task.state is TaskState.OPEN}
         self._callback_line.withdraw_but(in_line, {task.entry_id for task in tasks})
+        lost = [task for task in tasks if task.state is TaskState.OPEN and task.entry_id not in known]
+        taken = [self._callback_line.take_back(*lost_callback(task)) for task in lost]
+        if any(taken):
+            log.warning("callbacks that the live state had lost stand in line again", callbacks=sum(taken))
+
+    async def _callbacks_known_late(self) -> None:
+        """The database is there now."""
+        await self._flow_desk.refresh_callbacks()
+        await self._reconcile_callbacks()
 
     async def _take_up_versions(self) -> None:
         """Read what calls from before a restart are in before they ask for it; the voice may have changed."""

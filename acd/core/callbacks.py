@@ -66,7 +66,8 @@ def place(floor: Floor, event: events.CallbackPlaced) -> None:
     call.channel, call.present = Channel.NONE, False
     floor.calls[call.id] = call
     floor.note(call, told.CallbackPlaced(floor.now, event.of_call, event.number, event.language))
-    call.group, call.waiting_since = event.group, floor.now
+    wanted_at = floor.now if event.wanted_at is None else min(event.wanted_at, floor.now)
+    call.group, call.waiting_since = event.group, wanted_at
     wish = CallQueued(call.id, event.group)
     if origin is not None and origin.group == event.group and origin.waiting_since is not None:
         call.waiting_since, call.priority = origin.waiting_since, origin.priority
@@ -79,7 +80,11 @@ def place(floor: Floor, event: events.CallbackPlaced) -> None:
         )
     floor.note(call, facts.Queued(floor.now, event.group, call.priority, wish.requirement.text))
     rings.begin(floor, call, wish)
-    call.expires_at = floor.now + rule_of(floor, call).expire_after_s
+    rule = rule_of(floor, call)
+    call.expires_at = wanted_at + rule.expire_after_s
+    call.tries = event.tries
+    if event.tried_at is not None and event.tried_at + rule.retry_after_s > floor.now:
+        call.try_at = event.tried_at + rule.retry_after_s
     call.state, call.since = CallState.WAITING, floor.now
     _stand_if_due(floor, call)
 
