@@ -78,11 +78,6 @@ def lost_callback(task: Task) -> tuple[CallbackOrder, list[float]]:
     return order, tried
 
 
-def database_url(environment: Environment) -> str:
-    """Where records go."""
-    return f"sqlite:///{environment.database}"
-
-
 def prompt_store(centre: Centre, environment: Environment) -> PromptStore:
     """What callers hear."""
     return PromptStore(environment.sounds_dir, centre.system.text_to_speech)

@@ -12,7 +12,6 @@ import typer
 from acd.cli import context
 from acd.core.plan import Plan
 from acd.errors import OperatorError
-from acd.parts import database_url
 from acd.records.agent_time import agent_times, times_json, times_table
 from acd.records.call_list import calls_table
 from acd.records.period import Period, parse_period
@@ -45,7 +44,7 @@ def report(
             raise OperatorError("--group does not go with --agents: an agent's time is not that of a group")
         _report_agents(env, centre.plan, period, wide=wide, as_json=as_json)
         return
-    with RecordStore(database_url(env)) as store:
+    with RecordStore(env.database_url) as store:
         visits = store.visits(period.since, period.until)
     result = build_report(
         visits, centre.plan.groups, period, centre.system.service_level_formula, group or None
@@ -57,7 +56,7 @@ def report(
 
 
 def _report_agents(env: Environment, plan: Plan, period: Period, *, wide: bool, as_json: bool) -> None:
-    with RecordStore(database_url(env)) as store:
+    with RecordStore(env.database_url) as store:
         intervals = store.intervals(period.since, period.until)
     times = agent_times(intervals, plan.reasons, period)
     if as_json:
@@ -77,9 +76,9 @@ def list_calls(
 ) -> None:
     """The calls of a period."""
     env = context.environment()
-    tz = ZoneInfo(context.centre(env).system.timezone)
+    tz = context.timezone(env)
     period = parse_period(from_, to, tz, datetime.now(UTC))
-    with RecordStore(database_url(env)) as store:
+    with RecordStore(env.database_url) as store:
         records = store.calls(period.since, period.until, group=group or None, limit=limit)
     context.show(calls_table(records, tz, context.width(wide=wide)), wide=wide)
 
@@ -88,8 +87,8 @@ def list_calls(
 def show_call(call_id: Annotated[str, typer.Argument(help="as in `acd calls list`")]) -> None:
     """One call's story, line by line, with the reasons of each routing decision."""
     env = context.environment()
-    tz = ZoneInfo(context.centre(env).system.timezone)
-    with RecordStore(database_url(env)) as store:
+    tz = context.timezone(env)
+    with RecordStore(env.database_url) as store:
         record = store.call(call_id)
     if record is None:
         raise OperatorError(

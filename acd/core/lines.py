@@ -22,7 +22,7 @@ def set_limits(floor: Floor, call: Call, leave_at: float | None, exits: Iterable
     """When and how the caller may leave the line on which he or she enters now."""
     call.leave_at, call.exits = leave_at, tuple(sorted(exits))
     if leave_at is None:
-        floor.timers.clear(Timer.MAX_WAIT, call.id)
+        floor.timers.clear(call.id, Timer.MAX_WAIT)
     else:
         floor.timers.set(Timer.MAX_WAIT, call.id, leave_at)
 
@@ -30,8 +30,7 @@ def set_limits(floor: Floor, call: Call, leave_at: float | None, exits: Iterable
 def drop_limits(floor: Floor, call: Call) -> None:
     """The wait is over for good."""
     call.leave_at, call.exits = None, ()
-    for timer in _LINE_TIMERS:
-        floor.timers.clear(timer, call.id)
+    floor.timers.clear(call.id, *_LINE_TIMERS)
 
 
 def move_limits(floor: Floor, old: Call, new: Call) -> None:
@@ -90,10 +89,15 @@ def check_limits(floor: Floor, call: Call) -> None:
         return
     if call.leave_at is not None and call.leave_at <= floor.now:
         lead_out(floor, call, LeftBy.TIMEOUT)
-    elif LeftBy.NO_AGENTS in call.exits and not floor.router.staffed(floor.widest(call)):
+    elif LeftBy.NO_AGENTS in call.exits and not _is_staffed(floor, call):
         lead_out(floor, call, LeftBy.NO_AGENTS)
     elif LeftBy.CLOSED in call.exits and _was_there(call, floor.closed_at.get(call.group)):
         lead_out(floor, call, LeftBy.CLOSED)
+
+
+def _is_staffed(floor: Floor, call: Call) -> bool:
+    """Whether anybody at work could serve; who waits for one agent alone has that one, of whatever skills."""
+    return call.only_agent is not None or floor.router.staffed(floor.widest(call))
 
 
 def _was_there(call: Call, closed_at: float | None) -> bool:

@@ -9,7 +9,7 @@ from acd.core.calls import Call
 from acd.core.choosing import Choice
 from acd.core.floor import Floor
 from acd.core.pools import AgentChoice
-from acd.core.router import requirement_of
+from acd.core.reach import requirement_of
 
 NAMED_AT_MOST = 8
 """Who was passed over is named one by one up to so many; of more, only how many they are is told."""
@@ -68,9 +68,10 @@ def _skill(floor: Floor, call: Call, rule: str, agent: str) -> str:
 
 def _passed_over(floor: Floor, call: Call, choice: Choice, ring: int) -> list[str]:
     """Those at work who could serve the call and were not chosen; others are not looked at."""
-    candidates = floor.router.candidates(floor.standing(call), NAMED_AT_MOST + 2)
-    if candidates is None:
-        others = floor.router.candidate_count(floor.standing(call)) - choice.ready
+    assert call.group is not None, call.id
+    count, candidates = floor.router.candidates(call.id, call.group, NAMED_AT_MOST + 2)
+    if not candidates:
+        others = count - choice.ready
         return [f"not {others} more with the skills: not ready"] if others > 0 else []
     but = {choice.agent, choice.next_agent}
     there = [floor.agents[name] for name in candidates if name not in but and floor.agents[name].logged_in]

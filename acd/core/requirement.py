@@ -30,6 +30,8 @@ class Requirement:
     @staticmethod
     def parse(text: str) -> Requirement:
         """An empty text admits anybody. Raises FormulaError."""
+        if not text:
+            return ANYBODY
         return _parsed(" ".join(text.split()))
 
     @staticmethod
@@ -68,7 +70,7 @@ class Requirement:
 @lru_cache(maxsize=4096)
 def _parsed(text: str) -> Requirement:
     if not text:
-        return Requirement("", None)
+        return ANYBODY
     formula = parse(text)
     for compared in formula.compared:
         if isinstance(compared.value, str):
@@ -85,4 +87,4 @@ def _joined(word: str, requirements: tuple[Requirement, ...]) -> Requirement:
     return Requirement(text, combined(text, word, tuple(distinct.values())))
 
 
-ANYBODY = Requirement.parse(ANYBODY_TEXT)
+ANYBODY = Requirement(ANYBODY_TEXT, None)

@@ -15,7 +15,7 @@ DAY_S = 86_400.0
 def begin(floor: Floor, call: Call, event: CallQueued) -> None:
     """A call comes into its group's line: how it stands there."""
     call.requirement, call.requirement_alone = event.requirement.text, event.alone
-    call.ring, call.joined, call.step_runs = 0, 0, {}
+    call.ring, call.joined, call.step_runs, call.step_raises = 0, 0, {}, {}
     call.only_agent, call.only_until = None, None
     _keep_for_one(floor, call, event)
     call.ring = ring_due(floor, call)
@@ -52,7 +52,8 @@ def entered(floor: Floor, call: Call) -> None:
     """The call stands in line, for the first time or again: to where it should be by now."""
     if call.group is None or call.waiting_since is None:
         return
-    widen(floor, call)
+    if call.ring or call.only_agent is not None or floor.plan.groups[call.group].rings:
+        widen(floor, call)
 
 
 def timer_widen(floor: Floor, call_id: str) -> None:
@@ -70,6 +71,7 @@ def widen(floor: Floor, call: Call, ring: int = 0) -> None:
     if call.only_agent is not None and not is_kept(floor, call):
         call.only_agent, call.only_until = None, None
         floor.note(call, facts.Unkept(floor.now))
+        floor.entered_line.append(call)  # of the others perhaps nobody is at work: see `waits.check`
     since = floor.now if call.waiting_since is None else call.waiting_since
     call.ring = max(call.ring, min(ring, len(floor.plan.groups[call.group].rings)))
     call.ring = ring_due(floor, call)
@@ -100,10 +102,10 @@ def ring_due(floor: Floor, call: Call) -> int:
     """By the time waited; a ring in which nobody new is at work is passed over at once."""
     assert call.group is not None, call.id
     rings = floor.plan.groups[call.group].rings
-    since = floor.now if call.waiting_since is None else call.waiting_since
-    ring = max(call.ring, sum(1 for wider in rings if since + wider.after_s <= floor.now))
     if call.requirement_alone or not rings:
         return 0
+    since = floor.now if call.waiting_since is None else call.waiting_since
+    ring = max(call.ring, sum(1 for wider in rings if since + wider.after_s <= floor.now))
     standing = floor.standing(call)
     while ring < len(rings) and not floor.router.widened(standing._replace(ring=ring, only=None)):
         ring += 1
@@ -120,4 +122,4 @@ def _arm_ring(floor: Floor, call: Call) -> None:
     if due:
         floor.timers.set(Timer.WIDEN, call.id, max(min(due), floor.now))
     else:
-        floor.timers.clear(Timer.WIDEN, call.id)
+        floor.timers.clear(call.id, Timer.WIDEN)

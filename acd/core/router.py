@@ -7,16 +7,18 @@ same with ten agents as with ten thousand, and with ten calls waiting as with tw
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from heapq import heapify, heappop, heapreplace
+from operator import attrgetter
 
 from acd.core.choosing import Choice, choose
-from acd.core.lanes import GroupLine, Lane, LaneKey, Standing, lane_key
-from acd.core.ordered import Key
-from acd.core.plan import GroupPolicy, Plan
-from acd.core.pools import ORDER_OF, Idle, IdleOrder, Pool, PoolKey
-from acd.core.requirement import Requirement
+from acd.core.lane_book import LaneBook
+from acd.core.lanes import GroupLine, Standing
+from acd.core.plan import Plan
+from acd.core.pools import ORDER_OF, Idle, IdleOrder, Pool, PoolKey, Tally
+from acd.core.reach import Reach
+from acd.core.reserves import Reserves
 
-MAX_KEPT_LANES = 2000
-"""Empty lanes are kept for the next call of their kind, but not without end."""
+_HEAD = attrgetter("head")
 
 
 class Router:
@@ -35,24 +37,14 @@ class Router:
             self._pool_of[agent.id] = pools[key]
         self.pools = tuple(pools.values())
         self.lines: dict[str, GroupLine] = {group: GroupLine() for group in plan.groups}
-        self._rings = {group.id: _rings(group, self.pools) for group in plan.groups.values()}
-        self._groups_of_pool = {
-            pool: tuple(g for g, rings in self._rings.items() if any(pool in ring for ring in rings))
-            for pool in self.pools
-        }
-        self._inner = {group: frozenset(rings[0]) for group, rings in self._rings.items()}
-        self._reserves = {group.id: group.reserve for group in plan.groups.values() if group.reserve}
-        for pool in self.pools:
-            pool.reserved_by = tuple(g for g in self._reserves if pool in self._rings[g][0])
+        self._reach = Reach(plan, self.pools)
+        self._reserves = Reserves(plan, self._reach, self.pools)
+        self._tallies: dict[str, Tally] = {}
         self._is_even = not plan.ageing and len({group.weight for group in plan.groups.values()}) < 2
-        self._kept: dict[LaneKey, Lane] = {}
         self._apart = Pool(len(pools), (frozenset(), 1.0), orders)  # of those who are leaving: serves no line
         self._pool_of |= dict.fromkeys(leaving, self._apart)
-        self._groups_of_pool[self._apart] = ()
-        everybody = (*self.pools, self._apart)
-        self._lanes_of_pool: dict[Pool, dict[Lane, None]] = {pool: {} for pool in everybody}
-        self._lanes_of_agent: dict[str, dict[Lane, None]] = {}
-        self._waiting: dict[Lane, None] = {}
+        self._reach.groups_of_pool[self._apart] = ()
+        self._lanes = LaneBook(self._reach, (*self.pools, self._apart))
         self._ready: dict[Pool, None] = {}
         self._at_work: set[str] = set()
         self._turn = turn
@@ -61,7 +53,7 @@ class Router:
     # --- agents -------------------------------------------------------------------------------
     def groups_of(self, agent: str) -> tuple[str, ...]:
         """The groups that this agent can serve, in whichever ring."""
-        return self._groups_of_pool[self._pool_of[agent]]
+        return self._reach.groups_of_pool[self._pool_of[agent]]
 
     def agent_free(self, agent: str, idle: Idle) -> None:
         """The agent can be offered calls."""
@@ -99,43 +91,43 @@ class Router:
     def agent_present(self, agent: str, *, logged_in: bool) -> None:
         """The agent is at work, or is not; the same may be said again."""
         if logged_in != (agent in self._at_work):
-            self._pool_of[agent].logged_in += 1 if logged_in else -1
+            self._pool_of[agent].present(1 if logged_in else -1)
             (self._at_work.add if logged_in else self._at_work.discard)(agent)
 
     def left_behind(self, agent: str) -> list[str]:
         """The calls that may have nobody left of the agents they stand for, now that this one is gone."""
-        calls = [call for lane in self._lanes_of_agent.get(agent, ()) for call in lane.calls]
+        calls = [call for lane in self._lanes.of_agent(agent) for call in lane.calls]
         pool = self._pool_of[agent]
         if pool.logged_in == 0:
-            calls += [call for group in self._groups_of_pool[pool] for call in self.lines[group]]
-            calls += [call for lane in self._waiting if pool in lane.agents for call in lane.calls]
+            calls += [call for group in self._reach.groups_of_pool[pool] for call in self.lines[group]]
+            calls += [call for lane in self._lanes.waiting if pool in lane.agents for call in lane.calls]
         return list(dict.fromkeys(calls))
 
     def logged_in(self, group: str) -> int:
         """How many are at work who can serve the group, in whichever ring."""
-        return sum(pool.logged_in for ring in self._rings[group] for pool in ring)
+        return self._tally(group).logged_in
 
-    def candidates(self, standing: Standing, limit: int) -> list[str] | None:
-        """Everybody in the plan who could serve a call that stands so; None if that are more than `limit`."""
-        lane = self._lane(standing)
-        if lane.members > limit:
-            return None
+    def candidates(self, call_id: str, group: str, limit: int) -> tuple[int, list[str]]:
+        """How many in the plan could serve a call in line, and who; nobody is named of more than `limit`."""
+        lane = self.lines[group].lane_of(call_id)
+        if lane is None or lane.members > limit:
+            return (0 if lane is None else lane.members), []
         pools = sorted(lane.agents, key=lambda pool: pool.index)
-        return [agent for pool in pools for agent in pool.members]
+        return lane.members, [agent for pool in pools for agent in pool.members]
 
     def ring_of(self, agent: str, standing: Standing) -> int | None:
         """The innermost ring that has the agent, of those open to a call that stands so; None: none has."""
-        policy, skills = self._plan.groups[standing.group], self._pool_of[agent].skills
-        rings = range(standing.ring + 1)
-        return next((ring for ring in rings if requirement_of(policy, standing, ring).admits(skills)), None)
-
-    def candidate_count(self, standing: Standing) -> int:
-        """How many in the plan could serve a call that stands so."""
-        return self._lane(standing).members
+        return self._reach.ring_of(self._pool_of[agent], standing)
 
     def ready(self, group: str) -> int:
         """How many of them can be offered a call now."""
-        return sum(pool.ready for ring in self._rings[group] for pool in ring)
+        return self._tally(group).ready
+
+    def _tally(self, group: str) -> Tally:
+        """Counted from the first time that somebody asks: most groups have no policy that does."""
+        if group not in self._tallies:
+            self._tallies[group] = Tally.of(pool for ring in self._reach.rings[group] for pool in ring)
+        return self._tallies[group]
 
     # --- calls --------------------------------------------------------------------------------
     @property
@@ -150,18 +142,18 @@ class Router:
 
     def enqueue(self, call_id: str, standing: Standing, joined: int) -> None:
         """The call joins the line, or moves to another lane of it; `joined` breaks ties (see `next_turn`)."""
-        lane = self._lane(standing)
-        key = (-standing.level, standing.since, float(joined))
         self.dequeue(call_id, standing.group)
+        lane = self._lanes.lane(standing)
+        key = (-standing.level, standing.since, float(joined))
         self.lines[standing.group].add(call_id, lane, key)
-        self._waiting[lane] = None
+        self._lanes.joined(lane)
 
     def dequeue(self, call_id: str, group: str) -> None:
         """The call leaves the line; not being there is fine."""
         line = self.lines.get(group)  # None: a group of a plan of before
         lane = None if line is None else line.remove(call_id)
-        if lane is not None and not lane.calls:
-            self._waiting.pop(lane, None)
+        if lane is not None:
+            self._lanes.left(lane)
 
     def is_head(self, call_id: str, group: str) -> bool:
         """Whether nobody of the same lane is before the call."""
@@ -170,12 +162,12 @@ class Router:
 
     def staffed(self, standing: Standing) -> bool:
         """Whether anybody is at work who could serve a call that stands so."""
-        lane = self._lane(standing)
+        lane = self._lanes.lane(standing)
         return any(pool.logged_in for pool in lane.agents)
 
     def widened(self, standing: Standing) -> bool:
         """Whether ring `standing.ring` has anybody at work whom the rings inside it have not."""
-        lane = self._lane(standing)
+        lane = self._lanes.lane(standing)
         return any(pool.logged_in for pool in lane.tiers[standing.ring])
 
     # --- decisions ----------------------------------------------------------------------------
@@ -185,7 +177,7 @@ class Router:
         if lane is None:
             return None
         if lane.only is not None:
-            free = self.is_free(lane.only) and self._spared(self._pool_of[lane.only], group)
+            free = self.is_free(lane.only) and self._reserves.spares(self._pool_of[lane.only], group)
             return Choice(lane.only, 1, "asked for by name") if free else None
         if not self._ready:
             return None
@@ -196,7 +188,7 @@ class Router:
                 if len(self._ready) < len(tier)
                 else (pool for pool in tier if pool.ready)
             )
-            ready = [pool for pool in few if self._spared(pool, group)]
+            ready = [pool for pool in few if self._reserves.spares(pool, group)]
             if ready:
                 return choose(policy.choice, lane.requirement, ready, f"{seed}/{call_id}")
         return None
@@ -204,120 +196,41 @@ class Router:
     def call_for(self, agent: str, now: float) -> tuple[str, str] | None:
         """Call and group that this agent should serve next: the most urgent of the heads of the lanes."""
         pool = self._pool_of[agent]
-        lanes: Iterable[Lane] = self._lanes_of_pool[pool]
-        if len(self._waiting) < len(self._lanes_of_pool[pool]):
-            lanes = (lane for lane in self._waiting if pool in lane.agents)
-        if agent in self._lanes_of_agent:
-            lanes = (*lanes, *self._lanes_of_agent[agent])
-        best: tuple[Key, Lane] | None = None
-        for lane in lanes:
-            if lane.head is None or (pool.reserved_by and not self._spared(pool, lane.group)):
-                continue
-            # Where all gather points at one rate, the order of the keys is that of urgency.
-            key = lane.head[0] if self._is_even else lane.head_urgency(now)
-            if best is None or key < best[0]:
-                best = (key, lane)
-        if best is None:
-            return None
-        lane = best[1]
-        assert lane.head is not None, lane.key
-        return lane.head[1], lane.group
+        lanes = self._lanes.open_to(agent, pool)
+        open_ = (lane for lane in lanes if lane.head is not None)
+        if pool.reserved_by:
+            open_ = (lane for lane in open_ if self._reserves.spares(pool, lane.group))
+        # Where all gather points at one rate, the order of the heads is that of urgency.
+        key = _HEAD if self._is_even else lambda lane: lane.head_urgency(now)
+        best = min(open_, key=key, default=None)
+        return None if best is None or best.head is None else (best.head[1], best.group)
 
-    def heads(self, now: float) -> list[tuple[str, str]]:
-        """Call and group of the head of every lane, the most urgent first."""
-        lanes = sorted(self._waiting, key=lambda lane: lane.head_urgency(now))
-        return [(lane.head[1], lane.group) for lane in lanes if lane.head is not None]
+    def heads(self, now: float) -> Iterator[str]:
+        """The head of every lane, the most urgent first; of a lane whose head has left meanwhile the next."""
+        heap = [(lane.head_urgency(now), lane) for lane in self._lanes.waiting]
+        heapify(heap)  # urgencies are all different: lanes are never compared
+        while heap:
+            lane = heap[0][1]
+            assert lane.head is not None, lane.key
+            call_id = lane.head[1]
+            yield call_id
+            if lane.head is None or lane.head[1] == call_id:
+                heappop(heap)
+            else:
+                heapreplace(heap, (lane.head_urgency(now), lane))
 
     def spare_agents(self, agent: str) -> Iterator[str]:
-        """Of each pool one ready agent, whom a reserve kept from calls before this agent became ready."""
-        for group in self._pool_of[agent].reserved_by:
-            for pool in self._rings[group][0]:
-                head = pool.idle[IdleOrder.SINCE].head()
-                if head is not None:
-                    yield head[1]
+        """Those whom a reserve kept from calls before this agent became ready, as long as they are taken."""
+        return self._reserves.set_free_by(self._pool_of[agent])
+
+    def reserves_against(self, group: str) -> Iterator[tuple[str, int, int]]:
+        """Reserves that may keep agents from this group: whose, how many, and how many of them are ready."""
+        return self._reserves.against(group)
+
+    def reserved_by(self, agent: str) -> tuple[str, ...]:
+        """The groups whose reserve this agent may belong to."""
+        return self._pool_of[agent].reserved_by
 
     def keeper(self, agent: str, group: str) -> str | None:
         """The group whose reserve keeps this agent from calls of `group` now; None: no reserve does."""
-        return self._keeper(self._pool_of[agent], group)
-
-    def _spared(self, pool: Pool, group: str) -> bool:
-        """Whether a call of `group` may have an agent of this pool, by the reserves of other groups."""
-        return not pool.reserved_by or self._keeper(pool, group) is None
-
-    def _keeper(self, pool: Pool, group: str) -> str | None:
-        for other in pool.reserved_by:
-            if other != group and sum(p.ready for p in self._rings[other][0]) <= self._reserves[other]:
-                return other
-        return None
-
-    # --- lanes --------------------------------------------------------------------------------
-    def _lane(self, standing: Standing) -> Lane:
-        key = lane_key(standing)
-        lane = self._kept.get(key)
-        if lane is None:
-            if len(self._kept) >= MAX_KEPT_LANES:
-                self._drop_empty_lanes()
-            lane = self._kept[key] = self._new_lane(key, standing)
-        return lane
-
-    def _new_lane(self, key: LaneKey, standing: Standing) -> Lane:
-        if standing.only is not None:
-            lane = Lane(key, standing.requirement, (), standing.only)
-            self._lanes_of_agent.setdefault(standing.only, {})[lane] = None
-            return lane
-        requirement, tiers = self._tiers(standing)
-        lane = Lane(key, requirement, tiers, None)
-        for pool in lane.agents:
-            self._lanes_of_pool[pool][lane] = None
-        return lane
-
-    def _tiers(self, standing: Standing) -> tuple[Requirement, tuple[frozenset[Pool], ...]]:
-        """By ring up to the one in which the call is; each pool in the innermost that has it."""
-        policy = self._plan.groups[standing.group]
-        wanted = requirement_of(policy, standing, 0)
-        if standing.ring == 0 and wanted == policy.requirement:
-            return wanted, (self._inner[standing.group],)
-        seen: set[Pool] = set()
-        tiers = []
-        for ring in range(standing.ring + 1):
-            requirement = requirement_of(policy, standing, ring)
-            tier = frozenset(p for p in self.pools if p not in seen and requirement.admits(p.skills))
-            seen.update(tier)
-            tiers.append(tier)
-        return wanted, tuple(tiers)
-
-    def _drop_empty_lanes(self) -> None:
-        for key, lane in list(self._kept.items()):
-            if lane.calls:
-                continue
-            del self._kept[key]
-            for pool in lane.agents:
-                self._lanes_of_pool[pool].pop(lane, None)
-            if lane.only is not None:
-                own = self._lanes_of_agent[lane.only]
-                own.pop(lane, None)
-                if not own:
-                    del self._lanes_of_agent[lane.only]
-
-
-def requirement_of(policy: GroupPolicy, standing: Standing, ring: int) -> Requirement:
-    """What an agent of this ring must know for a call that stands so."""
-    if standing.alone:
-        return standing.requirement
-    if ring == 0:
-        return Requirement.all_of((policy.requirement, standing.requirement))
-    wider = policy.rings[ring - 1]
-    if wider.drops_call_requirement:
-        return wider.requirement
-    return Requirement.all_of((wider.requirement, standing.requirement))
-
-
-def _rings(group: GroupPolicy, pools: tuple[Pool, ...]) -> tuple[tuple[Pool, ...], ...]:
-    """The pools of each ring that are in no ring inside it."""
-    seen: set[Pool] = set()
-    rings = []
-    for requirement in (group.requirement, *(ring.requirement for ring in group.rings)):
-        ring = tuple(p for p in pools if p not in seen and requirement.admits(p.skills))
-        seen.update(ring)
-        rings.append(ring)
-    return tuple(rings)
+        return self._reserves.keeper(self._pool_of[agent], group)

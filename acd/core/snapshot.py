@@ -83,7 +83,8 @@ def engine_of(snapshot: Snapshot) -> Engine:
     floor.last_on_phone = dict(snapshot.last_on_phone)
     floor.leaving, floor.retired = dict(snapshot.leaving), dict(snapshot.retired)
     floor.agents = {agent.id: agent for agent in map(Agent.from_dict, snapshot.agents)}
-    floor.calls = {call.id: call for call in map(Call.from_dict, snapshot.calls)}
+    for call in map(Call.from_dict, snapshot.calls):
+        floor.admit(call)
     floor.router = Router(snapshot.plan, floor.leaving, snapshot.turn)
     for agent in floor.agents.values():
         floor.router.agent_present(agent.id, logged_in=agent.logged_in)

@@ -25,30 +25,45 @@ class Timer(StrEnum):
 class Timers:
     """A key of a kind has at most one deadline; setting it again moves it."""
 
-    _due: dict[tuple[Timer, str], float] = field(default_factory=dict)
+    _due: dict[str, dict[Timer, float]] = field(default_factory=dict)
     _heap: list[tuple[float, Timer, str]] = field(default_factory=list)
 
     def set(self, kind: Timer, key: str, at: float) -> None:
         """Arm or move."""
-        self._due[kind, key] = at
+        own = self._due.get(key)
+        if own is None:
+            self._due[key] = {kind: at}
+        else:
+            own[kind] = at
         heapq.heappush(self._heap, (at, kind, key))
 
-    def clear(self, kind: Timer, key: str) -> None:
+    def clear(self, key: str, *kinds: Timer) -> None:
         """Disarm; not armed is fine."""
-        self._due.pop((kind, key), None)
+        own = self._due.get(key)
+        if own is None:
+            return
+        for kind in kinds:
+            own.pop(kind, None)
+        if not own:
+            del self._due[key]
+
+    def is_armed(self, key: str, kind: Timer) -> bool:
+        """Whether this key has a deadline of this kind."""
+        return kind in self._due.get(key, ())
 
     def next(self) -> float | None:
         """The earliest deadline, or None."""
         while self._heap:
             at, kind, key = self._heap[0]
-            if self._due.get((kind, key)) == at:
+            own = self._due.get(key)
+            if own is not None and own.get(kind) == at:
                 return at
             heapq.heappop(self._heap)
         return None
 
     def all(self) -> tuple[tuple[Timer, str, float], ...]:
         """Kind, key and moment of every deadline that is armed."""
-        return tuple((kind, key, at) for (kind, key), at in self._due.items())
+        return tuple((kind, key, at) for key, own in self._due.items() for kind, at in own.items())
 
     def pop_due(self, now: float) -> tuple[Timer, str] | None:
         """Take the earliest deadline that has passed, or None."""
@@ -56,5 +71,5 @@ class Timers:
         if at is None or at > now:
             return None
         _, kind, key = heapq.heappop(self._heap)
-        del self._due[kind, key]
+        self.clear(key, kind)
         return kind, key

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import structlog
 
-from acd.core.calls import Call, CallState
+from acd.core import policy_run
+from acd.core.calls import Call, CallState, WaitSoFar
 from acd.core.facts import (
     Alerted,
     CallKind,
@@ -26,6 +27,7 @@ from acd.core.facts import (
     WaitTakenUp,
     Widened,
 )
+from acd.core.plan import GroupPolicy
 from acd.core.ports import Mirror
 
 log = structlog.get_logger(__name__)
@@ -39,7 +41,8 @@ _IN_LINE = (Alerted, Ended, Kept, NotKept, Offered, OfferFailed, PolicyApplied, 
 class Abandoned:
     """A wait that its caller broke off; times in engine seconds.
 
-    `groups`: whose line it was at the end, and before a policy moved the caller there.
+    `groups`: whose line it was at the end, and before a policy moved the caller there. `so_far`: what time
+    had done to it in the first of them.
     """
 
     number: str
@@ -47,12 +50,20 @@ class Abandoned:
     waiting_since: float
     ended_at: float
     groups: tuple[str, ...]
+    so_far: WaitSoFar
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Abandoned:
         """The inverse of `asdict`. Raises KeyError, TypeError or ValueError for what is none."""
-        times = float(data["waiting_since"]), float(data["ended_at"])
-        return cls(str(data["number"]), str(data["call_id"]), *times, tuple(map(str, data["groups"])))
+        done = data["so_far"]
+        return cls(
+            str(data["number"]),
+            str(data["call_id"]),
+            float(data["waiting_since"]),
+            float(data["ended_at"]),
+            tuple(map(str, data["groups"])),
+            WaitSoFar(int(done["ring"]), dict(done["step_runs"]), dict(done["step_raises"])),
+        )
 
 
 class AbandonedWaits:
@@ -92,10 +103,21 @@ class AbandonedWaits:
         groups = _broken_off(call)
         if call.waiting_since is None or not groups:
             return
-        wait = Abandoned(call.caller_number, call.id, call.waiting_since, call.facts[-1].at, groups)
+        wait = Abandoned(
+            call.caller_number, call.id, call.waiting_since, call.facts[-1].at, groups, call.so_far
+        )
         self._add(wait)
-        self._mirror.put(KEY + wait.call_id, asdict(wait))
+        self._keep(wait)
         self._drop_old()
+
+    def groups_changed(self, before: Mapping[str, GroupPolicy], after: Mapping[str, GroupPolicy]) -> None:
+        """A reload: waits go on by the policies as they are now."""
+        for key, wait in self._waits.items():
+            old, new = before.get(wait.groups[0]), after.get(wait.groups[0])
+            if old is not None and new is not None and old.steps != new.steps:
+                so_far = policy_run.carried_over(wait.so_far, old.steps, new.steps)
+                self._waits[key] = replace(wait, so_far=so_far)
+                self._keep(self._waits[key])
 
     def take(self, call: Call, group: str) -> Abandoned | None:
         """The wait that this caller goes on with; each is taken up once."""
@@ -106,6 +128,9 @@ class AbandonedWaits:
             return None
         self._remove(found)
         return None if self._is_old(found) else found
+
+    def _keep(self, wait: Abandoned) -> None:
+        self._mirror.put(KEY + wait.call_id, asdict(wait))
 
     def _add(self, wait: Abandoned) -> None:
         for group in wait.groups:
@@ -125,7 +150,8 @@ class AbandonedWaits:
 
     def _remove(self, wait: Abandoned) -> None:
         for group in wait.groups:
-            if self._waits.get((wait.number, group)) is wait:
+            other = self._waits.get((wait.number, group))
+            if other is not None and other.call_id == wait.call_id:
                 del self._waits[wait.number, group]
         self._mirror.drop(KEY + wait.call_id)
 

@@ -107,7 +107,8 @@ class CallbackLine:
         return True
 
     def _is_automatic(self, group: str) -> bool:
-        policy = self._shell.engine.floor.plan.groups.get(group)
+        plan = self._shell.engine.floor.plan
+        policy = plan.groups.get(plan.heir(group) or "")
         return policy is not None and policy.callbacks is not None
 
     # --- what becomes of them -------------------------------------------------------------------

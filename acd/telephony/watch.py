@@ -15,9 +15,12 @@ from acd.core.outside_events import OutsideAlerting, OutsideAnswered
 from acd.core.ports import Feed
 from acd.telephony.ami import Headers
 from acd.telephony.dial_string import TRUNK_PREFIX
+from acd.telephony.leg_book import LegBook
 from acd.telephony.legs import Legs
 
 _CHANNEL = re.compile(r"^PJSIP/(?P<endpoint>.+)-[0-9a-f]{8}$")
+TALK_IS_OVER = ("acd-run", "over")
+"""Where the dialplan hangs up by itself when the agent has hung up."""
 REACHABLE_STATES = frozenset({"NOT_INUSE", "INUSE", "BUSY", "RINGING", "RINGINUSE", "ONHOLD"})
 
 
@@ -45,7 +48,7 @@ class Watch:
         self._call_of: dict[str, str] = {}  # the caller's uniqueid → call
         self._uniqueid_of: dict[str, str] = {}
         self.channel_of: dict[str, str] = {}  # call → the caller's channel
-        self.leg_of: dict[str, str] = {}  # call → the agent's channel, while dialled or talking
+        self.leg_of = LegBook()  # call → the agent's channel, while dialled or talking
         self._looking = False
         self._come: set[str] = set()  # channels since the look began
         self._went: set[str] = set()
@@ -202,7 +205,7 @@ class Watch:
         if self._looking:
             self._went.add(channel)
         self._report(phone)  # first, so that the next call can be offered as soon as the agent is free
-        call_id = next((c for c, leg in self.leg_of.items() if leg == channel), None)
+        call_id = self.leg_of.call(channel)
         if call_id is not None:
             self._feed(events.AgentDisconnected(call_id, phone))
 
@@ -213,20 +216,25 @@ class Watch:
             del self._gone[next(iter(self._gone))]
         call_id = self._call_of.get(uniqueid)
         if call_id is not None:
-            by = EndedBy.SYSTEM if call_id in self._ending else EndedBy.CALLER
+            is_over = (event.get("Context"), event.get("Exten")) == TALK_IS_OVER
+            by = EndedBy.SYSTEM if is_over or call_id in self._ending else EndedBy.CALLER
             self.unbind(call_id)
             self.leg_of.pop(call_id, None)
             self.handed_over.discard(call_id)
+            if is_over:
+                self._feed(events.AgentHungUp(call_id))  # not news if the phone's BYE was told
             self._feed(events.CallEnded(call_id, by, str(event.get("Cause-txt", ""))))
         # A dial's end is told by the caller's own channel; the leg must not be taken for the next one's.
-        for leg_call in [c for c, leg in self.leg_of.items() if leg == channel]:
+        leg_call = self.leg_of.call(channel)
+        if leg_call is not None:
             del self.leg_of[leg_call]
         phone = phone_of(channel)
         if phone in self._phones:
             if self._looking:
                 self._went.add(channel)
-            self._phones[phone].discard(channel)
-            self._report(phone)
+            if channel in self._phones[phone]:  # else the phone's BYE was heard
+                self._phones[phone].discard(channel)
+                self._report(phone)
             self._forget_phone(phone)
 
     def _dialling(
@@ -251,8 +259,7 @@ class Watch:
         """An agent is on the leg that was dialled, or on the call's own channel where that was rung first."""
         channel = str(event.get("Channel", ""))
         phone = phone_of(channel)
-        call_id = next((c for c, leg in self.leg_of.items() if leg == channel), None)
-        call_id = call_id or self._call_of.get(str(event.get("Uniqueid", "")))
+        call_id = self.leg_of.call(channel) or self._call_of.get(str(event.get("Uniqueid", "")))
         if call_id is not None and phone in self._phones:
             self._feed(heard(call_id, phone))
 
@@ -274,7 +281,7 @@ class Watch:
             self._own_calls_joined(event, *dialled)
             return
         consult = dialled[0] if dialled else None
-        call = next((c for c, leg in self.leg_of.items() if leg in legs), None)
+        call = next((c for leg in legs if (c := self.leg_of.call(leg)) is not None), None)
         if call is None or consult is None or call == consult:
             return
         self.handed_over.add(call)

@@ -119,6 +119,7 @@ RESERVE = Plan(
         "urgent": GroupPolicy(
             "urgent", "Urgent", Requirement.parse("support"), wrap_up=NO_WRAP_UP, reserve=1
         ),
+        "equal": GroupPolicy("equal", "Equal", Requirement.parse("support"), wrap_up=NO_WRAP_UP, reserve=1),
         "plain": RULES.groups["plain"],
     },
     reasons=PLAN.reasons,
@@ -130,6 +131,13 @@ EVERYTHING = Plan(
         **PLAN.groups,
         **RULES.groups,
         **BACK,
+        "back": replace(
+            BACK["back"],
+            steps=(
+                PolicyStep(condition("waited_s > 5"), (RaisePriority(2),)),
+                PolicyStep(condition("waited_s >= 30"), (RaisePriority(1), MoveTo("short"))),
+            ),
+        ),
         "urgent": replace(RESERVE.groups["urgent"], requirement=Requirement.parse("support and not sales")),
     },
     reasons=PLAN.reasons,

@@ -164,7 +164,8 @@ def test_news_of_an_earlier_ring_says_nothing_about_the_present_one() -> None:
 
 def test_a_callback_that_was_lost_stands_in_line_as_old_as_it_is() -> None:
     """In `back` one that was not reached is tried again after 60 s, and given up after 600 s in all."""
-    engine = Engine(EVERYTHING)
+    back = replace(EVERYTHING.groups["back"], steps=())
+    engine = Engine(replace(EVERYTHING, groups={"back": back}))
     engine.handle(events.CallArrived("c1", CallKind.INBOUND, "0301", "", "8001"), 900.0)
     engine.handle(events.CallQueued("c1", "back"), 900.0)
     placed = CallbackPlaced("old", "gone", "back", "+49302", "en", wanted_at=700.0)

@@ -30,7 +30,7 @@ def test_timers_are_a_dictionary_of_deadlines(steps: list[tuple[str, Timer, str,
             timers.set(kind, key, at)
             due[kind, key] = at
         elif what == "clear":
-            timers.clear(kind, key)
+            timers.clear(key, kind)
             due.pop((kind, key), None)
         else:
             popped = timers.pop_due(at)
