@@ -241,10 +241,10 @@ class Engine:
     def _of_conversation(self, event: Event, call: Call) -> None:
         floor = self.floor
         match event:
-            case events.CallHeld():
-                conversations.hold(floor, call)
-            case events.CallResumed():
-                conversations.resume(floor, call)
+            case events.CallHeld(_, phone):
+                conversations.hold(floor, call, phone)
+            case events.CallResumed(_, phone):
+                conversations.resume(floor, call, phone)
             case events.CallBlindTransferred(_, target):
                 conversations.blind_transfer(floor, call, target)
             case events.CallAttendedTransferred(_, consult_id):

@@ -233,16 +233,18 @@ class AgentDisconnected:
 
 @dataclass(frozen=True, slots=True)
 class CallHeld:
-    """The agent put the other side on hold."""
+    """The agent put the other side on hold, on this phone; None: on the agent's, whichever that is."""
 
     call_id: str
+    phone: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class CallResumed:
-    """The hold ended."""
+    """The hold ended; `phone` as in CallHeld."""
 
     call_id: str
+    phone: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

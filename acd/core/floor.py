@@ -70,7 +70,7 @@ class Floor:
         self.went_home: list[Agent] = []
         self.leaving: dict[str, AgentProfile] = {}
         self.retired: dict[str, GroupPolicy] = {}
-        self._on_phone: dict[str, str] = {}  # the last agent on each phone, who may be gone
+        self.last_on_phone: dict[str, str] = {}  # who may be gone
         self.callbacks_closed: set[str] = set()
         self._out: list[Command] = []
         self._changed_calls: dict[str, None] = {}
@@ -212,13 +212,13 @@ class Floor:
 
     def agent_on(self, phone: str) -> Agent | None:
         """Who is logged in on this phone."""
-        agent = self.agents.get(self._on_phone.get(phone, ""))
+        agent = self.agents.get(self.last_on_phone.get(phone, ""))
         return agent if agent is not None and agent.phone == phone and agent.logged_in else None
 
     def place(self, agent: Agent) -> None:
         """Among those who can be rung now, or not; the agent as such has not changed."""
         if agent.phone is not None:
-            self._on_phone[agent.phone] = agent.id
+            self.last_on_phone[agent.phone] = agent.id
         self.router.agent_present(agent.id, logged_in=agent.logged_in)
         free = self.can_take_calls(agent)
         if free == self.router.is_free(agent.id):

@@ -255,9 +255,12 @@ class Watch:
             self._feed(heard(call_id, endpoint))
 
     def _hold(self, event: Headers, heard: type[events.CallHeld] | type[events.CallResumed]) -> None:
-        call_id = self.leg_of.call(str(event.get("Channel", "")))
-        if call_id is not None:
-            self._feed(heard(call_id))
+        """An agent is on the leg that was dialled, or on the call's own channel where that was rung first."""
+        channel = str(event.get("Channel", ""))
+        phone = phone_of(channel)
+        call_id = self.leg_of.call(channel) or self._call_of.get(str(event.get("Uniqueid", "")))
+        if call_id is not None and phone in self._phones:
+            self._feed(heard(call_id, phone))
 
     def _attended_transfer(self, event: Headers) -> None:
         """The caller of one call joins what the transferring agent's second call had come to.

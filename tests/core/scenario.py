@@ -26,6 +26,7 @@ from typing import Any
 from acd.core import callback_events, commands, events, outside_events
 from acd.core.calls import CallState
 from acd.core.commands import Command
+from acd.core.engine import Engine
 from acd.core.events import Event
 from acd.core.facts import CallKind, Ended, EndedBy, OfferFailure, SoundKept, SoundPurpose, StepTaken
 from acd.core.outside_facts import DialFailure
@@ -211,6 +212,8 @@ LANGUAGE: Sequence[tuple[str, Callable[..., Event]]] = (
     (r"(c\d+) is left by (\d+)", events.AgentDisconnected),
     (r"(c\d+) is held", events.CallHeld),
     (r"(c\d+) is resumed", events.CallResumed),
+    (r"(c\d+) is held on (\d+)", events.CallHeld),
+    (r"(c\d+) is resumed on (\d+)", events.CallResumed),
     (r"(c\d+) is sent to (\d+)", events.CallBlindTransferred),
     (r"(c\d+) is joined with (c\d+)", events.CallAttendedTransferred),
     (r"(c\d+) takes over from (c\d+) who is on (\d+)", events.OwnCallsJoined),
@@ -281,8 +284,10 @@ def show(command: Command) -> str | None:
 class Player:
     """Plays one scenario against a fresh engine; every step is checked by the bookkeeper, too."""
 
-    def __init__(self, plan: Plan, *, lenient: bool = False) -> None:
-        self.books = Bookkeeper(plan)
+    def __init__(
+        self, plan: Plan, *, lenient: bool = False, make_engine: Callable[[Plan], Engine] = Engine
+    ) -> None:
+        self.books = Bookkeeper(plan, make_engine)
         self.books.now = START
         self._lenient = lenient
         self._ended: dict[str, EndedBy] = {}

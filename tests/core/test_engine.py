@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 from acd.core import events, facts
 from acd.core.agents import Agent
+from acd.core.callback_events import CallbackPlaced
 from acd.core.calls import Call, CallState
 from acd.core.commands import Offer, StoreInterval
 from acd.core.engine import Engine
 from acd.core.facts import CallKind, Customer, EndedBy, OfferFailure
 from acd.core.plan import Plan
-from tests.core.centre import PLAN
+from tests.core.centre import EVERYTHING, PLAN
 
 MAYER = Customer("k1", "Mayer 梅", "gold")
 
@@ -158,3 +160,22 @@ def test_news_of_an_earlier_ring_says_nothing_about_the_present_one() -> None:
     assert call.alerted
     engine.handle(events.OfferAnswered("c1", phone), 12.8)
     assert call.state is CallState.TALKING
+
+
+def test_a_callback_that_was_lost_stands_in_line_as_old_as_it_is() -> None:
+    """In `back` one that was not reached is tried again after 60 s, and given up after 600 s in all."""
+    back = replace(EVERYTHING.groups["back"], steps=())
+    engine = Engine(replace(EVERYTHING, groups={"back": back}))
+    engine.handle(events.CallArrived("c1", CallKind.INBOUND, "0301", "", "8001"), 900.0)
+    engine.handle(events.CallQueued("c1", "back"), 900.0)
+    placed = CallbackPlaced("old", "gone", "back", "+49302", "en", wanted_at=700.0)
+    engine.handle(placed, 1000.0)
+    engine.handle(replace(placed, call_id="tried", tries=1, tried_at=960.0), 1000.0)
+    old, tried = engine.floor.calls["old"], engine.floor.calls["tried"]
+    assert (old.waiting_since, old.expires_at, old.try_at, old.tries) == (700.0, 1300.0, None, 0)
+    assert list(engine.floor.router.lines["back"].in_order(1000.0)) == ["old", "c1"]
+    assert (tried.tries, tried.try_at, tried.present) == (1, 1020.0, False)
+    engine.handle_timer(1020.0)
+    assert list(engine.floor.router.lines["back"].in_order(1020.0)) == ["old", "tried", "c1"]
+    engine.handle_timer(1300.0)
+    assert set(engine.floor.calls) == {"c1"}
