@@ -74,7 +74,7 @@ def place(floor: Floor, event: events.CallbackPlaced) -> None:
             call.id,
             event.group,
             origin.priority,
-            requirement=Requirement.parse(origin.requirement),
+            requirement=Requirement.kept(origin.requirement),
             alone=origin.requirement_alone,
         )
     floor.note(call, facts.Queued(floor.now, event.group, call.priority, wish.requirement.text))

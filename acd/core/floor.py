@@ -277,7 +277,7 @@ class Floor:
         assert call.waiting_since is not None, call.id
         return Standing(
             call.group,
-            Requirement.parse(call.requirement),
+            Requirement.kept(call.requirement),
             call.waiting_since,
             0.0 if self.plan.ageing else float(call.priority),
             self.plan.rate(call.group, call.priority),

@@ -152,7 +152,7 @@ class World:
             return
         self._on_line[caller.id] = _Line(caller)
         customer = caller.customer
-        wanted = ANYBODY if customer is None else Requirement.parse(customer.requirement)
+        wanted = ANYBODY if customer is None else Requirement.kept(customer.requirement)
         self._tell(events.CallArrived(caller.id, CallKind.INBOUND, "", "", "", customer))
         self._tell(
             events.CallQueued(

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from acd.core.formula import MAX_LENGTH, FormulaError, parse
+from acd.core.formula import MAX_DEPTH, MAX_LENGTH, FormulaError, parse
 from acd.core.policy import PolicyStep, RaisePriority, condition, next_check_s
 from acd.core.requirement import ANYBODY, Requirement
 
@@ -80,6 +80,30 @@ def test_requirements_are_joined() -> None:
     assert english.proficiency({"english": 7, "vip": 3}) == 7
     with pytest.raises(FormulaError, match="a proficiency is a number"):
         Requirement.parse("english == 'good'")
+
+
+def test_what_is_joined_may_be_longer_and_deeper_than_what_is_written() -> None:
+    deep = Requirement.parse("(" * (MAX_DEPTH - 1) + "english >= 5" + ")" * (MAX_DEPTH - 1))
+    long = Requirement.parse(" or ".join(f"skill_number_{n} >= 5" for n in range(20)))
+    joined = Requirement.all_of((deep, Requirement.all_of((long, Requirement.parse("billing")))))
+    assert len(joined.text) > MAX_LENGTH
+    with pytest.raises(FormulaError):
+        Requirement.parse(joined.text)
+    kept = Requirement.kept(joined.text)
+    assert kept == joined
+    assert not kept.admits(SKILLS)
+    assert kept.admits({**SKILLS, "skill_number_7": 5})
+    assert Requirement.kept("") is ANYBODY
+
+
+def test_numbers_may_be_negative_where_values_are() -> None:
+    low = condition("priority < -5")
+    assert [low.test({"priority": value}) for value in (-6.0, -5.0, 0.0)] == [True, False, False]
+    assert condition("priority >= -0.5").test({"priority": 0.0})
+    with pytest.raises(FormulaError, match="a proficiency is 0 or more, not -5"):
+        Requirement.parse("english >= -5")
+    with pytest.raises(FormulaError, match="'-' has no meaning here"):
+        condition("priority < - 5")
 
 
 def test_conditions_know_their_names() -> None:
