@@ -2,7 +2,8 @@
 
 A step is taken once for each wait, or again and again with `every_s` between. Conditions are formulas (see
 `formula.py`) over what `NAMES` lists. A condition that looks at nothing but `waited_s` is tried at the very
-moments at which it can become true; any other one also every `CHECK_S` seconds.
+moments at which it can become true (`waited_s > 30`: `JUST_AFTER_S` later than 30 s); any other one also
+every `CHECK_S` seconds.
 """
 
 from __future__ import annotations
@@ -15,6 +16,9 @@ from acd.core.formula import Formula, FormulaError, parse
 from acd.core.requirement import Requirement
 
 CHECK_S = 1.0
+JUST_AFTER_S = 0.001
+_CHANGES_AFTER = frozenset({">", "<=", "==", "!="})
+"""What is different at a value and a moment after it; the others change at the value itself."""
 
 NAMES: Mapping[str, type[float] | type[str]] = {
     "waited_s": float,  # since the caller began to wait
@@ -103,9 +107,17 @@ class PolicyStep:
         """Whether nothing but the time waited is looked at."""
         return self.condition.names <= {"waited_s"}
 
+    def earliest_s(self, last: float | None) -> float | None:
+        """The wait from which on it may be taken, if it was last taken at `last`; None: not again."""
+        if last is None:
+            return 0.0
+        return None if self.every_s is None else round(last + self.every_s, 6)
+
     def moments_s(self) -> tuple[float, ...]:
         """The waits at which the condition may change."""
-        return tuple(float(c.value) for c in self.condition.compared if c.name == "waited_s")
+        compared = [c for c in self.condition.compared if c.name == "waited_s"]
+        after = [float(c.value) + JUST_AFTER_S for c in compared if c.sign in _CHANGES_AFTER]
+        return (*(float(c.value) for c in compared), *after)
 
 
 def leads_out(exit_: str) -> bool:
@@ -133,10 +145,9 @@ def next_check_s(steps: tuple[PolicyStep, ...], runs: Mapping[str, float], waite
     """The wait at which a step may have to be taken next; None: never again. `runs`: see `Call.step_runs`."""
     due: list[float] = []
     for number, step in enumerate(steps):
-        last = runs.get(str(number))
-        if last is not None and step.every_s is None:
+        earliest = step.earliest_s(runs.get(str(number)))
+        if earliest is None:
             continue
-        earliest = 0.0 if last is None or step.every_s is None else last + step.every_s
         due += [max(earliest, moment) for moment in step.moments_s() if moment > waited_s]
         if earliest > waited_s:
             due.append(earliest)

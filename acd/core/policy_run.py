@@ -30,8 +30,8 @@ def timer_policy(floor: Floor, call_id: str) -> None:
     steps = floor.plan.groups[group].steps
     waited_s = _waited_s(floor, call)
     for number, step in enumerate(steps):
-        last = call.step_runs.get(str(number))
-        if last is not None and (step.every_s is None or waited_s < last + step.every_s):
+        earliest = step.earliest_s(call.step_runs.get(str(number)))
+        if earliest is None or waited_s < earliest:
             continue
         if not step.condition.test(Seen(floor, call)) or _has_led_out(call, step):
             continue

@@ -88,6 +88,16 @@ RULES = Plan(
                 PolicyStep(condition("hour >= 22"), (MoveTo("plain"),)),
             ),
         ),
+        "timed": GroupPolicy(
+            "timed",
+            "By the clock",
+            Requirement.parse("sales >= 5"),
+            wrap_up=NO_WRAP_UP,
+            steps=(
+                PolicyStep(condition("waited_s > 20"), (Announce("sorry"),), every_s=20),
+                PolicyStep(condition("waited_s > 40"), (RaisePriority(2),)),
+            ),
+        ),
     },
     reasons=PLAN.reasons,
 )

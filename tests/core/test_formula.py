@@ -126,3 +126,24 @@ def test_steps_are_tried_when_they_can_become_true() -> None:
     assert next_check_s((again,), {"0": 20.0}, 20.0) == 50.0
     assert next_check_s((timed, watching), {}, 4.0) == 5.0
     assert next_check_s((), {}, 4.0) is None
+
+
+@pytest.mark.parametrize(
+    ("when", "first_s"),
+    [
+        ("waited_s >= 20", 20.0),
+        ("waited_s > 20", 20.001),
+        ("not waited_s <= 20", 20.001),
+        ("waited_s > 20 and waited_s < 90", 20.001),
+        ("waited_s == 20", 20.0),
+        ("waited_s", 0.001),
+        ("waited_s != 20 and waited_s >= 20", 20.001),
+        ("not waited_s < 20", 20.0),
+    ],
+)
+def test_a_condition_over_the_wait_alone_is_met_when_it_begins_to_hold(when: str, first_s: float) -> None:
+    step = PolicyStep(condition(when), (RaisePriority(1),))
+    waited_s: float | None = 0.0
+    while waited_s is not None and not step.condition.test({"waited_s": waited_s}):
+        waited_s = next_check_s((step,), {}, waited_s)
+    assert waited_s == first_s
