@@ -1,10 +1,18 @@
-"""A group's policy at work on one waiting call: steps are tried, what they say is done."""
+"""A group's policy at work on one waiting call: steps are tried, what they say is done.
+
+A step is taken as a whole: while something is in the way of one operation that can pass (the other group's
+line is full), the step waits. What cannot be done for this call (an exit that its flow has not) is left
+out, and a step of which nothing can be done is not taken. Noted is what was done.
+"""
 
 from __future__ import annotations
 
+import math
+
 from acd.core import facts, lines, offers, policy, rings
-from acd.core.calls import Call, CallState, Channel
+from acd.core.calls import Call, CallState
 from acd.core.commands import AnnounceInLine
+from acd.core.effects import Effect, effect
 from acd.core.facts import LeftBy
 from acd.core.floor import Floor
 from acd.core.timers import Timer
@@ -29,17 +37,25 @@ def timer_policy(floor: Floor, call_id: str) -> None:
     group = call.group
     steps = floor.plan.groups[group].steps
     waited_s = _waited_s(floor, call)
+    is_hindered = False
     for number, step in enumerate(steps):
         earliest = step.earliest_s(call.step_runs.get(str(number)))
         if earliest is None or waited_s < earliest:
             continue
         if not step.condition.test(Seen(floor, call)) or _has_led_out(call, step):
             continue
+        effects = {effect(floor, call, operation) for operation in step.operations}
+        if Effect.LATER in effects:
+            is_hindered = True
+            continue
+        if effects == {Effect.NEVER}:
+            continue
         call.step_runs[str(number)] = waited_s
+        floor.mark(call)
         _take(floor, call, number + 1, step)
         if call.state is not CallState.WAITING or call.group != group:
             return
-    _arm(floor, call, steps)
+    _arm(floor, call, steps, is_hindered=is_hindered)
 
 
 def carried_over(
@@ -58,9 +74,13 @@ def _written(step: policy.PolicyStep) -> tuple[object, ...]:
     return (step.condition.text, tuple(map(told, step.operations)), step.every_s)
 
 
-def _arm(floor: Floor, call: Call, steps: tuple[policy.PolicyStep, ...]) -> None:
+def _arm(floor: Floor, call: Call, steps: tuple[policy.PolicyStep, ...], *, is_hindered: bool) -> None:
+    """`is_hindered`: a step is due, and something is in its way."""
     assert call.waiting_since is not None, call.id
-    next_s = policy.next_check_s(steps, call.step_runs, _waited_s(floor, call))
+    waited_s = _waited_s(floor, call)
+    next_s = policy.next_check_s(steps, call.step_runs, waited_s)
+    if is_hindered:
+        next_s = min(waited_s + policy.CHECK_S, math.inf if next_s is None else next_s)
     if next_s is None:
         floor.timers.clear(call.id, Timer.POLICY)
     else:
@@ -77,8 +97,9 @@ def _take(floor: Floor, call: Call, number: int, step: policy.PolicyStep) -> Non
     for operation in step.operations:
         if call.state is not CallState.WAITING or call.group is None:
             return
-        floor.note(call, facts.PolicyApplied(floor.now, number, told(operation)))
-        _operate(floor, call, operation)
+        if effect(floor, call, operation) is Effect.DOES:
+            floor.note(call, facts.PolicyApplied(floor.now, number, told(operation)))
+            _operate(floor, call, operation)
 
 
 def _has_led_out(call: Call, step: policy.PolicyStep) -> bool:
@@ -104,13 +125,11 @@ def _operate(floor: Floor, call: Call, operation: policy.Operation) -> None:
         case policy.WidenTo(ring):
             rings.widen(floor, call, ring)
         case policy.Announce(name):
-            if call.channel is not Channel.NONE:
-                floor.emit(AnnounceInLine(call.id, call.group, name))
+            floor.emit(AnnounceInLine(call.id, call.group, name))
         case policy.LeaveBy(exit_):
-            if exit_ in call.exits or policy.leads_out(exit_):
-                lines.lead_out(floor, call, LeftBy.POLICY, exit_)
+            lines.lead_out(floor, call, LeftBy.POLICY, exit_)
         case policy.MoveTo(group):
-            move_to(floor, call, group)
+            _move_to(floor, call, group)
 
 
 def _restand(floor: Floor, call: Call, priority: int) -> None:
@@ -119,18 +138,8 @@ def _restand(floor: Floor, call: Call, priority: int) -> None:
     offers.dispatch_call(floor, call)
 
 
-def move_to(floor: Floor, call: Call, group: str) -> None:
-    """Into another group's line with the time waited so far; not back to where it has come from like that.
-
-    Two groups that hand a caller to each other would do so for ever.
-    """
-    if group in _moved_out_of(call):
-        return
-    limit = floor.plan.groups[group].max_waiting
-    if call.group in (None, group) or (limit is not None and floor.callers_waiting(group) >= limit):
-        return
-    if call.channel is Channel.NONE and group in floor.callbacks_closed:
-        return  # a callback, at an hour when that group's customers are not called
+def _move_to(floor: Floor, call: Call, group: str) -> None:
+    """Into another group's line with the time waited so far."""
     assert call.group is not None, call.id
     floor.router.dequeue(call.id, call.group)
     floor.note(call, facts.LeftLine(floor.now, call.group, LeftBy.POLICY, group))
@@ -140,17 +149,6 @@ def move_to(floor: Floor, call: Call, group: str) -> None:
     call.ring = rings.ring_due(floor, call)
     floor.enter_line(call)
     offers.dispatch_call(floor, call)
-
-
-def _moved_out_of(call: Call) -> set[str]:
-    """The groups that handed the caller on in this wait."""
-    left: set[str] = set()
-    for fact in reversed(call.facts):
-        if isinstance(fact, facts.StepTaken | facts.Answered | facts.Returned):
-            break
-        if isinstance(fact, facts.LeftLine):
-            left.add(fact.group)
-    return left
 
 
 def told(operation: policy.Operation) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import cache
@@ -36,8 +37,9 @@ from acd.core.events import (
     WrapUpExtended,
     WrapUpWanted,
 )
-from acd.core.facts import AgentInterval, CallKind
+from acd.core.facts import AgentInterval, CallKind, LeftLine, PolicyApplied, Queued
 from acd.core.plan import Plan
+from acd.core.policy import Announce, RaisePriority, SetPriority
 from acd.core.requirement import Requirement
 from acd.core.timers import Timer
 from acd.core.work_rules import REASON_REST
@@ -56,6 +58,8 @@ REQUESTS = (
     WrapUpDone,
 )
 """What may be refused."""
+_WAYS = ("to group ", "leave by ")
+_MOMENT_S = 0.01
 DIALLED = (CallState.IVR, CallState.DIALING_OUT)
 IDLE = {AgentState.NOT_READY.value, AgentState.READY.value}
 
@@ -241,12 +245,21 @@ class Bookkeeper:
             assert not is_dialled or call.agent is not None or self.torn, f"dialled without an agent: {call}"
             self._check_callback(call)
             assert all(a.at <= b.at for a, b in pairwise(call.facts)), call.facts
+            self._check_what_steps_did(call)
             if call.agent is not None:  # so nobody has two
                 assert floor.agents[call.agent].call_id == call.id, call
             if call.leave_at is not None and call.leave_at > self.now and call.state is CallState.WAITING:
                 assert floor.timers.is_armed(call.id, Timer.MAX_WAIT), call
             if call.state is CallState.RINGING:
                 assert floor.timers.is_armed(call.id, Timer.OVERDUE), call
+
+    def _check_what_steps_did(self, call: Call) -> None:
+        """A policy's way out of a line is noted only where it was gone."""
+        for fact, then in pairwise(call.facts):
+            if isinstance(fact, PolicyApplied) and fact.what.startswith(_WAYS):
+                where = fact.what.removeprefix(_WAYS[0]).removeprefix(_WAYS[1])
+                assert isinstance(then, LeftLine), call.facts
+                assert then.exit == where, call.facts
 
     def _check_callback(self, call: Call) -> None:
         """It is given up when its time is over, and stands in line whenever it may."""
@@ -338,6 +351,7 @@ class Bookkeeper:
             staff = [a for a in floor.agents.values() if self._could_serve(a, call, widest=True)]
             assert "no_agents" not in call.exits or any(agent.logged_in for agent in staff), call
             self._check_ring(call)
+            self._check_steps(call)
 
     def _check_ring(self, call: Call) -> None:
         """No earlier than configured, no later; nobody is kept for one who is not at work."""
@@ -346,6 +360,21 @@ class Bookkeeper:
         assert call.only_until is None or call.only_until >= self.now, call
         due = 0 if call.requirement_alone else sum(ring.after_s < waited_s for ring in group.rings)
         assert call.ring >= due, call
+
+    def _check_steps(self, call: Call) -> None:
+        """What is due by the clock alone, and cannot be hindered, has been done."""
+        since = max(call.since, self.plan_since, max(f.at for f in call.facts if isinstance(f, Queued)))
+        if call.channel is Channel.NONE or self.now - since < _MOMENT_S:
+            return
+        waited_s = self.now - (call.waiting_since or 0.0)
+        for number, step in enumerate(self.plan.groups[call.group or ""].steps):
+            taken_s = call.step_runs.get(str(number))
+            is_done = taken_s is not None and waited_s < taken_s + (step.every_s or math.inf) + _MOMENT_S
+            can_be_done = all(isinstance(o, Announce | SetPriority | RaisePriority) for o in step.operations)
+            if is_done or not can_be_done or step.condition.names != {"waited_s"}:
+                continue
+            held = [step.condition.test({"waited_s": waited_s - ago_s}) for ago_s in (0.0, _MOMENT_S)]
+            assert not all(held), f"step {number + 1} of {call.group} was not taken: {call}"
 
     def _could_serve(self, agent: Agent, call: Call, *, widest: bool = False) -> bool:
         """By a look at everything; reserves are not counted."""
