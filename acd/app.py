@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import os
 import signal
 from collections import Counter
@@ -16,6 +15,8 @@ from acd.answers import Answers
 from acd.catch_up import CatchUp
 from acd.change_over import CustomerBook, Exchanged
 from acd.core import events
+from acd.core.forecast import Forecast
+from acd.core.last_agents import LastAgents
 from acd.errors import OperatorError
 from acd.lookups.desk import LookupDesk
 from acd.parts import (
@@ -23,7 +24,6 @@ from acd.parts import (
     StoreRecorder,
     all_prompts,
     asterisk_folder,
-    database_url,
     folders,
     prompt_store,
     redis_settings,
@@ -33,21 +33,21 @@ from acd.records.store import RecordsAway, RecordStore
 from acd.records.task_store import TaskStore
 from acd.records.tasks import TaskKind, TaskState
 from acd.records.writer import RecordWriter
+from acd.runtime import memory
 from acd.runtime.abandoned import AbandonedWaits
 from acd.runtime.announcements import Announcements
 from acd.runtime.callback_line import CallbackLine
 from acd.runtime.callbacks import CallbackDesk
 from acd.runtime.clock import EngineClock
-from acd.runtime.control import ControlServer
+from acd.runtime.control_server import ControlServer
 from acd.runtime.days import Days
 from acd.runtime.flow_desk import FlowDesk
 from acd.runtime.flow_dial import FlowDialer
 from acd.runtime.flow_work import Services
 from acd.runtime.hours import Hours
 from acd.runtime.joining import Joining
-from acd.runtime.last_agents import LastAgents
+from acd.runtime.kept_paces import KeptPaces
 from acd.runtime.line_announcements import LineAnnouncements
-from acd.runtime.paces import Paces
 from acd.runtime.reception import Reception
 from acd.runtime.recordings import RecordingDesk
 from acd.runtime.reload import Reloader, Start
@@ -89,15 +89,17 @@ class Controller:
         centre = begun.centre
         self._now = CentreNow(centre)
         self._environment = environment
-        self._store = RecordStore(database_url(environment))
-        self._writer = RecordWriter(self._store, gather_s=GATHER_RECORDS_S)
+        self._store = RecordStore(environment.database_url)
         self._mirror = LiveMirror.configured(
             environment.live_dir, redis_settings(centre, environment), environment.redis_password
+        )
+        self._writer = RecordWriter(
+            self._store, gather_s=GATHER_RECORDS_S, together=self._mirror.together
         )
         self._clock = EngineClock()
         recorder = StoreRecorder(self._writer)
         self._shell = Shell(centre.plan, self._clock, self._mirror, recorder)
-        self._paces = Paces(self._shell.engine.floor, self._mirror)
+        self._paces = KeptPaces(self._shell.engine.floor, self._mirror)
         self._last_agents = LastAgents()
         self._abandoned = AbandonedWaits(centre.resume_within_s, self._clock)
         self._shell.observer = Audience(self._paces, self._last_agents, self._abandoned)
@@ -158,6 +160,7 @@ class Controller:
             PinBook(environment.secrets_file),
         )
         self._watch.legs.on_outside_failed = self._reception.callbacks.leg_failed
+        self._switch.ends_with_agent = self._reception.ends_with_agent
         self._flow_desk = self._make_flow_desk(services)
         self._agi = AgiServer(self._switch.serve)
         self._answers = Answers(
@@ -190,7 +193,7 @@ class Controller:
         """What flows make use of."""
         system, floor = self._now.system, self._shell.engine.floor
         outlook = Outlook(floor, self._clock, system.timezone, self._announcements, self._paces)
-        floor.estimate_wait_s = outlook.groups.p50_s  # for the policies of groups
+        floor.estimate_wait_s = Forecast(floor, self._paces).p50_s  # for the policies of groups
         self._why_desk = WhyDesk(floor, self._clock, outlook.groups.expected_wait)
         return Services(
             flows=self._versions,
@@ -377,8 +380,9 @@ class Controller:
 
     async def run(self) -> None:
         """Until SIGTERM or SIGINT, or until a task that must not end ends."""
-        await self.start()
-        gc.freeze()  # what is there now stays: no collection has to look through it again
+        with memory.without_collection():
+            await self.start()
+        memory.settle()
         stop = asyncio.Event()
         loop = asyncio.get_running_loop()
         for name in (signal.SIGTERM, signal.SIGINT):

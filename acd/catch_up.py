@@ -13,11 +13,11 @@ import structlog
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from acd.core.facts import Customer
+from acd.core.last_agents import MOST_CUSTOMERS, LastAgents, Talk, customer_key
 from acd.parts import facts_of
 from acd.records.fold import fold
 from acd.records.store import RecordStore
 from acd.records.writer import RecordWriter
-from acd.runtime.last_agents import MOST_CUSTOMERS, LastAgents, Talk, customer_key
 from acd.settings.centre_now import CentreView
 from acd.telephony import cdr
 

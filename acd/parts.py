@@ -70,11 +70,6 @@ class StoreRecorder:
         self._writer.submit(note, on_stored)
 
 
-def database_url(environment: Environment) -> str:
-    """Where records go."""
-    return f"sqlite:///{environment.database}"
-
-
 def prompt_store(centre: Centre, environment: Environment) -> PromptStore:
     """What callers hear."""
     return PromptStore(environment.sounds_dir, centre.system.text_to_speech)

@@ -6,6 +6,8 @@ import asyncio
 import random
 import signal
 import sys
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -14,8 +16,9 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from acd.simulate.calibration import DAYS
+from acd.simulate.calibration import DAYS, Score
 from acd.simulate.calibration import measure as calibrate
+from acd.simulate.calibration_centre import CENTRE_DAYS, measure_centre
 from bench import dispatch as measurement
 from bench import engine as decisions
 from bench import ivr as menus
@@ -142,10 +145,14 @@ def wait(
     table = Table("Day", "Callers who waited", "Within p50", "Within p90")
     for column in table.columns[1:]:
         column.justify = "right"
+    runs: list[tuple[str, Callable[[int, int], Score]]] = [
+        (day.name, partial(calibrate, day)) for day in DAYS
+    ]
+    runs += [(day.name, partial(measure_centre, day)) for day in CENTRE_DAYS]
     with Progress(console=Console(stderr=True)) as progress:
-        for day in progress.track(DAYS, description="days"):
-            score = calibrate(day, days, seed)
-            table.add_row(day.name, f"{score.callers:,}", f"{score.share_p50:.1%}", f"{score.share_p90:.1%}")
+        for name, run in progress.track(runs, description="days"):
+            score = run(days, seed)
+            table.add_row(name, f"{score.callers:,}", f"{score.share_p50:.1%}", f"{score.share_p90:.1%}")
     Console(width=None if sys.stdout.isatty() else PIPE_WIDTH, highlight=False).print(table)
 
 

@@ -13,7 +13,6 @@ ACD_BENCH_LAGS names the file for the lags, ACD_BENCH_PROFILE (optional) one for
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
 import selectors
@@ -76,24 +75,31 @@ def watch() -> None:
 
 def _stamp_bytes() -> None:
     """What callers' channels say."""
-    feed_data, command, serve = asyncio.StreamReader.feed_data, AgiSession.command, Switchboard.serve
+    begin, hear, command, serve = AgiSession.__init__, AgiSession.hear, AgiSession.command, Switchboard.serve
 
-    def fed(self: Any, data: bytes) -> None:
+    @wraps(begin)
+    def begun(self: Any, *arguments: Any) -> None:
         self.came_at = _Selector.came_at
-        feed_data(self, data)
+        begin(self, *arguments)
+
+    @wraps(hear)
+    def heard(self: Any, line: str) -> None:
+        self.came_at = _Selector.came_at
+        hear(self, line)
 
     @wraps(command)
     async def commanded(self: Any, line: str) -> tuple[int, str]:
         reply = await command(self, line)
-        _event_at.set(self._reader.came_at)
+        _event_at.set(self.came_at)
         return reply
 
     @wraps(serve)
     async def served(self: Switchboard, session: Any) -> None:
-        _event_at.set(session._reader.came_at)
+        _event_at.set(session.came_at)
         await serve(self, session)
 
-    asyncio.StreamReader.feed_data = fed  # type: ignore[method-assign,assignment]
+    AgiSession.__init__ = begun  # type: ignore[method-assign]
+    AgiSession.hear = heard  # type: ignore[method-assign]
     AgiSession.command = commanded  # type: ignore[method-assign]
     Switchboard.serve = served  # type: ignore[method-assign]
 

@@ -9,9 +9,9 @@ import pytest
 
 from acd import catch_up
 from acd.catch_up import CatchUp
+from acd.core.last_agents import LastAgents
 from acd.records.store import RecordsAway, RecordStore
 from acd.records.writer import RecordWriter
-from acd.runtime.last_agents import LastAgents
 from acd.settings.load import load_centre
 
 CHECKOUT = Path(__file__).resolve().parents[1]

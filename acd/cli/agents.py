@@ -11,7 +11,6 @@ import typer
 from acd.cli.context import centre_in_use, console, environment
 from acd.errors import OperatorError
 from acd.runtime.control import request
-from acd.settings.pins import PIN_DIGITS, PinBook, is_pin
 
 app = typer.Typer(help="Change an agent's state (talks to the running controller).", no_args_is_help=True)
 
@@ -83,6 +82,8 @@ def pin(
 
     The PIN is asked for twice, or read from standard input when that is no terminal.
     """
+    from acd.settings.pins import PinBook
+
     env = environment()
     if name not in (agents := centre_in_use(env).plan.agents):
         raise OperatorError(f"there is no agent {name!r}; ids: {', '.join(agents)}")
@@ -93,6 +94,8 @@ def pin(
 
 
 def _read_pin() -> str:
+    from acd.settings.pins import PIN_DIGITS, is_pin
+
     if sys.stdin.isatty():
         text: str = typer.prompt("PIN", hide_input=True, confirmation_prompt=True)
     else:

@@ -9,19 +9,23 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
-from zoneinfo import ZoneInfo
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
 from acd.errors import OperatorError, SettingsError
-from acd.runtime.version_files import VersionFiles
 from acd.settings.environment import Environment
-from acd.settings.load import load_centre
-from acd.settings.model import Centre
-from acd.settings.secrets import Secrets, load_or_create_secrets
+
+# Commands that only ask the running controller have no use for the configuration, which takes longer to
+# import than all the rest: it is imported where it is read.
+if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
+    from acd.runtime.version_files import Staged
+    from acd.settings.model import Centre
+    from acd.settings.secrets import Secrets
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 
@@ -51,6 +55,8 @@ def environment() -> Environment:
 
 def centre(env: Environment) -> Centre:
     """The checked configuration. Raises SettingsError."""
+    from acd.settings.load import load_centre
+
     return load_centre(env.config_dir, env.flows_dir)
 
 
@@ -59,20 +65,37 @@ def centre_in_use(env: Environment) -> Centre:
 
     Raises SettingsError where there is none.
     """
+    from acd.settings.load import load_centre
+
     try:
         return centre(env)
     except SettingsError:
-        files = VersionFiles(env.versions_dir)
-        last = files.last()
-        if last is None:
+        if (kept := _used_last(env)) is None:
             raise
-        kept = files.kept(last)
         return load_centre(kept.config_dir, kept.flows_dir)
 
 
 def timezone(env: Environment) -> ZoneInfo:
-    """The centre's zone, in which times are read and shown."""
-    return ZoneInfo(centre_in_use(env).system.timezone)
+    """The centre's zone, in which times are read and shown; where system.yml is faulty, the one used last.
+
+    Raises SettingsError where there is none.
+    """
+    from acd.settings.timezone import timezone_of
+
+    try:
+        return timezone_of(env.config_dir)
+    except SettingsError:
+        if (kept := _used_last(env)) is None:
+            raise
+        return timezone_of(kept.config_dir)
+
+
+def _used_last(env: Environment) -> Staged | None:
+    from acd.runtime.version_files import VersionFiles
+
+    files = VersionFiles(env.versions_dir)
+    last = files.last()
+    return None if last is None else files.kept(last)
 
 
 def user() -> str:
@@ -85,6 +108,8 @@ def user() -> str:
 
 def passwords(env: Environment, of: Centre) -> Secrets:
     """The generated passwords, new ones for new phones."""
+    from acd.settings.secrets import load_or_create_secrets
+
     secrets = load_or_create_secrets(env.secrets_file, of.phones)
     for note in secrets.notes:
         console.print(f"note: {note}", style="yellow", markup=False, soft_wrap=True)

@@ -18,7 +18,6 @@ from acd.errors import OperatorError
 from acd.ivr.picture import Traffic, picture_of
 from acd.ivr.picture_dot import dot
 from acd.ivr.picture_mermaid import mermaid
-from acd.parts import database_url
 from acd.records.period import parse_period
 from acd.records.store import RecordStore
 from acd.records.traffic import traffic
@@ -77,7 +76,7 @@ def _traffic(centre: Centre, period: str) -> Traffic:
     first, between, last = period.partition("..")
     tz = ZoneInfo(centre.system.timezone)
     span = parse_period(first, last if between else first, tz, datetime.now(UTC))
-    with RecordStore(database_url(context.environment())) as store:
+    with RecordStore(context.environment().database_url) as store:
         counted = traffic(store.engine, span.since, span.until)
     return Traffic(counted.arrows, counted.hung_up)
 

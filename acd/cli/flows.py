@@ -1,4 +1,4 @@
-"""`acd reload`, `acd versions`, `acd rollback`, `acd announce …`, `acd trace`: of a running centre."""
+"""`acd reload`, `acd versions`, `acd rollback`, `acd announce …`: of a running centre."""
 
 from __future__ import annotations
 
@@ -14,12 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from acd.cli import context
-from acd.core.fact_json import fact_from_dict
-from acd.errors import OperatorError, RequestRefused
-from acd.parts import database_url
-from acd.records.store import RecordStore
-from acd.records.trace import call_trace, flow_runs
-from acd.records.traffic import last_runs
+from acd.errors import OperatorError
 from acd.runtime.control import request
 from acd.runtime.version_files import VersionEntry, VersionFiles, changed_files
 
@@ -173,46 +168,6 @@ def _announcements(answer: dict[str, Any]) -> None:
 
 def _clock(at: float, tz: ZoneInfo) -> str:
     return f"{datetime.fromtimestamp(at, tz):%Y-%m-%d %H:%M}"
-
-
-# --- traces ---------------------------------------------------------------------------------------
-def trace(
-    call: Annotated[str, typer.Argument(help="a call's id, as in `acd calls list` or `acd status`")] = "",
-    flow: Annotated[str, typer.Option(help="instead of a call: the last runs of this flow")] = "",
-    last: Annotated[int, typer.Option(min=1, max=10_000, help="with --flow: how many runs")] = 20,
-) -> None:
-    """How a call went through its flows, step by step; also of a call that goes on."""
-    if bool(call) == bool(flow):
-        raise OperatorError("give either a call's id or --flow NAME")
-    env = context.environment()
-    tz = context.timezone(env)
-    with RecordStore(database_url(env)) as store:
-        if flow:
-            records = [store.call(call_id) for call_id in last_runs(store.engine, flow, last)]
-            lines = flow_runs(flow, (record for record in records if record is not None), tz)
-            missing = f"no run of a flow {flow!r} is on record"
-        else:
-            record = store.call(call)
-            facts = list(record.facts) if record is not None else _facts_of_live(call)
-            lines = call_trace(call, facts, tz)
-            missing = f"call {call!r} has not been in a flow"
-    if not lines:
-        raise OperatorError(missing)
-    for line in lines:
-        _say(line)
-
-
-def _facts_of_live(call: str) -> list[Any]:
-    unknown = OperatorError(
-        f"no call {call!r} is on record, and none goes on; 'acd calls list' shows today's"
-    )
-    try:
-        answer = _ask("trace", call=call)
-    except RequestRefused as refused:
-        raise unknown from refused
-    except OperatorError:
-        raise unknown from None
-    return [fact_from_dict(fact) for fact in answer["facts"]]
 
 
 def _ask(do: str, *, limit_s: float = 10.0, **fields: Any) -> dict[str, Any]:

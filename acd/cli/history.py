@@ -11,7 +11,6 @@ from acd.core.agents import AgentState
 from acd.core.facts import AgentInterval, CallKind, Customer, LeftBy, Queued
 from acd.core.plan import Plan
 from acd.errors import OperatorError
-from acd.parts import database_url
 from acd.records.period import Period, parse_period
 from acd.records.record import CallRecord, GroupVisit, VisitOutcome
 from acd.records.store import RecordStore
@@ -35,7 +34,7 @@ def history(env: Environment, plan: Plan, tz: ZoneInfo) -> History:
 
 def recorded(env: Environment, plan: Plan, period: Period) -> Recorded:
     """Raises OperatorError where no call of a customer came to a group in the period."""
-    with RecordStore(database_url(env)) as store:
+    with RecordStore(env.database_url) as store:
         records = store.calls(period.since, period.until, limit=MOST_CALLS)
         intervals = store.intervals(period.since, period.until)
     begin = period.since.timestamp()
@@ -74,7 +73,7 @@ def _calls(record: CallRecord, begin: float) -> Iterator[RecordedCall]:
         if _moved_on(record.visits[number : number + 2]):
             continue
         talk_s = visit.talk_s + visit.hold_s if visit.outcome is VisitOutcome.ANSWERED else None
-        yield RecordedCall(_whole(parts), first.priority, talk_s, tuple(parts))
+        yield RecordedCall(_whole(parts), first.priority, talk_s, parts=tuple(parts))
         parts = []
 
 

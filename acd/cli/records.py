@@ -11,7 +11,6 @@ import typer
 
 from acd.cli import context
 from acd.errors import OperatorError
-from acd.parts import database_url
 from acd.records.call_list import calls_table
 from acd.records.period import parse_period
 from acd.records.report import build_report, render, to_json
@@ -36,7 +35,7 @@ def report(
     centre = context.centre(env)
     tz = ZoneInfo(centre.system.timezone)
     period = parse_period(from_, to, tz, datetime.now(UTC))
-    with RecordStore(database_url(env)) as store:
+    with RecordStore(env.database_url) as store:
         visits = store.visits(period.since, period.until)
     result = build_report(
         visits, centre.plan.groups, period, centre.system.service_level_formula, group or None
@@ -57,9 +56,9 @@ def list_calls(
 ) -> None:
     """The calls of a period."""
     env = context.environment()
-    tz = ZoneInfo(context.centre(env).system.timezone)
+    tz = context.timezone(env)
     period = parse_period(from_, to, tz, datetime.now(UTC))
-    with RecordStore(database_url(env)) as store:
+    with RecordStore(env.database_url) as store:
         records = store.calls(period.since, period.until, group=group or None, limit=limit)
     context.show(calls_table(records, tz, context.width(wide=wide)), wide=wide)
 
@@ -68,8 +67,8 @@ def list_calls(
 def show_call(call_id: Annotated[str, typer.Argument(help="as in `acd calls list`")]) -> None:
     """One call's story, line by line, with the reasons of each routing decision."""
     env = context.environment()
-    tz = ZoneInfo(context.centre(env).system.timezone)
-    with RecordStore(database_url(env)) as store:
+    tz = context.timezone(env)
+    with RecordStore(env.database_url) as store:
         record = store.call(call_id)
     if record is None:
         raise OperatorError(

@@ -23,6 +23,7 @@ from acd.settings.load import load_centre
 from acd.settings.model import Centre
 from acd.simulate import plot, show, show_replay
 from acd.simulate.load import default_scenario, load_scenario
+from acd.simulate.opening import Opening
 from acd.simulate.quick import Wishes, patience_of, with_wishes
 from acd.simulate.replay import replay
 from acd.simulate.run import simulate as run_simulation
@@ -69,13 +70,17 @@ def simulate(
         return
     centre = context.centre(env) if config is None else load_centre(config, env.flows_dir)
     plan, tz = centre.plan, ZoneInfo(centre.system.timezone)
-    read = load_scenario(scenario, plan, history(env, plan, tz)) if scenario else default_scenario(plan)
-    chosen = with_wishes(read, plan, wishes)
+    opening = Opening.of(centre, tz)
+    if scenario is None:
+        read = default_scenario(plan, opening)
+    else:
+        read = load_scenario(scenario, plan, history(env, plan, tz), opening)
+    chosen = with_wishes(read, plan, wishes, opening)
     out = _console(wide=wide)
     out.print(show.assumptions(plan, chosen))
     out.print(show.habits(chosen), markup=False)
     with _bar("simulating") as progress:
-        result = run_simulation(plan, chosen, centre.system.service_level_formula, progress)
+        result = run_simulation(plan, chosen, centre.system.service_level_formula, progress, opening)
     out.print(show.tables(result))
     if plot_file is not None:
         plot.plot(result, plot_file)

@@ -14,10 +14,8 @@ from acd.cli import context
 from acd.cli.why_screen import screen
 from acd.core.fact_json import fact_from_dict
 from acd.errors import OperatorError, RequestRefused
-from acd.parts import database_url
 from acd.records.decisions import decision_lines, decisions
 from acd.records.record import CallRecord
-from acd.records.store import RecordStore
 from acd.runtime.control import request
 from acd.runtime.why_desk import LISTED_AT_MOST, UNKNOWN_CALL
 
@@ -49,7 +47,9 @@ def why(
 
 
 def _on_record(call: str) -> dict[str, Any]:
-    with RecordStore(database_url(context.environment())) as store:
+    from acd.records.store import RecordStore  # of a call that goes on, the controller tells all
+
+    with RecordStore(context.environment().database_url) as store:
         record = store.call(call) or _only_one(call, store.named(call))
     return {"call": record.call_id, "state": "ended", "facts": record.facts, "why": None}
 

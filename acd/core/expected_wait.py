@@ -5,17 +5,21 @@ Whoever is at place p is served when p callers have left the line before or with
 became free, or because those ahead gave up. With a agents' departures a second and each caller ahead
 giving up at rate θ, the wait is a sum of p steps, the j-th from the head at rate a + (j − 1)θ. It is taken
 as gamma distributed with the mean and variance of that sum, made wider by what is not known for certain:
-the handle time itself.
+the handle time itself. Who comes later and is served before (of a higher priority, or kept agents for by a
+reserve) lengthens each step.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 STEPS_EXACT = 50
 """So many steps are added up one by one; the others, which differ little, by an integral."""
+
+OVERTAKING_MOST = 0.9
+"""Of the departures: where more overtake than are served nobody could tell a wait at all."""
 
 _NORMAL_P90 = 1.2815515655446004
 
@@ -60,11 +64,13 @@ class Crew:
 @dataclass(frozen=True, slots=True)
 class Service:
     """What a line gets: agents who serve it (among others), how many callers of all their lines they take
-    a second, and which share of these is the line's."""
+    a second, which share of these is the line's, and how many callers a second come who will be served
+    before one who waits already."""
 
     agents: int
     departures_per_s: float
     share: float = 1.0
+    overtaking_per_s: float = 0.0
 
 
 def service(
@@ -99,26 +105,46 @@ def expected_wait(position: int, ready: int, offered: Service, habit: Habit) -> 
     if not known:
         offered = Service(1, 1.0 / habit.handle_time_s)
     places = round((position - ready) / offered.share)  # in the lines of these agents, taken together
-    mean_s, variance = _steps(places, offered.departures_per_s, habit.give_ups_per_s)
+    found = _range(places, offered, habit, known)
+    if not offered.overtaking_per_s:
+        return found
+    # Of great scatter the gamma distribution has too many short ones: at least as if nobody overtook.
+    calm = _range(places, replace(offered, overtaking_per_s=0.0), habit, known)
+    return WaitRange(max(found.p50_s, calm.p50_s), max(found.p90_s, calm.p90_s), known)
+
+
+def _range(places: int, offered: Service, habit: Habit, known: bool) -> WaitRange:
+    mean_s, variance = _steps(
+        places, offered.departures_per_s, habit.give_ups_per_s, offered.overtaking_per_s
+    )
     variance *= dispersion(places / offered.agents, habit.variation)
     variance += mean_s * mean_s * habit.uncertainty
     p50_s, p90_s = (gamma_quantile(mean_s, variance, z) for z in (0.0, _NORMAL_P90))
     return WaitRange(p50_s, p90_s, known)
 
 
-def _steps(places: int, departures_per_s: float, give_ups_per_s: float) -> tuple[float, float]:
-    """Mean and variance of the time that it takes to come from this place to an agent."""
+def _steps(
+    places: int, departures_per_s: float, give_ups_per_s: float, overtaking_per_s: float
+) -> tuple[float, float]:
+    """Mean and variance of the time that it takes to come from this place to an agent.
+
+    A step during which others overtake lasts until they, and those who overtake meanwhile, are served: a busy
+    period of M/M/1, of mean 1/(r − λ) and variance (r + λ)/(r − λ)³ (L. Kleinrock, "Queueing Systems" I
+    (1975), 5.8).
+    """
     exact = min(places, STEPS_EXACT)
-    rates = [departures_per_s + j * give_ups_per_s for j in range(exact)]
+    overtaking = min(overtaking_per_s, OVERTAKING_MOST * departures_per_s)
+    rates = [departures_per_s - overtaking + j * give_ups_per_s for j in range(exact)]
     mean_s = math.fsum(1.0 / rate for rate in rates)
-    variance = math.fsum(1.0 / rate**2 for rate in rates)
+    variance = math.fsum((rate + 2.0 * overtaking) / rate**3 for rate in rates)
     if places > exact:
-        # Midpoint rule: ∫ of 1/(a + jθ) and its square, from half a step before to half a step after.
-        low = departures_per_s + (exact - 0.5) * give_ups_per_s
+        # Midpoint rule: ∫ of 1/(a + jθ) and its powers, from half a step before to half a step after.
+        low = departures_per_s - overtaking + (exact - 0.5) * give_ups_per_s
         width = places - exact
         growth = width * give_ups_per_s / low
         mean_s += width / low * (math.log1p(growth) / growth if growth > 1e-9 else 1.0)
         variance += width / low**2 / (1.0 + growth)
+        variance += 2.0 * overtaking * width / low**3 * (1.0 + growth / 2.0) / (1.0 + growth) ** 2
     return mean_s, variance
 
 

@@ -27,7 +27,6 @@ from acd.core.commands import (
 )
 from acd.core.facts import AgentInterval, Fact, LeftBy, LeftLine, Queued
 from acd.core.lanes import Standing
-from acd.core.pace import DEFAULT_HANDLE_TIME_S
 from acd.core.plan import AgentProfile, GroupPolicy, Plan
 from acd.core.pools import Idle
 from acd.core.requirement import Requirement
@@ -298,7 +297,7 @@ class Floor:
         if self.estimate_wait_s is not None:
             return self.estimate_wait_s(call)
         position = self.router.lines[call.group].position(call.id, self.now) or 1
-        return position * DEFAULT_HANDLE_TIME_S / max(1, self.router.logged_in(call.group))
+        return position * self.plan.groups[call.group].aht_s / max(1, self.router.logged_in(call.group))
 
     def callers_waiting(self, group: str) -> int:
         """How many hear music in the group's line: who has asked to be called back takes up no room."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from acd.core.facts import OfferFailure
+from acd.core.pace import DEFAULT_HANDLE_TIME_S
 from acd.core.policy import PolicyStep
 from acd.core.pools import AgentChoice
 from acd.core.requirement import Requirement
@@ -92,7 +93,8 @@ class GroupPolicy:
     `requirement` is the inner ring, `rings` are the wider ones. `weight`: how fast the urgency of its calls
     grows, compared with other groups that share agents. `reserve`: as many ready agents of the inner ring are
     kept from other groups' calls. No more than `max_waiting` may wait. `steps`: see `acd.core.policy`.
-    `callbacks` None: people work off its callbacks by hand.
+    `callbacks` None: people work off its callbacks by hand. `aht_s`: the average handle time (talk, hold and
+    wrap-up) to expect before any is known.
     """
 
     id: str
@@ -112,6 +114,7 @@ class GroupPolicy:
     last_agent: LastAgent | None = None
     steps: tuple[PolicyStep, ...] = ()
     callbacks: CallbackRule | None = None
+    aht_s: float = DEFAULT_HANDLE_TIME_S
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -71,6 +72,24 @@ PoolKey = tuple[frozenset[tuple[str, int]], float]
 """Skills with proficiency, and the weight of each agent."""
 
 
+@dataclass(slots=True)
+class Tally:
+    """How many agents of some pools are at work, and how many can be offered calls now."""
+
+    logged_in: int = 0
+    ready: int = 0
+
+    @classmethod
+    def of(cls, pools: Iterable[Pool]) -> Tally:
+        """Kept right by the pools from now on: whoever asks does not look through them."""
+        tally = cls()
+        for pool in pools:
+            tally.logged_in += pool.logged_in
+            tally.ready += pool.ready
+            pool.tallies.append(tally)
+        return tally
+
+
 class Pool:
     """The agents of one profile. Pools are compared by identity; `index` is their order in the plan."""
 
@@ -82,6 +101,7 @@ class Pool:
         "ready",
         "reserved_by",
         "skills",
+        "tallies",
         "total_skill",
         "weight",
     )
@@ -98,15 +118,28 @@ class Pool:
         """How many can be offered calls now."""
         self.reserved_by: tuple[str, ...] = ()
         """Groups that keep a reserve of ready agents and whose calls these agents can serve."""
+        self.tallies: list[Tally] = []
 
     def free(self, agent: str, idle: Idle) -> None:
         """The agent can be offered calls."""
         for order, agents in self.idle.items():
             agents.add(agent, idle.key(order))
-        self.ready = len(self.idle[IdleOrder.SINCE])
+        self._count_ready()
 
     def taken(self, agent: str) -> None:
         """The agent cannot."""
         for agents in self.idle.values():
             agents.remove(agent)
-        self.ready = len(self.idle[IdleOrder.SINCE])
+        self._count_ready()
+
+    def present(self, change: int) -> None:
+        """So many more are at work."""
+        self.logged_in += change
+        for tally in self.tallies:
+            tally.logged_in += change
+
+    def _count_ready(self) -> None:
+        ready = len(self.idle[IdleOrder.SINCE])
+        for tally in self.tallies:
+            tally.ready += ready - self.ready
+        self.ready = ready

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Protocol
@@ -123,6 +124,9 @@ class Mirror(Protocol):
 
     def drop(self, key: str) -> None:
         """No longer needed."""
+
+    def together(self) -> AbstractContextManager[None]:
+        """What is put and dropped within may be kept at its end, all at once."""
 
     def load(self) -> Mapping[str, Mapping[str, Any]]:
         """Everything that was kept, once, at the start."""

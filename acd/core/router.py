@@ -7,16 +7,17 @@ same with ten agents as with ten thousand, and with ten calls waiting as with tw
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from heapq import heapify, heappop, heapreplace
 from operator import attrgetter
 
 from acd.core.choosing import Choice, choose
 from acd.core.lanes import GroupLine, Lane, LaneKey, Standing, lane_key
 from acd.core.plan import GroupPolicy, Plan
-from acd.core.pools import ORDER_OF, Idle, IdleOrder, Pool, PoolKey
+from acd.core.pools import ORDER_OF, Idle, IdleOrder, Pool, PoolKey, Tally
 from acd.core.requirement import Requirement
 
 _HEAD = attrgetter("head")
-MAX_KEPT_LANES = 2000
+MAX_EMPTY_LANES = 2000
 """Empty lanes are kept for the next call of their kind, but not without end."""
 
 
@@ -37,16 +38,20 @@ class Router:
         self.pools = tuple(pools.values())
         self.lines: dict[str, GroupLine] = {group: GroupLine() for group in plan.groups}
         self._rings = {group.id: _rings(group, self.pools) for group in plan.groups.values()}
-        self._groups_of_pool = {
-            pool: tuple(g for g, rings in self._rings.items() if any(pool in ring for ring in rings))
-            for pool in self.pools
-        }
+        self._groups_of_pool: dict[Pool, tuple[str, ...]] = dict.fromkeys(self.pools, ())
+        for group, rings in self._rings.items():
+            for pool in (pool for ring in rings for pool in ring):
+                self._groups_of_pool[pool] += (group,)
         self._inner = {group: frozenset(rings[0]) for group, rings in self._rings.items()}
         self._reserves = {group.id: group.reserve for group in plan.groups.values() if group.reserve}
         for pool in self.pools:
             pool.reserved_by = tuple(g for g in self._reserves if pool in self._rings[g][0])
+        self._reserve_tallies = {group: Tally.of(self._rings[group][0]) for group in self._reserves}
+        self._has_kept: set[str] = set()  # the groups whose reserve has kept somebody waiting
+        self._tallies: dict[str, Tally] = {}
         self._is_even = not plan.ageing and len({group.weight for group in plan.groups.values()}) < 2
         self._kept: dict[LaneKey, Lane] = {}
+        self._empty: dict[Lane, None] = {}  # of these, the longest empty first
         self._apart = Pool(len(pools), (frozenset(), 1.0), orders)  # of those who are leaving: serves no line
         self._pool_of |= dict.fromkeys(leaving, self._apart)
         self._groups_of_pool[self._apart] = ()
@@ -100,7 +105,7 @@ class Router:
     def agent_present(self, agent: str, *, logged_in: bool) -> None:
         """The agent is at work, or is not; the same may be said again."""
         if logged_in != (agent in self._at_work):
-            self._pool_of[agent].logged_in += 1 if logged_in else -1
+            self._pool_of[agent].present(1 if logged_in else -1)
             (self._at_work.add if logged_in else self._at_work.discard)(agent)
 
     def left_behind(self, agent: str) -> list[str]:
@@ -114,7 +119,7 @@ class Router:
 
     def logged_in(self, group: str) -> int:
         """How many are at work who can serve the group, in whichever ring."""
-        return sum(pool.logged_in for ring in self._rings[group] for pool in ring)
+        return self._tally(group).logged_in
 
     def candidates(self, call_id: str, group: str, limit: int) -> tuple[int, list[str]]:
         """How many in the plan could serve a call in line, and who; nobody is named of more than `limit`."""
@@ -132,7 +137,13 @@ class Router:
 
     def ready(self, group: str) -> int:
         """How many of them can be offered a call now."""
-        return sum(pool.ready for ring in self._rings[group] for pool in ring)
+        return self._tally(group).ready
+
+    def _tally(self, group: str) -> Tally:
+        """Counted from the first time that somebody asks: most groups have no policy that does."""
+        if group not in self._tallies:
+            self._tallies[group] = Tally.of(pool for ring in self._rings[group] for pool in ring)
+        return self._tallies[group]
 
     # --- calls --------------------------------------------------------------------------------
     @property
@@ -147,11 +158,12 @@ class Router:
 
     def enqueue(self, call_id: str, standing: Standing, joined: int) -> None:
         """The call joins the line, or moves to another lane of it; `joined` breaks ties (see `next_turn`)."""
+        self.dequeue(call_id, standing.group)
         lane = self._lane(standing)
         key = (-standing.level, standing.since, float(joined))
-        self.dequeue(call_id, standing.group)
         self.lines[standing.group].add(call_id, lane, key)
         self._waiting[lane] = None
+        self._empty.pop(lane, None)
 
     def dequeue(self, call_id: str, group: str) -> None:
         """The call leaves the line; not being there is fine."""
@@ -159,6 +171,7 @@ class Router:
         lane = None if line is None else line.remove(call_id)
         if lane is not None and not lane.calls:
             self._waiting.pop(lane, None)
+            self._now_empty(lane)
 
     def is_head(self, call_id: str, group: str) -> bool:
         """Whether nobody of the same lane is before the call."""
@@ -214,18 +227,45 @@ class Router:
         best = min(open_, key=key, default=None)
         return None if best is None or best.head is None else (best.head[1], best.group)
 
-    def heads(self, now: float) -> list[tuple[str, str]]:
-        """Call and group of the head of every lane, the most urgent first."""
-        lanes = sorted(self._waiting, key=lambda lane: lane.head_urgency(now))
-        return [(lane.head[1], lane.group) for lane in lanes if lane.head is not None]
+    def heads(self, now: float) -> Iterator[str]:
+        """The head of every lane, the most urgent first; of a lane whose head has left meanwhile the next."""
+        heap = [(lane.head_urgency(now), lane) for lane in self._waiting]
+        heapify(heap)  # urgencies are all different: lanes are never compared
+        while heap:
+            lane = heap[0][1]
+            assert lane.head is not None, lane.key
+            call_id = lane.head[1]
+            yield call_id
+            if lane.head is None or lane.head[1] == call_id:
+                heappop(heap)
+            else:
+                heapreplace(heap, (lane.head_urgency(now), lane))
 
     def spare_agents(self, agent: str) -> Iterator[str]:
-        """Of each pool one ready agent, whom a reserve kept from calls before this agent became ready."""
+        """Those whom a reserve kept from calls before this agent became ready, as long as they are taken."""
         for group in self._pool_of[agent].reserved_by:
+            if group not in self._has_kept:
+                continue
             for pool in self._rings[group][0]:
-                head = pool.idle[IdleOrder.SINCE].head()
-                if head is not None:
+                head, idle = None, pool.idle[IdleOrder.SINCE]
+                while self._is_beyond_reserve(group) and idle.head() not in (None, head):
+                    head = idle.head()
+                    assert head is not None, pool.index
                     yield head[1]
+            if self._is_beyond_reserve(group):
+                self._has_kept.discard(group)
+
+    def reserves_against(self, group: str) -> Iterator[tuple[str, int, int]]:
+        """Other groups' reserves of agents who can serve this one: group, how many, how many are ready."""
+        shared = self._rings[group]
+        for other, wanted in self._reserves.items():
+            inner = self._rings[other][0]
+            if other != group and any(pool in ring for pool in inner for ring in shared):
+                yield other, wanted, sum(pool.ready for pool in inner)
+
+    def reserved_by(self, agent: str) -> tuple[str, ...]:
+        """The groups whose reserve this agent may belong to."""
+        return self._pool_of[agent].reserved_by
 
     def keeper(self, agent: str, group: str) -> str | None:
         """The group whose reserve keeps this agent from calls of `group` now; None: no reserve does."""
@@ -236,20 +276,32 @@ class Router:
         return not pool.reserved_by or self._keeper(pool, group) is None
 
     def _keeper(self, pool: Pool, group: str) -> str | None:
+        """Groups that reserve the same agents are equals: one's reserve does not keep them from another."""
+        if group in pool.reserved_by:
+            return None
         for other in pool.reserved_by:
-            if other != group and sum(p.ready for p in self._rings[other][0]) <= self._reserves[other]:
+            if not self._is_beyond_reserve(other):
+                self._has_kept.add(other)
                 return other
         return None
+
+    def _is_beyond_reserve(self, group: str) -> bool:
+        """Whether more agents are ready than the group keeps back."""
+        return self._reserve_tallies[group].ready > self._reserves[group]
 
     # --- lanes --------------------------------------------------------------------------------
     def _lane(self, standing: Standing) -> Lane:
         key = lane_key(standing)
         lane = self._kept.get(key)
         if lane is None:
-            if len(self._kept) >= MAX_KEPT_LANES:
-                self._drop_empty_lanes()
             lane = self._kept[key] = self._new_lane(key, standing)
+            self._now_empty(lane)
         return lane
+
+    def _now_empty(self, lane: Lane) -> None:
+        self._empty[lane] = None
+        if len(self._empty) > MAX_EMPTY_LANES:
+            self._forget_lane(next(iter(self._empty)))
 
     def _new_lane(self, key: LaneKey, standing: Standing) -> Lane:
         if standing.only is not None:
@@ -277,18 +329,15 @@ class Router:
             tiers.append(tier)
         return wanted, tuple(tiers)
 
-    def _drop_empty_lanes(self) -> None:
-        for key, lane in list(self._kept.items()):
-            if lane.calls:
-                continue
-            del self._kept[key]
-            for pool in lane.agents:
-                self._lanes_of_pool[pool].pop(lane, None)
-            if lane.only is not None:
-                own = self._lanes_of_agent[lane.only]
-                own.pop(lane, None)
-                if not own:
-                    del self._lanes_of_agent[lane.only]
+    def _forget_lane(self, lane: Lane) -> None:
+        del self._empty[lane], self._kept[lane.key]
+        for pool in lane.agents:
+            del self._lanes_of_pool[pool][lane]
+        if lane.only is not None:
+            own = self._lanes_of_agent[lane.only]
+            del own[lane]
+            if not own:
+                del self._lanes_of_agent[lane.only]
 
 
 def requirement_of(policy: GroupPolicy, standing: Standing, ring: int) -> Requirement:

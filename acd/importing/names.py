@@ -6,8 +6,6 @@ import re
 import unicodedata
 from collections.abc import Collection
 
-from pypinyin import lazy_pinyin
-
 LONGEST_ID = 32
 LONGEST_NAME = 80
 _UNSAFE = frozenset('"\\<>;|$`{}[]')
@@ -15,7 +13,7 @@ _UNSAFE = frozenset('"\\<>;|$`{}[]')
 
 def new_id(text: str, taken: Collection[str], otherwise: str) -> str:
     """An id of ours that looks like the text: `VIP Sales` → `vip-sales`, 陈伟 → `chen-wei`; not taken."""
-    latin = "-".join(lazy_pinyin(text[:LONGEST_NAME]))
+    latin = _in_latin(text[:LONGEST_NAME])
     plain = unicodedata.normalize("NFKD", latin).encode("ascii", "ignore").decode("ascii").lower()
     base = re.sub(r"[^a-z0-9_]+", "-", plain).strip("-_")
     if not base:
@@ -28,6 +26,14 @@ def new_id(text: str, taken: Collection[str], otherwise: str) -> str:
         ending = f"-{number}"
         found, number = base[: LONGEST_ID - len(ending)] + ending, number + 1
     return found
+
+
+def _in_latin(text: str) -> str:
+    if text.isascii():
+        return text
+    from pypinyin import lazy_pinyin  # its dictionary takes a while; most names have no use for it
+
+    return "-".join(lazy_pinyin(text))
 
 
 def safe_name(text: str, otherwise: str) -> str:

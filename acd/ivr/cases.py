@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeAlias
 
+from acd.core.requirement import Requirement
 from acd.ivr.talk import GroupView
 from acd.ivr.values import Value
 
@@ -19,7 +20,9 @@ ScriptedOutcome: TypeAlias = str | float | Mapping[str, Value]
 class Expected:
     """What a case expects; what is None or empty is not looked at.
 
-    `heard` are parts of what is heard, in this order; `steps` are steps passed, in this order.
+    `heard` are parts of what is heard, in this order; `steps` are steps passed, in this order. `requires` is
+    what the last line was asked for, beside its group; `prefer` the agent by each of his or her names, '' for
+    nobody.
     """
 
     heard: tuple[str, ...] = ()
@@ -30,6 +33,8 @@ class Expected:
     steps: tuple[str, ...] = ()
     priority: int | None = None
     scores: Mapping[str, int] = field(default_factory=dict)
+    requires: Requirement | None = None
+    prefer: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

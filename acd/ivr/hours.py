@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from typing import TypeAlias
 from zoneinfo import ZoneInfo
@@ -93,6 +93,19 @@ class Calendar:
             return True
         later = (local.date() + timedelta(days=ahead) for ahead in range(1, days + 1))
         return any(self._day(day)[1] for day in later)
+
+    def next_change(self, now: datetime, days: int = 400) -> datetime | None:
+        """The next moment, in its own zone, at which it opens or closes; None: not in so many days."""
+        local = now.astimezone(self.timezone)
+        is_open = self.state(now) is CalendarState.OPEN
+        for ahead in range(days + 1):
+            midnight = datetime.combine(local.date() + timedelta(days=ahead), time(), self.timezone)
+            spans = self._day(midnight.date())[1]
+            for minute in sorted({0, *(edge for span in spans for edge in span)}):
+                moment = midnight + timedelta(minutes=minute)
+                if moment > local and (self.state(moment) is CalendarState.OPEN) is not is_open:
+                    return moment
+        return None
 
     def _day(self, day: date) -> tuple[CalendarState, Spans]:
         """The spans of a day, and what it is outside of them."""

@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from acd.core.requirement import Requirement
 from acd.ivr.flow import Prompt, SoundFile, Speech
 from acd.ivr.machine import Machine, World
 from acd.ivr.talk import (
@@ -52,7 +53,8 @@ class Ending:
 
     `end` is `hangup`, `error`, `return`, `never` (too many commands), `caller hangs up`, `group NAME`
     or `transfer TARGET`; `reached` has what happened on the way in the same words, besides
-    `voicemail GROUP`, `callback GROUP`. `heard` has one text for each time something was played.
+    `voicemail GROUP`, `callback GROUP`. `priority`, `requirement` and `prefer` are those of the last line,
+    None where there was none. `heard` has one text for each time something was played.
     """
 
     end: str = ""
@@ -64,6 +66,8 @@ class Ending:
     variables: Mapping[str, Value] = field(default_factory=dict)
     language: str = ""
     priority: int | None = None
+    requirement: Requirement | None = None
+    prefer: str | None = None
     last_step: tuple[str, str] = ("", "")
 
     def note(self, reached: str) -> None:
@@ -140,6 +144,7 @@ def _follow(ending: Ending, command: FlowCommand, outcome: Outcome | None) -> No
     """What a command and its outcome mean for where the call has been."""
     if isinstance(command, JoinQueue):
         ending.priority = command.priority
+        ending.requirement, ending.prefer = command.requirement, command.prefer
     match command, outcome:
         case JoinQueue(group=group), None | AgentLeft():
             ending.note(f"group {group}")

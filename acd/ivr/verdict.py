@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from acd.core.requirement import Requirement
 from acd.ivr.cases import Expected
 from acd.ivr.flow import FlowSet, targets
 from acd.ivr.talk import StepTaken
@@ -23,6 +24,7 @@ def differences(expected: Expected, ending: Ending) -> list[str]:
         found.append(f"language: expected '{expected.language}', got '{ending.language}'")
     if expected.priority is not None and expected.priority != ending.priority:
         found.append(f"priority: expected {expected.priority}, got {ending.priority}")
+    found += _wanted(expected, ending)
     for name, value in expected.variables.items():
         if name not in ending.variables:
             found.append(f"variable {name}: expected {_shown(value)}, but it was never set")
@@ -32,6 +34,27 @@ def differences(expected: Expected, ending: Ending) -> list[str]:
         if ending.scores.get(question) != score:
             found.append(f"score {question}: expected {score}, got {ending.scores.get(question)}")
     return found
+
+
+def _wanted(expected: Expected, ending: Ending) -> list[str]:
+    """What was asked for in the last line: skills, and an agent."""
+    found: list[str] = []
+    if expected.requires is not None and not _asked(expected.requires, ending.requirement):
+        got = "no line" if ending.requirement is None else f"'{ending.requirement}'"
+        found.append(f"requires: expected '{expected.requires}', got {got}")
+    if expected.prefer and ending.prefer not in expected.prefer:
+        got = "no line" if ending.prefer is None else _agent(ending.prefer)
+        found.append(f"prefer: expected {_agent(expected.prefer[0])}, got {got}")
+    return found
+
+
+def _asked(expected: Requirement, got: Requirement | None) -> bool:
+    """Blanks do not matter."""
+    return got is not None and expected.text.replace(" ", "") == got.text.replace(" ", "")
+
+
+def _agent(name: str) -> str:
+    return f"'{name}'" if name else "nobody"
 
 
 def _shown(value: Value) -> str:

@@ -15,7 +15,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from alembic.util import CommandError
 from sqlalchemy import (
     Connection,
     Engine,
@@ -31,7 +30,7 @@ from sqlalchemy import (
     tuple_,
 )
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, NoSuchModuleError, OperationalError
 
 from acd.core.callback_facts import CallbackNote
 from acd.core.facts import AgentInterval, CallbackOrder, CallKind
@@ -84,7 +83,7 @@ class RecordStore:
             raise RecordsAway(f"records: cannot open {shown}: {error.orig}{hint}") from error
         except DBAPIError as error:
             raise OperatorError(f"records: cannot open {shown}: {error.orig}") from error
-        except CommandError as error:
+        except migrations.OtherVersion as error:
             raise OperatorError(
                 f"records: {shown} was made by another version of this program: {error}"
             ) from error
@@ -138,7 +137,8 @@ class RecordStore:
         """
         newest = {record.call_id: record for record in records}
         with self.engine.begin() as connection:
-            for ids in _chunks(list(newest)):
+            # Most are new, and looking once costs less than deleting nothing eight times.
+            for ids in _chunks(sorted(_known(connection, list(newest)))):
                 for table in (*_COPIES, *_PARTS, schema.calls):
                     connection.execute(delete(table).where(table.c.call_id.in_(ids)))
             _insert_calls(connection, newest.values())
@@ -160,11 +160,15 @@ class RecordStore:
         """
         states = schema.agent_states
         newest = {(row["agent_id"], row["since"]): row for row in map(rows.interval_row, intervals)}
-        key = tuple_(states.c.agent_id, states.c.since)
-        with self.engine.begin() as connection:
-            for chunk in _chunks(list(newest)):
-                connection.execute(delete(states).where(key.in_(chunk)))
-            _insert(connection, states, newest.values())
+        try:
+            with self.engine.begin() as connection:
+                _insert(connection, states, newest.values())
+        except IntegrityError:  # some are on record: after a restart
+            key = tuple_(states.c.agent_id, states.c.since)
+            with self.engine.begin() as connection:
+                for chunk in _chunks(list(newest)):
+                    connection.execute(delete(states).where(key.in_(chunk)))
+                _insert(connection, states, newest.values())
 
     def add_callbacks(self, orders: Sequence[CallbackOrder]) -> None:
         """Write those of the wishes to be called back that are not on record yet; all or none.

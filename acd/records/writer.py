@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
@@ -22,6 +22,8 @@ from acd.core.facts import AgentInterval, CallbackOrder
 from acd.records.record import CallRecord
 
 log = structlog.get_logger(__name__)
+
+GATHER_ON, GATHERINGS_MAX = 10, 4
 
 Item: TypeAlias = CallRecord | AgentInterval | CallbackOrder | CallbackNote
 
@@ -55,8 +57,10 @@ class _Entry:
 class RecordWriter:
     """One writing task over one store. `start` it in a running loop; `close` it at the end.
 
-    `gather_s`: how long it waits after the first item for more, to write them together. One large
-    writing takes far less of the process's time than many small ones.
+    `gather_s`: how long it waits after the first item for more, to write them together, and goes on
+    waiting, three times at most, while at least GATHER_ON come in that time. One large
+    writing takes far less of the process's time than many small ones. The calls of `on_stored` for such a
+    writing are made within `together`.
     """
 
     def __init__(
@@ -67,7 +71,9 @@ class RecordWriter:
         batch_max: int = 200,
         retry_first_s: float = 0.5,
         retry_max_s: float = 30.0,
+        together: Callable[[], AbstractContextManager[None]] = nullcontext,
     ) -> None:
+        self._together = together
         self._gather_s = gather_s
         self._store = store
         self._batch_max = batch_max
@@ -123,8 +129,7 @@ class RecordWriter:
         pause_s = self._retry_first_s
         while True:
             await self._work.wait()
-            if self._gather_s and not self._closing.is_set():
-                await self._wait_for_closing(self._gather_s)
+            await self._gather()
             if await self._write_all():
                 pause_s = self._retry_first_s
             elif not self._closing.is_set():
@@ -132,6 +137,15 @@ class RecordWriter:
                 pause_s = min(pause_s * 2, self._retry_max_s)
                 continue
             if self._closing.is_set():
+                return
+
+    async def _gather(self) -> None:
+        """A busy centre has its records written in fewer pieces; a quiet one need not wait for them."""
+        for count in range(1, GATHERINGS_MAX + 1):
+            if not self._gather_s or self._closing.is_set():
+                return
+            await self._wait_for_closing(self._gather_s)
+            if not GATHER_ON * count <= len(self._queue) < self._batch_max:
                 return
 
     async def _wait_for_closing(self, limit_s: float) -> None:
@@ -193,13 +207,14 @@ class RecordWriter:
         if self._away:
             self._away = False
             log.info("record store is back", pending=len(self._queue))
-        for entry in batch:
-            self._queue.popleft()
-            try:
-                entry.on_stored()
-            except Exception:
-                # The listener's fault must not stop the writing of other records.
-                log.exception("on_stored failed", item=_name(entry.item))
+        with self._together():
+            for entry in batch:
+                self._queue.popleft()
+                try:
+                    entry.on_stored()
+                except Exception:
+                    # The listener's fault must not stop the writing of other records.
+                    log.exception("on_stored failed", item=_name(entry.item))
 
     def _note_away(self, error: Exception) -> None:
         if not self._away:

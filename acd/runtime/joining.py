@@ -11,12 +11,12 @@ from acd.core.calls import Call
 from acd.core.events import CallQueued
 from acd.core.facts import LeftBy
 from acd.core.formula import FormulaError
+from acd.core.last_agents import LastAgents
 from acd.core.plan import Plan
 from acd.core.requirement import ANYBODY, Requirement
 from acd.ivr.talk import JoinQueue
 from acd.ivr.values import Value
 from acd.runtime.abandoned import AbandonedWaits
-from acd.runtime.last_agents import LastAgents
 
 log = structlog.get_logger(__name__)
 

@@ -245,6 +245,11 @@ class Reception:
             self.walker.forget(call_id)
             self._switch.hang_up(call_id, Refusal.NORMAL)
 
+    def ends_with_agent(self, call_id: str) -> bool:
+        """Whether the customer who is put through now is hung up when the agent has: nothing else is planned."""
+        call = self._call(call_id)
+        return call is not None and call.kind is facts.CallKind.INBOUND and not self.walker.may_go_on(call_id)
+
     def _left_line(self, command: LeaveLine) -> None:
         """The caller has waited long enough, or nobody is there to wait for."""
         call = self._call(command.call_id)

@@ -203,9 +203,10 @@ class Shell:
         failures: list[Exception] = []
         self._is_answering = True
         try:
-            self._run(todo, failures)
-            while self._came_of_it:
-                self._take_in(self._came_of_it.popleft(), failures)
+            with self._mirror.together():
+                self._run(todo, failures)
+                while self._came_of_it:
+                    self._take_in(self._came_of_it.popleft(), failures)
         finally:
             self._is_answering = False
         if failures:

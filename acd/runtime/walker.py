@@ -164,6 +164,14 @@ class Walker:
         self._outcomes[call_id] = AgentLeft()
         return True
 
+    def may_go_on(self, call_id: str) -> bool:
+        """Whether the flow may have plans for the caller when whoever is dialled now has hung up."""
+        walk = self._walks.get(call_id)
+        if walk is None:
+            return False
+        command = walk.command
+        return not isinstance(command, JoinQueue | Dial) or command.back_after_agent
+
     def not_taken(self, call_id: str, reason: str) -> bool:
         """The one who was rung directly could not take the call; whether the flow had wanted that."""
         walk, call = self._walks.get(call_id), self._call(call_id)
@@ -287,7 +295,8 @@ class Walker:
             if call is None or call.state is CallState.ENDED:
                 return  # hung up meanwhile: nobody would ever drop the position
             walk.command, walk.in_line = command, True
-            self._mirror.put(PREFIX + call_id, walk.machine.position.to_dict())
+            if not isinstance(command, JoinQueue) or may_come_back(command):
+                self._mirror.put(PREFIX + call_id, walk.machine.position.to_dict())
             if self._hand_over(call, command):
                 return
             outcome = await self._work.do(call, command, line)

@@ -16,7 +16,7 @@ from acd.settings.schema.routing import RingEntry
 
 _AS_THEY_ARE = (
     "name", "ring_timeout_s", "service_level_s", "service_level_target", "short_abandon_s",
-    "music", "weight", "reserve", "max_waiting",
+    "music", "weight", "reserve", "max_waiting", "aht_s",
 )  # fmt: skip
 
 

@@ -91,6 +91,11 @@ class Environment:
         return self.home / "records.sqlite3"
 
     @property
+    def database_url(self) -> str:
+        """Where records go."""
+        return f"sqlite:///{self.database}"
+
+    @property
     def secrets_file(self) -> Path:
         """The generated passwords; mode 0600."""
         return self.home / "secrets.yml"

@@ -6,26 +6,38 @@ import csv
 import io
 from datetime import datetime
 from pathlib import Path
+from typing import NamedTuple
 
 from acd.settings.document import Document, read_text
 from acd.settings.problems import did_you_mean, shown, shown_file
 from acd.simulate.scenario import KnownCall
 
-COLUMNS = ("arrived_at", "priority", "talk_s", "patience_s")
+COLUMNS = ("arrived_at", "priority", "talk_s", "patience_s", "customer")
+_NUMBERS = ("priority", "talk_s", "patience_s")
+LONGEST_CUSTOMER = 64
 LARGEST_FILE_BYTES = 50_000_000
 LATEST_S = 1e9
 
 
-def read_arrivals(path: Path, begins: datetime | None) -> tuple[list[KnownCall], Document]:
-    """The calls, and the document with what is wrong.
+class Arrivals(NamedTuple):
+    """`begins`: from when times are counted, where dates were given; `document` has what is wrong."""
+
+    calls: list[KnownCall]
+    begins: datetime | None
+    document: Document
+
+
+def read_arrivals(path: Path, begins: datetime | None) -> Arrivals:
+    """The calls of a file.
 
     `arrived_at` is a number of seconds from the beginning, or a local time such as 2026-11-02 09:15:30. Times
-    are counted from `begins`, or from the midnight before the first.
+    are counted from `begins`, or from the midnight before the first. Calls of the same `customer` are of one
+    person.
     """
     document = Document(shown_file(path), path.stem)
     text = read_text(document, path, LARGEST_FILE_BYTES)
     if text is None:
-        return [], document
+        return Arrivals([], begins, document)
     reader = csv.DictReader(io.StringIO(text, newline=""))
     names = [name.strip() for name in reader.fieldnames or ()]
     reader.fieldnames = names
@@ -37,7 +49,7 @@ def read_arrivals(path: Path, begins: datetime | None) -> tuple[list[KnownCall],
     if "arrived_at" not in names:
         document.report_line(1, "the first line names the columns; the column arrived_at is missing")
     if document.problems:
-        return [], document
+        return Arrivals([], begins, document)
     found: list[tuple[float | datetime, KnownCall]] = []
     try:
         for row in reader:
@@ -49,14 +61,14 @@ def read_arrivals(path: Path, begins: datetime | None) -> tuple[list[KnownCall],
     moments = [at for at, _ in found if isinstance(at, datetime)]
     if begins is None and moments:
         begins = min(moments).replace(hour=0, minute=0, second=0, microsecond=0)
-    return [_placed(at, call, begins) for at, call in found], document
+    return Arrivals([_placed(at, call, begins) for at, call in found], begins, document)
 
 
 def _row(
     document: Document, line: int, row: dict[str, str | None]
 ) -> tuple[float | datetime, KnownCall] | None:
     values: dict[str, float | None] = {}
-    for name in COLUMNS[1:]:
+    for name in _NUMBERS:
         text = (row.get(name) or "").strip()
         values[name] = _number(text)
         if text and values[name] is None:
@@ -73,8 +85,16 @@ def _row(
         return None
     priority = values["priority"]
     whole_priority = None if priority is None else min(int(priority), 100)
+    name = (row.get("customer") or "").strip()
+    if len(name) > LONGEST_CUSTOMER or not name.isprintable():
+        document.report_line(line, f"customer: expected a word of up to {LONGEST_CUSTOMER} characters")
+        return None
     return at, KnownCall(
-        0.0, priority=whole_priority, talk_s=values["talk_s"], patience_s=values["patience_s"]
+        0.0,
+        priority=whole_priority,
+        talk_s=values["talk_s"],
+        patience_s=values["patience_s"],
+        customer_id=name,
     )
 
 
@@ -98,4 +118,4 @@ def _placed(at: float | datetime, call: KnownCall, begins: datetime | None) -> K
     if isinstance(at, datetime):
         assert begins is not None
         at = (at - begins).total_seconds()
-    return KnownCall(at, priority=call.priority, talk_s=call.talk_s, patience_s=call.patience_s)
+    return call._replace(at=at)

@@ -9,15 +9,28 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterator
 from itertools import accumulate
+from random import Random
 from typing import NamedTuple
 
 from acd.core.facts import Customer
 from acd.simulate.chance import stream
-from acd.simulate.scenario import DAY_S, CallerClass, GroupTraffic, KnownCall, Listed, Poisson, Scenario
+from acd.simulate.scenario import (
+    DAY_S,
+    CallerClass,
+    GroupTraffic,
+    KnownCall,
+    Listed,
+    Poisson,
+    Returning,
+    Scenario,
+)
 
 
 class Caller(NamedTuple):
     """One caller.
+
+    `last_talk`: who talked with this returning customer, as a share (0..1) of the group's agents, and how
+    many seconds before the call. `likes_callbacks` (0..1): the less, the sooner one is wanted.
 
     `luck` (0..1) decides whether the first phone that rings is answered, `answer_s` how soon. `work_s`: how
     long the agent works on after the talk, where the agent ends that.
@@ -36,6 +49,12 @@ class Caller(NamedTuple):
     customer: Customer | None = None
     max_wait_s: float | None = None
     exits: frozenset[str] = frozenset()
+    last_talk: tuple[float, float] | None = None
+    likes_callbacks: float = 1.0
+    number: str = ""
+    let_in: bool = False
+    prefer: str = ""
+    prefer_wait_s: float = 0.0
 
 
 def callers(scenario: Scenario, group: str) -> Iterator[Caller]:
@@ -45,6 +64,7 @@ def callers(scenario: Scenario, group: str) -> Iterator[Caller]:
     of_class, of_luck = stream(seed, group, "class"), stream(seed, group, "luck")
     of_answer, of_work = stream(seed, group, "answer"), stream(seed, group, "work")
     of_talk, of_patience = stream(seed, group, "talk"), stream(seed, group, "patience")
+    of_callback, of_past = stream(seed, group, "callback"), stream(seed, group, "past")
     classes = traffic.classes
     bounds = list(accumulate(entry.share for entry in classes))
     for number, known in enumerate(_times(scenario, group, traffic), 1):
@@ -63,17 +83,28 @@ def callers(scenario: Scenario, group: str) -> Iterator[Caller]:
             of_luck.random(),
             scenario.habits.answer.draw(of_answer),
             scenario.habits.work.draw(of_work),
-            known.customer or _customer(call_id, kind),
+            known.customer or _customer(known.customer_id, call_id, kind),
             traffic.max_wait_s,
             traffic.exits,
+            _last_talk(traffic.returning, of_past),
+            of_callback.random() if known.wants_callback is None else float(not known.wants_callback),
+            known.number,
+            known.let_in,
+            known.prefer or kind.prefer,
+            known.prefer_wait_s if known.prefer else kind.prefer_wait_s,
         )
 
 
-def _customer(call_id: str, kind: CallerClass) -> Customer | None:
-    """Nobody is known where there are no classes."""
-    if not kind.name:
+def _last_talk(returning: Returning, chance: Random) -> tuple[float, float] | None:
+    luck, agent, ago = chance.random(), chance.random(), chance.random()
+    return (agent, ago * returning.within_days * DAY_S) if luck < returning.share else None
+
+
+def _customer(customer_id: str, call_id: str, kind: CallerClass) -> Customer | None:
+    """Nobody is known where there are no classes, and no customers are named."""
+    if not kind.name and not customer_id:
         return None
-    return Customer(call_id, "", kind.name, value=kind.value, requirement=kind.requirement)
+    return Customer(customer_id or call_id, "", kind.name, value=kind.value, requirement=kind.requirement)
 
 
 def _times(scenario: Scenario, group: str, traffic: GroupTraffic) -> Iterator[KnownCall]:

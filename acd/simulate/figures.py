@@ -58,6 +58,10 @@ FORMULAS: Mapping[str, tuple[str, Formula]] = {
         "blocked ÷ (offered + blocked): no line was free",
         lambda c: c.blocked / (c.offered + c.blocked) if c.offered + c.blocked else None,
     ),
+    "closed": (
+        "closed ÷ (offered + closed): came outside of the opening hours",
+        lambda c: c.closed / (c.offered + c.closed) if c.offered + c.closed else None,
+    ),
     "abandon_rate": (
         "abandoned ÷ (offered − short abandons), short abandons apart",
         lambda c: (
@@ -72,6 +76,18 @@ FORMULAS: Mapping[str, tuple[str, Formula]] = {
     "asa_s": ("wait of answered ÷ answered (ringing included)", _ratio("answer_wait_s", "answered")),
     "wait_s": ("wait of all ÷ offered", _ratio("wait_s", "offered")),
     "aht_s": ("(talk + hold + wrap-up) ÷ handled", _ratio("handle_s", "handled")),
+    "same_agent": (
+        "answered by the one agent waited for at first ÷ those who waited for one",
+        _ratio("kept_promises", "kept"),
+    ),
+    "callbacks_offered": ("callbacks offered ÷ offered", _ratio("callbacks_offered", "offered")),
+    "callbacks_accepted": ("accepted ÷ callbacks offered", _ratio("callbacks_accepted", "callbacks_offered")),
+    "callbacks_done": ("came to a talk ÷ callbacks accepted", _ratio("callbacks_done", "callbacks_accepted")),
+    "callback_wait_s": (
+        "from the wish to the talk ÷ callbacks done",
+        _ratio("callback_wait_s", "callbacks_done"),
+    ),
+    "callback_dials": ("dials ÷ callbacks accepted", _ratio("callback_dials", "callbacks_accepted")),
 }
 """Name → formula in words, and how it is worked out. Beside them: service_level, p90_wait_s, occupancy."""
 
@@ -108,6 +124,7 @@ class Result:
     agents: Mapping[str, Figure]
     intervals: Sequence[Interval]
     waits: Sequence[float]
+    callback_waits: Sequence[float]
 
 
 def result_of(ledger: Ledger, formula: ServiceLevelFormula) -> Result:
@@ -136,6 +153,7 @@ def result_of(ledger: Ledger, formula: ServiceLevelFormula) -> Result:
         {agent: _occupancy(ledger, [agent]) for agent in agents},
         [_interval(slot, of_slot[slot], formula) for slot in sorted(of_slot)],
         sorted(wait for waits_s in all_waits for wait in waits_s),
+        sorted(ledger.callback_waits),
     )
 
 

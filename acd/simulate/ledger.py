@@ -14,7 +14,7 @@ from acd.core.facts import AgentInterval
 from acd.core.plan import GroupPolicy
 from acd.simulate.callers import Caller
 from acd.simulate.scenario import DAY_S, Scenario
-from acd.simulate.visits import Outcome, Visit, visits_of
+from acd.simulate.visits import CallbackOutcome, OfferedCallback, Outcome, Visit, visits_of
 
 SLOT_S = 1800.0
 _WORK = frozenset({AgentState.TALKING.value, AgentState.WRAP_UP.value})
@@ -24,13 +24,16 @@ _WORK = frozenset({AgentState.TALKING.value, AgentState.WRAP_UP.value})
 class Counts:
     """Of some visits. `abandoned` includes short ones; `wait_s` is of all, `answer_wait_s` of the answered.
 
-    `delayed`: who had to wait at all; `handled`: those answered whose `handle_s` is known, for it is over.
+    `blocked` and `closed` (who came outside of the opening hours) are no visits. `delayed`: who had to wait
+    at all; `handled`: those answered whose `handle_s` is known, for it is over. `kept`: who waited for one
+    agent alone at first, `kept_promises`: who got that agent. `callback_wait_s` is of the callbacks done.
     `hours`: how long it was counted.
     """
 
     hours: float = 0.0
     offered: int = 0
     blocked: int = 0
+    closed: int = 0
     answered: int = 0
     abandoned: int = 0
     short_abandoned: int = 0
@@ -42,6 +45,15 @@ class Counts:
     wait_s: float = 0.0
     answer_wait_s: float = 0.0
     handle_s: float = 0.0
+    kept: int = 0
+    kept_promises: int = 0
+    callbacks_offered: int = 0
+    callbacks_accepted: int = 0
+    callbacks_done: int = 0
+    callbacks_failed: int = 0
+    callbacks_by_hand: int = 0
+    callback_dials: int = 0
+    callback_wait_s: float = 0.0
 
     def add(self, other: Counts, sign: int = 1) -> None:
         """Add another account to this one, or take it off (`sign` -1)."""
@@ -54,10 +66,12 @@ class Counts:
         self.offered += 1
         self.wait_s += wait_s
         self.delayed += wait_s > 0
+        self.kept += visit.kept_for != ""
         match visit.outcome:
             case Outcome.ANSWERED:
                 self.answered += 1
                 self.answer_wait_s += wait_s
+                self.kept_promises += visit.kept_for == visit.agent
                 self.answered_in_time += wait_s <= policy.service_level_s
                 if visit.handle_s is not None:
                     self.handled += 1
@@ -68,6 +82,18 @@ class Counts:
                 self.abandoned_in_time += wait_s <= policy.service_level_s
             case Outcome.LEFT:
                 self.left += 1
+
+    def count_callback(self, offered: OfferedCallback) -> None:
+        """Add one that was offered."""
+        outcome = offered.outcome
+        self.callbacks_offered += 1
+        self.callbacks_accepted += outcome is not CallbackOutcome.DECLINED
+        self.callbacks_failed += outcome is CallbackOutcome.FAILED
+        self.callbacks_by_hand += outcome is CallbackOutcome.BY_HAND
+        self.callback_dials += offered.dials
+        if outcome is CallbackOutcome.DONE:
+            self.callbacks_done += 1
+            self.callback_wait_s += offered.wait_s
 
 
 _NAMES = tuple(f.name for f in fields(Counts))
@@ -94,8 +120,8 @@ class Key(NamedTuple):
 class Ledger:
     """An observer of one World. What began before the warm-up was over is not counted.
 
-    `counts` by Key; `waits` of the answered by group and batch; `busy_s` (talk, hold, wrap-up) and `ready_s`
-    by agent and batch.
+    `counts` by Key; `waits` of the answered by group and batch, `callback_waits` of the callbacks done;
+    `busy_s` (talk, hold, wrap-up) and `ready_s` by agent and batch.
     """
 
     def __init__(self, groups: Mapping[str, GroupPolicy], scenario: Scenario) -> None:
@@ -103,6 +129,7 @@ class Ledger:
         self.batches = scenario.batches
         self.counts: defaultdict[Key, Counts] = defaultdict(Counts)
         self.waits: defaultdict[tuple[str, int], array[float]] = defaultdict(lambda: array("d"))
+        self.callback_waits = array("d")
         self.busy_s: defaultdict[tuple[str, int], float] = defaultdict(float)
         self.ready_s: defaultdict[tuple[str, int], float] = defaultdict(float)
         self._begin, self._end = scenario.warm_up_s, scenario.length_s
@@ -118,6 +145,20 @@ class Ledger:
         """See Observer."""
         if self._begin <= caller.at < self._end:
             self._account(caller.group, caller.segment, caller.at).blocked += 1
+
+    def turned_away(self, caller: Caller) -> None:
+        """See Observer."""
+        if self._begin <= caller.at < self._end:
+            self._account(caller.group, caller.segment, caller.at).closed += 1
+
+    def callback_over(self, offered: OfferedCallback) -> None:
+        """See Observer."""
+        at = offered.offered_at
+        if not self._begin <= at < self._end:
+            return
+        self._account(offered.group, offered.segment, at).count_callback(offered)
+        if offered.outcome is CallbackOutcome.DONE:
+            self.callback_waits.append(offered.wait_s)
 
     def call_over(self, call: Call) -> None:
         """See Observer."""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import TypeAlias
 
 from acd.core.facts import LeftBy
-from acd.core.pace import DEFAULT_HANDLE_TIME_S
 from acd.core.plan import GroupPolicy, Plan
 from acd.core.policy import LeaveBy
 from acd.core.router import Router
@@ -19,16 +19,20 @@ from acd.settings.problems import Place
 from acd.settings.validate import validate
 from acd.simulate.arrivals_file import read_arrivals
 from acd.simulate.chance import Constant, Duration, Empirical, Lognormal, Never
-from acd.simulate.recorded import History, Recorded
+from acd.simulate.opening import ALWAYS_OPEN, Opening
+from acd.simulate.recorded import History, Recorded, RecordedCall
 from acd.simulate.scenario import (
     DAY_S,
+    FIRST_DAY,
     Arrivals,
+    CallbackHabits,
     CallerClass,
     GroupTraffic,
     Habits,
     KnownCall,
     Listed,
     Poisson,
+    Returning,
     Scenario,
     Shift,
     exponential,
@@ -36,11 +40,13 @@ from acd.simulate.scenario import (
 from acd.simulate.schema import (
     AgentTimeEntry,
     ArrivalsEntry,
+    CallbacksEntry,
     ClassEntry,
     DurationEntry,
     GroupEntry,
     PatienceEntry,
     PeriodEntry,
+    ReturningEntry,
     ScenarioFile,
     ShiftEntry,
 )
@@ -60,11 +66,13 @@ def no_history(_from: str, _to: str) -> Recorded:
     raise OperatorError("there are no records here")
 
 
-def load_scenario(path: Path, plan: Plan, history: History = no_history) -> Scenario:
+def load_scenario(
+    path: Path, plan: Plan, history: History = no_history, opening: Opening = ALWAYS_OPEN
+) -> Scenario:
     """The scenario of a file. Raises SettingsError with every mistake, 'file:line: path: message'."""
     document = read_document(path)
     content = validate(document, ScenarioFile)
-    assembly = _Assembly(plan, document, path.parent, history)
+    assembly = _Assembly(plan, document, path.parent, history, opening)
     scenario = assembly.scenario(content or ScenarioFile())
     problems = sorted(problem for some in assembly.documents for problem in some.problems)
     if problems:
@@ -72,9 +80,9 @@ def load_scenario(path: Path, plan: Plan, history: History = no_history) -> Scen
     return scenario
 
 
-def default_scenario(plan: Plan) -> Scenario:
+def default_scenario(plan: Plan, opening: Opening = ALWAYS_OPEN) -> Scenario:
     """What is assumed where nothing is said."""
-    return _Assembly(plan, Document("", ""), Path(), no_history).scenario(ScenarioFile())
+    return _Assembly(plan, Document("", ""), Path(), no_history, opening).scenario(ScenarioFile())
 
 
 def default_rates(plan: Plan) -> Mapping[str, float]:
@@ -89,20 +97,38 @@ def default_rates(plan: Plan) -> Mapping[str, float]:
         for group in groups:
             capacity[group] += 1 / len(groups)
     return {
-        group: round(DEFAULT_OCCUPANCY * agents * 3600 / DEFAULT_HANDLE_TIME_S, 1)
+        group: round(DEFAULT_OCCUPANCY * agents * 3600 / plan.groups[group].aht_s, 1)
         for group, agents in capacity.items()
     }
 
 
-def usual_exits(policy: GroupPolicy) -> frozenset[str]:
-    """Those that the group's own rules make use of: `full`, and what its policy names."""
+def usual_exits(policy: GroupPolicy, opening: Opening) -> frozenset[str]:
+    """Those that its own rules make use of: `full`, what its policy names, `closed` where it closes."""
     named = {op.exit for step in policy.steps for op in step.operations if isinstance(op, LeaveBy)}
-    return frozenset({LeftBy.FULL.value, *named})
+    closing = {LeftBy.CLOSED.value} if policy.id in opening.groups else set()
+    return frozenset({LeftBy.FULL.value, *named, *closing})
+
+
+def usual_callbacks(policy: GroupPolicy) -> CallbackHabits | None:
+    """Where the group calls back by itself."""
+    return None if policy.callbacks is None else CallbackHabits()
 
 
 def _class(name: str, entry: ClassEntry) -> CallerClass:
     requirement = "" if entry.requires is None else entry.requires.text
-    return CallerClass(name, entry.share, entry.priority, entry.value, requirement)
+    prefer, wait_s = entry.prefer or "", entry.prefer_wait_s
+    return CallerClass(name, entry.share, entry.priority, entry.value, requirement, prefer, wait_s)
+
+
+def _returning(entry: ReturningEntry | None) -> Returning:
+    return Returning() if entry is None else Returning(entry.share, entry.within_days)
+
+
+def _arrival(call: RecordedCall) -> KnownCall:
+    """When somebody came, with which priority, and who it was."""
+    customer = call.visit.customer
+    known_id = "" if customer is None else customer.id
+    return KnownCall(call.visit.queued_at, number=call.number, customer_id=known_id, priority=call.priority)
 
 
 def mean_wrap_up_s(policy: GroupPolicy, habits: Habits) -> float:
@@ -131,8 +157,10 @@ class _Assembly:
     document: Document
     folder: Path
     history: History
+    opening: Opening
     documents: list[Document] = field(default_factory=list)
     opens_s: float = 0.0
+    first_day: date = FIRST_DAY
 
     def scenario(self, file: ScenarioFile) -> Scenario:
         self.documents.append(self.document)
@@ -163,6 +191,7 @@ class _Assembly:
             lines=run.lines,
             seed=run.seed,
             batches=run.batches,
+            first_day=self.first_day if begins is None else begins.date(),
         )
 
     def _traffic(self, file: ScenarioFile, habits: Habits) -> dict[str, GroupTraffic]:
@@ -179,14 +208,31 @@ class _Assembly:
             found[group] = GroupTraffic(
                 arrivals=self._arrivals(entry.arrivals, file, group) or arrivals,
                 talk=self._duration(entry.talk, (*place, "talk"), group)
-                or exponential(max(DEFAULT_HANDLE_TIME_S - mean_wrap_up_s(policy, habits), 30.0)),
+                or exponential(max(policy.aht_s - mean_wrap_up_s(policy, habits), 30.0)),
                 patience=self._duration(entry.patience, (*place, "patience"))
                 or exponential(DEFAULT_PATIENCE_S),
-                classes=tuple(_class(name, kind) for name, kind in entry.classes.items()) or (CallerClass(),),
+                classes=self._classes(entry.classes, place),
                 max_wait_s=entry.max_wait_s,
-                exits=usual_exits(policy) if entry.exits is None else frozenset(entry.exits),
+                exits=usual_exits(policy, self.opening) if entry.exits is None else frozenset(entry.exits),
+                returning=_returning(entry.returning),
+                callbacks=self._callbacks(entry.callbacks, policy, (*place, "callbacks")),
             )
         return found
+
+    def _classes(self, entries: Mapping[str, ClassEntry], place: Place) -> tuple[CallerClass, ...]:
+        for name, entry in entries.items():
+            if entry.prefer is not None and entry.prefer not in self.plan.agents:
+                at = (*place, "classes", name, "prefer")
+                self.document.report_undefined(at, "agent", entry.prefer, self.plan.agents)
+        return tuple(_class(name, entry) for name, entry in entries.items()) or (CallerClass(),)
+
+    def _callbacks(
+        self, entry: CallbacksEntry | None, policy: GroupPolicy, place: Place
+    ) -> CallbackHabits | None:
+        if entry is None:
+            return usual_callbacks(policy)
+        answer = self._duration(entry.answer, (*place, "answer")) or CallbackHabits().answer
+        return CallbackHabits(entry.accept, entry.reached, answer, frozenset(entry.exits))
 
     def _arrivals(self, entry: ArrivalsEntry | None, file: ScenarioFile, group: str) -> Arrivals | None:
         if entry is None:
@@ -194,8 +240,10 @@ class _Assembly:
         if entry.by_time:
             return Poisson(tuple(sorted((float(at), rate) for at, rate in entry.by_time.items())))
         if entry.csv:
-            calls, document = read_arrivals(self.folder / entry.csv, file.simulation.begins)
+            calls, begins, document = read_arrivals(self.folder / entry.csv, file.simulation.begins)
             self.documents.append(document)
+            if begins is not None:
+                self.first_day = begins.date()
             late = [call for call in calls if not 0 <= call.at < file.simulation.hours * 3600]
             if late:
                 self.document.report(
@@ -209,9 +257,9 @@ class _Assembly:
             recorded = self._recorded(entry.records, place)
             if recorded is None:
                 return None
-            self.opens_s = recorded.opens_s
+            self.opens_s, self.first_day = recorded.opens_s, recorded.first_day
             known = [c for c in recorded.calls if c.visit.group == group]
-            return Listed([KnownCall(c.visit.queued_at, priority=c.priority) for c in known])
+            return Listed([_arrival(call) for call in known])
         return Poisson.even(entry.per_hour)
 
     def _duration(self, entry: AnyDuration | None, place: Place, group: str = "") -> Duration | None:

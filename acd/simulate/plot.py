@@ -1,4 +1,5 @@
-"""Three pictures of a result in one file: waits, service level by time of day, occupancy by agent.
+"""Pictures of a result in one file: waits, service level by time of day, occupancy by agent; of callbacks the
+waits, where there were any.
 
 matplotlib is not needed for anything else and is large, so it is an extra of the package: it writes SVG as
 well as PNG and labels axes itself, which lighter libraries do not, or only with another program.
@@ -6,6 +7,7 @@ well as PNG and labels axes itself, which lighter libraries do not, or only with
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -42,11 +44,13 @@ def plot(result: Result, path: Path) -> None:
     from matplotlib.figure import Figure
 
     with rc_context({"svg.hashsalt": "acd"}):  # the same result is the same file
-        figure = Figure(figsize=(9, 11), layout="constrained")
-        axes: Any = figure.subplots(3, 1)
-        _waits(axes[0], result)
-        _service_level(axes[1], result)
-        _occupancy(axes[2], result)
+        pictures = [_waits, _service_level, _occupancy]
+        if result.callback_waits:
+            pictures.insert(1, _callbacks)
+        figure = Figure(figsize=(9, 11 / 3 * len(pictures)), layout="constrained")
+        axes: Any = figure.subplots(len(pictures), 1)
+        for place, draw in enumerate(pictures):
+            draw(axes[place], result)
         kind = path.suffix.removeprefix(".")
         try:
             figure.savefig(path, metadata={"Date": None} if kind == "svg" else None)
@@ -55,9 +59,16 @@ def plot(result: Result, path: Path) -> None:
 
 
 def _waits(axes: Axes, result: Result) -> None:
-    waits = result.waits[: max(1, int(SHOWN_SHARE * len(result.waits)))]
-    axes.hist(waits, bins=BINS)
-    axes.set_title(f"Wait of answered callers ({len(result.waits)}; the longest 1 % not shown)")
+    _distribution(axes, result.waits, "Wait of answered callers")
+
+
+def _callbacks(axes: Axes, result: Result) -> None:
+    _distribution(axes, result.callback_waits, "Wait for a callback, from the wish to the talk")
+
+
+def _distribution(axes: Axes, waits: Sequence[float], title: str) -> None:
+    axes.hist(waits[: max(1, int(SHOWN_SHARE * len(waits)))], bins=BINS)
+    axes.set_title(f"{title} ({len(waits)}; the longest 1 % not shown)")
     axes.set_xlabel("seconds")
     axes.set_ylabel("callers")
 

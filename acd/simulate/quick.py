@@ -10,6 +10,7 @@ from acd.errors import OperatorError
 from acd.settings.problems import undefined
 from acd.simulate.chance import Duration, Never
 from acd.simulate.load import WARM_UP_SHARE, default_rates, default_scenario, talk_of
+from acd.simulate.opening import ALWAYS_OPEN, Opening
 from acd.simulate.scenario import Poisson, Scenario, exponential
 
 
@@ -30,10 +31,10 @@ class Wishes:
     lines: int | None = None
 
 
-def with_wishes(scenario: Scenario, plan: Plan, wishes: Wishes) -> Scenario:
+def with_wishes(scenario: Scenario, plan: Plan, wishes: Wishes, opening: Opening = ALWAYS_OPEN) -> Scenario:
     """The scenario as wished. Raises OperatorError for what cannot be."""
     traffic = dict(scenario.traffic)
-    usual = default_scenario(plan).traffic
+    usual = default_scenario(plan, opening).traffic
     for group, rate in _rates(plan, list(traffic), wishes.calls_per_hour).items():
         traffic[group] = replace(traffic.get(group, usual[group]), arrivals=Poisson.even(rate))
     if wishes.aht_s is not None:

@@ -4,15 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import TypeAlias
 
+from acd.core.facts import LeftBy
+from acd.core.last_agents import Talk
 from acd.simulate.crew import Span
+from acd.simulate.scenario import FIRST_DAY
 from acd.simulate.visits import Visit
 
 
 @dataclass(frozen=True, slots=True)
 class RecordedCall:
     """One caller of a group; `talk_s` (hold included, wrap-up not) is None where nobody answered.
+
+    `number`: the caller's. `wants_callback`: the caller asked for one; None: there is no telling. `prefer`:
+    the agent whom the flow asked for.
 
     `visit`: from the line that the caller came to, to the end. `parts`: the visits of each group, where a
     policy led the caller through several; empty where `visit` is the only one.
@@ -21,6 +28,11 @@ class RecordedCall:
     visit: Visit
     priority: int = 0
     talk_s: float | None = None
+    number: str = ""
+    left_by: LeftBy | None = None
+    wants_callback: bool | None = None
+    prefer: str = ""
+    prefer_wait_s: float = 0.0
     parts: tuple[Visit, ...] = ()
 
 
@@ -28,7 +40,7 @@ class RecordedCall:
 class Recorded:
     """A period: the calls by time; by agent, when he or she was logged in, and was not ready by choice.
 
-    `opens_s`: the time of day at its begin, in seconds.
+    `opens_s`: the time of day at its begin, in seconds, on `first_day`. `talks`: the last ones before it.
     """
 
     opens_s: float
@@ -36,6 +48,8 @@ class Recorded:
     calls: Sequence[RecordedCall]
     there: Mapping[str, Sequence[Span]]
     pauses: Mapping[str, Sequence[Span]]
+    first_day: date = FIRST_DAY
+    talks: Sequence[Talk] = ()
 
 
 History: TypeAlias = Callable[[str, str], Recorded]

@@ -19,6 +19,7 @@ from acd.simulate.crew import Span, joined
 from acd.simulate.figures import Result, result_of
 from acd.simulate.ledger import Ledger
 from acd.simulate.load import usual_exits
+from acd.simulate.opening import ALWAYS_OPEN
 from acd.simulate.recorded import Recorded, RecordedCall
 from acd.simulate.scenario import Duty, GroupTraffic, Habits, KnownCall, Listed, Scenario, Turn, exponential
 from acd.simulate.visits import Outcome, Visit, visits_of
@@ -124,7 +125,7 @@ def scenario_of(
 def _under(scenario: Scenario, recorded: Recorded, plan: Plan) -> Scenario:
     """The same callers; the agents, and the ways out of the lines, of this plan."""
     traffic = {
-        group: replace(known, exits=usual_exits(plan.groups[group]))
+        group: replace(known, exits=usual_exits(plan.groups[group], ALWAYS_OPEN))
         for group, known in scenario.traffic.items()
     }
     return replace(scenario, traffic=traffic, duties=list(duties_of(recorded, plan)))
@@ -144,10 +145,10 @@ def _known(call: RecordedCall, beyond_s: float) -> KnownCall:
     return KnownCall(
         visit.queued_at,
         visit.call_id,
-        visit.customer,
-        call.priority,
-        call.talk_s,
-        visit.wait_s if gave_up else visit.wait_s + beyond_s,
+        customer=visit.customer,
+        priority=call.priority,
+        talk_s=call.talk_s,
+        patience_s=visit.wait_s if gave_up else visit.wait_s + beyond_s,
     )
 
 

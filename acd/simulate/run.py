@@ -8,6 +8,7 @@ from acd.core.plan import Plan
 from acd.core.service_level import ServiceLevelFormula
 from acd.simulate.figures import Result, result_of
 from acd.simulate.ledger import Ledger
+from acd.simulate.opening import ALWAYS_OPEN, Opening
 from acd.simulate.scenario import Scenario
 from acd.simulate.world import World
 
@@ -17,8 +18,9 @@ def simulate(
     scenario: Scenario,
     formula: ServiceLevelFormula = ServiceLevelFormula.OFFERED_MINUS_SHORT,
     progress: Callable[[float], None] = lambda _share: None,
+    opening: Opening = ALWAYS_OPEN,
 ) -> Result:
     """The figures of the scenario under this plan. The same arguments always give the same figures."""
     ledger = Ledger(plan.groups, scenario)
-    World(plan, scenario, ledger).run(progress)
+    World(plan, scenario, ledger, opening).run(progress)
     return result_of(ledger, formula)

@@ -8,14 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from enum import StrEnum
 from itertools import pairwise
 from typing import NamedTuple, TypeAlias
 
 from acd.core.facts import Customer
+from acd.core.last_agents import Talk
 from acd.simulate.chance import Constant, Duration, Exponential, Never
 
 DAY_S = 86_400.0
+FIRST_DAY = date(2026, 1, 5)
+"""A Monday, where no date is given."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,14 +59,25 @@ class Listed:
 
 
 class KnownCall(NamedTuple):
-    """One caller who came, or is to come, at `at`."""
+    """One caller who came, or is to come, at `at`.
+
+    `customer_id`: of somebody of the caller's class, where `customer` is not known; the same one may call
+    again. `let_in`: into the line, whatever the hour. `prefer`, `prefer_wait_s`: see
+    `acd.core.events.CallQueued`.
+    """
 
     at: float
     id: str = ""
+    number: str = ""
     customer: Customer | None = None
+    customer_id: str = ""
     priority: int | None = None
     talk_s: float | None = None
     patience_s: float | None = None
+    let_in: bool = False
+    prefer: str = ""
+    prefer_wait_s: float = 0.0
+    wants_callback: bool | None = None
 
 
 Arrivals: TypeAlias = Poisson | Listed
@@ -72,7 +87,8 @@ Arrivals: TypeAlias = Poisson | Listed
 class CallerClass:
     """A kind of caller. Its name is, to the engine, the segment of the customer.
 
-    `value` and `requirement` are those of `acd.core.facts.Customer`.
+    `value` and `requirement` are those of `acd.core.facts.Customer`; `prefer`: the agent for whom a caller
+    waits alone for up to `prefer_wait_s`.
     """
 
     name: str = ""
@@ -80,13 +96,38 @@ class CallerClass:
     priority: int = 0
     value: float = 0.0
     requirement: str = ""
+    prefer: str = ""
+    prefer_wait_s: float = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class Returning:
+    """This share of callers have talked with an agent of the group before, within `within_days`."""
+
+    share: float = 0.0
+    within_days: float = 7.0
+
+
+@dataclass(frozen=True, slots=True)
+class CallbackHabits:
+    """What callers do who are offered a callback: those who leave the line by one of `exits`.
+
+    `accept`: this share wants it; the others go back into the line, at its end. `reached`: the share of dials
+    that the customer answers, after `answer`.
+    """
+
+    accept: float = 0.5
+    reached: float = 0.8
+    answer: Duration = field(default_factory=lambda: Constant(8.0))
+    exits: frozenset[str] = frozenset({"callback"})
 
 
 @dataclass(frozen=True, slots=True)
 class GroupTraffic:
     """Who calls one group. `talk` is hold included, wrap-up not: that is the configuration's.
 
-    `exits`: the ways out of the line that the flow has, see `acd.core.events.CallQueued`.
+    `exits`: the ways out of the line that the flow has, see `acd.core.events.CallQueued`. `callbacks` None:
+    whoever leaves by them is gone.
     """
 
     arrivals: Arrivals
@@ -95,6 +136,8 @@ class GroupTraffic:
     classes: Sequence[CallerClass] = (CallerClass(),)
     max_wait_s: float | None = None
     exits: frozenset[str] = frozenset()
+    returning: Returning = Returning()
+    callbacks: CallbackHabits | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +192,8 @@ class Habits:
 class Scenario:
     """One simulation. Without `shifts` everybody is there around the clock; `lines`: calls at once, at most.
 
-    `duties`: what the agents did on a recorded day, in place of shifts.
+    `duties`: what the agents did on a recorded day, in place of shifts. `first_day`: the date at the
+    beginning. `talks`: those before it, for customers who want the same agent again.
 
     Figures are of what begins in [warm_up_s, length_s), in `batches` equal parts.
     """
@@ -164,6 +208,8 @@ class Scenario:
     lines: int | None = None
     seed: int = 1
     batches: int = 20
+    first_day: date = FIRST_DAY
+    talks: Sequence[Talk] = ()
 
 
 def exponential(mean_s: float) -> Duration:

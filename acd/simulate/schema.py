@@ -138,12 +138,36 @@ class AgentTimeEntry(_One):
 
 
 class ClassEntry(Options):
-    """A kind of caller; `share` of the group's callers. `requires`: what an agent must know for them."""
+    """A kind of caller; `share` of the group's callers. `requires`: what an agent must know for them.
+
+    `prefer`: the agent for whom they wait alone for up to `prefer_wait_s`, as the `queue` step has it.
+    """
 
     share: Annotated[float, number(_CAP, 0.0001, 1, whole=False)]
     priority: Priority = 0
     value: Annotated[float, number("a number", 0, 1e9, whole=False)] = 0.0
     requires: SkillRequirement | None = None
+    prefer: Id | None = None
+    prefer_wait_s: Annotated[float, seconds(1, 3600)] = 20.0
+
+
+class ReturningEntry(Options):
+    """This share of callers have talked with an agent of the group before, within `within_days`."""
+
+    share: Annotated[float, number(_CAP, 0, 1, whole=False)]
+    within_days: Annotated[float, number("a number of days", 0.001, 365, whole=False)] = 7.0
+
+
+class CallbacksEntry(Options):
+    """Callers who leave the line by one of `exits` are offered a callback, which the share `accept` wants.
+
+    `reached`: the share of dials that the customer answers, after `answer`.
+    """
+
+    accept: Annotated[float, number(_CAP, 0, 1, whole=False)] = 0.5
+    reached: Annotated[float, number(_CAP, 0, 1, whole=False)] = 0.8
+    answer: AgentTimeEntry | None = None
+    exits: Annotated[list[Id], not_empty("exit")] = Field(default_factory=lambda: ["callback"])
 
 
 class GroupEntry(Options):
@@ -155,6 +179,8 @@ class GroupEntry(Options):
     classes: dict[Id, ClassEntry] = Field(default_factory=dict)
     max_wait_s: Annotated[float, seconds(0, 86_400)] | None = None
     exits: list[Id] | None = None
+    returning: ReturningEntry | None = None
+    callbacks: CallbacksEntry | None = None
 
     @model_validator(mode="after")
     def _shares_are_a_whole(self) -> Self:

@@ -14,7 +14,7 @@ from acd.core.router import Router
 from acd.core.work_rules import WrapUpMode, WrapUpRule
 from acd.simulate.figures import FORMULAS, OCCUPANCY, Figure, Figures, Result
 from acd.simulate.ledger import SLOT_S
-from acd.simulate.scenario import CallerClass, Scenario
+from acd.simulate.scenario import CallerClass, GroupTraffic, Scenario
 
 FEWEST_BUSIEST = 5
 _COLUMNS = (
@@ -25,10 +25,40 @@ _COLUMNS = (
     ("abandoned", "abandon_rate"),
     ("AHT, s", "aht_s"),
 )
-_ON_DEMAND = (("blocked", "blocked"), ("left", "left"))
+_ON_DEMAND = (
+    ("blocked", "blocked", "blocked"),
+    ("closed", "closed", "closed"),
+    ("left", "left", "left"),
+    ("same agent", "same_agent", "kept"),
+)
+"""Title, figure, and the count without which nobody needs it."""
+_CALLBACKS = (
+    ("offered", "callbacks_offered"),
+    ("accepted", "callbacks_accepted"),
+    ("done", "callbacks_done"),
+    ("wait, s", "callback_wait_s"),
+    ("dials", "callback_dials"),
+)
+_COUNTED = (
+    "offered", "blocked", "closed", "answered", "abandoned", "short_abandoned", "left", "kept",
+    "callbacks_offered", "callbacks_accepted", "callbacks_done", "callbacks_failed", "callbacks_by_hand",
+)  # fmt: skip
 NINETY = "the wait that 90 % of the answered did not exceed"
 SHARES = frozenset(
-    {"service_level", "abandon_rate", "short_abandoned", "blocked", "left", "delayed", "occupancy"}
+    {
+        "service_level",
+        "abandon_rate",
+        "short_abandoned",
+        "blocked",
+        "closed",
+        "left",
+        "delayed",
+        "occupancy",
+        "same_agent",
+        "callbacks_offered",
+        "callbacks_accepted",
+        "callbacks_done",
+    }
 )
 
 
@@ -43,7 +73,7 @@ def assumptions(plan: Plan, scenario: Scenario) -> Table:
     for group, traffic in scenario.traffic.items():
         policy = plan.groups[group]
         who = [agent for agent in plan.agents if group in router.groups_of(agent)]
-        callers = [str(traffic.arrivals), *_classes(traffic.classes)]
+        callers = [str(traffic.arrivals), *_classes(traffic.classes), *_wishes(traffic)]
         out.add_row(
             group,
             "\n".join(callers),
@@ -71,6 +101,14 @@ def _classes(classes: Sequence[CallerClass]) -> Iterator[str]:
             yield f"{kind.share:.0%} {kind.name}, priority {kind.priority}"
 
 
+def _wishes(traffic: GroupTraffic) -> Iterator[str]:
+    if traffic.returning.share:
+        days = traffic.returning.within_days
+        yield f"{traffic.returning.share:.0%} talked with an agent within {days:g} days"
+    if traffic.callbacks is not None:
+        yield f"{traffic.callbacks.accept:.0%} take a callback, {traffic.callbacks.reached:.0%} answer it"
+
+
 def habits(scenario: Scenario) -> str:
     """One line about the agents."""
     of = scenario.habits
@@ -89,19 +127,33 @@ def tables(result: Result) -> Group:
     parts: list[Any] = [figures_table(result, {**rows, "all": result.total})]
     if result.classes:
         parts.append(figures_table(result, {f"{g} {c}": f for (g, c), f in result.classes.items()}, "class"))
+    if result.total.counts.callbacks_offered:
+        parts.append(callbacks_table({**rows, "all": result.total}))
     parts += [agents_table(result), Text("\n".join(notes(result)))]
     return Group(*parts)
 
 
 def figures_table(result: Result, rows: Mapping[str, Figures], of: str = "group") -> Table:
     """One row for each; columns that nobody needs are left out."""
-    columns = [*_COLUMNS, *((t, n) for t, n in _ON_DEMAND if getattr(result.total.counts, n))]
+    columns = [*_COLUMNS, *((t, n) for t, n, count in _ON_DEMAND if getattr(result.total.counts, count))]
     out = Table(title="± half the width of the 95 % confidence interval")
     out.add_column(of)
     for title, _ in columns:
         out.add_column(title, justify="right")
     for name, figures in rows.items():
         out.add_row(name, *(shown(n, figures.by_name[n]) for _, n in columns))
+    return out
+
+
+def callbacks_table(rows: Mapping[str, Figures]) -> Table:
+    """Those groups whose callers were offered one."""
+    out = Table(title="callbacks")
+    out.add_column("group")
+    for title, _ in _CALLBACKS:
+        out.add_column(title, justify="right")
+    for name, figures in rows.items():
+        if figures.counts.callbacks_offered:
+            out.add_row(name, *(shown(n, figures.by_name[n]) for _, n in _CALLBACKS))
     return out
 
 
@@ -125,6 +177,13 @@ def notes(result: Result) -> Iterator[str]:
     for name in ("asa_s", "abandon_rate", "aht_s"):
         title = next(title for title, of in _COLUMNS if of == name)
         yield f"{title}: {FORMULAS[name][0]}"
+    counts = result.total.counts
+    for title, name, count in _ON_DEMAND:
+        if count in ("closed", "kept") and getattr(counts, count):
+            yield f"{title}: {FORMULAS[name][0]}"
+    if counts.callbacks_offered:
+        for title, name in _CALLBACKS:
+            yield f"callbacks, {title}: {FORMULAS[name][0]}"
     yield f"occupancy: {OCCUPANCY}"
     yield f"intervals: batch means, {result.batches} batches, jackknife; Student's t"
 
@@ -177,9 +236,8 @@ def clock(slot: int) -> str:
 
 def _json_of(figures: Figures) -> dict[str, Any]:
     counts = figures.counts
-    names = ("offered", "blocked", "answered", "abandoned", "short_abandoned", "left")
     return {
-        "counts": {name: getattr(counts, name) for name in names},
+        "counts": {name: getattr(counts, name) for name in _COUNTED},
         **{name: _json_figure(figure) for name, figure in figures.by_name.items()},
     }
 

@@ -17,6 +17,7 @@ from acd.core.facts import (
     Customer,
     Ended,
     Fact,
+    Kept,
     LeftLine,
     Offered,
     Queued,
@@ -35,11 +36,40 @@ class Outcome(Enum):
     ABANDONED = "abandoned"
     LEFT = "left"
     WAITING = "waiting"
+    CLOSED = "closed"  # came outside of the opening hours
+
+
+class CallbackOutcome(Enum):
+    """What became of the offer of a callback."""
+
+    DECLINED = "declined"
+    OPEN = "open"
+    DONE = "done"
+    FAILED = "failed"  # not reached, as often as it was tried, or not in time
+    BY_HAND = "by_hand"  # people have to do it
+
+
+@dataclass(slots=True)
+class OfferedCallback:
+    """A callback that a caller was offered; `wait_s`: from then to the talk with an agent, if it came to one.
+
+    `group`: in whose line the caller was.
+    """
+
+    group: str
+    segment: str
+    offered_at: float
+    outcome: CallbackOutcome = CallbackOutcome.OPEN
+    dials: int = 0
+    wait_s: float = 0.0
 
 
 @dataclass(slots=True)
 class Visit:
-    """`handle_s` (talk, hold, wrap-up) is None as long as the work goes on; `segment`: the caller's class."""
+    """`handle_s` (talk, hold, wrap-up) is None as long as the work goes on; `segment`: the caller's class.
+
+    `kept_for`: the agent for whom alone the caller waited at first.
+    """
 
     call_id: str
     group: str
@@ -51,6 +81,7 @@ class Visit:
     handle_s: float | None = None
     customer: Customer | None = None
     reasons: tuple[str, ...] = ()
+    kept_for: str = ""
 
 
 def visits_of(call: Call) -> list[Visit]:
@@ -75,6 +106,8 @@ def _visit(call: Call, facts: Sequence[Fact]) -> Visit:
             visit.agent = fact.agent  # type: ignore[attr-defined]
             visit.handle_s = _handle_s(facts[place:])
             return visit
+        elif kind is Kept:
+            visit.kept_for = fact.agent  # type: ignore[attr-defined]
         elif kind is LeftLine or kind is Ended:
             visit.outcome = Outcome.LEFT if kind is LeftLine else Outcome.ABANDONED
             visit.wait_s = fact.at - queued.at

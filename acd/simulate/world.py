@@ -9,28 +9,31 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import date, timedelta
-from typing import Any, Protocol
+from operator import attrgetter
+from typing import Protocol
 
 from acd.core import commands, events
-from acd.core.agents import AgentState
 from acd.core.calls import Call
 from acd.core.engine import Engine
 from acd.core.facts import AgentInterval, CallKind, EndedBy, OfferFailure
-from acd.core.plan import Plan
+from acd.core.forecast import Forecast
+from acd.core.paces import Paces
+from acd.core.plan import GroupPolicy, Plan
 from acd.core.requirement import ANYBODY, Requirement
-from acd.core.work_rules import WrapUpMode
-from acd.errors import RequestRefused
+from acd.simulate.agenda import Agenda
 from acd.simulate.callers import Caller, callers
+from acd.simulate.calling_back import CallingBack
 from acd.simulate.chance import stream
 from acd.simulate.crew import duties
-from acd.simulate.scenario import Duty, Scenario, Turn
+from acd.simulate.opening import ALWAYS_OPEN, Opening
+from acd.simulate.past import Past
+from acd.simulate.scenario import Scenario
+from acd.simulate.staff import Staff
+from acd.simulate.switchboard import Line, Switchboard
+from acd.simulate.time_of_day import TimeOfDay
+from acd.simulate.visits import OfferedCallback
 
 PROGRESS_EVERY = 2000  # events
-HOUR_S = 3600.0
-_FIRST_DAY = date(2026, 1, 5)  # any would do
-_REFUSED_BY_LIMITS = frozenset({"resting", "day-limit"})
 
 
 class Observer(Protocol):
@@ -39,64 +42,79 @@ class Observer(Protocol):
     def blocked(self, caller: Caller) -> None:
         """The caller found all lines taken."""
 
+    def turned_away(self, caller: Caller) -> None:
+        """The caller came outside of the group's opening hours."""
+
     def call_over(self, call: Call) -> None:
-        """The call is finished, its wrap-up included."""
+        """A caller's call is finished, its wrap-up included."""
+
+    def callback_over(self, offered: OfferedCallback) -> None:
+        """What became of the offer of a callback is known, or the simulation ends."""
 
     def interval_over(self, interval: AgentInterval) -> None:
         """An agent left a state."""
 
 
-@dataclass(slots=True)
-class _Line:
-    """A caller who is on the telephone. `ring` counts the phones that have rung, 0 while none rings."""
-
-    caller: Caller
-    rings: int = 0
-    ringing: str = ""
-    agent: str = ""
-    talks: bool = False
-
-
 class World:
     """One run of a scenario. `run` may be called once."""
 
-    def __init__(self, plan: Plan, scenario: Scenario, observer: Observer) -> None:
+    def __init__(
+        self, plan: Plan, scenario: Scenario, observer: Observer, opening: Opening = ALWAYS_OPEN
+    ) -> None:
         self.engine = Engine(plan)
-        self._plan = plan
         self._scenario = scenario
         self._observer = observer
-        self._now = 0.0
-        self._agenda: list[tuple[float, int, Callable[[Any], None], Any]] = []
-        self._entries = 0
-        self._on_line: dict[str, _Line] = {}
+        self._agenda = Agenda()
+        self._time_of_day = TimeOfDay(scenario, opening, self._agenda, self._tell)
+        self._board = Switchboard(scenario.lines)
         self._callers = {group: callers(scenario, group) for group in scenario.traffic}
         self._later_rings = stream(scenario.seed, "later rings")
-        self._there: set[str] = set()
-        self._pausing: set[str] = set()
-        modes = {group.wrap_up.mode for group in plan.groups.values()}
-        self._open_wrap_ups = WrapUpMode.UNTIL_RELEASED in modes
-        self._break_reason = next(iter(plan.reasons), "")
-        self._done_by = {kind: getattr(self, name) if name else None for kind, name in _DONE_BY.items()}
+        floor = self.engine.floor
+        self._past = Past(plan, floor.router, scenario)
+        self._staff = Staff(plan, floor, self._agenda, self._tell)
+        self._calling_back = CallingBack(
+            scenario, floor, self._agenda, self._board, self._tell, self._talk, observer.callback_over
+        )
+        self._paces: Paces | None = None
+        self._done_by = {kind: attrgetter(name)(self) if name else None for kind, name in _DONE_BY.items()}
+        if any(map(_asks_for_wait, plan.groups.values())):
+            self.learn()
+
+    def learn(self) -> Forecast:
+        """From the beginning on, as the running product does: what waits are to be expected."""
+        floor = self.engine.floor
+        self._paces = Paces(floor)
+        forecast = Forecast(floor, self._paces)
+        floor.estimate_wait_s = forecast.p50_s
+        calls, agents = self._paces.call_changed, self._paces.agent_changed
+
+        def call_changed(call_id: str) -> None:
+            call = floor.calls.get(call_id)  # perhaps it has ended since, while this was being done
+            if call is not None:
+                calls(call)
+
+        self._done_by[commands.CallChanged] = lambda command: call_changed(command.call_id)
+        self._done_by[commands.AgentChanged] = lambda command: agents(floor.agents[command.agent])
+        return forecast
 
     def run(self, progress: Callable[[float], None] = lambda _share: None) -> None:
         """From 0 to the scenario's length; `progress` is told the share that is done."""
-        self._strike(self._scenario.opens_s // HOUR_S)
-        for duty in duties(self._scenario, list(self._plan.agents)):
-            self._at(duty.at, self._take_turn, duty)
+        self._time_of_day.begin()
+        self._staff.work_by(duties(self._scenario, list(self.engine.floor.plan.agents)))
         for group in self._callers:
             self._expect_caller(group)
         length_s, steps = self._scenario.length_s, 0
-        agenda, engine = self._agenda, self.engine
+        agenda, heap, engine = self._agenda, self._agenda.heap, self.engine
         while True:
-            at = agenda[0][0] if agenda else length_s
+            at = heap[0][0] if heap else length_s
             deadline = engine.next_deadline()
             if deadline is not None and deadline <= at and deadline < length_s:
-                self._now = deadline
+                agenda.now = deadline
                 self._do(engine.handle_timer(deadline))
                 continue
             if at >= length_s:
                 break
-            self._now, _, action, subject = heapq.heappop(agenda)
+            agenda.now, _, action, subject = heapq.heappop(heap)
             action(subject)
             steps += 1
             if steps % PROGRESS_EVERY == 0:
@@ -107,26 +125,14 @@ class World:
     def _close(self, at: float) -> None:
         """The end of the run is not the end of the world: whatever goes on is accounted for as it is."""
         for call in self.engine.floor.calls.values():
-            self._observer.call_over(call)
+            self._account(call)
         for agent in self.engine.floor.agents.values():
             if agent.logged_in:
                 interval = AgentInterval(agent.id, agent.state.value, agent.reason, agent.since, at)
                 self._observer.interval_over(interval)
 
-    def _strike(self, hours: float) -> None:
-        """The clock, which counts from the first midnight: policies look at the hour, limits at the date."""
-        day, hour = divmod(int(hours), 24)
-        if hour == 0 or self._now == 0.0:
-            self._tell(events.DayBegan((_FIRST_DAY + timedelta(days=day)).isoformat()))
-        self._tell(events.HourBegan(hour))
-        self._at((hours + 1) * HOUR_S - self._scenario.opens_s, self._strike, hours + 1)
-
-    def _at(self, at: float, action: Callable[[Any], None], subject: Any) -> None:
-        self._entries += 1  # what was put down first happens first
-        heapq.heappush(self._agenda, (at, self._entries, action, subject))
-
     def _tell(self, event: events.Event) -> None:
-        self._do(self.engine.handle(event, self._now))
+        self._do(self.engine.handle(event, self._agenda.now))
 
     def _do(self, todo: list[commands.Command]) -> None:
         for command in todo:
@@ -142,43 +148,63 @@ class World:
     def _expect_caller(self, group: str) -> None:
         caller = next(self._callers[group], None)
         if caller is not None:
-            self._at(caller.at, self._arrive, caller)
+            self._agenda.at(caller.at, self._arrive, caller)
 
     def _arrive(self, caller: Caller) -> None:
         self._expect_caller(caller.group)
-        lines = self._scenario.lines
-        if lines is not None and len(self._on_line) >= lines:
+        if not self._board.has_room:
             self._observer.blocked(caller)
             return
-        self._on_line[caller.id] = _Line(caller)
+        if self._time_of_day.is_closed(caller.group) and not caller.let_in:
+            self._observer.turned_away(caller)
+            return
+        self._board.lines[caller.id] = Line(caller)
+        self._tell(events.CallArrived(caller.id, CallKind.INBOUND, caller.number, "", "", caller.customer))
+        self._queue(caller, caller.group)
+        if caller.patience_s != float("inf"):
+            self._agenda.after(caller.patience_s, self._lose_patience, caller.id)
+
+    def _queue(self, caller: Caller, group: str) -> None:
         customer = caller.customer
         wanted = ANYBODY if customer is None else Requirement.kept(customer.requirement)
-        self._tell(events.CallArrived(caller.id, CallKind.INBOUND, "", "", "", customer))
+        agent, at = self._past.last_talk(caller, group)
         self._tell(
             events.CallQueued(
-                caller.id, caller.group, caller.priority, caller.max_wait_s, caller.exits, wanted
+                caller.id,
+                group,
+                caller.priority,
+                caller.max_wait_s,
+                caller.exits,
+                wanted,
+                prefer=caller.prefer or None,
+                prefer_wait_s=caller.prefer_wait_s,
+                last_agent=agent,
+                last_agent_at=at,
             )
         )
-        if caller.patience_s != float("inf"):
-            self._at(self._now + caller.patience_s, self._lose_patience, caller.id)
 
     def _lose_patience(self, call_id: str) -> None:
-        line = self._on_line.get(call_id)
+        line = self._board.lines.get(call_id)
         if line is not None and not line.talks:
             self._hang_up(call_id, EndedBy.CALLER)
 
     def _hang_up(self, call_id: str, by: EndedBy = EndedBy.CALLER) -> None:
-        line = self._on_line.pop(call_id)
+        line = self._board.lines.pop(call_id)
         self._tell(events.CallEnded(call_id, by))
-        if line.talks and self._open_wrap_ups:
-            self._at(self._now + line.caller.work_s, self._finish_work, (line.agent, call_id))
+        if line.talks:
+            self._staff.talk_over(line.agent, call_id, line.caller.work_s)
 
     def _leave_line(self, command: commands.LeaveLine) -> None:
-        self._hang_up(command.call_id, EndedBy.SYSTEM)
+        line = self._board.lines[command.call_id]
+        if self._calling_back.declined(line, command):
+            group = self.engine.floor.calls[command.call_id].group
+            self._queue(line.caller, group or line.caller.group)
+        else:
+            self._hang_up(command.call_id, EndedBy.SYSTEM)
 
     # --- phones -------------------------------------------------------------------------------
     def _ring(self, command: commands.Offer) -> None:
-        line = self._on_line[command.call_id]
+        line = self._board.lines[command.call_id]
         habits = self._scenario.habits
         line.rings += 1
         line.ringing, line.agent = command.phone, command.agent
@@ -188,96 +214,79 @@ class World:
         self._tell(events.OfferAlerting(command.call_id, command.phone))
         ring = (command.call_id, line.rings)
         if luck < habits.unanswered or answer_s >= command.ring_timeout_s:
-            self._at(self._now + command.ring_timeout_s, self._ring_out, ring)
-        elif answer_s > 0:
-            self._at(self._now + answer_s, self._answer, ring)
+            self._agenda.after(command.ring_timeout_s, self._ring_out, ring)
+        elif answer_s > 0 or self._paces is not None:  # to be seen to ring, also where that takes no time
+            self._agenda.after(answer_s, self._answer, ring)
         else:
             self._answer(ring)
 
-    def _ringing(self, ring: tuple[str, int]) -> _Line | None:
+    def _ringing(self, ring: tuple[str, int]) -> Line | None:
         """The line whose ring this is, if it still rings."""
-        line = self._on_line.get(ring[0])
+        line = self._board.lines.get(ring[0])
         return line if line is not None and line.ringing and line.rings == ring[1] else None
 
     def _answer(self, ring: tuple[str, int]) -> None:
         line = self._ringing(ring)
         if line is None:
             return
-        phone, line.ringing, line.talks = line.ringing, "", True
+        phone, line.ringing, line.talks = line.ringing, "", line.there
         self._tell(events.OfferAnswered(ring[0], phone))
-        self._at(self._now + line.caller.talk_s, self._hang_up, ring[0])
+        if line.there:
+            self._agenda.after(line.caller.talk_s, self._hang_up, ring[0])
+
+    def _talk(self, call_id: str) -> None:
+        """The customer of a callback, whose agent waits on the line, has answered."""
+        line = self._board.lines[call_id]
+        line.talks = True
+        self._agenda.after(line.caller.talk_s, self._hang_up, call_id)
 
     def _ring_out(self, ring: tuple[str, int]) -> None:
         line = self._ringing(ring)
         if line is None:
             return
         line.ringing = ""
-        self._at(self._now + self._scenario.habits.back_after_s, self._come_back, line.agent)
+        self._staff.missed(line.agent, self._scenario.habits.back_after_s)
         self._tell(events.OfferEnded(ring[0], OfferFailure.NO_ANSWER))
 
     def _stop_ringing(self, command: commands.CancelOffer) -> None:
-        line = self._on_line.get(command.call_id)
-        if line is not None and line.ringing:
+        line = self._board.lines.get(command.call_id)
+        if line is None:
+            return
+        if line.ringing:
             line.ringing = ""
             self._tell(events.OfferEnded(command.call_id, OfferFailure.WITHDRAWN))
-
-    # --- agents -------------------------------------------------------------------------------
-    def _take_turn(self, duty: Duty) -> None:
-        agent = duty.agent
-        match duty.turn:
-            case Turn.COME:
-                phone = self._plan.agents[agent].extension
-                self._there.add(agent)
-                self._tell(events.PhoneChanged(phone, reachable=True, in_use=False))
-                self._tell(events.AgentLoggedIn(agent, phone))
-                self._go_ready(agent)
-            case Turn.GO if agent in self._there:
-                self._there.discard(agent)
-                self._pausing.discard(agent)
-                self._tell(events.AgentLoggedOut(agent))
-            case Turn.PAUSE if agent in self._there:
-                self._pausing.add(agent)
-                self._tell(events.AgentWentNotReady(agent, self._break_reason))
-            case Turn.RETURN if agent in self._pausing:
-                self._pausing.discard(agent)
-                self._go_ready(agent)
-
-    def _go_ready(self, agent: str) -> None:
-        """As far as limits of work allow; the engine makes the agent ready when they no longer stand."""
-        try:
-            self._tell(events.AgentWentReady(agent))
-        except RequestRefused as error:
-            if error.code not in _REFUSED_BY_LIMITS:
-                raise
-
-    def _come_back(self, agent: str) -> None:
-        """After a ring that was missed, if that has made the agent not ready and nothing else keeps him."""
-        missed = {rule.reason for rule in self._plan.missed_rings.values()}
-        if agent in self._there and self.engine.floor.agents[agent].reason in missed:
-            self._go_ready(agent)
-
-    def _finish_work(self, work: tuple[str, str]) -> None:
-        """The agent is through with a wrap-up that nothing else ends, if it is still that call's."""
-        agent, call_id = work
-        at_work = self.engine.floor.agents[agent]
-        if at_work.state is not AgentState.WRAP_UP or at_work.wrap_up_call_id != call_id:
-            return
-        if self._plan.groups[at_work.wrap_up_group or ""].wrap_up.mode is WrapUpMode.UNTIL_RELEASED:
-            self._tell(events.WrapUpDone(agent))
+        elif line.dialled:
+            self._calling_back.cancel(command.call_id)
 
     # --- what is over -------------------------------------------------------------------------
     def _store_call(self, command: commands.StoreCall) -> None:
+        self._past.call_over(command.call)
+        if self._paces is not None:
+            self._paces.call_changed(command.call)
         if command.call.finished:
-            self._observer.call_over(command.call)
+            self._account(command.call)
+
+    def _account(self, call: Call) -> None:
+        if call.kind is CallKind.CALLBACK:
+            self._calling_back.account(call)
+        else:
+            self._observer.call_over(call)
 
     def _store_interval(self, command: commands.StoreInterval) -> None:
         self._observer.interval_over(command.interval)
+
+
+def _asks_for_wait(group: GroupPolicy) -> bool:
+    return any("expected_wait_s" in step.condition.names for step in group.steps)
 
 
 _DONE_BY: Mapping[type[commands.Command], str] = {
     commands.Offer: "_ring",
     commands.CancelOffer: "_stop_ringing",
     commands.LeaveLine: "_leave_line",
+    commands.CallBack: "_calling_back.begin",
+    commands.DialOut: "_calling_back.dial",
+    commands.NoteCallback: "_calling_back.note",
     commands.StoreCall: "_store_call",
     commands.StoreInterval: "_store_interval",
     # Music, announcements, and mirrors of what is live: nobody here listens.

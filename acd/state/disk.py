@@ -1,7 +1,7 @@
 """The mirror of live state on disk: an append-only file of `key → value` lines, each with its time.
 
-A line is written with one `write` call, so it survives a killed process; what a crash of the whole
-machine may lose is the last moments. The last line of a key counts; a key without a value is gone.
+A line, or all those that come `together`, is written with one `write` call, so it survives a killed process;
+what a crash of the whole machine may lose is the last moments. The last line of a key counts; a key without a value is gone.
 When most lines are outdated the file is written anew beside the old one and put in its place.
 """
 
@@ -12,6 +12,7 @@ import fcntl
 import os
 import time
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -43,6 +44,8 @@ class DiskMirror:
         self._lock: BinaryIO | None = None
         self._size = 0
         self._retry_at = 0.0
+        self._together = _Together(self)
+        self._gathered: dict[str, bool] | None = None  # key → whether it has a value
         self.failing = False
         self.changed_at = 0.0
 
@@ -73,12 +76,27 @@ class DiskMirror:
     def put(self, key: str, value: Mapping[str, Any]) -> None:
         """Keep; replaces."""
         self._values[key] = value
-        self._append({"k": key, "v": value})
+        self._note(key, has_value=True)
 
     def drop(self, key: str) -> None:
         """No longer needed; not being there is fine."""
         if self._values.pop(key, None) is not None:
-            self._append({"k": key})
+            self._note(key, has_value=False)
+
+    def together(self) -> AbstractContextManager[None]:
+        """What is kept and dropped within goes to disk at its end: each key once, all in one write."""
+        return self._together
+
+    def begin_gathering(self) -> None:
+        """See `together`."""
+        if self._gathered is None:
+            self._gathered = {}
+
+    def end_gathering(self) -> None:
+        """See `together`."""
+        gathered, self._gathered = self._gathered, None
+        if gathered:
+            self._append(gathered)
 
     def load(self) -> Mapping[str, Mapping[str, Any]]:
         """What is kept now."""
@@ -98,8 +116,14 @@ class DiskMirror:
             if file is not None:
                 file.close()
 
-    def _append(self, entry: Mapping[str, Any]) -> None:
-        """One line; a disk that is full or gone must not stop calls from being routed."""
+    def _note(self, key: str, *, has_value: bool) -> None:
+        if self._gathered is None:
+            self._append({key: has_value})
+        else:
+            self._gathered[key] = has_value
+
+    def _append(self, keys: Mapping[str, bool]) -> None:
+        """A line for each key; a disk that is full or gone must not stop calls from being routed."""
         self.changed_at = max(time.time(), self.changed_at + SMALLEST_STEP_S)
         if self.failing and time.monotonic() < self._retry_at:
             return  # it is in memory, and goes to disk with the next whole writing
@@ -109,14 +133,20 @@ class DiskMirror:
                 self.failing = False
                 log.info("live state is on disk again")
                 return
-            line = _line({"t": self.changed_at, **entry})
-            if self._file is None or self._file.write(line) != len(line):
-                raise OSError(errno.ENOSPC, "only a part of the line was written")
-            self._size += len(line)
+            lines = b"".join(map(self._line_of, keys.items()))
+            if self._file is None or self._file.write(lines) != len(lines):
+                raise OSError(errno.ENOSPC, "only a part of the lines was written")
+            self._size += len(lines)
             if self._size > COMPACT_AFTER_BYTES:
                 self._compact()
         except OSError as error:
             self._fail(error)
+
+    def _line_of(self, item: tuple[str, bool]) -> bytes:
+        key, has_value = item
+        if has_value:
+            return _line({"t": self.changed_at, "k": key, "v": self._values[key]})
+        return _line({"t": self.changed_at, "k": key})
 
     def _fail(self, error: OSError) -> None:
         self._retry_at = time.monotonic() + RETRY_AFTER_S
@@ -138,6 +168,19 @@ class DiskMirror:
             self._file.close()
         self._file = self._path.open("ab", buffering=0)
         self._size = 0
+
+
+class _Together(AbstractContextManager[None]):
+    """Made once: there is one for each event."""
+
+    def __init__(self, mirror: DiskMirror) -> None:
+        self._mirror = mirror
+
+    def __enter__(self) -> None:
+        self._mirror.begin_gathering()
+
+    def __exit__(self, *_: object) -> None:
+        self._mirror.end_gathering()
 
 
 def _line(entry: Mapping[str, Any]) -> bytes:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Self
 
@@ -67,6 +68,10 @@ class LiveMirror:
         self._disk.drop(key)
         if self._redis is not None:
             self._redis.drop(key)
+
+    def together(self) -> AbstractContextManager[None]:
+        """What is kept and dropped within goes to disk at its end, in one write."""
+        return self._disk.together()
 
     def load(self) -> Mapping[str, Mapping[str, Any]]:
         """What is kept now."""

@@ -8,24 +8,24 @@ line `200 result=…` (or 510, 511, 520), in turn. Asterisk sends `HANGUP` when 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import hashlib
 import re
+import socket
+from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 
 import structlog
 
 from acd.errors import TelephonyError
+from acd.telephony.agi_socket import Listener, Wire
 
 log = structlog.get_logger(__name__)
 
-LINE_MAX = 8192
 HEADER_LINES_MAX = 100
 HEADER_TIMEOUT_S = 5.0
 SESSIONS_MAX = 2000
 # More than the kernel hands over at once, so that each connection is read before it may have to go.
 OPENING_MAX = 600
-BACKLOG = 512
 UNASKED_REPLIES_MAX = 10
 _REPLY = re.compile(r"^([0-9]{3})[ -](?:result=(-?[0-9]{1,9})?)?\s*(.*)$")
 
@@ -44,23 +44,21 @@ class SessionClosed(TelephonyError):
 
 def quoted(value: str) -> str:
     """A value as an argument of an AGI command; line breaks and controls become blanks."""
-    clean = "".join(c if c.isprintable() else " " for c in value)
-    return '"' + clean.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    if not value.isprintable():
+        value = "".join(c if c.isprintable() else " " for c in value)
+    return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 class AgiSession:
     """One conversation with one channel. Commands are sent one at a time."""
 
-    def __init__(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, env: Mapping[str, str]
-    ) -> None:
-        self._reader = reader
-        self._writer = writer
+    def __init__(self, wire: Wire, env: Mapping[str, str]) -> None:
+        self._wire = wire
         self.env = env
         self._turn = asyncio.Lock()
         self._last_words: bytes | None = None
-        self._replies: asyncio.Queue[str | None] = asyncio.Queue()
-        self._pump = asyncio.create_task(self._read())
+        self._replies: deque[str] = deque()
+        self._waiting: asyncio.Future[None] | None = None
         self.closed = asyncio.Event()
         self.on_closed: Callable[[], None] = lambda: None
 
@@ -77,17 +75,26 @@ class AgiSession:
         async with self._turn:
             if self.closed.is_set():
                 raise SessionClosed("the session is over")
-            self._writer.write(line.encode() + b"\n")
-            reply = await self._replies.get()
+            self._wire.send(line.encode() + b"\n")
+            reply = await self._reply()
             self._say_last_words()
-        if reply is None:
-            raise SessionClosed("the session is over")
         match = _REPLY.match(reply)
         if match is None or match[1] != "200":
             if match is not None and match[1] == "511":
                 raise SessionClosed("the channel is gone")
             raise TelephonyError(f"{line.split(' ')[0]}: {reply}")
         return int(match[2] or 0), match[3]
+
+    async def _reply(self) -> str:
+        if not self._replies and not self.closed.is_set():
+            self._waiting = asyncio.get_running_loop().create_future()
+            try:
+                await self._waiting
+            finally:
+                self._waiting = None
+        if not self._replies:
+            raise SessionClosed("the session is over")
+        return self._replies.popleft()
 
     def finish(self, name: str, value: str) -> None:
         """Set a channel variable and end the session in one go: the dialplan goes on with it.
@@ -101,9 +108,7 @@ class AgiSession:
 
     def _say_last_words(self) -> None:
         if self._last_words is not None and not self.closed.is_set():
-            self._writer.write(self._last_words)
-            # At once: `close` leaves it to the loop, which may have bookkeeping to do first.
-            self._writer.write_eof()
+            self._wire.send(self._last_words)
             self.close()
 
     async def set_variable(self, name: str, value: str) -> None:
@@ -117,36 +122,78 @@ class AgiSession:
 
     def close(self) -> None:
         """End the session; the dialplan goes on."""
-        self._pump.cancel()
-        self._finish()
-
-    async def _read(self) -> None:
-        """Replies to the one who waits for them; notices when Asterisk closes."""
-        try:
-            while line := await self._reader.readline():
-                text = line.decode("utf-8", "replace").strip()
-                if text == "HANGUP":
-                    break
-                if text.startswith("520-"):  # a usage message of several lines; the last repeats the code
-                    continue
-                if self._replies.qsize() >= UNASKED_REPLIES_MAX:
-                    break  # not Asterisk: it answers once for each command
-                if text[:3].isdigit():
-                    self._replies.put_nowait(text)
-        except (OSError, ValueError) as error:  # ValueError: a line over the limit
-            log.debug("agi session broke", reason=str(error))
-        finally:
-            self._finish()
-
-    def _finish(self) -> None:
         if not self.closed.is_set():
             self.closed.set()
-            self._replies.put_nowait(None)
-            self._writer.close()
+            self._wake()
+            self._wire.close()
             self.on_closed()
+
+    def hear(self, line: str) -> None:
+        """A line of the channel's: a reply for the one who waits for it, or the end."""
+        text = line.strip()
+        if text == "HANGUP" or len(self._replies) >= UNASKED_REPLIES_MAX:
+            self.close()  # hung up; or not Asterisk: that answers once for each command
+        elif text[:3].isdigit() and not text.startswith("520-"):
+            # 520-: a usage message of several lines, the last of which repeats the code.
+            self._replies.append(text)
+            self._wake()
+
+    def _wake(self) -> None:
+        if self._waiting is not None and not self._waiting.done():
+            self._waiting.set_result(None)
 
 
 Handler = Callable[[AgiSession], Awaitable[None]]
+
+
+class _Peer:
+    """One connection: the header first, then the session that it opens."""
+
+    def __init__(self, server: AgiServer, wire: Wire) -> None:
+        self._server = server
+        self.wire = wire
+        self._env: dict[str, str] = {}
+        self._lines = 0
+        self.session: AgiSession | None = None
+        loop = asyncio.get_running_loop()
+        self._limit = loop.call_later(HEADER_TIMEOUT_S, self._refuse, "no header in time")
+
+    def lines_came(self, lines: list[str]) -> None:
+        """Whole lines, without their ends."""
+        for line in lines:
+            if self.wire.closed:
+                return
+            if self.session is not None:
+                self.session.hear(line)
+            else:
+                self._header_line(line.rstrip("\r"))
+
+    def _header_line(self, line: str) -> None:
+        if not line:
+            if {"agi_channel", "agi_uniqueid"} <= self._env.keys():
+                self._limit.cancel()
+                self.session = AgiSession(self.wire, self._env)
+                self._server.opened(self, self.session)
+            else:
+                self._refuse("no channel in it")
+            return
+        name, colon, value = line.partition(":")
+        self._lines += 1
+        if colon and name.startswith("agi_") and self._lines < HEADER_LINES_MAX:
+            self._env[name] = value.strip(" ")
+        else:
+            self._refuse("not Asterisk")
+
+    def _refuse(self, reason: str) -> None:
+        log.debug("agi header refused", reason=reason)
+        self.wire.close()
+
+    def gone(self) -> None:
+        """The connection is over, whoever has closed it."""
+        self._limit.cancel()
+        if self.session is not None:
+            self.session.close()
+        self._server.left(self)
 
 
 class AgiServer:
@@ -158,77 +205,56 @@ class AgiServer:
 
     def __init__(self, handler: Handler) -> None:
         self._handler = handler
-        self._server: asyncio.Server | None = None
+        self._listener: Listener | None = None
         self._tasks: set[asyncio.Task[None]] = set()
-        self._opening: dict[asyncio.Task[None], asyncio.StreamWriter] = {}  # the oldest first
+        self._opening: dict[_Peer, None] = {}  # the oldest first
 
     async def start(self, host: str, port: int) -> int:
-        """Listen; the port (of use when 0 was asked for)."""
-        self._server = await asyncio.start_server(self._accept, host, port, limit=LINE_MAX, backlog=BACKLOG)
-        return int(self._server.sockets[0].getsockname()[1])
+        """Listen; the port (of use when 0 was asked for). Raises OSError."""
+        self._listener = Listener(host, port, self._accept)
+        return self._listener.port
 
     async def stop(self) -> None:
         """Close the port and every session."""
-        if self._server is not None:
-            self._server.close()
+        if self._listener is not None:
+            self._listener.close()
+        for peer in list(self._opening):
+            peer.wire.close()
         tasks = list(self._tasks)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
+    def _accept(self, connection: socket.socket) -> None:
         if len(self._opening) >= OPENING_MAX:
-            oldest = next(iter(self._opening))
-            self._opening.pop(oldest).transport.abort()
-        elif len(self._tasks) >= SESSIONS_MAX:
-            writer.close()
+            next(iter(self._opening)).wire.close()
+        elif len(self._tasks) + len(self._opening) >= SESSIONS_MAX:
+            connection.close()
             return
-        self._tasks.add(task)
-        self._opening[task] = writer
-        try:
-            await self._serve(reader, writer, task)
-        except asyncio.CancelledError:
-            pass  # stop(); ending quietly keeps asyncio's stream callback from reporting it
-        finally:
-            self._opening.pop(task, None)
-            self._tasks.discard(task)
-            writer.close()
+        wire = Wire(connection)
+        peer = _Peer(self, wire)
+        self._opening[peer] = None
+        wire.begin(peer.lines_came, peer.gone)
 
-    async def _serve(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, task: asyncio.Task[None]
-    ) -> None:
-        env = await _read_header(reader)
-        self._opening.pop(task, None)
-        if env is None:
-            return
-        session = AgiSession(reader, writer, env)
+    def opened(self, peer: _Peer, session: AgiSession) -> None:
+        """The header is complete."""
+        del self._opening[peer]
+        task = asyncio.get_running_loop().create_task(self._serve(session))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def left(self, peer: _Peer) -> None:
+        """A connection is over."""
+        self._opening.pop(peer, None)
+
+    async def _serve(self, session: AgiSession) -> None:
         try:
             await self._handler(session)
-        except SessionClosed:
-            pass  # the caller hung up, or was sent elsewhere
+        except (SessionClosed, asyncio.CancelledError):
+            pass  # the caller hung up, or was sent elsewhere; or stop()
         except TelephonyError as error:
             log.warning("agi session failed", reason=str(error))
+        except Exception:
+            log.exception("agi session failed")
         finally:
             session.close()
-            with contextlib.suppress(OSError):
-                await writer.wait_closed()
-
-
-async def _read_header(reader: asyncio.StreamReader) -> dict[str, str] | None:
-    """The `agi_…` block; None for a peer that is not Asterisk or takes too long."""
-    env: dict[str, str] = {}
-    try:
-        async with asyncio.timeout(HEADER_TIMEOUT_S):
-            for _ in range(HEADER_LINES_MAX):
-                line = await reader.readline()
-                if line in (b"\n", b"\r\n"):
-                    return env if {"agi_channel", "agi_uniqueid"} <= env.keys() else None
-                name, colon, value = line.decode("utf-8", "replace").rstrip("\r\n").partition(":")
-                if not (line.endswith(b"\n") and name.startswith("agi_") and colon):
-                    return None
-                env[name] = value.strip(" ")
-    except (TimeoutError, OSError, ValueError) as error:
-        log.debug("agi header refused", reason=str(error) or type(error).__name__)
-    return None

@@ -27,14 +27,18 @@ _SAFE_TARGET = re.compile(r"PJSIP/[A-Za-z0-9_+.@:/-]{1,200}", re.ASCII)
 _OPTIONS = "gi"
 
 
-def phone_dial(offer: Offer, *, call_id_header: bool) -> str:
-    """'GROUP|' and the arguments of Dial() for an agent's phone. Raises ValueError for what is unsafe."""
+def phone_dial(offer: Offer, *, call_id_header: bool, ends_with_agent: bool = False) -> str:
+    """'GROUP|' and the arguments of Dial() for an agent's phone. Raises ValueError for what is unsafe.
+
+    `ends_with_agent`: when the two have talked the dialplan hangs up, without asking what next.
+    """
     options = _OPTIONS
     if offer.music:
         options += f"m({_name(offer.music)})"
     if call_id_header:
         options += "b(acd-leg^s^1)"
-    return f"{_group(offer.group)}|PJSIP/{_name(offer.phone)},{offer.ring_timeout_s:.0f},{options}"
+    after = "|hangup" if ends_with_agent else ""
+    return f"{_group(offer.group)}|PJSIP/{_name(offer.phone)},{offer.ring_timeout_s:.0f},{options}{after}"
 
 
 def outside_dial(command: DialOut) -> str:

@@ -57,6 +57,9 @@ class Switchboard:
     milliseconds more for each ring then.
 
     `script`: the name that a session must ask for (`acd.telephony.agi.script_name`).
+
+    `ends_with_agent(call_id)`: whether nothing but the hang-up follows when the agent who is to be rung now
+    has talked with the caller and hung up. The dialplan need not ask then.
     """
 
     call_id_header = False
@@ -81,6 +84,7 @@ class Switchboard:
         self._lines: dict[str, AgiLine] = {}
         self._merges = merges
         self._tasks: set[asyncio.Task[Any]] = set()
+        self.ends_with_agent: Callable[[str], bool] = lambda _call_id: False
 
     # --- callers who ask ----------------------------------------------------------------------
     async def serve(self, session: AgiSession) -> None:
@@ -136,6 +140,7 @@ class Switchboard:
 
         Asterisk moves a transferred channel to a new place in the dialplan under its own name, and
         the variables of that place stay. A channel that was dialled becomes a caller like any other.
+        What was to follow the first talk need not follow the next: the dialplan has to ask.
         """
         channel = self._watch.channel_of.get(call_id)
         if channel is not None:
@@ -148,7 +153,7 @@ class Switchboard:
             origin = f"phone:{endpoint}"
         elif endpoint.startswith(TRUNK_PREFIX):
             origin = f"trunk:{endpoint.removeprefix(TRUNK_PREFIX)}"
-        variables = {"__ACD_CALL": call_id, "ACD_CALLER": "1", "ACD_ORIGIN": origin}
+        variables = {"ACD_AFTER": "", "__ACD_CALL": call_id, "ACD_CALLER": "1", "ACD_ORIGIN": origin}
         for name, value in variables.items():
             await self._act("Setvar", Channel=channel, Variable=name, Value=value)
 
@@ -192,7 +197,9 @@ class Switchboard:
     def offer(self, offer: Offer) -> None:
         """Have the dialplan ring the agent's phone."""
         if offer.leg is None:
-            self._dial(offer.call_id, phone_dial(offer, call_id_header=self.call_id_header))
+            ends = self.ends_with_agent(offer.call_id)
+            dial = phone_dial(offer, call_id_header=self.call_id_header, ends_with_agent=ends)
+            self._dial(offer.call_id, dial)
         else:
             headers = agent_leg(offer, offer.leg, self.callback_word)
             self._make_leg(offer.leg, offer.call_id, headers, outside=False)
@@ -235,12 +242,22 @@ class Switchboard:
 
     def cancel_offer(self, call_id: str) -> None:
         """Hang up the leg that rings; Dial then reports the offer's end."""
-        leg = self._watch.legs.cancelled(call_id) or self._watch.leg_of.get(call_id)
+        made = self._watch.legs.cancelled(call_id)
+        if made is not None:
+            self.end_leg(made)
+        else:
+            self._spawn(self._cancel(call_id, self._watch.leg_of.get(call_id)))
+
+    async def _cancel(self, call_id: str, leg: str | None) -> None:
+        """The phone may be answered just now; the caller goes back into the line all the same."""
+        channel = self._watch.channel_of.get(call_id)
+        if channel is not None:
+            await self._act("Setvar", Channel=channel, Variable="ACD_AFTER", Value="")
         if leg is not None:
-            self._spawn(self._act("Hangup", Channel=leg, Cause=CANCEL_CAUSE))
+            await self._act("Hangup", Channel=leg, Cause=CANCEL_CAUSE)
         else:
             # A phone that never said a word has no DialState: the leg is found by its call.
-            self._spawn(self._hang_up_silent_leg(call_id))
+            await self._hang_up_silent_leg(call_id)
 
     def hang_up(self, call_id: str, refusal: Refusal) -> None:
         """End the caller's call."""

@@ -18,6 +18,8 @@ from acd.telephony.dial_string import TRUNK_PREFIX
 from acd.telephony.legs import Legs
 
 _CHANNEL = re.compile(r"^PJSIP/(?P<endpoint>.+)-[0-9a-f]{8}$")
+TALK_IS_OVER = ("acd-run", "over")
+"""Where the dialplan hangs up by itself when the agent has hung up."""
 REACHABLE_STATES = frozenset({"NOT_INUSE", "INUSE", "BUSY", "RINGING", "RINGINUSE", "ONHOLD"})
 
 
@@ -213,10 +215,13 @@ class Watch:
             del self._gone[next(iter(self._gone))]
         call_id = self._call_of.get(uniqueid)
         if call_id is not None:
-            by = EndedBy.SYSTEM if call_id in self._ending else EndedBy.CALLER
+            is_over = (event.get("Context"), event.get("Exten")) == TALK_IS_OVER
+            by = EndedBy.SYSTEM if is_over or call_id in self._ending else EndedBy.CALLER
             self.unbind(call_id)
             self.leg_of.pop(call_id, None)
             self.handed_over.discard(call_id)
+            if is_over:
+                self._feed(events.AgentHungUp(call_id))  # not news if the phone's BYE was told
             self._feed(events.CallEnded(call_id, by, str(event.get("Cause-txt", ""))))
         # A dial's end is told by the caller's own channel; the leg must not be taken for the next one's.
         for leg_call in [c for c, leg in self.leg_of.items() if leg == channel]:

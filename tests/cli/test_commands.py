@@ -289,3 +289,13 @@ def test_every_command_has_a_help_text() -> None:
     group = typer.main.get_command(app)
     names = [info.help for info in group.commands.values()]  # type: ignore[attr-defined]
     assert all(names)
+
+
+def test_records_are_read_while_another_file_than_system_yml_is_being_edited(
+    records: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    config = tmp_path / "config"
+    shutil.copytree(CHECKOUT / "config", config)
+    monkeypatch.setenv("ACD_CONFIG", str(config))
+    (config / "groups.yml").write_text("nonsense: true\n", encoding="utf-8")
+    assert "sales" in acd("calls", "list", "--from", "2026-11-22", "--to", "2026-11-22")

@@ -399,14 +399,16 @@ class Bookkeeper:
 
     def _kept_back(self, agent: Agent, call: Call) -> bool:
         """Whether another group's reserve needs the agent."""
-        floor = self.engine.floor
+        floor, kept = self.engine.floor, False
         for group in self.plan.groups.values():
             staff = [a for a in floor.agents.values() if a.id in self.plan.agents]
             serves = [a for a in staff if group.requirement.admits(self._skills(a))]
             ready = sum(floor.can_take_calls(a) for a in serves)
-            if group.reserve and group.id != call.group and agent in serves and ready <= group.reserve:
-                return True
-        return False
+            if group.reserve and agent in serves:
+                if group.id == call.group:
+                    return False  # those who reserve the same agents are equals
+                kept = kept or ready <= group.reserve
+        return kept
 
     def _skills(self, agent: Agent) -> Mapping[str, int]:
         return self.plan.agents[agent.id].skills

@@ -139,6 +139,7 @@ RESERVE = Plan(
         "urgent": GroupPolicy(
             "urgent", "Urgent", Requirement.parse("support"), wrap_up=NO_WRAP_UP, reserve=1
         ),
+        "equal": GroupPolicy("equal", "Equal", Requirement.parse("support"), wrap_up=NO_WRAP_UP, reserve=1),
         "plain": RULES.groups["plain"],
     },
     reasons=PLAN.reasons,

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from acd.core.requirement import ANYBODY, Requirement
 from acd.ivr import talk
 from acd.ivr.cases import Case, Expected
 from acd.ivr.flow import (
@@ -153,6 +154,8 @@ def test_scores_and_what_was_passed_can_be_expected() -> None:
         (Expected(ends="hangup"), "ends: expected 'hangup', got 'group sales' at main/sales"),
         (Expected(language="zh"), "language: expected 'zh', got 'en'"),
         (Expected(priority=1), "priority: expected 1, got 7"),
+        (Expected(requires=Requirement.parse("vip")), "requires: expected 'vip', got 'anybody'"),
+        (Expected(prefer=("anna", "1001")), "prefer: expected 'anna', got nobody"),
         (Expected(variables={"n": 1}), "variable n: expected 1, but it was never set"),
         (Expected(scores={"friendly": 1}), "score friendly: expected 1, got None"),
         (Expected(steps=("sales", "menu")), f"steps: 'menu' was not passed in this order; {WAY}"),
@@ -161,6 +164,24 @@ def test_scores_and_what_was_passed_can_be_expected() -> None:
 def test_differences_are_told_with_both_sides(expected: Expected, difference: str) -> None:
     _, found = play(FLOWS, case(expected, keys=("2",), customer={"id": "c1"}), WORLD)
     assert found == [difference]
+
+
+def test_what_a_line_is_asked_for_can_be_expected() -> None:
+    wish = Requirement.parse("english >= 5 and vip")
+    line = Queue("sales", None, {}, None, 60.0, None, None, None, requirement=wish, prefer=expr("'1001'"))
+    flows = FlowSet("1", {"main": flow({"line": line, "bye": HangUp(message("Goodbye"))})})
+    met = Expected(requires=Requirement.parse("english>=5 and vip"), prefer=("anna", "1001"))
+    assert play(flows, case(met), WORLD)[1] == []
+    none = Expected(requires=ANYBODY, prefer=("",))
+    assert play(flows, case(none), WORLD)[1] == [
+        f"requires: expected 'anybody', got '{wish}'",
+        "prefer: expected nobody, got '1001'",
+    ]
+    assert play(FLOWS, case(none, keys=("2",), customer={"id": "c1"}), WORLD)[1] == []
+    assert play(FLOWS, case(none, keys=("3",)), WORLD)[1] == [
+        "requires: expected 'anybody', got no line",
+        "prefer: expected nobody, got no line",
+    ]
 
 
 def test_values_of_another_type_differ() -> None:

@@ -9,6 +9,7 @@ import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import DateTime, create_engine, inspect, select
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.exc import StatementError
@@ -25,6 +26,10 @@ def test_models_and_migrations_agree(tmp_path: Path) -> None:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, metadata) == []
     engine.dispose()
+
+
+def test_the_newest_version_is_the_last_migration() -> None:
+    assert ScriptDirectory.from_config(migrations.config()).get_heads() == [migrations.NEWEST]
 
 
 def test_upgrade_twice_changes_nothing_and_a_failed_one_leaves_nothing(tmp_path: Path) -> None:

@@ -102,6 +102,41 @@ async def test_items_are_written_in_batches_outside_the_loop() -> None:
     assert threading.get_ident() not in store.threads
 
 
+@pytest.mark.parametrize(
+    ("come", "batches"),
+    [
+        ([3], [3]),
+        ([10, 9], [19]),
+        ([10, 10, 10, 10], [40]),
+        ([10, 90], [100]),
+    ],
+)
+async def test_it_waits_for_more_as_long_as_many_come(
+    come: list[int], batches: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`come`: how many items come in each of the times that it waits."""
+    store, numbers, rest = FakeStore(), iter(range(1000)), list(come)
+    writer = RecordWriter(store, gather_s=1.0, batch_max=100)
+
+    def submit() -> None:
+        for _ in range(rest.pop(0) if rest else 0):
+            writer.submit(state(next(numbers)), lambda: None)
+
+    async def wait(_writer: RecordWriter, _limit_s: float) -> None:
+        if not rest:
+            await writer._closing.wait()
+        submit()
+
+    monkeypatch.setattr(RecordWriter, "_wait_for_closing", wait)
+    rest[0] -= 1
+    writer.submit(state(next(numbers)), lambda: None)
+    writer.start()
+    while sum(store.batches) < sum(batches):
+        await asyncio.sleep(0)
+    assert store.batches == batches
+    await writer.close()
+
+
 async def test_what_comes_later_is_written_too() -> None:
     store = FakeStore()
     async with writing(store) as writer:

@@ -13,6 +13,7 @@ from acd.core import events
 from acd.core.callback_facts import CallbackNote
 from acd.core.commands import DialOut, Offer
 from acd.core.facts import AgentInterval, CallbackOrder, Customer, Fact
+from acd.core.last_agents import LastAgents
 from acd.core.ports import Ask, AskKind, Refusal
 from acd.errors import TelephonyError
 from acd.ivr.flow import FlowSet, Prompt, Speech
@@ -22,9 +23,8 @@ from acd.runtime.abandoned import AbandonedWaits
 from acd.runtime.flow_dial import FlowDialer
 from acd.runtime.flow_work import Services
 from acd.runtime.joining import Joining
-from acd.runtime.last_agents import LastAgents
+from acd.runtime.kept_paces import KeptPaces
 from acd.runtime.line_announcements import LineAnnouncements
-from acd.runtime.paces import Paces
 from acd.runtime.reception import Reception
 from acd.runtime.recordings import RecordingDesk
 from acd.runtime.shell import Audience, Shell
@@ -62,6 +62,10 @@ class FakeMirror:
     def drop(self, key: str) -> None:
         """Forget."""
         self.values.pop(key, None)
+
+    def together(self) -> contextlib.AbstractContextManager[None]:
+        """As if alone."""
+        return contextlib.nullcontext()
 
     def load(self) -> Mapping[str, Mapping[str, Any]]:
         """All of it."""
@@ -331,7 +335,7 @@ class Desk:
         self.shell.attach(self.switch)
         self.lookups, self.callbacks = FakeLookups(), FakeCallbacks()
         floor = self.shell.engine.floor
-        self.paces = Paces(floor, self.mirror)
+        self.paces = KeptPaces(floor, self.mirror)
         self.last_agents = LastAgents()
         self.abandoned = AbandonedWaits(self.centre.resume_within_s, self.clock)
         self.shell.observer = Audience(self.paces, self.last_agents, self.abandoned)

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from acd.errors import OperatorError, RequestRefused
-from acd.runtime.control import ControlServer, Request, request
+from acd.runtime.control import Request, request
+from acd.runtime.control_server import ControlServer
 
 
 def echo(request: Request) -> Mapping[str, Any]:

@@ -16,7 +16,8 @@ from acd.core.facts import Arrived, CallKind, FlowEntered
 from acd.errors import RequestRefused
 from acd.runtime.announcements import Announcements
 from acd.runtime.callbacks import CallbackDesk
-from acd.runtime.control import ControlServer, request
+from acd.runtime.control import request
+from acd.runtime.control_server import ControlServer
 from acd.runtime.flow_desk import FlowDesk
 from acd.runtime.reload import Reloader
 from tests.core.centre import PLAN

@@ -9,12 +9,12 @@ import pytest
 
 from acd.core import events
 from acd.core.facts import Customer
+from acd.core.last_agents import LastAgents, Talk, customer_key
 from acd.core.plan import LastAgent, Plan
 from acd.core.requirement import Requirement
 from acd.ivr.talk import JoinQueue
 from acd.runtime.abandoned import AbandonedWaits
 from acd.runtime.joining import Joining
-from acd.runtime.last_agents import LastAgents, Talk, customer_key
 from tests.runtime.fakes import CUSTOMER, START, Desk
 
 

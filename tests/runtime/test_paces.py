@@ -14,8 +14,8 @@ from acd.core.facts import EndedBy, OfferFailure
 from acd.core.pace import DEFAULT_HANDLE_TIME_S, Pace
 from acd.core.ports import AskKind
 from acd.ivr.talk import JoinQueue, News
+from acd.runtime.kept_paces import KeptPaces
 from acd.runtime.line_announcements import LineAnnouncements
-from acd.runtime.paces import Paces
 from acd.runtime.queue_wait import QueueWait
 from acd.runtime.world import GroupViews
 from tests.runtime.fakes import Desk, FakeLine
@@ -105,7 +105,7 @@ async def test_it_goes_on_after_a_restart(desk: Desk) -> None:
 async def test_what_cannot_be_read_or_has_no_group_is_dropped(desk: Desk) -> None:
     desk.mirror.values["pace:sales"] = {"at": "yesterday"}
     desk.mirror.values["pace:closed-down"] = Pace().to_dict()
-    paces = Paces(desk.shell.engine.floor, desk.mirror)
+    paces = KeptPaces(desk.shell.engine.floor, desk.mirror)
     paces.restore(desk.mirror.load())
     assert desk.mirror.keys("pace") == []
     assert paces.habit("sales", desk.clock.now).handle_time_s == DEFAULT_HANDLE_TIME_S

@@ -177,6 +177,20 @@ async def test_the_agent_hung_up(desk: Desk) -> None:
     assert desk.told() == [("hang up", "c1", "normal")]
 
 
+async def test_nothing_follows_a_talk_where_nothing_is_planned(desk: Desk) -> None:
+    await desk.talking()
+    assert desk.reception.ends_with_agent("c1")
+    assert not desk.reception.ends_with_agent("unknown")
+
+
+async def test_an_agents_own_call_is_always_asked_about(desk: Desk) -> None:
+    """It looks as if it were over while a transfer takes the colleague out of it."""
+    desk.ready("anna")
+    await desk.ask(dialed_number="1001", phone="1002")
+    assert desk.state() == "ringing"
+    assert not desk.reception.ends_with_agent("c1")
+
+
 async def test_an_answer_whose_news_got_lost(desk: Desk) -> None:
     desk.ready("anna")
     await desk.ask()

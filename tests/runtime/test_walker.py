@@ -212,6 +212,17 @@ async def test_the_flow_goes_on_after_the_agent(at: At) -> None:
     assert desk.told() == [("hang up", "c1", "normal")]
 
 
+@pytest.mark.parametrize(("start", "ends"), [("queue", False), ("plain", True)])
+async def test_whether_the_flow_has_plans_is_known_when_the_agent_is_rung(
+    at: At, start: str, *, ends: bool
+) -> None:
+    desk = at(start)
+    desk.ready("anna")
+    await arrives(desk)
+    assert desk.state() == "ringing"
+    assert desk.reception.ends_with_agent("c1") is ends
+
+
 async def test_the_phone_that_hung_up_may_have_been_heard_first(at: At) -> None:
     desk = at("queue")
     desk.ready("anna")

@@ -11,7 +11,8 @@ import pytest_asyncio
 
 from acd.core import events
 from acd.errors import RequestRefused
-from acd.runtime.control import ControlServer, request
+from acd.runtime.control import request
+from acd.runtime.control_server import ControlServer
 from acd.runtime.why_desk import WhyDesk
 from acd.runtime.world import GroupViews
 from tests.runtime.fakes import Desk

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from acd.core.requirement import Requirement
 from acd.ivr.talk import GroupView
 from acd.settings.load import check, load_tests
 from tests.settings.sandbox import Sandbox
@@ -32,6 +33,8 @@ tests:
       steps: menu
       priority: 5
       scores: {friendly: 3}
+      requires: {english: 5}
+      prefer: "1001"
   - {name: little, expect: {}}
 """
 
@@ -53,6 +56,9 @@ def test_a_case_has_everything_that_was_written(sandbox: Sandbox) -> None:
     assert full.outcomes == {"bye": ("agent", "key 1"), "welcome": ({"sum": 2.5},), "main/bye": (7,)}
     assert full.expected.heard == ("Welcome", "You have")
     assert full.expected.ends == "group sales"
+    assert full.expected.requires == Requirement.parse("english >= 5")
+    assert full.expected.prefer == ("1001", "anna")
+    assert (little.expected.requires, little.expected.prefer) == (None, ())
     assert full.customer is not None
     assert dict(full.customer) == {"id": "c1", "vip": True}
     assert dict(full.arguments) == {"n": 1}
@@ -77,6 +83,8 @@ def test_a_case_has_everything_that_was_written(sandbox: Sandbox) -> None:
         ("{name: x, expect: {}, outcomes: {byes: 1}}", "no step 'byes' in any flow; did you mean 'bye'?"),
         ("{name: x, expect: {}, groups: {sale: {}}}", "no group 'sale' is defined; did you mean 'sales'?"),
         ("{name: x, expect: {}, outcomes: {bye: [[1]]}}", "expected a word such as agent or not_found"),
+        ("{name: x, expect: {prefer: anne}}", "no agent 'anne' is defined; did you mean 'anna'?"),
+        ("{name: x, expect: {requires: 'english >'}}", "'english >' is no requirement"),
         ("{name: x, expect: {}, customer: {a: [1]}}", "expected a text, a number, true, false or nothing"),
     ],
 )

@@ -13,6 +13,7 @@ from acd.records.store import RecordStore
 from acd.simulate.callers import Caller
 from acd.simulate.chance import Constant, Exponential
 from acd.simulate.scenario import GroupTraffic, Habits, Poisson, Scenario, Shift
+from acd.simulate.visits import OfferedCallback
 from acd.simulate.world import World
 
 MIDNIGHT = 1_795_129_200.0  # 2026-11-20 00:00 in Berlin
@@ -29,6 +30,12 @@ class Recorder:
 
     def blocked(self, caller: Caller) -> None:
         raise AssertionError(caller)
+
+    def turned_away(self, caller: Caller) -> None:
+        raise AssertionError(caller)
+
+    def callback_over(self, offered: OfferedCallback) -> None:
+        raise AssertionError(offered)
 
     def call_over(self, call: Call) -> None:
         self.calls.append(call)

@@ -35,7 +35,7 @@ from acd.simulate.scenario import (
     Shift,
     Turn,
 )
-from acd.simulate.visits import Outcome, visits_of
+from acd.simulate.visits import OfferedCallback, Outcome, visits_of
 from acd.simulate.world import World
 from tests.core.centre import PLAN
 
@@ -61,10 +61,17 @@ class Witness:
 
     calls: dict[str, Call] = field(default_factory=dict)
     intervals: list[AgentInterval] = field(default_factory=list)
-    turned_away: list[Caller] = field(default_factory=list)
+    away: list[Caller] = field(default_factory=list)
+    callbacks: list[OfferedCallback] = field(default_factory=list)
 
     def blocked(self, caller: Caller) -> None:
-        self.turned_away.append(caller)
+        self.away.append(caller)
+
+    def turned_away(self, caller: Caller) -> None:
+        self.away.append(caller)
+
+    def callback_over(self, offered: OfferedCallback) -> None:
+        self.callbacks.append(offered)
 
     def call_over(self, call: Call) -> None:
         self.calls[call.id] = call

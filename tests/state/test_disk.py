@@ -174,6 +174,33 @@ class _FullDisk:
         """Nothing to do."""
 
 
+def test_what_comes_together_is_one_write_with_each_key_once(tmp_path: Path) -> None:
+    mirror = opened(tmp_path)
+    with mirror.together():
+        mirror.put("call:1", {"n": 1})
+        mirror.put("call:2", {"n": 2})
+        mirror.put("call:1", {"n": 3})
+        mirror.put("call:3", {"n": 4})
+        mirror.drop("call:3")
+        assert mirror.load() == {"call:1": {"n": 3}, "call:2": {"n": 2}}
+        assert b"call:" not in (tmp_path / "live.jsonl").read_bytes()
+    lines = (tmp_path / "live.jsonl").read_bytes().splitlines()
+    assert [json.loads(line).get("k") for line in lines[-3:]] == ["call:1", "call:2", "call:3"]
+    assert len(lines) == 4  # with the one that says how old the file is
+    mirror.close()
+    assert kept_in(tmp_path) == {"call:1": {"n": 3}, "call:2": {"n": 2}}
+
+
+def test_a_fault_among_what_comes_together_loses_none_of_it(tmp_path: Path) -> None:
+    mirror = opened(tmp_path)
+    with pytest.raises(ZeroDivisionError), mirror.together():
+        mirror.put("call:1", {"n": 1})
+        raise ZeroDivisionError
+    mirror.put("call:2", {"n": 2})
+    mirror.close()
+    assert kept_in(tmp_path) == {"call:1": {"n": 1}, "call:2": {"n": 2}}
+
+
 def test_a_full_disk_stops_nothing_and_all_is_written_when_there_is_room(tmp_path: Path) -> None:
     mirror = opened(tmp_path)
     mirror.put("before", {"n": 1})

@@ -275,6 +275,22 @@ async def test_an_offer_that_tells_the_phone_our_id(house: House) -> None:
     assert await client.command() == 'SET VARIABLE ACD_DIAL "|PJSIP/1001,15,gib(acd-leg^s^1)"'
 
 
+async def test_a_caller_for_whom_nothing_is_planned_is_hung_up_by_the_dialplan(house: House) -> None:
+    house.switch.ends_with_agent = lambda call_id: call_id == "c-1"
+    client = await house.caller()
+    house.switch.offer(Offer("c-1", "anna", "1001", 15.0, ""))
+    assert await client.command() == 'SET VARIABLE ACD_DIAL "|PJSIP/1001,15,gi|hangup"'
+
+
+async def test_a_cancelled_ring_that_is_answered_all_the_same_ends_no_call(house: House) -> None:
+    """The dialplan has to ask then, and is told so before the leg is hung up."""
+    house.watch.bind("c-1", CALLER, "1.1")
+    house.watch.leg_of["c-1"] = "PJSIP/1001-00000002"
+    house.switch.cancel_offer("c-1")
+    await house.ami.until(lambda a: a.names() == ["Setvar", "Hangup"])
+    assert given_to(house, CALLER) == {"ACD_AFTER": ""}
+
+
 @pytest.mark.parametrize(
     "hostile", ["1001&1002", "1001,20,U(x)", "1001\n", "", "${X}", "a/b", "x" * 65, "王"]
 )
@@ -401,8 +417,13 @@ async def test_a_merged_call_keeps_the_consultations_session(house: House) -> No
     client = await house.caller("c-2")
     house.switch.merged("c-1", "c-2")
     assert house.switch.asking() == {"c-1"}
-    await house.ami.until(lambda a: a.names() == ["Setvar"] * 3)
-    assert given_to(house, customer) == {"__ACD_CALL": "c-1", "ACD_CALLER": "1", "ACD_ORIGIN": "trunk:lab"}
+    await house.ami.until(lambda a: a.names() == ["Setvar"] * 4)
+    assert given_to(house, customer) == {
+        "ACD_AFTER": "",
+        "__ACD_CALL": "c-1",
+        "ACD_CALLER": "1",
+        "ACD_ORIGIN": "trunk:lab",
+    }
     client.send(b"HANGUP\n")
     await client.rest()
 
@@ -432,12 +453,13 @@ async def test_a_merge_without_a_session_names_the_caller_too(house: House) -> N
     """While the consultation rings, its channel is in a dial and asks nothing."""
     house.watch.bind("c-1", "PJSIP/1003-00000007", "7.7")  # a call of phone 1003, which 1001 hands on
     house.switch.merged("c-1", "c-2")
-    await house.ami.until(lambda a: a.names() == ["Setvar"] * 3)
+    await house.ami.until(lambda a: a.names() == ["Setvar"] * 4)
     assert given_to(house, "PJSIP/1003-00000007")["ACD_ORIGIN"] == "trunk"  # no phone of ours
     house.watch.bind("c-3", "PJSIP/1002-00000008", "8.8")
     house.switch.name_caller("c-3")
-    await house.ami.until(lambda a: a.names() == ["Setvar"] * 6)
+    await house.ami.until(lambda a: a.names() == ["Setvar"] * 8)
     assert given_to(house, "PJSIP/1002-00000008") == {
+        "ACD_AFTER": "",
         "__ACD_CALL": "c-3",
         "ACD_CALLER": "1",
         "ACD_ORIGIN": "phone:1002",

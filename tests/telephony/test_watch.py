@@ -135,6 +135,15 @@ def test_we_hang_up(ear: Ear) -> None:
     assert ear.hangup(CALLER, "1.1") == [events.CallEnded("c1", EndedBy.SYSTEM, "Normal Clearing")]
 
 
+def test_the_dialplan_hangs_up_when_the_agent_has(ear: Ear) -> None:
+    """Whether or not the phone's BYE was told."""
+    place = {"Context": "acd-run", "Exten": "over", "Cause-txt": "Normal Clearing"}
+    assert ear.event("Hangup", Channel=CALLER, Uniqueid="1.1", **place) == [
+        events.AgentHungUp("c1"),
+        events.CallEnded("c1", EndedBy.SYSTEM, "Normal Clearing"),
+    ]
+
+
 def test_we_wanted_to_hang_up_but_the_caller_was_quicker(ear: Ear) -> None:
     ear.watch.mark_ending("c1")
     ear.watch.mark_ending("c1", ending=False)

@@ -1,22 +1,34 @@
 """The history of the tables. `upgrade` brings a database to the present one.
 
-A new step: change `acd/records/schema.py`, add a module to `versions/` that says the same, and let
-the test of the schema compare them.
+A new step: change `acd/records/schema.py`, add a module to `versions/` that says the same, name it in
+`NEWEST`, and let the tests of the schema compare them.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from alembic import command
-from alembic.config import Config
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine, inspect, text
 
+from acd.errors import OperatorError
+
+if TYPE_CHECKING:  # Alembic takes longer to import than a command takes to read records
+    from alembic.config import Config
+
+NEWEST = "0002"
+"""The last revision: a database that is there already needs no Alembic."""
 _POSTGRES_LOCK = 0x61636472  # "acdr": any number will do, if every process takes the same
+
+
+class OtherVersion(OperatorError):
+    """The database was made by another version of this program."""
 
 
 def config() -> Config:
     """Alembic's settings for the migrations in this package."""
+    from alembic.config import Config
+
     settings = Config()
     # Alembic reads the value through configparser, to which a percent sign is special.
     settings.set_main_option("script_location", str(Path(__file__).parent).replace("%", "%%"))
@@ -28,13 +40,30 @@ def upgrade(engine: Engine) -> None:
     """Bring the database to the newest schema: whole or not at all, one process at a time.
 
     A second process waits here and then finds nothing to do. Raises SQLAlchemy's errors, and
-    Alembic's CommandError for a database made by a newer version of the program.
+    OtherVersion for a database made by a newer version of the program.
     """
-    settings = config()
     with engine.begin() as connection:
         if connection.dialect.name == "sqlite":
             connection.exec_driver_sql("BEGIN IMMEDIATE")
         elif connection.dialect.name == "postgresql":
             connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_POSTGRES_LOCK})")
-        settings.attributes["connection"] = connection
+        if _version(connection) != NEWEST:
+            _migrate(connection)
+
+
+def _version(connection: Connection) -> str | None:
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+
+
+def _migrate(connection: Connection) -> None:
+    from alembic import command
+    from alembic.util import CommandError
+
+    settings = config()
+    settings.attributes["connection"] = connection
+    try:
         command.upgrade(settings, "head")
+    except CommandError as error:
+        raise OtherVersion(str(error)) from error

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
 from zoneinfo import ZoneInfo
-
-import holidays
 
 from acd.ivr.flow import Flow, FlowSet, Message, Place
 from acd.ivr.hours import Calendar, opening_hours, weekly_hours
@@ -16,7 +15,7 @@ from acd.settings.flows.messages import Messages
 from acd.settings.flows.sounds import Sounds
 from acd.settings.flows.sources import FlowSource
 from acd.settings.flows.steps import StepBuilder
-from acd.settings.schema.calendars import CalendarEntry, days_of
+from acd.settings.schema.calendars import CalendarEntry, HolidaysOptions, days_of
 
 
 def build_flow_set(
@@ -76,8 +75,14 @@ def build_calendar(name: str, entry: CalendarEntry, timezone: str) -> Calendar:
         weekly=weekly_hours({day: spans for days, spans in entry.open.items() for day in days_of(days)}),
         closings=dict(entry.closings),
         openings=opening_hours(entry.openings),
-        holidays={} if public is None else holidays.country_holidays(public.country, public.subdivision),
+        holidays={} if public is None else _public_holidays(public),
     )
+
+
+def _public_holidays(public: HolidaysOptions) -> Mapping[date, str]:
+    import holidays  # a large package, and many centres name no country
+
+    return holidays.country_holidays(public.country, public.subdivision)
 
 
 def _announcements(files: Files, languages: tuple[str, ...], sounds: Sounds) -> dict[str, Message]:

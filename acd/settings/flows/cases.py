@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from zoneinfo import ZoneInfo
 
 from acd.ivr.cases import Case, Expected
@@ -11,13 +12,15 @@ from acd.settings.files import Files
 from acd.settings.problems import did_you_mean
 from acd.settings.schema.flow_tests import FlowTest
 
+NOBODY = "nobody"
+
 
 def build_cases(files: Files, timezone: str) -> dict[str, list[Case]]:
     """The test cases of every flow that could be read, by the flow's name, in the order of the file."""
-    zone = ZoneInfo(timezone)
+    zone, agents = ZoneInfo(timezone), _extensions(files)
     return {
         stem: [
-            _case(stem, test, f"{flow.document.file}:{flow.document.line_of(('tests', index))}", zone)
+            _case(stem, test, f"{flow.document.file}:{flow.document.line_of(('tests', index))}", zone, agents)
             for index, test in enumerate(flow.content.tests)
         ]
         for stem, flow in files.flows.items()
@@ -25,7 +28,23 @@ def build_cases(files: Files, timezone: str) -> dict[str, list[Case]]:
     }
 
 
-def _case(flow: str, test: FlowTest, place: str, zone: ZoneInfo) -> Case:
+def _extensions(files: Files) -> dict[str, str]:
+    """By agent's id."""
+    content = files.agents.content
+    return {} if content is None else {name: agent.extension for name, agent in content.agents.items()}
+
+
+def _names_of(agent: str | None, extensions: Mapping[str, str]) -> tuple[str, ...]:
+    """Every name of an agent who is named by id or extension, that one first."""
+    if agent is None:
+        return ()
+    if agent == NOBODY:
+        return ("",)
+    same = [name for pair in extensions.items() if agent in pair for name in pair]
+    return (agent, *(name for name in same if name != agent))
+
+
+def _case(flow: str, test: FlowTest, place: str, zone: ZoneInfo, extensions: Mapping[str, str]) -> Case:
     expect = test.expect
     return Case(
         name=test.name,
@@ -49,6 +68,8 @@ def _case(flow: str, test: FlowTest, place: str, zone: ZoneInfo) -> Case:
             steps=expect.steps,
             priority=expect.priority,
             scores=expect.scores,
+            requires=expect.requires,
+            prefer=_names_of(expect.prefer, extensions),
         ),
     )
 
@@ -62,6 +83,7 @@ def check_cases(files: Files) -> None:
     everywhere = {name for names in steps.values() for name in names}
     everywhere |= {f"{stem}/{name}" for stem, names in steps.items() for name in names}
     groups = files.groups.document.names("groups")
+    extensions = _extensions(files)
     for flow in files.flows.values():
         if flow.content is None:
             continue
@@ -71,6 +93,11 @@ def check_cases(files: Files) -> None:
                     hint = did_you_mean(step, sorted(everywhere), separator=";")
                     message = f"no step '{step}' in any flow{hint}"
                     flow.document.report(("tests", index, "outcomes", step), message)
+            agent = test.expect.prefer
+            known = {NOBODY, *extensions, *extensions.values()}
+            if extensions and agent is not None and agent not in known:
+                place = ("tests", index, "expect", "prefer")
+                flow.document.report_undefined(place, "agent", agent, extensions)
             for group in test.groups:
                 if groups is not None and group not in groups:
                     place = ("tests", index, "groups", group)

@@ -7,7 +7,6 @@ from datetime import date
 from itertools import pairwise
 from typing import Annotated, TypeAlias
 
-import holidays
 from pydantic import Field
 
 from acd.settings.problems import did_you_mean, shown
@@ -69,7 +68,9 @@ def _date(value: object) -> date:
 def _country(value: object) -> str:
     what = "a country's code such as DE"
     text = text_of(what, value)
-    if text not in holidays.list_supported_countries():
+    from holidays.registry import EntityLoader  # a package of many countries; many centres name none
+
+    if text not in EntityLoader.get_country_codes():
         raise expected(what, value, f"; no holidays are known for '{shown(text)}'")
     return text
 
@@ -112,5 +113,7 @@ class CalendarsFile(Options):
 
 
 def subdivisions(country: str) -> list[str]:
-    """The subdivisions that have holidays of their own."""
-    return list(holidays.list_supported_countries()[country])
+    """The subdivisions of a country with known holidays that have holidays of their own."""
+    import holidays
+
+    return list(getattr(holidays, country).subdivisions)

@@ -22,6 +22,7 @@ class Options(BaseModel):
 
     model_config = ConfigDict(
         extra="forbid",
+        defer_build=True,
         frozen=True,
         strict=True,
         arbitrary_types_allowed=True,

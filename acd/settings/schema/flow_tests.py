@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
+from acd.core.requirement import ANYBODY, Requirement
 from acd.ivr.cases import HANG_UP, ScriptedOutcome
 from acd.ivr.values import Unfit, Value, fit
 from acd.settings.schema.checking import (
@@ -18,6 +19,7 @@ from acd.settings.schema.checking import (
     text_of,
     whole,
 )
+from acd.settings.schema.routing import skill_requirement
 from acd.settings.schema.values import (
     Id,
     Variable,
@@ -25,6 +27,7 @@ from acd.settings.schema.values import (
 )
 
 LONGEST_TEXT = 1_000
+ANYBODY_WORD = str(ANYBODY)
 MOST_ENTRIES = 200
 ENDS = (
     "hangup, error, return, 'caller hangs up', 'group NAME', 'transfer TARGET', 'voicemail GROUP',"
@@ -104,6 +107,10 @@ def _step(value: object) -> str:
     return text
 
 
+def _wanted(value: object) -> Requirement:
+    return ANYBODY if value == ANYBODY_WORD else skill_requirement(value)
+
+
 def _ends(value: object) -> str:
     text = " ".join(text_of(f"one of {ENDS}", value).split())
     kind, _, rest = text.partition(" ")
@@ -141,6 +148,9 @@ Outcomes = Annotated[tuple[ScriptedOutcome, ...], checked(
     _outcomes, description="Once, or a list: for each time that the step is reached.")]  # fmt: skip
 StepName = Annotated[str, checked(_step, type="string")]
 Caller = Annotated[Mapping[str, Value], checked(_caller, anyOf=[{"type": "string"}, {"type": "object"}])]
+Wanted = Annotated[Requirement, checked(
+    _wanted, type=["string", "object"],
+    description="Skills with least proficiency: 'english >= 5', or anybody.")]  # fmt: skip
 Texts = Annotated[tuple[str, ...], _several("text", _heard_text)]
 StepNames = Annotated[tuple[str, ...], _several("step", _step)]
 
@@ -181,6 +191,10 @@ class Expectations(Options):
     """The priority in the last line."""
     scores: dict[Id, Annotated[int, whole(0, 9)]] = Field(default_factory=dict)
     """Answers of surveys that were kept."""
+    requires: Wanted | None = None
+    """The skills that the last line was asked for, beside those of its group; anybody: none."""
+    prefer: Annotated[str, _text("an agent's id or extension, or nobody")] | None = None
+    """The agent whom the caller waits for in the last line, by id or extension; nobody: none."""
 
 
 class FlowTest(Options):

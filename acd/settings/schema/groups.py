@@ -7,6 +7,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field, model_validator
 
+from acd.core.pace import DEFAULT_HANDLE_TIME_S
 from acd.core.pools import AgentChoice
 from acd.settings.schema.callbacks import CallbacksEntry
 from acd.settings.schema.checking import (
@@ -51,7 +52,8 @@ class GroupEntry(Options):
     agents are kept from other groups' calls. `max_waiting`: as many may wait; the next one leaves by the
     flow's exit `full`. `hours`: a calendar; at closing time who waits leaves by the flow's exit `closed`.
     `policy`: what is done for a caller who waits, step by step; `announcements`: what it may say then.
-    `callbacks`: how those are called back who asked for it.
+    `callbacks`: how those are called back who asked for it. `aht_s`: the average handle time, wrap-up
+    included, to expect as long as few calls have been seen.
     """
 
     name: Name
@@ -74,6 +76,7 @@ class GroupEntry(Options):
     policy: list[StepEntry] = Field(default_factory=list, max_length=50)
     announcements: Announcements = Field(default_factory=dict)
     callbacks: CallbacksEntry = CallbacksEntry()
+    aht_s: Annotated[float, seconds(1, 86_400)] = DEFAULT_HANDLE_TIME_S
 
 
 class RemovedEntry(Options):

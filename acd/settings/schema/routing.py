@@ -32,7 +32,8 @@ from acd.settings.schema.values import (
 _REQUIREMENT = "skills such as 'english >= 5 and (billing or vip)' or {english: 5}"
 
 
-def _requirement(value: object) -> Requirement:
+def skill_requirement(value: object) -> Requirement:
+    """From its text or a mapping. Raises ValueError."""
     if isinstance(value, dict):
         return _listed_skills(value)
     text = text_of(_REQUIREMENT, value)
@@ -68,7 +69,7 @@ def _condition(value: object) -> Formula:
 
 
 SkillRequirement = Annotated[Requirement, checked(
-    _requirement, type=["string", "object"],
+    skill_requirement, type=["string", "object"],
     description="Skills with least proficiency: 'english >= 5 and (billing or vip)'.")]  # fmt: skip
 Condition = Annotated[Formula, checked(
     _condition, type="string",

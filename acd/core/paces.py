@@ -1,24 +1,17 @@
-"""The pace of each group, learnt from what agents and callers do, and kept over a restart."""
+"""The pace of each group, learnt from what agents and callers do."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
-
-import structlog
 
 from acd.core.agents import BUSY_STATES, Agent, AgentState
+from acd.core.arrivals import Arrivals
 from acd.core.calls import Call, CallState
 from acd.core.expected_wait import Habit
+from acd.core.facts import CallKind
 from acd.core.floor import Floor
-from acd.core.pace import Pace
-from acd.core.ports import Mirror
-
-log = structlog.get_logger(__name__)
-
-KEY = "pace:"
+from acd.core.pace import DEFAULT_HANDLE_TIME_S, Pace
 
 
 @dataclass(slots=True)
@@ -33,39 +26,43 @@ class _Work:
 
 
 class Paces:
-    """Told of each agent and each call that has changed. The time is that of the change, `floor.now`."""
+    """Told of each agent and each call that has changed. The time is that of the change, `floor.now`.
 
-    def __init__(self, floor: Floor, mirror: Mirror) -> None:
+    `learnt(group, pace)` is called with what is worth keeping.
+    """
+
+    def __init__(
+        self, floor: Floor, learnt: Callable[[str, Pace], None] = lambda _group, _pace: None
+    ) -> None:
         self._floor = floor
-        self._mirror = mirror
-        self._paces: defaultdict[str, Pace] = defaultdict(Pace)
+        self._learnt = learnt
+        self._paces: dict[str, Pace] = {}
         self._work: dict[str, _Work] = {}  # by agent
         self._in_line: dict[str, str] = {}  # call → group
+        self._came: dict[str, str] = {}  # likewise, of all who are here
+        self.arrivals = Arrivals()
 
-    def restore(self, kept: Mapping[str, Mapping[str, Any]]) -> None:
-        """Begin with what was known before a restart; what is unreadable, or has no group now, is dropped."""
-        for key, value in kept.items():
-            if not key.startswith(KEY):
-                continue
-            try:
-                self._paces[key.removeprefix(KEY)] = self._read(key, value)
-            except (KeyError, TypeError, ValueError) as error:
-                log.warning("what was learnt of a group is dropped", key=key, reason=repr(error))
-                self._mirror.drop(key)
-
-    def _read(self, key: str, value: Mapping[str, Any]) -> Pace:
-        if key.removeprefix(KEY) not in self._floor.plan.groups:
-            raise KeyError("there is no such group")
-        return Pace.from_dict(value)
+    def know(self, group: str, pace: Pace) -> None:
+        """Begin with what was known before."""
+        self._paces[group] = pace
 
     def habit(self, group: str, now: float) -> Habit:
         """What to expect of this group."""
-        return self._paces[group].habit(now)
+        return self._pace(group).habit(now)
 
     def busy_with(self, agent: str) -> str | None:
         """The group whose call the agent has, from the ring to the end of the wrap-up."""
         work = self._work.get(agent)
         return None if work is None else work.group
+
+    def _pace(self, group: str) -> Pace:
+        """What is usual is the configuration's, which a reload may have changed."""
+        pace = self._paces.get(group)
+        if pace is None:
+            pace = self._paces[group] = Pace()
+        policy = self._floor.group(group)
+        pace.usual_handle_time_s = DEFAULT_HANDLE_TIME_S if policy is None else policy.aht_s
+        return pace
 
     # --- news ---------------------------------------------------------------------------------
     def agent_changed(self, agent: Agent) -> None:
@@ -80,10 +77,11 @@ class Paces:
             del self._work[agent.id]
         if work is not None and agent.state is not AgentState.WRAP_UP:
             self._work[agent.id] = work
-            self._paces[work.group].taken(self._floor.now)
+            self._pace(work.group).taken(self._floor.now)
 
     def call_changed(self, call: Call) -> None:
         """As the call is now, also when it has just ended."""
+        self._count_arrival(call)
         group = self._in_line.get(call.id)
         if call.state is CallState.WAITING and call.group is not None:
             if group not in (None, call.group):
@@ -97,8 +95,19 @@ class Paces:
 
     def call_merged(self, call_id: str) -> None:
         """The call lives on in another, which has its place."""
+        self._came.pop(call_id, None)
         if call_id in self._in_line:
             self._leave(call_id, gave_up=False)
+
+    def _count_arrival(self, call: Call) -> None:
+        """Once for each group. A callback's caller has been counted when calling."""
+        if call.state is CallState.ENDED:
+            self._came.pop(call.id, None)
+        elif (
+            call.group is not None and call.kind is CallKind.INBOUND and self._came.get(call.id) != call.group
+        ):
+            self._came[call.id] = call.group
+            self.arrivals.came(call.group, call.priority, self._floor.now)
 
     def _leave(self, call_id: str, *, gave_up: bool) -> None:
         self._look_at(self._in_line.pop(call_id), gave_up=int(gave_up))
@@ -106,7 +115,7 @@ class Paces:
     def _look_at(self, group: str, gave_up: int = 0) -> None:
         line = self._floor.router.lines.get(group)
         if line is not None:  # else the group is no longer configured
-            self._paces[group].line(self._floor.now, len(line), gave_up)
+            self._pace(group).line(self._floor.now, len(line), gave_up)
 
     def _work_of(self, agent: Agent) -> _Work | None:
         """What a line gave the agent; a call for the agent by name is none of a line's."""
@@ -118,10 +127,10 @@ class Paces:
         return _Work(call.group, call.id, agent.since, talking, agent.state is not AgentState.RINGING)
 
     def _finish(self, work: _Work) -> None:
-        now, pace = self._floor.now, self._paces[work.group]
+        now, pace = self._floor.now, self._pace(work.group)
         pace.free(now, now - work.since if work.talked else None)
         if work.talked:
-            self._mirror.put(KEY + work.group, pace.to_dict())
+            self._learnt(work.group, pace)
 
 
 def _goes_on(before: _Work, now: _Work) -> bool:

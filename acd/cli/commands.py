@@ -1,0 +1,150 @@
+"""Which commands there are, where each is, and how the one that is typed is imported, alone.
+
+A command such as `acd status` needs a hundredth of what all commands together need, and is typed often.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any, NamedTuple
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+from typer.main import get_command
+
+
+class Command(NamedTuple):
+    """`place` is module:function or module:group of commands; `summary` is what the list of all says."""
+
+    place: str
+    summary: str
+
+
+COMMANDS = {
+    "server": Command(
+        "acd.cli.server:server",
+        "Start Asterisk and the controller, and say what to do next; Ctrl-C stops everything.",
+    ),
+    "run": Command(
+        "acd.cli.server:run",
+        "Run the controller alone; Asterisk runs elsewhere (`acd server` starts both).",
+    ),
+    "check": Command(
+        "acd.cli.checks:check_configuration",
+        "Check configuration and flows, form and meaning: every problem at once, with file and line.",
+    ),
+    "import": Command(
+        "acd.cli.import_queues:import_queues",
+        "Turn an app_queue configuration into groups.yml and agents.yml, and say what works differently.",
+    ),
+    "schema": Command(
+        "acd.cli.checks:write_schema",
+        "The JSON Schema of a kind of file, for editors that complete and check while you type.",
+    ),
+    "draw": Command(
+        "acd.cli.drawing:draw",
+        "Draw a flow, or all, from the flows themselves; with --traffic, how many callers went where.",
+    ),
+    "status": Command(
+        "acd.cli.status:status",
+        "Groups, agents and calls of this moment.",
+    ),
+    "why": Command(
+        "acd.cli.why:why",
+        "Why a caller still waits; of any other call, why each routing decision was as it was.",
+    ),
+    "trunks": Command(
+        "acd.cli.trunks:trunks",
+        "Each trunk: registered, rejected or unreachable, and its calls now.",
+    ),
+    "report": Command(
+        "acd.cli.records:report",
+        "Key figures of a period, by skill group and in total.",
+    ),
+    "simulate": Command(
+        "acd.cli.simulate:simulate",
+        "Simulate the call centre: the real routing on a virtual clock, with callers drawn by chance.",
+    ),
+    "try": Command(
+        "acd.cli.try_flow:try_flow",
+        "Walk through a flow in the terminal: see what is heard, key, and see where it leads.",
+    ),
+    "test": Command(
+        "acd.cli.flow_tests:run_tests",
+        "Run the test cases that the flows have in their files.",
+    ),
+    "reload": Command(
+        "acd.cli.flows:reload",
+        "Check and test config/ and ivr_flows/; if all is well, all of it holds at once. Calls go on.",
+    ),
+    "versions": Command(
+        "acd.cli.flows:versions",
+        "Which configuration and flows were active when, made so by whom, what changed,"
+        " which calls use them.",
+    ),
+    "rollback": Command(
+        "acd.cli.flows:rollback",
+        "Make an old version active again. The files on disk stay as they are.",
+    ),
+    "trace": Command(
+        "acd.cli.trace:trace",
+        "How a call went through its flows, step by step; also of a call that goes on.",
+    ),
+    "agent": Command(
+        "acd.cli.agents:app",
+        "Change an agent's state (talks to the running controller).",
+    ),
+    "announce": Command(
+        "acd.cli.flows:announce",
+        "Announcements that flows say while they are switched on (talks to the running controller).",
+    ),
+    "voicemail": Command(
+        "acd.cli.tasks:voicemail",
+        "What callers said to us when nobody answered.",
+    ),
+    "callbacks": Command(
+        "acd.cli.tasks:callbacks",
+        "Callers who want to be called back.",
+    ),
+    "erlang": Command(
+        "acd.cli.erlang:app",
+        "Staffing by Erlang's formulas: agents, lines, waits.",
+    ),
+    "phones": Command(
+        "acd.cli.phones:app",
+        "SIP phones: passwords and Asterisk's configuration.",
+    ),
+    "calls": Command(
+        "acd.cli.records:app",
+        "Look at the records of calls.",
+    ),
+}
+
+
+class CommandsOnDemand(TyperGroup):
+    """Lists all commands, and imports the one that is named."""
+
+    def __init__(self, **attributes: Any) -> None:
+        super().__init__(**attributes)
+        for name, command in COMMANDS.items():
+            self.add_command(TyperCommand(name, help=command.summary))
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """The command that is typed first, and what follows it; as in the class above."""
+        name, command, rest = super().resolve_command(ctx, args)
+        return name, None if command is None or name is None else imported(name), rest
+
+
+def imported(name: str) -> Any:
+    """The command with its options, or the group with its commands."""
+    module, _, attribute = COMMANDS[name].place.partition(":")
+    found = getattr(import_module(module), attribute)
+    alone = typer.Typer(add_completion=False)
+    alone.callback()(lambda: None)  # with it, a single command is still one of a group
+    if isinstance(found, typer.Typer):
+        alone.add_typer(found, name=name)
+    else:
+        alone.command(name)(found)
+    group = get_command(alone)
+    assert isinstance(group, TyperGroup)
+    return group.commands[name]

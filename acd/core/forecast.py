@@ -1,0 +1,135 @@
+"""How long callers in line will wait, from the floor as it is and what was learnt of each group."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TypeAlias
+
+from acd.core.agents import BUSY_STATES, AgentState
+from acd.core.calls import Call
+from acd.core.expected_wait import Crew, WaitRange, expected_wait, service
+from acd.core.floor import Floor
+from acd.core.paces import Paces
+from acd.core.router import Router
+
+_Urge: TypeAlias = tuple[float, float]
+"""Strict priority, and the points gathered for a second of waiting."""
+
+
+class Forecast:
+    """Looks at the floor when it is asked."""
+
+    def __init__(self, floor: Floor, paces: Paces) -> None:
+        self._floor = floor
+        self._paces = paces
+
+    def of_next(self, group: str, now: float) -> WaitRange:
+        """Of somebody of priority 0 who would join the group's line now, behind all others."""
+        lines, plan = self._floor.router.lines, self._floor.plan
+        ahead = {g: len(line) for g, line in lines.items()}
+        return self._expected(group, ahead, (0.0, plan.rate(group, 0)), now)
+
+    def of_call(self, call: Call, now: float) -> WaitRange | None:
+        """From now on, of a caller in line; None for one who is not in a line."""
+        lines = self._floor.router.lines
+        lane = lines[call.group].lane_of(call.id) if call.group in lines else None
+        if call.group is None or lane is None:
+            return None
+        urgency = lane.urgency(call.id, now)
+        ahead = {g: sum(other.before(urgency, now) for other in line.lanes) for g, line in lines.items()}
+        standing = self._floor.standing(call)
+        return self._expected(call.group, ahead, (standing.level, standing.rate), now)
+
+    def p50_s(self, call: Call) -> float:
+        """For the engine's policies: the expected wait of a caller in line, 0 for anybody else."""
+        expected = self.of_call(call, self._floor.now)
+        return 0.0 if expected is None else expected.p50_s
+
+    def logged_in(self, group: str) -> list[str]:
+        """The agents at work who can serve the group."""
+        agents = self._floor.agents.values()
+        return [a.id for a in agents if a.logged_in and group in self._floor.router.groups_of(a.id)]
+
+    def ready(self, staff: list[str]) -> int:
+        """How many of them can be offered a call now."""
+        return sum(self._floor.router.is_free(agent) for agent in staff)
+
+    def _expected(self, group: str, ahead: Mapping[str, int], urge: _Urge, now: float) -> WaitRange:
+        def handle_time_s(of: str) -> float:
+            return self._paces.habit(of, now).handle_time_s
+
+        staff, kept = self.logged_in(group), Kept(self._floor.router, group)
+        at_hand = [agent for agent in staff if not kept.takes(agent)]
+        crews = self._crews(at_hand)
+        offered = service(group, ahead, crews, handle_time_s)
+        offered = replace(offered, overtaking_per_s=self._overtaking(crews, urge, kept, now))
+        position = ahead[group] + 1 + kept.lacking
+        return expected_wait(position, self.ready(at_hand), offered, self._paces.habit(group, now))
+
+    def _overtaking(self, crews: Sequence[Crew], urge: _Urge, kept: Kept, now: float) -> float:
+        """Callers a second who will come and be served before one with this urge, by the same agents."""
+        found = 0.0
+        for group, priority, per_s in self._paces.arrivals.per_s(now):
+            if group not in self._floor.plan.groups:
+                continue
+            share = 1.0 if group in kept.groups else _share_before(self._urge(group, priority), urge)
+            shared = sum(crew.count for crew in crews if group in crew.groups) if share else 0
+            if shared:
+                found += share * per_s * min(1.0, shared / max(1, self._floor.router.logged_in(group)))
+        return found
+
+    def _urge(self, group: str, priority: int) -> _Urge:
+        plan = self._floor.plan
+        return (0.0 if plan.ageing else float(priority), plan.rate(group, priority))
+
+    def _crews(self, staff: list[str]) -> list[Crew]:
+        """Those of them who will take the next callers, put together where they are alike."""
+        alike = Counter(
+            (self._floor.router.groups_of(agent), self._paces.busy_with(agent))
+            for agent in staff
+            if self._goes_on(agent)
+        )
+        return [Crew(count, groups, busy_with) for (groups, busy_with), count in alike.items()]
+
+    def _goes_on(self, agent_id: str) -> bool:
+        """Not those on a break, nor those who go there, or home, after the present call."""
+        agent = self._floor.agents[agent_id]
+        at_work = agent.state is AgentState.READY or agent.state in BUSY_STATES
+        return at_work and not agent.pending_logout and agent.pending_reason is None
+
+
+class Kept:
+    """Ready agents whom the reserves of other groups keep from the calls of this one.
+
+    `groups`: those whose calls go before, for an agent who becomes free is theirs until the reserve is whole;
+    `lacking`: how many agents it still takes for that.
+    """
+
+    def __init__(self, router: Router, group: str) -> None:
+        self._router = router
+        self._left = {name: min(wanted, ready) for name, wanted, ready in router.reserves_against(group)}
+        self.groups = frozenset(self._left)
+        self.lacking = sum(max(0, wanted - ready) for _, wanted, ready in router.reserves_against(group))
+
+    def takes(self, agent: str) -> bool:
+        """Whether this one is kept; each ready agent may be asked for once."""
+        if not self._left or not self._router.is_free(agent):
+            return False
+        for group in self._router.reserved_by(agent):
+            if self._left.get(group, 0):
+                self._left[group] -= 1
+                return True
+        return False
+
+
+def _share_before(other: _Urge, own: _Urge) -> float:
+    """Which share of those who come while one waits is served before, where all wait long.
+
+    Of those who gather points at the rate c, faster than the b of the other: who comes within the first
+    1 − b/c of the wait (L. Kleinrock, "A delay dependent queue discipline", 1964).
+    """
+    if other[0] != own[0]:
+        return float(other[0] > own[0])
+    return max(0.0, 1.0 - own[1] / other[1])
