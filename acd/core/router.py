@@ -135,6 +135,11 @@ class Router:
         rings = range(standing.ring + 1)
         return next((ring for ring in rings if requirement_of(policy, standing, ring).admits(skills)), None)
 
+    def is_open_to(self, agent: str, standing: Standing) -> bool:
+        """Whether the agent serves a call that stands so, in a ring that it has reached; reserves aside."""
+        lane = self._lane(standing)
+        return agent == lane.only or self._pool_of[agent] in lane.agents
+
     def ready(self, group: str) -> int:
         """How many of them can be offered a call now."""
         return self._tally(group).ready
