@@ -9,7 +9,7 @@ import structlog
 
 from acd.core.calls import Call
 from acd.core.events import CallQueued
-from acd.core.facts import LeftBy
+from acd.core.facts import LeftBy, Queued
 from acd.core.formula import FormulaError
 from acd.core.last_agents import LastAgents
 from acd.core.plan import Plan
@@ -49,8 +49,17 @@ class Joining:
         )
 
     def by_number(self, call: Call, group: str, priority: int = 0) -> CallQueued:
-        """Straight into a group's line, or back into it."""
+        """Straight into a group's line."""
         return self._joined(call, group, priority, ANYBODY, None)
+
+    def back(self, call: Call, group: str) -> CallQueued:
+        """Back into a line: with the priority with which the call joined the last one (the group's steps
+        raise it anew), and, where it is the same group's or its heir's, asking for the same."""
+        joined = next((f for f in reversed(call.facts) if isinstance(f, Queued)), None)
+        event = self.by_number(call, group, 0 if joined is None else joined.priority)
+        if self.plan.heir(call.group) != group:
+            return event
+        return replace(event, requirement=Requirement.kept(call.requirement), alone=call.requirement_alone)
 
     def _joined(
         self,
