@@ -216,11 +216,11 @@ def _next_ring(floor: Floor, call: Call, policy: GroupPolicy, now: float) -> Nex
 
 
 def _kept_for(floor: Floor, call: Call, now: float) -> KeptFor | None:
-    if call.only_agent is None or call.only_until is None:
+    agent = floor.agents.get(call.only_agent or "")
+    if agent is None or call.only_until is None:
         return None
     why = next((f.why for f in reversed(call.facts) if isinstance(f, Kept)), "")
-    state = floor.agents[call.only_agent].state.value
-    return KeptFor(call.only_agent, state, max(0.0, call.only_until - now), why)
+    return KeptFor(agent.id, agent.state.value, max(0.0, call.only_until - now), why)
 
 
 def _step(floor: Floor, call: Call, number: int, step: PolicyStep, waited_s: float) -> StepSeen:
