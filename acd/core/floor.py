@@ -224,9 +224,10 @@ class Floor:
             self.router.agent_taken(agent.id)
 
     def _idle(self, agent: Agent) -> Idle:
-        at_work_s = 0.0 if agent.login_at is None else self.now - agent.login_at
-        occupancy = agent.busy_s / at_work_s if at_work_s > 0 else 0.0
-        return Idle(agent.since, occupancy, agent.calls_taken, agent.offered_at, self.router.next_turn())
+        login_at = self.now if agent.login_at is None else agent.login_at
+        occupancy = agent.busy_s / (self.now - login_at) if self.now > login_at else 0.0
+        turn = self.router.next_turn()
+        return Idle(agent.since, occupancy, agent.calls_taken, agent.offered_at, turn, agent.busy_s, login_at)
 
     # --- calls --------------------------------------------------------------------------------
     def move_call(self, call: Call, input_: CallInput) -> None:

@@ -194,7 +194,7 @@ class Router:
         return any(pool.logged_in for pool in lane.tiers[standing.ring])
 
     # --- decisions ----------------------------------------------------------------------------
-    def agent_for(self, call_id: str, group: str, seed: int = 0) -> Choice | None:
+    def agent_for(self, call_id: str, group: str, now: float, seed: int = 0) -> Choice | None:
         """The agent who should take a waiting call now; None if nobody may."""
         lane = self.lines[group].lane_of(call_id)
         if lane is None:
@@ -213,7 +213,7 @@ class Router:
             )
             ready = [pool for pool in few if self._spared(pool, group)]
             if ready:
-                return choose(policy.choice, lane.requirement, ready, f"{seed}/{call_id}")
+                return choose(policy.choice, lane.requirement, ready, now, f"{seed}/{call_id}")
         return None
 
     def call_for(self, agent: str, now: float) -> tuple[str, str] | None:

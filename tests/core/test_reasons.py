@@ -68,6 +68,29 @@ def test_each_rule_says_what_it_looked_at(rule: AgentChoice, said: list[str]) ->
     assert count == "3 ready with the skills of sales"
 
 
+def test_who_is_least_occupied_is_told_by_now() -> None:
+    """Ben ended his call when half of his time was spent on it, Anna hers when all of her time was."""
+    text = """
+00:00  on shift: ben 1002
+02:00  c2 arrives
+02:00  c2 queues for experts
+02:00  c2 is answered
+03:00  on shift: anna 1001
+03:00  c3 arrives
+03:00  c3 queues for experts
+03:00  c3 is answered
+03:50  c3 hangs up
+04:00  c2 hangs up
+10:00  c1 arrives
+10:00  c1 queues for sales
+"""
+    assert reasons(chosen_by(AgentChoice.LEAST_OCCUPIED), text) == [
+        "anna, occupied 12%: least occupied",
+        "2 ready with the skills of sales",
+        "next would be ben, occupied 20%",
+    ]
+
+
 def test_a_drawn_agent_has_a_weight() -> None:
     first, _, *others = reasons(chosen_by(AgentChoice.WEIGHTED_RANDOM), MORNING)
     assert first.endswith(", weight 1: weighted random")
