@@ -2,7 +2,7 @@
 
 A step is taken once for each wait, or again and again with `every_s` between. Conditions are formulas (see
 `formula.py`) over what `NAMES` lists. A condition that looks at nothing but `waited_s` is tried at the very
-moments at which it can become true (`waited_s > 30`: `JUST_AFTER_S` later than 30 s); any other one also
+moments at which it can become true (`waited_s > 30`: an instant later than 30 s); any other one also
 every `CHECK_S` seconds.
 """
 
@@ -16,9 +16,9 @@ from acd.core.formula import Formula, FormulaError, parse
 from acd.core.requirement import Requirement
 
 CHECK_S = 1.0
-JUST_AFTER_S = 0.001
-_CHANGES_AFTER = frozenset({">", "<=", "==", "!="})
-"""What is different at a value and a moment after it; the others change at the value itself."""
+INSTANT_S = 1e-6
+"""Waits are told apart by no less."""
+_AT, _AFTER = (">=", "<"), (">", "<=")
 
 NAMES: Mapping[str, type[float] | type[str]] = {
     "waited_s": float,  # since the caller began to wait
@@ -114,10 +114,10 @@ class PolicyStep:
         return None if self.every_s is None else round(last + self.every_s, 6)
 
     def moments_s(self) -> tuple[float, ...]:
-        """The waits at which the condition may change."""
-        compared = [c for c in self.condition.compared if c.name == "waited_s"]
-        after = [float(c.value) + JUST_AFTER_S for c in compared if c.sign in _CHANGES_AFTER]
-        return (*(float(c.value) for c in compared), *after)
+        """The waits at which the condition may change: with `>` and `<=` that is just after the number."""
+        compared = [(c.sign, float(c.value)) for c in self.condition.compared if c.name == "waited_s"]
+        at = [value for sign, value in compared if sign not in _AFTER]
+        return (*at, *(round(value + INSTANT_S, 6) for sign, value in compared if sign not in _AT))
 
 
 def leads_out(exit_: str) -> bool:

@@ -49,8 +49,7 @@ class InHand:
             self._switch.hang_up(call.id, REFUSALS.get(command.failure, Refusal.NO_ANSWER))
 
     def take_back(self, call: Call, reason: str) -> None:
-        """A customer whose transfer failed: to the group that had the call, where the whole visit counts as
-        wait, with the priority and the wishes of before.
+        """A customer whose transfer failed: to the group that had the call, at the head of its line.
 
         A caller who came through no group goes to `transfer_fallback_group`, or else to the first group; one
         whose group has been removed, where the configuration says.
@@ -67,4 +66,5 @@ class InHand:
             self._switch.hang_up(call.id, Refusal.NORMAL)  # a centre without any group
             return
         self._shell.feed(events.CallTakenBack(call.id, reason))
-        self._shell.feed(self._joining.back(call, group))
+        in_line = self._joining.by_number if call.group is None else self._joining.again
+        self._shell.feed(in_line(call, group))

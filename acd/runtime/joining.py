@@ -9,7 +9,7 @@ import structlog
 
 from acd.core.calls import Call
 from acd.core.events import CallQueued
-from acd.core.facts import LeftBy, Queued
+from acd.core.facts import LeftBy
 from acd.core.formula import FormulaError
 from acd.core.last_agents import LastAgents
 from acd.core.plan import Plan
@@ -49,17 +49,12 @@ class Joining:
         )
 
     def by_number(self, call: Call, group: str, priority: int = 0) -> CallQueued:
-        """Straight into a group's line."""
+        """Straight into a group's line, or back into it."""
         return self._joined(call, group, priority, ANYBODY, None)
 
-    def back(self, call: Call, group: str) -> CallQueued:
-        """Back into a line: with the priority with which the call joined the last one (the group's steps
-        raise it anew), and, where it is the same group's or its heir's, asking for the same."""
-        joined = next((f for f in reversed(call.facts) if isinstance(f, Queued)), None)
-        event = self.by_number(call, group, 0 if joined is None else joined.priority)
-        if self.plan.heir(call.group) != group:
-            return event
-        return replace(event, requirement=Requirement.kept(call.requirement), alone=call.requirement_alone)
+    def again(self, call: Call, group: str) -> CallQueued:
+        """Back into a line, of a call that has stood in one and was served: as it stood there."""
+        return as_it_stood(self.by_number(call, group), call)
 
     def _joined(
         self,
@@ -83,6 +78,7 @@ class Joining:
             last_agent_at=0.0 if last is None else last.at,
             resumes=None if wait is None else wait.call_id,
             waiting_since=None if wait is None else wait.waiting_since,
+            so_far=wait.so_far if wait is not None and wait.groups[0] == group else None,
         )
 
     def _agent(self, wanted: str) -> str | None:
@@ -93,6 +89,17 @@ class Joining:
         if by_extension is not None:
             return by_extension.id
         return wanted[:LONGEST_AGENT]
+
+
+def as_it_stood(event: CallQueued, call: Call) -> CallQueued:
+    """With the priority and needs of the call, and in the same line with all that time has done there."""
+    return replace(
+        event,
+        priority=call.base_priority,
+        requirement=Requirement.kept(call.requirement),
+        alone=call.requirement_alone,
+        so_far=call.so_far if call.group == event.group else None,
+    )
 
 
 def _requirement(text: object) -> Requirement:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from acd.core.formula import MAX_DEPTH, MAX_LENGTH, FormulaError, parse
-from acd.core.policy import PolicyStep, RaisePriority, condition, next_check_s
+from acd.core.policy import INSTANT_S, PolicyStep, RaisePriority, condition, next_check_s
 from acd.core.requirement import ANYBODY, Requirement
 
 SKILLS: Mapping[str, int] = {"english": 5, "billing": 2, "vip": 0}
@@ -132,12 +132,12 @@ def test_steps_are_tried_when_they_can_become_true() -> None:
     ("when", "first_s"),
     [
         ("waited_s >= 20", 20.0),
-        ("waited_s > 20", 20.001),
-        ("not waited_s <= 20", 20.001),
-        ("waited_s > 20 and waited_s < 90", 20.001),
+        ("waited_s > 20", 20.0 + INSTANT_S),
+        ("not waited_s <= 20", 20.0 + INSTANT_S),
+        ("waited_s > 20 and waited_s < 90", 20.0 + INSTANT_S),
         ("waited_s == 20", 20.0),
-        ("waited_s", 0.001),
-        ("waited_s != 20 and waited_s >= 20", 20.001),
+        ("waited_s", INSTANT_S),
+        ("waited_s != 20 and waited_s >= 20", 20.0 + INSTANT_S),
         ("not waited_s < 20", 20.0),
     ],
 )

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from acd.core import events, facts
-from acd.core.facts import EndedBy, OfferFailure
+from acd.core.facts import CallKind, EndedBy, OfferFailure
 from acd.core.plan import Heir
 from acd.core.ports import AskKind
 from acd.core.requirement import Requirement
@@ -234,19 +234,16 @@ async def test_a_taken_back_caller_is_at_the_head_of_the_line(desk: Desk) -> Non
     assert [f.reason for f in returned] == ["no such number: 4711"]
 
 
-async def test_a_taken_back_caller_stands_as_before(desk: Desk) -> None:
-    """What a step has added to the priority is left to the step, which adds it again."""
+async def test_a_taken_back_caller_has_the_priority_and_the_needs_of_before(desk: Desk) -> None:
+    asked = replace(events.CallQueued("c1", "sales"), priority=10, requirement=Requirement.parse("english"))
     desk.ready("anna")
-    await desk.ask("c1", line=FakeLine("9"), dialed_number="8000")  # in the menu
-    wanted = Requirement.parse("sales >= 4")
-    desk.shell.feed(events.CallQueued("c1", "sales", 7, requirement=wanted, alone=True))
+    desk.shell.feed(events.CallArrived("c1", CallKind.INBOUND, "+4930111", "", "8001"))
+    desk.shell.feed(asked)
     desk.shell.feed(events.OfferAnswered("c1"))
-    call = desk.shell.engine.floor.calls["c1"]
-    call.priority += 5
     await desk.ask("c2", dialed_number="8001")
     await desk.ask("c1", kind=AskKind.BLIND_TRANSFER, target="4711")
-    assert desk.in_line("sales") == ["c1", "c2"]
-    assert (call.priority, call.requirement, call.requirement_alone) == (7, "sales >= 4", True)
+    call = desk.shell.engine.floor.calls["c1"]
+    assert (call.priority, call.requirement) == (10, "english")
 
 
 async def test_a_blind_transfer_into_a_flow(desk: Desk) -> None:
