@@ -6,10 +6,12 @@ import asyncio
 import os
 import signal
 from collections import Counter
+from collections.abc import Collection
 from typing import Any
 
 import structlog
 from aiohttp import web
+from sqlalchemy.exc import SQLAlchemyError
 
 from acd.answers import Answers
 from acd.catch_up import CatchUp
@@ -31,7 +33,7 @@ from acd.parts import (
 )
 from acd.records.store import RecordsAway, RecordStore
 from acd.records.task_store import TaskStore
-from acd.records.tasks import TaskKind, TaskState
+from acd.records.tasks import Task, TaskKind, TaskState
 from acd.records.writer import RecordWriter
 from acd.runtime import memory
 from acd.runtime.abandoned import AbandonedWaits
@@ -226,6 +228,7 @@ class Controller:
             services.joining,
             self._abandoned,
             services.line_announcements,
+            self._callback_line,
         )
         places = folders(environment)
         reloader = Reloader(
@@ -262,8 +265,8 @@ class Controller:
         self._shell.on_frozen = self._bond.frozen
         self._announcements.restore(self._mirror.load())
         self._paces.restore(self._mirror.load())
-        open_numbers = self._open_numbers if self._store.is_open else frozenset
-        self._callbacks.restore(self._mirror.load(), await asyncio.to_thread(open_numbers))
+        open_numbers, tasks = await self._callbacks_at_start()
+        self._callbacks.restore(self._mirror.load(), open_numbers)
         self._reception.walker.restore(self._mirror.load())
         self._merges.restore(self._mirror.load())
         await self._take_up_versions()
@@ -273,8 +276,8 @@ class Controller:
         self._days.tell()
         self._hours.restore()
         self._hours.tell()
-        if self._store.is_open:
-            await self._reconcile_callbacks()
+        if tasks is not None:
+            self._reconcile_callbacks(tasks)
         self._callbacks.place_again()
         self._reception.walker.take_up()
         await self._control.start()
@@ -295,12 +298,15 @@ class Controller:
             self._store,
             self._writer,
             self._customers.find,
-            self._flow_desk.refresh_callbacks,
+            self._catch_up_with_callbacks,
             self._mirror.load,
             self._last_agents,
         )
         cdr_file = self._environment.asterisk_dir / CDR_FILE
-        self._recovery = asyncio.create_task(catch_up.run(self.floor_known, cdr_file))
+        self._recovery = asyncio.create_task(
+            catch_up.run(self.floor_known, cdr_file, callbacks_known=tasks is not None)
+        )
+        self._recovery.add_done_callback(_log_failure)
         if self._versions.is_kept:
             self._version_files.begin_run()
         else:  # after a sudden end the last version on disk would be an older one
@@ -316,11 +322,25 @@ class Controller:
         if not task.cancelled() and (error := task.exception()) is not None:
             log.warning("which callbacks are open is not known anew", reason=str(error))
 
-    async def _reconcile_callbacks(self) -> None:
+    async def _callbacks_at_start(self) -> tuple[frozenset[str], list[Task] | None]:
+        """The open numbers, and all tasks; None where the database is away: it is made up for later."""
+        if not self._store.is_open:
+            return frozenset(), None
+        try:
+            return await asyncio.to_thread(lambda: (self._open_numbers(), self._callback_tasks()))
+        except (SQLAlchemyError, OSError) as error:
+            log.error("which callbacks are open is not known yet", reason=type(error).__name__)
+            return frozenset(), None
+
+    async def _catch_up_with_callbacks(self) -> None:
+        await self._flow_desk.refresh_callbacks()
+        self._reconcile_callbacks(await asyncio.to_thread(self._callback_tasks))
+
+    def _callback_tasks(self) -> list[Task]:
+        return TaskStore(self._store.engine).tasks(TaskKind.CALLBACK, closed=True)
+
+    def _reconcile_callbacks(self, tasks: Collection[Task]) -> None:
         """What people have closed, or taken over, while no controller was there leaves the line."""
-        tasks = await asyncio.to_thread(
-            lambda: TaskStore(self._store.engine).tasks(TaskKind.CALLBACK, closed=True)
-        )
         in_line = {task.entry_id for task in tasks if task.state is TaskState.OPEN}
         self._callback_line.withdraw_but(in_line, {task.entry_id for task in tasks})
 
@@ -401,6 +421,7 @@ class Controller:
     def _floor_is_known(self) -> None:
         self.floor_known.set()
         self._reading = asyncio.create_task(self._asterisk.catch_up())
+        self._reading.add_done_callback(_log_failure)
 
     def _transferred(self, call_id: str, consult_id: str) -> None:
         self._reception.merged(call_id, consult_id)
@@ -410,3 +431,9 @@ class Controller:
         """The versions of flows that callers are in, or go back to after the line or the agent."""
         places = (value for key, value in self._mirror.load().items() if key.startswith("flow:"))
         return Counter(str(value["version"]) for value in places if "version" in value)
+
+
+def _log_failure(task: asyncio.Task[Any]) -> None:
+    """Of a task that nobody waits for."""
+    if not task.cancelled() and (error := task.exception()) is not None:
+        log.error("a task has failed", exc_info=error)

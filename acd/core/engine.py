@@ -158,8 +158,8 @@ class Engine:
                 lines.closed(self.floor, group, at)
             case events.HourBegan(hour):
                 self.floor.hour = hour
-            case events.FloorSeen(alive, ended_at):
-                recovery.floor_seen(self.floor, alive, ended_at)
+            case events.FloorSeen():
+                recovery.floor_seen(self.floor, event)
             case events.PlanChanged(plan):
                 replan.change(self.floor, plan)
             case events.DayBegan(day):

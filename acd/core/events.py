@@ -386,10 +386,14 @@ class DispatchResumed:
 
 @dataclass(frozen=True, slots=True)
 class FloorSeen:
-    """After an absence: the calls that still exist. `ended_at`: when others ended, where known."""
+    """After an absence: the calls that still exist. `ended_at`: when others ended, where known.
+
+    `ended_by_agent`: those others whose talk the agent has ended.
+    """
 
     alive: frozenset[str]
     ended_at: Mapping[str, float] = field(default_factory=dict)
+    ended_by_agent: frozenset[str] = frozenset()
 
 
 Event: TypeAlias = (

@@ -18,7 +18,7 @@ from acd.core.ports import Mirror, Recorder
 from acd.errors import RequestRefused
 from acd.ivr.hours import Calendar, CalendarState
 from acd.runtime.callback_calls import ON_THE_LIST
-from acd.runtime.control import Handler, Request
+from acd.runtime.control import Handler, Request, text_of
 from acd.runtime.dial_plan import DialPlan, Permit
 from acd.runtime.shell import Shell
 from acd.settings.centre_now import CentreView
@@ -138,9 +138,7 @@ class CallbackLine:
         return {**shown, "next_at": call.try_at, "expires_at": call.expires_at}
 
     def _withdraw(self, request: Request) -> Mapping[str, Any]:
-        entry = request["entry"]
-        if not isinstance(entry, str):
-            raise TypeError("entry")
+        entry = text_of(request, "entry")
         call = self._shell.engine.floor.calls.get(entry)
         self._shell.feed(CallbackWithdrawn(entry))
         if call is not None and call.state is not CallState.ENDED:
@@ -153,6 +151,13 @@ class CallbackLine:
         return [c for c in calls if c.kind is CallKind.CALLBACK and c.state is not CallState.ENDED]
 
     # --- hours ----------------------------------------------------------------------------------
+    def tell_closed(self) -> None:
+        """Whose customers may not be called now; told before a plan that may want them called."""
+        now = datetime.fromtimestamp(self._shell.clock(), UTC)
+        for group, calendar in self._centre.callback_windows.items():
+            if not _is_open(calendar, now):
+                self._tell(group, is_open=False)
+
     def tell_hours(self) -> None:
         """Whose customers may be called now, if that has changed."""
         now = datetime.fromtimestamp(self._shell.clock(), UTC)
@@ -161,10 +166,12 @@ class CallbackLine:
             del self._open[group]
             self._shell.feed(CallbackHours(group, True))
         for group, calendar in windows.items():
-            is_open = _is_open(calendar, now)
-            if self._open.get(group) is not is_open:
-                self._open[group] = is_open
-                self._shell.feed(CallbackHours(group, is_open))
+            self._tell(group, is_open=_is_open(calendar, now))
+
+    def _tell(self, group: str, *, is_open: bool) -> None:
+        if self._open.get(group) is not is_open:
+            self._open[group] = is_open
+            self._shell.feed(CallbackHours(group, is_open))
 
     async def run(self) -> None:
         """For ever."""

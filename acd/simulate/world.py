@@ -157,10 +157,11 @@ class World:
                 caller.max_wait_s,
                 caller.exits,
                 wanted,
-                prefer=caller.prefer or None,
-                prefer_wait_s=caller.prefer_wait_s,
-                last_agent=agent,
-                last_agent_at=at,
+                False,
+                caller.prefer or None,
+                caller.prefer_wait_s,
+                agent,
+                at,
             )
         )
 

@@ -103,7 +103,7 @@ def test_a_higher_priority_that_comes_often() -> None:
 
 
 def test_a_reserve_that_is_not_whole_takes_the_next_agents() -> None:
-    """Urgent keeps one of those for support, who serve the plain group, too."""
+    """Two groups keep one of those for support, the same one, from the plain calls."""
     waits = {}
     groups = {name: replace(group, reserve=0) for name, group in RESERVE.groups.items()}
     for name, plan in {"reserve": RESERVE, "none": replace(RESERVE, groups=groups)}.items():
