@@ -84,7 +84,7 @@ def place(floor: Floor, event: events.CallbackPlaced) -> None:
             call.id,
             group,
             origin.base_priority,
-            requirement=Requirement.parse(origin.requirement),
+            requirement=Requirement.kept(origin.requirement),
             alone=origin.requirement_alone,
             so_far=origin.so_far if origin.group == group else None,
         )

@@ -229,10 +229,11 @@ class Floor:
             self.router.agent_taken(agent.id)
 
     def _idle(self, agent: Agent) -> Idle:
-        at_work_s = 0.0 if agent.login_at is None else self.now - agent.login_at
-        occupancy = agent.busy_s / at_work_s if at_work_s > 0 else 0.0
+        login_at = self.now if agent.login_at is None else agent.login_at
+        occupancy = agent.busy_s / (self.now - login_at) if self.now > login_at else 0.0
         turn = self.router.next_turn()
-        return Idle(agent.ready_since, occupancy, agent.calls_taken, agent.offered_at, turn)
+        since, calls = agent.ready_since, agent.calls_taken
+        return Idle(since, occupancy, calls, agent.offered_at, turn, agent.busy_s, login_at)
 
     # --- calls --------------------------------------------------------------------------------
     def admit(self, call: Call) -> None:
@@ -292,7 +293,7 @@ class Floor:
         assert call.waiting_since is not None, call.id
         return Standing(
             call.group,
-            Requirement.parse(call.requirement),
+            Requirement.kept(call.requirement),
             call.waiting_since,
             0.0 if self.plan.ageing else float(call.priority),
             self.plan.rate(call.group, call.priority),

@@ -72,6 +72,10 @@ def _drop_orphans(floor: Floor) -> None:
                 floor.hand_on(call)
             elif call.state is CallState.WAITING:
                 call.state = CallState.IVR
+        is_in_line = call.state is CallState.WAITING
+        if is_in_line and call.only_agent is not None and call.only_agent not in floor.agents:
+            call.only_agent, call.only_until = None, None
+            floor.note(call, facts.Unkept(floor.now))
         if _state_of_agent(call) is not None and call.agent not in floor.agents:
             _put_back(floor, call)
 

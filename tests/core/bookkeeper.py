@@ -407,7 +407,7 @@ class Bookkeeper:
 
     def _admitted(self, agent: str, group_id: str, requirement: str, alone: bool, rings: int) -> bool:
         skills, group = self.plan.agents[agent].skills, self.plan.groups[group_id]
-        wanted = Requirement.parse(requirement)
+        wanted = Requirement.kept(requirement)
         if alone:
             return wanted.admits(skills)
         if group.requirement.admits(skills) and wanted.admits(skills):

@@ -12,7 +12,10 @@ from acd.core.calls import Call, CallState
 from acd.core.commands import Offer, StoreInterval
 from acd.core.engine import Engine
 from acd.core.facts import CallKind, Customer, EndedBy, OfferFailure
+from acd.core.formula import MAX_LENGTH
 from acd.core.plan import Plan
+from acd.core.requirement import Requirement
+from acd.core.why import why_waiting
 from tests.core.centre import EVERYTHING, PLAN
 
 MAYER = Customer("k1", "Mayer 梅", "gold")
@@ -42,6 +45,25 @@ def test_an_offer_says_how_long_to_ring_what_to_hear_and_why_this_agent() -> Non
             "next would be ben, ready 10.5 s",
         ),
     )
+
+
+def test_what_flow_and_customer_ask_for_together_may_be_longer_than_what_either_may_write() -> None:
+    engine = centre()
+    wishes = [
+        Requirement.parse(" or ".join(("sales >= 5", *(f"skill_number_{n}_{i} >= 5" for i in range(16)))))
+        for n in (1, 2)
+    ]
+    wished = Requirement.all_of(wishes)
+    assert len(wished.text) > MAX_LENGTH
+    engine.handle(events.AgentWentNotReady("anna", "lunch"), 12.0)
+    engine.handle(events.AgentWentNotReady("ben", "lunch"), 12.0)
+    engine.handle(events.CallQueued("c1", "sales", requirement=wished), 12.5)
+    assert engine.floor.router.lines["sales"].position("c1", 12.5) == 1
+    assert why_waiting(engine.floor, engine.floor.calls["c1"], 13.0).position == 1
+    again = Engine(PLAN)
+    again.restore([], [Call.from_dict(json.loads(json.dumps(engine.floor.calls["c1"].to_dict())))], 14.0)
+    again.handle(events.CallerReturned("c1"), 15.0)
+    assert again.floor.router.lines["sales"].position("c1", 15.0) == 1
 
 
 def test_a_talk_in_the_fallback_queue_is_noted_with_the_time_it_began() -> None:
