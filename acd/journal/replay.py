@@ -82,6 +82,7 @@ def replay(path: Path, *, until: float | None = None, call_id: str | None = None
 
 def _agrees(path: Path, found: Replay, step: Step) -> bool:
     """Play one step; whether its outcome is that of the file."""
+    found.began_at = step.at if not found.steps else found.began_at
     found.steps, found.ended_at = found.steps + 1, step.at
     found.events += "event" in step.told
     found.commands += len(step.outcome.get("did", ()))

@@ -77,7 +77,7 @@ def test_refusals_plans_and_deadlines_are_played_too(tmp_path: Path) -> None:
     found = replay(journal(tmp_path))
     assert (found.difference, found.cut_off) == (None, False)
     assert (found.steps, found.events) == (13, 12)
-    assert found.began_at == 0.0
+    assert found.began_at == 1000.0
     assert found.ended_at == 1030.0
     assert set(found.engine.floor.plan.agents) == set(SMALLER.agents)
 
