@@ -20,6 +20,8 @@ from acd.core import events
 from acd.core.forecast import Forecast
 from acd.core.last_agents import LastAgents
 from acd.errors import OperatorError
+from acd.journal.engine import JournaledEngine
+from acd.journal.files import JournalFiles
 from acd.lookups.desk import LookupDesk
 from acd.parts import (
     CHECKOUT,
@@ -27,6 +29,7 @@ from acd.parts import (
     all_prompts,
     asterisk_folder,
     folders,
+    lost_callback,
     prompt_store,
     redis_settings,
     tools,
@@ -98,10 +101,12 @@ class Controller:
         self._writer = RecordWriter(self._store, gather_s=GATHER_RECORDS_S, together=self._mirror.together)
         self._clock = EngineClock()
         recorder = StoreRecorder(self._writer)
-        self._shell = Shell(centre.plan, self._clock, self._mirror, recorder)
+        self._journal = JournalFiles(environment.journal_dir, centre.journal)
+        self._engine = JournaledEngine(centre.plan, self._journal)
+        self._shell = Shell(self._engine, self._clock, self._mirror, recorder)
         self._paces = KeptPaces(self._shell.engine.floor, self._mirror)
         self._last_agents = LastAgents()
-        self._abandoned = AbandonedWaits(centre.resume_within_s, self._clock)
+        self._abandoned = AbandonedWaits(centre.resume_within_s, self._clock, self._mirror)
         self._shell.observer = Audience(self._paces, self._last_agents, self._abandoned)
         self._days = Days(self._shell.feed, self._clock, centre.system.timezone)
         self._watch = Watch(centre.phones, self._shell.feed, self._transferred)
@@ -193,7 +198,7 @@ class Controller:
         """What flows make use of."""
         system, floor = self._now.system, self._shell.engine.floor
         outlook = Outlook(floor, self._clock, system.timezone, self._announcements, self._paces)
-        floor.estimate_wait_s = Forecast(floor, self._paces).p50_s  # for the policies of groups
+        self._engine.ask_for_waits(Forecast(floor, self._paces).p50_s)  # for the policies of groups
         self._why_desk = WhyDesk(floor, self._clock, outlook.groups.expected_wait)
         return Services(
             flows=self._versions,
@@ -229,6 +234,7 @@ class Controller:
             self._abandoned,
             services.line_announcements,
             self._callback_line,
+            self._journal,
         )
         places = folders(environment)
         reloader = Reloader(
@@ -265,6 +271,7 @@ class Controller:
         self._shell.on_frozen = self._bond.frozen
         self._announcements.restore(self._mirror.load())
         self._paces.restore(self._mirror.load())
+        self._abandoned.restore(self._mirror.load())
         open_numbers, tasks = await self._callbacks_at_start()
         self._callbacks.restore(self._mirror.load(), open_numbers)
         self._reception.walker.restore(self._mirror.load())
@@ -277,7 +284,7 @@ class Controller:
         self._hours.restore()
         self._hours.tell()
         if tasks is not None:
-            self._reconcile_callbacks(tasks)
+            self._reconcile_callbacks(tasks, self._callback_line.known())
         self._callbacks.place_again()
         self._reception.walker.take_up()
         await self._control.start()
@@ -291,6 +298,7 @@ class Controller:
             self._days.run(),
             self._hours.run(),
             self._callback_line.run(),
+            self._journal.run(),
         ):
             self._tasks.append(asyncio.create_task(work))
         catch_up = CatchUp(
@@ -334,15 +342,23 @@ class Controller:
 
     async def _catch_up_with_callbacks(self) -> None:
         await self._flow_desk.refresh_callbacks()
-        self._reconcile_callbacks(await asyncio.to_thread(self._callback_tasks))
+        known = self._callback_line.known()  # before reading: what leaves the mirror meanwhile is over
+        self._reconcile_callbacks(await asyncio.to_thread(self._callback_tasks), known)
 
     def _callback_tasks(self) -> list[Task]:
         return TaskStore(self._store.engine).tasks(TaskKind.CALLBACK, closed=True)
 
-    def _reconcile_callbacks(self, tasks: Collection[Task]) -> None:
-        """What people have closed, or taken over, while no controller was there leaves the line."""
+    def _reconcile_callbacks(self, tasks: Collection[Task], known: Collection[str]) -> None:
+        """What people have closed, or taken over, while no controller was there leaves the line.
+
+        What is open and not in the live state, which has been lost then, stands in line again.
+        """
         in_line = {task.entry_id for task in tasks if task.state is TaskState.OPEN}
         self._callback_line.withdraw_but(in_line, {task.entry_id for task in tasks})
+        lost = [task for task in tasks if task.state is TaskState.OPEN and task.entry_id not in known]
+        taken = [self._callback_line.take_back(*lost_callback(task)) for task in lost]
+        if any(taken):
+            log.warning("callbacks that the live state had lost stand in line again", callbacks=sum(taken))
 
     async def _take_up_versions(self) -> None:
         """Read what calls from before a restart are in before they ask for it; the voice may have changed."""
@@ -391,6 +407,7 @@ class Controller:
         if self._health is not None:
             await self._health.cleanup()
         self._shell.close()
+        await asyncio.to_thread(self._journal.close)
         await self._writer.close()
         self._store.close()
         await self._mirror.close()

@@ -16,6 +16,7 @@ from acd.core.facts import Customer
 from acd.errors import OperatorError
 from acd.ivr.flow import FlowSet
 from acd.ivr.values import Value
+from acd.journal.files import JournalFiles
 from acd.parts import all_prompts, find_customer, prompt_store
 from acd.runtime.abandoned import AbandonedWaits
 from acd.runtime.callback_line import CallbackLine
@@ -85,6 +86,7 @@ class Exchanged:
     abandoned: AbandonedWaits
     line_announcements: LineAnnouncements
     callback_line: CallbackLine
+    journal: JournalFiles
 
     def change_to(self, centre: Centre, loaded: Loaded, shown: Folders) -> ChangeOver:
         """A change of all of it; see `acd.runtime.reload.Change`."""
@@ -163,6 +165,7 @@ class ChangeOver:
         parts.now.now = centre
         parts.joining.plan = centre.plan
         parts.abandoned.within_s = centre.resume_within_s
+        parts.journal.change(centre.journal)
         parts.abandoned.groups_changed(before.plan.groups, centre.plan.groups)
         parts.line_announcements.change(centre.line_announcements, system.language)
         parts.versions.activate(self._loaded, centre.plan)

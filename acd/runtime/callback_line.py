@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
@@ -75,6 +75,36 @@ class CallbackLine:
         noted = any(key.startswith(f"{_PREFIX}{entry}:") for key in self._mirror.load())
         if f"call:{entry}" not in self._mirror.load() and not noted:
             self._shell.feed(CallbackPlaced(entry, order.call_id, order.group, order.number, order.language))
+
+    def known(self) -> frozenset[str]:
+        """Entries of which the mirror has anything: where they stand, or what has become of them."""
+        keys = self._mirror.load()
+        noted = {key.removeprefix(_PREFIX).rpartition(":")[0] for key in keys if key.startswith(_PREFIX)}
+        return frozenset(noted | {key.removeprefix("call:") for key in keys if key.startswith("call:")})
+
+    def take_back(self, order: CallbackOrder, tried_at: Sequence[float]) -> bool:
+        """One that the mirror has lost and the database has as open: into the line as it was; tells whether.
+
+        Not where its time has passed, or the number may no longer be called: it is left to people.
+        """
+        policy = self._shell.engine.floor.plan.groups.get(order.group)
+        if policy is None or policy.callbacks is None or self.refusal(order.group, order.number) is not None:
+            return False
+        if order.at + policy.callbacks.expire_after_s <= self._shell.clock():
+            return False
+        self._shell.feed(
+            CallbackPlaced(
+                entry_id(order.call_id, order.at),
+                order.call_id,
+                order.group,
+                order.number,
+                order.language,
+                wanted_at=order.at,
+                tries=len(tried_at),
+                tried_at=max(tried_at, default=None),
+            )
+        )
+        return True
 
     def _is_automatic(self, group: str) -> bool:
         plan = self._shell.engine.floor.plan

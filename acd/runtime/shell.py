@@ -17,7 +17,6 @@ from acd.core.calls import Call
 from acd.core.engine import Engine
 from acd.core.events import DispatchSuspended, Event
 from acd.core.facts import AgentInterval
-from acd.core.plan import Plan
 from acd.core.ports import Mirror, Recorder, Switch
 
 log = structlog.get_logger(__name__)
@@ -85,8 +84,10 @@ class Shell:
     told of what has changed.
     """
 
-    def __init__(self, plan: Plan, clock: Callable[[], float], mirror: Mirror, recorder: Recorder) -> None:
-        self.engine = Engine(plan)
+    def __init__(
+        self, engine: Engine, clock: Callable[[], float], mirror: Mirror, recorder: Recorder
+    ) -> None:
+        self.engine = engine
         self.clock = clock
         self._mirror = mirror
         self._recorder = recorder

@@ -201,10 +201,12 @@ class Bond:
         news = (frozenset(self._floor.calls) - before) | handed_over | self._legs(picture)
         alive = frozenset(c.call_id for c in callers) | self._switch.asking() | news
         missing = [c for c in self._floor.calls if c not in alive]
-        ended = cdr.ended_at(self._cdr_file) if missing else {}
+        gone = events.FloorSeen(alive)
         if missing:
             self._tell_served(missing)
-        self._feed(events.FloorSeen(alive, ended))
+            file = self._cdr_file
+            gone = events.FloorSeen(alive, cdr.ended_at(file), cdr.ended_by_agent(file) & set(missing))
+        self._feed(gone)
         for caller in callers:
             if caller.talking_to is None:
                 continue
