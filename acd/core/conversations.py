@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from acd.core import callbacks, facts, lines, offers, policy_run, rings, wrap_up
+from acd.core import callback_tries, callbacks, facts, lines, offers, policy_run, rings, wrap_up
 from acd.core.agents import Agent, AgentInput, AgentState
 from acd.core.calls import Call, CallInput, CallState, Channel
 from acd.core.commands import LeaveLine
@@ -257,7 +257,7 @@ def end(floor: Floor, call: Call, by: EndedBy, reason: str = "", at: float | Non
     if call.state is CallState.ENDED:
         return
     is_callback = call.kind is CallKind.CALLBACK
-    if is_callback and callbacks.outlives(floor, call, reason if by is EndedBy.SYSTEM else ""):
+    if is_callback and callback_tries.outlives(floor, call, reason if by is EndedBy.SYSTEM else ""):
         return
     state, agent = call.state, floor.agents[call.agent] if call.agent is not None else None
     when, as_told = call.when(at, floor.now), by

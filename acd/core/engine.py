@@ -17,6 +17,7 @@ from typing import Any
 
 from acd.core import (
     callback_events,
+    callback_tries,
     callbacks,
     conversations,
     desk,
@@ -77,7 +78,7 @@ class Engine:
                 case Timer.ALERT:
                     offers.timer_alert(floor, key)
                 case Timer.OVERDUE:
-                    callbacks.timer_overdue(floor, key)
+                    callback_tries.timer_overdue(floor, key)
                 case Timer.WRAP_UP:
                     wrap_up.timer(floor, floor.agents[key])
                 case Timer.MAX_WAIT:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
-from acd.core import callbacks, conversations, facts, lines, offers, outside, wrap_up
+from acd.core import callback_tries, callbacks, conversations, facts, lines, offers, outside, wrap_up
 from acd.core.agents import BUSY_STATES, Agent, AgentInput, AgentState
 from acd.core.calls import Call, CallInput, CallState, Channel
 from acd.core.commands import AgentForgotten, HoldInLine
@@ -141,7 +141,7 @@ def floor_seen(floor: Floor, seen: FloorSeen) -> None:
     for call in list(floor.calls.values()):
         if call.id in seen.alive or call.state is CallState.ENDED:
             continue
-        if call.kind is not CallKind.CALLBACK or not callbacks.lost(floor, call):
+        if call.kind is not CallKind.CALLBACK or not callback_tries.lost(floor, call):
             has_talked = call.state is CallState.TALKING or call.agent_left
             by_agent = has_talked and call.id in seen.ended_by_agent
             by = EndedBy.AGENT if by_agent else EndedBy.UNKNOWN
@@ -154,7 +154,7 @@ def caller_returned(floor: Floor, call: Call) -> None:
     """The channel asks what next although no offer ended: whatever we believed, it is with us now."""
     if call.channel is not Channel.CALLER:
         if call.channel is Channel.AGENT:
-            callbacks.agent_asks_again(floor, call)
+            callback_tries.agent_asks_again(floor, call)
         return
     call.present = True
     floor.mark(call)
@@ -179,7 +179,7 @@ def fallback_served(floor: Floor, call: Call, event: FallbackServed) -> None:
     if call.state is CallState.ENDED or talking or call.channel is Channel.AGENT:
         return
     if call.channel is Channel.NONE:
-        callbacks.reached_elsewhere(floor, call)
+        callback_tries.reached_elsewhere(floor, call)
     if not (isinstance(last, facts.FellBack) and agent_id in (None, last.agent)):
         floor.note(call, facts.FellBack(call.when(event.at, floor.now), agent_id))
     if agent_id is not None:
@@ -254,7 +254,7 @@ def _leave_previous_work(floor: Floor, agent: Agent, before: AgentState) -> None
         if other is not None and other.state is CallState.RINGING:
             _withdraw(floor, other)
         elif other is not None and other.agent == agent.id:
-            callbacks.agent_is_elsewhere(floor, other)
+            callback_tries.agent_is_elsewhere(floor, other)
 
 
 def _withdraw(floor: Floor, call: Call) -> None:
