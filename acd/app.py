@@ -139,8 +139,7 @@ class Controller:
         self._callbacks = CallbackDesk(
             self._mirror, recorder, self._clock, self._number_of, self._callback_line
         )
-        self._callback_line.on_done = self._callback_done
-        self._refreshing: set[asyncio.Task[None]] = set()
+        self._callback_line.on_closed = self._callbacks.closed
         self._merges = Merges(self._mirror)
         script = script_name(secrets.ami_password)
         self._switch = Switchboard(self._watch, self._link, self._prompts, self._merges, self._serve, script)
@@ -238,15 +237,15 @@ class Controller:
             reloader,
             self._announcements,
             self._callbacks,
-            self._open_numbers,
+            self._open_wishes,
             self._shell.engine.floor,
         )
 
     def _number_of(self, number: str) -> str | None:
         return normalised(number, self._now.system.country)
 
-    def _open_numbers(self) -> frozenset[str]:
-        return TaskStore(self._store.engine).open_numbers()
+    def _open_wishes(self) -> dict[str, str]:
+        return TaskStore(self._store.engine).open_wishes()
 
     async def start(self) -> None:
         """Open everything. Raises OperatorError when a port or a file cannot be had."""
@@ -264,8 +263,8 @@ class Controller:
         self._shell.on_frozen = self._bond.frozen
         self._announcements.restore(self._mirror.load())
         self._paces.restore(self._mirror.load())
-        open_numbers = self._open_numbers if self._store.is_open else frozenset
-        self._callbacks.restore(self._mirror.load(), await asyncio.to_thread(open_numbers))
+        open_wishes = await asyncio.to_thread(self._open_wishes) if self._store.is_open else {}
+        self._callbacks.restore(self._mirror.load(), open_wishes)
         self._reception.walker.restore(self._mirror.load())
         self._merges.restore(self._mirror.load())
         await self._take_up_versions()
@@ -308,16 +307,6 @@ class Controller:
         else:  # after a sudden end the last version on disk would be an older one
             self._version_files.end_run()
 
-    def _callback_done(self) -> None:
-        task = asyncio.create_task(self._flow_desk.refresh_callbacks())
-        self._refreshing.add(task)
-        task.add_done_callback(self._refreshed)
-
-    def _refreshed(self, task: asyncio.Task[None]) -> None:
-        self._refreshing.discard(task)
-        if not task.cancelled() and (error := task.exception()) is not None:
-            log.warning("which callbacks are open is not known anew", reason=str(error))
-
     async def _reconcile_callbacks(self) -> None:
         """What people have closed, or taken over, while no controller was there leaves the line."""
         tasks = await asyncio.to_thread(
@@ -359,7 +348,6 @@ class Controller:
         await self._bond.say_goodbye()
         running = [
             *self._tasks,
-            *self._refreshing,
             *(task for task in (self._recovery, self._reading) if task is not None),
         ]
         for task in running:

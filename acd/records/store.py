@@ -9,7 +9,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
@@ -36,11 +36,11 @@ from acd.core.callback_facts import CallbackNote
 from acd.core.facts import AgentInterval, CallbackOrder, CallKind
 from acd.errors import OperatorError
 from acd.records import migrations, rows, schema
+from acd.records.keys import in_chunks
 from acd.records.record import CallRecord, CallVisit, SegmentKind
 from acd.records.task_store import TaskStore
 
 _BUSY_TIMEOUT_MS = 15_000
-_KEYS_PER_QUERY = 450  # SQLite allows 999 parameters in old builds, and some keys are pairs
 _PARTS = (schema.segments, schema.visits, schema.facts)
 # What can be selected by time; read from the facts where a whole call is wanted.
 _COPIES = (schema.ivr_steps, schema.survey_scores, schema.sounds)
@@ -138,7 +138,7 @@ class RecordStore:
         newest = {record.call_id: record for record in records}
         with self.engine.begin() as connection:
             # Most are new, and looking once costs less than deleting nothing eight times.
-            for ids in _chunks(sorted(_known(connection, list(newest)))):
+            for ids in in_chunks(sorted(_known(connection, list(newest)))):
                 for table in (*_COPIES, *_PARTS, schema.calls):
                     connection.execute(delete(table).where(table.c.call_id.in_(ids)))
             _insert_calls(connection, newest.values())
@@ -166,7 +166,7 @@ class RecordStore:
         except IntegrityError:  # some are on record: after a restart
             key = tuple_(states.c.agent_id, states.c.since)
             with self.engine.begin() as connection:
-                for chunk in _chunks(list(newest)):
+                for chunk in in_chunks(list(newest)):
                     connection.execute(delete(states).where(key.in_(chunk)))
                 _insert(connection, states, newest.values())
 
@@ -308,7 +308,7 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
 
 def _known(connection: Connection, call_ids: Sequence[str]) -> frozenset[str]:
     column = schema.calls.c.call_id
-    chunks = _chunks(call_ids)
+    chunks = in_chunks(call_ids)
     found = [connection.scalars(select(column).where(column.in_(chunk))).all() for chunk in chunks]
     return frozenset(call_id for some in found for call_id in some)
 
@@ -337,7 +337,7 @@ def _load(connection: Connection, query: Select[Any]) -> list[CallRecord]:
     """The calls that `query` (of table calls) selects, with all their parts."""
     heads = _select(connection, query)
     parts: dict[str, dict[str, list[rows.Row]]] = {table.name: defaultdict(list) for table in _PARTS}
-    for ids in _chunks([head["call_id"] for head in heads]):
+    for ids in in_chunks([head["call_id"] for head in heads]):
         for table in _PARTS:
             chosen = select(table).where(table.c.call_id.in_(ids)).order_by(table.c.call_id, table.c.position)
             for row in _select(connection, chosen):
@@ -346,8 +346,3 @@ def _load(connection: Connection, query: Select[Any]) -> list[CallRecord]:
         rows.record_from_rows(head, *(parts[table.name].get(head["call_id"], []) for table in _PARTS))
         for head in heads
     ]
-
-
-def _chunks(keys: Sequence[Any]) -> Iterator[Sequence[Any]]:
-    for start in range(0, len(keys), _KEYS_PER_QUERY):
-        yield keys[start : start + _KEYS_PER_QUERY]

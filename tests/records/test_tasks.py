@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Engine, event, insert
 
 from acd.core.callback_facts import CallbackNote, entry_id
 from acd.core.facts import CallbackOrder
 from acd.errors import OperatorError
+from acd.records import schema
 from acd.records.fold import fold, utc
+from acd.records.rows import callback_row
 from acd.records.store import RecordStore
 from acd.records.task_store import TaskStore
 from acd.records.tasks import TaskChange, TaskKind, TaskState
@@ -27,6 +32,10 @@ def order(number: str, seconds: float = 0, group: str = "sales") -> CallbackOrde
 
 def change(state: TaskState, minutes: float = 0, agent: str | None = None, note: str = "") -> TaskChange:
     return TaskChange(NOON + timedelta(minutes=minutes), "root", state, agent, note)
+
+
+def open_numbers(tasks: TaskStore) -> list[str]:
+    return sorted(tasks.open_wishes().values())
 
 
 @pytest.fixture
@@ -61,7 +70,8 @@ def test_callbacks_have_numbers_of_their_own(tasks: TaskStore) -> None:
         ("1", "sales", "+4930", "zh", "c9"),
         ("2", "support", "+4940", "zh", "c9"),
     ]
-    assert tasks.open_numbers() == {"+4930", "+4940"}
+    assert tasks.open_wishes() == {task.entry_id: task.number for task in found}
+    assert open_numbers(tasks) == ["+4930", "+4940"]
 
 
 def test_a_callback_written_twice_is_one(records: RecordStore, tasks: TaskStore) -> None:
@@ -96,7 +106,7 @@ def test_what_is_done_stays_done(tasks: TaskStore) -> None:
         ):
             tasks.change(CALLBACK, "1", change(state, 5))
     assert len(tasks.task(CALLBACK, "1").history) == 1
-    assert tasks.open_numbers() == {"+4940"}
+    assert open_numbers(tasks) == ["+4940"]
 
 
 def test_a_voicemail_keeps_its_history_when_its_call_is_written_again(
@@ -151,3 +161,38 @@ def test_what_became_of_a_callback_is_noted_once_and_not_after_people_have_close
         tasks.change(TaskKind.CALLBACK, task.id, TaskChange(utc(wish.at + 99), "eve", TaskState.CANCELLED))
         store.note_callbacks([CallbackNote(entry, wish.at + 100, "done", "anna")])
         assert tasks.task(TaskKind.CALLBACK, task.id).state is TaskState.CANCELLED
+
+
+def test_what_became_of_a_callback_costs_the_same_however_many_there_have_been(
+    records: RecordStore, tasks: TaskStore
+) -> None:
+    def steps_of_a_note(call_id: str) -> int:
+        """How much the database has to do for one, in steps of its machine."""
+        at = START + len(call_id)
+        records.add_callbacks([CallbackOrder(call_id, at, "sales", "+4950", "en")])
+        with counted(records.engine) as steps:
+            records.note_callbacks([CallbackNote(entry_id(call_id, at), at + 1, "tried", None, "busy")])
+        return len(steps)
+
+    few = steps_of_a_note("c3")
+    many = [CallbackOrder("c8", START + 100 + n, "sales", f"+49{n}", "en") for n in range(300)]
+    done = {"kind": "callback", "position": 0, "at": NOON, "who": "acd", "state": "done", "note": ""}
+    with records.engine.begin() as connection:
+        connection.execute(insert(schema.callbacks), list(map(callback_row, many)))
+        connection.execute(
+            insert(schema.task_changes), [{**done, "task_id": str(n)} for n in range(4, 4 + len(many))]
+        )
+    assert steps_of_a_note("c30") < 2 * few
+    assert open_numbers(tasks) == ["+4930", "+4940", "+4950", "+4950"]
+
+
+@contextmanager
+def counted(engine: Engine) -> Iterator[list[None]]:
+    steps: list[None] = []
+
+    def count(connection: sqlite3.Connection, *_: object) -> None:
+        connection.set_progress_handler(lambda: steps.append(None), 10)
+
+    event.listen(engine, "checkout", count)
+    yield steps
+    event.remove(engine, "checkout", count)
