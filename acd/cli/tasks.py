@@ -229,15 +229,19 @@ def _assign(kind: TaskKind, task_id: str, agent: str, note: str) -> None:
     _change(
         env, kind, task_id, TaskChange(datetime.now(UTC), context.user(), TaskState.ASSIGNED, agent, note)
     )
+    _tell_controller(env, kind)
 
 
 def _close(kind: TaskKind, task_id: str, state: TaskState, note: str) -> None:
     env = context.environment()
     _change(env, kind, task_id, TaskChange(datetime.now(UTC), context.user(), state, None, note))
+    _tell_controller(env, kind)
+
+
+def _tell_controller(env: Environment, kind: TaskKind) -> None:
+    """Where one runs, it is to know which numbers may ask for a callback now."""
     if kind is TaskKind.CALLBACK:
-        with contextlib.suppress(
-            OperatorError, RequestRefused
-        ):  # a running controller lets the number ask again
+        with contextlib.suppress(OperatorError, RequestRefused):
             asyncio.run(request(env.control_socket, do="callbacks-changed"))
 
 

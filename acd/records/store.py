@@ -173,7 +173,7 @@ class RecordStore:
     def add_callbacks(self, orders: Sequence[CallbackOrder]) -> None:
         """Write those of the wishes to be called back that are not on record yet; all or none.
 
-        Raises SQLAlchemy's errors.
+        Each takes the place of those of its number that had been given up. Raises SQLAlchemy's errors.
         """
         table = schema.callbacks
         wanted = {(row["call_id"], row["wanted_at"]): row for row in map(rows.callback_row, orders)}
@@ -183,6 +183,9 @@ class RecordStore:
                 if connection.execute(same).first() is not None:
                     del wanted[call_id, at]
             _insert(connection, table, wanted.values())
+        tasks = TaskStore(self.engine)
+        for order in orders:  # those on record, too: whoever wrote them may have been killed in between
+            tasks.supersede(order)
 
     def note_callbacks(self, notes: Sequence[CallbackNote]) -> None:
         """See `TaskStore.note`. Raises SQLAlchemy's errors."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,11 +12,11 @@ from sqlalchemy import ColumnElement, Connection, Engine, Select, String, cast, 
 from sqlalchemy.exc import IntegrityError
 
 from acd.core.callback_facts import CallbackNews, CallbackNote, entry_id
-from acd.core.facts import SoundPurpose
+from acd.core.facts import CallbackOrder, SoundPurpose
 from acd.errors import OperatorError
 from acd.records import schema
 from acd.records.keys import in_chunks
-from acd.records.tasks import CLOSED, SYSTEM, Task, TaskChange, TaskKind, TaskState
+from acd.records.tasks import CLOSED, GIVEN_UP, SYSTEM, Task, TaskChange, TaskKind, TaskState
 
 _STATES = {
     CallbackNews.TRIED: TaskState.OPEN,
@@ -81,11 +82,29 @@ class TaskStore:
                 if last_chance:
                     raise
 
+    def supersede(self, order: CallbackOrder) -> None:
+        """A new wish takes the place of those of the number, for this group, that had been given up.
+
+        Doing so again changes nothing. Raises SQLAlchemy's errors.
+        """
+        callbacks = schema.callbacks
+        at = datetime.fromtimestamp(order.at, UTC)
+        query = _query(TaskKind.CALLBACK, order.group).where(
+            callbacks.c.number == order.number, callbacks.c.wanted_at < at, _callback_state().in_(GIVEN_UP)
+        )
+        with self._engine.connect() as connection:
+            given_up = _load(connection, TaskKind.CALLBACK, query)
+        change = TaskChange(at, SYSTEM, TaskState.CANCELLED, None, "asked again")
+        for task in given_up:
+            # Where somebody takes it over at this moment they have it.
+            with suppress(IntegrityError), self._engine.begin() as connection:
+                connection.execute(insert(schema.task_changes), [_change_row(task, change)])
+
     def open_wishes(self) -> dict[str, str]:
-        """The numbers that are to be called back, by the id of the wish's entry in line."""
+        """The numbers that need not ask again, by the id of the wish's entry in line: somebody will call."""
         callbacks = schema.callbacks
         query = select(callbacks.c.call_id, callbacks.c.wanted_at, callbacks.c.number)
-        query = query.where(_callback_state().not_in(CLOSED))
+        query = query.where(_callback_state().not_in(CLOSED | GIVEN_UP))
         with self._engine.connect() as connection:
             return {entry_id(call_id, at): number for call_id, at, number in connection.execute(query)}
 

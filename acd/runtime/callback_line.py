@@ -27,6 +27,7 @@ log = structlog.get_logger(__name__)
 
 LOOK_AGAIN_S = 5.0
 _PREFIX = "callback-note:"
+_ENDS = frozenset({CallbackNews.DONE, CallbackNews.FAILED, CallbackNews.EXPIRED})
 _STATES = {
     CallState.RINGING: "agent is rung",
     CallState.IVR: "being dialled",
@@ -103,7 +104,7 @@ class CallbackLine:
 
     def _noted(self, key: str, note: CallbackNote) -> None:
         self._mirror.drop(key)
-        if note.news == CallbackNews.DONE:
+        if note.news in _ENDS:
             self.on_closed(note.callback)
 
     def withdraw_but(self, open_entries: Collection[str], stored: Collection[str]) -> None:

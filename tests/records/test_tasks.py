@@ -163,6 +163,40 @@ def test_what_became_of_a_callback_is_noted_once_and_not_after_people_have_close
         assert tasks.task(TaskKind.CALLBACK, task.id).state is TaskState.CANCELLED
 
 
+@pytest.mark.parametrize("end", ["failed", "expired"])
+def test_a_number_that_was_given_up_may_ask_again_and_is_one_task_for_people(
+    records: RecordStore, tasks: TaskStore, end: str
+) -> None:
+    given_up, other_group = order("+4930"), order("+4930", 1, "support")
+    records.add_callbacks([other_group])
+    for wish in (given_up, other_group):
+        entry = entry_id(wish.call_id, wish.at)
+        records.note_callbacks([CallbackNote(entry, wish.at + 60, end, None, "its time was over")])
+    assert open_numbers(tasks) == ["+4940"]
+    assert [t.id for t in tasks.tasks(CALLBACK)] == ["1", "3", "2"]  # still there for people
+
+    again = order("+4930", 90)
+    records.add_callbacks([again, again])
+    records.add_callbacks([again])
+    assert [(t.id, t.group, t.state) for t in tasks.tasks(CALLBACK)] == [
+        ("3", "support", end),
+        ("2", "support", "open"),
+        ("4", "sales", "open"),
+    ]
+    assert open_numbers(tasks) == ["+4930", "+4940"]
+    last = tasks.task(CALLBACK, "1").history[-1]
+    assert (last.state, last.who, last.at, last.note) == ("cancelled", "acd", utc(again.at), "asked again")
+
+
+def test_a_callback_that_somebody_has_taken_over_is_theirs(records: RecordStore, tasks: TaskStore) -> None:
+    wish = order("+4930")
+    records.note_callbacks([CallbackNote(entry_id("c9", wish.at), wish.at + 60, "failed", None, "busy")])
+    tasks.change(CALLBACK, "1", change(TaskState.ASSIGNED, agent="anna"))
+    assert open_numbers(tasks) == ["+4930", "+4940"]
+    records.add_callbacks([order("+4930", 90)])
+    assert tasks.task(CALLBACK, "1").state is TaskState.ASSIGNED
+
+
 def test_what_became_of_a_callback_costs_the_same_however_many_there_have_been(
     records: RecordStore, tasks: TaskStore
 ) -> None:

@@ -10,10 +10,12 @@ from types import MappingProxyType
 
 import pytest
 
-from acd.core.callback_facts import entry_id
+from acd.core.callback_facts import CallbackNote, entry_id
 from acd.core.facts import CallbackOrder
+from acd.runtime.callback_line import CallbackLine
 from acd.runtime.callbacks import CallbackDesk
 from tests.runtime.fakes import Clock, FakeMirror, FakeRecorder
+from tests.runtime.fakes import Desk as Centre
 
 NUMBER = "+493012345"
 
@@ -84,6 +86,18 @@ def test_the_number_may_wish_again_as_soon_as_the_database_has_the_end_of_its_wi
     assert d.take("+4930999") == "this number has an open callback already"
     d.desk.closed("c0-cb1")
     assert d.take("+4930999") is None
+
+
+@pytest.mark.parametrize(("news", "ends"), [("done", 1), ("failed", 1), ("expired", 1), ("tried", 0)])
+def test_the_end_of_a_wish_is_told_when_the_database_has_it(news: str, ends: int) -> None:
+    centre = Centre()
+    line = CallbackLine(centre.now, centre.shell, centre.mirror, centre.recorder)
+    told: list[str] = []
+    line.on_closed = told.append
+    line.note(CallbackNote("c0-cb1", 10.0, news))
+    assert told == []
+    centre.recorder.all_safe()
+    assert told == ["c0-cb1"] * ends
 
 
 async def test_what_is_closed_while_the_database_is_read_is_not_open_again() -> None:
