@@ -93,9 +93,7 @@ class Controller:
         self._mirror = LiveMirror.configured(
             environment.live_dir, redis_settings(centre, environment), environment.redis_password
         )
-        self._writer = RecordWriter(
-            self._store, gather_s=GATHER_RECORDS_S, together=self._mirror.together
-        )
+        self._writer = RecordWriter(self._store, gather_s=GATHER_RECORDS_S, together=self._mirror.together)
         self._clock = EngineClock()
         recorder = StoreRecorder(self._writer)
         self._shell = Shell(centre.plan, self._clock, self._mirror, recorder)
