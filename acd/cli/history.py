@@ -7,13 +7,13 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
+from acd.cli import context
 from acd.core.agents import AgentState
 from acd.core.facts import AgentInterval, CallKind, Customer, LeftBy, Queued
 from acd.core.plan import Plan
 from acd.errors import OperatorError
 from acd.records.period import Period, parse_period
 from acd.records.record import CallRecord, GroupVisit, VisitOutcome
-from acd.records.store import RecordStore
 from acd.settings.environment import Environment
 from acd.simulate.crew import Span, joined
 from acd.simulate.recorded import History, Recorded, RecordedCall
@@ -34,7 +34,7 @@ def history(env: Environment, plan: Plan, tz: ZoneInfo) -> History:
 
 def recorded(env: Environment, plan: Plan, period: Period) -> Recorded:
     """Raises OperatorError where no call of a customer came to a group in the period."""
-    with RecordStore(env.database_url) as store:
+    with context.records(env) as store:
         records = store.calls(period.since, period.until, limit=MOST_CALLS)
         intervals = store.intervals(period.since, period.until)
     begin = period.since.timestamp()

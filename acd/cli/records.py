@@ -14,7 +14,6 @@ from acd.errors import OperatorError
 from acd.records.call_list import calls_table
 from acd.records.period import parse_period
 from acd.records.report import build_report, render, to_json
-from acd.records.store import RecordStore
 from acd.records.story import call_story
 
 app = typer.Typer(help="Look at the records of calls.", no_args_is_help=True)
@@ -35,7 +34,7 @@ def report(
     centre = context.centre(env)
     tz = ZoneInfo(centre.system.timezone)
     period = parse_period(from_, to, tz, datetime.now(UTC))
-    with RecordStore(env.database_url) as store:
+    with context.records(env) as store:
         visits = store.visits(period.since, period.until)
     result = build_report(
         visits, centre.plan.groups, period, centre.system.service_level_formula, group or None
@@ -58,7 +57,7 @@ def list_calls(
     env = context.environment()
     tz = context.timezone(env)
     period = parse_period(from_, to, tz, datetime.now(UTC))
-    with RecordStore(env.database_url) as store:
+    with context.records(env) as store:
         records = store.calls(period.since, period.until, group=group or None, limit=limit)
     context.show(calls_table(records, tz, context.width(wide=wide)), wide=wide)
 
@@ -68,7 +67,7 @@ def show_call(call_id: Annotated[str, typer.Argument(help="as in `acd calls list
     """One call's story, line by line, with the reasons of each routing decision."""
     env = context.environment()
     tz = context.timezone(env)
-    with RecordStore(env.database_url) as store:
+    with context.records(env) as store:
         record = store.call(call_id)
     if record is None:
         raise OperatorError(

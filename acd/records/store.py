@@ -41,6 +41,7 @@ from acd.records.record import CallRecord, CallVisit, SegmentKind
 from acd.records.task_store import TaskStore
 
 _BUSY_TIMEOUT_MS = 15_000
+_NOTHING_YET = "; nothing has run here yet: start 'script/server', or set ACD_HOME to where it runs"
 _PARTS = (schema.segments, schema.visits, schema.facts)
 # What can be selected by time; read from the facts where a whole call is wanted.
 _COPIES = (schema.ivr_steps, schema.survey_scores, schema.sounds)
@@ -53,11 +54,13 @@ class RecordsAway(OperatorError):
 class RecordStore:
     """Calls and agent states in the database at `url` (`sqlite:////var/…/acd.db`, `postgresql+…`).
 
-    Usable between `open` and `close`, from any thread; also as a context manager.
+    Usable between `open` and `close`, from any thread; also as a context manager. Without `create` a file
+    that is not there is not made, so that nobody is told that nothing is on record where they look in vain.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, create: bool = True) -> None:
         self._url = url
+        self._create = create
         self._open_engine: Engine | None = None
         self._is_wanted = False
         self._opening = threading.Lock()
@@ -66,20 +69,22 @@ class RecordStore:
         """Connect and bring the tables up to date; other processes may do so at the same time.
 
         Raises OperatorError where that fails: a bad address, no permission, a database made by a newer
-        version; RecordsAway where it may be possible later: the next use tries again then.
+        version, or none where none is to be made; RecordsAway where it may be possible later: the next use
+        tries again then.
         """
         try:
             url = make_url(self._url)
             _engine(url).dispose()
         except (ArgumentError, NoSuchModuleError, ImportError) as error:
             raise OperatorError(f"records: the database address cannot be used: {error}") from error
+        if not self._create and _is_missing(url):
+            raise OperatorError(f"records: there is no database {url.database}{_NOTHING_YET}")
         self._is_wanted = True
         shown = url.render_as_string(hide_password=True)
         try:
             self._connect()
         except OperationalError as error:
-            missing = url.get_backend_name() == "sqlite" and not Path(url.database or "").parent.is_dir()
-            hint = "; nothing has run here yet: start 'script/server', or set ACD_HOME" if missing else ""
+            hint = _NOTHING_YET if not Path(url.database or "").parent.is_dir() and _is_missing(url) else ""
             raise RecordsAway(f"records: cannot open {shown}: {error.orig}{hint}") from error
         except DBAPIError as error:
             raise OperatorError(f"records: cannot open {shown}: {error.orig}") from error
@@ -314,6 +319,18 @@ def _known(connection: Connection, call_ids: Sequence[str]) -> frozenset[str]:
     chunks = in_chunks(call_ids)
     found = [connection.scalars(select(column).where(column.in_(chunk))).all() for chunk in chunks]
     return frozenset(call_id for some in found for call_id in some)
+
+
+def _is_missing(url: URL) -> bool:
+    if url.get_backend_name() != "sqlite":
+        return False
+    try:
+        Path(url.database or "").stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except OSError:  # there is something; opening it will say what is wrong
+        return False
+    return False
 
 
 def _insert_calls(connection: Connection, calls: Collection[CallRecord]) -> None:

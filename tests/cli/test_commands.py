@@ -131,7 +131,7 @@ def test_schema(home: Path, tmp_path: Path) -> None:
         CliRunner().invoke(app, ["schema", "--of", "nonsense"], catch_exceptions=False)
 
 
-def test_draw(home: Path, tmp_path: Path) -> None:
+def test_draw(records: Path, tmp_path: Path) -> None:
     assert acd("draw", "main").startswith("flowchart TD\n")
     for name, begins in (("main.svg", b"<?xml"), ("main.png", b"\x89PNG"), ("main.dot", b"digraph")):
         acd("draw", "main", "--out", str(tmp_path / name))
@@ -199,6 +199,8 @@ def test_report_of_a_group_that_does_not_exist(records: Path) -> None:
 
 
 def test_report_without_records(home: Path) -> None:
+    with RecordStore(f"sqlite:///{home / 'records.sqlite3'}"):
+        pass  # made
     assert "Sales" in acd("report")
 
 

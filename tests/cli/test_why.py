@@ -181,6 +181,32 @@ def acd(*arguments: str) -> str:
     return result.output
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("why", "a261122-100000-1"),
+        ("trace", "a261122-100000-1"),
+        ("calls", "list"),
+        ("calls", "show", "a261122-100000-1"),
+        ("report",),
+        ("callbacks", "list"),
+        ("callbacks", "done", "1"),
+        ("voicemail", "list"),
+        ("simulate", "--replay", "2026-11-22"),
+        ("draw", "main", "--traffic", "2026-11-22"),
+    ],
+    ids=" ".join,
+)
+def test_where_nothing_has_run_no_database_is_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...]
+) -> None:
+    monkeypatch.setenv("ACD_HOME", str(tmp_path))
+    monkeypatch.chdir(CHECKOUT)
+    with pytest.raises(OperatorError, match=r"there is no database .*records\.sqlite3; nothing has run here"):
+        acd(*command)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_finished_call(records: Path) -> None:
     assert acd("why", "a261122-100000-1").splitlines() == [
         "Call a261122-100000-1, 2026-11-22 (Europe/Berlin)",
