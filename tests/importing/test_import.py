@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,8 @@ from acd.core.work_rules import WrapUpMode
 from acd.errors import OperatorError
 from acd.importing.notes import MOST_NOTES, Kind, Notes, Source
 from acd.settings.load import check, load_centre
+
+CHECKOUT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -48,6 +51,20 @@ def imported(
     groups = yaml.safe_load((source / "imported" / "groups.yml").read_text(encoding="utf-8"))["groups"]
     agents = yaml.safe_load((source / "imported" / "agents.yml").read_text(encoding="utf-8"))["agents"]
     return groups, agents, said
+
+
+def test_the_next_step_that_is_named_succeeds_beside_the_flows_of_another_centre(
+    source: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (source / "queues.conf").write_text("[sales]\nmember => PJSIP/1001\n", encoding="utf-8")
+    out = source / "new centre"
+    said = run("--out", str(out))
+    monkeypatch.chdir(CHECKOUT)
+    step = next(line for line in said.splitlines() if line.startswith("next: "))
+    command = shlex.split(step.partition("'acd ")[2].rpartition("';")[0])
+    result = CliRunner().invoke(app, command, catch_exceptions=False)
+    assert (result.exit_code, command[0]) == (0, "check"), result.output
+    assert list((out / "flows").iterdir()) == []
 
 
 def refused(source: Path, text: str | bytes, *arguments: str) -> str:
