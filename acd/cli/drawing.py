@@ -74,7 +74,7 @@ def _traffic(centre: Centre, period: str) -> Traffic:
     """The counts of the records; `..` stands between two moments, one alone is a day."""
     first, between, last = period.partition("..")
     tz = ZoneInfo(centre.system.timezone)
-    span = parse_period(first, last if between else first, tz, datetime.now(UTC))
+    span = parse_period(first, last if between else first, tz, datetime.now(UTC), ("--traffic", "--traffic"))
     with context.records(context.environment()) as store:
         counted = traffic(store.engine, span.since, span.until)
     return Traffic(counted.arrows, counted.hung_up)

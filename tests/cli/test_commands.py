@@ -147,7 +147,7 @@ def test_draw(records: Path, tmp_path: Path) -> None:
         (["main", "--all"], "name one flow, or say --all"),
         (["mian"], "no flow 'mian' is defined; did you mean 'main'?"),
         (["nosuch"], "no flow 'nosuch' is defined; there are: balance, complaint, identify, main"),
-        (["main", "--traffic", "soon"], "soon"),
+        (["main", "--traffic", "soon"], "--traffic 'soon' is not understood"),
     ],
 )
 def test_draw_says_what_is_wrong(home: Path, arguments: list[str], message: str) -> None:

@@ -155,7 +155,7 @@ def test_interfaces_of_all_kinds(source: Path) -> None:
         "yes": "2007",
     }  # fmt: skip
     assert agents["eve-evil"]["name"] == "Eve evil"
-    assert "PJSIP/anna has no number: agent anna got the extension 1001" in said
+    assert "PJSIP/anna names no number of 2 to 15 digits: agent anna got the extension 1001" in said
     assert "expected a phone such as PJSIP/1001, found 'nonsense'" in said
     assert "PJSIP/anna is named twice in [a]; the last one counts" in said
     assert "a negative penalty counts as 0" in said

@@ -220,6 +220,11 @@ def test_needed_is_enough_and_one_less_is_not(
         (lambda: erlang_b(1.0, -1), "lines"),
         (lambda: erlang_b(1.0, AGENTS_MAX + 1), "at most 100000"),
         (lambda: erlang_c(Demand(1.0, 60.0), 61, -1.0), "target time"),
+        (lambda: erlang_c(Demand(1.0, 60.0), -3, 20.0), "agents is -3: it must be at least 0"),
+        (
+            lambda: erlang_a.erlang_a(Demand(1.0, 60.0), AGENTS_MAX + 1, 60.0, 20.0),
+            "agents is 100001: .* at most",
+        ),
         (lambda: agents_needed(Demand(1.0, 60.0), 1.0, 20.0), "below 1"),
         (lambda: agents_needed(Demand(1.0, 60.0), 80.0, 20.0), r"0\.8 for 80 %"),
         (lambda: agents_needed(Demand(1e6, 60.0), 0.8, 20.0), "more than 100,000"),
