@@ -151,6 +151,7 @@ class ChangeOver:
         parts.now.now = centre
         parts.joining.plan = centre.plan
         parts.abandoned.within_s = centre.resume_within_s
+        parts.abandoned.groups_changed(before.plan.groups, centre.plan.groups)
         parts.line_announcements.change(centre.line_announcements, system.language)
         parts.versions.activate(self._loaded, centre.plan)
         parts.customers.look_up = self._look_up

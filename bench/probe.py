@@ -98,7 +98,7 @@ def _stamp_bytes() -> None:
         _event_at.set(session.came_at)
         await serve(self, session)
 
-    AgiSession.__init__ = begun  # type: ignore[method-assign]
+    AgiSession.__init__ = begun  # type: ignore[method-assign,assignment]
     AgiSession.hear = heard  # type: ignore[method-assign]
     AgiSession.command = commanded  # type: ignore[method-assign]
     Switchboard.serve = served  # type: ignore[method-assign]

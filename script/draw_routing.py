@@ -12,14 +12,14 @@ from typing import Any
 
 import yaml
 
-from acd.core.plan import GroupPolicy, Plan
+from acd.core.plan import GroupPolicy, LastAgent, Plan
 from acd.core.pools import AgentChoice
 from acd.core.requirement import Requirement
 from acd.settings.load import load_centre
 from acd.simulate.chance import Exponential
 from acd.simulate.figures import Result
 from acd.simulate.run import simulate
-from acd.simulate.scenario import CallerClass, GroupTraffic, Poisson, Scenario
+from acd.simulate.scenario import CallerClass, GroupTraffic, Poisson, Returning, Scenario
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 DOCUMENT = CHECKOUT / "docs" / "routing.md"
@@ -79,10 +79,11 @@ def _group(plan: Plan, name: str, **changes: Any) -> Plan:
 # --- simulations ------------------------------------------------------------------------------
 def _run(
     plan: Plan, sales: float, support: float = 0.0, classes: Sequence[CallerClass] = (CallerClass(),),
-    exits: frozenset[str] = frozenset(),
+    exits: frozenset[str] = frozenset(), returning: Returning | None = None,
 ) -> Result:  # fmt: skip
+    talk, patience, back = Exponential(TALK_S), Exponential(600), returning or Returning()
     traffic = {
-        group: GroupTraffic(Poisson.even(rate), Exponential(TALK_S), Exponential(600), classes, exits=exits)
+        group: GroupTraffic(Poisson.even(rate), talk, patience, classes, exits=exits, returning=back)
         for group, rate in (("sales", sales), ("support", support))
         if rate
     }
@@ -148,6 +149,28 @@ def _limit(plan: Plan) -> Rows:
     return rows
 
 
+def _last_agent(plan: Plan) -> Rows:
+    rows = []
+    for wait_s in (0.0, 20.0, 120.0):
+        result = _run(_group(plan, "sales", last_agent=LastAgent(7, wait_s)), 40, returning=Returning(0.5))
+        rows.append((f"wait_s: {wait_s:g}", _same_agent(result)))
+    return rows
+
+
+def _preferred(plan: Plan) -> Rows:
+    centre, rows = _group(plan, "sales", last_agent=None), []
+    for wait_s in (1.0, 20.0, 120.0):
+        classes = [CallerClass("wish", 0.5, prefer="anna", prefer_wait_s=wait_s), CallerClass("none", 0.5)]
+        result = _run(centre, 40, classes=classes)
+        rows.append((f"prefer_wait_s: {wait_s:g}", _same_agent(result)))
+    return rows
+
+
+def _same_agent(result: Result) -> Mapping[str, float]:
+    same = 100 * (result.groups["sales"].by_name["same_agent"].value or 0.0)
+    return {"% got the agent they wished": same, "s mean wait of all": _wait_s(result)}
+
+
 _PICTURES: Mapping[str, tuple[str, Callable[[Plan], Rows]]] = {
     "skills": ("Mean wait in sales by `requires`, seconds", _skills),
     "rings": ("Mean wait in sales, seconds", _rings),
@@ -156,6 +179,8 @@ _PICTURES: Mapping[str, tuple[str, Callable[[Plan], Rows]]] = {
     "weight": ("Mean wait, seconds", partial(_shared, name="weight 3 for sales")),
     "reserve": ("Mean wait, seconds", partial(_shared, name="reserve of 1 for support")),
     "policy": ("Mean wait in sales, seconds", _policy),
+    "last_agent": ("Sales: half of the callers talked with somebody before", _last_agent),
+    "preferred": ("Sales: half of the callers ask for Anna", _preferred),
     "limit": ("Sales: mean wait, seconds; callers sent back, %", _limit),
 }
 

@@ -4,23 +4,38 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from acd.cli import context
+from acd.cli.callback_history import habits_of, offers_of, wants_callback
 from acd.core.agents import AgentState
-from acd.core.facts import AgentInterval, CallKind, Customer, LeftBy, Queued
+from acd.core.facts import (
+    AgentInterval,
+    CallKind,
+    Customer,
+    Fact,
+    Kept,
+    LeftBy,
+    NotKept,
+    Queued,
+)
+from acd.core.last_agents import Talk, customer_key
 from acd.core.plan import Plan
 from acd.errors import OperatorError
 from acd.records.period import Period, parse_period
 from acd.records.record import CallRecord, GroupVisit, VisitOutcome
+from acd.records.store import RecordStore
 from acd.settings.environment import Environment
 from acd.simulate.crew import Span, joined
 from acd.simulate.recorded import History, Recorded, RecordedCall
 from acd.simulate.visits import Outcome, Visit
 
 MOST_CALLS = 1_000_000
+MOST_TALKS = 1_000_000
 AT_ONCE_S = 0.01
+DEFAULT_PREFER_WAIT_S = 20.0
+"""Of an agent who was not at work: for how long the flow would have had the caller wait is not on record."""
 
 
 def history(env: Environment, plan: Plan, tz: ZoneInfo) -> History:
@@ -37,6 +52,7 @@ def recorded(env: Environment, plan: Plan, period: Period) -> Recorded:
     with context.records(env) as store:
         records = store.calls(period.since, period.until, limit=MOST_CALLS)
         intervals = store.intervals(period.since, period.until)
+        talks = list(_last_talks(store, plan, period.since))
     begin = period.since.timestamp()
     length_s = period.until.timestamp() - begin
     calls = [call for record in records for call in _calls(record, begin) if call.visit.queued_at < length_s]
@@ -45,6 +61,7 @@ def recorded(env: Environment, plan: Plan, period: Period) -> Recorded:
             f"no calls of customers to groups are on record from {period.since:%Y-%m-%d %H:%M}"
             f" to {period.until:%Y-%m-%d %H:%M}; 'acd calls list' shows what there is"
         )
+    offered = list(offers_of(records, begin))
     there, pauses = _spans(intervals, plan, begin, length_s)
     opens = period.since
     return Recorded(
@@ -53,6 +70,10 @@ def recorded(env: Environment, plan: Plan, period: Period) -> Recorded:
         calls=sorted(calls, key=lambda call: call.visit.queued_at),
         there=there,
         pauses=pauses,
+        first_day=opens.date(),
+        talks=talks,
+        callbacks=offered,
+        habits=habits_of(offered),
     )
 
 
@@ -73,8 +94,51 @@ def _calls(record: CallRecord, begin: float) -> Iterator[RecordedCall]:
         if _moved_on(record.visits[number : number + 2]):
             continue
         talk_s = visit.talk_s + visit.hold_s if visit.outcome is VisitOutcome.ANSWERED else None
-        yield RecordedCall(_whole(parts), first.priority, talk_s, parts=tuple(parts))
+        prefer, prefer_wait_s = _preferred(_facts_of(record, first))
+        end = entries[number] if number < len(entries) else first
+        yield RecordedCall(
+            _whole(parts),
+            first.priority,
+            talk_s,
+            number=record.caller_number,
+            left_by=visit.left_by,
+            wants_callback=wants_callback(_facts_of(record, end)),
+            prefer=prefer,
+            prefer_wait_s=prefer_wait_s,
+            parts=tuple(parts),
+        )
         parts = []
+
+
+def _facts_of(record: CallRecord, entry: Queued) -> list[Fact]:
+    """From this entry into a line to the next one."""
+    found: list[Fact] = []
+    for fact in record.facts:
+        if isinstance(fact, Queued) and found:
+            break
+        if fact is entry or found:
+            found.append(fact)
+    return found
+
+
+def _preferred(facts: Sequence[Fact]) -> tuple[str, float]:
+    """The agent whom the flow asked for, and for how long; '' where it asked for none."""
+    for fact in facts:
+        if isinstance(fact, Kept) and fact.why == "preferred":
+            return fact.agent, fact.wait_s
+        if isinstance(fact, NotKept):
+            return fact.agent, DEFAULT_PREFER_WAIT_S
+    return "", 0.0
+
+
+def _last_talks(store: RecordStore, plan: Plan, since: datetime) -> Iterator[Talk]:
+    """Those before the period, as far back as a group asks for them."""
+    days = max((group.last_agent.days for group in plan.groups.values() if group.last_agent), default=0.0)
+    begin = since.timestamp()
+    for customer_id, number, agent, at in store.last_talks(since - timedelta(days=days), MOST_TALKS):
+        key = customer_key(customer_id, number)
+        if key and at < since:
+            yield Talk(key, agent, at.timestamp() - begin)
 
 
 def _moved_on(visits: Sequence[GroupVisit]) -> bool:

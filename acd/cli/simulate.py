@@ -26,7 +26,7 @@ from acd.simulate import plot, show, show_replay
 from acd.simulate.load import default_scenario, load_scenario
 from acd.simulate.opening import Opening
 from acd.simulate.quick import Wishes, patience_of, with_wishes
-from acd.simulate.replay import replay
+from acd.simulate.replay import Configured, replay
 from acd.simulate.run import simulate as run_simulation
 
 DIFFERENCES = 20
@@ -138,8 +138,8 @@ def _replay(
     with _bar("replaying") as progress:
         found = replay(
             recorded(env, present.plan, period),
-            present.plan,
-            None if changed is None else changed.plan,
+            Configured(present.plan, Opening.of(present, tz)),
+            None if changed is None else Configured(changed.plan, Opening.of(changed, tz)),
             present.system.service_level_formula,
             habits,
             patience_of(wishes.patience) if wishes.patience else None,

@@ -88,14 +88,21 @@ AGENT_TABLE: Mapping[AgentState, Mapping[AgentInput, AgentState]] = {
 }
 
 BUSY_STATES = frozenset({S.RINGING, S.TALKING, S.WRAP_UP})
+WORK_STATES = frozenset({S.TALKING, S.WRAP_UP})
+"""Those that leave something behind: a ring alone may come to nothing."""
+_STILL_READY = {S.READY, S.RINGING}  # rung while ready, and back
 
 
 @dataclass(slots=True)
 class Agent:
     """One agent, live. Times are engine seconds.
 
+    Beside `since`, of the state: the agent has been ready since `ready_since`, over rings that were called
+    off, and without a talk or wrap-up since `idle_since`, ready or not.
+
     What follows the present work: `pending_logout` and `pending_reason` (not ready with this reason) were
-    asked for meanwhile, the later wish counts; `back_to` is the reason that an agent had who was not
+    asked for meanwhile, the later wish counts (`sent_home`: not the agent has asked for the log-out, the
+    plan has no such agent any more); `back_to` is the reason that an agent had who was not
     ready and took a direct call or dialled. Without any of them: ready.
 
     `call_id` is the call offered or talked to, `own_call_id` one the agent dialled, `wrap_up_call_id`
@@ -114,10 +121,13 @@ class Agent:
     id: str
     state: AgentState = AgentState.LOGGED_OUT
     since: float = 0.0
+    ready_since: float = 0.0
+    idle_since: float = 0.0
     reason: str | None = None
     phone: str | None = None
     pending_reason: str | None = None
     pending_logout: bool = False
+    sent_home: bool = False
     back_to: str | None = None
     call_id: str | None = None
     own_call_id: str | None = None
@@ -146,6 +156,10 @@ class Agent:
             self.login_at, self.calls_taken, self.busy_s = now, 0, 0.0
         elif state is AgentState.LOGGED_OUT:
             self.login_at = None
+        if self.state in WORK_STATES:
+            self.idle_since = now
+        if {self.state, state} != _STILL_READY:
+            self.ready_since = now
         self.state, self.reason, self.since = state, reason, now
 
     def busy_s_at(self, now: float) -> float:
@@ -164,9 +178,15 @@ class Agent:
         if day not in ("", self.day):
             self.day, self.calls_today = day, 0
 
+    def send_home(self) -> None:
+        """The plan has the agent no longer, who logs out when the present work is over."""
+        self.sent_home = self.sent_home or not self.pending_logout
+        self.pending_logout = True
+
     def forget_wishes(self) -> None:
         """Nothing is pending: ready follows."""
         self.pending_reason, self.pending_logout, self.back_to = None, False, None
+        self.sent_home = False
 
     @property
     def next_reason(self) -> str | None:
@@ -192,6 +212,8 @@ class Agent:
         """
         values = {name: data[name] for name in _FIELDS if name in data}
         values["state"] = AgentState(data["state"])
+        for name in ("ready_since", "idle_since"):
+            values.setdefault(name, data.get("since", 0.0))
         values["misses"] = {str(cause): int(count) for cause, count in dict(data.get("misses", {})).items()}
         for name in _NUMBERS:
             if not isinstance(values.get(name, 0), int | float):
@@ -201,4 +223,4 @@ class Agent:
 
 # Worked out once: this runs for every change of an agent.
 _FIELDS = tuple(f.name for f in fields(Agent))
-_NUMBERS = ("since", "calls_taken", "busy_s", "calls_today", "calls_in_a_row")
+_NUMBERS = ("since", "ready_since", "idle_since", "calls_taken", "busy_s", "calls_today", "calls_in_a_row")

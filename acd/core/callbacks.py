@@ -8,9 +8,11 @@ pause is over. Once customer and agent have talked it ends as calls do.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+
 from acd.core import callback_events as events
 from acd.core import callback_facts as told
-from acd.core import conversations, facts, lines, offers, rings
+from acd.core import conversations, facts, lines, offers, policy_run, rings
 from acd.core.agents import Agent, AgentState
 from acd.core.callback_facts import CallbackNews, CallbackNote
 from acd.core.calls import Call, CallInput, CallState, Channel
@@ -22,8 +24,10 @@ from acd.core.plan import CallbackRule
 from acd.core.requirement import Requirement
 from acd.core.timers import Timer
 
-NO_LINE_FREE_S = 10.0
-"""When no trunk is free it is tried again so much later, and counts for nothing."""
+NO_LINE_FREE_S, NO_LINE_FREE_MOST_S = 10.0, 320.0
+"""When no trunk is free it is tried again so much later, each further time twice as much, up to the second
+number; it counts for nothing."""
+_GROUP_GONE = "its group is gone"
 _DEFAULT = CallbackRule()
 _TO_HAND = {
     CallState.WAITING: CallInput.LEAVE_LINE,
@@ -54,8 +58,13 @@ def handle(floor: Floor, call: Call, event: events.CallbackEvent) -> None:
 
 # --- in line --------------------------------------------------------------------------------------
 def place(floor: Floor, event: events.CallbackPlaced) -> None:
-    """A caller's place is kept."""
-    if event.call_id in floor.calls or event.group not in floor.plan.groups:
+    """A caller's place is kept; in a group that has been removed meanwhile, in the line of its heir."""
+    group = floor.plan.heir(event.group)
+    if event.call_id in floor.calls:
+        return
+    if group is None:
+        news = CallbackNote(event.call_id, floor.now, CallbackNews.PUT_BACK.value, None, _GROUP_GONE)
+        floor.emit(NoteCallback(news))
         return
     origin = floor.calls.get(event.of_call)
     customer = origin.customer if origin is not None else None
@@ -64,24 +73,45 @@ def place(floor: Floor, event: events.CallbackPlaced) -> None:
     arrived = facts.Arrived(floor.now, CallKind.CALLBACK, event.number, name, dialed, customer)
     call = Call.arrive(event.call_id, arrived)
     call.channel, call.present = Channel.NONE, False
-    floor.calls[call.id] = call
+    floor.admit(call)
     floor.note(call, told.CallbackPlaced(floor.now, event.of_call, event.number, event.language))
-    call.group, call.waiting_since = event.group, floor.now
-    wish = CallQueued(call.id, event.group)
-    if origin is not None and origin.group == event.group and origin.waiting_since is not None:
-        call.waiting_since, call.priority = origin.waiting_since, origin.priority
+    call.group, call.waiting_since = group, floor.now
+    wish = CallQueued(call.id, group)
+    if origin is not None and _has_place(floor, origin, group):
+        call.waiting_since = origin.waiting_since
         wish = CallQueued(
             call.id,
-            event.group,
-            origin.priority,
+            group,
+            origin.base_priority,
             requirement=Requirement.parse(origin.requirement),
             alone=origin.requirement_alone,
+            so_far=origin.so_far if origin.group == group else None,
         )
-    floor.note(call, facts.Queued(floor.now, event.group, call.priority, wish.requirement.text))
+    call.priority = wish.priority + (0 if wish.so_far is None else wish.so_far.raised)
+    floor.note(call, facts.Queued(floor.now, group, call.priority, wish.requirement.text))
     rings.begin(floor, call, wish)
+    policy_run.go_on(floor, call, wish.so_far)
     call.expires_at = floor.now + rule_of(floor, call).expire_after_s
     call.state, call.since = CallState.WAITING, floor.now
     _stand_if_due(floor, call)
+
+
+def _has_place(floor: Floor, origin: Call, group: str) -> bool:
+    """Whether the caller stood in this line, and has not been with an agent since."""
+    if origin.waiting_since is None or floor.plan.heir(origin.group) != group:
+        return False
+    for fact in _backwards(origin.facts):
+        if isinstance(fact, facts.Queued) or _is_with_agent(fact):
+            return isinstance(fact, facts.Queued)
+    return True
+
+
+def _backwards(history: Sequence[facts.Fact]) -> Iterator[facts.Fact]:
+    """With those of consultations whose place the caller took over."""
+    for fact in reversed(history):
+        yield fact
+        if isinstance(fact, facts.Transferred):
+            yield from _backwards(fact.consult)
 
 
 def _stand_if_due(floor: Floor, call: Call) -> None:
@@ -126,7 +156,7 @@ def expire(floor: Floor, call: Call) -> bool:
 def hours(floor: Floor, group: str, *, is_open: bool) -> None:
     """Customers of the group may be called from here on, or no longer; who is being dialled still is."""
     (floor.callbacks_closed.discard if is_open else floor.callbacks_closed.add)(group)
-    for call in list(floor.calls.values()):
+    for call in floor.of_kind(CallKind.CALLBACK):
         if not _in_line(call) or call.group != group:
             continue
         if is_open:
@@ -178,10 +208,11 @@ def _tell(floor: Floor, call: Call, news: CallbackNews, agent: str | None, note:
 # --- its turn -------------------------------------------------------------------------------------
 def talked(call: Call) -> bool:
     """Whether the customer has been with an agent."""
-    return any(
-        isinstance(fact, facts.Answered) or (isinstance(fact, facts.FellBack) and fact.agent is not None)
-        for fact in call.facts
-    )
+    return any(map(_is_with_agent, call.facts))
+
+
+def _is_with_agent(fact: facts.Fact) -> bool:
+    return isinstance(fact, facts.Answered) or (isinstance(fact, facts.FellBack) and fact.agent is not None)
 
 
 def reached(floor: Floor, call: Call) -> None:
@@ -189,7 +220,7 @@ def reached(floor: Floor, call: Call) -> None:
     if call.channel is not Channel.NONE or call.state is CallState.ENDED:
         return
     agent = floor.agents.get(call.agent or "")
-    call.channel, call.present, call.try_at = Channel.CALLER, True, None
+    call.channel, call.present, call.try_at, call.blocked = Channel.CALLER, True, None, 0
     floor.timers.clear(call.id, Timer.CALLBACK)
     if call.state is CallState.DIALING_OUT and agent is not None:
         offers.ring_reserved(floor, call, agent)
@@ -255,9 +286,46 @@ def outlives(floor: Floor, call: Call, why: str) -> bool:
         return True  # a leg that comes to nothing is told of otherwise
     if talked(call):
         return False
-    who = "the agent" if call.channel is Channel.AGENT else "the customer"
-    not_reached(floor, call, why or f"{who} hung up too early")
+    if call.channel is Channel.AGENT and not why:
+        _agent_hung_up(floor, call)
+    else:
+        not_reached(floor, call, why or "the customer hung up too early")
     return True
+
+
+def _agent_hung_up(floor: Floor, call: Call) -> None:
+    """Before the customer has answered: no try, the next agent's turn at once, and a call not taken."""
+    agent = floor.agents.get(call.agent or "")
+    call.agent = None
+    if agent is not None and agent.own_call_id is None:
+        floor.note(call, facts.OfferFailed(floor.now, agent.id, OfferFailure.DECLINED))
+    not_reached(floor, call, "the agent hung up too early", counts=False, pause_s=0.0)
+    if agent is None:
+        return
+    if agent.own_call_id is not None:
+        _let_go(floor, call, agent)
+        return
+    offers.give_back(floor, agent, OfferFailure.DECLINED)
+    offers.dispatch_agent(floor, agent)
+
+
+def agent_is_elsewhere(floor: Floor, call: Call) -> None:
+    """The agent kept for it was found in another conversation: the customer is not to be dialled alone."""
+    floor.emit(CancelOffer(call.id))
+    call.agent = None
+    not_reached(floor, call, "the agent was in another call", counts=False)
+
+
+def timer_overdue(floor: Floor, call_id: str) -> None:
+    """Nobody has dialled, or has said how the dial ended: the agent is not kept any longer."""
+    call = floor.calls.get(call_id)
+    if call is None or call.kind is not CallKind.CALLBACK or call.state is not CallState.IVR or talked(call):
+        offers.timer_overdue(floor, call_id)
+    elif call.agent is not None:
+        has_channel = call.channel is Channel.AGENT
+        not_reached(floor, call, "nobody was dialled", counts=False)
+        if has_channel:
+            floor.emit(ContinueCall(call.id))
 
 
 def lost(floor: Floor, call: Call) -> bool:
@@ -273,8 +341,19 @@ def lost(floor: Floor, call: Call) -> bool:
     return True
 
 
-def not_reached(floor: Floor, call: Call, why: str, *, counts: bool = True, final: bool = False) -> None:
-    """The agent is free again; the entry is back in line after a pause, or is given up."""
+def not_reached(
+    floor: Floor,
+    call: Call,
+    why: str,
+    *,
+    counts: bool = True,
+    final: bool = False,
+    pause_s: float | None = None,
+) -> None:
+    """The agent is free again; the entry is back in line after a pause, or is given up.
+
+    `pause_s` None: as the group says, or as for want of a line.
+    """
     if _in_line(call) or call.state is CallState.ENDED:
         return
     rule, agent = rule_of(floor, call), floor.agents.get(call.agent or "")
@@ -286,8 +365,11 @@ def not_reached(floor: Floor, call: Call, why: str, *, counts: bool = True, fina
     call.channel, call.present, call.agent_left = Channel.NONE, False, False
     call.outside_trunk, call.outside_number = None, None
     call.tries += int(counts)
-    call.try_at = floor.now + (rule.retry_after_s if counts else NO_LINE_FREE_S)
-    floor.note(call, told.CallbackTried(floor.now, call.tries, why, call.try_at))
+    if pause_s is None:
+        call.blocked = 0 if counts else call.blocked + 1
+        pause_s = rule.retry_after_s if counts else no_line_pause_s(call.blocked)
+    call.try_at = floor.now + pause_s if pause_s else None
+    floor.note(call, told.CallbackTried(floor.now, call.tries, why, floor.now + pause_s))
     floor.move_call(call, CallInput.BACK_IN_LINE)
     if counts or final:
         _tell(floor, call, CallbackNews.TRIED, None if agent is None else agent.id, why)
@@ -297,6 +379,11 @@ def not_reached(floor: Floor, call: Call, why: str, *, counts: bool = True, fina
         _stand_if_due(floor, call)
     if agent is not None:
         _let_go(floor, call, agent)
+
+
+def no_line_pause_s(times: int) -> float:
+    """After so many tries in a row for which no line was free."""
+    return min(NO_LINE_FREE_MOST_S, NO_LINE_FREE_S * 2.0 ** min(times - 1, 10))
 
 
 def _drop_agent(floor: Floor, call: Call) -> None:
@@ -337,8 +424,8 @@ def ended_by(call: Call, by: EndedBy) -> EndedBy:
 # --- after a restart --------------------------------------------------------------------------------
 def restored(floor: Floor) -> None:
     """Entries that were kept stand in line again, at their old places."""
-    for call in list(floor.calls.values()):
-        if call.kind is not CallKind.CALLBACK or call.state is CallState.ENDED:
+    for call in floor.of_kind(CallKind.CALLBACK):
+        if call.state is CallState.ENDED:
             continue
         if call.group is None:
             group_removed(floor, call)
@@ -360,4 +447,4 @@ def group_removed(floor: Floor, call: Call) -> None:
         _stand_if_due(floor, call)
         return
     call.state = CallState.WAITING
-    _close(floor, call, CallbackNews.PUT_BACK, "its group is gone")
+    _close(floor, call, CallbackNews.PUT_BACK, _GROUP_GONE)

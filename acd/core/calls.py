@@ -69,6 +69,7 @@ _STANDING = (
     "waiting_since",
     "joined",
     "step_runs",
+    "step_raises",
 )
 
 S = CallState
@@ -129,6 +130,20 @@ CALL_TABLE: Mapping[CallState, Mapping[CallInput, CallState]] = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class WaitSoFar:
+    """What time has done to a wait in a group's line, for one that goes on elsewhere; see `Call`."""
+
+    ring: int
+    step_runs: Mapping[str, float]
+    step_raises: Mapping[str, int]
+
+    @property
+    def raised(self) -> int:
+        """What steps of the policy have added to the priority."""
+        return sum(self.step_raises.values())
+
+
 @dataclass(slots=True)
 class Call:
     """One call, live.
@@ -137,17 +152,18 @@ class Call:
     the line, `joined` breaks ties; both survive failed rings. `requirement` is what the call asks for beside
     its group (`requirement_alone`: instead of it), `ring` how far it has widened. It waits for `only_agent`
     alone until `only_until`. `step_runs`: how long the wait was when each step of the group's policy was
-    last taken. `leave_at` says when the caller leaves the line without an agent, `exits` by which ways
-    (`LeftBy`, or a name of the flow's) the flow can go on. `present`: the caller's channel asks us what next,
-    so it can be dialled from; false for a moment after a restart. `direct`: the offer is for a named agent,
-    not from a line. A direct offer and a dial outside ring for `ring_timeout_s` (None: as the plan says).
-    `alerted`: the phone of the present offer said that it rings. `recording` names the file into which the
-    caller's words are being recorded. `trunk` brought the call from outside; `outside_number` is being
-    dialled or talked to over
+    last taken, by the step's number; `step_raises`: what each has added to `priority`. `leave_at` says when
+    the caller leaves the line without an agent, `exits` by which ways (`LeftBy`, or a name of the flow's) the
+    flow can go on. `present`: the caller's channel asks us what next, so it can be dialled from; false for a
+    moment after a restart. `direct`: the offer is for a named agent, not from a line. A direct offer and a
+    dial outside ring for `ring_timeout_s` (None: as the plan says). `alerted`: the phone of the present
+    offer said that it rings. `recording` names the file into which the caller's words are being recorded.
+    `trunk` brought the call from outside; `outside_number` is being dialled or talked to over
     `outside_trunk`.
 
     Of a callback: `channel` says whose channel there is; the customer was dialled `tries` times in vain, and
-    the entry stands in line again at `try_at`; it is given up at `expires_at`.
+    the entry stands in line again at `try_at`; `blocked` times in a row nobody could be dialled; it is given
+    up at `expires_at`.
     """
 
     id: str
@@ -172,6 +188,7 @@ class Call:
     leave_at: float | None = None
     exits: tuple[str, ...] = ()
     step_runs: dict[str, float] = field(default_factory=dict)
+    step_raises: dict[str, int] = field(default_factory=dict)
     present: bool = True
     agent: str | None = None
     direct: bool = False
@@ -186,6 +203,7 @@ class Call:
     recording: str | None = None
     channel: Channel = Channel.CALLER
     tries: int = 0
+    blocked: int = 0
     try_at: float | None = None
     expires_at: float | None = None
     facts: list[Fact] = field(default_factory=list)  # only ever added to
@@ -217,6 +235,16 @@ class Call:
         """Take over how `other` stands in line."""
         for name in _STANDING:
             setattr(self, name, getattr(other, name))
+
+    @property
+    def base_priority(self) -> int:
+        """What the call has brought into the line: without what the group's policy has added there."""
+        return self.priority - sum(self.step_raises.values())
+
+    @property
+    def so_far(self) -> WaitSoFar:
+        """For a wait that goes on in another call, or in the same line again."""
+        return WaitSoFar(self.ring, dict(self.step_runs), dict(self.step_raises))
 
     def when(self, at: float | None, now: float) -> float:
         """The time of something learnt of late: `at` if known, but not before what was known already."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from acd.core import callbacks, facts, lines, offers, rings, wrap_up
+from acd.core import callbacks, facts, lines, offers, policy_run, rings, wrap_up
 from acd.core.agents import Agent, AgentInput, AgentState
 from acd.core.calls import Call, CallInput, CallState, Channel
 from acd.core.commands import LeaveLine
@@ -30,8 +30,7 @@ def arrive(floor: Floor, event: CallArrived) -> None:
         event.trunk,
     )
     call = Call.arrive(event.call_id, fact)
-    floor.calls[call.id] = call
-    floor.mark(call)
+    floor.admit(call)
     origin = floor.agents.get(event.origin_agent or "")
     if origin is not None and origin.logged_in:
         _begin_own_call(floor, origin, call)
@@ -90,18 +89,20 @@ def queue(floor: Floor, call: Call, event: CallQueued) -> None:
     if heir != event.group:
         event = replace(event, group=heir)
     back_after_transfer = any(isinstance(f, facts.Returned) for f in call.facts[-1:])
-    call.group, call.priority, call.direct, call.present = event.group, event.priority, False, True
+    raised = 0 if event.so_far is None else event.so_far.raised
+    call.group, call.priority, call.direct, call.present = event.group, event.priority + raised, False, True
     call.agent_left = False
     call.waiting_since = call.arrived_at if back_after_transfer else floor.now
     if event.waiting_since is not None:
         call.waiting_since = min(event.waiting_since, floor.now)
     leave_at = None if event.max_wait_s is None else floor.now + event.max_wait_s
     lines.set_limits(floor, call, leave_at, event.exits)
-    floor.note(call, facts.Queued(floor.now, event.group, event.priority, event.requirement.text))
+    floor.note(call, facts.Queued(floor.now, event.group, call.priority, event.requirement.text))
     if event.resumes is not None:
         waited_s = floor.now - call.waiting_since
         floor.note(call, facts.WaitTakenUp(floor.now, event.resumes, waited_s))
     rings.begin(floor, call, event)
+    policy_run.go_on(floor, call, event.so_far)
     floor.move_call(call, CallInput.QUEUE)
     if not offers.dispatch_call(floor, call):
         lines.check_full(floor, call)
@@ -331,5 +332,6 @@ def end_own_call(floor: Floor, agent: Agent, call: Call, *, release: bool) -> No
 
 def _other_own_call(floor: Floor, agent: Agent, call: Call) -> str | None:
     """Another call that the agent has dialled and that goes on (a phone may have several lines)."""
-    others = (c for c in floor.calls.values() if c.origin_agent == agent.id and c is not call)
+    own = floor.of_kind(CallKind.INTERNAL, CallKind.OUTBOUND)
+    others = (c for c in own if c.origin_agent == agent.id and c is not call)
     return next((c.id for c in others if c.state is not CallState.ENDED), None)

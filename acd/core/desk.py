@@ -31,6 +31,7 @@ def log_in(floor: Floor, agent: Agent, phone: str) -> None:
             text = f"{agent.id} is busy on phone {agent.phone}: end the work there first"
             raise RequestRefused("agent-busy", text)
         agent.phone = phone
+        floor.touch(agent)
         _follow_phone(floor, agent, is_new=True)
         return
     agent.phone = phone
@@ -44,7 +45,7 @@ def log_out(floor: Floor, agent: Agent) -> None:
     if agent.state is AgentState.LOGGED_OUT:
         return
     if agent.state in BUSY_STATES:
-        agent.pending_logout, agent.pending_reason = True, None
+        agent.pending_logout, agent.sent_home, agent.pending_reason = True, False, None
         floor.touch(agent)
         return
     agent.phone = None
@@ -140,7 +141,7 @@ def _follow_phone(floor: Floor, agent: Agent, *, is_new: bool) -> None:
         agent.ready_when_reachable = False
         floor.make_ready(agent)
     else:
-        floor.touch(agent)
+        floor.place(agent)  # a phone that is in use, or no longer, is nothing of the agent's to be kept
     offers.dispatch_agent(floor, agent)
 
 

@@ -77,7 +77,7 @@ class Engine:
                 case Timer.ALERT:
                     offers.timer_alert(floor, key)
                 case Timer.OVERDUE:
-                    offers.timer_overdue(floor, key)
+                    callbacks.timer_overdue(floor, key)
                 case Timer.WRAP_UP:
                     wrap_up.timer(floor, floor.agents[key])
                 case Timer.MAX_WAIT:

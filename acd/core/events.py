@@ -12,6 +12,7 @@ from typing import TypeAlias
 
 from acd.core import callback_events
 from acd.core.callback_events import CallbackEvent
+from acd.core.calls import WaitSoFar
 from acd.core.facts import (
     CallbackWanted,
     CallKind,
@@ -96,7 +97,8 @@ class CallQueued:
     for whom the call waits alone for up to `prefer_wait_s`, as long as that agent is at work. `last_agent`
     talked with the customer `last_agent_at`; what follows is the group's policy. The wait
     counts from `waiting_since`, where that is given; `resumes` is then the call in which the same caller had
-    waited in this line and hung up, if it was another one.
+    waited in this line and hung up, if it was another one. `so_far`: what time has done to that wait; what
+    it has added to the priority is added to `priority`.
     """
 
     call_id: str
@@ -112,6 +114,7 @@ class CallQueued:
     last_agent_at: float = 0.0
     resumes: str | None = None
     waiting_since: float | None = None
+    so_far: WaitSoFar | None = None
 
 
 @dataclass(frozen=True, slots=True)

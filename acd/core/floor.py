@@ -25,7 +25,7 @@ from acd.core.commands import (
     StoreCall,
     StoreInterval,
 )
-from acd.core.facts import AgentInterval, Fact, LeftBy, LeftLine, Queued
+from acd.core.facts import AgentInterval, CallKind, Fact, LeftBy, LeftLine, Queued
 from acd.core.lanes import Standing
 from acd.core.plan import AgentProfile, GroupPolicy, Plan
 from acd.core.pools import Idle
@@ -56,6 +56,7 @@ class Floor:
         self.plan = plan
         self.agents: dict[str, Agent] = {agent: Agent(agent) for agent in plan.agents}
         self.calls: dict[str, Call] = {}
+        self._of_kind: dict[CallKind, dict[str, Call]] = {kind: {} for kind in CallKind}
         self.phones: dict[str, Phone] = {}
         self.router = Router(plan)
         self.timers = Timers()
@@ -111,7 +112,7 @@ class Floor:
     def touch(self, agent: Agent) -> None:
         """The agent has changed in a way that is not a change of state."""
         self._changed_agents[agent.id] = None
-        self._place(agent)
+        self.place(agent)
 
     # --- agents -------------------------------------------------------------------------------
     def move_agent(
@@ -169,12 +170,15 @@ class Floor:
             self.move_agent(agent, AgentInput.GO_READY, work=work)
             return
         agent.ready_when_reachable = reason == REASON_UNREACHABLE
-        rest_until = limits.rest_until(agent, self.limits(agent), self.now)
         self.move_agent(agent, AgentInput.GO_NOT_READY, reason, work)
         if reason == REASON_REST:
-            agent.rest_until = rest_until
-            self.timers.set(Timer.REST, agent.id, rest_until)
-            self.touch(agent)
+            self.rest(agent)
+
+    def rest(self, agent: Agent) -> None:
+        """Until the rest that is due is over; having been without work before is part of it."""
+        agent.rest_until = max(self.now, agent.idle_since + self.limits(agent).rest_s)
+        self.timers.set(Timer.REST, agent.id, agent.rest_until)
+        self.touch(agent)
 
     def limits(self, agent: Agent) -> WorkLimits:
         """How much the agent is to work."""
@@ -211,7 +215,8 @@ class Floor:
         agent = self.agents.get(self._on_phone.get(phone, ""))
         return agent if agent is not None and agent.phone == phone and agent.logged_in else None
 
-    def _place(self, agent: Agent) -> None:
+    def place(self, agent: Agent) -> None:
+        """Among those who can be rung now, or not; the agent as such has not changed."""
         if agent.phone is not None:
             self._on_phone[agent.phone] = agent.id
         self.router.agent_present(agent.id, logged_in=agent.logged_in)
@@ -226,9 +231,19 @@ class Floor:
     def _idle(self, agent: Agent) -> Idle:
         at_work_s = 0.0 if agent.login_at is None else self.now - agent.login_at
         occupancy = agent.busy_s / at_work_s if at_work_s > 0 else 0.0
-        return Idle(agent.since, occupancy, agent.calls_taken, agent.offered_at, self.router.next_turn())
+        turn = self.router.next_turn()
+        return Idle(agent.ready_since, occupancy, agent.calls_taken, agent.offered_at, turn)
 
     # --- calls --------------------------------------------------------------------------------
+    def admit(self, call: Call) -> None:
+        """A new call, or one that was kept."""
+        self.calls[call.id] = self._of_kind[call.kind][call.id] = call
+        self.mark(call)
+
+    def of_kind(self, *kinds: CallKind) -> list[Call]:
+        """All of these kinds, without a look through the customers' calls, of which there are most."""
+        return [call for kind in kinds for call in self._of_kind[kind].values()]
+
     def move_call(self, call: Call, input_: CallInput) -> None:
         """Through the gate; takes the call out of or into its line. May raise IllegalTransition."""
         was_waiting = call.state is CallState.WAITING
@@ -249,7 +264,8 @@ class Floor:
         assert call.group is not None, call.id
         assert heir is not None, call.group
         self.note(call, LeftLine(self.now, call.group, LeftBy.REMOVED, heir))
-        call.group, call.ring, call.step_runs = heir, 0, {}
+        call.priority = call.base_priority  # the heir has a policy of its own
+        call.group, call.ring, call.step_runs, call.step_raises = heir, 0, {}, {}
         call.only_agent, call.only_until = None, None
         self.note(call, Queued(self.now, heir, call.priority, call.requirement))
 
@@ -301,8 +317,9 @@ class Floor:
 
     def callers_waiting(self, group: str) -> int:
         """How many hear music in the group's line: who has asked to be called back takes up no room."""
-        waiting = (self.calls[call_id] for call_id in self.router.lines[group])
-        return sum(call.channel is not Channel.NONE for call in waiting)
+        line = self.router.lines[group]
+        away = (c for c in self.of_kind(CallKind.CALLBACK) if c.channel is Channel.NONE and c.id in line)
+        return len(line) - sum(1 for _ in away)
 
     def take_over_place(self, old: Call, new: Call) -> None:
         """`new` stands in the line exactly where `old` stood."""
@@ -324,9 +341,12 @@ class Floor:
             return
         self.emit(StoreCall(call))
         if call.finished:
-            del self.calls[call.id]
+            self._forget(call)
 
     def merge(self, call: Call) -> None:
         """The call lives on in another: take it off the floor."""
-        del self.calls[call.id]
+        self._forget(call)
         self.emit(CallMerged(call.id))
+
+    def _forget(self, call: Call) -> None:
+        del self.calls[call.id], self._of_kind[call.kind][call.id]

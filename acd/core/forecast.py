@@ -109,19 +109,23 @@ class Kept:
 
     def __init__(self, router: Router, group: str) -> None:
         self._router = router
-        self._left = {name: min(wanted, ready) for name, wanted, ready in router.reserves_against(group)}
+        self._group = group
+        against = list(router.reserves_against(group))
+        self._left = {name: min(wanted, ready) for name, wanted, ready in against}
         self.groups = frozenset(self._left)
-        self.lacking = sum(max(0, wanted - ready) for _, wanted, ready in router.reserves_against(group))
+        self.lacking = max((wanted - ready for _, wanted, ready in against if wanted > ready), default=0)
 
     def takes(self, agent: str) -> bool:
         """Whether this one is kept; each ready agent may be asked for once."""
         if not self._left or not self._router.is_free(agent):
             return False
-        for group in self._router.reserved_by(agent):
-            if self._left.get(group, 0):
-                self._left[group] -= 1
-                return True
-        return False
+        reserves = self._router.reserved_by(agent)
+        if self._group in reserves:
+            return False  # those who reserve the same agents are equals
+        wanting = [group for group in reserves if self._left.get(group, 0)]
+        for group in wanting:  # one agent may count for several reserves
+            self._left[group] -= 1
+        return bool(wanting)
 
 
 def _share_before(other: _Urge, own: _Urge) -> float:

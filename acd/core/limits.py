@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 
-from acd.core.agents import BUSY_STATES, Agent
+from acd.core.agents import WORK_STATES, Agent
 from acd.core.work_rules import REASON_DAY_LIMIT, REASON_REST, WorkLimits
 
 
 def calls_in_a_row(agent: Agent, limits: WorkLimits, now: float) -> int:
     """Customers' calls taken since the agent was last idle for the length of a rest."""
-    rested = agent.state not in BUSY_STATES and now - agent.since >= limits.rest_s
+    rested = agent.state not in WORK_STATES and now - agent.idle_since >= limits.rest_s
     return 0 if rested else agent.calls_in_a_row
 
 
@@ -26,8 +26,3 @@ def against_ready(agent: Agent, limits: WorkLimits, now: float, day: str) -> str
 
 def _most(limit: int | None) -> float:
     return math.inf if limit is None else limit
-
-
-def rest_until(agent: Agent, limits: WorkLimits, now: float) -> float:
-    """When a rest that is due is over; idleness before it is part of it."""
-    return (now if agent.state in BUSY_STATES else agent.since) + limits.rest_s

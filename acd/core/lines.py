@@ -88,10 +88,15 @@ def check_limits(floor: Floor, call: Call) -> None:
         return
     if call.leave_at is not None and call.leave_at <= floor.now:
         lead_out(floor, call, LeftBy.TIMEOUT)
-    elif LeftBy.NO_AGENTS in call.exits and not floor.router.staffed(floor.widest(call)):
+    elif LeftBy.NO_AGENTS in call.exits and not _is_staffed(floor, call):
         lead_out(floor, call, LeftBy.NO_AGENTS)
     elif LeftBy.CLOSED in call.exits and _was_there(call, floor.closed_at.get(call.group)):
         lead_out(floor, call, LeftBy.CLOSED)
+
+
+def _is_staffed(floor: Floor, call: Call) -> bool:
+    """Whether anybody at work could serve; who waits for one agent alone has that one, of whatever skills."""
+    return call.only_agent is not None or floor.router.staffed(floor.widest(call))
 
 
 def _was_there(call: Call, closed_at: float | None) -> bool:

@@ -90,7 +90,7 @@ def _ring(floor: Floor, call: Call, agent: Agent, why: tuple[str, ...]) -> None:
     timeout_s = ring_timeout_s(floor, call)
     floor.note(call, facts.Offered(floor.now, agent.id, agent.phone, why))
     floor.timers.set(Timer.ALERT, call.id, floor.now + floor.plan.unreachable_after_s)
-    floor.timers.set(Timer.OVERDUE, call.id, floor.now + timeout_s + OVERDUE_GRACE_S)
+    arm_overdue(floor, call, timeout_s)
     music = policy.music if policy is not None else ""
     floor.emit(Offer(call.id, agent.id, agent.phone, timeout_s, music, call.group or "", leg_of(call)))
 
@@ -121,7 +121,13 @@ def call_customer(floor: Floor, call: Call) -> None:
     """A callback whose agent is there, or kept: whoever knows the ways outside dials."""
     policy = floor.policy(call)
     rule = policy.callbacks if policy is not None and policy.callbacks is not None else CallbackRule()
+    arm_overdue(floor, call, rule.ring_timeout_s)
     floor.emit(CallBack(call.id, call.caller_number, rule.ring_timeout_s))
+
+
+def arm_overdue(floor: Floor, call: Call, timeout_s: float) -> None:
+    """By then a ring of so many seconds has ended."""
+    floor.timers.set(Timer.OVERDUE, call.id, floor.now + timeout_s + OVERDUE_GRACE_S)
 
 
 def ring_reserved(floor: Floor, call: Call, agent: Agent) -> None:
@@ -203,9 +209,9 @@ def ended(floor: Floor, call: Call, failure: OfferFailure) -> None:
     give_back(floor, agent, failure)
     if was_direct:
         floor.emit(RefuseDirect(call.id, agent.id, failure))
-    elif call.present:
+    dispatch_agent(floor, agent)  # first: a more urgent call may have come while the phone rang
+    if call.present:
         dispatch_call(floor, call)
-    dispatch_agent(floor, agent)
 
 
 def _stand_by(floor: Floor, call: Call) -> None:
@@ -226,7 +232,12 @@ def count_call(floor: Floor, call: Call, agent: Agent) -> None:
 
 
 def give_back(floor: Floor, agent: Agent, failure: OfferFailure) -> None:
-    """The agent after an offer that came to nothing: by the rule for its cause."""
+    """The agent after an offer that came to nothing: by the rule for its cause.
+
+    One that was called off costs nothing; who has missed one is no longer the one who is idle longest.
+    """
+    if failure is not OfferFailure.WITHDRAWN:
+        agent.ready_since = floor.now
     rule = floor.plan.missed_rings.get(failure)
     if rule is None:
         floor.release_agent(agent)
@@ -239,12 +250,12 @@ def give_back(floor: Floor, agent: Agent, failure: OfferFailure) -> None:
     elif agent.next_reason is None and not agent.pending_logout:
         agent.misses.clear()
         agent.ready_when_reachable = failure is OfferFailure.UNREACHABLE
-        if agent.own_call_id is None:
+        if agent.own_call_id is None and agent.state is AgentState.RINGING:
             agent.wrap_up_wanted = False  # there is no talk that it could follow
             floor.move_agent(agent, AgentInput.MISS, rule.reason)
             agent.call_id = None
             return
-        agent.pending_reason = rule.reason  # the own call that kept the agent from answering goes on
+        agent.pending_reason = rule.reason  # after the own call that kept the agent from answering
     floor.release_agent(agent)
 
 
@@ -292,7 +303,7 @@ def move_ring_timers(floor: Floor, old: Call, new: Call) -> None:
     clear_ring_timers(floor, old)
     if not new.alerted:
         floor.timers.set(Timer.ALERT, new.id, floor.now + floor.plan.unreachable_after_s)
-    floor.timers.set(Timer.OVERDUE, new.id, floor.now + ring_timeout_s(floor, new) + OVERDUE_GRACE_S)
+    arm_overdue(floor, new, ring_timeout_s(floor, new))
 
 
 def _offered_agent(floor: Floor, call: Call) -> Agent:

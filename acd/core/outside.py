@@ -13,7 +13,7 @@ from acd.core.calls import Call, CallInput, CallState, Channel
 from acd.core.commands import ContinueCall, DialOut
 from acd.core.facts import Answered
 from acd.core.floor import Floor
-from acd.core.offers import OVERDUE_GRACE_S, clear_ring_timers, count_call, leg_of, ring_timeout_s
+from acd.core.offers import arm_overdue, clear_ring_timers, count_call, leg_of, ring_timeout_s
 from acd.core.outside_facts import DialFailure
 from acd.core.timers import Timer
 
@@ -50,7 +50,7 @@ def _dial(floor: Floor, call: Call, event: events.OutsideDialed) -> None:
     timeout_s = ring_timeout_s(floor, call)
     # A trunk that is dead says nothing at all, and SIP itself would wait for half a minute.
     floor.timers.set(Timer.ALERT, call.id, floor.now + floor.plan.unreachable_after_s)
-    floor.timers.set(Timer.OVERDUE, call.id, floor.now + timeout_s + OVERDUE_GRACE_S)
+    arm_overdue(floor, call, timeout_s)
     group = call.group or ""
     command = DialOut(
         call.id, event.trunk, event.number, event.digits, event.shown, timeout_s, group, leg_of(call)
@@ -99,6 +99,8 @@ def failed(floor: Floor, call: Call, failure: DialFailure, cause: str = "") -> N
     call.present = True
     floor.note(call, facts.OutsideFailed(floor.now, trunk, failure, cause))
     floor.move_call(call, CallInput.OUTSIDE_FAILED)
+    if call.agent is not None:
+        arm_overdue(floor, call, 0.0)  # the agent is not kept for nothing: another trunk comes at once
 
 
 def _left(floor: Floor, call: Call) -> None:

@@ -15,6 +15,9 @@ from acd.core.formula import Formula, FormulaError, parse
 from acd.core.requirement import Requirement
 
 CHECK_S = 1.0
+INSTANT_S = 1e-6
+"""Waits are told apart by no less."""
+_AT, _AFTER = (">=", "<"), (">", "<=")
 
 NAMES: Mapping[str, type[float] | type[str]] = {
     "waited_s": float,  # since the caller began to wait
@@ -104,8 +107,10 @@ class PolicyStep:
         return self.condition.names <= {"waited_s"}
 
     def moments_s(self) -> tuple[float, ...]:
-        """The waits at which the condition may change."""
-        return tuple(float(c.value) for c in self.condition.compared if c.name == "waited_s")
+        """The waits at which the condition may change: with `>` and `<=` that is just after the number."""
+        compared = [(c.sign, float(c.value)) for c in self.condition.compared if c.name == "waited_s"]
+        at = [value for sign, value in compared if sign not in _AFTER]
+        return (*at, *(round(value + INSTANT_S, 6) for sign, value in compared if sign not in _AT))
 
 
 def leads_out(exit_: str) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from acd.core import facts, lines, offers, policy, rings
-from acd.core.calls import Call, CallState, Channel
+from acd.core.calls import Call, CallState, Channel, WaitSoFar
 from acd.core.commands import AnnounceInLine
 from acd.core.facts import LeftBy
 from acd.core.floor import Floor
@@ -29,38 +29,69 @@ def timer_policy(floor: Floor, call_id: str) -> None:
     group = call.group
     steps = floor.plan.groups[group].steps
     waited_s = _waited_s(floor, call)
+    is_open = False
     for number, step in enumerate(steps):
         last = call.step_runs.get(str(number))
         if last is not None and (step.every_s is None or waited_s < last + step.every_s):
             continue
         if not step.condition.test(Seen(floor, call)) or _has_led_out(call, step):
             continue
+        if any(_must_wait(floor, call, operation) for operation in step.operations):
+            is_open = True
+            continue
         call.step_runs[str(number)] = waited_s
-        _take(floor, call, number + 1, step)
+        _take(floor, call, number, step)
         if call.state is not CallState.WAITING or call.group != group:
             return
-    _arm(floor, call, steps)
+    _arm(floor, call, steps, is_open=is_open)
+
+
+def go_on(floor: Floor, call: Call, so_far: WaitSoFar | None) -> None:
+    """A wait that had begun before: steps that were taken then are not taken again, and hold."""
+    if so_far is None or call.group is None:
+        return
+    group = floor.plan.groups[call.group]
+    if not call.requirement_alone:
+        call.ring = max(call.ring, min(so_far.ring, len(group.rings)))
+    numbered = {str(number): step for number, step in enumerate(group.steps)}
+    taken = sorted((at_s, number) for number, at_s in so_far.step_runs.items() if number in numbered)
+    call.step_runs = {number: at_s for at_s, number in taken}
+    call.step_raises = dict(so_far.step_raises)
+    for _, number in taken:
+        for operation in numbered[number].operations:
+            if isinstance(operation, policy.SetRequirement):
+                call.requirement = operation.requirement.text
 
 
 def carried_over(
-    runs: dict[str, float], old: tuple[policy.PolicyStep, ...], new: tuple[policy.PolicyStep, ...]
-) -> dict[str, float]:
-    """When the steps were last taken (`Call.step_runs`), by their numbers in a policy that has changed."""
-    kept: dict[tuple[object, ...], list[float]] = {}
+    so_far: WaitSoFar, old: tuple[policy.PolicyStep, ...], new: tuple[policy.PolicyStep, ...]
+) -> WaitSoFar:
+    """The same wait under a policy that has changed: what steps did that are no longer there is undone."""
+    kept: dict[tuple[object, ...], list[str]] = {}
     for number, step in enumerate(old):
-        if str(number) in runs:
-            kept.setdefault(_written(step), []).append(runs[str(number)])
+        if str(number) in so_far.step_runs:
+            kept.setdefault(_written(step), []).append(str(number))
     found = ((str(number), kept.get(_written(step))) for number, step in enumerate(new))
-    return {number: last.pop(0) for number, last in found if last}
+    was = {number: before.pop(0) for number, before in found if before}
+    return WaitSoFar(
+        so_far.ring,
+        {number: so_far.step_runs[before] for number, before in was.items()},
+        {n: so_far.step_raises[before] for n, before in was.items() if before in so_far.step_raises},
+    )
 
 
 def _written(step: policy.PolicyStep) -> tuple[object, ...]:
     return (step.condition.text, tuple(map(told, step.operations)), step.every_s)
 
 
-def _arm(floor: Floor, call: Call, steps: tuple[policy.PolicyStep, ...]) -> None:
+def _arm(floor: Floor, call: Call, steps: tuple[policy.PolicyStep, ...], *, is_open: bool) -> None:
+    """`is_open`: a step is due that could not be taken yet."""
     assert call.waiting_since is not None, call.id
-    next_s = policy.next_check_s(steps, call.step_runs, _waited_s(floor, call))
+    waited_s = _waited_s(floor, call)
+    next_s = policy.next_check_s(steps, call.step_runs, waited_s)
+    if is_open:
+        soon_s = waited_s + policy.CHECK_S
+        next_s = soon_s if next_s is None else min(next_s, soon_s)
     if next_s is None:
         floor.timers.clear(call.id, Timer.POLICY)
     else:
@@ -74,11 +105,46 @@ def _waited_s(floor: Floor, call: Call) -> float:
 
 
 def _take(floor: Floor, call: Call, number: int, step: policy.PolicyStep) -> None:
+    floor.mark(call)
     for operation in step.operations:
         if call.state is not CallState.WAITING or call.group is None:
             return
-        floor.note(call, facts.PolicyApplied(floor.now, number, told(operation)))
-        _operate(floor, call, operation)
+        if _changes(floor, call, operation):
+            floor.note(call, facts.PolicyApplied(floor.now, number + 1, told(operation)))
+            _operate(floor, call, number, operation)
+
+
+def _must_wait(floor: Floor, call: Call, operation: policy.Operation) -> bool:
+    """Whether something that may pass stands in the way: a step is taken as a whole, or is not."""
+    if not isinstance(operation, policy.MoveTo) or not _changes(floor, call, operation):
+        return False
+    limit = floor.plan.groups[operation.group].max_waiting
+    if limit is not None and floor.callers_waiting(operation.group) >= limit:
+        return True
+    # A callback, at an hour when that group's customers are not called.
+    return call.channel is Channel.NONE and operation.group in floor.callbacks_closed
+
+
+def _changes(floor: Floor, call: Call, operation: policy.Operation) -> bool:
+    """Whether there is anything for the operation to do.
+
+    A callback hears nothing and has no flow to go on with. Nobody is moved back to a group that has handed
+    the caller on: two groups that hand a caller to each other would do so for ever.
+    """
+    assert call.group is not None, call.id
+    match operation:
+        case policy.SetPriority(priority):
+            return priority != call.priority
+        case policy.WidenTo(ring):
+            rings_there = 0 if call.requirement_alone else len(floor.plan.groups[call.group].rings)
+            return call.ring < min(ring, rings_there)
+        case policy.Announce():
+            return call.channel is not Channel.NONE
+        case policy.LeaveBy(exit_):
+            return call.channel is not Channel.NONE and (exit_ in call.exits or policy.leads_out(exit_))
+        case policy.MoveTo(group):
+            return group != call.group and group not in _moved_out_of(call)
+    return True
 
 
 def _has_led_out(call: Call, step: policy.PolicyStep) -> bool:
@@ -89,52 +155,45 @@ def _has_led_out(call: Call, step: policy.PolicyStep) -> bool:
     return bool(exits) and any(isinstance(f, facts.LeftLine) and f.exit in exits for f in call.facts)
 
 
-def _operate(floor: Floor, call: Call, operation: policy.Operation) -> None:
+def _operate(floor: Floor, call: Call, number: int, operation: policy.Operation) -> None:
     assert call.group is not None, call.id
     match operation:
         case policy.SetPriority(priority):
-            _restand(floor, call, priority=priority)
+            _raise(floor, call, number, priority - call.priority)
         case policy.RaisePriority(by):
-            _restand(floor, call, priority=call.priority + by)
+            _raise(floor, call, number, by)
         case policy.SetRequirement(requirement):
             call.requirement = requirement.text
-            _restand(floor, call, priority=call.priority)
+            _restand(floor, call)
             rings.widen(floor, call)  # of those whom it asks for now perhaps nobody is at work
             lines.check_limits(floor, call)
         case policy.WidenTo(ring):
             rings.widen(floor, call, ring)
         case policy.Announce(name):
-            if call.channel is not Channel.NONE:
-                floor.emit(AnnounceInLine(call.id, call.group, name))
+            floor.emit(AnnounceInLine(call.id, call.group, name))
         case policy.LeaveBy(exit_):
-            if exit_ in call.exits or policy.leads_out(exit_):
-                lines.lead_out(floor, call, LeftBy.POLICY, exit_)
+            lines.lead_out(floor, call, LeftBy.POLICY, exit_)
         case policy.MoveTo(group):
-            move_to(floor, call, group)
+            _move_to(floor, call, group)
 
 
-def _restand(floor: Floor, call: Call, priority: int) -> None:
-    call.priority = priority
+def _raise(floor: Floor, call: Call, number: int, by: int) -> None:
+    call.priority += by
+    call.step_raises[str(number)] = call.step_raises.get(str(number), 0) + by
+    _restand(floor, call)
+
+
+def _restand(floor: Floor, call: Call) -> None:
     floor.stand(call)
     offers.dispatch_call(floor, call)
 
 
-def move_to(floor: Floor, call: Call, group: str) -> None:
-    """Into another group's line with the time waited so far; not back to where it has come from like that.
-
-    Two groups that hand a caller to each other would do so for ever.
-    """
-    if group in _moved_out_of(call):
-        return
-    limit = floor.plan.groups[group].max_waiting
-    if call.group in (None, group) or (limit is not None and floor.callers_waiting(group) >= limit):
-        return
-    if call.channel is Channel.NONE and group in floor.callbacks_closed:
-        return  # a callback, at an hour when that group's customers are not called
+def _move_to(floor: Floor, call: Call, group: str) -> None:
+    """Into another group's line with the time waited so far, and with the priority that it has by now."""
     assert call.group is not None, call.id
     floor.router.dequeue(call.id, call.group)
     floor.note(call, facts.LeftLine(floor.now, call.group, LeftBy.POLICY, group))
-    call.group, call.ring, call.step_runs = group, 0, {}
+    call.group, call.ring, call.step_runs, call.step_raises = group, 0, {}, {}
     call.only_agent, call.only_until = None, None
     floor.note(call, facts.Queued(floor.now, group, call.priority, call.requirement))
     call.ring = rings.ring_due(floor, call)

@@ -9,7 +9,7 @@ from acd.core.calls import Call
 from acd.core.choosing import Choice
 from acd.core.floor import Floor
 from acd.core.pools import AgentChoice
-from acd.core.router import requirement_of
+from acd.core.reach import requirement_of
 
 NAMED_AT_MOST = 8
 """Who was passed over is named one by one up to so many; of more, only how many they are is told."""

@@ -26,13 +26,12 @@ def restore(floor: Floor, agents: Iterable[Agent], calls: Iterable[Call]) -> Non
     """
     for call in calls:
         call.present = call.state not in (CallState.WAITING, CallState.IVR)
-        floor.calls[call.id] = call
-        floor.mark(call)
+        floor.admit(call)
         lines.set_limits(floor, call, call.leave_at, call.exits)
         floor.router.next_turn(above=call.joined)
-        if call.state in (CallState.RINGING, CallState.DIALING_OUT):
-            due = floor.now + offers.ring_timeout_s(floor, call) + offers.OVERDUE_GRACE_S
-            floor.timers.set(Timer.OVERDUE, call.id, due)
+        is_kept = call.state is CallState.IVR and call.agent is not None  # a callback's agent
+        if is_kept or call.state in (CallState.RINGING, CallState.DIALING_OUT):
+            offers.arm_overdue(floor, call, offers.ring_timeout_s(floor, call))
     for agent in agents:
         if agent.id not in floor.agents and not _lets_go(floor, agent):
             continue
@@ -56,7 +55,7 @@ def _lets_go(floor: Floor, agent: Agent) -> bool:
         return False
     floor.leaving[agent.id] = AgentProfile(agent.id, agent.id, agent.phone or "")
     floor.router.let_go(agent.id)
-    agent.pending_logout = True
+    agent.send_home()
     return True
 
 
@@ -247,6 +246,8 @@ def _leave_previous_work(floor: Floor, agent: Agent, before: AgentState) -> None
         other = floor.calls.get(agent.call_id)
         if other is not None and other.state is CallState.RINGING:
             _withdraw(floor, other)
+        elif other is not None and other.agent == agent.id:
+            callbacks.agent_is_elsewhere(floor, other)
 
 
 def _withdraw(floor: Floor, call: Call) -> None:

@@ -2,7 +2,8 @@
 
 Everybody keeps place, state and counters; what has changed holds at once, for those who wait, too. A ring
 under way goes on. A call keeps the ring of agents that it has reached, and widens by the new plan from
-there. Steps of a policy that were taken are not taken again.
+there. Steps of a policy that were taken are not taken again; what a step has added to a priority goes with
+the step, so that one that is written anew counts once.
 
 An agent who is no longer in the plan finishes what is in hand, gets no further call, and is forgotten when
 at home. Callers of a group that is gone go to its heir (`Plan.removed`): into the heir's line with the time
@@ -13,7 +14,7 @@ from __future__ import annotations
 
 from acd.core import callbacks, desk, limits, lines, offers, policy_run
 from acd.core.agents import BUSY_STATES, Agent, AgentState
-from acd.core.calls import Call, CallInput, CallState, Channel
+from acd.core.calls import Call, CallInput, CallState, Channel, WaitSoFar
 from acd.core.commands import HoldInLine, LeaveLine
 from acd.core.facts import LeftBy, LeftLine
 from acd.core.floor import Floor
@@ -31,8 +32,7 @@ def change(floor: Floor, plan: Plan) -> None:
     floor.leaving = {agent: known[agent] for agent in floor.agents if agent not in plan.agents}
     _change_router(floor)
     for agent_id in came_back:
-        floor.agents[agent_id].pending_logout = False
-        floor.touch(floor.agents[agent_id])
+        _stays(floor, floor.agents[agent_id])
     for agent_id in list(floor.leaving):
         _let_go(floor, floor.agents[agent_id])
     for call in list(floor.calls.values()):
@@ -67,10 +67,17 @@ def _change_router(floor: Floor) -> None:
             floor.router.agent_free(agent.id, idle)
 
 
+def _stays(floor: Floor, agent: Agent) -> None:
+    """One who was to go home is in the plan again; who wanted to go home still does."""
+    if agent.sent_home:
+        agent.pending_logout = agent.sent_home = False
+    floor.touch(agent)
+
+
 def _let_go(floor: Floor, agent: Agent) -> None:
     """One who is no longer in the plan: home, at once or after the work in hand."""
     if agent.state in BUSY_STATES:
-        agent.pending_logout = True
+        agent.send_home()
         floor.touch(agent)
     elif agent.logged_in:
         desk.log_out(floor, agent)  # forgotten by `waits.check`
@@ -91,13 +98,18 @@ def _change_call(floor: Floor, call: Call, before: Plan) -> None:
     group = floor.plan.groups[call.group]
     old = before.groups.get(call.group)
     call.ring = min(call.ring, len(group.rings))
-    if old is not None:
-        call.step_runs = policy_run.carried_over(call.step_runs, old.steps, group.steps)
+    if old is not None and old.steps != group.steps:
+        _change_steps(call, policy_run.carried_over(call.so_far, old.steps, group.steps))
     floor.mark(call)
     if call.state is CallState.WAITING and call.present:
         floor.stand(call)
         if old is not None and old.music != group.music and call.channel is not Channel.NONE:
             floor.emit(HoldInLine(call.id, call.group))
+
+
+def _change_steps(call: Call, so_far: WaitSoFar) -> None:
+    call.priority = call.base_priority + so_far.raised
+    call.step_runs, call.step_raises = dict(so_far.step_runs), dict(so_far.step_raises)
 
 
 def _has_no_line(floor: Floor, call: Call) -> bool:
@@ -131,3 +143,5 @@ def _apply_limits(floor: Floor, agent: Agent) -> None:
     was_limited = agent.state is AgentState.NOT_READY and agent.reason in LIMIT_REASONS
     if (agent.state is AgentState.READY and reason is not None) or (was_limited and reason is None):
         floor.make_ready(agent)
+    elif agent.rest_until is not None:
+        floor.rest(agent)  # which may last longer or less long now

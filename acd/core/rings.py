@@ -15,7 +15,7 @@ DAY_S = 86_400.0
 def begin(floor: Floor, call: Call, event: CallQueued) -> None:
     """A call comes into its group's line: how it stands there."""
     call.requirement, call.requirement_alone = event.requirement.text, event.alone
-    call.ring, call.joined, call.step_runs = 0, 0, {}
+    call.ring, call.joined, call.step_runs, call.step_raises = 0, 0, {}, {}
     call.only_agent, call.only_until = None, None
     _keep_for_one(floor, call, event)
     call.ring = ring_due(floor, call)
@@ -71,6 +71,7 @@ def widen(floor: Floor, call: Call, ring: int = 0) -> None:
     if call.only_agent is not None and not is_kept(floor, call):
         call.only_agent, call.only_until = None, None
         floor.note(call, facts.Unkept(floor.now))
+        floor.entered_line.append(call)  # of the others perhaps nobody is at work: see `waits.check`
     since = floor.now if call.waiting_since is None else call.waiting_since
     call.ring = max(call.ring, min(ring, len(floor.plan.groups[call.group].rings)))
     call.ring = ring_due(floor, call)

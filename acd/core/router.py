@@ -11,14 +11,14 @@ from heapq import heapify, heappop, heapreplace
 from operator import attrgetter
 
 from acd.core.choosing import Choice, choose
-from acd.core.lanes import GroupLine, Lane, LaneKey, Standing, lane_key
-from acd.core.plan import GroupPolicy, Plan
+from acd.core.lane_book import LaneBook
+from acd.core.lanes import GroupLine, Standing
+from acd.core.plan import Plan
 from acd.core.pools import ORDER_OF, Idle, IdleOrder, Pool, PoolKey, Tally
-from acd.core.requirement import Requirement
+from acd.core.reach import Reach
+from acd.core.reserves import Reserves
 
 _HEAD = attrgetter("head")
-MAX_EMPTY_LANES = 2000
-"""Empty lanes are kept for the next call of their kind, but not without end."""
 
 
 class Router:
@@ -37,28 +37,14 @@ class Router:
             self._pool_of[agent.id] = pools[key]
         self.pools = tuple(pools.values())
         self.lines: dict[str, GroupLine] = {group: GroupLine() for group in plan.groups}
-        self._rings = {group.id: _rings(group, self.pools) for group in plan.groups.values()}
-        self._groups_of_pool: dict[Pool, tuple[str, ...]] = dict.fromkeys(self.pools, ())
-        for group, rings in self._rings.items():
-            for pool in (pool for ring in rings for pool in ring):
-                self._groups_of_pool[pool] += (group,)
-        self._inner = {group: frozenset(rings[0]) for group, rings in self._rings.items()}
-        self._reserves = {group.id: group.reserve for group in plan.groups.values() if group.reserve}
-        for pool in self.pools:
-            pool.reserved_by = tuple(g for g in self._reserves if pool in self._rings[g][0])
-        self._reserve_tallies = {group: Tally.of(self._rings[group][0]) for group in self._reserves}
-        self._has_kept: set[str] = set()  # the groups whose reserve has kept somebody waiting
+        self._reach = Reach(plan, self.pools)
+        self._reserves = Reserves(plan, self._reach, self.pools)
         self._tallies: dict[str, Tally] = {}
         self._is_even = not plan.ageing and len({group.weight for group in plan.groups.values()}) < 2
-        self._kept: dict[LaneKey, Lane] = {}
-        self._empty: dict[Lane, None] = {}  # of these, the longest empty first
         self._apart = Pool(len(pools), (frozenset(), 1.0), orders)  # of those who are leaving: serves no line
         self._pool_of |= dict.fromkeys(leaving, self._apart)
-        self._groups_of_pool[self._apart] = ()
-        everybody = (*self.pools, self._apart)
-        self._lanes_of_pool: dict[Pool, dict[Lane, None]] = {pool: {} for pool in everybody}
-        self._lanes_of_agent: dict[str, dict[Lane, None]] = {}
-        self._waiting: dict[Lane, None] = {}
+        self._reach.groups_of_pool[self._apart] = ()
+        self._lanes = LaneBook(self._reach, (*self.pools, self._apart))
         self._ready: dict[Pool, None] = {}
         self._at_work: set[str] = set()
         self._turn = turn
@@ -67,7 +53,7 @@ class Router:
     # --- agents -------------------------------------------------------------------------------
     def groups_of(self, agent: str) -> tuple[str, ...]:
         """The groups that this agent can serve, in whichever ring."""
-        return self._groups_of_pool[self._pool_of[agent]]
+        return self._reach.groups_of_pool[self._pool_of[agent]]
 
     def agent_free(self, agent: str, idle: Idle) -> None:
         """The agent can be offered calls."""
@@ -110,11 +96,11 @@ class Router:
 
     def left_behind(self, agent: str) -> list[str]:
         """The calls that may have nobody left of the agents they stand for, now that this one is gone."""
-        calls = [call for lane in self._lanes_of_agent.get(agent, ()) for call in lane.calls]
+        calls = [call for lane in self._lanes.of_agent(agent) for call in lane.calls]
         pool = self._pool_of[agent]
         if pool.logged_in == 0:
-            calls += [call for group in self._groups_of_pool[pool] for call in self.lines[group]]
-            calls += [call for lane in self._waiting if pool in lane.agents for call in lane.calls]
+            calls += [call for group in self._reach.groups_of_pool[pool] for call in self.lines[group]]
+            calls += [call for lane in self._lanes.waiting if pool in lane.agents for call in lane.calls]
         return list(dict.fromkeys(calls))
 
     def logged_in(self, group: str) -> int:
@@ -131,9 +117,7 @@ class Router:
 
     def ring_of(self, agent: str, standing: Standing) -> int | None:
         """The innermost ring that has the agent, of those open to a call that stands so; None: none has."""
-        policy, skills = self._plan.groups[standing.group], self._pool_of[agent].skills
-        rings = range(standing.ring + 1)
-        return next((ring for ring in rings if requirement_of(policy, standing, ring).admits(skills)), None)
+        return self._reach.ring_of(self._pool_of[agent], standing)
 
     def ready(self, group: str) -> int:
         """How many of them can be offered a call now."""
@@ -142,7 +126,7 @@ class Router:
     def _tally(self, group: str) -> Tally:
         """Counted from the first time that somebody asks: most groups have no policy that does."""
         if group not in self._tallies:
-            self._tallies[group] = Tally.of(pool for ring in self._rings[group] for pool in ring)
+            self._tallies[group] = Tally.of(pool for ring in self._reach.rings[group] for pool in ring)
         return self._tallies[group]
 
     # --- calls --------------------------------------------------------------------------------
@@ -159,19 +143,17 @@ class Router:
     def enqueue(self, call_id: str, standing: Standing, joined: int) -> None:
         """The call joins the line, or moves to another lane of it; `joined` breaks ties (see `next_turn`)."""
         self.dequeue(call_id, standing.group)
-        lane = self._lane(standing)
+        lane = self._lanes.lane(standing)
         key = (-standing.level, standing.since, float(joined))
         self.lines[standing.group].add(call_id, lane, key)
-        self._waiting[lane] = None
-        self._empty.pop(lane, None)
+        self._lanes.joined(lane)
 
     def dequeue(self, call_id: str, group: str) -> None:
         """The call leaves the line; not being there is fine."""
         line = self.lines.get(group)  # None: a group of a plan of before
         lane = None if line is None else line.remove(call_id)
-        if lane is not None and not lane.calls:
-            self._waiting.pop(lane, None)
-            self._now_empty(lane)
+        if lane is not None:
+            self._lanes.left(lane)
 
     def is_head(self, call_id: str, group: str) -> bool:
         """Whether nobody of the same lane is before the call."""
@@ -180,12 +162,12 @@ class Router:
 
     def staffed(self, standing: Standing) -> bool:
         """Whether anybody is at work who could serve a call that stands so."""
-        lane = self._lane(standing)
+        lane = self._lanes.lane(standing)
         return any(pool.logged_in for pool in lane.agents)
 
     def widened(self, standing: Standing) -> bool:
         """Whether ring `standing.ring` has anybody at work whom the rings inside it have not."""
-        lane = self._lane(standing)
+        lane = self._lanes.lane(standing)
         return any(pool.logged_in for pool in lane.tiers[standing.ring])
 
     # --- decisions ----------------------------------------------------------------------------
@@ -195,7 +177,7 @@ class Router:
         if lane is None:
             return None
         if lane.only is not None:
-            free = self.is_free(lane.only) and self._spared(self._pool_of[lane.only], group)
+            free = self.is_free(lane.only) and self._reserves.spares(self._pool_of[lane.only], group)
             return Choice(lane.only, 1, "asked for by name") if free else None
         if not self._ready:
             return None
@@ -206,7 +188,7 @@ class Router:
                 if len(self._ready) < len(tier)
                 else (pool for pool in tier if pool.ready)
             )
-            ready = [pool for pool in few if self._spared(pool, group)]
+            ready = [pool for pool in few if self._reserves.spares(pool, group)]
             if ready:
                 return choose(policy.choice, lane.requirement, ready, f"{seed}/{call_id}")
         return None
@@ -214,14 +196,10 @@ class Router:
     def call_for(self, agent: str, now: float) -> tuple[str, str] | None:
         """Call and group that this agent should serve next: the most urgent of the heads of the lanes."""
         pool = self._pool_of[agent]
-        lanes: Iterable[Lane] = self._lanes_of_pool[pool]
-        if len(self._waiting) < len(self._lanes_of_pool[pool]):
-            lanes = (lane for lane in self._waiting if pool in lane.agents)
-        if agent in self._lanes_of_agent:
-            lanes = (*lanes, *self._lanes_of_agent[agent])
+        lanes = self._lanes.open_to(agent, pool)
         open_ = (lane for lane in lanes if lane.head is not None)
         if pool.reserved_by:
-            open_ = (lane for lane in open_ if self._spared(pool, lane.group))
+            open_ = (lane for lane in open_ if self._reserves.spares(pool, lane.group))
         # Where all gather points at one rate, the order of the heads is that of urgency.
         key = _HEAD if self._is_even else lambda lane: lane.head_urgency(now)
         best = min(open_, key=key, default=None)
@@ -229,7 +207,7 @@ class Router:
 
     def heads(self, now: float) -> Iterator[str]:
         """The head of every lane, the most urgent first; of a lane whose head has left meanwhile the next."""
-        heap = [(lane.head_urgency(now), lane) for lane in self._waiting]
+        heap = [(lane.head_urgency(now), lane) for lane in self._lanes.waiting]
         heapify(heap)  # urgencies are all different: lanes are never compared
         while heap:
             lane = heap[0][1]
@@ -243,25 +221,11 @@ class Router:
 
     def spare_agents(self, agent: str) -> Iterator[str]:
         """Those whom a reserve kept from calls before this agent became ready, as long as they are taken."""
-        for group in self._pool_of[agent].reserved_by:
-            if group not in self._has_kept:
-                continue
-            for pool in self._rings[group][0]:
-                head, idle = None, pool.idle[IdleOrder.SINCE]
-                while self._is_beyond_reserve(group) and idle.head() not in (None, head):
-                    head = idle.head()
-                    assert head is not None, pool.index
-                    yield head[1]
-            if self._is_beyond_reserve(group):
-                self._has_kept.discard(group)
+        return self._reserves.set_free_by(self._pool_of[agent])
 
     def reserves_against(self, group: str) -> Iterator[tuple[str, int, int]]:
-        """Other groups' reserves of agents who can serve this one: group, how many, how many are ready."""
-        shared = self._rings[group]
-        for other, wanted in self._reserves.items():
-            inner = self._rings[other][0]
-            if other != group and any(pool in ring for pool in inner for ring in shared):
-                yield other, wanted, sum(pool.ready for pool in inner)
+        """Reserves that may keep agents from this group: whose, how many, and how many of them are ready."""
+        return self._reserves.against(group)
 
     def reserved_by(self, agent: str) -> tuple[str, ...]:
         """The groups whose reserve this agent may belong to."""
@@ -269,95 +233,4 @@ class Router:
 
     def keeper(self, agent: str, group: str) -> str | None:
         """The group whose reserve keeps this agent from calls of `group` now; None: no reserve does."""
-        return self._keeper(self._pool_of[agent], group)
-
-    def _spared(self, pool: Pool, group: str) -> bool:
-        """Whether a call of `group` may have an agent of this pool, by the reserves of other groups."""
-        return not pool.reserved_by or self._keeper(pool, group) is None
-
-    def _keeper(self, pool: Pool, group: str) -> str | None:
-        """Groups that reserve the same agents are equals: one's reserve does not keep them from another."""
-        if group in pool.reserved_by:
-            return None
-        for other in pool.reserved_by:
-            if not self._is_beyond_reserve(other):
-                self._has_kept.add(other)
-                return other
-        return None
-
-    def _is_beyond_reserve(self, group: str) -> bool:
-        """Whether more agents are ready than the group keeps back."""
-        return self._reserve_tallies[group].ready > self._reserves[group]
-
-    # --- lanes --------------------------------------------------------------------------------
-    def _lane(self, standing: Standing) -> Lane:
-        key = lane_key(standing)
-        lane = self._kept.get(key)
-        if lane is None:
-            lane = self._kept[key] = self._new_lane(key, standing)
-            self._now_empty(lane)
-        return lane
-
-    def _now_empty(self, lane: Lane) -> None:
-        self._empty[lane] = None
-        if len(self._empty) > MAX_EMPTY_LANES:
-            self._forget_lane(next(iter(self._empty)))
-
-    def _new_lane(self, key: LaneKey, standing: Standing) -> Lane:
-        if standing.only is not None:
-            lane = Lane(key, standing.requirement, (), standing.only)
-            self._lanes_of_agent.setdefault(standing.only, {})[lane] = None
-            return lane
-        requirement, tiers = self._tiers(standing)
-        lane = Lane(key, requirement, tiers, None)
-        for pool in lane.agents:
-            self._lanes_of_pool[pool][lane] = None
-        return lane
-
-    def _tiers(self, standing: Standing) -> tuple[Requirement, tuple[frozenset[Pool], ...]]:
-        """By ring up to the one in which the call is; each pool in the innermost that has it."""
-        policy = self._plan.groups[standing.group]
-        wanted = requirement_of(policy, standing, 0)
-        if standing.ring == 0 and wanted == policy.requirement:
-            return wanted, (self._inner[standing.group],)
-        seen: set[Pool] = set()
-        tiers = []
-        for ring in range(standing.ring + 1):
-            requirement = requirement_of(policy, standing, ring)
-            tier = frozenset(p for p in self.pools if p not in seen and requirement.admits(p.skills))
-            seen.update(tier)
-            tiers.append(tier)
-        return wanted, tuple(tiers)
-
-    def _forget_lane(self, lane: Lane) -> None:
-        del self._empty[lane], self._kept[lane.key]
-        for pool in lane.agents:
-            del self._lanes_of_pool[pool][lane]
-        if lane.only is not None:
-            own = self._lanes_of_agent[lane.only]
-            del own[lane]
-            if not own:
-                del self._lanes_of_agent[lane.only]
-
-
-def requirement_of(policy: GroupPolicy, standing: Standing, ring: int) -> Requirement:
-    """What an agent of this ring must know for a call that stands so."""
-    if standing.alone:
-        return standing.requirement
-    if ring == 0:
-        return Requirement.all_of((policy.requirement, standing.requirement))
-    wider = policy.rings[ring - 1]
-    if wider.drops_call_requirement:
-        return wider.requirement
-    return Requirement.all_of((wider.requirement, standing.requirement))
-
-
-def _rings(group: GroupPolicy, pools: tuple[Pool, ...]) -> tuple[tuple[Pool, ...], ...]:
-    """The pools of each ring that are in no ring inside it."""
-    seen: set[Pool] = set()
-    rings = []
-    for requirement in (group.requirement, *(ring.requirement for ring in group.rings)):
-        ring = tuple(p for p in pools if p not in seen and requirement.admits(p.skills))
-        seen.update(ring)
-        rings.append(ring)
-    return tuple(rings)
+        return self._reserves.keeper(self._pool_of[agent], group)

@@ -12,7 +12,7 @@ from acd.core.facts import Kept, OfferFailed
 from acd.core.floor import Floor
 from acd.core.plan import GroupPolicy
 from acd.core.policy import PolicyStep
-from acd.core.router import requirement_of
+from acd.core.reach import requirement_of
 from acd.core.why_agents import AgentsSeen, agents_seen, in_ring
 
 AHEAD_AT_MOST = 5

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from acd.core.agents import Agent, AgentState
 from acd.core.calls import Call, CallState
 from acd.core.floor import Floor
-from acd.core.router import requirement_of
+from acd.core.reach import requirement_of
 from acd.core.shortfall import shortfall
 from acd.core.work_rules import (
     REASON_DAY_LIMIT,

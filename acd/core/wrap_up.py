@@ -94,7 +94,9 @@ def extend(floor: Floor, agent: Agent) -> None:
     _must_be_in_wrap_up(agent)
     rule, until = rule_of(floor, agent.wrap_up_group), agent.wrap_up_until
     call = floor.calls.get(agent.wrap_up_call_id or "")
-    assert call is not None, agent.id
+    if call is None:  # lost in a sudden end: its rules are not known
+        text = f"the call that {agent.id} wraps up was not kept; its wrap-up ends as it would have"
+        raise RequestRefused("wrap-up-limit", text)
     if until is None:
         raise RequestRefused(
             "wrap-up-open", f"the wrap-up of {agent.id} lasts until it is ended; nothing to add"

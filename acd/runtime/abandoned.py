@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 
-from acd.core.calls import Call, CallState
+from acd.core import policy_run
+from acd.core.calls import Call, CallState, WaitSoFar
 from acd.core.facts import (
     Alerted,
     CallKind,
@@ -23,6 +24,7 @@ from acd.core.facts import (
     WaitTakenUp,
     Widened,
 )
+from acd.core.plan import GroupPolicy
 
 MOST_CALLERS = 10_000
 _IN_LINE = (Alerted, Ended, Kept, NotKept, Offered, OfferFailed, PolicyApplied, Unkept, WaitTakenUp, Widened)
@@ -32,13 +34,15 @@ _IN_LINE = (Alerted, Ended, Kept, NotKept, Offered, OfferFailed, PolicyApplied, 
 class Abandoned:
     """A wait that its caller broke off; times in engine seconds.
 
-    `groups`: whose line it was at the end, and before a policy moved the caller there.
+    `groups`: whose line it was at the end, and before a policy moved the caller there. `so_far`: what time
+    had done to it in the first of them.
     """
 
     call_id: str
     waiting_since: float
     ended_at: float
     groups: tuple[str, ...]
+    so_far: WaitSoFar
 
 
 class AbandonedWaits:
@@ -60,12 +64,20 @@ class AbandonedWaits:
         groups = _broken_off(call)
         if call.waiting_since is None or not groups:
             return
-        wait = Abandoned(call.id, call.waiting_since, call.facts[-1].at, groups)
+        wait = Abandoned(call.id, call.waiting_since, call.facts[-1].at, groups, call.so_far)
         for group in groups:
             self._waits[call.caller_number, group] = wait
             self._waits.move_to_end((call.caller_number, group))
         while len(self._waits) > self._most:
             self._waits.popitem(last=False)
+
+    def groups_changed(self, before: Mapping[str, GroupPolicy], after: Mapping[str, GroupPolicy]) -> None:
+        """A reload: waits go on by the policies as they are now."""
+        for key, wait in self._waits.items():
+            old, new = before.get(wait.groups[0]), after.get(wait.groups[0])
+            if old is not None and new is not None and old.steps != new.steps:
+                so_far = policy_run.carried_over(wait.so_far, old.steps, new.steps)
+                self._waits[key] = replace(wait, so_far=so_far)
 
     def take(self, call: Call, group: str) -> Abandoned | None:
         """The wait that this caller goes on with; each is taken up once."""
@@ -75,7 +87,8 @@ class AbandonedWaits:
         if found is None or found.call_id == call.id:
             return None
         for each in found.groups:
-            if self._waits.get((call.caller_number, each)) is found:
+            other = self._waits.get((call.caller_number, each))
+            if other is not None and other.call_id == found.call_id:
                 del self._waits[call.caller_number, each]
         return found if self._clock() - found.ended_at <= self.within_s else None
 

@@ -78,7 +78,8 @@ class CallbackLine:
             self._shell.feed(CallbackPlaced(entry, order.call_id, order.group, order.number, order.language))
 
     def _is_automatic(self, group: str) -> bool:
-        policy = self._shell.engine.floor.plan.groups.get(group)
+        plan = self._shell.engine.floor.plan
+        policy = plan.groups.get(plan.heir(group) or "")
         return policy is not None and policy.callbacks is not None
 
     # --- what becomes of them -------------------------------------------------------------------

@@ -66,4 +66,5 @@ class InHand:
             self._switch.hang_up(call.id, Refusal.NORMAL)  # a centre without any group
             return
         self._shell.feed(events.CallTakenBack(call.id, reason))
-        self._shell.feed(self._joining.by_number(call, group))
+        in_line = self._joining.by_number if call.group is None else self._joining.again
+        self._shell.feed(in_line(call, group))

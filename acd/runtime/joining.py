@@ -52,6 +52,10 @@ class Joining:
         """Straight into a group's line, or back into it."""
         return self._joined(call, group, priority, ANYBODY, None)
 
+    def again(self, call: Call, group: str) -> CallQueued:
+        """Back into a line, of a call that has stood in one and was served: as it stood there."""
+        return as_it_stood(self.by_number(call, group), call)
+
     def _joined(
         self,
         call: Call,
@@ -74,6 +78,7 @@ class Joining:
             last_agent_at=0.0 if last is None else last.at,
             resumes=None if wait is None else wait.call_id,
             waiting_since=None if wait is None else wait.waiting_since,
+            so_far=wait.so_far if wait is not None and wait.groups[0] == group else None,
         )
 
     def _agent(self, wanted: str) -> str | None:
@@ -84,6 +89,17 @@ class Joining:
         if by_extension is not None:
             return by_extension.id
         return wanted[:LONGEST_AGENT]
+
+
+def as_it_stood(event: CallQueued, call: Call) -> CallQueued:
+    """With the priority and needs of the call, and in the same line with all that time has done there."""
+    return replace(
+        event,
+        priority=call.base_priority,
+        requirement=Requirement.parse(call.requirement),
+        alone=call.requirement_alone,
+        so_far=call.so_far if call.group == event.group else None,
+    )
 
 
 def _requirement(text: object) -> Requirement:

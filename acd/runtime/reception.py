@@ -232,6 +232,8 @@ class Reception:
 
     def _current_id(self, call_id: str, line: CallerLine) -> str:
         """The call that this line belongs to now: an attended transfer may have merged it."""
+        if self._lines.get(call_id) is line:
+            return call_id
         return next((c for c, other in self._lines.items() if other is line), call_id)
 
     def _was_outside(self, call: Call | None) -> bool:
@@ -246,7 +248,7 @@ class Reception:
             self._switch.hang_up(call_id, Refusal.NORMAL)
 
     def ends_with_agent(self, call_id: str) -> bool:
-        """Whether the customer who is put through now is hung up when the agent has: nothing else is planned."""
+        """Whether nothing but the hang-up follows when the agent who is put through now has hung up."""
         call = self._call(call_id)
         return call is not None and call.kind is facts.CallKind.INBOUND and not self.walker.may_go_on(call_id)
 

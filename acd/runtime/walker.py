@@ -36,6 +36,7 @@ from acd.ivr.talk import (
 )
 from acd.runtime.flow_work import FlowWork, Services
 from acd.runtime.in_line import InLine
+from acd.runtime.joining import as_it_stood
 from acd.runtime.shell import Shell
 from acd.runtime.walk import Walk, led_to, may_come_back, missed, outcome_of, was_led_out
 
@@ -222,7 +223,7 @@ class Walker:
         again = replace(order, group=call.group, max_wait_s=left_s)
         self._shell.feed(events.CallTakenBack(call.id, reason))
         event = self._services.joining.by_flow(call, again, walk.machine.position.customer)
-        self._shell.feed(replace(event, resumes=None, waiting_since=since))
+        self._shell.feed(replace(as_it_stood(event, call), resumes=None, waiting_since=since))
         return True
 
     # --- the walk -------------------------------------------------------------------------------

@@ -25,12 +25,15 @@ from acd.simulate.scenario import (
     Scenario,
 )
 
+KNOWN_TO_DECLINE = 1.0
+
 
 class Caller(NamedTuple):
     """One caller.
 
     `last_talk`: who talked with this returning customer, as a share (0..1) of the group's agents, and how
-    many seconds before the call. `likes_callbacks` (0..1): the less, the sooner one is wanted.
+    many seconds before the call. `likes_callbacks` (0..1): the less, the sooner one is wanted; of one
+    KNOWN_TO_DECLINE the records have the next wait as another caller.
 
     `luck` (0..1) decides whether the first phone that rings is answered, `answer_s` how soon. `work_s`: how
     long the agent works on after the talk, where the agent ends that.
@@ -55,6 +58,7 @@ class Caller(NamedTuple):
     let_in: bool = False
     prefer: str = ""
     prefer_wait_s: float = 0.0
+    asks_for_callback: bool = False
 
 
 def callers(scenario: Scenario, group: str) -> Iterator[Caller]:
@@ -86,13 +90,20 @@ def callers(scenario: Scenario, group: str) -> Iterator[Caller]:
             known.customer or _customer(known.customer_id, call_id, kind),
             traffic.max_wait_s,
             traffic.exits,
-            _last_talk(traffic.returning, of_past),
-            of_callback.random() if known.wants_callback is None else float(not known.wants_callback),
+            _last_talk(traffic.returning, of_past) if traffic.returning.share else None,
+            1.0 if traffic.callbacks is None else _liking(known, of_callback.random()),
             known.number,
             known.let_in,
             known.prefer or kind.prefer,
             known.prefer_wait_s if known.prefer else kind.prefer_wait_s,
+            known.asks_for_callback,
         )
+
+
+def _liking(known: KnownCall, drawn: float) -> float:
+    if known.wants_callback is None:
+        return drawn
+    return 0.0 if known.wants_callback else KNOWN_TO_DECLINE
 
 
 def _last_talk(returning: Returning, chance: Random) -> tuple[float, float] | None:

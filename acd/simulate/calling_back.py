@@ -6,6 +6,7 @@ When a callback's turn has come, how often it is tried and when it is given up d
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from acd.core import callback_events, events, outside_events
 from acd.core.callback_facts import CallbackNews
@@ -15,9 +16,9 @@ from acd.core.facts import Answered
 from acd.core.floor import Floor
 from acd.core.outside_facts import FLOW
 from acd.simulate.agenda import Agenda
-from acd.simulate.callers import Caller
+from acd.simulate.callers import KNOWN_TO_DECLINE, Caller
 from acd.simulate.chance import stream
-from acd.simulate.scenario import Scenario
+from acd.simulate.scenario import CallbackHabits, Scenario
 from acd.simulate.switchboard import Line, Switchboard
 from acd.simulate.visits import CallbackOutcome, OfferedCallback
 
@@ -54,7 +55,7 @@ class CallingBack:
 
     # --- the offer ----------------------------------------------------------------------------
     def declined(self, line: Line, command: LeaveLine) -> bool:
-        """Whether the caller, who has just left the line, was offered a callback and wants none.
+        """Whether the caller, who has just left the line, was offered a callback and goes back in line.
 
         Who wants one gets an entry in line, or is noted for people.
         """
@@ -62,27 +63,31 @@ class CallingBack:
         habits = self._scenario.traffic[caller.group].callbacks
         if habits is None or (command.exit or command.how.value) not in habits.exits:
             return False
-        group = self._floor.calls[caller.id].group
-        assert group is not None, caller.id
-        offered = OfferedCallback(group, caller.segment, self._agenda.now)
         if caller.likes_callbacks >= habits.accept:
-            offered.outcome = CallbackOutcome.DECLINED
-            self._over(offered)
+            self._over(replace(self._offer_to(caller), outcome=CallbackOutcome.DECLINED))
+            if caller.likes_callbacks == KNOWN_TO_DECLINE:
+                return False
             line.caller = caller._replace(exits=caller.exits - habits.exits)  # nobody asks twice
             return True
-        if self._floor.plan.groups[group].callbacks is None:
-            offered.outcome = CallbackOutcome.BY_HAND
-            self._over(offered)
-        else:
-            self._place(caller, group, offered)
+        self.asked(caller)
         return False
 
-    def _place(self, caller: Caller, group: str, offered: OfferedCallback) -> None:
+    def _offer_to(self, caller: Caller) -> OfferedCallback:
+        group = self._floor.calls[caller.id].group
+        assert group is not None, caller.id
+        return OfferedCallback(group, caller.segment, self._agenda.now)
+
+    def asked(self, caller: Caller) -> None:
+        """The caller, who has just left the line, wants to be called back."""
+        offered = self._offer_to(caller)
+        if self._floor.plan.groups[offered.group].callbacks is None:
+            self._over(replace(offered, outcome=CallbackOutcome.BY_HAND))
+            return
         entry = f"{caller.id}/callback"
         self._offers[entry] = offered
         self._board.lines[entry] = Line(caller, rings=1, there=False)
         number = caller.number or caller.id
-        self._tell(callback_events.CallbackPlaced(entry, caller.id, group, number, ""))
+        self._tell(callback_events.CallbackPlaced(entry, caller.id, offered.group, number, ""))
 
     # --- its turn -----------------------------------------------------------------------------
     def begin(self, command: CallBack) -> None:
@@ -102,8 +107,8 @@ class CallingBack:
         """The customer's phone rings."""
         entry = command.call_id
         dial = (entry, self._offers[entry].dials)
-        habits = self._scenario.traffic[self._board.lines[entry].caller.group].callbacks
-        assert habits is not None, entry
+        traffic = self._scenario.traffic[self._board.lines[entry].caller.group]
+        habits = traffic.callbacks or CallbackHabits()
         self._tell(outside_events.OutsideAlerting(entry))
         chance = stream(self._scenario.seed, "dial", entry, str(dial[1]))
         is_there, answer_s = chance.random() < habits.reached, habits.answer.draw(chance)

@@ -8,9 +8,7 @@ from datetime import date
 from pathlib import Path
 from typing import TypeAlias
 
-from acd.core.facts import LeftBy
 from acd.core.plan import GroupPolicy, Plan
-from acd.core.policy import LeaveBy
 from acd.core.router import Router
 from acd.core.work_rules import WrapUpMode
 from acd.errors import OperatorError, SettingsError
@@ -50,6 +48,7 @@ from acd.simulate.schema import (
     ScenarioFile,
     ShiftEntry,
 )
+from acd.simulate.usual import usual_callbacks, usual_exits
 
 DEFAULT_OCCUPANCY = 0.75
 """Callers come at a rate that keeps the agents of a group busy for this share of their time."""
@@ -100,18 +99,6 @@ def default_rates(plan: Plan) -> Mapping[str, float]:
         group: round(DEFAULT_OCCUPANCY * agents * 3600 / plan.groups[group].aht_s, 1)
         for group, agents in capacity.items()
     }
-
-
-def usual_exits(policy: GroupPolicy, opening: Opening) -> frozenset[str]:
-    """Those that its own rules make use of: `full`, what its policy names, `closed` where it closes."""
-    named = {op.exit for step in policy.steps for op in step.operations if isinstance(op, LeaveBy)}
-    closing = {LeftBy.CLOSED.value} if policy.id in opening.groups else set()
-    return frozenset({LeftBy.FULL.value, *named, *closing})
-
-
-def usual_callbacks(policy: GroupPolicy) -> CallbackHabits | None:
-    """Where the group calls back by itself."""
-    return None if policy.callbacks is None else CallbackHabits()
 
 
 def _class(name: str, entry: ClassEntry) -> CallerClass:

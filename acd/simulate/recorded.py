@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import TypeAlias
 
 from acd.core.facts import LeftBy
 from acd.core.last_agents import Talk
 from acd.simulate.crew import Span
-from acd.simulate.scenario import FIRST_DAY
-from acd.simulate.visits import Visit
+from acd.simulate.scenario import FIRST_DAY, CallbackHabits
+from acd.simulate.visits import OfferedCallback, Visit
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,8 @@ class RecordedCall:
 class Recorded:
     """A period: the calls by time; by agent, when he or she was logged in, and was not ready by choice.
 
-    `opens_s`: the time of day at its begin, in seconds, on `first_day`. `talks`: the last ones before it.
+    `opens_s`: the time of day at its begin, in seconds, on `first_day`. `talks`: those before it, the oldest
+    first. `callbacks`: those offered; `habits`: what is to be seen from them.
     """
 
     opens_s: float
@@ -50,6 +51,8 @@ class Recorded:
     pauses: Mapping[str, Sequence[Span]]
     first_day: date = FIRST_DAY
     talks: Sequence[Talk] = ()
+    callbacks: Sequence[OfferedCallback] = ()
+    habits: CallbackHabits = field(default_factory=CallbackHabits)
 
 
 History: TypeAlias = Callable[[str, str], Recorded]

@@ -9,24 +9,36 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from acd.core.calls import Call
+from acd.core.facts import LeftBy
 from acd.core.pace import DEFAULT_HANDLE_TIME_S
 from acd.core.plan import GroupPolicy, Plan
 from acd.core.service_level import ServiceLevelFormula
+from acd.simulate.callers import Caller
 from acd.simulate.chance import Duration, Empirical, Never, stream
 from acd.simulate.crew import Span, joined
 from acd.simulate.figures import Result, result_of
 from acd.simulate.ledger import Ledger
-from acd.simulate.load import usual_exits
-from acd.simulate.opening import ALWAYS_OPEN
+from acd.simulate.opening import ALWAYS_OPEN, ClockFace, Opening
 from acd.simulate.recorded import Recorded, RecordedCall
 from acd.simulate.scenario import Duty, GroupTraffic, Habits, KnownCall, Listed, Scenario, Turn, exponential
+from acd.simulate.usual import usual_exits
 from acd.simulate.visits import Outcome, Visit, visits_of
 from acd.simulate.world import World
 
+_OUR_DOING = (LeftBy.CLOSED, LeftBy.FULL, LeftBy.POLICY)
+"""The centre led the caller out of the line: with other rules he or she might have waited on."""
 SAME_WAIT_S = 0.5
 """Waits that differ by less are taken as the same decision."""
+
+
+class Configured(NamedTuple):
+    """A configuration, as far as it is replayed."""
+
+    plan: Plan
+    opening: Opening = ALWAYS_OPEN
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +71,12 @@ class _Diary(Ledger):
         super().__init__(groups, scenario)
         self.visits: dict[str, Visit] = {}
 
+    def turned_away(self, caller: Caller) -> None:
+        super().turned_away(caller)
+        self.visits[caller.id] = Visit(
+            caller.id, caller.group, caller.segment, caller.at, Outcome.CLOSED, customer=caller.customer
+        )
+
     def call_over(self, call: Call) -> None:
         visits = visits_of(call)
         for visit in visits:
@@ -70,16 +88,20 @@ class _Diary(Ledger):
 
 def replay(
     recorded: Recorded,
-    present: Plan,
-    changed: Plan | None,
+    present: Configured,
+    changed: Configured | None,
     formula: ServiceLevelFormula,
     habits: Habits,
     beyond: Duration | None = None,
     seed: int = 1,
     progress: Callable[[float], None] = lambda _share: None,
 ) -> Replay:
-    """Both runs. `beyond`: how long those who were answered would have waited still; None: without limit."""
-    plans = [present] if changed is None else [present, changed]
+    """Both runs of a centre's recorded days.
+
+    `beyond`: how long those who were answered would have waited still; None: without limit.
+    """
+    centres = [present] if changed is None else [present, changed]
+    plans = [centre.plan for centre in centres]
     calls = [c for c in recorded.calls if all(c.visit.group in plan.groups for plan in plans)]
     left_out: dict[str, int] = {}
     for call in recorded.calls:
@@ -87,15 +109,19 @@ def replay(
             left_out[call.visit.group] = left_out.get(call.visit.group, 0) + 1
     scenario = scenario_of(recorded, calls, habits, beyond or Never(), seed)
     diaries = []
-    for number, plan in enumerate(plans):
-        diary = _Diary(plan.groups, scenario)
-        of_plan = _under(scenario, recorded, plan)
-        World(plan, of_plan, diary).run(lambda share, n=number: progress((n + share) / len(plans)))  # type: ignore[misc]
+    for number, centre in enumerate(centres):
+        diary = _Diary(centre.plan.groups, scenario)
+        of_centre = _under(scenario, recorded, centre, present)
+        world = World(centre.plan, of_centre, diary, centre.opening)
+        world.run(lambda share, n=number: progress((n + share) / len(plans)))  # type: ignore[misc]
         diaries.append(diary)
-    real = Ledger(present.groups, scenario)
+    real = Ledger(present.plan.groups, scenario)
     for call in calls:
         for visit in call.parts or (call.visit,):
             real.visit(visit)
+    for offered in recorded.callbacks:
+        if offered.group in real.groups:
+            real.callback_over(offered)
     return Replay(
         result_of(real, formula),
         result_of(diaries[0], formula),
@@ -119,16 +145,30 @@ def scenario_of(
         opens_s=recorded.opens_s,
         habits=habits,
         seed=seed,
+        first_day=recorded.first_day,
+        talks=recorded.talks,
     )
 
 
-def _under(scenario: Scenario, recorded: Recorded, plan: Plan) -> Scenario:
-    """The same callers; the agents, and the ways out of the lines, of this plan."""
-    traffic = {
-        group: replace(known, exits=usual_exits(plan.groups[group], ALWAYS_OPEN))
-        for group, known in scenario.traffic.items()
-    }
+def _under(scenario: Scenario, recorded: Recorded, centre: Configured, present: Configured) -> Scenario:
+    """The same callers; the agents, and the ways out of the lines, of this centre."""
+    plan, traffic = centre.plan, {}
+    for group, known in scenario.traffic.items():
+        assert isinstance(known.arrivals, Listed), group
+        came = [
+            call._replace(let_in=_let_in(scenario, group, call, present)) for call in known.arrivals.calls
+        ]
+        exits = usual_exits(plan.groups[group], centre.opening)
+        callbacks = None if plan.groups[group].callbacks is None else recorded.habits
+        traffic[group] = replace(known, arrivals=Listed(came), exits=exits, callbacks=callbacks)
     return replace(scenario, traffic=traffic, duties=list(duties_of(recorded, plan)))
+
+
+def _let_in(scenario: Scenario, group: str, call: KnownCall, present: Configured) -> bool:
+    """Whether the caller came into the line although it was closed: then flows let people in at that hour."""
+    calendar = present.opening.groups.get(group)
+    face = ClockFace(scenario.first_day, scenario.opens_s, present.opening.timezone)
+    return calendar is not None and not face.is_open(calendar, call.at)
 
 
 def _traffic(group: str, calls: Sequence[RecordedCall], beyond: Duration, seed: int) -> GroupTraffic:
@@ -141,7 +181,7 @@ def _traffic(group: str, calls: Sequence[RecordedCall], beyond: Duration, seed: 
 
 def _known(call: RecordedCall, beyond_s: float) -> KnownCall:
     visit = call.visit
-    gave_up = visit.outcome in (Outcome.ABANDONED, Outcome.LEFT)
+    gave_up = visit.outcome in (Outcome.ABANDONED, Outcome.LEFT) and call.left_by not in _OUR_DOING
     return KnownCall(
         visit.queued_at,
         visit.call_id,
@@ -149,6 +189,11 @@ def _known(call: RecordedCall, beyond_s: float) -> KnownCall:
         priority=call.priority,
         talk_s=call.talk_s,
         patience_s=visit.wait_s if gave_up else visit.wait_s + beyond_s,
+        number=call.number,
+        wants_callback=call.wants_callback,
+        asks_for_callback=call.wants_callback is True and call.left_by is LeftBy.KEY,
+        prefer=call.prefer,
+        prefer_wait_s=call.prefer_wait_s,
     )
 
 

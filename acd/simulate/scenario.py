@@ -62,7 +62,8 @@ class KnownCall(NamedTuple):
     """One caller who came, or is to come, at `at`.
 
     `customer_id`: of somebody of the caller's class, where `customer` is not known; the same one may call
-    again. `let_in`: into the line, whatever the hour. `prefer`, `prefer_wait_s`: see
+    again. `wants_callback`: if one is offered (None: by chance); `asks_for_callback`: when out of patience.
+    `let_in`: into the line, whatever the hour. `prefer`, `prefer_wait_s`: see
     `acd.core.events.CallQueued`.
     """
 
@@ -78,6 +79,7 @@ class KnownCall(NamedTuple):
     prefer: str = ""
     prefer_wait_s: float = 0.0
     wants_callback: bool | None = None
+    asks_for_callback: bool = False
 
 
 Arrivals: TypeAlias = Poisson | Listed

@@ -16,6 +16,14 @@ from acd.simulate.show import notes, shown
 from acd.simulate.visits import Outcome, Visit
 
 _ROWS = ("service_level", "asa_s", "p90_wait_s", "abandon_rate", "left", "aht_s")
+_ON_DEMAND = {
+    "closed": "closed",
+    "same_agent": "kept",
+    "callbacks_accepted": "callbacks_offered",
+    "callbacks_done": "callbacks_accepted",
+    "callback_wait_s": "callbacks_done",
+}
+"""Figure, and the count without which nobody needs it."""
 
 
 def tables(replay: Replay, begins: datetime, first: int) -> Group:
@@ -56,12 +64,18 @@ def figures_table(replay: Replay) -> Table:
             continue
         calls = (str(figures.counts.offered) if figures else "–" for figures in columns)
         out.add_row(group or "all", "calls", *calls)
-        for name in _ROWS:
+        for name in _rows(columns):
             cells = (shown(name, figures.by_name[name] if figures else Figure(None)) for figures in columns)
             out.add_row("", name, *cells)
     occupancy = (shown("occupancy", result.occupancy) for result in of.values())
     out.add_row("agents", "occupancy", *occupancy)
     return out
+
+
+def _rows(columns: Sequence[Figures | None]) -> list[str]:
+    counts = [figures.counts for figures in columns if figures]
+    wanted = [name for name, count in _ON_DEMAND.items() if any(getattr(of, count) for of in counts)]
+    return [*_ROWS, *wanted]
 
 
 def _figures(result: Result, group: str | None) -> Figures | None:
@@ -95,6 +109,7 @@ def _fate(visit: Visit) -> str:
         Outcome.ANSWERED: f"{visit.agent} after {visit.wait_s:.1f} s",
         Outcome.ABANDONED: f"hung up after {visit.wait_s:.1f} s",
         Outcome.LEFT: f"left the line after {visit.wait_s:.1f} s",
+        Outcome.CLOSED: "came after hours",
         Outcome.WAITING: "still waited at the end",
     }
     return words[visit.outcome]
@@ -130,7 +145,7 @@ def _json_of(figures: Figures | None) -> dict[str, Any] | None:
     if figures is None:
         return None
     values: dict[str, Any] = {"offered": figures.counts.offered}
-    for name in _ROWS:
+    for name in _rows([figures]):
         figure = figures.by_name[name]
         values[name] = {"value": figure.value, "half_width": figure.half_width}
     return values

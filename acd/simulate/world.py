@@ -10,7 +10,6 @@ from __future__ import annotations
 import heapq
 from collections.abc import Callable, Mapping
 from operator import attrgetter
-from typing import Protocol
 
 from acd.core import commands, events
 from acd.core.calls import Call
@@ -25,34 +24,16 @@ from acd.simulate.callers import Caller, callers
 from acd.simulate.calling_back import CallingBack
 from acd.simulate.chance import stream
 from acd.simulate.crew import duties
+from acd.simulate.observer import Observer
 from acd.simulate.opening import ALWAYS_OPEN, Opening
 from acd.simulate.past import Past
 from acd.simulate.scenario import Scenario
 from acd.simulate.staff import Staff
 from acd.simulate.switchboard import Line, Switchboard
 from acd.simulate.time_of_day import TimeOfDay
-from acd.simulate.visits import OfferedCallback
 
 PROGRESS_EVERY = 2000  # events
-
-
-class Observer(Protocol):
-    """Who keeps account of what happens."""
-
-    def blocked(self, caller: Caller) -> None:
-        """The caller found all lines taken."""
-
-    def turned_away(self, caller: Caller) -> None:
-        """The caller came outside of the group's opening hours."""
-
-    def call_over(self, call: Call) -> None:
-        """A caller's call is finished, its wrap-up included."""
-
-    def callback_over(self, offered: OfferedCallback) -> None:
-        """What became of the offer of a callback is known, or the simulation ends."""
-
-    def interval_over(self, interval: AgentInterval) -> None:
-        """An agent left a state."""
+KEY_AGAIN_S = 5.0
 
 
 class World:
@@ -176,17 +157,26 @@ class World:
                 caller.max_wait_s,
                 caller.exits,
                 wanted,
-                prefer=caller.prefer or None,
-                prefer_wait_s=caller.prefer_wait_s,
-                last_agent=agent,
-                last_agent_at=at,
+                False,
+                caller.prefer or None,
+                caller.prefer_wait_s,
+                agent,
+                at,
             )
         )
 
     def _lose_patience(self, call_id: str) -> None:
         line = self._board.lines.get(call_id)
-        if line is not None and not line.talks:
+        if line is None or line.talks:
+            return
+        if not line.caller.asks_for_callback:
             self._hang_up(call_id, EndedBy.CALLER)
+        elif line.ringing:  # too late for a key, and perhaps an agent comes
+            self._agenda.after(KEY_AGAIN_S, self._lose_patience, call_id)
+        else:
+            self._tell(events.CallLeftLine(call_id))
+            self._calling_back.asked(line.caller)
+            self._hang_up(call_id, EndedBy.SYSTEM)
 
     def _hang_up(self, call_id: str, by: EndedBy = EndedBy.CALLER) -> None:
         line = self._board.lines.pop(call_id)

@@ -1,7 +1,8 @@
 """The mirror of live state on disk: an append-only file of `key → value` lines, each with its time.
 
-A line, or all those that come `together`, is written with one `write` call, so it survives a killed process;
-what a crash of the whole machine may lose is the last moments. The last line of a key counts; a key without a value is gone.
+A line, or all those that come `together`, is written with one `write` call, so it survives a killed
+process; what a crash of the whole machine may lose is the last moments. The last line of a key counts; a
+key without a value is gone.
 When most lines are outdated the file is written anew beside the old one and put in its place.
 """
 

@@ -62,17 +62,11 @@ def event_of(block: bytes | bytearray) -> Headers | None:
     """
     if not block.startswith(b"Event: ") or b"\r\nActionID: " in block or block.startswith(b"Event: Shutdown"):
         return None
-    headers: dict[str, Any] = {}
-    seen: set[str] = set()
-    for line in block.decode("utf-8", "replace").strip().split("\r\n"):
-        name, colon, value = line.partition(": ")
-        if not colon:
-            continue
-        if (key := name.lower()) in seen:
-            return None  # a header that comes twice, in whatever case: `parsed` decides
-        seen.add(key)
-        headers[name] = value
-    return headers
+    lines = block.decode("utf-8", "replace").strip().split("\r\n")
+    pairs = [line.split(": ", 1) for line in lines if ": " in line]
+    if len({name.lower() for name, _ in pairs}) != len(pairs):
+        return None  # a header that comes twice, in whatever case: `parsed` decides
+    return dict(pairs)
 
 
 class _Protocol(AMIProtocol):  # type: ignore[misc]

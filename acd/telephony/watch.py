@@ -15,6 +15,7 @@ from acd.core.outside_events import OutsideAlerting, OutsideAnswered
 from acd.core.ports import Feed
 from acd.telephony.ami import Headers
 from acd.telephony.dial_string import TRUNK_PREFIX
+from acd.telephony.leg_book import LegBook
 from acd.telephony.legs import Legs
 
 _CHANNEL = re.compile(r"^PJSIP/(?P<endpoint>.+)-[0-9a-f]{8}$")
@@ -47,7 +48,7 @@ class Watch:
         self._call_of: dict[str, str] = {}  # the caller's uniqueid → call
         self._uniqueid_of: dict[str, str] = {}
         self.channel_of: dict[str, str] = {}  # call → the caller's channel
-        self.leg_of: dict[str, str] = {}  # call → the agent's channel, while dialled or talking
+        self.leg_of = LegBook()  # call → the agent's channel, while dialled or talking
         self._looking = False
         self._come: set[str] = set()  # channels since the look began
         self._went: set[str] = set()
@@ -204,7 +205,7 @@ class Watch:
         if self._looking:
             self._went.add(channel)
         self._report(phone)  # first, so that the next call can be offered as soon as the agent is free
-        call_id = next((c for c, leg in self.leg_of.items() if leg == channel), None)
+        call_id = self.leg_of.call(channel)
         if call_id is not None:
             self._feed(events.AgentDisconnected(call_id, phone))
 
@@ -224,14 +225,16 @@ class Watch:
                 self._feed(events.AgentHungUp(call_id))  # not news if the phone's BYE was told
             self._feed(events.CallEnded(call_id, by, str(event.get("Cause-txt", ""))))
         # A dial's end is told by the caller's own channel; the leg must not be taken for the next one's.
-        for leg_call in [c for c, leg in self.leg_of.items() if leg == channel]:
+        leg_call = self.leg_of.call(channel)
+        if leg_call is not None:
             del self.leg_of[leg_call]
         phone = phone_of(channel)
         if phone in self._phones:
             if self._looking:
                 self._went.add(channel)
-            self._phones[phone].discard(channel)
-            self._report(phone)
+            if channel in self._phones[phone]:  # else the phone's BYE was heard
+                self._phones[phone].discard(channel)
+                self._report(phone)
             self._forget_phone(phone)
 
     def _dialling(
@@ -253,11 +256,9 @@ class Watch:
             self._feed(heard(call_id, endpoint))
 
     def _hold(self, event: Headers, heard: type[events.CallHeld] | type[events.CallResumed]) -> None:
-        channel = str(event.get("Channel", ""))
-        for call_id, leg in self.leg_of.items():
-            if leg == channel:
-                self._feed(heard(call_id))
-                return
+        call_id = self.leg_of.call(str(event.get("Channel", "")))
+        if call_id is not None:
+            self._feed(heard(call_id))
 
     def _attended_transfer(self, event: Headers) -> None:
         """The caller of one call joins what the transferring agent's second call had come to.
@@ -277,7 +278,7 @@ class Watch:
             self._own_calls_joined(event, *dialled)
             return
         consult = dialled[0] if dialled else None
-        call = next((c for c, leg in self.leg_of.items() if leg in legs), None)
+        call = next((c for leg in legs if (c := self.leg_of.call(leg)) is not None), None)
         if call is None or consult is None or call == consult:
             return
         self.handed_over.add(call)

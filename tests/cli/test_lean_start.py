@@ -83,7 +83,7 @@ async def test_a_command_that_only_asks_the_controller_imports_nothing_heavy(
 
 async def test_reading_records_needs_neither_migrations_nor_flows(controller: Environment) -> None:
     with RecordStore(controller.database_url):
-        pass  # made
+        pass  # makes the database
     found = await imports_of(controller.home, "calls", "list")
     assert "sqlalchemy" in found
     assert found & {"aiohttp", "alembic", "holidays", "panoramisk", "pypinyin"} == set()

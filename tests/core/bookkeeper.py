@@ -19,6 +19,8 @@ from acd.core.commands import (
     CallChanged,
     CallMerged,
     Command,
+    LeaveLine,
+    Offer,
     StoreCall,
     StoreInterval,
 )
@@ -36,8 +38,9 @@ from acd.core.events import (
     WrapUpExtended,
     WrapUpWanted,
 )
-from acd.core.facts import AgentInterval, CallKind
+from acd.core.facts import AgentInterval, CallKind, LeftBy, LeftLine, Offered, PolicyApplied
 from acd.core.plan import Plan
+from acd.core.policy import RaisePriority, SetPriority
 from acd.core.requirement import Requirement
 from acd.core.timers import Timer
 from acd.core.work_rules import REASON_REST
@@ -45,6 +48,7 @@ from acd.core.wrap_up import rule_of
 from acd.errors import RequestRefused
 
 Kept = dict[str, dict[str, Any]]
+_ALWAYS_DONE = (SetPriority, RaisePriority)
 REQUESTS = (
     AgentLoggedIn,
     AgentLoggedOut,
@@ -57,6 +61,7 @@ REQUESTS = (
 )
 """What may be refused."""
 DIALLED = (CallState.IVR, CallState.DIALING_OUT)
+WORK = {AgentState.TALKING.value, AgentState.WRAP_UP.value}
 IDLE = {AgentState.NOT_READY.value, AgentState.READY.value}
 
 
@@ -83,6 +88,9 @@ class Bookkeeper:
         self.busy_s: dict[str, float] = {}  # by agent, since log-in
         self.state_s: dict[str, float] = {}  # the same, of all states
         self._admitted = cache(self._admitted)  # type: ignore[method-assign]  # asked again and again
+        self.work_until: dict[str, float] = {}  # when the agent's last talk or wrap-up ended
+        self.offered: list[Offer] = []  # since the last check
+        self.stood: dict[str, tuple[object, ...]] = {}  # at the last check
         self.clock_off_s = 0.0  # what the engine's next event is told too little
 
     # --- steps --------------------------------------------------------------------------------
@@ -165,7 +173,7 @@ class Bookkeeper:
 
     def _is_new(self, wish: CallbackPlaced) -> bool:
         floor = self.engine.floor
-        return wish.group in floor.plan.groups and wish.call_id not in floor.calls
+        return floor.plan.heir(wish.group) is not None and wish.call_id not in floor.calls
 
     def _logged_out(self) -> set[str]:
         return {a.id for a in self.engine.floor.agents.values() if not a.logged_in}
@@ -176,6 +184,10 @@ class Bookkeeper:
             if agent.logged_in and agent.id in were_out:
                 self.interval_from[agent.id], self.busy_s[agent.id] = self.now, 0.0
                 self.state_s[agent.id] = 0.0
+        self.offered += [c for c in commands if isinstance(c, Offer)]
+        for command in commands:
+            if isinstance(command, LeaveLine) and command.how is LeftBy.NO_AGENTS:
+                assert self.engine.floor.calls[command.call_id].only_agent is None, "led out although kept"
         last_store = {c.call.id: c for c in commands if isinstance(c, StoreCall)}
         for command in commands:
             match command:
@@ -212,6 +224,8 @@ class Bookkeeper:
         self.state_s[interval.agent] += interval.until - interval.since
         if interval.state not in IDLE:
             self.busy_s[interval.agent] += interval.until - interval.since
+        if interval.state in WORK:
+            self.work_until[interval.agent] = interval.until
 
     # --- invariants ---------------------------------------------------------------------------
     def check(self) -> None:
@@ -225,6 +239,7 @@ class Bookkeeper:
         self._check_lines()
         if not self.engine.floor.suspended:
             self._check_nobody_waits_in_vain()
+            self._check_nobody_was_passed_over()
             self._check_nobody_waits_too_long()
 
     def _check_calls(self) -> None:
@@ -240,6 +255,7 @@ class Bookkeeper:
             assert (call.agent is not None) == with_agent or (is_dialled and not with_agent), call
             assert not is_dialled or call.agent is not None or self.torn, f"dialled without an agent: {call}"
             self._check_callback(call)
+            self._check_policy_facts(call)
             assert all(a.at <= b.at for a, b in pairwise(call.facts)), call.facts
             if call.agent is not None:  # so nobody has two
                 assert floor.agents[call.agent].call_id == call.id, call
@@ -247,6 +263,19 @@ class Bookkeeper:
                 assert floor.timers.is_armed(call.id, Timer.MAX_WAIT), call
             if call.state is CallState.RINGING:
                 assert floor.timers.is_armed(call.id, Timer.OVERDUE), call
+            if is_dialled and call.agent is not None:
+                assert floor.timers.is_armed(call.id, Timer.OVERDUE), f"kept for ever: {call}"
+
+    def _check_policy_facts(self, call: Call) -> None:
+        """What is on record of a policy was done; nothing was announced to an entry without a channel."""
+        for fact, after in pairwise(call.facts):
+            if isinstance(fact, PolicyApplied) and fact.what.startswith(("to group ", "leave by ")):
+                way = fact.what.removeprefix("to group ").removeprefix("leave by ")
+                assert isinstance(after, LeftLine), f"{fact} was not done: {call}"
+                assert after.exit == way, call
+        is_unreached = call.channel is Channel.NONE and call.tries == 0
+        said = [f for f in call.facts if isinstance(f, PolicyApplied) and f.what.startswith("announce ")]
+        assert not (is_unreached and said), call
 
     def _check_callback(self, call: Call) -> None:
         """It is given up when its time is over, and stands in line whenever it may."""
@@ -292,6 +321,10 @@ class Bookkeeper:
         assert (agent.back_off_until is not None) == floor.timers.is_armed(agent.id, Timer.BACK_OFF), agent
         assert (agent.rest_until is not None) == floor.timers.is_armed(agent.id, Timer.REST), agent
         assert (agent.rest_until is not None) == (agent.reason == REASON_REST), agent
+        if agent.rest_until is not None:
+            assert agent.idle_since >= self.work_until.get(agent.id, 0.0), agent
+            rest_s = self.plan.agents[agent.id].limits.rest_s
+            assert self.torn or agent.rest_until == max(agent.since, agent.idle_since + rest_s), agent
         assert (agent.login_at is not None) == agent.logged_in, agent
         assert floor.router.is_free(agent.id) == floor.can_take_calls(agent), agent
         assert agent.state is not AgentState.READY or not floor.phone_gone(agent), agent
@@ -336,7 +369,9 @@ class Bookkeeper:
                 continue
             assert call.leave_at is None or call.leave_at >= self.now, call
             staff = [a for a in floor.agents.values() if self._could_serve(a, call, widest=True)]
-            assert "no_agents" not in call.exits or any(agent.logged_in for agent in staff), call
+            served = call.only_agent is not None or any(agent.logged_in for agent in staff)
+            assert "no_agents" not in call.exits or served, call
+            self._check_steps(call)
             self._check_ring(call)
 
     def _check_ring(self, call: Call) -> None:
@@ -346,6 +381,19 @@ class Bookkeeper:
         assert call.only_until is None or call.only_until >= self.now, call
         due = 0 if call.requirement_alone else sum(ring.after_s < waited_s for ring in group.rings)
         assert call.ring >= due, call
+
+    def _check_steps(self, call: Call) -> None:
+        """A step that looks at the time alone, and can always be done, has been taken when it was due."""
+        waited_s = round(self.now - (call.waiting_since or 0.0), 6)
+        for number, step in enumerate(self.plan.groups[call.group or ""].steps):
+            only = step.operations[0] if len(step.operations) == 1 else None
+            if isinstance(only, RaisePriority) and step.every_s is None:
+                assert call.step_raises.get(str(number), 0) in (0, only.by), f"raised twice: {call}"
+            once = step.every_s is None and all(isinstance(o, _ALWAYS_DONE) for o in step.operations)
+            if not once or str(number) in call.step_runs or step.condition.names != {"waited_s"}:
+                continue
+            holds = [step.condition.test({"waited_s": waited_s - ago_s}) for ago_s in (0.0, 0.01)]
+            assert not all(holds) or waited_s < 0.01, f"step {number + 1} was not taken: {call}"
 
     def _could_serve(self, agent: Agent, call: Call, *, widest: bool = False) -> bool:
         """By a look at everything; reserves are not counted."""
@@ -396,3 +444,36 @@ class Bookkeeper:
                     continue
                 wanted = self._could_serve(agent, call) and not self._kept_back(agent, call)
                 assert not wanted, f"{agent.id} is idle while {call.id} waits"
+
+    def _check_nobody_was_passed_over(self) -> None:
+        """No agent was offered a call while a more urgent one that the agent could serve stood in line.
+
+        Looked at are single offers, of agents whom no reserve concerns, and calls that stand as they did.
+        """
+        offered, self.offered, before, self.stood = self.offered, [], self.stood, self._stand()
+        if len(offered) != 1:
+            return
+        floor = self.engine.floor
+        call, agent = floor.calls.get(offered[0].call_id), floor.agents.get(offered[0].agent)
+        if call is None or agent is None or agent.call_id != call.id or not self._came_from_line(call):
+            return
+        if agent.id in floor.leaving or self._concerns_a_reserve(agent):
+            return
+        for call_id, stand in self.stood.items():
+            other = floor.calls[call_id]
+            if before.get(call_id) == stand and self._could_serve(agent, other):
+                assert self._urgency(call) < self._urgency(other), f"{call.id} was preferred to {other}"
+
+    def _stand(self) -> dict[str, tuple[object, ...]]:
+        """Who is in line, and all that decides whose turn it is."""
+        in_line = [c for c in self.engine.floor.calls.values() if c.state is CallState.WAITING and c.present]
+        return {c.id: (c.group, c.since, c.priority, c.requirement, c.ring, c.only_agent) for c in in_line}
+
+    def _came_from_line(self, call: Call) -> bool:
+        last = next((f.reasons for f in reversed(call.facts) if isinstance(f, Offered)), ())
+        is_rung = call.state is CallState.RINGING and call.group in self.plan.groups
+        return is_rung and not call.direct and "kept for this callback" not in last
+
+    def _concerns_a_reserve(self, agent: Agent) -> bool:
+        reserving = [group for group in self.plan.groups.values() if group.reserve]
+        return any(group.requirement.admits(self._skills(agent)) for group in reserving)

@@ -131,6 +131,13 @@ EVERYTHING = Plan(
         **PLAN.groups,
         **RULES.groups,
         **BACK,
+        "back": replace(
+            BACK["back"],
+            steps=(
+                PolicyStep(condition("waited_s > 5"), (RaisePriority(2),)),
+                PolicyStep(condition("waited_s >= 30"), (RaisePriority(1), MoveTo("short"))),
+            ),
+        ),
         "urgent": replace(RESERVE.groups["urgent"], requirement=Requirement.parse("support and not sales")),
     },
     reasons=PLAN.reasons,

@@ -102,14 +102,13 @@ def test_a_higher_priority_that_comes_often() -> None:
 
 
 def test_a_reserve_that_is_not_whole_takes_the_next_agents() -> None:
-    """Urgent keeps one of those for support; both groups have the same agents."""
+    """Two groups keep one of those for support, the same one, from the plain calls."""
     waits = {}
     groups = {name: replace(group, reserve=0) for name, group in RESERVE.groups.items()}
     for name, plan in {"reserve": RESERVE, "none": replace(RESERVE, groups=groups)}.items():
         centre = Centre(plan)
-        other = next(group for group in plan.groups if group != "urgent")
         for number in range(len(plan.agents) + 1):
-            centre.caller(f"c{number}", other)
+            centre.caller(f"c{number}", "plain")
         waiting = next(c.id for c in centre.engine.floor.calls.values() if c.state.value == "waiting")
         waits[name] = centre.of(waiting).p50_s
     assert waits["reserve"] > 1.3 * waits["none"] > 0

@@ -239,7 +239,7 @@ def test_leaving_a_pool_or_line_in_which_nobody_stands_is_fine() -> None:
 
 
 def test_empty_lanes_are_not_kept_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("acd.core.router.MAX_EMPTY_LANES", 10)
+    monkeypatch.setattr("acd.core.lane_book.MAX_EMPTY_LANES", 10)
     router = Router(Plan(AGENTS, {"g": GroupPolicy("g", "g", ANYBODY)}))
     router.enqueue("stays", Standing("g", Requirement.parse("vip"), 0.0), 1)
     for i in range(100):
@@ -247,7 +247,7 @@ def test_empty_lanes_are_not_kept_without_end(monkeypatch: pytest.MonkeyPatch) -
         router.dequeue("c", "g")
     router.agent_free("a4", Idle(0.0, 0.0, 0, 0.0, 1))
     assert router.call_for("a4", 1.0) == ("stays", "g")
-    assert len(router._kept) == 11  # and that in which somebody waits
+    assert len(router._lanes) == 11  # and that in which somebody waits
 
 
 class Counted(Ordered):

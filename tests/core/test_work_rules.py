@@ -19,6 +19,7 @@ from acd.core.work_rules import (
     SYSTEM_REASONS,
     MissRule,
     Reason,
+    WorkLimits,
     WrapUpMode,
     WrapUpRule,
 )
@@ -163,7 +164,8 @@ def test_an_agent_survives_the_mirror() -> None:
 
 def test_what_other_versions_kept_is_taken_up_as_far_as_it_is_known() -> None:
     older = {"id": "anna", "state": "ready", "since": 5.0, "phone": "1001", "busy_until": 7.0, "wrap_up_s": 9}
-    assert Agent.from_dict(older) == Agent("anna", AgentState.READY, 5.0, phone="1001")
+    same = {"state": AgentState.READY, "since": 5.0, "ready_since": 5.0, "idle_since": 5.0}
+    assert Agent.from_dict(older) == Agent("anna", **same, phone="1001")  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -180,3 +182,31 @@ def test_a_request_for_a_system_reason_says_so() -> None:
     for code in SYSTEM_REASONS:
         with pytest.raises(RequestRefused, match="is set by the system only"):
             engine.handle(events.AgentWentNotReady("anna", code), 1.0)
+
+
+def test_a_reload_makes_a_rest_shorter() -> None:
+    def strict(rest_s: float) -> Plan:
+        anna = replace(PLAN.agents["anna"], limits=WorkLimits(None, 1, rest_s))
+        return replace(STRICT, agents={**STRICT.agents, "anna": anna})
+
+    engine = engine_of(strict(1000), "anna")
+    engine.handle(events.CallArrived("c1", CallKind.INBOUND, "", "", ""), 1.0)
+    engine.handle(events.CallQueued("c1", "experts"), 1.0)
+    engine.handle(events.OfferAnswered("c1"), 2.0)
+    engine.handle(events.CallEnded("c1"), 10.0)
+    anna = engine.floor.agents["anna"]
+    assert (anna.reason, anna.rest_until) == ("rest", 1010.0)
+    engine.handle(events.PlanChanged(strict(20)), 15.0)
+    assert (anna.reason, anna.rest_until, engine.next_deadline()) == ("rest", 30.0, 30.0)
+    engine.handle_timer(30.0)
+    assert anna.state is AgentState.READY
+
+
+def test_a_wrap_up_whose_call_was_lost_is_not_extended() -> None:
+    engine = Engine(STRICT)
+    kept = Agent("anna", AgentState.WRAP_UP, phone="1001", wrap_up_call_id="c1", wrap_up_until=50.0)
+    engine.restore([kept], [], 10.0)
+    with pytest.raises(RequestRefused, match="the call that anna wraps up was not kept"):
+        engine.handle(events.WrapUpExtended("anna"), 11.0)
+    engine.handle_timer(50.0)
+    assert engine.floor.agents["anna"].state is AgentState.READY

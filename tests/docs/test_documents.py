@@ -8,12 +8,13 @@ import re
 import shutil
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
 import typer
 
-from acd.__main__ import app
+from acd.cli.commands import COMMANDS, imported
 from acd.settings import environment
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -88,6 +89,7 @@ def test_links_lead_somewhere(document: Path) -> None:
         assert not anchor or anchor in anchors(path), link
 
 
+@cache
 def commands() -> dict[str, set[str]]:
     """Every command of the command line with its options, groups of commands included."""
     found: dict[str, set[str]] = {}
@@ -99,9 +101,8 @@ def commands() -> dict[str, set[str]]:
                 assert isinstance(sub, typer.core.TyperCommand | typer.core.TyperGroup)
                 collect(sub, f"{path} {word}".strip())
 
-    whole = typer.main.get_command(app)
-    assert isinstance(whole, typer.core.TyperGroup)
-    collect(whole, "")
+    for word in COMMANDS:
+        collect(imported(word), word)
     return found
 
 

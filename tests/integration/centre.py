@@ -35,6 +35,8 @@ from tests.integration.sip.waiting import WaitedTooLong
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 LOOK_AGAIN_S = 0.02
+# Speech is kept by what is said and by which voice, so all test centres, and all runs, may share it.
+SPEECH = CHECKOUT / "var" / "test-speech"
 T = TypeVar("T")
 C = TypeVar("C", bound="Centre")
 
@@ -78,6 +80,7 @@ class Centre:
 
     def __init__(self, folder: Path) -> None:
         self.home = folder / "home"
+        _share_speech(self.home / "sounds")
         self.config = folder / "config"
         self.flows = folder / "ivr_flows"
         shutil.copytree(CHECKOUT / "config", self.config)
@@ -356,6 +359,12 @@ async def until(
                 return found
         await asyncio.sleep(LOOK_AGAIN_S)
     raise WaitedTooLong(f"waited {limit_s:g} s for {what}; last seen: {_short(status)}")
+
+
+def _share_speech(sounds: Path) -> None:
+    SPEECH.mkdir(parents=True, exist_ok=True)
+    sounds.mkdir(parents=True)
+    (sounds / "speech").symlink_to(SPEECH)
 
 
 @contextmanager

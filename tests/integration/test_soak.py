@@ -1,7 +1,8 @@
-"""A minute of 300 calls; afterwards everything must add up. `script/soak` does the same for longer."""
+"""Hundreds of calls; afterwards everything must add up. `script/soak` does the same for longer."""
 
 from __future__ import annotations
 
+import os
 import random
 import sys
 from collections.abc import Callable
@@ -10,13 +11,13 @@ import pytest
 
 from bench.soak import run
 
-CALLS = 300
+CALLS = 300 if os.environ.get("ACD_TEST_ALL") else 200
 CALLS_PER_S = 5.0
 
 
 @pytest.mark.alone
 @pytest.mark.timeout(180)
-async def test_three_hundred_calls_add_up(record_property: Callable[[str, object], None]) -> None:
+async def test_hundreds_of_calls_add_up(record_property: Callable[[str, object], None]) -> None:
     seed = random.SystemRandom().randrange(1_000_000)
     record_property("seed", seed)
     sys.stdout.write(f"the same again: script/soak --seed {seed}\n")
@@ -24,5 +25,5 @@ async def test_three_hundred_calls_add_up(record_property: Callable[[str, object
     assert verdict.problems == []
     assert set(verdict.totals) == {"sales", "support"}
     for outcomes in verdict.totals.values():
-        assert outcomes["answered"] > 50
+        assert outcomes["answered"] > CALLS / 6
         assert outcomes["abandoned"] > 0

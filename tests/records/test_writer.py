@@ -131,8 +131,7 @@ async def test_it_waits_for_more_as_long_as_many_come(
     rest[0] -= 1
     writer.submit(state(next(numbers)), lambda: None)
     writer.start()
-    while sum(store.batches) < sum(batches):
-        await asyncio.sleep(0)
+    await writer.drain()
     assert store.batches == batches
     await writer.close()
 

@@ -9,7 +9,7 @@ import pytest
 
 from acd.core import events, facts
 from acd.core.facts import EndedBy
-from acd.core.policy import MoveTo, PolicyStep, condition
+from acd.core.policy import MoveTo, PolicyStep, RaisePriority, condition
 from acd.runtime.abandoned import AbandonedWaits
 from acd.settings.load import load_centre
 from tests.runtime.fakes import CHECKOUT, START, Desk
@@ -132,3 +132,31 @@ async def test_switched_off(desk: Desk) -> None:
     book.call_changed(call)
     await desk.ask("c2")
     assert book.take(desk.shell.engine.floor.calls["c2"], "sales") is None
+
+
+async def test_what_time_had_done_to_a_wait_is_there_again_also_after_a_reload(desk: Desk) -> None:
+    """Steps are not taken twice; one that a reload has written anew counts once."""
+    often, late = (condition("waited_s >= 10"), condition("waited_s >= 15"))
+    steps = (PolicyStep(often, (RaisePriority(1),), 10.0), PolicyStep(late, (RaisePriority(5),)))
+    sales = replace(desk.centre.plan.groups["sales"], steps=steps)
+    plan = replace(desk.centre.plan, groups={**desk.centre.plan.groups, "sales": sales})
+    other = Desk(replace(desk.centre, plan=plan))
+    await other.ask("c1")
+    await other.ask("c2", caller_number="+4930999")
+    for _ in range(3):
+        other.after(10.0)
+        await other.settled()
+    calls = other.shell.engine.floor.calls
+    assert [calls[c].priority for c in ("c1", "c2")] == [8, 8]
+    await gives_up(other, "c1", 1.0)
+    await gives_up(other, "c2", 1.0)
+    await other.ask("c3")
+    assert calls["c3"].priority == 8
+    anew = replace(sales, steps=(PolicyStep(late, (RaisePriority(6),)), steps[0]))
+    groups = {**plan.groups, "sales": anew}
+    other.abandoned.groups_changed(plan.groups, groups)
+    other.shell.feed(events.PlanChanged(replace(plan, groups=groups)))
+    await other.ask("c4", caller_number="+4930999")
+    assert [calls[c].priority for c in ("c3", "c4")] == [9, 9]
+    assert other.in_line("sales") == ["c3", "c4"]
+    await other.close()

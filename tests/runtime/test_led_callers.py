@@ -11,7 +11,7 @@ import pytest
 from acd.core import events, facts
 from acd.core.facts import LeftBy
 from acd.core.outside_facts import DialFailure
-from acd.core.policy import Announce, LeaveBy, MoveTo, Operation, PolicyStep, condition
+from acd.core.policy import Announce, LeaveBy, MoveTo, Operation, PolicyStep, RaisePriority, condition
 from acd.core.ports import AskKind
 from acd.core.requirement import Requirement
 from acd.ivr import flow as steps
@@ -202,6 +202,19 @@ async def test_nobody_answers_outside_and_the_wait_goes_on(make: Make) -> None:
     line.press("1")  # and the flow's ways out are there
     await desk.settled()
     assert line.heard == ["pressed"]
+
+
+async def test_what_steps_have_added_is_there_again_when_nobody_answers_outside(make: Make) -> None:
+    desk = make("queue", PolicyStep(condition("waited_s >= 10"), (RaisePriority(1),), 10.0), TO_NUMBER)
+    await desk.ask(dialed_number="8000")
+    for _ in range(3):
+        desk.after(10.0)
+        await desk.settled()
+    assert desk.state() == "dialing_out"
+    desk.after(12.0)
+    await desk.ask(kind=AskKind.DIAL_FAILED, outside_failure=DialFailure.NO_ANSWER)
+    call = desk.shell.engine.floor.calls["c1"]
+    assert (call.state, call.priority, call.base_priority) == ("waiting", 4, 0)
 
 
 async def test_a_number_that_flows_may_not_dial(make: Make) -> None:

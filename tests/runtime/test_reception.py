@@ -8,9 +8,10 @@ from dataclasses import replace
 import pytest
 
 from acd.core import events, facts
-from acd.core.facts import EndedBy, OfferFailure
+from acd.core.facts import CallKind, EndedBy, OfferFailure
 from acd.core.plan import Heir
 from acd.core.ports import AskKind
+from acd.core.requirement import Requirement
 from tests.runtime.fakes import Desk, FakeLine
 
 
@@ -231,6 +232,18 @@ async def test_a_taken_back_caller_is_at_the_head_of_the_line(desk: Desk) -> Non
     assert desk.in_line("sales") == ["c1", "c2"]
     returned = [f for f in desk.shell.engine.floor.calls["c1"].facts if isinstance(f, facts.Returned)]
     assert [f.reason for f in returned] == ["no such number: 4711"]
+
+
+async def test_a_taken_back_caller_has_the_priority_and_the_needs_of_before(desk: Desk) -> None:
+    asked = replace(events.CallQueued("c1", "sales"), priority=10, requirement=Requirement.parse("english"))
+    desk.ready("anna")
+    desk.shell.feed(events.CallArrived("c1", CallKind.INBOUND, "+4930111", "", "8001"))
+    desk.shell.feed(asked)
+    desk.shell.feed(events.OfferAnswered("c1"))
+    await desk.ask("c2", dialed_number="8001")
+    await desk.ask("c1", kind=AskKind.BLIND_TRANSFER, target="4711")
+    call = desk.shell.engine.floor.calls["c1"]
+    assert (call.priority, call.requirement) == (10, "english")
 
 
 async def test_a_blind_transfer_into_a_flow(desk: Desk) -> None:

@@ -34,7 +34,7 @@ class Watch:
         """To be handed to `after`."""
         floor = self._books.engine.floor
         waiting = {c.id: _stand(c) for c in floor.calls.values() if _in_line(c)}
-        free = {a.id: a.since for a in floor.agents.values() if floor.can_take_calls(a)}
+        free = {a.id: a.ready_since for a in floor.agents.values() if floor.can_take_calls(a)}
         return Before(waiting, free)
 
     def after(self, before: Before, commands: Sequence[Command]) -> None:
@@ -76,7 +76,7 @@ class Watch:
                 continue
             assert nearer >= ring, f"{other.id} of a nearer ring is passed over for {agent.id} by {call.id}"
             if nearer == ring and group.choice is AgentChoice.LONGEST_IDLE and agent.id in before.free:
-                longer = other.since < before.free[agent.id]
+                longer = other.ready_since < before.free[agent.id]
                 assert not longer, f"{other.id} has been ready for longer than {agent.id}, who gets {call.id}"
 
     def _check_reserves(self, call: Call, agent: Agent, offers: Sequence[Offer]) -> None:

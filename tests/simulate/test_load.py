@@ -15,7 +15,16 @@ from acd.simulate.chance import Constant, Empirical, Exponential, Lognormal, Nev
 from acd.simulate.load import default_rates, default_scenario, load_scenario, talk_of
 from acd.simulate.quick import Wishes, with_wishes
 from acd.simulate.recorded import Recorded, RecordedCall
-from acd.simulate.scenario import CallerClass, Habits, KnownCall, Listed, Poisson, Shift
+from acd.simulate.scenario import (
+    CallbackHabits,
+    CallerClass,
+    Habits,
+    KnownCall,
+    Listed,
+    Poisson,
+    Returning,
+    Shift,
+)
 from acd.simulate.visits import Outcome, Visit
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -50,10 +59,12 @@ groups:
     talk: {lognormal: {mean_s: 240, cv: 0.7}}
     patience: {never: true}
     classes:
-      vip: {share: 0.25, priority: 10, value: 900, requires: "vip >= 5"}
+      vip: {share: 0.25, priority: 10, value: 900, requires: "vip >= 5", prefer: anna, prefer_wait_s: 40}
       plain: {share: 0.75}
     max_wait_s: 300
     exits: [no_agents, voicemail]
+    returning: {share: 0.4, within_days: 3}
+    callbacks: {accept: 0.7, reached: 0.9, answer: {constant: 6}, exits: [voicemail]}
   support:
     arrivals: {csv: times.csv}
     talk: {constant: 200}
@@ -70,17 +81,25 @@ agents:
 
 
 def test_everything_that_can_be_said(tmp_path: Path, plan: Plan) -> None:
-    write(tmp_path, "arrived_at,priority,talk_s\n60,5,\n120.5,,90\n", "times.csv")
+    write(tmp_path, "arrived_at,priority,talk_s,customer\n60,5,,C-7\n120.5,,90,\n", "times.csv")
     scenario = load_scenario(write(tmp_path, WHOLE), plan)
     sales, support = scenario.traffic["sales"], scenario.traffic["support"]
     assert sales.arrivals == Poisson(((8 * HOUR, 60.0), (18 * HOUR, 5.0)))
     assert (sales.talk, sales.patience) == (Lognormal(240, 0.7), Never())
-    assert sales.classes == (CallerClass("vip", 0.25, 10, 900, "vip >= 5"), CallerClass("plain", 0.75, 0))
+    assert sales.classes == (
+        CallerClass("vip", 0.25, 10, 900, "vip >= 5", "anna", 40),
+        CallerClass("plain", 0.75, 0),
+    )
     assert sales.max_wait_s == 300
     assert sales.exits == {"no_agents", "voicemail"}
     assert support.exits == {"full", "callback", "voicemail"}  # those of the policy, where nothing is said
-    assert support.arrivals == Listed([KnownCall(60.0, priority=5), KnownCall(120.5, talk_s=90.0)])
+    assert support.arrivals == Listed(
+        [KnownCall(60.0, priority=5, customer_id="C-7"), KnownCall(120.5, talk_s=90.0)]
+    )
     assert support.talk == Constant(200)
+    assert sales.returning == Returning(0.4, 3)
+    assert sales.callbacks == CallbackHabits(0.7, 0.9, Constant(6), frozenset({"voicemail"}))
+    assert (support.returning, support.callbacks) == (Returning(), None)
     assert scenario.habits.answer == Exponential(4)
     assert scenario.habits.work == Lognormal(40, 0.5)
     assert (scenario.habits.unanswered, scenario.habits.shrinkage) == (0.05, 0.25)
@@ -148,6 +167,16 @@ def test_every_mistake_has_its_line(tmp_path: Path, plan: Plan) -> None:
     assert "no agent 'dorra' is defined; did you mean 'dora'?" in text
     assert "the break is not within the shift" in text
     assert "the warm-up is as long as all 1 hours" in text
+
+
+def test_wishes_that_nobody_can_fulfil(tmp_path: Path, plan: Plan) -> None:
+    text = "groups:\n  sales:\n    classes: {vip: {share: 1, prefer: ana}}\n"
+    assert problems(write(tmp_path, text), plan) == [
+        "day.yml:3: groups > sales > classes > vip > prefer: no agent 'ana' is defined; did you mean 'anna'?"
+    ]
+    text = "groups:\n  sales:\n    callbacks: {accept: 2}\n    returning: {within_days: 3}\n"
+    found = problems(write(tmp_path, text), plan)
+    assert [problem.partition(": ")[0] for problem in found] == ["day.yml:3", "day.yml:4"]
 
 
 def test_mistakes_in_a_csv_file(tmp_path: Path, plan: Plan) -> None:

@@ -17,7 +17,7 @@ from acd.core.service_level import ServiceLevelFormula
 from acd.errors import OperatorError
 from acd.settings.load import load_centre
 from acd.simulate.recorded import Recorded, RecordedCall
-from acd.simulate.replay import duties_of, replay
+from acd.simulate.replay import Configured, duties_of, replay
 from acd.simulate.scenario import Duty, Turn
 from acd.simulate.visits import Outcome, Visit
 from tests.simulate.recorded_day import HABITS, HOUR, Recorder, recorded_day, store_day
@@ -135,7 +135,9 @@ def test_calls_of_a_group_that_is_gone(plan: Plan) -> None:
         RecordedCall(Visit("c1", "sales", "", 10.0, Outcome.ANSWERED, 3.0, "anna", 70.0), 0, 60.0),
         RecordedCall(Visit("c2", "fax", "", 20.0, Outcome.ABANDONED, 30.0)),
     ]
-    found = replay(Recorded(0.0, HOUR, calls, {}, {}), plan, None, ServiceLevelFormula.OFFERED, HABITS)
+    found = replay(
+        Recorded(0.0, HOUR, calls, {}, {}), Configured(plan), None, ServiceLevelFormula.OFFERED, HABITS
+    )
     assert found.left_out == {"fax": 1}
     assert found.calls == found.present.total.counts.answered == 1
     assert found.changed is None

@@ -193,9 +193,14 @@ def test_what_comes_together_is_one_write_with_each_key_once(tmp_path: Path) -> 
 
 def test_a_fault_among_what_comes_together_loses_none_of_it(tmp_path: Path) -> None:
     mirror = opened(tmp_path)
-    with pytest.raises(ZeroDivisionError), mirror.together():
-        mirror.put("call:1", {"n": 1})
-        raise ZeroDivisionError
+
+    def fails_midway() -> None:
+        with mirror.together():
+            mirror.put("call:1", {"n": 1})
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fails_midway()
     mirror.put("call:2", {"n": 2})
     mirror.close()
     assert kept_in(tmp_path) == {"call:1": {"n": 1}, "call:2": {"n": 2}}
