@@ -84,7 +84,7 @@ def test_pictures(home: Path) -> None:
 def test_what_cannot_be_drawn(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(OperatorError, match=r"the name has to end in \.svg or \.png"):
         invoke("--plot", home / "a.pdf")
-    with pytest.raises(OperatorError, match="No such file or directory"):
+    with pytest.raises(OperatorError, match="there is no folder"):
         invoke("--hours", "1", "--plot", home / "none" / "a.svg")
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     with pytest.raises(OperatorError, match="needs matplotlib"):
@@ -97,7 +97,7 @@ def test_a_scenario_with_mistakes(home: Path) -> None:
         invoke("--scenario", home / "day.yml")
     with pytest.raises(SettingsError, match="the file is missing"):
         invoke("--scenario", home / "other.yml")
-    with pytest.raises(OperatorError, match="No such file or directory"):
+    with pytest.raises(OperatorError, match="there is no folder"):
         invoke("--hours", "1", "--json", home / "none" / "out.json")
 
 
