@@ -244,19 +244,20 @@ def _tell_controller(env: Environment, kind: TaskKind) -> None:
             asyncio.run(request(env.control_socket, do="callbacks-changed"))
 
 
-def _take_out_of_line(env: Environment, task_id: str, state: TaskState) -> None:
-    """A callback that people take over. Raises RequestRefused while the customer is being called back."""
-    with context.records(env) as store:
-        task = TaskStore(store.engine).task(TaskKind.CALLBACK, task_id)
-    task.check(state)
-    with contextlib.suppress(OperatorError):  # where no controller runs, the next one sees it at its start
-        asyncio.run(request(env.control_socket, do="callback-withdraw", entry=task.entry_id))
-
-
 def _change(env: Environment, kind: TaskKind, task_id: str, change: TaskChange) -> None:
-    if kind is TaskKind.CALLBACK:
-        _take_out_of_line(env, task_id, change.state)
+    """A callback that people take over leaves the line, or nothing changes.
+
+    Raises RequestRefused while the customer is being called back.
+    """
+
+    def leave_line(task: Task) -> None:
+        with contextlib.suppress(
+            OperatorError
+        ):  # where no controller runs, the next one sees it at its start
+            asyncio.run(request(env.control_socket, do="callback-withdraw", entry=task.entry_id))
+
+    confirm = leave_line if kind is TaskKind.CALLBACK else None
     with context.records(env) as store:
-        task = TaskStore(store.engine).change(kind, task_id, change)
+        task = TaskStore(store.engine).change(kind, task_id, change, confirm)
     to = f" to {task.agent}" if change.state is TaskState.ASSIGNED else ""
     context.console.print(f"{kind} {task.id}: {task.state}{to}", markup=False, soft_wrap=True)

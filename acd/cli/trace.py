@@ -12,7 +12,7 @@ from acd.core.fact_json import fact_from_dict
 from acd.errors import OperatorError, RequestRefused
 from acd.records.trace import call_trace, flow_runs
 from acd.records.traffic import last_runs
-from acd.runtime.control import request
+from acd.runtime.control import UNKNOWN_CALL, request
 
 
 def trace(
@@ -48,6 +48,8 @@ def _facts_of_live(call: str) -> list[Any]:
     try:
         answer = asyncio.run(request(context.environment().control_socket, do="trace", call=call))
     except RequestRefused as refused:
+        if refused.code != UNKNOWN_CALL:
+            raise
         raise unknown from refused
     except OperatorError:
         raise unknown from None

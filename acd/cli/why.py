@@ -16,8 +16,8 @@ from acd.core.fact_json import fact_from_dict
 from acd.errors import OperatorError, RequestRefused
 from acd.records.decisions import decision_lines, decisions
 from acd.records.record import CallRecord
-from acd.runtime.control import request
-from acd.runtime.why_desk import LISTED_AT_MOST, UNKNOWN_CALL
+from acd.runtime.control import UNKNOWN_CALL, request
+from acd.runtime.why_desk import LISTED_AT_MOST
 
 
 def why(

@@ -75,7 +75,8 @@ def place(floor: Floor, event: events.CallbackPlaced) -> None:
     call.channel, call.present = Channel.NONE, False
     floor.admit(call)
     floor.note(call, told.CallbackPlaced(floor.now, event.of_call, event.number, event.language))
-    call.group, call.waiting_since = group, floor.now
+    wanted_at = floor.now if event.wanted_at is None else min(event.wanted_at, floor.now)
+    call.group, call.waiting_since = group, wanted_at
     wish = CallQueued(call.id, group)
     if origin is not None and _has_place(floor, origin, group):
         call.waiting_since = origin.waiting_since
@@ -83,7 +84,7 @@ def place(floor: Floor, event: events.CallbackPlaced) -> None:
             call.id,
             group,
             origin.base_priority,
-            requirement=Requirement.parse(origin.requirement),
+            requirement=Requirement.kept(origin.requirement),
             alone=origin.requirement_alone,
             so_far=origin.so_far if origin.group == group else None,
         )
@@ -91,7 +92,11 @@ def place(floor: Floor, event: events.CallbackPlaced) -> None:
     floor.note(call, facts.Queued(floor.now, group, call.priority, wish.requirement.text))
     rings.begin(floor, call, wish)
     policy_run.go_on(floor, call, wish.so_far)
-    call.expires_at = floor.now + rule_of(floor, call).expire_after_s
+    rule = rule_of(floor, call)
+    call.expires_at = wanted_at + rule.expire_after_s
+    call.tries = event.tries
+    if event.tried_at is not None and event.tried_at + rule.retry_after_s > floor.now:
+        call.try_at = event.tried_at + rule.retry_after_s
     call.state, call.since = CallState.WAITING, floor.now
     _stand_if_due(floor, call)
 

@@ -232,18 +232,24 @@ def own_calls_joined(floor: Floor, call: Call, other: Call | None, phone: str) -
         end(floor, other, EndedBy.CALLER, f"joined with call {call.id}")
 
 
-def hold(floor: Floor, call: Call) -> None:
+def hold(floor: Floor, call: Call, phone: str | None) -> None:
     """The agent put the other side on hold."""
-    if call.state is CallState.TALKING and not call.on_hold:
+    if call.state is CallState.TALKING and not call.on_hold and _is_agents(floor, call, phone):
         call.on_hold = True
         floor.note(call, facts.Held(floor.now))
 
 
-def resume(floor: Floor, call: Call) -> None:
+def resume(floor: Floor, call: Call, phone: str | None) -> None:
     """The hold ended. (Every transfer by REFER ends a hold that may never have begun.)"""
-    if call.on_hold:
+    if call.on_hold and _is_agents(floor, call, phone):
         call.on_hold = False
         floor.note(call, facts.Resumed(floor.now))
+
+
+def _is_agents(floor: Floor, call: Call, phone: str | None) -> bool:
+    """Whether this is the phone of the agent who talks, and not that of a colleague who dialled."""
+    agent = floor.agent_on(phone) if phone is not None else None
+    return phone is None or (agent is not None and agent.id == call.agent)
 
 
 def end(floor: Floor, call: Call, by: EndedBy, reason: str = "", at: float | None = None) -> None:

@@ -158,8 +158,8 @@ class Engine:
                 lines.closed(self.floor, group, at)
             case events.HourBegan(hour):
                 self.floor.hour = hour
-            case events.FloorSeen(alive, ended_at):
-                recovery.floor_seen(self.floor, alive, ended_at)
+            case events.FloorSeen():
+                recovery.floor_seen(self.floor, event)
             case events.PlanChanged(plan):
                 replan.change(self.floor, plan)
             case events.DayBegan(day):
@@ -241,10 +241,10 @@ class Engine:
     def _of_conversation(self, event: Event, call: Call) -> None:
         floor = self.floor
         match event:
-            case events.CallHeld():
-                conversations.hold(floor, call)
-            case events.CallResumed():
-                conversations.resume(floor, call)
+            case events.CallHeld(_, phone):
+                conversations.hold(floor, call, phone)
+            case events.CallResumed(_, phone):
+                conversations.resume(floor, call, phone)
             case events.CallBlindTransferred(_, target):
                 conversations.blind_transfer(floor, call, target)
             case events.CallAttendedTransferred(_, consult_id):

@@ -13,7 +13,8 @@ def check(floor: Floor) -> None:
         calls, floor.entered_line = floor.entered_line, []
         agents, floor.went_home = floor.went_home, []
         for agent in agents:
-            calls += [floor.calls[call_id] for call_id in floor.router.left_behind(agent.id)]
+            left = [floor.calls[call_id] for call_id in floor.router.left_behind(agent.id)]
+            calls += sorted(left, key=lambda call: call.joined)
             if agent.id in floor.leaving:
                 floor.forget_agent(agent)
         for call in calls:

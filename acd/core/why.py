@@ -234,11 +234,11 @@ def _next_ring(floor: Floor, call: Call, policy: GroupPolicy, now: float) -> Nex
 
 
 def _kept_for(floor: Floor, call: Call, now: float) -> KeptFor | None:
-    if call.only_agent is None or call.only_until is None:
+    agent = floor.agents.get(call.only_agent or "")
+    if agent is None or call.only_until is None:
         return None
     why = next((f.why for f in reversed(call.facts) if isinstance(f, Kept)), "")
-    state = floor.agents[call.only_agent].state.value
-    return KeptFor(call.only_agent, state, max(0.0, call.only_until - now), why)
+    return KeptFor(agent.id, agent.state.value, max(0.0, call.only_until - now), why)
 
 
 def _entry(floor: Floor, call: Call, now: float) -> EntrySeen:
@@ -255,14 +255,13 @@ def _step(floor: Floor, call: Call, number: int, step: PolicyStep, waited_s: flo
     seen = policy_run.Seen(floor, call)
     seen["waited_s"] = round(waited_s, 6)
     holds = step.condition.test(seen)
-    may_run = taken_at_s is None or step.every_s is not None
     return StepSeen(
         number,
         step.condition.text,
         "; ".join(policy_run.told(operation) for operation in step.operations),
         taken_at_s,
         step.every_s,
-        _due_in_s(step, taken_at_s, waited_s) if may_run else None,
+        _due_in_s(step, taken_at_s, waited_s),
         holds,
         {name: seen[name] for name in sorted(step.condition.names)},
     )
@@ -270,6 +269,8 @@ def _step(floor: Floor, call: Call, number: int, step: PolicyStep, waited_s: flo
 
 def _due_in_s(step: PolicyStep, taken_at_s: float | None, waited_s: float) -> float | None:
     """When the time waited next changes something for this step."""
-    earliest = 0.0 if taken_at_s is None or step.every_s is None else taken_at_s + step.every_s
+    earliest = step.earliest_s(taken_at_s)
+    if earliest is None:
+        return None
     moments = [max(earliest, moment) for moment in step.moments_s()] or [earliest]
     return min((moment - waited_s for moment in moments if moment > waited_s), default=None)

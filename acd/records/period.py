@@ -54,12 +54,20 @@ def _moment(option: str, word: str, tz: ZoneInfo, now: datetime, *, end: bool) -
     day = _day(text, now.date())
     if day is not None:
         return _midnight(day + timedelta(days=1) if end else day, tz)
+    moment = parse_time(text, tz)
+    if moment is None:
+        raise OperatorError(f"{option} {word!r} is not understood: {_EXPECTED}")
+    return moment
+
+
+def parse_time(text: str, tz: ZoneInfo) -> datetime | None:
+    """A day and a time of it, local in `tz`; None for another text."""
     for form in _TIME_FORMATS:
         try:
-            return datetime.strptime(text, form).replace(tzinfo=tz)
+            return datetime.strptime(text.strip(), form).replace(tzinfo=tz)
         except ValueError:
             continue
-    raise OperatorError(f"{option} {word!r} is not understood: {_EXPECTED}")
+    return None
 
 
 def _day(text: str, today: date) -> date | None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Engine, Select, String, cast, func, insert, select
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from acd.core.callback_facts import CallbackNews, CallbackNote, entry_id
 from acd.core.facts import CallbackOrder, SoundPurpose
@@ -48,18 +48,30 @@ class TaskStore:
         with self._engine.connect() as connection:
             return _one(connection, kind, task_id)
 
-    def change(self, kind: TaskKind, task_id: str, change: TaskChange) -> Task:
-        """Add to its history. Raises OperatorError where that cannot follow on what has happened."""
+    def change(
+        self, kind: TaskKind, task_id: str, change: TaskChange, confirm: Callable[[Task], None] | None = None
+    ) -> Task:
+        """Add to its history. Raises OperatorError where that cannot follow on what has happened.
+
+        `confirm` is called with the task as it was, when the database has taken the change and nobody else
+        can change the task any more: where that raises, nothing has changed.
+        """
         try:
             with self._engine.begin() as connection:
                 task = _one(connection, kind, task_id)
                 task.check(change.state)
                 connection.execute(insert(schema.task_changes), [_change_row(task, change)])
+                if confirm is not None:
+                    confirm(task)
                 return _one(connection, kind, task.id)
         except IntegrityError:
             raise OperatorError(
                 f"somebody else changed {kind} {task_id} at this moment; look at it again"
             ) from None
+        except DBAPIError as error:
+            raise OperatorError(
+                f"{kind} {task_id} is as it was, the database takes no change now ({error.orig}); try again"
+            ) from error
 
     def note(self, note: CallbackNote) -> None:
         """What became of a callback by itself: once, and not after people have closed it.

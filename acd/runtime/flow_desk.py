@@ -10,7 +10,7 @@ from acd.core.floor import Floor
 from acd.errors import RequestRefused
 from acd.runtime.announcements import Announcements
 from acd.runtime.callbacks import CallbackDesk
-from acd.runtime.control import Handler, Request
+from acd.runtime.control import BAD_REQUEST, UNKNOWN_CALL, Handler, Request, text_of
 from acd.runtime.reload import Reloader
 
 
@@ -34,7 +34,7 @@ class FlowDesk:
     def handlers(self) -> dict[str, Handler]:
         """By the word that the request begins with."""
         return {
-            "reload": lambda request: self._reloader.reload(_text(request, "who")),
+            "reload": lambda request: self._reloader.reload(text_of(request, "who")),
             "rollback": self._rollback,
             "versions": lambda _request: self._reloader.listing(),
             "announcements": lambda _request: {"announcements": self._announcements.picture()},
@@ -49,20 +49,20 @@ class FlowDesk:
         await self._callbacks.refresh(self._open_wishes)
 
     async def _rollback(self, request: Request) -> Mapping[str, Any]:
-        number = request["number"]
+        number = request.get("number")
         if not isinstance(number, int):
-            raise TypeError("number")
-        return await self._reloader.rollback(number, _text(request, "who"))
+            raise RequestRefused(BAD_REQUEST, "the request needs 'number', a whole number")
+        return await self._reloader.rollback(number, text_of(request, "who"))
 
     def _announce_on(self, request: Request) -> Mapping[str, Any]:
         until = request.get("until")
         if not isinstance(until, int | float | None):
-            raise TypeError("until")
-        self._announcements.switch_on(_text(request, "name"), _text(request, "who"), until)
+            raise RequestRefused(BAD_REQUEST, "'until' is a time in Unix seconds")
+        self._announcements.switch_on(text_of(request, "name"), text_of(request, "who"), until)
         return {"announcements": self._announcements.picture()}
 
     def _announce_off(self, request: Request) -> Mapping[str, Any]:
-        was_on = self._announcements.switch_off(_text(request, "name"), _text(request, "who"))
+        was_on = self._announcements.switch_off(text_of(request, "name"), text_of(request, "who"))
         return {"was_on": was_on, "announcements": self._announcements.picture()}
 
     async def _callbacks_changed(self, _request: Request) -> Mapping[str, Any]:
@@ -71,17 +71,10 @@ class FlowDesk:
 
     def _trace(self, request: Request) -> Mapping[str, Any]:
         """The facts of a call that goes on."""
-        call_id = _text(request, "call")
+        call_id = text_of(request, "call")
         call = self._floor.calls.get(call_id)
         if call is None:
             raise RequestRefused(
-                "unknown-call", f"no call {call_id!r} goes on; 'acd status' shows those that do"
+                UNKNOWN_CALL, f"no call {call_id!r} goes on; 'acd status' shows those that do"
             )
         return {"facts": [fact_to_dict(fact) for fact in call.facts]}
-
-
-def _text(request: Request, key: str) -> str:
-    value = request[key]
-    if not isinstance(value, str):
-        raise TypeError(key)
-    return value

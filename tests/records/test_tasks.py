@@ -10,16 +10,17 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, event, insert
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 
 from acd.core.callback_facts import CallbackNote, entry_id
 from acd.core.facts import CallbackOrder
-from acd.errors import OperatorError
+from acd.errors import OperatorError, RequestRefused
 from acd.records import schema
 from acd.records.fold import fold, utc
 from acd.records.rows import callback_row
 from acd.records.store import RecordStore
 from acd.records.task_store import TaskStore
-from acd.records.tasks import TaskChange, TaskKind, TaskState
+from acd.records.tasks import Task, TaskChange, TaskKind, TaskState
 from tests.records.scenario import START, facts_of
 
 NOON = datetime(2026, 11, 25, 12, tzinfo=UTC)
@@ -107,6 +108,43 @@ def test_what_is_done_stays_done(tasks: TaskStore) -> None:
             tasks.change(CALLBACK, "1", change(state, 5))
     assert len(tasks.task(CALLBACK, "1").history) == 1
     assert open_numbers(tasks) == ["+4940"]
+
+
+def test_a_change_that_is_not_confirmed_is_none(tasks: TaskStore) -> None:
+    """Whoever confirms it may rely on it: the database has taken it, and nobody else has changed the task."""
+    seen: list[tuple[str, bool]] = []
+
+    def confirm(task: Task) -> None:
+        seen.append((task.entry_id, task.is_open))
+        if len(seen) == 1:
+            raise RequestRefused("callback-busy", "the customer is being called back")
+
+    with pytest.raises(RequestRefused):
+        tasks.change(CALLBACK, "1", change(TaskState.DONE), confirm)
+    assert tasks.task(CALLBACK, "1").history == ()
+    tasks.change(CALLBACK, "1", change(TaskState.DONE), confirm)
+    assert tasks.task(CALLBACK, "1").state is TaskState.DONE
+    assert seen == [(entry_id("c9", START), True)] * 2
+
+
+@pytest.mark.parametrize(
+    ("refusal", "said"),
+    [
+        (IntegrityError, "somebody else changed callback 1 at this moment"),
+        (OperationalError, "callback 1 is as it was, the database takes no change now .database is locked."),
+    ],
+)
+def test_what_the_database_refuses_is_not_confirmed(
+    tasks: TaskStore, refusal: type[DBAPIError], said: str
+) -> None:
+    def refuse(_connection: object, _cursor: object, statement: str, *_more: object) -> None:
+        if statement.startswith("INSERT"):
+            raise refusal(statement, {}, Exception("database is locked"))
+
+    event.listen(tasks._engine, "before_cursor_execute", refuse)
+    with pytest.raises(OperatorError, match=said):
+        tasks.change(CALLBACK, "1", change(TaskState.DONE), lambda _task: pytest.fail("was confirmed"))
+    assert tasks.task(CALLBACK, "1").history == ()
 
 
 def test_a_voicemail_keeps_its_history_when_its_call_is_written_again(
