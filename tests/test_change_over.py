@@ -63,6 +63,7 @@ class House:
             "bond": SimpleNamespace(),
             "switch": SimpleNamespace(),
             "trunks": SimpleNamespace(change=lambda _trunks: None),
+            "journal": SimpleNamespace(change=lambda _settings: None),
             "asterisk": SimpleNamespace(
                 have_read=self._have_read, prepare=lambda _: NewFiles({}), write=lambda _: None
             ),
