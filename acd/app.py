@@ -144,8 +144,7 @@ class Controller:
         self._callbacks = CallbackDesk(
             self._mirror, recorder, self._clock, self._number_of, self._callback_line
         )
-        self._callback_line.on_done = self._callback_done
-        self._refreshing: set[asyncio.Task[None]] = set()
+        self._callback_line.on_closed = self._callbacks.closed
         self._merges = Merges(self._mirror)
         script = script_name(secrets.ami_password)
         self._switch = Switchboard(self._watch, self._link, self._prompts, self._merges, self._serve, script)
@@ -245,15 +244,15 @@ class Controller:
             reloader,
             self._announcements,
             self._callbacks,
-            self._open_numbers,
+            self._open_wishes,
             self._shell.engine.floor,
         )
 
     def _number_of(self, number: str) -> str | None:
         return normalised(number, self._now.system.country)
 
-    def _open_numbers(self) -> frozenset[str]:
-        return TaskStore(self._store.engine).open_numbers()
+    def _open_wishes(self) -> dict[str, str]:
+        return TaskStore(self._store.engine).open_wishes()
 
     async def start(self) -> None:
         """Open everything. Raises OperatorError when a port or a file cannot be had."""
@@ -272,8 +271,8 @@ class Controller:
         self._announcements.restore(self._mirror.load())
         self._paces.restore(self._mirror.load())
         self._abandoned.restore(self._mirror.load())
-        open_numbers, tasks = await self._callbacks_at_start()
-        self._callbacks.restore(self._mirror.load(), open_numbers)
+        open_wishes, tasks = await self._callbacks_at_start()
+        self._callbacks.restore(self._mirror.load(), open_wishes)
         self._reception.walker.restore(self._mirror.load())
         self._merges.restore(self._mirror.load())
         await self._take_up_versions()
@@ -320,25 +319,15 @@ class Controller:
         else:  # after a sudden end the last version on disk would be an older one
             self._version_files.end_run()
 
-    def _callback_done(self) -> None:
-        task = asyncio.create_task(self._flow_desk.refresh_callbacks())
-        self._refreshing.add(task)
-        task.add_done_callback(self._refreshed)
-
-    def _refreshed(self, task: asyncio.Task[None]) -> None:
-        self._refreshing.discard(task)
-        if not task.cancelled() and (error := task.exception()) is not None:
-            log.warning("which callbacks are open is not known anew", reason=str(error))
-
-    async def _callbacks_at_start(self) -> tuple[frozenset[str], list[Task] | None]:
-        """The open numbers, and all tasks; None where the database is away: it is made up for later."""
+    async def _callbacks_at_start(self) -> tuple[dict[str, str], list[Task] | None]:
+        """The open wishes, and all tasks; None where the database is away: it is made up for later."""
         if not self._store.is_open:
-            return frozenset(), None
+            return {}, None
         try:
-            return await asyncio.to_thread(lambda: (self._open_numbers(), self._callback_tasks()))
+            return await asyncio.to_thread(lambda: (self._open_wishes(), self._callback_tasks()))
         except (SQLAlchemyError, OSError) as error:
             log.error("which callbacks are open is not known yet", reason=type(error).__name__)
-            return frozenset(), None
+            return {}, None
 
     async def _catch_up_with_callbacks(self) -> None:
         await self._flow_desk.refresh_callbacks()
@@ -393,7 +382,6 @@ class Controller:
         await self._bond.say_goodbye()
         running = [
             *self._tasks,
-            *self._refreshing,
             *(task for task in (self._recovery, self._reading) if task is not None),
         ]
         for task in running:

@@ -16,7 +16,6 @@ from acd.records.agent_time import agent_times, times_json, times_table
 from acd.records.call_list import calls_table
 from acd.records.period import Period, parse_period
 from acd.records.report import build_report, render, to_json
-from acd.records.store import RecordStore
 from acd.records.story import call_story
 from acd.settings.environment import Environment
 
@@ -44,7 +43,7 @@ def report(
             raise OperatorError("--group does not go with --agents: an agent's time is not that of a group")
         _report_agents(env, centre.plan, period, wide=wide, as_json=as_json)
         return
-    with RecordStore(env.database_url) as store:
+    with context.records(env) as store:
         visits = store.visits(period.since, period.until)
     result = build_report(
         visits, centre.plan.groups, period, centre.system.service_level_formula, group or None
@@ -56,7 +55,7 @@ def report(
 
 
 def _report_agents(env: Environment, plan: Plan, period: Period, *, wide: bool, as_json: bool) -> None:
-    with RecordStore(env.database_url) as store:
+    with context.records(env) as store:
         intervals = store.intervals(period.since, period.until)
     times = agent_times(intervals, plan.reasons, period)
     if as_json:
@@ -78,7 +77,7 @@ def list_calls(
     env = context.environment()
     tz = context.timezone(env)
     period = parse_period(from_, to, tz, datetime.now(UTC))
-    with RecordStore(env.database_url) as store:
+    with context.records(env) as store:
         records = store.calls(period.since, period.until, group=group or None, limit=limit)
     context.show(calls_table(records, tz, context.width(wide=wide)), wide=wide)
 
@@ -88,7 +87,7 @@ def show_call(call_id: Annotated[str, typer.Argument(help="as in `acd calls list
     """One call's story, line by line, with the reasons of each routing decision."""
     env = context.environment()
     tz = context.timezone(env)
-    with RecordStore(env.database_url) as store:
+    with context.records(env) as store:
         record = store.call(call_id)
     if record is None:
         raise OperatorError(

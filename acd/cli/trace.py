@@ -10,7 +10,6 @@ import typer
 from acd.cli import context
 from acd.core.fact_json import fact_from_dict
 from acd.errors import OperatorError, RequestRefused
-from acd.records.store import RecordStore
 from acd.records.trace import call_trace, flow_runs
 from acd.records.traffic import last_runs
 from acd.runtime.control import UNKNOWN_CALL, request
@@ -26,7 +25,7 @@ def trace(
         raise OperatorError("give either a call's id or --flow NAME")
     env = context.environment()
     tz = context.timezone(env)
-    with RecordStore(env.database_url) as store:
+    with context.records(env) as store:
         if flow:
             records = [store.call(call_id) for call_id in last_runs(store.engine, flow, last)]
             lines = flow_runs(flow, (record for record in records if record is not None), tz)

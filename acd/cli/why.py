@@ -47,9 +47,7 @@ def why(
 
 
 def _on_record(call: str) -> dict[str, Any]:
-    from acd.records.store import RecordStore  # of a call that goes on, the controller tells all
-
-    with RecordStore(context.environment().database_url) as store:
+    with context.records(context.environment()) as store:
         record = store.call(call) or _only_one(call, store.named(call))
     return {"call": record.call_id, "state": "ended", "facts": record.facts, "why": None}
 

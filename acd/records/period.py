@@ -20,20 +20,26 @@ class Period:
     until: datetime
 
 
-def parse_period(from_: str | None, to: str | None, tz: ZoneInfo, now: datetime) -> Period:
+def parse_period(
+    from_: str | None,
+    to: str | None,
+    tz: ZoneInfo,
+    now: datetime,
+    options: tuple[str, str] = ("--from", "--to"),
+) -> Period:
     """The period between two words of the command line, as local time in `tz`.
 
     A day as `to` includes that whole day. Without `from_` the period begins with the day of `to`
     (or today), without `to` it ends now. `now` must be aware. Raises OperatorError where a word
-    is not understood or the period would be empty.
+    is not understood, naming the one of the `options` that it was given with, or the period would be empty.
     """
     now = now.astimezone(tz)
-    until = now if to is None else _moment("--to", to, tz, now, end=True)
+    until = now if to is None else _moment(options[1], to, tz, now, end=True)
     if from_ is None:
         first = (now if to is None else until - timedelta(microseconds=1)).date()
         since = _midnight(first, tz)
     else:
-        since = _moment("--from", from_, tz, now, end=False)
+        since = _moment(options[0], from_, tz, now, end=False)
     # Compared as moments: two datetimes of one zone would be compared by their clock faces.
     if since.timestamp() >= until.timestamp():
         raise OperatorError(

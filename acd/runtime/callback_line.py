@@ -27,6 +27,7 @@ log = structlog.get_logger(__name__)
 
 LOOK_AGAIN_S = 5.0
 _PREFIX = "callback-note:"
+_ENDS = frozenset({CallbackNews.DONE, CallbackNews.FAILED, CallbackNews.EXPIRED})
 _STATES = {
     CallState.RINGING: "agent is rung",
     CallState.IVR: "being dialled",
@@ -38,7 +39,7 @@ _STATES = {
 class CallbackLine:
     """Puts wishes in line, keeps what becomes of them, and tells the engine when customers may be called.
 
-    `on_done`: the database has one that is done, so that its number may ask again.
+    `on_closed`: the database has the end of this entry, so that its number may ask again.
     """
 
     def __init__(self, centre: CentreView, shell: Shell, mirror: Mirror, recorder: Recorder) -> None:
@@ -48,7 +49,7 @@ class CallbackLine:
         self._recorder = recorder
         self._plan = DialPlan(centre)
         self._open: dict[str, bool] = {}
-        self.on_done: Callable[[], None] = lambda: None
+        self.on_closed: Callable[[str], None] = lambda _entry: None
         shell.on_note = self.note
 
     # --- wishes -------------------------------------------------------------------------------
@@ -124,18 +125,18 @@ class CallbackLine:
                 self._mirror.put(f"unreadable:{key}", value)
                 self._mirror.drop(key)
                 continue
-            self._recorder.note_callback(note, partial(self._noted, key, note.news))
+            self._recorder.note_callback(note, partial(self._noted, key, note))
 
     def note(self, note: CallbackNote) -> None:
         """Keep it until the database has it."""
         key = f"{_PREFIX}{note.callback}:{note.at:.6f}"
         self._mirror.put(key, {name: getattr(note, name) for name in CallbackNote.__slots__})
-        self._recorder.note_callback(note, partial(self._noted, key, note.news))
+        self._recorder.note_callback(note, partial(self._noted, key, note))
 
-    def _noted(self, key: str, news: str) -> None:
+    def _noted(self, key: str, note: CallbackNote) -> None:
         self._mirror.drop(key)
-        if news == CallbackNews.DONE:
-            self.on_done()
+        if note.news in _ENDS:
+            self.on_closed(note.callback)
 
     def withdraw_but(self, open_entries: Collection[str], stored: Collection[str]) -> None:
         """At the start: those that people have closed or taken over meanwhile leave the line."""

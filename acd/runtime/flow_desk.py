@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from acd.core.fact_json import fact_to_dict
@@ -15,20 +15,20 @@ from acd.runtime.reload import Reloader
 
 
 class FlowDesk:
-    """`handlers` are for the control socket. `open_numbers` reads the open callbacks of the database."""
+    """`handlers` are for the control socket. `open_wishes` reads the open callbacks of the database."""
 
     def __init__(
         self,
         reloader: Reloader,
         announcements: Announcements,
         callbacks: CallbackDesk,
-        open_numbers: Callable[[], Collection[str]],
+        open_wishes: Callable[[], Mapping[str, str]],
         floor: Floor,
     ) -> None:
         self._reloader = reloader
         self._announcements = announcements
         self._callbacks = callbacks
-        self._open_numbers = open_numbers
+        self._open_wishes = open_wishes
         self._floor = floor
 
     def handlers(self) -> dict[str, Handler]:
@@ -46,7 +46,7 @@ class FlowDesk:
 
     async def refresh_callbacks(self) -> None:
         """Which callbacks are open is to be read from the database anew."""
-        await self._callbacks.refresh(self._open_numbers)
+        await self._callbacks.refresh(self._open_wishes)
 
     async def _rollback(self, request: Request) -> Mapping[str, Any]:
         number = request.get("number")

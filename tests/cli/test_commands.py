@@ -131,7 +131,7 @@ def test_schema(home: Path, tmp_path: Path) -> None:
         CliRunner().invoke(app, ["schema", "--of", "nonsense"], catch_exceptions=False)
 
 
-def test_draw(home: Path, tmp_path: Path) -> None:
+def test_draw(records: Path, tmp_path: Path) -> None:
     assert acd("draw", "main").startswith("flowchart TD\n")
     for name, begins in (("main.svg", b"<?xml"), ("main.png", b"\x89PNG"), ("main.dot", b"digraph")):
         acd("draw", "main", "--out", str(tmp_path / name))
@@ -147,7 +147,7 @@ def test_draw(home: Path, tmp_path: Path) -> None:
         (["main", "--all"], "name one flow, or say --all"),
         (["mian"], "no flow 'mian' is defined; did you mean 'main'?"),
         (["nosuch"], "no flow 'nosuch' is defined; there are: balance, complaint, identify, main"),
-        (["main", "--traffic", "soon"], "soon"),
+        (["main", "--traffic", "soon"], "--traffic 'soon' is not understood"),
     ],
 )
 def test_draw_says_what_is_wrong(home: Path, arguments: list[str], message: str) -> None:
@@ -213,6 +213,8 @@ def test_report_of_a_group_that_does_not_exist(records: Path) -> None:
 
 
 def test_report_without_records(home: Path) -> None:
+    with RecordStore(f"sqlite:///{home / 'records.sqlite3'}"):
+        pass  # made
     assert "Sales" in acd("report")
 
 
