@@ -12,6 +12,7 @@ from acd.cli.callback_history import habits_of, offers_of, wants_callback
 from acd.core.agents import AgentState
 from acd.core.facts import (
     AgentInterval,
+    Arrived,
     CallKind,
     Customer,
     Fact,
@@ -42,7 +43,7 @@ def history(env: Environment, plan: Plan, tz: ZoneInfo) -> History:
     """Reads the database of this centre; a period's days are local ones."""
 
     def read(from_: str, to: str) -> Recorded:
-        return recorded(env, plan, parse_period(from_, to, tz, datetime.now(UTC)))
+        return recorded(env, plan, parse_period(from_, to, tz, datetime.now(UTC), ("from", "to")))
 
     return read
 
@@ -100,6 +101,7 @@ def _calls(record: CallRecord, begin: float) -> Iterator[RecordedCall]:
             _whole(parts),
             first.priority,
             talk_s,
+            alone=first.alone,
             number=record.caller_number,
             left_by=visit.left_by,
             wants_callback=wants_callback(_facts_of(record, end)),
@@ -174,11 +176,11 @@ def _whole(parts: Sequence[Visit]) -> Visit:
 
 
 def _customer(record: CallRecord, requirement: str) -> Customer | None:
-    """Who called, with what the call asked for."""
-    if record.customer_id is None and not requirement:
-        return None
-    name, segment = record.customer_name or "", record.customer_segment or ""
-    return Customer(record.customer_id or record.call_id, name, segment, requirement=requirement)
+    """Who called, as known then, with what the call asked for."""
+    known = next((fact.customer for fact in record.facts if isinstance(fact, Arrived)), None)
+    if known is None:
+        return Customer(record.call_id, "", requirement=requirement) if requirement else None
+    return replace(known, requirement=requirement)
 
 
 def _spans(

@@ -71,7 +71,7 @@ def place(floor: Floor, event: events.CallbackPlaced) -> None:
             so_far=origin.so_far if origin.group == group else None,
         )
     call.priority = wish.priority + (0 if wish.so_far is None else wish.so_far.raised)
-    floor.note(call, facts.Queued(floor.now, group, call.priority, wish.requirement.text))
+    floor.note(call, facts.Queued(floor.now, group, call.priority, wish.requirement.text, wish.alone))
     rings.begin(floor, call, wish)
     policy_run.go_on(floor, call, wish.so_far)
     rule = callback_entry.rule_of(floor, call)

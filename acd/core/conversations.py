@@ -97,7 +97,7 @@ def queue(floor: Floor, call: Call, event: CallQueued) -> None:
         call.waiting_since = min(event.waiting_since, floor.now)
     leave_at = None if event.max_wait_s is None else floor.now + event.max_wait_s
     lines.set_limits(floor, call, leave_at, event.exits)
-    floor.note(call, facts.Queued(floor.now, event.group, call.priority, event.requirement.text))
+    floor.note(call, facts.Queued(floor.now, event.group, call.priority, event.requirement.text, event.alone))
     if event.resumes is not None:
         waited_s = floor.now - call.waiting_since
         floor.note(call, facts.WaitTakenUp(floor.now, event.resumes, waited_s))

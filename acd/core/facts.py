@@ -156,11 +156,15 @@ class CallbackWanted(Fact):
 
 @dataclass(frozen=True, slots=True)
 class Queued(Fact):
-    """The caller joined a group's waiting line; `requirement`: what the call itself asks for."""
+    """The caller joined a group's waiting line.
+
+    `requirement`: what the call itself asks for, beside the group; with `alone` instead of it.
+    """
 
     group: str
     priority: int = 0
     requirement: str = ""
+    alone: bool = False
 
 
 class LeftBy(StrEnum):

@@ -49,7 +49,8 @@ class Floor:
     `day`: the centre's date, as far as it was told. `callbacks_closed`: the groups whose customers may not be
     called back at this hour. `entered_line` and `went_home`: who did so since the lines were last looked at,
     see `waits.py`. `leaving`: agents who are no longer in the plan and finish their work; `retired`: groups
-    that are not, while somebody talks or wraps up by their rules.
+    that are not, while somebody talks or wraps up by their rules. `is_mirrored`: somebody wants to know which
+    agents and calls have changed.
     """
 
     def __init__(self, plan: Plan) -> None:
@@ -72,6 +73,7 @@ class Floor:
         self.retired: dict[str, GroupPolicy] = {}
         self.last_on_phone: dict[str, str] = {}  # who may be gone
         self.callbacks_closed: set[str] = set()
+        self.is_mirrored = True
         self._out: list[Command] = []
         self._changed_calls: dict[str, None] = {}
         self._changed_agents: dict[str, None] = {}
@@ -92,6 +94,10 @@ class Floor:
             gone_on = {c.call_id for c in out if isinstance(c, (Offer, LeaveLine))}
             if gone_on:
                 out = [c for c in out if not (isinstance(c, HoldInLine) and c.call_id in gone_on)]
+        if not self.is_mirrored:
+            self._changed_agents.clear()
+            self._changed_calls.clear()
+            return out
         if self._changed_agents:
             out += [AgentChanged(agent_id) for agent_id in self._changed_agents if agent_id in self.agents]
             self._changed_agents = {}
@@ -268,7 +274,7 @@ class Floor:
         call.priority = call.base_priority  # the heir has a policy of its own
         call.group, call.ring, call.step_runs, call.step_raises = heir, 0, {}, {}
         call.only_agent, call.only_until = None, None
-        self.note(call, Queued(self.now, heir, call.priority, call.requirement))
+        self.note(call, Queued(self.now, heir, call.priority, call.requirement, call.requirement_alone))
 
     def enter_line(self, call: Call) -> None:
         """Stand in the line at the place that priority and waiting time give."""

@@ -195,7 +195,8 @@ def _move_to(floor: Floor, call: Call, group: str) -> None:
     floor.note(call, facts.LeftLine(floor.now, call.group, LeftBy.POLICY, group))
     call.group, call.ring, call.step_runs, call.step_raises = group, 0, {}, {}
     call.only_agent, call.only_until = None, None
-    floor.note(call, facts.Queued(floor.now, group, call.priority, call.requirement))
+    wish = (call.requirement, call.requirement_alone)
+    floor.note(call, facts.Queued(floor.now, group, call.priority, *wish))
     call.ring = rings.ring_due(floor, call)
     floor.enter_line(call)
     offers.dispatch_call(floor, call)

@@ -19,25 +19,32 @@ LARGEST_FILE_BYTES = 50_000_000
 LATEST_S = 1e9
 
 
-class Arrivals(NamedTuple):
-    """`begins`: from when times are counted, where dates were given; `document` has what is wrong."""
+class ArrivalsFile(NamedTuple):
+    """Each row is a time, or the seconds from the beginning, and a call; `document` has what is wrong."""
 
-    calls: list[KnownCall]
-    begins: datetime | None
+    rows: list[tuple[float | datetime, KnownCall]]
     document: Document
 
+    @property
+    def first(self) -> datetime | None:
+        """The earliest of its times that have a date."""
+        return min((at for at, _ in self.rows if isinstance(at, datetime)), default=None)
 
-def read_arrivals(path: Path, begins: datetime | None) -> Arrivals:
+    def placed(self, begins: datetime) -> list[KnownCall]:
+        """The calls, where the beginning is then."""
+        return [call._replace(at=_seconds(at, begins)) for at, call in self.rows]
+
+
+def read_arrivals(path: Path) -> ArrivalsFile:
     """The calls of a file.
 
-    `arrived_at` is a number of seconds from the beginning, or a local time such as 2026-11-02 09:15:30. Times
-    are counted from `begins`, or from the midnight before the first. Calls of the same `customer` are of one
-    person.
+    `arrived_at` is a number of seconds from the beginning, or a local time such as 2026-11-02 09:15:30. Calls
+    of the same `customer` are of one person.
     """
     document = Document(shown_file(path), path.stem)
     text = read_text(document, path, LARGEST_FILE_BYTES)
     if text is None:
-        return Arrivals([], begins, document)
+        return ArrivalsFile([], document)
     reader = csv.DictReader(io.StringIO(text, newline=""))
     names = [name.strip() for name in reader.fieldnames or ()]
     reader.fieldnames = names
@@ -49,7 +56,7 @@ def read_arrivals(path: Path, begins: datetime | None) -> Arrivals:
     if "arrived_at" not in names:
         document.report_line(1, "the first line names the columns; the column arrived_at is missing")
     if document.problems:
-        return Arrivals([], begins, document)
+        return ArrivalsFile([], document)
     found: list[tuple[float | datetime, KnownCall]] = []
     try:
         for row in reader:
@@ -58,10 +65,9 @@ def read_arrivals(path: Path, begins: datetime | None) -> Arrivals:
                 found.append(call)
     except csv.Error as error:
         document.report_line(reader.line_num, f"this is no CSV: {shown(str(error))}")
-    moments = [at for at, _ in found if isinstance(at, datetime)]
-    if begins is None and moments:
-        begins = min(moments).replace(hour=0, minute=0, second=0, microsecond=0)
-    return Arrivals([_placed(at, call, begins) for at, call in found], begins, document)
+    if not found and not document.problems:
+        document.report_line(1, "no caller is in this file: below the first line, each line is one")
+    return ArrivalsFile(found, document)
 
 
 def _row(
@@ -114,8 +120,5 @@ def _moment(text: str) -> datetime | None:
     return moment if moment.tzinfo is None else None
 
 
-def _placed(at: float | datetime, call: KnownCall, begins: datetime | None) -> KnownCall:
-    if isinstance(at, datetime):
-        assert begins is not None
-        at = (at - begins).total_seconds()
-    return call._replace(at=at)
+def _seconds(at: float | datetime, begins: datetime) -> float:
+    return (at - begins).total_seconds() if isinstance(at, datetime) else at

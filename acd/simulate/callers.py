@@ -59,6 +59,7 @@ class Caller(NamedTuple):
     prefer: str = ""
     prefer_wait_s: float = 0.0
     asks_for_callback: bool = False
+    alone: bool = False
 
 
 def callers(scenario: Scenario, group: str) -> Iterator[Caller]:
@@ -69,11 +70,13 @@ def callers(scenario: Scenario, group: str) -> Iterator[Caller]:
     of_answer, of_work = stream(seed, group, "answer"), stream(seed, group, "work")
     of_talk, of_patience = stream(seed, group, "talk"), stream(seed, group, "patience")
     of_callback, of_past = stream(seed, group, "callback"), stream(seed, group, "past")
-    classes = traffic.classes
+    classes, habits = traffic.classes, scenario.habits
     bounds = list(accumulate(entry.share for entry in classes))
     for number, known in enumerate(_times(scenario, group, traffic), 1):
-        # A fixed number of draws for each caller keeps the streams in step.
-        kind = classes[min(bisect_right(bounds, of_class.random() * bounds[-1]), len(classes) - 1)]
+        # A fixed number of draws for each caller keeps the streams in step; what nobody asks for has none.
+        kind = classes[0]
+        if len(classes) > 1:
+            kind = classes[min(bisect_right(bounds, of_class.random() * bounds[-1]), len(classes) - 1)]
         call_id = known.id or f"{group}-{number}"
         talk_s, patience_s = traffic.talk.draw(of_talk), traffic.patience.draw(of_patience)
         yield Caller(
@@ -84,9 +87,9 @@ def callers(scenario: Scenario, group: str) -> Iterator[Caller]:
             kind.priority if known.priority is None else known.priority,
             talk_s if known.talk_s is None else known.talk_s,
             patience_s if known.patience_s is None else known.patience_s,
-            of_luck.random(),
-            scenario.habits.answer.draw(of_answer),
-            scenario.habits.work.draw(of_work),
+            of_luck.random() if habits.unanswered else 1.0,
+            habits.answer.draw(of_answer),
+            habits.work.draw(of_work),
             known.customer or _customer(known.customer_id, call_id, kind),
             traffic.max_wait_s,
             traffic.exits,
@@ -97,6 +100,7 @@ def callers(scenario: Scenario, group: str) -> Iterator[Caller]:
             known.prefer or kind.prefer,
             known.prefer_wait_s if known.prefer else kind.prefer_wait_s,
             known.asks_for_callback,
+            known.alone,
         )
 
 

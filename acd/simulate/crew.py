@@ -45,8 +45,8 @@ def _of_agent(
             yield Duty(max(come, 0.0), agent, Turn.COME)
             yield Duty(go, agent, Turn.GO)
     for begin, end in joined(pause for _, breaks in days[agent] for pause in breaks):
-        if begin >= 0:
-            yield Duty(begin, agent, Turn.PAUSE)
+        if end > 0:  # one that goes on at 0, too
+            yield Duty(max(begin, 0.0), agent, Turn.PAUSE)
             yield Duty(end, agent, Turn.RETURN)
 
 

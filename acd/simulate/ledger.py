@@ -17,7 +17,7 @@ from acd.simulate.scenario import DAY_S, Scenario
 from acd.simulate.visits import CallbackOutcome, OfferedCallback, Outcome, Visit, visits_of
 
 SLOT_S = 1800.0
-_WORK = frozenset({AgentState.TALKING.value, AgentState.WRAP_UP.value})
+_WORK = (AgentState.TALKING.value, AgentState.WRAP_UP.value)
 
 
 @dataclass(slots=True)
@@ -132,6 +132,7 @@ class Ledger:
         self.callback_waits = array("d")
         self.busy_s: defaultdict[tuple[str, int], float] = defaultdict(float)
         self.ready_s: defaultdict[tuple[str, int], float] = defaultdict(float)
+        self._of_state = dict.fromkeys(_WORK, self.busy_s) | {AgentState.READY.value: self.ready_s}
         self._begin, self._end = scenario.warm_up_s, scenario.length_s
         self._opens_s = scenario.opens_s
         self._batch_s = (self._end - self._begin) / scenario.batches
@@ -170,26 +171,24 @@ class Ledger:
         at = visit.queued_at
         if not self._begin <= at < self._end:
             return
-        self._account(visit.group, visit.segment, at).count(visit, self.groups[visit.group])
+        batch = self._batch(at)
+        self._account(visit.group, visit.segment, at, batch).count(visit, self.groups[visit.group])
         if visit.outcome is Outcome.ANSWERED:
-            self.waits[visit.group, self._batch(at)].append(visit.wait_s)
+            self.waits[visit.group, batch].append(visit.wait_s)
 
     def interval_over(self, interval: AgentInterval) -> None:
         """See Observer."""
-        if interval.state in _WORK:
-            account = self.busy_s
-        elif interval.state == AgentState.READY.value:
-            account = self.ready_s
-        else:
+        account = self._of_state.get(interval.state)
+        if account is None:
             return
         since, until = max(interval.since, self._begin), min(interval.until, self._end)
         if since >= until:
             return
-        first, last = self._batch(since), self._batch(until)
-        if first == last:  # nearly always
+        first = self._batch(since)
+        if until <= self._begin + (first + 1) * self._batch_s:  # nearly always
             account[interval.agent, first] += until - since
             return
-        for batch in range(first, last + 1):
+        for batch in range(first, self._batch(until) + 1):
             begin = self._begin + batch * self._batch_s
             part_s = min(until, begin + self._batch_s) - max(since, begin)
             if part_s > 0:
@@ -198,6 +197,6 @@ class Ledger:
     def _batch(self, at: float) -> int:
         return min(int((at - self._begin) / self._batch_s), self.batches - 1)
 
-    def _account(self, group: str, segment: str, at: float) -> Counts:
+    def _account(self, group: str, segment: str, at: float, batch: int | None = None) -> Counts:
         slot = int((self._opens_s + at) % DAY_S / SLOT_S)
-        return self.counts[Key(group, segment, self._batch(at), slot)]
+        return self.counts[Key(group, segment, self._batch(at) if batch is None else batch, slot)]

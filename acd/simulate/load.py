@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import date
+from dataclasses import dataclass
+from datetime import datetime, time
 from pathlib import Path
 from typing import TypeAlias
 
@@ -15,19 +15,17 @@ from acd.errors import OperatorError, SettingsError
 from acd.settings.document import Document, read_document
 from acd.settings.problems import Place
 from acd.settings.validate import validate
-from acd.simulate.arrivals_file import read_arrivals
 from acd.simulate.chance import Constant, Duration, Empirical, Lognormal, Never
+from acd.simulate.known_times import KnownTimes
 from acd.simulate.opening import ALWAYS_OPEN, Opening
-from acd.simulate.recorded import History, Recorded, RecordedCall
+from acd.simulate.recorded import History, Recorded
 from acd.simulate.scenario import (
     DAY_S,
-    FIRST_DAY,
     Arrivals,
     CallbackHabits,
     CallerClass,
     GroupTraffic,
     Habits,
-    KnownCall,
     Listed,
     Poisson,
     Returning,
@@ -43,10 +41,10 @@ from acd.simulate.schema import (
     DurationEntry,
     GroupEntry,
     PatienceEntry,
-    PeriodEntry,
     ReturningEntry,
     ScenarioFile,
     ShiftEntry,
+    SimulationEntry,
 )
 from acd.simulate.usual import usual_callbacks, usual_exits
 
@@ -55,7 +53,9 @@ DEFAULT_OCCUPANCY = 0.75
 DEFAULT_PATIENCE_S = 180.0
 DEFAULT_ANSWER_S = 3.0
 DEFAULT_WORK_S = 30.0
+DEFAULT_HOURS = 200.0
 WARM_UP_SHARE = 0.05
+HOUR_S = 3600.0
 
 AnyDuration: TypeAlias = DurationEntry | PatienceEntry | AgentTimeEntry
 
@@ -71,9 +71,9 @@ def load_scenario(
     """The scenario of a file. Raises SettingsError with every mistake, 'file:line: path: message'."""
     document = read_document(path)
     content = validate(document, ScenarioFile)
-    assembly = _Assembly(plan, document, path.parent, history, opening)
-    scenario = assembly.scenario(content or ScenarioFile())
-    problems = sorted(problem for some in assembly.documents for problem in some.problems)
+    known = KnownTimes(document, path.parent, history)
+    scenario = _Assembly(plan, document, known, opening).scenario(content or ScenarioFile())
+    problems = sorted(problem for some in (document, *known.files) for problem in some.problems)
     if problems:
         raise SettingsError([str(problem) for problem in problems])
     return scenario
@@ -81,7 +81,9 @@ def load_scenario(
 
 def default_scenario(plan: Plan, opening: Opening = ALWAYS_OPEN) -> Scenario:
     """What is assumed where nothing is said."""
-    return _Assembly(plan, Document("", ""), Path(), no_history, opening).scenario(ScenarioFile())
+    document = Document("", "")
+    known = KnownTimes(document, Path(), no_history)
+    return _Assembly(plan, document, known, opening).scenario(ScenarioFile())
 
 
 def default_rates(plan: Plan) -> Mapping[str, float]:
@@ -111,13 +113,6 @@ def _returning(entry: ReturningEntry | None) -> Returning:
     return Returning() if entry is None else Returning(entry.share, entry.within_days)
 
 
-def _arrival(call: RecordedCall) -> KnownCall:
-    """When somebody came, with which priority, and who it was."""
-    customer = call.visit.customer
-    known_id = "" if customer is None else customer.id
-    return KnownCall(call.visit.queued_at, number=call.number, customer_id=known_id, priority=call.priority)
-
-
 def mean_wrap_up_s(policy: GroupPolicy, habits: Habits) -> float:
     """By the group's rule, or as long as agents take where they end it. Nobody asks for an optional one."""
     released = policy.wrap_up.mode is WrapUpMode.UNTIL_RELEASED
@@ -142,23 +137,13 @@ def talk_of(policy: GroupPolicy, habits: Habits, handle_s: float) -> Duration:
 class _Assembly:
     plan: Plan
     document: Document
-    folder: Path
-    history: History
+    known: KnownTimes
     opening: Opening
-    documents: list[Document] = field(default_factory=list)
-    opens_s: float = 0.0
-    first_day: date = FIRST_DAY
 
     def scenario(self, file: ScenarioFile) -> Scenario:
-        self.documents.append(self.document)
-        run = file.simulation
-        length_s = run.hours * 3600
-        warm_up_s = WARM_UP_SHARE * length_s if run.warm_up_hours is None else run.warm_up_hours * 3600
-        if warm_up_s >= length_s:
-            self.document.report(
-                ("simulation", "warm_up_hours"), f"the warm-up is as long as all {run.hours:g} hours"
-            )
-        begins = run.begins
+        run, known = file.simulation, self.known
+        known.read({g: entry for g, entry in file.groups.items() if g in self.plan.groups}, run.begins)
+        length_s, warm_up_s = self._length_s(run)
         agents = file.agents
         habits = Habits(
             self._duration(agents.answer, ("agents", "answer")) or Constant(DEFAULT_ANSWER_S),
@@ -172,14 +157,25 @@ class _Assembly:
             traffic=traffic,
             length_s=length_s,
             warm_up_s=min(warm_up_s, length_s / 2),
-            opens_s=self.opens_s if begins is None else begins.hour * 3600.0 + begins.minute * 60,
+            opens_s=(known.begins - datetime.combine(known.begins, time())).total_seconds(),
             habits=habits,
             shifts=None if agents.shifts is None else self._shifts(agents.shifts),
             lines=run.lines,
             seed=run.seed,
             batches=run.batches,
-            first_day=self.first_day if begins is None else begins.date(),
+            first_day=known.begins.date(),
         )
+
+    def _length_s(self, run: SimulationEntry) -> tuple[float, float]:
+        """Of all, and of the warm-up: a day whose callers are known begins as empty as it did."""
+        hours = run.hours or (self.known.length_s or DEFAULT_HOURS * HOUR_S) / HOUR_S
+        self.known.report_late(hours)
+        share = WARM_UP_SHARE if self.known.length_s is None else 0.0
+        warm_up_hours = share * hours if run.warm_up_hours is None else run.warm_up_hours
+        if warm_up_hours >= hours:
+            message = f"the warm-up is as long as all {hours:g} hours"
+            self.document.report(("simulation", "warm_up_hours"), message)
+        return hours * HOUR_S, warm_up_hours * HOUR_S
 
     def _traffic(self, file: ScenarioFile, habits: Habits) -> dict[str, GroupTraffic]:
         rates = default_rates(self.plan)
@@ -193,7 +189,7 @@ class _Assembly:
             policy = self.plan.groups[group]
             arrivals = Poisson.even(rates[group])
             found[group] = GroupTraffic(
-                arrivals=self._arrivals(entry.arrivals, file, group) or arrivals,
+                arrivals=self._arrivals(entry.arrivals, group) or arrivals,
                 talk=self._duration(entry.talk, (*place, "talk"), group)
                 or exponential(max(policy.aht_s - mean_wrap_up_s(policy, habits), 30.0)),
                 patience=self._duration(entry.patience, (*place, "patience"))
@@ -221,32 +217,13 @@ class _Assembly:
         answer = self._duration(entry.answer, (*place, "answer")) or CallbackHabits().answer
         return CallbackHabits(entry.accept, entry.reached, answer, frozenset(entry.exits))
 
-    def _arrivals(self, entry: ArrivalsEntry | None, file: ScenarioFile, group: str) -> Arrivals | None:
-        if entry is None:
+    def _arrivals(self, entry: ArrivalsEntry | None, group: str) -> Arrivals | None:
+        if group in self.known.calls:
+            return Listed(self.known.calls[group])
+        if entry is None or entry.csv or entry.records is not None:
             return None
         if entry.by_time:
             return Poisson(tuple(sorted((float(at), rate) for at, rate in entry.by_time.items())))
-        if entry.csv:
-            calls, begins, document = read_arrivals(self.folder / entry.csv, file.simulation.begins)
-            self.documents.append(document)
-            if begins is not None:
-                self.first_day = begins.date()
-            late = [call for call in calls if not 0 <= call.at < file.simulation.hours * 3600]
-            if late:
-                self.document.report(
-                    ("groups", group, "arrivals", "csv"),
-                    f"{len(late)} of {len(calls)} times lie outside of the {file.simulation.hours:g} hours"
-                    " that are simulated: see `begins` and `hours` of `simulation`",
-                )
-            return Listed(calls)
-        if entry.records is not None:
-            place = ("groups", group, "arrivals", "records")
-            recorded = self._recorded(entry.records, place)
-            if recorded is None:
-                return None
-            self.opens_s, self.first_day = recorded.opens_s, recorded.first_day
-            known = [c for c in recorded.calls if c.visit.group == group]
-            return Listed([_arrival(call) for call in known])
         return Poisson.even(entry.per_hour)
 
     def _duration(self, entry: AnyDuration | None, place: Place, group: str = "") -> Duration | None:
@@ -257,7 +234,7 @@ class _Assembly:
         if entry.lognormal is not None:
             return Lognormal(entry.lognormal.mean_s, entry.lognormal.cv)
         if isinstance(entry, DurationEntry) and entry.records is not None:
-            recorded = self._recorded(entry.records, (*place, "records"))
+            recorded = self.known.of_period(entry.records, (*place, "records"))
             calls = recorded.calls if recorded else ()
             talks = [c.talk_s for c in calls if c.visit.group == group and c.talk_s is not None]
             if not talks:
@@ -267,13 +244,6 @@ class _Assembly:
         if "constant" in entry.model_fields_set:
             return Constant(entry.constant)
         return exponential(entry.exponential)
-
-    def _recorded(self, period: PeriodEntry, place: Place) -> Recorded | None:
-        try:
-            return self.history(period.from_, period.to)
-        except OperatorError as error:
-            self.document.report(place, str(error))
-            return None
 
     def _shifts(self, entries: Mapping[str, ShiftEntry]) -> list[Shift]:
         found = []

@@ -9,9 +9,9 @@ from acd.core.plan import Plan
 from acd.errors import OperatorError
 from acd.settings.problems import undefined
 from acd.simulate.chance import Duration, Never
-from acd.simulate.load import WARM_UP_SHARE, default_rates, default_scenario, talk_of
+from acd.simulate.load import default_rates, default_scenario, talk_of
 from acd.simulate.opening import ALWAYS_OPEN, Opening
-from acd.simulate.scenario import Poisson, Scenario, exponential
+from acd.simulate.scenario import GroupTraffic, Listed, Poisson, Scenario, exponential
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,8 @@ def with_wishes(scenario: Scenario, plan: Plan, wishes: Wishes, opening: Opening
         patience = patience_of(wishes.patience)
         traffic = {group: replace(known, patience=patience) for group, known in traffic.items()}
     length_s = scenario.length_s if wishes.hours is None else wishes.hours * 3600
-    share = scenario.warm_up_s / scenario.length_s or WARM_UP_SHARE
+    traffic = {group: _until(length_s, known) for group, known in traffic.items()}
+    share = scenario.warm_up_s / scenario.length_s
     warm_up_s = share * length_s if wishes.warm_up_hours is None else wishes.warm_up_hours * 3600
     if warm_up_s >= length_s:
         raise OperatorError(f"the warm-up is as long as all {length_s / 3600:g} hours")
@@ -56,6 +57,14 @@ def with_wishes(scenario: Scenario, plan: Plan, wishes: Wishes, opening: Opening
         seed=scenario.seed if wishes.seed is None else wishes.seed,
         lines=scenario.lines if wishes.lines is None else wishes.lines,
     )
+
+
+def _until(length_s: float, traffic: GroupTraffic) -> GroupTraffic:
+    """Without the callers who would come later, so that nobody counts on them."""
+    if not isinstance(traffic.arrivals, Listed):
+        return traffic
+    calls = traffic.arrivals.calls
+    return replace(traffic, arrivals=Listed([call for call in calls if call.at < length_s]))
 
 
 def _rates(plan: Plan, groups: Sequence[str], words: Sequence[str]) -> Mapping[str, float]:

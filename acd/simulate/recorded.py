@@ -19,7 +19,7 @@ class RecordedCall:
     """One caller of a group; `talk_s` (hold included, wrap-up not) is None where nobody answered.
 
     `number`: the caller's. `wants_callback`: the caller asked for one; None: there is no telling. `prefer`:
-    the agent whom the flow asked for.
+    the agent whom the flow asked for. `alone`: what the customer requires is all that an agent must know.
 
     `visit`: from the line that the caller came to, to the end. `parts`: the visits of each group, where a
     policy led the caller through several; empty where `visit` is the only one.
@@ -34,6 +34,7 @@ class RecordedCall:
     prefer: str = ""
     prefer_wait_s: float = 0.0
     parts: tuple[Visit, ...] = ()
+    alone: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -191,6 +191,7 @@ def _known(call: RecordedCall, beyond_s: float) -> KnownCall:
         patience_s=visit.wait_s if gave_up else visit.wait_s + beyond_s,
         number=call.number,
         wants_callback=call.wants_callback,
+        alone=call.alone,
         asks_for_callback=call.wants_callback is True and call.left_by is LeftBy.KEY,
         prefer=call.prefer,
         prefer_wait_s=call.prefer_wait_s,

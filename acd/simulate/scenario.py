@@ -63,7 +63,7 @@ class KnownCall(NamedTuple):
 
     `customer_id`: of somebody of the caller's class, where `customer` is not known; the same one may call
     again. `wants_callback`: if one is offered (None: by chance); `asks_for_callback`: when out of patience.
-    `let_in`: into the line, whatever the hour. `prefer`, `prefer_wait_s`: see
+    `let_in`: into the line, whatever the hour. `prefer`, `prefer_wait_s`, `alone`: see
     `acd.core.events.CallQueued`.
     """
 
@@ -80,6 +80,7 @@ class KnownCall(NamedTuple):
     prefer_wait_s: float = 0.0
     wants_callback: bool | None = None
     asks_for_callback: bool = False
+    alone: bool = False
 
 
 Arrivals: TypeAlias = Poisson | Listed

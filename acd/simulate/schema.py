@@ -61,9 +61,12 @@ def _moment(value: object) -> datetime:
     what = "a time in quotes such as '08:00' or '2026-11-02 08:00'"
     text = text_of(what, value)
     try:
-        return datetime.fromisoformat(f"2026-01-05 {text}" if _TIME.fullmatch(text) else text)
+        moment = datetime.fromisoformat(f"2026-01-05 {text}" if _TIME.fullmatch(text) else text)
     except ValueError:
         raise expected(what, value) from None
+    if moment.tzinfo is not None:
+        raise expected(what, value, "; times are those of the centre's own zone")
+    return moment
 
 
 def _word(value: object) -> str:
@@ -210,9 +213,12 @@ class AgentsEntry(Options):
 
 
 class SimulationEntry(Options):
-    """The run itself; `begins`: what the virtual clock shows then."""
+    """The run itself; `begins`: what the virtual clock shows then.
 
-    hours: Annotated[float, number("a number of hours", 0.01, LONGEST_HOURS, whole=False)] = 200.0
+    Without `hours` and `warm_up_hours`: see `acd.simulate.load`.
+    """
+
+    hours: Annotated[float, number("a number of hours", 0.01, LONGEST_HOURS, whole=False)] | None = None
     warm_up_hours: Annotated[float, number("a number of hours", 0, LONGEST_HOURS, whole=False)] | None = None
     begins: Annotated[datetime, checked(_moment, type="string")] | None = None
     seed: Annotated[int, whole(0, 2**31)] = 1

@@ -8,6 +8,7 @@ phone rings, who talks), and leaves every decision to the engine.
 from __future__ import annotations
 
 import heapq
+import math
 from collections.abc import Callable, Mapping
 from operator import attrgetter
 
@@ -58,12 +59,14 @@ class World:
         )
         self._paces: Paces | None = None
         self._done_by = {kind: attrgetter(name)(self) if name else None for kind, name in _DONE_BY.items()}
+        floor.is_mirrored = False
         if any(map(_asks_for_wait, plan.groups.values())):
             self.learn()
 
     def learn(self) -> Forecast:
         """From the beginning on, as the running product does: what waits are to be expected."""
         floor = self.engine.floor
+        floor.is_mirrored = True
         self._paces = Paces(floor)
         forecast = Forecast(floor, self._paces)
         floor.estimate_wait_s = forecast.p50_s
@@ -86,9 +89,10 @@ class World:
             self._expect_caller(group)
         length_s, steps = self._scenario.length_s, 0
         agenda, heap, engine = self._agenda, self._agenda.heap, self.engine
+        next_deadline = engine.next_deadline
         while True:
             at = heap[0][0] if heap else length_s
-            deadline = engine.next_deadline()
+            deadline = next_deadline()
             if deadline is not None and deadline <= at and deadline < length_s:
                 agenda.now = deadline
                 self._do(engine.handle_timer(deadline))
@@ -142,7 +146,9 @@ class World:
         self._board.lines[caller.id] = Line(caller)
         self._tell(events.CallArrived(caller.id, CallKind.INBOUND, caller.number, "", "", caller.customer))
         self._queue(caller, caller.group)
-        if caller.patience_s != float("inf"):
+        line = self._board.lines.get(caller.id)
+        is_served = line is None or line.talks  # at once, as most are: their patience is never asked for
+        if not is_served and caller.patience_s != math.inf:
             self._agenda.after(caller.patience_s, self._lose_patience, caller.id)
 
     def _queue(self, caller: Caller, group: str) -> None:
@@ -157,7 +163,7 @@ class World:
                 caller.max_wait_s,
                 caller.exits,
                 wanted,
-                False,
+                caller.alone,
                 caller.prefer or None,
                 caller.prefer_wait_s,
                 agent,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -63,6 +64,18 @@ def test_an_answered_call(tmp_path: Path) -> None:
     assert (visit.agent, visit.handle_s) == ("anna", 70.0)
     assert visit.customer == Customer("k7", "Fang", "gold", requirement="english >= 5")
     assert (found.opens_s, found.length_s) == (36_000.0, 7200.0)
+
+
+def test_who_called_is_known_as_then(tmp_path: Path) -> None:
+    ann = Customer("k7", "Ann", "gold", "zh", value=900.0, requirement="vip >= 3")
+    call = [
+        facts.Arrived(TEN, CallKind.INBOUND, "+4930777", "", "8001", ann),
+        facts.Queued(TEN, "sales", 0, "vip >= 3 and english >= 5", alone=True),
+        facts.Ended(TEN + 60, EndedBy.CALLER),
+    ]
+    (found,) = read(tmp_path, [call]).calls
+    assert found.visit.customer == replace(ann, requirement="vip >= 3 and english >= 5")
+    assert found.alone
 
 
 def test_who_left_and_came_again_are_two(tmp_path: Path) -> None:

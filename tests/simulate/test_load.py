@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -169,6 +170,16 @@ def test_every_mistake_has_its_line(tmp_path: Path, plan: Plan) -> None:
     assert "the warm-up is as long as all 1 hours" in text
 
 
+def test_the_clock_shows_the_centres_own_time(tmp_path: Path, plan: Plan) -> None:
+    path = write(tmp_path, 'simulation: {begins: "2026-11-02T08:00+01:00"}\n')
+    assert problems(path, plan) == [
+        "day.yml:1: simulation > begins: expected a time in quotes such as '08:00' or '2026-11-02 08:00',"
+        " got '2026-11-02T08:00+01:00'; times are those of the centre's own zone"
+    ]
+    path = write(tmp_path, 'simulation: {begins: "2026-11-02 08:00:30"}\n')
+    assert load_scenario(path, plan).opens_s == 8 * HOUR + 30
+
+
 def test_wishes_that_nobody_can_fulfil(tmp_path: Path, plan: Plan) -> None:
     text = "groups:\n  sales:\n    classes: {vip: {share: 1, prefer: ana}}\n"
     assert problems(write(tmp_path, text), plan) == [
@@ -208,6 +219,31 @@ def test_dates_in_a_csv_file(tmp_path: Path, plan: Plan) -> None:
     ]
 
 
+def test_dates_in_two_csv_files_count_from_one_beginning(tmp_path: Path, plan: Plan) -> None:
+    text = "groups:\n  sales: {arrivals: {csv: a.csv}}\n  support: {arrivals: {csv: b.csv}}\n"
+    write(tmp_path, "arrived_at\n2026-11-02 09:00\n", "a.csv")
+    write(tmp_path, "arrived_at\n2026-11-03 09:30\n", "b.csv")
+    path = write(tmp_path, text)
+    scenario = load_scenario(path, plan)
+    assert scenario.traffic["sales"].arrivals == Listed([KnownCall(9 * HOUR)])
+    assert scenario.traffic["support"].arrivals == Listed([KnownCall(33.5 * HOUR)])
+    assert (scenario.first_day, scenario.opens_s) == (date(2026, 11, 2), 0.0)
+    # Until the last ones have been talked with, and nothing of it is taken for a warm-up.
+    assert (scenario.length_s, scenario.warm_up_s) == (35 * HOUR, 0.0)
+    write(tmp_path, 'simulation: {begins: "08:00"}\n' + text)  # a time alone is one of the first day
+    scenario = load_scenario(path, plan)
+    assert scenario.traffic["sales"].arrivals == Listed([KnownCall(HOUR)])
+    assert (scenario.first_day, scenario.opens_s) == (date(2026, 11, 2), 8 * HOUR)
+
+
+def test_a_csv_file_without_callers(tmp_path: Path, plan: Plan) -> None:
+    path = write(tmp_path, "groups:\n  sales:\n    arrivals: {csv: times.csv}\n")
+    write(tmp_path, "arrived_at\n", "times.csv")
+    assert problems(path, plan) == [
+        "times.csv:1: times: no caller is in this file: below the first line, each line is one"
+    ]
+
+
 RECORDED = Recorded(
     opens_s=8 * HOUR,
     length_s=4 * HOUR,
@@ -235,12 +271,45 @@ def test_arrivals_and_talks_of_the_records(tmp_path: Path, plan: Plan) -> None:
         return RECORDED
 
     scenario = load_scenario(write(tmp_path, OF_RECORDS), plan, history)
-    assert asked == [("2026-11-02", "2026-11-02")] * 2
+    assert asked == [("2026-11-02", "2026-11-02")]
     assert scenario.traffic["sales"].arrivals == Listed(
         [KnownCall(60.0, priority=3), KnownCall(90.0, priority=0)]
     )
     assert scenario.traffic["sales"].talk == Empirical([100.0])
     assert scenario.opens_s == 8 * HOUR
+    # As long as the period, and from its first call on: a day on record begins as empty as it did.
+    assert (scenario.length_s, scenario.warm_up_s) == (4 * HOUR, 0.0)
+    assert with_wishes(scenario, plan, Wishes()) == scenario
+
+
+def test_callers_on_record_beyond_the_end(tmp_path: Path, plan: Plan) -> None:
+    path = write(tmp_path, "simulation: {hours: 0.02}\n" + OF_RECORDS)
+    with pytest.raises(SettingsError) as raised:
+        load_scenario(path, plan, lambda _from, _to: RECORDED)
+    assert [problem.replace(f"{path.parent}/", "") for problem in raised.value.problems] == [
+        "day.yml:4: groups > sales > arrivals > records: 1 of 2 times lie outside of the 0.02 hours that are"
+        " simulated: see `begins` and `hours` of `simulation`"
+    ]
+    scenario = load_scenario(write(tmp_path, OF_RECORDS), plan, lambda _from, _to: RECORDED)
+    cut = with_wishes(scenario, plan, Wishes(hours=0.02))  # who says so knows; the head of the result, too
+    assert str(cut.traffic["sales"].arrivals) == "1 known times"
+
+
+def test_groups_of_different_periods(tmp_path: Path, plan: Plan) -> None:
+    other = (
+        OF_RECORDS.partition("\n")[2].replace("sales", "support").replace('from: "2026-11-02"', 'from: "x"')
+    )
+    path = write(tmp_path, 'simulation: {begins: "09:00"}\n' + OF_RECORDS + other)
+    with pytest.raises(SettingsError) as raised:
+        load_scenario(
+            path, plan, lambda from_, _to: replace(RECORDED, first_day=date(2026, 11, 1 + (from_ == "x")))
+        )
+    assert [problem.replace(f"{path.parent}/", "") for problem in raised.value.problems] == [
+        "day.yml:1: simulation > begins: the period of the records begins at 08:00: leave this out, or change"
+        " `from`",
+        "day.yml:7: groups > support > arrivals > records: this is not the period of sales, 2026-11-01 08:00"
+        " for 4 hours: all groups need the same one",
+    ]
 
 
 def test_records_that_are_not_there(tmp_path: Path, plan: Plan) -> None:

@@ -176,3 +176,14 @@ def test_a_preferred_agent_needs_the_time_that_was_given() -> None:
     waited = replace(call(1, 10.0), prefer="ben", prefer_wait_s=30.0)
     found = run([waited], Configured(PLAN), Configured(PLAN))
     assert found.present.total.counts.kept_promises == 1
+
+
+def test_who_asked_for_skills_instead_of_a_group_does_so_again() -> None:
+    # One of the experts who speaks no French, and one of another group who does.
+    speaker = replace(PLAN.agents["anna"], skills={"french": 9})
+    plan = replace(PLAN, agents={**PLAN.agents, "anna": speaker})
+    wish = Customer("C-7", "Ann", requirement="french >= 5")
+    found = run([call(1, 0.0, customer=wish, alone=True)], Configured(plan))
+    assert found.present.groups["experts"].counts.answered == 1
+    found = run([call(1, 0.0, customer=wish)], Configured(plan))
+    assert found.present.groups["experts"].counts.answered == 0

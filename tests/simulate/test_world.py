@@ -336,6 +336,16 @@ def test_shifts_and_breaks() -> None:
     assert [(i.since / HOUR, i.until / HOUR) for i in pauses] == [(12, 12.5), (36, 36.5)]
 
 
+def test_a_break_in_which_the_simulation_begins() -> None:
+    shift = Shift(["anna"], begin_s=8 * HOUR, end_s=16 * HOUR, breaks=[(12 * HOUR, 12.5 * HOUR)])
+    scenario = Scenario({}, 24 * HOUR, opens_s=12 * HOUR + 600, shifts=[shift])
+    assert [(duty.at, duty.turn) for duty in duties(scenario, ["anna"])][:3] == [
+        (0.0, Turn.COME),
+        (0.0, Turn.PAUSE),
+        (1200.0, Turn.RETURN),
+    ]
+
+
 def test_shrinkage_takes_others_each_day() -> None:
     agents = [f"a{n}" for n in range(10)]
     scenario = Scenario(
