@@ -6,10 +6,12 @@ import asyncio
 import os
 import signal
 from collections import Counter
+from collections.abc import Collection
 from typing import Any
 
 import structlog
 from aiohttp import web
+from sqlalchemy.exc import SQLAlchemyError
 
 from acd.answers import Answers
 from acd.catch_up import CatchUp
@@ -18,6 +20,8 @@ from acd.core import events
 from acd.core.forecast import Forecast
 from acd.core.last_agents import LastAgents
 from acd.errors import OperatorError
+from acd.journal.engine import JournaledEngine
+from acd.journal.files import JournalFiles
 from acd.lookups.desk import LookupDesk
 from acd.parts import (
     CHECKOUT,
@@ -25,13 +29,14 @@ from acd.parts import (
     all_prompts,
     asterisk_folder,
     folders,
+    lost_callback,
     prompt_store,
     redis_settings,
     tools,
 )
 from acd.records.store import RecordsAway, RecordStore
 from acd.records.task_store import TaskStore
-from acd.records.tasks import TaskKind, TaskState
+from acd.records.tasks import Task, TaskKind, TaskState
 from acd.records.writer import RecordWriter
 from acd.runtime import memory
 from acd.runtime.abandoned import AbandonedWaits
@@ -96,10 +101,12 @@ class Controller:
         self._writer = RecordWriter(self._store, gather_s=GATHER_RECORDS_S, together=self._mirror.together)
         self._clock = EngineClock()
         recorder = StoreRecorder(self._writer)
-        self._shell = Shell(centre.plan, self._clock, self._mirror, recorder)
+        self._journal = JournalFiles(environment.journal_dir, centre.journal)
+        self._engine = JournaledEngine(centre.plan, self._journal)
+        self._shell = Shell(self._engine, self._clock, self._mirror, recorder)
         self._paces = KeptPaces(self._shell.engine.floor, self._mirror)
         self._last_agents = LastAgents()
-        self._abandoned = AbandonedWaits(centre.resume_within_s, self._clock)
+        self._abandoned = AbandonedWaits(centre.resume_within_s, self._clock, self._mirror)
         self._shell.observer = Audience(self._paces, self._last_agents, self._abandoned)
         self._days = Days(self._shell.feed, self._clock, centre.system.timezone)
         self._watch = Watch(centre.phones, self._shell.feed, self._transferred)
@@ -137,8 +144,7 @@ class Controller:
         self._callbacks = CallbackDesk(
             self._mirror, recorder, self._clock, self._number_of, self._callback_line
         )
-        self._callback_line.on_done = self._callback_done
-        self._refreshing: set[asyncio.Task[None]] = set()
+        self._callback_line.on_closed = self._callbacks.closed
         self._merges = Merges(self._mirror)
         script = script_name(secrets.ami_password)
         self._switch = Switchboard(self._watch, self._link, self._prompts, self._merges, self._serve, script)
@@ -191,7 +197,7 @@ class Controller:
         """What flows make use of."""
         system, floor = self._now.system, self._shell.engine.floor
         outlook = Outlook(floor, self._clock, system.timezone, self._announcements, self._paces)
-        floor.estimate_wait_s = Forecast(floor, self._paces).p50_s  # for the policies of groups
+        self._engine.ask_for_waits(Forecast(floor, self._paces).p50_s)  # for the policies of groups
         self._why_desk = WhyDesk(floor, self._clock, outlook.groups.expected_wait)
         return Services(
             flows=self._versions,
@@ -226,6 +232,8 @@ class Controller:
             services.joining,
             self._abandoned,
             services.line_announcements,
+            self._callback_line,
+            self._journal,
         )
         places = folders(environment)
         reloader = Reloader(
@@ -236,15 +244,15 @@ class Controller:
             reloader,
             self._announcements,
             self._callbacks,
-            self._open_numbers,
+            self._open_wishes,
             self._shell.engine.floor,
         )
 
     def _number_of(self, number: str) -> str | None:
         return normalised(number, self._now.system.country)
 
-    def _open_numbers(self) -> frozenset[str]:
-        return TaskStore(self._store.engine).open_numbers()
+    def _open_wishes(self) -> dict[str, str]:
+        return TaskStore(self._store.engine).open_wishes()
 
     async def start(self) -> None:
         """Open everything. Raises OperatorError when a port or a file cannot be had."""
@@ -262,8 +270,9 @@ class Controller:
         self._shell.on_frozen = self._bond.frozen
         self._announcements.restore(self._mirror.load())
         self._paces.restore(self._mirror.load())
-        open_numbers = self._open_numbers if self._store.is_open else frozenset
-        self._callbacks.restore(self._mirror.load(), await asyncio.to_thread(open_numbers))
+        self._abandoned.restore(self._mirror.load())
+        open_wishes, tasks = await self._callbacks_at_start()
+        self._callbacks.restore(self._mirror.load(), open_wishes)
         self._reception.walker.restore(self._mirror.load())
         self._merges.restore(self._mirror.load())
         await self._take_up_versions()
@@ -273,8 +282,8 @@ class Controller:
         self._days.tell()
         self._hours.restore()
         self._hours.tell()
-        if self._store.is_open:
-            await self._reconcile_callbacks()
+        if tasks is not None:
+            self._reconcile_callbacks(tasks, self._callback_line.known())
         self._callbacks.place_again()
         self._reception.walker.take_up()
         await self._control.start()
@@ -288,6 +297,7 @@ class Controller:
             self._days.run(),
             self._hours.run(),
             self._callback_line.run(),
+            self._journal.run(),
         ):
             self._tasks.append(asyncio.create_task(work))
         catch_up = CatchUp(
@@ -295,34 +305,49 @@ class Controller:
             self._store,
             self._writer,
             self._customers.find,
-            self._flow_desk.refresh_callbacks,
+            self._catch_up_with_callbacks,
             self._mirror.load,
             self._last_agents,
         )
         cdr_file = self._environment.asterisk_dir / CDR_FILE
-        self._recovery = asyncio.create_task(catch_up.run(self.floor_known, cdr_file))
+        self._recovery = asyncio.create_task(
+            catch_up.run(self.floor_known, cdr_file, callbacks_known=tasks is not None)
+        )
+        self._recovery.add_done_callback(_log_failure)
         if self._versions.is_kept:
             self._version_files.begin_run()
         else:  # after a sudden end the last version on disk would be an older one
             self._version_files.end_run()
 
-    def _callback_done(self) -> None:
-        task = asyncio.create_task(self._flow_desk.refresh_callbacks())
-        self._refreshing.add(task)
-        task.add_done_callback(self._refreshed)
+    async def _callbacks_at_start(self) -> tuple[dict[str, str], list[Task] | None]:
+        """The open wishes, and all tasks; None where the database is away: it is made up for later."""
+        if not self._store.is_open:
+            return {}, None
+        try:
+            return await asyncio.to_thread(lambda: (self._open_wishes(), self._callback_tasks()))
+        except (SQLAlchemyError, OSError) as error:
+            log.error("which callbacks are open is not known yet", reason=type(error).__name__)
+            return {}, None
 
-    def _refreshed(self, task: asyncio.Task[None]) -> None:
-        self._refreshing.discard(task)
-        if not task.cancelled() and (error := task.exception()) is not None:
-            log.warning("which callbacks are open is not known anew", reason=str(error))
+    async def _catch_up_with_callbacks(self) -> None:
+        await self._flow_desk.refresh_callbacks()
+        known = self._callback_line.known()  # before reading: what leaves the mirror meanwhile is over
+        self._reconcile_callbacks(await asyncio.to_thread(self._callback_tasks), known)
 
-    async def _reconcile_callbacks(self) -> None:
-        """What people have closed, or taken over, while no controller was there leaves the line."""
-        tasks = await asyncio.to_thread(
-            lambda: TaskStore(self._store.engine).tasks(TaskKind.CALLBACK, closed=True)
-        )
+    def _callback_tasks(self) -> list[Task]:
+        return TaskStore(self._store.engine).tasks(TaskKind.CALLBACK, closed=True)
+
+    def _reconcile_callbacks(self, tasks: Collection[Task], known: Collection[str]) -> None:
+        """What people have closed, or taken over, while no controller was there leaves the line.
+
+        What is open and not in the live state, which has been lost then, stands in line again.
+        """
         in_line = {task.entry_id for task in tasks if task.state is TaskState.OPEN}
         self._callback_line.withdraw_but(in_line, {task.entry_id for task in tasks})
+        lost = [task for task in tasks if task.state is TaskState.OPEN and task.entry_id not in known]
+        taken = [self._callback_line.take_back(*lost_callback(task)) for task in lost]
+        if any(taken):
+            log.warning("callbacks that the live state had lost stand in line again", callbacks=sum(taken))
 
     async def _take_up_versions(self) -> None:
         """Read what calls from before a restart are in before they ask for it; the voice may have changed."""
@@ -357,7 +382,6 @@ class Controller:
         await self._bond.say_goodbye()
         running = [
             *self._tasks,
-            *self._refreshing,
             *(task for task in (self._recovery, self._reading) if task is not None),
         ]
         for task in running:
@@ -371,6 +395,7 @@ class Controller:
         if self._health is not None:
             await self._health.cleanup()
         self._shell.close()
+        await asyncio.to_thread(self._journal.close)
         await self._writer.close()
         self._store.close()
         await self._mirror.close()
@@ -401,6 +426,7 @@ class Controller:
     def _floor_is_known(self) -> None:
         self.floor_known.set()
         self._reading = asyncio.create_task(self._asterisk.catch_up())
+        self._reading.add_done_callback(_log_failure)
 
     def _transferred(self, call_id: str, consult_id: str) -> None:
         self._reception.merged(call_id, consult_id)
@@ -410,3 +436,9 @@ class Controller:
         """The versions of flows that callers are in, or go back to after the line or the agent."""
         places = (value for key, value in self._mirror.load().items() if key.startswith("flow:"))
         return Counter(str(value["version"]) for value in places if "version" in value)
+
+
+def _log_failure(task: asyncio.Task[Any]) -> None:
+    """Of a task that nobody waits for."""
+    if not task.cancelled() and (error := task.exception()) is not None:
+        log.error("a task has failed", exc_info=error)

@@ -13,16 +13,19 @@ import structlog
 from acd.core.calls import Call, CallState
 from acd.core.events import PlanChanged
 from acd.core.facts import Customer
+from acd.errors import OperatorError
 from acd.ivr.flow import FlowSet
 from acd.ivr.values import Value
+from acd.journal.files import JournalFiles
 from acd.parts import all_prompts, find_customer, prompt_store
 from acd.runtime.abandoned import AbandonedWaits
+from acd.runtime.callback_line import CallbackLine
 from acd.runtime.days import Days
 from acd.runtime.flow_dial import FlowDialer
 from acd.runtime.hours import Hours
 from acd.runtime.joining import Joining
 from acd.runtime.line_announcements import LineAnnouncements
-from acd.runtime.reload import Folders
+from acd.runtime.reload import Folders, not_followed
 from acd.runtime.shell import Shell
 from acd.runtime.versions import Loaded, Versions, missing_groups
 from acd.runtime.world import Outlook, customer_values
@@ -82,6 +85,8 @@ class Exchanged:
     joining: Joining
     abandoned: AbandonedWaits
     line_announcements: LineAnnouncements
+    callback_line: CallbackLine
+    journal: JournalFiles
 
     def change_to(self, centre: Centre, loaded: Loaded, shown: Folders) -> ChangeOver:
         """A change of all of it; see `acd.runtime.reload.Change`."""
@@ -101,7 +106,7 @@ class ChangeOver:
         self._centre = centre
         self._loaded = loaded
         self._shown = shown
-        self._old_flows = parts.old_flows()
+        self._old_flows, self._last_flows = parts.old_flows(), parts.versions.active
         self._look_up: Callable[[str], Customer | None] = lambda _number: None
         self._files = NewFiles({})
         self._notes: list[str] = []
@@ -118,7 +123,7 @@ class ChangeOver:
 
     def _orphans(self) -> dict[str, str]:
         plan, floor = self._centre.plan, self._parts.shell.engine.floor
-        flows = [group for old in self._old_flows for group in missing_groups(old, plan)]
+        flows = [group for old in self._parts.old_flows() for group in missing_groups(old, plan)]
         found = dict.fromkeys(flows, "callers are in flows that lead to it")
         waiting = Counter(call.group for call in floor.calls.values() if _is_in_line(call))
         for group, count in waiting.items():
@@ -131,13 +136,22 @@ class ChangeOver:
         parts, centre = self._parts, self._centre
         self._look_up = find_customer(centre)
         if centre.system.text_to_speech != parts.now.system.text_to_speech:
-            store = prompt_store(centre, parts.environment)
-            for flows in self._old_flows:
-                store.prepare(all_prompts(centre, flows))
+            self._render_old_flows()
         # Asterisk finds music where it is edited, not in a version that will be dropped one day.
         lasting = replace(centre, flows_dir=self._shown.flows_dir)
         self._files = parts.asterisk.prepare(lasting)
         parts.asterisk.write(self._files)
+
+    def _render_old_flows(self) -> None:
+        """With the new voice: those that callers are in, and those that somebody may still enter."""
+        centre = self._centre
+        store = prompt_store(centre, self._parts.environment)
+        for flows in self._old_flows:
+            store.prepare(all_prompts(centre, flows))
+        try:
+            store.prepare(all_prompts(centre, self._last_flows))
+        except OperatorError as error:  # of flows that nobody is in: no reason to refuse
+            log.warning("the flows until now cannot be spoken with the new voice", reason=str(error))
 
     def undo(self) -> None:
         """See `Change`."""
@@ -151,6 +165,7 @@ class ChangeOver:
         parts.now.now = centre
         parts.joining.plan = centre.plan
         parts.abandoned.within_s = centre.resume_within_s
+        parts.journal.change(centre.journal)
         parts.abandoned.groups_changed(before.plan.groups, centre.plan.groups)
         parts.line_announcements.change(centre.line_announcements, system.language)
         parts.versions.activate(self._loaded, centre.plan)
@@ -164,20 +179,24 @@ class ChangeOver:
         self._tell_the_engine(moved=system.timezone != before.system.timezone)
 
     def _tell_the_engine(self, *, moved: bool) -> None:
-        """A fault of carrying out what it wants done is no reason to stop half way."""
+        """A fault of carrying out what it wants done is no reason to stop half way, but is to be told."""
         parts, centre = self._parts, self._centre
-        steps: list[Callable[[], None]] = [
-            lambda: parts.shell.feed(PlanChanged(centre.plan)),
-            lambda: parts.watch.change_phones(centre.phones),
-            self._change_hours,
+        steps: list[tuple[str, Callable[[], None]]] = [
+            # The plan may hand callbacks to groups that may not call now.
+            ("hours of callbacks", parts.callback_line.tell_closed),
+            ("groups, agents and routing", lambda: parts.shell.feed(PlanChanged(centre.plan))),
+            ("hours of callbacks", parts.callback_line.tell_hours),
+            ("phones", lambda: parts.watch.change_phones(centre.phones)),
+            ("hours of groups", self._change_hours),
         ]
         if moved:
-            steps.append(lambda: parts.days.move_to(centre.system.timezone))
-        for step in steps:
+            steps.append(("the timezone", lambda: parts.days.move_to(centre.system.timezone)))
+        for what, step in steps:
             try:
                 step()
-            except Exception:
-                log.exception("a part of the change has failed")
+            except Exception as error:
+                log.exception("a part of the change has failed", part=what)
+                self._notes.append(not_followed(what, error))
 
     def _change_hours(self) -> None:
         self._parts.hours.change(self._centre.system.timezone, self._centre.group_hours)

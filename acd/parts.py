@@ -27,6 +27,7 @@ from acd.ivr.prompts import prompts_of
 from acd.ivr.queue_news import sentences
 from acd.ivr.suite import run_cases
 from acd.records.fold import fold
+from acd.records.tasks import Task, TaskState
 from acd.records.writer import RecordWriter
 from acd.runtime import line_announcements
 from acd.runtime.dial_plan import DialPlan
@@ -68,6 +69,13 @@ class StoreRecorder:
     def note_callback(self, note: CallbackNote, on_stored: Callable[[], None]) -> None:
         """Write."""
         self._writer.submit(note, on_stored)
+
+
+def lost_callback(task: Task) -> tuple[CallbackOrder, list[float]]:
+    """A callback of the database as it was asked for, and when it was tried since."""
+    order = CallbackOrder(task.call_id, task.at.timestamp(), task.group or "", task.number, task.language)
+    tried = [change.at.timestamp() for change in task.history if change.state is TaskState.OPEN]
+    return order, tried
 
 
 def prompt_store(centre: Centre, environment: Environment) -> PromptStore:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from acd.core.facts import CallbackOrder
 from acd.errors import OperatorError
-from acd.parts import facts_of, render
+from acd.parts import facts_of, lost_callback, render
 from acd.records.fold import fold
 from acd.records.record import VisitOutcome
+from acd.records.tasks import SYSTEM, Task, TaskChange, TaskKind, TaskState
 from acd.settings.load import load_centre
 from acd.settings.model import ANY_LANGUAGE
 from acd.telephony.cdr import CustomerCall, Served
@@ -51,6 +54,13 @@ def test_a_phone_of_nobody_answered() -> None:
     call = CustomerCall("c1", "+49", "8002", NOON, NOON + 30, "", Served("1999", NOON + 8))
     record = fold("c1", facts_of(call, CENTRE, lambda _number: None))
     assert [segment.agent for segment in record.segments] == [None, None]
+
+
+def test_a_callback_that_was_lost_is_as_it_was_asked_for_and_tried() -> None:
+    at = datetime.fromtimestamp(NOON, UTC)
+    tried = TaskChange(datetime.fromtimestamp(NOON + 60, UTC), SYSTEM, TaskState.OPEN, "anna", "busy")
+    task = Task(TaskKind.CALLBACK, "7", "c1", at, "sales", "+49301", language="en", history=(tried,))
+    assert lost_callback(task) == (CallbackOrder("c1", NOON, "sales", "+49301", "en"), [NOON + 60])
 
 
 # An engine that speaks everything but these words.

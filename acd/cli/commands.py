@@ -60,7 +60,7 @@ COMMANDS = {
     ),
     "report": Command(
         "acd.cli.records:report",
-        "Key figures of a period, by skill group and in total.",
+        "Key figures of a period, by skill group and in total; or how agents spent their time.",
     ),
     "simulate": Command(
         "acd.cli.simulate:simulate",
@@ -90,6 +90,10 @@ COMMANDS = {
     "trace": Command(
         "acd.cli.trace:trace",
         "How a call went through its flows, step by step; also of a call that goes on.",
+    ),
+    "replay-journal": Command(
+        "acd.cli.replay_journal:replay_journal",
+        "Play a journal again: does the engine answer as it did? Stops at the first difference, with code 2.",
     ),
     "agent": Command(
         "acd.cli.agents:app",

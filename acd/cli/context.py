@@ -23,6 +23,7 @@ from acd.settings.environment import Environment
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
+    from acd.records.store import RecordStore
     from acd.runtime.version_files import Staged
     from acd.settings.model import Centre
     from acd.settings.secrets import Secrets
@@ -51,6 +52,13 @@ def show(table: Table, *, wide: bool) -> None:
 def environment() -> Environment:
     """From the ACD_… variables."""
     return Environment.from_env(os.environ, CHECKOUT)
+
+
+def records(env: Environment) -> RecordStore:
+    """What is on record, to be opened: that raises OperatorError where no database is there yet."""
+    from acd.records.store import RecordStore
+
+    return RecordStore(env.database_url, create=False)
 
 
 def centre(env: Environment) -> Centre:

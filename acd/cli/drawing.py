@@ -19,7 +19,6 @@ from acd.ivr.picture import Traffic, picture_of
 from acd.ivr.picture_dot import dot
 from acd.ivr.picture_mermaid import mermaid
 from acd.records.period import parse_period
-from acd.records.store import RecordStore
 from acd.records.traffic import traffic
 from acd.settings.model import Centre
 from acd.settings.problems import not_among
@@ -75,9 +74,8 @@ def _traffic(centre: Centre, period: str) -> Traffic:
     """The counts of the records; `..` stands between two moments, one alone is a day."""
     first, between, last = period.partition("..")
     tz = ZoneInfo(centre.system.timezone)
-    names = ("--traffic", "--traffic")
-    span = parse_period(first, last if between else first, tz, datetime.now(UTC), names)
-    with RecordStore(context.environment().database_url) as store:
+    span = parse_period(first, last if between else first, tz, datetime.now(UTC), ("--traffic", "--traffic"))
+    with context.records(context.environment()) as store:
         counted = traffic(store.engine, span.since, span.until)
     return Traffic(counted.arrows, counted.hung_up)
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from acd.cli import context
 from acd.cli.callback_history import habits_of, offers_of, wants_callback
 from acd.core.agents import AgentState
 from acd.core.facts import (
@@ -49,7 +50,7 @@ def history(env: Environment, plan: Plan, tz: ZoneInfo) -> History:
 
 def recorded(env: Environment, plan: Plan, period: Period) -> Recorded:
     """Raises OperatorError where no call of a customer came to a group in the period."""
-    with RecordStore(env.database_url) as store:
+    with context.records(env) as store:
         records = store.calls(period.since, period.until, limit=MOST_CALLS)
         intervals = store.intervals(period.since, period.until)
         talks = list(_last_talks(store, plan, period.since))

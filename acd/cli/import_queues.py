@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -10,7 +11,7 @@ import typer
 from acd.cli.context import console
 from acd.errors import OperatorError
 from acd.importing.conf import Section, read_conf
-from acd.importing.files import NOTES_FILE, contents, frame, write
+from acd.importing.files import FLOWS_FOLDER, NOTES_FILE, contents, frame, write
 from acd.importing.known_agents import known_agents
 from acd.importing.notes import Kind, Notes
 from acd.importing.translate import translate
@@ -54,7 +55,8 @@ def import_queues(
     _say(f"{changed} options changed, {len(notes.found) - changed} left out: all in {out / NOTES_FILE}")
     if "system.yml" not in written:
         _say(f"system.yml was there and is as it was; its `missed_rings` would be: {found.missed_rings}")
-    _say(f"next: read them, then 'acd check --config {out}'")
+    folders = shlex.join(["--config", str(out), "--flows", str(out / FLOWS_FOLDER)])
+    _say(f"next: read them, then 'acd check {folders}'; flows of your own come into {out / FLOWS_FOLDER}")
 
 
 def _rules(queues: Path, rules: Path | None, notes: Notes) -> dict[str, Section]:

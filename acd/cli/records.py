@@ -10,12 +10,14 @@ from zoneinfo import ZoneInfo
 import typer
 
 from acd.cli import context
+from acd.core.plan import Plan
 from acd.errors import OperatorError
+from acd.records.agent_time import agent_times, times_json, times_table
 from acd.records.call_list import calls_table
-from acd.records.period import parse_period
+from acd.records.period import Period, parse_period
 from acd.records.report import build_report, render, to_json
-from acd.records.store import RecordStore
 from acd.records.story import call_story
+from acd.settings.environment import Environment
 
 app = typer.Typer(help="Look at the records of calls.", no_args_is_help=True)
 
@@ -27,15 +29,21 @@ def report(
     from_: From = "today",
     to: To = "today",
     group: Annotated[str, typer.Option(help="only this skill group")] = "",
+    agents: Annotated[bool, typer.Option("--agents", help="agents' time by state, paid and unpaid")] = False,
     wide: context.Wide = False,
     as_json: Annotated[bool, typer.Option("--json", help="machine-readable")] = False,
 ) -> None:
-    """Key figures of a period, by skill group and in total."""
+    """Key figures of a period, by skill group and in total; or how agents spent their time."""
     env = context.environment()
     centre = context.centre(env)
     tz = ZoneInfo(centre.system.timezone)
     period = parse_period(from_, to, tz, datetime.now(UTC))
-    with RecordStore(env.database_url) as store:
+    if agents:
+        if group:
+            raise OperatorError("--group does not go with --agents: an agent's time is not that of a group")
+        _report_agents(env, centre.plan, period, wide=wide, as_json=as_json)
+        return
+    with context.records(env) as store:
         visits = store.visits(period.since, period.until)
     result = build_report(
         visits, centre.plan.groups, period, centre.system.service_level_formula, group or None
@@ -44,6 +52,17 @@ def report(
         typer.echo(json.dumps(to_json(result), ensure_ascii=False, indent=2))
     else:
         context.show(render(result, tz, context.width(wide=wide)), wide=wide)
+
+
+def _report_agents(env: Environment, plan: Plan, period: Period, *, wide: bool, as_json: bool) -> None:
+    with context.records(env) as store:
+        intervals = store.intervals(period.since, period.until)
+    times = agent_times(intervals, plan.reasons, period)
+    if as_json:
+        typer.echo(json.dumps(times_json(times, period), ensure_ascii=False, indent=2))
+    else:
+        names = {agent.id: agent.name for agent in plan.agents.values()}
+        context.show(times_table(times, names), wide=wide)
 
 
 @app.command("list")
@@ -58,7 +77,7 @@ def list_calls(
     env = context.environment()
     tz = context.timezone(env)
     period = parse_period(from_, to, tz, datetime.now(UTC))
-    with RecordStore(env.database_url) as store:
+    with context.records(env) as store:
         records = store.calls(period.since, period.until, group=group or None, limit=limit)
     context.show(calls_table(records, tz, context.width(wide=wide)), wide=wide)
 
@@ -68,7 +87,7 @@ def show_call(call_id: Annotated[str, typer.Argument(help="as in `acd calls list
     """One call's story, line by line, with the reasons of each routing decision."""
     env = context.environment()
     tz = context.timezone(env)
-    with RecordStore(env.database_url) as store:
+    with context.records(env) as store:
         record = store.call(call_id)
     if record is None:
         raise OperatorError(

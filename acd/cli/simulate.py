@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -28,7 +29,7 @@ from acd.simulate.quick import Wishes, patience_of, with_wishes
 from acd.simulate.replay import Configured, replay
 from acd.simulate.run import simulate as run_simulation
 
-FIRST = 20
+DIFFERENCES = 20
 
 
 def simulate(
@@ -52,7 +53,8 @@ def simulate(
         typer.Option("--replay", metavar="FROM..TO", help="recorded days: yesterday, 2026-11-20..2026-11-22"),
     ] = "",
     first: Annotated[
-        int | None, typer.Option(min=0, help=f"with --replay: so many of the differences ({FIRST})")
+        int | None,
+        typer.Option(min=0, help=f"with --replay: so many of the differences; {DIFFERENCES} if not said"),
     ] = None,
     json_file: Annotated[
         Path | None, typer.Option("--json", help="write the figures to this file, too")
@@ -67,17 +69,23 @@ def simulate(
     env = context.environment()
     if plot_file is not None:
         plot.check(plot_file)
-        _check_folder("--plot", plot_file)
-    if json_file is not None:
-        _check_folder("--json", json_file)
+    for option, file in (("--plot", plot_file), ("--json", json_file)):
+        _check_writable(option, file)
     wishes = Wishes(calls_per_hour or (), aht, patience, hours, warm_up_hours, seed, lines)
     if replayed:
         _refuse_with_replay(scenario, plot_file, wishes)
-        shown = FIRST if first is None else first
-        _replay(env, replayed, config, shown, wishes, json_file, _console(wide=wide))
+        _replay(
+            env,
+            replayed,
+            config,
+            DIFFERENCES if first is None else first,
+            wishes,
+            json_file,
+            _console(wide=wide),
+        )
         return
     if first is not None:
-        raise OperatorError("--first goes with --replay: it is about the differences of two replays")
+        raise OperatorError("--first goes with --replay alone: it says how many differences to show")
     centre = context.centre(env) if config is None else load_centre(config, env.flows_dir)
     plan, tz = centre.plan, ZoneInfo(centre.system.timezone)
     opening = Opening.of(centre, tz)
@@ -95,14 +103,6 @@ def simulate(
     if plot_file is not None:
         plot.plot(result, plot_file)
     _write(json_file, show.to_json(result, chosen))
-
-
-def _check_folder(option: str, path: Path) -> None:
-    """Before a long run: what comes out of it has somewhere to go."""
-    if path.is_dir():
-        raise OperatorError(f"{option} {path}: this is a folder; name a file in it")
-    if not path.parent.is_dir():
-        raise OperatorError(f"{option} {path}: there is no folder {path.parent}")
 
 
 def _refuse_with_replay(scenario: Path | None, plot_file: Path | None, wishes: Wishes) -> None:
@@ -160,6 +160,18 @@ def _bar(what: str) -> Iterator[Callable[[float], None]]:
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task(what, total=1.0)
         yield lambda share: progress.update(task, completed=min(share, 1.0))
+
+
+def _check_writable(option: str, path: Path | None) -> None:
+    """Before anything is simulated, which may take long."""
+    if path is None:
+        return
+    if path.is_dir():
+        raise OperatorError(f"{option} {path}: this is a folder; name a file")
+    if not path.parent.is_dir():
+        raise OperatorError(f"{option} {path}: there is no folder {path.parent}")
+    if not os.access(path if path.exists() else path.parent, os.W_OK):
+        raise OperatorError(f"{option} {path}: no permission to write there")
 
 
 def _write(path: Path | None, data: dict[str, Any]) -> None:

@@ -20,7 +20,6 @@ from rich.text import Text
 from acd.cli import context
 from acd.errors import OperatorError, RequestRefused
 from acd.records.report import duration
-from acd.records.store import RecordStore
 from acd.records.story import printable
 from acd.records.task_store import TaskStore
 from acd.records.tasks import Task, TaskChange, TaskKind, TaskState
@@ -53,7 +52,7 @@ def list_voicemails(
 def show_voicemail(voicemail_id: Id) -> None:
     """One voicemail and what became of it."""
     env = context.environment()
-    with RecordStore(env.database_url) as store:
+    with context.records(env) as store:
         task = TaskStore(store.engine).task(TaskKind.VOICEMAIL, voicemail_id)
     _show(env, task)
 
@@ -73,7 +72,7 @@ def play_voicemail(
 ) -> None:
     """Hear a voicemail, with whatever plays sounds here; without any, see where its file is."""
     env = context.environment()
-    with RecordStore(env.database_url) as store:
+    with context.records(env) as store:
         task = TaskStore(store.engine).task(TaskKind.VOICEMAIL, voicemail_id)
     sound = sound_file(env.recordings_dir, task.sound)
     if out is not None:
@@ -110,7 +109,7 @@ def list_callbacks(
 def show_callback(callback_id: Id) -> None:
     """One callback and what became of it."""
     env = context.environment()
-    with RecordStore(env.database_url) as store:
+    with context.records(env) as store:
         task = TaskStore(store.engine).task(TaskKind.CALLBACK, callback_id)
     _show(env, task)
 
@@ -146,7 +145,7 @@ def sound_file(recordings: Path, name: str) -> Path:
 
 def _list(kind: TaskKind, group: str, *, closed: bool, wide: bool, as_json: bool) -> None:
     env = context.environment()
-    with RecordStore(env.database_url) as store:
+    with context.records(env) as store:
         found = TaskStore(store.engine).tasks(kind, group=group or None, closed=closed)
     live = _in_line(env) if kind is TaskKind.CALLBACK else {}
     if as_json:
@@ -229,31 +228,36 @@ def _assign(kind: TaskKind, task_id: str, agent: str, note: str) -> None:
     _change(
         env, kind, task_id, TaskChange(datetime.now(UTC), context.user(), TaskState.ASSIGNED, agent, note)
     )
+    _tell_controller(env, kind)
 
 
 def _close(kind: TaskKind, task_id: str, state: TaskState, note: str) -> None:
     env = context.environment()
     _change(env, kind, task_id, TaskChange(datetime.now(UTC), context.user(), state, None, note))
+    _tell_controller(env, kind)
+
+
+def _tell_controller(env: Environment, kind: TaskKind) -> None:
+    """Where one runs, it is to know which numbers may ask for a callback now."""
     if kind is TaskKind.CALLBACK:
-        with contextlib.suppress(
-            OperatorError, RequestRefused
-        ):  # a running controller lets the number ask again
+        with contextlib.suppress(OperatorError, RequestRefused):
             asyncio.run(request(env.control_socket, do="callbacks-changed"))
 
 
-def _take_out_of_line(env: Environment, task_id: str, state: TaskState) -> None:
-    """A callback that people take over. Raises RequestRefused while the customer is being called back."""
-    with RecordStore(env.database_url) as store:
-        task = TaskStore(store.engine).task(TaskKind.CALLBACK, task_id)
-    task.check(state)
-    with contextlib.suppress(OperatorError):  # where no controller runs, the next one sees it at its start
-        asyncio.run(request(env.control_socket, do="callback-withdraw", entry=task.entry_id))
-
-
 def _change(env: Environment, kind: TaskKind, task_id: str, change: TaskChange) -> None:
-    if kind is TaskKind.CALLBACK:
-        _take_out_of_line(env, task_id, change.state)
-    with RecordStore(env.database_url) as store:
-        task = TaskStore(store.engine).change(kind, task_id, change)
+    """A callback that people take over leaves the line, or nothing changes.
+
+    Raises RequestRefused while the customer is being called back.
+    """
+
+    def leave_line(task: Task) -> None:
+        with contextlib.suppress(
+            OperatorError
+        ):  # where no controller runs, the next one sees it at its start
+            asyncio.run(request(env.control_socket, do="callback-withdraw", entry=task.entry_id))
+
+    confirm = leave_line if kind is TaskKind.CALLBACK else None
+    with context.records(env) as store:
+        task = TaskStore(store.engine).change(kind, task_id, change, confirm)
     to = f" to {task.agent}" if change.state is TaskState.ASSIGNED else ""
     context.console.print(f"{kind} {task.id}: {task.state}{to}", markup=False, soft_wrap=True)

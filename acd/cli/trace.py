@@ -10,10 +10,9 @@ import typer
 from acd.cli import context
 from acd.core.fact_json import fact_from_dict
 from acd.errors import OperatorError, RequestRefused
-from acd.records.store import RecordStore
 from acd.records.trace import call_trace, flow_runs
 from acd.records.traffic import last_runs
-from acd.runtime.control import request
+from acd.runtime.control import UNKNOWN_CALL, request
 
 
 def trace(
@@ -26,7 +25,7 @@ def trace(
         raise OperatorError("give either a call's id or --flow NAME")
     env = context.environment()
     tz = context.timezone(env)
-    with RecordStore(env.database_url) as store:
+    with context.records(env) as store:
         if flow:
             records = [store.call(call_id) for call_id in last_runs(store.engine, flow, last)]
             lines = flow_runs(flow, (record for record in records if record is not None), tz)
@@ -49,6 +48,8 @@ def _facts_of_live(call: str) -> list[Any]:
     try:
         answer = asyncio.run(request(context.environment().control_socket, do="trace", call=call))
     except RequestRefused as refused:
+        if refused.code != UNKNOWN_CALL:
+            raise
         raise unknown from refused
     except OperatorError:
         raise unknown from None

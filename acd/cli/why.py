@@ -16,8 +16,8 @@ from acd.core.fact_json import fact_from_dict
 from acd.errors import OperatorError, RequestRefused
 from acd.records.decisions import decision_lines, decisions
 from acd.records.record import CallRecord
-from acd.runtime.control import request
-from acd.runtime.why_desk import LISTED_AT_MOST, UNKNOWN_CALL
+from acd.runtime.control import UNKNOWN_CALL, request
+from acd.runtime.why_desk import LISTED_AT_MOST
 
 
 def why(
@@ -47,9 +47,7 @@ def why(
 
 
 def _on_record(call: str) -> dict[str, Any]:
-    from acd.records.store import RecordStore  # of a call that goes on, the controller tells all
-
-    with RecordStore(context.environment().database_url) as store:
+    with context.records(context.environment()) as store:
         record = store.call(call) or _only_one(call, store.named(call))
     return {"call": record.call_id, "state": "ended", "facts": record.facts, "why": None}
 

@@ -45,15 +45,29 @@ def _head(report: Report) -> Iterator[Row]:
             "nobody is offered calls: Asterisk is away, or the floor is looked at anew",
             "bold red",
         )
-    if not report["present"]:
+    if not report["present"] and report["entry"] is None:
         yield "ABSENT", "the caller's channel has not come back to us since the restart", "bold red"
     caller = caller_in_words(report["caller_number"], report["caller_name"])
     waited = f"{clock(report['waited_s'])} in the line of {report['group_name']}"
     yield "Call", f"{report['call_id']} from {caller}, {waited} ({report['group']})", "bold"
+    if (entry := report["entry"]) is not None:
+        yield "Callback", _entry(entry), "" if report["present"] else "yellow"
+
+
+def _entry(entry: Report) -> str:
+    """What the entry of a callback waits for before any agent."""
+    tries = f"{entry['tries']} {'try' if entry['tries'] == 1 else 'tries'} so far"
+    if entry["next_try_in_s"] is not None:
+        when = ", if customers may be called then" if entry["closed"] else ""
+        return f"{tries}; stands aside, next try in {clock(entry['next_try_in_s'])}{when}"
+    if entry["closed"]:
+        return f"{tries}; stands aside until its customers may be called"
+    return f"{tries}; the customer is called when an agent is there"
 
 
 def _line(report: Report) -> Iterator[Row]:
-    place = f"no. {report['position']} of {report['waiting']}, priority {report['priority']}"
+    place = f"no. {report['position']} of {report['waiting']}" if report["position"] else "not in line now"
+    place += f", priority {report['priority']}"
     if report["ageing"]:
         place += f", {report['points']:.0f} points"
     yield "Position", place, ""
@@ -69,6 +83,8 @@ def _line(report: Report) -> Iterator[Row]:
 
 
 def _expected(report: Report) -> str:
+    if not report["position"]:
+        return "not known: it does not stand in line now"
     if report["expected_p50_s"] is None or not report["expected_known"]:
         return "not known: nobody at work serves this line"
     low, high = report["expected_p50_s"], report["expected_p90_s"]
@@ -109,6 +125,10 @@ def _rules(report: Report) -> Iterator[Row]:
         else [f"in {clock(max(0.0, report['leaves_in_s']))} at the latest"]
     )
     leaves += [_EXITS.get(way, f"by {way}") for way in report["exits"] if way != "timeout" or not leaves]
+    if report["entry"] is not None:
+        expires_in_s = report["entry"]["expires_in_s"]
+        leaves += [f"in {clock(expires_in_s)}, when it expires"] if expires_in_s is not None else []
+        leaves.append("by 'acd callbacks'")
     yield "Leaves", "; ".join(leaves) or "only to an agent, or by hanging up", ""
 
 

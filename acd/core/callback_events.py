@@ -12,6 +12,9 @@ class CallbackPlaced:
 
     In the line of the group in which the caller last stood the place is the caller's own; in another one,
     or for a caller who has stood in none, it is the last.
+
+    `wanted_at`: when it was asked for, of one that was known once and lost: the entry is as old, for its
+    place and for its end. It was tried `tries` times since, the last time `tried_at`.
     """
 
     call_id: str
@@ -19,6 +22,9 @@ class CallbackPlaced:
     group: str
     number: str
     language: str
+    wanted_at: float | None = None
+    tries: int = 0
+    tried_at: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from hashlib import blake2b
 from typing import NamedTuple
 
-from acd.core.ordered import Key
+from acd.core.ordered import Key, Ordered
 from acd.core.pools import ORDER_OF, AgentChoice, IdleOrder, Pool
 from acd.core.requirement import Requirement
+
+LOOKED_AT = 50
+"""So many of a pool are compared by how occupied they are now: those who were least so when they became idle.
+
+Shares fall while nobody is busy, those of who came later faster: no order of a pool holds for long.
+"""
 
 
 class Choice(NamedTuple):
@@ -22,7 +28,9 @@ class Choice(NamedTuple):
     next_key: Key = ()
 
 
-def choose(rule: AgentChoice, requirement: Requirement, pools: Sequence[Pool], draw: str) -> Choice:
+def choose(
+    rule: AgentChoice, requirement: Requirement, pools: Sequence[Pool], now: float, draw: str
+) -> Choice:
     """Out of the ready agents of these pools. `draw` makes a random choice repeatable."""
     ready = sum(pool.ready for pool in pools)
     match rule:
@@ -36,16 +44,17 @@ def choose(rule: AgentChoice, requirement: Requirement, pools: Sequence[Pool], d
             pools = [pool for pool in pools if pool.total_skill == least]
         case _:
             pass
-    return _first(rule, pools, ready)
+    return _first(rule, pools, ready, now)
 
 
-def _first(rule: AgentChoice, pools: Sequence[Pool], ready: int) -> Choice:
+def _first(rule: AgentChoice, pools: Sequence[Pool], ready: int, now: float) -> Choice:
     best: tuple[Key, str] | None = None
     runner_up: tuple[Key, str] | None = None
     order = ORDER_OF[rule]
     for pool in pools:
         agents = pool.idle[order]
-        for candidate in (agents.head(), agents.second()):
+        is_timed = rule is AgentChoice.LEAST_OCCUPIED
+        for candidate in _occupied(agents, now) if is_timed else (agents.head(), agents.second()):
             if candidate is None:
                 continue
             if best is None or candidate < best:
@@ -56,6 +65,12 @@ def _first(rule: AgentChoice, pools: Sequence[Pool], ready: int) -> Choice:
     if runner_up is None:
         return Choice(best[1], ready, rule.value, None, best[0])
     return Choice(best[1], ready, rule.value, runner_up[1], best[0], runner_up[0])
+
+
+def _occupied(agents: Ordered, now: float) -> Iterable[tuple[Key, str]]:
+    """With the share of the time since log-in that is spent on calls now, in the place of the one of then."""
+    for (_, since, turn, busy_s, login_at), name in agents.first(LOOKED_AT):
+        yield (busy_s / (now - login_at) if now > login_at else 0.0, since, turn), name
 
 
 def _drawn(pools: Sequence[Pool], ready: int, draw: str) -> Choice:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from acd.core import callbacks, facts, lines, offers, policy_run, rings, wrap_up
+from acd.core import callback_tries, callbacks, facts, lines, offers, policy_run, rings, wrap_up
 from acd.core.agents import Agent, AgentInput, AgentState
 from acd.core.calls import Call, CallInput, CallState, Channel
 from acd.core.commands import LeaveLine
@@ -232,18 +232,24 @@ def own_calls_joined(floor: Floor, call: Call, other: Call | None, phone: str) -
         end(floor, other, EndedBy.CALLER, f"joined with call {call.id}")
 
 
-def hold(floor: Floor, call: Call) -> None:
+def hold(floor: Floor, call: Call, phone: str | None) -> None:
     """The agent put the other side on hold."""
-    if call.state is CallState.TALKING and not call.on_hold:
+    if call.state is CallState.TALKING and not call.on_hold and _is_agents(floor, call, phone):
         call.on_hold = True
         floor.note(call, facts.Held(floor.now))
 
 
-def resume(floor: Floor, call: Call) -> None:
+def resume(floor: Floor, call: Call, phone: str | None) -> None:
     """The hold ended. (Every transfer by REFER ends a hold that may never have begun.)"""
-    if call.on_hold:
+    if call.on_hold and _is_agents(floor, call, phone):
         call.on_hold = False
         floor.note(call, facts.Resumed(floor.now))
+
+
+def _is_agents(floor: Floor, call: Call, phone: str | None) -> bool:
+    """Whether this is the phone of the agent who talks, and not that of a colleague who dialled."""
+    agent = floor.agent_on(phone) if phone is not None else None
+    return phone is None or (agent is not None and agent.id == call.agent)
 
 
 def end(floor: Floor, call: Call, by: EndedBy, reason: str = "", at: float | None = None) -> None:
@@ -251,7 +257,7 @@ def end(floor: Floor, call: Call, by: EndedBy, reason: str = "", at: float | Non
     if call.state is CallState.ENDED:
         return
     is_callback = call.kind is CallKind.CALLBACK
-    if is_callback and callbacks.outlives(floor, call, reason if by is EndedBy.SYSTEM else ""):
+    if is_callback and callback_tries.outlives(floor, call, reason if by is EndedBy.SYSTEM else ""):
         return
     state, agent = call.state, floor.agents[call.agent] if call.agent is not None else None
     when, as_told = call.when(at, floor.now), by

@@ -17,6 +17,7 @@ from typing import Any
 
 from acd.core import (
     callback_events,
+    callback_tries,
     callbacks,
     conversations,
     desk,
@@ -77,7 +78,7 @@ class Engine:
                 case Timer.ALERT:
                     offers.timer_alert(floor, key)
                 case Timer.OVERDUE:
-                    callbacks.timer_overdue(floor, key)
+                    callback_tries.timer_overdue(floor, key)
                 case Timer.WRAP_UP:
                     wrap_up.timer(floor, floor.agents[key])
                 case Timer.MAX_WAIT:
@@ -158,8 +159,8 @@ class Engine:
                 lines.closed(self.floor, group, at)
             case events.HourBegan(hour):
                 self.floor.hour = hour
-            case events.FloorSeen(alive, ended_at):
-                recovery.floor_seen(self.floor, alive, ended_at)
+            case events.FloorSeen():
+                recovery.floor_seen(self.floor, event)
             case events.PlanChanged(plan):
                 replan.change(self.floor, plan)
             case events.DayBegan(day):
@@ -241,10 +242,10 @@ class Engine:
     def _of_conversation(self, event: Event, call: Call) -> None:
         floor = self.floor
         match event:
-            case events.CallHeld():
-                conversations.hold(floor, call)
-            case events.CallResumed():
-                conversations.resume(floor, call)
+            case events.CallHeld(_, phone):
+                conversations.hold(floor, call, phone)
+            case events.CallResumed(_, phone):
+                conversations.resume(floor, call, phone)
             case events.CallBlindTransferred(_, target):
                 conversations.blind_transfer(floor, call, target)
             case events.CallAttendedTransferred(_, consult_id):

@@ -233,16 +233,18 @@ class AgentDisconnected:
 
 @dataclass(frozen=True, slots=True)
 class CallHeld:
-    """The agent put the other side on hold."""
+    """The agent put the other side on hold, on this phone; None: on the agent's, whichever that is."""
 
     call_id: str
+    phone: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class CallResumed:
-    """The hold ended."""
+    """The hold ended; `phone` as in CallHeld."""
 
     call_id: str
+    phone: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -386,10 +388,14 @@ class DispatchResumed:
 
 @dataclass(frozen=True, slots=True)
 class FloorSeen:
-    """After an absence: the calls that still exist. `ended_at`: when others ended, where known."""
+    """After an absence: the calls that still exist. `ended_at`: when others ended, where known.
+
+    `ended_by_agent`: those others whose talk the agent has ended.
+    """
 
     alive: frozenset[str]
     ended_at: Mapping[str, float] = field(default_factory=dict)
+    ended_by_agent: frozenset[str] = frozenset()
 
 
 Event: TypeAlias = (

@@ -71,7 +71,7 @@ class Floor:
         self.went_home: list[Agent] = []
         self.leaving: dict[str, AgentProfile] = {}
         self.retired: dict[str, GroupPolicy] = {}
-        self._on_phone: dict[str, str] = {}  # the last agent on each phone, who may be gone
+        self.last_on_phone: dict[str, str] = {}  # who may be gone
         self.callbacks_closed: set[str] = set()
         self.is_mirrored = self.explains = True
         self._out: list[Command] = []
@@ -218,13 +218,13 @@ class Floor:
 
     def agent_on(self, phone: str) -> Agent | None:
         """Who is logged in on this phone."""
-        agent = self.agents.get(self._on_phone.get(phone, ""))
+        agent = self.agents.get(self.last_on_phone.get(phone, ""))
         return agent if agent is not None and agent.phone == phone and agent.logged_in else None
 
     def place(self, agent: Agent) -> None:
         """Among those who can be rung now, or not; the agent as such has not changed."""
         if agent.phone is not None:
-            self._on_phone[agent.phone] = agent.id
+            self.last_on_phone[agent.phone] = agent.id
         self.router.agent_present(agent.id, logged_in=agent.logged_in)
         free = self.can_take_calls(agent)
         if free == self.router.is_free(agent.id):
@@ -235,10 +235,11 @@ class Floor:
             self.router.agent_taken(agent.id)
 
     def _idle(self, agent: Agent) -> Idle:
-        at_work_s = 0.0 if agent.login_at is None else self.now - agent.login_at
-        occupancy = agent.busy_s / at_work_s if at_work_s > 0 else 0.0
+        login_at = self.now if agent.login_at is None else agent.login_at
+        occupancy = agent.busy_s / (self.now - login_at) if self.now > login_at else 0.0
         turn = self.router.next_turn()
-        return Idle(agent.ready_since, occupancy, agent.calls_taken, agent.offered_at, turn)
+        since, calls = agent.ready_since, agent.calls_taken
+        return Idle(since, occupancy, calls, agent.offered_at, turn, agent.busy_s, login_at)
 
     # --- calls --------------------------------------------------------------------------------
     def admit(self, call: Call) -> None:
@@ -298,7 +299,7 @@ class Floor:
         assert call.waiting_since is not None, call.id
         return Standing(
             call.group,
-            Requirement.parse(call.requirement),
+            Requirement.kept(call.requirement),
             call.waiting_since,
             0.0 if self.plan.ageing else float(call.priority),
             self.plan.rate(call.group, call.priority),

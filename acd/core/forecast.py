@@ -7,11 +7,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TypeAlias
 
+from acd.core import rings
 from acd.core.agents import BUSY_STATES, AgentState
 from acd.core.calls import Call
 from acd.core.expected_wait import Crew, WaitRange, expected_wait, service
 from acd.core.floor import Floor
+from acd.core.lanes import Standing
 from acd.core.paces import Paces
+from acd.core.requirement import ANYBODY
 from acd.core.router import Router
 
 _Urge: TypeAlias = tuple[float, float]
@@ -29,7 +32,9 @@ class Forecast:
         """Of somebody of priority 0 who would join the group's line now, behind all others."""
         lines, plan = self._floor.router.lines, self._floor.plan
         ahead = {g: len(line) for g, line in lines.items()}
-        return self._expected(group, ahead, (0.0, plan.rate(group, 0)), now)
+        standing = Standing(group, ANYBODY, now, rate=plan.rate(group, 0))
+        ring = rings.passed_over(self._floor, standing)
+        return self._expected(standing._replace(ring=ring), ahead, now)
 
     def of_call(self, call: Call, now: float) -> WaitRange | None:
         """From now on, of a caller in line; None for one who is not in a line."""
@@ -39,8 +44,7 @@ class Forecast:
             return None
         urgency = lane.urgency(call.id, now)
         ahead = {g: sum(other.before(urgency, now) for other in line.lanes) for g, line in lines.items()}
-        standing = self._floor.standing(call)
-        return self._expected(call.group, ahead, (standing.level, standing.rate), now)
+        return self._expected(self._floor.standing(call), ahead, now)
 
     def p50_s(self, call: Call) -> float:
         """For the engine's policies: the expected wait of a caller in line, 0 for anybody else."""
@@ -56,17 +60,23 @@ class Forecast:
         """How many of them can be offered a call now."""
         return sum(self._floor.router.is_free(agent) for agent in staff)
 
-    def _expected(self, group: str, ahead: Mapping[str, int], urge: _Urge, now: float) -> WaitRange:
+    def _expected(self, standing: Standing, ahead: Mapping[str, int], now: float) -> WaitRange:
+        """Of a caller who stands so. Ready agents whom he or she may not have yet (an outer ring's, those
+        without what the call asks for, the reserves' of other groups) come later, if at all."""
+
         def handle_time_s(of: str) -> float:
             return self._paces.habit(of, now).handle_time_s
 
-        staff, kept = self.logged_in(group), Kept(self._floor.router, group)
+        group, router = standing.group, self._floor.router
+        staff, kept = self.logged_in(group), Kept(router, group)
         at_hand = [agent for agent in staff if not kept.takes(agent)]
         crews = self._crews(at_hand)
         offered = service(group, ahead, crews, handle_time_s)
-        offered = replace(offered, overtaking_per_s=self._overtaking(crews, urge, kept, now))
+        overtaking_per_s = self._overtaking(crews, (standing.level, standing.rate), kept, now)
+        offered = replace(offered, overtaking_per_s=overtaking_per_s)
         position = ahead[group] + 1 + kept.lacking
-        return expected_wait(position, self.ready(at_hand), offered, self._paces.habit(group, now))
+        ready = sum(router.is_free(agent) and router.is_open_to(agent, standing) for agent in at_hand)
+        return expected_wait(position, ready, offered, self._paces.habit(group, now))
 
     def _overtaking(self, crews: Sequence[Crew], urge: _Urge, kept: Kept, now: float) -> float:
         """Callers a second who will come and be served before one with this urge, by the same agents."""

@@ -2,7 +2,7 @@
 
     formula := term ("or" term)*          term  := factor ("and" factor)*
     factor  := "not" factor | "(" formula ")" | name [comparison (number | 'text')]
-    comparison := >= | > | <= | < | == | !=
+    comparison := >= | > | <= | < | == | !=           number := ["-"] digits ["." digits]
 
 A name alone is true where its value is neither 0 nor ''. What names mean is the reader's business: see
 `requirement.py` (skills, 0 where an agent has none) and `policy.py` (what is known of a waiting call).
@@ -17,13 +17,13 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 MAX_LENGTH = 500
-_MAX_DEPTH = 20
+MAX_DEPTH = 20
 
 Value: TypeAlias = float | str
 Test: TypeAlias = Callable[[Mapping[str, Value]], bool]
 
 _TOKEN = re.compile(
-    r"\s*(?:(?P<number>\d+(?:\.\d+)?)|(?P<name>[^\W\d][\w-]*)|(?P<text>'[^']*'|\"[^\"]*\")"
+    r"\s*(?:(?P<number>-?\d+(?:\.\d+)?)|(?P<name>[^\W\d][\w-]*)|(?P<text>'[^']*'|\"[^\"]*\")"
     r"|(?P<sign>>=|<=|==|!=|>|<|\(|\)))"
 )
 _COMPARISONS: Mapping[str, Callable[[Any, Any], bool]] = {
@@ -69,10 +69,20 @@ class Formula:
 
 
 def parse(text: str) -> Formula:
-    """Raises FormulaError, which says where and what was expected."""
+    """What somebody has written. Raises FormulaError, which says where and what was expected."""
     if len(text) > MAX_LENGTH:
         raise FormulaError(f"longer than {MAX_LENGTH} characters", MAX_LENGTH)
-    reader = _Reader(text)
+    return _read(text, MAX_DEPTH)
+
+
+def parse_kept(text: str) -> Formula:
+    """The text of a formula that was there before, or a part of it: joined out of several it may be longer
+    and deeper than what anybody may write. Raises FormulaError."""
+    return _read(text, len(text))
+
+
+def _read(text: str, max_depth: int) -> Formula:
+    reader = _Reader(text, max_depth)
     test = reader.formula()
     reader.end()
     return Formula(" ".join(text.split()), test, tuple(reader.compared))
@@ -105,15 +115,16 @@ def split(text: str, word: str) -> tuple[str, ...]:
 
 
 class _Reader:
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, max_depth: int) -> None:
         self._tokens = list(_tokens(text))
         self._next = 0
         self._depth = 0
+        self._max_depth = max_depth
         self.compared: list[Compared] = []
 
     def formula(self) -> Test:
         self._depth += 1
-        if self._depth > _MAX_DEPTH:
+        if self._depth > self._max_depth:
             raise FormulaError("too many brackets or 'not' inside each other", self._here[2])
         tests = [self._term()]
         while self._took("name", "or"):
@@ -140,7 +151,7 @@ class _Reader:
             return inner
         if self._took("name", "not"):
             self._depth += 1
-            if self._depth > _MAX_DEPTH:
+            if self._depth > self._max_depth:
                 raise FormulaError("too many brackets or 'not' inside each other", self._here[2])
             negated = self._factor()
             self._depth -= 1

@@ -51,7 +51,19 @@ def lane_key(standing: Standing) -> LaneKey:
 class Lane:
     """Calls that want the same agents. `tiers`: pools by ring, the inner one first; none for `only`."""
 
-    __slots__ = ("agents", "calls", "group", "head", "key", "members", "only", "rate", "requirement", "tiers")
+    __slots__ = (
+        "agents",
+        "at_work",
+        "calls",
+        "group",
+        "head",
+        "key",
+        "members",
+        "only",
+        "rate",
+        "requirement",
+        "tiers",
+    )
 
     def __init__(
         self, key: LaneKey, requirement: Requirement, tiers: tuple[frozenset[Pool], ...], only: str | None
@@ -66,6 +78,7 @@ class Lane:
         self.only = only
         self.calls = Ordered()
         self.head: tuple[Key, str] | None = None  # of `calls`, see GroupLine
+        self.at_work = (0, 0)  # as many, when the router had seen so many come and go
 
     def head_urgency(self, now: float) -> Urgency:
         """Of the first call; only for a lane that is not empty."""

@@ -63,7 +63,7 @@ def lead_out(floor: Floor, call: Call, how: LeftBy, exit_: str = "") -> bool:
 def resumed(floor: Floor) -> None:
     """Dispatch is on again: everybody in line is looked at."""
     for line in floor.router.lines.values():
-        floor.entered_line += [floor.calls[call_id] for call_id in line]
+        floor.entered_line += [floor.calls[call_id] for call_id in line.in_order(floor.now)]
 
 
 def closed(floor: Floor, group: str, at: float | None) -> None:
@@ -71,7 +71,8 @@ def closed(floor: Floor, group: str, at: float | None) -> None:
     floor.closed_at[group] = floor.now if at is None else min(at, floor.now)
     if floor.suspended:
         return
-    for call_id in list(floor.router.lines.get(group, ())):
+    line = floor.router.lines.get(group)
+    for call_id in () if line is None else list(line.in_order(floor.now)):
         check_limits(floor, floor.calls[call_id])
 
 

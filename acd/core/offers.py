@@ -23,7 +23,7 @@ def dispatch_call(floor: Floor, call: Call) -> bool:
         return False
     if not floor.router.is_head(call.id, call.group):
         return False  # somebody is before us; a free agent takes the head, not us
-    choice = floor.router.agent_for(call.id, call.group, floor.plan.seed)
+    choice = floor.router.agent_for(call.id, call.group, floor.now, floor.plan.seed)
     if choice is None:
         return False
     why = reasons.of_choice(floor, call, choice) if floor.explains else ()

@@ -45,6 +45,10 @@ class Ordered:
         """Key and name of the runner-up, or None."""
         return self._entries[1] if len(self._entries) > 1 else None
 
+    def first(self, count: int) -> list[tuple[Key, str]]:
+        """Keys and names of so many, or of all there are."""
+        return self._entries[:count]
+
     def at(self, index: int) -> str:
         """The name at this place, 0 is the head."""
         return self._entries[index][1]

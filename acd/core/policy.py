@@ -2,7 +2,8 @@
 
 A step is taken once for each wait, or again and again with `every_s` between. Conditions are formulas (see
 `formula.py`) over what `NAMES` lists. A condition that looks at nothing but `waited_s` is tried at the very
-moments at which it can become true; any other one also every `CHECK_S` seconds.
+moments at which it can become true (`waited_s > 30`: an instant later than 30 s); any other one also
+every `CHECK_S` seconds.
 """
 
 from __future__ import annotations
@@ -106,6 +107,12 @@ class PolicyStep:
         """Whether nothing but the time waited is looked at."""
         return self.condition.names <= {"waited_s"}
 
+    def earliest_s(self, last: float | None) -> float | None:
+        """The wait from which on it may be taken, if it was last taken at `last`; None: not again."""
+        if last is None:
+            return 0.0
+        return None if self.every_s is None else round(last + self.every_s, 6)
+
     def moments_s(self) -> tuple[float, ...]:
         """The waits at which the condition may change: with `>` and `<=` that is just after the number."""
         compared = [(c.sign, float(c.value)) for c in self.condition.compared if c.name == "waited_s"]
@@ -138,10 +145,9 @@ def next_check_s(steps: tuple[PolicyStep, ...], runs: Mapping[str, float], waite
     """The wait at which a step may have to be taken next; None: never again. `runs`: see `Call.step_runs`."""
     due: list[float] = []
     for number, step in enumerate(steps):
-        last = runs.get(str(number))
-        if last is not None and step.every_s is None:
+        earliest = step.earliest_s(runs.get(str(number)))
+        if earliest is None:
             continue
-        earliest = 0.0 if last is None or step.every_s is None else last + step.every_s
         due += [max(earliest, moment) for moment in step.moments_s() if moment > waited_s]
         if earliest > waited_s:
             due.append(earliest)

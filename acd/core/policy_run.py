@@ -31,8 +31,8 @@ def timer_policy(floor: Floor, call_id: str) -> None:
     waited_s = _waited_s(floor, call)
     is_open = False
     for number, step in enumerate(steps):
-        last = call.step_runs.get(str(number))
-        if last is not None and (step.every_s is None or waited_s < last + step.every_s):
+        earliest = step.earliest_s(call.step_runs.get(str(number)))
+        if earliest is None or waited_s < earliest:
             continue
         if not step.condition.test(Seen(floor, call)) or _has_led_out(call, step):
             continue

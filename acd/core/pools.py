@@ -45,8 +45,9 @@ ORDER_OF: Mapping[AgentChoice, IdleOrder] = {
 class Idle(NamedTuple):
     """An agent at the moment of becoming idle: what choices are made by.
 
-    `occupancy` is the share (0..1) of the time since log-in spent on calls, `calls` were answered since
-    log-in, the last offer was at `offered_at`, `turn` counts up with everybody who becomes idle.
+    `busy_s` were spent on calls since log-in at `login_at`: the share `occupancy` (0..1) of that time.
+    `calls` were answered, too; the last offer was at `offered_at`, `turn` counts up with everybody who
+    becomes idle.
     """
 
     since: float
@@ -54,12 +55,14 @@ class Idle(NamedTuple):
     calls: int
     offered_at: float
     turn: int
+    busy_s: float = 0.0
+    login_at: float = 0.0
 
     def key(self, order: IdleOrder) -> Key:
         """For an Ordered."""
         match order:
             case IdleOrder.OCCUPANCY:
-                return (self.occupancy, self.since, self.turn)
+                return (self.occupancy, self.since, self.turn, self.busy_s, self.login_at)
             case IdleOrder.CALLS:
                 return (float(self.calls), self.since, self.turn)
             case IdleOrder.OFFERED:

@@ -71,14 +71,29 @@ def _passed_over(floor: Floor, call: Call, choice: Choice, ring: int) -> list[st
     assert call.group is not None, call.id
     count, candidates = floor.router.candidates(call.id, call.group, NAMED_AT_MOST + 2)
     if not candidates:
-        others = count - choice.ready
-        return [f"not {others} more with the skills: not ready"] if others > 0 else []
+        return _crowd(floor, call, choice, ring) if count else []
     but = {choice.agent, choice.next_agent}
     there = [floor.agents[name] for name in candidates if name not in but and floor.agents[name].logged_in]
     if len(there) <= NAMED_AT_MOST:
         return [f"not {agent.id}: {_why_not(floor, call, choice, ring, agent)}" for agent in there]
     counted = Counter(_why_not(floor, call, choice, ring, agent, with_time=False) for agent in there)
-    return [f"not {count} others: {said}" for said, count in sorted(counted.items())]
+    return [_of_others(count, said) for said, count in sorted(counted.items())]
+
+
+def _of_others(count: int, said: str) -> str:
+    return f"not {count} other{'' if count == 1 else 's'}: {said}"
+
+
+def _crowd(floor: Floor, call: Call, choice: Choice, ring: int) -> list[str]:
+    """Of so many that nobody is looked at one by one."""
+    assert call.group is not None, call.id
+    there = floor.router.crowd(call.id, call.group, ring)
+    lines = [
+        _of_others(n, f"ready but kept for {keeper} (reserve)") for keeper, n in sorted(there.kept.items())
+    ]
+    lines += [_of_others(n, f"ready but only in ring {outer}") for outer, n in there.outer.items()]
+    others = there.logged_in - choice.ready - there.kept.total() - there.outer.total()
+    return [*lines, _of_others(others, "busy or not ready")] if others else lines
 
 
 def _why_not(

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
-from acd.core import callbacks, conversations, facts, lines, offers, outside, wrap_up
+from acd.core import callback_tries, callbacks, conversations, facts, lines, offers, outside, wrap_up
 from acd.core.agents import BUSY_STATES, Agent, AgentInput, AgentState
 from acd.core.calls import Call, CallInput, CallState, Channel
 from acd.core.commands import AgentForgotten, HoldInLine
-from acd.core.events import FallbackServed
+from acd.core.events import FallbackServed, FloorSeen
 from acd.core.facts import CallKind, EndedBy, OfferFailure, WrapUpEnd
 from acd.core.floor import Floor
 from acd.core.plan import AgentProfile
@@ -72,6 +72,10 @@ def _drop_orphans(floor: Floor) -> None:
                 floor.hand_on(call)
             elif call.state is CallState.WAITING:
                 call.state = CallState.IVR
+        is_in_line = call.state is CallState.WAITING
+        if is_in_line and call.only_agent is not None and call.only_agent not in floor.agents:
+            call.only_agent, call.only_until = None, None
+            floor.note(call, facts.Unkept(floor.now))
         if _state_of_agent(call) is not None and call.agent not in floor.agents:
             _put_back(floor, call)
 
@@ -131,14 +135,17 @@ def _reconcile_agent(floor: Floor, agent: Agent) -> None:
         conversations.leave_conversation(floor, agent)
 
 
-def floor_seen(floor: Floor, alive: frozenset[str], ended_at: Mapping[str, float]) -> None:
-    """Calls that no longer exist ended while nobody looked; `ended_at` says when, where known."""
+def floor_seen(floor: Floor, seen: FloorSeen) -> None:
+    """Calls that no longer exist ended while nobody looked."""
     suspended, floor.suspended = floor.suspended, True  # no agent is to be offered a call that is gone
     for call in list(floor.calls.values()):
-        if call.id in alive or call.state is CallState.ENDED:
+        if call.id in seen.alive or call.state is CallState.ENDED:
             continue
-        if call.kind is not CallKind.CALLBACK or not callbacks.lost(floor, call):
-            conversations.end(floor, call, EndedBy.UNKNOWN, at=ended_at.get(call.id))
+        if call.kind is not CallKind.CALLBACK or not callback_tries.lost(floor, call):
+            has_talked = call.state is CallState.TALKING or call.agent_left
+            by_agent = has_talked and call.id in seen.ended_by_agent
+            by = EndedBy.AGENT if by_agent else EndedBy.UNKNOWN
+            conversations.end(floor, call, by, at=seen.ended_at.get(call.id))
     floor.suspended = suspended
     offers.dispatch_all(floor)
 
@@ -147,7 +154,7 @@ def caller_returned(floor: Floor, call: Call) -> None:
     """The channel asks what next although no offer ended: whatever we believed, it is with us now."""
     if call.channel is not Channel.CALLER:
         if call.channel is Channel.AGENT:
-            callbacks.agent_asks_again(floor, call)
+            callback_tries.agent_asks_again(floor, call)
         return
     call.present = True
     floor.mark(call)
@@ -172,7 +179,7 @@ def fallback_served(floor: Floor, call: Call, event: FallbackServed) -> None:
     if call.state is CallState.ENDED or talking or call.channel is Channel.AGENT:
         return
     if call.channel is Channel.NONE:
-        callbacks.reached_elsewhere(floor, call)
+        callback_tries.reached_elsewhere(floor, call)
     if not (isinstance(last, facts.FellBack) and agent_id in (None, last.agent)):
         floor.note(call, facts.FellBack(call.when(event.at, floor.now), agent_id))
     if agent_id is not None:
@@ -247,7 +254,7 @@ def _leave_previous_work(floor: Floor, agent: Agent, before: AgentState) -> None
         if other is not None and other.state is CallState.RINGING:
             _withdraw(floor, other)
         elif other is not None and other.agent == agent.id:
-            callbacks.agent_is_elsewhere(floor, other)
+            callback_tries.agent_is_elsewhere(floor, other)
 
 
 def _withdraw(floor: Floor, call: Call) -> None:

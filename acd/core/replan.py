@@ -12,7 +12,7 @@ they have waited, or out of the line. Who talks or wraps up by such a group goes
 
 from __future__ import annotations
 
-from acd.core import callbacks, desk, limits, lines, offers, policy_run
+from acd.core import callback_entry, desk, limits, lines, offers, policy_run
 from acd.core.agents import BUSY_STATES, Agent, AgentState
 from acd.core.calls import Call, CallInput, CallState, Channel, WaitSoFar
 from acd.core.commands import HoldInLine, LeaveLine
@@ -120,7 +120,7 @@ def _has_no_line(floor: Floor, call: Call) -> bool:
 def _leave_removed_group(floor: Floor, call: Call) -> None:
     assert call.group is not None, call.id
     if call.channel is Channel.NONE:
-        callbacks.group_removed(floor, call)
+        callback_entry.group_removed(floor, call)
         return
     if floor.plan.heir(call.group) is not None:
         floor.hand_on(call)

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from acd.core.formula import Formula, FormulaError, combined, parse
+from acd.core.formula import Formula, FormulaError, combined, parse, parse_kept
 
 ANYBODY_TEXT = ""
 
@@ -22,17 +22,22 @@ class _Skills(dict[str, float | str]):
 
 @dataclass(frozen=True, slots=True)
 class Requirement:
-    """Equal texts are equal requirements. `Requirement.of` and `Requirement.parse` make one."""
+    """Equal texts are equal requirements. `of`, `parse`, `kept` make one, `all_of` and `any_of` join them."""
 
     text: str
     _formula: Formula | None = field(compare=False, repr=False)
 
     @staticmethod
     def parse(text: str) -> Requirement:
-        """An empty text admits anybody. Raises FormulaError."""
+        """What somebody has written; an empty text admits anybody. Raises FormulaError."""
         if not text:
             return ANYBODY
         return _parsed(" ".join(text.split()))
+
+    @staticmethod
+    def kept(text: str) -> Requirement:
+        """Of the `text` of another one, which may have been joined out of many. Raises FormulaError."""
+        return _kept(text) if text else ANYBODY
 
     @staticmethod
     def of(skills: Mapping[str, int]) -> Requirement:
@@ -71,10 +76,20 @@ class Requirement:
 def _parsed(text: str) -> Requirement:
     if not text:
         return ANYBODY
-    formula = parse(text)
+    return _of_skills(parse(text))
+
+
+@lru_cache(maxsize=4096)
+def _kept(text: str) -> Requirement:
+    return _of_skills(parse_kept(text))
+
+
+def _of_skills(formula: Formula) -> Requirement:
     for compared in formula.compared:
         if isinstance(compared.value, str):
             raise FormulaError(f"a proficiency is a number, not {compared.value!r}", 1)
+        if compared.value < 0:
+            raise FormulaError(f"a proficiency is 0 or more, not {compared.value:g}", 1)
     return Requirement(formula.text, formula)
 
 

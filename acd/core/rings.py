@@ -7,6 +7,7 @@ from acd.core.agents import Agent
 from acd.core.calls import Call, CallState
 from acd.core.events import CallQueued
 from acd.core.floor import Floor
+from acd.core.lanes import Standing
 from acd.core.timers import Timer
 
 DAY_S = 86_400.0
@@ -106,8 +107,13 @@ def ring_due(floor: Floor, call: Call) -> int:
         return 0
     since = floor.now if call.waiting_since is None else call.waiting_since
     ring = max(call.ring, sum(1 for wider in rings if since + wider.after_s <= floor.now))
-    standing = floor.standing(call)
-    while ring < len(rings) and not floor.router.widened(standing._replace(ring=ring, only=None)):
+    return passed_over(floor, floor.standing(call)._replace(ring=ring))
+
+
+def passed_over(floor: Floor, standing: Standing) -> int:
+    """The ring that a call reaches at once which stands so: past those in which nobody new is at work."""
+    ring, last = standing.ring, len(floor.plan.groups[standing.group].rings)
+    while ring < last and not floor.router.widened(standing._replace(ring=ring, only=None)):
         ring += 1
     return ring
 

@@ -6,9 +6,11 @@ same with ten agents as with ten thousand, and with ten calls waiting as with tw
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from heapq import heapify, heappop, heapreplace
 from operator import attrgetter
+from typing import NamedTuple
 
 from acd.core.choosing import Choice, choose
 from acd.core.lane_book import LaneBook
@@ -19,6 +21,17 @@ from acd.core.reach import Reach
 from acd.core.reserves import Reserves
 
 _HEAD = attrgetter("head")
+
+
+class Crowd(NamedTuple):
+    """Of those at work who could serve a call: all, and those ready ones who may not have it now.
+
+    `kept`: by the group whose reserve keeps them; `outer`: by ring, outside of the one that has the call.
+    """
+
+    logged_in: int
+    kept: Counter[str]
+    outer: Counter[int]
 
 
 class Router:
@@ -47,6 +60,7 @@ class Router:
         self._lanes = LaneBook(self._reach, (*self.pools, self._apart))
         self._ready: dict[Pool, None] = {}
         self._at_work: set[str] = set()
+        self._came_or_went = 0
         self._turn = turn
         self._idle: dict[str, Idle] = {}
 
@@ -91,6 +105,7 @@ class Router:
     def agent_present(self, agent: str, *, logged_in: bool) -> None:
         """The agent is at work, or is not; the same may be said again."""
         if logged_in != (agent in self._at_work):
+            self._came_or_went += 1
             self._pool_of[agent].present(1 if logged_in else -1)
             (self._at_work.add if logged_in else self._at_work.discard)(agent)
 
@@ -115,9 +130,31 @@ class Router:
         pools = sorted(lane.agents, key=lambda pool: pool.index)
         return lane.members, [agent for pool in pools for agent in pool.members]
 
+    def crowd(self, call_id: str, group: str, ring: int) -> Crowd:
+        """Those at work who could serve a call in line, which gets somebody of this ring."""
+        lane = self.lines[group].lane_of(call_id)
+        assert lane is not None, call_id
+        kept: Counter[str] = Counter()
+        outer: Counter[int] = Counter()
+        for number, tier in enumerate(lane.tiers):
+            for pool in self._ready_of(tier):
+                keeper = self._reserves.keeper(pool, group)
+                if keeper is not None:
+                    kept[keeper] += pool.ready
+                elif number > ring:
+                    outer[number] += pool.ready
+        if lane.at_work[0] != self._came_or_went:
+            lane.at_work = (self._came_or_went, sum(pool.logged_in for pool in lane.agents))
+        return Crowd(lane.at_work[1], kept, outer)
+
     def ring_of(self, agent: str, standing: Standing) -> int | None:
         """The innermost ring that has the agent, of those open to a call that stands so; None: none has."""
         return self._reach.ring_of(self._pool_of[agent], standing)
+
+    def is_open_to(self, agent: str, standing: Standing) -> bool:
+        """Whether the agent serves a call that stands so, in a ring that it has reached; reserves aside."""
+        lane = self._lanes.lane(standing)
+        return agent == lane.only or self._pool_of[agent] in lane.agents
 
     def ready(self, group: str) -> int:
         """How many of them can be offered a call now."""
@@ -171,7 +208,7 @@ class Router:
         return any(pool.logged_in for pool in lane.tiers[standing.ring])
 
     # --- decisions ----------------------------------------------------------------------------
-    def agent_for(self, call_id: str, group: str, seed: int = 0) -> Choice | None:
+    def agent_for(self, call_id: str, group: str, now: float, seed: int = 0) -> Choice | None:
         """The agent who should take a waiting call now; None if nobody may."""
         lane = self.lines[group].lane_of(call_id)
         if lane is None:
@@ -183,15 +220,16 @@ class Router:
             return None
         policy = self._plan.groups[group]
         for tier in lane.tiers:
-            few: Iterable[Pool] = (
-                (pool for pool in self._ready if pool in tier)
-                if len(self._ready) < len(tier)
-                else (pool for pool in tier if pool.ready)
-            )
-            ready = [pool for pool in few if self._reserves.spares(pool, group)]
+            ready = [pool for pool in self._ready_of(tier) if self._reserves.spares(pool, group)]
             if ready:
-                return choose(policy.choice, lane.requirement, ready, f"{seed}/{call_id}")
+                return choose(policy.choice, lane.requirement, ready, now, f"{seed}/{call_id}")
         return None
+
+    def _ready_of(self, tier: frozenset[Pool]) -> Iterable[Pool]:
+        """The pools of it that have somebody ready."""
+        if len(self._ready) < len(tier):
+            return (pool for pool in self._ready if pool in tier)
+        return (pool for pool in tier if pool.ready)
 
     def call_for(self, agent: str, now: float) -> tuple[str, str] | None:
         """Call and group that this agent should serve next: the most urgent of the heads of the lanes."""

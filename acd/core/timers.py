@@ -61,6 +61,10 @@ class Timers:
             heapq.heappop(self._heap)
         return None
 
+    def all(self) -> tuple[tuple[Timer, str, float], ...]:
+        """Kind, key and moment of every deadline that is armed."""
+        return tuple((kind, key, at) for key, own in self._due.items() for kind, at in own.items())
+
     def pop_due(self, now: float) -> tuple[Timer, str] | None:
         """Take the earliest deadline that has passed, or None."""
         at = self.next()

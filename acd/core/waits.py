@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from acd.core import callbacks, lines, policy_run, rings
+from acd.core import callback_entry, lines, policy_run, rings
 from acd.core.calls import CallState
 from acd.core.floor import Floor
 
@@ -13,11 +13,12 @@ def check(floor: Floor) -> None:
         calls, floor.entered_line = floor.entered_line, []
         agents, floor.went_home = floor.went_home, []
         for agent in agents:
-            calls += [floor.calls[call_id] for call_id in floor.router.left_behind(agent.id)]
+            left = [floor.calls[call_id] for call_id in floor.router.left_behind(agent.id)]
+            calls += sorted(left, key=lambda call: call.joined)
             if agent.id in floor.leaving:
                 floor.forget_agent(agent)
         for call in calls:
-            if call.state is not CallState.WAITING or not call.present or callbacks.expire(floor, call):
+            if call.state is not CallState.WAITING or not call.present or callback_entry.expire(floor, call):
                 continue
             rings.entered(floor, call)
             policy_run.entered(floor, call)

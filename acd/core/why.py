@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from acd.core import policy_run
-from acd.core.calls import Call, CallState
+from acd.core.calls import Call, CallState, Channel
 from acd.core.expected_wait import WaitRange
 from acd.core.facts import Kept, OfferFailed
 from acd.core.floor import Floor
@@ -53,6 +53,20 @@ class KeptFor:
 
 
 @dataclass(frozen=True, slots=True)
+class EntrySeen:
+    """The call is a callback's entry: nobody is on the line, the customer is dialled when an agent is there.
+
+    `tries` so far. It stands aside until `next_try_in_s` is over, and while `closed`: customers of the group
+    may not be called at this time. `expires_in_s`: then it is given up.
+    """
+
+    tries: int
+    next_try_in_s: float | None
+    closed: bool
+    expires_in_s: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class StepSeen:
     """A step of the group's policy.
 
@@ -84,6 +98,8 @@ class Tried:
 class WhyWaiting:
     """All of it, in seconds from this moment. `ring` counts from 0, `rings` are those beside the inner one.
 
+    `position` is 0 where the call does not stand in line: the caller's channel is not `present`, or the
+    `entry` of a callback stands aside.
     `elsewhere`: calls of other groups, by group, that are more urgent and could be served by the same agents.
     """
 
@@ -108,6 +124,7 @@ class WhyWaiting:
     ring_requires: str
     next_ring: NextRing | None
     kept_for: KeptFor | None
+    entry: EntrySeen | None
     steps: tuple[StepSeen, ...]
     tried: tuple[Tried, ...]
     tried_count: int
@@ -151,6 +168,7 @@ def why_waiting(floor: Floor, call: Call, now: float, expected: WaitRange | None
         ring_requires=str(requirement_of(policy, standing, call.ring)),
         next_ring=_next_ring(floor, call, policy, now) if call.ring < len(rings) else None,
         kept_for=_kept_for(floor, call, now),
+        entry=_entry(floor, call, now) if call.channel is Channel.NONE else None,
         steps=tuple(_step(floor, call, n, step, waited_s) for n, step in enumerate(policy.steps, 1)),
         tried=tuple(Tried(f.agent, f.failure.value, now - f.at) for f in failures[-TRIED_AT_MOST:]),
         tried_count=len(failures),
@@ -216,11 +234,20 @@ def _next_ring(floor: Floor, call: Call, policy: GroupPolicy, now: float) -> Nex
 
 
 def _kept_for(floor: Floor, call: Call, now: float) -> KeptFor | None:
-    if call.only_agent is None or call.only_until is None:
+    agent = floor.agents.get(call.only_agent or "")
+    if agent is None or call.only_until is None:
         return None
     why = next((f.why for f in reversed(call.facts) if isinstance(f, Kept)), "")
-    state = floor.agents[call.only_agent].state.value
-    return KeptFor(call.only_agent, state, max(0.0, call.only_until - now), why)
+    return KeptFor(agent.id, agent.state.value, max(0.0, call.only_until - now), why)
+
+
+def _entry(floor: Floor, call: Call, now: float) -> EntrySeen:
+    return EntrySeen(
+        call.tries,
+        None if call.try_at is None else max(0.0, call.try_at - now),
+        call.group in floor.callbacks_closed,
+        None if call.expires_at is None else max(0.0, call.expires_at - now),
+    )
 
 
 def _step(floor: Floor, call: Call, number: int, step: PolicyStep, waited_s: float) -> StepSeen:
@@ -228,14 +255,13 @@ def _step(floor: Floor, call: Call, number: int, step: PolicyStep, waited_s: flo
     seen = policy_run.Seen(floor, call)
     seen["waited_s"] = round(waited_s, 6)
     holds = step.condition.test(seen)
-    may_run = taken_at_s is None or step.every_s is not None
     return StepSeen(
         number,
         step.condition.text,
         "; ".join(policy_run.told(operation) for operation in step.operations),
         taken_at_s,
         step.every_s,
-        _due_in_s(step, taken_at_s, waited_s) if may_run else None,
+        _due_in_s(step, taken_at_s, waited_s),
         holds,
         {name: seen[name] for name in sorted(step.condition.names)},
     )
@@ -243,6 +269,8 @@ def _step(floor: Floor, call: Call, number: int, step: PolicyStep, waited_s: flo
 
 def _due_in_s(step: PolicyStep, taken_at_s: float | None, waited_s: float) -> float | None:
     """When the time waited next changes something for this step."""
-    earliest = 0.0 if taken_at_s is None or step.every_s is None else taken_at_s + step.every_s
+    earliest = step.earliest_s(taken_at_s)
+    if earliest is None:
+        return None
     moments = [max(earliest, moment) for moment in step.moments_s()] or [earliest]
     return min((moment - waited_s for moment in moments if moment > waited_s), default=None)

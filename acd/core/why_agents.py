@@ -157,6 +157,8 @@ def _ready(floor: Floor, call: Call, agent: Agent, now: float) -> str:
         return f"missed a call: no offers for {left_s:.0f} s more"
     if floor.suspended:
         return "ready: dispatch is suspended"
+    if not call.present:
+        return "ready, but the call does not stand in line now"
     assert call.group is not None, call.id
     keeper = floor.router.keeper(agent.id, call.group)
     if keeper is not None:

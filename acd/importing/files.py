@@ -15,6 +15,7 @@ from acd.importing.translate import Imported
 from acd.settings.problems import shown, shown_file
 
 NOTES_FILE = "import-notes.txt"
+FLOWS_FOLDER = "flows"
 FIRST_NUMBER = 8001
 
 
@@ -49,6 +50,8 @@ def frame(found: Imported) -> dict[str, str]:
 def write(folder: Path, new: Mapping[str, str], missing: Mapping[str, str], *, force: bool) -> list[str]:
     """Writes `new`, and of `missing` what is not there; the names written. Nothing if one may not be.
 
+    A folder for flows is made, too: those of another configuration lead to groups that this one lacks.
+
     Raises OperatorError for a file that is there already, without `force`, and for a folder that takes none.
     """
     there = [name for name in new if (folder / name).exists() or (folder / name).is_symlink()]
@@ -60,7 +63,7 @@ def write(folder: Path, new: Mapping[str, str], missing: Mapping[str, str], *, f
     wanted = {**{n: t for n, t in missing.items() if not (folder / n).exists()}, **new}
     ready: list[tuple[Path, Path]] = []
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        (folder / FLOWS_FOLDER).mkdir(parents=True, exist_ok=True)
         for name, text in wanted.items():
             part = folder / f".{name}.{os.getpid()}.part"
             ready.append((part, folder / name))

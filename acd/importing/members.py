@@ -62,7 +62,8 @@ class Agents:
         extension = member.number
         if not extension:
             extension = self._free_extension()
-            text = f"{member.interface} has no number: agent {agent_id} got the extension {extension}"
+            text = f"{member.interface} names no number of 2 to 15 digits:"
+            text += f" agent {agent_id} got the extension {extension}"
             self.notes.add(member.entry.source, Kind.CHANGED, "member", text)
         if said and said != safe_name(said, agent_id):
             text = "its name has characters that telephony gives a meaning: they are left out"

@@ -25,21 +25,21 @@ def parse_period(
     to: str | None,
     tz: ZoneInfo,
     now: datetime,
-    names: tuple[str, str] = ("--from", "--to"),
+    options: tuple[str, str] = ("--from", "--to"),
 ) -> Period:
     """The period between two words of the command line, as local time in `tz`.
 
     A day as `to` includes that whole day. Without `from_` the period begins with the day of `to`
-    (or today), without `to` it ends now. `now` must be aware; `names`: where the words
-    stand. Raises OperatorError where a word is not understood or the period would be empty.
+    (or today), without `to` it ends now. `now` must be aware. Raises OperatorError where a word
+    is not understood, naming the one of the `options` that it was given with, or the period would be empty.
     """
     now = now.astimezone(tz)
-    until = now if to is None else _moment(names[1], to, tz, now, end=True)
+    until = now if to is None else _moment(options[1], to, tz, now, end=True)
     if from_ is None:
         first = (now if to is None else until - timedelta(microseconds=1)).date()
         since = _midnight(first, tz)
     else:
-        since = _moment(names[0], from_, tz, now, end=False)
+        since = _moment(options[0], from_, tz, now, end=False)
     # Compared as moments: two datetimes of one zone would be compared by their clock faces.
     if since.timestamp() >= until.timestamp():
         raise OperatorError(
@@ -54,12 +54,20 @@ def _moment(option: str, word: str, tz: ZoneInfo, now: datetime, *, end: bool) -
     day = _day(text, now.date())
     if day is not None:
         return _midnight(day + timedelta(days=1) if end else day, tz)
+    moment = parse_time(text, tz)
+    if moment is None:
+        raise OperatorError(f"{option} {word!r} is not understood: {_EXPECTED}")
+    return moment
+
+
+def parse_time(text: str, tz: ZoneInfo) -> datetime | None:
+    """A day and a time of it, local in `tz`; None for another text."""
     for form in _TIME_FORMATS:
         try:
-            return datetime.strptime(text, form).replace(tzinfo=tz)
+            return datetime.strptime(text.strip(), form).replace(tzinfo=tz)
         except ValueError:
             continue
-    raise OperatorError(f"{option} {word!r} is not understood: {_EXPECTED}")
+    return None
 
 
 def _day(text: str, today: date) -> date | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
@@ -36,11 +36,12 @@ from acd.core.callback_facts import CallbackNote
 from acd.core.facts import AgentInterval, CallbackOrder, CallKind
 from acd.errors import OperatorError
 from acd.records import migrations, rows, schema
+from acd.records.keys import in_chunks
 from acd.records.record import CallRecord, CallVisit, SegmentKind
 from acd.records.task_store import TaskStore
 
 _BUSY_TIMEOUT_MS = 15_000
-_KEYS_PER_QUERY = 450  # SQLite allows 999 parameters in old builds, and some keys are pairs
+_NOTHING_YET = "; nothing has run here yet: start 'script/server', or set ACD_HOME to where it runs"
 _PARTS = (schema.segments, schema.visits, schema.facts)
 # What can be selected by time; read from the facts where a whole call is wanted.
 _COPIES = (schema.ivr_steps, schema.survey_scores, schema.sounds)
@@ -53,11 +54,13 @@ class RecordsAway(OperatorError):
 class RecordStore:
     """Calls and agent states in the database at `url` (`sqlite:////var/…/acd.db`, `postgresql+…`).
 
-    Usable between `open` and `close`, from any thread; also as a context manager.
+    Usable between `open` and `close`, from any thread; also as a context manager. Without `create` a file
+    that is not there is not made, so that nobody is told that nothing is on record where they look in vain.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, create: bool = True) -> None:
         self._url = url
+        self._create = create
         self._open_engine: Engine | None = None
         self._is_wanted = False
         self._opening = threading.Lock()
@@ -66,20 +69,22 @@ class RecordStore:
         """Connect and bring the tables up to date; other processes may do so at the same time.
 
         Raises OperatorError where that fails: a bad address, no permission, a database made by a newer
-        version; RecordsAway where it may be possible later: the next use tries again then.
+        version, or none where none is to be made; RecordsAway where it may be possible later: the next use
+        tries again then.
         """
         try:
             url = make_url(self._url)
             _engine(url).dispose()
         except (ArgumentError, NoSuchModuleError, ImportError) as error:
             raise OperatorError(f"records: the database address cannot be used: {error}") from error
+        if not self._create and _is_missing(url):
+            raise OperatorError(f"records: there is no database {url.database}{_NOTHING_YET}")
         self._is_wanted = True
         shown = url.render_as_string(hide_password=True)
         try:
             self._connect()
         except OperationalError as error:
-            missing = url.get_backend_name() == "sqlite" and not Path(url.database or "").parent.is_dir()
-            hint = "; nothing has run here yet: start 'script/server', or set ACD_HOME" if missing else ""
+            hint = _NOTHING_YET if not Path(url.database or "").parent.is_dir() and _is_missing(url) else ""
             raise RecordsAway(f"records: cannot open {shown}: {error.orig}{hint}") from error
         except DBAPIError as error:
             raise OperatorError(f"records: cannot open {shown}: {error.orig}") from error
@@ -138,7 +143,7 @@ class RecordStore:
         newest = {record.call_id: record for record in records}
         with self.engine.begin() as connection:
             # Most are new, and looking once costs less than deleting nothing eight times.
-            for ids in _chunks(sorted(_known(connection, list(newest)))):
+            for ids in in_chunks(sorted(_known(connection, list(newest)))):
                 for table in (*_COPIES, *_PARTS, schema.calls):
                     connection.execute(delete(table).where(table.c.call_id.in_(ids)))
             _insert_calls(connection, newest.values())
@@ -166,14 +171,14 @@ class RecordStore:
         except IntegrityError:  # some are on record: after a restart
             key = tuple_(states.c.agent_id, states.c.since)
             with self.engine.begin() as connection:
-                for chunk in _chunks(list(newest)):
+                for chunk in in_chunks(list(newest)):
                     connection.execute(delete(states).where(key.in_(chunk)))
                 _insert(connection, states, newest.values())
 
     def add_callbacks(self, orders: Sequence[CallbackOrder]) -> None:
         """Write those of the wishes to be called back that are not on record yet; all or none.
 
-        Raises SQLAlchemy's errors.
+        Each takes the place of those of its number that had been given up. Raises SQLAlchemy's errors.
         """
         table = schema.callbacks
         wanted = {(row["call_id"], row["wanted_at"]): row for row in map(rows.callback_row, orders)}
@@ -183,6 +188,9 @@ class RecordStore:
                 if connection.execute(same).first() is not None:
                     del wanted[call_id, at]
             _insert(connection, table, wanted.values())
+        tasks = TaskStore(self.engine)
+        for order in orders:  # those on record, too: whoever wrote them may have been killed in between
+            tasks.supersede(order)
 
     def note_callbacks(self, notes: Sequence[CallbackNote]) -> None:
         """See `TaskStore.note`. Raises SQLAlchemy's errors."""
@@ -308,9 +316,21 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
 
 def _known(connection: Connection, call_ids: Sequence[str]) -> frozenset[str]:
     column = schema.calls.c.call_id
-    chunks = _chunks(call_ids)
+    chunks = in_chunks(call_ids)
     found = [connection.scalars(select(column).where(column.in_(chunk))).all() for chunk in chunks]
     return frozenset(call_id for some in found for call_id in some)
+
+
+def _is_missing(url: URL) -> bool:
+    if url.get_backend_name() != "sqlite":
+        return False
+    try:
+        Path(url.database or "").stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except OSError:  # there is something; opening it will say what is wrong
+        return False
+    return False
 
 
 def _insert_calls(connection: Connection, calls: Collection[CallRecord]) -> None:
@@ -337,7 +357,7 @@ def _load(connection: Connection, query: Select[Any]) -> list[CallRecord]:
     """The calls that `query` (of table calls) selects, with all their parts."""
     heads = _select(connection, query)
     parts: dict[str, dict[str, list[rows.Row]]] = {table.name: defaultdict(list) for table in _PARTS}
-    for ids in _chunks([head["call_id"] for head in heads]):
+    for ids in in_chunks([head["call_id"] for head in heads]):
         for table in _PARTS:
             chosen = select(table).where(table.c.call_id.in_(ids)).order_by(table.c.call_id, table.c.position)
             for row in _select(connection, chosen):
@@ -346,8 +366,3 @@ def _load(connection: Connection, query: Select[Any]) -> list[CallRecord]:
         rows.record_from_rows(head, *(parts[table.name].get(head["call_id"], []) for table in _PARTS))
         for head in heads
     ]
-
-
-def _chunks(keys: Sequence[Any]) -> Iterator[Sequence[Any]]:
-    for start in range(0, len(keys), _KEYS_PER_QUERY):
-        yield keys[start : start + _KEYS_PER_QUERY]

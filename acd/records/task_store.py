@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Select, insert, select
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import ColumnElement, Connection, Engine, Select, String, cast, func, insert, select
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from acd.core.callback_facts import CallbackNews, CallbackNote
-from acd.core.facts import SoundPurpose
+from acd.core.callback_facts import CallbackNews, CallbackNote, entry_id
+from acd.core.facts import CallbackOrder, SoundPurpose
 from acd.errors import OperatorError
 from acd.records import schema
-from acd.records.tasks import SYSTEM, Task, TaskChange, TaskKind, TaskState
+from acd.records.keys import in_chunks
+from acd.records.tasks import CLOSED, GIVEN_UP, SYSTEM, Task, TaskChange, TaskKind, TaskState
 
 _STATES = {
     CallbackNews.TRIED: TaskState.OPEN,
@@ -34,8 +36,11 @@ class TaskStore:
 
     def tasks(self, kind: TaskKind, *, group: str | None = None, closed: bool = False) -> list[Task]:
         """Those to be done, oldest first; with `closed` also those that are done or cancelled."""
+        query = _query(kind, group)
+        if kind is TaskKind.CALLBACK and not closed:
+            query = query.where(_callback_state().not_in(CLOSED))
         with self._engine.connect() as connection:
-            found = _load(connection, kind, _query(kind, group))
+            found = _load(connection, kind, query)
         return [task for task in found if closed or task.is_open]
 
     def task(self, kind: TaskKind, task_id: str) -> Task:
@@ -43,18 +48,30 @@ class TaskStore:
         with self._engine.connect() as connection:
             return _one(connection, kind, task_id)
 
-    def change(self, kind: TaskKind, task_id: str, change: TaskChange) -> Task:
-        """Add to its history. Raises OperatorError where that cannot follow on what has happened."""
+    def change(
+        self, kind: TaskKind, task_id: str, change: TaskChange, confirm: Callable[[Task], None] | None = None
+    ) -> Task:
+        """Add to its history. Raises OperatorError where that cannot follow on what has happened.
+
+        `confirm` is called with the task as it was, when the database has taken the change and nobody else
+        can change the task any more: where that raises, nothing has changed.
+        """
         try:
             with self._engine.begin() as connection:
                 task = _one(connection, kind, task_id)
                 task.check(change.state)
                 connection.execute(insert(schema.task_changes), [_change_row(task, change)])
+                if confirm is not None:
+                    confirm(task)
                 return _one(connection, kind, task.id)
         except IntegrityError:
             raise OperatorError(
                 f"somebody else changed {kind} {task_id} at this moment; look at it again"
             ) from None
+        except DBAPIError as error:
+            raise OperatorError(
+                f"{kind} {task_id} is as it was, the database takes no change now ({error.orig}); try again"
+            ) from error
 
     def note(self, note: CallbackNote) -> None:
         """What became of a callback by itself: once, and not after people have closed it.
@@ -77,9 +94,47 @@ class TaskStore:
                 if last_chance:
                     raise
 
-    def open_numbers(self) -> frozenset[str]:
-        """The numbers that are to be called back."""
-        return frozenset(task.number for task in self.tasks(TaskKind.CALLBACK))
+    def supersede(self, order: CallbackOrder) -> None:
+        """A new wish takes the place of those of the number, for this group, that had been given up.
+
+        Doing so again changes nothing. Raises SQLAlchemy's errors.
+        """
+        callbacks = schema.callbacks
+        at = datetime.fromtimestamp(order.at, UTC)
+        query = _query(TaskKind.CALLBACK, order.group).where(
+            callbacks.c.number == order.number, callbacks.c.wanted_at < at, _callback_state().in_(GIVEN_UP)
+        )
+        with self._engine.connect() as connection:
+            given_up = _load(connection, TaskKind.CALLBACK, query)
+        change = TaskChange(at, SYSTEM, TaskState.CANCELLED, None, "asked again")
+        for task in given_up:
+            # Where somebody takes it over at this moment they have it.
+            with suppress(IntegrityError), self._engine.begin() as connection:
+                connection.execute(insert(schema.task_changes), [_change_row(task, change)])
+
+    def open_wishes(self) -> dict[str, str]:
+        """The numbers that need not ask again, by the id of the wish's entry in line: somebody will call."""
+        callbacks = schema.callbacks
+        query = select(callbacks.c.call_id, callbacks.c.wanted_at, callbacks.c.number)
+        query = query.where(_callback_state().not_in(CLOSED | GIVEN_UP))
+        with self._engine.connect() as connection:
+            return {entry_id(call_id, at): number for call_id, at, number in connection.execute(query)}
+
+
+def _callback_state() -> ColumnElement[str]:
+    """How far a row of `callbacks` is: found by the key of its history, so that closed ones cost little."""
+    changes = schema.task_changes
+    last = (
+        select(changes.c.state)
+        .where(
+            changes.c.kind == TaskKind.CALLBACK.value,
+            changes.c.task_id == cast(schema.callbacks.c.callback_id, String),
+        )
+        .order_by(changes.c.position.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    return func.coalesce(last, TaskState.OPEN.value)
 
 
 def _change_row(task: Task, change: TaskChange) -> dict[str, Any]:
@@ -136,25 +191,37 @@ def _one(connection: Connection, kind: TaskKind, task_id: str) -> Task:
 
 def _load(connection: Connection, kind: TaskKind, query: Select[Any]) -> list[Task]:
     rows = list(connection.execute(query).mappings())
-    make = _voicemail if kind is TaskKind.VOICEMAIL else _callback
-    histories = _histories(connection, kind)
+    id_of, make = (_voicemail_id, _voicemail) if kind is TaskKind.VOICEMAIL else (_callback_id, _callback)
+    histories = _histories(connection, kind, [id_of(row) for row in rows])
     return [make(row, histories) for row in rows]
 
 
-def _histories(connection: Connection, kind: TaskKind) -> dict[str, Sequence[TaskChange]]:
+def _histories(
+    connection: Connection, kind: TaskKind, task_ids: Sequence[str]
+) -> dict[str, Sequence[TaskChange]]:
     changes = schema.task_changes
     query = (
         select(changes).where(changes.c.kind == kind.value).order_by(changes.c.task_id, changes.c.position)
     )
     found: defaultdict[str, list[TaskChange]] = defaultdict(list)
-    for row in connection.execute(query).mappings():
-        change = TaskChange(row["at"], row["who"], TaskState(row["state"]), row["agent_id"], row["note"])
-        found[row["task_id"]].append(change)
+    for ids in in_chunks(task_ids):
+        for row in connection.execute(query.where(changes.c.task_id.in_(ids))).mappings():
+            change = TaskChange(row["at"], row["who"], TaskState(row["state"]), row["agent_id"], row["note"])
+            found[row["task_id"]].append(change)
     return dict(found)
 
 
+def _voicemail_id(row: Any) -> str:
+    name: str = row["name"]
+    return name.rpartition(_SEPARATOR)[2]
+
+
+def _callback_id(row: Any) -> str:
+    return str(row["callback_id"])
+
+
 def _voicemail(row: Any, histories: dict[str, Sequence[TaskChange]]) -> Task:
-    task_id = row["name"].rpartition(_SEPARATOR)[2]
+    task_id = _voicemail_id(row)
     return Task(
         TaskKind.VOICEMAIL,
         task_id,
@@ -170,7 +237,7 @@ def _voicemail(row: Any, histories: dict[str, Sequence[TaskChange]]) -> Task:
 
 
 def _callback(row: Any, histories: dict[str, Sequence[TaskChange]]) -> Task:
-    task_id = str(row["callback_id"])
+    task_id = _callback_id(row)
     return Task(
         TaskKind.CALLBACK,
         task_id,

@@ -33,6 +33,8 @@ class TaskState(StrEnum):
 
 
 CLOSED = frozenset({TaskState.DONE, TaskState.CANCELLED})
+GIVEN_UP = frozenset({TaskState.FAILED, TaskState.EXPIRED})
+"""Callbacks that nobody tries any more by themselves. They are for people, and the number may ask again."""
 _BY_PEOPLE = frozenset({TaskState.ASSIGNED, TaskState.DONE, TaskState.CANCELLED})
 _MAY_FOLLOW: Mapping[TaskState, frozenset[TaskState]] = {
     TaskState.OPEN: _BY_PEOPLE | {TaskState.OPEN, TaskState.FAILED, TaskState.EXPIRED},

@@ -7,7 +7,7 @@ from typing import Any
 
 from acd.core import events
 from acd.errors import RequestRefused
-from acd.runtime.control import Handler, Request
+from acd.runtime.control import Handler, Request, text_if_any, text_of
 from acd.runtime.shell import Shell
 from acd.runtime.status import agent_picture
 from acd.settings.centre_now import CentreView
@@ -36,23 +36,23 @@ class AgentDesk:
 
     def _simple(self, event: Callable[[str], events.Event]) -> Handler:
         def handle(request: Request) -> Mapping[str, Any]:
-            agent = _text(request, "agent")
+            agent = text_of(request, "agent")
             return self._request(agent, event(agent))
 
         return handle
 
     def _login(self, request: Request) -> Mapping[str, Any]:
-        agent = _text(request, "agent")
+        agent = text_of(request, "agent")
         profile = self._centre.plan.agents.get(agent)
-        phone = request.get("phone") or (profile.extension if profile is not None else "")
+        phone = text_if_any(request, "phone") or (profile.extension if profile is not None else "")
         if profile is not None and phone not in self._centre.phones:
             known = ", ".join(self._centre.phones)
             raise RequestRefused("unknown-phone", f"there is no phone {phone!r}; phones: {known}")
         return self._request(agent, events.AgentLoggedIn(agent, phone))
 
     def _not_ready(self, request: Request) -> Mapping[str, Any]:
-        agent = _text(request, "agent")
-        reason = request.get("reason") or next(iter(self._centre.plan.reasons), "")
+        agent = text_of(request, "agent")
+        reason = text_if_any(request, "reason") or next(iter(self._centre.plan.reasons), "")
         return self._request(agent, events.AgentWentNotReady(agent, reason))
 
     def _request(self, agent: str, event: events.Event) -> Mapping[str, Any]:
@@ -70,10 +70,3 @@ class AgentDesk:
             }
             return {"agent": {**before, **gone}}
         return {"agent": agent_picture(floor, agent, self._shell.clock(), language)}
-
-
-def _text(request: Request, key: str) -> str:
-    value = request[key]
-    if not isinstance(value, str):
-        raise TypeError(key)
-    return value

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
@@ -18,7 +18,7 @@ from acd.core.ports import Mirror, Recorder
 from acd.errors import RequestRefused
 from acd.ivr.hours import Calendar, CalendarState
 from acd.runtime.callback_calls import ON_THE_LIST
-from acd.runtime.control import Handler, Request
+from acd.runtime.control import Handler, Request, text_of
 from acd.runtime.dial_plan import DialPlan, Permit
 from acd.runtime.shell import Shell
 from acd.settings.centre_now import CentreView
@@ -27,6 +27,7 @@ log = structlog.get_logger(__name__)
 
 LOOK_AGAIN_S = 5.0
 _PREFIX = "callback-note:"
+_ENDS = frozenset({CallbackNews.DONE, CallbackNews.FAILED, CallbackNews.EXPIRED})
 _STATES = {
     CallState.RINGING: "agent is rung",
     CallState.IVR: "being dialled",
@@ -38,7 +39,7 @@ _STATES = {
 class CallbackLine:
     """Puts wishes in line, keeps what becomes of them, and tells the engine when customers may be called.
 
-    `on_done`: the database has one that is done, so that its number may ask again.
+    `on_closed`: the database has the end of this entry, so that its number may ask again.
     """
 
     def __init__(self, centre: CentreView, shell: Shell, mirror: Mirror, recorder: Recorder) -> None:
@@ -48,7 +49,7 @@ class CallbackLine:
         self._recorder = recorder
         self._plan = DialPlan(centre)
         self._open: dict[str, bool] = {}
-        self.on_done: Callable[[], None] = lambda: None
+        self.on_closed: Callable[[str], None] = lambda _entry: None
         shell.on_note = self.note
 
     # --- wishes -------------------------------------------------------------------------------
@@ -76,6 +77,36 @@ class CallbackLine:
         if f"call:{entry}" not in self._mirror.load() and not noted:
             self._shell.feed(CallbackPlaced(entry, order.call_id, order.group, order.number, order.language))
 
+    def known(self) -> frozenset[str]:
+        """Entries of which the mirror has anything: where they stand, or what has become of them."""
+        keys = self._mirror.load()
+        noted = {key.removeprefix(_PREFIX).rpartition(":")[0] for key in keys if key.startswith(_PREFIX)}
+        return frozenset(noted | {key.removeprefix("call:") for key in keys if key.startswith("call:")})
+
+    def take_back(self, order: CallbackOrder, tried_at: Sequence[float]) -> bool:
+        """One that the mirror has lost and the database has as open: into the line as it was; tells whether.
+
+        Not where its time has passed, or the number may no longer be called: it is left to people.
+        """
+        policy = self._shell.engine.floor.plan.groups.get(order.group)
+        if policy is None or policy.callbacks is None or self.refusal(order.group, order.number) is not None:
+            return False
+        if order.at + policy.callbacks.expire_after_s <= self._shell.clock():
+            return False
+        self._shell.feed(
+            CallbackPlaced(
+                entry_id(order.call_id, order.at),
+                order.call_id,
+                order.group,
+                order.number,
+                order.language,
+                wanted_at=order.at,
+                tries=len(tried_at),
+                tried_at=max(tried_at, default=None),
+            )
+        )
+        return True
+
     def _is_automatic(self, group: str) -> bool:
         plan = self._shell.engine.floor.plan
         policy = plan.groups.get(plan.heir(group) or "")
@@ -94,18 +125,18 @@ class CallbackLine:
                 self._mirror.put(f"unreadable:{key}", value)
                 self._mirror.drop(key)
                 continue
-            self._recorder.note_callback(note, partial(self._noted, key, note.news))
+            self._recorder.note_callback(note, partial(self._noted, key, note))
 
     def note(self, note: CallbackNote) -> None:
         """Keep it until the database has it."""
         key = f"{_PREFIX}{note.callback}:{note.at:.6f}"
         self._mirror.put(key, {name: getattr(note, name) for name in CallbackNote.__slots__})
-        self._recorder.note_callback(note, partial(self._noted, key, note.news))
+        self._recorder.note_callback(note, partial(self._noted, key, note))
 
-    def _noted(self, key: str, news: str) -> None:
+    def _noted(self, key: str, note: CallbackNote) -> None:
         self._mirror.drop(key)
-        if news == CallbackNews.DONE:
-            self.on_done()
+        if note.news in _ENDS:
+            self.on_closed(note.callback)
 
     def withdraw_but(self, open_entries: Collection[str], stored: Collection[str]) -> None:
         """At the start: those that people have closed or taken over meanwhile leave the line."""
@@ -138,9 +169,7 @@ class CallbackLine:
         return {**shown, "next_at": call.try_at, "expires_at": call.expires_at}
 
     def _withdraw(self, request: Request) -> Mapping[str, Any]:
-        entry = request["entry"]
-        if not isinstance(entry, str):
-            raise TypeError("entry")
+        entry = text_of(request, "entry")
         call = self._shell.engine.floor.calls.get(entry)
         self._shell.feed(CallbackWithdrawn(entry))
         if call is not None and call.state is not CallState.ENDED:
@@ -153,6 +182,13 @@ class CallbackLine:
         return [c for c in calls if c.kind is CallKind.CALLBACK and c.state is not CallState.ENDED]
 
     # --- hours ----------------------------------------------------------------------------------
+    def tell_closed(self) -> None:
+        """Whose customers may not be called now; told before a plan that may want them called."""
+        now = datetime.fromtimestamp(self._shell.clock(), UTC)
+        for group, calendar in self._centre.callback_windows.items():
+            if not _is_open(calendar, now):
+                self._tell(group, is_open=False)
+
     def tell_hours(self) -> None:
         """Whose customers may be called now, if that has changed."""
         now = datetime.fromtimestamp(self._shell.clock(), UTC)
@@ -161,10 +197,12 @@ class CallbackLine:
             del self._open[group]
             self._shell.feed(CallbackHours(group, True))
         for group, calendar in windows.items():
-            is_open = _is_open(calendar, now)
-            if self._open.get(group) is not is_open:
-                self._open[group] = is_open
-                self._shell.feed(CallbackHours(group, is_open))
+            self._tell(group, is_open=_is_open(calendar, now))
+
+    def _tell(self, group: str, *, is_open: bool) -> None:
+        if self._open.get(group) is not is_open:
+            self._open[group] = is_open
+            self._shell.feed(CallbackHours(group, is_open))
 
     async def run(self) -> None:
         """For ever."""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, Protocol
 
 import structlog
 
+from acd.core.callback_facts import entry_id
 from acd.core.facts import CallbackOrder
 from acd.core.ports import Mirror, Recorder
 from acd.settings.phone_number import normalised
@@ -45,13 +46,14 @@ class CallbackDesk:
         self._number_of = number_of
         self._line = line
         self._unstored: dict[str, CallbackOrder] = {}
-        self._open: frozenset[str] = frozenset()
+        self._open: dict[str, str] = {}  # numbers, by the id of the entry in line
         self._reading = asyncio.Lock()
-        self._stored_meanwhile: set[str] = set()
+        self._stored_meanwhile: dict[str, str] = {}
+        self._closed_meanwhile: set[str] = set()
 
-    def restore(self, kept: Mapping[str, Mapping[str, Any]], open_numbers: Collection[str]) -> None:
-        """Begin with the open ones of the database, and write what it has not got yet."""
-        self._open = frozenset(open_numbers)
+    def restore(self, kept: Mapping[str, Mapping[str, Any]], open_wishes: Mapping[str, str]) -> None:
+        """Begin with the open ones of the database, numbers by entry, and write what it has not got yet."""
+        self._open = dict(open_wishes)
         for key, value in kept.items():
             if not key.startswith(_PREFIX):
                 continue
@@ -64,15 +66,22 @@ class CallbackDesk:
                 continue
             self._store(key, order)
 
-    async def refresh(self, read: Callable[[], Collection[str]]) -> None:
+    async def refresh(self, read: Callable[[], Mapping[str, str]]) -> None:
         """Somebody has changed callbacks in the database: `read`, in a thread, which are open now.
 
-        What is stored while it reads is open, too, whether it has seen it or not.
+        What is stored while it reads is open, too, whether it has seen it or not; what is closed is not.
         """
         async with self._reading:
             self._stored_meanwhile.clear()
-            read_numbers = await asyncio.to_thread(read)
-            self._open = frozenset(read_numbers) | self._stored_meanwhile
+            self._closed_meanwhile.clear()
+            wishes = {**await asyncio.to_thread(read), **self._stored_meanwhile}
+            self._open = {key: wishes[key] for key in wishes.keys() - self._closed_meanwhile}
+
+    def closed(self, entry: str) -> None:
+        """The database has what became of it: the number may ask again."""
+        self._open.pop(entry, None)
+        if self._reading.locked():
+            self._closed_meanwhile.add(entry)
 
     def take(self, call_id: str, group: str, number: str, language: str) -> str | None:
         """See `acd.core.ports.Callbacks`."""
@@ -82,7 +91,7 @@ class CallbackDesk:
         refusal = self._line.refusal(group, found) if self._line is not None else None
         if refusal is not None:
             return refusal
-        if found in self._open or any(order.number == found for order in self._unstored.values()):
+        if found in self._open.values() or any(order.number == found for order in self._unstored.values()):
             return "this number has an open callback already"
         order = CallbackOrder(call_id, self._clock(), group, found, language)
         key = f"{_PREFIX}{call_id}:{order.at:.6f}"
@@ -110,6 +119,8 @@ class CallbackDesk:
 
     def _stored(self, key: str) -> None:
         order = self._unstored.pop(key)
-        self._open |= {order.number}
-        self._stored_meanwhile.add(order.number)
+        entry = entry_id(order.call_id, order.at)
+        self._open[entry] = order.number
+        if self._reading.locked():
+            self._stored_meanwhile[entry] = order.number
         self._mirror.drop(key)

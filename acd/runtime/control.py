@@ -1,7 +1,9 @@
 """The control socket: `acd agent …` and `acd status` talk to the running controller through it.
 
 A Unix socket that only its owner may open; one JSON object a line in, one a line out:
-`{"do": "ready", "agent": "anna"}` → `{"ok": true, …}` or `{"error": CODE, "message": TEXT}`.
+`{"do": "ready", "agent": "anna"}` → `{"ok": true, …}` or `{"error": CODE, "message": TEXT}`. What is no
+request is answered with BAD_REQUEST, what the operator has to see to with FAILED, a fault of ours with
+INTERNAL.
 """
 
 from __future__ import annotations
@@ -16,9 +18,26 @@ from typing import Any
 from acd.errors import OperatorError, RequestRefused
 
 LINE_MAX = 65_536
+BAD_REQUEST = "bad-request"
+FAILED = "failed"
+INTERNAL = "internal"
+UNKNOWN_CALL = "unknown-call"
 Request = Mapping[str, Any]
 Answer = Mapping[str, Any]
 Handler = Callable[[Request], Answer | Awaitable[Answer]]
+
+
+def text_of(request: Request, key: str) -> str:
+    """A text that the request must have. Raises RequestRefused, BAD_REQUEST."""
+    value = request.get(key)
+    if not isinstance(value, str):
+        raise RequestRefused(BAD_REQUEST, f"the request needs '{key}', a text")
+    return value
+
+
+def text_if_any(request: Request, key: str) -> str:
+    """A text that the request may have, or ''. Raises RequestRefused, BAD_REQUEST."""
+    return text_of(request, key) if request.get(key) is not None else ""
 
 
 async def request(path: Path, *, limit_s: float = 10.0, **fields: Any) -> dict[str, Any]:

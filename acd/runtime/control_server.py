@@ -11,7 +11,7 @@ from pathlib import Path
 import structlog
 
 from acd.errors import OperatorError, RequestRefused
-from acd.runtime.control import LINE_MAX, Answer, Handler
+from acd.runtime.control import BAD_REQUEST, FAILED, INTERNAL, LINE_MAX, Answer, Handler, Request
 
 log = structlog.get_logger(__name__)
 
@@ -58,7 +58,7 @@ class ControlServer:
         self._writers.add(writer)
         try:
             while line := await reader.readline():
-                writer.write(json.dumps(await self.answer(line), ensure_ascii=False).encode() + b"\n")
+                writer.write(await self.answer(line))
                 await writer.drain()
         except (OSError, ValueError):
             pass  # the other side went away, or sent a line over the limit
@@ -66,17 +66,38 @@ class ControlServer:
             self._writers.discard(writer)
             writer.close()
 
-    async def answer(self, line: bytes) -> Answer:
-        """One request, as it came; never raises for what a client may send."""
-        try:
-            request = json.loads(line)
-            found = self._handlers[request["do"]](request)
-            return {"ok": True, **(await found if isinstance(found, Awaitable) else found)}
-        except RequestRefused as refusal:
-            return {"error": refusal.code, "message": str(refusal)}
-        except (ValueError, KeyError, TypeError, RecursionError):
+    async def answer(self, line: bytes) -> bytes:
+        """The answer to one request, as both are on the wire; never raises."""
+        request = _read(line)
+        handler = self._handlers.get(request["do"]) if request is not None else None
+        if request is None or handler is None:
             known = ", ".join(self._handlers)
-            return {"error": "bad-request", "message": f"not a request; 'do' is one of: {known}"}
+            return _line({"error": BAD_REQUEST, "message": f"not a request; 'do' is one of: {known}"})
+        try:
+            found = handler(request)
+            return _line({"ok": True, **(await found if isinstance(found, Awaitable) else found)})
+        except RequestRefused as refusal:
+            return _line({"error": refusal.code, "message": str(refusal)})
+        except OperatorError as error:
+            log.error("a request of an operator's failed", do=request["do"], reason=str(error))
+            return _line({"error": FAILED, "message": str(error)})
+        except Exception as error:
+            log.exception("a request of an operator's failed", do=request["do"])
+            text = f"the controller could not do that ({type(error).__name__}); its log says why"
+            return _line({"error": INTERNAL, "message": text})
+
+
+def _read(line: bytes) -> Request | None:
+    """The request, with the text `do`; None where it is none."""
+    try:
+        found = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    return found if isinstance(found, dict) and isinstance(found.get("do"), str) else None
+
+
+def _line(answer: Answer) -> bytes:
+    return json.dumps(answer, ensure_ascii=False).encode() + b"\n"
 
 
 async def _somebody_listens(path: Path) -> bool:

@@ -96,7 +96,7 @@ def as_it_stood(event: CallQueued, call: Call) -> CallQueued:
     return replace(
         event,
         priority=call.base_priority,
-        requirement=Requirement.parse(call.requirement),
+        requirement=Requirement.kept(call.requirement),
         alone=call.requirement_alone,
         so_far=call.so_far if call.group == event.group else None,
     )

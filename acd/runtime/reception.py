@@ -6,6 +6,7 @@ Decides where callers go; flows are walked by `walker.py`, callers whom nobody c
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from traceback import format_tb
 
 import structlog
@@ -73,6 +74,7 @@ class Reception:
         shell.on_left = self._left_line
         shell.on_ended = self._ended
         self._lines: dict[str, CallerLine] = {}
+        self._asks_for_room: set[str] = set()
         self._led: dict[str, str] = {}  # call → the flow that it is to enter when its channel asks again
 
     # --- the caller asks ----------------------------------------------------------------------
@@ -219,9 +221,24 @@ class Reception:
     async def _follow(self, call_id: str, route: NumberRoute, line: CallerLine) -> None:
         call = self._call(call_id)
         if route.group is not None and call is not None:
-            self._feed(self._joining.by_number(call, route.group, route.priority))
+            joins = self._joining.by_number(call, route.group, route.priority)
+            if self._finds_room(joins, route):
+                return
+            assert route.full is not None, route
+            await self.walker.start(call_id, route.full, line)
         elif route.flow is not None:
             await self.walker.start(call_id, route.flow, line)
+
+    def _finds_room(self, joins: events.CallQueued, route: NumberRoute) -> bool:
+        """Into the line, or on to an agent; false where as many wait as may, and the route says what then."""
+        if route.full is None:
+            self._feed(joins)
+            return True
+        self._asks_for_room.add(joins.call_id)
+        self._feed(replace(joins, exits=frozenset({LeftBy.FULL.value})))
+        turned_away = joins.call_id not in self._asks_for_room
+        self._asks_for_room.discard(joins.call_id)
+        return not turned_away
 
     def _no_such_number(self, call_id: str, number: str) -> None:
         call = self._call(call_id)
@@ -255,6 +272,9 @@ class Reception:
     def _left_line(self, command: LeaveLine) -> None:
         """The caller has waited long enough, or nobody is there to wait for."""
         call = self._call(command.call_id)
+        if command.how is LeftBy.FULL and command.call_id in self._asks_for_room:
+            self._asks_for_room.remove(command.call_id)
+            return  # `_follow` goes on
         if command.how is LeftBy.REMOVED and call is not None:
             self._in_hand.take_back(call, f"group {call.group} has been removed")
         elif not self.walker.left_line(command) and call is not None:

@@ -113,6 +113,14 @@ def examine(staged: Staged, shown: Folders, tools: Tools) -> tuple[Centre, TestR
     return centre, result
 
 
+def not_followed(what: str, error: Exception) -> str:
+    """The note on a part of the centre where making the new files active has failed."""
+    return (
+        f"{what}: not everything follows the new files ({type(error).__name__}; the controller's log says"
+        " more): restart the controller, callers stay"
+    )
+
+
 def moved(centre: Centre, staged: Staged, home: Staged) -> Centre:
     """What was read from a copy is where that has been kept since."""
     customers = centre.customers_file
@@ -202,12 +210,16 @@ class Reloader:
         except BaseException:
             await asyncio.to_thread(change.undo)
             raise
-        if not self._versions.is_kept:
-            await asyncio.to_thread(self._files.begin_run)
+        if faults := change.faults():  # of somebody who has come meanwhile; from here on nobody can
+            await self._thread(self._files.take_back, staged, entry)
+            await asyncio.to_thread(change.undo)
+            raise self._refusal(who, faults)
+        was_kept = self._versions.is_kept
         change.put_to_use()
         log.info("new files are active", number=entry.number, version=entry.version, by=who, source=source)
-        await self._versions.prune()
-        notes = await change.settle()
+        if not was_kept:
+            await asyncio.to_thread(self._files.begin_run)
+        notes = await self._settled(change)
         return {
             "changed": True,
             "number": entry.number,
@@ -215,6 +227,21 @@ class Reloader:
             "files": changed,
             "notes": notes,
         }
+
+    async def _settled(self, change: Change) -> list[str]:
+        """What is left to do. The new files are active: whatever fails from here on is no refusal."""
+        notes = []
+        try:
+            notes += await change.settle()
+        except Exception as error:
+            log.exception("not everything follows the new files")
+            notes.append(not_followed("what comes after the exchange", error))
+        try:
+            await self._versions.prune()
+        except Exception as error:
+            log.exception("old versions cannot be removed")
+            notes.append(f"old versions are still on disk ({type(error).__name__}): the log says why")
+        return notes
 
     def _refusal(self, who: str, reasons: list[str]) -> RequestRefused:
         log.warning("new files refused, nothing has changed", by=who, reasons=len(reasons))

@@ -17,7 +17,6 @@ from acd.core.calls import Call
 from acd.core.engine import Engine
 from acd.core.events import DispatchSuspended, Event
 from acd.core.facts import AgentInterval
-from acd.core.plan import Plan
 from acd.core.ports import Mirror, Recorder, Switch
 
 log = structlog.get_logger(__name__)
@@ -85,8 +84,10 @@ class Shell:
     told of what has changed.
     """
 
-    def __init__(self, plan: Plan, clock: Callable[[], float], mirror: Mirror, recorder: Recorder) -> None:
-        self.engine = Engine(plan)
+    def __init__(
+        self, engine: Engine, clock: Callable[[], float], mirror: Mirror, recorder: Recorder
+    ) -> None:
+        self.engine = engine
         self.clock = clock
         self._mirror = mirror
         self._recorder = recorder
@@ -151,20 +152,23 @@ class Shell:
         now = self.clock()
         self._notice_freeze(now)
         self._debug("event", event_=event)
-        self._carry_out(self.engine.handle(event, now))
-        self._arm()
+        try:
+            self._carry_out(self.engine.handle(event, now))
+        finally:
+            self._arm()
 
     async def tick(self) -> None:
         """For ever: notice when the process was frozen (stopped, or starved for seconds)."""
         while True:
             await asyncio.sleep(TICK_S)
             self._notice_freeze(self.clock())
+            self._arm()
 
     def _notice_freeze(self, now: float) -> None:
         frozen, self._last_tick = now - self._last_tick > FROZEN_S, now
         if frozen:
             log.warning("the controller stood still, looking at the floor anew")
-            self._carry_out(self.engine.handle(DispatchSuspended(), now))
+            self._do(self.engine.handle(DispatchSuspended(), now))  # failures must not cost the event at hand
             self.on_frozen()
 
     # --- the timer ----------------------------------------------------------------------------
@@ -184,8 +188,10 @@ class Shell:
         self._timer = None
         now = max(deadline, self.clock())  # the loop may fire a hair early
         self._notice_freeze(now)
-        self._carry_out(self.engine.handle_timer(now))
-        self._arm()
+        try:
+            self._carry_out(self.engine.handle_timer(now))
+        finally:
+            self._arm()
 
     def close(self) -> None:
         """No more timers."""
@@ -195,10 +201,15 @@ class Shell:
 
     # --- commands -----------------------------------------------------------------------------
     def _carry_out(self, todo: list[commands.Command]) -> None:
-        """An answer of the engine's, and then, one by one, the events that came of it.
+        """An answer of the engine's, and what came of it. The first failure is raised when all is done."""
+        if failures := self._do(todo):
+            raise failures[0]
+
+    def _do(self, todo: list[commands.Command]) -> list[Exception]:
+        """The answer, and then, one by one, the events that came of it; the failures, which are logged.
 
         The engine has moved on already, so one command that fails must not cost the others, a record among
-        them: the failure is raised when all have had their turn.
+        them.
         """
         failures: list[Exception] = []
         self._is_answering = True
@@ -209,8 +220,7 @@ class Shell:
                     self._take_in(self._came_of_it.popleft(), failures)
         finally:
             self._is_answering = False
-        if failures:
-            raise failures[0]
+        return failures
 
     def _take_in(self, event: Event, failures: list[Exception]) -> None:
         self._debug("event", event_=event)

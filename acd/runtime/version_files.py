@@ -146,6 +146,14 @@ class VersionFiles:
         except OSError as error:
             raise OperatorError(f"the new version cannot be kept: {error}") from error
 
+    def take_back(self, staged: Staged, entry: VersionEntry) -> None:
+        """What `keep` has made a version is the copy again. Raises OperatorError where that cannot be."""
+        assert staged.folder is not None
+        try:
+            (self._folder / str(entry.number)).rename(staged.folder)
+        except OSError as error:
+            raise OperatorError(f"version {entry.number} cannot be taken back: {error}") from error
+
     def prune(self, in_use: frozenset[str]) -> list[int]:
         """Remove all but the newest `KEPT`, and never one that is in use; their numbers."""
         removed = []

@@ -12,11 +12,10 @@ from acd.core.fact_json import fact_to_dict
 from acd.core.floor import Floor
 from acd.core.why import why_waiting
 from acd.errors import RequestRefused
-from acd.runtime.control import Handler, Request
+from acd.runtime.control import UNKNOWN_CALL, Handler, Request, text_of
 
 LISTED_AT_MOST = 8
 LONGEST_NAME = 200
-UNKNOWN_CALL = "unknown-call"
 
 
 class WhyDesk:
@@ -35,10 +34,7 @@ class WhyDesk:
 
     def _why(self, request: Request) -> Mapping[str, Any]:
         """Of a call in line what keeps it waiting; of any other that goes on, what has happened to it."""
-        name = request["call"]
-        if not isinstance(name, str):
-            raise TypeError("call")
-        call = self._called(name[:LONGEST_NAME].strip())
+        call = self._called(text_of(request, "call")[:LONGEST_NAME].strip())
         answer: dict[str, Any] = {
             "call": call.id,
             "state": call.state.value,

@@ -10,7 +10,7 @@ from acd.ivr.flow import FlowSet
 from acd.settings import assemble_outside, assemble_work
 from acd.settings.assemble_routing import callback_windows, group_policy
 from acd.settings.files import Files
-from acd.settings.model import Centre, FeatureCodes, PhoneSpec, RedisSettings, SystemSettings
+from acd.settings.model import Centre, FeatureCodes, JournalSettings, PhoneSpec, RedisSettings, SystemSettings
 from acd.settings.schema.agents import AgentsFile
 from acd.settings.schema.dialing import DialingFile
 from acd.settings.schema.groups import GroupsFile
@@ -44,6 +44,7 @@ def assemble(files: Files, flow_set: FlowSet) -> Centre:
         callback_windows=callback_windows(groups, flow_set.calendars, ZoneInfo(system.system.timezone)),
         do_not_call=files.do_not_call,
         redis=None if system.redis is None else RedisSettings(**system.redis.model_dump()),
+        journal=JournalSettings(**system.journal.model_dump()),
     )
 
 

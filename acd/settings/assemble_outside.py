@@ -18,7 +18,7 @@ from acd.settings.schema.agents import AgentsFile
 from acd.settings.schema.dialing import DialingFile
 from acd.settings.schema.groups import GroupsFile
 from acd.settings.schema.numbers import NumbersFile
-from acd.settings.schema.trunks import LoginEntry, TrunkEntry, TrunksFile
+from acd.settings.schema.trunks import DefaultEntry, LoginEntry, TrunkEntry, TrunksFile
 
 
 def numbers(file: NumbersFile, country: str | None) -> dict[str, NumberRoute]:
@@ -27,7 +27,7 @@ def numbers(file: NumbersFile, country: str | None) -> dict[str, NumberRoute]:
     for written, entry in file.numbers.items():
         number = normalised(written, country)
         assert number is not None, written
-        routes[number] = NumberRoute(number, entry.flow, entry.group, entry.priority)
+        routes[number] = NumberRoute(number, entry.flow, entry.group, entry.priority, entry.full)
     return routes
 
 
@@ -53,8 +53,12 @@ def _trunk(trunk_id: str, entry: TrunkEntry) -> TrunkSpec:
         caller_id_in=CallerIdIn(entry.caller_id_in),
         caller_id=entry.caller_id,
         calls_max=entry.calls_max,
-        default=NumberRoute("", default.flow, default.group, default.priority) if default else None,
+        default=_default(default) if default is not None else None,
     )
+
+
+def _default(entry: DefaultEntry) -> NumberRoute:
+    return NumberRoute("", entry.flow, entry.group, entry.priority, entry.full)
 
 
 def _login(entry: LoginEntry | None) -> Login | None:

@@ -125,6 +125,11 @@ class Environment:
         """The mirror of the live state."""
         return self.home / "live"
 
+    @property
+    def journal_dir(self) -> Path:
+        """What the engine was told and answered."""
+        return self.home / "journal"
+
     def _check_together(self) -> None:
         """Raises OperatorError for values that are right alone but not side by side."""
         if len(os.fsencode(self.control_socket)) > LONGEST_SOCKET_PATH:

@@ -60,6 +60,15 @@ class RedisSettings:
     prefix: str = "acd"
 
 
+@dataclass(frozen=True)
+class JournalSettings:
+    """The journal of what the engine is told and answers: kept for so long, and so large in all."""
+
+    enabled: bool = True
+    keep_days: int = 7
+    max_mb: int = 500
+
+
 @dataclass(frozen=True, slots=True)
 class SystemSettings:
     """What holds for the whole centre.
@@ -120,3 +129,4 @@ class Centre:
     resume_within_s: float = 0.0
     callback_windows: Mapping[str, Calendar] = field(default_factory=dict)
     do_not_call: frozenset[str] = frozenset()
+    journal: JournalSettings = JournalSettings()

@@ -11,12 +11,16 @@ from acd.settings.phone_number import NumberFormat
 
 @dataclass(frozen=True, slots=True)
 class NumberRoute:
-    """Where a dialled number leads: to a flow, or straight into a group's waiting line."""
+    """Where a dialled number leads: to a flow, or straight into a group's waiting line.
+
+    `full`: the flow that takes who finds as many in that line as may wait; None: who comes then waits, too.
+    """
 
     number: str
     flow: str | None = None
     group: str | None = None
     priority: int = 0
+    full: str | None = None
 
 
 class DialedIn(StrEnum):

@@ -9,6 +9,7 @@ from acd.settings.document import Document
 from acd.settings.files import Files
 from acd.settings.phone_number import normalised
 from acd.settings.problems import Place, shown
+from acd.settings.schema.numbers import NumberEntry
 
 
 def check_outside(files: Files) -> None:
@@ -40,16 +41,34 @@ def _check_numbers(files: Files) -> None:
         if (first := seen.setdefault(number, written)) != written:
             message = f"'{shown(written)}' is the same number as '{shown(first)}' ({number})"
             document.report(place, message)
-        _check_leads(files, document, place, entry.flow, entry.group)
+        _check_leads(files, document, place, entry)
 
 
-def _check_leads(files: Files, document: Document, place: Place, flow: str | None, group: str | None) -> None:
+def _check_leads(files: Files, document: Document, place: Place, entry: NumberEntry) -> None:
     flows = files.flows if files.flows_dir.is_dir() else None
     groups = files.groups.document.names("groups")
-    if flow is not None and flows is not None and flow not in flows:
-        document.report_undefined((*place, "flow"), "flow", flow, flows)
-    if group is not None and groups is not None and group not in groups:
-        document.report_undefined((*place, "group"), "group", group, groups)
+    for option, flow in (("flow", entry.flow), ("full", entry.full)):
+        if flow is not None and flows is not None and flow not in flows:
+            document.report_undefined((*place, option), "flow", flow, flows)
+    if entry.group is not None and groups is not None and entry.group not in groups:
+        document.report_undefined((*place, "group"), "group", entry.group, groups)
+    _check_limit(files, document, place, entry)
+
+
+def _check_limit(files: Files, document: Document, place: Place, entry: NumberEntry) -> None:
+    """A line with a limit, and a way for who finds it full: neither without the other."""
+    group = files.groups.content.groups.get(entry.group or "") if files.groups.content else None
+    if group is None:
+        return
+    if group.max_waiting is not None and entry.full is None:
+        message = (
+            f"the group '{entry.group}' lets {group.max_waiting} wait (max_waiting), and the next one waits"
+            " all the same: add `full`, the flow that takes the caller then"
+        )
+        document.report((*place, "group"), message, warning=True)
+    if group.max_waiting is None and entry.full is not None:
+        message = f"the group '{entry.group}' has no `max_waiting`: nobody is ever led to the flow of `full`"
+        document.report((*place, "full"), message, warning=True)
 
 
 def _check_trunks(files: Files) -> None:
@@ -68,7 +87,7 @@ def _check_trunks(files: Files) -> None:
                     break
             seen.append((trunk_id, network))
         if trunk.default is not None:
-            _check_leads(files, document, (*place, "default"), trunk.default.flow, trunk.default.group)
+            _check_leads(files, document, (*place, "default"), trunk.default)
         if "national" in (trunk.number_format, trunk.dial_format) and country_of(files) is None:
             message = "national numbers need the option 'country' in the section 'system' of system.yml"
             document.report((*place, "number_format"), message)

@@ -107,7 +107,7 @@ def _check_customers(files: Files) -> None:
     if files.customers is None or skills is None:
         return
     for text, line in files.customer_requirements.items():
-        wanted = Requirement.parse(text)
+        wanted = Requirement.kept(text)
         for skill in sorted(wanted.skills - skills):
             message = undefined("skill", skill, skills, " in config/agents.yml")
             files.customers.report_line(line, message, ("requires",))

@@ -79,6 +79,7 @@ def erlang_c(demand: Demand, agents: int, target_s: float) -> Waits:
     1975, section 3.5). With no more agents than load the line grows for ever: everybody waits, without
     end. Raises ValueError for impossible numbers.
     """
+    _check("agents", agents, at_least=0, at_most=AGENTS_MAX)
     _check("target time", target_s, at_least=0.0)
     load, blocking = demand.load, erlang_b(demand.load, agents)
     spare = agents - load

@@ -4,7 +4,9 @@ C. Palm, "Research on telephone traffic carried by full availability groups" (19
 S. Zeltyn and A. Mandelbaum, "Call centers with impatient customers: many-server asymptotics of the M/M/n+G
 queue" (Queueing Systems 51, 2005): a caller who waits would have to wait for x seconds with a density
 proportional to e^g(x), g(x) = λ/θ (1 − e^(−θx)) − nμx, where 1/θ is the mean patience. All figures are
-integrals of it; e^g is scaled by its largest value, so that nothing overflows.
+integrals of it. e^g is scaled by its largest value, at the *mode*, so that nothing overflows, and g less that
+value is calculated by itself (`_bend`), not as a difference: in deep overload both are in the millions, and
+what their difference loses would keep the integrals from ever being exact enough.
 """
 
 from __future__ import annotations
@@ -19,6 +21,9 @@ from acd.simulate.quadrature import integral
 
 NEGLIGIBLE = -60.0
 """e to this is nothing beside 1."""
+SMALL = 0.25
+TERMS = 15
+"""So many terms of e^−u are exact to the last digit up to SMALL."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,12 +90,15 @@ class _OfferedWait:
 
     def __init__(self, demand: Demand, agents: int, patience_s: float) -> None:
         self._arrivals, self._patience_s = demand.calls_per_s, patience_s
-        self._departures = agents / demand.handle_time_s
-        crowded = self._arrivals > self._departures
-        self._mode = patience_s * math.log(self._arrivals / self._departures) if crowded else 0.0
-        self._top = self._log_weight(self._mode)
-        self._scale = min(patience_s, 1.0 / self._departures)
-        self._low, self._high = self._edge(self._mode, 0.0), self._far_edge()
+        departures = agents / demand.handle_time_s
+        crowded = self._arrivals > departures
+        self._mode = patience_s * math.log(self._arrivals / departures) if crowded else 0.0
+        # Of those who come, who would still be there at the mode: as many as agents take, or fewer.
+        self._staying = departures if crowded else self._arrivals
+        self._slope = departures - self._staying
+        self._top = -self._log_weight(-self._mode)
+        self._scale = min(patience_s, 1.0 / (self._slope + math.sqrt(self._staying / patience_s)))
+        self._low, self._high = self._edge(0.0, -self._mode), self._far_edge()
         self._whole = self._integral(lambda _: 1.0, math.inf)
 
     def probability(self, blocking_before: float) -> float:
@@ -111,38 +119,48 @@ class _OfferedWait:
         return self._integral(value, until) / self._whole
 
     def _integral(self, value: Callable[[float], float], until: float) -> float:
-        def weighted(x: float) -> float:
-            return value(x) * math.exp(self._log_weight(x) - self._top)
+        def weighted(y: float) -> float:
+            return value(self._mode + y) * math.exp(self._log_weight(y))
 
-        end = min(until, self._high)
+        end = min(until - self._mode, self._high)
         # From the mode outwards in pieces that double, so that what is narrow beside the whole is seen.
-        left = [max(0.0, self._mode - step) for step in _doubling(self._scale, self._mode - self._low)]
-        right = [self._mode + step for step in _doubling(self._scale, self._high - self._mode)]
-        cuts = [*reversed(left), self._mode, *right]
+        left = [-step for step in _doubling(self._scale, -self._low)]
+        cuts = [*reversed(left), 0.0, *_doubling(self._scale, self._high)]
         pieces = ((low, min(high, end)) for low, high in pairwise(cuts) if low < end)
         return math.fsum(integral(weighted, low, high) for low, high in pieces)
 
-    def _log_weight(self, x: float) -> float:
-        gone = -self._patience_s * math.expm1(-x / self._patience_s)
-        return self._arrivals * gone - self._departures * x
+    def _log_weight(self, y: float) -> float:
+        """g at y seconds from the mode, less g at the mode: never above 0."""
+        bent = self._staying * self._patience_s * _bend(y / self._patience_s)
+        return bent - self._slope * y
 
     def _far_edge(self) -> float:
-        beyond = 1.0 / self._departures
-        while self._log_weight(self._mode + beyond) - self._top > NEGLIGIBLE:
+        beyond = self._scale
+        while self._log_weight(beyond) > NEGLIGIBLE:
             beyond *= 2.0
-        return self._edge(self._mode, self._mode + beyond)
+        return self._edge(0.0, beyond)
 
     def _edge(self, inside: float, outside: float) -> float:
         """Between the two, where the weight becomes negligible; `outside` if it does not."""
-        if self._log_weight(outside) - self._top > NEGLIGIBLE:
+        if self._log_weight(outside) > NEGLIGIBLE:
             return outside
         for _ in range(60):
             middle = 0.5 * (inside + outside)
-            if self._log_weight(middle) - self._top > NEGLIGIBLE:
+            if self._log_weight(middle) > NEGLIGIBLE:
                 inside = middle
             else:
                 outside = middle
         return outside
+
+
+def _bend(u: float) -> float:
+    """1 − e^(−u) − u, also where u is so small that the terms cancel out: −u²/2! + u³/3! − …"""
+    if abs(u) > SMALL:
+        return -math.expm1(-u) - u
+    series = 1.0
+    for k in range(TERMS, 2, -1):
+        series = 1.0 - series * u / k
+    return -0.5 * u * u * series
 
 
 def _doubling(first: float, whole: float) -> list[float]:

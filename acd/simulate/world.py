@@ -153,7 +153,7 @@ class World:
 
     def _queue(self, caller: Caller, group: str) -> None:
         customer = caller.customer
-        wanted = ANYBODY if customer is None else Requirement.parse(customer.requirement)
+        wanted = ANYBODY if customer is None else Requirement.kept(customer.requirement)
         agent, at = self._past.last_talk(caller, group)
         self._tell(
             events.CallQueued(

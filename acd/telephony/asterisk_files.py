@@ -6,6 +6,7 @@ the phone or trunk that it began with.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -55,6 +56,7 @@ class AsteriskFiles:
         self._variables = variables
         self._link = link
         self._unread: dict[str, None] = {}
+        self._reading = asyncio.Lock()
 
     # --- in a thread --------------------------------------------------------------------------
     def prepare(self, centre: Centre) -> NewFiles:
@@ -100,17 +102,21 @@ class AsteriskFiles:
         return notes + [f"Asterisk's {name}: takes effect when Asterisk is started again" for name in later]
 
     async def catch_up(self) -> list[str]:
-        """What Asterisk has not read yet, also after it was away; likewise."""
+        """What Asterisk has not read yet, also after it was away; likewise.
+
+        One at a time: a reload may come while what an absence has left is being read.
+        """
         failed = []
-        for module in list(self._unread):
-            if not self._link.up:
-                return ["Asterisk is away: it reads its files as soon as it is back"]
-            try:
-                await self._link.action("Reload", Module=module)
-            except TelephonyError as error:
-                log.error("asterisk has not read its files anew", module=module, reason=str(error))
-                failed.append(module)
-            del self._unread[module]
+        async with self._reading:
+            for module in list(self._unread):
+                if not self._link.up:
+                    return ["Asterisk is away: it reads its files as soon as it is back"]
+                del self._unread[module]  # before: what is written from here on is to be read again
+                try:
+                    await self._link.action("Reload", Module=module)
+                except TelephonyError as error:
+                    log.error("asterisk has not read its files anew", module=module, reason=str(error))
+                    failed.append(module)
         return [_not_read(failed)] if failed else []
 
 

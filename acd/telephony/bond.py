@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import replace
+from itertools import chain, repeat
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,8 @@ log = structlog.get_logger(__name__)
 HEARTBEAT_INTERVAL_S = 1.0
 RETURN_LIMIT_S = 1.5
 POLL_S = 0.02
+LOOK_AGAIN_S = (0.5, 1.0, 2.0, 5.0)
+"""The pauses after looks that have failed while the connection stays; the last one goes on."""
 _RINGING = frozenset({CallState.RINGING, CallState.DIALING_OUT})
 
 
@@ -97,9 +100,18 @@ class Bond:
 
     # --- coming and going ---------------------------------------------------------------------
     async def up_again(self) -> None:
-        """Logged in: learn the floor, then dispatch."""
+        """Logged in: learn the floor, then dispatch.
+
+        Raises TelephonyError: the look failed, and a new connection is the way to another one.
+        """
         log.info("asterisk is there")
-        await self.look_anew()
+        try:
+            await self.look_anew()
+        except TelephonyError:
+            raise
+        except Exception:  # a fault of ours is no reason to end, and a new connection would not mend it
+            log.exception("cannot look at the floor, trying again")
+            self._begin_looking(after_s=LOOK_AGAIN_S[0])
 
     def down(self) -> None:
         """The connection is lost: we are blind, so nothing is decided."""
@@ -112,14 +124,30 @@ class Bond:
 
     def frozen(self) -> None:
         """We stood still: what we believe is old."""
-        if self.up and (self._frozen is None or self._frozen.done()):
-            self._frozen = self._spawn(self._look_or_wait())
+        if self.up:
+            self._begin_looking()
 
-    async def _look_or_wait(self) -> None:
-        try:
-            await self.look_anew()
-        except TelephonyError as error:
-            log.warning("cannot look at the floor, will try at the next connection", reason=str(error))
+    def _begin_looking(self, after_s: float = 0.0) -> None:
+        if self._frozen is None or self._frozen.done():
+            self._frozen = self._spawn(self._look_until_known(after_s))
+
+    async def _look_until_known(self, pause_s: float) -> None:
+        """Nobody is offered anything until a look succeeds, and the connection may well stay: try on."""
+        pauses = chain(LOOK_AGAIN_S, repeat(LOOK_AGAIN_S[-1]))
+        while True:
+            if pause_s:
+                await asyncio.sleep(pause_s)
+                if not self.up or not self._floor.suspended:
+                    return  # the next connection looks, or has looked
+            pause_s = next(pauses)
+            try:
+                await self.look_anew()
+            except TelephonyError as error:
+                log.warning("cannot look at the floor, trying again", reason=str(error), after_s=pause_s)
+            except Exception:
+                log.exception("cannot look at the floor, trying again", after_s=pause_s)
+            else:
+                return
 
     async def look_anew(self) -> None:
         """Suspend, look, tell the engine, fetch stray callers, wait for those in line, resume."""
@@ -173,10 +201,12 @@ class Bond:
         news = (frozenset(self._floor.calls) - before) | handed_over | self._legs(picture)
         alive = frozenset(c.call_id for c in callers) | self._switch.asking() | news
         missing = [c for c in self._floor.calls if c not in alive]
-        ended = cdr.ended_at(self._cdr_file) if missing else {}
+        gone = events.FloorSeen(alive)
         if missing:
             self._tell_served(missing)
-        self._feed(events.FloorSeen(alive, ended))
+            file = self._cdr_file
+            gone = events.FloorSeen(alive, cdr.ended_at(file), cdr.ended_by_agent(file) & set(missing))
+        self._feed(gone)
         for caller in callers:
             if caller.talking_to is None:
                 continue
@@ -256,8 +286,13 @@ class Bond:
     def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.create_task(work)
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._spawned_ended)
         return task
+
+    def _spawned_ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("a task has failed", exc_info=error)
 
     async def stop(self) -> None:
         """Nothing of ours goes on."""

@@ -12,6 +12,8 @@ _SECONDS = re.compile(r"\d+(\.\d+)?")
 _PHONE_LEG = re.compile(r"^(?:PJSIP|Local)/(?P<phone>\d+)[-@]")
 _MEMBER_LEG = re.compile(r"^Local/(?P<phone>\d+)@acd-member-[0-9a-f]+;2$")
 _DISPOSITIONS = frozenset({"ANSWERED", "NO ANSWER", "BUSY", "FAILED", "CONGESTION"})
+TALK_IS_OVER = "over"
+"""The extension of the dialplan that hangs up when the agent has."""
 TAIL_BYTES = 4_000_000
 LINE_MAX = 8192
 COLUMNS = (
@@ -41,6 +43,11 @@ def ended_at(path: Path) -> dict[str, float]:
     for row in rows(path, TAIL_BYTES):
         out[row["call_id"]] = max(float(row["end"]), out.get(row["call_id"], 0.0))
     return out
+
+
+def ended_by_agent(path: Path) -> frozenset[str]:
+    """The calls that the dialplan ended by itself when the agent had hung up, from the end of the file."""
+    return frozenset(row["call_id"] for row in rows(path, TAIL_BYTES) if row["destination"] == TALK_IS_OVER)
 
 
 @dataclass(frozen=True, slots=True)

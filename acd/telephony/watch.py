@@ -14,13 +14,12 @@ from acd.core.facts import EndedBy
 from acd.core.outside_events import OutsideAlerting, OutsideAnswered
 from acd.core.ports import Feed
 from acd.telephony.ami import Headers
+from acd.telephony.cdr import TALK_IS_OVER
 from acd.telephony.dial_string import TRUNK_PREFIX
 from acd.telephony.leg_book import LegBook
 from acd.telephony.legs import Legs
 
 _CHANNEL = re.compile(r"^PJSIP/(?P<endpoint>.+)-[0-9a-f]{8}$")
-TALK_IS_OVER = ("acd-run", "over")
-"""Where the dialplan hangs up by itself when the agent has hung up."""
 REACHABLE_STATES = frozenset({"NOT_INUSE", "INUSE", "BUSY", "RINGING", "RINGINUSE", "ONHOLD"})
 
 
@@ -216,7 +215,7 @@ class Watch:
             del self._gone[next(iter(self._gone))]
         call_id = self._call_of.get(uniqueid)
         if call_id is not None:
-            is_over = (event.get("Context"), event.get("Exten")) == TALK_IS_OVER
+            is_over = event.get("Context") == "acd-run" and event.get("Exten") == TALK_IS_OVER
             by = EndedBy.SYSTEM if is_over or call_id in self._ending else EndedBy.CALLER
             self.unbind(call_id)
             self.leg_of.pop(call_id, None)
@@ -256,9 +255,12 @@ class Watch:
             self._feed(heard(call_id, endpoint))
 
     def _hold(self, event: Headers, heard: type[events.CallHeld] | type[events.CallResumed]) -> None:
-        call_id = self.leg_of.call(str(event.get("Channel", "")))
-        if call_id is not None:
-            self._feed(heard(call_id))
+        """An agent is on the leg that was dialled, or on the call's own channel where that was rung first."""
+        channel = str(event.get("Channel", ""))
+        phone = phone_of(channel)
+        call_id = self.leg_of.call(channel) or self._call_of.get(str(event.get("Uniqueid", "")))
+        if call_id is not None and phone in self._phones:
+            self._feed(heard(call_id, phone))
 
     def _attended_transfer(self, event: Headers) -> None:
         """The caller of one call joins what the transferring agent's second call had come to.

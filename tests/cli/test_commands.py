@@ -18,7 +18,7 @@ from typer.testing import CliRunner
 from acd.__main__ import app
 from acd.cli.process import check_ports
 from acd.core import facts
-from acd.core.facts import CallKind, Customer, EndedBy
+from acd.core.facts import AgentInterval, CallKind, Customer, EndedBy
 from acd.errors import OperatorError
 from acd.records.fold import fold
 from acd.records.store import RecordStore
@@ -131,7 +131,7 @@ def test_schema(home: Path, tmp_path: Path) -> None:
         CliRunner().invoke(app, ["schema", "--of", "nonsense"], catch_exceptions=False)
 
 
-def test_draw(home: Path, tmp_path: Path) -> None:
+def test_draw(records: Path, tmp_path: Path) -> None:
     assert acd("draw", "main").startswith("flowchart TD\n")
     for name, begins in (("main.svg", b"<?xml"), ("main.png", b"\x89PNG"), ("main.dot", b"digraph")):
         acd("draw", "main", "--out", str(tmp_path / name))
@@ -147,7 +147,7 @@ def test_draw(home: Path, tmp_path: Path) -> None:
         (["main", "--all"], "name one flow, or say --all"),
         (["mian"], "no flow 'mian' is defined; did you mean 'main'?"),
         (["nosuch"], "no flow 'nosuch' is defined; there are: balance, complaint, identify, main"),
-        (["main", "--traffic", "soon"], "soon"),
+        (["main", "--traffic", "soon"], "--traffic 'soon' is not understood"),
     ],
 )
 def test_draw_says_what_is_wrong(home: Path, arguments: list[str], message: str) -> None:
@@ -193,12 +193,28 @@ def test_report_as_a_table(records: Path) -> None:
     assert "Sales" in shown
 
 
+def test_report_of_the_agents(records: Path) -> None:
+    with RecordStore(f"sqlite:///{records / 'records.sqlite3'}") as store:
+        lunch = AgentInterval("anna", "not_ready", "lunch", TEN, TEN + 600)
+        store.save_intervals([AgentInterval("anna", "ready", None, TEN - 60, TEN), lunch])
+    period = ("report", "--agents", "--from", "2026-11-22", "--to", "2026-11-22")
+    (row,) = [line for line in acd(*period).splitlines() if "Anna Weber" in line]
+    unpaid, paid = row.split("│")[-3:-1]
+    assert (unpaid.strip(), paid.strip()) == ("10:00", "1:00")
+    (anna,) = json.loads(acd(*period, "--json"))["agents"]
+    assert (anna["not_ready_s"], anna["unpaid_s"], anna["paid_s"]) == ({"lunch": 600.0}, 600.0, 60.0)
+    with pytest.raises(OperatorError, match="--group does not go with --agents"):
+        acd(*period, "--group", "sales")
+
+
 def test_report_of_a_group_that_does_not_exist(records: Path) -> None:
     with pytest.raises(OperatorError, match="slaes"):
         acd("report", "--group", "slaes")
 
 
 def test_report_without_records(home: Path) -> None:
+    with RecordStore(f"sqlite:///{home / 'records.sqlite3'}"):
+        pass  # made
     assert "Sales" in acd("report")
 
 

@@ -20,7 +20,7 @@ from acd.core.why import why_waiting
 from acd.errors import OperatorError
 from acd.records.fold import fold
 from acd.records.store import RecordStore
-from tests.core.centre import PLAN, RESERVE, RULES
+from tests.core.centre import CALLBACKS, PLAN, RESERVE, RULES
 from tests.core.scenario import Player, parsed
 
 CHECKOUT = Path(__file__).parents[2]
@@ -97,6 +97,46 @@ def test_reserve_suspension_and_one_agent_alone() -> None:
     assert "Waits for  anna alone (asked for), 0:30 more; now not ready" in drawn(RULES, text)
 
 
+ENTRY = """
+00:00  back {may} be called
+00:06  c1 is to be called back for back by c2
+00:06  on shift: anna 1001
+00:07  c3 arrives
+"""
+ENTRY_TRIED = """
+00:00  on shift: anna 1001
+00:06  c1 is to be called back for back by c2
+00:08  c2 is answered
+00:08  c2 dials out over main for anna
+00:08  c2 is taken by the trunk
+00:20  c2 does not reach its customer
+00:21  c3 arrives
+"""
+
+
+def test_a_callback_says_what_its_entry_waits_for() -> None:
+    lines = drawn(CALLBACKS, ENTRY.format(may="may not"), call="c2")
+    assert lines[:6] == [
+        "Call       c2 from +4930123, 0:01 in the line of Calls back, the agent first (back)",
+        "Callback   0 tries so far; stands aside until its customers may be called",
+        "Position   not in line now, priority 0",
+        "Expected   not known: it does not stand in line now",
+        "Requires   sales >= 5",
+        "Leaves     in 9:59, when it expires; by 'acd callbacks'",
+    ]
+    assert "  anna         ready, 0:01: ready, but the call does not stand in line now" in lines
+    callback = drawn(CALLBACKS, ENTRY_TRIED, call="c2")[1]
+    assert callback == "Callback   1 try so far; stands aside, next try in 0:59"
+    closed = ENTRY_TRIED + "00:22  back may not be called"
+    assert drawn(CALLBACKS, closed, call="c2")[1].endswith("in 0:58, if customers may be called then")
+
+
+def test_a_callback_that_stands_in_line() -> None:
+    lines = drawn(CALLBACKS, "00:06  c1 is to be called back for back by c2\n00:07  c3 arrives", call="c2")
+    assert lines[1] == "Callback   0 tries so far; the customer is called when an agent is there"
+    assert lines[2] == "Position   no. 1 of 1, priority 0"
+
+
 # --- calls that do not wait --------------------------------------------------------------------
 def told(start: float, number: str = "+4930777") -> list[Fact]:
     """A call with two offers."""
@@ -139,6 +179,32 @@ def acd(*arguments: str) -> str:
     result = CliRunner().invoke(app, list(arguments), catch_exceptions=False)
     assert result.exit_code == 0, result.output
     return result.output
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("why", "a261122-100000-1"),
+        ("trace", "a261122-100000-1"),
+        ("calls", "list"),
+        ("calls", "show", "a261122-100000-1"),
+        ("report",),
+        ("callbacks", "list"),
+        ("callbacks", "done", "1"),
+        ("voicemail", "list"),
+        ("simulate", "--replay", "2026-11-22"),
+        ("draw", "main", "--traffic", "2026-11-22"),
+    ],
+    ids=" ".join,
+)
+def test_where_nothing_has_run_no_database_is_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...]
+) -> None:
+    monkeypatch.setenv("ACD_HOME", str(tmp_path))
+    monkeypatch.chdir(CHECKOUT)
+    with pytest.raises(OperatorError, match=r"there is no database .*records\.sqlite3; nothing has run here"):
+        acd(*command)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_finished_call(records: Path) -> None:

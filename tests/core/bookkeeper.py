@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from itertools import pairwise
 from typing import Any
@@ -75,9 +75,10 @@ def picture(engine: Engine) -> Kept:
 class Bookkeeper:
     """Plays the shell for an engine; `check` is called after every step."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, make_engine: Callable[[Plan], Engine] = Engine) -> None:
         self.plan = plan
-        self.engine = Engine(plan)
+        self._make_engine = make_engine
+        self.engine = make_engine(plan)
         self.now = 1000.0
         self.torn = False  # whether it was ever restarted with half of what it had
         self.plan_since = self.now
@@ -159,7 +160,7 @@ class Bookkeeper:
         assert kept is not None
         agents = [Agent.from_dict(v) for k, v in kept.items() if k.startswith("agent:")]
         calls = [Call.from_dict(v) for k, v in kept.items() if k.startswith("call:")]
-        self.engine = Engine(self.plan)
+        self.engine = self._make_engine(self.plan)
         if torn:
             self.live = {call.id for call in calls}
             self.stored = {call.id: False for call in calls if call.state is CallState.ENDED}
@@ -406,7 +407,7 @@ class Bookkeeper:
 
     def _admitted(self, agent: str, group_id: str, requirement: str, alone: bool, rings: int) -> bool:
         skills, group = self.plan.agents[agent].skills, self.plan.groups[group_id]
-        wanted = Requirement.parse(requirement)
+        wanted = Requirement.kept(requirement)
         if alone:
             return wanted.admits(skills)
         if group.requirement.admits(skills) and wanted.admits(skills):

@@ -88,6 +88,26 @@ RULES = Plan(
                 PolicyStep(condition("hour >= 22"), (MoveTo("plain"),)),
             ),
         ),
+        "timed": GroupPolicy(
+            "timed",
+            "By the clock",
+            Requirement.parse("sales >= 5"),
+            wrap_up=NO_WRAP_UP,
+            steps=(
+                PolicyStep(condition("waited_s > 20"), (Announce("sorry"),), every_s=20),
+                PolicyStep(condition("waited_s > 40"), (RaisePriority(2),)),
+            ),
+        ),
+        "overflow": GroupPolicy(
+            "overflow",
+            "Hands over",
+            Requirement.parse("sales >= 5"),
+            wrap_up=NO_WRAP_UP,
+            steps=(
+                PolicyStep(condition("waited_s >= 30"), (LeaveBy("callback"),)),
+                PolicyStep(condition("waited_s >= 30"), (RaisePriority(2), MoveTo("short"))),
+            ),
+        ),
     },
     reasons=PLAN.reasons,
 )

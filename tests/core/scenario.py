@@ -8,10 +8,10 @@
 
 A line without an arrow sets the scene. With an arrow, the commands must be exactly those named, in
 this order (mirroring is not shown), and everything said of agents (`anna not_ready(rona)`), calls
-(`c1 waiting`, `c1 2nd in sales`, `c1 with anna`, `c1 ended by agent`, `c1 forgotten`) and deadlines
-(`next 00:20`) must hold afterwards. `refused phone-taken` is a refused request. A deadline that
-passes without a `timer` line of its own must change nothing (unless the player is `lenient`: then it is
-only met). All times are minutes:seconds.
+(`c1 waiting`, `c1 2nd in sales`, `c1 with anna`, `c1 ended by agent`, `c1 forgotten`, `c1 has 2 done by
+steps`: operations of its group's policy) and deadlines (`next 00:20`) must hold afterwards. `refused
+phone-taken` is a refused request. A deadline that passes without a `timer` line of its own must change
+nothing (unless the player is `lenient`: then it is only met). All times are minutes:seconds.
 `the plan becomes SMALLER` names a plan of `centre.py`.
 """
 
@@ -26,8 +26,18 @@ from typing import Any
 from acd.core import callback_events, commands, events, outside_events
 from acd.core.calls import CallState
 from acd.core.commands import Command
+from acd.core.engine import Engine
 from acd.core.events import Event
-from acd.core.facts import CallKind, Ended, EndedBy, OfferFailure, SoundKept, SoundPurpose, StepTaken
+from acd.core.facts import (
+    CallKind,
+    Ended,
+    EndedBy,
+    OfferFailure,
+    PolicyApplied,
+    SoundKept,
+    SoundPurpose,
+    StepTaken,
+)
 from acd.core.outside_facts import DialFailure
 from acd.core.plan import Plan
 from acd.core.requirement import Requirement
@@ -211,6 +221,8 @@ LANGUAGE: Sequence[tuple[str, Callable[..., Event]]] = (
     (r"(c\d+) is left by (\d+)", events.AgentDisconnected),
     (r"(c\d+) is held", events.CallHeld),
     (r"(c\d+) is resumed", events.CallResumed),
+    (r"(c\d+) is held on (\d+)", events.CallHeld),
+    (r"(c\d+) is resumed on (\d+)", events.CallResumed),
     (r"(c\d+) is sent to (\d+)", events.CallBlindTransferred),
     (r"(c\d+) is joined with (c\d+)", events.CallAttendedTransferred),
     (r"(c\d+) takes over from (c\d+) who is on (\d+)", events.OwnCallsJoined),
@@ -281,8 +293,10 @@ def show(command: Command) -> str | None:
 class Player:
     """Plays one scenario against a fresh engine; every step is checked by the bookkeeper, too."""
 
-    def __init__(self, plan: Plan, *, lenient: bool = False) -> None:
-        self.books = Bookkeeper(plan)
+    def __init__(
+        self, plan: Plan, *, lenient: bool = False, make_engine: Callable[[Plan], Engine] = Engine
+    ) -> None:
+        self.books = Bookkeeper(plan, make_engine)
         self.books.now = START
         self._lenient = lenient
         self._ended: dict[str, EndedBy] = {}
@@ -387,6 +401,8 @@ class Player:
             return f"ring {call.ring}"
         if what.startswith("priority "):
             return f"priority {call.priority}"
+        if what.endswith(" done by steps"):
+            return f"has {sum(isinstance(fact, PolicyApplied) for fact in call.facts)} done by steps"
         _, within, rest = what.partition(" in ")
         if within:
             place = floor.router.lines[rest].position(call_id, self.books.now)

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 from acd.core import events, facts
 from acd.core.agents import Agent
+from acd.core.callback_events import CallbackPlaced
 from acd.core.calls import Call, CallState
 from acd.core.commands import Offer, StoreInterval
 from acd.core.engine import Engine
 from acd.core.facts import CallKind, Customer, EndedBy, OfferFailure
+from acd.core.formula import MAX_LENGTH
 from acd.core.plan import Plan
-from tests.core.centre import PLAN
+from acd.core.requirement import Requirement
+from acd.core.why import why_waiting
+from tests.core.centre import EVERYTHING, PLAN
 
 MAYER = Customer("k1", "Mayer 梅", "gold")
 
@@ -40,6 +45,25 @@ def test_an_offer_says_how_long_to_ring_what_to_hear_and_why_this_agent() -> Non
             "next would be ben, ready 10.5 s",
         ),
     )
+
+
+def test_what_flow_and_customer_ask_for_together_may_be_longer_than_what_either_may_write() -> None:
+    engine = centre()
+    wishes = [
+        Requirement.parse(" or ".join(("sales >= 5", *(f"skill_number_{n}_{i} >= 5" for i in range(16)))))
+        for n in (1, 2)
+    ]
+    wished = Requirement.all_of(wishes)
+    assert len(wished.text) > MAX_LENGTH
+    engine.handle(events.AgentWentNotReady("anna", "lunch"), 12.0)
+    engine.handle(events.AgentWentNotReady("ben", "lunch"), 12.0)
+    engine.handle(events.CallQueued("c1", "sales", requirement=wished), 12.5)
+    assert engine.floor.router.lines["sales"].position("c1", 12.5) == 1
+    assert why_waiting(engine.floor, engine.floor.calls["c1"], 13.0).position == 1
+    again = Engine(PLAN)
+    again.restore([], [Call.from_dict(json.loads(json.dumps(engine.floor.calls["c1"].to_dict())))], 14.0)
+    again.handle(events.CallerReturned("c1"), 15.0)
+    assert again.floor.router.lines["sales"].position("c1", 15.0) == 1
 
 
 def test_a_talk_in_the_fallback_queue_is_noted_with_the_time_it_began() -> None:
@@ -158,3 +182,22 @@ def test_news_of_an_earlier_ring_says_nothing_about_the_present_one() -> None:
     assert call.alerted
     engine.handle(events.OfferAnswered("c1", phone), 12.8)
     assert call.state is CallState.TALKING
+
+
+def test_a_callback_that_was_lost_stands_in_line_as_old_as_it_is() -> None:
+    """In `back` one that was not reached is tried again after 60 s, and given up after 600 s in all."""
+    back = replace(EVERYTHING.groups["back"], steps=())
+    engine = Engine(replace(EVERYTHING, groups={"back": back}))
+    engine.handle(events.CallArrived("c1", CallKind.INBOUND, "0301", "", "8001"), 900.0)
+    engine.handle(events.CallQueued("c1", "back"), 900.0)
+    placed = CallbackPlaced("old", "gone", "back", "+49302", "en", wanted_at=700.0)
+    engine.handle(placed, 1000.0)
+    engine.handle(replace(placed, call_id="tried", tries=1, tried_at=960.0), 1000.0)
+    old, tried = engine.floor.calls["old"], engine.floor.calls["tried"]
+    assert (old.waiting_since, old.expires_at, old.try_at, old.tries) == (700.0, 1300.0, None, 0)
+    assert list(engine.floor.router.lines["back"].in_order(1000.0)) == ["old", "c1"]
+    assert (tried.tries, tried.try_at, tried.present) == (1, 1020.0, False)
+    engine.handle_timer(1020.0)
+    assert list(engine.floor.router.lines["back"].in_order(1020.0)) == ["old", "tried", "c1"]
+    engine.handle_timer(1300.0)
+    assert set(engine.floor.calls) == {"c1"}

@@ -615,7 +615,12 @@ CALL_EVENTS: st.SearchStrategy[Event] = st.one_of(
     st.builds(events.OwnCallsJoined, IDS, IDS, PHONE),
     st.builds(events.CallTakenBack, IDS, st.just("refused")),
     st.builds(events.ConversationFound, IDS, PHONE, st.none() | DURATIONS_S),
-    st.builds(events.FloorSeen, st.frozensets(IDS, min_size=3), st.dictionaries(IDS, st.just(995.0))),
+    st.builds(
+        events.FloorSeen,
+        st.frozensets(IDS, min_size=3),
+        st.dictionaries(IDS, st.just(995.0)),
+        st.frozensets(IDS),
+    ),
 )
 ARRIVALS = st.one_of(
     st.builds(

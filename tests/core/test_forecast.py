@@ -17,7 +17,8 @@ from acd.core.facts import CallKind
 from acd.core.forecast import Forecast
 from acd.core.paces import Paces
 from acd.core.plan import Plan
-from tests.core.centre import PLAN, RESERVE
+from acd.core.requirement import Requirement
+from tests.core.centre import PLAN, RESERVE, RULES
 
 HABIT = Habit(180.0)
 
@@ -119,3 +120,28 @@ def test_the_handle_time_of_the_configuration() -> None:
     slow, usual = (Paces(Engine(plan).floor) for plan in (replace(PLAN, groups=groups), PLAN))
     assert slow.habit("sales", 0.0).handle_time_s == 600.0
     assert usual.habit("sales", 0.0).handle_time_s == 180.0
+
+
+def test_ready_agents_whom_a_caller_may_not_have_yet() -> None:
+    """Anna and Ben talk; Chen, who is ready, is in a later ring. Or nobody has what is asked for."""
+    wide = replace(RULES.groups["wide"], last_agent=None)
+    centre = Centre(replace(RULES, groups={"wide": wide}))
+    for call_id in ("c1", "c2"):
+        centre.caller(call_id, "wide")
+    assert centre.engine.floor.router.is_free("chen")
+    assert centre.forecast.of_next("wide", centre.now).p50_s > 0
+    centre.tell(events.CallArrived("c3", CallKind.INBOUND, "+4930", "", "8001"))
+    centre.tell(events.CallQueued("c3", "wide"))
+    assert centre.of("c3").p50_s > 0
+
+    centre = Centre(PLAN)
+    centre.tell(events.CallArrived("c1", CallKind.INBOUND, "+4930", "", "8001"))
+    centre.tell(events.CallQueued("c1", "sales", requirement=Requirement.parse("sales >= 9")))
+    assert centre.of("c1").p50_s > 0
+
+
+def test_an_outer_ring_counts_where_nobody_of_the_inner_one_is_at_work() -> None:
+    centre = Centre(RULES)
+    for agent in ("anna", "ben"):
+        centre.tell(events.AgentLoggedOut(agent))
+    assert centre.forecast.of_next("wide", centre.now).p50_s == 0

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from acd.core.formula import MAX_LENGTH, FormulaError, parse
-from acd.core.policy import PolicyStep, RaisePriority, condition, next_check_s
+from acd.core.formula import MAX_DEPTH, MAX_LENGTH, FormulaError, parse
+from acd.core.policy import INSTANT_S, PolicyStep, RaisePriority, condition, next_check_s
 from acd.core.requirement import ANYBODY, Requirement
 
 SKILLS: Mapping[str, int] = {"english": 5, "billing": 2, "vip": 0}
@@ -82,6 +82,30 @@ def test_requirements_are_joined() -> None:
         Requirement.parse("english == 'good'")
 
 
+def test_what_is_joined_may_be_longer_and_deeper_than_what_is_written() -> None:
+    deep = Requirement.parse("(" * (MAX_DEPTH - 1) + "english >= 5" + ")" * (MAX_DEPTH - 1))
+    long = Requirement.parse(" or ".join(f"skill_number_{n} >= 5" for n in range(20)))
+    joined = Requirement.all_of((deep, Requirement.all_of((long, Requirement.parse("billing")))))
+    assert len(joined.text) > MAX_LENGTH
+    with pytest.raises(FormulaError):
+        Requirement.parse(joined.text)
+    kept = Requirement.kept(joined.text)
+    assert kept == joined
+    assert not kept.admits(SKILLS)
+    assert kept.admits({**SKILLS, "skill_number_7": 5})
+    assert Requirement.kept("") is ANYBODY
+
+
+def test_numbers_may_be_negative_where_values_are() -> None:
+    low = condition("priority < -5")
+    assert [low.test({"priority": value}) for value in (-6.0, -5.0, 0.0)] == [True, False, False]
+    assert condition("priority >= -0.5").test({"priority": 0.0})
+    with pytest.raises(FormulaError, match="a proficiency is 0 or more, not -5"):
+        Requirement.parse("english >= -5")
+    with pytest.raises(FormulaError, match="'-' has no meaning here"):
+        condition("priority < - 5")
+
+
 def test_conditions_know_their_names() -> None:
     assert condition("waited_s > 20 and segment == 'vip' and segment").names == {"waited_s", "segment"}
     for text, says in (
@@ -102,3 +126,24 @@ def test_steps_are_tried_when_they_can_become_true() -> None:
     assert next_check_s((again,), {"0": 20.0}, 20.0) == 50.0
     assert next_check_s((timed, watching), {}, 4.0) == 5.0
     assert next_check_s((), {}, 4.0) is None
+
+
+@pytest.mark.parametrize(
+    ("when", "first_s"),
+    [
+        ("waited_s >= 20", 20.0),
+        ("waited_s > 20", 20.0 + INSTANT_S),
+        ("not waited_s <= 20", 20.0 + INSTANT_S),
+        ("waited_s > 20 and waited_s < 90", 20.0 + INSTANT_S),
+        ("waited_s == 20", 20.0),
+        ("waited_s", INSTANT_S),
+        ("waited_s != 20 and waited_s >= 20", 20.0 + INSTANT_S),
+        ("not waited_s < 20", 20.0),
+    ],
+)
+def test_a_condition_over_the_wait_alone_is_met_when_it_begins_to_hold(when: str, first_s: float) -> None:
+    step = PolicyStep(condition(when), (RaisePriority(1),))
+    waited_s: float | None = 0.0
+    while waited_s is not None and not step.condition.test({"waited_s": waited_s}):
+        waited_s = next_check_s((step,), {}, waited_s)
+    assert waited_s == first_s

@@ -68,6 +68,29 @@ def test_each_rule_says_what_it_looked_at(rule: AgentChoice, said: list[str]) ->
     assert count == "3 ready with the skills of sales"
 
 
+def test_who_is_least_occupied_is_told_by_now() -> None:
+    """Ben ended his call when half of his time was spent on it, Anna hers when all of her time was."""
+    text = """
+00:00  on shift: ben 1002
+02:00  c2 arrives
+02:00  c2 queues for experts
+02:00  c2 is answered
+03:00  on shift: anna 1001
+03:00  c3 arrives
+03:00  c3 queues for experts
+03:00  c3 is answered
+03:50  c3 hangs up
+04:00  c2 hangs up
+10:00  c1 arrives
+10:00  c1 queues for sales
+"""
+    assert reasons(chosen_by(AgentChoice.LEAST_OCCUPIED), text) == [
+        "anna, occupied 12%: least occupied",
+        "2 ready with the skills of sales",
+        "next would be ben, occupied 20%",
+    ]
+
+
 def test_a_drawn_agent_has_a_weight() -> None:
     first, _, *others = reasons(chosen_by(AgentChoice.WEIGHTED_RANDOM), MORNING)
     assert first.endswith(", weight 1: weighted random")
@@ -160,10 +183,12 @@ def test_the_agent_asked_for_by_name() -> None:
     assert reasons(PLAN, text) == ["anna: asked for by name"]
 
 
-def crowd(size: int, *, ready: int) -> list[str]:
+def crowd(size: int, *, ready: int, home: int = 0) -> list[str]:
     """The reasons in a centre of so many equal agents."""
     profiles = {f"a{n}": AgentProfile(f"a{n}", f"A{n}", str(2000 + n), {"sales": 5}) for n in range(size)}
-    logins = "".join(f"00:00  {2000 + n} is idle\n00:00  a{n} logs in on {2000 + n}\n" for n in range(size))
+    logins = "".join(
+        f"00:00  {2000 + n} is idle\n00:00  a{n} logs in on {2000 + n}\n" for n in range(size - home)
+    )
     shift = "".join(f"00:00  a{n} goes ready\n" for n in range(ready))
     text = f"{logins}{shift}00:05  c1 arrives\n00:05  c1 queues for sales"
     return reasons(replace(PLAN, agents=profiles), text)
@@ -183,4 +208,44 @@ def test_a_crowd_is_only_counted_where_it_is_ready() -> None:
         "20 ready with the skills of sales",
         "next would be a1, ready 5.0 s",
     ]
-    assert crowd(20, ready=3)[3:] == ["not 17 more with the skills: not ready"]
+    assert crowd(20, ready=3)[3:] == ["not 17 others: busy or not ready"]
+
+
+def test_those_of_a_crowd_who_are_at_home_are_not_told_of() -> None:
+    assert crowd(20, ready=3, home=15)[3:] == ["not 2 others: busy or not ready"]
+    assert crowd(20, ready=3, home=17)[3:] == []
+
+
+def test_a_crowd_is_told_apart_by_reserves_and_rings() -> None:
+    """Of a, who serve the group, one has the call; b are kept for urgent calls, c are of an outer ring."""
+    skills = {"a": {"sales": 5}, "b": {"sales": 5, "support": 5}, "c": {"sales": 3}}
+    profiles = {
+        f"{kind}{n}": AgentProfile(f"{kind}{n}", "", f"{2000 + 10 * place + n}", skills[kind])
+        for place, kind in enumerate(skills)
+        for n in range(5)
+    }
+    groups = {
+        "urgent": replace(RESERVE.groups["urgent"], reserve=5),
+        "sales": GroupPolicy(
+            "sales", "Sales", Requirement.parse("sales >= 5"), rings=(Ring(5, Requirement.parse("sales")),)
+        ),
+    }
+    shift = ", ".join(f"{a.id} {a.extension}" for a in profiles.values() if a.id not in ("a0", "a1"))
+    text = f"""
+00:00  {profiles["a0"].extension} is idle
+00:00  a0 logs in on {profiles["a0"].extension}
+00:00  asterisk is away
+00:00  on shift: {shift}
+00:00  c1 arrives
+00:00  c1 queues for sales
+00:05  timer
+00:10  the floor is known
+"""
+    assert reasons(replace(PLAN, agents=profiles, groups=groups), text) == [
+        "a2, ready 10.0 s: longest idle",
+        "3 ready with the skills of sales",
+        "next would be a3, ready 10.0 s",
+        "not 5 others: ready but kept for urgent (reserve)",
+        "not 5 others: ready but only in ring 1",
+        "not 1 other: busy or not ready",
+    ]

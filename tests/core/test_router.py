@@ -97,28 +97,29 @@ def plans(draw: st.DrawFn) -> Plan:
     return Plan(AGENTS, groups, ageing=draw(st.sampled_from([{}, {0: 1.0, 5: 2.0}])))
 
 
+NOW = 100.0
 IDLES = st.dictionaries(
     st.sampled_from(list(AGENTS)),
-    st.tuples(st.integers(1, 5), st.integers(0, 3), st.integers(0, 3), st.integers(0, 3)),
+    st.tuples(st.integers(1, 5), st.integers(0, 3), st.integers(0, 3), st.integers(0, 3), st.integers(0, 99)),
 )
 
 
 @given(plans(), IDLES, st.data())
 @settings(max_examples=300, deadline=None)
 def test_choices_are_those_of_a_look_at_everybody(
-    plan: Plan, idle: dict[str, tuple[int, int, int, int]], data: st.DataObject
+    plan: Plan, idle: dict[str, tuple[int, int, int, int, int]], data: st.DataObject
 ) -> None:
     router = Router(plan)
     idles = {
-        name: Idle(float(since), occupied / 4, calls, float(offered), turn)
-        for turn, (name, (since, occupied, calls, offered)) in enumerate(idle.items())
+        name: Idle(float(since), occupied / 4, calls, float(offered), turn, float(occupied), float(login_at))
+        for turn, (name, (since, occupied, calls, offered, login_at)) in enumerate(idle.items())
     }
     for name, value in idles.items():
         router.agent_free(name, value)
     calls = {f"c{i}": data.draw(standings(plan)) for i in range(data.draw(st.integers(0, 8)))}
     for i, (call_id, standing) in enumerate(calls.items()):
         router.enqueue(call_id, standing, i + 1)
-    now = 100.0
+    now = NOW
     for call_id, standing in calls.items():
         _check_choice(plan, router, idles, call_id, standing)
     for agent in idles:
@@ -169,7 +170,9 @@ def _tier(plan: Plan, agent: str, standing: Standing) -> int | None:
 
 
 def _may(plan: Plan, idles: Mapping[str, Idle], agent: str, standing: Standing) -> bool:
-    for group in plan.groups.values():
+    own = plan.groups[standing.group]
+    is_equal = own.reserve > 0 and own.requirement.admits(AGENTS[agent].skills)  # to others that reserve
+    for group in () if is_equal else plan.groups.values():
         ready = [a for a in idles if group.requirement.admits(AGENTS[a].skills)]
         if group.reserve and group.id != standing.group and agent in ready and len(ready) <= group.reserve:
             return False
@@ -180,7 +183,7 @@ def _check_choice(
     plan: Plan, router: Router, idles: Mapping[str, Idle], call_id: str, standing: Standing
 ) -> None:
     able = [a for a in idles if _may(plan, idles, a, standing)]
-    choice = router.agent_for(call_id, standing.group)
+    choice = router.agent_for(call_id, standing.group, NOW)
     assert (choice is None) == (not able)
     if choice is None:
         return
@@ -199,7 +202,7 @@ def _check_choice(
         idle, skills = idles[agent], AGENTS[agent].skills
         first = {
             AgentChoice.LONGEST_IDLE: 0.0,
-            AgentChoice.LEAST_OCCUPIED: idle.occupancy,
+            AgentChoice.LEAST_OCCUPIED: idle.busy_s / (NOW - idle.login_at),
             AgentChoice.MOST_SKILLED: -float(sum(skills.get(skill, 0) for skill in wanted)),
             AgentChoice.LEAST_SKILLED: float(sum(skills.values())),
             AgentChoice.FEWEST_CALLS: float(idle.calls),
@@ -220,7 +223,7 @@ def test_a_draw_by_weight_is_repeatable_and_fair() -> None:
     drawn: Counter[str] = Counter()
     for i in range(4000):
         router.enqueue(f"c{i}", Standing("g", ANYBODY, 0.0), i)
-        choice, again = router.agent_for(f"c{i}", "g", 7), router.agent_for(f"c{i}", "g", 7)
+        choice, again = (router.agent_for(f"c{i}", "g", NOW, 7) for _ in range(2))
         assert choice is not None
         assert choice == again
         drawn[choice.agent] += 1
@@ -235,7 +238,7 @@ def test_leaving_a_pool_or_line_in_which_nobody_stands_is_fine() -> None:
     router.agent_taken("a0")
     router.dequeue("c1", "g")
     assert not router.is_free("a0")
-    assert router.agent_for("c1", "g") is None
+    assert router.agent_for("c1", "g", NOW) is None
 
 
 def test_empty_lanes_are_not_kept_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -283,7 +286,7 @@ def _looks(monkeypatch: pytest.MonkeyPatch, agents: int, waiting: int) -> tuple[
     for i in range(waiting):
         router.enqueue(f"c{i}", Standing(f"g{i % 3 + 1}", ANYBODY, float(i)), i)
     Counted.looks = 0
-    assert router.agent_for("c0", "g1") is not None
+    assert router.agent_for("c0", "g1", NOW) is not None
     for_a_call, Counted.looks = Counted.looks, 0
     assert router.call_for("a1", 1e6) == ("c0", "g1")
     return for_a_call, Counted.looks

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from acd.core.formula import split
+from acd.core.formula import MAX_LENGTH, split
 from acd.core.requirement import ANYBODY, Requirement
 from acd.core.shortfall import shortfall
 
@@ -30,6 +30,15 @@ SKILLS = {"english": 3, "sales": 5}
 )
 def test_only_what_fails_is_named(text: str, lines: tuple[str, ...]) -> None:
     assert shortfall(Requirement.parse(text), SKILLS) == lines
+
+
+def test_of_a_requirement_joined_out_of_many() -> None:
+    groups = [Requirement.parse(f"skill_number_{n} >= 5 and language_{n} >= 3") for n in range(16)]
+    ring = Requirement.any_of(groups)
+    assert len(ring.text) > MAX_LENGTH
+    (said,) = shortfall(ring, SKILLS)
+    assert said.endswith("language_15 0)")
+    assert shortfall(Requirement.all_of((ring, Requirement.parse("vip"))), SKILLS)[1] == "vip (has 0)"
 
 
 def test_everybody_may_serve_anybody() -> None:

@@ -6,7 +6,9 @@ from dataclasses import replace
 
 import pytest
 
+from acd.core import events
 from acd.core.calls import Call
+from acd.core.engine import Engine
 from acd.core.expected_wait import WaitRange
 from acd.core.floor import Floor
 from acd.core.plan import AgentProfile, Plan
@@ -178,6 +180,25 @@ def test_waiting_for_one_agent_alone() -> None:
     assert (report.kept_for.agent, report.kept_for.for_s, report.kept_for.why) == ("anna", 20.0, "preferred")
     assert report.kept_for.state == "not_ready"
     assert needs(report)["ben"] == "ready, but the call waits for anna alone"
+
+
+def test_waiting_for_an_agent_whom_a_restart_no_longer_knows() -> None:
+    """The caller is kept for her until the channel asks again, or not at all."""
+    text = """
+00:00  1001 is idle
+00:00  anna logs in on 1001
+00:01  c1 arrives
+00:01  c1 queues for sales preferring anna for 300 s
+"""
+    player = Player(PLAN)
+    player.play(parsed("== scene\n" + text)["scene"])
+    kept = [Call.from_dict(player.books.engine.floor.calls["c1"].to_dict())]
+    without = Engine(replace(PLAN, agents={"ben": PLAN.agents["ben"]}))
+    without.restore([], kept, player.books.now)
+    assert why_waiting(without.floor, without.floor.calls["c1"], player.books.now).kept_for is None
+    without.handle(events.CallerReturned("c1"), player.books.now)
+    assert without.floor.router.lines["sales"].position("c1", player.books.now) == 1
+    assert without.floor.calls["c1"].only_agent is None
 
 
 def test_a_reserve_that_keeps_an_agent_back() -> None:

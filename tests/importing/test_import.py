@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,9 @@ from acd.core.pools import AgentChoice
 from acd.core.work_rules import WrapUpMode
 from acd.errors import OperatorError
 from acd.importing.notes import MOST_NOTES, Kind, Notes, Source
-from acd.settings.load import check, load_centre
+from acd.settings.load import find_problems, load_centre
+
+CHECKOUT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -44,10 +47,27 @@ def imported(
     if rules:
         (source / "queuerules.conf").write_text(rules, encoding="utf-8")
     said = run("--force", *arguments)
-    assert check(source / "imported", source / "flows") == []
+    problems = find_problems(source / "imported", source / "flows")
+    # A line with a limit wants a flow for the one beyond it, which an import has not.
+    assert [str(problem) for problem in problems if "max_waiting" not in problem.message] == []
+    assert all(problem.warning for problem in problems)
     groups = yaml.safe_load((source / "imported" / "groups.yml").read_text(encoding="utf-8"))["groups"]
     agents = yaml.safe_load((source / "imported" / "agents.yml").read_text(encoding="utf-8"))["agents"]
     return groups, agents, said
+
+
+def test_the_next_step_that_is_named_succeeds_beside_the_flows_of_another_centre(
+    source: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (source / "queues.conf").write_text("[sales]\nmember => PJSIP/1001\n", encoding="utf-8")
+    out = source / "new centre"
+    said = run("--out", str(out))
+    monkeypatch.chdir(CHECKOUT)
+    step = next(line for line in said.splitlines() if line.startswith("next: "))
+    command = shlex.split(step.partition("'acd ")[2].rpartition("';")[0])
+    result = CliRunner().invoke(app, command, catch_exceptions=False)
+    assert (result.exit_code, command[0]) == (0, "check"), result.output
+    assert list((out / "flows").iterdir()) == []
 
 
 def refused(source: Path, text: str | bytes, *arguments: str) -> str:
@@ -138,7 +158,7 @@ def test_interfaces_of_all_kinds(source: Path) -> None:
         "yes": "2007",
     }  # fmt: skip
     assert agents["eve-evil"]["name"] == "Eve evil"
-    assert "PJSIP/anna has no number: agent anna got the extension 1001" in said
+    assert "PJSIP/anna names no number of 2 to 15 digits: agent anna got the extension 1001" in said
     assert "expected a phone such as PJSIP/1001, found 'nonsense'" in said
     assert "PJSIP/anna is named twice in [a]; the last one counts" in said
     assert "a negative penalty counts as 0" in said

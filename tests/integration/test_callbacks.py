@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shutil
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
@@ -201,7 +202,10 @@ async def test_cancelled_it_leaves_the_line(centre: CallbackCentre) -> None:
 
 async def test_it_waits_through_a_kill_and_nobody_is_dialled_twice(centre: CallbackCentre) -> None:
     first, second = await centre.wish("8301"), await centre.wish("8306")
+    for entry in (first, second):
+        await centre.until_task(entry, "open")
     centre.kill_controller()
+    shutil.rmtree(centre.home / "live")  # the database has them still
     await asyncio.to_thread(centre.start_controller)
     line = (await centre.ask("callbacks"))["callbacks"]
     assert [line[entry]["position"] for entry in (first, second)] == [1, 2]

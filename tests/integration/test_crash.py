@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
+from acd.journal.replay import replay
 from acd.records.record import VisitOutcome
 from tests.integration.centre import Centre, story
 from tests.integration.sip.call import PhoneCall
@@ -112,6 +113,9 @@ async def test_killed_with_callers_everywhere(centre: Centre, phones: dict[str, 
         ]
         answered_meanwhile = await centre.record(before["+491700000012"]["id"])
         assert "talking sales ben caller_hung_up" in story(answered_meanwhile)
+        journals = [replay(path) for path in sorted((centre.home / "journal").iterdir())]
+        assert [journal.difference for journal in journals] == [None, None], "before and after the kill"
+        assert all(journal.events > 20 for journal in journals)
 
 
 @each_mirror

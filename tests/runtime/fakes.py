@@ -12,6 +12,7 @@ from typing import Any
 from acd.core import events
 from acd.core.callback_facts import CallbackNote
 from acd.core.commands import DialOut, Offer
+from acd.core.engine import Engine
 from acd.core.facts import AgentInterval, CallbackOrder, Customer, Fact
 from acd.core.last_agents import LastAgents
 from acd.core.ports import Ask, AskKind, Refusal
@@ -331,13 +332,13 @@ class Desk:
         self.mirror = FakeMirror(kept)
         self.recorder = FakeRecorder()
         self.switch = FakeSwitch()
-        self.shell = Shell(self.centre.plan, self.clock, self.mirror, self.recorder)
+        self.shell = Shell(Engine(self.centre.plan), self.clock, self.mirror, self.recorder)
         self.shell.attach(self.switch)
         self.lookups, self.callbacks = FakeLookups(), FakeCallbacks()
         floor = self.shell.engine.floor
         self.paces = KeptPaces(floor, self.mirror)
         self.last_agents = LastAgents()
-        self.abandoned = AbandonedWaits(self.centre.resume_within_s, self.clock)
+        self.abandoned = AbandonedWaits(self.centre.resume_within_s, self.clock, self.mirror)
         self.shell.observer = Audience(self.paces, self.last_agents, self.abandoned)
         services = Services(
             flows=OneFlowSet(flow_set or self.centre.flow_set, self.centre.numbers),

@@ -12,7 +12,7 @@ from acd.core.facts import EndedBy
 from acd.core.policy import MoveTo, PolicyStep, RaisePriority, condition
 from acd.runtime.abandoned import AbandonedWaits
 from acd.settings.load import load_centre
-from tests.runtime.fakes import CHECKOUT, START, Desk
+from tests.runtime.fakes import CHECKOUT, START, Desk, FakeMirror
 
 
 @pytest.fixture
@@ -113,7 +113,7 @@ async def test_a_wait_that_a_policy_has_moved_to_another_group(desk: Desk) -> No
 
 
 async def test_the_book_is_bounded(desk: Desk) -> None:
-    book = AbandonedWaits(60.0, desk.clock, most=2)
+    book = AbandonedWaits(60.0, desk.clock, FakeMirror(), most=2)
     for number in ("1", "2", "3"):
         await desk.ask(f"c{number}", caller_number=f"+49{number}")
         call = desk.shell.engine.floor.calls[f"c{number}"]
@@ -125,13 +125,33 @@ async def test_the_book_is_bounded(desk: Desk) -> None:
 
 
 async def test_switched_off(desk: Desk) -> None:
-    book = AbandonedWaits(0.0, desk.clock)
+    book = AbandonedWaits(0.0, desk.clock, FakeMirror())
     await desk.ask("c1")
     call = desk.shell.engine.floor.calls["c1"]
     desk.shell.feed(events.CallEnded("c1"))
     book.call_changed(call)
     await desk.ask("c2")
     assert book.take(desk.shell.engine.floor.calls["c2"], "sales") is None
+
+
+async def test_the_wait_goes_on_after_a_restart(desk: Desk) -> None:
+    for number in ("1", "2", "3"):
+        await desk.ask(f"c{number}", caller_number=f"+49{number}")
+    await gives_up(desk, "c1", 10.0)
+    await gives_up(desk, "c2", 40.0)
+    await gives_up(desk, "c3", 1.0)
+    kept = {k: v for k, v in desk.mirror.load().items() if k.startswith("abandoned:")}
+    assert set(kept) == {"abandoned:c1", "abandoned:c2", "abandoned:c3"}
+    mirror = FakeMirror({**kept, "abandoned:c9": {"number": "+499"}})
+    desk.after(30.0)  # since c1 has hung up it is 71 s, since c2 31 s
+    book = AbandonedWaits(60.0, desk.clock, mirror)
+    book.restore(mirror.load())
+    assert set(mirror.load()) == {"abandoned:c2", "abandoned:c3"}, "too old, and unreadable, are dropped"
+    for call_id, number, known in (("d1", "+491", None), ("d2", "+492", "c2"), ("d3", "+492", None)):
+        await desk.ask(call_id, caller_number=number)
+        found = book.take(desk.shell.engine.floor.calls[call_id], "sales")
+        assert (None if found is None else found.call_id) == known
+    assert set(mirror.load()) == {"abandoned:c3"}
 
 
 async def test_what_time_had_done_to_a_wait_is_there_again_also_after_a_reload(desk: Desk) -> None:

@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy.exc import OperationalError
+from structlog.testing import capture_logs
 
 from acd.errors import OperatorError, RequestRefused
-from acd.runtime.control import Request, request
+from acd.runtime.control import Handler, Request, request, text_if_any, text_of
 from acd.runtime.control_server import ControlServer
 
 
@@ -21,14 +23,39 @@ def echo(request: Request) -> Mapping[str, Any]:
     return {"came": dict(request)}
 
 
+async def wait_for_disk(_request: Request) -> Mapping[str, Any]:
+    """Something for the operator to see to."""
+    raise OperatorError("the disk is full")
+
+
+async def of_no_use(_request: Request) -> Mapping[str, Any]:
+    """An answer that cannot be written down."""
+    return {"now": object()}
+
+
+def greet(request: Request) -> Mapping[str, Any]:
+    """What needs a name, and may have a language."""
+    return {"name": text_of(request, "name"), "language": text_if_any(request, "language")}
+
+
 def refuse(_request: Request) -> Mapping[str, Any]:
     """The rules forbid it."""
     raise RequestRefused("phone-taken", "ben is logged in on phone 1001")
 
 
-def fail(_request: Request) -> Mapping[str, Any]:
+def fail(request: Request) -> Mapping[str, Any]:
     """A bug."""
-    raise AssertionError("a bug")
+    raise BUGS[request["bug"]]
+
+
+BUGS: Mapping[str, Exception] = {
+    "AssertionError": AssertionError("a bug"),
+    "KeyError": KeyError("inner"),
+    "TypeError": TypeError("a bug"),
+    "ValueError": ValueError("a bug"),
+    "OSError": OSError("a bug"),
+    "OperationalError": OperationalError("SELECT", {}, Exception("database is locked")),
+}
 
 
 @pytest.fixture
@@ -40,7 +67,10 @@ def path(tmp_path: Path) -> Path:
 @pytest.fixture
 async def server(path: Path) -> AsyncIterator[ControlServer]:
     """Listening."""
-    server = ControlServer(path, {"echo": echo, "refuse": refuse, "fail": fail})
+    handlers: dict[str, Handler] = {
+        "echo": echo, "refuse": refuse, "fail": fail, "greet": greet, "wait": wait_for_disk, "odd": of_no_use,
+    }  # fmt: skip
+    server = ControlServer(path, handlers)
     await server.start()
     yield server
     await server.stop()
@@ -100,6 +130,7 @@ async def test_a_refusal(server: ControlServer, path: Path) -> None:
         b'{"do": "unknown"}\n',
         b'{"do": []}\n',
         b'{"do": "echo"\n',
+        b'"do"\n',
         b"\xff\xfe\n",
         b"[" * 60_000 + b"\n",
     ],
@@ -123,10 +154,49 @@ async def test_a_client_that_leaves_in_the_middle(server: ControlServer, path: P
     assert (await request(path, do="echo"))["ok"]
 
 
-async def test_a_controller_that_fails_is_the_operators_matter(server: ControlServer, path: Path) -> None:
-    asyncio.get_running_loop().set_exception_handler(lambda _loop, _context: None)
-    with pytest.raises(OperatorError, match="went away without an answer"):
-        await request(path, do="fail")
+@pytest.mark.parametrize("bug", BUGS)
+async def test_a_fault_of_ours_is_logged_and_said(server: ControlServer, path: Path, bug: str) -> None:
+    with (
+        capture_logs() as logs,
+        pytest.raises(RequestRefused, match=rf"\({bug}\); its log says why") as refusal,
+    ):
+        await request(path, do="fail", bug=bug)
+    assert refusal.value.code == "internal"
+    assert [(line["do"], line["log_level"], line["exc_info"]) for line in logs] == [("fail", "error", True)]
+
+
+async def test_an_answer_that_cannot_be_written_is_a_fault_of_ours(server: ControlServer, path: Path) -> None:
+    with pytest.raises(RequestRefused, match="TypeError"):
+        await request(path, do="odd")
+    assert (await request(path, do="echo"))["ok"]
+
+
+async def test_what_the_operator_has_to_see_to_is_said(server: ControlServer, path: Path) -> None:
+    with capture_logs() as logs, pytest.raises(RequestRefused, match=r"^the disk is full$") as refusal:
+        await request(path, do="wait")
+    assert refusal.value.code == "failed"
+    assert [line["reason"] for line in logs] == ["the disk is full"]
+
+
+async def test_the_form_of_a_request_is_checked(server: ControlServer, path: Path) -> None:
+    assert (await request(path, do="greet", name="Anna"))["language"] == ""
+    for fields in ({}, {"name": None}, {"name": ["Anna"]}):
+        with pytest.raises(RequestRefused, match="the request needs 'name', a text") as refusal:
+            await request(path, do="greet", **fields)
+        assert refusal.value.code == "bad-request"
+    with pytest.raises(RequestRefused, match="the request needs 'language', a text"):
+        await request(path, do="greet", name="Anna", language={})
+
+
+async def test_a_controller_that_goes_away_is_the_operators_matter(path: Path) -> None:
+    async def go_away(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readline()
+        writer.close()
+
+    path.parent.mkdir()
+    async with await asyncio.start_unix_server(go_away, str(path)):
+        with pytest.raises(OperatorError, match="went away without an answer"):
+            await request(path, do="status")
 
 
 async def test_only_the_owner_may_open_it(server: ControlServer, path: Path) -> None:

@@ -57,14 +57,14 @@ class Desk:
         self.engine = Engine(PLAN)
         self.clock = Clock()
         mirror, recorder = FakeMirror(), FakeRecorder()
-        self.open_numbers = {"+4930"}
+        self.open_wishes = {"c0-cb1": "+4930"}
         self.announcements = Announcements(mirror, self.clock, lambda: ["storm"])
         self.callbacks = CallbackDesk(mirror, recorder, self.clock)
         self.desk = FlowDesk(
             cast(Reloader, self.reloader),
             self.announcements,
             self.callbacks,
-            lambda: frozenset(self.open_numbers),
+            lambda: dict(self.open_wishes),
             self.engine.floor,
         )
         self.server = ControlServer(self.socket, self.desk.handlers())
@@ -126,7 +126,7 @@ async def test_announcements(desk: Desk) -> None:
 
 async def test_callbacks_that_were_done_elsewhere(desk: Desk) -> None:
     assert desk.callbacks.take("c1", "sales", "+4930", "en") is not None
-    desk.open_numbers.clear()
+    desk.open_wishes.clear()
     await desk.ask("callbacks-changed")
     assert desk.callbacks.take("c1", "sales", "+4930", "en") is None
 

@@ -15,7 +15,7 @@ from acd.core.requirement import Requirement
 from acd.ivr.talk import JoinQueue
 from acd.runtime.abandoned import AbandonedWaits
 from acd.runtime.joining import Joining
-from tests.runtime.fakes import CUSTOMER, START, Desk
+from tests.runtime.fakes import CUSTOMER, START, Desk, FakeMirror
 
 
 @pytest.fixture
@@ -67,7 +67,7 @@ def test_the_book_is_bounded() -> None:
 # --- into a line ------------------------------------------------------------------------------
 def joining(plan: Plan, book: LastAgents | None = None) -> Joining:
     """With nobody who hung up."""
-    return Joining(plan, book or LastAgents(), AbandonedWaits(0.0, lambda: START))
+    return Joining(plan, book or LastAgents(), AbandonedWaits(0.0, lambda: START, FakeMirror()))
 
 
 async def test_the_last_agent_is_waited_for(desk: Desk) -> None:

@@ -53,7 +53,10 @@ async def make(tmp_path: Path) -> AsyncIterator[Make]:
         centre = replace(
             base,
             plan=replace(base.plan, groups={**base.plan.groups, "sales": group}),
-            numbers={"8000": NumberRoute("8000", flow="f"), "8001": NumberRoute("8001", group="sales")},
+            numbers={
+                "8000": NumberRoute("8000", flow="f"),
+                "8001": NumberRoute("8001", group="sales", full="night"),
+            },
             dialing=replace(base.dialing, flow_role="seller"),
             line_announcements=TEXTS,
         )
@@ -116,6 +119,19 @@ async def test_a_key_still_leads_out_afterwards(make: Make) -> None:
 
 
 # --- out by what the flow has planned ---------------------------------------------------------
+async def test_the_line_is_full_for_one_who_dialled_the_group(make: Make) -> None:
+    desk = make("queue", max_waiting=1)
+    await desk.ask("c0", dialed_number="8001")
+    assert desk.state("c0") == "waiting"
+    line = await desk.ask("c1", dialed_number="8001")
+    assert line.heard == ["night"]
+    assert left_by(desk) == [(LeftBy.FULL, "")]
+    assert desk.state("c1") == "ivr"
+    desk.shell.feed(events.CallEnded("c0"))
+    await desk.ask("c2", dialed_number="8001")
+    assert (desk.state("c2"), left_by(desk, "c2")) == ("waiting", [])
+
+
 async def test_the_line_is_full(make: Make) -> None:
     desk = make("queue", max_waiting=1)
     await desk.ask("c0", dialed_number="8000")

@@ -35,7 +35,7 @@ class FakeChange:
     loaded: Loaded
 
     def faults(self) -> list[str]:
-        return self.home.faults
+        return self.home.late_faults if "prepare" in self.home.steps else self.home.faults
 
     def prepare(self) -> None:
         self.home.steps.append("prepare")
@@ -50,6 +50,8 @@ class FakeChange:
         self.home.versions.activate(self.loaded, self.centre.plan)
 
     async def settle(self) -> list[str]:
+        if self.home.settling_fails:
+            raise KeyError("app_queue.so")
         return self.home.notes
 
 
@@ -64,8 +66,10 @@ class Home:
     render_fails: bool = False
     used: set[str] = field(default_factory=set)
     faults: list[str] = field(default_factory=list)
+    late_faults: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     prepare_fails: bool = False
+    settling_fails: bool = False
     steps: list[str] = field(default_factory=list)
     reloader: Reloader = field(init=False)
     versions: Versions = field(init=False)
@@ -158,6 +162,22 @@ async def test_a_reload_makes_what_is_on_disk_active_for_new_calls(home: Home) -
     assert home.rendered[-1].flow_set.flows["main"].steps == home.versions.active.flows["main"].steps
 
 
+async def test_what_fails_after_the_exchange_is_a_note_and_no_refusal(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail() -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(home.versions, "prune", fail)
+    home.settling_fails = True
+    home.greet("Hello.")
+    answer = await home.reloader.reload("anna")
+    assert (answer["changed"], answer["number"], home.greeting()) == (True, 2, "Hello.")
+    assert len(answer["notes"]) == 2
+    assert "(KeyError; the controller's log says more): restart the controller" in answer["notes"][0]
+    assert "old versions are still on disk (OSError)" in answer["notes"][1]
+
+
 async def test_without_a_change_nothing_is_done(home: Home) -> None:
     answer = await home.reloader.reload("anna")
     assert answer == {"changed": False, "number": 1, "notes": []}
@@ -200,6 +220,20 @@ async def test_a_refused_reload_says_why_and_changes_nothing(
     assert home.versions.active is active
     assert "put to use" not in home.steps
     assert state(home.folder / "versions") == before
+
+
+async def test_somebody_who_comes_during_the_reload_is_left_standing_nowhere(home: Home) -> None:
+    """It is refused as late as that, too, and there is no trace of it."""
+    active, before = home.versions.active, state(home.folder / "versions")
+    home.greet("Good day.")
+    home.late_faults = ["config/groups.yml:1: removed: 1 caller waits for it"]
+    with pytest.raises(RequestRefused, match="1 caller waits"):
+        await home.reloader.reload("anna")
+    assert home.steps == ["prepare", "undo"]
+    assert home.versions.active is active
+    assert state(home.folder / "versions") == before
+    home.late_faults = []
+    assert (await home.reloader.reload("anna"))["number"] == 2
 
 
 async def test_what_cannot_be_kept_is_undone(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -76,6 +76,50 @@ async def test_wrap_up_ends_by_time(desk: Desk) -> None:
     assert desk.agent("anna") == "ready"
 
 
+def failing(*_arguments: object) -> None:
+    """What a command that cannot be carried out meets."""
+    raise ValueError("a fault of ours")
+
+
+async def test_the_timer_is_armed_also_when_a_command_fails(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.ready("anna")
+    monkeypatch.setattr(desk.switch, "offer", failing)
+    with pytest.raises(ValueError, match="a fault of ours"):
+        await desk.ask()
+    assert armed_for_s(desk) == pytest.approx(3.0, abs=0.1)  # unreachable_after_s
+
+
+async def test_a_timer_whose_work_fails_is_armed_anew(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    desk.ready("anna", "ben")
+    await desk.ask()
+    monkeypatch.setattr(desk.switch, "cancel_offer", failing)
+    with pytest.raises(ValueError, match="a fault of ours"):
+        desk.after(3.1)
+    assert armed_for_s(desk) is not None  # of the next phone that should ring, at the latest
+
+
+async def test_the_tick_arms_what_nobody_has_armed(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shell_module, "TICK_S", 0.0)
+    armed, next_deadline = asyncio.Event(), desk.shell.engine.next_deadline
+
+    def asked() -> float | None:
+        asyncio.get_running_loop().call_soon(armed.set)
+        return next_deadline()
+
+    desk.ready("anna")
+    await desk.ask()
+    desk.shell.close()
+    monkeypatch.setattr(desk.shell.engine, "next_deadline", asked)
+    ticking = asyncio.create_task(desk.shell.tick())
+    async with asyncio.timeout(2):
+        await armed.wait()
+    ticking.cancel()
+    await asyncio.gather(ticking, return_exceptions=True)
+    assert armed_for_s(desk) == pytest.approx(3.0, abs=0.1)
+
+
 async def test_a_closed_shell_has_no_timer(desk: Desk) -> None:
     desk.ready("anna")
     await desk.ask()
@@ -95,6 +139,25 @@ async def test_a_freeze_is_noticed_before_anything_is_decided(desk: Desk) -> Non
     assert desk.told() == [("hold", "c1", "sales", "default")]  # nobody is rung on old beliefs
     desk.shell.feed(events.DispatchResumed())
     assert desk.told() == [("offer", "c1", "1001")]
+
+
+async def test_a_failure_on_the_way_into_suspension_costs_no_event(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    frozen: list[None] = []
+    handle = desk.shell.engine.handle
+
+    def with_more_to_do(event: events.Event, now: float) -> list[commands.Command]:
+        more = [commands.ContinueCall("c0")] if isinstance(event, events.DispatchSuspended) else []
+        return handle(event, now) + more
+
+    monkeypatch.setattr(desk.shell.engine, "handle", with_more_to_do)
+    desk.shell.on_continue = failing
+    desk.shell.on_frozen = lambda: frozen.append(None)
+    desk.clock.now += 3.1
+    await desk.ask()
+    assert desk.state("c1") == "waiting"
+    assert frozen == [None]
 
 
 async def test_a_short_pause_is_no_freeze(desk: Desk) -> None:

@@ -16,6 +16,8 @@ from typing import Any
 from acd.core import commands
 from acd.core.agents import AgentState
 from acd.core.calls import CallState
+from acd.core.engine import Engine
+from acd.core.plan import Plan
 from acd.errors import RequestRefused
 from tests.core.scenario import START
 from tests.scenarios.centres import drawn, plan_from
@@ -41,13 +43,13 @@ class Caller:
 class Day:
     """`run` may be called once; `lines` is the day as a scenario, whatever became of it."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, make_engine: Callable[[Plan], Engine] = Engine) -> None:
         self._chance = Random(f"day {seed}")
         self.centre = drawn(Random(f"centre {seed}"))
         self._plan = plan_from(self.centre)
         self.is_calm = seed % 4 == 0
         self.has_ageing = bool(self._plan.ageing)
-        self.player = Watched(self._plan)
+        self.player = Watched(self._plan, make_engine)
         self.lines: list[str] = []
         self.longest_wait_s = 0.0
         self._callers: dict[str, Caller] = {}

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from acd.core.commands import Command, StoreCall, StoreInterval
+from acd.core.engine import Engine
 from acd.core.plan import Plan
 from tests.core.scenario import Player, parsed, show
 from tests.scenarios.centres import plan_from
@@ -15,8 +16,8 @@ from tests.scenarios.watch import Watch
 class Watched(Player):
     """A player who is watched. `told`: the commands so far, records and intervals included."""
 
-    def __init__(self, plan: Plan) -> None:
-        super().__init__(plan, lenient=True)
+    def __init__(self, plan: Plan, make_engine: Callable[[Plan], Engine] = Engine) -> None:
+        super().__init__(plan, lenient=True, make_engine=make_engine)
         self._watch = Watch(self.books)
         self.told: list[str] = []
 

@@ -99,7 +99,7 @@ class Watch:
     def _ring(self, agent: Agent, call: Call) -> int | None:
         """The innermost one, of those in which the call is, that has the agent."""
         group, skills = self._groups[call.group or ""], self._books._skills(agent)
-        asked = Requirement.parse(call.requirement).admits(skills)
+        asked = Requirement.kept(call.requirement).admits(skills)
         if call.requirement_alone:
             return 0 if asked else None
         if asked and group.requirement.admits(skills):

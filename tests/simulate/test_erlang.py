@@ -145,6 +145,17 @@ def test_ten_thousand_agents_are_found_at_once() -> None:
     assert 8_000 < impatient < 10_000
 
 
+@pytest.mark.parametrize("patience_s", [1e3, 1e5, 1e6, 1e9, 1e12])
+def test_ten_times_more_calls_than_agents_can_take(patience_s: float) -> None:
+    began = time.process_time()
+    waits = erlang_a.erlang_a(Demand(1e6 / 3600, 360.0), 10_000, patience_s, 20.0)
+    assert time.process_time() - began < 1.0
+    assert (waits.p_wait, waits.service_level) == pytest.approx((1.0, 0.0), abs=1e-9)
+    assert waits.p_abandon == pytest.approx(0.9, abs=1e-9)
+    assert waits.occupancy == pytest.approx(1.0, abs=1e-9)
+    assert waits.asa_s == pytest.approx(patience_s * math.log(10), rel=1e-3)
+
+
 @given(loads, st.integers(0, 250))
 def test_more_lines_turn_away_fewer(load: float, lines: int) -> None:
     assert 0.0 <= erlang_b(load, lines + 1) <= erlang_b(load, lines) <= 1.0
@@ -209,6 +220,11 @@ def test_needed_is_enough_and_one_less_is_not(
         (lambda: erlang_b(1.0, -1), "lines"),
         (lambda: erlang_b(1.0, AGENTS_MAX + 1), "at most 100000"),
         (lambda: erlang_c(Demand(1.0, 60.0), 61, -1.0), "target time"),
+        (lambda: erlang_c(Demand(1.0, 60.0), -3, 20.0), "agents is -3: it must be at least 0"),
+        (
+            lambda: erlang_a.erlang_a(Demand(1.0, 60.0), AGENTS_MAX + 1, 60.0, 20.0),
+            "agents is 100001: .* at most",
+        ),
         (lambda: agents_needed(Demand(1.0, 60.0), 1.0, 20.0), "below 1"),
         (lambda: agents_needed(Demand(1.0, 60.0), 80.0, 20.0), r"0\.8 for 80 %"),
         (lambda: agents_needed(Demand(1e6, 60.0), 0.8, 20.0), "more than 100,000"),

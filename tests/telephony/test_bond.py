@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from acd.core import events
 from acd.core.calls import CallState
@@ -26,7 +27,7 @@ from acd.telephony.prompts import PromptStore
 from acd.telephony.switch import Switchboard
 from acd.telephony.watch import Watch
 from tests.runtime.fakes import FakeMirror
-from tests.telephony.fake_ami import SECRET, FakeAmi, listing
+from tests.telephony.fake_ami import SECRET, FakeAmi, listing, refusal
 from tests.telephony.test_cdr import row
 
 pytestmark = pytest.mark.timeout(10)
@@ -90,6 +91,7 @@ class House:
         for task in self.running:
             task.cancel()
         await asyncio.gather(*self.running, return_exceptions=True)
+        await self.bond.stop()
         await self.switch.stop()
 
 
@@ -199,6 +201,73 @@ async def test_after_a_freeze_it_looks_again(house: House) -> None:
     house.bond.frozen()  # once is enough
     await house.known.wait()
     assert house.story.count("Status") == 1
+
+
+async def test_a_look_that_asterisk_refuses_is_tried_again_on_the_same_connection(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bond_module, "LOOK_AGAIN_S", (0.001, 0.002))
+    await house.start()
+    whole, refused = house.ami.answers["Status"], [refusal, refusal, refusal]
+
+    def at_last(action: Mapping[str, str]) -> Sequence[Mapping[str, str]]:
+        return (refused.pop() if refused else whole)(action)
+
+    house.ami.answers["Status"] = at_last
+    house.known.clear()
+    house.bond.frozen()
+    await house.known.wait()
+    assert not refused
+    assert not house.engine.floor.suspended
+    assert house.ami.logins == 1
+
+
+@pytest.mark.parametrize("freeze", [True, False])
+async def test_a_fault_of_ours_during_a_look_is_logged_and_the_look_tried_again(
+    house: House, monkeypatch: pytest.MonkeyPatch, freeze: bool
+) -> None:
+    monkeypatch.setattr(bond_module, "LOOK_AGAIN_S", (0.001,))
+    faults: list[Exception] = [] if freeze else [ValueError("a fault of ours")]
+    feed = house.bond._feed
+
+    def failing(event: Event) -> None:
+        if isinstance(event, events.FloorSeen) and faults:
+            raise faults.pop()
+        feed(event)
+
+    house.bond._feed = failing
+    with capture_logs() as logs:
+        await house.start()
+        if freeze:
+            faults.append(ValueError("a fault of ours"))
+            house.known.clear()
+            house.bond.frozen()
+            await house.known.wait()
+    assert not faults
+    assert not house.engine.floor.suspended
+    assert house.ami.logins == 1
+    failed = [line for line in logs if line["event"] == "cannot look at the floor, trying again"]
+    assert [line["log_level"] for line in failed] == ["error"]
+    assert failed[0]["exc_info"]
+
+
+async def test_a_look_that_failed_is_left_to_the_next_connection(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bond_module, "LOOK_AGAIN_S", (0.001,))
+    await house.start()
+    whole = house.ami.answers["Status"]
+
+    def cut(_action: Mapping[str, str]) -> Sequence[Mapping[str, str]]:
+        house.ami.answers["Status"] = whole
+        house.ami.cut()
+        return []
+
+    house.ami.answers["Status"] = cut
+    house.known.clear()
+    house.bond.frozen()
+    await house.known.wait()
+    assert house.ami.logins == 2
 
 
 async def test_a_freeze_while_asterisk_is_away_waits_for_it(house: House) -> None:

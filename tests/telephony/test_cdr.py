@@ -85,6 +85,12 @@ def test_only_the_end_of_a_long_file_is_read(tmp_path: Path) -> None:
     assert len(cdr.rows(file)) == 1000
 
 
+def test_who_had_hung_up_is_told_by_the_place_in_the_dialplan(tmp_path: Path) -> None:
+    file = tmp_path / "acd.csv"
+    file.write_text(row("c1") + row("c1", destination="over") + row("c2"))
+    assert cdr.ended_by_agent(file) == {"c1"}
+
+
 def test_bytes_that_are_no_utf_8(tmp_path: Path) -> None:
     file = tmp_path / "acd.csv"
     file.write_bytes(b'"\xff\xfe' + row("c1").encode()[1:] + row("c2").encode())

@@ -194,10 +194,20 @@ def test_unbinding_what_is_not_bound_is_fine(ear: Ear) -> None:
 # --- hold -------------------------------------------------------------------------------------
 def test_hold_by_the_agent(ear: Ear) -> None:
     ear.dialling("ANSWER")
-    assert ear.event("Hold", Channel=LEG) == [events.CallHeld("c1")]
-    assert ear.event("Unhold", Channel=LEG) == [events.CallResumed("c1")]
-    assert ear.event("Hold", Channel=CALLER) == []
+    assert ear.event("Hold", Channel=LEG) == [events.CallHeld("c1", "1001")]
+    assert ear.event("Unhold", Channel=LEG) == [events.CallResumed("c1", "1001")]
+    assert ear.event("Hold", Channel=CALLER, Uniqueid="1.1") == [], "the customer's own hold"
     assert ear.event("Unhold", Channel="PJSIP/other-00000001") == []
+
+
+def test_hold_by_an_agent_whose_phone_was_rung_first(ear: Ear) -> None:
+    """Of a callback: the call's own channel is the agent's, the leg that was dialled is the customer's."""
+    ear.watch.bind("c2", LEG, "1.9")
+    trunk = "PJSIP/trunk-lab-00000004"
+    ear.dialling("ANSWER", leg=trunk, uniqueid="1.9")
+    assert ear.event("Hold", Channel=LEG, Uniqueid="1.9") == [events.CallHeld("c2", "1001")]
+    assert ear.event("Unhold", Channel=LEG, Uniqueid="1.9") == [events.CallResumed("c2", "1001")]
+    assert ear.event("Hold", Channel=trunk, Uniqueid="1.10") == []
 
 
 # --- phones -----------------------------------------------------------------------------------

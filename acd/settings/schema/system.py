@@ -8,7 +8,13 @@ from typing import Annotated
 from pydantic import Discriminator, Field, Tag
 
 from acd.core.service_level import ServiceLevelFormula
-from acd.settings.model import ANY_LANGUAGE, DEFAULT_TEXT_TO_SPEECH, FeatureCodes, RedisSettings
+from acd.settings.model import (
+    ANY_LANGUAGE,
+    DEFAULT_TEXT_TO_SPEECH,
+    FeatureCodes,
+    JournalSettings,
+    RedisSettings,
+)
 from acd.settings.schema.checking import Options, checked, expected, mistake, one_of, seconds, text_of, whole
 from acd.settings.schema.values import (
     Country,
@@ -132,6 +138,17 @@ class RedisSection(Options):
     prefix: Id = RedisSettings.prefix
 
 
+class JournalSection(Options):
+    """What the engine is told and answers is written to `journal/`, for `acd replay-journal`.
+
+    Files older than `keep_days` are removed, and the oldest when all have `max_mb` megabytes together.
+    """
+
+    enabled: YesNo = JournalSettings.enabled
+    keep_days: Annotated[int, whole(1, 3660)] = JournalSettings.keep_days
+    max_mb: Annotated[int, whole(10, 1_000_000)] = JournalSettings.max_mb
+
+
 class SystemFile(Options):
     """The whole file. Without `redis`, live state is kept on disk only."""
 
@@ -141,3 +158,4 @@ class SystemFile(Options):
     not_ready_reasons: dict[Id, ReasonEntry] = Field(default_factory=dict)
     missed_rings: MissedRingsSection = Field(default_factory=MissedRingsSection)
     redis: RedisSection | None = None
+    journal: JournalSection = Field(default_factory=JournalSection)

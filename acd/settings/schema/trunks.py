@@ -9,7 +9,8 @@ from pydantic import Field, model_validator
 from acd.settings.outside import CallerIdIn, DialedIn
 from acd.settings.phone_number import NumberFormat
 from acd.settings.schema.checking import Options, mistake, not_empty, one_of, whole
-from acd.settings.schema.values import EnvironmentName, Host, Id, Network, Priority, PublicNumber, SipUser
+from acd.settings.schema.numbers import NumberEntry
+from acd.settings.schema.values import EnvironmentName, Host, Id, Network, PublicNumber, SipUser
 
 CODECS = ("ulaw", "alaw", "g722", "opus", "g729", "gsm")
 _FORMATS = [written.value for written in NumberFormat]
@@ -29,18 +30,8 @@ class RegistrationEntry(Options):
     contact_user: SipUser | None = None
 
 
-class DefaultEntry(Options):
-    """Where numbers lead that are not configured: exactly one of `flow` and `group` is set."""
-
-    flow: Id | None = None
-    group: Id | None = None
-    priority: Priority = 0
-
-    @model_validator(mode="after")
-    def _leads_somewhere(self) -> DefaultEntry:
-        if (self.flow is None) == (self.group is None):
-            raise mistake("expected a flow or a group, and one of them only")
-        return self
+class DefaultEntry(NumberEntry):
+    """Where numbers lead that are not configured, likewise."""
 
 
 class TrunkEntry(Options):
