@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from typing import Any
 
+from acd.core.kept_form import unusual, usual_values
 from acd.core.machine import advance
 
 
@@ -199,9 +200,10 @@ class Agent:
         return self.state is not AgentState.LOGGED_OUT
 
     def to_dict(self) -> dict[str, Any]:
-        """JSON-ready form for the mirror of live state."""
-        data = {name: getattr(self, name) for name in _FIELDS}
-        data["misses"] = dict(self.misses)
+        """JSON-ready form for the mirror of live state, without what is as in a new agent."""
+        data = {name: getattr(self, name) for name in _ALWAYS} | unusual(self, _USUAL)
+        if self.misses:
+            data["misses"] = dict(self.misses)
         return data
 
     @classmethod
@@ -210,11 +212,12 @@ class Agent:
 
         Raises KeyError, TypeError or ValueError for what cannot be an agent.
         """
-        values = {name: data[name] for name in _FIELDS if name in data}
+        values = {name: value for name, value in data.items() if name in _FIELDS}
         values["state"] = AgentState(data["state"])
         for name in ("ready_since", "idle_since"):
             values.setdefault(name, data.get("since", 0.0))
-        values["misses"] = {str(cause): int(count) for cause, count in dict(data.get("misses", {})).items()}
+        if "misses" in data:
+            values["misses"] = {str(cause): int(count) for cause, count in dict(data["misses"]).items()}
         for name in _NUMBERS:
             if not isinstance(values.get(name, 0), int | float):
                 raise TypeError(f"{name} is no number")
@@ -222,5 +225,7 @@ class Agent:
 
 
 # Worked out once: this runs for every change of an agent.
-_FIELDS = tuple(f.name for f in fields(Agent))
+_FIELDS = frozenset(f.name for f in fields(Agent))
+_ALWAYS = ("state", "since", "ready_since", "idle_since")
+_USUAL = usual_values(Agent, but=(*_ALWAYS, "misses"))
 _NUMBERS = ("since", "ready_since", "idle_since", "calls_taken", "busy_s", "calls_today", "calls_in_a_row")

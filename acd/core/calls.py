@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any
 
 from acd.core.fact_json import fact_from_dict, fact_to_dict
 from acd.core.facts import AgentLeft, Arrived, CallKind, Customer, Fact
+from acd.core.kept_form import unusual, usual_values
 from acd.core.machine import advance
 
 
@@ -267,8 +268,8 @@ class Call:
         return self.state is CallState.ENDED and self.open_wrap_ups == 0 and self.recording is None
 
     def to_dict(self) -> dict[str, Any]:
-        """JSON-ready form for the mirror of live state."""
-        data: dict[str, Any] = {name: getattr(self, name) for name in _FIELDS}
+        """JSON-ready form for the mirror of live state, without what is as in a new call."""
+        data = {"state": self.state, **unusual(self, _USUAL)}
         if self.customer is not None:
             data["customer"] = asdict(self.customer)
         self._told += map(fact_to_dict, self.facts[len(self._told) :])
@@ -281,13 +282,15 @@ class Call:
         values = dict(data)
         values["kind"] = CallKind(values["kind"])
         values["state"] = CallState(values["state"])
-        values["channel"] = Channel(values.get("channel", Channel.CALLER))
-        values["exits"] = tuple(values["exits"])
-        if values["customer"] is not None:
+        if "channel" in values:
+            values["channel"] = Channel(values["channel"])
+        if "exits" in values:
+            values["exits"] = tuple(values["exits"])
+        if values.get("customer") is not None:
             values["customer"] = Customer(**values["customer"])
         values["facts"] = [fact_from_dict(f) for f in values["facts"]]
         return cls(**values)
 
 
 # Worked out once: this runs for every change of a call.
-_FIELDS = tuple(f.name for f in fields(Call) if f.init)
+_USUAL = usual_values(Call, but=("state", "facts"))

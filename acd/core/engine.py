@@ -59,10 +59,12 @@ class Engine:
 
     def handle(self, event: Event, now: float) -> list[Command]:
         """Take in one event. Raises RequestRefused for a request that cannot be granted."""
-        self._advance(now)
+        floor = self.floor
+        floor.now = max(floor.now, now)
         self._handle(event)
-        waits.check(self.floor)
-        return self.floor.take_commands()
+        if floor.entered_line or floor.went_home:
+            waits.check(floor)
+        return floor.take_commands()
 
     def next_deadline(self) -> float | None:
         """When `handle_timer` has to be called at the latest; None: no need."""
@@ -70,8 +72,8 @@ class Engine:
 
     def handle_timer(self, now: float) -> list[Command]:
         """Act on every deadline that has passed."""
-        self._advance(now)
         floor = self.floor
+        floor.now = max(floor.now, now)
         while (due := floor.timers.pop_due(floor.now)) is not None:
             kind, key = due
             match kind:
@@ -95,9 +97,6 @@ class Engine:
                     desk.timer_rest(floor, key)
             waits.check(floor)
         return floor.take_commands()
-
-    def _advance(self, now: float) -> None:
-        self.floor.now = max(self.floor.now, now)
 
     def _handle(self, event: Event) -> None:
         usual = _USUAL.get(type(event))

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from acd.core import limits
-from acd.core.agents import BUSY_STATES, Agent, AgentInput, AgentState
+from acd.core.agents import BUSY_STATES, WORK_STATES, Agent, AgentInput, AgentState
 from acd.core.calls import Call, CallInput, CallState, Channel
 from acd.core.commands import (
     AgentChanged,
@@ -117,8 +117,12 @@ class Floor:
 
     def touch(self, agent: Agent) -> None:
         """The agent has changed in a way that is not a change of state."""
-        self._changed_agents[agent.id] = None
+        self.mark_agent(agent)
         self.place(agent)
+
+    def mark_agent(self, agent: Agent) -> None:
+        """The agent has changed in a way that has nothing to do with who can be rung."""
+        self._changed_agents[agent.id] = None
 
     # --- agents -------------------------------------------------------------------------------
     def move_agent(
@@ -131,7 +135,7 @@ class Floor:
         """
         state, old_reason, since = agent.state, agent.reason, agent.since
         call_id = agent.call_id or agent.wrap_up_call_id or agent.own_call_id or work
-        if agent.calls_in_a_row:
+        if agent.calls_in_a_row and state not in WORK_STATES:
             agent.calls_in_a_row = limits.calls_in_a_row(agent, self.limits(agent), self.now)
         agent.apply(input_, self.now, reason)
         if state is not AgentState.LOGGED_OUT and since < self.now:

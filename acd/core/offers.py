@@ -44,7 +44,7 @@ def _dispatch_free(floor: Floor, agent: Agent) -> None:
     """The head may suit somebody else better, then it goes there and the next one is looked at."""
     while floor.can_take_calls(agent):
         found = floor.router.call_for(agent.id, floor.now)
-        if found is None or not dispatch_call(floor, floor.calls[found[0]]):
+        if found is None or not dispatch_call(floor, floor.calls[found]):
             return
 
 
@@ -229,7 +229,7 @@ def count_call(floor: Floor, call: Call, agent: Agent) -> None:
     agent.misses.clear()
     if call.kind in (CallKind.INBOUND, CallKind.CALLBACK):
         agent.count_call(floor.day)
-    floor.touch(agent)
+    floor.mark_agent(agent)
 
 
 def give_back(floor: Floor, agent: Agent, failure: OfferFailure) -> None:

@@ -92,7 +92,7 @@ def _crowd(floor: Floor, call: Call, choice: Choice, ring: int) -> list[str]:
         _of_others(n, f"ready but kept for {keeper} (reserve)") for keeper, n in sorted(there.kept.items())
     ]
     lines += [_of_others(n, f"ready but only in ring {outer}") for outer, n in there.outer.items()]
-    others = there.logged_in - choice.ready - there.kept.total() - there.outer.total()
+    others = there.logged_in - choice.ready - sum(there.kept.values()) - sum(there.outer.values())
     return [*lines, _of_others(others, "busy or not ready")] if others else lines
 
 

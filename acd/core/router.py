@@ -6,21 +6,18 @@ same with ten agents as with ten thousand, and with ten calls waiting as with tw
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from heapq import heapify, heappop, heapreplace
-from operator import attrgetter
 from typing import NamedTuple
 
 from acd.core.choosing import Choice, choose
 from acd.core.lane_book import LaneBook
-from acd.core.lanes import GroupLine, Standing
+from acd.core.lanes import GroupLine, Standing, Urgency
+from acd.core.ordered import Key
 from acd.core.plan import Plan
 from acd.core.pools import ORDER_OF, Idle, IdleOrder, Pool, PoolKey, Tally
 from acd.core.reach import Reach
 from acd.core.reserves import Reserves
-
-_HEAD = attrgetter("head")
 
 
 class Crowd(NamedTuple):
@@ -30,8 +27,8 @@ class Crowd(NamedTuple):
     """
 
     logged_in: int
-    kept: Counter[str]
-    outer: Counter[int]
+    kept: Mapping[str, int]
+    outer: Mapping[int, int]
 
 
 class Router:
@@ -83,6 +80,8 @@ class Router:
         self._idle.pop(agent, None)
         if not pool.ready:
             self._ready.pop(pool, None)
+            if not self._ready:
+                self._ready = {}  # a dictionary that many have left is slow to look through
 
     def idle_as(self, agent: str) -> Idle | None:
         """As what a free agent is chosen by; None for one who is not free."""
@@ -134,15 +133,15 @@ class Router:
         """Those at work who could serve a call in line, which gets somebody of this ring."""
         lane = self.lines[group].lane_of(call_id)
         assert lane is not None, call_id
-        kept: Counter[str] = Counter()
-        outer: Counter[int] = Counter()
+        kept: dict[str, int] = {}
+        outer: dict[int, int] = {}
         for number, tier in enumerate(lane.tiers):
             for pool in self._ready_of(tier):
-                keeper = self._reserves.keeper(pool, group)
+                keeper = self._reserves.keeper(pool, group) if pool.reserved_by else None
                 if keeper is not None:
-                    kept[keeper] += pool.ready
+                    kept[keeper] = kept.get(keeper, 0) + pool.ready
                 elif number > ring:
-                    outer[number] += pool.ready
+                    outer[number] = outer.get(number, 0) + pool.ready
         if lane.at_work[0] != self._came_or_went:
             lane.at_work = (self._came_or_went, sum(pool.logged_in for pool in lane.agents))
         return Crowd(lane.at_work[1], kept, outer)
@@ -231,17 +230,19 @@ class Router:
             return (pool for pool in self._ready if pool in tier)
         return (pool for pool in tier if pool.ready)
 
-    def call_for(self, agent: str, now: float) -> tuple[str, str] | None:
-        """Call and group that this agent should serve next: the most urgent of the heads of the lanes."""
+    def call_for(self, agent: str, now: float) -> str | None:
+        """The call that this agent should serve next: the most urgent of the heads of the lanes."""
         pool = self._pool_of[agent]
         lanes = self._lanes.open_to(agent, pool)
-        open_ = (lane for lane in lanes if lane.head is not None)
         if pool.reserved_by:
-            open_ = (lane for lane in open_ if self._reserves.spares(pool, lane.group))
-        # Where all gather points at one rate, the order of the heads is that of urgency.
-        key = _HEAD if self._is_even else lambda lane: lane.head_urgency(now)
-        best = min(open_, key=key, default=None)
-        return None if best is None or best.head is None else (best.head[1], best.group)
+            spares = self._reserves.spares
+            lanes = [lane for lane in lanes if lane.head is not None and spares(pool, lane.group)]
+        heads: list[tuple[Key | Urgency, str]]
+        if self._is_even:  # where all gather points at one rate, the order of the heads is that of urgency
+            heads = [lane.head for lane in lanes if lane.head is not None]
+        else:
+            heads = [(lane.head_urgency(now), lane.head[1]) for lane in lanes if lane.head is not None]
+        return min(heads)[1] if heads else None
 
     def heads(self, now: float) -> Iterator[str]:
         """The head of every lane, the most urgent first; of a lane whose head has left meanwhile the next."""

@@ -140,7 +140,7 @@ async def main():
     seen = asyncio.Event()
 
     async def handler(session):
-        probe._event_at.set(session._reader.came_at)
+        probe._event_at.set(session.came_at)
         await session.command("NOOP")
         seen.since_reply_s = time.time() - probe._event_at.get()
         seen.set()
@@ -162,5 +162,7 @@ asyncio.run(main())
 
 
 def test_time_that_news_lie_unread_is_lag() -> None:
-    done = subprocess.run([sys.executable, "-c", PROBED], capture_output=True, check=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-c", PROBED], capture_output=True, check=True, text=True, timeout=30
+    )
     assert 0.19 < float(done.stdout) < 0.5

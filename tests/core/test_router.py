@@ -128,8 +128,7 @@ def test_choices_are_those_of_a_look_at_everybody(
         found = router.call_for(agent, now)
         assert (found is None) == (not keys)
         if found is not None:
-            assert keys[found[0]] == min(keys.values())
-            assert found[1] == calls[found[0]].group
+            assert keys[found] == min(keys.values())
 
 
 @st.composite
@@ -249,7 +248,7 @@ def test_empty_lanes_are_not_kept_without_end(monkeypatch: pytest.MonkeyPatch) -
         router.enqueue("c", Standing("g", Requirement.parse(f"sales >= {i}"), 0.0), 2)
         router.dequeue("c", "g")
     router.agent_free("a4", Idle(0.0, 0.0, 0, 0.0, 1))
-    assert router.call_for("a4", 1.0) == ("stays", "g")
+    assert router.call_for("a4", 1.0) == "stays"
     assert len(router._lanes) == 11  # and that in which somebody waits
 
 
@@ -288,7 +287,7 @@ def _looks(monkeypatch: pytest.MonkeyPatch, agents: int, waiting: int) -> tuple[
     Counted.looks = 0
     assert router.agent_for("c0", "g1", NOW) is not None
     for_a_call, Counted.looks = Counted.looks, 0
-    assert router.call_for("a1", 1e6) == ("c0", "g1")
+    assert router.call_for("a1", 1e6) == "c0"
     return for_a_call, Counted.looks
 
 
