@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from urllib.parse import quote
 
 from tests.integration.sip.call_state import REASONS, CallEnd, CallState, identity_of
@@ -12,6 +13,10 @@ from tests.integration.sip.line import Dialog, Line
 from tests.integration.sip.message import Headers, Party, SipMessage, parse_party, response_to
 from tests.integration.sip.rtp import RtpEndpoint
 from tests.integration.sip.sdp import answer_direction, describe_media, parse_media
+from tests.integration.sip.waiting import WaitedTooLong
+
+LEAVES_S = 0.5
+"""How long a phone that has transferred a call waits for Asterisk to end its consultation."""
 
 
 class PhoneCall:
@@ -144,6 +149,9 @@ class PhoneCall:
         status = await self._refer(f"<{dialog.remote_uri}?Replaces={replaces}>", limit_s)
         if 200 <= status < 300:
             await self.hang_up(limit_s)
+            # Asterisk ends the other one, too: a CANCEL in the same milliseconds can end the customer.
+            with suppress(WaitedTooLong):
+                await other.wait_ended(LEAVES_S)
             await other.hang_up(limit_s)
         return status
 
