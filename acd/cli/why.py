@@ -59,7 +59,7 @@ def _only_one(call: str, found: list[CallRecord]) -> CallRecord:
             f"no call {call!r} goes on or is on record: 'acd status' shows those that go on, 'acd calls list'"
             " today's; give an id, its beginning, or the caller's whole number"
         )
-    if len(found) > 1 and found[0].caller_number != call:
+    if len(found) > 1 and any(record.call_id.startswith(call) for record in found):
         listed = ", ".join(record.call_id for record in found[:LISTED_AT_MOST])
         raise OperatorError(f"several calls begin with {call!r}, name one: {listed}")
     return found[0]

@@ -39,6 +39,7 @@ from acd.records import migrations, rows, schema
 from acd.records.keys import in_chunks
 from acd.records.record import CallRecord, CallVisit, SegmentKind
 from acd.records.task_store import TaskStore
+from acd.settings.sought_number import sought
 
 _BUSY_TIMEOUT_MS = 15_000
 _NOTHING_YET = "; nothing has run here yet: start 'script/server', or set ACD_HOME to where it runs"
@@ -205,10 +206,12 @@ class RecordStore:
         return found[0] if found else None
 
     def named(self, name: str, limit: int = 10) -> list[CallRecord]:
-        """Calls whose id begins so, or whose caller had just this number; newest first, at most `limit`."""
-        calls = schema.calls
-        begins = calls.c.call_id.startswith(name, autoescape=True)
-        query = select(calls).where(or_(begins, calls.c.caller_number == name))
+        """Calls whose id begins so, or whose caller had this number; newest first, at most `limit`."""
+        calls, number = schema.calls, sought(name)
+        meant = [calls.c.call_id.startswith(name, autoescape=True), calls.c.caller_number.in_(number.whole)]
+        if number.ending:
+            meant.append(calls.c.caller_number.endswith(number.ending, autoescape=True))
+        query = select(calls).where(or_(*meant))
         query = query.order_by(calls.c.started_at.desc(), calls.c.call_id).limit(limit)
         with self.engine.connect() as connection:
             return _load(connection, query)

@@ -13,6 +13,7 @@ from acd.core.floor import Floor
 from acd.core.why import why_waiting
 from acd.errors import RequestRefused
 from acd.runtime.control import UNKNOWN_CALL, Handler, Request, text_of
+from acd.settings.sought_number import sought
 
 LISTED_AT_MOST = 8
 LONGEST_NAME = 200
@@ -22,11 +23,16 @@ class WhyDesk:
     """`handlers` are for the control socket; `expected_wait` knows what to expect of a call in line."""
 
     def __init__(
-        self, floor: Floor, clock: Callable[[], float], expected_wait: Callable[[Call], WaitRange | None]
+        self,
+        floor: Floor,
+        clock: Callable[[], float],
+        expected_wait: Callable[[Call], WaitRange | None],
+        language: str = "en",
     ) -> None:
         self._floor = floor
         self._clock = clock
         self._expected_wait = expected_wait
+        self._language = language
 
     def handlers(self) -> dict[str, Handler]:
         """By the word that the request begins with."""
@@ -42,7 +48,7 @@ class WhyDesk:
             "why": None,
         }
         if call.state is CallState.WAITING:
-            report = why_waiting(self._floor, call, self._clock(), self._expected_wait(call))
+            report = why_waiting(self._floor, call, self._clock(), self._expected_wait(call), self._language)
             answer["why"] = asdict(report)
         return answer
 
@@ -54,7 +60,9 @@ class WhyDesk:
         if name in self._floor.calls:  # one that has ended may not be on record yet
             return self._floor.calls[name]
         unknown = f"no call {name!r} goes on; 'acd status' shows those that do"
-        return self._one([call for call in live if _is_meant(name, call)], UNKNOWN_CALL, unknown)
+        number = sought(name)
+        meant = [call for call in live if call.id.startswith(name) or number.is_of(call.caller_number)]
+        return self._one(meant, UNKNOWN_CALL, unknown)
 
     @staticmethod
     def _one(calls: Sequence[Call], code: str, none: str) -> Call:
@@ -69,9 +77,3 @@ class WhyDesk:
                 "several-calls", f"that may be one of {len(calls)} calls, name it: {listed}{more}"
             )
         return calls[0]
-
-
-def _is_meant(name: str, call: Call) -> bool:
-    """By the beginning of the id, or by the caller's number, however it is written."""
-    number = "".join(c for c in name if c in "+0123456789")
-    return call.id.startswith(name) or (len(number) >= 3 and call.caller_number == number)

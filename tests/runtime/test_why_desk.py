@@ -67,6 +67,22 @@ async def test_by_id_and_by_number(house: House, name: str) -> None:
     assert (await house.why(name))["call"] == "c1"
 
 
+@pytest.mark.parametrize("name", ["+49 30 12345678", "03012345678", "0049 30 12345678", "(030) 1234-5678"])
+async def test_a_number_is_found_however_it_is_written(house: House, name: str) -> None:
+    await house.desk.ask("c1", caller_number="+493012345678")
+    assert (await house.why(name))["call"] == "c1"
+
+
+async def test_a_caller_without_a_number_is_found_by_what_stands_in_its_place(house: House) -> None:
+    await house.desk.ask("c1", caller_number="sipp")
+    assert (await house.why("sipp"))["call"] == "c1"
+    await house.desk.ask("c2", caller_number="sipp")
+    assert await house.refused("sipp") == (
+        "several-calls",
+        "that may be one of 2 calls, name it: c1 (sales), c2 (sales)",
+    )
+
+
 async def test_by_the_beginning_of_the_id(house: House) -> None:
     await house.desk.ask("a261122-100000-1")
     assert (await house.why("a2611"))["call"] == "a261122-100000-1"
