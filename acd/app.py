@@ -198,7 +198,7 @@ class Controller:
         system, floor = self._now.system, self._shell.engine.floor
         outlook = Outlook(floor, self._clock, system.timezone, self._announcements, self._paces)
         self._engine.ask_for_waits(Forecast(floor, self._paces).p50_s)  # for the policies of groups
-        self._why_desk = WhyDesk(floor, self._clock, outlook.groups.expected_wait)
+        self._why_desk = WhyDesk(floor, self._clock, outlook.groups.expected_wait, system.language)
         return Services(
             flows=self._versions,
             lookups=self._lookups,

@@ -9,11 +9,13 @@ from typing import Any
 from rich.text import Text
 
 from acd.cli.status import clock
+from acd.cli.words import state_in_words
 from acd.core.facts import OfferFailure
 from acd.records.story import FAILURES, KEPT, caller_in_words, printable
 
 LABEL_WIDTH = 11
 STEPS_SHOWN = 6
+AGENT_WIDTH = 15
 Report = Mapping[str, Any]
 
 _EXITS = {
@@ -32,7 +34,9 @@ def screen(report: Report, width: int) -> list[Text]:
         body = textwrap.wrap(printable(text), max(30, width - LABEL_WIDTH)) or [""]
         lines.append(Text(f"{label:<{LABEL_WIDTH}}{body[0]}", style=style))
         lines += [Text(" " * LABEL_WIDTH + more, style=style) for more in body[1:]]
-    return lines + [Text(_cut(line, width), style=style) for line, style in _agents(report["agents"], report)]
+    for line, style in _agents(report["agents"], report):
+        lines += [Text(part, style=style) for part in _folded(line, width)]
+    return lines
 
 
 Row = tuple[str, str, str]
@@ -102,7 +106,9 @@ def _who_may(report: Report) -> Iterator[Row]:
         yield "  next", f"ring {after['ring']} {when}: {after['requires']}; adds {who}", ""
     if (kept := report["kept_for"]) is not None:
         why = KEPT.get(kept["why"], kept["why"])
-        text = f"{kept['agent']} alone ({why}), {clock(kept['for_s'])} more; now {_words(kept['state'])}"
+        text = (
+            f"{kept['agent']} alone ({why}), {clock(kept['for_s'])} more; now {state_in_words(kept['state'])}"
+        )
         yield "Waits for", text, "yellow"
     for group, count in report["agents"]["reserved"].items():
         yield "Reserve", f"{count} ready, kept for the calls of {group}", "yellow"
@@ -134,11 +140,15 @@ def _rules(report: Report) -> Iterator[Row]:
 
 def _step(step: Mapping[str, Any]) -> str:
     """What became of it, and when it is next."""
+    if step["idle"]:
+        return f"does nothing: {step['hindered']}"
     parts = []
     if step["taken_at_s"] is not None:
         parts.append(f"taken after {clock(step['taken_at_s'])}")
+    if step["hindered"]:
+        parts.append(step["hindered"])
     if step["taken_at_s"] is not None and step["again_s"] is None:
-        return parts[0]
+        return ", ".join(parts)
     if step["due_in_s"] is not None:
         parts.append(f"due in {clock(step['due_in_s'])}")
     values = ", ".join(
@@ -156,7 +166,9 @@ def _agents(agents: Mapping[str, Any], report: Report) -> Iterator[tuple[str, st
     if not agents["able"]:
         yield "  nobody", "bold red"
     for agent in agents["able"]:
-        state = _words(agent["state"]) + (f" ({agent['reason']})" if agent["reason"] else "")
+        state = state_in_words(agent["state"]) + (
+            f" ({agent['reason_label'].lower()})" if agent["reason"] else ""
+        )
         ring = f"ring {agent['ring']} " if report["rings"] else ""
         yield f"  {agent['id']:<12} {ring}{state}, {clock(agent['since_s'])}: {agent['needs']}", ""
     for counted in agents["more_able"]:
@@ -174,13 +186,10 @@ def _agents(agents: Mapping[str, Any], report: Report) -> Iterator[tuple[str, st
         yield f"Logged out who could serve: {names}" + (f" and {more} more" if more else ""), "dim"
 
 
-def _cut(line: str, width: int) -> str:
-    line = printable(line)
-    return line if len(line) <= width else line[: width - 1] + "…"
-
-
-def _words(state: str) -> str:
-    return state.replace("_", " ")
+def _folded(line: str, width: int) -> list[str]:
+    """What comes last, what an agent needs first, is what matters: nothing is cut off."""
+    indent = " " * AGENT_WIDTH
+    return textwrap.wrap(printable(line), width, subsequent_indent=indent, drop_whitespace=True) or [""]
 
 
 def _calls(count: int) -> str:

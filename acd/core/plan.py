@@ -18,6 +18,7 @@ from acd.core.work_rules import (
     DEFAULT_MISSED_RINGS,
     DEFAULT_WRAP_UP,
     NO_LIMITS,
+    SYSTEM_REASONS,
     MissRule,
     Reason,
     WorkLimits,
@@ -146,6 +147,10 @@ class Plan:
     ageing: Mapping[int, float] = field(default_factory=dict)
     seed: int = 0
     removed: Mapping[str, Heir] = field(default_factory=dict)
+
+    def reason(self, code: str | None) -> Reason | None:
+        """What an agent's code for being not ready means, the system's own ones included; None: unknown."""
+        return {**SYSTEM_REASONS, **self.reasons}.get(code or "")
 
     def heir(self, group: str | None) -> str | None:
         """The group itself, or the one that has its callers now; None where there is neither."""

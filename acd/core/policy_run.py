@@ -34,9 +34,9 @@ def timer_policy(floor: Floor, call_id: str) -> None:
         earliest = step.earliest_s(call.step_runs.get(str(number)))
         if earliest is None or waited_s < earliest:
             continue
-        if not step.condition.test(Seen(floor, call)) or _has_led_out(call, step):
+        if not step.condition.test(Seen(floor, call)) or has_led_out(call, step):
             continue
-        if any(_must_wait(floor, call, operation) for operation in step.operations):
+        if any(must_wait(floor, call, operation) for operation in step.operations):
             is_open = True
             continue
         call.step_runs[str(number)] = waited_s
@@ -109,14 +109,14 @@ def _take(floor: Floor, call: Call, number: int, step: policy.PolicyStep) -> Non
     for operation in step.operations:
         if call.state is not CallState.WAITING or call.group is None:
             return
-        if _changes(floor, call, operation):
+        if changes(floor, call, operation):
             floor.note(call, facts.PolicyApplied(floor.now, number + 1, told(operation)))
             _operate(floor, call, number, operation)
 
 
-def _must_wait(floor: Floor, call: Call, operation: policy.Operation) -> bool:
+def must_wait(floor: Floor, call: Call, operation: policy.Operation) -> bool:
     """Whether something that may pass stands in the way: a step is taken as a whole, or is not."""
-    if not isinstance(operation, policy.MoveTo) or not _changes(floor, call, operation):
+    if not isinstance(operation, policy.MoveTo) or not changes(floor, call, operation):
         return False
     limit = floor.plan.groups[operation.group].max_waiting
     if limit is not None and floor.callers_waiting(operation.group) >= limit:
@@ -125,7 +125,7 @@ def _must_wait(floor: Floor, call: Call, operation: policy.Operation) -> bool:
     return call.channel is Channel.NONE and operation.group in floor.callbacks_closed
 
 
-def _changes(floor: Floor, call: Call, operation: policy.Operation) -> bool:
+def changes(floor: Floor, call: Call, operation: policy.Operation) -> bool:
     """Whether there is anything for the operation to do.
 
     A callback hears nothing and has no flow to go on with. Nobody is moved back to a group that has handed
@@ -147,7 +147,7 @@ def _changes(floor: Floor, call: Call, operation: policy.Operation) -> bool:
     return True
 
 
-def _has_led_out(call: Call, step: policy.PolicyStep) -> bool:
+def has_led_out(call: Call, step: policy.PolicyStep) -> bool:
     """A caller who came back from where a step led (nobody answered there) is not sent there again."""
     exits = {
         op.exit for op in step.operations if isinstance(op, policy.LeaveBy) and policy.leads_out(op.exit)

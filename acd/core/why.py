@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from acd.core import policy_run
 from acd.core.calls import Call, CallState, Channel
 from acd.core.expected_wait import WaitRange
 from acd.core.facts import Kept, OfferFailed
 from acd.core.floor import Floor
 from acd.core.plan import GroupPolicy
-from acd.core.policy import PolicyStep
 from acd.core.reach import requirement_of
 from acd.core.why_agents import AgentsSeen, agents_seen, in_ring
+from acd.core.why_steps import StepSeen, step_seen
 
 AHEAD_AT_MOST = 5
 RING_NAMED_AT_MOST = 8
@@ -67,25 +66,6 @@ class EntrySeen:
 
 
 @dataclass(frozen=True, slots=True)
-class StepSeen:
-    """A step of the group's policy.
-
-    `taken_at_s`: how long the wait was when it was last taken. `due_in_s`: when it can be taken next by
-    the time waited; None where that is not what it waits for, or it will not be taken again. `holds`: its
-    condition, now. `seen`: the values that the condition looks at.
-    """
-
-    number: int
-    when: str
-    does: str
-    taken_at_s: float | None
-    again_s: float | None
-    due_in_s: float | None
-    holds: bool
-    seen: Mapping[str, float | str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
 class Tried:
     """An agent who was offered the call and did not get it."""
 
@@ -136,8 +116,13 @@ class WhyWaiting:
     agents: AgentsSeen
 
 
-def why_waiting(floor: Floor, call: Call, now: float, expected: WaitRange | None = None) -> WhyWaiting:
-    """Of a call in line; `expected`: its wait, from one who knows. Raises ValueError for any other call."""
+def why_waiting(
+    floor: Floor, call: Call, now: float, expected: WaitRange | None = None, language: str = "en"
+) -> WhyWaiting:
+    """Of a call in line; `expected`: its wait, from one who knows; `language`: of the names of reasons.
+
+    Raises ValueError for any other call.
+    """
     if call.state is not CallState.WAITING or call.group is None or call.waiting_since is None:
         raise ValueError(f"call {call.id} does not wait")
     policy = floor.plan.groups[call.group]
@@ -169,7 +154,7 @@ def why_waiting(floor: Floor, call: Call, now: float, expected: WaitRange | None
         next_ring=_next_ring(floor, call, policy, now) if call.ring < len(rings) else None,
         kept_for=_kept_for(floor, call, now),
         entry=_entry(floor, call, now) if call.channel is Channel.NONE else None,
-        steps=tuple(_step(floor, call, n, step, waited_s) for n, step in enumerate(policy.steps, 1)),
+        steps=tuple(step_seen(floor, call, n, step, waited_s) for n, step in enumerate(policy.steps, 1)),
         tried=tuple(Tried(f.agent, f.failure.value, now - f.at) for f in failures[-TRIED_AT_MOST:]),
         tried_count=len(failures),
         expected_p50_s=None if expected is None else expected.p50_s,
@@ -177,7 +162,7 @@ def why_waiting(floor: Floor, call: Call, now: float, expected: WaitRange | None
         expected_known=expected is not None and expected.known,
         leaves_in_s=None if call.leave_at is None else call.leave_at - now,
         exits=call.exits,
-        agents=agents_seen(floor, call, now),
+        agents=agents_seen(floor, call, now, language),
     )
 
 
@@ -248,29 +233,3 @@ def _entry(floor: Floor, call: Call, now: float) -> EntrySeen:
         call.group in floor.callbacks_closed,
         None if call.expires_at is None else max(0.0, call.expires_at - now),
     )
-
-
-def _step(floor: Floor, call: Call, number: int, step: PolicyStep, waited_s: float) -> StepSeen:
-    taken_at_s = call.step_runs.get(str(number - 1))
-    seen = policy_run.Seen(floor, call)
-    seen["waited_s"] = round(waited_s, 6)
-    holds = step.condition.test(seen)
-    return StepSeen(
-        number,
-        step.condition.text,
-        "; ".join(policy_run.told(operation) for operation in step.operations),
-        taken_at_s,
-        step.every_s,
-        _due_in_s(step, taken_at_s, waited_s),
-        holds,
-        {name: seen[name] for name in sorted(step.condition.names)},
-    )
-
-
-def _due_in_s(step: PolicyStep, taken_at_s: float | None, waited_s: float) -> float | None:
-    """When the time waited next changes something for this step."""
-    earliest = step.earliest_s(taken_at_s)
-    if earliest is None:
-        return None
-    moments = [max(earliest, moment) for moment in step.moments_s()] or [earliest]
-    return min((moment - waited_s for moment in moments if moment > waited_s), default=None)

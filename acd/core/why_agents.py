@@ -23,13 +23,17 @@ NAMED_AT_MOST = 12
 
 @dataclass(frozen=True, slots=True)
 class Able:
-    """An agent at work who could serve the call as it stands. `needs`: what has to happen first."""
+    """An agent at work who could serve the call as it stands. `needs`: what has to happen first.
+
+    `reason_label`: the reason in the centre's language.
+    """
 
     id: str
     name: str
     ring: int
     state: str
     reason: str | None
+    reason_label: str | None
     since_s: float
     needs: str
 
@@ -62,7 +66,7 @@ class AgentsSeen:
     reserved: Mapping[str, int]
 
 
-def agents_seen(floor: Floor, call: Call, now: float) -> AgentsSeen:
+def agents_seen(floor: Floor, call: Call, now: float, language: str = "en") -> AgentsSeen:
     """Everybody in the plan, for a call in line. Agents of one pool are alike: it is looked at once."""
     standing, widest = floor.standing(call), floor.widest(call)
     wanted = requirement_of(floor.plan.groups[standing.group], standing, standing.ring)
@@ -73,7 +77,7 @@ def agents_seen(floor: Floor, call: Call, now: float) -> AgentsSeen:
         ring, reach = (floor.router.ring_of(pool.members[0], place) for place in (standing, widest))
         there = [floor.agents[name] for name in pool.members if floor.agents[name].logged_in]
         if ring is not None:
-            able += (_able(floor, call, ring, agent, now) for agent in there)
+            able += (_able(floor, call, ring, agent, now, language) for agent in there)
         elif there:
             lacks = shortfall(wanted, pool.skills)
             unable += (_unable(floor, lacks, reach, agent) for agent in there)
@@ -118,10 +122,18 @@ def _unable(floor: Floor, lacks: tuple[str, ...], reach: int | None, agent: Agen
     return Unable(agent.id, floor.profile(agent.id).name, agent.state.value, lacks, reach)
 
 
-def _able(floor: Floor, call: Call, ring: int, agent: Agent, now: float) -> Able:
-    name = floor.profile(agent.id).name
-    state = agent.state.value
-    return Able(agent.id, name, ring, state, agent.reason, now - agent.since, needs(floor, call, agent, now))
+def _able(floor: Floor, call: Call, ring: int, agent: Agent, now: float, language: str) -> Able:
+    reason = floor.plan.reason(agent.reason)
+    return Able(
+        agent.id,
+        floor.profile(agent.id).name,
+        ring,
+        agent.state.value,
+        agent.reason,
+        agent.reason if reason is None else reason.label(language),
+        now - agent.since,
+        needs(floor, call, agent, now),
+    )
 
 
 def _reserved(floor: Floor, call: Call, able: Iterable[Able]) -> dict[str, int]:

@@ -9,7 +9,6 @@ from typing import Any
 from acd.core.agents import BUSY_STATES, Agent, AgentState
 from acd.core.calls import Call, CallState
 from acd.core.floor import Floor
-from acd.core.work_rules import SYSTEM_REASONS
 
 
 def picture(
@@ -58,7 +57,7 @@ def agent_picture(floor: Floor, agent_id: str, now: float, language: str) -> dic
     agent, profile = floor.agents[agent_id], floor.profile(agent_id)
     phone = floor.phones.get(agent.phone or "")
     call = floor.calls.get(agent.call_id or agent.own_call_id or "")
-    reason = {**SYSTEM_REASONS, **floor.plan.reasons}.get(agent.reason or "")
+    reason = floor.plan.reason(agent.reason)
     state_s = now - agent.since if agent.logged_in else 0.0
     return {
         "id": agent_id,

@@ -83,6 +83,31 @@ def test_it_fits(width: int) -> None:
     assert len(lines) <= 30
 
 
+def test_what_an_agent_needs_first_is_never_cut_off() -> None:
+    lines = drawn(RULES, BUSY + "00:17  anna goes not ready: lunch\n00:18  anna logs out", 60)
+    first = next(n for n, line in enumerate(lines) if line.startswith("  anna"))
+    assert lines[first : first + 2] == [
+        "  anna         ring 0 talking, 0:17: the end of call c3, but",
+        "               logs out then",
+    ]
+
+
+def test_a_step_that_does_nothing_to_this_call_is_not_called_due() -> None:
+    text = """
+00:00  c2 arrives
+00:00  c2 queues for short
+00:01  c1 arrives
+00:01  c1 queues for overflow
+00:31  timer
+"""
+    policy = [line for line in drawn(RULES, text, 110) if "step" in line]
+    assert policy == [
+        "Policy     step 2, waited_s >= 30: priority +2; to group short; waits for room in short",
+        "Policy     step 1, waited_s >= 30: leave by callback;"
+        " does nothing: this call has no exit 'callback'",
+    ]
+
+
 def test_reserve_suspension_and_one_agent_alone() -> None:
     lines = drawn(RESERVE, "00:00  on shift: dora 1004\n00:01  c1 arrives\n00:01  c1 queues for plain")
     assert "Reserve    1 ready, kept for the calls of urgent" in lines
@@ -227,6 +252,7 @@ def test_a_finished_call(records: Path) -> None:
 def test_the_beginning_of_an_id_or_the_latest_of_a_number(records: Path) -> None:
     assert acd("why", "b26").startswith("Call b261122-120000-1")
     assert acd("why", "+4930777").startswith("Call a261122-110000-1")
+    assert acd("why", "+49 30 777").startswith("Call a261122-110000-1")
 
 
 def test_as_json(records: Path) -> None:

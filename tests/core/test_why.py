@@ -12,8 +12,9 @@ from acd.core.engine import Engine
 from acd.core.expected_wait import WaitRange
 from acd.core.floor import Floor
 from acd.core.plan import AgentProfile, Plan
+from acd.core.policy import Announce, PolicyStep, condition
 from acd.core.why import WhyWaiting, why_waiting
-from tests.core.centre import PLAN, RESERVE, RULES
+from tests.core.centre import CALLBACKS, PLAN, RESERVE, RULES
 from tests.core.scenario import Player, parsed
 
 
@@ -220,6 +221,8 @@ def test_steps_of_the_policy() -> None:
     assert (second.taken_at_s, second.due_in_s, second.holds) == (None, 15.0, False)
     assert second.seen == {"segment": "", "waited_s": 15.0}
     assert (third.does, third.due_in_s) == ("ring 1; priority 9", 45.0)
+    assert {step.hindered for step in (first, second, third)} == {""}
+    assert (fourth.hindered, fourth.idle) == ("this call has no exit 'callback'", True)
     assert (fourth.due_in_s, fourth.seen) == (None, {"calls_waiting": 1.0, "position": 1.0})
 
 
@@ -256,3 +259,24 @@ def test_a_big_house_is_counted_beyond_the_first() -> None:
 def test_only_of_a_call_that_waits() -> None:
     with pytest.raises(ValueError, match="c1 does not wait"):
         scene(PLAN, "00:00  c1 arrives")
+
+
+def test_what_a_step_cannot_do_to_this_call() -> None:
+    text = """
+00:00  c2 arrives
+00:00  c2 queues for short
+00:01  c1 arrives
+00:01  c1 queues for overflow
+00:31  timer
+"""
+    leave, move = scene(RULES, text).steps
+    assert (leave.taken_at_s, leave.hindered, leave.idle) == (30.0, "this call has no exit 'callback'", True)
+    assert (move.taken_at_s, move.hindered, move.idle) == (None, "waits for room in short", False)
+
+
+def test_nothing_is_said_to_the_entry_of_a_callback() -> None:
+    steps = (PolicyStep(condition("waited_s >= 60"), (Announce("sorry"),)),)
+    plan = replace(CALLBACKS, groups={"back": replace(CALLBACKS.groups["back"], steps=steps)})
+    text = "00:06  c1 is to be called back for back by c2\n00:07  c3 arrives"
+    (step,) = scene(plan, text, call="c2").steps
+    assert (step.hindered, step.idle) == ("nobody is on the line to hear it", True)
