@@ -38,12 +38,18 @@ def replay_journal(
 ) -> None:
     """Play a journal again: does the engine answer as it did? Stops at the first difference, with code 2."""
     tz = _timezone()
-    moment = parse_time(until, tz)
+    moment = _moment(until, tz)
     found = replay(
         file,
         until=None if moment is None else moment.timestamp(),
         call_id=until if until and moment is None else None,
     )
+    if moment is not None and not found.steps:
+        began = datetime.fromtimestamp(found.began_at, UTC).astimezone(tz)
+        raise OperatorError(
+            f"--until {until!r} is before all that {file} tells:"
+            f" it begins at {began:%Y-%m-%d %H:%M:%S} ({tz})"
+        )
     if as_json:
         typer.echo(json.dumps(_told(found), ensure_ascii=False, indent=2))
     else:
@@ -51,6 +57,17 @@ def replay_journal(
             context.console.print(printable(line), markup=False, soft_wrap=True)
     if found.difference is not None:
         raise typer.Exit(DIFFERENT)
+
+
+def _moment(until: str, tz: ZoneInfo) -> datetime | None:
+    """The time that is meant; None where it is a call's id. Ids have no colon, times of day do."""
+    moment = parse_time(until, tz)
+    if moment is None and ":" in until:
+        raise OperatorError(
+            f"--until {until!r} is not understood: expected a call's whole id, or a day and a time like"
+            f" '2026-11-22 10:00:15' ({tz})"
+        )
+    return moment
 
 
 def _timezone() -> ZoneInfo:

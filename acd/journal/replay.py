@@ -61,6 +61,7 @@ class Replay:
 def replay(path: Path, *, until: float | None = None, call_id: str | None = None) -> Replay:
     """Play it to the end, or `until` a moment, or to the last step of a call; stops at the first difference.
 
+    Where the first step is later than `until` none is played, and `began_at` is when that one would be.
     Raises OperatorError for a file that cannot be played, with the line, and for a call that is not in it.
     """
     lines = _lines(path)
@@ -71,6 +72,8 @@ def replay(path: Path, *, until: float | None = None, call_id: str | None = None
             found.cut_off = True
             break
         step = _step(path, number, value)
+        if not found.steps:
+            found.began_at = step.at
         if (until is not None and step.at > until) or (last is not None and number > last):
             break
         if not _agrees(path, found, step):
@@ -82,7 +85,6 @@ def replay(path: Path, *, until: float | None = None, call_id: str | None = None
 
 def _agrees(path: Path, found: Replay, step: Step) -> bool:
     """Play one step; whether its outcome is that of the file."""
-    found.began_at = step.at if not found.steps else found.began_at
     found.steps, found.ended_at = found.steps + 1, step.at
     found.events += "event" in step.told
     found.commands += len(step.outcome.get("did", ()))

@@ -10,6 +10,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from acd.__main__ import app
+from acd.errors import OperatorError
 from tests.journal.test_replay import changed, journal
 
 CHECKOUT = Path(__file__).parents[2]
@@ -68,3 +69,15 @@ def test_programs_get_all_of_it(path: Path) -> None:
     changed(path, 6, '"agent":"anna"', '"agent":"ben"')
     told = json.loads(played(path, "--json").output)
     assert told["difference"]["line"] == 6
+
+
+@pytest.mark.parametrize(
+    ("until", "message"),
+    [
+        ("03:55", "--until '03:55' is not understood: expected a call's whole id, or a day and a time like"),
+        ("1970-01-01 01:00", "is before all that .* tells: it begins at 1970-01-01 01:16:40 "),
+    ],
+)
+def test_a_time_that_stops_nowhere_is_refused(path: Path, until: str, message: str) -> None:
+    with pytest.raises(OperatorError, match=message):
+        played(path, "--until", until)
