@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import TypeAlias
 
 from acd.core.plan import GroupPolicy, Plan
+from acd.core.requirement import Requirement
 from acd.core.router import Router
 from acd.core.work_rules import WrapUpMode
 from acd.errors import OperatorError, SettingsError
 from acd.settings.document import Document, read_document
-from acd.settings.problems import Place
+from acd.settings.problems import Place, did_you_mean, shown
 from acd.settings.validate import validate
 from acd.simulate.chance import Constant, Duration, Empirical, Lognormal, Never
 from acd.simulate.known_times import KnownTimes
@@ -207,7 +208,18 @@ class _Assembly:
             if entry.prefer is not None and entry.prefer not in self.plan.agents:
                 at = (*place, "classes", name, "prefer")
                 self.document.report_undefined(at, "agent", entry.prefer, self.plan.agents)
+            if entry.requires is not None:
+                self._skills((*place, "classes", name, "requires"), entry.requires)
         return tuple(_class(name, entry) for name, entry in entries.items()) or (CallerClass(),)
+
+    def _skills(self, place: Place, requirement: Requirement) -> None:
+        """Callers for whom there can be nobody would wait in vain, and no figure would say why."""
+        known = {skill for agent in self.plan.agents.values() for skill in agent.skills}
+        known |= {skill for group in self.plan.groups.values() for skill in group.requirement.skills}
+        for skill in sorted(requirement.skills - known):
+            hint = did_you_mean(skill, sorted(known), separator=";")
+            message = f"no agent has the skill '{shown(skill)}', and no group asks for it{hint}"
+            self.document.report(place, message)
 
     def _callbacks(
         self, entry: CallbacksEntry | None, policy: GroupPolicy, place: Place

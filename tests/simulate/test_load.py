@@ -185,6 +185,11 @@ def test_wishes_that_nobody_can_fulfil(tmp_path: Path, plan: Plan) -> None:
     assert problems(write(tmp_path, text), plan) == [
         "day.yml:3: groups > sales > classes > vip > prefer: no agent 'ana' is defined; did you mean 'anna'?"
     ]
+    text = 'groups:\n  sales:\n    classes: {vip: {share: 1, requires: "saless >= 6"}}\n'
+    assert problems(write(tmp_path, text), plan) == [
+        "day.yml:3: groups > sales > classes > vip > requires: no agent has the skill 'saless', and no group"
+        " asks for it; did you mean 'sales'?"
+    ]
     text = "groups:\n  sales:\n    callbacks: {accept: 2}\n    returning: {within_days: 3}\n"
     found = problems(write(tmp_path, text), plan)
     assert [problem.partition(": ")[0] for problem in found] == ["day.yml:3", "day.yml:4"]
