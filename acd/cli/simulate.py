@@ -39,6 +39,10 @@ def simulate(
     config: Annotated[
         Path | None, typer.Option(help="another configuration folder than the one in use")
     ] = None,
+    flows: Annotated[
+        Path | None,
+        typer.Option(help="with --config: its flows; if not said, the folder flows in it, or ACD_FLOWS"),
+    ] = None,
     calls_per_hour: Annotated[
         list[str] | None, typer.Option(help="200: of all groups together; sales=120: of one (again for more)")
     ] = None,
@@ -67,6 +71,9 @@ def simulate(
     With --replay, recorded calls go through the configuration in use and through that of --config.
     """
     env = context.environment()
+    if flows is not None and config is None:
+        raise OperatorError("--flows goes with --config alone: the flows in use are those of ACD_FLOWS")
+    changed = None if config is None else load_centre(config, flows or _flows_of(config, env))
     if plot_file is not None:
         plot.check(plot_file)
     for option, file in (("--plot", plot_file), ("--json", json_file)):
@@ -77,7 +84,7 @@ def simulate(
         _replay(
             env,
             replayed,
-            config,
+            changed,
             DIFFERENCES if first is None else first,
             wishes,
             json_file,
@@ -86,7 +93,7 @@ def simulate(
         return
     if first is not None:
         raise OperatorError("--first goes with --replay alone: it says how many differences to show")
-    centre = context.centre(env) if config is None else load_centre(config, env.flows_dir)
+    centre = changed or context.centre(env)
     plan, tz = centre.plan, ZoneInfo(centre.system.timezone)
     opening = Opening.of(centre, tz)
     if scenario is None:
@@ -103,6 +110,12 @@ def simulate(
     if plot_file is not None:
         plot.plot(result, plot_file)
     _write(json_file, show.to_json(result, chosen))
+
+
+def _flows_of(config: Path, env: Environment) -> Path:
+    """An imported configuration has flows of its own: those in use name groups that it does not have."""
+    own = config / "flows"
+    return own if own.is_dir() else env.flows_dir
 
 
 def _refuse_with_replay(scenario: Path | None, plot_file: Path | None, wishes: Wishes) -> None:
@@ -123,14 +136,13 @@ def _refuse_with_replay(scenario: Path | None, plot_file: Path | None, wishes: W
 def _replay(
     env: Environment,
     words: str,
-    config: Path | None,
+    changed: Centre | None,
     first: int,
     wishes: Wishes,
     json_file: Path | None,
     out: Console,
 ) -> None:
     present = context.centre(env)
-    changed: Centre | None = None if config is None else load_centre(config, env.flows_dir)
     tz = ZoneInfo(present.system.timezone)
     from_, _, to = words.partition("..")
     period = parse_period(from_, to or from_, tz, datetime.now(UTC), ("--replay", "--replay"))
