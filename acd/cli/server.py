@@ -243,5 +243,6 @@ class _Server:
         )
         say(f"  See it live  {command} status --watch")
         if self._demo:
-            say("  Demo         callers come and agents answer by themselves")
+            say("  Demo         callers come and agents answer by themselves; their calls go on record")
+            say(f"               like any others, in {env.home}; with another ACD_HOME, elsewhere")
         say(f"  Afterwards   {command} report, {command} calls list\n")
