@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from acd.cli.context import centre_in_use, console, environment
+from acd.cli.words import state_in_words
 from acd.errors import OperatorError
 from acd.runtime.control import request
 
@@ -109,15 +110,15 @@ def _read_pin() -> str:
 def _ask(do: str, **fields: Any) -> None:
     answer = asyncio.run(request(environment().control_socket, do=do, **fields))
     agent = answer["agent"]
-    text = f"{agent['name']}: {agent['state'].replace('_', ' ')}"
+    text = f"{agent['name']}: {state_in_words(agent['state'])}"
     if agent["reason"]:
-        text += f" ({agent['reason']})"
+        text += f" ({agent['reason_label'].lower()})"
     if agent["occupied"]:
         text += f", but no offers ({agent['occupied'].replace('_', ' ')})"
     if agent["until_s"] is not None:
         text += f", {agent['until_s']:.0f} s left"
     if agent["wrap_up_wanted"]:
-        text += ", then wrap up"
+        text += ", then wrap-up"
     if agent["pending"]:
         text += f", then {agent['pending'].replace('_', ' ')}"
     if agent["phone"]:

@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from acd.cli.context import console, environment
+from acd.cli.words import state_in_words
 from acd.runtime.control import request
 
 WATCH_INTERVAL_S = 1.0
@@ -136,7 +137,7 @@ OCCUPIED = {"phone_in_use": "phone in use", "back_off": "missed a call"}
 
 def _state(agent: dict[str, Any]) -> Text:
     """The agent's state; one who is ready but cannot be rung is not shown as ready."""
-    state, style = agent["state"].replace("_", " "), STATE_STYLES.get(agent["state"], "")
+    state, style = state_in_words(agent["state"]), STATE_STYLES.get(agent["state"], "")
     if agent["occupied"]:
         state, style = OCCUPIED[agent["occupied"]], "yellow"
     if agent["reason"]:
@@ -146,7 +147,7 @@ def _state(agent: dict[str, Any]) -> Text:
     if agent["until_s"] is not None:
         state += f", {clock(agent['until_s'])} left"
     if agent["wrap_up_wanted"]:
-        state += " → wrap up"
+        state += " → wrap-up"
     if agent["pending"]:
         state += f" → {agent['pending'].replace('_', ' ')}"
     return Text(state, style=style)

@@ -8,7 +8,7 @@ import json
 import shutil
 import subprocess
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
@@ -225,15 +225,15 @@ def _assign(kind: TaskKind, task_id: str, agent: str, note: str) -> None:
     agents = context.centre_in_use(env).plan.agents
     if agent not in agents:
         raise OperatorError(f"there is no agent {agent!r}; ids: {', '.join(agents)}")
-    _change(
-        env, kind, task_id, TaskChange(datetime.now(UTC), context.user(), TaskState.ASSIGNED, agent, note)
-    )
+    now = datetime.now(context.timezone(env))
+    _change(env, kind, task_id, TaskChange(now, context.user(), TaskState.ASSIGNED, agent, note))
     _tell_controller(env, kind)
 
 
 def _close(kind: TaskKind, task_id: str, state: TaskState, note: str) -> None:
     env = context.environment()
-    _change(env, kind, task_id, TaskChange(datetime.now(UTC), context.user(), state, None, note))
+    now = datetime.now(context.timezone(env))
+    _change(env, kind, task_id, TaskChange(now, context.user(), state, None, note))
     _tell_controller(env, kind)
 
 

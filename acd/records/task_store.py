@@ -51,7 +51,8 @@ class TaskStore:
     def change(
         self, kind: TaskKind, task_id: str, change: TaskChange, confirm: Callable[[Task], None] | None = None
     ) -> Task:
-        """Add to its history. Raises OperatorError where that cannot follow on what has happened.
+        """Add to its history. Raises OperatorError where that cannot follow on what has happened; times are
+        told there in the zone of the change's own.
 
         `confirm` is called with the task as it was, when the database has taken the change and nobody else
         can change the task any more: where that raises, nothing has changed.
@@ -59,7 +60,7 @@ class TaskStore:
         try:
             with self._engine.begin() as connection:
                 task = _one(connection, kind, task_id)
-                task.check(change.state)
+                task.check(change.state, change.at.tzinfo)
                 connection.execute(insert(schema.task_changes), [_change_row(task, change)])
                 if confirm is not None:
                     confirm(task)

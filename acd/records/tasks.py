@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 from enum import StrEnum
 
 from acd.core.callback_facts import entry_id
@@ -101,10 +101,9 @@ class Task:
         """Whether there is still something to be done."""
         return self.state not in CLOSED
 
-    def check(self, state: TaskState) -> None:
-        """Raises OperatorError where `state` cannot follow."""
+    def check(self, state: TaskState, tz: tzinfo | None = UTC) -> None:
+        """Raises OperatorError where `state` cannot follow; its text tells times in `tz`."""
         if state not in _MAY_FOLLOW[self.state]:
             last = self.history[-1]
-            raise OperatorError(
-                f"{self.kind} {self.id} is {self.state} already (by {last.who}, {last.at:%F %T} UTC)"
-            )
+            when = f"{last.at.astimezone(tz):%F %T}"
+            raise OperatorError(f"{self.kind} {self.id} is {self.state} already (by {last.who}, {when})")

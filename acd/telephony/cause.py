@@ -113,3 +113,9 @@ def outside_failure(dialstatus: str, tech: str) -> DialFailure:
     if dialstatus == "CONGESTION":
         return DialFailure.CONGESTION
     return DialFailure.WITHDRAWN if dialstatus == "CANCEL" else DialFailure.UNREACHABLE
+
+
+def cause_in_words(event: Mapping[str, object]) -> str:
+    """Asterisk's words for why a channel ended; '' for its "Unknown", which tells nobody anything."""
+    text = str(event.get("Cause-txt", ""))
+    return "" if text == "Unknown" else text

@@ -14,6 +14,7 @@ from acd.core.facts import EndedBy
 from acd.core.outside_events import OutsideAlerting, OutsideAnswered
 from acd.core.ports import Feed
 from acd.telephony.ami import Headers
+from acd.telephony.cause import cause_in_words
 from acd.telephony.cdr import TALK_IS_OVER
 from acd.telephony.dial_string import TRUNK_PREFIX
 from acd.telephony.leg_book import LegBook
@@ -222,7 +223,7 @@ class Watch:
             self.handed_over.discard(call_id)
             if is_over:
                 self._feed(events.AgentHungUp(call_id))  # not news if the phone's BYE was told
-            self._feed(events.CallEnded(call_id, by, str(event.get("Cause-txt", ""))))
+            self._feed(events.CallEnded(call_id, by, cause_in_words(event)))
         # A dial's end is told by the caller's own channel; the leg must not be taken for the next one's.
         leg_call = self.leg_of.call(channel)
         if leg_call is not None:

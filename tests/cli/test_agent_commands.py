@@ -41,9 +41,11 @@ def acd(*arguments: str, keyed: str = "") -> str:
     ("command", "changed", "told"),
     [
         ("wrap-up-extend", {"state": "wrap_up", "until_s": 42.4},
-         "Anna Weber: wrap up, 42 s left, on phone 1001"),
-        ("wrap-up", {"wrap_up_wanted": True}, "Anna Weber: talking, then wrap up, on phone 1001"),
+         "Anna Weber: wrap-up, 42 s left, on phone 1001"),
+        ("wrap-up", {"wrap_up_wanted": True}, "Anna Weber: talking, then wrap-up, on phone 1001"),
         ("logout", {"pending": "logged_out"}, "Anna Weber: talking, then logged out, on phone 1001"),
+        ("revoke", {"state": "not_ready", "reason": "login", "reason_label": "Just logged in"},
+         "Anna Weber: not ready (just logged in), on phone 1001"),
         ("revoke", {}, "Anna Weber: talking, on phone 1001"),
         ("ready", {"state": "ready", "occupied": "phone_in_use"},
          "Anna Weber: ready, but no offers (phone in use), on phone 1001"),
