@@ -51,27 +51,30 @@ class Environment:
         """Reads the ACD_… variables; an empty one counts as not set.
 
         `checkout` is the folder whose `var`, `config` and `ivr_flows` are used by default.
-        Raises OperatorError, with one sentence that names the variable, for a value that cannot be.
+        Raises OperatorError for values that cannot be: a line for each, which names the variable.
         """
-        home = _folder(env, "ACD_HOME", checkout / "var")
+        read = _Reading(env)
+        home = read(_folder, "ACD_HOME", checkout / "var")
         environment = cls(
             home=home,
-            config_dir=_folder(env, "ACD_CONFIG", checkout / "config"),
-            flows_dir=_folder(env, "ACD_FLOWS", checkout / "ivr_flows"),
-            sip_address=_address(env, "ACD_SIP_ADDRESS", cls.sip_address),
-            sip_port=_port(env, "ACD_SIP_PORT", cls.sip_port),
-            ami_port=_port(env, "ACD_AMI_PORT", cls.ami_port),
-            agi_port=_port(env, "ACD_AGI_PORT", cls.agi_port),
-            http_port=_port(env, "ACD_HTTP_PORT", cls.http_port),
-            rtp_ports=_port_range(env, "ACD_RTP_PORTS", cls.rtp_ports),
-            asterisk_host=_host(env, "ACD_ASTERISK_HOST", cls.asterisk_host),
-            controller_host=_host(env, "ACD_CONTROLLER_HOST", cls.controller_host),
-            http_address=_address(env, "ACD_HTTP_ADDRESS", cls.http_address),
-            public_address=_optional(env, "ACD_PUBLIC_ADDRESS", _address, "192.0.2.1"),
-            public_sip_port=_optional(env, "ACD_PUBLIC_SIP_PORT", _port, 0),
-            redis_host=_optional(env, "ACD_REDIS_HOST", _host, "127.0.0.1"),
+            config_dir=read(_folder, "ACD_CONFIG", checkout / "config"),
+            flows_dir=read(_folder, "ACD_FLOWS", checkout / "ivr_flows"),
+            sip_address=read(_address, "ACD_SIP_ADDRESS", cls.sip_address),
+            sip_port=read(_port, "ACD_SIP_PORT", cls.sip_port),
+            ami_port=read(_port, "ACD_AMI_PORT", cls.ami_port),
+            agi_port=read(_port, "ACD_AGI_PORT", cls.agi_port),
+            http_port=read(_port, "ACD_HTTP_PORT", cls.http_port),
+            rtp_ports=read(_port_range, "ACD_RTP_PORTS", cls.rtp_ports),
+            asterisk_host=read(_host, "ACD_ASTERISK_HOST", cls.asterisk_host),
+            controller_host=read(_host, "ACD_CONTROLLER_HOST", cls.controller_host),
+            http_address=read(_address, "ACD_HTTP_ADDRESS", cls.http_address),
+            public_address=read.optional(_address, "ACD_PUBLIC_ADDRESS", "192.0.2.1"),
+            public_sip_port=read.optional(_port, "ACD_PUBLIC_SIP_PORT", 0),
+            redis_host=read.optional(_host, "ACD_REDIS_HOST", "127.0.0.1"),
             redis_password=env.get("ACD_REDIS_PASSWORD", ""),
         )
+        if read.problems:
+            raise OperatorError("\n".join(read.problems))
         environment._check_together()
         return environment
 
@@ -152,6 +155,26 @@ class Environment:
             raise OperatorError(f"ACD_RTP_PORTS: {low}-{high} includes port {self.sip_port} of ACD_SIP_PORT")
 
 
+class _Reading:
+    """Reads one variable after the other, so that all that are wrong are named at once."""
+
+    def __init__(self, env: Mapping[str, str]) -> None:
+        self._env = env
+        self.problems: list[str] = []
+
+    def __call__(self, read: Callable[[Mapping[str, str], str, T], T], name: str, default: T) -> T:
+        """By its value or, where it is not set or wrong, the default."""
+        try:
+            return read(self._env, name, default)
+        except OperatorError as error:
+            self.problems.append(str(error))
+            return default
+
+    def optional(self, read: Callable[[Mapping[str, str], str, T], T], name: str, example: T) -> T | None:
+        """None where it is not set."""
+        return self(read, name, example) if self._env.get(name) else None
+
+
 def numeric_address(host: str) -> str:
     """The address of a host, which listeners and access lists need. Raises OperatorError."""
     try:
@@ -196,12 +219,6 @@ def _host(env: Mapping[str, str], name: str, default: str) -> str:
         raise OperatorError(
             f"{name}: expected a host's name or IP address such as {default}, got {text!r}"
         ) from None
-
-
-def _optional(
-    env: Mapping[str, str], name: str, read: Callable[[Mapping[str, str], str, T], T], example: T
-) -> T | None:
-    return read(env, name, example) if env.get(name) else None
 
 
 def _is_port(text: str) -> bool:

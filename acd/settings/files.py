@@ -40,10 +40,14 @@ MOST_STEPS = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Read(Generic[M]):
-    """A file that was read. `content` is its sound part, None if there is none."""
+    """A file that was read.
+
+    `content` is its sound part, None if there is none; `is_whole`: nothing is left out of it.
+    """
 
     document: Document
     content: M | None
+    is_whole: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +170,8 @@ def _customers(file: Path | None, country: str | None) -> tuple[Document | None,
 
 def _read(path: Path, model: type[M]) -> Read[M]:
     document = read_document(path)
-    return Read(document, validate(document, model))
+    content = validate(document, model)
+    return Read(document, content, not document.has_errors)
 
 
 def _read_flow(path: Path, model: type[M]) -> Read[M]:

@@ -113,6 +113,14 @@ def test_a_faulty_variable_is_named(variables: dict[str, str], message: str) -> 
     assert str(caught.value) == message
 
 
+def test_all_faulty_variables_are_named_at_once() -> None:
+    variables = {"ACD_SIP_PORT": "abc", "ACD_RTP_PORTS": "1", "ACD_REDIS_HOST": "a b"}
+    with pytest.raises(OperatorError) as caught:
+        Environment.from_env(variables, CHECKOUT)
+    names = [line.partition(":")[0] for line in str(caught.value).splitlines()]
+    assert names == ["ACD_SIP_PORT", "ACD_RTP_PORTS", "ACD_REDIS_HOST"]
+
+
 def test_a_home_too_deep_for_the_control_socket() -> None:
     longest = "/" + "x" * (107 - len("//run/acd.sock"))
     assert Environment.from_env({"ACD_HOME": longest}, CHECKOUT).home == Path(longest)

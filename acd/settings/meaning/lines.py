@@ -16,13 +16,18 @@ from acd.settings.schema.steps import StepEntry
 
 
 def check_lines(files: Files, sources: Mapping[str, FlowSource], flow_set: FlowSet) -> None:
-    """Every `queue` step. After a mistake in the groups or the agents nothing is said: it is the problem."""
+    """Every `queue` step. Of groups that could not be read whole nothing is said: that is the problem.
+
+    Names in them that refer to nothing hide neither steps nor policies; but whom they leave nobody for
+    would only be an echo, and so after mistakes in the agents.
+    """
     groups, agents = files.groups.content, files.agents.content
-    if groups is None or files.groups.document.has_errors:
+    if groups is None or not files.groups.is_whole:
         return
     steps = list(_queue_steps(sources, flow_set, groups))
     for entry, step in steps:
-        if agents is not None and not files.agents.document.has_errors:
+        has_errors = files.groups.document.has_errors or files.agents.document.has_errors
+        if agents is not None and not has_errors:
             _check_served(entry, step, groups, [agent.skills for agent in agents.agents.values()])
         _check_ways_out(entry, step, groups)
     if len(sources) == len(files.flows):  # of a flow with mistakes nobody knows which exits it has
@@ -108,6 +113,6 @@ def _moves(group: str, groups: GroupsFile) -> list[str]:
 
     def ways(name: str) -> Iterator[str]:
         for policy in groups.groups[name].policy:
-            yield from (op.group for op in policy.do if op.group is not None)
+            yield from (op.group for op in policy.do if op.group in groups.groups)
 
     return list(reach([group], ways))
