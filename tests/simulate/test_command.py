@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import sys
 from pathlib import Path
 from xml.etree import ElementTree
@@ -59,6 +60,19 @@ def test_nothing_but_the_example(home: Path) -> None:
     assert [interval["from"] for interval in found["intervals"]][:3] == ["01:00", "01:30", "02:00"]
     assert invoke("--hours", "20", "--wide") == out
     assert invoke("--hours", "20", "--wide", "--seed", "2") != out
+
+
+def test_another_configuration_has_flows_of_its_own(home: Path) -> None:
+    base = CHECKOUT / "tests" / "fixtures" / "faulty" / "_base"
+    config = home / "imported"
+    shutil.copytree(base / "config", config)
+    assert "1 hours" in invoke("--hours", "1", "--config", config, "--flows", base / "ivr_flows")
+    with pytest.raises(SettingsError, match=r"ivr_flows/complaint\.yml"):
+        invoke("--hours", "1", "--config", config)  # the flows in use name groups that it lacks
+    shutil.copytree(base / "ivr_flows", config / "flows")
+    assert "1 hours" in invoke("--hours", "1", "--config", config)
+    with pytest.raises(OperatorError, match="--flows goes with --config alone"):
+        invoke("--flows", config / "flows")
 
 
 def test_wishes(home: Path) -> None:
