@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
+from acd.cli.console import new_console
 from acd.errors import OperatorError, SettingsError
 from acd.settings.environment import Environment
 
@@ -34,7 +34,7 @@ PIPE_WIDTH = 100
 WIDE = 240
 
 # Into a pipe or file there is no screen to fit; who reads it later has one of this width.
-console = Console(highlight=False, width=None if sys.stdout.isatty() else PIPE_WIDTH)
+console = new_console(width=None if sys.stdout.isatty() else PIPE_WIDTH)
 
 Wide = Annotated[bool, typer.Option("--wide", help="every column, in lines as long as they have to be")]
 
@@ -46,7 +46,7 @@ def width(*, wide: bool) -> int | None:
 
 def show(table: Table, *, wide: bool) -> None:
     """Print a table, fitted to the screen or not."""
-    (Console(highlight=False, width=max(WIDE, console.width)) if wide else console).print(table)
+    (new_console(width=max(WIDE, console.width)) if wide else console).print(table)
 
 
 def environment() -> Environment:
