@@ -12,7 +12,7 @@ from acd.errors import TelephonyError
 from acd.ivr.flow import KEYS, Prompt, SoundFile
 from acd.ivr.ports import RecordOrder
 from acd.ivr.talk import Listen
-from acd.telephony.agi import AgiSession, quoted
+from acd.telephony.agi import AgiSession, SessionClosed, quoted
 from acd.telephony.keys import KeyBuffer
 from acd.telephony.prompts import PromptStore
 
@@ -188,11 +188,11 @@ class AgiLine:
         self.keys.clear()
 
     async def _news(self, timeout_s: float | None) -> None:
-        """Until there is a key or a reason to look around; raises TelephonyError when the line is gone."""
+        """Until there is a key or a reason to look around; raises SessionClosed when the line is gone."""
         if not self.gone:
             await self.keys.news(timeout_s)
         if self.gone:
-            raise TelephonyError("the session is over")
+            raise SessionClosed("the session is over")
 
     @staticmethod
     def _now() -> float:
