@@ -13,6 +13,7 @@ from acd.core.facts import OfferFailure
 from acd.records.story import FAILURES, KEPT, caller_in_words, printable
 
 LABEL_WIDTH = 11
+AGENT_INDENT = " " * 15  # under the words beside an agent's id
 STEPS_SHOWN = 6
 Report = Mapping[str, Any]
 
@@ -32,7 +33,9 @@ def screen(report: Report, width: int) -> list[Text]:
         body = textwrap.wrap(printable(text), max(30, width - LABEL_WIDTH)) or [""]
         lines.append(Text(f"{label:<{LABEL_WIDTH}}{body[0]}", style=style))
         lines += [Text(" " * LABEL_WIDTH + more, style=style) for more in body[1:]]
-    return lines + [Text(_cut(line, width), style=style) for line, style in _agents(report["agents"], report)]
+    for line, style in _agents(report["agents"], report):
+        lines += [Text(part, style=style) for part in _wrapped(printable(line), width)]
+    return lines
 
 
 Row = tuple[str, str, str]
@@ -174,9 +177,10 @@ def _agents(agents: Mapping[str, Any], report: Report) -> Iterator[tuple[str, st
         yield f"Logged out who could serve: {names}" + (f" and {more} more" if more else ""), "dim"
 
 
-def _cut(line: str, width: int) -> str:
-    line = printable(line)
-    return line if len(line) <= width else line[: width - 1] + "…"
+def _wrapped(line: str, width: int) -> list[str]:
+    """Nothing is cut off: what an agent needs first is what the reader came for."""
+    further = AGENT_INDENT if line.startswith("  ") else "  "
+    return textwrap.wrap(line, max(30, width), subsequent_indent=further)
 
 
 def _words(state: str) -> str:

@@ -8,7 +8,6 @@ import re
 from collections.abc import Sequence
 from typing import Protocol
 
-from acd.errors import TelephonyError
 from acd.ivr.flow import KEYS, Prompt, SoundFile
 from acd.ivr.ports import RecordOrder
 from acd.ivr.talk import Listen
