@@ -100,7 +100,7 @@ def simulate(
     out.print(show.habits(chosen), markup=False)
     with _bar("simulating") as progress:
         result = run_simulation(plan, chosen, centre.system.service_level_formula, progress, opening)
-    out.print(show.tables(result))
+    out.print(show.tables(result, out.width))
     if plot_file is not None:
         plot.plot(result, plot_file)
     _write(json_file, show.to_json(result, chosen))
