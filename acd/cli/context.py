@@ -83,6 +83,14 @@ def centre_in_use(env: Environment) -> Centre:
         return load_centre(kept.config_dir, kept.flows_dir)
 
 
+def check_group(env: Environment, group: str) -> None:
+    """Raises OperatorError if nothing is on record for the group because there is none of this name."""
+    from acd.settings.problems import not_among
+
+    if group and group not in (groups := centre_in_use(env).plan.groups):
+        raise OperatorError(not_among("group", group, groups))
+
+
 def timezone(env: Environment) -> ZoneInfo:
     """The centre's zone, in which times are read and shown; where system.yml is faulty, the one used last.
 
