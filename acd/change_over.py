@@ -117,7 +117,8 @@ class ChangeOver:
         place = f"{shown_file(file)}:{_line_of(file, 'removed', 'groups')}: removed"
         return [
             f"{place}: there is no group '{group}' any more, but {why}; say in this file where its"
-            f" callers go, under `removed:` beside `groups:`: {group}: {{to: GROUP}} or {group}: {{to_flow: FLOW}}"
+            f" callers go, under `removed:` beside `groups:`:"
+            f" {group}: {{to: GROUP}} or {group}: {{to_flow: FLOW}}"
             for group, why in sorted(self._orphans().items())
         ]
 
