@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -16,6 +17,7 @@ from acd.simulate.figures import FORMULAS, OCCUPANCY, Figure, Figures, Result
 from acd.simulate.ledger import SLOT_S
 from acd.simulate.scenario import CallerClass, GroupTraffic, Scenario
 
+HEADING_WIDTH = 9  # of a figure that is narrow, too
 FEWEST_BUSIEST = 5
 _COLUMNS = (
     ("offered/h", "offered_per_hour"),
@@ -161,7 +163,7 @@ def _fill(out: Table, titles: Sequence[str], rows: Sequence[Sequence[str]], widt
     """A name and its figures in each row; where they would not fit, each half width goes below its figure."""
     longest = [max(map(len, column)) for column in zip(titles, *rows, strict=True)]
     if sum(longest) + 3 * len(longest) + 1 > width:
-        titles = [title.replace(" ", "\n") for title in titles]
+        titles = [textwrap.fill(title, HEADING_WIDTH, break_long_words=False) for title in titles]
         rows = [[row[0], *(cell.replace(" ±", "\n±") for cell in row[1:])] for row in rows]
     for place, title in enumerate(titles):
         out.add_column(title, justify="right" if place else "left", overflow="fold")
