@@ -11,7 +11,7 @@ import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-_YOUNG, _MIDDLE, _OLD = 20_000, 20, 20
+_YOUNG, _MIDDLE, _OLD = 10_000, 10, 10
 """How many new objects set off a look at the young ones, and how many such looks one at the older ones."""
 
 
