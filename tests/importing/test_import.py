@@ -415,5 +415,5 @@ def test_too_many_notes_are_counted_and_no_mistake_is_lost() -> None:
 
 
 def test_a_file_that_is_not_there_has_no_line() -> None:
-    with pytest.raises(OperatorError, match="^nofile: there is no such file, or it may not be read$"):
+    with pytest.raises(OperatorError, match=r"^nofile: there is no such file, or it may not be read$"):
         CliRunner().invoke(app, ["import", "nofile"], catch_exceptions=False)
