@@ -6,9 +6,9 @@ import os
 import sys
 
 import typer
-from rich.console import Console
 
 from acd.cli.commands import CommandsOnDemand
+from acd.cli.console import new_console
 from acd.errors import OperatorError, RequestRefused
 
 app = typer.Typer(
@@ -31,7 +31,7 @@ def main() -> None:
     try:
         app()
     except (OperatorError, RequestRefused) as error:
-        Console(stderr=True, highlight=False, soft_wrap=True).print(str(error), markup=False)
+        new_console(stderr=True, soft_wrap=True).print(str(error), markup=False)
         sys.exit(1)
 
 

@@ -116,8 +116,9 @@ class ChangeOver:
         file = self._shown.config_dir / GROUPS_FILE
         place = f"{shown_file(file)}:{_line_of(file, 'removed', 'groups')}: removed"
         return [
-            f"{place}: there is no group '{group}' any more, but {why}; say where its callers go:"
-            f" {{{group}: {{to: GROUP}}}} or {{{group}: {{to_flow: FLOW}}}}"
+            f"{place}: there is no group '{group}' any more, but {why}; say in this file where its"
+            f" callers go, under `removed:` beside `groups:`:"
+            f" {group}: {{to: GROUP}} or {group}: {{to_flow: FLOW}}"
             for group, why in sorted(self._orphans().items())
         ]
 

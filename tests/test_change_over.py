@@ -173,6 +173,7 @@ async def test_who_comes_while_the_change_is_prepared_is_seen_at_the_next_look(
     house.parts.in_use = lambda: [active.version]
     (fault,) = change.faults()
     assert "there is no group 'sales' any more, but callers are in flows that lead to it" in fault
+    assert "under `removed:` beside `groups:`: sales: {to: GROUP}" in fault
 
 
 @pytest.mark.parametrize("used", [True, False])

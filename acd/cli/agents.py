@@ -47,7 +47,9 @@ def not_ready(
     ] = "",
 ) -> None:
     """Want no calls; during a call, when its work is over."""
-    _ask("not-ready", agent=name, reason=reason)
+    agent = _ask("not-ready", agent=name, reason=reason)
+    if not reason and (agent["reason"] or agent["pending"]):
+        _say("no --reason was given: the first one of config/system.yml counts")
 
 
 @app.command("wrap-up-done")
@@ -91,7 +93,7 @@ def pin(
     text = None if remove else _read_pin()
     PinBook(env.secrets_file).set(name, text)
     done = "has no PIN any more" if remove else "has a new PIN; it counts from the next log-in on"
-    console.print(f"{name} {done}", markup=False, soft_wrap=True)
+    _say(f"{name} {done}")
 
 
 def _read_pin() -> str:
@@ -107,9 +109,10 @@ def _read_pin() -> str:
     return text
 
 
-def _ask(do: str, **fields: Any) -> None:
+def _ask(do: str, **fields: Any) -> dict[str, Any]:
+    """Ask the controller, and print how the agent is then."""
     answer = asyncio.run(request(environment().control_socket, do=do, **fields))
-    agent = answer["agent"]
+    agent: dict[str, Any] = answer["agent"]
     text = f"{agent['name']}: {state_in_words(agent['state'])}"
     if agent["reason"]:
         text += f" ({agent['reason_label'].lower()})"
@@ -123,4 +126,9 @@ def _ask(do: str, **fields: Any) -> None:
         text += f", then {agent['pending'].replace('_', ' ')}"
     if agent["phone"]:
         text += f", on phone {agent['phone']}"
+    _say(text)
+    return agent
+
+
+def _say(text: str) -> None:
     console.print(text, markup=False, soft_wrap=True)

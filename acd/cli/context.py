@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
+from acd.cli.console import new_console
 from acd.errors import OperatorError, SettingsError
 from acd.settings.environment import Environment
 
@@ -34,7 +34,7 @@ PIPE_WIDTH = 100
 WIDE = 240
 
 # Into a pipe or file there is no screen to fit; who reads it later has one of this width.
-console = Console(highlight=False, width=None if sys.stdout.isatty() else PIPE_WIDTH)
+console = new_console(width=None if sys.stdout.isatty() else PIPE_WIDTH)
 
 Wide = Annotated[bool, typer.Option("--wide", help="every column, in lines as long as they have to be")]
 
@@ -46,7 +46,7 @@ def width(*, wide: bool) -> int | None:
 
 def show(table: Table, *, wide: bool) -> None:
     """Print a table, fitted to the screen or not."""
-    (Console(highlight=False, width=max(WIDE, console.width)) if wide else console).print(table)
+    (new_console(width=max(WIDE, console.width)) if wide else console).print(table)
 
 
 def environment() -> Environment:
@@ -81,6 +81,14 @@ def centre_in_use(env: Environment) -> Centre:
         if (kept := _used_last(env)) is None:
             raise
         return load_centre(kept.config_dir, kept.flows_dir)
+
+
+def check_group(env: Environment, group: str) -> None:
+    """Raises OperatorError if nothing is on record for the group because there is none of this name."""
+    from acd.settings.problems import not_among
+
+    if group and group not in (groups := centre_in_use(env).plan.groups):
+        raise OperatorError(not_among("group", group, groups))
 
 
 def timezone(env: Environment) -> ZoneInfo:

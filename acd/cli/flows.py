@@ -18,6 +18,7 @@ from acd.errors import OperatorError
 from acd.runtime.control import request
 from acd.runtime.version_files import VersionEntry, VersionFiles, changed_files
 
+MOST_NAMES, LONGEST_NAME = 3, 20
 RELOAD_LIMIT_S = 300.0  # a thousand new prompts have to be spoken
 announce = typer.Typer(
     help="Announcements that flows say while they are switched on (talks to the running controller).",
@@ -90,19 +91,30 @@ def versions(
         _say("no controller is running")
 
 
+def _changed(files: list[str], *, wide: bool) -> list[str]:
+    """What the column says, in words that stay whole."""
+    if wide:
+        return [name + "," for name in files[:-1]] + files[-1:]
+    names = [name.rpartition("/")[2] for name in files]
+    more = ["…"] if len(names) > MOST_NAMES else []
+    names = names[:MOST_NAMES]
+    return [name + "," for name in names[:-1]] + names[-1:] + more
+
+
 def _versions_table(rows: list[dict[str, Any]], tz: ZoneInfo, *, wide: bool) -> Table:
     table = Table(title=f"Times in {tz.key}")
     headings = ["Version", "Active", "Since", "By", "From", "Tests", "Changed", "Calls"] + (
         ["Hash"] if wide else []
     )
+    shown = [_changed(row["changed"], wide=wide) for row in rows]
+    longest = max((len(name) for names in shown for name in names), default=0)
     for heading in headings:
         number = heading in ("Version", "Calls")
-        table.add_column(heading, justify="right" if number else "left", overflow="fold")
-    for row in reversed(rows):
+        least = min(longest, LONGEST_NAME) or None if heading == "Changed" else None
+        table.add_column(heading, justify="right" if number else "left", overflow="fold", min_width=least)
+    for row, names in zip(reversed(rows), reversed(shown), strict=True):
         since = f"{datetime.fromisoformat(row['at']).astimezone(tz):%Y-%m-%d %H:%M:%S}"
-        changed = row["changed"] if wide else [name.rpartition("/")[2] for name in row["changed"]]
-        listed = ", ".join(changed if wide else changed[:3]) + (" …" if len(changed) > 3 and not wide else "")
-        cells = [since, row["who"], row["source"], row["tests"], listed, str(row["calls"] or "")]
+        cells = [since, row["who"], row["source"], row["tests"], " ".join(names), str(row["calls"] or "")]
         cells += [row["version"]] if wide else []
         style = "bold green" if row["active"] else ""
         mark = "active" if row["active"] else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 from pathlib import Path
 from typing import Annotated
@@ -33,6 +34,9 @@ def import_queues(
     force: Annotated[bool, typer.Option("--force", help="write over groups.yml and agents.yml")] = False,
 ) -> None:
     """Turn an app_queue configuration into groups.yml and agents.yml, and say what works differently."""
+    for file in (queues, rules, agents):
+        if file is not None and not os.path.exists(file):  # Path.exists raises where it may not look
+            raise OperatorError(f"{file}: there is no such file, or it may not be read")
     notes = Notes()
     sections = read_conf(queues, notes)
     found_rules = _rules(queues, rules, notes)

@@ -79,6 +79,8 @@ def list_calls(
     period = parse_period(from_, to, tz, datetime.now(UTC))
     with context.records(env) as store:
         records = store.calls(period.since, period.until, group=group or None, limit=limit)
+    if not records:
+        context.check_group(env, group)
     context.show(calls_table(records, tz, context.width(wide=wide)), wide=wide)
 
 

@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from acd.cli import context
+from acd.cli.console import new_console
 from acd.cli.history import history, recorded
 from acd.errors import OperatorError
 from acd.records.period import parse_period
@@ -106,7 +107,7 @@ def simulate(
     out.print(show.habits(chosen), markup=False)
     with _bar("simulating") as progress:
         result = run_simulation(plan, chosen, centre.system.service_level_formula, progress, opening)
-    out.print(show.tables(result))
+    out.print(show.tables(result, out.width))
     if plot_file is not None:
         plot.plot(result, plot_file)
     _write(json_file, show.to_json(result, chosen))
@@ -163,13 +164,13 @@ def _replay(
 
 
 def _console(*, wide: bool) -> Console:
-    return Console(highlight=False, width=context.WIDE) if wide else context.console
+    return new_console(width=context.WIDE) if wide else context.console
 
 
 @contextmanager
 def _bar(what: str) -> Iterator[Callable[[float], None]]:
     columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+    with Progress(*columns, console=new_console(stderr=True), transient=True) as progress:
         task = progress.add_task(what, total=1.0)
         yield lambda share: progress.update(task, completed=min(share, 1.0))
 

@@ -147,6 +147,8 @@ def _list(kind: TaskKind, group: str, *, closed: bool, wide: bool, as_json: bool
     env = context.environment()
     with context.records(env) as store:
         found = TaskStore(store.engine).tasks(kind, group=group or None, closed=closed)
+    if not found:
+        context.check_group(env, group)
     live = _in_line(env) if kind is TaskKind.CALLBACK else {}
     if as_json:
         shown = [plain(task, live.get(task.entry_id)) for task in found]

@@ -14,8 +14,8 @@ from acd.core.facts import OfferFailure
 from acd.records.story import FAILURES, KEPT, caller_in_words, printable
 
 LABEL_WIDTH = 11
+AGENT_INDENT = " " * 15  # under the words beside an agent's id
 STEPS_SHOWN = 6
-AGENT_WIDTH = 15
 Report = Mapping[str, Any]
 
 _EXITS = {
@@ -35,7 +35,7 @@ def screen(report: Report, width: int) -> list[Text]:
         lines.append(Text(f"{label:<{LABEL_WIDTH}}{body[0]}", style=style))
         lines += [Text(" " * LABEL_WIDTH + more, style=style) for more in body[1:]]
     for line, style in _agents(report["agents"], report):
-        lines += [Text(part, style=style) for part in _folded(line, width)]
+        lines += [Text(part, style=style) for part in _wrapped(printable(line), width)]
     return lines
 
 
@@ -186,10 +186,10 @@ def _agents(agents: Mapping[str, Any], report: Report) -> Iterator[tuple[str, st
         yield f"Logged out who could serve: {names}" + (f" and {more} more" if more else ""), "dim"
 
 
-def _folded(line: str, width: int) -> list[str]:
-    """What comes last, what an agent needs first, is what matters: nothing is cut off."""
-    indent = " " * AGENT_WIDTH
-    return textwrap.wrap(printable(line), width, subsequent_indent=indent, drop_whitespace=True) or [""]
+def _wrapped(line: str, width: int) -> list[str]:
+    """Nothing is cut off: what an agent needs first is what the reader came for."""
+    further = AGENT_INDENT if line.startswith("  ") else "  "
+    return textwrap.wrap(line, max(30, width), subsequent_indent=further)
 
 
 def _calls(count: int) -> str:

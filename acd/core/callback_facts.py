@@ -65,6 +65,10 @@ class CallbackNote:
     note: str = ""
 
 
+ENTRY_MARK = "-cb"
+"""Between the id of the call and the rest in the id of its callback's entry in line."""
+
+
 def entry_id(call_id: str, at: float | datetime) -> str:
     """The id under which a callback asked for in this call stands in line. `at`: Unix time, or the moment.
 
@@ -72,4 +76,4 @@ def entry_id(call_id: str, at: float | datetime) -> str:
     """
     moment = at if isinstance(at, datetime) else datetime.fromtimestamp(at, UTC)
     microseconds = (moment - _EPOCH) // timedelta(microseconds=1)
-    return f"{call_id}-cb{microseconds % 10**12}"
+    return f"{call_id}{ENTRY_MARK}{microseconds % 10**12}"

@@ -10,6 +10,7 @@ from rich.console import JustifyMethod
 from rich.table import Table
 from rich.text import Text
 
+from acd.core.callback_facts import ENTRY_MARK
 from acd.core.facts import EndedBy
 from acd.records.record import CallRecord, Segment, SegmentKind
 from acd.records.report import NOTHING, duration
@@ -29,6 +30,7 @@ def calls_table(records: Iterable[CallRecord], tz: ZoneInfo, width: int | None =
         columns = {**_COLUMNS, **_WIDE_COLUMNS}
     else:
         columns = {name: cell for name, cell in _COLUMNS.items() if width >= 100 or name not in _BEYOND_80}
+        columns["Call"] = _id_in_two_lines
     table = Table(title=f"Times in {tz.key}")
     most = {} if width is None else {"Ended by": 10}
     for heading in columns:
@@ -81,6 +83,11 @@ def _names(names: Iterable[str | None]) -> str:
 
 def _local(at: datetime, tz: ZoneInfo, form: str) -> str:
     return at.astimezone(tz).strftime(form)
+
+
+def _id_in_two_lines(record: CallRecord, _tz: ZoneInfo) -> str:
+    """That of a callback is twice as long as others, and would leave the other columns no room."""
+    return printable(record.call_id).replace(ENTRY_MARK, "\n" + ENTRY_MARK)
 
 
 _COLUMNS: Mapping[str, Callable[[CallRecord, ZoneInfo], str]] = {

@@ -206,6 +206,8 @@ def _tip(message: str, text: str, where: yaml.Mark | None) -> str:
         line = "".join(text.splitlines()[where.line : where.line + 1])
         found = line[where.column : where.column + 1]
         return "; indent with spaces, not with tabs" if found == "\t" else "; put the text in quotes"
+    if "parsing a block" in message:
+        return "; check the indentation (what belongs together begins in the same column) and the quotes"
     if "mapping values are not allowed" in message:
         return "; put a text with a colon in quotes, or check the indentation"
     return ""

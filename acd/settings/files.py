@@ -32,6 +32,7 @@ CUSTOMERS_FILE = "customers.csv"
 DO_NOT_CALL_FILE = "do_not_call.csv"  # may be missing
 ANNOUNCEMENTS_FILE = "announcements.yml"  # beside the flows; may be missing
 SOUND_FOLDERS = ("sounds", "music")
+_UNREAD = "cannot read the folder"
 DEEPEST_PIECE = 6
 MOST_FLOW_FILES = 500
 MOST_FLOW_VALUES = 10_000
@@ -98,8 +99,10 @@ class Files:
             yield self.do_not_call_document
 
     def problems(self) -> list[Problem]:
-        """All that is known to be wrong, by file and line."""
-        found = {problem for document in self.documents() for problem in document.problems}
+        """All that is known to be wrong, by file and line; of a folder that cannot be read, that alone."""
+        unread = tuple(f"{p.file}/" for p in self.folder_problems if p.message.startswith(_UNREAD))
+        noted = (problem for document in self.documents() for problem in document.problems)
+        found = {problem for problem in noted if not problem.file.startswith(unread)}
         return sorted(found | set(self.folder_problems))
 
 
@@ -230,7 +233,7 @@ def _listing(folder: Path) -> tuple[list[str], list[Problem]]:
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)
         name = shown_file(folder)
-        return [], [Problem(name, 1, shown(folder.name) or name, f"cannot read the folder: {reason}")]
+        return [], [Problem(name, 1, shown(folder.name) or name, f"{_UNREAD}: {reason}")]
     return names, []
 
 

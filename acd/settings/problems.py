@@ -56,7 +56,9 @@ def shown_path(place: Place) -> str:
 def did_you_mean(name: str, known: Iterable[str], *, separator: str) -> str:
     """The nearest known name as the end of a sentence, or nothing if none is near."""
     # difflib takes its time: no name of ours is this long, and no centre has so many of a kind.
-    some = list(islice(known, _MOST_COMPARED))
+    some = [
+        str(each) for each in islice(known, _MOST_COMPARED)
+    ]  # a member of an enumeration as it is written
     near = difflib.get_close_matches(name[:_LONGEST_SHOWN], some, n=1)
     return f"{separator} did you mean {near[0]!r}?" if near else ""
 

@@ -61,13 +61,31 @@ def _sentence(model: type[BaseModel], fault: ErrorDetails) -> str:
                 return f"the option '{last}' does not belong here"
             return f"unknown option '{last}'" + did_you_mean(str(place[-1]), known, separator=",")
         case "missing":
-            return f"the required option '{last}' is missing"
+            return f"the required option '{last}' is missing" + _form(model, place)
         case "model_type" | "dict_type" | "model_attributes_type":
             return str(expected("a mapping: lines of `name: value`", fault["input"]))
         case "list_type":
             return str(expected("a list", fault["input"]))
         case other:
             raise AssertionError(f"the schema gives an error that has no sentence: {other}: {fault['msg']}")
+
+
+def _form(model: type[BaseModel], place: Place) -> str:
+    """What an option that is missing has to hold, where it is a mapping of one kind."""
+    annotations: list[Any] = [model]
+    for part in place:
+        annotations = [inner for outer in annotations for inner in _inside(outer, part)]
+    kinds = list(_models(annotations))
+    needed = [
+        f"{name}: {'[…]' if _is_list(field.annotation) else '…'}"
+        for name, field in (_by_option(kinds[0]).items() if len(kinds) == 1 else ())
+        if field.is_required()
+    ]
+    return f"; it has the form {{{', '.join(needed)}}}" if needed else ""
+
+
+def _is_list(annotation: Any) -> bool:
+    return all(get_origin(kind) is list for kind in _alternatives(annotation))
 
 
 def option_names(model: type[BaseModel], place: Place) -> list[str]:

@@ -74,7 +74,13 @@ class _Diary(Ledger):
     def turned_away(self, caller: Caller) -> None:
         super().turned_away(caller)
         self.visits[caller.id] = Visit(
-            caller.id, caller.group, caller.segment, caller.at, Outcome.CLOSED, customer=caller.customer
+            caller.id,
+            caller.group,
+            caller.segment,
+            caller.at,
+            Outcome.CLOSED,
+            customer=caller.customer,
+            number=caller.number,
         )
 
     def call_over(self, call: Call) -> None:

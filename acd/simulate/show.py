@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -16,6 +17,7 @@ from acd.simulate.figures import FORMULAS, OCCUPANCY, Figure, Figures, Result
 from acd.simulate.ledger import SLOT_S
 from acd.simulate.scenario import CallerClass, GroupTraffic, Scenario
 
+HEADING_WIDTH = 9  # of a figure that is narrow, too
 FEWEST_BUSIEST = 5
 _COLUMNS = (
     ("offered/h", "offered_per_hour"),
@@ -121,40 +123,52 @@ def habits(scenario: Scenario) -> str:
     return "; ".join(parts)
 
 
-def tables(result: Result) -> Group:
-    """The figures, and how they are to be read."""
+def tables(result: Result, width: int) -> Group:
+    """The figures, and how they are to be read. `width`: of the screen."""
     rows = dict(result.groups) if len(result.groups) > 1 else {}
-    parts: list[Any] = [figures_table(result, {**rows, "all": result.total})]
+    parts: list[Any] = [figures_table(result, {**rows, "all": result.total}, width)]
     if result.classes:
-        parts.append(figures_table(result, {f"{g} {c}": f for (g, c), f in result.classes.items()}, "class"))
+        classes = {f"{g} {c}": f for (g, c), f in result.classes.items()}
+        parts.append(figures_table(result, classes, width, "class"))
     if result.total.counts.callbacks_offered:
-        parts.append(callbacks_table({**rows, "all": result.total}))
+        parts.append(callbacks_table({**rows, "all": result.total}, width))
     parts += [agents_table(result), Text("\n".join(notes(result)))]
     return Group(*parts)
 
 
-def figures_table(result: Result, rows: Mapping[str, Figures], of: str = "group") -> Table:
+def figures_table(result: Result, rows: Mapping[str, Figures], width: int, of: str = "group") -> Table:
     """One row for each; columns that nobody needs are left out."""
     columns = [*_COLUMNS, *((t, n) for t, n, count in _ON_DEMAND if getattr(result.total.counts, count))]
     out = Table(title="± half the width of the 95 % confidence interval")
-    out.add_column(of)
-    for title, _ in columns:
-        out.add_column(title, justify="right")
-    for name, figures in rows.items():
-        out.add_row(name, *(shown(n, figures.by_name[n]) for _, n in columns))
+    _fill(
+        out, [of, *(t for t, _ in columns)], [_row(name, of_, columns) for name, of_ in rows.items()], width
+    )
     return out
 
 
-def callbacks_table(rows: Mapping[str, Figures]) -> Table:
+def callbacks_table(rows: Mapping[str, Figures], width: int) -> Table:
     """Those groups whose callers were offered one."""
     out = Table(title="callbacks")
-    out.add_column("group")
-    for title, _ in _CALLBACKS:
-        out.add_column(title, justify="right")
-    for name, figures in rows.items():
-        if figures.counts.callbacks_offered:
-            out.add_row(name, *(shown(n, figures.by_name[n]) for _, n in _CALLBACKS))
+    offered = {name: figures for name, figures in rows.items() if figures.counts.callbacks_offered}
+    cells = [_row(name, figures, _CALLBACKS) for name, figures in offered.items()]
+    _fill(out, ["group", *(title for title, _ in _CALLBACKS)], cells, width)
     return out
+
+
+def _row(name: str, figures: Figures, columns: Sequence[tuple[str, str]]) -> list[str]:
+    return [name, *(shown(of, figures.by_name[of]) for _, of in columns)]
+
+
+def _fill(out: Table, titles: Sequence[str], rows: Sequence[Sequence[str]], width: int) -> None:
+    """A name and its figures in each row; where they would not fit, each half width goes below its figure."""
+    longest = [max(map(len, column)) for column in zip(titles, *rows, strict=True)]
+    if sum(longest) + 3 * len(longest) + 1 > width:
+        titles = [textwrap.fill(title, HEADING_WIDTH, break_long_words=False) for title in titles]
+        rows = [[row[0], *(cell.replace(" ±", "\n±") for cell in row[1:])] for row in rows]
+    for place, title in enumerate(titles):
+        out.add_column(title, justify="right" if place else "left", overflow="fold")
+    for row in rows:
+        out.add_row(*map(Text, row))
 
 
 def agents_table(result: Result) -> Table:
@@ -186,6 +200,15 @@ def notes(result: Result) -> Iterator[str]:
             yield f"callbacks, {title}: {FORMULAS[name][0]}"
     yield f"occupancy: {OCCUPANCY}"
     yield f"intervals: batch means, {result.batches} batches, jackknife; Student's t"
+
+
+def title_of(name: str) -> str:
+    """A figure's heading, by its name in JSON."""
+    titled = [
+        *((title, of) for title, of, _ in _ON_DEMAND),
+        *((f"callbacks, {t}", of) for t, of in _CALLBACKS),
+    ]
+    return next(title for title, of in [*_COLUMNS, *titled] if of == name)
 
 
 def shown(name: str, figure: Figure) -> str:

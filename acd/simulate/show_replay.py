@@ -10,9 +10,10 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
+from acd.settings.problems import shown as safe
 from acd.simulate.figures import Figure, Figures, Result
 from acd.simulate.replay import Difference, Replay
-from acd.simulate.show import notes, shown
+from acd.simulate.show import notes, shown, title_of
 from acd.simulate.visits import Outcome, Visit
 
 _ROWS = ("service_level", "asa_s", "p90_wait_s", "abandon_rate", "left", "aht_s")
@@ -56,7 +57,7 @@ def figures_table(replay: Replay) -> Table:
     out.add_column("group")
     out.add_column("figure")
     for name in of:
-        out.add_column(name, justify="right")
+        out.add_column(name, justify="right", overflow="fold")
     groups: list[str | None] = [*replay.present.groups, None]
     for group in groups:
         columns = [_figures(result, group) for result in of.values()]
@@ -66,7 +67,7 @@ def figures_table(replay: Replay) -> Table:
         out.add_row(group or "all", "calls", *calls)
         for name in _rows(columns):
             cells = (shown(name, figures.by_name[name] if figures else Figure(None)) for figures in columns)
-            out.add_row("", name, *cells)
+            out.add_row("", title_of(name), *cells)
     occupancy = (shown("occupancy", result.occupancy) for result in of.values())
     out.add_row("agents", "occupancy", *occupancy)
     return out
@@ -86,7 +87,7 @@ def differences_table(some: Sequence[Difference], begins: datetime) -> Table:
     """One row for each call."""
     out = Table(title="the first calls that went otherwise")
     for column in ("time", "group", "call", "caller", "present", "changed", "why in the changed"):
-        out.add_column(column)
+        out.add_column(column, overflow="fold")
     for difference in some:
         one, other = difference.present, difference.changed
         at = f"{begins + timedelta(seconds=one.queued_at):%Y-%m-%d %H:%M:%S}"
@@ -95,7 +96,7 @@ def differences_table(some: Sequence[Difference], begins: datetime) -> Table:
             at,
             one.group,
             one.call_id,
-            one.customer.name if one.customer else "",
+            safe(one.customer.name if one.customer else one.number),
             _fate(one),
             _fate(other),
             why,

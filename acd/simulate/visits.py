@@ -68,7 +68,7 @@ class OfferedCallback:
 class Visit:
     """`handle_s` (talk, hold, wrap-up) is None as long as the work goes on; `segment`: the caller's class.
 
-    `kept_for`: the agent for whom alone the caller waited at first.
+    `kept_for`: the agent for whom alone the caller waited at first. `number`: the caller's.
     """
 
     call_id: str
@@ -82,6 +82,7 @@ class Visit:
     customer: Customer | None = None
     reasons: tuple[str, ...] = ()
     kept_for: str = ""
+    number: str = ""
 
 
 def visits_of(call: Call) -> list[Visit]:
@@ -98,7 +99,9 @@ def _visit(call: Call, facts: Sequence[Fact]) -> Visit:
     queued = facts[0]
     assert isinstance(queued, Queued), call.id
     segment = "" if call.customer is None else call.customer.segment
-    visit = Visit(call.id, queued.group, segment, queued.at, customer=call.customer)
+    visit = Visit(
+        call.id, queued.group, segment, queued.at, customer=call.customer, number=call.caller_number
+    )
     for place, fact in enumerate(facts):
         kind = type(fact)
         if kind is Offered:

@@ -49,6 +49,9 @@ def acd(*arguments: str, keyed: str = "") -> str:
         ("revoke", {}, "Anna Weber: talking, on phone 1001"),
         ("ready", {"state": "ready", "occupied": "phone_in_use"},
          "Anna Weber: ready, but no offers (phone in use), on phone 1001"),
+        ("not-ready", {"pending": "not_ready"},
+         "Anna Weber: talking, then not ready, on phone 1001\n"
+         "no --reason was given: the first one of config/system.yml counts"),
     ],
 )  # fmt: skip
 def test_what_is_asked_and_told(
@@ -62,7 +65,8 @@ def test_what_is_asked_and_told(
 
     monkeypatch.setattr(agents, "request", request)
     assert acd("agent", command, "anna") == told
-    assert asked == [{"do": command, "agent": "anna"}]
+    reason = {"reason": ""} if command == "not-ready" else {}
+    assert asked == [{"do": command, "agent": "anna", **reason}]
 
 
 def test_a_pin_is_set_and_removed(home: Path) -> None:

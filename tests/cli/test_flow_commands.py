@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import io
 import shutil
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
+from rich.console import Console
 from typer.testing import CliRunner, Result
 
 from acd.__main__ import app
+from acd.cli import flows as flows_cli
 from acd.cli.played_outcomes import Unclear, outcome_of, question
 from acd.errors import OperatorError
 from acd.ivr import talk
@@ -63,6 +67,16 @@ def acd(*arguments: str, typed: str = "") -> Result:
     if result.exception is not None and not isinstance(result.exception, SystemExit):
         raise result.exception
     return result
+
+
+def test_files_that_changed_keep_their_names_whole() -> None:
+    changed = ["config/groups.yml", "config/agents.yml", "ivr_flows/complaint.yml", "ivr_flows/main.yml"]
+    row = {"number": 12, "at": "2026-11-26T03:03:02+00:00", "who": "root", "source": "reload",
+           "tests": "17 of 17", "changed": changed, "calls": 3, "version": "abc", "active": True}  # fmt: skip
+    out = io.StringIO()
+    Console(file=out, width=80).print(flows_cli._versions_table([row], ZoneInfo("UTC"), wide=False))
+    for name in ("groups.yml,", "agents.yml,", " complaint.yml "):
+        assert name in out.getvalue()
 
 
 def test_a_failing_case_is_told_with_file_line_and_both_sides(flows: Path) -> None:

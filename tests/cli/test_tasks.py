@@ -12,6 +12,7 @@ from sqlalchemy import event
 from sqlalchemy.exc import OperationalError
 from typer.testing import CliRunner
 
+from acd.__main__ import app
 from acd.cli import tasks as cli_tasks
 from acd.core.callback_facts import entry_id
 from acd.core.facts import CallbackOrder
@@ -54,6 +55,14 @@ def records(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[RecordS
     with RecordStore(f"sqlite:///{tmp_path}/records.sqlite3") as store:
         store.add_callbacks([CallbackOrder("c1", AT, "sales", "+4930", "en")])
         yield store
+
+
+@pytest.mark.parametrize("words", [("callbacks", "list"), ("voicemail", "list"), ("calls", "list")])
+def test_a_group_that_does_not_exist_is_not_an_empty_list(
+    controller: FakeController, records: RecordStore, words: tuple[str, str]
+) -> None:
+    with pytest.raises(OperatorError, match="no group 'foo' is defined; there are: sales, support"):
+        CliRunner().invoke(app, [*words, "--group", "foo"], catch_exceptions=False)
 
 
 def done() -> Exception | None:

@@ -277,3 +277,12 @@ def test_as_json(records: Path) -> None:
 def test_what_cannot_be_told(records: Path, name: str, message: str) -> None:
     with pytest.raises(OperatorError, match=message):
         acd("why", *([name] if name else []))
+
+
+@pytest.mark.parametrize("width", [45, 60])
+def test_nothing_is_cut_off(width: int) -> None:
+    lines = drawn(RULES, BUSY, width)
+    whole = " ".join(" ".join(lines).split())
+    assert "anna ring 0 talking, 0:15: the end of call c3" in whole
+    assert "chen lacks sales >= 5 (has 3); from ring 1 on" in whole
+    assert max(map(len, lines)) <= width

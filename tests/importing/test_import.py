@@ -412,3 +412,8 @@ def test_too_many_notes_are_counted_and_no_mistake_is_lost() -> None:
     notes.add(Source("queues.conf", 9), Kind.ERROR, "x", "a mistake")
     assert (len(notes.found), notes.more) == (MOST_NOTES + 1, 7)
     assert [note.text for note in notes.errors] == ["a mistake"]
+
+
+def test_a_file_that_is_not_there_has_no_line() -> None:
+    with pytest.raises(OperatorError, match=r"^nofile: there is no such file, or it may not be read$"):
+        CliRunner().invoke(app, ["import", "nofile"], catch_exceptions=False)

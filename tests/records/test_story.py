@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from rich.console import Console
 
+from acd.core.callback_facts import entry_id
 from acd.core.fact_json import FACT_TYPES
 from acd.core.facts import Arrived, CallKind, EndedBy, Fact, OfferFailure
 from acd.core.outside_facts import DialFailure
@@ -68,6 +69,17 @@ def rows_of(text: str) -> list[str]:
         for line in text.splitlines()
         if "│" in line
     ]
+
+
+@pytest.mark.parametrize("width", [80, 100])
+def test_the_long_id_of_a_callback_leaves_room_for_the_rest(width: int) -> None:
+    entry = entry_id("a261126-030436-47", START)
+    callback = fold(entry, facts_of("0 arrived 493012345678 8001\n0 queued sales"))
+    rows = rows_of(table_text(callback, width=width))
+    assert "".join(row.split(" | ")[0] for row in rows) == entry
+    first = rows[0].split(" | ")
+    assert first[:2] == ["a261126-030436-47", "11-22 18:00"]
+    assert first[2].startswith("493012345678")
 
 
 def test_list() -> None:

@@ -100,6 +100,9 @@ def test_a_byte_order_mark_and_windows_line_ends_are_fine(tmp_path: Path) -> Non
         ("[" * 100_000, 1, "nested too deeply: the limit is 20 levels"),
         ("a: " * 3 + "1", 1, "invalid YAML: mapping values are not allowed in this context; "
                              "put a text with a colon in quotes, or check the indentation"),
+        ("a: 1\nb:\n    c: 1\n  d: 2\n", 4, "invalid YAML: while parsing a block mapping, "
+         "did not find expected key; check the indentation "
+         "(what belongs together begins in the same column) and the quotes"),
         ("a: %b\n", 1, "invalid YAML: while scanning for the next token, "
                        "found character that cannot start any token; put the text in quotes"),
         (b"# " + b"x" * 1_000_000, 1, "the file is too large: the limit is 1000 kB"),

@@ -199,11 +199,6 @@ def test_missing_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.chdir(tmp_path)
     assert check(Path("config"), Path("ivr_flows")) == [
         "config:1: config: cannot read the folder: No such file or directory",
-        "config/agents.yml:1: agents: the file is missing",
-        "config/groups.yml:1: groups: the file is missing",
-        "config/numbers.yml:1: numbers: the file is missing",
-        "config/system.yml:1: system: the file is missing",
-        "config/trunks.yml:1: trunks: the file is missing",
         "ivr_flows:1: ivr_flows: cannot read the folder: No such file or directory",
     ]
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from acd.core.plan import CallbackFirst
 from acd.settings.problems import Problem, did_you_mean, shown, shown_file, shown_path, undefined
 
 
@@ -29,6 +30,7 @@ def test_nothing_from_a_file_upsets_the_terminal() -> None:
 def test_the_nearest_name_is_offered_if_one_is_near() -> None:
     assert did_you_mean("slaes", ["sales", "support"], separator=",") == ", did you mean 'sales'?"
     assert did_you_mean("logistics", ["sales", "support"], separator=",") == ""
+    assert did_you_mean("agnt", CallbackFirst, separator=";") == "; did you mean 'agent'?"
     assert undefined("group", "sale", ["sales"]) == "no group 'sale' is defined; did you mean 'sales'?"
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from acd.settings.document import read_document
 from acd.settings.problems import Place
+from acd.settings.schema.dialing import DialingFile
 from acd.settings.schema.flow import FlowFile
 from acd.settings.schema.groups import GroupsFile
 from acd.settings.schema.prompts import VALUE_KINDS
@@ -56,3 +57,13 @@ def test_an_unreadable_file_is_not_judged_again(tmp_path: Path) -> None:
     document = read_document(tmp_path / "missing.yml")
     assert validate(document, GroupsFile) is None
     assert len(document.problems) == 1
+
+
+def test_of_a_mapping_that_is_missing_the_form_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "dialing.yml"
+    path.write_text("roles: {clerks: {name: Clerks, trunks: [lab]}}\n")
+    document = read_document(path)
+    validate(document, DialingFile)
+    assert [problem.message for problem in document.problems] == [
+        "the required option 'emergency' is missing; it has the form {numbers: […], trunks: […]}"
+    ]

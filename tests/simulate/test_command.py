@@ -14,6 +14,8 @@ import pytest
 from typer.testing import CliRunner
 
 from acd.__main__ import app
+from acd.cli import context
+from acd.cli.console import new_console
 from acd.errors import OperatorError, SettingsError
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -35,6 +37,19 @@ def invoke(*words: str | Path) -> str:
     done = CliRunner().invoke(app, ["simulate", *map(str, words)], catch_exceptions=False)
     assert done.exit_code == 0, done.output
     return ANSI.sub("", done.stdout)
+
+
+@pytest.mark.parametrize(("width", "shown"), [("80", "90 %\nwithin,"), ("200", "90 % within, s")])
+def test_headings_and_figures_are_whole(
+    home: Path, monkeypatch: pytest.MonkeyPatch, width: str, shown: str
+) -> None:
+    monkeypatch.setattr(context, "console", new_console(width=int(width)))
+    out = invoke("--hours", "4", "--lines", "4")
+    assert "…" not in out
+    assert all(len(line) <= int(width) for line in out.splitlines() if "│" in line or "┃" in line)
+    for word in shown.split("\n"):
+        assert word in out
+    assert not re.search(r"± *│", out)
 
 
 def test_nothing_but_the_example(home: Path) -> None:

@@ -98,6 +98,8 @@ def test_what_a_change_would_have_done(home: Path, tmp_path: Path) -> None:
     first = differences[0]
     assert first["at"].startswith("2026-11-20T")
     assert first["call_id"] in out
+    assert "ASA, s" in out
+    assert "asa_s" not in out
     assert f"{len(differences)} of {found['calls']} calls" in out
     assert len(re.findall(r"^│ 2026-11-20 ", out, re.MULTILINE)) == 3
     assert "answered within T ÷ (offered − short abandons)" in out

@@ -12,7 +12,7 @@ from acd.errors import TelephonyError
 from acd.ivr.flow import SoundFile
 from acd.ivr.ports import RecordOrder
 from acd.ivr.talk import Listen
-from acd.telephony.agi import AgiServer, AgiSession
+from acd.telephony.agi import AgiServer, AgiSession, SessionClosed
 from acd.telephony.line import AgiLine, display_name
 from acd.telephony.prompts import PromptStore
 from tests.telephony.agi_client import AgiClient, header
@@ -285,7 +285,7 @@ async def test_whoever_waits_for_a_key_notices_that_the_line_is_gone(asterisk: A
     waiting = asyncio.create_task(asterisk.line.next_key(None))
     await asyncio.sleep(0)
     asterisk.line.close()
-    with pytest.raises(TelephonyError):
+    with pytest.raises(SessionClosed):
         await waiting
 
 
