@@ -59,8 +59,8 @@ SMALL = Size(100, 300, 400, 200)
 class Figures:
     """`cost_ratio`: processor time of an event in the large centre ÷ that in the small one.
 
-    `decision_p99_ms` is of the events that make an offer possible; `rss_mb` what the process has at the end
-    beyond what it had before the large centre; `restore_s` from the large centre's kept JSON to a full floor.
+    `decision_p99_ms` is of the events that make an offer possible; `rss_mb` the most that the process
+    has had up to then, all in all; `restore_s` from the large centre's kept JSON to a full floor.
     """
 
     events_per_s: float
@@ -149,7 +149,6 @@ def measure(rounds: int, progress: Callable[[float], None]) -> Figures:
     settle()  # as the controller does when it has started
     small = _cost_per_event_s(small_day, rounds)
     progress(0.1)
-    before_mb = _rss_mb()
     day = Day(LARGE)
     settle()
     progress(0.5)
@@ -157,14 +156,14 @@ def measure(rounds: int, progress: Callable[[float], None]) -> Figures:
     large = _cost_per_event_s(day, rounds)
     progress(0.7)
     decisions = sorted(day.decisions_s)
-    used_mb = _rss_mb() - before_mb
+    peak_mb = _rss_mb()  # before the large centre is made a second time
     restore_s = _restore_s(day)
     progress(1.0)
     return Figures(
         events_per_s=1 / large,
         decision_p99_ms=decisions[int(len(decisions) * 0.99)] * 1000,
         cost_ratio=large / small,
-        rss_mb=used_mb,
+        rss_mb=peak_mb,
         restore_s=restore_s,
     )
 
