@@ -79,7 +79,7 @@ class CrossingRelay:
     def _pass(self, data: bytes, message: SipMessage) -> None:
         assert self._caller is not None
         self._near.sendto(data, self._caller)
-        if _is_final(message):
+        if _is_final(message) and message.method not in self.passed:  # a repetition is no answer more
             self.passed.append(message.method)
             self._bell.ring()
 
