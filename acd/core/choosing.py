@@ -58,7 +58,8 @@ def _first(rule: AgentChoice, pools: Sequence[Pool], ready: int, now: float) -> 
             if candidate is None:
                 continue
             if best is None or candidate < best:
-                best, runner_up = candidate, best
+                runner_up = best
+                best = candidate
             elif runner_up is None or candidate < runner_up:
                 runner_up = candidate
     assert best is not None, rule
