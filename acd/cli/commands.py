@@ -5,13 +5,14 @@ A command such as `acd status` needs a hundredth of what all commands together n
 
 from __future__ import annotations
 
-import gc
 from importlib import import_module
 from typing import Any, NamedTuple
 
 import typer
 from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
+
+from acd.runtime.memory import without_collection
 
 
 class Command(NamedTuple):
@@ -143,11 +144,8 @@ class CommandsOnDemand(TyperGroup):
 def imported(name: str) -> Any:
     """The command with its options, or the group with its commands."""
     place, _, attribute = COMMANDS[name].place.partition(":")
-    gc.disable()  # what is imported stays: looks for garbage would find none, and take a sixth of the time
-    try:
+    with without_collection():  # a sixth of the time
         found = getattr(import_module(place), attribute)
-    finally:
-        gc.enable()
     alone = typer.Typer(add_completion=False)
     alone.callback()(lambda: None)  # with it, a single command is still one of a group
     if isinstance(found, typer.Typer):

@@ -38,6 +38,7 @@ def rule_of(floor: Floor, call: Call) -> CallbackRule:
 
 
 def in_line(call: Call) -> bool:
+    """Whether the entry stands in line, or aside until it is time; nobody is dialled or rung for it."""
     return call.channel is Channel.NONE and call.state is CallState.WAITING
 
 
@@ -80,4 +81,5 @@ def close(floor: Floor, call: Call, news: CallbackNews | None, why: str) -> None
 
 
 def tell(floor: Floor, call: Call, news: CallbackNews, agent: str | None, note: str) -> None:
+    """Have it noted with the callback's task what has become of it."""
     floor.emit(NoteCallback(CallbackNote(call.id, floor.now, news.value, agent, note)))

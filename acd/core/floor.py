@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from acd.core import limits
-from acd.core.agents import BUSY_STATES, WORK_STATES, Agent, AgentInput, AgentState
+from acd.core.agents import BUSY_STATES, Agent, AgentInput, AgentState
 from acd.core.calls import Call, CallInput, CallState, Channel
 from acd.core.commands import (
     AgentChanged,
@@ -135,7 +135,7 @@ class Floor:
         """
         state, old_reason, since = agent.state, agent.reason, agent.since
         call_id = agent.call_id or agent.wrap_up_call_id or agent.own_call_id or work
-        if agent.calls_in_a_row and state not in WORK_STATES:
+        if agent.calls_in_a_row:
             agent.calls_in_a_row = limits.calls_in_a_row(agent, self.limits(agent), self.now)
         agent.apply(input_, self.now, reason)
         if state is not AgentState.LOGGED_OUT and since < self.now:

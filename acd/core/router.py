@@ -137,7 +137,7 @@ class Router:
         outer: dict[int, int] = {}
         for number, tier in enumerate(lane.tiers):
             for pool in self._ready_of(tier):
-                keeper = self._reserves.keeper(pool, group) if pool.reserved_by else None
+                keeper = self._reserves.keeper(pool, group)
                 if keeper is not None:
                     kept[keeper] = kept.get(keeper, 0) + pool.ready
                 elif number > ring:

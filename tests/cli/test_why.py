@@ -20,7 +20,7 @@ from acd.core.why import why_waiting
 from acd.errors import OperatorError
 from acd.records.fold import fold
 from acd.records.store import RecordStore
-from tests.core.centre import CALLBACKS, PLAN, RESERVE, RULES
+from tests.core.centre import CALLBACKS, PLAN, RESERVE, RULES, STEPS_IN_VAIN
 from tests.core.scenario import Player, parsed
 
 CHECKOUT = Path(__file__).parents[2]
@@ -93,14 +93,7 @@ def test_what_an_agent_needs_first_is_never_cut_off() -> None:
 
 
 def test_a_step_that_does_nothing_to_this_call_is_not_called_due() -> None:
-    text = """
-00:00  c2 arrives
-00:00  c2 queues for short
-00:01  c1 arrives
-00:01  c1 queues for overflow
-00:31  timer
-"""
-    policy = [line for line in drawn(RULES, text, 110) if "step" in line]
+    policy = [line for line in drawn(RULES, STEPS_IN_VAIN, 110) if "step" in line]
     assert policy == [
         "Policy     step 2, waited_s >= 30: priority +2; to group short; waits for room in short",
         "Policy     step 1, waited_s >= 30: leave by callback;"

@@ -245,3 +245,12 @@ BY_NAME = {
     "MOVED": MOVED,
     "EVERYTHING": EVERYTHING,
 }
+
+STEPS_IN_VAIN = """
+00:00  c2 arrives
+00:00  c2 queues for short
+00:01  c1 arrives
+00:01  c1 queues for overflow
+00:31  timer
+"""
+"""With RULES: two steps are due for c1, but it lacks the exit of one, and the other leads to a full group."""

@@ -14,7 +14,7 @@ from acd.core.floor import Floor
 from acd.core.plan import AgentProfile, Plan
 from acd.core.policy import Announce, PolicyStep, condition
 from acd.core.why import WhyWaiting, why_waiting
-from tests.core.centre import CALLBACKS, PLAN, RESERVE, RULES
+from tests.core.centre import CALLBACKS, PLAN, RESERVE, RULES, STEPS_IN_VAIN
 from tests.core.scenario import Player, parsed
 
 
@@ -262,14 +262,7 @@ def test_only_of_a_call_that_waits() -> None:
 
 
 def test_what_a_step_cannot_do_to_this_call() -> None:
-    text = """
-00:00  c2 arrives
-00:00  c2 queues for short
-00:01  c1 arrives
-00:01  c1 queues for overflow
-00:31  timer
-"""
-    leave, move = scene(RULES, text).steps
+    leave, move = scene(RULES, STEPS_IN_VAIN).steps
     assert (leave.taken_at_s, leave.hindered, leave.idle) == (30.0, "this call has no exit 'callback'", True)
     assert (move.taken_at_s, move.hindered, move.idle) == (None, "waits for room in short", False)
 
