@@ -11,6 +11,7 @@ from acd.core.service_level import ServiceLevelFormula
 from acd.settings.model import (
     ANY_LANGUAGE,
     DEFAULT_TEXT_TO_SPEECH,
+    DesktopSettings,
     FeatureCodes,
     JournalSettings,
     RedisSettings,
@@ -149,6 +150,12 @@ class JournalSection(Options):
     max_mb: Annotated[int, whole(10, 1_000_000)] = JournalSettings.max_mb
 
 
+class DesktopSection(Options):
+    """The options are those of `acd.settings.model.DesktopSettings`."""
+
+    browser_phones: YesNo = DesktopSettings.browser_phones
+
+
 class SystemFile(Options):
     """The whole file. Without `redis`, live state is kept on disk only."""
 
@@ -159,3 +166,4 @@ class SystemFile(Options):
     missed_rings: MissedRingsSection = Field(default_factory=MissedRingsSection)
     redis: RedisSection | None = None
     journal: JournalSection = Field(default_factory=JournalSection)
+    desktop: DesktopSection = Field(default_factory=DesktopSection)
