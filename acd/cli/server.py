@@ -234,7 +234,8 @@ class _Server:
             command = f"ACD_HOME={shlex.quote(str(env.home))} {command}"
         say(f"\n[bold]{centre.system.name} is open.[/bold] Ctrl-C stops it.\n")
         say("  SIP server   {} port {} (UDP)".format(*env.sip_server))
-        say(f"  Phones       {', '.join(centre.phones)}; passwords: {command} phones list")
+        phones = ", ".join(phone.id for phone in centre.phones.values() if not phone.browser)
+        say(f"  Phones       {phones}; passwords: {command} phones list")
         say(f"               (they are kept in {env.secrets_file})")
         say(f"  Dial         {numbers}; agents by extension")
         say(
