@@ -19,6 +19,7 @@ from acd.change_over import CustomerBook, Exchanged
 from acd.core import events
 from acd.core.forecast import Forecast
 from acd.core.last_agents import LastAgents
+from acd.desktop import Desktop, Surroundings
 from acd.errors import OperatorError
 from acd.journal.engine import JournaledEngine
 from acd.journal.files import JournalFiles
@@ -107,7 +108,6 @@ class Controller:
         self._paces = KeptPaces(self._shell.engine.floor, self._mirror)
         self._last_agents = LastAgents()
         self._abandoned = AbandonedWaits(centre.resume_within_s, self._clock, self._mirror)
-        self._shell.observer = Audience(self._paces, self._last_agents, self._abandoned)
         self._days = Days(self._shell.feed, self._clock, centre.system.timezone)
         self._watch = Watch(centre.phones, self._shell.feed, self._transferred)
         self._bond = Bond(
@@ -180,13 +180,29 @@ class Controller:
             self._trunks,
             self._reception.walker,
         )
+        self._desktop = Desktop(
+            Surroundings(
+                self._now,
+                self._shell,
+                self._versions,
+                self._announcements,
+                services.outlook.groups,
+                self._reception.walker,
+                lambda: self._bond.up,
+            )
+        )
+        self._shell.observer = Audience(
+            of_calls=[self._last_agents, self._abandoned],
+            of_floor=[self._paces],
+            of_all=[self._desktop.feed],
+        )
         handlers = {
             **self._answers.handlers(),
             **self._flow_desk.handlers(),
             **self._why_desk.handlers(),
             **self._callback_line.handlers(),
         }
-        self._control = ControlServer(environment.control_socket, handlers)
+        self._control = ControlServer(environment.control_socket, handlers, self._desktop.streams())
         self._health: web.AppRunner | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self._recovery: asyncio.Task[None] | None = None
@@ -298,6 +314,7 @@ class Controller:
             self._hours.run(),
             self._callback_line.run(),
             self._journal.run(),
+            self._desktop.feed.run(),
         ):
             self._tasks.append(asyncio.create_task(work))
         catch_up = CatchUp(
@@ -391,6 +408,7 @@ class Controller:
         await self._switch.stop()
         await self._agi.stop()
         await self._lookups.close()
+        self._desktop.presence.close()
         await self._control.stop()
         if self._health is not None:
             await self._health.cleanup()

@@ -63,6 +63,7 @@ def go_ready(floor: Floor, agent: Agent) -> None:
     _must_not_be_limited(floor, agent)
     agent.ready_when_reachable = False
     agent.forget_wishes()
+    agent.desktop_missing = False  # who asks for calls takes them without one
     _forgive(floor, agent)
     if agent.state is AgentState.NOT_READY:
         floor.make_ready(agent)

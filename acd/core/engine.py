@@ -23,6 +23,7 @@ from acd.core import (
     callbacks,
     conversations,
     desk,
+    desktops,
     events,
     lines,
     offers,
@@ -98,6 +99,8 @@ class Engine:
                     offers.timer_back_off(floor, key)
                 case Timer.REST:
                     desk.timer_rest(floor, key)
+                case Timer.DESKTOP:
+                    desktops.timer(floor, floor.agents[key])
             waits.check(floor)
         return floor.take_commands()
 
@@ -114,8 +117,8 @@ class Engine:
                     conversations.arrive(self.floor, event)
             case callback_events.CallbackPlaced():
                 callbacks.place(self.floor, event)
-            case events.PhoneChanged(phone, reachable, in_use):
-                desk.phone_changed(self.floor, phone, Phone(reachable, in_use))
+            case events.PhoneChanged() | events.DesktopOpened() | events.DesktopClosed():
+                self._of_workplace(event)
             case (
                 events.DispatchSuspended()
                 | events.DispatchResumed()
@@ -148,6 +151,16 @@ class Engine:
                     callbacks.handle(self.floor, call, event)
                 else:
                     self._of_call(event, call)
+
+    def _of_workplace(self, event: Event) -> None:
+        floor = self.floor
+        match event:
+            case events.PhoneChanged(phone, reachable, in_use):
+                desk.phone_changed(floor, phone, Phone(reachable, in_use))
+            case events.DesktopOpened(agent) if agent in floor.agents:
+                desktops.opened(floor, floor.agents[agent])
+            case events.DesktopClosed(agent) if agent in floor.agents:
+                desktops.closed(floor, floor.agents[agent])
 
     def _of_centre(self, event: Event) -> None:
         match event:

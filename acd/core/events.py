@@ -362,6 +362,20 @@ class WrapUpDone:
 
 
 @dataclass(frozen=True, slots=True)
+class DesktopOpened:
+    """The agent has a desktop open, after having had none; the same may be told again."""
+
+    agent: str
+
+
+@dataclass(frozen=True, slots=True)
+class DesktopClosed:
+    """The agent has no desktop open any more: closed, or out of reach."""
+
+    agent: str
+
+
+@dataclass(frozen=True, slots=True)
 class DayBegan:
     """At the centre it is this date (ISO, 2026-12-24) from now on; the same one may be told again."""
 
@@ -433,6 +447,8 @@ Event: TypeAlias = (
     | WrapUpWanted
     | WrapUpExtended
     | WrapUpDone
+    | DesktopOpened
+    | DesktopClosed
     | DayBegan
     | DispatchSuspended
     | DispatchResumed

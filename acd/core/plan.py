@@ -17,6 +17,7 @@ from acd.core.requirement import Requirement
 from acd.core.work_rules import (
     DEFAULT_MISSED_RINGS,
     DEFAULT_WRAP_UP,
+    DESKTOP_GRACE_S,
     NO_LIMITS,
     SYSTEM_REASONS,
     MissRule,
@@ -134,7 +135,8 @@ class Plan:
     agent does not take a call; a cause that is not in it has no consequences. `ageing` maps priority → points
     that a call of this priority gathers for a second of waiting; the most points go first, whatever the
     priority. Empty: a higher priority always goes first. `seed` is for choices at random. `removed`: groups
-    that there have been, for callers who still wait for them and flows that still name them.
+    that there have been, for callers who still wait for them and flows that still name them. An agent whose
+    desktop has been gone for `desktop_grace_s` is not ready.
     """
 
     agents: Mapping[str, AgentProfile]
@@ -147,6 +149,7 @@ class Plan:
     ageing: Mapping[int, float] = field(default_factory=dict)
     seed: int = 0
     removed: Mapping[str, Heir] = field(default_factory=dict)
+    desktop_grace_s: float = DESKTOP_GRACE_S
 
     def reason(self, code: str | None) -> Reason | None:
         """What an agent's code for being not ready means, the system's own ones included; None: unknown."""

@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
-from acd.core import callback_tries, callbacks, conversations, facts, lines, offers, outside, wrap_up
+from acd.core import (
+    callback_tries,
+    callbacks,
+    conversations,
+    desktops,
+    facts,
+    lines,
+    offers,
+    outside,
+    wrap_up,
+)
 from acd.core.agents import BUSY_STATES, Agent, AgentInput, AgentState
 from acd.core.calls import Call, CallInput, CallState, Channel
 from acd.core.commands import AgentForgotten, HoldInLine
@@ -42,6 +52,7 @@ def restore(floor: Floor, agents: Iterable[Agent], calls: Iterable[Call]) -> Non
             floor.timers.set(Timer.BACK_OFF, agent.id, agent.back_off_until)
         if agent.rest_until is not None:
             floor.timers.set(Timer.REST, agent.id, agent.rest_until)
+        desktops.restored(floor, agent)
         floor.touch(agent)
     _drop_orphans(floor)
     _reconcile(floor)

@@ -1,4 +1,4 @@
-"""Run by itself: days drawn by chance, and in one line how the core ran and a digest of all that it answered."""
+"""Run by itself: days drawn by chance, and in one line how the core ran and a digest of its answers."""
 
 from __future__ import annotations
 

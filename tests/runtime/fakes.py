@@ -339,7 +339,7 @@ class Desk:
         self.paces = KeptPaces(floor, self.mirror)
         self.last_agents = LastAgents()
         self.abandoned = AbandonedWaits(self.centre.resume_within_s, self.clock, self.mirror)
-        self.shell.observer = Audience(self.paces, self.last_agents, self.abandoned)
+        self.shell.observer = Audience(of_calls=[self.last_agents, self.abandoned], of_floor=[self.paces])
         services = Services(
             flows=OneFlowSet(flow_set or self.centre.flow_set, self.centre.numbers),
             lookups=self.lookups,
