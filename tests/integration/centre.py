@@ -114,7 +114,8 @@ class Centre:
         self.passwords = secrets.phone_passwords
         self._asterisk: subprocess.Popen[bytes] | None = None
         self._controller: subprocess.Popen[bytes] | None = None
-        self._log = (folder / "controller.log").open("ab")
+        self.log = folder / "controller.log"
+        self._log = self.log.open("ab")
 
     def adapt(self) -> None:
         """For other centres: change the copied configuration and flows before they are read."""
