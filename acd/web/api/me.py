@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any, Literal
 
+from acd.core.plan import BROWSER_PREFIX
 from acd.errors import OperatorError
 from acd.settings.secrets import load_or_create_secrets
 from acd.web.asker import Role, Scope
@@ -13,9 +14,6 @@ from acd.web.refusal import away, wrong
 from acd.web.route import Route
 from acd.web.services import Services
 from acd.web.values import Answer, Input, Name
-
-BROWSER_PREFIX = "w"
-"""An agent's phone in the browser is called by this and the extension."""
 
 
 class StateOrder(Input):
@@ -104,7 +102,7 @@ async def phones(ctx: Context[None, None]) -> Phones:
     if profile is None:
         raise away("not-configured", f"the configuration has no agent {agent!r} any more")
     mine = BROWSER_PREFIX + profile.extension
-    desk = [phone for phone in centre.phones.values() if not phone.id.startswith(BROWSER_PREFIX)]
+    desk = [phone for phone in centre.phones.values() if not phone.browser]
     return Phones(
         own=profile.extension,
         phones=[PhoneShown(id=phone.id, name=phone.display_name) for phone in desk],
