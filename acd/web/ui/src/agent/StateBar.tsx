@@ -1,0 +1,3 @@
+export default function StateBar({ agentId }: { agentId: string }) {
+  return <div className="bar">{agentId}</div>;
+}

@@ -1,0 +1,98 @@
+/** One fault for everything that can go wrong with a request; `code` is stable, `message` is for people. */
+export class ApiError extends Error {
+  /** HTTP status; 0 where no answer came. */
+  readonly status: number;
+  readonly code: string;
+  /** Texts by the name of the faulty field. */
+  readonly fields: Readonly<Record<string, string>>;
+
+  constructor(status: number, code: string, message: string, fields: Record<string, string> = {}) {
+    super(message);
+    this.name = "ApiError";
+    this.status = status;
+    this.code = code;
+    this.fields = fields;
+  }
+}
+
+type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+type Query = Record<string, string | number | boolean | null | undefined>;
+
+const TIMEOUT_MS = 10_000;
+let onSignedOut: () => void = () => {};
+
+/** `listener` is called when the server no longer knows our session. */
+export function whenSignedOut(listener: () => void): void {
+  onSignedOut = listener;
+}
+
+/** Asks the server; throws ApiError, also where no answer comes within ten seconds. */
+export async function request<Answer>(method: Method, path: string, body?: unknown, signal?: AbortSignal): Promise<Answer> {
+  const timeout = AbortSignal.timeout(TIMEOUT_MS);
+  const options: RequestInit = {
+    method,
+    credentials: "same-origin",
+    cache: "no-store",
+    headers: { Accept: "application/json" },
+    signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
+  };
+  if (method !== "GET") {
+    // Also without a body: a form of another site cannot send this type, so the server can tell.
+    options.headers = { ...options.headers, "Content-Type": "application/json" };
+    options.body = JSON.stringify(body ?? {});
+  }
+  let response: Response;
+  try {
+    response = await fetch(path, options);
+  } catch (fault) {
+    if (signal?.aborted) throw fault;
+    throw new ApiError(0, timeout.aborted ? "timeout" : "offline", "");
+  }
+  if (response.ok) return (response.status === 204 ? undefined : await readJson(response)) as Answer;
+  const error = await errorOf(response);
+  if (error.status === 401 && error.code !== "wrong-password" && path !== "/api/session") onSignedOut();
+  throw error;
+}
+
+export const get = <Answer>(path: string, query: Query = {}, signal?: AbortSignal): Promise<Answer> =>
+  request<Answer>("GET", path + search(query), undefined, signal);
+export const post = <Answer>(path: string, body?: unknown): Promise<Answer> => request<Answer>("POST", path, body);
+export const put = <Answer>(path: string, body?: unknown): Promise<Answer> => request<Answer>("PUT", path, body);
+export const patch = <Answer>(path: string, body?: unknown): Promise<Answer> => request<Answer>("PATCH", path, body);
+export const remove = <Answer>(path: string): Promise<Answer> => request<Answer>("DELETE", path);
+
+/** `path` with each part encoded: ids may hold any character. */
+export function at(strings: TemplateStringsArray, ...parts: string[]): string {
+  return strings.reduce((path, text, index) => path + text + (index < parts.length ? encodeURIComponent(parts[index]!) : ""), "");
+}
+
+function search(query: Query): string {
+  const given = Object.entries(query).filter(([, value]) => value !== null && value !== undefined && value !== "");
+  return given.length === 0 ? "" : "?" + new URLSearchParams(given.map(([name, value]) => [name, String(value)])).toString();
+}
+
+async function readJson(response: Response): Promise<unknown> {
+  try {
+    return await response.json();
+  } catch {
+    throw new ApiError(response.status, "bad-answer", "");
+  }
+}
+
+async function errorOf(response: Response): Promise<ApiError> {
+  try {
+    const body: unknown = await response.json();
+    if (typeof body === "object" && body !== null && "error" in body && typeof body.error === "string") {
+      const { message, fields } = body as { message?: unknown; fields?: unknown };
+      return new ApiError(response.status, body.error, typeof message === "string" ? message : "", textsOf(fields));
+    }
+  } catch {
+    // Whoever answered was not our server (a proxy in between): the status has to do.
+  }
+  return new ApiError(response.status, `http-${response.status}`, "");
+}
+
+function textsOf(fields: unknown): Record<string, string> {
+  if (typeof fields !== "object" || fields === null) return {};
+  return Object.fromEntries(Object.entries(fields).map(([name, text]) => [name, String(text)]));
+}

@@ -1,0 +1,8 @@
+import antd from "antd/es/locale/en_US";
+
+import agent from "./agent.json";
+import inbox from "./inbox.json";
+import shell from "./shell.json";
+
+export { antd };
+export default { ...shell, ...agent, ...inbox };

@@ -1,0 +1,23 @@
+import { lazy, type ComponentType, type LazyExoticComponent } from "react";
+
+import { mayAct, type Role, type Session } from "../api/session";
+import type { Key } from "../i18n/i18n";
+
+export interface Page {
+  /** The first part of the path; what follows is the page's own affair. */
+  path: string;
+  title: Key;
+  role: Role;
+  /** Only for accounts that belong to an agent. */
+  ofAgent?: true;
+  content: LazyExoticComponent<ComponentType>;
+}
+
+/** All pages, in the order of the menu; each is loaded when it is first shown. */
+export const PAGES: readonly Page[] = [
+  { path: "/desk", title: "shell.agent", role: "agent", ofAgent: true, content: lazy(() => import("../agent/AgentPage")) },
+  { path: "/inbox", title: "shell.inbox", role: "agent", content: lazy(() => import("../inbox/InboxPage")) },
+];
+
+export const pagesFor = (session: Session): Page[] =>
+  PAGES.filter((page) => mayAct(session, page.role) && (!page.ofAgent || session.agent !== null));

@@ -1,0 +1,51 @@
+import { App as AntApp, ConfigProvider, theme as antTheme } from "antd";
+import { useEffect, useSyncExternalStore, type ReactNode } from "react";
+
+import type { ThemeChoice } from "../api/session";
+import type { Tongue } from "../i18n/i18n";
+
+const wantsDark = window.matchMedia("(prefers-color-scheme: dark)");
+
+// Fonts of the machine only; those that have Chinese letters come after those for Latin ones.
+const FONTS = `system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", sans-serif`;
+
+function useSystemDark(): boolean {
+  return useSyncExternalStore(
+    (listener) => {
+      wantsDark.addEventListener("change", listener);
+      return () => wantsDark.removeEventListener("change", listener);
+    },
+    () => wantsDark.matches,
+  );
+}
+
+/** The nonce that the server has put into this page: styles that are made while it runs carry it. */
+const nonce = document.querySelector<HTMLMetaElement>("meta[property=csp-nonce]")?.nonce ?? "";
+
+export function Themed({ choice, tongue, children }: { choice: ThemeChoice; tongue: Tongue; children: ReactNode }) {
+  const system = useSystemDark();
+  const dark = choice === "dark" || (choice === "system" && system);
+  useEffect(() => {
+    document.documentElement.dataset["theme"] = dark ? "dark" : "light";
+    document.documentElement.lang = tongue.language;
+  }, [dark, tongue.language]);
+  return (
+    <ConfigProvider
+      csp={{ nonce }}
+      locale={tongue.antd}
+      button={{ autoInsertSpace: false }}
+      theme={{
+        algorithm: dark ? antTheme.darkAlgorithm : antTheme.defaultAlgorithm,
+        cssVar: { key: "acd" },
+        hashed: false,
+        token: dark
+          ? { fontFamily: FONTS, borderRadius: 6, colorPrimary: "#3c89e8", colorTextSecondary: "rgba(255,255,255,0.72)", colorTextDescription: "rgba(255,255,255,0.65)", colorTextPlaceholder: "rgba(255,255,255,0.55)" }
+          : { fontFamily: FONTS, borderRadius: 6, colorPrimary: "#0958d9", colorTextSecondary: "rgba(0,0,0,0.68)", colorTextDescription: "rgba(0,0,0,0.62)", colorTextPlaceholder: "rgba(0,0,0,0.58)" },
+      }}
+    >
+      <AntApp component={false} notification={{ placement: "topRight", maxCount: 4 }} message={{ top: 56 }}>
+        {children}
+      </AntApp>
+    </ConfigProvider>
+  );
+}
