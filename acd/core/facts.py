@@ -404,13 +404,18 @@ class Ended(Fact):
 
 @dataclass(frozen=True, slots=True)
 class CallbackOrder:
-    """A wish to be called back, as it is kept: the call, when (engine seconds), who is to call whom."""
+    """A wish to be called back, as it is kept: the call, when (engine seconds), who is to call whom.
+
+    `due_at`: when an agent has promised it for; `for_agent`: who is to call, where it is to be that one.
+    """
 
     call_id: str
     at: float
     group: str
     number: str
     language: str
+    due_at: float | None = None
+    for_agent: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
