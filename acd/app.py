@@ -184,15 +184,19 @@ class Controller:
             Surroundings(
                 self._now,
                 self._shell,
+                self._mirror,
+                recorder,
                 self._versions,
                 self._announcements,
+                self._callbacks,
                 services.outlook.groups,
                 self._reception.walker,
                 lambda: self._bond.up,
             )
         )
+        recorder.on_tasks_changed = self._desktop.tasks_changed
         self._shell.observer = Audience(
-            of_calls=[self._last_agents, self._abandoned],
+            of_calls=[self._last_agents, self._abandoned, self._desktop.dispositions],
             of_floor=[self._paces],
             of_all=[self._desktop.feed],
         )
@@ -201,6 +205,7 @@ class Controller:
             **self._flow_desk.handlers(),
             **self._why_desk.handlers(),
             **self._callback_line.handlers(),
+            **self._desktop.handlers(),
         }
         self._control = ControlServer(environment.control_socket, handlers, self._desktop.streams())
         self._health: web.AppRunner | None = None
@@ -293,6 +298,7 @@ class Controller:
         self._merges.restore(self._mirror.load())
         await self._take_up_versions()
         self._callback_line.restore(self._mirror.load())
+        self._desktop.restore()
         self._callback_line.tell_hours()
         self._shell.restore()
         self._days.tell()
@@ -314,7 +320,7 @@ class Controller:
             self._hours.run(),
             self._callback_line.run(),
             self._journal.run(),
-            self._desktop.feed.run(),
+            *self._desktop.running(),
         ):
             self._tasks.append(asyncio.create_task(work))
         catch_up = CatchUp(

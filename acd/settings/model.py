@@ -6,10 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from acd.core.disposition import DispositionTree
 from acd.core.plan import BROWSER_PREFIX, Plan
 from acd.core.service_level import ServiceLevelFormula
 from acd.ivr.flow import FlowSet
 from acd.ivr.hours import Calendar
+from acd.ivr.template import Template
 from acd.settings.outside import Dialing, NumberRoute, TrunkSpec
 
 ANY_LANGUAGE = "*"
@@ -125,7 +127,8 @@ class Centre:
     calendar (in `flow_set.calendars`), `line_announcements` a group's announcements, by name and language,
     to their texts. Who hung up in line and calls again within `resume_within_s` goes on where the wait was.
     `callback_windows`: by group, when its customers may be called back; `do_not_call`: numbers, in normal
-    form, of those who never may.
+    form, of those who never may. `dispositions`: by group, what agents record of its calls; `greetings`: by
+    group and language ('' for any), what they say first.
     """
 
     system: SystemSettings
@@ -146,4 +149,6 @@ class Centre:
     callback_windows: Mapping[str, Calendar] = field(default_factory=dict)
     do_not_call: frozenset[str] = frozenset()
     journal: JournalSettings = JournalSettings()
+    dispositions: Mapping[str, DispositionTree] = field(default_factory=dict)
+    greetings: Mapping[str, Mapping[str, Template]] = field(default_factory=dict)
     desktop: DesktopSettings = DesktopSettings()

@@ -31,6 +31,8 @@ from acd.core.events import (
     AgentWentNotReady,
     AgentWentReady,
     CallArrived,
+    CallMoved,
+    CallPrioritised,
     Event,
     PendingRevoked,
     PlanChanged,
@@ -58,6 +60,8 @@ REQUESTS = (
     WrapUpWanted,
     WrapUpExtended,
     WrapUpDone,
+    CallMoved,
+    CallPrioritised,
 )
 """What may be refused."""
 DIALLED = (CallState.IVR, CallState.DIALING_OUT)

@@ -18,6 +18,7 @@ from acd.settings.schema.checking import (
     seconds,
     whole,
 )
+from acd.settings.schema.dispositions import DispositionsEntry, Greeting
 from acd.settings.schema.routing import (
     Announcements,
     LastAgentEntry,
@@ -53,7 +54,8 @@ class GroupEntry(Options):
     flow's exit `full`. `hours`: a calendar; at closing time who waits leaves by the flow's exit `closed`.
     `policy`: what is done for a caller who waits, step by step; `announcements`: what it may say then.
     `callbacks`: how those are called back who asked for it. `aht_s`: the average handle time, wrap-up
-    included, to expect as long as few calls have been seen.
+    included, to expect as long as few calls have been seen. `dispositions`: what agents record of a call;
+    `greeting`: what they are shown to say first.
     """
 
     name: Name
@@ -77,6 +79,8 @@ class GroupEntry(Options):
     announcements: Announcements = Field(default_factory=dict)
     callbacks: CallbacksEntry = CallbacksEntry()
     aht_s: Annotated[float, seconds(1, 86_400)] = DEFAULT_HANDLE_TIME_S
+    dispositions: DispositionsEntry | None = None
+    greeting: Greeting | None = None
 
 
 class RemovedEntry(Options):
