@@ -33,12 +33,14 @@ from acd.core.facts import (
     OfferFailure,
     PolicyApplied,
     Queued,
+    RecordingStep,
     Resumed,
     Returned,
     Scored,
     SoundKept,
     SoundPurpose,
     StepTaken,
+    TalkRecorded,
     Transferred,
     Unkept,
     WaitTakenUp,
@@ -64,6 +66,7 @@ FACT_TYPES: Mapping[str, type[Fact]] = {
         Arrived, FlowEntered, StepTaken, LanguageChosen, Scored, SoundKept, CallbackWanted, Queued, LeftLine,
         Widened, Kept, Unkept, NotKept, WaitTakenUp, PolicyApplied,
         Directed, Offered, Alerted, OfferFailed, Answered, Held, Resumed, Transferred, CallerReplaced,
+        TalkRecorded,
         Returned, AgentLeft, WrapUpStarted, WrapUpExtended, WrapUpEnded, FellBack, Ended, OutsideDialed,
         OutsideAlerted, OutsideFailed, OutsideAnswered, OutsideLeft, OutsideRefused,
         CallbackPlaced, AgentReserved, AgentJoined, CallbackTried,
@@ -107,6 +110,8 @@ def fact_from_dict(data: Mapping[str, Any]) -> Fact:
         values["purpose"] = SoundPurpose(values["purpose"])
     elif kind is WrapUpEnded:
         values["how"] = WrapUpEnd(values.get("how", WrapUpEnd.UNKNOWN))
+    elif kind is TalkRecorded:
+        values["step"] = RecordingStep(values["step"])
     elif kind is Ended:
         values["by"] = EndedBy(values["by"])
     return kind(**values)

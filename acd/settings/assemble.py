@@ -16,6 +16,7 @@ from acd.settings.model import (
     FeatureCodes,
     JournalSettings,
     PhoneSpec,
+    RecordRule,
     RedisSettings,
     SystemSettings,
 )
@@ -54,6 +55,7 @@ def assemble(files: Files, flow_set: FlowSet) -> Centre:
         redis=None if system.redis is None else RedisSettings(**system.redis.model_dump()),
         journal=JournalSettings(**system.journal.model_dump()),
         desktop=DesktopSettings(**system.desktop.model_dump()),
+        recorded={g: RecordRule(group.record) for g, group in groups.groups.items()},
     )
 
 

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from acd.core.plan import Plan
 from acd.ivr.hours import Calendar
-from acd.settings.model import Centre, FeatureCodes, PhoneSpec, SystemSettings
+from acd.settings.model import Centre, FeatureCodes, PhoneSpec, RecordRule, SystemSettings
 from acd.settings.outside import Dialing, NumberRoute, TrunkSpec
 
 
@@ -34,6 +34,8 @@ class CentreView(Protocol):
     def callback_windows(self) -> Mapping[str, Calendar]: ...
     @property
     def do_not_call(self) -> frozenset[str]: ...
+    @property
+    def recorded(self) -> Mapping[str, RecordRule]: ...
 
 
 class CentreNow:
@@ -91,3 +93,8 @@ class CentreNow:
     def do_not_call(self) -> frozenset[str]:
         """Numbers of those who are never called."""
         return self.now.do_not_call
+
+    @property
+    def recorded(self) -> Mapping[str, RecordRule]:
+        """By group, whether its talks are recorded."""
+        return self.now.recorded
