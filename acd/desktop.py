@@ -44,6 +44,7 @@ class Surroundings:
     groups: GroupViews
     walker: Walker
     asterisk_is_up: Callable[[], bool]
+    handled: Callable[[str], Mapping[str, Any]]
 
 
 class Desktop:
@@ -56,6 +57,7 @@ class Desktop:
             centre=self._centre,
             language=lambda: centre.system.language,
             step_of=around.walker.step_of,
+            handled=around.handled,
             expected_wait=around.groups.expected_of_next,
         )
         self.feed = LiveFeed(self._floor, shell.clock, view)

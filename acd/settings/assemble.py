@@ -16,6 +16,7 @@ from acd.settings.model import (
     FeatureCodes,
     JournalSettings,
     PhoneSpec,
+    RecordRule,
     RedisSettings,
     SystemSettings,
 )
@@ -56,6 +57,7 @@ def assemble(files: Files, flow_set: FlowSet) -> Centre:
         dispositions=assemble_dispositions.dispositions(groups),
         greetings=assemble_dispositions.greetings(groups),
         desktop=DesktopSettings(browser_phones=system.desktop.browser_phones),
+        recorded={g: RecordRule(group.record) for g, group in groups.groups.items()},
     )
 
 

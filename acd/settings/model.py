@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
 
 from acd.core.disposition import DispositionTree
@@ -42,6 +43,14 @@ class PhoneSpec:
     def extension(self) -> str:
         """The number that it shows when it calls."""
         return self.id.removeprefix(BROWSER_PREFIX) if self.browser else self.id
+
+
+class RecordRule(StrEnum):
+    """Whether the talks of a group are recorded."""
+
+    NEVER = "never"
+    ALWAYS = "always"  # from the agent's answer
+    ON_DEMAND = "on_demand"  # from when the agent asks for it
 
 
 @dataclass(frozen=True)
@@ -128,7 +137,8 @@ class Centre:
     to their texts. Who hung up in line and calls again within `resume_within_s` goes on where the wait was.
     `callback_windows`: by group, when its customers may be called back; `do_not_call`: numbers, in normal
     form, of those who never may. `dispositions`: by group, what agents record of its calls; `greetings`: by
-    group and language ('' for any), what they say first.
+    group and language ('' for any), what they say first; `recorded`: by
+    group, whether its talks are.
     """
 
     system: SystemSettings
@@ -152,3 +162,4 @@ class Centre:
     dispositions: Mapping[str, DispositionTree] = field(default_factory=dict)
     greetings: Mapping[str, Mapping[str, Template]] = field(default_factory=dict)
     desktop: DesktopSettings = DesktopSettings()
+    recorded: Mapping[str, RecordRule] = field(default_factory=dict)
