@@ -10,6 +10,7 @@ from acd.core.plan import Plan
 from acd.core.service_level import ServiceLevelFormula
 from acd.ivr.flow import FlowSet
 from acd.ivr.hours import Calendar
+from acd.settings.customer_settings import CustomerSettings
 from acd.settings.outside import Dialing, NumberRoute, TrunkSpec
 
 ANY_LANGUAGE = "*"
@@ -109,7 +110,7 @@ class Centre:
     calendar (in `flow_set.calendars`), `line_announcements` a group's announcements, by name and language,
     to their texts. Who hung up in line and calls again within `resume_within_s` goes on where the wait was.
     `callback_windows`: by group, when its customers may be called back; `do_not_call`: numbers, in normal
-    form, of those who never may.
+    form, of those who never may. `customers`: what is on their cards, and where they are known.
     """
 
     system: SystemSettings
@@ -130,3 +131,4 @@ class Centre:
     callback_windows: Mapping[str, Calendar] = field(default_factory=dict)
     do_not_call: frozenset[str] = frozenset()
     journal: JournalSettings = JournalSettings()
+    customers: CustomerSettings = field(default_factory=CustomerSettings)
