@@ -11,21 +11,22 @@ import re
 import secrets
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, cast
 
 from acd.core.facts import Customer
 from acd.core.formula import FormulaError
 from acd.core.requirement import Requirement
 from acd.errors import AcdError
-from acd.settings.customer_settings import CustomField, FieldType
+from acd.settings.customer_settings import CustomerSettings, CustomField, FieldType
 from acd.settings.phone_number import normalised
 
 FieldValue = str | float | bool
 """What a custom field holds; a date is text such as 2026-11-26."""
 
 LONGEST_TEXT = 200
+LONGEST_ID = 64
 LONGEST_FIELD = 2_000
 LONGEST_NOTE = 10_000
 LONGEST_EMAIL = 254
@@ -53,6 +54,7 @@ class Source(StrEnum):
     HAND = "hand"
     FILE = "file"
     IMPORT = "import"
+    CRM = "crm"  # another program says so; it is not in our database
     CALL = "call"  # an unknown caller was answered
 
 
@@ -336,3 +338,47 @@ def changed(details: Details, changes: Mapping[str, Any]) -> Details:
         both = {**details.fields, **rest["fields"]}
         rest["fields"] = {name: value for name, value in both.items() if value is not None}
     return replace(details, **rest)
+
+
+def card_from(said: Mapping[str, object], settings: CustomerSettings) -> Card:
+    """A card of what another program says of a customer: what cannot be kept is cut or left out."""
+    now = datetime.now(UTC)
+    texts = {name: _cut(said.get(name, "")) for name in TEXTS if name != "requires"}
+    faults: list[Fault] = []
+    numbers = _list(faults, "", _texts(said, "numbers"), MOST_NUMBERS, lambda t: _number(t, settings.country))
+    emails = _list(faults, "", _texts(said, "emails"), MOST_EMAILS, _email)
+    tags = _list(faults, "", _texts(said, "tags"), MOST_TAGS, _tag)
+    values: dict[str, FieldValue] = {}
+    for place, value in said.items():
+        if not place.startswith("fields."):
+            continue
+        name = place.removeprefix("fields.")
+        known = settings.fields.get(name)
+        read = read_field(known, cast(FieldValue, value)) if known is not None else _cut(value, LONGEST_FIELD)
+        if not isinstance(read, Fault):
+            values[name] = read
+    for name, pattern in (("language", _LANGUAGE), ("preferred_agent", _AGENT)):
+        texts[name] = texts[name] if pattern.fullmatch(texts[name]) else ""
+    details = Details(
+        **texts, value=_points(said.get("value")), numbers=numbers, emails=emails, tags=tags, fields=values
+    )
+    return Card(_cut(said["id"], LONGEST_ID), details, 0, Source.CRM, now, now)
+
+
+def _cut(value: object, longest: int = LONGEST_TEXT) -> str:
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return keepable(str(value))[:longest].strip()
+
+
+def _texts(said: Mapping[str, object], name: str) -> tuple[str, ...]:
+    every = said.get(name, ())
+    return tuple(str(each) for each in every) if isinstance(every, (tuple, list)) else ()
+
+
+def _points(value: object) -> float:
+    try:
+        points = float(str(value)) if value is not None else 0.0
+    except ValueError:
+        return 0.0
+    return points if math.isfinite(points) and abs(points) <= LARGEST_VALUE else 0.0

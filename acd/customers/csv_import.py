@@ -17,7 +17,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, insert, select
 
 from acd.customers import rows
-from acd.customers.bulk import add_cards
+from acd.customers.bulk import add_cards, large_cache
 from acd.customers.card import (
     EXPECTED_ID,
     LONGEST_NOTE,
@@ -114,10 +114,11 @@ class Importer:
         """`text`: lines of the file, opened with newline="". Raises SQLAlchemy's errors."""
         lines = self._lines(text)
         if not all_or_nothing:
-            while batch := list(islice(lines, LINES_AT_ONCE)):
-                with writing(self._engine) as connection:
-                    self._apply(connection, batch)
-                self._progress(batch[-1].number)
+            with large_cache(self._engine):
+                while batch := list(islice(lines, LINES_AT_ONCE)):
+                    with writing(self._engine) as connection:
+                        self._apply(connection, batch)
+                    self._progress(batch[-1].number)
             return self._report
         try:
             with writing(self._engine) as connection:

@@ -1,8 +1,8 @@
 """Search as somebody types: a few entries of an index, read in order, and only as many as are shown.
 
-The rarest of the words that were typed leads; the others are looked for in the cards that it leads to. So
-the cost grows with what is shown, not with the directory; a search for words that are all very frequent and
-never together ends after `MOST_SCANNED` entries, and says that it is not complete.
+The rarest of the words that were typed leads; the others are looked for in the cards that it leads to. Where
+that takes too many cards, the indexes are held against each other first. So the cost grows with what is
+shown, not with the directory; a search that ends all the same before it is complete says so.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, Connection, Table, func, select, tuple_
@@ -19,9 +19,12 @@ from acd.customers.schema import customer_digits, customer_words, customers
 from acd.customers.words import Range, Term, terms_of
 from acd.sql import in_chunks
 
-MOST_SCANNED = 6_000
-MOST_COUNTED = 3_000
-"""More entries need not be told apart to choose the rarest word."""
+MOST_READ = 2_000
+"""Cards that one search reads: each is somewhere else."""
+MOST_READ_AT_FIRST = 400
+"""With so many read in vain the indexes are held against each other."""
+MOST_COUNTED = 50_000
+"""A word in more cards than that is looked for in the cards only."""
 FIRST_CHUNK = 60
 LARGEST_CHUNK = 1_000
 
@@ -62,14 +65,16 @@ def search(connection: Connection, query: str, limit: int, after: str | None = N
     terms = terms_of(query)
     if not terms:
         return _newest(connection, limit, after) if not query.strip() else Found(())
-    if after is not None:
-        place = _read(after, terms)
-    else:
-        counts = [_count(connection, term) for term in terms]
-        if not all(counts):
-            return Found(())
-        place = _Place(counts.index(min(counts)))
-    return _follow(connection, terms, place, limit)
+    counts = [_count(connection, term) for term in terms] if len(terms) > 1 else [0]
+    if len(terms) > 1 and not all(counts):
+        return Found(())
+    place = _Place(counts.index(min(counts))) if after is None else _read(after, terms)
+    others = [
+        term.ranges[0]
+        for number, term in enumerate(terms)
+        if number != place.term and len(term.ranges) == 1 and counts[number] < MOST_COUNTED
+    ]
+    return _follow(connection, terms, place, limit, others)
 
 
 def _newest(connection: Connection, limit: int, after: str | None) -> Found:
@@ -115,14 +120,18 @@ def _count(connection: Connection, term: Term) -> int:
     return count
 
 
-def _follow(connection: Connection, terms: Sequence[Term], place: _Place, limit: int) -> Found:
+def _follow(
+    connection: Connection, terms: Sequence[Term], place: _Place, limit: int, others: Sequence[Range]
+) -> Found:
+    """From this place on. `others`: in which the cards must be, too."""
     leader = terms[place.term]
     keys: list[int] = []
-    scanned = 0
+    read = 0
     last = place
     for number in range(place.range, len(leader.ranges)):
         start = place.entry if number == place.range else None
-        for chunk in _chunks(connection, leader.ranges[number], start):
+        reader = _Reader(connection, leader.ranges[number], start)
+        while chunk := reader.next(others if read >= MOST_READ_AT_FIRST else ()):
             texts = _texts(connection, chunk)
             for word, weight, key in chunk:
                 if not _is_hit(texts.get(key), terms, leader, (number, word)):
@@ -131,8 +140,8 @@ def _follow(connection: Connection, terms: Sequence[Term], place: _Place, limit:
                     return Found(tuple(keys), last.text())
                 keys.append(key)
                 last = _Place(place.term, number, (word, weight, key))
-            scanned += len(chunk)
-            if scanned >= MOST_SCANNED:
+            read += len(chunk)
+            if read >= MOST_READ:
                 beyond = _Place(place.term, number, chunk[-1])
                 return Found(tuple(keys), beyond.text(), partial=True)
     return Found(tuple(keys))
@@ -145,23 +154,33 @@ def _is_hit(search_text: str | None, terms: Sequence[Term], leader: Term, here: 
     return leader.first(search_text) == here
 
 
-def _chunks(
-    connection: Connection, of: Range, start: tuple[str, int, int] | None
-) -> Iterator[list[tuple[str, int, int]]]:
-    columns = _table(of).c
-    order = (columns.word, columns.weight, columns.customer_key)
-    size = FIRST_CHUNK
-    while True:
-        query = select(*order).where(_within(of)).order_by(*order).limit(size)
-        if start is not None:
-            query = query.where(tuple_(*order) > tuple_(*start))
-        chunk = [(row[0], row[1], row[2]) for row in connection.execute(query)]
-        if chunk:
-            yield chunk
-        if len(chunk) < size:
-            return
-        start = chunk[-1]
-        size = min(size * 3, LARGEST_CHUNK)
+class _Reader:
+    """Reads the entries of a range in their order, behind `start`, in growing chunks."""
+
+    def __init__(self, connection: Connection, of: Range, start: tuple[str, int, int] | None) -> None:
+        self._connection = connection
+        self._range = of
+        self._start = start
+        self._size = FIRST_CHUNK
+
+    def next(self, others: Sequence[Range]) -> list[tuple[str, int, int]]:
+        """The next ones, of cards that are in all the `others`; [] at the end."""
+        if not self._size:
+            return []
+        columns = _table(self._range).c
+        order = (columns.word, columns.weight, columns.customer_key)
+        query = select(*order).where(_within(self._range)).order_by(*order).limit(self._size)
+        for other in others:
+            table = _table(other).alias()
+            within = (table.c.word >= other.prefix) & (table.c.word < other.end)
+            query = query.where(columns.customer_key.in_(select(table.c.customer_key).where(within)))
+        if self._start is not None:
+            query = query.where(tuple_(*order) > tuple_(*self._start))
+        chunk = [(row[0], row[1], row[2]) for row in self._connection.execute(query)]
+        at_end = len(chunk) < self._size
+        self._size = 0 if at_end else min(self._size * 3, LARGEST_CHUNK)
+        self._start = chunk[-1] if chunk else None
+        return chunk
 
 
 def _texts(connection: Connection, chunk: Sequence[tuple[str, int, int]]) -> dict[int, str]:
