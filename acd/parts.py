@@ -135,7 +135,7 @@ def facts_of(
     if group:
         told.append(Queued(at, group))
     told.append(FellBack(at))
-    agent = centre.plan.agent_by_extension(call.served.phone) if call.served is not None else None
+    agent = centre.plan.owner_of(call.served.phone) if call.served is not None else None
     if call.served is not None and agent is not None:
         told.append(FellBack(call.served.at, agent.id))
     return [*told, Ended(call.ended_at, EndedBy.UNKNOWN)]

@@ -15,6 +15,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from mypy_extensions import mypyc_attr
+
 from acd.core import (
     callback_events,
     callback_tries,
@@ -45,6 +47,7 @@ from acd.core.timers import Timer
 from acd.errors import RequestRefused
 
 
+@mypyc_attr(allow_interpreted_subclasses=True)
 class Engine:
     """See the module. `floor` may be read from outside; changed only in what it is to tell."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import fields
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
@@ -130,7 +131,7 @@ class CallbackLine:
     def note(self, note: CallbackNote) -> None:
         """Keep it until the database has it."""
         key = f"{_PREFIX}{note.callback}:{note.at:.6f}"
-        self._mirror.put(key, {name: getattr(note, name) for name in CallbackNote.__slots__})
+        self._mirror.put(key, {field.name: getattr(note, field.name) for field in fields(note)})
         self._recorder.note_callback(note, partial(self._noted, key, note))
 
     def _noted(self, key: str, note: CallbackNote) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
+from dataclasses import fields
 from functools import partial
 from typing import Any, Protocol
 
@@ -95,7 +96,7 @@ class CallbackDesk:
             return "this number has an open callback already"
         order = CallbackOrder(call_id, self._clock(), group, found, language)
         key = f"{_PREFIX}{call_id}:{order.at:.6f}"
-        value = {name: getattr(order, name) for name in CallbackOrder.__slots__}
+        value = {field.name: getattr(order, field.name) for field in fields(order)}
         self._mirror.put(key, value)
         self._store(key, order)
         if self._line is not None:

@@ -24,7 +24,8 @@ class Environment:
 
     Only `home` is written to; two copies with different homes and ports run side by side.
     `asterisk_host` and `controller_host` are where the two reach each other; each listens there for
-    the other, and nowhere else. Phones and trunks are told `public_address` and `public_sip_port`
+    the other, and nowhere else. Asterisk listens for browsers' phones at `ws_port`, for our own web process
+    to pass them on. Phones and trunks are told `public_address` and `public_sip_port`
     where those are translated on the way (Docker, a router), else the ones that Asterisk has.
     `redis_host`, if given, is used instead of the configuration's; without a `redis_password` none is sent.
     """
@@ -45,6 +46,7 @@ class Environment:
     public_sip_port: int | None = None
     redis_host: str | None = None
     redis_password: str = field(default="", repr=False)
+    ws_port: int = 8088
 
     @classmethod
     def from_env(cls, env: Mapping[str, str], checkout: Path) -> Environment:
@@ -64,6 +66,7 @@ class Environment:
             ami_port=read(_port, "ACD_AMI_PORT", cls.ami_port),
             agi_port=read(_port, "ACD_AGI_PORT", cls.agi_port),
             http_port=read(_port, "ACD_HTTP_PORT", cls.http_port),
+            ws_port=read(_port, "ACD_WS_PORT", cls.ws_port),
             rtp_ports=read(_port_range, "ACD_RTP_PORTS", cls.rtp_ports),
             asterisk_host=read(_host, "ACD_ASTERISK_HOST", cls.asterisk_host),
             controller_host=read(_host, "ACD_CONTROLLER_HOST", cls.controller_host),
@@ -146,6 +149,7 @@ class Environment:
             ("ACD_AMI_PORT", self.ami_port),
             ("ACD_AGI_PORT", self.agi_port),
             ("ACD_HTTP_PORT", self.http_port),
+            ("ACD_WS_PORT", self.ws_port),
         ):
             if port in names:
                 raise OperatorError(f"{name}: port {port} is already the one of {names[port]}")

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from acd.core.plan import Plan
+from acd.core.plan import BROWSER_PREFIX, Plan
 from acd.core.service_level import ServiceLevelFormula
 from acd.ivr.flow import FlowSet
 from acd.ivr.hours import Calendar
@@ -28,10 +28,26 @@ def voice_of(voices: Mapping[str, Sequence[str]], language: str) -> Sequence[str
 
 @dataclass(frozen=True, slots=True)
 class PhoneSpec:
-    """A SIP phone of ours. `id` is its user name: the extension of its agent, or that of nobody."""
+    """A SIP phone of ours. `id` is its user name: the extension of its agent, or that of nobody.
+
+    `browser`: it lives in the agent's browser, and its `id` is BROWSER_PREFIX and the extension.
+    """
 
     id: str
     display_name: str
+    browser: bool = False
+
+    @property
+    def extension(self) -> str:
+        """The number that it shows when it calls."""
+        return self.id.removeprefix(BROWSER_PREFIX) if self.browser else self.id
+
+
+@dataclass(frozen=True)
+class DesktopSettings:
+    """What agents may do in the browser. `browser_phones`: each agent has a phone there, too."""
+
+    browser_phones: bool = True
 
 
 @dataclass(frozen=True)
@@ -132,3 +148,4 @@ class Centre:
     do_not_call: frozenset[str] = frozenset()
     journal: JournalSettings = JournalSettings()
     customers: CustomerSettings = field(default_factory=CustomerSettings)
+    desktop: DesktopSettings = DesktopSettings()

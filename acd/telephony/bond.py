@@ -248,7 +248,7 @@ class Bond:
         return self._served(call_id, phone, since)
 
     def _served(self, call_id: str, phone: str, at: float | None) -> events.FallbackServed:
-        profile = self._floor.plan.agent_by_extension(phone)
+        profile = self._floor.plan.owner_of(phone)
         return events.FallbackServed(call_id, profile.id if profile is not None else None, at)
 
     async def _fetch(self, picture: Picture) -> None:
