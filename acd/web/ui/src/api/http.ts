@@ -50,7 +50,7 @@ export async function request<Answer>(method: Method, path: string, body?: unkno
   }
   if (response.ok) return (response.status === 204 ? undefined : await readJson(response)) as Answer;
   const error = await errorOf(response);
-  if (error.status === 401 && error.code !== "wrong-password" && path !== "/api/session") onSignedOut();
+  if (error.status === 401 && path !== "/api/session") onSignedOut();
   throw error;
 }
 
