@@ -58,7 +58,7 @@ async function send(method: Method, path: string, body: unknown, signal: AbortSi
   }
   if (response.ok) return response;
   const error = await errorOf(response);
-  if (error.status === 401 && error.code !== "wrong-password" && path !== "/api/session") onSignedOut();
+  if (error.status === 401 && path !== "/api/session") onSignedOut();
   throw error;
 }
 
