@@ -382,7 +382,7 @@ class Controller:
         agi_address = await asyncio.to_thread(numeric_address, env.controller_host)
         for name, address, port, start in (
             ("ACD_AGI_PORT", agi_address, env.agi_port, self._agi.start),
-            ("ACD_HTTP_PORT", env.http_address, env.http_port, self._start_health),
+            ("ACD_HEALTH_PORT", env.http_address, env.health_port, self._start_health),
         ):
             try:
                 await start(address, port)

@@ -17,6 +17,7 @@ from acd.core.requirement import Requirement
 from acd.core.work_rules import (
     DEFAULT_MISSED_RINGS,
     DEFAULT_WRAP_UP,
+    DESKTOP_GRACE_S,
     NO_LIMITS,
     SYSTEM_REASONS,
     MissRule,
@@ -148,7 +149,7 @@ class Plan:
     ageing: Mapping[int, float] = field(default_factory=dict)
     seed: int = 0
     removed: Mapping[str, Heir] = field(default_factory=dict)
-    desktop_grace_s: float = 20.0
+    desktop_grace_s: float = DESKTOP_GRACE_S
 
     def reason(self, code: str | None) -> Reason | None:
         """What an agent's code for being not ready means, the system's own ones included; None: unknown."""

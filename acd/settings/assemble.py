@@ -95,5 +95,6 @@ def plan_of(
         ageing=system.routing.ageing,
         seed=system.routing.seed,
         outside_ring_timeout_s=dialing.ring_timeout_s if dialing is not None else 60.0,
+        desktop_grace_s=system.desktop.grace_s,
         removed={group: Heir(entry.to, entry.to_flow) for group, entry in groups.removed.items()},
     )

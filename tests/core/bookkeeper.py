@@ -43,7 +43,7 @@ from acd.core.plan import Plan
 from acd.core.policy import RaisePriority, SetPriority
 from acd.core.requirement import Requirement
 from acd.core.timers import Timer
-from acd.core.work_rules import REASON_REST
+from acd.core.work_rules import REASON_DESKTOP_GONE, REASON_REST
 from acd.core.wrap_up import rule_of
 from acd.errors import RequestRefused
 
@@ -321,6 +321,10 @@ class Bookkeeper:
             assert agent.pending_logout, agent
         assert (agent.back_off_until is not None) == floor.timers.is_armed(agent.id, Timer.BACK_OFF), agent
         assert (agent.rest_until is not None) == floor.timers.is_armed(agent.id, Timer.REST), agent
+        assert (agent.desktop_until is not None) == floor.timers.is_armed(agent.id, Timer.DESKTOP), agent
+        assert not (agent.desktop and (agent.desktop_missing or agent.desktop_until is not None)), agent
+        assert not (agent.desktop_missing and agent.state is AgentState.READY), agent
+        assert agent.reason != REASON_DESKTOP_GONE or agent.desktop_missing, agent
         assert (agent.rest_until is not None) == (agent.reason == REASON_REST), agent
         if agent.rest_until is not None:
             assert agent.idle_since >= self.work_until.get(agent.id, 0.0), agent

@@ -243,6 +243,8 @@ LANGUAGE: Sequence[tuple[str, Callable[..., Event]]] = (
     (r"(\d+) is gone", lambda p: events.PhoneChanged(p, reachable=False, in_use=False)),
     (r"(\w+) logs in on (\d+)", events.AgentLoggedIn),
     (r"(\w+) logs out", events.AgentLoggedOut),
+    (r"(\w+) opens a desktop", events.DesktopOpened),
+    (r"the desktop of (\w+) is gone", events.DesktopClosed),
     (r"(\w+) goes ready", events.AgentWentReady),
     (r"(\w+) goes not ready: (\S+)", events.AgentWentNotReady),
     (r"(\w+) takes it back", events.PendingRevoked),

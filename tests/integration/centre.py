@@ -92,7 +92,7 @@ class Centre:
                 text = text.replace(old, new)
             (self.config / name).write_text(text)
         self.adapt()
-        self.sip_port, ami, agi, http = free_ports(4)
+        self.sip_port, ami, agi, http, health, ws = free_ports(6)
         low = random.randrange(33_000, 58_000, 1000)
         self.env = {
             **os.environ,
@@ -103,6 +103,8 @@ class Centre:
             "ACD_AMI_PORT": str(ami),
             "ACD_AGI_PORT": str(agi),
             "ACD_HTTP_PORT": str(http),
+            "ACD_HEALTH_PORT": str(health),
+            "ACD_WS_PORT": str(ws),
             "ACD_RTP_PORTS": f"{low}-{low + 999}",
             "ACD_LOG": os.environ.get("ACD_LOG", "debug"),
         }

@@ -8,6 +8,7 @@ from typing import Annotated
 from pydantic import Discriminator, Field, Tag
 
 from acd.core.service_level import ServiceLevelFormula
+from acd.core.work_rules import DESKTOP_GRACE_S
 from acd.settings.model import (
     ANY_LANGUAGE,
     DEFAULT_TEXT_TO_SPEECH,
@@ -149,6 +150,12 @@ class JournalSection(Options):
     max_mb: Annotated[int, whole(10, 1_000_000)] = JournalSettings.max_mb
 
 
+class DesktopSection(Options):
+    """Agents' pages in the browser: whose page has been gone for `grace_s` is not ready until it is back."""
+
+    grace_s: Annotated[float, seconds(1, 3600)] = DESKTOP_GRACE_S
+
+
 class SystemFile(Options):
     """The whole file. Without `redis`, live state is kept on disk only."""
 
@@ -159,3 +166,4 @@ class SystemFile(Options):
     missed_rings: MissedRingsSection = Field(default_factory=MissedRingsSection)
     redis: RedisSection | None = None
     journal: JournalSection = Field(default_factory=JournalSection)
+    desktop: DesktopSection = Field(default_factory=DesktopSection)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from acd.web.api import session
 from acd.web.route import Route
 
-ROUTES: list[Route] = []
+ROUTES: list[Route] = [
+    *session.ROUTES,
+]
