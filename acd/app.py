@@ -193,7 +193,7 @@ class Controller:
         )
         self._shell.observer = Audience(
             of_calls=[self._last_agents, self._abandoned],
-            of_floor=[self._paces],
+            of_floor=[self._paces, self._desktop.facts],
             of_all=[self._desktop.feed],
         )
         handlers = {

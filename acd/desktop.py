@@ -9,6 +9,7 @@ from typing import Any
 from acd.core.floor import Floor
 from acd.runtime.announcements import Announcements
 from acd.runtime.control_server import Stream
+from acd.runtime.fact_stream import FactStream
 from acd.runtime.feed import LiveFeed, View
 from acd.runtime.feed_centre import centre_object
 from acd.runtime.presence import Presence
@@ -34,7 +35,7 @@ class Surroundings:
 
 
 class Desktop:
-    """`feed` observes the shell; `streams` are for the control socket."""
+    """`feed` and `facts` observe the shell; `streams` are for the control socket."""
 
     def __init__(self, around: Surroundings) -> None:
         self._around = around
@@ -47,6 +48,7 @@ class Desktop:
         self.feed = LiveFeed(self._floor, around.shell.clock, view)
         self.presence = Presence(around.shell.feed)
         self._watchers = Watchers(self.feed, self.presence)
+        self.facts = FactStream(self._floor, around.shell.clock)
 
     @property
     def _floor(self) -> Floor:
@@ -54,7 +56,7 @@ class Desktop:
 
     def streams(self) -> Mapping[str, Stream]:
         """By the word that the request begins with."""
-        return {"watch": self._watchers.serve}
+        return {"watch": self._watchers.serve, "facts": self.facts.serve}
 
     def _centre(self) -> Mapping[str, Any]:
         around = self._around

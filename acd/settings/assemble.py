@@ -45,6 +45,7 @@ def assemble(files: Files, flow_set: FlowSet) -> Centre:
         do_not_call=files.do_not_call,
         redis=None if system.redis is None else RedisSettings(**system.redis.model_dump()),
         journal=JournalSettings(**system.journal.model_dump()),
+        webhooks_to_private=system.webhooks.allow_private,
     )
 
 

@@ -109,7 +109,8 @@ class Centre:
     calendar (in `flow_set.calendars`), `line_announcements` a group's announcements, by name and language,
     to their texts. Who hung up in line and calls again within `resume_within_s` goes on where the wait was.
     `callback_windows`: by group, when its customers may be called back; `do_not_call`: numbers, in normal
-    form, of those who never may.
+    form, of those who never may. `webhooks_to_private`: webhooks may go to addresses of this machine and of
+    private networks.
     """
 
     system: SystemSettings
@@ -130,3 +131,4 @@ class Centre:
     callback_windows: Mapping[str, Calendar] = field(default_factory=dict)
     do_not_call: frozenset[str] = frozenset()
     journal: JournalSettings = JournalSettings()
+    webhooks_to_private: bool = False

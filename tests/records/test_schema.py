@@ -18,8 +18,10 @@ from acd.accounts import schema as accounts
 from acd.records import migrations, schema
 from acd.records.schema import UtcDateTime, agent_states
 from acd.records.store import RecordStore
+from acd.web import drafts
+from acd.webhooks import schema as webhooks
 
-SCHEMAS = (schema, accounts)
+SCHEMAS = (schema, accounts, webhooks, drafts)
 
 
 def all_tables() -> MetaData:

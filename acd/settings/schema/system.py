@@ -156,6 +156,12 @@ class DesktopSection(Options):
     grace_s: Annotated[float, seconds(1, 3600)] = DESKTOP_GRACE_S
 
 
+class WebhooksSection(Options):
+    """`allow_private`: webhooks may go to addresses of this machine and of private networks, too."""
+
+    allow_private: YesNo = False
+
+
 class SystemFile(Options):
     """The whole file. Without `redis`, live state is kept on disk only."""
 
@@ -167,3 +173,4 @@ class SystemFile(Options):
     redis: RedisSection | None = None
     journal: JournalSection = Field(default_factory=JournalSection)
     desktop: DesktopSection = Field(default_factory=DesktopSection)
+    webhooks: WebhooksSection = Field(default_factory=WebhooksSection)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from acd.web.api import session
+from acd.web.api import calls_now, session, supervising, webhooks, wrap_up
 from acd.web.route import Route
 
 ROUTES: list[Route] = [
     *session.ROUTES,
+    *calls_now.ROUTES,
+    *wrap_up.ROUTES,
+    *supervising.ROUTES,
+    *webhooks.ROUTES,
 ]
