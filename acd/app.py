@@ -218,7 +218,7 @@ class Controller:
         self._call_desk.on_changed = self._desktop.feed.call_changed
         self._shell.observer = Audience(
             of_calls=[self._last_agents, self._abandoned, self._desktop.dispositions],
-            of_floor=[self._paces],
+            of_floor=[self._paces, self._desktop.facts],
             of_all=[self._desktop.feed, self._call_desk],
         )
         handlers = {

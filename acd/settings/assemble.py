@@ -62,6 +62,7 @@ def assemble(files: Files, flow_set: FlowSet) -> Centre:
         greetings=assemble_dispositions.greetings(groups),
         desktop=DesktopSettings(browser_phones=system.desktop.browser_phones),
         recorded={g: RecordRule(group.record) for g, group in groups.groups.items()},
+        webhooks_to_private=system.webhooks.allow_private,
     )
 
 

@@ -139,7 +139,8 @@ class Centre:
     `callback_windows`: by group, when its customers may be called back; `do_not_call`: numbers, in normal
     form, of those who never may. `dispositions`: by group, what agents record of its calls; `greetings`: by
     group and language ('' for any), what they say first; `recorded`: by group,
-    whether its talks are; `customers`: what is on their cards, and where they are known.
+    whether its talks are; `customers`: what is on their cards, and where they are known;
+    `webhooks_to_private`: webhooks may go to addresses of this machine and of private networks.
     """
 
     system: SystemSettings
@@ -165,3 +166,4 @@ class Centre:
     customers: CustomerSettings = field(default_factory=CustomerSettings)
     desktop: DesktopSettings = DesktopSettings()
     recorded: Mapping[str, RecordRule] = field(default_factory=dict)
+    webhooks_to_private: bool = False

@@ -21,9 +21,11 @@ from acd.records import schema as records
 from acd.records.schema import agent_states
 from acd.records.store import RecordStore
 from acd.sql import UtcDateTime
+from acd.web import drafts
+from acd.webhooks import schema as webhooks
 
 # Each part of the product has its tables to itself; one line of migrations makes them all.
-SCHEMAS = (records, accounts, customers)
+SCHEMAS = (records, accounts, customers, webhooks, drafts)
 
 
 def all_tables() -> MetaData:
