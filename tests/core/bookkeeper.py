@@ -290,6 +290,7 @@ class Bookkeeper:
         if call.channel is Channel.NONE and call.state is CallState.WAITING:
             assert floor.timers.is_armed(call.id, Timer.CALLBACK), call
             may_stand = call.try_at is None and call.group not in floor.callbacks_closed
+            may_stand = may_stand and call.group in floor.plan.groups  # else its timer leaves it to people
             assert call.present == may_stand, call
 
     def _check_agent(self, agent: Agent) -> None:
