@@ -269,6 +269,8 @@ class Engine:
                 conversations.hold(floor, call, phone)
             case events.CallResumed(_, phone):
                 conversations.resume(floor, call, phone)
+            case events.RecordingChanged():
+                conversations.recording_changed(floor, call, event)
             case events.CallBlindTransferred(_, target):
                 conversations.blind_transfer(floor, call, target)
             case events.CallAttendedTransferred(_, consult_id):

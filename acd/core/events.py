@@ -21,6 +21,7 @@ from acd.core.facts import (
     LanguageChosen,
     LeftBy,
     OfferFailure,
+    RecordingStep,
     Scored,
     SoundKept,
     StepTaken,
@@ -248,6 +249,17 @@ class CallResumed:
 
 
 @dataclass(frozen=True, slots=True)
+class RecordingChanged:
+    """The recording of the talk; the fields are those of `facts.TalkRecorded`. It ends with the call."""
+
+    call_id: str
+    step: RecordingStep
+    name: str = ""
+    agent: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class CallBlindTransferred:
     """The agent sent the caller to another number; where it leads is said by a later event."""
 
@@ -466,6 +478,7 @@ Event: TypeAlias = (
     | AgentDisconnected
     | CallHeld
     | CallResumed
+    | RecordingChanged
     | CallBlindTransferred
     | CallAttendedTransferred
     | OwnCallsJoined

@@ -36,12 +36,14 @@ from acd.core.facts import (
     PolicyApplied,
     Prioritised,
     Queued,
+    RecordingStep,
     Resumed,
     Returned,
     Scored,
     SoundKept,
     SoundPurpose,
     StepTaken,
+    TalkRecorded,
     Transferred,
     Unkept,
     WaitTakenUp,
@@ -68,6 +70,7 @@ FACT_TYPES: Mapping[str, type[Fact]] = {
         Widened, Kept, Unkept, NotKept, WaitTakenUp, PolicyApplied,
         Moved, Prioritised, Disposed,
         Directed, Offered, Alerted, OfferFailed, Answered, Held, Resumed, Transferred, CallerReplaced,
+        TalkRecorded,
         Returned, AgentLeft, WrapUpStarted, WrapUpExtended, WrapUpEnded, FellBack, Ended, OutsideDialed,
         OutsideAlerted, OutsideFailed, OutsideAnswered, OutsideLeft, OutsideRefused,
         CallbackPlaced, AgentReserved, AgentJoined, CallbackTried,
@@ -111,6 +114,8 @@ def fact_from_dict(data: Mapping[str, Any]) -> Fact:
         values["purpose"] = SoundPurpose(values["purpose"])
     elif kind is WrapUpEnded:
         values["how"] = WrapUpEnd(values.get("how", WrapUpEnd.UNKNOWN))
+    elif kind is TalkRecorded:
+        values["step"] = RecordingStep(values["step"])
     elif kind is Ended:
         values["by"] = EndedBy(values["by"])
     return kind(**values)

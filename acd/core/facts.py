@@ -302,6 +302,29 @@ class Resumed(Fact):
     """The hold ended."""
 
 
+class RecordingStep(StrEnum):
+    """What became of the recording of a talk."""
+
+    STARTED = "started"
+    PAUSED = "paused"  # silence is recorded
+    RESUMED = "resumed"
+    ENDED = "ended"
+
+
+@dataclass(frozen=True, slots=True)
+class TalkRecorded(Fact):
+    """The talk is recorded, or no longer.
+
+    `name`: the file below the recordings' folder, without its ending; with STARTED. `agent`: who wanted it;
+    '' where the rule of the group did. `reason`: in the agent's words, why it was paused.
+    """
+
+    step: RecordingStep
+    name: str = ""
+    agent: str = ""
+    reason: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Transferred(Fact):
     """The agent handed the caller over and is out of the call.

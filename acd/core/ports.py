@@ -23,6 +23,7 @@ class AskKind(StrEnum):
     DIAL_FAILED = "dial_failed"
     AGENT_LEFT = "agent_left"  # the conversation is over, the caller still there
     BLIND_TRANSFER = "blind_transfer"
+    LEFT_ON_HOLD = "left_on_hold"  # the agent's phone is gone while the caller heard music
     FALLBACK = "fallback"  # comes from Asterisk's own queue, unserved
     AFTER_FALLBACK = "after_fallback"  # Asterisk's own queue has served the caller
 
@@ -112,6 +113,9 @@ class Switch(Protocol):
 
     def hang_up(self, call_id: str, refusal: Refusal) -> None:
         """End the caller's call."""
+
+    def is_there(self, call_id: str) -> bool:
+        """Whether the caller has not hung up, as far as is known."""
 
     def forget(self, call_id: str) -> None:
         """The call has ended: nothing about it need be kept."""

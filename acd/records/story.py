@@ -35,12 +35,14 @@ from acd.core.facts import (
     PolicyApplied,
     Prioritised,
     Queued,
+    RecordingStep,
     Resumed,
     Returned,
     Scored,
     SoundKept,
     SoundPurpose,
     StepTaken,
+    TalkRecorded,
     Transferred,
     Unkept,
     WaitTakenUp,
@@ -178,6 +180,14 @@ def _transferred(fact: Transferred) -> str:
     return f"{fact.agent} sent the caller to {fact.target}"
 
 
+def _recorded(fact: TalkRecorded) -> str:
+    by = f" by {fact.agent}" if fact.agent else ""
+    if fact.step is RecordingStep.STARTED:
+        return f"recording started{by}: {fact.name}"
+    why = f": {printable(fact.reason)}" if fact.reason else ""
+    return f"recording {fact.step.value}{by}{why}"
+
+
 def _outside_dialed(fact: OutsideDialed) -> str:
     by = f" for {_authority(fact.agent)}" if fact.agent else ""
     return f"{fact.number} is dialled over {fact.trunk}{by}, which is shown {fact.caller_id}"
@@ -273,6 +283,7 @@ _TEXTS: Mapping[type[Fact], Callable[[Any], str]] = {
     Answered: lambda fact: f"{fact.agent} answered",
     Held: lambda _: "on hold",
     Resumed: lambda _: "off hold",
+    TalkRecorded: _recorded,
     Transferred: _transferred,
     CallerReplaced: lambda fact: f"{fact.agent} took the caller's place, from call {fact.other_call}",
     Returned: lambda fact: f"back with us: {fact.reason}",

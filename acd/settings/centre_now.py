@@ -9,7 +9,7 @@ from acd.core.disposition import DispositionTree
 from acd.core.plan import Plan
 from acd.ivr.hours import Calendar
 from acd.ivr.template import Template
-from acd.settings.model import Centre, FeatureCodes, PhoneSpec, SystemSettings
+from acd.settings.model import Centre, FeatureCodes, PhoneSpec, RecordRule, SystemSettings
 from acd.settings.outside import Dialing, NumberRoute, TrunkSpec
 
 
@@ -40,6 +40,8 @@ class CentreView(Protocol):
     def dispositions(self) -> Mapping[str, DispositionTree]: ...
     @property
     def greetings(self) -> Mapping[str, Mapping[str, Template]]: ...
+    @property
+    def recorded(self) -> Mapping[str, RecordRule]: ...
 
 
 class CentreNow:
@@ -107,3 +109,8 @@ class CentreNow:
     def greetings(self) -> Mapping[str, Mapping[str, Template]]:
         """What agents say first, by group and language."""
         return self.now.greetings
+
+    @property
+    def recorded(self) -> Mapping[str, RecordRule]:
+        """By group, whether its talks are recorded."""
+        return self.now.recorded

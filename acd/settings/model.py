@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
 
 from acd.core.disposition import DispositionTree
@@ -12,6 +13,7 @@ from acd.core.service_level import ServiceLevelFormula
 from acd.ivr.flow import FlowSet
 from acd.ivr.hours import Calendar
 from acd.ivr.template import Template
+from acd.settings.customer_settings import CustomerSettings
 from acd.settings.outside import Dialing, NumberRoute, TrunkSpec
 
 ANY_LANGUAGE = "*"
@@ -42,6 +44,14 @@ class PhoneSpec:
     def extension(self) -> str:
         """The number that it shows when it calls."""
         return self.id.removeprefix(BROWSER_PREFIX) if self.browser else self.id
+
+
+class RecordRule(StrEnum):
+    """Whether the talks of a group are recorded."""
+
+    NEVER = "never"
+    ALWAYS = "always"  # from the agent's answer
+    ON_DEMAND = "on_demand"  # from when the agent asks for it
 
 
 @dataclass(frozen=True)
@@ -128,7 +138,9 @@ class Centre:
     to their texts. Who hung up in line and calls again within `resume_within_s` goes on where the wait was.
     `callback_windows`: by group, when its customers may be called back; `do_not_call`: numbers, in normal
     form, of those who never may. `dispositions`: by group, what agents record of its calls; `greetings`: by
-    group and language ('' for any), what they say first.
+    group and language ('' for any), what they say first; `recorded`: by group,
+    whether its talks are; `customers`: what is on their cards, and where they are known;
+    `webhooks_to_private`: webhooks may go to addresses of this machine and of private networks.
     """
 
     system: SystemSettings
@@ -151,4 +163,7 @@ class Centre:
     journal: JournalSettings = JournalSettings()
     dispositions: Mapping[str, DispositionTree] = field(default_factory=dict)
     greetings: Mapping[str, Mapping[str, Template]] = field(default_factory=dict)
+    customers: CustomerSettings = field(default_factory=CustomerSettings)
     desktop: DesktopSettings = DesktopSettings()
+    recorded: Mapping[str, RecordRule] = field(default_factory=dict)
+    webhooks_to_private: bool = False

@@ -289,8 +289,8 @@ class Bookkeeper:
             assert call.channel is Channel.CALLER, call
         if call.channel is Channel.NONE and call.state is CallState.WAITING:
             assert floor.timers.is_armed(call.id, Timer.CALLBACK), call
-            may_stand = call.try_at is None and call.group not in floor.callbacks_closed
-            may_stand = may_stand and call.group in floor.plan.groups  # else its timer leaves it to people
+            is_known = call.group in floor.plan.groups  # else its timer is due now, and leaves it to people
+            may_stand = is_known and call.try_at is None and call.group not in floor.callbacks_closed
             assert call.present == may_stand, call
 
     def _check_agent(self, agent: Agent) -> None:
