@@ -242,6 +242,8 @@ class Engine:
                 | events.CallDirected()
             ):
                 self._of_flow(event, call)
+            case events.CallDisposed(_, agent, code, label):
+                wrap_up.dispose(floor, call, facts.Disposed(floor.now, agent, code, label))
             case _:
                 self._of_conversation(event, call)
 
@@ -283,8 +285,6 @@ class Engine:
                 conversations.taken_back(floor, call, reason)
             case events.CallerReturned():
                 recovery.caller_returned(floor, call)
-            case events.CallDisposed(_, agent, code, label):
-                wrap_up.dispose(floor, call, facts.Disposed(floor.now, agent, code, label))
             case events.FallbackServed():
                 recovery.fallback_served(floor, call, event)
             case events.ConversationFound(_, phone, at):
