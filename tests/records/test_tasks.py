@@ -272,7 +272,7 @@ def counted(engine: Engine) -> Iterator[list[None]]:
 
 
 def test_a_promised_callback_says_when_and_by_whom(records: RecordStore) -> None:
-    records.add_callbacks([replace(order("+4930"), due_at=START + 3600, for_agent="anna")])
-    (task,) = [t for t in TaskStore(records.engine).tasks(TaskKind.CALLBACK) if t.number == "+4930"]
+    records.add_callbacks([replace(order("+4977", 9), due_at=START + 3600, for_agent="anna")])
+    (task,) = [t for t in TaskStore(records.engine).tasks(TaskKind.CALLBACK) if t.number == "+4977"]
     assert task.due_at == datetime.fromtimestamp(START + 3600, UTC)
     assert (task.agent, task.state) == ("anna", TaskState.OPEN)
