@@ -15,15 +15,17 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from acd.answers import Answers
 from acd.catch_up import CatchUp
-from acd.change_over import CustomerBook, Exchanged
+from acd.change_over import Exchanged
 from acd.core import events
 from acd.core.forecast import Forecast
 from acd.core.last_agents import LastAgents
+from acd.customer_book import CustomerBook
 from acd.desktop import Desktop, Surroundings
 from acd.errors import OperatorError
 from acd.journal.engine import JournaledEngine
 from acd.journal.files import JournalFiles
 from acd.lookups.desk import LookupDesk
+from acd.lookups.http import HttpLookups
 from acd.parts import (
     CHECKOUT,
     StoreRecorder,
@@ -154,8 +156,9 @@ class Controller:
         self._switch = Switchboard(self._watch, self._link, self._prompts, self._merges, self._serve, script)
         self._switch.call_id_header = centre.system.call_id_header
         self._switch.callback_word = CALLBACK_WORDS.get(centre.system.language, CALLBACK_WORDS["en"])
-        self._customers = CustomerBook(centre)
-        self._lookups = LookupDesk(self._customers.values)
+        http = HttpLookups()
+        self._customers = CustomerBook(centre, self._store, http)
+        self._lookups = LookupDesk(self._customers.values, http)
         self._asterisk = AsteriskFiles(environment, asterisk_folder(CHECKOUT), os.environ, self._link)
         services = self._services()
         self._reception = Reception(
@@ -163,7 +166,7 @@ class Controller:
             self._shell,
             self._switch,
             self._mirror,
-            self._customers.find,
+            self._customers.at_arrival,
             services,
             PinBook(environment.secrets_file),
         )
@@ -200,18 +203,22 @@ class Controller:
             Surroundings(
                 self._now,
                 self._shell,
+                self._mirror,
+                recorder,
                 self._versions,
                 self._announcements,
+                self._callbacks,
                 services.outlook.groups,
                 self._reception.walker,
                 lambda: self._bond.up,
                 self._call_desk.picture,
             )
         )
+        recorder.on_tasks_changed = self._desktop.tasks_changed
         self._call_desk.on_changed = self._desktop.feed.call_changed
         self._shell.observer = Audience(
-            of_calls=[self._last_agents, self._abandoned],
-            of_floor=[self._paces],
+            of_calls=[self._last_agents, self._abandoned, self._desktop.dispositions],
+            of_floor=[self._paces, self._desktop.facts],
             of_all=[self._desktop.feed, self._call_desk],
         )
         handlers = {
@@ -219,6 +226,7 @@ class Controller:
             **self._flow_desk.handlers(),
             **self._why_desk.handlers(),
             **self._callback_line.handlers(),
+            **self._desktop.handlers(),
             **self._call_desk.handlers(),
         }
         self._control = ControlServer(environment.control_socket, handlers, self._desktop.streams())
@@ -314,6 +322,7 @@ class Controller:
         self._call_desk.restore(self._mirror.load())
         await self._take_up_versions()
         self._callback_line.restore(self._mirror.load())
+        self._desktop.restore()
         self._callback_line.tell_hours()
         self._shell.restore()
         self._recorder.take_up()
@@ -336,14 +345,15 @@ class Controller:
             self._hours.run(),
             self._callback_line.run(),
             self._journal.run(),
-            self._desktop.feed.run(),
+            *self._desktop.running(),
         ):
             self._tasks.append(asyncio.create_task(work))
+        self._customers.take_up_file()
         catch_up = CatchUp(
             self._now,
             self._store,
             self._writer,
-            self._customers.find,
+            self._customers.in_file,
             self._catch_up_with_callbacks,
             self._mirror.load,
             self._last_agents,
@@ -404,7 +414,7 @@ class Controller:
         agi_address = await asyncio.to_thread(numeric_address, env.controller_host)
         for name, address, port, start in (
             ("ACD_AGI_PORT", agi_address, env.agi_port, self._agi.start),
-            ("ACD_HTTP_PORT", env.http_address, env.http_port, self._start_health),
+            ("ACD_HEALTH_PORT", env.http_address, env.health_port, self._start_health),
         ):
             try:
                 await start(address, port)
@@ -431,6 +441,7 @@ class Controller:
         await self._hands.stop()
         await self._recorder.stop()
         await self._agi.stop()
+        await self._customers.close()
         await self._lookups.close()
         self._desktop.presence.close()
         await self._control.stop()

@@ -179,6 +179,7 @@ class LeftBy(StrEnum):
     REMOVED = (
         "removed"  # the group is no longer in the configuration; LeftLine.exit: the one that has its place
     )
+    PERSON = "person"  # a supervisor moved the caller to another group, LeftLine.exit
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,6 +235,23 @@ class PolicyApplied(Fact):
 
     step: int
     what: str
+
+
+@dataclass(frozen=True, slots=True)
+class Moved(Fact):
+    """A person (`by`: a user's name) has the caller wait for the group `to` and no longer for `group`."""
+
+    by: str
+    group: str
+    to: str
+
+
+@dataclass(frozen=True, slots=True)
+class Prioritised(Fact):
+    """A person gave the waiting call this priority."""
+
+    by: str
+    priority: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -362,6 +380,15 @@ class WrapUpExtended(Fact):
     by_s: float
 
 
+@dataclass(frozen=True, slots=True)
+class Disposed(Fact):
+    """The agent recorded what came of the call: a disposition's code, and its name with those above it."""
+
+    agent: str
+    code: str
+    label: str = ""
+
+
 class WrapUpEnd(StrEnum):
     """What ended a wrap-up."""
 
@@ -400,13 +427,18 @@ class Ended(Fact):
 
 @dataclass(frozen=True, slots=True)
 class CallbackOrder:
-    """A wish to be called back, as it is kept: the call, when (engine seconds), who is to call whom."""
+    """A wish to be called back, as it is kept: the call, when (engine seconds), who is to call whom.
+
+    `due_at`: when an agent has promised it for; `for_agent`: who is to call, where it is to be that one.
+    """
 
     call_id: str
     at: float
     group: str
     number: str
     language: str
+    due_at: float | None = None
+    for_agent: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

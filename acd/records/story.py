@@ -16,6 +16,7 @@ from acd.core.facts import (
     CallerReplaced,
     CallKind,
     Directed,
+    Disposed,
     Ended,
     EndedBy,
     Fact,
@@ -26,11 +27,13 @@ from acd.core.facts import (
     LanguageChosen,
     LeftBy,
     LeftLine,
+    Moved,
     NotKept,
     Offered,
     OfferFailed,
     OfferFailure,
     PolicyApplied,
+    Prioritised,
     Queued,
     RecordingStep,
     Resumed,
@@ -96,6 +99,7 @@ _LEFT = {
     LeftBy.CLOSED: "the group closed",
     LeftBy.POLICY: "by the group's policy",
     LeftBy.REMOVED: "the group was removed",
+    LeftBy.PERSON: "by a supervisor",
 }
 KEPT = {"preferred": "asked for", "last_agent": "they talked last time"}
 _WRAP_UP_ENDS = {
@@ -269,6 +273,9 @@ _TEXTS: Mapping[type[Fact], Callable[[Any], str]] = {
         f"goes on with the wait of call {fact.former_call}: {duration(fact.waited_s)} so far"
     ),
     PolicyApplied: lambda fact: f"step {fact.step} of the group's policy: {fact.what}",
+    Moved: lambda fact: f"{fact.by or 'somebody'} moved the caller from {fact.group} to {fact.to}",
+    Prioritised: lambda fact: f"{fact.by or 'somebody'} set the priority to {fact.priority}",
+    Disposed: lambda fact: f"{fact.agent} recorded: {fact.label or fact.code}",
     Directed: lambda fact: f"waits for agent {fact.agent}",
     Offered: lambda fact: f"offered to {fact.agent} on {fact.phone}",
     Alerted: lambda fact: f"{fact.agent}'s phone rings",

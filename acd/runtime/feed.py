@@ -285,6 +285,10 @@ class LiveFeed:
         place = None if line is None else line.position(call.id, self._clock())
         return place if place is None or place <= PLACES_SHOWN else None
 
+    def shown(self, call: Call) -> Mapping[str, Any]:
+        """The object of a call, whether anybody watches or not."""
+        return call_object(self._floor, call, self._place_of(call), self._view.step_of)
+
     def _touch(self, groups: Iterable[str]) -> None:
         for group in groups:
             self._groups[group] = self._stale[group] = None

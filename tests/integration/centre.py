@@ -92,7 +92,7 @@ class Centre:
                 text = text.replace(old, new)
             (self.config / name).write_text(text)
         self.adapt()
-        self.sip_port, ami, agi, http, self.ws_port = free_ports(5)
+        self.sip_port, ami, agi, http, health, self.ws_port = free_ports(6)
         low = random.randrange(33_000, 58_000, 1000)
         self.env = {
             **os.environ,
@@ -103,6 +103,7 @@ class Centre:
             "ACD_AMI_PORT": str(ami),
             "ACD_AGI_PORT": str(agi),
             "ACD_HTTP_PORT": str(http),
+            "ACD_HEALTH_PORT": str(health),
             "ACD_WS_PORT": str(self.ws_port),
             "ACD_RTP_PORTS": f"{low}-{low + 999}",
             "ACD_LOG": os.environ.get("ACD_LOG", "debug"),
@@ -114,7 +115,8 @@ class Centre:
         self.passwords = secrets.phone_passwords
         self._asterisk: subprocess.Popen[bytes] | None = None
         self._controller: subprocess.Popen[bytes] | None = None
-        self._log = (folder / "controller.log").open("ab")
+        self.log = folder / "controller.log"
+        self._log = self.log.open("ab")
 
     def adapt(self) -> None:
         """For other centres: change the copied configuration and flows before they are read."""

@@ -19,6 +19,7 @@ from acd.settings.schema.checking import (
     seconds,
     whole,
 )
+from acd.settings.schema.dispositions import DispositionsEntry, Greeting
 from acd.settings.schema.routing import (
     Announcements,
     LastAgentEntry,
@@ -55,6 +56,7 @@ class GroupEntry(Options):
     `policy`: what is done for a caller who waits, step by step; `announcements`: what it may say then.
     `callbacks`: how those are called back who asked for it. `aht_s`: the average handle time, wrap-up
     included, to expect as long as few calls have been seen. `record`: whether talks are recorded.
+    `dispositions`: what agents record of a call; `greeting`: what they are shown to say first.
     """
 
     name: Name
@@ -79,6 +81,8 @@ class GroupEntry(Options):
     callbacks: CallbacksEntry = CallbacksEntry()
     record: Annotated[str, one_of(*RecordRule)] = RecordRule.NEVER
     aht_s: Annotated[float, seconds(1, 86_400)] = DEFAULT_HANDLE_TIME_S
+    dispositions: DispositionsEntry | None = None
+    greeting: Greeting | None = None
 
 
 class RemovedEntry(Options):

@@ -8,6 +8,7 @@ from typing import Annotated
 from pydantic import Discriminator, Field, Tag
 
 from acd.core.service_level import ServiceLevelFormula
+from acd.core.work_rules import DESKTOP_GRACE_S
 from acd.settings.model import (
     ANY_LANGUAGE,
     DEFAULT_TEXT_TO_SPEECH,
@@ -151,9 +152,20 @@ class JournalSection(Options):
 
 
 class DesktopSection(Options):
-    """The options are those of `acd.settings.model.DesktopSettings`."""
+    """The pages in the browser, and the phones in them.
 
+    An agent whose page has been gone for `grace_s` is not ready until it is back. The rest are the options
+    of `acd.settings.model.DesktopSettings`.
+    """
+
+    grace_s: Annotated[float, seconds(1, 3600)] = DESKTOP_GRACE_S
     browser_phones: YesNo = DesktopSettings.browser_phones
+
+
+class WebhooksSection(Options):
+    """`allow_private`: webhooks may go to addresses of this machine and of private networks, too."""
+
+    allow_private: YesNo = False
 
 
 class SystemFile(Options):
@@ -167,3 +179,4 @@ class SystemFile(Options):
     redis: RedisSection | None = None
     journal: JournalSection = Field(default_factory=JournalSection)
     desktop: DesktopSection = Field(default_factory=DesktopSection)
+    webhooks: WebhooksSection = Field(default_factory=WebhooksSection)
