@@ -12,6 +12,7 @@ from aiohttp import web
 from acd.records.store import RecordStore
 from acd.settings.environment import Environment
 from acd.web.asker import Asker
+from acd.web.customer_desk import CustomerDesk
 
 if TYPE_CHECKING:
     from acd.web.context import Context
@@ -25,11 +26,13 @@ class Services:
     """What is the same for all requests.
 
     `store` is the database, with everything in it: `store.engine` for other tables than those of records.
-    `identify` tells who sends a request, `audit` keeps that a changing request was granted.
+    `customers` keeps what customers.yml says. `identify` tells who sends a request, `audit` keeps that a
+    changing request was granted.
     """
 
     environment: Environment
     store: RecordStore
     identify: Callable[[web.Request], Awaitable[Asker]]
     audit: Callable[[Context[Any, Any], str], None]
+    customers: CustomerDesk = field(default_factory=CustomerDesk)
     threads: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(THREADS_MAX))

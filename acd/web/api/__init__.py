@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from acd.web.api import customers, inbox, pop
 from acd.web.route import Route
 
-ROUTES: list[Route] = []
+ROUTES: list[Route] = [
+    *customers.ROUTES,
+    *inbox.ROUTES,
+    *pop.ROUTES,
+]
