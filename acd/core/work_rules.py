@@ -21,6 +21,8 @@ REASON_LOGIN = "login"
 REASON_REST = "rest"
 REASON_DAY_LIMIT = "day-limit"
 REASON_DESKTOP_GONE = "desktop-gone"
+DESKTOP_GRACE_S = 20.0
+"""How long an agent's desktop may be gone, where nothing else is said."""
 LIMIT_REASONS = frozenset({REASON_REST, REASON_DAY_LIMIT})
 
 

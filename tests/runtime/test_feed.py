@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ import pytest
 
 from acd.core import events
 from acd.core.expected_wait import WaitRange
+from acd.core.facts import EndedBy
 from acd.core.ports import AskKind
 from acd.runtime.control_server import ControlServer
 from acd.runtime.feed import LiveFeed, View
@@ -75,6 +76,13 @@ class Stage:
         return self.seen.now[f"agent:{agent}"]
 
 
+async def until(holds: Callable[[], bool]) -> None:
+    """Let the loop run until it does."""
+    async with asyncio.timeout(5):
+        while not holds():  # noqa: ASYNC110 - what is looked at has no event of its own
+            await asyncio.sleep(0)
+
+
 @pytest.fixture
 async def stage() -> AsyncIterator[Stage]:
     """Nobody is logged in, and nobody watches."""
@@ -116,7 +124,7 @@ async def test_a_call_from_arrival_to_the_end_of_wrap_up(stage: Stage) -> None:
     stage.feed.flush()
     assert (seen.now["call:c1"]["state"], seen.now["call:c1"]["on_hold"]) == ("talking", True)
     await desk.ask(kind=AskKind.AGENT_LEFT)
-    desk.shell.feed(events.CallEnded("c1", events.EndedBy.CALLER, ""))
+    desk.shell.feed(events.CallEnded("c1", EndedBy.CALLER, ""))
     stage.feed.flush()
     assert (seen.now["call:c1"]["state"], seen.now["call:c1"]["wrap_up_for"]) == ("ended", "anna")
     anna = seen.now["agent:anna"]
@@ -141,9 +149,7 @@ async def test_what_is_as_before_is_not_told(stage: Stage) -> None:
 async def test_changes_of_a_moment_are_told_together(stage: Stage) -> None:
     seen = stage.watch()
     stage.desk.ready("anna", "ben")
-    async with asyncio.timeout(5):
-        while len(seen.lines) < 2:
-            await asyncio.sleep(0)
+    await until(lambda: len(seen.lines) > 1)
     assert len(seen.lines) == 2
     assert {"agent:anna", "agent:ben"} <= seen.lines[1]["set"].keys()
 
@@ -166,7 +172,7 @@ async def test_places_move_up(stage: Stage) -> None:
         await stage.desk.ask(name)
     stage.feed.flush()
     assert [seen.now[f"call:{name}"]["position"] for name in ("c1", "c2", "c3")] == [1, 2, 3]
-    stage.desk.shell.feed(events.CallEnded("c1", events.EndedBy.CALLER, ""))
+    stage.desk.shell.feed(events.CallEnded("c1", EndedBy.CALLER, ""))
     stage.feed.flush()
     assert "call:c1" not in seen.now
     stage.desk.clock.now += 1
@@ -265,9 +271,7 @@ async def test_a_connection_watches_and_tells_who_is_there(stage: Stage, path: P
     assert told["set"]["agent:anna"]["desktop"] is False
     assert told["set"]["agent:ben"]["desktop"] is True
     writer.close()
-    async with asyncio.timeout(5):
-        while stage.desk.shell.engine.floor.agents["ben"].desktop:
-            await asyncio.sleep(0)
+    await until(lambda: not stage.desk.shell.engine.floor.agents["ben"].desktop)
     assert stage.feed._takers == []
 
 
@@ -285,13 +289,9 @@ async def test_who_says_something_else_is_told_so_and_dropped(stage: Stage, path
 async def test_who_does_not_read_is_dropped(stage: Stage, path: Path) -> None:
     _, writer = await asyncio.open_unix_connection(str(path))
     writer.write(b'{"do": "watch"}\n')
-    async with asyncio.timeout(5):
-        while not stage.feed._takers:
-            await asyncio.sleep(0)
+    await until(lambda: len(stage.feed._takers) == 1)
     for number in range(64):
         stage.feed.keep("message:long", {"number": number, "text": "x" * 500_000})
         stage.feed.flush()
-    async with asyncio.timeout(5):
-        while stage.feed._takers:
-            await asyncio.sleep(0)
+    await until(lambda: not stage.feed._takers)
     writer.close()

@@ -154,7 +154,7 @@ class FakeDesktop:
 
     async def _sign_in(self, request: web.Request) -> web.Response:
         given = await request.json()
-        if given["password"] != "right":  # noqa: S105
+        if given["password"] != "right":
             return _refused(401, "wrong-credentials", "the user name or the password is wrong")
         self.session = {"username": given["username"], "role": "agent", "agent": "anna", "name": "Anna Weber"}
         return web.json_response(self._session())
