@@ -74,6 +74,11 @@ class Tokens:
                 connection.execute(update(tokens).where(tokens.c.id == row.id).values(last_used_at=now))
         return _token(row)
 
+    def holding(self) -> set[str]:
+        """The ids of those that hold."""
+        now = datetime.now(UTC)
+        return {token.id for token in self.every() if token.expires_at is None or token.expires_at > now}
+
     def remove(self, token_id: str) -> bool:
         """Whether there was one."""
         with self._engine.begin() as connection:

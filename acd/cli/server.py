@@ -14,8 +14,10 @@ from contextlib import asynccontextmanager
 from functools import partial
 from typing import Annotated, BinaryIO
 
+import structlog
 import typer
 
+from acd import __version__, compiled
 from acd.accounts.first import make_first_accounts
 from acd.app import Controller
 from acd.cli import context
@@ -30,6 +32,8 @@ from acd.settings.environment import Environment
 from acd.settings.model import Centre
 from acd.settings.secrets import Secrets
 from acd.telephony.provision import provision
+
+log = structlog.get_logger(__name__)
 
 START_LIMIT_S = 30.0
 # How long the thread that writes records may keep the interpreter from the loop that routes calls;
@@ -46,6 +50,7 @@ def run() -> None:
     configure_logging()
     sys.setswitchinterval(THREAD_TURN_S)
     raise_open_files()
+    log.info("the controller starts", version=__version__, routing_core=compiled.state())
     env = context.environment()
     with VersionFiles(env.versions_dir).locked():
         begun = begin(env, context.user())
@@ -264,7 +269,8 @@ class _Server:
             command = f"ACD_HOME={shlex.quote(str(env.home))} {command}"
         say(f"\n[bold]{centre.system.name} is open.[/bold] Ctrl-C stops it.\n")
         say("  SIP server   {} port {} (UDP)".format(*env.sip_server))
-        say(f"  Phones       {', '.join(centre.phones)}; passwords: {command} phones list")
+        phones = ", ".join(phone.id for phone in centre.phones.values() if not phone.browser)
+        say(f"  Phones       {phones}; passwords: {command} phones list")
         say(f"               (they are kept in {env.secrets_file})")
         say(f"  Dial         {numbers}; agents by extension")
         say(

@@ -26,6 +26,9 @@ from acd.core.work_rules import (
     WrapUpRule,
 )
 
+BROWSER_PREFIX = "w"
+"""An agent's phone in the browser is called by this and the extension; a desk phone by its number."""
+
 
 @dataclass(frozen=True, slots=True)
 class AgentProfile:
@@ -95,6 +98,7 @@ class GroupPolicy:
     `requirement` is the inner ring, `rings` are the wider ones. `weight`: how fast the urgency of its calls
     grows, compared with other groups that share agents. `reserve`: as many ready agents of the inner ring are
     kept from other groups' calls. No more than `max_waiting` may wait. `steps`: see `acd.core.policy`.
+    `disposition_required`: an agent says what came of a call before the wrap-up is done.
     `callbacks` None: people work off its callbacks by hand. `aht_s`: the average handle time (talk, hold and
     wrap-up) to expect before any is known.
     """
@@ -117,6 +121,7 @@ class GroupPolicy:
     steps: tuple[PolicyStep, ...] = ()
     callbacks: CallbackRule | None = None
     aht_s: float = DEFAULT_HANDLE_TIME_S
+    disposition_required: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +182,10 @@ class Plan:
             if profile.extension == extension:
                 return profile
         return None
+
+    def owner_of(self, phone: str) -> AgentProfile | None:
+        """The agent whose own phone this is, on the desk or in the browser; None: nobody's."""
+        return self.agent_by_extension(phone.removeprefix(BROWSER_PREFIX))
 
 
 def rate_of(ageing: Mapping[int, float], priority: int) -> float:

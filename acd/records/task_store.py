@@ -15,8 +15,8 @@ from acd.core.callback_facts import CallbackNews, CallbackNote, entry_id
 from acd.core.facts import CallbackOrder, SoundPurpose
 from acd.errors import OperatorError
 from acd.records import schema
-from acd.records.keys import in_chunks
 from acd.records.tasks import CLOSED, GIVEN_UP, SYSTEM, Task, TaskChange, TaskKind, TaskState
+from acd.sql import in_chunks
 
 _STATES = {
     CallbackNews.TRIED: TaskState.OPEN,
@@ -248,5 +248,7 @@ def _callback(row: Any, histories: dict[str, Sequence[TaskChange]]) -> Task:
         row["number"],
         row["caller_name"] or "",
         language=row["language"],
+        due_at=row["due_at"],
+        for_agent=row["for_agent"],
         history=tuple(histories.get(task_id, ())),
     )

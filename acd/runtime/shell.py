@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import fields
 from functools import partial
 from typing import Any, Protocol, TypeVar
 
@@ -347,7 +348,7 @@ class Shell:
 
     def _store_interval(self, interval: AgentInterval) -> None:
         key = f"interval:{interval.agent}:{interval.since:.6f}"
-        value: dict[str, Any] = {name: getattr(interval, name) for name in AgentInterval.__slots__}
+        value: dict[str, Any] = {field.name: getattr(interval, field.name) for field in fields(interval)}
         self._mirror.put(key, value)
         self._recorder.store_interval(interval, partial(self._mirror.drop, key))
 

@@ -24,11 +24,11 @@ class Environment:
 
     Only `home` is written to; two copies with different homes and ports run side by side.
     `asterisk_host` and `controller_host` are where the two reach each other; each listens there for
-    the other, and nowhere else. Phones and trunks are told `public_address` and `public_sip_port`
+    the other, and nowhere else. Asterisk listens for browsers' phones at `ws_port`, for our own web process
+    to pass them on. Phones and trunks are told `public_address` and `public_sip_port`
     where those are translated on the way (Docker, a router), else the ones that Asterisk has.
     `http_port` is that of the desktop's pages, `health_port` of the controller's health page, both at
-    `http_address`; `ws_port` is Asterisk's, for phones in browsers. Requests that come from one of
-    `http_proxies` are from whom the proxy says.
+    `http_address`. Requests that come from one of `http_proxies` are from whom the proxy says.
     `redis_host`, if given, is used instead of the configuration's; without a `redis_password` none is sent.
     """
 
@@ -40,17 +40,17 @@ class Environment:
     ami_port: int = 5038
     agi_port: int = 4573
     http_port: int = 8080
-    health_port: int = 8081
-    ws_port: int = 8088
     rtp_ports: tuple[int, int] = (10000, 10999)
     asterisk_host: str = "127.0.0.1"
     controller_host: str = "127.0.0.1"
     http_address: str = "127.0.0.1"
-    http_proxies: tuple[str, ...] = ()
     public_address: str | None = None
     public_sip_port: int | None = None
     redis_host: str | None = None
     redis_password: str = field(default="", repr=False)
+    ws_port: int = 8088
+    health_port: int = 8081
+    http_proxies: tuple[str, ...] = ()
 
     @classmethod
     def from_env(cls, env: Mapping[str, str], checkout: Path) -> Environment:
@@ -70,8 +70,8 @@ class Environment:
             ami_port=read(_port, "ACD_AMI_PORT", cls.ami_port),
             agi_port=read(_port, "ACD_AGI_PORT", cls.agi_port),
             http_port=read(_port, "ACD_HTTP_PORT", cls.http_port),
-            health_port=read(_port, "ACD_HEALTH_PORT", cls.health_port),
             ws_port=read(_port, "ACD_WS_PORT", cls.ws_port),
+            health_port=read(_port, "ACD_HEALTH_PORT", cls.health_port),
             rtp_ports=read(_port_range, "ACD_RTP_PORTS", cls.rtp_ports),
             asterisk_host=read(_host, "ACD_ASTERISK_HOST", cls.asterisk_host),
             controller_host=read(_host, "ACD_CONTROLLER_HOST", cls.controller_host),
@@ -160,8 +160,8 @@ class Environment:
             ("ACD_AMI_PORT", self.ami_port),
             ("ACD_AGI_PORT", self.agi_port),
             ("ACD_HTTP_PORT", self.http_port),
-            ("ACD_HEALTH_PORT", self.health_port),
             ("ACD_WS_PORT", self.ws_port),
+            ("ACD_HEALTH_PORT", self.health_port),
         ):
             if port in names:
                 raise OperatorError(f"{name}: port {port} is already the one of {names[port]}")

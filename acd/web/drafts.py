@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import JSON, Column, Engine, MetaData, String, Table, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from acd.records.schema import UtcDateTime
+from acd.sql import UtcDateTime
 
 KEPT = timedelta(days=7)
 DRAFTS_MAX = 50

@@ -31,6 +31,7 @@ from acd.web.link import FIGURES
 from acd.web.live.hub import Hub
 from acd.web.live.topics import WALLBOARD
 from acd.web.picture import Picture
+from acd.web.refusal import away
 
 log = structlog.get_logger(__name__)
 
@@ -85,6 +86,13 @@ class Figures:
                 self._worked_out_at = time.monotonic()
                 self._took_s = self._worked_out_at - began
             return self._day
+
+    async def for_request(self) -> Day:
+        """The same, for a request. Raises Refusal, 503, where the database is away."""
+        try:
+            return await self.today()
+        except (SQLAlchemyError, OperatorError) as error:
+            raise away("database-away", f"the figures cannot be read now ({type(error).__name__})") from error
 
     async def run(self) -> None:
         """Until cancelled."""

@@ -75,6 +75,6 @@ def person(session: Session, address: str) -> Asker:
 
 def program(token: Token, address: str) -> Asker:
     """Who has a token. What it may do is a matter of its scopes; it is no agent."""
-    scopes = {Scope(scope) for scope in token.scopes if scope in set(Scope)}
+    scopes = frozenset(Scope(scope) for scope in token.scopes if scope in set(Scope))
     role = Role.ADMIN if Scope.ADMIN in scopes else Role.SUPERVISOR
-    return Asker(f"token:{token.name}", role, address, scopes=scopes)
+    return Asker(f"token:{token.name}", role, address, scopes=scopes, token=token.id)

@@ -10,6 +10,7 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from acd.accounts.sessions import Session, Sessions
+from acd.accounts.tokens import Tokens
 from acd.errors import OperatorError
 from acd.records.store import RecordStore
 from acd.web.asker import Asker, Role
@@ -21,7 +22,7 @@ Close = Callable[[], None]
 
 
 class OpenSockets:
-    """An open WebSocket keeps its session in use; one whose session has ended is closed within seconds."""
+    """An open one keeps its session in use; one whose session or token has ended is closed within seconds."""
 
     def __init__(self) -> None:
         self._open: set[tuple[Asker, Close]] = set()
@@ -57,14 +58,21 @@ class OpenSockets:
     async def check(self, store: RecordStore) -> None:
         """End what has no session any more. While the database is away, all sessions go on."""
         hashes = {asker.session for asker, _ in self._open if asker.session is not None}
-        if not hashes:
+        tokens = {asker.token for asker, _ in self._open if asker.token is not None}
+        if not hashes and not tokens:
             return
         try:
             holding = await asyncio.to_thread(lambda: Sessions(store.engine).holding(hashes))
+            held = await asyncio.to_thread(lambda: Tokens(store.engine).holding()) if tokens else set()
         except (SQLAlchemyError, OperatorError) as error:
             log.error("sessions cannot be checked", reason=type(error).__name__)
             return
-        self._close(lambda asker: asker.session in hashes and not _same(asker, holding.get(asker.session)))
+        self._close(
+            lambda asker: (
+                (asker.session in hashes and not _same(asker, holding.get(asker.session)))
+                or (asker.token in tokens and asker.token not in held)
+            )
+        )
 
     def _close(self, is_over: Callable[[Asker], bool]) -> None:
         for asker, close in list(self._open):

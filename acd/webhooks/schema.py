@@ -16,7 +16,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-from acd.records.schema import UtcDateTime
+from acd.sql import UtcDateTime
 
 metadata = MetaData()
 

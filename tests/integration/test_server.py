@@ -56,7 +56,8 @@ async def server(environment: dict[str, str]) -> AsyncIterator[Program]:
         if not program.has_ended:
             program.signal(signal.SIGINT)
         await program.wait(15)
-    for name in ("ACD_SIP_PORT", "ACD_AMI_PORT", "ACD_AGI_PORT", "ACD_HTTP_PORT", "ACD_HEALTH_PORT"):
+    kinds = ("SIP", "AMI", "AGI", "HTTP", "HEALTH", "WS")
+    for name in (f"ACD_{kind}_PORT" for kind in kinds):
         kind = socket.SOCK_DGRAM if name == "ACD_SIP_PORT" else socket.SOCK_STREAM
         with socket.socket(socket.AF_INET, kind) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

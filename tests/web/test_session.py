@@ -133,7 +133,7 @@ async def test_a_password_that_was_given_out_must_be_changed_first(tmp_path: Pat
     async with desktop(tmp_path) as house:
         AccountStore(house.store.engine).set_password("anna", QUICK.hash(PASSWORD), must_change=True)
         assert (await house.sign_in("anna"))["must_change_password"]
-        async with house.client.get("/api/live") as answer:
+        async with house.client.get("/api/targets") as answer:
             assert answer.status == 403
         other = house.browser()
         await house.sign_in("anna", browser=other)

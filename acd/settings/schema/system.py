@@ -12,6 +12,7 @@ from acd.core.work_rules import DESKTOP_GRACE_S
 from acd.settings.model import (
     ANY_LANGUAGE,
     DEFAULT_TEXT_TO_SPEECH,
+    DesktopSettings,
     FeatureCodes,
     JournalSettings,
     RedisSettings,
@@ -151,9 +152,14 @@ class JournalSection(Options):
 
 
 class DesktopSection(Options):
-    """Agents' pages in the browser: whose page has been gone for `grace_s` is not ready until it is back."""
+    """The pages in the browser, and the phones in them.
+
+    An agent whose page has been gone for `grace_s` is not ready until it is back. The rest are the options
+    of `acd.settings.model.DesktopSettings`.
+    """
 
     grace_s: Annotated[float, seconds(1, 3600)] = DESKTOP_GRACE_S
+    browser_phones: YesNo = DesktopSettings.browser_phones
 
 
 class WebhooksSection(Options):

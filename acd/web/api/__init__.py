@@ -2,11 +2,31 @@
 
 from __future__ import annotations
 
-from acd.web.api import calls_now, session, supervising, webhooks, wrap_up
+from acd.web.api import (
+    accounts,
+    announcements,
+    audit,
+    calls,
+    calls_now,
+    config,
+    me,
+    session,
+    supervising,
+    tokens,
+    webhooks,
+    wrap_up,
+)
 from acd.web.route import Route
 
 ROUTES: list[Route] = [
     *session.ROUTES,
+    *me.ROUTES,
+    *calls.ROUTES,
+    *announcements.ROUTES,
+    *audit.ROUTES,
+    *config.ROUTES,
+    *accounts.ROUTES,
+    *tokens.ROUTES,
     *calls_now.ROUTES,
     *wrap_up.ROUTES,
     *supervising.ROUTES,
