@@ -2,7 +2,8 @@ import antd from "antd/es/locale/zh_CN";
 
 import agent from "./agent.json";
 import inbox from "./inbox.json";
+import phone from "./phone.json";
 import shell from "./shell.json";
 
 export { antd };
-export default { ...shell, ...agent, ...inbox };
+export default { ...shell, ...agent, ...inbox, ...phone };
