@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from acd.core.plan import BROWSER_PREFIX, AgentProfile, Heir, Plan
 from acd.core.service_level import ServiceLevelFormula
 from acd.ivr.flow import FlowSet
-from acd.settings import assemble_outside, assemble_work
+from acd.settings import assemble_dispositions, assemble_outside, assemble_work
 from acd.settings.assemble_routing import callback_windows, group_policy
 from acd.settings.files import Files
 from acd.settings.model import (
@@ -16,6 +16,7 @@ from acd.settings.model import (
     FeatureCodes,
     JournalSettings,
     PhoneSpec,
+    RecordRule,
     RedisSettings,
     SystemSettings,
 )
@@ -53,7 +54,10 @@ def assemble(files: Files, flow_set: FlowSet) -> Centre:
         do_not_call=files.do_not_call,
         redis=None if system.redis is None else RedisSettings(**system.redis.model_dump()),
         journal=JournalSettings(**system.journal.model_dump()),
+        dispositions=assemble_dispositions.dispositions(groups),
+        greetings=assemble_dispositions.greetings(groups),
         desktop=DesktopSettings(browser_phones=system.desktop.browser_phones),
+        recorded={g: RecordRule(group.record) for g, group in groups.groups.items()},
     )
 
 

@@ -2,6 +2,16 @@
 
 from __future__ import annotations
 
+from acd.web.api import accounts, announcements, audit, calls, config, me, session, tokens
 from acd.web.route import Route
 
-ROUTES: list[Route] = []
+ROUTES: list[Route] = [
+    *session.ROUTES,
+    *me.ROUTES,
+    *calls.ROUTES,
+    *announcements.ROUTES,
+    *audit.ROUTES,
+    *config.ROUTES,
+    *accounts.ROUTES,
+    *tokens.ROUTES,
+]
