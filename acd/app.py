@@ -15,15 +15,17 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from acd.answers import Answers
 from acd.catch_up import CatchUp
-from acd.change_over import CustomerBook, Exchanged
+from acd.change_over import Exchanged
 from acd.core import events
 from acd.core.forecast import Forecast
 from acd.core.last_agents import LastAgents
+from acd.customer_book import CustomerBook
 from acd.desktop import Desktop, Surroundings
 from acd.errors import OperatorError
 from acd.journal.engine import JournaledEngine
 from acd.journal.files import JournalFiles
 from acd.lookups.desk import LookupDesk
+from acd.lookups.http import HttpLookups
 from acd.parts import (
     CHECKOUT,
     StoreRecorder,
@@ -154,8 +156,9 @@ class Controller:
         self._switch = Switchboard(self._watch, self._link, self._prompts, self._merges, self._serve, script)
         self._switch.call_id_header = centre.system.call_id_header
         self._switch.callback_word = CALLBACK_WORDS.get(centre.system.language, CALLBACK_WORDS["en"])
-        self._customers = CustomerBook(centre)
-        self._lookups = LookupDesk(self._customers.values)
+        http = HttpLookups()
+        self._customers = CustomerBook(centre, self._store, http)
+        self._lookups = LookupDesk(self._customers.values, http)
         self._asterisk = AsteriskFiles(environment, asterisk_folder(CHECKOUT), os.environ, self._link)
         services = self._services()
         self._reception = Reception(
@@ -163,7 +166,7 @@ class Controller:
             self._shell,
             self._switch,
             self._mirror,
-            self._customers.find,
+            self._customers.at_arrival,
             services,
             PinBook(environment.secrets_file),
         )
@@ -215,7 +218,7 @@ class Controller:
         self._call_desk.on_changed = self._desktop.feed.call_changed
         self._shell.observer = Audience(
             of_calls=[self._last_agents, self._abandoned, self._desktop.dispositions],
-            of_floor=[self._paces],
+            of_floor=[self._paces, self._desktop.facts],
             of_all=[self._desktop.feed, self._call_desk],
         )
         handlers = {
@@ -345,11 +348,12 @@ class Controller:
             *self._desktop.running(),
         ):
             self._tasks.append(asyncio.create_task(work))
+        self._customers.take_up_file()
         catch_up = CatchUp(
             self._now,
             self._store,
             self._writer,
-            self._customers.find,
+            self._customers.in_file,
             self._catch_up_with_callbacks,
             self._mirror.load,
             self._last_agents,
@@ -437,6 +441,7 @@ class Controller:
         await self._hands.stop()
         await self._recorder.stop()
         await self._agi.stop()
+        await self._customers.close()
         await self._lookups.close()
         self._desktop.presence.close()
         await self._control.stop()

@@ -17,6 +17,7 @@ from acd.runtime.callbacks import CallbackDesk
 from acd.runtime.control import Handler, Request
 from acd.runtime.control_server import Stream
 from acd.runtime.disposition_desk import DispositionDesk
+from acd.runtime.fact_stream import FactStream
 from acd.runtime.feed import LiveFeed, View
 from acd.runtime.feed_centre import centre_object
 from acd.runtime.messages import Messages
@@ -48,7 +49,7 @@ class Surroundings:
 
 
 class Desktop:
-    """`feed` and `dispositions` observe the shell; `handlers` and `streams` are for the control socket."""
+    """`feed`, `facts` and `dispositions` observe the shell; the rest is for the control socket."""
 
     def __init__(self, around: Surroundings) -> None:
         self._around = around
@@ -76,6 +77,7 @@ class Desktop:
             collected=around.walker.collected,
         )
         self._details = CallDetail(centre, self._floor, shell.clock, sources)
+        self.facts = FactStream(self._floor, shell.clock)
 
     @property
     def _floor(self) -> Floor:
@@ -97,7 +99,7 @@ class Desktop:
 
     def streams(self) -> Mapping[str, Stream]:
         """By the word that the request begins with."""
-        return {"watch": self._watchers.serve}
+        return {"watch": self._watchers.serve, "facts": self.facts.serve}
 
     def running(self) -> list[Coroutine[Any, Any, None]]:
         """What has to run as long as the controller does."""

@@ -114,6 +114,9 @@ class Switch(Protocol):
     def hang_up(self, call_id: str, refusal: Refusal) -> None:
         """End the caller's call."""
 
+    def is_there(self, call_id: str) -> bool:
+        """Whether the caller has not hung up, as far as is known."""
+
     def forget(self, call_id: str) -> None:
         """The call has ended: nothing about it need be kept."""
 

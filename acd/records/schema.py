@@ -6,14 +6,10 @@ time. Times are aware UTC on both databases; durations are seconds.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 from sqlalchemy import (
     JSON,
     Boolean,
     Column,
-    DateTime,
-    Dialect,
     Double,
     ForeignKey,
     Index,
@@ -21,35 +17,12 @@ from sqlalchemy import (
     MetaData,
     String,
     Table,
-    TypeDecorator,
     UniqueConstraint,
 )
 
+from acd.sql import UtcDateTime
+
 metadata = MetaData()
-
-
-class UtcDateTime(TypeDecorator[datetime]):
-    """An aware moment. SQLite has no time zones, so it keeps UTC there without saying so.
-
-    A naive datetime is refused with ValueError: nobody could say which moment it means.
-    """
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
-        """To UTC, on its way into the database."""
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError(f"{value!r} has no time zone")
-        return value.astimezone(UTC)
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
-        """To aware UTC, on its way out."""
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
 def _call_key() -> tuple[Column[str], Column[int]]:

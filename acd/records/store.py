@@ -38,10 +38,10 @@ from acd.core.disposition import Disposition
 from acd.core.facts import AgentInterval, CallbackOrder, CallKind
 from acd.errors import OperatorError
 from acd.records import migrations, rows, schema
-from acd.records.keys import in_chunks
 from acd.records.record import CallRecord, CallVisit, SegmentKind
 from acd.records.task_store import TaskStore
 from acd.settings.sought_number import sought
+from acd.sql import in_chunks
 
 _BUSY_TIMEOUT_MS = 15_000
 _NOTHING_YET = "; nothing has run here yet: start 'script/server', or set ACD_HOME to where it runs"

@@ -15,8 +15,8 @@ from acd.core.callback_facts import CallbackNews, CallbackNote, entry_id
 from acd.core.facts import CallbackOrder, SoundPurpose
 from acd.errors import OperatorError
 from acd.records import schema
-from acd.records.keys import in_chunks
 from acd.records.tasks import CLOSED, GIVEN_UP, SYSTEM, Task, TaskChange, TaskKind, TaskState
+from acd.sql import in_chunks
 
 _STATES = {
     CallbackNews.TRIED: TaskState.OPEN,

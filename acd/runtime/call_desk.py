@@ -14,12 +14,12 @@ from typing import Any
 import structlog
 
 from acd.core.agents import Agent
-from acd.runtime.call_control import CONSULT, Hand, Phase, Verb, check, in_hand, new_consult, picture
 from acd.core.calls import Call, CallState
 from acd.core.hands import Hands
 from acd.core.plan import is_browser_phone
 from acd.core.ports import Mirror
 from acd.errors import RequestRefused, TelephonyError
+from acd.runtime.call_control import CONSULT, Hand, Phase, Verb, check, in_hand, new_consult, picture
 from acd.runtime.control import BAD_REQUEST, Handler, Request, text_if_any, text_of
 from acd.runtime.destinations import Destinations
 from acd.runtime.shell import Shell

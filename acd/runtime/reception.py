@@ -5,7 +5,6 @@ Decides where callers go; flows are walked by `walker.py`, callers whom nobody c
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from traceback import format_tb
 
@@ -14,12 +13,12 @@ import structlog
 from acd.core import events, facts
 from acd.core.calls import Call, CallState
 from acd.core.commands import LeaveLine, RefuseDirect
-from acd.core.facts import Customer, LeftBy
+from acd.core.facts import LeftBy
 from acd.core.outside_events import OutsideAnswered, OutsideLeft
 from acd.core.ports import Ask, AskKind, Mirror, Refusal, Switch
 from acd.errors import TelephonyError
 from acd.ivr.ports import CallerLine
-from acd.runtime.arrival import arrive
+from acd.runtime.arrival import FindCustomer, arrive
 from acd.runtime.callback_calls import CallbackCalls
 from acd.runtime.dial_plan import DialPlan
 from acd.runtime.features import FeatureDesk
@@ -34,8 +33,6 @@ from acd.settings.outside import NumberRoute
 from acd.settings.pins import PinBook
 
 log = structlog.get_logger(__name__)
-
-FindCustomer = Callable[[str], Customer | None]
 
 
 class Reception:
@@ -177,7 +174,7 @@ class Reception:
         self._switch.hang_up(ask.call_id, Refusal.NORMAL)
 
     async def _arrive(self, ask: Ask, line: CallerLine) -> None:
-        await arrive(self._shell, self._numbers, self._find_customer, ask, line)
+        await arrive(self._shell, self._numbers, self._find_customer, ask, line, self._switch)
 
     async def _first_step(self, ask: Ask, line: CallerLine) -> None:
         if ask.kind is AskKind.FALLBACK:

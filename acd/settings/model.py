@@ -13,6 +13,7 @@ from acd.core.service_level import ServiceLevelFormula
 from acd.ivr.flow import FlowSet
 from acd.ivr.hours import Calendar
 from acd.ivr.template import Template
+from acd.settings.customer_settings import CustomerSettings
 from acd.settings.outside import Dialing, NumberRoute, TrunkSpec
 
 ANY_LANGUAGE = "*"
@@ -137,8 +138,9 @@ class Centre:
     to their texts. Who hung up in line and calls again within `resume_within_s` goes on where the wait was.
     `callback_windows`: by group, when its customers may be called back; `do_not_call`: numbers, in normal
     form, of those who never may. `dispositions`: by group, what agents record of its calls; `greetings`: by
-    group and language ('' for any), what they say first; `recorded`: by
-    group, whether its talks are.
+    group and language ('' for any), what they say first; `recorded`: by group,
+    whether its talks are; `customers`: what is on their cards, and where they are known;
+    `webhooks_to_private`: webhooks may go to addresses of this machine and of private networks.
     """
 
     system: SystemSettings
@@ -161,5 +163,7 @@ class Centre:
     journal: JournalSettings = JournalSettings()
     dispositions: Mapping[str, DispositionTree] = field(default_factory=dict)
     greetings: Mapping[str, Mapping[str, Template]] = field(default_factory=dict)
+    customers: CustomerSettings = field(default_factory=CustomerSettings)
     desktop: DesktopSettings = DesktopSettings()
     recorded: Mapping[str, RecordRule] = field(default_factory=dict)
+    webhooks_to_private: bool = False

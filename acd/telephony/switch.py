@@ -291,6 +291,10 @@ class Switchboard:
         if not await self._act("Hangup", Channel=channel, Cause=str(cause)):
             self._watch.mark_ending(call_id, ending=False)  # the caller was quicker
 
+    def is_there(self, call_id: str) -> bool:
+        """See `acd.core.ports.Switch`."""
+        return self._watch.caller_of(call_id) is not None
+
     def ask_again(self, call_id: str) -> None:
         """Have the caller's channel ask what next, whatever it is doing."""
         channel = self._watch.channel_of.get(call_id)

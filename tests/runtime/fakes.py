@@ -129,6 +129,7 @@ class FakeSwitch:
         self.done: list[tuple[str, ...]] = []
         self.rings_s: list[float] = []  # of the dials outside
         self.forgotten: list[str] = []
+        self.hung_up: set[str] = set()
 
     def hold_in_line(self, call_id: str, group: str, music: str) -> None:
         """Music."""
@@ -153,6 +154,10 @@ class FakeSwitch:
         """Dial outside."""
         self.rings_s.append(command.ring_timeout_s)
         self.done.append(("dial out", command.call_id, command.trunk, command.digits, command.shown))
+
+    def is_there(self, call_id: str) -> bool:
+        """Until the test says that the caller hung up."""
+        return call_id not in self.hung_up
 
     def ask_again(self, call_id: str) -> None:
         """Back to the beginning of the loop."""
@@ -364,7 +369,7 @@ class Desk:
             self.shell.feed(events.PhoneChanged(phone, True, False))
 
     @staticmethod
-    def find(number: str) -> Customer | None:
+    async def find(number: str) -> Customer | None:
         """The directory: one customer."""
         return CUSTOMER if number == "+4930777" else None
 

@@ -162,6 +162,12 @@ class DesktopSection(Options):
     browser_phones: YesNo = DesktopSettings.browser_phones
 
 
+class WebhooksSection(Options):
+    """`allow_private`: webhooks may go to addresses of this machine and of private networks, too."""
+
+    allow_private: YesNo = False
+
+
 class SystemFile(Options):
     """The whole file. Without `redis`, live state is kept on disk only."""
 
@@ -173,3 +179,4 @@ class SystemFile(Options):
     redis: RedisSection | None = None
     journal: JournalSection = Field(default_factory=JournalSection)
     desktop: DesktopSection = Field(default_factory=DesktopSection)
+    webhooks: WebhooksSection = Field(default_factory=WebhooksSection)
