@@ -52,7 +52,7 @@ function Bar({ agent }: { agent: Agent }) {
             {t("agent.do.login")}
           </Button>
         )}
-        {orders.has("ready") && !(busy && agent.state !== "wrap_up") && (
+        {orders.has("ready") && !busy && (
           <Button type="primary" disabled={off} loading={pending === "ready"} onClick={() => ask("ready")}>
             {t("agent.do.ready")}
           </Button>

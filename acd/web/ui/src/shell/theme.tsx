@@ -43,7 +43,7 @@ export function Themed({ choice, tongue, children }: { choice: ThemeChoice; tong
           : { fontFamily: FONTS, borderRadius: 6, colorPrimary: "#0958d9", colorTextSecondary: "rgba(0,0,0,0.68)", colorTextDescription: "rgba(0,0,0,0.62)", colorTextPlaceholder: "rgba(0,0,0,0.58)" },
       }}
     >
-      <AntApp component={false} notification={{ placement: "topRight", maxCount: 4 }} message={{ top: 56 }}>
+      <AntApp component={false} notification={{ placement: "bottomRight", maxCount: 4 }} message={{ top: 56 }}>
         {children}
       </AntApp>
     </ConfigProvider>
