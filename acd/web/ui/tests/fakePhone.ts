@@ -44,7 +44,7 @@ export class FakeSession implements SipSession {
     this.answered = microphone;
   }
 
-  refuse(status: number): void {
+  end(status: number): void {
     this.refused = status;
     this.listener?.ended();
   }

@@ -1,34 +1,34 @@
-import { AudioMutedOutlined, AudioOutlined, CustomerServiceOutlined, DownOutlined, SoundOutlined } from "@ant-design/icons";
+import { AudioMutedOutlined, AudioOutlined, CustomerServiceOutlined, DownOutlined, PhoneOutlined, SoundOutlined } from "@ant-design/icons";
 import { Alert, Button, Popover, Tooltip } from "antd";
 import { lazy, Suspense, useState } from "react";
 
 import { useFormat } from "../format/hooks";
 import { useI18n } from "../i18n/i18n";
+import { useObject } from "../live/hooks";
+import type { Agent } from "../live/shapes";
+import { orderThrough } from "./actions";
 import { phone } from "./browser";
 import { DeviceMenu } from "./DeviceMenu";
 import { usePhone } from "./hooks";
 import { toneOfPhone, troubleOfPhone } from "./light";
-import type { Quality } from "./shapes";
+import type { PhoneCall, Quality } from "./shapes";
 import "./phone.css";
 
 const MicCheck = lazy(() => import("./MicCheck").then((module) => ({ default: module.MicCheck })));
 
-interface Props {
-  /** The others do not hear the agent, whoever has switched that on. */
-  muted: boolean;
-  onMute: (on: boolean) => void;
-}
-
 /** The browser as a phone, in the agent's bar: whether calls can come, devices, and how the connection is. */
-export function PhoneBar({ muted, onMute }: Props) {
+export function PhoneBar({ agent }: { agent: Agent }) {
   const { t } = useI18n();
   const snapshot = usePhone();
+  const call = useObject("me", "call", agent.call ?? agent.own_call);
+  const muted = snapshot.muted || (call?.muted ?? false);
   const [menu, setMenu] = useState(false);
   const [check, setCheck] = useState(false);
   const talks = snapshot.calls.some((call) => call.state !== "ringing");
   const state = snapshot.elsewhere && snapshot.state === "registered" ? t("phone.state.elsewhere") : t(`phone.state.${snapshot.state}`);
   return (
     <div className="phone-bar" role="group" aria-label={t("phone.title")}>
+      {!call && snapshot.calls[0] && <BareCall call={snapshot.calls[0]} />}
       {snapshot.quality && <QualityMark quality={snapshot.quality} />}
       {talks && (
         <Button
@@ -38,7 +38,7 @@ export function PhoneBar({ muted, onMute }: Props) {
           aria-pressed={muted}
           aria-label={t("phone.mute")}
           title={t(muted ? "phone.unmute" : "phone.mute")}
-          onClick={() => onMute(!muted)}
+          onClick={() => void orderThrough(agent, { do: "mute", on: !muted }).catch(() => {})}
         />
       )}
       <Popover
@@ -69,6 +69,24 @@ export function PhoneBar({ muted, onMute }: Props) {
         </Suspense>
       )}
     </div>
+  );
+}
+
+/** A call that the live picture does not show: while the call control is away Asterisk rings the agents by itself. */
+function BareCall({ call }: { call: PhoneCall }) {
+  const { t } = useI18n();
+  return (
+    <>
+      <bdi className="cut">{call.name ?? call.number ?? ""}</bdi>
+      {call.state === "ringing" && (
+        <Button type="primary" icon={<PhoneOutlined />} onClick={() => phone.answer()}>
+          {t("phone.answer")}
+        </Button>
+      )}
+      <Button danger icon={<PhoneOutlined rotate={135} />} onClick={() => phone.hangUp()}>
+        {t("phone.hang-up")}
+      </Button>
+    </>
   );
 }
 

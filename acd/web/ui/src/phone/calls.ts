@@ -38,7 +38,7 @@ export class Calls {
 
   rings(session: SipSession): void {
     if (this.#held && this.#held.call.trouble === null) {
-      session.refuse(486);
+      session.end(486);
       return;
     }
     // The server has made a new way to us for a call whose sound was lost.
@@ -62,6 +62,10 @@ export class Calls {
     if (this.#held?.call.state !== "ringing") return false;
     void this.#answer();
     return true;
+  }
+
+  hangUp(): void {
+    this.#held?.session.end(603);
   }
 
   mute(on: boolean): void {
@@ -92,7 +96,7 @@ export class Calls {
     if (this.#held !== held) return stream ? release(stream) : undefined;
     if (!stream) {
       // The call goes back into line at once, and not after it has rung out; the page says why.
-      held.session.refuse(480);
+      held.session.end(480);
       return undefined;
     }
     this.#keep(stream);

@@ -1,7 +1,7 @@
 import { useCallback, useEffect, useMemo, useRef, useSyncExternalStore } from "react";
 
 import { useObject } from "../live/hooks";
-import type { Agent } from "../live/shapes";
+import type { Agent, Call } from "../live/shapes";
 import { devices, phone } from "./browser";
 import type { Choices } from "./devices";
 import type { PhoneSnapshot } from "./shapes";
@@ -77,5 +77,9 @@ function useGuard(): void {
   }, [guarded]);
 }
 
-/** Answers what rings in this browser; false where the ringing phone is another one, which the server has to reach. */
-export const answerHere = (): boolean => phone.answer();
+/** The call as others hear it: muted also where the microphone is off in this browser alone. */
+export function useHeardCall(agent: Agent, call: Call): Call {
+  const snapshot = usePhone();
+  const muted = call.muted || (Boolean(agent.browser_phone) && snapshot.muted);
+  return useMemo(() => (muted === call.muted ? call : { ...call, muted }), [call, muted]);
+}

@@ -89,8 +89,9 @@ class JsSipSession implements SipSession {
     session.answer({ mediaStream: microphone, pcConfig: { iceServers } });
   }
 
-  refuse(status: number): void {
-    if (!this.#session.isEnded()) this.#session.terminate({ status_code: status });
+  end(status: number): void {
+    if (this.#session.isEnded()) return;
+    this.#session.terminate(this.#session.isEstablished() ? {} : { status_code: status });
   }
 
   mute(on: boolean): void {

@@ -21,6 +21,7 @@ type Message =
   | { say: "state"; snapshot: PhoneSnapshot }
   | { say: "who" }
   | { say: "answer" }
+  | { say: "hang-up" }
   | { say: "mute"; on: boolean }
   | { say: "devices" };
 
@@ -83,6 +84,11 @@ export class BrowserPhone implements Phone {
     return true;
   }
 
+  hangUp(): void {
+    if (this.#leads) this.#calls.hangUp();
+    else this.#post?.send({ say: "hang-up" });
+  }
+
   mute(on: boolean): void {
     if (this.#leads) this.#calls.mute(on);
     else this.#post?.send({ say: "mute", on });
@@ -133,7 +139,7 @@ export class BrowserPhone implements Phone {
       registered: () => current() && this.#registered(),
       disconnected: () => current() && this.#disconnected(),
       registrationFailed: (status) => current() && this.#registrationFailed(status),
-      rings: (session) => (current() ? this.#rings(session) : session.refuse(480)),
+      rings: (session) => (current() ? this.#rings(session) : session.end(480)),
     });
   }
 
@@ -170,7 +176,7 @@ export class BrowserPhone implements Phone {
   }
 
   #rings(session: SipSession): void {
-    if (this.#wanted === null) return session.refuse(480);
+    if (this.#wanted === null) return session.end(480);
     this.#calls.rings(session);
   }
 
@@ -180,6 +186,7 @@ export class BrowserPhone implements Phone {
     } else if (this.#leads) {
       if (message.say === "who") this.#tell();
       else if (message.say === "answer") this.#calls.answer();
+      else if (message.say === "hang-up") this.#calls.hangUp();
       else if (message.say === "mute") this.#calls.mute(message.on);
       else if (message.say === "devices") this.#adapt();
     }

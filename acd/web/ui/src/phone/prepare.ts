@@ -1,5 +1,6 @@
+import type { Key } from "../i18n/i18n";
 import { devices, phone } from "./browser";
-import { openMicrophone } from "./devices";
+import { NoMicrophone, openMicrophone } from "./devices";
 import type { Why } from "./shapes";
 
 const REGISTERS_WITHIN_MS = 8_000;
@@ -25,9 +26,18 @@ export async function prepare(user: string): Promise<void> {
   try {
     await registered();
   } catch (fault) {
-    phone.want(null);
+    forgetPrepared();
     throw fault;
   }
+}
+
+/** It came to nothing: this browser is no phone. */
+export const forgetPrepared = (): void => phone.want(null);
+
+/** What to tell a person whose browser could not be made a phone. */
+export function troubleText(fault: unknown): Key {
+  if (fault instanceof NoMicrophone) return `phone.mic.${fault.trouble}`;
+  return fault instanceof PhoneFailed ? `phone.why.${fault.why}` : "phone.why.server";
 }
 
 function registered(): Promise<void> {

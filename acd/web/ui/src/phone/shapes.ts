@@ -65,6 +65,8 @@ export interface Phone {
   want(user: string | null): void;
   /** Answers the call that rings; false where none does. */
   answer(): boolean;
+  /** Ends the call that there is, or refuses it. */
+  hangUp(): void;
   mute(on: boolean): void;
   /** The devices or the volume were chosen anew. */
   devicesChanged(): void;
@@ -108,7 +110,8 @@ export interface SipSession {
   readonly automatic: boolean;
   listener: SessionListener | null;
   answer(microphone: MediaStream, iceServers: RTCIceServer[]): void;
-  refuse(status: number): void;
+  /** Ends it: with this status where it still rings. */
+  end(status: number): void;
   mute(on: boolean): void;
   replaceMicrophone(track: MediaStreamTrack): void;
   stats(): Promise<RTCStatsReport> | null;
