@@ -1,4 +1,4 @@
-"""What agents ask for with their calls on the control socket; `acd.runtime.call_control` says what is possible.
+"""What agents ask for with their calls on the control socket; `call_control` says what is possible.
 
 One request of an agent at a time: a second one, a double click, is refused. Each is answered when Asterisk
 has done it and the engine has heard so, or refused with `not-confirmed` after LIMIT_S.
