@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from sqlalchemy import JSON, Boolean, Column, ForeignKey, Index, Integer, MetaData, String, Table
 
-from acd.records.schema import UtcDateTime
+from acd.sql import UtcDateTime
 
 metadata = MetaData()
 

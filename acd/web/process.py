@@ -29,6 +29,7 @@ from acd.web.route import Route
 from acd.web.services import Services
 from acd.web.sip_proxy import PATH as SIP
 from acd.web.sip_proxy import sip_handler
+from acd.webhooks.worker import WebhookWorker
 
 log = structlog.get_logger(__name__)
 
@@ -53,6 +54,9 @@ class WebProcess:
         self._runner = web.AppRunner(self.app, access_log=None, shutdown_timeout=STOP_LIMIT_S)
         self._tasks: list[asyncio.Task[None]] = []
         self._auditing: asyncio.Task[None] | None = None
+        self._webhooks = WebhookWorker(
+            environment.control_socket, lambda: self._store.engine, self._webhooks_to_private
+        )
 
     @property
     def port(self) -> int:
@@ -71,7 +75,8 @@ class WebProcess:
             await self._first_accounts()
         services = self.services
         work = [services.link.run(), services.hub.run(), services.open_sockets.run(self._store)]
-        self._tasks = [asyncio.create_task(one) for one in (*work, services.figures.run())]
+        work += [services.figures.run(), self._webhooks.run()]
+        self._tasks = [asyncio.create_task(one) for one in work]
         self._auditing = asyncio.create_task(self._audit.run())
         await self._runner.setup()
         try:
@@ -116,6 +121,9 @@ class WebProcess:
         file = self.environment.first_passwords_file
         if await asyncio.to_thread(make_first_accounts, self._store.engine, agents, file):
             log.warning("accounts were made for all agents and an admin", passwords_in=str(file))
+
+    async def _webhooks_to_private(self) -> bool:
+        return (await self.services.centre.get()).webhooks_to_private
 
     async def _health(self, _request: web.Request) -> web.Response:
         """What the controller says of itself; 503 where it is away, or routes no calls."""

@@ -46,7 +46,7 @@ FASTER = {
         "ring_timeout_s: 15": "ring_timeout_s: 4",
         "wrap_up_s: 10": "wrap_up_s: 2",
         "wrap_up_s: 20": "wrap_up_s: 3",
-        "short_abandon_s: 5": "short_abandon_s: 1",
+        "short_abandon_s: 5": "short_abandon_s: 1\n    record: on_demand",
     },
     "system.yml": {
         "lease_s: 12": "lease_s: 5\n  direct_ring_timeout_s: 4",

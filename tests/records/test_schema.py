@@ -15,11 +15,17 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.exc import StatementError
 
 from acd.accounts import schema as accounts
-from acd.records import migrations, schema
-from acd.records.schema import UtcDateTime, agent_states
+from acd.customers import schema as customers
+from acd.records import migrations
+from acd.records import schema as records
+from acd.records.schema import agent_states
 from acd.records.store import RecordStore
+from acd.sql import UtcDateTime
+from acd.web import drafts
+from acd.webhooks import schema as webhooks
 
-SCHEMAS = (schema, accounts)
+# Each part of the product has its tables to itself; one line of migrations makes them all.
+SCHEMAS = (records, accounts, customers, webhooks, drafts)
 
 
 def all_tables() -> MetaData:

@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
-from acd.web.api import accounts, announcements, audit, calls, config, me, session, tokens
+from acd.web.api import (
+    accounts,
+    announcements,
+    audit,
+    calls,
+    calls_now,
+    config,
+    me,
+    session,
+    supervising,
+    tokens,
+    webhooks,
+    wrap_up,
+)
 from acd.web.route import Route
 
 ROUTES: list[Route] = [
@@ -14,4 +27,15 @@ ROUTES: list[Route] = [
     *config.ROUTES,
     *accounts.ROUTES,
     *tokens.ROUTES,
+    *calls_now.ROUTES,
+    *wrap_up.ROUTES,
+    *supervising.ROUTES,
+    *webhooks.ROUTES,
+from acd.web.api import customers, inbox, pop
+from acd.web.route import Route
+
+ROUTES: list[Route] = [
+    *customers.ROUTES,
+    *inbox.ROUTES,
+    *pop.ROUTES,
 ]
