@@ -1,10 +1,11 @@
-"""The agent's page in a real browser, with a played web process: what is shown, what is asked for, and what survives."""
+"""The agent's page in a real browser, with a played web process: what is shown, asked for, and what survives."""
 
 from __future__ import annotations
 
 import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -166,7 +167,13 @@ async def test_notes_survive_a_reload_and_are_sent_with_the_result(page: Page, d
     await expect(page.get_by_text("Fill in what is marked first.")).to_have_count(0)
     await desktop.play("ready")
     await expect(note).to_have_count(0)
-    sent = {"call": CALL, "code": "wrong", "fields": {}, "note": "Wants an offer", "callback_at": None}
+    sent: dict[str, Any] = {
+        "call": CALL,
+        "code": "wrong",
+        "fields": {},
+        "note": "Wants an offer",
+        "callback_at": None,
+    }
     assert desktop.orders == [("me/wrap-up", sent), ("me/state", {"do": "wrap-up-done"})]
 
 

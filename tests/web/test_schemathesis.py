@@ -118,7 +118,7 @@ def test_whatever_is_asked_the_answer_is_as_documented(
     address, session = server
     operation = schema[path][method]
 
-    def try_it(case: Case) -> None:
+    def try_it(case: Case[Any]) -> None:
         case.call_and_validate(base_url=address, session=session, checks=CHECKS, timeout=20)
 
     for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE):
