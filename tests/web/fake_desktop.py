@@ -2,7 +2,7 @@
 
 For looking at pages without a telephone system, and for tests of pages alone:
 
-    python -m tests.web.fake_desktop [PORT]      then open 127.0.0.1:PORT and /fake/ring, /fake/talk, /fake/wrap-up, …
+    python -m tests.web.fake_desktop [PORT]      then open 127.0.0.1:PORT, and /fake/ring, /fake/wrap-up, …
 """
 
 from __future__ import annotations
@@ -136,7 +136,9 @@ class FakeDesktop:
             return web.FileResponse(file)
         nonce = secrets.token_urlsafe(16)
         text = (PAGES / "index.html").read_text(encoding="utf-8").replace(NONCE_PLACE, nonce)
-        policy = f"default-src 'self'; style-src 'self' 'nonce-{nonce}'; img-src 'self' data:; object-src 'none'"
+        policy = (
+            f"default-src 'self'; style-src 'self' 'nonce-{nonce}'; img-src 'self' data:; object-src 'none'"
+        )
         return web.Response(text=text, content_type="text/html", headers={"Content-Security-Policy": policy})
 
     async def _who(self, request: web.Request) -> web.Response:
@@ -154,7 +156,7 @@ class FakeDesktop:
 
     async def _sign_in(self, request: web.Request) -> web.Response:
         given = await request.json()
-        if given["password"] != "right":  # noqa: S105
+        if given["password"] != "right":
             return _refused(401, "wrong-credentials", "the user name or the password is wrong")
         self.session = {"username": given["username"], "role": "agent", "agent": "anna", "name": "Anna Weber"}
         return web.json_response(self._session())
@@ -252,7 +254,9 @@ def _refused(status: int, code: str, message: str) -> web.Response:
 async def _serve(port: int) -> None:
     fake = FakeDesktop()
     await fake.start(port)
-    print(f"{fake.address}  (any user name, password: right)  /fake/NAME: {', '.join(fake_world.SCENES)}")
+    sys.stdout.write(
+        f"{fake.address}  (any user name, password: right)  /fake/NAME: {', '.join(fake_world.SCENES)}\n"
+    )
     await asyncio.Event().wait()
 
 

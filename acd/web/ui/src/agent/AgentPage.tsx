@@ -44,7 +44,7 @@ function CallWork({ agent, call }: { agent: Agent; call: Call }) {
   return (
     <>
       <PopPanel call={call} pop={pop} />
-      <WrapUpPanel agent={agent} call={call} form={pop.value?.wrap_up ?? null} />
+      <WrapUpPanel agent={agent} call={call} form={pop.value?.wrap_up ?? null} formKnown={pop.value !== undefined || pop.fault !== undefined} />
     </>
   );
 }

@@ -12,7 +12,7 @@ export function findTargets(targets: Targets, query: string, kind: TargetKind | 
     (target) => (kind === "all" || target.kind === kind) && words.every((word) => `${target.name} ${target.id} ${target.kind === "agent" ? "" : target.detail}`.toLowerCase().includes(word)),
   );
   const digits = query.replace(/[^\d+]/g, "");
-  const dials = (kind === "all" || kind === "number") && NUMBER.test(query.trim()) && !found.some((target) => target.id === digits);
+  const dials = (kind === "all" || kind === "number") && NUMBER.test(query.trim()) && !found.some((target) => target.id === digits || target.name.endsWith(` ${digits}`));
   const typed: Target[] = dials ? [{ kind: "number", id: digits, name: query.trim(), detail: "", free: null }] : [];
   return [...found, ...typed].slice(0, MOST);
 }

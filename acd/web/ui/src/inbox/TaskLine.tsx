@@ -42,7 +42,7 @@ export function TaskLine({ task, onChanged, onRefused }: Props) {
   return (
     <li className={`task task-${task.state}`}>
       <span className="task-icon" aria-hidden>
-        {task.kind === "callback" ? <PhoneOutlined /> : <AudioOutlined />}
+        {task.kind === "callback" ? <PhoneOutlined aria-hidden /> : <AudioOutlined aria-hidden />}
       </span>
       <div className="task-who">
         <strong>
@@ -83,7 +83,7 @@ export function TaskLine({ task, onChanged, onRefused }: Props) {
           </Button>
         )}
         {(task.state === "open" || mine) && (task.state === "open" || task.state === "taken") && task.number && (
-          <Button type="primary" icon={<PhoneOutlined />} loading={busy === "call"} onClick={() => void order("call")}>
+          <Button type="primary" icon={<PhoneOutlined aria-hidden />} loading={busy === "call"} onClick={() => void order("call")}>
             {t("inbox.do.call")}
           </Button>
         )}
@@ -122,7 +122,7 @@ function Done({ busy, onDone }: { busy: boolean; onDone: (note: string) => void 
         </form>
       }
     >
-      <Button icon={<CheckOutlined />} loading={busy}>
+      <Button icon={<CheckOutlined aria-hidden />} loading={busy}>
         {t("inbox.do.done")}
       </Button>
     </Popover>
