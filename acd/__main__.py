@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import sys
+from typing import Annotated
 
 import typer
 
+from acd import __version__, compiled
 from acd.cli.commands import CommandsOnDemand
 from acd.cli.console import new_console
 from acd.errors import OperatorError, RequestRefused
@@ -20,8 +22,19 @@ app = typer.Typer(
 )
 
 
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"acd {__version__}, routing core {compiled.state()}")
+        raise typer.Exit
+
+
 @app.callback()
-def acd() -> None:
+def acd(
+    version: Annotated[
+        bool,
+        typer.Option("--version", is_eager=True, callback=_show_version, help="the version, and exit"),
+    ] = False,
+) -> None:
     """A call centre on Asterisk: automatic call distribution and IVR."""
 
 

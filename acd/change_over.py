@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -13,9 +13,9 @@ import structlog
 from acd.core.calls import Call, CallState
 from acd.core.events import PlanChanged
 from acd.core.facts import Customer
+from acd.customer_book import CustomerBook
 from acd.errors import OperatorError
 from acd.ivr.flow import FlowSet
-from acd.ivr.values import Value
 from acd.journal.files import JournalFiles
 from acd.parts import all_prompts, find_customer, prompt_store
 from acd.runtime.abandoned import AbandonedWaits
@@ -28,7 +28,7 @@ from acd.runtime.line_announcements import LineAnnouncements
 from acd.runtime.reload import Folders, not_followed
 from acd.runtime.shell import Shell
 from acd.runtime.versions import Loaded, Versions, missing_groups
-from acd.runtime.world import Outlook, customer_values
+from acd.runtime.world import Outlook
 from acd.settings.centre_now import CentreNow
 from acd.settings.environment import Environment
 from acd.settings.model import Centre
@@ -44,22 +44,6 @@ from acd.telephony.watch import Watch
 log = structlog.get_logger(__name__)
 
 GROUPS_FILE = "groups.yml"
-
-
-class CustomerBook:
-    """The customers' file of the moment."""
-
-    def __init__(self, centre: Centre) -> None:
-        self.look_up = find_customer(centre)
-
-    def find(self, number: str) -> Customer | None:
-        """Whose number this is."""
-        return self.look_up(number)
-
-    def values(self, number: str) -> Mapping[str, Value] | None:
-        """The same, as flows see customers."""
-        customer = self.find(number)
-        return None if customer is None else customer_values(customer)
 
 
 @dataclass(slots=True)
@@ -170,7 +154,7 @@ class ChangeOver:
         parts.abandoned.groups_changed(before.plan.groups, centre.plan.groups)
         parts.line_announcements.change(centre.line_announcements, system.language)
         parts.versions.activate(self._loaded, centre.plan)
-        parts.customers.look_up = self._look_up
+        parts.customers.change(centre, self._look_up)
         parts.prompts.speak_with(system.text_to_speech)
         parts.dialer.sip_addresses = sip_targets(system.sip_addresses)
         parts.bond.lease_s = system.lease_s

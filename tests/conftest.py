@@ -2,6 +2,9 @@
 
 Hypothesis tries the same examples each time, so that a change is judged by the change alone; the long run
 (`script/test --all`) draws new ones.
+
+In the tests' own process the sources of the routing core run as they are, so that a test can put something
+else in the place of a part. Programs that tests start run what `script/compile` has made, as in production.
 """
 
 from __future__ import annotations
@@ -9,6 +12,10 @@ from __future__ import annotations
 import os
 
 from hypothesis import settings
+
+from acd import compiled
+
+compiled.switch_off()
 
 settings.register_profile("steady", derandomize=True, deadline=None)
 settings.register_profile("exploring", deadline=None, print_blob=True)

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from acd import change_over
-from acd.change_over import ChangeOver, CustomerBook, Exchanged
+from acd.change_over import ChangeOver, Exchanged
 from acd.core import events
 from acd.core.callback_events import CallbackPlaced
 from acd.core.commands import CallBack
@@ -62,6 +62,7 @@ class House:
             "watch": SimpleNamespace(change_phones=lambda _phones: self.told.append("phones")),
             "bond": SimpleNamespace(),
             "switch": SimpleNamespace(),
+            "customers": SimpleNamespace(change=lambda *_: None),
             "trunks": SimpleNamespace(change=lambda _trunks: None),
             "journal": SimpleNamespace(change=lambda _settings: None),
             "asterisk": SimpleNamespace(
@@ -73,7 +74,6 @@ class House:
             environment=cast(Any, None),
             now=desk.now,
             shell=desk.shell,
-            customers=CustomerBook(desk.centre),
             in_use=list,
             joining=Joining(desk.centre.plan, desk.last_agents, desk.abandoned),
             abandoned=desk.abandoned,

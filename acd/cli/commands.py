@@ -25,11 +25,15 @@ class Command(NamedTuple):
 COMMANDS = {
     "server": Command(
         "acd.cli.server:server",
-        "Start Asterisk and the controller, and say what to do next; Ctrl-C stops everything.",
+        "Start Asterisk, the controller and the desktop, and say what to do next; Ctrl-C stops everything.",
     ),
     "run": Command(
         "acd.cli.server:run",
         "Run the controller alone; Asterisk runs elsewhere (`acd server` starts both).",
+    ),
+    "web": Command(
+        "acd.cli.web:web",
+        "Run the web process alone: pages, API and live picture (`acd server` starts it with the rest).",
     ),
     "check": Command(
         "acd.cli.checks:check_configuration",
@@ -100,6 +104,10 @@ COMMANDS = {
         "acd.cli.agents:app",
         "Change an agent's state (talks to the running controller).",
     ),
+    "account": Command(
+        "acd.cli.accounts:app",
+        "Who may use the desktop: accounts and their roles.",
+    ),
     "announce": Command(
         "acd.cli.flows:announce",
         "Announcements that flows say while they are switched on (talks to the running controller).",
@@ -111,6 +119,10 @@ COMMANDS = {
     "callbacks": Command(
         "acd.cli.tasks:callbacks",
         "Callers who want to be called back.",
+    ),
+    "customers": Command(
+        "acd.cli.customers:app",
+        "The customer directory: find, show, merge, delete, import and export.",
     ),
     "erlang": Command(
         "acd.cli.erlang:app",

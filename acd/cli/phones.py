@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from typing import Annotated
 
 import typer
@@ -11,6 +12,8 @@ from rich.table import Table
 from acd.cli import context
 from acd.errors import OperatorError
 from acd.parts import asterisk_folder
+from acd.settings.model import PhoneSpec
+from acd.settings.secrets import Secrets
 from acd.telephony.provision import provision
 
 app = typer.Typer(help="SIP phones: passwords and Asterisk's configuration.", no_args_is_help=True)
@@ -18,15 +21,22 @@ app = typer.Typer(help="SIP phones: passwords and Asterisk's configuration.", no
 
 @app.command("list")
 def list_phones() -> None:
-    """Show each phone's user name and password."""
+    """Show each phone's user name and password; those in browsers get theirs by themselves."""
     env = context.environment()
     centre = context.centre(env)
     secrets = context.passwords(env, centre)
     address, port = env.sip_server
-    table = Table(title=f"SIP server {address}, port {port} (UDP)")
+    phones = centre.phones.values()
+    _print(f"SIP server {address}, port {port} (UDP)", [p for p in phones if not p.browser], secrets)
+    if in_browsers := [phone for phone in phones if phone.browser]:
+        _print(f"In browsers, WebSocket port {env.ws_port}", in_browsers, secrets)
+
+
+def _print(title: str, phones: Iterable[PhoneSpec], secrets: Secrets) -> None:
+    table = Table(title=title)
     for heading in ("Phone (user name)", "Display name", "Password"):
         table.add_column(heading, no_wrap=heading != "Display name")  # a password must be seen whole
-    for phone in centre.phones.values():
+    for phone in phones:
         table.add_row(phone.id, phone.display_name, secrets.phone_passwords[phone.id])
     context.console.print(table)
 

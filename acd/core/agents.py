@@ -14,6 +14,7 @@ from typing import Any
 
 from acd.core.kept_form import unusual, usual_values
 from acd.core.machine import advance
+from acd.core.work_rules import REASON_DESKTOP_GONE
 
 
 class AgentState(StrEnum):
@@ -112,7 +113,9 @@ class Agent:
 
     `misses`: offers missed in a row, by cause; until `back_off_until` there is no further offer.
     `ready_when_reachable`: the system made the agent not ready because the phone was gone, and will undo
-    it when the phone is back. `rest_until`: likewise, of a rest.
+    it when the phone is back. `rest_until`: likewise, of a rest. `desktop`: one is open. It is gone
+    since a moment (`desktop_until`: the end of the grace) or for longer (`desktop_missing`), which keeps the
+    agent from being ready.
 
     Counted since `login_at`: `calls_taken` (customers' calls answered) and `busy_s` (ringing, talking and
     wrap-up, up to `since`). `calls_today` is counted for `day`, the centre's date, over all log-ins of it.
@@ -140,6 +143,9 @@ class Agent:
     back_off_until: float | None = None
     ready_when_reachable: bool = False
     rest_until: float | None = None
+    desktop: bool = False
+    desktop_until: float | None = None
+    desktop_missing: bool = False
     login_at: float | None = None
     calls_taken: int = 0
     busy_s: float = 0.0
@@ -192,7 +198,10 @@ class Agent:
     @property
     def next_reason(self) -> str | None:
         """The reason with which the agent is not ready after the present work; None: ready, or at home."""
-        return self.pending_reason if self.pending_reason is not None else self.back_to
+        asked_for = self.pending_reason if self.pending_reason is not None else self.back_to
+        if asked_for is None and self.desktop_missing and self.state in BUSY_STATES:
+            return REASON_DESKTOP_GONE
+        return asked_for
 
     @property
     def logged_in(self) -> bool:

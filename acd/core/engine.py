@@ -15,13 +15,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from mypy_extensions import mypyc_attr
+
 from acd.core import (
     callback_events,
     callback_tries,
     callbacks,
     conversations,
     desk,
+    desktops,
     events,
+    facts,
     lines,
     offers,
     outside,
@@ -29,6 +33,7 @@ from acd.core import (
     recovery,
     replan,
     rings,
+    supervise,
     waits,
     wrap_up,
 )
@@ -44,6 +49,7 @@ from acd.core.timers import Timer
 from acd.errors import RequestRefused
 
 
+@mypyc_attr(allow_interpreted_subclasses=True)
 class Engine:
     """See the module. `floor` may be read from outside; changed only in what it is to tell."""
 
@@ -95,6 +101,8 @@ class Engine:
                     offers.timer_back_off(floor, key)
                 case Timer.REST:
                     desk.timer_rest(floor, key)
+                case Timer.DESKTOP:
+                    desktops.timer(floor, floor.agents[key])
             waits.check(floor)
         return floor.take_commands()
 
@@ -111,8 +119,8 @@ class Engine:
                     conversations.arrive(self.floor, event)
             case callback_events.CallbackPlaced():
                 callbacks.place(self.floor, event)
-            case events.PhoneChanged(phone, reachable, in_use):
-                desk.phone_changed(self.floor, phone, Phone(reachable, in_use))
+            case events.PhoneChanged() | events.DesktopOpened() | events.DesktopClosed():
+                self._of_workplace(event)
             case (
                 events.DispatchSuspended()
                 | events.DispatchResumed()
@@ -133,6 +141,8 @@ class Engine:
                 | events.WrapUpWanted()
                 | events.WrapUpExtended()
                 | events.WrapUpDone()
+                | events.CallMoved()
+                | events.CallPrioritised()
             ):
                 self._request(event)
             case _:
@@ -145,6 +155,16 @@ class Engine:
                     callbacks.handle(self.floor, call, event)
                 else:
                     self._of_call(event, call)
+
+    def _of_workplace(self, event: Event) -> None:
+        floor = self.floor
+        match event:
+            case events.PhoneChanged(phone, reachable, in_use):
+                desk.phone_changed(floor, phone, Phone(reachable, in_use))
+            case events.DesktopOpened(agent) if agent in floor.agents:
+                desktops.opened(floor, floor.agents[agent])
+            case events.DesktopClosed(agent) if agent in floor.agents:
+                desktops.closed(floor, floor.agents[agent])
 
     def _of_centre(self, event: Event) -> None:
         match event:
@@ -174,8 +194,8 @@ class Engine:
                 desk.log_in(floor, self._who_stays(agent), phone)
             case events.AgentLoggedOut(agent):
                 desk.log_out(floor, self._agent(agent))
-            case events.AgentWentReady(agent):
-                desk.go_ready(floor, self._who_stays(agent))
+            case events.AgentWentReady(agent, forced):
+                desk.go_ready(floor, self._who_stays(agent), forced=forced)
             case events.AgentWentNotReady(agent, reason):
                 desk.go_not_ready(floor, self._who_stays(agent), reason)
             case events.PendingRevoked(agent):
@@ -184,8 +204,12 @@ class Engine:
                 wrap_up.want(floor, self._agent(agent))
             case events.WrapUpExtended(agent):
                 wrap_up.extend(floor, self._agent(agent))
-            case events.WrapUpDone(agent):
-                wrap_up.done(floor, self._agent(agent))
+            case events.WrapUpDone(agent, forced):
+                wrap_up.done(floor, self._agent(agent), forced=forced)
+            case events.CallMoved(call_id, group, by):
+                supervise.move(floor, call_id, group, by)
+            case events.CallPrioritised(call_id, priority, by):
+                supervise.prioritise(floor, call_id, priority, by)
 
     def _agent(self, agent_id: str) -> Agent:
         try:
@@ -245,6 +269,8 @@ class Engine:
                 conversations.hold(floor, call, phone)
             case events.CallResumed(_, phone):
                 conversations.resume(floor, call, phone)
+            case events.RecordingChanged():
+                conversations.recording_changed(floor, call, event)
             case events.CallBlindTransferred(_, target):
                 conversations.blind_transfer(floor, call, target)
             case events.CallAttendedTransferred(_, consult_id):
@@ -255,6 +281,15 @@ class Engine:
                 conversations.own_calls_joined(floor, call, floor.calls.get(other_id), phone)
             case events.CallTakenBack(_, reason):
                 conversations.taken_back(floor, call, reason)
+            case events.CallDisposed(_, agent, code, label):
+                wrap_up.dispose(floor, call, facts.Disposed(floor.now, agent, code, label))
+            case _:
+                self._of_absence(event, call)
+
+    def _of_absence(self, event: Event, call: Call) -> None:
+        """What is found of a call that nobody had looked after for a while."""
+        floor = self.floor
+        match event:
             case events.CallerReturned():
                 recovery.caller_returned(floor, call)
             case events.FallbackServed():

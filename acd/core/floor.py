@@ -32,7 +32,13 @@ from acd.core.pools import Idle
 from acd.core.requirement import Requirement
 from acd.core.router import Router
 from acd.core.timers import Timer, Timers
-from acd.core.work_rules import LIMIT_REASONS, REASON_REST, REASON_UNREACHABLE, WorkLimits
+from acd.core.work_rules import (
+    LIMIT_REASONS,
+    REASON_DESKTOP_GONE,
+    REASON_REST,
+    REASON_UNREACHABLE,
+    WorkLimits,
+)
 
 
 @dataclass(slots=True)
@@ -149,6 +155,8 @@ class Floor:
             self.timers.clear(agent.id, Timer.REST)
         if not agent.logged_in:
             self.went_home.append(agent)
+            agent.desktop_missing, agent.desktop_until = False, None
+            self.timers.clear(agent.id, Timer.DESKTOP)
         self.touch(agent)
 
     def release_agent(self, agent: Agent, work: str | None = None) -> None:
@@ -172,8 +180,10 @@ class Floor:
             self.move_agent(agent, AgentInput.GO_NOT_READY, reason, work)
 
     def make_ready(self, agent: Agent, work: str | None = None) -> None:
-        """The agent wants calls: ready, unless the phone is gone or a limit forbids it for now."""
+        """The agent wants calls: ready, unless phone or desktop are gone or a limit forbids it for now."""
         reason = limits.against_ready(agent, self.limits(agent), self.now, self.day)
+        if reason is None and agent.desktop_missing:
+            reason = REASON_DESKTOP_GONE
         if self.phone_gone(agent):
             reason = REASON_UNREACHABLE
         if reason is None:
@@ -203,7 +213,7 @@ class Floor:
         del self.agents[agent.id]
         del self.leaving[agent.id]
         self.router.forget(agent.id)
-        self.timers.clear(agent.id, Timer.WRAP_UP, Timer.BACK_OFF, Timer.REST)
+        self.timers.clear(agent.id, Timer.WRAP_UP, Timer.BACK_OFF, Timer.REST, Timer.DESKTOP)
         self.emit(AgentForgotten(agent.id))
 
     def can_take_calls(self, agent: Agent) -> bool:

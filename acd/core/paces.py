@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from mypy_extensions import mypyc_attr
+
 from acd.core.agents import BUSY_STATES, Agent, AgentState
 from acd.core.arrivals import Arrivals
 from acd.core.calls import Call, CallState
@@ -25,6 +27,7 @@ class _Work:
     talked: bool
 
 
+@mypyc_attr(allow_interpreted_subclasses=True)
 class Paces:
     """Told of each agent and each call that has changed. The time is that of the change, `floor.now`.
 

@@ -17,6 +17,7 @@ from acd.core.requirement import Requirement
 from acd.core.work_rules import (
     DEFAULT_MISSED_RINGS,
     DEFAULT_WRAP_UP,
+    DESKTOP_GRACE_S,
     NO_LIMITS,
     SYSTEM_REASONS,
     MissRule,
@@ -24,6 +25,14 @@ from acd.core.work_rules import (
     WorkLimits,
     WrapUpRule,
 )
+
+BROWSER_PREFIX = "w"
+"""An agent's phone in the browser is called by this and the extension; a desk phone by its number."""
+
+
+def is_browser_phone(phone: str) -> bool:
+    """Whether the phone lives in an agent's browser."""
+    return phone.startswith(BROWSER_PREFIX)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +103,7 @@ class GroupPolicy:
     `requirement` is the inner ring, `rings` are the wider ones. `weight`: how fast the urgency of its calls
     grows, compared with other groups that share agents. `reserve`: as many ready agents of the inner ring are
     kept from other groups' calls. No more than `max_waiting` may wait. `steps`: see `acd.core.policy`.
+    `disposition_required`: an agent says what came of a call before the wrap-up is done.
     `callbacks` None: people work off its callbacks by hand. `aht_s`: the average handle time (talk, hold and
     wrap-up) to expect before any is known.
     """
@@ -116,6 +126,7 @@ class GroupPolicy:
     steps: tuple[PolicyStep, ...] = ()
     callbacks: CallbackRule | None = None
     aht_s: float = DEFAULT_HANDLE_TIME_S
+    disposition_required: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +145,8 @@ class Plan:
     agent does not take a call; a cause that is not in it has no consequences. `ageing` maps priority → points
     that a call of this priority gathers for a second of waiting; the most points go first, whatever the
     priority. Empty: a higher priority always goes first. `seed` is for choices at random. `removed`: groups
-    that there have been, for callers who still wait for them and flows that still name them.
+    that there have been, for callers who still wait for them and flows that still name them. An agent whose
+    desktop has been gone for `desktop_grace_s` is not ready.
     """
 
     agents: Mapping[str, AgentProfile]
@@ -147,6 +159,7 @@ class Plan:
     ageing: Mapping[int, float] = field(default_factory=dict)
     seed: int = 0
     removed: Mapping[str, Heir] = field(default_factory=dict)
+    desktop_grace_s: float = DESKTOP_GRACE_S
 
     def reason(self, code: str | None) -> Reason | None:
         """What an agent's code for being not ready means, the system's own ones included; None: unknown."""
@@ -174,6 +187,10 @@ class Plan:
             if profile.extension == extension:
                 return profile
         return None
+
+    def owner_of(self, phone: str) -> AgentProfile | None:
+        """The agent whose own phone this is, on the desk or in the browser; None: nobody's."""
+        return self.agent_by_extension(phone.removeprefix(BROWSER_PREFIX))
 
 
 def rate_of(ageing: Mapping[int, float], priority: int) -> float:

@@ -5,10 +5,21 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
-from acd.core import callback_tries, callbacks, conversations, facts, lines, offers, outside, wrap_up
+from acd.core import (
+    callback_entry,
+    callback_tries,
+    callbacks,
+    conversations,
+    desktops,
+    facts,
+    lines,
+    offers,
+    outside,
+    wrap_up,
+)
 from acd.core.agents import BUSY_STATES, Agent, AgentInput, AgentState
 from acd.core.calls import Call, CallInput, CallState, Channel
-from acd.core.commands import AgentForgotten, HoldInLine
+from acd.core.commands import AgentForgotten, CancelOffer, HoldInLine
 from acd.core.events import FallbackServed, FloorSeen
 from acd.core.facts import CallKind, EndedBy, OfferFailure, WrapUpEnd
 from acd.core.floor import Floor
@@ -42,6 +53,7 @@ def restore(floor: Floor, agents: Iterable[Agent], calls: Iterable[Call]) -> Non
             floor.timers.set(Timer.BACK_OFF, agent.id, agent.back_off_until)
         if agent.rest_until is not None:
             floor.timers.set(Timer.REST, agent.id, agent.rest_until)
+        desktops.restored(floor, agent)
         floor.touch(agent)
     _drop_orphans(floor)
     _reconcile(floor)
@@ -265,3 +277,6 @@ def _withdraw(floor: Floor, call: Call) -> None:
     call.agent, call.present = None, False
     floor.move_call(call, CallInput.OFFER_FAILED if not call.direct else CallInput.REFUSED)
     call.direct = False
+    if call.channel is Channel.NONE:  # a callback asks nothing: it stands where it stood by itself
+        floor.emit(CancelOffer(call.id))
+        callback_entry.stand_if_due(floor, call)

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from acd.core.choosing import Choice, choose
 from acd.core.lane_book import LaneBook
-from acd.core.lanes import GroupLine, Standing, Urgency
+from acd.core.lanes import GroupLine, Lane, Standing, Urgency
 from acd.core.ordered import Key
 from acd.core.plan import Plan
 from acd.core.pools import ORDER_OF, Idle, IdleOrder, Pool, PoolKey, Tally
@@ -250,10 +250,10 @@ class Router:
         heapify(heap)  # urgencies are all different: lanes are never compared
         while heap:
             lane = heap[0][1]
-            assert lane.head is not None, lane.key
-            call_id = lane.head[1]
+            call_id = _first(lane)
+            assert call_id is not None, lane.key
             yield call_id
-            if lane.head is None or lane.head[1] == call_id:
+            if _first(lane) in (None, call_id):
                 heappop(heap)
             else:
                 heapreplace(heap, (lane.head_urgency(now), lane))
@@ -273,3 +273,8 @@ class Router:
     def keeper(self, agent: str, group: str) -> str | None:
         """The group whose reserve keeps this agent from calls of `group` now; None: no reserve does."""
         return self._reserves.keeper(self._pool_of[agent], group)
+
+
+def _first(lane: Lane) -> str | None:
+    """The call at its head, as it is now: asked anew after others had their turn."""
+    return None if lane.head is None else lane.head[1]

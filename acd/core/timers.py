@@ -19,6 +19,7 @@ class Timer(StrEnum):
     BACK_OFF = "back_off"  # an agent who did not take a call may be offered calls again
     CALLBACK = "callback"  # a callback stands in line again, or has expired
     REST = "rest"  # the rest after many calls in a row is over
+    DESKTOP = "desktop"  # the agent's desktop has been gone for too long
 
 
 @dataclass(slots=True)

@@ -20,6 +20,9 @@ REASON_UNREACHABLE = "phone-unreachable"
 REASON_LOGIN = "login"
 REASON_REST = "rest"
 REASON_DAY_LIMIT = "day-limit"
+REASON_DESKTOP_GONE = "desktop-gone"
+DESKTOP_GRACE_S = 20.0
+"""How long an agent's desktop may be gone, where nothing else is said."""
 LIMIT_REASONS = frozenset({REASON_REST, REASON_DAY_LIMIT})
 
 
@@ -50,6 +53,7 @@ SYSTEM_REASONS: Mapping[str, Reason] = {
     REASON_LOGIN: Reason({"en": "Just logged in", "zh": "刚登录"}),
     REASON_REST: Reason({"en": "Rest", "zh": "休息间隔"}),
     REASON_DAY_LIMIT: Reason({"en": "Calls of the day done", "zh": "已达当日来电上限"}),
+    REASON_DESKTOP_GONE: Reason({"en": "Desktop closed", "zh": "坐席桌面已断开"}),
 }
 
 

@@ -71,7 +71,7 @@ class Demo:
             stack.callback(self._stop_timers)
             trunk = Phone("demo", server=self._server, host=source)
             await stack.enter_async_context(trunk)
-            for number in self._centre.phones:
+            for number in (phone.id for phone in self._centre.phones.values() if not phone.browser):
                 phone = Phone(number, self._passwords[number], server=self._server)
                 await stack.enter_async_context(phone)
                 phone.on_invite = self._ring

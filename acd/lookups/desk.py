@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 
 from acd.ivr.talk import CustomerRequest, Found, HttpRequest, LookupFailed, NotFound, Value
 from acd.lookups.http import HttpLookups
 
-FindCustomer = Callable[[str], Mapping[str, Value] | None]
+FindCustomer = Callable[[str], Awaitable[Mapping[str, Value] | None]]
 
 
 class LookupDesk:
-    """Implements `acd.ivr.ports.Lookups`. `find_customer` answers at once, from memory."""
+    """Implements `acd.ivr.ports.Lookups`. `find_customer` answers soon, whatever happens."""
 
-    def __init__(self, find_customer: FindCustomer) -> None:
+    def __init__(self, find_customer: FindCustomer, http: HttpLookups | None = None) -> None:
         self._find_customer = find_customer
-        self._http = HttpLookups()
+        self._http = http or HttpLookups()
 
     async def find(self, request: HttpRequest | CustomerRequest) -> Found | NotFound | LookupFailed:
         """The answer."""
         if isinstance(request, HttpRequest):
             return await self._http.find(request)
-        customer = self._find_customer(request.number)
+        customer = await self._find_customer(request.number)
         return NotFound() if customer is None else Found(customer)
 
     async def close(self) -> None:

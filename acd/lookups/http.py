@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import TypeVar
 
 import aiohttp
 from yarl import URL
@@ -21,6 +22,7 @@ AGAIN_AFTER_S = 0.05
 NOT_FOUND = 404
 
 Answer = Found | NotFound | LookupFailed
+T = TypeVar("T")
 
 
 class _MayPass(Exception):
@@ -45,13 +47,25 @@ class HttpLookups:
 
     async def find(self, request: HttpRequest) -> Answer:
         """The values that the request wants, or why not. Never raises."""
+        if not request.values:
+            return await self._fetch(request, None, Found({}))
+        return await self._fetch(request, lambda answer: picked(answer, request.values), Found({}))
+
+    async def fetch(self, request: HttpRequest, pick: Callable[[object], T]) -> T | NotFound | LookupFailed:
+        """What `pick` makes of the answer's JSON, or why not. Never raises."""
+        return await self._fetch(request, pick, LookupFailed("the answer is empty"))
+
+    async def _fetch(
+        self, request: HttpRequest, pick: Callable[[object], T] | None, unread: T | LookupFailed
+    ) -> T | NotFound | LookupFailed:
+        """`unread`: what is said where nothing of the answer is wanted."""
         try:
             url = _address(request.url)
         except ValueError as error:
             return LookupFailed(str(error))
         try:
             async with asyncio.timeout(request.timeout_s):
-                return await self._tries(request, url)
+                return await self._tries(request, url, pick, unread)
         except TimeoutError:
             return LookupFailed(f"no answer within {request.timeout_s:g} s")
 
@@ -60,27 +74,39 @@ class HttpLookups:
         for session in self._sessions.values():
             await session.close()
 
-    async def _tries(self, request: HttpRequest, url: URL) -> Answer:
+    async def _tries(
+        self,
+        request: HttpRequest,
+        url: URL,
+        pick: Callable[[object], T] | None,
+        unread: T | LookupFailed,
+    ) -> T | NotFound | LookupFailed:
         reason = ""
         for attempt in range(1 + max(0, request.retries)):
             if attempt:
                 await asyncio.sleep(AGAIN_AFTER_S)
             try:
-                return await self._try(request, url)
+                return await self._try(request, url, pick, unread)
             except _MayPass as failure:
                 reason = str(failure)
                 if not (request.idempotent or failure.never_sent):
                     break
         return LookupFailed(reason)
 
-    async def _try(self, request: HttpRequest, url: URL) -> Answer:
+    async def _try(
+        self,
+        request: HttpRequest,
+        url: URL,
+        pick: Callable[[object], T] | None,
+        unread: T | LookupFailed,
+    ) -> T | NotFound | LookupFailed:
         headers = {"Accept": "application/json", "Accept-Encoding": "identity", **request.headers}
         body = dict(request.body) if request.method == "POST" else None
         try:
             async with self._session(keep=request.idempotent).request(
                 request.method, url, headers=headers, json=body, allow_redirects=False
             ) as response:
-                return await _read(response, request.values)
+                return await _read(response, pick, unread)
         except aiohttp.ClientConnectorError:
             raise _NoConnection("no connection") from None
         except aiohttp.ServerConnectionError:
@@ -102,7 +128,9 @@ class HttpLookups:
         return self._sessions[keep]
 
 
-async def _read(response: aiohttp.ClientResponse, wanted: Mapping[str, str]) -> Answer:
+async def _read(
+    response: aiohttp.ClientResponse, pick: Callable[[object], T] | None, unread: T | LookupFailed
+) -> T | NotFound | LookupFailed:
     if response.status >= 500:
         raise _MayPass(f"status {response.status}")
     if response.status == NOT_FOUND:
@@ -117,13 +145,13 @@ async def _read(response: aiohttp.ClientResponse, wanted: Mapping[str, str]) -> 
         if len(content) > ANSWER_BYTES_MAX:
             response.close()
             return LookupFailed(f"the answer is larger than {ANSWER_BYTES_MAX} bytes")
-    if not wanted:
-        return Found({})
+    if pick is None:
+        return unread
     try:
         answer = json.loads(content)
     except (ValueError, RecursionError):
         return LookupFailed("the answer is not JSON")
-    return picked(answer, wanted)
+    return pick(answer)
 
 
 def picked(answer: object, wanted: Mapping[str, str]) -> Found | LookupFailed:
@@ -131,13 +159,17 @@ def picked(answer: object, wanted: Mapping[str, str]) -> Found | LookupFailed:
     values: dict[str, Value] = {}
     for variable, path in wanted.items():
         try:
-            values[variable] = _at(answer, path)
+            values[variable] = fit(at_path(answer, path))
         except (LookupError, ValueError) as error:
             return LookupFailed(f"the answer's {path!r} {error.args[0]}")
     return Found(values)
 
 
-def _at(answer: object, path: str) -> Value:
+def at_path(answer: object, path: str) -> object:
+    """What is there in the answer: steps are keys of objects, or places (from 0) in lists.
+
+    Raises LookupError.
+    """
     found = answer
     for step in path.split("."):
         if isinstance(found, dict) and step in found:
@@ -146,7 +178,7 @@ def _at(answer: object, path: str) -> Value:
             found = found[int(step)]
         else:
             raise LookupError("is not there")
-    return fit(found)
+    return found
 
 
 def _address(url: str) -> URL:

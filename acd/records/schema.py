@@ -6,13 +6,10 @@ time. Times are aware UTC on both databases; durations are seconds.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 from sqlalchemy import (
     JSON,
+    Boolean,
     Column,
-    DateTime,
-    Dialect,
     Double,
     ForeignKey,
     Index,
@@ -20,35 +17,12 @@ from sqlalchemy import (
     MetaData,
     String,
     Table,
-    TypeDecorator,
     UniqueConstraint,
 )
 
+from acd.sql import UtcDateTime
+
 metadata = MetaData()
-
-
-class UtcDateTime(TypeDecorator[datetime]):
-    """An aware moment. SQLite has no time zones, so it keeps UTC there without saying so.
-
-    A naive datetime is refused with ValueError: nobody could say which moment it means.
-    """
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
-        """To UTC, on its way into the database."""
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError(f"{value!r} has no time zone")
-        return value.astimezone(UTC)
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
-        """To aware UTC, on its way out."""
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
 def _call_key() -> tuple[Column[str], Column[int]]:
@@ -66,7 +40,7 @@ calls = Table(
     Column("kind", String, nullable=False),
     Column("caller_number", String, nullable=False, index=True),
     Column("caller_name", String, nullable=False),
-    Column("dialed_number", String, nullable=False),
+    Column("dialed_number", String, nullable=False, index=True),
     Column("customer_id", String, index=True),
     Column("customer_name", String),
     Column("customer_segment", String),
@@ -160,7 +134,25 @@ callbacks = Table(
     Column("group_id", String, nullable=False),
     Column("number", String, nullable=False),
     Column("language", String, nullable=False),
+    Column("due_at", UtcDateTime),
+    Column("for_agent", String),
     UniqueConstraint("call_id", "wanted_at", name="uq_callbacks_call_id_wanted_at"),
+)
+
+# Written while the call may still go on: no key of `calls`. An agent's later words replace earlier ones.
+dispositions = Table(
+    "dispositions",
+    metadata,
+    Column("call_id", String, primary_key=True),
+    Column("agent_id", String, primary_key=True),
+    Column("at", UtcDateTime, nullable=False, index=True),
+    Column("group_id", String),
+    Column("code", String, nullable=False),
+    Column("path", String, nullable=False),
+    Column("complaint", Boolean, nullable=False),
+    Column("fields", JSON, nullable=False),
+    Column("note", String, nullable=False),
+    Column("callback_at", UtcDateTime),
 )
 
 # What became of a voicemail or a callback: rows are added, never changed.

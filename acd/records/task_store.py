@@ -15,8 +15,8 @@ from acd.core.callback_facts import CallbackNews, CallbackNote, entry_id
 from acd.core.facts import CallbackOrder, SoundPurpose
 from acd.errors import OperatorError
 from acd.records import schema
-from acd.records.keys import in_chunks
 from acd.records.tasks import CLOSED, GIVEN_UP, SYSTEM, Task, TaskChange, TaskKind, TaskState
+from acd.sql import in_chunks
 
 _STATES = {
     CallbackNews.TRIED: TaskState.OPEN,
@@ -42,6 +42,18 @@ class TaskStore:
         with self._engine.connect() as connection:
             found = _load(connection, kind, query)
         return [task for task in found if closed or task.is_open]
+
+    def open_of(self, kind: TaskKind, numbers: Sequence[str], limit: int) -> list[Task]:
+        """Those of these numbers that are to be done, oldest first, at most `limit`."""
+        column = schema.callbacks.c.number if kind is TaskKind.CALLBACK else schema.calls.c.caller_number
+        found: list[Task] = []
+        with self._engine.connect() as connection:
+            for some in in_chunks(numbers):
+                query = _query(kind).where(column.in_(some))
+                if kind is TaskKind.CALLBACK:
+                    query = query.where(_callback_state().not_in(CLOSED))
+                found += _load(connection, kind, query)
+        return sorted((task for task in found if task.is_open), key=lambda task: task.at)[:limit]
 
     def task(self, kind: TaskKind, task_id: str) -> Task:
         """One of them. Raises OperatorError if there is none."""
@@ -248,5 +260,7 @@ def _callback(row: Any, histories: dict[str, Sequence[TaskChange]]) -> Task:
         row["number"],
         row["caller_name"] or "",
         language=row["language"],
+        due_at=row["due_at"],
+        for_agent=row["for_agent"],
         history=tuple(histories.get(task_id, ())),
     )

@@ -26,6 +26,7 @@ class TaskState(StrEnum):
 
     OPEN = "open"
     ASSIGNED = "assigned"
+    RELEASED = "released"  # who had it gave it back: for anybody of the group
     FAILED = "failed"  # a callback: the customer could not be reached; for people
     EXPIRED = "expired"  # a callback: its time in line was over; for people
     DONE = "done"
@@ -35,10 +36,11 @@ class TaskState(StrEnum):
 CLOSED = frozenset({TaskState.DONE, TaskState.CANCELLED})
 GIVEN_UP = frozenset({TaskState.FAILED, TaskState.EXPIRED})
 """Callbacks that nobody tries any more by themselves. They are for people, and the number may ask again."""
-_BY_PEOPLE = frozenset({TaskState.ASSIGNED, TaskState.DONE, TaskState.CANCELLED})
+_BY_PEOPLE = frozenset({TaskState.ASSIGNED, TaskState.RELEASED, TaskState.DONE, TaskState.CANCELLED})
 _MAY_FOLLOW: Mapping[TaskState, frozenset[TaskState]] = {
     TaskState.OPEN: _BY_PEOPLE | {TaskState.OPEN, TaskState.FAILED, TaskState.EXPIRED},
     TaskState.ASSIGNED: _BY_PEOPLE,
+    TaskState.RELEASED: _BY_PEOPLE,
     TaskState.FAILED: _BY_PEOPLE,
     TaskState.EXPIRED: _BY_PEOPLE,
     TaskState.DONE: frozenset(),
@@ -66,7 +68,8 @@ class Task:
     """A voicemail or a callback.
 
     `number` is the one to call. `sound` and `duration_s` are a voicemail's, `language` is a callback's;
-    `caller_name` is known when the call is over.
+    `caller_name` is known when the call is over. `due_at` and `for_agent`: a callback that was promised for
+    then, by this agent.
     """
 
     kind: TaskKind
@@ -80,6 +83,8 @@ class Task:
     duration_s: float = 0.0
     language: str = ""
     history: tuple[TaskChange, ...] = ()
+    due_at: datetime | None = None
+    for_agent: str | None = None
 
     @property
     def state(self) -> TaskState:
@@ -88,8 +93,11 @@ class Task:
 
     @property
     def agent(self) -> str | None:
-        """Who was given it last."""
-        return next((change.agent for change in reversed(self.history) if change.agent), None)
+        """Who was given it last, or had promised it, and has not given it back."""
+        if self.state is TaskState.RELEASED:
+            return None
+        given = (change.agent for change in reversed(self.history) if change.agent)
+        return next(given, self.for_agent)
 
     @property
     def entry_id(self) -> str:

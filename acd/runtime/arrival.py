@@ -2,30 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
-from acd.core.events import CallArrived
-from acd.core.facts import CallKind, Customer
-from acd.core.ports import Ask
+from acd.core.events import CallArrived, CallEnded
+from acd.core.facts import CallKind, Customer, EndedBy
+from acd.core.ports import Ask, Switch
+from acd.errors import TelephonyError
 from acd.ivr.ports import CallerLine
 from acd.runtime.numbers import NumberBook, ToOutside
 from acd.runtime.shell import Shell
+
+FindCustomer = Callable[[str], Awaitable[Customer | None]]
+"""Whose number it is; answers soon, whatever happens."""
 
 
 async def arrive(
     shell: Shell,
     numbers: NumberBook,
-    find_customer: Callable[[str], Customer | None],
+    find_customer: FindCustomer,
     ask: Ask,
     line: CallerLine,
+    switch: Switch,
 ) -> None:
-    """Tell the engine, and the phones that will ring what to display."""
+    """Tell the engine, and the phones that will ring what to display.
+
+    Raises TelephonyError where the caller has hung up meanwhile; the engine knows it then.
+    """
     agent = shell.engine.floor.agent_on(ask.phone) if ask.phone is not None else None
     kind = _kind(numbers, ask)
     inbound = kind is CallKind.INBOUND
     number = numbers.caller(ask)
     dialed = numbers.dialed_by_caller(ask) if inbound else ask.dialed_number
-    customer = find_customer(number) if inbound else None
+    customer = await find_customer(number) if inbound else None
     shell.feed(
         CallArrived(
             ask.call_id,
@@ -38,6 +46,10 @@ async def arrive(
             ask.trunk,
         )
     )
+    if not switch.is_there(ask.call_id):
+        # Nobody could tell the engine of a call that it did not know yet.
+        shell.feed(CallEnded(ask.call_id, EndedBy.CALLER))
+        raise TelephonyError("the caller hung up while the directory was asked")
     if inbound and number not in ("", ask.caller_number):
         await line.show_number(number)
     if customer is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 
 import structlog
@@ -16,12 +16,19 @@ from acd.runtime.control import BAD_REQUEST, FAILED, INTERNAL, LINE_MAX, Answer,
 log = structlog.get_logger(__name__)
 
 
-class ControlServer:
-    """Answers requests with `handlers[request["do"]]`."""
+Stream = Callable[[Request, asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+"""Has the connection from this request on, until it returns; raises RequestRefused before its first line."""
 
-    def __init__(self, path: Path, handlers: Mapping[str, Handler]) -> None:
+
+class ControlServer:
+    """Answers requests with `handlers[request["do"]]`; one that `streams` names has the whole connection."""
+
+    def __init__(
+        self, path: Path, handlers: Mapping[str, Handler], streams: Mapping[str, Stream] | None = None
+    ) -> None:
         self._path = path
         self._handlers = handlers
+        self._streams = streams or {}
         self._server: asyncio.Server | None = None
         self._writers: set[asyncio.StreamWriter] = set()
 
@@ -58,6 +65,12 @@ class ControlServer:
         self._writers.add(writer)
         try:
             while line := await reader.readline():
+                request = _read(line)
+                stream = self._streams.get(request["do"]) if request is not None else None
+                if stream is not None and request is not None:
+                    writer.write(await self._follow(stream, request, reader, writer))
+                    await writer.drain()
+                    return
                 writer.write(await self.answer(line))
                 await writer.drain()
         except (OSError, ValueError):
@@ -66,12 +79,27 @@ class ControlServer:
             self._writers.discard(writer)
             writer.close()
 
+    async def _follow(
+        self, stream: Stream, request: Request, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> bytes:
+        """The whole of it; what is to be said at its end."""
+        try:
+            await stream(request, reader, writer)
+        except RequestRefused as refusal:
+            return _line({"error": refusal.code, "message": str(refusal)})
+        except OSError:
+            raise
+        except Exception as error:
+            log.exception("a stream has failed", do=request["do"])
+            return _line({"error": INTERNAL, "message": f"the controller failed ({type(error).__name__})"})
+        return b""
+
     async def answer(self, line: bytes) -> bytes:
         """The answer to one request, as both are on the wire; never raises."""
         request = _read(line)
         handler = self._handlers.get(request["do"]) if request is not None else None
         if request is None or handler is None:
-            known = ", ".join(self._handlers)
+            known = ", ".join([*self._handlers, *self._streams])
             return _line({"error": BAD_REQUEST, "message": f"not a request; 'do' is one of: {known}"})
         try:
             found = handler(request)

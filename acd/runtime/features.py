@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from acd.core import events
+from acd.core.plan import BROWSER_PREFIX
 from acd.errors import RequestRefused
 from acd.ivr.flow import Speech
 from acd.ivr.ports import CallerLine
@@ -33,6 +34,7 @@ SENTENCES: Mapping[str, Mapping[str, str]] = {
         "revoke": "That is taken back.",
         "wrap-up-open": "Your wrap up lasts until you end it.",
         "wrap-up-limit": "Your wrap up cannot be longer.",
+        "disposition-required": "Please record the result of the call first.",
         "no-call": "You have no call.",
         "no-wrap-up": "There is no wrap up for this call.",
         "nothing-pending": "There is nothing to take back.",
@@ -62,6 +64,7 @@ SENTENCES: Mapping[str, Mapping[str, str]] = {
         "revoke": "已撤销。",
         "wrap-up-open": "话后处理将持续到您结束为止。",
         "wrap-up-limit": "话后处理不能再延长。",
+        "disposition-required": "请先登记通话结果。",
         "no-call": "您没有通话。",
         "no-wrap-up": "此通话没有话后处理。",
         "nothing-pending": "没有可撤销的请求。",
@@ -120,7 +123,8 @@ class FeatureDesk:
     async def _perform(self, phone: str, code: str, line: CallerLine) -> str:
         codes = self._centre.features
         if code.startswith(codes.login):
-            return await self._log_in(phone, code.removeprefix(codes.login).removeprefix("*") or phone, line)
+            extension = code.removeprefix(codes.login).removeprefix("*")
+            return await self._log_in(phone, extension or phone.removeprefix(BROWSER_PREFIX), line)
         agent = self._shell.engine.floor.agent_on(phone)
         if agent is None:
             raise RequestRefused("logged-out", f"nobody is logged in on phone {phone}")
@@ -140,7 +144,7 @@ class FeatureDesk:
         profile = self._centre.plan.agent_by_extension(extension)
         if profile is None:
             raise RequestRefused("unknown-agent", f"no agent has extension {extension}")
-        if self._gate is not None and profile.extension != phone:
+        if self._gate is not None and profile.extension != phone.removeprefix(BROWSER_PREFIX):
             await self._gate.admit(profile.id, line, self._say("pin"), self._say("wrong-pin"))
         self._shell.feed(events.AgentLoggedIn(profile.id, phone))
         return "login"

@@ -5,7 +5,6 @@ Decides where callers go; flows are walked by `walker.py`, callers whom nobody c
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from traceback import format_tb
 
@@ -14,12 +13,12 @@ import structlog
 from acd.core import events, facts
 from acd.core.calls import Call, CallState
 from acd.core.commands import LeaveLine, RefuseDirect
-from acd.core.facts import Customer, LeftBy
+from acd.core.facts import LeftBy
 from acd.core.outside_events import OutsideAnswered, OutsideLeft
 from acd.core.ports import Ask, AskKind, Mirror, Refusal, Switch
 from acd.errors import TelephonyError
 from acd.ivr.ports import CallerLine
-from acd.runtime.arrival import arrive
+from acd.runtime.arrival import FindCustomer, arrive
 from acd.runtime.callback_calls import CallbackCalls
 from acd.runtime.dial_plan import DialPlan
 from acd.runtime.features import FeatureDesk
@@ -34,8 +33,6 @@ from acd.settings.outside import NumberRoute
 from acd.settings.pins import PinBook
 
 log = structlog.get_logger(__name__)
-
-FindCustomer = Callable[[str], Customer | None]
 
 
 class Reception:
@@ -86,7 +83,8 @@ class Reception:
             return
         self._lines[ask.call_id] = line
         try:
-            if not self.callbacks.serve(self._call(ask.call_id), ask):
+            call = self._call(ask.call_id)
+            if not self.callbacks.serve(call, ask) and not self._left_on_hold(call, ask):
                 await self._serve(ask, line)
             await self.walker.attend(self._current_id(ask.call_id, line), line)
         except TelephonyError:
@@ -156,6 +154,19 @@ class Reception:
                 await self._arrive(ask, line)
                 await self._first_step(ask, line)
 
+    def _left_on_hold(self, call: Call | None, ask: Ask) -> bool:
+        """The agent's phone is gone, and not by the agent's wish: the customer is served by somebody else."""
+        if ask.kind is not AskKind.LEFT_ON_HOLD or call is None:
+            return False
+        if call.state not in (CallState.TALKING, CallState.IVR):
+            return False
+        if call.state is CallState.TALKING and call.agent is not None:
+            phone = self._shell.engine.floor.agents[call.agent].phone or ""
+            self._feed(events.AgentDisconnected(call.id, phone))
+        self.walker.sent_elsewhere(call.id)
+        self._in_hand.take_back(call, "the agent was gone while the caller was on hold")
+        return True
+
     def _served_elsewhere(self, ask: Ask) -> None:
         """Asterisk's own queue had the whole conversation; nothing is left but to say goodbye."""
         agent = ask.served_by if ask.served_by in self._centre.plan.agents else None
@@ -163,7 +174,7 @@ class Reception:
         self._switch.hang_up(ask.call_id, Refusal.NORMAL)
 
     async def _arrive(self, ask: Ask, line: CallerLine) -> None:
-        await arrive(self._shell, self._numbers, self._find_customer, ask, line)
+        await arrive(self._shell, self._numbers, self._find_customer, ask, line, self._switch)
 
     async def _first_step(self, ask: Ask, line: CallerLine) -> None:
         if ask.kind is AskKind.FALLBACK:

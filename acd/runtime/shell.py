@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import fields
 from functools import partial
 from typing import Any, Protocol, TypeVar
 
@@ -15,7 +16,7 @@ from acd.core.agents import Agent
 from acd.core.callback_facts import CallbackNote
 from acd.core.calls import Call
 from acd.core.engine import Engine
-from acd.core.events import DispatchSuspended, Event
+from acd.core.events import DispatchSuspended, Event, PhoneChanged
 from acd.core.facts import AgentInterval
 from acd.core.ports import Mirror, Recorder, Switch
 
@@ -32,46 +33,70 @@ Left = Callable[[commands.LeaveLine], None]
 Announce = Callable[[commands.AnnounceInLine], None]
 
 
-class Observer(Protocol):
-    """Who is told, after the fact, of agents and calls that have changed."""
-
-    def agent_changed(self, agent: Agent) -> None:
-        """As the agent is now."""
+class CallObserver(Protocol):
+    """Who is told, after the fact, of calls that have changed, and looks at nothing else."""
 
     def call_changed(self, call: Call) -> None:
         """As the call is now; ended ones are told of, too, and may be more than once."""
+
+
+class FloorObserver(CallObserver, Protocol):
+    """Who is told of agents, too."""
+
+    def agent_changed(self, agent: Agent) -> None:
+        """As the agent is now."""
 
     def call_merged(self, call_id: str) -> None:
         """The call lives on in another."""
 
 
-class CallObserver(Protocol):
-    """Who is told, after the fact, of calls that have changed, and looks at nothing else."""
+class Observer(FloorObserver, Protocol):
+    """Who is told of everything that can be seen to change."""
 
-    def call_changed(self, call: Call) -> None:
-        """See `Observer`."""
+    def agent_forgotten(self, agent: str) -> None:
+        """One who is no longer in the plan has gone home."""
+
+    def phone_changed(self, phone: str) -> None:
+        """It came, went, became busy or idle."""
 
 
 class Audience:
-    """An observer, and others that are told of calls alone."""
+    """Observers, each told of what it wants to know: of calls, of agents, too, or of everything."""
 
-    def __init__(self, observer: Observer, *of_calls: CallObserver) -> None:
-        self._observer = observer
-        self._of_calls = of_calls
+    def __init__(
+        self,
+        of_calls: Sequence[CallObserver] = (),
+        of_floor: Sequence[FloorObserver] = (),
+        of_all: Sequence[Observer] = (),
+    ) -> None:
+        self._of_all = tuple(of_all)
+        self._of_floor: tuple[FloorObserver, ...] = (*of_floor, *of_all)
+        self._of_calls: tuple[CallObserver, ...] = (*self._of_floor, *of_calls)
 
     def agent_changed(self, agent: Agent) -> None:
-        """To whom it concerns."""
-        self._observer.agent_changed(agent)
+        """See `FloorObserver`."""
+        for observer in self._of_floor:
+            observer.agent_changed(agent)
 
     def call_changed(self, call: Call) -> None:
-        """To all."""
-        self._observer.call_changed(call)
+        """See `CallObserver`."""
         for observer in self._of_calls:
             observer.call_changed(call)
 
     def call_merged(self, call_id: str) -> None:
-        """To whom it concerns."""
-        self._observer.call_merged(call_id)
+        """See `FloorObserver`."""
+        for observer in self._of_floor:
+            observer.call_merged(call_id)
+
+    def agent_forgotten(self, agent: str) -> None:
+        """See `Observer`."""
+        for observer in self._of_all:
+            observer.agent_forgotten(agent)
+
+    def phone_changed(self, phone: str) -> None:
+        """See `Observer`."""
+        for observer in self._of_all:
+            observer.phone_changed(phone)
 
 
 class Shell:
@@ -156,6 +181,13 @@ class Shell:
             self._carry_out(self.engine.handle(event, now))
         finally:
             self._arm()
+        if isinstance(event, PhoneChanged):
+            self._tell_phone(event.phone)
+
+    def _tell_phone(self, phone: str) -> None:
+        """No command says so: to those who are mirrored a phone is nothing."""
+        if self.observer is not None:
+            self.observer.phone_changed(phone)
 
     async def tick(self) -> None:
         """For ever: notice when the process was frozen (stopped, or starved for seconds)."""
@@ -231,6 +263,8 @@ class Shell:
             failures.append(error)
         else:
             self._run(todo, failures)
+            if isinstance(event, PhoneChanged):
+                self._tell_phone(event.phone)
 
     def _run(self, todo: list[commands.Command], failures: list[Exception]) -> None:
         """In order, but phones are rung first: keeping books must not make a caller wait."""
@@ -286,6 +320,8 @@ class Shell:
     def _to_switch(self, command: commands.Command) -> None:
         if isinstance(command, commands.AgentForgotten):
             self._mirror.drop(f"agent:{command.agent}")
+            if self.observer is not None:
+                self.observer.agent_forgotten(command.agent)
         if self._switch is None:
             return
         match command:
@@ -312,7 +348,7 @@ class Shell:
 
     def _store_interval(self, interval: AgentInterval) -> None:
         key = f"interval:{interval.agent}:{interval.since:.6f}"
-        value: dict[str, Any] = {name: getattr(interval, name) for name in AgentInterval.__slots__}
+        value: dict[str, Any] = {field.name: getattr(interval, field.name) for field in fields(interval)}
         self._mirror.put(key, value)
         self._recorder.store_interval(interval, partial(self._mirror.drop, key))
 

@@ -69,9 +69,9 @@ def agent_picture(floor: Floor, agent_id: str, now: float, language: str) -> dic
         "reason": agent.reason,
         "reason_label": reason.label(language) if reason is not None else agent.reason,
         "over_s": max(0.0, state_s - reason.max_s) if reason is not None and reason.max_s else 0.0,
-        "occupied": _occupied(floor, agent),
+        "occupied": occupied(floor, agent),
         "pending": "logged_out" if agent.pending_logout else agent.next_reason,
-        "next_state": _next_state(agent),
+        "next_state": next_state(agent),
         "state_s": state_s,
         "until_s": _until_s(agent, now),
         "wrap_up_wanted": agent.wrap_up_wanted,
@@ -86,14 +86,14 @@ def agent_picture(floor: Floor, agent_id: str, now: float, language: str) -> dic
     }
 
 
-def _occupied(floor: Floor, agent: Agent) -> str | None:
+def occupied(floor: Floor, agent: Agent) -> str | None:
     """Why a ready agent is not offered calls: the phone is off the hook, or a missed call is not long ago."""
     if agent.state is not AgentState.READY or floor.can_take_calls(agent):
         return None
     return "back_off" if agent.back_off_until is not None and floor.phone_idle(agent) else "phone_in_use"
 
 
-def _next_state(agent: Agent) -> str | None:
+def next_state(agent: Agent) -> str | None:
     """What follows the present work; None: there is none."""
     if agent.state not in BUSY_STATES:
         return None

@@ -53,6 +53,10 @@ class GroupViews(Mapping[str, GroupView]):
         """From now on, of a caller in line; None for one who is not in a line."""
         return self._forecast.of_call(call, self._clock())
 
+    def expected_of_next(self, group: str) -> WaitRange:
+        """Of somebody who would join the group's line now."""
+        return self._forecast.of_next(group, self._clock())
+
     def logged_in(self, group: str) -> list[str]:
         """The agents at work who can serve the group."""
         return self._forecast.logged_in(group)

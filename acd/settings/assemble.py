@@ -4,13 +4,23 @@ from __future__ import annotations
 
 from zoneinfo import ZoneInfo
 
-from acd.core.plan import AgentProfile, Heir, Plan
+from acd.core.plan import BROWSER_PREFIX, AgentProfile, Heir, Plan
 from acd.core.service_level import ServiceLevelFormula
 from acd.ivr.flow import FlowSet
-from acd.settings import assemble_outside, assemble_work
+from acd.settings import assemble_dispositions, assemble_outside, assemble_work
+from acd.settings.assemble_customers import assemble_customers
 from acd.settings.assemble_routing import callback_windows, group_policy
 from acd.settings.files import Files
-from acd.settings.model import Centre, FeatureCodes, JournalSettings, PhoneSpec, RedisSettings, SystemSettings
+from acd.settings.model import (
+    Centre,
+    DesktopSettings,
+    FeatureCodes,
+    JournalSettings,
+    PhoneSpec,
+    RecordRule,
+    RedisSettings,
+    SystemSettings,
+)
 from acd.settings.schema.agents import AgentsFile
 from acd.settings.schema.dialing import DialingFile
 from acd.settings.schema.groups import GroupsFile
@@ -31,7 +41,7 @@ def assemble(files: Files, flow_set: FlowSet) -> Centre:
         plan=plan_of(system, agents, groups, files.dialing.content if files.dialing is not None else None),
         flow_set=flow_set,
         numbers=assemble_outside.numbers(numbers, system.system.country),
-        phones=_phones(agents),
+        phones=_phones(agents, browser=system.desktop.browser_phones),
         trunks=assemble_outside.trunks(trunks),
         features=FeatureCodes(**system.features.model_dump()),
         reason_keys={r.key: code for code, r in system.not_ready_reasons.items() if r.key is not None},
@@ -44,14 +54,25 @@ def assemble(files: Files, flow_set: FlowSet) -> Centre:
         callback_windows=callback_windows(groups, flow_set.calendars, ZoneInfo(system.system.timezone)),
         do_not_call=files.do_not_call,
         redis=None if system.redis is None else RedisSettings(**system.redis.model_dump()),
+        customers=assemble_customers(
+            files.customer_settings.content if files.customer_settings is not None else None, system
+        ),
         journal=JournalSettings(**system.journal.model_dump()),
+        dispositions=assemble_dispositions.dispositions(groups),
+        greetings=assemble_dispositions.greetings(groups),
+        desktop=DesktopSettings(system.desktop.browser_phones, system.desktop.browser_silent_s),
+        recorded={g: RecordRule(group.record) for g, group in groups.groups.items()},
+        webhooks_to_private=system.webhooks.allow_private,
     )
 
 
-def _phones(file: AgentsFile) -> dict[str, PhoneSpec]:
-    """Those of the agents, then the others."""
-    own = {agent.extension: PhoneSpec(agent.extension, agent.name) for agent in file.agents.values()}
-    return own | {phone: PhoneSpec(phone, entry.name) for phone, entry in file.phones.items()}
+def _phones(file: AgentsFile, *, browser: bool) -> dict[str, PhoneSpec]:
+    """Those of the agents, then the others, then the agents' in the `browser`, if they have such."""
+    agents = file.agents.values()
+    own = {agent.extension: PhoneSpec(agent.extension, agent.name) for agent in agents}
+    others = {phone: PhoneSpec(phone, entry.name) for phone, entry in file.phones.items()}
+    ids = {BROWSER_PREFIX + agent.extension: agent.name for agent in agents if browser}
+    return own | others | {phone: PhoneSpec(phone, name, browser=True) for phone, name in ids.items()}
 
 
 def _system(file: SystemFile) -> SystemSettings:
@@ -95,5 +116,6 @@ def plan_of(
         ageing=system.routing.ageing,
         seed=system.routing.seed,
         outside_ring_timeout_s=dialing.ring_timeout_s if dialing is not None else 60.0,
+        desktop_grace_s=system.desktop.grace_s,
         removed={group: Heir(entry.to, entry.to_flow) for group, entry in groups.removed.items()},
     )

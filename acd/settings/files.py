@@ -16,6 +16,7 @@ from acd.settings.document import Document, read_document
 from acd.settings.problems import Problem, did_you_mean, shown, shown_file
 from acd.settings.schema.agents import AgentsFile
 from acd.settings.schema.calendars import CalendarsFile
+from acd.settings.schema.customers import CustomersFile
 from acd.settings.schema.dialing import DialingFile
 from acd.settings.schema.flow import AnnouncementsFile, FlowFile, PieceFile
 from acd.settings.schema.groups import GroupsFile
@@ -28,6 +29,7 @@ M = TypeVar("M", bound=BaseModel)
 
 CONFIG_FILES = ("system.yml", "agents.yml", "groups.yml", "numbers.yml", "trunks.yml", "dialing.yml")
 CALENDARS_FILE = "calendars.yml"  # may be missing
+CUSTOMER_SETTINGS_FILE = "customers.yml"  # may be missing
 CUSTOMERS_FILE = "customers.csv"
 DO_NOT_CALL_FILE = "do_not_call.csv"  # may be missing
 ANNOUNCEMENTS_FILE = "announcements.yml"  # beside the flows; may be missing
@@ -75,6 +77,7 @@ class Files:
     customers: Document | None
     customer_requirements: Mapping[str, int]
     customers_file: Path | None
+    customer_settings: Read[CustomersFile] | None
     folder_problems: tuple[Problem, ...]
     do_not_call: frozenset[str] = frozenset()
     do_not_call_document: Document | None = None
@@ -95,6 +98,8 @@ class Files:
             yield self.dialing.document
         if self.customers is not None:
             yield self.customers
+        if self.customer_settings is not None:
+            yield self.customer_settings.document
         if self.do_not_call_document is not None:
             yield self.do_not_call_document
 
@@ -149,6 +154,9 @@ def read_files(config_dir: Path, flows_dir: Path) -> Files:
         customers=customers,
         customer_requirements=requirements,
         customers_file=customers_file,
+        customer_settings=_read_if(
+            CUSTOMER_SETTINGS_FILE in config_names, config_dir / CUSTOMER_SETTINGS_FILE, CustomersFile
+        ),
         do_not_call=numbers,
         do_not_call_document=do_not_call,
         folder_problems=(
@@ -241,7 +249,7 @@ def _unknown_files(config_dir: Path, names: list[str]) -> list[Problem]:
     """A misspelt file would otherwise be left out without a word."""
     problems = []
     for name in names:
-        known = (*CONFIG_FILES, CALENDARS_FILE)
+        known = (*CONFIG_FILES, CALENDARS_FILE, CUSTOMER_SETTINGS_FILE)
         if Path(name).suffix in (".yml", ".yaml") and name not in known:
             hint = did_you_mean(name, known, separator=",")
             message = f"unknown file{hint or '; the files are ' + ', '.join(known)}"

@@ -15,6 +15,7 @@ from pydantic import BaseModel
 
 from acd.settings.schema.agents import AgentsFile
 from acd.settings.schema.calendars import CalendarsFile
+from acd.settings.schema.customers import CustomersFile
 from acd.settings.schema.dialing import DialingFile
 from acd.settings.schema.flow import AnnouncementsFile, FlowFile, PieceFile
 from acd.settings.schema.groups import GroupsFile
@@ -49,6 +50,7 @@ _KINDS: Mapping[str, _Kind] = {
     "trunks": _config("trunks", TrunksFile),
     "dialing": _config("dialing", DialingFile),
     "calendars": _config("calendars", CalendarsFile),
+    "customers": _config("customers", CustomersFile),
 }
 KINDS = tuple(_KINDS)
 INDEX = "index.json"

@@ -10,6 +10,7 @@ from acd.settings.music import music_classes
 from acd.settings.outside_references import check_outside
 from acd.settings.problems import Place, undefined
 from acd.settings.routing_references import check_routing
+from acd.settings.schema.customers import ANY_GROUP
 from acd.settings.schema.groups import GroupsFile
 from acd.settings.work_references import check_work
 
@@ -26,6 +27,7 @@ def check_references(files: Files) -> None:
     check_outside(files)
     _check_system(files)
     _check_customers(files)
+    _check_greetings(files)
 
 
 def _check_agents(files: Files) -> None:
@@ -115,3 +117,12 @@ def _check_customers(files: Files) -> None:
             continue
         if not any(wanted.admits(agent.skills) for agent in files.agents.content.agents.values()):
             files.customers.report_line(line, f"no agent has {text}", ("requires",))
+
+
+def _check_greetings(files: Files) -> None:
+    read, groups = files.customer_settings, files.groups.document.names("groups")
+    if read is None or read.content is None or groups is None:
+        return
+    for group in read.content.greetings:
+        if group != ANY_GROUP and group not in groups:
+            read.document.report_undefined(("greetings", group), "group", group, groups)

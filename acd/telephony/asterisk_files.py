@@ -33,6 +33,8 @@ READ_BY: Mapping[str, tuple[str, ...]] = {
     ),
     "extensions.conf": ("pbx_config.so",),
     "queues.conf": ("app_queue.so",),
+    "rtp.conf": ("res_rtp_asterisk.so",),
+    "http.conf": ("http",),
     "musiconhold.conf": ("res_musiconhold.so",),
 }
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _SECONDS = re.compile(r"\d+(\.\d+)?")
-_PHONE_LEG = re.compile(r"^(?:PJSIP|Local)/(?P<phone>\d+)[-@]")
+_PHONE_LEG = re.compile(r"^(?:PJSIP|Local)/(?P<phone>w?\d+)[-@]")
 _MEMBER_LEG = re.compile(r"^Local/(?P<phone>\d+)@acd-member-[0-9a-f]+;2$")
 _DISPOSITIONS = frozenset({"ANSWERED", "NO ANSWER", "BUSY", "FAILED", "CONGESTION"})
 TALK_IS_OVER = "over"

@@ -12,13 +12,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from string import Template
 
-from acd.core.plan import GroupPolicy
+from acd.core.plan import BROWSER_PREFIX, GroupPolicy
 from acd.settings.environment import Environment, numeric_address
 from acd.settings.model import Centre, PhoneSpec
 from acd.settings.music import own_music
 from acd.settings.secrets import Secrets
 from acd.settings.trunk_passwords import trunk_passwords
 from acd.telephony.agi import script_name
+from acd.telephony.ice import ice_settings
 from acd.telephony.provision_trunks import emergency_extensions, trunk_sections
 
 NODE = "a"
@@ -94,6 +95,13 @@ def _values(
         "sip_port": str(environment.sip_port),
         "rtp_low": str(low),
         "rtp_high": str(high),
+        "ws_address": numeric_address(environment.asterisk_host),
+        "ws_port": str(environment.ws_port),
+        "ws_enabled": "yes" if centre.desktop.browser_phones else "no",
+        "browser_silent_s": str(centre.desktop.browser_silent_s),
+        "ice": ice_settings(environment) if centre.desktop.browser_phones else "icesupport = no",
+        "hints": _hints(centre),
+        "member_browser": f"&PJSIP/{BROWSER_PREFIX}${{ACD_PHONE}}" if centre.desktop.browser_phones else "",
         "sip_translation": _translation(environment),
         "music": "\n".join(_music(name, folder) for name, folder in own_music(centre.flows_dir).items()),
         "phones": "\n".join(_phone(p, secrets.phone_passwords[p.id]) for p in centre.phones.values()),
@@ -120,14 +128,15 @@ def _translation(environment: Environment) -> str:
 
 
 def _phone(phone: PhoneSpec, password: str) -> str:
-    return f"""[{phone.id}](acd-phone)
+    kind = "acd-browser" if phone.browser else "acd-phone"
+    return f"""[{phone.id}]({kind})
 auth = {phone.id}
 aors = {phone.id}
-callerid = {_plain(phone.display_name)} <{phone.id}>
+callerid = {_plain(phone.display_name)} <{phone.extension}>
 [{phone.id}](acd-phone-auth)
 username = {phone.id}
 password = {password}
-[{phone.id}](acd-phone-aor)
+[{phone.id}]({kind}-aor)
 """
 
 
@@ -151,8 +160,17 @@ def _queue(name: str, agents: list[str], centre: Centre) -> str:
     lines = [f"[acd-{name}](acd-queue)"]
     for agent in agents:
         extension = centre.plan.agents[agent].extension
-        lines.append(f"member => Local/{extension}@acd-member,0,{agent},PJSIP/{extension}")
+        state = f"hint:{extension}@acd-hints" if centre.desktop.browser_phones else f"PJSIP/{extension}"
+        lines.append(f"member => Local/{extension}@acd-member,0,{agent},{state}")
     return "\n".join(lines) + "\n"
+
+
+def _hints(centre: Centre) -> str:
+    """Whether one of an agent's phones is free, for the fallback queue."""
+    if not centre.desktop.browser_phones:
+        return ""
+    extensions = (agent.extension for agent in centre.plan.agents.values())
+    return "\n".join(f"exten => {e},hint,PJSIP/{e}&PJSIP/{BROWSER_PREFIX}{e}" for e in extensions)
 
 
 def _plain(name: str) -> str:

@@ -169,8 +169,8 @@ def test_phones_list_shows_whole_passwords(home: Path, monkeypatch: pytest.Monke
     monkeypatch.setenv("COLUMNS", "70")
     shown = acd("phones", "list")
     secrets = (home / "secrets.yml").read_text()
-    passwords = re.findall(r"'?(\d{4})'?: (\w+)", secrets)
-    assert len(passwords) == 6
+    passwords = re.findall(r"'?\b(w?\d{4})'?: (\w+)", secrets)
+    assert len(passwords) == 12
     for phone, password in passwords:
         assert phone in shown
         assert password in shown
@@ -256,7 +256,10 @@ def test_a_faulty_configuration_is_one_message(home: Path, monkeypatch: pytest.M
 
 
 # --- ports ------------------------------------------------------------------------------------
-PORTS = ("ACD_SIP_PORT", "ACD_AMI_PORT", "ACD_AGI_PORT", "ACD_HTTP_PORT")
+PORTS = (
+    *("ACD_SIP_PORT", "ACD_AMI_PORT", "ACD_AGI_PORT", "ACD_HTTP_PORT"),
+    *("ACD_HEALTH_PORT", "ACD_WS_PORT"),
+)
 
 
 @pytest.fixture

@@ -31,6 +31,8 @@ from acd.core.events import (
     AgentWentNotReady,
     AgentWentReady,
     CallArrived,
+    CallMoved,
+    CallPrioritised,
     Event,
     PendingRevoked,
     PlanChanged,
@@ -43,7 +45,7 @@ from acd.core.plan import Plan
 from acd.core.policy import RaisePriority, SetPriority
 from acd.core.requirement import Requirement
 from acd.core.timers import Timer
-from acd.core.work_rules import REASON_REST
+from acd.core.work_rules import REASON_DESKTOP_GONE, REASON_REST
 from acd.core.wrap_up import rule_of
 from acd.errors import RequestRefused
 
@@ -58,6 +60,8 @@ REQUESTS = (
     WrapUpWanted,
     WrapUpExtended,
     WrapUpDone,
+    CallMoved,
+    CallPrioritised,
 )
 """What may be refused."""
 DIALLED = (CallState.IVR, CallState.DIALING_OUT)
@@ -285,7 +289,8 @@ class Bookkeeper:
             assert call.channel is Channel.CALLER, call
         if call.channel is Channel.NONE and call.state is CallState.WAITING:
             assert floor.timers.is_armed(call.id, Timer.CALLBACK), call
-            may_stand = call.try_at is None and call.group not in floor.callbacks_closed
+            is_known = call.group in floor.plan.groups  # else its timer is due now, and leaves it to people
+            may_stand = is_known and call.try_at is None and call.group not in floor.callbacks_closed
             assert call.present == may_stand, call
 
     def _check_agent(self, agent: Agent) -> None:
@@ -321,6 +326,10 @@ class Bookkeeper:
             assert agent.pending_logout, agent
         assert (agent.back_off_until is not None) == floor.timers.is_armed(agent.id, Timer.BACK_OFF), agent
         assert (agent.rest_until is not None) == floor.timers.is_armed(agent.id, Timer.REST), agent
+        assert (agent.desktop_until is not None) == floor.timers.is_armed(agent.id, Timer.DESKTOP), agent
+        assert not (agent.desktop and (agent.desktop_missing or agent.desktop_until is not None)), agent
+        assert not (agent.desktop_missing and agent.state is AgentState.READY), agent
+        assert agent.reason != REASON_DESKTOP_GONE or agent.desktop_missing, agent
         assert (agent.rest_until is not None) == (agent.reason == REASON_REST), agent
         if agent.rest_until is not None:
             assert agent.idle_since >= self.work_until.get(agent.id, 0.0), agent

@@ -136,6 +136,10 @@ class Centre(RuleBasedStateMachine):
     def phone_changes(self, phone: str, reachable: bool, in_use: bool) -> None:
         self.feed(events.PhoneChanged(phone, reachable, in_use))
 
+    @rule(agent=AGENTS, is_open=st.booleans())
+    def desktop_comes_or_goes(self, agent: str, is_open: bool) -> None:
+        self.feed(events.DesktopOpened(agent) if is_open else events.DesktopClosed(agent))
+
     @rule(event=DAY)
     def day_goes_on(self, event: Event) -> None:
         self.feed(event)

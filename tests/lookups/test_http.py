@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from acd.ivr.talk import CustomerRequest, Found, HttpRequest, LookupFailed, NotFound
+from acd.ivr.talk import CustomerRequest, Found, HttpRequest, LookupFailed, NotFound, Value
 from acd.lookups.desk import LookupDesk
 from acd.lookups.http import ANSWER_BYTES_MAX, HttpLookups, picked
 
@@ -205,7 +205,10 @@ def test_paths() -> None:
 
 
 async def test_the_customer_directory() -> None:
-    desk = LookupDesk(lambda number: {"id": "k7"} if number == "+49" else None)
+    async def find(number: str) -> dict[str, Value] | None:
+        return {"id": "k7"} if number == "+49" else None
+
+    desk = LookupDesk(find)
     assert await desk.find(CustomerRequest("+49")) == Found({"id": "k7"})
     assert await desk.find(CustomerRequest("+50")) == NotFound()
     await desk.close()

@@ -12,6 +12,7 @@ from typing import Any
 from acd.core import events
 from acd.core.callback_facts import CallbackNote
 from acd.core.commands import DialOut, Offer
+from acd.core.disposition import Disposition
 from acd.core.engine import Engine
 from acd.core.facts import AgentInterval, CallbackOrder, Customer, Fact
 from acd.core.last_agents import LastAgents
@@ -85,6 +86,7 @@ class FakeRecorder:
         self.intervals: list[AgentInterval] = []
         self.callbacks: list[CallbackOrder] = []
         self.notes: list[CallbackNote] = []
+        self.dispositions: list[Disposition] = []
         self.waiting: list[Callable[[], None]] = []
 
     def store_call(self, call_id: str, facts: Sequence[Fact], on_stored: Callable[[], None]) -> None:
@@ -107,6 +109,11 @@ class FakeRecorder:
         self.notes.append(note)
         self.waiting.append(on_stored)
 
+    def store_disposition(self, told: Disposition, on_stored: Callable[[], None]) -> None:
+        """What an agent recorded of a call."""
+        self.dispositions.append(told)
+        self.waiting.append(on_stored)
+
     def all_safe(self) -> None:
         """The database has everything."""
         for on_stored in self.waiting:
@@ -122,6 +129,7 @@ class FakeSwitch:
         self.done: list[tuple[str, ...]] = []
         self.rings_s: list[float] = []  # of the dials outside
         self.forgotten: list[str] = []
+        self.hung_up: set[str] = set()
 
     def hold_in_line(self, call_id: str, group: str, music: str) -> None:
         """Music."""
@@ -146,6 +154,10 @@ class FakeSwitch:
         """Dial outside."""
         self.rings_s.append(command.ring_timeout_s)
         self.done.append(("dial out", command.call_id, command.trunk, command.digits, command.shown))
+
+    def is_there(self, call_id: str) -> bool:
+        """Until the test says that the caller hung up."""
+        return call_id not in self.hung_up
 
     def ask_again(self, call_id: str) -> None:
         """Back to the beginning of the loop."""
@@ -339,7 +351,7 @@ class Desk:
         self.paces = KeptPaces(floor, self.mirror)
         self.last_agents = LastAgents()
         self.abandoned = AbandonedWaits(self.centre.resume_within_s, self.clock, self.mirror)
-        self.shell.observer = Audience(self.paces, self.last_agents, self.abandoned)
+        self.shell.observer = Audience(of_calls=[self.last_agents, self.abandoned], of_floor=[self.paces])
         services = Services(
             flows=OneFlowSet(flow_set or self.centre.flow_set, self.centre.numbers),
             lookups=self.lookups,
@@ -357,7 +369,7 @@ class Desk:
             self.shell.feed(events.PhoneChanged(phone, True, False))
 
     @staticmethod
-    def find(number: str) -> Customer | None:
+    async def find(number: str) -> Customer | None:
         """The directory: one customer."""
         return CUSTOMER if number == "+4930777" else None
 

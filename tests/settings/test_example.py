@@ -40,8 +40,10 @@ def test_agents_and_phones(centre: Centre) -> None:
     assert extensions == {
         "anna": "1001", "ben": "1002", "chen": "1003", "dora": "1004", "emil": "1005", "fang": "1006",
     }  # fmt: skip
-    assert list(centre.phones) == list(extensions.values())
+    in_browsers = [f"w{extension}" for extension in extensions.values()]
+    assert list(centre.phones) == [*extensions.values(), *in_browsers]
     assert centre.phones["1003"] == PhoneSpec("1003", "陈伟")
+    assert centre.phones["w1003"] == PhoneSpec("w1003", "陈伟", browser=True)
 
 
 def test_who_serves_which_group(centre: Centre) -> None:

@@ -12,7 +12,7 @@ from acd.telephony.ami import AmiLink
 from acd.telephony.asterisk_files import AsteriskFiles, NewFiles
 
 QUEUES = NewFiles({}, {Path("queues.conf"): ""})
-DIALPLAN = NewFiles({}, {Path("extensions.conf"): "", Path("rtp.conf"): ""})
+DIALPLAN = NewFiles({}, {Path("extensions.conf"): "", Path("logger.conf"): ""})
 
 
 class SlowLink:
@@ -50,7 +50,7 @@ async def test_a_reload_while_what_an_absence_has_left_is_read() -> None:
     await asyncio.sleep(0)
     link.go_on.set()
     assert await catching_up == await again == []
-    assert await reload == ["Asterisk's rtp.conf: takes effect when Asterisk is started again"]
+    assert await reload == ["Asterisk's logger.conf: takes effect when Asterisk is started again"]
     assert link.read == ["app_queue.so", "pbx_config.so"]
 
 

@@ -12,7 +12,7 @@ import pytest
 from acd.errors import OperatorError
 from acd.settings.environment import Environment
 from acd.settings.load import load_centre
-from acd.settings.model import Centre, PhoneSpec
+from acd.settings.model import Centre, DesktopSettings, PhoneSpec
 from acd.settings.outside import CallerIdIn, DialedIn, Dialing, Login, Registration, TrunkSpec
 from acd.settings.phone_number import NumberFormat
 from acd.settings.secrets import Secrets
@@ -90,8 +90,11 @@ def test_ports_and_phones(site: Site) -> None:
     assert "127.0.0.1:26061" in pjsip
     assert "port = 26039" in site.text("manager.conf")
     for phone in site.centre.phones.values():
-        assert f"[{phone.id}](acd-phone)\n" in pjsip
-        assert f"callerid = {phone.display_name} <{phone.id}>\n" in pjsip
+        kind = "acd-browser" if phone.browser else "acd-phone"
+        assert f"[{phone.id}]({kind})\n" in pjsip
+        assert f"[{phone.id}]({kind}-aor)\n" in pjsip
+        extension = phone.id.removeprefix("w")  # a browser shows the number of its agent
+        assert f"callerid = {phone.display_name} <{extension}>\n" in pjsip
     assert "match = 127.0.0.2\n" in pjsip
 
 
@@ -110,6 +113,26 @@ def test_fallback_queues_have_the_agents_with_the_skills(site: Site) -> None:
         "acd-sales": ["anna", "ben", "chen"],
         "acd-support": ["chen", "dora", "emil", "fang"],
     }
+
+
+def test_browsers_phones_are_optional(tmp_path: Path, centre: Centre) -> None:
+    with_them = Site(tmp_path / "with", centre, ACD_WS_PORT="26088")
+    with_them.provision()
+    http = with_them.text("http.conf")
+    assert "enabled = yes\nbindaddr = 127.0.0.1\nbindport = 26088\n" in http
+    assert "icesupport = yes\n" in with_them.text("rtp.conf")
+    assert "member => Local/1001@acd-member,0,anna,hint:1001@acd-hints\n" in with_them.text("queues.conf")
+    dialplan = with_them.text("extensions.conf")
+    assert "exten => 1001,hint,PJSIP/1001&PJSIP/w1001\n" in dialplan
+    assert "Dial(PJSIP/${ACD_PHONE}&PJSIP/w${ACD_PHONE},20,i)" in dialplan
+    phones = {phone.id: phone for phone in centre.phones.values() if not phone.browser}
+    without = Site(tmp_path / "out", replace(centre, phones=phones, desktop=DesktopSettings(False)))
+    without.provision()
+    assert "enabled = no\n" in without.text("http.conf")
+    assert "icesupport = no\n" in without.text("rtp.conf")
+    assert "member => Local/1001@acd-member,0,anna,PJSIP/1001\n" in without.text("queues.conf")
+    assert "w1001" not in without.text("extensions.conf") + without.text("pjsip.conf")
+    assert "Dial(PJSIP/${ACD_PHONE},20,i)" in without.text("extensions.conf")
 
 
 def test_on_one_machine_both_sides_stay_on_loopback(site: Site) -> None:

@@ -170,13 +170,7 @@ async def test_notes_survive_a_reload_and_are_sent_with_the_result(page: Page, d
     await expect(page.get_by_text("Fill in what is marked first.")).to_have_count(0)
     await desktop.play("ready")
     await expect(note).to_have_count(0)
-    sent: dict[str, object] = {
-        "call": CALL,
-        "code": "wrong",
-        "fields": {},
-        "note": "Wants an offer",
-        "callback_at": None,
-    }
+    result = {"code": "wrong", "fields": {}, "note": "Wants an offer", "callback_at": None}
     assert desktop.orders == [("me/wrap-up", {"call": CALL, **result}), ("me/state", {"do": "wrap-up-done"})]
 
 

@@ -26,7 +26,7 @@ from acd.settings.schema.values import (
 SOURCE_KINDS = ("customer", "get", "post")
 _HEADER = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,63}")
 _ENVIRONMENT = re.compile(r"[A-Z][A-Z0-9_]{0,63}")
-_ANSWER_PATH = re.compile(r"[A-Za-z0-9_-]{1,64}(\.[A-Za-z0-9_-]{1,64}){0,9}")
+ANSWER_PATH = re.compile(r"[A-Za-z0-9_-]{1,64}(\.[A-Za-z0-9_-]{1,64}){0,9}")
 
 
 def _header_name(value: object) -> str:
@@ -58,7 +58,7 @@ def _header_value(value: object) -> Expression:
 def _answer_path(value: object) -> str:
     what = "a path into the answer such as account.balance or items.0.name"
     path = text_of(what, value)
-    if not _ANSWER_PATH.fullmatch(path):
+    if not ANSWER_PATH.fullmatch(path):
         raise expected(what, value)
     return path
 

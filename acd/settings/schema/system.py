@@ -8,9 +8,11 @@ from typing import Annotated
 from pydantic import Discriminator, Field, Tag
 
 from acd.core.service_level import ServiceLevelFormula
+from acd.core.work_rules import DESKTOP_GRACE_S
 from acd.settings.model import (
     ANY_LANGUAGE,
     DEFAULT_TEXT_TO_SPEECH,
+    DesktopSettings,
     FeatureCodes,
     JournalSettings,
     RedisSettings,
@@ -149,6 +151,24 @@ class JournalSection(Options):
     max_mb: Annotated[int, whole(10, 1_000_000)] = JournalSettings.max_mb
 
 
+class DesktopSection(Options):
+    """The pages in the browser, and the phones in them.
+
+    An agent whose page has been gone for `grace_s` is not ready until it is back. The rest are the options
+    of `acd.settings.model.DesktopSettings`.
+    """
+
+    grace_s: Annotated[float, seconds(1, 3600)] = DESKTOP_GRACE_S
+    browser_phones: YesNo = DesktopSettings.browser_phones
+    browser_silent_s: Annotated[int, whole(2, 300)] = DesktopSettings.browser_silent_s
+
+
+class WebhooksSection(Options):
+    """`allow_private`: webhooks may go to addresses of this machine and of private networks, too."""
+
+    allow_private: YesNo = False
+
+
 class SystemFile(Options):
     """The whole file. Without `redis`, live state is kept on disk only."""
 
@@ -159,3 +179,5 @@ class SystemFile(Options):
     missed_rings: MissedRingsSection = Field(default_factory=MissedRingsSection)
     redis: RedisSection | None = None
     journal: JournalSection = Field(default_factory=JournalSection)
+    desktop: DesktopSection = Field(default_factory=DesktopSection)
+    webhooks: WebhooksSection = Field(default_factory=WebhooksSection)

@@ -1,0 +1,336 @@
+"""The live picture as a stream of differences, for those who watch: pages of agents and supervisors.
+
+Whatever changes on the floor marks a key, which costs next to nothing, and nothing at all while nobody
+watches. What was marked is looked at together a few milliseconds later, put into words once, and sent to
+every watcher, if it is not as before.
+
+    {"now_s": …, "set": {KEY: OBJECT, …}, "drop": [KEY, …]}
+
+Keys are `centre`, `group:ID`, `agent:ID`, `call:ID`, and those that others keep here (`keep`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+import orjson
+import structlog
+
+from acd.core.agents import Agent
+from acd.core.calls import Call
+from acd.core.expected_wait import WaitRange
+from acd.core.floor import Floor
+from acd.runtime.feed_figures import Figures
+from acd.runtime.feed_objects import (
+    agent_object,
+    call_object,
+    expected_object,
+    group_object,
+    is_shown,
+)
+
+log = structlog.get_logger(__name__)
+
+GATHER_S = 0.005
+HEARTBEAT_S = 1.0
+PLACES_EVERY_S = 0.25
+"""How often at most the places in one line are counted anew: each caller who leaves moves all others."""
+PLACES_SHOWN = 100
+FORECASTS_MAX = 20
+"""So many groups' expected waits are worked out a second; the others' follow in the next."""
+
+Take = Callable[[bytes], None]
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What the floor does not know of itself.
+
+    `centre`: the object of that key; `language`: of the names of reasons; `step_of`: where in a flow a caller
+    is; `handled`: what agents do with a call (muted, recording, parties, consult); `expected_wait`: of the
+    next caller of a group.
+    """
+
+    centre: Callable[[], Mapping[str, Any]]
+    language: Callable[[], str]
+    step_of: Callable[[str], str | None]
+    expected_wait: Callable[[str], WaitRange]
+    handled: Callable[[str], Mapping[str, Any]] = lambda _call_id: {}
+
+
+class LiveFeed:
+    """An observer of the shell's; see the module. Takers of lines must not wait and must not raise."""
+
+    def __init__(self, floor: Floor, clock: Callable[[], float], view: View) -> None:
+        self._floor = floor
+        self._clock = clock
+        self._view = view
+        self._takers: list[Take] = []
+        self._kept: dict[str, Mapping[str, Any]] = {}  # of others
+        self._told: dict[str, bytes] = {}  # what watchers know
+        self._agents: dict[str, None] = {}
+        self._calls: dict[str, None] = {}
+        self._groups: dict[str, None] = {}
+        self._lines: dict[str, None] = {}  # where places are to be counted anew
+        self._others: dict[str, None] = {}
+        self._places: dict[str, int] = {}
+        self._placed_at: dict[str, float] = {}
+        self._expected: dict[str, dict[str, float] | None] = {}
+        self._stale: dict[str, None] = {}  # groups whose expected wait has to be worked out
+        self._figures: Figures | None = None
+        self._router: object = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._places_timer: asyncio.TimerHandle | None = None
+
+    # --- what changes -------------------------------------------------------------------------
+    def agent_changed(self, agent: Agent) -> None:
+        """See `Observer`."""
+        if self._takers:
+            self._agents[agent.id] = None
+            self._arm()
+
+    def agent_forgotten(self, agent: str) -> None:
+        """See `Observer`."""
+        if self._takers:
+            self._agents[agent] = None
+            self._arm()
+
+    def phone_changed(self, phone: str) -> None:
+        """See `Observer`."""
+        if self._takers and (agent := self._floor.agent_on(phone)) is not None:
+            self.agent_changed(agent)
+
+    def call_changed(self, call: Call) -> None:
+        """See `Observer`."""
+        if self._takers:
+            self._calls[call.id] = None
+            self._arm()
+
+    def call_merged(self, call_id: str) -> None:
+        """See `Observer`."""
+        if self._takers:
+            self._calls[call_id] = None
+            self._arm()
+
+    def keep(self, key: str, value: Mapping[str, Any] | None) -> None:
+        """An object that is not of the floor; None takes it away."""
+        if value is None:
+            self._kept.pop(key, None)
+        else:
+            self._kept[key] = value
+        if self._takers:
+            self._others[key] = None
+            self._arm()
+
+    def _arm(self) -> None:
+        if self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(GATHER_S, self._fire)
+
+    # --- who watches --------------------------------------------------------------------------
+    def join(self, take: Take) -> None:
+        """From here on: everything at once, and then what changes."""
+        if self._takers:
+            self.flush()  # the others must not hear twice what this one hears at first
+        self._takers.append(take)
+        if self._figures is None:
+            self._look_at_everything()
+        everything = {key: orjson.Fragment(value) for key, value in self._told.items()}
+        take(_line({"ok": True, "now_s": self._clock(), "all": everything}))
+
+    def leave(self, take: Take) -> None:
+        """No more; leaving twice is harmless."""
+        if take in self._takers:
+            self._takers.remove(take)
+        if not self._takers:
+            self._forget()
+
+    def _forget(self) -> None:
+        """Nobody watches: nothing is kept that would have to be kept up."""
+        for timer in (self._timer, self._places_timer):
+            if timer is not None:
+                timer.cancel()
+        self._timer = self._places_timer = None
+        for marked in (self._agents, self._calls, self._groups, self._lines, self._others, self._stale):
+            marked.clear()
+        self._told.clear()
+        self._places.clear()
+        self._placed_at.clear()
+        self._expected.clear()
+        self._figures = None
+
+    async def run(self) -> None:
+        """For ever: the heartbeat, with what nobody says when it changes."""
+        while True:
+            await asyncio.sleep(HEARTBEAT_S)
+            self.beat()
+
+    def beat(self) -> None:
+        """A line for every watcher, even an empty one."""
+        if not self._takers:
+            return
+        self._others["centre"] = None
+        if self._figures is not None:
+            self._forecast()
+            lines = self._floor.router.lines
+            # Where rates of ageing differ, places change by time alone.
+            self._lines.update({group: None for group, line in lines.items() if len(line.lanes) > 1})
+        self.flush(even_empty=True)
+
+    def _forecast(self) -> None:
+        assert self._figures is not None
+        groups = self._floor.plan.groups
+        self._stale.update({group: None for group in groups if self._figures.waiting(group)})
+        for group in list(islice(self._stale, FORECASTS_MAX)):
+            del self._stale[group]
+            if group in groups:
+                self._expected[group] = expected_object(self._view.expected_wait(group))
+                self._groups[group] = None
+
+    # --- telling ------------------------------------------------------------------------------
+    def _fire(self) -> None:
+        self._timer = None
+        self.flush()
+
+    def flush(self, *, even_empty: bool = False) -> None:
+        """Tell what was marked. A fault of ours here is logged; watchers get everything anew then."""
+        if not self._takers:
+            return
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        try:
+            if self._figures is None or self._router is not self._floor.router:
+                changed, gone = self._look_at_everything()
+            else:
+                changed, gone = self._tell(self._look())
+        except Exception:
+            log.exception("what has changed cannot be told")
+            self._figures = None
+            return
+        if changed or gone or even_empty:
+            line = _line({"now_s": self._clock(), "set": changed, "drop": gone})
+            for take in list(self._takers):
+                take(line)
+
+    def _look_at_everything(self) -> tuple[dict[str, orjson.Fragment], list[str]]:
+        """At first, and when there is another plan."""
+        floor = self._floor
+        self._router = floor.router
+        self._figures = Figures(floor)
+        self._groups, self._lines = dict.fromkeys(floor.plan.groups), dict.fromkeys(floor.plan.groups)
+        self._stale = dict.fromkeys(floor.plan.groups)
+        self._placed_at.clear()
+        self._agents, self._calls = dict.fromkeys(floor.agents), dict.fromkeys(floor.calls)
+        self._others = dict.fromkeys(["centre", *self._kept])
+        changed, gone = self._tell(self._look())
+        known = {f"{kind}:{name}" for kind, names in self._all() for name in names}
+        lost = [key for key in self._told if key not in known | {"centre"} | self._kept.keys()]
+        for key in lost:
+            del self._told[key]
+        return changed, [*gone, *lost]
+
+    def _all(self) -> Iterator[tuple[str, Iterable[str]]]:
+        floor = self._floor
+        yield "group", floor.plan.groups
+        yield "agent", floor.agents
+        yield "call", (call.id for call in floor.calls.values() if is_shown(call))
+
+    def _look(self) -> Iterator[tuple[str, Mapping[str, Any] | None]]:
+        """What was marked, by key, as it is now; None: it is no longer there."""
+        assert self._figures is not None
+        floor, language = self._floor, self._view.language()
+        agents, self._agents = self._agents, {}
+        calls, self._calls = self._calls, {}
+        others, self._others = self._others, {}
+        for agent_id in agents:
+            self._touch(self._figures.agent_changed(agent_id))
+            agent = floor.agents.get(agent_id)
+            yield f"agent:{agent_id}", None if agent is None else agent_object(floor, agent, language)
+        for call_id in calls:
+            lines = tuple(self._figures.call_changed(call_id))
+            self._touch(lines)
+            self._lines.update(dict.fromkeys(lines))
+        self._count_places(calls)
+        for call_id in calls:
+            yield f"call:{call_id}", self._call(call_id)
+        groups, self._groups = self._groups, {}
+        for group in groups:
+            if group in floor.plan.groups:
+                expected = self._expected.get(group)
+                yield f"group:{group}", group_object(floor, group, self._figures, expected)
+        for key in others:
+            yield key, self._view.centre() if key == "centre" else self._kept.get(key)
+
+    def _call(self, call_id: str) -> Mapping[str, Any] | None:
+        call = self._floor.calls.get(call_id)
+        if call is None or not is_shown(call):
+            self._places.pop(call_id, None)
+            return None
+        place = self._place_of(call)
+        if place is None:
+            self._places.pop(call_id, None)
+        else:
+            self._places[call_id] = place
+        return {
+            **call_object(self._floor, call, place, self._view.step_of),
+            **self._view.handled(call.id),
+        }
+
+    def _place_of(self, call: Call) -> int | None:
+        line = self._floor.router.lines.get(call.group or "")
+        place = None if line is None else line.position(call.id, self._clock())
+        return place if place is None or place <= PLACES_SHOWN else None
+
+    def shown(self, call: Call) -> Mapping[str, Any]:
+        """The object of a call, whether anybody watches or not."""
+        return call_object(self._floor, call, self._place_of(call), self._view.step_of)
+
+    def _touch(self, groups: Iterable[str]) -> None:
+        for group in groups:
+            self._groups[group] = self._stale[group] = None
+
+    def _count_places(self, calls: dict[str, None]) -> None:
+        """In the lines that have changed, and not too often; whose place is another one is marked, too."""
+        now = self._clock()
+        lines = self._floor.router.lines
+        for group in list(self._lines):
+            if now - self._placed_at.get(group, 0.0) < PLACES_EVERY_S:
+                continue
+            del self._lines[group]
+            self._placed_at[group] = now
+            for place, call_id in enumerate(islice(lines[group].in_order(now), 2 * PLACES_SHOWN), start=1):
+                shown = place if place <= PLACES_SHOWN else None
+                if self._places.get(call_id) != shown:
+                    calls[call_id] = None
+        if self._lines and self._places_timer is None:
+            loop = asyncio.get_running_loop()
+            self._places_timer = loop.call_later(PLACES_EVERY_S, self._count_again)
+
+    def _count_again(self) -> None:
+        self._places_timer = None
+        self.flush()
+
+    def _tell(
+        self, found: Iterable[tuple[str, Mapping[str, Any] | None]]
+    ) -> tuple[dict[str, orjson.Fragment], list[str]]:
+        """Of these, what is not as watchers know it."""
+        changed: dict[str, orjson.Fragment] = {}
+        gone: list[str] = []
+        for key, value in found:
+            if value is None:
+                if self._told.pop(key, None) is not None:
+                    gone.append(key)
+                continue
+            written = orjson.dumps(value)
+            if self._told.get(key) != written:
+                self._told[key] = written
+                changed[key] = orjson.Fragment(written)
+        return changed, gone
+
+
+def _line(value: Mapping[str, Any]) -> bytes:
+    return orjson.dumps(value, option=orjson.OPT_APPEND_NEWLINE)

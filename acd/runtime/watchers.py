@@ -1,0 +1,82 @@
+"""`watch` on the control socket: a connection that hears the live feed, and says who has a desktop open.
+
+Lines from the other side are `{"here": [AGENT, …]}` and `{"gone": [AGENT, …]}`; the end of the connection
+means that all of its desktops are gone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any
+
+import structlog
+
+from acd.errors import RequestRefused
+from acd.runtime.control import BAD_REQUEST, Request
+from acd.runtime.feed import LiveFeed
+from acd.runtime.presence import Presence
+
+log = structlog.get_logger(__name__)
+
+BEHIND_MAX = 8 * 1024 * 1024
+"""Bytes that wait to be read by a watcher who is dropped then: it may come again for everything."""
+
+
+class Watchers:
+    """All connections that watch."""
+
+    def __init__(self, feed: LiveFeed, presence: Presence) -> None:
+        self._feed = feed
+        self._presence = presence
+
+    async def serve(
+        self, request: Request, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        """One of them, until it ends. Raises RequestRefused, BAD_REQUEST, for what it says and may not."""
+        watcher = Watcher(writer)
+        desktops = _agents(request.get("desktops", []), "desktops")
+        try:
+            self._presence.here(watcher, desktops)
+            self._feed.join(watcher.take)
+            while line := await reader.readline():
+                self._hear(watcher, line)
+        except ValueError:
+            raise RequestRefused(BAD_REQUEST, "that line is too long; name the agents in several") from None
+        finally:
+            self._feed.leave(watcher.take)
+            self._presence.left(watcher)
+
+    def _hear(self, watcher: Watcher, line: bytes) -> None:
+        try:
+            said = json.loads(line)
+        except (ValueError, RecursionError):
+            said = None
+        if not isinstance(said, dict) or not said.keys() <= {"here", "gone"}:
+            text = 'who watches says {"here": [AGENT, …]} or {"gone": [AGENT, …]} and nothing else'
+            raise RequestRefused(BAD_REQUEST, text)
+        self._presence.here(watcher, _agents(said.get("here", []), "here"))
+        self._presence.gone(watcher, _agents(said.get("gone", []), "gone"))
+
+
+class Watcher:
+    """One connection. Whoever reads too slowly is dropped, and costs nobody else anything."""
+
+    def __init__(self, writer: asyncio.StreamWriter) -> None:
+        self._writer = writer
+
+    def take(self, line: bytes) -> None:
+        transport = self._writer.transport
+        if transport.is_closing():
+            return
+        if transport.get_write_buffer_size() > BEHIND_MAX:
+            log.warning("who watches does not keep up and is dropped", bytes_behind=BEHIND_MAX)
+            transport.abort()
+            return
+        self._writer.write(line)
+
+
+def _agents(value: Any, name: str) -> list[str]:
+    if not isinstance(value, list) or not all(isinstance(agent, str) for agent in value):
+        raise RequestRefused(BAD_REQUEST, f"'{name}' is a list of agents' ids")
+    return value

@@ -1,0 +1,41 @@
+"""The routes of the API, gathered. A new module's list is added here; how to write one: `acd.web.route`."""
+
+from __future__ import annotations
+
+from acd.web.api import (
+    accounts,
+    announcements,
+    audit,
+    calls,
+    calls_now,
+    config,
+    me,
+    session,
+    supervising,
+    tokens,
+    webhooks,
+    wrap_up,
+)
+from acd.web.route import Route
+
+ROUTES: list[Route] = [
+    *session.ROUTES,
+    *me.ROUTES,
+    *calls.ROUTES,
+    *announcements.ROUTES,
+    *audit.ROUTES,
+    *config.ROUTES,
+    *accounts.ROUTES,
+    *tokens.ROUTES,
+    *calls_now.ROUTES,
+    *wrap_up.ROUTES,
+    *supervising.ROUTES,
+    *webhooks.ROUTES,
+from acd.web.api import customers, inbox, pop
+from acd.web.route import Route
+
+ROUTES: list[Route] = [
+    *customers.ROUTES,
+    *inbox.ROUTES,
+    *pop.ROUTES,
+]

@@ -1,0 +1,102 @@
+"""What a handler is handed: who asks, what was asked with, and the ways to answer it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Generic, ParamSpec, TypeVar
+
+import structlog
+from aiohttp import web
+from sqlalchemy.exc import SQLAlchemyError
+
+from acd.errors import OperatorError, RequestRefused
+from acd.records.store import RecordsAway
+from acd.runtime.control import BAD_REQUEST, FAILED, INTERNAL, UNKNOWN_CALL, request
+from acd.web.asker import Asker, Role
+from acd.web.refusal import Refusal, away, forbidden
+from acd.web.services import Services
+
+log = structlog.get_logger(__name__)
+
+QueryT = TypeVar("QueryT")
+BodyT = TypeVar("BodyT")
+P = ParamSpec("P")
+T = TypeVar("T")
+
+CONTROL_LIMIT_S = 10.0
+_NOT_THERE = (UNKNOWN_CALL, "unknown-account", "unknown-agent", "unknown-group", "unknown-task")
+
+
+@dataclass(slots=True)
+class Context(Generic[QueryT, BodyT]):
+    """`query` and `body` are of the route's models (None where it has none; a body that is no JSON is bytes).
+
+    `path` has the values of the `{names}` in the route's path.
+    """
+
+    asker: Asker
+    query: QueryT
+    body: BodyT
+    path: Mapping[str, Any]
+    services: Services
+    request: web.Request
+    about: str | None = None
+    detail: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def agent(self) -> str:
+        """The agent who asks. Raises Refusal, 403, for who is none."""
+        if self.asker.agent is None:
+            raise forbidden("this account belongs to no agent", "no-agent")
+        return self.asker.agent
+
+    def is_supervisor(self) -> bool:
+        """Whether who asks may act on others."""
+        return self.asker.role.includes(Role.SUPERVISOR)
+
+    async def ask(self, do: str, *, limit_s: float = CONTROL_LIMIT_S, **fields: Any) -> dict[str, Any]:
+        """The controller's answer on its control socket; it is told who asks (`by`).
+
+        Raises Refusal: 409 with the controller's own code where the rules forbid it, 404 for a call or an
+        agent that it does not know, 503 where it is away or has failed.
+        """
+        try:
+            socket = self.services.environment.control_socket
+            return await request(socket, limit_s=limit_s, do=do, by=self.asker.name, **fields)
+        except RequestRefused as refusal:
+            raise _refused(refusal) from None
+        except OperatorError as error:
+            raise away("controller-away", str(error)) from None
+
+    async def sql(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """`work(…)` in a thread, for all that reads or writes the database or files.
+
+        Raises Refusal: 503 where the database is away; where `work` raises RequestRefused, as `ask` does; 422
+        where it raises OperatorError.
+        """
+        try:
+            async with self.services.threads:
+                return await asyncio.to_thread(work, *args, **kwargs)
+        except (SQLAlchemyError, RecordsAway) as error:
+            log.error("a request cannot use the database", reason=type(error).__name__)
+            text = f"the database cannot be used at the moment ({type(error).__name__})"
+            raise away("database-away", text) from error
+        except RequestRefused as refusal:
+            raise _refused(refusal) from None
+        except OperatorError as error:
+            raise Refusal(422, "refused", str(error)) from None
+
+    def note(self, about: str | None = None, **detail: Any) -> None:
+        """What the audit log is to say of this request, beside who, when and from where: no secrets."""
+        self.about = about if about is not None else self.about
+        self.detail.update(detail)
+
+
+def _refused(refusal: RequestRefused) -> Refusal:
+    if refusal.code in (FAILED, INTERNAL):
+        return away("controller-failed", str(refusal))
+    if refusal.code == BAD_REQUEST:
+        return Refusal(422, refusal.code, str(refusal))
+    return Refusal(404 if refusal.code in _NOT_THERE else 409, refusal.code, str(refusal))

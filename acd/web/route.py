@@ -1,0 +1,116 @@
+"""Routes of the API, each declared once: server, table of roles and OpenAPI document are made of the list.
+
+A module of `acd/web/api/` has models, handlers and a list:
+
+    class Wish(Input):
+        note: Line = ""
+
+    class Shown(Answer):
+        id: str
+
+    async def wish(ctx: Context[None, Wish]) -> Shown:
+        answer = await ctx.ask("some-verb", note=ctx.body.note)      # the controller; or await ctx.sql(…)
+        return Shown(id=answer["id"])
+
+    ROUTES = [
+        Route("POST", "/api/things/{id}/wish", "Wish for a thing", wish, Role.AGENT, Scope.CONTROL_CALLS,
+              body=Wish, answer=Shown, audit="wish"),
+    ]
+
+and stands in `acd/web/api/__init__.py`. A handler is called only for who has the role (a token: the scope),
+with a query and a body that fit their models; it answers with its answer model, a dict that fits it, bytes
+(with `answer_media`), or an aiohttp response, and refuses by raising `acd.web.refusal.Refusal`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from pydantic import BaseModel, TypeAdapter
+
+from acd.web.asker import Role, Scope
+from acd.web.context import Context
+
+JSON = "application/json"
+BODY_MAX = 64 * 1024
+CHANGING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+NOT_AUDITED = ""
+"""For `audit` of a route that changes nothing that others would ask about, such as a draft."""
+
+Handler = Callable[[Context[Any, Any]], Awaitable[Any]]
+_NAMES = re.compile(r"\{(\w+)(?::int)?\}")
+
+
+@dataclass(frozen=True)
+class Route:
+    """One method of one path.
+
+    `path` may have names: `{id}` is text, `{id:int}` a whole number. `scope` is what a token needs; None:
+    not for tokens. `query` and `body` are pydantic models; with a `body_media` other than JSON the body is
+    bytes, at most `body_max` of them. `answer` is whatever pydantic takes for a type; None: nothing, 204.
+    `status` is that of success. `audit` is the word in the audit log, which every changing route must have.
+    `may_conflict` and `controller`: the route may be refused with 409, and needs the controller (503); both
+    for the OpenAPI document only. `before_change`: also for who must choose a new password first.
+    """
+
+    method: str
+    path: str
+    summary: str
+    handler: Handler
+    role: Role
+    scope: Scope | None = None
+    query: type[BaseModel] | None = None
+    body: type[BaseModel] | None = None
+    answer: Any = None
+    status: int = 200
+    audit: str | None = None
+    body_media: str = JSON
+    body_max: int = BODY_MAX
+    answer_media: str = JSON
+    may_conflict: bool = False
+    controller: bool = False
+    before_change: bool = False
+
+    def __post_init__(self) -> None:
+        if self.changes and self.audit is None:
+            raise ValueError(f"{self.name}: say what the audit log calls it, or NOT_AUDITED")
+        if not self.path.startswith("/api/"):
+            raise ValueError(f"{self.name}: the API is below /api/")
+
+    @property
+    def name(self) -> str:
+        """For people."""
+        return f"{self.method} {self.path}"
+
+    @property
+    def changes(self) -> bool:
+        """Whether it may change something: such requests must come from our own pages, or with a token."""
+        return self.method in CHANGING
+
+    @property
+    def has_body(self) -> bool:
+        """Whether it takes a body."""
+        return self.body is not None or self.body_media != JSON
+
+    @property
+    def names(self) -> list[str]:
+        """Those in the path."""
+        return _NAMES.findall(self.path)
+
+    @property
+    def plain_path(self) -> str:
+        """The path with `{name}` for each name, as OpenAPI and aiohttp write it."""
+        return _NAMES.sub(r"{\1}", self.path)
+
+    def is_number(self, name: str) -> bool:
+        """Whether the name in the path stands for a whole number."""
+        return f"{{{name}:int}}" in self.path
+
+    @cached_property
+    def answer_type(self) -> TypeAdapter[Any]:
+        """Checks and writes what the handler answers."""
+        return TypeAdapter(self.answer)

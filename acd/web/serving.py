@@ -1,0 +1,163 @@
+"""From a declared route to an aiohttp handler: who asks, may they, is the request sound; then the answer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import structlog
+from aiohttp import hdrs, web
+from multidict import MultiMapping
+from pydantic import BaseModel, TypeAdapter, ValidationError
+
+from acd.web.asker import Asker, Role
+from acd.web.context import Context
+from acd.web.origin import is_foreign, is_ours
+from acd.web.refusal import Refusal, forbidden, not_found, wrong
+from acd.web.route import JSON, Route
+from acd.web.services import Services
+
+log = structlog.get_logger(__name__)
+
+NAME_MAX = 200
+_WHOLE_MAX = 2**53
+
+
+def handler_of(route: Route, services: Services) -> Any:
+    """The aiohttp handler of a route; it raises Refusal, which the middleware answers."""
+
+    async def handle(request: web.Request) -> web.StreamResponse:
+        asker = await services.identify(request)
+        check_origin(request, asker, changes=route.changes)
+        check_role(route, asker)
+        context: Context[Any, Any] = Context(
+            asker=asker,
+            path=_path(route, request.match_info),
+            query=_query(route, request.query),
+            body=await _body(route, request),
+            services=services,
+            request=request,
+        )
+        found = await route.handler(context)
+        if route.audit:
+            services.audit(context, route.audit)
+        return _answer(route, found)
+
+    return handle
+
+
+def check_origin(request: web.Request, asker: Asker, *, changes: bool) -> None:
+    """Raises Refusal, 403, for what another site's page sends, or may have sent."""
+    if is_foreign(request) or (changes and asker.scopes is None and not is_ours(request)):
+        raise forbidden("the request does not come from our own pages", "foreign-origin")
+
+
+def check_role(route: Route, asker: Asker) -> None:
+    """Raises Refusal: 401 where nobody is signed in, 403 where the role or the token does not reach."""
+    if route.role is Role.ANYONE:
+        return
+    if not asker.known:
+        raise Refusal(401, "not-signed-in", "sign in first", headers={"WWW-Authenticate": "Bearer"})
+    if asker.scopes is not None:
+        if route.scope is None:
+            raise forbidden("this is for people who are signed in, not for tokens", "no-token")
+        if not asker.has_scope(route.scope):
+            raise forbidden(f"the token lacks the scope {route.scope.value}", "scope-missing")
+        return
+    if not asker.role.includes(route.role):
+        raise forbidden(f"this takes the role {route.role.value}", "role-missing")
+    if asker.must_change and not route.before_change:
+        raise forbidden("choose a new password first", "password-to-change")
+
+
+def _path(route: Route, given: Mapping[str, str]) -> dict[str, Any]:
+    """The values of the names in the path; what cannot be the name of anything is not found."""
+    values: dict[str, Any] = {}
+    for name in route.names:
+        text = given[name]
+        if route.is_number(name):
+            if not (text.isascii() and text.isdecimal() and int(text[:20]) <= _WHOLE_MAX):
+                raise not_found(name, text)
+            values[name] = int(text)
+        elif len(text) > NAME_MAX or not text.isprintable():
+            raise not_found(name, ascii(text))
+        else:
+            values[name] = text
+    return values
+
+
+def _query(route: Route, given: MultiMapping[str]) -> BaseModel | None:
+    if route.query is None:
+        if given:
+            raise wrong({f"query.{name}": "there is no such parameter" for name in given})
+        return None
+    lists = {name for name, f in route.query.model_fields.items() if "list" in str(f.annotation)}
+    aliases = {f.alias or name: name for name, f in route.query.model_fields.items()}
+    values: dict[str, Any] = {}
+    for name in given:
+        every = given.getall(name)
+        if aliases.get(name) in lists:
+            values[name] = every
+        elif len(every) > 1:
+            raise wrong({f"query.{name}": "is given more than once"})
+        else:
+            values[name] = every[0]
+    try:
+        return route.query.model_validate(values)
+    except ValidationError as error:
+        raise wrong(faults(error, "query")) from None
+
+
+async def _body(route: Route, request: web.Request) -> Any:
+    if not route.has_body:
+        return None
+    if request.content_type != route.body_media:
+        text = f"expected a body of type {route.body_media}"
+        raise Refusal(415, "wrong-type", text, headers={"Accept": route.body_media})
+    raw = await _read(request, route.body_max)
+    if route.body is None:
+        return raw
+    try:
+        return route.body.model_validate_json(raw, strict=True)
+    except ValidationError as error:
+        raise wrong(faults(error, "body")) from None
+
+
+async def _read(request: web.Request, most: int) -> bytes:
+    too_large = Refusal(413, "too-large", f"the body may have {most} bytes")
+    if (request.content_length or 0) > most:
+        raise too_large
+    parts, length = [], 0
+    async for part in request.content.iter_chunked(65_536):
+        length += len(part)
+        if length > most:
+            raise too_large
+        parts.append(part)
+    return b"".join(parts)
+
+
+def faults(error: ValidationError, where: str) -> dict[str, str]:
+    """Field → what is wrong with it; never what was given, which may be a password."""
+    found: dict[str, str] = {}
+    for fault in error.errors(include_url=False, include_context=False, include_input=False):
+        name = ".".join([where, *(str(part) for part in fault["loc"])])
+        found.setdefault(ascii(name)[1:-1][:NAME_MAX], fault["msg"].removeprefix("Value error, "))
+    return found
+
+
+def _answer(route: Route, found: Any) -> web.StreamResponse:
+    if isinstance(found, web.StreamResponse):
+        return found
+    headers = {hdrs.CACHE_CONTROL: "no-store"}
+    if isinstance(found, bytes):
+        return web.Response(body=found, status=route.status, content_type=route.answer_media, headers=headers)
+    if route.answer is None:
+        assert found is None, f"{route.name} has no model for what it answers"
+        return web.Response(status=204, headers=headers)
+    body = written(route.answer_type, found)
+    return web.Response(body=body, status=route.status, content_type=JSON, headers=headers)
+
+
+def written(answer_type: TypeAdapter[Any], found: Any) -> bytes:
+    """As JSON. Raises ValidationError for what does not fit the declared answer: a bug of ours."""
+    return answer_type.dump_json(answer_type.validate_python(found), by_alias=True)
