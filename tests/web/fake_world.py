@@ -23,7 +23,7 @@ PHONES = {
     ],
     "browser_phone": {"uri": "sip:w1001@127.0.0.1", "user": "w1001", "password": "x", "ws": "/sip"},
 }
-FIGURES = {"calls": 23, "talk_s": 7380, "wrap_up_s": 1260, "not_ready_s": 1800, "missed": 1}
+FIGURES = {"agent": "anna", "talking_s": 7380, "wrap_up_s": 1260, "ready_s": 5400}
 TARGETS = {
     "agents": [
         {"id": "anna", "name": "Anna Weber", "extension": "1001", "state": "talking"},
@@ -37,7 +37,8 @@ TARGETS = {
         {"id": "support", "name": "Support", "waiting": 0, "ready": 0},
     ],
     "flows": [{"id": "survey", "name": "Survey"}],
-    "numbers": [{"number": "+493012345", "name": "Branch office Mitte"}],
+    "numbers": [{"id": "+493012345", "name": "Branch office Mitte"}],
+    "outside": True,
 }
 CARD: Object = {
     "id": "k-1",
@@ -56,40 +57,35 @@ CARD: Object = {
 }
 CANDIDATES: list[Object] = [
     {**CARD, "id": "k-2", "name": "Jonas Berg", "company": "Berg Elektro", "segment": "silver"},
-    {**CARD, "id": "k-3", "name": "李娜", "company": "海纳贸易有限公司", "segment": None},
+    {**CARD, "id": "k-3", "name": "李娜", "company": "海纳贸易有限公司", "segment": ""},
 ]
-WRAP_UP = {
-    "required": True,
-    "dispositions": [
-        {
-            "code": "sale",
-            "label": {"en": "Sale", "zh": "销售"},
-            "children": [
-                {
-                    "code": "sale.new",
-                    "label": {"en": "New contract", "zh": "新合同"},
-                    "fields": [
-                        {
-                            "name": "order",
-                            "label": {"en": "Order number", "zh": "订单号"},
-                            "kind": "text",
-                            "required": True,
-                        }
-                    ],
-                },
-                {"code": "sale.none", "label": {"en": "No interest", "zh": "无意向"}},
-            ],
-        },
-        {
-            "code": "fault",
-            "label": {"en": "Fault", "zh": "故障"},
-            "children": [
-                {"code": "fault.solved", "label": {"en": "Solved", "zh": "已解决"}},
-                {"code": "fault.passed", "label": {"en": "Passed on", "zh": "已转交"}},
-            ],
-        },
-        {"code": "wrong", "label": {"en": "Wrong number", "zh": "打错电话"}},
-    ],
+DISPOSITIONS = {
+    "sales": {
+        "required": True,
+        "codes": [
+            {
+                "id": "sale",
+                "label": {"en": "Sale", "zh": "销售"},
+                "fields": [],
+                "children": [
+                    {
+                        "id": "sale-new",
+                        "label": {"en": "New contract", "zh": "新合同"},
+                        "fields": [
+                            {
+                                "id": "order",
+                                "label": {"en": "Order number", "zh": "订单号"},
+                                "kind": "text",
+                                "required": True,
+                            }
+                        ],
+                        "children": [],
+                    }
+                ],
+            },
+            {"id": "wrong", "label": {"en": "Wrong number", "zh": "打错电话"}, "fields": [], "children": []},
+        ],
+    }
 }
 
 
@@ -117,20 +113,25 @@ def pop(now: float) -> Object:
         "note": "Offer sent by mail, calls again next week.",
     }
     return {
-        "call": CALL,
+        "call": {"id": CALL},
         "customer": card,
         "candidates": [],
         "why": {
             "dialed": "8000",
             "number_name": "Service line",
-            "path": ["Main menu", "English", "Sales"],
+            "path": [
+                {"flow": "main", "step": name, "arrow": "1", "detail": ""}
+                for name in ("menu", "english", "sales")
+            ],
             "collected": {"Account": "12345674", "PIN": "•••"},
-            "lookups": {"Balance": "1 204.50 €"},
+            "lookups": [
+                {"at": now, "flow": "balance", "step": "account", "result": "found", "detail": "1 204.50"}
+            ],
             "waited_s": 48,
             "group": "Sales",
             "priority": 20,
             "transferred_from": None,
-            "reason": "Knows this customer best (vip 6)",
+            "reason": ["vip 6", "ready for 312 s"],
         },
         "before": {
             "contacts": [
@@ -156,61 +157,50 @@ def pop(now: float) -> Object:
             {"label": "bad", "url": "javascript:alert(1)"},
         ],
         "directory": "ok",
-        "wrap_up": WRAP_UP,
     }
 
 
 def tasks(now: float) -> list[Object]:
-    """Three that wait, one that somebody has."""
+    """Two that wait, two that somebody has."""
     base: Object = {
-        "group": "sales",
-        "customer": None,
-        "due_at": None,
-        "duration_s": None,
-        "note": None,
-        "state": "open",
-        "agent": None,
-        "changed_at": now,
+        "call": "c-1", "group": "sales", "name": "", "number": "", "duration_s": 0.0, "language": "en",
+        "state": "open", "agent": None, "line": None, "history": [],
+    }  # fmt: skip
+    mine: Object = {"state": "assigned", "agent": "anna"}
+    said: Object = {
+        "at": now,
+        "who": "anna",
+        "state": "assigned",
+        "agent": "anna",
+        "note": "Asked for Chinese",
     }
     return [
         {
             **base,
             "kind": "callback",
-            "id": "t-1",
+            "id": "1",
             "at": now - 5400,
-            "number": "+49 30 5550123",
-            "customer": {"id": "k-1", "name": CARD["name"]},
-            "due_at": now - 600,
+            "number": "+49305550123",
+            "name": CARD["name"],
         },
         {
             **base,
             "kind": "voicemail",
-            "id": "t-2",
+            "id": "2",
             "at": now - 8000,
-            "number": "+49 171 1234567",
-            "duration_s": 37,
+            "number": "+491711234567",
+            "duration_s": 37.0,
         },
         {
             **base,
+            **mine,
             "kind": "callback",
-            "id": "t-3",
+            "id": "3",
             "at": now - 90_000,
-            "number": "+86 10 5550 0001",
-            "due_at": now + 7200,
-            "note": "Asked for Chinese",
-            "state": "taken",
-            "agent": "anna",
+            "number": "+861055500001",
+            "history": [said],
         },
-        {
-            **base,
-            "kind": "voicemail",
-            "id": "t-4",
-            "at": now - 100_000,
-            "number": None,
-            "duration_s": 12,
-            "state": "taken",
-            "agent": "chen",
-        },
+        {**base, "kind": "voicemail", "id": "4", "at": now - 100_000, "state": "assigned", "agent": "chen"},
     ]
 
 

@@ -170,8 +170,8 @@ async def test_notes_survive_a_reload_and_are_sent_with_the_result(page: Page, d
     await expect(page.get_by_text("Fill in what is marked first.")).to_have_count(0)
     await desktop.play("ready")
     await expect(note).to_have_count(0)
-    result = {"code": "wrong", "fields": {}, "note": "Wants an offer", "callback_at": None}
-    assert desktop.orders == [("me/wrap-up", {"call": CALL, **result}), ("me/state", {"do": "wrap-up-done"})]
+    result = {"code": "wrong", "fields": {}, "note": "Wants an offer", "callback_at": None, "done": True}
+    assert desktop.orders == [("me/wrap-up", {"call": CALL, **result})]
 
 
 async def test_a_cut_is_said_and_what_happened_meanwhile_is_shown(page: Page, desktop: FakeDesktop) -> None:

@@ -50,8 +50,8 @@ export function WrapUpPanel({ agent, call, form, formKnown }: Props) {
     setFault(null);
     void run("send", async () => {
       try {
-        if (form?.required || !isEmpty(draft)) await sendWrapUp(call.id, toSend(draft, form));
-        if (wrapping) await orderState({ do: "wrap-up-done" });
+        if (form?.required || !isEmpty(draft)) await sendWrapUp(call.id, toSend(draft, form), wrapping);
+        else await orderState({ do: "wrap-up-done" });
         forget();
       } catch (why) {
         setFault(why);
