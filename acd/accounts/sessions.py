@@ -10,7 +10,7 @@ from sqlalchemy import Engine, delete, insert, select, update
 
 from acd.accounts.keys import hash_of, new_key
 from acd.accounts.schema import accounts, sessions
-from acd.records.keys import in_chunks
+from acd.sql import in_chunks
 
 IDLE_MAX = timedelta(hours=1)
 """Without a request or an open desktop for so long a session is over."""

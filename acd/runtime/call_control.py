@@ -33,6 +33,7 @@ class Verb(StrEnum):
     HOLD = "call-hold"
     RESUME = "call-resume"
     MUTE = "call-mute"
+    TAKE_UP = "call-take-up"
     KEYS = "call-keys"
     TRANSFER = "call-transfer"
     CONSULT = "consult"
@@ -66,8 +67,8 @@ _RECORD = frozenset({V.RECORD_PAUSE, V.RECORD_RESUME})
 ALLOWED: Mapping[Phase, frozenset[Verb]] = {
     Phase.IDLE: frozenset({V.DIAL}),
     Phase.RINGING: frozenset({V.ANSWER, V.HANG_UP}),
-    Phase.TALKING: _RECORD | {V.HANG_UP, V.HOLD, V.MUTE, V.KEYS, V.TRANSFER, V.CONSULT, V.ADD},
-    Phase.HELD: _RECORD | {V.HANG_UP, V.RESUME, V.MUTE, V.TRANSFER, V.CONSULT, V.ADD},
+    Phase.TALKING: _RECORD | {V.HANG_UP, V.HOLD, V.MUTE, V.TAKE_UP, V.KEYS, V.TRANSFER, V.CONSULT, V.ADD},
+    Phase.HELD: _RECORD | {V.HANG_UP, V.RESUME, V.MUTE, V.TAKE_UP, V.TRANSFER, V.CONSULT, V.ADD},
     Phase.CALLING: _RECORD | {V.CANCEL, V.COMPLETE, V.MUTE, V.KEYS},
     Phase.CONSULTING: _RECORD | {V.CANCEL, V.COMPLETE, V.JOIN, V.MUTE, V.KEYS},
     Phase.CONFERENCE: _RECORD | {V.HANG_UP, V.CANCEL, V.MUTE},

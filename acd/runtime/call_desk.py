@@ -16,6 +16,7 @@ import structlog
 from acd.core.agents import Agent
 from acd.core.calls import Call, CallState
 from acd.core.hands import Hands
+from acd.core.plan import is_browser_phone
 from acd.core.ports import Mirror
 from acd.errors import RequestRefused, TelephonyError
 from acd.runtime.call_control import CONSULT, Hand, Phase, Verb, check, in_hand, new_consult, picture
@@ -69,6 +70,7 @@ class CallDesk:
             Verb.HOLD: self._hold,
             Verb.RESUME: self._resume,
             Verb.MUTE: self._mute,
+            Verb.TAKE_UP: self._take_up,
             Verb.KEYS: self._keys,
             Verb.TRANSFER: self._transfer,
             Verb.CONSULT: self._consult,
@@ -203,6 +205,16 @@ class CallDesk:
     def _unmute(self, call_id: str) -> None:
         self._muted.discard(call_id)
         self._mirror.drop(MUTED + call_id)
+
+    async def _take_up(self, hand: Hand, _request: Request) -> None:
+        """The agent's browser has lost its part of the talk, most often by a reload of the page."""
+        call = _call(hand)
+        if hand.dialled or hand.agent.phone is None or not is_browser_phone(hand.agent.phone):
+            raise RequestRefused("not-now", "this is for calls that came to a phone in the browser")
+        await self._hands.take_up(call.id)
+        self._must_last(call)
+        if call.id in self._muted:
+            await self._hands.mute(call.id, dialled=False, on=True)
 
     async def _keys(self, hand: Hand, request: Request) -> None:
         keys = text_of(request, "keys")

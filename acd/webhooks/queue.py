@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, Row, delete, func, insert, select, update
 
-from acd.records.keys import in_chunks
+from acd.sql import in_chunks
 from acd.webhooks.events import Event
 from acd.webhooks.schema import deliveries, webhooks
 from acd.webhooks.store import Webhook

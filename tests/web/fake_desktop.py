@@ -8,6 +8,7 @@ For looking at pages without a telephone system, and for tests of pages alone:
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import secrets
 import sys
@@ -94,7 +95,8 @@ class FakeDesktop:
     async def _send(self, message: Object) -> None:
         for socket, topics in list(self._sockets.items()):
             if message.get("topic", "me") in topics and not socket.closed:
-                await socket.send_str(json.dumps({**message, "now_s": time.time()}))
+                with contextlib.suppress(ConnectionError):
+                    await socket.send_str(json.dumps({**message, "now_s": time.time()}))
 
     # --- HTTP ---
 

@@ -31,4 +31,11 @@ ROUTES: list[Route] = [
     *wrap_up.ROUTES,
     *supervising.ROUTES,
     *webhooks.ROUTES,
+from acd.web.api import customers, inbox, pop
+from acd.web.route import Route
+
+ROUTES: list[Route] = [
+    *customers.ROUTES,
+    *inbox.ROUTES,
+    *pop.ROUTES,
 ]
