@@ -19,13 +19,13 @@ from acd.records.store import RecordStore
 from acd.settings.environment import Environment
 from acd.web.asker import Asker
 from acd.web.centre import CentreInUse
+from acd.web.customer_desk import CustomerDesk
 from acd.web.figures import Figures
 from acd.web.guesses import Guesses
 from acd.web.link import Link
 from acd.web.live.hub import Hub
 from acd.web.open_sockets import OpenSockets
 from acd.web.picture import Picture
-from acd.web.customer_desk import CustomerDesk
 
 if TYPE_CHECKING:
     from acd.web.context import Context

@@ -9,7 +9,10 @@ from acd.web.api import (
     calls,
     calls_now,
     config,
+    customers,
+    inbox,
     me,
+    pop,
     session,
     supervising,
     tokens,
@@ -31,10 +34,6 @@ ROUTES: list[Route] = [
     *wrap_up.ROUTES,
     *supervising.ROUTES,
     *webhooks.ROUTES,
-from acd.web.api import customers, inbox, pop
-from acd.web.route import Route
-
-ROUTES: list[Route] = [
     *customers.ROUTES,
     *inbox.ROUTES,
     *pop.ROUTES,
