@@ -79,7 +79,7 @@ class StandIn:
 
     def __init__(self, load: Load, path: Path) -> None:
         plan = plan_of(Size(load.agents, load.groups, load.groups, 0))
-        self._engine = Engine(replace(plan, reasons={"break": Reason("break", {"en": "Break"})}))
+        self._engine = Engine(replace(plan, reasons={"break": Reason({"en": "Break"})}))
         self._agents = list(plan.agents)
         self._chance = random.Random(7)
         self._at_work: set[str] = set()
