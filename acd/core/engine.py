@@ -281,10 +281,17 @@ class Engine:
                 conversations.own_calls_joined(floor, call, floor.calls.get(other_id), phone)
             case events.CallTakenBack(_, reason):
                 conversations.taken_back(floor, call, reason)
-            case events.CallerReturned():
-                recovery.caller_returned(floor, call)
             case events.CallDisposed(_, agent, code, label):
                 wrap_up.dispose(floor, call, facts.Disposed(floor.now, agent, code, label))
+            case _:
+                self._of_absence(event, call)
+
+    def _of_absence(self, event: Event, call: Call) -> None:
+        """What is found of a call that nobody had looked after for a while."""
+        floor = self.floor
+        match event:
+            case events.CallerReturned():
+                recovery.caller_returned(floor, call)
             case events.FallbackServed():
                 recovery.fallback_served(floor, call, event)
             case events.ConversationFound(_, phone, at):

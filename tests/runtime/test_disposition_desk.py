@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -104,7 +104,7 @@ async def test_what_cannot_be_read_is_set_aside(stage: Stage) -> None:
     assert stage.desk.mirror.keys("unreadable") == [f"unreadable:{PREFIX}c9:anna"]
 
 
-REFUSED = {
+REFUSED: Mapping[str, tuple[dict[str, Any], str]] = {
     "no such call": ({"call": "c9"}, "unknown-call"),
     "somebody else's call": ({"agent": "ben"}, "not-your-call"),
     "no such code": ({"code": "gone"}, "unknown-disposition"),

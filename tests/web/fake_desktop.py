@@ -8,6 +8,7 @@ For looking at pages without a telephone system, and for tests of pages alone:
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import secrets
 import sys
@@ -94,7 +95,8 @@ class FakeDesktop:
     async def _send(self, message: Object) -> None:
         for socket, topics in list(self._sockets.items()):
             if message.get("topic", "me") in topics and not socket.closed:
-                await socket.send_str(json.dumps({**message, "now_s": time.time()}))
+                with contextlib.suppress(ConnectionError):
+                    await socket.send_str(json.dumps({**message, "now_s": time.time()}))
 
     # --- HTTP ---
 
@@ -134,7 +136,9 @@ class FakeDesktop:
             return web.FileResponse(file)
         nonce = secrets.token_urlsafe(16)
         text = (PAGES / "index.html").read_text(encoding="utf-8").replace(NONCE_PLACE, nonce)
-        policy = f"default-src 'self'; style-src 'self' 'nonce-{nonce}'; img-src 'self' data:; object-src 'none'"
+        policy = (
+            f"default-src 'self'; style-src 'self' 'nonce-{nonce}'; img-src 'self' data:; object-src 'none'"
+        )
         return web.Response(text=text, content_type="text/html", headers={"Content-Security-Policy": policy})
 
     async def _who(self, request: web.Request) -> web.Response:

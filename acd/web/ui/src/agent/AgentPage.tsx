@@ -27,13 +27,13 @@ function Desk({ agent }: { agent: Agent }) {
   const call = useObject("me", "call", callId);
   return (
     <div className={call ? "desk desk-call" : "desk"}>
-      <div className="desk-side">
-        {call && <CallCard key={call.id} agent={agent} call={call} />}
+      {call && <CallCard key={call.id} agent={agent} call={call} />}
+      {call ? <CallWork key={call.id} agent={agent} call={call} /> : <Quiet agent={agent} />}
+      <div className="desk-rest">
         <DialBox agent={agent} />
         <Messages />
         <InboxGlance />
       </div>
-      {call ? <CallWork key={call.id} agent={agent} call={call} /> : <Quiet agent={agent} />}
     </div>
   );
 }

@@ -5,12 +5,14 @@ import { clockText } from "../format/format";
 import { useI18n } from "../i18n/i18n";
 import type { Agent, Call, Party } from "../live/shapes";
 import { useNow } from "../live/ticks";
+import { useHeardCall } from "../phone/hooks";
 import { CallControls } from "./CallControls";
 import { isConference, otherSide } from "./controls";
 
 /** The call in hand: with whom, since when, in which state, and what can be done with it. */
-export function CallCard({ agent, call }: { agent: Agent; call: Call }) {
+export function CallCard({ agent, call: told }: { agent: Agent; call: Call }) {
   const { t } = useI18n();
+  const call = useHeardCall(agent, told);
   const side = otherSide(call);
   const ringing = agent.state === "ringing";
   const phase = agent.state === "wrap_up" || call.state === "ended" ? "ended" : ringing ? "ringing" : call.consult ? "consult" : call.on_hold ? "hold" : isConference(call) ? "conference" : call.state === "dialing_out" || call.state === "ringing" || call.state === "waiting" ? "dialing" : "talking";
@@ -34,7 +36,7 @@ export function CallCard({ agent, call }: { agent: Agent; call: Call }) {
         {call.recording === "on" && <Tag color="error" className="rec">{t("call.recording.on")}</Tag>}
         {call.recording === "paused" && <Tag>{t("call.recording.paused")}</Tag>}
       </p>
-      {(call.consult || isConference(call)) && <Parties call={call} />}
+      {(call.consult || isConference(call)) && <Parties call={call} me={agent.id} />}
       <CallControls agent={agent} call={call} />
     </section>
   );
@@ -45,12 +47,12 @@ function CallClock({ since }: { since: number }) {
   return <span className="call-clock figure">{clockText(now_s - since)}</span>;
 }
 
-function Parties({ call }: { call: Call }) {
+function Parties({ call, me }: { call: Call; me: string }) {
   const { t } = useI18n();
-  const name = (party: Party): string => party.agent ?? party.number ?? (party.who === "customer" ? (call.customer?.name ?? call.caller_number ?? t("agent.unknown-number")) : "");
+  const name = (party: Party): string => party.agent ?? (party.who === "customer" ? call.customer?.name : null) ?? party.number ?? t("agent.unknown-number");
   return (
     <ul className="parties" aria-label={t("call.parties")}>
-      {(call.parties ?? []).map((party, index) => (
+      {(call.parties ?? []).filter((party) => party.agent !== me).map((party, index) => (
         <li key={`${party.who} ${party.agent ?? party.number ?? index}`}>
           <TeamOutlined aria-hidden /> <bdi>{name(party)}</bdi>
           <span className="quiet">{t(`call.party.${party.who}`)}</span>

@@ -2,10 +2,11 @@ import { AudioMutedOutlined, AudioOutlined, CloseOutlined, NumberOutlined, Pause
 import { Button, Popover } from "antd";
 import { useState, type ReactNode } from "react";
 
-import { orderCall, type CallOrder } from "../api/me";
+import { type CallOrder } from "../api/me";
 import { useI18n, type Key } from "../i18n/i18n";
 import { useLink } from "../live/hooks";
 import type { Agent, Call } from "../live/shapes";
+import { orderThrough } from "../phone/actions";
 import { useShortcuts, type Shortcut } from "../shell/shortcuts";
 import { possible, type Control } from "./controls";
 import { Keypad } from "./Keypad";
@@ -50,7 +51,7 @@ export function CallControls({ agent, call }: Props) {
 
   const press = (shown: Shown) => {
     const { order } = shown;
-    if (order) void (shown.control === "answer" || shown.control === "hangup" ? state : { run }).run(shown.control, () => orderCall(order));
+    if (order) void (shown.control === "answer" || shown.control === "hangup" ? state : { run }).run(shown.control, () => orderThrough(agent, order));
   };
   const button = (shown: Shown, name: Key = `call.do.${shown.control}`) => (
     <Button
@@ -102,7 +103,7 @@ export function CallControls({ agent, call }: Props) {
         <Button className="control" icon={<UserAddOutlined />} disabled={off || !can.has("conference-add")} loading={pending === "conference-add"} onClick={() => setDialog("conference")}>
           {t("call.do.conference-add")}
         </Button>
-        <RecordPause off={off} can={can} pending={pending} onOrder={(control, order) => run(control, () => orderCall(order))} />
+        <RecordPause off={off} can={can} pending={pending} onOrder={(control, order) => run(control, () => orderThrough(agent, order))} />
         {button(hangup)}
       </div>
       {dialog && (
@@ -110,7 +111,7 @@ export function CallControls({ agent, call }: Props) {
           agent={agent}
           adds={dialog === "conference"}
           onClose={() => setDialog(null)}
-          onOrder={(order) => run(order.do === "conference-add" ? "conference-add" : "transfer", () => orderCall(order))}
+          onOrder={(order) => run(order.do === "conference-add" ? "conference-add" : "transfer", () => orderThrough(agent, order))}
         />
       )}
     </>

@@ -18,9 +18,10 @@ export function possibleOrders(agent: Agent): ReadonlySet<StateOrder> {
   if (agent.state === "logged_out") return new Set(["login"]);
   const found = new Set<StateOrder>(["not-ready", "logout"]);
   const busy = BUSY.has(agent.state);
-  if (busy ? agent.next_state !== "ready" : agent.state !== "ready") found.add("ready");
+  // Ready would end a wrap-up before its result is kept: that is for the button that keeps it.
+  if (busy ? agent.next_state !== "ready" && agent.state !== "wrap_up" : agent.state !== "ready") found.add("ready");
   if (busy && agent.pending !== null) found.add("revoke");
-  if (agent.state === "wrap_up") for (const order of ["wrap-up-extend", "wrap-up-done", "ready"] as const) found.add(order);
+  if (agent.state === "wrap_up") for (const order of ["wrap-up-extend", "wrap-up-done"] as const) found.add(order);
   if ((agent.state === "talking" || agent.state === "ringing") && !agent.wrap_up_wanted) found.add("wrap-up");
   return found;
 }

@@ -20,7 +20,7 @@ export function findTargets(targets: Targets, query: string, kind: TargetKind | 
 function allTargets(targets: Targets, me: string): Target[] {
   const agents = targets.agents
     .filter((agent) => agent.id !== me)
-    .map((agent): Target => ({ kind: "agent", id: agent.id, name: `${agent.name} · ${agent.extension}`, detail: agent.state, free: agent.state === "ready" }));
+    .map((agent): Target => ({ kind: "agent", id: agent.id, name: `${agent.name} · ${agent.extension}`, detail: agent.state, free: agent.state === "logged_out" ? null : agent.state === "ready" }));
   const rank = (target: Target): number => (target.free ? 0 : target.detail === "logged_out" ? 2 : 1);
   return [
     ...agents.toSorted((one, other) => rank(one) - rank(other)),

@@ -9,7 +9,7 @@ export type TargetKind = "agent" | "group" | "number" | "flow";
 
 /** What can be done with a call; `do` as on the control socket, without its prefix. */
 export type CallOrder =
-  | { do: "answer" | "hangup" | "hold" | "resume" | "consult-complete" | "consult-cancel" | "consult-join" | "record-resume" }
+  | { do: "answer" | "hangup" | "hold" | "resume" | "take-up" | "consult-complete" | "consult-cancel" | "consult-join" | "record-resume" }
   | { do: "mute"; on: boolean }
   | { do: "keys"; keys: string }
   | { do: "transfer" | "consult" | "conference-add"; to: string; to_kind: TargetKind }

@@ -103,7 +103,7 @@ export function WrapUpPanel({ agent, call, form }: Props) {
       ))}
       <label className="field">
         <span>{t("wrap-up.note")}</span>
-        <Input.TextArea ref={note as never} value={draft.note} autoSize={{ minRows: 4, maxRows: 12 }} maxLength={10_000} onChange={(event) => change({ note: event.target.value })} />
+        <Input.TextArea ref={note as never} value={draft.note} rows={5} className="note-text" maxLength={10_000} onChange={(event) => change({ note: event.target.value })} />
       </label>
       <CallbackPromise at_s={draft.callback_at} faulty={tried && has(missing, "callback-past")} onChange={(callback_at) => change({ callback_at })} />
       <div role="alert">
