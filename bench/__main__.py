@@ -19,6 +19,7 @@ from rich.table import Table
 from acd.simulate.calibration import DAYS, Score
 from acd.simulate.calibration import measure as calibrate
 from acd.simulate.calibration_centre import CENTRE_DAYS, measure_centre
+from bench import customers as directory
 from bench import dispatch as measurement
 from bench import engine as decisions
 from bench import ivr as menus
@@ -190,6 +191,31 @@ def simulate(
     if json is not None:
         simulation.write_json(json, speeds)
     if not simulation.is_good(speeds):
+        raise typer.Exit(1)
+
+
+@app.command()
+def customers(
+    json: Annotated[Path | None, typer.Option(help="write the figures to this file, too")] = None,
+    count: Annotated[int, typer.Option(min=1000, help="customers")] = 1_000_000,
+    searches: Annotated[int, typer.Option(min=1, help="searches of each kind")] = 200,
+    url: Annotated[str | None, typer.Option(help="an empty database to use instead of a file")] = None,
+) -> None:
+    """How fast customers are imported and found. Fails if a kind of search takes longer than 100 ms."""
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True)) as progress:
+        task = progress.add_task("importing", total=1.0)
+        result = directory.measure(
+            count,
+            searches,
+            lambda what, share: progress.update(task, description=what, completed=min(share, 1.0)),
+            url,
+        )
+    width = None if sys.stdout.isatty() else PIPE_WIDTH
+    Console(width=width, highlight=False).print(directory.table(result))
+    if json is not None:
+        directory.write_json(json, result)
+    if not result.is_good:
         raise typer.Exit(1)
 
 

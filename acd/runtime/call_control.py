@@ -138,9 +138,9 @@ def is_consult(consult_id: str, call_id: str) -> bool:
     return number != consult_id and number.isdecimal()
 
 
-def new_consult(floor: Floor, call: Call, told: int) -> str:
-    """The id of another consultation about this call, of which there were `told` before."""
-    return next(i for n in count(told + 1) if (i := f"{call.id}{CONSULT}{n}") not in floor.calls)
+def new_consult(floor: Floor, call: Call, number: int) -> str:
+    """The id of another consultation about this call, with this number or the next that is free."""
+    return next(i for n in count(number) if (i := f"{call.id}{CONSULT}{n}") not in floor.calls)
 
 
 def picture(floor: Floor, call: Call) -> dict[str, Any]:

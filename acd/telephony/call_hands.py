@@ -135,9 +135,9 @@ class CallHands:
     # --- small things -------------------------------------------------------------------------
     async def answer(self, call_id: str) -> None:
         """See `Hands`."""
-        leg = self._watch.leg_of.get(call_id)
-        if leg is None:
-            raise TelephonyError("the phone does not ring")
+        while (leg := self._watch.leg_of.get(call_id)) is None:
+            self._caller(call_id)  # still there; the phone has not said yet that it rings
+            await asyncio.sleep(ASK_AGAIN_S)
         await self._link.action("PJSIPNotify", Channel=leg, Variable="Event=talk")
 
     async def hang_up(self, call_id: str, *, dialled: bool) -> None:
@@ -228,11 +228,10 @@ class CallHands:
         self._watch.unbind(consult_id)
         try:
             await self._bridge(pair.other, answered)
-        except TelephonyError:
+        except (TelephonyError, asyncio.CancelledError):
             self._switch.not_merged(call_id)
-            if self._watch.bind(consult_id, pair.agent, uniqueid):
-                raise
-            self._feed(events.CallEnded(consult_id, EndedBy.CALLER))
+            if not self._watch.bind(consult_id, pair.agent, uniqueid):
+                self._feed(events.CallEnded(consult_id, EndedBy.CALLER))
             raise
         self._apart.pop(call_id, None)
         self._consults.pop(consult_id, None)

@@ -136,7 +136,9 @@ class FakeDesktop:
             return web.FileResponse(file)
         nonce = secrets.token_urlsafe(16)
         text = (PAGES / "index.html").read_text(encoding="utf-8").replace(NONCE_PLACE, nonce)
-        policy = f"default-src 'self'; style-src 'self' 'nonce-{nonce}'; img-src 'self' data:; object-src 'none'"
+        policy = (
+            f"default-src 'self'; style-src 'self' 'nonce-{nonce}'; img-src 'self' data:; object-src 'none'"
+        )
         return web.Response(text=text, content_type="text/html", headers={"Content-Security-Policy": policy})
 
     async def _who(self, request: web.Request) -> web.Response:

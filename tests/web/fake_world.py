@@ -8,7 +8,12 @@ from typing import Any
 Object = dict[str, Any]
 CALL = "c-17"
 
-REASONS = {"break": ("Break", "小休"), "lunch": ("Lunch", "午餐"), "training": ("Training", "培训"), "meeting": ("Meeting", "会议")}
+REASONS = {
+    "break": ("Break", "小休"),
+    "lunch": ("Lunch", "午餐"),
+    "training": ("Training", "培训"),
+    "meeting": ("Meeting", "会议"),
+}
 
 PHONES = {
     "phones": [
@@ -27,7 +32,10 @@ TARGETS = {
         {"id": "dora", "name": "Dora Novak", "extension": "1004", "state": "logged_out"},
         {"id": "fang", "name": "方丽", "extension": "1006", "state": "ready"},
     ],
-    "groups": [{"id": "sales", "name": "Sales", "waiting": 2, "ready": 1}, {"id": "support", "name": "Support", "waiting": 0, "ready": 0}],
+    "groups": [
+        {"id": "sales", "name": "Sales", "waiting": 2, "ready": 1},
+        {"id": "support", "name": "Support", "waiting": 0, "ready": 0},
+    ],
     "flows": [{"id": "survey", "name": "Survey"}],
     "numbers": [{"number": "+493012345", "name": "Branch office Mitte"}],
 }
@@ -88,19 +96,72 @@ def pop(now: float) -> Object:
 
 def tasks(now: float) -> list[Object]:
     """Three that wait, one that somebody has."""
-    base: Object = {"group": "sales", "customer": None, "due_at": None, "duration_s": None, "note": None, "state": "open", "agent": None, "changed_at": now}
+    base: Object = {
+        "group": "sales",
+        "customer": None,
+        "due_at": None,
+        "duration_s": None,
+        "note": None,
+        "state": "open",
+        "agent": None,
+        "changed_at": now,
+    }
     return [
-        {**base, "kind": "callback", "id": "t-1", "at": now - 5400, "number": "+49 30 5550123", "customer": {"id": "k-1", "name": CARD["name"]}, "due_at": now - 600},
-        {**base, "kind": "voicemail", "id": "t-2", "at": now - 8000, "number": "+49 171 1234567", "duration_s": 37},
-        {**base, "kind": "callback", "id": "t-3", "at": now - 90_000, "number": "+86 10 5550 0001", "due_at": now + 7200, "note": "Asked for Chinese", "state": "taken", "agent": "anna"},
-        {**base, "kind": "voicemail", "id": "t-4", "at": now - 100_000, "number": None, "duration_s": 12, "state": "taken", "agent": "chen"},
+        {
+            **base,
+            "kind": "callback",
+            "id": "t-1",
+            "at": now - 5400,
+            "number": "+49 30 5550123",
+            "customer": {"id": "k-1", "name": CARD["name"]},
+            "due_at": now - 600,
+        },
+        {
+            **base,
+            "kind": "voicemail",
+            "id": "t-2",
+            "at": now - 8000,
+            "number": "+49 171 1234567",
+            "duration_s": 37,
+        },
+        {
+            **base,
+            "kind": "callback",
+            "id": "t-3",
+            "at": now - 90_000,
+            "number": "+86 10 5550 0001",
+            "due_at": now + 7200,
+            "note": "Asked for Chinese",
+            "state": "taken",
+            "agent": "anna",
+        },
+        {
+            **base,
+            "kind": "voicemail",
+            "id": "t-4",
+            "at": now - 100_000,
+            "number": None,
+            "duration_s": 12,
+            "state": "taken",
+            "agent": "chen",
+        },
     ]
 
 
 def objects(now: float) -> dict[str, Object]:
     """The topic `me` of Anna, who is logged out."""
-    reasons = [{"id": i, "label": {"en": en, "zh_CN": zh}, "selectable": True, "max_s": 900} for i, (en, zh) in REASONS.items()]
-    reasons.append({"id": "desktop-gone", "label": {"en": "Desktop gone", "zh_CN": "工作台离线"}, "selectable": False, "max_s": None})
+    reasons = [
+        {"id": i, "label": {"en": en, "zh_CN": zh}, "selectable": True, "max_s": 900}
+        for i, (en, zh) in REASONS.items()
+    ]
+    reasons.append(
+        {
+            "id": "desktop-gone",
+            "label": {"en": "Desktop gone", "zh_CN": "工作台离线"},
+            "selectable": False,
+            "max_s": None,
+        }
+    )
     return {
         "centre": {"name": "Example Bank", "language": "en", "timezone": "Europe/Berlin", "asterisk": True, "dispatching": True,
                    "version": "1", "announcements": [], "reasons": reasons, "groups": ["sales", "support"]},
@@ -136,7 +197,13 @@ _BEN = {"who": "agent", "agent": "ben", "on_hold": False}
 
 
 def _talk(now: float, **fields: Any) -> Object:
-    given = {"state": "talking", "since_at": now - 65, "recording": "on", "parties": [_CUSTOMER, _ANNA], **fields}
+    given = {
+        "state": "talking",
+        "since_at": now - 65,
+        "recording": "on",
+        "parties": [_CUSTOMER, _ANNA],
+        **fields,
+    }
     return {
         "agent__anna": _logged_in(now, "talking", since_at=now - 65, call=CALL, next_state="ready"),
         f"call__{CALL}": call(now, **given),

@@ -14,7 +14,13 @@ from tests.web.fake_desktop import PAGES, FakeDesktop
 from tests.web.fake_world import CALL, CANDIDATES
 
 AXE = Path(__file__).parents[2] / "acd/web/ui/node_modules/axe-core/axe.min.js"
-FLAGS = ["--no-sandbox", "--disable-quic", "--disable-background-networking", "--no-first-run", "--disable-sync"]
+FLAGS = [
+    "--no-sandbox",
+    "--disable-quic",
+    "--disable-background-networking",
+    "--no-first-run",
+    "--disable-sync",
+]
 LIMIT_MS = 8000
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -82,7 +88,9 @@ async def test_signing_in_and_logging_in_at_a_phone(page: Page, desktop: FakeDes
     await expect(page.get_by_role("region", name="My state")).to_contain_text("Ready")
 
 
-async def test_who_calls_is_shown_as_the_phone_rings_and_as_text_only(page: Page, desktop: FakeDesktop) -> None:
+async def test_who_calls_is_shown_as_the_phone_rings_and_as_text_only(
+    page: Page, desktop: FakeDesktop
+) -> None:
     await signed_in(page, desktop)
     await desktop.play("ring")
     await expect(page.get_by_role("heading", name="Müller-Lüdenscheidt").last).to_be_visible()
@@ -95,7 +103,9 @@ async def test_who_calls_is_shown_as_the_phone_rings_and_as_text_only(page: Page
     assert desktop.orders == [("me/call", {"do": "answer"})]
 
 
-async def test_a_shared_number_asks_who_it_is_and_an_unknown_one_becomes_a_card(page: Page, desktop: FakeDesktop) -> None:
+async def test_a_shared_number_asks_who_it_is_and_an_unknown_one_becomes_a_card(
+    page: Page, desktop: FakeDesktop
+) -> None:
     desktop.pop = {**desktop.pop, "customer": None, "candidates": CANDIDATES}
     await signed_in(page, desktop)
     await desktop.play("ring")
@@ -175,7 +185,9 @@ async def test_a_cut_is_said_and_what_happened_meanwhile_is_shown(page: Page, de
 
 
 @pytest.mark.parametrize(("language", "theme"), [("en", "light"), ("zh-CN", "dark")])
-async def test_no_serious_fault_for_those_who_cannot_see_or_point(page: Page, desktop: FakeDesktop, language: str, theme: str) -> None:
+async def test_no_serious_fault_for_those_who_cannot_see_or_point(
+    page: Page, desktop: FakeDesktop, language: str, theme: str
+) -> None:
     desktop.language, desktop.theme = language, theme
     await page.goto(desktop.address)
     await page.locator("#username").wait_for()
@@ -196,7 +208,9 @@ async def _faults(page: Page) -> set[str]:
     """Serious and critical ones, each with where it is."""
     await page.evaluate(AXE.read_text(encoding="utf-8"))
     # Colours are judged at their end, not on the way there.
-    await page.evaluate("Promise.all(document.getAnimations().filter(a => a.effect.getTiming().iterations !== Infinity).map(a => a.finished.catch(() => {})))")
+    await page.evaluate(
+        "Promise.all(document.getAnimations().filter(a => a.effect.getTiming().iterations !== Infinity).map(a => a.finished.catch(() => {})))"
+    )
     result = await page.evaluate("axe.run(document, {resultTypes: ['violations']})")
     return {
         f"{fault['id']} {node['target']} {node['failureSummary'][:200]}"

@@ -9,7 +9,10 @@ from acd.web.api import (
     calls,
     calls_now,
     config,
+    customers,
+    inbox,
     me,
+    pop,
     session,
     supervising,
     tokens,
@@ -31,4 +34,7 @@ ROUTES: list[Route] = [
     *wrap_up.ROUTES,
     *supervising.ROUTES,
     *webhooks.ROUTES,
+    *customers.ROUTES,
+    *inbox.ROUTES,
+    *pop.ROUTES,
 ]

@@ -1,5 +1,5 @@
 import { PlusOutlined } from "@ant-design/icons";
-import { Button, Form, Input, Modal, Popconfirm, Select, Table, Tag } from "antd";
+import { Button, Form, Input, Modal, Popconfirm, Select, Table } from "antd";
 import { useState } from "react";
 
 import { useLoaded } from "../api/hooks";
@@ -57,9 +57,9 @@ export default function AccountsPart() {
                 key: "state",
                 render: (_, account) => (
                   <>
-                    {account.disabled && <Tag color="red">{t("admin.disabled")}</Tag>}
-                    {account.locked_until !== null && secondsOf(account.locked_until) > now_s && <Tag color="orange">{t("admin.locked")}</Tag>}
-                    {account.must_change_password && <Tag>{t("admin.must-change")}</Tag>}
+                    {account.disabled && <span className="mark bad">{t("admin.disabled")}</span>}
+                    {account.locked_until !== null && secondsOf(account.locked_until) > now_s && <span className="mark warn">{t("admin.locked")}</span>}
+                    {account.must_change_password && <span className="mark">{t("admin.must-change")}</span>}
                   </>
                 ),
               },

@@ -1,4 +1,4 @@
-import { Table, Tag } from "antd";
+import { Table } from "antd";
 
 import { useLoaded } from "../api/hooks";
 import { useFormat } from "../format/hooks";
@@ -23,7 +23,7 @@ export default function VersionsPart() {
             pagination={false}
             dataSource={versions}
             columns={[
-              { title: t("admin.version"), dataIndex: "number", render: (number: number, one) => <>{number || "–"} {one.active && <Tag color="green">{t("admin.active")}</Tag>}</> },
+              { title: t("admin.version"), dataIndex: "number", render: (number: number, one) => <>{number || "–"} {one.active && <span className="mark good">{t("admin.active")}</span>}</> },
               { title: t("admin.at"), dataIndex: "at", render: (at: string) => <span title={format.timeWithSeconds(secondsOf(at))}>{format.moment(secondsOf(at), now_s)}</span> },
               { title: t("admin.who"), dataIndex: "who" },
               { title: t("admin.source"), dataIndex: "source" },

@@ -140,7 +140,7 @@ function Deliveries({ id }: { id: string }) {
           columns={[
             { title: t("admin.at"), dataIndex: "created_at", render: (at_s: number) => format.moment(at_s, now_s) },
             { title: t("admin.event"), dataIndex: "event" },
-            { title: t("board.state"), dataIndex: "state", render: (state: Delivery["state"]) => <Tag color={{ waiting: "default", delivered: "green", failed: "red" }[state]}>{t(`admin.delivery.${state}`)}</Tag> },
+            { title: t("board.state"), dataIndex: "state", render: (state: Delivery["state"]) => <span className={`mark ${{ waiting: "", delivered: "good", failed: "bad" }[state]}`}>{t(`admin.delivery.${state}`)}</span> },
             { title: t("admin.tries"), dataIndex: "tries" },
             { title: t("admin.answer"), key: "answer", render: (_, one) => one.error ?? one.status ?? (one.next_at !== null ? t("admin.next-try", { time: format.moment(one.next_at, now_s) }) : "–") },
           ]}

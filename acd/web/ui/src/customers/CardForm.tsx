@@ -4,7 +4,7 @@ import type { ReactNode } from "react";
 
 import { useI18n } from "../i18n/i18n";
 import { LANGUAGES } from "../i18n/i18n";
-import type { CustomField, Details } from "./api";
+import { MASK, type CustomField, type Details } from "./api";
 
 interface Props {
   form: FormInstance<Details>;
@@ -59,7 +59,7 @@ export function CardForm({ form, initial, fields, busy, onChange, onSubmit, chil
         </Form.Item>
         {list("tags")}
         {fields.map((field) => (
-          <Field key={field.id} field={field} text={label(field.label) || field.id} />
+          <Field key={field.id} field={field} hidden={initial.fields[field.id] === MASK} text={label(field.label) || field.id} />
         ))}
         {unknown.map((name) => (
           <Form.Item key={name} name={["fields", name]} label={name}>
@@ -72,9 +72,15 @@ export function CardForm({ form, initial, fields, busy, onChange, onSubmit, chil
   );
 }
 
-function Field({ field, text }: { field: CustomField; text: string }) {
+function Field({ field, text, hidden }: { field: CustomField; text: string; hidden: boolean }) {
   const { t, label } = useI18n();
   const common = { name: ["fields", field.id], label: text, rules: field.required ? [{ required: true, message: t("customers.required") }] : [] };
+  if (hidden)
+    return (
+      <Form.Item {...common}>
+        <Input disabled />
+      </Form.Item>
+    );
   if (field.type === "yes_no")
     return (
       <Form.Item name={["fields", field.id]} valuePropName="checked" label={text}>
@@ -90,7 +96,7 @@ function Field({ field, text }: { field: CustomField; text: string }) {
   if (field.type === "choice")
     return (
       <Form.Item {...common}>
-        <Select allowClear options={Object.entries(field.choices).map(([value, name]) => ({ value, label: label(name) || value }))} />
+        <Select allowClear options={field.choices.map((one) => ({ value: one.value, label: label(one.label) || one.value }))} />
       </Form.Item>
     );
   return <Form.Item {...common}>{field.type === "number" ? <InputNumber className="wide" /> : <Input maxLength={2000} dir="auto" />}</Form.Item>;

@@ -1,15 +1,17 @@
 import { MergeCellsOutlined } from "@ant-design/icons";
-import { Alert, Button, Form, Input, Spin, Tag } from "antd";
+import { Alert, Button, Form, Input, Popconfirm, Spin } from "antd";
 import { useState } from "react";
 
 import { ApiError } from "../api/http";
 import { useFaultText, useLoaded } from "../api/hooks";
+import { mayAct } from "../api/session";
 import { clockText } from "../format/format";
 import { useFormat } from "../format/hooks";
 import { useI18n } from "../i18n/i18n";
 import { useNow } from "../live/ticks";
+import { useWho } from "../shell/session";
 import { useDo } from "../api/useDo";
-import { addNote, changeCard, readCard, readContacts, type Card, type CustomField, type Details } from "./api";
+import { addNote, changeCard, MASK, readCard, readContacts, removeCard, revealCard, type Card, type CustomField, type Details } from "./api";
 import { CardForm, SaveButtons } from "./CardForm";
 import { Conflict } from "./Conflict";
 import { changesOf, detailsOf, titleOf } from "./details";
@@ -20,12 +22,13 @@ interface Props {
   id: string;
   fields: readonly CustomField[];
   onChanged: () => void;
+  onGone: () => void;
   onGoTo: (id: string) => void;
 }
 
-export function CardPage({ id, fields, onChanged, onGoTo }: Props) {
+export function CardPage({ id, fields, onChanged, onGone, onGoTo }: Props) {
   const faultText = useFaultText();
-  const { value, fault, reload, set } = useLoaded(`card ${id}`, (signal) => readCard(id, signal));
+  const { value, fault, set } = useLoaded(`card ${id}`, (signal) => readCard(id, signal));
   if (!value) return fault === undefined ? <Spin className="waiting" /> : <Alert type="error" showIcon title={faultText(fault)} />;
   return (
     <CardView
@@ -36,7 +39,11 @@ export function CardPage({ id, fields, onChanged, onGoTo }: Props) {
         set(card);
         onChanged();
       }}
-      onReload={reload}
+      onShown={set}
+      onRemoved={() => {
+        onChanged();
+        onGone();
+      }}
       onMerged={(card) => {
         onChanged();
         if (card.id === id) set(card);
@@ -50,35 +57,51 @@ interface ViewProps {
   card: Card;
   fields: readonly CustomField[];
   onSaved: (card: Card) => void;
-  onReload: () => void;
+  /** The same version, with more of it. */
+  onShown: (card: Card) => void;
+  onRemoved: () => void;
   onMerged: (card: Card) => void;
 }
 
-function CardView({ card, fields, onSaved, onReload, onMerged }: ViewProps) {
+function CardView({ card, fields, onSaved, onShown, onRemoved, onMerged }: ViewProps) {
   const { t } = useI18n();
+  const { session } = useWho();
+  const act = useDo();
   const [merging, setMerging] = useState(false);
+  const hidden = Object.values(card.fields).includes(MASK);
+  const drop = async () => {
+    if (await act(() => removeCard(card.id), t("customers.removed"))) onRemoved();
+  };
   return (
     <>
       <header className="spread">
         <h2 className="customer-title">
           <bdi>{titleOf(card) || t("customers.unnamed")}</bdi>
-          {card.segment && <Tag color="gold">{card.segment}</Tag>}
+          {card.segment && <span className="mark warn">{card.segment}</span>}
           {card.tags.map((tag) => (
-            <Tag key={tag}>
-              <bdi>{tag}</bdi>
-            </Tag>
+            <bdi key={tag} className="mark">
+              {tag}
+            </bdi>
           ))}
         </h2>
-        <Button icon={<MergeCellsOutlined />} onClick={() => setMerging(true)}>
-          {t("customers.merge")}
-        </Button>
+        <span className="row">
+          {hidden && <Button onClick={() => void act(async () => onShown(await revealCard(card.id)))}>{t("customers.reveal")}</Button>}
+          <Button icon={<MergeCellsOutlined />} onClick={() => setMerging(true)}>
+            {t("customers.merge")}
+          </Button>
+          {mayAct(session, "supervisor") && (
+            <Popconfirm title={t("customers.remove-sure")} onConfirm={drop}>
+              <Button danger>{t("customers.remove")}</Button>
+            </Popconfirm>
+          )}
+        </span>
       </header>
       <div className="customer-parts">
         <div className="panel">
-          <Edit card={card} fields={fields} onSaved={onSaved} />
+          <Edit key={hidden ? "masked" : "whole"} card={card} fields={fields} onSaved={onSaved} />
         </div>
         <div className="customer-past">
-          <Notes card={card} onReload={onReload} />
+          <Notes card={card} onAdded={onSaved} />
           <Contacts id={card.id} />
         </div>
       </div>
@@ -102,7 +125,8 @@ function Edit({ card, fields, onSaved }: { card: Card; fields: readonly CustomFi
     try {
       onSaved(await changeCard(card.id, version, changesOf(detailsOf(card), mine)));
     } catch (why) {
-      if (why instanceof ApiError && why.status === 409) setConflict({ theirs: await readCard(card.id), mine });
+      const theirs = why instanceof ApiError && why.status === 409 ? await readCard(card.id).catch(() => null) : null;
+      if (theirs && theirs.version !== version) setConflict({ theirs, mine });
       else setFault(showFaults(form, why) || faultText(why));
     } finally {
       setBusy(false);
@@ -137,7 +161,7 @@ function Edit({ card, fields, onSaved }: { card: Card; fields: readonly CustomFi
   );
 }
 
-function Notes({ card, onReload }: { card: Card; onReload: () => void }) {
+function Notes({ card, onAdded }: { card: Card; onAdded: (card: Card) => void }) {
   const { t } = useI18n();
   const format = useFormat();
   const now_s = useNow();
@@ -146,16 +170,17 @@ function Notes({ card, onReload }: { card: Card; onReload: () => void }) {
   const [busy, setBusy] = useState(false);
   const add = async () => {
     setBusy(true);
-    if (await act(() => addNote(card.id, text.trim()))) {
+    await act(async () => {
+      const changed = await addNote(card.id, text.trim());
       setText("");
-      onReload();
-    }
+      onAdded(changed);
+    });
     setBusy(false);
   };
   return (
     <section className="panel" aria-label={t("customers.notes")}>
       <h2>{t("customers.notes")}</h2>
-      <Input.TextArea value={text} onChange={(event) => setText(event.target.value)} autoSize={{ minRows: 1, maxRows: 6 }} maxLength={10_000} placeholder={t("customers.note-new")} aria-label={t("customers.note-new")} dir="auto" />
+      <Input.TextArea value={text} onChange={(event) => setText(event.target.value)} rows={2} maxLength={10_000} placeholder={t("customers.note-new")} aria-label={t("customers.note-new")} dir="auto" />
       <Button size="small" className="note-add" disabled={text.trim() === ""} loading={busy} onClick={() => void add()}>
         {t("customers.note-add")}
       </Button>
@@ -183,9 +208,9 @@ function Contacts({ id }: { id: string }) {
   return (
     <section className="panel" aria-label={t("customers.contacts")}>
       <h2>{t("customers.contacts")}</h2>
-      {value?.contacts.length === 0 && <p className="quiet">{t("customers.no-contacts")}</p>}
+      {value?.length === 0 && <p className="quiet">{t("customers.no-contacts")}</p>}
       <ul className="plain-list">
-        {value?.contacts.map((one) => (
+        {value?.map((one) => (
           <li key={one.call}>
             <p>
               <span className="figure">{format.moment(one.at, now_s)}</span> · {known(`customers.direction.${one.direction}`) ?? one.direction} · {known(`customers.outcome.${one.outcome}`) ?? one.outcome}

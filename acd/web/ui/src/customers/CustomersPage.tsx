@@ -10,11 +10,13 @@ import { useFaultText, useLoaded } from "../api/hooks";
 import { mayAct } from "../api/session";
 import { useI18n } from "../i18n/i18n";
 import { useWho } from "../shell/session";
-import { EXPORT_PATH, findCustomers, readFields, type Card } from "./api";
+import { EXPORT_PATH, findCustomers, FOUND, readFields, type Card, type CustomField } from "./api";
 import { CardPage } from "./CardPage";
 import { titleOf } from "./details";
 import { ImportDialog } from "./ImportDialog";
 import { NewCard } from "./NewCard";
+
+const NO_FIELDS: readonly CustomField[] = [];
 
 /** Search on the left, the card on the right. */
 export default function CustomersPage() {
@@ -25,7 +27,7 @@ export default function CustomersPage() {
   const [sought, setSought] = useState("");
   const [importing, setImporting] = useState(false);
   const found = useLoaded(`find ${useDeferredValue(sought)}`, (signal) => findCustomers(sought.trim(), signal));
-  const fields = useLoaded("fields", readFields).value?.fields ?? [];
+  const fields = useLoaded("fields", readFields).value ?? NO_FIELDS;
   const id = route?.id === undefined ? null : decodeURIComponent(route.id);
   const faultText = useFaultText();
 
@@ -68,6 +70,7 @@ export default function CustomersPage() {
             </li>
           ))}
         </ul>
+        {found.value?.after && <p className="quiet">{t("customers.more", { count: FOUND })}</p>}
       </aside>
       <section className="customers-card" aria-label={t("customers.card")}>
         {id === null && <Empty className="panel" description={t("customers.choose")} image={Empty.PRESENTED_IMAGE_SIMPLE} />}
@@ -80,7 +83,7 @@ export default function CustomersPage() {
             }}
           />
         )}
-        {id !== null && id !== "new" && <CardPage key={id} id={id} fields={fields} onChanged={found.reload} onGoTo={(other) => goTo(`/${encodeURIComponent(other)}`, { replace: true })} />}
+        {id !== null && id !== "new" && <CardPage key={id} id={id} fields={fields} onChanged={found.reload} onGone={() => goTo("/")} onGoTo={(other) => goTo(`/${encodeURIComponent(other)}`, { replace: true })} />}
       </section>
       <ImportDialog open={importing} onClose={() => setImporting(false)} onImported={found.reload} />
     </div>
@@ -93,7 +96,7 @@ function Line({ card }: { card: Card }) {
   return (
     <>
       <bdi className="cut">{titleOf(card) || t("customers.unnamed")}</bdi>
-      {card.segment && <span className="segment">{card.segment}</span>}
+      {card.segment && <span className="mark">{card.segment}</span>}
       <bdi className="cut quiet">{more}</bdi>
     </>
   );

@@ -1,5 +1,5 @@
 import { InboxOutlined } from "@ant-design/icons";
-import { Alert, Modal, Upload } from "antd";
+import { Alert, Checkbox, Modal, Upload } from "antd";
 import { useState } from "react";
 
 import { useFaultText } from "../api/hooks";
@@ -10,6 +10,7 @@ export function ImportDialog({ open, onClose, onImported }: { open: boolean; onC
   const { t } = useI18n();
   const faultText = useFaultText();
   const [busy, setBusy] = useState(false);
+  const [whole, setWhole] = useState(false);
   const [name, setName] = useState("");
   const [report, setReport] = useState<ImportReport | null>(null);
   const [fault, setFault] = useState<unknown>(undefined);
@@ -19,7 +20,7 @@ export function ImportDialog({ open, onClose, onImported }: { open: boolean; onC
     setReport(null);
     setFault(undefined);
     try {
-      setReport(await importCards(file));
+      setReport(await importCards(file, whole));
       onImported();
     } catch (why) {
       setFault(why);
@@ -30,6 +31,11 @@ export function ImportDialog({ open, onClose, onImported }: { open: boolean; onC
   return (
     <Modal open={open} title={t("customers.import")} width={760} footer={null} onCancel={onClose} destroyOnHidden afterClose={() => setReport(null)}>
       <p className="quiet">{t("customers.import-note")}</p>
+      <p>
+        <Checkbox checked={whole} disabled={busy} onChange={(event) => setWhole(event.target.checked)}>
+          {t("customers.all-or-nothing")}
+        </Checkbox>
+      </p>
       <Upload.Dragger accept=".csv,text/csv" maxCount={1} showUploadList={false} disabled={busy} beforeUpload={(file) => (void take(file), false)}>
         <InboxOutlined className="import-icon" />
         <p>{busy ? t("customers.importing", { name }) : t("customers.import-drop")}</p>

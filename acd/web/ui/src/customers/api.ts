@@ -1,4 +1,4 @@
-import { at, get, patch, post } from "../api/http";
+import { at, get, patch, post, remove } from "../api/http";
 import type { Label } from "../live/shapes";
 
 export type FieldValue = string | number | boolean;
@@ -17,6 +17,9 @@ export interface Details {
   fields: Record<string, FieldValue>;
 }
 
+/** What is sent of a changed card; a field set to null goes. */
+export type Changes = Partial<Omit<Details, "fields">> & { fields?: Record<string, FieldValue | null> };
+
 export interface Card extends Details {
   id: string;
   notes: { at: number; by: string; text: string }[];
@@ -29,7 +32,8 @@ export interface CustomField {
   label: Label;
   type: "text" | "number" | "date" | "choice" | "yes_no";
   required: boolean;
-  choices: Record<string, Label>;
+  masked: boolean;
+  choices: { value: string; label: Label }[];
 }
 
 export interface Contact {
@@ -53,13 +57,22 @@ export interface ImportReport {
   faults: { line: number; column: string; reason: string; value: string }[];
 }
 
-export const findCustomers = (q: string, signal?: AbortSignal): Promise<{ customers: Card[] }> => get("/api/customers", { q, limit: 100 }, signal);
+/** So many are listed; `after` says that there are more. */
+export const FOUND = 100;
+/** Stands for the value of a masked field. Sent back, it changes nothing. */
+export const MASK = "•••";
+
+export const findCustomers = (q: string, signal?: AbortSignal): Promise<{ customers: Card[]; after: string | null }> => get("/api/customers", { q, limit: FOUND }, signal);
 export const readCard = (id: string, signal?: AbortSignal): Promise<Card> => get(at`/api/customers/${id}`, {}, signal);
-export const readFields = (signal?: AbortSignal): Promise<{ fields: CustomField[] }> => get("/api/customers/fields", {}, signal);
-export const readContacts = (id: string, signal?: AbortSignal): Promise<{ contacts: Contact[] }> => get(at`/api/customers/${id}/contacts`, {}, signal);
+/** With its masked fields; that is noted in the audit log. */
+export const revealCard = (id: string): Promise<Card> => get(at`/api/customers/${id}`, { reveal: true });
+export const removeCard = (id: string): Promise<void> => remove(at`/api/customers/${id}`);
+export const readFields = (signal?: AbortSignal): Promise<CustomField[]> => get("/api/customers/fields", {}, signal);
+export const readContacts = (id: string, signal?: AbortSignal): Promise<Contact[]> => get(at`/api/customers/${id}/contacts`, {}, signal);
 export const addCard = (details: Details): Promise<Card> => post("/api/customers", details);
-export const changeCard = (id: string, version: number, changes: Partial<Details>): Promise<Card> => patch(at`/api/customers/${id}`, { version, ...changes });
-export const addNote = (id: string, text: string): Promise<unknown> => post(at`/api/customers/${id}/notes`, { text });
+export const changeCard = (id: string, version: number, changes: Changes): Promise<Card> => patch(at`/api/customers/${id}`, { version, ...changes });
+export const addNote = (id: string, text: string): Promise<Card> => post(at`/api/customers/${id}/notes`, { text });
 export const mergeCards = (id: string, other: string): Promise<Card> => post(at`/api/customers/${id}/merge`, { other });
-export const importCards = (file: Blob): Promise<ImportReport> => post("/api/customers/import", new Blob([file], { type: "text/csv" }));
+export const importCards = (file: Blob, all_or_nothing: boolean): Promise<ImportReport> =>
+  post(`/api/customers/import?all_or_nothing=${all_or_nothing}`, new Blob([file], { type: "text/csv" }));
 export const EXPORT_PATH = "/api/customers/export";

@@ -1,4 +1,4 @@
-import type { Card, Details, FieldValue } from "./api";
+import type { Card, Changes, Details, FieldValue } from "./api";
 
 /** What a card says, without what the server adds. */
 export function detailsOf(card: Card): Details {
@@ -32,12 +32,16 @@ export function differences(one: Details, other: Details): Difference[] {
 }
 
 /** Of `wanted` what is other than in `base`: only that is sent, so that somebody else's change elsewhere on the card stays. */
-export function changesOf(base: Details, wanted: Details): Partial<Details> {
+export function changesOf(base: Details, wanted: Details): Changes {
   const changed = new Set(differences(base, wanted).map(({ place }) => place.split(".")[0]));
-  const found = Object.fromEntries(Object.entries(wanted).filter(([place]) => place !== "fields" && changed.has(place))) as Partial<Details>;
+  const found: Changes = Object.fromEntries(Object.entries(wanted).filter(([place]) => place !== "fields" && changed.has(place)));
   if (changed.has("fields")) {
-    found.fields = Object.fromEntries(Object.entries(wanted.fields).filter(([name, value]) => valueText(value) !== valueText(base.fields[name] ?? "")));
-    for (const name of Object.keys(base.fields)) if (!(name in wanted.fields)) found.fields[name] = "";
+    const fields: Record<string, FieldValue | null> = {};
+    for (const name of new Set([...Object.keys(base.fields), ...Object.keys(wanted.fields)])) {
+      const value = wanted.fields[name] ?? "";
+      if (value !== (base.fields[name] ?? "")) fields[name] = value === "" ? null : value;
+    }
+    found.fields = fields;
   }
   return found;
 }

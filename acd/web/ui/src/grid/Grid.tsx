@@ -21,8 +21,8 @@ export interface Column<Row> {
   cell: (row: Row) => ReactNode;
 }
 
-/** Room for the body's scroll bar, so that headings stay above their columns. */
-const SCROLLBAR_PX = 12;
+/** Of the headings, which stay on top while rows scroll below them. */
+const HEAD_PX = 35;
 
 interface Props<Row> {
   /** For screen readers, and for the order that this browser remembers. */
@@ -51,7 +51,7 @@ export function Grid<Row>({ label, name, columns, rows, idOf, initial, empty, ro
     () => ({ gridTemplateColumns: columns.map((one) => (one.grow ? `minmax(${one.width_px}px, ${one.grow}fr)` : `${one.width_px}px`)).join(" ") }),
     [columns],
   );
-  const least = useMemo(() => ({ minWidth: columns.reduce((sum, one) => sum + one.width_px, SCROLLBAR_PX) }), [columns]);
+  const least = useMemo(() => ({ minWidth: columns.reduce((sum, one) => sum + one.width_px, 0) }), [columns]);
   const [first, end] = windowOf(order.length, rowHeight_px, seen.scrolled_px, seen.height_px);
   const [chosen, setChosen] = useState<string | null>(null);
 
@@ -84,7 +84,7 @@ export function Grid<Row>({ label, name, columns, rows, idOf, initial, empty, ro
     const element = body.current!;
     const top = order_.current.indexOf(row) * rowHeight_px;
     if (top < element.scrollTop) element.scrollTop = top;
-    if (top + rowHeight_px > element.scrollTop + element.clientHeight) element.scrollTop = top + rowHeight_px - element.clientHeight;
+    if (top + rowHeight_px > element.scrollTop + element.clientHeight - HEAD_PX) element.scrollTop = top + rowHeight_px - element.clientHeight + HEAD_PX;
     setChosen(idOf(row));
     requestAnimationFrame(() => requestAnimationFrame(() => element.querySelector<HTMLElement>(`[data-id="${CSS.escape(idOf(row))}"]`)?.focus()));
   };
@@ -92,7 +92,7 @@ export function Grid<Row>({ label, name, columns, rows, idOf, initial, empty, ro
   const onKey = (event: KeyboardEvent<HTMLDivElement>) => {
     if (!(event.target instanceof HTMLElement) || event.target.dataset["id"] === undefined) return;
     const present = order_.current.findIndex((row) => idOf(row) === (event.target as HTMLElement).dataset["id"]);
-    const page = Math.max(1, Math.floor(seen.height_px / rowHeight_px) - 1);
+    const page = Math.max(1, Math.floor((seen.height_px - HEAD_PX) / rowHeight_px) - 1);
     const moves: Record<string, number> = { ArrowDown: present + 1, ArrowUp: present - 1, PageDown: present + page, PageUp: present - page, Home: 0, End: order_.current.length - 1 };
     const index = moves[event.key];
     if (index !== undefined) {
@@ -113,7 +113,7 @@ export function Grid<Row>({ label, name, columns, rows, idOf, initial, empty, ro
   const tabStop = chosen !== null && order.slice(first, end).some((row) => idOf(row) === chosen) ? chosen : order[first] === undefined ? null : idOf(order[first]);
 
   return (
-    <div className="grid" role="grid" tabIndex={-1} onKeyDown={onKey} onClick={onClick} aria-label={label} aria-rowcount={order.length + 1} aria-colcount={columns.length}>
+    <div className="grid" ref={body} role="grid" tabIndex={-1} onKeyDown={onKey} onClick={onClick} aria-label={label} aria-rowcount={order.length + 1} aria-colcount={columns.length}>
       <div role="rowgroup" className="grid-head" style={least}>
         <div role="row" aria-rowindex={1} className="grid-row" style={template}>
           {columns.map((one) => (
@@ -137,7 +137,7 @@ export function Grid<Row>({ label, name, columns, rows, idOf, initial, empty, ro
           ))}
         </div>
       </div>
-      <div className="grid-body" ref={body} role="rowgroup" style={least}>
+      <div role="rowgroup" style={least}>
         {order.length === 0 ? (
           <div role="row" className="grid-empty">
             <div role="gridcell">{empty}</div>

@@ -1,5 +1,5 @@
 import { BellOutlined, MutedOutlined, SoundOutlined } from "@ant-design/icons";
-import { Badge, Button, Popover } from "antd";
+import { Button, Popover } from "antd";
 import { useEffect, useMemo, useState } from "react";
 
 import { clockText } from "../format/format";
@@ -63,11 +63,15 @@ export function AlarmBar({ groups, agents, thresholds, onSettings }: Props) {
           />
         }
       >
-        <Badge count={fresh.length} size="small" overflowCount={99}>
-          <Button icon={<BellOutlined />} danger={fresh.length > 0} aria-label={t("alarm.count", { count: present.length, fresh: fresh.length })}>
-            {t("alarm.short", { count: present.length })}
-          </Button>
-        </Badge>
+        <Button
+          icon={<BellOutlined />}
+          danger={fresh.length > 0}
+          type={fresh.length > 0 ? "primary" : "default"}
+          aria-label={t("alarm.count", { count: present.length, fresh: fresh.length })}
+          title={t("alarm.count", { count: present.length, fresh: fresh.length })}
+        >
+          {fresh.length > 0 ? `${fresh.length}/${present.length}` : present.length}
+        </Button>
       </Popover>
       <Button
         icon={loud ? <SoundOutlined /> : <MutedOutlined />}

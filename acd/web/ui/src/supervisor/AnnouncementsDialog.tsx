@@ -1,4 +1,4 @@
-import { Empty, Modal, Select, Switch, Tag } from "antd";
+import { Empty, Modal, Select, Switch } from "antd";
 import { useState } from "react";
 
 import { switchAnnouncement } from "./api";
@@ -45,7 +45,7 @@ function Line({ announcement: { id, name, on, until_at } }: { announcement: Anno
     <li className="spread">
       <span>
         <strong>{name}</strong>{" "}
-        {on && <Tag color="orange">{until_at === null ? t("announce.on") : t("announce.until", { time: format.moment(until_at, now_s) })}</Tag>}
+        {on && <span className="mark warn">{until_at === null ? t("announce.on") : t("announce.until", { time: format.moment(until_at, now_s) })}</span>}
       </span>
       <span className="row">
         {!on && (

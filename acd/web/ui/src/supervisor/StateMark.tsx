@@ -1,5 +1,6 @@
-import type { Agent, AgentState } from "../live/shapes";
 import { useI18n } from "../i18n/i18n";
+import { useObject } from "../live/hooks";
+import type { Agent, AgentState } from "../live/shapes";
 
 /** The state by colour, by shape and by word. */
 export function StateMark({ state }: { state: AgentState }) {
@@ -14,12 +15,14 @@ export function StateMark({ state }: { state: AgentState }) {
 
 export function AgentStateText({ agent }: { agent: Agent }) {
   const { t, label, known } = useI18n();
+  const reasons = useObject("wallboard", "centre")?.reasons;
+  const reason = reasons?.find(({ id }) => id === agent.reason)?.label ?? agent.reason_label;
   const next = agent.pending?.split(":")[0];
   const more = [
-    agent.state === "not_ready" ? label(agent.reason_label) || agent.reason : null,
+    agent.state === "not_ready" ? label(reason) || agent.reason : null,
     agent.state === "ready" && agent.occupied ? t("board.occupied") : null,
     !agent.phone_reachable && agent.state !== "logged_out" ? t("board.unreachable") : null,
-    next ? t("board.then", { state: known(`board.state.${next}`) ?? next }) : null,
+    next ? t("board.then", { state: known(`board.state.${next}`) ?? (label(reasons?.find(({ id }) => id === next)?.label) || next) }) : null,
   ].filter(Boolean);
   return (
     <span className="cut" title={more.join(", ")}>

@@ -6,7 +6,7 @@ import { useFormat } from "../format/hooks";
 import { useI18n } from "../i18n/i18n";
 import { useNow } from "../live/ticks";
 import { STATES, countStates, type AgentRow, type GroupRow } from "./board";
-import { Clock } from "./Clock";
+import { Clock, levelClass } from "./Clock";
 import { Share } from "./GroupTable";
 import { StateMark } from "./StateMark";
 import { groupLevels, levelOf, type Level, type Thresholds } from "./thresholds";
@@ -45,7 +45,7 @@ export function Wall({ groups, agents, thresholds, onClose }: Props) {
     };
   }, []);
   const worst = ({ group, figures }: GroupRow) => Math.min(...groupLevels(group, figures, thresholds, now_s).map(({ level }) => WORST.indexOf(level)), 2);
-  const order = groups.toSorted((one, other) => worst(one) - worst(other) || other.group.waiting - one.group.waiting);
+  const order = groups.map((row) => ({ ...row, worst: worst(row) })).toSorted((one, other) => one.worst - other.worst || other.group.waiting - one.group.waiting);
   const counts = countStates(agents);
   return (
     <div className="wall" ref={element} role="dialog" aria-modal="true" aria-label={t("board.wall")} tabIndex={-1}>
@@ -62,13 +62,13 @@ export function Wall({ groups, agents, thresholds, onClose }: Props) {
         ))}
       </ul>
       <ul className="wall-groups">
-        {order.map(({ group, figures }) => (
-          <li key={group.id} className={`wall-group wall-${levelOf("waiting", group.waiting, thresholds.waiting)}`}>
+        {order.map(({ group, figures, worst: level }) => (
+          <li key={group.id} className={`wall-group wall-${WORST[level]}`}>
             <h2 className="cut">
               <bdi>{group.name}</bdi>
             </h2>
             <p className="wall-waiting figure">
-              <strong>{group.waiting}</strong>
+              <strong className={levelClass(levelOf("waiting", group.waiting, thresholds.waiting))}>{group.waiting}</strong>
               {group.oldest_at !== null && <Clock at_s={group.oldest_at} levelAt={(seconds) => levelOf("longest_wait_s", seconds, thresholds.longest_wait_s)} />}
             </p>
             <dl className="wall-figures">
