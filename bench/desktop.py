@@ -40,7 +40,7 @@ from acd.runtime.presence import Presence
 from acd.runtime.watchers import Watchers
 from acd.settings.environment import Environment
 from bench.engine import Size, plan_of
-from bench.figures import figures as percentiles
+from bench.figures import figures
 from bench.processes import cpu_s, rss_mb
 
 CHECKOUT = Path(__file__).parents[1]
@@ -167,11 +167,11 @@ async def measure(load: Load, progress: Callable[[str], None]) -> Measured:
 
 
 def _measured(told: Mapping[str, Any], memory_mb: float, cpu_share: float) -> Measured:
-    found = percentiles(told["late_ms"])
+    found = figures(told["late_ms"])
     return Measured(
         messages=len(told["late_ms"]),
-        late_p50_ms=found.p50,
-        late_p99_ms=found.p99,
+        late_p50_ms=found.p50_ms,
+        late_p99_ms=found.p99_ms,
         late_max_ms=max(told["late_ms"]),
         rss_mb=memory_mb,
         cpu_percent=cpu_share * 100,
