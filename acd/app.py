@@ -44,11 +44,13 @@ from acd.records.writer import RecordWriter
 from acd.runtime import memory
 from acd.runtime.abandoned import AbandonedWaits
 from acd.runtime.announcements import Announcements
+from acd.runtime.call_desk import CallDesk
 from acd.runtime.callback_line import CallbackLine
 from acd.runtime.callbacks import CallbackDesk
 from acd.runtime.clock import EngineClock
 from acd.runtime.control_server import ControlServer
 from acd.runtime.days import Days
+from acd.runtime.destinations import Destinations
 from acd.runtime.flow_desk import FlowDesk
 from acd.runtime.flow_dial import FlowDialer
 from acd.runtime.flow_work import Services
@@ -60,6 +62,7 @@ from acd.runtime.reception import Reception
 from acd.runtime.recordings import RecordingDesk
 from acd.runtime.reload import Reloader, Start
 from acd.runtime.shell import Audience, Shell
+from acd.runtime.talk_recorder import TalkRecorder
 from acd.runtime.version_files import VersionFiles
 from acd.runtime.versions import Versions
 from acd.runtime.why_desk import WhyDesk
@@ -75,6 +78,7 @@ from acd.telephony.agi import AgiServer, script_name
 from acd.telephony.ami import AmiLink
 from acd.telephony.asterisk_files import AsteriskFiles
 from acd.telephony.bond import Bond
+from acd.telephony.call_hands import CallHands
 from acd.telephony.dial_string import sip_targets
 from acd.telephony.merges import Merges
 from acd.telephony.switch import CALLBACK_WORDS, Switchboard
@@ -170,6 +174,18 @@ class Controller:
         self._switch.ends_with_agent = self._reception.ends_with_agent
         self._flow_desk = self._make_flow_desk(services)
         self._agi = AgiServer(self._switch.serve)
+        floor = self._shell.engine.floor
+        self._hands = CallHands(
+            self._watch,
+            self._link,
+            self._switch,
+            self._shell.feed,
+            lambda call_id: call_id in floor.calls and floor.calls[call_id].is_customers,
+        )
+        self._watch.also = self._hands.hear
+        self._recorder = TalkRecorder(self._now, self._shell, self._hands, environment.recordings_dir)
+        to = Destinations(self._now, floor, lambda: self._versions.active.flows)
+        self._call_desk = CallDesk(self._shell, self._hands, to, self._recorder, self._mirror)
         self._answers = Answers(
             self._now,
             self._shell,
@@ -187,23 +203,31 @@ class Controller:
             Surroundings(
                 self._now,
                 self._shell,
+                self._mirror,
+                recorder,
                 self._versions,
                 self._announcements,
+                self._callbacks,
                 services.outlook.groups,
                 self._reception.walker,
                 lambda: self._bond.up,
+                self._call_desk.picture,
             )
         )
+        recorder.on_tasks_changed = self._desktop.tasks_changed
+        self._call_desk.on_changed = self._desktop.feed.call_changed
         self._shell.observer = Audience(
-            of_calls=[self._last_agents, self._abandoned],
-            of_floor=[self._paces],
-            of_all=[self._desktop.feed],
+            of_calls=[self._last_agents, self._abandoned, self._desktop.dispositions],
+            of_floor=[self._paces, self._desktop.facts],
+            of_all=[self._desktop.feed, self._call_desk],
         )
         handlers = {
             **self._answers.handlers(),
             **self._flow_desk.handlers(),
             **self._why_desk.handlers(),
             **self._callback_line.handlers(),
+            **self._desktop.handlers(),
+            **self._call_desk.handlers(),
         }
         self._control = ControlServer(environment.control_socket, handlers, self._desktop.streams())
         self._health: web.AppRunner | None = None
@@ -285,6 +309,7 @@ class Controller:
         self._writer.start()
         self._shell.attach(self._switch)
         self._bond.attach(self._link, self._switch)
+        self._bond.found_apart = self._hands.found_apart
         self._bond.on_known = self._floor_is_known
         self._shell.on_frozen = self._bond.frozen
         self._announcements.restore(self._mirror.load())
@@ -294,10 +319,13 @@ class Controller:
         self._callbacks.restore(self._mirror.load(), open_wishes)
         self._reception.walker.restore(self._mirror.load())
         self._merges.restore(self._mirror.load())
+        self._call_desk.restore(self._mirror.load())
         await self._take_up_versions()
         self._callback_line.restore(self._mirror.load())
+        self._desktop.restore()
         self._callback_line.tell_hours()
         self._shell.restore()
+        self._recorder.take_up()
         self._days.tell()
         self._hours.restore()
         self._hours.tell()
@@ -317,7 +345,7 @@ class Controller:
             self._hours.run(),
             self._callback_line.run(),
             self._journal.run(),
-            self._desktop.feed.run(),
+            *self._desktop.running(),
         ):
             self._tasks.append(asyncio.create_task(work))
         self._customers.take_up_file()
@@ -386,7 +414,7 @@ class Controller:
         agi_address = await asyncio.to_thread(numeric_address, env.controller_host)
         for name, address, port, start in (
             ("ACD_AGI_PORT", agi_address, env.agi_port, self._agi.start),
-            ("ACD_HTTP_PORT", env.http_address, env.http_port, self._start_health),
+            ("ACD_HEALTH_PORT", env.http_address, env.health_port, self._start_health),
         ):
             try:
                 await start(address, port)
@@ -410,6 +438,8 @@ class Controller:
         await asyncio.gather(*running, return_exceptions=True)
         await self._bond.stop()
         await self._switch.stop()
+        await self._hands.stop()
+        await self._recorder.stop()
         await self._agi.stop()
         await self._customers.close()
         await self._lookups.close()

@@ -1,18 +1,29 @@
-"""The wiring of what desktops see and ask for: the live feed, who has one open, what supervisors do."""
+"""The wiring of what desktops see and ask for: the live feed, who has one open, what people do there."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import asdict, dataclass
 from typing import Any
 
+from acd.core.calls import Call
 from acd.core.floor import Floor
+from acd.core.ports import Mirror, Recorder
+from acd.records.decisions import decisions
+from acd.records.story import in_words, printable
 from acd.runtime.announcements import Announcements
+from acd.runtime.call_detail import CallDetail, Sources
+from acd.runtime.callbacks import CallbackDesk
+from acd.runtime.control import Handler, Request
 from acd.runtime.control_server import Stream
+from acd.runtime.disposition_desk import DispositionDesk
+from acd.runtime.fact_stream import FactStream
 from acd.runtime.feed import LiveFeed, View
 from acd.runtime.feed_centre import centre_object
+from acd.runtime.messages import Messages
 from acd.runtime.presence import Presence
 from acd.runtime.shell import Shell
+from acd.runtime.supervisor_desk import SupervisorDesk
 from acd.runtime.versions import Versions
 from acd.runtime.walker import Walker
 from acd.runtime.watchers import Watchers
@@ -26,35 +37,81 @@ class Surroundings:
 
     centre: CentreNow
     shell: Shell
+    mirror: Mirror
+    recorder: Recorder
     versions: Versions
     announcements: Announcements
+    callbacks: CallbackDesk
     groups: GroupViews
     walker: Walker
     asterisk_is_up: Callable[[], bool]
+    handled: Callable[[str], Mapping[str, Any]]
 
 
 class Desktop:
-    """`feed` observes the shell; `streams` are for the control socket."""
+    """`feed`, `facts` and `dispositions` observe the shell; the rest is for the control socket."""
 
     def __init__(self, around: Surroundings) -> None:
         self._around = around
+        centre, shell = around.centre, around.shell
         view = View(
             centre=self._centre,
-            language=lambda: around.centre.system.language,
+            language=lambda: centre.system.language,
             step_of=around.walker.step_of,
+            handled=around.handled,
             expected_wait=around.groups.expected_of_next,
         )
-        self.feed = LiveFeed(self._floor, around.shell.clock, view)
-        self.presence = Presence(around.shell.feed)
+        self.feed = LiveFeed(self._floor, shell.clock, view)
+        self.presence = Presence(shell.feed)
         self._watchers = Watchers(self.feed, self.presence)
+        self._supervisors = SupervisorDesk(centre, shell)
+        self._messages = Messages(
+            self.feed.keep, shell.clock, lambda: centre.plan.agents, lambda: centre.plan.groups
+        )
+        self.dispositions = DispositionDesk(centre, shell, around.mirror, around.recorder, around.callbacks)
+        sources = Sources(
+            shown=self.feed.shown,
+            in_words=lambda fact: printable(in_words(fact)),
+            decided=_decided,
+            flows=around.versions.get,
+            collected=around.walker.collected,
+        )
+        self._details = CallDetail(centre, self._floor, shell.clock, sources)
+        self.facts = FactStream(self._floor, shell.clock)
 
     @property
     def _floor(self) -> Floor:
         return self._around.shell.engine.floor
 
+    def restore(self) -> None:
+        """Write what agents recorded and the database has not got yet."""
+        self.dispositions.restore(self._around.mirror.load())
+
+    def handlers(self) -> dict[str, Handler]:
+        """By the word that the request begins with."""
+        return {
+            **self._supervisors.handlers(),
+            **self._messages.handlers(),
+            **self.dispositions.handlers(),
+            **self._details.handlers(),
+            "tasks-changed": self._tasks_changed,
+        }
+
     def streams(self) -> Mapping[str, Stream]:
         """By the word that the request begins with."""
-        return {"watch": self._watchers.serve}
+        return {"watch": self._watchers.serve, "facts": self.facts.serve}
+
+    def running(self) -> list[Coroutine[Any, Any, None]]:
+        """What has to run as long as the controller does."""
+        return [self.feed.run(), self._messages.run()]
+
+    def tasks_changed(self) -> None:
+        """A callback or a voicemail was added or changed: pages are to ask again."""
+        self.feed.keep("inbox", {"changed_at": self._around.shell.clock()})
+
+    def _tasks_changed(self, _request: Request) -> Mapping[str, Any]:
+        self.tasks_changed()
+        return {}
 
     def _centre(self) -> Mapping[str, Any]:
         around = self._around
@@ -65,3 +122,7 @@ class Desktop:
             version=around.versions.active.version,
             asterisk=around.asterisk_is_up(),
         )
+
+
+def _decided(call: Call) -> list[dict[str, Any]]:
+    return [asdict(decision) for decision in decisions(call.facts)]

@@ -8,6 +8,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from acd.core.callback_facts import CallbackNote
+from acd.core.disposition import Disposition
 from acd.core.facts import (
     AgentInterval,
     Arrived,
@@ -19,6 +20,8 @@ from acd.core.facts import (
     Fact,
     FellBack,
     Queued,
+    SoundKept,
+    SoundPurpose,
 )
 from acd.customers.directory import Directory
 from acd.errors import OperatorError
@@ -49,14 +52,26 @@ CHECKOUT = Path(__file__).resolve().parents[1]
 
 
 class StoreRecorder:
-    """Implements `acd.core.ports.Recorder` on the record store."""
+    """Implements `acd.core.ports.Recorder` on the record store.
+
+    `on_tasks_changed`: the database has a voicemail or a callback that is new, or has changed.
+    """
 
     def __init__(self, writer: RecordWriter) -> None:
         self._writer = writer
+        self.on_tasks_changed: Callable[[], None] = lambda: None
+
+    def _of_task(self, on_stored: Callable[[], None]) -> Callable[[], None]:
+        def stored() -> None:
+            on_stored()
+            self.on_tasks_changed()
+
+        return stored
 
     def store_call(self, call_id: str, facts: Sequence[Fact], on_stored: Callable[[], None]) -> None:
         """Fold and write."""
-        self._writer.submit(fold(call_id, facts), on_stored)
+        has_voicemail = any(isinstance(f, SoundKept) and f.purpose is SoundPurpose.VOICEMAIL for f in facts)
+        self._writer.submit(fold(call_id, facts), self._of_task(on_stored) if has_voicemail else on_stored)
 
     def store_interval(self, interval: AgentInterval, on_stored: Callable[[], None]) -> None:
         """Write."""
@@ -64,16 +79,22 @@ class StoreRecorder:
 
     def store_callback(self, order: CallbackOrder, on_stored: Callable[[], None]) -> None:
         """Write."""
-        self._writer.submit(order, on_stored)
+        self._writer.submit(order, self._of_task(on_stored))
 
     def note_callback(self, note: CallbackNote, on_stored: Callable[[], None]) -> None:
         """Write."""
-        self._writer.submit(note, on_stored)
+        self._writer.submit(note, self._of_task(on_stored))
+
+    def store_disposition(self, told: Disposition, on_stored: Callable[[], None]) -> None:
+        """Write."""
+        self._writer.submit(told, on_stored)
 
 
 def lost_callback(task: Task) -> tuple[CallbackOrder, list[float]]:
     """A callback of the database as it was asked for, and when it was tried since."""
-    order = CallbackOrder(task.call_id, task.at.timestamp(), task.group or "", task.number, task.language)
+    due_at = None if task.due_at is None else task.due_at.timestamp()
+    wish = (task.group or "", task.number, task.language, due_at, task.for_agent)
+    order = CallbackOrder(task.call_id, task.at.timestamp(), *wish)
     tried = [change.at.timestamp() for change in task.history if change.state is TaskState.OPEN]
     return order, tried
 

@@ -25,11 +25,15 @@ class Command(NamedTuple):
 COMMANDS = {
     "server": Command(
         "acd.cli.server:server",
-        "Start Asterisk and the controller, and say what to do next; Ctrl-C stops everything.",
+        "Start Asterisk, the controller and the desktop, and say what to do next; Ctrl-C stops everything.",
     ),
     "run": Command(
         "acd.cli.server:run",
         "Run the controller alone; Asterisk runs elsewhere (`acd server` starts both).",
+    ),
+    "web": Command(
+        "acd.cli.web:web",
+        "Run the web process alone: pages, API and live picture (`acd server` starts it with the rest).",
     ),
     "check": Command(
         "acd.cli.checks:check_configuration",
@@ -99,6 +103,10 @@ COMMANDS = {
     "agent": Command(
         "acd.cli.agents:app",
         "Change an agent's state (talks to the running controller).",
+    ),
+    "account": Command(
+        "acd.cli.accounts:app",
+        "Who may use the desktop: accounts and their roles.",
     ),
     "announce": Command(
         "acd.cli.flows:announce",

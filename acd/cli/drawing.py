@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
 import sys
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -22,8 +20,7 @@ from acd.records.period import parse_period
 from acd.records.traffic import traffic
 from acd.settings.model import Centre
 from acd.settings.problems import not_among
-
-DRAW_LIMIT_S = 60.0
+from acd.web.graphviz import laid_out
 
 
 class Format(StrEnum):
@@ -56,7 +53,7 @@ def draw(
     wanted = form or _format_of(out)
     drawn = mermaid(picture).encode() if wanted is Format.MERMAID else dot(picture).encode()
     if wanted in (Format.SVG, Format.PNG):
-        drawn = _laid_out(drawn, wanted)
+        drawn = laid_out(drawn, wanted.value)
     if out is not None:
         out.write_bytes(drawn)
     elif wanted is Format.PNG and sys.stdout.isatty():
@@ -78,23 +75,3 @@ def _traffic(centre: Centre, period: str) -> Traffic:
     with context.records(context.environment()) as store:
         counted = traffic(store.engine, span.since, span.until)
     return Traffic(counted.arrows, counted.hung_up)
-
-
-def _laid_out(text: bytes, form: Format) -> bytes:
-    """Graphviz places the nodes and arrows."""
-    if shutil.which("dot") is None:
-        raise OperatorError("dot is needed for pictures and is not installed (package graphviz)")
-    options = ["-Gdpi=110"] if form is Format.PNG else []
-    try:
-        done = subprocess.run(
-            ["dot", f"-T{form.value}", *options],
-            input=text,
-            capture_output=True,
-            check=True,
-            timeout=DRAW_LIMIT_S,
-        )
-    except subprocess.CalledProcessError as error:
-        raise OperatorError(f"dot failed: {error.stderr.decode('utf-8', 'replace').strip()}") from error
-    except subprocess.TimeoutExpired:
-        raise OperatorError(f"dot took over {DRAW_LIMIT_S:.0f} s; draw the flows one by one") from None
-    return done.stdout

@@ -145,7 +145,7 @@ def _last_talks(store: RecordStore, plan: Plan, since: datetime) -> Iterator[Tal
 
 def _moved_on(visits: Sequence[GroupVisit]) -> bool:
     """Whether a policy led the caller from the first of two lines straight into the other."""
-    if len(visits) < 2 or visits[0].left_by not in (LeftBy.POLICY, LeftBy.REMOVED):
+    if len(visits) < 2 or visits[0].left_by not in (LeftBy.POLICY, LeftBy.REMOVED, LeftBy.PERSON):
         return False
     between_s = (visits[1].queued_at - visits[0].queued_at).total_seconds() - visits[0].wait_s
     return abs(between_s) < AT_ONCE_S

@@ -56,6 +56,7 @@ def check_ports(env: Environment) -> None:
         ("ACD_AMI_PORT", env.ami_port, socket.SOCK_STREAM, numeric_address(env.asterisk_host)),
         ("ACD_AGI_PORT", env.agi_port, socket.SOCK_STREAM, numeric_address(env.controller_host)),
         ("ACD_HTTP_PORT", env.http_port, socket.SOCK_STREAM, env.http_address),
+        ("ACD_HEALTH_PORT", env.health_port, socket.SOCK_STREAM, env.http_address),
         ("ACD_WS_PORT", env.ws_port, socket.SOCK_STREAM, numeric_address(env.asterisk_host)),
     ):
         with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, kind) as probe:

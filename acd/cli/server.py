@@ -1,4 +1,4 @@
-"""`acd server` (Asterisk and controller together) and `acd run` (the controller alone)."""
+"""`acd server` (all of it together) and `acd run` (the controller alone)."""
 
 from __future__ import annotations
 
@@ -18,12 +18,14 @@ import structlog
 import typer
 
 from acd import __version__, compiled
+from acd.accounts.first import make_first_accounts
 from acd.app import Controller
 from acd.cli import context
 from acd.cli.process import check_ports, configure_logging, end_with_parent, lock_home, raise_open_files
 from acd.crowd.demo import Demo
 from acd.errors import OperatorError
 from acd.parts import asterisk_folder, begin, prompt_store, render
+from acd.records.store import RecordStore
 from acd.runtime.control import request
 from acd.runtime.version_files import VersionFiles
 from acd.settings.environment import Environment
@@ -64,22 +66,34 @@ def server(
     demo: Annotated[
         bool, typer.Option("--demo", help="with callers and answering agents, to look at")
     ] = False,
+    web: Annotated[bool, typer.Option(help="the desktop's web process, too")] = True,
 ) -> None:
-    """Start Asterisk and the controller, and say what to do next; Ctrl-C stops everything."""
+    """Start Asterisk, the controller and the desktop, and say what to do next; Ctrl-C stops everything."""
     env = context.environment()
     centre = context.centre(env)
     with lock_home(env):
-        _serve(env, centre, demo=demo)
+        _serve(env, centre, demo=demo, web=web)
 
 
-def _serve(env: Environment, centre: Centre, *, demo: bool) -> None:
+def _serve(env: Environment, centre: Centre, *, demo: bool, web: bool) -> None:
     secrets = context.passwords(env, centre)
     check_ports(env)
     provision(centre, env, secrets, asterisk_folder(context.CHECKOUT), os.environ)
     rendered = render(prompt_store(centre, env), centre, _show_rendering)
     if rendered:
         context.console.print(f"rendered {rendered} spoken prompts")
-    asyncio.run(_Server(env, centre, secrets, demo=demo).run())
+    if web:
+        _first_accounts(env, centre)
+    asyncio.run(_Server(env, centre, secrets, demo=demo, web=web).run())
+
+
+def _first_accounts(env: Environment, centre: Centre) -> None:
+    """Calls are routed all the same where the database cannot be had now."""
+    try:
+        with RecordStore(env.database_url) as store:
+            make_first_accounts(store.engine, centre.plan.agents, env.first_passwords_file)
+    except OperatorError as error:
+        context.console.print(f"note: no accounts could be made: {error}", style="yellow", soft_wrap=True)
 
 
 def _show_rendering(done: int, of: int) -> None:
@@ -89,10 +103,11 @@ def _show_rendering(done: int, of: int) -> None:
 
 
 class _Server:
-    """Two children: Asterisk, and the controller, which is started again whenever it dies."""
+    """Children: Asterisk; the controller and the web process, which are started again whenever they die."""
 
-    def __init__(self, env: Environment, centre: Centre, secrets: Secrets, *, demo: bool) -> None:
+    def __init__(self, env: Environment, centre: Centre, secrets: Secrets, *, demo: bool, web: bool) -> None:
         self._demo = demo
+        self._web = web
         self._env = env
         self._centre = centre
         self._secrets = secrets
@@ -110,12 +125,16 @@ class _Server:
             with (log_dir / "console.log").open("ab") as console_log:
                 asterisk = await self._start(*context.asterisk_command(), output=console_log)
             await self._wait_for_asterisk(asterisk)
-            keeper = asyncio.create_task(self._keep_controller())
+            keeper = asyncio.create_task(self._keep("controller", "run"))
             await self._wait_for_controller(keeper)
             self._opened = True
+            keepers = [keeper]
+            if self._web:
+                keepers.append(asyncio.create_task(self._keep("web process", "web")))
+                await self._wait_for_pages()
             self._welcome()
             async with self._people() as people:
-                await self._watch(asterisk, keeper, *people)
+                await self._watch(asterisk, *keepers, *people)
         finally:
             self._stopping.set()
             await self._end_calls()
@@ -150,18 +169,18 @@ class _Server:
                 raise OperatorError(f"Asterisk was not ready after {START_LIMIT_S:.0f} s")
             await asyncio.sleep(0.05)
 
-    async def _keep_controller(self) -> None:
+    async def _keep(self, name: str, command: str) -> None:
         while not self._stopping.is_set():
             began = time.monotonic()
-            controller = await self._start(sys.executable, "-m", "acd", "run")
-            code = await controller.wait()
-            self._children.remove(controller)
+            child = await self._start(sys.executable, "-m", "acd", command)
+            code = await child.wait()
+            self._children.remove(child)
             if self._stopping.is_set():
                 return
             if code == 1 and not self._opened:
-                raise OperatorError("the controller could not start; its message is above")
+                raise OperatorError(f"the {name} could not start; its message is above")
             # Calls go on in Asterisk, so we never give up: a faulty file may be mended meanwhile.
-            context.console.print(f"the controller ended (code {code}) and is started again", style="yellow")
+            context.console.print(f"the {name} ended (code {code}) and is started again", style="yellow")
             quick = time.monotonic() - began < 2.0
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(RESTART_PAUSE_LONG_S if quick else RESTART_PAUSE_S):
@@ -176,6 +195,17 @@ class _Server:
             if time.monotonic() > limit:
                 raise OperatorError(f"the controller was not ready after {START_LIMIT_S:.0f} s")
             await asyncio.sleep(0.05)
+
+    async def _wait_for_pages(self) -> None:
+        """For a while: calls need no pages, so what keeps them away is said, and is no reason to end."""
+        limit = time.monotonic() + START_LIMIT_S
+        while not self._stopping.is_set() and time.monotonic() < limit:
+            with contextlib.suppress(OSError):
+                _, writer = await asyncio.open_connection(self._env.http_address, self._env.http_port)
+                writer.close()
+                return
+            await asyncio.sleep(0.05)
+        context.console.print("the pages are not there yet; the messages above say why", style="yellow")
 
     @asynccontextmanager
     async def _people(self) -> AsyncIterator[list[asyncio.Task[None]]]:
@@ -247,6 +277,11 @@ class _Server:
             f"  On a phone   {codes.login} log in, {codes.ready} ready, {codes.not_ready} not ready, "
             f"{codes.wrap_up_done} end wrap-up, {codes.logout} log out"
         )
+        if self._web:
+            host = f"[{env.http_address}]" if ":" in env.http_address else env.http_address
+            say(f"  Desktop      http://{host}:{env.http_port}/")
+            if env.first_passwords_file.exists():
+                say(f"               first passwords: {env.first_passwords_file} (hand out, then delete)")
         say(f"  See it live  {command} status --watch")
         if self._demo:
             say("  Demo         callers come and agents answer by themselves; their calls go on record")

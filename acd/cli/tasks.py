@@ -181,6 +181,7 @@ def plain(task: Task, live: dict[str, Any] | None = None) -> dict[str, Any]:
         shown |= {"sound": task.sound, "duration_s": task.duration_s}
     else:
         shown |= {"language": task.language, "line": live}
+        shown |= {"due_at": None if task.due_at is None else task.due_at.isoformat()}
     return {**shown, "history": history}
 
 
@@ -216,6 +217,9 @@ def _show(env: Environment, task: Task) -> None:
         say(f"{when}, {duration(task.duration_s)} long: {env.recordings_dir / task.sound}.wav")
     else:
         say(f"{when}, to be spoken to in {task.language}")
+        if task.due_at is not None:
+            by = f" by {task.for_agent}" if task.for_agent else ""
+            say(f"promised for {task.due_at.astimezone(tz):%Y-%m-%d %H:%M}{by}")
     for change in task.history:
         to = f" to {change.agent}" if change.agent else ""
         note = f": {change.note}" if change.note else ""

@@ -14,7 +14,8 @@ class CallbackPlaced:
     or for a caller who has stood in none, it is the last.
 
     `wanted_at`: when it was asked for, of one that was known once and lost: the entry is as old, for its
-    place and for its end. It was tried `tries` times since, the last time `tried_at`.
+    place and for its end. It was tried `tries` times since, the last time `tried_at`. `due_at`: it was
+    promised for then, and does not stand in line before.
     """
 
     call_id: str
@@ -25,6 +26,7 @@ class CallbackPlaced:
     wanted_at: float | None = None
     tries: int = 0
     tried_at: float | None = None
+    due_at: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,8 +75,10 @@ def place(floor: Floor, event: events.CallbackPlaced) -> None:
     rings.begin(floor, call, wish)
     policy_run.go_on(floor, call, wish.so_far)
     rule = callback_entry.rule_of(floor, call)
-    call.expires_at = wanted_at + rule.expire_after_s
+    call.expires_at = max(wanted_at, event.due_at or wanted_at) + rule.expire_after_s
     call.tries = event.tries
+    if event.due_at is not None and event.due_at > floor.now:
+        call.try_at = event.due_at
     if event.tried_at is not None and event.tried_at + rule.retry_after_s > floor.now:
         call.try_at = event.tried_at + rule.retry_after_s
     call.state, call.since = CallState.WAITING, floor.now

@@ -159,6 +159,7 @@ class Call:
     moment after a restart. `direct`: the offer is for a named agent, not from a line. A direct offer and a
     dial outside ring for `ring_timeout_s` (None: as the plan says). `alerted`: the phone of the present
     offer said that it rings. `recording` names the file into which the caller's words are being recorded.
+    `taping`: the talk is recorded ("on"), or that is "paused".
     `trunk` brought the call from outside; `outside_number` is being dialled or talked to over
     `outside_trunk`.
 
@@ -202,6 +203,7 @@ class Call:
     outside_trunk: str | None = None
     open_wrap_ups: int = 0
     recording: str | None = None
+    taping: str | None = None
     channel: Channel = Channel.CALLER
     tries: int = 0
     blocked: int = 0

@@ -8,12 +8,19 @@ from acd.core import callback_tries, callbacks, facts, lines, offers, policy_run
 from acd.core.agents import Agent, AgentInput, AgentState
 from acd.core.calls import Call, CallInput, CallState, Channel
 from acd.core.commands import LeaveLine
-from acd.core.events import CallArrived, CallQueued, FlowNote
+from acd.core.events import CallArrived, CallQueued, FlowNote, RecordingChanged
 from acd.core.facts import CallKind, EndedBy, LeftBy, OfferFailure
 from acd.core.floor import Floor
 from acd.core.outside_facts import OutsideLeft
 
 _CUSTOMERS = frozenset({CallKind.INBOUND, CallKind.CALLBACK})
+_HELD_IN = frozenset({CallState.TALKING, CallState.OUTSIDE})
+_TAPING = {
+    facts.RecordingStep.STARTED: "on",
+    facts.RecordingStep.PAUSED: "paused",
+    facts.RecordingStep.RESUMED: "on",
+    facts.RecordingStep.ENDED: None,
+}
 _ADOPT = {state: CallInput(f"adopt_{state}") for state in CallState if state is not CallState.ENDED}
 
 
@@ -234,7 +241,7 @@ def own_calls_joined(floor: Floor, call: Call, other: Call | None, phone: str) -
 
 def hold(floor: Floor, call: Call, phone: str | None) -> None:
     """The agent put the other side on hold."""
-    if call.state is CallState.TALKING and not call.on_hold and _is_agents(floor, call, phone):
+    if call.state in _HELD_IN and not call.on_hold and _is_agents(floor, call, phone):
         call.on_hold = True
         floor.note(call, facts.Held(floor.now))
 
@@ -244,6 +251,18 @@ def resume(floor: Floor, call: Call, phone: str | None) -> None:
     if call.on_hold and _is_agents(floor, call, phone):
         call.on_hold = False
         floor.note(call, facts.Resumed(floor.now))
+
+
+def recording_changed(floor: Floor, call: Call, event: RecordingChanged) -> None:
+    """The talk is recorded, or that is paused; what changes nothing is not news."""
+    step = event.step
+    begins = step is facts.RecordingStep.STARTED
+    if call.state is CallState.ENDED or begins is (call.taping is not None):
+        return
+    if not begins and _TAPING[step] == call.taping:
+        return
+    call.taping = _TAPING[step]
+    floor.note(call, facts.TalkRecorded(floor.now, step, event.name, event.agent, event.reason))
 
 
 def _is_agents(floor: Floor, call: Call, phone: str | None) -> bool:
@@ -270,6 +289,9 @@ def end(floor: Floor, call: Call, by: EndedBy, reason: str = "", at: float | Non
     offers.clear_ring_timers(floor, call)
     if state is CallState.RINGING and agent is not None:
         floor.note(call, facts.OfferFailed(when, agent.id, OfferFailure.WITHDRAWN))
+    if call.taping is not None:
+        call.taping = None
+        floor.note(call, facts.TalkRecorded(when, facts.RecordingStep.ENDED))
     floor.note(call, facts.Ended(when, by, reason))
     lines.drop_limits(floor, call)
     floor.move_call(call, CallInput.END)

@@ -53,7 +53,7 @@ def log_out(floor: Floor, agent: Agent) -> None:
     floor.move_agent(agent, AgentInput.LOG_OUT)
 
 
-def go_ready(floor: Floor, agent: Agent) -> None:
+def go_ready(floor: Floor, agent: Agent, *, forced: bool = False) -> None:
     """Want calls: now, or when the present work ends; in wrap-up it ends the wrap-up."""
     _must_be_logged_in(agent)
     phone = floor.phones.get(agent.phone or "")
@@ -61,6 +61,8 @@ def go_ready(floor: Floor, agent: Agent) -> None:
         text = f"phone {agent.phone} is not registered; switch it on or log in on another one"
         raise RequestRefused("phone-unreachable", text)
     _must_not_be_limited(floor, agent)
+    if agent.state is AgentState.WRAP_UP and not forced:
+        wrap_up.must_be_disposed(floor, agent)
     agent.ready_when_reachable = False
     agent.forget_wishes()
     agent.desktop_missing = False  # who asks for calls takes them without one

@@ -25,6 +25,7 @@ from acd.core import (
     desk,
     desktops,
     events,
+    facts,
     lines,
     offers,
     outside,
@@ -32,6 +33,7 @@ from acd.core import (
     recovery,
     replan,
     rings,
+    supervise,
     waits,
     wrap_up,
 )
@@ -139,6 +141,8 @@ class Engine:
                 | events.WrapUpWanted()
                 | events.WrapUpExtended()
                 | events.WrapUpDone()
+                | events.CallMoved()
+                | events.CallPrioritised()
             ):
                 self._request(event)
             case _:
@@ -190,8 +194,8 @@ class Engine:
                 desk.log_in(floor, self._who_stays(agent), phone)
             case events.AgentLoggedOut(agent):
                 desk.log_out(floor, self._agent(agent))
-            case events.AgentWentReady(agent):
-                desk.go_ready(floor, self._who_stays(agent))
+            case events.AgentWentReady(agent, forced):
+                desk.go_ready(floor, self._who_stays(agent), forced=forced)
             case events.AgentWentNotReady(agent, reason):
                 desk.go_not_ready(floor, self._who_stays(agent), reason)
             case events.PendingRevoked(agent):
@@ -200,8 +204,12 @@ class Engine:
                 wrap_up.want(floor, self._agent(agent))
             case events.WrapUpExtended(agent):
                 wrap_up.extend(floor, self._agent(agent))
-            case events.WrapUpDone(agent):
-                wrap_up.done(floor, self._agent(agent))
+            case events.WrapUpDone(agent, forced):
+                wrap_up.done(floor, self._agent(agent), forced=forced)
+            case events.CallMoved(call_id, group, by):
+                supervise.move(floor, call_id, group, by)
+            case events.CallPrioritised(call_id, priority, by):
+                supervise.prioritise(floor, call_id, priority, by)
 
     def _agent(self, agent_id: str) -> Agent:
         try:
@@ -271,6 +279,15 @@ class Engine:
                 conversations.own_calls_joined(floor, call, floor.calls.get(other_id), phone)
             case events.CallTakenBack(_, reason):
                 conversations.taken_back(floor, call, reason)
+            case events.CallDisposed(_, agent, code, label):
+                wrap_up.dispose(floor, call, facts.Disposed(floor.now, agent, code, label))
+            case _:
+                self._of_absence(event, call)
+
+    def _of_absence(self, event: Event, call: Call) -> None:
+        """What is found of a call that nobody had looked after for a while."""
+        floor = self.floor
+        match event:
             case events.CallerReturned():
                 recovery.caller_returned(floor, call)
             case events.FallbackServed():
@@ -293,6 +310,7 @@ def _is_free(call: Call) -> bool:
 _USUAL: Mapping[type, Callable[[Floor, Call, Any], None]] = {
     events.CallQueued: _queued,
     events.CallEnded: lambda floor, call, e: conversations.end(floor, call, e.by, e.reason, e.at),
+    events.RecordingChanged: conversations.recording_changed,
     events.OfferAlerting: lambda floor, call, e: offers.alerting(floor, call, e.phone),
     events.OfferAnswered: lambda floor, call, e: offers.answered(floor, call, e.phone),
     events.OfferEnded: lambda floor, call, e: offers.ended(floor, call, e.failure),

@@ -1,6 +1,6 @@
 """What the engine hears, in the past tense. From Asterisk, from flows, from agents.
 
-Requests of agents (`AgentLoggedIn` … `WrapUpDone`) may be refused: `handle` then raises
+Requests of agents (`AgentLoggedIn` … `WrapUpDone`) and supervisors may be refused: `handle` then raises
 RequestRefused and nothing has changed.
 """
 
@@ -21,6 +21,7 @@ from acd.core.facts import (
     LanguageChosen,
     LeftBy,
     OfferFailure,
+    RecordingStep,
     Scored,
     SoundKept,
     StepTaken,
@@ -248,6 +249,17 @@ class CallResumed:
 
 
 @dataclass(frozen=True, slots=True)
+class RecordingChanged:
+    """The recording of the talk; the fields are those of `facts.TalkRecorded`. It ends with the call."""
+
+    call_id: str
+    step: RecordingStep
+    name: str = ""
+    agent: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class CallBlindTransferred:
     """The agent sent the caller to another number; where it leads is said by a later event."""
 
@@ -320,9 +332,10 @@ class AgentLoggedOut:
 
 @dataclass(frozen=True, slots=True)
 class AgentWentReady:
-    """The agent wants calls."""
+    """The agent wants calls. `forced`: somebody says so who need not wait for the wrap-up's result."""
 
     agent: str
+    forced: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -356,9 +369,41 @@ class WrapUpExtended:
 
 @dataclass(frozen=True, slots=True)
 class WrapUpDone:
-    """The agent is through with the after-call work before its time is up; during a talk: wants none."""
+    """The agent is through with the after-call work before its time is up; during a talk: wants none.
+
+    `forced`: see `AgentWentReady`.
+    """
 
     agent: str
+    forced: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CallDisposed:
+    """The agent has recorded what came of a call; the same may be told again. See `facts.Disposed`."""
+
+    call_id: str
+    agent: str
+    code: str
+    label: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CallMoved:
+    """A person wants a waiting call to wait for another group. May be refused."""
+
+    call_id: str
+    group: str
+    by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CallPrioritised:
+    """A person gives a waiting call another priority. May be refused."""
+
+    call_id: str
+    priority: int
+    by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -433,6 +478,7 @@ Event: TypeAlias = (
     | AgentDisconnected
     | CallHeld
     | CallResumed
+    | RecordingChanged
     | CallBlindTransferred
     | CallAttendedTransferred
     | OwnCallsJoined
@@ -447,6 +493,9 @@ Event: TypeAlias = (
     | WrapUpWanted
     | WrapUpExtended
     | WrapUpDone
+    | CallDisposed
+    | CallMoved
+    | CallPrioritised
     | DesktopOpened
     | DesktopClosed
     | DayBegan

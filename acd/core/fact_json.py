@@ -17,6 +17,7 @@ from acd.core.facts import (
     CallKind,
     Customer,
     Directed,
+    Disposed,
     Ended,
     EndedBy,
     Fact,
@@ -27,18 +28,22 @@ from acd.core.facts import (
     LanguageChosen,
     LeftBy,
     LeftLine,
+    Moved,
     NotKept,
     Offered,
     OfferFailed,
     OfferFailure,
     PolicyApplied,
+    Prioritised,
     Queued,
+    RecordingStep,
     Resumed,
     Returned,
     Scored,
     SoundKept,
     SoundPurpose,
     StepTaken,
+    TalkRecorded,
     Transferred,
     Unkept,
     WaitTakenUp,
@@ -63,7 +68,9 @@ FACT_TYPES: Mapping[str, type[Fact]] = {
     for t in (
         Arrived, FlowEntered, StepTaken, LanguageChosen, Scored, SoundKept, CallbackWanted, Queued, LeftLine,
         Widened, Kept, Unkept, NotKept, WaitTakenUp, PolicyApplied,
+        Moved, Prioritised, Disposed,
         Directed, Offered, Alerted, OfferFailed, Answered, Held, Resumed, Transferred, CallerReplaced,
+        TalkRecorded,
         Returned, AgentLeft, WrapUpStarted, WrapUpExtended, WrapUpEnded, FellBack, Ended, OutsideDialed,
         OutsideAlerted, OutsideFailed, OutsideAnswered, OutsideLeft, OutsideRefused,
         CallbackPlaced, AgentReserved, AgentJoined, CallbackTried,
@@ -107,6 +114,8 @@ def fact_from_dict(data: Mapping[str, Any]) -> Fact:
         values["purpose"] = SoundPurpose(values["purpose"])
     elif kind is WrapUpEnded:
         values["how"] = WrapUpEnd(values.get("how", WrapUpEnd.UNKNOWN))
+    elif kind is TalkRecorded:
+        values["step"] = RecordingStep(values["step"])
     elif kind is Ended:
         values["by"] = EndedBy(values["by"])
     return kind(**values)

@@ -179,6 +179,7 @@ class LeftBy(StrEnum):
     REMOVED = (
         "removed"  # the group is no longer in the configuration; LeftLine.exit: the one that has its place
     )
+    PERSON = "person"  # a supervisor moved the caller to another group, LeftLine.exit
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,6 +238,23 @@ class PolicyApplied(Fact):
 
 
 @dataclass(frozen=True, slots=True)
+class Moved(Fact):
+    """A person (`by`: a user's name) has the caller wait for the group `to` and no longer for `group`."""
+
+    by: str
+    group: str
+    to: str
+
+
+@dataclass(frozen=True, slots=True)
+class Prioritised(Fact):
+    """A person gave the waiting call this priority."""
+
+    by: str
+    priority: int
+
+
+@dataclass(frozen=True, slots=True)
 class Directed(Fact):
     """The call is for one named agent."""
 
@@ -282,6 +300,29 @@ class Held(Fact):
 @dataclass(frozen=True, slots=True)
 class Resumed(Fact):
     """The hold ended."""
+
+
+class RecordingStep(StrEnum):
+    """What became of the recording of a talk."""
+
+    STARTED = "started"
+    PAUSED = "paused"  # silence is recorded
+    RESUMED = "resumed"
+    ENDED = "ended"
+
+
+@dataclass(frozen=True, slots=True)
+class TalkRecorded(Fact):
+    """The talk is recorded, or no longer.
+
+    `name`: the file below the recordings' folder, without its ending; with STARTED. `agent`: who wanted it;
+    '' where the rule of the group did. `reason`: in the agent's words, why it was paused.
+    """
+
+    step: RecordingStep
+    name: str = ""
+    agent: str = ""
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -339,6 +380,15 @@ class WrapUpExtended(Fact):
     by_s: float
 
 
+@dataclass(frozen=True, slots=True)
+class Disposed(Fact):
+    """The agent recorded what came of the call: a disposition's code, and its name with those above it."""
+
+    agent: str
+    code: str
+    label: str = ""
+
+
 class WrapUpEnd(StrEnum):
     """What ended a wrap-up."""
 
@@ -377,13 +427,18 @@ class Ended(Fact):
 
 @dataclass(frozen=True, slots=True)
 class CallbackOrder:
-    """A wish to be called back, as it is kept: the call, when (engine seconds), who is to call whom."""
+    """A wish to be called back, as it is kept: the call, when (engine seconds), who is to call whom.
+
+    `due_at`: when an agent has promised it for; `for_agent`: who is to call, where it is to be that one.
+    """
 
     call_id: str
     at: float
     group: str
     number: str
     language: str
+    due_at: float | None = None
+    for_agent: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,11 @@ BROWSER_PREFIX = "w"
 """An agent's phone in the browser is called by this and the extension; a desk phone by its number."""
 
 
+def is_browser_phone(phone: str) -> bool:
+    """Whether the phone lives in an agent's browser."""
+    return phone.startswith(BROWSER_PREFIX)
+
+
 @dataclass(frozen=True, slots=True)
 class AgentProfile:
     """A person who takes calls. `skills` maps skill to proficiency, 1 to 10, higher is better.
@@ -98,6 +103,7 @@ class GroupPolicy:
     `requirement` is the inner ring, `rings` are the wider ones. `weight`: how fast the urgency of its calls
     grows, compared with other groups that share agents. `reserve`: as many ready agents of the inner ring are
     kept from other groups' calls. No more than `max_waiting` may wait. `steps`: see `acd.core.policy`.
+    `disposition_required`: an agent says what came of a call before the wrap-up is done.
     `callbacks` None: people work off its callbacks by hand. `aht_s`: the average handle time (talk, hold and
     wrap-up) to expect before any is known.
     """
@@ -120,6 +126,7 @@ class GroupPolicy:
     steps: tuple[PolicyStep, ...] = ()
     callbacks: CallbackRule | None = None
     aht_s: float = DEFAULT_HANDLE_TIME_S
+    disposition_required: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -174,7 +174,7 @@ def _operate(floor: Floor, call: Call, number: int, operation: policy.Operation)
         case policy.LeaveBy(exit_):
             lines.lead_out(floor, call, LeftBy.POLICY, exit_)
         case policy.MoveTo(group):
-            _move_to(floor, call, group)
+            move_to(floor, call, group, LeftBy.POLICY)
 
 
 def _raise(floor: Floor, call: Call, number: int, by: int) -> None:
@@ -188,11 +188,11 @@ def _restand(floor: Floor, call: Call) -> None:
     offers.dispatch_call(floor, call)
 
 
-def _move_to(floor: Floor, call: Call, group: str) -> None:
+def move_to(floor: Floor, call: Call, group: str, how: LeftBy) -> None:
     """Into another group's line with the time waited so far, and with the priority that it has by now."""
     assert call.group is not None, call.id
     floor.router.dequeue(call.id, call.group)
-    floor.note(call, facts.LeftLine(floor.now, call.group, LeftBy.POLICY, group))
+    floor.note(call, facts.LeftLine(floor.now, call.group, how, group))
     call.group, call.ring, call.step_runs, call.step_raises = group, 0, {}, {}
     call.only_agent, call.only_until = None, None
     wish = (call.requirement, call.requirement_alone)

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from acd.core.callback_facts import CallbackNote
 from acd.core.commands import DialOut, Offer
+from acd.core.disposition import Disposition
 from acd.core.events import Event
 from acd.core.facts import AgentInterval, CallbackOrder, Fact, OfferFailure
 from acd.core.outside_facts import DialFailure
@@ -22,6 +23,7 @@ class AskKind(StrEnum):
     DIAL_FAILED = "dial_failed"
     AGENT_LEFT = "agent_left"  # the conversation is over, the caller still there
     BLIND_TRANSFER = "blind_transfer"
+    LEFT_ON_HOLD = "left_on_hold"  # the agent's phone is gone while the caller heard music, or without a word
     FALLBACK = "fallback"  # comes from Asterisk's own queue, unserved
     AFTER_FALLBACK = "after_fallback"  # Asterisk's own queue has served the caller
 
@@ -159,6 +161,9 @@ class Recorder(Protocol):
 
     def note_callback(self, note: CallbackNote, on_stored: Callable[[], None]) -> None:
         """Add to the history of a wish, which is stored already; the same one may come again."""
+
+    def store_disposition(self, told: Disposition, on_stored: Callable[[], None]) -> None:
+        """Keep what an agent recorded of a call; later words of the same replace earlier ones."""
 
 
 class Feed(Protocol):

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 from acd.core import (
+    callback_entry,
     callback_tries,
     callbacks,
     conversations,
@@ -18,7 +19,7 @@ from acd.core import (
 )
 from acd.core.agents import BUSY_STATES, Agent, AgentInput, AgentState
 from acd.core.calls import Call, CallInput, CallState, Channel
-from acd.core.commands import AgentForgotten, HoldInLine
+from acd.core.commands import AgentForgotten, CancelOffer, HoldInLine
 from acd.core.events import FallbackServed, FloorSeen
 from acd.core.facts import CallKind, EndedBy, OfferFailure, WrapUpEnd
 from acd.core.floor import Floor
@@ -276,3 +277,6 @@ def _withdraw(floor: Floor, call: Call) -> None:
     call.agent, call.present = None, False
     floor.move_call(call, CallInput.OFFER_FAILED if not call.direct else CallInput.REFUSED)
     call.direct = False
+    if call.channel is Channel.NONE:  # a callback asks nothing: it stands where it stood by itself
+        floor.emit(CancelOffer(call.id))
+        callback_entry.stand_if_due(floor, call)

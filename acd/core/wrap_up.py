@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TypeGuard
+
 from acd.core import facts, offers
 from acd.core.agents import Agent, AgentInput, AgentState
 from acd.core.calls import Call
@@ -79,14 +81,37 @@ def inherit(floor: Floor, consult: Call, call: Call) -> None:
 
 
 # --- what agents ask for ------------------------------------------------------------------------
-def done(floor: Floor, agent: Agent) -> None:
+def done(floor: Floor, agent: Agent, *, forced: bool = False) -> None:
     """The work is done before its time; asked during a talk: none is wanted after all."""
     if agent.state in _BEFORE and agent.wrap_up_wanted:
         agent.wrap_up_wanted = False
         floor.touch(agent)
         return
     _must_be_in_wrap_up(agent)
+    if not forced:
+        must_be_disposed(floor, agent)
     end(floor, agent, WrapUpEnd.AGENT)
+
+
+def dispose(floor: Floor, call: Call, told: facts.Disposed) -> None:
+    """The agent has said what came of the call; later words take the place of earlier ones."""
+    known = next((f for f in reversed(call.facts) if _is_by(f, told.agent)), None)
+    if known is None or (known.code, known.label) != (told.code, told.label):
+        floor.note(call, told)
+
+
+def must_be_disposed(floor: Floor, agent: Agent) -> None:
+    """Raises RequestRefused where the group wants to know first what came of the call."""
+    policy, call = floor.group(agent.wrap_up_group or ""), floor.calls.get(agent.wrap_up_call_id or "")
+    if policy is None or not policy.disposition_required or call is None:
+        return
+    if not any(_is_by(fact, agent.id) for fact in call.facts):
+        text = f"group {policy.id} wants to know what came of the call before its wrap-up is done"
+        raise RequestRefused("disposition-required", text)
+
+
+def _is_by(fact: facts.Fact, agent: str) -> TypeGuard[facts.Disposed]:
+    return isinstance(fact, facts.Disposed) and fact.agent == agent
 
 
 def extend(floor: Floor, agent: Agent) -> None:

@@ -20,6 +20,7 @@ from acd.core.facts import (
     CallerReplaced,
     CallKind,
     Directed,
+    Disposed,
     Ended,
     Fact,
     FellBack,
@@ -28,17 +29,20 @@ from acd.core.facts import (
     Kept,
     LanguageChosen,
     LeftLine,
+    Moved,
     NotKept,
     Offered,
     OfferFailed,
     OfferFailure,
     PolicyApplied,
+    Prioritised,
     Queued,
     Resumed,
     Returned,
     Scored,
     SoundKept,
     StepTaken,
+    TalkRecorded,
     Transferred,
     Unkept,
     WaitTakenUp,
@@ -77,6 +81,7 @@ _DIAL_OUTCOMES = {
     DialFailure.UNREACHABLE: SegmentOutcome.UNREACHABLE,
     DialFailure.WITHDRAWN: SegmentOutcome.WITHDRAWN,
 }
+_AFTERWARDS = WrapUpStarted | WrapUpExtended | WrapUpEnded | SoundKept | Disposed
 _NOBODY = Arrived(0.0, CallKind.INBOUND, "", "", "")
 
 
@@ -124,7 +129,7 @@ def _walk(
     last = min(start, limit)
     ended: tuple[float, Ended] | None = None
     for fact in facts:
-        if ended and not isinstance(fact, WrapUpStarted | WrapUpExtended | WrapUpEnded | SoundKept):
+        if ended and not isinstance(fact, _AFTERWARDS):
             continue
         last = min(max(last, fact.at), limit)
         STEPS[type(fact)](track, fact, last)
@@ -191,6 +196,9 @@ STEPS: Mapping[type[Fact], Callable[[Track, Any, float], None]] = {
     NotKept: lambda *_: None,
     WaitTakenUp: lambda *_: None,
     PolicyApplied: lambda *_: None,
+    Moved: lambda *_: None,
+    Prioritised: lambda *_: None,
+    Disposed: lambda *_: None,
     Queued: lambda track, fact, at: track.wait(at, fact.group),
     Directed: lambda track, fact, at: track.wait(at, None, fact.agent),
     Offered: lambda track, fact, at: track.ring(at, fact.agent),
@@ -199,6 +207,7 @@ STEPS: Mapping[type[Fact], Callable[[Track, Any, float], None]] = {
     Answered: lambda track, fact, at: track.talk(at, fact.agent),
     Held: lambda track, _, at: track.hold(at),
     Resumed: lambda track, _, at: track.resume(at),
+    TalkRecorded: lambda *_: None,
     Transferred: _transferred,
     CallerReplaced: lambda *_: None,
     Returned: lambda track, _, at: track.leave(at, SegmentOutcome.LEFT),

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from acd.core.disposition import Disposition
 from acd.core.fact_json import fact_from_dict, fact_to_dict
 from acd.core.facts import AgentInterval, CallbackOrder, CallKind, EndedBy, LeftBy, Scored, SoundKept
 from acd.records.flow_steps import steps_left
@@ -159,7 +160,42 @@ def callback_row(order: CallbackOrder) -> dict[str, Any]:
         "group_id": order.group,
         "number": order.number,
         "language": order.language,
+        "due_at": None if order.due_at is None else utc(order.due_at),
+        "for_agent": order.for_agent,
     }
+
+
+def disposition_row(told: Disposition) -> dict[str, Any]:
+    """The row of `dispositions`."""
+    return {
+        "call_id": told.call_id,
+        "agent_id": told.agent,
+        "at": utc(told.at),
+        "group_id": told.group,
+        "code": told.code,
+        "path": told.path,
+        "complaint": told.complaint,
+        "fields": dict(told.fields),
+        "note": told.note,
+        "callback_at": None if told.callback_at is None else utc(told.callback_at),
+    }
+
+
+def disposition_from_row(row: Row) -> Disposition:
+    """The inverse of `disposition_row`."""
+    callback_at = row["callback_at"]
+    return Disposition(
+        row["call_id"],
+        row["agent_id"],
+        row["at"].timestamp(),
+        row["group_id"],
+        row["code"],
+        row["path"],
+        row["complaint"],
+        dict(row["fields"]),
+        row["note"],
+        None if callback_at is None else callback_at.timestamp(),
+    )
 
 
 def record_from_rows(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from sqlalchemy import (
     JSON,
+    Boolean,
     Column,
     Double,
     ForeignKey,
@@ -133,7 +134,25 @@ callbacks = Table(
     Column("group_id", String, nullable=False),
     Column("number", String, nullable=False),
     Column("language", String, nullable=False),
+    Column("due_at", UtcDateTime),
+    Column("for_agent", String),
     UniqueConstraint("call_id", "wanted_at", name="uq_callbacks_call_id_wanted_at"),
+)
+
+# Written while the call may still go on: no key of `calls`. An agent's later words replace earlier ones.
+dispositions = Table(
+    "dispositions",
+    metadata,
+    Column("call_id", String, primary_key=True),
+    Column("agent_id", String, primary_key=True),
+    Column("at", UtcDateTime, nullable=False, index=True),
+    Column("group_id", String),
+    Column("code", String, nullable=False),
+    Column("path", String, nullable=False),
+    Column("complaint", Boolean, nullable=False),
+    Column("fields", JSON, nullable=False),
+    Column("note", String, nullable=False),
+    Column("callback_at", UtcDateTime),
 )
 
 # What became of a voicemail or a callback: rows are added, never changed.

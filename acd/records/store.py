@@ -28,11 +28,13 @@ from sqlalchemy import (
     or_,
     select,
     tuple_,
+    update,
 )
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, NoSuchModuleError, OperationalError
 
 from acd.core.callback_facts import CallbackNote
+from acd.core.disposition import Disposition
 from acd.core.facts import AgentInterval, CallbackOrder, CallKind
 from acd.errors import OperatorError
 from acd.records import migrations, rows, schema
@@ -192,6 +194,33 @@ class RecordStore:
         tasks = TaskStore(self.engine)
         for order in orders:  # those on record, too: whoever wrote them may have been killed in between
             tasks.supersede(order)
+
+    def save_dispositions(self, told: Sequence[Disposition]) -> None:
+        """Write what agents recorded of calls; the same agent's later words replace earlier ones.
+
+        Raises SQLAlchemy's errors.
+        """
+        table = schema.dispositions
+        newest: dict[tuple[str, str], Disposition] = {}
+        for each in sorted(told, key=lambda one: one.at):
+            newest[each.call_id, each.agent] = each
+        with self.engine.begin() as connection:
+            for (call_id, agent), each in newest.items():
+                row = rows.disposition_row(each)
+                mine = (table.c.call_id == call_id) & (table.c.agent_id == agent)
+                known = connection.scalar(select(table.c.at).where(mine))
+                if known is None:
+                    connection.execute(insert(table), row)
+                elif known <= row["at"]:
+                    connection.execute(update(table).where(mine).values(row))
+
+    def dispositions(self, call_ids: Sequence[str]) -> list[Disposition]:
+        """What was recorded of these calls, oldest first."""
+        table, found = schema.dispositions, []
+        with self.engine.connect() as connection:
+            for ids in in_chunks(call_ids):
+                found += _select(connection, select(table).where(table.c.call_id.in_(ids)))
+        return sorted(map(rows.disposition_from_row, found), key=lambda told: told.at)
 
     def note_callbacks(self, notes: Sequence[CallbackNote]) -> None:
         """See `TaskStore.note`. Raises SQLAlchemy's errors."""

@@ -16,6 +16,7 @@ from acd.core.facts import (
     CallerReplaced,
     CallKind,
     Directed,
+    Disposed,
     Ended,
     EndedBy,
     Fact,
@@ -26,18 +27,22 @@ from acd.core.facts import (
     LanguageChosen,
     LeftBy,
     LeftLine,
+    Moved,
     NotKept,
     Offered,
     OfferFailed,
     OfferFailure,
     PolicyApplied,
+    Prioritised,
     Queued,
+    RecordingStep,
     Resumed,
     Returned,
     Scored,
     SoundKept,
     SoundPurpose,
     StepTaken,
+    TalkRecorded,
     Transferred,
     Unkept,
     WaitTakenUp,
@@ -94,6 +99,7 @@ _LEFT = {
     LeftBy.CLOSED: "the group closed",
     LeftBy.POLICY: "by the group's policy",
     LeftBy.REMOVED: "the group was removed",
+    LeftBy.PERSON: "by a supervisor",
 }
 KEPT = {"preferred": "asked for", "last_agent": "they talked last time"}
 _WRAP_UP_ENDS = {
@@ -172,6 +178,14 @@ def _transferred(fact: Transferred) -> str:
     if fact.how == "attended":
         return f"{fact.agent} handed the caller over after a consultation ({fact.target}):"
     return f"{fact.agent} sent the caller to {fact.target}"
+
+
+def _recorded(fact: TalkRecorded) -> str:
+    by = f" by {fact.agent}" if fact.agent else ""
+    if fact.step is RecordingStep.STARTED:
+        return f"recording started{by}: {fact.name}"
+    why = f": {printable(fact.reason)}" if fact.reason else ""
+    return f"recording {fact.step.value}{by}{why}"
 
 
 def _outside_dialed(fact: OutsideDialed) -> str:
@@ -259,6 +273,9 @@ _TEXTS: Mapping[type[Fact], Callable[[Any], str]] = {
         f"goes on with the wait of call {fact.former_call}: {duration(fact.waited_s)} so far"
     ),
     PolicyApplied: lambda fact: f"step {fact.step} of the group's policy: {fact.what}",
+    Moved: lambda fact: f"{fact.by or 'somebody'} moved the caller from {fact.group} to {fact.to}",
+    Prioritised: lambda fact: f"{fact.by or 'somebody'} set the priority to {fact.priority}",
+    Disposed: lambda fact: f"{fact.agent} recorded: {fact.label or fact.code}",
     Directed: lambda fact: f"waits for agent {fact.agent}",
     Offered: lambda fact: f"offered to {fact.agent} on {fact.phone}",
     Alerted: lambda fact: f"{fact.agent}'s phone rings",
@@ -266,6 +283,7 @@ _TEXTS: Mapping[type[Fact], Callable[[Any], str]] = {
     Answered: lambda fact: f"{fact.agent} answered",
     Held: lambda _: "on hold",
     Resumed: lambda _: "off hold",
+    TalkRecorded: _recorded,
     Transferred: _transferred,
     CallerReplaced: lambda fact: f"{fact.agent} took the caller's place, from call {fact.other_call}",
     Returned: lambda fact: f"back with us: {fact.reason}",

@@ -260,5 +260,7 @@ def _callback(row: Any, histories: dict[str, Sequence[TaskChange]]) -> Task:
         row["number"],
         row["caller_name"] or "",
         language=row["language"],
+        due_at=row["due_at"],
+        for_agent=row["for_agent"],
         history=tuple(histories.get(task_id, ())),
     )

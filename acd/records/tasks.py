@@ -68,7 +68,8 @@ class Task:
     """A voicemail or a callback.
 
     `number` is the one to call. `sound` and `duration_s` are a voicemail's, `language` is a callback's;
-    `caller_name` is known when the call is over.
+    `caller_name` is known when the call is over. `due_at` and `for_agent`: a callback that was promised for
+    then, by this agent.
     """
 
     kind: TaskKind
@@ -82,6 +83,8 @@ class Task:
     duration_s: float = 0.0
     language: str = ""
     history: tuple[TaskChange, ...] = ()
+    due_at: datetime | None = None
+    for_agent: str | None = None
 
     @property
     def state(self) -> TaskState:
@@ -90,10 +93,11 @@ class Task:
 
     @property
     def agent(self) -> str | None:
-        """Who was given it last, and has not given it back."""
+        """Who was given it last, or had promised it, and has not given it back."""
         if self.state is TaskState.RELEASED:
             return None
-        return next((change.agent for change in reversed(self.history) if change.agent), None)
+        given = (change.agent for change in reversed(self.history) if change.agent)
+        return next(given, self.for_agent)
 
     @property
     def entry_id(self) -> str:

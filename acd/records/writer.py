@@ -18,6 +18,7 @@ from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from acd.core.callback_facts import CallbackNote
+from acd.core.disposition import Disposition
 from acd.core.facts import AgentInterval, CallbackOrder
 from acd.records.record import CallRecord
 
@@ -25,7 +26,7 @@ log = structlog.get_logger(__name__)
 
 GATHER_ON, GATHERINGS_MAX = 10, 4
 
-Item: TypeAlias = CallRecord | AgentInterval | CallbackOrder | CallbackNote
+Item: TypeAlias = CallRecord | AgentInterval | CallbackOrder | CallbackNote | Disposition
 
 
 class Sink(Protocol):
@@ -45,6 +46,9 @@ class Sink(Protocol):
 
     def note_callbacks(self, notes: Sequence[CallbackNote]) -> None:
         """Add to the histories of wishes on record what is not there yet; called in a thread."""
+
+    def save_dispositions(self, told: Sequence[Disposition]) -> None:
+        """Write what agents recorded of calls; called in a thread."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -202,6 +206,9 @@ class RecordWriter:
         notes = [entry.item for entry in batch if isinstance(entry.item, CallbackNote)]
         if notes:
             await asyncio.to_thread(self._store.note_callbacks, notes)
+        told = [entry.item for entry in batch if isinstance(entry.item, Disposition)]
+        if told:
+            await asyncio.to_thread(self._store.save_dispositions, told)
 
     def _note_stored(self, batch: Sequence[_Entry]) -> None:
         if self._away:
@@ -239,4 +246,6 @@ def _name(item: Item) -> str:
         return f"callback of call {item.call_id}"
     if isinstance(item, CallbackNote):
         return f"what became of callback {item.callback}"
+    if isinstance(item, Disposition):
+        return f"what {item.agent} recorded of call {item.call_id}"
     return f"state of {item.agent} since {item.since}"

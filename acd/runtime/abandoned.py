@@ -18,10 +18,12 @@ from acd.core.facts import (
     EndedBy,
     Kept,
     LeftLine,
+    Moved,
     NotKept,
     Offered,
     OfferFailed,
     PolicyApplied,
+    Prioritised,
     Queued,
     Unkept,
     WaitTakenUp,
@@ -34,7 +36,20 @@ log = structlog.get_logger(__name__)
 
 KEY = "abandoned:"
 MOST_CALLERS = 10_000
-_IN_LINE = (Alerted, Ended, Kept, NotKept, Offered, OfferFailed, PolicyApplied, Unkept, WaitTakenUp, Widened)
+_IN_LINE = (
+    Moved,
+    Prioritised,
+    Alerted,
+    Ended,
+    Kept,
+    NotKept,
+    Offered,
+    OfferFailed,
+    PolicyApplied,
+    Unkept,
+    WaitTakenUp,
+    Widened,
+)
 
 
 @dataclass(frozen=True, slots=True)

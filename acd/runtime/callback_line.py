@@ -71,12 +71,13 @@ class CallbackLine:
 
     def place(self, order: CallbackOrder) -> None:
         """Into the line, where the group calls back by itself; not a second time."""
-        if not self._is_automatic(order.group):
-            return
+        if not self._is_automatic(order.group) or order.for_agent is not None:
+            return  # for people
         entry = entry_id(order.call_id, order.at)
         noted = any(key.startswith(f"{_PREFIX}{entry}:") for key in self._mirror.load())
         if f"call:{entry}" not in self._mirror.load() and not noted:
-            self._shell.feed(CallbackPlaced(entry, order.call_id, order.group, order.number, order.language))
+            wish = (order.call_id, order.group, order.number, order.language)
+            self._shell.feed(CallbackPlaced(entry, *wish, due_at=order.due_at))
 
     def known(self) -> frozenset[str]:
         """Entries of which the mirror has anything: where they stand, or what has become of them."""
@@ -92,7 +93,8 @@ class CallbackLine:
         policy = self._shell.engine.floor.plan.groups.get(order.group)
         if policy is None or policy.callbacks is None or self.refusal(order.group, order.number) is not None:
             return False
-        if order.at + policy.callbacks.expire_after_s <= self._shell.clock():
+        begun_at = max(order.at, order.due_at or order.at)
+        if begun_at + policy.callbacks.expire_after_s <= self._shell.clock() or order.for_agent is not None:
             return False
         self._shell.feed(
             CallbackPlaced(
@@ -104,6 +106,7 @@ class CallbackLine:
                 wanted_at=order.at,
                 tries=len(tried_at),
                 tried_at=max(tried_at, default=None),
+                due_at=order.due_at,
             )
         )
         return True

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 import structlog
 
-from acd.core.callback_facts import entry_id
+from acd.core.callback_facts import ENTRY_MARK, entry_id
 from acd.core.facts import CallbackOrder
 from acd.core.ports import Mirror, Recorder
 from acd.settings.phone_number import normalised
@@ -86,6 +86,18 @@ class CallbackDesk:
 
     def take(self, call_id: str, group: str, number: str, language: str) -> str | None:
         """See `acd.core.ports.Callbacks`."""
+        return self.promise(call_id, group, number, language)
+
+    def promise(
+        self,
+        call_id: str,
+        group: str,
+        number: str,
+        language: str,
+        due_at: float | None = None,
+        for_agent: str | None = None,
+    ) -> str | None:
+        """`take`, for a time that an agent has promised, to call in person with `for_agent`."""
         found = self._number_of(number)
         if found is None:
             return "not a phone number"
@@ -94,7 +106,7 @@ class CallbackDesk:
             return refusal
         if found in self._open.values() or any(order.number == found for order in self._unstored.values()):
             return "this number has an open callback already"
-        order = CallbackOrder(call_id, self._clock(), group, found, language)
+        order = CallbackOrder(call_id, self._clock(), group, found, language, due_at, for_agent)
         key = f"{_PREFIX}{call_id}:{order.at:.6f}"
         value = {field.name: getattr(order, field.name) for field in fields(order)}
         self._mirror.put(key, value)
@@ -102,6 +114,11 @@ class CallbackDesk:
         if self._line is not None:
             self._line.place(order)
         return None
+
+    def has_promised(self, call_id: str) -> bool:
+        """Whether the call has an open callback already."""
+        entries = (*self._open, *(entry_id(order.call_id, order.at) for order in self._unstored.values()))
+        return any(entry.startswith(call_id + ENTRY_MARK) for entry in entries)
 
     def place_again(self) -> None:
         """After a restart: wishes that were kept a moment before the end, and have no place in line yet."""

@@ -51,13 +51,15 @@ class View:
     """What the floor does not know of itself.
 
     `centre`: the object of that key; `language`: of the names of reasons; `step_of`: where in a flow a caller
-    is; `expected_wait`: of the next caller of a group.
+    is; `handled`: what agents do with a call (muted, recording, parties, consult); `expected_wait`: of the
+    next caller of a group.
     """
 
     centre: Callable[[], Mapping[str, Any]]
     language: Callable[[], str]
     step_of: Callable[[str], str | None]
     expected_wait: Callable[[str], WaitRange]
+    handled: Callable[[str], Mapping[str, Any]] = lambda _call_id: {}
 
 
 class LiveFeed:
@@ -273,12 +275,19 @@ class LiveFeed:
             self._places.pop(call_id, None)
         else:
             self._places[call_id] = place
-        return call_object(self._floor, call, place, self._view.step_of)
+        return {
+            **call_object(self._floor, call, place, self._view.step_of),
+            **self._view.handled(call.id),
+        }
 
     def _place_of(self, call: Call) -> int | None:
         line = self._floor.router.lines.get(call.group or "")
         place = None if line is None else line.position(call.id, self._clock())
         return place if place is None or place <= PLACES_SHOWN else None
+
+    def shown(self, call: Call) -> Mapping[str, Any]:
+        """The object of a call, whether anybody watches or not."""
+        return call_object(self._floor, call, self._place_of(call), self._view.step_of)
 
     def _touch(self, groups: Iterable[str]) -> None:
         for group in groups:

@@ -57,7 +57,10 @@ class NumberBook:
         return self._centre.system.country
 
     def inside(self, number: str) -> ToAgent | ToRoute | None:
-        """An agent or a number of ours, as it is dialled here."""
+        """An agent or a number of ours, as it is dialled here; or kind:name, which no phone can dial."""
+        kind, named, name = number.partition(":")
+        if named:
+            return self._named(kind, name)
         agent = self._centre.plan.agent_by_extension(number)
         if agent is not None:
             return ToAgent(agent.id)
@@ -65,6 +68,14 @@ class NumberBook:
         if route is None:
             route = self._routes().get(normalised(number, self._country) or "")
         return ToRoute(route) if route is not None else None
+
+    def _named(self, kind: str, name: str) -> ToAgent | ToRoute | None:
+        """Where an agent sends somebody by name: agent:ben, group:sales, flow:main."""
+        if kind == "agent":
+            return ToAgent(name) if name in self._centre.plan.agents else None
+        if kind == "group":
+            return ToRoute(NumberRoute("", group=name)) if name in self._centre.plan.groups else None
+        return ToRoute(NumberRoute("", flow=name)) if kind == "flow" else None
 
     def destination(self, number: str) -> Destination:
         """Where a number leads that an agent has dialled; None: nowhere."""

@@ -83,7 +83,8 @@ class Reception:
             return
         self._lines[ask.call_id] = line
         try:
-            if not self.callbacks.serve(self._call(ask.call_id), ask):
+            call = self._call(ask.call_id)
+            if not self.callbacks.serve(call, ask) and not self._left_on_hold(call, ask):
                 await self._serve(ask, line)
             await self.walker.attend(self._current_id(ask.call_id, line), line)
         except TelephonyError:
@@ -152,6 +153,19 @@ class Reception:
             case _:
                 await self._arrive(ask, line)
                 await self._first_step(ask, line)
+
+    def _left_on_hold(self, call: Call | None, ask: Ask) -> bool:
+        """The agent's phone is gone, and not by the agent's wish: the customer is served by somebody else."""
+        if ask.kind is not AskKind.LEFT_ON_HOLD or call is None:
+            return False
+        if call.state not in (CallState.TALKING, CallState.IVR):
+            return False
+        if call.state is CallState.TALKING and call.agent is not None:
+            phone = self._shell.engine.floor.agents[call.agent].phone or ""
+            self._feed(events.AgentDisconnected(call.id, phone))
+        self.walker.sent_elsewhere(call.id)
+        self._in_hand.take_back(call, "the agent was gone while the caller was on hold")
+        return True
 
     def _served_elsewhere(self, ask: Ask) -> None:
         """Asterisk's own queue had the whole conversation; nothing is left but to say goodbye."""

@@ -34,6 +34,7 @@ from acd.ivr.talk import (
     QueueExit,
     RecordSound,
 )
+from acd.ivr.values import Value
 from acd.runtime.flow_work import FlowWork, Services
 from acd.runtime.in_line import InLine
 from acd.runtime.joining import as_it_stood
@@ -43,6 +44,8 @@ from acd.runtime.walk import Walk, led_to, may_come_back, missed, outcome_of, wa
 log = structlog.get_logger(__name__)
 
 PREFIX = "flow:"
+COLLECTED_MAX = 2_000
+"""Of so many callers who have left their flows for an agent it is known what they had said there."""
 LED_OUT_RING_S = 30.0
 """How long a number rings to which a policy has led the caller."""
 
@@ -70,6 +73,7 @@ class Walker:
         self._current_id = current_id
         self._give_up = give_up
         self._walks: dict[str, Walk] = {}
+        self._collected: dict[str, Mapping[str, Value]] = {}
         self._outcomes: dict[str, Outcome] = {}
         self._led_into: dict[str, str] = {}  # call → the flow into which its group's policy leads it
 
@@ -98,6 +102,11 @@ class Walker:
         walk = self._walks.get(call_id)
         return None if walk is None else f"{walk.machine.position.flow}/{walk.machine.position.step}"
 
+    def collected(self, call_id: str) -> Mapping[str, Value]:
+        """The variables of the caller's flows, also of one that is left; what is masked stays hidden."""
+        walk = self._walks.get(call_id)
+        return self._collected.get(call_id, {}) if walk is None else _variables(walk.machine.position)
+
     def knows(self, call_id: str) -> bool:
         """Whether the caller is in a flow, or will come back to one."""
         return call_id in self._walks
@@ -106,8 +115,12 @@ class Walker:
         """The call has ended, or has left its flow for good."""
         self._outcomes.pop(call_id, None)
         self._led_into.pop(call_id, None)
-        if self._walks.pop(call_id, None) is not None:
+        walk = self._walks.pop(call_id, None)
+        if walk is not None:
             self._mirror.drop(PREFIX + call_id)
+            self._collected[call_id] = _variables(walk.machine.position)
+            if len(self._collected) > COLLECTED_MAX:
+                del self._collected[next(iter(self._collected))]
 
     def ended(self, call_id: str) -> None:
         """The call has ended. What was recorded of it while no controller was there is kept."""
@@ -118,6 +131,7 @@ class Walker:
             self._services.recordings.take_up(wanted, call)
         self._in_line.forget(call_id)
         self.forget(call_id)
+        self._collected.pop(call_id, None)
 
     def take_up(self) -> None:
         """After a restart, when the engine knows its calls: any that had ended, or is not kept, is over."""
@@ -357,3 +371,8 @@ class Walker:
 
     def _call(self, call_id: str) -> Call | None:
         return self._shell.engine.floor.calls.get(call_id)
+
+
+def _variables(position: Position) -> Mapping[str, Value]:
+    """Of all flows of the stack, those of the inner ones last."""
+    return {name: value for frame in position.frames for name, value in frame.shown().items()}

@@ -34,7 +34,7 @@ class Watchers:
         self, request: Request, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
         """One of them, until it ends. Raises RequestRefused, BAD_REQUEST, for what it says and may not."""
-        watcher = _Watcher(writer)
+        watcher = Watcher(writer)
         desktops = _agents(request.get("desktops", []), "desktops")
         try:
             self._presence.here(watcher, desktops)
@@ -47,7 +47,7 @@ class Watchers:
             self._feed.leave(watcher.take)
             self._presence.left(watcher)
 
-    def _hear(self, watcher: _Watcher, line: bytes) -> None:
+    def _hear(self, watcher: Watcher, line: bytes) -> None:
         try:
             said = json.loads(line)
         except (ValueError, RecursionError):
@@ -59,7 +59,7 @@ class Watchers:
         self._presence.gone(watcher, _agents(said.get("gone", []), "gone"))
 
 
-class _Watcher:
+class Watcher:
     """One connection. Whoever reads too slowly is dropped, and costs nobody else anything."""
 
     def __init__(self, writer: asyncio.StreamWriter) -> None:

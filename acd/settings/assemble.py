@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from acd.core.plan import BROWSER_PREFIX, AgentProfile, Heir, Plan
 from acd.core.service_level import ServiceLevelFormula
 from acd.ivr.flow import FlowSet
-from acd.settings import assemble_outside, assemble_work
+from acd.settings import assemble_dispositions, assemble_outside, assemble_work
 from acd.settings.assemble_customers import assemble_customers
 from acd.settings.assemble_routing import callback_windows, group_policy
 from acd.settings.files import Files
@@ -17,6 +17,7 @@ from acd.settings.model import (
     FeatureCodes,
     JournalSettings,
     PhoneSpec,
+    RecordRule,
     RedisSettings,
     SystemSettings,
 )
@@ -57,7 +58,11 @@ def assemble(files: Files, flow_set: FlowSet) -> Centre:
             files.customer_settings.content if files.customer_settings is not None else None, system
         ),
         journal=JournalSettings(**system.journal.model_dump()),
-        desktop=DesktopSettings(browser_phones=system.desktop.browser_phones),
+        dispositions=assemble_dispositions.dispositions(groups),
+        greetings=assemble_dispositions.greetings(groups),
+        desktop=DesktopSettings(system.desktop.browser_phones, system.desktop.browser_silent_s),
+        recorded={g: RecordRule(group.record) for g, group in groups.groups.items()},
+        webhooks_to_private=system.webhooks.allow_private,
     )
 
 

@@ -32,6 +32,7 @@ def group_policy(group_id: str, entry: GroupEntry, groups: GroupsFile) -> GroupP
         last_agent=None if last is None else LastAgent(last.days, last.wait_s),
         steps=tuple(step.step() for step in entry.policy),
         callbacks=_callbacks(entry.callbacks),
+        disposition_required=entry.dispositions is not None and entry.dispositions.required,
         **{name: getattr(entry, name) for name in _AS_THEY_ARE},
     )
 

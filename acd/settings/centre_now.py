@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Protocol
 
+from acd.core.disposition import DispositionTree
 from acd.core.plan import Plan
 from acd.ivr.hours import Calendar
-from acd.settings.model import Centre, FeatureCodes, PhoneSpec, SystemSettings
+from acd.ivr.template import Template
+from acd.settings.model import Centre, FeatureCodes, PhoneSpec, RecordRule, SystemSettings
 from acd.settings.outside import Dialing, NumberRoute, TrunkSpec
 
 
@@ -34,6 +36,12 @@ class CentreView(Protocol):
     def callback_windows(self) -> Mapping[str, Calendar]: ...
     @property
     def do_not_call(self) -> frozenset[str]: ...
+    @property
+    def dispositions(self) -> Mapping[str, DispositionTree]: ...
+    @property
+    def greetings(self) -> Mapping[str, Mapping[str, Template]]: ...
+    @property
+    def recorded(self) -> Mapping[str, RecordRule]: ...
 
 
 class CentreNow:
@@ -91,3 +99,18 @@ class CentreNow:
     def do_not_call(self) -> frozenset[str]:
         """Numbers of those who are never called."""
         return self.now.do_not_call
+
+    @property
+    def dispositions(self) -> Mapping[str, DispositionTree]:
+        """What agents record of a group's calls."""
+        return self.now.dispositions
+
+    @property
+    def greetings(self) -> Mapping[str, Mapping[str, Template]]:
+        """What agents say first, by group and language."""
+        return self.now.greetings
+
+    @property
+    def recorded(self) -> Mapping[str, RecordRule]:
+        """By group, whether its talks are recorded."""
+        return self.now.recorded

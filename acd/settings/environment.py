@@ -27,6 +27,8 @@ class Environment:
     the other, and nowhere else. Asterisk listens for browsers' phones at `ws_port`, for our own web process
     to pass them on. Phones and trunks are told `public_address` and `public_sip_port`
     where those are translated on the way (Docker, a router), else the ones that Asterisk has.
+    `http_port` is that of the desktop's pages, `health_port` of the controller's health page, both at
+    `http_address`. Requests that come from one of `http_proxies` are from whom the proxy says.
     `redis_host`, if given, is used instead of the configuration's; without a `redis_password` none is sent.
     """
 
@@ -47,6 +49,8 @@ class Environment:
     redis_host: str | None = None
     redis_password: str = field(default="", repr=False)
     ws_port: int = 8088
+    health_port: int = 8081
+    http_proxies: tuple[str, ...] = ()
 
     @classmethod
     def from_env(cls, env: Mapping[str, str], checkout: Path) -> Environment:
@@ -67,10 +71,12 @@ class Environment:
             agi_port=read(_port, "ACD_AGI_PORT", cls.agi_port),
             http_port=read(_port, "ACD_HTTP_PORT", cls.http_port),
             ws_port=read(_port, "ACD_WS_PORT", cls.ws_port),
+            health_port=read(_port, "ACD_HEALTH_PORT", cls.health_port),
             rtp_ports=read(_port_range, "ACD_RTP_PORTS", cls.rtp_ports),
             asterisk_host=read(_host, "ACD_ASTERISK_HOST", cls.asterisk_host),
             controller_host=read(_host, "ACD_CONTROLLER_HOST", cls.controller_host),
             http_address=read(_address, "ACD_HTTP_ADDRESS", cls.http_address),
+            http_proxies=read(_addresses, "ACD_HTTP_PROXIES", cls.http_proxies),
             public_address=read.optional(_address, "ACD_PUBLIC_ADDRESS", "192.0.2.1"),
             public_sip_port=read.optional(_port, "ACD_PUBLIC_SIP_PORT", 0),
             redis_host=read.optional(_host, "ACD_REDIS_HOST", "127.0.0.1"),
@@ -100,6 +106,11 @@ class Environment:
     def database_url(self) -> str:
         """Where records go."""
         return f"sqlite:///{self.database}"
+
+    @property
+    def first_passwords_file(self) -> Path:
+        """Where the generated passwords of the first accounts are told, once; mode 0600."""
+        return self.home / "first-passwords.txt"
 
     @property
     def secrets_file(self) -> Path:
@@ -150,6 +161,7 @@ class Environment:
             ("ACD_AGI_PORT", self.agi_port),
             ("ACD_HTTP_PORT", self.http_port),
             ("ACD_WS_PORT", self.ws_port),
+            ("ACD_HEALTH_PORT", self.health_port),
         ):
             if port in names:
                 raise OperatorError(f"{name}: port {port} is already the one of {names[port]}")
@@ -210,6 +222,19 @@ def _address(env: Mapping[str, str], name: str, default: str) -> str:
         # It is also what phones are told to send their audio to.
         raise OperatorError(f"{name}: expected one address of this machine, not {text} (every address)")
     return str(address)
+
+
+def _addresses(env: Mapping[str, str], name: str, default: tuple[str, ...]) -> tuple[str, ...]:
+    """Several, with commas between them."""
+    found = []
+    for text in (part.strip() for part in env.get(name, "").split(",") if part.strip()):
+        try:
+            found.append(str(ipaddress.ip_address(text)))
+        except ValueError:
+            raise OperatorError(
+                f"{name}: expected IP addresses with commas between them, got {text!r}"
+            ) from None
+    return tuple(found) or default
 
 
 def _host(env: Mapping[str, str], name: str, default: str) -> str:

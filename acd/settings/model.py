@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
 
+from acd.core.disposition import DispositionTree
 from acd.core.plan import BROWSER_PREFIX, Plan
 from acd.core.service_level import ServiceLevelFormula
 from acd.ivr.flow import FlowSet
 from acd.ivr.hours import Calendar
+from acd.ivr.template import Template
 from acd.settings.customer_settings import CustomerSettings
 from acd.settings.outside import Dialing, NumberRoute, TrunkSpec
 
@@ -43,11 +46,24 @@ class PhoneSpec:
         return self.id.removeprefix(BROWSER_PREFIX) if self.browser else self.id
 
 
+class RecordRule(StrEnum):
+    """Whether the talks of a group are recorded."""
+
+    NEVER = "never"
+    ALWAYS = "always"  # from the agent's answer
+    ON_DEMAND = "on_demand"  # from when the agent asks for it
+
+
 @dataclass(frozen=True)
 class DesktopSettings:
-    """What agents may do in the browser. `browser_phones`: each agent has a phone there, too."""
+    """What agents may do in the browser. `browser_phones`: each agent has a phone there, too.
+
+    `browser_silent_s`: a browser of which nothing has been heard for so long in a talk is taken for gone,
+    and its caller goes back into line.
+    """
 
     browser_phones: bool = True
+    browser_silent_s: int = 20
 
 
 @dataclass(frozen=True)
@@ -126,7 +142,10 @@ class Centre:
     calendar (in `flow_set.calendars`), `line_announcements` a group's announcements, by name and language,
     to their texts. Who hung up in line and calls again within `resume_within_s` goes on where the wait was.
     `callback_windows`: by group, when its customers may be called back; `do_not_call`: numbers, in normal
-    form, of those who never may. `customers`: what is on their cards, and where they are known.
+    form, of those who never may. `dispositions`: by group, what agents record of its calls; `greetings`: by
+    group and language ('' for any), what they say first; `recorded`: by group,
+    whether its talks are; `customers`: what is on their cards, and where they are known;
+    `webhooks_to_private`: webhooks may go to addresses of this machine and of private networks.
     """
 
     system: SystemSettings
@@ -147,5 +166,9 @@ class Centre:
     callback_windows: Mapping[str, Calendar] = field(default_factory=dict)
     do_not_call: frozenset[str] = frozenset()
     journal: JournalSettings = JournalSettings()
+    dispositions: Mapping[str, DispositionTree] = field(default_factory=dict)
+    greetings: Mapping[str, Mapping[str, Template]] = field(default_factory=dict)
     customers: CustomerSettings = field(default_factory=CustomerSettings)
     desktop: DesktopSettings = DesktopSettings()
+    recorded: Mapping[str, RecordRule] = field(default_factory=dict)
+    webhooks_to_private: bool = False

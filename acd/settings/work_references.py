@@ -7,6 +7,7 @@ from acd.core.work_rules import DEFAULT_MISSED_RINGS, SYSTEM_REASONS, WrapUpMode
 from acd.settings.document import Document
 from acd.settings.files import Files
 from acd.settings.problems import Place, shown
+from acd.settings.schema.dispositions import DispositionsEntry, LowestCode
 from acd.settings.schema.work import MissEntry, ReasonEntry, WrapUpEntry
 
 _WITHOUT_TIME = (WrapUpMode.NONE.value, WrapUpMode.UNTIL_RELEASED.value)
@@ -16,6 +17,7 @@ def check_work(files: Files) -> None:
     """Notes every problem in the document where it has to be mended."""
     _check_extensions(files)
     for group_id, group in files.groups.content.groups.items() if files.groups.content else ():
+        _check_codes(files.groups.document, group_id, group.dispositions)
         place: Place = ("groups", group_id, "wrap_up")
         if group.wrap_up is None:
             continue
@@ -30,6 +32,25 @@ def check_work(files: Files) -> None:
         entry: MissEntry = getattr(system.missed_rings, cause.value)
         _check_back_off(files.system.document, cause, entry, rule.back_off_s, rule.back_off_max_s)
     _check_reasons(files.system.document, system.not_ready_reasons)
+
+
+def _check_codes(document: Document, group_id: str, entry: DispositionsEntry | None) -> None:
+    """Reports name codes by their ids alone; a heading is not chosen, so nothing can be said with it."""
+    seen: set[str] = set()
+    top: Place = ("groups", group_id, "dispositions", "codes")
+    queue: list[tuple[Place, LowestCode]] = []
+    queue += [((*top, name), code) for name, code in entry.codes.items()] if entry is not None else []
+    for place, code in queue:
+        name = str(place[-1])
+        if name in seen:
+            document.report(place, f"there is a code '{shown(name)}' already: ids are unique in a group")
+        seen.add(name)
+        children: dict[str, LowestCode] = getattr(code, "children", {})
+        if children and (code.fields or code.complaint):
+            what = "fields" if code.fields else "complaint"
+            text = f"'{what}' means nothing here: this is a heading, and one of its children is chosen"
+            document.report((*place, what), text)
+        queue += [((*place, "children", name), child) for name, child in children.items()]
 
 
 def _check_wrap_up(document: Document, place: Place, entry: WrapUpEntry) -> None:

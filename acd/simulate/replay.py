@@ -28,7 +28,7 @@ from acd.simulate.usual import usual_exits
 from acd.simulate.visits import Outcome, Visit, visits_of
 from acd.simulate.world import World
 
-_OUR_DOING = (LeftBy.CLOSED, LeftBy.FULL, LeftBy.POLICY)
+_OUR_DOING = (LeftBy.CLOSED, LeftBy.FULL, LeftBy.POLICY, LeftBy.PERSON)
 """The centre led the caller out of the line: with other rules he or she might have waited on."""
 SAME_WAIT_S = 0.5
 """Waits that differ by less are taken as the same decision."""

@@ -69,6 +69,7 @@ def _kind(state: str, dialstatus: str, leg: str) -> tuple[AskKind, str, OfferFai
         "": AskKind.NEW,
         "dialling": AskKind.NEW,  # brought back out of a dial: how that ended was not told
         "fallback": AskKind.FALLBACK,
+        "left-on-hold": AskKind.LEFT_ON_HOLD,
         "after-fallback": AskKind.AFTER_FALLBACK,
     }
     return kinds.get(state, AskKind.NEW), "", failure

@@ -24,7 +24,7 @@ from acd.telephony.ami import AmiLink
 from acd.telephony.dial_string import TRUNK_PREFIX
 from acd.telephony.switch import Switchboard
 from acd.telephony.sync import CallerSeen, Picture, look
-from acd.telephony.watch import Watch
+from acd.telephony.watch import Watch, phone_of
 
 log = structlog.get_logger(__name__)
 
@@ -53,6 +53,7 @@ class Bond:
         self._strays: set[str] = set()
         self._leaving = False
         self.on_known: Callable[[], None] = lambda: None
+        self.found_apart: Callable[[str, str, str, bool], None] = lambda *_: None
 
     def attach(self, link: AmiLink, switch: Switchboard) -> None:
         """Before anything else: the two that do the work."""
@@ -212,6 +213,9 @@ class Bond:
                 continue
             if caller.leg is not None:
                 self._watch.leg_of[caller.call_id] = caller.leg
+                if caller.apart:
+                    dialled = self._watch.is_phone(phone_of(caller.channel))
+                    self.found_apart(caller.call_id, caller.channel, caller.leg, dialled)
             if caller.call_id not in self._floor.calls and "-cb" not in caller.call_id:
                 self._feed(_arrival(caller))
             self._feed(self._conversation(caller.call_id, caller.talking_to, caller.talking_since))
@@ -259,7 +263,9 @@ class Bond:
             *(
                 self._switch.bring_back(caller.channel)
                 for caller in picture.callers
-                if not caller.bridged and caller.application != "Dial" and caller.call_id not in asking
+                if not (caller.bridged or caller.apart)
+                and caller.application != "Dial"
+                and caller.call_id not in asking
             )
         )
 

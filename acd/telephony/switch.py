@@ -59,7 +59,8 @@ class Switchboard:
     `script`: the name that a session must ask for (`acd.telephony.agi.script_name`).
 
     `ends_with_agent(call_id)`: whether nothing but the hang-up follows when the agent who is to be rung now
-    has talked with the caller and hung up. The dialplan need not ask then.
+    has talked with the caller and hung up. The dialplan need not ask then. `keeps_leg(call_id)`: whether the
+    call is a consultation, whose caller is the leg of another call and must not be hung up.
     """
 
     call_id_header = False
@@ -85,6 +86,7 @@ class Switchboard:
         self._merges = merges
         self._tasks: set[asyncio.Task[Any]] = set()
         self.ends_with_agent: Callable[[str], bool] = lambda _call_id: False
+        self.keeps_leg: Callable[[str], bool] = lambda _call_id: False
 
     # --- callers who ask ----------------------------------------------------------------------
     async def serve(self, session: AgiSession) -> None:
@@ -134,6 +136,14 @@ class Switchboard:
         if line is not None and not line.gone:
             self._lines[call_id] = line
         self.name_caller(call_id)
+
+    def foretell(self, call_id: str, consult_id: str) -> None:
+        """The call is about to take the consultation's place: whoever asks as that one is left behind."""
+        self._merges.add(consult_id, call_id)
+
+    def not_merged(self, call_id: str) -> None:
+        """That did not come about."""
+        self._merges.forget(call_id)
 
     def name_caller(self, call_id: str) -> None:
         """The caller's channel may stand where another call was: give it the variables of this one.
@@ -261,6 +271,8 @@ class Switchboard:
 
     def hang_up(self, call_id: str, refusal: Refusal) -> None:
         """End the caller's call."""
+        if self.keeps_leg(call_id):
+            return
         cause = CAUSE_OF_REFUSAL[refusal]
         line = self._lines.get(call_id)
         if line is not None and not line.gone:

@@ -11,7 +11,8 @@ from acd.telephony.ami import AmiLink, Headers
 from acd.telephony.ask import party_text, variables_of
 from acd.telephony.watch import REACHABLE_STATES, phone_of
 
-VARIABLES = "ACD_CALL,ACD_CALLER,ACD_DIALED,ACD_FELL,QEHOLDTIME"
+VARIABLES = "ACD_CALL,ACD_CALLER,ACD_DIALED,ACD_FELL,QEHOLDTIME,ACD_HOLD"
+_APART = frozenset({"MusicOnHold", "Wait"})
 _MEMBER = re.compile(r"^Local/(?P<phone>\d+)@acd-member-")
 
 
@@ -21,7 +22,8 @@ class CallerSeen:
 
     `application`: the dialplan application it is in; `bridged`: it is talking; `talking_to` and `leg`:
     the phone and channel it talks with, where that is a phone of ours; `talking_since`: Unix time at
-    which the fallback queue connected the two, to the second, if it did.
+    which the fallback queue connected the two, to the second, if it did; `apart`: an agent keeps the two
+    apart, one hears music.
     """
 
     call_id: str
@@ -35,6 +37,7 @@ class CallerSeen:
     talking_to: str | None
     leg: str | None
     talking_since: float | None = None
+    apart: bool = False
 
 
 @dataclass(slots=True)
@@ -60,22 +63,26 @@ async def look(link: AmiLink) -> Picture:
         picture.channels.append(str(status.get("Channel", "")))
         if bridge := str(status.get("BridgeID", "")):
             bridges[bridge].append(picture.channels[-1])
+    there = frozenset(picture.channels)
     for status in statuses:
         if (leg := _leg(status)) is not None:
             picture.legs[leg[0]] = leg[1]
-        caller = _caller(status, bridges)
+        caller = _caller(status, bridges, there)
         if caller is not None:
             picture.callers.append(caller)
     return picture
 
 
-def _caller(status: Headers, bridges: dict[str, list[str]]) -> CallerSeen | None:
+def _caller(status: Headers, bridges: dict[str, list[str]], there: frozenset[str]) -> CallerSeen | None:
     variables = variables_of(status)
     if variables.get("ACD_CALLER") != "1" or not variables.get("ACD_CALL"):
         return None
     channel = str(status.get("Channel", ""))
     others = [c for c in bridges.get(str(status.get("BridgeID", "")), []) if c != channel]
     leg = next((c for c in others if _phone_behind(c) is not None), None)
+    held = variables.get("ACD_HOLD", "") if status.get("Application") in _APART and not others else ""
+    apart = held in there
+    leg = held if apart else leg
     return CallerSeen(
         call_id=variables["ACD_CALL"],
         channel=channel,
@@ -88,6 +95,7 @@ def _caller(status: Headers, bridges: dict[str, list[str]]) -> CallerSeen | None
         talking_to=_phone_behind(leg) if leg is not None else None,
         leg=leg,
         talking_since=_connected_at(variables) if status.get("Application") == "Queue" else None,
+        apart=apart,
     )
 
 

@@ -35,7 +35,8 @@ class Watch:
 
     `on_queue_join(channel)`: somebody joined a fallback queue. `on_new_caller(call_id)`: a channel
     that had been dialled is the call's caller now. `on_key(call_id, key)`: the caller has pressed and
-    released a key.
+    released a key. `on_going(channel)`: a phone hangs up, or a channel goes, of which the engine has not
+    heard yet; `on_gone(channel, call_id)`: it is gone, and was the leg, or the caller, of this call.
     """
 
     def __init__(self, phones: Iterable[str], feed: Feed, on_transfer: Callable[[str, str], None]) -> None:
@@ -59,6 +60,9 @@ class Watch:
         self.on_queue_join: Callable[[str], None] = lambda _channel: None
         self.on_new_caller: Callable[[str], None] = lambda _call_id: None
         self.on_key: Callable[[str, str], None] = lambda _call_id, _key: None
+        self.on_going: Callable[[str], None] = lambda _channel: None
+        self.on_gone: Callable[[str, str | None], None] = lambda _channel, _call_id: None
+        self.also: Callable[[Headers], None] = lambda _event: None
 
     # --- callers ------------------------------------------------------------------------------
     def bind(self, call_id: str, channel: str, uniqueid: str) -> bool:
@@ -178,6 +182,7 @@ class Watch:
             case "QueueCallerJoin":
                 self.on_queue_join(str(event.get("Channel", "")))
         self.legs.hear(event)
+        self.also(event)
 
     def _key(self, event: Headers) -> None:
         call_id = self._call_of.get(str(event.get("Uniqueid", "")))
@@ -201,6 +206,7 @@ class Watch:
         phone = phone_of(channel)
         if phone not in self._phones or channel not in self._phones[phone]:
             return
+        self.on_going(channel)
         self._phones[phone].discard(channel)
         if self._looking:
             self._went.add(channel)
@@ -211,6 +217,8 @@ class Watch:
 
     def _channel_gone(self, event: Headers) -> None:
         channel, uniqueid = str(event.get("Channel", "")), str(event.get("Uniqueid", ""))
+        self.on_going(channel)
+        was_of = self.leg_of.call(channel) or self._call_of.get(uniqueid)
         self._gone[uniqueid] = None
         while len(self._gone) > 1000:
             del self._gone[next(iter(self._gone))]
@@ -236,6 +244,7 @@ class Watch:
                 self._phones[phone].discard(channel)
                 self._report(phone)
             self._forget_phone(phone)
+        self.on_gone(channel, was_of)
 
     def _dialling(
         self, event: Headers, heard: type[events.OfferAlerting] | type[events.OfferAnswered]
@@ -284,6 +293,10 @@ class Watch:
         call = next((c for leg in legs if (c := self.leg_of.call(leg)) is not None), None)
         if call is None or consult is None or call == consult:
             return
+        self.hand_over(call, consult)
+
+    def hand_over(self, call: str, consult: str) -> None:
+        """The caller has taken the place of whoever had made the consultation."""
         self.handed_over.add(call)
         self._feed(events.CallAttendedTransferred(call, consult))
         leg = self.leg_of.pop(consult, None)

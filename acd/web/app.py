@@ -7,8 +7,9 @@ from collections.abc import Awaitable, Callable, Sequence
 import structlog
 from aiohttp import web
 
+from acd.errors import OperatorError
 from acd.web.openapi import document_route
-from acd.web.refusal import Refusal
+from acd.web.refusal import Refusal, away
 from acd.web.route import Route
 from acd.web.services import Services
 from acd.web.serving import handler_of
@@ -56,6 +57,9 @@ async def _refusals(request: web.Request, handler: Next) -> web.StreamResponse:
         return Refusal(405, "method-not-allowed", text, headers=allowed).response()
     except web.HTTPException as error:
         return Refusal(error.status, error.reason.lower().replace(" ", "-"), error.reason).response()
+    except OperatorError as error:
+        log.error("a request failed", method=request.method, path=request.path, reason=str(error))
+        return away("unavailable", str(error)).response()
     except Exception:
         log.exception("a request failed", method=request.method, path=request.path)
         return Refusal(500, "internal", "the server could not do that; its log says why").response()

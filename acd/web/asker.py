@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Set
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -41,15 +40,16 @@ class Asker:
     """`name` goes into the audit log: the account's, or `token:NAME`.
 
     `agent` is the agent whom the account belongs to. `scopes` is None for a session. `session` is the hash
-    of the session's key. Who has to choose a new password first may do nothing else (`must_change`).
+    of the session's key, `token` the token's id. Who `must_change` the password may do nothing else first.
     """
 
     name: str
     role: Role
     address: str
     agent: str | None = None
-    scopes: Set[Scope] | None = None
+    scopes: frozenset[Scope] | None = None
     session: str | None = None
+    token: str | None = None
     must_change: bool = False
 
     @property

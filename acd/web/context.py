@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Generic, ParamSpec, TypeVar
 
+import structlog
 from aiohttp import web
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -17,13 +18,15 @@ from acd.web.asker import Asker, Role
 from acd.web.refusal import Refusal, away, forbidden
 from acd.web.services import Services
 
+log = structlog.get_logger(__name__)
+
 QueryT = TypeVar("QueryT")
 BodyT = TypeVar("BodyT")
 P = ParamSpec("P")
 T = TypeVar("T")
 
 CONTROL_LIMIT_S = 10.0
-_NOT_THERE = (UNKNOWN_CALL, "unknown-agent", "unknown-group", "unknown-message", "unknown-task")
+_NOT_THERE = (UNKNOWN_CALL, "unknown-account", "unknown-agent", "unknown-group", "unknown-task")
 
 
 @dataclass(slots=True)
@@ -70,14 +73,20 @@ class Context(Generic[QueryT, BodyT]):
     async def sql(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """`work(…)` in a thread, for all that reads or writes the database or files.
 
-        Raises Refusal, 503, where the database is away.
+        Raises Refusal: 503 where the database is away; where `work` raises RequestRefused, as `ask` does; 422
+        where it raises OperatorError.
         """
         try:
             async with self.services.threads:
                 return await asyncio.to_thread(work, *args, **kwargs)
         except (SQLAlchemyError, RecordsAway) as error:
+            log.error("a request cannot use the database", reason=type(error).__name__)
             text = f"the database cannot be used at the moment ({type(error).__name__})"
             raise away("database-away", text) from error
+        except RequestRefused as refusal:
+            raise _refused(refusal) from None
+        except OperatorError as error:
+            raise Refusal(422, "refused", str(error)) from None
 
     def note(self, about: str | None = None, **detail: Any) -> None:
         """What the audit log is to say of this request, beside who, when and from where: no secrets."""

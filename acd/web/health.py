@@ -1,4 +1,4 @@
-"""`GET /health`: 200 while calls are being routed, 503 with the reason otherwise."""
+"""The controller's own `GET /health`: 200 while calls are being routed, 503 with the reason otherwise."""
 
 from __future__ import annotations
 

@@ -9,10 +9,23 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
+from acd.accounts.attempts import Attempts
+from acd.accounts.audit import AuditLog
+from acd.accounts.passwords import Passwords
+from acd.accounts.sessions import Sessions
+from acd.accounts.store import AccountStore
+from acd.accounts.tokens import Tokens
 from acd.records.store import RecordStore
 from acd.settings.environment import Environment
 from acd.web.asker import Asker
+from acd.web.centre import CentreInUse
 from acd.web.customer_desk import CustomerDesk
+from acd.web.figures import Figures
+from acd.web.guesses import Guesses
+from acd.web.link import Link
+from acd.web.live.hub import Hub
+from acd.web.open_sockets import OpenSockets
+from acd.web.picture import Picture
 
 if TYPE_CHECKING:
     from acd.web.context import Context
@@ -21,18 +34,64 @@ THREADS_MAX = 8
 """So many requests use the database at the same time; the others wait for their turn."""
 
 
+async def _at_once() -> bool:
+    return True
+
+
 @dataclass(slots=True)
 class Services:
     """What is the same for all requests.
 
     `store` is the database, with everything in it: `store.engine` for other tables than those of records.
-    `customers` keeps what customers.yml says. `identify` tells who sends a request, `audit` keeps that a
-    changing request was granted.
+    `identify` tells who sends a request, `audit` keeps that a changing request was granted, and
+    `flush_audit` waits until that is written. `customers` keeps what customers.yml says. `picture` is the
+    live picture that `link` gets from the controller and `hub` brings to the browsers.
     """
 
     environment: Environment
     store: RecordStore
     identify: Callable[[web.Request], Awaitable[Asker]]
     audit: Callable[[Context[Any, Any], str], None]
+    flush_audit: Callable[[], Awaitable[bool]] = _at_once
+    passwords: Passwords = field(default_factory=Passwords)
     customers: CustomerDesk = field(default_factory=CustomerDesk)
     threads: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(THREADS_MAX))
+    guesses: Guesses = field(default_factory=Guesses)
+    centre: CentreInUse = field(init=False)
+    picture: Picture = field(init=False, default_factory=Picture)
+    link: Link = field(init=False)
+    hub: Hub = field(init=False)
+    figures: Figures = field(init=False)
+    open_sockets: OpenSockets = field(init=False, default_factory=OpenSockets)
+
+    def __post_init__(self) -> None:
+        self.centre = CentreInUse(self.environment)
+        self.link = Link(self.environment.control_socket, self.picture)
+        self.hub = Hub(self.picture, self.link)
+        self.figures = Figures(self.store, self.centre, self.picture, self.hub)
+
+    # What is on the database is made in the thread that uses it: while it is away, that takes its time.
+    @property
+    def accounts(self) -> AccountStore:
+        """Who may use the desktop."""
+        return AccountStore(self.store.engine)
+
+    @property
+    def sessions(self) -> Sessions:
+        """Who is signed in."""
+        return Sessions(self.store.engine)
+
+    @property
+    def attempts(self) -> Attempts:
+        """Who failed to sign in."""
+        return Attempts(self.store.engine)
+
+    @property
+    def tokens(self) -> Tokens:
+        """Programs that use the API."""
+        return Tokens(self.store.engine)
+
+    @property
+    def audit_log(self) -> AuditLog:
+        """What was done by whom."""
+        return AuditLog(self.store.engine)

@@ -256,7 +256,10 @@ def test_a_faulty_configuration_is_one_message(home: Path, monkeypatch: pytest.M
 
 
 # --- ports ------------------------------------------------------------------------------------
-PORTS = ("ACD_SIP_PORT", "ACD_AMI_PORT", "ACD_AGI_PORT", "ACD_HTTP_PORT", "ACD_WS_PORT")
+PORTS = (
+    *("ACD_SIP_PORT", "ACD_AMI_PORT", "ACD_AGI_PORT", "ACD_HTTP_PORT"),
+    *("ACD_HEALTH_PORT", "ACD_WS_PORT"),
+)
 
 
 @pytest.fixture

@@ -31,6 +31,8 @@ from acd.core.events import (
     AgentWentNotReady,
     AgentWentReady,
     CallArrived,
+    CallMoved,
+    CallPrioritised,
     Event,
     PendingRevoked,
     PlanChanged,
@@ -58,6 +60,8 @@ REQUESTS = (
     WrapUpWanted,
     WrapUpExtended,
     WrapUpDone,
+    CallMoved,
+    CallPrioritised,
 )
 """What may be refused."""
 DIALLED = (CallState.IVR, CallState.DIALING_OUT)
@@ -285,7 +289,8 @@ class Bookkeeper:
             assert call.channel is Channel.CALLER, call
         if call.channel is Channel.NONE and call.state is CallState.WAITING:
             assert floor.timers.is_armed(call.id, Timer.CALLBACK), call
-            may_stand = call.try_at is None and call.group not in floor.callbacks_closed
+            is_known = call.group in floor.plan.groups  # else its timer is due now, and leaves it to people
+            may_stand = is_known and call.try_at is None and call.group not in floor.callbacks_closed
             assert call.present == may_stand, call
 
     def _check_agent(self, agent: Agent) -> None:

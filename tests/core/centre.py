@@ -191,6 +191,17 @@ STRICT = replace(
 )
 """The same people, by rules of which each is unlike the usual one."""
 
+RESULTS = replace(
+    PLAN,
+    groups={
+        "support": PLAN.groups["support"],
+        "orders": replace(
+            PLAN.groups["support"], id="orders", wrap_up=WrapUpRule(s=20), disposition_required=True
+        ),
+    },
+)
+"""A group that wants to know what came of its calls, and one that does not."""
+
 SMALLER = replace(
     EVERYTHING,
     agents={

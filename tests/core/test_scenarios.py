@@ -11,11 +11,17 @@ from pathlib import Path
 import pytest
 
 from acd.core.plan import Plan
-from tests.core.centre import CALLBACKS, PLAN, RESERVE, RULES, STRICT
+from tests.core.centre import CALLBACKS, PLAN, RESERVE, RESULTS, RULES, STRICT
 from tests.core.scenario import Player, Step, event_of, read
 
 FOLDER = Path(__file__).parent / "scenarios"
-PLANS = {"rules": RULES, "reserve": RESERVE, "rules_callbacks": CALLBACKS}
+PLANS = {
+    "rules": RULES,
+    "reserve": RESERVE,
+    "rules_callbacks": CALLBACKS,
+    "rules_callbacks_promised": CALLBACKS,
+    "rules_dispositions": RESULTS,
+}
 
 
 def _plan_of(name: str, plan: Plan) -> Plan:

@@ -46,7 +46,7 @@ FASTER = {
         "ring_timeout_s: 15": "ring_timeout_s: 4",
         "wrap_up_s: 10": "wrap_up_s: 2",
         "wrap_up_s: 20": "wrap_up_s: 3",
-        "short_abandon_s: 5": "short_abandon_s: 1",
+        "short_abandon_s: 5": "short_abandon_s: 1\n    record: on_demand",
     },
     "system.yml": {
         "lease_s: 12": "lease_s: 5\n  direct_ring_timeout_s: 4",
@@ -92,7 +92,7 @@ class Centre:
                 text = text.replace(old, new)
             (self.config / name).write_text(text)
         self.adapt()
-        self.sip_port, ami, agi, http, self.ws_port = free_ports(5)
+        self.sip_port, ami, agi, http, health, self.ws_port = free_ports(6)
         low = random.randrange(33_000, 58_000, 1000)
         self.env = {
             **os.environ,
@@ -103,6 +103,7 @@ class Centre:
             "ACD_AMI_PORT": str(ami),
             "ACD_AGI_PORT": str(agi),
             "ACD_HTTP_PORT": str(http),
+            "ACD_HEALTH_PORT": str(health),
             "ACD_WS_PORT": str(self.ws_port),
             "ACD_RTP_PORTS": f"{low}-{low + 999}",
             "ACD_LOG": os.environ.get("ACD_LOG", "debug"),

@@ -33,7 +33,7 @@ async def health(centre: RedisCentre) -> dict[str, Any]:
     """What the health page says; it must say 200."""
 
     def get() -> bytes:
-        url = f"http://127.0.0.1:{centre.env['ACD_HTTP_PORT']}/health"
+        url = f"http://127.0.0.1:{centre.env['ACD_HEALTH_PORT']}/health"
         with urllib.request.urlopen(url, timeout=5) as answer:
             body: bytes = answer.read()
             return body

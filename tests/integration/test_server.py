@@ -28,7 +28,7 @@ pytestmark = pytest.mark.asterisk
 
 def own_environment(folder: Path) -> dict[str, str]:
     """A home and ports for one copy; the flows are few, so that it starts quickly."""
-    sip, ami, agi, http, ws = free_ports(5)
+    sip, ami, agi, http, health, ws = free_ports(6)
     return {
         "ACD_HOME": str(folder),
         "ACD_FLOWS": str(CHECKOUT / "tests" / "flows"),
@@ -36,6 +36,7 @@ def own_environment(folder: Path) -> dict[str, str]:
         "ACD_AMI_PORT": str(ami),
         "ACD_AGI_PORT": str(agi),
         "ACD_HTTP_PORT": str(http),
+        "ACD_HEALTH_PORT": str(health),
         "ACD_WS_PORT": str(ws),
         "ACD_RTP_PORTS": f"{sip + 30_000}-{sip + 30_099}",
     }
@@ -55,7 +56,8 @@ async def server(environment: dict[str, str]) -> AsyncIterator[Program]:
         if not program.has_ended:
             program.signal(signal.SIGINT)
         await program.wait(15)
-    for name in ("ACD_SIP_PORT", "ACD_AMI_PORT", "ACD_AGI_PORT", "ACD_HTTP_PORT", "ACD_WS_PORT"):
+    kinds = ("SIP", "AMI", "AGI", "HTTP", "HEALTH", "WS")
+    for name in (f"ACD_{kind}_PORT" for kind in kinds):
         kind = socket.SOCK_DGRAM if name == "ACD_SIP_PORT" else socket.SOCK_STREAM
         with socket.socket(socket.AF_INET, kind) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

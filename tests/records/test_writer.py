@@ -13,6 +13,7 @@ from sqlalchemy.exc import DataError, IntegrityError, InterfaceError, Operationa
 from structlog.testing import capture_logs
 
 from acd.core.callback_facts import CallbackNote
+from acd.core.disposition import Disposition
 from acd.core.facts import AgentInterval, CallbackOrder
 from acd.records.fold import fold
 from acd.records.record import CallRecord
@@ -58,6 +59,9 @@ class FakeStore:
 
     def note_callbacks(self, notes: Sequence[CallbackNote]) -> None:
         self._save(notes)
+
+    def save_dispositions(self, told: Sequence[Disposition]) -> None:
+        self._save(told)
 
     def _save(self, items: Sequence[Item]) -> None:
         self.threads.add(threading.get_ident())

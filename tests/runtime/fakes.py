@@ -12,6 +12,7 @@ from typing import Any
 from acd.core import events
 from acd.core.callback_facts import CallbackNote
 from acd.core.commands import DialOut, Offer
+from acd.core.disposition import Disposition
 from acd.core.engine import Engine
 from acd.core.facts import AgentInterval, CallbackOrder, Customer, Fact
 from acd.core.last_agents import LastAgents
@@ -85,6 +86,7 @@ class FakeRecorder:
         self.intervals: list[AgentInterval] = []
         self.callbacks: list[CallbackOrder] = []
         self.notes: list[CallbackNote] = []
+        self.dispositions: list[Disposition] = []
         self.waiting: list[Callable[[], None]] = []
 
     def store_call(self, call_id: str, facts: Sequence[Fact], on_stored: Callable[[], None]) -> None:
@@ -105,6 +107,11 @@ class FakeRecorder:
     def note_callback(self, note: CallbackNote, on_stored: Callable[[], None]) -> None:
         """What became of one."""
         self.notes.append(note)
+        self.waiting.append(on_stored)
+
+    def store_disposition(self, told: Disposition, on_stored: Callable[[], None]) -> None:
+        """What an agent recorded of a call."""
+        self.dispositions.append(told)
         self.waiting.append(on_stored)
 
     def all_safe(self) -> None:

@@ -50,13 +50,15 @@ def test_every_variable() -> None:
         "ACD_REDIS_HOST": "redis",
         "ACD_REDIS_PASSWORD": "correct horse",
         "ACD_WS_PORT": "18088",
+        "ACD_HEALTH_PORT": "18081",
+        "ACD_HTTP_PROXIES": "192.0.2.3, 2001:db8::2",
         "PATH": "/bin",
     }
     assert Environment.from_env(variables, CHECKOUT) == Environment(
         Path("/data/acd"), Path("/etc/acd/config"), Path("/etc/acd/flows"),
         "192.0.2.1", 15060, 15038, 14573, 18080, (20000, 20099),
         "asterisk", "2001:db8::1", "192.0.2.2", "198.51.100.7", 15061,
-        "redis", "correct horse", 18088,
+        "redis", "correct horse", 18088, 18081, ("192.0.2.3", "2001:db8::2"),
     )  # fmt: skip
     assert "correct horse" not in repr(Environment.from_env(variables, CHECKOUT))
 

@@ -137,7 +137,7 @@ async def test_queries_are_of_their_types(tmp_path: Path) -> None:
                 assert (answer.status, [*(await answer.json())["fields"]]) == (400, [f"query.{field}"])
 
 
-TOKEN = Asker("token:wall", Role.SUPERVISOR, "127.0.0.1", scopes={Scope.READ_STATE})
+TOKEN = Asker("token:wall", Role.SUPERVISOR, "127.0.0.1", scopes=frozenset({Scope.READ_STATE}))
 
 
 @pytest.mark.parametrize(
@@ -148,8 +148,8 @@ TOKEN = Asker("token:wall", Role.SUPERVISOR, "127.0.0.1", scopes={Scope.READ_STA
         (SUSAN, 200, None),
         (ROOT, 200, None),
         (TOKEN, 200, None),
-        (Asker("t", Role.ADMIN, "", scopes={Scope.ADMIN}), 200, None),
-        (Asker("t", Role.SUPERVISOR, "", scopes={Scope.SUPERVISE}), 403, "scope-missing"),
+        (Asker("t", Role.ADMIN, "", scopes=frozenset({Scope.ADMIN})), 200, None),
+        (Asker("t", Role.SUPERVISOR, "", scopes=frozenset({Scope.SUPERVISE})), 403, "scope-missing"),
         (Asker("susan", Role.SUPERVISOR, "", session="s", must_change=True), 403, "password-to-change"),
     ],
 )

@@ -9,6 +9,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from acd.core.pace import DEFAULT_HANDLE_TIME_S
 from acd.core.pools import AgentChoice
+from acd.settings.model import RecordRule
 from acd.settings.schema.callbacks import CallbacksEntry
 from acd.settings.schema.checking import (
     Options,
@@ -18,6 +19,7 @@ from acd.settings.schema.checking import (
     seconds,
     whole,
 )
+from acd.settings.schema.dispositions import DispositionsEntry, Greeting
 from acd.settings.schema.routing import (
     Announcements,
     LastAgentEntry,
@@ -53,7 +55,8 @@ class GroupEntry(Options):
     flow's exit `full`. `hours`: a calendar; at closing time who waits leaves by the flow's exit `closed`.
     `policy`: what is done for a caller who waits, step by step; `announcements`: what it may say then.
     `callbacks`: how those are called back who asked for it. `aht_s`: the average handle time, wrap-up
-    included, to expect as long as few calls have been seen.
+    included, to expect as long as few calls have been seen. `record`: whether talks are recorded.
+    `dispositions`: what agents record of a call; `greeting`: what they are shown to say first.
     """
 
     name: Name
@@ -76,7 +79,10 @@ class GroupEntry(Options):
     policy: list[StepEntry] = Field(default_factory=list, max_length=50)
     announcements: Announcements = Field(default_factory=dict)
     callbacks: CallbacksEntry = CallbacksEntry()
+    record: Annotated[str, one_of(*RecordRule)] = RecordRule.NEVER
     aht_s: Annotated[float, seconds(1, 86_400)] = DEFAULT_HANDLE_TIME_S
+    dispositions: DispositionsEntry | None = None
+    greeting: Greeting | None = None
 
 
 class RemovedEntry(Options):

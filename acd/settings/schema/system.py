@@ -160,6 +160,13 @@ class DesktopSection(Options):
 
     grace_s: Annotated[float, seconds(1, 3600)] = DESKTOP_GRACE_S
     browser_phones: YesNo = DesktopSettings.browser_phones
+    browser_silent_s: Annotated[int, whole(2, 300)] = DesktopSettings.browser_silent_s
+
+
+class WebhooksSection(Options):
+    """`allow_private`: webhooks may go to addresses of this machine and of private networks, too."""
+
+    allow_private: YesNo = False
 
 
 class SystemFile(Options):
@@ -173,3 +180,4 @@ class SystemFile(Options):
     redis: RedisSection | None = None
     journal: JournalSection = Field(default_factory=JournalSection)
     desktop: DesktopSection = Field(default_factory=DesktopSection)
+    webhooks: WebhooksSection = Field(default_factory=WebhooksSection)

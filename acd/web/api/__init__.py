@@ -2,10 +2,38 @@
 
 from __future__ import annotations
 
-from acd.web.api import customers, inbox, pop
+from acd.web.api import (
+    accounts,
+    announcements,
+    audit,
+    calls,
+    calls_now,
+    config,
+    customers,
+    inbox,
+    me,
+    pop,
+    session,
+    supervising,
+    tokens,
+    webhooks,
+    wrap_up,
+)
 from acd.web.route import Route
 
 ROUTES: list[Route] = [
+    *session.ROUTES,
+    *me.ROUTES,
+    *calls.ROUTES,
+    *announcements.ROUTES,
+    *audit.ROUTES,
+    *config.ROUTES,
+    *accounts.ROUTES,
+    *tokens.ROUTES,
+    *calls_now.ROUTES,
+    *wrap_up.ROUTES,
+    *supervising.ROUTES,
+    *webhooks.ROUTES,
     *customers.ROUTES,
     *inbox.ROUTES,
     *pop.ROUTES,

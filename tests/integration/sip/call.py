@@ -273,6 +273,8 @@ class PhoneCall:
         if fragment:
             self.refer_progress.append(int(fragment.group(1)))
         self._reply(request, 200)
+        if request.header("Event") == "talk" and not self.outgoing and self.state is CallState.RINGING:
+            self.accept()  # a click on the page picks up
 
     # small parts
 

@@ -144,7 +144,7 @@ describe("the connection", () => {
       { do: "watch", topics: ["me"] },
       { do: "watch", topics: ["me", "inbox"] },
     ]);
-    stage.last().onclose!({ code: 1006 });
+    stage.last().onclose!({ reason: "" });
     stage.pass(300);
     stage.greet();
     expect(stage.sockets.length).toBe(2);
@@ -174,10 +174,10 @@ describe("the connection", () => {
 
   it("tries at once when the page comes back, however long it would have waited", () => {
     const { stage, connection } = opened();
-    stage.last().onclose!({ code: 1006 });
+    stage.last().onclose!({ reason: "" });
     for (let tries = 0; tries < 6; tries += 1) {
       stage.pass(8_000);
-      stage.last().onclose!({ code: 1006 });
+      stage.last().onclose!({ reason: "" });
     }
     const before = stage.sockets.length;
     connection.take({ do: "look" });
@@ -186,15 +186,16 @@ describe("the connection", () => {
 
   it("does not come back when the session has ended", () => {
     const { stage } = opened();
-    stage.last().onclose!({ code: 1008 });
+    stage.last().onclose!({ reason: "session-over" });
     stage.pass(60_000);
     expect(stage.sockets.length).toBe(1);
     expect(stage.told.at(-1)).toEqual({ say: "signed-out" });
   });
 
-  it("answers pings of the server", () => {
+  it("goes on where the server closed it for another reason", () => {
     const { stage } = opened();
-    stage.say({ type: "ping" });
-    expect(JSON.parse(stage.last().sent.at(-1)!)).toEqual({ do: "pong" });
+    stage.last().onclose!({ reason: "silent" });
+    stage.pass(300);
+    expect(stage.sockets.length).toBe(2);
   });
 });

@@ -19,6 +19,8 @@ type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
 type Query = Record<string, string | number | boolean | null | undefined>;
 
 const TIMEOUT_MS = 10_000;
+/** For a file, which is worked through before the answer comes. */
+const FILE_TIMEOUT_MS = 600_000;
 let onSignedOut: () => void = () => {};
 
 /** `listener` is called when the server no longer knows our session. */
@@ -26,9 +28,15 @@ export function whenSignedOut(listener: () => void): void {
   onSignedOut = listener;
 }
 
-/** Asks the server; throws ApiError, also where no answer comes within ten seconds. */
+/** Asks the server; throws ApiError, also where no answer comes within ten seconds. A Blob is sent as it is, as what its type says. */
 export async function request<Answer>(method: Method, path: string, body?: unknown, signal?: AbortSignal): Promise<Answer> {
-  const timeout = AbortSignal.timeout(TIMEOUT_MS);
+  const response = await send(method, path, body, signal);
+  return (response.status === 204 ? undefined : await readJson(response)) as Answer;
+}
+
+async function send(method: Method, path: string, body: unknown, signal: AbortSignal | undefined): Promise<Response> {
+  const file = body instanceof Blob ? body : null;
+  const timeout = AbortSignal.timeout(file ? FILE_TIMEOUT_MS : TIMEOUT_MS);
   const options: RequestInit = {
     method,
     credentials: "same-origin",
@@ -38,8 +46,8 @@ export async function request<Answer>(method: Method, path: string, body?: unkno
   };
   if (method !== "GET") {
     // Also without a body: a form of another site cannot send this type, so the server can tell.
-    options.headers = { ...options.headers, "Content-Type": "application/json" };
-    options.body = JSON.stringify(body ?? {});
+    options.headers = { ...options.headers, "Content-Type": file?.type ?? "application/json" };
+    options.body = file ?? JSON.stringify(body ?? {});
   }
   let response: Response;
   try {
@@ -48,14 +56,16 @@ export async function request<Answer>(method: Method, path: string, body?: unkno
     if (signal?.aborted) throw fault;
     throw new ApiError(0, timeout.aborted ? "timeout" : "offline", "");
   }
-  if (response.ok) return (response.status === 204 ? undefined : await readJson(response)) as Answer;
+  if (response.ok) return response;
   const error = await errorOf(response);
-  if (error.status === 401 && error.code !== "wrong-password" && path !== "/api/session") onSignedOut();
+  if (error.status === 401 && path !== "/api/session") onSignedOut();
   throw error;
 }
 
 export const get = <Answer>(path: string, query: Query = {}, signal?: AbortSignal): Promise<Answer> =>
   request<Answer>("GET", path + search(query), undefined, signal);
+/** For what is not JSON, such as a picture. */
+export const getText = async (path: string, signal?: AbortSignal): Promise<string> => (await send("GET", path, undefined, signal)).text();
 export const post = <Answer>(path: string, body?: unknown): Promise<Answer> => request<Answer>("POST", path, body);
 export const put = <Answer>(path: string, body?: unknown): Promise<Answer> => request<Answer>("PUT", path, body);
 export const patch = <Answer>(path: string, body?: unknown): Promise<Answer> => request<Answer>("PATCH", path, body);

@@ -24,7 +24,7 @@ export const readSession = (): Promise<Session> => get<Session>("/api/session");
 export const signIn = (username: string, password: string): Promise<Session> =>
   post<Session>("/api/session", { username, password });
 export const signOut = (): Promise<void> => remove<void>("/api/session");
-export const changePassword = (old_password: string, new_password: string): Promise<void> =>
-  post<void>("/api/session/password", { old_password, new_password });
+export const changePassword = (old: string, fresh: string): Promise<Session> =>
+  post<Session>("/api/session/password", { old, new: fresh });
 export const keepTaste = (taste: { language?: string; theme?: string }): Promise<Session> =>
   patch<Session>("/api/session", taste);

@@ -2,7 +2,7 @@ import { delayBefore } from "./backoff";
 import type { FromServer, Topic } from "./shapes";
 
 /** What the page tells the worker. */
-export type ToWorker = { do: "open"; url: string } | { do: "topics"; topics: Topic[] } | { do: "look" } | { do: "again" } | { do: "close" };
+export type ToWorker = { do: "open"; url: string } | { do: "topics"; topics: Topic[] } | { do: "look" } | { do: "all"; topic: Topic } | { do: "close" };
 
 /** What the worker tells the page. */
 export type FromWorker =
@@ -16,7 +16,7 @@ export interface Socket {
   close(): void;
   onopen: (() => void) | null;
   onmessage: ((event: { data: unknown }) => void) | null;
-  onclose: ((event: { code: number }) => void) | null;
+  onclose: ((event: { reason: string }) => void) | null;
 }
 
 /** What a connection needs from outside, so that tests can play the network and the time. */
@@ -34,8 +34,8 @@ const SILENCE_MS = 13_000;
 /** How long an answer may take when the page has just come back from being hidden, frozen or offline. */
 const LOOK_MS = 1_200;
 const OPEN_MS = 5_000;
-/** Policy violation: the server no longer knows our session. */
-const SIGNED_OUT = 1008;
+/** The server's reason for closing when our session has ended. */
+const SESSION_OVER = "session-over";
 
 /**
  * Keeps one WebSocket to /api/live: opens it again with growing, jittered delays, pings, and gives up a socket that says
@@ -68,8 +68,8 @@ export class Connection {
       case "look":
         this.#look();
         break;
-      case "again":
-        this.#lost();
+      case "all":
+        this.#send(order);
         break;
       case "close":
         this.#url = "";
@@ -95,7 +95,7 @@ export class Connection {
     };
     socket.onclose = (event) => {
       if (this.#socket !== socket) return;
-      if (event.code === SIGNED_OUT) {
+      if (event.reason === SESSION_OVER) {
         this.#url = "";
         this.#drop();
         this.#world.tell({ say: "signed-out" });
@@ -110,7 +110,6 @@ export class Connection {
     const local_ms = this.#world.now_ms();
     this.#heard_ms = local_ms;
     this.#awaitSound(SILENCE_MS);
-    if (message.type === "ping") return this.#send({ do: "pong" });
     if (message.type === "hello") {
       this.#tries = 0;
       this.#world.tell({ say: "link", up: true, since_ms: local_ms });

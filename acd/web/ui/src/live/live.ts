@@ -1,6 +1,8 @@
+import { ApiError } from "../api/http";
+import { readSession } from "../api/session";
 import { ServerClock } from "./clock";
 import type { FromWorker, ToWorker } from "./connection";
-import type { Topic } from "./shapes";
+import type { FromServer, Topic } from "./shapes";
 import { LiveStore } from "./store";
 
 export type Link = "connecting" | "up" | "lost" | "away";
@@ -19,6 +21,8 @@ class Live {
   #link: Link = "connecting";
   #away = false;
   #listeners = new Set<Listener>();
+  /** Topics whose snapshot has been asked for again, as a difference was missing. */
+  #asked = new Set<Topic>();
   #onSignedOut: Listener = () => {};
 
   get link(): Link {
@@ -90,20 +94,44 @@ class Live {
 
   #take(news: FromWorker): void {
     if (news.say === "signed-out") return this.#onSignedOut();
-    if (news.say === "link") return this.#setLink(news.up ? "up" : "lost");
+    if (news.say === "link") {
+      if (!news.up) void this.#probe();
+      return this.#setLink(news.up ? "up" : "lost");
+    }
     const message = news.message;
     if ("now_s" in message && message.now_s !== undefined) this.clock.sample(message.now_s, news.local_ms);
     if (message.type === "link") {
       this.#away = message.controller === "away";
       this.#tellLink();
     } else if (message.type === "all" || message.type === "change") {
-      if (this.#wanted.has(message.topic) && !this.store.take(message)) this.#tell({ do: "again" });
+      if (this.#wanted.has(message.topic)) this.#takeObjects(message);
+    }
+  }
+
+  #takeObjects(message: Extract<FromServer, { type: "all" | "change" }>): void {
+    if (this.store.take(message)) {
+      this.#asked.delete(message.topic);
+    } else if (!this.#asked.has(message.topic)) {
+      this.#asked.add(message.topic);
+      this.#tell({ do: "all", topic: message.topic });
+    }
+  }
+
+  /** A refused WebSocket looks like a broken one: only the session tells whether to go on trying. */
+  async #probe(): Promise<void> {
+    try {
+      await readSession();
+    } catch (fault) {
+      if (fault instanceof ApiError && fault.status === 401) this.#onSignedOut();
     }
   }
 
   #setLink(link: Link): void {
     this.#link = link;
-    if (link !== "up") this.#away = false;
+    if (link !== "up") {
+      this.#away = false;
+      this.#asked.clear();
+    }
     this.#tellLink();
   }
 

@@ -51,7 +51,8 @@ export interface Agent {
   name: string;
   extension: string;
   phone: string | null;
-  browser_phone: string | null;
+  /** Whether that phone is the one in the agent's browser. */
+  browser_phone: boolean;
   phone_reachable: boolean;
   state: AgentState;
   reason: string | null;
@@ -59,11 +60,14 @@ export interface Agent {
   reason_max_s: number | null;
   since_at: number;
   until_at: number | null;
-  /** What was asked for and comes when the work in hand is over: ready, not_ready:REASON, logged_out. */
+  /** What the agent has asked for and comes after the work in hand: logged_out, or the reason of not ready. */
   pending: string | null;
-  next_state: string | null;
-  occupied: boolean;
+  /** What follows the work in hand; null where there is none. */
+  next_state: AgentState | null;
+  /** Why a ready agent gets no calls: the phone is in use, or a call was missed a moment ago. */
+  occupied: "phone_in_use" | "back_off" | null;
   login_at: number | null;
+  /** Counted up to `since_at`. */
   busy_s: number;
   calls_taken: number;
   calls_today: number;
@@ -102,10 +106,12 @@ export interface Call {
   kept_for: string | null;
   agent: string | null;
   on_hold: boolean;
-  muted: boolean;
-  recording: null | "on" | "paused";
-  parties: Party[];
-  consult: null | { call: string; to: string; state: string };
+  muted?: boolean;
+  recording?: null | "on" | "paused";
+  parties?: Party[];
+  consult?: null | { call: string; to: string; state: string };
+  /** The agent who dialled it. */
+  own_call_of?: string | null;
   outside_number: string | null;
   flow_step: string | null;
   wrap_up_for: string | null;
@@ -139,5 +145,4 @@ export type FromServer =
   | { type: "all"; topic: Topic; n: number; data: Record<string, unknown>; now_s?: number }
   | { type: "change"; topic: Topic; n: number; set?: Record<string, unknown>; drop?: string[]; now_s?: number }
   | { type: "link"; controller: "up" | "away" }
-  | { type: "ping"; now_s?: number }
   | { type: "pong"; now_s: number };

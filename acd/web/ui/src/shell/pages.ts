@@ -17,6 +17,10 @@ export interface Page {
 export const PAGES: readonly Page[] = [
   { path: "/desk", title: "shell.agent", role: "agent", ofAgent: true, content: lazy(() => import("../agent/AgentPage")) },
   { path: "/inbox", title: "shell.inbox", role: "agent", content: lazy(() => import("../inbox/InboxPage")) },
+  { path: "/wallboard", title: "shell.supervisor", role: "supervisor", content: lazy(() => import("../supervisor/SupervisorPage")) },
+  { path: "/customers", title: "shell.customers", role: "agent", content: lazy(() => import("../customers/CustomersPage")) },
+  { path: "/calls", title: "shell.calls", role: "supervisor", content: lazy(() => import("../calls/CallsPage")) },
+  { path: "/admin", title: "shell.admin", role: "admin", content: lazy(() => import("../admin/AdminPage")) },
 ];
 
 export const pagesFor = (session: Session): Page[] =>

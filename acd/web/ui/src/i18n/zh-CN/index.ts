@@ -1,8 +1,13 @@
 import antd from "antd/es/locale/zh_CN";
 
+import admin from "./admin.json";
 import agent from "./agent.json";
+import calls from "./calls.json";
+import customers from "./customers.json";
 import inbox from "./inbox.json";
+import phone from "./phone.json";
 import shell from "./shell.json";
+import supervisor from "./supervisor.json";
 
 export { antd };
-export default { ...shell, ...agent, ...inbox };
+export default { ...shell, ...agent, ...inbox, ...phone, ...supervisor, ...customers, ...calls, ...admin };

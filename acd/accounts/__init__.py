@@ -1,0 +1,1 @@
+"""Who may use the desktop: accounts, sessions, tokens of programs, and the log of what they did."""

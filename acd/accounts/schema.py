@@ -1,0 +1,76 @@
+"""The tables of accounts, sessions, tokens, failed attempts and the audit log.
+
+Keys of sessions and tokens are kept as their SHA-256 only: who reads the database can use none of them.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import JSON, Boolean, Column, ForeignKey, Index, Integer, MetaData, String, Table
+
+from acd.sql import UtcDateTime
+
+metadata = MetaData()
+
+accounts = Table(
+    "accounts",
+    metadata,
+    Column("username", String, primary_key=True),
+    Column("role", String, nullable=False),
+    Column("agent_id", String),
+    Column("password_hash", String, nullable=False),
+    Column("language", String, nullable=False),
+    Column("theme", String, nullable=False),
+    Column("must_change", Boolean, nullable=False),
+    Column("disabled", Boolean, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("token_hash", String, primary_key=True),
+    Column("username", String, ForeignKey("accounts.username"), nullable=False, index=True),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("seen_at", UtcDateTime, nullable=False),
+    Column("expires_at", UtcDateTime, nullable=False, index=True),
+    Column("address", String, nullable=False),
+    Column("browser", String, nullable=False),
+)
+
+tokens = Table(
+    "tokens",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("hash", String, nullable=False, unique=True),
+    Column("name", String, nullable=False),
+    Column("scopes", JSON, nullable=False),
+    Column("created_by", String, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("expires_at", UtcDateTime),
+    Column("last_used_at", UtcDateTime),
+)
+
+# `key` is `name:USERNAME`, known or not, or `address:ADDRESS`.
+attempts = Table(
+    "attempts",
+    metadata,
+    Column("key", String, primary_key=True),
+    Column("failed", Integer, nullable=False),
+    Column("last_at", UtcDateTime, nullable=False, index=True),
+    Column("locked_until", UtcDateTime),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("at", UtcDateTime, nullable=False, index=True),
+    Column("who", String, nullable=False),
+    Column("role", String, nullable=False),
+    Column("address", String, nullable=False),
+    Column("what", String, nullable=False),
+    Column("about", String, nullable=False),
+    Column("detail", JSON, nullable=False),
+    Index("ix_audit_who_at", "who", "at"),
+    Index("ix_audit_about_at", "about", "at"),
+)

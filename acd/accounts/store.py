@@ -1,0 +1,176 @@
+"""Accounts in the database. Synchronous, usable from any thread and process; raises SQLAlchemy's errors."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Connection, Engine, delete, func, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from acd.accounts.schema import accounts, sessions
+from acd.errors import OperatorError, RequestRefused
+
+ROLES = ("agent", "supervisor", "admin")
+LANGUAGES = ("en", "zh-CN")
+THEMES = ("light", "dark", "system")
+_USERNAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """`agent` is the id of the agent whose desktop it opens. The password's hash is not printed."""
+
+    username: str
+    role: str
+    agent: str | None
+    language: str
+    theme: str
+    must_change: bool
+    disabled: bool
+    created_at: datetime
+
+
+class AccountStore:
+    """On the engine of an open `RecordStore`."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def every(self) -> list[Account]:
+        """All of them, by name."""
+        with self._engine.connect() as connection:
+            found = connection.execute(select(accounts).order_by(accounts.c.username)).mappings()
+            return [_account(row) for row in found]
+
+    def any(self) -> bool:
+        """Whether there is one at all."""
+        with self._engine.connect() as connection:
+            return connection.execute(select(accounts.c.username).limit(1)).first() is not None
+
+    def account(self, username: str) -> Account | None:
+        """One of them, or None."""
+        with self._engine.connect() as connection:
+            found = _row(connection, username)
+        return None if found is None else _account(found)
+
+    def password_hash(self, username: str) -> str | None:
+        """What is kept of the password; None where there is no such account."""
+        with self._engine.connect() as connection:
+            found = _row(connection, username)
+        return None if found is None else str(found["password_hash"])
+
+    def add(
+        self, username: str, role: str, password_hash: str, agent: str | None = None, *, must_change: bool
+    ) -> Account:
+        """A new account. Raises OperatorError for a name that cannot be or is taken."""
+        if not _USERNAME.fullmatch(username):
+            raise OperatorError(
+                f"{username!r} is no user name: expected up to 64 letters a-z, digits, '.', '_' and '-',"
+                " beginning with a letter or a digit"
+            )
+        _check_role(role)
+        row = {
+            "username": username,
+            "role": role,
+            "agent_id": agent,
+            "password_hash": password_hash,
+            "language": LANGUAGES[0],
+            "theme": THEMES[2],
+            "must_change": must_change,
+            "disabled": False,
+            "created_at": datetime.now(UTC),
+        }
+        try:
+            with self._engine.begin() as connection:
+                connection.execute(insert(accounts), row)
+        except IntegrityError:
+            raise RequestRefused("account-exists", f"there is an account {username!r} already") from None
+        return _account(row)
+
+    def change(self, username: str, **values: Any) -> Account:
+        """Set columns: `role`, `agent_id`, `language`, `theme`, `disabled`, which ends its sessions.
+
+        Raises OperatorError for a role that there is not, RequestRefused for an account that there is not,
+        and where nobody would be left who may make accounts.
+        """
+        if "role" in values:
+            _check_role(values["role"])
+        with self._engine.begin() as connection:
+            _lock(connection, username)
+            if values:
+                connection.execute(update(accounts).where(accounts.c.username == username).values(**values))
+            _keep_an_admin(connection)
+            if values.get("disabled"):
+                connection.execute(delete(sessions).where(sessions.c.username == username))
+            return _account(_known(connection, username))
+
+    def set_password(
+        self, username: str, password_hash: str, *, must_change: bool, keep_session: str | None = None
+    ) -> None:
+        """A new password; all sessions of the account but one end. Raises RequestRefused likewise."""
+        values = {"password_hash": password_hash, "must_change": must_change}
+        with self._engine.begin() as connection:
+            _lock(connection, username)
+            connection.execute(update(accounts).where(accounts.c.username == username).values(**values))
+            ended = delete(sessions).where(sessions.c.username == username)
+            connection.execute(ended.where(sessions.c.token_hash != (keep_session or "")))
+
+    def remove(self, username: str) -> None:
+        """And end its sessions. Raises RequestRefused likewise."""
+        with self._engine.begin() as connection:
+            _lock(connection, username)
+            connection.execute(delete(sessions).where(sessions.c.username == username))
+            connection.execute(delete(accounts).where(accounts.c.username == username))
+            _keep_an_admin(connection)
+
+
+def _lock(connection: Connection, username: str) -> None:
+    """From here on nobody else changes accounts, so that two admins cannot remove each other."""
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+    else:
+        connection.execute(select(accounts.c.username).where(accounts.c.role == ROLES[-1]).with_for_update())
+    _known(connection, username)
+
+
+def _keep_an_admin(connection: Connection) -> None:
+    left = select(func.count()).where(accounts.c.role == ROLES[-1], accounts.c.disabled.is_(False))
+    if not connection.execute(left).scalar():
+        raise RequestRefused("last-admin", "no admin would be left: make another account one first")
+
+
+def _row(connection: Connection, username: str) -> Any:
+    return connection.execute(select(accounts).where(accounts.c.username == username)).mappings().first()
+
+
+def _known(connection: Connection, username: str) -> Any:
+    if (found := _row(connection, username)) is None:
+        raise RequestRefused("unknown-account", f"there is no account {username[:64]!r}")
+    return found
+
+
+def _account(row: Any) -> Account:
+    return Account(
+        row["username"],
+        row["role"],
+        row["agent_id"],
+        row["language"],
+        row["theme"],
+        row["must_change"],
+        row["disabled"],
+        row["created_at"],
+    )
+
+
+def _check_role(role: str) -> None:
+    if role not in ROLES:
+        raise OperatorError(f"there is no role {role!r}; roles: {', '.join(ROLES)}")
+
+
+def usernames(found: Sequence[Account]) -> str:
+    """For messages."""
+    return ", ".join(account.username for account in found) or "none"

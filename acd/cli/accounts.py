@@ -1,0 +1,154 @@
+"""`acd account …`: who may use the desktop."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from acd.accounts.attempts import Attempts
+from acd.accounts.audit import AuditLog, Entry
+from acd.accounts.passwords import Passwords, check_password, new_password
+from acd.accounts.store import Account, AccountStore
+from acd.cli import context
+from acd.errors import OperatorError
+from acd.records.store import RecordStore
+from acd.settings.problems import not_among
+
+app = typer.Typer(help="Who may use the desktop: accounts and their roles.", no_args_is_help=True)
+
+User = Annotated[str, typer.Argument(help="the user name, as `acd account list` shows it")]
+Generate = Annotated[bool, typer.Option("--generate", help="make a password, and show it once")]
+
+
+@contextmanager
+def _store() -> Iterator[RecordStore]:
+    with RecordStore(context.environment().database_url) as store:
+        yield store
+
+
+@app.command("list")
+def list_accounts(wide: context.Wide = False) -> None:
+    """All accounts."""
+    with _store() as store:
+        found, locked = AccountStore(store.engine).every(), Attempts(store.engine).locked()
+    table = Table()
+    for heading in ("User", "Role", "Agent", "State"):
+        table.add_column(heading, overflow="fold")
+    for account in found:
+        state = _state(account, locked)
+        table.add_row(*(Text(cell) for cell in (account.username, account.role, account.agent or "–", state)))
+    context.show(table, wide=wide)
+
+
+def _state(account: Account, locked: dict[str, datetime]) -> str:
+    if account.disabled:
+        return "disabled"
+    if account.username in locked:
+        return f"locked until {locked[account.username]:%H:%M:%S} UTC"
+    return "new password to be chosen" if account.must_change else "in use"
+
+
+@app.command()
+def add(
+    name: Annotated[str, typer.Argument(help="the user name: letters a-z, digits, '.', '_' and '-'")],
+    role: Annotated[str, typer.Option(help="agent, supervisor or admin")] = "agent",
+    agent: Annotated[
+        str, typer.Option(help="the agent; left out: of the same name, for the role agent")
+    ] = "",
+    generate: Generate = False,
+) -> None:
+    """A new account. The password is asked for twice, read from standard input, or generated."""
+    agents = context.centre_in_use(context.environment()).plan.agents
+    of_agent = agent or (name if role == "agent" else None)
+    if of_agent is not None and of_agent not in agents:
+        raise OperatorError(not_among("agent", of_agent, agents))
+    password = _password(name, generate=generate)
+    with _store() as store:
+        hashed = Passwords().hash(password)
+        AccountStore(store.engine).add(name, role, hashed, of_agent, must_change=generate)
+        _audit(store, "account-created", name, role=role, agent=of_agent)
+    _say(f"{name} is a new account: {role}")
+
+
+@app.command()
+def password(name: User, generate: Generate = False) -> None:
+    """A new password, asked for twice, read from standard input, or generated; the account's sessions end."""
+    with _store() as store:
+        _known(store, name)
+        chosen = _password(name, generate=generate)
+        hashed = Passwords().hash(chosen)
+        AccountStore(store.engine).set_password(name, hashed, must_change=generate)
+        Attempts(store.engine).succeeded(name)
+        _audit(store, "account-password", name)
+    _say(f"{name} has a new password, and has to sign in again")
+
+
+@app.command()
+def role(name: User, role: Annotated[str, typer.Argument(help="agent, supervisor or admin")]) -> None:
+    """Give an account another role; it counts at once."""
+    _change(name, "account-changed", f"{name} is {role} now", role=role)
+
+
+@app.command()
+def disable(name: User) -> None:
+    """Nobody can sign in with the account any more; its sessions end."""
+    _change(name, "account-changed", f"{name} is disabled", disabled=True)
+
+
+@app.command()
+def enable(name: User) -> None:
+    """Undo `disable`, and a pause after failed attempts."""
+    with _store() as store:
+        Attempts(store.engine).succeeded(name)
+    _change(name, "account-changed", f"{name} can sign in", disabled=False)
+
+
+@app.command()
+def remove(name: User) -> None:
+    """Remove an account, and end its sessions. What it did stays in the audit log."""
+    with _store() as store:
+        AccountStore(store.engine).remove(name)
+        _audit(store, "account-removed", name)
+    _say(f"{name} is removed")
+
+
+def _change(name: str, what: str, said: str, **values: Any) -> None:
+    with _store() as store:
+        AccountStore(store.engine).change(name, **values)
+        _audit(store, what, name, **values)
+    _say(said)
+
+
+def _known(store: RecordStore, name: str) -> None:
+    found = AccountStore(store.engine)
+    if found.account(name) is None:
+        raise OperatorError(not_among("account", name, [account.username for account in found.every()]))
+
+
+def _password(name: str, *, generate: bool) -> str:
+    if generate:
+        made = new_password()
+        _say(f"password of {name}, shown this once: {made}")
+        return made
+    if sys.stdin.isatty():
+        typed: str = typer.prompt("Password", hide_input=True, confirmation_prompt=True)
+    else:
+        typed = sys.stdin.readline().rstrip("\n")
+    check_password(typed, name)
+    return typed
+
+
+def _audit(store: RecordStore, what: str, about: str, **detail: Any) -> None:
+    who = f"{context.user()} (command line)"
+    AuditLog(store.engine).add([Entry(datetime.now(UTC), who, "admin", "", what, about, detail)])
+
+
+def _say(text: str) -> None:
+    context.console.print(text, markup=False, soft_wrap=True)

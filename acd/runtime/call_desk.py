@@ -1,0 +1,361 @@
+"""What agents ask for with their calls on the control socket; `call_control.py` says what is possible.
+
+One request of an agent at a time: a second one, a double click, is refused. Each is answered when Asterisk
+has done it and the engine has heard so, or refused with `not-confirmed` after LIMIT_S.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+import structlog
+
+from acd.core.agents import Agent
+from acd.core.calls import Call, CallState
+from acd.core.hands import Hands
+from acd.core.plan import is_browser_phone
+from acd.core.ports import Mirror
+from acd.errors import RequestRefused, TelephonyError
+from acd.runtime.call_control import CONSULT, Hand, Phase, Verb, check, in_hand, new_consult, picture
+from acd.runtime.control import BAD_REQUEST, Handler, Request, text_if_any, text_of
+from acd.runtime.destinations import Destinations
+from acd.runtime.shell import Shell
+from acd.runtime.talk_recorder import TalkRecorder
+
+log = structlog.get_logger(__name__)
+
+LIMIT_S = 3.0
+KEYS = re.compile(r"[0-9*#]{1,16}", re.ASCII)
+KEY_S = 0.4
+SPY_MODES = ("listen", "whisper", "barge")
+MUTED = "muted:"
+
+
+class CallDesk:
+    """`picture(call_id)` is what the desktop shows of a call beside the engine's own. It is told of calls."""
+
+    def __init__(
+        self, shell: Shell, hands: Hands, to: Destinations, recorder: TalkRecorder, mirror: Mirror
+    ) -> None:
+        self._shell = shell
+        self._floor = shell.engine.floor
+        self._hands = hands
+        self._to = to
+        self._recorder = recorder
+        self._mirror = mirror
+        self._busy: set[str] = set()
+        self._muted: set[str] = set()
+        self._adds: set[str] = set()  # consultations that are to become conferences
+        self._consults = 0
+        self._news = asyncio.Event()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self.on_changed: Callable[[Call], None] = lambda _call: None
+
+    def restore(self, kept: Mapping[str, Mapping[str, Any]]) -> None:
+        """After a restart: whose agents the others do not hear."""
+        for key in kept:
+            if key.startswith(MUTED) and f"call:{key.removeprefix(MUTED)}" in kept:
+                self._muted.add(key.removeprefix(MUTED))
+            elif key.startswith(MUTED):
+                self._mirror.drop(key)
+
+    def handlers(self) -> dict[str, Handler]:
+        """By the request's name."""
+        verbs: dict[Verb, Callable[[Hand, Request], Awaitable[None]]] = {
+            Verb.ANSWER: self._answer,
+            Verb.HANG_UP: self._hang_up,
+            Verb.HOLD: self._hold,
+            Verb.RESUME: self._resume,
+            Verb.MUTE: self._mute,
+            Verb.TAKE_UP: self._take_up,
+            Verb.KEYS: self._keys,
+            Verb.TRANSFER: self._transfer,
+            Verb.CONSULT: self._consult,
+            Verb.COMPLETE: self._complete,
+            Verb.CANCEL: self._cancel,
+            Verb.JOIN: self._join,
+            Verb.ADD: self._add,
+            Verb.DIAL: self._dial,
+            Verb.RECORD_PAUSE: self._record_pause,
+            Verb.RECORD_RESUME: self._record_resume,
+        }
+        handlers: dict[str, Handler] = {str(verb): self._handler(verb, do) for verb, do in verbs.items()}
+        return {**handlers, "spy": self._spy}
+
+    def picture(self, call_id: str) -> dict[str, Any]:
+        """`muted`, `recording`, `parties` and `consult` of a call."""
+        call = self._floor.calls.get(call_id)
+        seen = (
+            {"recording": None, "parties": [], "consult": None}
+            if call is None
+            else picture(self._floor, call)
+        )
+        return {"muted": call_id in self._muted, **seen}
+
+    # --- one at a time ------------------------------------------------------------------------
+    def _handler(self, verb: Verb, do: Callable[[Hand, Request], Awaitable[None]]) -> Handler:
+        async def handle(request: Request) -> Mapping[str, Any]:
+            agent = text_of(request, "agent")
+            hand = in_hand(self._floor, agent)
+            check(hand, verb)
+            log.info("call control", do=verb.value, agent=agent, call=hand.call and hand.call.id)
+            keys = request.get("keys") if verb is Verb.KEYS else None
+            limit_s = LIMIT_S + KEY_S * len(keys if isinstance(keys, str) else "")
+            await self._alone(agent, do(hand, request), limit_s)
+            after = in_hand(self._floor, agent) if self._floor.agents[agent].logged_in else None
+            call = after.call.id if after is not None and after.call is not None else None
+            return {"phase": Phase.IDLE.value if after is None else after.phase.value, "call": call}
+
+        return handle
+
+    async def _alone(self, who: str, work: Awaitable[None], limit_s: float = LIMIT_S) -> None:
+        """Raises RequestRefused: `busy`, `not-confirmed`, or why not."""
+        if who in self._busy:
+            if asyncio.iscoroutine(work):
+                work.close()
+            raise RequestRefused("busy", f"{who}'s last request is still being carried out")
+        self._busy.add(who)
+        try:
+            async with asyncio.timeout(limit_s):
+                await work
+        except TimeoutError:
+            text = f"Asterisk has not confirmed it within {limit_s:.0f} s"
+            raise RequestRefused("not-confirmed", text) from None
+        except TelephonyError as error:
+            raise RequestRefused("not-done", f"Asterisk could not do it: {error}") from error
+        finally:
+            self._busy.discard(who)
+
+    async def _until(self, holds: Callable[[], bool]) -> None:
+        """Until the engine has heard of it."""
+        while not holds():
+            self._news.clear()
+            await self._news.wait()
+
+    def call_changed(self, call: Call) -> None:
+        """See `Observer`."""
+        self._news.set()
+        if call.state is CallState.ENDED and call.id in self._muted:
+            self._unmute(call.id)
+        main = self._floor.calls.get(call.id.rpartition(CONSULT)[0])
+        if main is not None:
+            self.on_changed(main)  # it shows the consultation, too
+        if call.id in self._adds:
+            self._add_when_answered(call)
+        self._recorder.call_changed(call)
+
+    def agent_changed(self, _agent: Agent) -> None:
+        """See `Observer`."""
+        self._news.set()
+
+    def call_merged(self, _call_id: str) -> None:
+        """See `Observer`."""
+        self._news.set()
+
+    def agent_forgotten(self, _agent: str) -> None:
+        """See `Observer`."""
+        self._news.set()
+
+    def phone_changed(self, _phone: str) -> None:
+        """See `Observer`."""
+        self._news.set()
+
+    # --- the verbs ----------------------------------------------------------------------------
+    async def _answer(self, hand: Hand, _request: Request) -> None:
+        call, agent = _call(hand), hand.agent.id
+        await self._hands.answer(call.id)
+        await self._until(lambda: self._phase(agent) is not Phase.RINGING)
+        if self._phase(agent) is not Phase.TALKING:
+            raise RequestRefused("call-over", "the call was over before it was answered")
+
+    async def _hang_up(self, hand: Hand, _request: Request) -> None:
+        call, agent = _call(hand), hand.agent.id
+        await self._hands.hang_up(call.id, dialled=hand.dialled)
+        await self._until(lambda: not self._has(agent, call.id))
+
+    async def _hold(self, hand: Hand, _request: Request) -> None:
+        call = _call(hand)
+        if call.on_hold:
+            return
+        await self._hands.hold(call.id, dialled=hand.dialled)
+        self._must_last(call)
+
+    async def _resume(self, hand: Hand, _request: Request) -> None:
+        call = _call(hand)
+        await self._hands.resume(call.id, dialled=hand.dialled)
+        await self._until(lambda: not call.on_hold)
+        self._must_last(call)
+
+    async def _mute(self, hand: Hand, request: Request) -> None:
+        on, call = request.get("on"), _call(hand)
+        if not isinstance(on, bool):
+            raise RequestRefused(BAD_REQUEST, "the request needs 'on', true or false")
+        await self._hands.mute(call.id, dialled=hand.dialled, on=on)
+        self._must_last(call)
+        if on:
+            self._muted.add(call.id)
+            self._mirror.put(MUTED + call.id, {"on": True})
+        else:
+            self._unmute(call.id)
+        self.on_changed(call)
+
+    def _unmute(self, call_id: str) -> None:
+        self._muted.discard(call_id)
+        self._mirror.drop(MUTED + call_id)
+
+    async def _take_up(self, hand: Hand, _request: Request) -> None:
+        """The agent's browser has lost its part of the talk, most often by a reload of the page."""
+        call = _call(hand)
+        if hand.dialled or hand.agent.phone is None or not is_browser_phone(hand.agent.phone):
+            raise RequestRefused("not-now", "this is for calls that came to a phone in the browser")
+        await self._hands.take_up(call.id)
+        self._must_last(call)
+        if call.id in self._muted:
+            await self._hands.mute(call.id, dialled=False, on=True)
+
+    async def _keys(self, hand: Hand, request: Request) -> None:
+        keys = text_of(request, "keys")
+        if not KEYS.fullmatch(keys):
+            raise RequestRefused(BAD_REQUEST, "'keys' are up to 16 of 0-9, * and #")
+        call = hand.consult if hand.consult is not None and _call(hand).on_hold else _call(hand)
+        dialled = hand.dialled or call is hand.consult
+        await self._hands.keys(call.id, keys, dialled=dialled)
+
+    async def _transfer(self, hand: Hand, request: Request) -> None:
+        call, agent = _call(hand), hand.agent.id
+        target = self._to.target(hand.agent, text_of(request, "to"), text_of(request, "to_kind"))
+        await self._hands.send(call.id, target, dialled=hand.dialled)
+        await self._until(lambda: not self._has(agent, call.id))
+
+    async def _consult(self, hand: Hand, request: Request) -> None:
+        await self._begin_consult(hand, request)
+
+    async def _begin_consult(self, hand: Hand, request: Request) -> str:
+        call = _call(hand)
+        target = self._to.target(hand.agent, text_of(request, "to"), text_of(request, "to_kind"))
+        if hand.dialled:
+            raise RequestRefused("not-now", "the agent's phone has dialled this call itself")
+        self._consults += 1
+        # Also after a restart no number comes twice: the tenth of a second since the call's arrival.
+        number = max(self._consults, int((self._shell.clock() - call.arrived_at) * 10))
+        consult = new_consult(self._floor, call, number)
+        name = self._floor.profile(hand.agent.id).name
+        await self._hands.consult(call.id, consult, target, name)
+        await self._until(lambda: consult in self._floor.calls or call.state is CallState.ENDED)
+        self._must_last(call)
+        return consult
+
+    async def _add(self, hand: Hand, request: Request) -> None:
+        self._adds.add(await self._begin_consult(hand, request))
+
+    def _add_when_answered(self, consult: Call) -> None:
+        if consult.state not in (CallState.TALKING, CallState.OUTSIDE, CallState.ENDED):
+            return
+        self._adds.discard(consult.id)
+        if consult.state is not CallState.ENDED and consult.origin_agent is not None:
+            self._spawn(self._join_by_itself(consult.origin_agent))
+
+    async def _join_by_itself(self, agent: str) -> None:
+        try:
+            hand = in_hand(self._floor, agent)
+            check(hand, Verb.JOIN)
+            await self._alone(agent, self._join(hand, {}))
+        except RequestRefused as refusal:
+            log.warning("the third one could not be added", agent=agent, reason=str(refusal))
+
+    async def _complete(self, hand: Hand, _request: Request) -> None:
+        call, consult, agent = _call(hand), _consult_of(hand), hand.agent.id
+        if hand.phase is Phase.CONSULTING:
+            await self._hands.complete(call.id, consult.id)
+        else:  # nobody is there yet: the caller goes where the agent had wanted to go
+            await self._hands.cancel(call.id, consult.id)
+            await self._hands.send(call.id, consult.dialed_number, dialled=False)
+        await self._until(lambda: not self._has(agent, call.id))
+
+    async def _cancel(self, hand: Hand, _request: Request) -> None:
+        call, consult, agent = _call(hand), _consult_of(hand), hand.agent.id
+        await self._hands.cancel(call.id, consult.id)
+        await self._until(
+            lambda: self._phase(agent) not in (Phase.CONFERENCE, Phase.CONSULTING, Phase.CALLING)
+        )
+
+    async def _join(self, hand: Hand, _request: Request) -> None:
+        call, consult = _call(hand), _consult_of(hand)
+        await self._hands.join(call.id, consult.id)
+        await self._until(lambda: not call.on_hold)
+        self._must_last(call)
+
+    async def _dial(self, hand: Hand, request: Request) -> None:
+        agent, phone = hand.agent, hand.agent.phone or ""
+        to = text_if_any(request, "agent_to")
+        number = self._to.number(agent, to, "agent") if to else text_of(request, "number")
+        self._to.target(agent, number, "number")
+        at = self._floor.phones.get(phone)
+        if at is None or not at.reachable:
+            raise RequestRefused("phone-unreachable", f"phone {phone} is not registered")
+        await self._hands.dial(phone, number, self._floor.profile(agent.id).name)
+        await self._until(lambda: self._floor.phones[phone].in_use)
+
+    async def _record_pause(self, hand: Hand, request: Request) -> None:
+        call, reason = _call(hand), text_of(request, "reason").strip()
+        if not reason:
+            raise RequestRefused(BAD_REQUEST, "the request needs a reason")
+        await self._recorder.pause(call, hand.agent.id, reason[:200])
+
+    async def _record_resume(self, hand: Hand, _request: Request) -> None:
+        await self._recorder.resume(_call(hand), hand.agent.id)
+
+    # --- listening in -------------------------------------------------------------------------
+    async def _spy(self, request: Request) -> Mapping[str, Any]:
+        who, mode = text_of(request, "agent"), text_of(request, "mode")
+        supervisor = self._floor.agents.get(who)
+        phone = who if supervisor is None else supervisor.phone or ""
+        if phone not in self._floor.phones:
+            raise RequestRefused("unknown-phone", f"there is no phone {phone!r} to listen on")
+        if mode == "stop":
+            await self._alone(f"spy {phone}", self._hands.spy_no_more(phone))
+            return {"mode": mode}
+        if mode not in SPY_MODES:
+            raise RequestRefused(BAD_REQUEST, f"'mode' is one of: {', '.join(SPY_MODES)}, stop")
+        target = in_hand(self._floor, text_of(request, "target"))
+        if target.call is None or target.phase in (Phase.RINGING, Phase.IDLE):
+            raise RequestRefused("no-call", f"{target.agent.id} talks with nobody")
+        if target.agent.phone == phone:
+            raise RequestRefused("own-phone", "nobody can listen to the own phone")
+        work = self._hands.spy(phone, target.call.id, mode, dialled=target.dialled)
+        await self._alone(f"spy {phone}", self._spying(phone, work))
+        return {"mode": mode, "call": target.call.id}
+
+    async def _spying(self, phone: str, work: Awaitable[None]) -> None:
+        await work
+        await self._until(lambda: self._floor.phones[phone].in_use)
+
+    # --- small parts --------------------------------------------------------------------------
+    def _phase(self, agent: str) -> Phase:
+        return in_hand(self._floor, agent).phase if self._floor.agents[agent].logged_in else Phase.IDLE
+
+    def _has(self, agent: str, call_id: str) -> bool:
+        who = self._floor.agents[agent]
+        return call_id in (who.call_id, who.own_call_id)
+
+    def _must_last(self, call: Call) -> None:
+        if call.state is CallState.ENDED:
+            raise RequestRefused("call-over", "the other side has hung up")
+
+    def _spawn(self, work: Any) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+
+def _call(hand: Hand) -> Call:
+    assert hand.call is not None
+    return hand.call
+
+
+def _consult_of(hand: Hand) -> Call:
+    assert hand.consult is not None
+    return hand.consult

@@ -1,0 +1,151 @@
+"""`facts` on the control socket: what happens to calls and agents, as facts, for those who must miss none.
+
+The live feed shows how things are, and leaves out what was over within milliseconds; here is everything that
+goes on record. A request may have `since`, Unix seconds: nothing from before is told. The first line has the
+facts of all calls that go on and the present state of every agent, later ones what came since:
+
+    {"ok": true, "now_s": …, "calls": {CALL: [FACT, …]}, "agents": [{"agent", "state", "reason", "at"}, …]}
+    {"now_s": …, "calls": {…}, "agents": […]}
+
+A line comes at least once a second. What ended while nobody listened is on record.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+from typing import Any
+
+import orjson
+
+from acd.core.agents import Agent
+from acd.core.calls import Call
+from acd.core.fact_json import fact_to_dict
+from acd.core.floor import Floor
+from acd.errors import RequestRefused
+from acd.runtime.control import BAD_REQUEST, Request
+from acd.runtime.watchers import Watcher
+
+GATHER_S = 0.05
+HEARTBEAT_S = 1.0
+
+_Stretch = tuple[str, str | None, float]
+"""An agent's state, its reason, and since when."""
+
+
+class FactStream:
+    """An observer of the shell's. Costs next to nothing while nobody listens."""
+
+    def __init__(self, floor: Floor, clock: Callable[[], float]) -> None:
+        self._floor = floor
+        self._clock = clock
+        self._listeners: list[Watcher] = []
+        self._told: dict[str, int] = {}  # how many of a call's facts
+        self._stretches: dict[str, _Stretch] = {}
+        self._calls: dict[str, list[dict[str, Any]]] = {}
+        self._agents: list[dict[str, Any]] = []
+        self._timer: asyncio.TimerHandle | None = None
+
+    def call_changed(self, call: Call) -> None:
+        """See `CallObserver`."""
+        told = self._told.get(call.id, 0)
+        if self._listeners and len(call.facts) > told:
+            self._told[call.id] = len(call.facts)
+            self._calls.setdefault(call.id, []).extend(map(fact_to_dict, call.facts[told:]))
+            self._arm()
+
+    def call_merged(self, call_id: str) -> None:
+        """See `FloorObserver`."""
+        self._told.pop(call_id, None)
+
+    def agent_changed(self, agent: Agent) -> None:
+        """See `FloorObserver`."""
+        stretch = _stretch(agent)
+        if self._listeners and self._stretches.get(agent.id) != stretch:
+            self._stretches[agent.id] = stretch
+            self._agents.append(_agent(agent.id, stretch))
+            self._arm()
+
+    async def serve(
+        self, request: Request, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        """A connection that listens, until it ends. Raises RequestRefused, BAD_REQUEST."""
+        since = request.get("since", 0.0)
+        if not isinstance(since, int | float):
+            raise RequestRefused(BAD_REQUEST, "'since' is a moment in Unix seconds")
+        listener = Watcher(writer)
+        self._join(listener, float(since))
+        beating = asyncio.create_task(self._beat(listener))
+        try:
+            while await reader.readline():
+                pass  # nothing that it might say matters
+        except ValueError:
+            raise RequestRefused(BAD_REQUEST, "who listens to facts says nothing") from None
+        finally:
+            beating.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await beating
+            self._leave(listener)
+
+    def _join(self, listener: Watcher, since: float) -> None:
+        self._flush()
+        floor = self._floor
+        if not self._listeners:
+            self._told = {call.id: len(call.facts) for call in floor.calls.values()}
+            self._stretches = {agent.id: _stretch(agent) for agent in floor.agents.values()}
+        self._listeners.append(listener)
+        calls = {
+            call.id: found
+            for call in floor.calls.values()
+            if (found := [fact_to_dict(fact) for fact in call.facts if fact.at >= since])
+        }
+        agents = [_agent(name, stretch) for name, stretch in self._stretches.items()]
+        listener.take(_line({"ok": True, "now_s": self._clock(), "calls": calls, "agents": agents}))
+
+    def _leave(self, listener: Watcher) -> None:
+        self._listeners.remove(listener)
+        if not self._listeners:
+            self._told.clear()
+            self._stretches.clear()
+            self._calls.clear()
+            self._agents.clear()
+
+    async def _beat(self, listener: Watcher) -> None:
+        while True:
+            await asyncio.sleep(HEARTBEAT_S)
+            self._forget_ended()
+            listener.take(_line({"now_s": self._clock(), "calls": {}, "agents": []}))
+
+    def _forget_ended(self) -> None:
+        calls = self._floor.calls
+        for call_id in [name for name in self._told if name not in calls]:
+            del self._told[call_id]
+
+    def _arm(self) -> None:
+        if self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(GATHER_S, self._flush)
+
+    def _flush(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if not self._calls and not self._agents:
+            return
+        line = _line({"now_s": self._clock(), "calls": self._calls, "agents": self._agents})
+        self._calls, self._agents = {}, []
+        for listener in self._listeners:
+            listener.take(line)
+
+
+def _stretch(agent: Agent) -> _Stretch:
+    return agent.state.value, agent.reason, agent.since
+
+
+def _agent(name: str, stretch: _Stretch) -> dict[str, Any]:
+    state, reason, at = stretch
+    return {"agent": name, "state": state, "reason": reason, "at": at}
+
+
+def _line(value: dict[str, Any]) -> bytes:
+    return orjson.dumps(value, option=orjson.OPT_APPEND_NEWLINE)

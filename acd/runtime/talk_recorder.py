@@ -1,0 +1,187 @@
+"""Recordings of talks: begun at the agent's answer, one file a call, both sides apart in it.
+
+Asterisk writes raw sound of two channels (left: the caller; right: what the caller hears). When the call is
+over it becomes a wav file. In a flow, where secrets are keyed in, silence is recorded.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import wave
+from collections.abc import Coroutine
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+from acd.core import events
+from acd.core.calls import Call, CallState
+from acd.core.facts import RecordingStep, TalkRecorded
+from acd.core.hands import Hands
+from acd.errors import RequestRefused, TelephonyError
+from acd.runtime.shell import Shell
+from acd.settings.centre_now import CentreView
+from acd.settings.model import RecordRule
+from acd.settings.shared_folder import WRITTEN_BY_GROUP, make_shared_folder
+
+log = structlog.get_logger(__name__)
+
+RAW = ".raw"
+RATE_HZ = 8000
+STILL_S = 0.2
+IN_FLOW = "in a flow"
+_UNSAFE = re.compile(r"[^a-z0-9-]")
+_TALKS = frozenset({CallState.TALKING, CallState.OUTSIDE})
+
+
+class TalkRecorder:
+    """It is told of calls. Files are `YYYY-MM-DD/CALL-talk.wav` below `folder`."""
+
+    def __init__(self, centre: CentreView, shell: Shell, hands: Hands, folder: Path) -> None:
+        self._centre = centre
+        self._shell = shell
+        self._hands = hands
+        self._folder = folder
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._closing: set[str] = set()
+        self._at_work: set[str] = set()  # calls whose recording is being begun, paused or resumed
+
+    def rule(self, call: Call) -> RecordRule:
+        """By the group whose call it is."""
+        if not call.is_customers or call.group is None:
+            return RecordRule.NEVER
+        return self._centre.recorded.get(call.group, RecordRule.NEVER)
+
+    def call_changed(self, call: Call) -> None:
+        """See `CallObserver`."""
+        if call.state is CallState.ENDED:
+            if (name := _name_of(call)) is not None:
+                self._spawn(self._close(name))
+        elif call.id in self._at_work:
+            return
+        elif call.taping is None and call.agent is not None and call.state is CallState.TALKING:
+            if self.rule(call) is RecordRule.ALWAYS and not call.on_hold:
+                self._begin(call.id, self._start(call, ""))
+        elif call.taping == "on" and call.state is CallState.IVR and not call.agent_left:
+            self._begin(call.id, self._set(call, RecordingStep.PAUSED, "", IN_FLOW))
+        elif call.taping == "paused" and call.state in _TALKS and _was_in_flow(call):
+            self._begin(call.id, self._set(call, RecordingStep.RESUMED, "", ""))
+
+    async def pause(self, call: Call, agent: str, reason: str) -> None:
+        """Raises RequestRefused where nothing is recorded; TelephonyError."""
+        if call.taping != "on":
+            raise RequestRefused("not-recording", "the call is not being recorded")
+        await self._set(call, RecordingStep.PAUSED, agent, reason)
+
+    async def resume(self, call: Call, agent: str) -> None:
+        """Go on, or begin where the group's rule leaves it to the agent. Raises as `pause`."""
+        if call.taping == "on":
+            raise RequestRefused("recording", "the call is being recorded already")
+        if call.taping == "paused":
+            await self._set(call, RecordingStep.RESUMED, agent, "")
+        elif self.rule(call) is RecordRule.NEVER:
+            raise RequestRefused("not-recorded", "talks of this group are not recorded")
+        else:
+            await self._start(call, agent)
+
+    async def _start(self, call: Call, agent: str) -> None:
+        name = _name_of(call) or self._new_name(call)
+        await self._hands.record(call.id, str(self._folder / f"{name}{RAW}"))
+        self._shell.feed(events.RecordingChanged(call.id, RecordingStep.STARTED, name, agent))
+
+    async def _set(self, call: Call, step: RecordingStep, agent: str, reason: str) -> None:
+        await self._hands.record_pause(call.id, on=step is RecordingStep.PAUSED)
+        self._shell.feed(events.RecordingChanged(call.id, step, "", agent, reason))
+
+    def _begin(self, call_id: str, work: Coroutine[Any, Any, None]) -> None:
+        self._at_work.add(call_id)
+
+        async def run() -> None:
+            try:
+                await work
+            except TelephonyError as error:
+                log.error("the recording could not be changed", call=call_id, reason=str(error))
+            finally:
+                self._at_work.discard(call_id)
+
+        self._spawn(run())
+
+    # --- files --------------------------------------------------------------------------------
+    def _new_name(self, call: Call) -> str:
+        day = datetime.fromtimestamp(self._shell.clock(), UTC).strftime("%Y-%m-%d")
+        # Asterisk writes the file, and may be another user's process of the same group.
+        make_shared_folder(self._folder, WRITTEN_BY_GROUP, day)
+        return f"{day}/{_UNSAFE.sub('', call.id)}-talk"
+
+    async def _close(self, name: str) -> None:
+        """Asterisk writes on for a moment after the call's end. The end may be told more than once."""
+        if name in self._closing:
+            return
+        self._closing.add(name)
+        try:
+            await self._as_wav(self._folder / f"{name}{RAW}")
+        finally:
+            self._closing.discard(name)
+
+    @staticmethod
+    async def _as_wav(raw: Path) -> None:
+        before = -1
+        while (size := await asyncio.to_thread(_size_of, raw)) != before:
+            before = size
+            await asyncio.sleep(STILL_S)
+        await asyncio.to_thread(as_wav, raw)
+
+    def take_up(self) -> None:
+        """After a restart: files of calls that ended meanwhile."""
+        live = {_name_of(call) for call in self._shell.engine.floor.calls.values()}
+        for raw in self._folder.glob(f"*/*-talk{RAW}"):
+            if f"{raw.parent.name}/{raw.stem}" not in live:
+                self._spawn(self._close(f"{raw.parent.name}/{raw.stem}"))
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._done)
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("a recording failed", exc_info=error)
+
+    async def stop(self) -> None:
+        """What is not finished is taken up by the next start."""
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+
+def _size_of(file: Path) -> int:
+    return file.stat().st_size if file.exists() else -1
+
+
+def as_wav(raw: Path) -> None:
+    """Raw sound of two channels, 16 bit, as a wav file; nothing where there is none."""
+    if not raw.exists():
+        return
+    fresh = raw.with_suffix(".wav.new")
+    with raw.open("rb") as sound, wave.open(str(fresh), "wb") as file:
+        file.setnchannels(2)
+        file.setsampwidth(2)
+        file.setframerate(RATE_HZ)
+        while block := sound.read(1 << 20):
+            file.writeframes(block)
+    fresh.chmod(0o600)
+    fresh.replace(raw.with_suffix(".wav"))
+    raw.unlink()
+
+
+def _name_of(call: Call) -> str | None:
+    names = (f.name for f in call.facts if isinstance(f, TalkRecorded) and f.step is RecordingStep.STARTED)
+    return next(names, None)
+
+
+def _was_in_flow(call: Call) -> bool:
+    last = next((f for f in reversed(call.facts) if isinstance(f, TalkRecorded)), None)
+    return last is not None and last.reason == IN_FLOW

@@ -1,0 +1,154 @@
+"""`/api/accounts`: who may use the desktop."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from acd.accounts.passwords import check_password, new_password
+from acd.accounts.store import Account
+from acd.settings.problems import not_among
+from acd.web.asker import Role, Scope
+from acd.web.context import Context
+from acd.web.refusal import wrong
+from acd.web.route import Route
+from acd.web.values import Answer, Input, Name
+
+AccountRole = Literal["agent", "supervisor", "admin"]
+Username = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
+
+
+class AccountShown(Answer):
+    """Without the password, of which only the hash is kept."""
+
+    username: str
+    role: AccountRole
+    agent: str | None
+    disabled: bool
+    must_change_password: bool
+    locked_until: datetime | None
+    created_at: datetime
+
+
+class NewAccount(Input):
+    """Without a `password` one is made, and told in the answer, this once."""
+
+    username: Username
+    role: AccountRole
+    agent: Name | None = None
+    password: Annotated[str, Field(max_length=200)] | None = None
+
+
+class AccountChange(Input):
+    """What is left out stays as it is; an `agent` of null is none."""
+
+    role: AccountRole | None = None
+    agent: Name | None = None
+    disabled: bool | None = None
+
+
+class AccountMade(Answer):
+    """`password` is null where it was given."""
+
+    account: AccountShown
+    password: str | None
+
+
+class PasswordMade(Answer):
+    """The new password, told this once. It is to be changed at the first sign-in."""
+
+    password: str
+
+
+async def every(ctx: Context[None, None]) -> list[AccountShown]:
+    """All of them, by name."""
+    services = ctx.services
+    found, locked = await ctx.sql(lambda: (services.accounts.every(), services.attempts.locked()))
+    return [_shown(account, locked) for account in found]
+
+
+async def add(ctx: Context[None, NewAccount]) -> AccountMade:
+    """It can sign in at once."""
+    asked, services = ctx.body, ctx.services
+    await _check_agent(ctx, asked.agent)
+    password = asked.password or new_password()
+    await ctx.sql(check_password, password, asked.username)
+
+    def store() -> Account:
+        hashed = services.passwords.hash(password)
+        return services.accounts.add(asked.username, asked.role, hashed, asked.agent, must_change=True)
+
+    async with services.guesses.turn():
+        account = await ctx.sql(store)
+    ctx.note(account.username, role=asked.role, agent=asked.agent)
+    made = password if asked.password is None else None
+    return AccountMade(account=_shown(account, {}), password=made)
+
+
+async def change(ctx: Context[None, AccountChange]) -> AccountShown:
+    """It counts at once: sessions of a disabled account end, others have the new role."""
+    asked = ctx.body
+    values: dict[str, Any] = asked.model_dump(exclude_unset=True, exclude={"agent"})
+    if None in values.values():
+        raise wrong({f"body.{name}": "may not be null" for name, value in values.items() if value is None})
+    if "agent" in asked.model_fields_set:
+        await _check_agent(ctx, asked.agent)
+        values["agent_id"] = asked.agent
+    account = await ctx.sql(lambda: ctx.services.accounts.change(ctx.path["username"], **values))
+    if asked.disabled is False:
+        await ctx.sql(lambda: ctx.services.attempts.succeeded(account.username))
+    ctx.note(account.username, **values)
+    return _shown(account, {})
+
+
+async def make_password(ctx: Context[None, None]) -> PasswordMade:
+    """For somebody who has forgotten it. All sessions of the account end."""
+    username, made, services = ctx.path["username"], new_password(), ctx.services
+
+    def store() -> None:
+        services.accounts.set_password(username, services.passwords.hash(made), must_change=True)
+        services.attempts.succeeded(username)
+
+    async with services.guesses.turn():
+        await ctx.sql(store)
+    return PasswordMade(password=made)
+
+
+async def remove(ctx: Context[None, None]) -> None:
+    """Its sessions end; what it did stays in the audit log."""
+    await ctx.sql(lambda: ctx.services.accounts.remove(ctx.path["username"]))
+
+
+async def _check_agent(ctx: Context[Any, Any], agent: str | None) -> None:
+    agents = (await ctx.services.centre.get()).plan.agents
+    if agent is not None and agent not in agents:
+        raise wrong({"body.agent": not_among("agent", agent, agents)})
+
+
+def _shown(account: Account, locked: dict[str, datetime]) -> AccountShown:
+    return AccountShown.model_validate(
+        {
+            "username": account.username,
+            "role": account.role,
+            "agent": account.agent,
+            "disabled": account.disabled,
+            "must_change_password": account.must_change,
+            "locked_until": locked.get(account.username),
+            "created_at": account.created_at,
+        }
+    )
+
+
+ROUTES = [
+    Route("GET", "/api/accounts", "All accounts", every, Role.ADMIN, Scope.ADMIN, answer=list[AccountShown]),
+    Route("POST", "/api/accounts", "Make an account", add, Role.ADMIN, Scope.ADMIN, body=NewAccount,
+          answer=AccountMade, status=201, audit="account-created", may_conflict=True),
+    Route("PATCH", "/api/accounts/{username}", "Change an account", change, Role.ADMIN, Scope.ADMIN,
+          body=AccountChange, answer=AccountShown, audit="account-changed", may_conflict=True),
+    Route("POST", "/api/accounts/{username}/password", "Make a new password for somebody", make_password,
+          Role.ADMIN, Scope.ADMIN, answer=PasswordMade, audit="account-password", may_conflict=True),
+    Route("DELETE", "/api/accounts/{username}", "Remove an account", remove, Role.ADMIN, Scope.ADMIN,
+          audit="account-removed", may_conflict=True),
+]  # fmt: skip

@@ -1,0 +1,87 @@
+"""`/api/tokens`: tokens with which programs use the API."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+from pydantic import AwareDatetime, Field
+
+from acd.accounts.tokens import Token
+from acd.web.asker import Role, Scope
+from acd.web.context import Context
+from acd.web.refusal import not_found, wrong
+from acd.web.route import Route
+from acd.web.values import Answer, Input, Name
+
+
+class TokenShown(Answer):
+    """Without its key, of which only the hash is kept."""
+
+    id: str
+    name: str
+    scopes: list[str]
+    created_by: str
+    created_at: datetime
+    expires_at: datetime | None
+    last_used_at: datetime | None
+
+
+class NewToken(Input):
+    """Without `expires_at` it holds until it is removed."""
+
+    name: Name
+    scopes: Annotated[list[Scope], Field(min_length=1, max_length=20)]
+    expires_at: AwareDatetime | None = None
+
+
+class TokenMade(Answer):
+    """`key` is told this once."""
+
+    token: TokenShown
+    key: str
+
+
+async def every(ctx: Context[None, None]) -> list[TokenShown]:
+    """The newest first."""
+    return [_shown(token) for token in await ctx.sql(lambda: ctx.services.tokens.every())]  # noqa: PLW0108  the thread connects
+
+
+async def add(ctx: Context[None, NewToken]) -> TokenMade:
+    """It holds at once."""
+    asked = ctx.body
+    if asked.expires_at is not None and asked.expires_at <= datetime.now(UTC):
+        raise wrong({"body.expires_at": "has passed"})
+    scopes = sorted({scope.value for scope in asked.scopes})
+    token, key = await ctx.sql(
+        lambda: ctx.services.tokens.add(asked.name, scopes, ctx.asker.name, asked.expires_at)
+    )
+    ctx.note(token.id, name=token.name, scopes=scopes)
+    return TokenMade(token=_shown(token), key=key)
+
+
+async def remove(ctx: Context[None, None]) -> None:
+    """It no longer holds, from now on."""
+    if not await ctx.sql(lambda: ctx.services.tokens.remove(ctx.path["id"])):
+        raise not_found("token", ctx.path["id"])
+
+
+def _shown(token: Token) -> TokenShown:
+    return TokenShown(
+        id=token.id,
+        name=token.name,
+        scopes=list(token.scopes),
+        created_by=token.created_by,
+        created_at=token.created_at,
+        expires_at=token.expires_at,
+        last_used_at=token.last_used_at,
+    )
+
+
+ROUTES = [
+    Route("GET", "/api/tokens", "All tokens", every, Role.ADMIN, Scope.ADMIN, answer=list[TokenShown]),
+    Route("POST", "/api/tokens", "Make a token", add, Role.ADMIN, Scope.ADMIN, body=NewToken,
+          answer=TokenMade, status=201, audit="token-created"),
+    Route("DELETE", "/api/tokens/{id}", "Remove a token", remove, Role.ADMIN, Scope.ADMIN,
+          audit="token-removed"),
+]  # fmt: skip

@@ -1,0 +1,164 @@
+"""The day's key figures of groups and agents, by the same formulas as `acd report`.
+
+They are those of calls and stretches that are over and on record. Worked out while somebody watches, every
+five seconds, or less often where that would take more than a small share of the processor.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from acd.core.facts import AgentInterval, CallKind
+from acd.errors import OperatorError
+from acd.records.agent_time import AgentTime, agent_times, times_json
+from acd.records.kpi import Tally, figures
+from acd.records.period import Period, parse_period
+from acd.records.record import CallVisit, VisitOutcome
+from acd.records.report import build_report, to_json
+from acd.records.store import RecordStore
+from acd.settings.model import Centre
+from acd.web.centre import CentreInUse
+from acd.web.link import FIGURES
+from acd.web.live.hub import Hub
+from acd.web.live.topics import WALLBOARD
+from acd.web.picture import Picture
+from acd.web.refusal import away
+
+log = structlog.get_logger(__name__)
+
+EVERY_S = 5.0
+SHARE_MAX = 0.03
+"""Of the processor's time, at most."""
+RECENT = timedelta(minutes=30)
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """`report` as `acd report --json` gives it; by agent the day's times and talks; `recent` by group."""
+
+    report: Mapping[str, Any]
+    agents: Mapping[str, Mapping[str, Any]]
+    recent: Mapping[str, float | None]
+
+    def as_objects(self) -> dict[str, Mapping[str, Any]]:
+        """For the live picture, where ids of groups and agents may be the same."""
+        found: dict[str, Mapping[str, Any]] = {}
+        for group in self.report["groups"]:
+            recent = {"service_level_30min": self.recent.get(group["group"])}
+            found[f"{FIGURES}group:{group['group']}"] = {**group, **recent}
+        total = {"service_level_30min": self.recent.get("")}
+        found[f"{FIGURES}total"] = {**self.report["total"], **total}
+        found.update((f"{FIGURES}agent:{agent}", told) for agent, told in self.agents.items())
+        return found
+
+
+class Figures:
+    """Those of today, at most `EVERY_S` old where somebody asks; pushed while somebody watches."""
+
+    def __init__(self, store: RecordStore, centre: CentreInUse, picture: Picture, hub: Hub) -> None:
+        self._store = store
+        self._centre = centre
+        self._picture = picture
+        self._hub = hub
+        self._wanted = asyncio.Event()
+        hub.wallboard_watched = self._wanted.set
+        self._working = asyncio.Lock()
+        self._day: Day | None = None
+        self._worked_out_at = 0.0
+        self._took_s = 0.0
+
+    async def today(self) -> Day:
+        """Of today until now. Raises SQLAlchemy's errors and OperatorError."""
+        async with self._working:
+            if self._day is None or time.monotonic() - self._worked_out_at > self._pause_s():
+                centre = await self._centre.get()
+                began = time.monotonic()
+                self._day = await asyncio.to_thread(self._work_out, centre)
+                self._worked_out_at = time.monotonic()
+                self._took_s = self._worked_out_at - began
+            return self._day
+
+    async def for_request(self) -> Day:
+        """The same, for a request. Raises Refusal, 503, where the database is away."""
+        try:
+            return await self.today()
+        except (SQLAlchemyError, OperatorError) as error:
+            raise away("database-away", f"the figures cannot be read now ({type(error).__name__})") from error
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        while True:
+            if not self._hub.is_watched(WALLBOARD):
+                self._wanted.clear()
+                await self._wanted.wait()
+            try:
+                objects = (await self.today()).as_objects()
+                gone = [
+                    key for key in self._picture.objects if key.startswith(FIGURES) and key not in objects
+                ]
+                self._picture.change(objects, gone)
+            except (SQLAlchemyError, OperatorError) as error:
+                log.error("the day's figures cannot be worked out", reason=type(error).__name__)
+            await asyncio.sleep(self._pause_s())
+
+    def _pause_s(self) -> float:
+        return max(EVERY_S, self._took_s / SHARE_MAX)
+
+    def _work_out(self, centre: Centre) -> Day:
+        tz, now = ZoneInfo(centre.system.timezone), datetime.now(UTC)
+        period = parse_period("today", None, tz, now)
+        visits = self._store.visits(period.since, period.until)
+        intervals = self._store.intervals(period.since, period.until)
+        return day(centre, visits, intervals, period, now)
+
+
+def day(
+    centre: Centre,
+    visits: Sequence[CallVisit],
+    intervals: Sequence[AgentInterval],
+    period: Period,
+    now: datetime,
+) -> Day:
+    """From what is on record of the period."""
+    formula, groups = centre.system.service_level_formula, centre.plan.groups
+    report = to_json(build_report(visits, groups, period, formula))
+    late = Period(max(period.since, now - RECENT, key=datetime.timestamp), period.until)
+    recent = to_json(build_report(visits, groups, late, formula))
+    return Day(
+        report=report,
+        agents=_agents(centre, visits, intervals, period),
+        recent={
+            "": recent["total"]["service_level"],
+            **{group["group"]: group["service_level"] for group in recent["groups"]},
+        },
+    )
+
+
+def _agents(
+    centre: Centre, visits: Sequence[CallVisit], intervals: Sequence[AgentInterval], period: Period
+) -> dict[str, dict[str, Any]]:
+    known = agent_times(intervals, centre.plan.reasons, period)
+    absent = {*centre.plan.agents} - {time.agent for time in known}
+    times = times_json([*known, *map(AgentTime, sorted(absent))], period)["agents"]
+    tallies: dict[str, Tally] = {}
+    for entry in visits:
+        visit = entry.visit
+        if entry.kind is CallKind.INBOUND and visit.outcome is VisitOutcome.ANSWERED and visit.agent:
+            policy = centre.plan.groups.get(visit.group)
+            if policy is not None:
+                tallies.setdefault(visit.agent, Tally()).count(visit, policy)
+    found = {time["agent"]: dict(time) for time in times}
+    for agent, told in found.items():
+        counted = figures(tallies.get(agent, Tally()), centre.system.service_level_formula)
+        told |= {"answered": counted.answered, "aht_s": counted.aht_s, "att_s": counted.att_s}
+        told["acw_s"] = counted.acw_s
+    return found

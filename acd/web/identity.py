@@ -1,0 +1,80 @@
+"""Who sends a request: by the cookie of a session, or by a token."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection
+
+from aiohttp import hdrs, web
+from sqlalchemy.exc import SQLAlchemyError
+
+from acd.accounts.sessions import Session, Sessions
+from acd.accounts.tokens import Token, Tokens
+from acd.records.store import RecordsAway, RecordStore
+from acd.web.asker import Asker, Role, Scope, nobody
+from acd.web.refusal import Refusal, away
+
+COOKIE = "acd_session"
+_BEARER = "bearer "
+_LONGEST = 200
+
+
+def address_of(request: web.Request, proxies: Collection[str] = ()) -> str:
+    """Where a request comes from. One that a proxy of ours passes on says so itself (X-Forwarded-For)."""
+    address = request.remote or ""
+    if address in proxies and (told := request.headers.get("X-Forwarded-For")):
+        address = told.rpartition(",")[2].strip()
+    return address[:64]
+
+
+class Identity:
+    """Implements `Services.identify` on the database."""
+
+    def __init__(self, store: RecordStore, proxies: Collection[str] = ()) -> None:
+        self._store = store
+        self._proxies = proxies
+
+    async def __call__(self, request: web.Request) -> Asker:
+        """Who asks. Raises Refusal: 401 for a token that does not hold, 503 while the database is away."""
+        address = address_of(request, self._proxies)
+        authorization = request.headers.get(hdrs.AUTHORIZATION)
+        cookie = request.cookies.get(COOKIE)
+        if authorization is None and not cookie:
+            return nobody(address)
+        try:
+            if authorization is not None:
+                return await self._program(authorization, address)
+            session = await asyncio.to_thread(lambda: Sessions(self._store.engine).of(str(cookie)))
+        except (SQLAlchemyError, RecordsAway) as error:
+            text = f"the database cannot be used at the moment ({type(error).__name__})"
+            raise away("database-away", text) from error
+        return nobody(address) if session is None else person(session, address)
+
+    async def _program(self, authorization: str, address: str) -> Asker:
+        token: Token | None = None
+        if authorization.lower().startswith(_BEARER) and len(authorization) <= _LONGEST:
+            key = authorization[len(_BEARER) :].strip()
+            token = await asyncio.to_thread(lambda: Tokens(self._store.engine).of(key))
+        if token is None:
+            headers = {"WWW-Authenticate": 'Bearer error="invalid_token"'}
+            raise Refusal(401, "unknown-token", "the token is not known, or holds no longer", headers=headers)
+        return program(token, address)
+
+
+def person(session: Session, address: str) -> Asker:
+    """Who has signed in."""
+    return Asker(
+        session.username,
+        Role(session.role),
+        address,
+        session.agent,
+        session=session.key_hash,
+        must_change=session.must_change,
+    )
+
+
+def program(token: Token, address: str) -> Asker:
+    """Who has a token. What it may do is a matter of its scopes; it is no agent."""
+    scopes = frozenset(Scope(scope) for scope in token.scopes if scope in set(Scope))
+    role = Role.ADMIN if Scope.ADMIN in scopes else Role.SUPERVISOR
+    return Asker(f"token:{token.name}", role, address, scopes=scopes, token=token.id)

@@ -1,0 +1,158 @@
+"""Brings changes of the live picture to the browsers that watch: one text for all who watch the same."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from aiohttp import WSCloseCode
+
+from acd.web.asker import Asker
+from acd.web.link import Link
+from acd.web.live.client import Client
+from acd.web.live.mine import CENTRE, MESSAGE, Shares, view
+from acd.web.live.topics import KINDS, ME, WALLBOARD, Topic, key_of, text_of
+from acd.web.picture import Object, Picture
+
+CHECK_EVERY_S = 2.0
+
+
+class Hub:
+    """`wallboard_watched` is called when the first begins to watch the figures."""
+
+    def __init__(self, picture: Picture, link: Link) -> None:
+        self._picture = picture
+        self._link = link
+        self._shares = Shares()
+        self._topics: dict[str, Topic] = {}
+        self._clients: set[Client] = set()
+        self.boot = secrets.token_hex(8)
+        self.wallboard_watched: Callable[[], None] = lambda: None
+        picture.listen(self._changed)
+        link.on_link = self._link_changed
+
+    @property
+    def clients(self) -> int:
+        """How many browsers there are."""
+        return len(self._clients)
+
+    def is_watched(self, topic: str) -> bool:
+        """Whether anybody watches it."""
+        return topic in self._topics
+
+    # --- browsers come and go ----------------------------------------------------------------------
+    def come(self, client: Client) -> None:
+        """A browser is there: it is greeted, and its agent has a desktop open."""
+        self._clients.add(client)
+        asker = client.asker
+        if asker.agent is not None:
+            self._link.here(asker.agent)
+        session = {"username": asker.name, "role": asker.role.value, "agent": asker.agent}
+        hello = {"type": "hello", "now_s": self._link.now_s(), "boot": self.boot, "session": session}
+        client.push(text_of(hello))
+        client.push(self._link_text())
+
+    def go(self, client: Client) -> None:
+        """It has gone."""
+        self._clients.discard(client)
+        for key in client.topics:
+            self._leave(client, key)
+        client.topics.clear()
+        if client.asker.agent is not None:
+            self._link.gone(client.asker.agent)
+
+    def watch(self, client: Client, topics: list[str]) -> None:
+        """These and no others from now on; what is new is shown whole. Those that may not be are refused."""
+        wanted = {}
+        for topic in topics:
+            key = key_of(topic, client.asker)
+            if key is None:
+                client.push(_refused(topic, "unknown-topic"))
+            elif topic in KINDS and not client.asker.role.includes(KINDS[topic].role):
+                client.push(_refused(topic, "role-missing"))
+            else:
+                wanted[key] = topic
+        for key in client.topics - wanted.keys():
+            self._leave(client, key)
+        fresh = [key for key in wanted if key not in client.topics]
+        client.topics = set(wanted)
+        for key in fresh:
+            self._topic(key, wanted[key], client.asker).add(client)
+
+    def show(self, client: Client, topic: str) -> None:
+        """A topic that it watches, whole, once more."""
+        key = key_of(topic, client.asker)
+        if key in client.topics:
+            self._topics[key].show(client)
+
+    def _topic(self, key: str, name: str, asker: Asker) -> Topic:
+        if key not in self._topics:
+            self._topics[key] = Topic(name, self._view(name, asker.agent))
+            if name == WALLBOARD:
+                self.wallboard_watched()
+        return self._topics[key]
+
+    def _view(self, name: str, agent: str | None) -> dict[str, Object]:
+        objects = self._picture.objects
+        if name == ME:
+            return view(agent, objects, self._shares)
+        has = KINDS[name].has
+        return {key: value for key, value in objects.items() if has(key)}
+
+    def _leave(self, client: Client, key: str) -> None:
+        topic = self._topics[key]
+        topic.clients.discard(client)
+        if not topic.clients:
+            del self._topics[key]
+
+    # --- the picture changes -----------------------------------------------------------------------
+    def _changed(self, changed: Mapping[str, Object], dropped: list[str]) -> None:
+        touched = self._shares.change(changed, dropped)
+        for name, kind in KINDS.items():
+            if (topic := self._topics.get(name)) is not None:
+                topic.change(
+                    {key: value for key, value in changed.items() if kind.has(key)},
+                    [key for key in dropped if kind.has(key)],
+                )
+        everybody = any(key == CENTRE or key.startswith(MESSAGE) for key in (*changed, *dropped))
+        mine = [key for key in self._topics if key.startswith(f"{ME} ")] if everybody else None
+        for key in mine if mine is not None else (f"{ME} {agent}" for agent in touched):
+            if (topic := self._topics.get(key)) is not None:
+                self._changed_of(topic, key.removeprefix(f"{ME} ") or None)
+
+    def _changed_of(self, topic: Topic, agent: str | None) -> None:
+        now = view(agent, self._picture.objects, self._shares)
+        had = topic.data
+        topic.change(
+            {key: value for key, value in now.items() if had.get(key) != value},
+            [key for key in had if key not in now],
+        )
+
+    def _link_changed(self, _up: bool) -> None:
+        text = self._link_text()
+        for client in self._clients:
+            client.push(text)
+
+    def _link_text(self) -> str:
+        return text_of({"type": "link", "controller": "up" if self._link.up else "away"})
+
+    # --- whether all is well -----------------------------------------------------------------------
+    async def run(self) -> None:
+        """Until cancelled: end what does not keep up, or is silent."""
+        while True:
+            await asyncio.sleep(CHECK_EVERY_S)
+            now = time.monotonic()
+            for client in list(self._clients):
+                client.check(now)
+
+    def close(self) -> None:
+        """The process ends; browsers come back to the next."""
+        for client in list(self._clients):
+            client.close(WSCloseCode.SERVICE_RESTART, "restart")
+
+
+def _refused(topic: Any, why: str) -> str:
+    return text_of({"type": "refused", "topic": str(topic)[:50], "error": why})

@@ -1,0 +1,80 @@
+"""What can be watched, by whom, and which keys of the live picture belong to it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+
+from acd.web.asker import Asker, Role
+from acd.web.live.client import Client
+from acd.web.live.mine import CALL, CENTRE, MESSAGE
+from acd.web.picture import Object
+
+ME = "me"
+WALLBOARD = "wallboard"
+GROUP, AGENT, FIGURES, INBOX = "group:", "agent:", "figures:", "inbox"
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A topic that is the same for all who watch it. `role` is what watching takes."""
+
+    role: Role
+    has: Callable[[str], bool]
+
+
+KINDS: Mapping[str, Kind] = {
+    WALLBOARD: Kind(Role.SUPERVISOR, lambda key: key == CENTRE or key.startswith((GROUP, AGENT, FIGURES))),
+    "groups": Kind(Role.AGENT, lambda key: key == CENTRE or key.startswith(GROUP)),
+    "calls": Kind(Role.SUPERVISOR, lambda key: key.startswith(CALL)),
+    "inbox": Kind(Role.AGENT, lambda key: key == INBOX),
+    "messages": Kind(Role.SUPERVISOR, lambda key: key.startswith(MESSAGE)),
+}
+
+
+def key_of(topic: str, asker: Asker) -> str | None:
+    """Under which key the hub keeps it: `me` is another for each agent. None: there is no such topic."""
+    if topic == ME:
+        return f"{ME} {asker.agent or ''}"
+    return topic if topic in KINDS else None
+
+
+@dataclass(slots=True)
+class Topic:
+    """A topic that somebody watches. `data` is what the watchers have, `n` counts what was sent."""
+
+    name: str
+    data: dict[str, Object]
+    n: int = 0
+    clients: set[Client] = field(default_factory=set)
+
+    def add(self, client: Client) -> None:
+        """From now on it watches; it gets everything first."""
+        self.clients.add(client)
+        self.show(client)
+
+    def show(self, client: Client) -> None:
+        """Everything, to one."""
+        told = {"type": "all", "topic": self.name, "n": self.n, "data": self.data}
+        client.push(text_of(told), counts=False)
+
+    def change(self, changed: Mapping[str, Object], dropped: list[str]) -> None:
+        """Tell all who watch, in one text that is made once."""
+        if not changed and not dropped:
+            return
+        self.n += 1
+        self.data.update(changed)
+        for key in dropped:
+            self.data.pop(key, None)
+        told = {"type": "change", "topic": self.name, "n": self.n, "set": changed, "drop": dropped}
+        text = text_of(told)
+        for client in self.clients:
+            client.push(text)
+
+
+def text_of(told: Mapping[str, Any]) -> str:
+    """As it is sent."""
+    return orjson.dumps(told).decode()

@@ -1,0 +1,137 @@
+"""The web process: everything that is needed to serve the desktop, built here and run until told to stop.
+
+It keeps nothing in memory that must last: sessions are in the database, the live picture is the
+controller's. So several may run, and any may be killed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Sequence
+from typing import Any
+
+import structlog
+from aiohttp import web
+
+from acd.accounts.first import make_first_accounts
+from acd.errors import OperatorError, RequestRefused
+from acd.records.store import RecordsAway, RecordStore
+from acd.runtime.control import request
+from acd.settings.environment import Environment
+from acd.web.api import ROUTES
+from acd.web.app import make_app
+from acd.web.audit_writer import AuditWriter
+from acd.web.identity import Identity
+from acd.web.live import socket as live
+from acd.web.pages import FOLDER, Pages
+from acd.web.route import Route
+from acd.web.services import Services
+from acd.web.sip_proxy import PATH as SIP
+from acd.web.sip_proxy import sip_handler
+from acd.webhooks.worker import WebhookWorker
+
+log = structlog.get_logger(__name__)
+
+HEALTH_LIMIT_S = 3.0
+STOP_LIMIT_S = 2.0
+
+
+class WebProcess:
+    """Usable between `start` and `stop`; `run` is both, with signals."""
+
+    def __init__(self, environment: Environment, routes: Sequence[Route] = tuple(ROUTES)) -> None:
+        self.environment = environment
+        self._store = RecordStore(environment.database_url)
+        self._audit = AuditWriter(self._store)
+        identity = Identity(self._store, environment.http_proxies)
+        self.services = Services(environment, self._store, identity, self._audit.granted, self._audit.flush)
+        self.app = make_app(self.services, routes)
+        self.app.router.add_get(live.PATH, live.live_handler(self.services))
+        self.app.router.add_get(SIP, sip_handler(self.services))
+        self.app.router.add_get("/health", self._health)
+        self.app.router.add_get("/{path:.*}", Pages(FOLDER).serve)
+        self._runner = web.AppRunner(self.app, access_log=None, shutdown_timeout=STOP_LIMIT_S)
+        self._tasks: list[asyncio.Task[None]] = []
+        self._auditing: asyncio.Task[None] | None = None
+        self._webhooks = WebhookWorker(
+            environment.control_socket, lambda: self._store.engine, self._webhooks_to_private
+        )
+
+    @property
+    def port(self) -> int:
+        """Where it listens."""
+        return int(self._runner.addresses[0][1])
+
+    async def start(self) -> None:
+        """Open everything. Raises OperatorError where the port or the database cannot be had."""
+        environment = self.environment
+        environment.home.mkdir(parents=True, exist_ok=True)
+        try:
+            await asyncio.to_thread(self._store.open)
+        except RecordsAway as error:  # the live picture can be shown all the same
+            log.error("the database is away, nobody can sign in", reason=str(error))
+        else:
+            await self._first_accounts()
+        services = self.services
+        work = [services.link.run(), services.hub.run(), services.open_sockets.run(self._store)]
+        work += [services.figures.run(), self._webhooks.run()]
+        self._tasks = [asyncio.create_task(one) for one in work]
+        self._auditing = asyncio.create_task(self._audit.run())
+        await self._runner.setup()
+        try:
+            await web.TCPSite(self._runner, environment.http_address, environment.http_port).start()
+        except OSError as error:
+            await self.stop()
+            raise OperatorError(
+                f"port {environment.http_port} on {environment.http_address} cannot be used"
+                f" ({error.strerror}); set ACD_HTTP_PORT"
+            ) from error
+
+    async def stop(self) -> None:
+        """Close everything; browsers come back when the next process is there."""
+        self.services.hub.close()
+        self.services.open_sockets.close()
+        await self._runner.cleanup()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._auditing is not None:
+            await self._audit.close(self._auditing)
+        self._store.close()
+
+    async def run(self) -> None:
+        """Until SIGTERM or SIGINT, or until a task that must not end ends."""
+        stop = asyncio.Event()
+        for name in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(name, stop.set)
+        await self.start()
+        waiting = asyncio.create_task(stop.wait())
+        try:
+            tasks = [waiting, *self._tasks]
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()
+        finally:
+            waiting.cancel()
+            await self.stop()
+
+    async def _first_accounts(self) -> None:
+        agents = (await self.services.centre.get()).plan.agents
+        file = self.environment.first_passwords_file
+        if await asyncio.to_thread(make_first_accounts, self._store.engine, agents, file):
+            log.warning("accounts were made for all agents and an admin", passwords_in=str(file))
+
+    async def _webhooks_to_private(self) -> bool:
+        return (await self.services.centre.get()).webhooks_to_private
+
+    async def _health(self, _request: web.Request) -> web.Response:
+        """What the controller says of itself; 503 where it is away, or routes no calls."""
+        facts: dict[str, Any]
+        try:
+            socket = self.environment.control_socket
+            facts = await request(socket, limit_s=HEALTH_LIMIT_S, do="health")
+        except (OperatorError, RequestRefused) as error:
+            facts = {"ok": False, "reason": str(error)}
+        facts["browsers"] = self.services.hub.clients
+        return web.json_response(facts, status=200 if facts["ok"] else 503)

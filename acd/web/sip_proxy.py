@@ -1,0 +1,139 @@
+"""`/sip`: SIP over WebSocket (RFC 7118) from the browser to Asterisk, through the port of the pages.
+
+So one port and one certificate serve everything, and Asterisk's own HTTP server is reached by nobody else.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from typing import Any
+
+import structlog
+from aiohttp import ClientError, ClientSession, ClientWebSocketResponse, WSCloseCode, WSMsgType, web
+
+from acd.web.asker import Asker
+from acd.web.refusal import Refusal, away, forbidden
+from acd.web.services import Services
+from acd.web.serving import check_origin
+
+log = structlog.get_logger(__name__)
+
+PATH = "/sip"
+PROTOCOL = "sip"
+MESSAGE_MAX = 64 * 1024
+"""Of either side; an INVITE with many candidates has about 6 KB."""
+RATE_MAX = 50
+"""Messages a second of a browser, on the long run; a phone sends a few in a call."""
+BURST_MAX = 200
+OF_SESSION_MAX = 8
+CONNECT_LIMIT_S = 5.0
+HEARTBEAT_S = 20.0
+Socket = web.WebSocketResponse | ClientWebSocketResponse
+
+
+class Rate:
+    """A bucket of messages that fills up with time."""
+
+    def __init__(self, now: float) -> None:
+        self._left = float(BURST_MAX)
+        self._at = now
+
+    def allows(self, now: float) -> bool:
+        """Whether one more may pass."""
+        self._left = min(BURST_MAX, self._left + (now - self._at) * RATE_MAX)
+        self._at = now
+        if self._left < 1:
+            return False
+        self._left -= 1
+        return True
+
+
+def sip_handler(services: Services) -> Any:
+    """The aiohttp handler."""
+    environment = services.environment
+    host = f"[{environment.asterisk_host}]" if ":" in environment.asterisk_host else environment.asterisk_host
+    url = f"http://{host}:{environment.ws_port}/ws"
+
+    async def handle(request: web.Request) -> web.StreamResponse:
+        asker = await _admit(services, request)
+        browser = web.WebSocketResponse(
+            protocols=(PROTOCOL,), heartbeat=HEARTBEAT_S, compress=False, max_msg_size=MESSAGE_MAX
+        )
+        ready = browser.can_prepare(request)
+        if not ready or ready.protocol != PROTOCOL:
+            raise Refusal(400, "no-sip", f"this is a WebSocket of the subprotocol '{PROTOCOL}'")
+        async with ClientSession() as client:
+            asterisk = await _connect(client, url)
+            await browser.prepare(request)
+            ended = asyncio.Event()
+            with services.open_sockets.of(asker, ended.set):
+                await _join(browser, asterisk, ended)
+        return browser
+
+    return handle
+
+
+async def _admit(services: Services, request: web.Request) -> Asker:
+    asker = await services.identify(request)
+    check_origin(request, asker, changes=True)
+    if not asker.known:
+        raise Refusal(401, "not-signed-in", "sign in first")
+    if asker.session is None:
+        raise forbidden("this is for people who are signed in, not for tokens", "no-token")
+    if asker.must_change:
+        raise forbidden("choose a new password first", "password-to-change")
+    if services.open_sockets.count(asker) >= OF_SESSION_MAX:
+        raise Refusal(429, "too-many-phones", "too many tabs of this session are open")
+    return asker
+
+
+async def _connect(client: ClientSession, url: str) -> ClientWebSocketResponse:
+    try:
+        async with asyncio.timeout(CONNECT_LIMIT_S):
+            asterisk = await client.ws_connect(
+                url, protocols=(PROTOCOL,), heartbeat=HEARTBEAT_S, max_msg_size=MESSAGE_MAX
+            )
+    except (ClientError, OSError, TimeoutError) as error:
+        log.warning("Asterisk takes no browser phones", reason=str(error) or type(error).__name__)
+        raise away("asterisk-away", "Asterisk cannot be reached at the moment") from None
+    if asterisk.protocol != PROTOCOL:
+        await asterisk.close()
+        raise away("asterisk-away", "Asterisk does not speak SIP on its WebSocket")
+    return asterisk
+
+
+async def _join(
+    browser: web.WebSocketResponse, asterisk: ClientWebSocketResponse, ended: asyncio.Event
+) -> None:
+    """Pass messages on both ways until one side is gone, or the session is over."""
+    rate = Rate(time.monotonic())
+    tasks = [
+        asyncio.create_task(_pass_on(browser, asterisk, rate)),
+        asyncio.create_task(_pass_on(asterisk, browser, None)),
+        asyncio.create_task(ended.wait()),
+    ]
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        code = WSCloseCode.POLICY_VIOLATION if ended.is_set() else WSCloseCode.GOING_AWAY
+        with contextlib.suppress(ConnectionError, ClientError):
+            await browser.close(code=code)
+        with contextlib.suppress(ConnectionError, ClientError):
+            await asterisk.close()
+
+
+async def _pass_on(source: Socket, target: Socket, rate: Rate | None) -> None:
+    with contextlib.suppress(ConnectionError, ClientError):
+        async for message in source:
+            if rate is not None and not rate.allows(time.monotonic()):
+                log.warning("a browser phone sends too much and is cut off")
+                return
+            if message.type is WSMsgType.TEXT:
+                await target.send_str(message.data)
+            elif message.type is WSMsgType.BINARY:
+                await target.send_bytes(message.data)

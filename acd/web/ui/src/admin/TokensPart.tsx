@@ -1,0 +1,117 @@
+import { PlusOutlined } from "@ant-design/icons";
+import { Button, Checkbox, Form, Input, Modal, Popconfirm, Select, Table, Tag } from "antd";
+import { useState } from "react";
+
+import { useLoaded } from "../api/hooks";
+import { useDo } from "../api/useDo";
+import { useFormat } from "../format/hooks";
+import { secondsOf } from "../format/iso";
+import { useI18n } from "../i18n/i18n";
+import { live } from "../live/live";
+import { useNow } from "../live/ticks";
+import { addToken, readTokens, removeToken, SCOPES, type Token } from "./api";
+import { Loaded } from "./Loaded";
+import { Once } from "./Once";
+
+const DAY_S = 86_400;
+const DAYS = [30, 90, 365, 0] as const;
+
+export default function TokensPart() {
+  const { t } = useI18n();
+  const format = useFormat();
+  const now_s = Math.floor(useNow() / 60) * 60;
+  const act = useDo();
+  const tokens = useLoaded("tokens", readTokens);
+  const [adding, setAdding] = useState(false);
+  const [made, setMade] = useState<{ name: string; key: string } | null>(null);
+  const moment = (at: string | null) => (at === null ? <span className="quiet">–</span> : format.moment(secondsOf(at), now_s));
+  const revoke = async (token: Token) => {
+    if (await act(() => removeToken(token.id), t("admin.token-removed"))) tokens.reload();
+  };
+  return (
+    <>
+      <div className="spread">
+        <p className="quiet">{t("admin.tokens-note")}</p>
+        <Button type="primary" icon={<PlusOutlined />} onClick={() => setAdding(true)}>
+          {t("admin.token-add")}
+        </Button>
+      </div>
+      <Loaded state={tokens}>
+        {(found) => (
+          <Table<Token>
+            size="small"
+            rowKey="id"
+            pagination={false}
+            dataSource={found}
+            columns={[
+              { title: t("admin.name"), dataIndex: "name", render: (name: string) => <bdi>{name}</bdi> },
+              { title: t("admin.scopes"), dataIndex: "scopes", render: (scopes: string[]) => scopes.map((scope) => <Tag key={scope}>{scope}</Tag>) },
+              { title: t("admin.made-by"), dataIndex: "created_by" },
+              { title: t("admin.expires"), dataIndex: "expires_at", render: moment },
+              { title: t("admin.last-used"), dataIndex: "last_used_at", render: moment },
+              {
+                title: t("board.actions"),
+                key: "do",
+                render: (_, token) => (
+                  <Popconfirm title={t("admin.token-sure", { name: token.name })} onConfirm={() => revoke(token)}>
+                    <Button size="small" danger>
+                      {t("admin.revoke")}
+                    </Button>
+                  </Popconfirm>
+                ),
+              },
+            ]}
+          />
+        )}
+      </Loaded>
+      {adding && (
+        <AddToken
+          onClose={() => setAdding(false)}
+          onAdded={(key) => {
+            setAdding(false);
+            setMade(key);
+            tokens.reload();
+          }}
+        />
+      )}
+      <Once secret={made?.key ?? null} title={t("admin.token-of", { name: made?.name ?? "" })} note={t("admin.token-note")} onClose={() => setMade(null)} />
+    </>
+  );
+}
+
+interface Given {
+  name: string;
+  scopes: string[];
+  days: number;
+}
+
+function AddToken({ onClose, onAdded }: { onClose: () => void; onAdded: (made: { name: string; key: string }) => void }) {
+  const { t } = useI18n();
+  const act = useDo();
+  const [form] = Form.useForm<Given>();
+  const [busy, setBusy] = useState(false);
+  const add = async ({ name, scopes, days }: Given) => {
+    setBusy(true);
+    await act(async () => {
+      const expires_at = days === 0 ? null : new Date((live.now_s() + days * DAY_S) * 1000).toISOString();
+      const { token, key } = await addToken({ name: name.trim(), scopes, expires_at });
+      onAdded({ name: token.name, key });
+    });
+    setBusy(false);
+  };
+  return (
+    <Modal open title={t("admin.token-add")} okText={t("admin.add")} confirmLoading={busy} onOk={form.submit} onCancel={onClose}>
+      <Form<Given> form={form} layout="vertical" requiredMark={false} initialValues={{ scopes: ["read:state"], days: 365 }} onFinish={(given) => void add(given)}>
+        <Form.Item name="name" label={t("admin.name")} extra={t("admin.token-name-note")} rules={[{ required: true, whitespace: true, message: t("admin.name-missing") }]}>
+          <Input autoFocus maxLength={100} autoComplete="off" />
+        </Form.Item>
+        <Form.Item name="scopes" label={t("admin.scopes")} rules={[{ required: true, message: t("admin.scopes-missing") }]}>
+          <Checkbox.Group className="choices" options={SCOPES.map((scope) => ({ value: scope, label: t(`admin.scope.${scope}`) }))} />
+        </Form.Item>
+        <Form.Item name="days" label={t("admin.expires")}>
+          <Select options={DAYS.map((days) => ({ value: days, label: days === 0 ? t("admin.never") : t("admin.in-days", { days }) }))} />
+        </Form.Item>
+      </Form>
+    </Modal>
+  );
+}

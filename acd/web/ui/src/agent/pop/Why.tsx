@@ -1,0 +1,45 @@
+import { RightOutlined } from "@ant-design/icons";
+
+import type { Pop } from "../../api/me";
+import { clockText } from "../../format/format";
+import { useI18n } from "../../i18n/i18n";
+
+/** Why the call is here: what was dialled, the way through the menus, what was keyed and found, how long it took. */
+export function Why({ why }: { why: Pop["why"] }) {
+  const { t } = useI18n();
+  const rows: [string, string][] = [
+    [t("pop.dialed"), [why.number_name, why.dialed].filter(Boolean).join(" · ")],
+    [t("pop.transferred-from"), why.transferred_from ?? ""],
+    [t("pop.waited"), why.waited_s === null ? "" : clockText(why.waited_s)],
+    [t("pop.reason"), why.reason],
+    [t("pop.lookups"), why.lookups.join("; ")],
+  ];
+  const found = Object.entries(why.collected);
+  return (
+    <section className="card" aria-labelledby="pop-why">
+      <h2 id="pop-why" className="card-title">
+        {t("pop.why")}
+      </h2>
+      {why.path.length > 0 && (
+        <ol className="path" aria-label={t("pop.path")}>
+          {why.path.map((step, index) => (
+            <li key={`${index} ${step}`}>
+              {index > 0 && <RightOutlined aria-hidden />}
+              <bdi>{step}</bdi>
+            </li>
+          ))}
+        </ol>
+      )}
+      <dl className="facts">
+        {[...rows.filter(([, value]) => value !== ""), ...found.map(([name, value]): [string, string] => [name, String(value)])].map(([name, value]) => (
+          <div key={name}>
+            <dt>{name}</dt>
+            <dd>
+              <bdi>{value}</bdi>
+            </dd>
+          </div>
+        ))}
+      </dl>
+    </section>
+  );
+}

@@ -1,0 +1,55 @@
+import { App as AntApp } from "antd";
+import { useCallback, useEffect, useRef, useState } from "react";
+
+import { useFaultText } from "../api/hooks";
+
+/** How long to show that something is under way after the server has said yes, if the feed shows no change. */
+const CONFIRM_MS = 4_000;
+
+export interface Action<Name extends string> {
+  /** What was asked for and is not yet seen in the feed. */
+  pending: Name | null;
+  /** Asks for it; what is refused is said to the person. Answers whether it was done. */
+  run: (name: Name, ask: () => Promise<unknown>) => Promise<boolean>;
+}
+
+/**
+ * Runs one order at a time, and shows it as under way until the server has agreed and `seen` (an object of the feed) has
+ * changed: nothing is ever shown as done because it was asked for.
+ */
+export function useAction<Name extends string>(seen: unknown): Action<Name> {
+  const { message } = AntApp.useApp();
+  const faultText = useFaultText();
+  const [state, setState] = useState<{ name: Name; before: unknown; agreed: boolean } | null>(null);
+  const latest = useRef(seen);
+  useEffect(() => {
+    latest.current = seen;
+  });
+
+  useEffect(() => {
+    if (!state?.agreed) return undefined;
+    if (state.before !== seen) {
+      setState(null);
+      return undefined;
+    }
+    const timer = setTimeout(() => setState(null), CONFIRM_MS);
+    return () => clearTimeout(timer);
+  }, [state, seen]);
+
+  const run = useCallback(
+    async (name: Name, ask: () => Promise<unknown>) => {
+      setState({ name, before: latest.current, agreed: false });
+      try {
+        await ask();
+        setState((old) => old && { ...old, agreed: true });
+        return true;
+      } catch (fault) {
+        setState(null);
+        void message.error({ content: faultText(fault), duration: 6 });
+        return false;
+      }
+    },
+    [message, faultText],
+  );
+  return { pending: state?.name ?? null, run };
+}

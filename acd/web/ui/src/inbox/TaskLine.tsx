@@ -1,0 +1,131 @@
+import { AudioOutlined, CheckOutlined, PhoneOutlined } from "@ant-design/icons";
+import { App as AntApp, Button, Input, Popover, Space, Tag } from "antd";
+import { useState } from "react";
+
+import { useFaultText } from "../api/hooks";
+import { isFree, orderTask, soundOf, type Task, type TaskOrder } from "../api/inbox";
+import { clockText } from "../format/format";
+import { useFormat } from "../format/hooks";
+import { useI18n } from "../i18n/i18n";
+import { live } from "../live/live";
+import { useWho } from "../shell/session";
+
+interface Props {
+  task: Task;
+  onChanged: (task: Task) => void;
+  /** Somebody else was quicker: the list is to be read again. */
+  onRefused: () => void;
+}
+
+export function TaskLine({ task, onChanged, onRefused }: Props) {
+  const { t } = useI18n();
+  const format = useFormat();
+  const faultText = useFaultText();
+  const { message } = AntApp.useApp();
+  const { session } = useWho();
+  const [busy, setBusy] = useState<TaskOrder | null>(null);
+  const now_s = live.now_s();
+  const mine = task.agent !== null && task.agent === session.agent;
+  const free = isFree(task);
+  const note = task.history.findLast((one) => one.note !== "")?.note;
+
+  const order = async (what: TaskOrder, note?: string) => {
+    setBusy(what);
+    try {
+      onChanged(await orderTask(task, what, note));
+    } catch (fault) {
+      void message.error({ content: faultText(fault), duration: 6 });
+      onRefused();
+    }
+    setBusy(null);
+  };
+
+  return (
+    <li className={`task task-${task.state}`}>
+      <span className="task-icon" aria-hidden>
+        {task.kind === "callback" ? <PhoneOutlined aria-hidden /> : <AudioOutlined aria-hidden />}
+      </span>
+      <div className="task-who">
+        <strong>
+          <bdi>{task.name || task.number || t("agent.unknown-number")}</bdi>
+        </strong>
+        <span className="quiet">
+          {t(`inbox.one.${task.kind}`)}
+          {task.name && task.number && (
+            <>
+              {" · "}
+              <bdi className="figure">{task.number}</bdi>
+            </>
+          )}
+          {" · "}
+          <time dateTime={new Date(task.at * 1000).toISOString()}>{format.moment(task.at, now_s)}</time>
+          {task.duration_s > 0 && <span className="figure"> · {clockText(task.duration_s)}</span>}
+        </span>
+        {note && (
+          <p>
+            <bdi>{note}</bdi>
+          </p>
+        )}
+      </div>
+      <div className="task-tags">
+        {task.group && <Tag>{task.group}</Tag>}
+        {task.line && task.line.next_at !== null && <Tag>{t("inbox.due", { time: format.moment(task.line.next_at, now_s) })}</Tag>}
+        {task.state !== "open" && <Tag color={task.state === "assigned" ? "processing" : "default"}>{t(`inbox.state.${task.state}`, { agent: task.agent ?? "" })}</Tag>}
+      </div>
+      {task.kind === "voicemail" && (
+        // Somebody's own words, for which there is no text.
+        // oxlint-disable-next-line jsx-a11y/media-has-caption
+        <audio className="task-sound" controls preload="none" src={soundOf(task)} aria-label={t("inbox.listen")} />
+      )}
+      <Space className="task-orders" wrap>
+        {free && (
+          <Button loading={busy === "take"} onClick={() => void order("take")}>
+            {t("inbox.do.take")}
+          </Button>
+        )}
+        {(free || (mine && task.state === "assigned")) && task.number && (
+          <Button type="primary" icon={<PhoneOutlined aria-hidden />} loading={busy === "call"} onClick={() => void order("call")}>
+            {t("inbox.do.call")}
+          </Button>
+        )}
+        {mine && task.state === "assigned" && (
+          <>
+            <Done busy={busy === "done"} onDone={(note) => void order("done", note)} />
+            <Button type="text" loading={busy === "release"} onClick={() => void order("release")}>
+              {t("inbox.do.release")}
+            </Button>
+          </>
+        )}
+      </Space>
+    </li>
+  );
+}
+
+function Done({ busy, onDone }: { busy: boolean; onDone: (note: string) => void }) {
+  const { t } = useI18n();
+  const [note, setNote] = useState("");
+  return (
+    <Popover
+      trigger="click"
+      destroyOnHidden
+      content={
+        <form
+          className="stack"
+          onSubmit={(event) => {
+            event.preventDefault();
+            onDone(note.trim());
+          }}
+        >
+          <Input autoFocus value={note} maxLength={500} placeholder={t("inbox.note")} aria-label={t("inbox.note")} onChange={(event) => setNote(event.target.value)} />
+          <Button htmlType="submit" type="primary" block>
+            {t("inbox.do.done")}
+          </Button>
+        </form>
+      }
+    >
+      <Button icon={<CheckOutlined aria-hidden />} loading={busy}>
+        {t("inbox.do.done")}
+      </Button>
+    </Popover>
+  );
+}

@@ -1,0 +1,85 @@
+import { MoreOutlined } from "@ant-design/icons";
+import { Button, Dropdown, type MenuProps } from "antd";
+import { useState } from "react";
+
+import { useI18n } from "../i18n/i18n";
+import { useObject } from "../live/hooks";
+import type { Agent } from "../live/shapes";
+
+export type AgentDeed =
+  | { do: "spy"; mode: "listen" | "whisper" | "barge" }
+  | { do: "state"; state: "ready" | "not_ready" | "logged_out"; reason?: string }
+  | { do: "message" }
+  | { do: "why" };
+
+interface Props {
+  agent: Agent;
+  onDeed: (deed: AgentDeed, agent: Agent) => void;
+}
+
+/** Made when it is opened: hundreds of menus would be a burden. */
+export function AgentMenu({ agent, onDeed }: Props) {
+  const { t } = useI18n();
+  const [open, setOpen] = useState(false);
+  const button = (
+    <Button
+      type="text"
+      size="small"
+      icon={<MoreOutlined />}
+      aria-haspopup="menu"
+      aria-expanded={open}
+      aria-label={t("board.actions-for", { name: agent.name })}
+      onClick={() => setOpen(true)}
+    />
+  );
+  return open ? (
+    <OpenMenu agent={agent} onDeed={onDeed} onClose={() => setOpen(false)}>
+      {button}
+    </OpenMenu>
+  ) : (
+    button
+  );
+}
+
+function OpenMenu({ agent, onDeed, onClose, children }: Props & { onClose: () => void; children: React.ReactElement }) {
+  const { t, label } = useI18n();
+  const reasons = useObject("wallboard", "centre")?.reasons ?? [];
+  const talks = agent.state === "talking";
+  const item = (key: string, text: string, deed: AgentDeed, disabled = false) => ({ key, label: text, disabled, onClick: () => onDeed(deed, agent) });
+  const items: MenuProps["items"] = [
+    {
+      type: "group",
+      key: "listen-group",
+      label: talks ? t("board.on-call") : t("board.no-call"),
+      children: [
+        item("listen", t("board.listen"), { do: "spy", mode: "listen" }, !talks),
+        item("whisper", t("board.whisper"), { do: "spy", mode: "whisper" }, !talks),
+        item("barge", t("board.barge"), { do: "spy", mode: "barge" }, !talks),
+        item("why", t("board.why-agent"), { do: "why" }, agent.call === null && agent.wrap_up_call === null),
+      ],
+    },
+    { type: "divider" },
+    {
+      type: "group",
+      key: "state-group",
+      label: t("board.set-state"),
+      children: [
+        item("ready", t("board.state.ready"), { do: "state", state: "ready" }, agent.state === "logged_out" || agent.state === "ready"),
+        {
+          key: "not-ready",
+          label: t("board.state.not_ready"),
+          disabled: agent.state === "logged_out",
+          children: reasons.filter((reason) => reason.selectable).map((reason) => item(`reason-${reason.id}`, label(reason.label), { do: "state", state: "not_ready", reason: reason.id })),
+        },
+        item("logged-out", t("board.log-out"), { do: "state", state: "logged_out" }, agent.state === "logged_out"),
+      ],
+    },
+    { type: "divider" },
+    item("message", t("board.message"), { do: "message" }),
+  ];
+  return (
+    <Dropdown open trigger={["click"]} menu={{ items, onClick: onClose }} autoFocus onOpenChange={(open) => open || onClose()}>
+      {children}
+    </Dropdown>
+  );
+}

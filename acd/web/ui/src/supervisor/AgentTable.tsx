@@ -1,0 +1,93 @@
+import { useMemo, type ReactNode } from "react";
+
+import { clockText } from "../format/format";
+import { useFormat } from "../format/hooks";
+import { Grid, type Column } from "../grid/Grid";
+import { useI18n } from "../i18n/i18n";
+import { useObject } from "../live/hooks";
+import type { Agent } from "../live/shapes";
+import { AgentMenu, type AgentDeed } from "./AgentMenu";
+import { STATES, type AgentRow } from "./board";
+import { Clock } from "./Clock";
+import { AgentStateText } from "./StateMark";
+import { agentLevel, type Thresholds } from "./thresholds";
+
+interface Props {
+  rows: readonly AgentRow[];
+  thresholds: Thresholds;
+  names: ReadonlyMap<string, string>;
+  empty: ReactNode;
+  onDeed: (deed: AgentDeed, agent: Agent) => void;
+}
+
+export function AgentTable({ rows, thresholds, names, empty, onDeed }: Props) {
+  const { t } = useI18n();
+  const format = useFormat();
+  const columns = useMemo<Column<AgentRow>[]>(
+    () => [
+      {
+        key: "name",
+        title: t("board.agent"),
+        width_px: 150,
+        grow: 2,
+        sort: ({ agent }) => agent.name,
+        cell: ({ agent }) => (
+          <>
+            <bdi title={agent.name}>{agent.name}</bdi> <span className="quiet figure">{agent.extension}</span>
+          </>
+        ),
+      },
+      { key: "state", title: t("board.state"), width_px: 180, grow: 3, sort: ({ agent }) => STATES.indexOf(agent.state), cell: ({ agent }) => <AgentStateText agent={agent} /> },
+      {
+        key: "since",
+        title: t("board.since"),
+        hint: t("board.since-hint"),
+        width_px: 76,
+        end: true,
+        descending: true,
+        sort: ({ agent }) => (agent.state === "logged_out" ? null : -agent.since_at),
+        cell: ({ agent }) =>
+          agent.state !== "logged_out" && <Clock at_s={agent.since_at} levelAt={(seconds) => agentLevel(agent, thresholds, agent.since_at + seconds).level} />,
+      },
+      { key: "call", title: t("board.call"), width_px: 150, grow: 2, cell: ({ agent }) => <CallOf agent={agent} names={names} /> },
+      {
+        key: "groups",
+        title: t("board.groups"),
+        width_px: 100,
+        grow: 1,
+        cell: ({ agent }) => {
+          const text = agent.groups.map((group) => names.get(group) ?? group).join(", ");
+          return (
+            <span className="quiet" title={text}>
+              {text}
+            </span>
+          );
+        },
+      },
+      { key: "answered", title: t("board.answered"), hint: t("board.answered-hint"), width_px: 84, end: true, descending: true, sort: ({ agent, figures }) => figures?.answered ?? agent.calls_today, cell: ({ agent, figures }) => format.number(figures?.answered ?? agent.calls_today) },
+      { key: "aht", title: t("board.aht"), hint: t("board.aht-hint"), width_px: 64, end: true, descending: true, sort: ({ figures }) => figures?.aht_s, cell: ({ figures }) => (typeof figures?.aht_s === "number" ? clockText(figures.aht_s) : <span className="quiet">–</span>) },
+      { key: "logged-in", title: t("board.logged-in"), hint: t("board.logged-in-hint"), width_px: 84, end: true, descending: true, sort: ({ figures }) => figures?.logged_in_s, cell: ({ figures }) => (figures ? clockText(figures.logged_in_s) : <span className="quiet">–</span>) },
+      { key: "do", title: t("board.actions"), width_px: 64, cell: ({ agent }) => <AgentMenu agent={agent} onDeed={onDeed} /> },
+    ],
+    [t, format, thresholds, names, onDeed],
+  );
+  return (
+    <Grid name="agents" label={t("board.agents")} columns={columns} rows={rows} idOf={({ agent }) => agent.id} initial={{ column: "state", descending: false }} empty={empty} />
+  );
+}
+
+/** With whom the agent talks, or whose call rings. */
+function CallOf({ agent, names }: { agent: Agent; names: ReadonlyMap<string, string> }) {
+  const { t } = useI18n();
+  const call = useObject("calls", "call", agent.call ?? agent.own_call);
+  if (!call) return null;
+  const who = call.customer?.name || call.caller_name || call.caller_number || call.outside_number || t("board.unknown-caller");
+  const where = call.group === null ? "" : (names.get(call.group) ?? call.group);
+  return (
+    <span title={[who, call.caller_number, where].filter(Boolean).join(" · ")}>
+      <bdi>{who}</bdi>
+      {call.on_hold && <span className="quiet"> · {t("board.on-hold")}</span>}
+      {where && <span className="quiet"> · {where}</span>}
+    </span>
+  );
+}

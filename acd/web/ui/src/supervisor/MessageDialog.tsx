@@ -1,0 +1,60 @@
+import { Checkbox, Form, Input, Modal, Select } from "antd";
+import { useEffect } from "react";
+
+import { sendMessage } from "./api";
+import { useDo } from "../api/useDo";
+import { useI18n } from "../i18n/i18n";
+import type { AgentRow } from "./board";
+
+interface Props {
+  /** To whom, to begin with; null: closed. */
+  to: readonly string[] | null;
+  names: ReadonlyMap<string, string>;
+  agents: readonly AgentRow[];
+  onClose: () => void;
+}
+
+interface Given {
+  to: string[];
+  text: string;
+  urgent: boolean;
+}
+
+export function MessageDialog({ to, names, agents, onClose }: Props) {
+  const { t } = useI18n();
+  const act = useDo();
+  const [form] = Form.useForm<Given>();
+  useEffect(() => {
+    if (to !== null) form.setFieldsValue({ to: [...to] });
+  }, [to, form]);
+  const send = async (given: Given) => {
+    if (await act(() => sendMessage(given.to.includes("*") ? ["*"] : given.to, given.text.trim(), given.urgent ?? false), t("message.sent"))) {
+      form.resetFields();
+      onClose();
+    }
+  };
+  return (
+    <Modal open={to !== null} title={t("message.title")} onCancel={onClose} okText={t("message.send")} onOk={form.submit} forceRender>
+      <Form form={form} layout="vertical" requiredMark={false} onFinish={send} initialValues={{ urgent: false }}>
+        <Form.Item name="to" label={t("message.to")} rules={[{ required: true, message: t("message.to-missing") }]}>
+          <Select
+            mode="multiple"
+            showSearch={{ optionFilterProp: "label" }}
+            maxTagCount="responsive"
+            options={[
+              { value: "*", label: t("message.everybody") },
+              { label: t("board.groups"), options: [...names].map(([id, name]) => ({ value: `group:${id}`, label: name })) },
+              { label: t("board.agents"), options: agents.map(({ agent }) => ({ value: agent.id, label: agent.name })) },
+            ]}
+          />
+        </Form.Item>
+        <Form.Item name="text" label={t("message.text")} rules={[{ required: true, whitespace: true, message: t("message.text-missing") }]}>
+          <Input.TextArea autoFocus rows={3} maxLength={500} showCount />
+        </Form.Item>
+        <Form.Item name="urgent" valuePropName="checked" extra={t("message.urgent-hint")}>
+          <Checkbox>{t("message.urgent")}</Checkbox>
+        </Form.Item>
+      </Form>
+    </Modal>
+  );
+}

@@ -1,0 +1,100 @@
+import { QuestionCircleOutlined, RiseOutlined, SwapOutlined } from "@ant-design/icons";
+import { Button, Dropdown, Tooltip } from "antd";
+import { useMemo } from "react";
+
+import { useDo } from "../api/useDo";
+import { Grid, type Column } from "../grid/Grid";
+import { useI18n } from "../i18n/i18n";
+import { sameItems } from "../live/hooks";
+import type { Call } from "../live/shapes";
+import { moveCall, PRIORITY_MAX, setPriority } from "./api";
+import { waitingCalls } from "./board";
+import { Clock } from "./Clock";
+import { useKeyed } from "./hooks";
+import { levelOf, type Thresholds } from "./thresholds";
+
+interface Props {
+  groups: readonly string[];
+  names: ReadonlyMap<string, string>;
+  thresholds: Thresholds;
+  onWhy: (call: Call) => void;
+}
+
+/** Points of priority that one click adds. */
+const RAISE_BY = 10;
+
+export function WaitingTable({ groups, names, thresholds, onWhy }: Props) {
+  const { t } = useI18n();
+  const act = useDo();
+  const calls = useKeyed("calls", () => (objects) => waitingCalls(objects, groups), groups.join(), sameItems);
+  const columns = useMemo<Column<Call>[]>(
+    () => [
+      {
+        key: "caller",
+        title: t("board.caller"),
+        width_px: 130,
+        grow: 2,
+        sort: (call) => nameOf(call) || null,
+        cell: (call) => (
+          <span title={call.caller_number ?? ""}>
+            <bdi>{nameOf(call) || t("board.unknown-caller")}</bdi>
+            {call.customer?.segment && <span className="quiet"> · {call.customer.segment}</span>}
+          </span>
+        ),
+      },
+      { key: "group", title: t("board.group"), width_px: 90, grow: 1, sort: (call) => names.get(call.group ?? "") ?? call.group, cell: (call) => names.get(call.group ?? "") ?? call.group },
+      {
+        key: "waited",
+        title: t("board.waited"),
+        width_px: 70,
+        end: true,
+        descending: true,
+        sort: (call) => -(call.queued_at ?? call.since_at),
+        cell: (call) => <Clock at_s={call.queued_at ?? call.since_at} levelAt={(seconds) => levelOf("longest_wait_s", seconds, thresholds.longest_wait_s)} />,
+      },
+      { key: "position", title: t("board.position"), width_px: 50, end: true, sort: (call) => call.position, cell: (call) => call.position },
+      { key: "priority", title: t("board.priority"), width_px: 68, end: true, descending: true, sort: (call) => call.priority, cell: (call) => call.priority },
+      {
+        key: "do",
+        title: t("board.actions"),
+        width_px: 108,
+        cell: (call) => (
+          <>
+            <Tooltip title={t("board.why-waiting")}>
+              <Button type="text" size="small" icon={<QuestionCircleOutlined />} aria-label={t("board.why-waiting")} onClick={() => onWhy(call)} />
+            </Tooltip>
+            <Tooltip title={t("board.raise")}>
+              <Button
+                type="text"
+                size="small"
+                icon={<RiseOutlined />}
+                aria-label={t("board.raise")}
+                disabled={call.priority >= PRIORITY_MAX}
+                onClick={() => void act(() => setPriority(call.id, Math.min(PRIORITY_MAX, call.priority + RAISE_BY)), t("board.raised"))}
+              />
+            </Tooltip>
+            <MoveButton call={call} names={names} />
+          </>
+        ),
+      },
+    ],
+    [t, names, thresholds, act, onWhy],
+  );
+  return (
+    <Grid name="waiting" label={t("board.waiting-calls")} columns={columns} rows={calls} idOf={(call) => call.id} initial={{ column: "waited", descending: true }} empty={t("board.nobody-waits")} rowHeight_px={34} />
+  );
+}
+
+const nameOf = (call: Call): string => call.customer?.name || call.caller_name || call.caller_number || "";
+
+function MoveButton({ call, names }: { call: Call; names: ReadonlyMap<string, string> }) {
+  const { t } = useI18n();
+  const act = useDo();
+  const items = () =>
+    [...names].filter(([id]) => id !== call.group).map(([id, name]) => ({ key: id, label: name, onClick: () => void act(() => moveCall(call.id, id), t("board.moved", { name })) }));
+  return (
+    <Dropdown trigger={["click"]} autoFocus popupRender={(menu) => <div className="tall-menu">{menu}</div>} menu={{ items: items() }} destroyOnHidden>
+      <Button type="text" size="small" icon={<SwapOutlined />} aria-label={t("board.move")} title={t("board.move")} />
+    </Dropdown>
+  );
+}

@@ -1,0 +1,137 @@
+import { describe, expect, it } from "vitest";
+
+import type { WrapUpForm } from "../src/api/me";
+import type { Targets } from "../src/api/targets";
+import { otherSide, possible } from "../src/agent/controls";
+import { busy_s, overTime_s, possibleOrders, toneOf } from "../src/agent/states";
+import { findTargets } from "../src/agent/targets";
+import { EMPTY, lacks, newer, readDraftText, toSend, wayTo } from "../src/agent/wrapup/draft";
+import type { Agent, Call } from "../src/live/shapes";
+
+const agent = (given: Partial<Agent>): Agent =>
+  ({ id: "anna", state: "ready", occupied: null, phone_reachable: true, pending: null, next_state: null, reason_max_s: null, since_at: 100, until_at: null, busy_s: 0, wrap_up_wanted: false, ...given }) as Agent;
+const call = (given: Partial<Call>): Call =>
+  ({ id: "c", kind: "inbound", state: "talking", on_hold: false, muted: false, recording: null, parties: [], consult: null, caller_number: "+4930", caller_name: null, dialed_number: "8000", outside_number: null, customer: null, ...given }) as Call;
+
+describe("what can be done with a call", () => {
+  const can = (state: Agent["state"], given: Partial<Call>) => [...possible(agent({ state }), call(given))].toSorted();
+
+  it("is to answer or to decline while it rings", () => {
+    expect(can("ringing", { state: "ringing" })).toEqual(["answer", "hangup"]);
+  });
+  it("turns over with hold, mute and the recording", () => {
+    expect(can("talking", {})).toEqual(["conference-add", "hangup", "hold", "keys", "mute", "transfer"]);
+    expect(can("talking", { on_hold: true, muted: true, recording: "on" })).toEqual(["conference-add", "hangup", "record-pause", "resume", "transfer", "unmute"]);
+    expect(can("talking", { recording: "paused" })).toContain("record-resume");
+  });
+  it("is to wait or to go back while the colleague is being called, and all three once they talk", () => {
+    expect(can("talking", { consult: { call: "d", to: "ben", state: "ringing" } })).toEqual(["consult-cancel", "hangup", "keys", "mute"]);
+    expect(can("talking", { consult: { call: "d", to: "ben", state: "talking" } })).toEqual(["consult-cancel", "consult-complete", "consult-join", "hangup", "keys", "mute"]);
+  });
+  it("is nothing once it is over", () => {
+    expect(can("wrap_up", { state: "ended" })).toEqual([]);
+    expect(can("talking", { state: "ended" })).toEqual([]);
+  });
+  it("is only to hang up while an own call is being put through", () => {
+    expect(can("talking", { kind: "outbound", state: "dialing_out" })).toEqual(["hangup"]);
+  });
+});
+
+describe("the other side", () => {
+  it("is the customer, by name where there is one", () => {
+    expect(otherSide(call({ customer: { id: "k", name: "Müller", segment: null }, caller_name: "M" }))).toEqual({ name: "Müller", number: "+4930" });
+    expect(otherSide(call({ caller_name: "M" }))).toEqual({ name: "M", number: "+4930" });
+  });
+  it("is whom the agent has dialled", () => {
+    expect(otherSide(call({ kind: "outbound", outside_number: "+4940", caller_name: "Anna" }))).toEqual({ name: null, number: "+4940" });
+  });
+});
+
+describe("what can be asked for", () => {
+  const orders = (given: Partial<Agent>) => [...possibleOrders(agent(given))].toSorted();
+  it("fits the state", () => {
+    expect(orders({ state: "logged_out" })).toEqual(["login"]);
+    expect(orders({ state: "ready" })).toEqual(["logout", "not-ready"]);
+    expect(orders({ state: "not_ready" })).toEqual(["logout", "not-ready", "ready"]);
+  });
+  it("comes after a call in hand, and can be taken back", () => {
+    expect(orders({ state: "talking", next_state: "ready" })).toEqual(["logout", "not-ready", "wrap-up"]);
+    expect(orders({ state: "talking", next_state: "not_ready", pending: "lunch" })).toEqual(["logout", "not-ready", "ready", "revoke", "wrap-up"]);
+  });
+  it("never ends a wrap-up unasked", () => {
+    expect(orders({ state: "wrap_up", next_state: "not_ready", pending: "lunch" })).toEqual(["logout", "not-ready", "revoke", "wrap-up-done", "wrap-up-extend"]);
+  });
+});
+
+describe("how a state looks", () => {
+  it("warns where a ready agent gets no calls", () => {
+    expect(toneOf(agent({ state: "ready" }))).toBe("ready");
+    expect(toneOf(agent({ state: "ready", phone_reachable: false }))).toBe("warning");
+    expect(toneOf(agent({ state: "ready", occupied: "phone_in_use" }))).toBe("warning");
+  });
+  it("counts what is over the usual time, and the work so far", () => {
+    expect(overTime_s(agent({ state: "not_ready", reason_max_s: 60 }), 170)).toBe(10);
+    expect(overTime_s(agent({ state: "talking", reason_max_s: 60 }), 170)).toBe(0);
+    expect(busy_s(agent({ state: "talking", busy_s: 5 }), 170)).toBe(75);
+    expect(busy_s(agent({ state: "ready", busy_s: 5 }), 170)).toBe(5);
+  });
+});
+
+describe("finding whom to send a call to", () => {
+  const targets: Targets = {
+    agents: [
+      { id: "anna", name: "Anna", extension: "1001", state: "talking" },
+      { id: "dora", name: "Dora", extension: "1004", state: "logged_out" },
+      { id: "ben", name: "Ben", extension: "1002", state: "talking" },
+      { id: "emil", name: "Emil", extension: "1005", state: "ready" },
+    ],
+    groups: [{ id: "sales", name: "Sales", ready: 0 }],
+    flows: [{ id: "survey", name: "Survey" }],
+    numbers: [{ id: "+4930", name: "Branch" }],
+    outside: true,
+  };
+  const ids = (query: string, kind: Parameters<typeof findTargets>[2] = "all") => findTargets(targets, query, kind, "anna").map((target) => target.id);
+  it("has those first who can take a call, and never oneself", () => {
+    expect(ids("")).toEqual(["emil", "ben", "dora", "sales", "+4930", "survey"]);
+  });
+  it("goes by every word, of name or extension", () => {
+    expect(ids("emil 1005")).toEqual(["emil"]);
+    expect(ids("SAL")).toEqual(["sales"]);
+    expect(ids("nobody")).toEqual([]);
+  });
+  it("takes a number as it was typed", () => {
+    expect(ids("+49 40/123-4")).toEqual(["+49401234"]);
+    expect(ids("+49 40", "agent")).toEqual([]);
+  });
+});
+
+describe("what is noted about a call", () => {
+  const form: WrapUpForm = {
+    required: true,
+    dispositions: [
+      { code: "sale", label: "Sale", children: [{ code: "sale.new", label: "New", fields: [{ name: "order", label: "Order", kind: "text", required: true }] }, { code: "sale.none", label: "None" }] },
+    ],
+  };
+  const draft = { ...EMPTY, code: "sale.new", fields: { order: " ", old: "x" }, note: " hello " };
+  it("lacks its result, its fields and a moment that is still to come", () => {
+    expect(lacks(EMPTY, form, 0)).toEqual([{ what: "code" }]);
+    expect(lacks(draft, form, 0)).toEqual([{ what: "field", name: "order" }]);
+    expect(lacks({ ...draft, fields: { order: "7" }, callback_at: 10 }, form, 20)).toEqual([{ what: "callback-past" }]);
+    expect(lacks(EMPTY, { ...form, required: false }, 0)).toEqual([]);
+  });
+  it("is sent without what belongs to another result", () => {
+    expect(toSend({ ...draft, fields: { order: "7", old: "x" } }, form)).toEqual({ code: "sale.new", fields: { order: "7" }, note: "hello", callback_at: null });
+  });
+  it("finds its place in the tree", () => {
+    expect(wayTo("sale.none", form.dispositions).map((node) => node.code)).toEqual(["sale", "sale.none"]);
+    expect(wayTo("gone", form.dispositions)).toEqual([]);
+  });
+  it("comes back in its newest form, and never broken", () => {
+    const [here, there] = [{ ...EMPTY, note: "here", saved_ms: 5 }, { ...EMPTY, note: "there", saved_ms: 9 }];
+    expect(newer(here, there).note).toBe("there");
+    expect(newer(here, null).note).toBe("here");
+    expect(newer(null, null)).toEqual(EMPTY);
+    expect(readDraftText(JSON.stringify(here))).toEqual(here);
+    expect(["{", "7", '{"note": 1}', null].map(readDraftText)).toEqual([null, null, null, null]);
+  });
+});

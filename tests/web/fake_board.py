@@ -1,0 +1,171 @@
+"""The played web process for supervisors and admins: a floor that moves by itself, and the API behind their pages.
+
+python -m tests.web.fake_board [PORT [AGENTS GROUPS CHANGES_PER_S]]      then open 127.0.0.1:PORT
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+import time
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from aiohttp import web
+
+from tests.web import board_world
+from tests.web.board_world import BoardWorld
+from tests.web.fake_desktop import FakeDesktop, Object
+
+ADMIN: Object = {"username": "admin", "role": "admin", "agent": None, "name": "Maria Lopez"}
+
+
+class FakeBoard(FakeDesktop):
+    """Somebody with the role of an admin is signed in. `orders` has what the pages have asked for."""
+
+    def __init__(self, agents: int = 24, groups: int = 8) -> None:
+        super().__init__()
+        self.session = ADMIN
+        self.world = BoardWorld(time.time(), agents, groups)
+        self.objects = {"centre": self.world.wallboard["centre"]}
+        self.cards = board_world.cards(time.time())
+        self._sent = {"wallboard": 1, "calls": 1}
+
+    async def move(self) -> None:
+        """One thing happens on the floor."""
+        for topic, (changed, gone) in self.world.step(time.time()).items():
+            await self.tell(topic, changed, gone)
+
+    async def tell(self, topic: str, changed: dict[str, Object], gone: list[str]) -> None:
+        """Pages that watch the topic are told."""
+        if changed or gone:
+            self._sent[topic] += 1
+            await self._send(
+                {"type": "change", "topic": topic, "n": self._sent[topic], "set": changed, "drop": gone}
+            )
+
+    async def run(self, changes_per_s: float) -> None:
+        """The floor moves, until cancelled."""
+        while True:
+            await asyncio.sleep(1 / changes_per_s)
+            await self.move()
+
+    def _routes(self) -> list[web.RouteDef]:
+        def now() -> float:
+            return time.time()
+
+        def iso() -> str:
+            return datetime.now(UTC).isoformat()
+
+        made: list[web.RouteDef] = [
+            web.get("/api/calls", self._told(lambda _: board_world.calls_on_record(iso()))),
+            web.get("/api/calls/{id}/why", self._told(lambda _: {"why": board_world.WHY})),
+            web.get("/api/calls/{id}", self._told(lambda r: board_world.story({**board_world.calls_on_record(iso())[4], "id": r.match_info["id"]}, now()))),
+            web.get("/api/reports/intervals", self._told(lambda _: {"intervals": board_world.intervals(now())})),
+            web.post("/api/calls/{id}/{do:move|priority}", self._order),
+            web.post("/api/agents/{id}/state", self._order),
+            web.post("/api/{do:spy|messages|announcements}", self._order),
+            web.get("/api/config", self._told(lambda _: board_world.CONFIG)),
+            web.get("/api/flows", self._told(lambda _: board_world.FLOWS)),
+            web.get("/api/flows/{id}/picture", self._picture),
+            web.get("/api/versions", self._told(lambda _: board_world.versions(iso()))),
+            web.get("/api/accounts", self._told(lambda _: board_world.accounts(iso()))),
+            web.post("/api/accounts", self._made(lambda given: {"account": {**board_world.accounts(iso())[0], **given}, "password": "correct-horse-battery"})),
+            web.post("/api/accounts/{id}/password", self._made(lambda _: {"password": "correct-horse-battery"})),
+            web.get("/api/tokens", self._told(lambda _: board_world.tokens(iso()))),
+            web.post("/api/tokens", self._made(lambda given: {"token": {**board_world.tokens(iso())[0], **given}, "key": "acd_tRcFj0w9Q3mB7vXk"})),
+            web.get("/api/webhooks", self._told(lambda _: board_world.webhooks(now()))),
+            web.post("/api/webhooks/{id}/test", self._made(lambda _: {"ok": True, "status": 200, "error": None, "took_ms": 41})),
+            web.get("/api/webhooks/{id}/deliveries", self._told(lambda _: board_world.deliveries(now()))),
+            web.get("/api/audit", self._told(lambda _: board_world.audit(iso()))),
+            web.get("/api/customers", self._told(lambda r: {"customers": self._found(r.query.get("q", "")), "after": None, "partial": False})),
+            web.get("/api/customers/fields", self._told(lambda _: board_world.FIELDS)),
+            web.post("/api/customers/import", self._import),
+            web.get("/api/customers/{id}", self._told(lambda r: self.cards[r.match_info["id"]])),
+            web.patch("/api/customers/{id}", self._change_card),
+            web.get("/api/customers/{id}/contacts", self._told(lambda _: board_world.contacts(now()))),
+            web.post("/api/customers/{id}/merge", self._merge),
+            web.post("/api/customers/{id}/notes", self._note),
+        ]  # fmt: skip
+        return [*made, *super()._routes()]
+
+    def _told(self, value: Callable[[web.Request], Any]) -> Callable[[web.Request], Awaitable[web.Response]]:
+        async def answer(request: web.Request) -> web.Response:
+            return web.json_response(value(request))
+
+        return answer
+
+    def _made(self, value: Callable[[Object], Any]) -> Callable[[web.Request], Awaitable[web.Response]]:
+        async def answer(request: web.Request) -> web.Response:
+            given = await request.json()
+            self.orders.append((request.path.removeprefix("/api/"), given))
+            return web.json_response(value(given), status=201)
+
+        return answer
+
+    async def _picture(self, _request: web.Request) -> web.Response:
+        return web.Response(text=board_world.PICTURE, content_type="image/svg+xml")
+
+    def _found(self, sought: str) -> list[Object]:
+        return [
+            card
+            for card in self.cards.values()
+            if sought.lower() in json.dumps(card, ensure_ascii=False).lower()
+        ]
+
+    async def _import(self, request: web.Request) -> web.Response:
+        self.orders.append(("customers/import", {"type": request.content_type, "text": await request.text()}))
+        return web.json_response(board_world.IMPORTED)
+
+    async def _change_card(self, request: web.Request) -> web.Response:
+        given = await request.json()
+        card = self.cards[request.match_info["id"]]
+        self.orders.append((request.path.removeprefix("/api/"), given))
+        if given.pop("version") != card["version"]:
+            return web.json_response(
+                {"error": "version-conflict", "message": "somebody else has changed it"}, status=409
+            )
+        fields = {**card["fields"], **given.pop("fields", {})}
+        card |= {
+            **given,
+            "fields": {k: v for k, v in fields.items() if v is not None},
+            "version": card["version"] + 1,
+        }
+        return web.json_response(card)
+
+    async def _note(self, request: web.Request) -> web.Response:
+        card = self.cards[request.match_info["id"]]
+        note = {"at": time.time(), "by": "admin", "text": (await request.json())["text"]}
+        card |= {"notes": [note, *card["notes"]], "version": card["version"] + 1}
+        return web.json_response(card, status=201)
+
+    async def _merge(self, request: web.Request) -> web.Response:
+        other = self.cards.pop((await request.json())["other"])
+        card = self.cards[request.match_info["id"]]
+        card |= {"numbers": [*card["numbers"], *other["numbers"]], "version": card["version"] + 1}
+        return web.json_response(card)
+
+    async def _heard(self, socket: web.WebSocketResponse, topics: set[str], order: Object) -> None:
+        new = set(order.get("topics", ())) - topics
+        await super()._heard(
+            socket, topics, {**order, "topics": [t for t in order.get("topics", ()) if t not in self._sent]}
+        )
+        topics.update(order.get("topics", ()))
+        for topic in new & self._sent.keys():
+            data = self.world.wallboard if topic == "wallboard" else self.world.calls
+            await socket.send_json({"type": "all", "topic": topic, "n": self._sent[topic], "data": data})
+
+
+async def _serve(port: int, agents: int, groups: int, changes_per_s: float) -> None:
+    fake = FakeBoard(agents, groups)
+    await fake.start(port)
+    print(fake.address)
+    await fake.run(changes_per_s)
+
+
+if __name__ == "__main__":
+    given = [float(text) for text in sys.argv[1:]]
+    port, agents, groups, rate = (*given, *(8091.0, 24.0, 8.0, 2.0)[len(given) :])
+    asyncio.run(_serve(int(port), int(agents), int(groups), rate))

@@ -1,0 +1,222 @@
+"""The agent's page in a real browser, the web process played: what is shown, asked for, and survives."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, Page, async_playwright, expect
+
+from tests.web.fake_desktop import PAGES, FakeDesktop
+from tests.web.fake_world import CALL, CANDIDATES
+
+AXE = Path(__file__).parents[2] / "acd/web/ui/node_modules/axe-core/axe.min.js"
+FLAGS = [
+    "--no-sandbox",
+    "--disable-quic",
+    "--disable-background-networking",
+    "--no-first-run",
+    "--disable-sync",
+]
+LIMIT_MS = 8000
+# Colours are judged at their end, not on the way there; a ringing phone never comes to one.
+SETTLED = """Promise.all(document.getAnimations()
+  .filter((one) => one.effect.getTiming().iterations !== Infinity)
+  .map((one) => one.finished.catch(() => {})))"""
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+expect.set_options(timeout=LIMIT_MS)
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def desktop() -> AsyncIterator[FakeDesktop]:
+    assert (PAGES / "index.html").exists(), "the pages are not built: run script/bootstrap"
+    fake = FakeDesktop()
+    await fake.start()
+    yield fake
+    await fake.stop()
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def browser() -> AsyncIterator[Browser]:
+    chromium = shutil.which("chromium")
+    assert chromium, "chromium is missing: run script/bootstrap"
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+        yield browser
+        await browser.close()
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def page(browser: Browser) -> AsyncIterator[Page]:
+    """Nothing may fail in it, run what a stranger wrote, or ask for what the policy of the page refuses."""
+    context = await browser.new_context(viewport={"width": 1024, "height": 768}, locale="en-GB")
+    page = await context.new_page()
+    page.set_default_timeout(LIMIT_MS)
+    faults: list[str] = []
+    page.on("pageerror", lambda fault: faults.append(str(fault)))
+    page.on("console", lambda line: faults.append(line.text) if "Content Security" in line.text else None)
+    page.on("dialog", lambda dialog: faults.append(f"a dialog: {dialog.message}"))
+    yield page
+    await context.close()
+    assert faults == []
+
+
+async def signed_in(page: Page, desktop: FakeDesktop) -> None:
+    desktop.session = {"username": "anna", "role": "agent", "agent": "anna", "name": "Anna Weber"}
+    await page.goto(desktop.address)
+    await expect(page.get_by_role("region", name="My state")).to_contain_text("Logged out")
+
+
+async def test_signing_in_and_logging_in_at_a_phone(page: Page, desktop: FakeDesktop) -> None:
+    await page.goto(desktop.address)
+    await page.get_by_label("User name").fill("anna")
+    await page.get_by_label("Password", exact=True).fill("wrong")
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("alert").first).to_contain_text("User name or password is wrong.")
+    await page.get_by_label("Password", exact=True).fill("right")
+    await page.keyboard.press("Enter")
+    await page.get_by_role("button", name="Log in").click()
+    dialog = page.get_by_role("dialog")
+    await expect(dialog).to_contain_text("1001 · Anna Weber")
+    await dialog.get_by_role("button", name="Log in").click()
+    await expect(dialog).to_be_hidden()
+    assert desktop.orders == [("me/state", {"do": "login", "phone": "1001"})]
+    # Nothing is shown as done because it was asked for: the state is the server's.
+    await expect(page.get_by_role("region", name="My state")).to_contain_text("Logged out")
+    await desktop.play("ready")
+    await expect(page.get_by_role("region", name="My state")).to_contain_text("Ready")
+
+
+async def test_who_calls_is_shown_as_the_phone_rings_and_as_text_only(
+    page: Page, desktop: FakeDesktop
+) -> None:
+    await signed_in(page, desktop)
+    await desktop.play("ring")
+    await expect(page.get_by_role("heading", name="Müller-Lüdenscheidt").last).to_be_visible()
+    await expect(page.get_by_text('<img src=x onerror="alert(1)">')).to_be_visible()
+    await expect(page.get_by_role("link", name="CRM")).to_be_visible()
+    await expect(page.get_by_role("link", name="bad")).to_have_count(0)
+    await page.keyboard.press("Alt+a")
+    await desktop.play("talk")
+    await expect(page.get_by_role("button", name="Answer")).to_have_count(0)
+    assert desktop.orders == [("me/call", {"do": "answer"})]
+
+
+async def test_a_shared_number_asks_who_it_is_and_an_unknown_one_becomes_a_card(
+    page: Page, desktop: FakeDesktop
+) -> None:
+    desktop.pop = {**desktop.pop, "customer": None, "candidates": CANDIDATES}
+    await signed_in(page, desktop)
+    await desktop.play("ring")
+    await page.get_by_role("button", name="李娜").click()
+    await expect(page.get_by_role("heading", name="李娜")).to_be_visible()
+    desktop.pop = {**desktop.pop, "candidates": [], "directory": "slow"}
+    await page.reload()
+    await expect(page.get_by_text("The customer directory is slow")).to_be_visible()
+    await page.get_by_label("Name", exact=True).fill("New Person")
+    await page.get_by_role("button", name="Make a new card").click()
+    await expect(page.get_by_role("heading", name="New Person")).to_be_visible()
+    made = next(card for path, card in desktop.orders if path == "customers")
+    assert made["numbers"] == ["+49 30 5550123"]
+
+
+async def test_a_consultation_from_the_keyboard(page: Page, desktop: FakeDesktop) -> None:
+    await signed_in(page, desktop)
+    await desktop.play("talk")
+    await expect(page.get_by_role("button", name="Transfer")).to_be_enabled()
+    await page.keyboard.press("Alt+t")
+    await expect(page.get_by_role("option")).to_have_count(8)
+    await page.keyboard.type("1006")
+    await expect(page.get_by_role("option")).to_have_count(1)
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("dialog")).to_be_hidden()
+    await desktop.play("consult")
+    await page.get_by_role("button", name="Hand over").click()
+    assert desktop.orders == [
+        ("me/call", {"do": "consult", "to": "fang", "to_kind": "agent"}),
+        ("me/call", {"do": "consult-complete"}),
+    ]
+
+
+async def test_what_is_refused_is_said_and_the_button_is_free_again(page: Page, desktop: FakeDesktop) -> None:
+    await signed_in(page, desktop)
+    await desktop.play("talk")
+    desktop.refuse = (504, "not-confirmed")
+    await page.get_by_role("button", name="Hold", exact=True).click()
+    await expect(page.get_by_text("The telephone system has not confirmed it.")).to_be_visible()
+    await expect(page.get_by_role("button", name="Hold", exact=True)).to_be_enabled()
+    assert desktop.orders == []
+
+
+async def test_notes_survive_a_reload_and_are_sent_with_the_result(page: Page, desktop: FakeDesktop) -> None:
+    await signed_in(page, desktop)
+    await desktop.play("wrap-up")
+    note = page.get_by_role("textbox", name="Note", exact=True)
+    await note.fill("Wants an offer")
+    await expect(page.get_by_text("Draft kept")).to_be_visible()
+    assert desktop.drafts[CALL]["note"] == "Wants an offer"
+    await page.reload()
+    await expect(note).to_have_value("Wants an offer")
+    await page.get_by_role("button", name="Save and finish").click()
+    await expect(page.get_by_text("Fill in what is marked first.")).to_be_visible()
+    await page.get_by_role("combobox", name="Result").click()
+    await page.get_by_text("Wrong number").click()
+    await page.keyboard.press("Alt+f")
+    await expect(page.get_by_text("Fill in what is marked first.")).to_have_count(0)
+    await desktop.play("ready")
+    await expect(note).to_have_count(0)
+    result = {"code": "wrong", "fields": {}, "note": "Wants an offer", "callback_at": None, "done": True}
+    assert desktop.orders == [("me/wrap-up", {"call": CALL, **result})]
+
+
+async def test_a_cut_is_said_and_what_happened_meanwhile_is_shown(page: Page, desktop: FakeDesktop) -> None:
+    await signed_in(page, desktop)
+    await desktop.play("ready")
+    await desktop.away(away=True)
+    await expect(page.get_by_text("The call control is away")).to_be_visible()
+    await expect(page.get_by_role("button", name="Not ready")).to_be_disabled()
+    await desktop.away(away=False)
+    await expect(page.get_by_text("The call control is away")).to_have_count(0)
+    await desktop.cut()
+    await desktop.play("talk")  # nobody hears of it
+    await expect(page.get_by_role("region", name="My state")).to_contain_text("In a call")
+    await expect(page.get_by_text("The connection to the server is lost")).to_have_count(0)
+
+
+@pytest.mark.parametrize(("language", "theme"), [("en", "light"), ("zh-CN", "dark")])
+async def test_no_serious_fault_for_those_who_cannot_see_or_point(
+    page: Page, desktop: FakeDesktop, language: str, theme: str
+) -> None:
+    desktop.language, desktop.theme = language, theme
+    await page.goto(desktop.address)
+    await page.locator("#username").wait_for()
+    found = await _faults(page)
+    desktop.session = {"username": "anna", "role": "agent", "agent": "anna", "name": "Anna Weber"}
+    await page.goto(desktop.address)
+    for scene in ("ring", "consult", "wrap-up"):
+        await desktop.play(scene)
+        await expect(page.locator("[aria-busy=true]")).to_have_count(0)
+        found |= await _faults(page)
+    await page.goto(f"{desktop.address}/inbox")
+    await page.locator(".task").first.wait_for()
+    found |= await _faults(page)
+    assert found == set()
+
+
+async def _faults(page: Page) -> set[str]:
+    """Serious and critical ones, each with where it is."""
+    await page.evaluate(AXE.read_text(encoding="utf-8"))
+    await page.evaluate(SETTLED)
+    options = {"resultTypes": ["violations"], "runOnly": ["wcag2a", "wcag2aa"]}
+    result = await page.evaluate("(options) => axe.run(document, options)", options)
+    return {
+        f"{fault['id']} {node['target']} {node['failureSummary'][:200]}"
+        for fault in result["violations"]
+        if fault["impact"] in ("serious", "critical")
+        for node in fault["nodes"]
+    }
