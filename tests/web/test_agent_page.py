@@ -105,7 +105,7 @@ async def test_who_calls_is_shown_as_the_phone_rings_and_as_text_only(
     await page.keyboard.press("Alt+a")
     await desktop.play("talk")
     await expect(page.get_by_role("button", name="Answer")).to_have_count(0)
-    assert desktop.orders == [("me/call", {"do": "answer"})]
+    assert desktop.orders == [("me/call", {"do": "answer", "call": CALL})]
 
 
 async def test_a_shared_number_asks_who_it_is_and_an_unknown_one_becomes_a_card(
@@ -139,8 +139,8 @@ async def test_a_consultation_from_the_keyboard(page: Page, desktop: FakeDesktop
     await desktop.play("consult")
     await page.get_by_role("button", name="Hand over").click()
     assert desktop.orders == [
-        ("me/call", {"do": "consult", "to": "fang", "to_kind": "agent"}),
-        ("me/call", {"do": "consult-complete"}),
+        ("me/call", {"do": "consult", "to": "fang", "to_kind": "agent", "call": CALL}),
+        ("me/call", {"do": "consult-complete", "call": CALL}),
     ]
 
 
