@@ -1,16 +1,16 @@
 import { QuestionCircleOutlined, RiseOutlined, SwapOutlined } from "@ant-design/icons";
 import { Button, Dropdown, Tooltip } from "antd";
-import { useMemo } from "react";
+import { memo, useMemo } from "react";
 
 import { useDo } from "../api/useDo";
 import { Grid, type Column } from "../grid/Grid";
 import { useI18n } from "../i18n/i18n";
-import { sameItems } from "../live/hooks";
+import { sameItems, useSelect } from "../live/hooks";
 import type { Call } from "../live/shapes";
+import type { Objects } from "../live/store";
 import { moveCall, PRIORITY_MAX, setPriority } from "./api";
 import { waitingCalls } from "./board";
 import { Clock } from "./Clock";
-import { useKeyed } from "./hooks";
 import { levelOf, type Thresholds } from "./thresholds";
 
 interface Props {
@@ -23,10 +23,11 @@ interface Props {
 /** Points of priority that one click adds. */
 const RAISE_BY = 10;
 
-export function WaitingTable({ groups, names, thresholds, onWhy }: Props) {
+export const WaitingTable = memo(function WaitingTable({ groups, names, thresholds, onWhy }: Props) {
   const { t } = useI18n();
   const act = useDo();
-  const calls = useKeyed("calls", () => (objects) => waitingCalls(objects, groups), groups.join(), sameItems);
+  const select = useMemo(() => (objects: Objects) => waitingCalls(objects, groups), [groups]);
+  const calls = useSelect("calls", select, sameItems);
   const columns = useMemo<Column<Call>[]>(
     () => [
       {
@@ -83,7 +84,7 @@ export function WaitingTable({ groups, names, thresholds, onWhy }: Props) {
   return (
     <Grid name="waiting" label={t("board.waiting-calls")} columns={columns} rows={calls} idOf={(call) => call.id} initial={{ column: "waited", descending: true }} empty={t("board.nobody-waits")} rowHeight_px={34} />
   );
-}
+});
 
 const nameOf = (call: Call): string => call.customer?.name || call.caller_name || call.caller_number || "";
 
