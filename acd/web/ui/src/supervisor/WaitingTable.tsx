@@ -1,6 +1,6 @@
 import { QuestionCircleOutlined, RiseOutlined, SwapOutlined } from "@ant-design/icons";
-import { Button, Dropdown, Tooltip } from "antd";
-import { memo, useMemo } from "react";
+import { Dropdown } from "antd";
+import { memo, useMemo, useState } from "react";
 
 import { useDo } from "../api/useDo";
 import { Grid, type Column } from "../grid/Grid";
@@ -61,19 +61,19 @@ export const WaitingTable = memo(function WaitingTable({ groups, names, threshol
         width_px: 108,
         cell: (call) => (
           <>
-            <Tooltip title={t("board.why-waiting")}>
-              <Button type="text" size="small" icon={<QuestionCircleOutlined />} aria-label={t("board.why-waiting")} onClick={() => onWhy(call)} />
-            </Tooltip>
-            <Tooltip title={t("board.raise")}>
-              <Button
-                type="text"
-                size="small"
-                icon={<RiseOutlined />}
-                aria-label={t("board.raise")}
-                disabled={call.priority >= PRIORITY_MAX}
-                onClick={() => void act(() => setPriority(call.id, Math.min(PRIORITY_MAX, call.priority + RAISE_BY)), t("board.raised"))}
-              />
-            </Tooltip>
+            <button type="button" className="grid-button" title={t("board.why-waiting")} aria-label={t("board.why-waiting")} onClick={() => onWhy(call)}>
+              <QuestionCircleOutlined aria-hidden="true" />
+            </button>
+            <button
+              type="button"
+              className="grid-button"
+              title={t("board.raise")}
+              aria-label={t("board.raise")}
+              disabled={call.priority >= PRIORITY_MAX}
+              onClick={() => void act(() => setPriority(call.id, Math.min(PRIORITY_MAX, call.priority + RAISE_BY)), t("board.raised"))}
+            >
+              <RiseOutlined aria-hidden="true" />
+            </button>
             <MoveButton call={call} names={names} />
           </>
         ),
@@ -91,11 +91,18 @@ const nameOf = (call: Call): string => call.customer?.name || call.caller_name |
 function MoveButton({ call, names }: { call: Call; names: ReadonlyMap<string, string> }) {
   const { t } = useI18n();
   const act = useDo();
-  const items = () =>
+  const [open, setOpen] = useState(false);
+  const button = (
+    <button type="button" className="grid-button" aria-haspopup="menu" aria-expanded={open} aria-label={t("board.move")} title={t("board.move")} onClick={() => setOpen(true)}>
+      <SwapOutlined aria-hidden="true" />
+    </button>
+  );
+  if (!open) return button;
+  const items =
     [...names].filter(([id]) => id !== call.group).map(([id, name]) => ({ key: id, label: name, onClick: () => void act(() => moveCall(call.id, id), t("board.moved", { name })) }));
   return (
-    <Dropdown trigger={["click"]} autoFocus popupRender={(menu) => <div className="tall-menu">{menu}</div>} menu={{ items: items() }} destroyOnHidden>
-      <Button type="text" size="small" icon={<SwapOutlined />} aria-label={t("board.move")} title={t("board.move")} />
+    <Dropdown open trigger={["click"]} autoFocus popupRender={(menu) => <div className="tall-menu">{menu}</div>} menu={{ items, onClick: () => setOpen(false) }} onOpenChange={setOpen}>
+      {button}
     </Dropdown>
   );
 }
