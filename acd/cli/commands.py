@@ -120,6 +120,10 @@ COMMANDS = {
         "acd.cli.tasks:callbacks",
         "Callers who want to be called back.",
     ),
+    "customers": Command(
+        "acd.cli.customers:app",
+        "The customer directory: find, show, merge, delete, import and export.",
+    ),
     "erlang": Command(
         "acd.cli.erlang:app",
         "Staffing by Erlang's formulas: agents, lines, waits.",

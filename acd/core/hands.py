@@ -27,6 +27,9 @@ class Hands(Protocol):
     async def mute(self, call_id: str, *, dialled: bool, on: bool) -> None:
         """Whether the others hear the agent."""
 
+    async def take_up(self, call_id: str) -> None:
+        """Another leg to the agent's phone in the place of the one there, which the phone has lost."""
+
     async def keys(self, call_id: str, keys: str, *, dialled: bool) -> None:
         """Press keys towards the other side."""
 

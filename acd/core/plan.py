@@ -30,6 +30,11 @@ BROWSER_PREFIX = "w"
 """An agent's phone in the browser is called by this and the extension; a desk phone by its number."""
 
 
+def is_browser_phone(phone: str) -> bool:
+    """Whether the phone lives in an agent's browser."""
+    return phone.startswith(BROWSER_PREFIX)
+
+
 @dataclass(frozen=True, slots=True)
 class AgentProfile:
     """A person who takes calls. `skills` maps skill to proficiency, 1 to 10, higher is better.

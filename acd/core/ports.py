@@ -23,7 +23,7 @@ class AskKind(StrEnum):
     DIAL_FAILED = "dial_failed"
     AGENT_LEFT = "agent_left"  # the conversation is over, the caller still there
     BLIND_TRANSFER = "blind_transfer"
-    LEFT_ON_HOLD = "left_on_hold"  # the agent's phone is gone while the caller heard music
+    LEFT_ON_HOLD = "left_on_hold"  # the agent's phone is gone while the caller heard music, or without a word
     FALLBACK = "fallback"  # comes from Asterisk's own queue, unserved
     AFTER_FALLBACK = "after_fallback"  # Asterisk's own queue has served the caller
 

@@ -40,7 +40,7 @@ calls = Table(
     Column("kind", String, nullable=False),
     Column("caller_number", String, nullable=False, index=True),
     Column("caller_name", String, nullable=False),
-    Column("dialed_number", String, nullable=False),
+    Column("dialed_number", String, nullable=False, index=True),
     Column("customer_id", String, index=True),
     Column("customer_name", String),
     Column("customer_segment", String),

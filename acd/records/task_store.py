@@ -43,6 +43,18 @@ class TaskStore:
             found = _load(connection, kind, query)
         return [task for task in found if closed or task.is_open]
 
+    def open_of(self, kind: TaskKind, numbers: Sequence[str], limit: int) -> list[Task]:
+        """Those of these numbers that are to be done, oldest first, at most `limit`."""
+        column = schema.callbacks.c.number if kind is TaskKind.CALLBACK else schema.calls.c.caller_number
+        found: list[Task] = []
+        with self._engine.connect() as connection:
+            for some in in_chunks(numbers):
+                query = _query(kind).where(column.in_(some))
+                if kind is TaskKind.CALLBACK:
+                    query = query.where(_callback_state().not_in(CLOSED))
+                found += _load(connection, kind, query)
+        return sorted((task for task in found if task.is_open), key=lambda task: task.at)[:limit]
+
     def task(self, kind: TaskKind, task_id: str) -> Task:
         """One of them. Raises OperatorError if there is none."""
         with self._engine.connect() as connection:

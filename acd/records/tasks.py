@@ -26,6 +26,7 @@ class TaskState(StrEnum):
 
     OPEN = "open"
     ASSIGNED = "assigned"
+    RELEASED = "released"  # who had it gave it back: for anybody of the group
     FAILED = "failed"  # a callback: the customer could not be reached; for people
     EXPIRED = "expired"  # a callback: its time in line was over; for people
     DONE = "done"
@@ -35,10 +36,11 @@ class TaskState(StrEnum):
 CLOSED = frozenset({TaskState.DONE, TaskState.CANCELLED})
 GIVEN_UP = frozenset({TaskState.FAILED, TaskState.EXPIRED})
 """Callbacks that nobody tries any more by themselves. They are for people, and the number may ask again."""
-_BY_PEOPLE = frozenset({TaskState.ASSIGNED, TaskState.DONE, TaskState.CANCELLED})
+_BY_PEOPLE = frozenset({TaskState.ASSIGNED, TaskState.RELEASED, TaskState.DONE, TaskState.CANCELLED})
 _MAY_FOLLOW: Mapping[TaskState, frozenset[TaskState]] = {
     TaskState.OPEN: _BY_PEOPLE | {TaskState.OPEN, TaskState.FAILED, TaskState.EXPIRED},
     TaskState.ASSIGNED: _BY_PEOPLE,
+    TaskState.RELEASED: _BY_PEOPLE,
     TaskState.FAILED: _BY_PEOPLE,
     TaskState.EXPIRED: _BY_PEOPLE,
     TaskState.DONE: frozenset(),
@@ -91,7 +93,9 @@ class Task:
 
     @property
     def agent(self) -> str | None:
-        """Who was given it last, or had promised it."""
+        """Who was given it last, or had promised it, and has not given it back."""
+        if self.state is TaskState.RELEASED:
+            return None
         given = (change.agent for change in reversed(self.history) if change.agent)
         return next(given, self.for_agent)
 

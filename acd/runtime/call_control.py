@@ -33,6 +33,7 @@ class Verb(StrEnum):
     HOLD = "call-hold"
     RESUME = "call-resume"
     MUTE = "call-mute"
+    TAKE_UP = "call-take-up"
     KEYS = "call-keys"
     TRANSFER = "call-transfer"
     CONSULT = "consult"
@@ -66,8 +67,8 @@ _RECORD = frozenset({V.RECORD_PAUSE, V.RECORD_RESUME})
 ALLOWED: Mapping[Phase, frozenset[Verb]] = {
     Phase.IDLE: frozenset({V.DIAL}),
     Phase.RINGING: frozenset({V.ANSWER, V.HANG_UP}),
-    Phase.TALKING: _RECORD | {V.HANG_UP, V.HOLD, V.MUTE, V.KEYS, V.TRANSFER, V.CONSULT, V.ADD},
-    Phase.HELD: _RECORD | {V.HANG_UP, V.RESUME, V.MUTE, V.TRANSFER, V.CONSULT, V.ADD},
+    Phase.TALKING: _RECORD | {V.HANG_UP, V.HOLD, V.MUTE, V.TAKE_UP, V.KEYS, V.TRANSFER, V.CONSULT, V.ADD},
+    Phase.HELD: _RECORD | {V.HANG_UP, V.RESUME, V.MUTE, V.TAKE_UP, V.TRANSFER, V.CONSULT, V.ADD},
     Phase.CALLING: _RECORD | {V.CANCEL, V.COMPLETE, V.MUTE, V.KEYS},
     Phase.CONSULTING: _RECORD | {V.CANCEL, V.COMPLETE, V.JOIN, V.MUTE, V.KEYS},
     Phase.CONFERENCE: _RECORD | {V.HANG_UP, V.CANCEL, V.MUTE},
@@ -137,9 +138,9 @@ def is_consult(consult_id: str, call_id: str) -> bool:
     return number != consult_id and number.isdecimal()
 
 
-def new_consult(floor: Floor, call: Call, told: int) -> str:
-    """The id of another consultation about this call, of which there were `told` before."""
-    return next(i for n in count(told + 1) if (i := f"{call.id}{CONSULT}{n}") not in floor.calls)
+def new_consult(floor: Floor, call: Call, number: int) -> str:
+    """The id of another consultation about this call, with this number or the next that is free."""
+    return next(i for n in count(number) if (i := f"{call.id}{CONSULT}{n}") not in floor.calls)
 
 
 def picture(floor: Floor, call: Call) -> dict[str, Any]:

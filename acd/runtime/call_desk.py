@@ -1,4 +1,4 @@
-"""What agents ask for with their calls on the control socket; `call_control` says what is possible.
+"""What agents ask for with their calls on the control socket; `call_control.py` says what is possible.
 
 One request of an agent at a time: a second one, a double click, is refused. Each is answered when Asterisk
 has done it and the engine has heard so, or refused with `not-confirmed` after LIMIT_S.
@@ -16,6 +16,7 @@ import structlog
 from acd.core.agents import Agent
 from acd.core.calls import Call, CallState
 from acd.core.hands import Hands
+from acd.core.plan import is_browser_phone
 from acd.core.ports import Mirror
 from acd.errors import RequestRefused, TelephonyError
 from acd.runtime.call_control import CONSULT, Hand, Phase, Verb, check, in_hand, new_consult, picture
@@ -27,7 +28,8 @@ from acd.runtime.talk_recorder import TalkRecorder
 log = structlog.get_logger(__name__)
 
 LIMIT_S = 3.0
-KEYS = re.compile(r"[0-9*#]{1,32}", re.ASCII)
+KEYS = re.compile(r"[0-9*#]{1,16}", re.ASCII)
+KEY_S = 0.4
 SPY_MODES = ("listen", "whisper", "barge")
 MUTED = "muted:"
 
@@ -68,6 +70,7 @@ class CallDesk:
             Verb.HOLD: self._hold,
             Verb.RESUME: self._resume,
             Verb.MUTE: self._mute,
+            Verb.TAKE_UP: self._take_up,
             Verb.KEYS: self._keys,
             Verb.TRANSFER: self._transfer,
             Verb.CONSULT: self._consult,
@@ -99,14 +102,16 @@ class CallDesk:
             hand = in_hand(self._floor, agent)
             check(hand, verb)
             log.info("call control", do=verb.value, agent=agent, call=hand.call and hand.call.id)
-            await self._alone(agent, do(hand, request))
+            keys = request.get("keys") if verb is Verb.KEYS else None
+            limit_s = LIMIT_S + KEY_S * len(keys if isinstance(keys, str) else "")
+            await self._alone(agent, do(hand, request), limit_s)
             after = in_hand(self._floor, agent) if self._floor.agents[agent].logged_in else None
             call = after.call.id if after is not None and after.call is not None else None
             return {"phase": Phase.IDLE.value if after is None else after.phase.value, "call": call}
 
         return handle
 
-    async def _alone(self, who: str, work: Awaitable[None]) -> None:
+    async def _alone(self, who: str, work: Awaitable[None], limit_s: float = LIMIT_S) -> None:
         """Raises RequestRefused: `busy`, `not-confirmed`, or why not."""
         if who in self._busy:
             if asyncio.iscoroutine(work):
@@ -114,10 +119,10 @@ class CallDesk:
             raise RequestRefused("busy", f"{who}'s last request is still being carried out")
         self._busy.add(who)
         try:
-            async with asyncio.timeout(LIMIT_S):
+            async with asyncio.timeout(limit_s):
                 await work
         except TimeoutError:
-            text = f"Asterisk has not confirmed it within {LIMIT_S:.0f} s"
+            text = f"Asterisk has not confirmed it within {limit_s:.0f} s"
             raise RequestRefused("not-confirmed", text) from None
         except TelephonyError as error:
             raise RequestRefused("not-done", f"Asterisk could not do it: {error}") from error
@@ -201,14 +206,23 @@ class CallDesk:
         self._muted.discard(call_id)
         self._mirror.drop(MUTED + call_id)
 
+    async def _take_up(self, hand: Hand, _request: Request) -> None:
+        """The agent's browser has lost its part of the talk, most often by a reload of the page."""
+        call = _call(hand)
+        if hand.dialled or hand.agent.phone is None or not is_browser_phone(hand.agent.phone):
+            raise RequestRefused("not-now", "this is for calls that came to a phone in the browser")
+        await self._hands.take_up(call.id)
+        self._must_last(call)
+        if call.id in self._muted:
+            await self._hands.mute(call.id, dialled=False, on=True)
+
     async def _keys(self, hand: Hand, request: Request) -> None:
         keys = text_of(request, "keys")
         if not KEYS.fullmatch(keys):
-            raise RequestRefused(BAD_REQUEST, "'keys' are up to 32 of 0-9, * and #")
+            raise RequestRefused(BAD_REQUEST, "'keys' are up to 16 of 0-9, * and #")
         call = hand.consult if hand.consult is not None and _call(hand).on_hold else _call(hand)
         dialled = hand.dialled or call is hand.consult
-        for key in keys:  # each has the whole limit
-            await self._hands.keys(call.id, key, dialled=dialled)
+        await self._hands.keys(call.id, keys, dialled=dialled)
 
     async def _transfer(self, hand: Hand, request: Request) -> None:
         call, agent = _call(hand), hand.agent.id
@@ -225,7 +239,9 @@ class CallDesk:
         if hand.dialled:
             raise RequestRefused("not-now", "the agent's phone has dialled this call itself")
         self._consults += 1
-        consult = new_consult(self._floor, call, self._consults)
+        # Also after a restart no number comes twice: the tenth of a second since the call's arrival.
+        number = max(self._consults, int((self._shell.clock() - call.arrived_at) * 10))
+        consult = new_consult(self._floor, call, number)
         name = self._floor.profile(hand.agent.id).name
         await self._hands.consult(call.id, consult, target, name)
         await self._until(lambda: consult in self._floor.calls or call.state is CallState.ENDED)

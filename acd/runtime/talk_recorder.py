@@ -45,6 +45,7 @@ class TalkRecorder:
         self._hands = hands
         self._folder = folder
         self._tasks: set[asyncio.Task[None]] = set()
+        self._closing: set[str] = set()
         self._at_work: set[str] = set()  # calls whose recording is being begun, paused or resumed
 
     def rule(self, call: Call) -> RecordRule:
@@ -115,10 +116,20 @@ class TalkRecorder:
         return f"{day}/{_UNSAFE.sub('', call.id)}-talk"
 
     async def _close(self, name: str) -> None:
-        """Asterisk writes on for a moment after the call's end."""
-        raw, size = self._folder / f"{name}{RAW}", -1
-        while raw.exists() and raw.stat().st_size != size:
-            size = raw.stat().st_size
+        """Asterisk writes on for a moment after the call's end. The end may be told more than once."""
+        if name in self._closing:
+            return
+        self._closing.add(name)
+        try:
+            await self._as_wav(self._folder / f"{name}{RAW}")
+        finally:
+            self._closing.discard(name)
+
+    @staticmethod
+    async def _as_wav(raw: Path) -> None:
+        before = -1
+        while (size := await asyncio.to_thread(_size_of, raw)) != before:
+            before = size
             await asyncio.sleep(STILL_S)
         await asyncio.to_thread(as_wav, raw)
 
@@ -144,6 +155,10 @@ class TalkRecorder:
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+
+
+def _size_of(file: Path) -> int:
+    return file.stat().st_size if file.exists() else -1
 
 
 def as_wav(raw: Path) -> None:

@@ -60,7 +60,7 @@ def assemble(files: Files, flow_set: FlowSet) -> Centre:
         journal=JournalSettings(**system.journal.model_dump()),
         dispositions=assemble_dispositions.dispositions(groups),
         greetings=assemble_dispositions.greetings(groups),
-        desktop=DesktopSettings(browser_phones=system.desktop.browser_phones),
+        desktop=DesktopSettings(system.desktop.browser_phones, system.desktop.browser_silent_s),
         recorded={g: RecordRule(group.record) for g, group in groups.groups.items()},
         webhooks_to_private=system.webhooks.allow_private,
     )

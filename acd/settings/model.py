@@ -56,9 +56,14 @@ class RecordRule(StrEnum):
 
 @dataclass(frozen=True)
 class DesktopSettings:
-    """What agents may do in the browser. `browser_phones`: each agent has a phone there, too."""
+    """What agents may do in the browser. `browser_phones`: each agent has a phone there, too.
+
+    `browser_silent_s`: a browser of which nothing has been heard for so long in a talk is taken for gone,
+    and its caller goes back into line.
+    """
 
     browser_phones: bool = True
+    browser_silent_s: int = 20
 
 
 @dataclass(frozen=True)

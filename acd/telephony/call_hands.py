@@ -20,8 +20,9 @@ from acd.core.ports import Feed
 from acd.errors import TelephonyError
 from acd.telephony.ami import AmiLink, Headers
 from acd.telephony.line import display_name
+from acd.telephony.new_leg import ANSWERS_BY_ITSELF, ring_again
 from acd.telephony.switch import Switchboard
-from acd.telephony.watch import Watch
+from acd.telephony.watch import Watch, phone_of
 
 log = structlog.get_logger(__name__)
 
@@ -134,9 +135,9 @@ class CallHands:
     # --- small things -------------------------------------------------------------------------
     async def answer(self, call_id: str) -> None:
         """See `Hands`."""
-        leg = self._watch.leg_of.get(call_id)
-        if leg is None:
-            raise TelephonyError("the phone does not ring")
+        while (leg := self._watch.leg_of.get(call_id)) is None:
+            self._caller(call_id)  # still there; the phone has not said yet that it rings
+            await asyncio.sleep(ASK_AGAIN_S)
         await self._link.action("PJSIPNotify", Channel=leg, Variable="Event=talk")
 
     async def hang_up(self, call_id: str, *, dialled: bool) -> None:
@@ -152,6 +153,23 @@ class CallHands:
         """See `Hands`."""
         channel = self._agent(call_id, dialled=dialled)
         await self._link.action("MuteAudio", Channel=channel, Direction="in", State="on" if on else "off")
+
+    async def take_up(self, call_id: str) -> None:
+        """See `Hands`."""
+        pair = self._apart.get(call_id) or self._pair(call_id, dialled=False)
+        phone, leg_id = _check(_PHONE, phone_of(pair.agent) or ""), self._new_id("again")
+        try:
+            leg = await ring_again(
+                self._link, phone, call_id, leg_id, pair.other, held=call_id in self._apart
+            )
+        except BaseException:
+            self._spawn(self._act("Hangup", Channel=leg_id, Cause="16"))
+            raise
+        if call_id in self._apart:
+            self._apart[call_id] = Pair(leg, pair.other)
+            await self._set(pair.other, ACD_HOLD=leg)
+        self._watch.leg_of[call_id] = leg
+        await self._act("Hangup", Channel=pair.agent, Cause="16")
 
     async def keys(self, call_id: str, keys: str, *, dialled: bool) -> None:
         """See `Hands`."""
@@ -181,7 +199,7 @@ class CallHands:
             Timeout=str(CLICK_TIMEOUT_S * 1000),
             CallerID=f'"{number}" <{number}>',
             ChannelId=self._new_id("dial"),
-            Variable=f"ACD_NAME={_display(name)}",
+            Variable=[f"ACD_NAME={_display(name)}", ANSWERS_BY_ITSELF],
             Async="true",
         )
 
@@ -210,11 +228,10 @@ class CallHands:
         self._watch.unbind(consult_id)
         try:
             await self._bridge(pair.other, answered)
-        except TelephonyError:
+        except (TelephonyError, asyncio.CancelledError):
             self._switch.not_merged(call_id)
-            if self._watch.bind(consult_id, pair.agent, uniqueid):
-                raise
-            self._feed(events.CallEnded(consult_id, EndedBy.CALLER))
+            if not self._watch.bind(consult_id, pair.agent, uniqueid):
+                self._feed(events.CallEnded(consult_id, EndedBy.CALLER))
             raise
         self._apart.pop(call_id, None)
         self._consults.pop(consult_id, None)
@@ -334,6 +351,7 @@ class CallHands:
             Timeout=str(SPY_TIMEOUT_S * 1000),
             CallerID=f'"{mode}" <{phone}>',
             ChannelId=channel,
+            Variable=ANSWERS_BY_ITSELF,
             Async="true",
         )
 

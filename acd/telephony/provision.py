@@ -98,6 +98,7 @@ def _values(
         "ws_address": numeric_address(environment.asterisk_host),
         "ws_port": str(environment.ws_port),
         "ws_enabled": "yes" if centre.desktop.browser_phones else "no",
+        "browser_silent_s": str(centre.desktop.browser_silent_s),
         "ice": ice_settings(environment) if centre.desktop.browser_phones else "icesupport = no",
         "hints": _hints(centre),
         "member_browser": f"&PJSIP/{BROWSER_PREFIX}${{ACD_PHONE}}" if centre.desktop.browser_phones else "",

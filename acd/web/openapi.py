@@ -169,7 +169,7 @@ def _content(route: Route, schemas: dict[_Key, dict[str, Any]]) -> dict[str, Any
 
 
 def _refusals(route: Route) -> set[int]:
-    found = {400, 503}
+    found = {400, 503, *route.refusals}
     if route.role is not Role.ANYONE or route.changes:
         found |= {403}
     if route.role is not Role.ANYONE:

@@ -66,6 +66,7 @@ class WebProcess:
     async def start(self) -> None:
         """Open everything. Raises OperatorError where the port or the database cannot be had."""
         environment = self.environment
+        environment.home.mkdir(parents=True, exist_ok=True)
         try:
             await asyncio.to_thread(self._store.open)
         except RecordsAway as error:  # the live picture can be shown all the same

@@ -54,7 +54,8 @@ class Route:
     bytes, at most `body_max` of them. `answer` is whatever pydantic takes for a type; None: nothing, 204.
     `status` is that of success. `audit` is the word in the audit log, which every changing route must have.
     `may_conflict` and `controller`: the route may be refused with 409, and needs the controller (503); both
-    for the OpenAPI document only. `before_change`: also for who must choose a new password first.
+    for the OpenAPI document only, as are `refusals`: statuses beyond
+    the usual ones. `before_change`: also for who must choose a new password first.
     """
 
     method: str
@@ -74,6 +75,7 @@ class Route:
     may_conflict: bool = False
     controller: bool = False
     before_change: bool = False
+    refusals: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         if self.changes and self.audit is None:

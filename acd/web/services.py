@@ -19,6 +19,7 @@ from acd.records.store import RecordStore
 from acd.settings.environment import Environment
 from acd.web.asker import Asker
 from acd.web.centre import CentreInUse
+from acd.web.customer_desk import CustomerDesk
 from acd.web.figures import Figures
 from acd.web.guesses import Guesses
 from acd.web.link import Link
@@ -43,7 +44,7 @@ class Services:
 
     `store` is the database, with everything in it: `store.engine` for other tables than those of records.
     `identify` tells who sends a request, `audit` keeps that a changing request was granted, and
-    `flush_audit` waits until that is written. `picture` is the
+    `flush_audit` waits until that is written. `customers` keeps what customers.yml says. `picture` is the
     live picture that `link` gets from the controller and `hub` brings to the browsers.
     """
 
@@ -53,6 +54,7 @@ class Services:
     audit: Callable[[Context[Any, Any], str], None]
     flush_audit: Callable[[], Awaitable[bool]] = _at_once
     passwords: Passwords = field(default_factory=Passwords)
+    customers: CustomerDesk = field(default_factory=CustomerDesk)
     threads: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(THREADS_MAX))
     guesses: Guesses = field(default_factory=Guesses)
     centre: CentreInUse = field(init=False)

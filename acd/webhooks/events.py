@@ -109,6 +109,8 @@ def _passed_on(fact: Fact) -> tuple[EventName, dict[str, Any]] | None:
         case facts.CallbackWanted():
             data = {"group": fact.group, "number": fact.number, "language": fact.language}
             return EventName.CALLBACK, data
+        case facts.Disposed(agent=agent, code=code, label=label):
+            return EventName.DISPOSITION, {"agent": agent, "code": code, "label": label}
         case facts.SoundKept(purpose=SoundPurpose.VOICEMAIL):
             return EventName.VOICEMAIL, {"group": fact.group, "duration_s": fact.duration_s}
         case _:

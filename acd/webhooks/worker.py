@@ -47,7 +47,7 @@ class WebhookWorker:
             try:
                 engine = await asyncio.to_thread(self._engine)
                 lease = Lease(engine, self._holder)
-                if await _used(engine) and await asyncio.to_thread(lease.take):
+                if await asyncio.to_thread(_is_mine, engine, lease):
                     await self._work(engine, lease)
             except (SQLAlchemyError, OperatorError) as error:
                 log.warning("webhooks wait for the database", reason=type(error).__name__)
@@ -75,7 +75,7 @@ class WebhookWorker:
     async def _hold(self, engine: Engine, lease: Lease) -> None:
         while True:
             await asyncio.sleep(RENEW_EVERY_S)
-            if not (await _used(engine) and await asyncio.to_thread(lease.take)):
+            if not await asyncio.to_thread(_is_mine, engine, lease):
                 return
 
     async def _follow(self, engine: Engine, lease: Lease) -> None:
@@ -114,12 +114,13 @@ class WebhookWorker:
             await asyncio.gather(*running.values(), return_exceptions=True)
 
 
-async def _used(engine: Engine) -> bool:
-    return bool(await asyncio.to_thread(_in_use, engine))
-
-
 def _in_use(engine: Engine) -> list[Webhook]:
     return Webhooks(engine).every(enabled=True)
+
+
+def _is_mine(engine: Engine, lease: Lease) -> bool:
+    """Whether there is something to do, and this process is to do it."""
+    return bool(_in_use(engine)) and lease.take()
 
 
 async def _deliver_due(engine: Engine, sender: Sender, webhook: Webhook) -> None:

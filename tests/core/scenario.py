@@ -143,6 +143,11 @@ def _callback(call_id: str, group: str, entry: str) -> Event:
     return callback_events.CallbackPlaced(entry, call_id, group, "+4930123", "en")
 
 
+def _promised(entry: str, group: str, call_id: str, clock: str) -> Event:
+    due_at = START + _seconds(clock)
+    return callback_events.CallbackPlaced(entry, call_id, group, "+4930123", "en", due_at=due_at)
+
+
 # What a line says → the event. The groups of the pattern are the arguments.
 LANGUAGE: Sequence[tuple[str, Callable[..., Event]]] = (
     (r"(c\d+) arrives", _arrived),
@@ -191,6 +196,7 @@ LANGUAGE: Sequence[tuple[str, Callable[..., Event]]] = (
     ),
     (r"(c\d+) queues for (\w+), (.+)", _queues),
     (r"(c\d+) is to be called back for (\w+) by (c\d+)", _callback),
+    (r"(c\d+) is promised to be called back for (\w+) by (c\d+) at ([\d:]+)", _promised),
     (r"(c\d+) reaches its customer", callback_events.CallbackReached),
     (r"(c\d+) does not reach its customer", lambda c: callback_events.CallbackNotReached(c, "busy")),
     (

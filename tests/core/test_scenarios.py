@@ -15,7 +15,13 @@ from tests.core.centre import CALLBACKS, PLAN, RESERVE, RESULTS, RULES, STRICT
 from tests.core.scenario import Player, Step, event_of, read
 
 FOLDER = Path(__file__).parent / "scenarios"
-PLANS = {"rules": RULES, "reserve": RESERVE, "rules_callbacks": CALLBACKS, "rules_dispositions": RESULTS}
+PLANS = {
+    "rules": RULES,
+    "reserve": RESERVE,
+    "rules_callbacks": CALLBACKS,
+    "rules_callbacks_promised": CALLBACKS,
+    "rules_dispositions": RESULTS,
+}
 
 
 def _plan_of(name: str, plan: Plan) -> Plan:

@@ -214,6 +214,56 @@ async def test_completed_and_overheard(centre: Centre) -> None:
     assert "talking sales anna transferred" in story(record)
 
 
+async def test_a_hold_outlives_the_controller_and_two_remain_of_three(centre: Centre) -> None:
+    async with (
+        centre.phone("1001", tone_hz=ANNA) as anna,
+        centre.phone("1002", tone_hz=BEN) as ben,
+        centre.customer(tone_hz=CALLER) as caller,
+    ):
+        await anna.register()
+        await ben.register()
+        await centre.ready("anna")
+        call, at_anna, call_id = await answered(centre, caller, anna)
+        await centre.ready("ben")
+        await centre.ask("call-hold", agent="anna")
+        await asyncio.to_thread(centre.kill_controller)
+        await asyncio.to_thread(centre.start_controller)
+        await centre.until_call("talking", agent="anna", on_hold=True)
+        await centre.ask("consult", agent="anna", to="ben", to_kind="agent")
+        at_ben = await ben.wait_incoming()
+        await at_ben.answer()
+        await at_ben.rtp.until_hears(ANNA)
+        await centre.ask("consult-join", agent="anna")
+        await call.rtp.until_hears(BEN)
+        await centre.ask("consult-cancel", agent="anna")
+        await at_ben.wait_ended()
+        await at_anna.rtp.until_hears_only(CALLER, (BEN,))
+        await at_anna.hang_up()
+        await call.wait_ended()
+        record = await centre.record(call_id)
+    assert story(record)[-2:] == ["talking sales anna agent_hung_up", "wrap_up sales anna done"]
+
+
+async def test_whoever_hangs_up_in_the_middle_of_a_request_leaves_nothing_behind(centre: Centre) -> None:
+    async with centre.phone("1001", tone_hz=ANNA) as anna, centre.customer(tone_hz=CALLER) as caller:
+        await anna.register()
+        await centre.ready("anna")
+        for do, who in (("call-hold", "caller"), ("call-hold", "agent"), ("consult", "caller")):
+            await centre.until_agent("anna", "ready")
+            call, at_anna, _ = await answered(centre, caller, anna)
+            sides = {"caller": call, "agent": at_anna}
+            fields = {"to": "sales", "to_kind": "group"} if do == "consult" else {}
+            asked, _ = await asyncio.gather(
+                centre.ask(do, agent="anna", **fields), sides[who].hang_up(), return_exceptions=True
+            )
+            assert isinstance(asked, dict | RequestRefused), asked
+            await call.hang_up()
+            if at_anna.end is None:
+                await centre.ask("call-hangup", agent="anna")
+            await at_anna.wait_ended()
+            await centre.until_no_channels()
+
+
 async def test_a_colleague_is_called_by_click(centre: Centre) -> None:
     async with centre.phone("1001", tone_hz=ANNA) as anna, centre.phone("1002", tone_hz=BEN) as ben:
         await anna.register()

@@ -9,12 +9,13 @@ import pytest
 
 from tests.integration.centre import Centre, story
 from tests.integration.sip.phone import ANSWER
+from tests.integration.watching import watching
 
 pytestmark = pytest.mark.asterisk
 
 
 async def test_menu_queue_agent_and_record(centre: Centre) -> None:
-    async with centre.baresip("1001", tone_hz=440.0) as anna:
+    async with watching(centre.socket, "anna") as seen, centre.baresip("1001", tone_hz=440.0) as anna:
         await anna.wait_registered()
         await centre.ready("anna")
         async with centre.caller("8000", from_number="+8613800138000") as caller:
@@ -31,7 +32,16 @@ async def test_menu_queue_agent_and_record(centre: Centre) -> None:
             await caller.hang_up()
             await caller.wait_ended()
         await centre.until_agent("anna", "wrap_up")
-        await centre.until_agent("anna", "ready")
+        told = await centre.ask("call", call=call["id"], agent="anna")
+        await seen.until(lambda _now: (f"call:{call['id']}", None) in seen.history)
+        await centre.ask("logout", agent="anna")
+    assert seen.states("agent:anna")[-5:] == ["ready", "ringing", "talking", "wrap_up", "ready"]
+    whole = ["ivr", "ringing", "talking", "ended", None]
+    assert [state for state in whole if state in seen.states(f"call:{call['id']}")] == whole
+    assert seen.now["group:sales"]["waiting"] == 0
+    assert told["call"]["customer"]["name"] == "王小明"
+    assert told["path"][-1]["detail"] == "sales"
+    assert "Anna" in told["greeting"]
     record = await centre.record(call["id"])
     assert story(record) == [
         "ivr left",
@@ -41,9 +51,9 @@ async def test_menu_queue_agent_and_record(centre: Centre) -> None:
         "wrap_up sales anna done",
     ]
     assert display.name == "王小明 (gold)"
-    told = centre.acd("calls", "show", call["id"])
-    assert "customer 王小明 (gold)" in told
-    assert re.search(r"anna, ready \d+\.\d s: longest idle\b", told)
+    shown = centre.acd("calls", "show", call["id"])
+    assert "customer 王小明 (gold)" in shown
+    assert re.search(r"anna, ready \d+\.\d s: longest idle\b", shown)
     assert call["id"] in centre.acd("calls", "list")
 
 

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from sqlalchemy.exc import OperationalError
 
+from acd.core.disposition import Disposition
 from acd.core.facts import AgentInterval, Fact
 from acd.errors import OperatorError
 from acd.records.fold import fold, utc
@@ -268,3 +269,17 @@ def test_a_period_in_another_zone_is_the_same_period(store: RecordStore) -> None
 
 def _url(store: RecordStore) -> str:
     return str(store.engine.url)
+
+
+def told(agent: str, at: float, code: str = "sold") -> Disposition:
+    return Disposition("c1", agent, at, "sales", code, "Sold", True, {"order": "A-1"}, "王 <b>", at + 60)
+
+
+def test_dispositions_come_back_and_later_words_replace_earlier_ones(store: RecordStore) -> None:
+    store.save_dispositions([told("anna", 20, "lost"), told("anna", 10), told("ben", 15)])
+    assert store.dispositions(["c1", "c2"]) == [told("ben", 15), told("anna", 20, "lost")]
+    store.save_dispositions([told("anna", 12), told("ben", 15)])  # after a restart, of before
+    assert store.dispositions(["c1"]) == [told("ben", 15), told("anna", 20, "lost")]
+    store.save_dispositions([told("anna", 30)])
+    assert store.dispositions(["c1"])[-1] == told("anna", 30)
+    assert store.dispositions(["c2"]) == []

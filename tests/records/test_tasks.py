@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -268,3 +269,10 @@ def counted(engine: Engine) -> Iterator[list[None]]:
     event.listen(engine, "checkout", count)
     yield steps
     event.remove(engine, "checkout", count)
+
+
+def test_a_promised_callback_says_when_and_by_whom(records: RecordStore) -> None:
+    records.add_callbacks([replace(order("+4977", 9), due_at=START + 3600, for_agent="anna")])
+    (task,) = [t for t in TaskStore(records.engine).tasks(TaskKind.CALLBACK) if t.number == "+4977"]
+    assert task.due_at == datetime.fromtimestamp(START + 3600, UTC)
+    assert (task.agent, task.state) == ("anna", TaskState.OPEN)

@@ -22,7 +22,8 @@ def test_every_language_has_every_sentence() -> None:
 
 def test_every_refusal_has_a_sentence() -> None:
     folder = Path(core_desk.__file__).parent
-    sources = [*folder.glob("*.py"), Path(features.__file__)]
+    by_phone = [file for file in folder.glob("*.py") if file.name != "supervise.py"]
+    sources = [*by_phone, Path(features.__file__)]
     text = "".join(source.read_text(encoding="utf-8") for source in sources)
     codes = set(re.findall(r'RequestRefused\(\s*"([\w-]+)"', text))
     assert len(codes) >= 7

@@ -96,10 +96,7 @@ class Live:
 async def desktop(home: Path, **settings: Any) -> AsyncIterator[Desktop]:
     """With accounts for anna (agent), susan (supervisor) and root (admin), and without a controller yet."""
     environment = Environment(home, CHECKOUT / "config", CHECKOUT / "ivr_flows", http_port=0, **settings)
-    with RecordStore(environment.database_url) as store:
-        for username, role in USERS.items():
-            agent = username if role == "agent" else None
-            AccountStore(store.engine).add(username, role, QUICK.hash(PASSWORD), agent, must_change=False)
+    _make_accounts(environment)
     process = WebProcess(environment)
     process.services.passwords = QUICK
     await process.start()
@@ -112,3 +109,11 @@ async def desktop(home: Path, **settings: Any) -> AsyncIterator[Desktop]:
     finally:
         await found.client.close()
         await process.stop()
+
+
+def _make_accounts(environment: Environment) -> None:
+    environment.home.mkdir(exist_ok=True)
+    with RecordStore(environment.database_url) as store:
+        for username, role in USERS.items():
+            agent = username if role == "agent" else None
+            AccountStore(store.engine).add(username, role, QUICK.hash(PASSWORD), agent, must_change=False)

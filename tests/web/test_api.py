@@ -201,7 +201,7 @@ async def test_phones_and_targets(tmp_path: Path) -> None:
         await house.sign_in("anna")
         told = await ask(house, "GET", "/api/me/phone")
         assert told["own"] == "1001"
-        assert "1002" in [phone["id"] for phone in told["phones"]]
+        assert "1002" in [phone["phone"] for phone in told["phones"]]
         targets = await ask(house, "GET", "/api/targets")
         assert {"anna", "ben"} <= {agent["id"] for agent in targets["agents"]}
         assert "sales" in [group["id"] for group in targets["groups"]]

@@ -33,7 +33,7 @@ async def test_a_draft_is_the_agents_own_and_goes_with_the_wrap_up(tmp_path: Pat
         told = {"call": "c1", "code": "sold", "fields": {"contract": "7"}, "note": "", "done": True}
         async with found.client.post("/api/me/wrap-up", json=told) as answer:
             assert (answer.status, await answer.json()) == (200, {"ok": True, "done": True})
-        asked = {"do": "dispose", "by": "anna", "agent": "anna", "callback_at": None, **told}
+        asked = {"do": "dispose", "by": "anna", "agent": "anna", **told}
         del asked["done"]
         assert found.controller.asked == [asked, {"do": "wrap-up-done", "by": "anna", "agent": "anna"}]
         async with found.client.get(path) as answer:
@@ -65,7 +65,7 @@ async def test_a_refused_wrap_up_leaves_the_draft_and_one_that_was_over_is_no_fa
 async def test_drafts_are_bounded_in_size_number_and_age(tmp_path: Path) -> None:
     async with desktop(tmp_path) as found:
         await found.sign_in("anna")
-        for draft in ({**DRAFT, "note": "x" * 10_001}, {**DRAFT, "fields": {str(n): "" for n in range(51)}}):
+        for draft in ({**DRAFT, "note": "x" * 4001}, {**DRAFT, "fields": {str(n): "" for n in range(51)}}):
             async with found.client.put("/api/me/draft/c1", json={"draft": draft}) as answer:
                 assert answer.status == 400
         kept = Drafts(found.store.engine, "anna")
@@ -81,3 +81,15 @@ async def test_drafts_are_bounded_in_size_number_and_age(tmp_path: Path) -> None
         kept.put("new", {})
         with found.store.engine.connect() as connection:
             assert "c9" not in set(connection.execute(select(drafts.c.call_id)).scalars())
+
+
+async def test_the_trees_of_the_groups_are_shown(tmp_path: Path) -> None:
+    async with desktop(tmp_path) as found:
+        await found.sign_in("anna")
+        trees = (await found.process.services.centre.get()).dispositions
+        async with found.client.get("/api/dispositions") as answer:
+            told = await answer.json()
+        assert told.keys() == trees.keys()
+        assert [code["id"] for group in told.values() for code in group["codes"]] == [
+            code.id for tree in trees.values() for code in tree.codes
+        ]

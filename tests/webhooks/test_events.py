@@ -24,6 +24,7 @@ FACTS = [
     facts.SoundKept(AT + 8, "2026/x", 4.5, SoundPurpose.VOICEMAIL, "sales"),
     facts.SoundKept(AT + 8, "2026/y", 4.5, SoundPurpose.RECORD),
     facts.Ended(AT + 9, EndedBy.CALLER),
+    facts.Disposed(AT + 10, "bert", "sold.new", "Sold / New contract"),
 ]
 
 
@@ -32,11 +33,13 @@ def test_the_facts_that_matter_to_others_are_told_in_their_order() -> None:
     assert [event.name for event in told] == [
         "call.arrived", "call.queued", "call.offered", "call.answered", "call.held", "call.resumed",
         "call.transferred", "callback.created", "voicemail.created", "call.ended",
+        "disposition",
     ]  # fmt: skip
     assert told[0].data["customer"] == {"id": "c7", "name": "Ada"}
     assert told[6].data == {"agent": "anna", "how": "attended", "target": "c2", "to_agent": "bert"}
     assert told[8].data == {"group": "sales", "duration_s": 4.5}
-    assert told[-1].data == {"by": "caller", "reason": ""}
+    assert told[-2].data == {"by": "caller", "reason": ""}
+    assert told[-1].data == {"agent": "bert", "code": "sold.new", "label": "Sold / New contract"}
     assert {event.call for event in told} == {"c1"}
 
 

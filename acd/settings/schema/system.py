@@ -160,6 +160,7 @@ class DesktopSection(Options):
 
     grace_s: Annotated[float, seconds(1, 3600)] = DESKTOP_GRACE_S
     browser_phones: YesNo = DesktopSettings.browser_phones
+    browser_silent_s: Annotated[int, whole(2, 300)] = DesktopSettings.browser_silent_s
 
 
 class WebhooksSection(Options):

@@ -33,7 +33,7 @@ class Plain(_Verb):
 
     do: Literal[
         "answer", "hangup", "hold", "resume", "consult-complete", "consult-cancel", "consult-join",
-        "record-resume",
+        "record-resume", "take-up",
     ]  # fmt: skip
 
 

@@ -33,10 +33,11 @@ class AgentNow(Answer):
 
 
 class PhoneShown(Answer):
-    """A desk phone, and whose it is."""
+    """A desk phone. `agent`: who is logged in there; nobody else can be."""
 
-    id: str
+    phone: str
     name: str
+    agent: str | None
 
 
 class BrowserPhone(Answer):
@@ -103,9 +104,12 @@ async def phones(ctx: Context[None, None]) -> Phones:
         raise away("not-configured", f"the configuration has no agent {agent!r} any more")
     mine = BROWSER_PREFIX + profile.extension
     desk = [phone for phone in centre.phones.values() if not phone.browser]
+    taken = {_now(ctx.services, f"agent:{one}", "phone"): one for one in centre.plan.agents}
     return Phones(
         own=profile.extension,
-        phones=[PhoneShown(id=phone.id, name=phone.display_name) for phone in desk],
+        phones=[
+            PhoneShown(phone=phone.id, name=phone.display_name, agent=taken.get(phone.id)) for phone in desk
+        ],
         browser_phone=await _browser_phone(ctx, mine) if mine in centre.phones else None,
     )
 

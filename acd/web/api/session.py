@@ -168,7 +168,7 @@ async def _shown(ctx: Context[Any, Any], account: Account) -> SessionShown:
 
 ROUTES = [
     Route("POST", "/api/session", "Sign in", sign_in, Role.ANYONE, body=Credentials, answer=SessionShown,
-          audit="sign-in", body_max=2048),
+          audit="sign-in", body_max=2048, refusals=(401, 429)),
     Route("GET", "/api/session", "Who has signed in", who_am_i, Role.AGENT, answer=SessionShown,
           before_change=True),
     Route("DELETE", "/api/session", "Sign out", sign_out, Role.AGENT, audit="sign-out", before_change=True),
@@ -176,5 +176,5 @@ ROUTES = [
           body=Preferences, answer=SessionShown, audit=NOT_AUDITED, before_change=True),
     Route("POST", "/api/session/password", "Choose a new password", change_password, Role.AGENT,
           body=NewPassword, answer=SessionShown, audit="password-changed", body_max=2048,
-          may_conflict=True, before_change=True),
+          may_conflict=True, before_change=True, refusals=(429,)),
 ]  # fmt: skip

@@ -30,7 +30,9 @@ def _address(text: str) -> str:
         url = URL(text)
     except (ValidationError, ValueError):
         raise ValueError("expected an address that begins with https:// or http://") from None
-    if url.user is not None or url.password is not None or url.fragment or not text.isprintable():
+    if not url.host or not text.isprintable():
+        raise ValueError("expected an address with a host")
+    if url.user is not None or url.password is not None or url.fragment:
         raise ValueError("expected an address without user name, password and fragment")
     return text
 

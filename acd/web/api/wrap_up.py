@@ -2,35 +2,40 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from acd.web.asker import Role
+from acd.runtime.disposition_desk import FIELD_MAX, NOTE_MAX, tree_object
+from acd.web.asker import Role, Scope
 from acd.web.context import Context
 from acd.web.drafts import Drafts
 from acd.web.refusal import Refusal
 from acd.web.route import NOT_AUDITED, Route
 from acd.web.values import Answer, Input, Moment, Name, Text
 
-Value = Annotated[Text, Field(max_length=2000)]
+Value = Annotated[Text, Field(max_length=FIELD_MAX)]
 Fields = Annotated[dict[Name, Value], Field(max_length=50)]
 
 
 class _Words(Input):
     code: Name | None = None
     fields: Fields = Field(default_factory=dict)
-    note: Text = ""
+    note: Annotated[Text, Field(max_length=NOTE_MAX)] = ""
     callback_at: Moment | None = None
 
 
 class WrapUp(_Words):
     """`code`: a disposition of the call's group; `callback_at`: when a callback was promised; Unix seconds.
 
+    The callback is the call's group's, to the caller's number, and for anybody there, unless said otherwise.
     `done`: the agent has finished the wrap-up, too.
     """
 
     call: Name
+    callback_group: Name | None = None
+    callback_number: Name | None = None
+    callback_for: Literal["agent", "group"] | None = None
     done: bool = False
 
 
@@ -57,7 +62,7 @@ async def wrap_up(ctx: Context[None, WrapUp]) -> WrapUpKept:
     """Kept by the controller, whatever becomes of the database."""
     agent, told = ctx.agent, ctx.body
     ctx.note(told.call, code=told.code)
-    await ctx.ask("dispose", agent=agent, **told.model_dump(exclude={"done"}))
+    await ctx.ask("dispose", agent=agent, **told.model_dump(exclude={"done"}, exclude_none=True))
     await ctx.sql(lambda: Drafts(ctx.services.store.engine, agent).remove(told.call))
     return WrapUpKept(done=told.done and await _finish(ctx, agent))
 
@@ -102,7 +107,23 @@ async def drop_draft(ctx: Context[None, None]) -> None:
 
 _DRAFT = "/api/me/draft/{call}"
 
+
+class DispositionsOfGroup(Answer):
+    """`codes` is a tree; one with children is a heading. `label`: by language."""
+
+    required: bool
+    codes: list[dict[str, Any]]
+
+
+async def dispositions(ctx: Context[None, None]) -> dict[str, DispositionsOfGroup]:
+    """By group."""
+    trees = (await ctx.services.centre.get()).dispositions
+    return {group: DispositionsOfGroup(**tree_object(tree)) for group, tree in trees.items()}
+
+
 ROUTES = [
+    Route("GET", "/api/dispositions", "What agents record of the groups' calls", dispositions, Role.AGENT,
+          Scope.READ_STATE, answer=dict[str, DispositionsOfGroup]),
     Route("POST", "/api/me/wrap-up", "Say what came of a call", wrap_up, Role.AGENT, body=WrapUp,
           answer=WrapUpKept, audit="wrap-up", controller=True),
     Route("GET", _DRAFT, "What one has typed about a call", read_draft, Role.AGENT, answer=DraftKept),

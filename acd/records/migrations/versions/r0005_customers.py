@@ -16,6 +16,7 @@ def upgrade() -> None:
     """Make the tables."""
     _make_cards()
     _make_notes()
+    op.create_index("ix_calls_dialed_number", "calls", ["dialed_number"])
     for table in ("customer_words", "customer_digits"):
         op.create_table(
             table,
@@ -34,6 +35,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Drop them and all that is in them."""
+    op.drop_index("ix_calls_dialed_number", "calls")
     for table in ("files", "digits", "words", "notes", "numbers"):
         op.drop_table(f"customer_{table}")
     op.drop_table("customers")

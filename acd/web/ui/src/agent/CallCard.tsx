@@ -5,12 +5,14 @@ import { clockText } from "../format/format";
 import { useI18n } from "../i18n/i18n";
 import type { Agent, Call, Party } from "../live/shapes";
 import { useNow } from "../live/ticks";
+import { useHeardCall } from "../phone/hooks";
 import { CallControls } from "./CallControls";
 import { isConference, otherSide } from "./controls";
 
 /** The call in hand: with whom, since when, in which state, and what can be done with it. */
-export function CallCard({ agent, call }: { agent: Agent; call: Call }) {
+export function CallCard({ agent, call: told }: { agent: Agent; call: Call }) {
   const { t } = useI18n();
+  const call = useHeardCall(agent, told);
   const side = otherSide(call);
   const ringing = agent.state === "ringing";
   const phase = agent.state === "wrap_up" || call.state === "ended" ? "ended" : ringing ? "ringing" : call.consult ? "consult" : call.on_hold ? "hold" : isConference(call) ? "conference" : call.state === "dialing_out" || call.state === "ringing" || call.state === "waiting" ? "dialing" : "talking";
@@ -29,8 +31,8 @@ export function CallCard({ agent, call }: { agent: Agent; call: Call }) {
         {call.kind !== "inbound" && <Tag>{t(`call.kind.${call.kind as "internal" | "outbound" | "callback"}`)}</Tag>}
       </p>
       <p className="call-marks">
-        {call.on_hold && <Tag icon={<PauseCircleOutlined />} color="warning">{t("call.on-hold")}</Tag>}
-        {call.muted && <Tag icon={<AudioMutedOutlined />} color="warning">{t("call.muted")}</Tag>}
+        {call.on_hold && <Tag icon={<PauseCircleOutlined aria-hidden />} color="warning">{t("call.on-hold")}</Tag>}
+        {call.muted && <Tag icon={<AudioMutedOutlined aria-hidden />} color="warning">{t("call.muted")}</Tag>}
         {call.recording === "on" && <Tag color="error" className="rec">{t("call.recording.on")}</Tag>}
         {call.recording === "paused" && <Tag>{t("call.recording.paused")}</Tag>}
       </p>

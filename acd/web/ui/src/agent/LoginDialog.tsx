@@ -3,8 +3,9 @@ import { useState } from "react";
 
 import { useFaultText, useLoaded } from "../api/hooks";
 import { readPhones, type Phones } from "../api/me";
-import { useI18n } from "../i18n/i18n";
+import { useI18n, type Key } from "../i18n/i18n";
 import type { Agent } from "../live/shapes";
+import { forgetPrepared, prepare, troubleText } from "../phone/prepare";
 import { remember, remembered } from "../shell/taste";
 
 interface Props {
@@ -20,14 +21,22 @@ export function LoginDialog({ agent, onLogin, onClose }: Props) {
   const { value, fault } = useLoaded("phones", readPhones);
   const [chosen, setChosen] = useState<string | null>(null);
   const [busy, setBusy] = useState(false);
+  const [trouble, setTrouble] = useState<Key | null>(null);
   const phone = chosen ?? (value ? firstChoice(value, agent) : null);
 
   const submit = async () => {
     if (phone === null) return;
+    const here = phone === value?.browser_phone?.user;
     setBusy(true);
-    if (await onLogin(phone)) {
-      remember("phone", phone);
-      onClose();
+    setTrouble(null);
+    try {
+      if (here) await prepare(phone);
+      if (await onLogin(phone)) {
+        remember("phone", phone);
+        onClose();
+      } else if (here) forgetPrepared();
+    } catch (why) {
+      setTrouble(troubleText(why));
     }
     setBusy(false);
   };
@@ -49,7 +58,10 @@ export function LoginDialog({ agent, onLogin, onClose }: Props) {
             showSearch={{ optionFilterProp: "search" }}
             aria-label={t("agent.login.phone")}
             value={phone}
-            onChange={setChosen}
+            onChange={(id: string) => {
+              setChosen(id);
+              setTrouble(null);
+            }}
             options={[
               ...(value.browser_phone ? [{ value: value.browser_phone.user, label: t("agent.login.browser"), search: "" }] : []),
               ...value.phones.map((one) => {
@@ -60,6 +72,7 @@ export function LoginDialog({ agent, onLogin, onClose }: Props) {
             ]}
           />
         )}
+        {trouble && <Alert type="error" showIcon title={t(trouble)} />}
         <p className="quiet">{t("agent.login.hint")}</p>
         <Button type="primary" htmlType="submit" block disabled={phone === null} loading={busy}>
           {t("agent.do.login")}

@@ -2,12 +2,14 @@ import { CloseOutlined, DownOutlined, PhoneOutlined, WarningOutlined } from "@an
 import { Button, Dropdown, Space, Tag, Tooltip } from "antd";
 import { useState } from "react";
 
-import { orderState, type StateOrder } from "../api/me";
+import { orderCall, orderState, type StateOrder } from "../api/me";
 import { clockText } from "../format/format";
 import { useI18n } from "../i18n/i18n";
 import { useLink, useObject } from "../live/hooks";
 import type { Agent } from "../live/shapes";
 import { useNow } from "../live/ticks";
+import { useAgentsPhone } from "../phone/hooks";
+import { PhoneBar, PhoneTrouble } from "../phone/PhoneBar";
 import { useShortcuts } from "../shell/shortcuts";
 import { Figures } from "./Figures";
 import { LoginDialog } from "./LoginDialog";
@@ -34,6 +36,7 @@ function Bar({ agent }: { agent: Agent }) {
   const busy = BUSY.has(agent.state);
   const off = link !== "up";
   useRinging(agent);
+  useAgentsPhone(agent, () => orderCall({ do: "take-up" }));
 
   const ask = (order: StateOrder, reason?: string) => void run(order, () => orderState(reason === undefined ? { do: order } : { do: order, reason }));
   const canReady = orders.has("ready") && !off;
@@ -44,6 +47,7 @@ function Bar({ agent }: { agent: Agent }) {
 
   const reasonItems = reasons.selectable.map((reason) => ({ key: reason.id, label: reason.text, onClick: () => ask("not-ready", reason.id) }));
   return (
+    <>
     <section className="bar" aria-label={t("agent.state")}>
       <StateText agent={agent} />
       <Space size={6} wrap={false}>
@@ -74,14 +78,14 @@ function Bar({ agent }: { agent: Agent }) {
             }}
           >
             <Button loading={pending === "not-ready" || pending === "logout"} disabled={off}>
-              {t(busy ? "agent.afterwards" : "agent.do.not-ready")} <DownOutlined />
+              {t(busy ? "agent.afterwards" : "agent.do.not-ready")} <DownOutlined aria-hidden />
             </Button>
           </Dropdown>
         )}
         {busy && agent.pending !== null && (
           <Tag className="bar-next">
             {t("agent.then", { what: agent.pending === "logged_out" ? t("agent.state.logged_out") : reasons.text(agent.pending) })}
-            <Button type="text" size="small" icon={<CloseOutlined />} aria-label={t("agent.do.revoke")} disabled={off} loading={pending === "revoke"} onClick={() => ask("revoke")} />
+            <Button type="text" size="small" icon={<CloseOutlined aria-hidden />} aria-label={t("agent.do.revoke")} disabled={off} loading={pending === "revoke"} onClick={() => ask("revoke")} />
           </Tag>
         )}
         {orders.has("wrap-up") && agent.state === "talking" && (
@@ -92,9 +96,11 @@ function Bar({ agent }: { agent: Agent }) {
       </Space>
       <span className="bar-gap" />
       <Figures agent={agent} />
-      {agent.state !== "logged_out" && <PhoneMark agent={agent} />}
+      {agent.state !== "logged_out" && (agent.browser_phone ? <PhoneBar agent={agent} /> : <PhoneMark agent={agent} />)}
       {login && <LoginDialog agent={agent} onClose={() => setLogin(false)} onLogin={(phone) => run("login", () => orderState({ do: "login", phone }))} />}
     </section>
+    {agent.browser_phone && <PhoneTrouble />}
+    </>
   );
 }
 
@@ -119,7 +125,7 @@ function StateText({ agent }: { agent: Agent }) {
       {left !== null && <span className="state-left figure">{t("agent.left", { time: clockText(left) })}</span>}
       {over > 0 && (
         <span className="state-left figure">
-          <WarningOutlined /> {t("agent.over", { time: clockText(over) })}
+          <WarningOutlined aria-hidden /> {t("agent.over", { time: clockText(over) })}
         </span>
       )}
     </div>
@@ -128,7 +134,7 @@ function StateText({ agent }: { agent: Agent }) {
 
 function PhoneMark({ agent }: { agent: Agent }) {
   const { t } = useI18n();
-  const name = agent.browser_phone ? t("agent.phone.browser") : (agent.phone ?? "");
+  const name = agent.phone ?? "";
   const text = agent.phone_reachable ? t("agent.phone.fine", { phone: name }) : t("agent.phone.away", { phone: name });
   return (
     <Tooltip title={text}>

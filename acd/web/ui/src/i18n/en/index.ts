@@ -5,8 +5,9 @@ import agent from "./agent.json";
 import calls from "./calls.json";
 import customers from "./customers.json";
 import inbox from "./inbox.json";
+import phone from "./phone.json";
 import shell from "./shell.json";
 import supervisor from "./supervisor.json";
 
 export { antd };
-export default { ...shell, ...agent, ...inbox, ...supervisor, ...customers, ...calls, ...admin };
+export default { ...shell, ...agent, ...inbox, ...phone, ...supervisor, ...customers, ...calls, ...admin };

@@ -1,0 +1,97 @@
+"""The last contacts of a customer: calls from and to all their numbers, in short."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Engine, select
+
+from acd.core.facts import CallKind
+from acd.records import schema
+from acd.records.record import SegmentKind, SegmentOutcome, VisitOutcome
+from acd.sql import in_chunks
+
+NO_LINE = "no_line"
+"""The outcome of a call that ended before it stood in any line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """One call. `direction`: inbound or outbound. `outcome`: that of its last visit to a line, or of what was
+    dialled outside; `agent` and `group` are those who had it last."""
+
+    call_id: str
+    at: datetime
+    direction: str
+    group: str | None
+    agent: str | None
+    outcome: str
+    talk_s: float
+
+
+def contacts(engine: Engine, ids: Sequence[str], numbers: Sequence[str], limit: int) -> list[Contact]:
+    """Newest first, at most `limit`. Raises SQLAlchemy's errors."""
+    calls = schema.calls.c
+    found: dict[str, Any] = {}
+    with engine.connect() as connection:
+        for column, values in (
+            (calls.customer_id, ids),
+            (calls.caller_number, numbers),
+            (calls.dialed_number, numbers),
+        ):
+            for some in in_chunks(values):
+                found |= _newest(connection, column.in_(some), limit)
+        rows = sorted(found.values(), key=lambda row: row["started_at"], reverse=True)[:limit]
+        shown = [row["call_id"] for row in rows]
+        visits = _parts(connection, schema.visits, shown)
+        segments = _parts(connection, schema.segments, shown)
+    return [_contact(row, visits[row["call_id"]], segments[row["call_id"]]) for row in rows]
+
+
+def _newest(connection: Connection, meant: ColumnElement[bool], limit: int) -> dict[str, Any]:
+    calls = schema.calls
+    query = select(calls).where(meant, calls.c.kind != CallKind.INTERNAL.value)
+    rows = connection.execute(query.order_by(calls.c.started_at.desc()).limit(limit)).mappings()
+    return {row["call_id"]: row for row in rows}
+
+
+def _parts(connection: Connection, table: Any, call_ids: Sequence[str]) -> defaultdict[str, list[Any]]:
+    found: defaultdict[str, list[Any]] = defaultdict(list)
+    for some in in_chunks(call_ids):
+        query = select(table).where(table.c.call_id.in_(some)).order_by(table.c.call_id, table.c.position)
+        for row in connection.execute(query).mappings():
+            found[row["call_id"]].append(row)
+    return found
+
+
+def _contact(row: Any, visits: Sequence[Any], segments: Sequence[Any]) -> Contact:
+    talks = [s for s in segments if s["kind"] in (SegmentKind.TALKING, SegmentKind.OUTSIDE)]
+    last = visits[-1] if visits else None
+    agents = [s["agent_id"] for s in talks if s["agent_id"]]
+    talk_s = sum(
+        (s["ended_at"] - s["started_at"]).total_seconds() - s["hold_s"]
+        for s in talks
+        if s["ended_at"] is not None
+    )
+    return Contact(
+        row["call_id"],
+        row["started_at"],
+        "inbound" if row["kind"] == CallKind.INBOUND else "outbound",
+        last["group_id"] if last is not None else None,
+        (agents[-1] if agents else None) or (last["agent_id"] if last is not None else row["origin_agent"]),
+        _outcome(last, segments),
+        max(0.0, talk_s),
+    )
+
+
+def _outcome(visit: Any, segments: Sequence[Any]) -> str:
+    if visit is not None:
+        return str(VisitOutcome(visit["outcome"]))
+    if any(s["kind"] == SegmentKind.OUTSIDE for s in segments):
+        return VisitOutcome.ANSWERED
+    dials = [s for s in segments if s["kind"] == SegmentKind.DIALING_OUT]
+    return str(SegmentOutcome(dials[-1]["outcome"])) if dials else NO_LINE

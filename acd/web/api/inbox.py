@@ -1,0 +1,149 @@
+"""/api/inbox: voicemails and callbacks of the asker's groups."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated, Any, Literal
+
+from aiohttp import web
+from pydantic import Field
+
+from acd.records.task_store import TaskStore
+from acd.records.tasks import Task, TaskKind, TaskState
+from acd.web.asker import Role, Scope
+from acd.web.context import Context
+from acd.web.inbox_tasks import (
+    TaskShown,
+    change_task,
+    groups_of_asker,
+    lines_now,
+    may_see,
+    shown_task,
+    task_of,
+)
+from acd.web.refusal import Refusal, not_found
+from acd.web.route import Route
+from acd.web.values import Answer, Input, Limit, Name, Text
+
+DONE_WORDS = {"done": TaskState.DONE, "cancel": TaskState.CANCELLED}
+
+
+class Which(Input):
+    """`closed`: also those that are done."""
+
+    kind: Literal["callback", "voicemail"]
+    group: Name | None = None
+    closed: bool = False
+    limit: Limit = 200
+
+
+class Wish(Input):
+    """`agent`: to whom a supervisor gives it; everybody else takes it."""
+
+    do: Literal["take", "call", "done", "release", "cancel"]
+    note: Text = ""
+    agent: Annotated[str, Field(max_length=32)] | None = None
+
+
+class Inbox(Answer):
+    """Oldest first; of closed ones the newest."""
+
+    tasks: list[TaskShown]
+    more: bool
+
+
+async def show(ctx: Context[Which, None]) -> Inbox:
+    query, kind = ctx.query, TaskKind(ctx.query.kind)
+    groups = await groups_of_asker(ctx)
+    found = await ctx.sql(
+        lambda: TaskStore(ctx.services.store.engine).tasks(kind, group=query.group, closed=query.closed)
+    )
+    mine = [task for task in found if may_see(task, groups, ctx.asker.agent)]
+    shown = mine[-query.limit :] if query.closed else mine[: query.limit]
+    lines = await lines_now(ctx) if kind is TaskKind.CALLBACK and shown else {}
+    tasks = [shown_task(task, lines.get(task.entry_id)) for task in shown]
+    return Inbox(tasks=tasks, more=len(mine) > len(shown))
+
+
+async def act(ctx: Context[None, Wish]) -> TaskShown:
+    kind, wish = _kind(ctx), ctx.body
+    task = await task_of(ctx, kind, ctx.path["id"])
+    ctx.note(f"{kind.value} {task.id}", do=wish.do)
+    match wish.do:
+        case "done" | "cancel":
+            changed = await change_task(ctx, task, DONE_WORDS[wish.do], None, wish.note)
+        case "release":
+            changed = await _release(ctx, task, wish.note)
+        case "take":
+            changed = await _take(ctx, task, _agent_for(ctx, wish), wish.note)
+        case "call":
+            changed = await _call(ctx, task, wish.note)
+    return shown_task(changed)
+
+
+async def listen(ctx: Context[None, None]) -> web.StreamResponse:
+    task = await task_of(ctx, TaskKind.VOICEMAIL, ctx.path["id"])
+    folder = ctx.services.environment.recordings_dir.resolve()
+    path = (folder / f"{task.sound}.wav").resolve()
+    if not path.is_relative_to(folder) or not await asyncio.to_thread(path.is_file):
+        raise not_found("sound of voicemail", task.id)
+    ctx.note(f"voicemail {task.id}")
+    ctx.services.audit(ctx, "voicemail-listen")
+    return web.FileResponse(path, headers={"Content-Type": "audio/wav", "Cache-Control": "no-store"})
+
+
+def _kind(ctx: Context[Any, Any]) -> TaskKind:
+    try:
+        return TaskKind(ctx.path["kind"])
+    except ValueError:
+        raise not_found("kind of task", ctx.path["kind"]) from None
+
+
+def _agent_for(ctx: Context[None, Wish], wish: Wish) -> str:
+    if wish.agent is None or wish.agent == ctx.asker.agent:
+        return ctx.agent
+    if not ctx.is_supervisor():
+        raise Refusal(403, "role-missing", "only a supervisor gives tasks to others")
+    return wish.agent
+
+
+async def _take(ctx: Context[Any, Any], task: Task, agent: str, note: str) -> Task:
+    """Nobody takes away what somebody else has, but a supervisor may."""
+    if task.state is TaskState.ASSIGNED and task.agent != agent and not ctx.is_supervisor():
+        raise Refusal(409, "taken", f"{task.agent} has this {task.kind.value} already")
+    if agent != ctx.asker.agent:
+        agents = {each["id"] for each in (await ctx.ask("status"))["agents"]}
+        if agent not in agents:
+            raise not_found("agent", agent)
+    return await change_task(ctx, task, TaskState.ASSIGNED, agent, note)
+
+
+async def _release(ctx: Context[Any, Any], task: Task, note: str) -> Task:
+    """For anybody of the group again: what was taken stays for people, and is nobody's now."""
+    if task.state is not TaskState.ASSIGNED:
+        raise Refusal(409, "not-taken", f"nobody has this {task.kind.value}")
+    if task.agent != ctx.asker.agent and not ctx.is_supervisor():
+        raise Refusal(403, "not-yours", f"{task.agent} has this {task.kind.value}")
+    return await change_task(ctx, task, TaskState.RELEASED, None, note)
+
+
+async def _call(ctx: Context[Any, Any], task: Task, note: str) -> Task:
+    """Take it, and have the asker's phone call the number."""
+    if task.state is not TaskState.ASSIGNED or task.agent != ctx.agent:
+        task = await _take(ctx, task, ctx.agent, note)
+    if task.kind is TaskKind.CALLBACK:
+        await ctx.ask("callback-call", agent=ctx.agent, task=task.id, number=task.number)
+    else:
+        await ctx.ask("call-dial", agent=ctx.agent, number=task.number)
+    return task
+
+
+ROUTES = [
+    Route("GET", "/api/inbox", "Voicemails or callbacks", show, Role.AGENT, Scope.READ_RECORDS,
+          query=Which, answer=Inbox, controller=True),
+    Route("GET", "/api/inbox/voicemail/{id}/sound", "Hear a voicemail", listen, Role.AGENT,
+          Scope.READ_RECORDS, answer=Any, answer_media="audio/wav", controller=True),
+    Route("POST", "/api/inbox/{kind}/{id}", "Take, call, release, or close one", act, Role.AGENT,
+          Scope.CONTROL_CALLS, body=Wish, answer=TaskShown, audit="inbox", may_conflict=True,
+          controller=True),
+]  # fmt: skip

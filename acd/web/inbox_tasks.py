@@ -1,0 +1,127 @@
+"""Voicemails and callbacks for the pages: whose they are, and how they are changed."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Collection
+from datetime import UTC, datetime
+from typing import Any
+
+from acd.errors import OperatorError, RequestRefused
+from acd.records.task_store import TaskStore
+from acd.records.tasks import Task, TaskChange, TaskKind, TaskState
+from acd.runtime.control import request
+from acd.web.context import Context
+from acd.web.refusal import Refusal, forbidden, not_found
+from acd.web.values import Answer
+
+
+class Change(Answer):
+    """What somebody did, when; `at` in Unix seconds."""
+
+    at: float
+    who: str
+    state: str
+    agent: str | None
+    note: str
+
+
+class TaskShown(Answer):
+    """A voicemail or a callback. `line`: how a callback stands in line now, where the controller has it."""
+
+    kind: str
+    id: str
+    call: str
+    at: float
+    group: str | None
+    number: str
+    name: str
+    state: str
+    agent: str | None
+    language: str
+    duration_s: float
+    line: dict[str, Any] | None
+    history: list[Change]
+
+
+def shown_task(task: Task, line: dict[str, Any] | None = None) -> TaskShown:
+    """As JSON."""
+    return TaskShown(
+        kind=task.kind.value,
+        id=task.id,
+        call=task.call_id,
+        at=task.at.timestamp(),
+        group=task.group,
+        number=task.number,
+        name=task.caller_name,
+        state=task.state.value,
+        agent=task.agent,
+        language=task.language,
+        duration_s=task.duration_s,
+        line=line,
+        history=[
+            Change(at=c.at.timestamp(), who=c.who, state=c.state.value, agent=c.agent, note=c.note)
+            for c in task.history
+        ],
+    )
+
+
+async def groups_of_asker(ctx: Context[Any, Any]) -> Collection[str] | None:
+    """The groups whose tasks who asks may see; None: all. Raises Refusal where the controller is away."""
+    if ctx.is_supervisor() or ctx.asker.scopes is not None:
+        return None
+    agents = (await ctx.ask("status"))["agents"]
+    mine = next((agent for agent in agents if agent["id"] == ctx.agent), None)
+    return frozenset(mine["groups"]) if mine is not None else frozenset()
+
+
+def may_see(task: Task, groups: Collection[str] | None, agent: str | None) -> bool:
+    """Whether it is of these groups, or given to this agent."""
+    return groups is None or task.group in groups or (agent is not None and task.agent == agent)
+
+
+async def lines_now(ctx: Context[Any, Any]) -> dict[str, dict[str, Any]]:
+    """How callbacks stand in line, by entry; nothing where the controller is away."""
+    with contextlib.suppress(Refusal):
+        found: dict[str, dict[str, Any]] = (await ctx.ask("callbacks"))["callbacks"]
+        return found
+    return {}
+
+
+async def task_of(ctx: Context[Any, Any], kind: TaskKind, task_id: str) -> Task:
+    """One that who asks may see. Raises Refusal."""
+    groups = await groups_of_asker(ctx)
+    try:
+        task = await ctx.sql(lambda: TaskStore(ctx.services.store.engine).task(kind, task_id))
+    except OperatorError:
+        raise not_found(kind.value, task_id) from None
+    if not may_see(task, groups, ctx.asker.agent):
+        raise forbidden(f"this {kind.value} is of a group that is not yours", "other-group")
+    return task
+
+
+async def change_task(
+    ctx: Context[Any, Any], task: Task, state: TaskState, agent: str | None, note: str
+) -> Task:
+    """Add to its history; a callback leaves the line, or nothing changes. Raises Refusal, 409."""
+    change = TaskChange(datetime.now(UTC), ctx.asker.name, state, agent, note)
+    socket = ctx.services.environment.control_socket
+
+    def leave_line(found: Task) -> None:
+        with contextlib.suppress(OperatorError):  # the next controller sees it at its start
+            asyncio.run(request(socket, do="callback-withdraw", entry=found.entry_id))
+
+    confirm = leave_line if task.kind is TaskKind.CALLBACK else None
+    try:
+        changed = await ctx.sql(
+            lambda: TaskStore(ctx.services.store.engine).change(task.kind, task.id, change, confirm)
+        )
+    except RequestRefused as refusal:
+        raise Refusal(409, refusal.code, str(refusal)) from None
+    except OperatorError as error:
+        raise Refusal(409, "task-state", str(error)) from None
+    if task.kind is TaskKind.CALLBACK:
+        with contextlib.suppress(Refusal):
+            await ctx.ask("callbacks-changed")
+    return changed

@@ -1,0 +1,168 @@
+"""Passwords, first accounts, attempts, sessions, and `acd account`."""
+
+from __future__ import annotations
+
+import stat
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from acd.__main__ import app
+from acd.accounts.attempts import FREE_OF_NAME, PAUSE_MAX_S, Attempts
+from acd.accounts.audit import AuditLog
+from acd.accounts.first import make_first_accounts
+from acd.accounts.passwords import Passwords, check_password, new_password
+from acd.accounts.sessions import SESSIONS_MAX, Sessions
+from acd.accounts.store import AccountStore
+from acd.errors import OperatorError, RequestRefused
+from acd.records.store import RecordStore
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[RecordStore]:
+    with RecordStore(f"sqlite:///{tmp_path}/records.sqlite3") as found:
+        yield found
+
+
+def test_a_password_is_known_by_its_hash_alone() -> None:
+    passwords = Passwords()
+    kept = passwords.hash("correct horse 7")
+    assert "correct" not in kept
+    assert passwords.verify(kept, "correct horse 7")
+    assert not passwords.verify(kept, "correct horse 8")
+    assert not passwords.verify("no hash", "correct horse 7")
+    assert not passwords.verify(None, "correct horse 7")
+
+
+def test_generated_passwords_are_good_ones() -> None:
+    made = {new_password() for _ in range(100)}
+    assert len(made) == 100
+    for password in made:
+        check_password(password, "anna")
+
+
+@pytest.mark.parametrize(
+    "password", ["short", "aaaaaaaaaaaa", "my name is Anna", "x" * 201, "with\nline, more"]
+)
+def test_bad_passwords_are_refused(password: str) -> None:
+    with pytest.raises(OperatorError):
+        check_password(password, "anna")
+
+
+def test_the_first_accounts_are_made_once_and_their_passwords_told_in_a_private_file(
+    store: RecordStore, tmp_path: Path
+) -> None:
+    file = tmp_path / "first-passwords.txt"
+    assert make_first_accounts(store.engine, ["anna", "ben"], file)
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    told = dict(line.split() for line in file.read_text().splitlines() if not line.startswith("#"))
+    accounts = {account.username: account for account in AccountStore(store.engine).every()}
+    assert set(told) == set(accounts) == {"anna", "ben", "admin"}
+    assert (accounts["anna"].role, accounts["anna"].agent) == ("agent", "anna")
+    assert (accounts["admin"].role, accounts["admin"].agent) == ("admin", None)
+    assert all(account.must_change for account in accounts.values())
+    assert Passwords().verify(AccountStore(store.engine).password_hash("anna"), told["anna"])
+    before = file.read_text()
+    assert not make_first_accounts(store.engine, ["anna", "ben", "new"], file)
+    assert file.read_text() == before
+
+
+def test_the_pause_grows_and_is_forgotten(store: RecordStore) -> None:
+    attempts, now = Attempts(store.engine), datetime.now(UTC)
+    pauses = []
+    for _ in range(FREE_OF_NAME + 8):
+        attempts.failed("anna", "192.0.2.1", now)
+        pauses.append(attempts.pause_s("anna", "192.0.2.9", now))
+    assert pauses[: FREE_OF_NAME - 1] == [0.0] * (FREE_OF_NAME - 1)
+    assert pauses[FREE_OF_NAME - 1 : FREE_OF_NAME + 2] == [30.0, 60.0, 120.0]
+    assert pauses[-1] == PAUSE_MAX_S
+    assert attempts.pause_s("ben", "192.0.2.1", now) <= 0
+    assert list(attempts.locked(now)) == ["anna"]
+    attempts.failed("ben", "192.0.2.1", now + timedelta(hours=2))
+    assert attempts.pause_s("anna", "192.0.2.9", now + timedelta(hours=2)) <= 0
+    attempts.failed("anna", "192.0.2.9", now + timedelta(hours=2))
+    assert attempts.pause_s("anna", "192.0.2.9", now + timedelta(hours=2)) <= 0
+
+
+def test_an_account_has_so_many_sessions_at_most(store: RecordStore) -> None:
+    AccountStore(store.engine).add("anna", "agent", "hash", "anna", must_change=False)
+    sessions = Sessions(store.engine)
+    keys = [sessions.begin("anna", "192.0.2.1", "browser")[0] for _ in range(SESSIONS_MAX + 2)]
+    assert [sessions.of(key) is not None for key in keys] == [False, False] + [True] * SESSIONS_MAX
+
+
+def test_the_last_admin_cannot_go(store: RecordStore) -> None:
+    accounts = AccountStore(store.engine)
+    accounts.add("root", "admin", "hash", must_change=False)
+    accounts.add("other", "admin", "hash", must_change=False)
+    accounts.change("other", disabled=True)
+    for refused in (
+        lambda: accounts.remove("root"),
+        lambda: accounts.change("root", role="agent"),
+        lambda: accounts.change("root", disabled=True),
+    ):
+        with pytest.raises(RequestRefused, match="no admin would be left"):
+            refused()
+    assert accounts.account("root") is not None
+
+
+@pytest.mark.parametrize("name", ["", "Anna", "a b", "a/b", "-a", "x" * 65, "é"])
+def test_names_that_cannot_be(store: RecordStore, name: str) -> None:
+    with pytest.raises(OperatorError, match="no user name"):
+        AccountStore(store.engine).add(name, "agent", "hash", must_change=False)
+
+
+# --- acd account ------------------------------------------------------------------------------
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("ACD_HOME", str(tmp_path))
+    return tmp_path
+
+
+def acd(*arguments: str, typed: str = "") -> str:
+    """What the command prints; it must succeed."""
+    done = CliRunner().invoke(app, ["account", *arguments], input=typed, catch_exceptions=False)
+    assert done.exit_code == 0, done.output
+    return done.output
+
+
+def test_accounts_on_the_command_line(home: Path) -> None:
+    shown = acd("add", "root", "--role", "admin", "--generate")
+    password = shown.partition("once: ")[2].split()[0]
+    acd("add", "anna", typed="correct horse 7\n")
+    with RecordStore(f"sqlite:///{home}/records.sqlite3") as store:
+        accounts = AccountStore(store.engine)
+        assert Passwords().verify(accounts.password_hash("root"), password)
+        assert Passwords().verify(accounts.password_hash("anna"), "correct horse 7")
+        assert accounts.account("anna").agent == "anna"  # type: ignore[union-attr]
+        key, _ = Sessions(store.engine).begin("anna", "", "")
+        acd("password", "anna", typed="another horse 8\n")
+        assert Sessions(store.engine).of(key) is None
+        acd("role", "anna", "supervisor")
+        acd("disable", "anna")
+        listed = acd("list")
+        assert "supervisor" in listed
+        assert "disabled" in listed
+        acd("enable", "anna")
+        acd("remove", "anna")
+        assert [account.username for account in accounts.every()] == ["root"]
+        told = [entry.what for entry in AuditLog(store.engine).find(about="anna")]
+    assert told[0] == "account-removed"
+    assert told[-1] == "account-created"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("add", "nobody"), "no agent 'nobody' is defined"),
+        (("add", "anna", "--role", "boss"), "there is no role 'boss'"),
+        (("password", "anna"), "no account 'anna' is defined"),
+        (("remove", "anna"), "there is no account 'anna'"),
+    ],
+)
+def test_what_cannot_be_is_said(home: Path, arguments: tuple[str, ...], said: str) -> None:
+    with pytest.raises((OperatorError, RequestRefused), match=said):
+        CliRunner().invoke(app, ["account", *arguments], input="correct horse 7\n", catch_exceptions=False)

@@ -1,0 +1,31 @@
+"""Who has a desktop open, as several say it."""
+
+from __future__ import annotations
+
+from acd.core.events import DesktopClosed, DesktopOpened, Event
+from acd.runtime.presence import Presence
+
+
+def test_an_agent_is_there_as_long_as_one_says_so() -> None:
+    heard: list[Event] = []
+    presence, one, other = Presence(heard.append), object(), object()
+    presence.here(one, ["anna", "ben"])
+    presence.here(one, ["anna"])
+    presence.here(other, ["anna"])
+    assert heard == [DesktopOpened("anna"), DesktopOpened("ben")]
+    presence.left(one)
+    assert heard[2:] == [DesktopClosed("ben")]
+    presence.gone(one, ["anna"])
+    presence.gone(other, ["ben"])
+    assert heard[3:] == []
+    presence.gone(other, ["anna"])
+    assert heard[3:] == [DesktopClosed("anna")]
+
+
+def test_at_our_own_end_nobody_is_gone() -> None:
+    heard: list[Event] = []
+    presence = Presence(heard.append)
+    presence.here("web", ["anna"])
+    presence.close()
+    presence.left("web")
+    assert heard == [DesktopOpened("anna")]

@@ -1,0 +1,93 @@
+"""`/sip`: messages of a browser's phone pass to Asterisk and back, within bounds."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import aiohttp
+import pytest
+from aiohttp import web
+
+from acd.web.sip_proxy import BURST_MAX, MESSAGE_MAX, Rate
+from tests.web.desktop import desktop
+
+REGISTER = "REGISTER sip:127.0.0.1 SIP/2.0\r\n\r\n"
+
+
+@asynccontextmanager
+async def asterisk(protocol: str = "sip") -> AsyncIterator[tuple[int, asyncio.Queue[str]]]:
+    """Stands for Asterisk's HTTP server: answers every message with `200 ` and the message."""
+    heard: asyncio.Queue[str] = asyncio.Queue()
+
+    async def serve(request: web.Request) -> web.WebSocketResponse:
+        assert "Cookie" not in request.headers
+        socket = web.WebSocketResponse(protocols=(protocol,))
+        await socket.prepare(request)
+        async for message in socket:
+            heard.put_nowait(message.data)
+            await socket.send_str(f"200 {message.data}")
+        heard.put_nowait("closed")
+        return socket
+
+    app = web.Application()
+    app.router.add_get("/ws", serve)
+    runner = web.AppRunner(app, shutdown_timeout=1)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    try:
+        yield int(runner.addresses[0][1]), heard
+    finally:
+        await runner.cleanup()
+
+
+async def test_messages_pass_both_ways_until_one_side_is_gone(tmp_path: Path) -> None:
+    async with asterisk() as (port, heard), desktop(tmp_path, ws_port=port) as house:
+        await house.sign_in("anna")
+        socket = await house.client.ws_connect("/sip", protocols=("sip",))
+        assert socket.protocol == "sip"
+        await socket.send_str(REGISTER)
+        assert await socket.receive_str(timeout=5) == f"200 {REGISTER}"
+        await socket.close()
+        async with asyncio.timeout(5):
+            assert [await heard.get(), await heard.get()] == [REGISTER, "closed"]
+        socket = await house.client.ws_connect("/sip", protocols=("sip",))
+        async with house.client.delete("/api/session"):
+            pass
+        message = await socket.receive(timeout=5)
+        assert (message.type, message.data) == (aiohttp.WSMsgType.CLOSE, 1008)
+
+
+async def test_without_asterisk_and_without_the_subprotocol_there_is_no_phone(tmp_path: Path) -> None:
+    async with desktop(tmp_path, ws_port=1) as house:
+        await house.sign_in("anna")
+        for protocols, status in ((("sip",), 503), ((), 400), (("chat",), 400)):
+            with pytest.raises(aiohttp.WSServerHandshakeError) as caught:
+                await house.client.ws_connect("/sip", protocols=protocols)
+            assert caught.value.status == status
+    async with asterisk("chat") as (port, _), desktop(tmp_path / "other", ws_port=port) as house:
+        await house.sign_in("anna")
+        with pytest.raises(aiohttp.WSServerHandshakeError) as caught:
+            await house.client.ws_connect("/sip", protocols=("sip",))
+        assert caught.value.status == 503
+
+
+async def test_a_phone_that_sends_too_much_is_cut_off(tmp_path: Path) -> None:
+    async with asterisk() as (port, heard), desktop(tmp_path, ws_port=port) as house:
+        await house.sign_in("anna")
+        socket = await house.client.ws_connect("/sip", protocols=("sip",))
+        await socket.send_str("x" * (MESSAGE_MAX + 1))
+        while (message := await socket.receive(timeout=5)).type is aiohttp.WSMsgType.TEXT:
+            pass
+        assert message.type in (aiohttp.WSMsgType.CLOSE, aiohttp.WSMsgType.CLOSED)
+        async with asyncio.timeout(5):
+            assert await heard.get() == "closed"
+
+
+def test_the_rate_lets_bursts_pass_and_no_floods() -> None:
+    rate = Rate(0.0)
+    assert sum(rate.allows(0.0) for _ in range(1000)) == BURST_MAX
+    assert sum(rate.allows(1.0) for _ in range(1000)) == 50
+    assert sum(rate.allows(1000.0) for _ in range(1000)) == BURST_MAX
