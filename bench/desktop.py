@@ -170,9 +170,9 @@ def _measured(told: Mapping[str, Any], memory_mb: float, cpu_share: float) -> Me
     found = percentiles(told["late_ms"])
     return Measured(
         messages=len(told["late_ms"]),
-        late_p50_ms=found.p50,
-        late_p99_ms=found.p99,
-        late_max_ms=max(told["late_ms"]),
+        late_p50_ms=found.p50_ms,
+        late_p99_ms=found.p99_ms,
+        late_max_ms=found.max_ms,
         rss_mb=memory_mb,
         cpu_percent=cpu_share * 100,
         closed=told["closed"],
