@@ -1,4 +1,4 @@
-# The controller. Asterisk is an image of its own: asterisk/Dockerfile.
+# The controller and the web process. Asterisk is an image of its own: asterisk/Dockerfile.
 
 # The pages are built with the Node that the lock file names; none of it is in the image that runs.
 FROM python:3.11-slim-bookworm AS pages
@@ -17,7 +17,7 @@ FROM python:3.11-slim-bookworm
 
 # flite and espeak-ng speak the texts of the flows, sox makes telephone sound of it.
 RUN apt-get update \
- && apt-get install --yes --no-install-recommends flite espeak-ng sox \
+ && apt-get install --yes --no-install-recommends flite espeak-ng sox graphviz \
  && rm -rf /var/lib/apt/lists/*
 
 # The same number in both images: the two share Asterisk's configuration, which only its owner may read.

@@ -269,8 +269,6 @@ class Engine:
                 conversations.hold(floor, call, phone)
             case events.CallResumed(_, phone):
                 conversations.resume(floor, call, phone)
-            case events.RecordingChanged():
-                conversations.recording_changed(floor, call, event)
             case events.CallBlindTransferred(_, target):
                 conversations.blind_transfer(floor, call, target)
             case events.CallAttendedTransferred(_, consult_id):
@@ -312,6 +310,7 @@ def _is_free(call: Call) -> bool:
 _USUAL: Mapping[type, Callable[[Floor, Call, Any], None]] = {
     events.CallQueued: _queued,
     events.CallEnded: lambda floor, call, e: conversations.end(floor, call, e.by, e.reason, e.at),
+    events.RecordingChanged: conversations.recording_changed,
     events.OfferAlerting: lambda floor, call, e: offers.alerting(floor, call, e.phone),
     events.OfferAnswered: lambda floor, call, e: offers.answered(floor, call, e.phone),
     events.OfferEnded: lambda floor, call, e: offers.ended(floor, call, e.failure),

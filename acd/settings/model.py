@@ -58,8 +58,8 @@ class RecordRule(StrEnum):
 class DesktopSettings:
     """What agents may do in the browser. `browser_phones`: each agent has a phone there, too.
 
-    `browser_silent_s`: a browser of which nothing has been heard for so long in a talk is taken for gone, and its
-    caller goes back into line.
+    `browser_silent_s`: a browser of which nothing has been heard for so long in a talk is taken for gone,
+    and its caller goes back into line.
     """
 
     browser_phones: bool = True

@@ -14,7 +14,7 @@ from tests.compose.containers import Containers, is_open, until, until_done
 from tests.integration.sip.call import PhoneCall
 from tests.integration.sip.phone import Phone
 
-AMI_PORT, AGI_PORT, REDIS_PORT = 5038, 4573, 6379
+AMI_PORT, AGI_PORT, REDIS_PORT, WS_PORT = 5038, 4573, 6379, 8088
 CALLER_HZ, AGENT_HZ = 700.0, 440.0
 pytestmark = pytest.mark.timeout(180)
 
@@ -78,10 +78,15 @@ def _told(containers: Containers, call_id: str) -> str:
     return containers.acd("calls", "show", call_id) if call_id in listed else ""
 
 
-def test_only_the_health_page_is_published_besides_sip_and_sound(containers: Containers) -> None:
+def test_only_the_desktop_is_published_besides_sip_and_sound(containers: Containers) -> None:
     assert is_open(*containers.http)
-    for port in (AMI_PORT, AGI_PORT, REDIS_PORT):
+    for port in (AMI_PORT, AGI_PORT, REDIS_PORT, WS_PORT):
         assert not is_open("127.0.0.1", port)
+
+
+def test_the_desktop_lets_in_who_has_a_password(containers: Containers) -> None:
+    assert containers.sign_in("anna", containers.first_password("anna")) == 200
+    assert containers.sign_in("anna", "wrong") == 401
 
 
 def test_each_side_listens_only_where_the_other_looks_for_it(containers: Containers) -> None:
@@ -124,11 +129,11 @@ async def test_talkers_do_not_notice_a_crash_of_the_controller(containers: Conta
         assert "anna" in await until(lambda: _told(containers, call_id), "the record")
 
 
-@pytest.mark.parametrize("service", ["asterisk", "redis"])
+@pytest.mark.parametrize("service", ["asterisk", "redis", "web"])
 async def test_a_crash_is_answered_by_a_restart(containers: Containers, service: str) -> None:
     killed = containers.crash(service)
     await until(lambda: containers.pid(service) not in (0, killed), f"a new {service}")
-    for name in ("asterisk", "controller", "redis"):
+    for name in ("asterisk", "controller", "redis", "web"):
         await until(lambda name=name: containers.is_healthy(name), f"{name} healthy")  # type: ignore[misc]
     await until(lambda: containers.health() == 200, "the health page")
     async with containers.phone("1001", AGENT_HZ) as anna, containers.phone("1002", CALLER_HZ) as caller:

@@ -68,6 +68,23 @@ class Containers:
         container = _docker("compose", "ps", "--all", "--quiet", service).stdout.strip()
         return _docker("inspect", "--format", "{{.State.Health.Status}}", container).stdout == "healthy\n"
 
+    def first_password(self, username: str) -> str:
+        """Of the desktop, as an operator hands it out."""
+        lines = self.run("web", "cat", "/var/lib/acd/first-passwords.txt").splitlines()
+        return dict(line.split() for line in lines if not line.startswith("#"))[username]
+
+    def sign_in(self, username: str, password: str) -> int:
+        """The status code of signing in at the published port."""
+        url = "http://{}:{}".format(*self.http)
+        body = json.dumps({"username": username, "password": password}).encode()
+        headers = {"Origin": url, "Content-Type": "application/json"}
+        try:
+            asked = urllib.request.Request(f"{url}/api/session", data=body, headers=headers)
+            with urllib.request.urlopen(asked, timeout=5) as answer:
+                return int(answer.status)
+        except urllib.error.HTTPError as error:
+            return error.code
+
     def health(self) -> int:
         """The status code of the health page; 0 when nobody answers."""
         try:

@@ -64,6 +64,9 @@ class FakeHands:
         await self._do("resume", call_id, str(dialled))
         self._feed(events.CallResumed(call_id))
 
+    async def take_up(self, call_id: str) -> None:
+        await self._do("take_up", call_id)
+
     async def mute(self, call_id: str, *, dialled: bool, on: bool) -> None:
         """Silence."""
         await self._do("mute", call_id, str(dialled), str(on))

@@ -167,5 +167,5 @@ async def _serve(port: int, agents: int, groups: int, changes_per_s: float) -> N
 
 if __name__ == "__main__":
     given = [float(text) for text in sys.argv[1:]]
-    port, agents, groups, rate = [*given, *[8091, 24, 8, 2][len(given) :]]
+    port, agents, groups, rate = (*given, *(8091.0, 24.0, 8.0, 2.0)[len(given) :])
     asyncio.run(_serve(int(port), int(agents), int(groups), rate))

@@ -2,7 +2,7 @@
 
 For looking at pages without a telephone system, and for tests of pages alone:
 
-    python -m tests.web.fake_desktop [PORT]      then open 127.0.0.1:PORT and /fake/ring, /fake/talk, /fake/wrap-up, …
+    python -m tests.web.fake_desktop [PORT]      then open 127.0.0.1:PORT, and /fake/ring, /fake/wrap-up, …
 """
 
 from __future__ import annotations
@@ -118,6 +118,7 @@ class FakeDesktop:
             web.get("/api/customers", self._answer({"customers": fake_world.CANDIDATES})),
             web.post("/api/customers", self._new_customer),
             web.post("/api/customers/{id}/notes", self._order),
+            web.get("/api/dispositions", self._answer(fake_world.DISPOSITIONS)),
             web.get("/api/inbox", self._inbox),
             web.post("/api/inbox/{kind}/{id}", self._task),
             web.get("/fake/{scene}", self._scene),
@@ -185,14 +186,10 @@ class FakeDesktop:
     async def _new_customer(self, request: web.Request) -> web.Response:
         card = {**fake_world.CARD, **await request.json(), "id": "new"}
         self.orders.append(("customers", card))
-        self.pop = {**self.pop, "customer": card, "candidates": []}
         return web.json_response(card)
 
     async def _pop(self, request: web.Request) -> web.Response:
-        chosen = request.query.get("customer")
-        cards = [card for card in self.pop["candidates"] if card["id"] == chosen]
-        shown = {**self.pop, "customer": cards[0], "candidates": []} if cards else self.pop
-        return web.json_response({**shown, "call": request.match_info["call"]})
+        return web.json_response({**self.pop, "call": {"id": request.match_info["call"]}})
 
     async def _draft(self, request: web.Request) -> web.Response:
         return web.json_response({"draft": self.drafts.get(request.match_info["call"])})
@@ -208,8 +205,10 @@ class FakeDesktop:
     async def _task(self, request: web.Request) -> web.Response:
         given = await request.json()
         task = next(one for one in self.tasks if one["id"] == request.match_info["id"])
-        task["state"] = {"take": "taken", "done": "done", "release": "open"}.get(given["do"], task["state"])
-        task["agent"] = None if task["state"] == "open" else "anna"
+        task["state"] = {"take": "assigned", "done": "done", "release": "released"}.get(
+            given["do"], task["state"]
+        )
+        task["agent"] = None if task["state"] == "released" else "anna"
         self.orders.append((request.path.removeprefix("/api/"), given))
         return web.json_response(task)
 
@@ -254,7 +253,9 @@ def _refused(status: int, code: str, message: str) -> web.Response:
 async def _serve(port: int) -> None:
     fake = FakeDesktop()
     await fake.start(port)
-    print(f"{fake.address}  (any user name, password: right)  /fake/NAME: {', '.join(fake_world.SCENES)}")
+    sys.stdout.write(
+        f"{fake.address}  (any user name, password: right)  /fake/NAME: {', '.join(fake_world.SCENES)}\n"
+    )
     await asyncio.Event().wait()
 
 

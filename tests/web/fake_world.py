@@ -23,7 +23,7 @@ PHONES = {
     ],
     "browser_phone": {"uri": "sip:w1001@127.0.0.1", "user": "w1001", "password": "x", "ws": "/sip"},
 }
-FIGURES = {"calls": 23, "talk_s": 7380, "wrap_up_s": 1260, "not_ready_s": 1800, "missed": 1}
+FIGURES = {"agent": "anna", "talking_s": 7380, "wrap_up_s": 1260, "ready_s": 5400}
 TARGETS = {
     "agents": [
         {"id": "anna", "name": "Anna Weber", "extension": "1001", "state": "talking"},
@@ -37,114 +37,170 @@ TARGETS = {
         {"id": "support", "name": "Support", "waiting": 0, "ready": 0},
     ],
     "flows": [{"id": "survey", "name": "Survey"}],
-    "numbers": [{"number": "+493012345", "name": "Branch office Mitte"}],
+    "numbers": [{"id": "+493012345", "name": "Branch office Mitte"}],
+    "outside": True,
 }
 CARD: Object = {
-    "id": "k-1", "name": "Müller & Söhne, Frau Dr. Katharina Müller-Lüdenscheidt", "company": "Müller & Söhne GmbH",
-    "segment": "gold", "value": 48200, "language": "en", "numbers": ["+49 30 5550123", "+49 171 5550199"],
-    "emails": ["k.mueller@example.com"], "tags": ["contract 2027", "invoices by mail"],
-    "fields": {"Customer number": "4711-0815", "Contract": "Business L until 2027-03-31"}, "preferred_agent": "chen", "version": 3,
+    "id": "k-1",
+    "name": "Müller & Söhne, Frau Dr. Katharina Müller-Lüdenscheidt",
+    "company": "Müller & Söhne GmbH",
+    "segment": "gold",
+    "value": 48200,
+    "language": "en",
+    "numbers": ["+49 30 5550123", "+49 171 5550199"],
+    "emails": ["k.mueller@example.com"],
+    "tags": ["contract 2027", "invoices by mail"],
+    "fields": {"Customer number": "4711-0815", "Contract": "Business L until 2027-03-31"},
+    "preferred_agent": "chen",
+    "version": 3,
     "notes": [],
-}  # fmt: skip
+}
 CANDIDATES: list[Object] = [
     {**CARD, "id": "k-2", "name": "Jonas Berg", "company": "Berg Elektro", "segment": "silver"},
-    {**CARD, "id": "k-3", "name": "李娜", "company": "海纳贸易有限公司", "segment": None},
+    {**CARD, "id": "k-3", "name": "李娜", "company": "海纳贸易有限公司", "segment": ""},
 ]
-WRAP_UP = {
-    "required": True,
-    "dispositions": [
-        {"code": "sale", "label": {"en": "Sale", "zh": "销售"}, "children": [
-            {"code": "sale.new", "label": {"en": "New contract", "zh": "新合同"}, "fields": [
-                {"name": "order", "label": {"en": "Order number", "zh": "订单号"}, "kind": "text", "required": True}]},
-            {"code": "sale.none", "label": {"en": "No interest", "zh": "无意向"}}]},
-        {"code": "fault", "label": {"en": "Fault", "zh": "故障"}, "children": [
-            {"code": "fault.solved", "label": {"en": "Solved", "zh": "已解决"}},
-            {"code": "fault.passed", "label": {"en": "Passed on", "zh": "已转交"}}]},
-        {"code": "wrong", "label": {"en": "Wrong number", "zh": "打错电话"}},
-    ],
-}  # fmt: skip
+DISPOSITIONS = {
+    "sales": {
+        "required": True,
+        "codes": [
+            {
+                "id": "sale",
+                "label": {"en": "Sale", "zh": "销售"},
+                "fields": [],
+                "children": [
+                    {
+                        "id": "sale-new",
+                        "label": {"en": "New contract", "zh": "新合同"},
+                        "fields": [
+                            {
+                                "id": "order",
+                                "label": {"en": "Order number", "zh": "订单号"},
+                                "kind": "text",
+                                "required": True,
+                            }
+                        ],
+                        "children": [],
+                    }
+                ],
+            },
+            {"id": "wrong", "label": {"en": "Wrong number", "zh": "打错电话"}, "fields": [], "children": []},
+        ],
+    }
+}
 
 
 def pop(now: float) -> Object:
     """A known customer with a history."""
     hostile = '<img src=x onerror="alert(1)"> \u202etxet desrever'
-    card = {**CARD, "notes": [
-        {"at": now - 86_400 * 3, "by": "Chen Wei", "text": "Wants to hear about the new tariff before the contract ends."},
-        {"at": now - 86_400 * 40, "by": "Anna Weber", "text": hostile},
-    ]}  # fmt: skip
-    contact = {"direction": "inbound", "group": "sales", "agent": "Chen Wei", "outcome": "answered", "talk_s": 342,
-               "disposition": "Sale · No interest", "note": "Offer sent by mail, calls again next week."}  # fmt: skip
+    card = {
+        **CARD,
+        "notes": [
+            {
+                "at": now - 86_400 * 3,
+                "by": "Chen Wei",
+                "text": "Wants to hear about the new tariff before the contract ends.",
+            },
+            {"at": now - 86_400 * 40, "by": "Anna Weber", "text": hostile},
+        ],
+    }
+    contact = {
+        "direction": "inbound",
+        "group": "sales",
+        "agent": "Chen Wei",
+        "outcome": "answered",
+        "talk_s": 342,
+        "disposition": "Sale · No interest",
+        "note": "Offer sent by mail, calls again next week.",
+    }
     return {
-        "call": CALL, "customer": card, "candidates": [],
-        "why": {"dialed": "8000", "number_name": "Service line", "path": ["Main menu", "English", "Sales"],
-                "collected": {"Account": "12345674", "PIN": "•••"}, "lookups": {"Balance": "1 204.50 €"}, "waited_s": 48,
-                "group": "Sales", "priority": 20, "transferred_from": None, "reason": "Knows this customer best (vip 6)"},
+        "call": {"id": CALL},
+        "customer": card,
+        "candidates": [],
+        "why": {
+            "dialed": "8000",
+            "number_name": "Service line",
+            "path": [
+                {"flow": "main", "step": name, "arrow": "1", "detail": ""}
+                for name in ("menu", "english", "sales")
+            ],
+            "collected": {"Account": "12345674", "PIN": "•••"},
+            "lookups": [
+                {"at": now, "flow": "balance", "step": "account", "result": "found", "detail": "1 204.50"}
+            ],
+            "waited_s": 48,
+            "group": "Sales",
+            "priority": 20,
+            "transferred_from": None,
+            "reason": ["vip 6", "ready for 312 s"],
+        },
         "before": {
             "contacts": [
                 {**contact, "call": "c-9", "at": now - 86_400 * 2},
-                {**contact, "call": "c-5", "at": now - 86_400 * 9, "outcome": "abandoned", "agent": None, "disposition": None, "note": None, "talk_s": 0},
+                {
+                    **contact,
+                    "call": "c-5",
+                    "at": now - 86_400 * 9,
+                    "outcome": "abandoned",
+                    "agent": None,
+                    "disposition": None,
+                    "note": None,
+                    "talk_s": 0,
+                },
                 {**contact, "call": "c-2", "at": now - 86_400 * 70, "direction": "outbound", "note": None},
             ],
             "callbacks": [{"id": "b-1", "at": now - 3600, "group": "sales"}],
             "voicemails": [],
         },
-        "greeting": "Good morning Dr. Müller-Lüdenscheidt, this is Example Bank, Anna Weber. How may I help you?",
-        "links": [{"label": "CRM", "url": "https://crm.example.com/k-1"}, {"label": "bad", "url": "javascript:alert(1)"}],
-        "directory": "ok", "wrap_up": WRAP_UP,
-    }  # fmt: skip
+        "greeting": "Good morning Dr. Müller-Lüdenscheidt, Example Bank, Anna Weber. How may I help you?",
+        "links": [
+            {"label": "CRM", "url": "https://crm.example.com/k-1"},
+            {"label": "bad", "url": "javascript:alert(1)"},
+        ],
+        "directory": "ok",
+    }
 
 
 def tasks(now: float) -> list[Object]:
-    """Three that wait, one that somebody has."""
+    """Two that wait, two that somebody has."""
     base: Object = {
-        "group": "sales",
-        "customer": None,
-        "due_at": None,
-        "duration_s": None,
-        "note": None,
-        "state": "open",
-        "agent": None,
-        "changed_at": now,
+        "call": "c-1", "group": "sales", "name": "", "number": "", "duration_s": 0.0, "language": "en",
+        "state": "open", "agent": None, "line": None, "history": [],
+    }  # fmt: skip
+    mine: Object = {"state": "assigned", "agent": "anna"}
+    said: Object = {
+        "at": now,
+        "who": "anna",
+        "state": "assigned",
+        "agent": "anna",
+        "note": "Asked for Chinese",
     }
     return [
         {
             **base,
             "kind": "callback",
-            "id": "t-1",
+            "id": "1",
             "at": now - 5400,
-            "number": "+49 30 5550123",
-            "customer": {"id": "k-1", "name": CARD["name"]},
-            "due_at": now - 600,
+            "number": "+49305550123",
+            "name": CARD["name"],
         },
         {
             **base,
             "kind": "voicemail",
-            "id": "t-2",
+            "id": "2",
             "at": now - 8000,
-            "number": "+49 171 1234567",
-            "duration_s": 37,
+            "number": "+491711234567",
+            "duration_s": 37.0,
         },
         {
             **base,
+            **mine,
             "kind": "callback",
-            "id": "t-3",
+            "id": "3",
             "at": now - 90_000,
-            "number": "+86 10 5550 0001",
-            "due_at": now + 7200,
-            "note": "Asked for Chinese",
-            "state": "taken",
-            "agent": "anna",
+            "number": "+861055500001",
+            "history": [said],
         },
-        {
-            **base,
-            "kind": "voicemail",
-            "id": "t-4",
-            "at": now - 100_000,
-            "number": None,
-            "duration_s": 12,
-            "state": "taken",
-            "agent": "chen",
-        },
+        {**base, "kind": "voicemail", "id": "4", "at": now - 100_000, "state": "assigned", "agent": "chen"},
     ]
 
 
@@ -163,31 +219,95 @@ def objects(now: float) -> dict[str, Object]:
         }
     )
     return {
-        "centre": {"name": "Example Bank", "language": "en", "timezone": "Europe/Berlin", "asterisk": True, "dispatching": True,
-                   "version": "1", "announcements": [], "reasons": reasons, "groups": ["sales", "support"]},
-        "agent:anna": {
-            "id": "anna", "name": "Anna Weber", "extension": "1001", "phone": None, "browser_phone": False, "phone_reachable": False,
-            "state": "logged_out", "reason": None, "reason_label": None, "reason_max_s": None, "since_at": now, "until_at": None,
-            "pending": None, "next_state": None, "occupied": None, "login_at": None, "busy_s": 0, "calls_taken": 0, "calls_today": 23,
-            "call": None, "own_call": None, "wrap_up_call": None, "wrap_up_wanted": False, "groups": ["sales"], "leaving": False, "desktop": True,
+        "centre": {
+            "name": "Example Bank",
+            "language": "en",
+            "timezone": "Europe/Berlin",
+            "asterisk": True,
+            "dispatching": True,
+            "version": "1",
+            "announcements": [],
+            "reasons": reasons,
+            "groups": ["sales", "support"],
         },
-    }  # fmt: skip
+        "agent:anna": {
+            "id": "anna",
+            "name": "Anna Weber",
+            "extension": "1001",
+            "phone": None,
+            "browser_phone": False,
+            "phone_reachable": False,
+            "state": "logged_out",
+            "reason": None,
+            "reason_label": None,
+            "reason_max_s": None,
+            "since_at": now,
+            "until_at": None,
+            "pending": None,
+            "next_state": None,
+            "occupied": None,
+            "login_at": None,
+            "busy_s": 0,
+            "calls_taken": 0,
+            "calls_today": 23,
+            "call": None,
+            "own_call": None,
+            "wrap_up_call": None,
+            "wrap_up_wanted": False,
+            "groups": ["sales"],
+            "leaving": False,
+            "desktop": True,
+        },
+    }
 
 
 def call(now: float, **fields: Any) -> Object:
     """The call in hand."""
     return {
-        "id": CALL, "kind": "inbound", "state": "ringing", "since_at": now, "arrived_at": now - 90, "queued_at": now - 48,
-        "caller_number": "+49 30 5550123", "caller_name": None, "dialed_number": "8000", "trunk": "lab",
-        "customer": {"id": "k-1", "name": CARD["name"], "segment": "gold"}, "group": "sales", "position": None, "priority": 20,
-        "ring": None, "kept_for": None, "agent": "anna", "on_hold": False, "muted": False, "recording": None, "parties": [],
-        "consult": None, "outside_number": None, "flow_step": None, "wrap_up_for": None, **fields,
-    }  # fmt: skip
+        "id": CALL,
+        "kind": "inbound",
+        "state": "ringing",
+        "since_at": now,
+        "arrived_at": now - 90,
+        "queued_at": now - 48,
+        "caller_number": "+49 30 5550123",
+        "caller_name": None,
+        "dialed_number": "8000",
+        "trunk": "lab",
+        "customer": {"id": "k-1", "name": CARD["name"], "segment": "gold"},
+        "group": "sales",
+        "position": None,
+        "priority": 20,
+        "ring": None,
+        "kept_for": None,
+        "agent": "anna",
+        "on_hold": False,
+        "muted": False,
+        "recording": None,
+        "parties": [],
+        "consult": None,
+        "outside_number": None,
+        "flow_step": None,
+        "wrap_up_for": None,
+        **fields,
+    }
 
 
 def _logged_in(now: float, state: str, **fields: Any) -> Object:
-    base = {"state": state, "reason": None, "reason_max_s": None, "phone": "1001", "phone_reachable": True, "login_at": now - 7200, "since_at": now,
-            "until_at": None, "call": None, "wrap_up_call": None, "next_state": None, "pending": None}  # fmt: skip
+    base = {
+        "state": state,
+        "reason": None,
+        "reason_max_s": None,
+        "phone": "1001",
+        "phone_reachable": True,
+        "login_at": now - 7200,
+        "since_at": now,
+        "until_at": None,
+        "call": None,
+        "wrap_up_call": None,
+        "next_state": None,
+        "pending": None,
+    }
     return {**base, **fields}
 
 
@@ -211,7 +331,10 @@ def _talk(now: float, **fields: Any) -> Object:
 
 
 SCENES: dict[str, Callable[[float], dict[str, Any]]] = {
-    "not-ready": lambda now: {"agent__anna": _logged_in(now, "not_ready", reason="lunch", reason_max_s=900, since_at=now - 1200), "drop": [f"call:{CALL}"]},
+    "not-ready": lambda now: {
+        "agent__anna": _logged_in(now, "not_ready", reason="lunch", reason_max_s=900, since_at=now - 1200),
+        "drop": [f"call:{CALL}"],
+    },
     "ready": lambda now: {"agent__anna": _logged_in(now, "ready"), "drop": [f"call:{CALL}", f"pop:{CALL}"]},
     "ring": lambda now: {
         "agent__anna": _logged_in(now, "ringing", call=CALL, next_state="ready"),
@@ -220,12 +343,27 @@ SCENES: dict[str, Callable[[float], dict[str, Any]]] = {
     },
     "talk": _talk,
     "hold": lambda now: _talk(now, on_hold=True),
-    "consult": lambda now: _talk(now, on_hold=True, consult={"call": "c-18", "to": "Ben Okafor", "state": "talking"}),
+    "consult": lambda now: _talk(
+        now, on_hold=True, consult={"call": "c-18", "to": "Ben Okafor", "state": "talking"}
+    ),
     "conference": lambda now: _talk(now, parties=[_CUSTOMER, _ANNA, _BEN]),
-    "pending": lambda now: {"agent__anna": _logged_in(now, "talking", since_at=now - 65, call=CALL, pending="lunch", next_state="not_ready")},
+    "pending": lambda now: {
+        "agent__anna": _logged_in(
+            now, "talking", since_at=now - 65, call=CALL, pending="lunch", next_state="not_ready"
+        )
+    },
     "wrap-up": lambda now: {
         "agent__anna": _logged_in(now, "wrap_up", wrap_up_call=CALL, until_at=now + 42, next_state="ready"),
         f"call__{CALL}": call(now, state="ended", wrap_up_for="anna"),
     },
-    "message": lambda now: {"message__m1": {"id": "m1", "at": now, "from": "Dora Novak", "to": ["anna"], "text": "Please take sales calls first until noon.", "urgent": True}},
-}  # fmt: skip
+    "message": lambda now: {
+        "message__m1": {
+            "id": "m1",
+            "at": now,
+            "from": "Dora Novak",
+            "to": ["anna"],
+            "text": "Please take sales calls first until noon.",
+            "urgent": True,
+        }
+    },
+}

@@ -14,7 +14,7 @@ import pytest
 import requests
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
-from schemathesis import GenerationMode
+from schemathesis import Case, GenerationMode
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
@@ -118,7 +118,7 @@ def test_whatever_is_asked_the_answer_is_as_documented(
     address, session = server
     operation = schema[path][method]
 
-    def try_it(case: Any) -> None:
+    def try_it(case: Case[Any]) -> None:
         case.call_and_validate(base_url=address, session=session, checks=CHECKS, timeout=20)
 
     told = WHOLE["paths"][path][method]

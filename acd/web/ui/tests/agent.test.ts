@@ -87,7 +87,8 @@ describe("finding whom to send a call to", () => {
     ],
     groups: [{ id: "sales", name: "Sales", ready: 0 }],
     flows: [{ id: "survey", name: "Survey" }],
-    numbers: [{ number: "+4930", name: "Branch" }],
+    numbers: [{ id: "+4930", name: "Branch" }],
+    outside: true,
   };
   const ids = (query: string, kind: Parameters<typeof findTargets>[2] = "all") => findTargets(targets, query, kind, "anna").map((target) => target.id);
   it("has those first who can take a call, and never oneself", () => {

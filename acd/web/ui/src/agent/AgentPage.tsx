@@ -10,7 +10,7 @@ import { DialBox } from "./DialBox";
 import { InboxGlance } from "./InboxGlance";
 import { Messages } from "./Messages";
 import { PopPanel } from "./pop/PopPanel";
-import { usePop } from "./pop/usePop";
+import { useForm, usePop } from "./pop/usePop";
 import { BUSY } from "./states";
 import { WrapUpPanel } from "./wrapup/WrapUpPanel";
 import "./agent.css";
@@ -41,10 +41,11 @@ function Desk({ agent }: { agent: Agent }) {
 /** All that belongs to one call; another call begins with an empty screen. */
 function CallWork({ agent, call }: { agent: Agent; call: Call }) {
   const pop = usePop(call);
+  const form = useForm(call);
   return (
     <>
       <PopPanel call={call} pop={pop} />
-      <WrapUpPanel agent={agent} call={call} form={pop.value?.wrap_up ?? null} />
+      <WrapUpPanel agent={agent} call={call} form={form ?? null} formKnown={form !== undefined} />
     </>
   );
 }

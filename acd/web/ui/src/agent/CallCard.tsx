@@ -31,8 +31,8 @@ export function CallCard({ agent, call: told }: { agent: Agent; call: Call }) {
         {call.kind !== "inbound" && <Tag>{t(`call.kind.${call.kind as "internal" | "outbound" | "callback"}`)}</Tag>}
       </p>
       <p className="call-marks">
-        {call.on_hold && <Tag icon={<PauseCircleOutlined />} color="warning">{t("call.on-hold")}</Tag>}
-        {call.muted && <Tag icon={<AudioMutedOutlined />} color="warning">{t("call.muted")}</Tag>}
+        {call.on_hold && <Tag icon={<PauseCircleOutlined aria-hidden />} color="warning">{t("call.on-hold")}</Tag>}
+        {call.muted && <Tag icon={<AudioMutedOutlined aria-hidden />} color="warning">{t("call.muted")}</Tag>}
         {call.recording === "on" && <Tag color="error" className="rec">{t("call.recording.on")}</Tag>}
         {call.recording === "paused" && <Tag>{t("call.recording.paused")}</Tag>}
       </p>

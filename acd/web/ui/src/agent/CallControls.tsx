@@ -30,14 +30,14 @@ interface Shown {
 
 /** One place for each pair, so that a button stays where it was when its meaning turns over. */
 const PAIRS: readonly (readonly [Shown, Shown?])[] = [
-  [{ control: "hold", icon: <PauseOutlined />, order: { do: "hold" }, key: "H" }, { control: "resume", icon: <PlayCircleOutlined />, order: { do: "resume" }, primary: true, key: "H" }],
-  [{ control: "mute", icon: <AudioMutedOutlined />, order: { do: "mute", on: true }, key: "M" }, { control: "unmute", icon: <AudioOutlined />, order: { do: "mute", on: false }, primary: true, key: "M" }],
+  [{ control: "hold", icon: <PauseOutlined aria-hidden />, order: { do: "hold" }, key: "H" }, { control: "resume", icon: <PlayCircleOutlined aria-hidden />, order: { do: "resume" }, primary: true, key: "H" }],
+  [{ control: "mute", icon: <AudioMutedOutlined aria-hidden />, order: { do: "mute", on: true }, key: "M" }, { control: "unmute", icon: <AudioOutlined aria-hidden />, order: { do: "mute", on: false }, primary: true, key: "M" }],
 ];
 
 const CONSULT: readonly Shown[] = [
-  { control: "consult-complete", icon: <SwapOutlined />, order: { do: "consult-complete" }, primary: true },
-  { control: "consult-join", icon: <TeamOutlined />, order: { do: "consult-join" } },
-  { control: "consult-cancel", icon: <CloseOutlined />, order: { do: "consult-cancel" } },
+  { control: "consult-complete", icon: <SwapOutlined aria-hidden />, order: { do: "consult-complete" }, primary: true },
+  { control: "consult-join", icon: <TeamOutlined aria-hidden />, order: { do: "consult-join" } },
+  { control: "consult-cancel", icon: <CloseOutlined aria-hidden />, order: { do: "consult-cancel" } },
 ];
 
 /** The buttons of a call: each is enabled where the feed says that it makes sense, and waits until the feed confirms. */
@@ -69,8 +69,8 @@ export function CallControls({ agent, call }: Props) {
     </Button>
   );
 
-  const answer: Shown = { control: "answer", icon: <PhoneOutlined />, order: { do: "answer" }, primary: true, key: "A" };
-  const hangup: Shown = { control: "hangup", icon: <PhoneOutlined rotate={135} />, order: { do: "hangup" }, danger: true, key: "E" };
+  const answer: Shown = { control: "answer", icon: <PhoneOutlined aria-hidden />, order: { do: "answer" }, primary: true, key: "A" };
+  const hangup: Shown = { control: "hangup", icon: <PhoneOutlined rotate={135} aria-hidden />, order: { do: "hangup" }, danger: true, key: "E" };
   const pairs = PAIRS.map(([one, other]) => (other && can.has(other.control) ? other : one));
   const shortcut = (shown: Shown): Shortcut => ({ code: `Key${shown.key}`, keys: shown.key ?? "", title: `call.do.${shown.control}`, on: !off && can.has(shown.control), run: () => press(shown) });
   useShortcuts([
@@ -93,14 +93,14 @@ export function CallControls({ agent, call }: Props) {
       <div className="controls">
         {pairs.map((shown) => button(shown))}
         <Popover trigger="click" destroyOnHidden content={<Keypad call={call} />}>
-          <Button className="control" icon={<NumberOutlined />} disabled={off || !can.has("keys")}>
+          <Button className="control" icon={<NumberOutlined aria-hidden />} disabled={off || !can.has("keys")}>
             {t("call.do.keys")}
           </Button>
         </Popover>
-        <Button className="control" icon={<SwapOutlined />} disabled={off || !can.has("transfer")} loading={pending === "transfer"} onClick={() => setDialog("transfer")} aria-keyshortcuts="Alt+T">
+        <Button className="control" icon={<SwapOutlined aria-hidden />} disabled={off || !can.has("transfer")} loading={pending === "transfer"} onClick={() => setDialog("transfer")} aria-keyshortcuts="Alt+T">
           {t("call.do.transfer")}
         </Button>
-        <Button className="control" icon={<UserAddOutlined />} disabled={off || !can.has("conference-add")} loading={pending === "conference-add"} onClick={() => setDialog("conference")}>
+        <Button className="control" icon={<UserAddOutlined aria-hidden />} disabled={off || !can.has("conference-add")} loading={pending === "conference-add"} onClick={() => setDialog("conference")}>
           {t("call.do.conference-add")}
         </Button>
         <RecordPause off={off} can={can} pending={pending} onOrder={(control, order) => run(control, () => orderThrough(agent, order))} />

@@ -54,7 +54,7 @@ export function DialBox({ agent }: { agent: Agent }) {
           >
             <Input aria-label={t("dial.title")} placeholder={t("dial.hint")} maxLength={40} inputMode="tel" />
           </AutoComplete>
-          <Button htmlType="submit" icon={<PhoneOutlined />} loading={pending === "dial"} disabled={off || !free || !text.trim()} aria-label={t("dial.do")} />
+          <Button htmlType="submit" icon={<PhoneOutlined aria-hidden />} loading={pending === "dial"} disabled={off || !free || !text.trim()} aria-label={t("dial.do")} />
         </Space.Compact>
       </form>
     </section>

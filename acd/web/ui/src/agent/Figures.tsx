@@ -19,7 +19,7 @@ export function Figures({ agent }: { agent: Agent }) {
     return () => clearInterval(timer);
   }, [reload]);
   const shown: [string, string][] = [[t("agent.figures.calls"), format.number(agent.calls_today)]];
-  if (value) shown.push([t("agent.figures.talk"), clockText(value.talk_s)], [t("agent.figures.wrap-up"), clockText(value.wrap_up_s)], [t("agent.figures.missed"), format.number(value.missed)]);
+  if (value) shown.push([t("agent.figures.talk"), clockText(value.talking_s ?? 0)], [t("agent.figures.wrap-up"), clockText(value.wrap_up_s ?? 0)], [t("agent.figures.ready"), clockText(value.ready_s ?? 0)]);
   return (
     <dl className="figures" aria-label={t("agent.figures")}>
       {shown.map(([name, text]) => (

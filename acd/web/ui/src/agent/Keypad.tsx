@@ -17,7 +17,7 @@ export function Keypad({ call }: { call: Call }) {
   const send = (keys: string) => {
     setSent((old) => (old + keys).slice(-24));
     setFault(null);
-    orderCall({ do: "keys", keys }).catch((why: unknown) => setFault(why));
+    orderCall({ do: "keys", keys }, call.id).catch((why: unknown) => setFault(why));
   };
   return (
     // Keys are taken from wherever in the pad the focus is.

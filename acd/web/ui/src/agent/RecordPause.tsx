@@ -19,7 +19,7 @@ export function RecordPause({ off, can, pending, onOrder }: Props) {
   const { t } = useI18n();
   if (can.has("record-resume")) {
     return (
-      <Button className="control" type="primary" icon={<PlayCircleOutlined />} disabled={off} loading={pending === "record-resume"} onClick={() => onOrder("record-resume", { do: "record-resume" })}>
+      <Button className="control" type="primary" icon={<PlayCircleOutlined aria-hidden />} disabled={off} loading={pending === "record-resume"} onClick={() => onOrder("record-resume", { do: "record-resume" })}>
         {t("call.do.record-resume")}
       </Button>
     );
@@ -38,7 +38,7 @@ export function RecordPause({ off, can, pending, onOrder }: Props) {
         ],
       }}
     >
-      <Button className="control" icon={<PauseCircleOutlined />} disabled={off || !can.has("record-pause")} loading={pending === "record-pause"}>
+      <Button className="control" icon={<PauseCircleOutlined aria-hidden />} disabled={off || !can.has("record-pause")} loading={pending === "record-pause"}>
         {t("call.do.record-pause")}
       </Button>
     </Dropdown>

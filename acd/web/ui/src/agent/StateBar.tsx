@@ -78,14 +78,14 @@ function Bar({ agent }: { agent: Agent }) {
             }}
           >
             <Button loading={pending === "not-ready" || pending === "logout"} disabled={off}>
-              {t(busy ? "agent.afterwards" : "agent.do.not-ready")} <DownOutlined />
+              {t(busy ? "agent.afterwards" : "agent.do.not-ready")} <DownOutlined aria-hidden />
             </Button>
           </Dropdown>
         )}
         {busy && agent.pending !== null && (
           <Tag className="bar-next">
             {t("agent.then", { what: agent.pending === "logged_out" ? t("agent.state.logged_out") : reasons.text(agent.pending) })}
-            <Button type="text" size="small" icon={<CloseOutlined />} aria-label={t("agent.do.revoke")} disabled={off} loading={pending === "revoke"} onClick={() => ask("revoke")} />
+            <Button type="text" size="small" icon={<CloseOutlined aria-hidden />} aria-label={t("agent.do.revoke")} disabled={off} loading={pending === "revoke"} onClick={() => ask("revoke")} />
           </Tag>
         )}
         {orders.has("wrap-up") && agent.state === "talking" && (
@@ -125,7 +125,7 @@ function StateText({ agent }: { agent: Agent }) {
       {left !== null && <span className="state-left figure">{t("agent.left", { time: clockText(left) })}</span>}
       {over > 0 && (
         <span className="state-left figure">
-          <WarningOutlined /> {t("agent.over", { time: clockText(over) })}
+          <WarningOutlined aria-hidden /> {t("agent.over", { time: clockText(over) })}
         </span>
       )}
     </div>

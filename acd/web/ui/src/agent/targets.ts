@@ -12,7 +12,7 @@ export function findTargets(targets: Targets, query: string, kind: TargetKind | 
     (target) => (kind === "all" || target.kind === kind) && words.every((word) => `${target.name} ${target.id} ${target.kind === "agent" ? "" : target.detail}`.toLowerCase().includes(word)),
   );
   const digits = query.replace(/[^\d+]/g, "");
-  const dials = (kind === "all" || kind === "number") && NUMBER.test(query.trim()) && !found.some((target) => target.id === digits);
+  const dials = targets.outside && (kind === "all" || kind === "number") && NUMBER.test(query.trim()) && !found.some((target) => target.id === digits || target.name.endsWith(` ${digits}`));
   const typed: Target[] = dials ? [{ kind: "number", id: digits, name: query.trim(), detail: "", free: null }] : [];
   return [...found, ...typed].slice(0, MOST);
 }
@@ -25,7 +25,7 @@ function allTargets(targets: Targets, me: string): Target[] {
   return [
     ...agents.toSorted((one, other) => rank(one) - rank(other)),
     ...targets.groups.map((group): Target => ({ kind: "group", id: group.id, name: group.name, detail: "", free: group.ready === undefined ? null : group.ready > 0 })),
-    ...targets.numbers.map((one): Target => ({ kind: "number", id: one.number, name: one.name, detail: one.number, free: null })),
+    ...targets.numbers.map((one): Target => ({ kind: "number", id: one.id, name: one.name, detail: one.id, free: null })),
     ...targets.flows.map((flow): Target => ({ kind: "flow", id: flow.id, name: flow.name, detail: "", free: null })),
   ];
 }

@@ -10,18 +10,24 @@ export interface Task {
   at: number;
   group: string | null;
   number: string | null;
-  customer: { id: string; name: string } | null;
-  /** When the caller wishes, or was promised, to be called. */
-  due_at: number | null;
-  duration_s: number | null;
-  note: string | null;
-  state: "open" | "taken" | "done" | "cancelled";
+  name: string;
+  duration_s: number;
+  state: "open" | "assigned" | "released" | "failed" | "expired" | "done" | "cancelled";
   agent: string | null;
-  changed_at: number;
+  /** How a callback stands in line now, where it is called by itself. */
+  line: { state: string; next_at: number | null } | null;
+  history: { at: number; who: string; state: string; agent: string | null; note: string }[];
 }
 
-export const readInbox = (query: { kind?: TaskKind | undefined; group?: string; closed?: boolean }, signal?: AbortSignal): Promise<{ tasks: Task[] }> =>
-  get("/api/inbox", query, signal);
-export const orderTask = (task: Task, order: TaskOrder, note?: string): Promise<Task> =>
-  post(at`/api/inbox/${task.kind}/${task.id}`, { do: order, note: note ?? null });
+/** Nobody has it, and it is not done: anybody of the group may take it. */
+export const isFree = (task: Task): boolean => !["assigned", "done", "cancelled"].includes(task.state);
+
+/** Both kinds where none is said; the oldest first, as they wait. */
+export async function readInbox(wanted: { kind?: TaskKind | undefined; closed: boolean }, signal?: AbortSignal): Promise<{ tasks: Task[] }> {
+  const kinds: TaskKind[] = wanted.kind ? [wanted.kind] : ["callback", "voicemail"];
+  const found = await Promise.all(kinds.map((kind) => get<{ tasks: Task[] }>("/api/inbox", { kind, closed: wanted.closed }, signal)));
+  return { tasks: found.flatMap((one) => one.tasks).toSorted((one, other) => one.at - other.at) };
+}
+
+export const orderTask = (task: Task, order: TaskOrder, note = ""): Promise<Task> => post(at`/api/inbox/${task.kind}/${task.id}`, { do: order, note });
 export const soundOf = (task: Task): string => at`/api/inbox/voicemail/${task.id}/sound`;

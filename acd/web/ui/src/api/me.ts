@@ -17,7 +17,8 @@ export type CallOrder =
   | { do: "dial"; number?: string; agent_to?: string }
   | { do: "callback"; task: string };
 
-export const orderCall = (order: CallOrder): Promise<unknown> => post("/api/me/call", order);
+/** `call`: the one that is meant, so that a late click does nothing to the next customer's. */
+export const orderCall = (order: CallOrder, call?: string): Promise<unknown> => post("/api/me/call", call === undefined ? order : { ...order, call });
 
 /** A phone that one may log in at. */
 export interface Phone {
@@ -34,12 +35,11 @@ export interface Phones {
 
 export const readPhones = (): Promise<Phones> => get("/api/me/phone");
 
+/** Of what is over and on record today; empty before the first of it. */
 export interface Figures {
-  calls: number;
-  talk_s: number;
-  wrap_up_s: number;
-  not_ready_s: number;
-  missed: number;
+  talking_s?: number;
+  wrap_up_s?: number;
+  ready_s?: number;
 }
 
 export const readFigures = (): Promise<Figures> => get("/api/me/figures");
@@ -48,15 +48,15 @@ export const readFigures = (): Promise<Figures> => get("/api/me/figures");
 export interface Card {
   id: string;
   name: string;
-  company: string | null;
-  segment: string | null;
-  value: number | null;
-  language: string | null;
+  company: string;
+  segment: string;
+  value: number;
+  language: string;
   numbers: string[];
   emails: string[];
   tags: string[];
-  fields: Record<string, string>;
-  preferred_agent: string | null;
+  fields: Record<string, string | number | boolean>;
+  preferred_agent: string;
   notes: { at: number; by: string; text: string }[];
   version: number;
 }
@@ -64,7 +64,7 @@ export interface Card {
 export interface Contact {
   call: string;
   at: number;
-  direction: "inbound" | "outbound" | "callback" | "internal";
+  direction: string;
   group: string | null;
   agent: string | null;
   outcome: string;
@@ -77,9 +77,8 @@ export interface Contact {
 export interface DispositionField {
   name: string;
   label: Label;
-  kind: "text" | "number" | "choice" | "yes_no";
+  kind: string;
   required: boolean;
-  choices?: { value: string; label: Label }[];
 }
 
 export interface Disposition {
@@ -96,7 +95,6 @@ export interface WrapUpForm {
 }
 
 export interface Pop {
-  call: string;
   customer: Card | null;
   /** Several customers have this number. */
   candidates: Card[];
@@ -105,26 +103,47 @@ export interface Pop {
     number_name: string | null;
     path: string[];
     collected: Record<string, string>;
-    lookups: Record<string, string>;
+    lookups: string[];
     waited_s: number | null;
     group: string | null;
-    priority: number | null;
     transferred_from: string | null;
-    reason: string | null;
+    reason: string;
   };
   before: {
     contacts: Contact[];
     callbacks: { id: string; at: number; group: string | null }[];
     voicemails: { id: string; at: number; group: string | null; duration_s: number }[];
   };
-  greeting: string | null;
+  greeting: string;
   links: { label: string; url: string }[];
   directory: "ok" | "down" | "slow";
-  wrap_up: WrapUpForm | null;
 }
 
-export const readPop = (call: string, customer: string | null, signal: AbortSignal): Promise<Pop> =>
-  get(at`/api/me/pop/${call}`, { customer }, signal);
+interface Step {
+  flow: string;
+  step: string;
+  arrow: string;
+  detail: string;
+}
+
+/** As the server has it: the way in steps, what was looked up with its result, reasons one by one. */
+type Told = Omit<Pop, "why"> & { why: Omit<Pop["why"], "path" | "lookups" | "reason"> & { path: Step[]; lookups: { step: string; result: string; detail: string }[]; reason: string | string[] | null } };
+
+export async function readPop(call: string, signal: AbortSignal): Promise<Pop> {
+  const told = await get<Told>(at`/api/me/pop/${call}`, {}, signal);
+  const { path, lookups, reason } = told.why;
+  return {
+    ...told,
+    why: {
+      ...told.why,
+      path: path.map(stepText),
+      lookups: lookups.map((one) => [one.step, one.result, one.detail].filter(Boolean).join(" · ")),
+      reason: Array.isArray(reason) ? reason.join("; ") : (reason ?? ""),
+    },
+  };
+}
+
+const stepText = (step: Step): string => [step.step || step.flow, step.detail].filter(Boolean).join(": ");
 
 /** What an agent says about a call; null: not said yet. */
 export interface WrapUp {
@@ -134,7 +153,26 @@ export interface WrapUp {
   callback_at: number | null;
 }
 
-export const sendWrapUp = (call: string, wrapUp: WrapUp): Promise<unknown> => post("/api/me/wrap-up", { call, ...wrapUp });
+/** `done`: the wrap-up is over by that. */
+export const sendWrapUp = (call: string, wrapUp: WrapUp, done: boolean): Promise<unknown> => post("/api/me/wrap-up", { call, ...wrapUp, done });
+
+interface Code {
+  id: string;
+  label: Label;
+  fields: { id: string; label: Label; kind: string; required: boolean }[];
+  children: Code[];
+}
+
+/** What each group wants to know after a call, by group. */
+export async function readForms(): Promise<Record<string, WrapUpForm>> {
+  const told = await get<Record<string, { required: boolean; codes: Code[] }>>("/api/dispositions");
+  return Object.fromEntries(Object.entries(told).map(([group, form]) => [group, { required: form.required, dispositions: form.codes.map(disposition) }]));
+}
+
+function disposition(code: Code): Disposition {
+  const fields = code.fields.map(({ id, ...field }) => ({ name: id, ...field }));
+  return { code: code.id, label: code.label, fields, ...(code.children.length > 0 ? { children: code.children.map(disposition) } : {}) };
+}
 export const readDraft = (call: string, signal: AbortSignal): Promise<{ draft: (WrapUp & { saved_ms: number }) | null }> =>
   get(at`/api/me/draft/${call}`, {}, signal);
 export const keepDraft = (call: string, draft: WrapUp & { saved_ms: number }): Promise<unknown> => put(at`/api/me/draft/${call}`, { draft });

@@ -7,7 +7,9 @@ export interface Targets {
   agents: { id: string; name: string; extension: string; state: AgentState }[];
   groups: { id: string; name: string; waiting?: number; ready?: number }[];
   flows: { id: string; name: string }[];
-  numbers: { number: string; name: string }[];
+  numbers: { id: string; name: string }[];
+  /** Whether one may send calls to numbers elsewhere. */
+  outside: boolean;
 }
 
 export const readTargets = (signal: AbortSignal): Promise<Targets> => get("/api/targets", {}, signal);

@@ -3,7 +3,7 @@ import { App as AntApp, Button, Input, Popover, Space, Tag } from "antd";
 import { useState } from "react";
 
 import { useFaultText } from "../api/hooks";
-import { orderTask, soundOf, type Task, type TaskOrder } from "../api/inbox";
+import { isFree, orderTask, soundOf, type Task, type TaskOrder } from "../api/inbox";
 import { clockText } from "../format/format";
 import { useFormat } from "../format/hooks";
 import { useI18n } from "../i18n/i18n";
@@ -26,7 +26,8 @@ export function TaskLine({ task, onChanged, onRefused }: Props) {
   const [busy, setBusy] = useState<TaskOrder | null>(null);
   const now_s = live.now_s();
   const mine = task.agent !== null && task.agent === session.agent;
-  const overdue = task.due_at !== null && task.due_at < now_s && (task.state === "open" || task.state === "taken");
+  const free = isFree(task);
+  const note = task.history.findLast((one) => one.note !== "")?.note;
 
   const order = async (what: TaskOrder, note?: string) => {
     setBusy(what);
@@ -42,15 +43,15 @@ export function TaskLine({ task, onChanged, onRefused }: Props) {
   return (
     <li className={`task task-${task.state}`}>
       <span className="task-icon" aria-hidden>
-        {task.kind === "callback" ? <PhoneOutlined /> : <AudioOutlined />}
+        {task.kind === "callback" ? <PhoneOutlined aria-hidden /> : <AudioOutlined aria-hidden />}
       </span>
       <div className="task-who">
         <strong>
-          <bdi>{task.customer?.name ?? task.number ?? t("agent.unknown-number")}</bdi>
+          <bdi>{task.name || task.number || t("agent.unknown-number")}</bdi>
         </strong>
         <span className="quiet">
           {t(`inbox.one.${task.kind}`)}
-          {task.customer && task.number && (
+          {task.name && task.number && (
             <>
               {" · "}
               <bdi className="figure">{task.number}</bdi>
@@ -58,18 +59,18 @@ export function TaskLine({ task, onChanged, onRefused }: Props) {
           )}
           {" · "}
           <time dateTime={new Date(task.at * 1000).toISOString()}>{format.moment(task.at, now_s)}</time>
-          {task.duration_s !== null && <span className="figure"> · {clockText(task.duration_s)}</span>}
+          {task.duration_s > 0 && <span className="figure"> · {clockText(task.duration_s)}</span>}
         </span>
-        {task.note && (
+        {note && (
           <p>
-            <bdi>{task.note}</bdi>
+            <bdi>{note}</bdi>
           </p>
         )}
       </div>
       <div className="task-tags">
         {task.group && <Tag>{task.group}</Tag>}
-        {task.due_at !== null && <Tag color={overdue ? "error" : "default"}>{t("inbox.due", { time: format.moment(task.due_at, now_s) })}</Tag>}
-        {task.state !== "open" && <Tag color={task.state === "taken" ? "processing" : "default"}>{t(`inbox.state.${task.state}`, { agent: task.agent ?? "" })}</Tag>}
+        {task.line && task.line.next_at !== null && <Tag>{t("inbox.due", { time: format.moment(task.line.next_at, now_s) })}</Tag>}
+        {task.state !== "open" && <Tag color={task.state === "assigned" ? "processing" : "default"}>{t(`inbox.state.${task.state}`, { agent: task.agent ?? "" })}</Tag>}
       </div>
       {task.kind === "voicemail" && (
         // Somebody's own words, for which there is no text.
@@ -77,17 +78,17 @@ export function TaskLine({ task, onChanged, onRefused }: Props) {
         <audio className="task-sound" controls preload="none" src={soundOf(task)} aria-label={t("inbox.listen")} />
       )}
       <Space className="task-orders" wrap>
-        {task.state === "open" && (
+        {free && (
           <Button loading={busy === "take"} onClick={() => void order("take")}>
             {t("inbox.do.take")}
           </Button>
         )}
-        {(task.state === "open" || mine) && (task.state === "open" || task.state === "taken") && task.number && (
-          <Button type="primary" icon={<PhoneOutlined />} loading={busy === "call"} onClick={() => void order("call")}>
+        {(free || (mine && task.state === "assigned")) && task.number && (
+          <Button type="primary" icon={<PhoneOutlined aria-hidden />} loading={busy === "call"} onClick={() => void order("call")}>
             {t("inbox.do.call")}
           </Button>
         )}
-        {mine && task.state === "taken" && (
+        {mine && task.state === "assigned" && (
           <>
             <Done busy={busy === "done"} onDone={(note) => void order("done", note)} />
             <Button type="text" loading={busy === "release"} onClick={() => void order("release")}>
@@ -122,7 +123,7 @@ function Done({ busy, onDone }: { busy: boolean; onDone: (note: string) => void 
         </form>
       }
     >
-      <Button icon={<CheckOutlined />} loading={busy}>
+      <Button icon={<CheckOutlined aria-hidden />} loading={busy}>
         {t("inbox.do.done")}
       </Button>
     </Popover>

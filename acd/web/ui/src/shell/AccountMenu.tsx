@@ -22,7 +22,7 @@ export function AccountMenu() {
     all.map((one) => ({
       key: one,
       label: text(one),
-      icon: (one === present ? <CheckOutlined /> : <span className="no-icon" />) as ReactNode,
+      icon: (one === present ? <CheckOutlined aria-hidden /> : <span className="no-icon" />) as ReactNode,
       onClick: () => choose(one),
     }));
 
@@ -43,7 +43,7 @@ export function AccountMenu() {
       >
         <Button type="text" className="top-account" aria-label={t("shell.account", { name: session.name })}>
           <bdi className="cut">{session.name}</bdi>
-          <DownOutlined />
+          <DownOutlined aria-hidden />
         </Button>
       </Dropdown>
       <Modal open={open === "password"} title={t("shell.password")} footer={null} destroyOnHidden onCancel={() => setOpen(null)} width={400}>

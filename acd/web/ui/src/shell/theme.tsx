@@ -39,8 +39,8 @@ export function Themed({ choice, tongue, children }: { choice: ThemeChoice; tong
         cssVar: { key: "acd" },
         hashed: false,
         token: dark
-          ? { fontFamily: FONTS, borderRadius: 6, colorPrimary: "#3c89e8", colorLink: "#69a9f5", colorError: "#ff8f8a", colorTextSecondary: "rgba(255,255,255,0.72)", colorTextDescription: "rgba(255,255,255,0.65)", colorTextPlaceholder: "rgba(255,255,255,0.55)" }
-          : { fontFamily: FONTS, borderRadius: 6, colorPrimary: "#0958d9", colorLink: "#0958d9", colorError: "#cf1322", colorTextSecondary: "rgba(0,0,0,0.68)", colorTextDescription: "rgba(0,0,0,0.62)", colorTextPlaceholder: "rgba(0,0,0,0.58)" },
+          ? { fontFamily: FONTS, borderRadius: 6, colorPrimary: "#3c89e8", colorLink: "#69a9f5", colorInfo: "#5b9cf0", colorError: "#ff8f8a", colorWarning: "#f5b83d", colorTextSecondary: "rgba(255,255,255,0.72)", colorTextDescription: "rgba(255,255,255,0.65)", colorTextPlaceholder: "rgba(255,255,255,0.55)" }
+          : { fontFamily: FONTS, borderRadius: 6, colorPrimary: "#0958d9", colorLink: "#0958d9", colorInfo: "#0958d9", colorError: "#cf1322", colorWarning: "#945800", colorWarningBg: "#fffbe6", colorWarningBorder: "#ffe58f", colorTextSecondary: "rgba(0,0,0,0.68)", colorTextDescription: "rgba(0,0,0,0.62)", colorTextPlaceholder: "rgba(0,0,0,0.58)" },
         // What is chosen is written in the first colour, which in the dark theme is made for surfaces below white letters.
         components: dark ? { Tabs: { itemSelectedColor: "#69a9f5" }, Menu: { itemSelectedColor: "#69a9f5" } } : {},
       }}

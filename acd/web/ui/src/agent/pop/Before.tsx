@@ -39,7 +39,7 @@ export function Before({ before, known }: { before: Pop["before"]; known: boolea
 }
 
 function ContactLine({ contact, now_s }: { contact: Contact; now_s: number }) {
-  const { t, known } = useI18n();
+  const { known } = useI18n();
   const format = useFormat();
   return (
     <li className="contact">
@@ -51,7 +51,7 @@ function ContactLine({ contact, now_s }: { contact: Contact; now_s: number }) {
         {contact.agent && <> · <bdi>{contact.agent}</bdi></>}
         {contact.group && <> · <bdi>{contact.group}</bdi></>}
         {contact.talk_s > 0 && <span className="quiet figure"> · {clockText(contact.talk_s)}</span>}
-        {contact.direction !== "inbound" && <span className="quiet"> · {t(`call.kind.${contact.direction}`)}</span>}
+        {contact.direction !== "inbound" && <span className="quiet"> · {known(`call.kind.${contact.direction}`) ?? contact.direction}</span>}
       </span>
       {contact.disposition && <Tag className="contact-code">{contact.disposition}</Tag>}
       {contact.note && (

@@ -4,7 +4,7 @@ import type { Card } from "../../api/me";
 import { useI18n } from "../../i18n/i18n";
 
 /** Several customers share the number: one question to the caller, one click. */
-export function Candidates({ cards, onChoose }: { cards: Card[]; onChoose: (customer: string) => void }) {
+export function Candidates({ cards, onChoose }: { cards: Card[]; onChoose: (card: Card) => void }) {
   const { t } = useI18n();
   return (
     <section className="card" aria-labelledby="pop-candidates">
@@ -14,7 +14,7 @@ export function Candidates({ cards, onChoose }: { cards: Card[]; onChoose: (cust
       <ul className="candidates">
         {cards.map((card) => (
           <li key={card.id}>
-            <Button onClick={() => onChoose(card.id)} className="candidate">
+            <Button onClick={() => onChoose(card)} className="candidate">
               <bdi className="cut">{card.name}</bdi>
               <bdi className="quiet cut">{card.company}</bdi>
               {card.segment && <Tag color="blue">{card.segment}</Tag>}

@@ -12,17 +12,17 @@ import { live } from "../../live/live";
 const NOTES_SHOWN = 3;
 
 /** Who calls. Everything on it was written by somebody somewhere, so it is shown as text and nothing else. */
-export function CustomerCard({ card, links, onChanged }: { card: Card; links: { label: string; url: string }[]; onChanged: () => void }) {
+export function CustomerCard({ card, links, onChanged }: { card: Card; links: { label: string; url: string }[]; onChanged: (card: Card) => void }) {
   const { t, known } = useI18n();
   const format = useFormat();
   const rows: [string, string][] = [
-    [t("pop.company"), card.company ?? ""],
+    [t("pop.company"), card.company],
     [t("pop.numbers"), card.numbers.join(", ")],
     [t("pop.emails"), card.emails.join(", ")],
     [t("pop.language"), card.language ? (known(`pop.language.${card.language}`) ?? card.language) : ""],
-    [t("pop.value"), card.value === null ? "" : format.number(card.value)],
-    [t("pop.preferred-agent"), card.preferred_agent ?? ""],
-    ...Object.entries(card.fields),
+    [t("pop.value"), card.value === 0 ? "" : format.number(card.value)],
+    [t("pop.preferred-agent"), card.preferred_agent],
+    ...Object.entries(card.fields).map(([name, value]): [string, string] => [name, String(value)]),
   ];
   return (
     <section className="card" aria-labelledby="pop-customer">
@@ -61,7 +61,7 @@ export function CustomerCard({ card, links, onChanged }: { card: Card; links: { 
   );
 }
 
-function Notes({ card, onChanged }: { card: Card; onChanged: () => void }) {
+function Notes({ card, onChanged }: { card: Card; onChanged: (card: Card) => void }) {
   const { t } = useI18n();
   const format = useFormat();
   const faultText = useFaultText();
@@ -75,9 +75,8 @@ function Notes({ card, onChanged }: { card: Card; onChanged: () => void }) {
     setBusy(true);
     setFault(null);
     try {
-      await addNote(card.id, text.trim());
+      onChanged(await addNote(card.id, text.trim()));
       setText("");
-      onChanged();
     } catch (why) {
       setFault(why);
     }

@@ -38,7 +38,7 @@ export function NewCustomer({ call, others, onMade }: { call: Call; others: bool
   };
   const numbers = call.caller_number ? [call.caller_number] : [];
   const make = ({ name, company, email, language }: Given) =>
-    attempt(() => addCustomer({ name: name.trim(), company: company?.trim() || null, emails: email?.trim() ? [email.trim()] : [], language: language ?? null, numbers }));
+    attempt(() => addCustomer({ name: name.trim(), company: company?.trim() ?? "", emails: email?.trim() ? [email.trim()] : [], language: language ?? "", numbers }));
   const join = (card: Card) => attempt(() => changeCustomer(card.id, { version: card.version, numbers: [...new Set([...card.numbers, ...numbers])] }));
 
   if (!open) {

@@ -43,9 +43,9 @@ export function PopPanel({ call, pop }: { call: Call; pop: PopState }) {
       )}
       {value && (
         <>
-          {value.customer && <CustomerCard key={value.customer.id} card={value.customer} links={value.links} onChanged={pop.reload} />}
+          {value.customer && <CustomerCard key={value.customer.id} card={value.customer} links={value.links} onChanged={(card) => pop.choose(card)} />}
           {!value.customer && value.candidates.length > 0 && <Candidates cards={value.candidates} onChoose={pop.choose} />}
-          {!value.customer && value.directory !== "down" && <NewCustomer call={call} others={value.candidates.length > 0} onMade={(card) => pop.choose(card.id)} />}
+          {!value.customer && value.directory !== "down" && <NewCustomer call={call} others={value.candidates.length > 0} onMade={pop.choose} />}
           <Why why={value.why} />
           <Before before={value.before} known={value.customer !== null} />
         </>

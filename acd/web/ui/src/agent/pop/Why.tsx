@@ -11,9 +11,10 @@ export function Why({ why }: { why: Pop["why"] }) {
     [t("pop.dialed"), [why.number_name, why.dialed].filter(Boolean).join(" · ")],
     [t("pop.transferred-from"), why.transferred_from ?? ""],
     [t("pop.waited"), why.waited_s === null ? "" : clockText(why.waited_s)],
-    [t("pop.reason"), why.reason ?? ""],
+    [t("pop.reason"), why.reason],
+    [t("pop.lookups"), why.lookups.join("; ")],
   ];
-  const found = [...Object.entries(why.collected ?? {}), ...Object.entries(why.lookups ?? {})];
+  const found = Object.entries(why.collected);
   return (
     <section className="card" aria-labelledby="pop-why">
       <h2 id="pop-why" className="card-title">

@@ -1,19 +1,25 @@
-import { useCallback, useState } from "react";
+import { useState } from "react";
 
 import { useLoaded, type Loaded } from "../../api/hooks";
-import { readPop, type Pop } from "../../api/me";
+import { readForms, readPop, type Card, type Pop, type WrapUpForm } from "../../api/me";
 import type { Call } from "../../live/shapes";
 
 export interface PopState extends Loaded<Pop> {
-  /** Shows the call as that of another customer: one of several who share the number, or a card made just now. */
-  choose: (customer: string) => void;
-  chosen: string | null;
+  /** Shows `card` as who calls: one of several who share the number, or made just now. */
+  choose: (card: Card) => void;
 }
 
 /** Who calls and why; asked for as soon as the phone rings, and again when the customer of the call becomes another one. */
 export function usePop(call: Call): PopState {
-  const [chosen, setChosen] = useState<string | null>(null);
-  const key = `${call.id} ${call.customer?.id ?? ""} ${chosen ?? ""}`;
-  const loaded = useLoaded(key, (signal) => readPop(call.id, chosen, signal));
-  return { ...loaded, chosen, choose: useCallback((customer) => setChosen(customer), []) };
+  const [chosen, setChosen] = useState<Card | null>(null);
+  const loaded = useLoaded(`${call.id} ${call.customer?.id ?? ""}`, (signal) => readPop(call.id, signal));
+  const value = loaded.value && chosen ? { ...loaded.value, customer: chosen, candidates: [] } : loaded.value;
+  return { ...loaded, value, choose: setChosen };
+}
+
+/** What the call's group wants to know of it; undefined until that is known, null where it wants nothing. */
+export function useForm(call: Call): WrapUpForm | null | undefined {
+  const { value, fault } = useLoaded(call.group ?? "", readForms);
+  if (value) return value[call.group ?? ""] ?? null;
+  return fault ? null : undefined;
 }

@@ -22,10 +22,12 @@ interface Props {
   agent: Agent;
   call: Call;
   form: WrapUpForm | null;
+  /** False until it is known what the group wants to know: nothing may be sent before. */
+  formKnown: boolean;
 }
 
 /** What is noted about the call, from the first ring on; in the wrap-up with its clock. Sending ends the wrap-up. */
-export function WrapUpPanel({ agent, call, form }: Props) {
+export function WrapUpPanel({ agent, call, form, formKnown }: Props) {
   const { t, label } = useI18n();
   const faultText = useFaultText();
   const off = useLink() !== "up";
@@ -48,8 +50,8 @@ export function WrapUpPanel({ agent, call, form }: Props) {
     setFault(null);
     void run("send", async () => {
       try {
-        if (form?.required || !isEmpty(draft)) await sendWrapUp(call.id, toSend(draft, form));
-        if (wrapping) await orderState({ do: "wrap-up-done" });
+        if (form?.required || !isEmpty(draft)) await sendWrapUp(call.id, toSend(draft, form), wrapping);
+        else await orderState({ do: "wrap-up-done" });
         forget();
       } catch (why) {
         setFault(why);
@@ -59,7 +61,7 @@ export function WrapUpPanel({ agent, call, form }: Props) {
   };
   const extend = () => void run("extend", () => orderState({ do: "wrap-up-extend" }));
   useShortcuts([
-    { code: "KeyF", keys: "F", title: "wrap-up.finish", on: wrapping && !off, run: send },
+    { code: "KeyF", keys: "F", title: "wrap-up.finish", on: wrapping && !off && formKnown, run: send },
     { code: "KeyX", keys: "X", title: "wrap-up.extend", on: wrapping && !off, run: extend },
     { code: "KeyO", keys: "O", title: "wrap-up.note", on: true, run: () => note.current?.focus() },
   ]);
@@ -112,7 +114,7 @@ export function WrapUpPanel({ agent, call, form }: Props) {
       </div>
       {wrapping && (
         <Space className="wrap-up-end">
-          <Button type="primary" disabled={off} loading={pending === "send"} onClick={send} aria-keyshortcuts="Alt+F">
+          <Button type="primary" disabled={off || !formKnown} loading={pending === "send"} onClick={send} aria-keyshortcuts="Alt+F">
             {t("wrap-up.finish")}
           </Button>
           <Button disabled={off} loading={pending === "extend"} onClick={extend} aria-keyshortcuts="Alt+X">
