@@ -18,11 +18,11 @@ async def test_changes_reach_all_who_watch() -> None:
 
 
 def test_each_target_counts() -> None:
-    good = Measured(1, 5.0, 49.0, 500.0, 99.0, 50.0, 0)
+    good = Measured(1, 5.0, 49.0, 500.0, 80.0, 99.0, 50.0, 0)
     assert is_good(good)
     for worse in (
-        Measured(1, 5.0, 51.0, 500.0, 99.0, 50.0, 0),
-        Measured(1, 5.0, 49.0, 500.0, 101.0, 50.0, 0),
-        Measured(1, 5.0, 49.0, 500.0, 99.0, 50.0, 1),
+        Measured(1, 5.0, 51.0, 500.0, 80.0, 99.0, 50.0, 0),
+        Measured(1, 5.0, 49.0, 500.0, 80.0, 101.0, 50.0, 0),
+        Measured(1, 5.0, 49.0, 500.0, 80.0, 99.0, 50.0, 1),
     ):
         assert not is_good(worse)
