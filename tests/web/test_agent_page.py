@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -170,7 +171,13 @@ async def test_notes_survive_a_reload_and_are_sent_with_the_result(page: Page, d
     await expect(page.get_by_text("Fill in what is marked first.")).to_have_count(0)
     await desktop.play("ready")
     await expect(note).to_have_count(0)
-    result = {"code": "wrong", "fields": {}, "note": "Wants an offer", "callback_at": None, "done": True}
+    result: dict[str, Any] = {
+        "code": "wrong",
+        "fields": {},
+        "note": "Wants an offer",
+        "callback_at": None,
+        "done": True,
+    }
     assert desktop.orders == [("me/wrap-up", {"call": CALL, **result})]
 
 
