@@ -26,7 +26,15 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 CONTROL_LIMIT_S = 10.0
-_NOT_THERE = (UNKNOWN_CALL, "unknown-account", "unknown-agent", "unknown-group", "unknown-task")
+_NOT_THERE = (
+    UNKNOWN_CALL,
+    "unknown-account",
+    "unknown-agent",
+    "unknown-customer",
+    "unknown-group",
+    "unknown-message",
+    "unknown-task",
+)
 
 
 @dataclass(slots=True)

@@ -89,6 +89,7 @@ class _Known:
 
 
 async def show(ctx: Context[None, None]) -> Pop:
+    """All that is known, before the call is taken."""
     detail = await ctx.ask("call", call=ctx.path["call"])
     call, settings = detail["call"], settings_of(ctx)
     _check_whose(ctx, call)
@@ -116,6 +117,7 @@ async def show(ctx: Context[None, None]) -> Pop:
 
 
 async def make_card(ctx: Context[None, None]) -> CardShown:
+    """From what is known of the call."""
     call = (await ctx.ask("call", call=ctx.path["call"]))["call"]
     _check_whose(ctx, call)
     number = number_of(call)
