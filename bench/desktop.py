@@ -171,25 +171,15 @@ async def measure(load: Load, progress: Callable[[str], None]) -> Measured:
             await stand_in.server.stop()
 
 
-<<<<<<< HEAD
 def _measured(told: Mapping[str, Any], memory_mb: tuple[float, float], cpu_share: float) -> Measured:
-    found = percentiles(told["late_ms"])
-=======
-def _measured(told: Mapping[str, Any], memory_mb: float, cpu_share: float) -> Measured:
     found = figures(told["late_ms"])
->>>>>>> 694751c374527be616ca54782ee05717ce72a79b
     return Measured(
         messages=len(told["late_ms"]),
         late_p50_ms=found.p50_ms,
         late_p99_ms=found.p99_ms,
-<<<<<<< HEAD
         late_max_ms=found.max_ms,
         idle_rss_mb=memory_mb[0],
         rss_mb=memory_mb[1],
-=======
-        late_max_ms=max(told["late_ms"]),
-        rss_mb=memory_mb,
->>>>>>> 694751c374527be616ca54782ee05717ce72a79b
         cpu_percent=cpu_share * 100,
         closed=told["closed"],
     )
