@@ -26,7 +26,14 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 CONTROL_LIMIT_S = 10.0
-_NOT_THERE = (UNKNOWN_CALL, "unknown-account", "unknown-agent", "unknown-group", "unknown-task")
+_NOT_THERE = (
+    UNKNOWN_CALL,
+    "unknown-account",
+    "unknown-agent",
+    "unknown-group",
+    "unknown-task",
+    "unknown-customer",
+)
 
 
 @dataclass(slots=True)
