@@ -30,9 +30,10 @@ _NOT_THERE = (
     UNKNOWN_CALL,
     "unknown-account",
     "unknown-agent",
-    "unknown-group",
-    "unknown-task",
     "unknown-customer",
+    "unknown-group",
+    "unknown-message",
+    "unknown-task",
 )
 
 

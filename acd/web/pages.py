@@ -14,6 +14,8 @@ FOLDER = Path(__file__).with_name("pages")
 NONCE = "__CSP_NONCE__"
 """Stands in index.html where the nonce of this answer is put: styles that carry it are ours."""
 ASSETS = "assets/"
+WORKER_POLICY = "default-src 'none'; connect-src 'self'; frame-ancestors 'none'"
+"""Of the files: a worker is under the policy that its own script came with, and keeps the live connection."""
 _FOREVER = "public, max-age=31536000, immutable"
 _NOT_BUILT = """<!doctype html>
 <html lang="en"><meta charset="utf-8"><title>acd</title>
@@ -55,7 +57,8 @@ class Pages:
         file = self._file(name)
         if file is not None and file.name != "index.html":
             kept = _FOREVER if name.startswith(ASSETS) else "no-cache"
-            return web.FileResponse(file, headers={hdrs.CACHE_CONTROL: kept})
+            headers = {hdrs.CACHE_CONTROL: kept, "Content-Security-Policy": WORKER_POLICY}
+            return web.FileResponse(file, headers=headers)
         if name.startswith(ASSETS):
             raise not_found("file", request.path)
         return self._index()

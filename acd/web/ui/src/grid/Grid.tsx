@@ -126,7 +126,7 @@ export function Grid<Row>({ label, name, columns, rows, idOf, initial, empty, ro
               {one.sort ? (
                 <button type="button" className="grid-sort" title={one.hint ?? one.title} onClick={() => sortBy(one)}>
                   <span className="cut">{one.title}</span>
-                  {one.key === sort?.column && (sort.descending ? <CaretDownOutlined /> : <CaretUpOutlined />)}
+                  {one.key === sort?.column && (sort.descending ? <CaretDownOutlined aria-hidden="true" /> : <CaretUpOutlined aria-hidden="true" />)}
                 </button>
               ) : (
                 <span className="cut" title={one.hint ?? one.title}>
