@@ -25,9 +25,7 @@ def visit(minutes: float, outcome: VisitOutcome = VisitOutcome.ANSWERED, wait_s:
 def test_a_visit_counts_where_it_was_offered_and_gaps_are_intervals_too() -> None:
     visits = [visit(59.9), visit(60), visit(89.9, wait_s=30), visit(150, VisitOutcome.ABANDONED)]
     outside = [visit(-1), visit(12 * 60)]
-    found = by_interval(
-        [*visits, *outside], {"sales": SALES}, DAY, ServiceLevelFormula.OFFERED_MINUS_SHORT
-    )
+    found = by_interval([*visits, *outside], {"sales": SALES}, DAY, ServiceLevelFormula.OFFERED_MINUS_SHORT)
     minutes = [(one.at - MIDNIGHT.timestamp()) / 60 for one in found]
     assert minutes == [30, 60, 90, 120, 150]
     assert [one.figures.offered for one in found] == [1, 2, 0, 0, 1]
