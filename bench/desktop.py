@@ -40,7 +40,7 @@ from acd.runtime.presence import Presence
 from acd.runtime.watchers import Watchers
 from acd.settings.environment import Environment
 from bench.engine import Size, plan_of
-from bench.figures import figures as percentiles
+from bench.figures import figures
 from bench.processes import cpu_s, rss_mb
 
 CHECKOUT = Path(__file__).parents[1]
@@ -63,12 +63,16 @@ class Load:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """`messages`: changes that clients were told; `cpu_percent`: of one core; `closed`: clients cut off."""
+    """`messages`: changes that clients were told; `idle_rss_mb`: before the first of them came.
+
+    `cpu_percent`: of one core; `closed`: clients that were cut off.
+    """
 
     messages: float
     late_p50_ms: float
     late_p99_ms: float
     late_max_ms: float
+    idle_rss_mb: float
     rss_mb: float
     cpu_percent: float
     closed: float
@@ -144,6 +148,7 @@ async def measure(load: Load, progress: Callable[[str], None]) -> Measured:
         work = [asyncio.create_task(stand_in.feed.run())]
         web = await _start_web(environment)
         try:
+            idle_mb = rss_mb(web.pid)
             progress("browsers connect")
             url = f"http://127.0.0.1:{environment.http_port}"
             browsers = await _run("bench.desktop_clients", url, str(file), str(load.seconds))
@@ -155,7 +160,7 @@ async def measure(load: Load, progress: Callable[[str], None]) -> Measured:
             began, before_s = time.monotonic(), cpu_s(web.pid)
             told = json.loads(await browsers.stdout.readline())
             used, took_s = cpu_s(web.pid) - before_s, time.monotonic() - began
-            return _measured(told, rss_mb(web.pid), used / took_s)
+            return _measured(told, (idle_mb, rss_mb(web.pid)), used / took_s)
         finally:
             for task in work:
                 task.cancel()
@@ -166,14 +171,15 @@ async def measure(load: Load, progress: Callable[[str], None]) -> Measured:
             await stand_in.server.stop()
 
 
-def _measured(told: Mapping[str, Any], memory_mb: float, cpu_share: float) -> Measured:
-    found = percentiles(told["late_ms"])
+def _measured(told: Mapping[str, Any], memory_mb: tuple[float, float], cpu_share: float) -> Measured:
+    found = figures(told["late_ms"])
     return Measured(
         messages=len(told["late_ms"]),
-        late_p50_ms=found.p50,
-        late_p99_ms=found.p99,
-        late_max_ms=max(told["late_ms"]),
-        rss_mb=memory_mb,
+        late_p50_ms=found.p50_ms,
+        late_p99_ms=found.p99_ms,
+        late_max_ms=found.max_ms,
+        idle_rss_mb=memory_mb[0],
+        rss_mb=memory_mb[1],
         cpu_percent=cpu_share * 100,
         closed=told["closed"],
     )

@@ -271,6 +271,7 @@ def _fields(
             faults.append(replace(read, place=place))
         else:
             kept[name] = read
+    kept = {name: value for name, value in kept.items() if value != ""}
     if complete:
         missing = [name for name, each in custom.items() if each.required and name not in kept]
         given = {fault.place for fault in faults}

@@ -112,6 +112,11 @@ class Importer:
 
     def run(self, text: Iterable[str], *, all_or_nothing: bool = False) -> Report:
         """`text`: lines of the file, opened with newline="". Raises SQLAlchemy's errors."""
+        report = self._run(text, all_or_nothing=all_or_nothing)
+        report.faults.sort(key=lambda fault: fault.line)
+        return report
+
+    def _run(self, text: Iterable[str], *, all_or_nothing: bool) -> Report:
         lines = self._lines(text)
         if not all_or_nothing:
             with large_cache(self._engine):
@@ -292,5 +297,6 @@ def _delimiter(first_line: str) -> str:
 
 
 def _and_then(first: str, rest: Iterator[str]) -> Iterator[str]:
-    yield first
+    if first:
+        yield first
     yield from rest

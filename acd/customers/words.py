@@ -92,7 +92,7 @@ def search_text(
     """The search text of a card, and the weight of each word in it: the place of its text in `texts`.
 
     What comes first in `texts` comes first among cards that have the same word. `ids` are found whole, and
-    by their words of two and more characters.
+    by their words, but for single letters.
     """
     weights: dict[str, int] = {}
     place = 0
@@ -101,7 +101,7 @@ def search_text(
             weights.setdefault(word, place)
     for name in ids:
         whole = "".join(folded(name).split())[:LONGEST_WORD]
-        for word in (whole, *(word for word in words_of(name) if len(word) > 1)):
+        for word in (whole, *(word for word in words_of(name) if len(word) > 1 or word.isdigit())):
             if word:
                 weights.setdefault(word, place + 1)
     weights = dict(list(weights.items())[:MOST_WORDS])

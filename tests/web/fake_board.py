@@ -1,4 +1,4 @@
-"""The played web process for supervisors and admins: a floor that moves by itself, and the API behind their pages.
+"""The played web process for supervisors and admins: a floor that moves, and the API behind their pages.
 
 python -m tests.web.fake_board [PORT [AGENTS GROUPS CHANGES_PER_S]]      then open 127.0.0.1:PORT
 """
@@ -10,7 +10,6 @@ import json
 import sys
 import time
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
 from typing import Any
 
 from aiohttp import web
@@ -30,7 +29,8 @@ class FakeBoard(FakeDesktop):
         self.session = ADMIN
         self.world = BoardWorld(time.time(), agents, groups)
         self.objects = {"centre": self.world.wallboard["centre"]}
-        self.cards = board_world.cards(time.time())
+        self.answers = board_world.answers(time.time())
+        self.cards: dict[str, Object] = {card["id"]: card for card in self.answers["cards"]}
         self._sent = {"wallboard": 1, "calls": 1}
 
     async def move(self) -> None:
@@ -39,7 +39,11 @@ class FakeBoard(FakeDesktop):
             await self.tell(topic, changed, gone)
 
     async def tell(self, topic: str, changed: dict[str, Object], gone: list[str]) -> None:
-        """Pages that watch the topic are told."""
+        """This is so from now on, and pages that watch the topic are told."""
+        objects = self.world.wallboard if topic == "wallboard" else self.world.calls
+        objects.update(changed)
+        for key in gone:
+            objects.pop(key, None)
         if changed or gone:
             self._sent[topic] += 1
             await self._send(
@@ -53,43 +57,47 @@ class FakeBoard(FakeDesktop):
             await self.move()
 
     def _routes(self) -> list[web.RouteDef]:
-        def now() -> float:
-            return time.time()
-
-        def iso() -> str:
-            return datetime.now(UTC).isoformat()
-
-        made: list[web.RouteDef] = [
-            web.get("/api/calls", self._told(lambda _: board_world.calls_on_record(iso()))),
-            web.get("/api/calls/{id}/why", self._told(lambda _: {"why": board_world.WHY})),
-            web.get("/api/calls/{id}", self._told(lambda r: board_world.story({**board_world.calls_on_record(iso())[4], "id": r.match_info["id"]}, now()))),
-            web.get("/api/reports/intervals", self._told(lambda _: {"intervals": board_world.intervals(now())})),
+        shown = {
+            "/api/calls": "calls",
+            "/api/config": "config",
+            "/api/flows": "flows",
+            "/api/versions": "versions",
+            "/api/accounts": "accounts",
+            "/api/tokens": "tokens",
+            "/api/webhooks": "webhooks",
+            "/api/webhooks/{id}/deliveries": "deliveries",
+            "/api/audit": "audit",
+            "/api/customers/fields": "fields",
+            "/api/customers/{id}/contacts": "contacts",
+        }
+        key = "acd_tRcFj0w9Q3mB7vXk"
+        password = {"password": "correct-horse-battery"}
+        return [
+            *(web.get(path, self._shown(name)) for path, name in shown.items()),
+            web.get("/api/calls/{id}/why", self._told(lambda _: {"why": self.answers["why"]})),
+            web.get("/api/calls/{id}", self._told(lambda _: self.answers["story"])),
+            web.get(
+                "/api/reports/intervals",
+                self._told(lambda _: {"intervals": board_world.intervals(time.time())}),
+            ),
+            web.get("/api/flows/{id}/picture", self._picture),
+            web.get("/api/customers", self._told(self._found)),
+            web.get("/api/customers/{id}", self._told(lambda request: self.cards[request.match_info["id"]])),
             web.post("/api/calls/{id}/{do:move|priority}", self._order),
             web.post("/api/agents/{id}/state", self._order),
             web.post("/api/{do:spy|messages|announcements}", self._order),
-            web.get("/api/config", self._told(lambda _: board_world.CONFIG)),
-            web.get("/api/flows", self._told(lambda _: board_world.FLOWS)),
-            web.get("/api/flows/{id}/picture", self._picture),
-            web.get("/api/versions", self._told(lambda _: board_world.versions(iso()))),
-            web.get("/api/accounts", self._told(lambda _: board_world.accounts(iso()))),
-            web.post("/api/accounts", self._made(lambda given: {"account": {**board_world.accounts(iso())[0], **given}, "password": "correct-horse-battery"})),
-            web.post("/api/accounts/{id}/password", self._made(lambda _: {"password": "correct-horse-battery"})),
-            web.get("/api/tokens", self._told(lambda _: board_world.tokens(iso()))),
-            web.post("/api/tokens", self._made(lambda given: {"token": {**board_world.tokens(iso())[0], **given}, "key": "acd_tRcFj0w9Q3mB7vXk"})),
-            web.get("/api/webhooks", self._told(lambda _: board_world.webhooks(now()))),
-            web.post("/api/webhooks/{id}/test", self._made(lambda _: {"ok": True, "status": 200, "error": None, "took_ms": 41})),
-            web.get("/api/webhooks/{id}/deliveries", self._told(lambda _: board_world.deliveries(now()))),
-            web.get("/api/audit", self._told(lambda _: board_world.audit(iso()))),
-            web.get("/api/customers", self._told(lambda r: {"customers": self._found(r.query.get("q", "")), "after": None, "partial": False})),
-            web.get("/api/customers/fields", self._told(lambda _: board_world.FIELDS)),
+            web.post("/api/accounts", self._made(lambda given: {"account": given, **password})),
+            web.post("/api/accounts/{id}/password", self._made(lambda _: password)),
+            web.post("/api/tokens", self._made(lambda given: {"token": given, "key": key})),
             web.post("/api/customers/import", self._import),
-            web.get("/api/customers/{id}", self._told(lambda r: self.cards[r.match_info["id"]])),
             web.patch("/api/customers/{id}", self._change_card),
-            web.get("/api/customers/{id}/contacts", self._told(lambda _: board_world.contacts(now()))),
             web.post("/api/customers/{id}/merge", self._merge),
             web.post("/api/customers/{id}/notes", self._note),
-        ]  # fmt: skip
-        return [*made, *super()._routes()]
+            *super()._routes(),
+        ]
+
+    def _shown(self, name: str) -> Callable[[web.Request], Awaitable[web.Response]]:
+        return self._told(lambda _: self.answers[name])
 
     def _told(self, value: Callable[[web.Request], Any]) -> Callable[[web.Request], Awaitable[web.Response]]:
         async def answer(request: web.Request) -> web.Response:
@@ -106,18 +114,16 @@ class FakeBoard(FakeDesktop):
         return answer
 
     async def _picture(self, _request: web.Request) -> web.Response:
-        return web.Response(text=board_world.PICTURE, content_type="image/svg+xml")
+        return web.Response(text=self.answers["picture"], content_type="image/svg+xml")
 
-    def _found(self, sought: str) -> list[Object]:
-        return [
-            card
-            for card in self.cards.values()
-            if sought.lower() in json.dumps(card, ensure_ascii=False).lower()
-        ]
+    def _found(self, request: web.Request) -> Object:
+        sought = request.query.get("q", "").lower()
+        found = [c for c in self.cards.values() if sought in json.dumps(c, ensure_ascii=False).lower()]
+        return {"customers": found, "after": None, "partial": False}
 
     async def _import(self, request: web.Request) -> web.Response:
         self.orders.append(("customers/import", {"type": request.content_type, "text": await request.text()}))
-        return web.json_response(board_world.IMPORTED)
+        return web.json_response(self.answers["imported"])
 
     async def _change_card(self, request: web.Request) -> web.Response:
         given = await request.json()
@@ -161,11 +167,11 @@ class FakeBoard(FakeDesktop):
 async def _serve(port: int, agents: int, groups: int, changes_per_s: float) -> None:
     fake = FakeBoard(agents, groups)
     await fake.start(port)
-    print(fake.address)
+    sys.stdout.write(f"{fake.address}\n")
     await fake.run(changes_per_s)
 
 
 if __name__ == "__main__":
-    given = [float(text) for text in sys.argv[1:]]
-    port, agents, groups, rate = (*given, *(8091.0, 24.0, 8.0, 2.0)[len(given) :])
-    asyncio.run(_serve(int(port), int(agents), int(groups), rate))
+    usual = ["8091", "24", "8", "2"]
+    port, agents, groups, rate = sys.argv[1:] + usual[len(sys.argv) - 1 :]
+    asyncio.run(_serve(int(port), int(agents), int(groups), float(rate)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -104,7 +105,7 @@ async def test_who_calls_is_shown_as_the_phone_rings_and_as_text_only(
     await page.keyboard.press("Alt+a")
     await desktop.play("talk")
     await expect(page.get_by_role("button", name="Answer")).to_have_count(0)
-    assert desktop.orders == [("me/call", {"do": "answer"})]
+    assert desktop.orders == [("me/call", {"do": "answer", "call": CALL})]
 
 
 async def test_a_shared_number_asks_who_it_is_and_an_unknown_one_becomes_a_card(
@@ -138,8 +139,8 @@ async def test_a_consultation_from_the_keyboard(page: Page, desktop: FakeDesktop
     await desktop.play("consult")
     await page.get_by_role("button", name="Hand over").click()
     assert desktop.orders == [
-        ("me/call", {"do": "consult", "to": "fang", "to_kind": "agent"}),
-        ("me/call", {"do": "consult-complete"}),
+        ("me/call", {"do": "consult", "to": "fang", "to_kind": "agent", "call": CALL}),
+        ("me/call", {"do": "consult-complete", "call": CALL}),
     ]
 
 
@@ -170,7 +171,13 @@ async def test_notes_survive_a_reload_and_are_sent_with_the_result(page: Page, d
     await expect(page.get_by_text("Fill in what is marked first.")).to_have_count(0)
     await desktop.play("ready")
     await expect(note).to_have_count(0)
-    result = {"code": "wrong", "fields": {}, "note": "Wants an offer", "callback_at": None, "done": True}
+    result: dict[str, Any] = {
+        "code": "wrong",
+        "fields": {},
+        "note": "Wants an offer",
+        "callback_at": None,
+        "done": True,
+    }
     assert desktop.orders == [("me/wrap-up", {"call": CALL, **result})]
 
 

@@ -140,6 +140,12 @@ async def test_records_and_figures(tmp_path: Path) -> None:
         report = await ask(house, "GET", "/api/reports/today")
         assert {group["group"] for group in report["groups"]} >= {"sales", "support"}
         assert report["total"]["offered"] == 0
+        house.store.save_calls([fold("c2", a_call("c2", datetime.now(UTC) - timedelta(seconds=2)))])
+        for group, offered in (("", [1]), ("?group=sales", [1]), ("?group=support", [])):
+            told = await ask(house, "GET", f"/api/reports/intervals{group}")
+            assert [one["offered"] for one in told["intervals"]] == offered
+        told = await ask(house, "GET", "/api/reports/intervals?group=sale", 400)
+        assert "did you mean" in told["fields"]["query.group"]
         await house.sign_in("anna")
         mine = await ask(house, "GET", "/api/me/figures")
         assert (mine["answered"], mine["ready_s"], mine["aht_s"]) == (0, 0.0, None)

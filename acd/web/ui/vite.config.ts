@@ -7,16 +7,25 @@ import { defineConfig } from "vitest/config";
 // The server puts a fresh nonce for each answer in the place of this word (acd/web).
 const NONCE_PLACE = "__CSP_NONCE__";
 
-/** Ant Design's dialogs lock scrolling by a style element without the nonce, which our policy refuses: ours uses a class. */
-const scrollLockByClass: Plugin = {
-  name: "scroll-lock-by-class",
+/**
+ * Ant Design's dialogs lock scrolling, and its tables measure scroll bars, by a style element without the nonce, which our
+ * policy refuses: ours do without.
+ */
+const REPLACED: readonly [package_: string, module_: string, ours: string][] = [
+  ["@rc-component/portal", "/useScrollLocker", "src/shell/scrollLock.ts"],
+  ["@rc-component/util", "/getScrollBarSize", "src/shell/scrollBar.ts"],
+];
+const withoutStyleElements: Plugin = {
+  name: "without-style-elements",
   enforce: "pre",
-  resolveId: (source, importer) =>
-    importer?.includes("@rc-component/portal") && source.endsWith("/useScrollLocker") ? fileURLToPath(new URL("src/shell/scrollLock.ts", import.meta.url)) : null,
+  resolveId(source, importer) {
+    const found = REPLACED.find(([package_, module_]) => importer?.includes(package_) && source.endsWith(module_));
+    return found ? fileURLToPath(new URL(found[2], import.meta.url)) : null;
+  },
 };
 
 export default defineConfig({
-  plugins: [scrollLockByClass, react()],
+  plugins: [withoutStyleElements, react()],
   html: { cspNonce: NONCE_PLACE },
   build: {
     outDir: "../pages",

@@ -3,8 +3,8 @@ import { useEffect, useRef } from "react";
 import { useLocation, useRoute } from "wouter";
 
 import { useLoaded } from "../api/hooks";
+import { useReloadEvery } from "../api/useReloadEvery";
 import { useI18n } from "../i18n/i18n";
-import { useNow } from "../live/ticks";
 import { readFlows, readPicture, type Flow } from "./api";
 import { Loaded } from "./Loaded";
 import { mark, pictureOf } from "./picture";
@@ -14,13 +14,7 @@ const AGAIN_S = 3;
 /** Drawn flows with how many callers are at which step. The drawing is made once, the numbers come every few seconds. */
 export default function FlowsPart() {
   const flows = useLoaded("flows", readFlows);
-  const { reload } = flows;
-  const round = Math.floor(useNow() / AGAIN_S);
-  const last = useRef(round);
-  useEffect(() => {
-    if (last.current !== round) reload();
-    last.current = round;
-  }, [round, reload]);
+  useReloadEvery(AGAIN_S, flows.reload);
   return <Loaded state={flows}>{(found) => <Flows flows={found} />}</Loaded>;
 }
 

@@ -51,7 +51,7 @@ export function CallControls({ agent, call }: Props) {
 
   const press = (shown: Shown) => {
     const { order } = shown;
-    if (order) void (shown.control === "answer" || shown.control === "hangup" ? state : { run }).run(shown.control, () => orderThrough(agent, order));
+    if (order) void (shown.control === "answer" || shown.control === "hangup" ? state : { run }).run(shown.control, () => orderThrough(agent, order, call.id));
   };
   const button = (shown: Shown, name: Key = `call.do.${shown.control}`) => (
     <Button
@@ -103,7 +103,7 @@ export function CallControls({ agent, call }: Props) {
         <Button className="control" icon={<UserAddOutlined aria-hidden />} disabled={off || !can.has("conference-add")} loading={pending === "conference-add"} onClick={() => setDialog("conference")}>
           {t("call.do.conference-add")}
         </Button>
-        <RecordPause off={off} can={can} pending={pending} onOrder={(control, order) => run(control, () => orderThrough(agent, order))} />
+        <RecordPause off={off} can={can} pending={pending} onOrder={(control, order) => run(control, () => orderThrough(agent, order, call.id))} />
         {button(hangup)}
       </div>
       {dialog && (
@@ -111,7 +111,7 @@ export function CallControls({ agent, call }: Props) {
           agent={agent}
           adds={dialog === "conference"}
           onClose={() => setDialog(null)}
-          onOrder={(order) => run(order.do === "conference-add" ? "conference-add" : "transfer", () => orderThrough(agent, order))}
+          onOrder={(order) => run(order.do === "conference-add" ? "conference-add" : "transfer", () => orderThrough(agent, order, call.id))}
         />
       )}
     </>

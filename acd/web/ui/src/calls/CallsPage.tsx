@@ -2,10 +2,11 @@ import "../shell/parts.css";
 import "./calls.css";
 
 import { Alert, Button, Drawer, Input, Select, Spin, Tabs } from "antd";
-import { useMemo, useState } from "react";
+import { useMemo } from "react";
 import { useLocation, useRoute, useSearch } from "wouter";
 
 import { useFaultText, useLoaded } from "../api/hooks";
+import { useReloadEvery } from "../api/useReloadEvery";
 import { clockText } from "../format/format";
 import { useFormat } from "../format/hooks";
 import { secondsOf } from "../format/iso";
@@ -31,9 +32,8 @@ export default function CallsPage() {
   const search = useSearch();
   const filter = useMemo(() => filterOf(search), [search]);
   const set = (change: Partial<CallFilter>) => goTo(`/?${searchOf({ ...filter, ...change })}`, { replace: true });
-  const round = Math.floor(useNow() / AGAIN_S);
   const found = useLoaded(`calls ${search}`, (signal) => findCalls(filter, signal));
-  useReloadEach(round, found.reload);
+  useReloadEvery(AGAIN_S, found.reload);
   const faultText = useFaultText();
   const open = route?.id === undefined ? null : decodeURIComponent(route.id);
   return (
@@ -52,14 +52,6 @@ export default function CallsPage() {
       </Drawer>
     </div>
   );
-}
-
-function useReloadEach(round: number, reload: () => void): void {
-  const [last, setLast] = useState(round);
-  if (last !== round) {
-    setLast(round);
-    queueMicrotask(reload);
-  }
 }
 
 function Filters({ filter, onChange }: { filter: CallFilter; onChange: (change: Partial<CallFilter>) => void }) {

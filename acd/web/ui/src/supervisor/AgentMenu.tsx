@@ -1,5 +1,5 @@
 import { MoreOutlined } from "@ant-design/icons";
-import { Button, Dropdown, type MenuProps } from "antd";
+import { Dropdown, type MenuProps } from "antd";
 import { useState } from "react";
 
 import { useI18n } from "../i18n/i18n";
@@ -17,20 +17,21 @@ interface Props {
   onDeed: (deed: AgentDeed, agent: Agent) => void;
 }
 
-/** Made when it is opened: hundreds of menus would be a burden. */
+/** Made when it is opened, and its button is a plain one: hundreds of others would be a burden. */
 export function AgentMenu({ agent, onDeed }: Props) {
   const { t } = useI18n();
   const [open, setOpen] = useState(false);
   const button = (
-    <Button
-      type="text"
-      size="small"
-      icon={<MoreOutlined />}
+    <button
+      type="button"
+      className="grid-button"
       aria-haspopup="menu"
       aria-expanded={open}
       aria-label={t("board.actions-for", { name: agent.name })}
       onClick={() => setOpen(true)}
-    />
+    >
+      <MoreOutlined aria-hidden="true" />
+    </button>
   );
   return open ? (
     <OpenMenu agent={agent} onDeed={onDeed} onClose={() => setOpen(false)}>

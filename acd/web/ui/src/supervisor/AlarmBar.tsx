@@ -5,16 +5,16 @@ import { useEffect, useMemo, useState } from "react";
 import { clockText } from "../format/format";
 import { useFormat } from "../format/hooks";
 import { useI18n } from "../i18n/i18n";
+import { live } from "../live/live";
 import { useNow } from "../live/ticks";
 import { remember, remembered } from "../shell/taste";
 import { isToBeHeard, presentAlarms, stillSeen, type Alarm } from "./alarms";
-import type { AgentRow, GroupRow } from "./board";
+import { isGroupShown, isOf, makeAgentRows, makeGroupRows } from "./board";
 import { allowSound, chime, maySound } from "./sound";
 import { KINDS, type Thresholds } from "./thresholds";
 
 interface Props {
-  groups: readonly GroupRow[];
-  agents: readonly AgentRow[];
+  mine: readonly string[];
   thresholds: Thresholds;
   onSettings: () => void;
 }
@@ -22,14 +22,18 @@ interface Props {
 /** So often it is heard until somebody has seen it. */
 const AGAIN_S = 10;
 
-export function AlarmBar({ groups, agents, thresholds, onSettings }: Props) {
+export function AlarmBar({ mine, thresholds, onSettings }: Props) {
   const { t } = useI18n();
   const now_s = useNow();
   const [loud, setLoud] = useState(() => remembered("alarm-sound") === "on");
   const [seen, setSeen] = useState<ReadonlySet<string>>(new Set());
+  const rows = useMemo(() => [makeGroupRows(), makeAgentRows()] as const, []);
   // Once a second, and not with each change: alarms are about seconds and counts.
-  // oxlint-disable-next-line react/exhaustive-deps
-  const present = useMemo(() => presentAlarms(groups, agents, thresholds, now_s), [now_s, thresholds]);
+  const present = useMemo(() => {
+    const objects = live.store.objects("wallboard");
+    const groups = rows[0](objects).filter((row) => isGroupShown(row, mine));
+    return presentAlarms(groups, rows[1](objects).filter((row) => isOf(row, mine)), thresholds, now_s);
+  }, [rows, mine, thresholds, now_s]);
   useEffect(() => setSeen((old) => stillSeen(old, present)), [present]);
 
   const fresh = present.filter((alarm) => !seen.has(alarm.id));
@@ -66,11 +70,10 @@ export function AlarmBar({ groups, agents, thresholds, onSettings }: Props) {
         <Button
           icon={<BellOutlined />}
           danger={fresh.length > 0}
-          type={fresh.length > 0 ? "primary" : "default"}
-          aria-label={t("alarm.count", { count: present.length, fresh: fresh.length })}
           title={t("alarm.count", { count: present.length, fresh: fresh.length })}
         >
           {fresh.length > 0 ? `${fresh.length}/${present.length}` : present.length}
+          <span className="unseen">{t("alarm.count", { count: present.length, fresh: fresh.length })}</span>
         </Button>
       </Popover>
       <Button

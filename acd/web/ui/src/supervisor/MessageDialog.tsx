@@ -1,16 +1,17 @@
 import { Checkbox, Form, Input, Modal, Select } from "antd";
-import { useEffect } from "react";
+import { useMemo } from "react";
 
 import { sendMessage } from "./api";
 import { useDo } from "../api/useDo";
 import { useI18n } from "../i18n/i18n";
-import type { AgentRow } from "./board";
+import { live } from "../live/live";
+import type { Agent } from "../live/shapes";
+import { allOf } from "../live/store";
 
 interface Props {
-  /** To whom, to begin with; null: closed. */
-  to: readonly string[] | null;
+  /** To whom, to begin with. */
+  to: readonly string[];
   names: ReadonlyMap<string, string>;
-  agents: readonly AgentRow[];
   onClose: () => void;
 }
 
@@ -20,22 +21,19 @@ interface Given {
   urgent: boolean;
 }
 
-export function MessageDialog({ to, names, agents, onClose }: Props) {
+export function MessageDialog({ to, names, onClose }: Props) {
   const { t } = useI18n();
   const act = useDo();
   const [form] = Form.useForm<Given>();
-  useEffect(() => {
-    if (to !== null) form.setFieldsValue({ to: [...to] });
-  }, [to, form]);
+  const agents = useMemo(() => allOf<Agent>(live.store.objects("wallboard"), "agent"), []);
   const send = async (given: Given) => {
     if (await act(() => sendMessage(given.to.includes("*") ? ["*"] : given.to, given.text.trim(), given.urgent ?? false), t("message.sent"))) {
-      form.resetFields();
       onClose();
     }
   };
   return (
-    <Modal open={to !== null} title={t("message.title")} onCancel={onClose} okText={t("message.send")} onOk={form.submit} forceRender>
-      <Form form={form} layout="vertical" requiredMark={false} onFinish={send} initialValues={{ urgent: false }}>
+    <Modal open title={t("message.title")} onCancel={onClose} okText={t("message.send")} onOk={form.submit}>
+      <Form form={form} layout="vertical" requiredMark={false} onFinish={send} initialValues={{ to: [...to], urgent: false }}>
         <Form.Item name="to" label={t("message.to")} rules={[{ required: true, message: t("message.to-missing") }]}>
           <Select
             mode="multiple"
@@ -44,7 +42,7 @@ export function MessageDialog({ to, names, agents, onClose }: Props) {
             options={[
               { value: "*", label: t("message.everybody") },
               { label: t("board.groups"), options: [...names].map(([id, name]) => ({ value: `group:${id}`, label: name })) },
-              { label: t("board.agents"), options: agents.map(({ agent }) => ({ value: agent.id, label: agent.name })) },
+              { label: t("board.agents"), options: agents.map((agent) => ({ value: agent.id, label: agent.name })) },
             ]}
           />
         </Form.Item>

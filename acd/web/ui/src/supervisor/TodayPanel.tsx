@@ -1,24 +1,22 @@
 import { Alert, Select, Spin } from "antd";
-import { lazy, Suspense, useEffect, useState } from "react";
+import { lazy, Suspense, useState } from "react";
 
 import { useFaultText, useLoaded } from "../api/hooks";
 import { readIntervals } from "./api";
+import { useReloadEvery } from "../api/useReloadEvery";
 import { useI18n } from "../i18n/i18n";
 
 // ECharts is as large as all the rest: it comes with the first look at a chart.
 const TodayChart = lazy(() => import("./TodayChart"));
 
-const AGAIN_MS = 60_000;
+const AGAIN_S = 60;
 
 export function TodayPanel({ names }: { names: ReadonlyMap<string, string> }) {
   const { t } = useI18n();
   const faultText = useFaultText();
   const [group, setGroup] = useState<string>("");
   const { value, fault, reload } = useLoaded(`today ${group}`, (signal) => readIntervals(group || null, signal));
-  useEffect(() => {
-    const timer = setInterval(reload, AGAIN_MS);
-    return () => clearInterval(timer);
-  }, [reload]);
+  useReloadEvery(AGAIN_S, reload);
   return (
     <section className="panel" aria-label={t("board.chart")}>
       <div className="spread">

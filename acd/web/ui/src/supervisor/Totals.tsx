@@ -1,15 +1,16 @@
 import { useFormat } from "../format/hooks";
 import { useI18n } from "../i18n/i18n";
 import { useSelect } from "../live/hooks";
-import type { GroupRow } from "./board";
 import { Clock, levelClass } from "./Clock";
 import { figuresOfAll } from "./figures";
+import { useGroupRows } from "./hooks";
 import { levelOf, type Thresholds } from "./thresholds";
 
 /** Of all groups that are shown: what waits; of all groups: the day's figures. */
-export function Totals({ rows, thresholds }: { rows: readonly GroupRow[]; thresholds: Thresholds }) {
+export function Totals({ mine, thresholds }: { mine: readonly string[]; thresholds: Thresholds }) {
   const { t } = useI18n();
   const format = useFormat();
+  const rows = useGroupRows(mine);
   const all = useSelect("wallboard", figuresOfAll);
   const oldest_at = rows.reduce<number | null>((least, { group }) => (group.oldest_at !== null && (least === null || group.oldest_at < least) ? group.oldest_at : least), null);
   const share = (value: number | null | undefined) =>

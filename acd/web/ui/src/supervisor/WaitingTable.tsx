@@ -1,16 +1,16 @@
 import { QuestionCircleOutlined, RiseOutlined, SwapOutlined } from "@ant-design/icons";
-import { Button, Dropdown, Tooltip } from "antd";
-import { useMemo } from "react";
+import { Dropdown } from "antd";
+import { memo, useMemo, useState } from "react";
 
 import { useDo } from "../api/useDo";
 import { Grid, type Column } from "../grid/Grid";
 import { useI18n } from "../i18n/i18n";
-import { sameItems } from "../live/hooks";
+import { sameItems, useSelect } from "../live/hooks";
 import type { Call } from "../live/shapes";
+import type { Objects } from "../live/store";
 import { moveCall, PRIORITY_MAX, setPriority } from "./api";
 import { waitingCalls } from "./board";
 import { Clock } from "./Clock";
-import { useKeyed } from "./hooks";
 import { levelOf, type Thresholds } from "./thresholds";
 
 interface Props {
@@ -23,10 +23,11 @@ interface Props {
 /** Points of priority that one click adds. */
 const RAISE_BY = 10;
 
-export function WaitingTable({ groups, names, thresholds, onWhy }: Props) {
+export const WaitingTable = memo(function WaitingTable({ groups, names, thresholds, onWhy }: Props) {
   const { t } = useI18n();
   const act = useDo();
-  const calls = useKeyed("calls", () => (objects) => waitingCalls(objects, groups), groups.join(), sameItems);
+  const select = useMemo(() => (objects: Objects) => waitingCalls(objects, groups), [groups]);
+  const calls = useSelect("calls", select, sameItems);
   const columns = useMemo<Column<Call>[]>(
     () => [
       {
@@ -60,19 +61,19 @@ export function WaitingTable({ groups, names, thresholds, onWhy }: Props) {
         width_px: 108,
         cell: (call) => (
           <>
-            <Tooltip title={t("board.why-waiting")}>
-              <Button type="text" size="small" icon={<QuestionCircleOutlined />} aria-label={t("board.why-waiting")} onClick={() => onWhy(call)} />
-            </Tooltip>
-            <Tooltip title={t("board.raise")}>
-              <Button
-                type="text"
-                size="small"
-                icon={<RiseOutlined />}
-                aria-label={t("board.raise")}
-                disabled={call.priority >= PRIORITY_MAX}
-                onClick={() => void act(() => setPriority(call.id, Math.min(PRIORITY_MAX, call.priority + RAISE_BY)), t("board.raised"))}
-              />
-            </Tooltip>
+            <button type="button" className="grid-button" title={t("board.why-waiting")} aria-label={t("board.why-waiting")} onClick={() => onWhy(call)}>
+              <QuestionCircleOutlined aria-hidden="true" />
+            </button>
+            <button
+              type="button"
+              className="grid-button"
+              title={t("board.raise")}
+              aria-label={t("board.raise")}
+              disabled={call.priority >= PRIORITY_MAX}
+              onClick={() => void act(() => setPriority(call.id, Math.min(PRIORITY_MAX, call.priority + RAISE_BY)), t("board.raised"))}
+            >
+              <RiseOutlined aria-hidden="true" />
+            </button>
             <MoveButton call={call} names={names} />
           </>
         ),
@@ -83,18 +84,25 @@ export function WaitingTable({ groups, names, thresholds, onWhy }: Props) {
   return (
     <Grid name="waiting" label={t("board.waiting-calls")} columns={columns} rows={calls} idOf={(call) => call.id} initial={{ column: "waited", descending: true }} empty={t("board.nobody-waits")} rowHeight_px={34} />
   );
-}
+});
 
 const nameOf = (call: Call): string => call.customer?.name || call.caller_name || call.caller_number || "";
 
 function MoveButton({ call, names }: { call: Call; names: ReadonlyMap<string, string> }) {
   const { t } = useI18n();
   const act = useDo();
-  const items = () =>
+  const [open, setOpen] = useState(false);
+  const button = (
+    <button type="button" className="grid-button" aria-haspopup="menu" aria-expanded={open} aria-label={t("board.move")} title={t("board.move")} onClick={() => setOpen(true)}>
+      <SwapOutlined aria-hidden="true" />
+    </button>
+  );
+  if (!open) return button;
+  const items =
     [...names].filter(([id]) => id !== call.group).map(([id, name]) => ({ key: id, label: name, onClick: () => void act(() => moveCall(call.id, id), t("board.moved", { name })) }));
   return (
-    <Dropdown trigger={["click"]} autoFocus popupRender={(menu) => <div className="tall-menu">{menu}</div>} menu={{ items: items() }} destroyOnHidden>
-      <Button type="text" size="small" icon={<SwapOutlined />} aria-label={t("board.move")} title={t("board.move")} />
+    <Dropdown open trigger={["click"]} autoFocus popupRender={(menu) => <div className="tall-menu">{menu}</div>} menu={{ items, onClick: () => setOpen(false) }} onOpenChange={setOpen}>
+      {button}
     </Dropdown>
   );
 }

@@ -5,16 +5,16 @@ import { useEffect, useRef } from "react";
 import { useFormat } from "../format/hooks";
 import { useI18n } from "../i18n/i18n";
 import { useNow } from "../live/ticks";
-import { STATES, countStates, type AgentRow, type GroupRow } from "./board";
+import { STATES, countStates, type GroupRow } from "./board";
 import { Clock, levelClass } from "./Clock";
 import { Share } from "./GroupTable";
+import { useAgentRows, useGroupRows } from "./hooks";
 import { StateMark } from "./StateMark";
 import { groupLevels, levelOf, type Level, type Thresholds } from "./thresholds";
 import { Totals } from "./Totals";
 
 interface Props {
-  groups: readonly GroupRow[];
-  agents: readonly AgentRow[];
+  mine: readonly string[];
   thresholds: Thresholds;
   onClose: () => void;
 }
@@ -22,10 +22,12 @@ interface Props {
 const WORST: readonly Level[] = ["alarm", "warn", "fine"];
 
 /** For the screen on the wall: everything large, the groups in trouble first. */
-export function Wall({ groups, agents, thresholds, onClose }: Props) {
+export function Wall({ mine, thresholds, onClose }: Props) {
   const { t } = useI18n();
   const format = useFormat();
   const now_s = useNow();
+  const groups = useGroupRows(mine);
+  const agents = useAgentRows(mine);
   const element = useRef<HTMLDivElement>(null);
   const close = useRef(onClose);
   useEffect(() => {
@@ -50,7 +52,7 @@ export function Wall({ groups, agents, thresholds, onClose }: Props) {
   return (
     <div className="wall" ref={element} role="dialog" aria-modal="true" aria-label={t("board.wall")} tabIndex={-1}>
       <header className="spread">
-        <Totals rows={groups} thresholds={thresholds} />
+        <Totals mine={mine} thresholds={thresholds} />
         <span className="wall-time figure">{format.time(now_s)}</span>
         <Button icon={<CloseOutlined />} aria-label={t("board.wall-close")} onClick={onClose} />
       </header>

@@ -1,20 +1,42 @@
 import { useCallback, useMemo, useState } from "react";
 
-import { sameItems, useSelect } from "../live/hooks";
-import type { Objects } from "../live/store";
+import { sameItems, useObject, useSelect } from "../live/hooks";
+import type { Group } from "../live/shapes";
+import { allOf, type Objects } from "../live/store";
 import { remember, remembered } from "../shell/taste";
-import { makeAgentRows, makeGroupRows, type AgentRow, type GroupRow } from "./board";
+import { isGroupShown, isOf, makeAgentRows, makeGroupRows, type AgentRow, type GroupRow } from "./board";
 import { readThresholds, type Thresholds } from "./thresholds";
 
-export function useGroupRows(): readonly GroupRow[] {
-  const select = useMemo(() => makeGroupRows(), []);
+/** Of these groups (none named: of all), in the order of the configuration. */
+export function useGroupRows(groups: readonly string[]): readonly GroupRow[] {
+  const order = useObject("wallboard", "centre")?.groups;
+  const select = useMemo(() => {
+    const rows = makeGroupRows();
+    const places = new Map(order?.map((id, place) => [id, place]));
+    const placeOf = ({ group }: GroupRow) => places.get(group.id) ?? places.size;
+    return (objects: Objects) =>
+      rows(objects)
+        .filter((row) => isGroupShown(row, groups))
+        .toSorted((one, other) => placeOf(one) - placeOf(other));
+  }, [groups, order]);
   return useSelect<readonly GroupRow[]>("wallboard", select, sameItems);
 }
 
-export function useAgentRows(): readonly AgentRow[] {
-  const select = useMemo(() => makeAgentRows(), []);
+/** Who works for these groups (none named: everybody). */
+export function useAgentRows(groups: readonly string[]): readonly AgentRow[] {
+  const select = useMemo(() => {
+    const rows = makeAgentRows();
+    return (objects: Objects) => rows(objects).filter((row) => isOf(row, groups));
+  }, [groups]);
   return useSelect<readonly AgentRow[]>("wallboard", select, sameItems);
 }
+
+/** Names of groups by id; another map only when a group came, went or was renamed. */
+export const useGroupNames = (): ReadonlyMap<string, string> => useSelect("wallboard", namesOf, sameNames);
+
+const namesOf = (objects: Objects): ReadonlyMap<string, string> => new Map(allOf<Group>(objects, "group").map(({ id, name }) => [id, name]));
+const sameNames = (one: ReadonlyMap<string, string>, other: ReadonlyMap<string, string>): boolean =>
+  one.size === other.size && [...one].every(([id, name]) => other.get(id) === name);
 
 export function useThresholds(): [Thresholds, (next: Thresholds) => void] {
   const [thresholds, setThresholds] = useState(() => readThresholds(remembered("thresholds")));
@@ -23,11 +45,4 @@ export function useThresholds(): [Thresholds, (next: Thresholds) => void] {
     setThresholds(next);
   }, []);
   return [thresholds, set];
-}
-
-/** A part of the feed that a select keeps its result of, by a key that says what it depends on. */
-export function useKeyed<Result>(topic: "wallboard" | "calls", make: () => (objects: Objects) => Result, key: string, same: (one: Result, other: Result) => boolean): Result {
-  // oxlint-disable-next-line react/exhaustive-deps -- `key` says it all
-  const select = useMemo(make, [key]);
-  return useSelect(topic, select, same);
 }

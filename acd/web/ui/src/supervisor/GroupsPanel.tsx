@@ -1,0 +1,17 @@
+import { memo } from "react";
+
+import { useI18n } from "../i18n/i18n";
+import { GroupTable } from "./GroupTable";
+import { useGroupRows } from "./hooks";
+import type { Thresholds } from "./thresholds";
+
+/** The groups, as the configuration has them in order. */
+export const GroupsPanel = memo(function GroupsPanel({ mine, thresholds, onFocus }: { mine: readonly string[]; thresholds: Thresholds; onFocus: (group: string) => void }) {
+  const { t } = useI18n();
+  const rows = useGroupRows(mine);
+  return (
+    <section className="board-groups" aria-label={t("board.groups")}>
+      <GroupTable rows={rows} thresholds={thresholds} onChoose={onFocus} />
+    </section>
+  );
+});

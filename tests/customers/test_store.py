@@ -1,0 +1,124 @@
+"""The directory in a database: cards found, changed, merged and deleted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import func, select
+
+from acd.customers import schema
+from acd.customers.card import Details, Source
+from acd.customers.search import UnknownPlace
+from acd.customers.store import CustomerStore
+from acd.errors import RequestRefused
+from acd.records.store import RecordStore
+from acd.settings.customer_settings import CustomerSettings
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[RecordStore]:
+    with RecordStore(f"sqlite:///{tmp_path}/acd.db") as opened:
+        yield opened
+
+
+@pytest.fixture
+def directory(store: RecordStore) -> CustomerStore:
+    return CustomerStore(store.engine, CustomerSettings(country="DE"))
+
+
+def names(directory: CustomerStore, query: str) -> list[str]:
+    return [card.details.name for card in directory.search(query).cards]
+
+
+def test_search_finds_ranks_and_pages(directory: CustomerStore) -> None:
+    for number in range(45):
+        directory.add(Details(name=f"Anna{number:02} Anders", numbers=(f"+4930123456{number:02}",)))
+    directory.add(Details(name="Zoe", company="Anna GmbH"))
+    assert names(directory, "anna")[0] == "Zoe", "the whole word comes first"
+    seen: list[str] = []
+    after = None
+    while True:
+        page = directory.search("an", 20, after)
+        seen += [card.id for card in page.cards]
+        after = page.after
+        if after is None:
+            break
+    assert len(seen) == len(set(seen)) == 46, "each once, though two words of most begin so"
+    assert len(directory.search("123456", 100).cards) == 45
+    assert names(directory, "anders 45607") == ["Anna07 Anders"]
+    assert len(directory.search("", 20).cards) == 20
+    for faulty in ("x", "W10", "💥", "WzUsMCxudWxsXQ"):
+        with pytest.raises(UnknownPlace):
+            directory.search("an", 20, faulty)
+
+
+def test_very_frequent_words_that_are_never_together(store: RecordStore, directory: CustomerStore) -> None:
+    for number in range(30):
+        directory.add(Details(name=f"王{number}"))
+        directory.add(Details(name=f"Müller {number}"))
+    page = directory.search("王 müller")
+    assert (page.cards, page.partial) == ((), False)
+
+
+def test_a_number_leads_to_everybody_who_has_it(directory: CustomerStore) -> None:
+    one = directory.add(Details(name="A", numbers=("030 12345678",)))
+    two = directory.add(Details(name="B", numbers=("+493012345678", "+8613800138000")))
+    assert {card.id for card in directory.with_number("0049 30 12345678")} == {one.id, two.id}
+    assert [card.id for card in directory.with_number("13800138000")] == [two.id], (
+        "the plus was lost on the way"
+    )
+    assert directory.with_number("+118613800138000") == []
+    assert directory.with_number("anonymous") == []
+
+
+def test_who_was_slower_is_told_and_nothing_changes(directory: CustomerStore) -> None:
+    card = directory.add(Details(name="A"))
+    directory.change(card.id, card.version, {"company": "X"})
+    with pytest.raises(RequestRefused, match="somebody else has changed") as caught:
+        directory.change(card.id, card.version, {"company": "Y"})
+    assert caught.value.code == "changed-meanwhile"
+    assert directory.card(card.id).details.company == "X"
+    assert names(directory, "x") == ["A"]
+    assert names(directory, "y") == []
+
+
+def test_a_merged_card_leads_on_with_all_that_it_had(store: RecordStore, directory: CustomerStore) -> None:
+    kept = directory.add(Details(name="Anna", numbers=("+493012345678",)))
+    other = directory.add(Details(name="Anna M.", company="Acme", numbers=("+8613800138000",), tags=("vip",)))
+    third = directory.add(Details(name="Anni", emails=("anni@example.com",)))
+    directory.add_note(third.id, "ben", "likes tea", "c7")
+    directory.merge(other.id, third.id, "ben")
+    both = directory.merge(kept.id, other.id, "ben")
+    assert directory.card(third.id) == directory.card(other.id) == both
+    assert (both.details.name, both.details.company, both.details.tags) == ("Anna", "Acme", ("vip",))
+    assert both.details.emails == ("anni@example.com",)
+    assert {note.text for note in both.notes} >= {"likes tea", f"merged with {other.id} Anna M."}
+    assert names(directory, "acme") == ["Anna"]
+    identity = directory.identity(third.id)
+    assert set(identity.ids) == {kept.id, other.id, third.id}
+    assert identity.numbers == ("+493012345678", "+8613800138000")
+    with pytest.raises(RequestRefused, match="the same customer"):
+        directory.merge(kept.id, third.id, "ben")
+    directory.delete(other.id)
+    with store.engine.connect() as connection:
+        for table in schema.metadata.sorted_tables:
+            assert connection.scalar(select(func.count()).select_from(table)) == 0, table.name
+
+
+def test_an_unknown_caller_has_one_card_however_often_it_is_asked_for(directory: CustomerStore) -> None:
+    card, is_new = directory.card_of_caller("030 12345678", "display name")
+    again, is_new_again = directory.card_of_caller("+493012345678")
+    assert (is_new, is_new_again, card.id == again.id) == (True, False, True)
+    assert (card.source, card.details.name) == (Source.CALL, "display name")
+
+
+def test_ids_are_taken_once_and_unknown_ones_told(directory: CustomerStore) -> None:
+    directory.add(Details(name="A"), card_id="K-1")
+    with pytest.raises(RequestRefused, match="there is a customer K-1"):
+        directory.add(Details(name="B"), card_id="K-1")
+    assert names(directory, "k-1") == ["A"]
+    for ask in (directory.card, directory.delete, directory.identity):
+        with pytest.raises(RequestRefused, match="no customer 'K-9'"):
+            ask("K-9")

@@ -1,0 +1,83 @@
+"""/api/customers, as pages and programs use it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from acd.settings.customer_settings import CustomerSettings
+from acd.web.api import customers
+from acd.web.customer_cards import MASK
+from acd.web.pop import greeting, link_url
+from tests.web.client import ANNA, SUSAN, serving
+
+
+async def test_a_card_from_its_making_to_its_end(tmp_path: Path) -> None:
+    async with serving(tmp_path, customers.ROUTES, ANNA) as (client, asking):
+        made = await client.post(
+            "/api/customers",
+            json={"name": "<b>Anna</b>", "numbers": ["+49 30 123456"], "fields": {"id_card": "42"}},
+        )
+        assert made.status == 201
+        card = await made.json()
+        assert (card["name"], card["numbers"], card["fields"]) == (
+            "<b>Anna</b>", ["+4930123456"], {"id_card": MASK})  # fmt: skip
+        path = f"/api/customers/{card['id']}"
+        changed = await client.patch(
+            path, json={"version": 1, "company": "Acme", "fields": {"id_card": MASK}}
+        )
+        assert (await changed.json())["version"] == 2
+        late = await client.patch(path, json={"version": 1, "company": "X"})
+        assert (late.status, (await late.json())["error"]) == (409, "changed-meanwhile")
+        assert (await client.post(f"{path}/notes", json={"text": "hi", "call": "c1"})).status == 201
+        found = await (await client.get("/api/customers", params={"q": "acm"})).json()
+        assert [each["id"] for each in found["customers"]] == [card["id"]]
+        shown = await (await client.get(path, params={"reveal": "true"})).json()
+        assert (shown["fields"], shown["notes"][0]["by"]) == ({"id_card": "42"}, "anna")
+        assert await (await client.get(f"{path}/contacts")).json() == []
+        assert (await client.delete(path)).status == 403
+        asking.asker = SUSAN
+        assert (await client.delete(path)).status == 204
+        assert (await client.get(path)).status == 404
+    told = [what for _, what, _, _ in asking.audited]
+    assert told == [
+        *("customer-create", "customer-change", "customer-note", "customer-reveal", "customer-delete"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("body", "place"),
+    [
+        ({"name": ""}, "body.name"),
+        ({"name": "A", "numbers": ["x"]}, "body.numbers"),
+        ({"name": "A", "fields": {"since": "tomorrow"}}, "body.fields.since"),
+    ],
+)
+async def test_what_is_wrong_is_told_by_field(tmp_path: Path, body: dict[str, object], place: str) -> None:
+    async with serving(tmp_path, customers.ROUTES, ANNA) as (client, _):
+        answer = await client.post("/api/customers", json=body)
+        assert (answer.status, list((await answer.json())["fields"])) == (400, [place])
+
+
+async def test_files_go_in_and_out(tmp_path: Path) -> None:
+    async with serving(tmp_path, customers.ROUTES, SUSAN) as (client, _):
+        answer = await client.post(
+            "/api/customers/import",
+            data=b"name,number\nAnna,+4930123456\nBen,x\n",
+            headers={"Content-Type": "text/csv"},
+        )
+        report = await answer.json()
+        assert (report["added"], report["faulty"], report["faults"][0]["line"]) == (1, 1, 3)
+        text = await (await client.get("/api/customers/export")).text(encoding="utf-8-sig")
+        assert "Anna" in text.splitlines()[1]
+
+
+def test_links_and_greetings_are_nothing_but_text() -> None:
+    url = link_url(
+        "https://crm.example/c/{customer_id}?n={number}", {"customer_id": "../x?{number}", "number": "+49"}
+    )
+    assert url == "https://crm.example/c/..%2Fx%3F%7Bnumber%7D?n=%2B49"
+    settings = CustomerSettings(greetings={"*": {"en": "Hello {customer}", "zh": "您好{customer}"}})
+    assert greeting(settings, "sales", "zh", {"customer": "{centre}"}) == "您好{centre}"
+    assert greeting(settings, None, "fr", {"customer": "A"}) == "Hello A"
