@@ -419,7 +419,8 @@ class CallHands:
 
     def _new_id(self, what: str) -> str:
         self._spied += 1
-        return f"acd-{what}-{int(asyncio.get_running_loop().time() * 1000)}-{self._spied}"
+        # What is behind the dot becomes part of our id of a call that the channel makes.
+        return f"acd-{what}-{int(asyncio.get_running_loop().time() * 1000)}.{what[0]}{self._spied}"
 
     async def _act(self, name: str, **headers: str) -> None:
         """An action whose failure means that the channel is gone, which is reported otherwise."""

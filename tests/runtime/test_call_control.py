@@ -222,6 +222,16 @@ async def test_a_call_from_the_first_click_to_the_last(page: Page) -> None:
     assert page.desk.mirror.keys("muted") == []
 
 
+async def test_a_browser_takes_up_the_call_that_it_has_lost(page: Page) -> None:
+    await page.talk()
+    assert await page.refused("call-take-up") == "not-now"  # a desk phone loses nothing
+    page.floor.agents["anna"].phone = "w1001"
+    await page.ask("call-mute", on=True)
+    await page.ask("call-hold")
+    assert await page.ask("call-take-up") == {"phase": "held", "call": "c1"}
+    assert page.hands.done[-2:] == [("take_up", "c1"), ("mute", "c1", "False", "True")]
+
+
 async def test_two_clicks_and_an_asterisk_that_does_not_say_so(
     page: Page, monkeypatch: pytest.MonkeyPatch
 ) -> None:
