@@ -134,10 +134,7 @@ async def _call(ctx: Context[Any, Any], task: Task, note: str) -> Task:
     """Take it, and have the asker's phone call the number."""
     if task.state is not TaskState.ASSIGNED or task.agent != ctx.agent:
         task = await _take(ctx, task, ctx.agent, note)
-    if task.kind is TaskKind.CALLBACK:
-        await ctx.ask("callback-call", agent=ctx.agent, task=task.id, number=task.number)
-    else:
-        await ctx.ask("call-dial", agent=ctx.agent, number=task.number)
+    await ctx.ask("call-dial", agent=ctx.agent, number=task.number)
     return task
 
 
