@@ -53,13 +53,18 @@ class Talk:
 
     def __init__(self) -> None:
         self.heard: list[Event] = []
-        self.link: Any = FakeLink()
-        self.watch = Watch(["1001"], self.heard.append, lambda *_: None)
-        store: Any = None
-        switch = Switchboard(self.watch, self.link, store, Merges(FakeMirror()), store)
-        self.hands = CallHands(self.watch, self.link, switch, self.heard.append, lambda _call: True)
+        self.link = FakeLink()
+        link: Any = self.link
+        unused: Any = None
+        self.watch = Watch(["1001"], self.hear, lambda *_: None)
+        switch = Switchboard(self.watch, link, unused, Merges(FakeMirror()), unused)
+        self.hands = CallHands(self.watch, link, switch, self.hear, lambda _call: True)
         self.watch.bind("c1", CALLER, "a-1.1")
         self.watch.leg_of["c1"] = AGENT
+
+    def hear(self, event: Event) -> None:
+        """As the engine would."""
+        self.heard.append(event)
 
 
 async def test_hold_and_resume() -> None:
