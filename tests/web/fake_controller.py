@@ -82,7 +82,8 @@ class FakeController:
             writer.write(json.dumps(first).encode() + b"\n")
             self._watchers.add(writer)
         elif writer in self._watchers:
-            self.told.append(asked)
+            if asked != {"here": []}:  # a sign of life
+                self.told.append(asked)
         else:
             self.asked.append(asked)
             try:
