@@ -59,7 +59,7 @@ async def test_a_callback_is_called_at_its_number_by_those_who_may_see_it(tmp_pa
         }
         await found.controller.start()
         await found.sign_in("anna")
-        with mock.patch.object(TaskStore, "task", lambda *_: kept):
+        with mock.patch.object(TaskStore, "task", return_value=kept):
             async with found.client.post("/api/me/call", json={"do": "callback", "task": "17"}) as answer:
                 assert answer.status == 200, await answer.text()
             dialled = {"do": "call-dial", "agent": "anna", "by": "anna", "number": "+4930123"}
