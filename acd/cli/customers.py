@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Annotated, Any, TextIO
 
 import typer
-from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
 
 from acd.cli import context
+from acd.cli.console import new_console
 from acd.customers.card import Card
 from acd.customers.csv_export import export_csv
 from acd.customers.csv_form import field_text
@@ -31,7 +31,9 @@ from acd.records.story import printable
 from acd.settings.assemble_customers import read_customer_settings
 from acd.settings.customer_settings import CustomerSettings
 
-app = typer.Typer(help="The customer directory.", no_args_is_help=True)
+app = typer.Typer(
+    help="The customer directory: find, show, merge, delete, import and export.", no_args_is_help=True
+)
 
 MASK = "•••"
 CONTACTS = 10
@@ -142,7 +144,7 @@ def import_file(
     except OSError as error:
         raise OperatorError(f"{file} cannot be read: {error.strerror}") from error
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
-    with source, _opened() as (store, settings), Progress(*columns, console=Console(stderr=True)) as bar:
+    with source, _opened() as (store, settings), Progress(*columns, console=new_console(stderr=True)) as bar:
         task = bar.add_task("importing", total=max(1, total))
         importer = Importer(store.engine, settings, context.user())
         report = importer.run(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -22,7 +22,8 @@ NO_LINE = "no_line"
 @dataclass(frozen=True, slots=True)
 class Contact:
     """One call. `direction`: inbound or outbound. `outcome`: that of its last visit to a line, or of what was
-    dialled outside; `agent` and `group` are those who had it last."""
+    dialled outside; `agent` and `group` are those who had it last, `disposition`
+    and `note` what the agent wrote."""
 
     call_id: str
     at: datetime
@@ -31,6 +32,8 @@ class Contact:
     agent: str | None
     outcome: str
     talk_s: float
+    disposition: str | None = None
+    note: str | None = None
 
 
 def contacts(engine: Engine, ids: Sequence[str], numbers: Sequence[str], limit: int) -> list[Contact]:
@@ -49,7 +52,19 @@ def contacts(engine: Engine, ids: Sequence[str], numbers: Sequence[str], limit: 
         shown = [row["call_id"] for row in rows]
         visits = _parts(connection, schema.visits, shown)
         segments = _parts(connection, schema.segments, shown)
-    return [_contact(row, visits[row["call_id"]], segments[row["call_id"]]) for row in rows]
+        results = _results(connection, shown)
+    made = [_contact(row, visits[row["call_id"]], segments[row["call_id"]]) for row in rows]
+    return [replace(contact, **results.get(contact.call_id, {})) for contact in made]
+
+
+def _results(connection: Connection, call_ids: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """The disposition and the note that the last agent has written, by call."""
+    table, found = schema.dispositions.c, dict[str, dict[str, Any]]()
+    for some in in_chunks(call_ids):
+        query = select(table.call_id, table.path, table.note).where(table.call_id.in_(some))
+        for call_id, path, note in connection.execute(query.order_by(table.at)):
+            found[call_id] = {"disposition": path, "note": note}
+    return found
 
 
 def _newest(connection: Connection, meant: ColumnElement[bool], limit: int) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from acd.errors import OperatorError, RequestRefused
 from acd.records.store import RecordsAway
-from acd.runtime.control import BAD_REQUEST, FAILED, INTERNAL, UNKNOWN_CALL, request
+from acd.runtime.control import BAD_REQUEST, FAILED, INTERNAL, request
 from acd.web.asker import Asker, Role
 from acd.web.refusal import Refusal, away, forbidden
 from acd.web.services import Services
@@ -26,14 +26,9 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 CONTROL_LIMIT_S = 10.0
-_NOT_THERE = (
-    UNKNOWN_CALL,
-    "unknown-account",
-    "unknown-agent",
-    "unknown-customer",
-    "unknown-group",
-    "unknown-message",
-    "unknown-task",
+_NOT_THERE = tuple(
+    f"unknown-{what}"
+    for what in ("call", "account", "agent", "customer", "group", "message", "task", "token", "webhook")
 )
 
 

@@ -7,12 +7,12 @@ from typing import Any, TypeVar
 
 from acd.customers.card import Card, FaultyCard
 from acd.customers.search import UnknownPlace
-from acd.customers.store import UNKNOWN_CUSTOMER, CustomerStore
-from acd.errors import RequestRefused, SettingsError
+from acd.customers.store import CustomerStore
+from acd.errors import SettingsError
 from acd.records.contacts import Contact, contacts
 from acd.settings.customer_settings import CustomerSettings
 from acd.web.context import Context
-from acd.web.refusal import Refusal, away, wrong
+from acd.web.refusal import away, wrong
 from acd.web.values import Answer
 
 T = TypeVar("T")
@@ -106,6 +106,8 @@ def shown_contact(contact: Contact) -> ContactShown:
         group=contact.group,
         agent=contact.agent,
         outcome=contact.outcome,
+        disposition=contact.disposition,
+        note=contact.note,
         talk_s=round(contact.talk_s, 3),
     )
 
@@ -123,9 +125,6 @@ async def in_directory(ctx: Context[Any, Any], work: Callable[[CustomerStore], T
     settings = settings_of(ctx)
     try:
         return await ctx.sql(lambda: work(CustomerStore(ctx.services.store.engine, settings)))
-    except RequestRefused as refusal:
-        status = 404 if refusal.code == UNKNOWN_CUSTOMER else 409
-        raise Refusal(status, refusal.code, str(refusal)) from None
     except FaultyCard as error:
         raise wrong({f"body.{fault.place}": fault.message for fault in error.faults}) from None
     except UnknownPlace:

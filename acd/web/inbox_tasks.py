@@ -8,7 +8,7 @@ from collections.abc import Collection
 from datetime import UTC, datetime
 from typing import Any
 
-from acd.errors import OperatorError, RequestRefused
+from acd.errors import OperatorError
 from acd.records.task_store import TaskStore
 from acd.records.tasks import Task, TaskChange, TaskKind, TaskState
 from acd.runtime.control import request
@@ -92,10 +92,14 @@ async def lines_now(ctx: Context[Any, Any]) -> dict[str, dict[str, Any]]:
 async def task_of(ctx: Context[Any, Any], kind: TaskKind, task_id: str) -> Task:
     """One that who asks may see. Raises Refusal."""
     groups = await groups_of_asker(ctx)
-    try:
-        task = await ctx.sql(lambda: TaskStore(ctx.services.store.engine).task(kind, task_id))
-    except OperatorError:
-        raise not_found(kind.value, task_id) from None
+
+    def find() -> Task:
+        try:
+            return TaskStore(ctx.services.store.engine).task(kind, task_id)
+        except OperatorError:
+            raise not_found(kind.value, task_id) from None
+
+    task = await ctx.sql(find)
     if not may_see(task, groups, ctx.asker.agent):
         raise forbidden(f"this {kind.value} is of a group that is not yours", "other-group")
     return task
@@ -113,14 +117,14 @@ async def change_task(
             asyncio.run(request(socket, do="callback-withdraw", entry=found.entry_id))
 
     confirm = leave_line if task.kind is TaskKind.CALLBACK else None
-    try:
-        changed = await ctx.sql(
-            lambda: TaskStore(ctx.services.store.engine).change(task.kind, task.id, change, confirm)
-        )
-    except RequestRefused as refusal:
-        raise Refusal(409, refusal.code, str(refusal)) from None
-    except OperatorError as error:
-        raise Refusal(409, "task-state", str(error)) from None
+
+    def write() -> Task:
+        try:
+            return TaskStore(ctx.services.store.engine).change(task.kind, task.id, change, confirm)
+        except OperatorError as error:
+            raise Refusal(409, "task-state", str(error)) from None
+
+    changed = await ctx.sql(write)
     if task.kind is TaskKind.CALLBACK:
         with contextlib.suppress(Refusal):
             await ctx.ask("callbacks-changed")

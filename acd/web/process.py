@@ -98,6 +98,7 @@ class WebProcess:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         if self._auditing is not None:
             await self._audit.close(self._auditing)
+        await self.services.customers.close()
         self._store.close()
 
     async def run(self) -> None:

@@ -35,6 +35,8 @@ class FakeController:
         """As a controller that is killed."""
         assert self._server is not None
         self._server.close()
+        for _ in range(5):  # who was let in just now is among the writers only after some turns of the loop
+            await asyncio.sleep(0)
         for writer in list(self._writers):
             writer.transport.abort()
         await self.until(lambda: not self._writers)

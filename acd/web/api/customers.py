@@ -164,7 +164,7 @@ class ExportHow(Input):
 
 
 async def find(ctx: Context[Search, None]) -> Page:
-    """In the order of their names, or how well they fit."""
+    """All that is typed must be there: beginnings of words, any three digits, parts of Chinese names."""
     settings, query = settings_of(ctx), ctx.query
     page = await in_directory(ctx, lambda d: d.search(query.q, query.limit, query.after))
     cards = [shown_card(card, settings) for card in page.cards]
@@ -172,7 +172,7 @@ async def find(ctx: Context[Search, None]) -> Page:
 
 
 async def create(ctx: Context[None, NewCustomer]) -> CardShown:
-    """With the numbers in their normal form."""
+    """At least a name, a company, a number or an e-mail address."""
     given = ctx.body.model_dump()
     lists: dict[str, Any] = {name: tuple(given.pop(name)) for name in ("numbers", "emails", "tags")}
     fields = {name: value for name, value in given.pop("fields").items() if value is not None}
@@ -182,7 +182,7 @@ async def create(ctx: Context[None, NewCustomer]) -> CardShown:
 
 
 async def show(ctx: Context[Reveal, None]) -> CardShown:
-    """With its notes."""
+    """With the last notes; a card that was merged leads to the one that it became part of."""
     card = await in_directory(ctx, lambda d: d.card(ctx.path["id"]))
     if ctx.query.reveal:
         ctx.note(f"customer {card.id}")
@@ -191,7 +191,7 @@ async def show(ctx: Context[Reveal, None]) -> CardShown:
 
 
 async def change(ctx: Context[None, Change]) -> CardShown:
-    """Only what is given; refused where somebody else was first."""
+    """What is not given stays; 409 where somebody else was faster."""
     changes: dict[str, Any] = {
         name: value for name, value in ctx.body.model_dump(exclude={"version"}).items() if value is not None
     }
@@ -203,13 +203,13 @@ async def change(ctx: Context[None, Change]) -> CardShown:
 
 
 async def delete(ctx: Context[None, None]) -> None:
-    """For good."""
+    """With its notes. Calls on record stay; a card of the customers' file is deleted there."""
     ctx.note(f"customer {ctx.path['id']}")
     await in_directory(ctx, lambda d: d.delete(ctx.path["id"]))
 
 
 async def add_note(ctx: Context[None, NewNote]) -> CardShown:
-    """Below the others."""
+    """Something to remember, perhaps about a call."""
     note, by = ctx.body, ctx.asker.name
     card = await in_directory(ctx, lambda d: d.add_note(ctx.path["id"], by, note.text, note.call))
     ctx.note(f"customer {card.id}", call=note.call)
@@ -217,7 +217,7 @@ async def add_note(ctx: Context[None, NewNote]) -> CardShown:
 
 
 async def merge(ctx: Context[None, Merge]) -> CardShown:
-    """The other one goes, and what it had is here."""
+    """The other card becomes part of this one, and leads to it from now on."""
     other, by = ctx.body.other, ctx.asker.name
     card = await in_directory(ctx, lambda d: d.merge(ctx.path["id"], other, by))
     ctx.note(f"customer {card.id}", other=other)
@@ -225,13 +225,13 @@ async def merge(ctx: Context[None, Merge]) -> CardShown:
 
 
 async def show_contacts(ctx: Context[Recent, None]) -> list[ContactShown]:
-    """The newest first."""
+    """Over all numbers of the customer, and those of merged cards; newest first."""
     found = await in_directory(ctx, lambda d: contacts_of(ctx, d, ctx.path["id"], ctx.query.limit))
     return [shown_contact(contact) for contact in found]
 
 
 async def show_fields(ctx: Context[None, None]) -> list[FieldShown]:
-    """As config has them."""
+    """As config/customers.yml defines them."""
     return [_field(each) for each in settings_of(ctx).fields.values()]
 
 
@@ -248,7 +248,7 @@ def _field(each: CustomField) -> FieldShown:
 
 
 async def import_file(ctx: Context[ImportHow, bytes]) -> ImportReport:
-    """Lines with faults are reported, and the others taken."""
+    """Faulty lines are left out, and told with line and column."""
     settings = settings_of(ctx)
     lines = io.TextIOWrapper(io.BytesIO(ctx.body), encoding="utf-8-sig", errors="surrogateescape", newline="")
 
@@ -263,7 +263,7 @@ async def import_file(ctx: Context[ImportHow, bytes]) -> ImportReport:
 
 
 async def export(ctx: Context[ExportHow, None]) -> web.StreamResponse:
-    """As CSV."""
+    """In the form that the import takes; nothing in it is a formula to a spreadsheet."""
     masked = ctx.query.masked and ctx.asker.role.includes(Role.ADMIN)
     ctx.note("customers", masked=masked)
     ctx.services.audit(ctx, "customers-export")

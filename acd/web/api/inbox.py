@@ -53,7 +53,7 @@ class Inbox(Answer):
 
 
 async def show(ctx: Context[Which, None]) -> Inbox:
-    """The oldest first: they have waited longest."""
+    """Of the groups of the agent who asks; a supervisor sees all."""
     query, kind = ctx.query, TaskKind(ctx.query.kind)
     groups = await groups_of_asker(ctx)
     found = await ctx.sql(
@@ -67,7 +67,7 @@ async def show(ctx: Context[Which, None]) -> Inbox:
 
 
 async def act(ctx: Context[None, Wish]) -> TaskShown:
-    """As the agent who asks."""
+    """A callback that people take over leaves the line, or nothing changes."""
     kind, wish = _kind(ctx), ctx.body
     task = await task_of(ctx, kind, ctx.path["id"])
     ctx.note(f"{kind.value} {task.id}", do=wish.do)
@@ -84,7 +84,7 @@ async def act(ctx: Context[None, Wish]) -> TaskShown:
 
 
 async def listen(ctx: Context[None, None]) -> web.StreamResponse:
-    """The sound itself."""
+    """The recording; parts of it where a player asks for them. Who listens is in the audit log."""
     task = await task_of(ctx, TaskKind.VOICEMAIL, ctx.path["id"])
     folder = ctx.services.environment.recordings_dir.resolve()
     path = (folder / f"{task.sound}.wav").resolve()

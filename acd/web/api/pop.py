@@ -89,7 +89,7 @@ class _Known:
 
 
 async def show(ctx: Context[None, None]) -> Pop:
-    """All that is known, before the call is taken."""
+    """For the agent whose call it is, and for supervisors; masked fields and secret keys are not in it."""
     detail = await ctx.ask("call", call=ctx.path["call"])
     call, settings = detail["call"], settings_of(ctx)
     _check_whose(ctx, call)
@@ -110,14 +110,14 @@ async def show(ctx: Context[None, None]) -> Pop:
             callbacks=[shown_task(task) for task in known.callbacks],
             voicemails=[shown_task(task) for task in known.voicemails],
         ),
-        greeting=_greeting(settings, call, known.card, agent),
+        greeting=_greeting(settings, call, known.card, agent) or str(detail.get("greeting") or ""),
         links=_links(ctx, settings, call, known.card, number),
         directory=health.value,
     )
 
 
 async def make_card(ctx: Context[None, None]) -> CardShown:
-    """From what is known of the call."""
+    """So that notes have a place; the one that is there already where the number is known."""
     call = (await ctx.ask("call", call=ctx.path["call"]))["call"]
     _check_whose(ctx, call)
     number = number_of(call)

@@ -68,9 +68,9 @@ export function Grid<Row>({ label, name, columns, rows, idOf, initial, empty, ro
     };
   }, []);
 
-  const order_ = useRef(order);
+  const latest = useRef(order);
   useEffect(() => {
-    order_.current = order;
+    latest.current = order;
   });
   const sortBy = (one: Column<Row>) => {
     const next = turned(sort, one.key, one.descending ?? false);
@@ -79,10 +79,10 @@ export function Grid<Row>({ label, name, columns, rows, idOf, initial, empty, ro
   };
 
   const goTo = (index: number) => {
-    const row = order_.current[Math.max(0, Math.min(order_.current.length - 1, index))];
+    const row = latest.current[Math.max(0, Math.min(latest.current.length - 1, index))];
     if (row === undefined) return;
     const element = body.current!;
-    const top = order_.current.indexOf(row) * rowHeight_px;
+    const top = latest.current.indexOf(row) * rowHeight_px;
     if (top < element.scrollTop) element.scrollTop = top;
     if (top + rowHeight_px > element.scrollTop + element.clientHeight - HEAD_PX) element.scrollTop = top + rowHeight_px - element.clientHeight + HEAD_PX;
     setChosen(idOf(row));
@@ -91,22 +91,22 @@ export function Grid<Row>({ label, name, columns, rows, idOf, initial, empty, ro
 
   const onKey = (event: KeyboardEvent<HTMLDivElement>) => {
     if (!(event.target instanceof HTMLElement) || event.target.dataset["id"] === undefined) return;
-    const present = order_.current.findIndex((row) => idOf(row) === (event.target as HTMLElement).dataset["id"]);
+    const present = latest.current.findIndex((row) => idOf(row) === (event.target as HTMLElement).dataset["id"]);
     const page = Math.max(1, Math.floor((seen.height_px - HEAD_PX) / rowHeight_px) - 1);
-    const moves: Record<string, number> = { ArrowDown: present + 1, ArrowUp: present - 1, PageDown: present + page, PageUp: present - page, Home: 0, End: order_.current.length - 1 };
+    const moves: Record<string, number> = { ArrowDown: present + 1, ArrowUp: present - 1, PageDown: present + page, PageUp: present - page, Home: 0, End: latest.current.length - 1 };
     const index = moves[event.key];
     if (index !== undefined) {
       event.preventDefault();
       goTo(index);
     } else if (event.key === "Enter" && present >= 0) {
-      onOpen?.(order_.current[present]!);
+      onOpen?.(latest.current[present]!);
     }
   };
 
   const onClick = (event: MouseEvent<HTMLDivElement>) => {
     const target = event.target as HTMLElement;
     const id = target.closest<HTMLElement>("[data-id]")?.dataset["id"];
-    const row = id === undefined || target.closest("button, a, input") ? undefined : order_.current.find((one) => idOf(one) === id);
+    const row = id === undefined || target.closest("button, a, input") ? undefined : latest.current.find((one) => idOf(one) === id);
     if (row !== undefined) onOpen?.(row);
   };
 
