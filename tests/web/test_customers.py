@@ -86,10 +86,10 @@ async def test_the_loop_never_waits_for_a_database_that_is_away(
 
     async with serving(tmp_path, customers.ROUTES, SUSAN) as (client, _):
         monkeypatch.setattr(RecordStore, "engine", property(away))
-        csv = {"data": b"name\nAnna\n", "headers": {"Content-Type": "text/csv"}}
+        csv = {"Content-Type": "text/csv"}
         for answer in (
             await client.get("/api/customers/export"),
-            await client.post("/api/customers/import", **csv),
+            await client.post("/api/customers/import", data=b"name\nAnna\n", headers=csv),
         ):
             assert (answer.status, (await answer.json())["error"]) == (503, "database-away")
 
