@@ -63,6 +63,7 @@ from acd.runtime.recordings import RecordingDesk
 from acd.runtime.reload import Reloader, Start
 from acd.runtime.shell import Audience, Shell
 from acd.runtime.talk_recorder import TalkRecorder
+from acd.runtime.task_calls import TaskCalls
 from acd.runtime.version_files import VersionFiles
 from acd.runtime.versions import Versions
 from acd.runtime.why_desk import WhyDesk
@@ -221,6 +222,9 @@ class Controller:
             of_floor=[self._paces, self._desktop.facts],
             of_all=[self._desktop.feed, self._call_desk],
         )
+        task_calls = TaskCalls(
+            floor, self._call_desk, self._callback_line, self._tasks_on_record, self._task_taken
+        )
         handlers = {
             **self._answers.handlers(),
             **self._flow_desk.handlers(),
@@ -228,6 +232,7 @@ class Controller:
             **self._callback_line.handlers(),
             **self._desktop.handlers(),
             **self._call_desk.handlers(),
+            **task_calls.handlers(),
         }
         self._control = ControlServer(environment.control_socket, handlers, self._desktop.streams())
         self._health: web.AppRunner | None = None
@@ -294,8 +299,15 @@ class Controller:
     def _number_of(self, number: str) -> str | None:
         return normalised(number, self._now.system.country)
 
+    def _tasks_on_record(self) -> TaskStore:
+        return TaskStore(self._store.engine)
+
+    async def _task_taken(self) -> None:
+        self._desktop.tasks_changed()
+        await self._flow_desk.refresh_callbacks()
+
     def _open_wishes(self) -> dict[str, str]:
-        return TaskStore(self._store.engine).open_wishes()
+        return self._tasks_on_record().open_wishes()
 
     async def start(self) -> None:
         """Open everything. Raises OperatorError when a port or a file cannot be had."""
@@ -384,7 +396,7 @@ class Controller:
         self._reconcile_callbacks(await asyncio.to_thread(self._callback_tasks), known)
 
     def _callback_tasks(self) -> list[Task]:
-        return TaskStore(self._store.engine).tasks(TaskKind.CALLBACK, closed=True)
+        return self._tasks_on_record().tasks(TaskKind.CALLBACK, closed=True)
 
     def _reconcile_callbacks(self, tasks: Collection[Task], known: Collection[str]) -> None:
         """What people have closed, or taken over, while no controller was there leaves the line.

@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, TextIO
 
@@ -15,6 +16,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
 
+from acd.accounts.audit import AuditLog, Entry
 from acd.cli import context
 from acd.cli.console import new_console
 from acd.customers.card import Card
@@ -47,6 +49,12 @@ def _opened() -> Iterator[tuple[RecordStore, CustomerSettings]]:
     settings = read_customer_settings(env.config_dir)
     with RecordStore(env.database_url) as store:  # customers may be there before the first call
         yield store, settings
+
+
+def _audit(store: RecordStore, what: str, about: str, **detail: Any) -> None:
+    """The words are those of the pages' requests."""
+    who = f"cli:{context.user()}"
+    AuditLog(store.engine).add([Entry(datetime.now(UTC), who, "admin", "", what, about, detail)])
 
 
 @app.command("find")
@@ -115,6 +123,7 @@ def merge(customer_id: Id, other: Annotated[str, typer.Argument(help="becomes pa
     """Make two cards of one customer one; the second id leads to the first from now on."""
     with _opened() as (store, settings):
         card = CustomerStore(store.engine, settings).merge(customer_id, other, context.user())
+        _audit(store, "customer-merge", f"customer {card.id}", other=other)
     context.console.print(f"{other} is part of {card.id} now", markup=False, soft_wrap=True)
 
 
@@ -123,6 +132,7 @@ def delete(customer_id: Id) -> None:
     """Delete a card with its notes. Calls on record stay."""
     with _opened() as (store, settings):
         CustomerStore(store.engine, settings).delete(customer_id)
+        _audit(store, "customer-delete", f"customer {customer_id}")
     context.console.print(f"{customer_id} is deleted", markup=False, soft_wrap=True)
 
 
@@ -150,10 +160,10 @@ def import_file(
         report = importer.run(
             _counted(source, lambda done: bar.update(task, completed=done)), all_or_nothing=all_or_nothing
         )
+        told = {name: getattr(report, name) for name in ("added", "changed", "faulty", "applied")}
+        _audit(store, "customers-import", "customers", file=file.name, **told)
     if as_json:
-        told = {
-            name: getattr(report, name) for name in ("added", "changed", "unchanged", "faulty", "applied")
-        }
+        told["unchanged"] = report.unchanged
         faults = [
             {"line": f.line, "column": f.column, "reason": f.reason, "value": f.value} for f in report.faults
         ]

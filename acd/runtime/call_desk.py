@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from typing import Any
 
 import structlog
@@ -289,15 +290,43 @@ class CallDesk:
         self._must_last(call)
 
     async def _dial(self, hand: Hand, request: Request) -> None:
-        agent, phone = hand.agent, hand.agent.phone or ""
+        agent = hand.agent
         to = text_if_any(request, "agent_to")
         number = self._to.number(agent, to, "agent") if to else text_of(request, "number")
         self._to.target(agent, number, "number")
-        at = self._floor.phones.get(phone)
+        self._check_phone(agent)
+        await self._dial_on(agent, number)
+
+    def _check_phone(self, agent: Agent) -> None:
+        at = self._floor.phones.get(agent.phone or "")
         if at is None or not at.reachable:
-            raise RequestRefused("phone-unreachable", f"phone {phone} is not registered")
+            raise RequestRefused("phone-unreachable", f"phone {agent.phone} is not registered")
+
+    async def _dial_on(self, agent: Agent, number: str) -> None:
+        phone = agent.phone or ""
         await self._hands.dial(phone, number, self._floor.profile(agent.id).name)
         await self._until(lambda: self._floor.phones[phone].in_use)
+
+    # --- for customers who are called because of a task -----------------------------------------
+    def check_customer(self, agent_id: str, number: str) -> Agent:
+        """Raises RequestRefused where the agent's phone cannot dial this number now, or may not."""
+        hand = in_hand(self._floor, agent_id)
+        check(hand, Verb.DIAL)
+        self._to.customer(hand.agent, number)
+        self._check_phone(hand.agent)
+        return hand.agent
+
+    async def dial_customer(self, agent_id: str, number: str) -> None:
+        """Like `call-dial`; raises what that raises."""
+        agent = self.check_customer(agent_id, number)
+        await self._alone(agent_id, self._dial_on(agent, number))
+
+    async def undo_dial(self, agent_id: str) -> None:
+        """Hang up what the phone has just dialled; what is not heard of yet is left to the agent."""
+        own = self._floor.agents[agent_id].own_call_id
+        if own is not None:
+            with suppress(RequestRefused):
+                await self._alone(agent_id, self._hands.hang_up(own, dialled=True))
 
     async def _record_pause(self, hand: Hand, request: Request) -> None:
         call, reason = _call(hand), text_of(request, "reason").strip()

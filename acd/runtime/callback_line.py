@@ -11,6 +11,7 @@ from typing import Any
 
 import structlog
 
+from acd.core.callback_entry import in_line
 from acd.core.callback_events import CallbackHours, CallbackPlaced, CallbackWithdrawn
 from acd.core.callback_facts import CallbackNews, CallbackNote, entry_id
 from acd.core.calls import Call, CallState
@@ -174,12 +175,21 @@ class CallbackLine:
 
     def _withdraw(self, request: Request) -> Mapping[str, Any]:
         entry = text_of(request, "entry")
+        return {"was_in_line": self.withdraw(entry)}
+
+    def withdraw(self, entry: str) -> bool:
+        """Out of the line, for people; whether it was there. Raises RequestRefused while it is dialled."""
         call = self._shell.engine.floor.calls.get(entry)
         self._shell.feed(CallbackWithdrawn(entry))
         if call is not None and call.state is not CallState.ENDED:
-            text = "the customer is being called back at this moment; wait for the end of that"
-            raise RequestRefused("callback-busy", text)
-        return {"was_in_line": call is not None}
+            raise _busy()
+        return call is not None
+
+    def check_free(self, entry: str) -> None:
+        """Raises RequestRefused where `withdraw` would."""
+        call = self._shell.engine.floor.calls.get(entry)
+        if call is not None and call.state is not CallState.ENDED and not in_line(call):
+            raise _busy()
 
     def _calls(self) -> list[Call]:
         calls = self._shell.engine.floor.calls.values()
@@ -213,6 +223,11 @@ class CallbackLine:
         while True:
             self.tell_hours()
             await asyncio.sleep(LOOK_AGAIN_S)
+
+
+def _busy() -> RequestRefused:
+    text = "the customer is being called back at this moment; wait for the end of that"
+    return RequestRefused("callback-busy", text)
 
 
 def _is_open(calendar: Calendar, now: datetime) -> bool:

@@ -54,6 +54,18 @@ class Destinations:
                 raise RequestRefused(permit.value, f"{by.id} may not call {to}")
         return to
 
+    def customer(self, by: Agent, number: str) -> None:
+        """Whether this agent may call the number that a caller has left. Raises RequestRefused.
+
+        A caller who claims to call from an emergency number is not called back there.
+        """
+        if not number:
+            raise RequestRefused("no-number", "the caller's number is withheld")
+        self.number(by, number, "number")
+        dialing = self._centre.dialing
+        if dialing is not None and self._plan.outside(number) in dialing.emergency:
+            raise RequestRefused("unknown-number", f"{number} is no customer's number")
+
     def _extension(self, by: Agent, to: str) -> str:
         agent = self._floor.agents.get(to)
         if agent is None:

@@ -25,6 +25,8 @@ from acd.web.refusal import Refusal, not_found
 from acd.web.route import Route
 from acd.web.values import Answer, Input, Limit, Name, Text
 
+CALL_LIMIT_S = 15.0
+"""Longer than the controller waits for the phone to dial."""
 DONE_WORDS = {"done": TaskState.DONE, "cancel": TaskState.CANCELLED}
 
 
@@ -131,11 +133,10 @@ async def _release(ctx: Context[Any, Any], task: Task, note: str) -> Task:
 
 
 async def _call(ctx: Context[Any, Any], task: Task, note: str) -> Task:
-    """Take it, and have the asker's phone call the number."""
-    if task.state is not TaskState.ASSIGNED or task.agent != ctx.agent:
-        task = await _take(ctx, task, ctx.agent, note)
-    await ctx.ask("call-dial", agent=ctx.agent, number=task.number)
-    return task
+    """Take it, and have the asker's phone call the number: the controller does both or neither."""
+    fields = {"task": task.id, "kind": task.kind.value, "note": note, "force": ctx.is_supervisor()}
+    await ctx.ask("callback-call", limit_s=CALL_LIMIT_S, agent=ctx.agent, **fields)
+    return await task_of(ctx, task.kind, task.id)
 
 
 ROUTES = [
