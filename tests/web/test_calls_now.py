@@ -55,15 +55,15 @@ async def test_a_callback_is_called_at_its_number_by_those_who_may_see_it(tmp_pa
         groups = ["sales"]
         found.controller.answers = {
             "status": lambda _asked: {"agents": [{"id": "anna", "groups": groups}]},
-            "call-dial": lambda _asked: DONE,
+            "callback-call": lambda _asked: DONE,
         }
         await found.controller.start()
         await found.sign_in("anna")
         with mock.patch.object(TaskStore, "task", return_value=kept):
             async with found.client.post("/api/me/call", json={"do": "callback", "task": "17"}) as answer:
                 assert answer.status == 200, await answer.text()
-            dialled = {"do": "call-dial", "agent": "anna", "by": "anna", "number": "+4930123"}
-            assert found.controller.asked[-1] == dialled
+            asked = {"agent": "anna", "by": "anna", "task": "17", "kind": "callback", "note": "", "force": False}
+            assert found.controller.asked[-1] == {"do": "callback-call", **asked}
             groups[0] = "support"
             async with found.client.post("/api/me/call", json={"do": "callback", "task": "17"}) as answer:
                 assert (answer.status, (await answer.json())["error"]) == (403, "other-group")

@@ -115,7 +115,8 @@ async def _order(ctx: Context[None, CallOrder], agent: str) -> dict[str, Any]:
     if isinstance(order, CallBack):
         task = await task_of(ctx, TaskKind.CALLBACK, order.task)  # of the asker's groups, or refused
         ctx.note(agent, do=order.do, task=task.id)
-        return await ctx.ask(verb_of("dial"), limit_s=_OF_CALL_LIMIT_S, agent=agent, number=task.number)
+        fields = {"task": task.id, "kind": task.kind.value, "note": "", "force": ctx.is_supervisor()}
+        return await ctx.ask("callback-call", limit_s=_OF_CALL_LIMIT_S, agent=agent, **fields)
     if isinstance(order, _Verb):
         _check_present(ctx, agent, order.call)
     fields = order.model_dump(exclude={"do", "call"}, exclude_none=True)
