@@ -62,8 +62,8 @@ async def test_a_callback_is_called_at_its_number_by_those_who_may_see_it(tmp_pa
         with mock.patch.object(TaskStore, "task", return_value=kept):
             async with found.client.post("/api/me/call", json={"do": "callback", "task": "17"}) as answer:
                 assert answer.status == 200, await answer.text()
-            asked = {"agent": "anna", "by": "anna", "task": "17", "kind": "callback", "note": "", "force": False}
-            assert found.controller.asked[-1] == {"do": "callback-call", **asked}
+            asked = {"agent": "anna", "by": "anna", "task": "17", "kind": "callback", "note": ""}
+            assert found.controller.asked[-1] == {"do": "callback-call", **asked, "force": False}
             groups[0] = "support"
             async with found.client.post("/api/me/call", json={"do": "callback", "task": "17"}) as answer:
                 assert (answer.status, (await answer.json())["error"]) == (403, "other-group")
