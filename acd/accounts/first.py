@@ -24,21 +24,21 @@ _HEADER = (
 def make_first_accounts(engine: Engine, agents: Iterable[str], file: Path) -> bool:
     """Whether there were none, and are now; the passwords are in `file`, which only its owner may read.
 
-    Raises OperatorError where the file cannot be written.
+    All accounts are made, or none, and the file is that of the process which made them. Raises OperatorError
+    where the file cannot be written.
     """
     store = AccountStore(engine)
     if store.any():
         return False
     roles = {**dict.fromkeys(agents, "agent"), ADMIN: "admin"}
     generated = {username: new_password() for username in roles}
-    # The file first: an account whose password nobody knows would be of no use.
-    _write(file, _HEADER + "".join(f"{name}  {password}\n" for name, password in generated.items()))
     with ThreadPoolExecutor(HASHES_AT_ONCE) as pool:  # of hundreds of agents it takes half a minute
         hashes = dict(zip(generated, pool.map(Passwords().hash, generated.values()), strict=True))
-    for username, role in roles.items():
-        agent = username if role == "agent" else None
-        store.add(username, role, hashes[username], agent, must_change=True)
-    return True
+    text = _HEADER + "".join(f"{name}  {password}\n" for name, password in generated.items())
+    # The file before the accounts count: one whose password nobody knows would be of no use.
+    return store.add_first(
+        {name: (role, hashes[name]) for name, role in roles.items()}, lambda: _write(file, text)
+    )
 
 
 def _write(file: Path, text: str) -> None:

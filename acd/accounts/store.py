@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -67,29 +67,31 @@ class AccountStore:
         self, username: str, role: str, password_hash: str, agent: str | None = None, *, must_change: bool
     ) -> Account:
         """A new account. Raises OperatorError for a name that cannot be or is taken."""
-        if not _USERNAME.fullmatch(username):
-            raise OperatorError(
-                f"{username!r} is no user name: expected up to 64 letters a-z, digits, '.', '_' and '-',"
-                " beginning with a letter or a digit"
-            )
-        _check_role(role)
-        row = {
-            "username": username,
-            "role": role,
-            "agent_id": agent,
-            "password_hash": password_hash,
-            "language": LANGUAGES[0],
-            "theme": THEMES[2],
-            "must_change": must_change,
-            "disabled": False,
-            "created_at": datetime.now(UTC),
-        }
+        row = _row(username, role, password_hash, agent, must_change=must_change)
         try:
             with self._engine.begin() as connection:
                 connection.execute(insert(accounts), row)
         except IntegrityError:
             raise RequestRefused("account-exists", f"there is an account {username!r} already") from None
         return _account(row)
+
+    def add_first(self, hashes: Mapping[str, tuple[str, str]], confirm: Callable[[], None]) -> bool:
+        """Accounts by name, with role and hash, an agent's for the agent of that name: all, or none.
+
+        `confirm` is called before they count; what it raises is raised, and nothing has changed. False where
+        another process has made some of them in this moment.
+        """
+        rows = [
+            _row(name, role, hash_, name if role == "agent" else None, must_change=True)
+            for name, (role, hash_) in hashes.items()
+        ]
+        try:
+            with self._engine.begin() as connection:
+                connection.execute(insert(accounts), rows)
+                confirm()
+        except IntegrityError:
+            return False
+        return True
 
     def change(self, username: str, **values: Any) -> Account:
         """Set columns: `role`, `agent_id`, `language`, `theme`, `disabled`, which ends its sessions.
@@ -174,3 +176,26 @@ def _check_role(role: str) -> None:
 def usernames(found: Sequence[Account]) -> str:
     """For messages."""
     return ", ".join(account.username for account in found) or "none"
+
+
+def _row(
+    username: str, role: str, password_hash: str, agent: str | None, *, must_change: bool
+) -> dict[str, Any]:
+    """A new account's columns. Raises OperatorError for a name or a role that cannot be."""
+    if not _USERNAME.fullmatch(username):
+        raise OperatorError(
+            f"{username!r} is no user name: expected up to 64 letters a-z, digits, '.', '_' and '-',"
+            " beginning with a letter or a digit"
+        )
+    _check_role(role)
+    return {
+        "username": username,
+        "role": role,
+        "agent_id": agent,
+        "password_hash": password_hash,
+        "language": LANGUAGES[0],
+        "theme": THEMES[2],
+        "must_change": must_change,
+        "disabled": False,
+        "created_at": datetime.now(UTC),
+    }

@@ -108,6 +108,8 @@ class Figures:
                 self._picture.change(objects, gone)
             except (SQLAlchemyError, OperatorError) as error:
                 log.error("the day's figures cannot be worked out", reason=type(error).__name__)
+            except Exception:  # a fault of ours: no reason to end everybody's page
+                log.exception("the day's figures cannot be worked out")
             await asyncio.sleep(self._pause_s())
 
     def _pause_s(self) -> float:

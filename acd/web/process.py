@@ -13,6 +13,7 @@ from typing import Any
 
 import structlog
 from aiohttp import web
+from sqlalchemy.exc import SQLAlchemyError
 
 from acd.accounts.first import make_first_accounts
 from acd.errors import OperatorError, RequestRefused
@@ -120,7 +121,12 @@ class WebProcess:
     async def _first_accounts(self) -> None:
         agents = (await self.services.centre.get()).plan.agents
         file = self.environment.first_passwords_file
-        if await asyncio.to_thread(make_first_accounts, self._store.engine, agents, file):
+        try:
+            made = await asyncio.to_thread(make_first_accounts, self._store.engine, agents, file)
+        except SQLAlchemyError as error:  # the next start makes them
+            log.error("the first accounts could not be made", reason=type(error).__name__)
+            return
+        if made:
             log.warning("accounts were made for all agents and an admin", passwords_in=str(file))
 
     async def _webhooks_to_private(self) -> bool:

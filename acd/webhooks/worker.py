@@ -52,6 +52,9 @@ class WebhookWorker:
             except (SQLAlchemyError, OperatorError) as error:
                 log.warning("webhooks wait for the database", reason=type(error).__name__)
                 pause_s = AGAIN_AFTER_S
+            except Exception:  # a fault of ours: no reason to end everybody's page
+                log.exception("webhooks have failed and begin again")
+                pause_s = AGAIN_AFTER_S
             await asyncio.sleep(pause_s)
 
     async def _work(self, engine: Engine, lease: Lease) -> None:

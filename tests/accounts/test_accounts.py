@@ -70,6 +70,24 @@ def test_the_first_accounts_are_made_once_and_their_passwords_told_in_a_private_
     assert file.read_text() == before
 
 
+def test_of_two_processes_that_make_the_first_accounts_one_does_and_tells_its_passwords(
+    store: RecordStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, other = tmp_path / "one.txt", tmp_path / "other.txt"
+    assert make_first_accounts(store.engine, ["anna"], one)
+    monkeypatch.setattr(AccountStore, "any", lambda _self: False)  # looked before the first had written
+    assert not make_first_accounts(store.engine, ["anna", "ben"], other)
+    assert not other.exists()
+    assert {account.username for account in AccountStore(store.engine).every()} == {"anna", "admin"}
+
+
+def test_without_the_file_there_are_no_accounts(store: RecordStore, tmp_path: Path) -> None:
+    (tmp_path / "dir").write_text("")
+    with pytest.raises(OperatorError, match="cannot be written"):
+        make_first_accounts(store.engine, ["anna"], tmp_path / "dir" / "first-passwords.txt")
+    assert AccountStore(store.engine).every() == []
+
+
 def test_the_pause_grows_and_is_forgotten(store: RecordStore) -> None:
     attempts, now = Attempts(store.engine), datetime.now(UTC)
     pauses = []
