@@ -67,7 +67,7 @@ class AccountStore:
         self, username: str, role: str, password_hash: str, agent: str | None = None, *, must_change: bool
     ) -> Account:
         """A new account. Raises OperatorError for a name that cannot be or is taken."""
-        row = _row(username, role, password_hash, agent, must_change=must_change)
+        row = _new_row(username, role, password_hash, agent, must_change=must_change)
         try:
             with self._engine.begin() as connection:
                 connection.execute(insert(accounts), row)
@@ -82,7 +82,7 @@ class AccountStore:
         another process has made some of them in this moment.
         """
         rows = [
-            _row(name, role, hash_, name if role == "agent" else None, must_change=True)
+            _new_row(name, role, hash_, name if role == "agent" else None, must_change=True)
             for name, (role, hash_) in hashes.items()
         ]
         try:
@@ -178,7 +178,7 @@ def usernames(found: Sequence[Account]) -> str:
     return ", ".join(account.username for account in found) or "none"
 
 
-def _row(
+def _new_row(
     username: str, role: str, password_hash: str, agent: str | None, *, must_change: bool
 ) -> dict[str, Any]:
     """A new account's columns. Raises OperatorError for a name or a role that cannot be."""
