@@ -109,14 +109,24 @@ class _Finder:
             return
         self._decided = True
         found = file()
-        if found is not None and _load(found):
-            with open(beside(found), encoding="utf-8") as description:
-                self._incomplete = json.load(description)["modules"]
-            self.file, self._modules = found, frozenset(self._incomplete)
+        described = None if found is None else _described(found)
+        if found is not None and described is not None and _load(found):
+            self._incomplete = described
+            self.file, self._modules = found, frozenset(described)
 
     def switch_off(self) -> None:
         assert PACKAGE not in sys.modules, "acd.core is imported already"
         self._decided = True
+
+
+def _described(path: str) -> dict[str, dict[str, dict[str, str]]] | None:
+    """What stands beside it; None if it cannot be read: a compilation may just take it away."""
+    try:
+        with open(beside(path), encoding="utf-8") as description:
+            modules: dict[str, dict[str, dict[str, str]]] = json.load(description)["modules"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return modules
 
 
 def _load(path: str) -> bool:

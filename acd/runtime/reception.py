@@ -84,6 +84,8 @@ class Reception:
         self._lines[ask.call_id] = line
         try:
             call = self._call(ask.call_id)
+            if ask.kind is AskKind.LEFT_ON_HOLD and call is not None and not call.is_customers:
+                ask = replace(ask, kind=AskKind.AGENT_LEFT)  # a colleague's browser is gone: the talk is over
             if not self.callbacks.serve(call, ask) and not self._left_on_hold(call, ask):
                 await self._serve(ask, line)
             await self.walker.attend(self._current_id(ask.call_id, line), line)

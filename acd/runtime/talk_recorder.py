@@ -103,8 +103,12 @@ class TalkRecorder:
                 await work
             except TelephonyError as error:
                 log.error("the recording could not be changed", call=call_id, reason=str(error))
+                return
             finally:
                 self._at_work.discard(call_id)
+            call = self._shell.engine.floor.calls.get(call_id)
+            if call is not None:  # it may be elsewhere by now: in a flow, where nothing may be recorded
+                self.call_changed(call)
 
         self._spawn(run())
 
@@ -113,7 +117,7 @@ class TalkRecorder:
         day = datetime.fromtimestamp(self._shell.clock(), UTC).strftime("%Y-%m-%d")
         # Asterisk writes the file, and may be another user's process of the same group.
         make_shared_folder(self._folder, WRITTEN_BY_GROUP, day)
-        return f"{day}/{_UNSAFE.sub('', call.id)}-talk"
+        return f"{day}/{_stem(call)}"
 
     async def _close(self, name: str) -> None:
         """Asterisk writes on for a moment after the call's end. The end may be told more than once."""
@@ -135,9 +139,14 @@ class TalkRecorder:
 
     def take_up(self) -> None:
         """After a restart: files of calls that ended meanwhile."""
-        live = {_name_of(call) for call in self._shell.engine.floor.calls.values()}
-        for raw in self._folder.glob(f"*/*-talk{RAW}"):
-            if f"{raw.parent.name}/{raw.stem}" not in live:
+        self._spawn(self._finish_old())
+
+    async def _finish_old(self) -> None:
+        """There may be folders of years: no caller waits until all have been looked through."""
+        found = await asyncio.to_thread(lambda: list(self._folder.glob(f"*/*-talk{RAW}")))
+        live = {_stem(call) for call in self._shell.engine.floor.calls.values()}
+        for raw in found:
+            if raw.stem not in live:
                 self._spawn(self._close(f"{raw.parent.name}/{raw.stem}"))
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
@@ -175,6 +184,10 @@ def as_wav(raw: Path) -> None:
     fresh.chmod(0o600)
     fresh.replace(raw.with_suffix(".wav"))
     raw.unlink()
+
+
+def _stem(call: Call) -> str:
+    return f"{_UNSAFE.sub('', call.id)}-talk"
 
 
 def _name_of(call: Call) -> str | None:

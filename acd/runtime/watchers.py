@@ -1,7 +1,8 @@
 """`watch` on the control socket: a connection that hears the live feed, and says who has a desktop open.
 
 Lines from the other side are `{"here": [AGENT, …]}` and `{"gone": [AGENT, …]}`; the end of the connection
-means that all of its desktops are gone.
+means that all of its desktops are gone. Whoever has named one says something every few seconds, be it
+`{"here": []}`: a process that has stopped, its connection open, has no desktops.
 """
 
 from __future__ import annotations
@@ -23,6 +24,10 @@ BEHIND_MAX = 8 * 1024 * 1024
 """Bytes that wait to be read by a watcher who is dropped then: it may come again for everything."""
 
 
+SILENCE_MAX_S = 10.0
+"""After so long without a word from one who has named desktops they are gone, and the connection ends."""
+
+
 class Watchers:
     """All connections that watch."""
 
@@ -39,13 +44,22 @@ class Watchers:
         try:
             self._presence.here(watcher, desktops)
             self._feed.join(watcher.take)
-            while line := await reader.readline():
-                self._hear(watcher, line)
+            await self._listen(watcher, reader, has_desktops=bool(desktops))
         except ValueError:
             raise RequestRefused(BAD_REQUEST, "that line is too long; name the agents in several") from None
+        except TimeoutError:
+            log.warning("who watches has stopped: its desktops count as gone", silent_s=SILENCE_MAX_S)
+            writer.transport.abort()
         finally:
             self._feed.leave(watcher.take)
             self._presence.left(watcher)
+
+    async def _listen(self, watcher: Watcher, reader: asyncio.StreamReader, *, has_desktops: bool) -> None:
+        loop = asyncio.get_running_loop()
+        async with asyncio.timeout(SILENCE_MAX_S if has_desktops else None) as limit:
+            while line := await reader.readline():
+                self._hear(watcher, line)
+                limit.reschedule(loop.time() + SILENCE_MAX_S)
 
     def _hear(self, watcher: Watcher, line: bytes) -> None:
         try:

@@ -126,10 +126,14 @@ class CallHands:
         self._feed(events.CallResumed(call_id))
 
     async def _bridge(self, one: str, two: str) -> None:
-        """Whatever they were in, they talk with each other now."""
-        await self._set(one, ACD_HOLD="")
-        await self._set(two, ACD_HOLD="")
+        """Whatever they were in, they talk with each other now.
+
+        Nothing says that the hold is over before it is: where Asterisk refuses, music would lead to the end
+        of the call instead of to more of it.
+        """
         await self._link.action("Bridge", Channel1=one, Channel2=two, Tone="no")
+        for channel in (one, two):
+            await self._act("Setvar", Channel=channel, Variable="ACD_HOLD", Value="")
         await self._until_together(one, two)
 
     # --- small things -------------------------------------------------------------------------
@@ -184,8 +188,8 @@ class CallHands:
         pair = self._apart.get(call_id) or self._pair(call_id, dialled=dialled)
         phone = pair.agent.removeprefix("PJSIP/").rpartition("-")[0]
         await self._set(pair.other, ACD_TARGET=target, ACD_SENDER=phone)
-        self._apart.pop(call_id, None)
         await self._link.action("Redirect", Channel=pair.other, Context="acd-sent", Exten="s", Priority="1")
+        self._apart.pop(call_id, None)  # not before: one who was not sent is still to be taken back
         await self._act("Hangup", Channel=pair.agent, Cause="16")
 
     async def dial(self, phone: str, number: str, name: str) -> None:
@@ -305,6 +309,9 @@ class CallHands:
             if channel in (pair.agent, pair.other):
                 del self._apart[apart]
                 self._spawn(self._lead_on(apart, pair, channel))
+                if channel == pair.agent:  # who made them is gone
+                    for consult_id in [c for c, main in self._consults.items() if main == apart]:
+                        del self._consults[consult_id]
 
     async def _lead_on(self, call_id: str, pair: Pair, gone: str) -> None:
         """One of two who were kept apart has gone."""
@@ -419,7 +426,8 @@ class CallHands:
 
     def _new_id(self, what: str) -> str:
         self._spied += 1
-        return f"acd-{what}-{int(asyncio.get_running_loop().time() * 1000)}-{self._spied}"
+        # What is behind the dot becomes part of our id of a call that the channel makes.
+        return f"acd-{what}-{int(asyncio.get_running_loop().time() * 1000)}.{what[0]}{self._spied}"
 
     async def _act(self, name: str, **headers: str) -> None:
         """An action whose failure means that the channel is gone, which is reported otherwise."""

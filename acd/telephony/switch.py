@@ -9,13 +9,15 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import replace
 from hmac import compare_digest
 from typing import Any
 
 import structlog
 
 from acd.core.commands import DialOut, Leg, Offer
-from acd.core.ports import Ask, Refusal
+from acd.core.plan import is_browser_phone
+from acd.core.ports import Ask, AskKind, Refusal
 from acd.errors import TelephonyError
 from acd.ivr.flow import KEYS
 from acd.telephony.agi import AgiSession
@@ -44,6 +46,8 @@ CAUSE_OF_REFUSAL = {
     Refusal.CONGESTION: 34,
 }
 CANCEL_CAUSE = "19"
+LEG_ENDS_S = 0.02
+LEG_ENDS_LOOKS = 15
 CALLBACK_WORDS = {"en": "Callback", "zh_CN": "回拨"}
 """What an agent's phone displays before the customer's name, by language."""
 
@@ -110,6 +114,8 @@ class Switchboard:
         old = self._lines.get(call_id)
         if old is not None:
             old.close()
+        if ask.kind is AskKind.AGENT_LEFT and await self._was_left_alone(call_id):
+            ask = replace(ask, kind=AskKind.LEFT_ON_HOLD)
         self._watch.has_moved_on(call_id, uniqueid)
         if not self._watch.bind(call_id, channel, uniqueid):
             return  # hung up while asking
@@ -120,6 +126,15 @@ class Switchboard:
         finally:
             for key in [c for c, other in self._lines.items() if other is line]:
                 del self._lines[key]
+
+    async def _was_left_alone(self, call_id: str) -> bool:
+        """Whether the agent's browser has gone without a word; its leg's end may be told later."""
+        for _ in range(LEG_ENDS_LOOKS):
+            leg = self._watch.leg_of.get(call_id)
+            if leg is None or not is_browser_phone(phone_of(leg) or ""):
+                break
+            await asyncio.sleep(LEG_ENDS_S)
+        return call_id in self._watch.left_alone
 
     def present_name(self, call_id: str) -> str:
         """The call that goes by this id now: an attended transfer may have made it part of another."""
@@ -207,7 +222,8 @@ class Switchboard:
     def offer(self, offer: Offer) -> None:
         """Have the dialplan ring the agent's phone."""
         if offer.leg is None:
-            ends = self.ends_with_agent(offer.call_id)
+            # Of a browser's leg it is to be asked whether anybody has hung up at all.
+            ends = self.ends_with_agent(offer.call_id) and not is_browser_phone(offer.phone)
             dial = phone_dial(offer, call_id_header=self.call_id_header, ends_with_agent=ends)
             self._dial(offer.call_id, dial)
         else:

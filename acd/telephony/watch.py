@@ -30,6 +30,10 @@ def phone_of(channel: str) -> str | None:
     return match["endpoint"] if match else None
 
 
+NO_SOUND = "44"
+"""The cause with which Asterisk gives up a leg of which it hears nothing (rtp_timeout)."""
+
+
 class Watch:
     """`on_transfer(call_id, consult_id)` is called after the engine has heard of an attended transfer.
 
@@ -50,6 +54,7 @@ class Watch:
         self._uniqueid_of: dict[str, str] = {}
         self.channel_of: dict[str, str] = {}  # call → the caller's channel
         self.leg_of = LegBook()  # call → the agent's channel, while dialled or talking
+        self.left_alone: set[str] = set()  # calls whose agent's browser has gone without a word
         self._looking = False
         self._come: set[str] = set()  # channels since the look began
         self._went: set[str] = set()
@@ -94,6 +99,7 @@ class Watch:
             self._call_of.pop(uniqueid, None)
         self.channel_of.pop(call_id, None)
         self._ending.discard(call_id)
+        self.left_alone.discard(call_id)
 
     def mark_ending(self, call_id: str, *, ending: bool = True) -> None:
         """We are hanging up this call, so that its end is not the caller's doing; or could not."""
@@ -236,6 +242,8 @@ class Watch:
         leg_call = self.leg_of.call(channel)
         if leg_call is not None:
             del self.leg_of[leg_call]
+            if event.get("Cause") == NO_SOUND:
+                self.left_alone.add(leg_call)
         phone = phone_of(channel)
         if phone in self._phones:
             if self._looking:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import InterfaceError, OperationalError
 
 from acd.accounts.audit import AuditLog, Entry
 from acd.errors import OperatorError
@@ -63,13 +63,26 @@ class AuditWriter:
             if not entries:
                 return True
             try:
-                await asyncio.to_thread(lambda: AuditLog(self._store.engine).add(entries))
-            except (SQLAlchemyError, OperatorError) as error:
+                await asyncio.to_thread(self._add, entries)
+            except (OperationalError, InterfaceError, OperatorError) as error:
                 log.error("the audit log waits for the database", reason=type(error).__name__)
                 self._more.set()
                 return False
+            except Exception:
+                await self._write_singly(entries)
             del self._waiting[: len(entries)]
             return True
+
+    async def _write_singly(self, entries: list[Entry]) -> None:
+        """One of them cannot be kept: it must not keep all that comes after it out of the log."""
+        for entry in entries:
+            try:
+                await asyncio.to_thread(self._add, [entry])
+            except Exception:
+                log.exception("an entry of the audit log is lost", **_ascii(entry))
+
+    def _add(self, entries: list[Entry]) -> None:
+        AuditLog(self._store.engine).add(entries)
 
     async def close(self, task: asyncio.Task[None]) -> None:
         """Stop `run`, which is this task, and write what is left."""
@@ -78,3 +91,7 @@ class AuditWriter:
             await task
         if not await self.flush():
             log.error("entries of the audit log are lost", entries=len(self._waiting))
+
+
+def _ascii(entry: Entry) -> dict[str, str]:
+    return {name: ascii(getattr(entry, name)) for name in ("who", "what", "about", "detail")}

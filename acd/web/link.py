@@ -3,7 +3,8 @@
 The stream is asked for by `{"do": "watch", "desktops": [AGENT, …]}` on the control socket. The controller
 then sends lines: first everything, `{"ok": true, "now_s": …, "all": {KEY: OBJECT, …}}`, then changes,
 `{"now_s": …, "set": {…}, "drop": […]}`, at least one a second. It is told `{"here": [AGENT, …]}` and
-`{"gone": […]}`; the end of the connection means that all are gone.
+`{"gone": […]}`; the end of the connection means that all are gone, and so does silence: `{"here": []}` is
+said every two seconds.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ log = structlog.get_logger(__name__)
 
 LINE_MAX = 64 * 1024 * 1024
 SILENCE_MAX_S = 5.0
+SAY_EVERY_S = 2.0
 AGAIN_FIRST_S = 0.1
 AGAIN_MAX_S = 2.0
 FIGURES = "figures:"
@@ -40,6 +42,7 @@ class Link:
         self._writer: asyncio.StreamWriter | None = None
         self._ahead_s = time.time() - time.monotonic()
         self._told_away = False
+        self._told_at = 0.0
         self.up = False
         self.on_link: Callable[[bool], None] = lambda _up: None
 
@@ -91,6 +94,8 @@ class Link:
                 if self._writer is None:
                     self._writer = writer
                     self._catch_up(asked)
+                if loop.time() - self._told_at >= SAY_EVERY_S:
+                    self._tell({"here": []})
             raise ConnectionResetError("the controller has closed the stream")
         finally:
             self._writer = None
@@ -118,6 +123,7 @@ class Link:
 
     def _tell(self, told: dict[str, list[str]]) -> None:
         if self._writer is not None:
+            self._told_at = time.monotonic()
             self._writer.write(_line(told))
 
     def _set_up(self, up: bool) -> None:

@@ -38,8 +38,9 @@ class OpenSockets:
             self._open.discard(entry)
 
     def count(self, asker: Asker) -> int:
-        """How many there are of the same session."""
-        return sum(other.session == asker.session for other, _ in self._open)
+        """How many there are of the same session, or token."""
+        mine = (asker.session, asker.token)
+        return sum((other.session, other.token) == mine for other, _ in self._open)
 
     def end(self, session: str) -> None:
         """The session with this hash was ended here: at once."""

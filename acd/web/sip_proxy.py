@@ -14,6 +14,7 @@ import structlog
 from aiohttp import ClientError, ClientSession, ClientWebSocketResponse, WSCloseCode, WSMsgType, web
 
 from acd.web.asker import Asker
+from acd.web.rate import Rate
 from acd.web.refusal import Refusal, away, forbidden
 from acd.web.services import Services
 from acd.web.serving import check_origin
@@ -31,23 +32,6 @@ OF_SESSION_MAX = 8
 CONNECT_LIMIT_S = 5.0
 HEARTBEAT_S = 20.0
 Socket = web.WebSocketResponse | ClientWebSocketResponse
-
-
-class Rate:
-    """A bucket of messages that fills up with time."""
-
-    def __init__(self, now: float) -> None:
-        self._left = float(BURST_MAX)
-        self._at = now
-
-    def allows(self, now: float) -> bool:
-        """Whether one more may pass."""
-        self._left = min(BURST_MAX, self._left + (now - self._at) * RATE_MAX)
-        self._at = now
-        if self._left < 1:
-            return False
-        self._left -= 1
-        return True
 
 
 def sip_handler(services: Services) -> Any:
@@ -108,7 +92,7 @@ async def _join(
     browser: web.WebSocketResponse, asterisk: ClientWebSocketResponse, ended: asyncio.Event
 ) -> None:
     """Pass messages on both ways until one side is gone, or the session is over."""
-    rate = Rate(time.monotonic())
+    rate = Rate(RATE_MAX, BURST_MAX, time.monotonic())
     tasks = [
         asyncio.create_task(_pass_on(browser, asterisk, rate)),
         asyncio.create_task(_pass_on(asterisk, browser, None)),

@@ -46,8 +46,7 @@ class Follower:
 
     async def follow(self) -> None:
         """Until the stream ends. Raises OSError, ValueError, TimeoutError, and SQLAlchemy's errors."""
-        seen = await asyncio.to_thread(self._lease.seen_at)
-        since = (seen or datetime.now(UTC)) - MARGIN
+        since = await asyncio.to_thread(self._begin)
         loop = asyncio.get_running_loop()
         again = [loop.time() + pause_s for pause_s in LOOK_AGAIN_S]
         async with asyncio.timeout(SILENCE_MAX_S) as limit:
@@ -71,6 +70,14 @@ class Follower:
                 writer.close()
                 with contextlib.suppress(OSError):
                     await writer.wait_closed()
+
+    def _begin(self) -> datetime:
+        """From when on facts are wanted: what nobody is told any more is not even read, however long ago the
+        last webhook was in use."""
+        now = datetime.now(UTC)
+        wanted = [webhook.since_at for webhook in Webhooks(self._engine).every(enabled=True)]
+        seen = (self._lease.seen_at() or now) - MARGIN
+        return max(seen, min(wanted, default=now))
 
     async def _take(self, told: Mapping[str, Any], since: datetime) -> None:
         if events := _events(told, since):

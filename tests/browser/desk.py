@@ -55,6 +55,13 @@ STATISTICS = """async () => {
     }
     return found;
 }"""
+UNTIL_SOUND = f"""async ([energy, limit_ms]) => {{
+    for (const end = Date.now() + limit_ms; ; await new Promise((resolve) => setTimeout(resolve, 100))) {{
+        const s = await ({STATISTICS})();
+        if (s.energy > energy + 0.001 && s.received > 3000 && s.sent > 3000 && s.spoken > 0.0001) return;
+        if (Date.now() > end) throw new Error('no sound: ' + JSON.stringify(s));
+    }}
+}}"""
 
 expect.set_options(timeout=LIMIT_MS)
 
@@ -135,7 +142,15 @@ class Desk:
         return page
 
     async def at_work(self) -> None:
-        """Signed in, logged in with the browser for a phone, and ready."""
+        """Logged in with the browser for a phone, and ready; the session is there already."""
+        await self.open()
+        await self.state.wait_for()
+        await self.centre.ask("login", agent=self.agent, phone="w1001")
+        await expect(self.light).to_contain_text("Phone connected")
+        await self.go_ready()
+
+    async def at_work_by_hand(self) -> None:
+        """The same with nothing but keys and clicks, from the sign-in on."""
         page = await self.open()
         await page.get_by_label("User name").fill(self.agent)
         await page.get_by_label("Password", exact=True).fill(PASSWORD)
@@ -175,22 +190,34 @@ class Desk:
 
     async def until_sound(self, more_than: float = 0.0) -> None:
         """Until sound has come in and gone out over the newest connection: more energy than that."""
-        await self.page.wait_for_function(
-            f"async (energy) => {{ const s = await ({STATISTICS})(); return s.energy > energy + 0.001"
-            " && s.received > 3000 && s.sent > 3000 && s.spoken > 0.0001; }",
-            arg=more_than,
-        )
+        await self.page.evaluate(UNTIL_SOUND, [more_than, LIMIT_MS])
 
 
 @asynccontextmanager
-async def desk(browser: Browser, centre: DeskCentre, agent: str) -> AsyncIterator[Desk]:
-    """An agent at work in a browser of their own; nothing may have gone wrong in its pages."""
+async def profile(
+    browser: Browser, centre: DeskCentre, agent: str | None = None
+) -> AsyncIterator[BrowserContext]:
+    """Cookies and tabs of a browser of one's own; `agent` is signed in."""
     context = await browser.new_context(viewport={"width": 1440, "height": 900}, locale="en-GB")
     await context.add_init_script(KEEP_CONNECTIONS)
+    if agent is not None:
+        told = await context.request.post(
+            f"{centre.url}/api/session",
+            data={"username": agent, "password": PASSWORD},
+            headers={"Origin": centre.url},
+        )
+        assert told.ok, await told.text()
+    yield context
+    await context.close()
+
+
+@asynccontextmanager
+async def desk(context: BrowserContext, centre: DeskCentre, agent: str) -> AsyncIterator[Desk]:
+    """An agent's tabs; nothing may have gone wrong in them."""
     found = Desk(centre, context, agent)
     try:
-        await found.at_work()
         yield found
     finally:
-        await context.close()
+        for page in context.pages:
+            await page.close()
     assert found.faults == []

@@ -222,6 +222,16 @@ async def test_a_call_from_the_first_click_to_the_last(page: Page) -> None:
     assert page.desk.mirror.keys("muted") == []
 
 
+async def test_a_browser_takes_up_the_call_that_it_has_lost(page: Page) -> None:
+    await page.talk()
+    assert await page.refused("call-take-up") == "not-now"  # a desk phone loses nothing
+    page.floor.agents["anna"].phone = "w1001"
+    await page.ask("call-mute", on=True)
+    await page.ask("call-hold")
+    assert await page.ask("call-take-up") == {"phase": "held", "call": "c1"}
+    assert page.hands.done[-2:] == [("take_up", "c1"), ("mute", "c1", "False", "True")]
+
+
 async def test_two_clicks_and_an_asterisk_that_does_not_say_so(
     page: Page, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -335,6 +345,35 @@ async def test_recording_by_rule(tmp_path: Path, rule: RecordRule, recorded: boo
         assert await page.refused("record-resume") == "not-recorded"
     await page.recorder.stop()
     page.desk.shell.close()
+
+
+async def test_who_is_sent_into_a_flow_while_the_recording_begins_is_not_recorded_there(
+    tmp_path: Path,
+) -> None:
+    page = Page(tmp_path, RecordRule.ALWAYS)
+    page.hands.go_on.clear()
+    await page.talk()
+    page.desk.shell.feed(events.CallBlindTransferred("c1", "8000"))
+    page.hands.go_on.set()
+    async with asyncio.timeout(2):
+        while page.calls.picture("c1")["recording"] != "paused":  # noqa: ASYNC110 - by a task of the recorder's
+            await asyncio.sleep(0)
+    assert ("record pause", "c1", "True") in page.hands.done
+    await page.recorder.stop()
+    page.desk.shell.close()
+
+
+async def test_what_a_crash_has_left_is_finished_but_not_what_goes_on(page: Page, tmp_path: Path) -> None:
+    await page.talk()
+    day = tmp_path / "2026-11-26"
+    day.mkdir()
+    for name in ("c1", "c0"):
+        (day / f"{name}-talk.raw").write_bytes(b"\1\0\2\0")
+    page.recorder.take_up()
+    async with asyncio.timeout(5):
+        while page.recorder._tasks:
+            await asyncio.gather(*page.recorder._tasks)
+    assert sorted(path.name for path in day.iterdir()) == ["c0-talk.wav", "c1-talk.raw"]
 
 
 def test_a_recording_without_sound_leaves_nothing(tmp_path: Path) -> None:

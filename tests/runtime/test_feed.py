@@ -15,6 +15,7 @@ from acd.core import events
 from acd.core.expected_wait import WaitRange
 from acd.core.facts import EndedBy
 from acd.core.ports import AskKind
+from acd.runtime import watchers
 from acd.runtime.control_server import ControlServer
 from acd.runtime.feed import LiveFeed, View
 from acd.runtime.presence import Presence
@@ -294,4 +295,27 @@ async def test_who_does_not_read_is_dropped(stage: Stage, path: Path) -> None:
         stage.feed.keep("message:long", {"number": number, "text": "x" * 500_000})
         stage.feed.flush()
     await until(lambda: not stage.feed._takers)
+    writer.close()
+
+
+async def test_who_has_stopped_has_no_desktops(
+    stage: Stage, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watchers, "SILENCE_MAX_S", 0.05)
+    reader, writer = await asyncio.open_unix_connection(str(path), limit=2**22)
+    writer.write(b'{"do": "watch", "desktops": ["anna"]}\n')
+    assert (await heard(reader))["all"]["agent:anna"]["desktop"] is True
+    await until(lambda: not stage.desk.shell.engine.floor.agents["anna"].desktop)
+    writer.close()
+
+
+async def test_who_only_looks_may_be_silent(
+    stage: Stage, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watchers, "SILENCE_MAX_S", 0.0)
+    reader, writer = await asyncio.open_unix_connection(str(path), limit=2**22)
+    writer.write(b'{"do": "watch"}\n')
+    await heard(reader)
+    stage.desk.ready("anna")
+    assert "agent:anna" in (await heard(reader))["set"]
     writer.close()

@@ -178,6 +178,22 @@ async def test_the_agent_hung_up(desk: Desk) -> None:
     assert desk.told() == [("hang up", "c1", "normal")]
 
 
+async def test_the_agents_browser_is_gone(desk: Desk) -> None:
+    await desk.talking()
+    await desk.ask(kind=AskKind.LEFT_ON_HOLD)
+    assert desk.state() == "waiting"
+    assert desk.told()[-1][0] == "hold"
+
+
+async def test_the_browser_of_a_colleague_is_gone(desk: Desk) -> None:
+    """Who had called is an agent, no customer for a line: that call is over."""
+    desk.ready("anna")
+    await desk.ask(dialed_number="1001", phone="1002")
+    desk.shell.feed(events.OfferAnswered("c1"))
+    await desk.ask(kind=AskKind.LEFT_ON_HOLD, phone="1002")
+    assert desk.told()[-1] == ("hang up", "c1", "normal")
+
+
 async def test_nothing_follows_a_talk_where_nothing_is_planned(desk: Desk) -> None:
     await desk.talking()
     assert desk.reception.ends_with_agent("c1")

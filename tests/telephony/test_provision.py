@@ -115,6 +115,13 @@ def test_fallback_queues_have_the_agents_with_the_skills(site: Site) -> None:
     }
 
 
+def test_an_agent_who_comes_back_from_a_consultation_has_no_lease(site: Site) -> None:
+    """The leg was asking what next, and a lease that ran out would end the talk that it goes back to."""
+    text = site.text("extensions.conf")
+    back = text[text.index("exten => back,1,") :].split("exten =>")[1]
+    assert "MSet(TIMEOUT(absolute)=0," in back
+
+
 def test_browsers_phones_are_optional(tmp_path: Path, centre: Centre) -> None:
     with_them = Site(tmp_path / "with", centre, ACD_WS_PORT="26088")
     with_them.provision()

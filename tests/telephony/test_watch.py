@@ -159,6 +159,15 @@ def test_the_mark_of_a_call_that_asks_again_or_is_not_there_is_forgotten(ear: Ea
     assert [e.by for e in ended if isinstance(e, events.CallEnded)] == [EndedBy.CALLER] * 2
 
 
+def test_a_browser_that_is_gone_without_a_word_leaves_its_caller_alone(ear: Ear) -> None:
+    for cause, alone in (("16", set()), ("44", {"c1"})):
+        ear.dialling("ANSWER")
+        ear.event("Hangup", Channel=LEG, Uniqueid="1.2", Cause=cause)
+        assert ear.watch.left_alone == alone
+    ear.watch.unbind("c1")
+    assert ear.watch.left_alone == set()
+
+
 def test_a_second_hang_up_is_no_news(ear: Ear) -> None:
     ear.hangup(CALLER, "1.1")
     assert ear.hangup(CALLER, "1.1") == []

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pytest
 
 from acd.errors import RequestRefused
+from acd.records.task_store import TaskStore
+from acd.records.tasks import Task, TaskKind
+from acd.runtime.call_control import Verb
 from acd.web.api.calls_now import verb_of
 from tests.web.desktop import desktop
 
@@ -25,7 +30,6 @@ ORDERS: list[tuple[dict[str, Any], dict[str, Any]]] = [
     ({"do": "record-pause", "reason": "card number"}, {"do": "record-pause", "reason": "card number"}),
     ({"do": "dial", "number": "030 12345"}, {"do": "call-dial", "number": "030 12345"}),
     ({"do": "dial", "agent_to": "bert"}, {"do": "call-dial", "agent_to": "bert"}),
-    ({"do": "callback", "task": "17"}, {"do": "callback-call", "task": "17"}),
 ]  # fmt: skip
 
 
@@ -38,6 +42,31 @@ async def test_each_verb_is_asked_for_as_the_agent_who_asks(tmp_path: Path) -> N
             async with found.client.post("/api/me/call", json=told) as answer:
                 assert (answer.status, await answer.json()) == (200, {"ok": True, **DONE}), told
             assert found.controller.asked[-1] == {"agent": "anna", "by": "anna", **asked}
+        await found.controller.stop()
+
+
+def test_the_controller_knows_each_verb() -> None:
+    assert {asked["do"] for _, asked in ORDERS} <= set(Verb)
+
+
+async def test_a_callback_is_called_at_its_number_by_those_who_may_see_it(tmp_path: Path) -> None:
+    kept = Task(TaskKind.CALLBACK, "17", "c1", datetime.now(UTC), "sales", "+4930123")
+    async with desktop(tmp_path) as found:
+        groups = ["sales"]
+        found.controller.answers = {
+            "status": lambda _asked: {"agents": [{"id": "anna", "groups": groups}]},
+            "call-dial": lambda _asked: DONE,
+        }
+        await found.controller.start()
+        await found.sign_in("anna")
+        with mock.patch.object(TaskStore, "task", return_value=kept):
+            async with found.client.post("/api/me/call", json={"do": "callback", "task": "17"}) as answer:
+                assert answer.status == 200, await answer.text()
+            dialled = {"do": "call-dial", "agent": "anna", "by": "anna", "number": "+4930123"}
+            assert found.controller.asked[-1] == dialled
+            groups[0] = "support"
+            async with found.client.post("/api/me/call", json={"do": "callback", "task": "17"}) as answer:
+                assert (answer.status, (await answer.json())["error"]) == (403, "other-group")
         await found.controller.stop()
 
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Engine
+from sqlalchemy.exc import OperationalError
 
+from acd.records.store import RecordStore
 from acd.settings.customer_settings import CustomerSettings
 from acd.web.api import customers
 from acd.web.customer_cards import MASK
@@ -71,6 +75,23 @@ async def test_files_go_in_and_out(tmp_path: Path) -> None:
         assert (report["added"], report["faulty"], report["faults"][0]["line"]) == (1, 1, 3)
         text = await (await client.get("/api/customers/export")).text(encoding="utf-8-sig")
         assert "Anna" in text.splitlines()[1]
+
+
+async def test_the_loop_never_waits_for_a_database_that_is_away(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(_store: RecordStore) -> Engine:
+        assert threading.current_thread() is not threading.main_thread()
+        raise OperationalError("connect", {}, Exception("away"))
+
+    async with serving(tmp_path, customers.ROUTES, SUSAN) as (client, _):
+        monkeypatch.setattr(RecordStore, "engine", property(away))
+        csv = {"Content-Type": "text/csv"}
+        for answer in (
+            await client.get("/api/customers/export"),
+            await client.post("/api/customers/import", data=b"name\nAnna\n", headers=csv),
+        ):
+            assert (answer.status, (await answer.json())["error"]) == (503, "database-away")
 
 
 def test_links_and_greetings_are_nothing_but_text() -> None:

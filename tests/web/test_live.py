@@ -10,6 +10,7 @@ import aiohttp
 import pytest
 
 from acd.web.live import client as live_client
+from acd.web.live import socket as live_socket
 from tests.web.desktop import Desktop, desktop
 
 CENTRE = {"name": "Nordwind"}
@@ -251,6 +252,32 @@ async def _raw_socket(house: Desktop) -> tuple[asyncio.StreamReader, asyncio.Str
     assert hub.is_watched("calls")
     writer.transport.pause_reading()  # type: ignore[attr-defined]
     return reader, writer
+
+
+async def test_who_asks_for_everything_again_and_again_is_cut_off(tmp_path: Path) -> None:
+    async with desktop(tmp_path) as house:
+        await begin(house)
+        await house.sign_in("susan")
+        async with await house.live("wallboard") as live:
+            for _ in range(live_socket.BURST_MAX + 1):
+                await live.socket.send_json({"do": "all", "topic": "wallboard"})
+            assert await live.closed() == (1008, "too-many-messages")
+        await house.controller.stop()
+
+
+async def test_one_session_does_not_take_the_places_of_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live_socket, "OF_SESSION_MAX", 2)
+    async with desktop(tmp_path) as house:
+        await house.sign_in("anna")
+        async with await house.live(), await house.live(), house.browser() as other:
+            assert await refused(house, "/api/live") == 429
+            await house.sign_in("anna", browser=other)
+            async with await house.live(browser=other):
+                pass
+        async with await house.live():
+            pass
 
 
 async def test_a_page_that_says_nothing_is_gone(tmp_path: Path) -> None:

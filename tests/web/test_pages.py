@@ -63,6 +63,11 @@ async def test_every_path_of_the_desktop_is_the_one_page(client: Client, path: s
         assert nonce not in await again.text()
 
 
+async def test_a_worker_may_connect_to_us_and_to_nobody_else(client: Client) -> None:
+    async with client.get("/assets/index-1a2b.js") as answer:
+        assert "default-src 'none'; connect-src 'self'" in answer.headers["Content-Security-Policy"]
+
+
 async def test_what_is_named_by_its_hash_is_kept_for_ever(client: Client) -> None:
     async with client.get("/assets/index-1a2b.js") as answer:
         assert "immutable" in answer.headers["Cache-Control"]

@@ -12,6 +12,7 @@ from sqlalchemy import update
 from acd.accounts import schema
 from acd.accounts.attempts import FREE_OF_NAME
 from acd.accounts.store import AccountStore
+from acd.accounts.tokens import Tokens
 from tests.web.desktop import PASSWORD, QUICK, Desktop, desktop
 
 
@@ -127,6 +128,16 @@ async def test_nobody_is_signed_in_from_another_sites_page(tmp_path: Path, origi
             body = {"username": "anna", "password": PASSWORD}
             async with browser.post("/api/session", json=body, headers=headers) as answer:
                 assert (answer.status, (await answer.json())["error"]) == (403, "foreign-origin")
+
+
+async def test_a_program_with_a_token_may_sign_in_without_being_a_browser(tmp_path: Path) -> None:
+    async with desktop(tmp_path) as house:
+        _, key = Tokens(house.store.engine).add("wall", ["read:state"], "root", None)
+        house.client.headers.popall("Origin")
+        body = {"username": "anna", "password": PASSWORD}
+        headers = {"Authorization": f"Bearer {key}"}
+        async with house.client.post("/api/session", json=body, headers=headers) as answer:
+            assert answer.status == 200
 
 
 async def test_a_password_that_was_given_out_must_be_changed_first(tmp_path: Path) -> None:

@@ -11,7 +11,8 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from acd.web.sip_proxy import BURST_MAX, MESSAGE_MAX, Rate
+from acd.web.rate import Rate
+from acd.web.sip_proxy import BURST_MAX, MESSAGE_MAX, RATE_MAX
 from tests.web.desktop import desktop
 
 REGISTER = "REGISTER sip:127.0.0.1 SIP/2.0\r\n\r\n"
@@ -87,7 +88,7 @@ async def test_a_phone_that_sends_too_much_is_cut_off(tmp_path: Path) -> None:
 
 
 def test_the_rate_lets_bursts_pass_and_no_floods() -> None:
-    rate = Rate(0.0)
+    rate = Rate(RATE_MAX, BURST_MAX, 0.0)
     assert sum(rate.allows(0.0) for _ in range(1000)) == BURST_MAX
-    assert sum(rate.allows(1.0) for _ in range(1000)) == 50
+    assert sum(rate.allows(1.0) for _ in range(1000)) == RATE_MAX
     assert sum(rate.allows(1000.0) for _ in range(1000)) == BURST_MAX

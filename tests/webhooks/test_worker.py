@@ -6,7 +6,7 @@ import asyncio
 import hmac
 import json
 from collections import Counter
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -149,3 +149,14 @@ async def test_what_the_other_side_does_not_take_is_sent_again(
             await centre.server.stop()
             await centre.desk.close()
             assert len({heard.headers["X-ACD-Delivery"] for heard in found.heard}) == 1
+
+
+async def test_what_was_before_the_first_webhook_in_use_is_not_even_read(tmp_path: Path) -> None:
+    with RecordStore(f"sqlite:///{tmp_path}/acd.db") as store:
+        lease, now = Lease(store.engine, ""), datetime.now(UTC)
+        follower = follow.Follower(tmp_path / "socket", store.engine, lease)
+        made, _ = Webhooks(store.engine).add("https://one.example/", ["call.ended"], "", "root")
+        lease.seen(now - timedelta(days=90))
+        assert follower._begin() == made.since_at
+        Webhooks(store.engine).change(made.id, since_at=now - timedelta(days=100))
+        assert follower._begin() == now - timedelta(days=90) - follow.MARGIN

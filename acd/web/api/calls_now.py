@@ -9,8 +9,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, RootModel, StringConstraints
 
+from acd.records.tasks import TaskKind
 from acd.web.asker import Role, Scope
 from acd.web.context import Context
+from acd.web.inbox_tasks import task_of
 from acd.web.live.mine import AGENT
 from acd.web.refusal import Refusal
 from acd.web.route import Route
@@ -87,14 +89,11 @@ class CallOrder(RootModel[Annotated[
     """One thing to do, by its word `do`."""
 
 
-_NAMED_OTHERWISE = {"callback": "callback-call"}
 _WITHOUT_PREFIX = ("consult", "conference", "record")
 
 
 def verb_of(do: str) -> str:
     """The word on the control socket."""
-    if do in _NAMED_OTHERWISE:
-        return _NAMED_OTHERWISE[do]
     return do if do.startswith(_WITHOUT_PREFIX) else f"call-{do}"
 
 
@@ -113,6 +112,10 @@ async def _order(ctx: Context[None, CallOrder], agent: str) -> dict[str, Any]:
     if isinstance(order, Dial) and (order.number is None) is (order.agent_to is None):
         fault = "expected either a number or an agent"
         raise Refusal(422, "refused", fault, {"body.number": fault, "body.agent_to": fault})
+    if isinstance(order, CallBack):
+        task = await task_of(ctx, TaskKind.CALLBACK, order.task)  # of the asker's groups, or refused
+        ctx.note(agent, do=order.do, task=task.id)
+        return await ctx.ask(verb_of("dial"), limit_s=_OF_CALL_LIMIT_S, agent=agent, number=task.number)
     if isinstance(order, _Verb):
         _check_present(ctx, agent, order.call)
     fields = order.model_dump(exclude={"do", "call"}, exclude_none=True)

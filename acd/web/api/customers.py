@@ -12,7 +12,7 @@ from pydantic import Field
 
 from acd.customers.card import LONGEST_FIELD, LONGEST_NOTE, LONGEST_TEXT, Details
 from acd.customers.csv_export import export_csv
-from acd.customers.csv_import import Importer
+from acd.customers.csv_import import Importer, Report
 from acd.customers.words import LONGEST_QUERY
 from acd.settings.customer_settings import CustomField
 from acd.web.asker import Role, Scope
@@ -249,9 +249,14 @@ def _field(each: CustomField) -> FieldShown:
 
 async def import_file(ctx: Context[ImportHow, bytes]) -> ImportReport:
     """Faulty lines are left out, and told with line and column."""
-    importer = Importer(ctx.services.store.engine, settings_of(ctx), ctx.asker.name)
+    settings = settings_of(ctx)
     lines = io.TextIOWrapper(io.BytesIO(ctx.body), encoding="utf-8-sig", errors="surrogateescape", newline="")
-    report = await ctx.sql(lambda: importer.run(lines, all_or_nothing=ctx.query.all_or_nothing))
+
+    def work() -> Report:  # in the thread, since only there a database that is away may take its time
+        importer = Importer(ctx.services.store.engine, settings, ctx.asker.name)
+        return importer.run(lines, all_or_nothing=ctx.query.all_or_nothing)
+
+    report = await ctx.sql(work)
     told = asdict(report)
     ctx.note("customers", **{name: told[name] for name in ("added", "changed", "faulty", "applied")})
     return ImportReport.model_validate(told)
@@ -262,7 +267,10 @@ async def export(ctx: Context[ExportHow, None]) -> web.StreamResponse:
     masked = ctx.query.masked and ctx.asker.role.includes(Role.ADMIN)
     ctx.note("customers", masked=masked)
     ctx.services.audit(ctx, "customers-export")
-    pieces: Iterator[str] = export_csv(ctx.services.store.engine, settings_of(ctx), masked=masked)
+    settings = settings_of(ctx)
+    pieces: Iterator[str] = await ctx.sql(
+        lambda: export_csv(ctx.services.store.engine, settings, masked=masked)
+    )
     first = await ctx.sql(next, pieces, None)
     response = web.StreamResponse(
         headers={

@@ -14,6 +14,7 @@ from acd.web.asker import Scope
 from acd.web.live.client import Client
 from acd.web.live.hub import Hub
 from acd.web.live.topics import text_of
+from acd.web.rate import Rate
 from acd.web.refusal import Refusal, forbidden
 from acd.web.services import Services
 from acd.web.serving import check_origin
@@ -23,6 +24,11 @@ MESSAGE_MAX = 4096
 CLIENTS_MAX = 2000
 TOPICS_MAX = 20
 HEARTBEAT_S = 10.0
+OF_SESSION_MAX = 40
+"""Open WebSockets of one session or token: nobody takes the places of all others."""
+RATE_MAX = 10
+"""Messages a second of a browser, on the long run: each may be answered with a whole picture."""
+BURST_MAX = 60
 
 
 def live_handler(services: Services) -> Any:
@@ -41,6 +47,8 @@ def live_handler(services: Services) -> Any:
             raise forbidden(f"the token lacks the scope {Scope.READ_STATE.value}", "scope-missing")
         if hub.clients >= CLIENTS_MAX:
             raise Refusal(503, "busy", f"{CLIENTS_MAX} browsers are connected already")
+        if services.open_sockets.count(asker) >= OF_SESSION_MAX:
+            raise Refusal(429, "too-many-sockets", "too many tabs of this session are open")
         socket = web.WebSocketResponse(
             heartbeat=HEARTBEAT_S, compress=False, max_msg_size=MESSAGE_MAX, autoclose=True
         )
@@ -64,8 +72,12 @@ def live_handler(services: Services) -> Any:
 
 
 async def _listen(client: Client, hub: Hub, services: Services) -> None:
+    rate = Rate(RATE_MAX, BURST_MAX, time.monotonic())
     async for message in client.socket:
         client.heard_at = time.monotonic()
+        if not rate.allows(client.heard_at):
+            client.close(WSCloseCode.POLICY_VIOLATION, "too-many-messages")
+            return
         asked = _read(message.data) if message.type is WSMsgType.TEXT else None
         match asked:
             case {"do": "ping"}:

@@ -10,17 +10,13 @@ import { TakeUp } from "./takeUp";
 /** The user name of the agent's phone in the browser. */
 export const browserPhoneOf = (agent: Pick<Agent, "extension">): string => `w${agent.extension}`;
 
-export const usePhone = (): PhoneSnapshot =>
-  useSyncExternalStore(
-    (listener) => phone.subscribe(listener),
-    () => phone.snapshot,
-  );
+// The same functions each time: who subscribes anew looks for devices anew.
+const toPhone = (listener: () => void) => phone.subscribe(listener);
+const toDevices = (listener: () => void) => devices.subscribe(listener);
 
-export const useDevices = (): Choices =>
-  useSyncExternalStore(
-    (listener) => devices.subscribe(listener),
-    () => devices.choices,
-  );
+export const usePhone = (): PhoneSnapshot => useSyncExternalStore(toPhone, () => phone.snapshot);
+
+export const useDevices = (): Choices => useSyncExternalStore(toDevices, () => devices.choices);
 
 /** Keeps the browser being the agent's phone as long as the server says that it is. Once in a page. */
 export function useAgentsPhone(agent: Agent, takeUp: () => Promise<unknown>): void {
