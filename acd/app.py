@@ -63,7 +63,6 @@ from acd.runtime.recordings import RecordingDesk
 from acd.runtime.reload import Reloader, Start
 from acd.runtime.shell import Audience, Shell
 from acd.runtime.talk_recorder import TalkRecorder
-from acd.runtime.task_calls import TaskCalls
 from acd.runtime.version_files import VersionFiles
 from acd.runtime.versions import Versions
 from acd.runtime.why_desk import WhyDesk
@@ -75,6 +74,7 @@ from acd.settings.phone_number import normalised
 from acd.settings.pins import PinBook
 from acd.settings.secrets import Secrets
 from acd.state.live import LiveMirror
+from acd.task_calls import TaskCalls
 from acd.telephony.agi import AgiServer, script_name
 from acd.telephony.ami import AmiLink
 from acd.telephony.asterisk_files import AsteriskFiles

@@ -19,7 +19,7 @@ from acd.records.store import RecordStore
 from acd.records.task_store import TaskStore
 from acd.records.tasks import Task, TaskChange, TaskKind, TaskState
 from acd.runtime.callback_line import CallbackLine
-from acd.runtime.task_calls import TaskCalls
+from acd.task_calls import TaskCalls
 from tests.runtime.fakes import START
 from tests.runtime.test_call_control import Page
 
