@@ -26,9 +26,11 @@ FRAME_MS = 1000 / 60
 FLAGS = ["--no-sandbox", "--disable-background-networking", "--no-first-run"]
 
 
-async def measure(seconds: float) -> dict[str, float]:
+async def measure(
+    seconds: float, agents: int = AGENTS, groups: int = GROUPS, changes_per_s: float = CHANGES_PER_S
+) -> dict[str, float]:
     """Milliseconds of the main thread by frame of 1/60 s in which anything was done."""
-    fake = FakeBoard(AGENTS, GROUPS)
+    fake = FakeBoard(agents, groups)
     await fake.start()
     with TemporaryDirectory() as folder:
         trace = Path(folder) / "trace.json"
@@ -37,7 +39,7 @@ async def measure(seconds: float) -> dict[str, float]:
             page = await browser.new_page(viewport={"width": 1440, "height": 900})
             await page.goto(f"{fake.address}/wallboard")
             await page.locator(".board-agents .grid-line").first.wait_for()
-            moving = asyncio.create_task(fake.run(CHANGES_PER_S))
+            moving = asyncio.create_task(fake.run(changes_per_s))
             await asyncio.sleep(2)
             await browser.start_tracing(page=page, path=trace, categories=["devtools.timeline", "toplevel"])
             began = time.monotonic()

@@ -125,12 +125,12 @@ class _Server:
             with (log_dir / "console.log").open("ab") as console_log:
                 asterisk = await self._start(*context.asterisk_command(), output=console_log)
             await self._wait_for_asterisk(asterisk)
-            keeper = asyncio.create_task(self._keep("controller", "run"))
+            keeper = asyncio.create_task(self._keep("controller", "acd", "run"))
             await self._wait_for_controller(keeper)
             self._opened = True
             keepers = [keeper]
             if self._web:
-                keepers.append(asyncio.create_task(self._keep("web process", "web")))
+                keepers.append(asyncio.create_task(self._keep("web process", "acd.cli.web")))
                 await self._wait_for_pages()
             self._welcome()
             async with self._people() as people:
@@ -169,10 +169,10 @@ class _Server:
                 raise OperatorError(f"Asterisk was not ready after {START_LIMIT_S:.0f} s")
             await asyncio.sleep(0.05)
 
-    async def _keep(self, name: str, command: str) -> None:
+    async def _keep(self, name: str, *module: str) -> None:
         while not self._stopping.is_set():
             began = time.monotonic()
-            child = await self._start(sys.executable, "-m", "acd", command)
+            child = await self._start(sys.executable, "-m", *module)
             code = await child.wait()
             self._children.remove(child)
             if self._stopping.is_set():

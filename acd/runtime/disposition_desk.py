@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import date
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import structlog
 
@@ -19,8 +19,10 @@ from acd.core.ports import Mirror, Recorder
 from acd.errors import RequestRefused
 from acd.runtime.callbacks import CallbackDesk
 from acd.runtime.control import BAD_REQUEST, UNKNOWN_CALL, Handler, Request, text_if_any, text_of
-from acd.runtime.shell import Shell
 from acd.settings.centre_now import CentreView
+
+if TYPE_CHECKING:  # the web process reads the forms as they are sent, and has no engine
+    from acd.runtime.shell import Shell
 
 log = structlog.get_logger(__name__)
 
