@@ -73,10 +73,15 @@ const groupNames = (objects: Objects): [string, string][] => allOf<Group>(object
 const agentNames = (objects: Objects): [string, string][] => allOf<Agent>(objects, "agent").map(({ id, name }) => [id, name]);
 const sameText = (one: [string, string][], other: [string, string][]): boolean => one.length === other.length && one.every(([id, name], index) => other[index]![0] === id && other[index]![1] === name);
 
+/** By their names; who is no longer there by the id. */
+const named = (ids: readonly string[], names: readonly [string, string][]): string => ids.map((id) => names.find(([known]) => known === id)?.[1] ?? id).join(", ");
+
 function CallTable({ calls, onOpen }: { calls: readonly CallLine[]; onOpen: (call: string) => void }) {
   const { t, known } = useI18n();
   const format = useFormat();
   const now_s = Math.floor(useNow() / 60) * 60;
+  const groups = useSelect("wallboard", groupNames, sameText);
+  const agents = useSelect("wallboard", agentNames, sameText);
   const columns = useMemo<Column<CallLine>[]>(
     () => [
       {
@@ -105,13 +110,13 @@ function CallTable({ calls, onOpen }: { calls: readonly CallLine[]; onOpen: (cal
         ),
       },
       { key: "kind", title: t("calls.kind"), width_px: 90, sort: (call) => call.kind, cell: (call) => known(`calls.kind.${call.kind}`) ?? call.kind },
-      { key: "groups", title: t("board.groups"), width_px: 100, grow: 1, sort: (call) => call.groups.join(), cell: (call) => call.groups.join(", ") },
-      { key: "agents", title: t("board.agents"), width_px: 100, grow: 1, sort: (call) => call.agents.join(), cell: (call) => call.agents.join(", ") },
+      { key: "groups", title: t("board.groups"), width_px: 100, grow: 1, sort: (call) => call.groups.join(), cell: (call) => named(call.groups, groups) },
+      { key: "agents", title: t("board.agents"), width_px: 100, grow: 1, sort: (call) => call.agents.join(), cell: (call) => named(call.agents, agents) },
       { key: "wait", title: t("calls.waited"), width_px: 72, end: true, descending: true, sort: (call) => call.wait_s, cell: (call) => clockText(call.wait_s) },
       { key: "talk", title: t("calls.talked"), width_px: 72, end: true, descending: true, sort: (call) => call.talk_s, cell: (call) => clockText(call.talk_s) },
       { key: "end", title: t("calls.ended"), width_px: 120, sort: (call) => call.ended_by, cell: (call) => (call.ended_at === null ? <strong>{t("calls.goes-on")}</strong> : (known(`calls.end.${call.ended_by}`) ?? call.ended_by)) },
     ],
-    [t, known, format, now_s],
+    [t, known, format, now_s, groups, agents],
   );
   return <Grid name="calls" label={t("shell.calls")} columns={columns} rows={calls} idOf={(call) => call.id} initial={{ column: "at", descending: true }} empty={t("calls.none")} rowHeight_px={34} onOpen={(call) => onOpen(call.id)} />;
 }
