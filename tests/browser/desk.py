@@ -19,10 +19,21 @@ from acd.accounts.passwords import Passwords
 from acd.accounts.store import AccountStore
 from acd.records.store import RecordStore
 from tests.integration.centre import CHECKOUT, Centre, wait_until
+from tests.integration.sip.audio import loudness
+from tests.integration.sip.call import PhoneCall
 
 PASSWORD = "correct horse 7"
+SUPERVISOR = "susan"
 LIMIT_MS = 8000
 SILENT_S = 4
+GRACE_S = 3
+SPEECH_LEVEL = 0.02
+# Of the group Sales, in place of what other tests of real calls want.
+SALES = {
+    "ring_timeout_s: 4": "ring_timeout_s: 10",
+    "wrap_up_s: 2": "wrap_up_s: 20",
+    "record: on_demand": "record: always",
+}
 FLAGS = [
     "--no-sandbox",
     "--disable-quic",
@@ -63,9 +74,16 @@ class DeskCentre(Centre):
     """With a web process, and an account for each agent."""
 
     def adapt(self) -> None:
-        """A browser that is gone is noticed soon."""
+        """A browser that is gone is noticed soon; Sales is recorded, and leaves time for what has to be typed."""
         file = self.config / "system.yml"
-        file.write_text(file.read_text() + f"\ndesktop: {{grace_s: 3, browser_silent_s: {SILENT_S}}}\n")
+        desktop = f"{{grace_s: {GRACE_S}, browser_silent_s: {SILENT_S}}}"
+        file.write_text(file.read_text() + f"\ndesktop: {desktop}\n")
+        file = self.config / "groups.yml"
+        text = file.read_text()
+        for old, new in SALES.items():
+            assert old in text, old
+            text = text.replace(old, new, 1)  # the first group's
+        file.write_text(text)
 
     def start(self) -> None:
         """All three processes."""
@@ -74,6 +92,8 @@ class DeskCentre(Centre):
             accounts, hashed = AccountStore(store.engine), Passwords().hash(PASSWORD)
             for agent in self.settings.plan.agents:
                 accounts.add(agent, "agent", hashed, agent, must_change=False)
+            accounts.add(SUPERVISOR, "supervisor", hashed, must_change=False)
+        self.acd("customers", "import", str(self.config / "customers.csv"))
         self.url = f"http://127.0.0.1:{self.env['ACD_HTTP_PORT']}"
         self._web = subprocess.Popen(
             [sys.executable, "-m", "acd", "web"],
@@ -115,8 +135,9 @@ async def chromium(microphone: Path) -> AsyncIterator[Browser]:
 class Desk:
     """One agent's browser. `faults`: what went wrong in its pages."""
 
-    def __init__(self, centre: DeskCentre, context: BrowserContext, agent: str) -> None:
+    def __init__(self, centre: DeskCentre, context: BrowserContext, agent: str, url: str) -> None:
         self.centre = centre
+        self.url = url
         self.context = context
         self.agent = agent
         self.faults: list[str] = []
@@ -130,12 +151,12 @@ class Desk:
         page.on(
             "console", lambda line: self.faults.append(line.text) if "Content Security" in line.text else None
         )
-        await page.goto(self.centre.url)
+        await page.goto(self.url)
         self.page = page
         return page
 
     async def at_work(self) -> None:
-        """Signed in, logged in with the browser for a phone, and ready."""
+        """Signed in, and logged in with the browser for a phone; not ready."""
         page = await self.open()
         await page.get_by_label("User name").fill(self.agent)
         await page.get_by_label("Password", exact=True).fill(PASSWORD)
@@ -147,7 +168,6 @@ class Desk:
         await dialog.get_by_role("button", name="Log in").click()
         await expect(dialog).to_be_hidden()
         await expect(self.light).to_contain_text("Phone connected")
-        await self.go_ready()
 
     async def go_ready(self) -> None:
         """By the button; the agent must not be busy."""
@@ -182,12 +202,22 @@ class Desk:
         )
 
 
+async def until_speaks(call: PhoneCall, limit_s: float = 5.0) -> None:
+    """The caller hears an agent's voice."""
+    await call.rtp.until(
+        lambda: loudness(call.rtp.heard.samples(0.4)) > SPEECH_LEVEL, limit_s, "an agent's voice"
+    )
+
+
 @asynccontextmanager
-async def desk(browser: Browser, centre: DeskCentre, agent: str) -> AsyncIterator[Desk]:
-    """An agent at work in a browser of their own; nothing may have gone wrong in its pages."""
+async def desk(browser: Browser, centre: DeskCentre, agent: str, url: str = "") -> AsyncIterator[Desk]:
+    """An agent at work in a browser of their own; nothing may have gone wrong in its pages.
+
+    `url`: another way to the web process.
+    """
     context = await browser.new_context(viewport={"width": 1440, "height": 900}, locale="en-GB")
     await context.add_init_script(KEEP_CONNECTIONS)
-    found = Desk(centre, context, agent)
+    found = Desk(centre, context, agent, url or centre.url)
     try:
         await found.at_work()
         yield found

@@ -2,54 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
-
 import pytest
-import pytest_asyncio
-from playwright.async_api import Browser, Dialog, expect
+from playwright.async_api import Dialog, expect
 
-from tests.browser.desk import SILENT_S, Desk, DeskCentre, chromium, desk
-from tests.browser.speech import speak
-from tests.integration.centre import started, story
-from tests.integration.sip.audio import loudness
+from tests.browser.desk import SILENT_S, Desk, DeskCentre, until_speaks
+from tests.integration.centre import story
 from tests.integration.sip.call import PhoneCall
 from tests.integration.sip.phone import Phone
 
-pytestmark = [pytest.mark.asterisk, pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.asterisk, pytest.mark.asyncio(loop_scope="session")]
 
 CALLER, BEN = 700.0, 520.0
-SPEECH_LEVEL = 0.02
-
-
-@pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DeskCentre]:
-    with started(DeskCentre(tmp_path_factory.mktemp("desk_centre"))) as centre:
-        yield centre
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def browser(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Browser]:
-    async with chromium(speak(tmp_path_factory.mktemp("speech"))) as found:
-        yield found
-
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def centre(running: DeskCentre) -> AsyncIterator[DeskCentre]:
-    await running.reset()
-    yield running
-
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def anna(browser: Browser, centre: DeskCentre) -> AsyncIterator[Desk]:
-    async with desk(browser, centre, "anna") as found:
-        yield found
-
-
-async def until_speaks(call: PhoneCall, limit_s: float = 5.0) -> None:
-    """The caller hears the agent's voice."""
-    await call.rtp.until(
-        lambda: loudness(call.rtp.heard.samples(0.4)) > SPEECH_LEVEL, limit_s, "the agent's voice"
-    )
 
 
 async def answered(anna: Desk, caller: Phone) -> PhoneCall:
