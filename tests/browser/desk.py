@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import re
 import shutil
 import subprocess
@@ -17,6 +19,7 @@ from playwright.async_api import Browser, BrowserContext, Locator, Page, async_p
 
 from acd.accounts.passwords import Passwords
 from acd.accounts.store import AccountStore
+from acd.errors import RequestRefused
 from acd.records.store import RecordStore
 from tests.integration.centre import CHECKOUT, Centre, wait_until
 from tests.integration.sip.audio import loudness
@@ -94,7 +97,8 @@ class DeskCentre(Centre):
                 accounts.add(agent, "agent", hashed, agent, must_change=False)
             accounts.add(SUPERVISOR, "supervisor", hashed, must_change=False)
         self.acd("customers", "import", str(self.config / "customers.csv"))
-        self.url = f"http://127.0.0.1:{self.env['ACD_HTTP_PORT']}"
+        self.port = int(self.env["ACD_HTTP_PORT"])
+        self.url = f"http://127.0.0.1:{self.port}"
         self._web = subprocess.Popen(
             [sys.executable, "-m", "acd", "web"],
             env=self.env,
@@ -111,6 +115,15 @@ class DeskCentre(Centre):
                 return bool(answer.status == 200)
         except (urllib.error.URLError, OSError):
             return False
+
+    async def reset(self) -> None:
+        """See `Centre`; no wrap-up is waited for."""
+        await asyncio.to_thread(self.console, "channel request hangup all")
+        await self.until(lambda s: not s["calls"], "the end of all calls")
+        for agent in self.settings.plan.agents:
+            with contextlib.suppress(RequestRefused):
+                await self.ask("wrap-up-done", agent=agent)
+        await super().reset()
 
     def stop(self) -> None:
         """All three."""

@@ -67,7 +67,7 @@ async def wrap_up(at: Desk, note: str, *result: str) -> None:
     card = at.page.get_by_role("region", name="Wrap-up")
     await card.get_by_role("combobox", name="Result").click()
     for label in result:
-        await at.page.get_by_role("menuitemcheckbox", name=label).click()
+        await at.page.get_by_role("menuitemcheckbox", name=re.compile(rf"^{label}( right)?$")).click()
     await card.get_by_label("Note", exact=True).fill(note)
     await card.get_by_role("button", name="Save and finish").click()
     await expect(at.state).to_contain_text("Ready")
@@ -151,3 +151,93 @@ async def test_a_call_goes_through_every_hand(browser: Browser, anna: Desk, cent
         left, right = await recorded(centre, tape)
         assert hears(left, CALLER)
         assert loudness(right) > 0.005
+
+
+async def told_true(at: Desk, state: str, *, since: float) -> None:
+    """The screen shows it, soon enough after the return."""
+    left_ms = TRUE_AGAIN_MS - (asyncio.get_running_loop().time() - since) * 1000
+    await expect(at.state).to_contain_text(state, timeout=max(1, left_ms))
+
+
+def now() -> float:
+    return asyncio.get_running_loop().time()
+
+
+async def test_the_network_is_cut_in_a_call(browser: Browser, centre: DeskCentre) -> None:
+    async with (
+        cable(centre.port) as network,
+        desk(browser, centre, "anna", network.url) as anna,
+        centre.customer(SABINE, tone_hz=CALLER) as caller,
+    ):
+        await anna.go_ready()
+        call = await through_the_menu(caller)
+        call_id = await answered(anna, call)
+        for ends_meanwhile in (False, True):
+            await network.pull()
+            await expect(anna.page.get_by_text("The connection to the server is lost")).to_be_visible()
+            await expect(anna.button("Hold")).to_be_disabled()
+            await until_speaks(call)
+            if ends_meanwhile:
+                await call.hang_up()
+            await anna.page.evaluate("new Promise(done => setTimeout(done, 4000))")
+            await network.plug_in()
+            back = now()
+            await told_true(anna, "Wrap-up" if ends_meanwhile else "In a call", since=back)
+            await expect(anna.page.get_by_text("is lost")).to_be_hidden(timeout=TRUE_AGAIN_MS)
+            assert now() - back < TRUE_AGAIN_MS / 1000
+            await expect(anna.light).to_contain_text("Phone connected")
+        record = await centre.record(call_id, finished=False)
+        assert "talking sales anna caller_hung_up" in story(record)
+
+
+async def test_the_controller_is_killed_in_a_call(anna: Desk, centre: DeskCentre) -> None:
+    async with centre.customer(SABINE, tone_hz=CALLER) as caller:
+        call = await through_the_menu(caller)
+        call_id = await answered(anna, call)
+        await asyncio.to_thread(centre.kill_controller)
+        await expect(anna.page.get_by_text("The call control is away")).to_be_visible()
+        await expect(anna.state).to_contain_text("In a call")
+        await asyncio.to_thread(centre.start_controller)
+        back = now()
+        await expect(anna.button("Hold")).to_be_enabled(timeout=TRUE_AGAIN_MS)
+        await told_true(anna, "In a call", since=back)
+        await pops(anna, "8000")
+        await until_speaks(call)
+        await anna.button("Hang up").click()
+        await call.wait_ended()
+        await wrap_up(anna, "in spite of all", "Sold")
+        assert "talking sales anna agent_hung_up" in story(await centre.record(call_id))
+
+
+async def test_asterisk_is_restarted_in_a_call(anna: Desk, centre: DeskCentre) -> None:
+    async with centre.customer(SABINE, tone_hz=CALLER) as caller:
+        call = await through_the_menu(caller)
+        await answered(anna, call)
+        await asyncio.to_thread(centre.restart_asterisk)
+        back = now()
+        await told_true(anna, "Wrap-up", since=back)
+        await wrap_up(anna, "cut off", "Complaint")
+        await expect(anna.light).to_contain_text("Phone connected")
+        again = await through_the_menu(caller)
+        await answered(anna, again)
+        await again.hang_up()
+        await expect(anna.state).to_contain_text("Wrap-up")
+
+
+async def test_a_frozen_page_is_no_desktop(anna: Desk, centre: DeskCentre) -> None:
+    session = await anna.context.new_cdp_session(anna.page)
+    await session.send("Page.setWebLifecycleState", {"state": "frozen"})
+    await centre.until_agent("anna", "not_ready", "desktop-gone", limit_s=25)
+    await session.send("Page.setWebLifecycleState", {"state": "active"})
+    await centre.until_agent("anna", "ready", limit_s=TRUE_AGAIN_MS / 1000)
+    await expect(anna.state).to_contain_text("Ready", timeout=TRUE_AGAIN_MS)
+    async with centre.customer(SABINE, tone_hz=CALLER) as caller:
+        call = await through_the_menu(caller)
+        await answered(anna, call)
+        second = anna.page
+        await anna.open()
+        await expect(anna.state).to_contain_text("In a call", timeout=TRUE_AGAIN_MS)
+        await pops(anna, "8000")
+        await anna.button("Hold").click()
+        await expect(second.get_by_role("region", name="Call", exact=True)).to_contain_text("On hold")
+        await call.hang_up()

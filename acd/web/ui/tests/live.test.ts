@@ -72,6 +72,7 @@ describe("the delay before the next try", () => {
     expect([delayBefore(0, 0), delayBefore(0, 1)]).toEqual([150, 300]);
     expect([delayBefore(3, 0), delayBefore(3, 1)]).toEqual([1200, 2400]);
     expect(delayBefore(40, 1)).toBe(8000);
+    expect(delayBefore(40, 1, 2000)).toBe(2000);
   });
 });
 
@@ -154,13 +155,13 @@ describe("the connection", () => {
 
   it("gives up a socket that says nothing, and not one that answers its pings", () => {
     const { stage } = opened();
-    for (let second = 0; second < 60; second += 10) {
-      stage.pass(10_000);
+    for (let second = 0; second < 60; second += 5) {
+      stage.pass(5_000);
       stage.say({ type: "pong", now_s: second });
     }
     expect(stage.sockets.length).toBe(1);
-    expect(stage.last().sent.filter((text) => text.includes("ping")).length).toBe(6);
-    stage.pass(13_400);
+    expect(stage.last().sent.filter((text) => text.includes("ping")).length).toBe(12);
+    stage.pass(8_400);
     expect(stage.sockets.length).toBe(2);
     expect(stage.sockets[0]!.closed).toBe(true);
   });
@@ -176,7 +177,7 @@ describe("the connection", () => {
     const { stage, connection } = opened();
     stage.last().onclose!({ reason: "" });
     for (let tries = 0; tries < 6; tries += 1) {
-      stage.pass(8_000);
+      stage.pass(2_000);
       stage.last().onclose!({ reason: "" });
     }
     const before = stage.sockets.length;

@@ -29,11 +29,13 @@ export interface World {
   tell(news: FromWorker): void;
 }
 
-const PING_MS = 10_000;
-const SILENCE_MS = 13_000;
+const PING_MS = 5_000;
+const SILENCE_MS = 8_000;
 /** How long an answer may take when the page has just come back from being hidden, frozen or offline. */
 const LOOK_MS = 1_200;
 const OPEN_MS = 5_000;
+/** What is shown is true again within three seconds of the server's return, however long it was away. */
+const AGAIN_MS = 2_000;
 /** The server's reason for closing when our session has ended. */
 const SESSION_OVER = "session-over";
 
@@ -154,7 +156,7 @@ export class Connection {
     this.#drop();
     if (!this.#url) return;
     this.#world.tell({ say: "link", up: false, since_ms: this.#heard_ms });
-    this.#timers.again = this.#world.after(delayBefore(this.#tries, this.#world.chance()), () => this.#connect());
+    this.#timers.again = this.#world.after(delayBefore(this.#tries, this.#world.chance(), AGAIN_MS), () => this.#connect());
     this.#tries += 1;
   }
 
