@@ -185,11 +185,16 @@ class Desk:
     async def go_ready(self) -> None:
         """By the button; the agent must not be busy."""
         await self.page.get_by_role("button", name="Ready", exact=True).click()
-        await expect(self.state).to_contain_text("Ready")
+        await expect(self.said).to_have_text("Ready")
 
     @property
     def state(self) -> Locator:
         return self.page.get_by_role("region", name="My state")
+
+    @property
+    def said(self) -> Locator:
+        """The state in words, without times and buttons."""
+        return self.state.get_by_role("status").first
 
     @property
     def light(self) -> Locator:

@@ -81,6 +81,7 @@ class Stage implements World {
   now = 0;
   sockets: (Socket & { sent: string[]; closed: boolean })[] = [];
   told: FromWorker[] = [];
+  answersBeat: (() => void) | null = null;
   #timers = new Map<number, { at: number; action: () => void }>();
   #last = 0;
 
@@ -104,6 +105,7 @@ class Stage implements World {
   }
   tell(news: FromWorker): void {
     this.told.push(news);
+    if (news.say === "beat") this.answersBeat?.();
   }
   pass(ms: number): void {
     const end = this.now + ms;
@@ -131,6 +133,7 @@ class Stage implements World {
 function opened(): { stage: Stage; connection: Connection } {
   const stage = new Stage();
   const connection = new Connection(stage);
+  stage.answersBeat = () => connection.take({ do: "beat" });
   connection.take({ do: "topics", topics: ["me"] });
   connection.take({ do: "open", url: "ws://here/api/live" });
   stage.greet();
@@ -164,6 +167,17 @@ describe("the connection", () => {
     stage.pass(8_400);
     expect(stage.sockets.length).toBe(2);
     expect(stage.sockets[0]!.closed).toBe(true);
+  });
+
+  it("closes its socket while the page is frozen, and opens one as soon as it answers", () => {
+    const { stage } = opened();
+    const wake = stage.answersBeat!;
+    stage.answersBeat = null;
+    stage.pass(60_000);
+    expect(stage.sockets.map((socket) => socket.closed)).toEqual([true]);
+    expect(stage.last().sent.some((text) => text.includes("ping"))).toBe(false);
+    wake();
+    expect(stage.sockets.length).toBe(2);
   });
 
   it("finds out within a second and a half after a sleep that the socket is dead", () => {

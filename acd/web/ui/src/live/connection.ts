@@ -2,12 +2,14 @@ import { delayBefore } from "./backoff";
 import type { FromServer, Topic } from "./shapes";
 
 /** What the page tells the worker. */
-export type ToWorker = { do: "open"; url: string } | { do: "topics"; topics: Topic[] } | { do: "look" } | { do: "all"; topic: Topic } | { do: "close" };
+export type ToWorker = { do: "open"; url: string } | { do: "topics"; topics: Topic[] } | { do: "look" } | { do: "beat" } | { do: "all"; topic: Topic } | { do: "close" };
 
 /** What the worker tells the page. */
 export type FromWorker =
   | { say: "message"; message: FromServer; local_ms: number }
   | { say: "link"; up: boolean; since_ms: number }
+  /** To be answered with `beat`: whether the page lives. */
+  | { say: "beat" }
   | { say: "signed-out" };
 
 /** A WebSocket, as far as it is used here. */
@@ -41,7 +43,9 @@ const SESSION_OVER = "session-over";
 
 /**
  * Keeps one WebSocket to /api/live: opens it again with growing, jittered delays, pings, and gives up a socket that says
- * nothing. It lives in a worker, since timers of hidden pages are slowed to one a minute.
+ * nothing. It lives in a worker, since timers of hidden pages are slowed to one a minute. A worker may run on while its
+ * page is frozen, and a frozen page is no desktop: so the page answers for each ping, and without an answer the socket
+ * stays closed until there is one.
  */
 export class Connection {
   readonly #world: World;
@@ -51,6 +55,7 @@ export class Connection {
   #open = false;
   #tries = 0;
   #heard_ms = 0;
+  #pageAsleep = false;
   #timers: { again?: number; ping?: number; silence?: number } = {};
 
   constructor(world: World) {
@@ -68,7 +73,11 @@ export class Connection {
         this.#watch();
         break;
       case "look":
+        this.#pageAsleep = false;
         this.#look();
+        break;
+      case "beat":
+        this.#beat();
         break;
       case "all":
         this.#send(order);
@@ -138,9 +147,16 @@ export class Connection {
   #ping(): void {
     this.#cancel("ping");
     this.#timers.ping = this.#world.after(PING_MS, () => {
-      this.#send({ do: "ping" });
+      this.#pageAsleep = true; // until it answers
+      this.#world.tell({ say: "beat" });
       this.#ping();
     });
+  }
+
+  #beat(): void {
+    this.#pageAsleep = false;
+    if (this.#open) this.#send({ do: "ping" });
+    else if (!this.#socket && this.#timers.again === undefined) this.#connect();
   }
 
   #awaitSound(ms: number): void {
@@ -156,7 +172,11 @@ export class Connection {
     this.#drop();
     if (!this.#url) return;
     this.#world.tell({ say: "link", up: false, since_ms: this.#heard_ms });
-    this.#timers.again = this.#world.after(delayBefore(this.#tries, this.#world.chance(), AGAIN_MS), () => this.#connect());
+    if (this.#pageAsleep) return;
+    this.#timers.again = this.#world.after(delayBefore(this.#tries, this.#world.chance(), AGAIN_MS), () => {
+      delete this.#timers.again;
+      this.#connect();
+    });
     this.#tries += 1;
   }
 
