@@ -9,7 +9,7 @@ from urllib.parse import quote
 from acd.settings.customer_settings import CustomerSettings
 from acd.settings.schema.customers import ANY_GROUP
 
-_COMMAS = ",，、 "  # noqa: RUF001 - Chinese ones
+_COMMAS = ",，、 "
 _NAMES = re.compile(rf"([{_COMMAS}]*)\{{(\w+)\}}")
 
 

@@ -77,7 +77,7 @@ class DeskCentre(Centre):
     """With a web process, and an account for each agent."""
 
     def adapt(self) -> None:
-        """A browser that is gone is noticed soon; Sales is recorded, and leaves time for what has to be typed."""
+        """A browser that is gone is noticed soon; Sales is recorded, and leaves time to type."""
         file = self.config / "system.yml"
         desktop = f"{{grace_s: {GRACE_S}, browser_silent_s: {SILENT_S}}}"
         file.write_text(file.read_text() + f"\ndesktop: {desktop}\n")

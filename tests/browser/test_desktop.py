@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
+import signal
 from typing import Any
 
 import aiohttp
@@ -11,7 +13,7 @@ import pytest
 from playwright.async_api import Browser, expect
 
 from tests.browser.cable import cable
-from tests.browser.desk import PASSWORD, SUPERVISOR, Desk, DeskCentre, desk, until_speaks
+from tests.browser.desk import GRACE_S, PASSWORD, SUPERVISOR, Desk, DeskCentre, desk, until_speaks
 from tests.integration.centre import story
 from tests.integration.sip.audio import hears, loudness
 from tests.integration.sip.call import PhoneCall
@@ -61,13 +63,15 @@ async def choose(at: Desk, button: str, whom: str, how: str) -> None:
     await expect(dialog).to_be_hidden()
 
 
-async def wrap_up(at: Desk, note: str, *result: str) -> None:
-    """Say what came of the call, and be ready again."""
+async def wrap_up(at: Desk, note: str, *result: str, **fields: str) -> None:
+    """Say what came of the call, and be ready again; `fields` by their labels, in small letters."""
     await expect(at.state).to_contain_text("Wrap-up")
     card = at.page.get_by_role("region", name="Wrap-up")
     await card.get_by_role("combobox", name="Result").click()
     for label in result:
         await at.page.get_by_role("menuitemcheckbox", name=re.compile(rf"^{label}( right)?$")).click()
+    for label, value in fields.items():
+        await card.get_by_label(re.compile(label.replace("_", " "), re.I)).fill(value)
     await card.get_by_label("Note", exact=True).fill(note)
     await card.get_by_role("button", name="Save and finish").click()
     await expect(at.said).to_have_text("Ready")
@@ -130,7 +134,7 @@ async def test_a_call_goes_through_every_hand(browser: Browser, anna: Desk, cent
         await until_speaks(call)
         call.rtp.sending = True
         await anna.button("Hang up").click()
-        await wrap_up(anna, "sold by both", "Sold")
+        await wrap_up(anna, "sold by both", "Sold", order_number="4711")
         await until_speaks(call)
         await ben.button("Hang up").click()
         await call.wait_ended()
@@ -142,7 +146,7 @@ async def test_a_call_goes_through_every_hand(browser: Browser, anna: Desk, cent
         shown = centre.acd("calls", "show", call_id)
         calls, api_story = await asked_by_supervisor(centre, "/api/calls", f"/api/calls/{call_id}")
         for text in (shown, "\n".join(api_story["story"])):
-            for expected in ("Too expensive", "to Ben", "back to Anna", "sold by both", "recording"):
+            for expected in ("Too expensive", "to Ben", "back to Anna", "sold by both", "4711", "recording"):
                 assert expected in text
         mine = next(one for one in calls if one["id"] == call_id)
         assert mine["customer"]["name"] == "Sabine Köhler"
@@ -183,7 +187,9 @@ async def test_the_network_is_cut_in_a_call(browser: Browser, centre: DeskCentre
             await network.plug_in()
             back = now()
             await told_true(anna, "Wrap-up" if ends_meanwhile else "In a call", since=back)
-            await expect(anna.page.get_by_text("connection to the server is lost")).to_be_hidden(timeout=TRUE_AGAIN_MS)
+            await expect(anna.page.get_by_text("connection to the server is lost")).to_be_hidden(
+                timeout=TRUE_AGAIN_MS
+            )
             assert now() - back < TRUE_AGAIN_MS / 1000
             await expect(anna.light).to_contain_text("Phone connected")
         record = await centre.record(call_id, finished=False)
@@ -205,7 +211,7 @@ async def test_the_controller_is_killed_in_a_call(anna: Desk, centre: DeskCentre
         await until_speaks(call)
         await anna.button("Hang up").click()
         await call.wait_ended()
-        await wrap_up(anna, "in spite of all", "Sold")
+        await wrap_up(anna, "in spite of all", "Sold", order_number="4712")
         assert "talking sales anna agent_hung_up" in story(await centre.record(call_id))
 
 
@@ -224,13 +230,20 @@ async def test_asterisk_is_restarted_in_a_call(anna: Desk, centre: DeskCentre) -
         await expect(anna.state).to_contain_text("Wrap-up")
 
 
-async def test_a_frozen_page_is_no_desktop(anna: Desk, centre: DeskCentre) -> None:
-    session = await anna.context.new_cdp_session(anna.page)
-    await session.send("Page.setWebLifecycleState", {"state": "frozen"})
-    await centre.until_agent("anna", "not_ready", "desktop-gone", limit_s=25)
-    await session.send("Page.setWebLifecycleState", {"state": "active"})
-    await centre.until_agent("anna", "ready", limit_s=TRUE_AGAIN_MS / 1000)
-    await expect(anna.state).to_contain_text("Ready", timeout=TRUE_AGAIN_MS)
+async def test_a_computer_that_sleeps_is_no_desktop(browser: Browser, anna: Desk, centre: DeskCentre) -> None:
+    session = await browser.new_browser_cdp_session()
+    processes = [one["id"] for one in (await session.send("SystemInfo.getProcessInfo"))["processInfo"]]
+    for process in processes:
+        os.kill(process, signal.SIGSTOP)
+    try:
+        await centre.until_agent("anna", "not_ready", "desktop-gone", limit_s=15 + GRACE_S + 7)
+    finally:
+        for process in processes:
+            os.kill(process, signal.SIGCONT)
+    back = now()
+    await expect(anna.said).to_have_text("Ready", timeout=TRUE_AGAIN_MS)
+    await centre.until_agent("anna", "ready", limit_s=max(0.1, back + TRUE_AGAIN_MS / 1000 - now()))
+    await expect(anna.light).to_contain_text("Phone connected")
     async with centre.customer(SABINE, tone_hz=CALLER) as caller:
         call = await through_the_menu(caller)
         await answered(anna, call)
