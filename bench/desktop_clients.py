@@ -20,7 +20,7 @@ import orjson
 from acd.web.identity import COOKIE
 
 AGENT = "agent:"
-PING_EVERY_S = 10.0
+PING_EVERY_S = 5.0
 
 
 class Clients:

@@ -9,7 +9,8 @@ from urllib.parse import quote
 from acd.settings.customer_settings import CustomerSettings
 from acd.settings.schema.customers import ANY_GROUP
 
-_NAMES = re.compile(r"\{(\w+)\}")
+_COMMAS = ",，、 "
+_NAMES = re.compile(rf"([{_COMMAS}]*)\{{(\w+)\}}")
 
 
 def link_url(template: str, values: Mapping[str, str]) -> str:
@@ -29,7 +30,15 @@ def label_in(labels: Mapping[str, str], language: str) -> str:
 
 
 def greeting(settings: CustomerSettings, group: str | None, language: str, values: Mapping[str, str]) -> str:
-    """How the group greets in the customer's language, or in the centre's."""
+    """How the group greets in the customer's language, or in the centre's.
+
+    A value that is not known takes the comma before it along: "How can I help you, {customer}?".
+    """
     texts = settings.greetings.get(group or "") or settings.greetings.get(ANY_GROUP) or {}
     text = label_in(texts, language or settings.language)
-    return _NAMES.sub(lambda found: values.get(found[1], ""), text)
+
+    def filled(found: re.Match[str]) -> str:
+        value = values.get(found[2], "")
+        return found[1] + value if value else ""
+
+    return _NAMES.sub(filled, text).lstrip(_COMMAS)

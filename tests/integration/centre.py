@@ -129,11 +129,21 @@ class Centre:
     def start(self) -> None:
         """Asterisk and controller, ready for calls."""
         self.provision()
+        self._start_asterisk()
+        self.start_controller()
+
+    def restart_asterisk(self) -> None:
+        """Killed, and started again; all its calls are lost."""
+        assert self._asterisk is not None
+        self._asterisk.kill()
+        self._asterisk.wait(10)
+        self._start_asterisk()
+
+    def _start_asterisk(self) -> None:
         self._asterisk = subprocess.Popen(
             [CHECKOUT / "asterisk" / "run"], env=self.env, stdout=self._log, stderr=self._log
         )
         wait_until(lambda: self.console("core waitfullybooted") is not None, 20, "Asterisk")
-        self.start_controller()
 
     def stop(self) -> None:
         """End both, by pid."""

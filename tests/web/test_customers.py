@@ -102,3 +102,5 @@ def test_links_and_greetings_are_nothing_but_text() -> None:
     settings = CustomerSettings(greetings={"*": {"en": "Hello {customer}", "zh": "您好{customer}"}})
     assert greeting(settings, "sales", "zh", {"customer": "{centre}"}) == "您好{centre}"
     assert greeting(settings, None, "fr", {"customer": "A"}) == "Hello A"
+    settings = CustomerSettings(greetings={"*": {"en": "{customer}, good day. How are you, {customer}?"}})
+    assert greeting(settings, None, "en", {"customer": ""}) == "good day. How are you?"

@@ -104,7 +104,7 @@ async def show(ctx: Context[None, None]) -> Pop:
         call=call,
         customer=None if known.card is None else shown_card(known.card, settings, pop=True),
         candidates=[shown_card(card, settings, pop=True) for card in known.candidates],
-        why=_why(detail),
+        why=_why(ctx, detail),
         before=Before(
             contacts=[shown_contact(each) for each in known.contacts if each.call_id != call["id"]],
             callbacks=[shown_task(task) for task in known.callbacks],
@@ -182,9 +182,10 @@ def _look(
     )
 
 
-def _why(detail: dict[str, Any]) -> Why:
+def _why(ctx: Context[Any, Any], detail: dict[str, Any]) -> Why:
     call = detail["call"]
     transfers = detail.get("transfers") or []
+    sender = transfers[-1].get("from") if transfers else None
     return Why(
         dialed=call.get("dialed_number") or "",
         number_name=detail.get("number_name"),
@@ -194,7 +195,7 @@ def _why(detail: dict[str, Any]) -> Why:
         waited_s=detail.get("waited_s"),
         group=call.get("group"),
         priority=call.get("priority"),
-        transferred_from=transfers[-1].get("from") if transfers else None,
+        transferred_from=ctx.services.picture.objects.get(f"agent:{sender}", {}).get("name", sender),
         reason=detail.get("reason"),
     )
 

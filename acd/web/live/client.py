@@ -14,7 +14,7 @@ from acd.web.asker import Asker
 BEHIND_MAX_BYTES = 256 * 1024
 BEHIND_MAX_S = 5.0
 CLOSE_LIMIT_S = 2.0
-SILENT_MAX_S = 30.0
+SILENT_MAX_S = 15.0
 """A page that sends nothing for so long, not even its ping, is frozen or gone."""
 
 

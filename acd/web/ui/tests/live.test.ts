@@ -72,6 +72,7 @@ describe("the delay before the next try", () => {
     expect([delayBefore(0, 0), delayBefore(0, 1)]).toEqual([150, 300]);
     expect([delayBefore(3, 0), delayBefore(3, 1)]).toEqual([1200, 2400]);
     expect(delayBefore(40, 1)).toBe(8000);
+    expect(delayBefore(40, 1, 2000)).toBe(2000);
   });
 });
 
@@ -80,6 +81,7 @@ class Stage implements World {
   now = 0;
   sockets: (Socket & { sent: string[]; closed: boolean })[] = [];
   told: FromWorker[] = [];
+  answersBeat: (() => void) | null = null;
   #timers = new Map<number, { at: number; action: () => void }>();
   #last = 0;
 
@@ -103,6 +105,7 @@ class Stage implements World {
   }
   tell(news: FromWorker): void {
     this.told.push(news);
+    if (news.say === "beat") this.answersBeat?.();
   }
   pass(ms: number): void {
     const end = this.now + ms;
@@ -130,6 +133,7 @@ class Stage implements World {
 function opened(): { stage: Stage; connection: Connection } {
   const stage = new Stage();
   const connection = new Connection(stage);
+  stage.answersBeat = () => connection.take({ do: "beat" });
   connection.take({ do: "topics", topics: ["me"] });
   connection.take({ do: "open", url: "ws://here/api/live" });
   stage.greet();
@@ -154,15 +158,26 @@ describe("the connection", () => {
 
   it("gives up a socket that says nothing, and not one that answers its pings", () => {
     const { stage } = opened();
-    for (let second = 0; second < 60; second += 10) {
-      stage.pass(10_000);
+    for (let second = 0; second < 60; second += 5) {
+      stage.pass(5_000);
       stage.say({ type: "pong", now_s: second });
     }
     expect(stage.sockets.length).toBe(1);
-    expect(stage.last().sent.filter((text) => text.includes("ping")).length).toBe(6);
-    stage.pass(13_400);
+    expect(stage.last().sent.filter((text) => text.includes("ping")).length).toBe(12);
+    stage.pass(8_400);
     expect(stage.sockets.length).toBe(2);
     expect(stage.sockets[0]!.closed).toBe(true);
+  });
+
+  it("closes its socket while the page is frozen, and opens one as soon as it answers", () => {
+    const { stage } = opened();
+    const wake = stage.answersBeat!;
+    stage.answersBeat = null;
+    stage.pass(60_000);
+    expect(stage.sockets.map((socket) => socket.closed)).toEqual([true]);
+    expect(stage.last().sent.some((text) => text.includes("ping"))).toBe(false);
+    wake();
+    expect(stage.sockets.length).toBe(2);
   });
 
   it("finds out within a second and a half after a sleep that the socket is dead", () => {
@@ -176,7 +191,7 @@ describe("the connection", () => {
     const { stage, connection } = opened();
     stage.last().onclose!({ reason: "" });
     for (let tries = 0; tries < 6; tries += 1) {
-      stage.pass(8_000);
+      stage.pass(2_000);
       stage.last().onclose!({ reason: "" });
     }
     const before = stage.sockets.length;

@@ -27,8 +27,8 @@ function Desk({ agent }: { agent: Agent }) {
   const call = useObject("me", "call", callId);
   return (
     <div className={call ? "desk desk-call" : "desk"}>
-      {call && <CallCard key={call.id} agent={agent} call={call} />}
-      {call ? <CallWork key={call.id} agent={agent} call={call} /> : <Quiet agent={agent} />}
+      {call && <CallCard key={`card ${call.id}`} agent={agent} call={call} />}
+      {call ? <CallWork key={`work ${call.id}`} agent={agent} call={call} /> : <Quiet agent={agent} />}
       <div className="desk-rest">
         <DialBox agent={agent} />
         <Messages />

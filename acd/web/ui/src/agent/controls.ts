@@ -63,5 +63,5 @@ export const isConference = (call: Call): boolean => (call.parties?.length ?? 0)
 export function otherSide(call: Call): { name: string | null; number: string | null } {
   const dialled = call.kind === "outbound" || call.kind === "internal";
   const number = dialled ? (call.outside_number ?? call.dialed_number) : call.caller_number;
-  return { name: call.customer?.name ?? (dialled ? null : call.caller_name), number };
+  return { name: call.customer?.name || (dialled ? null : call.caller_name) || null, number: number || null };
 }

@@ -2,12 +2,14 @@ import { delayBefore } from "./backoff";
 import type { FromServer, Topic } from "./shapes";
 
 /** What the page tells the worker. */
-export type ToWorker = { do: "open"; url: string } | { do: "topics"; topics: Topic[] } | { do: "look" } | { do: "all"; topic: Topic } | { do: "close" };
+export type ToWorker = { do: "open"; url: string } | { do: "topics"; topics: Topic[] } | { do: "look" } | { do: "beat" } | { do: "all"; topic: Topic } | { do: "close" };
 
 /** What the worker tells the page. */
 export type FromWorker =
   | { say: "message"; message: FromServer; local_ms: number }
   | { say: "link"; up: boolean; since_ms: number }
+  /** To be answered with `beat`: whether the page lives. */
+  | { say: "beat" }
   | { say: "signed-out" };
 
 /** A WebSocket, as far as it is used here. */
@@ -29,17 +31,21 @@ export interface World {
   tell(news: FromWorker): void;
 }
 
-const PING_MS = 10_000;
-const SILENCE_MS = 13_000;
+const PING_MS = 5_000;
+const SILENCE_MS = 8_000;
 /** How long an answer may take when the page has just come back from being hidden, frozen or offline. */
 const LOOK_MS = 1_200;
 const OPEN_MS = 5_000;
+/** What is shown is true again within three seconds of the server's return, however long it was away. */
+const AGAIN_MS = 2_000;
 /** The server's reason for closing when our session has ended. */
 const SESSION_OVER = "session-over";
 
 /**
  * Keeps one WebSocket to /api/live: opens it again with growing, jittered delays, pings, and gives up a socket that says
- * nothing. It lives in a worker, since timers of hidden pages are slowed to one a minute.
+ * nothing. It lives in a worker, since timers of hidden pages are slowed to one a minute. A worker may run on while its
+ * page is frozen, and a frozen page is no desktop: so the page answers for each ping, and without an answer the socket
+ * stays closed until there is one.
  */
 export class Connection {
   readonly #world: World;
@@ -49,6 +55,7 @@ export class Connection {
   #open = false;
   #tries = 0;
   #heard_ms = 0;
+  #pageAsleep = false;
   #timers: { again?: number; ping?: number; silence?: number } = {};
 
   constructor(world: World) {
@@ -66,7 +73,11 @@ export class Connection {
         this.#watch();
         break;
       case "look":
+        this.#pageAsleep = false;
         this.#look();
+        break;
+      case "beat":
+        this.#beat();
         break;
       case "all":
         this.#send(order);
@@ -136,9 +147,16 @@ export class Connection {
   #ping(): void {
     this.#cancel("ping");
     this.#timers.ping = this.#world.after(PING_MS, () => {
-      this.#send({ do: "ping" });
+      this.#pageAsleep = true; // until it answers
+      this.#world.tell({ say: "beat" });
       this.#ping();
     });
+  }
+
+  #beat(): void {
+    this.#pageAsleep = false;
+    if (this.#open) this.#send({ do: "ping" });
+    else if (!this.#socket && this.#timers.again === undefined) this.#connect();
   }
 
   #awaitSound(ms: number): void {
@@ -154,7 +172,11 @@ export class Connection {
     this.#drop();
     if (!this.#url) return;
     this.#world.tell({ say: "link", up: false, since_ms: this.#heard_ms });
-    this.#timers.again = this.#world.after(delayBefore(this.#tries, this.#world.chance()), () => this.#connect());
+    if (this.#pageAsleep) return;
+    this.#timers.again = this.#world.after(delayBefore(this.#tries, this.#world.chance(), AGAIN_MS), () => {
+      delete this.#timers.again;
+      this.#connect();
+    });
     this.#tries += 1;
   }
 

@@ -94,6 +94,7 @@ class Live {
 
   #take(news: FromWorker): void {
     if (news.say === "signed-out") return this.#onSignedOut();
+    if (news.say === "beat") return this.#tell({ do: "beat" });
     if (news.say === "link") {
       if (!news.up) void this.#probe();
       return this.#setLink(news.up ? "up" : "lost");
