@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import re
 import shutil
 import subprocess
@@ -19,24 +17,12 @@ from playwright.async_api import Browser, BrowserContext, Locator, Page, async_p
 
 from acd.accounts.passwords import Passwords
 from acd.accounts.store import AccountStore
-from acd.errors import RequestRefused
 from acd.records.store import RecordStore
 from tests.integration.centre import CHECKOUT, Centre, wait_until
-from tests.integration.sip.audio import loudness
-from tests.integration.sip.call import PhoneCall
 
 PASSWORD = "correct horse 7"
-SUPERVISOR = "susan"
 LIMIT_MS = 8000
 SILENT_S = 4
-GRACE_S = 3
-SPEECH_LEVEL = 0.02
-# Of the group Sales, in place of what other tests of real calls want.
-SALES = {
-    "ring_timeout_s: 4": "ring_timeout_s: 10",
-    "wrap_up_s: 2": "wrap_up_s: 20",
-    "record: on_demand": "record: always",
-}
 FLAGS = [
     "--no-sandbox",
     "--disable-quic",
@@ -69,6 +55,13 @@ STATISTICS = """async () => {
     }
     return found;
 }"""
+UNTIL_SOUND = f"""async ([energy, limit_ms]) => {{
+    for (const end = Date.now() + limit_ms; ; await new Promise((resolve) => setTimeout(resolve, 100))) {{
+        const s = await ({STATISTICS})();
+        if (s.energy > energy + 0.001 && s.received > 3000 && s.sent > 3000 && s.spoken > 0.0001) return;
+        if (Date.now() > end) throw new Error('no sound: ' + JSON.stringify(s));
+    }}
+}}"""
 
 expect.set_options(timeout=LIMIT_MS)
 
@@ -77,16 +70,9 @@ class DeskCentre(Centre):
     """With a web process, and an account for each agent."""
 
     def adapt(self) -> None:
-        """A browser that is gone is noticed soon; Sales is recorded, and leaves time to type."""
+        """A browser that is gone is noticed soon."""
         file = self.config / "system.yml"
-        desktop = f"{{grace_s: {GRACE_S}, browser_silent_s: {SILENT_S}}}"
-        file.write_text(file.read_text() + f"\ndesktop: {desktop}\n")
-        file = self.config / "groups.yml"
-        text = file.read_text()
-        for old, new in SALES.items():
-            assert old in text, old
-            text = text.replace(old, new, 1)  # the first group's
-        file.write_text(text)
+        file.write_text(file.read_text() + f"\ndesktop: {{grace_s: 3, browser_silent_s: {SILENT_S}}}\n")
 
     def start(self) -> None:
         """All three processes."""
@@ -95,10 +81,7 @@ class DeskCentre(Centre):
             accounts, hashed = AccountStore(store.engine), Passwords().hash(PASSWORD)
             for agent in self.settings.plan.agents:
                 accounts.add(agent, "agent", hashed, agent, must_change=False)
-            accounts.add(SUPERVISOR, "supervisor", hashed, must_change=False)
-        self.acd("customers", "import", str(self.config / "customers.csv"))
-        self.port = int(self.env["ACD_HTTP_PORT"])
-        self.url = f"http://127.0.0.1:{self.port}"
+        self.url = f"http://127.0.0.1:{self.env['ACD_HTTP_PORT']}"
         self._web = subprocess.Popen(
             [sys.executable, "-m", "acd", "web"],
             env=self.env,
@@ -115,15 +98,6 @@ class DeskCentre(Centre):
                 return bool(answer.status == 200)
         except (urllib.error.URLError, OSError):
             return False
-
-    async def reset(self) -> None:
-        """See `Centre`; no wrap-up is waited for."""
-        await asyncio.to_thread(self.console, "channel request hangup all")
-        await self.until(lambda s: not s["calls"], "the end of all calls")
-        for agent in self.settings.plan.agents:
-            with contextlib.suppress(RequestRefused):
-                await self.ask("wrap-up-done", agent=agent)
-        await super().reset()
 
     def stop(self) -> None:
         """All three."""
@@ -148,9 +122,8 @@ async def chromium(microphone: Path) -> AsyncIterator[Browser]:
 class Desk:
     """One agent's browser. `faults`: what went wrong in its pages."""
 
-    def __init__(self, centre: DeskCentre, context: BrowserContext, agent: str, url: str) -> None:
+    def __init__(self, centre: DeskCentre, context: BrowserContext, agent: str) -> None:
         self.centre = centre
-        self.url = url
         self.context = context
         self.agent = agent
         self.faults: list[str] = []
@@ -164,12 +137,20 @@ class Desk:
         page.on(
             "console", lambda line: self.faults.append(line.text) if "Content Security" in line.text else None
         )
-        await page.goto(self.url)
+        await page.goto(self.centre.url)
         self.page = page
         return page
 
     async def at_work(self) -> None:
-        """Signed in, and logged in with the browser for a phone; not ready."""
+        """Logged in with the browser for a phone, and ready; the session is there already."""
+        await self.open()
+        await self.state.wait_for()
+        await self.centre.ask("login", agent=self.agent, phone="w1001")
+        await expect(self.light).to_contain_text("Phone connected")
+        await self.go_ready()
+
+    async def at_work_by_hand(self) -> None:
+        """The same with nothing but keys and clicks, from the sign-in on."""
         page = await self.open()
         await page.get_by_label("User name").fill(self.agent)
         await page.get_by_label("Password", exact=True).fill(PASSWORD)
@@ -181,20 +162,16 @@ class Desk:
         await dialog.get_by_role("button", name="Log in").click()
         await expect(dialog).to_be_hidden()
         await expect(self.light).to_contain_text("Phone connected")
+        await self.go_ready()
 
     async def go_ready(self) -> None:
         """By the button; the agent must not be busy."""
         await self.page.get_by_role("button", name="Ready", exact=True).click()
-        await expect(self.said).to_have_text("Ready")
+        await expect(self.state).to_contain_text("Ready")
 
     @property
     def state(self) -> Locator:
         return self.page.get_by_role("region", name="My state")
-
-    @property
-    def said(self) -> Locator:
-        """The state in words, without times and buttons."""
-        return self.state.get_by_role("status").first
 
     @property
     def light(self) -> Locator:
@@ -213,32 +190,34 @@ class Desk:
 
     async def until_sound(self, more_than: float = 0.0) -> None:
         """Until sound has come in and gone out over the newest connection: more energy than that."""
-        await self.page.wait_for_function(
-            f"async (energy) => {{ const s = await ({STATISTICS})(); return s.energy > energy + 0.001"
-            " && s.received > 3000 && s.sent > 3000 && s.spoken > 0.0001; }",
-            arg=more_than,
-        )
-
-
-async def until_speaks(call: PhoneCall, limit_s: float = 5.0) -> None:
-    """The caller hears an agent's voice."""
-    await call.rtp.until(
-        lambda: loudness(call.rtp.heard.samples(0.4)) > SPEECH_LEVEL, limit_s, "an agent's voice"
-    )
+        await self.page.evaluate(UNTIL_SOUND, [more_than, LIMIT_MS])
 
 
 @asynccontextmanager
-async def desk(browser: Browser, centre: DeskCentre, agent: str, url: str = "") -> AsyncIterator[Desk]:
-    """An agent at work in a browser of their own; nothing may have gone wrong in its pages.
-
-    `url`: another way to the web process.
-    """
+async def profile(
+    browser: Browser, centre: DeskCentre, agent: str | None = None
+) -> AsyncIterator[BrowserContext]:
+    """Cookies and tabs of a browser of one's own; `agent` is signed in."""
     context = await browser.new_context(viewport={"width": 1440, "height": 900}, locale="en-GB")
     await context.add_init_script(KEEP_CONNECTIONS)
-    found = Desk(centre, context, agent, url or centre.url)
+    if agent is not None:
+        told = await context.request.post(
+            f"{centre.url}/api/session",
+            data={"username": agent, "password": PASSWORD},
+            headers={"Origin": centre.url},
+        )
+        assert told.ok, await told.text()
+    yield context
+    await context.close()
+
+
+@asynccontextmanager
+async def desk(context: BrowserContext, centre: DeskCentre, agent: str) -> AsyncIterator[Desk]:
+    """An agent's tabs; nothing may have gone wrong in them."""
+    found = Desk(centre, context, agent)
     try:
-        await found.at_work()
         yield found
     finally:
-        await context.close()
+        for page in context.pages:
+            await page.close()
     assert found.faults == []

@@ -2,17 +2,61 @@
 
 from __future__ import annotations
 
-import pytest
-from playwright.async_api import Dialog, expect
+from collections.abc import AsyncIterator, Iterator
 
-from tests.browser.desk import SILENT_S, Desk, DeskCentre, until_speaks
-from tests.integration.centre import story
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, BrowserContext, Dialog, expect
+
+from tests.browser.desk import SILENT_S, Desk, DeskCentre, chromium, desk, profile
+from tests.browser.speech import speak
+from tests.integration.centre import started, story
+from tests.integration.sip.audio import loudness
 from tests.integration.sip.call import PhoneCall
 from tests.integration.sip.phone import Phone
 
-pytestmark = [pytest.mark.asterisk, pytest.mark.asyncio(loop_scope="session")]
+pytestmark = [pytest.mark.asterisk, pytest.mark.asyncio(loop_scope="module")]
 
 CALLER, BEN = 700.0, 520.0
+SPEECH_LEVEL = 0.02
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DeskCentre]:
+    with started(DeskCentre(tmp_path_factory.mktemp("desk_centre"))) as centre:
+        yield centre
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def browser(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Browser]:
+    async with chromium(speak(tmp_path_factory.mktemp("speech"))) as found:
+        yield found
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def centre(running: DeskCentre) -> AsyncIterator[DeskCentre]:
+    await running.reset()
+    yield running
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def signed_in(browser: Browser, running: DeskCentre) -> AsyncIterator[BrowserContext]:
+    async with profile(browser, running, "anna") as context:
+        yield context
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def anna(signed_in: BrowserContext, centre: DeskCentre) -> AsyncIterator[Desk]:
+    async with desk(signed_in, centre, "anna") as found:
+        await found.at_work()
+        yield found
+
+
+async def until_speaks(call: PhoneCall, limit_s: float = 5.0) -> None:
+    """The caller hears the agent's voice."""
+    await call.rtp.until(
+        lambda: loudness(call.rtp.heard.samples(0.4)) > SPEECH_LEVEL, limit_s, "the agent's voice"
+    )
 
 
 async def answered(anna: Desk, caller: Phone) -> PhoneCall:
@@ -25,8 +69,13 @@ async def answered(anna: Desk, caller: Phone) -> PhoneCall:
     return call
 
 
-async def test_a_call_from_the_ring_to_the_end(anna: Desk, centre: DeskCentre) -> None:
-    async with centre.customer(tone_hz=CALLER) as caller:
+async def test_a_call_from_the_sign_in_to_the_end(browser: Browser, centre: DeskCentre) -> None:
+    async with (
+        profile(browser, centre) as context,
+        desk(context, centre, "anna") as anna,
+        centre.customer(tone_hz=CALLER) as caller,
+    ):
+        await anna.at_work_by_hand()
         call = await answered(anna, caller)
         call_id = (await centre.until_call("talking"))["id"]
 
@@ -69,7 +118,6 @@ async def test_a_page_loaded_anew_in_mid_call_takes_it_up_again(anna: Desk, cent
         anna.page.once("dialog", leave)
         await anna.page.reload()
         await anna.until_sound()
-        await call.rtp.until_silent()
         await until_speaks(call)
         assert asked == ["beforeunload"]
         await expect(anna.state).to_contain_text("In a call")
@@ -120,7 +168,6 @@ async def test_one_of_several_tabs_is_the_phone_and_the_next_takes_over(
         await first.close()
         await expect(anna.light).to_contain_text("Phone connected")
         await anna.until_sound()
-        await call.rtp.until_silent()
         await until_speaks(call)
         await anna.button("Hang up").click()
         await call.wait_ended()
@@ -129,6 +176,7 @@ async def test_one_of_several_tabs_is_the_phone_and_the_next_takes_over(
 async def test_a_number_that_the_agent_dials_needs_no_second_click(anna: Desk, centre: DeskCentre) -> None:
     async with centre.phone("1002", tone_hz=BEN) as ben:
         await ben.register()
+        await centre.ready("ben")
         await anna.page.get_by_role("combobox", name="Call a number or a colleague").fill("1002")
         await anna.page.keyboard.press("Enter")
         at_ben = await ben.wait_incoming()
