@@ -14,7 +14,6 @@ const SERVERS_MS = 700;
 /** JsSIP, as the phone sees it. */
 export class JsSipLayer implements SipLayer {
   #agent: UA | null = null;
-  readonly #sessions = new Set<RTCSession>();
 
   start(credentials: Credentials, listener: SipListener): void {
     debug.disable();
@@ -32,18 +31,11 @@ export class JsSipLayer implements SipLayer {
       connection_recovery_max_interval: RECOVERY_S.most,
       user_agent: "acd desktop",
     });
-    agent.on("registered", () => {
-      for (const session of this.#sessions) stillKnown(session);
-      listener.registered();
-    });
+    agent.on("registered", () => listener.registered());
     agent.on("disconnected", () => this.#agent === agent && listener.disconnected());
     agent.on("registrationFailed", ({ response }) => listener.registrationFailed(statusOf(response)));
     agent.on("newRTCSession", (event: RTCSessionEvent) => {
-      if (event.originator !== "remote") return;
-      const { session } = event;
-      this.#sessions.add(session);
-      for (const end of ["ended", "failed"] as const) session.on(end, () => this.#sessions.delete(session));
-      listener.rings(new JsSipSession(session, event.request));
+      if (event.originator === "remote") listener.rings(new JsSipSession(event.session, event.request));
     });
     this.#agent = agent;
     agent.start();
@@ -61,11 +53,6 @@ export class JsSipLayer implements SipLayer {
 }
 
 const statusOf = (response: { status_code?: number } | null | undefined): number | null => response?.status_code ?? null;
-
-/** Asks for nothing, in the call: an Asterisk that was restarted answers that there is no such call (481), and JsSIP ends it. */
-function stillKnown(session: RTCSession): void {
-  if (session.isEstablished()) session.sendInfo("text/plain");
-}
 
 class JsSipSession implements SipSession {
   readonly id: string;

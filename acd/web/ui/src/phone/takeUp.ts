@@ -6,8 +6,8 @@ export interface Talk {
   call: string | null;
 }
 
-const AGAIN_MS = 5_000;
-const TRIES_MAX = 3;
+const AGAIN_MS = 2_500;
+const TRIES_MAX = 5;
 /** When a call ends, the phone often hears of it before the live picture says so. */
 const SETTLE_MS = 3_000;
 
@@ -26,7 +26,7 @@ export class TakeUp {
     const rest = { ask: false, againIn_ms: null };
     const held = snapshot.calls[0];
     if (held && held.trouble === null) {
-      this.#hadOneAt_ms = now_ms;
+      if (!snapshot.elsewhere) this.#hadOneAt_ms = now_ms;
       this.#tries = 0;
       return rest;
     }
