@@ -53,7 +53,7 @@ async def test_what_supervisors_do_is_asked_for(page: Page, board: FakeBoard) ->
     await waiting.get_by_role("button", name="Raise the priority").first.click()
     await expect(page.get_by_text("The priority is raised.")).to_be_visible()
     await waiting.get_by_role("button", name="Move to another group").first.click()
-    await page.get_by_role("menuitem", name="Support").click()
+    await page.get_by_role("menuitem", name="Support").press("Enter")
     await expect(page.get_by_text("Moved to Support.")).to_be_visible()
     await page.get_by_role("button", name="Talking").click()
     await page.get_by_role("button", name="Actions for").first.click()
