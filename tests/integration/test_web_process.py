@@ -46,7 +46,7 @@ async def come_back(browser: aiohttp.ClientSession) -> aiohttp.ClientWebSocketRe
 def web_process_of(pid: int) -> int:
     """The child of the server that serves the pages."""
     children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    (found,) = [int(c) for c in children if Path(f"/proc/{c}/cmdline").read_bytes().endswith(b"acd\0web\0")]
+    (found,) = [int(c) for c in children if Path(f"/proc/{c}/cmdline").read_bytes().endswith(b"acd.cli.web\0")]
     return found
 
 
