@@ -15,7 +15,7 @@ from tests.integration.sip.audio import loudness
 from tests.integration.sip.call import PhoneCall
 from tests.integration.sip.phone import Phone
 
-pytestmark = [pytest.mark.asterisk, pytest.mark.alone, pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.asterisk, pytest.mark.asyncio(loop_scope="module")]
 
 CALLER, BEN = 700.0, 520.0
 SPEECH_LEVEL = 0.02
