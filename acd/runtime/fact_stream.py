@@ -1,20 +1,22 @@
 """`facts` on the control socket: what happens to calls and agents, as facts, for those who must miss none.
 
 The live feed shows how things are, and leaves out what was over within milliseconds; here is everything that
-goes on record. A request may have `since`, Unix seconds: nothing from before is told. The first line has the
-facts of all calls that go on and the present state of every agent, later ones what came since:
+goes on record. A request may have `since`, Unix seconds: nothing from before is told. The first lines have
+the facts of all calls that go on and the present state of every agent, later ones what came since:
 
     {"ok": true, "now_s": …, "calls": {CALL: [FACT, …]}, "agents": [{"agent", "state", "reason", "at"}, …]}
     {"now_s": …, "calls": {…}, "agents": […]}
 
-A line comes at least once a second. What ended while nobody listened is on record.
+What there was at the beginning comes in lines of at most LINE_BYTES (more only for a single fact that is
+longer), all but the last of them with `"more": true`; what happens meanwhile is told in between. A line comes
+at least once a second. What ended while nobody listened is on record.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import orjson
@@ -28,6 +30,7 @@ from acd.runtime.control import BAD_REQUEST, Request
 from acd.runtime.watchers import Watcher
 
 GATHER_S = 0.05
+LINE_BYTES = 48 * 1024
 HEARTBEAT_S = 1.0
 
 _Stretch = tuple[str, str | None, float]
@@ -75,9 +78,12 @@ class FactStream:
         if not isinstance(since, int | float):
             raise RequestRefused(BAD_REQUEST, "'since' is a moment in Unix seconds")
         listener = Watcher(writer)
-        self._join(listener, float(since))
+        lines = self._join(listener, float(since))
         beating = asyncio.create_task(self._beat(listener))
         try:
+            for line in lines:
+                writer.write(line)
+                await writer.drain()
             while await reader.readline():
                 pass  # nothing that it might say matters
         except ValueError:
@@ -88,20 +94,29 @@ class FactStream:
                 await beating
             self._leave(listener)
 
-    def _join(self, listener: Watcher, since: float) -> None:
+    def _join(self, listener: Watcher, since: float) -> Iterator[bytes]:
+        """From here on; what there has been, in lines."""
         self._flush()
         floor = self._floor
         if not self._listeners:
             self._told = {call.id: len(call.facts) for call in floor.calls.values()}
             self._stretches = {agent.id: _stretch(agent) for agent in floor.agents.values()}
         self._listeners.append(listener)
-        calls = {
-            call.id: found
-            for call in floor.calls.values()
-            if (found := [fact_to_dict(fact) for fact in call.facts if fact.at >= since])
-        }
-        agents = [_agent(name, stretch) for name, stretch in self._stretches.items()]
-        listener.take(_line({"ok": True, "now_s": self._clock(), "calls": calls, "agents": agents}))
+        calls = [(call, len(call.facts)) for call in floor.calls.values()]
+        return self._past(calls, list(self._stretches.items()), since)
+
+    def _past(
+        self, calls: list[tuple[Call, int]], stretches: list[tuple[str, _Stretch]], since: float
+    ) -> Iterator[bytes]:
+        """`calls`: with how many of their facts; later ones are told as they come."""
+        past = _Past(self._clock)
+        for name, stretch in stretches:
+            yield from past.add(None, orjson.dumps(_agent(name, stretch)))
+        for call, told in calls:
+            for fact in call.facts[:told]:
+                if fact.at >= since:
+                    yield from past.add(call.id, orjson.dumps(fact_to_dict(fact)))
+        yield past.line()
 
     def _leave(self, listener: Watcher) -> None:
         self._listeners.remove(listener)
@@ -136,6 +151,34 @@ class FactStream:
         self._calls, self._agents = {}, []
         for listener in self._listeners:
             listener.take(line)
+
+
+class _Past:
+    """What there has been, in lines of bounded size."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._calls: dict[str, list[orjson.Fragment]] = {}
+        self._agents: list[orjson.Fragment] = []
+        self._size = 0
+        self._is_first = True
+
+    def add(self, call_id: str | None, written: bytes) -> Iterator[bytes]:
+        """A fact of this call, or an agent's state; the line that is full by then."""
+        size = len(written) + len(call_id or "") + 8
+        if self._size and self._size + size > LINE_BYTES:
+            yield self.line(more=True)
+        self._size += size
+        into = self._agents if call_id is None else self._calls.setdefault(call_id, [])
+        into.append(orjson.Fragment(written))
+
+    def line(self, *, more: bool = False) -> bytes:
+        """What has been added since the last one."""
+        first = {"ok": True} if self._is_first else {}
+        marked = {"more": True} if more else {}
+        told = {"now_s": self._clock(), **marked, "calls": self._calls, "agents": self._agents}
+        self._calls, self._agents, self._size, self._is_first = {}, [], 0, False
+        return _line({**first, **told})
 
 
 def _stretch(agent: Agent) -> _Stretch:

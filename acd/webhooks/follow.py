@@ -26,7 +26,7 @@ from acd.webhooks.store import Webhooks
 
 log = structlog.get_logger(__name__)
 
-LINE_MAX = 64 * 1024 * 1024
+LINE_MAX = 16 * 1024 * 1024
 SILENCE_MAX_S = 5.0
 MARGIN = timedelta(seconds=60)
 """What is in the queue already is looked at once more for so long: it was perhaps told late."""
@@ -82,6 +82,8 @@ class Follower:
     async def _take(self, told: Mapping[str, Any], since: datetime) -> None:
         if events := _events(told, since):
             await self._keep(events)
+        if told.get("more"):
+            return  # what is still to be told may be older than this moment
         now = datetime.fromtimestamp(told["now_s"], UTC)
         if now - self._seen >= SEEN_EVERY:
             await asyncio.to_thread(self._lease.seen, now)

@@ -1,0 +1,50 @@
+"""The stream of facts: all of the past in lines of bounded size, then what comes."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Any
+
+from acd.core import events
+from acd.core.facts import Returned
+from acd.runtime.control_server import ControlServer
+from acd.runtime.fact_stream import LINE_BYTES, FactStream
+from acd.runtime.shell import Audience
+from tests.runtime.fakes import Desk
+
+
+async def test_a_long_past_comes_in_short_lines_and_nothing_twice(tmp_path: Path) -> None:
+    desk = Desk()
+    stream = FactStream(desk.shell.engine.floor, desk.clock)
+    desk.shell.observer = Audience(of_floor=[stream])
+    server = ControlServer(tmp_path / "acd.sock", {}, {"facts": stream.serve})
+    await server.start()
+    await desk.ask("c1")
+    await desk.ask("c2")
+    call = desk.shell.engine.floor.calls["c1"]
+    for number in range(2000):
+        desk.shell.engine.floor.note(call, Returned(desk.clock.now, f"announcement {number}"))
+    facts = {name: len(call.facts) for name, call in desk.shell.engine.floor.calls.items()}
+    reader, writer = await asyncio.open_unix_connection(str(tmp_path / "acd.sock"))
+    writer.write(b'{"do": "facts"}\n')
+    heard: list[dict[str, Any]] = []
+    async with asyncio.timeout(5):
+        while not heard or heard[-1].get("more"):
+            line = await reader.readline()
+            assert len(line) <= LINE_BYTES + 200
+            heard.append(json.loads(line))
+        desk.shell.feed(events.CallEnded("c2"))
+        while "c2" not in (told := json.loads(await reader.readline()))["calls"]:
+            assert not told["calls"]
+    assert [told.get("ok") for told in heard] == [True] + [None] * (len(heard) - 1)
+    assert len(heard) > 2
+    for name, count in facts.items():
+        assert sum(len(told["calls"].get(name, ())) for told in heard) == count
+    agents = [each["agent"] for told in heard for each in told["agents"]]
+    assert sorted(agents) == sorted(desk.centre.plan.agents)
+    assert [fact["fact"] for fact in told["calls"]["c2"]] == ["Ended"]
+    writer.close()
+    await server.stop()
+    await desk.close()
