@@ -206,6 +206,7 @@ class Controller:
                 self._shell,
                 self._mirror,
                 recorder,
+                self._store,
                 self._versions,
                 self._announcements,
                 self._callbacks,

@@ -6,17 +6,23 @@ from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from acd.core.calls import Call
+from acd.core.facts import Answered, Arrived, FellBack, WrapUpStarted
 from acd.core.floor import Floor
 from acd.core.ports import Mirror, Recorder
+from acd.errors import OperatorError
 from acd.records.decisions import decisions
+from acd.records.record import CallRecord
+from acd.records.store import RecordStore
 from acd.records.story import in_words, printable
 from acd.runtime.announcements import Announcements
 from acd.runtime.call_detail import CallDetail, Sources
 from acd.runtime.callbacks import CallbackDesk
 from acd.runtime.control import Handler, Request
 from acd.runtime.control_server import Stream
-from acd.runtime.disposition_desk import DispositionDesk
+from acd.runtime.disposition_desk import DispositionDesk, Spoken
 from acd.runtime.fact_stream import FactStream
 from acd.runtime.feed import LiveFeed, View
 from acd.runtime.feed_centre import centre_object
@@ -39,6 +45,7 @@ class Surroundings:
     shell: Shell
     mirror: Mirror
     recorder: Recorder
+    store: RecordStore
     versions: Versions
     announcements: Announcements
     callbacks: CallbackDesk
@@ -68,7 +75,9 @@ class Desktop:
         self._messages = Messages(
             self.feed.keep, shell.clock, lambda: centre.plan.agents, lambda: centre.plan.groups
         )
-        self.dispositions = DispositionDesk(centre, shell, around.mirror, around.recorder, around.callbacks)
+        self.dispositions = DispositionDesk(
+            centre, shell, around.mirror, around.recorder, around.callbacks, self._on_record
+        )
         sources = Sources(
             shown=self.feed.shown,
             in_words=lambda fact: printable(in_words(fact)),
@@ -113,6 +122,14 @@ class Desktop:
         self.tasks_changed()
         return {}
 
+    def _on_record(self, call_id: str, agent: str) -> Spoken | None:
+        """See `OnRecord`."""
+        try:
+            record = self._around.store.call(call_id)
+        except (SQLAlchemyError, OSError) as error:
+            raise OperatorError(f"the database is away ({type(error).__name__})") from error
+        return None if record is None else spoken_of(record, agent)
+
     def _centre(self) -> Mapping[str, Any]:
         around = self._around
         return centre_object(
@@ -122,6 +139,22 @@ class Desktop:
             version=around.versions.active.version,
             asterisk=around.asterisk_is_up(),
         )
+
+
+def spoken_of(record: CallRecord, agent: str) -> Spoken:
+    """A call on record, as this agent had it."""
+    met = [fact.agent for fact in record.facts if isinstance(fact, Answered | FellBack | WrapUpStarted)]
+    groups = [visit.group for visit in record.visits if visit.agent == agent]
+    groups = groups or [visit.group for visit in record.visits]
+    customers = [fact.customer for fact in record.facts if isinstance(fact, Arrived)]
+    language = next((one.language for one in customers if one is not None and one.language), "")
+    return Spoken(
+        record.call_id,
+        frozenset(name for name in (*met, record.origin_agent) if name is not None),
+        groups[-1] if groups else None,
+        record.caller_number,
+        language,
+    )
 
 
 def _decided(call: Call) -> list[dict[str, Any]]:

@@ -138,9 +138,9 @@ def _reconcile_agent(floor: Floor, agent: Agent) -> None:
     confirmed = own is not None and own.origin_agent == agent.id and own.state is not CallState.ENDED
     if not confirmed or agent.state not in BUSY_STATES:
         agent.own_call_id = None
-    works_on = agent.state in (AgentState.TALKING, AgentState.WRAP_UP)
-    if not works_on or agent.wrap_up_call_id not in floor.calls:
-        agent.wrap_up_call_id, agent.wrap_up_group = None, None
+    is_due = agent.state is AgentState.TALKING and agent.wrap_up_call_id in floor.calls
+    if not is_due and agent.state is not AgentState.WRAP_UP:
+        agent.wrap_up_call_id, agent.wrap_up_group = None, None  # else what came of it may still be said
     if agent.state is AgentState.RINGING and agent.call_id is None:
         floor.release_agent(agent)
     elif agent.state is AgentState.TALKING and agent.call_id is None and agent.own_call_id is None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import OrderedDict
-from collections.abc import Mapping
-from dataclasses import asdict
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
 from datetime import date
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -16,7 +17,7 @@ from acd.core.disposition import Disposition, DispositionCode, DispositionField,
 from acd.core.events import CallDisposed
 from acd.core.facts import Answered, FellBack, WrapUpStarted
 from acd.core.ports import Mirror, Recorder
-from acd.errors import RequestRefused
+from acd.errors import OperatorError, RequestRefused
 from acd.runtime.callbacks import CallbackDesk
 from acd.runtime.control import BAD_REQUEST, UNKNOWN_CALL, Handler, Request, text_if_any, text_of
 from acd.settings.centre_now import CentreView
@@ -35,20 +36,42 @@ FOR_AGENT, FOR_GROUP = "agent", "group"
 NO_CODES = DispositionTree()
 
 
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """A call that something can be said of: who has had it, and through which group the agent who speaks."""
+
+    id: str
+    agents: frozenset[str]
+    group: str | None
+    caller_number: str = ""
+    language: str = ""
+
+
+OnRecord = Callable[[str, str], Spoken | None]
+"""A call of the database, as this agent had it. Blocks; raises OperatorError where the database is away."""
+
+
 class DispositionDesk:
     """Each is kept in the mirror until the database has it; the same may be sent again.
 
-    An observer of calls, to know those that are over.
+    An observer of calls, to know those that are over. Of those from before a restart the database knows.
     """
 
     def __init__(
-        self, centre: CentreView, shell: Shell, mirror: Mirror, recorder: Recorder, callbacks: CallbackDesk
+        self,
+        centre: CentreView,
+        shell: Shell,
+        mirror: Mirror,
+        recorder: Recorder,
+        callbacks: CallbackDesk,
+        on_record: OnRecord = lambda _call_id, _agent: None,
     ) -> None:
         self._centre = centre
         self._shell = shell
         self._mirror = mirror
         self._recorder = recorder
         self._callbacks = callbacks
+        self._on_record = on_record
         self._over: OrderedDict[str, Call] = OrderedDict()
 
     def call_changed(self, call: Call) -> None:
@@ -76,23 +99,25 @@ class DispositionDesk:
         """By the word that the request begins with."""
         return {"dispose": self._dispose}
 
-    def _dispose(self, request: Request) -> Mapping[str, Any]:
+    async def _dispose(self, request: Request) -> Mapping[str, Any]:
         """Nothing is kept before all of it has been found to be right."""
-        agent, call = text_of(request, "agent"), self._call(text_of(request, "call"))
-        group = self._group_of(call, agent)
-        tree = self._centre.dispositions.get(group or "", NO_CODES)
+        agent = text_of(request, "agent")
+        call = await self._spoken(text_of(request, "call"), agent)
+        if agent not in call.agents:
+            raise RequestRefused("not-your-call", f"{agent} has not talked in call {call.id}")
+        tree = self._centre.dispositions.get(call.group or "", NO_CODES)
         way = _way(tree, text_if_any(request, "code"))
         fields = _fields(way, request.get("fields") or {})
         note = text_if_any(request, "note").strip()
         if len(note) > NOTE_MAX:
             raise RequestRefused("note-too-long", f"a note has at most {NOTE_MAX} characters")
-        callback_at = self._promise(request, call, agent, group)
+        callback_at = self._promise(request, call, agent)
         language = self._centre.system.language
         told = Disposition(
             call.id,
             agent,
             self._shell.clock(),
-            group,
+            call.group,
             way[-1].id if way else "",
             " / ".join(_named(code.label, language) for code in way),
             bool(way) and way[-1].complaint,
@@ -115,23 +140,28 @@ class DispositionDesk:
         if self._mirror.load().get(key, {}).get("at") == told.at:
             self._mirror.drop(key)
 
-    def _call(self, call_id: str) -> Call:
+    async def _spoken(self, call_id: str, agent: str) -> Spoken:
+        """The call; one that nobody knows as the agent has it who wraps it up. Raises RequestRefused."""
         call = self._shell.engine.floor.calls.get(call_id) or self._over.get(call_id)
-        if call is None:
-            raise RequestRefused(UNKNOWN_CALL, f"no call {call_id!r} goes on, or has ended a short while ago")
-        return call
-
-    def _group_of(self, call: Call, agent: str) -> str | None:
-        """The group through which the agent had the call. Raises RequestRefused for somebody who had not."""
-        had = call.agent == agent or call.origin_agent == agent
-        met = Answered | FellBack | WrapUpStarted
-        if not had and not any(isinstance(fact, met) and fact.agent == agent for fact in call.facts):
-            raise RequestRefused("not-your-call", f"{agent} has not talked in call {call.id}")
         working = self._shell.engine.floor.agents.get(agent)
-        is_at_it = working is not None and working.wrap_up_call_id == call.id
-        return working.wrap_up_group if working is not None and is_at_it else call.group
+        at_work = working if working is not None and working.wrap_up_call_id == call_id else None
+        if call is not None:
+            return _spoken(call, at_work.wrap_up_group if at_work is not None else call.group)
+        refusal = RequestRefused(UNKNOWN_CALL, f"no call {call_id!r} goes on, or is on record")
+        try:
+            found = await asyncio.to_thread(self._on_record, call_id, agent)
+        except OperatorError as error:
+            found, refusal = (
+                None,
+                RequestRefused("records-away", f"call {call_id} cannot be looked up: {error}"),
+            )
+        if found is not None:
+            return found
+        if at_work is None:
+            raise refusal
+        return Spoken(call_id, frozenset({agent}), at_work.wrap_up_group)
 
-    def _promise(self, request: Request, call: Call, agent: str, group: str | None) -> float | None:
+    def _promise(self, request: Request, call: Spoken, agent: str) -> float | None:
         """When the customer is to be called back, with the wish for it taken; None: not."""
         at = request.get("callback_at")
         if at is None:
@@ -146,17 +176,24 @@ class DispositionDesk:
         if self._callbacks.has_promised(call.id):
             return float(at)  # sent again
         groups = self._shell.engine.floor.plan.groups
-        wanted = text_if_any(request, "callback_group") or group or ""
+        wanted = text_if_any(request, "callback_group") or call.group or ""
         if wanted not in groups:
             raise RequestRefused("unknown-group", f"a callback is a group's; there are: {', '.join(groups)}")
         number = text_if_any(request, "callback_number") or call.caller_number
         whose = agent if text_if_any(request, "callback_for") == FOR_AGENT else None
-        language = call.customer.language if call.customer is not None and call.customer.language else ""
-        language = language or self._centre.system.language
+        language = call.language or self._centre.system.language
         why_not = self._callbacks.promise(call.id, wanted, number, language, float(at), whose)
         if why_not is not None:
             raise RequestRefused("callback-refused", f"{number or 'this caller'}: {why_not}")
         return float(at)
+
+
+def _spoken(call: Call, group: str | None) -> Spoken:
+    met = Answered | FellBack | WrapUpStarted
+    agents = {call.agent, call.origin_agent, *(fact.agent for fact in call.facts if isinstance(fact, met))}
+    language = call.customer.language if call.customer is not None else ""
+    named = frozenset(agent for agent in agents if agent is not None)
+    return Spoken(call.id, named, group, call.caller_number, language)
 
 
 def _way(tree: DispositionTree, code: str) -> tuple[DispositionCode, ...]:

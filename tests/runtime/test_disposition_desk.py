@@ -9,12 +9,15 @@ from typing import Any
 import pytest
 
 from acd.core import events
+from acd.core.agents import Agent, AgentState
 from acd.core.disposition import DispositionCode, DispositionField, DispositionTree, FieldKind
 from acd.core.facts import Disposed, EndedBy
 from acd.core.ports import AskKind
-from acd.errors import RequestRefused
+from acd.desktop import spoken_of
+from acd.errors import OperatorError, RequestRefused
+from acd.records.fold import fold
 from acd.runtime.callbacks import CallbackDesk
-from acd.runtime.disposition_desk import KEPT_CALLS, PREFIX, DispositionDesk
+from acd.runtime.disposition_desk import KEPT_CALLS, PREFIX, DispositionDesk, OnRecord, Spoken
 from acd.runtime.shell import Audience
 from tests.runtime.fakes import START, Desk
 
@@ -43,15 +46,22 @@ class Stage:
         self.desk = Desk()
         self.desk.now.now = replace(self.desk.centre, dispositions={"sales": TREE})
         self.wishes = CallbackDesk(self.desk.mirror, self.desk.recorder, self.desk.clock)
+        self.on_record: OnRecord = lambda _call, _agent: None
         self.dispositions = DispositionDesk(
-            self.desk.now, self.desk.shell, self.desk.mirror, self.desk.recorder, self.wishes
+            self.desk.now,
+            self.desk.shell,
+            self.desk.mirror,
+            self.desk.recorder,
+            self.wishes,
+            lambda call, agent: self.on_record(call, agent),
         )
         self.desk.shell.observer = Audience(of_calls=[self.dispositions])
 
-    def dispose(self, **said: Any) -> dict[str, Any]:
+    async def dispose(self, **said: Any) -> dict[str, Any]:
         """As a web process asks for it."""
         said = {"agent": "anna", "call": "c1", "code": "sold", "fields": {"order": "A-1"}, **said}
-        answer: Any = self.dispositions.handlers()["dispose"](said)
+        asked: Any = self.dispositions.handlers()["dispose"](said)
+        answer = await asked
         found: dict[str, Any] = answer["disposition"]
         return found
 
@@ -66,7 +76,7 @@ async def stage() -> AsyncIterator[Stage]:
 
 
 async def test_it_is_kept_until_stored_and_stands_in_the_story(stage: Stage) -> None:
-    told = stage.dispose(
+    told = await stage.dispose(
         note="  will call again ", fields={"order": " A-1 ", "value": "12,5", "on": "2026-12-24"}
     )
     assert (told["group"], told["path"], told["note"]) == ("sales", "Sold", "will call again")
@@ -79,9 +89,9 @@ async def test_it_is_kept_until_stored_and_stands_in_the_story(stage: Stage) -> 
 
 
 async def test_later_words_replace_earlier_ones(stage: Stage) -> None:
-    stage.dispose()
+    await stage.dispose()
     stage.desk.clock.now += 1
-    told = stage.dispose(code="price", fields={})
+    told = await stage.dispose(code="price", fields={})
     assert (told["path"], told["complaint"]) == ("Lost / Price", True)
     first, second = stage.desk.recorder.waiting[-2:]
     first()
@@ -91,7 +101,7 @@ async def test_later_words_replace_earlier_ones(stage: Stage) -> None:
 
 
 async def test_after_a_restart_it_is_written(stage: Stage) -> None:
-    stage.dispose()
+    await stage.dispose()
     again = Stage()
     again.dispositions.restore(stage.desk.mirror.load())
     assert again.desk.recorder.dispositions == stage.desk.recorder.dispositions
@@ -130,7 +140,7 @@ REFUSED: Mapping[str, tuple[dict[str, Any], str]] = {
 async def test_what_is_refused_leaves_nothing_behind(stage: Stage, why: str) -> None:
     said, code = REFUSED[why]
     with pytest.raises(RequestRefused) as refused:
-        stage.dispose(**said)
+        await stage.dispose(**said)
     assert refused.value.code == code
     assert stage.desk.recorder.dispositions == []
     assert stage.desk.recorder.callbacks == []
@@ -138,23 +148,23 @@ async def test_what_is_refused_leaves_nothing_behind(stage: Stage, why: str) -> 
 
 
 async def test_a_code_may_be_wanted(stage: Stage) -> None:
-    assert stage.dispose(code="", fields={}, note="nothing to say")["code"] == ""
+    assert (await stage.dispose(code="", fields={}, note="nothing to say"))["code"] == ""
     stage.desk.now.now = replace(stage.desk.centre, dispositions={"sales": replace(TREE, required=True)})
     with pytest.raises(RequestRefused, match="there is no code ''"):
-        stage.dispose(code="", fields={})
+        await stage.dispose(code="", fields={})
 
 
 async def test_a_promise_becomes_a_callback_once(stage: Stage) -> None:
     at = stage.desk.clock.now + 3600
-    assert stage.dispose(callback_at=at)["callback_at"] == at
-    stage.dispose(callback_at=at)
+    assert (await stage.dispose(callback_at=at))["callback_at"] == at
+    await stage.dispose(callback_at=at)
     (order,) = stage.desk.recorder.callbacks
     assert (order.call_id, order.group, order.number) == ("c1", "sales", "+4930123")
     assert (order.due_at, order.for_agent) == (at, None)
 
 
 async def test_a_promise_may_be_the_agents_own(stage: Stage) -> None:
-    stage.dispose(callback_at=stage.desk.clock.now + 60, callback_for="agent", callback_group="support")
+    await stage.dispose(callback_at=stage.desk.clock.now + 60, callback_for="agent", callback_group="support")
     (order,) = stage.desk.recorder.callbacks
     assert (order.for_agent, order.group) == ("anna", "support")
 
@@ -164,9 +174,58 @@ async def test_a_call_that_is_over_can_still_be_spoken_of(stage: Stage) -> None:
     stage.desk.shell.feed(events.CallEnded("c1", EndedBy.CALLER))
     stage.desk.after(30)
     assert "c1" not in stage.desk.shell.engine.floor.calls
-    assert stage.dispose()["group"] == "sales"
+    assert (await stage.dispose())["group"] == "sales"
     over = next(iter(stage.dispositions._over.values()))
     for number in range(KEPT_CALLS):
         stage.dispositions.call_changed(replace(over, id=f"x{number}"))
     with pytest.raises(RequestRefused, match="c1"):
-        stage.dispose()
+        await stage.dispose()
+
+
+async def test_of_a_call_that_was_over_before_a_restart_the_database_knows(stage: Stage) -> None:
+    await stage.desk.ask(kind=AskKind.AGENT_LEFT)
+    stage.desk.shell.feed(events.CallEnded("c1", EndedBy.CALLER))
+    stage.desk.after(30)
+    (over,) = stage.dispositions._over.values()
+    record = fold("c1", over.facts)
+    again = Stage()
+    again.on_record = lambda call, agent: spoken_of(record, agent) if call == "c1" else None
+    told = await again.dispose(callback_at=again.desk.clock.now + 60)
+    assert (told["group"], told["path"]) == ("sales", "Sold")
+    assert [order.number for order in again.desk.recorder.callbacks] == ["+4930123"]
+    for agent, call, code in (("ben", "c1", "not-your-call"), ("anna", "c9", "unknown-call")):
+        with pytest.raises(RequestRefused) as refused:
+            await again.dispose(agent=agent, call=call)
+        assert refused.value.code == code
+    await again.desk.close()
+
+
+async def test_whoever_wraps_up_a_call_that_nobody_knows_may_say_what_came_of_it() -> None:
+    stage, reason = Stage(), "the database is away"
+
+    def away(_call: str, _agent: str) -> Spoken | None:
+        raise OperatorError(reason)
+
+    stage.on_record = away
+    kept = Agent("anna", AgentState.WRAP_UP, phone="1001", wrap_up_call_id="c7", wrap_up_group="sales")
+    stage.desk.shell.engine.restore([kept], [], START)
+    told = await stage.dispose(call="c7", note="written before the restart")
+    assert (told["call_id"], told["group"], told["code"]) == ("c7", "sales", "sold")
+    assert stage.desk.recorder.dispositions[-1].note == "written before the restart"
+    with pytest.raises(RequestRefused, match=reason):
+        await stage.dispose(call="c8")
+    await stage.desk.close()
+
+
+async def test_a_wrap_up_that_goes_on_after_a_restart_can_be_disposed_and_ended(stage: Stage) -> None:
+    await stage.desk.ask(kind=AskKind.AGENT_LEFT)
+    stage.desk.shell.feed(events.CallEnded("c1", EndedBy.CALLER))
+    again = Stage()
+    again.desk.mirror.values.update(stage.desk.mirror.load())
+    again.desk.shell.restore()
+    await again.dispose()
+    call = again.desk.shell.engine.floor.calls["c1"]
+    assert [fact.code for fact in call.facts if isinstance(fact, Disposed)] == ["sold"]
+    again.desk.shell.feed(events.WrapUpDone("anna"))
+    assert "c1" not in again.desk.shell.engine.floor.calls
+    await again.desk.close()
