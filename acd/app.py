@@ -6,7 +6,7 @@ import asyncio
 import os
 import signal
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import Any
 
 import structlog
@@ -283,6 +283,7 @@ class Controller:
             services.line_announcements,
             self._callback_line,
             self._journal,
+            self._agents_are_new,
         )
         places = folders(environment)
         reloader = Reloader(
@@ -296,6 +297,9 @@ class Controller:
             self._open_wishes,
             self._shell.engine.floor,
         )
+
+    def _agents_are_new(self, agents: Iterable[str]) -> None:
+        self._desktop.presence.known(agents)
 
     def _number_of(self, number: str) -> str | None:
         return normalised(number, self._now.system.country)

@@ -71,6 +71,7 @@ class Exchanged:
     line_announcements: LineAnnouncements
     callback_line: CallbackLine
     journal: JournalFiles
+    new_agents: Callable[[Iterable[str]], None]
 
     def change_to(self, centre: Centre, loaded: Loaded, shown: Folders) -> ChangeOver:
         """A change of all of it; see `acd.runtime.reload.Change`."""
@@ -161,15 +162,17 @@ class ChangeOver:
         parts.switch.call_id_header = system.call_id_header
         parts.trunks.change(centre.trunks.values())
         parts.outlook.timezone = ZoneInfo(system.timezone)
-        self._tell_the_engine(moved=system.timezone != before.system.timezone)
+        new = centre.plan.agents.keys() - before.plan.agents.keys()
+        self._tell_the_engine(new, moved=system.timezone != before.system.timezone)
 
-    def _tell_the_engine(self, *, moved: bool) -> None:
+    def _tell_the_engine(self, new_agents: Iterable[str], *, moved: bool) -> None:
         """A fault of carrying out what it wants done is no reason to stop half way, but is to be told."""
         parts, centre = self._parts, self._centre
         steps: list[tuple[str, Callable[[], None]]] = [
             # The plan may hand callbacks to groups that may not call now.
             ("hours of callbacks", parts.callback_line.tell_closed),
             ("groups, agents and routing", lambda: parts.shell.feed(PlanChanged(centre.plan))),
+            ("desktops", lambda: parts.new_agents(new_agents)),
             ("hours of callbacks", parts.callback_line.tell_hours),
             ("phones", lambda: parts.watch.change_phones(centre.phones)),
             ("hours of groups", self._change_hours),

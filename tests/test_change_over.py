@@ -44,6 +44,7 @@ class House:
     desk: Desk = field(default_factory=Desk)
     told: list[str] = field(default_factory=list)
     called: list[str] = field(default_factory=list)
+    new_agents: list[str] = field(default_factory=list)
     line: CallbackLine = field(init=False)
     parts: Exchanged = field(init=False)
 
@@ -79,6 +80,7 @@ class House:
             abandoned=desk.abandoned,
             line_announcements=LineAnnouncements(desk.centre.line_announcements, "en"),
             callback_line=self.line,
+            new_agents=self.new_agents.extend,
             **others,
         )
 

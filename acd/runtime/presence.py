@@ -40,6 +40,12 @@ class Presence:
                 if not self._closed:
                     self._tell(DesktopClosed(agent))
 
+    def known(self, agents: Iterable[str]) -> None:
+        """These agents are new: who has one open already was told of in vain."""
+        for agent in agents:
+            if agent in self._witnesses and not self._closed:
+                self._tell(DesktopOpened(agent))
+
     def left(self, witness: object) -> None:
         """Nothing is heard from there any more."""
         self.gone(witness, [agent for agent, seen_by in self._witnesses.items() if witness in seen_by])

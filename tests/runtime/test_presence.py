@@ -29,3 +29,14 @@ def test_at_our_own_end_nobody_is_gone() -> None:
     presence.close()
     presence.left("web")
     assert heard == [DesktopOpened("anna")]
+
+
+def test_an_agent_who_is_new_in_the_plan_may_have_a_desktop_open_already() -> None:
+    heard: list[Event] = []
+    presence = Presence(heard.append)
+    presence.here("web", ["nina"])
+    presence.known(["nina", "otto"])
+    assert heard == [DesktopOpened("nina"), DesktopOpened("nina")]
+    presence.left("web")
+    presence.known(["nina"])
+    assert heard[2:] == [DesktopClosed("nina")]
