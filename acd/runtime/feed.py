@@ -14,6 +14,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from typing import Any
 
@@ -44,6 +45,8 @@ FORECASTS_MAX = 20
 """So many groups' expected waits are worked out a second; the others' follow in the next."""
 
 Take = Callable[[bytes], None]
+Build = Callable[[], Mapping[str, Any] | None]
+"""An object as it is now; None: it is no longer there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +75,8 @@ class LiveFeed:
         self._takers: list[Take] = []
         self._kept: dict[str, Mapping[str, Any]] = {}  # of others
         self._told: dict[str, bytes] = {}  # what watchers know
+        self._faulty: set[str] = set()  # keys whose objects could not be made, when they were last looked at
+        self._stumbled = False  # the last look failed as a whole
         self._agents: dict[str, None] = {}
         self._calls: dict[str, None] = {}
         self._groups: dict[str, None] = {}
@@ -108,6 +113,8 @@ class LiveFeed:
         """See `Observer`."""
         if self._takers:
             self._calls[call.id] = None
+            if call.origin_agent is not None:  # which of two own calls is shown with the agent
+                self._agents[call.origin_agent] = None
             self._arm()
 
     def call_merged(self, call_id: str) -> None:
@@ -157,6 +164,7 @@ class LiveFeed:
         for marked in (self._agents, self._calls, self._groups, self._lines, self._others, self._stale):
             marked.clear()
         self._told.clear()
+        self._faulty.clear()
         self._places.clear()
         self._placed_at.clear()
         self._expected.clear()
@@ -196,21 +204,29 @@ class LiveFeed:
         self.flush()
 
     def flush(self, *, even_empty: bool = False) -> None:
-        """Tell what was marked. A fault of ours here is logged; watchers get everything anew then."""
+        """Tell what was marked.
+
+        An object that cannot be made is left out until it changes again. A fault of the look as a whole is
+        logged once; watchers get everything anew, tried at each heartbeat.
+        """
         if not self._takers:
             return
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+        if self._stumbled and not even_empty:
+            return
         try:
             if self._figures is None or self._router is not self._floor.router:
                 changed, gone = self._look_at_everything()
             else:
                 changed, gone = self._tell(self._look())
         except Exception:
-            log.exception("what has changed cannot be told")
-            self._figures = None
+            if not self._stumbled:
+                log.exception("what has changed cannot be told")
+            self._figures, self._stumbled = None, True
             return
+        self._stumbled = False
         if changed or gone or even_empty:
             line = _line({"now_s": self._clock(), "set": changed, "drop": gone})
             for take in list(self._takers):
@@ -239,8 +255,8 @@ class LiveFeed:
         yield "agent", floor.agents
         yield "call", (call.id for call in floor.calls.values() if is_shown(call))
 
-    def _look(self) -> Iterator[tuple[str, Mapping[str, Any] | None]]:
-        """What was marked, by key, as it is now; None: it is no longer there."""
+    def _look(self) -> Iterator[tuple[str, Build]]:
+        """What was marked, by key; each is to be made before the next one is asked for."""
         assert self._figures is not None
         floor, language = self._floor, self._view.language()
         agents, self._agents = self._agents, {}
@@ -248,22 +264,25 @@ class LiveFeed:
         others, self._others = self._others, {}
         for agent_id in agents:
             self._touch(self._figures.agent_changed(agent_id))
-            agent = floor.agents.get(agent_id)
-            yield f"agent:{agent_id}", None if agent is None else agent_object(floor, agent, language)
+            yield f"agent:{agent_id}", partial(self._agent, agent_id, language)
         for call_id in calls:
             lines = tuple(self._figures.call_changed(call_id))
             self._touch(lines)
             self._lines.update(dict.fromkeys(lines))
         self._count_places(calls)
         for call_id in calls:
-            yield f"call:{call_id}", self._call(call_id)
+            yield f"call:{call_id}", partial(self._call, call_id)
         groups, self._groups = self._groups, {}
         for group in groups:
             if group in floor.plan.groups:
                 expected = self._expected.get(group)
-                yield f"group:{group}", group_object(floor, group, self._figures, expected)
+                yield f"group:{group}", partial(group_object, floor, group, self._figures, expected)
         for key in others:
-            yield key, self._view.centre() if key == "centre" else self._kept.get(key)
+            yield key, self._view.centre if key == "centre" else partial(self._kept.get, key)
+
+    def _agent(self, agent_id: str, language: str) -> Mapping[str, Any] | None:
+        agent = self._floor.agents.get(agent_id)
+        return None if agent is None else agent_object(self._floor, agent, language)
 
     def _call(self, call_id: str) -> Mapping[str, Any] | None:
         call = self._floor.calls.get(call_id)
@@ -314,22 +333,31 @@ class LiveFeed:
         self._places_timer = None
         self.flush()
 
-    def _tell(
-        self, found: Iterable[tuple[str, Mapping[str, Any] | None]]
-    ) -> tuple[dict[str, orjson.Fragment], list[str]]:
+    def _tell(self, found: Iterable[tuple[str, Build]]) -> tuple[dict[str, orjson.Fragment], list[str]]:
         """Of these, what is not as watchers know it."""
         changed: dict[str, orjson.Fragment] = {}
         gone: list[str] = []
-        for key, value in found:
-            if value is None:
+        for key, build in found:
+            try:
+                value = build()
+                written = None if value is None else orjson.dumps(value)
+            except Exception:
+                self._not_made(key)
+                continue
+            self._faulty.discard(key)
+            if written is None:
                 if self._told.pop(key, None) is not None:
                     gone.append(key)
-                continue
-            written = orjson.dumps(value)
-            if self._told.get(key) != written:
+            elif self._told.get(key) != written:
                 self._told[key] = written
                 changed[key] = orjson.Fragment(written)
         return changed, gone
+
+    def _not_made(self, key: str) -> None:
+        """Told once, not with each change of it."""
+        if key not in self._faulty:
+            self._faulty.add(key)
+            log.exception("an object of the live picture cannot be made, and stays as it was", key=key)
 
 
 def _line(value: Mapping[str, Any]) -> bytes:
