@@ -182,6 +182,7 @@ class Controller:
             self._switch,
             self._shell.feed,
             lambda call_id: call_id in floor.calls and floor.calls[call_id].is_customers,
+            self._dialled_on,
         )
         self._watch.also = self._hands.hear
         self._recorder = TalkRecorder(self._now, self._shell, self._hands, environment.recordings_dir)
@@ -326,7 +327,7 @@ class Controller:
         self._writer.start()
         self._shell.attach(self._switch)
         self._bond.attach(self._link, self._switch)
-        self._bond.found_apart = self._hands.found_apart
+        self._bond.hands = self._hands
         self._bond.on_known = self._floor_is_known
         self._shell.on_frozen = self._bond.frozen
         self._announcements.restore(self._mirror.load())
@@ -496,12 +497,23 @@ class Controller:
 
     def _floor_is_known(self) -> None:
         self.floor_known.set()
+        self._hands.floor_is_known()
+        self._call_desk.floor_is_known()
         self._reading = asyncio.create_task(self._asterisk.catch_up())
         self._reading.add_done_callback(_log_failure)
 
     def _transferred(self, call_id: str, consult_id: str) -> None:
         self._reception.merged(call_id, consult_id)
         self._switch.merged(call_id, consult_id)
+
+    def _dialled_on(self, call_id: str) -> str | None:
+        """The phone of the agent whose own call it is."""
+        floor = self._shell.engine.floor
+        call = floor.calls.get(call_id)
+        if call is None or call.is_customers:
+            return None
+        agent = floor.agents.get(call.origin_agent or "")
+        return None if agent is None else agent.phone
 
     def _calls_by_version(self) -> Counter[str]:
         """The versions of flows that callers are in, or go back to after the line or the agent."""

@@ -223,6 +223,7 @@ def own_calls_joined(floor: Floor, call: Call, other: Call | None, phone: str) -
         return
     if colleague is not None and colleague.id == call.agent:
         return
+    resume(floor, call, None)
     origin = floor.agents.get(call.origin_agent or "")
     call.origin_agent, call.agent_left = None, False  # nobody hung up
     floor.mark(call)

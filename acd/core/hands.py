@@ -36,7 +36,7 @@ class Hands(Protocol):
     async def send(self, call_id: str, target: str, *, dialled: bool) -> None:
         """The other side goes elsewhere, the agent is out: a number, or kind:name."""
 
-    async def consult(self, call_id: str, consult_id: str, target: str, name: str) -> None:
+    async def consult(self, call_id: str, consult_id: str, target: str, name: str, *, dialled: bool) -> None:
         """The agent's leg makes a call of its own; the caller hears music. `name` is shown there."""
 
     async def complete(self, call_id: str, consult_id: str) -> None:

@@ -11,7 +11,7 @@ Rules of this file:
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import count
@@ -19,10 +19,9 @@ from typing import Any
 
 from acd.core.agents import Agent
 from acd.core.calls import Call, CallState, Channel
+from acd.core.consults import CONSULT, is_consult, main_of
 from acd.core.floor import Floor
 from acd.errors import RequestRefused
-
-CONSULT = "-c"
 
 
 class Verb(StrEnum):
@@ -73,8 +72,8 @@ ALLOWED: Mapping[Phase, frozenset[Verb]] = {
     Phase.CONSULTING: _RECORD | {V.CANCEL, V.COMPLETE, V.JOIN, V.MUTE, V.KEYS},
     Phase.CONFERENCE: _RECORD | {V.HANG_UP, V.CANCEL, V.MUTE},
     Phase.DIALING: frozenset({V.HANG_UP}),
-    Phase.OWN: frozenset({V.HANG_UP, V.HOLD, V.MUTE, V.KEYS, V.TRANSFER}),
-    Phase.OWN_HELD: frozenset({V.HANG_UP, V.RESUME, V.MUTE, V.TRANSFER}),
+    Phase.OWN: frozenset({V.HANG_UP, V.HOLD, V.MUTE, V.KEYS, V.TRANSFER, V.CONSULT, V.ADD}),
+    Phase.OWN_HELD: frozenset({V.HANG_UP, V.RESUME, V.MUTE, V.TRANSFER, V.CONSULT, V.ADD}),
 }
 
 _TALKS = frozenset({CallState.TALKING, CallState.OUTSIDE})
@@ -106,8 +105,10 @@ def in_hand(floor: Floor, agent_id: str) -> Hand:
         consult = own if own is not None and is_consult(own.id, call.id) else None
         return Hand(_phase(call, consult), agent, call, consult, call.channel is Channel.AGENT)
     if own is not None and own.state is not CallState.ENDED:
-        talks = own.state in _TALKS and not own.agent_left
-        phase = (Phase.OWN_HELD if own.on_hold else Phase.OWN) if talks else Phase.DIALING
+        main = floor.calls.get(main_of(own.id) or "")
+        if main is not None and main.origin_agent == agent_id and _talks(main):
+            return Hand(_phase(main, own), agent, main, own, dialled=True)
+        phase = (Phase.OWN_HELD if own.on_hold else Phase.OWN) if _talks(own) else Phase.DIALING
         return Hand(phase, agent, own, dialled=True)
     return Hand(Phase.IDLE, agent)
 
@@ -119,7 +120,11 @@ def _phase(call: Call, consult: Call | None) -> Phase:
         return Phase.HELD if call.on_hold else Phase.TALKING
     if not call.on_hold:
         return Phase.CONFERENCE
-    return Phase.CONSULTING if consult.state in _TALKS and not consult.agent_left else Phase.CALLING
+    return Phase.CONSULTING if _talks(consult) else Phase.CALLING
+
+
+def _talks(call: Call) -> bool:
+    return call.state in _TALKS and not call.agent_left
 
 
 def check(hand: Hand, verb: Verb) -> None:
@@ -132,12 +137,6 @@ def check(hand: Hand, verb: Verb) -> None:
     raise RequestRefused("not-now", f"{verb} is not possible now ({hand.phase}); possible: {possible}")
 
 
-def is_consult(consult_id: str, call_id: str) -> bool:
-    """Whether the first is a consultation about the second."""
-    number = consult_id.removeprefix(call_id + CONSULT)
-    return number != consult_id and number.isdecimal()
-
-
 def new_consult(floor: Floor, call: Call, number: int) -> str:
     """The id of another consultation about this call, with this number or the next that is free."""
     return next(i for n in count(number) if (i := f"{call.id}{CONSULT}{n}") not in floor.calls)
@@ -146,8 +145,7 @@ def new_consult(floor: Floor, call: Call, number: int) -> str:
 def picture(floor: Floor, call: Call) -> dict[str, Any]:
     """Who takes part in the call, and the consultation about it, as the desktop shows them."""
     agent = floor.agents.get(call.agent or "")
-    own = floor.calls.get(agent.own_call_id or "") if agent is not None else None
-    consult = own if own is not None and is_consult(own.id, call.id) else None
+    consult = next(_consults(floor, call), None)
     parties: list[dict[str, Any]] = []
     if call.is_customers:
         parties.append({"who": "customer", "number": call.caller_number, "on_hold": call.on_hold})
@@ -166,6 +164,15 @@ def picture(floor: Floor, call: Call) -> dict[str, Any]:
         if consult is None
         else {"call": consult.id, "to": consult.agent or consult.dialed_number, "state": consult.state.value},
     }
+
+
+def _consults(floor: Floor, call: Call) -> Iterator[Call]:
+    """What the agents in it have begun about it, one each at most."""
+    for name in (call.agent, call.origin_agent):
+        agent = floor.agents.get(name or "")
+        own = floor.calls.get(agent.own_call_id or "") if agent is not None else None
+        if own is not None and is_consult(own.id, call.id):
+            yield own
 
 
 def _other(consult: Call) -> dict[str, Any]:

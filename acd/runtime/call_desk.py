@@ -16,12 +16,13 @@ import structlog
 
 from acd.background import Background
 from acd.core.agents import Agent
-from acd.core.calls import Call, CallState
+from acd.core.calls import Call, CallState, Channel
+from acd.core.consults import main_of
 from acd.core.hands import Hands
 from acd.core.plan import is_browser_phone
 from acd.core.ports import Mirror
 from acd.errors import RequestRefused, TelephonyError
-from acd.runtime.call_control import CONSULT, Hand, Phase, Verb, check, in_hand, new_consult, picture
+from acd.runtime.call_control import Hand, Phase, Verb, check, in_hand, new_consult, picture
 from acd.runtime.control import BAD_REQUEST, Handler, Request, text_if_any, text_of
 from acd.runtime.destinations import Destinations
 from acd.runtime.shell import Shell
@@ -34,6 +35,7 @@ KEYS = re.compile(r"[0-9*#]{1,16}", re.ASCII)
 KEY_S = 0.4
 SPY_MODES = ("listen", "whisper", "barge")
 MUTED = "muted:"
+ADDED = "added:"
 
 
 class CallDesk:
@@ -57,12 +59,22 @@ class CallDesk:
         self.on_changed: Callable[[Call], None] = lambda _call: None
 
     def restore(self, kept: Mapping[str, Mapping[str, Any]]) -> None:
-        """After a restart: whose agents the others do not hear."""
-        for key in kept:
-            if key.startswith(MUTED) and f"call:{key.removeprefix(MUTED)}" in kept:
-                self._muted.add(key.removeprefix(MUTED))
-            elif key.startswith(MUTED):
-                self._mirror.drop(key)
+        """After a restart: whose agents the others do not hear, and who is to be added to a talk."""
+        for prefix, calls in ((MUTED, self._muted), (ADDED, self._adds)):
+            for key in [key for key in kept if key.startswith(prefix)]:
+                if f"call:{key.removeprefix(prefix)}" in kept:
+                    calls.add(key.removeprefix(prefix))
+                else:
+                    self._mirror.drop(key)
+
+    def floor_is_known(self) -> None:
+        """Who is to be added to a talk may have answered while nobody looked."""
+        for consult_id in list(self._adds):
+            call = self._floor.calls.get(consult_id)
+            if call is None:
+                self._added(consult_id)
+            else:
+                self._add_when_answered(call)
 
     def handlers(self) -> dict[str, Handler]:
         """By the request's name."""
@@ -142,7 +154,7 @@ class CallDesk:
         self._news.set()
         if call.state is CallState.ENDED and call.id in self._muted:
             self._unmute(call.id)
-        main = self._floor.calls.get(call.id.rpartition(CONSULT)[0])
+        main = self._floor.calls.get(main_of(call.id) or "")
         if main is not None:
             self.on_changed(main)  # it shows the consultation, too
         if call.id in self._adds:
@@ -238,25 +250,33 @@ class CallDesk:
     async def _begin_consult(self, hand: Hand, request: Request) -> str:
         call = _call(hand)
         target = self._to.target(hand.agent, text_of(request, "to"), text_of(request, "to_kind"))
-        if hand.dialled:
-            raise RequestRefused("not-now", "the agent's phone has dialled this call itself")
+        if call.channel is Channel.AGENT:
+            raise RequestRefused("not-now", "the agent's phone was rung first for this callback")
         self._consults += 1
         # Also after a restart no number comes twice: the tenth of a second since the call's arrival.
         number = max(self._consults, int((self._shell.clock() - call.arrived_at) * 10))
         consult = new_consult(self._floor, call, number)
         name = self._floor.profile(hand.agent.id).name
-        await self._hands.consult(call.id, consult, target, name)
+        await self._hands.consult(call.id, consult, target, name, dialled=hand.dialled)
         await self._until(lambda: consult in self._floor.calls or call.state is CallState.ENDED)
         self._must_last(call)
         return consult
 
     async def _add(self, hand: Hand, request: Request) -> None:
-        self._adds.add(await self._begin_consult(hand, request))
+        consult = await self._begin_consult(hand, request)
+        self._adds.add(consult)
+        self._mirror.put(ADDED + consult, {"on": True})
+        if (call := self._floor.calls.get(consult)) is not None:
+            self._add_when_answered(call)
+
+    def _added(self, consult_id: str) -> None:
+        self._adds.discard(consult_id)
+        self._mirror.drop(ADDED + consult_id)
 
     def _add_when_answered(self, consult: Call) -> None:
         if consult.state not in (CallState.TALKING, CallState.OUTSIDE, CallState.ENDED):
             return
-        self._adds.discard(consult.id)
+        self._added(consult.id)
         if consult.state is not CallState.ENDED and consult.origin_agent is not None:
             self._background.begin(self._join_by_itself(consult.origin_agent))
 
@@ -274,7 +294,7 @@ class CallDesk:
             await self._hands.complete(call.id, consult.id)
         else:  # nobody is there yet: the caller goes where the agent had wanted to go
             await self._hands.cancel(call.id, consult.id)
-            await self._hands.send(call.id, consult.dialed_number, dialled=False)
+            await self._hands.send(call.id, consult.dialed_number, dialled=hand.dialled)
         await self._until(lambda: not self._has(agent, call.id))
 
     async def _cancel(self, hand: Hand, _request: Request) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 from acd.core.agents import Agent, AgentState
 from acd.core.calls import Call, CallState
+from acd.core.consults import main_of
 from acd.core.expected_wait import WaitRange
 from acd.core.facts import WrapUpStarted
 from acd.core.floor import Floor
@@ -45,13 +46,20 @@ def agent_object(floor: Floor, agent: Agent, language: str) -> dict[str, Any]:
         "calls_taken": agent.calls_taken,
         "calls_today": agent.calls_today if floor.day in ("", agent.day) else 0,
         "call": agent.call_id,
-        "own_call": agent.own_call_id,
+        "own_call": _own_call(floor, agent),
         "wrap_up_call": agent.wrap_up_call_id,
         "wrap_up_wanted": agent.wrap_up_wanted,
         "groups": floor.router.groups_of(agent.id),
         "leaving": agent.id in floor.leaving,
         "desktop": agent.desktop,
     }
+
+
+def _own_call(floor: Floor, agent: Agent) -> str | None:
+    """What the agent has dialled; a consultation about such a call belongs to that."""
+    main = floor.calls.get(main_of(agent.own_call_id or "") or "")
+    is_about_own = main is not None and main.origin_agent == agent.id and main.state is not CallState.ENDED
+    return main.id if main is not None and is_about_own else agent.own_call_id
 
 
 def _until_at(agent: Agent) -> float | None:

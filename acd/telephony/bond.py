@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from itertools import chain, repeat
 from pathlib import Path
+from typing import Protocol
 
 import structlog
 
 from acd.background import Background
 from acd.core import events
 from acd.core.calls import Call, CallState, Channel
+from acd.core.consults import main_of
 from acd.core.facts import CallKind
 from acd.core.floor import Floor
 from acd.core.outside_events import OutsideAnswered
@@ -21,9 +24,10 @@ from acd.core.ports import Feed
 from acd.errors import TelephonyError
 from acd.telephony import cdr
 from acd.telephony.ami import AmiLink
+from acd.telephony.channels import Pair
 from acd.telephony.dial_string import TRUNK_PREFIX
 from acd.telephony.switch import Switchboard
-from acd.telephony.sync import CallerSeen, Picture, look
+from acd.telephony.sync import CallerSeen, Picture, SpySeen, look
 from acd.telephony.watch import Watch, phone_of
 
 log = structlog.get_logger(__name__)
@@ -34,6 +38,19 @@ POLL_S = 0.02
 LOOK_AGAIN_S = (0.5, 1.0, 2.0, 5.0)
 """The pauses after looks that have failed while the connection stays; the last one goes on."""
 _RINGING = frozenset({CallState.RINGING, CallState.DIALING_OUT})
+
+
+class Found(Protocol):
+    """Who is told what agents and supervisors were at when nobody looked; see `CallHands`."""
+
+    def found_apart(self, call_id: str, pair: Pair) -> None:
+        """An agent keeps these two apart."""
+
+    def found_together(self, call_id: str, consult_id: str) -> None:
+        """The consultation is part of the call: three talk."""
+
+    def found_spies(self, spies: Mapping[str, SpySeen]) -> None:
+        """All who listen in."""
 
 
 class Bond:
@@ -53,7 +70,7 @@ class Bond:
         self._strays: set[str] = set()
         self._leaving = False
         self.on_known: Callable[[], None] = lambda: None
-        self.found_apart: Callable[[str, str, str, bool], None] = lambda *_: None
+        self.hands: Found | None = None
 
     def attach(self, link: AmiLink, switch: Switchboard) -> None:
         """Before anything else: the two that do the work."""
@@ -199,6 +216,8 @@ class Bond:
             if c.call_id not in handed_over and self._watch.bind(c.call_id, c.channel, c.uniqueid)
         ]
         picture.callers = callers
+        self._hand_over(callers)
+        handed_over |= self._watch.handed_over & self._floor.calls.keys()
         news = (frozenset(self._floor.calls) - before) | handed_over | self._legs(picture)
         alive = frozenset(c.call_id for c in callers) | self._switch.asking() | news
         missing = [c for c in self._floor.calls if c not in alive]
@@ -209,16 +228,54 @@ class Bond:
             gone = events.FloorSeen(alive, cdr.ended_at(file), cdr.ended_by_agent(file) & set(missing))
         self._feed(gone)
         for caller in callers:
-            if caller.talking_to is None:
+            if caller.talking_to is not None:
+                self._tell_talk(caller, caller.talking_to)
+        if self.hands is not None:
+            self.hands.found_spies(picture.spies)
+
+    def _tell_talk(self, caller: CallerSeen, phone: str) -> None:
+        """Whom the caller talks with, or is kept apart from, or is together with in a talk of three."""
+        call_id = caller.call_id
+        if caller.leg is not None:
+            self._watch.leg_of[call_id] = caller.leg
+        if call_id not in self._floor.calls and "-cb" not in call_id:
+            self._feed(self._arrival(caller))
+        self._feed(self._conversation(call_id, phone, caller.talking_since))
+        if caller.leg is None or self.hands is None:
+            return
+        if caller.apart:
+            sides = (caller.channel, caller.leg) if caller.holds else (caller.leg, caller.channel)
+            self.hands.found_apart(call_id, Pair(*sides))
+            self._feed(events.CallHeld(call_id))  # it may have been done, and not been heard of
+        elif caller.together_with is not None:
+            self.hands.found_together(call_id, caller.together_with)
+            self._feed(events.CallResumed(call_id))
+
+    def _hand_over(self, callers: Iterable[CallerSeen]) -> None:
+        """Callers who are with whom their agent had consulted, while the agent's own part of it is gone."""
+        assert self._switch is not None
+        there = {caller.call_id for caller in callers} | self._switch.asking()
+        lost: dict[str, list[Call]] = defaultdict(list)
+        for call in self._floor.calls.values():
+            main = main_of(call.id)
+            if main is not None and call.id not in there and call.state is not CallState.ENDED:
+                lost[main].append(call)
+        for caller in callers:
+            phone, leg = caller.talking_to, caller.leg
+            if phone is None or leg is None or caller.apart:
                 continue
-            if caller.leg is not None:
-                self._watch.leg_of[caller.call_id] = caller.leg
-                if caller.apart:
-                    dialled = self._watch.is_phone(phone_of(caller.channel))
-                    self.found_apart(caller.call_id, caller.channel, caller.leg, dialled)
-            if caller.call_id not in self._floor.calls and "-cb" not in caller.call_id:
-                self._feed(_arrival(caller))
-            self._feed(self._conversation(caller.call_id, caller.talking_to, caller.talking_since))
+            for consult in lost[caller.call_id]:
+                if self._is_with(consult, phone):
+                    self._watch.leg_of[consult.id] = leg
+                    self._watch.hand_over(caller.call_id, consult.id)
+                    break
+
+    def _is_with(self, call: Call, phone: str) -> bool:
+        """Whether this phone, or trunk, is where the call had come to."""
+        if phone.startswith(TRUNK_PREFIX):
+            return call.state in (CallState.OUTSIDE, CallState.DIALING_OUT)
+        agent = self._floor.agent_on(phone)
+        return agent is not None and agent.id == call.agent
 
     def _legs(self, picture: Picture) -> frozenset[str]:
         """The calls of legs that still ring; one that nobody waits for any more is ended."""
@@ -251,6 +308,19 @@ class Bond:
             return events.ConversationFound(call_id, phone, since)
         return self._served(call_id, phone, since)
 
+    def _arrival(self, caller: CallerSeen) -> events.CallArrived:
+        """A call that nobody here knows. Consultations are agents' own; of others that is not to be seen."""
+        agent = self._floor.agent_on(phone_of(caller.channel) or "")
+        is_own = agent is not None and main_of(caller.call_id) is not None
+        return events.CallArrived(
+            caller.call_id,
+            CallKind.INTERNAL if is_own else CallKind.INBOUND,
+            caller.caller_number,
+            caller.caller_name,
+            caller.dialed_number,
+            origin_agent=agent.id if is_own and agent is not None else None,
+        )
+
     def _served(self, call_id: str, phone: str, at: float | None) -> events.FallbackServed:
         profile = self._floor.plan.owner_of(phone)
         return events.FallbackServed(call_id, profile.id if profile is not None else None, at)
@@ -260,13 +330,16 @@ class Bond:
         assert self._switch is not None
         asking = self._switch.asking()
         await asyncio.gather(
+            *(self._switch.end_hold(channel, "over") for channel in picture.deserted),
             *(
-                self._switch.bring_back(caller.channel)
+                self._switch.end_hold(caller.channel, "left")
+                if caller.left_on_hold
+                else self._switch.bring_back(caller.channel)
                 for caller in picture.callers
                 if not (caller.bridged or caller.apart)
                 and caller.application != "Dial"
                 and caller.call_id not in asking
-            )
+            ),
         )
 
     async def _await_callers(self) -> None:
@@ -296,9 +369,3 @@ class Bond:
 
 def _is_awaited(call: Call) -> bool:
     return call.state is CallState.WAITING and not call.present and call.channel is not Channel.NONE
-
-
-def _arrival(caller: CallerSeen) -> events.CallArrived:
-    return events.CallArrived(
-        caller.call_id, CallKind.INBOUND, caller.caller_number, caller.caller_name, caller.dialed_number
-    )

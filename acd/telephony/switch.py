@@ -169,9 +169,10 @@ class Switchboard:
         """
         channel = self._watch.channel_of.get(call_id)
         if channel is not None:
-            self._background.begin(self._name_caller(channel, call_id))
+            self._background.begin(self.name(channel, call_id))
 
-    async def _name_caller(self, channel: str, call_id: str) -> None:
+    async def name(self, channel: str, call_id: str) -> None:
+        """This channel is the call's caller from here on; see `name_caller`."""
         endpoint = phone_of(channel) or ""
         origin = "trunk"
         if self._watch.is_phone(endpoint):
@@ -320,6 +321,10 @@ class Switchboard:
     async def bring_back(self, channel: str) -> None:
         """Send a channel to the beginning of the loop, so that it asks again."""
         await self._act("Redirect", Channel=channel, Context="acd-back", Exten="s", Priority="1")
+
+    async def end_hold(self, channel: str, exten: str) -> None:
+        """Of two who were kept apart one is gone: what the dialplan has for the other one."""
+        await self._act("Redirect", Channel=channel, Context="acd-hold", Exten=exten, Priority="1")
 
     async def renew_leases(self, lease_s: float) -> None:
         """Tell Asterisk that the callers in our hands are not forgotten."""

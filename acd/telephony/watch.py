@@ -41,6 +41,7 @@ class Watch:
     that had been dialled is the call's caller now. `on_key(call_id, key)`: the caller has pressed and
     released a key. `on_going(channel)`: a phone hangs up, or a channel goes, of which the engine has not
     heard yet; `on_gone(channel, call_id)`: it is gone, and was the leg, or the caller, of this call.
+    `is_turned(call_id)`: the agent who has dialled this call is on the leg, whoever was called is the caller.
     """
 
     def __init__(self, phones: Iterable[str], feed: Feed, on_transfer: Callable[[str, str], None]) -> None:
@@ -67,6 +68,7 @@ class Watch:
         self.on_key: Callable[[str, str], None] = lambda _call_id, _key: None
         self.on_going: Callable[[str], None] = lambda _channel: None
         self.on_gone: Callable[[str, str | None], None] = lambda _channel, _call_id: None
+        self.is_turned: Callable[[str], bool] = lambda _call_id: False
         self.also: Callable[[Headers], None] = lambda _event: None
 
     # --- callers ------------------------------------------------------------------------------
@@ -79,6 +81,15 @@ class Watch:
         self._call_of[uniqueid] = call_id
         self._uniqueid_of[call_id] = uniqueid
         self.channel_of[call_id] = channel
+        return True
+
+    def turn(self, call_id: str, channel: str, uniqueid: str) -> bool:
+        """Whoever was called is the caller from here on, and the caller the leg; False if already gone."""
+        leg = self.channel_of.get(call_id)
+        if leg is None or uniqueid in self._gone:
+            return False
+        self.bind(call_id, channel, uniqueid)
+        self.leg_of[call_id] = leg
         return True
 
     def has_moved_on(self, call_id: str, uniqueid: str) -> None:
@@ -218,7 +229,9 @@ class Watch:
             self._went.add(channel)
         self._report(phone)  # first, so that the next call can be offered as soon as the agent is free
         call_id = self.leg_of.call(channel)
-        if call_id is not None:
+        if call_id is not None and self.is_turned(call_id):
+            self._feed(events.CallEnded(call_id, EndedBy.CALLER))
+        elif call_id is not None:
             self._feed(events.AgentDisconnected(call_id, phone))
 
     def _channel_gone(self, event: Headers) -> None:
@@ -232,6 +245,9 @@ class Watch:
         if call_id is not None:
             is_over = event.get("Context") == "acd-run" and event.get("Exten") == TALK_IS_OVER
             by = EndedBy.SYSTEM if is_over or call_id in self._ending else EndedBy.CALLER
+            if by is EndedBy.CALLER and self.is_turned(call_id):
+                is_outside = (phone_of(channel) or "").startswith(TRUNK_PREFIX)
+                by = EndedBy.OUTSIDE if is_outside else EndedBy.AGENT
             self.unbind(call_id)
             self.leg_of.pop(call_id, None)
             self.handed_over.discard(call_id)
@@ -241,6 +257,8 @@ class Watch:
         # A dial's end is told by the caller's own channel; the leg must not be taken for the next one's.
         leg_call = self.leg_of.call(channel)
         if leg_call is not None:
+            if self.is_turned(leg_call):
+                self._feed(events.CallEnded(leg_call, EndedBy.CALLER, cause_in_words(event)))
             del self.leg_of[leg_call]
             if event.get("Cause") == NO_SOUND:
                 self.left_alone.add(leg_call)
@@ -304,10 +322,17 @@ class Watch:
         self.hand_over(call, consult)
 
     def hand_over(self, call: str, consult: str) -> None:
-        """The caller has taken the place of whoever had made the consultation."""
+        """The caller has taken the place of whoever had made the consultation.
+
+        In a call that the agent had dialled whoever was consulted is the agent whose own call it is now.
+        """
         self.handed_over.add(call)
-        self._feed(events.CallAttendedTransferred(call, consult))
-        leg = self.leg_of.pop(consult, None)
+        leg = self.leg_of.get(consult)
+        if self.is_turned(call):
+            self._feed(events.OwnCallsJoined(call, consult, phone_of(leg or "") or ""))
+        else:
+            self._feed(events.CallAttendedTransferred(call, consult))
+        self.leg_of.pop(consult, None)
         self.unbind(consult)
         if leg is not None:
             self.leg_of[call] = leg

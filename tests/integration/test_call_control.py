@@ -187,6 +187,10 @@ async def test_completed_and_overheard(centre: Centre) -> None:
         at_ben = await ben.wait_incoming()
         await at_ben.answer()
         await at_ben.rtp.until_hears(ANNA)
+        await asyncio.to_thread(centre.kill_controller)
+        await asyncio.to_thread(centre.start_controller)
+        await centre.until_call("talking", agent="anna", on_hold=True)
+        await at_ben.rtp.until_hears(ANNA)
         await centre.ask("consult-complete", agent="anna")
         await at_anna.wait_ended()
         await centre.until_call("talking", agent="ben")
@@ -235,6 +239,8 @@ async def test_a_hold_outlives_the_controller_and_two_remain_of_three(centre: Ce
         await at_ben.rtp.until_hears(ANNA)
         await centre.ask("consult-join", agent="anna")
         await call.rtp.until_hears(BEN)
+        await asyncio.to_thread(centre.kill_controller)
+        await asyncio.to_thread(centre.start_controller)
         await centre.ask("consult-cancel", agent="anna")
         await at_ben.wait_ended()
         await at_anna.rtp.until_hears_only(CALLER, (BEN,))
@@ -265,9 +271,13 @@ async def test_whoever_hangs_up_in_the_middle_of_a_request_leaves_nothing_behind
 
 
 async def test_a_colleague_is_called_by_click(centre: Centre) -> None:
-    async with centre.phone("1001", tone_hz=ANNA) as anna, centre.phone("1002", tone_hz=BEN) as ben:
-        await anna.register()
-        await ben.register()
+    async with (
+        centre.phone("1001", tone_hz=ANNA) as anna,
+        centre.phone("1002", tone_hz=BEN) as ben,
+        centre.phone("1004", tone_hz=DORA) as dora,
+    ):
+        for phone in (anna, ben, dora):
+            await phone.register()
         await centre.ready("anna", "ben")
         assert await refused(centre, "call-dial", agent="anna", number="nonsense") == "unknown-number"
         await centre.ask("call-dial", agent="anna", agent_to="ben")
@@ -281,5 +291,25 @@ async def test_a_colleague_is_called_by_click(centre: Centre) -> None:
         await at_anna.rtp.until_silent()
         await centre.ask("call-resume", agent="anna")
         await at_ben.rtp.until_hears(ANNA)
+        await centre.ready("dora")
+        await centre.ask("consult", agent="anna", to="dora", to_kind="agent")
+        at_dora = await dora.wait_incoming()
+        await at_dora.answer()
+        await at_anna.rtp.until_hears(DORA)
+        assert not at_ben.rtp.hears_now(DORA)
+        assert (await centre.ask("consult-cancel", agent="anna"))["phase"] == "own"
+        await at_dora.wait_ended()
+        await at_ben.rtp.until_hears(ANNA)
+        await centre.until_agent("dora", "ready")
+        await centre.ask("conference-add", agent="anna", to="dora", to_kind="agent")
+        at_dora = await dora.wait_incoming()
+        await at_dora.answer()
+        await at_ben.rtp.until_hears(DORA)
+        await at_dora.rtp.until_hears(ANNA)
         await centre.ask("call-hangup", agent="anna")
+        await at_anna.wait_ended()
+        await centre.until_agent("anna", "ready")
+        await at_dora.rtp.until_hears_only(BEN, (ANNA,))
+        await at_dora.hang_up()
         await at_ben.wait_ended()
+        await centre.until_agent("dora", "ready")

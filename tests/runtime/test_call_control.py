@@ -12,10 +12,12 @@ from typing import Any
 import pytest
 
 from acd.core import events
+from acd.core.consults import is_consult
 from acd.core.facts import CallKind, EndedBy, TalkRecorded
+from acd.core.outside_events import OutsideAnswered, OutsideDialed
 from acd.errors import RequestRefused, TelephonyError
 from acd.runtime import call_desk
-from acd.runtime.call_control import ALLOWED, Phase, Verb, check, in_hand, is_consult
+from acd.runtime.call_control import ALLOWED, Phase, Verb, check, in_hand
 from acd.runtime.call_desk import CallDesk
 from acd.runtime.destinations import Destinations
 from acd.runtime.shell import Audience
@@ -80,9 +82,9 @@ class FakeHands:
         await self._do("send", call_id, target, str(dialled))
         self._feed(events.CallBlindTransferred(call_id, target))
 
-    async def consult(self, call_id: str, consult_id: str, target: str, name: str) -> None:
+    async def consult(self, call_id: str, consult_id: str, target: str, name: str, *, dialled: bool) -> None:
         """An own call of the agent's."""
-        await self._do("consult", call_id, consult_id, target, name)
+        await self._do("consult", call_id, consult_id, target, name, str(dialled))
         self._feed(events.CallHeld(call_id))
         self._feed(events.CallArrived(consult_id, CallKind.INTERNAL, "1001", "", target, None, "anna"))
         self._feed(events.CallDirected(consult_id, "ben"))
@@ -90,7 +92,10 @@ class FakeHands:
     async def complete(self, call_id: str, consult_id: str) -> None:
         """Handed over."""
         await self._do("complete", call_id, consult_id)
-        self._feed(events.CallAttendedTransferred(call_id, consult_id))
+        if self.desk.shell.engine.floor.calls[call_id].is_customers:
+            self._feed(events.CallAttendedTransferred(call_id, consult_id))
+        else:
+            self._feed(events.OwnCallsJoined(call_id, consult_id, "1002"))
 
     async def cancel(self, call_id: str, consult_id: str) -> None:
         """Back."""
@@ -296,6 +301,60 @@ async def test_the_third_one_is_added_by_the_answer(page: Page) -> None:
         while ("join", "c1", "c1-c1") not in page.hands.done:  # noqa: ASYNC110 - by a task of the desk's
             await asyncio.sleep(0)
     assert in_hand(page.floor, "anna").phase is Phase.CONFERENCE
+
+
+def dialled_by_anna(page: Page) -> None:
+    """The own call o1, with somebody outside."""
+    page.desk.ready("anna")
+    page.desk.shell.feed(events.CallArrived("o1", CallKind.OUTBOUND, "1001", "", "030123", None, "anna"))
+    dialed = OutsideDialed("o1", "+4930123", "lab", "anna", "+4930100", "030123", "030100")
+    page.desk.shell.feed(dialed)
+    page.desk.shell.feed(OutsideAnswered("o1"))
+
+
+async def test_a_consultation_about_a_call_that_the_agent_has_dialled(page: Page) -> None:
+    dialled_by_anna(page)
+    page.desk.ready("ben")
+    assert (await page.ask("consult", to="ben", to_kind="agent"))["phase"] == "calling"
+    assert page.hands.done[-1][-1] == "True"
+    assert page.calls.picture("o1")["consult"] == {"call": "o1-c1", "to": "ben", "state": "ringing"}
+    page.desk.shell.feed(events.OfferAnswered("o1-c1"))
+    assert (await page.ask("consult-join"))["phase"] == "conference"
+    assert [party.get("agent") for party in page.calls.picture("o1")["parties"]] == ["anna", None, "ben"]
+    assert await page.ask("consult-cancel") == {"phase": "own", "call": "o1"}
+    page.desk.shell.feed(events.PhoneChanged("1002", True, False))
+    assert (await page.ask("conference-add", to="1002", to_kind="number"))["phase"] == "calling"
+    page.desk.shell.feed(events.OfferAnswered("o1-c2"))
+    async with asyncio.timeout(2):
+        while in_hand(page.floor, "anna").phase is not Phase.CONFERENCE:  # noqa: ASYNC110 - by a task of theirs
+            await asyncio.sleep(0)
+    await page.ask("consult-cancel")
+    await page.ask("consult", to="1002", to_kind="number")
+    page.desk.shell.feed(events.OfferAnswered("o1-c3"))
+    assert (await page.ask("consult-complete"))["phase"] == "idle"
+    assert page.floor.calls["o1"].origin_agent == "ben"
+    assert in_hand(page.floor, "ben").phase is Phase.OWN
+    page.desk.shell.feed(events.CallEnded("o1", EndedBy.CALLER))
+    assert {page.desk.agent(name) for name in ("anna", "ben")} == {"ready"}
+
+
+async def test_who_was_to_be_added_is_added_after_a_restart(page: Page) -> None:
+    await page.talk()
+    page.desk.ready("ben")
+    await page.ask("conference-add", to="ben", to_kind="agent")
+    kept = page.desk.mirror.load()
+    assert page.desk.mirror.keys("added") == ["added:c1-c1"]
+    page.calls._adds.clear()
+    page.desk.shell.feed(events.OfferAnswered("c1-c1"))  # while nobody looked
+    page.calls.restore(kept)
+    page.calls.floor_is_known()
+    async with asyncio.timeout(2):
+        while in_hand(page.floor, "anna").phase is not Phase.CONFERENCE:  # noqa: ASYNC110 - by a task of theirs
+            await asyncio.sleep(0)
+    assert page.desk.mirror.keys("added") == []
+    page.desk.mirror.put("added:c9-c1", {"on": True})
+    page.calls.restore(page.desk.mirror.load())
+    assert page.desk.mirror.keys("added") == []
 
 
 async def test_dialling_and_listening(page: Page) -> None:

@@ -10,12 +10,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from acd.core import events
+from acd.core.agents import Agent
 from acd.core.expected_wait import WaitRange
-from acd.core.facts import EndedBy
+from acd.core.facts import CallKind, EndedBy
+from acd.core.floor import Floor
 from acd.core.ports import AskKind
-from acd.runtime import watchers
+from acd.runtime import feed, watchers
 from acd.runtime.control_server import ControlServer
 from acd.runtime.feed import LiveFeed, View
 from acd.runtime.presence import Presence
@@ -147,6 +150,16 @@ async def test_what_is_as_before_is_not_told(stage: Stage) -> None:
     assert len(seen.lines) == count
 
 
+async def test_a_consultation_about_an_own_call_does_not_hide_it(stage: Stage) -> None:
+    stage.watch()
+    stage.desk.ready("anna")
+    for call_id in ("o1", "o1-c1"):
+        stage.desk.shell.feed(events.CallArrived(call_id, CallKind.INTERNAL, "1001", "", "x", None, "anna"))
+        assert stage.agent("anna")["own_call"] == "o1"
+    stage.desk.shell.feed(events.CallEnded("o1"))
+    assert stage.agent("anna")["own_call"] == "o1-c1"
+
+
 async def test_changes_of_a_moment_are_told_together(stage: Stage) -> None:
     seen = stage.watch()
     stage.desk.ready("anna", "ben")
@@ -231,6 +244,50 @@ async def test_a_fault_costs_one_look_and_no_call(stage: Stage) -> None:
     stage.desk.ready("anna")
     stage.feed.flush()
     stage.feed._view = kept
+    stage.feed.beat()
+    assert seen.now["agent:anna"]["state"] == "ready"
+
+
+async def test_an_object_that_cannot_be_made_is_left_out_until_it_changes(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen, made = stage.watch(), feed.agent_object
+    before = seen.now["agent:anna"]
+
+    def broken(floor: Floor, agent: Agent, language: str) -> dict[str, Any]:
+        return made(floor, agent, language) if agent.id != "anna" else {"name": "\ud800"}
+
+    monkeypatch.setattr(feed, "agent_object", broken)
+    with capture_logs() as logs:
+        for _ in range(3):
+            stage.desk.ready("anna", "ben")
+            stage.feed.flush()
+            stage.feed.beat()
+    assert [entry["key"] for entry in logs if entry["log_level"] == "error"] == ["agent:anna"]
+    assert seen.now["agent:anna"] == before
+    assert seen.now["agent:ben"]["state"] == "ready"
+    monkeypatch.setattr(feed, "agent_object", made)
+    stage.desk.shell.feed(events.AgentWentNotReady("anna", "lunch"))
+    assert stage.agent("anna")["state"] == "not_ready"
+
+
+async def test_while_the_whole_look_fails_it_is_tried_once_a_heartbeat(stage: Stage) -> None:
+    seen, tries, good = stage.watch(), [], stage.feed._view
+
+    def fails() -> str:
+        tries.append("try")
+        raise RuntimeError("a fault")
+
+    stage.feed._view = replace(good, language=fails)
+    with capture_logs() as logs:
+        for _ in range(5):
+            stage.desk.ready("anna")
+            stage.feed.flush()
+        stage.feed.beat()
+        stage.feed.beat()
+    assert len(tries) == 3
+    assert [entry["log_level"] for entry in logs].count("error") == 1
+    stage.feed._view = good
     stage.feed.beat()
     assert seen.now["agent:anna"]["state"] == "ready"
 

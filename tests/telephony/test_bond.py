@@ -22,32 +22,65 @@ from acd.runtime.clock import EngineClock
 from acd.telephony import bond as bond_module
 from acd.telephony.ami import AmiLink
 from acd.telephony.bond import Bond
+from acd.telephony.channels import Pair
 from acd.telephony.merges import Merges
 from acd.telephony.prompts import PromptStore
 from acd.telephony.switch import Switchboard
+from acd.telephony.sync import SpySeen
 from acd.telephony.watch import Watch
 from tests.runtime.fakes import FakeMirror
 from tests.telephony.fake_ami import SECRET, FakeAmi, listing, refusal
 from tests.telephony.test_cdr import row
 
 pytestmark = pytest.mark.timeout(10)
+AGENTS = {"anna": "1001", "ben": "1002"}
 PLAN = Plan(
-    {"anna": AgentProfile("anna", "Anna", "1001", {"sales": 5})},
+    {name: AgentProfile(name, name, phone, {"sales": 5}) for name, phone in AGENTS.items()},
     {"sales": GroupPolicy("sales", "Sales", Requirement.of({"sales": 1}))},
 )
 CALLER = "PJSIP/trunk-lab-00000001"
 LEG = "PJSIP/1001-00000002"
+THIRD = "PJSIP/1002-00000003"
 
 
 def status(
-    channel: str, uniqueid: str, application: str, call: str, *, caller: bool, bridge: str = ""
+    channel: str,
+    uniqueid: str,
+    application: str,
+    call: str,
+    *,
+    caller: bool,
+    bridge: str = "",
+    hold: str = "",
 ) -> dict[str, str]:
     """One channel as `Status` lists it."""
     variables = f"ACD_CALL={call}\r\nVariable: ACD_CALLER={int(caller) or ''}\r\nVariable: ACD_DIALED=8001"
+    variables += f"\r\nVariable: ACD_HOLD={hold}" if hold else ""
     return {
         "Event": "Status", "Channel": channel, "Uniqueid": uniqueid, "Application": application,
         "BridgeID": bridge, "CallerIDNum": "+4930123", "CallerIDName": "<unknown>", "Variable": variables,
     }  # fmt: skip
+
+
+class Hands:
+    """Is told who is apart, who is together, and who listens."""
+
+    def __init__(self) -> None:
+        self.apart: dict[str, Pair] = {}
+        self.together: dict[str, str] = {}
+        self.spies: dict[str, SpySeen] = {}
+
+    def found_apart(self, call_id: str, pair: Pair) -> None:
+        """Two."""
+        self.apart[call_id] = pair
+
+    def found_together(self, call_id: str, consult_id: str) -> None:
+        """Three."""
+        self.together[call_id] = consult_id
+
+    def found_spies(self, spies: Mapping[str, SpySeen]) -> None:
+        """All of them."""
+        self.spies = dict(spies)
 
 
 class House:
@@ -71,6 +104,8 @@ class House:
         )
         self.bond.attach(self.link, self.switch)
         self.bond.on_known = self.known.set
+        self.hands = Hands()
+        self.bond.hands = self.hands
         self.running: list[asyncio.Task[None]] = []
 
     def _feed(self, event: Event) -> None:
@@ -404,3 +439,113 @@ async def test_who_talks_outside_is_seen_there(house: House) -> None:
     assert not any(isinstance(event, events.FallbackServed) for event in house.heard)
     assert house.engine.floor.calls["c1"].state is CallState.OUTSIDE
     assert house.watch.leg_of["c1"] == outside
+
+
+def in_consultation(house: House) -> None:
+    """As the engine was when we were killed: anna has c1 on hold and talks with ben, in c1-c1."""
+    told: list[Event] = []
+    for agent, phone in AGENTS.items():
+        told += [events.PhoneChanged(phone, True, False), events.AgentLoggedIn(agent, phone)]
+        told.append(events.AgentWentReady(agent))
+    told += [
+        events.CallArrived("c1", CallKind.INBOUND, "+4930123", "", "8001"),
+        events.CallDirected("c1", "anna"),
+        events.OfferAnswered("c1"),
+        events.CallHeld("c1"),
+        events.CallArrived("c1-c1", CallKind.INTERNAL, "1001", "", "1002", None, "anna"),
+        events.CallDirected("c1-c1", "ben"),
+        events.OfferAnswered("c1-c1"),
+    ]
+    for event in told:
+        house.engine.handle(event, EngineClock()())
+    assert house.engine.floor.calls["c1-c1"].state is CallState.TALKING
+
+
+def agents(house: House) -> dict[str, tuple[str | None, str | None]]:
+    """The call and the own call of each."""
+    return {agent.id: (agent.call_id, agent.own_call_id) for agent in house.engine.floor.agents.values()}
+
+
+async def test_a_consultation_under_way_is_found(house: House) -> None:
+    in_consultation(house)
+    _note(
+        house,
+        "Status",
+        status(CALLER, "1.1", "MusicOnHold", "c1", caller=True, hold=LEG),
+        status(LEG, "1.2", "Dial", "c1-c1", caller=True, bridge="b1"),
+        status(THIRD, "1.3", "AppDial", "c1-c1", caller=False, bridge="b1"),
+    )
+    await house.start()
+    assert house.hands.apart == {"c1": Pair(LEG, CALLER)}
+    assert dict(house.watch.leg_of) == {"c1": LEG, "c1-c1": THIRD}
+    assert house.engine.floor.calls["c1"].on_hold
+    assert agents(house) == {"anna": ("c1", "c1-c1"), "ben": ("c1-c1", None)}
+    assert "Redirect" not in house.story
+
+
+async def test_three_in_a_talk_are_found(house: House) -> None:
+    """Killed before anybody had heard that the hold was over."""
+    in_consultation(house)
+    _note(
+        house,
+        "Status",
+        status(THIRD, "1.3", "AppDial", "c1-c1", caller=False, bridge="b1"),
+        status(CALLER, "1.1", "BridgeAdd", "c1", caller=True, bridge="b1"),
+        status(LEG, "1.2", "Dial", "c1-c1", caller=True, bridge="b1"),
+    )
+    await house.start()
+    assert house.hands.together == {"c1": "c1-c1"}
+    assert dict(house.watch.leg_of) == {"c1": LEG, "c1-c1": THIRD}
+    assert not house.engine.floor.calls["c1"].on_hold
+    assert agents(house) == {"anna": ("c1", "c1-c1"), "ben": ("c1-c1", None)}
+
+
+async def test_two_are_left_of_three_when_the_third_one_has_gone(house: House) -> None:
+    in_consultation(house)
+    _note(
+        house,
+        "Status",
+        status(CALLER, "1.1", "BridgeAdd", "c1", caller=True, bridge="b1"),
+        status(LEG, "1.2", "Dial", "c1-c1", caller=True, bridge="b1"),
+    )
+    await house.start()
+    assert house.watch.channel_of == {"c1": CALLER}
+    assert dict(house.watch.leg_of) == {"c1": LEG}
+    assert agents(house) == {"anna": ("c1", None), "ben": (None, None)}
+    assert not any(isinstance(event, events.CallArrived) for event in house.heard)
+
+
+async def test_the_agent_has_left_the_two_others_to_each_other(house: House) -> None:
+    in_consultation(house)
+    _note(
+        house,
+        "Status",
+        status(CALLER, "1.1", "BridgeAdd", "c1", caller=True, bridge="b1"),
+        status(THIRD, "1.3", "AppDial", "c1-c1", caller=False, bridge="b1"),
+    )
+    await house.start()
+    assert events.CallAttendedTransferred("c1", "c1-c1") in house.heard
+    assert dict(house.watch.leg_of) == {"c1": THIRD}
+    assert agents(house) == {"anna": (None, None), "ben": ("c1", None)}
+    assert house.engine.floor.calls["c1"].agent == "ben"
+
+
+async def test_who_is_left_of_two_that_were_kept_apart_is_led_on(house: House) -> None:
+    """The customer is not hung up on, the agent does not wait for somebody who has gone."""
+    deserted = "PJSIP/1002-00000009"
+    _note(
+        house,
+        "Status",
+        status(CALLER, "1.1", "MusicOnHold", "c1", caller=True, hold=LEG),
+        status(deserted, "1.9", "Wait", "c2", caller=False, hold="PJSIP/trunk-lab-00000008"),
+    )
+    await house.start()
+    led = {a["Channel"]: a["Exten"] for a in house.ami.actions if a["Action"] == "Redirect"}
+    assert led == {CALLER: "left", deserted: "over"}
+
+
+async def test_who_listens_in_is_found(house: House) -> None:
+    spy = status("PJSIP/1002-0000000a", "acd-spy-17.s1", "ChanSpy", "", caller=False)
+    _note(house, "Status", {**spy, "Data": f"{LEG},qdE"})
+    await house.start()
+    assert house.hands.spies == {"acd-spy-17.s1": SpySeen("1002", LEG)}

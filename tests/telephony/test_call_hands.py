@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from typing import Any
+from unittest import mock
 
 import pytest
 
-from acd.core.events import CallHeld, CallResumed, Event
+from acd.core.events import CallAttendedTransferred, CallEnded, CallHeld, CallResumed, Event, OwnCallsJoined
+from acd.core.facts import EndedBy
 from acd.errors import TelephonyError
 from acd.telephony.call_hands import CallHands
+from acd.telephony.channels import Pair
 from acd.telephony.merges import Merges
 from acd.telephony.switch import Switchboard
+from acd.telephony.sync import SpySeen
 from acd.telephony.watch import Watch
 from tests.runtime.fakes import FakeMirror
 
-CALLER, AGENT = "PJSIP/trunk-out-00000001", "PJSIP/1001-00000002"
+CALLER, AGENT, THIRD = "PJSIP/trunk-out-00000001", "PJSIP/1001-00000002", "PJSIP/1002-00000003"
 
 
 class FakeLink:
@@ -37,7 +43,8 @@ class FakeLink:
             for channel in (headers["Channel1"], headers["Channel2"]):
                 self.places[channel] = {"BridgeID": "b1"}
         elif name == "Redirect":
-            self.places[headers["Channel"]] = {"Application": "MusicOnHold"}
+            waits = "MusicOnHold" if headers["Exten"] == "music" else "Wait"
+            self.places[headers["Channel"]] = {"Application": waits}
             if "ExtraChannel" in headers:
                 self.places[headers["ExtraChannel"]] = {"Application": "Wait"}
 
@@ -45,7 +52,8 @@ class FakeLink:
 
     async def list_action(self, _name: str, **headers: Any) -> list[dict[str, str]]:
         """Where the channel is."""
-        return [self.places.get(headers["Channel"], {})]
+        channel = headers["Channel"]
+        return [{"Uniqueid": f"id of {channel}", **self.places.get(channel, {})}]
 
 
 class Talk:
@@ -57,10 +65,39 @@ class Talk:
         link: Any = self.link
         unused: Any = None
         self.watch = Watch(["1001"], self.hear, lambda *_: None)
-        switch = Switchboard(self.watch, link, unused, Merges(FakeMirror()), unused)
-        self.hands = CallHands(self.watch, link, switch, self.hear, lambda _call: True)
+        self.switch = Switchboard(self.watch, link, unused, Merges(FakeMirror()), unused)
+        self.own: set[str] = set()  # calls that anna has dialled
+        self.hands = CallHands(
+            self.watch,
+            link,
+            self.switch,
+            self.hear,
+            lambda call: call not in self.own,
+            lambda call: "1001" if call in self.own else None,
+        )
         self.watch.bind("c1", CALLER, "a-1.1")
         self.watch.leg_of["c1"] = AGENT
+
+    def dialled(self) -> None:
+        """Instead, anna has dialled o1 and talks with somebody outside."""
+        self.own.add("o1")
+        self.watch.unbind("c1")
+        del self.watch.leg_of["c1"]
+        self.watch.bind("o1", AGENT, "a-1.2")
+        self.watch.leg_of["o1"] = CALLER
+
+    def answered(self, consult_id: str) -> None:
+        """The consultation, which anna's leg asks about, has come to ben."""
+        self.watch.bind(consult_id, AGENT, "a-1.2")
+        self.watch.leg_of[consult_id] = THIRD
+
+    def hung_up(self, channel: str, uniqueid: str) -> None:
+        """One AMI event."""
+        self.watch.on_event({"Event": "Hangup", "Channel": channel, "Uniqueid": uniqueid, "Cause": "16"})
+
+    def redirects(self) -> list[tuple[str, str, str]]:
+        """Who was led where."""
+        return [(h["Channel"], h["Context"], h["Exten"]) for name, h in self.link.sent if name == "Redirect"]
 
     def hear(self, event: Event) -> None:
         """As the engine would."""
@@ -107,5 +144,94 @@ async def test_what_is_no_target_is_not_dialled(target: str) -> None:
     with pytest.raises(TelephonyError):
         await talk.hands.send("c1", target, dialled=False)
     with pytest.raises(TelephonyError):
-        await talk.hands.consult("c1", "c1-c1", target, "Anna")
+        await talk.hands.consult("c1", "c1-c1", target, "Anna", dialled=False)
     assert talk.link.sent == []
+
+
+async def test_a_call_that_the_agent_has_dialled_is_turned_for_a_consultation() -> None:
+    talk = Talk()
+    talk.dialled()
+    await talk.hands.consult("o1", "o1-c1", "1002", "Anna", dialled=True)
+    assert talk.redirects() == [(CALLER, "acd-hold", "music"), (AGENT, "acd-consult", "s")]
+    variables = talk.link.variables
+    assert (variables[CALLER, "ACD_CALLER"], variables[CALLER, "__ACD_CALL"]) == ("1", "o1")
+    assert (variables[CALLER, "ACD_TURNED"], variables[AGENT, "ACD_CALLER"]) == ("1", "")
+    assert (talk.watch.channel_of["o1"], talk.watch.leg_of["o1"]) == (CALLER, AGENT)
+    talk.answered("o1-c1")
+    await talk.hands.complete("o1", "o1-c1")
+    assert talk.heard[-1] == OwnCallsJoined("o1", "o1-c1", "1002")
+    assert dict(talk.watch.leg_of) == {"o1": THIRD}
+
+
+async def test_a_turned_call_goes_on_as_one_of_the_agents_own() -> None:
+    talk = Talk()
+    talk.dialled()
+    await talk.hands.consult("o1", "o1-c1", "1002", "Anna", dialled=True)
+    talk.answered("o1-c1")
+    talk.link.places[AGENT] = {"Application": "Wait"}
+    await talk.hands.cancel("o1", "o1-c1")
+    assert talk.heard[-2:] == [CallEnded("o1-c1", EndedBy.CALLER), CallResumed("o1")]
+    await talk.hands.hold("o1", dialled=True)
+    assert talk.link.variables[CALLER, "ACD_HOLD"] == AGENT
+    await talk.hands.hang_up("o1", dialled=True)
+    assert talk.link.sent[-1] == ("Hangup", {"Channel": AGENT, "Cause": "16"})
+    talk.hung_up(AGENT, "a-1.2")
+    assert talk.heard[-1].by is EndedBy.CALLER  # type: ignore[union-attr]
+
+
+async def test_who_was_called_hangs_up_in_a_turned_call() -> None:
+    talk = Talk()
+    talk.dialled()
+    await talk.hands.consult("o1", "o1-c1", "1002", "Anna", dialled=True)
+    talk.answered("o1-c1")
+    talk.hung_up(CALLER, f"id of {CALLER}")
+    assert talk.heard[-1] == CallEnded("o1", EndedBy.OUTSIDE)
+    assert (AGENT, "acd-hold", "over") not in talk.redirects()  # who goes on with the consultation
+
+
+async def test_a_consultation_that_was_under_way_before_a_restart_is_completed() -> None:
+    talk = Talk()
+    talk.answered("c1-c7")
+    talk.hands.found_apart("c1", Pair(AGENT, CALLER))
+    assert talk.switch.keeps_leg("c1-c7")
+    await talk.hands.complete("c1", "c1-c7")
+    assert CallAttendedTransferred("c1", "c1-c7") in talk.heard
+    await talk.hands.stop()
+
+
+async def test_three_who_talked_before_a_restart_are_told_apart() -> None:
+    talk = Talk()
+    talk.answered("c1-c7")
+    talk.hands.found_together("c1", "c1-c7")
+    await talk.hands.cancel("c1", "c1-c7")
+    assert talk.link.sent == [("Hangup", {"Channel": THIRD, "Cause": "16"})]
+    talk.hung_up(THIRD, "a-1.3")
+    assert talk.heard == [CallEnded("c1-c7", EndedBy.AGENT)]
+
+
+async def test_what_comes_to_nothing_before_asterisk_was_looked_at_waits_for_that() -> None:
+    talk = Talk()
+    talk.answered("c1-c7")
+    assert talk.switch.keeps_leg("c1-c7")
+    talk.link.places[AGENT] = {"Application": "Wait"}
+    talk.hands.found_apart("c1", Pair(AGENT, CALLER))
+    talk.hands.floor_is_known()
+    async with asyncio.timeout(2):
+        while CallEnded("c1-c7", EndedBy.CALLER) not in talk.heard:  # noqa: ASYNC110 - by a task of theirs
+            await asyncio.sleep(0)
+    assert talk.redirects() == [(AGENT, "acd-consult", "back")]
+    assert not talk.switch.keeps_leg("c1")
+
+
+async def test_a_spy_who_has_gone_unheard_is_forgotten_and_one_from_before_is_known() -> None:
+    talk = Talk()
+    await talk.hands.spy("1003", "c1", "listen", dialled=False)
+    with mock.patch("time.monotonic", return_value=time.monotonic() + 3):
+        talk.hands.found_spies({"acd-spy-1.s1": SpySeen("1004", AGENT), "acd-spy-2.s1": SpySeen("1005", "")})
+    for phone in ("1003", "1005"):
+        with pytest.raises(TelephonyError, match="nobody listens"):
+            await talk.hands.spy_no_more(phone)
+    await talk.hands.spy("1004", "c1", "whisper", dialled=False)
+    assert talk.link.sent[-1][0] == "PlayDTMF"
+    await talk.hands.spy_no_more("1004")
+    assert talk.link.sent[-1] == ("Hangup", {"Channel": "acd-spy-1.s1", "Cause": "16"})

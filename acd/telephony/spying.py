@@ -1,0 +1,92 @@
+"""Supervisors' phones that listen to an agent's channel, whisper to it, or talk with both."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from acd.errors import TelephonyError
+from acd.telephony.ami import Headers
+from acd.telephony.channels import PHONE, Channels, checked
+from acd.telephony.new_leg import ANSWERS_BY_ITSELF
+from acd.telephony.sync import SPY, SpySeen
+
+TIMEOUT_S = 20
+KEY_MS = 120
+JUST_MADE_S = 2.0
+MODE_KEYS = {"listen": "4", "whisper": "5", "barge": "6"}
+OPTIONS = {"listen": "", "whisper": "w", "barge": "B"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Spy:
+    channel: str  # its uniqueid
+    target: str
+    made_at: float = field(default_factory=time.monotonic)
+
+
+class Spies:
+    """By phone."""
+
+    def __init__(self, channels: Channels) -> None:
+        self._channels = channels
+        self._spies: dict[str, _Spy] = {}
+
+    async def listen(self, phone: str, target: str, mode: str) -> None:
+        """On this phone to this channel; where it does so already, in this mode. Raises TelephonyError."""
+        spy = self._spies.get(phone)
+        if spy is not None and spy.target == target:
+            await self._channels.link.order(
+                "PlayDTMF",
+                Channel=spy.channel,
+                Digit=MODE_KEYS[mode],
+                Duration=str(KEY_MS),
+                Receive="true",
+            )
+            return
+        if spy is not None:
+            await self.stop(phone)
+        channel = self._channels.new_id(SPY)
+        self._spies[phone] = _Spy(channel, target)
+        # d: keys choose the mode. E: over when the agent's call is.
+        await self._channels.link.order(
+            "Originate",
+            Channel=f"PJSIP/{checked(PHONE, phone)}",
+            Application="ChanSpy",
+            Data=f"{target},qdE{OPTIONS[mode]}",
+            Timeout=str(TIMEOUT_S * 1000),
+            CallerID=f'"{mode}" <{phone}>',
+            ChannelId=channel,
+            Variable=ANSWERS_BY_ITSELF,
+            Async="true",
+        )
+
+    async def stop(self, phone: str) -> None:
+        """Raises TelephonyError where nobody listens on it."""
+        spy = self._spies.pop(phone, None)
+        if spy is None:
+            raise TelephonyError("nobody listens on this phone")
+        await self._channels.link.action("Hangup", Channel=spy.channel, Cause="16")
+
+    def hear(self, event: Headers) -> None:
+        """One AMI event: a phone is no longer listening."""
+        if event.get("Event") in ("Hangup", "OriginateResponse") and self._spies:
+            gone = str(event.get("Uniqueid", ""))
+            failed = event.get("Event") == "Hangup" or event.get("Response") == "Failure"
+            for phone in [p for p, spy in self._spies.items() if failed and spy.channel == gone]:
+                del self._spies[phone]
+
+    def found(self, seen: Mapping[str, SpySeen]) -> None:
+        """After a look at Asterisk: those that there are, by channel, and those too young to be seen."""
+        now = time.monotonic()
+        kept = {
+            phone: spy
+            for phone, spy in self._spies.items()
+            if spy.channel in seen or now - spy.made_at < JUST_MADE_S
+        }
+        known = {spy.channel for spy in kept.values()}
+        for channel, spy in seen.items():
+            if channel not in known and spy.target:
+                kept[spy.phone] = _Spy(channel, spy.target)
+        self._spies = kept
