@@ -104,7 +104,7 @@ class Consultations:
         """See `Hands`.
 
         The agent's leg asks what next as soon as the other one is taken from it: by then it must no longer
-        pass for the consultation's caller.
+        pass for the consultation's caller. And it is hung up then, which must not pass for the end of a hold.
         """
         pair, answered = self._apart.get(call_id), self._watch.leg_of.get(consult_id)
         uniqueid = self._watch.caller_of(consult_id)
@@ -112,14 +112,15 @@ class Consultations:
             raise TelephonyError("nobody has answered")
         self._switch.foretell(call_id, consult_id)
         self._watch.unbind(consult_id)
+        del self._apart[call_id]
         try:
             await self._channels.bridge(pair.other, answered)
         except (TelephonyError, asyncio.CancelledError):
+            self._apart[call_id] = pair
             self._switch.not_merged(call_id)
             if not self._watch.bind(consult_id, pair.agent, uniqueid):
                 self._feed(events.CallEnded(consult_id, EndedBy.CALLER))
             raise
-        self._apart.pop(call_id, None)
         self._main.pop(consult_id, None)
         self._watch.hand_over(call_id, consult_id)
         await self._channels.act("Hangup", Channel=pair.agent, Cause="16")

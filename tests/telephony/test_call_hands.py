@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
 from typing import Any
 from unittest import mock
 
@@ -31,6 +32,7 @@ class FakeLink:
         self.refused: set[str] = set()
         self.variables: dict[tuple[str, str], str] = {}
         self.places: dict[str, dict[str, str]] = {}
+        self.on_bridge: Callable[[], None] = lambda: None
 
     async def action(self, name: str, **headers: Any) -> None:
         """One action."""
@@ -42,6 +44,7 @@ class FakeLink:
         elif name == "Bridge":
             for channel in (headers["Channel1"], headers["Channel2"]):
                 self.places[channel] = {"BridgeID": "b1"}
+            self.on_bridge()
         elif name == "Redirect":
             waits = "MusicOnHold" if headers["Exten"] == "music" else "Wait"
             self.places[headers["Channel"]] = {"Application": waits}
@@ -197,6 +200,17 @@ async def test_a_consultation_that_was_under_way_before_a_restart_is_completed()
     await talk.hands.complete("c1", "c1-c7")
     assert CallAttendedTransferred("c1", "c1-c7") in talk.heard
     await talk.hands.stop()
+
+
+async def test_the_agents_leg_that_is_gone_at_once_does_not_break_the_transfer() -> None:
+    talk = Talk()
+    talk.answered("c1-c7")
+    talk.hands.found_apart("c1", Pair(AGENT, CALLER))
+    talk.link.on_bridge = lambda: talk.hung_up(AGENT, "a-1.2")
+    await talk.hands.complete("c1", "c1-c7")
+    await asyncio.sleep(0)
+    assert talk.redirects() == []
+    assert dict(talk.watch.leg_of) == {"c1": THIRD}
 
 
 async def test_three_who_talked_before_a_restart_are_told_apart() -> None:
