@@ -450,6 +450,7 @@ class Controller:
         await asyncio.gather(*running, return_exceptions=True)
         await self._bond.stop()
         await self._switch.stop()
+        await self._call_desk.stop()
         await self._hands.stop()
         await self._recorder.stop()
         await self._agi.stop()

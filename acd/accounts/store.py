@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -171,11 +171,6 @@ def _account(row: Any) -> Account:
 def _check_role(role: str) -> None:
     if role not in ROLES:
         raise OperatorError(f"there is no role {role!r}; roles: {', '.join(ROLES)}")
-
-
-def usernames(found: Sequence[Account]) -> str:
-    """For messages."""
-    return ", ".join(account.username for account in found) or "none"
 
 
 def _new_row(

@@ -10,7 +10,7 @@ import math
 import re
 import secrets
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import Any, cast
@@ -94,7 +94,6 @@ class Details:
     fields: Mapping[str, FieldValue] = field(default_factory=dict)
 
 
-DETAILS = tuple(each.name for each in fields(Details))
 TEXTS = ("name", "company", "segment", "language", "preferred_agent", "requires")
 
 

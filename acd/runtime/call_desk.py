@@ -14,6 +14,7 @@ from typing import Any
 
 import structlog
 
+from acd.background import Background
 from acd.core.agents import Agent
 from acd.core.calls import Call, CallState
 from acd.core.hands import Hands
@@ -52,7 +53,7 @@ class CallDesk:
         self._adds: set[str] = set()  # consultations that are to become conferences
         self._consults = 0
         self._news = asyncio.Event()
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._background = Background("what an agent wanted with a call failed")
         self.on_changed: Callable[[Call], None] = lambda _call: None
 
     def restore(self, kept: Mapping[str, Mapping[str, Any]]) -> None:
@@ -257,7 +258,7 @@ class CallDesk:
             return
         self._adds.discard(consult.id)
         if consult.state is not CallState.ENDED and consult.origin_agent is not None:
-            self._spawn(self._join_by_itself(consult.origin_agent))
+            self._background.begin(self._join_by_itself(consult.origin_agent))
 
     async def _join_by_itself(self, agent: str) -> None:
         try:
@@ -370,14 +371,13 @@ class CallDesk:
         who = self._floor.agents[agent]
         return call_id in (who.call_id, who.own_call_id)
 
+    async def stop(self) -> None:
+        """Nothing that was asked for goes on by itself."""
+        await self._background.stop()
+
     def _must_last(self, call: Call) -> None:
         if call.state is CallState.ENDED:
             raise RequestRefused("call-over", "the other side has hung up")
-
-    def _spawn(self, work: Any) -> None:
-        task = asyncio.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
 
 
 def _call(hand: Hand) -> Call:

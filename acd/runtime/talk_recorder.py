@@ -16,6 +16,7 @@ from typing import Any
 
 import structlog
 
+from acd.background import Background
 from acd.core import events
 from acd.core.calls import Call, CallState
 from acd.core.facts import RecordingStep, TalkRecorded
@@ -44,7 +45,7 @@ class TalkRecorder:
         self._shell = shell
         self._hands = hands
         self._folder = folder
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._background = Background("a recording failed")
         self._closing: set[str] = set()
         self._at_work: set[str] = set()  # calls whose recording is being begun, paused or resumed
 
@@ -58,7 +59,7 @@ class TalkRecorder:
         """See `CallObserver`."""
         if call.state is CallState.ENDED:
             if (name := _name_of(call)) is not None:
-                self._spawn(self._close(name))
+                self._background.begin(self._close(name))
         elif call.id in self._at_work:
             return
         elif call.taping is None and call.agent is not None and call.state is CallState.TALKING:
@@ -110,7 +111,7 @@ class TalkRecorder:
             if call is not None:  # it may be elsewhere by now: in a flow, where nothing may be recorded
                 self.call_changed(call)
 
-        self._spawn(run())
+        self._background.begin(run())
 
     # --- files --------------------------------------------------------------------------------
     def _new_name(self, call: Call) -> str:
@@ -139,7 +140,7 @@ class TalkRecorder:
 
     def take_up(self) -> None:
         """After a restart: files of calls that ended meanwhile."""
-        self._spawn(self._finish_old())
+        self._background.begin(self._finish_old())
 
     async def _finish_old(self) -> None:
         """There may be folders of years: no caller waits until all have been looked through."""
@@ -147,23 +148,11 @@ class TalkRecorder:
         live = {_stem(call) for call in self._shell.engine.floor.calls.values()}
         for raw in found:
             if raw.stem not in live:
-                self._spawn(self._close(f"{raw.parent.name}/{raw.stem}"))
-
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._done)
-
-    def _done(self, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
-        if not task.cancelled() and (error := task.exception()) is not None:
-            log.error("a recording failed", exc_info=error)
+                self._background.begin(self._close(f"{raw.parent.name}/{raw.stem}"))
 
     async def stop(self) -> None:
         """What is not finished is taken up by the next start."""
-        for task in list(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._background.stop()
 
 
 def _size_of(file: Path) -> int:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from itertools import chain, repeat
 from pathlib import Path
-from typing import Any
 
 import structlog
 
+from acd.background import Background
 from acd.core import events
 from acd.core.calls import Call, CallState, Channel
 from acd.core.facts import CallKind
@@ -48,7 +48,7 @@ class Bond:
         self._link: AmiLink | None = None
         self._switch: Switchboard | None = None
         self._looking = asyncio.Lock()
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._background = Background("a task has failed")
         self._frozen: asyncio.Task[None] | None = None
         self._strays: set[str] = set()
         self._leaving = False
@@ -130,7 +130,7 @@ class Bond:
 
     def _begin_looking(self, after_s: float = 0.0) -> None:
         if self._frozen is None or self._frozen.done():
-            self._frozen = self._spawn(self._look_until_known(after_s))
+            self._frozen = self._background.begin(self._look_until_known(after_s))
 
     async def _look_until_known(self, pause_s: float) -> None:
         """Nobody is offered anything until a look succeeds, and the connection may well stay: try on."""
@@ -282,29 +282,16 @@ class Bond:
         if self._floor.suspended:
             self._strays.add(channel)  # fetched as soon as we know where to put them
         elif self.up and self._switch is not None:
-            self._spawn(self._switch.bring_back(channel))
+            self._background.begin(self._switch.bring_back(channel))
 
     async def _fetch_strays(self) -> None:
         assert self._switch is not None
         strays, self._strays = self._strays, set()
         await asyncio.gather(*(self._switch.bring_back(channel) for channel in strays))
 
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-        task = asyncio.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._spawned_ended)
-        return task
-
-    def _spawned_ended(self, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
-        if not task.cancelled() and (error := task.exception()) is not None:
-            log.error("a task has failed", exc_info=error)
-
     async def stop(self) -> None:
         """Nothing of ours goes on."""
-        for task in list(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._background.stop()
 
 
 def _is_awaited(call: Call) -> bool:

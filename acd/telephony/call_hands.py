@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import structlog
 
+from acd.background import Background
 from acd.core import events
 from acd.core.facts import EndedBy
 from acd.core.ports import Feed
@@ -79,7 +79,7 @@ class CallHands:
         self._joined: dict[str, str] = {}  # call → the consultation that is part of it
         self._spies: dict[str, tuple[str, str]] = {}  # phone → channel's id, and whom it listens to
         self._spied = 0
-        self._tasks: set[asyncio.Task[Any]] = set()
+        self._background = Background("telephony command failed", expected=(TelephonyError,))
         watch.on_going = self._going
         watch.on_gone = self._gone
         switch.keeps_leg = self._keeps_leg
@@ -167,7 +167,7 @@ class CallHands:
                 self._link, phone, call_id, leg_id, pair.other, held=call_id in self._apart
             )
         except BaseException:
-            self._spawn(self._act("Hangup", Channel=leg_id, Cause="16"))
+            self._background.begin(self._act("Hangup", Channel=leg_id, Cause="16"))
             raise
         if call_id in self._apart:
             self._apart[call_id] = Pair(leg, pair.other)
@@ -308,7 +308,7 @@ class CallHands:
         for apart, pair in list(self._apart.items()):
             if channel in (pair.agent, pair.other):
                 del self._apart[apart]
-                self._spawn(self._lead_on(apart, pair, channel))
+                self._background.begin(self._lead_on(apart, pair, channel))
                 if channel == pair.agent:  # who made them is gone
                     for consult_id in [c for c, main in self._consults.items() if main == apart]:
                         del self._consults[consult_id]
@@ -332,7 +332,7 @@ class CallHands:
         pair = self._apart.get(main or "")
         if main is None or pair is None:
             return False
-        self._spawn(self._take_back(call_id, pair))
+        self._background.begin(self._take_back(call_id, pair))
         return True
 
     # --- listening in -------------------------------------------------------------------------
@@ -436,24 +436,9 @@ class CallHands:
         except TelephonyError as error:
             log.debug("ami action failed", action=name, reason=str(error))
 
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._done)
-
-    def _done(self, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
-        if not task.cancelled() and (error := task.exception()) is not None:
-            if isinstance(error, TelephonyError):
-                log.debug("telephony command failed", reason=str(error))
-            else:
-                log.error("telephony command failed", exc_info=error)
-
     async def stop(self) -> None:
         """Nothing of ours goes on."""
-        for task in list(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._background.stop()
 
     def hear(self, event: Headers) -> None:
         """One AMI event: a supervisor's phone is no longer listening."""

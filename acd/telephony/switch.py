@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from hmac import compare_digest
-from typing import Any
 
 import structlog
 
+from acd.background import Background
 from acd.core.commands import DialOut, Leg, Offer
 from acd.core.plan import is_browser_phone
 from acd.core.ports import Ask, AskKind, Refusal
@@ -88,7 +88,7 @@ class Switchboard:
         self._script = script
         self._lines: dict[str, AgiLine] = {}
         self._merges = merges
-        self._tasks: set[asyncio.Task[Any]] = set()
+        self._background = Background("telephony command failed", expected=(TelephonyError,))
         self.ends_with_agent: Callable[[str], bool] = lambda _call_id: False
         self.keeps_leg: Callable[[str], bool] = lambda _call_id: False
 
@@ -169,7 +169,7 @@ class Switchboard:
         """
         channel = self._watch.channel_of.get(call_id)
         if channel is not None:
-            self._spawn(self._name_caller(channel, call_id))
+            self._background.begin(self._name_caller(channel, call_id))
 
     async def _name_caller(self, channel: str, call_id: str) -> None:
         endpoint = phone_of(channel) or ""
@@ -197,7 +197,7 @@ class Switchboard:
         call_id = next((c for c, other in self._lines.items() if other is line), None)
         channel = self._watch.channel_of.get(call_id) if call_id is not None else None
         if channel is not None:
-            self._spawn(self._act("ControlPlayback", Channel=channel, Control="stop"))
+            self._background.begin(self._act("ControlPlayback", Channel=channel, Control="stop"))
 
     def _key_pressed(self, call_id: str, key: str) -> None:
         line = self._lines.get(call_id)
@@ -251,11 +251,11 @@ class Switchboard:
                 log.warning("a callback's leg could not be ordered", call=call_id, reason=str(error))
                 self._watch.legs.failed(leg.id)
 
-        self._spawn(order())
+        self._background.begin(order())
 
     def end_leg(self, leg_id: str) -> None:
         """A channel that was made for a callback is of no use any more."""
-        self._spawn(self._act("Hangup", Channel=leg_id, Cause=CANCEL_CAUSE))
+        self._background.begin(self._act("Hangup", Channel=leg_id, Cause=CANCEL_CAUSE))
 
     def _dial(self, call_id: str, dial: str) -> None:
         line = self._lines.get(call_id)
@@ -272,7 +272,7 @@ class Switchboard:
         if made is not None:
             self.end_leg(made)
         else:
-            self._spawn(self._cancel(call_id, self._watch.leg_of.get(call_id)))
+            self._background.begin(self._cancel(call_id, self._watch.leg_of.get(call_id)))
 
     async def _cancel(self, call_id: str, leg: str | None) -> None:
         """The phone may be answered just now; the caller goes back into the line all the same."""
@@ -294,7 +294,7 @@ class Switchboard:
         if line is not None and not line.gone:
             self._with_line(call_id, lambda line: self._dismiss(call_id, line, cause))
         elif (channel := self._watch.channel_of.get(call_id)) is not None:
-            self._spawn(self._hang_up_channel(call_id, channel, cause))
+            self._background.begin(self._hang_up_channel(call_id, channel, cause))
 
     async def _dismiss(self, call_id: str, line: AgiLine, cause: int) -> None:
         channel = self._watch.channel_of.get(call_id)
@@ -315,7 +315,7 @@ class Switchboard:
         """Have the caller's channel ask what next, whatever it is doing."""
         channel = self._watch.channel_of.get(call_id)
         if channel is not None:  # else the caller is leaving
-            self._spawn(self.bring_back(channel))
+            self._background.begin(self.bring_back(channel))
 
     async def bring_back(self, channel: str) -> None:
         """Send a channel to the beginning of the loop, so that it asks again."""
@@ -344,9 +344,7 @@ class Switchboard:
         """Let every session go; the callers' channels will ask the next controller."""
         for line in list(self._lines.values()):
             line.close()
-        for task in list(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._background.stop()
 
     # --- how ----------------------------------------------------------------------------------
     def _with_line(self, call_id: str, run: Callable[[AgiLine], Awaitable[None]]) -> None:
@@ -358,22 +356,7 @@ class Switchboard:
             with contextlib.suppress(TelephonyError):  # likewise
                 await run(line)
 
-        self._spawn(guarded())
-
-    def _spawn(self, work: Coroutine[Any, Any, object]) -> None:
-        task: asyncio.Task[Any] = asyncio.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._done)
-
-    def _done(self, task: asyncio.Task[Any]) -> None:
-        self._tasks.discard(task)
-        if task.cancelled():
-            return
-        error = task.exception()
-        if isinstance(error, TelephonyError):
-            log.debug("telephony command failed", reason=str(error))
-        elif error is not None:
-            log.error("telephony command failed", exc_info=error)
+        self._background.begin(guarded())
 
     async def _act(self, name: str, **headers: str) -> bool:
         """An action whose failure means that the channel is gone, which is reported otherwise."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -31,12 +30,6 @@ SETTINGS = CustomerSettings(
     },
     country="DE",
 )
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[RecordStore]:
-    with RecordStore(f"sqlite:///{tmp_path}/acd.db") as opened:
-        yield opened
 
 
 @pytest.fixture

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 from sqlalchemy import func, select
 
@@ -15,12 +12,6 @@ from acd.customers.store import CustomerStore
 from acd.errors import RequestRefused
 from acd.records.store import RecordStore
 from acd.settings.customer_settings import CustomerSettings
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[RecordStore]:
-    with RecordStore(f"sqlite:///{tmp_path}/acd.db") as opened:
-        yield opened
 
 
 @pytest.fixture

@@ -46,7 +46,8 @@ async def come_back(browser: aiohttp.ClientSession) -> aiohttp.ClientWebSocketRe
 def web_process_of(pid: int) -> int:
     """The child of the server that serves the pages."""
     children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    (found,) = [int(c) for c in children if Path(f"/proc/{c}/cmdline").read_bytes().endswith(b"acd.cli.web\0")]
+    programs = {int(child): Path(f"/proc/{child}/cmdline").read_bytes() for child in children}
+    (found,) = [child for child, program in programs.items() if program.endswith(b"acd.cli.web\0")]
     return found
 
 

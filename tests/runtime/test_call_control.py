@@ -329,7 +329,7 @@ async def test_recording_on_demand(page: Page, tmp_path: Path) -> None:
     assert [(f.step.value, f.agent, f.reason) for f in facts] == [
         ("started", "anna", ""), ("paused", "anna", "card"), ("resumed", "anna", ""), ("ended", "", ""),
     ]  # fmt: skip
-    await asyncio.gather(*page.recorder._tasks)
+    await page.recorder._background.ended()
     with wave.open(str(tmp_path / f"{facts[0].name}.wav")) as file:
         assert (file.getnchannels(), file.getnframes()) == (2, 800)
     assert not (tmp_path / f"{facts[0].name}.raw").exists()
@@ -339,7 +339,7 @@ async def test_recording_on_demand(page: Page, tmp_path: Path) -> None:
 async def test_recording_by_rule(tmp_path: Path, rule: RecordRule, recorded: bool) -> None:
     page = Page(tmp_path, rule)
     await page.talk()
-    await asyncio.gather(*page.recorder._tasks)
+    await page.recorder._background.ended()
     assert (page.calls.picture("c1")["recording"] == "on") is recorded
     if not recorded:
         assert await page.refused("record-resume") == "not-recorded"
@@ -371,8 +371,7 @@ async def test_what_a_crash_has_left_is_finished_but_not_what_goes_on(page: Page
         (day / f"{name}-talk.raw").write_bytes(b"\1\0\2\0")
     page.recorder.take_up()
     async with asyncio.timeout(5):
-        while page.recorder._tasks:
-            await asyncio.gather(*page.recorder._tasks)
+        await page.recorder._background.ended()
     assert sorted(path.name for path in day.iterdir()) == ["c0-talk.wav", "c1-talk.raw"]
 
 

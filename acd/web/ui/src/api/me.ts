@@ -1,4 +1,5 @@
 import type { Label } from "../live/shapes";
+import type { Card, Contact } from "./customers";
 import { at, get, post, put } from "./http";
 
 export type StateOrder = "login" | "logout" | "ready" | "not-ready" | "revoke" | "wrap-up" | "wrap-up-extend" | "wrap-up-done";
@@ -43,35 +44,6 @@ export interface Figures {
 }
 
 export const readFigures = (): Promise<Figures> => get("/api/me/figures");
-
-/** A customer's card. */
-export interface Card {
-  id: string;
-  name: string;
-  company: string;
-  segment: string;
-  value: number;
-  language: string;
-  numbers: string[];
-  emails: string[];
-  tags: string[];
-  fields: Record<string, string | number | boolean>;
-  preferred_agent: string;
-  notes: { at: number; by: string; text: string }[];
-  version: number;
-}
-
-export interface Contact {
-  call: string;
-  at: number;
-  direction: string;
-  group: string | null;
-  agent: string | null;
-  outcome: string;
-  disposition: string | null;
-  note: string | null;
-  talk_s: number;
-}
 
 /** A field that goes with a disposition. */
 export interface DispositionField {

@@ -12,10 +12,9 @@ import { useFormat } from "../format/hooks";
 import { secondsOf } from "../format/iso";
 import { Grid, type Column } from "../grid/Grid";
 import { useI18n } from "../i18n/i18n";
-import { useSelect, useTopic } from "../live/hooks";
-import type { Agent, Group } from "../live/shapes";
-import { allOf, type Objects } from "../live/store";
+import { useTopic } from "../live/hooks";
 import { useNow } from "../live/ticks";
+import { useAgentNames, useGroupNames } from "../supervisor/hooks";
 import { findCalls, LISTED, readStory, type CallFilter, type CallLine } from "./api";
 import { Decisions } from "./Decisions";
 import { filterOf, searchOf } from "./filter";
@@ -56,9 +55,9 @@ export default function CallsPage() {
 
 function Filters({ filter, onChange }: { filter: CallFilter; onChange: (change: Partial<CallFilter>) => void }) {
   const { t } = useI18n();
-  const groups = useSelect("wallboard", groupNames, sameText);
-  const agents = useSelect("wallboard", agentNames, sameText);
-  const options = (names: readonly [string, string][]) => names.map(([value, label]) => ({ value, label }));
+  const groups = useGroupNames();
+  const agents = useAgentNames();
+  const options = (names: ReadonlyMap<string, string>) => [...names].map(([value, label]) => ({ value, label }));
   return (
     <div className="row">
       <PeriodPicker from={filter.from} to={filter.to} onChange={(from, to) => onChange({ from, to })} />
@@ -69,19 +68,15 @@ function Filters({ filter, onChange }: { filter: CallFilter; onChange: (change: 
   );
 }
 
-const groupNames = (objects: Objects): [string, string][] => allOf<Group>(objects, "group").map(({ id, name }) => [id, name]);
-const agentNames = (objects: Objects): [string, string][] => allOf<Agent>(objects, "agent").map(({ id, name }) => [id, name]);
-const sameText = (one: [string, string][], other: [string, string][]): boolean => one.length === other.length && one.every(([id, name], index) => other[index]![0] === id && other[index]![1] === name);
-
 /** By their names; who is no longer there by the id. */
-const named = (ids: readonly string[], names: readonly [string, string][]): string => ids.map((id) => names.find(([known]) => known === id)?.[1] ?? id).join(", ");
+const named = (ids: readonly string[], names: ReadonlyMap<string, string>): string => ids.map((id) => names.get(id) ?? id).join(", ");
 
 function CallTable({ calls, onOpen }: { calls: readonly CallLine[]; onOpen: (call: string) => void }) {
   const { t, known } = useI18n();
   const format = useFormat();
   const now_s = Math.floor(useNow() / 60) * 60;
-  const groups = useSelect("wallboard", groupNames, sameText);
-  const agents = useSelect("wallboard", agentNames, sameText);
+  const groups = useGroupNames();
+  const agents = useAgentNames();
   const columns = useMemo<Column<CallLine>[]>(
     () => [
       {

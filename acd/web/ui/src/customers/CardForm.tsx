@@ -4,7 +4,7 @@ import type { ReactNode } from "react";
 
 import { useI18n } from "../i18n/i18n";
 import { LANGUAGES } from "../i18n/i18n";
-import { MASK, type CustomField, type Details } from "./api";
+import { MASK, type CustomField, type Details } from "../api/customers";
 
 interface Props {
   form: FormInstance<Details>;

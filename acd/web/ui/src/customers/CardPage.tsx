@@ -11,7 +11,7 @@ import { useI18n } from "../i18n/i18n";
 import { useNow } from "../live/ticks";
 import { useWho } from "../shell/session";
 import { useDo } from "../api/useDo";
-import { addNote, changeCard, MASK, readCard, readContacts, removeCard, revealCard, type Card, type CustomField, type Details } from "./api";
+import { addNote, changeCard, MASK, readCard, readContacts, removeCard, revealCard, type Card, type CustomField, type Details } from "../api/customers";
 import { CardForm, SaveButtons } from "./CardForm";
 import { Conflict } from "./Conflict";
 import { changesOf, detailsOf, titleOf } from "./details";

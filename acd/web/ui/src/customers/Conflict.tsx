@@ -1,7 +1,7 @@
 import { Alert, Button } from "antd";
 
 import { useI18n } from "../i18n/i18n";
-import type { CustomField, Details } from "./api";
+import type { CustomField, Details } from "../api/customers";
 import { differences } from "./details";
 import { usePlaceName } from "./hooks";
 

@@ -10,7 +10,7 @@ import { useFaultText, useLoaded } from "../api/hooks";
 import { mayAct } from "../api/session";
 import { useI18n } from "../i18n/i18n";
 import { useWho } from "../shell/session";
-import { EXPORT_PATH, findCustomers, FOUND, readFields, type Card, type CustomField } from "./api";
+import { EXPORT_PATH, findCustomers, FOUND, readFields, type Card, type CustomField } from "../api/customers";
 import { CardPage } from "./CardPage";
 import { titleOf } from "./details";
 import { ImportDialog } from "./ImportDialog";

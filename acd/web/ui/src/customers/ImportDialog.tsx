@@ -4,7 +4,7 @@ import { useState } from "react";
 
 import { useFaultText } from "../api/hooks";
 import { useI18n } from "../i18n/i18n";
-import { importCards, type ImportReport } from "./api";
+import { importCards, type ImportReport } from "../api/customers";
 
 export function ImportDialog({ open, onClose, onImported }: { open: boolean; onClose: () => void; onImported: () => void }) {
   const { t } = useI18n();

@@ -4,7 +4,7 @@ import { useState } from "react";
 import { useLoaded } from "../api/hooks";
 import { useI18n } from "../i18n/i18n";
 import { useDo } from "../api/useDo";
-import { findCustomers, mergeCards, readCard, type Card, type CustomField, type Details } from "./api";
+import { findCustomers, mergeCards, readCard, type Card, type CustomField, type Details } from "../api/customers";
 import { detailsOf, differences, EMPTY, merged, titleOf } from "./details";
 import { usePlaceName } from "./hooks";
 

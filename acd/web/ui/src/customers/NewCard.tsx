@@ -3,7 +3,7 @@ import { useState } from "react";
 
 import { useFaultText } from "../api/hooks";
 import { useI18n } from "../i18n/i18n";
-import { addCard, type Card, type CustomField, type Details } from "./api";
+import { addCard, type Card, type CustomField, type Details } from "../api/customers";
 import { CardForm } from "./CardForm";
 import { EMPTY } from "./details";
 import { showFaults } from "./faults";

@@ -1,4 +1,4 @@
-import type { Card, Changes, Details, FieldValue } from "./api";
+import type { Card, Changes, Details, FieldValue } from "../api/customers";
 
 /** What a card says, without what the server adds. */
 export function detailsOf(card: Card): Details {

@@ -1,7 +1,7 @@
 import type { FormInstance } from "antd";
 
 import { ApiError } from "../api/http";
-import type { Details } from "./api";
+import type { Details } from "../api/customers";
 
 const PLACES = ["name", "company", "segment", "value", "language", "preferred_agent", "numbers", "emails", "tags"] as const;
 

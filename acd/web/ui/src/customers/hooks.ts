@@ -1,7 +1,7 @@
 import { useCallback } from "react";
 
 import { useI18n } from "../i18n/i18n";
-import type { CustomField } from "./api";
+import type { CustomField } from "../api/customers";
 
 /** What people call a place of a card: `numbers`, `fields.contract`. */
 export function usePlaceName(fields: readonly CustomField[]): (place: string) => string {

@@ -37,5 +37,3 @@ export function stillSeen(seen: ReadonlySet<string>, present: readonly Alarm[]):
 /** Whether one of them is to be heard: it is wanted, and nobody has seen it yet. */
 export const isToBeHeard = (present: readonly Alarm[], seen: ReadonlySet<string>, thresholds: Thresholds): boolean =>
   present.some((alarm) => thresholds[alarm.kind].heard && !seen.has(alarm.id));
-
-export const isOfGroup = (alarm: Alarm): boolean => KINDS[alarm.kind].of === "group";

@@ -1,7 +1,7 @@
 import { useCallback, useMemo, useState } from "react";
 
 import { sameItems, useObject, useSelect } from "../live/hooks";
-import type { Group } from "../live/shapes";
+import type { Agent, Group } from "../live/shapes";
 import { allOf, type Objects } from "../live/store";
 import { remember, remembered } from "../shell/taste";
 import { isGroupShown, isOf, makeAgentRows, makeGroupRows, type AgentRow, type GroupRow } from "./board";
@@ -32,9 +32,12 @@ export function useAgentRows(groups: readonly string[]): readonly AgentRow[] {
 }
 
 /** Names of groups by id; another map only when a group came, went or was renamed. */
-export const useGroupNames = (): ReadonlyMap<string, string> => useSelect("wallboard", namesOf, sameNames);
+export const useGroupNames = (): ReadonlyMap<string, string> => useSelect("wallboard", groupNames, sameNames);
+/** The agents' names by id. */
+export const useAgentNames = (): ReadonlyMap<string, string> => useSelect("wallboard", agentNames, sameNames);
 
-const namesOf = (objects: Objects): ReadonlyMap<string, string> => new Map(allOf<Group>(objects, "group").map(({ id, name }) => [id, name]));
+const groupNames = (objects: Objects): ReadonlyMap<string, string> => new Map(allOf<Group>(objects, "group").map(({ id, name }) => [id, name]));
+const agentNames = (objects: Objects): ReadonlyMap<string, string> => new Map(allOf<Agent>(objects, "agent").map(({ id, name }) => [id, name]));
 const sameNames = (one: ReadonlyMap<string, string>, other: ReadonlyMap<string, string>): boolean =>
   one.size === other.size && [...one].every(([id, name]) => other.get(id) === name);
 

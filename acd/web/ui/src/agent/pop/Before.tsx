@@ -1,7 +1,8 @@
 import { AudioOutlined, PhoneOutlined } from "@ant-design/icons";
 import { Tag } from "antd";
 
-import type { Contact, Pop } from "../../api/me";
+import type { Contact } from "../../api/customers";
+import type { Pop } from "../../api/me";
 import { clockText } from "../../format/format";
 import { useFormat } from "../../format/hooks";
 import { useI18n } from "../../i18n/i18n";

@@ -1,6 +1,6 @@
 import { Button, Tag } from "antd";
 
-import type { Card } from "../../api/me";
+import type { Card } from "../../api/customers";
 import { useI18n } from "../../i18n/i18n";
 
 /** Several customers share the number: one question to the caller, one click. */

@@ -2,12 +2,12 @@ import { LinkOutlined } from "@ant-design/icons";
 import { Alert, Button, Input, Tag } from "antd";
 import { useState } from "react";
 
-import { addNote } from "../../api/customers";
+import { addNote, type Card } from "../../api/customers";
 import { useFaultText } from "../../api/hooks";
-import type { Card } from "../../api/me";
 import { useFormat } from "../../format/hooks";
 import { useI18n } from "../../i18n/i18n";
 import { live } from "../../live/live";
+import { Facts } from "./Facts";
 
 const NOTES_SHOWN = 3;
 
@@ -44,18 +44,7 @@ export function CustomerCard({ card, links, onChanged }: { card: Card; links: { 
           ))}
         </span>
       </header>
-      <dl className="facts">
-        {rows
-          .filter(([, value]) => value !== "")
-          .map(([name, value]) => (
-            <div key={name}>
-              <dt>{name}</dt>
-              <dd>
-                <bdi>{value}</bdi>
-              </dd>
-            </div>
-          ))}
-      </dl>
+      <Facts rows={rows.filter(([, value]) => value !== "")} />
       <Notes card={card} onChanged={onChanged} />
     </section>
   );

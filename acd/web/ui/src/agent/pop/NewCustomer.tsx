@@ -1,10 +1,9 @@
 import { Alert, AutoComplete, Button, Form, Input, Select } from "antd";
 import { useDeferredValue, useState } from "react";
 
-import { addCustomer, changeCustomer, searchCustomers } from "../../api/customers";
+import { addCard, changeCard, findCustomers, type Card } from "../../api/customers";
 import { ApiError } from "../../api/http";
 import { useFaultText, useLoaded } from "../../api/hooks";
-import type { Card } from "../../api/me";
 import { useI18n } from "../../i18n/i18n";
 import type { Call } from "../../live/shapes";
 
@@ -22,7 +21,7 @@ export function NewCustomer({ call, others, onMade }: { call: Call; others: bool
   const [open, setOpen] = useState(!others);
   const [query, setQuery] = useState("");
   const sought = useDeferredValue(query.trim());
-  const { value } = useLoaded(sought.length > 1 ? sought : null, (signal) => searchCustomers(sought, 8, signal));
+  const { value } = useLoaded(sought.length > 1 ? sought : null, (signal) => findCustomers(sought, signal, 8));
   const [busy, setBusy] = useState(false);
   const [fault, setFault] = useState<unknown>(null);
 
@@ -38,8 +37,8 @@ export function NewCustomer({ call, others, onMade }: { call: Call; others: bool
   };
   const numbers = call.caller_number ? [call.caller_number] : [];
   const make = ({ name, company, email, language }: Given) =>
-    attempt(() => addCustomer({ name: name.trim(), company: company?.trim() ?? "", emails: email?.trim() ? [email.trim()] : [], language: language ?? "", numbers }));
-  const join = (card: Card) => attempt(() => changeCustomer(card.id, { version: card.version, numbers: [...new Set([...card.numbers, ...numbers])] }));
+    attempt(() => addCard({ name: name.trim(), company: company?.trim() ?? "", emails: email?.trim() ? [email.trim()] : [], language: language ?? "", numbers }));
+  const join = (card: Card) => attempt(() => changeCard(card.id, card.version, { numbers: [...new Set([...card.numbers, ...numbers])] }));
 
   if (!open) {
     return (

@@ -3,6 +3,7 @@ import { RightOutlined } from "@ant-design/icons";
 import type { Pop } from "../../api/me";
 import { clockText } from "../../format/format";
 import { useI18n } from "../../i18n/i18n";
+import { Facts } from "./Facts";
 
 /** Why the call is here: what was dialled, the way through the menus, what was keyed and found, how long it took. */
 export function Why({ why }: { why: Pop["why"] }) {
@@ -14,7 +15,7 @@ export function Why({ why }: { why: Pop["why"] }) {
     [t("pop.reason"), why.reason],
     [t("pop.lookups"), why.lookups.join("; ")],
   ];
-  const found = Object.entries(why.collected);
+  const found = Object.entries(why.collected).map(([name, value]): [string, string] => [name, String(value)]);
   return (
     <section className="card" aria-labelledby="pop-why">
       <h2 id="pop-why" className="card-title">
@@ -30,16 +31,7 @@ export function Why({ why }: { why: Pop["why"] }) {
           ))}
         </ol>
       )}
-      <dl className="facts">
-        {[...rows.filter(([, value]) => value !== ""), ...found.map(([name, value]): [string, string] => [name, String(value)])].map(([name, value]) => (
-          <div key={name}>
-            <dt>{name}</dt>
-            <dd>
-              <bdi>{value}</bdi>
-            </dd>
-          </div>
-        ))}
-      </dl>
+      <Facts rows={[...rows.filter(([, value]) => value !== ""), ...found]} />
     </section>
   );
 }

@@ -1,7 +1,8 @@
 import { useState } from "react";
 
 import { useLoaded, type Loaded } from "../../api/hooks";
-import { readForms, readPop, type Card, type Pop, type WrapUpForm } from "../../api/me";
+import type { Card } from "../../api/customers";
+import { readForms, readPop, type Pop, type WrapUpForm } from "../../api/me";
 import type { Call } from "../../live/shapes";
 
 export interface PopState extends Loaded<Pop> {
