@@ -64,7 +64,8 @@ const statusOf = (response: { status_code?: number } | null | undefined): number
 
 /** What JsSIP has and its types leave out. */
 interface InDialog {
-  sendRequest(method: string, options: { eventHandlers: { onDialogError: () => void } }): void;
+  readonly contact: string;
+  sendRequest(method: string, options: { extraHeaders: string[]; eventHandlers: { onDialogError: () => void } }): void;
 }
 
 /**
@@ -74,7 +75,11 @@ interface InDialog {
  */
 function stillKnown(session: RTCSession): void {
   if (!session.isEstablished()) return;
-  (session as unknown as InDialog).sendRequest("UPDATE", { eventHandlers: { onDialogError: () => session.terminate() } });
+  const dialog = session as unknown as InDialog;
+  dialog.sendRequest("UPDATE", {
+    extraHeaders: [`Contact: ${dialog.contact}`], // an UPDATE without it is refused as faulty (400)
+    eventHandlers: { onDialogError: () => session.terminate() },
+  });
 }
 
 class JsSipSession implements SipSession {
