@@ -6,14 +6,14 @@ import asyncio
 import os
 import signal
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 import structlog
 from aiohttp import web
-from sqlalchemy.exc import SQLAlchemyError
 
 from acd.answers import Answers
+from acd.callbacks_on_record import CallbacksOnRecord
 from acd.catch_up import CatchUp
 from acd.change_over import Exchanged
 from acd.core import events
@@ -32,25 +32,20 @@ from acd.parts import (
     all_prompts,
     asterisk_folder,
     folders,
-    lost_callback,
     prompt_store,
     redis_settings,
     tools,
 )
 from acd.records.store import RecordsAway, RecordStore
-from acd.records.task_store import TaskStore
-from acd.records.tasks import Task, TaskKind, TaskState
 from acd.records.writer import RecordWriter
 from acd.runtime import memory
 from acd.runtime.abandoned import AbandonedWaits
 from acd.runtime.announcements import Announcements
-from acd.runtime.call_desk import CallDesk
 from acd.runtime.callback_line import CallbackLine
 from acd.runtime.callbacks import CallbackDesk
 from acd.runtime.clock import EngineClock
 from acd.runtime.control_server import ControlServer
 from acd.runtime.days import Days
-from acd.runtime.destinations import Destinations
 from acd.runtime.flow_desk import FlowDesk
 from acd.runtime.flow_dial import FlowDialer
 from acd.runtime.flow_work import Services
@@ -62,7 +57,6 @@ from acd.runtime.reception import Reception
 from acd.runtime.recordings import RecordingDesk
 from acd.runtime.reload import Reloader, Start
 from acd.runtime.shell import Audience, Shell
-from acd.runtime.talk_recorder import TalkRecorder
 from acd.runtime.version_files import VersionFiles
 from acd.runtime.versions import Versions
 from acd.runtime.why_desk import WhyDesk
@@ -74,12 +68,12 @@ from acd.settings.phone_number import normalised
 from acd.settings.pins import PinBook
 from acd.settings.secrets import Secrets
 from acd.state.live import LiveMirror
+from acd.steering import Steering
 from acd.task_calls import TaskCalls
 from acd.telephony.agi import AgiServer, script_name
 from acd.telephony.ami import AmiLink
 from acd.telephony.asterisk_files import AsteriskFiles
 from acd.telephony.bond import Bond
-from acd.telephony.call_hands import CallHands
 from acd.telephony.dial_string import sip_targets
 from acd.telephony.merges import Merges
 from acd.telephony.switch import CALLBACK_WORDS, Switchboard
@@ -151,6 +145,7 @@ class Controller:
         self._callbacks = CallbackDesk(
             self._mirror, recorder, self._clock, self._number_of, self._callback_line
         )
+        self._callbacks_on_record = CallbacksOnRecord(self._store, self._callback_line)
         self._callback_line.on_closed = self._callbacks.closed
         self._merges = Merges(self._mirror)
         script = script_name(secrets.ami_password)
@@ -175,19 +170,17 @@ class Controller:
         self._switch.ends_with_agent = self._reception.ends_with_agent
         self._flow_desk = self._make_flow_desk(services)
         self._agi = AgiServer(self._switch.serve)
-        floor = self._shell.engine.floor
-        self._hands = CallHands(
+        self._steering = Steering(
+            self._now,
+            self._shell,
+            self._mirror,
+            self._versions,
             self._watch,
             self._link,
+            self._bond,
             self._switch,
-            self._shell.feed,
-            lambda call_id: call_id in floor.calls and floor.calls[call_id].is_customers,
-            self._dialled_on,
+            environment.recordings_dir,
         )
-        self._watch.also = self._hands.hear
-        self._recorder = TalkRecorder(self._now, self._shell, self._hands, environment.recordings_dir)
-        to = Destinations(self._now, floor, lambda: self._versions.active.flows)
-        self._call_desk = CallDesk(self._shell, self._hands, to, self._recorder, self._mirror)
         self._answers = Answers(
             self._now,
             self._shell,
@@ -214,18 +207,22 @@ class Controller:
                 services.outlook.groups,
                 self._reception.walker,
                 lambda: self._bond.up,
-                self._call_desk.picture,
+                self._steering.desk.picture,
             )
         )
         recorder.on_tasks_changed = self._desktop.tasks_changed
-        self._call_desk.on_changed = self._desktop.feed.call_changed
+        self._steering.desk.on_changed = self._desktop.feed.call_changed
         self._shell.observer = Audience(
             of_calls=[self._last_agents, self._abandoned, self._desktop.dispositions],
             of_floor=[self._paces, self._desktop.facts],
-            of_all=[self._desktop.feed, self._call_desk],
+            of_all=[self._desktop.feed, self._steering.desk],
         )
         task_calls = TaskCalls(
-            floor, self._call_desk, self._callback_line, self._tasks_on_record, self._task_taken
+            self._shell.engine.floor,
+            self._steering.desk,
+            self._callback_line,
+            self._callbacks_on_record.tasks,
+            self._task_taken,
         )
         handlers = {
             **self._answers.handlers(),
@@ -233,7 +230,7 @@ class Controller:
             **self._why_desk.handlers(),
             **self._callback_line.handlers(),
             **self._desktop.handlers(),
-            **self._call_desk.handlers(),
+            **self._steering.desk.handlers(),
             **task_calls.handlers(),
         }
         self._control = ControlServer(environment.control_socket, handlers, self._desktop.streams())
@@ -295,7 +292,7 @@ class Controller:
             reloader,
             self._announcements,
             self._callbacks,
-            self._open_wishes,
+            self._callbacks_on_record.open_wishes,
             self._shell.engine.floor,
         )
 
@@ -305,15 +302,9 @@ class Controller:
     def _number_of(self, number: str) -> str | None:
         return normalised(number, self._now.system.country)
 
-    def _tasks_on_record(self) -> TaskStore:
-        return TaskStore(self._store.engine)
-
     async def _task_taken(self) -> None:
         self._desktop.tasks_changed()
         await self._flow_desk.refresh_callbacks()
-
-    def _open_wishes(self) -> dict[str, str]:
-        return self._tasks_on_record().open_wishes()
 
     async def start(self) -> None:
         """Open everything. Raises OperatorError when a port or a file cannot be had."""
@@ -327,28 +318,27 @@ class Controller:
         self._writer.start()
         self._shell.attach(self._switch)
         self._bond.attach(self._link, self._switch)
-        self._bond.hands = self._hands
         self._bond.on_known = self._floor_is_known
         self._shell.on_frozen = self._bond.frozen
         self._announcements.restore(self._mirror.load())
         self._paces.restore(self._mirror.load())
         self._abandoned.restore(self._mirror.load())
-        open_wishes, tasks = await self._callbacks_at_start()
+        open_wishes, tasks = await self._callbacks_on_record.at_start()
         self._callbacks.restore(self._mirror.load(), open_wishes)
         self._reception.walker.restore(self._mirror.load())
         self._merges.restore(self._mirror.load())
-        self._call_desk.restore(self._mirror.load())
+        self._steering.restore()
         await self._take_up_versions()
         self._callback_line.restore(self._mirror.load())
         self._desktop.restore()
         self._callback_line.tell_hours()
         self._shell.restore()
-        self._recorder.take_up()
+        self._steering.take_up()
         self._days.tell()
         self._hours.restore()
         self._hours.tell()
         if tasks is not None:
-            self._reconcile_callbacks(tasks, self._callback_line.known())
+            self._callbacks_on_record.reconcile(tasks, self._callback_line.known())
         self._callbacks.place_again()
         self._reception.walker.take_up()
         await self._control.start()
@@ -386,35 +376,9 @@ class Controller:
         else:  # after a sudden end the last version on disk would be an older one
             self._version_files.end_run()
 
-    async def _callbacks_at_start(self) -> tuple[dict[str, str], list[Task] | None]:
-        """The open wishes, and all tasks; None where the database is away: it is made up for later."""
-        if not self._store.is_open:
-            return {}, None
-        try:
-            return await asyncio.to_thread(lambda: (self._open_wishes(), self._callback_tasks()))
-        except (SQLAlchemyError, OSError) as error:
-            log.error("which callbacks are open is not known yet", reason=type(error).__name__)
-            return {}, None
-
     async def _catch_up_with_callbacks(self) -> None:
         await self._flow_desk.refresh_callbacks()
-        known = self._callback_line.known()  # before reading: what leaves the mirror meanwhile is over
-        self._reconcile_callbacks(await asyncio.to_thread(self._callback_tasks), known)
-
-    def _callback_tasks(self) -> list[Task]:
-        return self._tasks_on_record().tasks(TaskKind.CALLBACK, closed=True)
-
-    def _reconcile_callbacks(self, tasks: Collection[Task], known: Collection[str]) -> None:
-        """What people have closed, or taken over, while no controller was there leaves the line.
-
-        What is open and not in the live state, which has been lost then, stands in line again.
-        """
-        in_line = {task.entry_id for task in tasks if task.state is TaskState.OPEN}
-        self._callback_line.withdraw_but(in_line, {task.entry_id for task in tasks})
-        lost = [task for task in tasks if task.state is TaskState.OPEN and task.entry_id not in known]
-        taken = [self._callback_line.take_back(*lost_callback(task)) for task in lost]
-        if any(taken):
-            log.warning("callbacks that the live state had lost stand in line again", callbacks=sum(taken))
+        await self._callbacks_on_record.catch_up()
 
     async def _take_up_versions(self) -> None:
         """Read what calls from before a restart are in before they ask for it; the voice may have changed."""
@@ -456,9 +420,7 @@ class Controller:
         await asyncio.gather(*running, return_exceptions=True)
         await self._bond.stop()
         await self._switch.stop()
-        await self._call_desk.stop()
-        await self._hands.stop()
-        await self._recorder.stop()
+        await self._steering.stop()
         await self._agi.stop()
         await self._customers.close()
         await self._lookups.close()
@@ -497,23 +459,13 @@ class Controller:
 
     def _floor_is_known(self) -> None:
         self.floor_known.set()
-        self._hands.floor_is_known()
-        self._call_desk.floor_is_known()
+        self._steering.floor_is_known()
         self._reading = asyncio.create_task(self._asterisk.catch_up())
         self._reading.add_done_callback(_log_failure)
 
     def _transferred(self, call_id: str, consult_id: str) -> None:
         self._reception.merged(call_id, consult_id)
         self._switch.merged(call_id, consult_id)
-
-    def _dialled_on(self, call_id: str) -> str | None:
-        """The phone of the agent whose own call it is."""
-        floor = self._shell.engine.floor
-        call = floor.calls.get(call_id)
-        if call is None or call.is_customers:
-            return None
-        agent = floor.agents.get(call.origin_agent or "")
-        return None if agent is None else agent.phone
 
     def _calls_by_version(self) -> Counter[str]:
         """The versions of flows that callers are in, or go back to after the line or the agent."""

@@ -21,6 +21,7 @@ from acd.core.ports import AskKind
 from acd.runtime import feed, watchers
 from acd.runtime.control_server import ControlServer
 from acd.runtime.feed import LiveFeed, View
+from acd.runtime.feed_objects import agent_object
 from acd.runtime.presence import Presence
 from acd.runtime.shell import Audience
 from acd.runtime.watchers import Watchers
@@ -251,7 +252,7 @@ async def test_a_fault_costs_one_look_and_no_call(stage: Stage) -> None:
 async def test_an_object_that_cannot_be_made_is_left_out_until_it_changes(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    seen, made = stage.watch(), feed.agent_object
+    seen, made = stage.watch(), agent_object
     before = seen.now["agent:anna"]
 
     def broken(floor: Floor, agent: Agent, language: str) -> dict[str, Any]:
