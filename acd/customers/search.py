@@ -1,8 +1,9 @@
 """Search as somebody types: a few entries of an index, read in order, and only as many as are shown.
 
-The rarest of the words that were typed leads; the others are looked for in the cards that it leads to. Where
-that takes too many cards, the indexes are held against each other first. So the cost grows with what is
-shown, not with the directory; a search that ends all the same before it is complete says so.
+The rarest of the words that were typed leads. Where it leads to more cards than are read at once, the index
+is asked which of them have the others as well: an entry of an index costs a hundredth of a card. Words that
+very many cards have are looked for in the cards. So the cost grows with what is shown, not with the
+directory; a search that ends all the same before it is complete says so.
 """
 
 from __future__ import annotations
@@ -19,10 +20,8 @@ from acd.customers.schema import customer_digits, customer_words, customers
 from acd.customers.words import Range, Term, terms_of
 from acd.sql import in_chunks
 
-MOST_READ = 2_000
+MOST_READ = 1_000
 """Cards that one search reads: each is somewhere else."""
-MOST_READ_AT_FIRST = 400
-"""With so many read in vain the indexes are held against each other."""
 MOST_COUNTED = 50_000
 """A word in more cards than that is looked for in the cards only."""
 FIRST_CHUNK = 60
@@ -74,6 +73,8 @@ def search(connection: Connection, query: str, limit: int, after: str | None = N
         for number, term in enumerate(terms)
         if number != place.term and len(term.ranges) == 1 and counts[number] < MOST_COUNTED
     ]
+    if counts[place.term] <= FIRST_CHUNK:
+        others = []
     return _follow(connection, terms, place, limit, others)
 
 
@@ -131,7 +132,7 @@ def _follow(
     for number in range(place.range, len(leader.ranges)):
         start = place.entry if number == place.range else None
         reader = _Reader(connection, leader.ranges[number], start)
-        while chunk := reader.next(others if read >= MOST_READ_AT_FIRST else ()):
+        while chunk := reader.next(others):
             texts = _texts(connection, chunk)
             for word, weight, key in chunk:
                 if not _is_hit(texts.get(key), terms, leader, (number, word)):
