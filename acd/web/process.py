@@ -16,6 +16,7 @@ from aiohttp import web
 from sqlalchemy.exc import SQLAlchemyError
 
 from acd.accounts.first import make_first_accounts
+from acd.accounts.store import AccountStore
 from acd.errors import OperatorError, RequestRefused
 from acd.records.store import RecordsAway, RecordStore
 from acd.runtime.control import request
@@ -119,9 +120,11 @@ class WebProcess:
             await self.stop()
 
     async def _first_accounts(self) -> None:
-        agents = (await self.services.centre.get()).plan.agents
         file = self.environment.first_passwords_file
         try:
+            if await asyncio.to_thread(AccountStore(self._store.engine).any):
+                return  # and the configuration is read when somebody needs it
+            agents = (await self.services.centre.get()).agents
             made = await asyncio.to_thread(make_first_accounts, self._store.engine, agents, file)
         except SQLAlchemyError as error:  # the next start makes them
             log.error("the first accounts could not be made", reason=type(error).__name__)

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import func, select
 
 from acd.customers import schema
-from acd.customers.card import Details, Source
+from acd.customers.card import Details
 from acd.customers.search import UnknownPlace
 from acd.customers.store import CustomerStore
 from acd.errors import RequestRefused
@@ -96,13 +96,6 @@ def test_a_merged_card_leads_on_with_all_that_it_had(store: RecordStore, directo
     with store.engine.connect() as connection:
         for table in schema.metadata.sorted_tables:
             assert connection.scalar(select(func.count()).select_from(table)) == 0, table.name
-
-
-def test_an_unknown_caller_has_one_card_however_often_it_is_asked_for(directory: CustomerStore) -> None:
-    card, is_new = directory.card_of_caller("030 12345678", "display name")
-    again, is_new_again = directory.card_of_caller("+493012345678")
-    assert (is_new, is_new_again, card.id == again.id) == (True, False, True)
-    assert (card.source, card.details.name) == (Source.CALL, "display name")
 
 
 def test_ids_are_taken_once_and_unknown_ones_told(directory: CustomerStore) -> None:
