@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import shutil
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -187,6 +189,15 @@ async def test_announcements_are_switched_by_name(tmp_path: Path) -> None:
         await house.controller.stop()
 
 
+CRM = """
+directory:
+  http:
+    url: https://crm.example/find?number={number}
+    headers: {X-Key: s3cret}
+    map: {id: id}
+"""
+
+
 async def test_the_configuration_is_shown_and_checked(tmp_path: Path) -> None:
     async with desktop(tmp_path) as house:
         await house.sign_in("root")
@@ -199,6 +210,15 @@ async def test_the_configuration_is_shown_and_checked(tmp_path: Path) -> None:
         assert "<svg" in picture
         await ask(house, "GET", "/api/flows/..%2Fmain/picture", 404)
         assert await ask(house, "GET", "/api/versions") == []
+        services, config = house.process.services, tmp_path / "config"
+        await asyncio.to_thread(shutil.copytree, services.environment.config_dir, config)
+        with (config / "customers.yml").open("a") as file:
+            file.write(CRM)
+        services.environment = replace(services.environment, config_dir=config)
+        told = await ask(house, "GET", "/api/config")
+        assert told["sound"], told["problems"]
+        shown = {file["name"]: file["text"] for file in told["files"]}["config/customers.yml"]
+        assert shown.endswith(CRM.replace("s3cret", "•••"))
 
 
 async def test_phones_and_targets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
