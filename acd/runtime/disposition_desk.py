@@ -13,7 +13,15 @@ from typing import TYPE_CHECKING, Any
 import structlog
 
 from acd.core.calls import Call, CallState
-from acd.core.disposition import Disposition, DispositionCode, DispositionField, DispositionTree, FieldKind
+from acd.core.disposition import (
+    FIELD_MAX,
+    NOTE_MAX,
+    Disposition,
+    DispositionCode,
+    DispositionField,
+    DispositionTree,
+    FieldKind,
+)
 from acd.core.events import CallDisposed
 from acd.core.facts import Answered, FellBack, WrapUpStarted
 from acd.core.ports import Mirror, Recorder
@@ -30,7 +38,6 @@ log = structlog.get_logger(__name__)
 PREFIX = "disposition:"
 KEPT_CALLS = 2_000
 """So many calls that are over may still be spoken of: a timed wrap-up may end while somebody types."""
-NOTE_MAX, FIELD_MAX = 4_000, 500
 PROMISE_MAX_S = 90 * 86_400.0
 FOR_AGENT, FOR_GROUP = "agent", "group"
 NO_CODES = DispositionTree()
