@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -53,7 +54,7 @@ async def test_what_supervisors_do_is_asked_for(page: Page, board: FakeBoard) ->
     await waiting.get_by_role("button", name="Raise the priority").first.click()
     await expect(page.get_by_text("The priority is raised.")).to_be_visible()
     await waiting.get_by_role("button", name="Move to another group").first.click()
-    await page.get_by_role("menuitem", name="Support").press("Enter")
+    await page.get_by_role("menuitem", name="Support").click()
     await expect(page.get_by_text("Moved to Support.")).to_be_visible()
     await page.get_by_role("button", name="Talking").click()
     await page.get_by_role("button", name="Actions for").first.click()
@@ -65,6 +66,22 @@ async def test_what_supervisors_do_is_asked_for(page: Page, board: FakeBoard) ->
     assert [what for what, _ in orders] == ["priority", "move", "spy", "spy"]
     assert orders[1][1] == {"group": "g1"}
     assert [order["mode"] for _, order in orders[2:]] == ["whisper", "stop"]
+
+
+async def test_a_menu_outlives_the_row_it_was_opened_from(page: Page, board: FakeBoard) -> None:
+    await page.goto(f"{board.address}/wallboard")
+    waiting = page.get_by_role("grid", name="Waiting calls")
+    await waiting.get_by_role("button", name="Move to another group").first.press("Enter")
+    longest = min((c for c in board.world.calls.values() if c["state"] == "waiting"), key=_queued_at)
+    await board.tell("calls", {}, [f"call:{longest['id']}"])
+    await expect(page.get_by_role("menuitem", name="Sales")).to_be_focused()
+    await page.get_by_role("menuitem", name="Support").click()
+    await expect(page.get_by_role("menuitem")).to_have_count(0)
+    assert board.orders == [(f"calls/{longest['id']}/move", {"group": "g1"})]
+
+
+def _queued_at(call: dict[str, Any]) -> float:
+    return float(call["queued_at"])
 
 
 async def test_the_board_by_keyboard_sorted_and_filtered(page: Page, board: FakeBoard) -> None:
@@ -129,8 +146,10 @@ async def test_calls_tell_their_story(page: Page, board: FakeBoard) -> None:
     await page.goto(f"{board.address}/calls?group=g1")
     await page.get_by_role("grid", name="Calls").get_by_role("row").nth(5).click()
     await expect(page.get_by_text("main/menu: 1 to sales")).to_be_visible()
+    await expect(page.get_by_text("Waits for Sales")).to_be_visible()
     await page.get_by_role("tab", name="Who got it and why").click()
-    await expect(page.get_by_text("ben: did not answer")).to_be_visible()
+    why = page.get_by_role("tabpanel", name="Who got it and why")
+    await expect(why.get_by_text("Ben Okafor did not answer")).to_be_visible()
     await page.keyboard.press("Escape")
     await expect(page).to_have_url(f"{board.address}/calls/?group=g1")
 
