@@ -164,7 +164,7 @@ def tasks(now: float) -> list[Object]:
     """Two that wait, two that somebody has."""
     base: Object = {
         "call": "c-1", "group": "sales", "name": "", "number": "", "duration_s": 0.0, "language": "en",
-        "state": "open", "agent": None, "line": None, "history": [],
+        "state": "open", "agent": None, "due_at": None, "line": None, "history": [],
     }  # fmt: skip
     mine: Object = {"state": "assigned", "agent": "anna"}
     said: Object = {
@@ -182,6 +182,7 @@ def tasks(now: float) -> list[Object]:
             "at": now - 5400,
             "number": "+49305550123",
             "name": CARD["name"],
+            "due_at": now + 1800,
         },
         {
             **base,
@@ -198,6 +199,7 @@ def tasks(now: float) -> list[Object]:
             "id": "3",
             "at": now - 90_000,
             "number": "+861055500001",
+            "due_at": now - 600,
             "history": [said],
         },
         {**base, "kind": "voicemail", "id": "4", "at": now - 100_000, "state": "assigned", "agent": "chen"},
@@ -304,6 +306,7 @@ def _logged_in(now: float, state: str, **fields: Any) -> Object:
         "since_at": now,
         "until_at": None,
         "call": None,
+        "own_call": None,
         "wrap_up_call": None,
         "next_state": None,
         "pending": None,
@@ -344,9 +347,31 @@ SCENES: dict[str, Callable[[float], dict[str, Any]]] = {
     "talk": _talk,
     "hold": lambda now: _talk(now, on_hold=True),
     "consult": lambda now: _talk(
-        now, on_hold=True, consult={"call": "c-18", "to": "Ben Okafor", "state": "talking"}
+        now, on_hold=True, consult={"call": f"{CALL}-c1", "to": "ben", "state": "talking"}
     ),
-    "conference": lambda now: _talk(now, parties=[_CUSTOMER, _ANNA, _BEN]),
+    "conference": lambda now: _talk(
+        now,
+        parties=[_CUSTOMER, _ANNA, _BEN],
+        consult={"call": f"{CALL}-c1", "to": "ben", "state": "talking"},
+    ),
+    "dialled": lambda now: {
+        "agent__anna": _logged_in(now, "talking", since_at=now - 8, own_call="c-20", next_state="ready"),
+        "call__c-20": call(
+            now,
+            id="c-20",
+            kind="outbound",
+            state="outside",
+            customer=None,
+            group=None,
+            agent=None,
+            caller_number="1001",
+            caller_name="Anna Weber",
+            outside_number="+49 40 5550188",
+            own_call_of="anna",
+            priority=0,
+            queued_at=None,
+        ),
+    },
     "pending": lambda now: {
         "agent__anna": _logged_in(
             now, "talking", since_at=now - 65, call=CALL, pending="lunch", next_state="not_ready"
