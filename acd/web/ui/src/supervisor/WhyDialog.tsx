@@ -3,7 +3,7 @@ import type { ReactNode } from "react";
 
 import { useFaultText, useLoaded } from "../api/hooks";
 import { readStory } from "../calls/api";
-import { Decisions } from "../calls/Decisions";
+import { Decisions } from "../calls/Story";
 import { clockText } from "../format/format";
 import { useI18n } from "../i18n/i18n";
 import { readWhy, type WhyWaiting } from "./api";
@@ -32,7 +32,7 @@ function Waiting({ call }: { call: string }) {
 
 function WhoGotIt({ call }: { call: string }) {
   const { value, fault } = useLoaded(`story ${call}`, (signal) => readStory(call, signal));
-  return value ? <Decisions facts={value.facts} /> : <Pending fault={fault} />;
+  return value ? <Decisions story={value} /> : <Pending fault={fault} />;
 }
 
 function Pending({ fault }: { fault: unknown }) {
