@@ -5,7 +5,7 @@ import { useFaultText, useLoaded } from "../api/hooks";
 import { useFormat } from "../format/hooks";
 import { secondsOf } from "../format/iso";
 import { useI18n } from "../i18n/i18n";
-import { useNow } from "../live/ticks";
+import { useMinute } from "../live/ticks";
 import { readAudit, type AuditFilter, type AuditLine } from "./api";
 
 const NOTHING: AuditFilter = { who: null, about: null, what: null, before: null };
@@ -15,7 +15,7 @@ const PAGE = 100;
 export default function AuditPart() {
   const { t } = useI18n();
   const format = useFormat();
-  const now_s = Math.floor(useNow() / 60) * 60;
+  const now_s = useMinute();
   const faultText = useFaultText();
   const [filter, setFilter] = useState(NOTHING);
   const [lines, setLines] = useState<readonly AuditLine[]>([]);

@@ -4,11 +4,12 @@ import { useState } from "react";
 
 import { ApiError } from "../api/http";
 import { useFaultText, useLoaded } from "../api/hooks";
+import { useNames } from "../api/names";
 import { mayAct } from "../api/session";
 import { clockText } from "../format/format";
 import { useFormat } from "../format/hooks";
 import { useI18n } from "../i18n/i18n";
-import { useNow } from "../live/ticks";
+import { useMinute } from "../live/ticks";
 import { useWho } from "../shell/session";
 import { useDo } from "../api/useDo";
 import { addNote, changeCard, MASK, readCard, readContacts, removeCard, revealCard, type Card, type CustomField, type Details } from "../api/customers";
@@ -164,7 +165,7 @@ function Edit({ card, fields, onSaved }: { card: Card; fields: readonly CustomFi
 function Notes({ card, onAdded }: { card: Card; onAdded: (card: Card) => void }) {
   const { t } = useI18n();
   const format = useFormat();
-  const now_s = useNow();
+  const now_s = useMinute();
   const act = useDo();
   const [text, setText] = useState("");
   const [busy, setBusy] = useState(false);
@@ -203,7 +204,8 @@ function Notes({ card, onAdded }: { card: Card; onAdded: (card: Card) => void })
 function Contacts({ id }: { id: string }) {
   const { t, known } = useI18n();
   const format = useFormat();
-  const now_s = useNow();
+  const now_s = useMinute();
+  const names = useNames();
   const { value } = useLoaded(`contacts ${id}`, (signal) => readContacts(id, signal));
   return (
     <section className="panel" aria-label={t("customers.contacts")}>
@@ -216,7 +218,7 @@ function Contacts({ id }: { id: string }) {
               <span className="figure">{format.moment(one.at, now_s)}</span> · {known(`customers.direction.${one.direction}`) ?? one.direction} · {known(`customers.outcome.${one.outcome}`) ?? one.outcome}
               {one.talk_s > 0 && ` · ${clockText(one.talk_s)}`}
             </p>
-            <p className="quiet">{[one.group, one.agent, one.disposition].filter(Boolean).join(" · ")}</p>
+            <p className="quiet">{[one.group && names.group(one.group), one.agent && names.agent(one.agent), one.disposition].filter(Boolean).join(" · ")}</p>
             {one.note && (
               <p className="note-text" dir="auto">
                 {one.note}

@@ -4,6 +4,7 @@ import { useState } from "react";
 
 import { addNote, type Card } from "../../api/customers";
 import { useFaultText } from "../../api/hooks";
+import { useNames } from "../../api/names";
 import { useFormat } from "../../format/hooks";
 import { useI18n } from "../../i18n/i18n";
 import { live } from "../../live/live";
@@ -15,13 +16,14 @@ const NOTES_SHOWN = 3;
 export function CustomerCard({ card, links, onChanged }: { card: Card; links: { label: string; url: string }[]; onChanged: (card: Card) => void }) {
   const { t, known } = useI18n();
   const format = useFormat();
+  const names = useNames();
   const rows: [string, string][] = [
     [t("pop.company"), card.company],
-    [t("pop.numbers"), card.numbers.join(", ")],
+    [t("pop.numbers"), card.numbers.map(unbroken).join(", ")],
     [t("pop.emails"), card.emails.join(", ")],
     [t("pop.language"), card.language ? (known(`pop.language.${card.language}`) ?? card.language) : ""],
     [t("pop.value"), card.value === 0 ? "" : format.number(card.value)],
-    [t("pop.preferred-agent"), card.preferred_agent],
+    [t("pop.preferred-agent"), card.preferred_agent && names.agent(card.preferred_agent)],
     ...Object.entries(card.fields).map(([name, value]): [string, string] => [name, String(value)]),
   ];
   return (
@@ -49,6 +51,9 @@ export function CustomerCard({ card, links, onChanged }: { card: Card; links: { 
     </section>
   );
 }
+
+/** A number stays on one line. */
+const unbroken = (number: string): string => number.replaceAll(" ", "\u00a0");
 
 function Notes({ card, onChanged }: { card: Card; onChanged: (card: Card) => void }) {
   const { t } = useI18n();
