@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 
+import { byDue, type Task } from "../src/api/inbox";
 import type { WrapUpForm } from "../src/api/me";
 import type { Targets } from "../src/api/targets";
 import { otherSide, possible, showsDone } from "../src/agent/controls";
@@ -118,6 +119,15 @@ describe("finding whom to send a call to", () => {
   it("takes a number as it was typed", () => {
     expect(ids("+49 40/123-4")).toEqual(["+49401234"]);
     expect(ids("+49 40", "agent")).toEqual([]);
+  });
+});
+
+describe("the order of the inbox", () => {
+  const task = (id: string, at: number, given: Partial<Task> = {}): Task => ({ kind: "callback", id, at, due_at: null, state: "open", ...given }) as Task;
+  it("has broken promises first, then goes by when each is due", () => {
+    const tasks = [task("promised", 10, { due_at: 900 }), task("old", 50), task("late", 90, { due_at: 400 }), task("kept", 20, { due_at: 300, state: "done" }), task("new", 450)];
+    expect(byDue(tasks, 500).map(({ id }) => id)).toEqual(["late", "old", "kept", "new", "promised"]);
+    expect(byDue(tasks, 100).map(({ id }) => id)).toEqual(["old", "kept", "late", "new", "promised"]);
   });
 });
 

@@ -24,7 +24,7 @@ export interface Task {
 /** Nobody has it, and it is not done: anybody of the group may take it. */
 export const isFree = (task: Task): boolean => !["assigned", "done", "cancelled"].includes(task.state);
 
-const isClosed = (task: Task): boolean => task.state === "done" || task.state === "cancelled";
+export const isClosed = (task: Task): boolean => task.state === "done" || task.state === "cancelled";
 
 /** Whether it was promised for a moment that is over. */
 export const isOverdue = (task: Task, now_s: number): boolean => !isClosed(task) && typeof task.due_at === "number" && task.due_at <= now_s;

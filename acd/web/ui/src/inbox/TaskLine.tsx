@@ -3,8 +3,9 @@ import { App as AntApp, Button, Input, Popover, Space, Tag } from "antd";
 import { useState } from "react";
 
 import { useFaultText } from "../api/hooks";
-import { isFree, isOverdue, orderTask, soundOf, type Task, type TaskOrder } from "../api/inbox";
+import { isClosed, isFree, isOverdue, orderTask, soundOf, type Task, type TaskOrder } from "../api/inbox";
 import { useNames } from "../api/names";
+import { mayAct } from "../api/session";
 import { clockText } from "../format/format";
 import { useFormat } from "../format/hooks";
 import { useI18n } from "../i18n/i18n";
@@ -28,6 +29,9 @@ export function TaskLine({ task, onChanged, onRefused }: Props) {
   const [busy, setBusy] = useState<TaskOrder | null>(null);
   const now_s = useMinute();
   const mine = task.agent !== null && task.agent === session.agent;
+  // Who is no agent has no phone to call from, and nothing can be theirs; but a task may be closed by a supervisor.
+  const works = session.agent !== null;
+  const closes = mine ? task.state === "assigned" : !works && mayAct(session, "supervisor") && !isClosed(task);
   const free = isFree(task);
   const note = task.history.findLast((one) => one.note !== "")?.note;
 
@@ -72,28 +76,26 @@ export function TaskLine({ task, onChanged, onRefused }: Props) {
       <div className="task-end">
         <div className="task-tags">
           {task.group && <Tag>{names.group(task.group)}</Tag>}
-          {task.due_at && !["done", "cancelled"].includes(task.state) && <Due task={task} />}
+          {task.due_at && !isClosed(task) && <Due task={task} />}
           {task.line && task.line.next_at !== null && task.line.next_at !== task.due_at && <Tag>{t("inbox.due", { time: format.moment(task.line.next_at, now_s) })}</Tag>}
           {task.state !== "open" && <Tag color={task.state === "assigned" ? "processing" : "default"}>{t(`inbox.state.${task.state}`, { agent: names.agent(task.agent ?? "") })}</Tag>}
         </div>
         <Space wrap>
-          {free && (
+          {free && works && (
             <Button loading={busy === "take"} onClick={() => void order("take")}>
               {t("inbox.do.take")}
             </Button>
           )}
-          {(free || (mine && task.state === "assigned")) && task.number && (
+          {works && (free || (mine && task.state === "assigned")) && task.number && (
             <Button type="primary" icon={<PhoneOutlined aria-hidden />} loading={busy === "call"} onClick={() => void order("call")}>
               {t("inbox.do.call")}
             </Button>
           )}
+          {closes && <Done busy={busy === "done"} onDone={(note) => void order("done", note)} />}
           {mine && task.state === "assigned" && (
-            <>
-              <Done busy={busy === "done"} onDone={(note) => void order("done", note)} />
-              <Button type="text" loading={busy === "release"} onClick={() => void order("release")}>
-                {t("inbox.do.release")}
-              </Button>
-            </>
+            <Button type="text" loading={busy === "release"} onClick={() => void order("release")}>
+              {t("inbox.do.release")}
+            </Button>
           )}
         </Space>
       </div>

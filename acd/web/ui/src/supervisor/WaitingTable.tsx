@@ -34,7 +34,7 @@ export const WaitingTable = memo(function WaitingTable({ groups, names, threshol
       {
         key: "caller",
         title: t("board.caller"),
-        width_px: 124,
+        width_px: 136,
         grow: 2,
         sort: (call) => nameOf(call) || null,
         cell: (call) => (
@@ -48,18 +48,18 @@ export const WaitingTable = memo(function WaitingTable({ groups, names, threshol
       {
         key: "waited",
         title: t("board.waited"),
-        width_px: 66,
+        width_px: 64,
         end: true,
         descending: true,
         sort: (call) => -(call.queued_at ?? call.since_at),
         cell: (call) => <Clock at_s={call.queued_at ?? call.since_at} levelAt={(seconds) => levelOf("longest_wait_s", seconds, thresholds.longest_wait_s)} />,
       },
-      { key: "position", title: t("board.position"), width_px: 50, end: true, sort: (call) => call.position, cell: (call) => call.position },
-      { key: "priority", title: t("board.priority"), width_px: 68, end: true, descending: true, sort: (call) => call.priority, cell: (call) => call.priority },
+      { key: "position", title: t("board.position"), width_px: 46, end: true, sort: (call) => call.position, cell: (call) => call.position },
+      { key: "priority", title: t("board.priority"), width_px: 60, end: true, descending: true, sort: (call) => call.priority, cell: (call) => call.priority },
       {
         key: "do",
         title: t("board.actions"),
-        width_px: 102,
+        width_px: 100,
         cell: (call) => (
           <>
             <button type="button" className="grid-button" title={t("board.why-waiting")} aria-label={t("board.why-waiting")} onClick={() => onWhy(call)}>
