@@ -57,8 +57,8 @@ class Hands(Protocol):
     async def spy_no_more(self, phone: str) -> None:
         """That ends."""
 
-    async def record(self, call_id: str, file: str) -> None:
-        """Record what is said into a raw file of two channels (the caller's, and what the caller hears)."""
+    async def record(self, call_id: str, said: str, heard: str) -> None:
+        """Record into two files of raw sound: what the caller says, and what the caller hears."""
 
     async def record_pause(self, call_id: str, *, on: bool) -> None:
         """Silence is recorded."""

@@ -1,14 +1,13 @@
 """Recordings of talks: begun at the agent's answer, one file a call, both sides apart in it.
 
-Asterisk writes raw sound of two channels (left: the caller; right: what the caller hears). When the call is
-over it becomes a wav file. In a flow, where secrets are keyed in, silence is recorded.
+Asterisk writes a raw file for each side. When the call is over they become one wav file (left: the caller;
+right: what the caller hears). In a flow, where secrets are keyed in, silence is recorded.
 """
 
 from __future__ import annotations
 
 import asyncio
 import re
-import wave
 from collections.abc import Coroutine
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,6 +21,7 @@ from acd.core.calls import Call, CallState
 from acd.core.facts import RecordingStep, TalkRecorded
 from acd.core.hands import Hands
 from acd.errors import RequestRefused, TelephonyError
+from acd.runtime import talk_files
 from acd.runtime.shell import Shell
 from acd.settings.centre_now import CentreView
 from acd.settings.model import RecordRule
@@ -29,8 +29,6 @@ from acd.settings.shared_folder import WRITTEN_BY_GROUP, make_shared_folder
 
 log = structlog.get_logger(__name__)
 
-RAW = ".raw"
-RATE_HZ = 8000
 STILL_S = 0.2
 IN_FLOW = "in a flow"
 _UNSAFE = re.compile(r"[^a-z0-9-]")
@@ -89,7 +87,8 @@ class TalkRecorder:
 
     async def _start(self, call: Call, agent: str) -> None:
         name = _name_of(call) or self._new_name(call)
-        await self._hands.record(call.id, str(self._folder / f"{name}{RAW}"))
+        said, heard = talk_files.raw_files(self._folder / name)
+        await self._hands.record(call.id, str(said), str(heard))
         self._shell.feed(events.RecordingChanged(call.id, RecordingStep.STARTED, name, agent))
 
     async def _set(self, call: Call, step: RecordingStep, agent: str, reason: str) -> None:
@@ -126,17 +125,17 @@ class TalkRecorder:
             return
         self._closing.add(name)
         try:
-            await self._as_wav(self._folder / f"{name}{RAW}")
+            await self._as_wav(self._folder / name)
         finally:
             self._closing.discard(name)
 
     @staticmethod
-    async def _as_wav(raw: Path) -> None:
+    async def _as_wav(talk: Path) -> None:
         before = -1
-        while (size := await asyncio.to_thread(_size_of, raw)) != before:
+        while (size := await asyncio.to_thread(talk_files.size_of, talk)) != before:
             before = size
             await asyncio.sleep(STILL_S)
-        await asyncio.to_thread(as_wav, raw)
+        await asyncio.to_thread(talk_files.as_wav, talk)
 
     def take_up(self) -> None:
         """After a restart: files of calls that ended meanwhile."""
@@ -144,35 +143,15 @@ class TalkRecorder:
 
     async def _finish_old(self) -> None:
         """There may be folders of years: no caller waits until all have been looked through."""
-        found = await asyncio.to_thread(lambda: list(self._folder.glob(f"*/*-talk{RAW}")))
+        found = await asyncio.to_thread(talk_files.unfinished, self._folder)
         live = {_stem(call) for call in self._shell.engine.floor.calls.values()}
-        for raw in found:
-            if raw.stem not in live:
-                self._background.begin(self._close(f"{raw.parent.name}/{raw.stem}"))
+        for name in found:
+            if Path(name).name not in live:
+                self._background.begin(self._close(name))
 
     async def stop(self) -> None:
         """What is not finished is taken up by the next start."""
         await self._background.stop()
-
-
-def _size_of(file: Path) -> int:
-    return file.stat().st_size if file.exists() else -1
-
-
-def as_wav(raw: Path) -> None:
-    """Raw sound of two channels, 16 bit, as a wav file; nothing where there is none."""
-    if not raw.exists():
-        return
-    fresh = raw.with_suffix(".wav.new")
-    with raw.open("rb") as sound, wave.open(str(fresh), "wb") as file:
-        file.setnchannels(2)
-        file.setsampwidth(2)
-        file.setframerate(RATE_HZ)
-        while block := sound.read(1 << 20):
-            file.writeframes(block)
-    fresh.chmod(0o600)
-    fresh.replace(raw.with_suffix(".wav"))
-    raw.unlink()
 
 
 def _stem(call: Call) -> str:

@@ -370,9 +370,10 @@ class CallHands:
         await self._link.action("Hangup", Channel=channel, Cause="16")
 
     # --- recording ----------------------------------------------------------------------------
-    async def record(self, call_id: str, file: str) -> None:
-        """See `Hands`."""
-        await self._link.action("MixMonitor", Channel=self._caller(call_id), File=file, options="D")
+    async def record(self, call_id: str, said: str, heard: str) -> None:
+        """See `Hands`. Not option `D`: it writes sound of 48 kHz, a browser's, as if it were of 8."""
+        options = f"r({said})t({heard})"
+        await self._link.action("MixMonitor", Channel=self._caller(call_id), options=options)
 
     async def record_pause(self, call_id: str, *, on: bool) -> None:
         """See `Hands`."""

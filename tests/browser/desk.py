@@ -19,10 +19,13 @@ from acd.accounts.passwords import Passwords
 from acd.accounts.store import AccountStore
 from acd.records.store import RecordStore
 from tests.integration.centre import CHECKOUT, Centre, wait_until
+from tests.integration.sip.audio import loudness
+from tests.integration.sip.call import PhoneCall
 
 PASSWORD = "correct horse 7"
 LIMIT_MS = 8000
-SILENT_S = 4
+SILENT_S, GRACE_S = 4, 3
+SPEECH_LEVEL = 0.02
 FLAGS = [
     "--no-sandbox",
     "--disable-quic",
@@ -72,7 +75,9 @@ class DeskCentre(Centre):
     def adapt(self) -> None:
         """A browser that is gone is noticed soon."""
         file = self.config / "system.yml"
-        file.write_text(file.read_text() + f"\ndesktop: {{grace_s: 3, browser_silent_s: {SILENT_S}}}\n")
+        file.write_text(
+            file.read_text() + f"\ndesktop: {{grace_s: {GRACE_S}, browser_silent_s: {SILENT_S}}}\n"
+        )
 
     def start(self) -> None:
         """All three processes."""
@@ -81,7 +86,8 @@ class DeskCentre(Centre):
             accounts, hashed = AccountStore(store.engine), Passwords().hash(PASSWORD)
             for agent in self.settings.plan.agents:
                 accounts.add(agent, "agent", hashed, agent, must_change=False)
-        self.url = f"http://127.0.0.1:{self.env['ACD_HTTP_PORT']}"
+        self.port = int(self.env["ACD_HTTP_PORT"])
+        self.url = f"http://127.0.0.1:{self.port}"
         self._web = subprocess.Popen(
             [sys.executable, "-m", "acd", "web"],
             env=self.env,
@@ -120,10 +126,11 @@ async def chromium(microphone: Path) -> AsyncIterator[Browser]:
 
 
 class Desk:
-    """One agent's browser. `faults`: what went wrong in its pages."""
+    """One agent's browser. `faults`: what went wrong in its pages; `url`: the way to the web process."""
 
     def __init__(self, centre: DeskCentre, context: BrowserContext, agent: str) -> None:
         self.centre = centre
+        self.url = centre.url
         self.context = context
         self.agent = agent
         self.faults: list[str] = []
@@ -137,17 +144,19 @@ class Desk:
         page.on(
             "console", lambda line: self.faults.append(line.text) if "Content Security" in line.text else None
         )
-        await page.goto(self.centre.url)
+        await page.goto(self.url)
         self.page = page
         return page
 
-    async def at_work(self) -> None:
+    async def at_work(self, *, ready: bool = True) -> None:
         """Logged in with the browser for a phone, and ready; the session is there already."""
         await self.open()
         await self.state.wait_for()
-        await self.centre.ask("login", agent=self.agent, phone="w1001")
+        extension = self.centre.settings.plan.agents[self.agent].extension
+        await self.centre.ask("login", agent=self.agent, phone=f"w{extension}")
         await expect(self.light).to_contain_text("Phone connected")
-        await self.go_ready()
+        if ready:
+            await self.go_ready()
 
     async def at_work_by_hand(self) -> None:
         """The same with nothing but keys and clicks, from the sign-in on."""
@@ -167,11 +176,16 @@ class Desk:
     async def go_ready(self) -> None:
         """By the button; the agent must not be busy."""
         await self.page.get_by_role("button", name="Ready", exact=True).click()
-        await expect(self.state).to_contain_text("Ready")
+        await expect(self.said).to_have_text("Ready")
 
     @property
     def state(self) -> Locator:
         return self.page.get_by_role("region", name="My state")
+
+    @property
+    def said(self) -> Locator:
+        """The state in words, without times and buttons."""
+        return self.state.get_by_role("status").first
 
     @property
     def light(self) -> Locator:
@@ -191,6 +205,13 @@ class Desk:
     async def until_sound(self, more_than: float = 0.0) -> None:
         """Until sound has come in and gone out over the newest connection: more energy than that."""
         await self.page.evaluate(UNTIL_SOUND, [more_than, LIMIT_MS])
+
+
+async def until_speaks(call: PhoneCall, limit_s: float = 5.0) -> None:
+    """The caller hears an agent's voice."""
+    await call.rtp.until(
+        lambda: loudness(call.rtp.heard.samples(0.4)) > SPEECH_LEVEL, limit_s, "an agent's voice"
+    )
 
 
 @asynccontextmanager

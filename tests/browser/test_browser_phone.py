@@ -8,35 +8,20 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, BrowserContext, Dialog, expect
 
-from tests.browser.desk import SILENT_S, Desk, DeskCentre, chromium, desk, profile
-from tests.browser.speech import speak
+from tests.browser.desk import SILENT_S, Desk, DeskCentre, desk, profile, until_speaks
 from tests.integration.centre import started, story
-from tests.integration.sip.audio import loudness
 from tests.integration.sip.call import PhoneCall
 from tests.integration.sip.phone import Phone
 
 pytestmark = [pytest.mark.asterisk, pytest.mark.asyncio(loop_scope="module")]
 
 CALLER, BEN = 700.0, 520.0
-SPEECH_LEVEL = 0.02
 
 
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DeskCentre]:
     with started(DeskCentre(tmp_path_factory.mktemp("desk_centre"))) as centre:
         yield centre
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def browser(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Browser]:
-    async with chromium(speak(tmp_path_factory.mktemp("speech"))) as found:
-        yield found
-
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def centre(running: DeskCentre) -> AsyncIterator[DeskCentre]:
-    await running.reset()
-    yield running
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -50,13 +35,6 @@ async def anna(signed_in: BrowserContext, centre: DeskCentre) -> AsyncIterator[D
     async with desk(signed_in, centre, "anna") as found:
         await found.at_work()
         yield found
-
-
-async def until_speaks(call: PhoneCall, limit_s: float = 5.0) -> None:
-    """The caller hears the agent's voice."""
-    await call.rtp.until(
-        lambda: loudness(call.rtp.heard.samples(0.4)) > SPEECH_LEVEL, limit_s, "the agent's voice"
-    )
 
 
 async def answered(anna: Desk, caller: Phone) -> PhoneCall:

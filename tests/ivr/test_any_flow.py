@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import replace
 from zoneinfo import ZoneInfo
@@ -56,6 +57,7 @@ STEPS = ("a", "b", "c", "d")
 FLOWS = ("main", "sub")
 NAMES = ("x", "y", "pin")
 LONGEST_RUN = 40
+EXAMPLES = 1000 if os.environ.get("ACD_TEST_ALL") else 300
 
 to = st.sampled_from(STEPS)
 maybe = st.none() | to
@@ -161,7 +163,7 @@ def walked(flows: FlowSet, told: list[Outcome]) -> Told:
     return commands, walker.take_trace(), walker.position
 
 
-any_flow = settings(max_examples=1000, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+any_flow = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 @any_flow

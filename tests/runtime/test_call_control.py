@@ -19,7 +19,8 @@ from acd.runtime.call_control import ALLOWED, Phase, Verb, check, in_hand, is_co
 from acd.runtime.call_desk import CallDesk
 from acd.runtime.destinations import Destinations
 from acd.runtime.shell import Audience
-from acd.runtime.talk_recorder import TalkRecorder, as_wav
+from acd.runtime.talk_files import unfinished
+from acd.runtime.talk_recorder import TalkRecorder
 from acd.settings.load import load_centre
 from acd.settings.model import RecordRule
 from tests.runtime.fakes import CHECKOUT, Desk
@@ -117,10 +118,11 @@ class FakeHands:
         """Enough."""
         await self._do("spy no more", phone)
 
-    async def record(self, call_id: str, file: str) -> None:
-        """A file."""
+    async def record(self, call_id: str, said: str, heard: str) -> None:
+        """Two files."""
         await self._do("record", call_id)
-        await asyncio.to_thread(Path(file).write_bytes, b"\1\0\2\0" * 800)
+        for file in (said, heard):
+            await asyncio.to_thread(Path(file).write_bytes, b"\1\0" * 800)
 
     async def record_pause(self, call_id: str, *, on: bool) -> None:
         """Silence in it."""
@@ -332,7 +334,7 @@ async def test_recording_on_demand(page: Page, tmp_path: Path) -> None:
     await page.recorder._background.ended()
     with wave.open(str(tmp_path / f"{facts[0].name}.wav")) as file:
         assert (file.getnchannels(), file.getnframes()) == (2, 800)
-    assert not (tmp_path / f"{facts[0].name}.raw").exists()
+    assert unfinished(tmp_path) == set()
 
 
 @pytest.mark.parametrize(("rule", "recorded"), [(RecordRule.ALWAYS, True), (RecordRule.NEVER, False)])
@@ -368,13 +370,8 @@ async def test_what_a_crash_has_left_is_finished_but_not_what_goes_on(page: Page
     day = tmp_path / "2026-11-26"
     day.mkdir()
     for name in ("c1", "c0"):
-        (day / f"{name}-talk.raw").write_bytes(b"\1\0\2\0")
+        (day / f"{name}-talk.caller.sln").write_bytes(b"\1\0\2\0")
     page.recorder.take_up()
     async with asyncio.timeout(5):
         await page.recorder._background.ended()
-    assert sorted(path.name for path in day.iterdir()) == ["c0-talk.wav", "c1-talk.raw"]
-
-
-def test_a_recording_without_sound_leaves_nothing(tmp_path: Path) -> None:
-    as_wav(tmp_path / "x.raw")
-    assert list(tmp_path.iterdir()) == []
+    assert sorted(path.name for path in day.iterdir()) == ["c0-talk.wav", "c1-talk.caller.sln"]

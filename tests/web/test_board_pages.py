@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from tests.web.test_agent_page import browser, page
 __all__ = ["browser", "page"]
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
+LONG = bool(os.environ.get("ACD_TEST_ALL"))
 ADMIN_PAGES = ("config", "flows", "versions", "accounts", "tokens", "webhooks", "audit")
 
 
@@ -173,7 +175,7 @@ async def test_no_serious_fault_for_those_who_cannot_see_or_point(
     board.language, board.theme = language, theme
     found: set[str] = set()
     paths = ["wallboard", "customers/k-1", "calls", *(f"admin/{name}" for name in ADMIN_PAGES)]
-    for path in paths:
+    for path in paths if LONG else paths[language == "en" :: 2]:  # each page once, or in both
         await page.goto(f"{board.address}/{path}")
         await page.locator("main .grid-line, main tbody tr, main form, main .files").first.wait_for()
         await expect(page.locator("[aria-busy=true]")).to_have_count(0)

@@ -14,6 +14,7 @@ const SERVERS_MS = 700;
 /** JsSIP, as the phone sees it. */
 export class JsSipLayer implements SipLayer {
   #agent: UA | null = null;
+  readonly #sessions = new Set<RTCSession>();
 
   start(credentials: Credentials, listener: SipListener): void {
     debug.disable();
@@ -31,11 +32,18 @@ export class JsSipLayer implements SipLayer {
       connection_recovery_max_interval: RECOVERY_S.most,
       user_agent: "acd desktop",
     });
-    agent.on("registered", () => listener.registered());
+    agent.on("registered", () => {
+      for (const session of this.#sessions) stillKnown(session);
+      listener.registered();
+    });
     agent.on("disconnected", () => this.#agent === agent && listener.disconnected());
     agent.on("registrationFailed", ({ response }) => listener.registrationFailed(statusOf(response)));
     agent.on("newRTCSession", (event: RTCSessionEvent) => {
-      if (event.originator === "remote") listener.rings(new JsSipSession(event.session, event.request));
+      if (event.originator !== "remote") return;
+      const { session } = event;
+      this.#sessions.add(session);
+      for (const end of ["ended", "failed"] as const) session.on(end, () => this.#sessions.delete(session));
+      listener.rings(new JsSipSession(session, event.request));
     });
     this.#agent = agent;
     agent.start();
@@ -53,6 +61,26 @@ export class JsSipLayer implements SipLayer {
 }
 
 const statusOf = (response: { status_code?: number } | null | undefined): number | null => response?.status_code ?? null;
+
+/** What JsSIP has and its types leave out. */
+interface InDialog {
+  readonly contact: string;
+  sendRequest(method: string, options: { extraHeaders: string[]; eventHandlers: { onDialogError: () => void } }): void;
+}
+
+/**
+ * Asks for nothing (an UPDATE without media), to hear whether there is such a call: an Asterisk that was restarted says no
+ * (481), and what is left of the call here would keep the phone busy for ever. A connection that is lost meanwhile says
+ * nothing of the call.
+ */
+function stillKnown(session: RTCSession): void {
+  if (!session.isEstablished()) return;
+  const dialog = session as unknown as InDialog;
+  dialog.sendRequest("UPDATE", {
+    extraHeaders: [`Contact: ${dialog.contact}`], // an UPDATE without it is refused as faulty (400)
+    eventHandlers: { onDialogError: () => session.terminate() },
+  });
+}
 
 class JsSipSession implements SipSession {
   readonly id: string;

@@ -1,0 +1,24 @@
+"""One browser, and one centre, for all tests of a module; each module says which centre."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser
+
+from tests.browser.desk import DeskCentre, chromium
+from tests.browser.speech import speak
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def browser(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Browser]:
+    async with chromium(speak(tmp_path_factory.mktemp("speech"))) as found:
+        yield found
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def centre(running: DeskCentre) -> AsyncIterator[DeskCentre]:
+    await running.reset()
+    yield running
