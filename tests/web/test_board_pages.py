@@ -122,13 +122,17 @@ async def test_a_card_that_somebody_else_has_changed(page: Page, board: FakeBoar
     await page.get_by_role("searchbox", name="Search customers").fill("müller-l")
     await page.get_by_role("button", name="Katharina").click()
     await page.get_by_label("Segment").fill("platinum")
-    board.cards["k-1"] |= {"company": "Changed Ltd", "version": 4}
+    await page.get_by_placeholder("New note").fill("Called twice")
+    await page.get_by_role("button", name="Add the note").click()
+    await expect(page.get_by_text("Called twice")).to_have_count(1)
+    await expect(page.get_by_label("Segment")).to_have_value("platinum")
+    board.cards["k-1"] |= {"company": "Changed Ltd", "version": 5}
     await page.get_by_role("button", name="Save", exact=True).click()
     await expect(page.get_by_text("Somebody else has changed this card meanwhile.")).to_be_visible()
     await page.get_by_role("button", name="Save mine").click()
     await expect(page.get_by_label("Company")).to_have_value("Changed Ltd")
     card = board.cards["k-1"]
-    assert (card["segment"], card["company"], card["version"]) == ("platinum", "Changed Ltd", 5)
+    assert (card["segment"], card["company"], card["version"]) == ("platinum", "Changed Ltd", 6)
 
 
 async def test_import_tells_what_is_wrong(page: Page, board: FakeBoard, tmp_path: Path) -> None:

@@ -43,6 +43,7 @@ describe("what can be done with a call", () => {
     expect(can({ kind: "outbound", state: "dialing_out" }, own)).toEqual(["hangup"]);
     expect(can({ kind: "outbound", state: "outside" }, { ...own, state: "wrap_up" })).toEqual(["hangup", "hold", "keys", "mute", "transfer"]);
     expect(can({ kind: "outbound", state: "outside", on_hold: true }, own)).toEqual(["hangup", "mute", "resume", "transfer"]);
+    expect(can({ kind: "outbound", state: "outside", on_hold: true, consult: consult("talking") }, own)).toContain("consult-complete");
   });
   it("is done when the feed says so, whatever else changes meanwhile", () => {
     const before = call({});

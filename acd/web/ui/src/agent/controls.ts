@@ -31,17 +31,13 @@ export const callInHand = (agent: Agent): string | null => agent.call ?? agent.o
 const TALKS: ReadonlySet<string> = new Set(["talking", "outside"]);
 
 export function phaseOf(agent: Agent, call: Call): Phase {
-  if (call.state === "ended") return "idle";
-  if (call.id === agent.call) {
-    if (call.state === "ringing") return "ringing";
-    if (!TALKS.has(call.state)) return "idle";
-    if (!call.consult) return call.on_hold ? "held" : "talking";
-    if (!call.on_hold) return "conference";
-    return TALKS.has(call.consult.state) ? "consulting" : "calling";
-  }
-  if (call.id !== agent.own_call) return "idle";
-  if (!TALKS.has(call.state)) return "dialing";
-  return call.on_hold ? "own_held" : "own";
+  const [mine, dialled] = [call.id === agent.call, call.id === agent.own_call];
+  if (call.state === "ended" || !(mine || dialled)) return "idle";
+  if (mine && call.state === "ringing") return "ringing";
+  if (!TALKS.has(call.state)) return mine ? "idle" : "dialing";
+  if (!call.consult) return call.on_hold ? (mine ? "held" : "own_held") : mine ? "talking" : "own";
+  if (!call.on_hold) return "conference";
+  return TALKS.has(call.consult.state) ? "consulting" : "calling";
 }
 
 /** What can be done now: each thing only where the controller would do it. */

@@ -33,7 +33,7 @@ export function CardPage({ id, fields, onChanged, onGone, onGoTo }: Props) {
   if (!value) return fault === undefined ? <Spin className="waiting" /> : <Alert type="error" showIcon title={faultText(fault)} />;
   return (
     <CardView
-      key={value.version}
+      key={value.id}
       card={value}
       fields={fields}
       onSaved={(card) => {
@@ -99,7 +99,8 @@ function CardView({ card, fields, onSaved, onShown, onRemoved, onMerged }: ViewP
       </header>
       <div className="customer-parts">
         <div className="panel">
-          <Edit key={hidden ? "masked" : "whole"} card={card} fields={fields} onSaved={onSaved} />
+          {/* A note makes another version, too, and must not take away what is being written here. */}
+          <Edit key={JSON.stringify(detailsOf(card))} card={card} fields={fields} onSaved={onSaved} />
         </div>
         <div className="customer-past">
           <Notes card={card} onAdded={onSaved} />

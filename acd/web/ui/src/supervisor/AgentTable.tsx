@@ -40,7 +40,7 @@ export function AgentTable({ rows, thresholds, names, empty, onDeed }: Props) {
           </>
         ),
       },
-      { key: "state", title: t("board.state"), width_px: 180, grow: 2, sort: ({ agent }) => STATES.indexOf(agent.state), cell: ({ agent }) => <AgentStateText agent={agent} /> },
+      { key: "state", title: t("board.state"), width_px: 200, grow: 3, sort: ({ agent }) => STATES.indexOf(agent.state), cell: ({ agent }) => <AgentStateText agent={agent} /> },
       {
         key: "since",
         title: t("board.since"),

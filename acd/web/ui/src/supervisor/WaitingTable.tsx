@@ -44,7 +44,7 @@ export const WaitingTable = memo(function WaitingTable({ groups, names, threshol
           </span>
         ),
       },
-      { key: "group", title: t("board.group"), width_px: 92, grow: 1, sort: (call) => names.get(call.group ?? "") ?? call.group, cell: (call) => names.get(call.group ?? "") ?? call.group },
+      { key: "group", title: t("board.group"), width_px: 92, grow: 1, sort: (call) => names.get(call.group ?? "") ?? call.group, cell: (call) => <span title={names.get(call.group ?? "") ?? ""}>{names.get(call.group ?? "") ?? call.group}</span> },
       {
         key: "waited",
         title: t("board.waited"),
@@ -54,7 +54,7 @@ export const WaitingTable = memo(function WaitingTable({ groups, names, threshol
         sort: (call) => -(call.queued_at ?? call.since_at),
         cell: (call) => <Clock at_s={call.queued_at ?? call.since_at} levelAt={(seconds) => levelOf("longest_wait_s", seconds, thresholds.longest_wait_s)} />,
       },
-      { key: "position", title: t("board.position"), width_px: 46, end: true, sort: (call) => call.position, cell: (call) => call.position },
+      { key: "position", title: t("board.position"), width_px: 52, end: true, sort: (call) => call.position, cell: (call) => call.position },
       { key: "priority", title: t("board.priority"), width_px: 60, end: true, descending: true, sort: (call) => call.priority, cell: (call) => call.priority },
       {
         key: "do",
