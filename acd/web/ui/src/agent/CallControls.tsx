@@ -95,7 +95,7 @@ export function CallControls({ agent, call }: Props) {
       {(phase === "calling" || phase === "consulting") && <div className="controls controls-consult">{CONSULT.map((shown) => button(shown))}</div>}
       <div className="controls">
         {pairs.map((shown) => button(shown))}
-        <Popover trigger="click" destroyOnHidden content={<Keypad call={call} />}>
+        <Popover trigger="click" placement="right" destroyOnHidden content={<Keypad call={call} />}>
           <Button className="control" icon={<NumberOutlined aria-hidden />} disabled={off || !can.has("keys")}>
             {t("call.do.keys")}
           </Button>

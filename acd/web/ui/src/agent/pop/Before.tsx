@@ -24,7 +24,7 @@ export function Before({ before, known }: { before: Pop["before"]; known: boolea
       {nothing && <p className="quiet">{t(known ? "pop.before.nothing" : "pop.before.unknown")}</p>}
       {before.callbacks.map((callback) => (
         <p key={callback.id} className="promise">
-          <PhoneOutlined aria-hidden /> {t("pop.open-callback", { time: format.moment(callback.at, now_s) })} {callback.group && <Tag>{names.group(callback.group)}</Tag>}
+          <PhoneOutlined aria-hidden /> {callback.due_at ? t("pop.promised-callback", { time: format.moment(callback.due_at, now_s) }) : t("pop.open-callback", { time: format.moment(callback.at, now_s) })} {callback.group && <Tag>{names.group(callback.group)}</Tag>}
         </p>
       ))}
       {before.voicemails.map((voicemail) => (
