@@ -50,7 +50,7 @@ CARD: Object = {
     "numbers": ["+49 30 5550123", "+49 171 5550199"],
     "emails": ["k.mueller@example.com"],
     "tags": ["contract 2027", "invoices by mail"],
-    "fields": {"Customer number": "4711-0815", "Contract": "Business L until 2027-03-31"},
+    "fields": {"number": "4711-0815", "until": "2027-03-31", "tariff": "l", "newsletter": True},
     "preferred_agent": "chen",
     "version": 3,
     "notes": [],
@@ -58,6 +58,20 @@ CARD: Object = {
 CANDIDATES: list[Object] = [
     {**CARD, "id": "k-2", "name": "Jonas Berg", "company": "Berg Elektro", "segment": "silver"},
     {**CARD, "id": "k-3", "name": "李娜", "company": "海纳贸易有限公司", "segment": ""},
+]
+FIELDS: list[Object] = [
+    {**field, "required": False, "in_pop": True, "masked": False, "choices": field.get("choices", [])}
+    for field in (
+        {"id": "number", "label": {"en": "Customer number", "zh_CN": "客户编号"}, "type": "text"},
+        {"id": "until", "label": {"en": "Contract until", "zh_CN": "合同到期"}, "type": "date"},
+        {
+            "id": "tariff",
+            "label": {"en": "Tariff", "zh_CN": "资费"},
+            "type": "choice",
+            "choices": [{"value": "l", "label": {"en": "Business L", "zh_CN": "企业版 L"}}],
+        },
+        {"id": "newsletter", "label": {"en": "Newsletter", "zh_CN": "通讯"}, "type": "yes_no"},
+    )
 ]
 DISPOSITIONS = {
     "sales": {

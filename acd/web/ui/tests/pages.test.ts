@@ -6,7 +6,9 @@ import { describe, expect, it } from "vitest";
 import { places } from "../src/admin/tree";
 import { filterOf, searchOf } from "../src/calls/filter";
 import { decisionsOf, storyOf, visitText } from "../src/calls/words";
+import type { CustomField, FieldValue } from "../src/api/customers";
 import { changesOf, differences, EMPTY, merged } from "../src/customers/details";
+import { fieldName, fieldText } from "../src/customers/fieldText";
 import { makeFormat } from "../src/format/format";
 import en from "../src/i18n/en";
 import { makeI18n, type Language } from "../src/i18n/i18n";
@@ -35,6 +37,20 @@ describe("a customer's card", () => {
     const both = merged(card, other);
     expect([both.name, both.company, both.numbers]).toEqual(["Anna", "Weber", ["+491", "+492", "+493"]]);
     expect(both.fields).toEqual({ contract: "L", tariff: "s", since: "2020" });
+  });
+});
+
+describe("a field of the centre's own", () => {
+  const i18n = makeI18n({ language: "en", messages: en });
+  const field = (type: CustomField["type"], choices: CustomField["choices"] = []): CustomField => ({ id: "f", label: { en: "Field" }, type, required: false, masked: false, choices });
+  const text = (value: FieldValue, of?: CustomField) => fieldText(value, of, i18n, makeFormat("en", "Europe/Berlin"));
+
+  it("is read in words", () => {
+    expect(text("2027-03-31", field("date"))).toBe("31 Mar 2027");
+    expect(text("soon", field("date"))).toBe("soon");
+    expect(text("l", field("choice", [{ value: "l", label: { en: "Large" } }]))).toBe("Large");
+    expect([text(true, field("yes_no")), text(48200, field("number")), text("x")]).toEqual(["Yes", "48,200", "x"]);
+    expect([fieldName("f", field("text"), i18n), fieldName("gone", undefined, i18n)]).toEqual(["Field", "gone"]);
   });
 });
 
