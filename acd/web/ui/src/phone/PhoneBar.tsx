@@ -42,6 +42,7 @@ export function PhoneBar({ agent }: { agent: Agent }) {
         />
       )}
       <Popover
+        placement="bottomRight"
         trigger="click"
         open={menu}
         onOpenChange={setMenu}
