@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Any
 
 import typer
@@ -13,10 +13,10 @@ from rich.table import Table
 from rich.text import Text
 
 from acd.accounts.attempts import Attempts
-from acd.accounts.audit import AuditLog, Entry
 from acd.accounts.passwords import Passwords, check_password, new_password
 from acd.accounts.store import Account, AccountStore
 from acd.cli import context
+from acd.cli.auditing import audit
 from acd.errors import OperatorError
 from acd.records.store import RecordStore
 from acd.settings.problems import not_among
@@ -73,7 +73,7 @@ def add(
     with _store() as store:
         hashed = Passwords().hash(password)
         AccountStore(store.engine).add(name, role, hashed, of_agent, must_change=generate)
-        _audit(store, "account-created", name, role=role, agent=of_agent)
+        audit(store, "account-created", name, role=role, agent=of_agent)
     _say(f"{name} is a new account: {role}")
 
 
@@ -86,7 +86,7 @@ def password(name: User, generate: Generate = False) -> None:
         hashed = Passwords().hash(chosen)
         AccountStore(store.engine).set_password(name, hashed, must_change=generate)
         Attempts(store.engine).succeeded(name)
-        _audit(store, "account-password", name)
+        audit(store, "account-password", name)
     _say(f"{name} has a new password, and has to sign in again")
 
 
@@ -115,14 +115,14 @@ def remove(name: User) -> None:
     """Remove an account, and end its sessions. What it did stays in the audit log."""
     with _store() as store:
         AccountStore(store.engine).remove(name)
-        _audit(store, "account-removed", name)
+        audit(store, "account-removed", name)
     _say(f"{name} is removed")
 
 
 def _change(name: str, what: str, said: str, **values: Any) -> None:
     with _store() as store:
         AccountStore(store.engine).change(name, **values)
-        _audit(store, what, name, **values)
+        audit(store, what, name, **values)
     _say(said)
 
 
@@ -143,11 +143,6 @@ def _password(name: str, *, generate: bool) -> str:
         typed = sys.stdin.readline().rstrip("\n")
     check_password(typed, name)
     return typed
-
-
-def _audit(store: RecordStore, what: str, about: str, **detail: Any) -> None:
-    who = f"{context.user()} (command line)"
-    AuditLog(store.engine).add([Entry(datetime.now(UTC), who, "admin", "", what, about, detail)])
 
 
 def _say(text: str) -> None:

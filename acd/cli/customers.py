@@ -7,7 +7,6 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, TextIO
 
@@ -16,8 +15,8 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
 
-from acd.accounts.audit import AuditLog, Entry
 from acd.cli import context
+from acd.cli.auditing import audit
 from acd.cli.console import new_console
 from acd.customers.card import Card
 from acd.customers.csv_export import export_csv
@@ -49,12 +48,6 @@ def _opened() -> Iterator[tuple[RecordStore, CustomerSettings]]:
     settings = read_customer_settings(env.config_dir)
     with RecordStore(env.database_url) as store:  # customers may be there before the first call
         yield store, settings
-
-
-def _audit(store: RecordStore, what: str, about: str, **detail: Any) -> None:
-    """The words are those of the pages' requests."""
-    who = f"cli:{context.user()}"
-    AuditLog(store.engine).add([Entry(datetime.now(UTC), who, "admin", "", what, about, detail)])
 
 
 @app.command("find")
@@ -98,6 +91,8 @@ def show(
         directory = CustomerStore(store.engine, settings)
         card, identity = directory.card(customer_id), directory.identity(customer_id)
         last = contacts(store.engine, identity.ids, identity.numbers, CONTACTS)
+        if reveal:
+            audit(store, "customer-reveal", f"customer {card.id}")
     if as_json:
         typer.echo(json.dumps(plain(card, settings, reveal=reveal), ensure_ascii=False, indent=2))
         return
@@ -123,7 +118,7 @@ def merge(customer_id: Id, other: Annotated[str, typer.Argument(help="becomes pa
     """Make two cards of one customer one; the second id leads to the first from now on."""
     with _opened() as (store, settings):
         card = CustomerStore(store.engine, settings).merge(customer_id, other, context.user())
-        _audit(store, "customer-merge", f"customer {card.id}", other=other)
+        audit(store, "customer-merge", f"customer {card.id}", other=other)
     context.console.print(f"{other} is part of {card.id} now", markup=False, soft_wrap=True)
 
 
@@ -132,7 +127,7 @@ def delete(customer_id: Id) -> None:
     """Delete a card with its notes. Calls on record stay."""
     with _opened() as (store, settings):
         CustomerStore(store.engine, settings).delete(customer_id)
-        _audit(store, "customer-delete", f"customer {customer_id}")
+        audit(store, "customer-delete", f"customer {customer_id}")
     context.console.print(f"{customer_id} is deleted", markup=False, soft_wrap=True)
 
 
@@ -161,7 +156,7 @@ def import_file(
             _counted(source, lambda done: bar.update(task, completed=done)), all_or_nothing=all_or_nothing
         )
         told = {name: getattr(report, name) for name in ("added", "changed", "faulty", "applied")}
-        _audit(store, "customers-import", "customers", file=file.name, **told)
+        audit(store, "customers-import", "customers", file=file.name, **told)
     if as_json:
         told["unchanged"] = report.unchanged
         faults = [
@@ -181,6 +176,7 @@ def export_file(
 ) -> None:
     """All customers as CSV, in the form that import takes. Nothing in it is a formula to a spreadsheet."""
     with _opened() as (store, settings):
+        audit(store, "customers-export", "customers", masked=masked)
         pieces = export_csv(store.engine, settings, masked=masked)
         if file is None:
             for piece in pieces:
@@ -199,8 +195,7 @@ def export_file(
 
 def plain(card: Card, settings: CustomerSettings, *, reveal: bool = False) -> dict[str, Any]:
     """A card as JSON."""
-    details, custom = card.details, settings.fields
-    hidden = {name for name, each in custom.items() if each.masked and not reveal}
+    details = card.details
     return {
         "id": card.id,
         "name": details.name,
@@ -213,7 +208,10 @@ def plain(card: Card, settings: CustomerSettings, *, reveal: bool = False) -> di
         "numbers": list(details.numbers),
         "emails": list(details.emails),
         "tags": list(details.tags),
-        "fields": {name: MASK if name in hidden else value for name, value in details.fields.items()},
+        "fields": {
+            name: MASK if not reveal and settings.hides(name) else value
+            for name, value in details.fields.items()
+        },
         "source": card.source.value,
         "version": card.version,
         "changed_at": card.changed_at.isoformat(),

@@ -14,6 +14,7 @@ from acd.core.plan import Plan
 from acd.errors import OperatorError
 from acd.records.agent_time import agent_times, times_json, times_table
 from acd.records.call_list import calls_table
+from acd.records.call_object import call_object
 from acd.records.period import Period, parse_period
 from acd.records.report import build_report, render, to_json
 from acd.records.story import call_story
@@ -72,6 +73,7 @@ def list_calls(
     group: Annotated[str, typer.Option(help="only calls that came through this group")] = "",
     limit: Annotated[int, typer.Option(min=1, max=10_000, help="at most so many, the latest")] = 50,
     wide: context.Wide = False,
+    as_json: Annotated[bool, typer.Option("--json", help="machine-readable")] = False,
 ) -> None:
     """The calls of a period."""
     env = context.environment()
@@ -81,6 +83,10 @@ def list_calls(
         records = store.calls(period.since, period.until, group=group or None, limit=limit)
     if not records:
         context.check_group(env, group)
+    if as_json:
+        told = [call_object(record) for record in records]
+        typer.echo(json.dumps(told, ensure_ascii=False, indent=2, default=datetime.isoformat))
+        return
     context.show(calls_table(records, tz, context.width(wide=wide)), wide=wide)
 
 

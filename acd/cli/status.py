@@ -173,7 +173,7 @@ def _calls(picture: dict[str, Any]) -> Table:
             where = f"{call['outside_number']} over {call['outside_trunk']}"
         if call["position"]:
             where = _place(call)
-        state = "on hold" if call["on_hold"] else call["state"].replace("ivr", "menu").replace("_", " ")
+        state = "on hold" if call["on_hold"] else state_in_words(call["state"])
         table.add_row(
             call["id"], Text(call["caller_number"]), Text(shown), state, Text(where), clock(call["state_s"])
         )

@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from acd.cli.context import console, environment
+from acd.cli.words import state_in_words
 from acd.runtime.control import request
 
 STYLES = {"registered": "green", "reachable": "green", "rejected": "bold red", "unreachable": "bold red"}
@@ -36,7 +37,7 @@ def draw(rows: list[dict[str, Any]]) -> Table:
         limit = f" of {row['calls_out_max']}" if row["calls_out_max"] is not None else ""
         table.add_row(
             Text(row["id"]),
-            Text(row["state"].replace("_", " "), style=STYLES.get(row["state"], "")),
+            Text(state_in_words(row["state"]), style=STYLES.get(row["state"], "")),
             Text(row["server"] or "–"),
             Text(row["user"] or "–"),
             Text(", ".join(row["addresses"]) or "–"),

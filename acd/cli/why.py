@@ -12,6 +12,7 @@ from rich.text import Text
 
 from acd.cli import context
 from acd.cli.why_screen import screen
+from acd.cli.words import state_in_words
 from acd.core.fact_json import fact_from_dict
 from acd.errors import OperatorError, RequestRefused
 from acd.records.decisions import decision_lines, decisions
@@ -78,6 +79,5 @@ def _decided(answer: dict[str, Any]) -> list[Text]:
     tz = context.timezone(context.environment())
     lines = decision_lines(answer["call"], _facts(answer), tz)
     if answer["state"] != "ended":
-        state = answer["state"].replace("ivr", "in a menu").replace("_", " ")
-        lines.append(f"it does not wait in a line now: {state}")
+        lines.append(f"it does not wait in a line now: {state_in_words(answer['state'])}")
     return [Text(line) for line in lines]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+_OTHERWISE = {"wrap_up": "wrap-up", "ivr": "menu"}
+
 
 def state_in_words(state: str) -> str:
-    """'wrap_up' → 'wrap-up', 'not_ready' → 'not ready'."""
-    return state.replace("wrap_up", "wrap-up").replace("_", " ")
+    """Of an agent, a call, a trunk: 'wrap_up' → 'wrap-up', 'not_ready' → 'not ready'."""
+    return _OTHERWISE.get(state, state.replace("_", " "))

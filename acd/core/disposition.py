@@ -6,6 +6,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+NOTE_MAX, FIELD_MAX = 4_000, 500
+"""Characters of a note, and of what stands in a field."""
+
 
 class FieldKind(StrEnum):
     """What may stand in a field."""

@@ -1,8 +1,9 @@
 """Search as somebody types: a few entries of an index, read in order, and only as many as are shown.
 
-The rarest of the words that were typed leads; the others are looked for in the cards that it leads to. Where
-that takes too many cards, the indexes are held against each other first. So the cost grows with what is
-shown, not with the directory; a search that ends all the same before it is complete says so.
+The rarest of the words that were typed leads. Where it leads to more cards than are read at once, the index
+is asked which of them have the others as well: an entry of an index costs a hundredth of a card. Words that
+very many cards have are looked for in the cards. So the cost grows with what is shown, not with the
+directory; a search that ends all the same before it is complete says so.
 """
 
 from __future__ import annotations
@@ -19,12 +20,12 @@ from acd.customers.schema import customer_digits, customer_words, customers
 from acd.customers.words import Range, Term, terms_of
 from acd.sql import in_chunks
 
-MOST_READ = 2_000
+MOST_READ = 1_000
 """Cards that one search reads: each is somewhere else."""
-MOST_READ_AT_FIRST = 400
-"""With so many read in vain the indexes are held against each other."""
-MOST_COUNTED = 50_000
-"""A word in more cards than that is looked for in the cards only."""
+MOST_COUNTED = 100_000
+"""Words with more entries than that count as equally frequent."""
+MOST_HELD = 50_000
+"""A word with more entries than that is looked for in the cards only."""
 FIRST_CHUNK = 60
 LARGEST_CHUNK = 1_000
 
@@ -72,8 +73,10 @@ def search(connection: Connection, query: str, limit: int, after: str | None = N
     others = [
         term.ranges[0]
         for number, term in enumerate(terms)
-        if number != place.term and len(term.ranges) == 1 and counts[number] < MOST_COUNTED
+        if number != place.term and len(term.ranges) == 1 and counts[number] < MOST_HELD
     ]
+    if counts[place.term] <= FIRST_CHUNK:
+        others = []
     return _follow(connection, terms, place, limit, others)
 
 
@@ -131,7 +134,7 @@ def _follow(
     for number in range(place.range, len(leader.ranges)):
         start = place.entry if number == place.range else None
         reader = _Reader(connection, leader.ranges[number], start)
-        while chunk := reader.next(others if read >= MOST_READ_AT_FIRST else ()):
+        while chunk := reader.next(others, MOST_READ - read):
             texts = _texts(connection, chunk)
             for word, weight, key in chunk:
                 if not _is_hit(texts.get(key), terms, leader, (number, word)):
@@ -163,13 +166,14 @@ class _Reader:
         self._start = start
         self._size = FIRST_CHUNK
 
-    def next(self, others: Sequence[Range]) -> list[tuple[str, int, int]]:
-        """The next ones, of cards that are in all the `others`; [] at the end."""
+    def next(self, others: Sequence[Range], most: int) -> list[tuple[str, int, int]]:
+        """The next ones, at most so many, of cards that are in all the `others`; [] at the end."""
         if not self._size:
             return []
+        size = min(self._size, most)
         columns = _table(self._range).c
         order = (columns.word, columns.weight, columns.customer_key)
-        query = select(*order).where(_within(self._range)).order_by(*order).limit(self._size)
+        query = select(*order).where(_within(self._range)).order_by(*order).limit(size)
         for other in others:
             table = _table(other).alias()
             within = (table.c.word >= other.prefix) & (table.c.word < other.end)
@@ -177,7 +181,7 @@ class _Reader:
         if self._start is not None:
             query = query.where(tuple_(*order) > tuple_(*self._start))
         chunk = [(row[0], row[1], row[2]) for row in self._connection.execute(query)]
-        at_end = len(chunk) < self._size
+        at_end = len(chunk) < size
         self._size = 0 if at_end else min(self._size * 3, LARGEST_CHUNK)
         self._start = chunk[-1] if chunk else None
         return chunk

@@ -140,19 +140,6 @@ class CustomerStore:
                 raise RequestRefused(ALREADY_THERE, f"there is a customer {card_id} already") from None
             return rows.cards_of(connection, [key])[0]
 
-    def card_of_caller(self, number: str, name: str = "") -> tuple[Card, bool]:
-        """The card of who calls from this number, so that notes have a place; and whether it is new.
-
-        Where several customers have the number, the one that was changed last. Raises FaultyCard.
-        """
-        details = self._cleaned(Details(name=name, numbers=(number,)), complete=False)
-        with self._write() as connection:
-            keys = _keys_with(connection, details.numbers[0]) or _keys_like(connection, details.numbers[0])
-            is_new = not keys
-            if is_new:
-                keys = add_cards(connection, [(new_id(), details, Source.CALL)])
-            return rows.cards_of(connection, keys[:1], notes=True)[0], is_new
-
     def change(self, card_id: str, version: int, changes: Mapping[str, Any]) -> Card:
         """Set some of the details anew; `fields` one by one. Raises FaultyCard, RequestRefused."""
         with self._write() as connection:

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from acd.core.requirement import ANYBODY, Requirement
-from acd.ivr.flow import Prompt, TransferKind
 from acd.ivr.values import Value as Value
+
+if TYPE_CHECKING:  # look-ups are made without flows, too
+    from acd.ivr.flow import Prompt, TransferKind
 
 
 # --- commands ---------------------------------------------------------------------------------

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any
-
-from rich.table import Table
-from rich.text import Text
+from typing import TYPE_CHECKING, Any
 
 from acd.core.agents import AgentState
 from acd.core.facts import AgentInterval
 from acd.core.work_rules import Reason
 from acd.records.period import Period
 from acd.records.report import duration
+
+if TYPE_CHECKING:  # only commands draw tables
+    from rich.table import Table
 
 
 @dataclass(slots=True)
@@ -96,6 +96,9 @@ def times_json(times: Iterable[AgentTime], period: Period) -> dict[str, Any]:
 
 def times_table(times: Iterable[AgentTime], names: Mapping[str, str]) -> Table:
     """As a table; `names` maps agent to name."""
+    from rich.table import Table
+    from rich.text import Text
+
     table = Table(caption="Stretches that are over; paid: logged in, without reasons that are `paid: false`")
     table.add_column("Agent", overflow="fold")
     for heading in ("Logged in", "Ready", "Ringing", "Talking", "Wrap-up", "Not ready", "Unpaid", "Paid"):

@@ -5,11 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from difflib import get_close_matches
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
-
-from rich.table import Table
-from rich.text import Text
 
 from acd.core.facts import CallKind
 from acd.core.plan import GroupPolicy
@@ -18,6 +15,10 @@ from acd.errors import OperatorError
 from acd.records.kpi import FORMULAS, GroupFigures, figures_by_group
 from acd.records.period import Period
 from acd.records.record import CallVisit
+
+if TYPE_CHECKING:  # only commands draw tables
+    from rich.table import Table
+    from rich.text import Text
 
 NOTHING = "–"  # shown where a figure has no value
 
@@ -83,6 +84,9 @@ def render(report: Report, tz: ZoneInfo, width: int | None = None) -> Table:
 
     `width`: of the screen; only the figures that it holds are shown. None: all.
     """
+    from rich.table import Table
+    from rich.text import Text
+
     left_out = _left_out(width)
     columns = {name: cell for name, cell in _COLUMNS.items() if name not in left_out}
     since, until = report.period.since.astimezone(tz), report.period.until.astimezone(tz)
@@ -142,6 +146,8 @@ def _left_out(width: int | None) -> tuple[str, ...]:
 
 
 def _caption(report: Report, left_out: tuple[str, ...]) -> Text:
+    from rich.text import Text
+
     formulas = {
         "Service level": f"{report.formula.text} [{report.formula.value}]",
         "Offered": FORMULAS["offered"],

@@ -5,10 +5,23 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, Select, String, cast, func, insert, select
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    Engine,
+    Select,
+    String,
+    cast,
+    func,
+    insert,
+    or_,
+    select,
+)
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from acd.core.callback_facts import CallbackNews, CallbackNote, entry_id
@@ -28,6 +41,37 @@ _STATES = {
 _SEPARATOR = "/"  # between the folder of a sound and its own name, which is the voicemail's id
 
 
+MOST_READ = 5_000
+"""So many tasks are looked at for one page: of those who may see few of them, a page may be short."""
+READ_AT_ONCE = 500
+
+
+class UnknownPlace(ValueError):
+    """`after` is none of ours."""
+
+
+@dataclass(frozen=True, slots=True)
+class TaskPage:
+    """`after` leads on, None at the end."""
+
+    tasks: tuple[Task, ...]
+    after: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Order:
+    """The columns by which tasks of a kind stand one after the other."""
+
+    at: Column[Any]
+    key: Column[Any]
+
+
+_ORDER = {
+    TaskKind.CALLBACK: _Order(schema.callbacks.c.wanted_at, schema.callbacks.c.callback_id),
+    TaskKind.VOICEMAIL: _Order(schema.sounds.c.at, schema.sounds.c.name),
+}
+
+
 class TaskStore:
     """On the engine of an open `RecordStore`. Synchronous, usable from any thread and process."""
 
@@ -42,6 +86,41 @@ class TaskStore:
         with self._engine.connect() as connection:
             found = _load(connection, kind, query)
         return [task for task in found if closed or task.is_open]
+
+    def newest(
+        self,
+        kind: TaskKind,
+        limit: int,
+        *,
+        group: str | None = None,
+        after: str | None = None,
+        wanted: Callable[[Task], bool] = lambda _task: True,
+    ) -> TaskPage:
+        """Open and closed ones alike that are `wanted`, newest first, at most `limit`.
+
+        Reads a bounded number of them. Raises UnknownPlace for an `after` that is none of ours.
+        """
+        at, key = _ORDER[kind].at, _ORDER[kind].key
+        query = _query(kind, group).order_by(None).order_by(at.desc(), key.desc())
+        place = None if after is None else _place(kind, after)
+        found: list[Task] = []
+        with self._engine.connect() as connection:
+            for _ in range(MOST_READ // READ_AT_ONCE):
+                here = (
+                    query
+                    if place is None
+                    else query.where(at <= place[0], or_(at < place[0], key < place[1]))
+                )
+                rows = list(connection.execute(here.limit(READ_AT_ONCE)).mappings())
+                for row, task in zip(rows, _tasks(connection, kind, rows), strict=True):
+                    if wanted(task):
+                        if len(found) == limit:
+                            return TaskPage(tuple(found), _place_text(place))
+                        found.append(task)
+                    place = (row[at.name], row[key.name])
+                if len(rows) < READ_AT_ONCE:
+                    return TaskPage(tuple(found), None)
+        return TaskPage(tuple(found), _place_text(place))
 
     def open_of(self, kind: TaskKind, numbers: Sequence[str], limit: int) -> list[Task]:
         """Those of these numbers that are to be done, oldest first, at most `limit`."""
@@ -202,8 +281,26 @@ def _one(connection: Connection, kind: TaskKind, task_id: str) -> Task:
     return found[0]
 
 
+def _place_text(place: tuple[datetime, int | str] | None) -> str | None:
+    return None if place is None else f"{place[0].timestamp():.6f} {place[1]}"
+
+
+def _place(kind: TaskKind, text: str) -> tuple[datetime, int | str]:
+    at, _, key = text.partition(" ")
+    if kind is TaskKind.CALLBACK and not (key.isascii() and key.isdigit() and len(key) < 19):
+        raise UnknownPlace(text)
+    try:
+        moment = datetime.fromtimestamp(float(at), UTC)
+        return moment, int(key) if kind is TaskKind.CALLBACK else key
+    except (ValueError, OverflowError, OSError):
+        raise UnknownPlace(text) from None
+
+
 def _load(connection: Connection, kind: TaskKind, query: Select[Any]) -> list[Task]:
-    rows = list(connection.execute(query).mappings())
+    return _tasks(connection, kind, list(connection.execute(query).mappings()))
+
+
+def _tasks(connection: Connection, kind: TaskKind, rows: Sequence[Any]) -> list[Task]:
     id_of, make = (_voicemail_id, _voicemail) if kind is TaskKind.VOICEMAIL else (_callback_id, _callback)
     histories = _histories(connection, kind, [id_of(row) for row in rows])
     return [make(row, histories) for row in rows]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -13,7 +13,15 @@ from typing import TYPE_CHECKING, Any
 import structlog
 
 from acd.core.calls import Call, CallState
-from acd.core.disposition import Disposition, DispositionCode, DispositionField, DispositionTree, FieldKind
+from acd.core.disposition import (
+    FIELD_MAX,
+    NOTE_MAX,
+    Disposition,
+    DispositionCode,
+    DispositionField,
+    DispositionTree,
+    FieldKind,
+)
 from acd.core.events import CallDisposed
 from acd.core.facts import Answered, FellBack, WrapUpStarted
 from acd.core.ports import Mirror, Recorder
@@ -30,7 +38,6 @@ log = structlog.get_logger(__name__)
 PREFIX = "disposition:"
 KEPT_CALLS = 2_000
 """So many calls that are over may still be spoken of: a timed wrap-up may end while somebody types."""
-NOTE_MAX, FIELD_MAX = 4_000, 500
 PROMISE_MAX_S = 90 * 86_400.0
 FOR_AGENT, FOR_GROUP = "agent", "group"
 NO_CODES = DispositionTree()
@@ -72,12 +79,12 @@ class DispositionDesk:
         self._recorder = recorder
         self._callbacks = callbacks
         self._on_record = on_record
-        self._over: OrderedDict[str, Call] = OrderedDict()
+        self._over: OrderedDict[str, Spoken] = OrderedDict()
 
     def call_changed(self, call: Call) -> None:
         """See `CallObserver`."""
         if call.state is CallState.ENDED and call.finished:
-            self._over[call.id] = call
+            self._over[call.id] = _spoken(call)
             while len(self._over) > KEPT_CALLS:
                 self._over.popitem(last=False)
 
@@ -142,11 +149,12 @@ class DispositionDesk:
 
     async def _spoken(self, call_id: str, agent: str) -> Spoken:
         """The call; one that nobody knows as the agent has it who wraps it up. Raises RequestRefused."""
-        call = self._shell.engine.floor.calls.get(call_id) or self._over.get(call_id)
+        live = self._shell.engine.floor.calls.get(call_id)
+        call = _spoken(live) if live is not None else self._over.get(call_id)
         working = self._shell.engine.floor.agents.get(agent)
         at_work = working if working is not None and working.wrap_up_call_id == call_id else None
         if call is not None:
-            return _spoken(call, at_work.wrap_up_group if at_work is not None else call.group)
+            return call if at_work is None else replace(call, group=at_work.wrap_up_group)
         refusal = RequestRefused(UNKNOWN_CALL, f"no call {call_id!r} goes on, or is on record")
         try:
             found = await asyncio.to_thread(self._on_record, call_id, agent)
@@ -188,12 +196,12 @@ class DispositionDesk:
         return float(at)
 
 
-def _spoken(call: Call, group: str | None) -> Spoken:
+def _spoken(call: Call) -> Spoken:
     met = Answered | FellBack | WrapUpStarted
     agents = {call.agent, call.origin_agent, *(fact.agent for fact in call.facts if isinstance(fact, met))}
     language = call.customer.language if call.customer is not None else ""
     named = frozenset(agent for agent in agents if agent is not None)
-    return Spoken(call.id, named, group, call.caller_number, language)
+    return Spoken(call.id, named, call.group, call.caller_number, language)
 
 
 def _way(tree: DispositionTree, code: str) -> tuple[DispositionCode, ...]:

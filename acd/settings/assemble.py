@@ -15,6 +15,7 @@ from acd.settings.model import (
     Centre,
     DesktopSettings,
     FeatureCodes,
+    IceServer,
     JournalSettings,
     PhoneSpec,
     RecordRule,
@@ -24,7 +25,7 @@ from acd.settings.model import (
 from acd.settings.schema.agents import AgentsFile
 from acd.settings.schema.dialing import DialingFile
 from acd.settings.schema.groups import GroupsFile
-from acd.settings.schema.system import SystemFile
+from acd.settings.schema.system import DesktopSection, SystemFile
 
 
 def assemble(files: Files, flow_set: FlowSet) -> Centre:
@@ -60,7 +61,7 @@ def assemble(files: Files, flow_set: FlowSet) -> Centre:
         journal=JournalSettings(**system.journal.model_dump()),
         dispositions=assemble_dispositions.dispositions(groups),
         greetings=assemble_dispositions.greetings(groups),
-        desktop=DesktopSettings(system.desktop.browser_phones, system.desktop.browser_silent_s),
+        desktop=_desktop(system.desktop),
         recorded={g: RecordRule(group.record) for g, group in groups.groups.items()},
         webhooks_to_private=system.webhooks.allow_private,
     )
@@ -73,6 +74,11 @@ def _phones(file: AgentsFile, *, browser: bool) -> dict[str, PhoneSpec]:
     others = {phone: PhoneSpec(phone, entry.name) for phone, entry in file.phones.items()}
     ids = {BROWSER_PREFIX + agent.extension: agent.name for agent in agents if browser}
     return own | others | {phone: PhoneSpec(phone, name, browser=True) for phone, name in ids.items()}
+
+
+def _desktop(section: DesktopSection) -> DesktopSettings:
+    servers = (IceServer(tuple(each.urls), each.username, each.credential) for each in section.ice_servers)
+    return DesktopSettings(section.browser_phones, section.browser_silent_s, tuple(servers))
 
 
 def _system(file: SystemFile) -> SystemSettings:

@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+ANY_GROUP = "*"
+"""Whom greetings are for that no group has of its own."""
+
 
 class FieldType(StrEnum):
     """What a custom field holds."""
@@ -68,3 +71,18 @@ class CustomerSettings:
     country: str | None = None
     language: str = "en"
     centre: str = ""
+
+    def hides(self, name: str) -> bool:
+        """Whether a field of a card is shown as dots until somebody asks for it.
+
+        One that the file does not name any more may have been masked while it did.
+        """
+        known = self.fields.get(name)
+        if known is None:
+            return self.http is None or f"fields.{name}" not in self.http.map
+        return known.masked
+
+    def in_pop(self, name: str) -> bool:
+        """Whether the agent sees the field as the phone rings."""
+        known = self.fields.get(name)
+        return known.in_pop if known is not None else not self.hides(name)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import re
 import stat
-from collections.abc import Collection, KeysView
+from collections.abc import Collection, Iterator, KeysView
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -166,6 +166,11 @@ def _decoded(document: Document, content: bytes) -> str | None:
     return text
 
 
+def plain_events(text: str) -> Iterator[yaml.Event]:
+    """What the parser meets, in its order, with its place in the text. Raises YAMLError."""
+    return yaml.parse(text, Loader=Loader)
+
+
 def _is_plain(document: Document, text: str, most_values: int) -> bool:
     """Whether the text is one YAML document within the limits; notes the reason if not.
 
@@ -174,7 +179,7 @@ def _is_plain(document: Document, text: str, most_values: int) -> bool:
     """
     depth = values = documents = 0
     try:
-        for event in yaml.parse(text, Loader=Loader):
+        for event in plain_events(text):
             documents += isinstance(event, yaml.DocumentStartEvent)
             values += isinstance(event, yaml.NodeEvent)
             depth += isinstance(event, yaml.CollectionStartEvent)

@@ -6,15 +6,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from acd.core.disposition import DispositionTree
 from acd.core.plan import BROWSER_PREFIX, Plan
 from acd.core.service_level import ServiceLevelFormula
-from acd.ivr.flow import FlowSet
-from acd.ivr.hours import Calendar
-from acd.ivr.template import Template
 from acd.settings.customer_settings import CustomerSettings
 from acd.settings.outside import Dialing, NumberRoute, TrunkSpec
+
+if TYPE_CHECKING:  # who is told of the centre without its flows does not need what flows take
+    from acd.ivr.flow import FlowSet
+    from acd.ivr.hours import Calendar
+    from acd.ivr.template import Template
 
 ANY_LANGUAGE = "*"
 DEFAULT_TEXT_TO_SPEECH: Mapping[str, tuple[str, ...]] = {
@@ -54,16 +57,29 @@ class RecordRule(StrEnum):
     ON_DEMAND = "on_demand"  # from when the agent asks for it
 
 
+@dataclass(frozen=True, slots=True)
+class IceServer:
+    """A STUN or TURN server (RFC 8489, RFC 8656) that phones in browsers find a way to Asterisk with.
+
+    `urls` as browsers take them: `stun:HOST:PORT`, `turn:HOST:PORT?transport=tcp`.
+    """
+
+    urls: tuple[str, ...]
+    username: str | None = None
+    credential: str | None = field(default=None, repr=False)
+
+
 @dataclass(frozen=True)
 class DesktopSettings:
     """What agents may do in the browser. `browser_phones`: each agent has a phone there, too.
 
     `browser_silent_s`: a browser of which nothing has been heard for so long in a talk is taken for gone,
-    and its caller goes back into line.
+    and its caller goes back into line. `ice_servers`: for browsers that Asterisk cannot reach straight.
     """
 
     browser_phones: bool = True
     browser_silent_s: int = 20
+    ice_servers: tuple[IceServer, ...] = ()
 
 
 @dataclass(frozen=True)

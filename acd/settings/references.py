@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from acd.core.requirement import Requirement
 from acd.settings.callback_references import check_callbacks
+from acd.settings.customer_settings import ANY_GROUP
 from acd.settings.document import Document
 from acd.settings.files import Files
 from acd.settings.music import music_classes
 from acd.settings.outside_references import check_outside
 from acd.settings.problems import Place, undefined
 from acd.settings.routing_references import check_routing
-from acd.settings.schema.customers import ANY_GROUP
 from acd.settings.schema.groups import GroupsFile
 from acd.settings.work_references import check_work
 

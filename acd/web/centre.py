@@ -4,19 +4,88 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import structlog
 
+from acd.core.plan import GroupPolicy
+from acd.core.requirement import ANYBODY
+from acd.core.work_rules import Reason
 from acd.errors import OperatorError
 from acd.runtime.version_files import VersionFiles
 from acd.settings.environment import Environment
-from acd.settings.load import load_centre
-from acd.settings.model import Centre
+from acd.settings.model import DesktopSettings, PhoneSpec, SystemSettings
+from acd.settings.outside import NumberRoute
+from acd.web import reading
 
 log = structlog.get_logger(__name__)
 
 LOOK_EVERY_S = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class AgentShown:
+    """An agent's id, name and extension."""
+
+    id: str
+    name: str
+    extension: str
+
+
+@dataclass(frozen=True, slots=True)
+class FlowInUse:
+    """Its languages, and how many steps it has."""
+
+    id: str
+    languages: tuple[str, ...]
+    steps: int
+
+
+@dataclass(frozen=True, slots=True)
+class CentreShown:
+    """What the web process needs to know of the configuration, and nothing that calls are routed by.
+
+    `groups` have the figures that reports count by. `dispositions`: the trees by group, as pages have them.
+    `dial_outside`: the agents who may dial numbers elsewhere. `folders`: where it was read.
+    """
+
+    folders: tuple[Path, Path]
+    system: SystemSettings
+    agents: Mapping[str, AgentShown]
+    groups: Mapping[str, GroupPolicy]
+    reasons: Mapping[str, Reason]
+    phones: Mapping[str, PhoneSpec]
+    numbers: Mapping[str, NumberRoute]
+    flows: Mapping[str, FlowInUse]
+    dispositions: Mapping[str, dict[str, Any]]
+    dial_outside: frozenset[str]
+    desktop: DesktopSettings
+    webhooks_to_private: bool
+
+    @classmethod
+    def read(cls, config_dir: Path, flows_dir: Path) -> CentreShown:
+        """In a thread. Raises SettingsError, OperatorError."""
+        told = reading.read("centre", config_dir, flows_dir)
+        agents = [AgentShown(*each) for each in told.pop("agents")]
+        flows = [FlowInUse(*each) for each in told.pop("flows")]
+        return cls(
+            folders=(config_dir, flows_dir),
+            agents={agent.id: agent for agent in agents},
+            groups={each[0]: _group(*each) for each in told.pop("groups")},
+            reasons={code: Reason(**each) for code, each in told.pop("reasons").items()},
+            flows={flow.id: flow for flow in flows},
+            **told,
+        )
+
+
+def _group(group: str, name: str, level_s: float, target: float, short_s: float) -> GroupPolicy:
+    return GroupPolicy(
+        group, name, ANYBODY, service_level_s=level_s, service_level_target=target, short_abandon_s=short_s
+    )
 
 
 class CentreInUse:
@@ -26,11 +95,11 @@ class CentreInUse:
         self._environment = environment
         self._files = VersionFiles(environment.versions_dir)
         self._number = -1
-        self._centre: Centre | None = None
+        self._centre: CentreShown | None = None
         self._looked_at = 0.0
         self._reading = asyncio.Lock()
 
-    async def get(self) -> Centre:
+    async def get(self) -> CentreShown:
         """At most a few seconds old. Raises OperatorError where none can be read."""
         async with self._reading:
             if self._centre is None or time.monotonic() - self._looked_at > LOOK_EVERY_S:
@@ -50,10 +119,10 @@ class CentreInUse:
             return
         try:
             if last is None:
-                self._centre = load_centre(self._environment.config_dir, self._environment.flows_dir)
+                self._centre = CentreShown.read(self._environment.config_dir, self._environment.flows_dir)
             else:
                 kept = self._files.kept(last)
-                self._centre = load_centre(kept.config_dir, kept.flows_dir)
+                self._centre = CentreShown.read(kept.config_dir, kept.flows_dir)
             self._number = number
         except OperatorError:
             if self._centre is None:

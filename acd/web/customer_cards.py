@@ -8,16 +8,14 @@ from typing import Any, TypeVar
 from acd.customers.card import Card, FaultyCard
 from acd.customers.search import UnknownPlace
 from acd.customers.store import CustomerStore
-from acd.errors import SettingsError
+from acd.errors import OperatorError
 from acd.records.contacts import Contact, contacts
 from acd.settings.customer_settings import CustomerSettings
 from acd.web.context import Context
 from acd.web.refusal import away, wrong
-from acd.web.values import Answer
+from acd.web.values import MASK, Answer
 
 T = TypeVar("T")
-MASK = "•••"
-"""Stands for the value of a masked field."""
 
 
 class NoteShown(Answer):
@@ -68,11 +66,11 @@ def shown_card(
     card: Card, settings: CustomerSettings, *, revealed: bool = False, pop: bool = False
 ) -> CardShown:
     """`revealed`: masked fields, too, as they are; `pop`: only those fields that a screen pop is to have."""
-    details, custom = card.details, settings.fields
+    details = card.details
     fields = {
-        name: MASK if not revealed and name in custom and custom[name].masked else value
+        name: MASK if not revealed and settings.hides(name) else value
         for name, value in details.fields.items()
-        if not pop or name not in custom or custom[name].in_pop
+        if not pop or settings.in_pop(name)
     }
     return CardShown(
         id=card.id,
@@ -112,17 +110,17 @@ def shown_contact(contact: Contact) -> ContactShown:
     )
 
 
-def settings_of(ctx: Context[Any, Any]) -> CustomerSettings:
+async def settings_of(ctx: Context[Any, Any]) -> CustomerSettings:
     """What customers.yml says. Raises Refusal, 503, where that cannot be read."""
     try:
-        return ctx.services.customers.settings(ctx.services.environment)
-    except SettingsError as error:
+        return await ctx.services.customers.settings(ctx.services.environment)
+    except OperatorError as error:
         raise away("configuration-faulty", str(error)) from None
 
 
 async def in_directory(ctx: Context[Any, Any], work: Callable[[CustomerStore], T]) -> T:
     """`work(directory)` in a thread. Raises Refusal."""
-    settings = settings_of(ctx)
+    settings = await settings_of(ctx)
     try:
         return await ctx.sql(lambda: work(CustomerStore(ctx.services.store.engine, settings)))
     except FaultyCard as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import structlog
@@ -10,13 +11,13 @@ from acd.errors import SettingsError
 from acd.lookups.crm import Crm
 from acd.lookups.http import HttpLookups
 from acd.runtime.version_files import VersionFiles
-from acd.settings.assemble_customers import FILE, read_customer_settings
 from acd.settings.customer_settings import CustomerSettings
 from acd.settings.environment import Environment
+from acd.web import reading
 
 log = structlog.get_logger(__name__)
 
-_FILES = ("system.yml", FILE)
+_FILES = ("system.yml", "customers.yml")
 Stamp = tuple[tuple[int, int] | None, ...]
 
 
@@ -28,21 +29,23 @@ class CustomerDesk:
         self.crm = Crm(self._http)
         self._settings: CustomerSettings | None = None
         self._stamp: Stamp | None = None
+        self._reading = asyncio.Lock()
 
-    def settings(self, environment: Environment) -> CustomerSettings:
+    async def settings(self, environment: Environment) -> CustomerSettings:
         """Of the files as they are; while somebody edits them and they are faulty, as they were last.
 
         Raises SettingsError where they never were without fault.
         """
-        stamp = tuple(_stamp(environment.config_dir / name) for name in _FILES)
-        if self._settings is None or stamp != self._stamp:
-            self._settings = self._read(environment)
-            self._stamp = stamp
-        return self._settings
+        async with self._reading:
+            stamp = tuple(_stamp(environment.config_dir / name) for name in _FILES)
+            if self._settings is None or stamp != self._stamp:
+                self._settings = await asyncio.to_thread(self._read, environment)
+                self._stamp = stamp
+            return self._settings
 
     def _read(self, environment: Environment) -> CustomerSettings:
         try:
-            return read_customer_settings(environment.config_dir)
+            return _read(environment.config_dir)
         except SettingsError as error:
             log.warning("customers.yml or system.yml is faulty", problems=len(error.problems))
             if self._settings is not None:
@@ -52,12 +55,17 @@ class CustomerDesk:
             kept = None if last is None else files.kept(last)
             if kept is None:
                 raise
-            return read_customer_settings(kept.config_dir)
+            return _read(kept.config_dir)
 
     async def close(self) -> None:
         """No more questions to others."""
         await self.crm.close()
         await self._http.close()
+
+
+def _read(config_dir: Path) -> CustomerSettings:
+    found: CustomerSettings = reading.read("customers", config_dir)
+    return found
 
 
 def _stamp(path: Path) -> tuple[int, int] | None:

@@ -25,8 +25,7 @@ from acd.records.period import Period, parse_period
 from acd.records.record import CallVisit, VisitOutcome
 from acd.records.report import build_report, to_json
 from acd.records.store import RecordStore
-from acd.settings.model import Centre
-from acd.web.centre import CentreInUse
+from acd.web.centre import CentreInUse, CentreShown
 from acd.web.link import FIGURES
 from acd.web.live.hub import Hub
 from acd.web.live.topics import WALLBOARD
@@ -115,7 +114,7 @@ class Figures:
     def _pause_s(self) -> float:
         return max(EVERY_S, self._took_s / SHARE_MAX)
 
-    def _work_out(self, centre: Centre) -> Day:
+    def _work_out(self, centre: CentreShown) -> Day:
         tz, now = ZoneInfo(centre.system.timezone), datetime.now(UTC)
         period = parse_period("today", None, tz, now)
         visits = self._store.visits(period.since, period.until)
@@ -124,14 +123,14 @@ class Figures:
 
 
 def day(
-    centre: Centre,
+    centre: CentreShown,
     visits: Sequence[CallVisit],
     intervals: Sequence[AgentInterval],
     period: Period,
     now: datetime,
 ) -> Day:
     """From what is on record of the period."""
-    formula, groups = centre.system.service_level_formula, centre.plan.groups
+    formula, groups = centre.system.service_level_formula, centre.groups
     report = to_json(build_report(visits, groups, period, formula))
     late = Period(max(period.since, now - RECENT, key=datetime.timestamp), period.until)
     recent = to_json(build_report(visits, groups, late, formula))
@@ -146,16 +145,16 @@ def day(
 
 
 def _agents(
-    centre: Centre, visits: Sequence[CallVisit], intervals: Sequence[AgentInterval], period: Period
+    centre: CentreShown, visits: Sequence[CallVisit], intervals: Sequence[AgentInterval], period: Period
 ) -> dict[str, dict[str, Any]]:
-    known = agent_times(intervals, centre.plan.reasons, period)
-    absent = {*centre.plan.agents} - {time.agent for time in known}
+    known = agent_times(intervals, centre.reasons, period)
+    absent = {*centre.agents} - {time.agent for time in known}
     times = times_json([*known, *map(AgentTime, sorted(absent))], period)["agents"]
     tallies: dict[str, Tally] = {}
     for entry in visits:
         visit = entry.visit
         if entry.kind is CallKind.INBOUND and visit.outcome is VisitOutcome.ANSWERED and visit.agent:
-            policy = centre.plan.groups.get(visit.group)
+            policy = centre.groups.get(visit.group)
             if policy is not None:
                 tallies.setdefault(visit.agent, Tally()).count(visit, policy)
     found = {time["agent"]: dict(time) for time in times}

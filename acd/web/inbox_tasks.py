@@ -28,7 +28,11 @@ class Change(Answer):
 
 
 class TaskShown(Answer):
-    """A voicemail or a callback. `line`: how a callback stands in line now, where the controller has it."""
+    """A voicemail or a callback.
+
+    `due_at`: when a callback was promised for, Unix seconds; None where it was asked for as soon as may be.
+    `line`: how it stands in line now, where the controller has it.
+    """
 
     kind: str
     id: str
@@ -41,6 +45,7 @@ class TaskShown(Answer):
     agent: str | None
     language: str
     duration_s: float
+    due_at: float | None
     line: dict[str, Any] | None
     history: list[Change]
 
@@ -59,6 +64,7 @@ def shown_task(task: Task, line: dict[str, Any] | None = None) -> TaskShown:
         agent=task.agent,
         language=task.language,
         duration_s=task.duration_s,
+        due_at=None if task.due_at is None else task.due_at.timestamp(),
         line=line,
         history=[
             Change(at=c.at.timestamp(), who=c.who, state=c.state.value, agent=c.agent, note=c.note)

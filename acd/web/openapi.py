@@ -24,6 +24,7 @@ REFUSALS = {
     403: "Who asks may not do this, or the request comes from another site's page.",
     404: "There is no such thing.",
     409: "The rules forbid it now; `error` says which.",
+    408: "The body took too long to arrive.",
     413: "The body is too large.",
     415: "The body is of another type than expected.",
     422: "The request cannot be carried out as it is.",

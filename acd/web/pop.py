@@ -6,8 +6,7 @@ import re
 from collections.abc import Mapping
 from urllib.parse import quote
 
-from acd.settings.customer_settings import CustomerSettings
-from acd.settings.schema.customers import ANY_GROUP
+from acd.settings.customer_settings import ANY_GROUP, CustomerSettings
 
 _COMMAS = ",，、 "
 _NAMES = re.compile(rf"([{_COMMAS}]*)\{{(\w+)\}}")

@@ -7,6 +7,7 @@ controller's. So several may run, and any may be killed.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import signal
 from collections.abc import Sequence
 from typing import Any
@@ -16,6 +17,7 @@ from aiohttp import web
 from sqlalchemy.exc import SQLAlchemyError
 
 from acd.accounts.first import make_first_accounts
+from acd.accounts.store import AccountStore
 from acd.errors import OperatorError, RequestRefused
 from acd.records.store import RecordsAway, RecordStore
 from acd.runtime.control import request
@@ -55,6 +57,7 @@ class WebProcess:
         self._runner = web.AppRunner(self.app, access_log=None, shutdown_timeout=STOP_LIMIT_S)
         self._tasks: list[asyncio.Task[None]] = []
         self._auditing: asyncio.Task[None] | None = None
+        self._ahead: asyncio.Task[None] | None = None
         self._webhooks = WebhookWorker(
             environment.control_socket, lambda: self._store.engine, self._webhooks_to_private
         )
@@ -88,15 +91,17 @@ class WebProcess:
                 f"port {environment.http_port} on {environment.http_address} cannot be used"
                 f" ({error.strerror}); set ACD_HTTP_PORT"
             ) from error
+        self._ahead = asyncio.create_task(self._read_ahead())
 
     async def stop(self) -> None:
         """Close everything; browsers come back when the next process is there."""
         self.services.hub.close()
         self.services.open_sockets.close()
         await self._runner.cleanup()
-        for task in self._tasks:
+        tasks = self._tasks if self._ahead is None else [*self._tasks, self._ahead]
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
         if self._auditing is not None:
             await self._audit.close(self._auditing)
         await self.services.customers.close()
@@ -119,15 +124,23 @@ class WebProcess:
             await self.stop()
 
     async def _first_accounts(self) -> None:
-        agents = (await self.services.centre.get()).plan.agents
         file = self.environment.first_passwords_file
         try:
+            if await asyncio.to_thread(AccountStore(self._store.engine).any):
+                return
+            agents = (await self.services.centre.get()).agents
             made = await asyncio.to_thread(make_first_accounts, self._store.engine, agents, file)
         except SQLAlchemyError as error:  # the next start makes them
             log.error("the first accounts could not be made", reason=type(error).__name__)
             return
         if made:
             log.warning("accounts were made for all agents and an admin", passwords_in=str(file))
+
+    async def _read_ahead(self) -> None:
+        """So that who comes first does not wait for it; where it cannot be read, whoever needs it is told."""
+        with contextlib.suppress(OperatorError):
+            await self.services.centre.get()
+            await self.services.customers.settings(self.environment)
 
     async def _webhooks_to_private(self) -> bool:
         return (await self.services.centre.get()).webhooks_to_private

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+import asyncio
+import tempfile
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, BinaryIO, cast
 
 import structlog
 from aiohttp import hdrs, web
@@ -13,35 +17,42 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from acd.web.asker import Asker, Role
 from acd.web.context import Context
 from acd.web.origin import is_foreign, is_ours
-from acd.web.refusal import Refusal, forbidden, not_found, wrong
+from acd.web.refusal import Refusal, away, forbidden, not_found, wrong
 from acd.web.route import JSON, Route
 from acd.web.services import Services
 
 log = structlog.get_logger(__name__)
 
 NAME_MAX = 200
+PART = 256 * 1024
+UPLOAD_LIMIT_S = 600.0
+"""So long a file may take to arrive: who comes next waits for its end."""
 _WHOLE_MAX = 2**53
 
 
 def handler_of(route: Route, services: Services) -> Any:
     """The aiohttp handler of a route; it raises Refusal, which the middleware answers."""
+    serving = asyncio.Lock()
+
+    async def answer(request: web.Request, asker: Asker) -> web.StreamResponse:
+        path, query = _path(route, request.match_info), _query(route, request.query)
+        async with _body(route, request, services.environment.home) as body:
+            context: Context[Any, Any] = Context(asker, query, body, path, services, request)
+            found = await route.handler(context)
+        if route.audit:
+            services.audit(context, route.audit)
+        return _answer(route, found)
 
     async def handle(request: web.Request) -> web.StreamResponse:
         asker = await services.identify(request)
         check_origin(request, asker, changes=route.changes)
         check_role(route, asker)
-        context: Context[Any, Any] = Context(
-            asker=asker,
-            path=_path(route, request.match_info),
-            query=_query(route, request.query),
-            body=await _body(route, request),
-            services=services,
-            request=request,
-        )
-        found = await route.handler(context)
-        if route.audit:
-            services.audit(context, route.audit)
-        return _answer(route, found)
+        if not route.alone:
+            return await answer(request, asker)
+        if serving.locked():
+            raise Refusal(409, "busy", route.alone)
+        async with serving:
+            return await answer(request, asker)
 
     return handle
 
@@ -108,32 +119,72 @@ def _query(route: Route, given: MultiMapping[str]) -> BaseModel | None:
         raise wrong(faults(error, "query")) from None
 
 
-async def _body(route: Route, request: web.Request) -> Any:
+@asynccontextmanager
+async def _body(route: Route, request: web.Request, folder: Path) -> AsyncIterator[Any]:
+    """What the route's handler is to have as the body. `folder`: where a large one is kept meanwhile."""
     if not route.has_body:
-        return None
+        yield None
+        return
     if request.content_type != route.body_media:
         text = f"expected a body of type {route.body_media}"
         raise Refusal(415, "wrong-type", text, headers={"Accept": route.body_media})
-    raw = await _read(request, route.body_max)
-    if route.body is None:
-        return raw
+    if route.to_file:
+        with await asyncio.to_thread(_new_file, folder) as file:
+            await _keep(request, route.body_max, file)
+            yield file
+        return
+    raw = b"".join([part async for part in _parts(request, route.body_max)])
+    yield raw if route.body is None else _model(route.body, raw)
+
+
+def _model(model: type[BaseModel], raw: bytes) -> BaseModel:
     try:
-        return route.body.model_validate_json(raw, strict=True)
+        return model.model_validate_json(raw, strict=True)
     except ValidationError as error:
         raise wrong(faults(error, "body")) from None
 
 
-async def _read(request: web.Request, most: int) -> bytes:
+async def _parts(request: web.Request, most: int) -> AsyncIterator[bytes]:
     too_large = Refusal(413, "too-large", f"the body may have {most} bytes")
     if (request.content_length or 0) > most:
         raise too_large
-    parts, length = [], 0
-    async for part in request.content.iter_chunked(65_536):
+    length = 0
+    async for part in request.content.iter_chunked(PART):
         length += len(part)
         if length > most:
             raise too_large
-        parts.append(part)
-    return b"".join(parts)
+        yield part
+
+
+def _new_file(folder: Path) -> BinaryIO:
+    """Without a name, so that nothing is left of it whatever happens. Raises Refusal, 503."""
+    try:
+        return cast(BinaryIO, tempfile.TemporaryFile(dir=folder))
+    except OSError as error:
+        raise _no_place(error) from None
+
+
+async def _keep(request: web.Request, most: int, file: BinaryIO) -> None:
+    """The body in the file, to be read from its beginning. Raises Refusal: 408 where it takes too long, 503
+    where the disk is full."""
+    try:
+        async with asyncio.timeout(UPLOAD_LIMIT_S):
+            async for part in _parts(request, most):
+                await asyncio.to_thread(_write, file, part)
+    except TimeoutError:
+        raise Refusal(408, "too-slow", f"the file took more than {UPLOAD_LIMIT_S:g} s to arrive") from None
+    await asyncio.to_thread(file.seek, 0)
+
+
+def _write(file: BinaryIO, part: bytes) -> None:
+    try:
+        file.write(part)
+    except OSError as error:
+        raise _no_place(error) from None
+
+
+def _no_place(error: OSError) -> Refusal:
+    return away("disk", f"the file cannot be kept ({error.strerror or type(error).__name__})")
 
 
 def faults(error: ValidationError, where: str) -> dict[str, str]:

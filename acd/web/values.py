@@ -11,16 +11,23 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _CONTROL_BUT_LINES = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 
 
-class Input(BaseModel):
-    """What a request brings: nothing that is not declared, nothing bent into shape."""
+MASK = "•••"
+"""Stands for a value that is not shown."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+class Input(BaseModel):
+    """What a request brings: nothing that is not declared, nothing bent into shape.
+
+    As those of answers, a model is built when its route is used first: each takes memory, and there are many.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, defer_build=True)
 
 
 class Answer(BaseModel):
     """What is answered."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 class Done(Answer):

@@ -9,6 +9,7 @@ import shutil
 import socket
 import subprocess
 import sys
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -223,6 +224,11 @@ def test_calls_list(records: Path) -> None:
     assert "a261122-100000-1" in shown
     assert "a261122-100140-2" in shown
     assert "a261122" not in acd("calls", "list", "--from", "2026-11-21", "--to", "2026-11-21")
+    told = json.loads(acd("calls", "list", "--from", "2026-11-22", "--to", "2026-11-22", "--json"))
+    [call] = [each for each in told if each["id"] == "a261122-100000-1"]
+    assert (call["kind"], call["agents"]) == ("inbound", ["anna"])
+    assert datetime.fromisoformat(call["started_at"]).tzinfo is not None
+    assert json.loads(acd("calls", "list", "--from", "2026-11-21", "--to", "2026-11-21", "--json")) == []
 
 
 def test_calls_show(records: Path) -> None:

@@ -44,13 +44,18 @@ def test_from_a_file_to_one_card_less_each_change_in_the_audit_log(
     assert [card["id"] for card in found] == ["K1"]
     assert run("merge", "K1", "K2").stdout == "K2 is part of K1 now\n"
     assert json.loads(run("show", "K2", "--json").stdout)["id"] == "K1"
+    assert json.loads(run("show", "K2", "--json", "--reveal").stdout)["id"] == "K1"
+    assert "K1,Anna" in run("export", "--masked").stdout
     assert run("delete", "K1").stdout == "K1 is deleted\n"
-    log = [(e.who, e.what, e.about, e.detail) for e in AuditLog(records.engine).find()]
+    entries = AuditLog(records.engine).find()
+    assert {(e.who, e.role, e.address) for e in entries} == {("cli:otto", "admin", "cli")}
     counts = {"file": "new.csv", "added": 2, "changed": 0, "faulty": 1, "applied": True}
-    assert log == [
-        ("cli:otto", "customer-delete", "customer K1", {}),
-        ("cli:otto", "customer-merge", "customer K1", {"other": "K2"}),
-        ("cli:otto", "customers-import", "customers", counts),
+    assert [(e.what, e.about, e.detail) for e in entries] == [
+        ("customer-delete", "customer K1", {}),
+        ("customers-export", "customers", {"masked": True}),
+        ("customer-reveal", "customer K1", {}),
+        ("customer-merge", "customer K1", {"other": "K2"}),
+        ("customers-import", "customers", counts),
     ]
 
 

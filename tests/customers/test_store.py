@@ -6,9 +6,10 @@ import pytest
 from sqlalchemy import func, select
 
 from acd.customers import schema
+from acd.customers.bulk import add_cards
 from acd.customers.card import Details, Source
-from acd.customers.search import UnknownPlace
-from acd.customers.store import CustomerStore
+from acd.customers.search import FIRST_CHUNK, UnknownPlace
+from acd.customers.store import CustomerStore, writing
 from acd.errors import RequestRefused
 from acd.records.store import RecordStore
 from acd.settings.customer_settings import CustomerSettings
@@ -45,12 +46,19 @@ def test_search_finds_ranks_and_pages(directory: CustomerStore) -> None:
             directory.search("an", 20, faulty)
 
 
-def test_very_frequent_words_that_are_never_together(store: RecordStore, directory: CustomerStore) -> None:
-    for number in range(30):
-        directory.add(Details(name=f"王{number}"))
-        directory.add(Details(name=f"Müller {number}"))
+def test_very_frequent_words_that_are_hardly_ever_together(
+    store: RecordStore, directory: CustomerStore
+) -> None:
+    some = [Details(name=name) for n in range(FIRST_CHUNK + 5) for name in (f"王{n}", f"Müller {n}")]
+    with writing(store.engine) as connection:
+        add_cards(connection, [(f"K{n}", details, Source.HAND) for n, details in enumerate(some)])
     page = directory.search("王 müller")
     assert (page.cards, page.partial) == ((), False)
+    both = [directory.add(Details(name="Zoe Müller", company=f"王明{n}")).id for n in range(3)]
+    first = directory.search("王 müller", 2)
+    rest = directory.search("王 müller", 2, first.after)
+    assert [card.id for card in (*first.cards, *rest.cards)] == both
+    assert rest.after is None
 
 
 def test_a_number_leads_to_everybody_who_has_it(directory: CustomerStore) -> None:
@@ -96,13 +104,6 @@ def test_a_merged_card_leads_on_with_all_that_it_had(store: RecordStore, directo
     with store.engine.connect() as connection:
         for table in schema.metadata.sorted_tables:
             assert connection.scalar(select(func.count()).select_from(table)) == 0, table.name
-
-
-def test_an_unknown_caller_has_one_card_however_often_it_is_asked_for(directory: CustomerStore) -> None:
-    card, is_new = directory.card_of_caller("030 12345678", "display name")
-    again, is_new_again = directory.card_of_caller("+493012345678")
-    assert (is_new, is_new_again, card.id == again.id) == (True, False, True)
-    assert (card.source, card.details.name) == (Source.CALL, "display name")
 
 
 def test_ids_are_taken_once_and_unknown_ones_told(directory: CustomerStore) -> None:

@@ -172,10 +172,10 @@ async def test_a_promise_may_be_the_agents_own(stage: Stage) -> None:
 async def test_a_call_that_is_over_can_still_be_spoken_of(stage: Stage) -> None:
     await stage.desk.ask(kind=AskKind.AGENT_LEFT)
     stage.desk.shell.feed(events.CallEnded("c1", EndedBy.CALLER))
+    over = stage.desk.shell.engine.floor.calls["c1"]
     stage.desk.after(30)
     assert "c1" not in stage.desk.shell.engine.floor.calls
     assert (await stage.dispose())["group"] == "sales"
-    over = next(iter(stage.dispositions._over.values()))
     for number in range(KEPT_CALLS):
         stage.dispositions.call_changed(replace(over, id=f"x{number}"))
     with pytest.raises(RequestRefused, match="c1"):
@@ -185,8 +185,8 @@ async def test_a_call_that_is_over_can_still_be_spoken_of(stage: Stage) -> None:
 async def test_of_a_call_that_was_over_before_a_restart_the_database_knows(stage: Stage) -> None:
     await stage.desk.ask(kind=AskKind.AGENT_LEFT)
     stage.desk.shell.feed(events.CallEnded("c1", EndedBy.CALLER))
+    over = stage.desk.shell.engine.floor.calls["c1"]
     stage.desk.after(30)
-    (over,) = stage.dispositions._over.values()
     record = fold("c1", over.facts)
     again = Stage()
     again.on_record = lambda call, agent: spoken_of(record, agent) if call == "c1" else None

@@ -294,15 +294,17 @@ def _group(index: int) -> Object:
 
 
 def answers(now: float) -> dict[str, Any]:
-    """What the API answers, by name: board_answers.json, with moments in the place of `{"ago_s": …}`."""
+    """What the API answers, by name: board_answers.json, with moments in the place of `{"ago_s": …}` and the like."""
     iso = datetime.fromtimestamp(now, UTC).isoformat()
 
     def filled(value: Any) -> Any:
         match value:
-            case {"ago_s": seconds}:
+            case {"ago_s": seconds} if len(value) == 1:
                 return now - seconds
             case {"ago": "iso"}:
                 return iso
+            case {"ago_iso_s": seconds}:
+                return datetime.fromtimestamp(now - seconds, UTC).isoformat()
             case dict():
                 return {name: filled(one) for name, one in value.items()}
             case list():

@@ -116,6 +116,7 @@ class FakeDesktop:
             web.post("/api/me/{what:state|call|wrap-up}", self._order),
             web.get("/api/targets", self._answer(fake_world.TARGETS)),
             web.get("/api/customers", self._answer({"customers": fake_world.CANDIDATES})),
+            web.get("/api/customers/fields", self._answer(fake_world.FIELDS)),
             web.post("/api/customers", self._new_customer),
             web.post("/api/customers/{id}/notes", self._order),
             web.get("/api/dispositions", self._answer(fake_world.DISPOSITIONS)),

@@ -50,7 +50,7 @@ CARD: Object = {
     "numbers": ["+49 30 5550123", "+49 171 5550199"],
     "emails": ["k.mueller@example.com"],
     "tags": ["contract 2027", "invoices by mail"],
-    "fields": {"Customer number": "4711-0815", "Contract": "Business L until 2027-03-31"},
+    "fields": {"number": "4711-0815", "until": "2027-03-31", "tariff": "l", "newsletter": True},
     "preferred_agent": "chen",
     "version": 3,
     "notes": [],
@@ -58,6 +58,20 @@ CARD: Object = {
 CANDIDATES: list[Object] = [
     {**CARD, "id": "k-2", "name": "Jonas Berg", "company": "Berg Elektro", "segment": "silver"},
     {**CARD, "id": "k-3", "name": "李娜", "company": "海纳贸易有限公司", "segment": ""},
+]
+FIELDS: list[Object] = [
+    {**field, "required": False, "in_pop": True, "masked": False, "choices": field.get("choices", [])}
+    for field in (
+        {"id": "number", "label": {"en": "Customer number", "zh_CN": "客户编号"}, "type": "text"},
+        {"id": "until", "label": {"en": "Contract until", "zh_CN": "合同到期"}, "type": "date"},
+        {
+            "id": "tariff",
+            "label": {"en": "Tariff", "zh_CN": "资费"},
+            "type": "choice",
+            "choices": [{"value": "l", "label": {"en": "Business L", "zh_CN": "企业版 L"}}],
+        },
+        {"id": "newsletter", "label": {"en": "Newsletter", "zh_CN": "通讯"}, "type": "yes_no"},
+    )
 ]
 DISPOSITIONS = {
     "sales": {
@@ -164,7 +178,7 @@ def tasks(now: float) -> list[Object]:
     """Two that wait, two that somebody has."""
     base: Object = {
         "call": "c-1", "group": "sales", "name": "", "number": "", "duration_s": 0.0, "language": "en",
-        "state": "open", "agent": None, "line": None, "history": [],
+        "state": "open", "agent": None, "due_at": None, "line": None, "history": [],
     }  # fmt: skip
     mine: Object = {"state": "assigned", "agent": "anna"}
     said: Object = {
@@ -182,6 +196,7 @@ def tasks(now: float) -> list[Object]:
             "at": now - 5400,
             "number": "+49305550123",
             "name": CARD["name"],
+            "due_at": now + 1800,
         },
         {
             **base,
@@ -198,6 +213,7 @@ def tasks(now: float) -> list[Object]:
             "id": "3",
             "at": now - 90_000,
             "number": "+861055500001",
+            "due_at": now - 600,
             "history": [said],
         },
         {**base, "kind": "voicemail", "id": "4", "at": now - 100_000, "state": "assigned", "agent": "chen"},
@@ -304,6 +320,7 @@ def _logged_in(now: float, state: str, **fields: Any) -> Object:
         "since_at": now,
         "until_at": None,
         "call": None,
+        "own_call": None,
         "wrap_up_call": None,
         "next_state": None,
         "pending": None,
@@ -344,9 +361,31 @@ SCENES: dict[str, Callable[[float], dict[str, Any]]] = {
     "talk": _talk,
     "hold": lambda now: _talk(now, on_hold=True),
     "consult": lambda now: _talk(
-        now, on_hold=True, consult={"call": "c-18", "to": "Ben Okafor", "state": "talking"}
+        now, on_hold=True, consult={"call": f"{CALL}-c1", "to": "ben", "state": "talking"}
     ),
-    "conference": lambda now: _talk(now, parties=[_CUSTOMER, _ANNA, _BEN]),
+    "conference": lambda now: _talk(
+        now,
+        parties=[_CUSTOMER, _ANNA, _BEN],
+        consult={"call": f"{CALL}-c1", "to": "ben", "state": "talking"},
+    ),
+    "dialled": lambda now: {
+        "agent__anna": _logged_in(now, "talking", since_at=now - 8, own_call="c-20", next_state="ready"),
+        "call__c-20": call(
+            now,
+            id="c-20",
+            kind="outbound",
+            state="outside",
+            customer=None,
+            group=None,
+            agent=None,
+            caller_number="1001",
+            caller_name="Anna Weber",
+            outside_number="+49 40 5550188",
+            own_call_of="anna",
+            priority=0,
+            queued_at=None,
+        ),
+    },
     "pending": lambda now: {
         "agent__anna": _logged_in(
             now, "talking", since_at=now - 65, call=CALL, pending="lunch", next_state="not_ready"

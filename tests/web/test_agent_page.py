@@ -102,6 +102,8 @@ async def test_who_calls_is_shown_as_the_phone_rings_and_as_text_only(
     await expect(page.get_by_text('<img src=x onerror="alert(1)">')).to_be_visible()
     await expect(page.get_by_role("link", name="CRM")).to_be_visible()
     await expect(page.get_by_role("link", name="bad")).to_have_count(0)
+    for text in ("Business L", "31 Mar 2027"):  # the centre's own fields, in words
+        await expect(page.get_by_text(text)).to_be_visible()
     await page.keyboard.press("Alt+a")
     await desktop.play("talk")
     await expect(page.get_by_role("button", name="Answer")).to_have_count(0)
@@ -179,6 +181,15 @@ async def test_notes_survive_a_reload_and_are_sent_with_the_result(page: Page, d
         "done": True,
     }
     assert desktop.orders == [("me/wrap-up", {"call": CALL, **result})]
+
+
+async def test_the_inbox_has_broken_promises_first(page: Page, desktop: FakeDesktop) -> None:
+    await signed_in(page, desktop)
+    await page.get_by_role("link", name="Inbox", exact=True).click()
+    first = page.get_by_role("main").get_by_role("listitem").first
+    await expect(first).to_contain_text("overdue since")
+    await expect(first).to_contain_text("taken by Anna Weber")
+    await expect(page.get_by_text("promised for")).to_be_visible()
 
 
 async def test_a_cut_is_said_and_what_happened_meanwhile_is_shown(page: Page, desktop: FakeDesktop) -> None:

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
+import shutil
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from unittest.mock import AsyncMock
+
+import pytest
 
 from acd.core.fact_json import fact_to_dict
 from acd.core.facts import Answered, Arrived, CallKind, Customer, Ended, EndedBy, Offered, Queued
 from acd.errors import RequestRefused
 from acd.records.fold import fold
+from acd.settings.model import IceServer
 from tests.web.desktop import PASSWORD, Desktop, desktop
 
 HOSTILE = "<script>alert(1)</script>\u202e"
@@ -182,6 +189,15 @@ async def test_announcements_are_switched_by_name(tmp_path: Path) -> None:
         await house.controller.stop()
 
 
+CRM = """
+directory:
+  http:
+    url: https://crm.example/find?number={number}
+    headers: {X-Key: s3cret}
+    map: {id: id}
+"""
+
+
 async def test_the_configuration_is_shown_and_checked(tmp_path: Path) -> None:
     async with desktop(tmp_path) as house:
         await house.sign_in("root")
@@ -194,12 +210,29 @@ async def test_the_configuration_is_shown_and_checked(tmp_path: Path) -> None:
         assert "<svg" in picture
         await ask(house, "GET", "/api/flows/..%2Fmain/picture", 404)
         assert await ask(house, "GET", "/api/versions") == []
+        services, config = house.process.services, tmp_path / "config"
+        await asyncio.to_thread(shutil.copytree, services.environment.config_dir, config)
+        with (config / "customers.yml").open("a") as file:
+            file.write(CRM)
+        services.environment = replace(services.environment, config_dir=config)
+        told = await ask(house, "GET", "/api/config")
+        assert told["sound"], told["problems"]
+        shown = {file["name"]: file["text"] for file in told["files"]}["config/customers.yml"]
+        assert shown.endswith(CRM.replace("s3cret", "•••"))
 
 
-async def test_phones_and_targets(tmp_path: Path) -> None:
+async def test_phones_and_targets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ice = IceServer(("turn:turn.example",), "acd", "s3cret")
     async with desktop(tmp_path) as house:
+        found = await house.process.services.centre.get()
+        shown = replace(found, desktop=replace(found.desktop, ice_servers=(ice, IceServer(("stun:a",)))))
+        monkeypatch.setattr(house.process.services.centre, "get", AsyncMock(return_value=shown))
         await house.sign_in("anna")
         told = await ask(house, "GET", "/api/me/phone")
+        assert told["browser_phone"]["ice_servers"] == [
+            {"urls": ["turn:turn.example"], "username": "acd", "credential": "s3cret"},
+            {"urls": ["stun:a"], "username": "", "credential": ""},
+        ]
         assert told["own"] == "1001"
         assert "1002" in [phone["phone"] for phone in told["phones"]]
         targets = await ask(house, "GET", "/api/targets")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -55,7 +56,7 @@ async def test_what_supervisors_do_is_asked_for(page: Page, board: FakeBoard) ->
     await waiting.get_by_role("button", name="Raise the priority").first.click()
     await expect(page.get_by_text("The priority is raised.")).to_be_visible()
     await waiting.get_by_role("button", name="Move to another group").first.click()
-    await page.get_by_role("menuitem", name="Support").press("Enter")
+    await page.get_by_role("menuitem", name="Support").click()
     await expect(page.get_by_text("Moved to Support.")).to_be_visible()
     await page.get_by_role("button", name="Talking").click()
     await page.get_by_role("button", name="Actions for").first.click()
@@ -67,6 +68,22 @@ async def test_what_supervisors_do_is_asked_for(page: Page, board: FakeBoard) ->
     assert [what for what, _ in orders] == ["priority", "move", "spy", "spy"]
     assert orders[1][1] == {"group": "g1"}
     assert [order["mode"] for _, order in orders[2:]] == ["whisper", "stop"]
+
+
+async def test_a_menu_outlives_the_row_it_was_opened_from(page: Page, board: FakeBoard) -> None:
+    await page.goto(f"{board.address}/wallboard")
+    waiting = page.get_by_role("grid", name="Waiting calls")
+    await waiting.get_by_role("button", name="Move to another group").first.press("Enter")
+    longest = min((c for c in board.world.calls.values() if c["state"] == "waiting"), key=_queued_at)
+    await board.tell("calls", {}, [f"call:{longest['id']}"])
+    await expect(page.get_by_role("menuitem", name="Sales")).to_be_focused()
+    await page.get_by_role("menuitem", name="Support").click()
+    await expect(page.get_by_role("menuitem")).to_have_count(0)
+    assert board.orders == [(f"calls/{longest['id']}/move", {"group": "g1"})]
+
+
+def _queued_at(call: dict[str, Any]) -> float:
+    return float(call["queued_at"])
 
 
 async def test_the_board_by_keyboard_sorted_and_filtered(page: Page, board: FakeBoard) -> None:
@@ -105,13 +122,17 @@ async def test_a_card_that_somebody_else_has_changed(page: Page, board: FakeBoar
     await page.get_by_role("searchbox", name="Search customers").fill("müller-l")
     await page.get_by_role("button", name="Katharina").click()
     await page.get_by_label("Segment").fill("platinum")
-    board.cards["k-1"] |= {"company": "Changed Ltd", "version": 4}
+    await page.get_by_placeholder("New note").fill("Called twice")
+    await page.get_by_role("button", name="Add the note").click()
+    await expect(page.get_by_text("Called twice")).to_have_count(1)
+    await expect(page.get_by_label("Segment")).to_have_value("platinum")
+    board.cards["k-1"] |= {"company": "Changed Ltd", "version": 5}
     await page.get_by_role("button", name="Save", exact=True).click()
     await expect(page.get_by_text("Somebody else has changed this card meanwhile.")).to_be_visible()
     await page.get_by_role("button", name="Save mine").click()
     await expect(page.get_by_label("Company")).to_have_value("Changed Ltd")
     card = board.cards["k-1"]
-    assert (card["segment"], card["company"], card["version"]) == ("platinum", "Changed Ltd", 5)
+    assert (card["segment"], card["company"], card["version"]) == ("platinum", "Changed Ltd", 6)
 
 
 async def test_import_tells_what_is_wrong(page: Page, board: FakeBoard, tmp_path: Path) -> None:
@@ -131,8 +152,10 @@ async def test_calls_tell_their_story(page: Page, board: FakeBoard) -> None:
     await page.goto(f"{board.address}/calls?group=g1")
     await page.get_by_role("grid", name="Calls").get_by_role("row").nth(5).click()
     await expect(page.get_by_text("main/menu: 1 to sales")).to_be_visible()
+    await expect(page.get_by_text("Waits for Sales")).to_be_visible()
     await page.get_by_role("tab", name="Who got it and why").click()
-    await expect(page.get_by_text("ben: did not answer")).to_be_visible()
+    why = page.get_by_role("tabpanel", name="Who got it and why")
+    await expect(why.get_by_text("Ben Okafor did not answer")).to_be_visible()
     await page.keyboard.press("Escape")
     await expect(page).to_have_url(f"{board.address}/calls/?group=g1")
 

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
 import threading
+from datetime import UTC, datetime
+from io import TextIOWrapper
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError
 
+from acd.customers.card import Card, Details, FieldValue, Source
+from acd.customers.csv_import import Importer, Report
 from acd.records.store import RecordStore
-from acd.settings.customer_settings import CustomerSettings
+from acd.settings.customer_settings import CustomerSettings, CustomField, HttpDirectory
 from acd.web.api import customers
-from acd.web.customer_cards import MASK
+from acd.web.customer_cards import shown_card
 from acd.web.pop import greeting, link_url
+from acd.web.values import MASK
 from tests.web.client import ANNA, SUSAN, serving
 
 
@@ -75,6 +83,58 @@ async def test_files_go_in_and_out(tmp_path: Path) -> None:
         assert (report["added"], report["faulty"], report["faults"][0]["line"]) == (1, 1, 3)
         text = await (await client.get("/api/customers/export")).text(encoding="utf-8-sig")
         assert "Anna" in text.splitlines()[1]
+
+
+async def test_one_file_at_a_time_and_none_of_it_in_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, go_on = threading.Event(), threading.Event()
+
+    def run(_importer: Importer, text: TextIOWrapper, *, all_or_nothing: bool) -> Report:
+        assert text.buffer.fileno() > 0
+        assert list(text) == ["name\r\n", "王芳\r\n"]
+        begun.set()
+        assert go_on.wait(10)
+        return Report(added=int(all_or_nothing))
+
+    monkeypatch.setattr(Importer, "run", run)
+    csv = {"Content-Type": "text/csv"}
+
+    async with serving(tmp_path, customers.ROUTES, SUSAN) as (client, _):
+
+        async def send() -> tuple[int, dict[str, Any]]:
+            path = "/api/customers/import?all_or_nothing=true"
+            body = "\ufeffname\r\n王芳\r\n".encode()
+            async with client.post(path, data=body, headers=csv) as answer:
+                return answer.status, await answer.json()
+
+        first = asyncio.create_task(send())
+        try:
+            assert await asyncio.to_thread(begun.wait, 10)
+            status, told = await send()
+            assert (status, told["error"]) == (409, "busy")
+            assert "another file is being imported" in told["message"]
+        finally:
+            go_on.set()
+        assert (await first)[0] == 200
+        assert (await send())[1]["added"] == 1
+    assert not [name for name in os.listdir(tmp_path) if name.startswith("tmp")]
+
+
+def test_what_the_file_of_fields_does_not_name_any_more_stays_hidden() -> None:
+    now = datetime.now(UTC)
+    fields: dict[str, FieldValue] = {"gone": "s3cret", "open": "a", "shut": "b", "theirs": "c"}
+    card = Card("K1", Details(name="A", fields=fields), 1, Source.HAND, now, now)
+    crm = HttpDirectory("https://crm.example/{number}", map={"id": "id", "fields.theirs": "x"})
+    known = {
+        "open": CustomField("open", {"en": "Open"}),
+        "shut": CustomField("shut", {"en": "Shut"}, masked=True),
+    }
+    settings = CustomerSettings(fields=known, http=crm)
+    shown = shown_card(card, settings).fields
+    assert shown == {"gone": MASK, "open": "a", "shut": MASK, "theirs": "c"}
+    assert shown_card(card, settings, pop=True).fields == {"open": "a", "shut": MASK, "theirs": "c"}
+    assert shown_card(card, settings, revealed=True).fields == fields
 
 
 async def test_the_loop_never_waits_for_a_database_that_is_away(

@@ -8,8 +8,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from acd.core.facts import CallbackOrder
 from acd.errors import RequestRefused
 from acd.records.fold import fold
@@ -119,8 +117,7 @@ async def test_parts_of_a_voicemail_and_who_has_heard_it(tmp_path: Path) -> None
         assert (await client.get("/api/inbox/voicemail/..%2Fx/sound")).status == 404
 
 
-@pytest.mark.parametrize("method", ["get", "post"])
-async def test_a_pop_is_for_whose_call_it_is(tmp_path: Path, method: str) -> None:
+async def test_a_pop_is_for_whose_call_it_is(tmp_path: Path) -> None:
     call = {"id": "c1", "kind": "inbound", "caller_number": "+4930555", "agent": "ben", "group": "sales"}
 
     def detail(asked: dict[str, Any]) -> dict[str, Any]:
@@ -130,14 +127,47 @@ async def test_a_pop_is_for_whose_call_it_is(tmp_path: Path, method: str) -> Non
 
     async with centre(tmp_path) as (client, asking, controller):
         controller.answers["call"] = detail
-        path = "/api/me/pop/{}" if method == "get" else "/api/me/pop/{}/card"
-        more: dict[str, Any] = {} if method == "get" else {"json": {}}
-        missing = await client.request(method, path.format("c9"), **more)
+        missing = await client.get("/api/me/pop/c9")
         assert (missing.status, (await missing.json())["error"]) == (404, "unknown-call")
-        others = await client.request(method, path.format("c1"), **more)
+        others = await client.get("/api/me/pop/c1")
         assert (others.status, (await others.json())["error"]) == (403, "other-call")
         call["agent"] = "anna"
-        mine = await client.request(method, path.format("c1"), **more)
+        mine = await client.get("/api/me/pop/c1")
         assert mine.status == 200, await mine.text()
         asking.asker = SUSAN
-        assert (await client.request(method, path.format("c1"), **more)).status == 200
+        assert (await client.get("/api/me/pop/c1")).status == 200
+
+
+async def test_what_is_done_is_shown_page_by_page_newest_first(tmp_path: Path) -> None:
+    async def pages(client: Client, **wanted: str) -> list[list[str]]:
+        found: list[list[str]] = []
+        query = {"kind": "callback", "closed": "true", **wanted}
+        while True:
+            told = await (await client.get("/api/inbox", params=query)).json()
+            found.append([task["id"] for task in told["tasks"]])
+            assert told["more"] == (told["after"] is not None)
+            if told["after"] is None:
+                return found
+            query["after"] = told["after"]
+
+    async with centre(tmp_path) as (client, asking, _):
+        with RecordStore(Environment(tmp_path, CHECKOUT, CHECKOUT).database_url) as store:
+            wishes = [
+                CallbackOrder(f"d{n}", 1_795_348_900.0 + n // 2, "sales", "+4930", "en") for n in range(5)
+            ]
+            promised = CallbackOrder("p1", 1_795_348_950.0, "support", "+4940", "en", 1_795_400_000.0, "anna")
+            store.add_callbacks([*wishes, promised])
+        assert await pages(client, limit="3") == [["8", "7", "6"], ["5", "4", "3"], ["1"]]
+        assert await pages(client, limit="7") == [["8", "7", "6", "5", "4", "3", "1"]]
+        assert await pages(client, kind="voicemail") == [["c1-1"]]
+        asking.asker = SUSAN
+        assert await pages(client, limit="4", group="support") == [["8", "2"]]
+        told = await (await client.get("/api/inbox", params={"kind": "callback"})).json()
+        assert [(t["id"], t["due_at"]) for t in told["tasks"] if t["due_at"]] == [("8", 1_795_400_000.0)]
+        for query in (
+            {"after": "1 1"},
+            {"after": "x", "closed": "true"},
+            {"after": "1 99999999999999999999", "closed": "true"},
+        ):
+            answer = await client.get("/api/inbox", params={"kind": "callback", **query})
+            assert (answer.status, [*(await answer.json())["fields"]]) == (400, ["query.after"])

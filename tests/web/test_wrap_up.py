@@ -91,5 +91,5 @@ async def test_the_trees_of_the_groups_are_shown(tmp_path: Path) -> None:
             told = await answer.json()
         assert told.keys() == trees.keys()
         assert [code["id"] for group in told.values() for code in group["codes"]] == [
-            code.id for tree in trees.values() for code in tree.codes
+            code["id"] for tree in trees.values() for code in tree["codes"]
         ]

@@ -5,6 +5,7 @@ Nothing is converted silently: a number where text belongs is refused with the t
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -64,6 +65,21 @@ def text_of(what: str, value: object) -> str:
         return value
     is_scalar = isinstance(value, (bool, int, float, Ambiguous))
     raise expected(what, value, "; put it in quotes" if is_scalar else "")
+
+
+def of_environment(what: str, value: object, longest: int) -> str:
+    """What the variable of the environment holds that {env: NAME} names; raises for anything else."""
+    name = value.get("env") if isinstance(value, dict) and list(value) == ["env"] else None
+    if not isinstance(name, str):  # what stands there instead may be the secret itself
+        raise mistake(f"expected {what}")
+    found = os.environ.get(name)
+    if found is None:
+        raise mistake(f"the environment has no variable '{shown(name)}'; set it before the start")
+    if not found.isprintable() or len(found) > longest:
+        raise mistake(
+            f"the environment's variable '{shown(name)}' holds control characters, or more than {longest}"
+        )
+    return found
 
 
 @dataclass(frozen=True, slots=True, eq=False)  # compared by identity: typing wants annotations hashable

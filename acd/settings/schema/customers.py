@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from string import Formatter
 from typing import Annotated
@@ -17,6 +16,7 @@ from acd.settings.schema.checking import (
     expected,
     mistake,
     not_empty,
+    of_environment,
     one_of,
     seconds,
     text_of,
@@ -40,7 +40,6 @@ CARD_NAMES = (
 """What an external directory may say of a customer, beside custom fields."""
 LINK_NAMES = ("customer_id", "number", "name", "company", "email", "agent", "call_id")
 GREETING_NAMES = ("agent", "customer", "company", "group", "centre")
-ANY_GROUP = "*"
 LONGEST_LABEL = 80
 LONGEST_URL = 2_000
 LONGEST_GREETING = 500
@@ -125,15 +124,7 @@ def _header_value(value: object) -> str:
     """A text, or {env: NAME}: passwords do not belong into files."""
     what = "a text, or {env: NAME} for a variable of the environment"
     if isinstance(value, dict):
-        name = value.get("env")
-        if list(value) != ["env"] or not isinstance(name, str):
-            raise expected(what, value)
-        found = os.environ.get(name)
-        if found is None:
-            raise mistake(f"the environment has no variable '{shown(name)}'; set it before the start")
-        if not found.isprintable() or len(found) > LONGEST_SECRET:
-            raise mistake(f"the environment's variable '{shown(name)}' cannot be sent in a header")
-        return found
+        return of_environment(what, value, LONGEST_SECRET)
     text = text_of(what, value)
     if not text.isprintable() or len(text) > LONGEST_SECRET:
         raise expected(what, value)

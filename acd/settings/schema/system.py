@@ -18,6 +18,7 @@ from acd.settings.model import (
     RedisSettings,
 )
 from acd.settings.schema.checking import Options, checked, expected, mistake, one_of, seconds, text_of, whole
+from acd.settings.schema.ice import IceServerEntry
 from acd.settings.schema.values import (
     Country,
     Host,
@@ -155,12 +156,13 @@ class DesktopSection(Options):
     """The pages in the browser, and the phones in them.
 
     An agent whose page has been gone for `grace_s` is not ready until it is back. The rest are the options
-    of `acd.settings.model.DesktopSettings`.
+    of `acd.settings.model.DesktopSettings`; without `ice_servers` browsers must reach Asterisk straight.
     """
 
     grace_s: Annotated[float, seconds(1, 3600)] = DESKTOP_GRACE_S
     browser_phones: YesNo = DesktopSettings.browser_phones
     browser_silent_s: Annotated[int, whole(2, 300)] = DesktopSettings.browser_silent_s
+    ice_servers: list[IceServerEntry] = Field(default_factory=list, max_length=10)
 
 
 class WebhooksSection(Options):

@@ -122,7 +122,7 @@ async def remove(ctx: Context[None, None]) -> None:
 
 
 async def _check_agent(ctx: Context[Any, Any], agent: str | None) -> None:
-    agents = (await ctx.services.centre.get()).plan.agents
+    agents = (await ctx.services.centre.get()).agents
     if agent is not None and agent not in agents:
         raise wrong({"body.agent": not_among("agent", agent, agents)})
 

@@ -10,9 +10,10 @@ from zoneinfo import ZoneInfo
 from pydantic import Field
 
 from acd.core.fact_json import fact_from_dict, fact_to_dict
+from acd.records.call_object import call_object
 from acd.records.fold import fold
 from acd.records.period import Period, parse_period
-from acd.records.record import CallRecord, SegmentKind
+from acd.records.record import CallRecord
 from acd.records.story import call_story
 from acd.settings.phone_number import normalised
 from acd.web.asker import Role, Scope
@@ -20,8 +21,6 @@ from acd.web.context import Context
 from acd.web.refusal import not_found
 from acd.web.route import Route
 from acd.web.values import Answer, Input, Limit, Line, Name
-
-_WITH_AGENT = (SegmentKind.TALKING, SegmentKind.OUTSIDE, SegmentKind.FALLBACK)
 
 
 class Wanted(Input):
@@ -109,27 +108,7 @@ def _period(asked: Wanted, tz: ZoneInfo) -> Period:
 
 
 def _shown(record: CallRecord) -> CallShown:
-    customer = None
-    if record.customer_id is not None:
-        name, segment = record.customer_name, record.customer_segment
-        customer = {"id": record.customer_id, "name": name, "segment": segment}
-    talked = [s.agent for s in record.segments if s.kind in _WITH_AGENT and s.agent is not None]
-    return CallShown(
-        id=record.call_id,
-        kind=record.kind.value,
-        caller_number=record.caller_number,
-        caller_name=record.caller_name,
-        dialed_number=record.dialed_number,
-        customer=customer,
-        started_at=record.started_at,
-        answered_at=record.answered_at,
-        ended_at=record.ended_at,
-        ended_by=record.ended_by.value if record.ended_by is not None else None,
-        groups=list(dict.fromkeys(visit.group for visit in record.visits)),
-        agents=list(dict.fromkeys(talked)),
-        wait_s=sum(visit.wait_s for visit in record.visits),
-        talk_s=sum(visit.talk_s for visit in record.visits),
-    )
+    return CallShown(**call_object(record))
 
 
 ROUTES = [

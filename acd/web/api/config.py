@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
-from acd.ivr.picture import Traffic, picture_of
-from acd.ivr.picture_dot import dot
 from acd.records.period import parse_period
 from acd.records.traffic import traffic
 from acd.runtime.version_files import VersionEntry, VersionFiles, changed_files
-from acd.settings.load import find_problems
-from acd.settings.model import Centre
+from acd.web import reading
 from acd.web.asker import Role, Scope
+from acd.web.centre import CentreShown
 from acd.web.context import Context
 from acd.web.graphviz import laid_out
+from acd.web.masked_files import masked_message, masked_text
 from acd.web.refusal import Refusal, not_found
 from acd.web.route import Route
 from acd.web.values import Answer, Input
@@ -28,7 +27,7 @@ SVG = "image/svg+xml"
 
 
 class FileShown(Answer):
-    """A file as it is on disk, which may be newer than what is in use."""
+    """A file as it is on disk, which may be newer than what is in use; values of HTTP headers are dots."""
 
     name: str
     text: str
@@ -86,8 +85,11 @@ async def config(ctx: Context[None, None]) -> Config:
     environment = ctx.services.environment
     folders = (environment.config_dir, environment.flows_dir)
     files = await ctx.sql(lambda: [file for folder in folders for file in _files(folder)])
-    problems = await ctx.sql(find_problems, *folders)
-    shown = [ProblemShown(**asdict(problem)) for problem in problems]
+    problems = await ctx.sql(reading.read, "problems", *folders)
+    shown = [
+        ProblemShown(**asdict(replace(problem, message=masked_message(problem.path, problem.message))))
+        for problem in problems
+    ]
     return Config(files=files, problems=shown, sound=all(problem.warning for problem in problems))
 
 
@@ -98,8 +100,8 @@ def _files(folder: Path) -> list[FileShown]:
         if not path.resolve().is_relative_to(folder.resolve()) or not path.is_file():
             continue
         try:
-            with path.open(encoding="utf-8", errors="replace") as file:
-                text = file.read(FILE_MAX)
+            with path.open(encoding="utf-8-sig", errors="replace") as file:
+                text = masked_text(file.read(FILE_MAX))
         except OSError as error:
             text = f"# cannot be read: {error.strerror}"
         found.append(FileShown(name=f"{folder.name}/{path.relative_to(folder).as_posix()}", text=text))
@@ -117,27 +119,27 @@ async def flows(ctx: Context[None, None]) -> list[FlowShown]:
         flow, _, step = str(place or "").partition("/")
         here.setdefault(flow, Counter())[step] += 1
     return [
-        FlowShown(id=name, languages=list(flow.languages), steps=len(flow.steps), here=here.get(name, {}))
-        for name, flow in centre.flow_set.flows.items()
+        FlowShown(id=name, languages=list(flow.languages), steps=flow.steps, here=here.get(name, {}))
+        for name, flow in centre.flows.items()
     ]
 
 
 async def picture(ctx: Context[Look, None]) -> bytes:
     """A flow drawn from itself. A node's title is FLOW/STEP, so that a page can mark those in `here`."""
     centre, flow = await ctx.services.centre.get(), ctx.path["id"]
-    if flow not in centre.flow_set.flows:
+    if flow not in centre.flows:
         raise not_found("flow", flow)
     return await ctx.sql(_drawn, ctx, centre, flow)
 
 
-def _drawn(ctx: Context[Look, None], centre: Centre, flow: str) -> bytes:
+def _drawn(ctx: Context[Look, None], centre: CentreShown, flow: str) -> bytes:
     counts = None
     if ctx.query.traffic == "today":
         tz = ZoneInfo(centre.system.timezone)
         period = parse_period("today", None, tz, datetime.now(UTC))
         counted = traffic(ctx.services.store.engine, period.since, period.until, flow)
-        counts = Traffic(counted.arrows, counted.hung_up)
-    return laid_out(dot(picture_of(centre.flow_set, [flow], counts)).encode(), "svg")
+        counts = (dict(counted.arrows), dict(counted.hung_up))
+    return laid_out(reading.read("picture", *centre.folders, flow, counts).encode(), "svg")
 
 
 async def versions(ctx: Context[None, None]) -> list[VersionShown]:

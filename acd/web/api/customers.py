@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator
 from dataclasses import asdict
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, BinaryIO, Literal
 
 from aiohttp import web
 from pydantic import Field
@@ -18,7 +18,6 @@ from acd.settings.customer_settings import CustomField
 from acd.web.asker import Role, Scope
 from acd.web.context import Context
 from acd.web.customer_cards import (
-    MASK,
     CardShown,
     ContactShown,
     contacts_of,
@@ -28,9 +27,10 @@ from acd.web.customer_cards import (
     shown_contact,
 )
 from acd.web.route import Route
-from acd.web.values import Answer, Input, Name
+from acd.web.values import MASK, Answer, Input, Name
 
 IMPORT_BYTES_MAX = 100_000_000
+ANOTHER_IMPORT = "another file is being imported: wait until that is done, and send this one again"
 READ, WRITE = Scope.READ_CUSTOMERS, Scope.WRITE_CUSTOMERS
 Short = Annotated[str, Field(max_length=LONGEST_TEXT)]
 Texts = Annotated[list[Annotated[str, Field(max_length=300)]], Field(max_length=100)]
@@ -165,7 +165,7 @@ class ExportHow(Input):
 
 async def find(ctx: Context[Search, None]) -> Page:
     """All that is typed must be there: beginnings of words, any three digits, parts of Chinese names."""
-    settings, query = settings_of(ctx), ctx.query
+    settings, query = await settings_of(ctx), ctx.query
     page = await in_directory(ctx, lambda d: d.search(query.q, query.limit, query.after))
     cards = [shown_card(card, settings) for card in page.cards]
     return Page(customers=cards, after=page.after, partial=page.partial)
@@ -178,7 +178,7 @@ async def create(ctx: Context[None, NewCustomer]) -> CardShown:
     fields = {name: value for name, value in given.pop("fields").items() if value is not None}
     card = await in_directory(ctx, lambda d: d.add(Details(**given, **lists, fields=fields)))
     ctx.note(f"customer {card.id}")
-    return shown_card(card, settings_of(ctx))
+    return shown_card(card, await settings_of(ctx))
 
 
 async def show(ctx: Context[Reveal, None]) -> CardShown:
@@ -187,7 +187,7 @@ async def show(ctx: Context[Reveal, None]) -> CardShown:
     if ctx.query.reveal:
         ctx.note(f"customer {card.id}")
         ctx.services.audit(ctx, "customer-reveal")
-    return shown_card(card, settings_of(ctx), revealed=ctx.query.reveal)
+    return shown_card(card, await settings_of(ctx), revealed=ctx.query.reveal)
 
 
 async def change(ctx: Context[None, Change]) -> CardShown:
@@ -199,7 +199,7 @@ async def change(ctx: Context[None, Change]) -> CardShown:
         changes["fields"] = {name: value for name, value in changes["fields"].items() if value != MASK}
     card = await in_directory(ctx, lambda d: d.change(ctx.path["id"], ctx.body.version, changes))
     ctx.note(f"customer {card.id}", changed=sorted(changes))
-    return shown_card(card, settings_of(ctx))
+    return shown_card(card, await settings_of(ctx))
 
 
 async def delete(ctx: Context[None, None]) -> None:
@@ -213,7 +213,7 @@ async def add_note(ctx: Context[None, NewNote]) -> CardShown:
     note, by = ctx.body, ctx.asker.name
     card = await in_directory(ctx, lambda d: d.add_note(ctx.path["id"], by, note.text, note.call))
     ctx.note(f"customer {card.id}", call=note.call)
-    return shown_card(card, settings_of(ctx))
+    return shown_card(card, await settings_of(ctx))
 
 
 async def merge(ctx: Context[None, Merge]) -> CardShown:
@@ -221,7 +221,7 @@ async def merge(ctx: Context[None, Merge]) -> CardShown:
     other, by = ctx.body.other, ctx.asker.name
     card = await in_directory(ctx, lambda d: d.merge(ctx.path["id"], other, by))
     ctx.note(f"customer {card.id}", other=other)
-    return shown_card(card, settings_of(ctx))
+    return shown_card(card, await settings_of(ctx))
 
 
 async def show_contacts(ctx: Context[Recent, None]) -> list[ContactShown]:
@@ -232,7 +232,7 @@ async def show_contacts(ctx: Context[Recent, None]) -> list[ContactShown]:
 
 async def show_fields(ctx: Context[None, None]) -> list[FieldShown]:
     """As config/customers.yml defines them."""
-    return [_field(each) for each in settings_of(ctx).fields.values()]
+    return [_field(each) for each in (await settings_of(ctx)).fields.values()]
 
 
 def _field(each: CustomField) -> FieldShown:
@@ -247,14 +247,17 @@ def _field(each: CustomField) -> FieldShown:
     )
 
 
-async def import_file(ctx: Context[ImportHow, bytes]) -> ImportReport:
-    """Faulty lines are left out, and told with line and column."""
-    settings = settings_of(ctx)
-    lines = io.TextIOWrapper(io.BytesIO(ctx.body), encoding="utf-8-sig", errors="surrogateescape", newline="")
+async def import_file(ctx: Context[ImportHow, BinaryIO]) -> ImportReport:
+    """Faulty lines are left out, and told with line and column. One file at a time, 409 for the next."""
+    settings = await settings_of(ctx)
 
     def work() -> Report:  # in the thread, since only there a database that is away may take its time
-        importer = Importer(ctx.services.store.engine, settings, ctx.asker.name)
-        return importer.run(lines, all_or_nothing=ctx.query.all_or_nothing)
+        lines = io.TextIOWrapper(ctx.body, encoding="utf-8-sig", errors="surrogateescape", newline="")
+        try:
+            importer = Importer(ctx.services.store.engine, settings, ctx.asker.name)
+            return importer.run(lines, all_or_nothing=ctx.query.all_or_nothing)
+        finally:
+            lines.detach()
 
     report = await ctx.sql(work)
     told = asdict(report)
@@ -267,7 +270,7 @@ async def export(ctx: Context[ExportHow, None]) -> web.StreamResponse:
     masked = ctx.query.masked and ctx.asker.role.includes(Role.ADMIN)
     ctx.note("customers", masked=masked)
     ctx.services.audit(ctx, "customers-export")
-    settings = settings_of(ctx)
+    settings = await settings_of(ctx)
     pieces: Iterator[str] = await ctx.sql(
         lambda: export_csv(ctx.services.store.engine, settings, masked=masked)
     )
@@ -300,7 +303,8 @@ ROUTES = [
           query=ExportHow, answer=Any, answer_media="text/csv"),
     Route("POST", "/api/customers/import", "Customers from a CSV file", import_file, Role.SUPERVISOR, WRITE,
           query=ImportHow, answer=ImportReport, audit="customers-import", body_media="text/csv",
-          body_max=IMPORT_BYTES_MAX),
+          body_max=IMPORT_BYTES_MAX, to_file=True, may_conflict=True, alone=ANOTHER_IMPORT,
+          refusals=(408,)),
     Route("GET", "/api/customers/{id}", "One customer", show, Role.AGENT, READ,
           query=Reveal, answer=CardShown),
     Route("PATCH", "/api/customers/{id}", "Change a customer", change, Role.AGENT, WRITE,

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from aiohttp import web
 from pydantic import Field
 
-from acd.records.task_store import TaskStore
+from acd.records.task_store import TaskPage, TaskStore, UnknownPlace
 from acd.records.tasks import Task, TaskKind, TaskState
 from acd.web.asker import Role, Scope
 from acd.web.context import Context
@@ -21,9 +21,9 @@ from acd.web.inbox_tasks import (
     shown_task,
     task_of,
 )
-from acd.web.refusal import Refusal, not_found
+from acd.web.refusal import Refusal, not_found, wrong
 from acd.web.route import Route
-from acd.web.values import Answer, Input, Limit, Name, Text
+from acd.web.values import Answer, Input, Limit, Line, Name, Text
 
 CALL_LIMIT_S = 15.0
 """Longer than the controller waits for the phone to dial."""
@@ -31,12 +31,13 @@ DONE_WORDS = {"done": TaskState.DONE, "cancel": TaskState.CANCELLED}
 
 
 class Which(Input):
-    """`closed`: also those that are done."""
+    """`closed`: also those that are done; of these `after` is what the last page answered."""
 
     kind: Literal["callback", "voicemail"]
     group: Name | None = None
     closed: bool = False
     limit: Limit = 200
+    after: Line | None = None
 
 
 class Wish(Input):
@@ -48,24 +49,39 @@ class Wish(Input):
 
 
 class Inbox(Answer):
-    """Oldest first; of closed ones the newest."""
+    """What is to be done, oldest first; with closed ones, newest first, and `after` leads on where there may
+    be more: also from a page with few tasks or none."""
 
     tasks: list[TaskShown]
     more: bool
+    after: str | None
 
 
 async def show(ctx: Context[Which, None]) -> Inbox:
     """Of the groups of the agent who asks; a supervisor sees all."""
     query, kind = ctx.query, TaskKind(ctx.query.kind)
+    if query.after is not None and not query.closed:
+        raise wrong({"query.after": "is only for closed=true"})
     groups = await groups_of_asker(ctx)
-    found = await ctx.sql(
-        lambda: TaskStore(ctx.services.store.engine).tasks(kind, group=query.group, closed=query.closed)
-    )
-    mine = [task for task in found if may_see(task, groups, ctx.asker.agent)]
-    shown = mine[-query.limit :] if query.closed else mine[: query.limit]
+
+    def is_mine(task: Task) -> bool:
+        return may_see(task, groups, ctx.asker.agent)
+
+    def read() -> TaskPage:
+        store = TaskStore(ctx.services.store.engine)
+        if query.closed:
+            return store.newest(kind, query.limit, group=query.group, after=query.after, wanted=is_mine)
+        return TaskPage(tuple(task for task in store.tasks(kind, group=query.group) if is_mine(task)), None)
+
+    try:
+        page = await ctx.sql(read)
+    except UnknownPlace:
+        raise wrong({"query.after": "expected what the last page answered as `after`"}) from None
+    shown = page.tasks[: query.limit]
     lines = await lines_now(ctx) if kind is TaskKind.CALLBACK and shown else {}
     tasks = [shown_task(task, lines.get(task.entry_id)) for task in shown]
-    return Inbox(tasks=tasks, more=len(mine) > len(shown))
+    more = page.after is not None or len(page.tasks) > len(shown)
+    return Inbox(tasks=tasks, more=more, after=page.after)
 
 
 async def act(ctx: Context[None, Wish]) -> TaskShown:

@@ -41,7 +41,7 @@ class Intervals(Answer):
 async def today(ctx: Context[Wanted, None]) -> Intervals:
     """Of today until now, of calls on record."""
     centre, group = await ctx.services.centre.get(), ctx.query.group
-    groups = centre.plan.groups
+    groups = centre.groups
     if group is not None and group not in groups:
         raise wrong({"query.group": not_among("group", group, groups)})
 

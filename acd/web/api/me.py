@@ -9,6 +9,7 @@ from acd.core.plan import BROWSER_PREFIX
 from acd.errors import OperatorError
 from acd.settings.secrets import load_or_create_secrets
 from acd.web.asker import Role, Scope
+from acd.web.centre import CentreShown
 from acd.web.context import Context
 from acd.web.refusal import away, wrong
 from acd.web.route import Route
@@ -40,14 +41,23 @@ class PhoneShown(Answer):
     agent: str | None
 
 
+class IceServerShown(Answer):
+    """As a browser's RTCPeerConnection takes it; without user and password they are empty."""
+
+    urls: list[str]
+    username: str
+    credential: str
+
+
 class BrowserPhone(Answer):
-    """What the page registers with."""
+    """What the page registers with, and how its sound finds the way."""
 
     id: str
     uri: str
     user: str
     password: str
     ws: str
+    ice_servers: list[IceServerShown]
 
 
 class Phones(Answer):
@@ -99,22 +109,22 @@ async def figures(ctx: Context[None, None]) -> dict[str, Any]:
 async def phones(ctx: Context[None, None]) -> Phones:
     """With the password of the phone in the browser, which is for this agent alone."""
     agent, centre = ctx.agent, await ctx.services.centre.get()
-    profile = centre.plan.agents.get(agent)
+    profile = centre.agents.get(agent)
     if profile is None:
         raise away("not-configured", f"the configuration has no agent {agent!r} any more")
     mine = BROWSER_PREFIX + profile.extension
     desk = [phone for phone in centre.phones.values() if not phone.browser]
-    taken = {_now(ctx.services, f"agent:{one}", "phone"): one for one in centre.plan.agents}
+    taken = {_now(ctx.services, f"agent:{one}", "phone"): one for one in centre.agents}
     return Phones(
         own=profile.extension,
         phones=[
             PhoneShown(phone=phone.id, name=phone.display_name, agent=taken.get(phone.id)) for phone in desk
         ],
-        browser_phone=await _browser_phone(ctx, mine) if mine in centre.phones else None,
+        browser_phone=await _browser_phone(ctx, mine, centre) if mine in centre.phones else None,
     )
 
 
-async def _browser_phone(ctx: Context[None, None], phone: str) -> BrowserPhone:
+async def _browser_phone(ctx: Context[None, None], phone: str, centre: CentreShown) -> BrowserPhone:
     """Raises Refusal, 503, where the file of passwords cannot be read."""
     environment = ctx.services.environment
     try:
@@ -124,7 +134,11 @@ async def _browser_phone(ctx: Context[None, None], phone: str) -> BrowserPhone:
     password = secrets.phone_passwords[phone]
     host = environment.sip_address
     uri = f"sip:{phone}@{f'[{host}]' if ':' in host else host}"
-    return BrowserPhone(id=phone, uri=uri, user=phone, password=password, ws="/sip")
+    servers = [
+        IceServerShown(urls=list(each.urls), username=each.username or "", credential=each.credential or "")
+        for each in centre.desktop.ice_servers
+    ]
+    return BrowserPhone(id=phone, uri=uri, user=phone, password=password, ws="/sip", ice_servers=servers)
 
 
 async def targets(ctx: Context[None, None]) -> Targets:
@@ -134,7 +148,7 @@ async def targets(ctx: Context[None, None]) -> Targets:
         Target(
             id=a.id, name=a.name, extension=a.extension, state=_now(ctx.services, f"agent:{a.id}", "state")
         )
-        for a in centre.plan.agents.values()
+        for a in centre.agents.values()
     ]
     groups = [
         Target(
@@ -143,13 +157,13 @@ async def targets(ctx: Context[None, None]) -> Targets:
             waiting=_now(ctx.services, f"group:{group.id}", "waiting"),
             ready=_now(ctx.services, f"group:{group.id}", "ready"),
         )
-        for group in centre.plan.groups.values()
+        for group in centre.groups.values()
     ]
     numbers = [
         Target(id=route.number, name=route.flow or route.group or "") for route in centre.numbers.values()
     ]
-    flows = [Target(id=flow, name=flow) for flow in centre.flow_set.flows]
-    outside = centre.dialing is not None and (ctx.asker.agent or "") in centre.dialing.roles_of
+    flows = [Target(id=flow, name=flow) for flow in centre.flows]
+    outside = ctx.asker.agent in centre.dial_outside
     return Targets(agents=agents, groups=groups, flows=flows, numbers=numbers, outside=outside)
 
 

@@ -26,7 +26,7 @@ from acd.web.customer_cards import (
 )
 from acd.web.inbox_tasks import TaskShown, shown_task
 from acd.web.pop import greeting, label_in, link_url
-from acd.web.refusal import Refusal, forbidden
+from acd.web.refusal import forbidden
 from acd.web.route import Route
 from acd.web.values import Answer
 
@@ -91,7 +91,7 @@ class _Known:
 async def show(ctx: Context[None, None]) -> Pop:
     """For the agent whose call it is, and for supervisors; masked fields and secret keys are not in it."""
     detail = await ctx.ask("call", call=ctx.path["call"])
-    call, settings = detail["call"], settings_of(ctx)
+    call, settings = detail["call"], await settings_of(ctx)
     _check_whose(ctx, call)
     number = number_of(call)
     told, health = await _from_crm(ctx, settings, number)
@@ -114,18 +114,6 @@ async def show(ctx: Context[None, None]) -> Pop:
         links=_links(ctx, settings, call, known.card, number),
         directory=health.value,
     )
-
-
-async def make_card(ctx: Context[None, None]) -> CardShown:
-    """So that notes have a place; the one that is there already where the number is known."""
-    call = (await ctx.ask("call", call=ctx.path["call"]))["call"]
-    _check_whose(ctx, call)
-    number = number_of(call)
-    if not number:
-        raise Refusal(409, "no-number", "the caller's number is withheld: search, or make a customer")
-    card, is_new = await in_directory(ctx, lambda d: d.card_of_caller(number, call.get("caller_name") or ""))
-    ctx.note(f"customer {card.id}", call=call["id"], new=is_new)
-    return shown_card(card, settings_of(ctx))
 
 
 def number_of(call: dict[str, Any]) -> str:
@@ -247,7 +235,4 @@ def _links(
 ROUTES = [
     Route("GET", "/api/me/pop/{call}", "Who is calling, and why", show, Role.AGENT, Scope.READ_CUSTOMERS,
           answer=Pop, controller=True),
-    Route("POST", "/api/me/pop/{call}/card", "A card for who is calling", make_card, Role.AGENT,
-          Scope.WRITE_CUSTOMERS, answer=CardShown, audit="customer-from-call", may_conflict=True,
-          controller=True),
 ]  # fmt: skip

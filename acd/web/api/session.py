@@ -151,7 +151,7 @@ async def _mine(ctx: Context[Any, Any]) -> Account:
 
 
 async def _shown(ctx: Context[Any, Any], account: Account) -> SessionShown:
-    agents = (await ctx.services.centre.get()).plan.agents
+    agents = (await ctx.services.centre.get()).agents
     profile = agents.get(account.agent or "")
     return SessionShown.model_validate(
         {

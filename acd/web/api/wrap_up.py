@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from acd.runtime.disposition_desk import FIELD_MAX, NOTE_MAX, tree_object
+from acd.core.disposition import FIELD_MAX, NOTE_MAX
 from acd.web.asker import Role, Scope
 from acd.web.context import Context
 from acd.web.drafts import Drafts
@@ -118,7 +118,7 @@ class DispositionsOfGroup(Answer):
 async def dispositions(ctx: Context[None, None]) -> dict[str, DispositionsOfGroup]:
     """By group."""
     trees = (await ctx.services.centre.get()).dispositions
-    return {group: DispositionsOfGroup(**tree_object(tree)) for group, tree in trees.items()}
+    return {group: DispositionsOfGroup(**tree) for group, tree in trees.items()}
 
 
 ROUTES = [

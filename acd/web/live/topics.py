@@ -50,6 +50,7 @@ class Topic:
     data: dict[str, Object]
     n: int = 0
     clients: set[Client] = field(default_factory=set)
+    _whole: str | None = None
 
     def add(self, client: Client) -> None:
         """From now on it watches; it gets everything first."""
@@ -57,15 +58,19 @@ class Topic:
         self.show(client)
 
     def show(self, client: Client) -> None:
-        """Everything, to one."""
-        told = {"type": "all", "topic": self.name, "n": self.n, "data": self.data}
-        client.push(text_of(told), counts=False)
+        """Everything, to one; who comes at the same time, as after a restart, shares the text."""
+        text = self._whole
+        if text is None:
+            text = text_of({"type": "all", "topic": self.name, "n": self.n, "data": self.data})
+            self._whole = text if self.name in KINDS else None  # others have one agent's tabs for watchers
+        client.push(text, counts=False)
 
     def change(self, changed: Mapping[str, Object], dropped: list[str]) -> None:
         """Tell all who watch, in one text that is made once."""
         if not changed and not dropped:
             return
         self.n += 1
+        self._whole = None
         self.data.update(changed)
         for key in dropped:
             self.data.pop(key, None)

@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
 
+import { byDue, type Task } from "../src/api/inbox";
 import type { WrapUpForm } from "../src/api/me";
 import type { Targets } from "../src/api/targets";
-import { otherSide, possible } from "../src/agent/controls";
+import { otherSide, possible, showsDone } from "../src/agent/controls";
 import { busy_s, overTime_s, possibleOrders, toneOf } from "../src/agent/states";
 import { findTargets } from "../src/agent/targets";
 import { EMPTY, lacks, newer, readDraftText, toSend, wayTo } from "../src/agent/wrapup/draft";
@@ -14,36 +15,53 @@ const call = (given: Partial<Call>): Call =>
   ({ id: "c", kind: "inbound", state: "talking", on_hold: false, muted: false, recording: null, parties: [], consult: null, caller_number: "+4930", caller_name: null, dialed_number: "8000", outside_number: null, customer: null, ...given }) as Call;
 
 describe("what can be done with a call", () => {
-  const can = (state: Agent["state"], given: Partial<Call>) => [...possible(agent({ state }), call(given))].toSorted();
+  const can = (given: Partial<Call>, whose: Partial<Agent> = { call: "c" }) => [...possible(agent({ state: "talking", ...whose }), call(given))].toSorted();
+  const consult = (state: string) => ({ call: "c-c1", to: "ben", state });
 
   it("is to answer or to decline while it rings", () => {
-    expect(can("ringing", { state: "ringing" })).toEqual(["answer", "hangup"]);
+    expect(can({ state: "ringing" })).toEqual(["answer", "hangup"]);
   });
   it("turns over with hold, mute and the recording", () => {
-    expect(can("talking", {})).toEqual(["conference-add", "hangup", "hold", "keys", "mute", "transfer"]);
-    expect(can("talking", { on_hold: true, muted: true, recording: "on" })).toEqual(["conference-add", "hangup", "record-pause", "resume", "transfer", "unmute"]);
-    expect(can("talking", { recording: "paused" })).toContain("record-resume");
+    expect(can({})).toEqual(["conference-add", "consult", "hangup", "hold", "keys", "mute", "transfer"]);
+    expect(can({ on_hold: true, muted: true, recording: "on" })).toEqual(["conference-add", "consult", "hangup", "record-pause", "resume", "transfer", "unmute"]);
+    expect(can({ recording: "paused" })).toContain("record-resume");
   });
-  it("is to wait or to go back while the colleague is being called, and all three once they talk", () => {
-    expect(can("talking", { consult: { call: "d", to: "ben", state: "ringing" } })).toEqual(["consult-cancel", "hangup", "keys", "mute"]);
-    expect(can("talking", { consult: { call: "d", to: "ben", state: "talking" } })).toEqual(["consult-cancel", "consult-complete", "consult-join", "hangup", "keys", "mute"]);
+  it("is not to hang up on a customer who hears music while a colleague is asked", () => {
+    expect(can({ on_hold: true, consult: consult("ringing") })).toEqual(["consult-cancel", "consult-complete", "keys", "mute"]);
+    expect(can({ on_hold: true, consult: consult("talking") })).toEqual(["consult-cancel", "consult-complete", "consult-join", "keys", "mute"]);
+    expect(can({ on_hold: true, consult: consult("outside") })).toContain("consult-join");
   });
-  it("is nothing once it is over", () => {
-    expect(can("wrap_up", { state: "ended" })).toEqual([]);
-    expect(can("talking", { state: "ended" })).toEqual([]);
+  it("is to leave a talk of three, or to take the third one out", () => {
+    expect(can({ consult: consult("talking") })).toEqual(["consult-cancel", "hangup", "mute"]);
   });
-  it("is only to hang up while an own call is being put through", () => {
-    expect(can("talking", { kind: "outbound", state: "dialing_out" })).toEqual(["hangup"]);
+  it("is nothing once it is over, and nothing with another's call", () => {
+    expect(can({ state: "ended" })).toEqual([]);
+    expect(can({}, { state: "wrap_up", call: null, wrap_up_call: "c" })).toEqual([]);
+  });
+  it("is less in a call that the agent has dialled, also during the wrap-up of another", () => {
+    const own: Partial<Agent> = { call: null, own_call: "c" };
+    expect(can({ kind: "outbound", state: "dialing_out" }, own)).toEqual(["hangup"]);
+    expect(can({ kind: "outbound", state: "outside" }, { ...own, state: "wrap_up" })).toEqual(["hangup", "hold", "keys", "mute", "transfer"]);
+    expect(can({ kind: "outbound", state: "outside", on_hold: true }, own)).toEqual(["hangup", "mute", "resume", "transfer"]);
+    expect(can({ kind: "outbound", state: "outside", on_hold: true, consult: consult("talking") }, own)).toContain("consult-complete");
+  });
+  it("is done when the feed says so, whatever else changes meanwhile", () => {
+    const before = call({});
+    expect(showsDone("hold", call({ muted: true }), before)).toBe(false);
+    expect(showsDone("hold", call({ on_hold: true }), before)).toBe(true);
+    expect(showsDone("transfer", before, before)).toBe(false);
+    expect(showsDone("transfer", call({}), before)).toBe(true);
   });
 });
 
 describe("the other side", () => {
   it("is the customer, by name where there is one", () => {
-    expect(otherSide(call({ customer: { id: "k", name: "Müller", segment: null }, caller_name: "M" }))).toEqual({ name: "Müller", number: "+4930" });
-    expect(otherSide(call({ caller_name: "M" }))).toEqual({ name: "M", number: "+4930" });
+    expect(otherSide(call({ customer: { id: "k", name: "Müller", segment: null }, caller_name: "M" }), { call: "c" })).toEqual({ name: "Müller", number: "+4930" });
+    expect(otherSide(call({ caller_name: "M" }), { call: "c" })).toEqual({ name: "M", number: "+4930" });
   });
-  it("is whom the agent has dialled", () => {
-    expect(otherSide(call({ kind: "outbound", outside_number: "+4940", caller_name: "Anna" }))).toEqual({ name: null, number: "+4940" });
+  it("is whom the agent has dialled, or the colleague who has dialled the agent", () => {
+    expect(otherSide(call({ kind: "outbound", outside_number: "+4940", caller_name: "Anna" }), { call: null })).toEqual({ name: null, number: "+4940" });
+    expect(otherSide(call({ kind: "internal", caller_name: "Ben", caller_number: "1002", dialed_number: "1001" }), { call: "c" })).toEqual({ name: "Ben", number: "1002" });
   });
 });
 
@@ -102,6 +120,15 @@ describe("finding whom to send a call to", () => {
   it("takes a number as it was typed", () => {
     expect(ids("+49 40/123-4")).toEqual(["+49401234"]);
     expect(ids("+49 40", "agent")).toEqual([]);
+  });
+});
+
+describe("the order of the inbox", () => {
+  const task = (id: string, at: number, given: Partial<Task> = {}): Task => ({ kind: "callback", id, at, due_at: null, state: "open", ...given }) as Task;
+  it("has broken promises first, then goes by when each is due", () => {
+    const tasks = [task("promised", 10, { due_at: 900 }), task("old", 50), task("late", 90, { due_at: 400 }), task("kept", 20, { due_at: 300, state: "done" }), task("new", 450)];
+    expect(byDue(tasks, 500).map(({ id }) => id)).toEqual(["late", "old", "kept", "new", "promised"]);
+    expect(byDue(tasks, 100).map(({ id }) => id)).toEqual(["old", "kept", "late", "new", "promised"]);
   });
 });
 

@@ -17,10 +17,11 @@ describe("times", () => {
     expect(makeFormat("en", "UTC").distance(AT_S + 7300, AT_S)).toBe("in 2 hours");
   });
 
-  it("have the date only where it is not today", () => {
+  it("have the date only where it is not today, and the year where it is not this one", () => {
     const format = makeFormat("en", "UTC");
     expect(format.moment(AT_S, AT_S + 60)).toBe("13:05");
     expect(format.moment(AT_S, AT_S + 86_400)).toBe("3 Nov, 13:05");
+    expect(format.moment(AT_S, AT_S + 100 * 86_400)).toBe("3 Nov 2026, 13:05");
   });
 
   it("survive a time zone that this browser does not know", () => {

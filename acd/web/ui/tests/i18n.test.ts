@@ -57,4 +57,8 @@ describe("choosing a language", () => {
   it("fills places, and leaves those that nothing was given for", () => {
     expect(fill("{a} and {b}", { a: "<b>1</b>" })).toBe("<b>1</b> and {b}");
   });
+
+  it("keeps what runs the other way to itself", () => {
+    expect(fill("{a} calls {b}", { a: "\u202etxet", b: "8000" })).toBe("\u2068\u202etxet\u2069 calls 8000");
+  });
 });

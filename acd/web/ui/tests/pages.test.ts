@@ -1,10 +1,18 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+
 import { describe, expect, it } from "vitest";
 
 import { places } from "../src/admin/tree";
-import { decisionsOf } from "../src/calls/decisions";
 import { filterOf, searchOf } from "../src/calls/filter";
+import { decisionsOf, storyOf, visitText } from "../src/calls/words";
+import type { CustomField, FieldValue } from "../src/api/customers";
 import { changesOf, differences, EMPTY, merged } from "../src/customers/details";
+import { fieldName, fieldText } from "../src/customers/fieldText";
 import { makeFormat } from "../src/format/format";
+import en from "../src/i18n/en";
+import { makeI18n, type Language } from "../src/i18n/i18n";
+import zh from "../src/i18n/zh-CN";
 import { chartOption } from "../src/supervisor/chart";
 
 describe("a customer's card", () => {
@@ -32,22 +40,66 @@ describe("a customer's card", () => {
   });
 });
 
+describe("a field of the centre's own", () => {
+  const i18n = makeI18n({ language: "en", messages: en });
+  const field = (type: CustomField["type"], choices: CustomField["choices"] = []): CustomField => ({ id: "f", label: { en: "Field" }, type, required: false, masked: false, choices });
+  const text = (value: FieldValue, of?: CustomField) => fieldText(value, of, i18n, makeFormat("en", "Europe/Berlin"));
+
+  it("is read in words", () => {
+    expect(text("2027-03-31", field("date"))).toBe("31 Mar 2027");
+    expect(text("soon", field("date"))).toBe("soon");
+    expect(text("l", field("choice", [{ value: "l", label: { en: "Large" } }]))).toBe("Large");
+    expect([text(true, field("yes_no")), text(48200, field("number")), text("x")]).toEqual(["Yes", "48,200", "x"]);
+    expect([fieldName("f", field("text"), i18n), fieldName("gone", undefined, i18n)]).toEqual(["Field", "gone"]);
+  });
+});
+
 describe("the list of calls", () => {
   it("keeps its filter in the address", () => {
     const filter = { from: "2026-11-26T08:00", to: null, group: "sales", agent: null, number: "+49 30" };
     expect(filterOf(searchOf(filter))).toEqual(filter);
     expect(filterOf("from=yesterday%20evening&group=%20")).toEqual({ from: null, to: null, group: null, agent: null, number: null });
   });
+});
 
-  it("tells who got a call and why, the consultation before a transfer included", () => {
-    const facts = [
-      { fact: "Offered", at: 20, agent: "anna", phone: "1001", reasons: ["longest ready"] },
-      { fact: "StepTaken", at: 5, flow: "main" },
-      { fact: "Transferred", at: 40, agent: "anna", target: "ben", consult: [{ fact: "Answered", at: 30, agent: "ben" }] },
-    ];
-    const found = decisionsOf(facts);
-    expect(found.map(({ text }) => text)).toEqual(["decision.offered", "decision.answered", "decision.transferred"]);
-    expect(found[0]).toMatchObject({ values: { agent: "anna", phone: "1001" }, reasons: ["longest ready"] });
+describe("the story of a call", () => {
+  const words = (messages: typeof en | typeof zh, language: Language) => ({ ...makeI18n({ language, messages }), agent: (id: string) => ({ anna: "Anna Weber" })[id] ?? id, group: (id: string) => ({ sales: "Sales" })[id] ?? id });
+  const facts = [
+    { fact: "Arrived", at: 0, kind: "inbound", caller_number: "+4930", caller_name: "", dialed_number: "8000", customer: { name: "Ben", segment: "gold" }, origin_agent: null, trunk: "lab" },
+    { fact: "Queued", at: 10, group: "sales", priority: 10, requirement: "" },
+    { fact: "Offered", at: 20, agent: "anna", phone: "1001", reasons: ["longest ready"] },
+    { fact: "Hummed", at: 30, tune: "x" },
+    { fact: "Transferred", at: 40, agent: "anna", target: "c-9", how: "attended", consult: [{ fact: "Answered", at: 35, agent: "ben" }] },
+    { fact: "LeftLine", at: 45, group: "sales", how: "full", exit: "" },
+    { fact: "Ended", at: 50, by: "caller", reason: "" },
+  ];
+  const told = ["Call c, inbound", "09:00:00   +0:00.0  a", "09:00:10   +0:10.0  b", "09:00:20   +0:20.0  c", "                       longest ready", "09:00:30   +0:30.0  hummed a tune", "09:00:40   +0:40.0  d", "    09:00:35   +0:35.0  e", "09:00:45   +0:45.0  f", "09:00:50   +0:50.0  g", "sales: answered after 0:40"];
+
+  it("is told in the reader's language, with names, and in the server's words where there are no others", () => {
+    const english = storyOf(facts, told, words(en, "en"));
+    expect(english.map(({ text }) => text)).toEqual(["Call from +4930 to 8000", "Waits for Sales", "Offered to Anna Weber on phone 1001", "hummed a tune", "Anna Weber handed the caller over after a consultation:", "ben answered", "Left the line of Sales: as many waited as may", "The caller hung up"]);
+    expect(english.slice(0, 3).map(({ more }) => more)).toEqual([["through lab", "customer Ben, gold"], ["priority 10"], []]);
+    expect(english.map(({ depth }) => depth)).toEqual([0, 0, 0, 0, 0, 1, 0, 0]);
+    expect(storyOf(facts, told, words(zh, "zh-CN")).map(({ text }) => text).slice(1, 4)).toEqual(["进入 Sales 队列", "分配给 Anna Weber（话机 1001）", "hummed a tune"]);
+    expect(storyOf(facts, [], words(en, "en"))[3]!.text).toBe("Hummed");
+  });
+
+  it("says who got the call and why, the consultation before a transfer at its time", () => {
+    const found = decisionsOf(storyOf(facts, told, words(en, "en")));
+    expect(found.map(({ fact }) => fact)).toEqual(["Queued", "Offered", "Answered", "Transferred", "LeftLine"]);
+    expect(found[1]!.reasons).toEqual(["longest ready"]);
+  });
+
+  it("sums up each wait", () => {
+    const visit = { group: "sales", queued_at: "", outcome: "abandoned", wait_s: 75, agent: null, talk_s: 0, hold_s: 0, wrap_up_s: 0 };
+    expect(visitText(visit, words(en, "en"))).toBe("Sales: gave up after 1:15");
+  });
+
+  it("has words for every kind of fact, in all their variants", () => {
+    const python = ["facts", "callback_facts", "outside_facts"].map((name) => readFileSync(join(import.meta.dirname, `../../../core/${name}.py`), "utf8")).join("\n");
+    const kinds = [...python.matchAll(/^class (\w+)\(Fact\):/gm)].map((match) => match[1]!);
+    expect(kinds.length).toBeGreaterThan(40);
+    expect(kinds.filter((kind) => !Object.keys(en).some((key) => key === `story.${kind}` || key.startsWith(`story.${kind}.`)))).toEqual([]);
   });
 });
 

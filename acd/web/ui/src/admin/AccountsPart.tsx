@@ -10,7 +10,7 @@ import { useI18n } from "../i18n/i18n";
 import { useSelect, useTopic } from "../live/hooks";
 import type { Agent } from "../live/shapes";
 import { allOf, type Objects } from "../live/store";
-import { useNow } from "../live/ticks";
+import { useMinute } from "../live/ticks";
 import { useWho } from "../shell/session";
 import { addAccount, changeAccount, readAccounts, removeAccount, renewPassword, type Account } from "./api";
 import { Loaded } from "./Loaded";
@@ -25,7 +25,7 @@ export default function AccountsPart() {
   const accounts = useLoaded("accounts", readAccounts);
   const [adding, setAdding] = useState(false);
   const [password, setPassword] = useState<{ username: string; password: string } | null>(null);
-  const now_s = useNow();
+  const now_s = useMinute();
   const renew = (username: string) => act(async () => setPassword({ username, ...(await renewPassword(username)) }));
   const change = async (account: Account, what: Parameters<typeof changeAccount>[1]) => {
     if (await act(() => changeAccount(account.username, what), t("admin.changed"))) accounts.reload();

@@ -4,8 +4,8 @@ import { useEffect, useState } from "react";
 import { useFaultText, useLoaded } from "../api/hooks";
 import { useFormat } from "../format/hooks";
 import { secondsOf } from "../format/iso";
-import { useI18n } from "../i18n/i18n";
-import { useNow } from "../live/ticks";
+import { isolated, useI18n } from "../i18n/i18n";
+import { useMinute } from "../live/ticks";
 import { readAudit, type AuditFilter, type AuditLine } from "./api";
 
 const NOTHING: AuditFilter = { who: null, about: null, what: null, before: null };
@@ -13,9 +13,9 @@ const PAGE = 100;
 
 /** What people and programs have done, the newest first; older entries are added below. */
 export default function AuditPart() {
-  const { t } = useI18n();
+  const { t, known } = useI18n();
   const format = useFormat();
-  const now_s = Math.floor(useNow() / 60) * 60;
+  const now_s = useMinute();
   const faultText = useFaultText();
   const [filter, setFilter] = useState(NOTHING);
   const [lines, setLines] = useState<readonly AuditLine[]>([]);
@@ -50,9 +50,9 @@ export default function AuditPart() {
         dataSource={[...lines]}
         columns={[
           { title: t("admin.at"), dataIndex: "at", render: (at: string) => <span className="figure" title={format.timeWithSeconds(secondsOf(at))}>{format.moment(secondsOf(at), now_s)}</span> },
-          { title: t("admin.who"), dataIndex: "who", render: (who: string, line) => <span title={line.address}><bdi>{who}</bdi> <span className="quiet">{line.role}</span></span> },
-          { title: t("admin.what"), dataIndex: "what" },
-          { title: t("admin.about"), dataIndex: "about", render: (about: string) => <bdi className="address">{about}</bdi> },
+          { title: t("admin.who"), dataIndex: "who", render: (who: string, line) => <span title={line.address}><bdi>{who}</bdi> <span className="quiet">{known(`admin.role.${line.role}`) ?? line.role}</span></span> },
+          { title: t("admin.what"), dataIndex: "what", width: 150 },
+          { title: t("admin.about"), dataIndex: "about", width: 170, render: (about: string) => <bdi className="address">{about}</bdi> },
           { title: t("admin.detail"), dataIndex: "detail", render: (detail: AuditLine["detail"]) => <bdi className="quiet address">{detailText(detail)}</bdi> },
         ]}
       />
@@ -67,5 +67,5 @@ export default function AuditPart() {
 
 const detailText = (detail: AuditLine["detail"]): string =>
   Object.entries(detail)
-    .map(([name, value]) => `${name}: ${typeof value === "string" ? value : JSON.stringify(value)}`)
+    .map(([name, value]) => `${name}: ${isolated(typeof value === "string" ? value : JSON.stringify(value))}`)
     .join(", ");

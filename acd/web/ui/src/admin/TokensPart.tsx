@@ -8,7 +8,7 @@ import { useFormat } from "../format/hooks";
 import { secondsOf } from "../format/iso";
 import { useI18n } from "../i18n/i18n";
 import { live } from "../live/live";
-import { useNow } from "../live/ticks";
+import { useMinute } from "../live/ticks";
 import { addToken, readTokens, removeToken, SCOPES, type Token } from "./api";
 import { Loaded } from "./Loaded";
 import { Once } from "./Once";
@@ -19,7 +19,7 @@ const DAYS = [30, 90, 365, 0] as const;
 export default function TokensPart() {
   const { t } = useI18n();
   const format = useFormat();
-  const now_s = Math.floor(useNow() / 60) * 60;
+  const now_s = useMinute();
   const act = useDo();
   const tokens = useLoaded("tokens", readTokens);
   const [adding, setAdding] = useState(false);
@@ -45,7 +45,7 @@ export default function TokensPart() {
             dataSource={found}
             columns={[
               { title: t("admin.name"), dataIndex: "name", render: (name: string) => <bdi>{name}</bdi> },
-              { title: t("admin.scopes"), dataIndex: "scopes", render: (scopes: string[]) => scopes.map((scope) => <Tag key={scope}>{scope}</Tag>) },
+              { title: t("admin.scopes"), dataIndex: "scopes", render: (scopes: string[]) => <span className="marks">{scopes.map((scope) => <Tag key={scope}>{scope}</Tag>)}</span> },
               { title: t("admin.made-by"), dataIndex: "created_by" },
               { title: t("admin.expires"), dataIndex: "expires_at", render: moment },
               { title: t("admin.last-used"), dataIndex: "last_used_at", render: moment },

@@ -4,14 +4,14 @@ import { useLoaded } from "../api/hooks";
 import { useFormat } from "../format/hooks";
 import { secondsOf } from "../format/iso";
 import { useI18n } from "../i18n/i18n";
-import { useNow } from "../live/ticks";
+import { useMinute } from "../live/ticks";
 import { readVersions, type Version } from "./api";
 import { Loaded } from "./Loaded";
 
 export default function VersionsPart() {
   const { t } = useI18n();
   const format = useFormat();
-  const now_s = Math.floor(useNow() / 60) * 60;
+  const now_s = useMinute();
   return (
     <>
       <p className="quiet">{t("admin.versions-note")}</p>

@@ -6,7 +6,7 @@ import { useLoaded } from "../api/hooks";
 import { useDo } from "../api/useDo";
 import { useFormat } from "../format/hooks";
 import { useI18n } from "../i18n/i18n";
-import { useNow } from "../live/ticks";
+import { useMinute } from "../live/ticks";
 import { addWebhook, changeWebhook, readDeliveries, readWebhooks, removeWebhook, testWebhook, type Delivery, type Webhook } from "./api";
 import { Loaded } from "./Loaded";
 import { Once } from "./Once";
@@ -29,7 +29,7 @@ const EVENTS = [
 export default function WebhooksPart() {
   const { t } = useI18n();
   const format = useFormat();
-  const now_s = useNow();
+  const now_s = useMinute();
   const act = useDo();
   const webhooks = useLoaded("webhooks", readWebhooks);
   const [adding, setAdding] = useState(false);
@@ -71,7 +71,7 @@ export default function WebhooksPart() {
                   </>
                 ),
               },
-              { title: t("admin.events"), dataIndex: "events", render: (events: string[]) => events.map((event) => <Tag key={event}>{event}</Tag>) },
+              { title: t("admin.events"), dataIndex: "events", render: (events: string[]) => <span className="marks">{events.map((event) => <Tag key={event}>{event}</Tag>)}</span> },
               {
                 title: t("admin.waiting"),
                 key: "waiting",
@@ -127,7 +127,7 @@ export default function WebhooksPart() {
 function Deliveries({ id }: { id: string }) {
   const { t } = useI18n();
   const format = useFormat();
-  const now_s = useNow();
+  const now_s = useMinute();
   return (
     <Loaded state={useLoaded(`deliveries ${id}`, (signal) => readDeliveries(id, signal))}>
       {(found) => (

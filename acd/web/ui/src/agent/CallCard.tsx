@@ -1,21 +1,22 @@
 import { AudioMutedOutlined, PauseCircleOutlined, TeamOutlined } from "@ant-design/icons";
 import { Tag } from "antd";
 
+import { useNames } from "../api/names";
 import { clockText } from "../format/format";
 import { useI18n } from "../i18n/i18n";
 import type { Agent, Call, Party } from "../live/shapes";
 import { useNow } from "../live/ticks";
 import { useHeardCall } from "../phone/hooks";
 import { CallControls } from "./CallControls";
-import { isConference, otherSide } from "./controls";
+import { callInHand, isConference, otherSide, phaseOf, type Phase } from "./controls";
 
 /** The call in hand: with whom, since when, in which state, and what can be done with it. */
 export function CallCard({ agent, call: told }: { agent: Agent; call: Call }) {
   const { t } = useI18n();
   const call = useHeardCall(agent, told);
-  const side = otherSide(call);
-  const ringing = agent.state === "ringing";
-  const phase = agent.state === "wrap_up" || call.state === "ended" ? "ended" : ringing ? "ringing" : call.consult ? "consult" : call.on_hold ? "hold" : isConference(call) ? "conference" : call.state === "dialing_out" || call.state === "ringing" || call.state === "waiting" ? "dialing" : "talking";
+  const side = otherSide(call, agent);
+  const phase = shownPhase(agent, call);
+  const names = useNames();
   return (
     <section className={`card call call-${phase}`} aria-label={t("call.title")}>
       <p className="call-phase" role="status">
@@ -27,7 +28,7 @@ export function CallCard({ agent, call: told }: { agent: Agent; call: Call }) {
       </h2>
       <p className="quiet call-detail">
         {side.name && side.number && <bdi className="figure">{side.number}</bdi>}
-        {call.group && <Tag>{call.group}</Tag>}
+        {call.group && <Tag className="cut">{names.group(call.group)}</Tag>}
         {call.kind !== "inbound" && <Tag>{t(`call.kind.${call.kind as "internal" | "outbound" | "callback"}`)}</Tag>}
       </p>
       <p className="call-marks">
@@ -36,10 +37,29 @@ export function CallCard({ agent, call: told }: { agent: Agent; call: Call }) {
         {call.recording === "on" && <Tag color="error" className="rec">{t("call.recording.on")}</Tag>}
         {call.recording === "paused" && <Tag>{t("call.recording.paused")}</Tag>}
       </p>
-      {(call.consult || isConference(call)) && <Parties call={call} me={agent.id} />}
+      {(call.consult || isConference(call)) && <Parties call={call} me={agent.id} joined={phase === "conference"} />}
       <CallControls agent={agent} call={call} />
     </section>
   );
+}
+
+const PHASES = {
+  ringing: "ringing",
+  talking: "talking",
+  held: "hold",
+  calling: "consult",
+  consulting: "consult",
+  conference: "conference",
+  dialing: "dialing",
+  own: "talking",
+  own_held: "hold",
+} as const satisfies Record<Exclude<Phase, "idle">, string>;
+
+function shownPhase(agent: Agent, call: Call): (typeof PHASES)[keyof typeof PHASES] | "ended" {
+  const phase = phaseOf(agent, call);
+  // Over for this agent, though the caller may go on with somebody else; or we are still calling the customer back.
+  if (phase === "idle") return call.state !== "ended" && call.id === callInHand(agent) ? "dialing" : "ended";
+  return phase === "talking" && isConference(call) ? "conference" : PHASES[phase];
 }
 
 function CallClock({ since }: { since: number }) {
@@ -47,9 +67,11 @@ function CallClock({ since }: { since: number }) {
   return <span className="call-clock figure">{clockText(now_s - since)}</span>;
 }
 
-function Parties({ call, me }: { call: Call; me: string }) {
+/** `joined`: whoever was asked is one of those who talk, not apart. */
+function Parties({ call, me, joined }: { call: Call; me: string; joined: boolean }) {
   const { t } = useI18n();
-  const name = (party: Party): string => party.agent ?? (party.who === "customer" ? call.customer?.name : null) ?? party.number ?? t("agent.unknown-number");
+  const names = useNames();
+  const name = (party: Party): string => (party.agent ? names.agent(party.agent) : null) ?? (party.who === "customer" ? call.customer?.name : null) ?? party.number ?? t("agent.unknown-number");
   return (
     <ul className="parties" aria-label={t("call.parties")}>
       {(call.parties ?? []).filter((party) => party.agent !== me).map((party, index) => (
@@ -59,9 +81,9 @@ function Parties({ call, me }: { call: Call; me: string }) {
           {party.on_hold && <Tag>{t("call.on-hold")}</Tag>}
         </li>
       ))}
-      {call.consult && (
+      {call.consult && !joined && (
         <li>
-          <TeamOutlined aria-hidden /> <bdi>{call.consult.to}</bdi>
+          <TeamOutlined aria-hidden /> <bdi>{names.agent(call.consult.to)}</bdi>
           <span className="quiet">{t(call.consult.state === "talking" ? "call.consult.talking" : "call.consult.ringing")}</span>
         </li>
       )}

@@ -8,7 +8,7 @@ import { useLink } from "../live/hooks";
 import type { Agent, Call } from "../live/shapes";
 import { orderThrough } from "../phone/actions";
 import { useShortcuts, type Shortcut } from "../shell/shortcuts";
-import { possible, type Control } from "./controls";
+import { phaseOf, possible, showsDone, type Control } from "./controls";
 import { Keypad } from "./Keypad";
 import { RecordPause } from "./RecordPause";
 import { TransferDialog } from "./TransferDialog";
@@ -20,7 +20,7 @@ interface Props {
 }
 
 interface Shown {
-  control: Control;
+  control: Exclude<Control, "consult">;
   icon: ReactNode;
   order?: CallOrder;
   primary?: true;
@@ -34,17 +34,18 @@ const PAIRS: readonly (readonly [Shown, Shown?])[] = [
   [{ control: "mute", icon: <AudioMutedOutlined aria-hidden />, order: { do: "mute", on: true }, key: "M" }, { control: "unmute", icon: <AudioOutlined aria-hidden />, order: { do: "mute", on: false }, primary: true, key: "M" }],
 ];
 
+const CANCEL: Shown = { control: "consult-cancel", icon: <CloseOutlined aria-hidden />, order: { do: "consult-cancel" } };
 const CONSULT: readonly Shown[] = [
   { control: "consult-complete", icon: <SwapOutlined aria-hidden />, order: { do: "consult-complete" }, primary: true },
   { control: "consult-join", icon: <TeamOutlined aria-hidden />, order: { do: "consult-join" } },
-  { control: "consult-cancel", icon: <CloseOutlined aria-hidden />, order: { do: "consult-cancel" } },
+  CANCEL,
 ];
 
 /** The buttons of a call: each is enabled where the feed says that it makes sense, and waits until the feed confirms. */
 export function CallControls({ agent, call }: Props) {
   const { t } = useI18n();
   const off = useLink() !== "up";
-  const { pending, run } = useAction<Control>(call);
+  const { pending, run } = useAction<Control, Call>(call, showsDone);
   const state = useAction<Control>(agent);
   const [dialog, setDialog] = useState<"transfer" | "conference" | null>(null);
   const can = possible(agent, call);
@@ -78,8 +79,9 @@ export function CallControls({ agent, call }: Props) {
     { code: "KeyT", keys: "T", title: "call.do.transfer", on: !off && can.has("transfer"), run: () => setDialog("transfer") },
   ]);
 
-  if (agent.state === "wrap_up" || call.state === "ended") return null;
-  if (agent.state === "ringing") {
+  const phase = phaseOf(agent, call);
+  if (phase === "idle") return null;
+  if (phase === "ringing") {
     return (
       <div className="controls controls-ringing">
         {button(answer)}
@@ -89,10 +91,11 @@ export function CallControls({ agent, call }: Props) {
   }
   return (
     <>
-      {call.consult && <div className="controls controls-consult">{CONSULT.map((shown) => button(shown))}</div>}
+      {phase === "conference" && <div className="controls controls-consult">{button(CANCEL, "call.do.third-out")}</div>}
+      {(phase === "calling" || phase === "consulting") && <div className="controls controls-consult">{CONSULT.map((shown) => button(shown))}</div>}
       <div className="controls">
         {pairs.map((shown) => button(shown))}
-        <Popover trigger="click" destroyOnHidden content={<Keypad call={call} />}>
+        <Popover trigger="click" placement="right" destroyOnHidden content={<Keypad call={call} />}>
           <Button className="control" icon={<NumberOutlined aria-hidden />} disabled={off || !can.has("keys")}>
             {t("call.do.keys")}
           </Button>
@@ -110,6 +113,7 @@ export function CallControls({ agent, call }: Props) {
         <TransferDialog
           agent={agent}
           adds={dialog === "conference"}
+          consults={can.has("consult")}
           onClose={() => setDialog(null)}
           onOrder={(order) => run(order.do === "conference-add" ? "conference-add" : "transfer", () => orderThrough(agent, order, call.id))}
         />

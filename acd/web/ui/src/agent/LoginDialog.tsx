@@ -3,6 +3,7 @@ import { useState } from "react";
 
 import { useFaultText, useLoaded } from "../api/hooks";
 import { readPhones, type Phones } from "../api/me";
+import { useNames } from "../api/names";
 import { useI18n, type Key } from "../i18n/i18n";
 import type { Agent } from "../live/shapes";
 import { forgetPrepared, prepare, troubleText } from "../phone/prepare";
@@ -19,6 +20,7 @@ export function LoginDialog({ agent, onLogin, onClose }: Props) {
   const { t } = useI18n();
   const faultText = useFaultText();
   const { value, fault } = useLoaded("phones", readPhones);
+  const names = useNames();
   const [chosen, setChosen] = useState<string | null>(null);
   const [busy, setBusy] = useState(false);
   const [trouble, setTrouble] = useState<Key | null>(null);
@@ -67,7 +69,7 @@ export function LoginDialog({ agent, onLogin, onClose }: Props) {
               ...value.phones.map((one) => {
                 const taken = one.agent !== null && one.agent !== agent.id;
                 const name = one.name ? `${one.phone} · ${one.name}` : one.phone;
-                return { value: one.phone, disabled: taken, search: name, label: taken ? t("agent.login.taken", { phone: name, agent: one.agent ?? "" }) : name };
+                return { value: one.phone, disabled: taken, search: name, label: taken ? t("agent.login.taken", { phone: name, agent: names.agent(one.agent ?? "") }) : name };
               }),
             ]}
           />

@@ -14,6 +14,8 @@ interface Props {
   agent: Agent;
   /** Whether somebody is to be added, rather than the call given away. */
   adds: boolean;
+  /** Whether one may ask somebody first. */
+  consults: boolean;
   onOrder: (order: Order) => Promise<boolean>;
   onClose: () => void;
 }
@@ -21,7 +23,7 @@ interface Props {
 const KINDS: readonly (TargetKind | "all")[] = ["all", "agent", "group", "number", "flow"];
 
 /** Finds whom to send the call to as one types; arrow keys choose, Enter consults, Ctrl+Enter hands over at once. */
-export function TransferDialog({ agent, adds, onOrder, onClose }: Props) {
+export function TransferDialog({ agent, adds, consults, onOrder, onClose }: Props) {
   const { t, known } = useI18n();
   const faultText = useFaultText();
   const { value, fault } = useLoaded("targets", readTargets);
@@ -39,7 +41,7 @@ export function TransferDialog({ agent, adds, onOrder, onClose }: Props) {
     if (await onOrder({ do: order, to: chosen.id, to_kind: chosen.kind })) onClose();
     setBusy(null);
   };
-  const mayConsult = chosen !== undefined && chosen.kind !== "flow";
+  const mayConsult = consults && chosen !== undefined && chosen.kind !== "flow";
   const onKeyDown = (event: React.KeyboardEvent) => {
     if (event.nativeEvent.isComposing) return;
     if (event.key === "ArrowDown" || event.key === "ArrowUp") {
@@ -65,12 +67,14 @@ export function TransferDialog({ agent, adds, onOrder, onClose }: Props) {
           </Button>
         ) : (
           <>
-            <Button disabled={!chosen} loading={busy === "transfer"} onClick={() => void send("transfer")} aria-keyshortcuts="Control+Enter">
+            <Button type={consults ? "default" : "primary"} disabled={!chosen} loading={busy === "transfer"} onClick={() => void send("transfer")} aria-keyshortcuts="Control+Enter">
               {t("transfer.do.blind")}
             </Button>
-            <Button type="primary" disabled={!mayConsult} loading={busy === "consult"} onClick={() => void send("consult")} aria-keyshortcuts="Enter">
-              {t("transfer.do.consult")}
-            </Button>
+            {consults && (
+              <Button type="primary" disabled={!mayConsult} loading={busy === "consult"} onClick={() => void send("consult")} aria-keyshortcuts="Enter">
+                {t("transfer.do.consult")}
+              </Button>
+            )}
           </>
         )
       }

@@ -10,7 +10,7 @@ export function useRinging(agent: Agent): void {
   const { t } = useI18n();
   const call = useObject("me", "call", agent.call);
   const rings = agent.state === "ringing";
-  const side = call ? otherSide(call) : null;
+  const side = call ? otherSide(call, agent) : null;
   const who = side?.name ?? side?.number ?? t("agent.unknown-number");
   const title = t("agent.rings", { who });
 

@@ -14,13 +14,14 @@ export interface Action<Name extends string> {
 }
 
 /**
- * Runs one order at a time, and shows it as under way until the server has agreed and `seen` (an object of the feed) has
- * changed: nothing is ever shown as done because it was asked for.
+ * Runs one order at a time, and shows it as under way until the server has agreed and the feed shows it in `seen`, one of
+ * its objects: nothing is ever shown as done because it was asked for. `shows` tells by what it is seen; else any change
+ * will do.
  */
-export function useAction<Name extends string>(seen: unknown): Action<Name> {
+export function useAction<Name extends string, Seen = unknown>(seen: Seen, shows: (name: Name, seen: Seen, before: Seen) => boolean = hasChanged): Action<Name> {
   const { message } = AntApp.useApp();
   const faultText = useFaultText();
-  const [state, setState] = useState<{ name: Name; before: unknown; agreed: boolean } | null>(null);
+  const [state, setState] = useState<{ name: Name; before: Seen; agreed: boolean } | null>(null);
   const latest = useRef(seen);
   useEffect(() => {
     latest.current = seen;
@@ -28,13 +29,13 @@ export function useAction<Name extends string>(seen: unknown): Action<Name> {
 
   useEffect(() => {
     if (!state?.agreed) return undefined;
-    if (state.before !== seen) {
+    if (shows(state.name, seen, state.before)) {
       setState(null);
       return undefined;
     }
     const timer = setTimeout(() => setState(null), CONFIRM_MS);
     return () => clearTimeout(timer);
-  }, [state, seen]);
+  }, [state, seen, shows]);
 
   const run = useCallback(
     async (name: Name, ask: () => Promise<unknown>) => {
@@ -53,3 +54,5 @@ export function useAction<Name extends string>(seen: unknown): Action<Name> {
   );
   return { pending: state?.name ?? null, run };
 }
+
+const hasChanged = (_name: string, seen: unknown, before: unknown): boolean => seen !== before;

@@ -14,6 +14,8 @@ export interface Task {
   duration_s: number;
   state: "open" | "assigned" | "released" | "failed" | "expired" | "done" | "cancelled";
   agent: string | null;
+  /** When a callback was promised for; null where it was asked for as soon as may be. */
+  due_at?: number | null;
   /** How a callback stands in line now, where it is called by itself. */
   line: { state: string; next_at: number | null } | null;
   history: { at: number; who: string; state: string; agent: string | null; note: string }[];
@@ -22,12 +24,48 @@ export interface Task {
 /** Nobody has it, and it is not done: anybody of the group may take it. */
 export const isFree = (task: Task): boolean => !["assigned", "done", "cancelled"].includes(task.state);
 
-/** Both kinds where none is said; the oldest first, as they wait. */
-export async function readInbox(wanted: { kind?: TaskKind | undefined; closed: boolean }, signal?: AbortSignal): Promise<{ tasks: Task[] }> {
-  const kinds: TaskKind[] = wanted.kind ? [wanted.kind] : ["callback", "voicemail"];
-  const found = await Promise.all(kinds.map((kind) => get<{ tasks: Task[] }>("/api/inbox", { kind, closed: wanted.closed }, signal)));
-  return { tasks: found.flatMap((one) => one.tasks).toSorted((one, other) => one.at - other.at) };
+export const isClosed = (task: Task): boolean => task.state === "done" || task.state === "cancelled";
+
+/** Whether it was promised for a moment that is over. */
+export const isOverdue = (task: Task, now_s: number): boolean => !isClosed(task) && typeof task.due_at === "number" && task.due_at <= now_s;
+
+/** Broken promises first, then by when each is due: at once, where nothing was promised. */
+export function byDue(tasks: readonly Task[], now_s: number): Task[] {
+  const due = (task: Task): number => task.due_at ?? task.at;
+  return tasks.toSorted((one, other) => Number(isOverdue(other, now_s)) - Number(isOverdue(one, now_s)) || due(one) - due(other));
 }
+
+export interface Tasks {
+  tasks: Task[];
+  /** By kind, where the list of closed ones goes on. */
+  after: Partial<Record<TaskKind, string>>;
+}
+
+interface Wanted {
+  kind?: TaskKind | undefined;
+  closed: boolean;
+}
+
+/** Both kinds where none is said. What is to be done in the order in which it is due; with closed ones the newest first, page by page. */
+export async function readInbox(wanted: Wanted, now_s: number, signal?: AbortSignal): Promise<Tasks> {
+  const found = await readPages(wanted.kind ? [wanted.kind] : ["callback", "voicemail"], wanted.closed, {}, signal);
+  return wanted.closed ? newestFirst(found) : { ...found, tasks: byDue(found.tasks, now_s) };
+}
+
+/** The next page behind `known`, with all of that. */
+export async function readMore(known: Tasks): Promise<Tasks> {
+  const next = await readPages(Object.keys(known.after) as TaskKind[], true, known.after);
+  return newestFirst({ ...next, tasks: [...known.tasks, ...next.tasks] });
+}
+
+async function readPages(kinds: readonly TaskKind[], closed: boolean, places: Tasks["after"], signal?: AbortSignal): Promise<Tasks> {
+  const ask = (kind: TaskKind) => get<{ tasks: Task[]; after?: string | null }>("/api/inbox", { kind, closed, after: places[kind] }, signal);
+  const found = await Promise.all(kinds.map(ask));
+  const after = Object.fromEntries(found.flatMap((page, index) => (page.after ? [[kinds[index]!, page.after]] : [])));
+  return { tasks: found.flatMap((page) => page.tasks), after };
+}
+
+const newestFirst = (found: Tasks): Tasks => ({ ...found, tasks: found.tasks.toSorted((one, other) => other.at - one.at) });
 
 export const orderTask = (task: Task, order: TaskOrder, note = ""): Promise<Task> => post(at`/api/inbox/${task.kind}/${task.id}`, { do: order, note });
 export const soundOf = (task: Task): string => at`/api/inbox/voicemail/${task.id}/sound`;

@@ -83,7 +83,7 @@ export interface Pop {
   };
   before: {
     contacts: Contact[];
-    callbacks: { id: string; at: number; group: string | null }[];
+    callbacks: { id: string; at: number; group: string | null; due_at?: number | null }[];
     voicemails: { id: string; at: number; group: string | null; duration_s: number }[];
   };
   greeting: string;

@@ -12,7 +12,7 @@ export interface Targets {
   outside: boolean;
 }
 
-export const readTargets = (signal: AbortSignal): Promise<Targets> => get("/api/targets", {}, signal);
+export const readTargets = (signal?: AbortSignal): Promise<Targets> => get("/api/targets", {}, signal);
 
 export interface Target {
   kind: TargetKind;

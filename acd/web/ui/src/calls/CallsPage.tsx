@@ -13,12 +13,12 @@ import { secondsOf } from "../format/iso";
 import { Grid, type Column } from "../grid/Grid";
 import { useI18n } from "../i18n/i18n";
 import { useTopic } from "../live/hooks";
-import { useNow } from "../live/ticks";
+import { useMinute } from "../live/ticks";
 import { useAgentNames, useGroupNames } from "../supervisor/hooks";
 import { findCalls, LISTED, readStory, type CallFilter, type CallLine } from "./api";
-import { Decisions } from "./Decisions";
 import { filterOf, searchOf } from "./filter";
 import { PeriodPicker } from "./PeriodPicker";
+import { Decisions, Story } from "./Story";
 
 const AGAIN_S = 15;
 
@@ -47,7 +47,7 @@ export default function CallsPage() {
       </div>
       {found.value?.length === LISTED && <p className="quiet">{t("calls.more", { count: LISTED })}</p>}
       <Drawer open={open !== null} size={760} title={open === null ? "" : t("calls.story-of", { call: open })} onClose={() => goTo(`/?${search}`)} destroyOnHidden>
-        {open !== null && <Story call={open} />}
+        {open !== null && <OneCall call={open} />}
       </Drawer>
     </div>
   );
@@ -74,7 +74,7 @@ const named = (ids: readonly string[], names: ReadonlyMap<string, string>): stri
 function CallTable({ calls, onOpen }: { calls: readonly CallLine[]; onOpen: (call: string) => void }) {
   const { t, known } = useI18n();
   const format = useFormat();
-  const now_s = Math.floor(useNow() / 60) * 60;
+  const now_s = useMinute();
   const groups = useGroupNames();
   const agents = useAgentNames();
   const columns = useMemo<Column<CallLine>[]>(
@@ -116,7 +116,7 @@ function CallTable({ calls, onOpen }: { calls: readonly CallLine[]; onOpen: (cal
   return <Grid name="calls" label={t("shell.calls")} columns={columns} rows={calls} idOf={(call) => call.id} initial={{ column: "at", descending: true }} empty={t("calls.none")} rowHeight_px={34} onOpen={(call) => onOpen(call.id)} />;
 }
 
-function Story({ call }: { call: string }) {
+function OneCall({ call }: { call: string }) {
   const { t } = useI18n();
   const faultText = useFaultText();
   const { value, fault, reload, loading } = useLoaded(`story ${call}`, (signal) => readStory(call, signal));
@@ -131,16 +131,9 @@ function Story({ call }: { call: string }) {
         )
       }
       items={[
-        { key: "story", label: t("calls.story"), children: <Lines lines={value.story} /> },
-        { key: "why", label: t("calls.why"), children: <Decisions facts={value.facts} /> },
+        { key: "story", label: t("calls.story"), children: <Story story={value} /> },
+        { key: "why", label: t("calls.why"), children: <Decisions story={value} /> },
       ]}
     />
   );
 }
-
-const Lines = ({ lines }: { lines: readonly string[] }) => (
-  // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- what scrolls must be within reach of the keyboard
-  <pre className="story" tabIndex={0}>
-    {lines.join("\n")}
-  </pre>
-);

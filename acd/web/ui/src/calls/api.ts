@@ -24,10 +24,23 @@ export interface Fact {
   [field: string]: unknown;
 }
 
+/** One wait in a group's line; times in seconds. */
+export interface Visit {
+  group: string;
+  queued_at: string;
+  outcome: string;
+  wait_s: number;
+  agent: string | null;
+  talk_s: number;
+  hold_s: number;
+  wrap_up_s: number;
+}
+
 export interface CallStory {
   call: CallLine;
-  /** Line by line, for people. */
+  /** Line by line, for people who read English. */
   story: string[];
+  visits: Visit[];
   facts: Fact[];
 }
 

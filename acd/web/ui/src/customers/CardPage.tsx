@@ -4,11 +4,12 @@ import { useState } from "react";
 
 import { ApiError } from "../api/http";
 import { useFaultText, useLoaded } from "../api/hooks";
+import { useNames } from "../api/names";
 import { mayAct } from "../api/session";
 import { clockText } from "../format/format";
 import { useFormat } from "../format/hooks";
 import { useI18n } from "../i18n/i18n";
-import { useNow } from "../live/ticks";
+import { useMinute } from "../live/ticks";
 import { useWho } from "../shell/session";
 import { useDo } from "../api/useDo";
 import { addNote, changeCard, MASK, readCard, readContacts, removeCard, revealCard, type Card, type CustomField, type Details } from "../api/customers";
@@ -32,7 +33,7 @@ export function CardPage({ id, fields, onChanged, onGone, onGoTo }: Props) {
   if (!value) return fault === undefined ? <Spin className="waiting" /> : <Alert type="error" showIcon title={faultText(fault)} />;
   return (
     <CardView
-      key={value.version}
+      key={value.id}
       card={value}
       fields={fields}
       onSaved={(card) => {
@@ -98,7 +99,8 @@ function CardView({ card, fields, onSaved, onShown, onRemoved, onMerged }: ViewP
       </header>
       <div className="customer-parts">
         <div className="panel">
-          <Edit key={hidden ? "masked" : "whole"} card={card} fields={fields} onSaved={onSaved} />
+          {/* A note makes another version, too, and must not take away what is being written here. */}
+          <Edit key={JSON.stringify(detailsOf(card))} card={card} fields={fields} onSaved={onSaved} />
         </div>
         <div className="customer-past">
           <Notes card={card} onAdded={onSaved} />
@@ -164,7 +166,7 @@ function Edit({ card, fields, onSaved }: { card: Card; fields: readonly CustomFi
 function Notes({ card, onAdded }: { card: Card; onAdded: (card: Card) => void }) {
   const { t } = useI18n();
   const format = useFormat();
-  const now_s = useNow();
+  const now_s = useMinute();
   const act = useDo();
   const [text, setText] = useState("");
   const [busy, setBusy] = useState(false);
@@ -203,7 +205,8 @@ function Notes({ card, onAdded }: { card: Card; onAdded: (card: Card) => void })
 function Contacts({ id }: { id: string }) {
   const { t, known } = useI18n();
   const format = useFormat();
-  const now_s = useNow();
+  const now_s = useMinute();
+  const names = useNames();
   const { value } = useLoaded(`contacts ${id}`, (signal) => readContacts(id, signal));
   return (
     <section className="panel" aria-label={t("customers.contacts")}>
@@ -216,7 +219,7 @@ function Contacts({ id }: { id: string }) {
               <span className="figure">{format.moment(one.at, now_s)}</span> · {known(`customers.direction.${one.direction}`) ?? one.direction} · {known(`customers.outcome.${one.outcome}`) ?? one.outcome}
               {one.talk_s > 0 && ` · ${clockText(one.talk_s)}`}
             </p>
-            <p className="quiet">{[one.group, one.agent, one.disposition].filter(Boolean).join(" · ")}</p>
+            <p className="quiet">{[one.group && names.group(one.group), one.agent && names.agent(one.agent), one.disposition].filter(Boolean).join(" · ")}</p>
             {one.note && (
               <p className="note-text" dir="auto">
                 {one.note}

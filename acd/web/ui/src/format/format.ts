@@ -16,7 +16,7 @@ export interface Format {
   timeWithSeconds: (at_s: number) => string;
   /** 3 Nov 2026 */
   date: (at_s: number) => string;
-  /** The time where it is today, else the date and the time. */
+  /** The time where it is today, else the date and the time, with the year where that is another. */
   moment: (at_s: number, now_s: number) => string;
   /** yesterday, 3 days ago, in 2 hours */
   distance: (at_s: number, now_s: number) => string;
@@ -34,15 +34,18 @@ export function makeFormat(language: Language, timezone?: string): Format {
   const seconds = make({ hour: "2-digit", minute: "2-digit", second: "2-digit", hour12: false });
   const day = make({ day: "numeric", month: "short", year: "numeric" });
   const dayTime = make({ day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", hour12: false });
+  const yearTime = make({ day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit", hour12: false });
+  const years = new Intl.DateTimeFormat("en", { timeZone: zone, year: "numeric" });
   const relative = new Intl.RelativeTimeFormat(language, { numeric: "auto" });
   const number = new Intl.NumberFormat(language);
   const percent = new Intl.NumberFormat(language, { style: "percent", maximumFractionDigits: 1 });
   const date = (at_s: number) => day.format(at_s * 1000);
+  const year = (at_s: number) => years.format(at_s * 1000);
   return {
     time: (at_s) => clock.format(at_s * 1000),
     timeWithSeconds: (at_s) => seconds.format(at_s * 1000),
     date,
-    moment: (at_s, now_s) => (date(at_s) === date(now_s) ? clock : dayTime).format(at_s * 1000),
+    moment: (at_s, now_s) => (date(at_s) === date(now_s) ? clock : year(at_s) === year(now_s) ? dayTime : yearTime).format(at_s * 1000),
     distance: (at_s, now_s) => relative.format(...inUnits(at_s - now_s)),
     number: (value) => number.format(value),
     percent: (share) => percent.format(share),

@@ -42,8 +42,13 @@ export function bestLanguage(wishes: readonly (string | null | undefined)[]): La
 
 /** `text` with each {name} replaced by its value. */
 export function fill(text: string, values: Values = {}): string {
-  return text.replace(/\{(\w+)\}/g, (place, name: string) => (name in values ? String(values[name]) : place));
+  return text.replace(/\{(\w+)\}/g, (place, name: string) => (name in values ? isolated(String(values[name])) : place));
 }
+
+const OTHER_WAY = /[\u0590-\u08ff\u200e\u200f\u202a-\u202e\u2066-\u2069\ufb1d-\ufdff\ufe70-\ufeff]/;
+
+/** A text from elsewhere, so that letters which run the other way, or orders to do so, turn nothing but itself round. */
+export const isolated = (text: string): string => (OTHER_WAY.test(text) ? `\u2068${text}\u2069` : text);
 
 /** The text of a label that the server has in several languages. */
 export function labelText(label: Label | null | undefined, language: Language): string {

@@ -2,7 +2,8 @@ import { Alert, Button, Empty, Segmented, Skeleton, Switch } from "antd";
 import { useState } from "react";
 
 import { useFaultText } from "../api/hooks";
-import type { TaskKind } from "../api/inbox";
+import { readMore, type TaskKind } from "../api/inbox";
+import { useDo } from "../api/useDo";
 import { useI18n } from "../i18n/i18n";
 import "./inbox.css";
 import { TaskLine } from "./TaskLine";
@@ -18,6 +19,14 @@ export default function InboxPage() {
   const [closed, setClosed] = useState(false);
   const { value, fault, loading, reload, set } = useTasks({ kind: kind === "all" ? undefined : kind, closed });
   const tasks = value?.tasks ?? [];
+  const after = value?.after ?? {};
+  const act = useDo();
+  const [busy, setBusy] = useState(false);
+  const more = async () => {
+    setBusy(true);
+    await act(async () => set(await readMore({ tasks, after })));
+    setBusy(false);
+  };
   return (
     <div className="inbox">
       <header className="inbox-head">
@@ -43,9 +52,14 @@ export default function InboxPage() {
       {value && tasks.length === 0 && <Empty image={Empty.PRESENTED_IMAGE_SIMPLE} description={t("inbox.empty")} />}
       <ul className="tasks" aria-busy={loading}>
         {tasks.map((task) => (
-          <TaskLine key={`${task.kind} ${task.id}`} task={task} onChanged={(changed) => set({ tasks: tasks.map((one) => (one.kind === changed.kind && one.id === changed.id ? changed : one)) })} onRefused={reload} />
+          <TaskLine key={`${task.kind} ${task.id}`} task={task} onChanged={(changed) => set({ after, tasks: tasks.map((one) => (one.kind === changed.kind && one.id === changed.id ? changed : one)) })} onRefused={reload} />
         ))}
       </ul>
+      {Object.keys(after).length > 0 && (
+        <Button className="inbox-more" loading={busy} onClick={() => void more()}>
+          {t("inbox.more")}
+        </Button>
+      )}
     </div>
   );
 }

@@ -1,8 +1,9 @@
 import { useEffect, useState } from "react";
 
 import { useLoaded, type Loaded } from "../api/hooks";
-import { readInbox, type Task, type TaskKind } from "../api/inbox";
+import { readInbox, type TaskKind, type Tasks } from "../api/inbox";
 import { useObject, useTopic } from "../live/hooks";
+import { live } from "../live/live";
 
 export interface Wanted {
   kind?: TaskKind | undefined;
@@ -10,10 +11,10 @@ export interface Wanted {
 }
 
 /** Callbacks and voicemails of the agent's groups; asked for again when the feed says that one has changed. */
-export function useTasks(wanted: Wanted): Loaded<{ tasks: Task[] }> {
+export function useTasks(wanted: Wanted): Loaded<Tasks> {
   useTopic("inbox");
   const changed_at = useObject("inbox", "inbox")?.changed_at ?? 0;
-  const loaded = useLoaded(`${wanted.kind ?? ""} ${wanted.closed}`, (signal) => readInbox(wanted, signal));
+  const loaded = useLoaded(`${wanted.kind ?? ""} ${wanted.closed}`, (signal) => readInbox(wanted, live.now_s(), signal));
   useAgain(changed_at, loaded.reload);
   return loaded;
 }

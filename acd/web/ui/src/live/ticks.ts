@@ -34,3 +34,11 @@ export function useNow(): number {
     useCallback(() => Math.floor(live.now_s()), []),
   );
 }
+
+/** The same in whole minutes, for what shows no seconds: drawn again each minute. */
+export function useMinute(): number {
+  return useSyncExternalStore(
+    subscribe,
+    useCallback(() => Math.floor(live.now_s() / 60) * 60, []),
+  );
+}

@@ -1,7 +1,6 @@
-import { MoreOutlined } from "@ant-design/icons";
-import { Dropdown, type MenuProps } from "antd";
-import { useState } from "react";
+import type { MenuProps } from "antd";
 
+import { RowMenu, type Opened } from "../grid/RowMenu";
 import { useI18n } from "../i18n/i18n";
 import { useObject } from "../live/hooks";
 import type { Agent } from "../live/shapes";
@@ -12,42 +11,19 @@ export type AgentDeed =
   | { do: "message" }
   | { do: "why" };
 
-interface Props {
-  agent: Agent;
+interface Props extends Opened<Agent> {
   onDeed: (deed: AgentDeed, agent: Agent) => void;
+  onClose: () => void;
 }
 
-/** Made when it is opened, and its button is a plain one: hundreds of others would be a burden. */
-export function AgentMenu({ agent, onDeed }: Props) {
-  const { t } = useI18n();
-  const [open, setOpen] = useState(false);
-  const button = (
-    <button
-      type="button"
-      className="grid-button"
-      aria-haspopup="menu"
-      aria-expanded={open}
-      aria-label={t("board.actions-for", { name: agent.name })}
-      onClick={() => setOpen(true)}
-    >
-      <MoreOutlined aria-hidden="true" />
-    </button>
-  );
-  return open ? (
-    <OpenMenu agent={agent} onDeed={onDeed} onClose={() => setOpen(false)}>
-      {button}
-    </OpenMenu>
-  ) : (
-    button
-  );
-}
-
-function OpenMenu({ agent, onDeed, onClose, children }: Props & { onClose: () => void; children: React.ReactElement }) {
+/** What can be done about one agent, who goes on changing while it is open. */
+export function AgentMenu({ row, button, onDeed, onClose }: Props) {
+  const agent = useObject("wallboard", "agent", row.id) ?? row;
   const { t, label } = useI18n();
   const reasons = useObject("wallboard", "centre")?.reasons ?? [];
   const talks = agent.state === "talking";
   const item = (key: string, text: string, deed: AgentDeed, disabled = false) => ({ key, label: text, disabled, onClick: () => onDeed(deed, agent) });
-  const items: MenuProps["items"] = [
+  const items: NonNullable<MenuProps["items"]> = [
     {
       type: "group",
       key: "listen-group",
@@ -78,9 +54,5 @@ function OpenMenu({ agent, onDeed, onClose, children }: Props & { onClose: () =>
     { type: "divider" },
     item("message", t("board.message"), { do: "message" }),
   ];
-  return (
-    <Dropdown open trigger={["click"]} menu={{ items, onClick: onClose }} autoFocus onOpenChange={(open) => open || onClose()}>
-      {children}
-    </Dropdown>
-  );
+  return <RowMenu button={button} items={items} onClose={onClose} />;
 }

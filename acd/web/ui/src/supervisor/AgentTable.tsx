@@ -1,8 +1,10 @@
-import { useMemo, type ReactNode } from "react";
+import { MoreOutlined } from "@ant-design/icons";
+import { useMemo, useState, type ReactNode } from "react";
 
 import { clockText } from "../format/format";
 import { useFormat } from "../format/hooks";
 import { Grid, type Column } from "../grid/Grid";
+import type { Opened } from "../grid/RowMenu";
 import { useI18n } from "../i18n/i18n";
 import { useObject } from "../live/hooks";
 import type { Agent } from "../live/shapes";
@@ -23,6 +25,7 @@ interface Props {
 export function AgentTable({ rows, thresholds, names, empty, onDeed }: Props) {
   const { t } = useI18n();
   const format = useFormat();
+  const [opened, setOpened] = useState<Opened<Agent> | null>(null);
   const columns = useMemo<Column<AgentRow>[]>(
     () => [
       {
@@ -37,7 +40,7 @@ export function AgentTable({ rows, thresholds, names, empty, onDeed }: Props) {
           </>
         ),
       },
-      { key: "state", title: t("board.state"), width_px: 180, grow: 3, sort: ({ agent }) => STATES.indexOf(agent.state), cell: ({ agent }) => <AgentStateText agent={agent} /> },
+      { key: "state", title: t("board.state"), width_px: 200, grow: 3, sort: ({ agent }) => STATES.indexOf(agent.state), cell: ({ agent }) => <AgentStateText agent={agent} /> },
       {
         key: "since",
         title: t("board.since"),
@@ -53,8 +56,8 @@ export function AgentTable({ rows, thresholds, names, empty, onDeed }: Props) {
       {
         key: "groups",
         title: t("board.groups"),
-        width_px: 100,
-        grow: 1,
+        width_px: 110,
+        grow: 2,
         cell: ({ agent }) => {
           const text = agent.groups.map((group) => names.get(group) ?? group).join(", ");
           return (
@@ -67,14 +70,29 @@ export function AgentTable({ rows, thresholds, names, empty, onDeed }: Props) {
       { key: "answered", title: t("board.answered"), hint: t("board.answered-hint"), width_px: 84, end: true, descending: true, sort: ({ agent, figures }) => figures?.answered ?? agent.calls_today, cell: ({ agent, figures }) => format.number(figures?.answered ?? agent.calls_today) },
       { key: "aht", title: t("board.aht"), hint: t("board.aht-hint"), width_px: 64, end: true, descending: true, sort: ({ figures }) => figures?.aht_s, cell: ({ figures }) => (typeof figures?.aht_s === "number" ? clockText(figures.aht_s) : <span className="quiet">–</span>) },
       { key: "logged-in", title: t("board.logged-in"), hint: t("board.logged-in-hint"), width_px: 84, end: true, descending: true, sort: ({ figures }) => figures?.logged_in_s, cell: ({ figures }) => (figures ? clockText(figures.logged_in_s) : <span className="quiet">–</span>) },
-      { key: "do", title: t("board.actions"), width_px: 64, cell: ({ agent }) => <AgentMenu agent={agent} onDeed={onDeed} /> },
+      {
+        key: "do",
+        title: t("board.actions"),
+        width_px: 64,
+        cell: ({ agent }) => (
+          <button type="button" className="grid-button" aria-haspopup="menu" aria-label={t("board.actions-for", { name: agent.name })} onClick={(event) => setOpened({ row: agent, button: event.currentTarget })}>
+            <MoreOutlined aria-hidden="true" />
+          </button>
+        ),
+      },
     ],
-    [t, format, thresholds, names, onDeed],
+    [t, format, thresholds, names],
   );
   return (
-    <Grid name="agents" label={t("board.agents")} columns={columns} rows={rows} idOf={({ agent }) => agent.id} initial={{ column: "state", descending: false }} empty={empty} />
+    <>
+      <Grid name="agents" label={t("board.agents")} columns={columns} rows={rows} idOf={idOf} initial={BY_STATE} empty={empty} />
+      {opened && <AgentMenu {...opened} onDeed={onDeed} onClose={() => setOpened(null)} />}
+    </>
   );
 }
+
+const idOf = ({ agent }: AgentRow): string => agent.id;
+const BY_STATE = { column: "state", descending: false };
 
 /** With whom the agent talks, or whose call rings. */
 function CallOf({ agent, names }: { agent: Agent; names: ReadonlyMap<string, string> }) {

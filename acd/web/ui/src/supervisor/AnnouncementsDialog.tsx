@@ -7,7 +7,7 @@ import { useFormat } from "../format/hooks";
 import { useI18n } from "../i18n/i18n";
 import { useObject } from "../live/hooks";
 import { live } from "../live/live";
-import { useNow } from "../live/ticks";
+import { useMinute } from "../live/ticks";
 import type { Announcement } from "../live/shapes";
 
 const MINUTES = [30, 60, 120, 240, 0] as const;
@@ -32,7 +32,7 @@ export function AnnouncementsDialog({ open, onClose }: { open: boolean; onClose:
 function Line({ announcement: { id, name, on, until_at } }: { announcement: Announcement }) {
   const { t } = useI18n();
   const format = useFormat();
-  const now_s = useNow();
+  const now_s = useMinute();
   const act = useDo();
   const [minutes, setMinutes] = useState<number>(60);
   const [busy, setBusy] = useState(false);

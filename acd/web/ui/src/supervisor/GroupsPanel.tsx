@@ -11,6 +11,7 @@ export const GroupsPanel = memo(function GroupsPanel({ mine, thresholds, onFocus
   const rows = useGroupRows(mine);
   return (
     <section className="board-groups" aria-label={t("board.groups")}>
+      <h2>{t("board.groups")}</h2>
       <GroupTable rows={rows} thresholds={thresholds} onChoose={onFocus} />
     </section>
   );

@@ -1,9 +1,9 @@
 import { QuestionCircleOutlined, RiseOutlined, SwapOutlined } from "@ant-design/icons";
-import { Dropdown } from "antd";
 import { memo, useMemo, useState } from "react";
 
 import { useDo } from "../api/useDo";
 import { Grid, type Column } from "../grid/Grid";
+import { RowMenu, type Opened } from "../grid/RowMenu";
 import { useI18n } from "../i18n/i18n";
 import { sameItems, useSelect } from "../live/hooks";
 import type { Call } from "../live/shapes";
@@ -28,12 +28,13 @@ export const WaitingTable = memo(function WaitingTable({ groups, names, threshol
   const act = useDo();
   const select = useMemo(() => (objects: Objects) => waitingCalls(objects, groups), [groups]);
   const calls = useSelect("calls", select, sameItems);
+  const [moving, setMoving] = useState<Opened<Call> | null>(null);
   const columns = useMemo<Column<Call>[]>(
     () => [
       {
         key: "caller",
         title: t("board.caller"),
-        width_px: 130,
+        width_px: 136,
         grow: 2,
         sort: (call) => nameOf(call) || null,
         cell: (call) => (
@@ -43,22 +44,22 @@ export const WaitingTable = memo(function WaitingTable({ groups, names, threshol
           </span>
         ),
       },
-      { key: "group", title: t("board.group"), width_px: 90, grow: 1, sort: (call) => names.get(call.group ?? "") ?? call.group, cell: (call) => names.get(call.group ?? "") ?? call.group },
+      { key: "group", title: t("board.group"), width_px: 92, grow: 1, sort: (call) => names.get(call.group ?? "") ?? call.group, cell: (call) => <span title={names.get(call.group ?? "") ?? ""}>{names.get(call.group ?? "") ?? call.group}</span> },
       {
         key: "waited",
         title: t("board.waited"),
-        width_px: 70,
+        width_px: 64,
         end: true,
         descending: true,
         sort: (call) => -(call.queued_at ?? call.since_at),
         cell: (call) => <Clock at_s={call.queued_at ?? call.since_at} levelAt={(seconds) => levelOf("longest_wait_s", seconds, thresholds.longest_wait_s)} />,
       },
-      { key: "position", title: t("board.position"), width_px: 50, end: true, sort: (call) => call.position, cell: (call) => call.position },
-      { key: "priority", title: t("board.priority"), width_px: 68, end: true, descending: true, sort: (call) => call.priority, cell: (call) => call.priority },
+      { key: "position", title: t("board.position"), width_px: 52, end: true, sort: (call) => call.position, cell: (call) => call.position },
+      { key: "priority", title: t("board.priority"), width_px: 60, end: true, descending: true, sort: (call) => call.priority, cell: (call) => call.priority },
       {
         key: "do",
         title: t("board.actions"),
-        width_px: 108,
+        width_px: 100,
         cell: (call) => (
           <>
             <button type="button" className="grid-button" title={t("board.why-waiting")} aria-label={t("board.why-waiting")} onClick={() => onWhy(call)}>
@@ -74,7 +75,9 @@ export const WaitingTable = memo(function WaitingTable({ groups, names, threshol
             >
               <RiseOutlined aria-hidden="true" />
             </button>
-            <MoveButton call={call} names={names} />
+            <button type="button" className="grid-button" aria-haspopup="menu" aria-label={t("board.move")} title={t("board.move")} onClick={(event) => setMoving({ row: call, button: event.currentTarget })}>
+              <SwapOutlined aria-hidden="true" />
+            </button>
           </>
         ),
       },
@@ -82,27 +85,23 @@ export const WaitingTable = memo(function WaitingTable({ groups, names, threshol
     [t, names, thresholds, act, onWhy],
   );
   return (
-    <Grid name="waiting" label={t("board.waiting-calls")} columns={columns} rows={calls} idOf={(call) => call.id} initial={{ column: "waited", descending: true }} empty={t("board.nobody-waits")} rowHeight_px={34} />
+    <>
+      <Grid name="waiting" label={t("board.waiting-calls")} columns={columns} rows={calls} idOf={idOf} initial={LONGEST_FIRST} empty={t("board.nobody-waits")} rowHeight_px={34} />
+      {moving && <MoveMenu {...moving} names={names} onClose={() => setMoving(null)} />}
+    </>
   );
 });
 
+const idOf = (call: Call): string => call.id;
+const LONGEST_FIRST = { column: "waited", descending: true };
+
 const nameOf = (call: Call): string => call.customer?.name || call.caller_name || call.caller_number || "";
 
-function MoveButton({ call, names }: { call: Call; names: ReadonlyMap<string, string> }) {
+function MoveMenu({ row: call, button, names, onClose }: Opened<Call> & { names: ReadonlyMap<string, string>; onClose: () => void }) {
   const { t } = useI18n();
   const act = useDo();
-  const [open, setOpen] = useState(false);
-  const button = (
-    <button type="button" className="grid-button" aria-haspopup="menu" aria-expanded={open} aria-label={t("board.move")} title={t("board.move")} onClick={() => setOpen(true)}>
-      <SwapOutlined aria-hidden="true" />
-    </button>
-  );
-  if (!open) return button;
-  const items =
-    [...names].filter(([id]) => id !== call.group).map(([id, name]) => ({ key: id, label: name, onClick: () => void act(() => moveCall(call.id, id), t("board.moved", { name })) }));
-  return (
-    <Dropdown open trigger={["click"]} autoFocus popupRender={(menu) => <div className="tall-menu">{menu}</div>} menu={{ items, onClick: () => setOpen(false) }} onOpenChange={setOpen}>
-      {button}
-    </Dropdown>
-  );
+  const items = [...names]
+    .filter(([id]) => id !== call.group)
+    .map(([id, name]) => ({ key: id, label: name, onClick: () => void act(() => moveCall(call.id, id), t("board.moved", { name })) }));
+  return <RowMenu button={button} items={items} onClose={onClose} />;
 }

@@ -39,10 +39,12 @@ export function Wall({ mine, thresholds, onClose }: Props) {
     // Where the browser refuses the whole screen, its window has to do.
     element.current?.requestFullscreen?.().then(() => document.addEventListener("fullscreenchange", whenLeft), () => {});
     element.current?.focus();
+    document.documentElement.classList.add("walled");
     document.addEventListener("keydown", onKey);
     return () => {
       document.removeEventListener("fullscreenchange", whenLeft);
       document.removeEventListener("keydown", onKey);
+      document.documentElement.classList.remove("walled");
       if (document.fullscreenElement) void document.exitFullscreen();
     };
   }, []);

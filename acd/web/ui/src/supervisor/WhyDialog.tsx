@@ -2,8 +2,9 @@ import { Alert, Empty, Modal, Spin } from "antd";
 import type { ReactNode } from "react";
 
 import { useFaultText, useLoaded } from "../api/hooks";
+import { useNames } from "../api/names";
 import { readStory } from "../calls/api";
-import { Decisions } from "../calls/Decisions";
+import { Decisions } from "../calls/Story";
 import { clockText } from "../format/format";
 import { useI18n } from "../i18n/i18n";
 import { readWhy, type WhyWaiting } from "./api";
@@ -32,7 +33,7 @@ function Waiting({ call }: { call: string }) {
 
 function WhoGotIt({ call }: { call: string }) {
   const { value, fault } = useLoaded(`story ${call}`, (signal) => readStory(call, signal));
-  return value ? <Decisions facts={value.facts} /> : <Pending fault={fault} />;
+  return value ? <Decisions story={value} /> : <Pending fault={fault} />;
 }
 
 function Pending({ fault }: { fault: unknown }) {
@@ -42,15 +43,16 @@ function Pending({ fault }: { fault: unknown }) {
 
 function Report({ why }: { why: WhyWaiting }) {
   const { t } = useI18n();
+  const { agent, group: groupName } = useNames();
   return (
     <div className="why">
       {why.suspended && <Alert type="error" showIcon title={t("why.suspended")} />}
       {!why.present && <Alert type="warning" showIcon title={t("why.absent")} />}
-      {why.kept_for && <Alert type="info" showIcon title={t("why.kept", { agent: why.kept_for.agent, time: clockText(why.kept_for.for_s) })} />}
+      {why.kept_for && <Alert type="info" showIcon title={t("why.kept", { agent: agent(why.kept_for.agent), time: clockText(why.kept_for.for_s) })} />}
       <dl>
         <Item title={t("why.place")}>
           {why.position === 0 ? t("why.not-in-line") : t("why.place-of", { position: why.position, waiting: why.waiting, priority: why.priority })}
-          {why.ageing && `, ${t("why.points", { points: Math.round(why.points) })}`}
+          {why.ageing && ` · ${t("why.points", { points: Math.round(why.points) })}`}
           <ul>
             {why.ahead.map((one) => (
               <li key={one.call_id} className="quiet">
@@ -59,7 +61,7 @@ function Report({ why }: { why: WhyWaiting }) {
             ))}
             {Object.entries(why.elsewhere).map(([group, count]) => (
               <li key={group} className="quiet">
-                {t("why.elsewhere", { group, count })}
+                {t("why.elsewhere", { group: groupName(group), count })}
               </li>
             ))}
           </ul>
@@ -85,7 +87,7 @@ function Report({ why }: { why: WhyWaiting }) {
             ))}
             <Rest texts={why.agents.more_able} />
             {Object.entries(why.agents.reserved).map(([group, count]) => (
-              <li key={group}>{t("why.reserved", { group, count })}</li>
+              <li key={group}>{t("why.reserved", { group: groupName(group), count })}</li>
             ))}
           </ul>
         </Item>
@@ -101,7 +103,7 @@ function Report({ why }: { why: WhyWaiting }) {
             </ul>
           </Item>
         )}
-        {why.agents.away_count > 0 && <Item title={t("why.away")}>{t("why.away-of", { names: why.agents.away.join(", "), count: why.agents.away_count })}</Item>}
+        {why.agents.away_count > 0 && <Item title={t("why.away")}>{t("why.away-of", { names: why.agents.away.map(agent).join(", "), count: why.agents.away_count })}</Item>}
         {why.tried.length > 0 && (
           <Item title={t("why.tried")}>
             <Tried tried={why.tried} />
@@ -131,10 +133,11 @@ function Report({ why }: { why: WhyWaiting }) {
 
 function Tried({ tried }: { tried: WhyWaiting["tried"] }) {
   const { t, known } = useI18n();
+  const names = useNames();
   return (
     <ul>
       {tried.map((one) => (
-        <li key={`${one.agent} ${one.ago_s}`}>{t("why.tried-ago", { agent: one.agent, failure: known(`why.failure.${one.failure}`) ?? one.failure, time: clockText(one.ago_s) })}</li>
+        <li key={`${one.agent} ${one.ago_s}`}>{t("why.tried-ago", { agent: names.agent(one.agent), failure: known(`why.failure.${one.failure}`) ?? one.failure, time: clockText(one.ago_s) })}</li>
       ))}
     </ul>
   );

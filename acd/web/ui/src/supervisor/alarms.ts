@@ -1,5 +1,5 @@
 import type { AgentRow, GroupRow } from "./board";
-import { agentLevel, groupLevels, KINDS, type Kind, type Thresholds } from "./thresholds";
+import { agentLevel, groupLevels, type Kind, type Thresholds } from "./thresholds";
 
 /** A threshold that is passed now. `id` is the same as long as it goes on. */
 export interface Alarm {

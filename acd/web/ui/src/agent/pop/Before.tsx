@@ -3,6 +3,7 @@ import { Tag } from "antd";
 
 import type { Contact } from "../../api/customers";
 import type { Pop } from "../../api/me";
+import { useNames } from "../../api/names";
 import { clockText } from "../../format/format";
 import { useFormat } from "../../format/hooks";
 import { useI18n } from "../../i18n/i18n";
@@ -12,6 +13,7 @@ import { live } from "../../live/live";
 export function Before({ before, known }: { before: Pop["before"]; known: boolean }) {
   const { t } = useI18n();
   const format = useFormat();
+  const names = useNames();
   const now_s = live.now_s();
   const nothing = before.contacts.length + before.callbacks.length + before.voicemails.length === 0;
   return (
@@ -22,7 +24,7 @@ export function Before({ before, known }: { before: Pop["before"]; known: boolea
       {nothing && <p className="quiet">{t(known ? "pop.before.nothing" : "pop.before.unknown")}</p>}
       {before.callbacks.map((callback) => (
         <p key={callback.id} className="promise">
-          <PhoneOutlined aria-hidden /> {t("pop.open-callback", { time: format.moment(callback.at, now_s) })} {callback.group && <Tag>{callback.group}</Tag>}
+          <PhoneOutlined aria-hidden /> {callback.due_at ? t("pop.promised-callback", { time: format.moment(callback.due_at, now_s) }) : t("pop.open-callback", { time: format.moment(callback.at, now_s) })} {callback.group && <Tag>{names.group(callback.group)}</Tag>}
         </p>
       ))}
       {before.voicemails.map((voicemail) => (
@@ -42,6 +44,7 @@ export function Before({ before, known }: { before: Pop["before"]; known: boolea
 function ContactLine({ contact, now_s }: { contact: Contact; now_s: number }) {
   const { known } = useI18n();
   const format = useFormat();
+  const names = useNames();
   return (
     <li className="contact">
       <time className="contact-when" dateTime={new Date(contact.at * 1000).toISOString()} title={format.moment(contact.at, now_s)}>
@@ -49,8 +52,8 @@ function ContactLine({ contact, now_s }: { contact: Contact; now_s: number }) {
       </time>
       <span className="contact-what">
         {known(`pop.outcome.${contact.outcome}`) ?? contact.outcome}
-        {contact.agent && <> · <bdi>{contact.agent}</bdi></>}
-        {contact.group && <> · <bdi>{contact.group}</bdi></>}
+        {contact.agent && <> · <bdi>{names.agent(contact.agent)}</bdi></>}
+        {contact.group && <> · <bdi>{names.group(contact.group)}</bdi></>}
         {contact.talk_s > 0 && <span className="quiet figure"> · {clockText(contact.talk_s)}</span>}
         {contact.direction !== "inbound" && <span className="quiet"> · {known(`call.kind.${contact.direction}`) ?? contact.direction}</span>}
       </span>

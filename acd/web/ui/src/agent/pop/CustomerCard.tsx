@@ -2,8 +2,10 @@ import { LinkOutlined } from "@ant-design/icons";
 import { Alert, Button, Input, Tag } from "antd";
 import { useState } from "react";
 
-import { addNote, type Card } from "../../api/customers";
-import { useFaultText } from "../../api/hooks";
+import { addNote, readFields, type Card } from "../../api/customers";
+import { useFaultText, useLoaded } from "../../api/hooks";
+import { useNames } from "../../api/names";
+import { fieldName, fieldText } from "../../customers/fieldText";
 import { useFormat } from "../../format/hooks";
 import { useI18n } from "../../i18n/i18n";
 import { live } from "../../live/live";
@@ -13,16 +15,22 @@ const NOTES_SHOWN = 3;
 
 /** Who calls. Everything on it was written by somebody somewhere, so it is shown as text and nothing else. */
 export function CustomerCard({ card, links, onChanged }: { card: Card; links: { label: string; url: string }[]; onChanged: (card: Card) => void }) {
-  const { t, known } = useI18n();
+  const i18n = useI18n();
+  const { t, known } = i18n;
   const format = useFormat();
+  const fields = useLoaded("fields", readFields).value ?? [];
+  const names = useNames();
   const rows: [string, string][] = [
     [t("pop.company"), card.company],
-    [t("pop.numbers"), card.numbers.join(", ")],
+    [t("pop.numbers"), card.numbers.map(unbroken).join(", ")],
     [t("pop.emails"), card.emails.join(", ")],
     [t("pop.language"), card.language ? (known(`pop.language.${card.language}`) ?? card.language) : ""],
     [t("pop.value"), card.value === 0 ? "" : format.number(card.value)],
-    [t("pop.preferred-agent"), card.preferred_agent],
-    ...Object.entries(card.fields).map(([name, value]): [string, string] => [name, String(value)]),
+    [t("pop.preferred-agent"), card.preferred_agent && names.agent(card.preferred_agent)],
+    ...Object.entries(card.fields).map(([id, value]): [string, string] => {
+      const field = fields.find((one) => one.id === id);
+      return [fieldName(id, field, i18n), fieldText(value, field, i18n, format)];
+    }),
   ];
   return (
     <section className="card" aria-labelledby="pop-customer">
@@ -49,6 +57,9 @@ export function CustomerCard({ card, links, onChanged }: { card: Card; links: { 
     </section>
   );
 }
+
+/** A number stays on one line. */
+const unbroken = (number: string): string => number.replaceAll(" ", "\u00a0");
 
 function Notes({ card, onChanged }: { card: Card; onChanged: (card: Card) => void }) {
   const { t } = useI18n();

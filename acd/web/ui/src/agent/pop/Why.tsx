@@ -1,6 +1,7 @@
 import { RightOutlined } from "@ant-design/icons";
 
 import type { Pop } from "../../api/me";
+import { useNames } from "../../api/names";
 import { clockText } from "../../format/format";
 import { useI18n } from "../../i18n/i18n";
 import { Facts } from "./Facts";
@@ -8,9 +9,10 @@ import { Facts } from "./Facts";
 /** Why the call is here: what was dialled, the way through the menus, what was keyed and found, how long it took. */
 export function Why({ why }: { why: Pop["why"] }) {
   const { t } = useI18n();
+  const names = useNames();
   const rows: [string, string][] = [
     [t("pop.dialed"), [why.number_name, why.dialed].filter(Boolean).join(" · ")],
-    [t("pop.transferred-from"), why.transferred_from ?? ""],
+    [t("pop.transferred-from"), why.transferred_from ? names.agent(why.transferred_from) : ""],
     [t("pop.waited"), why.waited_s === null ? "" : clockText(why.waited_s)],
     [t("pop.reason"), why.reason],
     [t("pop.lookups"), why.lookups.join("; ")],

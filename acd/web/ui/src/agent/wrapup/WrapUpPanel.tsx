@@ -31,7 +31,7 @@ export function WrapUpPanel({ agent, call, form, formKnown }: Props) {
   const { t, label } = useI18n();
   const faultText = useFaultText();
   const off = useLink() !== "up";
-  const { draft, change, forget, kept } = useDraft(call.id);
+  const { draft, change, finish, kept } = useDraft(call.id);
   const { pending, run } = useAction<Order>(agent);
   const [tried, setTried] = useState(false);
   const [fault, setFault] = useState<unknown>(null);
@@ -50,9 +50,7 @@ export function WrapUpPanel({ agent, call, form, formKnown }: Props) {
     setFault(null);
     void run("send", async () => {
       try {
-        if (form?.required || !isEmpty(draft)) await sendWrapUp(call.id, toSend(draft, form), wrapping);
-        else await orderState({ do: "wrap-up-done" });
-        forget();
+        await finish(() => (form?.required || !isEmpty(draft) ? sendWrapUp(call.id, toSend(draft, form), wrapping) : orderState({ do: "wrap-up-done" })));
       } catch (why) {
         setFault(why);
         throw why;
@@ -105,7 +103,7 @@ export function WrapUpPanel({ agent, call, form, formKnown }: Props) {
       ))}
       <label className="field">
         <span>{t("wrap-up.note")}</span>
-        <Input.TextArea ref={note as never} value={draft.note} rows={5} className="note-text" maxLength={10_000} onChange={(event) => change({ note: event.target.value })} />
+        <Input.TextArea ref={note as never} value={draft.note} readOnly={pending === "send"} rows={5} className="note-text" maxLength={10_000} onChange={(event) => change({ note: event.target.value })} />
       </label>
       <CallbackPromise at_s={draft.callback_at} faulty={tried && has(missing, "callback-past")} onChange={(callback_at) => change({ callback_at })} />
       <div role="alert">

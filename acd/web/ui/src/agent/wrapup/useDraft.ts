@@ -1,16 +1,15 @@
-import { useCallback, useEffect, useRef, useState } from "react";
+import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 
 import { keepDraft, readDraft, type WrapUp } from "../../api/me";
 import { remember, remembered } from "../../shell/taste";
 import { EMPTY, isEmpty, newer, readDraftText, type Draft } from "./draft";
-
-const KEEP_AFTER_MS = 800;
+import { DraftKeeper } from "./keeper";
 
 export interface DraftState {
   draft: Draft;
   change: (change: Partial<WrapUp>) => void;
-  /** It has been sent: nothing is to be kept any more. */
-  forget: () => void;
+  /** Sends the result by `send`; from then on nothing is kept any more, unless it fails. */
+  finish: (send: () => Promise<unknown>) => Promise<void>;
   /** Whether the server has the newest text; null while nothing was written. */
   kept: boolean | null;
 }
@@ -20,8 +19,8 @@ export function useDraft(call: string): DraftState {
   const name = `draft.${call}`;
   const [draft, setDraft] = useState<Draft>(() => readDraftText(remembered(name)) ?? EMPTY);
   const [kept, setKept] = useState<boolean | null>(null);
-  const timer = useRef<number | undefined>(undefined);
   const newest = useRef(draft);
+  const keeper = useMemo(() => new DraftKeeper((text) => keepDraft(call, text), setKept), [call]);
 
   useEffect(() => {
     const abort = new AbortController();
@@ -38,30 +37,32 @@ export function useDraft(call: string): DraftState {
     return () => abort.abort();
   }, [call]);
 
-  useEffect(() => () => window.clearTimeout(timer.current), []);
+  useEffect(() => () => keeper.stop(), [keeper]);
 
   const change = useCallback(
     (part: Partial<WrapUp>) => {
       const next: Draft = { ...newest.current, ...part, saved_ms: Date.now() };
       newest.current = next;
       setDraft(next);
-      remember(name, isEmpty(next) ? null : JSON.stringify(next));
-      setKept(false);
-      window.clearTimeout(timer.current);
-      timer.current = window.setTimeout(() => {
-        keepDraft(call, next).then(
-          () => setKept(newest.current === next),
-          () => setKept(false),
-        );
-      }, KEEP_AFTER_MS);
+      keeper.later(next);
+      if (!keeper.isQuiet) remember(name, isEmpty(next) ? null : JSON.stringify(next));
     },
-    [call, name],
+    [keeper, name],
   );
 
-  const forget = useCallback(() => {
-    window.clearTimeout(timer.current);
-    remember(name, null);
-  }, [name]);
+  const finish = useCallback(
+    async (send: () => Promise<unknown>) => {
+      await keeper.quiet();
+      try {
+        await send();
+      } catch (fault) {
+        keeper.resume();
+        throw fault;
+      }
+      remember(name, null);
+    },
+    [keeper, name],
+  );
 
-  return { draft, change, forget, kept };
+  return { draft, change, finish, kept };
 }

@@ -1,4 +1,5 @@
-import antd from "antd/es/locale/en_US";
+import antd from "antd/es/locale/en_GB";
+import "dayjs/locale/en-gb"; // of months and weekdays in calendars
 
 import admin from "./admin.json";
 import agent from "./agent.json";
@@ -7,7 +8,8 @@ import customers from "./customers.json";
 import inbox from "./inbox.json";
 import phone from "./phone.json";
 import shell from "./shell.json";
+import story from "./story.json";
 import supervisor from "./supervisor.json";
 
 export { antd };
-export default { ...shell, ...agent, ...inbox, ...phone, ...supervisor, ...customers, ...calls, ...admin };
+export default { ...shell, ...agent, ...inbox, ...phone, ...supervisor, ...customers, ...calls, ...story, ...admin };

@@ -1,0 +1,98 @@
+"""The program that reads the configuration for the web process, and ends: `acd.web.reading` starts it.
+
+What it takes to read and check YAML, 30 MB, would stay in a process that needs a few names of it. What is
+asked for, and what was found, are pickled; nothing in that is of classes that may be compiled.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from acd.errors import OperatorError, SettingsError
+
+
+def centre(config_dir: Path, flows_dir: Path) -> dict[str, Any]:
+    """What `acd.web.centre.CentreShown` is made of."""
+    from acd.runtime.disposition_desk import tree_object
+    from acd.settings.load import load_centre
+
+    found = load_centre(config_dir, flows_dir)
+    return {
+        "system": found.system,
+        "agents": [(agent.id, agent.name, agent.extension) for agent in found.plan.agents.values()],
+        "groups": [
+            (group.id, group.name, group.service_level_s, group.service_level_target, group.short_abandon_s)
+            for group in found.plan.groups.values()
+        ],
+        "reasons": {code: asdict(reason) for code, reason in found.plan.reasons.items()},
+        "phones": dict(found.phones),
+        "numbers": dict(found.numbers),
+        "flows": [
+            (name, tuple(flow.languages), len(flow.steps)) for name, flow in found.flow_set.flows.items()
+        ],
+        "dispositions": {group: tree_object(tree) for group, tree in found.dispositions.items()},
+        "dial_outside": frozenset(found.dialing.roles_of if found.dialing is not None else ()),
+        "desktop": found.desktop,
+        "webhooks_to_private": found.webhooks_to_private,
+    }
+
+
+def customers(config_dir: Path) -> Any:
+    """`CustomerSettings`."""
+    from acd.settings.assemble_customers import read_customer_settings
+
+    return read_customer_settings(config_dir)
+
+
+def problems(config_dir: Path, flows_dir: Path) -> Any:
+    """A list of `Problem`."""
+    from acd.settings.load import find_problems
+
+    return find_problems(config_dir, flows_dir)
+
+
+def picture(config_dir: Path, flows_dir: Path, flow: str, counts: tuple[Any, Any] | None) -> str:
+    """A flow in dot's language; `counts`: at arrows, and of who hung up."""
+    from acd.ivr.picture import Traffic, picture_of
+    from acd.ivr.picture_dot import dot
+    from acd.settings.load import load_centre
+
+    flows = load_centre(config_dir, flows_dir).flow_set
+    return dot(picture_of(flows, [flow], None if counts is None else Traffic(*counts)))
+
+
+WORK: Mapping[str, Callable[..., Any]] = {
+    "centre": centre,
+    "customers": customers,
+    "problems": problems,
+    "picture": picture,
+}
+FOUND, FAULTY, FAILED = "found", "faulty", "failed"
+
+
+def answer(do: str, *asked: Any) -> tuple[str, Any]:
+    """FOUND and what was found, FAULTY and the mistakes of the files, or FAILED and why."""
+    try:
+        return FOUND, WORK[do](*asked)
+    except SettingsError as error:
+        return FAULTY, list(error.problems)
+    except OperatorError as error:
+        return FAILED, str(error)
+
+
+def main() -> None:
+    """One question, one answer."""
+    with os.fdopen(os.dup(sys.stdout.fileno()), "wb") as out:
+        os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # whatever prints does not print into the answer
+        do, asked = pickle.load(sys.stdin.buffer)  # noqa: S301 - from the process that has started this one
+        pickle.dump(answer(do, *asked), out)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,73 @@
+"""What pages show of the configuration's files: no key that stands in them."""
+
+from __future__ import annotations
+
+import pytest
+import yaml
+
+from acd.web.masked_files import masked_message, masked_text
+
+CRM = """# the CRM
+directory:
+  http:
+    url: https://crm.example/find?number={number}
+    headers: {X-Key: s3cret, Authorization: "Bearer s3cret", X-Env: {env: CRM_KEY}, env: s3cret}   # 钥匙 🔑
+    map: {id: customer.id}
+links: []
+"""
+FLOW = """steps:
+  - lookup:
+      get: "'http://127.0.0.1/' ~ account"
+      headers:
+        X-Key: "'s3cret'"
+        X-Long: |
+          s3cret
+          more s3cret
+        X-Env: {env: FLOW_KEY}
+      into: {balance: account.balance}
+  - say: [headers]
+"""
+TURN = """desktop:
+  ice_servers:
+    - {urls: "turn:a.example", username: u, credential: s3cret}
+    - {urls: "turn:b.example", username: u, credential: {env: TURN_PASSWORD}}
+"""
+
+
+@pytest.mark.parametrize("text", [CRM, FLOW, TURN])
+def test_values_are_dots_and_all_else_is_as_it_was(text: str) -> None:
+    shown = masked_text(text)
+    assert "s3cret" not in shown
+    assert shown.count("•••") == text.count("s3cret") - text.count("more s3cret")
+    assert yaml.safe_load(shown).keys() == yaml.safe_load(text).keys()
+    for kept in (
+        "env: ",
+        "# the CRM",
+        "钥匙 🔑",
+        "map: {id: customer.id}",
+        "into: {balance",
+        "say: [headers]",
+    ):
+        assert (kept in shown) == (kept in text), kept
+
+
+@pytest.mark.parametrize("text", [CRM, FLOW, TURN])
+@pytest.mark.parametrize("broken", ["\n  - : }{", "\tx: [", "\x00"])
+def test_nor_are_they_shown_of_a_file_with_mistakes(text: str, broken: str) -> None:
+    with pytest.raises(yaml.YAMLError):
+        yaml.safe_load(text + broken)
+    shown = masked_text(text + broken)
+    assert "s3cret" not in shown
+    assert shown.splitlines()[0] == text.splitlines()[0]
+
+
+def test_hostile_files_cost_no_more_than_their_size() -> None:
+    bomb = "headers: &a [x, x]\n" + "".join(f"k{n}: &b{n} [*a, *a]\n" for n in range(1000))
+    assert masked_text(bomb).count("•••") == 2
+    assert masked_text("headers: " + "[" * 5000) is not None
+
+
+def test_messages_quote_nothing_of_them() -> None:
+    said = "expected an expression, got 's3cret'"
+    assert masked_message("main > lookup > headers > X-Key", said) == "expected an expression, got '•••'"
+    assert masked_message("main > lookup > get", said) == said

@@ -1,0 +1,49 @@
+"""The configuration is read by another process."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from acd.errors import OperatorError, SettingsError
+from acd.web import reader, reading
+from acd.web.centre import CentreShown
+from tests.web.client import CHECKOUT
+
+CONFIG, FLOWS = CHECKOUT / "config", CHECKOUT / "ivr_flows"
+HEAVY = ("acd.settings.load", "acd.settings.schema", "jinja2", "typer", "alembic")
+
+
+def test_the_process_reads_and_ends(
+    really_read: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(reading, "read", really_read)
+    centre = CentreShown.read(CONFIG, FLOWS)
+    assert centre.agents["anna"].extension == "1001"
+    assert centre.groups["sales"].service_level_target > 0
+    assert centre.flows["main"].steps > 3
+    shutil.copy(CONFIG / "system.yml", tmp_path)
+    (tmp_path / "customers.yml").write_text("fieds: {}\n", encoding="utf-8")
+    with pytest.raises(SettingsError, match="fieds"):
+        reading.read("customers", tmp_path)
+    monkeypatch.setattr(reading, "READER", "acd.no_reader")
+    with pytest.raises(OperatorError, match="cannot be read"):
+        reading.read("customers", CONFIG)
+
+
+def test_pictures_and_problems() -> None:
+    said, found = reader.answer("picture", CONFIG, FLOWS, "main", ({}, {}))
+    assert (said, "digraph" in found) == (reader.FOUND, True)
+    assert reader.answer("problems", CONFIG, FLOWS)[1] == []
+
+
+def test_the_web_process_has_nothing_of_what_reading_takes() -> None:
+    say = f"import sys, acd.cli.web; print([name for name in {HEAVY} if name in sys.modules])"
+    told = subprocess.run([sys.executable, "-c", say], capture_output=True, text=True, check=True)
+    assert told.stdout.strip() == "[]"
