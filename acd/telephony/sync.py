@@ -134,7 +134,7 @@ def _caller(status: Headers, bridges: dict[str, list[str]], there: frozenset[str
     channel = str(status.get("Channel", ""))
     others = [c for c in bridges.get(str(status.get("BridgeID", "")), []) if c != channel]
     leg = next((c for c in others if _phone_behind(c) is not None), None)
-    held = variables.get("ACD_HOLD", "") if status.get("Application") in _APART and not others else ""
+    held = _held(variables) if status.get("Application") in _APART and not others else ""
     apart = held in there
     is_left = bool(held) and not apart and status.get("Application") == "MusicOnHold"
     leg = held if apart else leg
@@ -156,9 +156,15 @@ def _caller(status: Headers, bridges: dict[str, list[str]], there: frozenset[str
     )
 
 
+def _held(variables: Mapping[str, str]) -> str:
+    """The channel of the other one of two who are kept apart. What was never set is told as some text."""
+    held = variables.get("ACD_HOLD", "")
+    return held if phone_of(held) is not None else ""
+
+
 def _is_deserted(status: Headers, there: frozenset[str]) -> bool:
     variables = variables_of(status)
-    held = variables.get("ACD_HOLD", "")
+    held = _held(variables)
     return (
         status.get("Application") == "Wait"
         and variables.get("ACD_CALLER") != "1"

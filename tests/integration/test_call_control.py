@@ -187,10 +187,6 @@ async def test_completed_and_overheard(centre: Centre) -> None:
         at_ben = await ben.wait_incoming()
         await at_ben.answer()
         await at_ben.rtp.until_hears(ANNA)
-        await asyncio.to_thread(centre.kill_controller)
-        await asyncio.to_thread(centre.start_controller)
-        await centre.until_call("talking", agent="anna", on_hold=True)
-        await at_ben.rtp.until_hears(ANNA)
         await centre.ask("consult-complete", agent="anna")
         await at_anna.wait_ended()
         await centre.until_call("talking", agent="ben")
@@ -218,7 +214,7 @@ async def test_completed_and_overheard(centre: Centre) -> None:
     assert "talking sales anna transferred" in story(record)
 
 
-async def test_a_hold_outlives_the_controller_and_two_remain_of_three(centre: Centre) -> None:
+async def test_a_consultation_and_three_together_outlive_the_controller(centre: Centre) -> None:
     async with (
         centre.phone("1001", tone_hz=ANNA) as anna,
         centre.phone("1002", tone_hz=BEN) as ben,
@@ -230,12 +226,12 @@ async def test_a_hold_outlives_the_controller_and_two_remain_of_three(centre: Ce
         call, at_anna, call_id = await answered(centre, caller, anna)
         await centre.ready("ben")
         await centre.ask("call-hold", agent="anna")
-        await asyncio.to_thread(centre.kill_controller)
-        await asyncio.to_thread(centre.start_controller)
-        await centre.until_call("talking", agent="anna", on_hold=True)
         await centre.ask("consult", agent="anna", to="ben", to_kind="agent")
         at_ben = await ben.wait_incoming()
         await at_ben.answer()
+        await asyncio.to_thread(centre.kill_controller)
+        await asyncio.to_thread(centre.start_controller)
+        await centre.until_call("talking", agent="anna", on_hold=True)
         await at_ben.rtp.until_hears(ANNA)
         await centre.ask("consult-join", agent="anna")
         await call.rtp.until_hears(BEN)

@@ -538,10 +538,12 @@ async def test_who_is_left_of_two_that_were_kept_apart_is_led_on(house: House) -
         "Status",
         status(CALLER, "1.1", "MusicOnHold", "c1", caller=True, hold=LEG),
         status(deserted, "1.9", "Wait", "c2", caller=False, hold="PJSIP/trunk-lab-00000008"),
+        status("PJSIP/trunk-lab-00000010", "1.10", "MusicOnHold", "c3", caller=True, hold="(null)"),
+        status("PJSIP/1002-00000011", "1.11", "Wait", "c4", caller=False, hold="(null)"),
     )
     await house.start()
     led = {a["Channel"]: a["Exten"] for a in house.ami.actions if a["Action"] == "Redirect"}
-    assert led == {CALLER: "left", deserted: "over"}
+    assert led == {CALLER: "left", deserted: "over", "PJSIP/trunk-lab-00000010": "s"}
 
 
 async def test_who_listens_in_is_found(house: House) -> None:
