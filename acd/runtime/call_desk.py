@@ -31,6 +31,8 @@ from acd.runtime.talk_recorder import TalkRecorder
 log = structlog.get_logger(__name__)
 
 LIMIT_S = 3.0
+LATE_S = 7.0
+"""A hold that Asterisk confirms so much later is still heard of, though nobody waits for the answer."""
 KEYS = re.compile(r"[0-9*#]{1,16}", re.ASCII)
 KEY_S = 0.4
 SPY_MODES = ("listen", "whisper", "barge")
@@ -56,6 +58,7 @@ class CallDesk:
         self._consults = 0
         self._news = asyncio.Event()
         self._background = Background("what an agent wanted with a call failed")
+        self._orders = Background("an order came to nothing", (RequestRefused, TelephonyError, TimeoutError))
         self.on_changed: Callable[[Call], None] = lambda _call: None
 
     def restore(self, kept: Mapping[str, Mapping[str, Any]]) -> None:
@@ -118,20 +121,25 @@ class CallDesk:
             log.info("call control", do=verb.value, agent=agent, call=hand.call and hand.call.id)
             keys = request.get("keys") if verb is Verb.KEYS else None
             limit_s = LIMIT_S + KEY_S * len(keys if isinstance(keys, str) else "")
-            await self._alone(agent, do(hand, request), limit_s)
+            late_s = LATE_S if verb in (Verb.HOLD, Verb.RESUME) else 0.0
+            await self._alone(agent, do(hand, request), limit_s, late_s)
             after = in_hand(self._floor, agent) if self._floor.agents[agent].logged_in else None
             call = after.call.id if after is not None and after.call is not None else None
             return {"phase": Phase.IDLE.value if after is None else after.phase.value, "call": call}
 
         return handle
 
-    async def _alone(self, who: str, work: Awaitable[None], limit_s: float = LIMIT_S) -> None:
+    async def _alone(
+        self, who: str, work: Awaitable[None], limit_s: float = LIMIT_S, late_s: float = 0.0
+    ) -> None:
         """Raises RequestRefused: `busy`, `not-confirmed`, or why not."""
         if who in self._busy:
             if asyncio.iscoroutine(work):
                 work.close()
             raise RequestRefused("busy", f"{who}'s last request is still being carried out")
         self._busy.add(who)
+        if late_s:
+            work = asyncio.shield(self._orders.begin(_in_time(work, limit_s + late_s)))
         try:
             async with asyncio.timeout(limit_s):
                 await work
@@ -394,6 +402,7 @@ class CallDesk:
     async def stop(self) -> None:
         """Nothing that was asked for goes on by itself."""
         await self._background.stop()
+        await self._orders.stop()
 
     def _must_last(self, call: Call) -> None:
         if call.state is CallState.ENDED:
@@ -408,3 +417,8 @@ def _call(hand: Hand) -> Call:
 def _consult_of(hand: Hand) -> Call:
     assert hand.consult is not None
     return hand.consult
+
+
+async def _in_time(work: Awaitable[None], limit_s: float) -> None:
+    async with asyncio.timeout(limit_s):
+        await work

@@ -255,8 +255,11 @@ async def test_two_clicks_and_an_asterisk_that_does_not_say_so(
     monkeypatch.setattr(call_desk, "LIMIT_S", 0.02)
     page.hands.go_on.clear()
     assert await page.refused("call-resume") == "not-confirmed"
+    assert page.floor.calls["c1"].on_hold
     page.hands.go_on.set()
-    assert (await page.ask("call-resume"))["phase"] == "talking"
+    await page.calls._orders.ended()
+    assert not page.floor.calls["c1"].on_hold
+    assert (await page.ask("call-hold"))["phase"] == "held"
 
 
 async def test_where_calls_may_be_sent(page: Page) -> None:
