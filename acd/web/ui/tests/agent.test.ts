@@ -41,8 +41,8 @@ describe("what can be done with a call", () => {
   it("is less in a call that the agent has dialled, also during the wrap-up of another", () => {
     const own: Partial<Agent> = { call: null, own_call: "c" };
     expect(can({ kind: "outbound", state: "dialing_out" }, own)).toEqual(["hangup"]);
-    expect(can({ kind: "outbound", state: "outside" }, { ...own, state: "wrap_up" })).toEqual(["hangup", "hold", "keys", "mute", "transfer"]);
-    expect(can({ kind: "outbound", state: "outside", on_hold: true }, own)).toEqual(["hangup", "mute", "resume", "transfer"]);
+    expect(can({ kind: "outbound", state: "outside" }, { ...own, state: "wrap_up" })).toEqual(["conference-add", "consult", "hangup", "hold", "keys", "mute", "transfer"]);
+    expect(can({ kind: "outbound", state: "outside", on_hold: true }, own)).toEqual(["conference-add", "consult", "hangup", "mute", "resume", "transfer"]);
     expect(can({ kind: "outbound", state: "outside", on_hold: true, consult: consult("talking") }, own)).toContain("consult-complete");
   });
   it("is done when the feed says so, whatever else changes meanwhile", () => {
