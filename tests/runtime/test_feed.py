@@ -312,7 +312,9 @@ async def test_what_was_not_told_for_a_fault_is_told_when_that_is_over(
     assert seen.now["agent:anna"]["state"] == "ready"
     monkeypatch.setattr(Figures, "call_changed", good)
     if another_joins:
-        assert stage.watch().now["agent:anna"]["state"] == "not_ready"
+        other = Seen()
+        stage.feed.join(other.take)
+        assert other.now["agent:anna"]["state"] == "not_ready"
     else:
         stage.feed.beat()
     assert seen.now["agent:anna"]["state"] == "not_ready"
