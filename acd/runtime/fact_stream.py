@@ -8,8 +8,8 @@ the facts of all calls that go on and the present state of every agent, later on
     {"now_s": …, "calls": {…}, "agents": […]}
 
 What there was at the beginning comes in lines of at most LINE_BYTES (more only for a single fact that is
-longer). What happens meanwhile is told in between; until all of the past is told, each line but the last of it
-has `"more": true`. A line comes at least once a second. What ended while nobody listened is on record.
+longer). What happens meanwhile is told in between; until all of the past is told, each line but the last of
+it has `"more": true`. A line comes at least once a second. What ended while nobody listened is on record.
 """
 
 from __future__ import annotations
