@@ -50,7 +50,7 @@ def handler_of(route: Route, services: Services) -> Any:
         if not route.alone:
             return await answer(request, asker)
         if serving.locked():
-            raise Refusal(409, "busy", route.alone)
+            raise Refusal(409, "one-at-a-time", route.alone)
         async with serving:
             return await answer(request, asker)
 

@@ -123,7 +123,7 @@ async def test_one_file_at_a_time_and_none_of_it_in_memory(
         try:
             assert await asyncio.to_thread(begun.wait, 10)
             status, told = await send()
-            assert (status, told["error"]) == (409, "busy")
+            assert (status, told["error"]) == (409, "one-at-a-time")
             assert "another file is being imported" in told["message"]
         finally:
             go_on.set()
