@@ -149,6 +149,7 @@ class Consultations:
         if pair is None:
             raise TelephonyError("the caller has gone")
         await self._take_back(consult_id, pair)
+        await self._channels.until(pair.agent, lambda place: place.application == "Wait")
         await self._resume(call_id, dialled=False)
 
     async def _take_back(self, consult_id: str, pair: Pair) -> None:
@@ -159,7 +160,6 @@ class Consultations:
         self._feed(events.CallEnded(consult_id, EndedBy.CALLER))
         await self._channels.set(pair.agent, ACD_HOLD=pair.other)
         await self._channels.lead(pair.agent, "acd-consult", "back")
-        await self._channels.until(pair.agent, lambda place: place.application == "Wait")
 
     async def join(self, call_id: str, consult_id: str) -> None:
         """See `Hands`."""
