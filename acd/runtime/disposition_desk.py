@@ -163,11 +163,12 @@ class DispositionDesk:
                 None,
                 RequestRefused("records-away", f"call {call_id} cannot be looked up: {error}"),
             )
-        if found is not None:
-            return found
-        if at_work is None:
+        if at_work is not None:
+            found = found or Spoken(call_id, frozenset({agent}), None)
+            return replace(found, group=at_work.wrap_up_group)
+        if found is None:
             raise refusal
-        return Spoken(call_id, frozenset({agent}), at_work.wrap_up_group)
+        return found
 
     def _promise(self, request: Request, call: Spoken, agent: str) -> float | None:
         """When the customer is to be called back, with the wish for it taken; None: not."""

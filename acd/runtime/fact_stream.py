@@ -8,8 +8,8 @@ the facts of all calls that go on and the present state of every agent, later on
     {"now_s": …, "calls": {…}, "agents": […]}
 
 What there was at the beginning comes in lines of at most LINE_BYTES (more only for a single fact that is
-longer), all but the last of them with `"more": true`; what happens meanwhile is told in between. A line comes
-at least once a second. What ended while nobody listened is on record.
+longer). What happens meanwhile is told in between; until all of the past is told, each line but the last of
+it has `"more": true`. A line comes at least once a second. What ended while nobody listened is on record.
 """
 
 from __future__ import annotations
@@ -44,6 +44,7 @@ class FactStream:
         self._floor = floor
         self._clock = clock
         self._listeners: list[Watcher] = []
+        self._behind: set[Watcher] = set()  # those who have not been told all of the past
         self._told: dict[str, int] = {}  # how many of a call's facts
         self._stretches: dict[str, _Stretch] = {}
         self._calls: dict[str, list[dict[str, Any]]] = {}
@@ -102,11 +103,16 @@ class FactStream:
             self._told = {call.id: len(call.facts) for call in floor.calls.values()}
             self._stretches = {agent.id: _stretch(agent) for agent in floor.agents.values()}
         self._listeners.append(listener)
+        self._behind.add(listener)
         calls = [(call, len(call.facts)) for call in floor.calls.values()]
-        return self._past(calls, list(self._stretches.items()), since)
+        return self._past(listener, calls, list(self._stretches.items()), since)
 
     def _past(
-        self, calls: list[tuple[Call, int]], stretches: list[tuple[str, _Stretch]], since: float
+        self,
+        listener: Watcher,
+        calls: list[tuple[Call, int]],
+        stretches: list[tuple[str, _Stretch]],
+        since: float,
     ) -> Iterator[bytes]:
         """`calls`: with how many of their facts; later ones are told as they come."""
         past = _Past(self._clock)
@@ -116,10 +122,12 @@ class FactStream:
             for fact in call.facts[:told]:
                 if fact.at >= since:
                     yield from past.add(call.id, orjson.dumps(fact_to_dict(fact)))
+        self._behind.discard(listener)
         yield past.line()
 
     def _leave(self, listener: Watcher) -> None:
         self._listeners.remove(listener)
+        self._behind.discard(listener)
         if not self._listeners:
             self._told.clear()
             self._stretches.clear()
@@ -130,7 +138,7 @@ class FactStream:
         while True:
             await asyncio.sleep(HEARTBEAT_S)
             self._forget_ended()
-            listener.take(_line({"now_s": self._clock(), "calls": {}, "agents": []}))
+            self._tell(listener, {"now_s": self._clock(), "calls": {}, "agents": []})
 
     def _forget_ended(self) -> None:
         calls = self._floor.calls
@@ -147,10 +155,14 @@ class FactStream:
             self._timer = None
         if not self._calls and not self._agents:
             return
-        line = _line({"now_s": self._clock(), "calls": self._calls, "agents": self._agents})
+        told = {"now_s": self._clock(), "calls": self._calls, "agents": self._agents}
         self._calls, self._agents = {}, []
         for listener in self._listeners:
-            listener.take(line)
+            self._tell(listener, told)
+
+    def _tell(self, listener: Watcher, told: dict[str, Any]) -> None:
+        """Who has not been told all of the past must not take this moment for all that is known."""
+        listener.take(_line({**told, "more": True} if listener in self._behind else told))
 
 
 class _Past:

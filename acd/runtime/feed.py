@@ -44,6 +44,9 @@ PLACES_SHOWN = 100
 FORECASTS_MAX = 20
 """So many groups' expected waits are worked out a second; the others' follow in the next."""
 
+NOT_TOLD = b""
+"""Of an object that watchers know in another form than is to be: it is told with the next look."""
+
 Take = Callable[[bytes], None]
 Build = Callable[[], Mapping[str, Any] | None]
 """An object as it is now; None: it is no longer there."""
@@ -141,11 +144,12 @@ class LiveFeed:
     def join(self, take: Take) -> None:
         """From here on: everything at once, and then what changes."""
         if self._takers:
-            self.flush()  # the others must not hear twice what this one hears at first
+            # The others must not hear twice what this one hears at first, and not miss it after a fault.
+            self.flush(even_empty=self._stumbled)
         self._takers.append(take)
         if self._figures is None:
             self._look_at_everything()
-        everything = {key: orjson.Fragment(value) for key, value in self._told.items()}
+        everything = {key: orjson.Fragment(value) for key, value in self._told.items() if value}
         take(_line({"ok": True, "now_s": self._clock(), "all": everything}))
 
     def leave(self, take: Take) -> None:
@@ -168,7 +172,7 @@ class LiveFeed:
         self._places.clear()
         self._placed_at.clear()
         self._expected.clear()
-        self._figures = None
+        self._figures, self._stumbled = None, False
 
     async def run(self) -> None:
         """For ever: the heartbeat, with what nobody says when it changes."""
@@ -337,20 +341,24 @@ class LiveFeed:
         """Of these, what is not as watchers know it."""
         changed: dict[str, orjson.Fragment] = {}
         gone: list[str] = []
-        for key, build in found:
-            try:
-                value = build()
-                written = None if value is None else orjson.dumps(value)
-            except Exception:
-                self._not_made(key)
-                continue
-            self._faulty.discard(key)
-            if written is None:
-                if self._told.pop(key, None) is not None:
-                    gone.append(key)
-            elif self._told.get(key) != written:
-                self._told[key] = written
-                changed[key] = orjson.Fragment(written)
+        try:
+            for key, build in found:
+                try:
+                    value = build()
+                    written = None if value is None else orjson.dumps(value)
+                except Exception:
+                    self._not_made(key)
+                    continue
+                self._faulty.discard(key)
+                if written is None:
+                    if self._told.pop(key, None) is not None:
+                        gone.append(key)
+                elif self._told.get(key) != written:
+                    self._told[key] = written
+                    changed[key] = orjson.Fragment(written)
+        except Exception:
+            self._told.update(dict.fromkeys([*changed, *gone], NOT_TOLD))
+            raise
         return changed, gone
 
     def _not_made(self, key: str) -> None:

@@ -40,10 +40,16 @@ def unfinished(folder: Path) -> set[str]:
 
 def as_wav(talk: Path) -> None:
     """Both sides in one wav file, the shorter one filled up with silence; nothing where there is none."""
-    files = raw_files(talk)
-    if not any(file.exists() for file in files):
-        return
-    fresh = talk.with_name(f"{talk.name}.wav.new")
+    files, whole = raw_files(talk), talk.with_name(f"{talk.name}.wav")
+    if any(file.exists() for file in files) and not whole.exists():
+        _write(files, whole)
+    # Where the wav file is there, a crash has left these, or one of them alone: the other side is in it only.
+    for file in files:
+        file.unlink(missing_ok=True)
+
+
+def _write(files: list[Path], whole: Path) -> None:
+    fresh = whole.with_name(f"{whole.name}.new")
     with ExitStack() as closing, wave.open(str(fresh), "wb") as wav:
         left, right = (
             closing.enter_context(file.open("rb") if file.exists() else BytesIO()) for file in files
@@ -57,9 +63,7 @@ def as_wav(talk: Path) -> None:
                 break
             wav.writeframes(_interleaved(*sides))
     fresh.chmod(0o600)
-    fresh.replace(talk.with_name(f"{talk.name}.wav"))
-    for file in files:
-        file.unlink(missing_ok=True)
+    fresh.replace(whole)
 
 
 def _interleaved(left: bytes, right: bytes) -> bytes:

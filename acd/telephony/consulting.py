@@ -85,10 +85,14 @@ class Consultations:
             await self._turn(call_id, pair)
         leg = pair.agent
         self._main[consult_id] = call_id
-        await self._channels.set(
-            leg, ACD_TARGET=target, ACD_NEW=consult_id, ACD_MAIN=call_id, ACD_NAME=shown(name)
-        )
-        await self._channels.lead(leg, "acd-consult", "s")
+        try:
+            await self._channels.set(
+                leg, ACD_TARGET=target, ACD_NEW=consult_id, ACD_MAIN=call_id, ACD_NAME=shown(name)
+            )
+            await self._channels.lead(leg, "acd-consult", "s")
+        except TelephonyError:
+            self._main.pop(consult_id, None)
+            raise
 
     async def _turn(self, call_id: str, pair: Pair) -> None:
         """Who was called asks what next from here on."""
@@ -116,7 +120,7 @@ class Consultations:
         try:
             await self._channels.bridge(pair.other, answered)
         except (TelephonyError, asyncio.CancelledError):
-            self._apart[call_id] = pair
+            self._stay_apart(call_id, pair)
             self._switch.not_merged(call_id)
             if not self._watch.bind(consult_id, pair.agent, uniqueid):
                 self._feed(events.CallEnded(consult_id, EndedBy.CALLER))
@@ -124,6 +128,14 @@ class Consultations:
         self._main.pop(consult_id, None)
         self._watch.hand_over(call_id, consult_id)
         await self._channels.act("Hangup", Channel=pair.agent, Cause="16")
+
+    def _stay_apart(self, call_id: str, pair: Pair) -> None:
+        """As before; who has gone meanwhile was not heard as the end of a hold, and would pass for there."""
+        here = (self._watch.channel_of.get(call_id), self._watch.leg_of.get(call_id))
+        if here == (pair.other, pair.agent):
+            self._apart[call_id] = pair
+        else:
+            self.let_go(call_id)
 
     async def cancel(self, call_id: str, consult_id: str) -> None:
         """See `Hands`. In a conference the third one goes."""
@@ -137,6 +149,7 @@ class Consultations:
         if pair is None:
             raise TelephonyError("the caller has gone")
         await self._take_back(consult_id, pair)
+        await self._channels.until(pair.agent, lambda place: place.application == "Wait")
         await self._resume(call_id, dialled=False)
 
     async def _take_back(self, consult_id: str, pair: Pair) -> None:
@@ -147,7 +160,6 @@ class Consultations:
         self._feed(events.CallEnded(consult_id, EndedBy.CALLER))
         await self._channels.set(pair.agent, ACD_HOLD=pair.other)
         await self._channels.lead(pair.agent, "acd-consult", "back")
-        await self._channels.until(pair.agent, lambda place: place.application == "Wait")
 
     async def join(self, call_id: str, consult_id: str) -> None:
         """See `Hands`."""

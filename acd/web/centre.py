@@ -15,7 +15,7 @@ import structlog
 from acd.core.plan import GroupPolicy
 from acd.core.requirement import ANYBODY
 from acd.core.work_rules import Reason
-from acd.errors import OperatorError
+from acd.errors import OperatorError, SettingsError
 from acd.runtime.version_files import VersionFiles
 from acd.settings.environment import Environment
 from acd.settings.model import DesktopSettings, PhoneSpec, SystemSettings
@@ -124,7 +124,9 @@ class CentreInUse:
                 kept = self._files.kept(last)
                 self._centre = CentreShown.read(kept.config_dir, kept.flows_dir)
             self._number = number
-        except OperatorError:
+        except OperatorError as error:
             if self._centre is None:
                 raise
+            if isinstance(error, SettingsError):
+                self._number = number  # what is kept of a version does not change: once is enough
             log.exception("the configuration in use cannot be read; the one before is used on")

@@ -20,7 +20,8 @@ _DEPTH_OF = {"headers": 1, "credential": 2}
 _OF_ENVIRONMENT = "env"
 _KEY = re.compile(rf"\b({'|'.join(_DEPTH_OF)})[\"']?\s*:")
 _IN_PATH = re.compile(rf"\b({'|'.join(_DEPTH_OF)})\b")
-_QUOTED = re.compile("'[^']*'")
+_QUOTED = re.compile("'.*'", re.DOTALL)  # what was found may have such marks in it
+_LIKE_A_KEY = re.compile(r"\s*[\w-]+\s*:")
 
 
 def masked_text(text: str) -> str:
@@ -85,13 +86,19 @@ def _depth(parent: _Open) -> int:
 
 
 def _by_lines(text: str) -> Iterator[str]:
-    """Line by line: what stands behind such a key, and further to the right below it."""
+    """Line by line: what stands behind such a key, and below it up to another that is no further to the right
+    and in no bracket."""
     block: int | None = None
+    brackets = 0
     for line in text.splitlines():
         indent = len(line) - len(line.lstrip())
-        if block is not None and line.strip() and indent <= block:
+        if block is not None and brackets <= 0 and indent <= block and _LIKE_A_KEY.match(line):
             block = None
         found = _KEY.search(line)
+        if block is None:
+            brackets = 0
+        if block is not None or found is not None:
+            brackets += len(re.findall(r"[\[{]", line)) - len(re.findall(r"[\]}]", line))
         if block is not None:
             name, colon, value = line.partition(":")
             said = f"{name}:" if colon else " " * indent

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import tempfile
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
@@ -50,7 +50,7 @@ def handler_of(route: Route, services: Services) -> Any:
         if not route.alone:
             return await answer(request, asker)
         if serving.locked():
-            raise Refusal(409, "busy", route.alone)
+            raise Refusal(409, "one-at-a-time", route.alone)
         async with serving:
             return await answer(request, asker)
 
@@ -119,7 +119,7 @@ def _query(route: Route, given: MultiMapping[str]) -> BaseModel | None:
         raise wrong(faults(error, "query")) from None
 
 
-@asynccontextmanager
+@contextlib.asynccontextmanager
 async def _body(route: Route, request: web.Request, folder: Path) -> AsyncIterator[Any]:
     """What the route's handler is to have as the body. `folder`: where a large one is kept meanwhile."""
     if not route.has_body:
@@ -129,9 +129,13 @@ async def _body(route: Route, request: web.Request, folder: Path) -> AsyncIterat
         text = f"expected a body of type {route.body_media}"
         raise Refusal(415, "wrong-type", text, headers={"Accept": route.body_media})
     if route.to_file:
-        with await asyncio.to_thread(_new_file, folder) as file:
+        file = await asyncio.to_thread(_new_file, folder)
+        try:
             await _keep(request, route.body_max, file)
             yield file
+        finally:
+            with contextlib.suppress(OSError):  # that of a full disk once more
+                file.close()
         return
     raw = b"".join([part async for part in _parts(request, route.body_max)])
     yield raw if route.body is None else _model(route.body, raw)
@@ -179,6 +183,7 @@ async def _keep(request: web.Request, most: int, file: BinaryIO) -> None:
 def _write(file: BinaryIO, part: bytes) -> None:
     try:
         file.write(part)
+        file.flush()  # so that a full disk is told of here
     except OSError as error:
         raise _no_place(error) from None
 

@@ -217,6 +217,13 @@ async def test_whoever_wraps_up_a_call_that_nobody_knows_may_say_what_came_of_it
     await stage.desk.close()
 
 
+async def test_a_wrap_up_of_a_call_on_record_is_of_the_group_that_it_is_for(stage: Stage) -> None:
+    stage.on_record = lambda call, agent: Spoken(call, frozenset({agent}), "support", "+4930123")
+    kept = Agent("anna", AgentState.WRAP_UP, phone="1001", wrap_up_call_id="c7", wrap_up_group="sales")
+    stage.desk.shell.engine.restore([kept], [], START)
+    assert (await stage.dispose(call="c7"))["group"] == "sales"
+
+
 async def test_a_wrap_up_that_goes_on_after_a_restart_can_be_disposed_and_ended(stage: Stage) -> None:
     await stage.desk.ask(kind=AskKind.AGENT_LEFT)
     stage.desk.shell.feed(events.CallEnded("c1", EndedBy.CALLER))

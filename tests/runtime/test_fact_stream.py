@@ -6,6 +6,7 @@ import asyncio
 import json
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 from acd.core import events
 from acd.core.facts import Returned
@@ -47,4 +48,32 @@ async def test_a_long_past_comes_in_short_lines_and_nothing_twice(tmp_path: Path
     assert [fact["fact"] for fact in told["calls"]["c2"]] == ["Ended"]
     writer.close()
     await server.stop()
+    await desk.close()
+
+
+async def test_what_comes_while_the_past_is_told_does_not_pass_for_its_end() -> None:
+    """Who remembers how far it has heard would leave out the rest after a restart."""
+    desk = Desk()
+    stream = FactStream(desk.shell.engine.floor, desk.clock)
+    desk.shell.observer = Audience(of_floor=[stream])
+    await desk.ask("c1")
+    call = desk.shell.engine.floor.calls["c1"]
+    for number in range(2000):
+        desk.shell.engine.floor.note(call, Returned(desk.clock.now, f"announcement {number}"))
+    heard: list[bytes] = []
+    writer: Any = Mock(transport=Mock(is_closing=lambda: False, get_write_buffer_size=lambda: 0))
+    writer.write = heard.append
+
+    async def drain() -> None:
+        if len(heard) == 1:
+            await desk.ask("c2")
+            stream._flush()
+
+    writer.drain = drain
+    reader = asyncio.StreamReader()
+    reader.feed_eof()
+    await stream.serve({"do": "facts"}, reader, writer)
+    told = [json.loads(line) for line in heard]
+    assert "c2" in told[1]["calls"]
+    assert [line.get("more", False) for line in told] == [True] * (len(told) - 1) + [False]
     await desk.close()

@@ -21,6 +21,7 @@ from acd.core.ports import AskKind
 from acd.runtime import feed, watchers
 from acd.runtime.control_server import ControlServer
 from acd.runtime.feed import LiveFeed, View
+from acd.runtime.feed_figures import Figures
 from acd.runtime.feed_objects import agent_object
 from acd.runtime.presence import Presence
 from acd.runtime.shell import Audience
@@ -291,6 +292,32 @@ async def test_while_the_whole_look_fails_it_is_tried_once_a_heartbeat(stage: St
     stage.feed._view = good
     stage.feed.beat()
     assert seen.now["agent:anna"]["state"] == "ready"
+
+
+@pytest.mark.parametrize("another_joins", [False, True])
+async def test_what_was_not_told_for_a_fault_is_told_when_that_is_over(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, another_joins: bool
+) -> None:
+    seen, good = stage.watch(), Figures.call_changed
+    stage.desk.ready("anna")
+    stage.feed.flush()
+
+    def fails(_self: Figures, _call: str) -> list[str]:
+        raise RuntimeError("a fault")
+
+    monkeypatch.setattr(Figures, "call_changed", fails)
+    stage.desk.shell.feed(events.AgentWentNotReady("anna", "lunch"))
+    await stage.desk.ask("c1")
+    stage.feed.flush()
+    assert seen.now["agent:anna"]["state"] == "ready"
+    monkeypatch.setattr(Figures, "call_changed", good)
+    if another_joins:
+        other = Seen()
+        stage.feed.join(other.take)
+        assert other.now["agent:anna"]["state"] == "not_ready"
+    else:
+        stage.feed.beat()
+    assert seen.now["agent:anna"]["state"] == "not_ready"
 
 
 async def test_nobody_watches_any_more(stage: Stage) -> None:

@@ -40,3 +40,16 @@ def test_a_recording_without_sound_leaves_nothing(tmp_path: Path) -> None:
     assert size_of(tmp_path / "x") == -1
     as_wav(tmp_path / "x")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_side_that_a_crash_has_left_beside_the_wav_file_does_not_replace_it(tmp_path: Path) -> None:
+    talk = tmp_path / "c1-talk"
+    caller, heard = raw_files(talk)
+    caller.write_bytes(b"\1\0")
+    heard.write_bytes(b"\3\0")
+    as_wav(talk)
+    heard.write_bytes(b"\3\0")
+    as_wav(talk)
+    assert [file.name for file in tmp_path.iterdir()] == ["c1-talk.wav"]
+    with wave.open(f"{talk}.wav") as wav:
+        assert wav.readframes(9) == b"\1\0\3\0"

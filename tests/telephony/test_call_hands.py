@@ -213,6 +213,38 @@ async def test_the_agents_leg_that_is_gone_at_once_does_not_break_the_transfer()
     assert dict(talk.watch.leg_of) == {"c1": THIRD}
 
 
+@pytest.mark.parametrize(("channel", "uniqueid"), [(AGENT, "a-1.2"), (CALLER, "a-1.1")])
+async def test_who_is_gone_when_a_transfer_fails_is_not_kept_apart(channel: str, uniqueid: str) -> None:
+    talk = Talk()
+    talk.answered("c1-c7")
+    talk.hands.found_apart("c1", Pair(AGENT, CALLER))
+    talk.hands.floor_is_known()
+
+    def fails() -> None:
+        talk.hung_up(channel, uniqueid)
+        raise TelephonyError("no such channel")
+
+    talk.link.on_bridge = fails
+    with pytest.raises(TelephonyError, match="no such channel"):
+        await talk.hands.complete("c1", "c1-c7")
+    assert not talk.switch.keeps_leg("c1-c7")
+    with pytest.raises(TelephonyError, match=r"has gone|has no call"):
+        await talk.hands.resume("c1", dialled=False)
+    await talk.hands.stop()
+
+
+async def test_a_transfer_that_asterisk_refuses_leaves_the_consultation_as_it_was() -> None:
+    talk = Talk()
+    talk.answered("c1-c7")
+    talk.hands.found_apart("c1", Pair(AGENT, CALLER))
+    talk.link.refused.add("Bridge")
+    with pytest.raises(TelephonyError, match="Bridge was refused"):
+        await talk.hands.complete("c1", "c1-c7")
+    talk.link.refused.clear()
+    await talk.hands.complete("c1", "c1-c7")
+    assert CallAttendedTransferred("c1", "c1-c7") in talk.heard
+
+
 async def test_three_who_talked_before_a_restart_are_told_apart() -> None:
     talk = Talk()
     talk.answered("c1-c7")

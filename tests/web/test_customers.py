@@ -18,6 +18,7 @@ from acd.customers.card import Card, Details, FieldValue, Source
 from acd.customers.csv_import import Importer, Report
 from acd.records.store import RecordStore
 from acd.settings.customer_settings import CustomerSettings, CustomField, HttpDirectory
+from acd.web import serving as web_serving
 from acd.web.api import customers
 from acd.web.customer_cards import shown_card
 from acd.web.pop import greeting, link_url
@@ -85,6 +86,16 @@ async def test_files_go_in_and_out(tmp_path: Path) -> None:
         assert "Anna" in text.splitlines()[1]
 
 
+async def test_a_disk_that_is_full_is_told_of_also_for_a_small_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(web_serving, "_new_file", lambda _folder: open("/dev/full", "r+b"))  # noqa: SIM115
+    async with serving(tmp_path, customers.ROUTES, SUSAN) as (client, _):
+        csv = {"Content-Type": "text/csv"}
+        answer = await client.post("/api/customers/import", data=b"name\nAnna\n", headers=csv)
+        assert (answer.status, (await answer.json())["error"]) == (503, "disk")
+
+
 async def test_one_file_at_a_time_and_none_of_it_in_memory(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -112,7 +123,7 @@ async def test_one_file_at_a_time_and_none_of_it_in_memory(
         try:
             assert await asyncio.to_thread(begun.wait, 10)
             status, told = await send()
-            assert (status, told["error"]) == (409, "busy")
+            assert (status, told["error"]) == (409, "one-at-a-time")
             assert "another file is being imported" in told["message"]
         finally:
             go_on.set()

@@ -67,7 +67,24 @@ def test_hostile_files_cost_no_more_than_their_size() -> None:
     assert masked_text("headers: " + "[" * 5000) is not None
 
 
+@pytest.mark.parametrize(
+    "below",
+    [
+        "headers:\n  - s3cret\n",
+        "headers: {\n  A: s3cret,\nB: s3cret}\n",
+        'headers:\n    A: "x\n  s3cret"\n',
+    ],
+)
+def test_where_a_file_is_no_yaml_also_what_stands_no_further_to_the_right(below: str) -> None:
+    text = f"crm:\n  {below}  timeout_s: 2\nbad: [\n"
+    shown = masked_text(text)
+    assert "s3cret" not in shown
+    assert "timeout_s: 2\nbad: [" in shown
+
+
 def test_messages_quote_nothing_of_them() -> None:
     said = "expected an expression, got 's3cret'"
     assert masked_message("main > lookup > headers > X-Key", said) == "expected an expression, got '•••'"
     assert masked_message("main > lookup > get", said) == said
+    quoted = "expected an expression, got 'it's s3cret'"
+    assert masked_message("main > lookup > headers > X-Key", quoted) == "expected an expression, got '•••'"

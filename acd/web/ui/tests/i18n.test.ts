@@ -60,5 +60,7 @@ describe("choosing a language", () => {
 
   it("keeps what runs the other way to itself", () => {
     expect(fill("{a} calls {b}", { a: "\u202etxet", b: "8000" })).toBe("\u2068\u202etxet\u2069 calls 8000");
+    expect(fill("{a} calls {b}", { a: "\u2069\u202etxet", b: "8000" })).toBe("\u2068\u202etxet\u2069 calls 8000");
+    expect(fill("{a} calls", { a: "\u2067a \u2066b\u2069" })).toBe("\u2068\u2067a \u2066b\u2069\u2069\u2069 calls");
   });
 });

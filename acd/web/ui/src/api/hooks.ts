@@ -21,7 +21,7 @@ export interface Loaded<Value> {
   loading: boolean;
   /** Asks again; the former value stays until the new one is there. */
   reload: () => void;
-  /** Puts `value` in the place of what was loaded, where an answer has brought the newer form. */
+  /** Puts `value` in the place of what was loaded, where an answer has brought the newer form; one that comes after `key` has changed is dropped. */
   set: (value: Value) => void;
 }
 
@@ -47,7 +47,7 @@ export function useLoaded<Value>(key: string | null, load: (signal: AbortSignal)
     return () => abort.abort();
   }, [key, round]);
   const reload = useCallback(() => setRound((old) => old + 1), []);
-  const set = useCallback((value: Value) => setState({ key, value, loading: false }), [key]);
+  const set = useCallback((value: Value) => setState((old) => (old.key === key ? { key, value, loading: false } : old)), [key]);
   const current = state.key === key ? state : { loading: key !== null, value: undefined, fault: undefined };
   return { value: current.value, fault: current.fault, loading: current.loading, reload, set };
 }

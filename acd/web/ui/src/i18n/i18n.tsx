@@ -48,7 +48,18 @@ export function fill(text: string, values: Values = {}): string {
 const OTHER_WAY = /[\u0590-\u08ff\u200e\u200f\u202a-\u202e\u2066-\u2069\ufb1d-\ufdff\ufe70-\ufeff]/;
 
 /** A text from elsewhere, so that letters which run the other way, or orders to do so, turn nothing but itself round. */
-export const isolated = (text: string): string => (OTHER_WAY.test(text) ? `\u2068${text}\u2069` : text);
+export const isolated = (text: string): string => (OTHER_WAY.test(text) ? `\u2068${balanced(text)}\u2069` : text);
+
+/** Without ends of isolates that it has not begun, as in a hostile name, which would end ours; and with those that it lacks. */
+function balanced(text: string): string {
+  let open = 0;
+  const kept = text.replace(/[\u2066-\u2069]/g, (mark) => {
+    if (mark === "\u2069" && open === 0) return "";
+    open += mark === "\u2069" ? -1 : 1;
+    return mark;
+  });
+  return kept + "\u2069".repeat(open);
+}
 
 /** The text of a label that the server has in several languages. */
 export function labelText(label: Label | null | undefined, language: Language): string {
