@@ -164,6 +164,7 @@ async def test_a_password_and_a_token_are_shown_once(page: Page, board: FakeBoar
     await page.goto(f"{board.address}/admin/tokens")
     await page.get_by_role("button", name="Make a token").click()
     await page.get_by_label("Name").fill("Reports")
+    await expect(page.get_by_role("checkbox", name="see groups, agents and calls read:state")).to_be_checked()
     await page.get_by_role("button", name="Add", exact=True).click()
     await expect(page.get_by_text("acd_tRcFj0w9Q3mB7vXk")).to_be_visible()
     shown = page.get_by_role("dialog").filter(has_text="acd_tRcFj0w9Q3mB7vXk")
