@@ -60,14 +60,22 @@ async def test_what_supervisors_do_is_asked_for(page: Page, board: FakeBoard) ->
     await expect(page.get_by_text("Moved to Support.")).to_be_visible()
     await page.get_by_role("button", name="Talking").click()
     await page.get_by_role("button", name="Actions for").first.click()
+    board.listening = "ringing"
     await page.get_by_role("menuitem", name="Whisper").click()
+    await expect(page.get_by_text("Your phone rings")).to_be_visible()
+    board.listening = "connected"
     await expect(page.get_by_text("You are connected to")).to_be_visible()
     await page.get_by_role("button", name="End", exact=True).click()
     await expect(page.get_by_text("You are connected to")).to_have_count(0)
+    await page.get_by_role("button", name="Actions for").first.click()
+    await page.get_by_role("menuitem", name="Listen").click()
+    await expect(page.get_by_text("You are connected to")).to_be_visible()
+    board.listening = "none"  # the call is over
+    await expect(page.get_by_text("You are connected to")).to_have_count(0)
     orders = [(path.split("/")[-1], order) for path, order in board.orders]
-    assert [what for what, _ in orders] == ["priority", "move", "spy", "spy"]
+    assert [what for what, _ in orders] == ["priority", "move", "spy", "spy", "spy"]
     assert orders[1][1] == {"group": "g1"}
-    assert [order["mode"] for _, order in orders[2:]] == ["whisper", "stop"]
+    assert [order["mode"] for _, order in orders[2:]] == ["whisper", "stop", "listen"]
 
 
 async def test_a_menu_outlives_the_row_it_was_opened_from(page: Page, board: FakeBoard) -> None:
