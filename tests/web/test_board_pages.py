@@ -12,7 +12,7 @@ import pytest_asyncio
 from playwright.async_api import Page, expect
 
 from tests.web.board_world import HOSTILE
-from tests.web.fake_board import FakeBoard
+from tests.web.fake_board import ADMIN, FakeBoard
 from tests.web.test_agent_page import _faults as faults_of
 from tests.web.test_agent_page import browser, page
 
@@ -58,6 +58,12 @@ async def test_what_supervisors_do_is_asked_for(page: Page, board: FakeBoard) ->
     await waiting.get_by_role("button", name="Move to another group").first.click()
     await page.get_by_role("menuitem", name="Support").click()
     await expect(page.get_by_text("Moved to Support.")).to_be_visible()
+    await page.get_by_role("button", name="Talking").click()
+    await page.get_by_role("button", name="Actions for").first.click()
+    await expect(page.get_by_role("menuitem", name="Whisper")).to_be_disabled()
+    await expect(page.get_by_text("Your account has no phone")).to_be_visible()
+    board.session = {**ADMIN, "agent": "a0"}
+    await page.reload()
     await page.get_by_role("button", name="Talking").click()
     await page.get_by_role("button", name="Actions for").first.click()
     board.listening = "ringing"
