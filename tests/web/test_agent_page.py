@@ -187,7 +187,7 @@ async def test_notes_are_sent_when_the_wrap_up_runs_out_or_listed(page: Page, de
     await signed_in(page, desktop)
     note = page.get_by_role("textbox", name="Note", exact=True)
     unsent = page.get_by_role("region", name="Notes not sent yet")
-    result = {"call": CALL, "code": None, "fields": {}, "callback_at": None, "done": False}
+    result: dict[str, Any] = {"call": CALL, "code": None, "fields": {}, "callback_at": None, "done": False}
     await desktop.play("wrap-up")
     await note.fill("Promised a brochure")
     async with page.expect_response("**/api/me/wrap-up"):
