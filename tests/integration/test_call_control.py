@@ -195,9 +195,11 @@ async def test_completed_and_overheard(centre: Centre) -> None:
 
         spying = asyncio.create_task(centre.ask("spy", agent="1004", target="ben", mode="listen"))
         at_dora = await dora.wait_incoming()
+        assert (await centre.ask("listening", agent="1004"))["state"] == "ringing"
         await at_dora.answer()
         await spying
         await at_dora.rtp.until_hears(CALLER)
+        assert (await centre.ask("listening", agent="1004"))["state"] == "connected"
         assert not at_ben.rtp.hears_now(DORA)
         await centre.ask("spy", agent="1004", target="ben", mode="whisper")
         await at_ben.rtp.until_hears(DORA)
@@ -206,6 +208,7 @@ async def test_completed_and_overheard(centre: Centre) -> None:
         await call.rtp.until_hears(DORA)
         await centre.ask("spy", agent="1004", target="ben", mode="stop")
         await at_dora.wait_ended()
+        assert (await centre.ask("listening", agent="1004"))["state"] == "none"
 
         await centre.ask("call-hold", agent="ben")
         await call.hang_up()
