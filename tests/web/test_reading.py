@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 
 from acd.errors import OperatorError, SettingsError
 from acd.web import reader, reading
@@ -38,9 +39,35 @@ def test_the_process_reads_and_ends(
 
 
 def test_pictures_and_problems() -> None:
-    said, found = reader.answer("picture", CONFIG, FLOWS, "main", ({}, {}))
+    said, found, _ = reader.answer("picture", CONFIG, FLOWS, "main", ({}, {}))
     assert (said, "digraph" in found) == (reader.FOUND, True)
     assert reader.answer("problems", CONFIG, FLOWS)[1] == []
+
+
+def test_a_secret_that_only_the_controller_has_keeps_nobody_out(tmp_path: Path) -> None:
+    config = tmp_path / "config"
+    shutil.copytree(CONFIG, config)
+    turn = "{urls: 'turn:turn.example', username: acd, credential: {env: ACD_TEST_TURN}}"
+    with (config / "system.yml").open("a") as file:
+        file.write(f"desktop: {{ice_servers: [{{urls: 'stun:stun.example'}}, {turn}]}}\n")
+    crm = "url: 'https://crm.example/{number}', headers: {X-Key: {env: ACD_TEST_CRM}, X-A: b}, map: {id: id}"
+    (config / "customers.yml").write_text(f"directory: {{http: {{{crm}}}}}\n", encoding="utf-8")
+    said, found, missing = reader.answer("centre", config, FLOWS)
+    assert (said, missing) == (reader.FOUND, ["ACD_TEST_CRM", "ACD_TEST_TURN"])
+    assert [server.urls for server in found["desktop"].ice_servers] == [("stun:stun.example",)]
+    said, found, missing = reader.answer("customers", config)
+    assert (said, missing) == (reader.FOUND, ["ACD_TEST_CRM", "ACD_TEST_TURN"])
+    assert dict(found.http.headers) == {"X-A": "b"}
+    shown = [problem.message for problem in reader.answer("problems", config, FLOWS)[1]]
+    assert len(shown) == 2
+    assert "no variable 'ACD_TEST_CRM'" in shown[0]
+
+
+def test_of_each_that_is_missing_the_log_tells_once() -> None:
+    with structlog.testing.capture_logs() as lines:
+        reading.tell_of(["ACD_TEST_ONE"])
+        reading.tell_of(["ACD_TEST_ONE", "ACD_TEST_TWO"])
+    assert [line["variable"] for line in lines] == ["ACD_TEST_ONE", "ACD_TEST_TWO"]
 
 
 def test_the_web_process_has_nothing_of_what_reading_takes() -> None:
