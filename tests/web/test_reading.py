@@ -13,8 +13,10 @@ import pytest
 import structlog
 
 from acd.errors import OperatorError, SettingsError
-from acd.web import reader, reading
-from acd.web.centre import CentreShown
+from acd.settings.environment import Environment
+from acd.web import last_failure, reader, reading
+from acd.web.centre import CentreInUse, CentreShown
+from acd.web.customer_desk import CustomerDesk
 from tests.web.client import CHECKOUT
 
 CONFIG, FLOWS = CHECKOUT / "config", CHECKOUT / "ivr_flows"
@@ -68,6 +70,34 @@ def test_of_each_that_is_missing_the_log_tells_once() -> None:
         reading.tell_of(["ACD_TEST_ONE"])
         reading.tell_of(["ACD_TEST_ONE", "ACD_TEST_TWO"])
     assert [line["variable"] for line in lines] == ["ACD_TEST_ONE", "ACD_TEST_TWO"]
+
+
+async def test_what_failed_just_now_is_not_tried_for_each_who_asks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    environment = Environment(tmp_path, tmp_path, tmp_path)
+    tried: list[str] = []
+
+    def fail(do: str, *_asked: Any) -> Any:
+        tried.append(do)
+        raise SettingsError(["faulty"])
+
+    monkeypatch.setattr(reading, "read", fail)
+    desk, centre = CustomerDesk(), CentreInUse(environment)
+    for _ in range(3):
+        with pytest.raises(SettingsError):
+            await desk.settings(environment)
+        with pytest.raises(SettingsError):
+            await centre.get()
+    assert tried == ["customers", "centre"]
+    (tmp_path / "customers.yml").write_text("fields: {}\n", encoding="utf-8")
+    with pytest.raises(SettingsError):
+        await desk.settings(environment)
+    monkeypatch.setattr(last_failure, "TOLD_AGAIN_S", 0.0)
+    with pytest.raises(SettingsError):
+        await centre.get()
+    assert tried == ["customers", "centre"] * 2
+    await desk.close()
 
 
 def test_the_web_process_has_nothing_of_what_reading_takes() -> None:
