@@ -15,7 +15,7 @@ from typing import Any, cast
 import pytest
 from aiohttp import ClientError
 from sqlalchemy import Engine
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DataError, OperationalError
 
 from acd.customers.card import Card, Details, FieldValue, Source
 from acd.customers.csv_import import Importer, Report
@@ -221,6 +221,18 @@ async def test_the_loop_never_waits_for_a_database_that_is_away(
             await client.post("/api/customers/import", data=b"name\nAnna\n", headers=csv),
         ):
             assert (answer.status, (await answer.json())["error"]) == (503, "database-away")
+
+
+async def test_what_the_database_does_not_take_does_not_mean_that_it_is_away(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_store: RecordStore) -> Engine:
+        raise DataError("insert", {}, Exception("a zero byte in a text"))
+
+    async with serving(tmp_path, customers.ROUTES, SUSAN) as (client, _):
+        monkeypatch.setattr(RecordStore, "engine", property(refuse))
+        answer = await client.get("/api/customers/export")
+        assert (answer.status, (await answer.json())["error"]) == (422, "refused")
 
 
 def test_links_and_greetings_are_nothing_but_text() -> None:
