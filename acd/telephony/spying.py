@@ -47,20 +47,24 @@ class Spies:
             return
         if spy is not None:
             await self.stop(phone)
-        channel = self._channels.new_id(SPY)
+        endpoint, channel = f"PJSIP/{checked(PHONE, phone)}", self._channels.new_id(SPY)
         self._spies[phone] = _Spy(channel, target)
         # d: keys choose the mode. E: over when the agent's call is.
-        await self._channels.link.order(
-            "Originate",
-            Channel=f"PJSIP/{checked(PHONE, phone)}",
-            Application="ChanSpy",
-            Data=f"{target},qdE{OPTIONS[mode]}",
-            Timeout=str(TIMEOUT_S * 1000),
-            CallerID=f'"{mode}" <{phone}>',
-            ChannelId=channel,
-            Variable=ANSWERS_BY_ITSELF,
-            Async="true",
-        )
+        try:
+            await self._channels.link.order(
+                "Originate",
+                Channel=endpoint,
+                Application="ChanSpy",
+                Data=f"{target},qdE{OPTIONS[mode]}",
+                Timeout=str(TIMEOUT_S * 1000),
+                CallerID=f'"{mode}" <{phone}>',
+                ChannelId=channel,
+                Variable=ANSWERS_BY_ITSELF,
+                Async="true",
+            )
+        except TelephonyError:
+            self._spies.pop(phone, None)  # or the next wish would be a key for a channel that never was
+            raise
 
     async def stop(self, phone: str) -> None:
         """Raises TelephonyError where nobody listens on it."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import time
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
@@ -404,6 +405,29 @@ async def test_after_a_consultation_outside(trunks: TrunkCentre) -> None:
         assert CUSTOMER.lstrip("+") not in channels
         await call.hang_up()
         await trunks.record(seen["id"])
+
+
+async def test_one_outside_whom_the_agent_has_dialled_is_joined_with_another(trunks: TrunkCentre) -> None:
+    async with trunks.phone("1001", tone_hz=520.0) as anna:
+        await anna.register()
+        await trunks.ready("anna")
+        call = await anna.dial("0301234500")
+        await call.wait_answered()
+        await call.rtp.until_heard()
+        first = await trunks.until_call("outside")
+        await trunks.ask("consult", agent="anna", to="0301234501", to_kind="number")
+        await trunks.until_call("outside", outside_number="+49301234501")
+        await call.rtp.until_heard()
+        await trunks.ask("consult-complete", agent="anna")
+        await call.wait_ended()
+        await trunks.until_agent("anna", "ready")
+        await trunks.until(lambda s: len(s["calls"]) == 1, "the end of the consultation")
+        names = str(await asyncio.to_thread(trunks.console, "core show channels concise"))
+        (second,) = re.findall(r"^(PJSIP/trunk-backup-\w+)", names, re.MULTILINE)
+        await asyncio.to_thread(trunks.console, f"channel request hangup {second}")
+        await trunks.until_no_channels()
+        record = await trunks.record(first["id"])
+    assert story(record) == ["dialing_out anna answered", "outside anna caller_hung_up"]
 
 
 async def test_whom_an_agent_called_is_sent_to_a_group_and_outside_only_as_the_agent_may(

@@ -281,3 +281,13 @@ async def test_a_spy_who_has_gone_unheard_is_forgotten_and_one_from_before_is_kn
     assert talk.link.sent[-1][0] == "PlayDTMF"
     await talk.hands.spy_no_more("1004")
     assert talk.link.sent[-1] == ("Hangup", {"Channel": "acd-spy-1.s1", "Cause": "16"})
+
+
+async def test_a_spy_whom_asterisk_refuses_may_try_again() -> None:
+    talk = Talk()
+    talk.link.refused = {"Originate"}
+    with pytest.raises(TelephonyError):
+        await talk.hands.spy("1003", "c1", "listen", dialled=False)
+    talk.link.refused = set()
+    await talk.hands.spy("1003", "c1", "listen", dialled=False)
+    assert talk.link.sent[-1][0] == "Originate"
