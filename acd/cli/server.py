@@ -286,4 +286,6 @@ class _Server:
         if self._demo:
             say("  Demo         callers come and agents answer by themselves; their calls go on record")
             say(f"               like any others, in {env.home}; with another ACD_HOME, elsewhere")
+            if self._web:
+                say("               sign in to the desktop as an agent, and that agent is yours")
         say(f"  Afterwards   {command} report, {command} calls list\n")
