@@ -22,6 +22,7 @@ from typing import Any
 from acd.crowd.audio import Audio
 from acd.crowd.leg import Leg, LegState
 from acd.crowd.phone import Phone
+from acd.crowd.voice import murmur
 from acd.errors import OperatorError, RequestRefused
 from acd.runtime.control import request
 from acd.settings.model import Centre
@@ -39,6 +40,7 @@ BREAK = 0.004
 BETWEEN_KEYS_S = (4.0, 9.0)
 LANGUAGE_KEYS, MATTER_KEYS = "12", "120"
 BREAK_S = (10.0, 40.0)
+PITCHES_HZ = (98.0, 117.0, 175.0, 208.0)
 LOOK_S = 1.0
 
 Chance = random.Random
@@ -167,6 +169,7 @@ class Demo:
         number = self._chance.choice(list(self._centre.numbers))
         own = self._chance.choice(self._numbers)
         audio = Audio(trunk.local[0])
+        audio.speak(murmur(self._chance.choice(PITCHES_HZ)))
         leg = trunk.dial(number, self._changed, from_number=own, audio=audio)
         self._callers.add(leg)
         if self._centre.numbers[number].flow is not None and own not in self._known:
