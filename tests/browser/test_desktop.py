@@ -267,6 +267,21 @@ async def test_the_network_is_cut_in_a_call(anna: Desk, centre: DeskCentre) -> N
         assert "talking sales anna caller_hung_up" in story(record)
 
 
+async def test_the_network_is_cut_while_it_rings(anna: Desk, centre: DeskCentre) -> None:
+    """The call is offered again, to whoever can take it, and what rang before is gone from the phone."""
+    async with cable(centre.port) as network, centre.customer(SABINE, tone_hz=CALLER) as caller:
+        anna.url = network.url
+        await anna.at_work()
+        call = await through_the_menu(caller)
+        await anna.button("Answer").wait_for()
+        await network.pull()
+        await expect(anna.page.get_by_text("connection to the server is lost")).to_be_visible()
+        await network.plug_in()
+        await expect(anna.light).to_contain_text("Phone connected")
+        await answered(anna, call)
+        await call.hang_up()
+
+
 async def test_the_controller_is_killed_in_a_call(anna: Desk, centre: DeskCentre) -> None:
     async with centre.customer(SABINE, tone_hz=CALLER) as caller:
         await anna.at_work()
