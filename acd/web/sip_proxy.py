@@ -119,7 +119,7 @@ async def _join(
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         code = WSCloseCode.POLICY_VIOLATION if ended.is_set() else WSCloseCode.GOING_AWAY
-        # Together: a browser that is gone does not say good-bye, and Asterisk is to know soon that its phone is gone.
+        # Together: a browser that is gone says no good-bye, and Asterisk is to know soon that its phone is.
         await asyncio.gather(browser.close(code=code), asterisk.close(), return_exceptions=True)
 
 
