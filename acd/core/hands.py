@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Protocol
+
+
+class Listening(StrEnum):
+    """How far a phone is that is to listen to an agent's call."""
+
+    NONE = "none"
+    RINGING = "ringing"
+    CONNECTED = "connected"
 
 
 class Hands(Protocol):
@@ -55,7 +64,10 @@ class Hands(Protocol):
         """Listen to the agent's side of a call, whisper to it, or barge in; again: another mode."""
 
     async def spy_no_more(self, phone: str) -> None:
-        """That ends."""
+        """That ends, if it is not over."""
+
+    def listening(self, phone: str) -> Listening:
+        """Whether somebody listens on this phone, as Asterisk has told; does not wait."""
 
     async def record(self, call_id: str, said: str, heard: str) -> None:
         """Record into two files of raw sound: what the caller says, and what the caller hears."""

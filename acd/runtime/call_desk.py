@@ -100,7 +100,7 @@ class CallDesk:
             Verb.RECORD_RESUME: self._record_resume,
         }
         handlers: dict[str, Handler] = {str(verb): self._handler(verb, do) for verb, do in verbs.items()}
-        return {**handlers, "spy": self._spy}
+        return {**handlers, "spy": self._spy, "listening": self._listening}
 
     def picture(self, call_id: str) -> dict[str, Any]:
         """`muted`, `recording`, `parties` and `consult` of a call."""
@@ -368,9 +368,7 @@ class CallDesk:
 
     # --- listening in -------------------------------------------------------------------------
     async def _spy(self, request: Request) -> Mapping[str, Any]:
-        who, mode = text_of(request, "agent"), text_of(request, "mode")
-        supervisor = self._floor.agents.get(who)
-        phone = who if supervisor is None else supervisor.phone or ""
+        mode, phone = text_of(request, "mode"), self._phone_of(text_of(request, "agent"))
         if phone not in self._floor.phones:
             raise RequestRefused("unknown-phone", f"there is no phone {phone!r} to listen on")
         if mode == "stop":
@@ -386,6 +384,14 @@ class CallDesk:
         work = self._hands.spy(phone, target.call.id, mode, dialled=target.dialled)
         await self._alone(f"spy {phone}", self._spying(phone, work))
         return {"mode": mode, "call": target.call.id}
+
+    async def _listening(self, request: Request) -> Mapping[str, Any]:
+        return {"state": self._hands.listening(self._phone_of(text_of(request, "agent"))).value}
+
+    def _phone_of(self, who: str) -> str:
+        """Where the supervisor is logged in ('': nowhere), or the phone that is named itself."""
+        supervisor = self._floor.agents.get(who)
+        return who if supervisor is None else supervisor.phone or ""
 
     async def _spying(self, phone: str, work: Awaitable[None]) -> None:
         await work

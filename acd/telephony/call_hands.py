@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 
 from acd.background import Background
 from acd.core import events
+from acd.core.hands import Listening
 from acd.core.ports import Feed
 from acd.errors import TelephonyError
 from acd.telephony.ami import AmiLink, Headers
@@ -209,6 +210,10 @@ class CallHands:
     async def spy_no_more(self, phone: str) -> None:
         """See `Hands`."""
         await self._spies.stop(phone)
+
+    def listening(self, phone: str) -> Listening:
+        """See `Hands`."""
+        return self._spies.listening(phone)
 
     async def record(self, call_id: str, said: str, heard: str) -> None:
         """See `Hands`. Not option `D`: it writes sound of 48 kHz, a browser's, as if it were of 8."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from acd.core.hands import Listening
 from acd.errors import TelephonyError
 from acd.telephony.ami import Headers
 from acd.telephony.channels import PHONE, Channels, checked
@@ -23,6 +24,7 @@ OPTIONS = {"listen": "", "whisper": "w", "barge": "B"}
 class _Spy:
     channel: str  # its uniqueid
     target: str
+    answered: bool = False
     made_at: float = field(default_factory=time.monotonic)
 
 
@@ -67,30 +69,39 @@ class Spies:
             raise
 
     async def stop(self, phone: str) -> None:
-        """Raises TelephonyError where nobody listens on it."""
+        """Where nobody listens on it that is so already: the call may have ended a moment ago."""
         spy = self._spies.pop(phone, None)
+        if spy is not None:
+            await self._channels.link.action("Hangup", Channel=spy.channel, Cause="16")
+
+    def listening(self, phone: str) -> Listening:
+        """How far it is."""
+        spy = self._spies.get(phone)
         if spy is None:
-            raise TelephonyError("nobody listens on this phone")
-        await self._channels.link.action("Hangup", Channel=spy.channel, Cause="16")
+            return Listening.NONE
+        return Listening.CONNECTED if spy.answered else Listening.RINGING
 
     def hear(self, event: Headers) -> None:
-        """One AMI event: a phone is no longer listening."""
+        """One AMI event: a phone was answered, or is no longer listening."""
         if event.get("Event") in ("Hangup", "OriginateResponse") and self._spies:
-            gone = str(event.get("Uniqueid", ""))
+            channel = str(event.get("Uniqueid", ""))
             failed = event.get("Event") == "Hangup" or event.get("Response") == "Failure"
-            for phone in [p for p, spy in self._spies.items() if failed and spy.channel == gone]:
-                del self._spies[phone]
+            for phone in [p for p, spy in self._spies.items() if spy.channel == channel]:
+                if failed:
+                    del self._spies[phone]
+                else:
+                    self._spies[phone] = replace(self._spies[phone], answered=True)
 
     def found(self, seen: Mapping[str, SpySeen]) -> None:
         """After a look at Asterisk: those that there are, by channel, and those too young to be seen."""
         now = time.monotonic()
         kept = {
-            phone: spy
+            phone: replace(spy, answered=True) if spy.channel in seen and seen[spy.channel].target else spy
             for phone, spy in self._spies.items()
             if spy.channel in seen or now - spy.made_at < JUST_MADE_S
         }
         known = {spy.channel for spy in kept.values()}
         for channel, spy in seen.items():
             if channel not in known and spy.target:
-                kept[spy.phone] = _Spy(channel, spy.target)
+                kept[spy.phone] = _Spy(channel, spy.target, answered=True)
         self._spies = kept

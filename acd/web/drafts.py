@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import JSON, Column, Engine, MetaData, String, Table, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
+from acd.core.facts import CallKind
+from acd.records import schema
 from acd.sql import UtcDateTime
 
 KEPT = timedelta(days=7)
@@ -27,6 +30,22 @@ drafts = Table(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class KeptDraft:
+    """A draft with its call as it is on record; of one that goes on everything but the first three is empty.
+
+    `group`: the one for which the agent had it; `name` and `number`: the other side's.
+    """
+
+    call: str
+    text: Mapping[str, Any]
+    at: datetime
+    group: str | None = None
+    name: str = ""
+    number: str = ""
+    started_at: datetime | None = None
+
+
 class Drafts:
     """Of one agent, on the engine of an open `RecordStore`. Synchronous; raises SQLAlchemy's errors."""
 
@@ -40,6 +59,34 @@ class Drafts:
         with self._engine.connect() as connection:
             found: dict[str, Any] | None = connection.execute(query).scalar()
         return found
+
+    def all(self) -> list[KeptDraft]:
+        """The newest first."""
+        calls, visits = schema.calls, schema.visits
+        group = (
+            select(visits.c.group_id)
+            .where(visits.c.call_id == drafts.c.call_id, visits.c.agent_id == self._agent)
+            .order_by(visits.c.queued_at.desc())
+            .limit(1)
+            .scalar_subquery()
+        )
+        query = (
+            select(drafts, calls, group.label("group_id"))
+            .outerjoin(calls, calls.c.call_id == drafts.c.call_id)
+            .where(drafts.c.agent_id == self._agent, drafts.c.at > datetime.now(UTC) - KEPT)
+            .order_by(drafts.c.at.desc())
+        )
+        with self._engine.connect() as connection:
+            return [self._kept(row._mapping) for row in connection.execute(query)]
+
+    def _kept(self, row: Mapping[Any, Any]) -> KeptDraft:
+        calls, kept = schema.calls.c, (row[drafts.c.call_id], row[drafts.c.text], row[drafts.c.at])
+        if row[calls.call_id] is None:
+            return KeptDraft(*kept)
+        dialled = row[calls.origin_agent] == self._agent and row[calls.kind] != CallKind.CALLBACK
+        name = row[calls.customer_name] or ("" if dialled else row[calls.caller_name])
+        number = row[calls.dialed_number if dialled else calls.caller_number]
+        return KeptDraft(*kept, row["group_id"], name, number, row[calls.started_at])
 
     def put(self, call: str, text: Mapping[str, Any]) -> None:
         """In the place of what was there."""

@@ -14,6 +14,7 @@ import pytest
 from acd.core import events
 from acd.core.consults import is_consult
 from acd.core.facts import CallKind, EndedBy, TalkRecorded
+from acd.core.hands import Listening
 from acd.core.outside_events import OutsideAnswered, OutsideDialed
 from acd.errors import RequestRefused, TelephonyError
 from acd.runtime import call_desk
@@ -122,6 +123,11 @@ class FakeHands:
     async def spy_no_more(self, phone: str) -> None:
         """Enough."""
         await self._do("spy no more", phone)
+
+    def listening(self, phone: str) -> Listening:
+        """As long as nobody has told it to end."""
+        spied = [what[0] for what in self.done if what[0].startswith("spy") and what[1] == phone]
+        return Listening.CONNECTED if spied[-1:] == ["spy"] else Listening.NONE
 
     async def record(self, call_id: str, said: str, heard: str) -> None:
         """Two files."""
@@ -375,7 +381,9 @@ async def test_dialling_and_listening(page: Page) -> None:
     assert await page.refused("spy", "1004", target="anna", mode="shout") == "bad-request"
     assert await page.refused("spy", "anna", target="anna", mode="listen") == "own-phone"
     assert (await page.ask("spy", "1004", target="anna", mode="whisper"))["call"] == "c1"
+    assert (await page.ask("listening", "1004"))["state"] == "connected"
     await page.ask("spy", "1004", mode="stop")
+    assert (await page.ask("listening", "1004"))["state"] == "none"
 
 
 async def test_recording_on_demand(page: Page, tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ import pytest
 
 from acd.core.events import CallAttendedTransferred, CallEnded, CallHeld, CallResumed, Event, OwnCallsJoined
 from acd.core.facts import EndedBy
+from acd.core.hands import Listening
 from acd.errors import TelephonyError
 from acd.telephony.call_hands import CallHands
 from acd.telephony.channels import Pair
@@ -274,13 +275,29 @@ async def test_a_spy_who_has_gone_unheard_is_forgotten_and_one_from_before_is_kn
     await talk.hands.spy("1003", "c1", "listen", dialled=False)
     with mock.patch("time.monotonic", return_value=time.monotonic() + 3):
         talk.hands.found_spies({"acd-spy-1.s1": SpySeen("1004", AGENT), "acd-spy-2.s1": SpySeen("1005", "")})
+    sent = len(talk.link.sent)
     for phone in ("1003", "1005"):
-        with pytest.raises(TelephonyError, match="nobody listens"):
-            await talk.hands.spy_no_more(phone)
+        assert talk.hands.listening(phone) is Listening.NONE
+        await talk.hands.spy_no_more(phone)  # over already: no fault
+    assert len(talk.link.sent) == sent
+    assert talk.hands.listening("1004") is Listening.CONNECTED
     await talk.hands.spy("1004", "c1", "whisper", dialled=False)
     assert talk.link.sent[-1][0] == "PlayDTMF"
     await talk.hands.spy_no_more("1004")
     assert talk.link.sent[-1] == ("Hangup", {"Channel": "acd-spy-1.s1", "Cause": "16"})
+
+
+async def test_a_spy_listens_when_the_phone_was_answered_and_until_it_hangs_up() -> None:
+    talk = Talk()
+    await talk.hands.spy("1003", "c1", "listen", dialled=False)
+    assert talk.hands.listening("1003") is Listening.RINGING
+    channel = talk.link.sent[-1][1]["ChannelId"]
+    talk.hands.hear({"Event": "OriginateResponse", "Response": "Success", "Uniqueid": "acd-spy-other"})
+    assert talk.hands.listening("1003") is Listening.RINGING
+    talk.hands.hear({"Event": "OriginateResponse", "Response": "Success", "Uniqueid": channel})
+    assert talk.hands.listening("1003") is Listening.CONNECTED
+    talk.hands.hear({"Event": "Hangup", "Uniqueid": channel})
+    assert talk.hands.listening("1003") is Listening.NONE
 
 
 async def test_a_spy_whom_asterisk_refuses_may_try_again() -> None:

@@ -31,6 +31,8 @@ class FakeBoard(FakeDesktop):
         self.objects = {"centre": self.world.wallboard["centre"]}
         self.answers = board_world.answers(time.time())
         self.cards: dict[str, Object] = {card["id"]: card for card in self.answers["cards"]}
+        self.listening = "none"
+        """How far the phone is at which somebody listens."""
         self._sent = {"wallboard": 1, "calls": 1}
 
     async def move(self) -> None:
@@ -85,6 +87,7 @@ class FakeBoard(FakeDesktop):
             web.get("/api/customers/{id}", self._told(lambda request: self.cards[request.match_info["id"]])),
             web.post("/api/calls/{id}/{do:move|priority}", self._order),
             web.post("/api/agents/{id}/state", self._order),
+            web.get("/api/spy", self._told(lambda _: {"state": self.listening})),
             web.post("/api/{do:spy|messages|announcements}", self._order),
             web.post("/api/accounts", self._made(lambda given: {"account": given, **password})),
             web.post("/api/accounts/{id}/password", self._made(lambda _: password)),

@@ -111,7 +111,9 @@ class FakeDesktop:
             web.get("/api/me/phone", self._answer(fake_world.PHONES)),
             web.get("/api/me/figures", self._answer(fake_world.FIGURES)),
             web.get("/api/me/pop/{call}", self._pop),
+            web.get("/api/me/drafts", self._unsent),
             web.get("/api/me/draft/{call}", self._draft),
+            web.delete("/api/me/draft/{call}", self._drop_draft),
             web.put("/api/me/draft/{call}", self._keep_draft),
             web.post("/api/me/{what:state|call|wrap-up}", self._order),
             web.get("/api/targets", self._answer(fake_world.TARGETS)),
@@ -181,7 +183,10 @@ class FakeDesktop:
             status, code = self.refuse
             self.refuse = None
             return _refused(status, code, "it was refused")
-        self.orders.append((request.path.removeprefix("/api/"), await request.json()))
+        given = await request.json()
+        self.orders.append((request.path.removeprefix("/api/"), given))
+        if request.path.endswith("/wrap-up"):
+            self.drafts.pop(given["call"], None)
         return web.json_response({"ok": True})
 
     async def _new_customer(self, request: web.Request) -> web.Response:
@@ -198,6 +203,16 @@ class FakeDesktop:
     async def _keep_draft(self, request: web.Request) -> web.Response:
         self.drafts[request.match_info["call"]] = (await request.json())["draft"]
         return web.json_response({})
+
+    async def _drop_draft(self, request: web.Request) -> web.Response:
+        self.drafts.pop(request.match_info["call"], None)
+        return web.Response(status=204)
+
+    async def _unsent(self, request: web.Request) -> web.Response:
+        about = {"group": "sales", "name": "Katharina", "number": "+4930", "started_at": time.time() - 600}
+        return web.json_response(
+            {"drafts": [{"call": call, "draft": draft, **about} for call, draft in self.drafts.items()]}
+        )
 
     async def _inbox(self, request: web.Request) -> web.Response:
         kind = request.query.get("kind")

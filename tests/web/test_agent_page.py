@@ -184,6 +184,33 @@ async def test_notes_survive_a_reload_and_are_sent_with_the_result(page: Page, d
     assert desktop.orders == [("me/wrap-up", {"call": CALL, **result})]
 
 
+async def test_notes_are_sent_when_the_wrap_up_runs_out_or_listed(page: Page, desktop: FakeDesktop) -> None:
+    await signed_in(page, desktop)
+    note = page.get_by_role("textbox", name="Note", exact=True)
+    unsent = page.get_by_role("region", name="Notes not sent yet")
+    result: dict[str, Any] = {"call": CALL, "code": None, "fields": {}, "callback_at": None, "done": False}
+    await desktop.play("wrap-up")
+    await note.fill("Promised a brochure")
+    async with page.expect_response("**/api/me/wrap-up"):
+        await desktop.play("ready")
+    await expect(note).to_have_count(0)
+    await expect(unsent).to_have_count(0)
+    await desktop.play("wrap-up")
+    await note.fill("And a price")
+    desktop.refuse = (409, "unknown-disposition")
+    async with page.expect_response("**/api/me/wrap-up"):
+        await desktop.play("ready")
+    await expect(unsent).to_contain_text("And a price")
+    await unsent.get_by_role("combobox", name="Result").click()
+    await page.get_by_text("Wrong number").click()
+    await unsent.get_by_role("button", name="Send the notes on Katharina").click()
+    await expect(unsent).to_have_count(0)
+    assert desktop.orders == [
+        ("me/wrap-up", {**result, "note": "Promised a brochure"}),
+        ("me/wrap-up", {**result, "code": "wrong", "note": "And a price"}),
+    ]
+
+
 async def test_the_inbox_has_broken_promises_first(page: Page, desktop: FakeDesktop) -> None:
     await page.clock.install()
     await signed_in(page, desktop)

@@ -128,6 +128,34 @@ def taken(_request: dict[str, Any]) -> dict[str, Any]:
     raise RequestRefused("phone-taken", "ben is logged in on phone 1002")
 
 
+async def test_calls_that_go_on_are_listed_with_those_on_record(tmp_path: Path) -> None:
+    now = datetime.now(UTC)
+    live = {
+        "id": "c2", "kind": "inbound", "state": "talking", "since_at": now.timestamp() - 20,
+        "arrived_at": now.timestamp() - 60, "queued_at": None, "caller_number": "+4930", "caller_name": "",
+        "dialed_number": "8001", "customer": None, "group": "support", "agent": "ben", "own_call_of": None,
+    }  # fmt: skip
+    async with desktop(tmp_path) as house:
+        house.store.save_calls([fold("c1", a_call("c1", now - timedelta(minutes=5)))])
+        gone, waits = {**live, "id": "c1", "state": "ended"}, {**live, "id": "c3", "state": "waiting"}
+        waits |= {"arrived_at": now.timestamp() - 40, "queued_at": now.timestamp() - 30, "agent": None}
+        house.controller.all = {f"call:{call['id']}": call for call in (live, gone, waits)}
+        await house.controller.start()
+        await house.sign_in("susan")
+        await house.controller.until(lambda: house.process.services.link.up)
+        since = f"/api/calls?from={now - timedelta(days=1):%Y-%m-%d}"
+        assert [call["id"] for call in await ask(house, "GET", since)] == ["c1"]
+        third, second, first = await ask(house, "GET", f"{since}&ongoing=true")
+        assert [call["id"] for call in (third, second, first)] == ["c3", "c2", "c1"]
+        assert (second["ended_at"], second["agents"], second["groups"]) == (None, ["ben"], ["support"])
+        assert (second["talk_s"] >= 20, second["wait_s"], third["wait_s"] >= 30) == (True, 0.0, True)
+        for query, ids in (("agent=ben", ["c2"]), ("group=sales", ["c1"]), ("number=%2B4930", ["c3", "c2"])):
+            assert [c["id"] for c in await ask(house, "GET", f"{since}&ongoing=true&{query}")] == ids
+        assert [c["id"] for c in await ask(house, "GET", f"{since}&ongoing=true&limit=1")] == ["c3"]
+        assert await ask(house, "GET", "/api/calls?from=2020-01-01&to=2020-01-02&ongoing=true") == []
+        await house.controller.stop()
+
+
 async def test_records_and_figures(tmp_path: Path) -> None:
     async with desktop(tmp_path) as house:
         began = datetime.now(UTC).replace(hour=0, minute=0, second=1) - timedelta(days=2)

@@ -12,7 +12,7 @@ import pytest_asyncio
 from playwright.async_api import Page, expect
 
 from tests.web.board_world import HOSTILE
-from tests.web.fake_board import FakeBoard
+from tests.web.fake_board import ADMIN, FakeBoard
 from tests.web.test_agent_page import _faults as faults_of
 from tests.web.test_agent_page import browser, page
 
@@ -60,14 +60,28 @@ async def test_what_supervisors_do_is_asked_for(page: Page, board: FakeBoard) ->
     await expect(page.get_by_text("Moved to Support.")).to_be_visible()
     await page.get_by_role("button", name="Talking").click()
     await page.get_by_role("button", name="Actions for").first.click()
+    await expect(page.get_by_role("menuitem", name="Whisper")).to_be_disabled()
+    await expect(page.get_by_text("Your account has no phone")).to_be_visible()
+    board.session = {**ADMIN, "agent": "a0"}
+    await page.reload()
+    await page.get_by_role("button", name="Talking").click()
+    await page.get_by_role("button", name="Actions for").first.click()
+    board.listening = "ringing"
     await page.get_by_role("menuitem", name="Whisper").click()
+    await expect(page.get_by_text("Your phone rings")).to_be_visible()
+    board.listening = "connected"
     await expect(page.get_by_text("You are connected to")).to_be_visible()
     await page.get_by_role("button", name="End", exact=True).click()
     await expect(page.get_by_text("You are connected to")).to_have_count(0)
+    await page.get_by_role("button", name="Actions for").first.click()
+    await page.get_by_role("menuitem", name="Listen").click()
+    await expect(page.get_by_text("You are connected to")).to_be_visible()
+    board.listening = "none"  # the call is over
+    await expect(page.get_by_text("You are connected to")).to_have_count(0)
     orders = [(path.split("/")[-1], order) for path, order in board.orders]
-    assert [what for what, _ in orders] == ["priority", "move", "spy", "spy"]
+    assert [what for what, _ in orders] == ["priority", "move", "spy", "spy", "spy"]
     assert orders[1][1] == {"group": "g1"}
-    assert [order["mode"] for _, order in orders[2:]] == ["whisper", "stop"]
+    assert [order["mode"] for _, order in orders[2:]] == ["whisper", "stop", "listen"]
 
 
 async def test_a_menu_outlives_the_row_it_was_opened_from(page: Page, board: FakeBoard) -> None:
@@ -164,8 +178,12 @@ async def test_a_password_and_a_token_are_shown_once(page: Page, board: FakeBoar
     await page.goto(f"{board.address}/admin/tokens")
     await page.get_by_role("button", name="Make a token").click()
     await page.get_by_label("Name").fill("Reports")
+    await expect(page.get_by_role("checkbox", name="see groups, agents and calls read:state")).to_be_checked()
     await page.get_by_role("button", name="Add", exact=True).click()
     await expect(page.get_by_text("acd_tRcFj0w9Q3mB7vXk")).to_be_visible()
+    shown = page.get_by_role("dialog").filter(has_text="acd_tRcFj0w9Q3mB7vXk")
+    await expect(shown.locator(".ant-modal-footer button")).to_have_text(["I have it"])
+    await expect(shown.get_by_role("button", name="Close")).to_have_count(0)
     await page.get_by_role("button", name="I have it").click()
     await expect(page.get_by_text("acd_tRcFj0w9Q3mB7vXk")).to_have_count(0)
     await page.goto(f"{board.address}/admin/flows")

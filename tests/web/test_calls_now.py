@@ -137,6 +137,11 @@ async def test_a_supervisor_acts_on_others_and_an_agent_does_not(tmp_path: Path)
             async with found.client.post(path, json=told) as answer:
                 assert answer.status == 200, await answer.text()
             assert found.controller.asked[-1] == {"by": "susan", **asked}
+        found.controller.answers["listening"] = lambda _asked: {"state": "ringing"}
+        async with found.client.get("/api/spy?phone=1005") as answer:
+            assert (answer.status, await answer.json()) == (200, {"state": "ringing"})
+        async with found.client.get("/api/spy") as answer:
+            assert answer.status == 422  # the account has no phone of its own
         count = len(found.controller.asked)
         await found.sign_in("anna")
         for path, told, _ in SUPERVISED:

@@ -9,8 +9,10 @@ from typing import Any
 from sqlalchemy import select, update
 
 from acd.errors import RequestRefused
+from acd.records.fold import fold
 from acd.web.drafts import DRAFTS_MAX, KEPT, Drafts, drafts
 from tests.web.desktop import desktop
+from tests.web.test_api import HOSTILE, a_call
 
 DRAFT = {"code": "sold", "fields": {"contract": "7"}, "note": "a\nb", "callback_at": None, "saved_ms": 1.8e12}
 
@@ -81,6 +83,33 @@ async def test_drafts_are_bounded_in_size_number_and_age(tmp_path: Path) -> None
         kept.put("new", {})
         with found.store.engine.connect() as connection:
             assert "c9" not in set(connection.execute(select(drafts.c.call_id)).scalars())
+
+
+async def test_what_was_never_sent_is_listed_with_its_call(tmp_path: Path) -> None:
+    async with desktop(tmp_path) as found:
+        await found.sign_in("anna")
+        began = datetime(2026, 11, 26, 9, tzinfo=UTC)
+        found.store.save_calls([fold("c1", a_call("c1", began))])
+        live = {"group": "support", "caller_number": "+4930", "caller_name": "Li", "arrived_at": 5.0}
+        found.process.services.picture.objects["call:c2"] = live
+        Drafts(found.store.engine, "ben").put("c1", DRAFT)
+        kept = Drafts(found.store.engine, "anna")
+        for call in ("gone", "c1", "c2"):
+            kept.put(call, {**DRAFT, "note": call})
+        async with found.client.get("/api/me/drafts") as answer:
+            told = (await answer.json())["drafts"]
+        assert [one.pop("draft") for one in told] == [{**DRAFT, "note": one["call"]} for one in told]
+        assert told == [
+            {"call": "c2", "group": "support", "name": "Li", "number": "+4930", "started_at": 5.0},
+            {
+                "call": "c1",
+                "group": "sales",
+                "name": HOSTILE,
+                "number": "+491701234567",
+                "started_at": began.timestamp(),
+            },
+            {"call": "gone", "group": None, "name": "", "number": "", "started_at": None},
+        ]
 
 
 async def test_the_trees_of_the_groups_are_shown(tmp_path: Path) -> None:

@@ -18,19 +18,25 @@ from acd.records.story import call_story
 from acd.settings.phone_number import normalised
 from acd.web.asker import Role, Scope
 from acd.web.context import Context
+from acd.web.live.mine import CALL
+from acd.web.picture import Object
 from acd.web.refusal import not_found
 from acd.web.route import Route
 from acd.web.values import Answer, Input, Limit, Line, Name
 
 
 class Wanted(Input):
-    """`from` and `to`: today, yesterday, 2026-11-22, or 2026-11-22T10:00, as local time of the centre."""
+    """`from` and `to`: today, yesterday, 2026-11-22, or 2026-11-22T10:00, as local time of the centre.
+
+    `ongoing`: those that go on as well, which are not on record yet: without `answered_at` and `ended_at`.
+    """
 
     from_: Annotated[Line, Field(alias="from")] = "today"
     to: Line = "today"
     group: Name | None = None
     agent: Name | None = None
     number: Name | None = None
+    ongoing: bool = False
     limit: Limit = 100
 
 
@@ -70,13 +76,59 @@ async def find(ctx: Context[Wanted, None]) -> list[CallShown]:
     if asked.number is not None:
         number = normalised(asked.number, centre.system.country) or asked.number
 
-    def read() -> list[CallRecord]:
+    def read() -> tuple[Period, list[CallRecord]]:
         period = _period(asked, ZoneInfo(centre.system.timezone))
-        return ctx.services.store.calls(
+        return period, ctx.services.store.calls(
             period.since, period.until, group=asked.group, agent=asked.agent, number=number, limit=asked.limit
         )
 
-    return [_shown(record) for record in await ctx.sql(read)]
+    live = _live(ctx) if asked.ongoing else []  # looked at first: one that ends meanwhile is in one of both
+    period, records = await ctx.sql(read)
+    found = [_shown(record) for record in records]
+    ids, now_s = {call.id for call in found}, ctx.services.link.now_s()
+    found += [
+        _live_shown(call, now_s)
+        for call in live
+        if call["id"] not in ids and _is_wanted(call, asked, period, number)
+    ]
+    return sorted(found, key=lambda call: call.started_at, reverse=True)[: asked.limit]
+
+
+def _live(ctx: Context[Wanted, None]) -> list[Object]:
+    """Calls that go on, as the controller has them; none while it is away."""
+    objects = ctx.services.picture.objects.items() if ctx.services.link.up else ()
+    return [call for key, call in objects if key.startswith(CALL) and call["state"] != "ended"]
+
+
+def _is_wanted(call: Object, asked: Wanted, period: Period, number: str | None) -> bool:
+    return (
+        period.since.timestamp() <= call["arrived_at"] < period.until.timestamp()
+        and asked.group in (None, call["group"])
+        and asked.agent in (None, call["agent"], call["own_call_of"])
+        and number in (None, call["caller_number"], call["dialed_number"])
+    )
+
+
+def _live_shown(call: Object, now_s: float) -> CallShown:
+    """`wait_s` and `talk_s` are those of where it is now."""
+    waits, talks = call["state"] == "waiting", call["state"] in ("talking", "outside")
+    agent = call["agent"] or call["own_call_of"]
+    return CallShown(
+        id=call["id"],
+        kind=call["kind"],
+        caller_number=call["caller_number"] or "",
+        caller_name=call["caller_name"] or "",
+        dialed_number=call["dialed_number"] or "",
+        customer=call["customer"],
+        started_at=datetime.fromtimestamp(call["arrived_at"], UTC),
+        answered_at=None,
+        ended_at=None,
+        ended_by=None,
+        groups=[call["group"]] if call["group"] else [],
+        agents=[agent] if agent and talks else [],
+        wait_s=max(0.0, now_s - (call["queued_at"] or now_s)) if waits else 0.0,
+        talk_s=max(0.0, now_s - call["since_at"]) if talks else 0.0,
+    )
 
 
 async def story(ctx: Context[None, None]) -> Story:

@@ -10,7 +10,7 @@ from acd.web.asker import Role, Scope
 from acd.web.context import Context
 from acd.web.refusal import Refusal
 from acd.web.route import Route
-from acd.web.values import Input, Name, Text
+from acd.web.values import Answer, Input, Name, Text
 
 PRIORITY_MAX = 100
 
@@ -40,6 +40,18 @@ class Spy(Input):
     mode: Literal["listen", "whisper", "barge", "stop"]
     target: Name | None = None
     phone: Name | None = None
+
+
+class Listener(Input):
+    """`phone`: where the supervisor listens, if not at the phone of the log-in."""
+
+    phone: Name | None = None
+
+
+class ListeningNow(Answer):
+    """`ringing`: the phone is called, and nobody has answered it."""
+
+    state: Literal["none", "ringing", "connected"]
 
 
 class Message(Input):
@@ -84,12 +96,24 @@ async def spy(ctx: Context[None, Spy]) -> dict[str, Any]:
     order = ctx.body
     if order.mode != "stop" and order.target is None:
         raise Refusal(422, "refused", "say whom to listen to", {"body.target": "expected an agent"})
-    own = order.phone or ctx.asker.agent
-    if own is None:
-        text = "this account belongs to no agent: say at which phone to listen"
-        raise Refusal(422, "refused", text, {"body.phone": "expected a phone"})
+    own = _own_phone(ctx, order.phone, "body.phone")
     ctx.note(order.target, mode=order.mode, at=own)
     return await ctx.ask("spy", agent=own, mode=order.mode, target=order.target)
+
+
+async def listening(ctx: Context[Listener, None]) -> ListeningNow:
+    """As Asterisk has told."""
+    told = await ctx.ask("listening", agent=_own_phone(ctx, ctx.query.phone, "query.phone"))
+    return ListeningNow(state=told["state"])
+
+
+def _own_phone(ctx: Context[Any, Any], phone: str | None, field: str) -> str:
+    """The phone, or the agent whose phone it is. Raises Refusal, 422."""
+    own = phone or ctx.asker.agent
+    if own is None:
+        text = "this account belongs to no agent: say at which phone to listen"
+        raise Refusal(422, "refused", text, {field: "expected a phone"})
+    return own
 
 
 async def send_message(ctx: Context[None, Message]) -> dict[str, Any]:
@@ -111,6 +135,8 @@ ROUTES = [
           Scope.READ_STATE, answer=dict[str, Any], controller=True),
     Route("POST", "/api/spy", "Listen to an agent's call, whisper, or join it", spy, Role.SUPERVISOR,
           Scope.SUPERVISE, body=Spy, answer=dict[str, Any], audit="spy", controller=True),
+    Route("GET", "/api/spy", "Whether one listens to a call", listening, Role.SUPERVISOR, Scope.SUPERVISE,
+          query=Listener, answer=ListeningNow, controller=True),
     Route("POST", "/api/messages", "Send a message to agents", send_message, Role.SUPERVISOR,
           Scope.SUPERVISE, body=Message, answer=dict[str, Any], audit="message", controller=True),
 ]  # fmt: skip

@@ -1,7 +1,8 @@
-"""What came of a call: `/api/me/wrap-up`, and `/api/me/draft/{call}` for what is not sent yet."""
+"""What came of a call: `/api/me/wrap-up`; what is not sent yet: `/api/me/draft/{call}`, `/api/me/drafts`."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
@@ -9,7 +10,9 @@ from pydantic import Field
 from acd.core.disposition import FIELD_MAX, NOTE_MAX
 from acd.web.asker import Role, Scope
 from acd.web.context import Context
-from acd.web.drafts import Drafts
+from acd.web.drafts import Drafts, KeptDraft
+from acd.web.live.mine import CALL
+from acd.web.picture import Object
 from acd.web.refusal import Refusal
 from acd.web.route import NOT_AUDITED, Route
 from acd.web.values import Answer, Input, Moment, Name, Text
@@ -58,6 +61,23 @@ class DraftKept(Input):
     draft: Draft | None
 
 
+class UnsentDraft(Answer):
+    """`group` had the call; `name`, `number`: the other side; `started_at`: when it began, Unix seconds."""
+
+    call: str
+    group: str | None
+    name: str
+    number: str
+    started_at: float | None
+    draft: Draft
+
+
+class UnsentDrafts(Answer):
+    """The newest first."""
+
+    drafts: list[UnsentDraft]
+
+
 async def wrap_up(ctx: Context[None, WrapUp]) -> WrapUpKept:
     """Kept by the controller, whatever becomes of the database."""
     agent, told = ctx.agent, ctx.body
@@ -83,6 +103,31 @@ async def read_draft(ctx: Context[None, None]) -> DraftKept:
     agent, call = ctx.agent, ctx.path["call"]
     found = await ctx.sql(lambda: Drafts(ctx.services.store.engine, agent).get(call))
     return DraftKept(draft=None if found is None else Draft(**found))
+
+
+async def read_drafts(ctx: Context[None, None]) -> UnsentDrafts:
+    """Of the agent who asks, of calls that go on, too."""
+    agent = ctx.agent
+    kept = await ctx.sql(lambda: Drafts(ctx.services.store.engine, agent).all())
+    return UnsentDrafts(drafts=[_unsent(one, ctx.services.picture.objects) for one in kept])
+
+
+def _unsent(kept: KeptDraft, objects: Mapping[str, Object]) -> UnsentDraft:
+    draft = Draft(**kept.text)
+    if kept.started_at is not None:
+        at = kept.started_at.timestamp()
+        return UnsentDraft(
+            call=kept.call, group=kept.group, name=kept.name, number=kept.number, started_at=at, draft=draft
+        )
+    live = objects.get(f"{CALL}{kept.call}", {})
+    return UnsentDraft(
+        call=kept.call,
+        group=live.get("group"),
+        name=(live.get("customer") or {}).get("name") or live.get("caller_name") or "",
+        number=live.get("outside_number") or live.get("caller_number") or "",
+        started_at=live.get("arrived_at"),
+        draft=draft,
+    )
 
 
 async def keep_draft(ctx: Context[None, DraftKept]) -> None:
@@ -126,6 +171,8 @@ ROUTES = [
           Scope.READ_STATE, answer=dict[str, DispositionsOfGroup]),
     Route("POST", "/api/me/wrap-up", "Say what came of a call", wrap_up, Role.AGENT, body=WrapUp,
           answer=WrapUpKept, audit="wrap-up", controller=True),
+    Route("GET", "/api/me/drafts", "What one has typed about calls and not sent", read_drafts, Role.AGENT,
+          answer=UnsentDrafts),
     Route("GET", _DRAFT, "What one has typed about a call", read_draft, Role.AGENT, answer=DraftKept),
     Route("PUT", _DRAFT, "Keep what one has typed about a call", keep_draft, Role.AGENT, body=DraftKept,
           audit=NOT_AUDITED),

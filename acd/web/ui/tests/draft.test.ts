@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
 import { EMPTY, type Draft } from "../src/agent/wrapup/draft";
 import { DraftKeeper } from "../src/agent/wrapup/keeper";
+import { draftName, Unsent } from "../src/agent/wrapup/unsent";
 
 const noted = (note: string): Draft => ({ ...EMPTY, note, saved_ms: 1 });
 
@@ -66,5 +67,62 @@ describe("a draft on its way to the server", () => {
     answer[0]!(new Error("away"));
     await vi.advanceTimersByTimeAsync(0);
     expect(told.at(-1)).toBe(false);
+  });
+});
+
+describe("what was written when the wrap-up ends by itself", () => {
+  const kept = new Map<string, string>();
+  const storage = {
+    get: (name: string) => kept.get(name) ?? null,
+    set: (name: string, value: string | null) => void (value === null ? kept.delete(name) : kept.set(name, value)),
+  };
+  const keep = (draft: Draft) => kept.set(draftName("c1"), JSON.stringify(draft));
+  beforeEach(() => kept.clear());
+
+  it("is sent once what is on its way to the draft has arrived, and forgotten then", async () => {
+    const unsent = new Unsent(storage);
+    const told: string[] = [];
+    let arrived: (() => void) | undefined;
+    const keeper = new DraftKeeper(
+      (draft) => {
+        told.push(`kept ${draft.note}`);
+        return new Promise<void>((resolve) => (arrived = resolve));
+      },
+      () => {},
+    );
+    const close = unsent.open("c1", keeper);
+    keeper.later(noted("a promise"));
+    keep(noted("a promise"));
+    close();
+    const left = unsent.left("c1", async (draft) => told.push(`sent ${draft.note}`));
+    await Promise.resolve();
+    expect(told).toEqual(["kept a promise"]);
+    arrived!();
+    expect([await left, told, kept.size]).toEqual([true, ["kept a promise", "sent a promise"], 0]);
+  });
+
+  it("is not sent where there is nothing, or where it is being sent by hand", async () => {
+    const unsent = new Unsent(storage);
+    const send = vi.fn(async () => {});
+    expect(await unsent.left("c1", send)).toBe(false);
+    keep(noted("  "));
+    expect(await unsent.left("c1", send)).toBe(false);
+    keep(noted("a"));
+    const keeper = new DraftKeeper(async () => {}, () => {});
+    let done = () => {};
+    const answered = new Promise<void>((resolve) => (done = resolve));
+    const finishing = unsent.finish("c1", keeper, () => answered);
+    expect(await unsent.left("c1", send)).toBe(false);
+    done();
+    await finishing;
+    expect([await unsent.left("c1", send), send.mock.calls.length]).toEqual([false, 0]);
+  });
+
+  it("stays where the server refuses it", async () => {
+    const unsent = new Unsent(storage);
+    keep(noted("a"));
+    await expect(unsent.left("c1", () => Promise.reject(new Error("refused")))).rejects.toThrow("refused");
+    expect(kept.size).toBe(1);
+    expect(await unsent.left("c1", async () => {})).toBe(true);
   });
 });

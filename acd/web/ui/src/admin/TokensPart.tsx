@@ -106,12 +106,22 @@ function AddToken({ onClose, onAdded }: { onClose: () => void; onAdded: (made: {
           <Input autoFocus maxLength={100} autoComplete="off" />
         </Form.Item>
         <Form.Item name="scopes" label={t("admin.scopes")} rules={[{ required: true, message: t("admin.scopes-missing") }]}>
-          <Checkbox.Group className="choices" options={SCOPES.map((scope) => ({ value: scope, label: t(`admin.scope.${scope}`) }))} />
+          <Checkbox.Group className="choices" options={SCOPES.map((scope) => ({ value: scope, label: <ScopeText scope={scope} /> }))} />
         </Form.Item>
         <Form.Item name="days" label={t("admin.expires")}>
           <Select options={DAYS.map((days) => ({ value: days, label: days === 0 ? t("admin.never") : t("admin.in-days", { days }) }))} />
         </Form.Item>
       </Form>
     </Modal>
+  );
+}
+
+/** In words, and as the API and the table of tokens name it. */
+function ScopeText({ scope }: { scope: (typeof SCOPES)[number] }) {
+  const { t } = useI18n();
+  return (
+    <>
+      {t(`admin.scope.${scope}`)} <code className="quiet">{scope}</code>
+    </>
   );
 }

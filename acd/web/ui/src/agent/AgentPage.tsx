@@ -12,6 +12,8 @@ import { Messages } from "./Messages";
 import { PopPanel } from "./pop/PopPanel";
 import { useForm, usePop } from "./pop/usePop";
 import { BUSY } from "./states";
+import { UnsentCard } from "./wrapup/UnsentCard";
+import { useUnsent } from "./wrapup/useUnsent";
 import { WrapUpPanel } from "./wrapup/WrapUpPanel";
 import "./agent.css";
 
@@ -25,11 +27,13 @@ export default function AgentPage() {
 function Desk({ agent }: { agent: Agent }) {
   const callId = callInHand(agent) ?? agent.wrap_up_call;
   const call = useObject("me", "call", callId);
+  const drafts = useUnsent(agent, call && call.id === agent.wrap_up_call ? call.group : null);
   return (
     <div className={call ? "desk desk-call" : "desk"}>
       {call && <CallCard key={`card ${call.id}`} agent={agent} call={call} />}
       {call ? <CallWork key={`work ${call.id}`} agent={agent} call={call} /> : <Quiet agent={agent} />}
       <div className="desk-rest">
+        <UnsentCard drafts={drafts.value ?? []} onDone={drafts.reload} />
         <DialBox agent={agent} />
         <Messages />
         <InboxGlance />

@@ -1,6 +1,6 @@
 import type { Label } from "../live/shapes";
 import type { Card, Contact } from "./customers";
-import { at, get, post, put } from "./http";
+import { at, get, post, put, remove } from "./http";
 
 export type StateOrder = "login" | "logout" | "ready" | "not-ready" | "revoke" | "wrap-up" | "wrap-up-extend" | "wrap-up-done";
 
@@ -148,3 +148,16 @@ function disposition(code: Code): Disposition {
 export const readDraft = (call: string, signal: AbortSignal): Promise<{ draft: (WrapUp & { saved_ms: number }) | null }> =>
   get(at`/api/me/draft/${call}`, {}, signal);
 export const keepDraft = (call: string, draft: WrapUp & { saved_ms: number }): Promise<unknown> => put(at`/api/me/draft/${call}`, { draft });
+
+/** What was written about a call and not sent; `name`, `number`: the other side's; `started_at`: Unix seconds. */
+export interface UnsentDraft {
+  call: string;
+  group: string | null;
+  name: string;
+  number: string;
+  started_at: number | null;
+  draft: WrapUp & { saved_ms: number };
+}
+
+export const readDrafts = async (signal: AbortSignal): Promise<UnsentDraft[]> => (await get<{ drafts: UnsentDraft[] }>("/api/me/drafts", {}, signal)).drafts;
+export const dropDraft = (call: string): Promise<unknown> => remove(at`/api/me/draft/${call}`);

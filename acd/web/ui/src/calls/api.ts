@@ -55,5 +55,5 @@ export interface CallFilter {
 
 export const LISTED = 200;
 
-export const findCalls = (filter: CallFilter, signal?: AbortSignal): Promise<CallLine[]> => get("/api/calls", { ...filter, limit: LISTED }, signal);
+export const findCalls = (filter: CallFilter, signal?: AbortSignal): Promise<CallLine[]> => get("/api/calls", { ...filter, ongoing: true, limit: LISTED }, signal);
 export const readStory = (call: string, signal?: AbortSignal): Promise<CallStory> => get(at`/api/calls/${call}`, {}, signal);

@@ -4,6 +4,7 @@ import { RowMenu, type Opened } from "../grid/RowMenu";
 import { useI18n } from "../i18n/i18n";
 import { useObject } from "../live/hooks";
 import type { Agent } from "../live/shapes";
+import { useWho } from "../shell/session";
 
 export type AgentDeed =
   | { do: "spy"; mode: "listen" | "whisper" | "barge" }
@@ -22,16 +23,18 @@ export function AgentMenu({ row, button, onDeed, onClose }: Props) {
   const { t, label } = useI18n();
   const reasons = useObject("wallboard", "centre")?.reasons ?? [];
   const talks = agent.state === "talking";
+  const noPhone = useNoPhone();
+  const canListen = talks && noPhone === null;
   const item = (key: string, text: string, deed: AgentDeed, disabled = false) => ({ key, label: text, disabled, onClick: () => onDeed(deed, agent) });
   const items: NonNullable<MenuProps["items"]> = [
     {
       type: "group",
       key: "listen-group",
-      label: talks ? t("board.on-call") : t("board.no-call"),
+      label: <span className="row-menu-note">{talks ? (noPhone ?? t("board.on-call")) : t("board.no-call")}</span>,
       children: [
-        item("listen", t("board.listen"), { do: "spy", mode: "listen" }, !talks),
-        item("whisper", t("board.whisper"), { do: "spy", mode: "whisper" }, !talks),
-        item("barge", t("board.barge"), { do: "spy", mode: "barge" }, !talks),
+        item("listen", t("board.listen"), { do: "spy", mode: "listen" }, !canListen),
+        item("whisper", t("board.whisper"), { do: "spy", mode: "whisper" }, !canListen),
+        item("barge", t("board.barge"), { do: "spy", mode: "barge" }, !canListen),
         item("why", t("board.why-agent"), { do: "why" }, agent.call === null && agent.wrap_up_call === null),
       ],
     },
@@ -55,4 +58,13 @@ export function AgentMenu({ row, button, onDeed, onClose }: Props) {
     item("message", t("board.message"), { do: "message" }),
   ];
   return <RowMenu button={button} items={items} onClose={onClose} />;
+}
+
+/** Why nobody can listen here: one listens at the phone at which one's own agent is logged in. */
+function useNoPhone(): string | null {
+  const { t } = useI18n();
+  const { agent } = useWho().session;
+  const me = useObject("wallboard", "agent", agent);
+  if (agent === null) return t("board.no-agent");
+  return me?.phone ? null : t("board.no-phone");
 }

@@ -1,19 +1,34 @@
 import { Alert, Button, Segmented } from "antd";
+import { useEffect } from "react";
 
-import { listenTo, type ListenMode } from "./api";
+import { useLoaded } from "../api/hooks";
 import { useDo } from "../api/useDo";
+import { useReloadEvery } from "../api/useReloadEvery";
 import { useI18n } from "../i18n/i18n";
+import { useObject } from "../live/hooks";
 import type { Agent } from "../live/shapes";
+import { listenTo, readListening, type ListenMode } from "./api";
 
 export interface Spying {
   agent: Agent;
   mode: Exclude<ListenMode, "stop">;
 }
 
-/** To whom somebody here listens, and how to change or end that. */
+const AGAIN_S = 1;
+
+/** To whom somebody here listens, and how to change or end that; as Asterisk has it, and gone as soon as it is over there. */
 export function SpyBar({ spying, onChange }: { spying: Spying; onChange: (next: Spying | null) => void }) {
   const { t } = useI18n();
   const act = useDo();
+  const listening = useLoaded(`listening ${spying.agent.id}`, readListening);
+  const { value: state, reload } = listening;
+  useReloadEvery(AGAIN_S, reload);
+  const target = useObject("wallboard", "agent", spying.agent.id);
+  useEffect(reload, [target?.call, target?.own_call, reload]);
+  useEffect(() => {
+    if (state === "none") onChange(null);
+  }, [state, onChange]);
+  const connected = state === "connected";
   const change = async (mode: Spying["mode"]) => {
     if (await act(() => listenTo(spying.agent.id, mode))) onChange({ ...spying, mode });
   };
@@ -24,12 +39,13 @@ export function SpyBar({ spying, onChange }: { spying: Spying; onChange: (next: 
     <Alert
       type="info"
       showIcon
-      title={t("board.spying", { name: spying.agent.name })}
+      title={t(connected ? "board.spying" : "board.spy-rings", { name: spying.agent.name })}
       action={
         <span className="row">
           <Segmented<Spying["mode"]>
             aria-label={t("board.spy-mode")}
             value={spying.mode}
+            disabled={!connected}
             onChange={(mode) => void change(mode)}
             options={[
               { value: "listen", label: t("board.listen") },

@@ -50,7 +50,7 @@ export default function SupervisorPage() {
       if (deed.do === "message") setMessageTo([agent.id]);
       if (deed.do === "why") setQuestion({ call: agent.call ?? agent.wrap_up_call ?? "", about: "agent", title: t("board.why-agent-title", { name: agent.name }) });
       if (deed.do === "state") await act(() => setAgentState(agent.id, deed.state, deed.reason), t("board.state-set", { name: agent.name }));
-      if (deed.do === "spy" && (await act(() => listenTo(agent.id, deed.mode), t("board.spy-rings")))) setSpying({ agent, mode: deed.mode });
+      if (deed.do === "spy" && (await act(() => listenTo(agent.id, deed.mode)))) setSpying({ agent, mode: deed.mode });
     },
     [act, t],
   );
@@ -70,7 +70,7 @@ export default function SupervisorPage() {
     <div className="board">
       <h1 className="unseen">{t("shell.supervisor")}</h1>
       <BoardTop names={names} mine={mine} thresholds={thresholds} onMine={onMine} onOpen={onOpen} />
-      {spying && <SpyBar spying={spying} onChange={setSpying} />}
+      {spying && <SpyBar key={spying.agent.id} spying={spying} onChange={setSpying} />}
       <Tabs
         items={[
           {

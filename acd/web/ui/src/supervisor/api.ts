@@ -57,6 +57,9 @@ export const moveCall = (call: string, group: string): Promise<unknown> => post(
 export const setPriority = (call: string, priority: number): Promise<unknown> => post(at`/api/calls/${call}/priority`, { priority });
 export const readWhy = (call: string, signal?: AbortSignal): Promise<{ why: WhyWaiting | null }> => get(at`/api/calls/${call}/why`, {}, signal);
 export const listenTo = (target: string, mode: ListenMode): Promise<unknown> => post("/api/spy", { target, mode });
+/** Of one's own phone: whether it rings to listen, does, or does not. */
+export type Listening = "none" | "ringing" | "connected";
+export const readListening = async (signal: AbortSignal): Promise<Listening> => (await get<{ state: Listening }>("/api/spy", {}, signal)).state;
 export const sendMessage = (to: readonly string[], text: string, urgent: boolean): Promise<unknown> => post("/api/messages", { to, text, urgent });
 /** `until_s`: Unix seconds; null: until it is switched off. */
 export const switchAnnouncement = (name: string, on: boolean, until_s: number | null): Promise<unknown> =>

@@ -12,6 +12,7 @@ import { useNow } from "../../live/ticks";
 import { useShortcuts } from "../../shell/shortcuts";
 import { useAction } from "../useAction";
 import { CallbackPromise } from "./CallbackPromise";
+import { options } from "./choices";
 import { fieldsOf, isEmpty, lacks, toSend, wayTo, type Lack } from "./draft";
 import { FieldInput } from "./FieldInput";
 import { useDraft } from "./useDraft";
@@ -84,7 +85,7 @@ export function WrapUpPanel({ agent, call, form, formKnown }: Props) {
             placement="bottomRight"
             value={way.map((node) => node.code)}
             onChange={(codes) => change({ code: codes?.at(-1) ? String(codes.at(-1)) : null })}
-            options={form.dispositions.map(option)}
+            options={options(form.dispositions, label)}
             showSearch
             placeholder={t("wrap-up.choose")}
             aria-label={t("wrap-up.disposition")}
@@ -122,10 +123,6 @@ export function WrapUpPanel({ agent, call, form, formKnown }: Props) {
       )}
     </section>
   );
-
-  function option(node: WrapUpForm["dispositions"][number]): { value: string; label: string; children?: ReturnType<typeof option>[] } {
-    return { value: node.code, label: label(node.label), ...(node.children ? { children: node.children.map(option) } : {}) };
-  }
 }
 
 const has = (missing: readonly Lack[], what: Lack["what"]): boolean => missing.some((lack) => lack.what === what);

@@ -28,15 +28,20 @@ export class DraftKeeper {
     this.#next = draft;
     if (this.#quiet) return;
     this.#told(false);
-    this.stop();
+    this.#stop();
     this.#timer = setTimeout(() => this.#send(), KEEP_AFTER_MS);
   }
 
   /** Nothing is sent from here on; fulfilled when nothing is on its way any more. */
   async quiet(): Promise<void> {
     this.#quiet = true;
-    this.stop();
+    this.#stop();
     await this.#onItsWay;
+  }
+
+  /** Fulfilled when nothing is on its way. */
+  get settled(): Promise<void> {
+    return this.#onItsWay ?? Promise.resolve();
   }
 
   /** Goes on after `quiet`, as the result could not be sent. */
@@ -45,8 +50,13 @@ export class DraftKeeper {
     if (this.#next) this.later(this.#next);
   }
 
-  /** What has not been sent yet is not, until the next change. */
-  stop(): void {
+  /** What has not been sent yet leaves now. */
+  flush(): void {
+    this.#stop();
+    this.#send();
+  }
+
+  #stop(): void {
     clearTimeout(this.#timer);
   }
 

@@ -4,6 +4,7 @@ import { keepDraft, readDraft, type WrapUp } from "../../api/me";
 import { remember, remembered } from "../../shell/taste";
 import { EMPTY, isEmpty, newer, readDraftText, type Draft } from "./draft";
 import { DraftKeeper } from "./keeper";
+import { draftName, unsent } from "./unsent";
 
 export interface DraftState {
   draft: Draft;
@@ -16,7 +17,7 @@ export interface DraftState {
 
 /** What is written about a call. Each change is kept in this browser at once and by the server soon after. */
 export function useDraft(call: string): DraftState {
-  const name = `draft.${call}`;
+  const name = draftName(call);
   const [draft, setDraft] = useState<Draft>(() => readDraftText(remembered(name)) ?? EMPTY);
   const [kept, setKept] = useState<boolean | null>(null);
   const newest = useRef(draft);
@@ -37,7 +38,7 @@ export function useDraft(call: string): DraftState {
     return () => abort.abort();
   }, [call]);
 
-  useEffect(() => () => keeper.stop(), [keeper]);
+  useEffect(() => unsent.open(call, keeper), [call, keeper]);
 
   const change = useCallback(
     (part: Partial<WrapUp>) => {
@@ -50,19 +51,7 @@ export function useDraft(call: string): DraftState {
     [keeper, name],
   );
 
-  const finish = useCallback(
-    async (send: () => Promise<unknown>) => {
-      await keeper.quiet();
-      try {
-        await send();
-      } catch (fault) {
-        keeper.resume();
-        throw fault;
-      }
-      remember(name, null);
-    },
-    [keeper, name],
-  );
+  const finish = useCallback((send: () => Promise<unknown>) => unsent.finish(call, keeper, send), [call, keeper]);
 
   return { draft, change, finish, kept };
 }
