@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterable
 from typing import Annotated
@@ -20,13 +21,30 @@ app = typer.Typer(help="SIP phones: passwords and Asterisk's configuration.", no
 
 
 @app.command("list")
-def list_phones() -> None:
+def list_phones(
+    as_json: Annotated[bool, typer.Option("--json", help="machine-readable")] = False,
+) -> None:
     """Show each phone's user name and password; those in browsers get theirs by themselves."""
     env = context.environment()
     centre = context.centre(env)
     secrets = context.passwords(env, centre)
     address, port = env.sip_server
     phones = centre.phones.values()
+    if as_json:
+        at_desk = {"server": address, "port": port, "transport": "udp"}
+        in_browser = {"server": env.asterisk_host, "port": env.ws_port, "transport": "ws"}
+        listed = [
+            {
+                "phone": phone.id,
+                "display_name": phone.display_name,
+                "password": secrets.phone_passwords[phone.id],
+                "browser": phone.browser,
+                **(in_browser if phone.browser else at_desk),
+            }
+            for phone in phones
+        ]
+        typer.echo(json.dumps(listed, ensure_ascii=False, indent=2))
+        return
     _print(f"SIP server {address}, port {port} (UDP)", [p for p in phones if not p.browser], secrets)
     if in_browsers := [phone for phone in phones if phone.browser]:
         _print(f"In browsers, WebSocket port {env.ws_port}", in_browsers, secrets)

@@ -69,6 +69,7 @@ def server(
     web: Annotated[bool, typer.Option(help="the desktop's web process, too")] = True,
 ) -> None:
     """Start Asterisk, the controller and the desktop, and say what to do next; Ctrl-C stops everything."""
+    configure_logging()
     env = context.environment()
     centre = context.centre(env)
     with lock_home(env):
@@ -180,7 +181,7 @@ class _Server:
             if code == 1 and not self._opened:
                 raise OperatorError(f"the {name} could not start; its message is above")
             # Calls go on in Asterisk, so we never give up: a faulty file may be mended meanwhile.
-            context.console.print(f"the {name} ended (code {code}) and is started again", style="yellow")
+            log.warning("a part of the server ended and is started again", part=name, code=code)
             quick = time.monotonic() - began < 2.0
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(RESTART_PAUSE_LONG_S if quick else RESTART_PAUSE_S):
@@ -286,4 +287,6 @@ class _Server:
         if self._demo:
             say("  Demo         callers come and agents answer by themselves; their calls go on record")
             say(f"               like any others, in {env.home}; with another ACD_HOME, elsewhere")
+            if self._web:
+                say("               sign in to the desktop as an agent, and that agent is yours")
         say(f"  Afterwards   {command} report, {command} calls list\n")

@@ -52,8 +52,10 @@ def _head(report: Report) -> Iterator[Row]:
     if not report["present"] and report["entry"] is None:
         yield "ABSENT", "the caller's channel has not come back to us since the restart", "bold red"
     caller = caller_in_words(report["caller_number"], report["caller_name"])
-    waited = f"{clock(report['waited_s'])} in the line of {report['group_name']}"
-    yield "Call", f"{report['call_id']} from {caller}, {waited} ({report['group']})", "bold"
+    waited = f"{clock(report['waited_s'])} in the line of {report['group_name']} ({report['group']})"
+    if report["former_call"]:
+        waited += f", going on with the wait of call {report['former_call']}"
+    yield "Call", f"{report['call_id']} from {caller}, {waited}", "bold"
     if (entry := report["entry"]) is not None:
         yield "Callback", _entry(entry), "" if report["present"] else "yellow"
 

@@ -200,6 +200,8 @@ def ended(floor: Floor, call: Call, failure: OfferFailure) -> None:
     if call.state is not CallState.RINGING:
         return
     agent = _offered_agent(floor, call)
+    if failure is OfferFailure.NO_ANSWER and floor.phone_gone(agent):
+        failure = OfferFailure.UNREACHABLE  # nobody could have answered it
     was_direct, call.direct = call.direct, False
     clear_ring_timers(floor, call)
     call.agent, call.present = None, True

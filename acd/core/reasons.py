@@ -118,7 +118,8 @@ def state_said(floor: Floor, agent: Agent, *, with_time: bool = True) -> str:
     """What an agent does who is not being offered a call."""
     said = agent.state.value.replace("_", " ")
     if agent.reason is not None:
-        said += f" ({agent.reason})"
+        reason = floor.plan.reason(agent.reason)  # by its label, as pages and lists show it
+        said += f" ({agent.reason if reason is None else reason.label('en').lower()})"
     if agent.state is AgentState.READY and not floor.can_take_calls(agent):
         said = "did not take a call a moment ago" if floor.phone_idle(agent) else "phone busy"
     return f"{said} for {floor.now - agent.since:.0f} s" if with_time else said

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from acd.core.calls import Call, CallState, Channel
 from acd.core.expected_wait import WaitRange
-from acd.core.facts import Kept, OfferFailed
+from acd.core.facts import Kept, OfferFailed, WaitTakenUp
 from acd.core.floor import Floor
 from acd.core.plan import GroupPolicy
 from acd.core.reach import requirement_of
@@ -17,6 +17,7 @@ from acd.core.why_steps import StepSeen, step_seen
 AHEAD_AT_MOST = 5
 RING_NAMED_AT_MOST = 8
 TRIED_AT_MOST = 5
+SAME_WAIT_S = 0.001  # as sums of Unix seconds are rounded
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +81,7 @@ class WhyWaiting:
 
     `position` is 0 where the call does not stand in line: the caller's channel is not `present`, or the
     `entry` of a callback stands aside.
+    `former_call`: whose wait this caller goes on with, so that `waited_s` counts it, too; '' for none.
     `elsewhere`: calls of other groups, by group, that are more urgent and could be served by the same agents.
     """
 
@@ -91,6 +93,7 @@ class WhyWaiting:
     suspended: bool
     present: bool
     waited_s: float
+    former_call: str
     position: int
     waiting: int
     priority: int
@@ -140,6 +143,7 @@ def why_waiting(
         suspended=floor.suspended,
         present=call.present,
         waited_s=waited_s,
+        former_call=_former_call(call),
         position=line.position(call.id, now) or 0,
         waiting=len(line),
         priority=call.priority,
@@ -164,6 +168,15 @@ def why_waiting(
         exits=call.exits,
         agents=agents_seen(floor, call, now, language),
     )
+
+
+def _former_call(call: Call) -> str:
+    """Of the wait that goes on still, also where the caller was moved to another line since."""
+    assert call.waiting_since is not None, call.id
+    for fact in call.facts:
+        if isinstance(fact, WaitTakenUp) and abs(fact.at - fact.waited_s - call.waiting_since) < SAME_WAIT_S:
+            return fact.former_call
+    return ""
 
 
 def _ahead(floor: Floor, call: Call, now: float) -> tuple[Ahead, ...]:

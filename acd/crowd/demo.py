@@ -1,12 +1,14 @@
 """A living centre to look at: agents who answer and callers who come, at a human pace.
 
 Everything is on this machine: the agents register as the centre's own phones, the callers come from
-a loopback address that a trunk of the configuration lets in.
+a loopback address that a trunk of the configuration lets in. An agent whom somebody plays at a desktop is
+theirs until the demo ends.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import csv
 import ipaddress
 import random
@@ -20,6 +22,7 @@ from typing import Any
 from acd.crowd.audio import Audio
 from acd.crowd.leg import Leg, LegState
 from acd.crowd.phone import Phone
+from acd.crowd.voice import murmur
 from acd.errors import OperatorError, RequestRefused
 from acd.runtime.control import request
 from acd.settings.model import Centre
@@ -37,6 +40,7 @@ BREAK = 0.004
 BETWEEN_KEYS_S = (4.0, 9.0)
 LANGUAGE_KEYS, MATTER_KEYS = "12", "120"
 BREAK_S = (10.0, 40.0)
+PITCHES_HZ = (98.0, 117.0, 175.0, 208.0)
 LOOK_S = 1.0
 
 Chance = random.Random
@@ -59,7 +63,10 @@ class Demo:
         self._socket = control_socket
         self._chance = chance or random.Random()
         self._callers: set[Leg] = set()
+        self._ringing: set[Leg] = set()
         self._back_at: dict[str, float] = {}
+        self._phones: dict[str, Phone] = {}
+        self._left_alone: set[str] = set()
         self._timers: set[asyncio.TimerHandle] = set()
         self._known = _customer_numbers(centre)
         self._numbers = self._known + _strangers(len(self._known))
@@ -76,6 +83,7 @@ class Demo:
                 await stack.enter_async_context(phone)
                 phone.on_invite = self._ring
                 await phone.register()
+                self._phones[number] = phone
             stack.push_async_callback(self._send_home)
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._lead_agents())
@@ -83,12 +91,15 @@ class Demo:
 
     # --- agents -----------------------------------------------------------------------------------
     def _ring(self, leg: Leg) -> None:
+        leg.on_change = self._changed
         leg.ring()
+        self._ringing.add(leg)
         if self._chance.random() >= UNANSWERED:
             self._later(self._chance.uniform(*ANSWER_AFTER_S), lambda: self._answer(leg))
 
     def _answer(self, leg: Leg) -> None:
-        if leg.state is LegState.RINGING:
+        if leg in self._ringing:
+            self._ringing.discard(leg)
             leg.answer()
             self._later(self._chance.uniform(*TALK_S), leg.hang_up)
 
@@ -96,8 +107,28 @@ class Demo:
         """For ever: everybody logs in, goes ready, takes a break now and then and comes back."""
         while True:
             for agent in (await self._ask("status")).get("agents", ()):
-                await self._lead(agent["id"], agent["state"])
+                if agent["id"] in self._left_alone or self._is_played(agent):
+                    await self._leave_alone(agent)
+                else:
+                    await self._lead(agent["id"], agent["state"])
             await asyncio.sleep(LOOK_S)
+
+    def _is_played(self, agent: Mapping[str, Any]) -> bool:
+        """Whether a person has this agent's desktop open, or is logged in at a browser's phone."""
+        phone = self._centre.phones.get(agent["phone"] or "")
+        return agent["desktop"] or (phone is not None and phone.browser)
+
+    async def _leave_alone(self, agent: Mapping[str, Any]) -> None:
+        """For good, with the agent's own phone and any that is in use now: the person's may ring there."""
+        self._left_alone.add(agent["id"])
+        self._back_at.pop(agent["id"], None)
+        for number in {agent["extension"], agent["phone"]} & self._phones.keys():
+            phone = self._phones.pop(number)
+            phone.on_invite = lambda leg: leg.refuse(480)
+            for leg in self._ringing & set(phone.legs.values()):
+                leg.hang_up()  # who talks already goes on
+            with contextlib.suppress(OperatorError):  # Asterisk is away; no call is taken in any case
+                await phone.register(expires_s=0)
 
     async def _lead(self, agent: str, state: str) -> None:
         now = time.monotonic()
@@ -113,7 +144,7 @@ class Demo:
 
     async def _send_home(self) -> None:
         """Nobody may stay ready on a phone that is about to go."""
-        for agent in self._centre.plan.agents:
+        for agent in self._centre.plan.agents.keys() - self._left_alone:
             await self._ask("logout", agent=agent)
 
     async def _ask(self, do: str, **fields: Any) -> dict[str, Any]:
@@ -138,7 +169,8 @@ class Demo:
         number = self._chance.choice(list(self._centre.numbers))
         own = self._chance.choice(self._numbers)
         audio = Audio(trunk.local[0])
-        leg = trunk.dial(number, self._caller_changed, from_number=own, audio=audio)
+        audio.speak(murmur(self._chance.choice(PITCHES_HZ)))
+        leg = trunk.dial(number, self._changed, from_number=own, audio=audio)
         self._callers.add(leg)
         if self._centre.numbers[number].flow is not None and own not in self._known:
             self._press_keys(audio)
@@ -152,9 +184,10 @@ class Demo:
             delay_s += self._chance.uniform(*BETWEEN_KEYS_S)
             self._later(delay_s, partial(audio.press, self._chance.choice(keys)))
 
-    def _caller_changed(self, leg: Leg) -> None:
+    def _changed(self, leg: Leg) -> None:
         if leg.state is LegState.ENDED:
             self._callers.discard(leg)
+            self._ringing.discard(leg)
 
     # --- time -------------------------------------------------------------------------------------
     def _later(self, delay_s: float, do: Callable[[], None]) -> None:

@@ -74,7 +74,7 @@ class Leg:
     # --- what the person does ---------------------------------------------------------------------
     def dial(self) -> None:
         """Send the INVITE."""
-        self.at["invite"] = self._request("INVITE", self.audio.media() if self.audio else self.phone.media())
+        self.at["invite"] = self._request("INVITE", self._media())
 
     def ring(self) -> None:
         """Say that the phone rings."""
@@ -129,7 +129,7 @@ class Leg:
             self._remote_tag = message.require("from").partition(";tag=")[2]
             self._target = sip.address_in(message.require("contact"))
         elif message.require("cseq") != self.invite.require("cseq") or self.outgoing:
-            self.phone.respond(message, 200, self._own_tag, self.phone.media())
+            self.phone.respond(message, 200, self._own_tag, self._media())
         elif self._last_response is not None:
             self.phone.send(self._last_response)
 
@@ -157,6 +157,9 @@ class Leg:
         self._enter(LegState.TALKING, at)
 
     # --- how --------------------------------------------------------------------------------------
+    def _media(self) -> str:
+        return self.audio.media() if self.audio is not None else self.phone.media()
+
     def _respond(self, status: int, body: str = "") -> None:
         assert self.invite is not None
         self._last_response = self.phone.respond(self.invite, status, self._own_tag, body)

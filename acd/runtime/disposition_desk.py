@@ -155,6 +155,8 @@ class DispositionDesk:
         at_work = working if working is not None and working.wrap_up_call_id == call_id else None
         if call is not None:
             return call if at_work is None else replace(call, group=at_work.wrap_up_group)
+        if not call_id.isprintable():  # a database refuses some of these, and is not away then
+            raise RequestRefused(BAD_REQUEST, "'call' is a call's id, without control characters")
         refusal = RequestRefused(UNKNOWN_CALL, f"no call {call_id!r} goes on, or is on record")
         try:
             found = await asyncio.to_thread(self._on_record, call_id, agent)

@@ -83,6 +83,7 @@ def agent_picture(floor: Floor, agent_id: str, now: float, language: str) -> dic
         "call": call.id if call is not None else None,
         "customer": call.customer.name if call is not None and call.customer is not None else None,
         "groups": list(floor.router.groups_of(agent_id)),
+        "desktop": agent.desktop,
     }
 
 

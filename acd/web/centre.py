@@ -21,6 +21,7 @@ from acd.settings.environment import Environment
 from acd.settings.model import DesktopSettings, PhoneSpec, SystemSettings
 from acd.settings.outside import NumberRoute
 from acd.web import reading
+from acd.web.last_failure import LastFailure
 
 log = structlog.get_logger(__name__)
 
@@ -97,11 +98,14 @@ class CentreInUse:
         self._number = -1
         self._centre: CentreShown | None = None
         self._looked_at = 0.0
+        self._failure = LastFailure()  # while nothing was read yet
         self._reading = asyncio.Lock()
 
     async def get(self) -> CentreShown:
         """At most a few seconds old. Raises OperatorError where none can be read."""
         async with self._reading:
+            if self._centre is None:
+                self._failure.tell()
             if self._centre is None or time.monotonic() - self._looked_at > LOOK_EVERY_S:
                 await asyncio.to_thread(self._look)
             assert self._centre is not None
@@ -126,6 +130,7 @@ class CentreInUse:
             self._number = number
         except OperatorError as error:
             if self._centre is None:
+                self._failure.keep(error)
                 raise
             if isinstance(error, SettingsError):
                 self._number = number  # what is kept of a version does not change: once is enough

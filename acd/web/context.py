@@ -9,7 +9,7 @@ from typing import Any, Generic, ParamSpec, TypeVar
 
 import structlog
 from aiohttp import web
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DataError, SQLAlchemyError
 
 from acd.errors import OperatorError, RequestRefused
 from acd.records.store import RecordsAway
@@ -77,11 +77,14 @@ class Context(Generic[QueryT, BodyT]):
         """`work(…)` in a thread, for all that reads or writes the database or files.
 
         Raises Refusal: 503 where the database is away; where `work` raises RequestRefused, as `ask` does; 422
-        where it raises OperatorError.
+        where it raises OperatorError, and for a value that the database does not take.
         """
         try:
             async with self.services.threads:
                 return await asyncio.to_thread(work, *args, **kwargs)
+        except DataError as error:
+            log.error("the database does not take what a request says", reason=type(error.orig).__name__)
+            raise Refusal(422, "refused", "something in it cannot be kept, such as a NUL") from error
         except (SQLAlchemyError, RecordsAway) as error:
             log.error("a request cannot use the database", reason=type(error).__name__)
             text = f"the database cannot be used at the moment ({type(error).__name__})"

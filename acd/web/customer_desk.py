@@ -7,13 +7,14 @@ from pathlib import Path
 
 import structlog
 
-from acd.errors import SettingsError
+from acd.errors import OperatorError, SettingsError
 from acd.lookups.crm import Crm
 from acd.lookups.http import HttpLookups
 from acd.runtime.version_files import VersionFiles
 from acd.settings.customer_settings import CustomerSettings
 from acd.settings.environment import Environment
 from acd.web import reading
+from acd.web.last_failure import LastFailure
 
 log = structlog.get_logger(__name__)
 
@@ -29,18 +30,28 @@ class CustomerDesk:
         self.crm = Crm(self._http)
         self._settings: CustomerSettings | None = None
         self._stamp: Stamp | None = None
+        self._tried: Stamp | None = None  # these files, and failed to read them
+        self._failure = LastFailure()
         self._reading = asyncio.Lock()
 
     async def settings(self, environment: Environment) -> CustomerSettings:
         """Of the files as they are; while somebody edits them and they are faulty, as they were last.
 
-        Raises SettingsError where they never were without fault.
+        Raises OperatorError where they never were without fault, or cannot be read.
         """
         async with self._reading:
             stamp = tuple(_stamp(environment.config_dir / name) for name in _FILES)
-            if self._settings is None or stamp != self._stamp:
+            if self._settings is not None and stamp == self._stamp:
+                return self._settings
+            if stamp == self._tried:  # files that have changed since are looked at at once
+                self._failure.tell()
+            try:
                 self._settings = await asyncio.to_thread(self._read, environment)
-                self._stamp = stamp
+            except OperatorError as error:
+                self._failure.keep(error)
+                self._tried = stamp
+                raise
+            self._stamp = stamp
             return self._settings
 
     def _read(self, environment: Environment) -> CustomerSettings:

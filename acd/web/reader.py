@@ -2,6 +2,9 @@
 
 What it takes to read and check YAML, 30 MB, would stay in a process that needs a few names of it. What is
 asked for, and what was found, are pickled; nothing in that is of classes that may be compiled.
+
+A secret that only the controller has, in a variable of its environment, is left out: that a browser has no
+TURN server, or the external directory refuses us, is no reason to let nobody sign in.
 """
 
 from __future__ import annotations
@@ -10,7 +13,8 @@ import os
 import pickle
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
+from contextlib import nullcontext
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +27,7 @@ def centre(config_dir: Path, flows_dir: Path) -> dict[str, Any]:
     from acd.settings.load import load_centre
 
     found = load_centre(config_dir, flows_dir)
+    servers = tuple(each for each in found.desktop.ice_servers if each.credential != "")
     return {
         "system": found.system,
         "agents": [(agent.id, agent.name, agent.extension) for agent in found.plan.agents.values()],
@@ -38,7 +43,7 @@ def centre(config_dir: Path, flows_dir: Path) -> dict[str, Any]:
         ],
         "dispositions": {group: tree_object(tree) for group, tree in found.dispositions.items()},
         "dial_outside": frozenset(found.dialing.roles_of if found.dialing is not None else ()),
-        "desktop": found.desktop,
+        "desktop": replace(found.desktop, ice_servers=servers),
         "webhooks_to_private": found.webhooks_to_private,
     }
 
@@ -47,7 +52,11 @@ def customers(config_dir: Path) -> Any:
     """`CustomerSettings`."""
     from acd.settings.assemble_customers import read_customer_settings
 
-    return read_customer_settings(config_dir)
+    found = read_customer_settings(config_dir)
+    if found.http is None:
+        return found
+    headers = {name: value for name, value in found.http.headers.items() if value}
+    return replace(found, http=replace(found.http, headers=headers))
 
 
 def problems(config_dir: Path, flows_dir: Path) -> Any:
@@ -73,17 +82,24 @@ WORK: Mapping[str, Callable[..., Any]] = {
     "problems": problems,
     "picture": picture,
 }
+STRICT = frozenset({"problems"})
+"""To these a variable that is missing is a mistake, so that it is shown where the configuration is."""
 FOUND, FAULTY, FAILED = "found", "faulty", "failed"
 
 
-def answer(do: str, *asked: Any) -> tuple[str, Any]:
-    """FOUND and what was found, FAULTY and the mistakes of the files, or FAILED and why."""
+def answer(do: str, *asked: Any) -> tuple[str, Any, list[str]]:
+    """FOUND and what was found, FAULTY and the mistakes of the files, or FAILED and why; then the variables
+    of the environment that are missing and were left out."""
+    from acd.settings.schema.checking import variables_left_out
+
+    missing: set[str] = set()
     try:
-        return FOUND, WORK[do](*asked)
+        with nullcontext(missing) if do in STRICT else variables_left_out() as missing:
+            return FOUND, WORK[do](*asked), sorted(missing)
     except SettingsError as error:
-        return FAULTY, list(error.problems)
+        return FAULTY, list(error.problems), sorted(missing)
     except OperatorError as error:
-        return FAILED, str(error)
+        return FAILED, str(error), sorted(missing)
 
 
 def main() -> None:

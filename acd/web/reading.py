@@ -8,11 +8,16 @@ import sys
 import threading
 from typing import Any
 
+import structlog
+
 from acd.errors import OperatorError, SettingsError
+
+log = structlog.get_logger(__name__)
 
 READER = "acd.web.reader"
 LIMIT_S = 60.0
 _turn = threading.Lock()
+_told_of: set[str] = set()
 
 
 def read(do: str, *asked: Any) -> Any:
@@ -21,17 +26,28 @@ def read(do: str, *asked: Any) -> Any:
     Raises SettingsError for files with mistakes, OperatorError where they cannot be read.
     """
     with _turn:
-        said, found = _answer(pickle.dumps((do, asked)))
+        said, found, missing = _answer(pickle.dumps((do, asked)))
+        tell_of(missing)
     if said == "found":
         return found
     raise SettingsError(found) if said == "faulty" else OperatorError(found)
 
 
-def _answer(asked: bytes) -> tuple[str, Any]:
+def tell_of(missing: list[str]) -> None:
+    """Each of these variables once: the configuration is read again and again."""
+    for name in missing:
+        if name not in _told_of:
+            _told_of.add(name)
+            log.warning(
+                "a secret is left out, since the environment lacks it; set it before the start", variable=name
+            )
+
+
+def _answer(asked: bytes) -> tuple[str, Any, list[str]]:
     command = [sys.executable, "-m", READER]
     try:
         done = subprocess.run(command, input=asked, stdout=subprocess.PIPE, check=True, timeout=LIMIT_S)
     except (OSError, subprocess.SubprocessError) as error:
         raise OperatorError(f"the configuration cannot be read: {error}; the log says more") from error
-    said, found = pickle.loads(done.stdout)  # noqa: S301 - from the process that was started here
-    return said, found
+    said, found, missing = pickle.loads(done.stdout)  # noqa: S301 - from the process that was started here
+    return said, found, missing

@@ -51,10 +51,11 @@ class Route:
 
     `path` may have names: `{id}` is text, `{id:int}` a whole number. `scope` is what a token needs; None:
     not for tokens. `query` and `body` are pydantic models; with a `body_media` other than JSON the body is
-    bytes, at most `body_max` of them; with `to_file` a file of them, which is gone when the handler is done.
-    `alone` refuses a second such request while one is served: what to say then. `answer` is whatever pydantic
-    takes for a type; None: nothing, 204. `status` is that of success. `audit` is the word in the audit log,
-    which every changing route must have. `may_conflict` and `controller`: the route may be refused with 409,
+    bytes, at most `body_max` of them; with `to_file` a file of them, which is gone when the handler is done
+    (its thread closes it, since that may outlast it at the stop). `alone` refuses a second such request
+    while one is served, or while two send their bodies: what to say then. `answer` is whatever pydantic takes
+    for a type; None: nothing, 204. `status` is that of success. `audit` is the word in the audit log, which
+    every changing route must have. `may_conflict` and `controller`: the route may be refused with 409,
     and needs the controller (503); both for the OpenAPI document only, as are `refusals`: statuses beyond the
     usual ones. `before_change`: also for who must choose a new password first.
     """

@@ -44,8 +44,9 @@ class Services:
 
     `store` is the database, with everything in it: `store.engine` for other tables than those of records.
     `identify` tells who sends a request, `audit` keeps that a changing request was granted, and
-    `flush_audit` waits until that is written. `customers` keeps what customers.yml says. `picture` is the
-    live picture that `link` gets from the controller and `hub` brings to the browsers.
+    `flush_audit` waits until that is written. `customers` keeps what customers.yml says. Who has the
+    configuration read takes `reading` before one of the `threads`, so that whoever waits for it holds none.
+    `picture` is the live picture that `link` gets from the controller and `hub` brings to the browsers.
     """
 
     environment: Environment
@@ -56,6 +57,7 @@ class Services:
     passwords: Passwords = field(default_factory=Passwords)
     customers: CustomerDesk = field(default_factory=CustomerDesk)
     threads: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(THREADS_MAX))
+    reading: asyncio.Lock = field(default_factory=asyncio.Lock)
     guesses: Guesses = field(default_factory=Guesses)
     centre: CentreInUse = field(init=False)
     picture: Picture = field(init=False, default_factory=Picture)

@@ -26,19 +26,25 @@ log = structlog.get_logger(__name__)
 NAME_MAX = 200
 PART = 256 * 1024
 UPLOAD_LIMIT_S = 600.0
-"""So long a file may take to arrive: who comes next waits for its end."""
+"""So long a file may take to arrive."""
+PATIENCE_S = 30.0
+LEAST_RATE = 10_000
+"""So many bytes a second must have come after PATIENCE_S, or the file is given up: others wait."""
+SENDERS_MAX = 2
+"""So many may send their file at the same time where the files themselves are served one after another."""
 _WHOLE_MAX = 2**53
 
 
 def handler_of(route: Route, services: Services) -> Any:
     """The aiohttp handler of a route; it raises Refusal, which the middleware answers."""
-    serving = asyncio.Lock()
+    serving, sending = asyncio.Lock(), asyncio.Semaphore(SENDERS_MAX)
 
     async def answer(request: web.Request, asker: Asker) -> web.StreamResponse:
         path, query = _path(route, request.match_info), _query(route, request.query)
         async with _body(route, request, services.environment.home) as body:
             context: Context[Any, Any] = Context(asker, query, body, path, services, request)
-            found = await route.handler(context)
+            async with serving if route.alone else contextlib.nullcontext():
+                found = await route.handler(context)
         if route.audit:
             services.audit(context, route.audit)
         return _answer(route, found)
@@ -49,9 +55,9 @@ def handler_of(route: Route, services: Services) -> Any:
         check_role(route, asker)
         if not route.alone:
             return await answer(request, asker)
-        if serving.locked():
+        if serving.locked() or sending.locked():
             raise Refusal(409, "one-at-a-time", route.alone)
-        async with serving:
+        async with sending:  # the turn comes when all of it is here, so that a slow sender does not have it
             return await answer(request, asker)
 
     return handle
@@ -133,9 +139,12 @@ async def _body(route: Route, request: web.Request, folder: Path) -> AsyncIterat
         try:
             await _keep(request, route.body_max, file)
             yield file
-        finally:
-            with contextlib.suppress(OSError):  # that of a full disk once more
-                file.close()
+        except asyncio.CancelledError:
+            raise  # at the stop: a thread may be reading it still, and closes it
+        except BaseException:
+            _close(file)
+            raise
+        _close(file)
         return
     raw = b"".join([part async for part in _parts(request, route.body_max)])
     yield raw if route.body is None else _model(route.body, raw)
@@ -171,13 +180,22 @@ def _new_file(folder: Path) -> BinaryIO:
 async def _keep(request: web.Request, most: int, file: BinaryIO) -> None:
     """The body in the file, to be read from its beginning. Raises Refusal: 408 where it takes too long, 503
     where the disk is full."""
+    began, length = asyncio.get_running_loop().time(), 0
     try:
-        async with asyncio.timeout(UPLOAD_LIMIT_S):
+        async with asyncio.timeout(min(PATIENCE_S, UPLOAD_LIMIT_S)) as limit:
             async for part in _parts(request, most):
                 await asyncio.to_thread(_write, file, part)
+                length += len(part)
+                limit.reschedule(began + min(PATIENCE_S + length / LEAST_RATE, UPLOAD_LIMIT_S))
     except TimeoutError:
-        raise Refusal(408, "too-slow", f"the file took more than {UPLOAD_LIMIT_S:g} s to arrive") from None
+        rate = f"more than {UPLOAD_LIMIT_S:g} s, or less than {LEAST_RATE} bytes a second"
+        raise Refusal(408, "too-slow", f"the file took too long to arrive: {rate}") from None
     await asyncio.to_thread(file.seek, 0)
+
+
+def _close(file: BinaryIO) -> None:
+    with contextlib.suppress(OSError):  # that of a full disk once more
+        file.close()
 
 
 def _write(file: BinaryIO, part: bytes) -> None:

@@ -11,7 +11,15 @@ import time
 from typing import Any
 
 import structlog
-from aiohttp import ClientError, ClientSession, ClientWebSocketResponse, WSCloseCode, WSMsgType, web
+from aiohttp import (
+    ClientError,
+    ClientSession,
+    ClientWebSocketResponse,
+    ClientWSTimeout,
+    WSCloseCode,
+    WSMsgType,
+    web,
+)
 
 from acd.web.asker import Asker
 from acd.web.rate import Rate
@@ -30,6 +38,8 @@ RATE_MAX = 50
 BURST_MAX = 200
 OF_SESSION_MAX = 8
 CONNECT_LIMIT_S = 5.0
+GOODBYE_LIMIT_S = 0.5
+"""Whoever says none by then is cut off."""
 HEARTBEAT_S = 20.0
 Socket = web.WebSocketResponse | ClientWebSocketResponse
 
@@ -77,7 +87,11 @@ async def _connect(client: ClientSession, url: str) -> ClientWebSocketResponse:
     try:
         async with asyncio.timeout(CONNECT_LIMIT_S):
             asterisk = await client.ws_connect(
-                url, protocols=(PROTOCOL,), heartbeat=HEARTBEAT_S, max_msg_size=MESSAGE_MAX
+                url,
+                protocols=(PROTOCOL,),
+                heartbeat=HEARTBEAT_S,
+                max_msg_size=MESSAGE_MAX,
+                timeout=ClientWSTimeout(ws_close=GOODBYE_LIMIT_S),
             )
     except (ClientError, OSError, TimeoutError) as error:
         log.warning("Asterisk takes no browser phones", reason=str(error) or type(error).__name__)
@@ -105,10 +119,8 @@ async def _join(
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         code = WSCloseCode.POLICY_VIOLATION if ended.is_set() else WSCloseCode.GOING_AWAY
-        with contextlib.suppress(ConnectionError, ClientError):
-            await browser.close(code=code)
-        with contextlib.suppress(ConnectionError, ClientError):
-            await asterisk.close()
+        # Together: a browser that is gone says no good-bye, and Asterisk is to know soon that its phone is.
+        await asyncio.gather(browser.close(code=code), asterisk.close(), return_exceptions=True)
 
 
 async def _pass_on(source: Socket, target: Socket, rate: Rate | None) -> None:

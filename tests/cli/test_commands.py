@@ -180,6 +180,18 @@ def test_phones_list_shows_whole_passwords(home: Path, monkeypatch: pytest.Monke
     assert acd("phones", "list") == shown
 
 
+def test_phones_list_as_json_has_what_the_table_has(home: Path) -> None:
+    phones = {phone["phone"]: phone for phone in json.loads(acd("phones", "list", "--json"))}
+    kept = dict(re.findall(r"'?\b(w?\d{4})'?: (\w+)", (home / "secrets.yml").read_text()))
+    assert {number: phone["password"] for number, phone in phones.items()} == kept
+    assert phones["1003"] == {
+        "phone": "1003", "display_name": "陈伟", "password": kept["1003"], "browser": False,
+        "server": "127.0.0.1", "port": 5060, "transport": "udp",
+    }  # fmt: skip
+    browser = phones["w1003"]
+    assert (browser["browser"], browser["port"], browser["transport"]) == (True, 8088, "ws")
+
+
 # --- records ----------------------------------------------------------------------------------
 def test_report_as_json(records: Path) -> None:
     data = json.loads(acd("report", "--from", "2026-11-22", "--to", "2026-11-22", "--json"))

@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 from acd.__main__ import app
 from acd.cli.why_screen import screen
 from acd.core import facts
+from acd.core.events import CallQueued
 from acd.core.expected_wait import WaitRange
 from acd.core.facts import CallKind, EndedBy, Fact, OfferFailure
 from acd.core.plan import Plan
@@ -66,6 +67,20 @@ def test_a_screen() -> None:
         "  chen         lacks sales >= 5 (has 3); from ring 1 on",
         "Logged out who could serve: ben, dora",
     ]
+
+
+def test_who_goes_on_with_a_former_wait_is_said_to() -> None:
+    player = Player(RULES)
+    player.play(parsed("== scene\n00:00  c1 arrives\n00:00  c2 arrives")["scene"])
+    engine, now = player.books.engine, player.books.now + 30
+    for call, former, since in (("c1", "c0", now - 90), ("c2", None, now)):
+        engine.handle(CallQueued(call, "wide", waiting_since=since, resumes=former), now)
+    said = {}
+    for call in ("c1", "c2"):
+        report = why_waiting(engine.floor, engine.floor.calls[call], now + 5)
+        said[call] = screen(asdict(report), 120)[0].plain
+    assert said["c1"].endswith("1:35 in the line of Widening (wide), going on with the wait of call c0")
+    assert said["c2"].endswith("0:05 in the line of Widening (wide)")
 
 
 @pytest.mark.parametrize("width", [60, 80, 100])

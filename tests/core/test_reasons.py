@@ -118,6 +118,19 @@ def test_what_the_others_do_is_said() -> None:
     ]
 
 
+def test_why_somebody_is_not_ready_is_said_by_the_label() -> None:
+    text = """
+00:00  on shift: anna 1001, ben 1002
+00:10  c0 arrives
+00:10  c0 queues for sales
+00:12  c0 is not taken: no_answer
+00:13  c0 hangs up
+00:17  c1 arrives
+00:17  c1 queues for sales
+"""
+    assert reasons(PLAN, text)[-1] == "not anna: not ready (did not answer) for 5 s"
+
+
 def test_a_reserved_agent_is_said_to_be() -> None:
     groups = {
         "urgent": replace(RESERVE.groups["urgent"], requirement=Requirement.parse("support and not sales")),
@@ -198,7 +211,7 @@ def test_many_are_counted() -> None:
     assert crowd(10, ready=1) == [
         "a0, ready 5.0 s: longest idle",
         "1 ready with the skills of sales",
-        "not 9 others: not ready (login)",
+        "not 9 others: not ready (just logged in)",
     ]
 
 

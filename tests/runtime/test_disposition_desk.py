@@ -116,6 +116,7 @@ async def test_what_cannot_be_read_is_set_aside(stage: Stage) -> None:
 
 REFUSED: Mapping[str, tuple[dict[str, Any], str]] = {
     "no such call": ({"call": "c9"}, "unknown-call"),
+    "what is no call's id": ({"call": "c1\0"}, "bad-request"),
     "somebody else's call": ({"agent": "ben"}, "not-your-call"),
     "no such code": ({"code": "gone"}, "unknown-disposition"),
     "a heading": ({"code": "lost"}, "unknown-disposition"),

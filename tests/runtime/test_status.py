@@ -134,6 +134,12 @@ async def test_a_break_that_lasts_too_long_and_its_name_in_chinese(desk: Desk) -
     assert (anna["reason_label"], anna["over_s"]) == ("午餐", 30.0)
 
 
+async def test_who_has_a_desktop_open(desk: Desk) -> None:
+    assert {agent["desktop"] for agent in seen(desk)["agents"]} == {False}
+    desk.shell.feed(events.DesktopOpened("anna"))
+    assert [agent["id"] for agent in seen(desk)["agents"] if agent["desktop"]] == ["anna"]
+
+
 async def test_how_a_caller_stands_in_line(desk: Desk) -> None:
     desk.shell.feed(events.AgentLoggedIn("anna", "1001"))
     desk.shell.feed(events.CallArrived("c1", CallKind.INBOUND, "+4930", "", "8001"))

@@ -46,6 +46,8 @@ def test_they_are_in_the_centre_and_its_printed_form_keeps_the_password(
         ({"urls": []}, "1 to 5 addresses"),
         ({"urls": "https://stun.example"}, "an address such as stun:"),
         ({"urls": "stun:a b"}, "an address such as stun:"),
+        ({"urls": "stun:a:65536"}, "a port from 1 to 65535"),
+        ({"urls": [STUN, "turn:[2001:db8::1]:0"]}, "a port from 1 to 65535"),
         ({"urls": TURN}, "needs 'username' and 'credential'"),
         ({"urls": TURN, "username": "acd", "credential": "s3cret"}, "expected {env: NAME}"),
         ({"urls": TURN, "username": "acd", "credential": {"env": "ACD_NONE"}}, "no variable 'ACD_NONE'"),

@@ -30,9 +30,9 @@ def _read_here(monkeypatch: pytest.MonkeyPatch) -> None:
 
     def read(do: str, *asked: Any) -> Any:
         if asked[0] == CHECKOUT / "config" and do in ("centre", "customers"):
-            said, found = of_checkout(do, *asked)
+            said, found, _ = of_checkout(do, *asked)
         else:
-            said, found = reader.answer(do, *asked)
+            said, found, _ = reader.answer(do, *asked)
         if said == reader.FOUND:
             return copy(found)
         raise SettingsError(found) if said == reader.FAULTY else OperatorError(found)

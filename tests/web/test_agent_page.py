@@ -6,10 +6,11 @@ import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Page, async_playwright, expect
+from playwright.async_api import Browser, Page, Route, async_playwright, expect
 
 from tests.web.fake_desktop import PAGES, FakeDesktop
 from tests.web.fake_world import CALL, CANDIDATES
@@ -211,12 +212,43 @@ async def test_notes_are_sent_when_the_wrap_up_runs_out_or_listed(page: Page, de
 
 
 async def test_the_inbox_has_broken_promises_first(page: Page, desktop: FakeDesktop) -> None:
+    await page.clock.install()
     await signed_in(page, desktop)
     await page.get_by_role("link", name="Inbox", exact=True).click()
     first = page.get_by_role("main").get_by_role("listitem").first
     await expect(first).to_contain_text("overdue since")
     await expect(first).to_contain_text("taken by Anna Weber")
     await expect(page.get_by_text("promised for")).to_be_visible()
+    await page.clock.fast_forward("32:00")  # nothing is asked for again, or told
+    await expect(first.locator("+ li")).to_contain_text("overdue since")
+    await expect(page.get_by_text("promised for")).to_have_count(0)
+
+
+async def test_of_closed_tasks_what_was_loaded_stays(page: Page, desktop: FakeDesktop) -> None:
+    newer, *older = sorted(desktop.tasks, key=lambda task: -task["at"])
+
+    async def inbox(route: Route) -> None:
+        asked = parse_qs(urlsplit(route.request.url).query)
+        if asked["closed"] == ["false"] or asked["kind"] == ["voicemail"]:
+            await route.fulfill(json={"tasks": [], "after": None})
+        elif "after" in asked:
+            await route.fulfill(json={"tasks": older, "after": None})
+        else:
+            await route.fulfill(json={"tasks": [newer], "after": "1"})
+
+    await page.route("**/api/inbox?*", inbox)
+    await signed_in(page, desktop)
+    await page.get_by_role("link", name="Inbox", exact=True).click()
+    await page.get_by_role("switch", name="Show closed").click()
+    tasks = page.get_by_role("main").locator(".task")
+    await expect(tasks).to_have_count(1)
+    await page.get_by_role("button", name="Show older ones").click()
+    await expect(tasks).to_have_count(len(desktop.tasks))
+    newer["name"] = "Somebody Else"
+    async with page.expect_response("**/api/inbox?*after=1*"):
+        await desktop.cut()  # the feed comes back with another moment of the last change
+    await expect(tasks.first).to_contain_text("Somebody Else")
+    await expect(tasks).to_have_count(len(desktop.tasks))
 
 
 async def test_a_cut_is_said_and_what_happened_meanwhile_is_shown(page: Page, desktop: FakeDesktop) -> None:

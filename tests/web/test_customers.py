@@ -5,14 +5,17 @@ from __future__ import annotations
 import asyncio
 import os
 import threading
+from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from io import TextIOWrapper
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
+from aiohttp import ClientError
 from sqlalchemy import Engine
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DataError, OperationalError
 
 from acd.customers.card import Card, Details, FieldValue, Source
 from acd.customers.csv_import import Importer, Report
@@ -20,6 +23,7 @@ from acd.records.store import RecordStore
 from acd.settings.customer_settings import CustomerSettings, CustomField, HttpDirectory
 from acd.web import serving as web_serving
 from acd.web.api import customers
+from acd.web.context import Context
 from acd.web.customer_cards import shown_card
 from acd.web.pop import greeting, link_url
 from acd.web.values import MASK
@@ -132,6 +136,60 @@ async def test_one_file_at_a_time_and_none_of_it_in_memory(
     assert not [name for name in os.listdir(tmp_path) if name.startswith("tmp")]
 
 
+async def test_a_slow_sender_keeps_nobody_from_importing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(web_serving, "PATIENCE_S", 1.0)
+    csv = {"Content-Type": "text/csv"}
+    stalled = asyncio.Event()
+
+    async def slow() -> AsyncIterator[bytes]:
+        yield b"name\n"
+        stalled.set()
+        await asyncio.Event().wait()
+
+    async with serving(tmp_path, customers.ROUTES, SUSAN) as (client, _), asyncio.timeout(20):
+        first = asyncio.create_task(client.post("/api/customers/import", data=slow(), headers=csv))
+        await stalled.wait()
+        answer = await client.post("/api/customers/import", data=b"name\nAnna\n", headers=csv)
+        assert (answer.status, (await answer.json())["added"]) == (200, 1)
+        late = await first
+        assert (late.status, (await late.json())["error"]) == (408, "too-slow")
+
+
+async def test_an_import_that_runs_at_the_stop_keeps_its_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, go_on, done = threading.Event(), threading.Event(), threading.Event()
+    read: list[str] = []
+
+    def run(_importer: Importer, text: TextIOWrapper, *, all_or_nothing: bool) -> Report:
+        begun.set()
+        assert go_on.wait(10)
+        read.extend(text)
+        done.set()
+        return Report(added=int(all_or_nothing))
+
+    monkeypatch.setattr(Importer, "run", run)
+    handlers: list[asyncio.Task[Any]] = []
+
+    async def wait_in_it(ctx: Context[Any, Any]) -> Any:
+        handlers.append(cast(asyncio.Task[Any], asyncio.current_task()))
+        return await customers.import_file(ctx)
+
+    [route] = [one for one in customers.ROUTES if one.handler is customers.import_file]
+    async with serving(tmp_path, [replace(route, handler=wait_in_it)], SUSAN) as (client, _):
+        csv = {"Content-Type": "text/csv"}
+        sent = asyncio.create_task(client.post(route.path, data=b"name\nAnna\n", headers=csv))
+        assert await asyncio.to_thread(begun.wait, 10)
+        handlers[0].cancel()
+        with pytest.raises(ClientError):
+            await sent
+        go_on.set()
+        assert await asyncio.to_thread(done.wait, 10)
+    assert read == ["name\n", "Anna\n"]
+
+
 def test_what_the_file_of_fields_does_not_name_any_more_stays_hidden() -> None:
     now = datetime.now(UTC)
     fields: dict[str, FieldValue] = {"gone": "s3cret", "open": "a", "shut": "b", "theirs": "c"}
@@ -163,6 +221,18 @@ async def test_the_loop_never_waits_for_a_database_that_is_away(
             await client.post("/api/customers/import", data=b"name\nAnna\n", headers=csv),
         ):
             assert (answer.status, (await answer.json())["error"]) == (503, "database-away")
+
+
+async def test_what_the_database_does_not_take_does_not_mean_that_it_is_away(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_store: RecordStore) -> Engine:
+        raise DataError("insert", {}, Exception("a zero byte in a text"))
+
+    async with serving(tmp_path, customers.ROUTES, SUSAN) as (client, _):
+        monkeypatch.setattr(RecordStore, "engine", property(refuse))
+        answer = await client.get("/api/customers/export")
+        assert (answer.status, (await answer.json())["error"]) == (422, "refused")
 
 
 def test_links_and_greetings_are_nothing_but_text() -> None:

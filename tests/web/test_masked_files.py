@@ -10,8 +10,8 @@ from acd.web.masked_files import masked_message, masked_text
 CRM = """# the CRM
 directory:
   http:
-    url: https://crm.example/find?number={number}
-    headers: {X-Key: s3cret, Authorization: "Bearer s3cret", X-Env: {env: CRM_KEY}, env: s3cret}   # 钥匙 🔑
+    url: https://crm.example/find?number={number}   # 钥匙 🔑
+    headers: {X-Key: s3cret, Authorization: "Bearer s3cret", X-Env: {env: CRM_KEY}, env: s3cret}
     map: {id: customer.id}
 links: []
 """
@@ -65,6 +65,35 @@ def test_hostile_files_cost_no_more_than_their_size() -> None:
     bomb = "headers: &a [x, x]\n" + "".join(f"k{n}: &b{n} [*a, *a]\n" for n in range(1000))
     assert masked_text(bomb).count("•••") == 2
     assert masked_text("headers: " + "[" * 5000) is not None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "crm:\n  # headers: {X-Key: s3cret}\n  # see https://crm.example/a\n",
+        "crm:\n  # X-Key=s3cret\n  credential: {env: NAME}\n",
+        "headers: {A: {env: NAME}}  # was s3cret\n",
+        "headers:\n  A: {env: NAME}  # s3cret\n  # s3cret\nmap: {id: a}  # the customer\n",
+        "a: &h {A: s3cret}\nheaders: *h\n",
+        "a: &a s3cret\nb: &b {A: *a}\nc: {headers: {<<: *b}}\n",
+        "k: &k headers\n*k : {A: s3cret}\n",
+        "? headers\n: {A: s3cret}\n",
+        '"head\\u0065rs": {A: s3cret}\n',
+        "headers: {A: {env: {env: s3cret}}}\n",
+        "headers:\n  - {env: s3cret}\n",
+    ],
+)
+@pytest.mark.parametrize("broken", ["", "bad: [\n"])
+def test_other_ways_to_write_one(text: str, broken: str) -> None:
+    shown = masked_text(text + broken)
+    assert "s3cret" not in shown
+    for kept in ("# see https://crm.example/a", "{env: NAME}", "# the customer"):
+        assert broken or (kept in shown) == (kept in text), kept
+
+
+def test_a_chain_of_anchors_costs_no_more_than_its_length() -> None:
+    chain = "a0: &a0 s3cret\n" + "".join(f"a{n + 1}: &a{n + 1} [*a{n}]\n" for n in range(1000))
+    assert "s3cret" not in masked_text(f"{chain}headers: {{A: *a1000}}\n")
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +18,8 @@ from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from acd.settings.document import Ambiguous
 from acd.settings.problems import did_you_mean, shown
+
+_left_out: ContextVar[set[str] | None] = ContextVar("left_out", default=None)
 
 
 class Options(BaseModel):
@@ -67,14 +71,38 @@ def text_of(what: str, value: object) -> str:
     raise expected(what, value, "; put it in quotes" if is_scalar else "")
 
 
+@contextmanager
+def variables_left_out() -> Iterator[set[str]]:
+    """Within it a variable that the environment lacks is no mistake: it counts as empty, and is in the set.
+
+    For a program that reads the configuration of another one, which has the secrets.
+    """
+    names: set[str] = set()
+    before = _left_out.set(names)
+    try:
+        yield names
+    finally:
+        _left_out.reset(before)
+
+
+def variable_of_environment(name: str) -> str:
+    """What it holds; raises where there is none."""
+    found = os.environ.get(name)
+    if found is not None:
+        return found
+    left_out = _left_out.get()
+    if left_out is None:
+        raise mistake(f"the environment has no variable '{shown(name)}'; set it before the start")
+    left_out.add(name)
+    return ""
+
+
 def of_environment(what: str, value: object, longest: int) -> str:
     """What the variable of the environment holds that {env: NAME} names; raises for anything else."""
     name = value.get("env") if isinstance(value, dict) and list(value) == ["env"] else None
     if not isinstance(name, str):  # what stands there instead may be the secret itself
         raise mistake(f"expected {what}")
-    found = os.environ.get(name)
-    if found is None:
-        raise mistake(f"the environment has no variable '{shown(name)}'; set it before the start")
+    found = variable_of_environment(name)
     if not found.isprintable() or len(found) > longest:
         raise mistake(
             f"the environment's variable '{shown(name)}' holds control characters, or more than {longest}"

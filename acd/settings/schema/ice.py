@@ -12,9 +12,10 @@ from acd.settings.schema.values import Name
 
 LONGEST_CREDENTIAL = 500
 MOST_URLS = 5
+HIGHEST_PORT = 65_535
 # RFC 7064 (stun) and RFC 7065 (turn).
 _URL = re.compile(
-    r"(stuns?|turns?):([A-Za-z0-9.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(:[0-9]{1,5})?(\?transport=(udp|tcp))?"
+    r"(stuns?|turns?):([A-Za-z0-9.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::([0-9]{1,5}))?(\?transport=(udp|tcp))?"
 )
 
 
@@ -25,8 +26,11 @@ def _urls(value: object) -> list[str]:
     if not 0 < len(texts) <= MOST_URLS:
         raise mistake(f"expected 1 to {MOST_URLS} addresses, got {len(texts)}")
     for text in texts:
-        if not _URL.fullmatch(text_of(what, text)):
+        found = _URL.fullmatch(text_of(what, text))
+        if found is None:
             raise expected(what, text)
+        if found[3] is not None and not 1 <= int(found[3]) <= HIGHEST_PORT:
+            raise expected(f"a port from 1 to {HIGHEST_PORT} in the address", text)
     return list(texts)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from dataclasses import replace
 from typing import Annotated, Any
@@ -12,7 +11,16 @@ from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag
 from acd.ivr.expressions import Expression
 from acd.ivr.values import LONGEST_TEXT
 from acd.settings.problems import shown
-from acd.settings.schema.checking import Options, checked, expected, mistake, seconds, text_of, whole
+from acd.settings.schema.checking import (
+    Options,
+    checked,
+    expected,
+    mistake,
+    seconds,
+    text_of,
+    variable_of_environment,
+    whole,
+)
 from acd.settings.schema.dialogue import nothing
 from acd.settings.schema.prompts import Prompts, only_kind
 from acd.settings.schema.values import (
@@ -43,9 +51,7 @@ def _header_value(value: object) -> Expression:
     name = value.get("env")
     if list(value) != ["env"] or not isinstance(name, str) or not _ENVIRONMENT.fullmatch(name):
         raise mistake("expected an expression, or {env: NAME} for a variable of the environment")
-    found = os.environ.get(name)
-    if found is None:
-        raise mistake(f"the environment has no variable '{shown(name)}'; set it before the start")
+    found = variable_of_environment(name)
     if not found.isprintable():
         raise mistake(f"the environment's variable '{shown(name)}' holds control characters")
     if len(found) > LONGEST_TEXT:

@@ -85,7 +85,8 @@ async def config(ctx: Context[None, None]) -> Config:
     environment = ctx.services.environment
     folders = (environment.config_dir, environment.flows_dir)
     files = await ctx.sql(lambda: [file for folder in folders for file in _files(folder)])
-    problems = await ctx.sql(reading.read, "problems", *folders)
+    async with ctx.services.reading:
+        problems = await ctx.sql(reading.read, "problems", *folders)
     shown = [
         ProblemShown(**asdict(replace(problem, message=masked_message(problem.path, problem.message))))
         for problem in problems
@@ -129,7 +130,8 @@ async def picture(ctx: Context[Look, None]) -> bytes:
     centre, flow = await ctx.services.centre.get(), ctx.path["id"]
     if flow not in centre.flows:
         raise not_found("flow", flow)
-    return await ctx.sql(_drawn, ctx, centre, flow)
+    async with ctx.services.reading:
+        return await ctx.sql(_drawn, ctx, centre, flow)
 
 
 def _drawn(ctx: Context[Look, None], centre: CentreShown, flow: str) -> bytes:

@@ -252,12 +252,9 @@ async def import_file(ctx: Context[ImportHow, BinaryIO]) -> ImportReport:
     settings = await settings_of(ctx)
 
     def work() -> Report:  # in the thread, since only there a database that is away may take its time
-        lines = io.TextIOWrapper(ctx.body, encoding="utf-8-sig", errors="surrogateescape", newline="")
-        try:
+        with io.TextIOWrapper(ctx.body, encoding="utf-8-sig", errors="surrogateescape", newline="") as lines:
             importer = Importer(ctx.services.store.engine, settings, ctx.asker.name)
             return importer.run(lines, all_or_nothing=ctx.query.all_or_nothing)
-        finally:
-            lines.detach()
 
     report = await ctx.sql(work)
     told = asdict(report)

@@ -1,6 +1,6 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 
-import { byDue, type Task } from "../src/api/inbox";
+import { byDue, readInbox, type Task } from "../src/api/inbox";
 import type { WrapUpForm } from "../src/api/me";
 import type { Targets } from "../src/api/targets";
 import { otherSide, possible, showsDone } from "../src/agent/controls";
@@ -129,6 +129,26 @@ describe("the order of the inbox", () => {
     const tasks = [task("promised", 10, { due_at: 900 }), task("old", 50), task("late", 90, { due_at: 400 }), task("kept", 20, { due_at: 300, state: "done" }), task("new", 450)];
     expect(byDue(tasks, 500).map(({ id }) => id)).toEqual(["late", "old", "kept", "new", "promised"]);
     expect(byDue(tasks, 100).map(({ id }) => id)).toEqual(["old", "kept", "late", "new", "promised"]);
+  });
+  it("has closed ones page by page, the newest first, each kind as far as it goes", async () => {
+    const pages: Record<string, unknown> = {
+      "callback ": { tasks: [task("c9", 9), task("c6", 6)], after: "c6" },
+      "callback c6": { tasks: [task("c3", 3)], after: "c3" },
+      "callback c3": { tasks: [task("c1", 1)], after: null },
+      "voicemail ": { tasks: [task("v8", 8)], after: null },
+    };
+    vi.stubGlobal("fetch", async (path: string) => {
+      const query = new URL(path, "http://here").searchParams;
+      return Response.json(pages[`${query.get("kind")} ${query.get("after") ?? ""}`]);
+    });
+    const read = async (count: number) => {
+      const found = await readInbox({ closed: true }, count);
+      return [found.tasks.map(({ id }) => id).join(" "), found.after, found.pages];
+    };
+    expect(await read(1)).toEqual(["c9 v8 c6", { callback: "c6" }, 1]);
+    expect(await read(2)).toEqual(["c9 v8 c6 c3", { callback: "c3" }, 2]);
+    expect(await read(9)).toEqual(["c9 v8 c6 c3 c1", {}, 3]);
+    vi.unstubAllGlobals();
   });
 });
 

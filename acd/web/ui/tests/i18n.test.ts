@@ -18,6 +18,11 @@ describe("messages", () => {
     for (const [key, text] of Object.entries(en)) expect([key, places(zh[key as keyof typeof zh])]).toEqual([key, places(text)]);
   });
 
+  it("of refusals have the server's words in them at most", () => {
+    const filled = Object.entries(en).filter(([key]) => key.startsWith("error.")).flatMap(([key, text]) => places(text).map((place) => `${key} ${place}`));
+    expect(filled.filter((one) => !one.endsWith(" detail"))).toEqual(["error.unknown code"]);
+  });
+
   it("stand once: no two areas use the same key", () => {
     const keys = readdirSync(join(SOURCES, "i18n/en")).filter((name) => name.endsWith(".json")).flatMap((name) => Object.keys(JSON.parse(readFileSync(join(SOURCES, "i18n/en", name), "utf8"))));
     expect(keys.length).toBe(new Set(keys).size);

@@ -30,6 +30,16 @@ describe("registering", () => {
     expect(tab.phone.snapshot).toMatchObject({ state: "registered", why: null });
   });
 
+  it("rings no more once the connection is lost: the server has given the call to somebody else", async () => {
+    const tab = await new Tab().up();
+    const lost = tab.ring();
+    tab.server.disconnected();
+    expect([tab.phone.snapshot.calls, lost.refused, tab.ringing]).toEqual([[], 480, false]);
+    tab.server.registered();
+    const next = tab.ring(false, "two");
+    expect([tab.phone.snapshot.calls[0]?.id, next.refused]).toEqual(["two", null]);
+  });
+
   it("tries a refused password again with a fresh one, ever less often", async () => {
     const tab = new Tab();
     tab.phone.want("w1001");

@@ -112,19 +112,19 @@ function StateText({ agent }: { agent: Agent }) {
   const over = overTime_s(agent, now_s);
   const left = agent.until_at === null ? null : Math.max(0, Math.ceil(agent.until_at - now_s));
   return (
-    <div className={`state state-${over > 0 ? "warning" : toneOf(agent)}`}>
-      <span className="state-mark" aria-hidden />
-      <span className="state-name cut" role="status">
+    <div className={`my-state my-state-${over > 0 ? "warning" : toneOf(agent)}`}>
+      <span className="my-state-mark" aria-hidden />
+      <span className="my-state-name cut" role="status">
         {text}
       </span>
       {agent.state !== "logged_out" && (
-        <span className="state-time figure" role="timer" aria-label={t("agent.time-in-state")}>
+        <span className="my-state-time figure" role="timer" aria-label={t("agent.time-in-state")}>
           {clockText(now_s - agent.since_at)}
         </span>
       )}
-      {left !== null && <span className="state-left figure">{t("agent.left", { time: clockText(left) })}</span>}
+      {left !== null && <span className="my-state-left figure">{t("agent.left", { time: clockText(left) })}</span>}
       {over > 0 && (
-        <span className="state-left figure">
+        <span className="my-state-left figure">
           <WarningOutlined aria-hidden /> {t("agent.over", { time: clockText(over) })}
         </span>
       )}

@@ -3,13 +3,13 @@ import { useCallback, useEffect, useRef, useState } from "react";
 import { useI18n } from "../i18n/i18n";
 import { ApiError } from "./http";
 
-/** What a person is to read about `fault`, in their language where we know the code, else in the server's words. */
+/** What a person is to read about `fault`, in their language where we know the code, else in the server's words, which are also {detail} of a text. */
 export function useFaultText(): (fault: unknown) => string {
   const { t, known } = useI18n();
   return useCallback(
     (fault) => {
       if (!(fault instanceof ApiError)) return t("error.unknown", { code: fault instanceof Error ? fault.message : String(fault) });
-      return known(`error.${fault.code}`) ?? (fault.message || t("error.unknown", { code: fault.code }));
+      return known(`error.${fault.code}`, { detail: fault.message }) ?? (fault.message || t("error.unknown", { code: fault.code }));
     },
     [t, known],
   );

@@ -39,6 +39,8 @@ export interface Tasks {
   tasks: Task[];
   /** By kind, where the list of closed ones goes on. */
   after: Partial<Record<TaskKind, string>>;
+  /** How many of each kind have been read. */
+  pages: number;
 }
 
 interface Wanted {
@@ -46,19 +48,19 @@ interface Wanted {
   closed: boolean;
 }
 
-/** Both kinds where none is said. What is to be done in the order in which it is due; with closed ones the newest first, page by page. */
-export async function readInbox(wanted: Wanted, now_s: number, signal?: AbortSignal): Promise<Tasks> {
-  const found = await readPages(wanted.kind ? [wanted.kind] : ["callback", "voicemail"], wanted.closed, {}, signal);
-  return wanted.closed ? newestFirst(found) : { ...found, tasks: byDue(found.tasks, now_s) };
+/** Both kinds where none is said. With closed ones the newest first, `pages` of each kind, or as many as there are. */
+export async function readInbox({ kind, closed }: Wanted, pages: number, signal?: AbortSignal): Promise<Tasks> {
+  let found: Tasks = { ...(await readPage(kind ? [kind] : ["callback", "voicemail"], closed, {}, signal)), pages: 1 };
+  while (found.pages < pages && goesOn(found)) {
+    const next = await readPage(Object.keys(found.after) as TaskKind[], closed, found.after, signal);
+    found = { tasks: [...found.tasks, ...next.tasks], after: next.after, pages: found.pages + 1 };
+  }
+  return closed ? newestFirst(found) : found;
 }
 
-/** The next page behind `known`, with all of that. */
-export async function readMore(known: Tasks): Promise<Tasks> {
-  const next = await readPages(Object.keys(known.after) as TaskKind[], true, known.after);
-  return newestFirst({ ...next, tasks: [...known.tasks, ...next.tasks] });
-}
+export const goesOn = (found: Tasks): boolean => Object.keys(found.after).length > 0;
 
-async function readPages(kinds: readonly TaskKind[], closed: boolean, places: Tasks["after"], signal?: AbortSignal): Promise<Tasks> {
+async function readPage(kinds: readonly TaskKind[], closed: boolean, places: Tasks["after"], signal?: AbortSignal): Promise<Omit<Tasks, "pages">> {
   const ask = (kind: TaskKind) => get<{ tasks: Task[]; after?: string | null }>("/api/inbox", { kind, closed, after: places[kind] }, signal);
   const found = await Promise.all(kinds.map(ask));
   const after = Object.fromEntries(found.flatMap((page, index) => (page.after ? [[kinds[index]!, page.after]] : [])));

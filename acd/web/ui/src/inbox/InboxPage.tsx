@@ -2,9 +2,9 @@ import { Alert, Button, Empty, Segmented, Skeleton, Switch } from "antd";
 import { useState } from "react";
 
 import { useFaultText } from "../api/hooks";
-import { readMore, type TaskKind } from "../api/inbox";
-import { useDo } from "../api/useDo";
+import { byDue, goesOn, type Task, type TaskKind } from "../api/inbox";
 import { useI18n } from "../i18n/i18n";
+import { useMinute } from "../live/ticks";
 import "./inbox.css";
 import { TaskLine } from "./TaskLine";
 import { useTasks } from "./useTasks";
@@ -17,15 +17,12 @@ export default function InboxPage() {
   const faultText = useFaultText();
   const [kind, setKind] = useState<TaskKind | "all">("all");
   const [closed, setClosed] = useState(false);
-  const { value, fault, loading, reload, set } = useTasks({ kind: kind === "all" ? undefined : kind, closed });
-  const tasks = value?.tasks ?? [];
-  const after = value?.after ?? {};
-  const act = useDo();
-  const [busy, setBusy] = useState(false);
-  const more = async () => {
-    setBusy(true);
-    await act(async () => set(await readMore({ tasks, after })));
-    setBusy(false);
+  const { value, fault, loading, reload, set, more, growing } = useTasks({ kind: kind === "all" ? undefined : kind, closed });
+  // As it is drawn: what is due changes by mere passing of time.
+  const now_s = useMinute();
+  const tasks = closed ? (value?.tasks ?? []) : byDue(value?.tasks ?? [], now_s);
+  const change = (changed: Task) => {
+    if (value) set({ ...value, tasks: value.tasks.map((one) => (one.kind === changed.kind && one.id === changed.id ? changed : one)) });
   };
   return (
     <div className="inbox">
@@ -52,11 +49,11 @@ export default function InboxPage() {
       {value && tasks.length === 0 && <Empty image={Empty.PRESENTED_IMAGE_SIMPLE} description={t("inbox.empty")} />}
       <ul className="tasks" aria-busy={loading}>
         {tasks.map((task) => (
-          <TaskLine key={`${task.kind} ${task.id}`} task={task} onChanged={(changed) => set({ after, tasks: tasks.map((one) => (one.kind === changed.kind && one.id === changed.id ? changed : one)) })} onRefused={reload} />
+          <TaskLine key={`${task.kind} ${task.id}`} task={task} onChanged={change} onRefused={reload} />
         ))}
       </ul>
-      {Object.keys(after).length > 0 && (
-        <Button className="inbox-more" loading={busy} onClick={() => void more()}>
+      {value && goesOn(value) && (
+        <Button className="inbox-more" loading={growing} onClick={more}>
           {t("inbox.more")}
         </Button>
       )}

@@ -3,20 +3,33 @@ import { useEffect, useState } from "react";
 import { useLoaded, type Loaded } from "../api/hooks";
 import { readInbox, type TaskKind, type Tasks } from "../api/inbox";
 import { useObject, useTopic } from "../live/hooks";
-import { live } from "../live/live";
 
 export interface Wanted {
   kind?: TaskKind | undefined;
   closed: boolean;
 }
 
-/** Callbacks and voicemails of the agent's groups; asked for again when the feed says that one has changed. */
-export function useTasks(wanted: Wanted): Loaded<Tasks> {
+interface Listed extends Loaded<Tasks> {
+  /** Reads one page more, where the list goes on; those before it again with it, so that all are of one moment. */
+  more: () => void;
+  /** Whether that is under way. */
+  growing: boolean;
+}
+
+/** Callbacks and voicemails of the agent's groups, in no order; asked for again when the feed says that one has changed. */
+export function useTasks(wanted: Wanted): Listed {
   useTopic("inbox");
   const changed_at = useObject("inbox", "inbox")?.changed_at ?? 0;
-  const loaded = useLoaded(`${wanted.kind ?? ""} ${wanted.closed}`, (signal) => readInbox(wanted, live.now_s(), signal));
+  const key = `${wanted.kind ?? ""} ${wanted.closed}`;
+  const [asked, setAsked] = useState({ key, pages: 1 });
+  const pages = asked.key === key ? asked.pages : 1;
+  const loaded = useLoaded(key, (signal) => readInbox(wanted, pages, signal));
   useAgain(changed_at, loaded.reload);
-  return loaded;
+  const more = () => {
+    setAsked({ key, pages: (loaded.value?.pages ?? 0) + 1 });
+    loaded.reload();
+  };
+  return { ...loaded, more, growing: loaded.loading && loaded.value !== undefined && loaded.value.pages < pages };
 }
 
 function useAgain(changed_at: number, reload: () => void): void {

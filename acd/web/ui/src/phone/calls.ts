@@ -68,6 +68,14 @@ export class Calls {
     this.#held?.session.end(603);
   }
 
+  /** The server takes a phone whose connection is lost for gone, and offers the call to somebody else. */
+  disconnected(): void {
+    if (this.#held?.call.state !== "ringing") return;
+    const { session, call } = this.#held;
+    session.end(480);
+    this.#ended(call.id);
+  }
+
   mute(on: boolean): void {
     this.muted = on;
     if (this.#held && this.#held.call.state !== "ringing") this.#held.session.mute(on);

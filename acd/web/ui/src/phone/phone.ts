@@ -148,9 +148,10 @@ export class BrowserPhone implements Phone {
     this.#become("registered");
   }
 
-  /** The layer comes back by itself. A call under way keeps its sound, which goes another way. */
+  /** The layer comes back by itself. A call under way keeps its sound, which goes another way; one that rings is lost. */
   #disconnected(): void {
     this.#cancelTry?.();
+    this.#calls.disconnected();
     this.#become("registering", "unreachable");
   }
 

@@ -8,7 +8,7 @@ import { live } from "../live/live";
 import { AccountMenu } from "./AccountMenu";
 import { ErrorBoundary } from "./ErrorBoundary";
 import { LinkBanner } from "./LinkBanner";
-import { pagesFor } from "./pages";
+import { pagesFor, startOf } from "./pages";
 import { useWho } from "./session";
 
 const StateBar = lazy(() => import("../agent/StateBar"));
@@ -66,7 +66,7 @@ export default function Layout({ onSignedOut }: { onSignedOut: () => void }) {
                 </Route>
               ))}
               <Route path="/">
-                <Redirect to={pages[0]?.path ?? "/"} replace />
+                <Redirect to={startOf(pages)} replace />
               </Route>
               <Route>
                 <Result status="404" title={t("shell.not-found")} extra={<Link href="/">{t("shell.to-start")}</Link>} />

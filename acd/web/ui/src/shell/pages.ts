@@ -25,3 +25,9 @@ export const PAGES: readonly Page[] = [
 
 export const pagesFor = (session: Session): Page[] =>
   PAGES.filter((page) => mayAct(session, page.role) && (!page.ofAgent || session.agent !== null));
+
+/** Where one begins: at one's desk, or else where there is most to see. */
+export function startOf(pages: readonly Page[]): string {
+  const found = ["/desk", "/wallboard"].find((path) => pages.some((page) => page.path === path));
+  return found ?? pages[0]?.path ?? "/";
+}

@@ -104,7 +104,7 @@ export function WrapUpPanel({ agent, call, form, formKnown }: Props) {
       ))}
       <label className="field">
         <span>{t("wrap-up.note")}</span>
-        <Input.TextArea ref={note as never} value={draft.note} readOnly={pending === "send"} rows={5} className="note-text" maxLength={10_000} onChange={(event) => change({ note: event.target.value })} />
+        <Input.TextArea ref={note as never} value={draft.note} readOnly={pending === "send"} rows={5} className="note-text" maxLength={4000} onChange={(event) => change({ note: event.target.value })} />
       </label>
       <CallbackPromise at_s={draft.callback_at} faulty={tried && has(missing, "callback-past")} onChange={(callback_at) => change({ callback_at })} />
       <div role="alert">

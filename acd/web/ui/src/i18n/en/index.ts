@@ -5,6 +5,7 @@ import admin from "./admin.json";
 import agent from "./agent.json";
 import calls from "./calls.json";
 import customers from "./customers.json";
+import error from "./error.json";
 import inbox from "./inbox.json";
 import phone from "./phone.json";
 import shell from "./shell.json";
@@ -12,4 +13,4 @@ import story from "./story.json";
 import supervisor from "./supervisor.json";
 
 export { antd };
-export default { ...shell, ...agent, ...inbox, ...phone, ...supervisor, ...customers, ...calls, ...story, ...admin };
+export default { ...shell, ...error, ...agent, ...inbox, ...phone, ...supervisor, ...customers, ...calls, ...story, ...admin };
