@@ -16,6 +16,8 @@ from acd.runtime.control import BAD_REQUEST, FAILED, INTERNAL, LINE_MAX, Answer,
 log = structlog.get_logger(__name__)
 
 
+TURNS_TO_BEGIN = 4
+"""So many turns of the loop after it was taken a connection begins to be served, and is known."""
 Stream = Callable[[Request, asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 """Has the connection from this request on, until it returns; raises RequestRefused before its first line."""
 
@@ -57,6 +59,8 @@ class ControlServer:
         """Close the socket and every connection."""
         if self._server is not None:
             self._server.close()
+            for _ in range(TURNS_TO_BEGIN):
+                await asyncio.sleep(0)
             for writer in list(self._writers):
                 writer.close()
             self._path.unlink(missing_ok=True)
