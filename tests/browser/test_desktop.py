@@ -256,7 +256,8 @@ async def test_the_network_is_cut_in_a_call(anna: Desk, centre: DeskCentre) -> N
             await until_speaks(call)
             if ends_meanwhile:
                 await call.hang_up()
-            await anna.page.evaluate("new Promise(done => setTimeout(done, 4000))")
+            away_ms = 1000 if ends_meanwhile else 5000
+            await anna.page.evaluate("ms => new Promise(done => setTimeout(done, ms))", away_ms)
             await network.plug_in()
             back = now()
             await told_true(anna, "Wrap-up" if ends_meanwhile else "In a call", since=back)

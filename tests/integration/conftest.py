@@ -12,7 +12,8 @@ from tests.integration.centre import Centre, started
 from tests.integration.redis_centre import RedisCentre
 
 # Minutes of samples: measured by `script/bench`, tested by the long run.
-collect_ignore = [] if os.environ.get("ACD_TEST_ALL") else ["test_bench_dispatch.py", "test_bench_load.py"]
+BENCHES = ["test_bench_dispatch.py", "test_bench_ivr.py", "test_bench_load.py"]
+collect_ignore = [] if os.environ.get("ACD_TEST_ALL") else BENCHES
 
 
 @pytest.fixture(scope="session")
