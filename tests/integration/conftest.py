@@ -11,9 +11,9 @@ import pytest_asyncio
 from tests.integration.centre import Centre, started
 from tests.integration.redis_centre import RedisCentre
 
-# Minutes of samples: measured by `script/bench`, tested by the long run.
-BENCHES = ["test_bench_dispatch.py", "test_bench_ivr.py", "test_bench_load.py"]
-collect_ignore = [] if os.environ.get("ACD_TEST_ALL") else BENCHES
+# For the long run: minutes of samples, which `script/bench` measures, and a tutorial that speaks all prompts.
+LONG = ["test_bank.py", "test_bench_dispatch.py", "test_bench_ivr.py", "test_bench_load.py"]
+collect_ignore = [] if os.environ.get("ACD_TEST_ALL") else LONG
 
 
 @pytest.fixture(scope="session")
