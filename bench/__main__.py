@@ -70,8 +70,7 @@ def dispatch(
             return lambda share: progress.update(task, completed=min(share, 1.0))
 
         results = asyncio.run(measurement.measure(chosen, sides, bar))
-    width = None if sys.stdout.isatty() else PIPE_WIDTH
-    Console(width=width, highlight=False).print(table(chosen, results))
+    _show(table(chosen, results))
     if json is not None:
         write_json(json, chosen, results)
 
@@ -92,8 +91,7 @@ def ivr(
         result = asyncio.run(
             menus.measure(callers, minutes, lambda done: progress.update(task, completed=min(done, 1.0)))
         )
-    width = None if sys.stdout.isatty() else PIPE_WIDTH
-    Console(width=width, highlight=False).print(menus.table(result))
+    _show(menus.table(result))
     if json is not None:
         menus.write_json(json, result)
     if not result.is_good:
@@ -131,8 +129,7 @@ def load(
         except WaitedTooLong as error:
             progress.console.print(f"nothing was measured: {error}", markup=False)
             raise typer.Exit(1) from None
-    width = None if sys.stdout.isatty() else PIPE_WIDTH
-    Console(width=width, highlight=False).print(under_load.table(result))
+    _show(under_load.table(result))
     if json is not None:
         under_load.write_json(json, result)
     if not result.is_good:
@@ -169,8 +166,7 @@ def engine(
     with Progress(*columns, console=Console(stderr=True)) as progress:
         task = progress.add_task("deciding", total=1.0)
         figures = decisions.measure(rounds, lambda done: progress.update(task, completed=done))
-    width = None if sys.stdout.isatty() else PIPE_WIDTH
-    Console(width=width, highlight=False).print(decisions.table(figures))
+    _show(decisions.table(figures))
     if json is not None:
         decisions.write_json(json, figures)
     if not decisions.is_good(figures):
@@ -199,8 +195,7 @@ def desktop(
         if browser:
             bar.update(task, description="a browser draws the wallboard")
             measured = asyncio.run(desktops_open.with_frames(measured, load))
-    width = None if sys.stdout.isatty() else PIPE_WIDTH
-    Console(width=width, highlight=False).print(desktops_open.table(measured, load))
+    _show(desktops_open.table(measured, load))
     if json is not None:
         desktops_open.write_json(json, measured)
     if not desktops_open.is_good(measured):
@@ -217,8 +212,7 @@ def pop(
     with Progress(*columns, console=Console(stderr=True)) as progress:
         task = progress.add_task("pop", total=calls)
         found = card.measure(calls, lambda done: progress.update(task, completed=done))
-    width = None if sys.stdout.isatty() else PIPE_WIDTH
-    Console(width=width, highlight=False).print(card.table(found))
+    _show(card.table(found))
     if json is not None:
         card.write_json(json, found)
     if not card.is_good(found):
@@ -236,8 +230,7 @@ def simulate(
     with Progress(*columns, console=Console(stderr=True)) as progress:
         task = progress.add_task("simulating", total=1.0)
         speeds = simulation.measure(calls, runs, lambda done: progress.update(task, completed=done))
-    width = None if sys.stdout.isatty() else PIPE_WIDTH
-    Console(width=width, highlight=False).print(simulation.table(speeds))
+    _show(simulation.table(speeds))
     if json is not None:
         simulation.write_json(json, speeds)
     if not simulation.is_good(speeds):
@@ -261,8 +254,7 @@ def customers(
             lambda what, share: progress.update(task, description=what, completed=min(share, 1.0)),
             url,
         )
-    width = None if sys.stdout.isatty() else PIPE_WIDTH
-    Console(width=width, highlight=False).print(directory.table(result))
+    _show(directory.table(result))
     if json is not None:
         directory.write_json(json, result)
     if not result.is_good:
@@ -294,6 +286,12 @@ def soak(
     if verdict.problems:
         raise typer.Exit(1)
     out.print("everything adds up")
+
+
+def _show(found: Table) -> None:
+    """Whole also where it goes into a file."""
+    width = None if sys.stdout.isatty() else PIPE_WIDTH
+    Console(width=width, highlight=False).print(found)
 
 
 if __name__ == "__main__":

@@ -45,6 +45,7 @@ class CallHands:
     ) -> None:
         self._watch = watch
         self._link = link
+        self._switch = switch
         self._feed = feed
         self._is_customers = is_customers
         self._dialled_on = dialled_on
@@ -127,7 +128,7 @@ class CallHands:
         """See `Hands`. In a conference the others go on; one on hold is not called back into line."""
         pair = self._apart.pop(call_id, None)
         if pair is not None:
-            await self._lead(pair.other, "over")
+            await self._switch.end_hold(pair.other, "over")
         agent = pair.agent if pair is not None else self._agent(call_id, dialled=dialled)
         self._consults.going(agent)
         await self._link.action("Hangup", Channel=agent, Cause="21" if pair is None else "16")
@@ -241,10 +242,7 @@ class CallHands:
             return  # the agent goes on with the consultation as a call like any other
         # Nobody hangs up on a customer who listens to music.
         exten = "left" if gone == pair.agent and self._is_customers(call_id) else "over"
-        self._background.begin(self._lead(pair.without(gone), exten))
-
-    async def _lead(self, channel: str, exten: str) -> None:
-        await self._channels.act("Redirect", Channel=channel, Context="acd-hold", Exten=exten, Priority="1")
+        self._background.begin(self._switch.end_hold(pair.without(gone), exten))
 
     # --- how ----------------------------------------------------------------------------------
     def _is_turned(self, call_id: str) -> bool:

@@ -60,12 +60,14 @@ class Channels:
         """To another place in the dialplan."""
         await self.link.action("Redirect", Channel=channel, Context=context, Exten=exten, Priority="1")
 
-    async def act(self, name: str, **headers: str) -> None:
+    async def act(self, name: str, **headers: str) -> bool:
         """An action whose failure means that the channel is gone, which is reported otherwise."""
         try:
             await self.link.action(name, **headers)
         except TelephonyError as error:
             log.debug("ami action failed", action=name, reason=str(error))
+            return False
+        return True
 
     async def bridge(self, one: str, two: str) -> None:
         """Whatever they were in, they talk with each other now.

@@ -23,6 +23,7 @@ from acd.ivr.flow import KEYS
 from acd.telephony.agi import AgiSession
 from acd.telephony.ami import AmiLink
 from acd.telephony.ask import read_ask, renamed, variables_of
+from acd.telephony.channels import Channels
 from acd.telephony.dial_string import (
     TRUNK_PREFIX,
     address_dial,
@@ -83,6 +84,7 @@ class Switchboard:
         watch.on_new_caller = self.name_caller
         watch.on_key = self._key_pressed
         self._link = link
+        self._channels = Channels(link)
         self._prompts = prompts
         self._reception = reception
         self._script = script
@@ -181,7 +183,7 @@ class Switchboard:
             origin = f"trunk:{endpoint.removeprefix(TRUNK_PREFIX)}"
         variables = {"ACD_AFTER": "", "__ACD_CALL": call_id, "ACD_CALLER": "1", "ACD_ORIGIN": origin}
         for name, value in variables.items():
-            await self._act("Setvar", Channel=channel, Variable=name, Value=value)
+            await self._channels.act("Setvar", Channel=channel, Variable=name, Value=value)
 
     def forget(self, call_id: str) -> None:
         """The call has ended."""
@@ -198,7 +200,7 @@ class Switchboard:
         call_id = next((c for c, other in self._lines.items() if other is line), None)
         channel = self._watch.channel_of.get(call_id) if call_id is not None else None
         if channel is not None:
-            self._background.begin(self._act("ControlPlayback", Channel=channel, Control="stop"))
+            self._background.begin(self._channels.act("ControlPlayback", Channel=channel, Control="stop"))
 
     def _key_pressed(self, call_id: str, key: str) -> None:
         line = self._lines.get(call_id)
@@ -256,7 +258,7 @@ class Switchboard:
 
     def end_leg(self, leg_id: str) -> None:
         """A channel that was made for a callback is of no use any more."""
-        self._background.begin(self._act("Hangup", Channel=leg_id, Cause=CANCEL_CAUSE))
+        self._background.begin(self._channels.act("Hangup", Channel=leg_id, Cause=CANCEL_CAUSE))
 
     def _dial(self, call_id: str, dial: str) -> None:
         line = self._lines.get(call_id)
@@ -279,9 +281,9 @@ class Switchboard:
         """The phone may be answered just now; the caller goes back into the line all the same."""
         channel = self._watch.channel_of.get(call_id)
         if channel is not None:
-            await self._act("Setvar", Channel=channel, Variable="ACD_AFTER", Value="")
+            await self._channels.act("Setvar", Channel=channel, Variable="ACD_AFTER", Value="")
         if leg is not None:
-            await self._act("Hangup", Channel=leg, Cause=CANCEL_CAUSE)
+            await self._channels.act("Hangup", Channel=leg, Cause=CANCEL_CAUSE)
         else:
             # A phone that never said a word has no DialState: the leg is found by its call.
             await self._hang_up_silent_leg(call_id)
@@ -305,7 +307,7 @@ class Switchboard:
 
     async def _hang_up_channel(self, call_id: str, channel: str, cause: int) -> None:
         self._watch.mark_ending(call_id)
-        if not await self._act("Hangup", Channel=channel, Cause=str(cause)):
+        if not await self._channels.act("Hangup", Channel=channel, Cause=str(cause)):
             self._watch.mark_ending(call_id, ending=False)  # the caller was quicker
 
     def is_there(self, call_id: str) -> bool:
@@ -320,11 +322,11 @@ class Switchboard:
 
     async def bring_back(self, channel: str) -> None:
         """Send a channel to the beginning of the loop, so that it asks again."""
-        await self._act("Redirect", Channel=channel, Context="acd-back", Exten="s", Priority="1")
+        await self._channels.act("Redirect", Channel=channel, Context="acd-back", Exten="s", Priority="1")
 
     async def end_hold(self, channel: str, exten: str) -> None:
         """Of two who were kept apart one is gone: what the dialplan has for the other one."""
-        await self._act("Redirect", Channel=channel, Context="acd-hold", Exten=exten, Priority="1")
+        await self._channels.act("Redirect", Channel=channel, Context="acd-hold", Exten=exten, Priority="1")
 
     async def renew_leases(self, lease_s: float) -> None:
         """Tell Asterisk that the callers in our hands are not forgotten."""
@@ -343,7 +345,9 @@ class Switchboard:
             await self._set_lease(channel, 0)
 
     async def _set_lease(self, channel: str, lease_s: float) -> None:
-        await self._act("Setvar", Channel=channel, Variable="TIMEOUT(absolute)", Value=f"{lease_s:.0f}")
+        await self._channels.act(
+            "Setvar", Channel=channel, Variable="TIMEOUT(absolute)", Value=f"{lease_s:.0f}"
+        )
 
     async def stop(self) -> None:
         """Let every session go; the callers' channels will ask the next controller."""
@@ -363,18 +367,9 @@ class Switchboard:
 
         self._background.begin(guarded())
 
-    async def _act(self, name: str, **headers: str) -> bool:
-        """An action whose failure means that the channel is gone, which is reported otherwise."""
-        try:
-            await self._link.action(name, **headers)
-        except TelephonyError as error:
-            log.debug("ami action failed", action=name, reason=str(error))
-            return False
-        return True
-
     async def _hang_up_silent_leg(self, call_id: str) -> None:
         channels = await self._link.list_action("Status", Variables="ACD_CALL,ACD_CALLER")
         for event in channels:
             variables = variables_of(event)
             if variables.get("ACD_CALL") == call_id and variables.get("ACD_CALLER") != "1":
-                await self._act("Hangup", Channel=str(event.get("Channel", "")), Cause=CANCEL_CAUSE)
+                await self._channels.act("Hangup", Channel=str(event.get("Channel", "")), Cause=CANCEL_CAUSE)

@@ -6,9 +6,9 @@ from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser
+from playwright.async_api import Browser, BrowserContext
 
-from tests.browser.desk import DeskCentre, chromium
+from tests.browser.desk import DeskCentre, chromium, profile
 from tests.browser.speech import speak
 
 
@@ -16,6 +16,12 @@ from tests.browser.speech import speak
 async def browser(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Browser]:
     async with chromium(speak(tmp_path_factory.mktemp("speech"))) as found:
         yield found
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def signed_in(browser: Browser, running: DeskCentre) -> AsyncIterator[BrowserContext]:
+    async with profile(browser, running, "anna") as context:
+        yield context
 
 
 @pytest_asyncio.fixture(loop_scope="module")

@@ -81,12 +81,6 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RecordedCentre
         yield centre
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def signed_in(browser: Browser, running: RecordedCentre) -> AsyncIterator[BrowserContext]:
-    async with profile(browser, running, "anna") as context:
-        yield context
-
-
 @pytest_asyncio.fixture(loop_scope="module")
 async def anna(signed_in: BrowserContext, centre: RecordedCentre) -> AsyncIterator[Desk]:
     async with desk(signed_in, centre, "anna") as found:
