@@ -47,9 +47,11 @@ def sources(id: str) -> frozenset[Source]:
 
 def breakdowns(id: str) -> frozenset[By]:
     """What the KPI can be broken down by. Raises KeyError."""
-    return frozenset.intersection(*(SUPPORTED[source] for source in sources(id)))
+    found = frozenset.intersection(*(SUPPORTED[source] for source in sources(id)))
+    return found if id in _BY_REASON else found - {By.REASON}
 
 
+_BY_REASON = frozenset({"not_ready_s", "not_ready_stretches"})
 _WAITS = ("asa_s", "wait_p50_s", "wait_p90_s", "wait_p95_s", "longest_wait_s")
 _HANDLING = ("aht_s", "att_s", "hold_s", "acw_s")
 _TRANSFERS = ("transfers_blind", "transfers_attended", "transfer_rate")
