@@ -16,6 +16,7 @@ from sqlalchemy.exc import StatementError
 
 from acd.accounts import schema as accounts
 from acd.customers import schema as customers
+from acd.recordings import schema as recordings
 from acd.records import migrations
 from acd.records import schema as records
 from acd.records.schema import agent_states
@@ -25,7 +26,7 @@ from acd.web import drafts
 from acd.webhooks import schema as webhooks
 
 # Each part of the product has its tables to itself; one line of migrations makes them all.
-SCHEMAS = (records, accounts, customers, webhooks, drafts)
+SCHEMAS = (records, accounts, customers, webhooks, recordings, drafts)
 
 
 def all_tables() -> MetaData:
