@@ -18,6 +18,9 @@ from acd.settings.model import (
     IceServer,
     JournalSettings,
     PhoneSpec,
+    RecordChannels,
+    RecordFormat,
+    RecordingSettings,
     RecordRule,
     RedisSettings,
     SystemSettings,
@@ -25,7 +28,7 @@ from acd.settings.model import (
 from acd.settings.schema.agents import AgentsFile
 from acd.settings.schema.dialing import DialingFile
 from acd.settings.schema.groups import GroupsFile
-from acd.settings.schema.system import DesktopSection, SystemFile
+from acd.settings.schema.system import DesktopSection, RecordingsSection, SystemFile
 
 
 def assemble(files: Files, flow_set: FlowSet) -> Centre:
@@ -63,6 +66,7 @@ def assemble(files: Files, flow_set: FlowSet) -> Centre:
         greetings=assemble_dispositions.greetings(groups),
         desktop=_desktop(system.desktop),
         recorded={g: RecordRule(group.record) for g, group in groups.groups.items()},
+        recording=_recording(system.recordings),
         webhooks_to_private=system.webhooks.allow_private,
     )
 
@@ -79,6 +83,12 @@ def _phones(file: AgentsFile, *, browser: bool) -> dict[str, PhoneSpec]:
 def _desktop(section: DesktopSection) -> DesktopSettings:
     servers = (IceServer(tuple(each.urls), each.username, each.credential) for each in section.ice_servers)
     return DesktopSettings(section.browser_phones, section.browser_silent_s, tuple(servers))
+
+
+def _recording(section: RecordingsSection) -> RecordingSettings:
+    return RecordingSettings(
+        RecordChannels(section.channels), RecordFormat(section.format), section.agents_hear_own
+    )
 
 
 def _system(file: SystemFile) -> SystemSettings:

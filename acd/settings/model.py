@@ -55,6 +55,31 @@ class RecordRule(StrEnum):
     NEVER = "never"
     ALWAYS = "always"  # from the agent's answer
     ON_DEMAND = "on_demand"  # from when the agent asks for it
+    WITH_CONSENT = "with_consent"  # from the agent's answer, where the caller has agreed in a flow
+
+
+class RecordChannels(StrEnum):
+    """How many channels a recording of a talk has."""
+
+    STEREO = "stereo"  # left: the caller; right: what the caller hears
+    MIXED = "mixed"
+
+
+class RecordFormat(StrEnum):
+    """What recordings become when the call is over."""
+
+    WAV = "wav"
+    OPUS = "opus"
+    MP3 = "mp3"
+
+
+@dataclass(frozen=True)
+class RecordingSettings:
+    """What becomes of recordings. `agents_hear_own`: agents may listen to their own calls."""
+
+    channels: RecordChannels = RecordChannels.STEREO
+    format: RecordFormat = RecordFormat.MP3
+    agents_hear_own: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +185,8 @@ class Centre:
     `callback_windows`: by group, when its customers may be called back; `do_not_call`: numbers, in normal
     form, of those who never may. `dispositions`: by group, what agents record of its calls; `greetings`: by
     group and language ('' for any), what they say first; `recorded`: by group,
-    whether its talks are; `customers`: what is on their cards, and where they are known;
+    whether its talks are, `recording` what becomes of that; `customers`: what is on their cards, and where
+    they are known;
     `webhooks_to_private`: webhooks may go to addresses of this machine and of private networks.
     """
 
@@ -187,4 +213,5 @@ class Centre:
     customers: CustomerSettings = field(default_factory=CustomerSettings)
     desktop: DesktopSettings = DesktopSettings()
     recorded: Mapping[str, RecordRule] = field(default_factory=dict)
+    recording: RecordingSettings = RecordingSettings()
     webhooks_to_private: bool = False

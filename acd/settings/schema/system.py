@@ -15,6 +15,9 @@ from acd.settings.model import (
     DesktopSettings,
     FeatureCodes,
     JournalSettings,
+    RecordChannels,
+    RecordFormat,
+    RecordingSettings,
     RedisSettings,
 )
 from acd.settings.schema.checking import Options, checked, expected, mistake, one_of, seconds, text_of, whole
@@ -165,6 +168,17 @@ class DesktopSection(Options):
     ice_servers: list[IceServerEntry] = Field(default_factory=list, max_length=10)
 
 
+class RecordingsSection(Options):
+    """What becomes of recordings when the call is over (docs/recordings.md)."""
+
+    channels: Annotated[str, one_of(*RecordChannels)] = RecordingSettings.channels
+    """`stereo`: left the caller, right what the caller hears; `mixed`: both in one."""
+    format: Annotated[str, one_of(*RecordFormat)] = RecordingSettings.format
+    """Made of the wav file in the background."""
+    agents_hear_own: YesNo = RecordingSettings.agents_hear_own
+    """Agents may listen to the recordings of calls in which they talked."""
+
+
 class WebhooksSection(Options):
     """`allow_private`: webhooks may go to addresses of this machine and of private networks, too."""
 
@@ -182,4 +196,5 @@ class SystemFile(Options):
     redis: RedisSection | None = None
     journal: JournalSection = Field(default_factory=JournalSection)
     desktop: DesktopSection = Field(default_factory=DesktopSection)
+    recordings: RecordingsSection = Field(default_factory=RecordingsSection)
     webhooks: WebhooksSection = Field(default_factory=WebhooksSection)
