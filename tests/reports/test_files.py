@@ -30,7 +30,8 @@ from acd.reports.files.pdf_font import FontFile, find_font
 from acd.reports.files.told import labels_of
 from acd.reports.kpis import column
 from acd.reports.table import Better, ReportTable
-from acd.reports.targets import Colour, Target, Targets
+from acd.reports.targets import Colour, Targets, colour_of
+from acd.settings.report_settings import Target
 from tests.reports.tables import HOSTILE, MADE_AT, by_group, clocks_go_back, labels
 
 TARGETS = Targets(
@@ -264,9 +265,9 @@ def test_both_languages_say_the_same_things() -> None:
 
 def test_a_target_leads_where_the_figure_should_go() -> None:
     rising, falling = Target(0.8, 0.7), Target(10, 20)
-    assert [rising.colour(v, Better.HIGH) for v in (0.8, 0.75, 0.6)] == list(Colour)
-    assert [falling.colour(v, Better.LOW) for v in (10, 20, 21)] == list(Colour)
-    assert [falling.colour(v, Better.NEITHER) for v in (10, 20, 21)] == list(Colour)
+    assert [colour_of(v, rising, Better.HIGH) for v in (0.8, 0.75, 0.6)] == list(Colour)
+    assert [colour_of(v, falling, Better.LOW) for v in (10, 20, 21)] == list(Colour)
+    assert [colour_of(v, falling, Better.NEITHER) for v in (10, 20, 21)] == list(Colour)
 
 
 def test_the_registry_has_words_for_a_table() -> None:
