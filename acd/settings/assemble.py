@@ -19,6 +19,7 @@ from acd.settings.model import (
     IceServer,
     JournalSettings,
     PhoneSpec,
+    QueueLogSettings,
     RecordChannels,
     RecordFormat,
     RecordingSettings,
@@ -63,6 +64,7 @@ def assemble(files: Files, flow_set: FlowSet) -> Centre:
             files.customer_settings.content if files.customer_settings is not None else None, system
         ),
         journal=JournalSettings(**system.journal.model_dump()),
+        queue_log=QueueLogSettings(**system.queue_log.model_dump()),
         dispositions=assemble_dispositions.dispositions(groups),
         greetings=assemble_dispositions.greetings(groups),
         desktop=_desktop(system.desktop),

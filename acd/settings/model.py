@@ -144,6 +144,14 @@ class JournalSettings:
     max_mb: int = 500
 
 
+@dataclass(frozen=True)
+class QueueLogSettings:
+    """Asterisk's queue_log of what happens to calls and agents, in `file` below the home folder."""
+
+    enabled: bool = False
+    file: str = "queue_log"
+
+
 @dataclass(frozen=True, slots=True)
 class SystemSettings:
     """What holds for the whole centre.
@@ -209,6 +217,7 @@ class Centre:
     callback_windows: Mapping[str, Calendar] = field(default_factory=dict)
     do_not_call: frozenset[str] = frozenset()
     journal: JournalSettings = JournalSettings()
+    queue_log: QueueLogSettings = QueueLogSettings()
     dispositions: Mapping[str, DispositionTree] = field(default_factory=dict)
     greetings: Mapping[str, Mapping[str, Template]] = field(default_factory=dict)
     customers: CustomerSettings = field(default_factory=CustomerSettings)
