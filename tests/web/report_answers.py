@@ -22,6 +22,7 @@ NAMES: Mapping[By, Sequence[str]] = {
     By.AGENT: ("Anna Weber", "Ben Okafor", "陈伟", "Dora Novak", '<img src=x onerror="alert(1)">'),
     By.REASON: ("Lunch", "Break", "Training"),
 }
+WITHIN_DAYS = (Grain.QUARTER, Grain.HALF, Grain.HOUR)
 LENGTHS = {Grain.QUARTER: 15, Grain.HALF: 30, Grain.HOUR: 60, Grain.DAY: 1440, Grain.WEEK: 10_080}
 
 
@@ -34,7 +35,7 @@ def table(asked: Asked, language: str) -> Object:
     for at, until in _intervals(asked):
         for number, name in enumerate(NAMES.get(asked.by, ["A", "B"]) if asked.by is not By.ALL else [""]):
             line: Object = {"at": at, "until": until, "key": f"k{number}" if name else None, "name": name}
-            rush = 1.0 if at is None else _rush(datetime.fromisoformat(at))
+            rush = _rush(datetime.fromisoformat(at)) if at and asked.grain in WITHIN_DAYS else 1.0
             line["values"] = _values([c.id for c in columns], [c.unit for c in columns], rush, chance)
             line["before"] = (
                 _values([c.id for c in columns], [c.unit for c in columns], rush, chance)

@@ -26,7 +26,7 @@ export function QuestionBar({ catalogue, kind, question, onChange }: Props) {
   const to = question.to ?? today;
   const filtered = FILTERS.filter((filter) => question.where[filter].length > 0);
   const [filtering, setFiltering] = useState(filtered.length > 0);
-  const offered = FILTERS.filter((filter) => isOffered(filter, catalogue, question));
+  const offered = FILTERS.filter((filter) => isOffered(filter, catalogue, kind, question));
   return (
     <search className="question" aria-label={t("reports.question")}>
       <Field name={t("reports.period")}>
@@ -102,8 +102,9 @@ export function QuestionBar({ catalogue, kind, question, onChange }: Props) {
   );
 }
 
-/** A filter of which there is nothing to choose would only take room. */
-const isOffered = (filter: Filter, { choices }: Catalogue, { where }: Question): boolean => (choices[filter]?.length ?? 0) > 0 || where[filter].length > 0;
+/** What a report cannot be broken down by it cannot be filtered by; where there is nothing to choose a filter would only take room. */
+const isOffered = (filter: Filter, { choices }: Catalogue, { by }: ReportKind, { where }: Question): boolean =>
+  where[filter].length > 0 || (by.includes(filter) && (filter === "segment" || (choices[filter]?.length ?? 0) > 0));
 
 function Field({ name, children }: { name: string; children: ReactNode }) {
   return (
