@@ -1,7 +1,7 @@
 """The intervals of a period, right where clocks change. Pure.
 
-Their borders are moments, not clock faces: a day has 23 or 25 hours where the clocks change, and the hour that
-comes twice is two intervals, told apart by their offset. Quarters of an hour of UTC are the grid (every
+Their borders are moments, not clock faces: a day has 23 or 25 hours where the clocks change, and the hour
+that comes twice is two intervals, told apart by their offset. Quarters of an hour of UTC are the grid (every
 zone's offset is a multiple of it); those with the same local interval and the same offset are one.
 """
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 
 from acd.core.agents import AgentState
 from acd.reports.buckets import Buckets, microseconds
@@ -10,6 +11,7 @@ from acd.reports.counting.rows import StateRow
 from acd.reports.counting.tally import Key, Tally
 from acd.reports.measures import REASON
 
+_EPOCH = datetime.fromtimestamp(0, UTC)
 Span = tuple[int, int]
 """From, to: Unix time in microseconds."""
 
@@ -46,7 +48,7 @@ def count_plans(
     """How agents with a plan kept to it, as far as it lies before now. `plans`: spans in order, by agent."""
     tally = Tally()
     for agent, spans in plans.items():
-        name = key(StateRow(_NEVER, _NEVER, agent, "", None))
+        name = key(StateRow(_EPOCH, _EPOCH, agent, "", None))
         for begin, end in spans:
             for bucket, since, until in cut((begin, min(end, now_us)), buckets):
                 tally.at((bucket, name, None)).add("planned_us", until - since)
