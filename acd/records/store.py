@@ -6,7 +6,6 @@ Writing the same call or interval again replaces it, so whoever is unsure may wr
 
 from __future__ import annotations
 
-import sqlite3
 import threading
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -20,9 +19,7 @@ from sqlalchemy import (
     Engine,
     Select,
     Table,
-    create_engine,
     delete,
-    event,
     exists,
     insert,
     or_,
@@ -38,12 +35,12 @@ from acd.core.disposition import Disposition
 from acd.core.facts import AgentInterval, CallbackOrder, CallKind
 from acd.errors import OperatorError
 from acd.records import migrations, rows, schema
+from acd.records.connecting import make_engine
 from acd.records.record import CallRecord, CallVisit, SegmentKind
 from acd.records.task_store import TaskStore
 from acd.settings.sought_number import sought
 from acd.sql import in_chunks
 
-_BUSY_TIMEOUT_MS = 15_000
 _NOTHING_YET = "; nothing has run here yet: start 'script/server', or set ACD_HOME to where it runs"
 _PARTS = (schema.segments, schema.visits, schema.facts)
 # What can be selected by time; read from the facts where a whole call is wanted.
@@ -77,7 +74,7 @@ class RecordStore:
         """
         try:
             url = make_url(self._url)
-            _engine(url).dispose()
+            make_engine(url).dispose()
         except (ArgumentError, NoSuchModuleError, ImportError) as error:
             raise OperatorError(f"records: the database address cannot be used: {error}") from error
         if not self._create and _is_missing(url):
@@ -99,7 +96,7 @@ class RecordStore:
     def _connect(self) -> Engine:
         with self._opening:
             if self._open_engine is None:
-                engine = _engine(make_url(self._url))
+                engine = make_engine(make_url(self._url))
                 try:
                     migrations.upgrade(engine)
                 except BaseException:
@@ -326,24 +323,6 @@ class RecordStore:
         )
         with self.engine.connect() as connection:
             return [rows.interval_from_row(row) for row in _select(connection, query)]
-
-
-def _engine(url: URL) -> Engine:
-    # Errors must not carry callers' numbers into the log.
-    if url.get_backend_name() != "sqlite":
-        return create_engine(url, hide_parameters=True, pool_pre_ping=True)
-    if url.database in (None, "", ":memory:"):
-        raise ArgumentError("records in memory would be lost; name a file (sqlite:///acd.db)")
-    engine = create_engine(url, hide_parameters=True)
-    event.listen(engine, "connect", _prepare_sqlite)
-    return engine
-
-
-def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
-    """Readers do not block the writer (WAL); who finds the file locked waits before giving up."""
-    connection.execute(f"PRAGMA busy_timeout = {_BUSY_TIMEOUT_MS}")
-    connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute("PRAGMA foreign_keys = ON")
 
 
 def _known(connection: Connection, call_ids: Sequence[str]) -> frozenset[str]:
