@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable, Mapping
 from typing import Any
 
+import orjson
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError
@@ -20,6 +22,10 @@ _POOL_KEPT, _POOL_MORE = 4, 8
 _BUSY_TIMEOUT_MS = 15_000
 _TOO_LARGE = "54"
 """The class of PostgreSQL's errors for what is beyond its limits, such as an index's entry."""
+_JSON: Mapping[str, Callable[[Any], Any]] = {
+    "json_serializer": lambda value: orjson.dumps(value).decode(),
+    "json_deserializer": orjson.loads,
+}
 
 
 def make_engine(url: URL, answer_limit_s: float = ANSWER_LIMIT_S) -> Engine:
@@ -35,7 +41,7 @@ def make_engine(url: URL, answer_limit_s: float = ANSWER_LIMIT_S) -> Engine:
 def _sqlite(url: URL) -> Engine:
     if url.database in (None, "", ":memory:"):
         raise ArgumentError("records in memory would be lost; name a file (sqlite:///acd.db)")
-    engine = create_engine(url, hide_parameters=True)
+    engine = create_engine(url, hide_parameters=True, **_JSON)
     event.listen(engine, "connect", _prepare_sqlite)
     return engine
 
@@ -58,6 +64,7 @@ def _postgresql(url: URL, answer_limit_s: float) -> Engine:
         pool_size=_POOL_KEPT,
         max_overflow=_POOL_MORE,
         pool_timeout=_POOL_WAIT_S,
+        **_JSON,
         connect_args={
             "application_name": "acd",
             "connect_timeout": _CONNECT_LIMIT_S,

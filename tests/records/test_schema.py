@@ -10,35 +10,41 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import DateTime, MetaData, create_engine, inspect, select
+from sqlalchemy import JSON, DateTime, MetaData, column, inspect, select, table
 from sqlalchemy.dialects import postgresql
+from sqlalchemy.engine import make_url
 from sqlalchemy.exc import StatementError
 
 from acd.accounts import schema as accounts
+from acd.core.fact_json import fact_to_dict
 from acd.customers import schema as customers
+from acd.recordings import schema as recordings
 from acd.records import migrations
 from acd.records import schema as records
+from acd.records.connecting import make_engine
+from acd.records.fold import fold
 from acd.records.schema import agent_states
 from acd.records.store import RecordStore
 from acd.sql import UtcDateTime
 from acd.web import drafts
 from acd.webhooks import schema as webhooks
+from tests.records.scenario import facts_of
 
 # Each part of the product has its tables to itself; one line of migrations makes them all.
-SCHEMAS = (records, accounts, customers, webhooks, drafts)
+SCHEMAS = (records, accounts, customers, webhooks, recordings, drafts)
 
 
 def all_tables() -> MetaData:
     """Those of every package that has some."""
     metadata = MetaData()
     for module in SCHEMAS:
-        for table in module.metadata.tables.values():
-            table.to_metadata(metadata)
+        for each in module.metadata.tables.values():
+            each.to_metadata(metadata)
     return metadata
 
 
 def test_models_and_migrations_agree(database_url: str) -> None:
-    engine = create_engine(database_url)
+    engine = make_engine(make_url(database_url))
     with engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, all_tables()) == []
@@ -50,7 +56,7 @@ def test_the_newest_version_is_the_last_migration() -> None:
 
 
 def test_upgrade_twice_changes_nothing_and_a_failed_one_leaves_nothing(empty_database_url: str) -> None:
-    engine = create_engine(empty_database_url)
+    engine = make_engine(make_url(empty_database_url))
     with engine.begin() as connection:  # in the way of the last table that the step makes
         connection.exec_driver_sql("CREATE TABLE agent_states (x text)")
     with pytest.raises(Exception, match=r'agent_states"? already exists'):
@@ -65,7 +71,7 @@ def test_upgrade_twice_changes_nothing_and_a_failed_one_leaves_nothing(empty_dat
 
 
 def test_records_from_before_flows_were_kept_are_still_read(empty_database_url: str) -> None:
-    engine = create_engine(empty_database_url)
+    engine = make_engine(make_url(empty_database_url))
     settings = migrations.config()
     with engine.begin() as connection:
         settings.attributes["connection"] = connection
@@ -88,8 +94,70 @@ def test_records_from_before_flows_were_kept_are_still_read(empty_database_url: 
         assert store.call("c1") == record
 
 
+def test_history_is_brought_up_to_date(empty_database_url: str) -> None:
+    told = facts_of("""
+        0  arrived 5550100 8000
+        0  flow main
+        1  language zh
+        2  queued sales
+        5  answered anna
+        20 | arrived 1001 8002 internal anna
+        20 | queued support
+        25 | answered ben
+        30 attended anna c2
+        40 left ben
+        40 blind ben 8003
+        40 queued sales
+        60 ended caller
+        """)
+    record = fold("c1", told)
+    engine = make_engine(make_url(empty_database_url))
+    facts = table("facts", column("call_id"), column("position"), column("data", JSON))
+    settings = migrations.config()
+    with engine.begin() as connection:
+        settings.attributes["connection"] = connection
+        command.upgrade(settings, "0006")
+        connection.exec_driver_sql(
+            "INSERT INTO calls"
+            " (call_id, kind, caller_number, caller_name, dialed_number, customer_id, started_at)"
+            " VALUES ('c1', 'inbound', '5550100', '', '8000', 'k7', '2026-11-22 00:30:00.000000')"
+        )
+        for position, fact in enumerate(told):
+            row = {"call_id": "c1", "position": position, "data": fact_to_dict(fact)}
+            connection.execute(facts.insert(), row)
+        connection.exec_driver_sql(
+            "INSERT INTO visits VALUES"
+            " ('c1', 0, 'sales', '2026-11-22 00:30:00.000000', 'left', 7, NULL, 0, 0, 0, NULL)"
+        )
+        connection.exec_driver_sql(
+            "INSERT INTO agent_states VALUES"
+            " ('anna', '2026-11-22 23:59:59.900000', '2026-11-23 00:00:01.150000', 'ready', NULL, NULL)"
+        )
+        connection.exec_driver_sql(
+            "INSERT INTO dispositions VALUES"
+            " ('c1', 'anna', '2026-11-22 00:30:00.000000', 'sales', 'sold', 'Sold', false, '{}', '', NULL)"
+        )
+    engine.dispose()
+    with RecordStore(empty_database_url) as store:
+        kept = store.call("c1")
+        assert kept is not None
+        assert kept.facts == record.facts
+        assert kept.transfers == record.transfers
+        assert (kept.flow_id, kept.language, kept.source, kept.contact_key) == ("main", "zh", "acd", "id:k7")
+        with store.engine.connect() as connection:
+            visit = connection.exec_driver_sql(
+                "SELECT kind, dialed_number, flow_id, language FROM visits"
+            ).one()
+            length_s = connection.exec_driver_sql("SELECT length_s FROM agent_states").scalar_one()
+        assert tuple(visit) == ("inbound", "8000", "main", "zh")
+        assert length_s == 1.25
+        assert [told.code for told in store.dispositions(["c1"])] == ["sold"]
+        store.save_calls([record])
+        assert store.call("c1") == record
+
+
 def test_downgrade_undoes_everything(database_url: str) -> None:
-    engine = create_engine(database_url)
+    engine = make_engine(make_url(database_url))
     settings = migrations.config()
     with engine.begin() as connection:
         settings.attributes["connection"] = connection
@@ -102,7 +170,7 @@ def test_moments_are_kept_as_utc(tmp_path: Path) -> None:
     shanghai = timezone(timedelta(hours=8))
     moment = datetime(2026, 11, 22, 8, 30, 0, 123456, tzinfo=shanghai)
     with RecordStore(f"sqlite:///{tmp_path}/acd.db") as store, store.engine.begin() as connection:
-        row = {"agent_id": "anna", "since": moment, "until": moment, "state": "ready"}
+        row = {"agent_id": "anna", "since": moment, "until": moment, "state": "ready", "length_s": 0}
         connection.execute(agent_states.insert(), row)
         read = connection.execute(select(agent_states.c.since)).scalar_one()
         raw = connection.exec_driver_sql("SELECT since FROM agent_states").scalar_one()
