@@ -26,6 +26,7 @@ from acd.web.link import Link
 from acd.web.live.hub import Hub
 from acd.web.open_sockets import OpenSockets
 from acd.web.picture import Picture
+from acd.web.turns import Turns
 
 if TYPE_CHECKING:
     from acd.web.context import Context
@@ -65,6 +66,7 @@ class Services:
     hub: Hub = field(init=False)
     figures: Figures = field(init=False)
     open_sockets: OpenSockets = field(init=False, default_factory=OpenSockets)
+    report_turns: Turns = field(init=False, default_factory=Turns)
 
     def __post_init__(self) -> None:
         self.centre = CentreInUse(self.environment)
