@@ -67,6 +67,27 @@ async def test_figures_of_real_calls(centre: Desktop) -> None:
     assert hours["columns"][0]["label"] != told["columns"][0]["label"]
 
 
+async def test_the_calls_behind_a_figure(centre: Desktop) -> None:
+    async def behind(more: str, report: str = "groups") -> Any:
+        return await ask(centre, f"/api/reports/{report}/calls?{DAY}&{more}")
+
+    told = await behind("figure=offered&key=sales")
+    assert ([call["id"] for call in told["calls"]], told["after"]) == (["a", "b", "c"], None)
+    assert told["calls"][0]["agents"] == ["anna", "ben"]
+    first = await behind("figure=offered&limit=2")
+    rest = await behind(f"figure=offered&limit=5&after={first['after']}")
+    assert [call["id"] for call in (*first["calls"], *rest["calls"])] == ["a", "b", "a", "c", "f"]
+    hour = "grain=60min&by=all&at=2025-11-22T10:30:00%2B00:00"
+    assert [c["id"] for c in (await behind(f"figure=abandoned&{hour}"))["calls"]] == ["c"]
+    for wrong in (
+        "figure=ready_s",
+        "figure=x",
+        "figure=offered&after=1",
+        f"figure=offered&{hour.replace('10', '90')}",
+    ):
+        await ask(centre, f"/api/reports/agents/calls?{DAY}&{wrong}", 400 if "90" in wrong else 422)
+
+
 async def test_files_are_named_typed_and_noted(centre: Desktop) -> None:
     path = f"/api/reports/groups/file?{DAY}&format="
     async with centre.client.get(f"{path}xlsx&group=sales") as answer:

@@ -10,11 +10,13 @@ from zoneinfo import ZoneInfo
 
 import orjson
 from aiohttp import hdrs, web
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 from sqlalchemy import Engine
 
 from acd.core.service_level import ServiceLevelFormula
+from acd.records.call_object import call_object
 from acd.reports.asked import Asked, By, Grain
+from acd.reports.behind import calls_behind
 from acd.reports.catalogue import REPORTS
 from acd.reports.files.as_json import table_json
 from acd.reports.files.labels import file_words
@@ -25,13 +27,14 @@ from acd.reports.kpis import KPIS, column
 from acd.reports.table import ReportTable
 from acd.reports.targets import Targets
 from acd.reports.wording import Words, words
+from acd.web.api.calls import CallShown
 from acd.web.asker import Role, Scope
 from acd.web.centre import CentreShown
 from acd.web.context import Context
 from acd.web.report_desk import known_of, worked_out
 from acd.web.report_question import Language, Question, asked
 from acd.web.route import JSON, Route
-from acd.web.values import Answer, Input
+from acd.web.values import Answer, Input, Limit, Line, Name
 
 T = TypeVar("T")
 
@@ -80,7 +83,7 @@ class ReportShown(Answer):
     default_by: str
 
 
-class Choice(Answer):
+class FilterChoice(Answer):
     """Something that reports can be filtered by."""
 
     id: str
@@ -97,7 +100,7 @@ class Catalogue(Answer):
     formulas: list[FormulaShown]
     formula: str
     checks: list[Named]
-    choices: dict[str, list[Choice]]
+    choices: dict[str, list[FilterChoice]]
 
 
 class ColumnShown(Named):
@@ -157,6 +160,26 @@ class TableShown(PeriodShown):
     notes: list[str]
 
 
+class Behind(Question):
+    """The calls of one figure: of the line with this `key` and `at`; without them, of the whole.
+
+    `after`: as an earlier answer gave it.
+    """
+
+    figure: Name
+    key: Line | None = None
+    at: AwareDatetime | None = None
+    limit: Limit = 100
+    after: Name | None = None
+
+
+class CallsBehind(Answer):
+    """`after`: what to ask for the next ones with; null: these are the last."""
+
+    calls: list[CallShown]
+    after: str | None
+
+
 class Wanted(Question):
     """The kind of file."""
 
@@ -209,12 +232,12 @@ def _kpi(spoken: Words, id: str) -> KpiShown:
     )
 
 
-def _choices(centre: CentreShown) -> dict[str, list[Choice]]:
+def _choices(centre: CentreShown) -> dict[str, list[FilterChoice]]:
     return {
-        "group": [Choice(id=group.id, name=group.name) for group in centre.groups.values()],
-        "agent": [Choice(id=agent.id, name=agent.name) for agent in centre.agents.values()],
-        "number": [Choice(id=number, name=number) for number in centre.numbers],
-        "flow": [Choice(id=flow, name=flow) for flow in centre.flows],
+        "group": [FilterChoice(id=group.id, name=group.name) for group in centre.groups.values()],
+        "agent": [FilterChoice(id=agent.id, name=agent.name) for agent in centre.agents.values()],
+        "number": [FilterChoice(id=number, name=number) for number in centre.numbers],
+        "flow": [FilterChoice(id=flow, name=flow) for flow in centre.flows],
     }
 
 
@@ -255,6 +278,28 @@ async def show(ctx: Context[Question, None]) -> web.Response:
     return web.Response(body=body, content_type=JSON, headers={hdrs.CACHE_CONTROL: "no-store"})
 
 
+async def behind(ctx: Context[Behind, None]) -> CallsBehind:
+    """The calls that a figure was counted from, oldest first; one that counts twice is told once."""
+    query = ctx.query
+
+    def do(work: _Work) -> CallsBehind:
+        found = calls_behind(
+            work.engine,
+            work.known,
+            work.asked,
+            query.figure,
+            query.key,
+            query.at,
+            query.limit,
+            query.after,
+            work.now,
+        )
+        calls = ctx.services.store.these(found.calls)
+        return CallsBehind(calls=[CallShown(**call_object(call)) for call in calls], after=found.after)
+
+    return await _work(ctx, do)
+
+
 async def file(ctx: Context[Wanted, None]) -> web.Response:
     """One report as a file, with the formulas behind its figures where the kind of file has room for them."""
     query = ctx.query
@@ -279,6 +324,8 @@ ROUTES = [
           Role.SUPERVISOR, Scope.READ_RECORDS, query=Spoken, answer=Catalogue),
     Route("GET", "/api/reports/{name}", "Key figures of a period", show, Role.SUPERVISOR, Scope.READ_RECORDS,
           query=Question, answer=TableShown, refusals=(422, 429)),
+    Route("GET", "/api/reports/{name}/calls", "The calls behind a figure", behind, Role.SUPERVISOR,
+          Scope.READ_RECORDS, query=Behind, answer=CallsBehind, refusals=(422, 429)),
     Route("GET", "/api/reports/{name}/file", "A report as a file", file, Role.SUPERVISOR, Scope.READ_RECORDS,
           query=Wanted, answer_media="*/*", audit="report-file", refusals=(422, 429)),
 ]  # fmt: skip
