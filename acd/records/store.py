@@ -194,6 +194,11 @@ class RecordStore:
             found = reading.load(connection, select(schema.calls).where(schema.calls.c.call_id == call_id))
         return found[0] if found else None
 
+    def these(self, call_ids: Sequence[str]) -> list[CallRecord]:
+        """Those of the calls that are on record, in the order of the ids."""
+        with self.engine.connect() as connection:
+            return reading.these(connection, call_ids)
+
     def named(self, name: str, limit: int = 10) -> list[CallRecord]:
         """Calls whose id begins so, or whose caller had this number; newest first, at most `limit`."""
         with self.engine.connect() as connection:
