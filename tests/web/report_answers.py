@@ -99,6 +99,7 @@ def catalogue(language: str) -> Object:
         "by": [{"id": by.value, "label": spoken.by[by.value]} for by in By],
         "formulas": [{"id": f.value, "label": f.value, "text": f.text} for f in ServiceLevelFormula],
         "formula": ServiceLevelFormula.OFFERED_MINUS_SHORT.value,
+        "checks": [{"id": id, "label": label} for id, label in spoken.checks.items()],
         "choices": {
             "group": [{"id": f"k{n}", "name": name} for n, name in enumerate(NAMES[By.GROUP])],
             "agent": [{"id": f"k{n}", "name": name} for n, name in enumerate(NAMES[By.AGENT])],
@@ -123,8 +124,8 @@ def _intervals(asked: Asked) -> list[tuple[str | None, str | None]]:
 def _total(lines: Sequence[Object], id: str, unit: Unit) -> float | None:
     values = [line["values"][id] for line in lines if line["values"][id] is not None]
     if unit is Unit.COUNT:
-        return sum(values)
-    return sum(values) / len(values) if values else None
+        return float(sum(values))
+    return float(sum(values)) / len(values) if values else None
 
 
 def _rush(at: datetime) -> float:
