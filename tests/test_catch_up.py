@@ -19,7 +19,7 @@ from acd.core.facts import Fact
 from acd.core.last_agents import LastAgents
 from acd.core.plan import LastAgent
 from acd.records.fold import fold
-from acd.records.record import CallRecord
+from acd.records.record import CallRecord, Source
 from acd.records.store import RecordsAway, RecordStore
 from acd.records.writer import RecordWriter
 from acd.settings.load import load_centre
@@ -135,10 +135,10 @@ async def test_a_call_that_cannot_be_put_on_record_costs_no_other(
 ) -> None:
     (tmp_path / "acd.csv").write_text(row("c1") + row("c2"))
 
-    def failing(call_id: str, facts: list[Fact]) -> CallRecord:
+    def failing(call_id: str, facts: list[Fact], source: Source) -> CallRecord:
         if call_id == "c1":
             raise ValueError("a fault of ours")
-        return fold(call_id, facts)
+        return fold(call_id, facts, source)
 
     monkeypatch.setattr(catch_up, "fold", failing)
     made_up_for = made_of(store, nothing)

@@ -8,6 +8,8 @@ from enum import StrEnum
 
 from acd.reports.asked import By
 from acd.reports.table import Better, Column, Figure, Line, ReportTable
+from acd.settings.kpi_names import Direction
+from acd.settings.report_settings import ReportSettings, Target
 
 
 class Colour(StrEnum):
@@ -18,25 +20,14 @@ class Colour(StrEnum):
     BAD = "bad"
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
-    """`good`: from here on a figure is good; `warn`: from here on it is not yet bad.
-
-    Which way "from here on" leads is the KPI's: up where more is better, else down. Both are in the KPI's
-    unit: shares 0 to 1, seconds, counts.
-    """
-
-    good: float
-    warn: float
-
-    def colour(self, value: float, better: Better) -> Colour:
-        """Of a figure; where neither way is better, the order of the two thresholds says which."""
-        rising = self.good >= self.warn if better is Better.NEITHER else better is Better.HIGH
-        if value >= self.good if rising else value <= self.good:
-            return Colour.GOOD
-        if value >= self.warn if rising else value <= self.warn:
-            return Colour.WARN
-        return Colour.BAD
+def colour_of(value: float, target: Target, better: Better) -> Colour:
+    """Of a figure that has a target."""
+    rising = target.rises(Direction(better.value))
+    if value >= target.good if rising else value <= target.good:
+        return Colour.GOOD
+    if value >= target.warn if rising else value <= target.warn:
+        return Colour.WARN
+    return Colour.BAD
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +36,11 @@ class Targets:
 
     kpis: Mapping[str, Target] = field(default_factory=dict)
     groups: Mapping[str, Mapping[str, Target]] = field(default_factory=dict)
+
+    @classmethod
+    def of_settings(cls, settings: ReportSettings) -> Targets:
+        """Those of config/reports.yml."""
+        return cls(settings.targets, settings.group_targets)
 
     def of(self, kpi: str, group: str | None = None) -> Target | None:
         """A group's own goes before everybody's."""
@@ -63,7 +59,7 @@ class Targets:
 
     def _colour(self, column: Column, value: Figure, group: str | None) -> Colour | None:
         target = self.of(column.id, group)
-        return None if target is None or value is None else target.colour(value, column.better)
+        return None if target is None or value is None else colour_of(value, target, column.better)
 
 
 NO_TARGETS = Targets()

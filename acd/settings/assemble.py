@@ -9,6 +9,7 @@ from acd.core.service_level import ServiceLevelFormula
 from acd.ivr.flow import FlowSet
 from acd.settings import assemble_dispositions, assemble_outside, assemble_work
 from acd.settings.assemble_customers import assemble_customers
+from acd.settings.assemble_reports import assemble_reports
 from acd.settings.assemble_routing import callback_windows, group_policy
 from acd.settings.files import Files
 from acd.settings.model import (
@@ -18,6 +19,7 @@ from acd.settings.model import (
     IceServer,
     JournalSettings,
     PhoneSpec,
+    QueueLogSettings,
     RecordChannels,
     RecordFormat,
     RecordingSettings,
@@ -63,12 +65,14 @@ def assemble(files: Files, flow_set: FlowSet) -> Centre:
             files.customer_settings.content if files.customer_settings is not None else None, system
         ),
         journal=JournalSettings(**system.journal.model_dump()),
+        queue_log=QueueLogSettings(**system.queue_log.model_dump()),
         dispositions=assemble_dispositions.dispositions(groups),
         greetings=assemble_dispositions.greetings(groups),
         desktop=_desktop(system.desktop),
         recorded={g: RecordRule(group.record) for g, group in groups.groups.items()},
         recording=_recording(system.recordings),
         webhooks_to_private=system.webhooks.allow_private,
+        reports=assemble_reports(files.reports.content if files.reports is not None else None),
     )
 
 

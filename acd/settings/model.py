@@ -13,6 +13,7 @@ from acd.core.plan import BROWSER_PREFIX, Plan
 from acd.core.service_level import ServiceLevelFormula
 from acd.settings.customer_settings import CustomerSettings
 from acd.settings.outside import Dialing, NumberRoute, TrunkSpec
+from acd.settings.report_settings import ReportSettings
 
 if TYPE_CHECKING:  # who is told of the centre without its flows does not need what flows take
     from acd.ivr.flow import FlowSet
@@ -158,6 +159,14 @@ class JournalSettings:
     max_mb: int = 500
 
 
+@dataclass(frozen=True)
+class QueueLogSettings:
+    """Asterisk's queue_log of what happens to calls and agents, in `file` below the home folder."""
+
+    enabled: bool = False
+    file: str = "queue_log"
+
+
 @dataclass(frozen=True, slots=True)
 class SystemSettings:
     """What holds for the whole centre.
@@ -201,7 +210,7 @@ class Centre:
     form, of those who never may. `dispositions`: by group, what agents record of its calls; `greetings`: by
     group and language ('' for any), what they say first; `recorded`: by group,
     whether its talks are, `recording` what becomes of that; `customers`: what is on their cards, and where
-    they are known;
+    they are known; `reports`: what figures should be, and how reports are sent;
     `webhooks_to_private`: webhooks may go to addresses of this machine and of private networks.
     """
 
@@ -223,6 +232,7 @@ class Centre:
     callback_windows: Mapping[str, Calendar] = field(default_factory=dict)
     do_not_call: frozenset[str] = frozenset()
     journal: JournalSettings = JournalSettings()
+    queue_log: QueueLogSettings = QueueLogSettings()
     dispositions: Mapping[str, DispositionTree] = field(default_factory=dict)
     greetings: Mapping[str, Mapping[str, Template]] = field(default_factory=dict)
     customers: CustomerSettings = field(default_factory=CustomerSettings)
@@ -230,3 +240,4 @@ class Centre:
     recorded: Mapping[str, RecordRule] = field(default_factory=dict)
     recording: RecordingSettings = RecordingSettings()
     webhooks_to_private: bool = False
+    reports: ReportSettings = field(default_factory=ReportSettings)

@@ -27,8 +27,11 @@ from acd.reports.files.labels import LANGUAGES, file_words
 from acd.reports.files.make import FileFormat, file_name, make_file
 from acd.reports.files.on_screen import screen_table
 from acd.reports.files.pdf_font import FontFile, find_font
+from acd.reports.files.told import labels_of
+from acd.reports.kpis import column
 from acd.reports.table import Better, ReportTable
-from acd.reports.targets import Colour, Target, Targets
+from acd.reports.targets import Colour, Targets, colour_of
+from acd.settings.report_settings import Target
 from tests.reports.tables import HOSTILE, MADE_AT, by_group, clocks_go_back, labels
 
 TARGETS = Targets(
@@ -262,6 +265,19 @@ def test_both_languages_say_the_same_things() -> None:
 
 def test_a_target_leads_where_the_figure_should_go() -> None:
     rising, falling = Target(0.8, 0.7), Target(10, 20)
-    assert [rising.colour(v, Better.HIGH) for v in (0.8, 0.75, 0.6)] == list(Colour)
-    assert [falling.colour(v, Better.LOW) for v in (10, 20, 21)] == list(Colour)
-    assert [falling.colour(v, Better.NEITHER) for v in (10, 20, 21)] == list(Colour)
+    assert [colour_of(v, rising, Better.HIGH) for v in (0.8, 0.75, 0.6)] == list(Colour)
+    assert [colour_of(v, falling, Better.LOW) for v in (10, 20, 21)] == list(Colour)
+    assert [colour_of(v, falling, Better.NEITHER) for v in (10, 20, 21)] == list(Colour)
+
+
+def test_the_registry_has_words_for_a_table() -> None:
+    own = by_group()
+    columns = tuple(column(kpi) for kpi in ("offered", "service_level", "asa_s"))
+    notes = (("own-calls", {"count": 3}),)
+    table = ReportTable(own.asked, columns, own.lines, own.total, own.checks, notes)
+    english, chinese = labels_of(table, "en_GB"), labels_of(table, "zh_CN")
+    assert english.kpi("service_level").label == "Service level"
+    assert english.kpi("service_level").formula == "answered within T ÷ (offered − short abandoned)"
+    assert english.notes == ("Not counted: 3 visits of agents' own calls and callbacks",)
+    assert (chinese.language, chinese.title, chinese.by) == ("zh-CN", "技能组", "技能组")
+    assert len(as_xlsx(table, chinese, MADE_AT)) > 1000

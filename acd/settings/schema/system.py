@@ -15,6 +15,7 @@ from acd.settings.model import (
     DesktopSettings,
     FeatureCodes,
     JournalSettings,
+    QueueLogSettings,
     RecordChannels,
     RecordFormat,
     RecordingSettings,
@@ -169,6 +170,25 @@ class JournalSection(Options):
     max_mb: Annotated[int, whole(10, 1_000_000)] = JournalSettings.max_mb
 
 
+def _file_below_home(value: object) -> str:
+    what = "a file below the home folder, such as log/queue_log"
+    text = text_of(what, value)
+    parts = text.split("/")
+    if not text.isprintable() or len(text) > 200 or any(part in ("", ".", "..") for part in parts):
+        raise expected(what, value)
+    return text
+
+
+FileBelowHome = Annotated[str, checked(_file_below_home, type="string", maxLength=200)]
+
+
+class QueueLogSection(Options):
+    """What happens to calls and agents is written as Asterisk's app_queue does, for programs that read it."""
+
+    enabled: YesNo = QueueLogSettings.enabled
+    file: FileBelowHome = QueueLogSettings.file
+
+
 class DesktopSection(Options):
     """The pages in the browser, and the phones in them.
 
@@ -224,6 +244,7 @@ class SystemFile(Options):
     missed_rings: MissedRingsSection = Field(default_factory=MissedRingsSection)
     redis: RedisSection | None = None
     journal: JournalSection = Field(default_factory=JournalSection)
+    queue_log: QueueLogSection = Field(default_factory=QueueLogSection)
     desktop: DesktopSection = Field(default_factory=DesktopSection)
     recordings: RecordingsSection = Field(default_factory=RecordingsSection)
     webhooks: WebhooksSection = Field(default_factory=WebhooksSection)

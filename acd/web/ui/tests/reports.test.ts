@@ -24,7 +24,7 @@ describe("what is asked of a report", () => {
     expect(searchOf(question)).toBe(search);
     expect(searchOf(questionOf("groups", ""))).toBe("");
     expect(queryOf(questionOf("groups", ""), { language: "en" })).toBe("grain=whole&compare=none&language=en");
-    expect(forReport(question, "agents")).toEqual({ ...question, report: "agents", by: null });
+    expect(forReport(question, "agents", ["agent", "group"])).toEqual({ ...question, report: "agents", by: null, where: { ...question.where, segment: [] } });
   });
 
   it("has nothing in it that makes no sense", () => {

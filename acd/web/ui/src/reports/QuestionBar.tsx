@@ -1,6 +1,7 @@
-import { DatePicker, Select } from "antd";
+import { FilterOutlined } from "@ant-design/icons";
+import { Button, DatePicker, Select } from "antd";
 import dayjs from "dayjs";
-import type { ReactNode } from "react";
+import { useState, type ReactNode } from "react";
 
 import { useFormat } from "../format/hooks";
 import { useI18n } from "../i18n/i18n";
@@ -23,12 +24,15 @@ export function QuestionBar({ catalogue, kind, question, onChange }: Props) {
   const preset = presetOf(question.from, question.to, today) ?? "own";
   const from = question.from ?? today;
   const to = question.to ?? today;
+  const filtered = FILTERS.filter((filter) => question.where[filter].length > 0);
+  const [filtering, setFiltering] = useState(filtered.length > 0);
+  const offered = FILTERS.filter((filter) => isOffered(filter, catalogue, kind, question));
   return (
     <search className="question" aria-label={t("reports.question")}>
       <Field name={t("reports.period")}>
         <div className="row">
           <Select<Preset | "own">
-            className="w-110"
+            className="w-140"
             aria-label={t("reports.period")}
             value={preset}
             onChange={(chosen) => onChange(chosen === "own" ? { from, to } : daysOf(chosen, today))}
@@ -45,7 +49,7 @@ export function QuestionBar({ catalogue, kind, question, onChange }: Props) {
         </div>
       </Field>
       <Field name={t("reports.grain")}>
-        <Select className="w-110" aria-label={t("reports.grain")} value={question.grain} onChange={(grain) => onChange({ grain })} options={catalogue.grains.map(({ id, label }) => ({ value: id, label }))} />
+        <Select className="w-140" aria-label={t("reports.grain")} value={question.grain} onChange={(grain) => onChange({ grain })} options={catalogue.grains.map(({ id, label }) => ({ value: id, label }))} />
       </Field>
       {kind.by.length > 1 && (
         <Field name={t("reports.by")}>
@@ -59,7 +63,7 @@ export function QuestionBar({ catalogue, kind, question, onChange }: Props) {
         </Field>
       )}
       <Field name={t("reports.compare")}>
-        <Select<Comparison> className="w-140" aria-label={t("reports.compare")} value={question.compare} onChange={(compare) => onChange({ compare })} options={COMPARISONS.map((value) => ({ value, label: t(`reports.compare.${value}`) }))} />
+        <Select<Comparison> className="question-compare" aria-label={t("reports.compare")} value={question.compare} onChange={(compare) => onChange({ compare })} options={COMPARISONS.map((value) => ({ value, label: t(`reports.compare.${value}`) }))} />
       </Field>
       {kind.kpis.includes("service_level") && (
         <Field name={t("reports.formula")}>
@@ -73,7 +77,12 @@ export function QuestionBar({ catalogue, kind, question, onChange }: Props) {
           />
         </Field>
       )}
-      {FILTERS.filter((filter) => isOffered(filter, catalogue, question)).map((filter) => (
+      {offered.length > 0 && (
+        <Button icon={<FilterOutlined />} aria-expanded={filtering} onClick={() => setFiltering(!filtering)}>
+          {filtered.length > 0 ? t("reports.filters-of", { count: filtered.length }) : t("reports.filters")}
+        </Button>
+      )}
+      {(filtering ? offered : []).map((filter) => (
         <Field key={filter} name={t(`reports.only.${filter}`)}>
           <Select
             mode={filter === "segment" ? "tags" : "multiple"}
@@ -93,8 +102,9 @@ export function QuestionBar({ catalogue, kind, question, onChange }: Props) {
   );
 }
 
-/** A filter of which there is nothing to choose would only take room. */
-const isOffered = (filter: Filter, { choices }: Catalogue, { where }: Question): boolean => (choices[filter]?.length ?? 0) > 0 || where[filter].length > 0;
+/** What a report cannot be broken down by it cannot be filtered by; where there is nothing to choose a filter would only take room. */
+const isOffered = (filter: Filter, { choices }: Catalogue, { by }: ReportKind, { where }: Question): boolean =>
+  where[filter].length > 0 || (by.includes(filter) && (filter === "segment" || (choices[filter]?.length ?? 0) > 0));
 
 function Field({ name, children }: { name: string; children: ReactNode }) {
   return (

@@ -36,7 +36,7 @@ export default function ReportsPage() {
               <Menu
                 mode="inline"
                 selectedKeys={[name]}
-                onClick={({ key }) => show(forReport(question, key), NOT_LOOKED_AT, false)}
+                onClick={({ key }) => show(forReport(question, key, known.reports.find((one) => one.name === key)?.by ?? []), NOT_LOOKED_AT, false)}
                 items={known.reports.map((one) => ({ key: one.name, label: one.title, title: one.title }))}
               />
             </nav>

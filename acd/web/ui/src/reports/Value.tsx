@@ -25,14 +25,14 @@ export function Value({ column, line, words: { figures }, onFollow }: Props) {
   const text = figures.text(value, column.unit);
   const colour = line.colours[column.id];
   const title = [figures.full(value, column.unit), colour && t(`reports.colour.${colour}`)].filter(Boolean).join(" · ") || undefined;
-  const mark = colour ? `target target-${colour}` : undefined;
+  const mark = colour ? `target target-${colour}` : value ? undefined : "quiet";
   return (
     <span className="value figure">
       <Changed column={column} line={line} figures={figures} />
       {column.behind && typeof value === "number" && value !== 0 ? (
         <button
           type="button"
-          className={`follow ${mark ?? ""}`}
+          className={mark ? `follow ${mark}` : "follow"}
           title={title}
           aria-label={t("reports.calls-behind", { figure: `${column.label} ${text}`, line: line.name })}
           onClick={() => onFollow({ figure: column.id, key: line.key, at: line.at })}

@@ -57,5 +57,8 @@ export function searchOf(question: Question, more: Record<string, string | null>
   return query.toString();
 }
 
-/** Another report in the same period, with the same filters; its own breakdown. */
-export const forReport = (question: Question, report: string): Question => ({ ...question, report, by: null });
+/** Another report of the same period, in its own breakdown, with those of the filters that it knows. */
+export function forReport(question: Question, report: string, by: readonly string[]): Question {
+  const where = Object.fromEntries(FILTERS.map((name) => [name, by.includes(name) ? question.where[name] : []])) as unknown as Question["where"];
+  return { ...question, report, by: null, where };
+}
