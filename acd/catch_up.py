@@ -17,6 +17,7 @@ from acd.core.facts import Customer
 from acd.core.last_agents import MOST_CUSTOMERS, LastAgents, Talk, customer_key
 from acd.parts import facts_of
 from acd.records.fold import fold
+from acd.records.record import Source
 from acd.records.store import RecordStore
 from acd.records.writer import RecordWriter
 from acd.settings.centre_now import CentreView
@@ -99,7 +100,8 @@ class CatchUp:
 
     def _recover(self, call: cdr.CustomerCall) -> None:
         try:
-            record = fold(call.call_id, facts_of(call, self.centre, self.find_customer))
+            told = facts_of(call, self.centre, self.find_customer)
+            record = fold(call.call_id, told, Source.FALLBACK)
         except Exception:  # a fault of ours with this one must not cost the others
             log.exception("a call served without a controller cannot be put on record", call=call.call_id)
         else:

@@ -41,6 +41,7 @@ from acd.core.facts import (
     Returned,
     Scored,
     SoundKept,
+    SoundPurpose,
     StepTaken,
     TalkRecorded,
     Transferred,
@@ -51,6 +52,7 @@ from acd.core.facts import (
     WrapUpExtended,
     WrapUpStarted,
 )
+from acd.core.last_agents import customer_key
 from acd.core.outside_facts import (
     DialFailure,
     OutsideAlerted,
@@ -60,8 +62,16 @@ from acd.core.outside_facts import (
     OutsideLeft,
     OutsideRefused,
 )
-from acd.records.record import CallRecord, GroupVisit, Segment, SegmentOutcome, VisitOutcome
-from acd.records.stretch import Stretch, Visit
+from acd.records.record import (
+    CallRecord,
+    GroupVisit,
+    Segment,
+    SegmentOutcome,
+    Source,
+    Transfer,
+    VisitOutcome,
+)
+from acd.records.stretch import Handover, Stretch, Visit
 from acd.records.track import Track
 
 _OFFER_OUTCOMES = {
@@ -85,8 +95,11 @@ _AFTERWARDS = WrapUpStarted | WrapUpExtended | WrapUpEnded | SoundKept | Dispose
 _NOBODY = Arrived(0.0, CallKind.INBOUND, "", "", "")
 
 
-def fold(call_id: str, facts: Sequence[Fact]) -> CallRecord:
-    """The record of the call that these facts, in order, tell of. Never raises."""
+def fold(call_id: str, facts: Sequence[Fact], source: Source = Source.ACD) -> CallRecord:
+    """The record of the call that these facts, in order, tell of. Never raises.
+
+    `source`: who knows of the call.
+    """
     track = Track()
     started = facts[0].at if facts else 0.0
     last, ended = _walk(track, facts, started)
@@ -110,6 +123,12 @@ def fold(call_id: str, facts: Sequence[Fact]) -> CallRecord:
         segments=tuple(_segment(stretch) for stretch in stretches),
         visits=tuple(_visit(visit, last) for visit in track.visits),
         facts=tuple(facts),
+        flow_id=next((fact.flow for fact in facts if isinstance(fact, FlowEntered)), None),
+        trunk=arrived.trunk,
+        language=next((fact.language for fact in reversed(facts) if isinstance(fact, LanguageChosen)), None),
+        source=source,
+        contact_key=customer_key(customer.id if customer else None, arrived.caller_number),
+        transfers=tuple(_transfer(handover) for handover in track.handovers),
     )
 
 
@@ -165,6 +184,18 @@ def _visit(visit: Visit, last: float) -> GroupVisit:
     )
 
 
+def _transfer(handover: Handover) -> Transfer:
+    return Transfer(
+        at=utc(handover.at),
+        agent=handover.agent,
+        group=handover.group,
+        how=handover.how,
+        target=handover.target,
+        to_group=handover.to_group,
+        to_agent=handover.to_agent,
+    )
+
+
 def _seconds(duration_s: float) -> float:
     """Whole milliseconds: Unix seconds as floats carry noise behind the sixth decimal."""
     return round(duration_s, 3)
@@ -172,12 +203,17 @@ def _seconds(duration_s: float) -> float:
 
 def _transferred(track: Track, fact: Transferred, at: float) -> None:
     if fact.how != "attended":
-        track.transfer(at, fact.agent)
+        track.transfer(at, fact.agent, fact.how, fact.target)
         return
     consult = Track()
     start = fact.consult[0].at if fact.consult else at
     _walk(consult, fact.consult, start, limit=at)
-    track.take_over(at, consult)
+    track.take_over(at, fact.agent, fact.target, consult)
+
+
+def _sound_kept(track: Track, fact: SoundKept, at: float) -> None:
+    if fact.purpose is SoundPurpose.VOICEMAIL:
+        track.leave_message(at, fact.duration_s, fact.group or None)
 
 
 # What each fact does to the caller's place; Any because each entry takes its own kind of fact.
@@ -186,8 +222,8 @@ STEPS: Mapping[type[Fact], Callable[[Track, Any, float], None]] = {
     FlowEntered: lambda track, _, at: track.listen(at),
     StepTaken: lambda track, _, at: track.go_on(at),
     LanguageChosen: lambda *_: None,
-    Scored: lambda *_: None,
-    SoundKept: lambda *_: None,
+    Scored: lambda track, _, at: track.score(at),
+    SoundKept: _sound_kept,
     CallbackWanted: lambda *_: None,
     LeftLine: lambda track, fact, at: track.leave_line(at, fact.how),
     Widened: lambda *_: None,

@@ -20,11 +20,11 @@ from acd.core.outside_facts import OutsideAnswered, OutsideDialed, OutsideFailed
 
 
 class SegmentKind(StrEnum):
-    """Where the caller was. IVR, WAITING, TALKING, DIALING_OUT, OUTSIDE and FALLBACK never overlap.
+    """Where the caller was. IVR, WAITING, TALKING, TRANSFER, DIALING_OUT, OUTSIDE, FALLBACK never overlap.
 
-    RINGING lies inside the waiting, WRAP_UP may outlast the call, and CONSULT is what an agent
-    did elsewhere before an attended transfer. FALLBACK is the time with Asterisk's own queue: waiting
-    there without an agent, talking with one.
+    RINGING lies inside the waiting, HOLD inside the talking, VOICEMAIL and SURVEY inside the IVR; WRAP_UP
+    may outlast the call, and CONSULT is what an agent did elsewhere before an attended transfer. FALLBACK
+    is the time with Asterisk's own queue: waiting there without an agent, talking with one.
     """
 
     IVR = "ivr"
@@ -34,6 +34,10 @@ class SegmentKind(StrEnum):
     CONSULT = "consult"
     WRAP_UP = "wrap_up"
     FALLBACK = "fallback"
+    HOLD = "hold"
+    VOICEMAIL = "voicemail"
+    SURVEY = "survey"
+    TRANSFER = "transfer"  # sent elsewhere by an agent, and not there yet
     DIALING_OUT = "dialing_out"  # an outside number is rung over a trunk
     OUTSIDE = "outside"  # talking with somebody outside
 
@@ -59,7 +63,7 @@ class SegmentOutcome(StrEnum):
     OUTSIDE_HUNG_UP = "outside_hung_up"
     SYSTEM_HUNG_UP = "system_hung_up"
     UNKNOWN = "unknown"  # it ended while the controller was away
-    DONE = "done"  # wrap-up finished
+    DONE = "done"  # wrap-up, hold, voicemail or survey finished
 
 
 class VisitOutcome(StrEnum):
@@ -69,6 +73,16 @@ class VisitOutcome(StrEnum):
     ABANDONED = "abandoned"
     LEFT = "left"
     WAITING = "waiting"
+
+
+class Source(StrEnum):
+    """Who knows of a call. All but ACD are marked in lists and reports."""
+
+    ACD = "acd"
+    FALLBACK = "fallback"  # Asterisk's own queue, while no controller was there
+    CDR = "cdr"  # Asterisk's record of the call, and nothing else
+    QUEUE_LOG = "queue_log"  # history of another system
+    CSV = "csv"
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +126,24 @@ class GroupVisit:
 
 
 @dataclass(frozen=True, slots=True)
+class Transfer:
+    """An agent handed the caller over and was out of the call, `at` which moment.
+
+    `group`: that of the talk which was left. `how`: 'blind' or 'attended'. `target`: the number dialled, or
+    the id of the consultation. `to_group`, `to_agent`: whose line or talk the caller came into; None for a
+    flow, for somebody outside, and where it is not known.
+    """
+
+    at: datetime
+    agent: str
+    group: str | None
+    how: str
+    target: str
+    to_group: str | None = None
+    to_agent: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class CallVisit:
     """A visit together with the call that it belongs to."""
 
@@ -151,7 +183,8 @@ class CallRecord:
     """A call and all that happened in it.
 
     `answered_at` is the first answer by an agent, or by somebody outside; the IVR does not count.
-    `ended_at` and `ended_by` are None while the call goes on.
+    `ended_at` and `ended_by` are None while the call goes on. `flow_id`: the first flow; `language`: the last
+    that was chosen; `contact_key`: tells whether two calls are of one customer, '' where that is not known.
     """
 
     call_id: str
@@ -170,6 +203,12 @@ class CallRecord:
     segments: tuple[Segment, ...]
     visits: tuple[GroupVisit, ...]
     facts: tuple[Fact, ...]
+    flow_id: str | None = None
+    trunk: str | None = None
+    language: str | None = None
+    source: Source = Source.ACD
+    contact_key: str = ""
+    transfers: tuple[Transfer, ...] = ()
 
     def call_visits(self) -> tuple[CallVisit, ...]:
         """The visits as the reports take them."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from acd.core.disposition import Disposition
 from acd.core.fact_json import fact_from_dict, fact_to_dict
-from acd.core.facts import AgentInterval, CallbackOrder, CallKind, EndedBy, LeftBy, Scored, SoundKept
+from acd.core.facts import AgentInterval, CallbackOrder, CallKind, EndedBy, Fact, LeftBy, Scored, SoundKept
+from acd.records.fact_parts import Part, together
 from acd.records.flow_steps import steps_left
 from acd.records.fold import utc
 from acd.records.record import (
@@ -18,6 +19,8 @@ from acd.records.record import (
     Segment,
     SegmentKind,
     SegmentOutcome,
+    Source,
+    Transfer,
     VisitOutcome,
 )
 
@@ -40,6 +43,11 @@ def call_row(record: CallRecord) -> dict[str, Any]:
         "answered_at": record.answered_at,
         "ended_at": record.ended_at,
         "ended_by": record.ended_by.value if record.ended_by else None,
+        "flow_id": record.flow_id,
+        "trunk": record.trunk,
+        "language": record.language,
+        "source": record.source.value,
+        "contact_key": record.contact_key,
     }
 
 
@@ -76,17 +84,45 @@ def visit_rows(record: CallRecord) -> list[dict[str, Any]]:
             "hold_s": visit.hold_s,
             "wrap_up_s": visit.wrap_up_s,
             "left_by": visit.left_by.value if visit.left_by else None,
+            "kind": record.kind.value,
+            "dialed_number": record.dialed_number,
+            "flow_id": record.flow_id,
+            "customer_segment": record.customer_segment,
+            "language": record.language,
+            "source": record.source.value,
         }
         for position, visit in enumerate(record.visits)
     ]
 
 
-def fact_rows(record: CallRecord) -> list[dict[str, Any]]:
-    """The rows of `facts`."""
+def transfer_rows(record: CallRecord) -> list[dict[str, Any]]:
+    """The rows of `transfers`."""
     return [
-        {"call_id": record.call_id, "position": position, "data": fact_to_dict(fact)}
-        for position, fact in enumerate(record.facts)
+        {
+            "call_id": record.call_id,
+            "position": position,
+            "at": transfer.at,
+            "agent_id": transfer.agent,
+            "group_id": transfer.group,
+            "how": transfer.how,
+            "target": transfer.target,
+            "to_group": transfer.to_group,
+            "to_agent": transfer.to_agent,
+        }
+        for position, transfer in enumerate(record.transfers)
     ]
+
+
+def facts_row(call_id: str, part: int, first_position: int, facts: Sequence[Fact]) -> dict[str, Any]:
+    """A row of `facts`."""
+    data = [fact_to_dict(fact) for fact in facts]
+    return {"call_id": call_id, "part": part, "first_position": first_position, "data": data}
+
+
+def facts_from_rows(parts: Iterable[Row]) -> tuple[Fact, ...]:
+    """All facts of a call; the parts in their order."""
+    kept = [Part(part["first_position"], part["data"]) for part in parts]
+    return tuple(map(fact_from_dict, together(kept)))
 
 
 def step_rows(record: CallRecord) -> list[dict[str, Any]]:
@@ -142,13 +178,15 @@ def sound_rows(record: CallRecord) -> list[dict[str, Any]]:
 
 def interval_row(interval: AgentInterval) -> dict[str, Any]:
     """The row of `agent_states`."""
+    since, until = utc(interval.since), utc(interval.until)
     return {
         "agent_id": interval.agent,
-        "since": utc(interval.since),
-        "until": utc(interval.until),
+        "since": since,
+        "until": until,
         "state": interval.state,
         "reason": interval.reason,
         "call_id": interval.call_id,
+        "length_s": (until - since).total_seconds(),
     }
 
 
@@ -199,22 +237,24 @@ def disposition_from_row(row: Row) -> Disposition:
 
 
 def record_from_rows(
-    call: Row, segments: Sequence[Row], visits: Sequence[Row], facts: Sequence[Row]
+    call: Row, segments: Sequence[Row], visits: Sequence[Row], transfers: Sequence[Row], facts: Sequence[Row]
 ) -> CallRecord:
     """The record again; the parts in their order."""
     head = dict(call)
     head["kind"] = CallKind(head["kind"])
+    head["source"] = Source(head["source"])
     head["ended_by"] = EndedBy(head["ended_by"]) if head["ended_by"] else None
     return CallRecord(
         **head,
         segments=tuple(_segment(row) for row in segments),
         visits=tuple(_visit(row) for row in visits),
-        facts=tuple(fact_from_dict(row["data"]) for row in facts),
+        transfers=tuple(_transfer(row) for row in transfers),
+        facts=facts_from_rows(facts),
     )
 
 
 def call_visit(row: Row) -> CallVisit:
-    """From a row of `visits` joined with its call's `kind`."""
+    """From a row of `visits`."""
     return CallVisit(row["call_id"], CallKind(row["kind"]), _visit(row))
 
 
@@ -255,4 +295,16 @@ def _visit(row: Row) -> GroupVisit:
         hold_s=row["hold_s"],
         wrap_up_s=row["wrap_up_s"],
         left_by=LeftBy(row["left_by"]) if row["left_by"] else None,
+    )
+
+
+def _transfer(row: Row) -> Transfer:
+    return Transfer(
+        at=row["at"],
+        agent=row["agent_id"],
+        group=row["group_id"],
+        how=row["how"],
+        target=row["target"],
+        to_group=row["to_group"],
+        to_agent=row["to_agent"],
     )

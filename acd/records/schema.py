@@ -1,19 +1,23 @@
 """The tables: one row per call, its parts, and the agents' states; callbacks, and what became of tasks.
 
-Segments, visits, steps, scores and sounds repeat what the facts say, in a form that can be selected by
-time. Times are aware UTC on both databases; durations are seconds.
+Facts, dispositions, corrections and task changes are added to and never changed. Calls, segments, visits,
+transfers, steps, scores and sounds repeat what the facts say, in a form that can be selected by time, and
+may be folded anew. Roll-ups (`slots`, `rollups`) repeat those, and count only while their version is the
+present one. Times are aware UTC on both databases; durations are seconds.
 """
 
 from __future__ import annotations
 
 from sqlalchemy import (
     JSON,
+    BigInteger,
     Boolean,
     Column,
     Double,
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     String,
     Table,
@@ -49,6 +53,12 @@ calls = Table(
     Column("answered_at", UtcDateTime),
     Column("ended_at", UtcDateTime),
     Column("ended_by", String),
+    Column("flow_id", String),
+    Column("trunk", String),
+    Column("language", String),
+    Column("source", String, nullable=False, server_default="acd"),
+    Column("contact_key", String, nullable=False, server_default=""),
+    Index("ix_calls_contact_key_started_at", "contact_key", "started_at"),
 )
 
 segments = Table(
@@ -78,13 +88,36 @@ visits = Table(
     Column("hold_s", Double, nullable=False),
     Column("wrap_up_s", Double, nullable=False),
     Column("left_by", String),
+    # What reports filter by, as the call has it.
+    Column("kind", String, nullable=False, server_default="inbound"),
+    Column("dialed_number", String, nullable=False, server_default=""),
+    Column("flow_id", String),
+    Column("customer_segment", String),
+    Column("language", String),
+    Column("source", String, nullable=False, server_default="acd"),
     Index("ix_visits_group_id_queued_at", "group_id", "queued_at"),
 )
 
+transfers = Table(
+    "transfers",
+    metadata,
+    *_call_key(),
+    Column("at", UtcDateTime, nullable=False, index=True),
+    Column("agent_id", String, nullable=False),
+    Column("group_id", String),
+    Column("how", String, nullable=False),
+    Column("target", String, nullable=False),
+    Column("to_group", String),
+    Column("to_agent", String),
+)
+
+# A row for each writing of a call: `data` is a list of facts, the first of which is number `first_position`.
 facts = Table(
     "facts",
     metadata,
-    *_call_key(),
+    Column("call_id", String, ForeignKey("calls.call_id"), primary_key=True),
+    Column("part", Integer, primary_key=True, autoincrement=False),
+    Column("first_position", Integer, nullable=False),
     Column("data", JSON, nullable=False),
 )
 
@@ -139,13 +172,13 @@ callbacks = Table(
     UniqueConstraint("call_id", "wanted_at", name="uq_callbacks_call_id_wanted_at"),
 )
 
-# Written while the call may still go on: no key of `calls`. An agent's later words replace earlier ones.
+# Written while the call may still go on: no key of `calls`. An agent's later words are new rows; they count.
 dispositions = Table(
     "dispositions",
     metadata,
     Column("call_id", String, primary_key=True),
     Column("agent_id", String, primary_key=True),
-    Column("at", UtcDateTime, nullable=False, index=True),
+    Column("at", UtcDateTime, primary_key=True, index=True),
     Column("group_id", String),
     Column("code", String, nullable=False),
     Column("path", String, nullable=False),
@@ -153,6 +186,18 @@ dispositions = Table(
     Column("fields", JSON, nullable=False),
     Column("note", String, nullable=False),
     Column("callback_at", UtcDateTime),
+)
+
+# What a person says against a call's record: applied when it is read.
+corrections = Table(
+    "corrections",
+    metadata,
+    *_call_key(),
+    Column("at", UtcDateTime, nullable=False),
+    Column("who", String, nullable=False),
+    Column("field", String, nullable=False),
+    Column("value", String, nullable=False),
+    Column("reason", String, nullable=False),
 )
 
 # What became of a voicemail or a callback: rows are added, never changed.
@@ -178,5 +223,25 @@ agent_states = Table(
     Column("state", String, nullable=False),
     Column("reason", String),
     Column("call_id", String),
+    Column("length_s", Double, nullable=False),
     Index("ix_agent_states_since", "since"),
+)
+
+# Quarters of an hour, by Unix time // 900. The version is raised by whatever writes something of that time.
+slots = Table(
+    "slots",
+    metadata,
+    Column("slot", Integer, primary_key=True, autoincrement=False),
+    Column("version", Integer, nullable=False),
+)
+
+# Counted figures of a stretch of time. `version`: the sum of those of its slots, from before the counting.
+rollups = Table(
+    "rollups",
+    metadata,
+    Column("level", String, primary_key=True),
+    Column("dimension", String, primary_key=True),
+    Column("start", BigInteger, primary_key=True, autoincrement=False),
+    Column("version", BigInteger, nullable=False),
+    Column("data", LargeBinary, nullable=False),
 )

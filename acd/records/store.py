@@ -8,46 +8,31 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from sqlalchemy import (
-    Connection,
-    Engine,
-    Select,
-    Table,
-    create_engine,
-    delete,
-    event,
-    exists,
-    insert,
-    or_,
-    select,
-    tuple_,
-    update,
-)
+import orjson
+from sqlalchemy import Engine, create_engine, event, select
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, NoSuchModuleError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError
 
 from acd.core.callback_facts import CallbackNote
 from acd.core.disposition import Disposition
-from acd.core.facts import AgentInterval, CallbackOrder, CallKind
+from acd.core.facts import AgentInterval, CallbackOrder
 from acd.errors import OperatorError
-from acd.records import migrations, rows, schema
-from acd.records.record import CallRecord, CallVisit, SegmentKind
+from acd.records import migrations, reading, rows, schema, writing
+from acd.records.record import CallRecord, CallVisit
 from acd.records.task_store import TaskStore
-from acd.settings.sought_number import sought
-from acd.sql import in_chunks
 
 _BUSY_TIMEOUT_MS = 15_000
 _NOTHING_YET = "; nothing has run here yet: start 'script/server', or set ACD_HOME to where it runs"
-_PARTS = (schema.segments, schema.visits, schema.facts)
-# What can be selected by time; read from the facts where a whole call is wanted.
-_COPIES = (schema.ivr_steps, schema.survey_scores, schema.sounds)
+_JSON: Mapping[str, Callable[[Any], Any]] = {
+    "json_serializer": lambda value: orjson.dumps(value).decode(),
+    "json_deserializer": orjson.loads,
+}
 
 
 class RecordsAway(OperatorError):
@@ -139,17 +124,14 @@ class RecordStore:
         return self._connect()
 
     def save_calls(self, records: Sequence[CallRecord]) -> None:
-        """Write calls, replacing earlier versions of the same calls; all or none.
+        """Write calls; all or none. To a call on record are added the facts that are new, and what is folded
+        from its facts is replaced.
 
         Raises SQLAlchemy's errors.
         """
         newest = {record.call_id: record for record in records}
         with self.engine.begin() as connection:
-            # Most are new, and looking once costs less than deleting nothing eight times.
-            for ids in in_chunks(sorted(_known(connection, list(newest)))):
-                for table in (*_COPIES, *_PARTS, schema.calls):
-                    connection.execute(delete(table).where(table.c.call_id.in_(ids)))
-            _insert_calls(connection, newest.values())
+            writing.save_calls(connection, newest.values())
 
     def add_calls(self, records: Sequence[CallRecord]) -> None:
         """Write those of the calls that are not on record yet; all or none.
@@ -158,25 +140,16 @@ class RecordStore:
         """
         first = {record.call_id: record for record in reversed(records)}
         with self.engine.begin() as connection:
-            known = _known(connection, list(first))
-            _insert_calls(connection, [call for call_id, call in first.items() if call_id not in known])
+            known = writing.known(connection, list(first))
+            writing.save_calls(connection, [call for call_id, call in first.items() if call_id not in known])
 
     def save_intervals(self, intervals: Sequence[AgentInterval]) -> None:
         """Write agent states, replacing those of the same agent and begin; all or none.
 
         Raises SQLAlchemy's errors.
         """
-        states = schema.agent_states
-        newest = {(row["agent_id"], row["since"]): row for row in map(rows.interval_row, intervals)}
-        try:
-            with self.engine.begin() as connection:
-                _insert(connection, states, newest.values())
-        except IntegrityError:  # some are on record: after a restart
-            key = tuple_(states.c.agent_id, states.c.since)
-            with self.engine.begin() as connection:
-                for chunk in in_chunks(list(newest)):
-                    connection.execute(delete(states).where(key.in_(chunk)))
-                _insert(connection, states, newest.values())
+        with self.engine.begin() as connection:
+            writing.save_intervals(connection, intervals)
 
     def add_callbacks(self, orders: Sequence[CallbackOrder]) -> None:
         """Write those of the wishes to be called back that are not on record yet; all or none.
@@ -190,37 +163,23 @@ class RecordStore:
                 same = select(table.c.callback_id).where(table.c.call_id == call_id, table.c.wanted_at == at)
                 if connection.execute(same).first() is not None:
                     del wanted[call_id, at]
-            _insert(connection, table, wanted.values())
+            writing.insert_rows(connection, table, wanted.values())
         tasks = TaskStore(self.engine)
         for order in orders:  # those on record, too: whoever wrote them may have been killed in between
             tasks.supersede(order)
 
     def save_dispositions(self, told: Sequence[Disposition]) -> None:
-        """Write what agents recorded of calls; the same agent's later words replace earlier ones.
+        """Write what agents recorded of calls; of the same agent's words the latest count.
 
         Raises SQLAlchemy's errors.
         """
-        table = schema.dispositions
-        newest: dict[tuple[str, str], Disposition] = {}
-        for each in sorted(told, key=lambda one: one.at):
-            newest[each.call_id, each.agent] = each
         with self.engine.begin() as connection:
-            for (call_id, agent), each in newest.items():
-                row = rows.disposition_row(each)
-                mine = (table.c.call_id == call_id) & (table.c.agent_id == agent)
-                known = connection.scalar(select(table.c.at).where(mine))
-                if known is None:
-                    connection.execute(insert(table), row)
-                elif known <= row["at"]:
-                    connection.execute(update(table).where(mine).values(row))
+            writing.save_dispositions(connection, told)
 
     def dispositions(self, call_ids: Sequence[str]) -> list[Disposition]:
-        """What was recorded of these calls, oldest first."""
-        table, found = schema.dispositions, []
+        """What was recorded of these calls, each agent's latest words, oldest first."""
         with self.engine.connect() as connection:
-            for ids in in_chunks(call_ids):
-                found += _select(connection, select(table).where(table.c.call_id.in_(ids)))
-        return sorted(map(rows.disposition_from_row, found), key=lambda told: told.at)
+            return reading.dispositions(connection, call_ids)
 
     def note_callbacks(self, notes: Sequence[CallbackNote]) -> None:
         """See `TaskStore.note`. Raises SQLAlchemy's errors."""
@@ -231,24 +190,18 @@ class RecordStore:
     def call(self, call_id: str) -> CallRecord | None:
         """One call, or None."""
         with self.engine.connect() as connection:
-            found = _load(connection, select(schema.calls).where(schema.calls.c.call_id == call_id))
+            found = reading.load(connection, select(schema.calls).where(schema.calls.c.call_id == call_id))
         return found[0] if found else None
 
     def named(self, name: str, limit: int = 10) -> list[CallRecord]:
         """Calls whose id begins so, or whose caller had this number; newest first, at most `limit`."""
-        calls, number = schema.calls, sought(name)
-        meant = [calls.c.call_id.startswith(name, autoescape=True), calls.c.caller_number.in_(number.whole)]
-        if number.ending:
-            meant.append(calls.c.caller_number.endswith(number.ending, autoescape=True))
-        query = select(calls).where(or_(*meant))
-        query = query.order_by(calls.c.started_at.desc(), calls.c.call_id).limit(limit)
         with self.engine.connect() as connection:
-            return _load(connection, query)
+            return reading.named(connection, name, limit)
 
     def known(self, call_ids: Sequence[str]) -> frozenset[str]:
         """Those of the ids that are on record."""
         with self.engine.connect() as connection:
-            return _known(connection, call_ids)
+            return writing.known(connection, call_ids)
 
     def calls(
         self,
@@ -265,76 +218,37 @@ class RecordStore:
         `group`: was offered to it; `agent`: rang, talked or worked on it; `number`: the caller's
         or the dialled one.
         """
-        calls, segments, visits = schema.calls, schema.segments, schema.visits
-        query = select(calls).where(calls.c.started_at >= since, calls.c.started_at < until)
-        if group is not None:
-            query = query.where(
-                exists().where(visits.c.call_id == calls.c.call_id, visits.c.group_id == group)
-            )
-        if agent is not None:
-            query = query.where(
-                exists().where(segments.c.call_id == calls.c.call_id, segments.c.agent_id == agent)
-            )
-        if number is not None:
-            query = query.where(or_(calls.c.caller_number == number, calls.c.dialed_number == number))
-        query = query.order_by(calls.c.started_at.desc(), calls.c.call_id).limit(limit)
         with self.engine.connect() as connection:
-            return _load(connection, query)
+            return reading.calls(
+                connection, since, until, group=group, agent=agent, number=number, limit=limit
+            )
 
     def last_talks(self, since: datetime, limit: int) -> list[tuple[str | None, str, str, datetime]]:
         """Who talked with whom: (customer's id, caller's number, agent, when) of inbound calls, oldest first.
 
         The newest `limit` talks that began after `since`.
         """
-        calls, segments = schema.calls, schema.segments
-        query = (
-            select(calls.c.customer_id, calls.c.caller_number, segments.c.agent_id, segments.c.started_at)
-            .join(calls, calls.c.call_id == segments.c.call_id)
-            .where(
-                segments.c.started_at >= since,
-                segments.c.kind == SegmentKind.TALKING.value,
-                segments.c.agent_id.is_not(None),
-                calls.c.kind == CallKind.INBOUND.value,
-            )
-            .order_by(segments.c.started_at.desc())
-            .limit(limit)
-        )
         with self.engine.connect() as connection:
-            return [tuple(row) for row in reversed(connection.execute(query).all())]
+            return reading.last_talks(connection, since, limit)
 
     def visits(self, since: datetime, until: datetime, *, group: str | None = None) -> list[CallVisit]:
         """Visits that were offered in [since, until), oldest first, of calls of every kind."""
-        calls, visits = schema.calls, schema.visits
-        query = (
-            select(visits, calls.c.kind)
-            .join(calls, calls.c.call_id == visits.c.call_id)
-            .where(visits.c.queued_at >= since, visits.c.queued_at < until)
-            .order_by(visits.c.queued_at, visits.c.call_id, visits.c.position)
-        )
-        if group is not None:
-            query = query.where(visits.c.group_id == group)
         with self.engine.connect() as connection:
-            return [rows.call_visit(row) for row in _select(connection, query)]
+            return reading.visits(connection, since, until, group)
 
     def intervals(self, since: datetime, until: datetime) -> list[AgentInterval]:
         """Agent states that lie at least partly in [since, until); they are not cut to it."""
-        states = schema.agent_states
-        query = (
-            select(states)
-            .where(states.c.since < until, states.c.until > since)
-            .order_by(states.c.agent_id, states.c.since)
-        )
         with self.engine.connect() as connection:
-            return [rows.interval_from_row(row) for row in _select(connection, query)]
+            return reading.intervals(connection, since, until)
 
 
 def _engine(url: URL) -> Engine:
     # Errors must not carry callers' numbers into the log.
     if url.get_backend_name() != "sqlite":
-        return create_engine(url, hide_parameters=True, pool_pre_ping=True)
+        return create_engine(url, hide_parameters=True, pool_pre_ping=True, **_JSON)
     if url.database in (None, "", ":memory:"):
         raise ArgumentError("records in memory would be lost; name a file (sqlite:///acd.db)")
-    engine = create_engine(url, hide_parameters=True)
+    engine = create_engine(url, hide_parameters=True, **_JSON)
     event.listen(engine, "connect", _prepare_sqlite)
     return engine
 
@@ -344,13 +258,6 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
     connection.execute(f"PRAGMA busy_timeout = {_BUSY_TIMEOUT_MS}")
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA foreign_keys = ON")
-
-
-def _known(connection: Connection, call_ids: Sequence[str]) -> frozenset[str]:
-    column = schema.calls.c.call_id
-    chunks = in_chunks(call_ids)
-    found = [connection.scalars(select(column).where(column.in_(chunk))).all() for chunk in chunks]
-    return frozenset(call_id for some in found for call_id in some)
 
 
 def _is_missing(url: URL) -> bool:
@@ -363,38 +270,3 @@ def _is_missing(url: URL) -> bool:
     except OSError:  # there is something; opening it will say what is wrong
         return False
     return False
-
-
-def _insert_calls(connection: Connection, calls: Collection[CallRecord]) -> None:
-    _insert(connection, schema.calls, map(rows.call_row, calls))
-    _insert(connection, schema.segments, (row for call in calls for row in rows.segment_rows(call)))
-    _insert(connection, schema.visits, (row for call in calls for row in rows.visit_rows(call)))
-    _insert(connection, schema.facts, (row for call in calls for row in rows.fact_rows(call)))
-    _insert(connection, schema.ivr_steps, (row for call in calls for row in rows.step_rows(call)))
-    _insert(connection, schema.survey_scores, (row for call in calls for row in rows.score_rows(call)))
-    _insert(connection, schema.sounds, (row for call in calls for row in rows.sound_rows(call)))
-
-
-def _insert(connection: Connection, table: Table, values: Iterable[Mapping[str, Any]]) -> None:
-    many = list(values)
-    if many:
-        connection.execute(insert(table), many)
-
-
-def _select(connection: Connection, query: Select[Any]) -> list[rows.Row]:
-    return [dict(row) for row in connection.execute(query).mappings()]
-
-
-def _load(connection: Connection, query: Select[Any]) -> list[CallRecord]:
-    """The calls that `query` (of table calls) selects, with all their parts."""
-    heads = _select(connection, query)
-    parts: dict[str, dict[str, list[rows.Row]]] = {table.name: defaultdict(list) for table in _PARTS}
-    for ids in in_chunks([head["call_id"] for head in heads]):
-        for table in _PARTS:
-            chosen = select(table).where(table.c.call_id.in_(ids)).order_by(table.c.call_id, table.c.position)
-            for row in _select(connection, chosen):
-                parts[table.name][row["call_id"]].append(row)
-    return [
-        rows.record_from_rows(head, *(parts[table.name].get(head["call_id"], []) for table in _PARTS))
-        for head in heads
-    ]

@@ -35,7 +35,7 @@ class Stretch:
     ended: float | None = None
     outcome: SegmentOutcome = SegmentOutcome.OPEN
     hold_s: float = 0.0
-    held_since: float | None = None
+    inner: Stretch | None = None  # what goes on inside: a hold in a talk, a survey in a flow
 
     @property
     def in_line(self) -> bool:
@@ -44,13 +44,28 @@ class Stretch:
         return self.kind is SegmentKind.WAITING or unserved
 
     def close(self, at: float, outcome: SegmentOutcome) -> None:
-        """End it; a hold that still runs ends with it."""
-        self.resume(at)
+        """End it; what goes on inside ends with it."""
+        self.close_inner(at, outcome)
         self.ended = at
         self.outcome = outcome
 
-    def resume(self, at: float) -> None:
-        """End the hold, if there is one."""
-        if self.held_since is not None:
-            self.hold_s += at - self.held_since
-            self.held_since = None
+    def close_inner(self, at: float, outcome: SegmentOutcome = SegmentOutcome.DONE) -> None:
+        """End what goes on inside, if anything does."""
+        inner, self.inner = self.inner, None
+        if inner is not None:
+            inner.close(at, outcome)
+            if inner.kind is SegmentKind.HOLD:
+                self.hold_s += at - inner.started
+
+
+@dataclass(slots=True, eq=False)
+class Handover:
+    """A `Transfer` in the making; `at` in engine seconds."""
+
+    at: float
+    agent: str
+    group: str | None
+    how: str
+    target: str
+    to_group: str | None = None
+    to_agent: str | None = None

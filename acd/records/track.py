@@ -1,20 +1,18 @@
-"""Where a caller has been: the working state of the fold.
+"""Where a caller has been: what each input means for the caller's place (`acd.records.way`).
 
-Rules of this file:
-* The caller is in one place at a time (IVR, waiting, talking, fallback) or in hand (`place` None,
-  for the moment between two places). `leave` and `_enter` are the only ways in and out.
-* A visit is opened by entering a group's line and settled by leaving the waiting place; the talk
-  that follows an answer adds its times to the same visit. Going over to Asterisk's fallback queue
-  and back does not leave the line: the caller waits on, so the visit is carried along. An agent
-  whom that queue connects answers the visit like any other; the stretch with that agent is talk.
-* Nothing raises: an input that makes no sense where the caller is, changes nothing.
+A visit is opened by entering a group's line. Going over to Asterisk's fallback queue and back does not
+leave the line: the caller waits on, so the visit is carried along. An agent whom that queue connects
+answers the visit like any other; the stretch with that agent is talk.
+
+Nothing raises: an input that makes no sense where the caller is, changes nothing.
 """
 
 from __future__ import annotations
 
 from acd.core.facts import CallKind, EndedBy, LeftBy
 from acd.records.record import SegmentKind, SegmentOutcome, VisitOutcome
-from acd.records.stretch import Stretch, Visit
+from acd.records.stretch import Handover, Stretch, Visit
+from acd.records.way import Way
 
 _HUNG_UP = {
     EndedBy.CALLER: SegmentOutcome.CALLER_HUNG_UP,
@@ -23,26 +21,16 @@ _HUNG_UP = {
     EndedBy.SYSTEM: SegmentOutcome.SYSTEM_HUNG_UP,
     EndedBy.UNKNOWN: SegmentOutcome.UNKNOWN,
 }
-_VISIT_OUTCOMES = {
-    SegmentOutcome.ANSWERED: VisitOutcome.ANSWERED,
-    SegmentOutcome.ABANDONED: VisitOutcome.ABANDONED,
-}
-_RINGS_STOPPED = {SegmentOutcome.ABANDONED, SegmentOutcome.TRANSFERRED}
+_INSIDE = {SegmentKind.HOLD, SegmentKind.SURVEY, SegmentKind.VOICEMAIL, SegmentKind.TRANSFER}
 
 
-class Track:
+class Track(Way):
     """One caller's way; `at` never decreases from call to call."""
 
     def __init__(self) -> None:
-        self.stretches: list[Stretch] = []
-        self.visits: list[Visit] = []
-        self.place: Stretch | None = None
-        self.answered: float | None = None
+        super().__init__()
         self._is_callback = False
-        self._dialled: Stretch | None = None  # a callback's customer, who is dialled while the entry waits
-        self._rings: dict[str, Stretch] = {}
-        self._wrap_ups: dict[str, Stretch] = {}
-        self._last_talk: dict[str, Stretch] = {}
+        self._step_at = 0.0  # when the last step of a flow was done
 
     def begin(self, kind: CallKind) -> None:
         """What kind of call it is."""
@@ -50,8 +38,11 @@ class Track:
 
     def listen(self, at: float) -> None:
         """A flow has the caller; going from flow to flow is one stretch."""
-        if not self._is_in(SegmentKind.IVR):
+        if self.place is None or self.place.kind is not SegmentKind.IVR:
             self._enter(Stretch(SegmentKind.IVR, at))
+        else:
+            self.place.close_inner(at)
+        self._step_at = at
 
     def wait(self, at: float, group: str | None, agent: str | None = None) -> None:
         """The caller waits, in a group's line or for one agent. Said twice, it is one wait."""
@@ -64,9 +55,24 @@ class Track:
         self._enter(Stretch(SegmentKind.WAITING, at, group, agent, visit))
 
     def go_on(self, at: float) -> None:
-        """The flow has the caller again, if nobody else has."""
-        if self.place is None:
+        """A step of a flow is done; the flow has the caller again, if nobody else has."""
+        if self.place is None or self.place.kind is SegmentKind.IVR:
             self.listen(at)
+
+    def score(self, at: float) -> None:
+        """A question of a survey was answered; the survey began when the step before it was done."""
+        place = self.place
+        if place is not None and place.kind is SegmentKind.IVR and place.inner is None:
+            began = max(place.started, min(self._step_at, at))
+            place.inner = self._add(Stretch(SegmentKind.SURVEY, began))
+
+    def leave_message(self, at: float, duration_s: float, group: str | None) -> None:
+        """A voicemail was recorded, which may be told a moment after the caller has hung up."""
+        ivr = next((s for s in reversed(self.stretches) if s.kind is SegmentKind.IVR), None)
+        if ivr is not None:
+            end = at if ivr.ended is None else min(at, ivr.ended)
+            message = self._add(Stretch(SegmentKind.VOICEMAIL, max(ivr.started, end - duration_s), group))
+            message.close(end, SegmentOutcome.DONE)
 
     def leave_line(self, at: float, how: LeftBy) -> None:
         """Out of the line without an agent, and on in the flow."""
@@ -106,25 +112,35 @@ class Track:
 
     def hold(self, at: float) -> None:
         """The talk is on hold from now."""
-        if self.place and self.place.kind is SegmentKind.TALKING and self.place.held_since is None:
-            self.place.held_since = at
+        place = self.place
+        if place and place.kind is SegmentKind.TALKING and place.inner is None:
+            place.inner = self._add(Stretch(SegmentKind.HOLD, at, place.group, place.agent))
 
     def resume(self, at: float) -> None:
         """The hold is over."""
-        if self.place:
-            self.place.resume(at)
+        if self.place and self.place.kind is SegmentKind.TALKING:
+            self.place.close_inner(at)
 
     def leave_agent(self, at: float, agent: str, outcome: SegmentOutcome) -> None:
         """The talk with this agent is over; a late word about another agent is ignored."""
         if self.place and self.place.kind is SegmentKind.TALKING and self.place.agent == agent:
             self.leave(at, outcome)
 
-    def transfer(self, at: float, agent: str) -> None:
+    def transfer(self, at: float, agent: str, how: str, target: str) -> None:
         """The agent sent the caller elsewhere, and may have been seen to hang up a moment before."""
         self.leave_agent(at, agent, SegmentOutcome.TRANSFERRED)
         talk = self._last_talk.get(agent)
-        if self.place is None and talk is not None and talk.outcome is SegmentOutcome.AGENT_HUNG_UP:
+        if self.place is not None or talk is None or talk.ended is None:
+            return
+        if talk.outcome is SegmentOutcome.AGENT_HUNG_UP:
             talk.outcome = SegmentOutcome.TRANSFERRED
+        if talk.outcome is SegmentOutcome.TRANSFERRED and self._sent is None:
+            self._sent = self._add(Stretch(SegmentKind.TRANSFER, talk.ended, talk.group, agent))
+            self._hand_over(Handover(talk.ended, agent, talk.group, how, target))
+
+    def _hand_over(self, handover: Handover) -> None:
+        self._handover = handover
+        self.handovers.append(handover)
 
     def dial_out(self, at: float, agent: str) -> None:
         """An outside number is rung, on this agent's authority; of a callback that waits, the customer's."""
@@ -154,11 +170,6 @@ class Track:
         if self.answered is None:
             self.answered = at
         self._enter(Stretch(SegmentKind.OUTSIDE, at, agent=place.agent))
-
-    def _stop_dialled(self, at: float, outcome: SegmentOutcome) -> None:
-        assert self._dialled is not None
-        self._dialled.close(at, outcome)
-        self._dialled = None
 
     def leave_outside(self, at: float) -> None:
         """The one outside hung up; the caller is in hand."""
@@ -212,37 +223,15 @@ class Track:
             self._mark_abandoned_rings(at)
         self.leave(at, outcome)
 
-    def leave(self, at: float, outcome: SegmentOutcome) -> None:
-        """Leave the place, whatever it is, and settle the visit's times. The caller is in hand."""
-        self._leave(at, outcome, carried=None)
-
-    def _leave(self, at: float, outcome: SegmentOutcome, carried: Visit | None) -> None:
-        for ring in self._rings.values():
-            ring.close(at, outcome if outcome in _RINGS_STOPPED else SegmentOutcome.WITHDRAWN)
-        self._rings.clear()
-        if self._dialled is not None:
-            self._stop_dialled(at, SegmentOutcome.WITHDRAWN)
-        place, self.place = self.place, None
-        if place is None:
-            return
-        place.close(at, outcome)
-        visit = place.visit
-        if visit is None or visit is carried:
-            return
-        if place.in_line:
-            visit.wait_s = at - visit.queued_at
-            visit.outcome = _VISIT_OUTCOMES.get(outcome, VisitOutcome.LEFT)
-        else:
-            visit.talk_s += at - place.started - place.hold_s
-            visit.hold_s += place.hold_s
-
-    def take_over(self, at: float, consult: Track) -> None:
+    def take_over(self, at: float, agent: str, target: str, consult: Track) -> None:
         """Attended transfer: step into the place that the consultation has at `at`.
 
         What the consultation did before becomes `consult` stretches. The agent's time in a line
         is not the caller's: the caller's own visit starts now.
         """
         self.leave(at, SegmentOutcome.TRANSFERRED)
+        talk = self._last_talk.get(agent)
+        self._hand_over(Handover(at, agent, talk.group if talk else None, "attended", target))
         place, rings = consult.place, tuple(consult._rings)
         kind = place.kind if place else None
         consult.leave(at, SegmentOutcome.TRANSFERRED)
@@ -270,28 +259,14 @@ class Track:
     def _adopt(self, at: float, consult: Track) -> None:
         """Take the consultation's stretches; its after-call work stays after-call work."""
         for stretch in consult.stretches:
+            if stretch.kind in _INSIDE:
+                continue
             if stretch.kind is not SegmentKind.WRAP_UP:
                 stretch.kind = SegmentKind.CONSULT
-        self.stretches += consult.stretches
+            self.stretches.append(stretch)
         for agent, wrap_up in consult._wrap_ups.items():
             self.end_wrap_up(at, agent)
             self._wrap_ups[agent] = wrap_up
-
-    def _start_talk(self, at: float, agent: str, visit: Visit | None) -> None:
-        self._meet(at, agent, visit)
-        group = visit.group if visit else None
-        self._last_talk[agent] = self._enter(Stretch(SegmentKind.TALKING, at, group, agent, visit))
-
-    def _meet(self, at: float, agent: str, visit: Visit | None) -> None:
-        """An agent and the caller are together."""
-        if visit:
-            visit.agent = agent
-        if self.answered is None:
-            self.answered = at
-
-    def _open_visit(self) -> Visit | None:
-        """The line that the caller stands in, also while the fallback queue has them."""
-        return self.place.visit if self.place and self.place.in_line else None
 
     def _mark_abandoned_rings(self, at: float) -> None:
         """A ring that was called off in the moment when the caller hung up was abandoned."""
@@ -299,19 +274,3 @@ class Track:
             withdrawn = stretch.outcome is SegmentOutcome.WITHDRAWN and stretch.ended == at
             if stretch.kind is SegmentKind.RINGING and withdrawn:
                 stretch.outcome = SegmentOutcome.ABANDONED
-
-    def _add_visit(self, visit: Visit) -> Visit:
-        self.visits.append(visit)
-        return visit
-
-    def _is_in(self, kind: SegmentKind) -> bool:
-        return self.place is not None and self.place.kind is kind
-
-    def _enter(self, stretch: Stretch) -> Stretch:
-        self._leave(stretch.started, SegmentOutcome.LEFT, carried=stretch.visit)
-        self.place = self._add(stretch)
-        return stretch
-
-    def _add(self, stretch: Stretch) -> Stretch:
-        self.stretches.append(stretch)
-        return stretch

@@ -34,12 +34,12 @@ def _facts(engine: Engine, since: datetime) -> dict[str, list[Fact]]:
         select(facts.c.call_id, facts.c.data)
         .join(calls, calls.c.call_id == facts.c.call_id)
         .where(ended)
-        .order_by(facts.c.call_id, facts.c.position)
+        .order_by(facts.c.call_id, facts.c.part)
     )
     found: defaultdict[str, list[Fact]] = defaultdict(list)
     with engine.connect() as connection:
         for call_id, data in connection.execute(query):
-            found[call_id].append(fact_from_dict(data))
+            found[call_id] += map(fact_from_dict, data)
     return found
 
 

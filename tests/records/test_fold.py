@@ -13,7 +13,7 @@ from acd.core import facts
 from acd.core.fact_json import FACT_TYPES
 from acd.core.facts import CallKind, EndedBy, Fact, LeftBy, OfferFailure, SoundPurpose
 from acd.records.fold import STEPS, fold, utc
-from acd.records.record import CallRecord, Segment, SegmentKind, VisitOutcome
+from acd.records.record import CallRecord, Segment, SegmentKind, Transfer, VisitOutcome
 from tests.records.scenario import START, facts_of, lines, segments_of, visits_of
 
 SCENARIOS = {
@@ -36,6 +36,7 @@ SCENARIOS = {
         waiting 7-12  sales -    answered
         ringing 9-12  sales anna answered
         talking 12-42 sales anna caller_hung_up hold=5
+        hold    20-25 sales anna done
         wrap_up 42-50 sales anna done
         """,
         "sales @7 answered anna wait=5 talk=25 hold=5 wrap=8",
@@ -73,6 +74,7 @@ SCENARIOS = {
         waiting     0-2   sales -    answered
         ringing     0-2   sales anna answered
         talking     2-9   sales anna transferred
+        transfer    9-9   sales anna left
         dialing_out 9-15  -     anna busy
         waiting     15-20 sales -    abandoned
         """,
@@ -234,6 +236,7 @@ SCENARIOS = {
         waiting 0-5   sales   -    answered
         talking 5-20  sales   anna transferred
         wrap_up 20-30 sales   anna done
+        transfer 20-20 sales  anna left
         waiting 20-45 support -    answered
         talking 45-60 support chen caller_hung_up
         """,
@@ -261,6 +264,7 @@ SCENARIOS = {
         """
         waiting 0-5   sales   -    answered
         talking 5-20  sales   anna transferred
+        transfer 20-20 sales  anna left
         wrap_up 20-38 sales   anna done
         waiting 20-35 -       ben  left
         ringing 20-35 -       ben  no_answer
@@ -289,6 +293,7 @@ SCENARIOS = {
         """
         waiting 0-5   sales -    answered
         talking 5-30  sales anna transferred hold=10
+        hold    20-30 sales anna transferred
         consult 21-25 -     ben  answered
         consult 21-25 -     ben  answered
         consult 25-30 -     ben  transferred
@@ -522,6 +527,7 @@ SCENARIOS = {
         waiting 2-20  sales -    left
         ringing 4-6   sales anna no_answer
         ivr     20-33 -     -    caller_hung_up
+        voicemail 28.5-33 sales - done
         """,
         "sales @2 left - wait=18 by=key",
     ),
@@ -544,6 +550,7 @@ SCENARIOS = {
         talking 3-9   sales anna agent_hung_up
         wrap_up 9-19  sales anna done
         ivr     10-15 -     -    system_hung_up
+        survey  10-15 -     -    system_hung_up
         """,
         "sales @1 answered anna wait=2 talk=6 wrap=10",
     ),
@@ -621,6 +628,26 @@ def test_the_head_of_the_record() -> None:
     assert record.started_at.tzinfo is UTC
 
 
+def test_transfers_say_where_they_led() -> None:
+    record = fold("c1", facts_of(SCENARIOS["blind transfer, told after the phone's hang-up"][0]))
+    assert record.transfers == (Transfer(utc(START + 20), "anna", "sales", "blind", "8002", "support"),)
+    record = fold(
+        "c1", facts_of(SCENARIOS["attended transfer to an agent reached through the other group"][0])
+    )
+    assert record.transfers == (
+        Transfer(utc(START + 30), "anna", "sales", "attended", "c2", "support", "ben"),
+    )
+    record = fold("c1", facts_of(SCENARIOS["a customer is sent outside and comes back"][0]))
+    assert record.transfers == (Transfer(utc(START + 9), "anna", "sales", "blind", "030123"),)
+
+
+def test_a_survey_ends_with_its_step() -> None:
+    story = "0 arrived 5 8000\n0 flow main\n4 step main/hello next survey\n6 scored friendly 5\n" + (
+        "7 scored quick 4\n8 step main/survey next end\n9 ended caller"
+    )
+    assert segments_of(fold("c1", facts_of(story))) == ["ivr 0-9 - - caller_hung_up", "survey 4-8 - - done"]
+
+
 def test_a_consulting_agents_talk_does_not_answer_the_call_but_taking_it_over_does() -> None:
     record = fold("c1", facts_of("0 arrived 5 8000\n1 | answered ben\n9 attended anna c2"))
     assert record.answered_at == utc(START + 9)
@@ -688,6 +715,7 @@ NO_CONSULT: st.SearchStrategy[tuple[Fact, ...]] = st.just(())
 CONSULT = st.lists(_fact(NO_CONSULT), max_size=8).map(_in_order)
 FACTS = st.lists(_fact(CONSULT), max_size=30).map(_in_order)
 MAIN = {SegmentKind.IVR, SegmentKind.WAITING, SegmentKind.TALKING, SegmentKind.FALLBACK}
+MAIN |= {SegmentKind.TRANSFER}
 
 
 @given(FACTS)
@@ -714,6 +742,26 @@ def test_ringing_lies_inside_a_place(told: tuple[Fact, ...]) -> None:
     for ring in record.segments:
         if ring.kind is SegmentKind.RINGING:
             assert any(_within(ring, place) for place in places)
+
+
+INNER = {
+    SegmentKind.HOLD: SegmentKind.TALKING,
+    SegmentKind.SURVEY: SegmentKind.IVR,
+    SegmentKind.VOICEMAIL: SegmentKind.IVR,
+}
+
+
+@given(FACTS)
+def test_what_goes_on_inside_lies_inside(told: tuple[Fact, ...]) -> None:
+    record = fold("c1", told)
+    for inner in record.segments:
+        outer = INNER.get(inner.kind)
+        if outer is not None:
+            assert any(s.kind is outer and _within(inner, s) for s in record.segments)
+    holds = [s for s in record.segments if s.kind is SegmentKind.HOLD and s.ended_at is not None]
+    held_s = sum((s.ended_at - s.started_at).total_seconds() for s in holds if s.ended_at)
+    closed = [s for s in record.segments if s.kind is SegmentKind.TALKING and s.ended_at is not None]
+    assert sum(s.hold_s for s in closed) <= held_s + 0.01
 
 
 @given(FACTS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -15,14 +16,17 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.exc import StatementError
 
 from acd.accounts import schema as accounts
+from acd.core.fact_json import fact_to_dict
 from acd.customers import schema as customers
 from acd.records import migrations
 from acd.records import schema as records
+from acd.records.fold import fold
 from acd.records.schema import agent_states
 from acd.records.store import RecordStore
 from acd.sql import UtcDateTime
 from acd.web import drafts
 from acd.webhooks import schema as webhooks
+from tests.records.scenario import facts_of
 
 # Each part of the product has its tables to itself; one line of migrations makes them all.
 SCHEMAS = (records, accounts, customers, webhooks, drafts)
@@ -89,6 +93,67 @@ def test_records_from_before_flows_were_kept_are_still_read(tmp_path: Path) -> N
         assert store.call("c1") == record
 
 
+def test_history_is_brought_up_to_date(tmp_path: Path) -> None:
+    told = facts_of("""
+        0  arrived 5550100 8000
+        0  flow main
+        1  language zh
+        2  queued sales
+        5  answered anna
+        20 | arrived 1001 8002 internal anna
+        20 | queued support
+        25 | answered ben
+        30 attended anna c2
+        40 left ben
+        40 blind ben 8003
+        40 queued sales
+        60 ended caller
+        """)
+    record = fold("c1", told)
+    engine = create_engine(f"sqlite:///{tmp_path}/acd.db")
+    settings = migrations.config()
+    with engine.begin() as connection:
+        settings.attributes["connection"] = connection
+        command.upgrade(settings, "0006")
+        connection.exec_driver_sql(
+            "INSERT INTO calls"
+            " (call_id, kind, caller_number, caller_name, dialed_number, customer_id, started_at)"
+            " VALUES ('c1', 'inbound', '5550100', '', '8000', 'k7', '2026-11-22 00:30:00.000000')"
+        )
+        for position, fact in enumerate(told):
+            row = ("c1", position, json.dumps(fact_to_dict(fact)))
+            connection.exec_driver_sql("INSERT INTO facts VALUES (?, ?, ?)", row)
+        connection.exec_driver_sql(
+            "INSERT INTO visits VALUES"
+            " ('c1', 0, 'sales', '2026-11-22 00:30:00.000000', 'left', 7, NULL, 0, 0, 0, NULL)"
+        )
+        connection.exec_driver_sql(
+            "INSERT INTO agent_states VALUES"
+            " ('anna', '2026-11-22 23:59:59.900000', '2026-11-23 00:00:01.150000', 'ready', NULL, NULL)"
+        )
+        connection.exec_driver_sql(
+            "INSERT INTO dispositions VALUES"
+            " ('c1', 'anna', '2026-11-22 00:30:00.000000', 'sales', 'sold', 'Sold', 0, '{}', '', NULL)"
+        )
+    engine.dispose()
+    with RecordStore(f"sqlite:///{tmp_path}/acd.db") as store:
+        kept = store.call("c1")
+        assert kept is not None
+        assert kept.facts == record.facts
+        assert kept.transfers == record.transfers
+        assert (kept.flow_id, kept.language, kept.source, kept.contact_key) == ("main", "zh", "acd", "id:k7")
+        with store.engine.connect() as connection:
+            visit = connection.exec_driver_sql(
+                "SELECT kind, dialed_number, flow_id, language FROM visits"
+            ).one()
+            length_s = connection.exec_driver_sql("SELECT length_s FROM agent_states").scalar_one()
+        assert tuple(visit) == ("inbound", "8000", "main", "zh")
+        assert length_s == 1.25
+        assert [told.code for told in store.dispositions(["c1"])] == ["sold"]
+        store.save_calls([record])
+        assert store.call("c1") == record
+
+
 def test_downgrade_undoes_everything(tmp_path: Path) -> None:
     engine = create_engine(f"sqlite:///{tmp_path}/acd.db")
     migrations.upgrade(engine)
@@ -104,7 +169,7 @@ def test_moments_are_kept_as_utc(tmp_path: Path) -> None:
     shanghai = timezone(timedelta(hours=8))
     moment = datetime(2026, 11, 22, 8, 30, 0, 123456, tzinfo=shanghai)
     with RecordStore(f"sqlite:///{tmp_path}/acd.db") as store, store.engine.begin() as connection:
-        row = {"agent_id": "anna", "since": moment, "until": moment, "state": "ready"}
+        row = {"agent_id": "anna", "since": moment, "until": moment, "state": "ready", "length_s": 0}
         connection.execute(agent_states.insert(), row)
         read = connection.execute(select(agent_states.c.since)).scalar_one()
         raw = connection.exec_driver_sql("SELECT since FROM agent_states").scalar_one()

@@ -18,6 +18,7 @@ from acd.core.facts import AgentInterval, Fact
 from acd.errors import OperatorError
 from acd.records.fold import fold, utc
 from acd.records.record import CallRecord, SegmentKind
+from acd.records.slots import slot_of
 from acd.records.store import RecordsAway, RecordStore
 from tests.records.scenario import START, facts_of
 from tests.records.test_fold import FACTS, SCENARIOS
@@ -82,6 +83,47 @@ def test_a_call_written_again_replaces_itself(store: RecordStore) -> None:
     assert store.call("c1") == late
     assert [v.visit for v in store.visits(*DAY) if v.call_id == "c1"] == list(late.visits)
     assert store.call("c2") == shifted("c2", 5)
+
+
+def test_facts_are_added_and_never_changed(store: RecordStore) -> None:
+    told = facts_of(WHOLE)
+    half = len(told) // 2
+    store.save_calls([fold("c1", told[:half])])
+    store.save_calls([fold("c1", told)])
+    store.save_calls([fold("c1", told[:half])])  # of before, once more
+    assert store.call("c1") == fold("c1", told)
+    with store.engine.connect() as connection:
+        parts = connection.exec_driver_sql(
+            "SELECT part, first_position, json_array_length(data) FROM facts ORDER BY part"
+        ).all()
+    assert [tuple(part) for part in parts] == [(0, 0, half), (1, half, len(told) - half)]
+
+
+def test_facts_that_do_not_continue_those_on_record_are_added_once(store: RecordStore) -> None:
+    told = facts_of(WHOLE)
+    store.save_calls([fold("c1", [*told[:3], *told[5:]])])  # two were lost on the way
+    for _ in range(2):
+        store.save_calls([fold("c1", told[:7])])
+        assert store.call("c1") == fold("c1", told)
+
+
+def test_what_is_written_raises_the_versions_of_its_quarters_of_an_hour(store: RecordStore) -> None:
+    def versions() -> dict[int, int]:
+        with store.engine.connect() as connection:
+            rows = connection.exec_driver_sql("SELECT slot, version FROM slots").all()
+        return {slot - slot_of(START): version for slot, version in rows}
+
+    long = "0 arrived 5550199 8001\n0 queued sales\n1900 ended caller"
+    store.save_calls([record("c1"), shifted("c2", 5)])
+    assert versions() == {0: 1}
+    store.save_calls([record("c1"), record("c3", long)])
+    assert versions() == {0: 2, 1: 1, 2: 1}
+    store.save_intervals([AgentInterval("anna", "ready", None, START + 800, START + 1000)])
+    assert versions() == {0: 3, 1: 2, 2: 1}
+    store.save_intervals([AgentInterval("anna", "ready", None, START + 800, START + 801)])
+    assert versions() == {0: 4, 1: 3, 2: 1}
+    store.add_calls([record("c1")])
+    assert versions() == {0: 4, 1: 3, 2: 1}
 
 
 def test_calls_of_a_period_newest_first(store: RecordStore) -> None:
@@ -275,7 +317,7 @@ def told(agent: str, at: float, code: str = "sold") -> Disposition:
     return Disposition("c1", agent, at, "sales", code, "Sold", True, {"order": "A-1"}, "王 <b>", at + 60)
 
 
-def test_dispositions_come_back_and_later_words_replace_earlier_ones(store: RecordStore) -> None:
+def test_dispositions_come_back_and_later_words_count(store: RecordStore) -> None:
     store.save_dispositions([told("anna", 20, "lost"), told("anna", 10), told("ben", 15)])
     assert store.dispositions(["c1", "c2"]) == [told("ben", 15), told("anna", 20, "lost")]
     store.save_dispositions([told("anna", 12), told("ben", 15)])  # after a restart, of before

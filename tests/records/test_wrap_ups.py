@@ -30,7 +30,7 @@ HISTORY = [
 def test_how_often_it_was_extended_and_what_ended_it() -> None:
     record = fold("c1", HISTORY)
     assert record.wrap_ups() == (WrapUp("anna", 65.5, 2, WrapUpEnd.LIMIT),)
-    assert [s.kind.value for s in record.segments] == ["waiting", "ringing", "talking", "wrap_up"]
+    assert [s.kind.value for s in record.segments] == ["waiting", "ringing", "talking", "transfer", "wrap_up"]
     assert fold("c1", HISTORY[:-1]).wrap_ups() == (WrapUp("anna", 0.0, 2, None),)
 
 

@@ -1,0 +1,49 @@
+"""A call's facts as they are kept: each writing adds a part with those that are new. Pure.
+
+The facts are normally the parts one after the other. Where a writing did not know all that was on record (the
+live state had been lost in between), its part begins before the end of those: they are put together by time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from operator import itemgetter
+from typing import Any
+
+FactData = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Facts of one writing, as JSON has them; `first`: the number of facts on record that it knew."""
+
+    first: int
+    data: Sequence[FactData]
+
+
+def together(parts: Sequence[Part]) -> list[FactData]:
+    """All facts in order."""
+    facts: list[FactData] = []
+    for part in parts:
+        knew_all = part.first >= len(facts)
+        facts += part.data
+        if not knew_all:
+            facts.sort(key=itemgetter("at"))
+    return facts
+
+
+def new_part(known: Sequence[FactData], told: Sequence[FactData]) -> Part | None:
+    """What is to be added to the facts on record; None where nothing is new."""
+    first = 0
+    for one, other in zip(known, told, strict=False):
+        if one != other:
+            break
+        first += 1
+    rest, new = list(known[first:]), list[FactData]()
+    for fact in told[first:]:
+        if fact in rest:
+            rest.remove(fact)
+        else:
+            new.append(fact)
+    return Part(first, new) if new else None

@@ -1,0 +1,131 @@
+"""SQL that reads calls, visits and agent states back."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Select, exists, or_, select
+
+from acd.core.disposition import Disposition
+from acd.core.facts import AgentInterval, CallKind
+from acd.records import rows, schema
+from acd.records.record import CallRecord, CallVisit, SegmentKind
+from acd.settings.sought_number import sought
+from acd.sql import in_chunks
+
+_PARTS = {
+    schema.segments: schema.segments.c.position,
+    schema.visits: schema.visits.c.position,
+    schema.transfers: schema.transfers.c.position,
+    schema.facts: schema.facts.c.part,
+}
+
+
+def load(connection: Connection, query: Select[Any]) -> list[CallRecord]:
+    """The calls that `query` (of table calls) selects, with all their parts."""
+    heads = _select(connection, query)
+    parts: dict[str, dict[str, list[rows.Row]]] = {table.name: defaultdict(list) for table in _PARTS}
+    for ids in in_chunks([head["call_id"] for head in heads]):
+        for table, order in _PARTS.items():
+            chosen = select(table).where(table.c.call_id.in_(ids)).order_by(table.c.call_id, order)
+            for row in _select(connection, chosen):
+                parts[table.name][row["call_id"]].append(row)
+    return [
+        rows.record_from_rows(head, *(parts[table.name].get(head["call_id"], []) for table in _PARTS))
+        for head in heads
+    ]
+
+
+def named(connection: Connection, name: str, limit: int) -> list[CallRecord]:
+    """See `RecordStore.named`."""
+    calls, number = schema.calls, sought(name)
+    meant = [calls.c.call_id.startswith(name, autoescape=True), calls.c.caller_number.in_(number.whole)]
+    if number.ending:
+        meant.append(calls.c.caller_number.endswith(number.ending, autoescape=True))
+    query = select(calls).where(or_(*meant))
+    return load(connection, query.order_by(calls.c.started_at.desc(), calls.c.call_id).limit(limit))
+
+
+def calls(
+    connection: Connection,
+    since: datetime,
+    until: datetime,
+    *,
+    group: str | None,
+    agent: str | None,
+    number: str | None,
+    limit: int,
+) -> list[CallRecord]:
+    """See `RecordStore.calls`."""
+    calls, segments, visits = schema.calls, schema.segments, schema.visits
+    query = select(calls).where(calls.c.started_at >= since, calls.c.started_at < until)
+    if group is not None:
+        query = query.where(exists().where(visits.c.call_id == calls.c.call_id, visits.c.group_id == group))
+    if agent is not None:
+        query = query.where(
+            exists().where(segments.c.call_id == calls.c.call_id, segments.c.agent_id == agent)
+        )
+    if number is not None:
+        query = query.where(or_(calls.c.caller_number == number, calls.c.dialed_number == number))
+    return load(connection, query.order_by(calls.c.started_at.desc(), calls.c.call_id).limit(limit))
+
+
+def last_talks(
+    connection: Connection, since: datetime, limit: int
+) -> list[tuple[str | None, str, str, datetime]]:
+    """See `RecordStore.last_talks`."""
+    calls, segments = schema.calls, schema.segments
+    query = (
+        select(calls.c.customer_id, calls.c.caller_number, segments.c.agent_id, segments.c.started_at)
+        .join(calls, calls.c.call_id == segments.c.call_id)
+        .where(
+            segments.c.started_at >= since,
+            segments.c.kind == SegmentKind.TALKING.value,
+            segments.c.agent_id.is_not(None),
+            calls.c.kind == CallKind.INBOUND.value,
+        )
+        .order_by(segments.c.started_at.desc())
+        .limit(limit)
+    )
+    return [tuple(row) for row in reversed(connection.execute(query).all())]
+
+
+def visits(connection: Connection, since: datetime, until: datetime, group: str | None) -> list[CallVisit]:
+    """See `RecordStore.visits`."""
+    visits = schema.visits
+    query = (
+        select(visits)
+        .where(visits.c.queued_at >= since, visits.c.queued_at < until)
+        .order_by(visits.c.queued_at, visits.c.call_id, visits.c.position)
+    )
+    if group is not None:
+        query = query.where(visits.c.group_id == group)
+    return [rows.call_visit(row) for row in _select(connection, query)]
+
+
+def intervals(connection: Connection, since: datetime, until: datetime) -> list[AgentInterval]:
+    """See `RecordStore.intervals`."""
+    states = schema.agent_states
+    query = (
+        select(states)
+        .where(states.c.since < until, states.c.until > since)
+        .order_by(states.c.agent_id, states.c.since)
+    )
+    return [rows.interval_from_row(row) for row in _select(connection, query)]
+
+
+def dispositions(connection: Connection, call_ids: Sequence[str]) -> list[Disposition]:
+    """See `RecordStore.dispositions`."""
+    table, newest = schema.dispositions, dict[tuple[str, str], Disposition]()
+    for ids in in_chunks(call_ids):
+        query = select(table).where(table.c.call_id.in_(ids)).order_by(table.c.at)
+        for told in map(rows.disposition_from_row, _select(connection, query)):
+            newest[told.call_id, told.agent] = told
+    return sorted(newest.values(), key=lambda told: told.at)
+
+
+def _select(connection: Connection, query: Select[Any]) -> list[rows.Row]:
+    return [dict(row) for row in connection.execute(query).mappings()]

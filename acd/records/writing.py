@@ -1,0 +1,158 @@
+"""SQL that writes calls and agent states: facts are added, what is folded from them is replaced."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
+
+import orjson
+from sqlalchemy import Connection, Table, bindparam, delete, insert, select, tuple_, update
+
+from acd.core.disposition import Disposition
+from acd.core.fact_json import fact_from_dict, fact_to_dict
+from acd.core.facts import AgentInterval
+from acd.records import rows, schema
+from acd.records.fact_parts import FactData, Part, new_part, together
+from acd.records.fold import fold
+from acd.records.record import CallRecord
+from acd.records.slots import raise_slots, slot_of, slots_between, slots_of_call
+from acd.sql import in_chunks
+
+# What is folded from the facts, in the order in which it may be deleted.
+_FOLDED: Mapping[Table, Any] = {
+    schema.segments: rows.segment_rows,
+    schema.visits: rows.visit_rows,
+    schema.transfers: rows.transfer_rows,
+    schema.ivr_steps: rows.step_rows,
+    schema.survey_scores: rows.score_rows,
+    schema.sounds: rows.sound_rows,
+}
+_HEAD = [column.name for column in schema.calls.c if column.name != "call_id"]
+_AGAIN = (
+    update(schema.calls)
+    .where(schema.calls.c.call_id == bindparam("known_id"))
+    .values({name: bindparam(f"new_{name}") for name in _HEAD})
+)
+
+
+def known(connection: Connection, call_ids: Sequence[str]) -> frozenset[str]:
+    """Those of the ids that are on record."""
+    column = schema.calls.c.call_id
+    chunks = in_chunks(call_ids)
+    found = [connection.scalars(select(column).where(column.in_(chunk))).all() for chunk in chunks]
+    return frozenset(call_id for some in found for call_id in some)
+
+
+def save_calls(connection: Connection, calls: Collection[CallRecord]) -> None:
+    """Write them, each id once; of those on record what is new is added."""
+    on_record = known(connection, [call.call_id for call in calls])
+    again = [call for call in calls if call.call_id in on_record]
+    slots = _save_again(connection, again) if again else set[int]()
+    new = [call for call in calls if call.call_id not in on_record]
+    insert_rows(connection, schema.calls, map(rows.call_row, new))
+    insert_rows(connection, schema.facts, (rows.facts_row(c.call_id, 0, 0, c.facts) for c in new if c.facts))
+    _insert_folded(connection, new)
+    for call in new:
+        slots.update(slots_of_call(call))
+    raise_slots(connection, slots)
+
+
+def _save_again(connection: Connection, calls: Sequence[CallRecord]) -> set[int]:
+    """The slots that they touch. The facts of before are among those of after, and so are their times."""
+    parts, slots, added = fact_parts(connection, [call.call_id for call in calls]), set[int](), []
+    whole = list[CallRecord]()
+    for call in calls:
+        own = parts.get(call.call_id, [])
+        facts = together(own)
+        told: list[FactData] = orjson.loads(orjson.dumps([fact_to_dict(fact) for fact in call.facts]))
+        part = new_part(facts, told)
+        if part is not None:
+            added.append(_part_row(call.call_id, len(own), part))
+            facts = together([*own, part])
+        same = facts == told
+        whole.append(call if same else fold(call.call_id, list(map(fact_from_dict, facts)), call.source))
+        slots.update(slots_of_call(whole[-1]))
+    for ids in in_chunks([call.call_id for call in calls if not parts.get(call.call_id)]):
+        slots.update(_slots_on_record(connection, ids))
+    for ids in in_chunks([call.call_id for call in calls]):
+        for table in _FOLDED:
+            connection.execute(delete(table).where(table.c.call_id.in_(ids)))
+    heads = [rows.call_row(call) for call in whole]
+    connection.execute(
+        _AGAIN,
+        [{"known_id": row["call_id"], **{f"new_{name}": row[name] for name in _HEAD}} for row in heads],
+    )
+    insert_rows(connection, schema.facts, added)
+    _insert_folded(connection, whole)
+    return slots
+
+
+def fact_parts(connection: Connection, call_ids: Sequence[str]) -> dict[str, list[Part]]:
+    """The parts of these calls' facts, by call, in their order."""
+    table, found = schema.facts.c, defaultdict[str, list[Part]](list)
+    for ids in in_chunks(call_ids):
+        query = select(table.call_id, table.first_position, table.data).where(table.call_id.in_(ids))
+        for call_id, first, data in connection.execute(query.order_by(table.call_id, table.part)):
+            found[call_id].append(Part(first, data))
+    return found
+
+
+def _part_row(call_id: str, number: int, part: Part) -> dict[str, Any]:
+    return {"call_id": call_id, "part": number, "first_position": part.first, "data": part.data}
+
+
+def _slots_on_record(connection: Connection, call_ids: Sequence[str]) -> Iterable[int]:
+    """Of calls without facts: those of their rows."""
+    segments, visits = schema.segments.c, schema.visits.c
+    for begin, end, of in (
+        (segments.started_at, segments.ended_at, segments.call_id),
+        (visits.queued_at, visits.queued_at, visits.call_id),
+    ):
+        for first, last in connection.execute(select(begin, end).where(of.in_(call_ids))):
+            yield from slots_between(first.timestamp(), (last or first).timestamp())
+
+
+def _insert_folded(connection: Connection, calls: Collection[CallRecord]) -> None:
+    for table, rows_of in _FOLDED.items():
+        insert_rows(connection, table, (row for call in calls for row in rows_of(call)))
+
+
+def save_intervals(connection: Connection, intervals: Collection[AgentInterval]) -> None:
+    """Write agent states, replacing those of the same agent and begin."""
+    states = schema.agent_states
+    newest = {(row["agent_id"], row["since"]): row for row in map(rows.interval_row, intervals)}
+    slots = {slot for row in newest.values() for slot in _slots_of_state(row)}
+    key = tuple_(states.c.agent_id, states.c.since)
+    for chunk in in_chunks(list(newest)):
+        query = select(states.c.agent_id, states.c.since, states.c.until).where(key.in_(chunk))
+        before = connection.execute(query).mappings().all()
+        if before:  # after a restart
+            slots.update(slot for row in before for slot in _slots_of_state(row))
+            connection.execute(delete(states).where(key.in_(chunk)))
+    insert_rows(connection, states, newest.values())
+    raise_slots(connection, slots)
+
+
+def _slots_of_state(row: Mapping[Any, Any]) -> range:
+    return slots_between(row["since"].timestamp(), row["until"].timestamp())
+
+
+def save_dispositions(connection: Connection, told: Iterable[Disposition]) -> None:
+    """Add what agents recorded of calls, each of their words once."""
+    table = schema.dispositions
+    new = {(row["call_id"], row["agent_id"], row["at"]): row for row in map(rows.disposition_row, told)}
+    key = tuple_(table.c.call_id, table.c.agent_id, table.c.at)
+    for chunk in in_chunks(list(new)):
+        found = connection.execute(select(*key.clauses).where(key.in_(chunk))).all()
+        for call_id, agent, at in found:
+            del new[call_id, agent, at]
+    insert_rows(connection, table, new.values())
+    raise_slots(connection, {slot_of(at.timestamp()) for _, _, at in new})
+
+
+def insert_rows(connection: Connection, table: Table, values: Iterable[Mapping[str, Any]]) -> None:
+    """All of them, if there are any."""
+    many = list(values)
+    if many:
+        connection.execute(insert(table), many)
