@@ -24,6 +24,7 @@ from acd.core.ports import Feed
 from acd.errors import TelephonyError
 from acd.telephony import cdr
 from acd.telephony.ami import AmiLink
+from acd.telephony.ask import began_at
 from acd.telephony.channels import Pair
 from acd.telephony.dial_string import TRUNK_PREFIX
 from acd.telephony.switch import Switchboard
@@ -319,6 +320,7 @@ class Bond:
             caller.caller_name,
             caller.dialed_number,
             origin_agent=agent.id if is_own and agent is not None else None,
+            at=began_at(caller.call_id),
         )
 
     def _served(self, call_id: str, phone: str, at: float | None) -> events.FallbackServed:

@@ -75,8 +75,8 @@ class Served:
 
 @dataclass(frozen=True, slots=True)
 class Ends:
-    """Of calls that are gone, by call id: when the last leg ended, Unix seconds; the member of the fallback queue
-    who answered last; and which of them the dialplan ended by itself when the agent had hung up.
+    """Of calls that are gone, by call id: when the last leg ended, in Unix seconds, and the member of the
+    fallback queue who answered last. `by_agent`: those that the dialplan ended when the agent had hung up.
     """
 
     at: dict[str, float] = field(default_factory=dict)
@@ -122,11 +122,11 @@ class OutsideLeg:
 class CallSeen:
     """A call as Asterisk saw it; times in Unix seconds.
 
-    `trunk` brought it, or `phone` dialled it; the other is ''. `answered_at`: when the caller first heard something
-    else than ringing, be it music or an agent; None: never. `group`: the skill group whose line it stood in last,
-    '' if none is known. `served`: the phone that answered first; where the controller had it dialled, `at` may be
-    when it began to ring. `fell_at`: when the fallback queue had the caller first; None: never, as far as
-    known.
+    `trunk` brought it, or `phone` dialled it; the other is ''. `answered_at`: when the caller first heard
+    something else than ringing, be it music or an agent; None: never. `group`: the skill group whose line it
+    stood in last, '' if none is known. `served`: the phone that answered first; where the controller had it
+    dialled, `at` may be when it began to ring. `fell_at`: when the fallback queue had the caller first; None:
+    never, as far as known. `by_agent`: the agent had hung up, and nothing was to follow.
     """
 
     call_id: str
@@ -182,7 +182,6 @@ def _call(call_id: str, all_legs: list[Row]) -> CallSeen | None:
     ]
     groups = [leg["group"] for leg in own if leg["group"]]
     answers = [float(leg["answer"]) for leg in own if float(leg["answer"]) > 0]
-    fell = [float(leg["fell"]) for leg in own if leg["fell"]]
     return CallSeen(
         call_id=call_id,
         caller_number=own[0]["source"],
@@ -194,10 +193,17 @@ def _call(call_id: str, all_legs: list[Row]) -> CallSeen | None:
         served=min(members or dialled, key=lambda served: served.at, default=None),
         trunk=trunk,
         phone=phone,
-        fell_at=min(fell, default=min((float(leg["start"]) for leg in all_legs if _is_member(leg)), default=None)),
+        fell_at=_fell_at(own, all_legs),
         by_agent=any(leg["destination"] == TALK_IS_OVER for leg in own),
         outside=tuple(_outside(leg) for leg in own if _TRUNK_LEG.match(leg["dest_channel"])),
     )
+
+
+def _fell_at(own: list[Row], all_legs: list[Row]) -> float | None:
+    """As the dialplan has noted it; else when it tried the first member."""
+    fell = [float(leg["fell"]) for leg in own if leg["fell"]]
+    tried = [float(leg["start"]) for leg in all_legs if _MEMBER_LEG.match(leg["channel"])]
+    return min(fell or tried, default=None)
 
 
 def _trunk_of(channel: str) -> str:
@@ -208,10 +214,6 @@ def _trunk_of(channel: str) -> str:
 def _dialled(leg: Row) -> str:
     match = _PHONE_LEG.match(leg["channel"])
     return match["phone"] if match else ""
-
-
-def _is_member(leg: Row) -> bool:
-    return _MEMBER_LEG.match(leg["channel"]) is not None
 
 
 def _outside(leg: Row) -> OutsideLeg:

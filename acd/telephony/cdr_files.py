@@ -1,7 +1,7 @@
 """Where Asterisk's account of calls lies: the file that it writes, and those that were rotated away.
 
-Rows are written when a caller's channel is gone, so a file is in the order in which calls ended, though the rows
-of a long call's first talks are as old as those talks.
+Rows are written when a caller's channel is gone, so a file is in the order in which calls ended, though the
+rows of a long call's first talks are as old as those talks.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import bz2
 import gzip
 import lzma
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -23,10 +23,10 @@ LINE_MAX = 8192
 BLOCK_BYTES = 256 * 1024
 _SLACK_S = 60.0  # what is written at the end of a call is a moment younger than that end
 _ROTATED = re.compile(r"[.-][0-9][0-9T.-]*(?P<packed>\.gz|\.bz2|\.xz)?")
-_UNPACK: dict[str, Callable[[Path], IO[bytes]]] = {
-    ".gz": lambda path: gzip.open(path, "rb"),
-    ".bz2": lambda path: bz2.open(path, "rb"),
-    ".xz": lambda path: lzma.open(path, "rb"),
+_UNPACK: Mapping[str, Callable[[Path], IO[bytes]]] = {
+    ".gz": gzip.GzipFile,  # type: ignore[dict-item]
+    ".bz2": bz2.BZ2File,
+    ".xz": lzma.LZMAFile,
 }
 
 
@@ -150,7 +150,9 @@ def _begin(file: Path, since: float, ends_at: Callable[[str], float | None]) -> 
         while low < high:  # all before `low` are too old, `high` and later are wanted
             middle = (low + high) // 2
             stream.seek(middle * BLOCK_BYTES)
-            told = (ends_at(line.decode("utf-8", "replace")) for line in stream.read(BLOCK_BYTES).split(b"\n"))
+            told = (
+                ends_at(line.decode("utf-8", "replace")) for line in stream.read(BLOCK_BYTES).split(b"\n")
+            )
             if any(at is not None and at >= since for at in told):
                 high = middle
             else:
