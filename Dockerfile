@@ -15,9 +15,11 @@ RUN node node_modules/vite/bin/vite.js build
 
 FROM python:3.11-slim-bookworm
 
-# flite and espeak-ng speak the texts of the flows, sox makes telephone sound of it.
+# flite and espeak-ng speak the texts of the flows, sox makes telephone sound of it; the font is that of PDFs;
+# lame and opus-tools compress recordings.
 RUN apt-get update \
- && apt-get install --yes --no-install-recommends flite espeak-ng sox graphviz \
+ && apt-get install --yes --no-install-recommends flite espeak-ng sox graphviz lame opus-tools \
+    fonts-wqy-microhei \
  && rm -rf /var/lib/apt/lists/*
 
 # The same number in both images: the two share Asterisk's configuration, which only its owner may read.

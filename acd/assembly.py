@@ -27,6 +27,7 @@ from acd.parts import (
     redis_settings,
     tools,
 )
+from acd.queue_log.keeper import QueueLog
 from acd.reconcile import Reconciler
 from acd.records.store import RecordStore
 from acd.records.writer import RecordWriter
@@ -93,6 +94,9 @@ class Assembly:
         self.journal = JournalFiles(environment.journal_dir, centre.journal)
         self.engine = JournaledEngine(centre.plan, self.journal)
         self.shell = Shell(self.engine, self.clock, self.mirror, recorder)
+        self.queue_log = QueueLog(
+            environment.home, centre.queue_log, self.clock, self._groups_of, self._goes_on
+        )
         self.paces = KeptPaces(self.shell.engine.floor, self.mirror)
         self.last_agents = LastAgents()
         self.abandoned = AbandonedWaits(centre.resume_within_s, self.clock, self.mirror)
@@ -199,7 +203,7 @@ class Assembly:
         self.steering.desk.on_changed = self.desktop.feed.call_changed
         self.shell.observer = Audience(
             of_calls=[self.last_agents, self.abandoned, self.desktop.dispositions],
-            of_floor=[self.paces, self.desktop.facts],
+            of_floor=[self.paces, self.desktop.facts, self.queue_log],
             of_all=[self.desktop.feed, self.steering.desk],
         )
         task_calls = TaskCalls(
@@ -272,6 +276,7 @@ class Assembly:
             services.line_announcements,
             self.callback_line,
             self.journal,
+            self.queue_log,
             self._agents_are_new,
         )
         places = folders(environment)
@@ -289,6 +294,14 @@ class Assembly:
 
     def _agents_are_new(self, agents: Iterable[str]) -> None:
         self.desktop.presence.known(agents)
+
+    def _groups_of(self, agent: str) -> tuple[str, ...]:
+        """Those whose calls the agent can get; none for one who is no longer in the plan."""
+        floor = self.shell.engine.floor
+        return floor.router.groups_of(agent) if agent in floor.plan.agents else ()
+
+    def _goes_on(self, call_id: str) -> bool:
+        return call_id in self.shell.engine.floor.calls
 
     def _number_of(self, number: str) -> str | None:
         return normalised(number, self.now.system.country)

@@ -18,6 +18,7 @@ from acd.errors import OperatorError
 from acd.ivr.flow import FlowSet
 from acd.journal.files import JournalFiles
 from acd.parts import all_prompts, find_customer, prompt_store
+from acd.queue_log.keeper import QueueLog
 from acd.runtime.abandoned import AbandonedWaits
 from acd.runtime.callback_line import CallbackLine
 from acd.runtime.days import Days
@@ -71,6 +72,7 @@ class Exchanged:
     line_announcements: LineAnnouncements
     callback_line: CallbackLine
     journal: JournalFiles
+    queue_log: QueueLog
     new_agents: Callable[[Iterable[str]], None]
 
     def change_to(self, centre: Centre, loaded: Loaded, shown: Folders) -> ChangeOver:
@@ -176,6 +178,7 @@ class ChangeOver:
             ("hours of callbacks", parts.callback_line.tell_hours),
             ("phones", lambda: parts.watch.change_phones(centre.phones)),
             ("hours of groups", self._change_hours),
+            ("queue_log", self._change_queue_log),
         ]
         if moved:
             steps.append(("the timezone", lambda: parts.days.move_to(centre.system.timezone)))
@@ -185,6 +188,12 @@ class ChangeOver:
             except Exception as error:
                 log.exception("a part of the change has failed", part=what)
                 self._notes.append(not_followed(what, error))
+
+    def _change_queue_log(self) -> None:
+        floor = self._parts.shell.engine.floor
+        self._parts.queue_log.changed(
+            self._centre.queue_log, list(floor.calls.values()), list(floor.agents.values())
+        )
 
     def _change_hours(self) -> None:
         self._parts.hours.change(self._centre.system.timezone, self._centre.group_hours)

@@ -66,6 +66,7 @@ class House:
             "customers": SimpleNamespace(change=lambda *_: None),
             "trunks": SimpleNamespace(change=lambda _trunks: None),
             "journal": SimpleNamespace(change=lambda _settings: None),
+            "queue_log": SimpleNamespace(changed=lambda *_: None),
             "asterisk": SimpleNamespace(
                 have_read=self._have_read, prepare=lambda _: NewFiles({}), write=lambda _: None
             ),

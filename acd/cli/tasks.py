@@ -19,6 +19,7 @@ from rich.text import Text
 
 from acd.cli import context
 from acd.errors import OperatorError, RequestRefused
+from acd.recordings.files import file_there
 from acd.records.report import duration
 from acd.records.story import printable
 from acd.records.task_store import TaskStore
@@ -137,9 +138,9 @@ def cancel_callback(callback_id: Id, note: Note = "") -> None:
 # --- both -------------------------------------------------------------------------------------------
 def sound_file(recordings: Path, name: str) -> Path:
     """The file of a recording. Raises OperatorError if it is not there, or not below the folder."""
-    path = (recordings / f"{name}.wav").resolve()
-    if not path.is_relative_to(recordings.resolve()) or not path.is_file():
-        raise OperatorError(f"the recording is not there: {path}")
+    path = file_there(recordings, name)
+    if path is None:
+        raise OperatorError(f"the recording is not there: {recordings / name}")
     return path
 
 
@@ -204,6 +205,10 @@ def _table(
     return table
 
 
+def _where(env: Environment, name: str) -> Path:
+    return file_there(env.recordings_dir, name) or env.recordings_dir / name
+
+
 def _show(env: Environment, task: Task) -> None:
     tz = context.timezone(env)
 
@@ -214,7 +219,7 @@ def _show(env: Environment, task: Task) -> None:
     say(f"{task.kind.capitalize()} {task.id} of call {task.call_id}: {caller} for {task.group}, {task.state}")
     when = f"{task.at.astimezone(tz):%Y-%m-%d %H:%M:%S} ({tz.key})"
     if task.kind is TaskKind.VOICEMAIL:
-        say(f"{when}, {duration(task.duration_s)} long: {env.recordings_dir / task.sound}.wav")
+        say(f"{when}, {duration(task.duration_s)} long: {_where(env, task.sound or '')}")
     else:
         say(f"{when}, to be spoken to in {task.language}")
         if task.due_at is not None:

@@ -16,6 +16,7 @@ from acd.core.calls import WaitSoFar
 from acd.core.facts import (
     CallbackWanted,
     CallKind,
+    ConsentSaid,
     Customer,
     EndedBy,
     LanguageChosen,
@@ -30,7 +31,7 @@ from acd.core.outside_events import OutsideEvent
 from acd.core.plan import Plan
 from acd.core.requirement import ANYBODY, Requirement
 
-FlowNote: TypeAlias = StepTaken | LanguageChosen | Scored | SoundKept | CallbackWanted
+FlowNote: TypeAlias = StepTaken | LanguageChosen | Scored | SoundKept | ConsentSaid | CallbackWanted
 """What a flow has to tell of its caller. The engine stamps it: `at` may be anything."""
 
 

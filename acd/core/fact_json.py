@@ -15,6 +15,7 @@ from acd.core.facts import (
     CallbackWanted,
     CallerReplaced,
     CallKind,
+    ConsentSaid,
     Customer,
     Directed,
     Disposed,
@@ -66,8 +67,8 @@ from acd.core.outside_facts import (
 FACT_TYPES: Mapping[str, type[Fact]] = {
     t.__name__: t
     for t in (
-        Arrived, FlowEntered, StepTaken, LanguageChosen, Scored, SoundKept, CallbackWanted, Queued, LeftLine,
-        Widened, Kept, Unkept, NotKept, WaitTakenUp, PolicyApplied,
+        Arrived, FlowEntered, StepTaken, LanguageChosen, Scored, SoundKept, ConsentSaid,
+        CallbackWanted, Queued, LeftLine, Widened, Kept, Unkept, NotKept, WaitTakenUp, PolicyApplied,
         Moved, Prioritised, Disposed,
         Directed, Offered, Alerted, OfferFailed, Answered, Held, Resumed, Transferred, CallerReplaced,
         TalkRecorded,

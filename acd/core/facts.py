@@ -7,6 +7,7 @@ aware UTC.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -143,6 +144,26 @@ class SoundKept(Fact):
     duration_s: float
     purpose: SoundPurpose
     group: str = ""
+
+
+class Consent(StrEnum):
+    """What a caller said when asked whether the talk may be recorded."""
+
+    GIVEN = "given"
+    DECLINED = "declined"
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentSaid(Fact):
+    """The caller agreed to be recorded, or declined; the last word counts."""
+
+    consent: Consent
+
+
+def consent_of(facts: Iterable[Fact]) -> Consent | None:
+    """What the caller of these facts said last of being recorded; None: nobody asked."""
+    said = [fact.consent for fact in facts if isinstance(fact, ConsentSaid)]
+    return said[-1] if said else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from acd.ivr.shapes.deciding import (
     If,
     Language,
     Lookup,
+    Recording,
     Return,
     Set,
     Switch,
@@ -32,16 +33,16 @@ from acd.ivr.shapes.talking import Announce, Collect, Confirm, HangUp, Menu, Que
 __all__ = [
     "KEYS", "Announce", "Call", "Callback", "Collect", "Confirm", "CustomerLookup", "Flow", "FlowSet",
     "Goto", "HangUp", "Hours", "HttpLookup", "If", "Language", "Lookup", "Menu", "Message", "Part",
-    "Place", "Prompt", "Question", "Queue", "QueueNews", "Record", "Return", "Say", "Set", "SoundFile",
-    "Speech", "Spoken", "SpokenKind", "Step", "Survey", "Switch", "Transfer", "TransferKind",
+    "Place", "Prompt", "Question", "Queue", "QueueNews", "Record", "Recording", "Return", "Say", "Set",
+    "SoundFile", "Speech", "Spoken", "SpokenKind", "Step", "Survey", "Switch", "Transfer", "TransferKind",
     "Voicemail", "messages", "targets",
 ]  # fmt: skip
 
 KEYS = "0123456789*#"
 
 Step: TypeAlias = (
-    Say | Menu | Collect | Hours | Set | If | Switch | Lookup | Language | Queue | Callback | Voicemail
-    | Survey | Transfer | Record | Announce | Call | Return | Goto | HangUp
+    Say | Menu | Collect | Hours | Set | If | Switch | Lookup | Language | Recording | Queue | Callback
+    | Voicemail | Survey | Transfer | Record | Announce | Call | Return | Goto | HangUp
 )  # fmt: skip
 
 

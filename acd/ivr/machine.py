@@ -64,6 +64,7 @@ KINDS: Mapping[type[Step], _Kind] = {
     kinds.If: _Kind(deciding.begin_if),
     kinds.Switch: _Kind(deciding.begin_switch),
     kinds.Language: _Kind(deciding.begin_language),
+    kinds.Recording: _Kind(deciding.begin_recording),
     kinds.Lookup: _Kind(asking.begin_lookup, asking.handle_lookup),
     kinds.Callback: _Kind(asking.begin_callback, asking.handle_callback),
     kinds.Queue: _Kind(handing.begin_queue, handing.handle_queue),

@@ -31,6 +31,7 @@ from acd.ivr.flow import (
     Message,
     Queue,
     Record,
+    Recording,
     Return,
     Say,
     Set,
@@ -247,6 +248,8 @@ def _detail(step: Step, language: str) -> str:
             return name
         case If(condition=expression) | Switch(value=expression) | Language(language=expression):
             return expression.source
+        case Recording(agreed=agreed):
+            return "agreed" if agreed else "declined"
         case Set(values=values):
             return ", ".join(f"{name} = {value.source}" for name, value in values.items())
         case Lookup(source=CustomerLookup(number=number)):

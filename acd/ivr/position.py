@@ -67,7 +67,8 @@ class Progress:
 class Position:
     """A caller's place. The last of `frames` is the flow that runs; those before it have called it.
 
-    `language` is None until the caller has chosen one; `customer` None until a look-up has found one.
+    `language` is None until the caller has chosen one; `customer` None until a look-up has found one;
+    `agreed`: whether the caller may be recorded, None until they have said so.
     """
 
     version: str
@@ -75,6 +76,7 @@ class Position:
     progress: Progress = field(default_factory=Progress)
     language: str | None = None
     customer: Mapping[str, Value] | None = None
+    agreed: bool | None = None
     over: bool = False
 
     @staticmethod
@@ -141,6 +143,7 @@ class Position:
             },
             "language": kept.language,
             "customer": None if kept.customer is None else dict(kept.customer),
+            "agreed": kept.agreed,
             "over": kept.over,
         }
 
@@ -159,6 +162,7 @@ class Position:
             progress=Progress(**kept["progress"]),
             language=kept["language"],
             customer=None if kept["customer"] is None else dict(kept["customer"]),
+            agreed=kept.get("agreed"),
             over=kept["over"],
         )
 

@@ -39,6 +39,15 @@ def load(connection: Connection, query: Select[Any]) -> list[CallRecord]:
     ]
 
 
+def these(connection: Connection, call_ids: Sequence[str]) -> list[CallRecord]:
+    """See `RecordStore.these`."""
+    table, found = schema.calls, dict[str, CallRecord]()
+    for ids in in_chunks(call_ids):
+        loaded = load(connection, select(table).where(table.c.call_id.in_(ids)))
+        found.update((record.call_id, record) for record in loaded)
+    return [found[id] for id in dict.fromkeys(call_ids) if id in found]
+
+
 def named(connection: Connection, name: str, limit: int) -> list[CallRecord]:
     """See `RecordStore.named`."""
     calls, number = schema.calls, sought(name)

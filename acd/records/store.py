@@ -24,6 +24,7 @@ from acd.core.disposition import Disposition
 from acd.core.facts import AgentInterval, CallbackOrder
 from acd.errors import OperatorError
 from acd.records import migrations, reading, rows, schema, writing
+from acd.records.bulk import insert_rows
 from acd.records.record import CallRecord, CallVisit
 from acd.records.task_store import TaskStore
 
@@ -163,7 +164,7 @@ class RecordStore:
                 same = select(table.c.callback_id).where(table.c.call_id == call_id, table.c.wanted_at == at)
                 if connection.execute(same).first() is not None:
                     del wanted[call_id, at]
-            writing.insert_rows(connection, table, wanted.values())
+            insert_rows(connection, table, wanted.values())
         tasks = TaskStore(self.engine)
         for order in orders:  # those on record, too: whoever wrote them may have been killed in between
             tasks.supersede(order)
@@ -192,6 +193,11 @@ class RecordStore:
         with self.engine.connect() as connection:
             found = reading.load(connection, select(schema.calls).where(schema.calls.c.call_id == call_id))
         return found[0] if found else None
+
+    def these(self, call_ids: Sequence[str]) -> list[CallRecord]:
+        """Those of the calls that are on record, in the order of the ids."""
+        with self.engine.connect() as connection:
+            return reading.these(connection, call_ids)
 
     def named(self, name: str, limit: int = 10) -> list[CallRecord]:
         """Calls whose id begins so, or whose caller had this number; newest first, at most `limit`."""

@@ -15,6 +15,8 @@ from acd.core.facts import (
     CallbackWanted,
     CallerReplaced,
     CallKind,
+    Consent,
+    ConsentSaid,
     Directed,
     Disposed,
     Ended,
@@ -100,6 +102,10 @@ _LEFT = {
     LeftBy.POLICY: "by the group's policy",
     LeftBy.REMOVED: "the group was removed",
     LeftBy.PERSON: "by a supervisor",
+}
+_CONSENT = {
+    Consent.GIVEN: "agreed to be recorded",
+    Consent.DECLINED: "declined to be recorded",
 }
 KEPT = {"preferred": "asked for", "last_agent": "they talked last time"}
 _WRAP_UP_ENDS = {
@@ -255,6 +261,7 @@ _TEXTS: Mapping[type[Fact], Callable[[Any], str]] = {
     Arrived: _arrived,
     FlowEntered: lambda fact: f"flow {fact.flow}",
     StepTaken: _step_taken,
+    ConsentSaid: lambda fact: _CONSENT[fact.consent],
     LanguageChosen: lambda fact: f"the language is {fact.language} from here on",
     Scored: lambda fact: f"answered {fact.question!r} of {fact.survey} with {fact.score}",
     SoundKept: _sound_kept,

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from acd.core.facts import (
     CallbackWanted,
+    ConsentSaid,
     Fact,
     FlowEntered,
     LanguageChosen,
@@ -22,7 +23,17 @@ from acd.records.record import CallRecord
 from acd.records.report import duration
 from acd.records.story import in_words, printable, since
 
-_TOLD = (FlowEntered, LanguageChosen, Scored, SoundKept, CallbackWanted, LeftLine, NotKept, WaitTakenUp)
+_TOLD = (
+    FlowEntered,
+    LanguageChosen,
+    ConsentSaid,
+    Scored,
+    SoundKept,
+    CallbackWanted,
+    LeftLine,
+    NotKept,
+    WaitTakenUp,
+)
 
 
 def call_trace(call_id: str, facts: Sequence[Fact], tz: ZoneInfo) -> list[str]:

@@ -18,7 +18,7 @@ import structlog
 from acd.background import Background
 from acd.core import events
 from acd.core.calls import Call, CallState
-from acd.core.facts import RecordingStep, TalkRecorded
+from acd.core.facts import Consent, RecordingStep, TalkRecorded, consent_of
 from acd.core.hands import Hands
 from acd.errors import RequestRefused, TelephonyError
 from acd.runtime import talk_files
@@ -31,6 +31,7 @@ log = structlog.get_logger(__name__)
 
 STILL_S = 0.2
 IN_FLOW = "in a flow"
+DECLINED = "the caller declined"
 _UNSAFE = re.compile(r"[^a-z0-9-]")
 _TALKS = frozenset({CallState.TALKING, CallState.OUTSIDE})
 
@@ -61,12 +62,23 @@ class TalkRecorder:
         elif call.id in self._at_work:
             return
         elif call.taping is None and call.agent is not None and call.state is CallState.TALKING:
-            if self.rule(call) is RecordRule.ALWAYS and not call.on_hold:
+            if self._begins_by_itself(call) and not call.on_hold:
                 self._begin(call.id, self._start(call, ""))
         elif call.taping == "on" and call.state is CallState.IVR and not call.agent_left:
             self._begin(call.id, self._set(call, RecordingStep.PAUSED, "", IN_FLOW))
-        elif call.taping == "paused" and call.state in _TALKS and _was_in_flow(call):
+        elif call.taping == "on" and consent_of(call.facts) is Consent.DECLINED:
+            self._begin(call.id, self._set(call, RecordingStep.PAUSED, "", DECLINED))
+        elif call.taping == "paused" and call.state in _TALKS and _may_go_on(call):
             self._begin(call.id, self._set(call, RecordingStep.RESUMED, "", ""))
+
+    def _begins_by_itself(self, call: Call) -> bool:
+        """The caller's word is above the rule, and above the agent's wish, too."""
+        match self.rule(call):
+            case RecordRule.ALWAYS:
+                return consent_of(call.facts) is not Consent.DECLINED
+            case RecordRule.WITH_CONSENT:
+                return consent_of(call.facts) is Consent.GIVEN
+        return False
 
     async def pause(self, call: Call, agent: str, reason: str) -> None:
         """Raises RequestRefused where nothing is recorded; TelephonyError."""
@@ -78,10 +90,14 @@ class TalkRecorder:
         """Go on, or begin where the group's rule leaves it to the agent. Raises as `pause`."""
         if call.taping == "on":
             raise RequestRefused("recording", "the call is being recorded already")
+        if consent_of(call.facts) is Consent.DECLINED:
+            raise RequestRefused("recording-declined", "the caller has declined to be recorded")
         if call.taping == "paused":
             await self._set(call, RecordingStep.RESUMED, agent, "")
         elif self.rule(call) is RecordRule.NEVER:
             raise RequestRefused("not-recorded", "talks of this group are not recorded")
+        elif self.rule(call) is RecordRule.WITH_CONSENT and consent_of(call.facts) is None:
+            raise RequestRefused("no-consent", "the caller has not agreed to be recorded")
         else:
             await self._start(call, agent)
 
@@ -163,6 +179,8 @@ def _name_of(call: Call) -> str | None:
     return next(names, None)
 
 
-def _was_in_flow(call: Call) -> bool:
+def _may_go_on(call: Call) -> bool:
+    """It was paused for the flow alone, and the caller has not declined there."""
     last = next((f for f in reversed(call.facts) if isinstance(f, TalkRecorded)), None)
-    return last is not None and last.reason == IN_FLOW
+    was_in_flow = last is not None and last.reason == IN_FLOW
+    return was_in_flow and consent_of(call.facts) is not Consent.DECLINED

@@ -9,7 +9,7 @@ from acd.core import facts
 from acd.core.calls import Call
 from acd.core.events import FlowNote
 from acd.core.facts import AgentLeft as AgentLeftFact
-from acd.core.facts import LeftBy, LeftLine
+from acd.core.facts import Consent, LeftBy, LeftLine
 from acd.core.policy import leads_out
 from acd.ivr.machine import Machine
 from acd.ivr.talk import (
@@ -37,9 +37,10 @@ class Walk:
     command: FlowCommand | None = None
     in_line: bool = True
     language: str | None = None
+    agreed: bool | None = None
 
     def take_notes(self) -> Iterator[FlowNote]:
-        """The steps taken since the last time, and the language if it is another; each once."""
+        """The steps taken since the last time; language and consent if they are new; each once."""
         position = self.machine.position
         for taken in self.machine.take_trace():
             where = (taken.flow, position.version, taken.step)
@@ -47,6 +48,9 @@ class Walk:
         if position.language is not None and position.language != self.language:
             self.language = position.language
             yield facts.LanguageChosen(0.0, position.language)
+        if position.agreed is not None and position.agreed != self.agreed:
+            self.agreed = position.agreed
+            yield facts.ConsentSaid(0.0, Consent.GIVEN if position.agreed else Consent.DECLINED)
 
 
 def may_come_back(order: JoinQueue) -> bool:

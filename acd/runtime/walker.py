@@ -95,7 +95,9 @@ class Walker:
             if flows is None:
                 log.error("kept version of flows is gone", call=call_id, version=position.version)
                 flows = self._services.flows.active
-            self._walks[call_id] = Walk(Machine(flows, position), language=position.language)
+            self._walks[call_id] = Walk(
+                Machine(flows, position), language=position.language, agreed=position.agreed
+            )
 
     def step_of(self, call_id: str) -> str | None:
         """Where in its flow the caller is, as flow/step."""

@@ -9,6 +9,7 @@ from acd.core.service_level import ServiceLevelFormula
 from acd.ivr.flow import FlowSet
 from acd.settings import assemble_dispositions, assemble_outside, assemble_work
 from acd.settings.assemble_customers import assemble_customers
+from acd.settings.assemble_reports import assemble_reports
 from acd.settings.assemble_routing import callback_windows, group_policy
 from acd.settings.files import Files
 from acd.settings.model import (
@@ -18,6 +19,10 @@ from acd.settings.model import (
     IceServer,
     JournalSettings,
     PhoneSpec,
+    QueueLogSettings,
+    RecordChannels,
+    RecordFormat,
+    RecordingSettings,
     RecordRule,
     RedisSettings,
     SystemSettings,
@@ -25,7 +30,7 @@ from acd.settings.model import (
 from acd.settings.schema.agents import AgentsFile
 from acd.settings.schema.dialing import DialingFile
 from acd.settings.schema.groups import GroupsFile
-from acd.settings.schema.system import DesktopSection, SystemFile
+from acd.settings.schema.system import DesktopSection, RecordingsSection, SystemFile
 
 
 def assemble(files: Files, flow_set: FlowSet) -> Centre:
@@ -59,11 +64,14 @@ def assemble(files: Files, flow_set: FlowSet) -> Centre:
             files.customer_settings.content if files.customer_settings is not None else None, system
         ),
         journal=JournalSettings(**system.journal.model_dump()),
+        queue_log=QueueLogSettings(**system.queue_log.model_dump()),
         dispositions=assemble_dispositions.dispositions(groups),
         greetings=assemble_dispositions.greetings(groups),
         desktop=_desktop(system.desktop),
         recorded={g: RecordRule(group.record) for g, group in groups.groups.items()},
+        recording=_recording(system.recordings),
         webhooks_to_private=system.webhooks.allow_private,
+        reports=assemble_reports(files.reports.content if files.reports is not None else None),
     )
 
 
@@ -79,6 +87,12 @@ def _phones(file: AgentsFile, *, browser: bool) -> dict[str, PhoneSpec]:
 def _desktop(section: DesktopSection) -> DesktopSettings:
     servers = (IceServer(tuple(each.urls), each.username, each.credential) for each in section.ice_servers)
     return DesktopSettings(section.browser_phones, section.browser_silent_s, tuple(servers))
+
+
+def _recording(section: RecordingsSection) -> RecordingSettings:
+    return RecordingSettings(
+        RecordChannels(section.channels), RecordFormat(section.format), section.agents_hear_own
+    )
 
 
 def _system(file: SystemFile) -> SystemSettings:

@@ -9,7 +9,7 @@ from acd.core.disposition import DispositionTree
 from acd.core.plan import Plan
 from acd.ivr.hours import Calendar
 from acd.ivr.template import Template
-from acd.settings.model import Centre, FeatureCodes, PhoneSpec, RecordRule, SystemSettings
+from acd.settings.model import Centre, FeatureCodes, PhoneSpec, RecordingSettings, RecordRule, SystemSettings
 from acd.settings.outside import Dialing, NumberRoute, TrunkSpec
 
 
@@ -42,6 +42,8 @@ class CentreView(Protocol):
     def greetings(self) -> Mapping[str, Mapping[str, Template]]: ...
     @property
     def recorded(self) -> Mapping[str, RecordRule]: ...
+    @property
+    def recording(self) -> RecordingSettings: ...
 
 
 class CentreNow:
@@ -114,3 +116,8 @@ class CentreNow:
     def recorded(self) -> Mapping[str, RecordRule]:
         """By group, whether its talks are recorded."""
         return self.now.recorded
+
+    @property
+    def recording(self) -> RecordingSettings:
+        """What becomes of recordings."""
+        return self.now.recording

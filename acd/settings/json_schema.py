@@ -20,6 +20,7 @@ from acd.settings.schema.dialing import DialingFile
 from acd.settings.schema.flow import AnnouncementsFile, FlowFile, PieceFile
 from acd.settings.schema.groups import GroupsFile
 from acd.settings.schema.numbers import NumbersFile
+from acd.settings.schema.reports import ReportsFile
 from acd.settings.schema.system import SystemFile
 from acd.settings.schema.trunks import TrunksFile
 
@@ -51,6 +52,7 @@ _KINDS: Mapping[str, _Kind] = {
     "dialing": _config("dialing", DialingFile),
     "calendars": _config("calendars", CalendarsFile),
     "customers": _config("customers", CustomersFile),
+    "reports": _config("reports", ReportsFile),
 }
 KINDS = tuple(_KINDS)
 INDEX = "index.json"

@@ -8,6 +8,7 @@ from acd.errors import SettingsError
 from acd.ivr.cases import Case
 from acd.ivr.flow import FlowSet
 from acd.settings.assemble import assemble
+from acd.settings.assemble_reports import check_reports
 from acd.settings.files import Files, read_files
 from acd.settings.flows.build import build_flow_set
 from acd.settings.flows.cases import build_cases, check_cases
@@ -59,6 +60,7 @@ def _checked(config_dir: Path, flows_dir: Path) -> tuple[Files, FlowSet]:
     sounds = Sounds.read(flows_dir / "sounds")
     sources = gather(files, language)
     check_references(files)
+    check_reports(files)
     check_flows(files, sources, sounds)
     check_subdivisions(files)
     check_cases(files)

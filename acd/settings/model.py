@@ -13,6 +13,7 @@ from acd.core.plan import BROWSER_PREFIX, Plan
 from acd.core.service_level import ServiceLevelFormula
 from acd.settings.customer_settings import CustomerSettings
 from acd.settings.outside import Dialing, NumberRoute, TrunkSpec
+from acd.settings.report_settings import ReportSettings
 
 if TYPE_CHECKING:  # who is told of the centre without its flows does not need what flows take
     from acd.ivr.flow import FlowSet
@@ -55,6 +56,31 @@ class RecordRule(StrEnum):
     NEVER = "never"
     ALWAYS = "always"  # from the agent's answer
     ON_DEMAND = "on_demand"  # from when the agent asks for it
+    WITH_CONSENT = "with_consent"  # from the agent's answer, where the caller has agreed in a flow
+
+
+class RecordChannels(StrEnum):
+    """How many channels a recording of a talk has."""
+
+    STEREO = "stereo"  # left: the caller; right: what the caller hears
+    MIXED = "mixed"
+
+
+class RecordFormat(StrEnum):
+    """What recordings become when the call is over."""
+
+    WAV = "wav"
+    OPUS = "opus"
+    MP3 = "mp3"
+
+
+@dataclass(frozen=True)
+class RecordingSettings:
+    """What becomes of recordings. `agents_hear_own`: agents may listen to their own calls."""
+
+    channels: RecordChannels = RecordChannels.STEREO
+    format: RecordFormat = RecordFormat.MP3
+    agents_hear_own: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +144,14 @@ class JournalSettings:
     max_mb: int = 500
 
 
+@dataclass(frozen=True)
+class QueueLogSettings:
+    """Asterisk's queue_log of what happens to calls and agents, in `file` below the home folder."""
+
+    enabled: bool = False
+    file: str = "queue_log"
+
+
 @dataclass(frozen=True, slots=True)
 class SystemSettings:
     """What holds for the whole centre.
@@ -160,7 +194,8 @@ class Centre:
     `callback_windows`: by group, when its customers may be called back; `do_not_call`: numbers, in normal
     form, of those who never may. `dispositions`: by group, what agents record of its calls; `greetings`: by
     group and language ('' for any), what they say first; `recorded`: by group,
-    whether its talks are; `customers`: what is on their cards, and where they are known;
+    whether its talks are, `recording` what becomes of that; `customers`: what is on their cards, and where
+    they are known; `reports`: what figures should be, and how reports are sent;
     `webhooks_to_private`: webhooks may go to addresses of this machine and of private networks.
     """
 
@@ -182,9 +217,12 @@ class Centre:
     callback_windows: Mapping[str, Calendar] = field(default_factory=dict)
     do_not_call: frozenset[str] = frozenset()
     journal: JournalSettings = JournalSettings()
+    queue_log: QueueLogSettings = QueueLogSettings()
     dispositions: Mapping[str, DispositionTree] = field(default_factory=dict)
     greetings: Mapping[str, Mapping[str, Template]] = field(default_factory=dict)
     customers: CustomerSettings = field(default_factory=CustomerSettings)
     desktop: DesktopSettings = DesktopSettings()
     recorded: Mapping[str, RecordRule] = field(default_factory=dict)
+    recording: RecordingSettings = RecordingSettings()
     webhooks_to_private: bool = False
+    reports: ReportSettings = field(default_factory=ReportSettings)

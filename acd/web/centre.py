@@ -18,7 +18,7 @@ from acd.core.work_rules import Reason
 from acd.errors import OperatorError, SettingsError
 from acd.runtime.version_files import VersionFiles
 from acd.settings.environment import Environment
-from acd.settings.model import DesktopSettings, PhoneSpec, SystemSettings
+from acd.settings.model import DesktopSettings, PhoneSpec, RecordingSettings, SystemSettings
 from acd.settings.outside import NumberRoute
 from acd.web import reading
 from acd.web.last_failure import LastFailure
@@ -65,6 +65,7 @@ class CentreShown:
     dispositions: Mapping[str, dict[str, Any]]
     dial_outside: frozenset[str]
     desktop: DesktopSettings
+    recording: RecordingSettings
     webhooks_to_private: bool
 
     @classmethod

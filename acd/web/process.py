@@ -19,9 +19,11 @@ from sqlalchemy.exc import SQLAlchemyError
 from acd.accounts.first import make_first_accounts
 from acd.accounts.store import AccountStore
 from acd.errors import OperatorError, RequestRefused
+from acd.recordings.keeper import Keeper
 from acd.records.store import RecordsAway, RecordStore
 from acd.runtime.control import request
 from acd.settings.environment import Environment
+from acd.settings.model import RecordingSettings
 from acd.web.api import ROUTES
 from acd.web.app import make_app
 from acd.web.audit_writer import AuditWriter
@@ -58,6 +60,7 @@ class WebProcess:
         self._tasks: list[asyncio.Task[None]] = []
         self._auditing: asyncio.Task[None] | None = None
         self._ahead: asyncio.Task[None] | None = None
+        self._keeper = Keeper(environment.recordings_dir, self._store, self._recording_settings)
         self._webhooks = WebhookWorker(
             environment.control_socket, lambda: self._store.engine, self._webhooks_to_private
         )
@@ -79,7 +82,7 @@ class WebProcess:
             await self._first_accounts()
         services = self.services
         work = [services.link.run(), services.hub.run(), services.open_sockets.run(self._store)]
-        work += [services.figures.run(), self._webhooks.run()]
+        work += [services.figures.run(), self._webhooks.run(), self._keeper.run()]
         self._tasks = [asyncio.create_task(one) for one in work]
         self._auditing = asyncio.create_task(self._audit.run())
         await self._runner.setup()
@@ -141,6 +144,9 @@ class WebProcess:
         with contextlib.suppress(OperatorError):
             await self.services.centre.get()
             await self.services.customers.settings(self.environment)
+
+    async def _recording_settings(self) -> RecordingSettings:
+        return (await self.services.centre.get()).recording
 
     async def _webhooks_to_private(self) -> bool:
         return (await self.services.centre.get()).webhooks_to_private

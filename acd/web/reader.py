@@ -44,6 +44,7 @@ def centre(config_dir: Path, flows_dir: Path) -> dict[str, Any]:
         "dispositions": {group: tree_object(tree) for group, tree in found.dispositions.items()},
         "dial_outside": frozenset(found.dialing.roles_of if found.dialing is not None else ()),
         "desktop": replace(found.desktop, ice_servers=servers),
+        "recording": found.recording,
         "webhooks_to_private": found.webhooks_to_private,
     }
 

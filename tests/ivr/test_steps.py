@@ -30,6 +30,7 @@ from acd.ivr.flow import (
     Queue,
     QueueNews,
     Record,
+    Recording,
     Return,
     Say,
     Set,
@@ -44,6 +45,7 @@ from acd.ivr.flow import (
 )
 from acd.ivr.hours import Calendar, weekly_hours
 from acd.ivr.machine import Machine
+from acd.ivr.position import Position
 from acd.ivr.steps.collecting import luhn_holds
 from acd.ivr.talk import End, FlowCommand, GiveUp, Keys, Listen, Outcome, Play
 from acd.ivr.world import World
@@ -433,6 +435,22 @@ def test_set_if_and_switch() -> None:
         ("case 2", ""),
         ("end", ""),
     ]
+
+
+def test_the_callers_last_word_on_being_recorded_is_kept() -> None:
+    steps: dict[str, Step] = {
+        "yes": Recording(True, "no"),
+        "no": Recording(False, "bye"),
+        "bye": Menu(message("Bye"), {"1": "yes"}, "yes"),
+    }
+    walker = machine(flow(steps))
+    walker.begin(WORLD)
+    assert [(s.step, s.detail) for s in walker.take_trace()] == [("yes", "agreed"), ("no", "declined")]
+    assert walker.position.agreed is False
+    kept = walker.position.to_dict()
+    assert Position.from_dict(kept).agreed is False
+    del kept["agreed"]  # as an older version kept it
+    assert Position.from_dict(kept).agreed is None
 
 
 def test_hours_follow_the_calendar() -> None:

@@ -18,6 +18,7 @@ from sqlalchemy.exc import StatementError
 from acd.accounts import schema as accounts
 from acd.core.fact_json import fact_to_dict
 from acd.customers import schema as customers
+from acd.recordings import schema as recordings
 from acd.records import migrations
 from acd.records import schema as records
 from acd.records.fold import fold
@@ -29,7 +30,7 @@ from acd.webhooks import schema as webhooks
 from tests.records.scenario import facts_of
 
 # Each part of the product has its tables to itself; one line of migrations makes them all.
-SCHEMAS = (records, accounts, customers, webhooks, drafts)
+SCHEMAS = (records, accounts, customers, webhooks, recordings, drafts)
 
 
 def all_tables() -> MetaData:

@@ -13,7 +13,7 @@ import pytest
 
 from acd.core import events
 from acd.core.consults import is_consult
-from acd.core.facts import CallKind, EndedBy, TalkRecorded
+from acd.core.facts import CallKind, Consent, ConsentSaid, EndedBy, TalkRecorded
 from acd.core.hands import Listening
 from acd.core.outside_events import OutsideAnswered, OutsideDialed
 from acd.errors import RequestRefused, TelephonyError
@@ -415,6 +415,48 @@ async def test_recording_by_rule(tmp_path: Path, rule: RecordRule, recorded: boo
     assert (page.calls.picture("c1")["recording"] == "on") is recorded
     if not recorded:
         assert await page.refused("record-resume") == "not-recorded"
+    await page.recorder.stop()
+    page.desk.shell.close()
+
+
+@pytest.mark.parametrize(
+    ("rule", "said", "recorded", "refused"),
+    [
+        (RecordRule.WITH_CONSENT, None, False, "no-consent"),
+        (RecordRule.WITH_CONSENT, Consent.GIVEN, True, "recording"),
+        (RecordRule.WITH_CONSENT, Consent.DECLINED, False, "recording-declined"),
+        (RecordRule.ALWAYS, Consent.DECLINED, False, "recording-declined"),
+        (RecordRule.ON_DEMAND, Consent.DECLINED, False, "recording-declined"),
+    ],
+)
+async def test_the_callers_word_is_above_the_rule_and_the_agents_wish(
+    tmp_path: Path, rule: RecordRule, said: Consent | None, recorded: bool, refused: str
+) -> None:
+    page = Page(tmp_path, rule)
+    await page.ring()
+    if said is not None:
+        page.desk.shell.feed(events.FlowNoted("c1", ConsentSaid(0.0, said)))
+    page.desk.shell.feed(events.OfferAnswered("c1"))
+    await page.recorder._background.ended()
+    assert (page.calls.picture("c1")["recording"] == "on") is recorded
+    assert await page.refused("record-resume") == refused
+    assert any(done[0] == "record" for done in page.hands.done) is recorded
+    await page.recorder.stop()
+    page.desk.shell.close()
+
+
+async def test_who_declines_in_a_flow_between_two_talks_is_not_recorded_any_more(tmp_path: Path) -> None:
+    page = Page(tmp_path, RecordRule.ALWAYS)
+    await page.talk()
+    await page.recorder._background.ended()
+    page.desk.shell.feed(events.FlowNoted("c1", ConsentSaid(0.0, Consent.DECLINED)))
+    await page.recorder._background.ended()
+    assert page.calls.picture("c1")["recording"] == "paused"
+    page.desk.shell.feed(events.CallHeld("c1"))
+    page.desk.shell.feed(events.CallResumed("c1"))
+    await page.recorder._background.ended()
+    assert page.calls.picture("c1")["recording"] == "paused"
+    assert await page.refused("record-resume") == "recording-declined"
     await page.recorder.stop()
     page.desk.shell.close()
 

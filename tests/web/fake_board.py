@@ -10,11 +10,15 @@ import json
 import sys
 import time
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from aiohttp import web
 
-from tests.web import board_world
+from acd.core.service_level import ServiceLevelFormula
+from acd.web.report_question import Question, asked
+from tests.web import board_world, report_answers
 from tests.web.board_world import BoardWorld
 from tests.web.fake_desktop import FakeDesktop, Object
 
@@ -82,6 +86,13 @@ class FakeBoard(FakeDesktop):
                 "/api/reports/intervals",
                 self._told(lambda _: {"intervals": board_world.intervals(time.time())}),
             ),
+            web.get(
+                "/api/reports",
+                self._told(lambda request: report_answers.catalogue(request.query["language"])),
+            ),
+            web.get("/api/reports/{name}", self._report),
+            web.get("/api/reports/{name}/calls", self._told(lambda _: self._behind())),
+            web.get("/api/reports/{name}/file", self._file),
             web.get("/api/flows/{id}/picture", self._picture),
             web.get("/api/customers", self._told(self._found)),
             web.get("/api/customers/{id}", self._told(lambda request: self.cards[request.match_info["id"]])),
@@ -115,6 +126,22 @@ class FakeBoard(FakeDesktop):
             return web.json_response(value(given), status=201)
 
         return answer
+
+    async def _report(self, request: web.Request) -> web.Response:
+        lists = {"group", "agent", "team", "number", "flow", "segment"}
+        given = {n: request.query.getall(n) if n in lists else request.query[n] for n in request.query}
+        question = Question.model_validate(given)
+        zone, name = ZoneInfo("Europe/Berlin"), request.match_info["name"]
+        found = asked(name, question, zone, datetime.now(UTC), ServiceLevelFormula.OFFERED_MINUS_SHORT)
+        return web.json_response(report_answers.table(found, question.language))
+
+    def _behind(self) -> Object:
+        return {"calls": self.answers["calls"], "after": None}
+
+    async def _file(self, request: web.Request) -> web.Response:
+        name = f"{request.match_info['name']}.{request.query['format']}"
+        headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+        return web.Response(body=b"figures", headers=headers)
 
     async def _picture(self, _request: web.Request) -> web.Response:
         return web.Response(text=self.answers["picture"], content_type="image/svg+xml")

@@ -97,6 +97,14 @@ class Language:
 
 
 @dataclass(frozen=True, slots=True)
+class Recording:
+    """`recording`: the caller has agreed to be recorded, or has declined (`agreed` is false)."""
+
+    agreed: bool
+    next: str
+
+
+@dataclass(frozen=True, slots=True)
 class Call:
     """`call`: another flow as a sub-flow. Its variables are its own: `arguments` in, `results` out.
 

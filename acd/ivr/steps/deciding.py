@@ -1,10 +1,10 @@
-"""Steps that the caller never notices: `hours`, `set`, `if`, `switch`, `language`."""
+"""Steps that the caller never notices: `hours`, `set`, `if`, `switch`, `language`, `recording`."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
-from acd.ivr.flow import Hours, If, Language, Set, Switch
+from acd.ivr.flow import Hours, If, Language, Recording, Set, Switch
 from acd.ivr.hours import CalendarState
 from acd.ivr.walk import Answer, Leave, Walk
 
@@ -48,3 +48,9 @@ def begin_language(walk: Walk, step: Language) -> Answer:
         return Leave("next", step.next, "not changed")
     walk.position = replace(walk.position, language=language)
     return Leave("next", step.next, language)
+
+
+def begin_recording(walk: Walk, step: Recording) -> Answer:
+    """The caller's last word counts."""
+    walk.position = replace(walk.position, agreed=step.agreed)
+    return Leave("next", step.next, "agreed" if step.agreed else "declined")

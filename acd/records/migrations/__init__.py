@@ -16,7 +16,7 @@ from acd.errors import OperatorError
 if TYPE_CHECKING:  # Alembic takes longer to import than a command takes to read records
     from alembic.config import Config
 
-NEWEST = "0007"
+NEWEST = "0008"
 """The last revision: a database that is there already needs no Alembic."""
 _POSTGRES_LOCK = 0x61636472  # "acdr": any number will do, if every process takes the same
 

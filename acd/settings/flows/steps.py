@@ -200,6 +200,8 @@ def _silent(entry: Any) -> ivr.Step:
             return ivr.Switch(entry.switch, dict(entry.cases), entry.default)
         case steps.LanguageStep():
             return ivr.Language(entry.language, entry.next)
+        case steps.RecordingStep():
+            return ivr.Recording(entry.recording == "consent", entry.next)
         case steps.AnnounceStep():
             return ivr.Announce(entry.announce, entry.next)
         case steps.CallStep():

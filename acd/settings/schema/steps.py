@@ -16,6 +16,7 @@ from acd.settings.schema.steps_deciding import (
     IfStep,
     LanguageStep,
     LookupStep,
+    RecordingStep,
     ReturnStep,
     SetStep,
     SwitchStep,
@@ -49,6 +50,7 @@ __all__ = [
     "PlayStep",
     "QueueStep",
     "RecordStep",
+    "RecordingStep",
     "ReturnStep",
     "SayStep",
     "SetStep",
@@ -62,6 +64,7 @@ __all__ = [
 _KINDS: dict[str, type[StepOptions]] = {
     "say": SayStep, "play": PlayStep, "menu": MenuStep, "collect": CollectStep, "hours": HoursStep,
     "set": SetStep, "if": IfStep, "switch": SwitchStep, "lookup": LookupStep, "language": LanguageStep,
+    "recording": RecordingStep,
     "queue": QueueStep, "callback": CallbackStep, "voicemail": VoicemailStep, "survey": SurveyStep,
     "transfer": TransferStep, "record": RecordStep, "announce": AnnounceStep, "call": CallStep,
     "return": ReturnStep, "goto": GotoStep, "hangup": HangUpStep,
@@ -92,6 +95,7 @@ StepEntry: TypeAlias = Annotated[
     | Annotated[SwitchStep, Tag("(switch)")]
     | Annotated[LookupStep, Tag("(lookup)")]
     | Annotated[LanguageStep, Tag("(language)")]
+    | Annotated[RecordingStep, Tag("(recording)")]
     | Annotated[QueueStep, Tag("(queue)")]
     | Annotated[CallbackStep, Tag("(callback)")]
     | Annotated[VoicemailStep, Tag("(voicemail)")]

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from pydantic import Discriminator, Field, Tag
 
 from acd.settings.problems import Place
-from acd.settings.schema.checking import Options, checked, expected, mistake, not_empty, text_of
+from acd.settings.schema.checking import Options, checked, expected, mistake, not_empty, one_of, text_of
 from acd.settings.schema.lookup import LookupSource
 from acd.settings.schema.step_options import StepOptions
 from acd.settings.schema.values import ExpressionText, ExpressionValue, Id, Variable
@@ -96,6 +96,15 @@ class SwitchStep(StepOptions):
         for case, target in self.cases.items():
             yield ("cases", case), target
         yield ("default",), self.default
+
+
+class RecordingStep(StepOptions):
+    """Keeps what the caller said to being recorded."""
+
+    recording: Annotated[str, one_of("consent", "decline")]
+    """`consent`: the talk may be recorded; `decline`: nothing is, whatever group and agent want."""
+    next: Id
+    """The step that follows."""
 
 
 class LookupStep(StepOptions):

@@ -15,6 +15,10 @@ from acd.settings.model import (
     DesktopSettings,
     FeatureCodes,
     JournalSettings,
+    QueueLogSettings,
+    RecordChannels,
+    RecordFormat,
+    RecordingSettings,
     RedisSettings,
 )
 from acd.settings.schema.checking import Options, checked, expected, mistake, one_of, seconds, text_of, whole
@@ -152,6 +156,25 @@ class JournalSection(Options):
     max_mb: Annotated[int, whole(10, 1_000_000)] = JournalSettings.max_mb
 
 
+def _file_below_home(value: object) -> str:
+    what = "a file below the home folder, such as log/queue_log"
+    text = text_of(what, value)
+    parts = text.split("/")
+    if not text.isprintable() or len(text) > 200 or any(part in ("", ".", "..") for part in parts):
+        raise expected(what, value)
+    return text
+
+
+FileBelowHome = Annotated[str, checked(_file_below_home, type="string", maxLength=200)]
+
+
+class QueueLogSection(Options):
+    """What happens to calls and agents is written as Asterisk's app_queue does, for programs that read it."""
+
+    enabled: YesNo = QueueLogSettings.enabled
+    file: FileBelowHome = QueueLogSettings.file
+
+
 class DesktopSection(Options):
     """The pages in the browser, and the phones in them.
 
@@ -163,6 +186,17 @@ class DesktopSection(Options):
     browser_phones: YesNo = DesktopSettings.browser_phones
     browser_silent_s: Annotated[int, whole(2, 300)] = DesktopSettings.browser_silent_s
     ice_servers: list[IceServerEntry] = Field(default_factory=list, max_length=10)
+
+
+class RecordingsSection(Options):
+    """What becomes of recordings when the call is over (docs/recordings.md)."""
+
+    channels: Annotated[str, one_of(*RecordChannels)] = RecordingSettings.channels
+    """`stereo`: left the caller, right what the caller hears; `mixed`: both in one."""
+    format: Annotated[str, one_of(*RecordFormat)] = RecordingSettings.format
+    """Made of the wav file in the background."""
+    agents_hear_own: YesNo = RecordingSettings.agents_hear_own
+    """Agents may listen to the recordings of calls in which they talked."""
 
 
 class WebhooksSection(Options):
@@ -181,5 +215,7 @@ class SystemFile(Options):
     missed_rings: MissedRingsSection = Field(default_factory=MissedRingsSection)
     redis: RedisSection | None = None
     journal: JournalSection = Field(default_factory=JournalSection)
+    queue_log: QueueLogSection = Field(default_factory=QueueLogSection)
     desktop: DesktopSection = Field(default_factory=DesktopSection)
+    recordings: RecordingsSection = Field(default_factory=RecordingsSection)
     webhooks: WebhooksSection = Field(default_factory=WebhooksSection)

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from aiohttp import web
 from pydantic import Field
 
+from acd.recordings.files import file_there, media_of
 from acd.records.task_store import TaskPage, TaskStore, UnknownPlace
 from acd.records.tasks import Task, TaskKind, TaskState
 from acd.web.asker import Role, Scope
@@ -104,13 +105,13 @@ async def act(ctx: Context[None, Wish]) -> TaskShown:
 async def listen(ctx: Context[None, None]) -> web.StreamResponse:
     """The recording; parts of it where a player asks for them. Who listens is in the audit log."""
     task = await task_of(ctx, TaskKind.VOICEMAIL, ctx.path["id"])
-    folder = ctx.services.environment.recordings_dir.resolve()
-    path = (folder / f"{task.sound}.wav").resolve()
-    if not path.is_relative_to(folder) or not await asyncio.to_thread(path.is_file):
+    folder = ctx.services.environment.recordings_dir
+    path = await asyncio.to_thread(file_there, folder, task.sound or "")
+    if path is None:
         raise not_found("sound of voicemail", task.id)
     ctx.note(f"voicemail {task.id}")
     ctx.services.audit(ctx, "voicemail-listen")
-    return web.FileResponse(path, headers={"Content-Type": "audio/wav", "Cache-Control": "no-store"})
+    return web.FileResponse(path, headers={"Content-Type": media_of(path), "Cache-Control": "no-store"})
 
 
 def _kind(ctx: Context[Any, Any]) -> TaskKind:

@@ -34,9 +34,9 @@ export async function request<Answer>(method: Method, path: string, body?: unkno
   return (response.status === 204 ? undefined : await readJson(response)) as Answer;
 }
 
-async function send(method: Method, path: string, body: unknown, signal: AbortSignal | undefined): Promise<Response> {
+async function send(method: Method, path: string, body: unknown, signal: AbortSignal | undefined, limit_ms?: number): Promise<Response> {
   const file = body instanceof Blob ? body : null;
-  const timeout = AbortSignal.timeout(file ? FILE_TIMEOUT_MS : TIMEOUT_MS);
+  const timeout = AbortSignal.timeout(limit_ms ?? (file ? FILE_TIMEOUT_MS : TIMEOUT_MS));
   const options: RequestInit = {
     method,
     credentials: "same-origin",
@@ -66,6 +66,15 @@ export const get = <Answer>(path: string, query: Query = {}, signal?: AbortSigna
   request<Answer>("GET", path + search(query), undefined, signal);
 /** For what is not JSON, such as a picture. */
 export const getText = async (path: string, signal?: AbortSignal): Promise<string> => (await send("GET", path, undefined, signal)).text();
+/** Has the browser keep what is there, under the name that the server gives it, else under this. */
+export async function download(path: string, name: string): Promise<void> {
+  const response = await send("GET", path, undefined, undefined, FILE_TIMEOUT_MS);
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(await response.blob());
+  link.download = /filename="([^"]+)"/.exec(response.headers.get("Content-Disposition") ?? "")?.[1] ?? name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), FILE_TIMEOUT_MS);
+}
 export const post = <Answer>(path: string, body?: unknown): Promise<Answer> => request<Answer>("POST", path, body);
 export const put = <Answer>(path: string, body?: unknown): Promise<Answer> => request<Answer>("PUT", path, body);
 export const patch = <Answer>(path: string, body?: unknown): Promise<Answer> => request<Answer>("PATCH", path, body);

@@ -1,0 +1,178 @@
+"""Writes queue_log as calls go on: an observer of the shell's, beside the stream of facts.
+
+Nothing twice, and nothing left out, after a restart: calls and agents are kept in the live state, with all
+facts. Their lines are made anew from the beginning, and as many of each call are left out as the file has.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+from acd.core.agents import Agent, AgentState
+from acd.core.calls import Call
+from acd.core.facts import CallKind
+from acd.queue_log.file import LogFile, mend
+from acd.queue_log.line import NONE, Event, Line, written
+from acd.queue_log.of_agents import AgentLines
+from acd.queue_log.of_calls import CallLines
+from acd.queue_log.past import lines_since
+from acd.settings.model import QueueLogSettings
+
+log = structlog.get_logger(__name__)
+
+STEPS_BACK_S = 2
+"""A fact may be told a moment after one that came later: so far the file's times do not step back."""
+TIDY_EVERY = 500
+
+
+class QueueLog:
+    """Told of calls and agents; `home`: the folder that the file's name is below.
+
+    `queues_of`: the groups whose calls an agent can get. `is_live`: whether the call still goes on.
+    """
+
+    def __init__(
+        self,
+        home: Path,
+        settings: QueueLogSettings,
+        clock: Callable[[], float],
+        queues_of: Callable[[str], Sequence[str]],
+        is_live: Callable[[str], bool],
+    ) -> None:
+        self._home = home
+        self._settings = settings
+        self._clock = clock
+        self._queues_of = queues_of
+        self._is_live = is_live
+        self._file: LogFile | None = None
+        self._calls = CallLines()
+        self._agents = AgentLines()
+        self._told: dict[str, int] = {}  # how many of a call's facts
+        self._last_at = 0
+        self._changes = 0
+
+    def restore(self, kept: Mapping[str, Mapping[str, Any]]) -> None:
+        """Go on where the file ends. `kept`: the live state, before anybody has changed it."""
+        if not self._settings.enabled:
+            return
+        calls = _read(kept, "call:", Call.from_dict)
+        self._begin(calls, _read(kept, "agent:", Agent.from_dict))
+        if not any(not call.finished for call in calls):
+            self._write([Line(int(self._clock()), NONE, NONE, NONE, Event.QUEUESTART)])
+
+    def call_changed(self, call: Call) -> None:
+        """See `CallObserver`."""
+        if self._file is None or call.kind is not CallKind.INBOUND:
+            return
+        told = self._told.get(call.id, 0)
+        if len(call.facts) > told:
+            self._told[call.id] = len(call.facts)
+            self._write(self._calls.of(call.id, call.facts[told:]))
+            self._tidy()
+
+    def call_merged(self, call_id: str) -> None:
+        """See `FloorObserver`."""
+        self._told.pop(call_id, None)
+        self._calls.forget(call_id)
+
+    def agent_changed(self, agent: Agent) -> None:
+        """See `FloorObserver`."""
+        if self._file is not None:
+            self._write(self._lines_of(agent, agent.since))
+
+    def changed(self, settings: QueueLogSettings, calls: Iterable[Call], agents: Iterable[Agent]) -> None:
+        """After a reload: the settings, and the groups that agents serve, may be others."""
+        now, is_new = self._clock(), settings != self._settings
+        self._settings = settings
+        if is_new:
+            self.close()
+            if settings.enabled:
+                self._begin(list(calls), list(agents))
+        if self._file is not None:
+            lines = [Line(int(now), NONE, NONE, NONE, Event.CONFIGRELOAD)]
+            self._write(lines + [line for agent in agents for line in self._lines_of(agent, now)])
+
+    def close(self) -> None:
+        """Write what is left."""
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+    def _begin(self, calls: Sequence[Call], agents: Sequence[Agent]) -> None:
+        now = self._clock()
+        path = self._home / self._settings.file
+        self._file, self._calls, self._agents = LogFile(path), CallLines(), AgentLines()
+        at_work = [agent for agent in agents if agent.state is not AgentState.LOGGED_OUT]
+        mine = [call for call in calls if call.kind is CallKind.INBOUND and call.facts]
+        since = min([now, *(c.facts[0].at for c in mine), *(a.login_at or now for a in at_work)])
+        in_file: Counter[str] = Counter()
+        members: set[str] = set()
+        try:
+            mend(path)
+            for line in lines_since(path, since - STEPS_BACK_S):
+                self._last_at = max(self._last_at, line.at)
+                if line.call != NONE:
+                    in_file[line.call] += 1
+                else:
+                    self._agents.known(line)
+                    members.add(line.agent)
+        except OSError as error:
+            log.error("queue_log cannot be read: lines may be in it twice", reason=error.strerror)
+        self._told = {call.id: len(call.facts) for call in mine}
+        facts = sorted(((fact.at, n, fact) for n, call in enumerate(mine) for fact in call.facts), key=_when)
+        lines: list[Line] = []
+        for _, n, fact in facts:
+            made = self._calls.of(mine[n].id, [fact])
+            known = min(len(made), in_file[mine[n].id])
+            in_file[mine[n].id] -= known
+            lines += made[known:]
+        present = {agent.id for agent in at_work}
+        for agent in at_work:
+            lines += self._lines_of(agent, agent.since)
+        for name in sorted(members - present - {NONE}):
+            lines += self._agents.changed(name, AgentState.LOGGED_OUT, None, now, ())
+        self._write(sorted(lines, key=lambda line: line.at))
+
+    def _lines_of(self, agent: Agent, at: float) -> list[Line]:
+        queues = () if agent.state is AgentState.LOGGED_OUT else self._queues_of(agent.id)
+        return self._agents.changed(agent.id, agent.state.value, agent.reason, at, queues)
+
+    def _write(self, lines: Sequence[Line]) -> None:
+        if self._file is None or not lines:
+            return
+        self._file.add([written(self._in_order(line)) for line in lines])
+
+    def _in_order(self, line: Line) -> Line:
+        if line.at < self._last_at <= line.at + STEPS_BACK_S:
+            return replace(line, at=self._last_at)
+        self._last_at = max(self._last_at, line.at)
+        return line
+
+    def _tidy(self) -> None:
+        """Forget calls that are over: they may be told of more than once, but not for ever."""
+        self._changes += 1
+        if self._changes >= TIDY_EVERY:
+            self._changes = 0
+            self._told = {call: told for call, told in self._told.items() if self._is_live(call)}
+
+
+def _when(entry: tuple[float, int, Any]) -> tuple[float, int]:
+    return entry[0], entry[1]
+
+
+def _read(kept: Mapping[str, Mapping[str, Any]], prefix: str, read: Callable[[Any], Any]) -> list[Any]:
+    """The entries of a kind that this version can read; the shell says of the others."""
+    found = []
+    for key, value in kept.items():
+        if key.startswith(prefix):
+            try:
+                found.append(read(value))
+            except (TypeError, KeyError, ValueError):
+                continue
+    return found

@@ -1,0 +1,195 @@
+"""What is done with recordings in the background: they go on record, are compressed, and stored elsewhere.
+
+One file at a time, and none while the machine is busy: calls come first. All of it can be interrupted at any
+moment and is taken up where it was: a file under way has another name, and a row says only what is done.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import fcntl
+import os
+from collections.abc import Awaitable, Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import structlog
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+
+from acd.errors import OperatorError
+from acd.recordings.encode import CannotEncode, encode, make_peaks
+from acd.recordings.files import Folder, call_in, path_of, peaks_path, sha256_of, sound_of
+from acd.recordings.of_call import Told, told_of, within
+from acd.recordings.store import Recording, Recordings, Storage
+from acd.records.store import RecordStore
+from acd.settings.model import RecordChannels, RecordFormat, RecordingSettings
+
+log = structlog.get_logger(__name__)
+
+LOOK_EVERY_S = 5.0
+AGAIN_AFTER_S = 30.0
+LOOK_AT_ALL_EVERY = timedelta(hours=6)
+UNKNOWN_FOR = timedelta(days=2)
+"""So long a file may lie there before its call is on record; then `acd recordings check` names it."""
+AT_ONCE = 50
+LOCK = ".keeper.lock"
+
+
+def machine_is_busy() -> bool:
+    """Whether more wants to run than there are processors."""
+    return os.getloadavg()[0] > (os.cpu_count() or 1)
+
+
+class Keeper:
+    """`settings` are those in use now. `run` it in a process that is not the controller."""
+
+    def __init__(
+        self,
+        folder: Path,
+        store: RecordStore,
+        settings: Callable[[], Awaitable[RecordingSettings]],
+        busy: Callable[[], bool] = machine_is_busy,
+    ) -> None:
+        self._dir = folder
+        self._folder = Folder(folder)
+        self._store = store
+        self._settings = settings
+        self._busy = busy
+        self._all_looked_at: datetime | None = None
+        self._failed: set[str] = set()  # names that this process need not try again
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        while True:
+            pause_s = LOOK_EVERY_S
+            try:
+                with self._alone() as is_alone:
+                    while is_alone:
+                        await self.look()
+                        await asyncio.sleep(LOOK_EVERY_S)
+            except (SQLAlchemyError, OperatorError) as error:
+                log.warning("recordings wait", reason=f"{type(error).__name__}: {error}"[:200])
+                pause_s = AGAIN_AFTER_S
+            except Exception:  # a fault of ours: no reason to end everybody's page
+                log.exception("the keeper of recordings has failed and begins again")
+                pause_s = AGAIN_AFTER_S
+            await asyncio.sleep(pause_s)
+
+    async def look(self) -> None:
+        """All that there is to do now. Raises SQLAlchemyError, OperatorError."""
+        now = datetime.now(UTC)
+        if self._all_looked_at is None or now - self._all_looked_at > LOOK_AT_ALL_EVERY:
+            self._folder, self._all_looked_at = Folder(self._dir), now
+        settings = await self._settings()
+        for day in await asyncio.to_thread(self._folder.changed_days):
+            await self._look_at(day, now)
+        await self._compress(settings)
+
+    # --- on record ----------------------------------------------------------------------------
+    async def _look_at(self, day: str, now: datetime) -> None:
+        found = await asyncio.to_thread(self._folder.sounds, day)
+        known = await asyncio.to_thread(self._rows.known, found.keys())
+        for name in sorted(found.keys() & known):
+            if len(found[name]) > 1:
+                await self._tidy(name)
+        for name in sorted(found.keys() - known):
+            if RecordFormat.WAV not in found[name] or await self._put_on_record(name):
+                continue
+            if now.date() - datetime.fromisoformat(day).date() <= UNKNOWN_FOR:
+                self._folder.look_again(day)
+
+    async def _put_on_record(self, name: str) -> bool:
+        """Whether its call was on record, and the file could be read."""
+        told = await asyncio.to_thread(self._told, name)
+        if told is None:
+            return False
+        file = path_of(self._dir, name, RecordFormat.WAV)
+        try:
+            recording = await asyncio.to_thread(_row, told, file)
+        except (OSError, ValueError) as error:
+            log.error("a recording cannot be read", name=name, reason=str(error))
+            return False
+        try:
+            await make_peaks(file, peaks_path(self._dir, name))
+        except CannotEncode as error:
+            log.error("a recording has no picture of its wave", name=name, reason=str(error))
+        with contextlib.suppress(IntegrityError):  # somebody else was faster
+            await asyncio.to_thread(self._rows.add, recording)
+        return True
+
+    def _told(self, name: str) -> Told | None:
+        record = self._store.call(call_in(name))
+        return next((told for told in told_of(record) if told.name == name), None) if record else None
+
+    # --- compressed ---------------------------------------------------------------------------
+    async def _compress(self, settings: RecordingSettings) -> None:
+        mixed = settings.channels is RecordChannels.MIXED
+        limit = AT_ONCE + len(self._failed)
+        for row in await asyncio.to_thread(self._rows.to_encode, settings.format, mixed, limit):
+            if self._busy():
+                return
+            if row.name not in self._failed:
+                await self._encode(row, settings.format, mixed)
+
+    async def _encode(self, row: Recording, form: RecordFormat, mixed: bool) -> None:
+        source, target = path_of(self._dir, row.name, row.format), path_of(self._dir, row.name, form)
+        try:
+            made = await encode(source, target, mixed)
+        except CannotEncode as error:
+            log.error("a recording stays as it is", name=row.name, reason=str(error))
+            self._failed.add(row.name)
+            return
+        size = target.stat().st_size
+        digest = await asyncio.to_thread(sha256_of, target)
+        await asyncio.to_thread(self._rows.encoded, row.name, form, made.channels, size, digest)
+        if source != target:
+            source.unlink(missing_ok=True)
+
+    async def _tidy(self, name: str) -> None:
+        """A crash has left the wav file beside what was made of it, which is on record and sound."""
+        row = await asyncio.to_thread(self._rows.get, name)
+        if row is None or row.format is RecordFormat.WAV or row.storage is not Storage.DISK:
+            return
+        kept = path_of(self._dir, name, row.format)
+        if await asyncio.to_thread(sha256_of, kept) == row.sha256:
+            path_of(self._dir, name, RecordFormat.WAV).unlink(missing_ok=True)
+
+    # --- who does it --------------------------------------------------------------------------
+    @property
+    def _rows(self) -> Recordings:
+        return Recordings(self._store.engine)
+
+    @contextlib.contextmanager
+    def _alone(self) -> Iterator[bool]:
+        """Of several web processes on this folder one does the work; the system frees it with the process."""
+        if not self._dir.is_dir():
+            yield False
+            return
+        with (self._dir / LOCK).open("w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                yield False
+                return
+            yield True
+
+
+def _row(told: Told, file: Path) -> Recording:
+    sound = sound_of(file)
+    return Recording(
+        name=told.name,
+        call_id=told.call_id,
+        position=told.position,
+        kind=told.kind,
+        group_id=told.group,
+        started_at=told.started_at,
+        duration_s=round(sound.duration_s, 3),
+        channels=sound.channels,
+        format=RecordFormat.WAV,
+        bytes=file.stat().st_size,
+        sha256=sha256_of(file),
+        storage=Storage.DISK,
+        consent=told.consent,
+        pauses=tuple(within(told.pauses, sound.duration_s)),
+    )

@@ -1,0 +1,287 @@
+"""The file as calls go on: restarts, rotation, a disk that is full."""
+
+from __future__ import annotations
+
+import errno
+import gzip
+import os
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from acd.core.agents import Agent, AgentState
+from acd.core.calls import Call
+from acd.core.facts import CallKind
+from acd.queue_log import file as file_module
+from acd.queue_log.file import LogFile, mend
+from acd.queue_log.keeper import QueueLog
+from acd.queue_log.past import lines_since
+from acd.settings.model import QueueLogSettings
+from tests.records.scenario import START, facts_of
+
+ON = QueueLogSettings(enabled=True)
+
+
+class Centre:
+    """Live state as the shell keeps it, and the log that is told of it."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+        self.calls: dict[str, Call] = {}
+        self.agents: dict[str, Agent] = {}
+        self.queues: tuple[str, ...] = ("sales",)
+        self.log = self._new(ON)
+
+    def _new(self, settings: QueueLogSettings) -> QueueLog:
+        return QueueLog(
+            self.home, settings, lambda: START + 100, lambda _agent: self.queues, lambda c: c in self.calls
+        )
+
+    def start(self, settings: QueueLogSettings = ON) -> None:
+        self.log = self._new(settings)
+        kept: dict[str, dict[str, Any]] = {f"call:{c.id}": c.to_dict() for c in self.calls.values()}
+        kept |= {f"agent:{a.id}": a.to_dict() for a in self.agents.values()}
+        self.log.restore(kept)
+
+    def happens(self, call_id: str, told: str) -> None:
+        facts = facts_of(told)
+        if call_id not in self.calls:
+            self.calls[call_id] = Call(call_id, CallKind.INBOUND, "1", "", "8000", facts[0].at)
+        self.calls[call_id].facts.extend(facts)
+        self.log.call_changed(self.calls[call_id])
+
+    def works(self, agent: str, state: str, at: float, reason: str | None = None) -> None:
+        known = self.agents.setdefault(agent, Agent(agent))
+        known.state, known.since, known.reason = AgentState(state), START + at, reason
+        known.login_at = known.login_at or START + at
+        self.log.agent_changed(known)
+
+    def lines(self, name: str = "queue_log") -> list[str]:
+        self.log.close()
+        found = []
+        for text in (self.home / name).read_text(encoding="utf-8").splitlines():
+            at, rest = text.split("|", 1)
+            found.append(f"{int(at) - int(START)}|{rest}")
+        return found
+
+
+@pytest.fixture
+def centre(tmp_path: Path) -> Iterator[Centre]:
+    made = Centre(tmp_path)
+    yield made
+    made.log.close()
+
+
+def test_lines_come_as_the_call_goes_on(centre: Centre) -> None:
+    centre.start()
+    centre.works("anna", "ready", 0)
+    centre.happens("c", "1 arrived 1 8000\n1 queued sales")
+    centre.happens("c", "5 answered anna")
+    centre.happens("c", "9 ended caller")
+    centre.log.call_changed(centre.calls["c"])  # ended ones may be told of more than once
+    assert centre.lines() == [
+        "100|NONE|NONE|NONE|QUEUESTART|",
+        "0|NONE|sales|anna|ADDMEMBER|",
+        "1|c|NONE|NONE|DID|8000",
+        "1|c|sales|NONE|ENTERQUEUE||1|1|W. Fang",
+        "5|c|sales|anna|CONNECT|4|c|0",
+        "9|c|sales|anna|COMPLETECALLER|4|4|1",
+    ]
+
+
+def test_off_unless_wanted(centre: Centre) -> None:
+    centre.start(QueueLogSettings())
+    centre.works("anna", "ready", 0)
+    centre.happens("c", "1 arrived 1 8000\n1 queued sales")
+    centre.log.close()
+    assert not (centre.home / "queue_log").exists()
+
+
+TOLD = [
+    "1 arrived 1 8000\n1 queued sales",
+    "3 offered anna",
+    "5 answered anna",
+    "8 left anna\n8 queued vip",
+    "9 leftline vip key",
+    "12 ended caller",
+]
+
+
+@pytest.mark.parametrize("written", range(len(TOLD) + 1))
+@pytest.mark.parametrize("lost", range(3))
+def test_nothing_twice_and_nothing_lost_after_a_restart(centre: Centre, written: int, lost: int) -> None:
+    """`lost`: how many lines a sudden end has kept from the disk, the last of them torn."""
+    whole = Centre(centre.home / "whole")
+    whole.happens("other", "0 arrived 2 8000\n0 queued sales")
+    whole.start()
+    for each in TOLD:
+        whole.happens("c", each)
+    centre.happens("other", "0 arrived 2 8000\n0 queued sales")
+    centre.start()
+    centre.works("anna", "not_ready", 0, "lunch")
+    for each in TOLD[:written]:
+        centre.happens("c", each)
+    centre.log.close()
+    file = centre.home / "queue_log"
+    kept = file.read_text().splitlines(keepends=True)
+    torn = kept[len(kept) - lost][:7] if lost else ""
+    file.write_text("".join(kept[: len(kept) - lost]) + torn)
+    centre.start()
+    for each in TOLD[written:]:
+        centre.happens("c", each)
+    assert [text for text in centre.lines() if "|c|" in text] == [
+        text for text in whole.lines() if "|c|" in text
+    ]
+    assert len([text for text in centre.lines() if "|other|" in text]) == 2
+    assert [
+        text for text in centre.lines() if "|anna|" in text and "RING" not in text and "|c|" not in text
+    ] == [
+        "0|NONE|sales|anna|ADDMEMBER|",
+        "0|NONE|sales|anna|PAUSE|lunch",
+        "0|NONE|NONE|anna|PAUSEALL|lunch",
+    ]
+
+
+def test_who_went_home_meanwhile_is_no_member_any_more(centre: Centre) -> None:
+    centre.start()
+    centre.works("anna", "ready", 0)
+    centre.works("ben", "ready", 1)
+    centre.log.close()
+    centre.agents["anna"] = Agent("anna")
+    centre.start()
+    assert [text for text in centre.lines() if "REMOVE" in text] == ["100|NONE|sales|anna|REMOVEMEMBER|"]
+
+
+def test_a_call_that_goes_on_is_no_new_start(centre: Centre) -> None:
+    centre.happens("c", TOLD[0])
+    centre.start()
+    assert not any("QUEUESTART" in text for text in centre.lines())
+
+
+def test_a_consultation_that_became_part_of_a_call_is_forgotten(centre: Centre) -> None:
+    centre.start()
+    centre.happens("c", TOLD[0])
+    centre.log.call_merged("c")
+    centre.happens("d", "2 arrived 1 8000\n2 queued sales\n5 ended caller")
+    assert centre.lines()[-1] == "5|d|sales|NONE|ABANDON|1|1|3"
+
+
+def test_a_reload(centre: Centre) -> None:
+    centre.start()
+    centre.works("anna", "ready", 0)
+    centre.queues = ("vip",)
+    centre.log.changed(ON, list(centre.calls.values()), list(centre.agents.values()))
+    assert centre.lines()[-3:] == [
+        "100|NONE|NONE|NONE|CONFIGRELOAD|",
+        "100|NONE|sales|anna|REMOVEMEMBER|",
+        "100|NONE|vip|anna|ADDMEMBER|",
+    ]
+
+
+def test_switched_on_and_off_by_a_reload(centre: Centre) -> None:
+    centre.start(QueueLogSettings())
+    centre.happens("c", TOLD[0])
+    centre.works("anna", "ready", 0)
+    everything = (list(centre.calls.values()), list(centre.agents.values()))
+    centre.log.changed(QueueLogSettings(enabled=True, file="log/q"), *everything)
+    centre.happens("c", "9 ended caller")
+    centre.log.changed(QueueLogSettings(), *everything)
+    centre.works("anna", "logged_out", 50)
+    assert [text.split("|")[4] for text in centre.lines("log/q")] == [
+        "ADDMEMBER", "DID", "ENTERQUEUE", "CONFIGRELOAD", "ABANDON",
+    ]  # fmt: skip
+
+
+def test_times_do_not_step_back_by_a_second(centre: Centre) -> None:
+    centre.start()
+    centre.happens("c", "101.9 arrived 1 8000\n101.9 queued sales")
+    centre.works("anna", "ready", 100.8)
+    assert centre.lines()[-1] == "101|NONE|sales|anna|ADDMEMBER|"
+
+
+# --- the file ------------------------------------------------------------------------------------
+def _wait_for(path: Path, text: str) -> None:
+    for _ in range(500):
+        if path.exists() and path.read_text().endswith(text):
+            return
+        threading.Event().wait(0.01)
+    raise AssertionError(f"{path}: {path.read_text() if path.exists() else 'missing'}")
+
+
+def test_moved_away_it_begins_anew(tmp_path: Path) -> None:
+    file = LogFile(tmp_path / "queue_log")
+    file.add(["a", "b"])
+    _wait_for(tmp_path / "queue_log", "b\n")
+    os.rename(tmp_path / "queue_log", tmp_path / "queue_log.1")
+    file.add(["c"])
+    _wait_for(tmp_path / "queue_log", "c\n")
+    file.close()
+    assert (tmp_path / "queue_log.1").read_text() == "a\nb\n"
+    assert (tmp_path / "queue_log").read_text() == "c\n"
+    assert (tmp_path / "queue_log").stat().st_mode & 0o777 == 0o640
+
+
+def test_a_full_disk_costs_nothing_but_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    room = [3]
+    write = os.write
+
+    def limited(file: int, data: bytes) -> int:
+        if not data or not room[0]:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        count = write(file, data[: room[0]])
+        room[0] -= count
+        return count
+
+    monkeypatch.setattr(file_module, "RETRY_S", 0.01)
+    monkeypatch.setattr(os, "write", limited)
+    file = LogFile(tmp_path / "queue_log")
+    file.add(["first"])
+    _wait_for(tmp_path / "queue_log", "fir")
+    for _ in range(500):
+        if file.failing:
+            break
+        threading.Event().wait(0.01)
+    assert file.failing
+    os.rename(tmp_path / "queue_log", tmp_path / "queue_log.1")  # the line's rest belongs to its beginning
+    file.add(["second"])
+    room[0] = 1000
+    _wait_for(tmp_path / "queue_log", "second\n")
+    file.close()
+    assert (tmp_path / "queue_log.1").read_text() == "first\n"
+    assert (file.failing, file.lost) == (False, 0)
+
+
+def test_what_finds_no_room_in_memory_is_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(file_module, "PENDING_MAX_BYTES", 10)
+    monkeypatch.setattr(file_module, "RETRY_S", 0.01)
+    (tmp_path / "queue_log").mkdir()
+    file = LogFile(tmp_path / "queue_log")
+    file.add(["1234567", "89"])
+    assert file.lost == 1
+    file.close()
+
+
+def test_a_torn_line_is_cut_off(tmp_path: Path) -> None:
+    file = tmp_path / "queue_log"
+    mend(file)
+    for before, after in (("", ""), ("a\n", "a\n"), ("a\nb", "a\n"), ("b", "")):
+        file.write_text(before)
+        mend(file)
+        assert file.read_text() == after
+
+
+def test_the_past_is_found_in_files_that_were_moved_away(tmp_path: Path) -> None:
+    with gzip.open(tmp_path / "queue_log.2.gz", "wt") as old:
+        old.write("5|c|q|a|CONNECT|1|1|1\nnonsense\n")
+    (tmp_path / "queue_log.1").write_text("6|c|q|a|RINGNOANSWER|1\n")
+    lines = [f"{at}|d|q|a|X|" for at in range(7, 3000)]
+    (tmp_path / "queue_log").write_text("\n".join(lines) + "\n7|torn|q|a|X|")
+    os.utime(tmp_path / "queue_log.2.gz", (10, 10))
+    os.utime(tmp_path / "queue_log.1", (20, 20))
+    found = list(lines_since(tmp_path / "queue_log", 5))
+    assert [line.at for line in found] == [5, 6, *range(7, 3000)]
+    assert [line.at for line in lines_since(tmp_path / "queue_log", 2990)] == list(range(2990, 3000))
+    assert list(lines_since(tmp_path / "nowhere" / "x", 0)) == []
