@@ -15,10 +15,11 @@ from structlog.testing import capture_logs
 from acd.core.callback_facts import CallbackNote
 from acd.core.disposition import Disposition
 from acd.core.facts import AgentInterval, CallbackOrder
+from acd.records.connecting import is_outage
 from acd.records.fold import fold
 from acd.records.record import CallRecord
 from acd.records.store import RecordStore
-from acd.records.writer import Item, RecordWriter, is_outage
+from acd.records.writer import Item, RecordWriter
 from tests.records.scenario import START, facts_of
 
 AWAY = OperationalError("insert", {}, Exception("connection refused"))
