@@ -159,6 +159,7 @@ class RecordStore:
                 if connection.execute(same).first() is not None:
                     del wanted[call_id, at]
             insert_rows(connection, table, wanted.values())
+            writing.touch_calls(connection, sorted({call_id for call_id, _ in wanted}))
         tasks = TaskStore(self.engine)
         for order in orders:  # those on record, too: whoever wrote them may have been killed in between
             tasks.supersede(order)

@@ -30,6 +30,16 @@ _FOLDED: Mapping[Table, Any] = {
     schema.sounds: rows.sound_rows,
 }
 
+_MOMENTS = (
+    ((schema.calls.c.started_at, schema.calls.c.ended_at), schema.calls.c.call_id),
+    ((schema.segments.c.started_at, schema.segments.c.ended_at), schema.segments.c.call_id),
+    ((schema.visits.c.queued_at,), schema.visits.c.call_id),
+    ((schema.transfers.c.at,), schema.transfers.c.call_id),
+    ((schema.ivr_steps.c.at,), schema.ivr_steps.c.call_id),
+    ((schema.survey_scores.c.at,), schema.survey_scores.c.call_id),
+    ((schema.dispositions.c.at,), schema.dispositions.c.call_id),
+)
+
 
 def known(connection: Connection, call_ids: Sequence[str]) -> frozenset[str]:
     """Those of the ids that are on record."""
@@ -68,8 +78,7 @@ def _save_again(connection: Connection, calls: Sequence[CallRecord]) -> set[int]
         same = facts == told
         whole.append(call if same else fold(call.call_id, list(map(fact_from_dict, facts)), call.source))
         slots.update(slots_of_call(whole[-1]))
-    for ids in in_chunks([call.call_id for call in calls if not parts.get(call.call_id)]):
-        slots.update(_slots_on_record(connection, ids))
+    slots |= slots_on_record(connection, [call.call_id for call in calls if not parts.get(call.call_id)])
     for ids in in_chunks([call.call_id for call in calls]):
         for table in _FOLDED:
             connection.execute(delete(table).where(table.c.call_id.in_(ids)))
@@ -93,20 +102,29 @@ def _part_row(call_id: str, number: int, part: Part) -> dict[str, Any]:
     return {"call_id": call_id, "part": number, "first_position": part.first, "data": part.data}
 
 
-def _slots_on_record(connection: Connection, call_ids: Sequence[str]) -> Iterable[int]:
-    """Of calls without facts: those of their rows."""
-    segments, visits = schema.segments.c, schema.visits.c
-    for begin, end, of in (
-        (segments.started_at, segments.ended_at, segments.call_id),
-        (visits.queued_at, visits.queued_at, visits.call_id),
-    ):
-        for first, last in connection.execute(select(begin, end).where(of.in_(call_ids))):
-            yield from slots_between(first.timestamp(), (last or first).timestamp())
-
-
 def _insert_folded(connection: Connection, calls: Collection[CallRecord]) -> None:
     for table, rows_of in _FOLDED.items():
         insert_rows(connection, table, (row for call in calls for row in rows_of(call)))
+
+
+def touch_calls(connection: Connection, call_ids: Sequence[str]) -> None:
+    """Raise the slots of calls of which something else is written: corrections, callbacks, what is deleted.
+
+    To be called last in the transaction; what deletes calls calls it before, and writes nothing else that
+    counts. Ids that are not on record are passed over.
+    """
+    raise_slots(connection, slots_on_record(connection, call_ids))
+
+
+def slots_on_record(connection: Connection, call_ids: Sequence[str]) -> set[int]:
+    """Those in which anything of these calls is on record."""
+    found = set[int]()
+    for ids in in_chunks(call_ids):
+        for columns, of in _MOMENTS:
+            for moments in connection.execute(select(*columns).where(of.in_(ids))):
+                times = [moment.timestamp() for moment in moments if moment is not None]
+                found.update(slots_between(min(times), max(times)))
+    return found
 
 
 def save_intervals(connection: Connection, intervals: Collection[AgentInterval]) -> None:
@@ -133,10 +151,11 @@ def save_dispositions(connection: Connection, told: Iterable[Disposition]) -> No
     """Add what agents recorded of calls, each of their words once."""
     table = schema.dispositions
     new = {(row["call_id"], row["agent_id"], row["at"]): row for row in map(rows.disposition_row, told)}
-    key = tuple_(table.c.call_id, table.c.agent_id, table.c.at)
-    for chunk in in_chunks(list(new)):
-        found = connection.execute(select(*key.clauses).where(key.in_(chunk))).all()
-        for call_id, agent, at in found:
-            del new[call_id, agent, at]
+    slots = set[int]()
+    for ids in in_chunks(sorted({call_id for call_id, _, _ in new})):
+        query = select(table.c.call_id, table.c.agent_id, table.c.at).where(table.c.call_id.in_(ids))
+        for call_id, agent, at in connection.execute(query):
+            new.pop((call_id, agent, at), None)
+            slots.add(slot_of(at.timestamp()))  # from now on this may be no longer the newest
     insert_rows(connection, table, new.values())
-    raise_slots(connection, {slot_of(at.timestamp()) for _, _, at in new})
+    raise_slots(connection, slots.union(slot_of(at.timestamp()) for _, _, at in new) if new else ())
