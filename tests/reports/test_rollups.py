@@ -7,6 +7,7 @@ import random
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -25,14 +26,18 @@ from acd.reports.asked import By, Grain
 from acd.reports.buckets import buckets
 from acd.reports.catalogue import SUPPORTED
 from acd.reports.count import Wanted, count
+from acd.reports.known import Known
 from acd.reports.kpis import RowKind
 from acd.reports.measures import Measures
 from acd.reports.rollups import use
+from acd.reports.rollups.check import differences
 from acd.reports.rollups.codec import from_bytes, to_bytes
 from acd.reports.rollups.cover import cover, day_around, days_between
 from acd.reports.rollups.dimensions import ROLLED_UP
+from acd.reports.rollups.keeper import RollUpKeeper
 from acd.reports.rollups.kept import Versions
 from acd.reports.rollups.make import Stretch, make
+from acd.reports.rollups.stale import stale
 from acd.reports.rollups.use import count_with_rollups
 from acd.reports.run import snapshot
 from acd.reports.sources import Filter
@@ -173,6 +178,31 @@ def test_what_is_kept_is_used(store: RecordStore, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(use, "count", None)  # nothing is left to be counted
     with snapshot(store.engine) as connection:
         assert count_with_rollups(connection, RowKind.VISITS, wanted) == counted
+
+
+async def test_the_keeper_makes_what_is_missing_or_old_and_no_more(store: RecordStore) -> None:
+    writing = Writing(store, 1)
+    writing.some_calls(5)
+
+    async def centre() -> tuple[ZoneInfo, Known]:
+        return BERLIN, KNOWN_HERE
+
+    keeper = RollUpKeeper(lambda: store.engine, centre, now=lambda: NOW, share=1.0)
+    assert await keeper.look() > 0
+    assert await keeper.look() == 0
+    writing.again()
+    assert await keeper.look() > 0
+    with store.engine.connect() as connection:
+        assert list(stale(connection, BERLIN, KNOWN_HERE, NOW)) == []
+    stretch = Stretch(*DAYS[0], is_day=True)
+    assert list(differences(store.engine, RowKind.VISITS, stretch, BERLIN, KNOWN_HERE)) == []
+    with store.engine.begin() as connection:
+        nonsense = to_bytes({("sales", "sales"): Measures({"offered": 7})})
+        connection.execute(
+            rollups.update().where(rollups.c.dimension == "visits:group").values(data=nonsense)
+        )
+    told = list(differences(store.engine, RowKind.VISITS, stretch, BERLIN, KNOWN_HERE))
+    assert any("visits:group 2026-10-24 00:00 sales sales: offered 7 ≠ 0" in line for line in told)
 
 
 def test_what_is_written_after_the_versions_were_read_makes_the_roll_up_stale(
