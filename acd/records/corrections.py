@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+from zoneinfo import ZoneInfo
 
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Connection, select
 
+from acd.core.last_agents import customer_key
 from acd.errors import OperatorError
-from acd.records import schema, writing
-from acd.records.bulk import insert_rows
+from acd.records import schema
+from acd.records.record import CallRecord
+from acd.sql import in_chunks
 
 YES, NO = "yes", "no"
 _REASON_MAX, _VALUE_MAX = 500, 200
@@ -37,44 +41,43 @@ class Correction:
     reason: str
 
 
-def correct(engine: Engine, correction: Correction) -> None:
-    """Put it on record. Raises OperatorError for a call that is not, and for what cannot be meant."""
-    _check(correction)
-    calls, table = schema.calls, schema.corrections
-    with engine.begin() as connection:
-        # Taken for writing at once: of two corrections of a call one waits for the other.
-        held = select(calls.c.call_id).where(calls.c.call_id == correction.call_id).with_for_update()
-        if connection.dialect.name == "sqlite":
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
-        if connection.execute(held).first() is None:
-            raise OperatorError(f"no call {correction.call_id!r} is on record; see 'acd calls list'")
-        of_call = table.c.call_id == correction.call_id
-        position = connection.scalar(select(func.count()).select_from(table).where(of_call)) or 0
-        row = {
-            "call_id": correction.call_id,
-            "position": position,
-            "at": correction.at,
-            "who": correction.who,
-            "field": correction.field.value,
-            "value": correction.value,
-            "reason": correction.reason,
-        }
-        insert_rows(connection, table, [row])
-        writing.touch_calls(connection, [correction.call_id])
+def applied(record: CallRecord, corrections: Iterable[Correction]) -> CallRecord:
+    """The record as it is after them, in their order. What is left out of reports is decided there. Pure."""
+    for correction in corrections:
+        if correction.field is Field.CUSTOMER and correction.value != record.customer_id:
+            key = customer_key(correction.value, record.caller_number)
+            record = replace(
+                record,
+                customer_id=correction.value,
+                customer_name=None,
+                customer_segment=None,
+                contact_key=key,
+            )
+    return record
 
 
-def corrections(engine: Engine, call_ids: Sequence[str]) -> list[Correction]:
-    """Those of these calls, in order; at most a few hundred calls at once."""
-    table = schema.corrections
-    query = select(table).where(table.c.call_id.in_(call_ids)).order_by(table.c.call_id, table.c.position)
-    with engine.connect() as connection:
-        return [
-            Correction(row.call_id, row.at, row.who, Field(row.field), row.value, row.reason)
-            for row in connection.execute(query)
-        ]
+def told(corrections: Iterable[Correction], tz: ZoneInfo) -> list[str]:
+    """Each in a line, for people. Safe to print."""
+    return [
+        f"corrected {c.at.astimezone(tz):%Y-%m-%d %H:%M} by {c.who}:"
+        f" {c.field.value} is {c.value} ({c.reason})"
+        for c in corrections
+    ]
 
 
-def _check(correction: Correction) -> None:
+def of_calls(connection: Connection, call_ids: Sequence[str]) -> dict[str, list[Correction]]:
+    """Those of these calls, by call, in their order."""
+    table, found = schema.corrections, defaultdict[str, list[Correction]](list)
+    for ids in in_chunks(call_ids):
+        query = select(table).where(table.c.call_id.in_(ids)).order_by(table.c.call_id, table.c.position)
+        for row in connection.execute(query):
+            one = Correction(row.call_id, row.at, row.who, Field(row.field), row.value, row.reason)
+            found[row.call_id].append(one)
+    return found
+
+
+def check(correction: Correction) -> None:
+    """Raises OperatorError for what cannot be meant."""
     if correction.field is not Field.CUSTOMER and correction.value not in (YES, NO):
         raise OperatorError(
             f"the value of {correction.field.value} is {YES} or {NO}, not {correction.value!r}"

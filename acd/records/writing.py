@@ -7,13 +7,15 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, Table, delete, select, tuple_
+from sqlalchemy import Connection, Table, delete, func, select, tuple_, update
 
 from acd.core.disposition import Disposition
 from acd.core.fact_json import fact_from_dict, fact_to_dict
 from acd.core.facts import AgentInterval
-from acd.records import rows, schema
+from acd.errors import OperatorError
+from acd.records import reading, rows, schema
 from acd.records.bulk import insert_rows
+from acd.records.corrections import Correction, applied, check, of_calls
 from acd.records.fact_parts import FactData, Part, new_part, together
 from acd.records.fold import fold
 from acd.records.record import CallRecord
@@ -49,11 +51,12 @@ def known(connection: Connection, call_ids: Sequence[str]) -> frozenset[str]:
     return frozenset(call_id for some in found for call_id in some)
 
 
-def save_calls(connection: Connection, calls: Collection[CallRecord]) -> None:
-    """Write them, each id once; of those on record what is new is added."""
+def save_calls(connection: Connection, calls: Collection[CallRecord], also_slots: Iterable[int] = ()) -> None:
+    """Write them, each id once; of those on record what is new is added. `also_slots` are raised, too."""
     on_record = known(connection, [call.call_id for call in calls])
     again = [call for call in calls if call.call_id in on_record]
     slots = _save_again(connection, again) if again else set[int]()
+    slots.update(also_slots)
     new = [call for call in calls if call.call_id not in on_record]
     insert_rows(connection, schema.calls, map(rows.call_row, new))
     insert_rows(connection, schema.facts, (rows.facts_row(c.call_id, 0, 0, c.facts) for c in new if c.facts))
@@ -65,6 +68,7 @@ def save_calls(connection: Connection, calls: Collection[CallRecord]) -> None:
 
 def _save_again(connection: Connection, calls: Sequence[CallRecord]) -> set[int]:
     """The slots that they touch. The facts of before are among those of after, and so are their times."""
+    corrected = of_calls(connection, [call.call_id for call in calls])
     parts, slots, added = fact_parts(connection, [call.call_id for call in calls]), set[int](), []
     whole = list[CallRecord]()
     for call in calls:
@@ -75,8 +79,9 @@ def _save_again(connection: Connection, calls: Sequence[CallRecord]) -> set[int]
         if part is not None:
             added.append(_part_row(call.call_id, len(own), part))
             facts = together([*own, part])
-        same = facts == told
-        whole.append(call if same else fold(call.call_id, list(map(fact_from_dict, facts)), call.source))
+        if facts != told:
+            call = fold(call.call_id, list(map(fact_from_dict, facts)), call.source)  # noqa: PLW2901
+        whole.append(applied(call, corrected.get(call.call_id, ())))
         slots.update(slots_of_call(whole[-1]))
     slots |= slots_on_record(connection, [call.call_id for call in calls if not parts.get(call.call_id)])
     for ids in in_chunks([call.call_id for call in calls]):
@@ -125,6 +130,29 @@ def slots_on_record(connection: Connection, call_ids: Sequence[str]) -> set[int]
                 times = [moment.timestamp() for moment in moments if moment is not None]
                 found.update(slots_between(min(times), max(times)))
     return found
+
+
+def correct(connection: Connection, correction: Correction) -> None:
+    """Put it on record, and fold the call anew. Raises OperatorError, also where the call is not there."""
+    check(correction)
+    table, calls = schema.corrections, schema.calls.c
+    of_call = calls.call_id == correction.call_id
+    # Taken for writing at once: of two corrections of a call one waits for the other.
+    if not connection.execute(update(schema.calls).where(of_call).values(kind=calls.kind)).rowcount:
+        raise OperatorError(f"no call {correction.call_id!r} is on record; see 'acd calls list'")
+    mine = select(func.count()).select_from(table).where(table.c.call_id == correction.call_id)
+    row = {
+        "call_id": correction.call_id,
+        "position": connection.scalar(mine) or 0,
+        "at": correction.at,
+        "who": correction.who,
+        "field": correction.field.value,
+        "value": correction.value,
+        "reason": correction.reason,
+    }
+    insert_rows(connection, table, [row])
+    also = slots_on_record(connection, [correction.call_id])
+    save_calls(connection, reading.load(connection, select(schema.calls).where(of_call)), also)
 
 
 def save_intervals(connection: Connection, intervals: Collection[AgentInterval]) -> None:

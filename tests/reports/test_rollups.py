@@ -16,7 +16,7 @@ from sqlalchemy import delete, func, select
 
 from acd.core.disposition import Disposition
 from acd.core.facts import AgentInterval
-from acd.records.corrections import Correction, Field, correct
+from acd.records.corrections import Correction, Field
 from acd.records.fold import fold
 from acd.records.period import Period
 from acd.records.record import CallRecord
@@ -101,9 +101,9 @@ class Writing:
 
     def correction(self) -> None:
         call = self.dice.choice(self.calls)
-        field = self.dice.choice([Field.COMPLAINT, Field.EXCLUDED])
-        value = self.dice.choice(["yes", "no"])
-        correct(self.store.engine, Correction(call.call_id, NOW, "sue", field, value, "so"))
+        field = self.dice.choice(list(Field))
+        value = "K1" if field is Field.CUSTOMER else self.dice.choice(["yes", "no"])
+        self.store.correct(Correction(call.call_id, NOW, "sue", field, value, "so"))
 
     def roll_up(self) -> None:
         begin, end = self.dice.choice(DAYS)
