@@ -138,7 +138,7 @@ COMMANDS = {
     ),
     "records": Command(
         "acd.cli.reconcile:app",
-        "Compare the records with Asterisk's own account of calls.",
+        "Compare the records with Asterisk's own account of calls; roll figures up.",
     ),
     "calls": Command(
         "acd.cli.records:app",
