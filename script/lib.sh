@@ -98,9 +98,10 @@ install_packages() {
   release_lock
 }
 
-# install_without_service SERVICE PACKAGE…: for its program only; the service is not started, now or at the next boot.
+# install_without_service SERVICES PACKAGE…: for their programs only; the services (their names, with spaces between
+# them) are not started, now or at the next boot.
 install_without_service() {
-  local service=$1 policy=/usr/sbin/policy-rc.d
+  local service policy=/usr/sbin/policy-rc.d
   update_package_lists
   (
     if [[ ! -e $policy ]]; then
@@ -111,8 +112,10 @@ install_without_service() {
     fi
     install_packages "${@:2}"
   ) || exit 1
-  quietly update-rc.d "$service" disable ||
-    say "the packaged service $service stays enabled: disable it, or it starts at the next boot"
+  for service in $1; do
+    quietly update-rc.d "$service" disable ||
+      say "the packaged service $service stays enabled: disable it, or it starts at the next boot"
+  done
 }
 
 # --- which Asterisk ------------------------------------------------------------------------------------------

@@ -17,6 +17,8 @@ from acd import compiled
 
 compiled.switch_off()
 
+pytest_plugins = ["tests.databases"]
+
 settings.register_profile("steady", derandomize=True, deadline=None)
 settings.register_profile("exploring", deadline=None, print_blob=True)
 settings.load_profile("exploring" if os.environ.get("ACD_TEST_ALL") else "steady")

@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import Connection, Engine, delete, insert, select, update
 
 from acd.accounts.schema import attempts
+from acd.sql import one_at_a_time
 
 FREE_OF_NAME = 5
 FREE_OF_ADDRESS = 30
@@ -38,8 +39,7 @@ class Attempts:
         """Count one more."""
         now = now or datetime.now(UTC)
         with self._engine.begin() as connection:
-            if connection.dialect.name == "sqlite":
-                connection.exec_driver_sql("BEGIN IMMEDIATE")
+            one_at_a_time(connection, "attempts")
             connection.execute(delete(attempts).where(attempts.c.last_at < now - FORGOTTEN_AFTER))
             name, from_ = _keys(username, address)
             _count(connection, name, FREE_OF_NAME, now)

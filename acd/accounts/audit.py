@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Engine, insert, select
 
 from acd.accounts.schema import audit
+from acd.sql import GREATEST_KEY
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,7 @@ class AuditLog:
         if until is not None:
             query = query.where(columns.at < until)
         if before is not None:
-            query = query.where(columns.id < before)
+            query = query.where(columns.id < min(before, GREATEST_KEY))
         for column, wanted in ((columns.who, who), (columns.what, what), (columns.about, about)):
             if wanted is not None:
                 query = query.where(column == wanted)

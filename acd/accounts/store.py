@@ -13,6 +13,7 @@ from sqlalchemy.exc import IntegrityError
 
 from acd.accounts.schema import accounts, sessions
 from acd.errors import OperatorError, RequestRefused
+from acd.sql import one_at_a_time
 
 ROLES = ("agent", "supervisor", "admin")
 LANGUAGES = ("en", "zh-CN")
@@ -132,10 +133,7 @@ class AccountStore:
 
 def _lock(connection: Connection, username: str) -> None:
     """From here on nobody else changes accounts, so that two admins cannot remove each other."""
-    if connection.dialect.name == "sqlite":
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
-    else:
-        connection.execute(select(accounts.c.username).where(accounts.c.role == ROLES[-1]).with_for_update())
+    one_at_a_time(connection, "accounts")
     _known(connection, username)
 
 

@@ -18,7 +18,7 @@ from sqlalchemy import ColumnElement, Connection, Table, func, select, tuple_
 
 from acd.customers.schema import customer_digits, customer_words, customers
 from acd.customers.words import Range, Term, terms_of
-from acd.sql import in_chunks
+from acd.sql import GREATEST_KEY, in_chunks, key_of
 
 MOST_READ = 1_000
 """Cards that one search reads: each is somewhere else."""
@@ -26,6 +26,7 @@ MOST_COUNTED = 100_000
 """Words with more entries than that count as equally frequent."""
 MOST_HELD = 50_000
 """A word with more entries than that is looked for in the cards only."""
+MOST_WEIGHT = 2**15 - 1
 FIRST_CHUNK = 60
 LARGEST_CHUNK = 1_000
 
@@ -83,9 +84,9 @@ def search(connection: Connection, query: str, limit: int, after: str | None = N
 def _newest(connection: Connection, limit: int, after: str | None) -> Found:
     query = select(customers.c.key).where(customers.c.merged_into.is_(None))
     if after is not None:
-        if not (after.isascii() and after.isdigit()) or len(after) > 18:
+        if (key := key_of(after)) is None:
             raise UnknownPlace(after)
-        query = query.where(customers.c.key < int(after))
+        query = query.where(customers.c.key < key)
     keys = connection.scalars(query.order_by(customers.c.key.desc()).limit(limit + 1)).all()
     return Found(tuple(keys[:limit]), str(keys[limit - 1]) if len(keys) > limit else None)
 
@@ -97,6 +98,8 @@ def _read(after: str, terms: Sequence[Term]) -> _Place:
         if entry is not None:
             word, weight, key = entry
             entry = (str(word), int(weight), int(key))
+            if not (0 <= entry[1] <= MOST_WEIGHT and 0 <= entry[2] <= GREATEST_KEY):
+                raise UnknownPlace(after)
         found = _Place(int(term), int(place), entry)
     except (ValueError, TypeError, binascii.Error, UnicodeError):
         raise UnknownPlace(after) from None

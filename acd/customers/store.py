@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine, delete, func, insert, select, text, update
+from sqlalchemy import Connection, Engine, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from acd.customers import rows
@@ -40,6 +40,7 @@ from acd.customers.search import search
 from acd.errors import RequestRefused
 from acd.settings.customer_settings import CustomerSettings
 from acd.settings.phone_number import normalised
+from acd.sql import one_at_a_time
 
 UNKNOWN_CUSTOMER = "unknown-customer"
 CHANGED_MEANWHILE = "changed-meanwhile"
@@ -50,7 +51,6 @@ SAME_CUSTOMER = "same-customer"
 MOST_CANDIDATES = 20
 # Fewer common last digits than this may belong to somebody else in another town or country.
 LEAST_COMMON_DIGITS = 9
-_WRITE_LOCK = 0x61636463  # "acdc": any number will do, if every process takes the same
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,10 +223,7 @@ def writing(engine: Engine) -> Iterator[Connection]:
     """A transaction that changes cards: one at a time, so that what was looked at still holds when it is
     written. All of it or nothing."""
     with engine.begin() as connection:
-        if connection.dialect.name == "sqlite":
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
-        elif connection.dialect.name == "postgresql":
-            connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _WRITE_LOCK})
+        one_at_a_time(connection, "customers")
         yield connection
 
 

@@ -6,16 +6,14 @@ Writing the same call or interval again replaces it, so whoever is unsure may wr
 
 from __future__ import annotations
 
-import sqlite3
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
-import orjson
-from sqlalchemy import Engine, create_engine, event, select
+from sqlalchemy import Engine, select
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError
 
@@ -25,15 +23,11 @@ from acd.core.facts import AgentInterval, CallbackOrder
 from acd.errors import OperatorError
 from acd.records import migrations, reading, rows, schema, writing
 from acd.records.bulk import insert_rows
+from acd.records.connecting import make_engine
 from acd.records.record import CallRecord, CallVisit
 from acd.records.task_store import TaskStore
 
-_BUSY_TIMEOUT_MS = 15_000
 _NOTHING_YET = "; nothing has run here yet: start 'script/server', or set ACD_HOME to where it runs"
-_JSON: Mapping[str, Callable[[Any], Any]] = {
-    "json_serializer": lambda value: orjson.dumps(value).decode(),
-    "json_deserializer": orjson.loads,
-}
 
 
 class RecordsAway(OperatorError):
@@ -63,7 +57,7 @@ class RecordStore:
         """
         try:
             url = make_url(self._url)
-            _engine(url).dispose()
+            make_engine(url).dispose()
         except (ArgumentError, NoSuchModuleError, ImportError) as error:
             raise OperatorError(f"records: the database address cannot be used: {error}") from error
         if not self._create and _is_missing(url):
@@ -85,7 +79,7 @@ class RecordStore:
     def _connect(self) -> Engine:
         with self._opening:
             if self._open_engine is None:
-                engine = _engine(make_url(self._url))
+                engine = make_engine(make_url(self._url))
                 try:
                     migrations.upgrade(engine)
                 except BaseException:
@@ -246,24 +240,6 @@ class RecordStore:
         """Agent states that lie at least partly in [since, until); they are not cut to it."""
         with self.engine.connect() as connection:
             return reading.intervals(connection, since, until)
-
-
-def _engine(url: URL) -> Engine:
-    # Errors must not carry callers' numbers into the log.
-    if url.get_backend_name() != "sqlite":
-        return create_engine(url, hide_parameters=True, pool_pre_ping=True, **_JSON)
-    if url.database in (None, "", ":memory:"):
-        raise ArgumentError("records in memory would be lost; name a file (sqlite:///acd.db)")
-    engine = create_engine(url, hide_parameters=True, **_JSON)
-    event.listen(engine, "connect", _prepare_sqlite)
-    return engine
-
-
-def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
-    """Readers do not block the writer (WAL); who finds the file locked waits before giving up."""
-    connection.execute(f"PRAGMA busy_timeout = {_BUSY_TIMEOUT_MS}")
-    connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute("PRAGMA foreign_keys = ON")
 
 
 def _is_missing(url: URL) -> bool:

@@ -29,7 +29,7 @@ from acd.core.facts import CallbackOrder, SoundPurpose
 from acd.errors import OperatorError
 from acd.records import schema
 from acd.records.tasks import CLOSED, GIVEN_UP, SYSTEM, Task, TaskChange, TaskKind, TaskState
-from acd.sql import in_chunks
+from acd.sql import in_chunks, key_of
 
 _STATES = {
     CallbackNews.TRIED: TaskState.OPEN,
@@ -271,7 +271,7 @@ def _one(connection: Connection, kind: TaskKind, task_id: str) -> Task:
         name = schema.sounds.c.name
         query = query.where((name == task_id) | name.endswith(_SEPARATOR + task_id, autoescape=True))
     elif task_id.isascii() and task_id.isdigit() and len(task_id) < 19:
-        query = query.where(schema.callbacks.c.callback_id == int(task_id))
+        query = query.where(schema.callbacks.c.callback_id == (key_of(task_id) or 0))
     else:
         raise OperatorError(f"the id of a callback is a number, not {task_id!r}")
     found = [task for task in _load(connection, kind, query) if task.id == task_id]
@@ -287,11 +287,12 @@ def _place_text(place: tuple[datetime, int | str] | None) -> str | None:
 
 def _place(kind: TaskKind, text: str) -> tuple[datetime, int | str]:
     at, _, key = text.partition(" ")
-    if kind is TaskKind.CALLBACK and not (key.isascii() and key.isdigit() and len(key) < 19):
+    number = key_of(key) if kind is TaskKind.CALLBACK else None
+    if kind is TaskKind.CALLBACK and number is None:
         raise UnknownPlace(text)
     try:
         moment = datetime.fromtimestamp(float(at), UTC)
-        return moment, int(key) if kind is TaskKind.CALLBACK else key
+        return moment, key if number is None else number
     except (ValueError, OverflowError, OSError):
         raise UnknownPlace(text) from None
 

@@ -10,16 +10,16 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol, TypeAlias
 
 import structlog
-from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from acd.core.callback_facts import CallbackNote
 from acd.core.disposition import Disposition
 from acd.core.facts import AgentInterval, CallbackOrder
+from acd.records.connecting import is_outage
+from acd.records.mending import mended
 from acd.records.record import CallRecord
 
 log = structlog.get_logger(__name__)
@@ -111,8 +111,9 @@ class RecordWriter:
 
         Without `replace`, a call that is on record by then stays as it is.
 
-        Items are written in the order of submission. One that the database refuses for what is in
-        it is logged and set aside: its `on_stored` is never called.
+        Items are written in the order of submission. One that the database refuses for its texts is
+        stored with those mended; one that it refuses all the same is logged and set aside: its `on_stored`
+        is never called.
         """
         self._queue.append(_Entry(item, on_stored, replace))
         self._idle.clear()
@@ -184,11 +185,29 @@ class RecordWriter:
                 if is_outage(error):
                     self._note_away(error)
                     return False
-                log.exception("record set aside: it cannot be stored", item=_name(entry.item))
-                self._queue.popleft()
-                continue
+                stored = await self._write_mended(entry)
+                if stored is None:
+                    return False
+                if not stored:
+                    log.error("record set aside: it cannot be stored", item=_name(entry.item), exc_info=error)
+                    self._queue.popleft()
+                    continue
             self._note_stored([entry])
         return True
+
+    async def _write_mended(self, entry: _Entry) -> bool | None:
+        """Whether it was taken with other texts; None: the database is away."""
+        for item in mended(entry.item):
+            try:
+                await self._write([replace(entry, item=item)])
+            except Exception as error:
+                if is_outage(error):
+                    self._note_away(error)
+                    return None
+                continue
+            log.warning("a record is stored with its texts mended", item=_name(item))
+            return True
+        return False
 
     async def _write(self, batch: Sequence[_Entry]) -> None:
         calls = [e.item for e in batch if isinstance(e.item, CallRecord) and e.replace]
@@ -227,16 +246,6 @@ class RecordWriter:
         if not self._away:
             self._away = True
             log.warning("record store is away, trying again", error=str(error), pending=len(self._queue))
-
-
-def is_outage(error: Exception) -> bool:
-    """Whether trying the same again later can help: the database is away, locked, full or not ready.
-
-    Anything else is a fault of what was to be written.
-    """
-    if isinstance(error, DataError | IntegrityError):
-        return False
-    return isinstance(error, DBAPIError | PoolTimeoutError | OSError)
 
 
 def _name(item: Item) -> str:

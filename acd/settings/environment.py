@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from acd.errors import OperatorError
+from acd.settings.database_url import database_url
 
 # The longest path that the kernel takes for a Unix socket, in bytes, without the closing zero.
 LONGEST_SOCKET_PATH = 107
@@ -30,6 +31,8 @@ class Environment:
     `http_port` is that of the desktop's pages, `health_port` of the controller's health page, both at
     `http_address`. Requests that come from one of `http_proxies` are from whom the proxy says.
     `redis_host`, if given, is used instead of the configuration's; without a `redis_password` none is sent.
+    The keys of S3 are for the store of recordings.
+    `records_url`, if given, says where records go instead of a file in `home`; it may hold a password.
     """
 
     home: Path
@@ -51,6 +54,9 @@ class Environment:
     ws_port: int = 8088
     health_port: int = 8081
     http_proxies: tuple[str, ...] = ()
+    s3_access_key: str = field(default="", repr=False)
+    s3_secret_key: str = field(default="", repr=False)
+    records_url: str = field(default="", repr=False)
 
     @classmethod
     def from_env(cls, env: Mapping[str, str], checkout: Path) -> Environment:
@@ -81,6 +87,9 @@ class Environment:
             public_sip_port=read.optional(_port, "ACD_PUBLIC_SIP_PORT", 0),
             redis_host=read.optional(_host, "ACD_REDIS_HOST", "127.0.0.1"),
             redis_password=env.get("ACD_REDIS_PASSWORD", ""),
+            s3_access_key=env.get("ACD_S3_ACCESS_KEY", ""),
+            s3_secret_key=env.get("ACD_S3_SECRET_KEY", ""),
+            records_url=read(_database_url, "ACD_DATABASE_URL", ""),
         )
         if read.problems:
             raise OperatorError("\n".join(read.problems))
@@ -99,13 +108,13 @@ class Environment:
 
     @property
     def database(self) -> Path:
-        """The SQLite file with the records."""
+        """The SQLite file with the records, unless they are elsewhere."""
         return self.home / "records.sqlite3"
 
     @property
     def database_url(self) -> str:
-        """Where records go."""
-        return f"sqlite:///{self.database}"
+        """Where records go. Not to be shown: it may hold a password."""
+        return self.records_url or f"sqlite:///{self.database}"
 
     @property
     def first_passwords_file(self) -> Path:
@@ -248,6 +257,11 @@ def _host(env: Mapping[str, str], name: str, default: str) -> str:
         raise OperatorError(
             f"{name}: expected a host's name or IP address such as {default}, got {text!r}"
         ) from None
+
+
+def _database_url(env: Mapping[str, str], name: str, default: str) -> str:
+    text = env.get(name, "")
+    return database_url(name, text) if text else default
 
 
 def _is_port(text: str) -> bool:

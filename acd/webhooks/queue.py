@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, Row, delete, func, insert, select, update
 
-from acd.sql import in_chunks
+from acd.sql import GREATEST_KEY, in_chunks
 from acd.webhooks.events import Event
 from acd.webhooks.schema import deliveries, webhooks
 from acd.webhooks.store import Webhook
@@ -119,7 +119,7 @@ class DeliveryQueue:
         if state is not None:
             query = query.where(deliveries.c.state == state)
         if before is not None:
-            query = query.where(deliveries.c.id < before)
+            query = query.where(deliveries.c.id < min(before, GREATEST_KEY))
         with self._engine.connect() as connection:
             found = connection.execute(query.order_by(deliveries.c.id.desc()).limit(limit))
             return [_delivery(row) for row in found]

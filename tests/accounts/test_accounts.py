@@ -22,8 +22,8 @@ from acd.records.store import RecordStore
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[RecordStore]:
-    with RecordStore(f"sqlite:///{tmp_path}/records.sqlite3") as found:
+def store(database_url: str) -> Iterator[RecordStore]:
+    with RecordStore(database_url) as found:
         yield found
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -11,7 +10,7 @@ from acd.records.store import RecordStore
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[RecordStore]:
+def store(database_url: str) -> Iterator[RecordStore]:
     """A database of its own, with all tables."""
-    with RecordStore(f"sqlite:///{tmp_path}/acd.db") as opened:
+    with RecordStore(database_url) as opened:
         yield opened

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -81,8 +80,8 @@ def test_nobody_hangs_up_twice(told: tuple[Fact, ...]) -> None:
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[RecordStore]:
-    with RecordStore(f"sqlite:///{tmp_path}/acd.db") as opened:
+def store(database_url: str) -> Iterator[RecordStore]:
+    with RecordStore(database_url) as opened:
         opened.save_calls(
             [fold(f"c{n}", facts_of(ENTERED + told)) for n, (told, _) in enumerate(CASES.values())]
         )

@@ -1,4 +1,4 @@
-"""The store on SQLite: what goes in comes out, again and again, also with others at the file."""
+"""The store on both databases: what goes in comes out, again and again, also with others at it."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ TRANSFER = SCENARIOS["attended transfer to an agent reached through the other gr
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[RecordStore]:
-    with RecordStore(f"sqlite:///{tmp_path}/acd.db") as opened:
+def store(database_url: str) -> Iterator[RecordStore]:
+    with RecordStore(database_url) as opened:
         yield opened
 
 
@@ -45,12 +45,12 @@ def shifted(call_id: str, seconds: float) -> CallRecord:
     )
 
 
-@pytest.mark.parametrize("name", SCENARIOS)
-def test_a_call_comes_back_as_it_was(store: RecordStore, name: str) -> None:
-    saved = record("c1", SCENARIOS[name][0])
-    store.save_calls([saved])
-    assert store.call("c1") == saved
-    assert store.call("c2") is None
+def test_a_call_comes_back_as_it_was(store: RecordStore) -> None:
+    saved = {name: record(f"c{n}", story) for n, (name, (story, *_)) in enumerate(SCENARIOS.items())}
+    store.save_calls(list(saved.values()))
+    for name, each in saved.items():
+        assert store.call(each.call_id) == each, name
+    assert store.call("unknown") is None
 
 
 def test_adding_leaves_what_is_there_as_it_is(store: RecordStore) -> None:
@@ -194,7 +194,7 @@ def test_many_at_once(store: RecordStore) -> None:
 
 
 def test_all_or_none(store: RecordStore) -> None:
-    with pytest.raises(UnicodeEncodeError):
+    with pytest.raises(UnicodeError):
         store.save_calls([record("c1"), record("c\ud8002")])
     assert store.call("c1") is None
 
@@ -216,8 +216,8 @@ def test_another_process_reads_while_one_writes(store: RecordStore) -> None:
     assert answer.stdout == "c1 None\n"
 
 
-def test_many_open_a_new_database_at_once(tmp_path: Path) -> None:
-    stores = [RecordStore(f"sqlite:///{tmp_path}/acd.db") for _ in range(8)]
+def test_many_open_a_new_database_at_once(empty_database_url: str) -> None:
+    stores = [RecordStore(empty_database_url) for _ in range(8)]
     gate = threading.Barrier(len(stores))
     failures: list[BaseException] = []
 
@@ -297,8 +297,8 @@ def test_a_closed_store_refuses(tmp_path: Path) -> None:
 
 def test_errors_do_not_show_who_called(store: RecordStore) -> None:
     with store.engine.begin() as connection:
-        connection.exec_driver_sql("DROP TABLE calls")
-    with pytest.raises(Exception, match="no such table") as caught:
+        connection.exec_driver_sql("ALTER TABLE calls RENAME TO elsewhere")
+    with pytest.raises(Exception, match=r"no such table|does not exist") as caught:
         store.save_calls([record("c1")])
     assert "5550100" not in str(caught.value)
 
@@ -310,7 +310,7 @@ def test_a_period_in_another_zone_is_the_same_period(store: RecordStore) -> None
 
 
 def _url(store: RecordStore) -> str:
-    return str(store.engine.url)
+    return store.engine.url.render_as_string(hide_password=False)
 
 
 def told(agent: str, at: float, code: str = "sold") -> Disposition:

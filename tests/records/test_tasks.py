@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, event, insert
@@ -41,8 +40,8 @@ def open_numbers(tasks: TaskStore) -> list[str]:
 
 
 @pytest.fixture
-def records(tmp_path: Path) -> Iterator[RecordStore]:
-    with RecordStore(f"sqlite:///{tmp_path}/acd.db") as opened:
+def records(database_url: str) -> Iterator[RecordStore]:
+    with RecordStore(database_url) as opened:
         message = "0 arrived 5550100 8000\n9 voicemail 2025-11-22/c1-1 sales\n"
         more = "10 recorded 2025-11-22/c1-2\n11 ended caller"
         opened.save_calls([fold("c1", facts_of(message + more))])
@@ -182,11 +181,11 @@ def test_a_callback_is_found_by_its_entry_in_line_however_its_moment_is_rounded(
 
 
 def test_what_became_of_a_callback_is_noted_once_and_not_after_people_have_closed_it(
-    tmp_path: Path,
+    database_url: str,
 ) -> None:
     wish = CallbackOrder("c1", 1795652500.3964415, "sales", "+4930123", "en")
     entry = entry_id(wish.call_id, wish.at)
-    with RecordStore(f"sqlite:///{tmp_path}/acd.db") as store:
+    with RecordStore(database_url) as store:
         store.add_callbacks([wish])
         tasks = TaskStore(store.engine)
         tried = CallbackNote(entry, wish.at + 60, "tried", "anna", "busy")
@@ -236,6 +235,7 @@ def test_a_callback_that_somebody_has_taken_over_is_theirs(records: RecordStore,
     assert tasks.task(CALLBACK, "1").state is TaskState.ASSIGNED
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # the only one that tells its steps
 def test_what_became_of_a_callback_costs_the_same_however_many_there_have_been(
     records: RecordStore, tasks: TaskStore
 ) -> None:

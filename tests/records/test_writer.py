@@ -1,4 +1,4 @@
-"""The writer against a store that fails on demand, and against SQLite."""
+"""The writer against a store that fails on demand, and against both databases."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import asyncio
 import threading
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from pathlib import Path
+from dataclasses import replace
 
 import pytest
 from sqlalchemy.exc import DataError, IntegrityError, InterfaceError, OperationalError, ProgrammingError
@@ -15,10 +15,11 @@ from structlog.testing import capture_logs
 from acd.core.callback_facts import CallbackNote
 from acd.core.disposition import Disposition
 from acd.core.facts import AgentInterval, CallbackOrder
+from acd.records.connecting import is_outage
 from acd.records.fold import fold
 from acd.records.record import CallRecord
 from acd.records.store import RecordStore
-from acd.records.writer import Item, RecordWriter, is_outage
+from acd.records.writer import Item, RecordWriter
 from tests.records.scenario import START, facts_of
 
 AWAY = OperationalError("insert", {}, Exception("connection refused"))
@@ -232,19 +233,47 @@ async def test_closing_writes_what_was_submitted() -> None:
     assert store.stored == [call(1)]
 
 
-async def test_on_a_real_database(tmp_path: Path) -> None:
+async def test_on_a_real_database(database_url: str) -> None:
     told: list[str] = []
-    with RecordStore(f"sqlite:///{tmp_path}/acd.db") as store:
+    with RecordStore(database_url) as store:
         writer = RecordWriter(store)
         writer.start()
         writer.submit(call(1), lambda: told.append("c1"))
         with capture_logs():
-            writer.submit(fold("c\ud800", call(2).facts), lambda: told.append("bad"))
+            writer.submit(fold("c\ud800", call(2).facts), lambda: told.append("mended"))
             writer.submit(state(1), lambda: told.append("anna"))
             await writer.drain()
         await writer.close()
         assert store.call("c1") == call(1)
-    assert told == ["c1", "anna"]
+        assert store.call("c\ufffd") is not None
+    assert told == ["c1", "mended", "anna"]
+
+
+@pytest.mark.parametrize(
+    ("name", "kept"),
+    [
+        ("a\x00b", ("a\x00b", "a\ufffdb")),
+        ("a\udc80b", ("a\ufffdb",)),
+        ("".join(map(chr, range(0x4E00, 0x4E00 + 4000))), ("".join(map(chr, range(0x4E00, 0x4E00 + 4000))),)),
+    ],
+)
+async def test_no_text_of_a_hostile_phone_costs_the_call(
+    database_url: str, name: str, kept: tuple[str, ...]
+) -> None:
+    hostile = replace(call(1), caller_name=name, caller_number=name)
+    told: list[str] = []
+    with RecordStore(database_url) as store, capture_logs():
+        writer = RecordWriter(store)
+        writer.start()
+        writer.submit(call(0), lambda: told.append("c0"))
+        writer.submit(hostile, lambda: told.append("c1"))
+        writer.submit(call(2), lambda: told.append("c2"))
+        await writer.drain()
+        await writer.close()
+        found = store.call("c1")
+    assert told == ["c0", "c1", "c2"]
+    assert found is not None
+    assert found.caller_name in (*kept, kept[0][:600])
 
 
 @pytest.mark.parametrize("error", [AWAY, InterfaceError("", {}, Exception()), OSError("disk")])

@@ -52,6 +52,7 @@ def test_every_variable() -> None:
         "ACD_WS_PORT": "18088",
         "ACD_HEALTH_PORT": "18081",
         "ACD_HTTP_PROXIES": "192.0.2.3, 2001:db8::2",
+        "ACD_DATABASE_URL": "postgresql://acd:battery%20staple@db.example/acd",
         "PATH": "/bin",
     }
     assert Environment.from_env(variables, CHECKOUT) == Environment(
@@ -59,8 +60,11 @@ def test_every_variable() -> None:
         "192.0.2.1", 15060, 15038, 14573, 18080, (20000, 20099),
         "asterisk", "2001:db8::1", "192.0.2.2", "198.51.100.7", 15061,
         "redis", "correct horse", 18088, 18081, ("192.0.2.3", "2001:db8::2"),
+        "postgresql+psycopg://acd:battery%20staple@db.example/acd",
     )  # fmt: skip
-    assert "correct horse" not in repr(Environment.from_env(variables, CHECKOUT))
+    shown = repr(Environment.from_env(variables, CHECKOUT))
+    assert "correct horse" not in shown
+    assert "staple" not in shown
 
 
 def test_an_empty_variable_is_not_set() -> None:
@@ -72,7 +76,7 @@ def test_derived_paths_are_below_home() -> None:
     home = Path("/data/acd")
     environment = Environment.from_env({"ACD_HOME": str(home)}, CHECKOUT)
     assert environment.control_socket == home / "run" / "acd.sock"
-    assert environment.database == home / "records.sqlite3"
+    assert environment.database_url == f"sqlite:///{home}/records.sqlite3"
     assert environment.secrets_file == home / "secrets.yml"
     assert environment.asterisk_dir == home / "asterisk"
     assert environment.sounds_dir == home / "sounds"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, update
@@ -22,8 +21,8 @@ GOOD, BAD = Outcome(204, None), Outcome(500, "answered 500")
 
 
 @pytest.fixture
-def engine(tmp_path: Path) -> Iterator[Engine]:
-    with RecordStore(f"sqlite:///{tmp_path}/acd.db") as store:
+def engine(database_url: str) -> Iterator[Engine]:
+    with RecordStore(database_url) as store:
         yield store.engine
 
 

@@ -12,13 +12,15 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection, Engine, inspect, text
 
 from acd.errors import OperatorError
+from acd.records.connecting import without_limit
+from acd.sql import one_at_a_time
 
 if TYPE_CHECKING:  # Alembic takes longer to import than a command takes to read records
     from alembic.config import Config
 
-NEWEST = "0008"
+NEWEST = "0010"
 """The last revision: a database that is there already needs no Alembic."""
-_POSTGRES_LOCK = 0x61636472  # "acdr": any number will do, if every process takes the same
+_LOCK = "migrations"
 
 
 class OtherVersion(OperatorError):
@@ -42,11 +44,12 @@ def upgrade(engine: Engine) -> None:
     A second process waits here and then finds nothing to do. Raises SQLAlchemy's errors, and
     OtherVersion for a database made by a newer version of the program.
     """
+    with engine.connect() as connection:
+        if _version(connection) == NEWEST:
+            return
     with engine.begin() as connection:
-        if connection.dialect.name == "sqlite":
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
-        elif connection.dialect.name == "postgresql":
-            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_POSTGRES_LOCK})")
+        without_limit(connection)
+        one_at_a_time(connection, _LOCK)
         if _version(connection) != NEWEST:
             _migrate(connection)
 
