@@ -19,7 +19,8 @@ from acd.settings.problems import not_among
 from acd.web.refusal import Refusal, not_found, wrong
 from acd.web.values import Input, Line, Name
 
-NAMES_MAX = 100
+NAMES_MAX = 20
+"""Of each filter: with all of them the address still fits into the line that a server reads."""
 INTERVALS_MAX = 1500
 """Fifteen days by quarters of an hour, two months by hours, four years by days."""
 LONGEST = timedelta(days=3660)
@@ -33,6 +34,10 @@ _LENGTHS = {
 }
 
 Names = Annotated[list[Name], Field(max_length=NAMES_MAX, default_factory=list)]
+Kpis = Annotated[
+    list[Annotated[str, Field(pattern=r"^[a-z0-9_]{1,60}$")]],
+    Field(max_length=NAMES_MAX, default_factory=list),
+]
 Language = Literal["en", "zh-CN"]
 
 
@@ -52,7 +57,7 @@ class Question(Input):
     number: Names
     flow: Names
     segment: Names
-    kpi: Names
+    kpi: Kpis
     formula: ServiceLevelFormula | None = None
     compare: Comparison = Comparison.NONE
     language: Language = "en"
