@@ -25,6 +25,7 @@ from acd.recordings.keeper import Keeper
 from acd.records.store import RecordsAway, RecordStore
 from acd.reports.known import Known
 from acd.reports.rollups.keeper import RollUpKeeper
+from acd.reports.sending.worker import InUse, ReportSender
 from acd.runtime.control import request
 from acd.settings.environment import Environment
 from acd.settings.model import RecordingSettings
@@ -72,6 +73,9 @@ class WebProcess:
             lambda settings: bucket_of(settings, environment),
         )
         self._roll_ups = RollUpKeeper(lambda: self._store.engine, self._reported)
+        self._reports = ReportSender(
+            lambda: self._store.engine, environment.database_url, self._configuration_in_use
+        )
         self._webhooks = WebhookWorker(
             environment.control_socket, lambda: self._store.engine, self._webhooks_to_private
         )
@@ -167,6 +171,9 @@ class WebProcess:
 
     async def _webhooks_to_private(self) -> bool:
         return (await self.services.centre.get()).webhooks_to_private
+
+    async def _configuration_in_use(self) -> InUse:
+        return InUse((await self.services.centre.get()).folders, await self.services.centre.zone())
 
     async def _health(self, _request: web.Request) -> web.Response:
         """What the controller says of itself; 503 where it is away, or routes no calls."""
