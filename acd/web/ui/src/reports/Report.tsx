@@ -15,6 +15,7 @@ import { Checks } from "./Checks";
 import { Definition } from "./Definition";
 import { Export } from "./Export";
 import { makeFigures } from "./figures";
+import { Keep } from "./Keep";
 import { KeyFigures } from "./KeyFigures";
 import { makeMoments } from "./moments";
 import { queryOf, type Question } from "./question";
@@ -62,6 +63,7 @@ export function Report({ catalogue, question, view, show }: Props) {
         </div>
         <div className="row">
           <Button icon={<ReloadOutlined />} aria-label={t("reports.reload")} title={t("reports.reload")} loading={loading && table !== undefined} onClick={reload} />
+          <Keep question={question} />
           <Export question={question} disabled={!hasLines} />
         </div>
       </div>
