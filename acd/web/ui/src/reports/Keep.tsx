@@ -9,7 +9,7 @@ import { readSaved } from "./saved";
 import { SaveDialog } from "./SaveDialog";
 
 /** Keeps what is asked for now under a name. */
-export function Keep({ question }: { question: Question }) {
+export function Keep({ question, timezone }: { question: Question; timezone: string }) {
   const { t } = useI18n();
   const { message } = App.useApp();
   const [open, setOpen] = useState(false);
@@ -24,6 +24,7 @@ export function Keep({ question }: { question: Question }) {
           open={open}
           question={question}
           mail={value.mail}
+          timezone={timezone}
           onClose={() => setOpen(false)}
           onKept={(name) => {
             setOpen(false);

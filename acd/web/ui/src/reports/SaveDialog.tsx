@@ -2,7 +2,6 @@ import { Alert, Checkbox, Form, Input, Modal, Select } from "antd";
 import { useState } from "react";
 
 import { useFaultText } from "../api/hooks";
-import { useFormat } from "../format/hooks";
 import { LANGUAGES, useI18n } from "../i18n/i18n";
 import { live } from "../live/live";
 import { FORMATS, type FileFormat } from "./api";
@@ -17,6 +16,7 @@ interface Props {
   saved?: SavedReport;
   /** Whether it can be sent at all. */
   mail: boolean;
+  timezone: string;
   onClose: () => void;
   onKept: (name: string) => void;
 }
@@ -39,9 +39,8 @@ const MONTH_DAYS = [...Array.from({ length: 28 }, (_, index) => String(index + 1
 const ADDRESS = /^[^\s@]+@[^\s@]+\.[^\s@]+$/;
 
 /** Keeps a view under a name: for looking at it again, and for sending it by e-mail. */
-export function SaveDialog({ open, question, saved, mail, onClose, onKept }: Props) {
+export function SaveDialog({ open, question, saved, mail, timezone, onClose, onKept }: Props) {
   const { t, language } = useI18n();
-  const { timezone } = useFormat();
   const faultText = useFaultText();
   const [form] = Form.useForm<Given>();
   const [fault, setFault] = useState<unknown>(null);

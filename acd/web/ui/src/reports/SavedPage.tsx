@@ -1,13 +1,13 @@
 import { DeleteOutlined, EditOutlined, MailOutlined } from "@ant-design/icons";
 import { Alert, Button, Popconfirm, Table as AntTable } from "antd";
-import { useState } from "react";
+import { useMemo, useState } from "react";
 import { Link } from "wouter";
 
 import { useFaultText, useLoaded } from "../api/hooks";
 import { mayAct } from "../api/session";
 import { useDo } from "../api/useDo";
 import { useReloadEvery } from "../api/useReloadEvery";
-import { useFormat } from "../format/hooks";
+import { makeFormat } from "../format/format";
 import { secondsOf } from "../format/iso";
 import { useI18n } from "../i18n/i18n";
 import { useMinute } from "../live/ticks";
@@ -22,9 +22,9 @@ const AGAIN_S = 30;
 
 /** Views that were kept: each leads to its report, and tells when it was sent to whom. */
 export function SavedPage({ catalogue }: { catalogue: Catalogue }) {
-  const { t } = useI18n();
+  const { t, language } = useI18n();
   const { session } = useWho();
-  const format = useFormat();
+  const format = useMemo(() => makeFormat(language, catalogue.timezone), [language, catalogue.timezone]);
   const now_s = useMinute();
   const today = dayOf(now_s, format.timezone);
   const faultText = useFaultText();
@@ -50,7 +50,7 @@ export function SavedPage({ catalogue }: { catalogue: Catalogue }) {
         loading={loading && !value}
         dataSource={value?.reports ?? []}
         locale={{ emptyText: t("saved.none") }}
-        expandable={{ rowExpandable: ({ last }) => last !== null, expandedRowRender: (saved) => <Runs saved={saved} /> }}
+        expandable={{ rowExpandable: ({ last }) => last !== null, expandedRowRender: (saved) => <Runs saved={saved} moment={moment} /> }}
         columns={[
           { title: t("saved.name"), dataIndex: "name", render: (name: string, saved) => <Link href={`/${saved.asked.report}?${searchOf(questionOfSaved(saved.asked, today))}`}><bdi>{name}</bdi></Link> },
           { title: t("saved.report"), dataIndex: "asked", render: (asked: SavedReport["asked"]) => `${titles.get(asked.report) ?? asked.report} · ${t(`reports.period.${asked.period}`)}` },
@@ -61,7 +61,7 @@ export function SavedPage({ catalogue }: { catalogue: Catalogue }) {
           {
             key: "do",
             render: (_, saved) => (
-              <span className="row saved-actions">
+              <span className="saved-actions">
                 <Button size="small" icon={<MailOutlined />} disabled={!value?.mail || saved.recipients.length === 0} title={t("saved.send-now")} aria-label={`${t("saved.send-now")}: ${saved.name}`} onClick={() => void doIt(() => sendSaved(saved.id), t("saved.is-sent")).then(reload)} />
                 <Button size="small" icon={<EditOutlined />} disabled={!mayChange(saved)} title={t("saved.change")} aria-label={`${t("saved.change")}: ${saved.name}`} onClick={() => setChanged(saved)} />
                 <Popconfirm title={t("saved.remove-sure", { name: saved.name })} okText={t("saved.remove")} onConfirm={() => doIt(() => removeSaved(saved.id)).then(reload)} disabled={!mayChange(saved)}>
@@ -78,6 +78,7 @@ export function SavedPage({ catalogue }: { catalogue: Catalogue }) {
           open
           saved={changed}
           mail={value?.mail ?? false}
+          timezone={catalogue.timezone}
           onClose={() => setChanged(null)}
           onKept={() => {
             setChanged(null);
@@ -118,9 +119,7 @@ function State({ run, at }: { run: Run; at: string }) {
 }
 
 /** When it was sent, and what hindered it; the newest first. */
-function Runs({ saved }: { saved: SavedReport }) {
-  const format = useFormat();
-  const now_s = useMinute();
+function Runs({ saved, moment }: { saved: SavedReport; moment: (iso: string) => string }) {
   const faultText = useFaultText();
   const { value, fault } = useLoaded(`runs ${saved.id} ${saved.last?.id} ${saved.last?.state}`, (signal) => readRuns(saved.id, signal));
   if (fault !== undefined) return <Alert type="error" showIcon title={faultText(fault)} />;
@@ -128,7 +127,7 @@ function Runs({ saved }: { saved: SavedReport }) {
     <ul className="plain-list">
       {value?.map((run) => (
         <li key={run.id}>
-          <State run={run} at={format.moment(secondsOf(run.done_at ?? run.due_at), now_s)} /> <span className="quiet">{[run.file_name, run.error, ...Object.entries(run.refused).map(([address, why]) => `${address}: ${why}`)].filter(Boolean).join(" · ")}</span>
+          <State run={run} at={moment(run.done_at ?? run.due_at)} /> <span className="quiet">{[run.file_name, run.error, ...Object.entries(run.refused).map(([address, why]) => `${address}: ${why}`)].filter(Boolean).join(" · ")}</span>
         </li>
       ))}
     </ul>
