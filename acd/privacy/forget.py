@@ -18,7 +18,7 @@ from acd.accounts.schema import audit
 from acd.customers.schema import customers
 from acd.customers.store import drop_card
 from acd.errors import OperatorError
-from acd.privacy.calls import BATCH, anonymise, delete_calls, drafts, erasing
+from acd.privacy.calls import BATCH, NOBODY, anonymise, delete_calls, drafts, erasing
 from acd.privacy.leftovers import files_with, has
 from acd.privacy.person import Person
 from acd.privacy.scrub import scrubbed
@@ -52,7 +52,7 @@ class Forgetting:
     calls_too: bool = False
     anew: bool = True
     done: Counter[str] = field(default_factory=Counter)
-    nobody: str = field(default_factory=lambda: f"anon:{secrets.token_hex(8)}")
+    nobody: str = field(default_factory=lambda: NOBODY + secrets.token_hex(8))
     """Stands for them from here on: the same for all their calls, so that reports stay as they are."""
 
     def check(self) -> None:

@@ -20,6 +20,7 @@ from acd.runtime.version_files import VersionFiles
 from acd.settings.environment import Environment
 from acd.settings.model import DesktopSettings, PhoneSpec, RecordingSettings, SystemSettings
 from acd.settings.outside import NumberRoute
+from acd.settings.retention import RetentionSettings
 from acd.web import reading
 from acd.web.last_failure import LastFailure
 
@@ -66,6 +67,7 @@ class CentreShown:
     dial_outside: frozenset[str]
     desktop: DesktopSettings
     recording: RecordingSettings
+    retention: RetentionSettings
     webhooks_to_private: bool
 
     @classmethod
