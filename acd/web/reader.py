@@ -47,6 +47,7 @@ def centre(config_dir: Path, flows_dir: Path) -> dict[str, Any]:
         "recording": found.recording,
         "retention": found.retention,
         "webhooks_to_private": found.webhooks_to_private,
+        "reports": found.reports,
     }
 
 

@@ -29,6 +29,7 @@ from acd.web.live.hub import Hub
 from acd.web.open_sockets import OpenSockets
 from acd.web.picture import Picture
 from acd.web.recording_desk import RecordingDesk
+from acd.web.turns import Turns
 
 if TYPE_CHECKING:
     from acd.web.context import Context
@@ -70,6 +71,7 @@ class Services:
     recordings: RecordingDesk = field(init=False)
     _last_bucket: tuple[S3Settings | None, Bucket | None] | None = None
     open_sockets: OpenSockets = field(init=False, default_factory=OpenSockets)
+    report_turns: Turns = field(init=False, default_factory=Turns)
 
     def __post_init__(self) -> None:
         self.centre = CentreInUse(self.environment)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -39,15 +40,16 @@ OTTO = Customer("C-2", "Otto Other", "gold")
 
 
 @pytest.fixture
-async def world(tmp_path: Path) -> World:
+async def world(tmp_path: Path, database_url: str) -> AsyncIterator[World]:
     """Five calls of long ago, and one of lately, by one customer."""
-    world = World(tmp_path)
+    world = World(tmp_path, database_url)
     world.store.save_calls([call(f"c{n}", OLD + n * 60, "+4930555000111", OTTO) for n in range(5)])
     world.store.save_calls([call("new", NEW, "+4930555000111", OTTO)])
     for call_id in ("c0", "new"):
         write_wav(world.dir, f"{DAY}/{call_id}-talk", seconds=0.1)
     await world.keeper().look()
-    return world
+    yield world
+    world.store.close()
 
 
 def run(world: World, **rules: Any) -> dict[str, int]:
