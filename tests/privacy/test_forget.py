@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import zipfile
-from datetime import UTC, datetime
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -132,10 +132,7 @@ def counted(store: RecordStore) -> list[Any]:
     return [visits, segments, [keys.index(key) for key in keys]]
 
 
-async def test_nothing_is_left_of_a_person_and_reports_stay(
-    home: Home, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    folder = home.dir.parent
+async def test_nothing_is_left_of_a_person_and_reports_stay(home: Home) -> None:
     assert len(left(home)) >= 2
     before = counted(home.store)
     run = CliRunner().invoke
@@ -196,9 +193,7 @@ async def test_calls_may_be_deleted_with_all_their_parts(home: Home) -> None:
     assert left(home) == []
 
 
-async def test_all_that_is_kept_of_a_person_in_one_file(
-    home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_all_that_is_kept_of_a_person_in_one_file(home: Home, tmp_path: Path) -> None:
     target = tmp_path / "data.zip"
     done = CliRunner().invoke(app, ["customers", "export-data", home.id, "--output", str(target)])
     assert done.exit_code == 0, done.output
