@@ -23,7 +23,7 @@ from acd.accounts.schema import audit
 from acd.customers.schema import customers
 from acd.customers.store import drop_card
 from acd.privacy.calls import BATCH, NOBODY, anonymise, delete_calls, delete_facts, drafts, erasing
-from acd.privacy.sounds import delete_sounds
+from acd.privacy.sounds import Why, delete_sounds
 from acd.recordings.bucket import Bucket
 from acd.recordings.of_call import RecordingKind
 from acd.recordings.schema import recordings
@@ -121,8 +121,7 @@ class Retention:
     def _sounds(self, _name: str, _table: Table, where: ColumnElement[bool]) -> int:
         rows = Recordings(self.engine)
         found = rows.after(None, BATCH, where)
-        why = "kept as long as config/retention.yml says"
-        return delete_sounds(self.recordings_dir, rows, found, why, self.bucket)
+        return delete_sounds(self.recordings_dir, rows, found, Why.RETENTION, self.bucket)
 
     def _calls(self, _name: str, _table: Table, where: ColumnElement[bool]) -> int:
         with erasing(self.engine) as connection:

@@ -94,7 +94,7 @@ async def test_calls_are_deleted_and_counted_no_more(world: World) -> None:
 async def test_recordings_by_group_facts_and_the_rest(world: World) -> None:
     assert run(world, recordings=30, recordings_of={"sales": 1000}) == {}
     assert run(world, recordings=1000, recordings_of={"sales": 30}) == {"recordings": 1}
-    assert world.row(f"{DAY}/c0-talk").deleted_why == "kept as long as config/retention.yml says"
+    assert world.row(f"{DAY}/c0-talk").deleted_why == "retention"
     assert run(world, facts=30) == {"facts": 5}
     stays = world.store.call("c1")
     assert stays is not None
