@@ -136,6 +136,10 @@ COMMANDS = {
         "acd.cli.phones:app",
         "SIP phones: passwords and Asterisk's configuration.",
     ),
+    "records": Command(
+        "acd.cli.reconcile:app",
+        "Compare the records with Asterisk's own account of calls.",
+    ),
     "calls": Command(
         "acd.cli.records:app",
         "Look at the records of calls.",

@@ -132,6 +132,16 @@ class Environment:
         return self.home / "asterisk"
 
     @property
+    def cdr_file(self) -> Path:
+        """Asterisk's own account of calls."""
+        return self.asterisk_dir / "log" / "cdr-custom" / "acd.csv"
+
+    @property
+    def cdr_place_file(self) -> Path:
+        """How far that has been compared with the records."""
+        return self.home / "cdr-place.json"
+
+    @property
     def sounds_dir(self) -> Path:
         """The spoken texts of the flows, rendered once."""
         return self.home / "sounds"

@@ -344,7 +344,7 @@ class Centre:
         with RecordStore(f"sqlite:///{self.home}/records.sqlite3") as store:
             return store.calls(now - timedelta(days=1), now + timedelta(days=1), limit=10_000)
 
-    def cdr_rows(self) -> list[dict[str, str]]:
+    def cdr_rows(self) -> list[cdr.Row]:
         """Asterisk's own account."""
         return cdr.rows(self.home / "asterisk" / "log" / "cdr-custom" / "acd.csv")
 
