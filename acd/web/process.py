@@ -36,6 +36,8 @@ from acd.web.app import make_app
 from acd.web.audit_writer import AuditWriter
 from acd.web.identity import Identity
 from acd.web.live import socket as live
+from acd.web.metrics import PATH as PATH_OF_METRICS
+from acd.web.metrics import WebMetrics
 from acd.web.pages import FOLDER, Pages
 from acd.web.report_desk import known_of
 from acd.web.route import Route
@@ -63,6 +65,8 @@ class WebProcess:
         self.app.router.add_get(live.PATH, live.live_handler(self.services))
         self.app.router.add_get(SIP, sip_handler(self.services))
         self.app.router.add_get("/health", self._health)
+        metrics = WebMetrics(self._store, self.services.centre, self.services.hub)
+        self.app.router.add_get(PATH_OF_METRICS, metrics.page)
         self.app.router.add_get("/{path:.*}", Pages(FOLDER).serve)
         self._runner = web.AppRunner(self.app, access_log=None, shutdown_timeout=STOP_LIMIT_S)
         self._tasks: list[asyncio.Task[None]] = []
