@@ -20,7 +20,7 @@ from acd.customers.store import drop_card
 from acd.errors import OperatorError
 from acd.privacy.calls import BATCH, NOBODY, anonymise, delete_calls, drafts, erasing
 from acd.privacy.leftovers import files_with, has
-from acd.privacy.person import Person
+from acd.privacy.person import Person, was_dialled
 from acd.privacy.scrub import scrubbed
 from acd.privacy.sounds import Why, delete_sounds, unlink_sound
 from acd.recordings.bucket import Bucket
@@ -91,7 +91,7 @@ class Forgetting:
         is_theirs = or_(
             calls.c.customer_id.in_(person.ids),
             calls.c.caller_number.in_(person.numbers),
-            calls.c.dialed_number.in_(person.numbers),
+            was_dialled(person.numbers),
             calls.c.contact_key.in_(keys),
             calls.c.call_id.in_(wished),
         )

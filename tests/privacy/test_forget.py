@@ -32,8 +32,9 @@ from acd.core.facts import (
 )
 from acd.customers.card import Details, Source
 from acd.customers.store import CustomerStore
+from acd.errors import OperatorError
 from acd.privacy.forget import Forgetting
-from acd.privacy.person import find_person
+from acd.privacy.person import Person, find_person
 from acd.privacy.scrub import scrubbed_fact
 from acd.records import schema
 from acd.records.fold import fold
@@ -208,6 +209,28 @@ async def test_all_that_is_kept_of_a_person_in_one_file(home: Home, tmp_path: Pa
     for part in (NAME, NUMBER, "Calls: 2", "likes tea", "Sold"):
         assert part in summary
     assert "Otto Other" not in summary + json.dumps(data)
+
+
+async def test_nobody_is_taken_for_somebody_else(home: Home) -> None:
+    with home.store.engine.connect() as connection:
+        for who in ("8000", "", " ", "C-9"):  # what all of them have dialled, and nobody
+            with pytest.raises(OperatorError):
+                find_person(connection, who, "DE")
+        other = find_person(connection, "+4930555000111", "DE")
+    assert (other.card, other.ids, other.names) == (None, ("C-2",), ("Otto Other",))
+    folder = home.dir.parent
+    work = Forgetting(folder, home.dir, folder / "journal", home.store, other, lambda: None)
+    assert work.calls() == ["c3"]
+
+
+def test_words_that_may_be_of_others_are_left_alone() -> None:
+    ann = Person("c1", ("c1",), ("+4930778899001", "1001"), ("Ann", "Ann Lee", "王小明"), ("a@example.com",))
+    pattern = ann.pattern()
+    assert pattern is not None
+    text = "Ann Lee (030778899001, +49 is none) told Ann Leeds: 10010, 王小明, a@example.com, 307788990012"
+    assert pattern.sub("…", text) == "… (…, +49 is none) told Ann Leeds: 10010, …, …, 307788990012"
+    assert b"Ann" not in ann.needles()
+    assert Person(None, (), ("1001",), ("Ann",)).pattern() is None
 
 
 def test_a_fact_without_the_caller() -> None:
