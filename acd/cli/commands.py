@@ -120,6 +120,10 @@ COMMANDS = {
         "acd.cli.tasks:callbacks",
         "Callers who want to be called back.",
     ),
+    "recordings": Command(
+        "acd.cli.recordings:app",
+        "Look at recordings, and check their files.",
+    ),
     "customers": Command(
         "acd.cli.customers:app",
         "The customer directory: find, show, merge, delete, import and export.",

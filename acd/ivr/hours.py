@@ -107,6 +107,23 @@ class Calendar:
                     return moment
         return None
 
+    def open_spans(self, since: datetime, until: datetime) -> list[tuple[datetime, datetime]]:
+        """When it is open in [since, until), in order; spans that meet are one. All in its own zone."""
+        found: list[tuple[datetime, datetime]] = []
+        begin, end = since.astimezone(self.timezone), until.astimezone(self.timezone)
+        for ahead in range((end.date() - begin.date()).days + 1):
+            day = begin.date() + timedelta(days=ahead)
+            midnight = datetime.combine(day, time(), self.timezone)
+            for first, last in self._day(day)[1]:
+                opens = max(begin, midnight + timedelta(minutes=first), key=datetime.timestamp)
+                closes = min(end, midnight + timedelta(minutes=last), key=datetime.timestamp)
+                if opens.timestamp() >= closes.timestamp():
+                    continue
+                if found and found[-1][1].timestamp() >= opens.timestamp():
+                    opens = found.pop()[0]
+                found.append((opens, closes))
+        return found
+
     def _day(self, day: date) -> tuple[CalendarState, Spans]:
         """The spans of a day, and what it is outside of them."""
         if day in self.closings:

@@ -7,12 +7,13 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, Table, bindparam, delete, insert, select, tuple_, update
+from sqlalchemy import Connection, Table, delete, select, tuple_
 
 from acd.core.disposition import Disposition
 from acd.core.fact_json import fact_from_dict, fact_to_dict
 from acd.core.facts import AgentInterval
 from acd.records import rows, schema
+from acd.records.bulk import insert_rows
 from acd.records.fact_parts import FactData, Part, new_part, together
 from acd.records.fold import fold
 from acd.records.record import CallRecord
@@ -28,12 +29,6 @@ _FOLDED: Mapping[Table, Any] = {
     schema.survey_scores: rows.score_rows,
     schema.sounds: rows.sound_rows,
 }
-_HEAD = [column.name for column in schema.calls.c if column.name != "call_id"]
-_AGAIN = (
-    update(schema.calls)
-    .where(schema.calls.c.call_id == bindparam("known_id"))
-    .values({name: bindparam(f"new_{name}") for name in _HEAD})
-)
 
 
 def known(connection: Connection, call_ids: Sequence[str]) -> frozenset[str]:
@@ -78,11 +73,7 @@ def _save_again(connection: Connection, calls: Sequence[CallRecord]) -> set[int]
     for ids in in_chunks([call.call_id for call in calls]):
         for table in _FOLDED:
             connection.execute(delete(table).where(table.c.call_id.in_(ids)))
-    heads = [rows.call_row(call) for call in whole]
-    connection.execute(
-        _AGAIN,
-        [{"known_id": row["call_id"], **{f"new_{name}": row[name] for name in _HEAD}} for row in heads],
-    )
+    insert_rows(connection, schema.calls, map(rows.call_row, whole), replace=True)
     insert_rows(connection, schema.facts, added)
     _insert_folded(connection, whole)
     return slots
@@ -149,10 +140,3 @@ def save_dispositions(connection: Connection, told: Iterable[Disposition]) -> No
             del new[call_id, agent, at]
     insert_rows(connection, table, new.values())
     raise_slots(connection, {slot_of(at.timestamp()) for _, _, at in new})
-
-
-def insert_rows(connection: Connection, table: Table, values: Iterable[Mapping[str, Any]]) -> None:
-    """All of them, if there are any."""
-    many = list(values)
-    if many:
-        connection.execute(insert(table), many)

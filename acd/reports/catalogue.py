@@ -6,20 +6,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from acd.reports.asked import By
-from acd.reports.kpis import KPIS, SERVICE_LEVEL, Source
+from acd.reports.kpis import KPIS, SERVICE_LEVEL, RowKind
 
-SUPPORTED: Mapping[Source, frozenset[By]] = {
-    Source.VISITS: frozenset({By.ALL, By.GROUP, By.AGENT, By.TEAM, By.NUMBER, By.FLOW, By.SEGMENT}),
-    Source.RINGS: frozenset({By.ALL, By.GROUP, By.AGENT, By.TEAM}),
-    Source.TRANSFERS: frozenset({By.ALL, By.GROUP, By.AGENT, By.TEAM, By.NUMBER, By.FLOW, By.SEGMENT}),
-    Source.STATES: frozenset({By.ALL, By.AGENT, By.TEAM, By.REASON}),
-    Source.PLANS: frozenset({By.ALL, By.AGENT, By.TEAM}),
-    Source.CALLS: frozenset({By.ALL, By.NUMBER, By.FLOW, By.SEGMENT}),
-    Source.STEPS: frozenset({By.STEP}),
-    Source.SCORES: frozenset({By.ALL, By.GROUP, By.AGENT, By.TEAM, By.QUESTION}),
-    Source.DISPOSITIONS: frozenset({By.ALL, By.GROUP, By.AGENT, By.TEAM, By.CODE}),
-    Source.CALLBACKS: frozenset({By.ALL, By.GROUP}),
-    Source.PEAKS: frozenset({By.ALL}),
+SUPPORTED: Mapping[RowKind, frozenset[By]] = {
+    RowKind.VISITS: frozenset({By.ALL, By.GROUP, By.AGENT, By.TEAM, By.NUMBER, By.FLOW, By.SEGMENT}),
+    RowKind.RINGS: frozenset({By.ALL, By.GROUP, By.AGENT, By.TEAM}),
+    RowKind.TRANSFERS: frozenset({By.ALL, By.GROUP, By.AGENT, By.TEAM, By.NUMBER, By.FLOW, By.SEGMENT}),
+    RowKind.STATES: frozenset({By.ALL, By.AGENT, By.TEAM, By.REASON}),
+    RowKind.PLANS: frozenset({By.ALL, By.AGENT, By.TEAM}),
+    RowKind.CALLS: frozenset({By.ALL, By.NUMBER, By.FLOW, By.SEGMENT}),
+    RowKind.STEPS: frozenset({By.STEP}),
+    RowKind.SCORES: frozenset({By.ALL, By.GROUP, By.AGENT, By.TEAM, By.QUESTION}),
+    RowKind.DISPOSITIONS: frozenset({By.ALL, By.GROUP, By.AGENT, By.TEAM, By.CODE}),
+    RowKind.CALLBACKS: frozenset({By.ALL, By.GROUP}),
+    RowKind.PEAKS: frozenset({By.ALL}),
 }
 """What the rows that a figure is counted from can be told apart by."""
 
@@ -40,14 +40,14 @@ class Report:
         return tuple(id for id in kpis or self.kpis if by in breakdowns(id))
 
 
-def sources(id: str) -> frozenset[Source]:
+def rows_of(id: str) -> frozenset[RowKind]:
     """What the KPI is counted from. Raises KeyError."""
-    return frozenset({Source.VISITS}) if id == SERVICE_LEVEL else KPIS[id].sources
+    return frozenset({RowKind.VISITS}) if id == SERVICE_LEVEL else KPIS[id].rows
 
 
 def breakdowns(id: str) -> frozenset[By]:
     """What the KPI can be broken down by. Raises KeyError."""
-    found = frozenset.intersection(*(SUPPORTED[source] for source in sources(id)))
+    found = frozenset.intersection(*(SUPPORTED[rows] for rows in rows_of(id)))
     return found if id in _BY_REASON else found - {By.REASON}
 
 
@@ -90,7 +90,7 @@ REPORTS: Mapping[str, Report] = {
         ),
         Report(
             "transfers",
-            ("answered", "transfers_blind", "transfers_attended", "transfers_conference", "transfer_rate"),
+            ("answered", "transfers_blind", "transfers_attended", "transfer_rate"),
             _GROUPED,
         ),
         Report(

@@ -108,6 +108,16 @@ def measured(parts: Iterable[tuple[Limits, Measures]]) -> Measures:
     return whole
 
 
+def is_in_time(wait_ms: int, limits: Limits) -> bool:
+    """Whether a wait of so long kept the promise."""
+    return wait_ms <= _ms(limits.service_level_s)
+
+
+def is_short(wait_ms: int, limits: Limits) -> bool:
+    """Whether somebody who gave up after so long counts apart."""
+    return wait_ms < _ms(limits.short_abandon_s)
+
+
 def percentile(waits: list[int], percent: int) -> int | None:
     """By nearest rank, of waits in order: the shortest that so many percent do not exceed."""
     if not waits:

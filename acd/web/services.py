@@ -26,6 +26,7 @@ from acd.web.link import Link
 from acd.web.live.hub import Hub
 from acd.web.open_sockets import OpenSockets
 from acd.web.picture import Picture
+from acd.web.recording_desk import RecordingDesk
 
 if TYPE_CHECKING:
     from acd.web.context import Context
@@ -64,12 +65,14 @@ class Services:
     link: Link = field(init=False)
     hub: Hub = field(init=False)
     figures: Figures = field(init=False)
+    recordings: RecordingDesk = field(init=False)
     open_sockets: OpenSockets = field(init=False, default_factory=OpenSockets)
 
     def __post_init__(self) -> None:
         self.centre = CentreInUse(self.environment)
         self.link = Link(self.environment.control_socket, self.picture)
         self.hub = Hub(self.picture, self.link)
+        self.recordings = RecordingDesk(self.environment.recordings_dir)
         self.figures = Figures(self.store, self.centre, self.picture, self.hub)
 
     # What is on the database is made in the thread that uses it: while it is away, that takes its time.

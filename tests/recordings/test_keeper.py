@@ -11,42 +11,10 @@ import pytest
 
 from acd.recordings.encode import CannotEncode, decoded, encode
 from acd.recordings.files import path_of, peaks_path, sha256_of, sound_of
-from acd.recordings.keeper import Keeper
-from acd.recordings.store import Recording, Recordings, Storage
-from acd.records.store import RecordStore
+from acd.recordings.store import Recordings, Storage
 from acd.settings.model import RecordChannels, RecordFormat, RecordingSettings
 from tests.recordings.calls import DAY, recorded_call, write_wav
-
-NAME = f"{DAY}/c1-talk"
-
-
-class World:
-    """A folder, a database, and the settings that hold."""
-
-    def __init__(self, folder: Path) -> None:
-        self.dir = folder / "recordings"
-        self.store = RecordStore(f"sqlite:///{folder}/acd.db")
-        self.store.open()
-        self.settings = RecordingSettings()
-        self.busy = False
-
-    def keeper(self) -> Keeper:
-        """As after a restart."""
-
-        async def settings() -> RecordingSettings:
-            return self.settings
-
-        return Keeper(self.dir, self.store, settings, lambda: self.busy)
-
-    def row(self, name: str = NAME) -> Recording:
-        """It is on record."""
-        found = Recordings(self.store.engine).get(name)
-        assert found is not None
-        return found
-
-    def files(self) -> list[str]:
-        """Of the day."""
-        return sorted(file.name for file in (self.dir / DAY).iterdir())
+from tests.recordings.keeping import NAME, World
 
 
 @pytest.fixture

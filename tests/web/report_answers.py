@@ -123,8 +123,8 @@ def _intervals(asked: Asked) -> list[tuple[str | None, str | None]]:
 def _total(lines: Sequence[Object], id: str, unit: Unit) -> float | None:
     values = [line["values"][id] for line in lines if line["values"][id] is not None]
     if unit is Unit.COUNT:
-        return sum(values)
-    return sum(values) / len(values) if values else None
+        return float(sum(values))
+    return float(sum(values)) / len(values) if values else None
 
 
 def _rush(at: datetime) -> float:

@@ -170,12 +170,12 @@ def scatter() -> None:
 
 
 def _call_id() -> sa.Column[str]:
-    return sa.Column("call_id", sa.String, sa.ForeignKey("calls.call_id"), primary_key=True)
+    return sa.Column("call_id", sa.String, primary_key=True)
 
 
 def _exchange() -> None:
     op.drop_table("facts")
-    rename("facts_kept", "facts", "pkey", "call_id_fkey")
+    rename("facts_kept", "facts", "pkey")
 
 
 def rename(old: str, new: str, *endings: str) -> None:

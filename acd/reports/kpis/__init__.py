@@ -6,11 +6,11 @@ from collections.abc import Iterable, Mapping
 
 from acd.core.service_level import ServiceLevelFormula
 from acd.reports.kpis import agents, calls, outcomes, visits
-from acd.reports.kpis.kpi import Kpi, Origin, Source
+from acd.reports.kpis.kpi import Kpi, Origin, RowKind
 from acd.reports.measures import Measures
 from acd.reports.table import Better, Column, Figure, Unit
 
-__all__ = ["KPIS", "SERVICE_LEVEL", "Kpi", "Origin", "Source", "column", "figures", "meant"]
+__all__ = ["KPIS", "SERVICE_LEVEL", "Kpi", "Origin", "RowKind", "column", "figures", "meant"]
 
 SERVICE_LEVEL = "service_level"
 """Stands for the variant that the report's formula chooses."""

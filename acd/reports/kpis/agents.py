@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from acd.reports.kpis.kpi import Kpi, Origin, Source, seconds, share
+from acd.reports.kpis.kpi import Kpi, Origin, RowKind, seconds, share
 from acd.reports.measures import ANSWERED, Measures
 from acd.reports.table import Better, Unit
 
-_RINGS = frozenset({Source.RINGS})
-_TRANSFERS = frozenset({Source.TRANSFERS})
-_STATES = frozenset({Source.STATES})
-_PLANS = frozenset({Source.PLANS})
+_RINGS = frozenset({RowKind.RINGS})
+_TRANSFERS = frozenset({RowKind.TRANSFERS})
+_STATES = frozenset({RowKind.STATES})
+_PLANS = frozenset({RowKind.PLANS})
 
 
 def _rona_rate(m: Measures) -> float | None:
@@ -19,11 +19,11 @@ def _rona_rate(m: Measures) -> float | None:
     return share(missed, missed + m.sum("ring:answered") + m.sum("ring:declined"))
 
 
-def _time(id: str, *sums: str, sources: frozenset[Source] = _STATES, better: Better = Better.NEITHER) -> Kpi:
+def _time(id: str, *sums: str, rows: frozenset[RowKind] = _STATES, better: Better = Better.NEITHER) -> Kpi:
     def of(m: Measures) -> float:
         return seconds(sum(m.sum(name) for name in sums))
 
-    return Kpi(id, Unit.SECONDS, sources, of, better, adds=True)
+    return Kpi(id, Unit.SECONDS, rows, of, better, adds=True)
 
 
 def _transfers(how: str) -> Kpi:
@@ -50,9 +50,8 @@ KPIS = (
     Kpi("rona_rate", Unit.SHARE, _RINGS, _rona_rate, Better.LOW, "rona"),
     _transfers("blind"),
     _transfers("attended"),
-    _transfers("conference"),
     Kpi(
-        "transfer_rate", Unit.SHARE, _TRANSFERS | {Source.VISITS},
+        "transfer_rate", Unit.SHARE, _TRANSFERS | {RowKind.VISITS},
         lambda m: share(m.sum("transfers_blind") + m.sum("transfers_attended"), m.count(ANSWERED)),
         Better.LOW, behind="transferred",
     ),
@@ -76,9 +75,9 @@ KPIS = (
         lambda m: share(busy_us(m), m.sum("logged_in_us") - m.sum("unpaid_us")),
         origin=Origin.COPC,
     ),
-    _time("planned_s", "planned_us", sources=_PLANS),
-    _time("in_plan_s", "in_plan_us", sources=_PLANS, better=Better.HIGH),
-    _time("outside_plan_s", "outside_plan_us", sources=_PLANS),
+    _time("planned_s", "planned_us", rows=_PLANS),
+    _time("in_plan_s", "in_plan_us", rows=_PLANS, better=Better.HIGH),
+    _time("outside_plan_s", "outside_plan_us", rows=_PLANS),
     Kpi(
         "adherence", Unit.SHARE, _PLANS, lambda m: share(m.sum("in_plan_us"), m.sum("planned_us")),
         Better.HIGH,

@@ -4,26 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from acd.reports.kpis.kpi import Kpi, Origin, Source, share
+from acd.reports.kpis.kpi import Kpi, Origin, RowKind, share
 from acd.reports.measures import Measures
 from acd.reports.table import Better, Unit
 
-_CALLS = frozenset({Source.CALLS})
-_STEPS = frozenset({Source.STEPS})
-_PEAKS = frozenset({Source.PEAKS})
+_CALLS = frozenset({RowKind.CALLS})
+_STEPS = frozenset({RowKind.STEPS})
+_PEAKS = frozenset({RowKind.PEAKS})
 
 
-def _count(id: str, sources: frozenset[Source] = _CALLS, better: Better = Better.NEITHER) -> Kpi:
-    return Kpi(id, Unit.COUNT, sources, lambda m: m.sum(id), better, behind=id, adds=True)
+def _count(id: str, rows: frozenset[RowKind] = _CALLS, better: Better = Better.NEITHER) -> Kpi:
+    return Kpi(id, Unit.COUNT, rows, lambda m: m.sum(id), better, behind=id, adds=True)
 
 
 def _rate(
-    id: str, part: str, whole: str, better: Better, sources: frozenset[Source] = _CALLS, behind: str = ""
+    id: str, part: str, whole: str, better: Better, rows: frozenset[RowKind] = _CALLS, behind: str = ""
 ) -> Kpi:
     def of(m: Measures) -> float | None:
         return share(m.sum(part), m.sum(whole))
 
-    return Kpi(id, Unit.SHARE, sources, of, better, behind or part)
+    return Kpi(id, Unit.SHARE, rows, of, better, behind or part)
 
 
 def _peak(id: str) -> Kpi:

@@ -10,7 +10,7 @@ from acd.reports.measures import Measures
 from acd.reports.table import Better, Figure, Unit
 
 
-class Source(StrEnum):
+class RowKind(StrEnum):
     """Which rows a figure is counted from; see `acd/reports/sources`."""
 
     VISITS = "visits"
@@ -49,7 +49,7 @@ class Kpi:
 
     id: str
     unit: Unit
-    sources: frozenset[Source]
+    rows: frozenset[RowKind]
     of: Callable[[Measures], Figure]
     better: Better = Better.NEITHER
     behind: str | None = None

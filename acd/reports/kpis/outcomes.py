@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from acd.reports.kpis.kpi import Kpi, Origin, Source, share
+from acd.reports.kpis.kpi import Kpi, Origin, RowKind, share
 from acd.reports.measures import SCORE, Measures
 from acd.reports.table import Better, Unit
 
-_CALLBACKS = frozenset({Source.CALLBACKS})
-_SCORES = frozenset({Source.SCORES})
-_DISPOSITIONS = frozenset({Source.DISPOSITIONS})
+_CALLBACKS = frozenset({RowKind.CALLBACKS})
+_SCORES = frozenset({RowKind.SCORES})
+_DISPOSITIONS = frozenset({RowKind.DISPOSITIONS})
 
 
-def _count(id: str, sources: frozenset[Source], better: Better = Better.NEITHER) -> Kpi:
-    return Kpi(id, Unit.COUNT, sources, lambda m: m.sum(id), better, behind=id, adds=True)
+def _count(id: str, rows: frozenset[RowKind], better: Better = Better.NEITHER) -> Kpi:
+    return Kpi(id, Unit.COUNT, rows, lambda m: m.sum(id), better, behind=id, adds=True)
 
 
 def _score_mean(m: Measures) -> float | None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from acd.core.service_level import ServiceCounts, ServiceLevelFormula, service_level
-from acd.reports.kpis.kpi import Kpi, Origin, Source, mean_s, share
+from acd.reports.kpis.kpi import Kpi, Origin, RowKind, mean_s, share
 from acd.reports.measures import ABANDONED, ANSWERED, LEFT, WAITING, Measures, percentile
 from acd.reports.table import Better, Figure, Unit
 
-_VISITS = frozenset({Source.VISITS})
+_VISITS = frozenset({RowKind.VISITS})
 _ORIGINS = {
     ServiceLevelFormula.ANSWERED: Origin.ASTERISK,
     ServiceLevelFormula.WITH_ABANDONED_IN_TIME: Origin.ASTERISK,

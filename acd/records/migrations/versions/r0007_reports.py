@@ -6,8 +6,11 @@ of hold, voicemail, survey and transfer of old calls are made by folding them an
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
+
 import sqlalchemy as sa
 from alembic import op
+from alembic.operations import BatchOperations
 
 from acd.records.migrations import facts_in_parts
 
@@ -15,6 +18,7 @@ revision = "0007"
 down_revision = "0006"
 
 _MOMENT = sa.DateTime(timezone=True)
+_PARTS = ("segments", "visits", "ivr_steps", "survey_scores", "sounds")
 _LENGTH_S = {
     "sqlite": "CAST(strftime('%s', until) AS INTEGER) - CAST(strftime('%s', since) AS INTEGER)"
     " + (CAST(substr(until, 21) AS INTEGER) - CAST(substr(since, 21) AS INTEGER)) / 1000000.0",
@@ -33,11 +37,17 @@ def upgrade() -> None:
     facts_in_parts.gather()
     _fill_visits()
     _keep_all_dispositions()
+    for table in _PARTS:  # PostgreSQL spent a third of its time on checking them
+        with _foreign_keys_of(table) as batch:
+            batch.drop_constraint(f"{table}_call_id_fkey", type_="foreignkey")
 
 
 def downgrade() -> None:
     """Back to one row for each fact; of dispositions the newest words of each agent are kept."""
     facts_in_parts.scatter()
+    for table in (*_PARTS, "facts"):
+        with _foreign_keys_of(table) as batch:
+            batch.create_foreign_key(f"{table}_call_id_fkey", "calls", ["call_id"], ["call_id"])
     _keep_newest_dispositions()
     for table in ("rollups", "slots", "corrections", "transfers"):
         op.drop_table(table)
@@ -49,8 +59,14 @@ def downgrade() -> None:
         op.drop_column("calls", column)
 
 
+def _foreign_keys_of(table: str) -> AbstractContextManager[BatchOperations]:
+    """SQLite has not named them: here they have the names that PostgreSQL gives."""
+    convention = {"fk": "%(table_name)s_%(column_0_name)s_fkey"}
+    return op.batch_alter_table(table, naming_convention=convention)
+
+
 def _call_id() -> sa.Column[str]:
-    return sa.Column("call_id", sa.String, sa.ForeignKey("calls.call_id"), primary_key=True)
+    return sa.Column("call_id", sa.String, primary_key=True)
 
 
 def _position(name: str = "position") -> sa.Column[int]:

@@ -6,6 +6,7 @@ import { secondsOf } from "../format/iso";
 import { useI18n } from "../i18n/i18n";
 import { useAgentNames, useGroupNames } from "../supervisor/hooks";
 import type { CallStory } from "./api";
+import { Recordings } from "./Recordings";
 import { decisionsOf, storyOf, visitText, type StoryLine, type Words } from "./words";
 
 /** Names are those of today; who or what is no longer there goes by its id. */
@@ -28,6 +29,7 @@ export function Story({ story }: { story: CallStory }) {
       <p className="quiet">
         {format.date(began)} · {known(`calls.kind.${story.call.kind}`) ?? story.call.kind}
       </p>
+      <Recordings call={story.call.id} />
       <Lines lines={lines} began={began} />
       {story.visits.length > 0 && (
         <section aria-label={t("story.visits")}>

@@ -61,6 +61,7 @@ const VARIANTS: Readonly<Record<string, (fact: Fact) => string>> = {
   StepTaken: (fact) => (given(fact, "to") === "" ? "end" : ""),
   SoundKept: (fact) => given(fact, "purpose"),
   TalkRecorded: (fact) => given(fact, "step"),
+  ConsentSaid: (fact) => given(fact, "consent"),
   Transferred: (fact) => given(fact, "how"),
   WrapUpEnded: (fact) => given(fact, "how") || "unknown",
   FellBack: (fact) => (given(fact, "agent") === "" ? "" : "agent"),

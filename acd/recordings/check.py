@@ -1,0 +1,85 @@
+"""Holds the files of recordings against their rows, and the rows against the calls."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+
+from acd.recordings.files import Folder, path_of, sha256_of
+from acd.recordings.store import Recording, Recordings, Storage
+
+PAGE = 500
+
+
+class Fault(StrEnum):
+    """What is wrong with a recording."""
+
+    MISSING = "missing"  # on record, and the file is not there
+    DIFFERS = "differs"  # another size or checksum than on record
+    WITHOUT_CALL = "without-call"  # the call of the row is not on record
+    UNKNOWN = "unknown"  # a file that is not on record
+    NOT_DELETED = "not-deleted"  # deleted by its row, and the file is there
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One fault; `text` in words."""
+
+    name: str
+    fault: Fault
+    text: str
+
+
+def check(
+    folder: Path,
+    rows: Recordings,
+    calls_known: Callable[[list[str]], Collection[str]],
+    *,
+    checksums: bool = True,
+    looked_at: Callable[[int], None] = lambda _count: None,
+) -> Iterator[Finding]:
+    """All faults, by beginning of the recordings, then the files that no row is for.
+
+    `calls_known`: those of some calls that are on record. Of files in an S3 store only those still on this
+    disk are looked at. Without `checksums` files are not read, only measured. `looked_at` is told of how
+    many rows at a time. Raises OSError, SQLAlchemy's errors.
+    """
+    last: tuple[datetime, str] | None = None
+    while page := rows.after(last, PAGE):
+        known = calls_known(sorted({row.call_id for row in page if row.is_there}))
+        for row in page:
+            yield from _row_faults(folder, row, checksums=checksums)
+            if row.is_there and row.call_id not in known:
+                yield Finding(row.name, Fault.WITHOUT_CALL, f"the call {row.call_id} is not on record")
+        last = (page[-1].started_at, page[-1].name)
+        looked_at(len(page))
+    yield from _files_without_row(folder, rows)
+
+
+def _row_faults(folder: Path, row: Recording, *, checksums: bool) -> Iterator[Finding]:
+    file = path_of(folder, row.name, row.format)
+    if not row.is_there:
+        if file.is_file():
+            yield Finding(row.name, Fault.NOT_DELETED, f"deleted ({row.deleted_why}), but {file} is there")
+        return
+    if not file.is_file():
+        if row.storage is Storage.DISK:
+            yield Finding(row.name, Fault.MISSING, f"{file} is not there")
+        return
+    size = file.stat().st_size
+    if size != row.bytes:
+        yield Finding(row.name, Fault.DIFFERS, f"{file} has {size} bytes, on record are {row.bytes}")
+    elif checksums and sha256_of(file) != row.sha256:
+        yield Finding(row.name, Fault.DIFFERS, f"{file} has another checksum than on record")
+
+
+def _files_without_row(folder: Path, rows: Recordings) -> Iterator[Finding]:
+    found = Folder(folder)
+    for day in found.days():
+        sounds = found.sounds(day)
+        for name in sorted(sounds.keys() - rows.known(sounds.keys())):
+            text = "a file that is not on record: its call is not, or goes on"
+            yield Finding(name, Fault.UNKNOWN, text)

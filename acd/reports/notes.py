@@ -1,0 +1,59 @@
+"""Remarks that a reader of a report needs: what was not counted, and what is not known yet."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection, func, select
+
+from acd.records import schema
+from acd.reports.asked import Asked
+from acd.reports.known import Known
+from acd.reports.kpis import RowKind
+from acd.reports.measures import Measures
+from acd.reports.sources.source import EXCLUDED, YES, any_excluded, is_corrected
+
+Note = tuple[str, Mapping[str, str | int]]
+
+
+def notes_of(
+    connection: Connection,
+    kinds: Sequence[RowKind],
+    asked: Asked,
+    known: Known,
+    total: Measures,
+    left_out: Sequence[str],
+    now: datetime,
+) -> list[Note]:
+    """Ids of `acd/reports/words` with what fills their placeholders."""
+    notes = list(_counts(total, known))
+    if left_out:
+        notes.append(("left-out", {"kpis": ", ".join(left_out)}))
+    if RowKind.STATES in kinds and asked.period.until.timestamp() > now.timestamp() - 1:
+        notes.append(("open-stretches", {}))
+    if RowKind.PLANS in kinds:
+        without = sum(agent.hours is None for agent in known.agents.values())
+        notes += [("no-plan", {"count": without})] if without else []
+    if any_excluded(connection) and (count := _excluded(connection, asked)):
+        notes.append(("excluded", {"count": count}))
+    return notes
+
+
+def _counts(total: Measures, known: Known) -> Iterator[Note]:
+    if count := total.sum("own_calls"):
+        yield "own-calls", {"count": count}
+    if count := total.sum("other_sources"):
+        yield "other-sources", {"count": count}
+    if count := total.sum("contacts_too_new"):
+        yield "fcr-open", {"count": count, "days": f"{known.fcr_days:g}"}
+
+
+def _excluded(connection: Connection, asked: Asked) -> int:
+    calls = schema.calls
+    query = select(func.count()).where(
+        calls.c.started_at >= asked.period.since,
+        calls.c.started_at < asked.period.until,
+        is_corrected(calls.c.call_id, EXCLUDED, YES),
+    )
+    return int(connection.scalar(query) or 0)

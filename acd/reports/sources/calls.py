@@ -1,0 +1,138 @@
+"""Whole calls, the steps of flows, and what went on at the same time."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    Select,
+    and_,
+    case,
+    exists,
+    func,
+    literal,
+    null,
+    or_,
+    select,
+    union_all,
+)
+from sqlalchemy.orm import aliased
+
+from acd.core.facts import CallKind
+from acd.records import schema
+from acd.records.period import Period
+from acd.records.record import SegmentKind
+from acd.reports.counting.rows import CallRow, StepRow, StretchRow
+from acd.reports.sources.source import Filter, RowSource
+
+LONGEST_CALL = timedelta(days=1)
+"""Calls that began earlier than so long before a period are not looked at for its peaks."""
+_ALONE = (SegmentKind.IVR.value, SegmentKind.SURVEY.value)  # a caller with the menu, and nobody else
+_calls, _segments, _steps = schema.calls, schema.segments, schema.ivr_steps
+
+
+def _reached() -> ColumnElement[Any]:
+    """Whether the caller asked for somebody: looked up only where a flow had the caller."""
+    anybody = exists().where(_segments.c.call_id == _calls.c.call_id, _segments.c.kind.not_in(_ALONE))
+    callback = exists().where(schema.callbacks.c.call_id == _calls.c.call_id)
+    asked = case((or_(anybody, callback), 1), else_=0)
+    return case((_calls.c.flow_id.is_not(None), asked), else_=0)
+
+
+def _next_at() -> ColumnElement[Any]:
+    """When the same customer called again, of calls that were answered."""
+    later = aliased(_calls)
+    again = (
+        select(func.min(later.c.started_at))
+        .where(
+            later.c.contact_key == _calls.c.contact_key,
+            later.c.started_at > _calls.c.started_at,
+            later.c.kind == CallKind.INBOUND.value,
+        )
+        .scalar_subquery()
+    )
+    return case((and_(_calls.c.answered_at.is_not(None), _calls.c.contact_key != ""), again), else_=null())
+
+
+CALLS = RowSource(
+    row=CallRow,
+    query=select(
+        _calls.c.started_at,
+        _calls.c.call_id,
+        literal(0, Integer),
+        _calls.c.dialed_number,
+        _calls.c.flow_id,
+        _calls.c.customer_segment,
+        _calls.c.contact_key,
+        _calls.c.answered_at,
+        _calls.c.ended_at,
+        _calls.c.ended_by,
+        _reached(),
+        _next_at(),
+    ).where(_calls.c.kind == CallKind.INBOUND.value),
+    at=_calls.c.started_at,
+    filters={
+        "numbers": _calls.c.dialed_number,
+        "flows": _calls.c.flow_id,
+        "segments": _calls.c.customer_segment,
+    },
+    order=(_calls.c.started_at, _calls.c.call_id),
+    call_id=_calls.c.call_id,
+)
+
+STEPS = RowSource(
+    row=StepRow,
+    query=select(
+        _steps.c.at,
+        _steps.c.call_id,
+        _steps.c.position,
+        _calls.c.dialed_number,
+        _steps.c.flow,
+        _calls.c.customer_segment,
+        _steps.c.flow + "/" + _steps.c.step,
+        _steps.c.arrow,
+    )
+    .join(_calls, _calls.c.call_id == _steps.c.call_id)
+    .where(_calls.c.kind == CallKind.INBOUND.value),
+    at=_steps.c.at,
+    filters={
+        "numbers": _calls.c.dialed_number,
+        "flows": _steps.c.flow,
+        "segments": _calls.c.customer_segment,
+    },
+    order=(_steps.c.at, _steps.c.call_id, _steps.c.position),
+    call_id=_steps.c.call_id,
+)
+
+
+class _StretchSource(RowSource[StretchRow]):
+    def select(self, period: Period, filter: Filter) -> Select[Any]:
+        """What went on in the period, calls of all kinds, waits and talks, in the order of their begins."""
+        self.filtered(select(), filter)  # refuses filters
+        began = period.since - LONGEST_CALL
+
+        def during(table: Any) -> ColumnElement[bool]:
+            return and_(
+                table.c.started_at >= began,
+                table.c.started_at < period.until,
+                or_(table.c.ended_at.is_(None), table.c.ended_at > period.since),
+            )
+
+        wanted = (SegmentKind.WAITING.value, SegmentKind.TALKING.value)
+        both = union_all(
+            select(_calls.c.started_at, _calls.c.ended_at, literal("calls").label("kind")).where(
+                during(_calls)
+            ),
+            select(_segments.c.started_at, _segments.c.ended_at, _segments.c.kind).where(
+                during(_segments), _segments.c.kind.in_(wanted)
+            ),
+        ).subquery()
+        return select(both).order_by(both.c.started_at)
+
+
+STRETCHES = _StretchSource(
+    row=StretchRow, query=select(), at=_calls.c.started_at, filters={}, order=(), call_id=None
+)

@@ -1,0 +1,134 @@
+"""Callers' scores, agents' dispositions, and wishes to be called back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    String,
+    and_,
+    case,
+    cast,
+    exists,
+    literal,
+    select,
+    true,
+)
+from sqlalchemy.orm import aliased
+
+from acd.records import schema
+from acd.records.tasks import TaskKind
+from acd.reports.counting.rows import CallbackRow, DispositionRow, ScoreRow
+from acd.reports.sources.source import COMPLAINT, NO, YES, RowSource, is_corrected
+
+_scores, _calls, _callbacks = schema.survey_scores, schema.calls, schema.callbacks
+_told = schema.dispositions
+
+
+def _last_talk(column: str) -> ColumnElement[Any]:
+    """Of the call's last visit that an agent had answered before the score was given."""
+    visits = schema.visits
+    return (
+        select(visits.c[column])
+        .where(
+            visits.c.call_id == _scores.c.call_id,
+            visits.c.agent_id.is_not(None),
+            visits.c.queued_at <= _scores.c.at,
+        )
+        .order_by(visits.c.queued_at.desc(), visits.c.position.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+
+
+SCORES = RowSource(
+    row=ScoreRow,
+    query=select(
+        _scores.c.at,
+        _scores.c.call_id,
+        _scores.c.position,
+        _last_talk("group_id"),
+        _last_talk("agent_id"),
+        _calls.c.dialed_number,
+        _calls.c.flow_id,
+        _calls.c.customer_segment,
+        _scores.c.survey + "/" + _scores.c.question,
+        _scores.c.score,
+    ).join(_calls, _calls.c.call_id == _scores.c.call_id),
+    at=_scores.c.at,
+    filters={
+        "groups": _last_talk("group_id"),
+        "agents": _last_talk("agent_id"),
+        "numbers": _calls.c.dialed_number,
+        "flows": _calls.c.flow_id,
+        "segments": _calls.c.customer_segment,
+    },
+    order=(_scores.c.at, _scores.c.call_id, _scores.c.position),
+    call_id=_scores.c.call_id,
+)
+
+
+def _is_newest() -> ColumnElement[bool]:
+    """Whether the agent said nothing later on the same call."""
+    later = aliased(_told)
+    return ~exists().where(
+        later.c.call_id == _told.c.call_id, later.c.agent_id == _told.c.agent_id, later.c.at > _told.c.at
+    )
+
+
+DISPOSITIONS = RowSource(
+    row=DispositionRow,
+    query=select(
+        _told.c.at,
+        _told.c.call_id,
+        literal(0, Integer),
+        _told.c.group_id,
+        _told.c.agent_id,
+        _told.c.code,
+        case(
+            (is_corrected(_told.c.call_id, COMPLAINT, YES), 1),
+            (is_corrected(_told.c.call_id, COMPLAINT, NO), 0),
+            (_told.c.complaint == true(), 1),
+            else_=0,
+        ),
+    ).where(_is_newest()),
+    at=_told.c.at,
+    filters={"groups": _told.c.group_id, "agents": _told.c.agent_id},
+    order=(_told.c.at, _told.c.call_id, _told.c.agent_id),
+    call_id=_told.c.call_id,
+)
+
+
+def _state() -> ColumnElement[Any]:
+    """What happened last to the wish; NULL: nothing yet."""
+    changes = schema.task_changes
+    return (
+        select(changes.c.state)
+        .where(
+            and_(
+                changes.c.kind == TaskKind.CALLBACK.value,
+                changes.c.task_id == cast(_callbacks.c.callback_id, String),
+            )
+        )
+        .order_by(changes.c.position.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+
+
+CALLBACKS = RowSource(
+    row=CallbackRow,
+    query=select(
+        _callbacks.c.wanted_at,
+        _callbacks.c.call_id,
+        _callbacks.c.callback_id,
+        _callbacks.c.group_id,
+        _state(),
+    ),
+    at=_callbacks.c.wanted_at,
+    filters={"groups": _callbacks.c.group_id},
+    order=(_callbacks.c.wanted_at, _callbacks.c.callback_id),
+    call_id=_callbacks.c.call_id,
+)

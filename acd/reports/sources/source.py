@@ -1,0 +1,100 @@
+"""How the rows of a period are selected: by moment and filter, and without the calls that are excluded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, fields
+from typing import Any, Generic, NamedTuple, TypeVar
+
+from sqlalchemy import ColumnElement, Connection, Select, and_, exists, func, literal, select
+from sqlalchemy.orm import aliased
+
+from acd.errors import OperatorError
+from acd.records import schema
+from acd.records.period import Period
+
+Row = TypeVar("Row", bound=NamedTuple)
+_AT_ONCE = 5_000
+EXCLUDED, COMPLAINT = "excluded", "complaint"
+"""Fields of corrections: whether a call is left out of reports, and whether it was a complaint."""
+YES, NO = "yes", "no"
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Only rows of these; None: of all. `agents` are those who are named themselves or by their team."""
+
+    groups: frozenset[str] | None = None
+    agents: frozenset[str] | None = None
+    numbers: frozenset[str] | None = None
+    flows: frozenset[str] | None = None
+    segments: frozenset[str] | None = None
+
+    @property
+    def used(self) -> frozenset[str]:
+        """What is filtered by."""
+        return frozenset(each.name for each in fields(self) if getattr(self, each.name) is not None)
+
+
+@dataclass(frozen=True)
+class RowSource(Generic[Row]):
+    """`query` selects the columns of `row` in their order, without any period.
+
+    `at` decides whether a row is of the period, `filters` are the columns that each filter looks at, and
+    `order` is the one in which rows are told. `call_id` None: the rows are of no call.
+    """
+
+    row: type[Row]
+    query: Select[Any]
+    at: ColumnElement[Any]
+    filters: Mapping[str, ColumnElement[Any]]
+    order: tuple[ColumnElement[Any], ...]
+    call_id: ColumnElement[Any] | None = None
+
+    def select(self, period: Period, filter: Filter) -> Select[Any]:
+        """Raises OperatorError for a filter that the rows do not know."""
+        query = self.query.where(self.at >= period.since, self.at < period.until)
+        return self.filtered(query, filter)
+
+    def filtered(self, query: Select[Any], filter: Filter) -> Select[Any]:
+        """Only the rows that the filter lets through. Raises OperatorError as above."""
+        if unknown := filter.used - self.filters.keys():
+            raise OperatorError(f"these figures cannot be told by {', '.join(sorted(unknown))}")
+        for name in sorted(filter.used):
+            query = query.where(self.filters[name].in_(sorted(getattr(filter, name))))
+        return query
+
+    def read(self, connection: Connection, query: Select[Any]) -> Iterator[Row]:
+        """The rows, in order, without those of excluded calls; a bounded number at a time in memory."""
+        if self.call_id is not None and any_excluded(connection):
+            query = query.where(~is_corrected(self.call_id, EXCLUDED, YES))
+        options = {"stream_results": True, "yield_per": _AT_ONCE}
+        make: Callable[[Any], Row] = self.row._make
+        for row in connection.execute(query.order_by(*self.order), execution_options=options):
+            yield make(row)
+
+
+def any_excluded(connection: Connection) -> bool:
+    """Whether there is any excluded call at all, so that reports need not look at each."""
+    table = schema.corrections
+    return (
+        connection.execute(select(literal(1)).where(table.c.field == EXCLUDED).limit(1)).first() is not None
+    )
+
+
+def is_corrected(call_id: ColumnElement[Any], field: str, value: str) -> ColumnElement[bool]:
+    """Whether the newest correction of this field of the call says so."""
+    table, later = schema.corrections, aliased(schema.corrections)
+    newest = (
+        select(func.max(later.c.position))
+        .where(later.c.call_id == table.c.call_id, later.c.field == field)
+        .scalar_subquery()
+    )
+    return exists().where(
+        and_(
+            table.c.call_id == call_id,
+            table.c.field == field,
+            table.c.value == value,
+            table.c.position == newest,
+        )
+    )

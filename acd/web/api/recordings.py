@@ -1,0 +1,134 @@
+"""`/api/recordings`: what was recorded of calls, heard and seen; who listened is in the audit log."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import datetime
+from typing import Any
+
+from aiohttp import web
+
+from acd.recordings.store import Recording, Recordings
+from acd.records.record import CallRecord, SegmentKind
+from acd.web.asker import Role, Scope
+from acd.web.context import Context
+from acd.web.refusal import forbidden, not_found
+from acd.web.route import Route
+from acd.web.values import Answer, Input
+
+
+class RecordingShown(Answer):
+    """A recording of a call. `path`: below /api/recordings/. `pauses`: [from, to) in seconds.
+
+    Why it was deleted is in `deleted_why`; `missing`: nobody has, and the file is not there all the same.
+    `consent` is given, declined, or null: nobody asked.
+    """
+
+    path: str
+    kind: str
+    group: str | None
+    started_at: datetime
+    duration_s: float
+    channels: int
+    format: str
+    consent: str | None
+    missing: bool
+    pauses: list[tuple[float, float]]
+    deleted_at: datetime | None
+    deleted_why: str | None
+
+
+class Peaks(Answer):
+    """The loudest sample of each `bucket_s`, from 0 to 100, of each channel."""
+
+    bucket_s: float
+    duration_s: float
+    channels: list[list[int]]
+
+
+class How(Input):
+    """`download`: as a file to keep, which the audit log says."""
+
+    download: bool = False
+
+
+async def of_call(ctx: Context[None, None]) -> list[RecordingShown]:
+    """In their order; deleted ones as well."""
+    call_id = ctx.path["id"]
+    await _check_call(ctx, call_id)
+    rows = await ctx.sql(lambda: _rows(ctx).of_calls([call_id]))
+    desk = ctx.services.recordings
+    return [_shown(row, await asyncio.to_thread(desk.is_missing, row)) for row in rows]
+
+
+async def listen(ctx: Context[How, None]) -> web.StreamResponse:
+    """Parts of it, too. One entry of the audit log for each time that somebody listens, or keeps the file."""
+    row = await _row(ctx)
+    answer = await ctx.services.recordings.serve(row, as_file=ctx.query.download)
+    ctx.note(f"recording {row.name}", call=row.call_id)
+    if ctx.query.download:
+        ctx.services.audit(ctx, "recording-download")
+    elif ctx.services.recordings.begins_to_listen(f"{ctx.asker.name} {ctx.asker.address}", row.name):
+        ctx.services.audit(ctx, "recording-listen")
+    return answer
+
+
+async def peaks(ctx: Context[None, None]) -> web.Response:
+    """How loud it is over time."""
+    body = await ctx.services.recordings.peaks(await _row(ctx))
+    return web.Response(body=body, content_type="application/json", headers={"Cache-Control": "no-store"})
+
+
+def _rows(ctx: Context[Any, Any]) -> Recordings:
+    return Recordings(ctx.services.store.engine)
+
+
+async def _row(ctx: Context[Any, Any]) -> Recording:
+    name = f"{ctx.path['day']}/{ctx.path['file']}"
+    row = await ctx.sql(lambda: _rows(ctx).get(name))
+    if row is None:
+        raise not_found("recording", name)
+    await _check_call(ctx, row.call_id)
+    return row
+
+
+async def _check_call(ctx: Context[Any, Any], call_id: str) -> None:
+    """A supervisor hears all; an agent, where the centre allows it, the calls in which that agent talked."""
+    if ctx.is_supervisor() or ctx.asker.scopes is not None:
+        return
+    if not (await ctx.services.centre.get()).recording.agents_hear_own:
+        raise forbidden("agents do not hear recordings here (agents_hear_own)", "role-missing")
+    record = await ctx.sql(ctx.services.store.call, call_id)
+    if record is None or not _talked(record, ctx.agent):
+        raise forbidden("agents hear their own calls only", "not-yours")
+
+
+def _talked(record: CallRecord, agent: str) -> bool:
+    return any(each.agent == agent and each.kind is SegmentKind.TALKING for each in record.segments)
+
+
+def _shown(row: Recording, missing: bool) -> RecordingShown:
+    return RecordingShown(
+        path=row.name,
+        kind=row.kind.value,
+        group=row.group_id,
+        started_at=row.started_at,
+        duration_s=row.duration_s,
+        channels=row.channels,
+        format=row.format.value,
+        consent=row.consent,
+        missing=missing,
+        pauses=list(row.pauses),
+        deleted_at=row.deleted_at,
+        deleted_why=row.deleted_why,
+    )
+
+
+ROUTES = [
+    Route("GET", "/api/calls/{id}/recordings", "The recordings of a call", of_call, Role.AGENT,
+          Scope.READ_RECORDS, answer=list[RecordingShown]),
+    Route("GET", "/api/recordings/{day}/{file}", "Hear a recording", listen, Role.AGENT, Scope.READ_RECORDS,
+          query=How, answer=Any, answer_media="audio/*", refusals=(410, 416)),
+    Route("GET", "/api/recordings/{day}/{file}/peaks", "The picture of a recording's wave", peaks, Role.AGENT,
+          Scope.READ_RECORDS, answer=Peaks, refusals=(410,)),
+]  # fmt: skip
