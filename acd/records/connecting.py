@@ -28,14 +28,14 @@ _TOO_LARGE = "54"
 """The class of PostgreSQL's errors for what is beyond its limits, such as an index's entry."""
 
 
-def make_engine(url: URL, answer_limit_s: float = ANSWER_LIMIT_S) -> Engine:
+def make_engine(url: URL) -> Engine:
     """An engine that has not connected yet. Raises ArgumentError, NoSuchModuleError, ImportError.
 
     Its errors do not show values: callers' numbers must not get into the log.
     """
     if url.get_backend_name() == "sqlite":
         return _sqlite(url)
-    return _postgresql(url, answer_limit_s)
+    return _postgresql(url, ANSWER_LIMIT_S)
 
 
 def _sqlite(url: URL) -> Engine:
