@@ -20,6 +20,7 @@ from acd.runtime.version_files import VersionFiles
 from acd.settings.environment import Environment
 from acd.settings.model import DesktopSettings, PhoneSpec, RecordingSettings, SystemSettings
 from acd.settings.outside import NumberRoute
+from acd.settings.report_settings import ReportSettings
 from acd.web import reading
 from acd.web.last_failure import LastFailure
 
@@ -67,6 +68,7 @@ class CentreShown:
     desktop: DesktopSettings
     recording: RecordingSettings
     webhooks_to_private: bool
+    reports: ReportSettings
 
     @classmethod
     def read(cls, config_dir: Path, flows_dir: Path) -> CentreShown:

@@ -96,7 +96,13 @@ def _schemas(routes: Sequence[Route]) -> tuple[dict[_Key, dict[str, Any]], dict[
     for route in routes:
         if route.answer is not None and (route.answer, "serialization") not in wanted:
             components.update(_schema_of(route.answer_type).pop("$defs", {}))
+        if route.query is not None:
+            components.update(_schema_of_query(route.query).get("$defs", {}))
     return dict(found), components
+
+
+def _schema_of_query(query: type[BaseModel]) -> dict[str, Any]:
+    return query.model_json_schema(mode="validation", ref_template=REFS)
 
 
 def _schema_of(answer: TypeAdapter[Any]) -> dict[str, Any]:
@@ -142,7 +148,7 @@ def _path_parameters(route: Route) -> list[dict[str, Any]]:
 def _query_parameters(route: Route) -> list[dict[str, Any]]:
     if route.query is None:
         return []
-    schema = route.query.model_json_schema(mode="validation", ref_template=REFS)
+    schema = _schema_of_query(route.query)
     required = schema.get("required", [])
     return [
         {"name": name, "in": "query", "required": name in required, "schema": found}

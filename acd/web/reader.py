@@ -46,6 +46,7 @@ def centre(config_dir: Path, flows_dir: Path) -> dict[str, Any]:
         "desktop": replace(found.desktop, ice_servers=servers),
         "recording": found.recording,
         "webhooks_to_private": found.webhooks_to_private,
+        "reports": found.reports,
     }
 
 

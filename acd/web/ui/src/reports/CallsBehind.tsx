@@ -1,3 +1,5 @@
+import "../calls/calls.css";
+
 import { ArrowLeftOutlined } from "@ant-design/icons";
 import { Alert, Button, Drawer, Empty, Spin } from "antd";
 import { useEffect, useState } from "react";

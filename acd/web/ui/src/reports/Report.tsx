@@ -70,7 +70,7 @@ export function Report({ catalogue, question, view, show }: Props) {
       {!table && loading && <Spin className="waiting" />}
       {table && (
         <>
-          <Checks table={table} />
+          <Checks table={table} named={catalogue.checks} />
           {hasLines ? (
             <>
               <KeyFigures table={table} words={words} onFollow={follow} onExplain={explain} />

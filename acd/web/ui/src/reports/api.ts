@@ -43,6 +43,7 @@ export interface Catalogue {
   by: Named[];
   formulas: (Named & { text: string })[];
   formula: string;
+  checks: Named[];
   choices: Record<string, Choice[]>;
 }
 

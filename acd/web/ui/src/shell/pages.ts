@@ -20,6 +20,7 @@ export const PAGES: readonly Page[] = [
   { path: "/wallboard", title: "shell.supervisor", role: "supervisor", content: lazy(() => import("../supervisor/SupervisorPage")) },
   { path: "/customers", title: "shell.customers", role: "agent", content: lazy(() => import("../customers/CustomersPage")) },
   { path: "/calls", title: "shell.calls", role: "supervisor", content: lazy(() => import("../calls/CallsPage")) },
+  { path: "/reports", title: "shell.reports", role: "supervisor", content: lazy(() => import("../reports/ReportsPage")) },
   { path: "/admin", title: "shell.admin", role: "admin", content: lazy(() => import("../admin/AdminPage")) },
 ];
 

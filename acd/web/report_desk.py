@@ -1,0 +1,55 @@
+"""Works reports out for requests: what the configuration knows goes in, bounded answers come out."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import Engine
+
+from acd.reports.asked import Asked, By
+from acd.reports.buckets import buckets
+from acd.reports.known import AgentKnown, Known
+from acd.reports.run import run_report
+from acd.reports.table import ReportTable
+from acd.web.centre import CentreShown
+from acd.web.refusal import Refusal
+
+LINES_MAX = 20_000
+
+
+def known_of(centre: CentreShown, language: str) -> Known:
+    """What reports must know of the configuration."""
+    return Known(
+        groups=centre.groups,
+        agents={a.id: AgentKnown(a.id, a.name) for a in centre.agents.values()},
+        reasons=centre.reasons,
+        numbers=dict.fromkeys(centre.numbers, ""),
+        flows=dict.fromkeys(centre.flows, ""),
+        fcr_days=centre.reports.fcr_days,
+        csat_top=centre.reports.csat_top,
+        language=language,
+    )
+
+
+def worked_out(engine: Engine, known: Known, asked: Asked, now: datetime) -> ReportTable:
+    """In a thread. Raises Refusal, 422, where it would be too long; OperatorError and SQLAlchemy's errors."""
+    _check(len(buckets(asked.period, asked.grain, asked.tz)) * _keys_to_expect(known, asked))
+    table = run_report(engine, known, asked, now)
+    _check(len(table.lines))
+    return table
+
+
+def _keys_to_expect(known: Known, asked: Asked) -> int:
+    """Of each interval, where the configuration says how many there are."""
+    match asked.by:
+        case By.GROUP:
+            return len(asked.where.groups or known.groups)
+        case By.AGENT:
+            return len(asked.where.agents or known.agents)
+        case _:
+            return 1
+
+
+def _check(lines: int) -> None:
+    if lines > LINES_MAX:
+        raise Refusal(422, "too-many-lines", f"{lines} lines; {LINES_MAX} at most")
