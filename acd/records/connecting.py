@@ -22,6 +22,10 @@ _POOL_KEPT, _POOL_MORE = 4, 8
 _BUSY_TIMEOUT_MS = 15_000
 _TOO_LARGE = "54"
 """The class of PostgreSQL's errors for what is beyond its limits, such as an index's entry."""
+_JSON: Mapping[str, Callable[[Any], Any]] = {
+    "json_serializer": lambda value: orjson.dumps(value).decode(),
+    "json_deserializer": orjson.loads,
+}
 
 
 def make_engine(url: URL) -> Engine:

@@ -296,7 +296,7 @@ async def test_beyond_a_number_records_wait_on_disk_also_over_a_restart(
             raise away
 
     with capture_logs() as told:
-        first = RecordWriter(Away(), retry_first_s=0.01, spool=Spool(tmp_path / "spool"))  # type: ignore[arg-type]
+        first = RecordWriter(Away(), retry_first_s=0.01, spool=Spool(tmp_path / "spool"))
         first.start()
         load = Load(first)
         load.one()
