@@ -61,7 +61,9 @@ class Answers:
             "asterisk": self.bond.up,
             "dispatching": not floor.suspended,
             "records_waiting": self.writer.pending,
+            "records_on_disk": self.writer.on_disk,
             "records_database": self.store.is_open and not self.writer.away,
+            "records_away_s": round(self.writer.away_s),
             "live_state_on_disk": live["on_disk"],
             "live_state_in_redis": live["in_redis"],
             "flows_kept": self.versions.is_kept,
@@ -77,6 +79,11 @@ class Answers:
             "centre": system.name,
             "pid": os.getpid(),
             "live_state": self.mirror.facts(),
+            "records": {
+                "waiting": self.writer.pending,
+                "on_disk": self.writer.on_disk,
+                "away_s": round(self.writer.away_s),
+            },
             "version": {
                 "number": self.versions.entry.number,
                 "version": self.versions.active.version,

@@ -30,6 +30,7 @@ from acd.parts import (
 )
 from acd.queue_log.keeper import QueueLog
 from acd.reconcile import Reconciler
+from acd.records.spool import Spool
 from acd.records.store import RecordStore
 from acd.records.writer import RecordWriter
 from acd.runtime.abandoned import AbandonedWaits
@@ -89,7 +90,12 @@ class Assembly:
         self.mirror = LiveMirror.configured(
             environment.live_dir, redis_settings(centre, environment), environment.redis_password
         )
-        self.writer = RecordWriter(self.store, gather_s=GATHER_RECORDS_S, together=self.mirror.together)
+        self.writer = RecordWriter(
+            self.store,
+            gather_s=GATHER_RECORDS_S,
+            together=self.mirror.together,
+            spool=Spool(environment.spool_dir),
+        )
         self.clock = EngineClock()
         recorder = StoreRecorder(self.writer)
         self.journal = JournalFiles(environment.journal_dir, centre.journal)

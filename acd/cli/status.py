@@ -67,7 +67,7 @@ def draw(picture: dict[str, Any]) -> Group:
     if not picture["version"]["kept"]:
         text = "The flows could not be kept as a version: see to the disk, then 'acd reload'"
         parts.insert(0, Text(text, style="bold red"))
-    parts[:0] = _live_state(picture["live_state"])
+    parts[:0] = [*_live_state(picture["live_state"]), *_records(picture["records"])]
     return Group(*parts)
 
 
@@ -78,6 +78,17 @@ def _live_state(kept: dict[str, Any]) -> list[Table | Text]:
     if kept["in_redis"] is False:
         lines.append(Text("Redis takes no live state; calls go on", style="yellow"))
     return lines
+
+
+def _records(waiting: dict[str, Any]) -> list[Text]:
+    """Nothing is said while all is well: a few records wait for a moment all day long."""
+    if not waiting["away_s"]:
+        return []
+    away = clock(waiting["away_s"])
+    text = f"The database of records has been away for {away}: {waiting['waiting']} records wait"
+    if waiting["on_disk"]:
+        text += f", {waiting['on_disk']} of them on disk"
+    return [Text(text + "; calls go on", style="bold red")]
 
 
 def clock(seconds: float) -> str:

@@ -28,14 +28,14 @@ _JSON: Mapping[str, Callable[[Any], Any]] = {
 }
 
 
-def make_engine(url: URL, answer_limit_s: float = ANSWER_LIMIT_S) -> Engine:
+def make_engine(url: URL) -> Engine:
     """An engine that has not connected yet. Raises ArgumentError, NoSuchModuleError, ImportError.
 
     Its errors do not show values: callers' numbers must not get into the log.
     """
     if url.get_backend_name() == "sqlite":
         return _sqlite(url)
-    return _postgresql(url, answer_limit_s)
+    return _postgresql(url, ANSWER_LIMIT_S)
 
 
 def _sqlite(url: URL) -> Engine:
@@ -64,7 +64,6 @@ def _postgresql(url: URL, answer_limit_s: float) -> Engine:
         pool_size=_POOL_KEPT,
         max_overflow=_POOL_MORE,
         pool_timeout=_POOL_WAIT_S,
-        **_JSON,
         connect_args={
             "application_name": "acd",
             "connect_timeout": _CONNECT_LIMIT_S,

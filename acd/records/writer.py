@@ -1,12 +1,14 @@
 """Writes records to the store without making anybody wait.
 
 Whoever submits an item keeps a durable copy until `on_stored` is called. So when the database is
-away the writer keeps its batch and tries again, and when it is stopped meanwhile nothing is lost.
+away the writer keeps its batch and tries again, and when it is stopped meanwhile nothing is lost. When more
+than MOST_IN_MEMORY wait, calls and agent states go to the spool on disk, which is a durable copy, too.
 """
 
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext, suppress
@@ -21,10 +23,14 @@ from acd.core.facts import AgentInterval, CallbackOrder
 from acd.records.connecting import is_outage
 from acd.records.mending import mended
 from acd.records.record import CallRecord
+from acd.records.spool import Spool
 
 log = structlog.get_logger(__name__)
 
 GATHER_ON, GATHERINGS_MAX = 10, 4
+MOST_IN_MEMORY = 5_000
+"""About 50 MB of calls."""
+SAY_AGAIN_S = 60.0
 
 Item: TypeAlias = CallRecord | AgentInterval | CallbackOrder | CallbackNote | Disposition
 
@@ -76,7 +82,10 @@ class RecordWriter:
         retry_first_s: float = 0.5,
         retry_max_s: float = 30.0,
         together: Callable[[], AbstractContextManager[None]] = nullcontext,
+        spool: Spool | None = None,
     ) -> None:
+        self._spool = spool
+        self._away_since = self._said_at = 0.0
         self._together = together
         self._gather_s = gather_s
         self._store = store
@@ -93,8 +102,18 @@ class RecordWriter:
 
     @property
     def pending(self) -> int:
-        """How many items are not stored yet."""
-        return len(self._queue)
+        """How many items are not in the database yet."""
+        return len(self._queue) + self.on_disk
+
+    @property
+    def on_disk(self) -> int:
+        """How many of them wait in the spool."""
+        return self._spool.waiting if self._spool is not None else 0
+
+    @property
+    def away_s(self) -> float:
+        """For how long the database has been away; 0: it is there."""
+        return time.monotonic() - self._away_since if self._away else 0.0
 
     @property
     def away(self) -> bool:
@@ -104,6 +123,12 @@ class RecordWriter:
     def start(self) -> None:
         """Begin writing."""
         if self._task is None:
+            if self._spool is not None:
+                self._spool.open()
+                if self.on_disk:
+                    log.warning("records of an earlier run wait for the database", pending=self.on_disk)
+                    self._idle.clear()
+                    self._work.set()
             self._task = asyncio.create_task(self._run(), name="record-writer")
 
     def submit(self, item: Item, on_stored: Callable[[], None], *, replace: bool = True) -> None:
@@ -115,9 +140,20 @@ class RecordWriter:
         stored with those mended; one that it refuses all the same is logged and set aside: its `on_stored`
         is never called.
         """
-        self._queue.append(_Entry(item, on_stored, replace))
+        entry = _Entry(item, on_stored, replace)
+        if self._to_spool(entry):
+            asyncio.get_running_loop().call_soon(self._tell_stored, entry)
+        else:
+            self._queue.append(entry)
         self._idle.clear()
         self._work.set()
+
+    def _to_spool(self, entry: _Entry) -> bool:
+        """Whether it waits on disk. What people do, and callbacks, wait in memory: they are few."""
+        if self._spool is None or not self._away or len(self._queue) < MOST_IN_MEMORY:
+            return False
+        item = entry.item
+        return isinstance(item, CallRecord | AgentInterval) and self._spool.add(item, replace=entry.replace)
 
     async def drain(self) -> None:
         """Wait until all that was submitted is stored, however long the database is away."""
@@ -160,7 +196,7 @@ class RecordWriter:
 
     async def _write_all(self) -> bool:
         """Write until nothing is left; False when the database is away."""
-        while self._queue:
+        while self._queue or await self._take_spooled():
             batch = [self._queue[i] for i in range(min(self._batch_max, len(self._queue)))]
             try:
                 await self._write(batch)
@@ -175,6 +211,24 @@ class RecordWriter:
         self._work.clear()
         self._idle.set()
         return True
+
+    async def _take_spooled(self) -> bool:
+        """Put the oldest file of the spool into the queue; when all that is in it is stored it is deleted."""
+        if self._spool is None or self._closing.is_set() or (path := self._spool.take()) is None:
+            return False
+        found = await asyncio.to_thread(self._spool.read, path)
+        left = len(found)
+
+        def stored() -> None:
+            nonlocal left
+            left -= 1
+            if left == 0 and self._spool is not None:
+                self._spool.done(path)
+
+        if not found:
+            self._spool.done(path)
+        self._queue.extend(_Entry(each.item, stored, each.replace) for each in found)
+        return bool(self._queue) or await self._take_spooled()
 
     async def _write_singly(self, batch: Sequence[_Entry]) -> bool:
         """The batch holds something that the database refuses: find it, and store the rest."""
@@ -231,21 +285,35 @@ class RecordWriter:
 
     def _note_stored(self, batch: Sequence[_Entry]) -> None:
         if self._away:
+            log.info("the database takes records again", pending=self.pending, away_s=round(self.away_s))
             self._away = False
-            log.info("record store is back", pending=len(self._queue))
         with self._together():
             for entry in batch:
                 self._queue.popleft()
-                try:
-                    entry.on_stored()
-                except Exception:
-                    # The listener's fault must not stop the writing of other records.
-                    log.exception("on_stored failed", item=_name(entry.item))
+                self._tell_stored(entry)
+
+    def _tell_stored(self, entry: _Entry) -> None:
+        try:
+            entry.on_stored()
+        except Exception:
+            # The listener's fault must not stop the writing of other records.
+            log.exception("on_stored failed", item=_name(entry.item))
 
     def _note_away(self, error: Exception) -> None:
+        now = time.monotonic()
         if not self._away:
-            self._away = True
-            log.warning("record store is away, trying again", error=str(error), pending=len(self._queue))
+            self._away, self._away_since = True, now
+        elif now - self._said_at < SAY_AGAIN_S:
+            return
+        self._said_at = now
+        reason = str(getattr(error, "orig", None) or error)
+        log.error(
+            "the database takes no records, they wait and calls go on",
+            reason=reason,
+            pending=self.pending,
+            on_disk=self.on_disk,
+            away_s=round(self.away_s),
+        )
 
 
 def _name(item: Item) -> str:

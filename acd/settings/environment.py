@@ -162,6 +162,11 @@ class Environment:
         return self.home / "live"
 
     @property
+    def spool_dir(self) -> Path:
+        """Records that wait for the database."""
+        return self.home / "spool"
+
+    @property
     def journal_dir(self) -> Path:
         """What the engine was told and answered."""
         return self.home / "journal"

@@ -35,6 +35,7 @@ PICTURE: dict[str, Any] = {
     "version": {"number": 3, "version": "0123456789abcdef", "kept": True},
     "announcements": [],
     "live_state": {"on_disk": True, "in_redis": None, "waiting_for_redis": 0},
+    "records": {"waiting": 2, "on_disk": 0, "away_s": 0},
     "groups": [{**GROUP, "talking": 1, "ready": 0, "staffed": 3}],
     "agents": [
         AGENT,
@@ -129,6 +130,10 @@ def test_troubles_stand_above() -> None:
 
 
 def test_where_live_state_is_not_kept_stands_above() -> None:
+    assert "records wait" not in drawn(PICTURE)
+    assert "away for 1:05: 7 records wait, 4 of them on disk" in drawn(
+        {**PICTURE, "records": {"waiting": 7, "on_disk": 4, "away_s": 65}}
+    )
     kept = {"on_disk": True, "in_redis": False, "waiting_for_redis": 3}
     assert drawn({**PICTURE, "live_state": kept}).startswith("Redis takes no live state")
     assert "Redis" not in drawn({**PICTURE, "live_state": {**kept, "in_redis": True}})

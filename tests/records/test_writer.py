@@ -163,8 +163,8 @@ async def test_while_the_database_is_away_nothing_is_lost_and_the_log_says_it_on
     assert told == [0, 1, 2]
     assert store.stored == [call(0), call(1), call(2)]
     assert [(entry["log_level"], entry["event"]) for entry in logs] == [
-        ("warning", "record store is away, trying again"),
-        ("info", "record store is back"),
+        ("error", "the database takes no records, they wait and calls go on"),
+        ("info", "the database takes records again"),
     ]
 
 
@@ -191,7 +191,7 @@ async def test_the_database_goes_away_in_the_search_for_a_bad_record() -> None:
                 writer.submit(item, lambda item=item: told.append(item))  # type: ignore[misc]
             await writer.drain()
     assert told == [state(0), state(2)]
-    assert [entry["log_level"] for entry in logs] == ["warning", "info", "error"]
+    assert [entry["log_level"] for entry in logs] == ["error", "info", "error"]
 
 
 async def test_a_faulty_listener_does_not_stop_the_writing() -> None:
