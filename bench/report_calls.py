@@ -70,6 +70,7 @@ class _Teller:
     facts: list[Fact]
     groups: Sequence[str]
     agents: Sequence[str]
+    before: Sequence[tuple[str, str, str]]
 
     def wait(self, mean_s: float) -> float:
         """Let time pass, to the millisecond; the moment after it."""
@@ -83,9 +84,10 @@ def call_facts(
     groups: Sequence[str] = GROUPS,
     agents: Sequence[str] = AGENTS,
     customers: int = 200_000,
+    before: Sequence[tuple[str, str, str]] = _BEFORE,
 ) -> list[Fact]:
-    """A call that begins at `at` (Unix time); its wrap-up, if any, is over."""
-    tell = _Teller(dice, at, [], groups, agents)
+    """A call that begins at `at` (Unix time); its wrap-up is over. `before`: steps before the menu."""
+    tell = _Teller(dice, at, [], groups, agents, before)
     customer = None
     if dice.random() < 0.5:
         number = dice.randrange(customers)
@@ -104,7 +106,7 @@ def call_facts(
 
 def _menu(tell: _Teller, flow: str) -> bool:
     """False where the call ended in it."""
-    for step, arrow, to in _BEFORE:
+    for step, arrow, to in tell.before:
         tell.facts.append(StepTaken(tell.wait(0.1), flow, _VERSION, step, arrow, to))
     tell.facts.append(StepTaken(tell.wait(4), flow, _VERSION, "welcome", "next", "language"))
     tell.facts.append(LanguageChosen(tell.wait(3), tell.dice.choice(LANGUAGES)))
