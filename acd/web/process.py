@@ -11,6 +11,7 @@ import contextlib
 import signal
 from collections.abc import Sequence
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import structlog
 from aiohttp import web
@@ -22,6 +23,9 @@ from acd.errors import OperatorError, RequestRefused
 from acd.recordings.bucket import bucket_of
 from acd.recordings.keeper import Keeper
 from acd.records.store import RecordsAway, RecordStore
+from acd.reports.known import Known
+from acd.reports.rollups.keeper import RollUpKeeper
+from acd.reports.sending.worker import InUse, ReportSender
 from acd.runtime.control import request
 from acd.settings.environment import Environment
 from acd.settings.model import RecordingSettings
@@ -31,6 +35,7 @@ from acd.web.audit_writer import AuditWriter
 from acd.web.identity import Identity
 from acd.web.live import socket as live
 from acd.web.pages import FOLDER, Pages
+from acd.web.report_desk import known_of
 from acd.web.route import Route
 from acd.web.services import Services
 from acd.web.sip_proxy import PATH as SIP
@@ -67,9 +72,18 @@ class WebProcess:
             self._recording_settings,
             lambda settings: bucket_of(settings, environment),
         )
+        self._roll_ups = RollUpKeeper(lambda: self._store.engine, self._reported)
+        self._reports = ReportSender(
+            lambda: self._store.engine, environment.database_url, self._configuration_in_use
+        )
         self._webhooks = WebhookWorker(
             environment.control_socket, lambda: self._store.engine, self._webhooks_to_private
         )
+
+    async def _reported(self) -> tuple[ZoneInfo, Known]:
+        """In which zone days are kept, and what reports know of the centre."""
+        centre = await self.services.centre.get()
+        return ZoneInfo(centre.system.timezone), known_of(centre, "en")
 
     @property
     def port(self) -> int:
@@ -89,6 +103,7 @@ class WebProcess:
         services = self.services
         work = [services.link.run(), services.hub.run(), services.open_sockets.run(self._store)]
         work += [services.figures.run(), self._webhooks.run(), self._keeper.run()]
+        work.append(self._roll_ups.run())
         self._tasks = [asyncio.create_task(one) for one in work]
         self._auditing = asyncio.create_task(self._audit.run())
         await self._runner.setup()
@@ -156,6 +171,9 @@ class WebProcess:
 
     async def _webhooks_to_private(self) -> bool:
         return (await self.services.centre.get()).webhooks_to_private
+
+    async def _configuration_in_use(self) -> InUse:
+        return InUse((await self.services.centre.get()).folders, await self.services.centre.zone())
 
     async def _health(self, _request: web.Request) -> web.Response:
         """What the controller says of itself; 503 where it is away, or routes no calls."""
