@@ -128,6 +128,10 @@ COMMANDS = {
         "acd.cli.recordings:app",
         "Look at recordings, and check their files.",
     ),
+    "retention": Command(
+        "acd.cli.retention:app",
+        "Delete what has been kept for its time (config/retention.yml).",
+    ),
     "customers": Command(
         "acd.cli.customers:app",
         "The customer directory: find, show, merge, delete, import and export.",
