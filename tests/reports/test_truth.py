@@ -112,6 +112,33 @@ def expected_of_calls(c: Count) -> dict[str, Figure]:
     }
 
 
+def expected_of_outcomes(c: Count) -> dict[str, Figure]:
+    n = c.numbers
+    return {
+        "dispositions": n["dispositions"],
+        "complaints": n["complaints"],
+        "complaint_rate": share(n["complaints"], n["dispositions"]),
+    }
+
+
+def expected_of_callbacks(c: Count) -> dict[str, Figure]:
+    n = c.numbers
+    return {
+        **{f"callbacks{end}": n[f"callbacks{end}"] for end in ("", "_done", "_failed", "_open")},
+        "callbacks_cancelled": 0,
+        "callback_success": share(n["callbacks_done"], n["callbacks"] - n["callbacks_open"]),
+    }
+
+
+def expected_of_scores(c: Count) -> dict[str, Figure]:
+    given = {score: c.numbers[f"score{score}"] for score in range(1, 6)}
+    return {
+        "survey_answers": sum(given.values()),
+        "csat": share(given[4] + given[5], sum(given.values())),
+        "score_mean": share(sum(score * times for score, times in given.items()), sum(given.values())),
+    }
+
+
 CASES: list[tuple[str, By, Grain, str, Callable[[Count], dict[str, Figure]]]] = [
     ("groups", By.GROUP, Grain.WHOLE, "group", expected_of_visits),
     ("groups", By.ALL, Grain.HOUR, "hour", expected_of_visits),
@@ -120,6 +147,11 @@ CASES: list[tuple[str, By, Grain, str, Callable[[Count], dict[str, Figure]]]] = 
     ("calls", By.NUMBER, Grain.WHOLE, "number", expected_of_calls),
     ("calls", By.FLOW, Grain.WHOLE, "flow", expected_of_calls),
     ("calls", By.ALL, Grain.HOUR, "hour", expected_of_calls),
+    ("dispositions", By.AGENT, Grain.WHOLE, "agent", expected_of_outcomes),
+    ("dispositions", By.GROUP, Grain.WHOLE, "group", expected_of_outcomes),
+    ("callbacks", By.GROUP, Grain.WHOLE, "group", expected_of_callbacks),
+    ("callbacks", By.ALL, Grain.HOUR, "hour", expected_of_callbacks),
+    ("surveys", By.ALL, Grain.HOUR, "hour", expected_of_scores),
 ]
 
 
@@ -157,5 +189,8 @@ def test_the_figures_are_the_truth(database_url: str) -> None:
     with RecordStore(database_url) as store:
         store.save_calls(truth.records)
         store.save_intervals(truth.states)
+        store.save_dispositions(truth.dispositions)
+        store.add_callbacks(truth.orders)
+        store.note_callbacks(truth.news)
         check(store, truth)  # from the rows
         check(store, truth)  # from what was rolled up

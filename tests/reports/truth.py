@@ -14,8 +14,11 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from acd.core import facts
+from acd.core.callback_facts import CallbackNews, CallbackNote, entry_id
+from acd.core.disposition import Disposition
 from acd.core.facts import (
     AgentInterval,
+    CallbackOrder,
     CallKind,
     Customer,
     EndedBy,
@@ -68,6 +71,9 @@ class Truth:
         self.counts: dict[tuple[str, str], Count] = defaultdict(Count)
         self.records: list[CallRecord] = []
         self.states: list[AgentInterval] = []
+        self.dispositions: list[Disposition] = []
+        self.orders: list[CallbackOrder] = []
+        self.news: list[CallbackNote] = []
 
     def keys(self, at: float, **keys: str | None) -> list[Count]:
         named = [(what, key or "") for what, key in keys.items()]
@@ -87,6 +93,10 @@ class Draw:
         self.segment = chance.choice(("gold", ""))
         self.group = ""
         self.agent = ""
+
+    @property
+    def id(self) -> str:
+        return f"c{self.number:06}"
 
     @property
     def at(self) -> float:
@@ -183,6 +193,12 @@ def answered(d: Draw) -> None:
     d.talk(keys)
     d.done(d.chance.choice((EndedBy.CALLER, EndedBy.AGENT)))
     d.wrap(d.agent, keys)
+    if d.chance.random() < 0.6:
+        is_complaint = d.chance.random() < 0.2
+        told = Disposition(d.id, d.agent, d.at, d.group, "code", "Code", is_complaint, {}, "", None)
+        d.truth.dispositions.append(told)
+        d.note("dispositions", group=d.group, agent=d.agent)
+        d.note("complaints", amount=int(is_complaint), group=d.group, agent=d.agent)
 
 
 def rona(d: Draw) -> None:
@@ -220,6 +236,11 @@ def left(d: Draw) -> None:
 def in_menu(by: EndedBy, name: str) -> Callable[[Draw], None]:
     def draw(d: Draw) -> None:
         d.arrive()
+        if d.chance.random() < 0.5:
+            score = d.chance.randrange(1, 6)
+            d.say(facts.Scored, "main/survey", "polite", score)
+            d.note(f"score{score}")
+            d.pause(0, 3_000)
         d.done(by)
         d.of_call("ivr_contained")
         d.of_call(name)
@@ -289,7 +310,13 @@ def internal(d: Draw) -> None:
 
 def callback(d: Draw) -> None:
     left(d)
-    d.facts.insert(-1, facts.CallbackWanted(d.facts[-1].at, d.group, "5550", "en"))
+    d.facts.insert(-1, facts.CallbackWanted(d.at, d.group, f"77{d.number}", "en"))
+    d.truth.orders.append(CallbackOrder(d.id, d.at, d.group, f"77{d.number}", "en"))
+    news = d.chance.choice((CallbackNews.DONE, CallbackNews.FAILED, CallbackNews.EXPIRED, None))
+    if news is not None:
+        d.truth.news.append(CallbackNote(entry_id(d.id, d.at), d.at + 60, news))
+    d.note("callbacks", group=d.group)
+    d.note(f"callbacks_{'open' if news is None else 'done' if news == 'done' else 'failed'}", group=d.group)
 
 
 KINDS: dict[str, Callable[[Draw], None]] = {
@@ -307,7 +334,7 @@ def draw_truth(calls: int, seed: int = 1) -> Truth:
     for number in range(calls):
         drawn = Draw(truth, chance, number)
         KINDS[chance.choice(ENDS)](drawn)
-        truth.records.append(fold(f"c{number:06}", drawn.facts))
+        truth.records.append(fold(drawn.id, drawn.facts))
     for agent in AGENTS:
         _draw_states(truth, chance, agent)
     return truth
