@@ -25,7 +25,9 @@ from acd.reports.sending.saved import draft_of
 from acd.reports.sending.store import Run, Runs, RunState, SavedReport, SavedReports, names_of
 from acd.settings.problems import not_among
 
-app = typer.Typer(help="Saved reports: kept, sent by e-mail when they are due.", no_args_is_help=True)
+app = typer.Typer(
+    help="Saved reports: kept, sent by e-mail when they are due, and what became of it.", no_args_is_help=True
+)
 
 Name = Annotated[str, typer.Argument(help="the saved report's name or id")]
 AsJson = Annotated[bool, typer.Option("--json", help="machine-readable")]
