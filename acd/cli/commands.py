@@ -67,6 +67,10 @@ COMMANDS = {
         "acd.cli.report:report",
         "Key figures of a period: by group, agent, number and more; as a table, CSV, Excel, Parquet or PDF.",
     ),
+    "reports": Command(
+        "acd.cli.saved_reports:app",
+        "Saved reports: kept, sent by e-mail when they are due, and what became of it.",
+    ),
     "simulate": Command(
         "acd.cli.simulate:simulate",
         "Simulate the call centre: the real routing on a virtual clock, with callers drawn by chance.",

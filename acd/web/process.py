@@ -21,6 +21,7 @@ from acd.accounts.store import AccountStore
 from acd.errors import OperatorError, RequestRefused
 from acd.recordings.keeper import Keeper
 from acd.records.store import RecordsAway, RecordStore
+from acd.reports.sending.worker import InUse, ReportSender
 from acd.runtime.control import request
 from acd.settings.environment import Environment
 from acd.settings.model import RecordingSettings
@@ -61,6 +62,9 @@ class WebProcess:
         self._auditing: asyncio.Task[None] | None = None
         self._ahead: asyncio.Task[None] | None = None
         self._keeper = Keeper(environment.recordings_dir, self._store, self._recording_settings)
+        self._reports = ReportSender(
+            lambda: self._store.engine, environment.database_url, self._configuration_in_use
+        )
         self._webhooks = WebhookWorker(
             environment.control_socket, lambda: self._store.engine, self._webhooks_to_private
         )
@@ -150,6 +154,9 @@ class WebProcess:
 
     async def _webhooks_to_private(self) -> bool:
         return (await self.services.centre.get()).webhooks_to_private
+
+    async def _configuration_in_use(self) -> InUse:
+        return InUse((await self.services.centre.get()).folders, await self.services.centre.zone())
 
     async def _health(self, _request: web.Request) -> web.Response:
         """What the controller says of itself; 503 where it is away, or routes no calls."""
