@@ -40,8 +40,8 @@ COMMANDS = {
         "Check configuration and flows, form and meaning: every problem at once, with file and line.",
     ),
     "import": Command(
-        "acd.cli.import_queues:import_queues",
-        "Turn an app_queue configuration into groups.yml and agents.yml, and say what works differently.",
+        "acd.cli.imports:app",
+        "Bring configuration and history of other systems here.",
     ),
     "schema": Command(
         "acd.cli.checks:write_schema",
@@ -139,6 +139,10 @@ COMMANDS = {
     "phones": Command(
         "acd.cli.phones:app",
         "SIP phones: passwords and Asterisk's configuration.",
+    ),
+    "records": Command(
+        "acd.cli.reconcile:app",
+        "Compare the records with Asterisk's own account of calls.",
     ),
     "calls": Command(
         "acd.cli.records:app",

@@ -54,11 +54,14 @@ def environment() -> Environment:
     return Environment.from_env(os.environ, CHECKOUT)
 
 
-def records(env: Environment) -> RecordStore:
-    """What is on record, to be opened: that raises OperatorError where no database is there yet."""
+def records(env: Environment, *, create: bool = False) -> RecordStore:
+    """What is on record, to be opened: that raises OperatorError where no database is there yet.
+
+    With `create` one is made.
+    """
     from acd.records.store import RecordStore
 
-    return RecordStore(env.database_url, create=False)
+    return RecordStore(env.database_url, create=create)
 
 
 def centre(env: Environment) -> Centre:

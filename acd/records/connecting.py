@@ -20,12 +20,12 @@ _POOL_WAIT_S = 15.0
 _POOL_KEPT, _POOL_MORE = 4, 8
 """Connections that a process keeps, and how many more it may have for a while: a server has 100 for all."""
 _BUSY_TIMEOUT_MS = 15_000
+_TOO_LARGE = "54"
+"""The class of PostgreSQL's errors for what is beyond its limits, such as an index's entry."""
 _JSON: Mapping[str, Callable[[Any], Any]] = {
     "json_serializer": lambda value: orjson.dumps(value).decode(),
     "json_deserializer": orjson.loads,
 }
-_TOO_LARGE = "54"
-"""The class of PostgreSQL's errors for what is beyond its limits, such as an index's entry."""
 
 
 def make_engine(url: URL, answer_limit_s: float = ANSWER_LIMIT_S) -> Engine:
@@ -58,13 +58,13 @@ def _postgresql(url: URL, answer_limit_s: float) -> Engine:
 
     engine = create_engine(
         url,
-        **_JSON,
         hide_parameters=True,
         pool_pre_ping=True,  # a server that was started again has forgotten its connections
         pool_use_lifo=True,
         pool_size=_POOL_KEPT,
         max_overflow=_POOL_MORE,
         pool_timeout=_POOL_WAIT_S,
+        **_JSON,
         connect_args={
             "application_name": "acd",
             "connect_timeout": _CONNECT_LIMIT_S,

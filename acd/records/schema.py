@@ -248,3 +248,23 @@ rollups = Table(
     Column("version", BigInteger, nullable=False),
     Column("data", LargeBinary, nullable=False),
 )
+
+# Runs of 'acd import'. Without `ended_at` one was interrupted.
+imports = Table(
+    "imports",
+    metadata,
+    Column("import_id", Integer, primary_key=True),
+    Column("source", String, nullable=False),
+    Column("who", String, nullable=False),
+    Column("begun_at", UtcDateTime, nullable=False),
+    Column("ended_at", UtcDateTime),
+    Column("files", JSON, nullable=False),
+    Column("calls", Integer, nullable=False),
+    Column("known", Integer, nullable=False),
+    Column("states", Integer, nullable=False),
+    Column("refused", Integer, nullable=False),
+    Column("unused", Integer, nullable=False),
+    Column("first", UtcDateTime),
+    Column("last", UtcDateTime),
+    Column("reasons", JSON, nullable=False),
+)

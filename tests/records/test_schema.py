@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -11,8 +10,9 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import DateTime, MetaData, create_engine, inspect, select
+from sqlalchemy import JSON, DateTime, MetaData, column, inspect, select, table
 from sqlalchemy.dialects import postgresql
+from sqlalchemy.engine import make_url
 from sqlalchemy.exc import StatementError
 
 from acd.accounts import schema as accounts
@@ -21,6 +21,7 @@ from acd.customers import schema as customers
 from acd.recordings import schema as recordings
 from acd.records import migrations
 from acd.records import schema as records
+from acd.records.connecting import make_engine
 from acd.records.fold import fold
 from acd.records.schema import agent_states
 from acd.records.store import RecordStore
@@ -38,13 +39,13 @@ def all_tables() -> MetaData:
     """Those of every package that has some."""
     metadata = MetaData()
     for module in SCHEMAS:
-        for table in module.metadata.tables.values():
-            table.to_metadata(metadata)
+        for each in module.metadata.tables.values():
+            each.to_metadata(metadata)
     return metadata
 
 
 def test_models_and_migrations_agree(database_url: str) -> None:
-    engine = create_engine(database_url)
+    engine = make_engine(make_url(database_url))
     with engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, all_tables()) == []
@@ -56,7 +57,7 @@ def test_the_newest_version_is_the_last_migration() -> None:
 
 
 def test_upgrade_twice_changes_nothing_and_a_failed_one_leaves_nothing(empty_database_url: str) -> None:
-    engine = create_engine(empty_database_url)
+    engine = make_engine(make_url(empty_database_url))
     with engine.begin() as connection:  # in the way of the last table that the step makes
         connection.exec_driver_sql("CREATE TABLE agent_states (x text)")
     with pytest.raises(Exception, match=r'agent_states"? already exists'):
@@ -71,7 +72,7 @@ def test_upgrade_twice_changes_nothing_and_a_failed_one_leaves_nothing(empty_dat
 
 
 def test_records_from_before_flows_were_kept_are_still_read(empty_database_url: str) -> None:
-    engine = create_engine(empty_database_url)
+    engine = make_engine(make_url(empty_database_url))
     settings = migrations.config()
     with engine.begin() as connection:
         settings.attributes["connection"] = connection
@@ -94,7 +95,7 @@ def test_records_from_before_flows_were_kept_are_still_read(empty_database_url: 
         assert store.call("c1") == record
 
 
-def test_history_is_brought_up_to_date(tmp_path: Path) -> None:
+def test_history_is_brought_up_to_date(empty_database_url: str) -> None:
     told = facts_of("""
         0  arrived 5550100 8000
         0  flow main
@@ -111,7 +112,8 @@ def test_history_is_brought_up_to_date(tmp_path: Path) -> None:
         60 ended caller
         """)
     record = fold("c1", told)
-    engine = create_engine(f"sqlite:///{tmp_path}/acd.db")
+    engine = make_engine(make_url(empty_database_url))
+    facts = table("facts", column("call_id"), column("position"), column("data", JSON))
     settings = migrations.config()
     with engine.begin() as connection:
         settings.attributes["connection"] = connection
@@ -122,8 +124,8 @@ def test_history_is_brought_up_to_date(tmp_path: Path) -> None:
             " VALUES ('c1', 'inbound', '5550100', '', '8000', 'k7', '2026-11-22 00:30:00.000000')"
         )
         for position, fact in enumerate(told):
-            row = ("c1", position, json.dumps(fact_to_dict(fact)))
-            connection.exec_driver_sql("INSERT INTO facts VALUES (?, ?, ?)", row)
+            row = {"call_id": "c1", "position": position, "data": fact_to_dict(fact)}
+            connection.execute(facts.insert(), row)
         connection.exec_driver_sql(
             "INSERT INTO visits VALUES"
             " ('c1', 0, 'sales', '2026-11-22 00:30:00.000000', 'left', 7, NULL, 0, 0, 0, NULL)"
@@ -134,10 +136,10 @@ def test_history_is_brought_up_to_date(tmp_path: Path) -> None:
         )
         connection.exec_driver_sql(
             "INSERT INTO dispositions VALUES"
-            " ('c1', 'anna', '2026-11-22 00:30:00.000000', 'sales', 'sold', 'Sold', 0, '{}', '', NULL)"
+            " ('c1', 'anna', '2026-11-22 00:30:00.000000', 'sales', 'sold', 'Sold', false, '{}', '', NULL)"
         )
     engine.dispose()
-    with RecordStore(f"sqlite:///{tmp_path}/acd.db") as store:
+    with RecordStore(empty_database_url) as store:
         kept = store.call("c1")
         assert kept is not None
         assert kept.facts == record.facts
@@ -156,7 +158,7 @@ def test_history_is_brought_up_to_date(tmp_path: Path) -> None:
 
 
 def test_downgrade_undoes_everything(database_url: str) -> None:
-    engine = create_engine(database_url)
+    engine = make_engine(make_url(database_url))
     settings = migrations.config()
     with engine.begin() as connection:
         settings.attributes["connection"] = connection

@@ -1,0 +1,127 @@
+"""Brings calls and agents' states into the records: what is there already stays as it is."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, Engine, select
+
+from acd.core.facts import AgentInterval, Fact
+from acd.imports.refusals import Impossible, Place, Refusals
+from acd.records import schema, writing
+from acd.records.fold import fold, utc
+from acd.records.record import CallRecord, Source
+from acd.sql import in_chunks
+
+Call = tuple[str, list[Fact], Place]
+
+
+@dataclass(slots=True)
+class Taken:
+    """What came of it. `known`: on record before. `overlapping`: states of times that have others there."""
+
+    calls: int = 0
+    known: int = 0
+    states: int = 0
+    states_known: int = 0
+    overlapping: int = 0
+    first: datetime | None = None
+    last: datetime | None = None
+
+    def spans(self, at: datetime) -> None:
+        """There was a call at this time."""
+        self.first = at if self.first is None else min(self.first, at)
+        self.last = at if self.last is None else max(self.last, at)
+
+
+class Intake:
+    """Writes batches, each in one transaction. Without an engine it only counts."""
+
+    def __init__(self, engine: Engine | None, source: Source, refusals: Refusals) -> None:
+        self._engine = engine
+        self.source = source
+        self.refusals = refusals
+        self.taken = Taken()
+
+    def add(self, calls: Sequence[Call], intervals: Sequence[AgentInterval]) -> None:
+        """Calls and states that are over; all or none. Raises SQLAlchemy's errors."""
+        once: dict[str, tuple[CallRecord, Place]] = {}
+        for call_id, facts, place in calls:
+            record = fold(call_id, facts, self.source)
+            self.taken.spans(record.started_at)
+            if call_id in once:
+                self._refuse_other(place, call_id)
+            else:
+                once[call_id] = record, place
+        if self._engine is None:
+            self.taken.calls += len(once)
+            self.taken.states += len(intervals)
+            return
+        with self._engine.begin() as connection:
+            new = self._new_calls(connection, once)
+            states, known, overlapping = _new_states(connection, intervals)
+            writing.save_calls(connection, new)
+            if states:
+                writing.save_intervals(connection, states)
+        self.taken.calls += len(new)
+        self.taken.states += len(states)
+        self.taken.states_known += known
+        self.taken.overlapping += overlapping
+
+    def _new_calls(
+        self, connection: Connection, calls: dict[str, tuple[CallRecord, Place]]
+    ) -> list[CallRecord]:
+        on_record: dict[str, datetime] = {}
+        table = schema.calls.c
+        for ids in in_chunks(list(calls)):
+            found = connection.execute(select(table.call_id, table.started_at).where(table.call_id.in_(ids)))
+            on_record.update((call_id, started_at) for call_id, started_at in found)
+        new = []
+        for call_id, (record, place) in calls.items():
+            started_at = on_record.get(call_id)
+            if started_at is None:
+                new.append(record)
+            elif abs((started_at - record.started_at).total_seconds()) < _SAME_START_S:
+                self.taken.known += 1
+            else:
+                self._refuse_other(place, call_id)
+        return new
+
+    def _refuse_other(self, place: Place, call_id: str) -> None:
+        fault = Impossible("another call of the same id", "another call of the same id is on record")
+        self.refusals.refuse(place, fault, f"call {call_id}")
+
+
+_SAME_START_S = 3600
+"""A call of ours has been in the flow, before its first queue."""
+
+
+def _new_states(
+    connection: Connection, intervals: Sequence[AgentInterval]
+) -> tuple[list[AgentInterval], int, int]:
+    """Those of times of which nothing is on record; how many are there as they are, and how many others."""
+    if not intervals:
+        return [], 0, 0
+    since = min(interval.since for interval in intervals)
+    until = max(interval.until for interval in intervals)
+    there = defaultdict[str, list[tuple[float, float]]](list)
+    table = schema.agent_states.c
+    for agents in in_chunks(sorted({interval.agent for interval in intervals})):
+        query = select(table.agent_id, table.since, table.until).where(
+            table.agent_id.in_(agents), table.since < utc(until), table.until > utc(since)
+        )
+        for agent, begin, end in connection.execute(query):
+            there[agent].append((begin.timestamp(), end.timestamp()))
+    new, known, overlapping = [], 0, 0
+    for interval in intervals:
+        others = there.get(interval.agent, [])
+        if (interval.since, interval.until) in others:
+            known += 1
+        elif any(begin < interval.until and end > interval.since for begin, end in others):
+            overlapping += 1
+        else:
+            new.append(interval)
+    return new, known, overlapping

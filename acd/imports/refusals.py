@@ -1,0 +1,69 @@
+"""What an import does not count, with file, line and reason. Nothing is left out silently."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple, TextIO
+
+from acd.settings.problems import shown
+
+LONGEST_TEXT = 200
+
+
+class Place(NamedTuple):
+    """A line of a source, by the name that people know it by; lines count from 1."""
+
+    file: str
+    line: int
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}"
+
+
+class Impossible(ValueError):
+    """What is written there cannot be. `kind`: the same in few words, without numbers, to be counted by."""
+
+    def __init__(self, kind: str, reason: str = "") -> None:
+        super().__init__(reason or kind)
+        self.kind = kind
+
+
+@dataclass(slots=True)
+class Refusals:
+    """Lists lines in a file as they come, and counts them by kind. The file is made with the first one.
+
+    `refused` lines are faults of the source. `unused` ones are sound, but say nothing that can be counted.
+    """
+
+    path: Path | None
+    refused: Counter[str] = field(default_factory=Counter)
+    unused: Counter[str] = field(default_factory=Counter)
+    _out: TextIO | None = None
+
+    def refuse(self, place: Place, fault: Impossible, text: str = "") -> None:
+        """One more line that is not counted because it is wrong, or belongs to what is."""
+        self.refused[fault.kind] += 1
+        self._list(place, "refused", str(fault), text)
+
+    def leave_out(self, place: Place, kind: str, text: str = "") -> None:
+        """One more line that is right, and of no use here."""
+        self.unused[kind] += 1
+        self._list(place, "not used", kind, text)
+
+    def close(self) -> None:
+        """The list is whole. Raises OSError."""
+        if self._out is not None:
+            self._out.close()
+            self._out = None
+
+    def _list(self, place: Place, what: str, why: str, text: str) -> None:
+        if self.path is None:
+            return
+        if self._out is None:  # callers' numbers are in it
+            opened = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+            self._out = os.fdopen(opened, "w", encoding="utf-8")
+        quoted = f": {shown(text, longest=LONGEST_TEXT)}" if text else ""
+        self._out.write(f"{place}: {what}: {why}{quoted}\n")
