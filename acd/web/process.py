@@ -62,14 +62,14 @@ class WebProcess:
         self._tasks: list[asyncio.Task[None]] = []
         self._auditing: asyncio.Task[None] | None = None
         self._ahead: asyncio.Task[None] | None = None
-        self._reports = ReportSender(
-            lambda: self._store.engine, environment.database_url, self._configuration_in_use
-        )
         self._keeper = Keeper(
             environment.recordings_dir,
             self._store,
             self._recording_settings,
             lambda settings: bucket_of(settings, environment),
+        )
+        self._reports = ReportSender(
+            lambda: self._store.engine, environment.database_url, self._configuration_in_use
         )
         self._webhooks = WebhookWorker(
             environment.control_socket, lambda: self._store.engine, self._webhooks_to_private
