@@ -58,6 +58,8 @@ def assemble(files: Files, flow_set: FlowSet) -> Centre:
         group_hours={g: group.hours for g, group in groups.groups.items() if group.hours is not None},
         line_announcements={g: group.announcements for g, group in groups.groups.items()},
         resume_within_s=system.routing.resume_within_s,
+        teams={agent_id: agent.team for agent_id, agent in agents.agents.items() if agent.team},
+        planned_hours={agent_id: agent.hours for agent_id, agent in agents.agents.items() if agent.hours},
         callback_windows=callback_windows(groups, flow_set.calendars, ZoneInfo(system.system.timezone)),
         do_not_call=files.do_not_call,
         redis=None if system.redis is None else RedisSettings(**system.redis.model_dump()),

@@ -206,6 +206,8 @@ class Centre:
     `customers_file`, `redis` and `dialing` are None where there is none. `group_hours` maps a group to its
     calendar (in `flow_set.calendars`), `line_announcements` a group's announcements, by name and language,
     to their texts. Who hung up in line and calls again within `resume_within_s` goes on where the wait was.
+    `teams` maps an agent to the team that reports count the agent in, `planned_hours` to the calendar (in
+    `flow_set.calendars`) that says when the agent is to be logged in.
     `callback_windows`: by group, when its customers may be called back; `do_not_call`: numbers, in normal
     form, of those who never may. `dispositions`: by group, what agents record of its calls; `greetings`: by
     group and language ('' for any), what they say first; `recorded`: by group,
@@ -229,6 +231,8 @@ class Centre:
     group_hours: Mapping[str, str] = field(default_factory=dict)
     line_announcements: Mapping[str, Mapping[str, Mapping[str, str]]] = field(default_factory=dict)
     resume_within_s: float = 0.0
+    teams: Mapping[str, str] = field(default_factory=dict)
+    planned_hours: Mapping[str, str] = field(default_factory=dict)
     callback_windows: Mapping[str, Calendar] = field(default_factory=dict)
     do_not_call: frozenset[str] = frozenset()
     journal: JournalSettings = JournalSettings()

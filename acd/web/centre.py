@@ -16,6 +16,7 @@ from acd.core.plan import GroupPolicy
 from acd.core.requirement import ANYBODY
 from acd.core.work_rules import Reason
 from acd.errors import OperatorError, SettingsError
+from acd.ivr.hours import Calendar
 from acd.runtime.version_files import VersionFiles
 from acd.settings.environment import Environment
 from acd.settings.model import DesktopSettings, PhoneSpec, RecordingSettings, SystemSettings
@@ -31,11 +32,13 @@ LOOK_EVERY_S = 2.0
 
 @dataclass(frozen=True, slots=True)
 class AgentShown:
-    """An agent's id, name and extension."""
+    """An agent's id, name and extension. `hours`: when the agent is to be logged in, if that is said."""
 
     id: str
     name: str
     extension: str
+    team: str | None = None
+    hours: Calendar | None = None
 
 
 @dataclass(frozen=True, slots=True)
