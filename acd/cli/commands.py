@@ -128,6 +128,10 @@ COMMANDS = {
         "acd.cli.recordings:app",
         "Look at recordings, and check their files.",
     ),
+    "retention": Command(
+        "acd.cli.retention:app",
+        "Delete what has been kept for its time (config/retention.yml).",
+    ),
     "customers": Command(
         "acd.cli.customers:app",
         "The customer directory: find, show, merge, delete, import and export.",
@@ -142,7 +146,7 @@ COMMANDS = {
     ),
     "records": Command(
         "acd.cli.reconcile:app",
-        "Compare the records with Asterisk's own account of calls.",
+        "Compare the records with Asterisk's own account of calls; roll figures up.",
     ),
     "calls": Command(
         "acd.cli.records:app",

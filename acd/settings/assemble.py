@@ -10,6 +10,7 @@ from acd.ivr.flow import FlowSet
 from acd.settings import assemble_dispositions, assemble_outside, assemble_work
 from acd.settings.assemble_customers import assemble_customers
 from acd.settings.assemble_reports import assemble_reports
+from acd.settings.assemble_retention import assemble_retention
 from acd.settings.assemble_routing import callback_windows, group_policy
 from acd.settings.files import Files
 from acd.settings.model import (
@@ -74,6 +75,7 @@ def assemble(files: Files, flow_set: FlowSet) -> Centre:
         recorded={g: RecordRule(group.record) for g, group in groups.groups.items()},
         recording=_recording(system.recordings),
         webhooks_to_private=system.webhooks.allow_private,
+        retention=assemble_retention(files.retention.content if files.retention is not None else None),
         reports=assemble_reports(files.reports.content if files.reports is not None else None),
     )
 

@@ -14,6 +14,7 @@ from acd.core.service_level import ServiceLevelFormula
 from acd.settings.customer_settings import CustomerSettings
 from acd.settings.outside import Dialing, NumberRoute, TrunkSpec
 from acd.settings.report_settings import ReportSettings
+from acd.settings.retention import RetentionSettings
 
 if TYPE_CHECKING:  # who is told of the centre without its flows does not need what flows take
     from acd.ivr.flow import FlowSet
@@ -212,7 +213,8 @@ class Centre:
     form, of those who never may. `dispositions`: by group, what agents record of its calls; `greetings`: by
     group and language ('' for any), what they say first; `recorded`: by group,
     whether its talks are, `recording` what becomes of that; `customers`: what is on their cards, and where
-    they are known; `reports`: what figures should be, and how reports are sent;
+    they are known; `reports`: what figures should be, and how reports are sent; `retention`: for how long
+    what is kept;
     `webhooks_to_private`: webhooks may go to addresses of this machine and of private networks.
     """
 
@@ -245,3 +247,4 @@ class Centre:
     recording: RecordingSettings = RecordingSettings()
     webhooks_to_private: bool = False
     reports: ReportSettings = field(default_factory=ReportSettings)
+    retention: RetentionSettings = field(default_factory=RetentionSettings)

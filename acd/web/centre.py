@@ -22,6 +22,7 @@ from acd.settings.environment import Environment
 from acd.settings.model import DesktopSettings, PhoneSpec, RecordingSettings, SystemSettings
 from acd.settings.outside import NumberRoute
 from acd.settings.report_settings import ReportSettings
+from acd.settings.retention import RetentionSettings
 from acd.web import reading
 from acd.web.last_failure import LastFailure
 
@@ -70,6 +71,7 @@ class CentreShown:
     dial_outside: frozenset[str]
     desktop: DesktopSettings
     recording: RecordingSettings
+    retention: RetentionSettings
     webhooks_to_private: bool
     reports: ReportSettings
 

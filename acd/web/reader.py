@@ -53,6 +53,7 @@ def centre(config_dir: Path, flows_dir: Path) -> dict[str, Any]:
         "dial_outside": frozenset(found.dialing.roles_of if found.dialing is not None else ()),
         "desktop": replace(found.desktop, ice_servers=servers),
         "recording": found.recording,
+        "retention": found.retention,
         "webhooks_to_private": found.webhooks_to_private,
         "reports": found.reports,
     }
