@@ -84,7 +84,7 @@ async def test_from_a_figure_to_its_calls_and_to_a_story(page: Page, centre: Des
 
     await page.get_by_role("button", name="Save").click()
     await page.get_by_role("dialog").get_by_label("Name").fill("Who answers")
-    await page.keyboard.press("Enter")
+    await page.get_by_role("dialog").get_by_role("button", name="Save").click()
     await expect(page.get_by_text("Who answers is saved.")).to_be_visible()
     await page.get_by_role("menuitem", name="Saved reports").click()
     await page.get_by_role("link", name="Who answers").click()

@@ -235,9 +235,11 @@ def _kpi(spoken: Words, id: str) -> KpiShown:
 
 
 def _choices(centre: CentreShown) -> dict[str, list[FilterChoice]]:
+    teams = sorted({agent.team for agent in centre.agents.values() if agent.team})
     return {
         "group": [FilterChoice(id=group.id, name=group.name) for group in centre.groups.values()],
         "agent": [FilterChoice(id=agent.id, name=agent.name) for agent in centre.agents.values()],
+        "team": [FilterChoice(id=team, name=team) for team in teams],
         "number": [FilterChoice(id=number, name=number) for number in centre.numbers],
         "flow": [FilterChoice(id=flow, name=flow) for flow in centre.flows],
     }
