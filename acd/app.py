@@ -9,7 +9,7 @@ from typing import Any
 import structlog
 from aiohttp import web
 
-from acd.assembly import CDR_FILE, Assembly
+from acd.assembly import Assembly
 from acd.catch_up import CatchUp
 from acd.core import events
 from acd.errors import OperatorError
@@ -84,6 +84,7 @@ class Controller:
             parts.hours.run(),
             parts.callback_line.run(),
             parts.journal.run(),
+            parts.reconciler.keep(self.floor_known),
             *parts.desktop.running(),
         ):
             self._tasks.append(asyncio.create_task(work))
@@ -91,15 +92,12 @@ class Controller:
         catch_up = CatchUp(
             parts.now,
             parts.store,
-            parts.writer,
-            parts.customers.in_file,
+            parts.reconciler,
             self._catch_up_with_callbacks,
-            parts.mirror.load,
             parts.last_agents,
         )
-        cdr_file = parts.environment.asterisk_dir / CDR_FILE
         self._recovery = asyncio.create_task(
-            catch_up.run(self.floor_known, cdr_file, callbacks_known=tasks is not None)
+            catch_up.run(self.floor_known, callbacks_known=tasks is not None)
         )
         self._recovery.add_done_callback(_log_failure)
         if parts.versions.is_kept:

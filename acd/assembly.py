@@ -28,6 +28,7 @@ from acd.parts import (
     tools,
 )
 from acd.queue_log.keeper import QueueLog
+from acd.reconcile import Reconciler
 from acd.records.store import RecordStore
 from acd.records.writer import RecordWriter
 from acd.runtime.abandoned import AbandonedWaits
@@ -72,7 +73,6 @@ from acd.telephony.trunk_states import TrunkBoard
 from acd.telephony.watch import Watch
 
 AMI_USER = "acd"
-CDR_FILE = "log/cdr-custom/acd.csv"
 # Finished calls wait so long for others, to be written together; until then the mirror has them.
 GATHER_RECORDS_S = 0.5
 
@@ -106,7 +106,7 @@ class Assembly:
             self.watch,
             self.shell.feed,
             self.shell.engine.floor,
-            environment.asterisk_dir / CDR_FILE,
+            environment.cdr_file,
             centre.system.lease_s,
         )
         self.link = AmiLink(
@@ -213,8 +213,19 @@ class Assembly:
             self.callbacks_on_record.tasks,
             self._task_taken,
         )
+        self.reconciler = Reconciler(
+            self.now,
+            self.store,
+            self.writer,
+            self.customers.in_file,
+            self.mirror.load,
+            environment.cdr_file,
+            environment.cdr_place_file,
+            self.clock,
+        )
         handlers = {
             **self.answers.handlers(),
+            **self.reconciler.handlers(),
             **self.flow_desk.handlers(),
             **self.why_desk.handlers(),
             **self.callback_line.handlers(),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -11,6 +11,7 @@ from acd.core.callback_facts import CallbackNote
 from acd.core.disposition import Disposition
 from acd.core.facts import (
     AgentInterval,
+    Answered,
     Arrived,
     CallbackOrder,
     CallKind,
@@ -23,6 +24,7 @@ from acd.core.facts import (
     SoundKept,
     SoundPurpose,
 )
+from acd.core.outside_facts import OutsideAnswered, OutsideDialed
 from acd.customers.directory import Directory
 from acd.errors import OperatorError
 from acd.ivr.flow import Flow, FlowSet, Prompt, Queue
@@ -30,6 +32,7 @@ from acd.ivr.prompts import prompts_of
 from acd.ivr.queue_news import sentences
 from acd.ivr.suite import run_cases
 from acd.records.fold import fold
+from acd.records.record import Source
 from acd.records.tasks import Task, TaskState
 from acd.records.writer import RecordWriter
 from acd.runtime import line_announcements
@@ -70,8 +73,9 @@ class StoreRecorder:
 
     def store_call(self, call_id: str, facts: Sequence[Fact], on_stored: Callable[[], None]) -> None:
         """Fold and write."""
+        record = fold(call_id, facts, source_of(facts))
         has_voicemail = any(isinstance(f, SoundKept) and f.purpose is SoundPurpose.VOICEMAIL for f in facts)
-        self._writer.submit(fold(call_id, facts), self._of_task(on_stored) if has_voicemail else on_stored)
+        self._writer.submit(record, self._of_task(on_stored) if has_voicemail else on_stored)
 
     def store_interval(self, interval: AgentInterval, on_stored: Callable[[], None]) -> None:
         """Write."""
@@ -139,27 +143,57 @@ def find_customer(centre: Centre) -> Callable[[str], Customer | None]:
 
 
 def facts_of(
-    call: cdr.CustomerCall, centre: CentreView, find_customer: Callable[[str], Customer | None]
+    call: cdr.CallSeen, centre: CentreView, find_customer: Callable[[str], Customer | None]
 ) -> list[Fact]:
     """What Asterisk's account says of a call that no controller saw.
 
     It is offered to the group whose line it stood in, or to which the dialled number leads at once.
     """
-    book, at = NumberBook(centre, DialPlan(centre)), call.started_at
-    number = book.caller_over(call.trunk, call.caller_number)
-    dialed = book.dialed_over(call.trunk, call.dialed_number)
-    route = centre.numbers.get(dialed)
+    book = NumberBook(centre, DialPlan(centre))
+    told: list[Fact] = [_arrived(call, centre, book, find_customer)]
+    route = centre.numbers.get(book.dialed_over(call.trunk, call.dialed_number)) if call.trunk else None
     group = call.group or (route.group if route is not None else None)
-    customer = find_customer(number)
-    trunk = call.trunk or None
-    told: list[Fact] = [Arrived(at, CallKind.INBOUND, number, "", dialed, customer, None, trunk)]
     if group:
-        told.append(Queued(at, group))
-    told.append(FellBack(at))
+        told.append(Queued(call.started_at, group))
+    if call.fell_at is not None:
+        told.append(FellBack(call.fell_at))
     agent = centre.plan.owner_of(call.served.phone) if call.served is not None else None
     if call.served is not None and agent is not None:
-        told.append(FellBack(call.served.at, agent.id))
-    return [*told, Ended(call.ended_at, EndedBy.UNKNOWN)]
+        at = call.served.at
+        told.append(Answered(at, agent.id) if call.fell_at is None else FellBack(at, agent.id))
+    for leg in call.outside:
+        told.append(OutsideDialed(leg.at, call.dialed_number, leg.trunk, _dialler(call, centre) or "", ""))
+        if leg.answered_at is not None:
+            told.append(OutsideAnswered(leg.answered_at))
+    return [*told, Ended(call.ended_at, EndedBy.AGENT if call.by_agent else EndedBy.UNKNOWN)]
+
+
+def _arrived(
+    call: cdr.CallSeen, centre: CentreView, book: NumberBook, find_customer: Callable[[str], Customer | None]
+) -> Arrived:
+    at = call.started_at
+    if not call.trunk:
+        kind = CallKind.OUTBOUND if call.outside else CallKind.INTERNAL
+        return Arrived(at, kind, call.phone, "", call.dialed_number, None, _dialler(call, centre))
+    number = book.caller_over(call.trunk, call.caller_number)
+    dialed = book.dialed_over(call.trunk, call.dialed_number)
+    return Arrived(at, CallKind.INBOUND, number, "", dialed, find_customer(number), None, call.trunk)
+
+
+def _dialler(call: cdr.CallSeen, centre: CentreView) -> str | None:
+    agent = centre.plan.owner_of(call.phone)
+    return agent.id if agent is not None else None
+
+
+def source_of_call(call: cdr.CallSeen) -> Source:
+    """Who knows of a call that no controller saw."""
+    return Source.CDR if call.fell_at is None else Source.FALLBACK
+
+
+def source_of(facts: Iterable[Fact]) -> Source:
+    """Who knows of a call of ours: of somebody whom the fallback queue connected nobody but Asterisk does."""
+    served = any(isinstance(fact, FellBack) and fact.agent is not None for fact in facts)
+    return Source.FALLBACK if served else Source.ACD
 
 
 def redis_settings(centre: Centre, environment: Environment) -> RedisSettings | None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from acd.core.facts import AgentInterval, CallKind
 from acd.records.record import CallRecord, SegmentKind, VisitOutcome
 from acd.records.store import RecordStore
+from acd.telephony.cdr import Row
 
 if TYPE_CHECKING:
     from bench.soak import Outcome
@@ -71,9 +72,9 @@ def offered_is_answered_and_abandoned(calls: Iterable[CallRecord]) -> list[str]:
     return found
 
 
-def asterisk_agrees(calls: Sequence[CallRecord], rows: Sequence[dict[str, str]]) -> list[str]:
+def asterisk_agrees(calls: Sequence[CallRecord], rows: Sequence[Row]) -> list[str]:
     """Its caller channels are our calls, and begin and end when ours do."""
-    legs: dict[str, list[dict[str, str]]] = defaultdict(list)
+    legs: dict[str, list[Row]] = defaultdict(list)
     for row in rows:
         if row["channel"].startswith("PJSIP/trunk-"):
             legs[row["call_id"]].append(row)

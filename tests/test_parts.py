@@ -16,7 +16,7 @@ from acd.records.record import VisitOutcome
 from acd.records.tasks import SYSTEM, Task, TaskChange, TaskKind, TaskState
 from acd.settings.load import load_centre
 from acd.settings.model import ANY_LANGUAGE
-from acd.telephony.cdr import CustomerCall, Served
+from acd.telephony.cdr import CallSeen, Served
 from acd.telephony.prompts import PromptStore
 from tests.settings.sandbox import Sandbox
 
@@ -37,21 +37,25 @@ CENTRE = load_centre(CHECKOUT / "config", CHECKOUT / "ivr_flows")
 def test_an_unseen_call_is_offered_to_the_group_that_is_known(
     dialed: str, known_group: str, offered_to: str | None
 ) -> None:
-    call = CustomerCall("c1", "+49", dialed, NOON, NOON + 30, known_group, None)
+    call = CallSeen("c1", "+49", dialed, NOON, NOON, NOON + 30, known_group, None, "lab")
     record = fold("c1", facts_of(call, CENTRE, lambda _number: None))
     assert [visit.group for visit in record.visits] == ([offered_to] if offered_to else [])
     assert all(visit.outcome is VisitOutcome.ABANDONED for visit in record.visits)
 
 
-def test_who_answered_is_credited_from_the_moment_of_the_answer() -> None:
-    call = CustomerCall("c1", "+49", "8002", NOON, NOON + 30, "", Served("1004", NOON + 8))
+@pytest.mark.parametrize("fell_at", [None, NOON + 2])
+def test_who_answered_is_credited_from_the_moment_of_the_answer(fell_at: float | None) -> None:
+    """Whoever had the phone rung, the controller or the fallback queue."""
+    served = Served("1004", NOON + 8)
+    call = CallSeen("c1", "+49", "8002", NOON, NOON, NOON + 30, "", served, "lab", fell_at=fell_at)
     (visit,) = fold("c1", facts_of(call, CENTRE, lambda _number: None)).visits
     assert (visit.group, visit.outcome, visit.agent) == ("support", VisitOutcome.ANSWERED, "dora")
     assert (visit.wait_s, visit.talk_s) == (8, 22)
 
 
 def test_a_phone_of_nobody_answered() -> None:
-    call = CustomerCall("c1", "+49", "8002", NOON, NOON + 30, "", Served("1999", NOON + 8))
+    served = Served("1999", NOON + 8)
+    call = CallSeen("c1", "+49", "8002", NOON, NOON, NOON + 30, "", served, "lab", fell_at=NOON)
     record = fold("c1", facts_of(call, CENTRE, lambda _number: None))
     assert [segment.agent for segment in record.segments] == [None, None]
 

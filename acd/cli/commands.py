@@ -64,8 +64,8 @@ COMMANDS = {
         "Each trunk: registered, rejected or unreachable, and its calls now.",
     ),
     "report": Command(
-        "acd.cli.records:report",
-        "Key figures of a period, by skill group and in total; or how agents spent their time.",
+        "acd.cli.report:report",
+        "Key figures of a period: by group, agent, number and more; as a table, CSV, Excel, Parquet or PDF.",
     ),
     "simulate": Command(
         "acd.cli.simulate:simulate",
@@ -135,6 +135,10 @@ COMMANDS = {
     "phones": Command(
         "acd.cli.phones:app",
         "SIP phones: passwords and Asterisk's configuration.",
+    ),
+    "records": Command(
+        "acd.cli.reconcile:app",
+        "Compare the records with Asterisk's own account of calls.",
     ),
     "calls": Command(
         "acd.cli.records:app",

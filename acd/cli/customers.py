@@ -15,7 +15,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
 
-from acd.cli import context
+from acd.cli import context, privacy
 from acd.cli.auditing import audit
 from acd.cli.console import new_console
 from acd.customers.card import Card
@@ -129,6 +129,10 @@ def delete(customer_id: Id) -> None:
         CustomerStore(store.engine, settings).delete(customer_id)
         audit(store, "customer-delete", f"customer {customer_id}")
     context.console.print(f"{customer_id} is deleted", markup=False, soft_wrap=True)
+
+
+app.command("forget")(privacy.forget)
+app.command("export-data")(privacy.export_data)
 
 
 @app.command("import")

@@ -5,65 +5,20 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime
 from typing import Annotated
-from zoneinfo import ZoneInfo
 
 import typer
 
 from acd.cli import context
-from acd.core.plan import Plan
 from acd.errors import OperatorError
-from acd.records.agent_time import agent_times, times_json, times_table
 from acd.records.call_list import calls_table
 from acd.records.call_object import call_object
-from acd.records.period import Period, parse_period
-from acd.records.report import build_report, render, to_json
+from acd.records.period import parse_period
 from acd.records.story import call_story
-from acd.settings.environment import Environment
 
 app = typer.Typer(help="Look at the records of calls.", no_args_is_help=True)
 
 From = Annotated[str, typer.Option("--from", help="2026-11-22, '2026-11-22 10:00', today or yesterday")]
 To = Annotated[str, typer.Option("--to", help="likewise; a day means its end")]
-
-
-def report(
-    from_: From = "today",
-    to: To = "today",
-    group: Annotated[str, typer.Option(help="only this skill group")] = "",
-    agents: Annotated[bool, typer.Option("--agents", help="agents' time by state, paid and unpaid")] = False,
-    wide: context.Wide = False,
-    as_json: Annotated[bool, typer.Option("--json", help="machine-readable")] = False,
-) -> None:
-    """Key figures of a period, by skill group and in total; or how agents spent their time."""
-    env = context.environment()
-    centre = context.centre(env)
-    tz = ZoneInfo(centre.system.timezone)
-    period = parse_period(from_, to, tz, datetime.now(UTC))
-    if agents:
-        if group:
-            raise OperatorError("--group does not go with --agents: an agent's time is not that of a group")
-        _report_agents(env, centre.plan, period, wide=wide, as_json=as_json)
-        return
-    with context.records(env) as store:
-        visits = store.visits(period.since, period.until)
-    result = build_report(
-        visits, centre.plan.groups, period, centre.system.service_level_formula, group or None
-    )
-    if as_json:
-        typer.echo(json.dumps(to_json(result), ensure_ascii=False, indent=2))
-    else:
-        context.show(render(result, tz, context.width(wide=wide)), wide=wide)
-
-
-def _report_agents(env: Environment, plan: Plan, period: Period, *, wide: bool, as_json: bool) -> None:
-    with context.records(env) as store:
-        intervals = store.intervals(period.since, period.until)
-    times = agent_times(intervals, plan.reasons, period)
-    if as_json:
-        typer.echo(json.dumps(times_json(times, period), ensure_ascii=False, indent=2))
-    else:
-        names = {agent.id: agent.name for agent in plan.agents.values()}
-        context.show(times_table(times, names), wide=wide)
 
 
 @app.command("list")

@@ -27,7 +27,7 @@ _ADOPT = {state: CallInput(f"adopt_{state}") for state in CallState if state is 
 def arrive(floor: Floor, event: CallArrived) -> None:
     """A new call; the agent who dialled it, if one did, is busy with it."""
     fact = facts.Arrived(
-        floor.now,
+        floor.now if event.at is None else min(event.at, floor.now),
         event.kind,
         event.caller_number,
         event.caller_name,

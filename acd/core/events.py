@@ -38,7 +38,10 @@ FlowNote: TypeAlias = StepTaken | LanguageChosen | Scored | SoundKept | ConsentS
 # --- the caller -------------------------------------------------------------------------------
 @dataclass(frozen=True, slots=True)
 class CallArrived:
-    """A call reached us: dialled by `origin_agent` on a phone of ours, or brought by `trunk`."""
+    """A call reached us: dialled by `origin_agent` on a phone of ours, or brought by `trunk`.
+
+    `at`: when, if known to be earlier than now: nobody was there to hear of it.
+    """
 
     call_id: str
     kind: CallKind
@@ -48,6 +51,7 @@ class CallArrived:
     customer: Customer | None = None
     origin_agent: str | None = None
     trunk: str | None = None
+    at: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,7 +39,8 @@ class Ask:
     number `outside_failure` with the trunk's own words in `cause`. `group` is the group the caller was in
     line for.
     `served_by` is the agent with whom Asterisk's own queue connected the caller, at Unix time
-    `served_at`; both come with AFTER_FALLBACK, as far as known.
+    `served_at`; both come with AFTER_FALLBACK, as far as known. `began_at`: Unix time at which the call
+    began, to the second, where that can be told.
     """
 
     kind: AskKind
@@ -58,6 +59,7 @@ class Ask:
     callback_phone: str | None = None
     outside_failure: DialFailure = DialFailure.UNREACHABLE
     cause: str = ""
+    began_at: float | None = None
 
 
 class Refusal(StrEnum):

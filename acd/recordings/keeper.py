@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import fcntl
 import os
+import time
 from collections.abc import Awaitable, Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,12 +19,13 @@ import structlog
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from acd.errors import OperatorError
+from acd.recordings.bucket import Bucket
 from acd.recordings.encode import CannotEncode, encode, make_peaks
 from acd.recordings.files import Folder, call_in, path_of, peaks_path, sha256_of, sound_of
 from acd.recordings.of_call import Told, told_of, within
 from acd.recordings.store import Recording, Recordings, Storage
 from acd.records.store import RecordStore
-from acd.settings.model import RecordChannels, RecordFormat, RecordingSettings
+from acd.settings.model import RecordChannels, RecordFormat, RecordingSettings, S3Settings
 
 log = structlog.get_logger(__name__)
 
@@ -33,6 +35,7 @@ LOOK_AT_ALL_EVERY = timedelta(hours=6)
 UNKNOWN_FOR = timedelta(days=2)
 """So long a file may lie there before its call is on record; then `acd recordings check` names it."""
 AT_ONCE = 50
+UPLOAD_AGAIN_S = 60.0
 LOCK = ".keeper.lock"
 
 
@@ -49,6 +52,7 @@ class Keeper:
         folder: Path,
         store: RecordStore,
         settings: Callable[[], Awaitable[RecordingSettings]],
+        bucket: Callable[[S3Settings | None], Bucket | None] = lambda _settings: None,
         busy: Callable[[], bool] = machine_is_busy,
     ) -> None:
         self._dir = folder
@@ -56,6 +60,8 @@ class Keeper:
         self._store = store
         self._settings = settings
         self._busy = busy
+        self._bucket_of = bucket
+        self._away_until = 0.0
         self._all_looked_at: datetime | None = None
         self._failed: set[str] = set()  # names that this process need not try again
 
@@ -79,12 +85,14 @@ class Keeper:
     async def look(self) -> None:
         """All that there is to do now. Raises SQLAlchemyError, OperatorError."""
         now = datetime.now(UTC)
+        settings = await self._settings()
         if self._all_looked_at is None or now - self._all_looked_at > LOOK_AT_ALL_EVERY:
             self._folder, self._all_looked_at = Folder(self._dir), now
-        settings = await self._settings()
+            await self._drop_local(settings.s3, now)
         for day in await asyncio.to_thread(self._folder.changed_days):
             await self._look_at(day, now)
         await self._compress(settings)
+        await self._upload(settings)
 
     # --- on record ----------------------------------------------------------------------------
     async def _look_at(self, day: str, now: datetime) -> None:
@@ -154,6 +162,46 @@ class Keeper:
         kept = path_of(self._dir, name, row.format)
         if await asyncio.to_thread(sha256_of, kept) == row.sha256:
             path_of(self._dir, name, RecordFormat.WAV).unlink(missing_ok=True)
+
+    # --- elsewhere ----------------------------------------------------------------------------
+    async def _upload(self, settings: RecordingSettings) -> None:
+        """Where the store is away files stay here, and are tried again a little later."""
+        if settings.s3 is None or time.monotonic() < self._away_until:
+            return
+        try:
+            bucket = self._bucket_of(settings.s3)
+            while bucket is not None and await self._upload_some(bucket, settings):
+                pass
+        except OperatorError as error:
+            log.error("recordings stay on the disk", reason=str(error))
+            self._away_until = time.monotonic() + UPLOAD_AGAIN_S
+
+    async def _upload_some(self, bucket: Bucket, settings: RecordingSettings) -> bool:
+        """Whether there may be more."""
+        rows = await asyncio.to_thread(self._rows.to_upload, settings.format, AT_ONCE)
+        for row in rows:
+            file = path_of(self._dir, row.name, row.format)
+            if not file.is_file():
+                continue  # `acd recordings check` names it
+            await bucket.put(f"{row.name}.{row.format}", file, row.sha256)
+            await asyncio.to_thread(self._rows.stored, row.name, Storage.S3)
+            if settings.s3 is not None and not settings.s3.keep_local_days:
+                file.unlink(missing_ok=True)
+        return len(rows) == AT_ONCE
+
+    async def _drop_local(self, settings: S3Settings | None, now: datetime) -> None:
+        """Files that the store has, of days that are long enough ago."""
+        if settings is None:
+            return
+        newest = (now - timedelta(days=settings.keep_local_days)).strftime("%Y-%m-%d")
+        for day in await asyncio.to_thread(self._folder.days):
+            if day < newest:
+                await asyncio.to_thread(self._drop_day, day)
+
+    def _drop_day(self, day: str) -> None:
+        for row in self._rows.named(self._folder.sounds(day)):
+            if row.storage is Storage.S3:
+                path_of(self._dir, row.name, row.format).unlink(missing_ok=True)
 
     # --- who does it --------------------------------------------------------------------------
     @property

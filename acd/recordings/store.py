@@ -67,6 +67,12 @@ class Recordings:
         found = self._read(select(recordings).where(recordings.c.name == name))
         return found[0] if found else None
 
+    def named(self, names: Collection[str]) -> list[Recording]:
+        """Those of them that are on record."""
+        chunks = in_chunks(sorted(names))
+        column = recordings.c.name
+        return [row for chunk in chunks for row in self._read(select(recordings).where(column.in_(chunk)))]
+
     def known(self, names: Collection[str]) -> set[str]:
         """Those of them that are on record."""
         column = recordings.c.name
@@ -93,6 +99,11 @@ class Recordings:
         if form is RecordFormat.WAV:
             which &= recordings.c.channels > 1
         return self._oldest(which, limit)
+
+    def to_upload(self, form: RecordFormat, limit: int) -> list[Recording]:
+        """Those that are on the disk alone, and are what they shall be; the oldest first."""
+        is_wav = recordings.c.format == RecordFormat.WAV.value
+        return self._oldest(is_wav if form is RecordFormat.WAV else ~is_wav, limit)
 
     def _oldest(self, which: ColumnElement[bool], limit: int) -> list[Recording]:
         on_disk = recordings.c.storage == Storage.DISK.value

@@ -10,10 +10,9 @@ from acd.core.agents import AgentState
 from acd.core.facts import AgentInterval
 from acd.core.work_rules import Reason
 from acd.records.period import Period
-from acd.records.report import duration
 
 if TYPE_CHECKING:  # only commands draw tables
-    from rich.table import Table
+    pass
 
 
 @dataclass(slots=True)
@@ -92,22 +91,3 @@ def times_json(times: Iterable[AgentTime], period: Period) -> dict[str, Any]:
             for time in times
         ],
     }
-
-
-def times_table(times: Iterable[AgentTime], names: Mapping[str, str]) -> Table:
-    """As a table; `names` maps agent to name."""
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(caption="Stretches that are over; paid: logged in, without reasons that are `paid: false`")
-    table.add_column("Agent", overflow="fold")
-    for heading in ("Logged in", "Ready", "Ringing", "Talking", "Wrap-up", "Not ready", "Unpaid", "Paid"):
-        table.add_column(heading, justify="right")
-    for time in times:
-        not_ready_s = sum(time.not_ready_s.values())
-        seconds = (
-            time.logged_in_s, time.ready_s, time.ringing_s, time.talking_s, time.wrap_up_s,
-            not_ready_s, time.unpaid_s, time.paid_s,
-        )  # fmt: skip
-        table.add_row(Text(names.get(time.agent, time.agent)), *map(duration, seconds))
-    return table

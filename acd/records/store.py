@@ -22,6 +22,7 @@ from acd.core.disposition import Disposition
 from acd.core.facts import AgentInterval, CallbackOrder
 from acd.errors import OperatorError
 from acd.records import migrations, reading, rows, schema, writing
+from acd.records.bulk import insert_rows
 from acd.records.connecting import make_engine
 from acd.records.record import CallRecord, CallVisit
 from acd.records.task_store import TaskStore
@@ -157,7 +158,7 @@ class RecordStore:
                 same = select(table.c.callback_id).where(table.c.call_id == call_id, table.c.wanted_at == at)
                 if connection.execute(same).first() is not None:
                     del wanted[call_id, at]
-            writing.insert_rows(connection, table, wanted.values())
+            insert_rows(connection, table, wanted.values())
         tasks = TaskStore(self.engine)
         for order in orders:  # those on record, too: whoever wrote them may have been killed in between
             tasks.supersede(order)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -40,8 +40,17 @@ class Wanted:
 
 def count(connection: Connection, kind: RowKind, wanted: Wanted) -> Tally:
     """From the rows themselves. Raises SQLAlchemy's errors, and OperatorError for a filter that they lack."""
+    return count_rows(kind, read_rows(connection, kind, wanted), wanted)
+
+
+def read_rows(connection: Connection, kind: RowKind, wanted: Wanted) -> Iterator[Any]:
+    """The rows of a kind that are asked for. Raises like `count`."""
     source = SOURCES[kind]
-    rows = source.read(connection, source.select(wanted.period, wanted.filter))
+    return source.read(connection, source.select(wanted.period, wanted.filter))
+
+
+def count_rows(kind: RowKind, rows: Iterable[Any], wanted: Wanted) -> Tally:
+    """What these rows count. Pure."""
     return _COUNTERS[kind](rows, wanted)
 
 

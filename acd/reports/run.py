@@ -15,13 +15,14 @@ from acd.reports.asked import Asked, By, Grain
 from acd.reports.buckets import Buckets, buckets
 from acd.reports.catalogue import rows_of
 from acd.reports.checks import check_lines, check_measures
-from acd.reports.count import Wanted, count
+from acd.reports.count import Wanted
 from acd.reports.counting.tally import Tally
 from acd.reports.known import Known
 from acd.reports.kpis import RowKind, column, figures
 from acd.reports.measures import Measures, measured
 from acd.reports.naming import in_order, name_of
 from acd.reports.notes import notes_of
+from acd.reports.rollups.use import count_with_rollups
 from acd.reports.sources import Filter
 from acd.reports.table import Figure, Line, ReportTable
 
@@ -87,7 +88,7 @@ def _count(
     wanted = Wanted(intervals, asked.by, filter, known, now)
     tally = Tally()
     for kind in kinds:
-        tally.merge(count(connection, kind, wanted))
+        tally.merge(count_with_rollups(connection, kind, wanted))
     together: dict[tuple[int, str], dict[str | None, Measures]] = {}
     for (bucket, key, group), measures in tally.items():
         together.setdefault((bucket, key), {})[group] = measures

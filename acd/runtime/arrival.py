@@ -12,6 +12,8 @@ from acd.ivr.ports import CallerLine
 from acd.runtime.numbers import NumberBook, ToOutside
 from acd.runtime.shell import Shell
 
+AT_ONCE_S = 2.0
+
 FindCustomer = Callable[[str], Awaitable[Customer | None]]
 """Whose number it is; answers soon, whatever happens."""
 
@@ -44,6 +46,7 @@ async def arrive(
             customer,
             agent.id if agent is not None else None,
             ask.trunk,
+            _long_ago(shell, ask),
         )
     )
     if not switch.is_there(ask.call_id):
@@ -57,6 +60,12 @@ async def arrive(
         await line.show_caller(name)
     elif agent is not None:
         await line.show_caller(shell.engine.floor.profile(agent.id).name)
+
+
+def _long_ago(shell: Shell, ask: Ask) -> float | None:
+    """When the call began, where nobody was there to hear of it; a call that asks at once begins now."""
+    began_at = ask.began_at
+    return began_at if began_at is not None and shell.clock() - began_at > AT_ONCE_S else None
 
 
 def _kind(numbers: NumberBook, ask: Ask) -> CallKind:

@@ -25,6 +25,7 @@ from acd.settings.model import (
     RecordingSettings,
     RecordRule,
     RedisSettings,
+    S3Settings,
     SystemSettings,
 )
 from acd.settings.schema.agents import AgentsFile
@@ -91,7 +92,10 @@ def _desktop(section: DesktopSection) -> DesktopSettings:
 
 def _recording(section: RecordingsSection) -> RecordingSettings:
     return RecordingSettings(
-        RecordChannels(section.channels), RecordFormat(section.format), section.agents_hear_own
+        RecordChannels(section.channels),
+        RecordFormat(section.format),
+        section.agents_hear_own,
+        S3Settings(**section.s3.model_dump()) if section.s3 is not None else None,
     )
 
 

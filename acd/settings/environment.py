@@ -31,6 +31,7 @@ class Environment:
     `http_port` is that of the desktop's pages, `health_port` of the controller's health page, both at
     `http_address`. Requests that come from one of `http_proxies` are from whom the proxy says.
     `redis_host`, if given, is used instead of the configuration's; without a `redis_password` none is sent.
+    The keys of S3 are for the store of recordings.
     `records_url`, if given, says where records go instead of a file in `home`; it may hold a password.
     """
 
@@ -53,6 +54,8 @@ class Environment:
     ws_port: int = 8088
     health_port: int = 8081
     http_proxies: tuple[str, ...] = ()
+    s3_access_key: str = field(default="", repr=False)
+    s3_secret_key: str = field(default="", repr=False)
     records_url: str = field(default="", repr=False)
 
     @classmethod
@@ -84,6 +87,8 @@ class Environment:
             public_sip_port=read.optional(_port, "ACD_PUBLIC_SIP_PORT", 0),
             redis_host=read.optional(_host, "ACD_REDIS_HOST", "127.0.0.1"),
             redis_password=env.get("ACD_REDIS_PASSWORD", ""),
+            s3_access_key=env.get("ACD_S3_ACCESS_KEY", ""),
+            s3_secret_key=env.get("ACD_S3_SECRET_KEY", ""),
             records_url=read(_database_url, "ACD_DATABASE_URL", ""),
         )
         if read.problems:
@@ -125,6 +130,16 @@ class Environment:
     def asterisk_dir(self) -> Path:
         """Asterisk's generated configuration and its data."""
         return self.home / "asterisk"
+
+    @property
+    def cdr_file(self) -> Path:
+        """Asterisk's own account of calls."""
+        return self.asterisk_dir / "log" / "cdr-custom" / "acd.csv"
+
+    @property
+    def cdr_place_file(self) -> Path:
+        """How far that has been compared with the records."""
+        return self.home / "cdr-place.json"
 
     @property
     def sounds_dir(self) -> Path:

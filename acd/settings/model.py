@@ -75,12 +75,27 @@ class RecordFormat(StrEnum):
 
 
 @dataclass(frozen=True)
+class S3Settings:
+    """Where recordings go. The file on this disk is removed when its day is `keep_local_days` ago."""
+
+    endpoint: str
+    bucket: str
+    prefix: str = "recordings"
+    region: str = "us-east-1"
+    keep_local_days: int = 7
+
+
+@dataclass(frozen=True)
 class RecordingSettings:
-    """What becomes of recordings. `agents_hear_own`: agents may listen to their own calls."""
+    """What becomes of recordings. `agents_hear_own`: agents may listen to their own calls.
+
+    `s3`: where they are kept for good; None: on this disk.
+    """
 
     channels: RecordChannels = RecordChannels.STEREO
     format: RecordFormat = RecordFormat.MP3
     agents_hear_own: bool = False
+    s3: S3Settings | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 from acd.core.facts import OfferFailure
@@ -14,6 +15,7 @@ from acd.telephony.cause import offer_failure, outside_failure
 from acd.telephony.line import printable
 
 _SECONDS = re.compile(r"[0-9]{1,12}")
+_BEGUN = re.compile(r"(?P<utc>[0-9]{6}-[0-9]{6})-[0-9]+$")
 
 
 def variables_of(event: Any) -> dict[str, str]:
@@ -46,10 +48,26 @@ def read_ask(session: AgiSession) -> Ask | None:
         failure=failure,
         outside_failure=outside_failure(dialstatus, leg) if failed else DialFailure.UNREACHABLE,
         cause=printable(leg) if failed else "",
+        began_at=began_at(call_id),
         group=group,
         served_by=member,
         served_at=float(served_at) if member and _SECONDS.fullmatch(served_at) else None,
     )
+
+
+def began_at(call_id: str) -> float | None:
+    """When the dialplan gave the call this id, Unix seconds; None where it did not, as to a consultation.
+
+    The id has the whole second, so this is its middle, and at most half a second away.
+    """
+    match = _BEGUN.search(call_id)
+    if match is None:
+        return None
+    try:
+        second = datetime.strptime(match["utc"], "%y%m%d-%H%M%S").replace(tzinfo=UTC)
+    except ValueError:
+        return None
+    return second.timestamp() + 0.5
 
 
 def renamed(ask: Ask, call_id: str) -> Ask:

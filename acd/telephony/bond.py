@@ -24,6 +24,7 @@ from acd.core.ports import Feed
 from acd.errors import TelephonyError
 from acd.telephony import cdr
 from acd.telephony.ami import AmiLink
+from acd.telephony.ask import began_at
 from acd.telephony.channels import Pair
 from acd.telephony.dial_string import TRUNK_PREFIX
 from acd.telephony.switch import Switchboard
@@ -223,9 +224,10 @@ class Bond:
         missing = [c for c in self._floor.calls if c not in alive]
         gone = events.FloorSeen(alive)
         if missing:
-            self._tell_served(missing)
-            file = self._cdr_file
-            gone = events.FloorSeen(alive, cdr.ended_at(file), cdr.ended_by_agent(file) & set(missing))
+            since = min(self._floor.calls[call_id].arrived_at for call_id in missing)
+            ends = cdr.ends(self._cdr_file, missing, since)
+            self._tell_served(ends.served)
+            gone = events.FloorSeen(alive, ends.at, frozenset(ends.by_agent))
         self._feed(gone)
         for caller in callers:
             if caller.talking_to is not None:
@@ -289,13 +291,12 @@ class Bond:
                 self._switch.end_leg(leg_id)
         return self._watch.legs.keep_only(picture.legs)
 
-    def _tell_served(self, missing: Iterable[str]) -> None:
+    def _tell_served(self, served: Mapping[str, cdr.Served]) -> None:
         """Callers who came and went through the fallback queue must not pass for having given up."""
-        served = cdr.served_by_fallback(self._cdr_file)
-        for call_id in missing:
+        for call_id, by in served.items():
             # Of a talk that began before the last that we know, we have heard.
-            if call_id in served and served[call_id].at > self._floor.calls[call_id].facts[-1].at:
-                self._feed(self._served(call_id, served[call_id].phone, served[call_id].at))
+            if by.at > self._floor.calls[call_id].facts[-1].at:
+                self._feed(self._served(call_id, by.phone, by.at))
 
     def _conversation(self, call_id: str, phone: str, since: float | None) -> events.Event:
         """With an agent at work, or with a phone where nobody is logged in (the fallback queue does so).
@@ -319,6 +320,7 @@ class Bond:
             caller.caller_name,
             caller.dialed_number,
             origin_agent=agent.id if is_own and agent is not None else None,
+            at=began_at(caller.call_id),
         )
 
     def _served(self, call_id: str, phone: str, at: float | None) -> events.FallbackServed:

@@ -7,6 +7,7 @@ asks us); an agent's leg is known from the dial that the caller's channel runs.
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable, Iterable
 
 from acd.core import events
@@ -32,6 +33,16 @@ def phone_of(channel: str) -> str | None:
 
 NO_SOUND = "44"
 """The cause with which Asterisk gives up a leg of which it hears nothing (rtp_timeout)."""
+LATE_S = 1.0
+
+
+def _long_ago(event: Headers) -> float | None:
+    """When it happened, Unix seconds, where we stood still and read of it only now."""
+    try:
+        at = float(str(event.get("Timestamp", "")))
+    except ValueError:
+        return None
+    return at if time.time() - at > LATE_S else None
 
 
 class Watch:
@@ -253,12 +264,13 @@ class Watch:
             self.handed_over.discard(call_id)
             if is_over:
                 self._feed(events.AgentHungUp(call_id))  # not news if the phone's BYE was told
-            self._feed(events.CallEnded(call_id, by, cause_in_words(event)))
+            self._feed(events.CallEnded(call_id, by, cause_in_words(event), _long_ago(event)))
         # A dial's end is told by the caller's own channel; the leg must not be taken for the next one's.
         leg_call = self.leg_of.call(channel)
         if leg_call is not None:
             if self.is_turned(leg_call):
-                self._feed(events.CallEnded(leg_call, EndedBy.CALLER, cause_in_words(event)))
+                why = cause_in_words(event)
+                self._feed(events.CallEnded(leg_call, EndedBy.CALLER, why, _long_ago(event)))
             del self.leg_of[leg_call]
             if event.get("Cause") == NO_SOUND:
                 self.left_alone.add(leg_call)

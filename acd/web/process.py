@@ -19,6 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from acd.accounts.first import make_first_accounts
 from acd.accounts.store import AccountStore
 from acd.errors import OperatorError, RequestRefused
+from acd.recordings.bucket import bucket_of
 from acd.recordings.keeper import Keeper
 from acd.records.store import RecordsAway, RecordStore
 from acd.runtime.control import request
@@ -60,7 +61,12 @@ class WebProcess:
         self._tasks: list[asyncio.Task[None]] = []
         self._auditing: asyncio.Task[None] | None = None
         self._ahead: asyncio.Task[None] | None = None
-        self._keeper = Keeper(environment.recordings_dir, self._store, self._recording_settings)
+        self._keeper = Keeper(
+            environment.recordings_dir,
+            self._store,
+            self._recording_settings,
+            lambda settings: bucket_of(settings, environment),
+        )
         self._webhooks = WebhookWorker(
             environment.control_socket, lambda: self._store.engine, self._webhooks_to_private
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -11,9 +12,10 @@ from tempfile import TemporaryDirectory
 from aiohttp import web
 from aiohttp.web import FileResponse
 
+from acd.recordings.bucket import Bucket, NotStored, StoreAway
 from acd.recordings.encode import CannotEncode, decoded, make_peaks
 from acd.recordings.files import MEDIA, path_of, peaks_path
-from acd.recordings.store import Recording
+from acd.recordings.store import Recording, Storage
 from acd.web.refusal import Refusal, away
 
 LISTENING_S = 600.0
@@ -22,9 +24,10 @@ LISTENINGS_MAX = 10_000
 
 @dataclass(slots=True)
 class RecordingDesk:
-    """`folder` has the files."""
+    """`folder` has the files; `bucket` is the store that has those which are there no longer, if any."""
 
     folder: Path
+    bucket: Callable[[], Awaitable[Bucket | None]]
     _listened: dict[tuple[str, str], float] = field(default_factory=dict)
     _drawing: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -38,39 +41,82 @@ class RecordingDesk:
         return last is None or now - last > LISTENING_S
 
     def is_missing(self, row: Recording) -> bool:
-        """Nobody has deleted it, and the file is not there."""
-        return row.is_there and not path_of(self.folder, row.name, row.format).is_file()
+        """Nobody has deleted it, and the file is not on this disk, where it is kept."""
+        on_disk = row.is_there and row.storage is Storage.DISK
+        return on_disk and not path_of(self.folder, row.name, row.format).is_file()
 
-    async def serve(self, row: Recording, *, as_file: bool) -> web.StreamResponse:
-        """The sound; parts of it where a player asks for them. Raises Refusal, 404 and 410."""
-        file = self._there(row)
+    async def serve(self, row: Recording, request: web.Request, *, as_file: bool) -> web.StreamResponse:
+        """The sound; parts of it where a player asks for them. Raises Refusal, 404, 410, 416, 503."""
+        file = self._place(row)
         headers = {"Content-Type": MEDIA[row.format], "Cache-Control": "no-store"}
         if as_file:
             headers["Content-Disposition"] = f'attachment; filename="{file.name}"'
-        return FileResponse(file, headers=headers)
+        if await asyncio.to_thread(file.is_file):
+            return FileResponse(file, headers=headers)
+        return await self._from_store(row, request, headers)
+
+    async def _from_store(
+        self, row: Recording, request: web.Request, headers: dict[str, str]
+    ) -> web.StreamResponse:
+        try:
+            asked = request.http_range
+        except ValueError:
+            asked = slice(None)
+        begin, end, _ = asked.indices(row.bytes)
+        if asked.start is not None and asked.start >= row.bytes:
+            raise Refusal(416, "no-such-part", "the file has no such part")
+        parts = (await self._bucket(row)).read(f"{row.name}.{row.format}", begin, end)
+        try:
+            first = await anext(parts, b"")
+        except NotStored:
+            raise self._missing(row) from None
+        except StoreAway as error:
+            raise away("recordings-away", str(error)) from error
+        is_part = (begin, end) != (0, row.bytes)
+        headers |= {"Accept-Ranges": "bytes", "Content-Length": str(end - begin)}
+        if is_part:
+            headers["Content-Range"] = f"bytes {begin}-{end - 1}/{row.bytes}"
+        answer = web.StreamResponse(status=206 if is_part else 200, headers=headers)
+        await answer.prepare(request)
+        await answer.write(first)
+        async for block in parts:
+            await answer.write(block)
+        await answer.write_eof()
+        return answer
+
+    async def _bucket(self, row: Recording) -> Bucket:
+        bucket = await self.bucket() if row.storage is Storage.S3 else None
+        if bucket is None:
+            raise self._missing(row)
+        return bucket
 
     async def peaks(self, row: Recording) -> bytes:
         """As `acd.recordings.peaks.Peaks` in JSON; kept, or made now. Raises Refusal."""
         kept = peaks_path(self.folder, row.name)
         async with self._drawing:  # to look at every sample is work: one at a time
             if not kept.is_file():
-                await self._draw(self._there(row), kept, row)
+                await self._draw(self._place(row), kept, row)
         return await asyncio.to_thread(kept.read_bytes)
 
     async def _draw(self, file: Path, kept: Path, row: Recording) -> None:
         with TemporaryDirectory() as folder:
             plain = Path(folder) / "sound.wav"
             try:
+                if not await asyncio.to_thread(file.is_file):
+                    file, bucket = Path(folder) / f"kept.{row.format}", await self._bucket(row)
+                    await bucket.fetch(f"{row.name}.{row.format}", file)
                 await decoded(file, plain, row.format)
                 await make_peaks(plain if plain.exists() else file, kept)
-            except (CannotEncode, OSError, ValueError) as error:
+            except NotStored:
+                raise self._missing(row) from None
+            except (CannotEncode, StoreAway, OSError, ValueError) as error:
                 raise away("no-peaks", f"the wave cannot be drawn: {error}") from error
 
-    def _there(self, row: Recording) -> Path:
-        """Raises Refusal where the file is not: deleted by rule or wish, or lost."""
+    def _place(self, row: Recording) -> Path:
+        """Where it is on this disk, or was. Raises Refusal where it was deleted, by rule or wish."""
         if not row.is_there:
             raise Refusal(410, "recording-deleted", f"the recording was deleted: {row.deleted_why}")
-        file = path_of(self.folder, row.name, row.format)
-        if not file.is_file():
-            raise Refusal(404, "recording-missing", f"the file of recording {row.name} is not there")
-        return file
+        return path_of(self.folder, row.name, row.format)
+
+    def _missing(self, row: Recording) -> Refusal:
+        return Refusal(404, "recording-missing", f"the file of recording {row.name} is not there")

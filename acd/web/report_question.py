@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import calendar
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
@@ -16,6 +14,7 @@ from acd.records.period import Period, parse_period
 from acd.reports.asked import Asked, By, Grain, Where
 from acd.reports.catalogue import REPORTS, Report, breakdowns
 from acd.reports.kpis import KPIS, SERVICE_LEVEL
+from acd.reports.periods import Comparison, earlier
 from acd.settings.problems import not_among
 from acd.web.refusal import Refusal, not_found, wrong
 from acd.web.values import Input, Line, Name
@@ -40,15 +39,6 @@ Kpis = Annotated[
     Field(max_length=NAMES_MAX, default_factory=list),
 ]
 Language = Literal["en", "zh-CN"]
-
-
-class Comparison(StrEnum):
-    """What a period is set beside: the same days and times so much earlier."""
-
-    NONE = "none"
-    DAY = "day"
-    WEEK = "week"
-    MONTH = "month"
 
 
 class Question(Input):
@@ -124,24 +114,3 @@ def _by(report: Report, question: Question) -> By:
         if kpi not in possible:
             raise wrong({"query.kpi": not_among("figure", kpi, possible)})
     return by
-
-
-def earlier(period: Period, comparison: Comparison) -> Period | None:
-    """The period before, by the clock: a week that daylight saving ended in is as long by days."""
-    match comparison:
-        case Comparison.NONE:
-            return None
-        case Comparison.DAY:
-            return Period(period.since - timedelta(days=1), period.until - timedelta(days=1))
-        case Comparison.WEEK:
-            return Period(period.since - timedelta(weeks=1), period.until - timedelta(weeks=1))
-        case Comparison.MONTH:
-            since = _month_before(period.since)
-            until = _month_before(period.until)
-            # The 29th and 30th of March have one day before them: the 28th of February.
-            return Period(since, until if until > since else since + (period.until - period.since))
-
-
-def _month_before(moment: datetime) -> datetime:
-    year, month = (moment.year, moment.month - 1) if moment.month > 1 else (moment.year - 1, 12)
-    return moment.replace(year=year, month=month, day=min(moment.day, calendar.monthrange(year, month)[1]))

@@ -15,8 +15,10 @@ from acd.accounts.passwords import Passwords
 from acd.accounts.sessions import Sessions
 from acd.accounts.store import AccountStore
 from acd.accounts.tokens import Tokens
+from acd.recordings.bucket import Bucket, bucket_of
 from acd.records.store import RecordStore
 from acd.settings.environment import Environment
+from acd.settings.model import S3Settings
 from acd.web.asker import Asker
 from acd.web.centre import CentreInUse
 from acd.web.customer_desk import CustomerDesk
@@ -67,6 +69,7 @@ class Services:
     hub: Hub = field(init=False)
     figures: Figures = field(init=False)
     recordings: RecordingDesk = field(init=False)
+    _last_bucket: tuple[S3Settings | None, Bucket | None] | None = None
     open_sockets: OpenSockets = field(init=False, default_factory=OpenSockets)
     report_turns: Turns = field(init=False, default_factory=Turns)
 
@@ -74,8 +77,15 @@ class Services:
         self.centre = CentreInUse(self.environment)
         self.link = Link(self.environment.control_socket, self.picture)
         self.hub = Hub(self.picture, self.link)
-        self.recordings = RecordingDesk(self.environment.recordings_dir)
+        self.recordings = RecordingDesk(self.environment.recordings_dir, self._bucket)
         self.figures = Figures(self.store, self.centre, self.picture, self.hub)
+
+    async def _bucket(self) -> Bucket | None:
+        """Raises OperatorError."""
+        settings = (await self.centre.get()).recording.s3
+        if self._last_bucket is None or self._last_bucket[0] != settings:
+            self._last_bucket = settings, bucket_of(settings, self.environment)
+        return self._last_bucket[1]
 
     # What is on the database is made in the thread that uses it: while it is away, that takes its time.
     @property

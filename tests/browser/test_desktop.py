@@ -225,6 +225,32 @@ async def test_a_call_goes_through_every_hand(browser: Browser, anna: Desk, cent
         left, right = await recorded(centre, tape[1])
         assert hears(left, CALLER)
         assert loudness(right) > 0.005
+    await a_supervisor_hears(browser, centre, call_id)
+
+
+async def a_supervisor_hears(browser: Browser, centre: DeskCentre, call_id: str) -> None:
+    """In the story of the call; the wave is there, and so is who has listened."""
+    async with (
+        profile(browser, centre, SUPERVISOR) as context,
+        desk(context, centre, SUPERVISOR) as supervisor,
+    ):
+        page = await supervisor.open()
+        await page.goto(f"{centre.url}/calls/{call_id}")
+        talk = page.get_by_role("region", name="Recording of the talk")
+        place = talk.get_by_role("slider", name="Where in the recording")
+        await expect(place).to_be_visible()
+        await place.press("ArrowRight")
+        await expect(place).to_have_attribute("aria-valuenow", "5")
+        await talk.get_by_role("button", name="Play").click()
+        await expect(place).not_to_have_attribute("aria-valuenow", "5")
+        await talk.get_by_text("2×").click()
+        await talk.get_by_role("button", name="Pause").click()
+        await expect(talk.get_by_role("alert")).to_be_hidden()
+        [recording], log = await asked_by_supervisor(
+            centre, f"/api/calls/{call_id}/recordings", "/api/audit?limit=50"
+        )
+        assert recording["format"] == "wav"
+        assert f"recording {recording['path']}" in [each["about"] for each in log]
 
 
 async def told_true(at: Desk, state: str, *, since: float) -> None:

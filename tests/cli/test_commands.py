@@ -19,7 +19,7 @@ from typer.testing import CliRunner
 from acd.__main__ import app
 from acd.cli.process import check_ports
 from acd.core import facts
-from acd.core.facts import AgentInterval, CallKind, Customer, EndedBy
+from acd.core.facts import CallKind, Customer, EndedBy
 from acd.errors import OperatorError
 from acd.records.fold import fold
 from acd.records.store import RecordStore
@@ -193,44 +193,6 @@ def test_phones_list_as_json_has_what_the_table_has(home: Path) -> None:
 
 
 # --- records ----------------------------------------------------------------------------------
-def test_report_as_json(records: Path) -> None:
-    data = json.loads(acd("report", "--from", "2026-11-22", "--to", "2026-11-22", "--json"))
-    text = json.dumps(data)
-    assert "sales" in text
-    total = data["total"]
-    assert (total["offered"], total["answered"], total["abandoned"]) == (2, 1, 1)
-
-
-def test_report_as_a_table(records: Path) -> None:
-    shown = acd("report", "--from", "2026-11-22", "--to", "2026-11-22", "--group", "sales")
-    assert "Sales" in shown
-
-
-def test_report_of_the_agents(records: Path) -> None:
-    with RecordStore(f"sqlite:///{records / 'records.sqlite3'}") as store:
-        lunch = AgentInterval("anna", "not_ready", "lunch", TEN, TEN + 600)
-        store.save_intervals([AgentInterval("anna", "ready", None, TEN - 60, TEN), lunch])
-    period = ("report", "--agents", "--from", "2026-11-22", "--to", "2026-11-22")
-    (row,) = [line for line in acd(*period).splitlines() if "Anna Weber" in line]
-    unpaid, paid = row.split("│")[-3:-1]
-    assert (unpaid.strip(), paid.strip()) == ("10:00", "1:00")
-    (anna,) = json.loads(acd(*period, "--json"))["agents"]
-    assert (anna["not_ready_s"], anna["unpaid_s"], anna["paid_s"]) == ({"lunch": 600.0}, 600.0, 60.0)
-    with pytest.raises(OperatorError, match="--group does not go with --agents"):
-        acd(*period, "--group", "sales")
-
-
-def test_report_of_a_group_that_does_not_exist(records: Path) -> None:
-    with pytest.raises(OperatorError, match="slaes"):
-        acd("report", "--group", "slaes")
-
-
-def test_report_without_records(home: Path) -> None:
-    with RecordStore(f"sqlite:///{home / 'records.sqlite3'}"):
-        pass  # made
-    assert "Sales" in acd("report")
-
-
 def test_calls_list(records: Path) -> None:
     shown = acd("calls", "list", "--from", "2026-11-22", "--to", "2026-11-22")
     assert "a261122-100000-1" in shown

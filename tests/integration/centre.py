@@ -51,7 +51,8 @@ FASTER = {
     "system.yml": {
         "lease_s: 12": "lease_s: 5\n  direct_ring_timeout_s: 4",
         "fallback_after_s: 4": "fallback_after_s: 8\n  call_id_header: true",
-        "# What agents dial": "missed_rings: {busy: {back_off_s: 2}}\n\n# What agents dial",
+        "# What agents dial": "missed_rings: {busy: {back_off_s: 2}}\nrecordings: {format: wav}\n\n"
+        "# What agents dial",
     },
 }
 
@@ -343,7 +344,7 @@ class Centre:
         with RecordStore(f"sqlite:///{self.home}/records.sqlite3") as store:
             return store.calls(now - timedelta(days=1), now + timedelta(days=1), limit=10_000)
 
-    def cdr_rows(self) -> list[dict[str, str]]:
+    def cdr_rows(self) -> list[cdr.Row]:
         """Asterisk's own account."""
         return cdr.rows(self.home / "asterisk" / "log" / "cdr-custom" / "acd.csv")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import time
 from collections.abc import AsyncIterator
@@ -328,3 +329,9 @@ async def test_frozen_controller(centre: Centre, phones: dict[str, Phone]) -> No
         assert story(left) == ["waiting support abandoned"]
         ring_record = await centre.record(before["+491700000034"])
         assert "talking sales ben caller_hung_up" in story(ring_record)
+
+
+async def test_asterisk_agrees_with_all_that(centre: Centre) -> None:
+    """Each of its calls is on record once, and begins, is answered and ends when ours does."""
+    told = await asyncio.to_thread(centre.acd, "records", "reconcile", "--json")
+    assert json.loads(told)["calls"] > 0

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from acd.recordings.bucket import Bucket
 from acd.recordings.keeper import Keeper
 from acd.recordings.store import Recording, Recordings
 from acd.records.store import RecordStore
-from acd.settings.model import RecordingSettings
+from acd.settings.model import RecordingSettings, S3Settings
 from tests.recordings.calls import DAY
 
 NAME = f"{DAY}/c1-talk"
@@ -29,7 +30,11 @@ class World:
         async def settings() -> RecordingSettings:
             return self.settings
 
-        return Keeper(self.dir, self.store, settings, lambda: self.busy)
+        return Keeper(self.dir, self.store, settings, self.bucket, lambda: self.busy)
+
+    def bucket(self, settings: S3Settings | None) -> Bucket | None:
+        """With the keys of these tests."""
+        return Bucket(settings, "key", "secret") if settings is not None else None
 
     def row(self, name: str = NAME) -> Recording:
         """It is on record."""

@@ -25,13 +25,14 @@ from acd.records.connecting import make_engine
 from acd.records.fold import fold
 from acd.records.schema import agent_states
 from acd.records.store import RecordStore
+from acd.reports.sending import schema as saved_reports
 from acd.sql import UtcDateTime
 from acd.web import drafts
 from acd.webhooks import schema as webhooks
 from tests.records.scenario import facts_of
 
 # Each part of the product has its tables to itself; one line of migrations makes them all.
-SCHEMAS = (records, accounts, customers, webhooks, recordings, drafts)
+SCHEMAS = (records, accounts, customers, webhooks, recordings, drafts, saved_reports)
 
 
 def all_tables() -> MetaData:

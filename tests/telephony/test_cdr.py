@@ -26,21 +26,29 @@ def row(call_id: str = "c1", end: str = "1795348800.000000", **changed: str) -> 
         "end": end,
         "disposition": "ANSWERED",
         "group": "sales",
+        "fell": "",
         **changed,
     }
     return ",".join(f'"{values[column]}"' for column in cdr.COLUMNS) + "\n"
 
 
+def ends(file: Path, *calls: str) -> cdr.Ends:
+    """Of these calls, however long ago."""
+    return cdr.ends(file, calls, 0.0)
+
+
 def test_no_file_yet(tmp_path: Path) -> None:
     assert cdr.rows(tmp_path / "no.csv") == []
-    assert cdr.ended_at(tmp_path / "no.csv") == {}
+    assert ends(tmp_path / "no.csv", "c1").at == {}
+    assert not cdr.is_there(tmp_path / "no.csv")
 
 
 def test_the_last_leg_counts(tmp_path: Path) -> None:
     file = tmp_path / "acd.csv"
-    ends = ["1795348740.5", "1795348800.000000", "1795348710"]
-    file.write_text("".join(row(end=end) for end in ends) + row("c2", "1795348805.25"))
-    assert cdr.ended_at(file) == {"c1": NOON, "c2": NOON + 5.25}
+    times = ["1795348740.5", "1795348800.000000", "1795348710"]
+    file.write_text("".join(row(end=end) for end in times) + row("c2", "1795348805.25"))
+    assert ends(file, "c1", "c2").at == {"c1": NOON, "c2": NOON + 5.25}
+    assert ends(file, "c2").at == {"c2": NOON + 5.25}, "of those asked for"
     assert cdr.rows(file)[0]["disposition"] == "ANSWERED"
 
 
@@ -57,6 +65,7 @@ def test_the_last_leg_counts(tmp_path: Path) -> None:
         row("c9", answer="never"),
         row("c9", disposition="ANSW"),
         row("c9", end="1e99"),
+        row("c9", fell="noon"),
         "\n\n",
         "\0" * 50 + "\n",
         '"' + "x" * 200_000 + "\n",
@@ -67,8 +76,8 @@ def test_the_last_leg_counts(tmp_path: Path) -> None:
 def test_a_damaged_row_costs_only_itself(tmp_path: Path, damage: str) -> None:
     file = tmp_path / "acd.csv"
     file.write_text(row("before") + damage + ("" if damage.endswith("\n") else "\n") + row("after"))
-    assert cdr.ended_at(file) == {"before": NOON, "after": NOON}
-    assert set(cdr.customer_calls(file)) == {"before", "after"}
+    assert ends(file, "before", "after", "c9").at == {"before": NOON, "after": NOON}
+    assert set(cdr.calls_since(file, 0.0)) == {"before", "after"}
 
 
 def test_names_with_commas_and_quotes(tmp_path: Path) -> None:
@@ -77,24 +86,17 @@ def test_names_with_commas_and_quotes(tmp_path: Path) -> None:
     assert cdr.rows(file)[0]["source"] == 'a "b", 王'
 
 
-def test_only_the_end_of_a_long_file_is_read(tmp_path: Path) -> None:
-    file = tmp_path / "acd.csv"
-    file.write_text("".join(row(f"c{n}") for n in range(1000)))
-    last = cdr.rows(file, tail_bytes=5 * len(row("c999")))
-    assert [r["call_id"] for r in last] == ["c996", "c997", "c998", "c999"]
-    assert len(cdr.rows(file)) == 1000
-
-
 def test_who_had_hung_up_is_told_by_the_place_in_the_dialplan(tmp_path: Path) -> None:
     file = tmp_path / "acd.csv"
     file.write_text(row("c1") + row("c1", destination="over") + row("c2"))
-    assert cdr.ended_by_agent(file) == {"c1"}
+    assert ends(file, "c1", "c2").by_agent == {"c1"}
+    assert [call.by_agent for call in cdr.calls_since(file, 0.0).values()] == [True, False]
 
 
 def test_bytes_that_are_no_utf_8(tmp_path: Path) -> None:
     file = tmp_path / "acd.csv"
     file.write_bytes(b'"\xff\xfe' + row("c1").encode()[1:] + row("c2").encode())
-    assert cdr.ended_at(file)["c2"] == NOON
+    assert ends(file, "c2").at == {"c2": NOON}
 
 
 MEMBER = "Local/1002@acd-member-00000003"
@@ -102,29 +104,42 @@ MEMBER = "Local/1002@acd-member-00000003"
 
 def test_a_customers_call_is_the_sum_of_its_legs(tmp_path: Path) -> None:
     file = tmp_path / "acd.csv"
+    fell = "1795348701"
     legs = [
         row(start="1795348680.5", end="1795348700.0", disposition="NO ANSWER", group="support"),
         row(channel=f"{MEMBER};2", dest_channel="PJSIP/1002-00000004", answer="1795348705.5", group=""),
-        row(start="1795348700.0", end="1795348800.0", answer="1795348700.0", dest_channel=f"{MEMBER};1"),
+        row(start="1795348700.0", answer="1795348700.0", dest_channel=f"{MEMBER};1", fell=fell),
         row(start="1795348800.0", end="1795348801.0", dest_channel="", group=""),
     ]
-    file.write_text("".join(legs) + row("inside", channel="PJSIP/1001-00000009"))
+    file.write_text("".join(legs))
     served = cdr.Served("1002", NOON - 94.5)
-    assert cdr.customer_calls(file) == {
-        "c1": cdr.CustomerCall("c1", "+4930123", "8001", NOON - 119.5, NOON + 1, "sales", served, "lab")
-    }
-    assert cdr.served_by_fallback(file) == {"c1": served}
+    assert cdr.calls_since(file, 0.0)["c1"] == cdr.CallSeen(
+        "c1",
+        "+4930123",
+        "8001",
+        NOON - 119.5,
+        NOON - 118.8,
+        NOON + 1,
+        "sales",
+        served,
+        "lab",
+        fell_at=NOON - 99,
+    )
+    assert ends(file, "c1").served == {"c1": served}
 
 
 def test_who_was_only_rung_has_not_answered(tmp_path: Path) -> None:
     file = tmp_path / "acd.csv"
     rung = {"channel": f"{MEMBER};2", "dest_channel": "PJSIP/1002-00000004", "answer": "0.000000"}
     file.write_text(
-        row(disposition="NO ANSWER", group="") + row(disposition="BUSY", **rung) + row("c2", **rung)
+        row(disposition="NO ANSWER", answer="0.000000", group="")
+        + row(disposition="BUSY", **rung)
+        + row("c2", **rung)
     )
-    assert cdr.customer_calls(file)["c1"].served is None
-    assert cdr.customer_calls(file)["c1"].group == ""
-    assert cdr.served_by_fallback(file) == {}
+    (call,) = cdr.calls_since(file, 0.0).values()
+    assert (call.served, call.group, call.answered_at) == (None, "", None)
+    assert call.fell_at == NOON - 119.9, "as a member was tried"
+    assert ends(file, "c1", "c2").served == {}
 
 
 def test_who_was_dialled_by_the_controller_and_answered(tmp_path: Path) -> None:
@@ -134,4 +149,26 @@ def test_who_was_dialled_by_the_controller_and_answered(tmp_path: Path) -> None:
         + row(answer="1795348690.0")
         + row(disposition="NO ANSWER", dest_channel="PJSIP/1003-00000005")
     )
-    assert cdr.customer_calls(file)["c1"].served == cdr.Served("1001", NOON - 110)
+    assert cdr.calls_since(file, 0.0)["c1"].served == cdr.Served("1001", NOON - 110)
+
+
+def test_what_phones_dial(tmp_path: Path) -> None:
+    """A colleague, somebody outside; a code to log in is no call."""
+    file, own = tmp_path / "acd.csv", {"channel": "PJSIP/1001-00000009", "source": "1001"}
+    file.write_text(
+        row("inside", **own, dialed="1002", dest_channel="PJSIP/1002-0000000a")
+        + row("code", **own, dialed="*11", dest_channel="")
+        + row("outside", **own, dialed="0301", dest_channel="PJSIP/trunk-lab-x-0000000b")
+    )
+    calls = cdr.calls_since(file, 0.0)
+    assert {call_id: (call.phone, call.trunk) for call_id, call in calls.items()} == {
+        "inside": ("1001", ""),
+        "outside": ("1001", ""),
+    }
+    assert calls["outside"].outside == (cdr.OutsideLeg("lab-x", NOON - 119.9, NOON - 118.8),)
+
+
+def test_rows_from_before_the_last_column(tmp_path: Path) -> None:
+    file = tmp_path / "acd.csv"
+    file.write_text(row().removesuffix(',""\n') + "\n")
+    assert cdr.calls_since(file, 0.0)["c1"].fell_at is None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from acd.core import events
@@ -133,6 +135,14 @@ def test_the_caller_hangs_up(ear: Ear) -> None:
 def test_we_hang_up(ear: Ear) -> None:
     ear.watch.mark_ending("c1")
     assert ear.hangup(CALLER, "1.1") == [events.CallEnded("c1", EndedBy.SYSTEM, "Normal Clearing")]
+
+
+@pytest.mark.parametrize(("ago_s", "told"), [(30.0, True), (0.1, False), (-5.0, False)])
+def test_an_end_that_is_read_late_was_when_it_was(ear: Ear, ago_s: float, told: bool) -> None:
+    """The controller had stood still: Asterisk says when the caller went."""
+    at = round(time.time() - ago_s, 6)
+    heard = ear.event("Hangup", Channel=CALLER, Uniqueid="1.1", Timestamp=f"{at:.6f}")
+    assert [event.at for event in heard if isinstance(event, events.CallEnded)] == [at if told else None]
 
 
 def test_the_dialplan_hangs_up_when_the_agent_has(ear: Ear) -> None:

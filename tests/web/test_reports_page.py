@@ -46,7 +46,6 @@ async def supervisor(page: Page, centre: Desktop, language: str = "en", theme: s
 async def test_from_a_figure_to_its_calls_and_to_a_story(page: Page, centre: Desktop, tmp_path: Path) -> None:
     await supervisor(page, centre)
     await page.goto(f"{centre.url}/reports/groups?{DAYS}")
-    table = page.get_by_role("table").last
     sales = page.get_by_role("row").filter(has_text="Sales")
     await expect(page.get_by_text("All checks hold")).to_be_visible()
     figure = sales.get_by_role("button", name=re.compile(r"^Abandoned \d+, Sales"))
@@ -70,7 +69,9 @@ async def test_from_a_figure_to_its_calls_and_to_a_story(page: Page, centre: Des
     await page.get_by_role("button", name="What is AHT?").first.click()
     await expect(page.get_by_role("dialog")).to_contain_text("What does not count")
     await page.keyboard.press("Escape")
-    await table.get_by_role("columnheader", name="Offered").first.press("Enter")
+    heading = page.get_by_role("columnheader").filter(has_text="Offered").first
+    await heading.press("Enter")
+    await expect(heading).to_have_attribute("aria-sort", "descending")
 
     await page.get_by_role("button", name="Export").click()
     async with page.expect_download() as saved:
@@ -89,11 +90,11 @@ async def test_in_chinese_by_hours_with_a_heat_map(page: Page, centre: Desktop) 
     await expect(page.get_by_text("校验全部成立")).to_be_visible()
     await expect(page.get_by_role("row").filter(has_text="09:00")).to_have_count(2)
     chart = page.get_by_role("region", name="图表")
-    await expect(chart.locator("canvas")).to_be_visible()
+    await expect(chart.locator("canvas").first).to_be_visible()
     await chart.get_by_text("热力图").click()
     await expect(page).to_have_url(re.compile("draw=heat"))
-    await expect(chart.locator("canvas")).to_be_visible()
-    assert await faults_of(page) == []
+    await expect(chart.locator("canvas").first).to_be_visible()
+    assert await faults_of(page) == set()
 
 
 async def test_what_cannot_be_told_is_said_in_words(page: Page, centre: Desktop) -> None:
@@ -102,8 +103,6 @@ async def test_what_cannot_be_told_is_said_in_words(page: Page, centre: Desktop)
     await expect(page.get_by_role("alert").last).to_contain_text("too long for such short intervals")
     await page.goto(f"{centre.url}/reports/agents?from=2025-01-01&to=2025-01-02")
     await expect(page.get_by_text("There is nothing on record for this period")).to_be_visible()
-    await page.goto(f"{centre.url}/reports/unknown")
-    await expect(page.get_by_text("There is no such report.")).to_be_visible()
     await page.goto(f"{centre.url}/reports/agents?{DAYS}")
     await expect(page.get_by_role("row").filter(has_text="Ben Okafor")).to_be_visible()
-    assert await faults_of(page) == []
+    assert await faults_of(page) == set()

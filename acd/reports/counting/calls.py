@@ -13,6 +13,9 @@ from acd.reports.counting.tally import Key, Tally
 
 PEAKS = {"calls": "peak_calls", "waiting": "peak_waiting", "talking": "peak_talking"}
 
+LONGEST_CALL = timedelta(days=1)
+_LONGEST_US = int(LONGEST_CALL.total_seconds() * 1e6)
+
 
 def count_calls(
     rows: Iterable[CallRow], place: Callable[[datetime], int], key: Key, now: datetime, fcr_days: float
@@ -67,13 +70,15 @@ def count_steps(rows: Iterable[StepRow], place: Callable[[datetime], int], key: 
 def count_peaks(rows: Iterable[StretchRow], buckets: Buckets) -> Tally:
     """The most at any moment of each interval, what began before it included.
 
-    What ends in the moment in which something else begins is over by then.
+    What ends in the moment in which something else begins is over by then. Nothing counts for longer than
+    LONGEST_CALL, so that it is the same from whenever the rows are read.
     """
     changes: dict[str, list[tuple[int, int]]] = {kind: [] for kind in PEAKS}
     first, last = buckets.borders[0], buckets.borders[-1]
     for row in rows:
         begin = max(microseconds(row.at), first)
-        end = last if row.until is None else min(microseconds(row.until), last)
+        over = microseconds(row.at) + _LONGEST_US
+        end = min(over, last, over if row.until is None else microseconds(row.until))
         if begin < end:
             changes[row.kind] += ((begin, 1), (end, -1))
     tally = Tally()

@@ -42,12 +42,21 @@ class ReportFile:
 
 
 def make_file(
-    kind: FileFormat, table: ReportTable, labels: Labels, made_at: datetime, targets: Targets = NO_TARGETS
+    kind: FileFormat,
+    table: ReportTable,
+    labels: Labels,
+    made_at: datetime,
+    targets: Targets = NO_TARGETS,
+    *,
+    bom: bool = True,
 ) -> ReportFile:
-    """Takes its time: seconds for a PDF of a thousand lines. Raises OperatorError where a PDF has no font, or
-    Parquet no pyarrow."""
+    """`bom`: CSV begins with one, which Excel needs to see that it is UTF-8.
+
+    Takes its time: seconds for a PDF of a thousand lines. Raises OperatorError where a PDF has no font, or
+    Parquet no pyarrow.
+    """
     return ReportFile(
-        file_name(kind, table), MEDIA_TYPES[kind], _content(kind, table, labels, made_at, targets)
+        file_name(kind, table), MEDIA_TYPES[kind], _content(kind, table, labels, made_at, targets, bom)
     )
 
 
@@ -61,14 +70,14 @@ def file_name(kind: FileFormat, table: ReportTable) -> str:
 
 
 def _content(
-    kind: FileFormat, table: ReportTable, labels: Labels, made_at: datetime, targets: Targets
+    kind: FileFormat, table: ReportTable, labels: Labels, made_at: datetime, targets: Targets, bom: bool
 ) -> bytes:
     # Each is imported where it is needed: a command that prints a table needs none.
     match kind:
         case FileFormat.CSV:
             from acd.reports.files.as_csv import as_csv
 
-            return as_csv(table, labels)
+            return as_csv(table, labels, bom=bom)
         case FileFormat.JSON:
             from acd.reports.files.as_json import as_json
 

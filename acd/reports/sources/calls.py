@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import (
@@ -25,11 +24,10 @@ from acd.core.facts import CallKind
 from acd.records import schema
 from acd.records.period import Period
 from acd.records.record import SegmentKind
+from acd.reports.counting.calls import LONGEST_CALL
 from acd.reports.counting.rows import CallRow, StepRow, StretchRow
 from acd.reports.sources.source import Filter, RowSource
 
-LONGEST_CALL = timedelta(days=1)
-"""Calls that began earlier than so long before a period are not looked at for its peaks."""
 _ALONE = (SegmentKind.IVR.value, SegmentKind.SURVEY.value)  # a caller with the menu, and nobody else
 _calls, _segments, _steps = schema.calls, schema.segments, schema.ivr_steps
 

@@ -20,8 +20,19 @@ from acd.settings.model import (
     RecordFormat,
     RecordingSettings,
     RedisSettings,
+    S3Settings,
 )
-from acd.settings.schema.checking import Options, checked, expected, mistake, one_of, seconds, text_of, whole
+from acd.settings.schema.checking import (
+    Options,
+    checked,
+    expected,
+    mistake,
+    one_of,
+    pattern,
+    seconds,
+    text_of,
+    whole,
+)
 from acd.settings.schema.ice import IceServerEntry
 from acd.settings.schema.values import (
     Country,
@@ -38,6 +49,9 @@ from acd.settings.schema.values import (
 from acd.settings.schema.work import MissedRingsSection, ReasonEntry
 
 _FORMULAS = [formula.value for formula in ServiceLevelFormula]
+_ENDPOINT = r"https?://[A-Za-z0-9]([A-Za-z0-9.-]{0,250}[A-Za-z0-9])?(:[0-9]{1,5})?"
+_BUCKET = r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]"
+_PREFIX = r"([A-Za-z0-9_-]{1,60}(/[A-Za-z0-9_-]{1,60}){0,5})?"
 _PLACEHOLDERS = ("{text_file}", "{sound_file}")
 
 
@@ -188,6 +202,19 @@ class DesktopSection(Options):
     ice_servers: list[IceServerEntry] = Field(default_factory=list, max_length=10)
 
 
+class S3Section(Options):
+    """An S3-compatible store. Its keys are in ACD_S3_ACCESS_KEY and ACD_S3_SECRET_KEY."""
+
+    endpoint: Annotated[str, pattern("an address such as https://s3.example.com", _ENDPOINT)]
+    """Without a path."""
+    bucket: Annotated[str, pattern("a bucket's name of 3 to 63 letters a-z, digits, - and .", _BUCKET)]
+    prefix: Annotated[str, pattern("names with / between them", _PREFIX)] = S3Settings.prefix
+    """The folder in the bucket."""
+    region: Annotated[str, pattern("a region such as eu-central-1", r"[a-z0-9-]{1,40}")] = S3Settings.region
+    keep_local_days: Annotated[int, whole(0, 3660)] = S3Settings.keep_local_days
+    """So long files are on this disk as well."""
+
+
 class RecordingsSection(Options):
     """What becomes of recordings when the call is over (docs/recordings.md)."""
 
@@ -197,6 +224,8 @@ class RecordingsSection(Options):
     """Made of the wav file in the background."""
     agents_hear_own: YesNo = RecordingSettings.agents_hear_own
     """Agents may listen to the recordings of calls in which they talked."""
+    s3: S3Section | None = None
+    """Where files are kept for good; left out: on this disk."""
 
 
 class WebhooksSection(Options):

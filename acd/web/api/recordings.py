@@ -64,7 +64,7 @@ async def of_call(ctx: Context[None, None]) -> list[RecordingShown]:
 async def listen(ctx: Context[How, None]) -> web.StreamResponse:
     """Parts of it, too. One entry of the audit log for each time that somebody listens, or keeps the file."""
     row = await _row(ctx)
-    answer = await ctx.services.recordings.serve(row, as_file=ctx.query.download)
+    answer = await ctx.services.recordings.serve(row, ctx.request, as_file=ctx.query.download)
     ctx.note(f"recording {row.name}", call=row.call_id)
     if ctx.query.download:
         ctx.services.audit(ctx, "recording-download")

@@ -50,7 +50,7 @@ function Player({ recording }: { recording: Recording }) {
     if (!audio.current!.paused) return audio.current!.pause();
     setBroken(false);
     audio.current!.playbackRate = speed;
-    audio.current!.play().catch(() => setBroken(audio.current?.error != null));
+    audio.current!.play().catch(() => setBroken(Boolean(audio.current?.error)));
   };
   const turn = (to: number): void => {
     setSpeed(to);

@@ -1,0 +1,109 @@
+"""`acd customers forget` and `acd customers export-data`: one person's rights over what is kept of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+import typer
+
+from acd.cli import context
+from acd.cli.auditing import audit
+from acd.errors import OperatorError
+from acd.privacy.export import export_person
+from acd.privacy.forget import Forgetting, as_text
+from acd.privacy.person import Person, find_person
+from acd.recordings.bucket import Bucket, bucket_of
+from acd.records.store import RecordStore
+from acd.settings.environment import Environment
+from acd.settings.model import Centre
+
+Who = Annotated[str, typer.Argument(help="the customer's id, or a phone number", metavar="ID|NUMBER")]
+NOT_REACHED = (
+    "Not reached: back-ups, what webhooks and exports have brought elsewhere, and what agents have written in"
+    " other customers' notes."
+)
+LEFT = 2
+
+
+def forget(
+    who: Who,
+    calls_too: Annotated[
+        bool, typer.Option("--delete-calls", help="delete the calls, too; reports will change")
+    ] = False,
+    as_it_is: Annotated[
+        bool, typer.Option("--no-vacuum", help="do not write SQLite's file anew: old copies may stay in it")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="do not ask")] = False,
+) -> None:
+    """Delete a customer with all that is kept; calls become nobody's. Code 2 if something is left."""
+    env = context.environment()
+    centre = context.centre_in_use(env)
+    with context.records(env) as store:
+        work = _forgetting(env, centre, store, _found(store, who, centre), calls_too=calls_too)
+        work.anew = not as_it_is
+        work.check()
+        count, name = len(work.calls()), work.person.card or who
+        what = "deleted" if calls_too else "made nobody's"
+        context.console.print(f"{name}: {count} calls are {what}; all else is deleted.", markup=False)
+        if not yes:
+            typer.confirm("There is no way back. Go on?", abort=True)
+        about = f"customer {work.person.card}" if work.person.card else "a caller without a card"
+        audit(store, "customer-forget", about, state="begun", calls=count)
+        done = work.run()
+        audit(store, "customer-forget", about, state="done", **done)
+        left = work.left()
+    context.console.print(f"Deleted or changed: {as_text(done)}.", markup=False, soft_wrap=True)
+    for file in left:
+        context.console.print(f"still in: {file}", markup=False, soft_wrap=True)
+    context.console.print(NOT_REACHED, markup=False, soft_wrap=True)
+    if left:
+        raise typer.Exit(LEFT)
+
+
+def export_data(
+    who: Who,
+    output: Annotated[Path, typer.Option("--output", help="the zip file to write")],
+) -> None:
+    """All that is kept of a customer in a zip file: data.json, summary.txt, and the recordings."""
+    if output.exists():
+        raise OperatorError(f"{output} is there already; choose another name")
+    env = context.environment()
+    centre = context.centre_in_use(env)
+    with context.records(env) as store:
+        person = _found(store, who, centre)
+        calls = _forgetting(env, centre, store, person).calls()
+        zone = ZoneInfo(centre.system.timezone)
+        bucket = _bucket(env, centre)
+        count = export_person(store, person, calls, env.recordings_dir, output, zone, bucket)
+        about = f"customer {person.card}" if person.card else "a caller without a card"
+        audit(store, "customer-export-data", about, **count)
+    told = ", ".join(f"{number} {kind}" for kind, number in count.items())
+    context.console.print(f"{output}: {told}", markup=False, soft_wrap=True)
+
+
+def _found(store: RecordStore, who: str, centre: Centre) -> Person:
+    with store.engine.connect() as connection:
+        return find_person(connection, who, centre.system.country)
+
+
+def _forgetting(
+    env: Environment, centre: Centre, store: RecordStore, person: Person, *, calls_too: bool = False
+) -> Forgetting:
+    return Forgetting(
+        home=env.home,
+        recordings=env.recordings_dir,
+        journal=env.journal_dir,
+        store=store,
+        person=person,
+        bucket=_bucket(env, centre),
+        others=[env.config_dir],
+        in_use=env.control_socket.exists(),
+        calls_too=calls_too,
+    )
+
+
+def _bucket(env: Environment, centre: Centre) -> Callable[[], Bucket | None]:
+    return lambda: bucket_of(centre.recording.s3, env)

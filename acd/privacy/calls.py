@@ -1,0 +1,161 @@
+"""Calls on record: made nobody's, so that reports stay as they are, or deleted with all their parts.
+
+Calls are found by the caller; all that is done to some of them is one transaction.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    Connection,
+    Engine,
+    Table,
+    bindparam,
+    case,
+    column,
+    delete,
+    func,
+    select,
+    table,
+    update,
+)
+
+from acd.core.facts import CallKind
+from acd.customers.store import writing
+from acd.privacy.scrub import scrubbed_fact
+from acd.records import schema
+from acd.records.slots import raise_slots, slot_of, slots_between
+
+BATCH = 200
+_PARTS = (
+    schema.segments, schema.visits, schema.transfers, schema.ivr_steps, schema.survey_scores, schema.sounds,
+    schema.facts, schema.corrections,
+)  # fmt: skip
+drafts = table("drafts", column("agent_id"), column("call_id"), column("text", JSON))
+"""As `acd.web.drafts` has it."""
+
+
+@contextmanager
+def erasing(engine: Engine) -> Iterator[Connection]:
+    """A transaction whose old content is overwritten in the file (SQLite; see docs/recordings.md)."""
+    with writing(engine) as connection:
+        if connection.dialect.name == "sqlite":
+            connection.exec_driver_sql("PRAGMA secure_delete = ON")
+        yield connection
+
+
+def anonymise(
+    connection: Connection,
+    call_ids: Sequence[str],
+    contact_of: Callable[[str], str],
+    pattern: re.Pattern[str] | None = None,
+) -> Counter[str]:
+    """Nobody's from here on; what is counted stays. At most BATCH calls; what was done, by kind.
+
+    `contact_of`: what stands for a contact key, the same for the same one, so that who called again is
+    still known to be one. `pattern`: what is to go out of texts as well.
+    """
+    calls, ids = schema.calls, list(call_ids)
+    is_one = calls.c.call_id.in_(ids)
+    keys = {row.contact_key for row in connection.execute(select(calls.c.contact_key).where(is_one))}
+    for key in keys - {""}:
+        same = is_one & (calls.c.contact_key == key)
+        connection.execute(update(calls).where(same).values(contact_key=contact_of(key)))
+    nobody = {"caller_number": "", "caller_name": "", "customer_id": None, "customer_name": None}
+    connection.execute(update(calls).where(is_one).values(**nobody, dialed_number=_ours(calls)))
+    visits = schema.visits
+    visited = visits.c.call_id.in_(ids)
+    connection.execute(update(visits).where(visited).values(dialed_number=_ours(visits)))
+    count = Counter(calls=len(ids), facts=_scrub_facts(connection, ids, pattern))
+    steps, told, sent = schema.ivr_steps, schema.dispositions, schema.transfers
+    connection.execute(update(steps).where(steps.c.call_id.in_(ids)).values(detail=""))
+    connection.execute(
+        update(sent).where(sent.c.call_id.in_(ids), func.length(sent.c.target) > 6).values(target="")
+    )
+    words = update(told).where(told.c.call_id.in_(ids)).values(note="", fields={})
+    count["dispositions"] = connection.execute(words).rowcount
+    corrected = schema.corrections
+    theirs = corrected.c.call_id.in_(ids) & (corrected.c.field == "customer_id")
+    connection.execute(update(corrected).where(theirs).values(value="", reason=""))
+    return count + _tasks_of(connection, ids, delete_them=False)
+
+
+def delete_calls(connection: Connection, call_ids: Sequence[str]) -> Counter[str]:
+    """With all their parts; figures of reports are counted anew. At most BATCH calls; what was deleted."""
+    ids = list(call_ids)
+    slots = set(_slots(connection, ids))
+    count = _tasks_of(connection, ids, delete_them=True)
+    for part in (*_PARTS, schema.dispositions):
+        connection.execute(delete(part).where(part.c.call_id.in_(ids)))
+    count["calls"] = connection.execute(delete(schema.calls).where(schema.calls.c.call_id.in_(ids))).rowcount
+    raise_slots(connection, slots)
+    return count
+
+
+def delete_facts(connection: Connection, call_ids: Sequence[str]) -> Counter[str]:
+    """The course of calls: facts and steps of flows. What is counted stays."""
+    count: Counter[str] = Counter()
+    for part in (schema.facts, schema.ivr_steps):
+        query = delete(part).where(part.c.call_id.in_(list(call_ids)))
+        count[str(part.name)] = connection.execute(query).rowcount
+    return count
+
+
+def _ours(of: Table) -> Any:
+    """The dialled number, where that is not the customer's."""
+    return case((of.c.kind == CallKind.OUTBOUND.value, ""), else_=of.c.dialed_number)
+
+
+def _scrub_facts(connection: Connection, ids: Sequence[str], pattern: re.Pattern[str] | None) -> int:
+    facts = schema.facts
+    found = connection.execute(select(facts).where(facts.c.call_id.in_(ids))).mappings().all()
+    changed = [
+        {
+            "of": row["call_id"],
+            "n": row["part"],
+            "new": [scrubbed_fact(fact, pattern) for fact in row["data"]],
+        }
+        for row in found
+    ]
+    is_one = (facts.c.call_id == bindparam("of")) & (facts.c.part == bindparam("n"))
+    if changed:
+        connection.execute(update(facts).where(is_one).values(data=bindparam("new", type_=JSON())), changed)
+    return sum(len(row["new"]) for row in changed)
+
+
+def _tasks_of(connection: Connection, ids: Sequence[str], *, delete_them: bool) -> Counter[str]:
+    """Wishes to be called back, what people noted of tasks, and words that were never sent."""
+    wishes, changes, sounds = schema.callbacks, schema.task_changes, schema.sounds
+    wanted = list(connection.scalars(select(wishes.c.callback_id).where(wishes.c.call_id.in_(ids))))
+    names = connection.scalars(select(sounds.c.name).where(sounds.c.call_id.in_(ids)))
+    tasks = [*map(str, wanted), *(name.rpartition("/")[2] for name in names)]
+    count: Counter[str] = Counter()
+    is_wish, is_task = wishes.c.callback_id.in_(wanted), changes.c.task_id.in_(tasks)
+    if delete_them:
+        connection.execute(delete(changes).where(is_task))
+        count["callbacks"] = connection.execute(delete(wishes).where(is_wish)).rowcount
+    else:
+        connection.execute(update(changes).where(is_task).values(note=""))
+        count["callbacks"] = connection.execute(update(wishes).where(is_wish).values(number="")).rowcount
+    count["drafts"] = connection.execute(delete(drafts).where(drafts.c.call_id.in_(ids))).rowcount
+    return count
+
+
+def _slots(connection: Connection, ids: Sequence[str]) -> Iterator[int]:
+    """All that something of these calls is counted in."""
+    of, segments, visits, told = schema.calls.c, schema.segments.c, schema.visits.c, schema.dispositions.c
+    for begin, end, call in (
+        (of.started_at, of.ended_at, of.call_id),
+        (segments.started_at, segments.ended_at, segments.call_id),
+        (visits.queued_at, visits.queued_at, visits.call_id),
+    ):
+        for first, last in connection.execute(select(begin, end).where(call.in_(ids))):
+            yield from slots_between(first.timestamp(), (last or first).timestamp())
+    for at in connection.scalars(select(told.at).where(told.call_id.in_(ids))):
+        yield slot_of(at.timestamp())

@@ -1,0 +1,189 @@
+"""Forgets one person: recordings, calls, wishes, notes, words about them, the card.
+
+Every step may be done again: what has been ended half-way is asked for once more, and goes on. The card goes
+last, so that it still leads to the rest.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sqlalchemy import Engine, String, bindparam, cast, delete, or_, select, update
+
+from acd.accounts.schema import audit
+from acd.customers.schema import customers
+from acd.customers.store import drop_card
+from acd.errors import OperatorError
+from acd.privacy.calls import BATCH, anonymise, delete_calls, drafts, erasing
+from acd.privacy.leftovers import files_with, has
+from acd.privacy.person import Person
+from acd.privacy.scrub import scrubbed
+from acd.privacy.sounds import delete_sounds, unlink_sound
+from acd.recordings.bucket import Bucket
+from acd.recordings.of_call import told_of
+from acd.recordings.store import Recordings
+from acd.records import schema
+from acd.records.store import RecordStore
+from acd.webhooks.schema import deliveries
+
+WHY = "forgotten at the customer's wish"
+
+
+@dataclass(slots=True)
+class Forgetting:
+    """`home` is searched at the end; `others` are places beside it. `in_use`: the controller runs.
+
+    `calls_too`: calls are deleted and not only made nobody's, so that reports change. `anew`: SQLite's file
+    is written anew at the end.
+    """
+
+    home: Path
+    recordings: Path
+    journal: Path
+    store: RecordStore
+    person: Person
+    bucket: Callable[[], Bucket | None]
+    others: Sequence[Path] = ()
+    in_use: bool = False
+    calls_too: bool = False
+    anew: bool = True
+    done: Counter[str] = field(default_factory=Counter)
+    nobody: str = field(default_factory=lambda: f"anon:{secrets.token_hex(8)}")
+    """Stands for them from here on: the same for all their calls, so that reports stay as they are."""
+
+    def check(self) -> None:
+        """Raises OperatorError where the card cannot be deleted, before anything is."""
+        query = select(customers.c.id).where(
+            customers.c.id.in_(self.person.ids), customers.c.file_values.is_not(None)
+        )
+        with self._engine.connect() as connection:
+            owned = list(connection.scalars(query))
+        if owned:
+            raise OperatorError(
+                f"customer {owned[0]} is in the file config/customers.csv: delete the line there, reload,"
+                " and ask again"
+            )
+
+    def run(self, progress: Callable[[int, int], None] = lambda _done, _of: None) -> Counter[str]:
+        """All of it; what was deleted or changed, by kind. Raises OperatorError, OSError."""
+        ids = self.calls()
+        for n, chunk in enumerate(_batches(ids)):
+            self._sounds_of(chunk)
+            with erasing(self._engine) as connection:
+                if self.calls_too:
+                    self.done += delete_calls(connection, chunk)
+                else:
+                    self.done += anonymise(connection, chunk, lambda _key: self.nobody, self.person.pattern())
+            progress(min(len(ids), (n + 1) * BATCH), len(ids))
+        self._wishes_and_words()
+        self._card()
+        self._journal()
+        self._overwrite()
+        return self.done
+
+    def calls(self) -> list[str]:
+        """The ids of theirs, oldest first."""
+        calls, person = schema.calls, self.person
+        keys = [f"id:{each}" for each in person.ids] + [f"number:{each}" for each in person.numbers]
+        wished = select(schema.callbacks.c.call_id).where(schema.callbacks.c.number.in_(person.numbers))
+        is_theirs = or_(
+            calls.c.customer_id.in_(person.ids),
+            calls.c.caller_number.in_(person.numbers),
+            calls.c.dialed_number.in_(person.numbers),
+            calls.c.contact_key.in_(keys),
+            calls.c.call_id.in_(wished),
+        )
+        with self._engine.connect() as connection:
+            return list(
+                connection.scalars(select(calls.c.call_id).where(is_theirs).order_by(calls.c.started_at))
+            )
+
+    def left(self) -> list[Path]:
+        """Files in which something of them can still be found, such as logs and the live state."""
+        return files_with(self.person.needles(), [self.home, *self.others])
+
+    # --- steps --------------------------------------------------------------------------------
+    def _sounds_of(self, call_ids: Sequence[str]) -> None:
+        rows = Recordings(self._engine)
+        found = rows.of_calls(call_ids)
+        self.done["recordings"] += delete_sounds(self.recordings, rows, found, WHY, self.bucket)
+        for call_id in call_ids:  # files that are not on record yet
+            record = self.store.call(call_id)
+            for told in told_of(record) if record is not None else ():
+                unlink_sound(self.recordings, told.name)
+
+    def _wishes_and_words(self) -> None:
+        """Callbacks without a call on record, deliveries of webhooks, drafts, and the audit log's details."""
+        pattern, wishes = self.person.pattern(), schema.callbacks
+        with erasing(self._engine) as connection:
+            query = update(wishes).where(wishes.c.number.in_(self.person.numbers)).values(number="")
+            self.done["callbacks"] += connection.execute(query).rowcount
+            if pattern is None:
+                return
+            needles = [needle.decode() for needle in self.person.needles()]
+            for table, text in ((deliveries, deliveries.c.body), (drafts, cast(drafts.c.text, String))):
+                told = or_(*(text.contains(each, autoescape=True) for each in needles))
+                self.done[str(table.name)] += connection.execute(delete(table).where(told)).rowcount
+            detail = cast(audit.c.detail, String)
+            told = or_(
+                *(detail.contains(each, autoescape=True) for each in needles),
+                *(audit.c.about.contains(each, autoescape=True) for each in needles),
+            )
+            found = connection.execute(select(audit).where(told)).mappings().all()
+            changed = [
+                {
+                    "of": row["id"],
+                    "said": pattern.sub("…", row["about"]),
+                    "more": scrubbed(row["detail"], pattern),
+                }
+                for row in found
+            ]
+            if changed:
+                query = update(audit).where(audit.c.id == bindparam("of"))
+                connection.execute(query.values(about=bindparam("said"), detail=bindparam("more")), changed)
+            self.done["audit"] += len(changed)
+
+    def _card(self) -> None:
+        with erasing(self._engine) as connection:
+            query = select(customers).where(customers.c.id.in_(self.person.ids))
+            for row in connection.execute(query).mappings().all():
+                drop_card(connection, row)
+                self.done["cards"] += 1
+
+    def _journal(self) -> None:
+        """Finished files that tell of them, whole: a journal with gaps could not be played again."""
+        if not self.journal.is_dir():
+            return
+        files = sorted(self.journal.glob("*.jsonl"))
+        for file in files[:-1] if self.in_use else files:
+            if has(file, self.person.needles()):
+                file.unlink(missing_ok=True)
+                self.done["journal"] += 1
+
+    def _overwrite(self) -> None:
+        """SQLite: what was deleted is overwritten, but pages that were moved may have old copies in them:
+        only a file that is written anew has none."""
+        if self._engine.dialect.name != "sqlite":
+            return
+        with self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            if self.anew:
+                connection.exec_driver_sql("VACUUM")
+            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    @property
+    def _engine(self) -> Engine:
+        return self.store.engine
+
+
+def _batches(ids: list[str]) -> Iterator[list[str]]:
+    for begin in range(0, len(ids), BATCH):
+        yield ids[begin : begin + BATCH]
+
+
+def as_text(done: Counter[str]) -> str:
+    """For people: what was done, by kind."""
+    return ", ".join(f"{count} {kind}" for kind, count in sorted(done.items()) if count) or "nothing"

@@ -1,0 +1,107 @@
+"""Who somebody is in our records: cards, numbers, names, and how each may stand in a text."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import phonenumbers
+from sqlalchemy import Connection, or_, select
+
+from acd.customers.schema import customer_numbers, customers
+from acd.errors import OperatorError
+from acd.records.schema import callbacks, calls
+from acd.settings.phone_number import normalised
+
+LEAST_DIGITS = 6
+"""A shorter number is looked for in columns of numbers only: in a text it might mean anything."""
+LEAST_LETTERS = 3
+GONE = "…"
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """`ids` are those of cards, merged ones as well; `card` the one that is in use."""
+
+    card: str | None
+    ids: tuple[str, ...]
+    numbers: tuple[str, ...]
+    names: tuple[str, ...] = ()
+    emails: tuple[str, ...] = ()
+
+    def pattern(self) -> re.Pattern[str] | None:
+        """Finds what tells of this person in a text; None: nothing of it could be told from other words."""
+        words = [*self.names, *self.emails, *(each for each in self.ids if len(each) >= LEAST_DIGITS)]
+        found = [re.escape(word) for word in words if len(word) >= LEAST_LETTERS]
+        found += [form for number in self.numbers for form in _forms(number)]
+        longest_first = sorted(set(found), key=len, reverse=True)
+        return re.compile("|".join(longest_first), re.IGNORECASE) if found else None
+
+    def needles(self) -> list[bytes]:
+        """The same as bytes that files are searched for: as text, and as JSON has it."""
+        words = [word for word in (*self.names, *self.emails) if len(word) >= LEAST_LETTERS]
+        words += [digits for digits in map(_significant, self.numbers) if len(digits) >= LEAST_DIGITS]
+        return sorted({form.encode() for word in words for form in (word, json.dumps(word)[1:-1])})
+
+
+def find_person(connection: Connection, asked: str, country: str | None) -> Person:
+    """By a card's id or a number. Raises OperatorError where nothing at all is kept of such a one."""
+    table = customers.c
+    head = connection.execute(select(customers).where(table.id == asked)).mappings().first()
+    number = normalised(asked, country) or asked
+    if head is None:
+        key = select(customer_numbers.c.customer_key).where(customer_numbers.c.number.in_([asked, number]))
+        head = connection.execute(select(customers).where(table.key.in_(key))).mappings().first()
+    if head is None:
+        return _without_card(connection, asked, number)
+    main = head["merged_into"] or head["id"]
+    rows = connection.execute(select(customers).where((table.id == main) | (table.merged_into == main)))
+    cards = list(rows.mappings())
+    keys = [card["key"] for card in cards]
+    numbers = set(
+        connection.scalars(select(customer_numbers.c.number).where(customer_numbers.c.customer_key.in_(keys)))
+    )
+    ids = tuple(sorted(card["id"] for card in cards))
+    if head["id"] != asked:
+        numbers.add(number)
+    return Person(main, ids, *_told(connection, ids, numbers, cards))
+
+
+def _without_card(connection: Connection, asked: str, number: str) -> Person:
+    """Somebody who has called, and has no card, or none any more."""
+    is_theirs = or_(calls.c.customer_id == asked, calls.c.caller_number.in_([asked, number]))
+    is_theirs |= calls.c.dialed_number.in_([asked, number])
+    found = connection.execute(select(calls.c.customer_id).where(is_theirs)).all()
+    wishes = select(callbacks.c.callback_id).where(callbacks.c.number.in_([asked, number]))
+    if not found and connection.execute(wishes).first() is None:
+        raise OperatorError(f"nothing is kept of {asked!r}: neither a card nor a call")
+    ids = tuple(sorted({row[0] for row in found if row[0]}))
+    return Person(None, ids, *_told(connection, ids, {asked, number} - set(ids), []))
+
+
+def _told(
+    connection: Connection, ids: tuple[str, ...], numbers: Iterable[str], cards: list[Any]
+) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
+    """Numbers, names and e-mail addresses: those of the cards, and the names that calls of theirs had."""
+    names = {card["name"] for card in cards}
+    names |= set(connection.scalars(select(calls.c.customer_name).where(calls.c.customer_id.in_(ids))))
+    emails = {email for card in cards for email in card["emails"]}
+    return tuple(sorted(numbers)), tuple(sorted(filter(None, names))), tuple(sorted(emails))
+
+
+def _significant(number: str) -> str:
+    """The digits that are the same however it is written: without country code and leading zeros."""
+    try:
+        return str(phonenumbers.parse(number).national_number)
+    except phonenumbers.NumberParseException:
+        return number.lstrip("+0")
+
+
+def _forms(number: str) -> Iterable[str]:
+    digits = _significant(number)
+    if len(digits) >= LEAST_DIGITS and digits.isdecimal():
+        yield rf"(?:(?:\+|00)\d{{1,3}}|0)?{digits}(?!\d)"
+        yield rf"\+?{re.escape(number.lstrip('+'))}(?!\d)"

@@ -1,0 +1,212 @@
+"""Calls that Asterisk's account has and the records have not are put on record, with what is known of them.
+
+At the start, when Asterisk has said who is still there; every few minutes while the controller runs; and when
+somebody asks for it (`acd records reconcile --repair`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from acd.core.facts import Customer
+from acd.errors import RequestRefused
+from acd.parts import facts_of, source_of_call
+from acd.records.fold import fold
+from acd.records.outlines import consultations
+from acd.records.store import RecordStore
+from acd.records.writer import RecordWriter
+from acd.runtime.control import BAD_REQUEST, Handler, Request
+from acd.settings.centre_now import CentreView
+from acd.telephony import cdr
+from acd.telephony.cdr_files import Place, end_of, lines_from
+from acd.telephony.merges import PREFIX as MERGED
+
+log = structlog.get_logger(__name__)
+
+EVERY_S = 600.0
+FIRST_LOOK_S = 7 * 86_400.0
+"""So far back where nobody knows how far the account was read."""
+SETTLED_S = 30.0
+"""A call that ended so long ago has all its rows, and the controller has heard of it if it was there."""
+WAIT_S = 60.0
+
+
+class NotWritten(OSError):
+    """Calls that were found have not reached the database; they will be found again."""
+
+
+@dataclass(slots=True)
+class Reconciler:
+    """`kept` is what the mirror of live state has.
+
+    `cdr_file`: Asterisk's account; `place_file`: how far it was read. Each look begins where the one before
+    the last had ended: rows of one call may come in two looks.
+    """
+
+    centre: CentreView
+    store: RecordStore
+    writer: RecordWriter
+    find_customer: Callable[[str], Customer | None]
+    kept: Callable[[], Mapping[str, Mapping[str, Any]]]
+    cdr_file: Path
+    place_file: Path
+    clock: Callable[[], float]
+    _before: Place | None = None
+    _last: Place | None = None
+    _looking: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    async def look(self, settled_s: float = 0.0) -> int:
+        """Put on record what is new and missing; how many calls. Raises SQLAlchemy's errors and OSError.
+
+        `settled_s`: how long a call must have been over. 0 where nobody can be about to hear of it.
+        """
+        async with self._looking:
+            if self._before is None:
+                kept = await asyncio.to_thread(self._read_place)
+                self._before = kept or Place(0, 0, self.clock() - FIRST_LOOK_S)
+            here = await asyncio.to_thread(end_of, self.cdr_file, self.clock())
+            calls = await asyncio.to_thread(self._calls_behind, self._before)
+            missing = await self._put_on_record(calls, settled_s)
+            self._before = self._last or self._before
+            self._last = here
+            await asyncio.to_thread(self._keep_place, self._before)
+            return missing
+
+    async def keep(self, floor_known: asyncio.Event) -> None:
+        """For ever: from EVERY_S after the floor is known for the first time."""
+        await floor_known.wait()
+        while True:
+            await asyncio.sleep(EVERY_S)
+            try:
+                await self.look(SETTLED_S)
+            except (SQLAlchemyError, OSError) as error:
+                log.warning("Asterisk's account cannot be compared now", reason=type(error).__name__)
+            except Exception:  # a fault of ours: calls go on
+                log.exception("Asterisk's account cannot be compared")
+
+    def handlers(self) -> dict[str, Handler]:
+        """For the control socket."""
+        return {
+            "reconcile": self._reconcile,
+            "calls-held": lambda _request: {"calls": sorted(held_by(self.kept()))},
+        }
+
+    async def _reconcile(self, request: Request) -> Mapping[str, Any]:
+        """{"do": "reconcile", "since": …, "until": …}, Unix seconds: of the calls that began then.
+
+        Answers how many were missing. Raises RequestRefused.
+        """
+        since, until = request.get("since"), request.get("until")
+        if not isinstance(since, int | float) or not isinstance(until, int | float):
+            raise RequestRefused(BAD_REQUEST, "'since' and 'until' are moments in Unix seconds")
+        async with self._looking:
+            seen = await asyncio.to_thread(cdr.calls_since, self.cdr_file, float(since))
+            meant = {call_id: c for call_id, c in seen.items() if since <= c.started_at < until}
+            try:
+                return {"missing": await self._put_on_record(meant, SETTLED_S)}
+            except (SQLAlchemyError, OSError) as error:
+                raise RequestRefused(
+                    "database-away", f"the records cannot be read now ({type(error).__name__})"
+                ) from error
+
+    def _calls_behind(self, place: Place) -> dict[str, cdr.CallSeen]:
+        lines, _ = lines_from(self.cdr_file, place, self.clock(), cdr.ends_at)
+        return cdr.calls_of(lines)
+
+    async def _put_on_record(self, calls: Mapping[str, cdr.CallSeen], settled_s: float) -> int:
+        """Those that nobody knows, and wait until they are written."""
+        settled = self.clock() - settled_s
+        # The mirror first: what leaves it in the meantime is in the database when we look there.
+        held = held_by(self.kept())
+        there = [c for c in calls.values() if c.call_id not in held]
+        known = await asyncio.to_thread(self.store.known, [call.call_id for call in there])
+        unknown = {c.call_id: c for c in there if c.call_id not in known}
+        if not unknown:
+            return 0
+        began = min(call.started_at for call in unknown.values())
+        parts = await asyncio.to_thread(
+            consultations, self.store.engine, list(unknown), datetime.fromtimestamp(began, UTC)
+        )
+        missing = [c for c in unknown.values() if c.call_id not in parts and c.ended_at <= settled]
+        await self._write(missing)
+        return len(missing)
+
+    async def _write(self, missing: Sequence[cdr.CallSeen]) -> None:
+        """Raises NotWritten where the database does not take them for long."""
+        if not missing:
+            return
+        left, done = {call.call_id for call in missing}, asyncio.Event()
+
+        def stored(call_id: str) -> None:
+            left.discard(call_id)
+            if not left:
+                done.set()
+
+        for call in missing:
+            self._submit(call, stored)
+        try:
+            async with asyncio.timeout(WAIT_S):
+                await done.wait()
+        except TimeoutError:
+            if self.writer.pending:  # else it has refused some of them, and said so
+                raise NotWritten(f"{len(left)} calls wait to be written") from None
+        log.info("calls that only Asterisk knew of are on record now", calls=len(missing))
+
+    def _submit(self, call: cdr.CallSeen, stored: Callable[[str], None]) -> None:
+        try:
+            facts = facts_of(call, self.centre, self.find_customer)
+            record = fold(call.call_id, facts, source_of_call(call))
+        except Exception:  # a fault of ours with this one must not cost the others
+            stored(call.call_id)
+            log.exception("a call that only Asterisk knew of cannot be put on record", call=call.call_id)
+        else:
+            self.writer.submit(record, partial(stored, call.call_id), replace=False)
+
+    def _read_place(self) -> Place | None:
+        """Of this database: another one may have less."""
+        try:
+            kept = json.loads(self.place_file.read_text(encoding="utf-8"))
+            return Place.from_dict(kept["place"]) if kept["database"] == self._database else None
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+
+    def _keep_place(self, place: Place) -> None:
+        fresh = self.place_file.with_suffix(".new")
+        text = json.dumps({"database": self._database, "place": place.to_dict()})
+        try:
+            fresh.write_text(text + "\n", encoding="utf-8")
+            os.replace(fresh, self.place_file)
+        except OSError as error:  # the next start reads what has been read already
+            log.warning("how far Asterisk's account was read cannot be kept", reason=str(error))
+
+    @property
+    def _database(self) -> str:
+        return self.store.engine.url.render_as_string(hide_password=True)
+
+
+def held_by(kept: Mapping[str, Mapping[str, Any]]) -> frozenset[str]:
+    """The calls that the mirror of live state knows, and the consultations that are part of them."""
+    held = set[str]()
+    for key, value in kept.items():
+        kind, _, name = key.partition(":")
+        if kind == "call":
+            held.add(name)
+            held.update(_consultations(value.get("facts", ())))
+        elif key.startswith(MERGED):
+            held.add(name)
+    return frozenset(held)
+
+
+def _consultations(facts: Iterable[Mapping[str, Any]]) -> Iterable[str]:
+    return (str(fact["target"]) for fact in facts if fact.get("how") == "attended")

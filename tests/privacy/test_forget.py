@@ -1,0 +1,220 @@
+"""One person is forgotten: nothing of them is left on the disk, and reports stay as they are."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import insert, select
+from typer.testing import CliRunner
+
+from acd.__main__ import app
+from acd.accounts.audit import AuditLog, Entry
+from acd.core.disposition import Disposition
+from acd.core.facts import (
+    Answered,
+    Arrived,
+    CallbackOrder,
+    CallbackWanted,
+    CallKind,
+    Customer,
+    Ended,
+    EndedBy,
+    Queued,
+    RecordingStep,
+    StepTaken,
+    TalkRecorded,
+)
+from acd.customers.card import Details, Source
+from acd.customers.store import CustomerStore
+from acd.privacy.forget import Forgetting
+from acd.privacy.person import find_person
+from acd.privacy.scrub import scrubbed_fact
+from acd.records import schema
+from acd.records.fold import fold
+from acd.records.record import CallRecord
+from acd.records.store import RecordStore
+from acd.settings.customer_settings import CustomerSettings
+from acd.web.drafts import Drafts
+from acd.webhooks.schema import deliveries, webhooks
+from tests.recordings.calls import DAY, START, write_wav
+from tests.recordings.keeping import World
+
+NAME, NUMBER, EMAIL = "Käthe Vergessmich", "+4930778899001", "kaethe@example.com"
+NEEDLES = [b"ergessmich", b"30778899001", EMAIL.encode()]
+AT = datetime(2025, 11, 22, 10, tzinfo=UTC)
+
+
+def call(call_id: str, at: float, number: str, customer: Customer) -> CallRecord:
+    """With everything in it that may tell of the caller."""
+    facts = [
+        Arrived(at, CallKind.INBOUND, number, customer.name[3:], "8000", customer),
+        StepTaken(at + 1, "main", "1", "account", "next", "ask", f"account = {number}"),
+        CallbackWanted(at + 2, "sales", number, "en"),
+        Queued(at + 3, "sales"),
+        Answered(at + 9, "anna"),
+        TalkRecorded(at + 10, RecordingStep.STARTED, f"{DAY}/{call_id}-talk"),
+        TalkRecorded(at + 12, RecordingStep.PAUSED, "", "anna", f"card of {customer.name}"),
+        Ended(at + 40, EndedBy.CALLER),
+    ]
+    return fold(call_id, facts)
+
+
+class Home(World):
+    """A customer with a card, two calls, and words everywhere; and somebody else."""
+
+    def fill(self) -> None:
+        """All of it."""
+        cards, store = CustomerStore(self.store.engine, CustomerSettings()), self.store
+        card = cards.add(Details(name=NAME, numbers=(NUMBER,), emails=(EMAIL,)), source=Source.HAND)
+        cards.add_note(card.id, "anna", f"{NAME} likes tea")
+        self.id = card.id
+        known = Customer(card.id, NAME, "gold")
+        store.save_calls([call("c1", START, NUMBER, known), call("c2", START + 900, NUMBER, known)])
+        store.save_calls([call("c3", START, "+4930555000111", Customer("C-2", "Otto Other"))])
+        told = Disposition("c1", "anna", START + 50, "sales", "sold", "Sold", False, {"for": NAME}, NUMBER)
+        store.save_dispositions([told])
+        store.add_callbacks([CallbackOrder("c1", START + 2, "sales", NUMBER, "en")])
+        audited = Entry(AT, "anna", "agent", "", "customer-change", f"customer {card.id}", {"name": NAME})
+        AuditLog(store.engine).add([audited])
+        hook = {"id": "w", "url": "", "events": [], "secret": "", "note": "", "enabled": True, "dropped": 0}
+        body = {"event_id": "e", "event": "call.ended", "body": json.dumps({"number": NUMBER, "name": NAME})}
+        sent = {"webhook_id": "w", "state": "done", "tries": 1, "created_at": AT, "next_at": AT}
+        with store.engine.begin() as connection:
+            connection.execute(insert(webhooks), {**hook, "created_by": "", "created_at": AT, "since_at": AT})
+            connection.execute(insert(deliveries), {**sent, **body})
+        Drafts(store.engine, "anna").put("c1", {"note": NAME})
+        for call_id in ("c1", "c2", "c3"):
+            write_wav(self.dir, f"{DAY}/{call_id}-talk", seconds=0.1)
+        journal = self.dir.parent / "journal"
+        journal.mkdir()
+        (journal / "2025-11-22T10.jsonl").write_text(json.dumps({"caller_number": NUMBER}) + "\n")
+        (journal / "2025-11-22T11.jsonl").write_text("{}\n")
+
+
+@pytest.fixture
+async def home(tmp_path: Path) -> Home:
+    """Filled, and recordings on record."""
+    home = Home(tmp_path)
+    home.fill()
+    await home.keeper().look()
+    return home
+
+
+def left(folder: Path) -> list[str]:
+    """Files that have something of the person in them."""
+    files = (file for file in sorted(folder.rglob("*")) if file.is_file())
+    return [file.name for file in files if any(needle in file.read_bytes() for needle in NEEDLES)]
+
+
+def counted(store: RecordStore) -> list[Any]:
+    """What reports are made of."""
+    columns = [each for each in schema.visits.c if each.name != "contact_key"]
+    with store.engine.connect() as connection:
+        visits = connection.execute(select(*columns).order_by(schema.visits.c.call_id)).all()
+        segments = connection.execute(select(schema.segments).order_by(schema.segments.c.call_id)).all()
+        keys = connection.scalars(select(schema.calls.c.contact_key).order_by(schema.calls.c.call_id)).all()
+    return [visits, segments, [keys.index(key) for key in keys]]
+
+
+async def test_nothing_is_left_of_a_person_and_reports_stay(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = home.dir.parent
+    assert len(left(folder)) >= 2
+    before = counted(home.store)
+    monkeypatch.setenv("ACD_HOME", str(folder))
+    run = CliRunner().invoke
+    kept = run(app, ["customers", "forget", home.id], input="n\n")
+    assert kept.exit_code == 1
+    assert home.row(f"{DAY}/c1-talk").is_there
+    done = run(app, ["customers", "forget", NUMBER, "--yes"])
+    assert done.exit_code == 0, done.output
+    for part in ("2 calls", "1 cards", "2 recordings", "1 deliveries", "1 journal", "1 drafts"):
+        assert part in done.output
+    assert "Not reached: back-ups" in done.output
+    assert left(folder) == []
+    assert counted(home.store) == before
+    assert not home.row(f"{DAY}/c1-talk").is_there
+    assert home.row(f"{DAY}/c3-talk").is_there
+    assert home.files() == ["c3-talk.mp3", "c3-talk.peaks.json"]
+    record = home.store.call("c1")
+    assert record is not None
+    assert (record.caller_number, record.customer_id, record.customer_segment) == ("", None, "gold")
+    other = home.store.call("c3")
+    assert other is not None
+    assert (other.caller_number, other.customer_name) == ("+4930555000111", "Otto Other")
+    log = [entry for entry in AuditLog(home.store.engine).find() if entry.what == "customer-forget"]
+    assert [entry.detail["state"] for entry in log] == ["done", "begun"]
+    again = run(app, ["customers", "forget", NUMBER, "--yes"])
+    assert "nothing is kept" in str(again.exception or again.output)
+
+
+async def test_what_was_ended_half_way_goes_on(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    with home.store.engine.connect() as connection:
+        person = find_person(connection, home.id, "DE")
+    folder = home.dir.parent
+
+    def forgetting() -> Forgetting:
+        return Forgetting(folder, home.dir, folder / "journal", home.store, person, lambda: None)
+
+    for step in ("_wishes_and_words", "_card", "_journal", "_overwrite"):
+        with monkeypatch.context() as patch:
+            patch.setattr(Forgetting, step, lambda _self: (_ for _ in ()).throw(KeyboardInterrupt))
+            with pytest.raises(KeyboardInterrupt):
+                forgetting().run()
+    forgetting().run()
+    assert left(folder) == []
+
+
+async def test_calls_may_be_deleted_with_all_their_parts(home: Home) -> None:
+    with home.store.engine.connect() as connection:
+        person = find_person(connection, NUMBER, "DE")
+        before = connection.execute(select(schema.slots)).all()
+    folder = home.dir.parent
+    work = Forgetting(folder, home.dir, folder / "journal", home.store, person, lambda: None, calls_too=True)
+    work.run()
+    with home.store.engine.connect() as connection:
+        for table in (schema.calls, schema.segments, schema.facts, schema.visits, schema.sounds):
+            ids = set(connection.scalars(select(table.c.call_id)))
+            assert ids <= {"c3"}
+        assert connection.execute(select(schema.slots)).all() != before  # roll-ups are counted anew
+    assert left(folder) == []
+
+
+async def test_all_that_is_kept_of_a_person_in_one_file(
+    home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ACD_HOME", str(home.dir.parent))
+    target = tmp_path / "data.zip"
+    done = CliRunner().invoke(app, ["customers", "export-data", home.id, "--output", str(target)])
+    assert done.exit_code == 0, done.output
+    with zipfile.ZipFile(target) as archive:
+        data = json.loads(archive.read("data.json"))
+        summary = archive.read("summary.txt").decode()
+        sounds = [name for name in archive.namelist() if name.startswith("recordings/")]
+    assert sounds == [f"recordings/{DAY}/{call_id}-talk.mp3" for call_id in ("c1", "c2")]
+    assert [row["call_id"] for row in data["calls"]] == ["c1", "c2"]
+    assert data["customers"][0]["name"] == NAME
+    assert data["customer_notes"][0]["text"] == f"{NAME} likes tea"
+    for part in (NAME, NUMBER, "Calls: 2", "likes tea", "Sold"):
+        assert part in summary
+    assert "Otto Other" not in summary + json.dumps(data)
+
+
+def test_a_fact_without_the_caller() -> None:
+    fact = {
+        "fact": "Transferred", "target": "+4930778899001", "how": "attended",
+        "consult": [{"fact": "Arrived", "kind": "inbound", "caller_number": "1", "dialed_number": "8000"}],
+    }  # fmt: skip
+    assert scrubbed_fact(fact, None) == {
+        "fact": "Transferred", "target": "", "how": "attended",
+        "consult": [{"fact": "Arrived", "kind": "inbound", "caller_number": "", "dialed_number": "8000"}],
+    }  # fmt: skip
+    assert scrubbed_fact({"fact": "Transferred", "target": "8001"}, None)["target"] == "8001"
+    dialled = {"fact": "Arrived", "kind": "outbound", "dialed_number": "8000"}
+    assert scrubbed_fact(dialled, None)["dialed_number"] == ""

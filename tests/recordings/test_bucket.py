@@ -1,0 +1,130 @@
+"""Recordings in an S3-compatible store: a real one, on this machine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import aiohttp
+import pytest
+from moto.server import ThreadedMotoServer
+
+from acd.errors import OperatorError
+from acd.recordings.bucket import Bucket, NotStored, StoreAway, bucket_of
+from acd.recordings.files import path_of, peaks_path, sha256_of
+from acd.recordings.store import Storage
+from acd.settings.environment import Environment
+from acd.settings.model import RecordFormat, S3Settings
+from acd.web.api import ROUTES
+from acd.web.services import Services
+from tests.recordings.calls import recorded_call, write_wav
+from tests.recordings.keeping import NAME, World
+from tests.web.client import CHECKOUT, SUSAN, serving
+
+
+@pytest.fixture(scope="module")
+def endpoint() -> Iterator[str]:
+    """A server with nothing in it."""
+    server = ThreadedMotoServer("127.0.0.1", 0)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
+@pytest.fixture
+async def settings(endpoint: str) -> S3Settings:
+    """An empty bucket."""
+    async with aiohttp.ClientSession() as client:
+        async with client.post(f"{endpoint}/moto-api/reset") as answer:
+            assert answer.status == 200
+        async with client.put(f"{endpoint}/calls") as answer:
+            assert answer.status == 200
+    return S3Settings(endpoint, "calls", "some/where", keep_local_days=0)
+
+
+@pytest.fixture
+def world(tmp_path: Path, settings: S3Settings) -> Iterator[World]:
+    """A call with a recording that is to go there."""
+    world = World(tmp_path)
+    world.settings = replace(world.settings, s3=settings)
+    world.store.save_calls([recorded_call()])
+    write_wav(world.dir, NAME)
+    yield world
+    world.store.close()
+
+
+async def test_a_recording_goes_there_and_is_heard_from_there(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await world.keeper().look()
+    row, file = world.row(), path_of(world.dir, NAME, RecordFormat.MP3)
+    assert (row.storage, file.exists()) == (Storage.S3, False)
+    bucket = world.bucket(world.settings.s3)
+    assert bucket is not None
+    await bucket.fetch(f"{NAME}.mp3", file)
+    assert sha256_of(file) == row.sha256
+    sound = file.read_bytes()
+    file.unlink()
+
+    async def found(_services: Services) -> Bucket | None:
+        return bucket
+
+    monkeypatch.setattr(Services, "_bucket", found)
+    peaks_path(world.dir, NAME).unlink()
+    path = f"/api/recordings/{NAME}"
+    async with serving(world.dir.parent, ROUTES, SUSAN) as (client, asking):
+        whole = await client.get(path)
+        assert (whole.status, whole.content_type, await whole.read()) == (200, "audio/mpeg", sound)
+        part = await client.get(path, headers={"Range": "bytes=100-199"})
+        assert (part.status, await part.read()) == (206, sound[100:200])
+        assert part.headers["Content-Range"] == f"bytes 100-199/{len(sound)}"
+        last = await client.get(path, headers={"Range": "bytes=-5"})
+        assert (last.status, await last.read()) == (206, sound[-5:])
+        assert (await client.get(path, headers={"Range": "bytes=99999999-"})).status == 416
+        wave = await (await client.get(f"{path}/peaks")).json()
+        assert (wave["duration_s"], len(wave["channels"])) == (3.0, 2)
+        await bucket.delete(f"{NAME}.mp3")
+        assert (await (await client.get(path)).json())["error"] == "recording-missing"
+        assert {what for _, what, *_ in asking.audited} == {"recording-listen"}
+
+
+async def test_a_store_that_is_away_costs_nothing(world: World, settings: S3Settings) -> None:
+    world.settings = replace(world.settings, s3=replace(settings, bucket="nowhere"))
+    keeper = world.keeper()
+    await keeper.look()
+    assert world.row().storage is Storage.DISK
+    world.settings = replace(world.settings, s3=settings)
+    keeper._away_until = 0.0  # a minute later
+    await keeper.look()
+    assert world.row().storage is Storage.S3
+
+
+async def test_files_stay_here_as_long_as_they_shall(world: World, settings: S3Settings) -> None:
+    world.settings = replace(world.settings, s3=replace(settings, keep_local_days=10_000))
+    await world.keeper().look()
+    file = path_of(world.dir, NAME, RecordFormat.MP3)
+    assert (world.row().storage, file.exists()) == (Storage.S3, True)
+    world.settings = replace(world.settings, s3=replace(settings, keep_local_days=3))
+    await world.keeper().look()
+    assert not file.exists()
+
+
+async def test_what_comes_back_otherwise_is_not_taken_for_stored(
+    tmp_path: Path, settings: S3Settings
+) -> None:
+    bucket = Bucket(settings, "key", "secret")
+    file = write_wav(tmp_path, NAME, seconds=0.1)
+    with pytest.raises(StoreAway, match=r"another c1\.wav than it was given"):
+        await bucket.put("c1.wav", file, "0" * 64)
+    with pytest.raises(NotStored, match=r"has no c2\.wav"):
+        await bucket.fetch("c2.wav", tmp_path / "c2.wav")
+    await bucket.delete("c2.wav")
+
+
+def test_missing_keys_are_named(tmp_path: Path, settings: S3Settings) -> None:
+    environment = Environment(tmp_path, CHECKOUT / "config", CHECKOUT / "ivr_flows", s3_access_key="a")
+    with pytest.raises(OperatorError, match=r"set ACD_S3_SECRET_KEY$"):
+        bucket_of(settings, environment)
+    assert bucket_of(None, environment) is None
