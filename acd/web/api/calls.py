@@ -14,7 +14,7 @@ from acd.records import corrections
 from acd.records.call_object import call_object
 from acd.records.fold import fold
 from acd.records.period import Period, parse_period
-from acd.records.record import CallRecord
+from acd.records.record import CallRecord, Source
 from acd.records.story import call_story
 from acd.settings.phone_number import normalised
 from acd.web.asker import Role, Scope
@@ -42,10 +42,14 @@ class Wanted(Input):
 
 
 class CallShown(Answer):
-    """A call on record. `wait_s` and `talk_s` are sums over its visits of groups."""
+    """A call on record. `wait_s` and `talk_s` are sums over its visits of groups.
+
+    `source`: acd, or who else knows of it: fallback, cdr, queue_log, csv.
+    """
 
     id: str
     kind: str
+    source: str
     caller_number: str
     caller_name: str
     dialed_number: str
@@ -117,6 +121,7 @@ def _live_shown(call: Object, now_s: float) -> CallShown:
     return CallShown(
         id=call["id"],
         kind=call["kind"],
+        source=Source.ACD.value,
         caller_number=call["caller_number"] or "",
         caller_name=call["caller_name"] or "",
         dialed_number=call["dialed_number"] or "",
