@@ -100,6 +100,7 @@ _EITHER = (
     "talking_s",
     "transfers_attended",
     "transfers_blind",
+    "transfers_conference",
     "waiting",
     "wrap_up_s",
 )
