@@ -18,7 +18,7 @@ from acd.queue_log.line import Line, written
 from acd.queue_log.of_agents import AgentLines
 from acd.queue_log.of_calls import CallLines
 from acd.records.fold import fold
-from acd.records.record import CallRecord, Source
+from acd.records.record import CallRecord, GroupVisit, Source
 from tests.queue_log.test_of_calls import SCENARIOS
 from tests.records.scenario import START, facts_of, lines, visits_of
 
@@ -432,12 +432,11 @@ def test_our_own_lines_make_the_same_visits(name: str) -> None:
     ]
 
 
-def _counted(visit: object, *, with_wrap_up: bool = True) -> tuple[object, ...]:
+def _counted(visit: GroupVisit, *, with_wrap_up: bool = True) -> tuple[object, ...]:
     """Whole seconds; hold is talk there, and after-call work is in the lines of agents."""
-    v = visit
-    assert hasattr(v, "wait_s")
-    wrap_up_s = v.wrap_up_s if with_wrap_up else 0.0
-    return v.group, v.outcome, v.agent, round(v.wait_s), round(v.talk_s + v.hold_s), wrap_up_s
+    wrap_up_s = visit.wrap_up_s if with_wrap_up else 0.0
+    talk_s = round(visit.talk_s + visit.hold_s)
+    return visit.group, visit.outcome, visit.agent, round(visit.wait_s), talk_s, wrap_up_s
 
 
 def test_our_own_agents_make_the_same_times() -> None:

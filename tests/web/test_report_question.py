@@ -12,8 +12,9 @@ import pytest
 from acd.core.service_level import ServiceLevelFormula
 from acd.records.period import Period
 from acd.reports.asked import Asked, By, Grain
+from acd.reports.periods import Comparison, earlier
 from acd.web.refusal import Refusal
-from acd.web.report_question import Comparison, Question, asked, earlier
+from acd.web.report_question import Question, asked
 from acd.web.turns import ALL_MAX, EACH_MAX, Turns
 
 BERLIN = ZoneInfo("Europe/Berlin")
