@@ -168,3 +168,17 @@ def test_what_is_not_understood(home: Path, arguments: tuple[str, ...], message:
 
 def test_a_day_without_calls(home: Path) -> None:
     assert "Sales" in acd("--period", "yesterday")
+
+
+def test_the_calls_behind_a_figure(home: Path) -> None:
+    shown = acd(*DAY, "--calls", "answered", "--key", "sales")
+    assert "a261122-100000-1" in shown
+    assert "a261122-110000-2" not in shown
+    both = acd(*DAY, "--calls", "offered")
+    assert "a261122-100000-1" in both
+    assert "a261122-110000-2" in both
+    later = acd(*DAY, "--grain", "60min", "--calls", "offered", "--at", "2026-11-22 12:30")
+    assert "a261122-100000-1" not in later
+    assert "a261122-110000-2" in later
+    with pytest.raises(OperatorError, match="--at 'noon' is not understood"):
+        acd(*DAY, "--calls", "offered", "--at", "noon")

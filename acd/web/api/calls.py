@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from pydantic import Field
 
 from acd.core.fact_json import fact_from_dict, fact_to_dict
+from acd.records import corrections
 from acd.records.call_object import call_object
 from acd.records.fold import fold
 from acd.records.period import Period, parse_period
@@ -140,9 +141,10 @@ async def story(ctx: Context[None, None]) -> Story:
         record = fold(call_id, [fact_from_dict(fact) for fact in told["facts"]])
     if record is None:
         raise not_found("call", call_id)
+    zone, corrected = await ctx.services.centre.zone(), await ctx.sql(ctx.services.store.corrections, call_id)
     return Story(
         call=_shown(record),
-        story=call_story(record, await ctx.services.centre.zone()),
+        story=[*call_story(record, zone), *corrections.told(corrected, zone)],
         segments=[asdict(segment) for segment in record.segments],
         visits=[asdict(visit) for visit in record.visits],
         facts=[fact_to_dict(fact) for fact in record.facts],

@@ -100,6 +100,7 @@ class Catalogue(Answer):
     formulas: list[FormulaShown]
     formula: str
     checks: list[Named]
+    timezone: str
     choices: dict[str, list[FilterChoice]]
 
 
@@ -213,6 +214,7 @@ def _catalogue(centre: CentreShown, language: str) -> Catalogue:
         ],
         formula=centre.system.service_level_formula.value,
         checks=[Named(id=id, label=meaning) for id, meaning in spoken.checks.items()],
+        timezone=centre.system.timezone,
         choices=_choices(centre),
     )
 
