@@ -60,7 +60,7 @@ def test_every_variable() -> None:
         "192.0.2.1", 15060, 15038, 14573, 18080, (20000, 20099),
         "asterisk", "2001:db8::1", "192.0.2.2", "198.51.100.7", 15061,
         "redis", "correct horse", 18088, 18081, ("192.0.2.3", "2001:db8::2"),
-        "postgresql+psycopg://acd:battery%20staple@db.example/acd",
+        records_url="postgresql+psycopg://acd:battery%20staple@db.example/acd",
     )  # fmt: skip
     shown = repr(Environment.from_env(variables, CHECKOUT))
     assert "correct horse" not in shown
