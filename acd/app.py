@@ -85,6 +85,7 @@ class Controller:
             parts.callback_line.run(),
             parts.journal.run(),
             parts.reconciler.keep(self.floor_known),
+            parts.metrics.watch_the_loop(),
             *parts.desktop.running(),
         ):
             self._tasks.append(asyncio.create_task(work))
@@ -135,7 +136,9 @@ class Controller:
                 ) from error
 
     async def _start_health(self, host: str, port: int) -> None:
-        self._health = await start_health_page(host, port, self._parts.answers.health)
+        self._health = await start_health_page(
+            host, port, self._parts.answers.health, self._parts.metrics.page
+        )
 
     async def stop(self) -> None:
         """Close everything in order; callers stay with Asterisk."""

@@ -18,6 +18,7 @@ from acd.journal.engine import JournaledEngine
 from acd.journal.files import JournalFiles
 from acd.lookups.desk import LookupDesk
 from acd.lookups.http import HttpLookups
+from acd.metrics import ControllerMetrics
 from acd.parts import (
     CHECKOUT,
     StoreRecorder,
@@ -189,6 +190,10 @@ class Assembly:
             self.trunks,
             self.reception.walker,
         )
+        self.metrics = ControllerMetrics(
+            self.shell.engine.floor, self.shell.clock, self.answers.health, lambda: len(self.switch.asking())
+        )
+        self.shell.on_offered = self.metrics.offered
         self.desktop = Desktop(
             Surroundings(
                 self.now,

@@ -26,9 +26,11 @@ from bench import engine as decisions
 from bench import ivr as menus
 from bench import load as under_load
 from bench import pop as card
+from bench import reports as history
 from bench import simulate as simulation
 from bench import soak as endurance
 from bench.figures import SIDES, table, write_json
+from bench.report_history import BYTES_PER_CALL
 from bench.scenarios import Counts, scenarios
 from tests.integration.sip.waiting import WaitedTooLong
 
@@ -258,6 +260,45 @@ def customers(
     if json is not None:
         directory.write_json(json, result)
     if not result.is_good:
+        raise typer.Exit(1)
+
+
+@app.command()
+def reports(
+    json: Annotated[Path | None, typer.Option(help="write the figures to this file, too")] = None,
+    part: Annotated[list[str] | None, typer.Option(help="write, read: only this (again for more)")] = None,
+    database: Annotated[list[str] | None, typer.Option(help="sqlite, postgresql: only this")] = None,
+    calls: Annotated[
+        list[int] | None, typer.Option(min=1000, help="of a year (again for growth); else 200,000")
+    ] = None,
+) -> None:
+    """How fast calls are written, and reports told of a year of them. Fails where a limit is missed.
+
+    Needs much of the disk for many calls; says how much before it begins.
+    """
+    numbers, databases = sorted(calls or [200_000]), database or list(BYTES_PER_CALL)
+    timings = []
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True)) as progress:
+        task = progress.add_task("", total=1.0)
+
+        def told(what: str, share: float) -> None:
+            progress.update(task, description=what, completed=share)
+
+        for each in databases:
+            if not part or "write" in part:
+                timings += history.measure_writing(each, told)
+            for number in numbers if not part or "read" in part else ():
+                needed = history.disk_needed(each, number) / 1e9
+                progress.console.print(f"{number:,} calls in {each}: about {needed:.1f} GB of disk")
+                timings += history.measure_reading(each, number, told)
+    _show(history.table(timings))
+    if json is not None:
+        history.write_json(json, timings)
+    grown = history.growth(timings)
+    for line in grown:
+        typer.echo(line)
+    if grown or not all(timing.is_good for timing in timings):
         raise typer.Exit(1)
 
 

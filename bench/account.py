@@ -12,6 +12,7 @@ from acd.core.facts import AgentInterval, CallKind
 from acd.records.record import CallRecord, SegmentKind, VisitOutcome
 from acd.records.store import RecordStore
 from acd.telephony.cdr import Row
+from bench.mixed import recordings_are_audible
 
 if TYPE_CHECKING:
     from bench.soak import Outcome
@@ -31,6 +32,7 @@ def problems(centre: Centre, outcome: Outcome) -> list[str]:
     with RecordStore(f"sqlite:///{centre.home}/records.sqlite3") as store:
         calls = store.calls(now - timedelta(days=2), now, limit=1_000_000)
         intervals = store.intervals(now - timedelta(days=2), now)
+    recordings = centre.home / "recordings"
     calls = [call for call in calls if call.kind is CallKind.INBOUND]
     skills = {agent.id: agent.skills for agent in centre.settings.plan.agents.values()}
     can_serve = {
@@ -43,6 +45,8 @@ def problems(centre: Centre, outcome: Outcome) -> list[str]:
     found += [f"{name} left over: {b} before, {a} after" for name, (b, a) in outcome.left_over.items()]
     found += offered_is_answered_and_abandoned(calls)
     found += asterisk_agrees(calls, centre.cdr_rows())
+    found += commands_agree(centre)
+    found += recordings_are_audible(recordings, calls)
     found += nobody_idle_while_one_waits(calls, intervals, can_serve)
     found += every_second_accounted(intervals, outcome.logged_in, outcome.logged_out)
     return found[:REPORT_MAX] + [f"and {len(found) - REPORT_MAX} more"] * (len(found) > REPORT_MAX)
@@ -90,8 +94,32 @@ def asterisk_agrees(calls: Sequence[CallRecord], rows: Sequence[Row]) -> list[st
         began = min(float(row["start"]) for row in of_call) - call.started_at.timestamp()
         ended_at = call.ended_at.timestamp() if call.ended_at is not None else 0.0
         ended = max(float(row["end"]) for row in of_call) - ended_at
-        if max(abs(began), abs(ended)) > CLOCKS_AGREE_S:
-            found.append(f"{call_id}: begins {began:+.2f} s and ends {ended:+.2f} s from ours in Asterisk")
+        answered = _flow_answered(call, of_call)
+        if max(abs(began), abs(answered), abs(ended)) > CLOCKS_AGREE_S:
+            found.append(
+                f"{call_id}: begins {began:+.2f} s, is answered {answered:+.2f} s and ends {ended:+.2f} s"
+                " from ours in Asterisk"
+            )
+    return found
+
+
+def _flow_answered(call: CallRecord, legs: Sequence[Row]) -> float:
+    """So much later did Asterisk answer the caller than the flow took the call, if one did at first."""
+    first = call.segments[0] if call.segments else None
+    if first is None or first.kind is not SegmentKind.IVR:
+        return 0.0
+    answers = [float(row["answer"]) for row in legs if float(row["answer"]) > 0]
+    return min(answers, default=0.0) - first.started_at.timestamp()
+
+
+def commands_agree(centre: Centre) -> list[str]:
+    """What the product says of itself: of Asterisk's account, and of its recordings."""
+    found = []
+    for arguments in (("records", "reconcile"), ("recordings", "check")):
+        try:
+            centre.acd(*arguments)
+        except AssertionError as error:
+            found.append(f"acd {' '.join(arguments)}: {error}")
     return found
 
 

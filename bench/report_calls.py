@@ -68,6 +68,9 @@ class _Teller:
     dice: random.Random
     at: float
     facts: list[Fact]
+    groups: Sequence[str]
+    agents: Sequence[str]
+    before: Sequence[tuple[str, str, str]]
 
     def wait(self, mean_s: float) -> float:
         """Let time pass, to the millisecond; the moment after it."""
@@ -75,12 +78,19 @@ class _Teller:
         return self.at
 
 
-def call_facts(dice: random.Random, at: float) -> list[Fact]:
-    """A call that begins at `at` (Unix time); its wrap-up, if any, is over."""
-    tell = _Teller(dice, at, [])
+def call_facts(
+    dice: random.Random,
+    at: float,
+    groups: Sequence[str] = GROUPS,
+    agents: Sequence[str] = AGENTS,
+    customers: int = 200_000,
+    before: Sequence[tuple[str, str, str]] = _BEFORE,
+) -> list[Fact]:
+    """A call that begins at `at` (Unix time); its wrap-up is over. `before`: steps before the menu."""
+    tell = _Teller(dice, at, [], groups, agents, before)
     customer = None
     if dice.random() < 0.5:
-        number = dice.randrange(200_000)
+        number = dice.randrange(customers)
         customer = Customer(f"C{number:06}", f"Customer {number}", dice.choice(SEGMENTS))
     caller = f"+4930{dice.randrange(10_000_000):07}"
     tell.facts.append(
@@ -90,13 +100,13 @@ def call_facts(dice: random.Random, at: float) -> list[Fact]:
     tell.facts.append(FlowEntered(at, flow, _VERSION))
     if not _menu(tell, flow):
         return tell.facts
-    _line(tell, flow, dice.choice(GROUPS), served=0)
+    _line(tell, flow, dice.choice(groups), served=0)
     return tell.facts
 
 
 def _menu(tell: _Teller, flow: str) -> bool:
     """False where the call ended in it."""
-    for step, arrow, to in _BEFORE:
+    for step, arrow, to in tell.before:
         tell.facts.append(StepTaken(tell.wait(0.1), flow, _VERSION, step, arrow, to))
     tell.facts.append(StepTaken(tell.wait(4), flow, _VERSION, "welcome", "next", "language"))
     tell.facts.append(LanguageChosen(tell.wait(3), tell.dice.choice(LANGUAGES)))
@@ -138,7 +148,7 @@ def _line(tell: _Teller, flow: str, group: str, served: int) -> None:
     if served < 2 and dice.random() < 0.08:
         tell.facts.append(Transferred(tell.at, agent, "8002", "blind"))
         tell.facts.append(WrapUpStarted(tell.at, agent))
-        _line(tell, flow, dice.choice(GROUPS), served + 1)
+        _line(tell, flow, dice.choice(tell.groups), served + 1)
     elif dice.random() < 0.3:
         tell.facts.append(AgentLeft(tell.at, agent))
         tell.facts.append(WrapUpStarted(tell.at, agent))
@@ -160,8 +170,8 @@ def _ring(tell: _Teller) -> str:
     dice = tell.dice
     tell.wait(20)
     while True:
-        agent = dice.choice(AGENTS)
-        others = ", ".join(dice.sample(AGENTS, 2))
+        agent = dice.choice(tell.agents)
+        others = ", ".join(dice.sample(tell.agents, 2))
         reasons = (f"{agent}: idle longest, {dice.randrange(5, 900)} s", f"before {others}: idle less long")
         tell.facts.append(Offered(tell.at, agent, f"1{agent[-3:]}", reasons))
         tell.facts.append(Alerted(tell.wait(0.3), agent))

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from acd.crowd.leg import Leg
 from acd.errors import RequestRefused
+from bench import mixed
 from bench.account import problems, totals
 from bench.centre import append_text
 from bench.crowd import Callers
@@ -53,6 +54,7 @@ class SoakCentre(Centre):
         changes = (("ring_timeout_s: 4", "ring_timeout_s: 2"), ("wrap_up_s: 2", "wrap_up_s: 0"))
         for old, new in (*changes, ("wrap_up_s: 3", "wrap_up_s: 1")):
             groups.write_text(groups.read_text().replace(old, new))
+        mixed.adapt(self.config, self.flows)
 
 
 @dataclass(slots=True)
@@ -61,6 +63,7 @@ class Outcome:
 
     seed: int
     dialled: int = 0
+    scenes: int = 0
     logged_in: dict[str, float] = field(default_factory=dict)
     logged_out: dict[str, float] = field(default_factory=dict)
     left_over: dict[str, tuple[int, int]] = field(default_factory=dict)
@@ -73,25 +76,30 @@ async def soak(
     """`calls` callers, `cps` a second on average. Raises WaitedTooLong if some never end."""
     outcome = Outcome(seed)
     chance = random.Random(seed)
-    async with _agents(centre, chance), Callers(centre) as callers:
+    async with _agents(centre, chance), mixed.stage(centre) as scenes, Callers(centre) as callers:
         await _log_in(centre, outcome)
         await _call(callers, chance, patience_s=0.5)  # the first call opens what stays open
         await _drain(centre, callers)
         before = await _counts(centre)
-        keeper = asyncio.create_task(_keep_ready(centre))
+        keeper, enough = asyncio.create_task(_keep_ready(centre)), asyncio.Event()
+        playing = asyncio.create_task(scenes.play(enough.is_set))
         try:
             for number in range(calls):
                 patience_s = chance.uniform(*PATIENCE_S) if chance.random() < IMPATIENT else None
                 await _call(callers, chance, patience_s)
                 progress(number + 1)
                 await asyncio.sleep(chance.expovariate(cps))
+            enough.set()
+            await playing
             await _drain(centre, callers)
         finally:
             keeper.cancel()
-            await asyncio.gather(keeper, return_exceptions=True)
+            playing.cancel()
+            await asyncio.gather(keeper, playing, return_exceptions=True)
         await _log_out(centre, outcome)
         await _drain(centre, callers)
-        outcome.dialled = calls + 1
+        outcome.dialled = calls + 1 + scenes.customers
+        outcome.scenes = scenes.played
         after = await _counts(centre)
         outcome.left_over = {k: (before[k], after[k]) for k in before if after[k] > before[k]}
     return outcome
@@ -100,7 +108,7 @@ async def soak(
 @asynccontextmanager
 async def _agents(centre: Centre, chance: random.Random) -> AsyncIterator[None]:
     """Twelve phones in four SIPp programs; each program has its own habits."""
-    phones = sorted(centre.settings.phones)
+    phones = sorted(set(centre.settings.phones) - {phone for phone, _ in mixed.CAST.values()})
     async with AsyncExitStack() as stack:
         for first in range(0, len(phones), AGENTS_A_PROGRAM):
             habits = AgentBehaviour(200, chance.uniform(0.05, 0.4), chance.uniform(1.0, 2.2), UNANSWERED)
@@ -134,7 +142,7 @@ async def _keep_ready(centre: Centre) -> None:
     while True:
         await asyncio.sleep(BACK_AFTER_S)
         for agent in (await centre.ask("status"))["agents"]:
-            if agent["state"] == "not_ready":
+            if agent["state"] == "not_ready" and agent["id"] not in mixed.CAST:
                 try:
                     await centre.ask("ready", agent=agent["id"])
                 except RequestRefused:
@@ -179,6 +187,7 @@ async def run(calls: int, cps: float, seed: int, progress: Callable[[int], None]
             await asyncio.to_thread(centre.start)
             outcome = await soak(centre, calls, cps, seed, progress)
             await centre.until_no_channels()
+            await mixed.keep_recordings(centre)
             return Verdict(problems(centre, outcome), totals(centre))
         finally:
             await asyncio.to_thread(centre.stop)

@@ -67,6 +67,10 @@ COMMANDS = {
         "acd.cli.report:report",
         "Key figures of a period: by group, agent, number and more; as a table, CSV, Excel, Parquet or PDF.",
     ),
+    "reports": Command(
+        "acd.cli.saved_reports:app",
+        "Saved reports: kept, sent by e-mail when they are due, and what became of it.",
+    ),
     "simulate": Command(
         "acd.cli.simulate:simulate",
         "Simulate the call centre: the real routing on a virtual clock, with callers drawn by chance.",
@@ -124,6 +128,10 @@ COMMANDS = {
         "acd.cli.recordings:app",
         "Look at recordings, and check their files.",
     ),
+    "retention": Command(
+        "acd.cli.retention:app",
+        "Delete what has been kept for its time (config/retention.yml).",
+    ),
     "customers": Command(
         "acd.cli.customers:app",
         "The customer directory: find, show, merge, delete, import and export.",
@@ -138,7 +146,7 @@ COMMANDS = {
     ),
     "records": Command(
         "acd.cli.reconcile:app",
-        "Compare the records with Asterisk's own account of calls.",
+        "Compare the records with Asterisk's own account of calls; roll figures up.",
     ),
     "calls": Command(
         "acd.cli.records:app",

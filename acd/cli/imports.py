@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -21,7 +21,9 @@ from acd.cli import context
 from acd.cli.console import new_console
 from acd.cli.import_queues import import_queues
 from acd.errors import OperatorError
-from acd.imports import queue_log
+from acd.imports import csv_list, queue_log
+from acd.imports.csv_calls import RowReader
+from acd.imports.csv_map import read_csv_map
 from acd.imports.files import Files, by_first_time
 from acd.imports.intake import Intake
 from acd.imports.names import Names
@@ -69,7 +71,7 @@ def import_queue_log(
 ) -> None:
     """Bring the history in Asterisk's queue_log into the reports: calls, and what agents did."""
     mapping = QueueLogMap() if map_ is None else read_map(map_)
-    names = _names(mapping)
+    names = _names(mapping.queues, mapping.agents)
     refusals = Refusals(problems)
     ordered = by_first_time(files, queue_log.time_of)
     history = QueueHistory(names, refusals, datetime.now(UTC).timestamp(), prefix, mapping.wrap_up)
@@ -87,6 +89,29 @@ def import_queue_log(
     if dry_run:
         _say("\n# a mapping for --map:")
         typer.echo(suggested(names), nl=False)
+    _stop_at_refused(refusals, accept=accept)
+
+
+@app.command("csv")
+def import_csv(
+    files: FilesOf,
+    mapping: Annotated[Path, typer.Option(help="which column says what (YAML, see docs/import.md)")],
+    dry_run: DryRun = False,
+    accept: Accept = False,
+    problems: Problems = Path(PROBLEMS_FILE),
+    prefix: Prefix = "",
+) -> None:
+    """Bring any system's list of calls into the reports; a mapping says which column is what."""
+    meant = read_csv_map(mapping)
+    names = _names(meant.groups, meant.agents)
+    refusals = Refusals(problems)
+    reader = RowReader(meant, names, datetime.now(UTC).timestamp())
+    with _intake(Source.CSV, Files(files, refusals), refusals, dry_run=dry_run) as (source, intake):
+        csv_list.run(source, meant, reader, intake, refusals, prefix)
+    _say_taken(intake, refusals, dry_run=dry_run)
+    if dry_run:
+        _say("\n# what became of the names there:")
+        typer.echo(suggested(names, "groups"), nl=False)
     _stop_at_refused(refusals, accept=accept)
 
 
@@ -122,13 +147,13 @@ def _counts(run: Import) -> tuple[int, ...]:
     return lines, run.calls, run.known, run.states, run.refused, run.unused
 
 
-def _names(mapping: QueueLogMap) -> Names:
+def _names(queues: Mapping[str, str], agents: Mapping[str, str]) -> Names:
     plan = context.centre_in_use(context.environment()).plan
     return Names(
         {group.id: group.name for group in plan.groups.values()},
         {agent.id: (agent.name, agent.extension) for agent in plan.agents.values()},
-        mapping.queues,
-        mapping.agents,
+        queues,
+        agents,
     )
 
 

@@ -16,6 +16,7 @@ from rich.text import Text
 from acd.agreement import AGREE_S, Agreement, compare
 from acd.cli import context
 from acd.cli.records import From, To
+from acd.cli.roll_up import roll_up
 from acd.errors import OperatorError
 from acd.records.outlines import begun_between, consultations, outlines
 from acd.records.period import Period, parse_period
@@ -23,15 +24,15 @@ from acd.runtime.control import request
 from acd.settings.environment import Environment
 from acd.telephony import cdr
 
-app = typer.Typer(help="Compare the records with Asterisk's own account of calls.", no_args_is_help=True)
+app = typer.Typer(
+    help="Compare the records with Asterisk's own account of calls; roll figures up.", no_args_is_help=True
+)
 
 REPAIR_LIMIT_S = 600.0
 SHOWN = 50
 
 
-@app.callback()
-def _group() -> None:
-    """A group of commands, also while it has one only."""
+app.command("roll-up")(roll_up)
 
 
 @app.command("reconcile")

@@ -9,9 +9,11 @@ from typing import Annotated
 import typer
 
 from acd.cli import context
+from acd.cli.auditing import ORIGIN, audit
 from acd.errors import OperatorError
 from acd.records.call_list import calls_table
 from acd.records.call_object import call_object
+from acd.records.corrections import Correction, Field, told
 from acd.records.period import parse_period
 from acd.records.story import call_story
 
@@ -52,10 +54,26 @@ def show_call(call_id: Annotated[str, typer.Argument(help="as in `acd calls list
     tz = context.timezone(env)
     with context.records(env) as store:
         record = store.call(call_id)
+        corrected = store.corrections(call_id)
     if record is None:
         raise OperatorError(
             f"no call {call_id!r} is on record; 'acd calls list' shows those of today,"
             " 'acd status' those going on"
         )
-    for line in call_story(record, tz):
+    for line in (*call_story(record, tz), *told(corrected, tz)):
         context.console.print(line, markup=False, soft_wrap=True)
+
+
+@app.command("correct")
+def correct_call(
+    call_id: Annotated[str, typer.Argument(help="as in `acd calls list`")],
+    field: Annotated[Field, typer.Option(help="what is wrong in the record")],
+    value: Annotated[str, typer.Option(help="yes or no; of the customer, the id")],
+    reason: Annotated[str, typer.Option(help="why, for whoever reads the story")],
+) -> None:
+    """Correct a call's record: a row beside it, shown in its story; reports count accordingly."""
+    who = f"{ORIGIN}:{context.user()}"
+    with context.records(context.environment()) as store:
+        store.correct(Correction(call_id, datetime.now(UTC), who, field, value, reason))
+        audit(store, "call-corrected", call_id, field=field.value, value=value, reason=reason)
+    context.console.print(f"call {call_id}: {field.value} is {value} from now on", markup=False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 from zoneinfo import ZoneInfo
 
 import typer
@@ -14,17 +14,21 @@ from acd.cli import context
 from acd.cli.report_catalogue import explain, list_reports
 from acd.core.service_level import ServiceLevelFormula
 from acd.errors import OperatorError
-from acd.records.period import Period, parse_period
+from acd.records.period import Period, parse_period, parse_time
 from acd.reports.asked import Asked, By, Grain, Where
 from acd.reports.catalogue import REPORTS
 from acd.reports.files.labels import Labels
 from acd.reports.files.make import FileFormat, make_file
 from acd.reports.files.told import labels_of
+from acd.reports.known import Known
 from acd.reports.one_of import one_of
 from acd.reports.periods import Comparison, RelativePeriod, earlier, period_of
 from acd.reports.table import ReportTable
 from acd.reports.targets import Targets
 from acd.settings.problems import not_among
+
+if TYPE_CHECKING:
+    from acd.records.store import RecordStore
 
 SHOWN = "table"
 _BINARY = (FileFormat.XLSX, FileFormat.PARQUET, FileFormat.PDF)
@@ -68,6 +72,13 @@ def report(
     output: Annotated[
         Path | None, typer.Option("--output", help="the file to write; its ending tells the format")
     ] = None,
+    calls: Annotated[
+        str,
+        typer.Option("--calls", metavar="KPI", help="the calls behind this figure instead"),
+    ] = "",
+    key: Annotated[str, typer.Option("--key", help="with --calls: of this line only, by its id")] = "",
+    at: Annotated[str, typer.Option("--at", help="with --calls: of the interval with this time only")] = "",
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="with --calls: at most so many")] = 50,
     bom: Annotated[bool, typer.Option(help="CSV files begin with a BOM, which Excel wants")] = True,
     language: Language = "en",
     agents: Annotated[bool, typer.Option("--agents", help="the same as the name `agents`")] = False,
@@ -100,6 +111,10 @@ def report(
     from acd.reports.of_centre import known_of
     from acd.reports.run import run_report
 
+    if calls:
+        with context.records(env) as store:
+            _show_calls(store, known_of(centre, language), asked, calls, key, at, limit, wide=wide)
+        return
     with context.records(env) as store:
         table = run_report(store.engine, known_of(centre, language), asked, now)
     labels, targets = labels_of(table, language), Targets.of_settings(centre.reports)
@@ -112,6 +127,23 @@ def report(
         context.show(screen_table(table, labels, targets, context.width(wide=wide)), wide=wide)
     else:
         _write(kind, table, labels, targets, output, bom=bom)
+
+
+def _show_calls(
+    store: RecordStore, known: Known, asked: Asked, figure: str, key: str, at: str, limit: int, *, wide: bool
+) -> None:
+    """As `acd calls list` shows them."""
+    from acd.records.call_list import calls_table
+    from acd.reports.behind import calls_behind
+
+    moment = parse_time(at, asked.tz) if at else None
+    if at and moment is None:
+        raise OperatorError(f"--at {at!r} is not understood: expected a time like '2026-11-22 10:00'")
+    found = calls_behind(store.engine, known, asked, figure, key or None, moment, limit)
+    records = [record for call in found.calls if (record := store.call(call)) is not None]
+    context.show(calls_table(records, asked.tz, context.width(wide=wide)), wide=wide)
+    if found.after is not None:
+        typer.echo(f"there are more than {limit}: --limit shows more of them", err=True)
 
 
 def asked_of(

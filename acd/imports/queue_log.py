@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Callable
-
-from acd.core.facts import AgentInterval
+from acd.imports.batches import Batches
 from acd.imports.files import Files
-from acd.imports.intake import Call, Intake
+from acd.imports.intake import Intake
 from acd.imports.queue_history import LOOK_EVERY, QueueHistory
 from acd.queue_log.line import BadLine, read
-
-BATCH = 1000
-"""Calls, or states of agents, of one transaction."""
 
 
 def time_of(raw: bytes) -> int | None:
@@ -23,32 +17,18 @@ def time_of(raw: bytes) -> int | None:
         return None
 
 
-def run(
-    files: Files,
-    history: QueueHistory,
-    intake: Intake,
-    encoding: str,
-    on_batch: Callable[[], None] = lambda: None,
-) -> None:
+def run(files: Files, history: QueueHistory, intake: Intake, encoding: str) -> None:
     """All lines of the files. Raises OperatorError, and SQLAlchemy's errors.
 
-    `on_batch` is called when a batch is safe: what is interrupted is done again, and finds it on record.
+    What is interrupted can be done again: batches that were written are found on record.
     """
-    calls: list[Call] = []
-    states: list[AgentInterval] = []
-    for count, (place, raw) in enumerate(files.lines(), start=1):
-        history.feed(raw, place, encoding)
-        if count % LOOK_EVERY == 0:
-            calls += history.over()
-            states += history.intervals()
-            if len(calls) >= BATCH or len(states) >= BATCH:
-                intake.add(calls, states)
-                calls, states = [], []
-                on_batch()
-    for rest in itertools.chain(history.rest()):
-        calls.append(rest)
-        if len(calls) >= BATCH:
-            intake.add(calls, [])
-            calls = []
-    intake.add(calls, [*states, *history.intervals()])
-    on_batch()
+    with Batches(intake.add) as batches:
+        for count, (place, raw) in enumerate(files.lines(), start=1):
+            history.feed(raw, place, encoding)
+            if count % LOOK_EVERY == 0:
+                for call in history.over():
+                    batches.add(call)
+                batches.add_states(history.intervals())
+        for call in history.rest():
+            batches.add(call)
+        batches.add_states(history.intervals())

@@ -60,9 +60,12 @@ def read_map(path: Path) -> QueueLogMap:
     return found
 
 
-def suggested(names: Names) -> str:
-    """A file for `--map` of what there was: those that are ids of ours now, and those to be thought about."""
-    return _section("queues", names.met_queues, names.groups) + _section(
+def suggested(names: Names, queues: str = "queues") -> str:
+    """For a mapping, what there was: those that are ids of ours now, and those to be thought about.
+
+    `queues`: the name of that section.
+    """
+    return _section(queues, names.met_queues, names.groups) + _section(
         "agents", names.met_agents, names.agents
     )
 

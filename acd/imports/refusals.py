@@ -6,6 +6,7 @@ import os
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Lock
 from typing import NamedTuple, TextIO
 
 from acd.settings.problems import shown
@@ -42,16 +43,19 @@ class Refusals:
     refused: Counter[str] = field(default_factory=Counter)
     unused: Counter[str] = field(default_factory=Counter)
     _out: TextIO | None = None
+    _lock: Lock = field(default_factory=Lock)  # lines are read and calls written at the same time
 
     def refuse(self, place: Place, fault: Impossible, text: str = "") -> None:
         """One more line that is not counted because it is wrong, or belongs to what is."""
-        self.refused[fault.kind] += 1
-        self._list(place, "refused", str(fault), text)
+        with self._lock:
+            self.refused[fault.kind] += 1
+            self._list(place, "refused", str(fault), text)
 
     def leave_out(self, place: Place, kind: str, text: str = "") -> None:
         """One more line that is right, and of no use here."""
-        self.unused[kind] += 1
-        self._list(place, "not used", kind, text)
+        with self._lock:
+            self.unused[kind] += 1
+            self._list(place, "not used", kind, text)
 
     def close(self) -> None:
         """The list is whole. Raises OSError."""

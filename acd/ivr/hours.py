@@ -6,7 +6,7 @@ All is told in the local time of the calendar's zone, so that 09:00 stays 09:00 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from typing import TypeAlias
@@ -123,6 +123,12 @@ class Calendar:
                     opens = found.pop()[0]
                 found.append((opens, closes))
         return found
+
+    def worked_out(self, year: int) -> Calendar:
+        """The same with plain holidays: those of the ten years to `year`, and of the next."""
+        first, last = date(year - 10, 1, 1), date(year + 1, 12, 31)
+        days = (first + timedelta(days=n) for n in range((last - first).days + 1))
+        return replace(self, holidays={day: self.holidays[day] for day in days if day in self.holidays})
 
     def _day(self, day: date) -> tuple[CalendarState, Spans]:
         """The spans of a day, and what it is outside of them."""

@@ -31,13 +31,18 @@ from acd.customers.store import writing
 from acd.privacy.scrub import scrubbed_fact
 from acd.records import schema
 from acd.records.slots import raise_slots, slot_of, slots_between
+from acd.sql import UtcDateTime
 
 BATCH = 200
+NOBODY = "anon:"
+"""So begins what stands for the contact key of somebody who is known no longer."""
 _PARTS = (
     schema.segments, schema.visits, schema.transfers, schema.ivr_steps, schema.survey_scores, schema.sounds,
     schema.facts, schema.corrections,
 )  # fmt: skip
-drafts = table("drafts", column("agent_id"), column("call_id"), column("text", JSON))
+drafts = table(
+    "drafts", column("agent_id"), column("call_id"), column("text", JSON), column("at", UtcDateTime)
+)
 """As `acd.web.drafts` has it."""
 
 
@@ -64,9 +69,10 @@ def anonymise(
     calls, ids = schema.calls, list(call_ids)
     is_one = calls.c.call_id.in_(ids)
     keys = {row.contact_key for row in connection.execute(select(calls.c.contact_key).where(is_one))}
-    for key in keys - {""}:
-        same = is_one & (calls.c.contact_key == key)
-        connection.execute(update(calls).where(same).values(contact_key=contact_of(key)))
+    for key in {each for each in keys if each and not each.startswith(NOBODY)}:
+        # Of all calls of that contact: whether somebody called again soon is asked over the border.
+        same = update(calls).where(calls.c.contact_key == key)
+        connection.execute(same.values(contact_key=contact_of(key)))
     nobody = {"caller_number": "", "caller_name": "", "customer_id": None, "customer_name": None}
     connection.execute(update(calls).where(is_one).values(**nobody, dialed_number=_ours(calls)))
     visits = schema.visits

@@ -18,19 +18,17 @@ from acd.accounts.schema import audit
 from acd.customers.schema import customers
 from acd.customers.store import drop_card
 from acd.errors import OperatorError
-from acd.privacy.calls import BATCH, anonymise, delete_calls, drafts, erasing
+from acd.privacy.calls import BATCH, NOBODY, anonymise, delete_calls, drafts, erasing
 from acd.privacy.leftovers import files_with, has
-from acd.privacy.person import Person
+from acd.privacy.person import Person, was_dialled
 from acd.privacy.scrub import scrubbed
-from acd.privacy.sounds import delete_sounds, unlink_sound
+from acd.privacy.sounds import Why, delete_sounds, unlink_sound
 from acd.recordings.bucket import Bucket
 from acd.recordings.of_call import told_of
 from acd.recordings.store import Recordings
 from acd.records import schema
 from acd.records.store import RecordStore
 from acd.webhooks.schema import deliveries
-
-WHY = "forgotten at the customer's wish"
 
 
 @dataclass(slots=True)
@@ -52,7 +50,7 @@ class Forgetting:
     calls_too: bool = False
     anew: bool = True
     done: Counter[str] = field(default_factory=Counter)
-    nobody: str = field(default_factory=lambda: f"anon:{secrets.token_hex(8)}")
+    nobody: str = field(default_factory=lambda: NOBODY + secrets.token_hex(8))
     """Stands for them from here on: the same for all their calls, so that reports stay as they are."""
 
     def check(self) -> None:
@@ -93,7 +91,7 @@ class Forgetting:
         is_theirs = or_(
             calls.c.customer_id.in_(person.ids),
             calls.c.caller_number.in_(person.numbers),
-            calls.c.dialed_number.in_(person.numbers),
+            was_dialled(person.numbers),
             calls.c.contact_key.in_(keys),
             calls.c.call_id.in_(wished),
         )
@@ -110,7 +108,7 @@ class Forgetting:
     def _sounds_of(self, call_ids: Sequence[str]) -> None:
         rows = Recordings(self._engine)
         found = rows.of_calls(call_ids)
-        self.done["recordings"] += delete_sounds(self.recordings, rows, found, WHY, self.bucket)
+        self.done["recordings"] += delete_sounds(self.recordings, rows, found, Why.FORGOTTEN, self.bucket)
         for call_id in call_ids:  # files that are not on record yet
             record = self.store.call(call_id)
             for told in told_of(record) if record is not None else ():

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import phonenumbers
-from sqlalchemy import Connection, or_, select
+from sqlalchemy import ColumnElement, Connection, or_, select
 
+from acd.core.facts import CallKind
 from acd.customers.schema import customer_numbers, customers
 from acd.errors import OperatorError
 from acd.records.schema import callbacks, calls
@@ -18,7 +19,10 @@ from acd.settings.phone_number import normalised
 
 LEAST_DIGITS = 6
 """A shorter number is looked for in columns of numbers only: in a text it might mean anything."""
-LEAST_LETTERS = 3
+LEAST_LETTERS = 6
+LEAST_SIGNS = 3
+FIRST_OF_CHINESE = 0x2E80
+"""A name that is shorter, or one word, is looked for in columns of names only: it may be part of others."""
 GONE = "…"
 
 
@@ -34,21 +38,33 @@ class Person:
 
     def pattern(self) -> re.Pattern[str] | None:
         """Finds what tells of this person in a text; None: nothing of it could be told from other words."""
-        words = [*self.names, *self.emails, *(each for each in self.ids if len(each) >= LEAST_DIGITS)]
-        found = [re.escape(word) for word in words if len(word) >= LEAST_LETTERS]
+        found = [rf"(?<!\w){re.escape(word)}(?!\w)" for word in self._words() if word.isascii()]
+        found += [re.escape(word) for word in self._words() if not word.isascii()]
         found += [form for number in self.numbers for form in _forms(number)]
         longest_first = sorted(set(found), key=len, reverse=True)
         return re.compile("|".join(longest_first), re.IGNORECASE) if found else None
 
     def needles(self) -> list[bytes]:
         """The same as bytes that files are searched for: as text, and as JSON has it."""
-        words = [word for word in (*self.names, *self.emails) if len(word) >= LEAST_LETTERS]
-        words += [digits for digits in map(_significant, self.numbers) if len(digits) >= LEAST_DIGITS]
+        digits = [digits for digits in map(_significant, self.numbers) if len(digits) >= LEAST_DIGITS]
+        words = [*self._words(), *digits]
         return sorted({form.encode() for word in words for form in (word, json.dumps(word)[1:-1])})
+
+    def _words(self) -> list[str]:
+        """Names that are nobody else's word: with a space in them, or in letters that need none."""
+        names = [name for name in self.names if _tells(name)]
+        return [*names, *self.emails]
+
+
+def _tells(name: str) -> bool:
+    has_parts = " " in name.strip() and len(name) >= LEAST_LETTERS
+    return has_parts or (len(name) >= LEAST_SIGNS and all(ord(each) >= FIRST_OF_CHINESE for each in name))
 
 
 def find_person(connection: Connection, asked: str, country: str | None) -> Person:
     """By a card's id or a number. Raises OperatorError where nothing at all is kept of such a one."""
+    if not asked.strip():
+        raise OperatorError("say who: a customer's id, or a phone number")
     table = customers.c
     head = connection.execute(select(customers).where(table.id == asked)).mappings().first()
     number = normalised(asked, country) or asked
@@ -70,10 +86,15 @@ def find_person(connection: Connection, asked: str, country: str | None) -> Pers
     return Person(main, ids, *_told(connection, ids, numbers, cards))
 
 
+def was_dialled(numbers: Sequence[str]) -> ColumnElement[bool]:
+    """Calls of ours to one of these; what callers dialled is a number of our own."""
+    return (calls.c.kind == CallKind.OUTBOUND.value) & calls.c.dialed_number.in_(numbers)
+
+
 def _without_card(connection: Connection, asked: str, number: str) -> Person:
     """Somebody who has called, and has no card, or none any more."""
     is_theirs = or_(calls.c.customer_id == asked, calls.c.caller_number.in_([asked, number]))
-    is_theirs |= calls.c.dialed_number.in_([asked, number])
+    is_theirs |= was_dialled([asked, number])
     found = connection.execute(select(calls.c.customer_id).where(is_theirs)).all()
     wishes = select(callbacks.c.callback_id).where(callbacks.c.number.in_([asked, number]))
     if not found and connection.execute(wishes).first() is None:

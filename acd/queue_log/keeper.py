@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -150,7 +149,7 @@ class QueueLog:
 
     def _in_order(self, line: Line) -> Line:
         if line.at < self._last_at <= line.at + STEPS_BACK_S:
-            return replace(line, at=self._last_at)
+            return line._replace(at=self._last_at)
         self._last_at = max(self._last_at, line.at)
         return line
 

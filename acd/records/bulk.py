@@ -24,15 +24,14 @@ def insert_rows(connection: Connection, table: Table, rows: Iterable[Row], *, re
     """All of them, if there are any; all with the same columns. JSON is as Python has it.
 
     With `replace`, a row with the same primary key gets these values. Raises ValueError for a time without
-    zone, and SQLAlchemy's errors.
+    zone and for text that is none, and SQLAlchemy's errors.
     """
     many = list(rows)
     if not many:
         return
     columns = tuple(many[0])
     if connection.dialect.name == "postgresql":
-        text = orjson.dumps(many, default=_moment, option=orjson.OPT_PASSTHROUGH_DATETIME).decode()
-        connection.exec_driver_sql(_for_postgresql(table, columns, replace), (text,))
+        connection.exec_driver_sql(_for_postgresql(table, columns, replace), (_json(many),))
     else:
         statement, moments, documents = _for_sqlite(table, columns, replace)
         connection.exec_driver_sql(statement, [_plain(row, moments, documents) for row in many])
@@ -72,8 +71,17 @@ def _plain(row: Row, moments: Iterable[str], documents: Iterable[str]) -> Row:
         if plain[name] is not None:
             plain[name] = _moment(plain[name])[:26]
     for name in documents:
-        plain[name] = orjson.dumps(plain[name]).decode()
+        plain[name] = _json(plain[name])
     return plain
+
+
+def _json(value: Any) -> str:
+    try:
+        return orjson.dumps(value, default=_moment, option=orjson.OPT_PASSTHROUGH_DATETIME).decode()
+    except orjson.JSONEncodeError as error:
+        if isinstance(error.__cause__, ValueError):
+            raise error.__cause__ from None
+        raise UnicodeError(f"what cannot be stored: {error}") from error
 
 
 def _moment(moment: datetime) -> str:

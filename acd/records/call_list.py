@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -12,12 +13,13 @@ from rich.text import Text
 
 from acd.core.callback_facts import ENTRY_MARK
 from acd.core.facts import EndedBy
-from acd.records.record import CallRecord, Segment, SegmentKind
+from acd.records.record import CallRecord, Segment, SegmentKind, Source
 from acd.records.report import NOTHING, duration
 from acd.records.story import caller_in_words, printable
 
 _NUMBERS = ("Waited", "Talked")
 _BEYOND_80 = ("Groups", "Waited")
+_HISTORY = (Source.QUEUE_LOG, Source.CSV)
 _TALKS = (SegmentKind.TALKING, SegmentKind.OUTSIDE)
 
 
@@ -43,8 +45,14 @@ def calls_table(records: Iterable[CallRecord], tz: ZoneInfo, width: int | None =
             justify=justify,
             max_width=most.get(heading),
         )
+    others: Counter[str] = Counter()
     for record in records:
         table.add_row(*(Text(cell(record, tz)) for cell in columns.values()))
+        if record.source is not Source.ACD:
+            others[record.source.value] += 1
+    if others:
+        told = ", ".join(f"{count} from {source}" for source, count in sorted(others.items()))
+        table.caption = f"Marked *: not known by this server's own account: {told}"
     return table
 
 
@@ -67,6 +75,8 @@ def _waits(record: CallRecord) -> list[Segment]:
 def _ended_by(record: CallRecord) -> str:
     if record.ended_by is None:
         return "going on"
+    if record.source in _HISTORY:
+        return record.ended_by.value
     away = record.ended_by is EndedBy.UNKNOWN  # who it was is not known; why that is so, is
     return "controller away" if away else record.ended_by.value
 
@@ -85,6 +95,10 @@ def _local(at: datetime, tz: ZoneInfo, form: str) -> str:
     return at.astimezone(tz).strftime(form)
 
 
+def _marked(record: CallRecord, text: str) -> str:
+    return text if record.source is Source.ACD else f"{text} *"
+
+
 def _id_in_two_lines(record: CallRecord, _tz: ZoneInfo) -> str:
     """That of a callback is twice as long as others, and would leave the other columns no room."""
     return printable(record.call_id).replace(ENTRY_MARK, "\n" + ENTRY_MARK)
@@ -93,7 +107,7 @@ def _id_in_two_lines(record: CallRecord, _tz: ZoneInfo) -> str:
 _COLUMNS: Mapping[str, Callable[[CallRecord, ZoneInfo], str]] = {
     "Call": lambda r, _: printable(r.call_id),
     "Began": lambda r, tz: _local(r.started_at, tz, "%m-%d %H:%M"),
-    "From": lambda r, _: caller_in_words(r.caller_number, r.customer_name or r.caller_name),
+    "From": lambda r, _: _marked(r, caller_in_words(r.caller_number, r.customer_name or r.caller_name)),
     "Groups": lambda r, _: _names(visit.group for visit in r.visits),
     "Agents": lambda r, _: _names(talk.agent for talk in _talks(r)),
     "Ended by": lambda r, _: _ended_by(r),
@@ -105,4 +119,5 @@ _WIDE_COLUMNS: Mapping[str, Callable[[CallRecord, ZoneInfo], str]] = {
     "To": lambda r, _: printable(r.dialed_number),
     "Kind": lambda r, _: r.kind.value,
     "Customer": lambda r, _: printable(r.customer_id or NOTHING),
+    "Source": lambda r, _: r.source.value,
 }

@@ -10,7 +10,10 @@ _WITH_AGENT = (SegmentKind.TALKING, SegmentKind.OUTSIDE, SegmentKind.FALLBACK)
 
 
 def call_object(record: CallRecord) -> dict[str, Any]:
-    """Over HTTP as on the command line. `wait_s` and `talk_s` are sums over its visits of groups."""
+    """Over HTTP as on the command line. `wait_s` and `talk_s` are sums over its visits of groups.
+
+    `source`: who knows of the call, see `acd.records.record.Source`.
+    """
     customer = None
     if record.customer_id is not None:
         name, segment = record.customer_name, record.customer_segment
@@ -19,6 +22,7 @@ def call_object(record: CallRecord) -> dict[str, Any]:
     return {
         "id": record.call_id,
         "kind": record.kind.value,
+        "source": record.source.value,
         "caller_number": record.caller_number,
         "caller_name": record.caller_name,
         "dialed_number": record.dialed_number,

@@ -24,6 +24,7 @@ from acd.errors import OperatorError
 from acd.records import migrations, reading, rows, schema, writing
 from acd.records.bulk import insert_rows
 from acd.records.connecting import make_engine
+from acd.records.corrections import Correction, of_calls
 from acd.records.record import CallRecord, CallVisit
 from acd.records.task_store import TaskStore
 
@@ -159,6 +160,7 @@ class RecordStore:
                 if connection.execute(same).first() is not None:
                     del wanted[call_id, at]
             insert_rows(connection, table, wanted.values())
+            writing.touch_calls(connection, sorted({call_id for call_id, _ in wanted}))
         tasks = TaskStore(self.engine)
         for order in orders:  # those on record, too: whoever wrote them may have been killed in between
             tasks.supersede(order)
@@ -170,6 +172,19 @@ class RecordStore:
         """
         with self.engine.begin() as connection:
             writing.save_dispositions(connection, told)
+
+    def correct(self, correction: Correction) -> None:
+        """Put what a person says against a call's record on record.
+
+        Raises OperatorError for a call that is not and for what cannot be meant; SQLAlchemy's errors.
+        """
+        with self.engine.begin() as connection:
+            writing.correct(connection, correction)
+
+    def corrections(self, call_id: str) -> list[Correction]:
+        """Of one call, in their order."""
+        with self.engine.connect() as connection:
+            return of_calls(connection, [call_id]).get(call_id, [])
 
     def dispositions(self, call_ids: Sequence[str]) -> list[Disposition]:
         """What was recorded of these calls, each agent's latest words, oldest first."""

@@ -7,13 +7,15 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, Table, delete, select, tuple_
+from sqlalchemy import Connection, Table, delete, func, select, tuple_, update
 
 from acd.core.disposition import Disposition
 from acd.core.fact_json import fact_from_dict, fact_to_dict
 from acd.core.facts import AgentInterval
-from acd.records import rows, schema
+from acd.errors import OperatorError
+from acd.records import reading, rows, schema
 from acd.records.bulk import insert_rows
+from acd.records.corrections import Correction, applied, check, of_calls
 from acd.records.fact_parts import FactData, Part, new_part, together
 from acd.records.fold import fold
 from acd.records.record import CallRecord
@@ -30,6 +32,16 @@ _FOLDED: Mapping[Table, Any] = {
     schema.sounds: rows.sound_rows,
 }
 
+_MOMENTS = (
+    ((schema.calls.c.started_at, schema.calls.c.ended_at), schema.calls.c.call_id),
+    ((schema.segments.c.started_at, schema.segments.c.ended_at), schema.segments.c.call_id),
+    ((schema.visits.c.queued_at,), schema.visits.c.call_id),
+    ((schema.transfers.c.at,), schema.transfers.c.call_id),
+    ((schema.ivr_steps.c.at,), schema.ivr_steps.c.call_id),
+    ((schema.survey_scores.c.at,), schema.survey_scores.c.call_id),
+    ((schema.dispositions.c.at,), schema.dispositions.c.call_id),
+)
+
 
 def known(connection: Connection, call_ids: Sequence[str]) -> frozenset[str]:
     """Those of the ids that are on record."""
@@ -39,11 +51,12 @@ def known(connection: Connection, call_ids: Sequence[str]) -> frozenset[str]:
     return frozenset(call_id for some in found for call_id in some)
 
 
-def save_calls(connection: Connection, calls: Collection[CallRecord]) -> None:
-    """Write them, each id once; of those on record what is new is added."""
+def save_calls(connection: Connection, calls: Collection[CallRecord], also_slots: Iterable[int] = ()) -> None:
+    """Write them, each id once; of those on record what is new is added. `also_slots` are raised, too."""
     on_record = known(connection, [call.call_id for call in calls])
     again = [call for call in calls if call.call_id in on_record]
     slots = _save_again(connection, again) if again else set[int]()
+    slots.update(also_slots)
     new = [call for call in calls if call.call_id not in on_record]
     insert_rows(connection, schema.calls, map(rows.call_row, new))
     insert_rows(connection, schema.facts, (rows.facts_row(c.call_id, 0, 0, c.facts) for c in new if c.facts))
@@ -55,6 +68,7 @@ def save_calls(connection: Connection, calls: Collection[CallRecord]) -> None:
 
 def _save_again(connection: Connection, calls: Sequence[CallRecord]) -> set[int]:
     """The slots that they touch. The facts of before are among those of after, and so are their times."""
+    corrected = of_calls(connection, [call.call_id for call in calls])
     parts, slots, added = fact_parts(connection, [call.call_id for call in calls]), set[int](), []
     whole = list[CallRecord]()
     for call in calls:
@@ -65,11 +79,11 @@ def _save_again(connection: Connection, calls: Sequence[CallRecord]) -> set[int]
         if part is not None:
             added.append(_part_row(call.call_id, len(own), part))
             facts = together([*own, part])
-        same = facts == told
-        whole.append(call if same else fold(call.call_id, list(map(fact_from_dict, facts)), call.source))
+        if facts != told:
+            call = fold(call.call_id, list(map(fact_from_dict, facts)), call.source)  # noqa: PLW2901
+        whole.append(applied(call, corrected.get(call.call_id, ())))
         slots.update(slots_of_call(whole[-1]))
-    for ids in in_chunks([call.call_id for call in calls if not parts.get(call.call_id)]):
-        slots.update(_slots_on_record(connection, ids))
+    slots |= slots_on_record(connection, [call.call_id for call in calls if not parts.get(call.call_id)])
     for ids in in_chunks([call.call_id for call in calls]):
         for table in _FOLDED:
             connection.execute(delete(table).where(table.c.call_id.in_(ids)))
@@ -93,20 +107,52 @@ def _part_row(call_id: str, number: int, part: Part) -> dict[str, Any]:
     return {"call_id": call_id, "part": number, "first_position": part.first, "data": part.data}
 
 
-def _slots_on_record(connection: Connection, call_ids: Sequence[str]) -> Iterable[int]:
-    """Of calls without facts: those of their rows."""
-    segments, visits = schema.segments.c, schema.visits.c
-    for begin, end, of in (
-        (segments.started_at, segments.ended_at, segments.call_id),
-        (visits.queued_at, visits.queued_at, visits.call_id),
-    ):
-        for first, last in connection.execute(select(begin, end).where(of.in_(call_ids))):
-            yield from slots_between(first.timestamp(), (last or first).timestamp())
-
-
 def _insert_folded(connection: Connection, calls: Collection[CallRecord]) -> None:
     for table, rows_of in _FOLDED.items():
         insert_rows(connection, table, (row for call in calls for row in rows_of(call)))
+
+
+def touch_calls(connection: Connection, call_ids: Sequence[str]) -> None:
+    """Raise the slots of calls of which something else is written: corrections, callbacks, what is deleted.
+
+    To be called last in the transaction; what deletes calls calls it before, and writes nothing else that
+    counts. Ids that are not on record are passed over.
+    """
+    raise_slots(connection, slots_on_record(connection, call_ids))
+
+
+def slots_on_record(connection: Connection, call_ids: Sequence[str]) -> set[int]:
+    """Those in which anything of these calls is on record."""
+    found = set[int]()
+    for ids in in_chunks(call_ids):
+        for columns, of in _MOMENTS:
+            for moments in connection.execute(select(*columns).where(of.in_(ids))):
+                times = [moment.timestamp() for moment in moments if moment is not None]
+                found.update(slots_between(min(times), max(times)))
+    return found
+
+
+def correct(connection: Connection, correction: Correction) -> None:
+    """Put it on record, and fold the call anew. Raises OperatorError, also where the call is not there."""
+    check(correction)
+    table, calls = schema.corrections, schema.calls.c
+    of_call = calls.call_id == correction.call_id
+    # Taken for writing at once: of two corrections of a call one waits for the other.
+    if not connection.execute(update(schema.calls).where(of_call).values(kind=calls.kind)).rowcount:
+        raise OperatorError(f"no call {correction.call_id!r} is on record; see 'acd calls list'")
+    mine = select(func.count()).select_from(table).where(table.c.call_id == correction.call_id)
+    row = {
+        "call_id": correction.call_id,
+        "position": connection.scalar(mine) or 0,
+        "at": correction.at,
+        "who": correction.who,
+        "field": correction.field.value,
+        "value": correction.value,
+        "reason": correction.reason,
+    }
+    insert_rows(connection, table, [row])
+    also = slots_on_record(connection, [correction.call_id])
+    save_calls(connection, reading.load(connection, select(schema.calls).where(of_call)), also)
 
 
 def save_intervals(connection: Connection, intervals: Collection[AgentInterval]) -> None:
@@ -133,10 +179,11 @@ def save_dispositions(connection: Connection, told: Iterable[Disposition]) -> No
     """Add what agents recorded of calls, each of their words once."""
     table = schema.dispositions
     new = {(row["call_id"], row["agent_id"], row["at"]): row for row in map(rows.disposition_row, told)}
-    key = tuple_(table.c.call_id, table.c.agent_id, table.c.at)
-    for chunk in in_chunks(list(new)):
-        found = connection.execute(select(*key.clauses).where(key.in_(chunk))).all()
-        for call_id, agent, at in found:
-            del new[call_id, agent, at]
+    slots = set[int]()
+    for ids in in_chunks(sorted({call_id for call_id, _, _ in new})):
+        query = select(table.c.call_id, table.c.agent_id, table.c.at).where(table.c.call_id.in_(ids))
+        for call_id, agent, at in connection.execute(query):
+            new.pop((call_id, agent, at), None)
+            slots.add(slot_of(at.timestamp()))  # from now on this may be no longer the newest
     insert_rows(connection, table, new.values())
-    raise_slots(connection, {slot_of(at.timestamp()) for _, _, at in new})
+    raise_slots(connection, slots.union(slot_of(at.timestamp()) for _, _, at in new) if new else ())

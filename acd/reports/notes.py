@@ -8,11 +8,12 @@ from datetime import datetime
 from sqlalchemy import Connection, func, select
 
 from acd.records import schema
+from acd.records.corrections import YES
 from acd.reports.asked import Asked
 from acd.reports.known import Known
 from acd.reports.kpis import RowKind
 from acd.reports.measures import Measures
-from acd.reports.sources.source import EXCLUDED, YES, any_excluded, is_corrected
+from acd.reports.sources.source import EXCLUDED, any_excluded, is_corrected
 
 Note = tuple[str, Mapping[str, str | int]]
 

@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
 from functools import partial
+from time import perf_counter
 from typing import Any, Protocol, TypeVar
 
 import structlog
@@ -106,7 +107,7 @@ class Shell:
     in hand; `on_ended(call_id)` is called when a call has ended, and `on_frozen` when the process has stood
     still for so long that the floor must be looked at anew; `on_announce(command)` has a waiting caller hear
     something. `on_call_back` dials a callback's customer, `on_note` keeps what became of one. `observer` is
-    told of what has changed.
+    told of what has changed, and `on_offered` how many seconds an offer has taken since its event.
     """
 
     def __init__(
@@ -132,7 +133,9 @@ class Shell:
         self.on_call_back: Callable[[commands.CallBack], None] = lambda _command: None
         self.on_note: Callable[[CallbackNote], None] = lambda _note: None
         self.on_frozen: Callable[[], None] = lambda: None
+        self.on_offered: Callable[[float], None] = lambda _took_s: None
         self.observer: Observer | None = None
+        self._began = perf_counter()  # when the event at hand came
 
     def attach(self, switch: Switch) -> None:
         """From here on commands reach Asterisk."""
@@ -174,6 +177,7 @@ class Shell:
         if self._is_answering:
             self._came_of_it.append(event)
             return
+        self._began = perf_counter()
         now = self.clock()
         self._notice_freeze(now)
         self._debug("event", event_=event)
@@ -218,6 +222,7 @@ class Shell:
 
     def _fire(self, deadline: float) -> None:
         self._timer = None
+        self._began = perf_counter()
         now = max(deadline, self.clock())  # the loop may fire a hair early
         self._notice_freeze(now)
         try:
@@ -276,6 +281,9 @@ class Shell:
             except Exception as error:
                 log.exception("a command failed", command=type(command).__name__)
                 failures.append(error)
+            else:
+                if isinstance(command, commands.Offer):
+                    self.on_offered(perf_counter() - self._began)
 
     def _run_one(self, command: commands.Command) -> None:
         match command:

@@ -10,6 +10,7 @@ from acd.ivr.flow import FlowSet
 from acd.settings import assemble_dispositions, assemble_outside, assemble_work
 from acd.settings.assemble_customers import assemble_customers
 from acd.settings.assemble_reports import assemble_reports
+from acd.settings.assemble_retention import assemble_retention
 from acd.settings.assemble_routing import callback_windows, group_policy
 from acd.settings.files import Files
 from acd.settings.model import (
@@ -58,6 +59,8 @@ def assemble(files: Files, flow_set: FlowSet) -> Centre:
         group_hours={g: group.hours for g, group in groups.groups.items() if group.hours is not None},
         line_announcements={g: group.announcements for g, group in groups.groups.items()},
         resume_within_s=system.routing.resume_within_s,
+        teams={agent_id: agent.team for agent_id, agent in agents.agents.items() if agent.team},
+        planned_hours={agent_id: agent.hours for agent_id, agent in agents.agents.items() if agent.hours},
         callback_windows=callback_windows(groups, flow_set.calendars, ZoneInfo(system.system.timezone)),
         do_not_call=files.do_not_call,
         redis=None if system.redis is None else RedisSettings(**system.redis.model_dump()),
@@ -72,6 +75,7 @@ def assemble(files: Files, flow_set: FlowSet) -> Centre:
         recorded={g: RecordRule(group.record) for g, group in groups.groups.items()},
         recording=_recording(system.recordings),
         webhooks_to_private=system.webhooks.allow_private,
+        retention=assemble_retention(files.retention.content if files.retention is not None else None),
         reports=assemble_reports(files.reports.content if files.reports is not None else None),
     )
 

@@ -54,9 +54,9 @@ class Environment:
     ws_port: int = 8088
     health_port: int = 8081
     http_proxies: tuple[str, ...] = ()
+    records_url: str = field(default="", repr=False)
     s3_access_key: str = field(default="", repr=False)
     s3_secret_key: str = field(default="", repr=False)
-    records_url: str = field(default="", repr=False)
 
     @classmethod
     def from_env(cls, env: Mapping[str, str], checkout: Path) -> Environment:

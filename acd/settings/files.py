@@ -22,6 +22,7 @@ from acd.settings.schema.flow import AnnouncementsFile, FlowFile, PieceFile
 from acd.settings.schema.groups import GroupsFile
 from acd.settings.schema.numbers import NumbersFile
 from acd.settings.schema.reports import ReportsFile
+from acd.settings.schema.retention import RetentionFile
 from acd.settings.schema.system import SystemFile
 from acd.settings.schema.trunks import TrunksFile
 from acd.settings.validate import validate
@@ -32,6 +33,7 @@ CONFIG_FILES = ("system.yml", "agents.yml", "groups.yml", "numbers.yml", "trunks
 CALENDARS_FILE = "calendars.yml"  # may be missing
 CUSTOMER_SETTINGS_FILE = "customers.yml"  # may be missing
 REPORTS_FILE = "reports.yml"  # may be missing
+RETENTION_FILE = "retention.yml"  # may be missing
 CUSTOMERS_FILE = "customers.csv"
 DO_NOT_CALL_FILE = "do_not_call.csv"  # may be missing
 ANNOUNCEMENTS_FILE = "announcements.yml"  # beside the flows; may be missing
@@ -84,6 +86,7 @@ class Files:
     do_not_call: frozenset[str] = frozenset()
     do_not_call_document: Document | None = None
     reports: Read[ReportsFile] | None = None
+    retention: Read[RetentionFile] | None = None
 
     def documents(self) -> Iterator[Document]:
         """Every file's document."""
@@ -107,6 +110,8 @@ class Files:
             yield self.do_not_call_document
         if self.reports is not None:
             yield self.reports.document
+        if self.retention is not None:
+            yield self.retention.document
 
     def problems(self) -> list[Problem]:
         """All that is known to be wrong, by file and line; of a folder that cannot be read, that alone."""
@@ -165,6 +170,7 @@ def read_files(config_dir: Path, flows_dir: Path) -> Files:
         do_not_call=numbers,
         do_not_call_document=do_not_call,
         reports=_read_if(REPORTS_FILE in config_names, config_dir / REPORTS_FILE, ReportsFile),
+        retention=_read_if(RETENTION_FILE in config_names, config_dir / RETENTION_FILE, RetentionFile),
         folder_problems=(
             *config_problems,
             *flow_problems,
@@ -255,7 +261,7 @@ def _unknown_files(config_dir: Path, names: list[str]) -> list[Problem]:
     """A misspelt file would otherwise be left out without a word."""
     problems = []
     for name in names:
-        known = (*CONFIG_FILES, CALENDARS_FILE, CUSTOMER_SETTINGS_FILE, REPORTS_FILE)
+        known = (*CONFIG_FILES, CALENDARS_FILE, CUSTOMER_SETTINGS_FILE, REPORTS_FILE, RETENTION_FILE)
         if Path(name).suffix in (".yml", ".yaml") and name not in known:
             hint = did_you_mean(name, known, separator=",")
             message = f"unknown file{hint or '; the files are ' + ', '.join(known)}"

@@ -21,6 +21,7 @@ from acd.settings.schema.flow import AnnouncementsFile, FlowFile, PieceFile
 from acd.settings.schema.groups import GroupsFile
 from acd.settings.schema.numbers import NumbersFile
 from acd.settings.schema.reports import ReportsFile
+from acd.settings.schema.retention import RetentionFile
 from acd.settings.schema.system import SystemFile
 from acd.settings.schema.trunks import TrunksFile
 
@@ -53,6 +54,7 @@ _KINDS: Mapping[str, _Kind] = {
     "calendars": _config("calendars", CalendarsFile),
     "customers": _config("customers", CustomersFile),
     "reports": _config("reports", ReportsFile),
+    "retention": _config("retention", RetentionFile),
 }
 KINDS = tuple(_KINDS)
 INDEX = "index.json"

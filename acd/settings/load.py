@@ -9,6 +9,7 @@ from acd.ivr.cases import Case
 from acd.ivr.flow import FlowSet
 from acd.settings.assemble import assemble
 from acd.settings.assemble_reports import check_reports
+from acd.settings.assemble_retention import check_retention
 from acd.settings.files import Files, read_files
 from acd.settings.flows.build import build_flow_set
 from acd.settings.flows.cases import build_cases, check_cases
@@ -61,6 +62,7 @@ def _checked(config_dir: Path, flows_dir: Path) -> tuple[Files, FlowSet]:
     sources = gather(files, language)
     check_references(files)
     check_reports(files)
+    check_retention(files)
     check_flows(files, sources, sounds)
     check_subdivisions(files)
     check_cases(files)

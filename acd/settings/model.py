@@ -14,6 +14,7 @@ from acd.core.service_level import ServiceLevelFormula
 from acd.settings.customer_settings import CustomerSettings
 from acd.settings.outside import Dialing, NumberRoute, TrunkSpec
 from acd.settings.report_settings import ReportSettings
+from acd.settings.retention import RetentionSettings
 
 if TYPE_CHECKING:  # who is told of the centre without its flows does not need what flows take
     from acd.ivr.flow import FlowSet
@@ -206,11 +207,14 @@ class Centre:
     `customers_file`, `redis` and `dialing` are None where there is none. `group_hours` maps a group to its
     calendar (in `flow_set.calendars`), `line_announcements` a group's announcements, by name and language,
     to their texts. Who hung up in line and calls again within `resume_within_s` goes on where the wait was.
+    `teams` maps an agent to the team that reports count the agent in, `planned_hours` to the calendar (in
+    `flow_set.calendars`) that says when the agent is to be logged in.
     `callback_windows`: by group, when its customers may be called back; `do_not_call`: numbers, in normal
     form, of those who never may. `dispositions`: by group, what agents record of its calls; `greetings`: by
     group and language ('' for any), what they say first; `recorded`: by group,
     whether its talks are, `recording` what becomes of that; `customers`: what is on their cards, and where
-    they are known; `reports`: what figures should be, and how reports are sent;
+    they are known; `reports`: what figures should be, and how reports are sent; `retention`: for how long
+    what is kept;
     `webhooks_to_private`: webhooks may go to addresses of this machine and of private networks.
     """
 
@@ -229,6 +233,8 @@ class Centre:
     group_hours: Mapping[str, str] = field(default_factory=dict)
     line_announcements: Mapping[str, Mapping[str, Mapping[str, str]]] = field(default_factory=dict)
     resume_within_s: float = 0.0
+    teams: Mapping[str, str] = field(default_factory=dict)
+    planned_hours: Mapping[str, str] = field(default_factory=dict)
     callback_windows: Mapping[str, Calendar] = field(default_factory=dict)
     do_not_call: frozenset[str] = frozenset()
     journal: JournalSettings = JournalSettings()
@@ -241,3 +247,4 @@ class Centre:
     recording: RecordingSettings = RecordingSettings()
     webhooks_to_private: bool = False
     reports: ReportSettings = field(default_factory=ReportSettings)
+    retention: RetentionSettings = field(default_factory=RetentionSettings)

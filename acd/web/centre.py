@@ -16,11 +16,13 @@ from acd.core.plan import GroupPolicy
 from acd.core.requirement import ANYBODY
 from acd.core.work_rules import Reason
 from acd.errors import OperatorError, SettingsError
+from acd.ivr.hours import Calendar
 from acd.runtime.version_files import VersionFiles
 from acd.settings.environment import Environment
 from acd.settings.model import DesktopSettings, PhoneSpec, RecordingSettings, SystemSettings
 from acd.settings.outside import NumberRoute
 from acd.settings.report_settings import ReportSettings
+from acd.settings.retention import RetentionSettings
 from acd.web import reading
 from acd.web.last_failure import LastFailure
 
@@ -31,11 +33,13 @@ LOOK_EVERY_S = 2.0
 
 @dataclass(frozen=True, slots=True)
 class AgentShown:
-    """An agent's id, name and extension."""
+    """An agent's id, name and extension. `hours`: when the agent is to be logged in, if that is said."""
 
     id: str
     name: str
     extension: str
+    team: str | None = None
+    hours: Calendar | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +71,7 @@ class CentreShown:
     dial_outside: frozenset[str]
     desktop: DesktopSettings
     recording: RecordingSettings
+    retention: RetentionSettings
     webhooks_to_private: bool
     reports: ReportSettings
 

@@ -17,14 +17,13 @@ from zoneinfo import ZoneInfo
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
-from acd.core.facts import AgentInterval, CallKind
+from acd.core.facts import AgentInterval
 from acd.errors import OperatorError
-from acd.records.agent_time import AgentTime, agent_times, times_json
-from acd.records.kpi import Tally, figures
 from acd.records.period import Period, parse_period
-from acd.records.record import CallVisit, VisitOutcome
-from acd.records.report import build_report, to_json
+from acd.records.record import CallVisit
 from acd.records.store import RecordStore
+from acd.reports.known import AgentKnown, Known
+from acd.reports.today import agents_of_day, report_of_day
 from acd.web.centre import CentreInUse, CentreShown
 from acd.web.link import FIGURES
 from acd.web.live.hub import Hub
@@ -42,7 +41,7 @@ RECENT = timedelta(minutes=30)
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """`report` as `acd report --json` gives it; by agent the day's times and talks; `recent` by group."""
+    """`report`: by group and in total; by agent the day's times and talks; `recent` by group."""
 
     report: Mapping[str, Any]
     agents: Mapping[str, Mapping[str, Any]]
@@ -130,13 +129,12 @@ def day(
     now: datetime,
 ) -> Day:
     """From what is on record of the period."""
-    formula, groups = centre.system.service_level_formula, centre.groups
-    report = to_json(build_report(visits, groups, period, formula))
+    formula, known = centre.system.service_level_formula, _known(centre)
     late = Period(max(period.since, now - RECENT, key=datetime.timestamp), period.until)
-    recent = to_json(build_report(visits, groups, late, formula))
+    recent = report_of_day(visits, known, late, formula)
     return Day(
-        report=report,
-        agents=_agents(centre, visits, intervals, period),
+        report=report_of_day(visits, known, period, formula),
+        agents=agents_of_day(visits, intervals, known, period, formula),
         recent={
             "": recent["total"]["service_level"],
             **{group["group"]: group["service_level"] for group in recent["groups"]},
@@ -144,22 +142,6 @@ def day(
     )
 
 
-def _agents(
-    centre: CentreShown, visits: Sequence[CallVisit], intervals: Sequence[AgentInterval], period: Period
-) -> dict[str, dict[str, Any]]:
-    known = agent_times(intervals, centre.reasons, period)
-    absent = {*centre.agents} - {time.agent for time in known}
-    times = times_json([*known, *map(AgentTime, sorted(absent))], period)["agents"]
-    tallies: dict[str, Tally] = {}
-    for entry in visits:
-        visit = entry.visit
-        if entry.kind is CallKind.INBOUND and visit.outcome is VisitOutcome.ANSWERED and visit.agent:
-            policy = centre.groups.get(visit.group)
-            if policy is not None:
-                tallies.setdefault(visit.agent, Tally()).count(visit, policy)
-    found = {time["agent"]: dict(time) for time in times}
-    for agent, told in found.items():
-        counted = figures(tallies.get(agent, Tally()), centre.system.service_level_formula)
-        told |= {"answered": counted.answered, "aht_s": counted.aht_s, "att_s": counted.att_s}
-        told["acw_s"] = counted.acw_s
-    return found
+def _known(centre: CentreShown) -> Known:
+    agents = {agent.id: AgentKnown(agent.id, agent.name) for agent in centre.agents.values()}
+    return Known(centre.groups, agents, centre.reasons)

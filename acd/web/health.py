@@ -1,4 +1,7 @@
-"""The controller's own `GET /health`: 200 while calls are being routed, 503 with the reason otherwise."""
+"""The controller's own `GET /health`: 200 while calls are being routed, 503 with the reason otherwise.
+
+And `GET /metrics`, for Prometheus.
+"""
 
 from __future__ import annotations
 
@@ -6,16 +9,26 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from aiohttp import web
+from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
 
-async def start_health_page(host: str, port: int, health: Callable[[], Mapping[str, Any]]) -> web.AppRunner:
-    """Serve `health()`; its key 'ok' decides the status. Raises OSError when the port is taken."""
+async def start_health_page(
+    host: str, port: int, health: Callable[[], Mapping[str, Any]], metrics: Callable[[], bytes]
+) -> web.AppRunner:
+    """Serve `health()`, whose key 'ok' decides the status, and `metrics()`.
+
+    Raises OSError when the port is taken.
+    """
 
     async def answer(_request: web.Request) -> web.Response:
         facts = health()
         return web.json_response(dict(facts), status=200 if facts["ok"] else 503)
 
+    async def tell(_request: web.Request) -> web.Response:
+        return web.Response(body=metrics(), headers={"Content-Type": CONTENT_TYPE_LATEST})
+
     app = web.Application()
+    app.router.add_get("/metrics", tell)
     app.router.add_get("/health", answer)
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()

@@ -9,8 +9,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import structlog
 from aiohttp import web
@@ -19,18 +20,26 @@ from sqlalchemy.exc import SQLAlchemyError
 from acd.accounts.first import make_first_accounts
 from acd.accounts.store import AccountStore
 from acd.errors import OperatorError, RequestRefused
-from acd.recordings.bucket import bucket_of
+from acd.privacy.daily import DailyRetention
+from acd.recordings.bucket import Bucket, bucket_of
 from acd.recordings.keeper import Keeper
 from acd.records.store import RecordsAway, RecordStore
+from acd.reports.known import Known
+from acd.reports.rollups.keeper import RollUpKeeper
+from acd.reports.sending.worker import InUse, ReportSender
 from acd.runtime.control import request
 from acd.settings.environment import Environment
 from acd.settings.model import RecordingSettings
+from acd.settings.retention import RetentionSettings
 from acd.web.api import ROUTES
 from acd.web.app import make_app
 from acd.web.audit_writer import AuditWriter
 from acd.web.identity import Identity
 from acd.web.live import socket as live
+from acd.web.metrics import PATH as PATH_OF_METRICS
+from acd.web.metrics import WebMetrics
 from acd.web.pages import FOLDER, Pages
+from acd.web.report_desk import known_of
 from acd.web.route import Route
 from acd.web.services import Services
 from acd.web.sip_proxy import PATH as SIP
@@ -56,6 +65,8 @@ class WebProcess:
         self.app.router.add_get(live.PATH, live.live_handler(self.services))
         self.app.router.add_get(SIP, sip_handler(self.services))
         self.app.router.add_get("/health", self._health)
+        metrics = WebMetrics(self._store, self.services.centre, self.services.hub)
+        self.app.router.add_get(PATH_OF_METRICS, metrics.page)
         self.app.router.add_get("/{path:.*}", Pages(FOLDER).serve)
         self._runner = web.AppRunner(self.app, access_log=None, shutdown_timeout=STOP_LIMIT_S)
         self._tasks: list[asyncio.Task[None]] = []
@@ -67,9 +78,21 @@ class WebProcess:
             self._recording_settings,
             lambda settings: bucket_of(settings, environment),
         )
+        self._roll_ups = RollUpKeeper(lambda: self._store.engine, self._reported)
+        self._reports = ReportSender(
+            lambda: self._store.engine, environment.database_url, self._configuration_in_use
+        )
+        self._retention = DailyRetention(
+            environment.home, environment.recordings_dir, self._store, self._retention_settings
+        )
         self._webhooks = WebhookWorker(
             environment.control_socket, lambda: self._store.engine, self._webhooks_to_private
         )
+
+    async def _reported(self) -> tuple[ZoneInfo, Known]:
+        """In which zone days are kept, and what reports know of the centre."""
+        centre = await self.services.centre.get()
+        return ZoneInfo(centre.system.timezone), known_of(centre, "en")
 
     @property
     def port(self) -> int:
@@ -89,6 +112,7 @@ class WebProcess:
         services = self.services
         work = [services.link.run(), services.hub.run(), services.open_sockets.run(self._store)]
         work += [services.figures.run(), self._webhooks.run(), self._keeper.run()]
+        work += [self._roll_ups.run(), self._reports.run(), self._retention.run()]
         self._tasks = [asyncio.create_task(one) for one in work]
         self._auditing = asyncio.create_task(self._audit.run())
         await self._runner.setup()
@@ -154,8 +178,18 @@ class WebProcess:
     async def _recording_settings(self) -> RecordingSettings:
         return (await self.services.centre.get()).recording
 
+    async def _retention_settings(
+        self,
+    ) -> tuple[RetentionSettings, ZoneInfo, Callable[[], Bucket | None]]:
+        centre, environment = await self.services.centre.get(), self.environment
+        zone = ZoneInfo(centre.system.timezone)
+        return centre.retention, zone, lambda: bucket_of(centre.recording.s3, environment)
+
     async def _webhooks_to_private(self) -> bool:
         return (await self.services.centre.get()).webhooks_to_private
+
+    async def _configuration_in_use(self) -> InUse:
+        return InUse((await self.services.centre.get()).folders, await self.services.centre.zone())
 
     async def _health(self, _request: web.Request) -> web.Response:
         """What the controller says of itself; 503 where it is away, or routes no calls."""

@@ -15,10 +15,15 @@ import sys
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from dataclasses import asdict, replace
+from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from acd.errors import OperatorError, SettingsError
+
+if TYPE_CHECKING:
+    from acd.ivr.hours import Calendar
+    from acd.settings.model import Centre
 
 
 def centre(config_dir: Path, flows_dir: Path) -> dict[str, Any]:
@@ -30,7 +35,10 @@ def centre(config_dir: Path, flows_dir: Path) -> dict[str, Any]:
     servers = tuple(each for each in found.desktop.ice_servers if each.credential != "")
     return {
         "system": found.system,
-        "agents": [(agent.id, agent.name, agent.extension) for agent in found.plan.agents.values()],
+        "agents": [
+            (agent.id, agent.name, agent.extension, found.teams.get(agent.id), _planned(found, agent.id))
+            for agent in found.plan.agents.values()
+        ],
         "groups": [
             (group.id, group.name, group.service_level_s, group.service_level_target, group.short_abandon_s)
             for group in found.plan.groups.values()
@@ -45,9 +53,16 @@ def centre(config_dir: Path, flows_dir: Path) -> dict[str, Any]:
         "dial_outside": frozenset(found.dialing.roles_of if found.dialing is not None else ()),
         "desktop": replace(found.desktop, ice_servers=servers),
         "recording": found.recording,
+        "retention": found.retention,
         "webhooks_to_private": found.webhooks_to_private,
         "reports": found.reports,
     }
+
+
+def _planned(found: Centre, agent: str) -> Calendar | None:
+    """With its holidays worked out, so that nobody needs the package that knows them."""
+    name = found.planned_hours.get(agent)
+    return None if name is None else found.flow_set.calendars[name].worked_out(date.today().year)
 
 
 def customers(config_dir: Path) -> Any:

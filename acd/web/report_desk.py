@@ -21,7 +21,7 @@ def known_of(centre: CentreShown, language: str) -> Known:
     """What reports must know of the configuration."""
     return Known(
         groups=centre.groups,
-        agents={a.id: AgentKnown(a.id, a.name) for a in centre.agents.values()},
+        agents={a.id: AgentKnown(a.id, a.name, a.team, a.hours) for a in centre.agents.values()},
         reasons=centre.reasons,
         numbers=dict.fromkeys(centre.numbers, ""),
         flows=dict.fromkeys(centre.flows, ""),

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import os
+import shutil
 from pathlib import Path
 
 import openpyxl
@@ -168,3 +169,38 @@ def test_what_is_not_understood(home: Path, arguments: tuple[str, ...], message:
 
 def test_a_day_without_calls(home: Path) -> None:
     assert "Sales" in acd("--period", "yesterday")
+
+
+def test_the_calls_behind_a_figure(home: Path) -> None:
+    shown = acd(*DAY, "--calls", "answered", "--key", "sales")
+    assert "a261122-100000-1" in shown
+    assert "a261122-110000-2" not in shown
+    both = acd(*DAY, "--calls", "offered")
+    assert "a261122-100000-1" in both
+    assert "a261122-110000-2" in both
+    later = acd(*DAY, "--grain", "60min", "--calls", "offered", "--at", "2026-11-22 12:30")
+    assert "a261122-100000-1" not in later
+    assert "a261122-110000-2" in later
+    with pytest.raises(OperatorError, match="--at 'noon' is not understood"):
+        acd(*DAY, "--calls", "offered", "--at", "noon")
+
+
+def test_teams_and_planned_hours(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shutil.copytree(CHECKOUT / "config", tmp_path / "config")
+    agents = tmp_path / "config" / "agents.yml"
+    named = agents.read_text(encoding="utf-8").replace(
+        "    name: Anna Weber\n", "    name: Anna Weber\n    team: North\n    hours: office\n"
+    )
+    agents.write_text(named, encoding="utf-8")
+    monkeypatch.setenv("ACD_CONFIG", str(tmp_path / "config"))
+    (north,) = [
+        line
+        for line in told("agents", *DAY, "--by", "team", "--team", "North")["lines"]  # type: ignore[attr-defined]
+        if line["key"] == "North"
+    ]
+    assert north["values"]["logged_in_s"] == 660.0
+    # The 22nd of November is a Sunday: the office is closed.
+    planned = told("adherence", *DAY, "--agent", "anna")["total"]["values"]  # type: ignore[index]
+    assert (planned["planned_s"], planned["outside_plan_s"]) == (0.0, 660.0)
+    monday = told("adherence", "--from", "2026-11-23", "--to", "2026-11-23", "--agent", "anna")
+    assert monday["total"]["values"]["planned_s"] == 36_000.0  # type: ignore[index]

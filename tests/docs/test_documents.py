@@ -20,7 +20,7 @@ from acd.settings import environment
 CHECKOUT = Path(__file__).resolve().parents[2]
 DOCUMENTS = sorted([CHECKOUT / "README.md", CHECKOUT / "CHANGELOG.md", *(CHECKOUT / "docs").rglob("*.md")])
 LINK = re.compile(r"\]\(([^)\s]+)\)")
-COMMAND = re.compile(r"(?<![\w/-])(?:\.venv/bin/)?acd((?: [a-z][a-z-]*)+)")
+COMMAND = re.compile(r"(?<![\w/-])(?:\.venv/bin/)?acd((?: [a-z][a-z_-]*)+)")
 OPTION = re.compile(r" (--[a-z-]+)")
 REGISTRIES = re.compile(
     r"pypi|pythonhosted|npmjs|crates\.io|proxy\.golang|artifactory|nexus|docker\.io|ghcr\.io", re.I

@@ -434,9 +434,9 @@ def test_our_own_lines_make_the_same_visits(name: str) -> None:
 
 def _counted(visit: GroupVisit, *, with_wrap_up: bool = True) -> tuple[object, ...]:
     """Whole seconds; hold is talk there, and after-call work is in the lines of agents."""
-    v = visit
-    wrap_up_s = v.wrap_up_s if with_wrap_up else 0.0
-    return v.group, v.outcome, v.agent, round(v.wait_s), round(v.talk_s + v.hold_s), wrap_up_s
+    wrap_up_s = visit.wrap_up_s if with_wrap_up else 0.0
+    talk_s = round(visit.talk_s + visit.hold_s)
+    return visit.group, visit.outcome, visit.agent, round(visit.wait_s), talk_s, wrap_up_s
 
 
 def test_our_own_agents_make_the_same_times() -> None:

@@ -206,7 +206,7 @@ class Centre:
             capture_output=True,
             check=False,
         )
-        assert done.returncode == 0, done.stderr.decode()
+        assert done.returncode == 0, (done.stderr + done.stdout).decode()
         return done.stdout.decode()
 
     def acd(self, *arguments: str) -> str:

@@ -64,19 +64,6 @@ async def server(environment: dict[str, str]) -> AsyncIterator[Program]:
             probe.bind(("127.0.0.1", int(environment[name])))
 
 
-async def test_two_copies_side_by_side(tmp_path: Path) -> None:
-    one, two = own_environment(tmp_path / "one"), own_environment(tmp_path / "two")
-    async with server(one) as first, server(two):
-        for environment in (one, two):
-            status = await request(Path(environment["ACD_HOME"]) / "run" / "acd.sock", do="status")
-            assert status["dispatching"]
-        assert f"port {one['ACD_SIP_PORT']}" in first.text
-        for useful in ("1001", "phones list", "8000", "status --watch", "*11"):
-            assert useful in first.text
-        health = await asyncio.to_thread(_get, f"http://127.0.0.1:{one['ACD_HTTP_PORT']}/health")
-        assert '"ok": true' in health
-
-
 async def test_taken_ports_are_named(tmp_path: Path) -> None:
     environment = own_environment(tmp_path)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as somebody:
@@ -90,7 +77,12 @@ async def test_taken_ports_are_named(tmp_path: Path) -> None:
 async def test_a_killed_controller_is_started_again(tmp_path: Path) -> None:
     environment = own_environment(tmp_path)
     control = tmp_path / "run" / "acd.sock"
-    async with server(environment):
+    async with server(environment) as program:
+        assert f"port {environment['ACD_SIP_PORT']}" in program.text
+        for useful in ("1001", "phones list", "8000", "status --watch", "*11"):
+            assert useful in program.text
+        health = await asyncio.to_thread(_get, f"http://127.0.0.1:{environment['ACD_HTTP_PORT']}/health")
+        assert '"ok": true' in health
         pid = (await request(control, do="status"))["pid"]
         os.kill(pid, signal.SIGKILL)
         async with asyncio.timeout(15):

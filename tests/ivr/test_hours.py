@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo
 
 import holidays
@@ -74,3 +74,23 @@ def test_hours_that_never_open_are_found() -> None:
     assert not OFFICE.opens_within(now.replace(hour=18), days=0)
     assert OFFICE.opens_within(now.replace(hour=18), days=1)
     assert not Calendar("never", BERLIN).opens_within(now)
+
+
+def test_the_open_spans_of_a_period() -> None:
+    shift = Calendar("shift", BERLIN, weekly_hours({5: [(22 * 60, 6 * 60)], 6: [(9 * 60, 12 * 60)]}))
+    since = datetime(2026, 10, 24, 12, tzinfo=BERLIN)  # clocks go back in the night
+    spans = shift.open_spans(since, datetime(2026, 10, 25, 10, tzinfo=BERLIN))
+    assert [(f"{begin:%d %H:%M}", f"{end:%d %H:%M}") for begin, end in spans] == [
+        ("24 22:00", "25 06:00"),
+        ("25 09:00", "25 10:00"),
+    ]
+    assert [end.timestamp() - begin.timestamp() for begin, end in spans] == [9 * 3600, 3600]
+    assert shift.open_spans(since, since) == []
+
+
+def test_holidays_worked_out_are_the_same_days() -> None:
+    plain = OFFICE.worked_out(2026)
+    assert type(plain.holidays) is dict
+    for day in (date(2026, 12, 25), date(2026, 12, 24), date(2026, 6, 3)):
+        noon = datetime.combine(day, time(12), BERLIN)
+        assert plain.state(noon) is OFFICE.state(noon)

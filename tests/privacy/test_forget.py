@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import zipfile
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import insert, select
+from sqlalchemy import MetaData, insert, select
 from typer.testing import CliRunner
 
 from acd.__main__ import app
@@ -31,8 +32,9 @@ from acd.core.facts import (
 )
 from acd.customers.card import Details, Source
 from acd.customers.store import CustomerStore
+from acd.errors import OperatorError
 from acd.privacy.forget import Forgetting
-from acd.privacy.person import find_person
+from acd.privacy.person import Person, find_person
 from acd.privacy.scrub import scrubbed_fact
 from acd.records import schema
 from acd.records.fold import fold
@@ -97,18 +99,28 @@ class Home(World):
 
 
 @pytest.fixture
-async def home(tmp_path: Path) -> Home:
+async def home(tmp_path: Path, database_url: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Home]:
     """Filled, and recordings on record."""
-    home = Home(tmp_path)
+    home = Home(tmp_path, database_url)
     home.fill()
     await home.keeper().look()
-    return home
+    monkeypatch.setenv("ACD_HOME", str(tmp_path))
+    monkeypatch.setenv("ACD_DATABASE_URL", "" if database_url.startswith("sqlite") else database_url)
+    yield home
+    home.store.close()
 
 
-def left(folder: Path) -> list[str]:
-    """Files that have something of the person in them."""
-    files = (file for file in sorted(folder.rglob("*")) if file.is_file())
-    return [file.name for file in files if any(needle in file.read_bytes() for needle in NEEDLES)]
+def left(home: Home) -> list[str]:
+    """Files and tables that have something of the person in them."""
+    files = (file for file in sorted(home.dir.parent.rglob("*")) if file.is_file())
+    found = [file.name for file in files if any(needle in file.read_bytes() for needle in NEEDLES)]
+    tables = MetaData()
+    tables.reflect(home.store.engine)
+    with home.store.engine.connect() as connection:
+        for name, table in tables.tables.items():
+            rows = repr(connection.execute(select(table)).all()).encode()
+            found += [name] if any(needle in rows for needle in NEEDLES) else []
+    return found
 
 
 def counted(store: RecordStore) -> list[Any]:
@@ -121,13 +133,9 @@ def counted(store: RecordStore) -> list[Any]:
     return [visits, segments, [keys.index(key) for key in keys]]
 
 
-async def test_nothing_is_left_of_a_person_and_reports_stay(
-    home: Home, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    folder = home.dir.parent
-    assert len(left(folder)) >= 2
+async def test_nothing_is_left_of_a_person_and_reports_stay(home: Home) -> None:
+    assert len(left(home)) >= 2
     before = counted(home.store)
-    monkeypatch.setenv("ACD_HOME", str(folder))
     run = CliRunner().invoke
     kept = run(app, ["customers", "forget", home.id], input="n\n")
     assert kept.exit_code == 1
@@ -137,7 +145,7 @@ async def test_nothing_is_left_of_a_person_and_reports_stay(
     for part in ("2 calls", "1 cards", "2 recordings", "1 deliveries", "1 journal", "1 drafts"):
         assert part in done.output
     assert "Not reached: back-ups" in done.output
-    assert left(folder) == []
+    assert left(home) == []
     assert counted(home.store) == before
     assert not home.row(f"{DAY}/c1-talk").is_there
     assert home.row(f"{DAY}/c3-talk").is_there
@@ -168,7 +176,7 @@ async def test_what_was_ended_half_way_goes_on(home: Home, monkeypatch: pytest.M
             with pytest.raises(KeyboardInterrupt):
                 forgetting().run()
     forgetting().run()
-    assert left(folder) == []
+    assert left(home) == []
 
 
 async def test_calls_may_be_deleted_with_all_their_parts(home: Home) -> None:
@@ -183,13 +191,10 @@ async def test_calls_may_be_deleted_with_all_their_parts(home: Home) -> None:
             ids = set(connection.scalars(select(table.c.call_id)))
             assert ids <= {"c3"}
         assert connection.execute(select(schema.slots)).all() != before  # roll-ups are counted anew
-    assert left(folder) == []
+    assert left(home) == []
 
 
-async def test_all_that_is_kept_of_a_person_in_one_file(
-    home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("ACD_HOME", str(home.dir.parent))
+async def test_all_that_is_kept_of_a_person_in_one_file(home: Home, tmp_path: Path) -> None:
     target = tmp_path / "data.zip"
     done = CliRunner().invoke(app, ["customers", "export-data", home.id, "--output", str(target)])
     assert done.exit_code == 0, done.output
@@ -204,6 +209,28 @@ async def test_all_that_is_kept_of_a_person_in_one_file(
     for part in (NAME, NUMBER, "Calls: 2", "likes tea", "Sold"):
         assert part in summary
     assert "Otto Other" not in summary + json.dumps(data)
+
+
+async def test_nobody_is_taken_for_somebody_else(home: Home) -> None:
+    with home.store.engine.connect() as connection:
+        for who in ("8000", "", " ", "C-9"):  # what all of them have dialled, and nobody
+            with pytest.raises(OperatorError):
+                find_person(connection, who, "DE")
+        other = find_person(connection, "+4930555000111", "DE")
+    assert (other.card, other.ids, other.names) == (None, ("C-2",), ("Otto Other",))
+    folder = home.dir.parent
+    work = Forgetting(folder, home.dir, folder / "journal", home.store, other, lambda: None)
+    assert work.calls() == ["c3"]
+
+
+def test_words_that_may_be_of_others_are_left_alone() -> None:
+    ann = Person("c1", ("c1",), ("+4930778899001", "1001"), ("Ann", "Ann Lee", "王小明"), ("a@example.com",))
+    pattern = ann.pattern()
+    assert pattern is not None
+    text = "Ann Lee (030778899001, +49 is none) told Ann Leeds: 10010, 王小明, a@example.com, 307788990012"
+    assert pattern.sub("…", text) == "… (…, +49 is none) told Ann Leeds: 10010, …, …, 307788990012"
+    assert b"Ann" not in ann.needles()
+    assert Person(None, (), ("1001",), ("Ann",)).pattern() is None
 
 
 def test_a_fact_without_the_caller() -> None:

@@ -17,9 +17,10 @@ NAME = f"{DAY}/c1-talk"
 class World:
     """A folder, a database, and the settings that hold."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, url: str = "") -> None:
         self.dir = folder / "recordings"
-        self.store = RecordStore(f"sqlite:///{folder}/records.sqlite3")
+        self.url = url or f"sqlite:///{folder}/records.sqlite3"
+        self.store = RecordStore(self.url)
         self.store.open()
         self.settings = RecordingSettings()
         self.busy = False

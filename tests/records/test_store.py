@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from sqlalchemy.exc import OperationalError
 from acd.core.disposition import Disposition
 from acd.core.facts import AgentInterval, Fact
 from acd.errors import OperatorError
+from acd.records.corrections import Correction, Field
 from acd.records.fold import fold, utc
 from acd.records.record import CallRecord, SegmentKind
 from acd.records.slots import slot_of
@@ -325,3 +327,36 @@ def test_dispositions_come_back_and_later_words_count(store: RecordStore) -> Non
     store.save_dispositions([told("anna", 30)])
     assert store.dispositions(["c1"])[-1] == told("anna", 30)
     assert store.dispositions(["c2"]) == []
+
+
+def corrected(field: Field, value: str, call_id: str = "c1") -> Correction:
+    return Correction(call_id, utc(START), "sue", field, value, "the caller said so")
+
+
+def test_a_corrected_customer_stays_so_when_the_call_is_written_again(store: RecordStore) -> None:
+    store.save_calls([record("c1")])
+    store.correct(corrected(Field.CUSTOMER, "k8"))
+    store.correct(corrected(Field.EXCLUDED, "yes"))
+    for _ in range(2):
+        found = store.call("c1")
+        assert found is not None
+        assert (found.customer_id, found.customer_name, found.contact_key) == ("k8", None, "id:k8")
+        assert found.facts == record("c1").facts
+        store.save_calls([record("c1")])
+    assert [(c.field, c.value) for c in store.corrections("c1")] == [("customer", "k8"), ("excluded", "yes")]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        (corrected(Field.EXCLUDED, "yes", "c7"), "no call 'c7' is on record"),
+        (corrected(Field.COMPLAINT, "perhaps"), "the value of complaint is yes or no, not 'perhaps'"),
+        (corrected(Field.CUSTOMER, "k\n8"), "characters that can be printed"),
+        (replace(corrected(Field.EXCLUDED, "yes"), reason=" "), "say why"),
+    ],
+)
+def test_what_cannot_be_a_correction_is_refused(store: RecordStore, wrong: Correction, message: str) -> None:
+    store.save_calls([record("c1")])
+    with pytest.raises(OperatorError, match=message):
+        store.correct(wrong)
+    assert store.corrections("c1") == []

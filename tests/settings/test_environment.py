@@ -53,6 +53,8 @@ def test_every_variable() -> None:
         "ACD_HEALTH_PORT": "18081",
         "ACD_HTTP_PROXIES": "192.0.2.3, 2001:db8::2",
         "ACD_DATABASE_URL": "postgresql://acd:battery%20staple@db.example/acd",
+        "ACD_S3_ACCESS_KEY": "tea leaves",
+        "ACD_S3_SECRET_KEY": "coffee beans",
         "PATH": "/bin",
     }
     assert Environment.from_env(variables, CHECKOUT) == Environment(
@@ -61,9 +63,11 @@ def test_every_variable() -> None:
         "asterisk", "2001:db8::1", "192.0.2.2", "198.51.100.7", 15061,
         "redis", "correct horse", 18088, 18081, ("192.0.2.3", "2001:db8::2"),
         records_url="postgresql+psycopg://acd:battery%20staple@db.example/acd",
+        s3_access_key="tea leaves", s3_secret_key="coffee beans",
     )  # fmt: skip
     shown = repr(Environment.from_env(variables, CHECKOUT))
     assert "correct horse" not in shown
+    assert "coffee beans" not in shown
     assert "staple" not in shown
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -17,8 +19,10 @@ from acd.core.policy import Announce, MoveTo, PolicyStep, condition
 from acd.core.service_level import ServiceLevelFormula
 from acd.core.work_rules import WorkLimits, WrapUpMode, WrapUpRule
 from acd.records.fold import fold
-from acd.records.kpi import figures_by_group
+from acd.records.period import Period
 from acd.records.record import CallVisit
+from acd.reports.known import Known
+from acd.reports.today import report_of_day
 from acd.simulate.callers import Caller, callers
 from acd.simulate.chance import Constant, Exponential, Lognormal, stream
 from acd.simulate.crew import duties
@@ -175,8 +179,10 @@ def test_figures_are_those_of_reports() -> None:
         for call in witness.calls.values()
         for visit in fold(call.id, call.facts).visits
     ]
-    groups, total = figures_by_group(visits, PLAN.groups, formula)
-    for expected in [*(g for g in groups if g.group in BUSY.traffic), total]:
+    always = Period(datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC))
+    told = report_of_day(visits, Known(PLAN.groups), always, formula)
+    groups = [SimpleNamespace(**group) for group in (*told["groups"], told["total"])]
+    for expected in [g for g in groups if g.group in (*BUSY.traffic, None)]:
         found = result.groups[expected.group] if expected.group else result.total
         counts = found.counts
         assert counts.offered == expected.offered > 500

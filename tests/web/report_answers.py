@@ -100,6 +100,7 @@ def catalogue(language: str) -> Object:
         "formulas": [{"id": f.value, "label": f.value, "text": f.text} for f in ServiceLevelFormula],
         "formula": ServiceLevelFormula.OFFERED_MINUS_SHORT.value,
         "checks": [{"id": id, "label": label} for id, label in spoken.checks.items()],
+        "timezone": "Europe/Berlin",
         "choices": {
             "group": [{"id": f"k{n}", "name": name} for n, name in enumerate(NAMES[By.GROUP])],
             "agent": [{"id": f"k{n}", "name": name} for n, name in enumerate(NAMES[By.AGENT])],

@@ -82,6 +82,14 @@ async def test_from_a_figure_to_its_calls_and_to_a_story(page: Page, centre: Des
     book = zipfile.ZipFile(io.BytesIO((tmp_path / "report.xlsx").read_bytes()))
     assert "Anna Weber" in book.read("xl/sharedStrings.xml").decode()
 
+    await page.get_by_role("button", name="Save").click()
+    await page.get_by_role("dialog").get_by_label("Name").fill("Who answers")
+    await page.get_by_role("dialog").get_by_role("button", name="Save").click()
+    await expect(page.get_by_text("Who answers is saved.")).to_be_visible()
+    await page.get_by_role("menuitem", name="Saved reports").click()
+    await page.get_by_role("link", name="Who answers").click()
+    await expect(page).to_have_url(re.compile(r"/reports/groups\?from=.*&by=agent$"))
+
 
 async def test_in_chinese_by_hours_with_a_heat_map(page: Page, centre: Desktop) -> None:
     await supervisor(page, centre, "zh-CN", "dark")

@@ -47,7 +47,7 @@ class Labels:
         """Of one column; a KPI that has no words is called by its id."""
         return self.kpis.get(kpi) or KpiWords(kpi)
 
-    def text(self, name: str, **values: object) -> str:
+    def text(self, name: str, /, **values: object) -> str:
         """A text of the file itself, such as a heading."""
         return file_words(self.language)[name].format(**values)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import accumulate
 from operator import sub
 
@@ -41,6 +41,25 @@ def from_bytes(data: bytes) -> dict[tuple[str, str | None], Measures] | None:
         (key, group): Measures(sums, {kind: list(accumulate(steps)) for kind, steps in waits.items()}, maxima)
         for key, group, sums, waits, maxima in orjson.loads(zlib.decompress(data[1:]))
     }
+
+
+def quarters_to_bytes(quarters: Sequence[Cells]) -> bytes:
+    """Those of a day in one: the number of the quarter stands before the key."""
+    return to_bytes(
+        {(f"{n}:{key}", group): m for n, cells in enumerate(quarters) for (key, group), m in cells.items()}
+    )
+
+
+def quarters_from_bytes(data: bytes) -> dict[int, Cells] | None:
+    """The inverse, without those in which there is nothing."""
+    cells = from_bytes(data)
+    if cells is None:
+        return None
+    found: dict[int, dict[tuple[str, str | None], Measures]] = {}
+    for (key, group), measures in cells.items():
+        number, _, own = key.partition(":")
+        found.setdefault(int(number), {})[own, group] = measures
+    return dict(found)
 
 
 def _steps(waits: list[int]) -> list[int]:

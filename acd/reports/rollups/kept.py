@@ -8,17 +8,23 @@ from dataclasses import dataclass
 from itertools import accumulate
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, select, text
+from sqlalchemy import Connection, delete, select, text
 
 from acd.records.schema import rollups, slots
 from acd.records.slots import SLOT_S, slot_of
 
 SLOT = "slot"
+"""The level of single quarters of an hour: of the day that is not over."""
 
 
 def day_level(tz: ZoneInfo) -> str:
     """The level of days in a time zone."""
     return f"day:{tz.key}"
+
+
+def quarters_level(tz: ZoneInfo) -> str:
+    """The level of such days by quarters of an hour: all of them in one row, since most nights are empty."""
+    return f"quarters:{tz.key}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,3 +93,9 @@ def keep(connection: Connection, made: Iterable[RollUp]) -> None:
     ]
     if rows:
         connection.execute(_KEEP, rows)
+
+
+def drop_slots(connection: Connection, dimension: str, begin: int, end: int) -> None:
+    """Away with single quarters of an hour of a day that is kept as a whole."""
+    of_day = (rollups.c.level == SLOT) & (rollups.c.dimension == dimension)
+    connection.execute(delete(rollups).where(of_day, rollups.c.start >= begin, rollups.c.start < end))

@@ -16,9 +16,9 @@ from acd.reports.counting.tally import Tally
 from acd.reports.known import Known
 from acd.reports.kpis import RowKind
 from acd.reports.measures import Measures
-from acd.reports.rollups.codec import Cells, to_bytes
+from acd.reports.rollups.codec import Cells, quarters_to_bytes, to_bytes
 from acd.reports.rollups.dimensions import ROLLED_UP, name_of
-from acd.reports.rollups.kept import SLOT, RollUp, Versions, day_level, keep
+from acd.reports.rollups.kept import SLOT, RollUp, Versions, day_level, drop_slots, keep, quarters_level
 from acd.reports.rollups.use import reach_s
 from acd.reports.run import snapshot
 from acd.reports.sources import Filter
@@ -35,38 +35,43 @@ class Stretch:
     is_day: bool
 
 
-def make(engine: Engine, kind: RowKind, stretch: Stretch, tz: ZoneInfo, known: Known) -> int:
-    """Count and keep the roll-ups of one kind of rows; how many there are. Raises SQLAlchemy's errors."""
+def make(engine: Engine, kind: RowKind, stretch: Stretch, tz: ZoneInfo, known: Known) -> None:
+    """Count and keep the roll-ups of one kind of rows. Raises SQLAlchemy's errors."""
     with snapshot(engine) as connection:
         made = list(count_stretch(connection, kind, stretch, tz, known))
     with engine.begin() as connection:
         keep(connection, made)
-    return len(made)
+        if stretch.is_day:
+            for by in ROLLED_UP[kind]:
+                drop_slots(connection, name_of(kind, by, known), stretch.begin, stretch.end)
 
 
 def count_stretch(
     connection: Connection, kind: RowKind, stretch: Stretch, tz: ZoneInfo, known: Known
 ) -> Iterator[RollUp]:
-    """The roll-ups as the rows are now; their versions are read before the rows."""
-    versions = Versions(connection, stretch.begin, stretch.end + reach_s(kind, known.fcr_days))
-    whole_days_only = kind is RowKind.CALLS
-    borders = (
-        (stretch.begin, stretch.end) if whole_days_only else range(stretch.begin, stretch.end + 1, SLOT_S)
-    )
-    buckets = Buckets(tuple(border * _US for border in borders), tz)
+    """The roll-ups as the rows are now; their versions are read before the rows.
+
+    Whether callers come again is only kept for whole days.
+    """
+    reach = reach_s(kind, known.fcr_days)
+    versions = Versions(connection, stretch.begin, stretch.end + reach)
+    inner = range(stretch.begin, stretch.end, SLOT_S) if kind is not RowKind.CALLS else (stretch.begin,)
+    buckets = Buckets(tuple(border * _US for border in (*inner, stretch.end)), tz)
     now = datetime.now(UTC)
     wanted = {by: Wanted(buckets, by, Filter(), known, now) for by in ROLLED_UP[kind]}
     rows = list(read_rows(connection, kind, next(iter(wanted.values()))))
+    version = versions.of(stretch.begin, stretch.end + reach)
     for by, each in wanted.items():
         tally = count_rows(kind, rows, each)
         name = name_of(kind, by, known)
-        if not whole_days_only:
-            for n, cells in enumerate(_by_bucket(tally, len(buckets))):
-                begin = stretch.begin + n * SLOT_S
-                yield RollUp(SLOT, name, begin, versions.of(begin, begin + SLOT_S), to_bytes(cells))
+        quarters = _by_bucket(tally, len(buckets))
         if stretch.is_day:
-            version = versions.of(stretch.begin, stretch.end + reach_s(kind, known.fcr_days))
             yield RollUp(day_level(tz), name, stretch.begin, version, to_bytes(_together(tally)))
+        if stretch.is_day and kind is not RowKind.CALLS:
+            yield RollUp(quarters_level(tz), name, stretch.begin, version, quarters_to_bytes(quarters))
+        if not stretch.is_day:
+            for begin, cells in zip(inner, quarters, strict=True):
+                yield RollUp(SLOT, name, begin, versions.of(begin, begin + SLOT_S), to_bytes(cells))
 
 
 def _by_bucket(tally: Tally, count: int) -> Sequence[Cells]:

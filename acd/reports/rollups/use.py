@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
 
@@ -13,10 +13,10 @@ from acd.reports.buckets import Buckets
 from acd.reports.count import Wanted, count
 from acd.reports.counting.tally import Tally
 from acd.reports.kpis import RowKind
-from acd.reports.rollups.codec import Cells, from_bytes
-from acd.reports.rollups.cover import Piece, Rest, closed_until, cover, joined
+from acd.reports.rollups.codec import from_bytes, quarters_from_bytes
+from acd.reports.rollups.cover import Piece, Rest, closed_until, cover, day_around, joined
 from acd.reports.rollups.dimensions import Regroup, name_of, regroup
-from acd.reports.rollups.kept import SLOT, RollUp, Versions, day_level, kept
+from acd.reports.rollups.kept import SLOT, RollUp, Versions, day_level, kept, quarters_level
 from acd.reports.sources import SOURCES
 
 _US = 1_000_000
@@ -58,35 +58,53 @@ class _Kept:
 
     def add(self, tally: Tally, pieces: list[Piece]) -> Iterable[Rest]:
         """Put what is kept of the pieces into the tally; what is missing."""
-        begin, end = min(p.begin for p in pieces), max(p.end for p in pieces)
+        begin, _ = day_around(min(p.begin for p in pieces), self.tz)
+        _, end = day_around(max(p.end for p in pieces), self.tz)
         versions = Versions(self.connection, begin, end + self.reach)
-        days = [piece for piece in pieces if piece.is_day]
-        missing = self._add(tally, days, versions, day_level(self.tz))
+        missing = self._add(tally, [p for p in pieces if p.is_day], versions, day_level(self.tz))
         slots = [piece for piece in pieces if not piece.is_day]
-        slots += [slot for day in missing for slot in day.slots()]
         if self.kind is not RowKind.CALLS:
-            slots = self._add(tally, slots, versions, SLOT)
-        return [Rest(piece.begin * _US, piece.end * _US) for piece in slots]
+            slots = self._add(tally, self._add_quarters(tally, slots, versions), versions, SLOT)
+        return [Rest(piece.begin * _US, piece.end * _US) for piece in (*missing, *slots)]
 
     def _add(self, tally: Tally, pieces: list[Piece], versions: Versions, level: str) -> list[Piece]:
-        if not pieces:
-            return []
-        dimension = name_of(self.kind, self.how.dimension, self.how.known)
-        begin, end = min(p.begin for p in pieces), max(p.end for p in pieces)
-        found, missing = kept(self.connection, level, dimension, begin, end), []
+        found, missing = self._find(pieces, level), []
         for piece in pieces:
-            version = versions.of(piece.begin, piece.end + self.reach)
-            cells = _cells(found.get(piece.begin), version)
+            row, version = found.get(piece.begin), versions.of(piece.begin, piece.end + self.reach)
+            cells = from_bytes(row.data) if row is not None and row.version == version else None
             if cells is None:
                 missing.append(piece)
             else:
                 self.how.add(tally, piece.bucket, cells)
         return missing
 
+    def _add_quarters(self, tally: Tally, pieces: list[Piece], versions: Versions) -> list[Piece]:
+        """From days that are kept by quarters of an hour."""
+        days: dict[tuple[int, int], list[Piece]] = {}
+        begin = end = 0
+        for piece in pieces:
+            if not begin <= piece.begin < end:
+                begin, end = day_around(piece.begin, self.tz)
+            days.setdefault((begin, end), []).append(piece)
+        found = self._find([Piece(0, *day) for day in days], quarters_level(self.tz))
+        missing = list[Piece]()
+        for (begin, end), own in days.items():
+            row = found.get(begin)
+            is_true = row is not None and row.version == versions.of(begin, end)
+            quarters = quarters_from_bytes(row.data) if row is not None and is_true else None
+            if quarters is None:
+                missing += own
+                continue
+            for piece in own:
+                self.how.add(tally, piece.bucket, quarters.get((piece.begin - begin) // SLOT_S, {}))
+        return missing
 
-def _cells(found: RollUp | None, version: int) -> Cells | None:
-    """None where there is none that is still true."""
-    return from_bytes(found.data) if found is not None and found.version == version else None
+    def _find(self, pieces: list[Piece], level: str) -> Mapping[int, RollUp]:
+        if not pieces:
+            return {}
+        dimension = name_of(self.kind, self.how.dimension, self.how.known)
+        begin, end = min(p.begin for p in pieces), max(p.end for p in pieces)
+        return kept(self.connection, level, dimension, begin, end)
 
 
 def _count_rest(connection: Connection, kind: RowKind, wanted: Wanted, rest: Rest, tally: Tally) -> None:

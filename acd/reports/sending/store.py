@@ -185,6 +185,35 @@ class Runs:
         with self._engine.connect() as connection:
             return [_run(row) for row in connection.execute(query)]
 
+    def is_any_due(self, now: datetime) -> bool:
+        """Whether there is a report to be made, or one to be sent."""
+        due = (saved_reports.c.next_at <= now) & saved_reports.c.enabled
+        waits = (report_runs.c.state == RunState.WAITING) & (report_runs.c.next_at <= now)
+        with self._engine.connect() as connection:
+            found = connection.execute(select(saved_reports.c.id).where(due).limit(1)).first()
+            return found is not None or (
+                connection.execute(select(report_runs.c.id).where(waits).limit(1)).first() is not None
+            )
+
+    def claim(self, run: Run, until: datetime) -> bool:
+        """Whether it is still as it was read: then it is counted as tried, and nobody else tries it until
+        then."""
+        query = (
+            update(report_runs)
+            .where(report_runs.c.id == run.id)
+            .where(report_runs.c.state == RunState.WAITING)
+            .where(report_runs.c.tries == run.tries)
+            .values(tries=run.tries + 1, next_at=until)
+        )
+        with self._engine.begin() as connection:
+            return connection.execute(query).rowcount > 0
+
+    def get(self, run_id: int) -> Run | None:
+        """The one with this id."""
+        with self._engine.connect() as connection:
+            row = connection.execute(select(report_runs).where(report_runs.c.id == run_id)).first()
+        return None if row is None else _run(row)
+
     def keep(self, run_id: int, **values: Any) -> None:
         """What became of it."""
         with self._engine.begin() as connection:

@@ -19,9 +19,10 @@ from sqlalchemy import (
 from sqlalchemy.orm import aliased
 
 from acd.records import schema
+from acd.records.corrections import NO, YES
 from acd.records.tasks import TaskKind
 from acd.reports.counting.rows import CallbackRow, DispositionRow, ScoreRow
-from acd.reports.sources.source import COMPLAINT, NO, YES, RowSource, is_corrected
+from acd.reports.sources.source import COMPLAINT, RowSource, is_corrected
 
 _scores, _calls, _callbacks = schema.survey_scores, schema.calls, schema.callbacks
 _told = schema.dispositions

@@ -11,13 +11,12 @@ from sqlalchemy.orm import aliased
 
 from acd.errors import OperatorError
 from acd.records import schema
+from acd.records.corrections import YES, Field
 from acd.records.period import Period
 
 Row = TypeVar("Row", bound=NamedTuple)
 _AT_ONCE = 5_000
-EXCLUDED, COMPLAINT = "excluded", "complaint"
-"""Fields of corrections: whether a call is left out of reports, and whether it was a complaint."""
-YES, NO = "yes", "no"
+EXCLUDED, COMPLAINT = Field.EXCLUDED.value, Field.COMPLAINT.value
 
 
 @dataclass(frozen=True, slots=True)

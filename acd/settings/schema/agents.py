@@ -25,6 +25,7 @@ class AgentEntry(Options):
     """One agent; `skills` maps skill to proficiency, 10 is best.
 
     `role`: what the agent may dial (dialing.yml); `caller_id`: the number of ours that is shown there.
+    `team`: for reports; `hours`: the calendar that says when the agent is to be logged in.
     """
 
     name: Name
@@ -34,6 +35,8 @@ class AgentEntry(Options):
     role: Id | None = None
     caller_id: PublicNumber | None = None
     limits: LimitsEntry | None = None
+    team: Name | None = None
+    hours: Id | None = None
 
 
 class PhoneEntry(Options):

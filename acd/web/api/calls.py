@@ -10,10 +10,11 @@ from zoneinfo import ZoneInfo
 from pydantic import Field
 
 from acd.core.fact_json import fact_from_dict, fact_to_dict
+from acd.records import corrections
 from acd.records.call_object import call_object
 from acd.records.fold import fold
 from acd.records.period import Period, parse_period
-from acd.records.record import CallRecord
+from acd.records.record import CallRecord, Source
 from acd.records.story import call_story
 from acd.settings.phone_number import normalised
 from acd.web.asker import Role, Scope
@@ -41,10 +42,14 @@ class Wanted(Input):
 
 
 class CallShown(Answer):
-    """A call on record. `wait_s` and `talk_s` are sums over its visits of groups."""
+    """A call on record. `wait_s` and `talk_s` are sums over its visits of groups.
+
+    `source`: acd, or who else knows of it: fallback, cdr, queue_log, csv.
+    """
 
     id: str
     kind: str
+    source: str
     caller_number: str
     caller_name: str
     dialed_number: str
@@ -116,6 +121,7 @@ def _live_shown(call: Object, now_s: float) -> CallShown:
     return CallShown(
         id=call["id"],
         kind=call["kind"],
+        source=Source.ACD.value,
         caller_number=call["caller_number"] or "",
         caller_name=call["caller_name"] or "",
         dialed_number=call["dialed_number"] or "",
@@ -140,9 +146,10 @@ async def story(ctx: Context[None, None]) -> Story:
         record = fold(call_id, [fact_from_dict(fact) for fact in told["facts"]])
     if record is None:
         raise not_found("call", call_id)
+    zone, corrected = await ctx.services.centre.zone(), await ctx.sql(ctx.services.store.corrections, call_id)
     return Story(
         call=_shown(record),
-        story=call_story(record, await ctx.services.centre.zone()),
+        story=[*call_story(record, zone), *corrections.told(corrected, zone)],
         segments=[asdict(segment) for segment in record.segments],
         visits=[asdict(visit) for visit in record.visits],
         facts=[fact_to_dict(fact) for fact in record.facts],

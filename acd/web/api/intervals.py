@@ -5,14 +5,17 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
-from acd.records.intervals import by_interval
 from acd.records.period import parse_period
+from acd.reports.known import Known
+from acd.reports.today import intervals_of_day
 from acd.settings.problems import not_among
 from acd.web.asker import Role, Scope
 from acd.web.context import Context
 from acd.web.refusal import wrong
 from acd.web.route import Route
 from acd.web.values import Answer, Input, Name
+
+_SHOWN = ("offered", "answered", "abandoned", "service_level", "aht_s")
 
 
 class Wanted(Input):
@@ -49,18 +52,8 @@ async def today(ctx: Context[Wanted, None]) -> Intervals:
         period = parse_period("today", None, ZoneInfo(centre.system.timezone), datetime.now(UTC))
         visits = ctx.services.store.visits(period.since, period.until)
         wanted = [entry for entry in visits if group in (None, entry.visit.group)]
-        found = by_interval(wanted, groups, period, centre.system.service_level_formula)
-        return [
-            IntervalShown(
-                at=one.at,
-                offered=one.figures.offered,
-                answered=one.figures.answered,
-                abandoned=one.figures.abandoned,
-                service_level=one.figures.service_level,
-                aht_s=one.figures.aht_s,
-            )
-            for one in found
-        ]
+        found = intervals_of_day(wanted, Known(groups), period, centre.system.service_level_formula)
+        return [IntervalShown(at=one.at, **{name: one.figures[name] for name in _SHOWN}) for one in found]
 
     return Intervals(intervals=await ctx.sql(read))
 

@@ -100,6 +100,7 @@ class Catalogue(Answer):
     formulas: list[FormulaShown]
     formula: str
     checks: list[Named]
+    timezone: str
     choices: dict[str, list[FilterChoice]]
 
 
@@ -213,6 +214,7 @@ def _catalogue(centre: CentreShown, language: str) -> Catalogue:
         ],
         formula=centre.system.service_level_formula.value,
         checks=[Named(id=id, label=meaning) for id, meaning in spoken.checks.items()],
+        timezone=centre.system.timezone,
         choices=_choices(centre),
     )
 
@@ -233,9 +235,11 @@ def _kpi(spoken: Words, id: str) -> KpiShown:
 
 
 def _choices(centre: CentreShown) -> dict[str, list[FilterChoice]]:
+    teams = sorted({agent.team for agent in centre.agents.values() if agent.team})
     return {
         "group": [FilterChoice(id=group.id, name=group.name) for group in centre.groups.values()],
         "agent": [FilterChoice(id=agent.id, name=agent.name) for agent in centre.agents.values()],
+        "team": [FilterChoice(id=team, name=team) for team in teams],
         "number": [FilterChoice(id=number, name=number) for number in centre.numbers],
         "flow": [FilterChoice(id=flow, name=flow) for flow in centre.flows],
     }

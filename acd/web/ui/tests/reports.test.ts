@@ -6,6 +6,7 @@ import { changeOf, compareFigures, makeFigures } from "../src/reports/figures";
 import { makeMoments } from "../src/reports/moments";
 import { dayOf, daysOf, presetOf } from "../src/reports/periods";
 import { forReport, queryOf, questionOf, searchOf } from "../src/reports/question";
+import { questionOfSaved, savedQuestion, scheduleOf, scheduleText } from "../src/reports/saved";
 import { figureOf, viewOf } from "../src/reports/view";
 
 const figures = makeFigures("en");
@@ -109,5 +110,18 @@ describe("charts", () => {
 
   it("have a cell for each interval that has a figure", () => {
     expect(seriesOf(table("60min", "all", hours, "2026-11-30T00:00:00+01:00"), "heat", COLUMNS[3]!)[0]!.data).toEqual([[0, 0, 0.5]]);
+  });
+});
+
+describe("a saved report", () => {
+  it("asks the same of a period that moves along", () => {
+    const question = questionOf("groups", "grain=day&by=team&compare=week&group=sales&segment=gold");
+    const saved = savedQuestion(question, "last-week");
+    expect(saved.filter).toEqual({ groups: ["sales"], segments: ["gold"] });
+    expect(questionOfSaved(saved, "2026-11-26")).toEqual({ ...question, from: "2026-11-16", to: "2026-11-22" });
+  });
+
+  it("has its schedule in words that the server keeps", () => {
+    for (const text of ["daily 06:00", "weekly fri 17:30", "monthly 15 08:00", "monthly last 08:00", null]) expect(scheduleText(scheduleOf(text))).toBe(text);
   });
 });

@@ -12,6 +12,12 @@ import type { CallLine } from "./api";
 /** By their names; who is no longer there by the id. */
 const named = (ids: readonly string[], names: ReadonlyMap<string, string>): string => ids.map((id) => names.get(id) ?? id).join(", ");
 
+/** Its kind, and who knows of it where that is not this server itself. */
+function kindOf(call: CallLine, known: (key: string) => string | null): string {
+  const kind = known(`calls.kind.${call.kind}`) ?? call.kind;
+  return call.source === "acd" ? kind : `${kind} (${known(`calls.source.${call.source}`) ?? call.source})`;
+}
+
 /** A list of calls; each opens its story. */
 export function CallTable({ calls, onOpen }: { calls: readonly CallLine[]; onOpen: (call: string) => void }) {
   const { t, known } = useI18n();
@@ -46,7 +52,7 @@ export function CallTable({ calls, onOpen }: { calls: readonly CallLine[]; onOpe
           </span>
         ),
       },
-      { key: "kind", title: t("calls.kind"), width_px: 90, sort: (call) => call.kind, cell: (call) => known(`calls.kind.${call.kind}`) ?? call.kind },
+      { key: "kind", title: t("calls.kind"), width_px: 90, sort: (call) => `${call.kind} ${call.source}`, cell: (call) => kindOf(call, known) },
       { key: "groups", title: t("board.groups"), width_px: 100, grow: 1, sort: (call) => call.groups.join(), cell: (call) => named(call.groups, groups) },
       { key: "agents", title: t("board.agents"), width_px: 100, grow: 1, sort: (call) => call.agents.join(), cell: (call) => named(call.agents, agents) },
       { key: "wait", title: t("calls.waited"), width_px: 72, end: true, descending: true, sort: (call) => call.wait_s, cell: (call) => clockText(call.wait_s) },

@@ -20,7 +20,7 @@ export function Recordings({ call }: { call: string }) {
 }
 
 function OneRecording({ recording }: { recording: Recording }) {
-  const { t } = useI18n();
+  const { t, known } = useI18n();
   const format = useFormat();
   const title = t(`recording.${recording.kind}`);
   return (
@@ -28,7 +28,7 @@ function OneRecording({ recording }: { recording: Recording }) {
       <h3 className="story-sum">
         {title} · {format.time(secondsOf(recording.started_at))} · {clockText(recording.duration_s)}
       </h3>
-      {recording.deleted_at !== null ? <p>{t("recording.deleted", { at: format.date(secondsOf(recording.deleted_at)), why: recording.deleted_why ?? "" })}</p> : recording.missing ? <p>{t("recording.missing")}</p> : <Player recording={recording} />}
+      {recording.deleted_at !== null ? <p>{t("recording.deleted", { at: format.date(secondsOf(recording.deleted_at)), why: known(`recording.why.${recording.deleted_why}`) ?? recording.deleted_why ?? "" })}</p> : recording.missing ? <p>{t("recording.missing")}</p> : <Player recording={recording} />}
       <p className="quiet">{[recording.consent && t(`recording.${recording.consent}`), recording.channels === 2 && t("recording.caller"), recording.pauses.length > 0 && t("recording.paused")].filter(Boolean).join(" ")}</p>
     </section>
   );

@@ -4,6 +4,8 @@ import { at, get } from "../api/http";
 export interface CallLine {
   id: string;
   kind: string;
+  /** Who knows of it: acd, or fallback, cdr, queue_log, csv. */
+  source: string;
   caller_number: string;
   caller_name: string;
   dialed_number: string;

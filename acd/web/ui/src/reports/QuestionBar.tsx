@@ -3,7 +3,6 @@ import { Button, DatePicker, Select } from "antd";
 import dayjs from "dayjs";
 import { useState, type ReactNode } from "react";
 
-import { useFormat } from "../format/hooks";
 import { useI18n } from "../i18n/i18n";
 import { useMinute } from "../live/ticks";
 import type { Catalogue, ReportKind } from "./api";
@@ -20,7 +19,7 @@ interface Props {
 /** Period, intervals, breakdown, comparison, formula and filters. */
 export function QuestionBar({ catalogue, kind, question, onChange }: Props) {
   const { t } = useI18n();
-  const today = dayOf(useMinute(), useFormat().timezone);
+  const today = dayOf(useMinute(), catalogue.timezone);
   const preset = presetOf(question.from, question.to, today) ?? "own";
   const from = question.from ?? today;
   const to = question.to ?? today;

@@ -5,7 +5,6 @@ import { useMemo, useState } from "react";
 import { ApiError } from "../api/http";
 import { useFaultText, useLoaded } from "../api/hooks";
 import { useReloadEvery } from "../api/useReloadEvery";
-import { useFormat } from "../format/hooks";
 import { secondsOf } from "../format/iso";
 import { useI18n } from "../i18n/i18n";
 import { readTable, type Catalogue, type Figure, type Kpi, type Table } from "./api";
@@ -15,6 +14,7 @@ import { Checks } from "./Checks";
 import { Definition } from "./Definition";
 import { Export } from "./Export";
 import { makeFigures } from "./figures";
+import { Keep } from "./Keep";
 import { KeyFigures } from "./KeyFigures";
 import { makeMoments } from "./moments";
 import { queryOf, type Question } from "./question";
@@ -35,7 +35,6 @@ interface Props {
 /** One report: what is asked, the figures as tiles, drawing and table, and the calls behind each of them. */
 export function Report({ catalogue, question, view, show }: Props) {
   const { t, language } = useI18n();
-  const { timezone } = useFormat();
   const faultText = useFaultText();
   const [defined, setDefined] = useState<Kpi | null>(null);
   const kind = catalogue.reports.find(({ name }) => name === question.report);
@@ -43,7 +42,7 @@ export function Report({ catalogue, question, view, show }: Props) {
   const { value: table, fault, loading, reload } = state;
   useReloadEvery(AGAIN_S, () => table && secondsOf(table.to) * 1000 > Date.now() && reload());
   const figures = useMemo(() => makeFigures(language), [language]);
-  const moments = useMemo(() => makeMoments(language, table?.timezone ?? timezone), [language, table?.timezone, timezone]);
+  const moments = useMemo(() => makeMoments(language, catalogue.timezone), [language, catalogue.timezone]);
   const words = useMemo(() => ({ figures, moments }), [figures, moments]);
   const kpis = useMemo(() => new Map(catalogue.kpis.map((kpi) => [kpi.id, kpi])), [catalogue]);
   if (!kind) return <Result status="404" title={t("reports.no-such")} />;
@@ -62,6 +61,7 @@ export function Report({ catalogue, question, view, show }: Props) {
         </div>
         <div className="row">
           <Button icon={<ReloadOutlined />} aria-label={t("reports.reload")} title={t("reports.reload")} loading={loading && table !== undefined} onClick={reload} />
+          <Keep question={question} timezone={catalogue.timezone} />
           <Export question={question} disabled={!hasLines} />
         </div>
       </div>

@@ -12,7 +12,11 @@ import { useTopic } from "../live/hooks";
 import { readCatalogue } from "./api";
 import { FIRST_REPORT, forReport, questionOf, searchOf, type Question } from "./question";
 import { Report } from "./Report";
+import { SavedPage } from "./SavedPage";
 import { NOT_LOOKED_AT, viewOf, type View } from "./view";
+
+/** In the place of a report's name in the path. */
+const SAVED = "saved";
 
 /** Key figures of any period: which report is a part of the path, all that is asked of it stands behind. */
 export default function ReportsPage() {
@@ -36,11 +40,11 @@ export default function ReportsPage() {
               <Menu
                 mode="inline"
                 selectedKeys={[name]}
-                onClick={({ key }) => show(forReport(question, key, known.reports.find((one) => one.name === key)?.by ?? []), NOT_LOOKED_AT, false)}
-                items={known.reports.map((one) => ({ key: one.name, label: one.title, title: one.title }))}
+                onClick={({ key }) => key === SAVED ? goTo(`/${SAVED}`) : show(forReport(question, key, known.reports.find((one) => one.name === key)?.by ?? []), NOT_LOOKED_AT, false)}
+                items={[...known.reports.map((one) => ({ key: one.name, label: one.title, title: one.title })), { type: "divider" }, { key: SAVED, label: t("saved.reports") }]}
               />
             </nav>
-            <Report key={name} catalogue={known} question={question} view={view} show={show} />
+            {name === SAVED ? <SavedPage catalogue={known} /> : <Report key={name} catalogue={known} question={question} view={view} show={show} />}
           </>
         )}
       </Loaded>

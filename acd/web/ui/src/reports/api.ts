@@ -44,6 +44,7 @@ export interface Catalogue {
   formulas: (Named & { text: string })[];
   formula: string;
   checks: Named[];
+  timezone: string;
   choices: Record<string, Choice[]>;
 }
 

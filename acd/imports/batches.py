@@ -1,0 +1,58 @@
+"""Calls and states on their way into the records, so many at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+
+from acd.core.facts import AgentInterval
+from acd.imports.intake import Call
+
+BATCH = 1000
+"""Calls, or states of agents, of one transaction."""
+
+
+class Batches:
+    """Gathers calls and states, and has them written by a thread: one batch while the next is gathered.
+
+    The database works outside of Python's lock. To be used in `with`; its end waits for the last batch.
+    """
+
+    def __init__(self, write: Callable[[list[Call], list[AgentInterval]], None]) -> None:
+        self._write = write
+        self._thread = ThreadPoolExecutor(1, "import")
+        self._writing: Future[None] | None = None
+        self._calls: list[Call] = []
+        self._states: list[AgentInterval] = []
+
+    def __enter__(self) -> Batches:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        try:
+            if kind is None:
+                self._flush()
+                self._wait()
+        finally:
+            self._thread.shutdown(wait=True)
+
+    def add(self, call: Call) -> None:
+        """One more. Raises what the writing of an earlier batch raised."""
+        self._calls.append(call)
+        if len(self._calls) >= BATCH:
+            self._flush()
+
+    def add_states(self, states: list[AgentInterval]) -> None:
+        """Some more. Raises what the writing of an earlier batch raised."""
+        self._states += states
+        if len(self._states) >= BATCH:
+            self._flush()
+
+    def _flush(self) -> None:
+        self._wait()
+        self._writing = self._thread.submit(self._write, self._calls, self._states)
+        self._calls, self._states = [], []
+
+    def _wait(self) -> None:
+        if self._writing is not None:
+            self._writing.result()

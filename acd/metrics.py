@@ -1,0 +1,160 @@
+"""What the controller tells Prometheus: calls, agents and lines of this moment, and how it is itself.
+
+Read when somebody asks; but for two histograms nothing is counted meanwhile. Labels are bounded: by the
+configuration, and by the states that there are. Key figures of the day are told by the web process
+(`acd.web.metrics`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import Callable, Container, Iterator, Mapping
+from typing import Any
+
+from prometheus_client import CollectorRegistry, Histogram, ProcessCollector, generate_latest
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
+
+from acd.core.agents import Agent, AgentState
+from acd.core.calls import CallState
+from acd.core.floor import Floor
+from acd.core.ports import TrunkState
+from acd.core.work_rules import SYSTEM_REASONS
+from acd.runtime.feed_figures import Figures
+
+LAG_EVERY_S = 0.5
+OTHER = "other"
+"""The reason of a state for which no reason is configured any more."""
+_USABLE = frozenset({TrunkState.REGISTERED, TrunkState.REACHABLE, TrunkState.INCOMING_ONLY})
+_SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
+
+
+class ControllerMetrics(Collector):
+    """`health` is what the health page says; `asking`: how many questions of channels are open."""
+
+    def __init__(
+        self,
+        floor: Floor,
+        clock: Callable[[], float],
+        health: Callable[[], Mapping[str, Any]],
+        asking: Callable[[], int],
+    ) -> None:
+        self._floor = floor
+        self._clock = clock
+        self._health = health
+        self._asking = asking
+        self._registry = CollectorRegistry(auto_describe=False)
+        self._dispatch = Histogram(
+            "acd_dispatch_seconds",
+            "From an event that lets a caller be offered to an agent until the offer has left.",
+            buckets=_SECONDS,
+            registry=self._registry,
+        )
+        self._lag = Histogram(
+            "acd_event_loop_lag_seconds",
+            f"How much later than it should the event loop wakes up, every {LAG_EVERY_S:g} s.",
+            buckets=_SECONDS,
+            registry=self._registry,
+        )
+        ProcessCollector(registry=self._registry)
+        self._registry.register(self)
+
+    def offered(self, took_s: float) -> None:
+        """An offer has left, so long after the event that it comes of."""
+        self._dispatch.observe(took_s)
+
+    async def watch_the_loop(self) -> None:
+        """For ever."""
+        while True:
+            due = time.perf_counter() + LAG_EVERY_S
+            await asyncio.sleep(LAG_EVERY_S)
+            self._lag.observe(max(0.0, time.perf_counter() - due))
+
+    def page(self) -> bytes:
+        """In the text format of Prometheus."""
+        return generate_latest(self._registry)
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        """See `prometheus_client`."""
+        yield self._calls()
+        yield from self._lines()
+        yield self._agents()
+        yield from self._parts()
+
+    def _calls(self) -> GaugeMetricFamily:
+        states = Counter(call.state for call in self._floor.calls.values())
+        told = GaugeMetricFamily("acd_calls", "Calls that go on, by where the caller is.", labels=["state"])
+        for state in CallState:
+            if state is not CallState.ENDED:
+                told.add_metric([state.value], states[state])
+        return told
+
+    def _lines(self) -> Iterator[GaugeMetricFamily]:
+        """As the wallboard has them."""
+        figures, now = Figures(self._floor), self._clock()
+        waiting = GaugeMetricFamily("acd_waiting_callers", "Callers in a group's line.", labels=["group"])
+        longest = GaugeMetricFamily(
+            "acd_longest_wait_seconds", "How long the caller has waited who waits longest.", labels=["group"]
+        )
+        callbacks = GaugeMetricFamily(
+            "acd_waiting_callbacks", "Who is to be called back and keeps a place in line.", labels=["group"]
+        )
+        for group in self._floor.plan.groups:
+            since = figures.oldest_at(group)
+            waiting.add_metric([group], figures.waiting(group))
+            longest.add_metric([group], 0.0 if since is None else max(0.0, now - since))
+            callbacks.add_metric([group], figures.calling_back(group))
+        yield from (waiting, longest, callbacks)
+
+    def _agents(self) -> GaugeMetricFamily:
+        known = {*self._floor.plan.reasons, *SYSTEM_REASONS}
+        counts = Counter(_state(agent, known) for agent in self._floor.agents.values())
+        told = GaugeMetricFamily(
+            "acd_agents",
+            "Agents by state; of those who are not ready, by reason.",
+            labels=["state", "reason"],
+        )
+        without = {(state.value, "") for state in AgentState if state is not AgentState.NOT_READY}
+        for place in sorted({*counts, *without}):
+            told.add_metric(place, counts[place])
+        return told
+
+    def _parts(self) -> Iterator[GaugeMetricFamily]:
+        health = self._health()
+        for name, text, value in (
+            ("acd_ok", "1 while calls are routed.", health["ok"]),
+            ("acd_asterisk_up", "1 while the manager interface (AMI) is connected.", health["asterisk"]),
+            ("acd_dispatching", "1 while agents are offered calls.", health["dispatching"]),
+            ("acd_records_database_up", "1 while the database takes records.", health["records_database"]),
+            ("acd_records_waiting", "Records that are not written yet.", health["records_waiting"]),
+            ("acd_flows_kept", "1 while the active flows are kept as a version.", health["flows_kept"]),
+            (
+                "acd_fastagi_questions",
+                "Channels that ask what next, by FastAGI.",
+                self._asking(),
+            ),
+            ("acd_tasks", "Tasks of the event loop.", health["tasks"]),
+        ):
+            yield GaugeMetricFamily(name, text, value=float(value))
+        live = GaugeMetricFamily(
+            "acd_live_state_up",
+            "1 while the place takes the live state; redis where it is configured.",
+            labels=["place"],
+        )
+        live.add_metric(["disk"], float(health["live_state_on_disk"]))
+        if health["live_state_in_redis"] is not None:
+            live.add_metric(["redis"], float(health["live_state_in_redis"]))
+        yield live
+        trunks = GaugeMetricFamily("acd_trunk_up", "1 while calls can go over the trunk.", labels=["trunk"])
+        for trunk, state in health["trunks"].items():
+            trunks.add_metric([trunk], float(state in _USABLE))
+        yield trunks
+
+
+def _state(agent: Agent, known: Container[str]) -> tuple[str, str]:
+    """An agent's state and, of one who is not ready, the reason."""
+    if agent.state is not AgentState.NOT_READY or not agent.reason:
+        return agent.state.value, ""
+    return agent.state.value, agent.reason if agent.reason in known else OTHER

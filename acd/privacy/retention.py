@@ -1,0 +1,212 @@
+"""What is kept for its time and no longer: found, counted, and deleted or made nobody's, in bounded batches.
+
+Every batch is a transaction of its own, found anew by what is still there: what ends a run in between is made
+good by the next one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import ColumnElement, Engine, Table, and_, delete, exists, func, or_, select, tuple_, update
+
+from acd.accounts.schema import audit
+from acd.customers.schema import customers
+from acd.customers.store import drop_card
+from acd.privacy.calls import BATCH, NOBODY, anonymise, delete_calls, delete_facts, drafts, erasing
+from acd.privacy.sounds import Why, delete_sounds
+from acd.recordings.bucket import Bucket
+from acd.recordings.of_call import RecordingKind
+from acd.recordings.schema import recordings
+from acd.recordings.store import Recordings
+from acd.records import schema
+from acd.records.slots import raise_slots, slots_between
+from acd.settings.retention import CallsEnd, RetentionSettings
+
+KEY_FILE = "retention.key"
+KEY_BYTES = 32
+FOLLOW_UP = timedelta(days=2)
+"""Calls of so long ago are looked at for contacts who have become nobody before."""
+
+
+@dataclass(frozen=True)
+class Retention:
+    """One run. `home` has the key by which contacts become nobody; `pause_s` is left between two batches."""
+
+    engine: Engine
+    home: Path
+    recordings_dir: Path
+    settings: RetentionSettings
+    bucket: Callable[[], Bucket | None]
+    now: datetime
+    pause_s: float = 0.0
+
+    def due(self) -> Counter[str]:
+        """How many of each kind there are whose time is over; nothing is changed."""
+        found = Counter[str]()
+        with self.engine.connect() as connection:
+            for name, table, where in self._rules():
+                count = connection.execute(select(func.count()).select_from(table).where(where)).scalar()
+                found[name] += count or 0
+        return +found
+
+    def run(self) -> Counter[str]:
+        """Until nothing is due; what was done, by kind. Raises SQLAlchemy's errors, OSError, StoreAway."""
+        done = Counter[str]()
+        steps = {
+            "recordings": self._sounds, "voicemails": self._sounds, "calls": self._calls,
+            "facts": self._facts, "agent_states": self._states, "contacts": self._cards,
+        }  # fmt: skip
+        for name, table, where in self._rules():
+            for count in self._batches(steps.get(name, self._rows), name, table, where):
+                done[name] += count
+        if self.settings.calls is not None and self.settings.calls_then is CallsEnd.ANONYMISE:
+            self._follow_up()
+        return +done
+
+    def _batches(self, step: Any, name: str, table: Table, where: ColumnElement[bool]) -> Iterator[int]:
+        while count := step(name, table, where):
+            yield count
+            time.sleep(self.pause_s)
+
+    # --- what is due ----------------------------------------------------------------------------
+    def _rules(self) -> Iterator[tuple[str, Any, ColumnElement[bool]]]:
+        """Recordings first, which are found by nothing once calls are gone."""
+        kept, told = self.settings, recordings.c
+        there, mail = told.deleted_at.is_(None), told.kind == RecordingKind.VOICEMAIL.value
+        others = told.group_id.is_(None) | told.group_id.not_in(list(kept.recordings_of))
+        for group, days in kept.recordings_of.items():
+            mine = there & ~mail & (told.group_id == group)
+            yield "recordings", recordings, mine & (told.started_at < self._before(days))
+        if kept.recordings is not None:
+            old = told.started_at < self._before(kept.recordings)
+            yield "recordings", recordings, there & ~mail & others & old
+        if kept.voicemails is not None:
+            yield "voicemails", recordings, there & mail & (told.started_at < self._before(kept.voicemails))
+        calls = schema.calls
+        if kept.facts is not None:
+            has = or_(
+                *(exists().where(t.c.call_id == calls.c.call_id) for t in (schema.facts, schema.ivr_steps))
+            )
+            yield "facts", calls, (calls.c.started_at < self._before(kept.facts)) & has
+        if kept.calls is not None:
+            old = calls.c.started_at < self._before(kept.calls)
+            yield "calls", calls, old if kept.calls_then is CallsEnd.DELETE else old & _is_somebodys()
+        if kept.agent_states is not None:
+            states = schema.agent_states
+            yield "agent_states", states, states.c.until < self._before(kept.agent_states)
+        if kept.audit is not None:
+            yield "audit", audit, audit.c.at < self._before(kept.audit)
+        if kept.contacts is not None:
+            before = self._before(kept.contacts)
+            called = exists().where(calls.c.customer_id == customers.c.id, calls.c.started_at >= before)
+            own = customers.c.file_values.is_(None) & customers.c.merged_into.is_(None)
+            yield "contacts", customers, own & (customers.c.changed_at < before) & ~called
+        if kept.drafts is not None:
+            yield "drafts", drafts, drafts.c.at < self._before(kept.drafts)
+
+    def _before(self, days: int) -> datetime:
+        return self.now - timedelta(days=days)
+
+    # --- batches: how many were done ------------------------------------------------------------
+    def _sounds(self, _name: str, _table: Table, where: ColumnElement[bool]) -> int:
+        rows = Recordings(self.engine)
+        found = rows.after(None, BATCH, where)
+        return delete_sounds(self.recordings_dir, rows, found, Why.RETENTION, self.bucket)
+
+    def _calls(self, _name: str, _table: Table, where: ColumnElement[bool]) -> int:
+        with erasing(self.engine) as connection:
+            ids = list(connection.scalars(_oldest(schema.calls.c.call_id, where)))
+            if not ids:
+                return 0
+            if self.settings.calls_then is CallsEnd.DELETE:
+                gone = recordings.c.call_id.in_(ids) & recordings.c.deleted_at.is_not(None)
+                connection.execute(delete(recordings).where(gone))
+                delete_calls(connection, ids)
+            else:
+                anonymise(connection, ids, self._contact)
+        return len(ids)
+
+    def _facts(self, _name: str, _table: Table, where: ColumnElement[bool]) -> int:
+        with erasing(self.engine) as connection:
+            ids = list(connection.scalars(_oldest(schema.calls.c.call_id, where)))
+            if ids:
+                delete_facts(connection, ids)
+        return len(ids)
+
+    def _states(self, _name: str, table: Table, where: ColumnElement[bool]) -> int:
+        key = tuple_(table.c.agent_id, table.c.since)
+        query = select(table.c.agent_id, table.c.since, table.c.until).where(where).limit(BATCH)
+        with erasing(self.engine) as connection:
+            rows = connection.execute(query).all()
+            connection.execute(delete(table).where(key.in_([(row.agent_id, row.since) for row in rows])))
+            slots = {s for r in rows for s in slots_between(r.since.timestamp(), r.until.timestamp())}
+            raise_slots(connection, slots)
+        return len(rows)
+
+    def _cards(self, _name: str, table: Table, where: ColumnElement[bool]) -> int:
+        with erasing(self.engine) as connection:
+            heads = list(connection.scalars(select(table.c.id).where(where).limit(BATCH)))
+            doomed = table.c.id.in_(heads) | table.c.merged_into.in_(heads)
+            for row in connection.execute(select(table).where(doomed)).mappings().all():
+                drop_card(connection, row)
+        return len(heads)
+
+    def _rows(self, _name: str, table: Table, where: ColumnElement[bool]) -> int:
+        """Of a table that nothing else hangs on."""
+        keys = [table.c.id] if "id" in table.c else [table.c.agent_id, table.c.call_id]
+        with erasing(self.engine) as connection:
+            rows: Sequence[Any] = connection.execute(select(*keys).where(where).limit(BATCH)).all()
+            if rows:
+                connection.execute(delete(table).where(tuple_(*keys).in_([tuple(row) for row in rows])))
+        return len(rows)
+
+    # --- contacts that are nobody's -------------------------------------------------------------
+    def _contact(self, key: str) -> str:
+        """The same for the same contact, and told from others only by who has the key file."""
+        return NOBODY + hmac.new(self._key(), key.encode(), hashlib.sha256).hexdigest()[:24]
+
+    def _follow_up(self) -> None:
+        """Who has become nobody and called since: whether that was again is asked by one contact key."""
+        calls = schema.calls
+        recent = and_(calls.c.started_at >= self.now - FOLLOW_UP, calls.c.contact_key != "")
+        recent &= calls.c.contact_key.not_like(f"{NOBODY}%")
+        with self.engine.connect() as connection:
+            keys = list(connection.scalars(select(calls.c.contact_key).where(recent).distinct()))
+        for begin in range(0, len(keys), BATCH):
+            new = {self._contact(key): key for key in keys[begin : begin + BATCH]}
+            with erasing(self.engine) as connection:
+                query = select(calls.c.contact_key).where(calls.c.contact_key.in_(list(new))).distinct()
+                for contact in list(connection.scalars(query)):
+                    again = update(calls).where(calls.c.contact_key == new[contact])
+                    connection.execute(again.values(contact_key=contact))
+
+    def _key(self) -> bytes:
+        file = self.home / KEY_FILE
+        if not file.exists():
+            fresh = file.with_name(f"{file.name}.new")
+            fresh.write_bytes(secrets.token_bytes(KEY_BYTES))
+            fresh.chmod(0o600)
+            fresh.replace(file)
+        return file.read_bytes()
+
+
+def _is_somebodys() -> ColumnElement[bool]:
+    calls, told = schema.calls.c, schema.dispositions
+    noted = exists().where(told.c.call_id == calls.call_id, told.c.note != "")
+    known = and_(calls.contact_key != "", calls.contact_key.not_like(f"{NOBODY}%"))
+    named = or_(calls.caller_number != "", calls.caller_name != "", calls.customer_id.is_not(None))
+    return known | named | noted
+
+
+def _oldest(column: Any, where: ColumnElement[bool]) -> Any:
+    return select(column).where(where).order_by(schema.calls.c.started_at).limit(BATCH)

@@ -1,0 +1,70 @@
+"""Keeps roll-ups up to date in the background, a little at a time: reports come first."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+import structlog
+from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
+
+from acd.errors import OperatorError
+from acd.reports.known import Known
+from acd.reports.kpis import RowKind
+from acd.reports.rollups.make import Stretch, make
+from acd.reports.rollups.stale import stale
+
+log = structlog.get_logger(__name__)
+
+LOOK_EVERY_S = 60.0
+SHARE = 0.1
+"""Of the time, so much is spent on counting: after each piece it rests nine times as long as that took."""
+
+
+class RollUpKeeper:
+    """`run` it in one process that is not the controller; two would do the same work twice, and no harm.
+
+    `engine` may raise SQLAlchemy's errors while the database is away. `centre`: the zone in which days are
+    kept, and what is known of the configuration now.
+    """
+
+    def __init__(
+        self,
+        engine: Callable[[], Engine],
+        centre: Callable[[], Awaitable[tuple[ZoneInfo, Known]]],
+        *,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        share: float = SHARE,
+    ) -> None:
+        self._engine = engine
+        self._centre = centre
+        self._now = now
+        self._share = share
+
+    async def run(self) -> None:
+        """Until it is cancelled."""
+        while True:
+            try:
+                await self.look()
+            except (SQLAlchemyError, OSError, OperatorError) as error:
+                log.warning("roll-ups are made later", reason=type(error).__name__)
+            await asyncio.sleep(LOOK_EVERY_S)
+
+    async def look(self) -> int:
+        """Make what is missing or no longer true; how many pieces that were."""
+        tz, known = await self._centre()
+        pieces = await asyncio.to_thread(self._stale, tz, known)
+        for kind, stretch in pieces:
+            began = time.monotonic()
+            await asyncio.to_thread(make, self._engine(), kind, stretch, tz, known)
+            took_s = time.monotonic() - began
+            await asyncio.sleep(took_s * (1 - self._share) / self._share)
+        return len(pieces)
+
+    def _stale(self, tz: ZoneInfo, known: Known) -> list[tuple[RowKind, Stretch]]:
+        with self._engine().connect() as connection:
+            return list(stale(connection, tz, known, self._now()))

@@ -1,0 +1,65 @@
+"""How fast a queue_log comes into the records, and how much memory that takes."""
+
+from __future__ import annotations
+
+import resource
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from acd.imports import queue_log
+from acd.imports.files import Files
+from acd.imports.intake import Intake
+from acd.imports.names import Names
+from acd.imports.queue_history import QueueHistory
+from acd.imports.refusals import Refusals
+from acd.records.record import Source
+from acd.records.store import RecordStore
+from bench.queue_log_lines import lines
+
+LIMIT_S = 90.0
+"""For a million lines."""
+
+
+@dataclass(frozen=True, slots=True)
+class ImportFigures:
+    """`grown_mb`: how much more memory the process had at its most, over what it had before."""
+
+    lines: int
+    calls: int
+    states: int
+    refused: int
+    seconds: float
+    grown_mb: float
+
+    @property
+    def lines_per_s(self) -> float:
+        """On average."""
+        return self.lines / self.seconds
+
+
+def measure(count: int, url: str | None = None) -> ImportFigures:
+    """Import so many lines into an empty database: of SQLite in a folder of its own, or the one at `url`."""
+    with tempfile.TemporaryDirectory(prefix="acd-bench-") as folder:
+        file = Path(folder) / "queue_log"
+        with file.open("w", encoding="utf-8") as out:
+            made = 0
+            for line in lines(count):
+                out.write(f"{line}\n")
+                made += 1
+        with RecordStore(url or f"sqlite:///{folder}/records.sqlite3") as store:
+            refusals = Refusals(Path(folder) / "problems.txt")
+            intake = Intake(store.engine, Source.QUEUE_LOG, refusals)
+            history = QueueHistory(Names(), refusals, time.time())
+            before_mb, began = _peak_mb(), time.perf_counter()
+            queue_log.run(Files([str(file)], refusals), history, intake, "utf-8")
+            seconds = time.perf_counter() - began
+            refusals.close()
+        taken = intake.taken
+        grown_mb = _peak_mb() - before_mb
+        return ImportFigures(made, taken.calls, taken.states, refusals.refused.total(), seconds, grown_mb)
+
+
+def _peak_mb() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

@@ -1,0 +1,247 @@
+"""/metrics: Prometheus is told what wallboard and reports say, and the dashboard asks for nothing else."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Any, cast
+from zoneinfo import ZoneInfo
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestClient, TestServer
+from prometheus_client.parser import text_string_to_metric_families
+
+from acd.core.agents import AgentState
+from acd.core.engine import Engine
+from acd.core.events import AgentLoggedIn, AgentWentNotReady, CallArrived, CallQueued
+from acd.core.facts import AgentLeft, Answered, Arrived, CallKind, Ended, EndedBy, Fact, Queued
+from acd.metrics import ControllerMetrics
+from acd.records.fold import fold
+from acd.records.period import parse_period
+from acd.records.store import RecordStore
+from acd.reports.asked import Asked, By
+from acd.reports.run import run_report
+from acd.runtime.feed_figures import Figures as Lines
+from acd.web import metrics
+from acd.web.centre import CentreInUse, CentreShown
+from acd.web.figures import day
+from acd.web.live.hub import Hub
+from acd.web.metrics import ALL, HALF_HOUR, KPI_IDS, TODAY, WebMetrics, metric_of, work_out
+from acd.web.report_desk import known_of
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+CENTRE = CentreShown.read(CHECKOUT / "config", CHECKOUT / "ivr_flows")
+TZ = ZoneInfo(CENTRE.system.timezone)
+NOW = datetime(2026, 11, 26, 15, 0, tzinfo=UTC)
+HEALTH: dict[str, Any] = {
+    "ok": True,
+    "asterisk": True,
+    "dispatching": True,
+    "records_waiting": 2,
+    "records_database": False,
+    "live_state_on_disk": True,
+    "live_state_in_redis": True,
+    "flows_kept": True,
+    "calls": 1,
+    "trunks": {"lab": "reachable", "provider": "rejected"},
+    "tasks": 12,
+}
+ROUNDED = partial(pytest.approx, abs=0.0005)  # the wallboard's figures have few digits
+Samples = dict[tuple[str, frozenset[tuple[str, str]]], float]
+
+
+def read(page: bytes) -> Samples:
+    """Name and labels → value."""
+    families = text_string_to_metric_families(page.decode())
+    return {(s.name, frozenset(s.labels.items())): s.value for family in families for s in family.samples}
+
+
+def of(samples: Samples, name: str, **labels: str) -> float | None:
+    """One value; None: it is not told."""
+    return samples.get((name, frozenset(labels.items())))
+
+
+def names(page: bytes) -> set[str]:
+    """Of all samples."""
+    return {name for name, _ in read(page)}
+
+
+def call(number: int, at: float, group: str, waits_s: float, talks_s: float | None) -> tuple[str, list[Fact]]:
+    """A visit that was answered, or abandoned where there is no talk."""
+    facts: list[Fact] = [Arrived(at, CallKind.INBOUND, "+49", "", "8001"), Queued(at, group)]
+    end = at + waits_s
+    if talks_s is not None:
+        facts.append(Answered(end, "anna"))
+        end += talks_s
+        facts.append(AgentLeft(end, "anna"))
+    return f"c{number}", [*facts, Ended(end, EndedBy.CALLER)]
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[RecordStore]:
+    """A morning, the last half hour, and yesterday, which is none of today."""
+    told = [
+        *(call(n, NOW.timestamp() - 3600 * 4 + n * 60, "sales", 5.0 * n, 30.0) for n in range(8)),
+        *(call(10 + n, NOW.timestamp() - 600 + n * 10, "support", 7.0 * n, None) for n in range(5)),
+        *(call(20 + n, NOW.timestamp() - 900 + n * 10, "sales", 12.0 * n, 60.0) for n in range(3)),
+        call(30, NOW.timestamp() - 86_400, "sales", 3.0, 9.0),
+    ]
+    with RecordStore(f"sqlite:///{tmp_path}/acd.db") as store:
+        store.save_calls([fold(call_id, facts) for call_id, facts in told])
+        yield store
+
+
+def test_prometheus_wallboard_and_report_agree(store: RecordStore) -> None:
+    told = work_out(store.engine, CENTRE, NOW)
+    samples = read(metrics._written(told, 3))
+    period = parse_period("today", None, TZ, NOW)
+    board = day(CENTRE, store.visits(period.since, period.until), [], period, NOW)
+    asked = Asked(
+        "groups", period, TZ, by=By.GROUP, formula=CENTRE.system.service_level_formula, kpis=KPI_IDS
+    )
+    report = run_report(store.engine, known_of(CENTRE, "en"), asked, NOW)
+    assert all(check.ok for check in report.checks)
+    shown = {ALL: board.report["total"], **{g["group"]: g for g in board.report["groups"]}}
+    lines = {ALL: report.total, **{line.key: line for line in report.lines}}
+    assert shown.keys() == lines.keys() == {ALL, "sales", "support"}
+    for group, line in lines.items():
+        for id in KPI_IDS:
+            value = of(samples, metric_of(id), group=cast("str", group), window=TODAY)
+            assert value == line.values[id], (group, id)
+            on_board = shown[group][id]
+            if id == "longest_wait_s" and value is None:
+                continue  # nobody came
+            assert value == ROUNDED(on_board), (group, id)
+    assert lines["sales"].values["offered"] == 11
+    for group, level in board.recent.items():
+        told_level = of(samples, "acd_kpi_service_level", group=group or ALL, window=HALF_HOUR)
+        assert told_level == (None if level is None else ROUNDED(level))
+    assert of(samples, "acd_kpi_offered", group="sales", window=HALF_HOUR) == 3
+
+
+def engine_at_work() -> Engine:
+    """Two wait for sales, one is in hand; Ben is at lunch, the others are not there."""
+    from acd.settings.load import load_centre
+
+    engine = Engine(load_centre(CHECKOUT / "config", CHECKOUT / "ivr_flows").plan)
+    for number, at in enumerate((100.0, 110.0, 120.0)):
+        engine.handle(CallArrived(f"c{number}", CallKind.INBOUND, "+49", "", "8001"), at)
+        if number:
+            engine.handle(CallQueued(f"c{number}", "sales"), at)
+    engine.handle(AgentLoggedIn("ben", "1002"), 125.0)
+    engine.handle(AgentWentNotReady("ben", "lunch"), 126.0)
+    return engine
+
+
+def controller_metrics(**health: Any) -> ControllerMetrics:
+    """Of that floor, ten seconds later."""
+    floor = engine_at_work().floor
+    return ControllerMetrics(floor, lambda: 136.0, lambda: {**HEALTH, **health}, lambda: 1)
+
+
+def test_the_controller_tells_of_this_moment() -> None:
+    told = controller_metrics()
+    told.offered(0.004)
+    samples = read(told.page())
+    lines = Lines(told._floor)
+    assert of(samples, "acd_waiting_callers", group="sales") == lines.waiting("sales") == 2
+    assert of(samples, "acd_waiting_callers", group="support") == 0
+    assert of(samples, "acd_longest_wait_seconds", group="sales") == 26.0
+    assert of(samples, "acd_calls", state="waiting") == 2
+    assert of(samples, "acd_calls", state="ivr") == 1
+    assert of(samples, "acd_agents", state="not_ready", reason="lunch") == 1
+    assert of(samples, "acd_agents", state="logged_out", reason="") == 5
+    assert of(samples, "acd_agents", state="talking", reason="") == 0
+    assert of(samples, "acd_trunk_up", trunk="lab") == 1
+    assert of(samples, "acd_trunk_up", trunk="provider") == 0
+    assert of(samples, "acd_records_database_up") == 0
+    assert of(samples, "acd_dispatch_seconds_bucket", le="0.005") == 1
+    assert of(samples, "acd_dispatch_seconds_bucket", le="0.0025") == 0
+    assert of(samples, "process_resident_memory_bytes")
+    assert of(samples, "acd_live_state_up", place="redis") == 1
+    without = read(controller_metrics(live_state_in_redis=None).page())
+    assert of(without, "acd_live_state_up", place="redis") is None
+
+
+def test_a_reason_that_is_not_configured_makes_no_label() -> None:
+    told = controller_metrics()
+    agent = told._floor.agents["ben"]
+    agent.reason = "x" * 50
+    samples = read(told.page())
+    assert of(samples, "acd_agents", state=AgentState.NOT_READY.value, reason="other") == 1
+
+
+@pytest.fixture
+def pages(store: RecordStore) -> dict[str, bytes]:
+    """What both processes tell."""
+    told = controller_metrics()
+    return {"controller": told.page(), "web": metrics._written(work_out(store.engine, CENTRE, NOW), 3)}
+
+
+def test_every_query_of_the_dashboard_has_its_metric(pages: dict[str, bytes]) -> None:
+    board = json.loads((CHECKOUT / "config" / "grafana" / "acd.json").read_text(encoding="utf-8"))
+    there = {name for page in pages.values() for name in names(page)}
+    samples = {**read(pages["controller"]), **read(pages["web"])}
+    labels = {name: {label for key, of_it in samples if key == name for label, _ in of_it} for name in there}
+    queries = [target["expr"] for panel in board["panels"] for target in panel["targets"]]
+    assert len(queries) > 20
+    for query in queries:
+        asked = re.findall(r"\b((?:acd|process)_[a-z0-9_]+)(?:\{([^}]*)\})?", query)
+        assert asked, query
+        for name, matchers in asked:
+            assert name in there, query
+            assert set(re.findall(r"(\w+)!?=", matchers)) <= labels[name], query
+    assert len({panel["id"] for panel in board["panels"]}) == len(board["panels"])
+
+
+def test_the_page_of_metrics_names_each(pages: dict[str, bytes]) -> None:
+    text = (CHECKOUT / "docs" / "metrics.md").read_text(encoding="utf-8")
+    documented = set(re.findall(r"^\| `(acd_\w+)` \|", text, re.MULTILINE))
+    told = {re.sub(r"_(bucket|count|sum|created)$", "", n) for page in pages.values() for n in names(page)}
+    assert documented == {name for name in told if name.startswith("acd_")}
+
+
+def test_there_are_few_series(pages: dict[str, bytes]) -> None:
+    ours = [name for page in pages.values() for name, _ in read(page) if name.startswith("acd_")]
+    assert len(ours) < 180
+
+
+async def test_only_this_machine_is_told(store: RecordStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Centre:
+        async def get(self) -> CentreShown:
+            return CENTRE
+
+    class Browsers:
+        clients = 4
+
+    asked = []
+
+    def counted(*arguments: Any) -> Any:
+        asked.append(arguments)
+        return work_out(*arguments)
+
+    monkeypatch.setattr(metrics, "work_out", counted)
+    told = WebMetrics(store, cast("CentreInUse", Centre()), cast("Hub", Browsers()))
+    app = web.Application()
+    app.router.add_get(metrics.PATH, told.page)
+    async with TestClient(TestServer(app, host="127.0.0.1")) as client:
+        for _ in range(2):
+            answer = await client.get(metrics.PATH)
+            assert (answer.status, answer.content_type) == (200, "text/plain")
+            samples = read(await answer.read())
+            assert of(samples, "acd_browsers") == 4
+            assert of(samples, "acd_figures_up") == 1
+        assert len(asked) == 1, "the second is of the same figures"
+        for header in ("X-Forwarded-For", "Forwarded"):
+            answer = await client.get(metrics.PATH, headers={header: "127.0.0.1"})
+            assert answer.status == 403
+        store.close()
+        told._again_at = 0.0
+        samples = read(await (await client.get(metrics.PATH)).read())
+        assert of(samples, "acd_figures_up") == 0
+        assert of(samples, "acd_kpi_offered", group=ALL, window=TODAY) is None
