@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 import resource
+import shutil
 import signal
 import subprocess
 import tempfile
@@ -221,6 +222,7 @@ def small_disk() -> Iterator[Path]:
     finally:
         if mounted.returncode == 0:
             subprocess.run(["umount", "--lazy", folder], check=True)
+        shutil.rmtree(folder)
 
 
 class FullDisk:
