@@ -157,11 +157,11 @@ def _terms_of_chunk(chunk: str) -> Iterator[Term]:
 
 
 def _number_term(text: str) -> Term:
-    """Digits anywhere in a number, or at the beginning of a word. The zeros before a national number are
-    not in its complete form."""
+    """Digits anywhere in a number, or at the beginning of a word, which may have the zeros that were typed.
+    Those before a national number are not in its complete form."""
     typed = _NOT_DIGITS.sub("", text)
     digits = typed.lstrip("0")
     if len(digits) < LEAST_DIGITS:
         digits = typed
-    ranges = (Range(digits, digits=True), Range(digits[1:], digits=True), Range(digits))
-    return Term(ranges, (digits,))
+    words = (Range(digits),) if digits == typed else (Range(digits), Range(typed))
+    return Term((Range(digits, digits=True), Range(digits[1:], digits=True), *words), (digits,))

@@ -100,7 +100,6 @@ _EITHER = (
     "talking_s",
     "transfers_attended",
     "transfers_blind",
-    "transfers_conference",
     "waiting",
     "wrap_up_s",
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from acd.customers.words import digit_entries, search_text, terms_of, word_entries, words_of
@@ -57,6 +57,7 @@ def test_entries() -> None:
 
 
 @given(st.text(max_size=50))
+@example("0100")
 def test_any_text_is_found_by_its_own_words(text: str) -> None:
     search, _ = search_text((text,), (), ())
     for word in words_of(text)[:20]:

@@ -93,7 +93,7 @@ def test_list() -> None:
         f"c2 | {when} | 5550199 (W. Fang) | sales | – | going on | – | –",
     ]
     assert rows_of(table_text(going_on, width=None)) == [
-        f"c2 | 2025-{when}:00 | 5550199 (W. Fang) | sales | – | going on | – | – | 8001 | inbound | –",
+        f"c2 | 2025-{when}:00 | 5550199 (W. Fang) | sales | – | going on | – | – | 8001 | inbound | – | acd",
     ]
 
 
