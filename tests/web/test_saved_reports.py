@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from unittest.mock import AsyncMock
 
 import pytest
 import pytest_asyncio
+from sqlalchemy import update
 
+from acd.records.store import RecordStore
+from acd.reports.sending.schema import saved_reports
 from acd.settings.report_settings import MailSettings
 from tests.web.desktop import Desktop, desktop
 
@@ -93,6 +98,18 @@ async def test_it_is_sent_when_somebody_says_so(centre: Desktop, monkeypatch: py
     )
     assert (await ask(centre, "POST", f"{PATH}/{alone['id']}/send", 409))["error"] == "no-recipients"
     await ask(centre, "POST", f"{PATH}/none/send", 404)
+
+
+async def test_what_is_due_is_taken_up_by_the_process(centre: Desktop) -> None:
+    saved = await ask(centre, "POST", PATH, 201, json={**DRAFT, "name": "Due"})
+    with RecordStore(centre.process.environment.database_url) as store, store.engine.begin() as connection:
+        past = datetime.now(UTC) - timedelta(minutes=1)
+        mine = update(saved_reports).where(saved_reports.c.id == saved["id"])
+        connection.execute(mine.values(next_at=past))
+    async with asyncio.timeout(30):
+        while not (runs := await ask(centre, "GET", f"{PATH}/{saved['id']}/runs")):  # noqa: ASYNC110
+            await asyncio.sleep(0.1)
+    assert [run["waiting"] for run in runs] == [["boss@example.com"]]
 
 
 async def test_another_supervisors_report_is_for_looking_at(centre: Desktop) -> None:
