@@ -71,7 +71,11 @@ async def test_hold_mute_keys_and_a_recording_of_both_sides(centre: Centre) -> N
         await centre.ask("call-hangup", agent="anna")
         await call.wait_ended()
         record = await centre.record(call_id)
-    assert story(record)[-2:] == ["talking sales anna agent_hung_up", "wrap_up sales anna done"]
+    assert story(record)[-3:] == [
+        "talking sales anna agent_hung_up",
+        "hold sales anna done",
+        "wrap_up sales anna done",
+    ]
     tape = [fact for fact in record.facts if isinstance(fact, TalkRecorded)]
     assert [fact.step.value for fact in tape] == ["started", "paused", "resumed", "ended"]
     assert tape[1].reason == "card number"
