@@ -250,7 +250,11 @@ async def test_a_consultation_and_three_together_outlive_the_controller(centre: 
         await at_anna.hang_up()
         await call.wait_ended()
         record = await centre.record(call_id)
-    assert story(record)[-2:] == ["talking sales anna agent_hung_up", "wrap_up sales anna done"]
+    assert story(record)[-3:] == [
+        "talking sales anna agent_hung_up",
+        "hold sales anna done",
+        "wrap_up sales anna done",
+    ]
 
 
 async def test_whoever_hangs_up_in_the_middle_of_a_request_leaves_nothing_behind(centre: Centre) -> None:

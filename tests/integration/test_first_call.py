@@ -58,7 +58,7 @@ async def test_menu_queue_agent_and_record(centre: Centre) -> None:
 
 
 async def test_the_report_counts_what_happened(centre: Centre) -> None:
-    before = json.loads(centre.acd("report", "--group", "support", "--json"))["total"]
+    before = json.loads(centre.acd("report", "--group", "support", "--json"))["total"]["values"]
     async with centre.phone("1004", answering=ANSWER) as dora:
         await dora.register()
         await centre.ready("dora")
@@ -73,7 +73,7 @@ async def test_the_report_counts_what_happened(centre: Centre) -> None:
         seen = await centre.until_call("waiting")
         await call.hang_up()
         await centre.record(seen["id"])
-    after = json.loads(centre.acd("report", "--group", "support", "--json"))["total"]
+    after = json.loads(centre.acd("report", "--group", "support", "--json"))["total"]["values"]
     grown = {
         name: after[name] - before[name] for name in ("offered", "answered", "abandoned", "short_abandoned")
     }

@@ -48,7 +48,7 @@ async def server(environment: dict[str, str]) -> AsyncIterator[Program]:
     command = [sys.executable, "-m", "acd", "server"]
     program = await Program.start(command, cwd=CHECKOUT, extra_env=environment)
     try:
-        while "is open" not in program.text:
+        while "Afterwards" not in program.text:  # the last of what is said at the start
             assert not program.has_ended, program.text
             await asyncio.sleep(0.02)
         yield program

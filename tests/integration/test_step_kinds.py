@@ -20,7 +20,7 @@ from tests.integration.sip.sipp import SippCaller
 pytestmark = pytest.mark.asterisk
 
 RUNS: dict[str, tuple[type, ...]] = {
-    "test_what_a_caller_hears_and_keys": (flow.Say, flow.Menu, flow.Collect, flow.HangUp),
+    "test_what_a_caller_hears_and_keys": (flow.Say, flow.Recording, flow.Menu, flow.Collect, flow.HangUp),
     "test_what_decides_where_a_caller_goes": (
         flow.Hours,
         flow.Set,
@@ -41,7 +41,8 @@ FLOWS = {
     "8401": """
 start: welcome
 steps:
-  welcome: {play: low, interrupt: true, next: ask}
+  welcome: {play: low, interrupt: true, next: agreed}
+  agreed: {recording: consent, next: ask}
   ask: {menu: {prompt: {play: mid}, choices: {"1": number}, failure: bye}}
   number:
     collect: {into: number, prompt: {play: high}, length: [2, 6], terminator: "#", failure: bye,
