@@ -60,7 +60,6 @@ def adapt(config: Path, flows: Path) -> None:
         f'  "{DESK}": {{group: desk}}\n'
         f'  "{MENU}": {{flow: soak_menu}}\n  "{MESSAGE}": {{flow: soak_message}}\n',
     )
-    append_text(config / "system.yml", "\nrecordings: {format: wav}\n")
     for name, flow in _FLOWS.items():
         (flows / f"{name}.yml").write_text(flow, encoding="utf-8")
 
