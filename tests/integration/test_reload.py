@@ -19,7 +19,7 @@ from tests.integration.centre import Centre, started
 pytestmark = pytest.mark.asterisk
 
 CALLERS = 20
-LOAD_S = 60.0 if os.environ.get("ACD_TEST_ALL") else 20.0
+LOAD_S = 60.0 if os.environ.get("ACD_TEST_ALL") else 12.0
 EVERY_S = 1.0
 FAULTS = (
     ("say: Gone", "say: [Gone"),  # no YAML any more
