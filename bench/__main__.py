@@ -266,13 +266,16 @@ def customers(
 @app.command()
 def reports(
     json: Annotated[Path | None, typer.Option(help="write the figures to this file, too")] = None,
-    part: Annotated[list[str] | None, typer.Option(help="write, read: only this (again for more)")] = None,
+    part: Annotated[
+        list[str] | None, typer.Option(help="write, read, import: only this (again for more)")
+    ] = None,
     database: Annotated[list[str] | None, typer.Option(help="sqlite, postgresql: only this")] = None,
     calls: Annotated[
         list[int] | None, typer.Option(min=1000, help="of a year (again for growth); else 200,000")
     ] = None,
+    lines: Annotated[int, typer.Option(min=1000, help="of a queue_log that is imported")] = 1_000_000,
 ) -> None:
-    """How fast calls are written, and reports told of a year of them. Fails where a limit is missed.
+    """How fast calls are written and imported, and reports told of a year. Fails where a limit is missed.
 
     Needs much of the disk for many calls; says how much before it begins.
     """
@@ -288,6 +291,8 @@ def reports(
         for each in databases:
             if not part or "write" in part:
                 timings += history.measure_writing(each, told)
+            if not part or "import" in part:
+                timings += history.measure_importing(each, lines, told)
             for number in numbers if not part or "read" in part else ():
                 needed = history.disk_needed(each, number) / 1e9
                 progress.console.print(f"{number:,} calls in {each}: about {needed:.1f} GB of disk")

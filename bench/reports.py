@@ -28,6 +28,7 @@ from acd.reports.known import AgentKnown, Known
 from acd.reports.rollups.make import make
 from acd.reports.rollups.stale import stale
 from acd.reports.run import run_report
+from bench import report_import
 from bench.report_calls import AGENTS, GROUPS, call_facts, until_the_end
 from bench.report_history import BEGIN, BYTES_PER_CALL, DAYS, History, write
 from tests.postgres import PostgresProcess
@@ -113,6 +114,23 @@ def measure_writing(database: str, told: Told) -> list[Timing]:
             rate = WRITES / (time.monotonic() - began)
             timings.append(Timing(database, WRITES, what, rate, limit, "calls/s"))
     return timings
+
+
+def measure_importing(database: str, lines: int, told: Told) -> list[Timing]:
+    """A queue_log of so many lines into an empty database."""
+    with (
+        TemporaryDirectory() as folder,
+        new_database(database, Path(folder)) as url,
+    ):
+        told(f"{database}: {lines:,} lines are imported", 0.0)
+        found = report_import.measure(lines, url)
+    limit_s = report_import.LIMIT_S * lines / 1_000_000
+    return [
+        Timing(database, found.calls, f"import of {lines:,} lines", found.seconds, limit_s, "s"),
+        Timing(
+            database, found.calls, "memory grown by it", found.grown_mb, report_import.GROWTH_MOST_MB, "MB"
+        ),
+    ]
 
 
 def measure_reading(database: str, calls: int, told: Told) -> list[Timing]:
