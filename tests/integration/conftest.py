@@ -11,12 +11,14 @@ import pytest_asyncio
 from tests.integration.centre import Centre, started
 from tests.integration.redis_centre import RedisCentre
 
-# For the long run: minutes of samples, which `script/bench` measures, and a tutorial that speaks all prompts.
+# For the long run: minutes of samples, which `script/bench` measures, a tutorial that speaks all prompts, and
+# what compiles the core again and again. The calls of every run have a compiled core.
 LONG = [
     "test_bank.py",
     "test_bench_dispatch.py",
     "test_bench_ivr.py",
     "test_bench_load.py",
+    "test_compiled.py",
     "test_two_copies.py",
 ]
 collect_ignore = [] if os.environ.get("ACD_TEST_ALL") else LONG

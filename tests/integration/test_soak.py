@@ -11,7 +11,7 @@ import pytest
 
 from bench.soak import run
 
-CALLS = 1000 if os.environ.get("ACD_TEST_ALL") else 160
+CALLS = 1000 if os.environ.get("ACD_TEST_ALL") else 120
 CALLS_PER_S = 6.5  # a little more than the agents can serve
 
 
