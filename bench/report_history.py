@@ -24,7 +24,7 @@ from bench.report_calls import AGENTS, call_facts
 BEGIN = datetime(2025, 1, 1, tzinfo=UTC)
 DAYS = 365
 BYTES_PER_CALL = {"postgresql": 5_500, "sqlite": 5_000}
-"""Measured, with indexes and roll-ups; PostgreSQL's log of changes comes on top, up to 2 GB."""
+"""An estimate, in bytes, of what a call takes with its rows and indexes."""
 _PATTERNS = 2_000
 _CHUNK = 20_000
 _BASE = 1_000_000_000  # when the patterns begin: moments are told from here
