@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import fcntl
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -19,6 +17,7 @@ from acd.privacy.retention import Retention
 from acd.recordings.bucket import Bucket
 from acd.records.store import RecordStore
 from acd.settings.retention import RetentionSettings
+from acd.sole import sole
 
 log = structlog.get_logger(__name__)
 
@@ -64,7 +63,7 @@ class DailyRetention:
         self, day: str, now: datetime, rules: RetentionSettings, bucket: Callable[[], Bucket | None]
     ) -> None:
         stamp = self._home / STAMP
-        with _alone(self._home / LOCK) as is_alone:
+        with sole(self._home / LOCK) as is_alone:
             if not is_alone or (stamp.exists() and stamp.read_text() == day):
                 return
             engine = self._store.engine
@@ -73,14 +72,3 @@ class DailyRetention:
             AuditLog(engine).add([Entry(now, WHO, "admin", "", "retention-run", "", dict(done))])
             stamp.write_text(day)
             log.info("what was kept for its time is gone", **done)
-
-
-@contextlib.contextmanager
-def _alone(file: Path) -> Iterator[bool]:
-    with file.open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            yield False
-            return
-        yield True

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import fcntl
 import os
 import time
 from collections.abc import Awaitable, Callable, Iterator
@@ -26,6 +25,7 @@ from acd.recordings.of_call import Told, told_of, within
 from acd.recordings.store import Recording, Recordings, Storage
 from acd.records.store import RecordStore
 from acd.settings.model import RecordChannels, RecordFormat, RecordingSettings, S3Settings
+from acd.sole import sole
 
 log = structlog.get_logger(__name__)
 
@@ -210,17 +210,12 @@ class Keeper:
 
     @contextlib.contextmanager
     def _alone(self) -> Iterator[bool]:
-        """Of several web processes on this folder one does the work; the system frees it with the process."""
+        """Of several web processes on this folder one does the work."""
         if not self._dir.is_dir():
             yield False
             return
-        with (self._dir / LOCK).open("w") as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError:
-                yield False
-                return
-            yield True
+        with sole(self._dir / LOCK) as is_alone:
+            yield is_alone
 
 
 def _row(told: Told, file: Path) -> Recording:

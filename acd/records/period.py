@@ -37,7 +37,7 @@ def parse_period(
     until = now if to is None else _moment(options[1], to, tz, now, end=True)
     if from_ is None:
         first = (now if to is None else until - timedelta(microseconds=1)).date()
-        since = _midnight(first, tz)
+        since = midnight(first, tz)
     else:
         since = _moment(options[0], from_, tz, now, end=False)
     # Compared as moments: two datetimes of one zone would be compared by their clock faces.
@@ -53,7 +53,7 @@ def _moment(option: str, word: str, tz: ZoneInfo, now: datetime, *, end: bool) -
     text = word.strip()
     day = _day(text, now.date())
     if day is not None:
-        return _midnight(day + timedelta(days=1) if end else day, tz)
+        return midnight(day + timedelta(days=1) if end else day, tz)
     moment = parse_time(text, tz)
     if moment is None:
         raise OperatorError(f"{option} {word!r} is not understood: {_EXPECTED}")
@@ -81,5 +81,6 @@ def _day(text: str, today: date) -> date | None:
         return None
 
 
-def _midnight(day: date, tz: ZoneInfo) -> datetime:
+def midnight(day: date, tz: ZoneInfo) -> datetime:
+    """The begin of a local day."""
     return datetime.combine(day, time(), tz)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import calendar
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-from acd.records.period import Period
+from acd.records.period import Period, midnight
 
 
 class RelativePeriod(StrEnum):
@@ -52,7 +52,7 @@ def period_of(word: RelativePeriod, tz: ZoneInfo, now: datetime) -> Period:
             begin, otherwise = week, RelativePeriod.LAST_WEEK
         case RelativePeriod.THIS_MONTH:
             begin, otherwise = month, RelativePeriod.LAST_MONTH
-    since = _midnight(begin, tz)
+    since = midnight(begin, tz)
     return Period(since, now) if since.timestamp() < now.timestamp() else period_of(otherwise, tz, now)
 
 
@@ -78,8 +78,4 @@ def _month_before(moment: datetime) -> datetime:
 
 
 def _days(first: date, end: date, tz: ZoneInfo) -> Period:
-    return Period(_midnight(first, tz), _midnight(end, tz))
-
-
-def _midnight(day: date, tz: ZoneInfo) -> datetime:
-    return datetime.combine(day, time(), tz)
+    return Period(midnight(first, tz), midnight(end, tz))

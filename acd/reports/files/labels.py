@@ -9,11 +9,11 @@ from datetime import datetime
 from functools import cache
 from pathlib import Path
 
+from acd.records.report import NOTHING, duration
 from acd.reports.asked import Asked, Where
 from acd.reports.table import Check, Column, Figure, ReportTable, Unit
 
 LANGUAGES = ("en", "zh-CN")
-NOTHING = "–"  # a figure without a value, for people
 _FOLDER = Path(__file__).parent / "words"
 
 
@@ -132,21 +132,11 @@ def figure_text(value: Figure, unit: Unit) -> str:
         case Unit.SHARE:
             return f"{100 * value:.1f} %"
         case Unit.SECONDS:
-            return duration_text(value)
+            return duration(value)
         case Unit.SCORE:
             return f"{value:.2f}"
         case Unit.COUNT:
             return f"{value:.10g}" if isinstance(value, int) or value == int(value) else f"{value:.1f}"
-
-
-def duration_text(seconds: float) -> str:
-    """`7.4 s`, `3:05`, `1:02:03`."""
-    if round(abs(seconds), 1) < 60:
-        return f"{seconds:.1f} s"
-    minutes, rest = divmod(round(abs(seconds)), 60)
-    hours, minutes = divmod(minutes, 60)
-    text = f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
-    return f"-{text}" if seconds < 0 else text
 
 
 def change_text(column: Column, value: Figure, before: Figure) -> str:

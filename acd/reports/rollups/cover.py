@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from acd.records.period import midnight
 from acd.records.slots import SLOT_S
 from acd.reports.buckets import Buckets
 
@@ -58,8 +59,8 @@ def cover(buckets: Buckets, until: int) -> tuple[list[Piece], list[Rest]]:
 
 def _laid_out(bucket: int, begin: int, end: int, tz: ZoneInfo) -> Iterator[Piece]:
     while begin < end:
-        midnight, next_midnight = day_around(begin, tz)
-        if midnight == begin and next_midnight <= end:
+        this_midnight, next_midnight = day_around(begin, tz)
+        if this_midnight == begin and next_midnight <= end:
             yield Piece(bucket, begin, next_midnight, is_day=True)
             begin = next_midnight
         else:
@@ -83,7 +84,7 @@ def days_between(first: int, last: int, tz: ZoneInfo) -> Iterator[tuple[int, int
 
 
 def _midnight(day: date, tz: ZoneInfo) -> int:
-    return round(datetime.combine(day, time(), tz).timestamp())
+    return round(midnight(day, tz).timestamp())
 
 
 def joined(rests: Iterable[Rest]) -> list[Rest]:
