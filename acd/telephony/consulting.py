@@ -108,7 +108,8 @@ class Consultations:
         """See `Hands`.
 
         The agent's leg asks what next as soon as the other one is taken from it: by then it must no longer
-        pass for the consultation's caller. And it is hung up then, which must not pass for the end of a hold.
+        pass for the consultation's caller. And it is hung up then, which must not pass for the end of a hold,
+        nor for that of the call: Asterisk may say so before it says that the two were joined.
         """
         pair, answered = self._apart.get(call_id), self._watch.leg_of.get(consult_id)
         uniqueid = self._watch.caller_of(consult_id)
@@ -116,15 +117,18 @@ class Consultations:
             raise TelephonyError("nobody has answered")
         self._switch.foretell(call_id, consult_id)
         self._watch.unbind(consult_id)
+        self._watch.parting.add(call_id)
         del self._apart[call_id]
         try:
             await self._channels.bridge(pair.other, answered)
         except (TelephonyError, asyncio.CancelledError):
+            self._watch.parting.discard(call_id)
             self._stay_apart(call_id, pair)
             self._switch.not_merged(call_id)
             if not self._watch.bind(consult_id, pair.agent, uniqueid):
                 self._feed(events.CallEnded(consult_id, EndedBy.CALLER))
             raise
+        self._watch.parting.discard(call_id)
         self._main.pop(consult_id, None)
         self._watch.hand_over(call_id, consult_id)
         await self._channels.act("Hangup", Channel=pair.agent, Cause="16")
@@ -134,8 +138,10 @@ class Consultations:
         here = (self._watch.channel_of.get(call_id), self._watch.leg_of.get(call_id))
         if here == (pair.other, pair.agent):
             self._apart[call_id] = pair
-        else:
-            self.let_go(call_id)
+            return
+        self.let_go(call_id)
+        if self._watch.is_turned(call_id) and call_id not in self._watch.leg_of:
+            self._feed(events.CallEnded(call_id, EndedBy.CALLER))  # whose call it is has gone
 
     async def cancel(self, call_id: str, consult_id: str) -> None:
         """See `Hands`. In a conference the third one goes."""

@@ -73,6 +73,7 @@ class Watch:
         self._reached: dict[str, bool] = {}  # phones that could or could not be reached since then
         self._ending: set[str] = set()  # calls that we are hanging up
         self.handed_over: set[str] = set()  # calls that have another caller or agent since then
+        self.parting: set[str] = set()  # calls whose agent is about to leave two others to each other
         self._gone: dict[str, None] = {}  # uniqueids lately hung up, the oldest first
         self.on_queue_join: Callable[[str], None] = lambda _channel: None
         self.on_new_caller: Callable[[str], None] = lambda _call_id: None
@@ -241,7 +242,8 @@ class Watch:
         self._report(phone)  # first, so that the next call can be offered as soon as the agent is free
         call_id = self.leg_of.call(channel)
         if call_id is not None and self.is_turned(call_id):
-            self._feed(events.CallEnded(call_id, EndedBy.CALLER))
+            if call_id not in self.parting:
+                self._feed(events.CallEnded(call_id, EndedBy.CALLER))
         elif call_id is not None:
             self._feed(events.AgentDisconnected(call_id, phone))
 
@@ -268,7 +270,7 @@ class Watch:
         # A dial's end is told by the caller's own channel; the leg must not be taken for the next one's.
         leg_call = self.leg_of.call(channel)
         if leg_call is not None:
-            if self.is_turned(leg_call):
+            if self.is_turned(leg_call) and leg_call not in self.parting:
                 why = cause_in_words(event)
                 self._feed(events.CallEnded(leg_call, EndedBy.CALLER, why, _long_ago(event)))
             del self.leg_of[leg_call]

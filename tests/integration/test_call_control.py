@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import wave
 from typing import Any
 
@@ -271,7 +272,7 @@ async def test_whoever_hangs_up_in_the_middle_of_a_request_leaves_nothing_behind
             )
             assert isinstance(asked, dict | RequestRefused), asked
             await call.hang_up()
-            if at_anna.end is None:
+            with contextlib.suppress(RequestRefused):  # the call may be over already
                 await centre.ask("call-hangup", agent="anna")
             await at_anna.wait_ended()
             await centre.until_no_channels()

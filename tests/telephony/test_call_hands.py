@@ -167,6 +167,42 @@ async def test_a_call_that_the_agent_has_dialled_is_turned_for_a_consultation() 
     assert dict(talk.watch.leg_of) == {"o1": THIRD}
 
 
+async def turned_and_consulting() -> Talk:
+    """Anna has dialled somebody, who is kept apart while she talks with ben."""
+    talk = Talk()
+    talk.dialled()
+    await talk.hands.consult("o1", "o1-c1", "1002", "Anna", dialled=True)
+    talk.answered("o1-c1")
+    return talk
+
+
+async def test_an_agent_who_is_gone_before_the_two_are_known_to_be_joined_has_not_ended_the_call() -> None:
+    talk = await turned_and_consulting()
+
+    def goes() -> None:
+        talk.watch.on_event({"Event": "HangupRequest", "Channel": AGENT})
+        talk.hung_up(AGENT, "a-1.2")
+
+    talk.link.on_bridge = goes
+    await talk.hands.complete("o1", "o1-c1")
+    assert [event for event in talk.heard if isinstance(event, CallEnded)] == []
+    assert talk.heard[-1] == OwnCallsJoined("o1", "o1-c1", "1002")
+    assert dict(talk.watch.leg_of) == {"o1": THIRD}
+
+
+async def test_an_agent_who_is_gone_while_the_two_cannot_be_joined_has_ended_both() -> None:
+    talk = await turned_and_consulting()
+
+    def fails() -> None:
+        talk.hung_up(AGENT, "a-1.2")
+        raise TelephonyError("no such channel")
+
+    talk.link.on_bridge = fails
+    with pytest.raises(TelephonyError, match="no such channel"):
+        await talk.hands.complete("o1", "o1-c1")
+    assert {event.call_id for event in talk.heard if isinstance(event, CallEnded)} == {"o1", "o1-c1"}
+
+
 async def test_a_turned_call_goes_on_as_one_of_the_agents_own() -> None:
     talk = Talk()
     talk.dialled()
