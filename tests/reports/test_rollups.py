@@ -112,8 +112,7 @@ class Writing:
             begin += 900 * self.dice.randrange(0, 60)
             end, is_day = begin + 900 * self.dice.randrange(1, 8), False
         kinds = [kind for kind in ROLLED_UP if is_day or kind is not RowKind.CALLS]
-        for kind in self.dice.sample(kinds, 4):
-            make(self.store.engine, kind, Stretch(begin, end, is_day), BERLIN, KNOWN_HERE)
+        make(self.store.engine, self.dice.sample(kinds, 4), Stretch(begin, end, is_day), BERLIN, KNOWN_HERE)
 
     def anything(self) -> None:
         self.dice.choice(
@@ -157,8 +156,7 @@ def test_reports_with_roll_ups_are_those_of_the_rows(store: RecordStore, seed: i
     writing.some_calls(25)
     for _ in range(4):
         for begin, end in DAYS[:2]:
-            for kind in ROLLED_UP:
-                make(store.engine, kind, Stretch(begin, end, is_day=True), BERLIN, KNOWN_HERE)
+            make(store.engine, ROLLED_UP, Stretch(begin, end, is_day=True), BERLIN, KNOWN_HERE)
         for _ in range(4):
             for kind in ROLLED_UP:
                 assert_the_same(store, kind, questions(writing.dice, kind))
@@ -170,7 +168,7 @@ def test_what_is_kept_is_used(store: RecordStore, monkeypatch: pytest.MonkeyPatc
     writing = Writing(store, 1)
     writing.some_calls(10)
     for begin, end in DAYS[:2]:
-        make(store.engine, RowKind.VISITS, Stretch(begin, end, is_day=True), BERLIN, KNOWN_HERE)
+        make(store.engine, [RowKind.VISITS], Stretch(begin, end, is_day=True), BERLIN, KNOWN_HERE)
     period = Period(BEGIN, BEGIN + timedelta(days=2))
     wanted = Wanted(buckets(period, Grain.DAY, BERLIN), By.GROUP, Filter(), KNOWN_HERE, NOW)
     with snapshot(store.engine) as connection:
@@ -220,7 +218,7 @@ def test_what_is_written_after_the_versions_were_read_makes_the_roll_up_stale(
         return versions
 
     monkeypatch.setattr("acd.reports.rollups.make.Versions", racing)
-    make(store.engine, RowKind.VISITS, Stretch(begin, end, is_day=True), BERLIN, KNOWN_HERE)
+    make(store.engine, [RowKind.VISITS], Stretch(begin, end, is_day=True), BERLIN, KNOWN_HERE)
     period = Period(BEGIN, BEGIN + timedelta(days=1))
     wanted = Wanted(buckets(period, Grain.WHOLE, BERLIN), By.GROUP, Filter(), KNOWN_HERE, NOW)
     assert_the_same(store, RowKind.VISITS, wanted)
@@ -236,11 +234,11 @@ def test_an_older_roll_up_does_not_replace_a_newer_one(store: RecordStore) -> No
     writing.some_calls(6)
     begin, end = DAYS[0]
     stretch = Stretch(begin, end, is_day=True)
-    make(store.engine, RowKind.VISITS, stretch, BERLIN, KNOWN_HERE)
+    make(store.engine, [RowKind.VISITS], stretch, BERLIN, KNOWN_HERE)
     with store.engine.begin() as connection:
         newest = connection.scalar(select(func.max(rollups.c.version)))
         connection.execute(rollups.update().values(version=rollups.c.version + 5))
-    make(store.engine, RowKind.VISITS, stretch, BERLIN, KNOWN_HERE)
+    make(store.engine, [RowKind.VISITS], stretch, BERLIN, KNOWN_HERE)
     with store.engine.begin() as connection:
         assert connection.scalar(select(func.max(rollups.c.version))) == newest + 5
         connection.execute(delete(rollups))
