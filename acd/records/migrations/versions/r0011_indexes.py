@@ -1,4 +1,4 @@
-"""Steps by moment, whatever the flow; and how long agents' states last at most, so that a look is not at all."""
+"""Steps by moment, whatever the flow; and how long states last at most, so that a look is not at all."""
 
 from __future__ import annotations
 
