@@ -22,8 +22,9 @@ from acd.privacy.calls import BATCH, NOBODY, anonymise, delete_calls, drafts, er
 from acd.privacy.leftovers import files_with, has
 from acd.privacy.person import Person, was_dialled
 from acd.privacy.scrub import scrubbed
-from acd.privacy.sounds import Why, delete_in_store, delete_on_disk, store_of, unlink_sound
+from acd.privacy.sounds import Why, delete_in_store, delete_on_disk, store_of
 from acd.recordings.bucket import Bucket
+from acd.recordings.files import remove_files
 from acd.recordings.of_call import told_of
 from acd.recordings.store import Recordings, Storage
 from acd.records import schema
@@ -117,7 +118,7 @@ class Forgetting:
         for call_id in call_ids:  # files that are not on record yet
             record = self.store.call(call_id)
             for told in told_of(record) if record is not None else ():
-                unlink_sound(self.recordings, told.name)
+                remove_files(self.recordings, [told.name])
 
     def _wishes_and_words(self) -> None:
         """Callbacks without a call on record, deliveries of webhooks, drafts, and the audit log's details."""
