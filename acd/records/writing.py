@@ -35,6 +35,7 @@ _OF_FACTS: Mapping[Table, Any] = {
     schema.survey_scores: rows.score_rows,
     schema.sounds: rows.sound_rows,
 }
+FOLDED: Mapping[Table, Any] = {**_OF_RECORD, **_OF_FACTS}
 
 _MOMENTS = (
     ((schema.calls.c.started_at, schema.calls.c.ended_at), schema.calls.c.call_id),
@@ -159,7 +160,7 @@ def _part_row(call_id: str, number: int, part: Part) -> dict[str, Any]:
 
 
 def _insert_folded(connection: Connection, calls: Collection[CallRecord]) -> None:
-    for table, rows_of in {**_OF_RECORD, **_OF_FACTS}.items():
+    for table, rows_of in FOLDED.items():
         insert_rows(connection, table, (row for call in calls for row in rows_of(call)))
 
 
