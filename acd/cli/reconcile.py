@@ -15,6 +15,7 @@ from rich.text import Text
 
 from acd.agreement import AGREE_S, Agreement, compare
 from acd.cli import context
+from acd.cli.copy_records import copy_records
 from acd.cli.records import From, To
 from acd.cli.refold import refold
 from acd.cli.roll_up import roll_up
@@ -26,7 +27,7 @@ from acd.settings.environment import Environment
 from acd.telephony import cdr
 
 app = typer.Typer(
-    help="Compare the records with Asterisk's own account of calls; fold calls anew, roll figures up.",
+    help="Compare the records with Asterisk's own account of calls; fold calls anew, roll figures up, move.",
     no_args_is_help=True,
 )
 
@@ -36,6 +37,7 @@ SHOWN = 50
 
 app.command("roll-up")(roll_up)
 app.command("refold")(refold)
+app.command("copy")(copy_records)
 
 
 @app.command("reconcile")
