@@ -175,26 +175,29 @@ class Keeper:
             bucket = self._bucket_of(settings.s3)
             if bucket is not None:
                 await self._remove_unwanted(bucket)
-            while bucket is not None and await self._upload_some(bucket, settings):
-                pass
+                await self._upload_all(bucket, settings.format, settings.s3)
         except OperatorError as error:
             log.error("recordings stay on the disk", reason=str(error))
             self._away_until = time.monotonic() + UPLOAD_AGAIN_S
 
-    async def _upload_some(self, bucket: Bucket, settings: RecordingSettings) -> bool:
-        """Whether there may be more."""
-        rows = await asyncio.to_thread(self._rows.to_upload, settings.format, AT_ONCE)
-        for row in rows:
-            file = path_of(self._dir, row.name, row.format)
-            if not file.is_file():
-                continue  # `acd recordings check` names it
-            await bucket.put(f"{row.name}.{row.format}", file, row.sha256)
-            if not await asyncio.to_thread(self._rows.stored, row.name, Storage.S3):
-                self._unwanted.append(f"{row.name}.{row.format}")
-                await self._remove_unwanted(bucket)
-            elif settings.s3 is not None and not settings.s3.keep_local_days:
-                file.unlink(missing_ok=True)
-        return len(rows) == AT_ONCE
+    async def _upload_all(self, bucket: Bucket, form: RecordFormat, settings: S3Settings) -> None:
+        """Page by page: those that cannot be stored do not stand before the others."""
+        last: tuple[datetime, str] | None = None
+        while rows := await asyncio.to_thread(self._rows.to_upload, form, last, AT_ONCE):
+            for row in rows:
+                await self._upload_one(bucket, row, settings)
+            last = (rows[-1].started_at, rows[-1].name)
+
+    async def _upload_one(self, bucket: Bucket, row: Recording, settings: S3Settings) -> None:
+        file = path_of(self._dir, row.name, row.format)
+        if not file.is_file():
+            return  # `acd recordings check` names it
+        await bucket.put(f"{row.name}.{row.format}", file, row.sha256)
+        if not await asyncio.to_thread(self._rows.stored, row.name, Storage.S3):
+            self._unwanted.append(f"{row.name}.{row.format}")
+            await self._remove_unwanted(bucket)
+        elif not settings.keep_local_days:
+            file.unlink(missing_ok=True)
 
     async def _remove_unwanted(self, bucket: Bucket) -> None:
         while self._unwanted:
