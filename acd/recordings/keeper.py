@@ -65,6 +65,7 @@ class Keeper:
         self._away_until = 0.0
         self._all_looked_at: datetime | None = None
         self._failed: set[str] = set()  # names that this process need not try again
+        self._damaged: set[str] = set()  # names whose files are not what they were
         self._unwanted: list[str] = []  # what the store has of recordings that were deleted meanwhile
 
     async def run(self) -> None:
@@ -190,8 +191,17 @@ class Keeper:
 
     async def _upload_one(self, bucket: Bucket, row: Recording, settings: S3Settings) -> None:
         file = path_of(self._dir, row.name, row.format)
-        if not file.is_file():
+        if row.name in self._damaged or not file.is_file():
             return  # `acd recordings check` names it
+        try:
+            digest = await asyncio.to_thread(sha256_of, file)
+            fault = "" if digest == row.sha256 else "the file differs from what is on record"
+        except OSError as error:
+            fault = str(error)
+        if fault:
+            log.error("a recording stays on the disk", name=row.name, reason=fault)
+            self._damaged.add(row.name)
+            return
         await bucket.put(f"{row.name}.{row.format}", file, row.sha256)
         if not await asyncio.to_thread(self._rows.stored, row.name, Storage.S3):
             self._unwanted.append(f"{row.name}.{row.format}")

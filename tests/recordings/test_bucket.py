@@ -104,8 +104,25 @@ async def test_a_store_that_is_away_costs_nothing(world: World, settings: S3Sett
     assert world.row().storage is Storage.S3
 
 
-async def test_files_that_are_missing_do_not_hold_up_the_others(
-    world: World, monkeypatch: pytest.MonkeyPatch
+def spoil(file: Path, fault: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let it be missing, damaged, or unreadable."""
+    if fault == "missing":
+        file.unlink()
+    elif fault == "damaged":
+        file.write_bytes(file.read_bytes()[:-1])
+    else:
+
+        def refuse(asked: Path) -> str:
+            if asked == file:
+                raise PermissionError(13, "Permission denied")
+            return sha256_of(asked)
+
+        monkeypatch.setattr("acd.recordings.keeper.sha256_of", refuse)
+
+
+@pytest.mark.parametrize("fault", ["missing", "damaged", "unreadable"])
+async def test_a_file_that_is_no_good_does_not_hold_up_the_others(
+    world: World, monkeypatch: pytest.MonkeyPatch, fault: str
 ) -> None:
     monkeypatch.setattr("acd.recordings.keeper.AT_ONCE", 1)
     there = world.settings
@@ -113,7 +130,7 @@ async def test_files_that_are_missing_do_not_hold_up_the_others(
     world.store.save_calls([recorded_call("c2", START + 60)])
     write_wav(world.dir, f"{DAY}/c2-talk", seconds=0.2)
     await world.keeper().look()
-    path_of(world.dir, NAME, RecordFormat.MP3).unlink()
+    spoil(path_of(world.dir, NAME, RecordFormat.MP3), fault, monkeypatch)
     world.settings = there
     async with asyncio.timeout(20):
         await world.keeper().look()
