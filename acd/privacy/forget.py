@@ -18,7 +18,7 @@ from acd.accounts.schema import audit
 from acd.customers.schema import customers
 from acd.customers.store import drop_card
 from acd.errors import OperatorError
-from acd.privacy.calls import BATCH, NOBODY, anonymise, delete_calls, drafts, erasing
+from acd.privacy.calls import BATCH, anonymise, delete_calls, drafts, erasing
 from acd.privacy.leftovers import files_with, has
 from acd.privacy.person import Person, was_dialled
 from acd.privacy.scrub import scrubbed
@@ -28,6 +28,7 @@ from acd.recordings.files import remove_files
 from acd.recordings.of_call import told_of
 from acd.recordings.store import Recordings, Storage
 from acd.records import schema
+from acd.records.nobody import GONE, NOBODY
 from acd.records.store import RecordStore
 from acd.webhooks.schema import deliveries
 
@@ -141,7 +142,7 @@ class Forgetting:
             changed = [
                 {
                     "of": row["id"],
-                    "said": pattern.sub("…", row["about"]),
+                    "said": pattern.sub(GONE, row["about"]),
                     "more": scrubbed(row["detail"], pattern),
                 }
                 for row in found

@@ -23,7 +23,6 @@ LEAST_LETTERS = 6
 LEAST_SIGNS = 3
 FIRST_OF_CHINESE = 0x2E80
 """A name that is shorter, or one word, is looked for in columns of names only: it may be part of others."""
-GONE = "…"
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,13 +23,14 @@ from acd.accounts.schema import audit
 from acd.customers.schema import customers
 from acd.customers.store import drop_card
 from acd.errors import OperatorError
-from acd.privacy.calls import BATCH, NOBODY, anonymise, delete_calls, delete_facts, drafts, erasing
+from acd.privacy.calls import BATCH, anonymise, delete_calls, delete_facts, drafts, erasing
 from acd.privacy.sounds import Why, delete_in_store, delete_on_disk
 from acd.recordings.bucket import Bucket
 from acd.recordings.of_call import RecordingKind
 from acd.recordings.schema import recordings
 from acd.recordings.store import Recordings
 from acd.records import schema
+from acd.records.nobody import NOBODY
 from acd.records.slots import raise_slots, slots_between
 from acd.settings.retention import CallsEnd, RetentionSettings
 
@@ -111,7 +112,7 @@ class Retention:
             yield "facts", calls, (calls.c.started_at < self._before(kept.facts)) & has
         if kept.calls is not None:
             old = calls.c.started_at < self._before(kept.calls)
-            yield "calls", calls, old if kept.calls_then is CallsEnd.DELETE else old & _is_somebodys()
+            yield "calls", calls, old if kept.calls_then is CallsEnd.DELETE else old & ~calls.c.anonymised
         if kept.agent_states is not None:
             states = schema.agent_states
             yield "agent_states", states, states.c.until < self._before(kept.agent_states)
@@ -216,14 +217,6 @@ class Retention:
             fresh.chmod(0o600)
             fresh.replace(file)
         return file.read_bytes()
-
-
-def _is_somebodys() -> ColumnElement[bool]:
-    calls, told = schema.calls.c, schema.dispositions
-    noted = exists().where(told.c.call_id == calls.call_id, told.c.note != "")
-    known = and_(calls.contact_key != "", calls.contact_key.not_like(f"{NOBODY}%"))
-    named = or_(calls.caller_number != "", calls.caller_name != "", calls.customer_id.is_not(None))
-    return known | named | noted
 
 
 def _oldest(column: Any, where: ColumnElement[bool]) -> Any:

@@ -29,6 +29,9 @@ from acd.core.facts import (
     RecordingStep,
     StepTaken,
     TalkRecorded,
+    WrapUpEnd,
+    WrapUpEnded,
+    WrapUpStarted,
 )
 from acd.customers.card import Details, Source
 from acd.customers.store import CustomerStore
@@ -38,6 +41,7 @@ from acd.privacy.person import Person, find_person
 from acd.privacy.scrub import scrubbed_fact
 from acd.recordings.store import Recordings, Storage
 from acd.records import schema
+from acd.records.corrections import Correction, Field
 from acd.records.fold import fold
 from acd.records.record import CallRecord
 from acd.records.store import RecordStore
@@ -256,3 +260,33 @@ def test_a_fact_without_the_caller() -> None:
     assert scrubbed_fact({"fact": "Transferred", "target": "8001"}, None)["target"] == "8001"
     dialled = {"fact": "Arrived", "kind": "outbound", "dialed_number": "8000"}
     assert scrubbed_fact(dialled, None)["dialed_number"] == ""
+
+
+async def test_what_is_told_of_a_call_later_does_not_bring_the_person_back(home: Home) -> None:
+    store, known = home.store, Customer(home.id, NAME, "gold")
+    run = CliRunner().invoke
+    assert run(app, ["customers", "forget", home.id, "--yes", "--no-vacuum"]).exit_code == 0
+    before = counted(store)
+    late = [WrapUpStarted(START + 40, "anna"), WrapUpEnded(START + 70, "anna", WrapUpEnd.AGENT)]
+    again = [*call("c1", START, NUMBER, known).facts, *late]
+    with store.engine.connect() as connection:
+        versions = connection.execute(select(schema.slots)).all()
+    for _ in range(2):
+        store.save_calls([fold("c1", again)])
+    noted = Disposition("c1", "anna", START + 60, "sales", "lost", "Lost", False, {"for": NAME}, NUMBER)
+    store.save_dispositions([noted])
+    store.add_callbacks([CallbackOrder("c1", START + 5, "sales", NUMBER, "en")])
+    store.correct(Correction("c1", AT, "susan", Field.EXCLUDED, "yes", "a trial"))
+    store.correct(Correction("c1", AT, "susan", Field.EXCLUDED, "no", "it was none"))
+    with pytest.raises(OperatorError, match="has been made nobody's"):
+        store.correct(Correction("c1", AT, "susan", Field.CUSTOMER, home.id, "it was her"))
+    assert left(home) == []
+    record = store.call("c1")
+    assert record is not None
+    assert (record.anonymised, record.customer_id, record.customer_segment) == (True, None, "gold")
+    assert len(record.facts) == len(again)
+    assert record.visits[0].wrap_up_s == 30.0
+    assert [told.code for told in store.dispositions(["c1"])] == ["lost"]
+    assert counted(store)[2] == before[2]  # who called again is still known to be one
+    with store.engine.connect() as connection:
+        assert connection.execute(select(schema.slots)).all() != versions
