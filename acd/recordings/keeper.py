@@ -20,7 +20,17 @@ from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from acd.errors import OperatorError
 from acd.recordings.bucket import Bucket
 from acd.recordings.encode import CannotEncode, encode, make_peaks
-from acd.recordings.files import Folder, call_in, path_of, peaks_path, remove_files, sha256_of, sound_of
+from acd.recordings.files import (
+    LEFT_AFTER_S,
+    RAW,
+    Folder,
+    call_in,
+    path_of,
+    peaks_path,
+    remove_files,
+    sha256_of,
+    sound_of,
+)
 from acd.recordings.of_call import Told, told_of, within
 from acd.recordings.schema import recordings
 from acd.recordings.store import Recording, Recordings, Storage
@@ -216,12 +226,15 @@ class Keeper:
 
     # --- removed ------------------------------------------------------------------------------
     async def _sweep(self, settings: S3Settings | None, now: datetime) -> None:
-        """Files of deleted recordings, and those of long enough ago that the store has."""
+        """Files of deleted recordings, what nothing goes on with, and what the store has for long enough."""
         newest = (now - timedelta(days=settings.keep_local_days)).strftime("%Y-%m-%d") if settings else ""
         for day in await asyncio.to_thread(self._folder.days):
-            await asyncio.to_thread(self._sweep_day, day, day < newest)
+            await asyncio.to_thread(self._sweep_day, day, now, day < newest)
 
-    def _sweep_day(self, day: str, has_store: bool) -> None:
+    def _sweep_day(self, day: str, now: datetime, has_store: bool) -> None:
+        for file in self._folder.left_over(day, now.timestamp() - LEFT_AFTER_S):
+            if file.suffix != RAW:  # raw sides are all that there is of a talk
+                file.unlink(missing_ok=True)
         sounds, gone = self._folder.names(day), recordings.c.deleted_at.is_not(None)
         remove_files(self._dir, [row.name for row in self._rows.named(sounds, gone)])
         stored = recordings.c.storage == Storage.S3.value
