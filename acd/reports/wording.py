@@ -25,8 +25,8 @@ class KpiWords:
 class Words:
     """By id: KPIs, formulas' origins (`Origin`), reports, breakdowns (`By`), grains, checks, notes.
 
-    Notes and refusals have placeholders in braces. `lines`: `total`, `none` (of nobody), `not_configured` of an
-    `id`.
+    Notes and refusals have placeholders in braces. `lines`: `total`, `none` (of nobody), `not_configured`
+    of an `id`.
     """
 
     kpis: Mapping[str, KpiWords]
