@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -178,10 +179,16 @@ def write(engine: Engine, history: History, told: Callable[[int], None]) -> None
     done = 0
     put = _copy if engine.dialect.name == "postgresql" else _insert
     _drop_keys(engine)
-    for count, lines in history.chunks():
-        put(engine, lines)
-        done += count
-        told(done)
+    with ThreadPoolExecutor(1) as pool:  # the next ones are made up while the database takes these
+        under_way: Future[None] | None = None
+        for count, lines in history.chunks():
+            if under_way is not None:
+                under_way.result()
+            under_way = pool.submit(put, engine, lines)
+            done += count
+            told(done)
+        if under_way is not None:
+            under_way.result()
     for states in history.states():
         put(engine, {"agent_states": states})
     with engine.begin() as connection:

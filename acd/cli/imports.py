@@ -21,6 +21,7 @@ from acd.cli import context
 from acd.cli.console import new_console
 from acd.cli.import_queues import import_queues
 from acd.errors import OperatorError
+from acd.heap import expect_many_objects
 from acd.imports import csv_list, queue_log
 from acd.imports.csv_calls import RowReader
 from acd.imports.csv_map import read_csv_map
@@ -162,6 +163,7 @@ def _intake(
     kind: Source, files: Files, refusals: Refusals, *, dry_run: bool
 ) -> Iterator[tuple[Files, Intake]]:
     """Where an import reads and writes: with a progress bar, and an entry in the log of imports."""
+    expect_many_objects()
     env, total = context.environment(), files.size
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeElapsedColumn())
     with Progress(*columns, console=new_console(stderr=True)) as bar, closing(refusals):

@@ -18,7 +18,8 @@ from acd.reports.of_centre import known_of
 from acd.reports.rollups.check import differences
 from acd.reports.rollups.cover import closed_until, days_between
 from acd.reports.rollups.dimensions import ROLLED_UP
-from acd.reports.rollups.make import Stretch, make
+from acd.reports.rollups.make import Stretch
+from acd.reports.rollups.many import make_many
 from acd.reports.rollups.stale import first_on_record, stale
 
 SHOWN = 50
@@ -46,9 +47,10 @@ def _make(engine: Engine, tz: ZoneInfo, known: Known) -> int:
     with engine.connect() as connection:
         wanted = list(stale(connection, tz, known, datetime.now(UTC)))
     with Progress(console=context.console, transient=True) as progress:
-        for kind, stretch in progress.track(wanted, description="counting"):
-            make(engine, kind, stretch, tz, known)
-    return len(wanted)
+        task = progress.add_task("counting", total=len(wanted))
+        for _ in make_many(engine.url, wanted, tz, known):
+            progress.advance(task)
+    return sum(len(kinds) for kinds, _ in wanted)
 
 
 def _check(engine: Engine, tz: ZoneInfo, known: Known) -> None:

@@ -23,10 +23,11 @@ from acd.privacy.calls import BATCH, anonymise, delete_calls, drafts, erasing
 from acd.privacy.leftovers import files_with, has
 from acd.privacy.person import Person, was_dialled
 from acd.privacy.scrub import scrubbed
-from acd.privacy.sounds import Why, delete_sounds, unlink_sound
+from acd.privacy.sounds import Why, delete_in_store, delete_on_disk, store_of
 from acd.recordings.bucket import Bucket
+from acd.recordings.files import remove_files
 from acd.recordings.of_call import told_of
-from acd.recordings.store import Recordings
+from acd.recordings.store import Recordings, Storage
 from acd.records import schema
 from acd.records.nobody import GONE, NOBODY
 from acd.records.store import RecordStore
@@ -63,7 +64,7 @@ class Forgetting:
     """Stands for them from here on: the same for all their calls, so that reports stay as they are."""
 
     def check(self) -> None:
-        """Raises OperatorError where the card cannot be deleted, before anything is."""
+        """Raises OperatorError where card or recordings cannot be deleted, before anything is."""
         query = select(customers.c.id).where(
             customers.c.id.in_(self.person.ids), customers.c.file_values.is_not(None)
         )
@@ -74,6 +75,9 @@ class Forgetting:
                 f"customer {owned[0]} is in the file config/customers.csv: delete the line there, reload,"
                 " and ask again"
             )
+        found = Recordings(self._engine).of_calls(self.calls())
+        if any(row.is_there and row.storage is Storage.S3 for row in found):
+            store_of(self.bucket)
 
     def run(self, progress: Callable[[int, int], None] = lambda _done, _of: None) -> Counter[str]:
         """All of it; what was deleted or changed, by kind. Raises OperatorError, OSError."""
@@ -120,11 +124,13 @@ class Forgetting:
     def _sounds_of(self, call_ids: Sequence[str]) -> None:
         rows = Recordings(self._engine)
         found = rows.of_calls(call_ids)
-        self.done["recordings"] += delete_sounds(self.recordings, rows, found, Why.FORGOTTEN, self.bucket)
+        why = Why.FORGOTTEN
+        self.done["recordings"] += delete_on_disk(self.recordings, rows, found, why)
+        self.done["recordings"] += delete_in_store(self.recordings, rows, found, why, self.bucket)
         for call_id in call_ids:  # files that are not on record yet
             record = self.store.call(call_id)
             for told in told_of(record) if record is not None else ():
-                unlink_sound(self.recordings, told.name)
+                remove_files(self.recordings, [told.name])
 
     def _accounts(self, ids: Sequence[str]) -> None:
         """Lines of Asterisk's account and of queue_log."""

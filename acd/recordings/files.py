@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 import wave
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -57,6 +58,14 @@ def media_of(path: Path) -> str:
 def peaks_path(folder: Path, name: str) -> Path:
     """Where its peaks are kept. Raises ValueError as `path_of`."""
     return path_of(folder, name, RecordFormat.WAV).with_suffix(PEAKS)
+
+
+def remove_files(folder: Path, names: Iterable[str]) -> None:
+    """Those of recordings, in whichever format, with their peaks. Raises OSError, ValueError."""
+    for name in names:
+        for form in RecordFormat:
+            path_of(folder, name, form).unlink(missing_ok=True)
+        peaks_path(folder, name).unlink(missing_ok=True)
 
 
 def call_in(name: str) -> str:
@@ -126,6 +135,11 @@ class Folder:
             if form in list(RecordFormat) and NAME.fullmatch(name) is not None:
                 found.setdefault(name, set()).add(RecordFormat(form))
         return found
+
+    def names(self, day: str) -> set[str]:
+        """Of recordings that have any file there."""
+        found = {f"{day}/{file.name.partition('.')[0]}" for file in (self.folder / day).iterdir()}
+        return {name for name in found if NAME.fullmatch(name) is not None}
 
 
 def _is_day(name: str) -> bool:

@@ -20,8 +20,9 @@ from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from acd.errors import OperatorError
 from acd.recordings.bucket import Bucket
 from acd.recordings.encode import CannotEncode, encode, make_peaks
-from acd.recordings.files import Folder, call_in, path_of, peaks_path, sha256_of, sound_of
+from acd.recordings.files import Folder, call_in, path_of, peaks_path, remove_files, sha256_of, sound_of
 from acd.recordings.of_call import Told, told_of, within
+from acd.recordings.schema import recordings
 from acd.recordings.store import Recording, Recordings, Storage
 from acd.records.store import RecordStore
 from acd.settings.model import RecordChannels, RecordFormat, RecordingSettings, S3Settings
@@ -64,6 +65,7 @@ class Keeper:
         self._away_until = 0.0
         self._all_looked_at: datetime | None = None
         self._failed: set[str] = set()  # names that this process need not try again
+        self._unwanted: list[str] = []  # what the store has of recordings that were deleted meanwhile
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -88,7 +90,7 @@ class Keeper:
         settings = await self._settings()
         if self._all_looked_at is None or now - self._all_looked_at > LOOK_AT_ALL_EVERY:
             self._folder, self._all_looked_at = Folder(self._dir), now
-            await self._drop_local(settings.s3, now)
+            await self._sweep(settings.s3, now)
         for day in await asyncio.to_thread(self._folder.changed_days):
             await self._look_at(day, now)
         await self._compress(settings)
@@ -150,8 +152,9 @@ class Keeper:
             return
         size = target.stat().st_size
         digest = await asyncio.to_thread(sha256_of, target)
-        await asyncio.to_thread(self._rows.encoded, row.name, form, made.channels, size, digest)
-        if source != target:
+        if not await asyncio.to_thread(self._rows.encoded, row.name, form, made.channels, size, digest):
+            await asyncio.to_thread(remove_files, self._dir, [row.name])  # it was deleted meanwhile
+        elif source != target:
             source.unlink(missing_ok=True)
 
     async def _tidy(self, name: str) -> None:
@@ -170,6 +173,8 @@ class Keeper:
             return
         try:
             bucket = self._bucket_of(settings.s3)
+            if bucket is not None:
+                await self._remove_unwanted(bucket)
             while bucket is not None and await self._upload_some(bucket, settings):
                 pass
         except OperatorError as error:
@@ -184,24 +189,31 @@ class Keeper:
             if not file.is_file():
                 continue  # `acd recordings check` names it
             await bucket.put(f"{row.name}.{row.format}", file, row.sha256)
-            await asyncio.to_thread(self._rows.stored, row.name, Storage.S3)
-            if settings.s3 is not None and not settings.s3.keep_local_days:
+            if not await asyncio.to_thread(self._rows.stored, row.name, Storage.S3):
+                self._unwanted.append(f"{row.name}.{row.format}")
+                await self._remove_unwanted(bucket)
+            elif settings.s3 is not None and not settings.s3.keep_local_days:
                 file.unlink(missing_ok=True)
         return len(rows) == AT_ONCE
 
-    async def _drop_local(self, settings: S3Settings | None, now: datetime) -> None:
-        """Files that the store has, of days that are long enough ago."""
-        if settings is None:
-            return
-        newest = (now - timedelta(days=settings.keep_local_days)).strftime("%Y-%m-%d")
-        for day in await asyncio.to_thread(self._folder.days):
-            if day < newest:
-                await asyncio.to_thread(self._drop_day, day)
+    async def _remove_unwanted(self, bucket: Bucket) -> None:
+        while self._unwanted:
+            await bucket.delete(self._unwanted[-1])
+            self._unwanted.pop()
 
-    def _drop_day(self, day: str) -> None:
-        for row in self._rows.named(self._folder.sounds(day)):
-            if row.storage is Storage.S3:
-                path_of(self._dir, row.name, row.format).unlink(missing_ok=True)
+    # --- removed ------------------------------------------------------------------------------
+    async def _sweep(self, settings: S3Settings | None, now: datetime) -> None:
+        """Files of deleted recordings, and those of long enough ago that the store has."""
+        newest = (now - timedelta(days=settings.keep_local_days)).strftime("%Y-%m-%d") if settings else ""
+        for day in await asyncio.to_thread(self._folder.days):
+            await asyncio.to_thread(self._sweep_day, day, day < newest)
+
+    def _sweep_day(self, day: str, has_store: bool) -> None:
+        sounds, gone = self._folder.names(day), recordings.c.deleted_at.is_not(None)
+        remove_files(self._dir, [row.name for row in self._rows.named(sounds, gone)])
+        stored = recordings.c.storage == Storage.S3.value
+        for row in self._rows.named(sounds, ~gone, stored) if has_store else ():
+            path_of(self._dir, row.name, row.format).unlink(missing_ok=True)
 
     # --- who does it --------------------------------------------------------------------------
     @property

@@ -67,11 +67,11 @@ class Recordings:
         found = self._read(select(recordings).where(recordings.c.name == name))
         return found[0] if found else None
 
-    def named(self, names: Collection[str]) -> list[Recording]:
+    def named(self, names: Collection[str], *where: ColumnElement[bool]) -> list[Recording]:
         """Those of them that are on record."""
         chunks = in_chunks(sorted(names))
-        column = recordings.c.name
-        return [row for chunk in chunks for row in self._read(select(recordings).where(column.in_(chunk)))]
+        query, column = select(recordings).where(*where), recordings.c.name
+        return [row for chunk in chunks for row in self._read(query.where(column.in_(chunk)))]
 
     def known(self, names: Collection[str]) -> set[str]:
         """Those of them that are on record."""
@@ -120,27 +120,33 @@ class Recordings:
             query = query.where(key > last)
         return self._read(query.limit(limit))
 
-    def encoded(self, name: str, form: RecordFormat, channels: int, size: int, sha256: str) -> None:
-        """The file is another one now, of the same sound."""
-        self._change(name, format=form.value, channels=channels, bytes=size, sha256=sha256)
+    def encoded(self, name: str, form: RecordFormat, channels: int, size: int, sha256: str) -> bool:
+        """The file is another one now, of the same sound; False: it has been deleted meanwhile."""
+        return self._change(name, format=form.value, channels=channels, bytes=size, sha256=sha256)
 
-    def stored(self, name: str, storage: Storage) -> None:
-        """It is kept there now."""
-        self._change(name, storage=storage.value)
+    def stored(self, name: str, storage: Storage) -> bool:
+        """It is kept there now; False: it has been deleted meanwhile."""
+        return self._change(name, storage=storage.value)
 
-    def deleted(self, names: Sequence[str], at: datetime, why: str) -> int:
-        """There is no file any more, and the reason; how many there were."""
+    def deleted(self, names: Sequence[str], at: datetime, why: str, storage: Storage | None = None) -> int:
+        """There is no file any more, and the reason; how many there were.
+
+        With `storage` those only that are kept there still.
+        """
         count = 0
         for chunk in in_chunks(names):
             is_one = recordings.c.name.in_(chunk) & recordings.c.deleted_at.is_(None)
+            if storage is not None:
+                is_one &= recordings.c.storage == storage.value
             with self._engine.begin() as connection:
                 query = update(recordings).where(is_one).values(deleted_at=at, deleted_why=why)
                 count += connection.execute(query).rowcount
         return count
 
-    def _change(self, name: str, **values: Any) -> None:
+    def _change(self, name: str, **values: Any) -> bool:
+        is_there = (recordings.c.name == name) & recordings.c.deleted_at.is_(None)
         with self._engine.begin() as connection:
-            connection.execute(update(recordings).where(recordings.c.name == name).values(**values))
+            return connection.execute(update(recordings).where(is_there).values(**values)).rowcount > 0
 
     def _read(self, query: Select[Any]) -> list[Recording]:
         with self._engine.connect() as connection:

@@ -12,7 +12,9 @@ from sqlalchemy import Connection, Select, exists, or_, select
 from acd.core.disposition import Disposition
 from acd.core.facts import AgentInterval, CallKind
 from acd.records import rows, schema
+from acd.records.period import Period
 from acd.records.record import CallRecord, CallVisit, SegmentKind
+from acd.records.state_reach import reaching_into
 from acd.settings.sought_number import sought
 from acd.sql import in_chunks
 
@@ -120,7 +122,7 @@ def intervals(connection: Connection, since: datetime, until: datetime) -> list[
     states = schema.agent_states
     query = (
         select(states)
-        .where(states.c.since < until, states.c.until > since)
+        .where(reaching_into(connection, Period(since, until)))
         .order_by(states.c.agent_id, states.c.since)
     )
     return [rows.interval_from_row(row) for row in _select(connection, query)]

@@ -138,6 +138,7 @@ ivr_steps = Table(
     Column("target", String, nullable=False),
     Column("detail", String, nullable=False),
     Index("ix_ivr_steps_flow_at", "flow", "at"),
+    Index("ix_ivr_steps_at", "at"),
 )
 
 survey_scores = Table(
@@ -228,7 +229,7 @@ agent_states = Table(
     Column("state", String, nullable=False),
     Column("reason", String),
     Column("call_id", String),
-    Column("length_s", Double, nullable=False),
+    Column("length_s", Double, nullable=False, index=True),
     Index("ix_agent_states_since", "since"),
 )
 

@@ -145,10 +145,10 @@ def _rows(
     """In their order, those behind a place."""
     source = SOURCES[kind]
     if after is None:
-        yield from source.read(connection, source.select(period, filter))
+        yield from source.read(connection, period, filter)
         return
     since = datetime.fromtimestamp(0, UTC) + timedelta(microseconds=after.at_us)
-    rows = source.read(connection, source.select(Period(since, period.until), filter))
+    rows = source.read(connection, Period(since, period.until), filter)
     for row in rows:
         if _Place.of(row) == after:
             yield from rows

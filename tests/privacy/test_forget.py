@@ -40,6 +40,7 @@ from acd.errors import OperatorError
 from acd.privacy.forget import Forgetting
 from acd.privacy.person import Person, find_person
 from acd.privacy.scrub import scrubbed_fact
+from acd.recordings.store import Recordings, Storage
 from acd.records import schema
 from acd.records.corrections import Correction, Field
 from acd.records.fold import fold
@@ -205,6 +206,16 @@ async def test_what_was_ended_half_way_goes_on(home: Home, monkeypatch: pytest.M
                 forgetting().run()
     forgetting().run()
     assert left(home) == []
+
+
+async def test_recordings_out_of_reach_are_said_before_anything_is_deleted(home: Home) -> None:
+    Recordings(home.store.engine).stored(f"{DAY}/c2-talk", Storage.S3)
+    before = home.files()
+    done = CliRunner().invoke(app, ["customers", "forget", home.id, "--yes"])
+    assert "no longer names: set recordings > s3" in str(done.exception)
+    assert (home.files(), home.row(f"{DAY}/c1-talk").is_there) == (before, True)
+    with home.store.engine.connect() as connection:
+        assert find_person(connection, home.id, "DE").card == home.id
 
 
 async def test_calls_may_be_deleted_with_all_their_parts(home: Home) -> None:

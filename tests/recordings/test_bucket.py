@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import aiohttp
@@ -16,6 +17,7 @@ from typer.testing import CliRunner
 from acd.__main__ import app
 from acd.cli import recordings
 from acd.errors import OperatorError
+from acd.privacy.sounds import Why, delete_in_store, delete_on_disk
 from acd.recordings.bucket import Bucket, NotStored, StoreAway, bucket_of
 from acd.recordings.check import Fault, check
 from acd.recordings.files import path_of, peaks_path, sha256_of
@@ -105,6 +107,43 @@ async def test_a_store_that_is_away_costs_nothing(world: World, settings: S3Sett
     keeper._away_until = 0.0  # a minute later
     await keeper.look()
     assert world.row().storage is Storage.S3
+
+
+async def test_what_is_deleted_while_it_goes_there_is_deleted_there(
+    world: World, settings: S3Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put, rows = Bucket.put, Recordings(world.store.engine)
+
+    async def slowly(bucket: Bucket, name: str, file: Path, sha256: str) -> None:
+        await put(bucket, name, file, sha256)
+        assert delete_on_disk(world.dir, rows, [world.row()], Why.FORGOTTEN) == 1
+
+    monkeypatch.setattr(Bucket, "put", slowly)
+    await world.keeper().look()
+    assert (world.files(), world.row().is_there) == ([], False)
+    bucket = world.bucket(settings)
+    assert bucket is not None
+    with pytest.raises(NotStored):
+        await bucket.fetch(f"{NAME}.mp3", world.dir / "there")
+
+
+async def test_what_has_gone_there_just_before_it_is_deleted_is_deleted_there(
+    world: World, settings: S3Settings
+) -> None:
+    rows, before = Recordings(world.store.engine), world.settings
+    world.settings = replace(before, s3=None)
+    await world.keeper().look()
+    found = [world.row()]
+    world.settings = before
+    await world.keeper().look()
+    assert delete_on_disk(world.dir, rows, found, Why.FORGOTTEN) == 0
+    bucket = world.bucket(settings)
+    assert bucket is not None
+    delete = partial(delete_in_store, world.dir, rows, found, Why.FORGOTTEN, lambda: bucket)
+    assert await asyncio.to_thread(delete) == 1
+    assert not world.row().is_there
+    with pytest.raises(NotStored):
+        await bucket.fetch(f"{NAME}.mp3", world.dir / "there")
 
 
 async def test_files_stay_here_as_long_as_they_shall(world: World, settings: S3Settings) -> None:

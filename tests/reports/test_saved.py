@@ -59,14 +59,20 @@ def test_what_is_asked_is_kept_as_it_was(engine: Engine) -> None:
 
 def test_the_question_means_another_time_each_day() -> None:
     question = question_of(ASKED)
-    asked = question.asked(BERLIN, datetime(2026, 11, 23, 5, tzinfo=UTC), ServiceLevelFormula.OFFERED)
+    asked = question.asked(
+        BERLIN, datetime(2026, 11, 23, 5, tzinfo=UTC), ServiceLevelFormula.ANSWERED_PLUS_ABANDONED
+    )
     assert (asked.period.since, asked.period.until) == (
         datetime(2026, 11, 22, tzinfo=BERLIN),
         datetime(2026, 11, 23, tzinfo=BERLIN),
     )
     assert asked.compare is not None
     assert asked.compare.since == datetime(2026, 11, 15, tzinfo=BERLIN)
-    assert (asked.by, asked.grain, asked.formula) == (By.GROUP, Grain.HOUR, ServiceLevelFormula.OFFERED)
+    assert (asked.by, asked.grain, asked.formula) == (
+        By.GROUP,
+        Grain.HOUR,
+        ServiceLevelFormula.ANSWERED_PLUS_ABANDONED,
+    )
     assert question_of({"report": "peaks"}).asked(BERLIN, NOON, asked.formula).by is By.ALL
 
 

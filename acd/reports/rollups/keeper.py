@@ -58,13 +58,13 @@ class RollUpKeeper:
         """Make what is missing or no longer true; how many pieces that were."""
         tz, known = await self._centre()
         pieces = await asyncio.to_thread(self._stale, tz, known)
-        for kind, stretch in pieces:
+        for kinds, stretch in pieces:
             began = time.monotonic()
-            await asyncio.to_thread(make, self._engine(), kind, stretch, tz, known)
+            await asyncio.to_thread(make, self._engine(), kinds, stretch, tz, known)
             took_s = time.monotonic() - began
             await asyncio.sleep(took_s * (1 - self._share) / self._share)
         return len(pieces)
 
-    def _stale(self, tz: ZoneInfo, known: Known) -> list[tuple[RowKind, Stretch]]:
+    def _stale(self, tz: ZoneInfo, known: Known) -> list[tuple[tuple[RowKind, ...], Stretch]]:
         with self._engine().connect() as connection:
             return list(stale(connection, tz, known, self._now()))

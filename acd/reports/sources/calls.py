@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
+    Connection,
     Integer,
     Select,
     and_,
@@ -107,7 +108,7 @@ STEPS = RowSource(
 
 
 class _StretchSource(RowSource[StretchRow]):
-    def select(self, period: Period, filter: Filter) -> Select[Any]:
+    def select(self, _connection: Connection, period: Period, filter: Filter) -> Select[Any]:
         """What went on in the period, calls of all kinds, waits and talks, in the order of their begins."""
         self.filtered(select(), filter)  # refuses filters
         began = period.since - LONGEST_CALL

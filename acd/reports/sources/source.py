@@ -50,7 +50,7 @@ class RowSource(Generic[Row]):
     order: tuple[ColumnElement[Any], ...]
     call_id: ColumnElement[Any] | None = None
 
-    def select(self, period: Period, filter: Filter) -> Select[Any]:
+    def select(self, _connection: Connection, period: Period, filter: Filter) -> Select[Any]:
         """Raises OperatorError for a filter that the rows do not know."""
         query = self.query.where(self.at >= period.since, self.at < period.until)
         return self.filtered(query, filter)
@@ -63,14 +63,19 @@ class RowSource(Generic[Row]):
             query = query.where(self.filters[name].in_(sorted(getattr(filter, name))))
         return query
 
-    def read(self, connection: Connection, query: Select[Any]) -> Iterator[Row]:
-        """The rows, in order, without those of excluded calls; a bounded number at a time in memory."""
+    def read(self, connection: Connection, period: Period, filter: Filter) -> Iterator[Row]:
+        """The rows of a period, in order, without those of excluded calls, not all in memory at once.
+
+        Raises OperatorError as above.
+        """
+        query = self.select(connection, period, filter)
         if self.call_id is not None and any_excluded(connection):
             query = query.where(~is_corrected(self.call_id, EXCLUDED, YES))
         options = {"stream_results": True, "yield_per": _AT_ONCE}
         make: Callable[[Any], Row] = self.row._make
-        for row in connection.execute(query.order_by(*self.order), execution_options=options):
-            yield make(row)
+        found = connection.execute(query.order_by(*self.order), execution_options=options)
+        for some in found.partitions():
+            yield from map(make, some)
 
 
 def any_excluded(connection: Connection) -> bool:
