@@ -158,7 +158,7 @@ def test_agents(store: RecordStore) -> None:
         1020, 10, 60, 10, 3100,
     ]  # fmt: skip
     assert some(anna, "logged_in_s", "paid_s") == [4200, 1700]
-    assert some(anna, "occupancy", "utilisation") == [80 / 1100, 80 / 1700]
+    assert some(anna, "occupancy", "utilisation") == [70 / 1090, 80 / 1700]
     assert [line.name for line in table.lines] == ["Anna Weber", "Ben Okafor"]
     teams = by_key(run(store, asked("agents", By.TEAM)))
     assert some(teams["north"], "logged_in_s") == [4200]

@@ -90,7 +90,7 @@ def expected_of_agents(c: Count) -> dict[str, Figure]:
         "not_ready_stretches": n["not_ready_stretches"],
         "not_ready_share": share(n["not_ready"], n["logged_in"]),
         "paid_s": (n["logged_in"] - n["unpaid"]) / 1000,
-        "occupancy": share(busy, busy + n["ready"]),
+        "occupancy": share(busy - n["ringing"], busy - n["ringing"] + n["ready"]),
         "utilisation": share(busy, n["logged_in"] - n["unpaid"]),
     }
 
