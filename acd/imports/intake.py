@@ -80,12 +80,12 @@ class Intake:
         for ids in in_chunks(list(calls)):
             for call_id, *told in connection.execute(query.where(table.call_id.in_(ids))):
                 on_record[call_id] = (told[0], told[1], told[2])
-        new = []
+        new: list[CallRecord] = []
         for call_id, (record, place) in calls.items():
-            told = on_record.get(call_id)
-            if told is None:
+            there = on_record.get(call_id)
+            if there is None:
                 new.append(record)
-            elif _is_same(record, *told):
+            elif _is_same(record, *there):
                 self.taken.known += 1
             else:
                 self._refuse_other(place, call_id)
