@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
@@ -11,14 +12,16 @@ import typer
 
 from acd.cli import context
 from acd.cli.auditing import audit
-from acd.errors import OperatorError
+from acd.errors import OperatorError, RequestRefused
 from acd.privacy.export import export_person
 from acd.privacy.forget import Forgetting, as_text
 from acd.privacy.person import Person, find_person
 from acd.recordings.bucket import Bucket, bucket_of
 from acd.records.store import RecordStore
+from acd.runtime.control import request
 from acd.settings.environment import Environment
 from acd.settings.model import Centre
+from acd.state.disk import DiskMirror
 
 Who = Annotated[str, typer.Argument(help="the customer's id, or a phone number", metavar="ID|NUMBER")]
 NOT_REACHED = (
@@ -113,7 +116,26 @@ def _forgetting(
         others=[env.config_dir],
         in_use=env.control_socket.exists(),
         calls_too=calls_too,
+        account=env.cdr_file,
+        queue_log=env.home / centre.queue_log.file,
+        tidy_live=lambda: _tidy_live(env),
     )
+
+
+def _tidy_live(env: Environment) -> None:
+    """Calls that are over leave the live state on disk: at once, not when its file has grown."""
+    if not (env.live_dir / "live.jsonl").exists():
+        return
+    try:
+        asyncio.run(request(env.control_socket, do="tidy-live-state"))
+        return
+    except (OperatorError, RequestRefused):  # no controller is there
+        mirror = DiskMirror(env.live_dir)
+    try:
+        mirror.open()
+    except OperatorError:  # one starts: it does so itself
+        return
+    mirror.close()
 
 
 def _bucket(env: Environment, centre: Centre) -> Callable[[], Bucket | None]:

@@ -12,6 +12,7 @@ from sqlalchemy import Column, Connection, Select, or_, select
 from acd.core.disposition import Disposition
 from acd.core.facts import AgentInterval, CallKind
 from acd.records import rows, schema
+from acd.records.corrected import any_excluded, is_excluded
 from acd.records.period import Period
 from acd.records.record import CallRecord, CallVisit, SegmentKind
 from acd.records.state_reach import reaching_into
@@ -121,6 +122,8 @@ def visits(connection: Connection, since: datetime, until: datetime, group: str 
     )
     if group is not None:
         query = query.where(visits.c.group_id == group)
+    if any_excluded(connection):
+        query = query.where(~is_excluded(visits.c.call_id))
     return [rows.call_visit(row) for row in _select(connection, query)]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import zipfile
 from collections.abc import AsyncIterator
@@ -40,6 +41,7 @@ from acd.privacy.forget import Forgetting
 from acd.privacy.person import Person, find_person
 from acd.privacy.retention import Retention
 from acd.privacy.scrub import scrubbed_fact
+from acd.recordings.store import Recordings, Storage
 from acd.records import schema
 from acd.records.corrections import Correction, Field
 from acd.records.fold import fold
@@ -129,6 +131,18 @@ def left(home: Home) -> list[str]:
     return found
 
 
+def write_accounts(folder: Path) -> None:
+    """What others than the database have of the calls; one that is over is still in the live state."""
+    account = folder / "asterisk" / "log" / "cdr-custom" / "acd.csv"
+    account.parent.mkdir(parents=True)
+    account.write_text(f'"c1","8000","1.1","{NUMBER}","s","P","","1.0","1.0","2.0","ANSWERED","",""\n')
+    (folder / "queue_log").write_text(f"{START:.0f}|c1|sales|NONE|ENTERQUEUE||{NUMBER}|1|{NAME}\n")
+    live = folder / "live"
+    live.mkdir()
+    lines = [{"k": "call:c2", "v": {"number": NUMBER}}, {"k": "call:c2"}, {"k": "agent:anna", "v": {"n": 1}}]
+    (live / "live.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+
+
 def counted(store: RecordStore) -> list[Any]:
     """What reports are made of."""
     columns = [each for each in schema.visits.c if each.name != "contact_key"]
@@ -140,15 +154,25 @@ def counted(store: RecordStore) -> list[Any]:
 
 
 async def test_nothing_is_left_of_a_person_and_reports_stay(home: Home) -> None:
-    assert len(left(home)) >= 2
+    write_accounts(home.dir.parent)
+    assert {"acd.csv", "queue_log", "live.jsonl"} <= set(left(home))
     before = counted(home.store)
     run = CliRunner().invoke
     kept = run(app, ["customers", "forget", home.id], input="n\n")
     assert kept.exit_code == 1
     assert home.row(f"{DAY}/c1-talk").is_there
-    done = run(app, ["customers", "forget", NUMBER, "--yes"])
+    done = await asyncio.to_thread(run, app, ["customers", "forget", NUMBER, "--yes"])
     assert done.exit_code == 0, done.output
-    for part in ("2 calls", "1 cards", "2 recordings", "1 deliveries", "1 journal", "1 drafts"):
+    for part in (
+        "2 calls",
+        "1 cards",
+        "2 recordings",
+        "1 deliveries",
+        "1 journal",
+        "1 drafts",
+        "1 cdr_lines",
+        "1 queue_l",
+    ):
         assert part in done.output
     assert "Not reached: back-ups" in done.output
     assert left(home) == []
@@ -164,6 +188,7 @@ async def test_nothing_is_left_of_a_person_and_reports_stay(home: Home) -> None:
     assert (other.caller_number, other.customer_name) == ("+4930555000111", "Otto Other")
     log = [entry for entry in AuditLog(home.store.engine).find() if entry.what == "customer-forget"]
     assert [entry.detail["state"] for entry in log] == ["done", "begun"]
+    assert "agent:anna" in (home.dir.parent / "live" / "live.jsonl").read_text()
     again = run(app, ["customers", "forget", NUMBER, "--yes"])
     assert "nothing is kept" in str(again.exception or again.output)
 
@@ -183,6 +208,16 @@ async def test_what_was_ended_half_way_goes_on(home: Home, monkeypatch: pytest.M
                 forgetting().run()
     forgetting().run()
     assert left(home) == []
+
+
+async def test_recordings_out_of_reach_are_said_before_anything_is_deleted(home: Home) -> None:
+    Recordings(home.store.engine).stored(f"{DAY}/c2-talk", Storage.S3)
+    before = home.files()
+    done = CliRunner().invoke(app, ["customers", "forget", home.id, "--yes"])
+    assert "no longer names: set recordings > s3" in str(done.exception)
+    assert (home.files(), home.row(f"{DAY}/c1-talk").is_there) == (before, True)
+    with home.store.engine.connect() as connection:
+        assert find_person(connection, home.id, "DE").card == home.id
 
 
 async def test_calls_may_be_deleted_with_all_their_parts(home: Home) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
@@ -19,14 +20,16 @@ from acd.core.disposition import Disposition
 from acd.core.facts import AgentInterval, Customer
 from acd.customers.card import Details, Source
 from acd.customers.store import CustomerStore
-from acd.errors import SettingsError
+from acd.errors import OperatorError, SettingsError
 from acd.privacy import retention
 from acd.privacy.daily import DailyRetention
 from acd.privacy.retention import Retention
+from acd.recordings.store import Recordings, Storage
 from acd.records import schema
 from acd.records.store import RecordStore
 from acd.settings.customer_settings import CustomerSettings
 from acd.settings.load import load_centre
+from acd.settings.model import S3Settings
 from acd.settings.retention import CallsEnd, RetentionSettings
 from acd.web.drafts import Drafts
 from tests.privacy.test_forget import call, counted
@@ -125,6 +128,28 @@ async def test_recordings_by_group_facts_and_the_rest(world: World) -> None:
     work = Retention(world.store.engine, world.dir.parent, world.dir, settings, lambda: None, later)
     assert work.run() == {"contacts": 1, "drafts": 1}
     assert cards.count() == 0
+
+
+@pytest.mark.parametrize("store", [None, S3Settings("http://127.0.0.1:1", "calls")])
+async def test_what_a_store_has_that_is_away_does_not_stand_before_the_rest(
+    world: World, monkeypatch: pytest.MonkeyPatch, store: S3Settings | None
+) -> None:
+    write_wav(world.dir, f"{DAY}/c1-talk", seconds=0.1)
+    await world.keeper().look()
+    rows = Recordings(world.store.engine)
+    rows.stored(f"{DAY}/c0-talk", Storage.S3)
+    monkeypatch.setattr(retention, "BATCH", 1)
+    monkeypatch.setattr("acd.recordings.bucket.RETRY_FOR", timedelta(milliseconds=10))
+    settings = RetentionSettings(recordings=30, facts=30)
+    folder = world.dir.parent
+    work = Retention(world.store.engine, folder, world.dir, settings, lambda: world.bucket(store), NOW)
+    with pytest.raises(
+        OperatorError, match="no longer names" if store is None else "the store of recordings"
+    ):
+        await asyncio.to_thread(work.run)
+    assert work.due() == {"recordings": 1}
+    assert world.row(f"{DAY}/c0-talk").is_there
+    assert not world.row(f"{DAY}/c1-talk").is_there
 
 
 async def test_once_a_night_by_one_process(world: World) -> None:

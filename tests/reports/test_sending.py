@@ -217,6 +217,27 @@ def test_who_may_get_it_later_gets_it_later(house: House, mailbox: Mailbox) -> N
     assert [to for to, _ in mailbox.got] == [["anna@example.com"], ["ben@example.com"]]
 
 
+@pytest.mark.parametrize("closes_at", [0, 1, 2])
+def test_a_server_that_closes_among_the_recipients_has_sent_nothing(
+    house: House, mailbox: Mailbox, closes_at: int
+) -> None:
+    to = ("anna@example.com", "ben@example.com", "cleo@example.com")
+    house.saved = house.add({"recipients": list(to)})
+    mailbox.answers = {to[closes_at]: "421 closing"}
+    run = house.attempt(house.due(), made(house))
+    assert (run.state, run.waiting, run.refused) == (RunState.WAITING, to, {})
+    assert "anna@example.com: 421 closing" in str(run.error)
+    assert mailbox.got == []
+    mailbox.answers = {"anna@example.com": "550 no such user", "ben@example.com": "421 closing"}
+    house.now = run.next_at
+    run = house.attempt(run, made(house))
+    assert (run.waiting, run.refused) == (to[1:], {"anna@example.com": "550 no such user"})
+    mailbox.answers = {}
+    house.now = run.next_at
+    house.attempt(run, made(house))
+    assert [to for to, _ in mailbox.got] == [["ben@example.com", "cleo@example.com"]]
+
+
 def test_a_message_that_the_server_will_never_take_is_not_tried_again(house: House, mailbox: Mailbox) -> None:
     mailbox.data_answer = "552 too large"
     run = house.attempt(house.due(), made(house))

@@ -58,10 +58,10 @@ def expected_of_visits(c: Count) -> dict[str, Figure]:
         "service_level": share(c.in_time, offered - c.short),
         "service_level_offered_minus_short": share(c.in_time, offered - c.short),
         "service_level_answered": share(c.in_time, len(answered)),
-        "service_level_with_abandoned_in_time": share(c.in_time + c.gone_in_time, offered),
-        "service_level_offered": share(c.in_time, offered),
+        "service_level_with_abandoned_in_time": share(c.in_time + c.gone_in_time, len(answered) + len(gone)),
+        "service_level_answered_plus_abandoned": share(c.in_time, len(answered) + len(gone)),
         "service_level_answered_plus_late_abandons": share(c.in_time, len(answered) + late),
-        "service_level_with_short": share(c.in_time + c.short, offered),
+        "service_level_with_short": share(c.in_time + c.short, len(answered) + len(gone)),
         "asa_s": share(sum(answered) / 1000, len(answered)),
         "longest_wait_s": max(everybody) / 1000 if everybody else None,
         "wait_p50_s": nearest(everybody, 50),
@@ -90,7 +90,7 @@ def expected_of_agents(c: Count) -> dict[str, Figure]:
         "not_ready_stretches": n["not_ready_stretches"],
         "not_ready_share": share(n["not_ready"], n["logged_in"]),
         "paid_s": (n["logged_in"] - n["unpaid"]) / 1000,
-        "occupancy": share(busy, busy + n["ready"]),
+        "occupancy": share(busy - n["ringing"], busy - n["ringing"] + n["ready"]),
         "utilisation": share(busy, n["logged_in"] - n["unpaid"]),
     }
 

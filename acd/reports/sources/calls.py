@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import (
@@ -17,12 +18,14 @@ from sqlalchemy import (
     null,
     or_,
     select,
+    true,
     union_all,
 )
 from sqlalchemy.orm import aliased
 
 from acd.core.facts import CallKind
 from acd.records import schema
+from acd.records.corrected import any_excluded, is_excluded
 from acd.records.period import Period
 from acd.records.record import SegmentKind
 from acd.reports.counting.calls import LONGEST_CALL
@@ -41,24 +44,22 @@ def _reached() -> ColumnElement[Any]:
     return case((_calls.c.flow_id.is_not(None), asked), else_=0)
 
 
-def _next_at() -> ColumnElement[Any]:
+def _next_at(*, any_excluded: bool) -> ColumnElement[Any]:
     """When the same customer called again, of calls that were answered."""
     later = aliased(_calls)
-    again = (
-        select(func.min(later.c.started_at))
-        .where(
-            later.c.contact_key == _calls.c.contact_key,
-            later.c.started_at > _calls.c.started_at,
-            later.c.kind == CallKind.INBOUND.value,
-        )
-        .scalar_subquery()
+    calls = select(func.min(later.c.started_at)).where(
+        later.c.contact_key == _calls.c.contact_key,
+        later.c.started_at > _calls.c.started_at,
+        later.c.kind == CallKind.INBOUND.value,
     )
+    if any_excluded:
+        calls = calls.where(~is_excluded(later.c.call_id))
+    again = calls.scalar_subquery()
     return case((and_(_calls.c.answered_at.is_not(None), _calls.c.contact_key != ""), again), else_=null())
 
 
-CALLS = RowSource(
-    row=CallRow,
-    query=select(
+def _inbound(*, any_excluded: bool) -> Select[Any]:
+    return select(
         _calls.c.started_at,
         _calls.c.call_id,
         literal(0, Integer),
@@ -70,8 +71,21 @@ CALLS = RowSource(
         _calls.c.ended_at,
         _calls.c.ended_by,
         _reached(),
-        _next_at(),
-    ).where(_calls.c.kind == CallKind.INBOUND.value),
+        _next_at(any_excluded=any_excluded),
+    ).where(_calls.c.kind == CallKind.INBOUND.value)
+
+
+class _CallSource(RowSource[CallRow]):
+    def select(self, connection: Connection, period: Period, filter: Filter) -> Select[Any]:
+        """As of others; a call that is excluded is no repeat, either."""
+        if not any_excluded(connection):
+            return super().select(connection, period, filter)
+        return replace(self, query=_inbound(any_excluded=True))._of(period, filter)
+
+
+CALLS = _CallSource(
+    row=CallRow,
+    query=_inbound(any_excluded=False),
     at=_calls.c.started_at,
     filters={
         "numbers": _calls.c.dialed_number,
@@ -108,16 +122,18 @@ STEPS = RowSource(
 
 
 class _StretchSource(RowSource[StretchRow]):
-    def select(self, _connection: Connection, period: Period, filter: Filter) -> Select[Any]:
+    def select(self, connection: Connection, period: Period, filter: Filter) -> Select[Any]:
         """What went on in the period, calls of all kinds, waits and talks, in the order of their begins."""
         self.filtered(select(), filter)  # refuses filters
         began = period.since - LONGEST_CALL
+        some_excluded = any_excluded(connection)
 
         def during(table: Any) -> ColumnElement[bool]:
             return and_(
                 table.c.started_at >= began,
                 table.c.started_at < period.until,
                 or_(table.c.ended_at.is_(None), table.c.ended_at > period.since),
+                ~is_excluded(table.c.call_id) if some_excluded else true(),
             )
 
         wanted = (SegmentKind.WAITING.value, SegmentKind.TALKING.value)
