@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -17,6 +18,7 @@ from sqlalchemy import Engine, Table, text
 from acd.core.fact_json import fact_to_dict
 from acd.core.facts import Arrived, Customer
 from acd.records import rows, schema
+from acd.records.connecting import without_limit
 from acd.records.fold import fold
 from acd.records.slots import SLOT_S
 from bench.report_calls import AGENTS, call_facts
@@ -178,10 +180,16 @@ def write(engine: Engine, history: History, told: Callable[[int], None]) -> None
     done = 0
     put = _copy if engine.dialect.name == "postgresql" else _insert
     _drop_keys(engine)
-    for count, lines in history.chunks():
-        put(engine, lines)
-        done += count
-        told(done)
+    with ThreadPoolExecutor(1) as pool:  # the next ones are made up while the database takes these
+        under_way: Future[None] | None = None
+        for count, lines in history.chunks():
+            if under_way is not None:
+                under_way.result()
+            under_way = pool.submit(put, engine, lines)
+            done += count
+            told(done)
+        if under_way is not None:
+            under_way.result()
     for states in history.states():
         put(engine, {"agent_states": states})
     with engine.begin() as connection:
@@ -233,15 +241,16 @@ def _drop_keys(engine: Engine) -> None:
 def _make_keys(engine: Engine) -> None:
     for table in _filled():
         with engine.begin() as connection:
-            connection.execute(text("SET LOCAL statement_timeout = 0")) if _is_server(engine) else None
+            without_limit(connection)
             if _is_server(engine) and table.name != "calls":
                 key = ", ".join(column.name for column in table.primary_key)
                 connection.execute(text(f"ALTER TABLE {table.name} ADD PRIMARY KEY ({key})"))
             for index in sorted(table.indexes, key=lambda index: str(index.name)):
                 index.create(connection)
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        without_limit(connection)
         if _is_server(engine):
-            connection.execute(text("SET statement_timeout = 0"))
+            connection.execute(text("SET statement_timeout = 0"))  # there is no transaction here
         connection.execute(text("VACUUM ANALYZE" if _is_server(engine) else "ANALYZE"))
 
 

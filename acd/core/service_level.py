@@ -4,8 +4,8 @@ Vendors compute it differently, and the same day looks 4 points better by one fo
 another. Therefore each formula has an id, settings choose one, and every report prints its text.
 
 In the texts T is the group's service-level threshold; *offered* counts every entry into the
-group's line, those who left otherwise or still wait included; a *short abandon* gave up before
-the group's `short_abandon_s`.
+group's line, those who left otherwise or still wait included; *abandoned* are all who hung up,
+a *short abandon* among them gave up before the group's `short_abandon_s`.
 """
 
 from __future__ import annotations
@@ -24,16 +24,16 @@ class ServiceLevelFormula(StrEnum):
     ANSWERED = "answered-in-time/answered"
     """Asterisk's ServicelevelPerf: blind to abandoned calls, so it flatters a bad day."""
 
-    WITH_ABANDONED_IN_TIME = "answered-and-abandoned-in-time/offered"
+    WITH_ABANDONED_IN_TIME = "answered-and-abandoned-in-time/answered-plus-abandoned"
     """Asterisk's ServicelevelPerf2: a caller who gave up within T counts as served."""
 
-    OFFERED = "answered-in-time/offered"
-    """The strictest: every abandoned call counts against us."""
+    ANSWERED_PLUS_ABANDONED = "answered-in-time/answered-plus-abandoned"
+    """Every abandoned call counts against us, whoever left otherwise or waits does not count."""
 
     ANSWERED_PLUS_LATE_ABANDONS = "answered-in-time/answered-plus-late-abandons"
     """Only callers who gave up after T count against us."""
 
-    WITH_SHORT = "answered-in-time-plus-short/offered"
+    WITH_SHORT = "answered-in-time-plus-short/answered-plus-abandoned"
     """Short abandons count as served."""
 
     @property
@@ -45,10 +45,12 @@ class ServiceLevelFormula(StrEnum):
 _TEXTS: Mapping[ServiceLevelFormula, str] = {
     ServiceLevelFormula.OFFERED_MINUS_SHORT: "answered within T ÷ (offered − short abandons)",
     ServiceLevelFormula.ANSWERED: "answered within T ÷ answered",
-    ServiceLevelFormula.WITH_ABANDONED_IN_TIME: "(answered within T + abandoned within T) ÷ offered",
-    ServiceLevelFormula.OFFERED: "answered within T ÷ offered",
+    ServiceLevelFormula.WITH_ABANDONED_IN_TIME: (
+        "(answered within T + abandoned within T) ÷ (answered + abandoned)"
+    ),
+    ServiceLevelFormula.ANSWERED_PLUS_ABANDONED: "answered within T ÷ (answered + abandoned)",
     ServiceLevelFormula.ANSWERED_PLUS_LATE_ABANDONS: ("answered within T ÷ (answered + abandoned after T)"),
-    ServiceLevelFormula.WITH_SHORT: "(answered within T + short abandons) ÷ offered",
+    ServiceLevelFormula.WITH_SHORT: "(answered within T + short abandons) ÷ (answered + abandoned)",
 }
 
 
@@ -75,12 +77,12 @@ def service_level(formula: ServiceLevelFormula, counts: ServiceCounts) -> float 
             whole = counts.answered
         case ServiceLevelFormula.WITH_ABANDONED_IN_TIME:
             served += counts.abandoned_in_time
-            whole = counts.offered
-        case ServiceLevelFormula.OFFERED:
-            whole = counts.offered
+            whole = counts.answered + counts.abandoned
+        case ServiceLevelFormula.ANSWERED_PLUS_ABANDONED:
+            whole = counts.answered + counts.abandoned
         case ServiceLevelFormula.ANSWERED_PLUS_LATE_ABANDONS:
             whole = counts.answered + counts.abandoned - counts.abandoned_in_time
         case ServiceLevelFormula.WITH_SHORT:
             served += counts.short_abandoned
-            whole = counts.offered
+            whole = counts.answered + counts.abandoned
     return served / whole if whole else None

@@ -21,6 +21,7 @@ from sqlalchemy import (
     String,
     Table,
     UniqueConstraint,
+    false,
 )
 
 from acd.sql import UtcDateTime
@@ -61,6 +62,7 @@ calls = Table(
     Column("language", String),
     Column("source", String, nullable=False, server_default="acd"),
     Column("contact_key", String, nullable=False, server_default=""),
+    Column("anonymised", Boolean, nullable=False, server_default=false()),
     Index("ix_calls_contact_key_started_at", "contact_key", "started_at"),
 )
 
@@ -136,6 +138,7 @@ ivr_steps = Table(
     Column("target", String, nullable=False),
     Column("detail", String, nullable=False),
     Index("ix_ivr_steps_flow_at", "flow", "at"),
+    Index("ix_ivr_steps_at", "at"),
 )
 
 survey_scores = Table(
@@ -226,7 +229,7 @@ agent_states = Table(
     Column("state", String, nullable=False),
     Column("reason", String),
     Column("call_id", String),
-    Column("length_s", Double, nullable=False),
+    Column("length_s", Double, nullable=False, index=True),
     Index("ix_agent_states_since", "since"),
 )
 

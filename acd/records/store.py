@@ -159,6 +159,9 @@ class RecordStore:
                 same = select(table.c.callback_id).where(table.c.call_id == call_id, table.c.wanted_at == at)
                 if connection.execute(same).first() is not None:
                     del wanted[call_id, at]
+            nobodys = writing.anonymised(connection, [call_id for call_id, _ in wanted])
+            for (call_id, _), row in wanted.items():
+                row["number"] = "" if call_id in nobodys else row["number"]
             insert_rows(connection, table, wanted.values())
             writing.touch_calls(connection, sorted({call_id for call_id, _ in wanted}))
         tasks = TaskStore(self.engine)
@@ -247,7 +250,10 @@ class RecordStore:
             return reading.last_talks(connection, since, limit)
 
     def visits(self, since: datetime, until: datetime, *, group: str | None = None) -> list[CallVisit]:
-        """Visits that were offered in [since, until), oldest first, of calls of every kind."""
+        """Visits that were offered in [since, until), oldest first, of calls of every kind.
+
+        Without those of calls that a correction leaves out of reports.
+        """
         with self.engine.connect() as connection:
             return reading.visits(connection, since, until, group)
 

@@ -45,8 +45,7 @@ def count(connection: Connection, kind: RowKind, wanted: Wanted) -> Tally:
 
 def read_rows(connection: Connection, kind: RowKind, wanted: Wanted) -> Iterator[Any]:
     """The rows of a kind that are asked for. Raises like `count`."""
-    source = SOURCES[kind]
-    return source.read(connection, source.select(wanted.period, wanted.filter))
+    return SOURCES[kind].read(connection, wanted.period, wanted.filter)
 
 
 def count_rows(kind: RowKind, rows: Iterable[Any], wanted: Wanted) -> Tally:

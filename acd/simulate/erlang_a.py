@@ -32,9 +32,9 @@ class Impatient:
 
     `p_wait`: share who find no free agent. `p_abandon`: share who leave unserved. `service_level`: share
     of *all* callers who are answered within the target time, abandoned ones counting against us
-    (`answered-in-time/offered`); `service_level_answered`: of those answered. `asa_s`: mean wait of those
-    who are answered, None if nobody is; `mean_wait_s`: of all, the time until giving up included.
-    `occupancy`: share of the agents' time spent on calls; None without agents.
+    (`answered-in-time/answered-plus-abandoned`); `service_level_answered`: of those answered. `asa_s`: mean
+    wait of those who are answered, None if nobody is; `mean_wait_s`: of all, the time until giving up
+    included. `occupancy`: share of the agents' time spent on calls; None without agents.
     """
 
     agents: int

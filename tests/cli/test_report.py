@@ -150,7 +150,7 @@ def test_the_reports_and_a_formula_are_explained(home: Path) -> None:
         (("--by", "step"), "cannot be broken down by step"),
         (("--grain", "day's"), "did you mean 'day'"),
         (("--kpi", "offred"), "did you mean 'offered'"),
-        (("--formula", "answered-in-time/ofered"), "did you mean 'answered-in-time/offered'"),
+        (("--formula", "answered-in-time/answred"), "did you mean 'answered-in-time/answered'"),
         (("--compare", "yesteryear"), "no comparison 'yesteryear' is defined; there are: day, month, none"),
         (("--group", "slaes"), "did you mean 'sales'"),
         (("--format", "xslx"), "did you mean 'xlsx'"),

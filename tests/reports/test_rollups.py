@@ -7,6 +7,8 @@ import random
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import product
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -29,7 +31,7 @@ from acd.reports.count import Wanted, count
 from acd.reports.known import Known
 from acd.reports.kpis import RowKind
 from acd.reports.measures import Measures
-from acd.reports.rollups import use
+from acd.reports.rollups import codec, use
 from acd.reports.rollups.check import differences
 from acd.reports.rollups.codec import from_bytes, to_bytes
 from acd.reports.rollups.cover import cover, day_around, days_between
@@ -37,6 +39,7 @@ from acd.reports.rollups.dimensions import ROLLED_UP
 from acd.reports.rollups.keeper import RollUpKeeper
 from acd.reports.rollups.kept import Versions
 from acd.reports.rollups.make import Stretch, make
+from acd.reports.rollups.many import make_many
 from acd.reports.rollups.stale import stale
 from acd.reports.rollups.use import count_with_rollups
 from acd.reports.run import snapshot
@@ -112,8 +115,7 @@ class Writing:
             begin += 900 * self.dice.randrange(0, 60)
             end, is_day = begin + 900 * self.dice.randrange(1, 8), False
         kinds = [kind for kind in ROLLED_UP if is_day or kind is not RowKind.CALLS]
-        for kind in self.dice.sample(kinds, 4):
-            make(self.store.engine, kind, Stretch(begin, end, is_day), BERLIN, KNOWN_HERE)
+        make(self.store.engine, self.dice.sample(kinds, 4), Stretch(begin, end, is_day), BERLIN, KNOWN_HERE)
 
     def anything(self) -> None:
         self.dice.choice(
@@ -157,8 +159,7 @@ def test_reports_with_roll_ups_are_those_of_the_rows(store: RecordStore, seed: i
     writing.some_calls(25)
     for _ in range(4):
         for begin, end in DAYS[:2]:
-            for kind in ROLLED_UP:
-                make(store.engine, kind, Stretch(begin, end, is_day=True), BERLIN, KNOWN_HERE)
+            make(store.engine, ROLLED_UP, Stretch(begin, end, is_day=True), BERLIN, KNOWN_HERE)
         for _ in range(4):
             for kind in ROLLED_UP:
                 assert_the_same(store, kind, questions(writing.dice, kind))
@@ -170,7 +171,7 @@ def test_what_is_kept_is_used(store: RecordStore, monkeypatch: pytest.MonkeyPatc
     writing = Writing(store, 1)
     writing.some_calls(10)
     for begin, end in DAYS[:2]:
-        make(store.engine, RowKind.VISITS, Stretch(begin, end, is_day=True), BERLIN, KNOWN_HERE)
+        make(store.engine, [RowKind.VISITS], Stretch(begin, end, is_day=True), BERLIN, KNOWN_HERE)
     period = Period(BEGIN, BEGIN + timedelta(days=2))
     wanted = Wanted(buckets(period, Grain.DAY, BERLIN), By.GROUP, Filter(), KNOWN_HERE, NOW)
     with snapshot(store.engine) as connection:
@@ -199,10 +200,50 @@ async def test_the_keeper_makes_what_is_missing_or_old_and_no_more(store: Record
     with store.engine.begin() as connection:
         nonsense = to_bytes({("sales", "sales"): Measures({"offered": 7})})
         connection.execute(
-            rollups.update().where(rollups.c.dimension == "visits:group").values(data=nonsense)
+            rollups.update().where(rollups.c.dimension.endswith("/visits:group")).values(data=nonsense)
         )
     told = list(differences(store.engine, RowKind.VISITS, stretch, BERLIN, KNOWN_HERE))
     assert any("visits:group 2026-10-24 00:00 sales sales: offered 7 ≠ 0" in line for line in told)
+
+
+@pytest.mark.parametrize("days", [1, 9])  # in this process, and in several
+def test_many_are_made_at_once(tmp_path: Path, days: int) -> None:
+    with RecordStore(f"sqlite:///{tmp_path}/records.sqlite3") as store:
+        writing = Writing(store, 4)
+        writing.some_calls(8)
+        last = round(BEGIN.timestamp()) + 86_400 * days
+        pieces = [
+            (tuple(ROLLED_UP), Stretch(begin, end, is_day=True))
+            for begin, end in days_between(round(BEGIN.timestamp()), last + 7200, BERLIN)
+        ]
+        assert len(pieces) == days
+        made = list(make_many(store.engine.url, pieces, BERLIN, KNOWN_HERE))
+        assert sorted(made, key=lambda piece: piece[1].begin) == pieces
+        for kind, (_, stretch) in product(ROLLED_UP, pieces[:2]):
+            assert list(differences(store.engine, kind, stretch, BERLIN, KNOWN_HERE)) == []
+        with store.engine.connect() as connection:
+            old = {stretch.begin for _, stretch in stale(connection, BERLIN, KNOWN_HERE, NOW)}
+        assert not old & {stretch.begin for _, stretch in pieces[:1]}
+
+
+async def test_what_was_counted_in_another_way_is_made_anew_and_goes(
+    store: RecordStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Writing(store, 1).some_calls(5)
+
+    async def centre() -> tuple[ZoneInfo, Known]:
+        return BERLIN, KNOWN_HERE
+
+    def kept() -> tuple[int, set[str]]:
+        with store.engine.connect() as connection:
+            names = connection.scalars(select(rollups.c.dimension)).all()
+        return len(names), {name.partition("/")[0] for name in names}
+
+    made = await RollUpKeeper(lambda: store.engine, centre, now=lambda: NOW, share=1.0).look()
+    before, _ = kept()
+    monkeypatch.setattr(codec, "FORMAT", codec.FORMAT + 1)
+    assert await RollUpKeeper(lambda: store.engine, centre, now=lambda: NOW, share=1.0).look() == made > 0
+    assert kept() == (before, {str(codec.FORMAT)})
 
 
 def test_what_is_written_after_the_versions_were_read_makes_the_roll_up_stale(
@@ -220,7 +261,7 @@ def test_what_is_written_after_the_versions_were_read_makes_the_roll_up_stale(
         return versions
 
     monkeypatch.setattr("acd.reports.rollups.make.Versions", racing)
-    make(store.engine, RowKind.VISITS, Stretch(begin, end, is_day=True), BERLIN, KNOWN_HERE)
+    make(store.engine, [RowKind.VISITS], Stretch(begin, end, is_day=True), BERLIN, KNOWN_HERE)
     period = Period(BEGIN, BEGIN + timedelta(days=1))
     wanted = Wanted(buckets(period, Grain.WHOLE, BERLIN), By.GROUP, Filter(), KNOWN_HERE, NOW)
     assert_the_same(store, RowKind.VISITS, wanted)
@@ -236,11 +277,11 @@ def test_an_older_roll_up_does_not_replace_a_newer_one(store: RecordStore) -> No
     writing.some_calls(6)
     begin, end = DAYS[0]
     stretch = Stretch(begin, end, is_day=True)
-    make(store.engine, RowKind.VISITS, stretch, BERLIN, KNOWN_HERE)
+    make(store.engine, [RowKind.VISITS], stretch, BERLIN, KNOWN_HERE)
     with store.engine.begin() as connection:
         newest = connection.scalar(select(func.max(rollups.c.version)))
         connection.execute(rollups.update().values(version=rollups.c.version + 5))
-    make(store.engine, RowKind.VISITS, stretch, BERLIN, KNOWN_HERE)
+    make(store.engine, [RowKind.VISITS], stretch, BERLIN, KNOWN_HERE)
     with store.engine.begin() as connection:
         assert connection.scalar(select(func.max(rollups.c.version))) == newest + 5
         connection.execute(delete(rollups))

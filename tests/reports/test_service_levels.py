@@ -29,7 +29,7 @@ def the_example() -> Measures:
     [
         (F.WITH_ABANDONED_IN_TIME, 83.0),
         (F.ANSWERED, 86.0),
-        (F.OFFERED, 81.1),
+        (F.ANSWERED_PLUS_ABANDONED, 81.1),
         (F.ANSWERED_PLUS_LATE_ABANDONS, 82.7),
         (F.WITH_SHORT, 82.1),
         (F.OFFERED_MINUS_SHORT, 81.9),

@@ -60,7 +60,7 @@ def sales(*visits: GroupVisit, formula: ServiceLevelFormula = DEFAULT) -> Any:
         (ServiceLevelFormula.OFFERED_MINUS_SHORT, "81.9"),
         (ServiceLevelFormula.WITH_ABANDONED_IN_TIME, "83.0"),
         (ServiceLevelFormula.ANSWERED, "86.0"),
-        (ServiceLevelFormula.OFFERED, "81.1"),
+        (ServiceLevelFormula.ANSWERED_PLUS_ABANDONED, "81.1"),
         (ServiceLevelFormula.ANSWERED_PLUS_LATE_ABANDONS, "82.7"),
         (ServiceLevelFormula.WITH_SHORT, "82.1"),
     ],

@@ -121,9 +121,9 @@ def roll_up(store: RecordStore) -> None:
     """All that can be."""
     with store.engine.connect() as connection:
         pieces = list(stale(connection, BERLIN, KNOWN, NOW))
-    for kind, stretch in pieces:
-        make(store.engine, kind, stretch, BERLIN, KNOWN)
-    assert {kind for kind, stretch in pieces if stretch.is_day}
+    for kinds, stretch in pieces:
+        make(store.engine, kinds, stretch, BERLIN, KNOWN)
+    assert {kind for kinds, stretch in pieces if stretch.is_day for kind in kinds}
 
 
 def test_every_figure_is_known_and_says_something(truth: Truth) -> None:

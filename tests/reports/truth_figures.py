@@ -47,6 +47,7 @@ def _of_visits(c: Count) -> dict[str, Figure]:
     n, answered, gone, left = (c.numbers, *(c.waits[kind] for kind in ("answered", "abandoned", "left")))
     waiting, over = c.waits["waiting"], answered + gone + left
     offered, late = len(over) + len(waiting), len(gone) - n["gone_in_time"]
+    ended = len(answered) + len(gone)
     return {
         "offered": offered,
         "answered": len(answered),
@@ -58,10 +59,10 @@ def _of_visits(c: Count) -> dict[str, Figure]:
         "abandon_rate": _share(len(gone) - n["short"], offered - n["short"]),
         "service_level_offered_minus_short": _share(n["in_time"], offered - n["short"]),
         "service_level_answered": _share(n["in_time"], len(answered)),
-        "service_level_with_abandoned_in_time": _share(n["in_time"] + n["gone_in_time"], offered),
-        "service_level_offered": _share(n["in_time"], offered),
+        "service_level_with_abandoned_in_time": _share(n["in_time"] + n["gone_in_time"], ended),
+        "service_level_answered_plus_abandoned": _share(n["in_time"], ended),
         "service_level_answered_plus_late_abandons": _share(n["in_time"], len(answered) + late),
-        "service_level_with_short": _share(n["in_time"] + n["short"], offered),
+        "service_level_with_short": _share(n["in_time"] + n["short"], ended),
         "asa_s": _share(sum(answered) / 1000, len(answered)),
         "longest_wait_s": max(over + waiting) / 1000 if offered else None,
         "wait_p50_s": _nearest(over, 50),
@@ -90,15 +91,15 @@ def _of_rings_and_transfers(c: Count) -> dict[str, Figure]:
 
 def _of_agents(c: Count) -> dict[str, Figure]:
     n = c.numbers
-    busy = n["ringing"] + n["talking"] + n["wrap_up"]
+    on_calls = n["talking"] + n["wrap_up"]
     states = ("logged_in", "ready", "ringing", "talking", "wrap_up", "not_ready")
     return {
         **{f"{state}_s": n[state] / 1000 for state in states},
         "not_ready_stretches": n["not_ready_stretches"],
         "not_ready_share": _share(n["not_ready"], n["logged_in"]),
         "paid_s": (n["logged_in"] - n["unpaid"]) / 1000,
-        "occupancy": _share(busy, busy + n["ready"]),
-        "utilisation": _share(busy, n["logged_in"] - n["unpaid"]),
+        "occupancy": _share(on_calls, on_calls + n["ready"]),
+        "utilisation": _share(on_calls + n["ringing"], n["logged_in"] - n["unpaid"]),
         "planned_s": n["planned"] / 1000,
         "in_plan_s": n["in_plan"] / 1000,
         "outside_plan_s": (n["logged_in_with_plan"] - n["in_plan"]) / 1000,

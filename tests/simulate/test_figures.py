@@ -61,7 +61,7 @@ def test_the_interval_covers_the_truth_as_often_as_it_says() -> None:
 
 
 def test_nothing_is_said_from_nothing() -> None:
-    result = result_of(ledger_of(), ServiceLevelFormula.OFFERED)
+    result = result_of(ledger_of(), ServiceLevelFormula.ANSWERED_PLUS_ABANDONED)
     assert {figure for name, figure in result.total.by_name.items() if name != "offered_per_hour"} == {
         Figure(None)
     }
@@ -104,5 +104,5 @@ def test_occupancy_of_intervals_over_several_batches() -> None:
         {("anna", 1): 0.5 * HOUR, ("anna", 2): 0.5 * HOUR, ("anna", 3): 0.25 * HOUR}
     )
     assert ledger.ready_s == pytest.approx({("anna", 0): 0.25 * HOUR})
-    occupancy = result_of(ledger, ServiceLevelFormula.OFFERED).agents["anna"]
+    occupancy = result_of(ledger, ServiceLevelFormula.ANSWERED_PLUS_ABANDONED).agents["anna"]
     assert occupancy.value == pytest.approx(1.25 / 1.5)

@@ -138,7 +138,11 @@ def test_calls_of_a_group_that_is_gone(plan: Plan) -> None:
         RecordedCall(Visit("c2", "fax", "", 20.0, Outcome.ABANDONED, 30.0)),
     ]
     found = replay(
-        Recorded(0.0, HOUR, calls, {}, {}), Configured(plan), None, ServiceLevelFormula.OFFERED, HABITS
+        Recorded(0.0, HOUR, calls, {}, {}),
+        Configured(plan),
+        None,
+        ServiceLevelFormula.ANSWERED_PLUS_ABANDONED,
+        HABITS,
     )
     assert found.left_out == {"fax": 1}
     assert found.calls == found.present.total.counts.answered == 1

@@ -48,7 +48,7 @@ def run(
 ) -> Replay:
     """From 16:00 on."""
     recorded = Recorded(16 * HOUR, 4 * HOUR, calls, {}, {}, first_day=MONDAY, **rest)  # type: ignore[arg-type]
-    return replay(recorded, present, changed, ServiceLevelFormula.OFFERED, HABITS)
+    return replay(recorded, present, changed, ServiceLevelFormula.ANSWERED_PLUS_ABANDONED, HABITS)
 
 
 def until(hour: int) -> Configured:

@@ -50,11 +50,16 @@ def test_what_is_said() -> None:
         "by": "agent",
         "compare": "week",
     }
-    found = ask(**told, group=["sales", "support"], formula="answered-in-time/offered", kpi=["answered"])
+    found = ask(
+        **told,
+        group=["sales", "support"],
+        formula="answered-in-time/answered-plus-abandoned",
+        kpi=["answered"],
+    )
     assert found.period == Period(day("2026-11-02"), day("2026-11-03T12:00"))
     assert found.compare == Period(day("2026-10-26"), day("2026-10-27T12:00"))
     assert (found.by, found.where.groups, found.kpis) == (By.AGENT, ("sales", "support"), ("answered",))
-    assert found.formula is ServiceLevelFormula.OFFERED
+    assert found.formula is ServiceLevelFormula.ANSWERED_PLUS_ABANDONED
 
 
 @pytest.mark.parametrize(

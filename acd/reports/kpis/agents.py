@@ -31,13 +31,14 @@ def _transfers(how: str) -> Kpi:
     return Kpi(name, Unit.COUNT, _TRANSFERS, lambda m: m.sum(name), behind=name, adds=True)
 
 
-def busy_us(m: Measures) -> int:
+def _busy_us(m: Measures) -> int:
     """With calls: ringing, talking with what is hold of it, wrap-up."""
     return m.sum("ringing_us") + m.sum("talking_us") + m.sum("wrap_up_us")
 
 
 def _occupancy(m: Measures) -> float | None:
-    return share(busy_us(m), busy_us(m) + m.sum("ready_us"))
+    handling = m.sum("talking_us") + m.sum("wrap_up_us")
+    return share(handling, handling + m.sum("ready_us"))
 
 
 def _of_logged_in(part: Callable[[Measures], int]) -> Callable[[Measures], float | None]:
@@ -72,7 +73,7 @@ KPIS = (
     Kpi("occupancy", Unit.SHARE, _STATES, _occupancy, origin=Origin.ERLANG),
     Kpi(
         "utilisation", Unit.SHARE, _STATES,
-        lambda m: share(busy_us(m), m.sum("logged_in_us") - m.sum("unpaid_us")),
+        lambda m: share(_busy_us(m), m.sum("logged_in_us") - m.sum("unpaid_us")),
         origin=Origin.COPC,
     ),
     _time("planned_s", "planned_us", rows=_PLANS),

@@ -13,7 +13,7 @@ _VISITS = frozenset({RowKind.VISITS})
 _ORIGINS = {
     ServiceLevelFormula.ANSWERED: Origin.ASTERISK,
     ServiceLevelFormula.WITH_ABANDONED_IN_TIME: Origin.ASTERISK,
-    ServiceLevelFormula.OFFERED: Origin.COPC,
+    ServiceLevelFormula.ANSWERED_PLUS_ABANDONED: Origin.COPC,
     ServiceLevelFormula.OFFERED_MINUS_SHORT: Origin.GENESYS,
     ServiceLevelFormula.ANSWERED_PLUS_LATE_ABANDONS: Origin.COMMON,
     ServiceLevelFormula.WITH_SHORT: Origin.COMMON,

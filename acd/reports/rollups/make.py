@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
@@ -35,15 +35,16 @@ class Stretch:
     is_day: bool
 
 
-def make(engine: Engine, kind: RowKind, stretch: Stretch, tz: ZoneInfo, known: Known) -> None:
-    """Count and keep the roll-ups of one kind of rows. Raises SQLAlchemy's errors."""
+def make(engine: Engine, kinds: Iterable[RowKind], stretch: Stretch, tz: ZoneInfo, known: Known) -> None:
+    """Count and keep the roll-ups of some kinds of rows, together. Raises SQLAlchemy's errors."""
+    kinds = tuple(kinds)
     with snapshot(engine) as connection:
-        made = list(count_stretch(connection, kind, stretch, tz, known))
+        made = [each for kind in kinds for each in count_stretch(connection, kind, stretch, tz, known)]
     with engine.begin() as connection:
         keep(connection, made)
         if stretch.is_day:
-            for by in ROLLED_UP[kind]:
-                drop_slots(connection, name_of(kind, by, known), stretch.begin, stretch.end)
+            names = [name_of(kind, by, known) for kind in kinds for by in ROLLED_UP[kind]]
+            drop_slots(connection, names, stretch.begin, stretch.end)
 
 
 def count_stretch(

@@ -29,29 +29,34 @@ def first_on_record(connection: Connection) -> int | None:
 
 def stale(
     connection: Connection, tz: ZoneInfo, known: Known, now: datetime
-) -> Iterator[tuple[RowKind, Stretch]]:
-    """Of the day that goes on, and of all days that are over."""
+) -> Iterator[tuple[tuple[RowKind, ...], Stretch]]:
+    """Of the day that goes on, and of all days that are over: the kinds of rows to be counted, and when."""
     first = first_on_record(connection)
     if first is None:
         return
     until = closed_until(now)
     midnight, _ = day_around(until, tz)
+    stretches = dict[Stretch, list[RowKind]]()
     for kind in ROLLED_UP:
         if kind is not RowKind.CALLS:
-            yield from ((kind, stretch) for stretch in _stale_slots(connection, kind, known, midnight, until))
+            for stretch in _stale_slots(connection, kind, known, midnight, until):
+                stretches.setdefault(stretch, []).append(kind)
+    for stretch, kinds in stretches.items():
+        yield tuple(kinds), stretch
     days = list(days_between(first, until, tz))
     versions = Versions(connection, days[0][0], until) if days else None
     found = {
         kind: kept_versions(connection, day_level(tz), name_of(kind, by[0], known), first - 2 * 86_400, until)
         for kind, by in ROLLED_UP.items()
     }
+
+    def is_stale(kind: RowKind, begin: int, end: int) -> bool:
+        last = end + reach_s(kind, known.fcr_days)
+        return versions is not None and last <= until and found[kind].get(begin) != versions.of(begin, last)
+
     for begin, end in reversed(days):
-        for kind in ROLLED_UP:
-            reach = reach_s(kind, known.fcr_days)
-            if versions is None or end + reach > until:
-                continue
-            if found[kind].get(begin) != versions.of(begin, end + reach):
-                yield kind, Stretch(begin, end, is_day=True)
+        if old := tuple(kind for kind in ROLLED_UP if is_stale(kind, begin, end)):
+            yield old, Stretch(begin, end, is_day=True)
 
 
 def _stale_slots(

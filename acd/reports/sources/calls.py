@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
+    Connection,
     Integer,
     Select,
     and_,
@@ -13,23 +15,23 @@ from sqlalchemy import (
     exists,
     func,
     literal,
-    literal_column,
     null,
     or_,
     select,
+    true,
     union_all,
 )
 from sqlalchemy.orm import aliased
 
 from acd.core.facts import CallKind
 from acd.records import schema
-from acd.records.corrections import YES
+from acd.records.corrected import any_excluded, is_excluded
 from acd.records.flow_steps import AFTER, ANSWERED
 from acd.records.period import Period
 from acd.records.record import SegmentKind
 from acd.reports.counting.calls import LONGEST_CALL
 from acd.reports.counting.rows import CallRow, StepRow, StretchRow
-from acd.reports.sources.source import EXCLUDED, Filter, RowSource, is_corrected
+from acd.reports.sources.source import Filter, RowSource
 
 _ALONE = (SegmentKind.IVR.value, SegmentKind.SURVEY.value)  # a caller with the menu, and nobody else
 _calls, _segments, _steps = schema.calls, schema.segments, schema.ivr_steps
@@ -43,25 +45,22 @@ def _reached() -> ColumnElement[Any]:
     return case((_calls.c.flow_id.is_not(None), asked), else_=0)
 
 
-def _next_at() -> ColumnElement[Any]:
+def _next_at(*, any_excluded: bool) -> ColumnElement[Any]:
     """When the same customer called again, of calls that were answered."""
     later = aliased(_calls)
-    again = (
-        select(func.min(later.c.started_at))
-        .where(
-            later.c.contact_key == _calls.c.contact_key,
-            later.c.started_at > _calls.c.started_at,
-            later.c.kind == CallKind.INBOUND.value,
-            ~is_corrected(later.c.call_id, EXCLUDED, YES),
-        )
-        .scalar_subquery()
+    calls = select(func.min(later.c.started_at)).where(
+        later.c.contact_key == _calls.c.contact_key,
+        later.c.started_at > _calls.c.started_at,
+        later.c.kind == CallKind.INBOUND.value,
     )
+    if any_excluded:
+        calls = calls.where(~is_excluded(later.c.call_id))
+    again = calls.scalar_subquery()
     return case((and_(_calls.c.answered_at.is_not(None), _calls.c.contact_key != ""), again), else_=null())
 
 
-CALLS = RowSource(
-    row=CallRow,
-    query=select(
+def _inbound(*, any_excluded: bool) -> Select[Any]:
+    return select(
         _calls.c.started_at,
         _calls.c.call_id,
         literal(0, Integer),
@@ -73,8 +72,21 @@ CALLS = RowSource(
         _calls.c.ended_at,
         _calls.c.ended_by,
         _reached(),
-        _next_at(),
-    ).where(_calls.c.kind == CallKind.INBOUND.value),
+        _next_at(any_excluded=any_excluded),
+    ).where(_calls.c.kind == CallKind.INBOUND.value)
+
+
+class _CallSource(RowSource[CallRow]):
+    def select(self, connection: Connection, period: Period, filter: Filter) -> Select[Any]:
+        """As of others; a call that is excluded is no repeat, either."""
+        if not any_excluded(connection):
+            return super().select(connection, period, filter)
+        return replace(self, query=_inbound(any_excluded=True))._of(period, filter)
+
+
+CALLS = _CallSource(
+    row=CallRow,
+    query=_inbound(any_excluded=False),
     at=_calls.c.started_at,
     filters={
         "numbers": _calls.c.dialed_number,
@@ -125,16 +137,18 @@ STEPS = RowSource(
 
 
 class _StretchSource(RowSource[StretchRow]):
-    def select(self, period: Period, filter: Filter) -> Select[Any]:
+    def select(self, connection: Connection, period: Period, filter: Filter) -> Select[Any]:
         """What went on in the period, calls of all kinds, waits and talks, in the order of their begins."""
         self.filtered(select(), filter)  # refuses filters
         began = period.since - LONGEST_CALL
+        some_excluded = any_excluded(connection)
 
         def during(table: Any) -> ColumnElement[bool]:
             return and_(
                 table.c.started_at >= began,
                 table.c.started_at < period.until,
                 or_(table.c.ended_at.is_(None), table.c.ended_at > period.since),
+                ~is_excluded(table.c.call_id) if some_excluded else true(),
             )
 
         segments = select(
@@ -144,7 +158,7 @@ class _StretchSource(RowSource[StretchRow]):
         both = union_all(
             segments.where(during(_segments), _segments.c.kind.in_(_LINE_OR_TALK)),
             calls.where(during(_calls)),
-        ).subquery(_STRETCHES)
+        ).subquery()
         return select(both.c.started_at, both.c.ended_at, both.c.kind).order_by(both.c.started_at)
 
 
@@ -157,12 +171,11 @@ def _what_went_on() -> ColumnElement[str]:
 
 
 _LINE_OR_TALK = (SegmentKind.WAITING.value, SegmentKind.TALKING.value, SegmentKind.FALLBACK.value)
-_STRETCHES = "stretches"
 STRETCHES = _StretchSource(
     row=StretchRow,
     query=select(),
     at=_calls.c.started_at,
     filters={},
     order=(),
-    call_id=literal_column(f"{_STRETCHES}.call_id"),
+    call_id=None,
 )

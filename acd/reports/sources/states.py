@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import Connection, Select, select
 
 from acd.records import schema
 from acd.records.period import Period
+from acd.records.state_reach import reaching_into
 from acd.reports.counting.rows import StateRow
 from acd.reports.sources.source import Filter, RowSource
 
@@ -15,10 +16,9 @@ _states = schema.agent_states
 
 
 class _StateSource(RowSource[StateRow]):
-    def select(self, period: Period, filter: Filter) -> Select[Any]:
+    def select(self, connection: Connection, period: Period, filter: Filter) -> Select[Any]:
         """Stretches that lie at least partly in the period; they are not cut to it."""
-        query = self.query.where(_states.c.since < period.until, _states.c.until > period.since)
-        return self.filtered(query, filter)
+        return self.filtered(self.query.where(reaching_into(connection, period)), filter)
 
 
 STATES = _StateSource(
