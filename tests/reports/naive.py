@@ -218,7 +218,7 @@ def _of(call: Any) -> dict[str, str | None]:
 
 
 def _most(rows: Iterable[Any], since: datetime, until: datetime) -> int:
-    spans = [
+    spans: list[tuple[datetime, datetime]] = [
         (row.started_at, min(row.ended_at or row.started_at + _DAY, row.started_at + _DAY)) for row in rows
     ]
     moments = [since, *(begin for begin, _ in spans if since <= begin < until)]
