@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -83,6 +83,9 @@ async def test_a_recording_goes_there_and_is_heard_from_there(
         part = await client.get(path, headers={"Range": "bytes=100-199"})
         assert (part.status, await part.read()) == (206, sound[100:200])
         assert part.headers["Content-Range"] == f"bytes 100-199/{len(sound)}"
+        all_of_it = await client.get(path, headers={"Range": "bytes=0-"})
+        assert (all_of_it.status, await all_of_it.read()) == (206, sound)
+        assert all_of_it.headers["Content-Range"] == f"bytes 0-{len(sound) - 1}/{len(sound)}"
         last = await client.get(path, headers={"Range": "bytes=-5"})
         assert (last.status, await last.read()) == (206, sound[-5:])
         assert (await client.get(path, headers={"Range": "bytes=99999999-"})).status == 416
@@ -91,6 +94,29 @@ async def test_a_recording_goes_there_and_is_heard_from_there(
         await bucket.delete(f"{NAME}.mp3")
         assert (await (await client.get(path)).json())["error"] == "recording-missing"
         assert {what for _, what, *_ in asking.audited} == {"recording-listen"}
+
+
+async def test_who_leaves_before_the_end_has_listened(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    await world.keeper().look()
+
+    goes_on = asyncio.Event()
+
+    async def slowly(_bucket: Bucket, _name: str, *_part: int) -> AsyncIterator[bytes]:
+        sound = bytes(world.row().bytes)
+        yield sound[:10]
+        await goes_on.wait()
+        yield sound[10:]
+
+    async def found(_services: Services) -> Bucket | None:
+        return world.bucket(world.settings.s3)
+
+    monkeypatch.setattr(Services, "_bucket", found)
+    monkeypatch.setattr(Bucket, "read", slowly)
+    async with serving(world.dir.parent, ROUTES, SUSAN) as (client, asking):
+        answer = await client.get(f"/api/recordings/{NAME}")
+        assert [what for _, what, *_ in asking.audited] == ["recording-listen"]
+        goes_on.set()
+        assert len(await answer.read()) == world.row().bytes
 
 
 async def test_a_store_that_is_away_costs_nothing(world: World, settings: S3Settings) -> None:
