@@ -15,9 +15,11 @@ from moto.server import ThreadedMotoServer
 from typer.testing import CliRunner
 
 from acd.__main__ import app
+from acd.cli import recordings
 from acd.errors import OperatorError
 from acd.privacy.sounds import Why, delete_in_store, delete_on_disk
 from acd.recordings.bucket import Bucket, NotStored, StoreAway, bucket_of
+from acd.recordings.check import Fault, check
 from acd.recordings.files import path_of, peaks_path, sha256_of
 from acd.recordings.store import Recordings, Storage
 from acd.records.fold import fold
@@ -261,3 +263,48 @@ def test_missing_keys_are_named(tmp_path: Path, settings: S3Settings) -> None:
     with pytest.raises(OperatorError, match=r"set ACD_S3_SECRET_KEY$"):
         bucket_of(settings, environment)
     assert bucket_of(None, environment) is None
+
+
+async def test_what_is_only_there_is_checked_there(world: World) -> None:
+    await world.keeper().look()
+    bucket, rows = world.bucket(world.settings.s3), Recordings(world.store.engine)
+    assert bucket is not None
+    file = f"{NAME}.mp3"
+
+    async def faults(*, checksums: bool = True, store: Bucket | None = bucket) -> list[Fault]:
+        def found() -> list[Fault]:
+            asked = check(world.dir, rows, world.store.known, checksums=checksums, bucket=lambda: store)
+            return [each.fault for each in asked]
+
+        return await asyncio.to_thread(found)
+
+    assert await faults() == []
+    assert await faults(store=None) == [Fault.MISSING]
+    good = world.dir / "good"
+    await bucket.fetch(file, good)
+    sound = bytearray(good.read_bytes())
+    sound[1000] ^= 1
+    good.write_bytes(sound)
+    await bucket.put(file, good, sha256_of(good))
+    assert await faults() == [Fault.DIFFERS]
+    assert await faults(checksums=False) == []
+    good.write_bytes(sound[:-1])
+    await bucket.put(file, good, sha256_of(good))
+    assert await faults(checksums=False) == [Fault.DIFFERS]
+    rows.deleted([NAME], datetime.now(UTC), "retention")
+    assert await faults() == [Fault.NOT_DELETED]
+    await bucket.delete(file)
+    assert await faults() == []
+
+
+async def test_a_store_that_is_away_has_not_lost_anything(
+    world: World, settings: S3Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await world.keeper().look()
+    away = Bucket(replace(settings, endpoint="http://127.0.0.1:1"), "key", "secret")
+    monkeypatch.setattr(recordings, "bucket_of", lambda *_: away)
+    monkeypatch.setenv("ACD_HOME", str(world.dir.parent))
+    done = await asyncio.to_thread(CliRunner().invoke, app, ["recordings", "check"])
+    assert "all is well" not in done.output
+    assert "missing" not in done.output
+    assert "nothing is known of the rest: the store of recordings" in str(done.exception)

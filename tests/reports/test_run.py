@@ -9,19 +9,21 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from sqlalchemy import insert
+from sqlalchemy import insert, text
+from sqlalchemy.engine import make_url
 
 from acd.core.callback_facts import CallbackNews, CallbackNote, entry_id
 from acd.core.disposition import Disposition
 from acd.core.facts import AgentInterval, CallbackOrder
 from acd.errors import OperatorError
 from acd.ivr.hours import Calendar
-from acd.records import schema
+from acd.records import connecting, schema
+from acd.records.corrections import Correction, Field
 from acd.records.fold import fold
 from acd.records.store import RecordStore
 from acd.reports.asked import Asked, By, Grain, Where
 from acd.reports.known import Known
-from acd.reports.run import run_report
+from acd.reports.run import ReportTooLong, run_report, snapshot
 from acd.reports.table import Figure, Line, ReportTable
 from tests.records.scenario import START, facts_of
 from tests.reports.centre import BERLIN, KNOWN, asked, day
@@ -158,7 +160,7 @@ def test_agents(store: RecordStore) -> None:
         1020, 10, 60, 10, 3100,
     ]  # fmt: skip
     assert some(anna, "logged_in_s", "paid_s") == [4200, 1700]
-    assert some(anna, "occupancy", "utilisation") == [80 / 1100, 80 / 1700]
+    assert some(anna, "occupancy", "utilisation") == [70 / 1090, 80 / 1700]
     assert [line.name for line in table.lines] == ["Anna Weber", "Ben Okafor"]
     teams = by_key(run(store, asked("agents", By.TEAM)))
     assert some(teams["north"], "logged_in_s") == [4200]
@@ -308,6 +310,23 @@ def test_calls_that_a_correction_excludes_do_not_count(store: RecordStore) -> No
     assert run(store, asked("groups", By.ALL)).total.values["offered"] == 5
 
 
+def test_an_excluded_call_is_no_repeat_no_peak_and_not_on_the_wallboard(store: RecordStore) -> None:
+    def told() -> tuple[list[Figure], list[Figure], set[str]]:
+        calls, peaks = run(store, asked("calls", By.ALL)).total, run(store, asked("peaks", By.ALL)).total
+        visits = store.visits(day().since, day().until)
+        return (
+            some(calls, "contacts", "contacts_resolved"),
+            some(peaks, "peak_calls", "peak_waiting", "peak_talking"),
+            {visit.call_id for visit in visits},
+        )
+
+    assert told() == ([1, 0], [2, 2, 1], {"a", "b", "c", "f", "own"})
+    store.correct(Correction("c", NOW, "eva", Field.EXCLUDED, "yes", "a test"))
+    assert told() == ([1, 1], [2, 2, 1], {"a", "b", "f", "own"})
+    store.correct(Correction("a", NOW, "eva", Field.EXCLUDED, "yes", "a test"))
+    assert told() == ([0, 0], [1, 1, 1], {"b", "f", "own"})
+
+
 @pytest.mark.parametrize(
     ("wanted", "told"),
     [
@@ -330,3 +349,14 @@ def test_states_that_overlap_are_shown(store: RecordStore) -> None:
     assert [(check.id, check.text) for check in table.checks if not check.ok] == [
         ("overlap", "35.000 s ≠ 0.000 s")
     ]
+
+
+@pytest.mark.parametrize(("language", "said"), [("en", "ended the report after"), ("zh-CN", "被数据库终止")])
+def test_what_takes_the_database_too_long_says_so(postgresql_url: str, language: str, said: str) -> None:
+    engine = connecting._postgresql(make_url(postgresql_url), answer_limit_s=0.4)
+    with (
+        pytest.raises(ReportTooLong, match=rf"{said}.*18.*acd records roll-up"),
+        snapshot(engine, language) as connection,
+    ):
+        connection.execute(text("SELECT pg_sleep(20)"))
+    engine.dispose()
