@@ -45,12 +45,13 @@ def forget(
     env = context.environment()
     centre = context.centre_in_use(env)
     with context.records(env) as store:
-        work = _forgetting(env, centre, store, _found(store, who, centre), calls_too=calls_too)
+        work = _forgetting(env, centre, store, _found(store, who, centre, env.home), calls_too=calls_too)
         work.anew = not as_it_is
         work.check()
         count, name = len(work.calls()), work.person.card or who
         what = "deleted" if calls_too else "made nobody's"
         context.console.print(f"{name}: {count} calls are {what}; all else is deleted.", markup=False)
+        context.console.print(_known_by(work.person), markup=False, soft_wrap=True)
         if not yes:
             typer.confirm("There is no way back. Go on?", abort=True)
         about = f"customer {work.person.card}" if work.person.card else "a caller without a card"
@@ -76,7 +77,7 @@ def export_data(
     env = context.environment()
     centre = context.centre_in_use(env)
     with context.records(env) as store:
-        person = _found(store, who, centre)
+        person = _found(store, who, centre, env.home)
         calls = _forgetting(env, centre, store, person).calls()
         zone = ZoneInfo(centre.system.timezone)
         bucket = _bucket(env, centre)
@@ -87,9 +88,19 @@ def export_data(
     context.console.print(f"{output}: {told}", markup=False, soft_wrap=True)
 
 
-def _found(store: RecordStore, who: str, centre: Centre) -> Person:
+def _known_by(person: Person) -> str:
+    told = (
+        ("cards", person.ids if person.card else ()),
+        ("names", person.names),
+        ("numbers", person.numbers),
+    )
+    shown = (f"{what}: {', '.join(words) or 'none'}" for what, words in told)
+    return "Who that is: " + "; ".join(shown)
+
+
+def _found(store: RecordStore, who: str, centre: Centre, home: Path) -> Person:
     with store.engine.connect() as connection:
-        return find_person(connection, who, centre.system.country)
+        return find_person(connection, who, centre.system.country, home)
 
 
 def _forgetting(

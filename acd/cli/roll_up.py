@@ -17,7 +17,8 @@ from acd.reports.kpis import RowKind
 from acd.reports.of_centre import known_of
 from acd.reports.rollups.check import differences
 from acd.reports.rollups.cover import closed_until, days_between
-from acd.reports.rollups.dimensions import ROLLED_UP
+from acd.reports.rollups.dimensions import ROLLED_UP, names_of
+from acd.reports.rollups.kept import drop_others
 from acd.reports.rollups.make import Stretch
 from acd.reports.rollups.many import make_many
 from acd.reports.rollups.stale import first_on_record, stale
@@ -44,7 +45,8 @@ def roll_up(
 
 
 def _make(engine: Engine, tz: ZoneInfo, known: Known) -> int:
-    with engine.connect() as connection:
+    with engine.begin() as connection:
+        drop_others(connection, names_of(known))
         wanted = list(stale(connection, tz, known, datetime.now(UTC)))
     with Progress(console=context.console, transient=True) as progress:
         task = progress.add_task("counting", total=len(wanted))

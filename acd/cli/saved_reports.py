@@ -14,15 +14,17 @@ from rich.text import Text
 from sqlalchemy import Engine
 
 from acd.cli import context
+from acd.cli.auditing import audit
 from acd.cli.report import Agent, ByWhat, Compare, Flow, Formula, Group, Kpi, Length, Number, Segment, Team
 from acd.errors import OperatorError
+from acd.records.store import RecordStore
 from acd.reports.asked import Grain
 from acd.reports.files.make import FileFormat
 from acd.reports.periods import Comparison, RelativePeriod
 from acd.reports.sending.attempt import attempt
 from acd.reports.sending.job import make
 from acd.reports.sending.saved import draft_of
-from acd.reports.sending.store import Run, Runs, RunState, SavedReport, SavedReports, names_of
+from acd.reports.sending.store import BrokenReport, Run, Runs, RunState, SavedReport, SavedReports, names_of
 from acd.settings.problems import not_among
 
 app = typer.Typer(
@@ -38,9 +40,10 @@ def list_saved(wide: context.Wide = False, as_json: AsJson = False) -> None:
     """The saved reports: what each is, for whom, when it is due, and what became of it the last time."""
     env = context.environment()
     with context.records(env) as store:
-        saved = SavedReports(store.engine).every()
+        saved, broken = SavedReports(store.engine).every(), SavedReports(store.engine).broken()
         last = {one.id: Runs(store.engine).of(one.id, 1) for one in saved}
     if as_json:
+        _warn_of(broken)
         typer.echo(json.dumps([one.plain() for one in saved], ensure_ascii=False, indent=2))
         return
     tz = context.timezone(env)
@@ -57,6 +60,12 @@ def list_saved(wide: context.Wide = False, as_json: AsJson = False) -> None:
         )  # fmt: skip
         table.add_row(*map(Text, cells))
     context.show(table, wide=wide)
+    _warn_of(broken)
+
+
+def _warn_of(broken: list[BrokenReport]) -> None:
+    for one in broken:
+        typer.echo(f"{one.name} ({one.id}) cannot be read, and is not sent: {one.why}", err=True)
 
 
 @app.command("runs")
@@ -141,6 +150,7 @@ def add(
     tz = context.timezone(env)
     with context.records(env) as store:
         saved = SavedReports(store.engine).add(draft, tz, datetime.now(UTC))
+        _audit(store, "saved-report-create", saved)
     told = "" if saved.next_at is None else f", first at {saved.next_at.astimezone(tz):%Y-%m-%d %H:%M}"
     typer.echo(f"saved as {saved.name} ({saved.id}){told}")
 
@@ -149,8 +159,9 @@ def add(
 def remove(name: Name) -> None:
     """Forget a saved report, and what became of it."""
     with context.records(context.environment()) as store:
-        saved = _named(store.engine, name)
+        saved = SavedReports(store.engine).look_up(name) or _named(store.engine, name)
         SavedReports(store.engine).remove(saved.id)
+        _audit(store, "saved-report-delete", saved)
     typer.echo(f"{saved.name} is removed")
 
 
@@ -164,6 +175,7 @@ def run_now(name: Name) -> None:
         if not saved.recipients:
             raise OperatorError(f"{saved.name} has nobody whom it is sent to")
         runs = Runs(store.engine)
+        _audit(store, "saved-report-send", saved)
         run = runs.add(saved, datetime.now(UTC))
         attempt(store.engine, saved, run, folders, env.database_url, make, os.environ, _now)
         done = runs.get(run.id)
@@ -177,6 +189,16 @@ def _tell(saved: SavedReport, done: Run) -> None:
         return
     ends = "it is tried again" if done.state == RunState.WAITING else "it is not tried again"
     raise OperatorError(f"{saved.name} was not sent to everybody: {done.error}; {ends}")
+
+
+def _audit(store: RecordStore, what: str, saved: SavedReport | BrokenReport) -> None:
+    """As the pages' requests have it; of a broken one nothing else is known."""
+    about = f"saved report {saved.name}"
+    if isinstance(saved, BrokenReport):
+        audit(store, what, about)
+        return
+    schedule = None if saved.schedule is None else str(saved.schedule)
+    audit(store, what, about, schedule=schedule, recipients=list(saved.recipients))
 
 
 def _now() -> datetime:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from sqlalchemy import Engine, String, bindparam, cast, delete, or_, select, update
+from sqlalchemy import Connection, Engine, String, bindparam, cast, delete, or_, select, update
 
 from acd.accounts.schema import audit
 from acd.customers.schema import customers
@@ -90,6 +90,7 @@ class Forgetting:
                     self.done += delete_calls(connection, chunk)
                 else:
                     self.done += anonymise(connection, chunk, lambda _key: self.nobody, self.person.pattern())
+                    self._replace_codes(connection, chunk)
             progress(min(len(ids), (n + 1) * BATCH), len(ids))
         self._wishes_and_words()
         self._card()
@@ -107,7 +108,7 @@ class Forgetting:
             calls.c.customer_id.in_(person.ids),
             calls.c.caller_number.in_(person.numbers),
             was_dialled(person.numbers),
-            calls.c.contact_key.in_(keys),
+            calls.c.contact_key.in_([*keys, *person.codes]),
             calls.c.call_id.in_(wished),
         )
         with self._engine.connect() as connection:
@@ -121,6 +122,12 @@ class Forgetting:
         return [*found, *(file for file in self.failed if file not in found)]
 
     # --- steps --------------------------------------------------------------------------------
+    def _replace_codes(self, connection: Connection, call_ids: Sequence[str]) -> None:
+        """Who has the key could still tell whose they are."""
+        calls = schema.calls
+        coded = calls.c.call_id.in_(call_ids) & calls.c.contact_key.in_(self.person.codes)
+        connection.execute(update(calls).where(coded).values(contact_key=self.nobody))
+
     def _sounds_of(self, call_ids: Sequence[str]) -> None:
         rows = Recordings(self._engine)
         found = rows.of_calls(call_ids)

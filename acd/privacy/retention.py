@@ -6,9 +6,6 @@ good by the next one.
 
 from __future__ import annotations
 
-import hashlib
-import hmac
-import secrets
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -17,13 +14,14 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import ColumnElement, Engine, Table, and_, delete, exists, func, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, Engine, Table, and_, delete, exists, func, select, tuple_, update
 
 from acd.accounts.schema import audit
 from acd.customers.schema import customers
 from acd.customers.store import drop_card
 from acd.errors import OperatorError
 from acd.privacy.calls import BATCH, anonymise, delete_calls, delete_facts, drafts, erasing
+from acd.privacy.codes import code_of
 from acd.privacy.sounds import Why, delete_in_store, delete_on_disk
 from acd.recordings.bucket import Bucket
 from acd.recordings.of_call import RecordingKind
@@ -34,8 +32,6 @@ from acd.records.nobody import NOBODY
 from acd.records.slots import raise_slots, slots_between
 from acd.settings.retention import CallsEnd, RetentionSettings
 
-KEY_FILE = "retention.key"
-KEY_BYTES = 32
 FOLLOW_UP = timedelta(days=2)
 """Calls of so long ago are looked at for contacts who have become nobody before."""
 
@@ -106,8 +102,9 @@ class Retention:
             yield "voicemails", recordings, there & mail & (told.started_at < self._before(kept.voicemails))
         calls = schema.calls
         if kept.facts is not None:
-            has = or_(
-                *(exists().where(t.c.call_id == calls.c.call_id) for t in (schema.facts, schema.ivr_steps))
+            steps = schema.ivr_steps.c
+            has = exists().where(schema.facts.c.call_id == calls.c.call_id) | exists().where(
+                steps.call_id == calls.c.call_id, steps.detail != ""
             )
             yield "facts", calls, (calls.c.started_at < self._before(kept.facts)) & has
         if kept.calls is not None:
@@ -192,7 +189,7 @@ class Retention:
     # --- contacts that are nobody's -------------------------------------------------------------
     def _contact(self, key: str) -> str:
         """The same for the same contact, and told from others only by who has the key file."""
-        return NOBODY + hmac.new(self._key(), key.encode(), hashlib.sha256).hexdigest()[:24]
+        return code_of(self.home, key)
 
     def _follow_up(self) -> None:
         """Who has become nobody and called since: whether that was again is asked by one contact key."""
@@ -208,15 +205,6 @@ class Retention:
                 for contact in list(connection.scalars(query)):
                     again = update(calls).where(calls.c.contact_key == new[contact])
                     connection.execute(again.values(contact_key=contact))
-
-    def _key(self) -> bytes:
-        file = self.home / KEY_FILE
-        if not file.exists():
-            fresh = file.with_name(f"{file.name}.new")
-            fresh.write_bytes(secrets.token_bytes(KEY_BYTES))
-            fresh.chmod(0o600)
-            fresh.replace(file)
-        return file.read_bytes()
 
 
 def _oldest(column: Any, where: ColumnElement[bool]) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,7 +12,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from acd.recordings.bucket import Bucket, NotStored
-from acd.recordings.files import Folder, path_of, sha256_of
+from acd.recordings.files import LEFT_AFTER_S, RAW, Folder, path_of, sha256_of
 from acd.recordings.store import Recording, Recordings, Storage
 
 PAGE = 500
@@ -27,6 +28,7 @@ class Fault(StrEnum):
     WITHOUT_CALL = "without-call"  # the call of the row is not on record
     UNKNOWN = "unknown"  # a file that is not on record
     NOT_DELETED = "not-deleted"  # deleted by its row, and the file is there
+    LEFT_OVER = "left-over"  # something was under way, and nothing goes on with it
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,3 +145,7 @@ def _files_without_row(folder: Path, rows: Recordings) -> Iterator[Finding]:
         for name in sorted(sounds.keys() - rows.known(sounds.keys())):
             text = "a file that is not on record: its call is not, or goes on"
             yield Finding(name, Fault.UNKNOWN, text)
+        for file in found.left_over(day, time.time() - LEFT_AFTER_S):
+            name = f"{day}/{file.name.partition('.')[0]}"
+            what = "a talk was never made a file of" if file.suffix == RAW else "was never finished"
+            yield Finding(name, Fault.LEFT_OVER, f"{file}: {what}")

@@ -50,6 +50,9 @@ class Recording:
         return self.deleted_at is None
 
 
+_ON_DISK = (recordings.c.storage == Storage.DISK.value, recordings.c.deleted_at.is_(None))
+
+
 class Recordings:
     """On the engine of an open `RecordStore`."""
 
@@ -98,17 +101,12 @@ class Recordings:
         which = recordings.c.format == RecordFormat.WAV.value
         if form is RecordFormat.WAV:
             which &= recordings.c.channels > 1
-        return self._oldest(which, limit)
+        return self.after(None, limit, which, *_ON_DISK)
 
-    def to_upload(self, form: RecordFormat, limit: int) -> list[Recording]:
-        """Those that are on the disk alone, and are what they shall be; the oldest first."""
+    def to_upload(self, form: RecordFormat, last: tuple[datetime, str] | None, limit: int) -> list[Recording]:
+        """A page of those that are on the disk alone, and are what they shall be; as `after`."""
         is_wav = recordings.c.format == RecordFormat.WAV.value
-        return self._oldest(is_wav if form is RecordFormat.WAV else ~is_wav, limit)
-
-    def _oldest(self, which: ColumnElement[bool], limit: int) -> list[Recording]:
-        on_disk = recordings.c.storage == Storage.DISK.value
-        query = select(recordings).where(which, on_disk, recordings.c.deleted_at.is_(None))
-        return self._read(query.order_by(recordings.c.started_at, recordings.c.name).limit(limit))
+        return self.after(last, limit, is_wav if form is RecordFormat.WAV else ~is_wav, *_ON_DISK)
 
     def after(
         self, last: tuple[datetime, str] | None, limit: int, *where: ColumnElement[bool]

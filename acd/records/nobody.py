@@ -31,6 +31,7 @@ class Kept:
     customer_id: str | None
     customer_segment: str | None
     caller_number: str
+    source: str
 
 
 def is_outside(dialled: str) -> bool:

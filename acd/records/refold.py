@@ -122,6 +122,7 @@ def _kept(head: Mapping[Any, Any]) -> Kept:
         head["customer_id"],
         head["customer_segment"],
         head["caller_number"],
+        head["source"],
     )
 
 

@@ -250,7 +250,10 @@ class RecordStore:
             return reading.last_talks(connection, since, limit)
 
     def visits(self, since: datetime, until: datetime, *, group: str | None = None) -> list[CallVisit]:
-        """Visits that were offered in [since, until), oldest first, of calls of every kind."""
+        """Visits that were offered in [since, until), oldest first, of calls of every kind.
+
+        Without those of calls that a correction leaves out of reports.
+        """
         with self.engine.connect() as connection:
             return reading.visits(connection, since, until, group)
 

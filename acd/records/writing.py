@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Table, delete, func, select, tuple_, update
 
 from acd.core.disposition import Disposition
 from acd.core.fact_json import fact_from_dict, fact_to_dict
-from acd.core.facts import AgentInterval
+from acd.core.facts import AgentInterval, Arrived
 from acd.errors import OperatorError
 from acd.records import reading, rows, schema
 from acd.records.bulk import insert_rows
@@ -19,7 +19,7 @@ from acd.records.corrections import Correction, Field, applied, check, of_calls
 from acd.records.fact_parts import FactData, Part, new_part, together
 from acd.records.fold import fold
 from acd.records.nobody import Kept, as_kept, is_same, nobodys_fact
-from acd.records.record import CallRecord
+from acd.records.record import CallRecord, Source
 from acd.records.slots import raise_slots, slot_of, slots_between, slots_of_call
 from acd.sql import in_chunks
 
@@ -86,6 +86,7 @@ def taken(connection: Connection, call_ids: Sequence[str]) -> dict[str, Kept]:
         calls.customer_id,
         calls.customer_segment,
         calls.caller_number,
+        calls.source,
     ).order_by(calls.call_id)
     for ids in in_chunks(sorted(call_ids)):
         for call_id, *told in connection.execute(query.where(calls.call_id.in_(ids)).with_for_update()):
@@ -99,10 +100,13 @@ def _save_again(
     """The slots that they touch. The facts of before are among those of after, and so are their times."""
     corrected = of_calls(connection, [call.call_id for call in calls])
     parts, slots, added = fact_parts(connection, [call.call_id for call in calls]), set[int](), []
-    whole = list[CallRecord]()
+    whole, superseded = list[CallRecord](), list[str]()
     for call in calls:
         own, kept = parts.get(call.call_id, []), on_record[call.call_id]
         known, told = together(own), _told(call, kept)
+        if _supersedes(call, told, known, kept):
+            superseded.append(call.call_id)
+            own, known = [], []
         part = new_part(known, told, is_same) if kept.anonymised else new_part(known, told)
         if part is not None:
             added.append(_part_row(call.call_id, len(own), part))
@@ -111,7 +115,10 @@ def _save_again(
             call = _folded(call, known)  # noqa: PLW2901
         whole.append(as_kept(applied(call, corrected.get(call.call_id, ())), kept))
         slots.update(slots_of_call(whole[-1]))
-    slots |= slots_on_record(connection, [call.call_id for call in calls if not parts.get(call.call_id)])
+    before = [call.call_id for call in calls if not parts.get(call.call_id)] + superseded
+    slots |= slots_on_record(connection, before)
+    for ids in in_chunks(superseded):
+        connection.execute(delete(schema.facts).where(schema.facts.c.call_id.in_(ids)))
     replace_folded(connection, whole)
     insert_rows(connection, schema.facts, added)
     return slots
@@ -121,6 +128,20 @@ def _told(call: CallRecord, kept: Kept) -> list[FactData]:
     """Its facts as they would be on record."""
     told: list[FactData] = orjson.loads(orjson.dumps([fact_to_dict(fact) for fact in call.facts]))
     return list(map(nobodys_fact, told)) if kept.anonymised else told
+
+
+_OF_ASTERISK = frozenset({Source.CDR.value, Source.FALLBACK.value})
+
+
+def _supersedes(call: CallRecord, told: Sequence[FactData], known: Sequence[FactData], kept: Kept) -> bool:
+    """Whether a controller tells from its begin of a call that was known from Asterisk's account alone.
+
+    Both together would be two visits of one. A controller's own begin of a call is always the same.
+    """
+    if kept.source not in _OF_ASTERISK or call.source is Source.CDR or not told:
+        return False
+    is_whole = told[0]["fact"] == Arrived.__name__
+    return is_whole and not (known and is_same(known[0], told[0]))
 
 
 def _folded(call: CallRecord, facts: Sequence[FactData]) -> CallRecord:

@@ -135,6 +135,10 @@ class _Place:
         return cls(int(at), int(position), call_id)
 
     @property
+    def order(self) -> tuple[int, str, int]:
+        return self.at_us, self.call_id, self.position
+
+    @property
     def text(self) -> str:
         return f"{self.at_us}.{self.position}.{self.call_id}"
 
@@ -142,16 +146,26 @@ class _Place:
 def _rows(
     connection: Connection, kind: RowKind, period: Period, filter: Filter, after: _Place | None
 ) -> Iterator[Any]:
-    """In their order, those behind a place."""
+    """In their order, those behind a place, also where the row that was there is gone."""
     source = SOURCES[kind]
     if after is None:
         yield from source.read(connection, period, filter)
         return
     since = datetime.fromtimestamp(0, UTC) + timedelta(microseconds=after.at_us)
     rows = source.read(connection, Period(since, period.until), filter)
+    moment, rest = list[Any](), list[Any]()
     for row in rows:
-        if _Place.of(row) == after:
-            yield from rows
+        if microseconds(row.at) > after.at_us:
+            rest.append(row)
+            break
+        moment.append(row)
+    places = [_Place.of(row) for row in moment]
+    if after in places:
+        yield from moment[places.index(after) + 1 :]
+    else:
+        yield from (row for row, place in zip(moment, places, strict=True) if place.order > after.order)
+    yield from rest
+    yield from rows
 
 
 def _visit(belongs: Callable[[VisitRow, _Judge], bool]) -> tuple[RowKind, Belongs]:

@@ -8,12 +8,11 @@ from datetime import datetime
 from sqlalchemy import Connection, func, select
 
 from acd.records import schema
-from acd.records.corrections import YES
+from acd.records.corrected import any_excluded, is_excluded
 from acd.reports.asked import Asked
 from acd.reports.known import Known
 from acd.reports.kpis import RowKind
 from acd.reports.measures import Measures
-from acd.reports.sources.source import EXCLUDED, any_excluded, is_corrected
 
 Note = tuple[str, Mapping[str, str | int]]
 
@@ -55,6 +54,6 @@ def _excluded(connection: Connection, asked: Asked) -> int:
     query = select(func.count()).where(
         calls.c.started_at >= asked.period.since,
         calls.c.started_at < asked.period.until,
-        is_corrected(calls.c.call_id, EXCLUDED, YES),
+        is_excluded(calls.c.call_id),
     )
     return int(connection.scalar(query) or 0)

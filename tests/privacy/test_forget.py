@@ -6,7 +6,7 @@ import asyncio
 import json
 import zipfile
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +39,7 @@ from acd.customers.store import CustomerStore
 from acd.errors import OperatorError
 from acd.privacy.forget import Forgetting
 from acd.privacy.person import Person, find_person
+from acd.privacy.retention import Retention
 from acd.privacy.scrub import scrubbed_fact
 from acd.recordings.store import Recordings, Storage
 from acd.records import schema
@@ -47,6 +48,7 @@ from acd.records.fold import fold
 from acd.records.record import CallRecord
 from acd.records.store import RecordStore
 from acd.settings.customer_settings import CustomerSettings
+from acd.settings.retention import RetentionSettings
 from acd.web.drafts import Drafts
 from acd.webhooks.schema import deliveries, webhooks
 from tests.recordings.calls import DAY, START, write_wav
@@ -193,7 +195,7 @@ async def test_nothing_is_left_of_a_person_and_reports_stay(home: Home) -> None:
 
 async def test_what_was_ended_half_way_goes_on(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     with home.store.engine.connect() as connection:
-        person = find_person(connection, home.id, "DE")
+        person = find_person(connection, home.id, "DE", home.dir.parent)
     folder = home.dir.parent
 
     def forgetting() -> Forgetting:
@@ -220,7 +222,7 @@ async def test_recordings_out_of_reach_are_said_before_anything_is_deleted(home:
 
 async def test_calls_may_be_deleted_with_all_their_parts(home: Home) -> None:
     with home.store.engine.connect() as connection:
-        person = find_person(connection, NUMBER, "DE")
+        person = find_person(connection, NUMBER, "DE", home.dir.parent)
         before = connection.execute(select(schema.slots)).all()
     folder = home.dir.parent
     work = Forgetting(folder, home.dir, folder / "journal", home.store, person, lambda: None, calls_too=True)
@@ -234,6 +236,14 @@ async def test_calls_may_be_deleted_with_all_their_parts(home: Home) -> None:
 
 
 async def test_all_that_is_kept_of_a_person_in_one_file(home: Home, tmp_path: Path) -> None:
+    home.store.add_callbacks([CallbackOrder("c2", START + 902, "sales", "+4930555000444", "en")])
+    with home.store.engine.begin() as connection:
+        wish = schema.callbacks.c
+        task = connection.scalar(select(wish.callback_id).where(wish.number == "+4930555000444"))
+        noted = {"kind": "callback", "task_id": str(task), "position": 0, "at": AT, "who": "anna"}
+        other = {**noted, "kind": "voicemail", "note": "of another task"}
+        for row in ({**noted, "note": "not at home"}, other):
+            connection.execute(insert(schema.task_changes), {**row, "state": "open", "agent_id": None})
     target = tmp_path / "data.zip"
     done = CliRunner().invoke(app, ["customers", "export-data", home.id, "--output", str(target)])
     assert done.exit_code == 0, done.output
@@ -245,6 +255,10 @@ async def test_all_that_is_kept_of_a_person_in_one_file(home: Home, tmp_path: Pa
     assert [row["call_id"] for row in data["calls"]] == ["c1", "c2"]
     assert data["customers"][0]["name"] == NAME
     assert data["customer_notes"][0]["text"] == f"{NAME} likes tea"
+    assert sorted({row["number"] for row in data["callbacks"]}) == ["+4930555000444", NUMBER]
+    assert [row["note"] for row in data["task_changes"]] == ["not at home"]
+    assert [row["text"] for row in data["drafts"]] == [{"note": NAME}]
+    assert [json.loads(row["body"])["name"] for row in data["deliveries"]] == [NAME]
     for part in (NAME, NUMBER, "Calls: 2", "likes tea", "Sold"):
         assert part in summary
     assert "Otto Other" not in summary + json.dumps(data)
@@ -254,12 +268,67 @@ async def test_nobody_is_taken_for_somebody_else(home: Home) -> None:
     with home.store.engine.connect() as connection:
         for who in ("8000", "", " ", "C-9"):  # what all of them have dialled, and nobody
             with pytest.raises(OperatorError):
-                find_person(connection, who, "DE")
-        other = find_person(connection, "+4930555000111", "DE")
-    assert (other.card, other.ids, other.names) == (None, ("C-2",), ("Otto Other",))
+                find_person(connection, who, "DE", home.dir.parent)
+        other = find_person(connection, "+4930555000111", "DE", home.dir.parent)
+    assert (other.card, other.ids, other.names) == (None, (), ("Otto Other",))
     folder = home.dir.parent
     work = Forgetting(folder, home.dir, folder / "journal", home.store, other, lambda: None)
     assert work.calls() == ["c3"]
+
+
+async def test_a_number_from_which_a_customer_with_a_card_has_called_is_not_theirs(home: Home) -> None:
+    """Neither the card goes along, nor the calls of that customer from elsewhere."""
+    shared = "+4930555000222"
+    home.store.save_calls([call("c4", START, shared, Customer(home.id, NAME, "gold"))])
+    before = left(home)
+    for command in (
+        ["forget", shared, "--yes"],
+        ["export-data", shared, "--output", str(home.dir / "x.zip")],
+    ):
+        refused = CliRunner().invoke(app, ["customers", *command])
+        assert isinstance(refused.exception, OperatorError)
+        assert f"{home.id} ({NAME})" in str(refused.exception)
+    assert left(home) == before
+    told = CliRunner().invoke(app, ["customers", "forget", home.id], input="n\n")
+    assert f"cards: {home.id}; names: {NAME}; numbers: {NUMBER}" in told.output
+
+
+async def test_a_number_without_a_card_leads_to_its_own_calls_alone(home: Home) -> None:
+    """Whom other calls tell as the same customer may be another person."""
+    otto = Customer("C-2", "Otto Other")
+    home.store.save_calls([call("c5", START, "+4930555000333", otto)])
+    done = CliRunner().invoke(app, ["customers", "forget", "+4930555000333", "--yes", "--no-vacuum"])
+    assert "1 calls" in done.output
+    stays = home.store.call("c3")
+    assert stays is not None
+    assert (stays.caller_number, stays.customer_id) == ("+4930555000111", "C-2")
+
+
+async def test_recordings_of_calls_that_are_nobodys_by_time_are_found_by_their_code(home: Home) -> None:
+    settings, now = RetentionSettings(calls=30), AT + timedelta(days=60)
+    Retention(home.store.engine, home.dir.parent, home.dir, settings, lambda: None, now).run()
+    anonymous = home.store.call("c1")
+    assert anonymous is not None
+    assert anonymous.customer_id is None
+    before = counted(home.store)
+    target = home.dir.parent / "data.zip"
+    run = CliRunner().invoke
+    assert run(app, ["customers", "export-data", NUMBER, "--output", str(target)]).exit_code == 0
+    with zipfile.ZipFile(target) as archive:
+        assert f"recordings/{DAY}/c1-talk.mp3" in archive.namelist()
+    target.unlink()
+    done = run(app, ["customers", "forget", NUMBER, "--yes", "--no-vacuum"])
+    assert "2 recordings" in done.output
+    assert home.files() == ["c3-talk.mp3", "c3-talk.peaks.json"]
+    assert counted(home.store) == before
+    with home.store.engine.connect() as connection:
+        query = select(schema.calls.c.call_id, schema.calls.c.contact_key)
+        keys = {row.call_id: row.contact_key for row in connection.execute(query)}
+    assert keys["c1"] == keys["c2"] != anonymous.contact_key
+    unknown = run(app, ["customers", "forget", NUMBER, "--yes"])
+    assert "nothing is kept" in str(unknown.exception)
+    known = run(app, ["customers", "forget", "+4930555000111", "--yes", "--no-vacuum"])  # without a card
+    assert "1 recordings" in known.output
 
 
 def test_words_that_may_be_of_others_are_left_alone() -> None:

@@ -55,6 +55,15 @@ async def world(tmp_path: Path, database_url: str) -> AsyncIterator[World]:
     world.store.close()
 
 
+def steps_of(world: World) -> list[tuple[str, str, str, str]]:
+    """What was done in flows: the call, the step, what came of it, and what was keyed."""
+    steps = schema.ivr_steps.c
+    query = select(steps.call_id, steps.step, steps.arrow, steps.detail)
+    with world.store.engine.connect() as connection:
+        found = connection.execute(query.order_by(steps.call_id, steps.position))
+        return [(row.call_id, row.step, row.arrow, row.detail) for row in found]
+
+
 def run(world: World, **rules: Any) -> dict[str, int]:
     """A run by these rules: what was found, and that the same was done."""
     settings = RetentionSettings(**rules)
@@ -98,10 +107,14 @@ async def test_recordings_by_group_facts_and_the_rest(world: World) -> None:
     assert run(world, recordings=30, recordings_of={"sales": 1000}) == {}
     assert run(world, recordings=1000, recordings_of={"sales": 30}) == {"recordings": 1}
     assert world.row(f"{DAY}/c0-talk").deleted_why == "retention"
+    steps = steps_of(world)
     assert run(world, facts=30) == {"facts": 5}
     stays = world.store.call("c1")
     assert stays is not None
     assert (stays.facts, len(stays.visits)) == ((), 1)
+    assert [step[:3] for step in steps_of(world)] == [step[:3] for step in steps]  # which reports count
+    assert {detail for call_id, _, _, detail in steps_of(world) if call_id != "new"} == {""}
+    assert {step for step in steps if step[0] == "new"} <= set(steps_of(world))
     world.store.save_intervals([AgentInterval("anna", "ready", None, at, at + 60) for at in (OLD, NEW)])
     assert run(world, agent_states=30) == {"agent_states": 1}
     moments = (NOW - timedelta(days=40), NOW)

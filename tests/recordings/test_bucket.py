@@ -26,7 +26,7 @@ from acd.settings.environment import Environment
 from acd.settings.model import RecordFormat, S3Settings
 from acd.web.api import ROUTES
 from acd.web.services import Services
-from tests.recordings.calls import recorded_call, write_wav
+from tests.recordings.calls import DAY, START, recorded_call, write_wav
 from tests.recordings.keeping import NAME, World
 from tests.web.client import CHECKOUT, SUSAN, serving
 
@@ -107,6 +107,39 @@ async def test_a_store_that_is_away_costs_nothing(world: World, settings: S3Sett
     keeper._away_until = 0.0  # a minute later
     await keeper.look()
     assert world.row().storage is Storage.S3
+
+
+def spoil(file: Path, fault: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let it be missing, damaged, or unreadable."""
+    if fault == "missing":
+        file.unlink()
+    elif fault == "damaged":
+        file.write_bytes(file.read_bytes()[:-1])
+    else:
+
+        def refuse(asked: Path) -> str:
+            if asked == file:
+                raise PermissionError(13, "Permission denied")
+            return sha256_of(asked)
+
+        monkeypatch.setattr("acd.recordings.keeper.sha256_of", refuse)
+
+
+@pytest.mark.parametrize("fault", ["missing", "damaged", "unreadable"])
+async def test_a_file_that_is_no_good_does_not_hold_up_the_others(
+    world: World, monkeypatch: pytest.MonkeyPatch, fault: str
+) -> None:
+    monkeypatch.setattr("acd.recordings.keeper.AT_ONCE", 1)
+    there = world.settings
+    world.settings = replace(there, s3=None)
+    world.store.save_calls([recorded_call("c2", START + 60)])
+    write_wav(world.dir, f"{DAY}/c2-talk", seconds=0.2)
+    await world.keeper().look()
+    spoil(path_of(world.dir, NAME, RecordFormat.MP3), fault, monkeypatch)
+    world.settings = there
+    async with asyncio.timeout(20):
+        await world.keeper().look()
+    assert (world.row().storage, world.row(f"{DAY}/c2-talk").storage) == (Storage.DISK, Storage.S3)
 
 
 async def test_what_is_deleted_while_it_goes_there_is_deleted_there(

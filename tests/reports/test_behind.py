@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
 from acd.core.disposition import Disposition
 from acd.core.facts import CallbackOrder
 from acd.errors import OperatorError
+from acd.records.corrections import Correction, Field
 from acd.records.fold import fold
 from acd.records.store import RecordStore
 from acd.reports.asked import By, Grain
@@ -84,6 +86,23 @@ def test_page_by_page(store: RecordStore) -> None:
         if after is None:
             break
     assert seen == ["a", "b", "a", "c", "f"]  # a came into two lines
+
+
+def test_the_next_page_comes_also_where_the_last_call_of_this_one_is_gone(tmp_path: Path) -> None:
+    wanted = asked("groups", By.ALL)
+    with RecordStore(f"sqlite:///{tmp_path}/acd.db") as store:
+        stories = {**CALLS, "a2": CALLS["a"], "a3": CALLS["a"]}
+        store.save_calls([fold(name, facts_of(story)) for name, story in stories.items()])
+        page = calls_behind(store.engine, KNOWN, wanted, "offered", None, None, 2)
+        assert page.calls == ("a", "a2")  # in the same moment
+        store.correct(Correction("a2", NOW, "eva", Field.EXCLUDED, "yes", "a test"))
+        rest = calls_behind(store.engine, KNOWN, wanted, "offered", None, None, ALL, page.after)
+        assert rest.calls == ("a3", "b", "a", "a3", "c", "f")
+        page = calls_behind(store.engine, KNOWN, wanted, "offered", None, None, 3)
+        assert page.calls == ("a", "a3", "b")
+        store.correct(Correction("b", NOW, "eva", Field.EXCLUDED, "yes", "a test"))
+        rest = calls_behind(store.engine, KNOWN, wanted, "offered", None, None, ALL, page.after)
+        assert rest.calls == ("a", "a3", "c", "f")
 
 
 def test_what_cannot_be_listed_is_said(store: RecordStore) -> None:

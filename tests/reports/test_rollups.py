@@ -31,7 +31,7 @@ from acd.reports.count import Wanted, count
 from acd.reports.known import Known
 from acd.reports.kpis import RowKind
 from acd.reports.measures import Measures
-from acd.reports.rollups import use
+from acd.reports.rollups import codec, use
 from acd.reports.rollups.check import differences
 from acd.reports.rollups.codec import from_bytes, to_bytes
 from acd.reports.rollups.cover import cover, day_around, days_between
@@ -200,7 +200,7 @@ async def test_the_keeper_makes_what_is_missing_or_old_and_no_more(store: Record
     with store.engine.begin() as connection:
         nonsense = to_bytes({("sales", "sales"): Measures({"offered": 7})})
         connection.execute(
-            rollups.update().where(rollups.c.dimension == "visits:group").values(data=nonsense)
+            rollups.update().where(rollups.c.dimension.endswith("/visits:group")).values(data=nonsense)
         )
     told = list(differences(store.engine, RowKind.VISITS, stretch, BERLIN, KNOWN_HERE))
     assert any("visits:group 2026-10-24 00:00 sales sales: offered 7 ≠ 0" in line for line in told)
@@ -224,6 +224,26 @@ def test_many_are_made_at_once(tmp_path: Path, days: int) -> None:
         with store.engine.connect() as connection:
             old = {stretch.begin for _, stretch in stale(connection, BERLIN, KNOWN_HERE, NOW)}
         assert not old & {stretch.begin for _, stretch in pieces[:1]}
+
+
+async def test_what_was_counted_in_another_way_is_made_anew_and_goes(
+    store: RecordStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Writing(store, 1).some_calls(5)
+
+    async def centre() -> tuple[ZoneInfo, Known]:
+        return BERLIN, KNOWN_HERE
+
+    def kept() -> tuple[int, set[str]]:
+        with store.engine.connect() as connection:
+            names = connection.scalars(select(rollups.c.dimension)).all()
+        return len(names), {name.partition("/")[0] for name in names}
+
+    made = await RollUpKeeper(lambda: store.engine, centre, now=lambda: NOW, share=1.0).look()
+    before, _ = kept()
+    monkeypatch.setattr(codec, "FORMAT", codec.FORMAT + 1)
+    assert await RollUpKeeper(lambda: store.engine, centre, now=lambda: NOW, share=1.0).look() == made > 0
+    assert kept() == (before, {str(codec.FORMAT)})
 
 
 def test_what_is_written_after_the_versions_were_read_makes_the_roll_up_stale(

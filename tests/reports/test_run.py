@@ -18,6 +18,7 @@ from acd.core.facts import AgentInterval, CallbackOrder
 from acd.errors import OperatorError
 from acd.ivr.hours import Calendar
 from acd.records import connecting, schema
+from acd.records.corrections import Correction, Field
 from acd.records.fold import fold
 from acd.records.store import RecordStore
 from acd.reports.asked import Asked, By, Grain, Where
@@ -159,7 +160,7 @@ def test_agents(store: RecordStore) -> None:
         1020, 10, 60, 10, 3100,
     ]  # fmt: skip
     assert some(anna, "logged_in_s", "paid_s") == [4200, 1700]
-    assert some(anna, "occupancy", "utilisation") == [80 / 1100, 80 / 1700]
+    assert some(anna, "occupancy", "utilisation") == [70 / 1090, 80 / 1700]
     assert [line.name for line in table.lines] == ["Anna Weber", "Ben Okafor"]
     teams = by_key(run(store, asked("agents", By.TEAM)))
     assert some(teams["north"], "logged_in_s") == [4200]
@@ -307,6 +308,23 @@ def test_calls_that_a_correction_excludes_do_not_count(store: RecordStore) -> No
     with store.engine.begin() as connection:
         connection.execute(insert(schema.corrections), [{**said, "position": 1, "value": "no"}])
     assert run(store, asked("groups", By.ALL)).total.values["offered"] == 5
+
+
+def test_an_excluded_call_is_no_repeat_no_peak_and_not_on_the_wallboard(store: RecordStore) -> None:
+    def told() -> tuple[list[Figure], list[Figure], set[str]]:
+        calls, peaks = run(store, asked("calls", By.ALL)).total, run(store, asked("peaks", By.ALL)).total
+        visits = store.visits(day().since, day().until)
+        return (
+            some(calls, "contacts", "contacts_resolved"),
+            some(peaks, "peak_calls", "peak_waiting", "peak_talking"),
+            {visit.call_id for visit in visits},
+        )
+
+    assert told() == ([1, 0], [2, 2, 1], {"a", "b", "c", "f", "own"})
+    store.correct(Correction("c", NOW, "eva", Field.EXCLUDED, "yes", "a test"))
+    assert told() == ([1, 1], [2, 2, 1], {"a", "b", "f", "own"})
+    store.correct(Correction("a", NOW, "eva", Field.EXCLUDED, "yes", "a test"))
+    assert told() == ([0, 0], [1, 1, 1], {"b", "f", "own"})
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from acd.errors import OperatorError
 from acd.records.store import RecordStore
 from acd.reports.asked import By, Grain
 from acd.reports.sending.saved import draft_of, question_of
+from acd.reports.sending.schema import saved_reports
 from acd.reports.sending.store import LEASE, Runs, RunState, SavedReports
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -131,6 +132,48 @@ def test_one_that_is_switched_off_is_not_due(engine: Engine) -> None:
     assert store.change(saved.id, draft, BERLIN, NOON + timedelta(days=5), enabled=True)
     assert Runs(engine).take_due(BERLIN, NOON + timedelta(days=6)) == 1  # not what was missed meanwhile
     assert not store.change("none", draft, BERLIN, NOON, enabled=True)
+
+
+def test_one_that_is_kept_switched_off_is_not_due(engine: Engine) -> None:
+    saved = SavedReports(engine).add(draft_of(PLAIN, "chief"), BERLIN, NOON, enabled=False)
+    assert (saved.enabled, saved.next_at) == (False, None)
+
+
+def test_an_id_goes_before_a_name(engine: Engine) -> None:
+    kept = SavedReports(engine)
+    saved = kept.add(draft_of(PLAIN, "chief"), BERLIN, NOON)
+    other = kept.add(draft_of({**PLAIN, "name": saved.id}, "chief"), BERLIN, NOON)
+    with engine.begin() as connection:  # whichever the database has first
+        connection.execute(saved_reports.update().where(saved_reports.c.id == other.id).values(id="0"))
+    assert kept.find(saved.id) == saved
+
+
+@pytest.mark.parametrize(
+    ("broken", "why"),
+    [
+        ({"asked": {**ASKED, "report": "gone"}}, "no report 'gone'"),
+        ({"asked": []}, "'list' object"),
+        ({"format": "wk1"}, "'wk1' is not a valid FileFormat"),
+        ({"schedule": "hourly"}, "expected 'daily 06:00'"),
+    ],
+)
+def test_one_that_cannot_be_read_does_not_stop_the_others(
+    engine: Engine, broken: dict[str, Any], why: str
+) -> None:
+    kept = SavedReports(engine)
+    good = kept.add(draft_of(PLAIN, "chief"), BERLIN, NOON)
+    bad = kept.add(draft_of({**PLAIN, "name": "A bad one"}, "chief"), BERLIN, NOON)
+    with engine.begin() as connection:
+        connection.execute(saved_reports.update().where(saved_reports.c.id == bad.id).values(**broken))
+    assert Runs(engine).take_due(BERLIN, NOON + timedelta(days=1)) == 1
+    assert [one.id for one in kept.every()] == [good.id]
+    (found,) = kept.broken()
+    assert (found.id, found.name, found.owner) == (bad.id, "A bad one", "chief")
+    assert why in found.why
+    with pytest.raises(OperatorError, match=f"'A bad one' .{bad.id}. cannot be read"):
+        kept.find("A bad one")
+    assert kept.remove(bad.id)
+    assert kept.broken() == []
 
 
 def test_what_is_removed_is_gone_with_its_runs(engine: Engine) -> None:

@@ -17,6 +17,7 @@ from aiosmtpd.controller import Controller
 from typer.testing import CliRunner
 
 from acd.__main__ import app
+from acd.accounts.audit import AuditLog
 from acd.errors import OperatorError
 from acd.records.store import RecordStore
 from acd.reports.files.make import FileFormat, make_file
@@ -216,6 +217,27 @@ def test_who_may_get_it_later_gets_it_later(house: House, mailbox: Mailbox) -> N
     assert [to for to, _ in mailbox.got] == [["anna@example.com"], ["ben@example.com"]]
 
 
+@pytest.mark.parametrize("closes_at", [0, 1, 2])
+def test_a_server_that_closes_among_the_recipients_has_sent_nothing(
+    house: House, mailbox: Mailbox, closes_at: int
+) -> None:
+    to = ("anna@example.com", "ben@example.com", "cleo@example.com")
+    house.saved = house.add({"recipients": list(to)})
+    mailbox.answers = {to[closes_at]: "421 closing"}
+    run = house.attempt(house.due(), made(house))
+    assert (run.state, run.waiting, run.refused) == (RunState.WAITING, to, {})
+    assert "anna@example.com: 421 closing" in str(run.error)
+    assert mailbox.got == []
+    mailbox.answers = {"anna@example.com": "550 no such user", "ben@example.com": "421 closing"}
+    house.now = run.next_at
+    run = house.attempt(run, made(house))
+    assert (run.waiting, run.refused) == (to[1:], {"anna@example.com": "550 no such user"})
+    mailbox.answers = {}
+    house.now = run.next_at
+    house.attempt(run, made(house))
+    assert [to for to, _ in mailbox.got] == [["ben@example.com", "cleo@example.com"]]
+
+
 def test_a_message_that_the_server_will_never_take_is_not_tried_again(house: House, mailbox: Mailbox) -> None:
     mailbox.data_answer = "552 too large"
     run = house.attempt(house.due(), made(house))
@@ -327,5 +349,9 @@ def test_commands(house: House, mailbox: Mailbox, tmp_path: Path, monkeypatch: p
     with pytest.raises(OperatorError, match="did you mean 'Monday'"):
         acd("remove", "Mondy")
     assert acd("remove", "Monday") == "Monday is removed\n"
+    with RecordStore(f"sqlite:///{tmp_path}/home/records.sqlite3") as store:
+        told = [(entry.what, entry.about) for entry in reversed(AuditLog(store.engine).find())]
+    done = ("create", "send", "send", "delete")
+    assert told == [(f"saved-report-{what}", "saved report Monday") for what in done]
     with pytest.raises(OperatorError, match="'anna' is no e-mail address"):
         acd("add", "Other", "--to", "anna", "--schedule", "daily 06:00")

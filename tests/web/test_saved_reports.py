@@ -44,6 +44,26 @@ async def ask(house: Desktop, method: str, path: str, status: int = 200, **sent:
         return await answer.json() if status != 204 else None
 
 
+async def test_one_that_is_kept_switched_off_stays_so(centre: Desktop) -> None:
+    saved = await ask(centre, "POST", PATH, 201, json={**DRAFT, "name": "Off", "enabled": False})
+    assert (saved["enabled"], saved["next_at"]) == (False, None)
+    await ask(centre, "DELETE", f"{PATH}/{saved['id']}", 204)
+
+
+async def test_one_that_cannot_be_read_is_named_and_can_be_removed(centre: Desktop) -> None:
+    bad = await ask(centre, "POST", PATH, 201, json={**DRAFT, "name": "Bad"})
+    with centre.process.services.store.engine.begin() as connection:
+        mine = update(saved_reports).where(saved_reports.c.id == bad["id"])
+        connection.execute(mine.values(format="wk1"))
+    told = await ask(centre, "GET", PATH)
+    assert bad["id"] not in {one["id"] for one in told["reports"]}
+    assert [(one["name"], one["why"]) for one in told["broken"]] == [
+        ("Bad", "'wk1' is not a valid FileFormat")
+    ]
+    await ask(centre, "DELETE", f"{PATH}/{bad['id']}", 204)
+    assert (await ask(centre, "GET", PATH))["broken"] == []
+
+
 async def test_a_report_is_kept_changed_and_removed(centre: Desktop) -> None:
     saved = await ask(centre, "POST", PATH, 201, json=DRAFT)
     assert (saved["owner"], saved["schedule"], saved["last"]) == ("susan", "weekly mon 06:00", None)

@@ -9,6 +9,7 @@ from acd.reports.asked import By
 from acd.reports.counting.tally import Cell, Tally
 from acd.reports.known import Known
 from acd.reports.kpis import RowKind
+from acd.reports.rollups import codec
 from acd.reports.rollups.codec import Cells
 from acd.reports.sources import Filter
 
@@ -80,6 +81,14 @@ def regroup(kind: RowKind, by: By, filter: Filter, known: Known) -> Regroup | No
 
 
 def name_of(kind: RowKind, by: By, known: Known) -> str:
-    """What a dimension is called in `rollups`; figures of repeats are of so many days."""
-    name = f"{kind.value}:{by.value}"
+    """What a dimension is called in `rollups`; figures of repeats are of so many days.
+
+    With the way of counting: what was counted in another one is missing, and is made anew.
+    """
+    name = f"{codec.FORMAT}/{kind.value}:{by.value}"
     return f"{name}:{known.fcr_days:g}" if kind is RowKind.CALLS else name
+
+
+def names_of(known: Known) -> frozenset[str]:
+    """All dimensions that are read now."""
+    return frozenset(name_of(kind, by, known) for kind, rolled in ROLLED_UP.items() for by in rolled)

@@ -15,6 +15,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from acd.errors import OperatorError
 from acd.reports.known import Known
 from acd.reports.kpis import RowKind
+from acd.reports.rollups.dimensions import names_of
+from acd.reports.rollups.kept import drop_others
 from acd.reports.rollups.make import Stretch, make
 from acd.reports.rollups.stale import stale
 
@@ -44,6 +46,7 @@ class RollUpKeeper:
         self._centre = centre
         self._now = now
         self._share = share
+        self._read: frozenset[str] = frozenset()
 
     async def run(self) -> None:
         """Until it is cancelled."""
@@ -57,6 +60,8 @@ class RollUpKeeper:
     async def look(self) -> int:
         """Make what is missing or no longer true; how many pieces that were."""
         tz, known = await self._centre()
+        if self._read != names_of(known):
+            await asyncio.to_thread(self._sweep, known)
         pieces = await asyncio.to_thread(self._stale, tz, known)
         for kinds, stretch in pieces:
             began = time.monotonic()
@@ -64,6 +69,12 @@ class RollUpKeeper:
             took_s = time.monotonic() - began
             await asyncio.sleep(took_s * (1 - self._share) / self._share)
         return len(pieces)
+
+    def _sweep(self, known: Known) -> None:
+        """Once, and again when other roll-ups are read than before."""
+        with self._engine().begin() as connection:
+            drop_others(connection, names_of(known))
+        self._read = names_of(known)
 
     def _stale(self, tz: ZoneInfo, known: Known) -> list[tuple[tuple[RowKind, ...], Stretch]]:
         with self._engine().connect() as connection:

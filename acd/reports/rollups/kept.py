@@ -99,3 +99,9 @@ def drop_slots(connection: Connection, dimensions: Iterable[str], begin: int, en
     """Away with single quarters of an hour of a day that is kept as a whole."""
     of_day = (rollups.c.level == SLOT) & rollups.c.dimension.in_(sorted(dimensions))
     connection.execute(delete(rollups).where(of_day, rollups.c.start >= begin, rollups.c.start < end))
+
+
+def drop_others(connection: Connection, dimensions: Iterable[str]) -> int:
+    """Away with all that is of none of these dimensions, and so is never read again; how many that were."""
+    old = rollups.c.dimension.not_in(sorted(dimensions))
+    return connection.execute(delete(rollups).where(old)).rowcount

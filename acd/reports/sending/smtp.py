@@ -70,7 +70,7 @@ def hand_over(
             with contextlib.suppress(OSError, smtplib.SMTPException):
                 client.quit()
     except smtplib.SMTPRecipientsRefused as error:
-        return _sort(error.recipients)
+        return _nobody_has_it(recipients, error.recipients)
     except smtplib.SMTPDataError as error:
         if error.smtp_code >= 500:
             return Handed(refused=dict.fromkeys(recipients, _said(error.smtp_code, error.smtp_error)))
@@ -93,6 +93,15 @@ def _sort(answers: Mapping[str, tuple[int, bytes]]) -> Handed:
     refused = {address: _said(*answer) for address, answer in answers.items() if answer[0] >= 500}
     later = {address: _said(*answer) for address, answer in answers.items() if answer[0] < 500}
     return Handed(refused, later)
+
+
+def _nobody_has_it(recipients: Sequence[str], answers: Mapping[str, tuple[int, bytes]]) -> Handed:
+    """No message was sent. A server that closes in the middle (421) has answered to some recipients only, and
+    whom it took before has nothing, either."""
+    told = _sort(answers)
+    why = [*told.later.values()][-1] if told.later else ""
+    later = {address: told.later.get(address, why) for address in recipients if address not in told.refused}
+    return Handed(told.refused, later)
 
 
 def _said(code: int, text: bytes | str) -> str:

@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, Engine, Row, delete, insert, select, update
+from sqlalchemy import Connection, Engine, Row, case, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from acd.errors import OperatorError
@@ -93,6 +93,20 @@ class Run:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class BrokenReport:
+    """One that cannot be read, and `why`: what it asks for is gone, say. It can only be removed."""
+
+    id: str
+    name: str
+    owner: str
+    why: str
+
+    def plain(self) -> dict[str, Any]:
+        """JSON-ready."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
+
 class SavedReports:
     """On the engine of an open `RecordStore`. Synchronous; raises SQLAlchemy's errors."""
 
@@ -100,22 +114,43 @@ class SavedReports:
         self._engine = engine
 
     def every(self) -> list[SavedReport]:
-        """By name."""
-        with self._engine.connect() as connection:
-            return [_saved(row) for row in connection.execute(select(saved_reports).order_by("name"))]
+        """By name, without those that are broken."""
+        return [one for one in self._all() if isinstance(one, SavedReport)]
+
+    def broken(self) -> list[BrokenReport]:
+        """By name, those that cannot be read."""
+        return [one for one in self._all() if isinstance(one, BrokenReport)]
 
     def find(self, named: str) -> SavedReport | None:
-        """By id or by name."""
-        query = select(saved_reports).where((saved_reports.c.id == named) | (saved_reports.c.name == named))
-        with self._engine.connect() as connection:
-            row = connection.execute(query).first()
-        return None if row is None else _saved(row)
+        """By id, else by name. Raises OperatorError where it is broken."""
+        found = self.look_up(named)
+        if isinstance(found, BrokenReport):
+            raise OperatorError(
+                f"the saved report {found.name!r} ({found.id}) cannot be read: {found.why}; remove it"
+            )
+        return found
 
-    def add(self, draft: Draft, tz: ZoneInfo, now: datetime) -> SavedReport:
+    def look_up(self, named: str) -> SavedReport | BrokenReport | None:
+        """The same, also one that is broken."""
+        table = saved_reports
+        query = select(table).where((table.c.id == named) | (table.c.name == named))
+        with self._engine.connect() as connection:
+            row = connection.execute(query.order_by(case((table.c.id == named, 0), else_=1))).first()
+        return None if row is None else _read(row)
+
+    def _all(self) -> list[SavedReport | BrokenReport]:
+        with self._engine.connect() as connection:
+            return [_read(row) for row in connection.execute(select(saved_reports).order_by("name"))]
+
+    def add(self, draft: Draft, tz: ZoneInfo, now: datetime, *, enabled: bool = True) -> SavedReport:
         """Raises OperatorError where there is one of this name, or there are too many."""
-        if len(self.every()) >= SAVED_MAX:
+        if len(self._all()) >= SAVED_MAX:
             raise OperatorError(f"there are {SAVED_MAX} saved reports: remove one first")
-        values = {**_row(draft, tz, now), "id": secrets.token_hex(4), "enabled": True, "created_at": now}
+        values = {
+            **_row(draft, tz, now, enabled=enabled),
+            "id": secrets.token_hex(4),
+            "created_at": now,
+        }
         try:
             with self._engine.begin() as connection:
                 connection.execute(insert(saved_reports), values)
@@ -127,9 +162,7 @@ class SavedReports:
 
     def change(self, saved_id: str, draft: Draft, tz: ZoneInfo, now: datetime, *, enabled: bool) -> bool:
         """Whether there was one. What is due again begins with the next time. Raises OperatorError."""
-        values = {**_row(draft, tz, now), "enabled": enabled}
-        if not enabled:
-            values["next_at"] = None
+        values = _row(draft, tz, now, enabled=enabled)
         try:
             with self._engine.begin() as connection:
                 query = update(saved_reports).where(saved_reports.c.id == saved_id).values(**values)
@@ -152,12 +185,17 @@ class Runs:
         self._engine = engine
 
     def take_due(self, tz: ZoneInfo, now: datetime) -> int:
-        """Make a run of each time that is over, once; how many. The next time is after `now`."""
+        """Make a run of each time that is over, once; how many. The next time is after `now`.
+
+        Broken reports stay as they are.
+        """
         due = (saved_reports.c.next_at <= now) & saved_reports.c.enabled
         made = 0
         with self._engine.begin() as connection:
             for row in connection.execute(select(saved_reports).where(due)).all():
-                saved = _saved(row)
+                saved = _read(row)
+                if isinstance(saved, BrokenReport):
+                    continue
                 assert saved.next_at is not None
                 assert saved.schedule is not None
                 for moment in saved.schedule.due_until(saved.next_at, now, tz):
@@ -264,7 +302,7 @@ def _add_run(connection: Connection, saved: SavedReport, due_at: datetime) -> in
     return 1
 
 
-def _row(draft: Draft, tz: ZoneInfo, now: datetime) -> dict[str, Any]:
+def _row(draft: Draft, tz: ZoneInfo, now: datetime, *, enabled: bool) -> dict[str, Any]:
     schedule = draft.schedule
     return {
         "name": draft.name,
@@ -274,8 +312,16 @@ def _row(draft: Draft, tz: ZoneInfo, now: datetime) -> dict[str, Any]:
         "language": draft.language,
         "recipients": list(draft.recipients),
         "schedule": None if schedule is None else str(schedule),
-        "next_at": None if schedule is None else schedule.next_after(now, tz),
+        "enabled": enabled,
+        "next_at": None if schedule is None or not enabled else schedule.next_after(now, tz),
     }
+
+
+def _read(row: Row[Any]) -> SavedReport | BrokenReport:
+    try:
+        return _saved(row)
+    except (OperatorError, ValueError, TypeError, AttributeError) as error:  # by another version, or by hand
+        return BrokenReport(row.id, row.name, row.owner, str(error))
 
 
 def _saved(row: Row[Any]) -> SavedReport:

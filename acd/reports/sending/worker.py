@@ -19,7 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from acd.errors import OperatorError
 from acd.reports.sending.attempt import attempt
 from acd.reports.sending.job import Job, Made, make_elsewhere
-from acd.reports.sending.store import Runs, SavedReports
+from acd.reports.sending.store import Runs, SavedReport, SavedReports
 
 log = structlog.get_logger(__name__)
 
@@ -57,6 +57,7 @@ class ReportSender:
         self._make = make
         self._now = now
         self._look_every_s = look_every_s
+        self._broken: frozenset[str] = frozenset()
         self._holder = secrets.token_hex(8)
 
     async def run(self) -> None:
@@ -81,11 +82,12 @@ class ReportSender:
             now = self._now()
             await asyncio.to_thread(runs.sweep, now)
             await asyncio.to_thread(runs.take_due, in_use.tz, now)
+            await asyncio.to_thread(self._tell_broken, engine)
             for run in await asyncio.to_thread(runs.to_try, now):
                 if holding.done():
                     return
-                saved = await asyncio.to_thread(SavedReports(engine).find, run.saved_id)
-                if saved is not None:
+                saved = await asyncio.to_thread(SavedReports(engine).look_up, run.saved_id)
+                if isinstance(saved, SavedReport):
                     await asyncio.to_thread(
                         attempt, engine, saved, run, in_use.folders, self._database_url, self._make,
                         os.environ, self._now,
@@ -96,6 +98,14 @@ class ReportSender:
             await asyncio.gather(holding, return_exceptions=True)
             with contextlib.suppress(SQLAlchemyError):
                 await asyncio.to_thread(runs.give_lease, self._holder)
+
+    def _tell_broken(self, engine: Engine) -> None:
+        """Each once: nobody but the log misses what is not sent."""
+        broken = SavedReports(engine).broken()
+        for one in broken:
+            if one.id not in self._broken:
+                log.error("a saved report cannot be read and is not sent", report=one.name, reason=one.why)
+        self._broken = frozenset(one.id for one in broken)
 
     def _is_mine(self, engine: Engine) -> bool:
         """Whether there may be something to do, and this process is to do it."""

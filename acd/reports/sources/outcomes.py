@@ -19,10 +19,11 @@ from sqlalchemy import (
 from sqlalchemy.orm import aliased
 
 from acd.records import schema
-from acd.records.corrections import NO, YES
+from acd.records.corrected import is_corrected
+from acd.records.corrections import NO, YES, Field
 from acd.records.tasks import TaskKind
 from acd.reports.counting.rows import CallbackRow, DispositionRow, ScoreRow
-from acd.reports.sources.source import COMPLAINT, RowSource, is_corrected
+from acd.reports.sources.source import RowSource
 
 _scores, _calls, _callbacks = schema.survey_scores, schema.calls, schema.callbacks
 _told = schema.dispositions
@@ -89,12 +90,12 @@ DISPOSITIONS = RowSource(
         _told.c.agent_id,
         _told.c.code,
         case(
-            (is_corrected(_told.c.call_id, COMPLAINT, YES), 1),
-            (is_corrected(_told.c.call_id, COMPLAINT, NO), 0),
+            (is_corrected(_told.c.call_id, Field.COMPLAINT, YES), 1),
+            (is_corrected(_told.c.call_id, Field.COMPLAINT, NO), 0),
             (_told.c.complaint == true(), 1),
             else_=0,
         ),
-    ).where(_is_newest()),
+    ).where(_is_newest(), _told.c.code != ""),  # without a code it is a note alone
     at=_told.c.at,
     filters={"groups": _told.c.group_id, "agents": _told.c.agent_id},
     order=(_told.c.at, _told.c.call_id, _told.c.agent_id),

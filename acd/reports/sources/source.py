@@ -6,17 +6,14 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Generic, NamedTuple, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, exists, func, literal, select
-from sqlalchemy.orm import aliased
+from sqlalchemy import ColumnElement, Connection, Select
 
 from acd.errors import OperatorError
-from acd.records import schema
-from acd.records.corrections import YES, Field
+from acd.records.corrected import any_excluded, is_excluded
 from acd.records.period import Period
 
 Row = TypeVar("Row", bound=NamedTuple)
 _AT_ONCE = 5_000
-EXCLUDED, COMPLAINT = Field.EXCLUDED.value, Field.COMPLAINT.value
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +49,9 @@ class RowSource(Generic[Row]):
 
     def select(self, _connection: Connection, period: Period, filter: Filter) -> Select[Any]:
         """Raises OperatorError for a filter that the rows do not know."""
+        return self._of(period, filter)
+
+    def _of(self, period: Period, filter: Filter) -> Select[Any]:
         query = self.query.where(self.at >= period.since, self.at < period.until)
         return self.filtered(query, filter)
 
@@ -70,35 +70,9 @@ class RowSource(Generic[Row]):
         """
         query = self.select(connection, period, filter)
         if self.call_id is not None and any_excluded(connection):
-            query = query.where(~is_corrected(self.call_id, EXCLUDED, YES))
+            query = query.where(~is_excluded(self.call_id))
         options = {"stream_results": True, "yield_per": _AT_ONCE}
         make: Callable[[Any], Row] = self.row._make
         found = connection.execute(query.order_by(*self.order), execution_options=options)
         for some in found.partitions():
             yield from map(make, some)
-
-
-def any_excluded(connection: Connection) -> bool:
-    """Whether there is any excluded call at all, so that reports need not look at each."""
-    table = schema.corrections
-    return (
-        connection.execute(select(literal(1)).where(table.c.field == EXCLUDED).limit(1)).first() is not None
-    )
-
-
-def is_corrected(call_id: ColumnElement[Any], field: str, value: str) -> ColumnElement[bool]:
-    """Whether the newest correction of this field of the call says so."""
-    table, later = schema.corrections, aliased(schema.corrections)
-    newest = (
-        select(func.max(later.c.position))
-        .where(later.c.call_id == table.c.call_id, later.c.field == field)
-        .scalar_subquery()
-    )
-    return exists().where(
-        and_(
-            table.c.call_id == call_id,
-            table.c.field == field,
-            table.c.value == value,
-            table.c.position == newest,
-        )
-    )

@@ -12,7 +12,7 @@ from acd.reports.asked import By, Grain
 from acd.reports.files.make import FileFormat
 from acd.reports.periods import Comparison, RelativePeriod
 from acd.reports.sending.saved import LONGEST_NAME, RECIPIENTS_MAX, draft_of
-from acd.reports.sending.store import Run, Runs, SavedReport, SavedReports
+from acd.reports.sending.store import BrokenReport, Run, Runs, SavedReport, SavedReports
 from acd.web.asker import Role, Scope
 from acd.web.context import Context
 from acd.web.refusal import Refusal, forbidden, not_found
@@ -100,10 +100,20 @@ class SavedShown(Answer):
     last: RunShown | None
 
 
+class BrokenShown(Answer):
+    """One that cannot be read, and `why`: it can only be removed."""
+
+    id: str
+    name: str
+    owner: str
+    why: str
+
+
 class SavedList(Answer):
-    """`mail`: whether there is a mail server to send with."""
+    """`mail`: whether there is a mail server to send with. `broken`: those that cannot be read."""
 
     reports: list[SavedShown]
+    broken: list[BrokenShown]
     mail: bool
 
 
@@ -111,11 +121,15 @@ async def every(ctx: Context[None, None]) -> SavedList:
     """By name."""
     centre = await ctx.services.centre.get()
 
-    def read() -> list[SavedShown]:
+    def read() -> SavedList:
         engine = ctx.services.store.engine
-        return [_saved(one, Runs(engine).of(one.id, 1)) for one in SavedReports(engine).every()]
+        return SavedList(
+            reports=[_saved(one, Runs(engine).of(one.id, 1)) for one in SavedReports(engine).every()],
+            broken=[BrokenShown(**one.plain()) for one in SavedReports(engine).broken()],
+            mail=centre.reports.mail is not None,
+        )
 
-    return SavedList(reports=await ctx.sql(read), mail=centre.reports.mail is not None)
+    return await ctx.sql(read)
 
 
 async def create(ctx: Context[None, Draft]) -> SavedShown:
@@ -124,7 +138,7 @@ async def create(ctx: Context[None, Draft]) -> SavedShown:
 
     def work() -> SavedReport:
         draft = draft_of(ctx.body.model_dump(mode="json"), ctx.asker.name)
-        return SavedReports(ctx.services.store.engine).add(draft, zone, now)
+        return SavedReports(ctx.services.store.engine).add(draft, zone, now, enabled=ctx.body.enabled)
 
     saved = await ctx.sql(work)
     _note(ctx, saved)
@@ -150,8 +164,11 @@ async def change(ctx: Context[None, Draft]) -> SavedShown:
 async def delete(ctx: Context[None, None]) -> None:
     """With what became of its sendings; its owner, or an admin, may."""
 
-    def work() -> SavedReport:
-        saved = _own(ctx)
+    def work() -> SavedReport | BrokenReport:
+        saved = SavedReports(ctx.services.store.engine).look_up(ctx.path["id"])
+        if saved is None:
+            raise not_found("saved report", ctx.path["id"])
+        _check_owner(ctx, saved)
         SavedReports(ctx.services.store.engine).remove(saved.id)
         return saved
 
@@ -193,12 +210,19 @@ def _found(ctx: Context[Any, Any]) -> SavedReport:
 
 def _own(ctx: Context[Any, Any]) -> SavedReport:
     saved = _found(ctx)
-    if saved.owner != ctx.asker.name and not ctx.asker.role.includes(Role.ADMIN):
-        raise forbidden(f"the report {saved.name!r} belongs to {saved.owner}", "not-your-report")
+    _check_owner(ctx, saved)
     return saved
 
 
-def _note(ctx: Context[Any, Any], saved: SavedReport) -> None:
+def _check_owner(ctx: Context[Any, Any], saved: SavedReport | BrokenReport) -> None:
+    if saved.owner != ctx.asker.name and not ctx.asker.role.includes(Role.ADMIN):
+        raise forbidden(f"the report {saved.name!r} belongs to {saved.owner}", "not-your-report")
+
+
+def _note(ctx: Context[Any, Any], saved: SavedReport | BrokenReport) -> None:
+    if isinstance(saved, BrokenReport):
+        ctx.note(f"saved report {saved.name}", broken=saved.why)
+        return
     schedule = None if saved.schedule is None else str(saved.schedule)
     ctx.note(f"saved report {saved.name}", schedule=schedule, recipients=list(saved.recipients))
 
