@@ -19,6 +19,7 @@ from acd.ivr.hours import Calendar
 from acd.records import schema
 from acd.records.corrections import Correction, Field
 from acd.records.fold import fold
+from acd.records.period import Period
 from acd.records.store import RecordStore
 from acd.reports.asked import Asked, By, Grain, Where
 from acd.reports.known import Known
@@ -295,6 +296,24 @@ def test_the_day_before_stands_beside(store: RecordStore) -> None:
     before = run(store, replace(wanted, period=day("2025-11-22"), compare=day("2025-11-22")))
     eleven = [line for line in before.lines if line.at and line.at.hour == 11 and line.key == "sales"]
     assert [(line.values, line.before) for line in eleven] == [(line.values, line.values) for line in eleven]
+
+
+@pytest.mark.parametrize(
+    ("grain", "period", "before"),
+    [
+        (Grain.MONTH, ("2026-02-01", "2026-05-01"), ("2025-09-01", "2025-12-01")),
+        (Grain.WEEK, ("2025-11-24", "2025-12-15"), ("2025-11-04", "2025-11-24")),
+    ],
+)
+def test_weeks_and_months_stand_beside_those_of_the_same_turn(
+    store: RecordStore, grain: Grain, period: tuple[str, str], before: tuple[str, str]
+) -> None:
+    now, then = (
+        Period(*(datetime.fromisoformat(text).replace(tzinfo=BERLIN) for text in span))
+        for span in (period, before)
+    )
+    table = run(store, asked("calls", By.ALL, grain, now, compare=then, kpis=("calls",)))
+    assert [line.before for line in table.lines] == [{"calls": 0}, {"calls": 0}, {"calls": 6}]
 
 
 def test_calls_that_a_correction_excludes_do_not_count(store: RecordStore) -> None:
