@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from sqlalchemy import insert
+from sqlalchemy import event, insert
 
 from acd.core.callback_facts import CallbackNews, CallbackNote, entry_id
 from acd.core.disposition import Disposition
@@ -22,6 +22,7 @@ from acd.records.fold import fold
 from acd.records.period import Period
 from acd.records.store import RecordStore
 from acd.reports.asked import Asked, By, Grain, Where
+from acd.reports.behind import calls_behind
 from acd.reports.known import Known
 from acd.reports.run import run_report
 from acd.reports.table import Figure, Line, ReportTable
@@ -359,6 +360,32 @@ def test_an_excluded_call_is_no_repeat_no_peak_and_not_on_the_wallboard(store: R
 def test_what_cannot_be_told_is_refused_in_words(store: RecordStore, wanted: Asked, told: str) -> None:
     with pytest.raises(OperatorError, match=told.replace("?", r"\?")):
         run_report(store.engine, KNOWN, wanted, NOW)
+
+
+def test_the_transfer_rate_is_of_callers_of_groups(store: RecordStore) -> None:
+    direct = """
+        3000 arrived 5550150 8002
+        3000 directed anna
+        3005 offered anna
+        3010 answered anna
+        3020 blind anna 8002
+        3021 ended caller"""
+    store.save_calls([fold("direct", facts_of(direct))])
+    wanted = asked("groups", By.ALL)
+    total = run(store, wanted).total
+    assert some(total, "transfers_blind", "answered", "transfer_rate") == [2, 2, 1 / 2]
+    assert calls_behind(store.engine, KNOWN, wanted, "transfer_rate", None, None, 9).calls == ("a",)
+
+
+def test_what_was_excluded_is_counted_from_the_corrections(store: RecordStore) -> None:
+    for call_id, value in (("a", "yes"), ("b", "yes"), ("b", "no"), ("c", "no"), ("c", "yes")):
+        store.correct(Correction(call_id, NOW, "eva", Field.EXCLUDED, value, "a test"))
+    seen: list[str] = []
+    event.listen(store.engine, "before_cursor_execute", lambda *told: seen.append(told[2]))
+    table = run(store, asked("groups", By.ALL))
+    assert ("excluded", {"count": 2}) in table.notes
+    (counting,) = [statement for statement in seen if "FROM calls" in statement and "count(*)" in statement]
+    assert "calls.call_id IN" in counting  # and not a look at each call of the period
 
 
 def test_states_that_overlap_are_shown(store: RecordStore) -> None:
