@@ -26,7 +26,7 @@ def excluded_calls(connection: Connection) -> Sequence[str]:
         .where(table.c.field == Field.EXCLUDED.value)
         .order_by(table.c.call_id, table.c.position)
     )
-    newest: dict[str, str] = dict(connection.execute(query).tuples().all())
+    newest = {row.call_id: row.value for row in connection.execute(query)}
     return [call_id for call_id, value in newest.items() if value == YES]
 
 
