@@ -243,6 +243,7 @@ class Assembly:
             **self.desktop.handlers(),
             **self.steering.desk.handlers(),
             **task_calls.handlers(),
+            "tidy-live-state": lambda _request: {"written": self.mirror.write_anew()},
         }
         self.control = ControlServer(environment.control_socket, handlers, self.desktop.streams())
 

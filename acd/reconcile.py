@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -43,7 +44,7 @@ WAIT_S = 60.0
 
 
 class NotWritten(OSError):
-    """Calls that were found have not reached the database; they will be found again."""
+    """What is known of calls has not reached the database; the account is compared again later."""
 
 
 @dataclass(slots=True)
@@ -76,8 +77,7 @@ class Reconciler:
                 kept = await asyncio.to_thread(self._read_place)
                 self._before = kept or Place(0, 0, self.clock() - FIRST_LOOK_S)
             here = await asyncio.to_thread(end_of, self.cdr_file, self.clock())
-            calls = await asyncio.to_thread(self._calls_behind, self._before)
-            missing = await self._put_on_record(calls, settled_s)
+            missing = await self._put_on_record(partial(self._lines_behind, self._before), settled_s)
             self._before = self._last or self._before
             self._last = here
             await asyncio.to_thread(self._keep_place, self._before)
@@ -111,34 +111,51 @@ class Reconciler:
         if not isinstance(since, int | float) or not isinstance(until, int | float):
             raise RequestRefused(BAD_REQUEST, "'since' and 'until' are moments in Unix seconds")
         async with self._looking:
-            seen = await asyncio.to_thread(cdr.calls_since, self.cdr_file, float(since))
-            meant = {call_id: c for call_id, c in seen.items() if since <= c.started_at < until}
+            lines = partial(cdr.lines_between, self.cdr_file, float(since), float(until))
             try:
-                return {"missing": await self._put_on_record(meant, SETTLED_S)}
+                return {"missing": await self._put_on_record(lines, SETTLED_S, float(since), float(until))}
+            except NotWritten as error:
+                raise RequestRefused("database-away", f"{error}; ask again when they are there") from error
             except (SQLAlchemyError, OSError) as error:
                 raise RequestRefused(
                     "database-away", f"the records cannot be read now ({type(error).__name__})"
                 ) from error
 
-    def _calls_behind(self, place: Place) -> dict[str, cdr.CallSeen]:
+    def _lines_behind(self, place: Place) -> Iterable[str]:
         lines, _ = lines_from(self.cdr_file, place, self.clock(), cdr.ends_at)
-        return cdr.calls_of(lines)
+        return lines
 
-    async def _put_on_record(self, calls: Mapping[str, cdr.CallSeen], settled_s: float) -> int:
-        """Those that nobody knows, and wait until they are written."""
+    async def _put_on_record(
+        self,
+        lines: Callable[[], Iterable[str]],
+        settled_s: float,
+        since: float = 0.0,
+        until: float = math.inf,
+    ) -> int:
+        """Those that began in [since, until) and that nobody knows, and wait until they are written.
+
+        `lines` of the account are read twice, and only what is not known is kept of them: in a busy centre
+        a week of it would be larger than the controller.
+        """
         settled = self.clock() - settled_s
+        seen = await asyncio.to_thread(lambda: cdr.ids_of(lines(), since, until))
+        if waiting := self.writer.only_here:
+            # They are in neither of both, and would be written a second time, from Asterisk's account.
+            raise NotWritten(f"{waiting} records wait for the database")
         # The mirror first: what leaves it in the meantime is in the database when we look there.
-        held = held_by(self.kept())
-        there = [c for c in calls.values() if c.call_id not in held]
-        known = await asyncio.to_thread(self.store.known, [call.call_id for call in there])
-        unknown = {c.call_id: c for c in there if c.call_id not in known}
+        there = sorted(seen - held_by(self.kept()))
+        unknown = set(there) - await asyncio.to_thread(self.store.known, there)
         if not unknown:
             return 0
-        began = min(call.started_at for call in unknown.values())
+        calls = await asyncio.to_thread(lambda: cdr.calls_of(lines(), unknown))
+        meant = [call for call in calls.values() if since <= call.started_at < until]
+        if not meant:
+            return 0
+        began = min(call.started_at for call in meant)
         parts = await asyncio.to_thread(
-            consultations, self.store.engine, list(unknown), datetime.fromtimestamp(began, UTC)
+            consultations, self.store.engine, sorted(calls), datetime.fromtimestamp(began, UTC)
         )
-        missing = [c for c in unknown.values() if c.call_id not in parts and c.ended_at <= settled]
+        missing = [call for call in meant if call.call_id not in parts and call.ended_at <= settled]
         await self._write(missing)
         return len(missing)
 

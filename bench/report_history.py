@@ -18,6 +18,7 @@ from sqlalchemy import Engine, Table, text
 from acd.core.fact_json import fact_to_dict
 from acd.core.facts import Arrived, Customer
 from acd.records import rows, schema
+from acd.records.connecting import without_limit
 from acd.records.fold import fold
 from acd.records.slots import SLOT_S
 from bench.report_calls import AGENTS, call_facts
@@ -240,15 +241,16 @@ def _drop_keys(engine: Engine) -> None:
 def _make_keys(engine: Engine) -> None:
     for table in _filled():
         with engine.begin() as connection:
-            connection.execute(text("SET LOCAL statement_timeout = 0")) if _is_server(engine) else None
+            without_limit(connection)
             if _is_server(engine) and table.name != "calls":
                 key = ", ".join(column.name for column in table.primary_key)
                 connection.execute(text(f"ALTER TABLE {table.name} ADD PRIMARY KEY ({key})"))
             for index in sorted(table.indexes, key=lambda index: str(index.name)):
                 index.create(connection)
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        without_limit(connection)
         if _is_server(engine):
-            connection.execute(text("SET statement_timeout = 0"))
+            connection.execute(text("SET statement_timeout = 0"))  # there is no transaction here
         connection.execute(text("VACUUM ANALYZE" if _is_server(engine) else "ANALYZE"))
 
 

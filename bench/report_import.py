@@ -8,6 +8,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from acd.heap import expect_many_objects
 from acd.imports import queue_log
 from acd.imports.files import Files
 from acd.imports.intake import Intake
@@ -54,6 +55,7 @@ def measure(count: int, url: str | None = None) -> ImportFigures:
             refusals = Refusals(Path(folder) / "problems.txt")
             intake = Intake(store.engine, Source.QUEUE_LOG, refusals)
             history = QueueHistory(Names(), refusals, time.time())
+            expect_many_objects()  # as the command does
             before_mb, began = _peak_mb(), time.perf_counter()
             queue_log.run(Files([str(file)], refusals), history, intake, "utf-8")
             seconds = time.perf_counter() - began

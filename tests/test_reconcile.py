@@ -23,13 +23,17 @@ from acd.core.facts import (
     Fact,
     FellBack,
     FlowEntered,
+    Queued,
     Transferred,
+    WrapUpEnded,
+    WrapUpStarted,
 )
 from acd.errors import RequestRefused
 from acd.reconcile import Reconciler, held_by
 from acd.records.fold import fold, utc
 from acd.records.outlines import consultations, outlines
 from acd.records.record import CallRecord, Source, VisitOutcome
+from acd.records.spool import Spool
 from acd.records.store import RecordStore
 from acd.records.writer import RecordWriter
 from acd.settings.load import load_centre
@@ -142,6 +146,45 @@ async def test_what_is_known_stays_as_it_is(records: Records) -> None:
     assert records.call("known").source is Source.ACD
 
 
+async def test_what_waits_on_disk_for_the_database_is_not_written_from_asterisks_account(
+    records: Records, tmp_path: Path
+) -> None:
+    """Such calls are in neither the live state nor the database."""
+    ours = fold("c1", [Arrived(NOON - 100, CallKind.INBOUND, "+49", "", "8001"), Ended(NOON, EndedBy.CALLER)])
+    assert Spool(tmp_path / "spool").add(ours, replace=True)
+    records.asterisk_writes(row("c1"), row("c2"))
+    records.reconciler.writer = waiting = RecordWriter(records.store, spool=Spool(tmp_path / "spool"))
+    waiting.start()
+    with pytest.raises(reconcile.NotWritten, match="1 records wait"):
+        await records.reconciler.look()
+    asked: dict[str, Any] = {"do": "reconcile", "since": NOON - 3600, "until": NOON}
+    with pytest.raises(RequestRefused, match="1 records wait"):
+        await records.reconciler.handlers()["reconcile"](asked)  # type: ignore[misc]
+    await waiting.drain()
+    assert await records.reconciler.look() == 1
+    await waiting.close()
+    assert records.call("c1") == ours
+    assert records.call("c2").source is Source.CDR
+
+
+@pytest.mark.parametrize("source", [Source.CDR, Source.FALLBACK])
+async def test_what_the_controller_knows_of_a_call_takes_the_place_of_asterisks_account(
+    records: Records, source: Source
+) -> None:
+    """Both together would be two visits of one."""
+    member = {"channel": f"{MEMBER};2", "dest_channel": "PJSIP/1002-00000004", "fell": "1795348690"}
+    records.asterisk_writes(row("c1", **(member if source is Source.FALLBACK else {})), row("c1"))
+    await records.reconciler.look()
+    assert records.call("c1").source is source
+    begin = [Arrived(NOON - 119.5, CallKind.INBOUND, "+49", "", "8001"), Queued(NOON - 110, "sales")]
+    ours = [*begin, Answered(NOON - 90, "anna"), Ended(NOON, EndedBy.CALLER)]
+    records.store.save_calls([fold("c1", ours)])
+    assert records.call("c1") == fold("c1", ours)
+    late = [*ours, WrapUpStarted(NOON, "anna"), WrapUpEnded(NOON + 9, "anna")]
+    records.store.save_calls([fold("c1", late)])
+    assert records.call("c1") == fold("c1", late)
+
+
 async def test_what_has_just_ended_is_left_to_the_controller(records: Records) -> None:
     records.now = NOON + 10
     records.asterisk_writes(row("c1"))
@@ -158,13 +201,13 @@ async def test_a_restart_goes_on_where_the_last_run_was(
     """Each row is read twice, but for those of the first look: not the whole of a long file."""
     read: list[list[str]] = []
 
-    def calls_of(lines: Any) -> Any:
-        found = calls_of_lines(lines)
-        read.append(list(found))
+    def ids_of(lines: Any, since: float, until: float) -> Any:
+        found = ids_of_lines(lines, since, until)
+        read.append(sorted(found, key=["old", "c1", "c2", "c3", "c4"].index))
         return found
 
-    calls_of_lines = cdr.calls_of
-    monkeypatch.setattr(cdr, "calls_of", calls_of)
+    ids_of_lines = cdr.ids_of
+    monkeypatch.setattr(cdr, "ids_of", ids_of)
     records.asterisk_writes(row("old", end=str(NOON - 8 * 86_400)), row("c1"))
     for name in ("c2", "c3", "c4"):
         await records.reconciler.look()
@@ -173,6 +216,28 @@ async def test_a_restart_goes_on_where_the_last_run_was(
     await records.reconciler.look()
     assert read == [["old", "c1"], ["old", "c1", "c2"], ["c2", "c3"], ["c3", "c4"]]
     assert records.has("c1", "c2", "c3", "c4")
+
+
+async def test_only_what_nobody_knows_is_kept_of_the_account(
+    records: Records, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A week of a busy centre would be larger than the controller."""
+    wanted: list[set[str]] = []
+
+    def calls_of(lines: Any, only: Any) -> Any:
+        wanted.append(set(only))
+        return calls_of_lines(lines, only)
+
+    calls_of_lines = cdr.calls_of
+    monkeypatch.setattr(cdr, "calls_of", calls_of)
+    records.store.save_calls([fold("known", [ARRIVED, GONE])])
+    records.kept = {"call:held": {"facts": []}}
+    records.asterisk_writes(*map(row, ("known", "held", "new")), row("later", start=str(NOON)))
+    asked = {"do": "reconcile", "since": NOON - 3600, "until": NOON}
+    assert await records.reconciler.handlers()["reconcile"](asked) == {"missing": 1}  # type: ignore[misc]
+    assert wanted == [{"new"}]
+    assert records.has("new")
+    assert not records.has("later")
 
 
 async def test_another_database_is_compared_from_the_beginning(records: Records, tmp_path: Path) -> None:

@@ -146,7 +146,7 @@ COMMANDS = {
     ),
     "records": Command(
         "acd.cli.reconcile:app",
-        "Compare the records with Asterisk's own account of calls; roll figures up.",
+        "Compare the records with Asterisk's own account of calls; fold calls anew, roll figures up, move.",
     ),
     "calls": Command(
         "acd.cli.records:app",

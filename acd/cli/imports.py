@@ -21,6 +21,7 @@ from acd.cli import context
 from acd.cli.console import new_console
 from acd.cli.import_queues import import_queues
 from acd.errors import OperatorError
+from acd.heap import expect_many_objects
 from acd.imports import csv_list, queue_log
 from acd.imports.csv_calls import RowReader
 from acd.imports.csv_map import read_csv_map
@@ -33,7 +34,7 @@ from acd.imports.refusals import Refusals
 from acd.records.imports import Import, ImportLog
 from acd.records.record import Source
 
-PROBLEMS_FILE = "import-problems.txt"
+PROBLEMS_DIR = "import-problems"
 
 
 class _Imports(TyperGroup):
@@ -54,7 +55,12 @@ app.command("queues")(import_queues)
 FilesOf = Annotated[list[str], typer.Argument(help="plain or gzip, in any order; - is standard input")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="read and judge everything, write nothing")]
 Accept = Annotated[bool, typer.Option("--accept", help="exit with 0 although lines were refused")]
-Problems = Annotated[Path, typer.Option(help="the list of lines that are not counted")]
+Problems = Annotated[
+    Path | None,
+    typer.Option(
+        help=f"the list of lines that are not counted  [default: a new one in {PROBLEMS_DIR} of ACD_HOME]"
+    ),
+]
 Prefix = Annotated[str, typer.Option(help="before the ids of calls, where two systems have the same")]
 
 
@@ -66,13 +72,13 @@ def import_queue_log(
     ] = None,
     dry_run: DryRun = False,
     accept: Accept = False,
-    problems: Problems = Path(PROBLEMS_FILE),
+    problems: Problems = None,
     prefix: Prefix = "",
 ) -> None:
     """Bring the history in Asterisk's queue_log into the reports: calls, and what agents did."""
     mapping = QueueLogMap() if map_ is None else read_map(map_)
     names = _names(mapping.queues, mapping.agents)
-    refusals = Refusals(problems)
+    refusals = Refusals(problems or _new_list())
     ordered = by_first_time(files, queue_log.time_of)
     history = QueueHistory(names, refusals, datetime.now(UTC).timestamp(), prefix, mapping.wrap_up)
     with _intake(Source.QUEUE_LOG, Files(ordered, refusals), refusals, dry_run=dry_run) as (source, intake):
@@ -98,13 +104,13 @@ def import_csv(
     mapping: Annotated[Path, typer.Option(help="which column says what (YAML, see docs/import.md)")],
     dry_run: DryRun = False,
     accept: Accept = False,
-    problems: Problems = Path(PROBLEMS_FILE),
+    problems: Problems = None,
     prefix: Prefix = "",
 ) -> None:
     """Bring any system's list of calls into the reports; a mapping says which column is what."""
     meant = read_csv_map(mapping)
     names = _names(meant.groups, meant.agents)
-    refusals = Refusals(problems)
+    refusals = Refusals(problems or _new_list())
     reader = RowReader(meant, names, datetime.now(UTC).timestamp())
     with _intake(Source.CSV, Files(files, refusals), refusals, dry_run=dry_run) as (source, intake):
         csv_list.run(source, meant, reader, intake, refusals, prefix)
@@ -157,12 +163,20 @@ def _names(queues: Mapping[str, str], agents: Mapping[str, str]) -> Names:
     )
 
 
+def _new_list() -> Path:
+    """Of its own for each run: of an import that is done again the list of before is still there."""
+    begun = datetime.now(UTC)
+    return context.environment().home / PROBLEMS_DIR / f"{begun:%Y-%m-%dT%H-%M-%S.%f}.txt"
+
+
 @contextmanager
 def _intake(
     kind: Source, files: Files, refusals: Refusals, *, dry_run: bool
 ) -> Iterator[tuple[Files, Intake]]:
     """Where an import reads and writes: with a progress bar, and an entry in the log of imports."""
+    expect_many_objects()
     env, total = context.environment(), files.size
+    refusals.open()
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeElapsedColumn())
     with Progress(*columns, console=new_console(stderr=True)) as bar, closing(refusals):
         task = bar.add_task("reading" if dry_run else "importing", total=total)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
@@ -11,14 +12,16 @@ import typer
 
 from acd.cli import context
 from acd.cli.auditing import audit
-from acd.errors import OperatorError
+from acd.errors import OperatorError, RequestRefused
 from acd.privacy.export import export_person
 from acd.privacy.forget import Forgetting, as_text
 from acd.privacy.person import Person, find_person
 from acd.recordings.bucket import Bucket, bucket_of
 from acd.records.store import RecordStore
+from acd.runtime.control import request
 from acd.settings.environment import Environment
 from acd.settings.model import Centre
+from acd.state.disk import DiskMirror
 
 Who = Annotated[str, typer.Argument(help="the customer's id, or a phone number", metavar="ID|NUMBER")]
 NOT_REACHED = (
@@ -42,12 +45,13 @@ def forget(
     env = context.environment()
     centre = context.centre_in_use(env)
     with context.records(env) as store:
-        work = _forgetting(env, centre, store, _found(store, who, centre), calls_too=calls_too)
+        work = _forgetting(env, centre, store, _found(store, who, centre, env.home), calls_too=calls_too)
         work.anew = not as_it_is
         work.check()
         count, name = len(work.calls()), work.person.card or who
         what = "deleted" if calls_too else "made nobody's"
         context.console.print(f"{name}: {count} calls are {what}; all else is deleted.", markup=False)
+        context.console.print(_known_by(work.person), markup=False, soft_wrap=True)
         if not yes:
             typer.confirm("There is no way back. Go on?", abort=True)
         about = f"customer {work.person.card}" if work.person.card else "a caller without a card"
@@ -73,7 +77,7 @@ def export_data(
     env = context.environment()
     centre = context.centre_in_use(env)
     with context.records(env) as store:
-        person = _found(store, who, centre)
+        person = _found(store, who, centre, env.home)
         calls = _forgetting(env, centre, store, person).calls()
         zone = ZoneInfo(centre.system.timezone)
         bucket = _bucket(env, centre)
@@ -84,9 +88,19 @@ def export_data(
     context.console.print(f"{output}: {told}", markup=False, soft_wrap=True)
 
 
-def _found(store: RecordStore, who: str, centre: Centre) -> Person:
+def _known_by(person: Person) -> str:
+    told = (
+        ("cards", person.ids if person.card else ()),
+        ("names", person.names),
+        ("numbers", person.numbers),
+    )
+    shown = (f"{what}: {', '.join(words) or 'none'}" for what, words in told)
+    return "Who that is: " + "; ".join(shown)
+
+
+def _found(store: RecordStore, who: str, centre: Centre, home: Path) -> Person:
     with store.engine.connect() as connection:
-        return find_person(connection, who, centre.system.country)
+        return find_person(connection, who, centre.system.country, home)
 
 
 def _forgetting(
@@ -102,7 +116,26 @@ def _forgetting(
         others=[env.config_dir],
         in_use=env.control_socket.exists(),
         calls_too=calls_too,
+        account=env.cdr_file,
+        queue_log=env.home / centre.queue_log.file,
+        tidy_live=lambda: _tidy_live(env),
     )
+
+
+def _tidy_live(env: Environment) -> None:
+    """Calls that are over leave the live state on disk: at once, not when its file has grown."""
+    if not (env.live_dir / "live.jsonl").exists():
+        return
+    try:
+        asyncio.run(request(env.control_socket, do="tidy-live-state"))
+        return
+    except (OperatorError, RequestRefused):  # no controller is there
+        mirror = DiskMirror(env.live_dir)
+    try:
+        mirror.open()
+    except OperatorError:  # one starts: it does so itself
+        return
+    mirror.close()
 
 
 def _bucket(env: Environment, centre: Centre) -> Callable[[], Bucket | None]:

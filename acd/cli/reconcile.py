@@ -15,7 +15,9 @@ from rich.text import Text
 
 from acd.agreement import AGREE_S, Agreement, compare
 from acd.cli import context
+from acd.cli.copy_records import copy_records
 from acd.cli.records import From, To
+from acd.cli.refold import refold
 from acd.cli.roll_up import roll_up
 from acd.errors import OperatorError
 from acd.records.outlines import begun_between, consultations, outlines
@@ -25,7 +27,8 @@ from acd.settings.environment import Environment
 from acd.telephony import cdr
 
 app = typer.Typer(
-    help="Compare the records with Asterisk's own account of calls; roll figures up.", no_args_is_help=True
+    help="Compare the records with Asterisk's own account of calls; fold calls anew, roll figures up, move.",
+    no_args_is_help=True,
 )
 
 REPAIR_LIMIT_S = 600.0
@@ -33,6 +36,8 @@ SHOWN = 50
 
 
 app.command("roll-up")(roll_up)
+app.command("refold")(refold)
+app.command("copy")(copy_records)
 
 
 @app.command("reconcile")

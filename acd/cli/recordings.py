@@ -11,6 +11,7 @@ from rich.table import Table
 
 from acd.cli import context
 from acd.errors import OperatorError
+from acd.recordings.bucket import StoreAway, bucket_of
 from acd.recordings.check import Finding, check
 from acd.recordings.store import Recording, Recordings
 from acd.records.report import duration
@@ -46,24 +47,34 @@ def check_recordings(
     quick: Annotated[bool, typer.Option("--quick", help="files are measured, not read")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Files that are missing, differ from what is on record, or belong to no call. Code 1 if any."""
+    """Files, here or in S3, that are missing, differ from what is on record, or belong to no call.
+
+    Code 1 if there are any.
+    """
     env = context.environment()
     looked_at: Counter[str] = Counter()
+    faults: list[Finding] = []
+    away = ""
     with context.records(env) as store:
-        faults = list(
-            check(
-                env.recordings_dir,
-                Recordings(store.engine),
-                store.known,
-                checksums=not quick,
-                looked_at=lambda count: looked_at.update(rows=count),
-            )
+        found = check(
+            env.recordings_dir,
+            Recordings(store.engine),
+            store.known,
+            checksums=not quick,
+            looked_at=lambda count: looked_at.update(rows=count),
+            bucket=lambda: bucket_of(context.centre_in_use(env).recording.s3, env),
         )
+        try:
+            faults.extend(found)
+        except StoreAway as error:
+            away = str(error)
     if as_json:
         shown = [{"name": each.name, "fault": each.fault.value, "text": each.text} for each in faults]
         typer.echo(json.dumps(shown, ensure_ascii=False, indent=2))
-    else:
+    elif faults or not away:
         _print(faults, looked_at["rows"])
+    if away:
+        raise OperatorError(f"ended half-way, nothing is known of the rest: {away}; try again later")
     if faults:
         raise typer.Exit(FAULTS_FOUND)
 

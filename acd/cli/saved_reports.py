@@ -14,8 +14,10 @@ from rich.text import Text
 from sqlalchemy import Engine
 
 from acd.cli import context
+from acd.cli.auditing import audit
 from acd.cli.report import Agent, ByWhat, Compare, Flow, Formula, Group, Kpi, Length, Number, Segment, Team
 from acd.errors import OperatorError
+from acd.records.store import RecordStore
 from acd.reports.asked import Grain
 from acd.reports.files.make import FileFormat
 from acd.reports.periods import Comparison, RelativePeriod
@@ -148,6 +150,7 @@ def add(
     tz = context.timezone(env)
     with context.records(env) as store:
         saved = SavedReports(store.engine).add(draft, tz, datetime.now(UTC))
+        _audit(store, "saved-report-create", saved)
     told = "" if saved.next_at is None else f", first at {saved.next_at.astimezone(tz):%Y-%m-%d %H:%M}"
     typer.echo(f"saved as {saved.name} ({saved.id}){told}")
 
@@ -158,6 +161,7 @@ def remove(name: Name) -> None:
     with context.records(context.environment()) as store:
         saved = SavedReports(store.engine).look_up(name) or _named(store.engine, name)
         SavedReports(store.engine).remove(saved.id)
+        _audit(store, "saved-report-delete", saved)
     typer.echo(f"{saved.name} is removed")
 
 
@@ -171,6 +175,7 @@ def run_now(name: Name) -> None:
         if not saved.recipients:
             raise OperatorError(f"{saved.name} has nobody whom it is sent to")
         runs = Runs(store.engine)
+        _audit(store, "saved-report-send", saved)
         run = runs.add(saved, datetime.now(UTC))
         attempt(store.engine, saved, run, folders, env.database_url, make, os.environ, _now)
         done = runs.get(run.id)
@@ -184,6 +189,16 @@ def _tell(saved: SavedReport, done: Run) -> None:
         return
     ends = "it is tried again" if done.state == RunState.WAITING else "it is not tried again"
     raise OperatorError(f"{saved.name} was not sent to everybody: {done.error}; {ends}")
+
+
+def _audit(store: RecordStore, what: str, saved: SavedReport | BrokenReport) -> None:
+    """As the pages' requests have it; of a broken one nothing else is known."""
+    about = f"saved report {saved.name}"
+    if isinstance(saved, BrokenReport):
+        audit(store, what, about)
+        return
+    schedule = None if saved.schedule is None else str(saved.schedule)
+    audit(store, what, about, schedule=schedule, recipients=list(saved.recipients))
 
 
 def _now() -> datetime:

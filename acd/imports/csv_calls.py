@@ -133,7 +133,11 @@ class RowReader:
             until = answered or self._answered_before(said, talk_s, ended) if outcome == "answered" else ended
             wait_s = None if until is None else _between(queued_at, until, "wait")
         if outcome != "answered":
-            times = Times(outcome, queued_at, wait_s or 0.0)
+            if wait_s is None:
+                raise Impossible(
+                    "no wait", "not answered, and when the caller was out of the line is not said"
+                )
+            times = Times(outcome, queued_at, wait_s)
         else:
             if not agent:
                 raise Impossible("answered by nobody", "answered, but no agent is named")

@@ -99,6 +99,11 @@ class Files:
                 while raw and not raw.endswith(b"\n"):
                     raw = content.readline(LONGEST_LINE)
                 continue
+            if b"\0" in raw:  # a file that a power cut has torn; no database takes it
+                self.refusals.refuse(
+                    place, Impossible("zero bytes", "has zero bytes in it: the file is damaged")
+                )
+                continue
             yield place, raw
 
 

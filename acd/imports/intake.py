@@ -74,17 +74,18 @@ class Intake:
     def _new_calls(
         self, connection: Connection, calls: dict[str, tuple[CallRecord, Place]]
     ) -> list[CallRecord]:
-        on_record: dict[str, datetime] = {}
+        on_record: dict[str, tuple[str, datetime, datetime | None]] = {}
         table = schema.calls.c
+        query = select(table.call_id, table.source, table.started_at, table.ended_at)
         for ids in in_chunks(list(calls)):
-            found = connection.execute(select(table.call_id, table.started_at).where(table.call_id.in_(ids)))
-            on_record.update((call_id, started_at) for call_id, started_at in found)
-        new = []
+            for call_id, *told in connection.execute(query.where(table.call_id.in_(ids))):
+                on_record[call_id] = (told[0], told[1], told[2])
+        new: list[CallRecord] = []
         for call_id, (record, place) in calls.items():
-            started_at = on_record.get(call_id)
-            if started_at is None:
+            there = on_record.get(call_id)
+            if there is None:
                 new.append(record)
-            elif abs((started_at - record.started_at).total_seconds()) < _SAME_START_S:
+            elif _is_same(record, *there):
                 self.taken.known += 1
             else:
                 self._refuse_other(place, call_id)
@@ -97,6 +98,18 @@ class Intake:
 
 _SAME_START_S = 3600
 """A call of ours has been in the flow, before its first queue."""
+_SAME_S = 1.0
+_IMPORTED = frozenset({Source.QUEUE_LOG.value, Source.CSV.value})
+
+
+def _is_same(record: CallRecord, source: str, started_at: datetime, ended_at: datetime | None) -> bool:
+    """Whether that is the call on record. Of one that was imported the end tells it from a visit of later."""
+    apart_s = abs((started_at - record.started_at).total_seconds())
+    if source not in _IMPORTED:
+        return apart_s < _SAME_START_S
+    if ended_at is None or record.ended_at is None:
+        return apart_s < _SAME_S and ended_at == record.ended_at
+    return apart_s < _SAME_S and abs((ended_at - record.ended_at).total_seconds()) < _SAME_S
 
 
 def _new_states(

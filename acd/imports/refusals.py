@@ -9,6 +9,7 @@ from pathlib import Path
 from threading import Lock
 from typing import NamedTuple, TextIO
 
+from acd.errors import OperatorError
 from acd.settings.problems import shown
 
 LONGEST_TEXT = 200
@@ -34,7 +35,7 @@ class Impossible(ValueError):
 
 @dataclass(slots=True)
 class Refusals:
-    """Lists lines in a file as they come, and counts them by kind. The file is made with the first one.
+    """Lists lines in a file as they come, and counts them by kind. `open` it first; an empty list is no file.
 
     `refused` lines are faults of the source. `unused` ones are sound, but say nothing that can be counted.
     """
@@ -44,6 +45,17 @@ class Refusals:
     unused: Counter[str] = field(default_factory=Counter)
     _out: TextIO | None = None
     _lock: Lock = field(default_factory=Lock)  # lines are read and calls written at the same time
+
+    def open(self) -> None:
+        """Begin the list, before anything is done that it may be needed for. Raises OperatorError."""
+        if self.path is None:
+            return
+        try:  # callers' numbers are in it
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            opened = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        except OSError as error:
+            raise self._unwritten(error) from error
+        self._out = os.fdopen(opened, "w", encoding="utf-8")
 
     def refuse(self, place: Place, fault: Impossible, text: str = "") -> None:
         """One more line that is not counted because it is wrong, or belongs to what is."""
@@ -58,16 +70,28 @@ class Refusals:
             self._list(place, "not used", kind, text)
 
     def close(self) -> None:
-        """The list is whole. Raises OSError."""
-        if self._out is not None:
-            self._out.close()
-            self._out = None
+        """The list is whole. Raises OperatorError."""
+        if self._out is None or self.path is None:
+            return
+        out, self._out = self._out, None
+        try:
+            out.close()
+        except OSError as error:
+            raise self._unwritten(error) from error
+        if not self.refused and not self.unused and self.path.is_file():  # it may be /dev/null
+            self.path.unlink()
 
     def _list(self, place: Place, what: str, why: str, text: str) -> None:
-        if self.path is None:
+        if self._out is None:
             return
-        if self._out is None:  # callers' numbers are in it
-            opened = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-            self._out = os.fdopen(opened, "w", encoding="utf-8")
         quoted = f": {shown(text, longest=LONGEST_TEXT)}" if text else ""
-        self._out.write(f"{place}: {what}: {why}{quoted}\n")
+        try:
+            self._out.write(f"{place}: {what}: {why}{quoted}\n")
+        except OSError as error:
+            raise self._unwritten(error) from error
+
+    def _unwritten(self, error: OSError) -> OperatorError:
+        return OperatorError(
+            f"{self.path}: the list of lines that are not counted cannot be written: {error.strerror};"
+            " say with --problems where it can, and import again: calls that are on record stay once"
+        )

@@ -20,7 +20,6 @@ from sqlalchemy import (
     case,
     column,
     delete,
-    func,
     select,
     table,
     update,
@@ -30,12 +29,12 @@ from acd.core.facts import CallKind
 from acd.customers.store import writing
 from acd.privacy.scrub import scrubbed_fact
 from acd.records import schema
+from acd.records.corrections import Field
+from acd.records.nobody import NOBODY, is_outside
 from acd.records.slots import raise_slots, slot_of, slots_between
 from acd.sql import UtcDateTime
 
 BATCH = 200
-NOBODY = "anon:"
-"""So begins what stands for the contact key of somebody who is known no longer."""
 _PARTS = (
     schema.segments, schema.visits, schema.transfers, schema.ivr_steps, schema.survey_scores, schema.sounds,
     schema.facts, schema.corrections,
@@ -74,21 +73,21 @@ def anonymise(
         same = update(calls).where(calls.c.contact_key == key)
         connection.execute(same.values(contact_key=contact_of(key)))
     nobody = {"caller_number": "", "caller_name": "", "customer_id": None, "customer_name": None}
-    connection.execute(update(calls).where(is_one).values(**nobody, dialed_number=_ours(calls)))
+    said = {"dialed_number": _ours(calls), "anonymised": True}
+    connection.execute(update(calls).where(is_one).values(**nobody, **said))
     visits = schema.visits
     visited = visits.c.call_id.in_(ids)
     connection.execute(update(visits).where(visited).values(dialed_number=_ours(visits)))
     count = Counter(calls=len(ids), facts=_scrub_facts(connection, ids, pattern))
-    steps, told, sent = schema.ivr_steps, schema.dispositions, schema.transfers
+    steps, told = schema.ivr_steps, schema.dispositions
     connection.execute(update(steps).where(steps.c.call_id.in_(ids)).values(detail=""))
-    connection.execute(
-        update(sent).where(sent.c.call_id.in_(ids), func.length(sent.c.target) > 6).values(target="")
-    )
+    _scrub_transfers(connection, ids)
     words = update(told).where(told.c.call_id.in_(ids)).values(note="", fields={})
     count["dispositions"] = connection.execute(words).rowcount
-    corrected = schema.corrections
-    theirs = corrected.c.call_id.in_(ids) & (corrected.c.field == "customer_id")
-    connection.execute(update(corrected).where(theirs).values(value="", reason=""))
+    corrected = schema.corrections.c
+    value = case((corrected.field == Field.CUSTOMER.value, ""), else_=corrected.value)
+    query = update(schema.corrections).where(corrected.call_id.in_(ids))
+    connection.execute(query.values(value=value, reason=""))
     return count + _tasks_of(connection, ids, delete_them=False)
 
 
@@ -105,12 +104,12 @@ def delete_calls(connection: Connection, call_ids: Sequence[str]) -> Counter[str
 
 
 def delete_facts(connection: Connection, call_ids: Sequence[str]) -> Counter[str]:
-    """The course of calls: facts and steps of flows. What is counted stays."""
-    count: Counter[str] = Counter()
-    for part in (schema.facts, schema.ivr_steps):
-        query = delete(part).where(part.c.call_id.in_(list(call_ids)))
-        count[str(part.name)] = connection.execute(query).rowcount
-    return count
+    """The course of calls, and what was keyed in flows. What is counted stays, the steps among it."""
+    facts, steps, ids = schema.facts, schema.ivr_steps, list(call_ids)
+    deleted = connection.execute(delete(facts).where(facts.c.call_id.in_(ids))).rowcount
+    told = steps.c.call_id.in_(ids) & (steps.c.detail != "")
+    blanked = connection.execute(update(steps).where(told).values(detail="")).rowcount
+    return Counter(facts=deleted, ivr_steps=blanked)
 
 
 def _ours(of: Table) -> Any:
@@ -133,6 +132,20 @@ def _scrub_facts(connection: Connection, ids: Sequence[str], pattern: re.Pattern
     if changed:
         connection.execute(update(facts).where(is_one).values(data=bindparam("new", type_=JSON())), changed)
     return sum(len(row["new"]) for row in changed)
+
+
+def _scrub_transfers(connection: Connection, ids: Sequence[str]) -> None:
+    """Numbers outside; the ids of consultations stay, by which Asterisk's account is understood."""
+    sent = schema.transfers
+    query = select(sent.c.call_id, sent.c.position, sent.c.target).where(sent.c.call_id.in_(ids))
+    outside = [
+        {"of": call_id, "n": position}
+        for call_id, position, target in connection.execute(query)
+        if is_outside(target)
+    ]
+    if outside:
+        is_one = (sent.c.call_id == bindparam("of")) & (sent.c.position == bindparam("n"))
+        connection.execute(update(sent).where(is_one).values(target=""), outside)
 
 
 def _tasks_of(connection: Connection, ids: Sequence[str], *, delete_them: bool) -> Counter[str]:

@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, Engine, Table, select
+from sqlalchemy import Connection, Engine, TableClause, or_, select
 
 from acd.customers.schema import customer_notes, customer_numbers, customers
 from acd.errors import OperatorError
+from acd.privacy.calls import drafts
 from acd.privacy.person import Person
 from acd.recordings.bucket import Bucket
 from acd.recordings.files import path_of
@@ -24,7 +25,9 @@ from acd.recordings.store import Recording, Recordings
 from acd.records import schema
 from acd.records.store import RecordStore
 from acd.records.story import call_story
+from acd.records.tasks import TaskKind
 from acd.sql import in_chunks
+from acd.webhooks.schema import deliveries
 
 _OF_CALLS = (
     schema.calls, schema.segments, schema.visits, schema.transfers, schema.facts, schema.ivr_steps,
@@ -74,14 +77,47 @@ def _data(engine: Engine, person: Person, call_ids: Sequence[str]) -> dict[str, 
             "customers": cards,
             "customer_numbers": _rows(connection, customer_numbers, "customer_key", keys),
             "customer_notes": _rows(connection, customer_notes, "customer_key", keys),
-            "callbacks": _rows(connection, schema.callbacks, "number", person.numbers),
+            "callbacks": _wishes(connection, person, call_ids),
+            "drafts": _rows(connection, drafts, "call_id", call_ids),
+            "deliveries": _deliveries(connection, person),
         }
+        data["task_changes"] = _task_changes(connection, data["callbacks"], call_ids)
         return data | {str(table.name): _rows(connection, table, "call_id", call_ids) for table in _OF_CALLS}
 
 
-def _rows(connection: Connection, table: Table, name: str, values: Sequence[Any]) -> Rows:
+def _wishes(connection: Connection, person: Person, call_ids: Sequence[str]) -> Rows:
+    """Also those of their calls that name another number to be called back at."""
+    rows = _rows(connection, schema.callbacks, "number", person.numbers)
+    rows += _rows(connection, schema.callbacks, "call_id", call_ids)
+    return list({row["callback_id"]: row for row in rows}.values())
+
+
+def _task_changes(connection: Connection, wishes: Rows, call_ids: Sequence[str]) -> Rows:
+    """What was noted of wishes to be called back, and of words that were left."""
+    names = [row["name"].rpartition("/")[2] for row in _rows(connection, schema.sounds, "call_id", call_ids)]
+    wished = [str(row["callback_id"]) for row in wishes]
+    tasks = {TaskKind.CALLBACK.value: wished, TaskKind.VOICEMAIL.value: names}
+    return [
+        row
+        for kind, ids in tasks.items()
+        for row in _rows(connection, schema.task_changes, "task_id", ids)
+        if row["kind"] == kind
+    ]
+
+
+def _deliveries(connection: Connection, person: Person) -> Rows:
+    """What webhooks were told of them, or are still to be."""
+    needles = [needle.decode() for needle in person.needles()]
+    if not needles:
+        return []
+    told = or_(*(deliveries.c.body.contains(each, autoescape=True) for each in needles))
+    query = select(deliveries).where(told).order_by(deliveries.c.id)
+    return [dict(row) for row in connection.execute(query).mappings()]
+
+
+def _rows(connection: Connection, table: TableClause, name: str, values: Sequence[Any]) -> Rows:
     column = table.c[name]
-    order = [*table.primary_key.columns]
+    order = [*table.primary_key]
     return [
         dict(row)
         for chunk in in_chunks(values)

@@ -12,21 +12,24 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from sqlalchemy import Engine, String, bindparam, cast, delete, or_, select, update
+from sqlalchemy import Connection, Engine, String, bindparam, cast, delete, or_, select, update
 
 from acd.accounts.schema import audit
 from acd.customers.schema import customers
 from acd.customers.store import drop_card
 from acd.errors import OperatorError
-from acd.privacy.calls import BATCH, NOBODY, anonymise, delete_calls, drafts, erasing
+from acd.privacy.accounts_of_calls import Cleaner
+from acd.privacy.calls import BATCH, anonymise, delete_calls, drafts, erasing
 from acd.privacy.leftovers import files_with, has
 from acd.privacy.person import Person, was_dialled
 from acd.privacy.scrub import scrubbed
-from acd.privacy.sounds import Why, delete_sounds, unlink_sound
+from acd.privacy.sounds import Why, delete_in_store, delete_on_disk, store_of
 from acd.recordings.bucket import Bucket
+from acd.recordings.files import remove_files
 from acd.recordings.of_call import told_of
-from acd.recordings.store import Recordings
+from acd.recordings.store import Recordings, Storage
 from acd.records import schema
+from acd.records.nobody import GONE, NOBODY
 from acd.records.store import RecordStore
 from acd.webhooks.schema import deliveries
 
@@ -35,6 +38,8 @@ from acd.webhooks.schema import deliveries
 class Forgetting:
     """`home` is searched at the end; `others` are places beside it. `in_use`: the controller runs.
 
+    `account` and `queue_log`: files in which Asterisk, and we, have written what happened to calls.
+    `tidy_live`: has the live state on disk written anew, without what is over.
     `calls_too`: calls are deleted and not only made nobody's, so that reports change. `anew`: SQLite's file
     is written anew at the end.
     """
@@ -49,12 +54,17 @@ class Forgetting:
     in_use: bool = False
     calls_too: bool = False
     anew: bool = True
+    account: Path | None = None
+    queue_log: Path | None = None
+    tidy_live: Callable[[], None] = lambda: None
     done: Counter[str] = field(default_factory=Counter)
+    failed: list[Path] = field(default_factory=list)
+    """Files that should have been changed, and could not be."""
     nobody: str = field(default_factory=lambda: NOBODY + secrets.token_hex(8))
     """Stands for them from here on: the same for all their calls, so that reports stay as they are."""
 
     def check(self) -> None:
-        """Raises OperatorError where the card cannot be deleted, before anything is."""
+        """Raises OperatorError where card or recordings cannot be deleted, before anything is."""
         query = select(customers.c.id).where(
             customers.c.id.in_(self.person.ids), customers.c.file_values.is_not(None)
         )
@@ -65,10 +75,14 @@ class Forgetting:
                 f"customer {owned[0]} is in the file config/customers.csv: delete the line there, reload,"
                 " and ask again"
             )
+        found = Recordings(self._engine).of_calls(self.calls())
+        if any(row.is_there and row.storage is Storage.S3 for row in found):
+            store_of(self.bucket)
 
     def run(self, progress: Callable[[int, int], None] = lambda _done, _of: None) -> Counter[str]:
         """All of it; what was deleted or changed, by kind. Raises OperatorError, OSError."""
         ids = self.calls()
+        self._accounts(ids)  # while it is known which calls are theirs
         for n, chunk in enumerate(_batches(ids)):
             self._sounds_of(chunk)
             with erasing(self._engine) as connection:
@@ -76,11 +90,13 @@ class Forgetting:
                     self.done += delete_calls(connection, chunk)
                 else:
                     self.done += anonymise(connection, chunk, lambda _key: self.nobody, self.person.pattern())
+                    self._replace_codes(connection, chunk)
             progress(min(len(ids), (n + 1) * BATCH), len(ids))
         self._wishes_and_words()
         self._card()
         self._journal()
         self._overwrite()
+        self.tidy_live()
         return self.done
 
     def calls(self) -> list[str]:
@@ -92,7 +108,7 @@ class Forgetting:
             calls.c.customer_id.in_(person.ids),
             calls.c.caller_number.in_(person.numbers),
             was_dialled(person.numbers),
-            calls.c.contact_key.in_(keys),
+            calls.c.contact_key.in_([*keys, *person.codes]),
             calls.c.call_id.in_(wished),
         )
         with self._engine.connect() as connection:
@@ -102,17 +118,36 @@ class Forgetting:
 
     def left(self) -> list[Path]:
         """Files in which something of them can still be found, such as logs and the live state."""
-        return files_with(self.person.needles(), [self.home, *self.others])
+        found = files_with(self.person.needles(), [self.home, *self.others])
+        return [*found, *(file for file in self.failed if file not in found)]
 
     # --- steps --------------------------------------------------------------------------------
+    def _replace_codes(self, connection: Connection, call_ids: Sequence[str]) -> None:
+        """Who has the key could still tell whose they are."""
+        calls = schema.calls
+        coded = calls.c.call_id.in_(call_ids) & calls.c.contact_key.in_(self.person.codes)
+        connection.execute(update(calls).where(coded).values(contact_key=self.nobody))
+
     def _sounds_of(self, call_ids: Sequence[str]) -> None:
         rows = Recordings(self._engine)
         found = rows.of_calls(call_ids)
-        self.done["recordings"] += delete_sounds(self.recordings, rows, found, Why.FORGOTTEN, self.bucket)
+        why = Why.FORGOTTEN
+        self.done["recordings"] += delete_on_disk(self.recordings, rows, found, why)
+        self.done["recordings"] += delete_in_store(self.recordings, rows, found, why, self.bucket)
         for call_id in call_ids:  # files that are not on record yet
             record = self.store.call(call_id)
             for told in told_of(record) if record is not None else ():
-                unlink_sound(self.recordings, told.name)
+                remove_files(self.recordings, [told.name])
+
+    def _accounts(self, ids: Sequence[str]) -> None:
+        """Lines of Asterisk's account and of queue_log."""
+        for kind, file in (("cdr", self.account), ("queue_log", self.queue_log)):
+            if file is None:
+                continue
+            cleaner = Cleaner(frozenset(ids), self.person.pattern(), whole=self.calls_too)
+            (cleaner.clean_account if kind == "cdr" else cleaner.clean_queue_log)(file)
+            self.done[f"{kind}_lines"] += cleaner.lines
+            self.failed += cleaner.failed
 
     def _wishes_and_words(self) -> None:
         """Callbacks without a call on record, deliveries of webhooks, drafts, and the audit log's details."""
@@ -135,7 +170,7 @@ class Forgetting:
             changed = [
                 {
                     "of": row["id"],
-                    "said": pattern.sub("…", row["about"]),
+                    "said": pattern.sub(GONE, row["about"]),
                     "more": scrubbed(row["detail"], pattern),
                 }
                 for row in found

@@ -6,14 +6,16 @@ import json
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
 
 import phonenumbers
-from sqlalchemy import ColumnElement, Connection, or_, select
+from sqlalchemy import ColumnElement, Connection, select
 
 from acd.core.facts import CallKind
+from acd.core.last_agents import customer_key
 from acd.customers.schema import customer_numbers, customers
 from acd.errors import OperatorError
+from acd.privacy.codes import codes_of
 from acd.records.schema import callbacks, calls
 from acd.settings.phone_number import normalised
 
@@ -23,18 +25,21 @@ LEAST_LETTERS = 6
 LEAST_SIGNS = 3
 FIRST_OF_CHINESE = 0x2E80
 """A name that is shorter, or one word, is looked for in columns of names only: it may be part of others."""
-GONE = "…"
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """`ids` are those of cards, merged ones as well; `card` the one that is in use."""
+    """`ids` are those of cards, merged ones as well; `card` the one that is in use.
+
+    `codes` stand for them in calls that have become nobody's by time.
+    """
 
     card: str | None
     ids: tuple[str, ...]
     numbers: tuple[str, ...]
     names: tuple[str, ...] = ()
     emails: tuple[str, ...] = ()
+    codes: tuple[str, ...] = ()
 
     def pattern(self) -> re.Pattern[str] | None:
         """Finds what tells of this person in a text; None: nothing of it could be told from other words."""
@@ -61,8 +66,11 @@ def _tells(name: str) -> bool:
     return has_parts or (len(name) >= LEAST_SIGNS and all(ord(each) >= FIRST_OF_CHINESE for each in name))
 
 
-def find_person(connection: Connection, asked: str, country: str | None) -> Person:
-    """By a card's id or a number. Raises OperatorError where nothing at all is kept of such a one."""
+def find_person(connection: Connection, asked: str, country: str | None, home: Path) -> Person:
+    """By a card's id or a number. `home` has the key to the codes.
+
+    Raises OperatorError where nothing at all is kept of such a one, or where it is not said whose it is.
+    """
     if not asked.strip():
         raise OperatorError("say who: a customer's id, or a phone number")
     table = customers.c
@@ -72,7 +80,7 @@ def find_person(connection: Connection, asked: str, country: str | None) -> Pers
         key = select(customer_numbers.c.customer_key).where(customer_numbers.c.number.in_([asked, number]))
         head = connection.execute(select(customers).where(table.key.in_(key))).mappings().first()
     if head is None:
-        return _without_card(connection, asked, number)
+        return _without_card(connection, asked, number, home)
     main = head["merged_into"] or head["id"]
     rows = connection.execute(select(customers).where((table.id == main) | (table.merged_into == main)))
     cards = list(rows.mappings())
@@ -83,7 +91,10 @@ def find_person(connection: Connection, asked: str, country: str | None) -> Pers
     ids = tuple(sorted(card["id"] for card in cards))
     if head["id"] != asked:
         numbers.add(number)
-    return Person(main, ids, *_told(connection, ids, numbers, cards))
+    names = {card["name"] for card in cards}
+    names |= set(connection.scalars(select(calls.c.customer_name).where(calls.c.customer_id.in_(ids))))
+    emails = {email for card in cards for email in card["emails"]}
+    return _person(home, main, ids, numbers, names, emails)
 
 
 def was_dialled(numbers: Sequence[str]) -> ColumnElement[bool]:
@@ -91,26 +102,48 @@ def was_dialled(numbers: Sequence[str]) -> ColumnElement[bool]:
     return (calls.c.kind == CallKind.OUTBOUND.value) & calls.c.dialed_number.in_(numbers)
 
 
-def _without_card(connection: Connection, asked: str, number: str) -> Person:
-    """Somebody who has called, and has no card, or none any more."""
-    is_theirs = or_(calls.c.customer_id == asked, calls.c.caller_number.in_([asked, number]))
-    is_theirs |= was_dialled([asked, number])
-    found = connection.execute(select(calls.c.customer_id).where(is_theirs)).all()
-    wishes = select(callbacks.c.callback_id).where(callbacks.c.number.in_([asked, number]))
-    if not found and connection.execute(wishes).first() is None:
+def _without_card(connection: Connection, asked: str, number: str, home: Path) -> Person:
+    """Somebody who has called, and has no card, or none any more.
+
+    A number leads to its own calls alone: a customer who has called from it may have others, and be another.
+    """
+    has_id, numbers = calls.c.customer_id == asked, [asked, number]
+    has_number = calls.c.caller_number.in_(numbers) | was_dialled(numbers)
+    query = select(calls.c.customer_id, calls.c.customer_name).where(has_id | has_number).distinct()
+    found = connection.execute(query).all()
+    _refuse_others(connection, asked, {row.customer_id for row in found if row.customer_id})
+    ids = (asked,) if any(row.customer_id == asked for row in found) else ()
+    person = _person(home, None, ids, set(numbers) - set(ids), {row.customer_name for row in found}, ())
+    wishes = select(callbacks.c.callback_id).where(callbacks.c.number.in_(numbers))
+    coded = select(calls.c.call_id).where(calls.c.contact_key.in_(person.codes))
+    if not found and not any(connection.execute(kept.limit(1)).first() for kept in (wishes, coded)):
         raise OperatorError(f"nothing is kept of {asked!r}: neither a card nor a call")
-    ids = tuple(sorted({row[0] for row in found if row[0]}))
-    return Person(None, ids, *_told(connection, ids, {asked, number} - set(ids), []))
+    return person
 
 
-def _told(
-    connection: Connection, ids: tuple[str, ...], numbers: Iterable[str], cards: list[Any]
-) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
-    """Numbers, names and e-mail addresses: those of the cards, and the names that calls of theirs had."""
-    names = {card["name"] for card in cards}
-    names |= set(connection.scalars(select(calls.c.customer_name).where(calls.c.customer_id.in_(ids))))
-    emails = {email for card in cards for email in card["emails"]}
-    return tuple(sorted(numbers)), tuple(sorted(filter(None, names))), tuple(sorted(emails))
+def _refuse_others(connection: Connection, asked: str, ids: Iterable[str]) -> None:
+    """Raises OperatorError where calls that were found are those of customers with cards."""
+    query = select(customers.c.id, customers.c.name).where(customers.c.id.in_(ids)).order_by(customers.c.id)
+    others = [f"{row.id} ({row.name})" for row in connection.execute(query)]
+    if others:
+        raise OperatorError(
+            f"calls of {asked!r} are those of customers whose cards do not have it: {', '.join(others)}."
+            " Say one of these ids if that is who is meant; a call that is not theirs is put right first"
+            " with 'acd calls correct'"
+        )
+
+
+def _person(
+    home: Path,
+    card: str | None,
+    ids: tuple[str, ...],
+    numbers: Iterable[str],
+    names: Iterable[str | None],
+    emails: Iterable[str],
+) -> Person:
+    keys = [customer_key(each, "") for each in ids] + [customer_key(None, each) for each in numbers]
+    told = tuple(sorted({name for name in names if name}))
+    return Person(card, ids, tuple(sorted(numbers)), told, tuple(sorted(emails)), codes_of(home, keys))
 
 
 def _significant(number: str) -> str:

@@ -6,39 +6,37 @@ good by the next one.
 
 from __future__ import annotations
 
-import hashlib
-import hmac
-import secrets
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import ColumnElement, Engine, Table, and_, delete, exists, func, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, Engine, Table, and_, delete, exists, func, select, tuple_, update
 
 from acd.accounts.schema import audit
 from acd.customers.schema import customers
 from acd.customers.store import drop_card
-from acd.privacy.calls import BATCH, NOBODY, anonymise, delete_calls, delete_facts, drafts, erasing
-from acd.privacy.sounds import Why, delete_sounds
+from acd.errors import OperatorError
+from acd.privacy.calls import BATCH, anonymise, delete_calls, delete_facts, drafts, erasing
+from acd.privacy.codes import code_of
+from acd.privacy.sounds import Why, delete_in_store, delete_on_disk
 from acd.recordings.bucket import Bucket
 from acd.recordings.of_call import RecordingKind
 from acd.recordings.schema import recordings
 from acd.recordings.store import Recordings
 from acd.records import schema
+from acd.records.nobody import NOBODY
 from acd.records.slots import raise_slots, slots_between
 from acd.settings.retention import CallsEnd, RetentionSettings
 
-KEY_FILE = "retention.key"
-KEY_BYTES = 32
 FOLLOW_UP = timedelta(days=2)
 """Calls of so long ago are looked at for contacts who have become nobody before."""
 
 
-@dataclass(frozen=True)
+@dataclass
 class Retention:
     """One run. `home` has the key by which contacts become nobody; `pause_s` is left between two batches."""
 
@@ -49,6 +47,7 @@ class Retention:
     bucket: Callable[[], Bucket | None]
     now: datetime
     pause_s: float = 0.0
+    _away: OperatorError | None = field(default=None, init=False)
 
     def due(self) -> Counter[str]:
         """How many of each kind there are whose time is over; nothing is changed."""
@@ -60,23 +59,32 @@ class Retention:
         return +found
 
     def run(self) -> Counter[str]:
-        """Until nothing is due; what was done, by kind. Raises SQLAlchemy's errors, OSError, StoreAway."""
+        """Until nothing is due; what was done, by kind. Raises SQLAlchemy's errors, OSError.
+
+        Recordings in a store that is away are left out, all else is done; then it raises OperatorError.
+        """
         done = Counter[str]()
         steps = {
-            "recordings": self._sounds, "voicemails": self._sounds, "calls": self._calls,
-            "facts": self._facts, "agent_states": self._states, "contacts": self._cards,
+            "calls": self._calls, "facts": self._facts, "agent_states": self._states, "contacts": self._cards,
         }  # fmt: skip
         for name, table, where in self._rules():
-            for count in self._batches(steps.get(name, self._rows), name, table, where):
+            if table is recordings:
+                counts = self._sounds(where)
+            else:
+                counts = self._batches(steps.get(name, self._rows), table, where)
+            for count in counts:
                 done[name] += count
+                time.sleep(self.pause_s)
         if self.settings.calls is not None and self.settings.calls_then is CallsEnd.ANONYMISE:
             self._follow_up()
+        if self._away is not None:
+            raise self._away
         return +done
 
-    def _batches(self, step: Any, name: str, table: Table, where: ColumnElement[bool]) -> Iterator[int]:
-        while count := step(name, table, where):
+    @staticmethod
+    def _batches(step: Any, table: Table, where: ColumnElement[bool]) -> Iterator[int]:
+        while count := step(table, where):
             yield count
-            time.sleep(self.pause_s)
 
     # --- what is due ----------------------------------------------------------------------------
     def _rules(self) -> Iterator[tuple[str, Any, ColumnElement[bool]]]:
@@ -94,13 +102,14 @@ class Retention:
             yield "voicemails", recordings, there & mail & (told.started_at < self._before(kept.voicemails))
         calls = schema.calls
         if kept.facts is not None:
-            has = or_(
-                *(exists().where(t.c.call_id == calls.c.call_id) for t in (schema.facts, schema.ivr_steps))
+            steps = schema.ivr_steps.c
+            has = exists().where(schema.facts.c.call_id == calls.c.call_id) | exists().where(
+                steps.call_id == calls.c.call_id, steps.detail != ""
             )
             yield "facts", calls, (calls.c.started_at < self._before(kept.facts)) & has
         if kept.calls is not None:
             old = calls.c.started_at < self._before(kept.calls)
-            yield "calls", calls, old if kept.calls_then is CallsEnd.DELETE else old & _is_somebodys()
+            yield "calls", calls, old if kept.calls_then is CallsEnd.DELETE else old & ~calls.c.anonymised
         if kept.agent_states is not None:
             states = schema.agent_states
             yield "agent_states", states, states.c.until < self._before(kept.agent_states)
@@ -118,12 +127,19 @@ class Retention:
         return self.now - timedelta(days=days)
 
     # --- batches: how many were done ------------------------------------------------------------
-    def _sounds(self, _name: str, _table: Table, where: ColumnElement[bool]) -> int:
-        rows = Recordings(self.engine)
-        found = rows.after(None, BATCH, where)
-        return delete_sounds(self.recordings_dir, rows, found, Why.RETENTION, self.bucket)
+    def _sounds(self, where: ColumnElement[bool]) -> Iterator[int]:
+        """Page by page: those that cannot be deleted now do not stand before the others."""
+        rows, last = Recordings(self.engine), None
+        while found := rows.after(last, BATCH, where):
+            last = (found[-1].started_at, found[-1].name)
+            yield delete_on_disk(self.recordings_dir, rows, found, Why.RETENTION)
+            if self._away is None:
+                try:
+                    yield delete_in_store(self.recordings_dir, rows, found, Why.RETENTION, self.bucket)
+                except OperatorError as error:
+                    self._away = error
 
-    def _calls(self, _name: str, _table: Table, where: ColumnElement[bool]) -> int:
+    def _calls(self, _table: Table, where: ColumnElement[bool]) -> int:
         with erasing(self.engine) as connection:
             ids = list(connection.scalars(_oldest(schema.calls.c.call_id, where)))
             if not ids:
@@ -136,14 +152,14 @@ class Retention:
                 anonymise(connection, ids, self._contact)
         return len(ids)
 
-    def _facts(self, _name: str, _table: Table, where: ColumnElement[bool]) -> int:
+    def _facts(self, _table: Table, where: ColumnElement[bool]) -> int:
         with erasing(self.engine) as connection:
             ids = list(connection.scalars(_oldest(schema.calls.c.call_id, where)))
             if ids:
                 delete_facts(connection, ids)
         return len(ids)
 
-    def _states(self, _name: str, table: Table, where: ColumnElement[bool]) -> int:
+    def _states(self, table: Table, where: ColumnElement[bool]) -> int:
         key = tuple_(table.c.agent_id, table.c.since)
         query = select(table.c.agent_id, table.c.since, table.c.until).where(where).limit(BATCH)
         with erasing(self.engine) as connection:
@@ -153,7 +169,7 @@ class Retention:
             raise_slots(connection, slots)
         return len(rows)
 
-    def _cards(self, _name: str, table: Table, where: ColumnElement[bool]) -> int:
+    def _cards(self, table: Table, where: ColumnElement[bool]) -> int:
         with erasing(self.engine) as connection:
             heads = list(connection.scalars(select(table.c.id).where(where).limit(BATCH)))
             doomed = table.c.id.in_(heads) | table.c.merged_into.in_(heads)
@@ -161,7 +177,7 @@ class Retention:
                 drop_card(connection, row)
         return len(heads)
 
-    def _rows(self, _name: str, table: Table, where: ColumnElement[bool]) -> int:
+    def _rows(self, table: Table, where: ColumnElement[bool]) -> int:
         """Of a table that nothing else hangs on."""
         keys = [table.c.id] if "id" in table.c else [table.c.agent_id, table.c.call_id]
         with erasing(self.engine) as connection:
@@ -173,7 +189,7 @@ class Retention:
     # --- contacts that are nobody's -------------------------------------------------------------
     def _contact(self, key: str) -> str:
         """The same for the same contact, and told from others only by who has the key file."""
-        return NOBODY + hmac.new(self._key(), key.encode(), hashlib.sha256).hexdigest()[:24]
+        return code_of(self.home, key)
 
     def _follow_up(self) -> None:
         """Who has become nobody and called since: whether that was again is asked by one contact key."""
@@ -189,23 +205,6 @@ class Retention:
                 for contact in list(connection.scalars(query)):
                     again = update(calls).where(calls.c.contact_key == new[contact])
                     connection.execute(again.values(contact_key=contact))
-
-    def _key(self) -> bytes:
-        file = self.home / KEY_FILE
-        if not file.exists():
-            fresh = file.with_name(f"{file.name}.new")
-            fresh.write_bytes(secrets.token_bytes(KEY_BYTES))
-            fresh.chmod(0o600)
-            fresh.replace(file)
-        return file.read_bytes()
-
-
-def _is_somebodys() -> ColumnElement[bool]:
-    calls, told = schema.calls.c, schema.dispositions
-    noted = exists().where(told.c.call_id == calls.call_id, told.c.note != "")
-    known = and_(calls.contact_key != "", calls.contact_key.not_like(f"{NOBODY}%"))
-    named = or_(calls.caller_number != "", calls.caller_name != "", calls.customer_id.is_not(None))
-    return known | named | noted
 
 
 def _oldest(column: Any, where: ColumnElement[bool]) -> Any:

@@ -6,31 +6,13 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from acd.core.facts import CallKind
-from acd.privacy.person import GONE
-
-_NUMBERS_AND_WORDS = frozenset({"caller_number", "caller_name", "number", "detail", "cause"})
-_OUTSIDE = re.compile(r"\+?\d{6,}")
-"""What is dialled and has so many digits is no number of ours."""
+from acd.records.nobody import GONE, nobodys_fact
 
 
 def scrubbed_fact(fact: Mapping[str, Any], pattern: re.Pattern[str] | None) -> dict[str, Any]:
-    """A fact as JSON, nobody's: what was keyed or known of the caller is left out, when and where stay."""
-    dialled = fact.get("kind") == CallKind.OUTBOUND
-    return {key: _scrubbed_value(key, value, dialled, pattern) for key, value in fact.items()}
-
-
-def _scrubbed_value(key: str, value: Any, dialled: bool, pattern: re.Pattern[str] | None) -> Any:
-    if key == "consult":
-        return [scrubbed_fact(each, pattern) for each in value]
-    if key == "customer" and value is not None:
-        nobody = {"id": "", "name": "", "language": "", "value": 0.0, "requirement": ""}
-        return {**value, **nobody}
-    if key in _NUMBERS_AND_WORDS or (key == "dialed_number" and dialled):
-        return ""
-    if key == "target" and isinstance(value, str) and _OUTSIDE.fullmatch(value):
-        return ""
-    return scrubbed(value, pattern)
+    """A fact as JSON, nobody's, and without the pattern's finds."""
+    scrubbed_one: dict[str, Any] = scrubbed(nobodys_fact(fact), pattern)
+    return scrubbed_one
 
 
 def scrubbed(value: Any, pattern: re.Pattern[str] | None) -> Any:

@@ -67,7 +67,7 @@ def written(line: Line) -> str:
 
 
 def _field(text: str) -> str:
-    if text.isalnum() and len(text) <= LONGEST_FIELD:
+    if text.isprintable() and "|" not in text and len(text) <= LONGEST_FIELD:
         return text
     return "".join(c if c.isprintable() else " " for c in text[:LONGEST_FIELD].replace("|", "/"))
 

@@ -77,6 +77,13 @@ class Bucket:
             async for block in answer.stream(min_chunk_size=_BLOCK):
                 yield bytes(block)
 
+    async def size(self, name: str) -> int:
+        """In bytes, without reading it. Raises StoreAway, NotStored."""
+        from obstore import head_async
+
+        with _faults(name):
+            return int((await head_async(self._store, name))["size"])
+
     async def fetch(self, name: str, file: Path) -> None:
         """Into a file here. Raises StoreAway, OSError."""
         with file.open("wb") as opened:

@@ -1,14 +1,17 @@
 """Files of recordings: names, places, and what a wav file says of itself.
 
 A recording's name is its path below the folder without the ending: `2026-11-26/c1-talk`. Beside the sound
-may lie its peaks (`.peaks.json`), and while something is being made of it, a file that ends in `.new`.
+may lie its peaks (`.peaks.json`), while the talk goes on the raw file of each side (`.sln`), and while
+something is being made of it, a file with `.new` in its name.
 """
 
 from __future__ import annotations
 
 import hashlib
+import math
 import re
 import wave
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -16,7 +19,9 @@ from pathlib import Path
 from acd.settings.model import RecordFormat
 
 PEAKS = ".peaks.json"
-NEW = ".new"
+NEW, RAW = ".new", ".sln"
+LEFT_AFTER_S = 86_400.0
+"""What was under way for so long nothing goes on with."""
 NAME = re.compile(r"\d{4}-\d{2}-\d{2}/[a-z0-9-]{1,120}")
 """Names that we give; nothing else is ever looked for on the disk."""
 MEDIA = {RecordFormat.WAV: "audio/wav", RecordFormat.OPUS: "audio/ogg", RecordFormat.MP3: "audio/mpeg"}
@@ -57,6 +62,21 @@ def media_of(path: Path) -> str:
 def peaks_path(folder: Path, name: str) -> Path:
     """Where its peaks are kept. Raises ValueError as `path_of`."""
     return path_of(folder, name, RecordFormat.WAV).with_suffix(PEAKS)
+
+
+def remove_files(folder: Path, names: Iterable[str]) -> None:
+    """All that there is of these recordings: sounds, peaks, raw sides, and what was under way.
+
+    Raises OSError; ValueError for what is no name of ours.
+    """
+    by_day: dict[Path, set[str]] = {}
+    for name in names:
+        place = path_of(folder, name, RecordFormat.WAV)
+        by_day.setdefault(place.parent, set()).add(place.stem)
+    for day, stems in by_day.items():
+        for file in list(day.iterdir()) if day.is_dir() else ():
+            if file.name.partition(".")[0] in stems:
+                file.unlink(missing_ok=True)
 
 
 def call_in(name: str) -> str:
@@ -126,6 +146,24 @@ class Folder:
             if form in list(RecordFormat) and NAME.fullmatch(name) is not None:
                 found.setdefault(name, set()).add(RecordFormat(form))
         return found
+
+    def left_over(self, day: str, before: float) -> list[Path]:
+        """What was under way, raw sides as well, and has not changed since then (seconds since 1970)."""
+        parts = [file for file in (self.folder / day).iterdir() if NEW in file.name or file.suffix == RAW]
+        return sorted(file for file in parts if _changed_at(file) < before)
+
+    def names(self, day: str) -> set[str]:
+        """Of recordings that have any file there."""
+        found = {f"{day}/{file.name.partition('.')[0]}" for file in (self.folder / day).iterdir()}
+        return {name for name in found if NAME.fullmatch(name) is not None}
+
+
+def _changed_at(file: Path) -> float:
+    """One that has just been finished is not old."""
+    try:
+        return file.stat().st_mtime
+    except FileNotFoundError:
+        return math.inf
 
 
 def _is_day(name: str) -> bool:

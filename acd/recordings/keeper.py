@@ -20,8 +20,19 @@ from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from acd.errors import OperatorError
 from acd.recordings.bucket import Bucket
 from acd.recordings.encode import CannotEncode, encode, make_peaks
-from acd.recordings.files import Folder, call_in, path_of, peaks_path, sha256_of, sound_of
+from acd.recordings.files import (
+    LEFT_AFTER_S,
+    RAW,
+    Folder,
+    call_in,
+    path_of,
+    peaks_path,
+    remove_files,
+    sha256_of,
+    sound_of,
+)
 from acd.recordings.of_call import Told, told_of, within
+from acd.recordings.schema import recordings
 from acd.recordings.store import Recording, Recordings, Storage
 from acd.records.store import RecordStore
 from acd.settings.model import RecordChannels, RecordFormat, RecordingSettings, S3Settings
@@ -64,6 +75,8 @@ class Keeper:
         self._away_until = 0.0
         self._all_looked_at: datetime | None = None
         self._failed: set[str] = set()  # names that this process need not try again
+        self._damaged: set[str] = set()  # names whose files are not what they were
+        self._unwanted: list[str] = []  # what the store has of recordings that were deleted meanwhile
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -88,7 +101,7 @@ class Keeper:
         settings = await self._settings()
         if self._all_looked_at is None or now - self._all_looked_at > LOOK_AT_ALL_EVERY:
             self._folder, self._all_looked_at = Folder(self._dir), now
-            await self._drop_local(settings.s3, now)
+            await self._sweep(settings.s3, now)
         for day in await asyncio.to_thread(self._folder.changed_days):
             await self._look_at(day, now)
         await self._compress(settings)
@@ -150,8 +163,9 @@ class Keeper:
             return
         size = target.stat().st_size
         digest = await asyncio.to_thread(sha256_of, target)
-        await asyncio.to_thread(self._rows.encoded, row.name, form, made.channels, size, digest)
-        if source != target:
+        if not await asyncio.to_thread(self._rows.encoded, row.name, form, made.channels, size, digest):
+            await asyncio.to_thread(remove_files, self._dir, [row.name])  # it was deleted meanwhile
+        elif source != target:
             source.unlink(missing_ok=True)
 
     async def _tidy(self, name: str) -> None:
@@ -170,38 +184,62 @@ class Keeper:
             return
         try:
             bucket = self._bucket_of(settings.s3)
-            while bucket is not None and await self._upload_some(bucket, settings):
-                pass
+            if bucket is not None:
+                await self._remove_unwanted(bucket)
+                await self._upload_all(bucket, settings.format, settings.s3)
         except OperatorError as error:
             log.error("recordings stay on the disk", reason=str(error))
             self._away_until = time.monotonic() + UPLOAD_AGAIN_S
 
-    async def _upload_some(self, bucket: Bucket, settings: RecordingSettings) -> bool:
-        """Whether there may be more."""
-        rows = await asyncio.to_thread(self._rows.to_upload, settings.format, AT_ONCE)
-        for row in rows:
-            file = path_of(self._dir, row.name, row.format)
-            if not file.is_file():
-                continue  # `acd recordings check` names it
-            await bucket.put(f"{row.name}.{row.format}", file, row.sha256)
-            await asyncio.to_thread(self._rows.stored, row.name, Storage.S3)
-            if settings.s3 is not None and not settings.s3.keep_local_days:
-                file.unlink(missing_ok=True)
-        return len(rows) == AT_ONCE
+    async def _upload_all(self, bucket: Bucket, form: RecordFormat, settings: S3Settings) -> None:
+        """Page by page: those that cannot be stored do not stand before the others."""
+        last: tuple[datetime, str] | None = None
+        while rows := await asyncio.to_thread(self._rows.to_upload, form, last, AT_ONCE):
+            for row in rows:
+                await self._upload_one(bucket, row, settings)
+            last = (rows[-1].started_at, rows[-1].name)
 
-    async def _drop_local(self, settings: S3Settings | None, now: datetime) -> None:
-        """Files that the store has, of days that are long enough ago."""
-        if settings is None:
+    async def _upload_one(self, bucket: Bucket, row: Recording, settings: S3Settings) -> None:
+        file = path_of(self._dir, row.name, row.format)
+        if row.name in self._damaged or not file.is_file():
+            return  # `acd recordings check` names it
+        try:
+            digest = await asyncio.to_thread(sha256_of, file)
+            fault = "" if digest == row.sha256 else "the file differs from what is on record"
+        except OSError as error:
+            fault = str(error)
+        if fault:
+            log.error("a recording stays on the disk", name=row.name, reason=fault)
+            self._damaged.add(row.name)
             return
-        newest = (now - timedelta(days=settings.keep_local_days)).strftime("%Y-%m-%d")
-        for day in await asyncio.to_thread(self._folder.days):
-            if day < newest:
-                await asyncio.to_thread(self._drop_day, day)
+        await bucket.put(f"{row.name}.{row.format}", file, row.sha256)
+        if not await asyncio.to_thread(self._rows.stored, row.name, Storage.S3):
+            self._unwanted.append(f"{row.name}.{row.format}")
+            await self._remove_unwanted(bucket)
+        elif not settings.keep_local_days:
+            file.unlink(missing_ok=True)
 
-    def _drop_day(self, day: str) -> None:
-        for row in self._rows.named(self._folder.sounds(day)):
-            if row.storage is Storage.S3:
-                path_of(self._dir, row.name, row.format).unlink(missing_ok=True)
+    async def _remove_unwanted(self, bucket: Bucket) -> None:
+        while self._unwanted:
+            await bucket.delete(self._unwanted[-1])
+            self._unwanted.pop()
+
+    # --- removed ------------------------------------------------------------------------------
+    async def _sweep(self, settings: S3Settings | None, now: datetime) -> None:
+        """Files of deleted recordings, what nothing goes on with, and what the store has for long enough."""
+        newest = (now - timedelta(days=settings.keep_local_days)).strftime("%Y-%m-%d") if settings else ""
+        for day in await asyncio.to_thread(self._folder.days):
+            await asyncio.to_thread(self._sweep_day, day, now, day < newest)
+
+    def _sweep_day(self, day: str, now: datetime, has_store: bool) -> None:
+        for file in self._folder.left_over(day, now.timestamp() - LEFT_AFTER_S):
+            if file.suffix != RAW:  # raw sides are all that there is of a talk
+                file.unlink(missing_ok=True)
+        sounds, gone = self._folder.names(day), recordings.c.deleted_at.is_not(None)
+        remove_files(self._dir, [row.name for row in self._rows.named(sounds, gone)])
+        stored = recordings.c.storage == Storage.S3.value
+        for row in self._rows.named(sounds, ~gone, stored) if has_store else ():
+            path_of(self._dir, row.name, row.format).unlink(missing_ok=True)
 
     # --- who does it --------------------------------------------------------------------------
     @property

@@ -50,6 +50,9 @@ class Recording:
         return self.deleted_at is None
 
 
+_ON_DISK = (recordings.c.storage == Storage.DISK.value, recordings.c.deleted_at.is_(None))
+
+
 class Recordings:
     """On the engine of an open `RecordStore`."""
 
@@ -67,11 +70,11 @@ class Recordings:
         found = self._read(select(recordings).where(recordings.c.name == name))
         return found[0] if found else None
 
-    def named(self, names: Collection[str]) -> list[Recording]:
+    def named(self, names: Collection[str], *where: ColumnElement[bool]) -> list[Recording]:
         """Those of them that are on record."""
         chunks = in_chunks(sorted(names))
-        column = recordings.c.name
-        return [row for chunk in chunks for row in self._read(select(recordings).where(column.in_(chunk)))]
+        query, column = select(recordings).where(*where), recordings.c.name
+        return [row for chunk in chunks for row in self._read(query.where(column.in_(chunk)))]
 
     def known(self, names: Collection[str]) -> set[str]:
         """Those of them that are on record."""
@@ -98,17 +101,12 @@ class Recordings:
         which = recordings.c.format == RecordFormat.WAV.value
         if form is RecordFormat.WAV:
             which &= recordings.c.channels > 1
-        return self._oldest(which, limit)
+        return self.after(None, limit, which, *_ON_DISK)
 
-    def to_upload(self, form: RecordFormat, limit: int) -> list[Recording]:
-        """Those that are on the disk alone, and are what they shall be; the oldest first."""
+    def to_upload(self, form: RecordFormat, last: tuple[datetime, str] | None, limit: int) -> list[Recording]:
+        """A page of those that are on the disk alone, and are what they shall be; as `after`."""
         is_wav = recordings.c.format == RecordFormat.WAV.value
-        return self._oldest(is_wav if form is RecordFormat.WAV else ~is_wav, limit)
-
-    def _oldest(self, which: ColumnElement[bool], limit: int) -> list[Recording]:
-        on_disk = recordings.c.storage == Storage.DISK.value
-        query = select(recordings).where(which, on_disk, recordings.c.deleted_at.is_(None))
-        return self._read(query.order_by(recordings.c.started_at, recordings.c.name).limit(limit))
+        return self.after(last, limit, is_wav if form is RecordFormat.WAV else ~is_wav, *_ON_DISK)
 
     def after(
         self, last: tuple[datetime, str] | None, limit: int, *where: ColumnElement[bool]
@@ -120,27 +118,33 @@ class Recordings:
             query = query.where(key > last)
         return self._read(query.limit(limit))
 
-    def encoded(self, name: str, form: RecordFormat, channels: int, size: int, sha256: str) -> None:
-        """The file is another one now, of the same sound."""
-        self._change(name, format=form.value, channels=channels, bytes=size, sha256=sha256)
+    def encoded(self, name: str, form: RecordFormat, channels: int, size: int, sha256: str) -> bool:
+        """The file is another one now, of the same sound; False: it has been deleted meanwhile."""
+        return self._change(name, format=form.value, channels=channels, bytes=size, sha256=sha256)
 
-    def stored(self, name: str, storage: Storage) -> None:
-        """It is kept there now."""
-        self._change(name, storage=storage.value)
+    def stored(self, name: str, storage: Storage) -> bool:
+        """It is kept there now; False: it has been deleted meanwhile."""
+        return self._change(name, storage=storage.value)
 
-    def deleted(self, names: Sequence[str], at: datetime, why: str) -> int:
-        """There is no file any more, and the reason; how many there were."""
+    def deleted(self, names: Sequence[str], at: datetime, why: str, storage: Storage | None = None) -> int:
+        """There is no file any more, and the reason; how many there were.
+
+        With `storage` those only that are kept there still.
+        """
         count = 0
         for chunk in in_chunks(names):
             is_one = recordings.c.name.in_(chunk) & recordings.c.deleted_at.is_(None)
+            if storage is not None:
+                is_one &= recordings.c.storage == storage.value
             with self._engine.begin() as connection:
                 query = update(recordings).where(is_one).values(deleted_at=at, deleted_why=why)
                 count += connection.execute(query).rowcount
         return count
 
-    def _change(self, name: str, **values: Any) -> None:
+    def _change(self, name: str, **values: Any) -> bool:
+        is_there = (recordings.c.name == name) & recordings.c.deleted_at.is_(None)
         with self._engine.begin() as connection:
-            connection.execute(update(recordings).where(recordings.c.name == name).values(**values))
+            return connection.execute(update(recordings).where(is_there).values(**values)).rowcount > 0
 
     def _read(self, query: Select[Any]) -> list[Recording]:
         with self._engine.connect() as connection:

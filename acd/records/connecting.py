@@ -15,11 +15,14 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 ANSWER_LIMIT_S = 20.0
 """So long a statement may take on PostgreSQL before we give it up; the server does a little earlier."""
 _SERVER_EARLIER_S = 2.0
+STATEMENT_LIMIT_S = ANSWER_LIMIT_S - _SERVER_EARLIER_S
+"""After so long the server ends a statement."""
 _CONNECT_LIMIT_S = 5
 _POOL_WAIT_S = 15.0
 _POOL_KEPT, _POOL_MORE = 4, 8
 """Connections that a process keeps, and how many more it may have for a while: a server has 100 for all."""
 _BUSY_TIMEOUT_MS = 15_000
+_ENDED = "57014"
 _TOO_LARGE = "54"
 """The class of PostgreSQL's errors for what is beyond its limits, such as an index's entry."""
 _JSON: Mapping[str, Callable[[Any], Any]] = {
@@ -97,6 +100,11 @@ def without_limit(connection: Connection) -> None:
         own.answer_limit_s = None
         connection.detach()  # no other use of it afterwards
         connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
+
+
+def is_ended(error: DBAPIError) -> bool:
+    """Whether the server has ended the statement, since it took too long."""
+    return getattr(error.orig, "sqlstate", None) == _ENDED
 
 
 def is_outage(error: Exception) -> bool:

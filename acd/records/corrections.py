@@ -14,6 +14,7 @@ from sqlalchemy import Connection, select
 from acd.core.last_agents import customer_key
 from acd.errors import OperatorError
 from acd.records import schema
+from acd.records.nobody import GONE
 from acd.records.record import CallRecord
 from acd.sql import in_chunks
 
@@ -42,9 +43,12 @@ class Correction:
 
 
 def applied(record: CallRecord, corrections: Iterable[Correction]) -> CallRecord:
-    """The record as it is after them, in their order. What is left out of reports is decided there. Pure."""
+    """The record as it is after them, in their order. What is left out of reports is decided there. Pure.
+
+    A customer without a value has been forgotten since.
+    """
     for correction in corrections:
-        if correction.field is Field.CUSTOMER and correction.value != record.customer_id:
+        if correction.field is Field.CUSTOMER and correction.value not in ("", record.customer_id):
             key = customer_key(correction.value, record.caller_number)
             record = replace(
                 record,
@@ -60,7 +64,7 @@ def told(corrections: Iterable[Correction], tz: ZoneInfo) -> list[str]:
     """Each in a line, for people. Safe to print."""
     return [
         f"corrected {c.at.astimezone(tz):%Y-%m-%d %H:%M} by {c.who}:"
-        f" {c.field.value} is {c.value} ({c.reason})"
+        f" {c.field.value} is {c.value or GONE} ({c.reason or GONE})"
         for c in corrections
     ]
 

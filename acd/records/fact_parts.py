@@ -6,9 +6,9 @@ live state had been lost in between), its part begins before the end of those: t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from operator import itemgetter
+from operator import eq, itemgetter
 from typing import Any
 
 FactData = dict[str, Any]
@@ -33,17 +33,22 @@ def together(parts: Sequence[Part]) -> list[FactData]:
     return facts
 
 
-def new_part(known: Sequence[FactData], told: Sequence[FactData]) -> Part | None:
+def new_part(
+    known: Sequence[FactData],
+    told: Sequence[FactData],
+    is_same: Callable[[FactData, FactData], bool] = eq,
+) -> Part | None:
     """What is to be added to the facts on record; None where nothing is new."""
     first = 0
     for one, other in zip(known, told, strict=False):
-        if one != other:
+        if not is_same(one, other):
             break
         first += 1
     rest, new = list(known[first:]), list[FactData]()
     for fact in told[first:]:
-        if fact in rest:
-            rest.remove(fact)
-        else:
+        place = next((n for n, kept in enumerate(rest) if is_same(kept, fact)), None)
+        if place is None:
             new.append(fact)
+        else:
+            del rest[place]
     return Part(first, new) if new else None

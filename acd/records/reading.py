@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Select, exists, or_, select
+from sqlalchemy import Column, Connection, Select, or_, select
 
 from acd.core.disposition import Disposition
 from acd.core.facts import AgentInterval, CallKind
@@ -19,6 +19,8 @@ from acd.records.state_reach import reaching_into
 from acd.settings.sought_number import sought
 from acd.sql import in_chunks
 
+_LONGEST = timedelta(days=2)
+"""No part of a call is further from its begin."""
 _PARTS = {
     schema.segments: schema.segments.c.position,
     schema.visits: schema.visits.c.position,
@@ -75,14 +77,19 @@ def calls(
     calls, segments, visits = schema.calls, schema.segments, schema.visits
     query = select(calls).where(calls.c.started_at >= since, calls.c.started_at < until)
     if group is not None:
-        query = query.where(exists().where(visits.c.call_id == calls.c.call_id, visits.c.group_id == group))
+        of_group = select(visits.c.call_id).where(visits.c.group_id == group)
+        query = query.where(calls.c.call_id.in_(_about(of_group, visits.c.queued_at, since, until)))
     if agent is not None:
-        query = query.where(
-            exists().where(segments.c.call_id == calls.c.call_id, segments.c.agent_id == agent)
-        )
+        of_agent = select(segments.c.call_id).where(segments.c.agent_id == agent)
+        query = query.where(calls.c.call_id.in_(_about(of_agent, segments.c.started_at, since, until)))
     if number is not None:
         query = query.where(or_(calls.c.caller_number == number, calls.c.dialed_number == number))
     return load(connection, query.order_by(calls.c.started_at.desc(), calls.c.call_id).limit(limit))
+
+
+def _about(parts: Select[Any], at: Column[datetime], since: datetime, until: datetime) -> Select[Any]:
+    """Those that may be of calls of this time: so their index leads to few, and not all calls are asked."""
+    return parts.where(at >= since - _LONGEST, at < until + _LONGEST)
 
 
 def last_talks(

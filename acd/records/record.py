@@ -185,6 +185,7 @@ class CallRecord:
     `answered_at` is the first answer by an agent, or by somebody outside; the IVR does not count.
     `ended_at` and `ended_by` are None while the call goes on. `flow_id`: the first flow; `language`: the last
     that was chosen; `contact_key`: tells whether two calls are of one customer, '' where that is not known.
+    `anonymised`: it has been made nobody's.
     """
 
     call_id: str
@@ -209,6 +210,7 @@ class CallRecord:
     source: Source = Source.ACD
     contact_key: str = ""
     transfers: tuple[Transfer, ...] = ()
+    anonymised: bool = False
 
     def call_visits(self) -> tuple[CallVisit, ...]:
         """The visits as the reports take them."""

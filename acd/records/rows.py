@@ -48,6 +48,7 @@ def call_row(record: CallRecord) -> dict[str, Any]:
         "language": record.language,
         "source": record.source.value,
         "contact_key": record.contact_key,
+        "anonymised": record.anonymised,
     }
 
 

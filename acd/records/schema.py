@@ -21,6 +21,7 @@ from sqlalchemy import (
     String,
     Table,
     UniqueConstraint,
+    false,
 )
 
 from acd.sql import UtcDateTime
@@ -61,6 +62,7 @@ calls = Table(
     Column("language", String),
     Column("source", String, nullable=False, server_default="acd"),
     Column("contact_key", String, nullable=False, server_default=""),
+    Column("anonymised", Boolean, nullable=False, server_default=false()),
     Index("ix_calls_contact_key_started_at", "contact_key", "started_at"),
 )
 

@@ -1,14 +1,16 @@
 """Records that wait for the database on disk, when there are too many for memory.
 
-Files of so many lines each, in a folder of their own. A line is written with one `write` call and counts from
-then on; a file is deleted when all that is in it is in the database. Records may be written twice, so a
-controller that is killed in between simply reads the file again.
+Files of so many lines each, in a folder of their own. A line is written with one `write` call, and is safe
+when its file has been brought to the disk; a file is deleted when all that is in it is in the database.
+Records may be written twice, so a controller that is killed in between simply reads the file again. Files of
+an earlier process are only read: a power cut may have torn the last line, and with it what is added there.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -42,6 +44,8 @@ class Spool:
         self._folder = folder
         self._counts: dict[Path, int] = {}  # the files that have not been taken yet
         self._last = 0
+        self._current: Path | None = None
+        self._unsynced = set[Path]()
         self.failing = False
 
     def open(self) -> None:
@@ -57,7 +61,7 @@ class Spool:
         return sum(self._counts.values())
 
     def add(self, item: Spoolable, *, replace: bool) -> bool:
-        """Keep it here; whether the disk has taken it."""
+        """Keep it here; whether it is written. Safe when what `to_sync` gives has been synced."""
         try:
             line = orjson.dumps({"replace": replace, **_data(item)}, option=orjson.OPT_APPEND_NEWLINE)
         except TypeError:  # a text that is none: the writer mends it
@@ -77,14 +81,30 @@ class Spool:
         self.failing = False
         self._counts[path] = self._counts.get(path, 0) + 1
         self._last = int(path.stem)
+        self._current = path
+        self._unsynced.add(path)
         return True
 
+    def to_sync(self) -> frozenset[Path]:
+        """The files that were written to since the last time this was asked."""
+        paths, self._unsynced = frozenset(self._unsynced), set()
+        return paths
+
+    def sync(self, paths: Iterable[Path]) -> None:
+        """Bring files to the disk; for a thread. Raises OSError."""
+        for path in (*paths, self._folder):
+            with suppress(FileNotFoundError):  # all that was in it is in the database
+                opened = os.open(path, os.O_RDONLY)
+                try:
+                    os.fsync(opened)
+                finally:
+                    os.close(opened)
+
     def _file(self) -> Path:
-        """The one that is written to: the last, unless it is full or taken."""
+        """The one that is written to: the last of this process, unless it is full or taken."""
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        last = max(self._counts, default=None)
-        if last is not None and self._counts[last] < LINES_A_FILE:
-            return last
+        if self._current is not None and 0 < self._counts.get(self._current, 0) < LINES_A_FILE:
+            return self._current
         path = self._folder / f"{self._last + 1:09}.jsonl"
         os.close(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600))
         return path

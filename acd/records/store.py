@@ -159,6 +159,9 @@ class RecordStore:
                 same = select(table.c.callback_id).where(table.c.call_id == call_id, table.c.wanted_at == at)
                 if connection.execute(same).first() is not None:
                     del wanted[call_id, at]
+            nobodys = writing.anonymised(connection, [call_id for call_id, _ in wanted])
+            for (call_id, _), row in wanted.items():
+                row["number"] = "" if call_id in nobodys else row["number"]
             insert_rows(connection, table, wanted.values())
             writing.touch_calls(connection, sorted({call_id for call_id, _ in wanted}))
         tasks = TaskStore(self.engine)

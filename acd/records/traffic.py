@@ -11,6 +11,8 @@ from sqlalchemy import Engine, func, select
 from acd.records import schema
 from acd.records.flow_steps import ANSWERED, ENDED, HUNG_UP
 
+LOOK_AT = 200
+"""Steps that are read at a time, for those of the last runs."""
 _NOT_OF_THE_FLOW = frozenset({ANSWERED, ENDED, HUNG_UP})
 
 
@@ -50,14 +52,13 @@ def traffic(engine: Engine, since: datetime, until: datetime, flow: str | None =
 
 def last_runs(engine: Engine, flow: str, limit: int) -> list[str]:
     """The ids of the calls that went through the flow last, newest first."""
-    steps = schema.ivr_steps
-    latest = func.max(steps.c.at)
-    query = (
-        select(steps.c.call_id)
-        .where(steps.c.flow == flow)
-        .group_by(steps.c.call_id)
-        .order_by(latest.desc(), steps.c.call_id)
-        .limit(limit)
-    )
-    with engine.connect() as connection:
-        return list(connection.scalars(query))
+    steps, found = schema.ivr_steps.c, dict[str, None]()
+    # Step by step from the newest back, as the index has them: not the whole history of the flow.
+    query = select(steps.call_id).where(steps.flow == flow).order_by(steps.at.desc(), steps.call_id)
+    query = query.execution_options(yield_per=LOOK_AT)
+    with engine.connect() as connection, connection.execute(query) as newest_first:
+        for call_id in newest_first.scalars():
+            found[call_id] = None
+            if len(found) == limit:
+                break
+    return list(found)

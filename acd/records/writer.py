@@ -62,6 +62,7 @@ class _Entry:
     item: Item
     on_stored: Callable[[], None]
     replace: bool
+    is_spooled: bool = False
 
 
 class RecordWriter:
@@ -99,6 +100,8 @@ class RecordWriter:
         self._closing = asyncio.Event()
         self._away = False
         self._task: asyncio.Task[None] | None = None
+        self._unsynced: list[_Entry] = []
+        self._syncing: asyncio.Task[None] | None = None
 
     @property
     def pending(self) -> int:
@@ -109,6 +112,11 @@ class RecordWriter:
     def on_disk(self) -> int:
         """How many of them wait in the spool."""
         return self._spool.waiting if self._spool is not None else 0
+
+    @property
+    def only_here(self) -> int:
+        """How many items neither the database nor the live state has: those of the spool, read or not."""
+        return self.on_disk + sum(entry.is_spooled for entry in self._queue)
 
     @property
     def away_s(self) -> float:
@@ -142,7 +150,9 @@ class RecordWriter:
         """
         entry = _Entry(item, on_stored, replace)
         if self._to_spool(entry):
-            asyncio.get_running_loop().call_soon(self._tell_stored, entry)
+            self._unsynced.append(entry)
+            if self._syncing is None:
+                self._syncing = asyncio.create_task(self._sync(), name="spool-to-disk")
         else:
             self._queue.append(entry)
         self._idle.clear()
@@ -155,6 +165,19 @@ class RecordWriter:
         item = entry.item
         return isinstance(item, CallRecord | AgentInterval) and self._spool.add(item, replace=entry.replace)
 
+    async def _sync(self) -> None:
+        """Tell of what waits in the spool, when a power cut would leave it there: many in one go."""
+        try:
+            while self._unsynced and self._spool is not None:
+                entries, self._unsynced = self._unsynced, []
+                await asyncio.to_thread(self._spool.sync, self._spool.to_sync())
+                for entry in entries:
+                    self._tell_stored(entry)
+        except OSError as error:  # they stay in the live state, too, and are told again after a restart
+            log.error("what waits for the database may not be safe on disk", reason=str(error))
+        finally:
+            self._syncing = None
+
     async def drain(self) -> None:
         """Wait until all that was submitted is stored, however long the database is away."""
         await self._idle.wait()
@@ -165,6 +188,8 @@ class RecordWriter:
         self._work.set()
         if self._task is not None:
             await self._task
+        if self._syncing is not None:
+            await self._syncing
 
     async def _run(self) -> None:
         pause_s = self._retry_first_s
@@ -227,7 +252,7 @@ class RecordWriter:
 
         if not found:
             self._spool.done(path)
-        self._queue.extend(_Entry(each.item, stored, each.replace) for each in found)
+        self._queue.extend(_Entry(each.item, stored, each.replace, is_spooled=True) for each in found)
         return bool(self._queue) or await self._take_spooled()
 
     async def _write_singly(self, batch: Sequence[_Entry]) -> bool:

@@ -11,26 +11,31 @@ from sqlalchemy import Connection, Table, delete, func, select, tuple_, update
 
 from acd.core.disposition import Disposition
 from acd.core.fact_json import fact_from_dict, fact_to_dict
-from acd.core.facts import AgentInterval
+from acd.core.facts import AgentInterval, Arrived
 from acd.errors import OperatorError
 from acd.records import reading, rows, schema
 from acd.records.bulk import insert_rows
-from acd.records.corrections import Correction, applied, check, of_calls
+from acd.records.corrections import Correction, Field, applied, check, of_calls
 from acd.records.fact_parts import FactData, Part, new_part, together
 from acd.records.fold import fold
-from acd.records.record import CallRecord
+from acd.records.nobody import Kept, as_kept, is_same, nobodys_fact
+from acd.records.record import CallRecord, Source
 from acd.records.slots import raise_slots, slot_of, slots_between, slots_of_call
 from acd.sql import in_chunks
 
 # What is folded from the facts, in the order in which it may be deleted.
-_FOLDED: Mapping[Table, Any] = {
+_OF_RECORD: Mapping[Table, Any] = {
     schema.segments: rows.segment_rows,
     schema.visits: rows.visit_rows,
     schema.transfers: rows.transfer_rows,
+}
+# This is in the facts alone, which may have been deleted before the rest.
+_OF_FACTS: Mapping[Table, Any] = {
     schema.ivr_steps: rows.step_rows,
     schema.survey_scores: rows.score_rows,
     schema.sounds: rows.sound_rows,
 }
+FOLDED: Mapping[Table, Any] = {**_OF_RECORD, **_OF_FACTS}
 
 _MOMENTS = (
     ((schema.calls.c.started_at, schema.calls.c.ended_at), schema.calls.c.call_id),
@@ -52,10 +57,13 @@ def known(connection: Connection, call_ids: Sequence[str]) -> frozenset[str]:
 
 
 def save_calls(connection: Connection, calls: Collection[CallRecord], also_slots: Iterable[int] = ()) -> None:
-    """Write them, each id once; of those on record what is new is added. `also_slots` are raised, too."""
-    on_record = known(connection, [call.call_id for call in calls])
+    """Write them, each id once; of those on record what is new is added. `also_slots` are raised, too.
+
+    Those that have been made nobody's stay so.
+    """
+    on_record = taken(connection, [call.call_id for call in calls])
     again = [call for call in calls if call.call_id in on_record]
-    slots = _save_again(connection, again) if again else set[int]()
+    slots = _save_again(connection, again, on_record) if again else set[int]()
     slots.update(also_slots)
     new = [call for call in calls if call.call_id not in on_record]
     insert_rows(connection, schema.calls, map(rows.call_row, new))
@@ -66,31 +74,96 @@ def save_calls(connection: Connection, calls: Collection[CallRecord], also_slots
     raise_slots(connection, slots)
 
 
-def _save_again(connection: Connection, calls: Sequence[CallRecord]) -> set[int]:
+def taken(connection: Connection, call_ids: Sequence[str]) -> dict[str, Kept]:
+    """Those that are on record; nobody else changes them until the end of the transaction."""
+    if connection.dialect.name == "sqlite":  # where the first to write is the only one
+        connection.execute(update(schema.calls).where(schema.calls.c.call_id == "").values(kind=""))
+    calls, found = schema.calls.c, dict[str, Kept]()
+    query = select(
+        calls.call_id,
+        calls.anonymised,
+        calls.contact_key,
+        calls.customer_id,
+        calls.customer_segment,
+        calls.caller_number,
+        calls.source,
+    ).order_by(calls.call_id)
+    for ids in in_chunks(sorted(call_ids)):
+        for call_id, *told in connection.execute(query.where(calls.call_id.in_(ids)).with_for_update()):
+            found[call_id] = Kept(*told)
+    return found
+
+
+def _save_again(
+    connection: Connection, calls: Sequence[CallRecord], on_record: Mapping[str, Kept]
+) -> set[int]:
     """The slots that they touch. The facts of before are among those of after, and so are their times."""
     corrected = of_calls(connection, [call.call_id for call in calls])
     parts, slots, added = fact_parts(connection, [call.call_id for call in calls]), set[int](), []
-    whole = list[CallRecord]()
+    whole, superseded = list[CallRecord](), list[str]()
     for call in calls:
-        own = parts.get(call.call_id, [])
-        facts = together(own)
-        told: list[FactData] = orjson.loads(orjson.dumps([fact_to_dict(fact) for fact in call.facts]))
-        part = new_part(facts, told)
+        own, kept = parts.get(call.call_id, []), on_record[call.call_id]
+        known, told = together(own), _told(call, kept)
+        if _supersedes(call, told, known, kept):
+            superseded.append(call.call_id)
+            own, known = [], []
+        part = new_part(known, told, is_same) if kept.anonymised else new_part(known, told)
         if part is not None:
             added.append(_part_row(call.call_id, len(own), part))
-            facts = together([*own, part])
-        if facts != told:
-            call = fold(call.call_id, list(map(fact_from_dict, facts)), call.source)  # noqa: PLW2901
-        whole.append(applied(call, corrected.get(call.call_id, ())))
+            known = together([*own, part])
+        if known != told or kept.anonymised:
+            call = _folded(call, known)  # noqa: PLW2901
+        whole.append(as_kept(applied(call, corrected.get(call.call_id, ())), kept))
         slots.update(slots_of_call(whole[-1]))
-    slots |= slots_on_record(connection, [call.call_id for call in calls if not parts.get(call.call_id)])
-    for ids in in_chunks([call.call_id for call in calls]):
-        for table in _FOLDED:
-            connection.execute(delete(table).where(table.c.call_id.in_(ids)))
-    insert_rows(connection, schema.calls, map(rows.call_row, whole), replace=True)
+    before = [call.call_id for call in calls if not parts.get(call.call_id)] + superseded
+    slots |= slots_on_record(connection, before)
+    for ids in in_chunks(superseded):
+        connection.execute(delete(schema.facts).where(schema.facts.c.call_id.in_(ids)))
+    replace_folded(connection, whole)
     insert_rows(connection, schema.facts, added)
-    _insert_folded(connection, whole)
     return slots
+
+
+def _told(call: CallRecord, kept: Kept) -> list[FactData]:
+    """Its facts as they would be on record."""
+    told: list[FactData] = orjson.loads(orjson.dumps([fact_to_dict(fact) for fact in call.facts]))
+    return list(map(nobodys_fact, told)) if kept.anonymised else told
+
+
+_OF_ASTERISK = frozenset({Source.CDR.value, Source.FALLBACK.value})
+
+
+def _supersedes(call: CallRecord, told: Sequence[FactData], known: Sequence[FactData], kept: Kept) -> bool:
+    """Whether a controller tells from its begin of a call that was known from Asterisk's account alone.
+
+    Both together would be two visits of one. A controller's own begin of a call is always the same.
+    """
+    if kept.source not in _OF_ASTERISK or call.source is Source.CDR or not told:
+        return False
+    is_whole = told[0]["fact"] == Arrived.__name__
+    return is_whole and not (known and is_same(known[0], told[0]))
+
+
+def _folded(call: CallRecord, facts: Sequence[FactData]) -> CallRecord:
+    """From these facts; where there are none it is as it is."""
+    return fold(call.call_id, list(map(fact_from_dict, facts)), call.source) if facts else call
+
+
+def replace_folded(connection: Connection, calls: Collection[CallRecord]) -> None:
+    """The rows of calls on record and what is folded from their facts, in the place of what there was."""
+    with_facts = [call.call_id for call in calls if call.facts]
+    for tables, call_ids in ((_OF_RECORD, [call.call_id for call in calls]), (_OF_FACTS, with_facts)):
+        for ids in in_chunks(call_ids):
+            for table in tables:
+                connection.execute(delete(table).where(table.c.call_id.in_(ids)))
+    insert_rows(connection, schema.calls, map(rows.call_row, calls), replace=True)
+    _insert_folded(connection, calls)
+
+
+def anonymised(connection: Connection, call_ids: Iterable[str]) -> frozenset[str]:
+    """Those of the calls that have been made nobody's."""
+    on_record = taken(connection, sorted(set(call_ids)))
+    return frozenset(call_id for call_id, kept in on_record.items() if kept.anonymised)
 
 
 def fact_parts(connection: Connection, call_ids: Sequence[str]) -> dict[str, list[Part]]:
@@ -108,7 +181,7 @@ def _part_row(call_id: str, number: int, part: Part) -> dict[str, Any]:
 
 
 def _insert_folded(connection: Connection, calls: Collection[CallRecord]) -> None:
-    for table, rows_of in _FOLDED.items():
+    for table, rows_of in FOLDED.items():
         insert_rows(connection, table, (row for call in calls for row in rows_of(call)))
 
 
@@ -138,8 +211,11 @@ def correct(connection: Connection, correction: Correction) -> None:
     table, calls = schema.corrections, schema.calls.c
     of_call = calls.call_id == correction.call_id
     # Taken for writing at once: of two corrections of a call one waits for the other.
-    if not connection.execute(update(schema.calls).where(of_call).values(kind=calls.kind)).rowcount:
+    kept = taken(connection, [correction.call_id]).get(correction.call_id)
+    if kept is None:
         raise OperatorError(f"no call {correction.call_id!r} is on record; see 'acd calls list'")
+    if kept.anonymised and correction.field is Field.CUSTOMER:
+        raise OperatorError(f"call {correction.call_id} has been made nobody's: it gets no customer any more")
     mine = select(func.count()).select_from(table).where(table.c.call_id == correction.call_id)
     row = {
         "call_id": correction.call_id,
@@ -185,5 +261,9 @@ def save_dispositions(connection: Connection, told: Iterable[Disposition]) -> No
         for call_id, agent, at in connection.execute(query):
             new.pop((call_id, agent, at), None)
             slots.add(slot_of(at.timestamp()))  # from now on this may be no longer the newest
+    nobodys = anonymised(connection, [call_id for call_id, _, _ in new])
+    for row in new.values():
+        if row["call_id"] in nobodys:
+            row.update(note="", fields={})
     insert_rows(connection, table, new.values())
     raise_slots(connection, slots.union(slot_of(at.timestamp()) for _, _, at in new) if new else ())

@@ -65,7 +65,7 @@ def calls_behind(
     """Of a KPI's figure in one line of the report: that of `key` in the interval that `at` lies in.
 
     None: of all of them. `after` as an earlier answer gave it. Raises OperatorError where there are no calls
-    behind such a figure, or the report does not have it, and SQLAlchemy's errors.
+    behind such a figure, or the report does not have it, ReportTooLong, and SQLAlchemy's errors.
     """
     report, filter = report_of(asked), filter_of(asked.where, known)
     kpis_of(report, replace(asked, kpis=(figure,)), filter)
@@ -75,7 +75,7 @@ def calls_behind(
     place = None if after is None else _Place.parse(after)
     found: list[str] = []
     last = ""
-    with snapshot(engine) as connection:
+    with snapshot(engine, known.language) as connection:
         period = _period(asked, at)
         for row in _rows(connection, kind, period, _narrowed(filter, asked.by, key), place):
             if (key is None or wanted_key(row) == key) and belongs(row, judge):

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import DBAPIError
 
+from acd.errors import OperatorError
+from acd.records.connecting import STATEMENT_LIMIT_S, is_ended
 from acd.records.period import Period
 from acd.reports.ask import check_names, filter_of, kpis_of, report_of
 from acd.reports.asked import Asked, By, Grain
@@ -25,6 +29,7 @@ from acd.reports.notes import notes_of
 from acd.reports.rollups.use import count_with_rollups
 from acd.reports.sources import Filter
 from acd.reports.table import Figure, Line, ReportTable
+from acd.reports.wording import words
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +44,13 @@ class _Counted:
 def run_report(engine: Engine, known: Known, asked: Asked, now: datetime) -> ReportTable:
     """The report; `now` is aware.
 
-    Raises OperatorError where what is asked for cannot be told, and SQLAlchemy's errors.
+    Raises OperatorError where what is asked for cannot be told, ReportTooLong, and SQLAlchemy's errors.
     """
     report = report_of(asked)
     filter = filter_of(asked.where, known)
     ids, left_out = kpis_of(report, asked, filter)
     kinds = sorted({kind for id in ids for kind in rows_of(id)})
-    with snapshot(engine) as connection:
+    with snapshot(engine, known.language) as connection:
         counted = _count(connection, kinds, asked, asked.period, filter, known, now)
         before = None
         if asked.compare is not None:
@@ -64,15 +69,30 @@ def run_report(engine: Engine, known: Known, asked: Asked, now: datetime) -> Rep
     return ReportTable(asked, tuple(map(column, ids)), tuple(lines), total, tuple(checks), tuple(notes))
 
 
+class ReportTooLong(OperatorError):
+    """The database has ended it: a statement took longer than any may."""
+
+
 @contextmanager
-def snapshot(engine: Engine) -> Iterator[Connection]:
-    """A connection that sees the database as it is now, whatever is written meanwhile."""
+def snapshot(engine: Engine, language: str = "en") -> Iterator[Connection]:
+    """A connection that sees the database as it is now, whatever is written meanwhile.
+
+    Raises ReportTooLong, in this language, where what is done with it takes the database too long.
+    """
+    begun = time.monotonic()
     with engine.connect() as connection:
-        if engine.dialect.name == "sqlite":
-            connection.exec_driver_sql("BEGIN")
-            yield connection
-        else:
-            yield connection.execution_options(isolation_level="REPEATABLE READ")
+        try:
+            if engine.dialect.name == "sqlite":
+                connection.exec_driver_sql("BEGIN")
+                yield connection
+            else:
+                yield connection.execution_options(isolation_level="REPEATABLE READ")
+        except DBAPIError as error:
+            if not is_ended(error):
+                raise
+            told = words(language).refusals["too_long"]
+            took_s = f"{time.monotonic() - begun:.0f}"
+            raise ReportTooLong(told.format(took_s=took_s, limit_s=f"{STATEMENT_LIMIT_S:g}")) from error
 
 
 def _count(

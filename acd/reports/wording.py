@@ -25,7 +25,8 @@ class KpiWords:
 class Words:
     """By id: KPIs, formulas' origins (`Origin`), reports, breakdowns (`By`), grains, checks, notes.
 
-    Notes have placeholders in braces. `lines`: `total`, `none` (of nobody), `not_configured` of an `id`.
+    Notes and refusals have placeholders in braces. `lines`: `total`, `none` (of nobody), `not_configured`
+    of an `id`.
     """
 
     kpis: Mapping[str, KpiWords]
@@ -36,6 +37,7 @@ class Words:
     checks: Mapping[str, str]
     notes: Mapping[str, str]
     lines: Mapping[str, str]
+    refusals: Mapping[str, str]
 
 
 @cache

@@ -7,6 +7,7 @@ has done it and the engine has heard so, or refused with `not-confirmed` after L
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
@@ -53,6 +54,7 @@ class CallDesk:
         self._recorder = recorder
         self._mirror = mirror
         self._busy: set[str] = set()
+        self._taking_up: dict[str, asyncio.Event] = {}  # agents whose browser takes its place again
         self._muted: set[str] = set()
         self._adds: set[str] = set()  # consultations that are to become conferences
         self._consults = 0
@@ -116,6 +118,7 @@ class CallDesk:
     def _handler(self, verb: Verb, do: Callable[[Hand, Request], Awaitable[None]]) -> Handler:
         async def handle(request: Request) -> Mapping[str, Any]:
             agent = text_of(request, "agent")
+            await self._until_taken_up(agent)
             hand = in_hand(self._floor, agent)
             check(hand, verb)
             log.info("call control", do=verb.value, agent=agent, call=hand.call and hand.call.id)
@@ -150,6 +153,14 @@ class CallDesk:
             raise RequestRefused("not-done", f"Asterisk could not do it: {error}") from error
         finally:
             self._busy.discard(who)
+
+    async def _until_taken_up(self, agent: str) -> None:
+        """The page asks for that by itself, and shows the buttons again a moment before it is done."""
+        done = self._taking_up.get(agent)
+        if done is not None:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(LIMIT_S):
+                    await done.wait()
 
     async def _until(self, holds: Callable[[], bool]) -> None:
         """Until the engine has heard of it."""
@@ -233,10 +244,15 @@ class CallDesk:
         call = _call(hand)
         if hand.dialled or hand.agent.phone is None or not is_browser_phone(hand.agent.phone):
             raise RequestRefused("not-now", "this is for calls that came to a phone in the browser")
-        await self._hands.take_up(call.id)
-        self._must_last(call)
-        if call.id in self._muted:
-            await self._hands.mute(call.id, dialled=False, on=True)
+        done = self._taking_up[hand.agent.id] = asyncio.Event()
+        try:
+            await self._hands.take_up(call.id)
+            self._must_last(call)
+            if call.id in self._muted:
+                await self._hands.mute(call.id, dialled=False, on=True)
+        finally:
+            del self._taking_up[hand.agent.id]
+            done.set()
 
     async def _keys(self, hand: Hand, request: Request) -> None:
         keys = text_of(request, "keys")

@@ -20,8 +20,9 @@ def check_retention(files: Files) -> None:
             if group not in known:
                 document.report_undefined(("recordings", "groups", group), "group", group, known)
     calls = content.calls
-    if calls is None or calls.then != CallsEnd.DELETE.value:
+    if calls is None:
         return
+    is_deleted = calls.then == CallsEnd.DELETE.value
     kept: dict[str, list[int]] = {
         "recordings": [content.recordings.days, *own.values()] if content.recordings is not None else [],
         "voicemails": [content.voicemails.days] if content.voicemails is not None else [],
@@ -29,10 +30,13 @@ def check_retention(files: Files) -> None:
     for kind, days in kept.items():
         if not days or max(days) > calls.days:
             time = f"kept for {max(days)} days" if days else "kept for ever"
+            way_out = "keep calls as long, or anonymise them"
+            if not is_deleted:
+                way_out = "a voice can tell who it is after the call has become nobody's"
             document.report(
                 ("calls", "then"),
-                f"{kind} are {time}, longer than the calls that they are of: keep calls as long, or"
-                " anonymise them",
+                f"{kind} are {time}, longer than the calls that they are of: {way_out}",
+                warning=not is_deleted,
             )
 
 

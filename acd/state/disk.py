@@ -60,10 +60,7 @@ class DiskMirror:
         except OSError as error:
             self._fail(error)
         self._values, self.changed_at = _read(self._path)
-        try:
-            self._compact()
-        except OSError as error:
-            self._fail(error)
+        self.write_anew()
 
     def _take_lock(self) -> None:
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -106,10 +103,16 @@ class DiskMirror:
     def replace(self, values: Mapping[str, Mapping[str, Any]], changed_at: float) -> None:
         """Keep exactly these, in the place of all that was kept."""
         self._values, self.changed_at = dict(values), changed_at
+        self.write_anew()
+
+    def write_anew(self) -> bool:
+        """Without the lines that are outdated; whether the disk has taken it."""
         try:
             self._compact()
         except OSError as error:
             self._fail(error)
+            return False
+        return True
 
     def close(self) -> None:
         """No more writing."""

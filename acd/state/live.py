@@ -77,6 +77,10 @@ class LiveMirror:
         """What is kept now."""
         return self._disk.load()
 
+    def write_anew(self) -> bool:
+        """On disk, without what is over; whether the disk has taken it."""
+        return self._disk.write_anew()
+
     async def run(self) -> None:
         """For ever: keep Redis up to date, if there is one."""
         if self._redis is None:

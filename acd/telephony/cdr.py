@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias
@@ -19,6 +19,10 @@ _PHONE_LEG = re.compile(r"^(?:PJSIP|Local)/(?P<phone>w?\d+)[-@]")
 _MEMBER_LEG = re.compile(r"^Local/(?P<phone>\d+)@acd-member-[0-9a-f]+;2$")
 _TRUNK_LEG = re.compile(r"^PJSIP/trunk-(?P<trunk>.+)-[0-9a-f]+$")
 _DISPOSITIONS = frozenset({"ANSWERED", "NO ANSWER", "BUSY", "FAILED", "CONGESTION"})
+LONGEST_S = 2 * 86_400.0
+"""No call is longer: the account is in the order in which calls ended, and is read no further."""
+BEYOND_MAX = 1000
+"""So many lines that are too young, one after the other, tell that no more are wanted."""
 TALK_IS_OVER = "over"
 """The extension of the dialplan that hangs up when the agent has."""
 COLUMNS = (
@@ -144,10 +148,26 @@ class CallSeen:
     outside: tuple[OutsideLeg, ...] = ()
 
 
-def calls_of(lines: Iterable[str]) -> dict[str, CallSeen]:
-    """The calls of these lines, by call id; what phones dial to log in and the like is none."""
+def ids_of(lines: Iterable[str], since: float, until: float) -> set[str]:
+    """The ids in these lines of which a row began in [since, until), Unix seconds: what is known of the calls
+    themselves would not fit into memory for many days.
+    """
+    return {
+        row["call_id"]
+        for line in lines
+        if (row := read(line)) is not None and since <= float(row["start"]) < until
+    }
+
+
+def calls_of(lines: Iterable[str], wanted: Container[str] | None = None) -> dict[str, CallSeen]:
+    """The calls of these lines, by call id; what phones dial to log in and the like is none.
+
+    `wanted`: only those.
+    """
     legs: dict[str, list[Row]] = {}
     for line in lines:
+        if wanted is not None and line[1:].partition('"')[0] not in wanted:
+            continue
         if (row := read(line)) is not None:
             legs.setdefault(row["call_id"], []).append(row)
     calls = {call_id: _call(call_id, of_call) for call_id, of_call in legs.items()}
@@ -157,6 +177,17 @@ def calls_of(lines: Iterable[str]) -> dict[str, CallSeen]:
 def calls_since(path: Path, since: float) -> dict[str, CallSeen]:
     """Those that ended at `since`, Unix seconds, or later, and some from before."""
     return calls_of(lines_since(path, since, ends_at))
+
+
+def lines_between(path: Path, since: float, until: float) -> Iterator[str]:
+    """The lines of calls that began in [since, until), Unix seconds, and of others of about that time."""
+    beyond = 0
+    for line in lines_since(path, since, ends_at):
+        at = ends_at(line)
+        beyond = beyond + 1 if at is not None and at >= until + LONGEST_S else 0
+        if beyond == BEYOND_MAX:  # not at the first: a clock may have been wrong for a while
+            return
+        yield line
 
 
 def is_there(path: Path) -> bool:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from acd.core.facts import EndedBy
 from acd.errors import OperatorError, SettingsError
-from acd.imports import csv_list
+from acd.imports import batches, csv_list
 from acd.imports.csv_calls import RowReader
 from acd.imports.csv_map import CsvMap, read_csv_map
 from acd.imports.files import Files
@@ -44,12 +45,12 @@ class Taken:
         meant: CsvMap = read_csv_map(folder / "map.yml")
         names = Names({"sales": "Sales"}, {"anna": ("Anna", "1001")}, meant.groups, meant.agents)
         self.refusals = Refusals(folder / "problems.txt")
-        with RecordStore(f"sqlite:///{folder}/records.sqlite3") as store:
+        self.refusals.open()
+        with closing(self.refusals), RecordStore(f"sqlite:///{folder}/records.sqlite3") as store:
             intake = Intake(store.engine, Source.CSV, self.refusals)
             files = Files([str(folder / "list.csv")], self.refusals)
             csv_list.run(files, meant, RowReader(meant, names, NOW), intake, self.refusals)
-            self.refusals.close()
-            self.count = intake.taken.calls
+            self.count, self.known = intake.taken.calls, intake.taken.known
             self._store = store
             ids = sorted(re.findall(r"(?m)^\"?([\w.-]+)\"?[,;]", data.decode("latin-1")))
             self.calls: dict[str, CallRecord] = {
@@ -146,6 +147,8 @@ FAULTS = {
     "overlap": ("c,1700000000,anna,1,60,,\nc,1700000010,ben,1,60,,", "visits overlap"),
     "twice": ("c,1700000000,anna,1,60,,\nc,1700000000,anna,1,60,,", "duplicate"),
     "no CSV": ('c,1700000000,"an"na,1,60,,', "no CSV"),
+    "zero bytes": ("c,1700000000,anna,1,6\0,,", "zero bytes"),
+    "never left": ("c,1700000000,,,,,", "no wait"),
     "not a number": ("c,nan,anna,1,60,,", "start is no moment"),
 }
 
@@ -160,6 +163,21 @@ def test_faults(name: str, tmp_path: Path) -> None:
         line.startswith(("list.csv:", str(tmp_path)))
         for line in (tmp_path / "problems.txt").read_text().splitlines()
     )
+
+
+def test_rows_of_a_call_that_are_far_apart_are_listed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first was written before the second was read: it is not taken for the same call, known already."""
+    monkeypatch.setattr(csv_list, "ROWS_TOGETHER", 2)
+    monkeypatch.setattr(batches, "BATCH", 3)
+    others = "".join(f"x{n},1700000000,anna,1,60,,\n" for n in range(12))
+    rows = f"c,1700000000,anna,1,60,,\n{others}c,1700000900,ben,1,60,,\n"
+    taken = Taken(tmp_path, SIMPLE, HEAD + rows)
+    assert taken.count == 13
+    assert dict(taken.refusals.refused) == {"another call of the same id": 1}
+    assert taken.known == 0
+    assert "list.csv:15: refused: another call" in (tmp_path / "problems.txt").read_text()
 
 
 def test_hold_in_the_talk_and_ends_that_do_not_agree(tmp_path: Path) -> None:

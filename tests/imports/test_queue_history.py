@@ -30,6 +30,7 @@ class Read:
 
     def __init__(self, text: str, names: Names | None = None, list_in: Path | None = None) -> None:
         self.refusals = Refusals(list_in)
+        self.refusals.open()
         self.history = QueueHistory(names or Names(), self.refusals, NOW)
         for number, line in enumerate(lines(text), start=1):
             at, bar, rest = line.partition("|")

@@ -11,6 +11,7 @@ from sqlalchemy.exc import OperationalError
 from typer.testing import CliRunner, Result
 
 from acd.__main__ import app
+from acd.cli.imports import PROBLEMS_DIR
 from acd.core.facts import AgentInterval
 from acd.errors import OperatorError, SettingsError
 from acd.imports.intake import Intake
@@ -94,7 +95,7 @@ def test_files_in_any_order_plain_or_packed_once(house: House) -> None:
     assert [(run.calls, run.known, len(run.files)) for run in runs] == [(0, 2, 2), (2, 0, 2)]
     listed = CliRunner().invoke(app, ["import", "list", "--wide"]).stdout
     assert "queue_log.1.gz" in listed
-    assert not (house.folder / "import-problems.txt").exists()
+    assert list((house.folder / "home" / PROBLEMS_DIR).iterdir()) == []
 
 
 def test_what_goes_on_at_the_end_comes_with_the_next_import(house: House) -> None:
@@ -113,10 +114,24 @@ def test_refused_lines_are_listed_and_the_rest_is_taken(house: House) -> None:
     result = house.run(file)
     assert result.exit_code == 1
     assert "2 calls added" in result.stdout
-    listed = (house.folder / "import-problems.txt").read_text().splitlines()
+    [problems] = (house.folder / "home" / PROBLEMS_DIR).iterdir()
+    listed = problems.read_text().splitlines()
     assert [line.split(": ")[0] for line in listed] == ["queue_log:8", "queue_log:9", "queue_log:10"]
-    assert (house.folder / "import-problems.txt").stat().st_mode & 0o777 == 0o600
+    assert problems.stat().st_mode & 0o777 == 0o600
+    assert str(problems) in result.stdout.replace("\n", "")
     assert house.run(file, "--accept").exit_code == 0
+    assert len(list(problems.parent.iterdir())) == 2  # that of before is still there
+
+
+def test_a_list_that_cannot_be_written_stops_it_before_it_begins(house: House) -> None:
+    file = house.file("queue_log", [*FIRST, *SECOND, "nonsense"])
+    result = house.run(file, "--problems", house.folder / "queue_log" / "list.txt")
+    assert isinstance(result.exception, OperatorError)
+    assert "--problems" in str(result.exception)
+    assert not (house.folder / "home" / "records.sqlite3").exists()
+    full = house.run(file, "--problems", "/dev/full")
+    assert isinstance(full.exception, OperatorError)
+    assert "No space left" in str(full.exception)
 
 
 def test_a_mapping_is_suggested_and_used(house: House) -> None:

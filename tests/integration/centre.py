@@ -109,6 +109,7 @@ class Centre:
             "ACD_RTP_PORTS": f"{low}-{low + 999}",
             "ACD_LOG": os.environ.get("ACD_LOG", "debug"),
         }
+        self.database_url = f"sqlite:///{self.home}/records.sqlite3"
         self.server = ("127.0.0.1", self.sip_port)
         self.socket = self.home / "run" / "acd.sock"
         self.settings = load_centre(self.config, self.flows)
@@ -324,7 +325,7 @@ class Centre:
         raise WaitedTooLong(f"waited {limit_s:g} s for the record of {call_id}; found {record}")
 
     def _record(self, call_id: str) -> CallRecord | None:
-        with RecordStore(f"sqlite:///{self.home}/records.sqlite3") as store:
+        with RecordStore(self.database_url) as store:
             return store.call(call_id)
 
     async def next_record(self, before: Iterable[CallRecord], limit_s: float = 10.0) -> CallRecord:
@@ -341,7 +342,7 @@ class Centre:
     def records(self) -> list[CallRecord]:
         """Every record."""
         now = datetime.now(UTC)
-        with RecordStore(f"sqlite:///{self.home}/records.sqlite3") as store:
+        with RecordStore(self.database_url) as store:
             return store.calls(now - timedelta(days=1), now + timedelta(days=1), limit=10_000)
 
     def cdr_rows(self) -> list[cdr.Row]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import zipfile
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -29,18 +30,25 @@ from acd.core.facts import (
     RecordingStep,
     StepTaken,
     TalkRecorded,
+    WrapUpEnd,
+    WrapUpEnded,
+    WrapUpStarted,
 )
 from acd.customers.card import Details, Source
 from acd.customers.store import CustomerStore
 from acd.errors import OperatorError
 from acd.privacy.forget import Forgetting
 from acd.privacy.person import Person, find_person
+from acd.privacy.retention import Retention
 from acd.privacy.scrub import scrubbed_fact
+from acd.recordings.store import Recordings, Storage
 from acd.records import schema
+from acd.records.corrections import Correction, Field
 from acd.records.fold import fold
 from acd.records.record import CallRecord
 from acd.records.store import RecordStore
 from acd.settings.customer_settings import CustomerSettings
+from acd.settings.retention import RetentionSettings
 from acd.web.drafts import Drafts
 from acd.webhooks.schema import deliveries, webhooks
 from tests.recordings.calls import DAY, START, write_wav
@@ -123,6 +131,18 @@ def left(home: Home) -> list[str]:
     return found
 
 
+def write_accounts(folder: Path) -> None:
+    """What others than the database have of the calls; one that is over is still in the live state."""
+    account = folder / "asterisk" / "log" / "cdr-custom" / "acd.csv"
+    account.parent.mkdir(parents=True)
+    account.write_text(f'"c1","8000","1.1","{NUMBER}","s","P","","1.0","1.0","2.0","ANSWERED","",""\n')
+    (folder / "queue_log").write_text(f"{START:.0f}|c1|sales|NONE|ENTERQUEUE||{NUMBER}|1|{NAME}\n")
+    live = folder / "live"
+    live.mkdir()
+    lines = [{"k": "call:c2", "v": {"number": NUMBER}}, {"k": "call:c2"}, {"k": "agent:anna", "v": {"n": 1}}]
+    (live / "live.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+
+
 def counted(store: RecordStore) -> list[Any]:
     """What reports are made of."""
     columns = [each for each in schema.visits.c if each.name != "contact_key"]
@@ -134,15 +154,25 @@ def counted(store: RecordStore) -> list[Any]:
 
 
 async def test_nothing_is_left_of_a_person_and_reports_stay(home: Home) -> None:
-    assert len(left(home)) >= 2
+    write_accounts(home.dir.parent)
+    assert {"acd.csv", "queue_log", "live.jsonl"} <= set(left(home))
     before = counted(home.store)
     run = CliRunner().invoke
     kept = run(app, ["customers", "forget", home.id], input="n\n")
     assert kept.exit_code == 1
     assert home.row(f"{DAY}/c1-talk").is_there
-    done = run(app, ["customers", "forget", NUMBER, "--yes"])
+    done = await asyncio.to_thread(run, app, ["customers", "forget", NUMBER, "--yes"])
     assert done.exit_code == 0, done.output
-    for part in ("2 calls", "1 cards", "2 recordings", "1 deliveries", "1 journal", "1 drafts"):
+    for part in (
+        "2 calls",
+        "1 cards",
+        "2 recordings",
+        "1 deliveries",
+        "1 journal",
+        "1 drafts",
+        "1 cdr_lines",
+        "1 queue_l",
+    ):
         assert part in done.output
     assert "Not reached: back-ups" in done.output
     assert left(home) == []
@@ -158,13 +188,14 @@ async def test_nothing_is_left_of_a_person_and_reports_stay(home: Home) -> None:
     assert (other.caller_number, other.customer_name) == ("+4930555000111", "Otto Other")
     log = [entry for entry in AuditLog(home.store.engine).find() if entry.what == "customer-forget"]
     assert [entry.detail["state"] for entry in log] == ["done", "begun"]
+    assert "agent:anna" in (home.dir.parent / "live" / "live.jsonl").read_text()
     again = run(app, ["customers", "forget", NUMBER, "--yes"])
     assert "nothing is kept" in str(again.exception or again.output)
 
 
 async def test_what_was_ended_half_way_goes_on(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     with home.store.engine.connect() as connection:
-        person = find_person(connection, home.id, "DE")
+        person = find_person(connection, home.id, "DE", home.dir.parent)
     folder = home.dir.parent
 
     def forgetting() -> Forgetting:
@@ -179,9 +210,19 @@ async def test_what_was_ended_half_way_goes_on(home: Home, monkeypatch: pytest.M
     assert left(home) == []
 
 
+async def test_recordings_out_of_reach_are_said_before_anything_is_deleted(home: Home) -> None:
+    Recordings(home.store.engine).stored(f"{DAY}/c2-talk", Storage.S3)
+    before = home.files()
+    done = CliRunner().invoke(app, ["customers", "forget", home.id, "--yes"])
+    assert "no longer names: set recordings > s3" in str(done.exception)
+    assert (home.files(), home.row(f"{DAY}/c1-talk").is_there) == (before, True)
+    with home.store.engine.connect() as connection:
+        assert find_person(connection, home.id, "DE").card == home.id
+
+
 async def test_calls_may_be_deleted_with_all_their_parts(home: Home) -> None:
     with home.store.engine.connect() as connection:
-        person = find_person(connection, NUMBER, "DE")
+        person = find_person(connection, NUMBER, "DE", home.dir.parent)
         before = connection.execute(select(schema.slots)).all()
     folder = home.dir.parent
     work = Forgetting(folder, home.dir, folder / "journal", home.store, person, lambda: None, calls_too=True)
@@ -195,6 +236,14 @@ async def test_calls_may_be_deleted_with_all_their_parts(home: Home) -> None:
 
 
 async def test_all_that_is_kept_of_a_person_in_one_file(home: Home, tmp_path: Path) -> None:
+    home.store.add_callbacks([CallbackOrder("c2", START + 902, "sales", "+4930555000444", "en")])
+    with home.store.engine.begin() as connection:
+        wish = schema.callbacks.c
+        task = connection.scalar(select(wish.callback_id).where(wish.number == "+4930555000444"))
+        noted = {"kind": "callback", "task_id": str(task), "position": 0, "at": AT, "who": "anna"}
+        other = {**noted, "kind": "voicemail", "note": "of another task"}
+        for row in ({**noted, "note": "not at home"}, other):
+            connection.execute(insert(schema.task_changes), {**row, "state": "open", "agent_id": None})
     target = tmp_path / "data.zip"
     done = CliRunner().invoke(app, ["customers", "export-data", home.id, "--output", str(target)])
     assert done.exit_code == 0, done.output
@@ -206,6 +255,10 @@ async def test_all_that_is_kept_of_a_person_in_one_file(home: Home, tmp_path: Pa
     assert [row["call_id"] for row in data["calls"]] == ["c1", "c2"]
     assert data["customers"][0]["name"] == NAME
     assert data["customer_notes"][0]["text"] == f"{NAME} likes tea"
+    assert sorted({row["number"] for row in data["callbacks"]}) == ["+4930555000444", NUMBER]
+    assert [row["note"] for row in data["task_changes"]] == ["not at home"]
+    assert [row["text"] for row in data["drafts"]] == [{"note": NAME}]
+    assert [json.loads(row["body"])["name"] for row in data["deliveries"]] == [NAME]
     for part in (NAME, NUMBER, "Calls: 2", "likes tea", "Sold"):
         assert part in summary
     assert "Otto Other" not in summary + json.dumps(data)
@@ -215,12 +268,67 @@ async def test_nobody_is_taken_for_somebody_else(home: Home) -> None:
     with home.store.engine.connect() as connection:
         for who in ("8000", "", " ", "C-9"):  # what all of them have dialled, and nobody
             with pytest.raises(OperatorError):
-                find_person(connection, who, "DE")
-        other = find_person(connection, "+4930555000111", "DE")
-    assert (other.card, other.ids, other.names) == (None, ("C-2",), ("Otto Other",))
+                find_person(connection, who, "DE", home.dir.parent)
+        other = find_person(connection, "+4930555000111", "DE", home.dir.parent)
+    assert (other.card, other.ids, other.names) == (None, (), ("Otto Other",))
     folder = home.dir.parent
     work = Forgetting(folder, home.dir, folder / "journal", home.store, other, lambda: None)
     assert work.calls() == ["c3"]
+
+
+async def test_a_number_from_which_a_customer_with_a_card_has_called_is_not_theirs(home: Home) -> None:
+    """Neither the card goes along, nor the calls of that customer from elsewhere."""
+    shared = "+4930555000222"
+    home.store.save_calls([call("c4", START, shared, Customer(home.id, NAME, "gold"))])
+    before = left(home)
+    for command in (
+        ["forget", shared, "--yes"],
+        ["export-data", shared, "--output", str(home.dir / "x.zip")],
+    ):
+        refused = CliRunner().invoke(app, ["customers", *command])
+        assert isinstance(refused.exception, OperatorError)
+        assert f"{home.id} ({NAME})" in str(refused.exception)
+    assert left(home) == before
+    told = CliRunner().invoke(app, ["customers", "forget", home.id], input="n\n")
+    assert f"cards: {home.id}; names: {NAME}; numbers: {NUMBER}" in told.output
+
+
+async def test_a_number_without_a_card_leads_to_its_own_calls_alone(home: Home) -> None:
+    """Whom other calls tell as the same customer may be another person."""
+    otto = Customer("C-2", "Otto Other")
+    home.store.save_calls([call("c5", START, "+4930555000333", otto)])
+    done = CliRunner().invoke(app, ["customers", "forget", "+4930555000333", "--yes", "--no-vacuum"])
+    assert "1 calls" in done.output
+    stays = home.store.call("c3")
+    assert stays is not None
+    assert (stays.caller_number, stays.customer_id) == ("+4930555000111", "C-2")
+
+
+async def test_recordings_of_calls_that_are_nobodys_by_time_are_found_by_their_code(home: Home) -> None:
+    settings, now = RetentionSettings(calls=30), AT + timedelta(days=60)
+    Retention(home.store.engine, home.dir.parent, home.dir, settings, lambda: None, now).run()
+    anonymous = home.store.call("c1")
+    assert anonymous is not None
+    assert anonymous.customer_id is None
+    before = counted(home.store)
+    target = home.dir.parent / "data.zip"
+    run = CliRunner().invoke
+    assert run(app, ["customers", "export-data", NUMBER, "--output", str(target)]).exit_code == 0
+    with zipfile.ZipFile(target) as archive:
+        assert f"recordings/{DAY}/c1-talk.mp3" in archive.namelist()
+    target.unlink()
+    done = run(app, ["customers", "forget", NUMBER, "--yes", "--no-vacuum"])
+    assert "2 recordings" in done.output
+    assert home.files() == ["c3-talk.mp3", "c3-talk.peaks.json"]
+    assert counted(home.store) == before
+    with home.store.engine.connect() as connection:
+        query = select(schema.calls.c.call_id, schema.calls.c.contact_key)
+        keys = {row.call_id: row.contact_key for row in connection.execute(query)}
+    assert keys["c1"] == keys["c2"] != anonymous.contact_key
+    unknown = run(app, ["customers", "forget", NUMBER, "--yes"])
+    assert "nothing is kept" in str(unknown.exception)
+    known = run(app, ["customers", "forget", "+4930555000111", "--yes", "--no-vacuum"])  # without a card
+    assert "1 recordings" in known.output
 
 
 def test_words_that_may_be_of_others_are_left_alone() -> None:
@@ -245,3 +353,33 @@ def test_a_fact_without_the_caller() -> None:
     assert scrubbed_fact({"fact": "Transferred", "target": "8001"}, None)["target"] == "8001"
     dialled = {"fact": "Arrived", "kind": "outbound", "dialed_number": "8000"}
     assert scrubbed_fact(dialled, None)["dialed_number"] == ""
+
+
+async def test_what_is_told_of_a_call_later_does_not_bring_the_person_back(home: Home) -> None:
+    store, known = home.store, Customer(home.id, NAME, "gold")
+    run = CliRunner().invoke
+    assert run(app, ["customers", "forget", home.id, "--yes", "--no-vacuum"]).exit_code == 0
+    before = counted(store)
+    late = [WrapUpStarted(START + 40, "anna"), WrapUpEnded(START + 70, "anna", WrapUpEnd.AGENT)]
+    again = [*call("c1", START, NUMBER, known).facts, *late]
+    with store.engine.connect() as connection:
+        versions = connection.execute(select(schema.slots)).all()
+    for _ in range(2):
+        store.save_calls([fold("c1", again)])
+    noted = Disposition("c1", "anna", START + 60, "sales", "lost", "Lost", False, {"for": NAME}, NUMBER)
+    store.save_dispositions([noted])
+    store.add_callbacks([CallbackOrder("c1", START + 5, "sales", NUMBER, "en")])
+    store.correct(Correction("c1", AT, "susan", Field.EXCLUDED, "yes", "a trial"))
+    store.correct(Correction("c1", AT, "susan", Field.EXCLUDED, "no", "it was none"))
+    with pytest.raises(OperatorError, match="has been made nobody's"):
+        store.correct(Correction("c1", AT, "susan", Field.CUSTOMER, home.id, "it was her"))
+    assert left(home) == []
+    record = store.call("c1")
+    assert record is not None
+    assert (record.anonymised, record.customer_id, record.customer_segment) == (True, None, "gold")
+    assert len(record.facts) == len(again)
+    assert record.visits[0].wrap_up_s == 30.0
+    assert [told.code for told in store.dispositions(["c1"])] == ["lost"]
+    assert counted(store)[2] == before[2]  # who called again is still known to be one
+    with store.engine.connect() as connection:
+        assert connection.execute(select(schema.slots)).all() != versions

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
@@ -19,14 +20,16 @@ from acd.core.disposition import Disposition
 from acd.core.facts import AgentInterval, Customer
 from acd.customers.card import Details, Source
 from acd.customers.store import CustomerStore
-from acd.errors import SettingsError
+from acd.errors import OperatorError, SettingsError
 from acd.privacy import retention
 from acd.privacy.daily import DailyRetention
 from acd.privacy.retention import Retention
+from acd.recordings.store import Recordings, Storage
 from acd.records import schema
 from acd.records.store import RecordStore
 from acd.settings.customer_settings import CustomerSettings
 from acd.settings.load import load_centre
+from acd.settings.model import S3Settings
 from acd.settings.retention import CallsEnd, RetentionSettings
 from acd.web.drafts import Drafts
 from tests.privacy.test_forget import call, counted
@@ -50,6 +53,15 @@ async def world(tmp_path: Path, database_url: str) -> AsyncIterator[World]:
     await world.keeper().look()
     yield world
     world.store.close()
+
+
+def steps_of(world: World) -> list[tuple[str, str, str, str]]:
+    """What was done in flows: the call, the step, what came of it, and what was keyed."""
+    steps = schema.ivr_steps.c
+    query = select(steps.call_id, steps.step, steps.arrow, steps.detail)
+    with world.store.engine.connect() as connection:
+        found = connection.execute(query.order_by(steps.call_id, steps.position))
+        return [(row.call_id, row.step, row.arrow, row.detail) for row in found]
 
 
 def run(world: World, **rules: Any) -> dict[str, int]:
@@ -95,10 +107,14 @@ async def test_recordings_by_group_facts_and_the_rest(world: World) -> None:
     assert run(world, recordings=30, recordings_of={"sales": 1000}) == {}
     assert run(world, recordings=1000, recordings_of={"sales": 30}) == {"recordings": 1}
     assert world.row(f"{DAY}/c0-talk").deleted_why == "retention"
+    steps = steps_of(world)
     assert run(world, facts=30) == {"facts": 5}
     stays = world.store.call("c1")
     assert stays is not None
     assert (stays.facts, len(stays.visits)) == ((), 1)
+    assert [step[:3] for step in steps_of(world)] == [step[:3] for step in steps]  # which reports count
+    assert {detail for call_id, _, _, detail in steps_of(world) if call_id != "new"} == {""}
+    assert {step for step in steps if step[0] == "new"} <= set(steps_of(world))
     world.store.save_intervals([AgentInterval("anna", "ready", None, at, at + 60) for at in (OLD, NEW)])
     assert run(world, agent_states=30) == {"agent_states": 1}
     moments = (NOW - timedelta(days=40), NOW)
@@ -112,6 +128,28 @@ async def test_recordings_by_group_facts_and_the_rest(world: World) -> None:
     work = Retention(world.store.engine, world.dir.parent, world.dir, settings, lambda: None, later)
     assert work.run() == {"contacts": 1, "drafts": 1}
     assert cards.count() == 0
+
+
+@pytest.mark.parametrize("store", [None, S3Settings("http://127.0.0.1:1", "calls")])
+async def test_what_a_store_has_that_is_away_does_not_stand_before_the_rest(
+    world: World, monkeypatch: pytest.MonkeyPatch, store: S3Settings | None
+) -> None:
+    write_wav(world.dir, f"{DAY}/c1-talk", seconds=0.1)
+    await world.keeper().look()
+    rows = Recordings(world.store.engine)
+    rows.stored(f"{DAY}/c0-talk", Storage.S3)
+    monkeypatch.setattr(retention, "BATCH", 1)
+    monkeypatch.setattr("acd.recordings.bucket.RETRY_FOR", timedelta(milliseconds=10))
+    settings = RetentionSettings(recordings=30, facts=30)
+    folder = world.dir.parent
+    work = Retention(world.store.engine, folder, world.dir, settings, lambda: world.bucket(store), NOW)
+    with pytest.raises(
+        OperatorError, match="no longer names" if store is None else "the store of recordings"
+    ):
+        await asyncio.to_thread(work.run)
+    assert work.due() == {"recordings": 1}
+    assert world.row(f"{DAY}/c0-talk").is_there
+    assert not world.row(f"{DAY}/c1-talk").is_there
 
 
 async def test_once_a_night_by_one_process(world: World) -> None:

@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import aiohttp
 import pytest
 from moto.server import ThreadedMotoServer
+from typer.testing import CliRunner
 
+from acd.__main__ import app
+from acd.cli import recordings
 from acd.errors import OperatorError
+from acd.privacy.sounds import Why, delete_in_store, delete_on_disk
 from acd.recordings.bucket import Bucket, NotStored, StoreAway, bucket_of
+from acd.recordings.check import Fault, check
 from acd.recordings.files import path_of, peaks_path, sha256_of
-from acd.recordings.store import Storage
+from acd.recordings.store import Recordings, Storage
 from acd.settings.environment import Environment
 from acd.settings.model import RecordFormat, S3Settings
 from acd.web.api import ROUTES
 from acd.web.services import Services
-from tests.recordings.calls import recorded_call, write_wav
+from tests.recordings.calls import DAY, START, recorded_call, write_wav
 from tests.recordings.keeping import NAME, World
 from tests.web.client import CHECKOUT, SUSAN, serving
 
@@ -101,6 +109,76 @@ async def test_a_store_that_is_away_costs_nothing(world: World, settings: S3Sett
     assert world.row().storage is Storage.S3
 
 
+def spoil(file: Path, fault: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let it be missing, damaged, or unreadable."""
+    if fault == "missing":
+        file.unlink()
+    elif fault == "damaged":
+        file.write_bytes(file.read_bytes()[:-1])
+    else:
+
+        def refuse(asked: Path) -> str:
+            if asked == file:
+                raise PermissionError(13, "Permission denied")
+            return sha256_of(asked)
+
+        monkeypatch.setattr("acd.recordings.keeper.sha256_of", refuse)
+
+
+@pytest.mark.parametrize("fault", ["missing", "damaged", "unreadable"])
+async def test_a_file_that_is_no_good_does_not_hold_up_the_others(
+    world: World, monkeypatch: pytest.MonkeyPatch, fault: str
+) -> None:
+    monkeypatch.setattr("acd.recordings.keeper.AT_ONCE", 1)
+    there = world.settings
+    world.settings = replace(there, s3=None)
+    world.store.save_calls([recorded_call("c2", START + 60)])
+    write_wav(world.dir, f"{DAY}/c2-talk", seconds=0.2)
+    await world.keeper().look()
+    spoil(path_of(world.dir, NAME, RecordFormat.MP3), fault, monkeypatch)
+    world.settings = there
+    async with asyncio.timeout(20):
+        await world.keeper().look()
+    assert (world.row().storage, world.row(f"{DAY}/c2-talk").storage) == (Storage.DISK, Storage.S3)
+
+
+async def test_what_is_deleted_while_it_goes_there_is_deleted_there(
+    world: World, settings: S3Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put, rows = Bucket.put, Recordings(world.store.engine)
+
+    async def slowly(bucket: Bucket, name: str, file: Path, sha256: str) -> None:
+        await put(bucket, name, file, sha256)
+        assert delete_on_disk(world.dir, rows, [world.row()], Why.FORGOTTEN) == 1
+
+    monkeypatch.setattr(Bucket, "put", slowly)
+    await world.keeper().look()
+    assert (world.files(), world.row().is_there) == ([], False)
+    bucket = world.bucket(settings)
+    assert bucket is not None
+    with pytest.raises(NotStored):
+        await bucket.fetch(f"{NAME}.mp3", world.dir / "there")
+
+
+async def test_what_has_gone_there_just_before_it_is_deleted_is_deleted_there(
+    world: World, settings: S3Settings
+) -> None:
+    rows, before = Recordings(world.store.engine), world.settings
+    world.settings = replace(before, s3=None)
+    await world.keeper().look()
+    found = [world.row()]
+    world.settings = before
+    await world.keeper().look()
+    assert delete_on_disk(world.dir, rows, found, Why.FORGOTTEN) == 0
+    bucket = world.bucket(settings)
+    assert bucket is not None
+    delete = partial(delete_in_store, world.dir, rows, found, Why.FORGOTTEN, lambda: bucket)
+    assert await asyncio.to_thread(delete) == 1
+    assert not world.row().is_there
+    with pytest.raises(NotStored):
+        await bucket.fetch(f"{NAME}.mp3", world.dir / "there")
+
+
 async def test_files_stay_here_as_long_as_they_shall(world: World, settings: S3Settings) -> None:
     world.settings = replace(world.settings, s3=replace(settings, keep_local_days=10_000))
     await world.keeper().look()
@@ -128,3 +206,48 @@ def test_missing_keys_are_named(tmp_path: Path, settings: S3Settings) -> None:
     with pytest.raises(OperatorError, match=r"set ACD_S3_SECRET_KEY$"):
         bucket_of(settings, environment)
     assert bucket_of(None, environment) is None
+
+
+async def test_what_is_only_there_is_checked_there(world: World) -> None:
+    await world.keeper().look()
+    bucket, rows = world.bucket(world.settings.s3), Recordings(world.store.engine)
+    assert bucket is not None
+    file = f"{NAME}.mp3"
+
+    async def faults(*, checksums: bool = True, store: Bucket | None = bucket) -> list[Fault]:
+        def found() -> list[Fault]:
+            asked = check(world.dir, rows, world.store.known, checksums=checksums, bucket=lambda: store)
+            return [each.fault for each in asked]
+
+        return await asyncio.to_thread(found)
+
+    assert await faults() == []
+    assert await faults(store=None) == [Fault.MISSING]
+    good = world.dir / "good"
+    await bucket.fetch(file, good)
+    sound = bytearray(good.read_bytes())
+    sound[1000] ^= 1
+    good.write_bytes(sound)
+    await bucket.put(file, good, sha256_of(good))
+    assert await faults() == [Fault.DIFFERS]
+    assert await faults(checksums=False) == []
+    good.write_bytes(sound[:-1])
+    await bucket.put(file, good, sha256_of(good))
+    assert await faults(checksums=False) == [Fault.DIFFERS]
+    rows.deleted([NAME], datetime.now(UTC), "retention")
+    assert await faults() == [Fault.NOT_DELETED]
+    await bucket.delete(file)
+    assert await faults() == []
+
+
+async def test_a_store_that_is_away_has_not_lost_anything(
+    world: World, settings: S3Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await world.keeper().look()
+    away = Bucket(replace(settings, endpoint="http://127.0.0.1:1"), "key", "secret")
+    monkeypatch.setattr(recordings, "bucket_of", lambda *_: away)
+    monkeypatch.setenv("ACD_HOME", str(world.dir.parent))
+    done = await asyncio.to_thread(CliRunner().invoke, app, ["recordings", "check"])
+    assert "all is well" not in done.output
+    assert "missing" not in done.output
+    assert "nothing is known of the rest: the store of recordings" in str(done.exception)

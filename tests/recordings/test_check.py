@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from acd.__main__ import app
 from acd.recordings.check import Fault, check
 from acd.recordings.store import Recordings
 from acd.settings.model import RecordFormat, RecordingSettings
-from tests.recordings.calls import DAY, recorded_call, write_wav
+from tests.recordings.calls import DAY, START, recorded_call, write_wav
 from tests.recordings.keeping import World
 
 CALLS = ["c1", "c2", "c3", "c4"]
@@ -53,6 +54,11 @@ async def test_every_fault_is_named(world: World) -> None:
     assert faults(world) == {**found, "c2": Fault.DIFFERS}
     (day / "c2-talk.wav").write_bytes(sound[:-2])
     assert faults(world, checksums=False)["c2"] is Fault.DIFFERS
+    raw = day / "c8-talk.heard.sln"
+    raw.touch()
+    assert "c8" not in faults(world, checksums=False)  # the talk goes on
+    os.utime(raw, (START, START))
+    assert faults(world, checksums=False)["c8"] is Fault.LEFT_OVER
     lonely = [each.name for each in check(world.dir, rows, lambda _: []) if each.fault is Fault.WITHOUT_CALL]
     assert lonely == [f"{DAY}/{call}-talk" for call in ("c1", "c2", "c4")]
 

@@ -5,15 +5,17 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from acd.privacy.sounds import Why, delete_on_disk
 from acd.recordings.encode import CannotEncode, decoded, encode
-from acd.recordings.files import path_of, peaks_path, sha256_of, sound_of
+from acd.recordings.files import Sound, path_of, peaks_path, remove_files, sha256_of, sound_of
 from acd.recordings.store import Recordings, Storage
 from acd.settings.model import RecordChannels, RecordFormat, RecordingSettings
-from tests.recordings.calls import DAY, recorded_call, write_wav
+from tests.recordings.calls import DAY, START, recorded_call, write_wav
 from tests.recordings.keeping import NAME, World
 
 
@@ -89,6 +91,72 @@ async def test_a_crash_between_any_two_steps_is_made_good(world: World) -> None:
     wav.write_bytes(kept)  # it went down before the original was removed
     await world.keeper().look()
     assert world.files() == ["c1-talk.mp3", "c1-talk.peaks.json"]
+
+
+async def test_what_is_deleted_while_it_is_compressed_does_not_come_back(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.store.save_calls([recorded_call()])
+    write_wav(world.dir, NAME, seconds=0.2)
+    rows = Recordings(world.store.engine)
+
+    def delete_before(file: Path) -> None:
+        sound = file.read_bytes()
+        assert delete_on_disk(world.dir, rows, [world.row()], Why.FORGOTTEN) == 1
+        file.write_bytes(sound)
+
+    async def slowly(source: Path, target: Path, mixed: bool) -> Sound:
+        made = await encode(source, target, mixed)
+        delete_before(target)
+        return made
+
+    monkeypatch.setattr("acd.recordings.keeper.encode", slowly)
+    await world.keeper().look()
+    assert (world.files(), world.row().is_there, world.row().format) == ([], False, RecordFormat.WAV)
+
+
+async def test_files_of_what_is_deleted_are_swept_away(world: World) -> None:
+    world.store.save_calls([recorded_call(call) for call in ("c1", "c2")])
+    for call in ("c1", "c2"):
+        write_wav(world.dir, f"{DAY}/{call}-talk", seconds=0.2)
+    await world.keeper().look()
+    Recordings(world.store.engine).deleted([NAME], datetime.now(UTC), "retention")
+    await world.keeper().look()
+    assert world.files() == ["c2-talk.mp3", "c2-talk.peaks.json"]
+
+
+def test_a_deleted_recording_leaves_nothing_on_the_disk(tmp_path: Path) -> None:
+    day = tmp_path / DAY
+    day.mkdir()
+    endings = [
+        "wav",
+        "mp3",
+        "opus",
+        "peaks.json",
+        "peaks.json.new",
+        "wav.new",
+        "mp3.new",
+        "mp3.check.new.wav",
+    ]
+    for ending in [*endings, "caller.sln", "heard.sln"]:
+        (day / f"c1-talk.{ending}").touch()
+    for other in ("c1-talk-2.wav", "c11-talk.wav", "c1-1.wav"):
+        (day / other).touch()
+    remove_files(tmp_path, [NAME, f"{DAY}/c9-talk", "2025-11-23/c1-talk"])
+    assert sorted(os.listdir(day)) == ["c1-1.wav", "c1-talk-2.wav", "c11-talk.wav"]
+    with pytest.raises(ValueError, match="is no name of a recording"):
+        remove_files(tmp_path, ["../c1-talk"])
+
+
+async def test_what_nothing_goes_on_with_is_swept_away_after_a_day(world: World) -> None:
+    day = world.dir / DAY
+    day.mkdir(parents=True)
+    for name in ("c1-talk.mp3.new", "c2-talk.wav.new", "c2-talk.mp3.check.new.wav", "c3-talk.caller.sln"):
+        (day / name).touch()
+        if name != "c1-talk.mp3.new":
+            os.utime(day / name, (START, START))
+    await world.keeper().look()
+    assert world.files() == ["c1-talk.mp3.new", "c3-talk.caller.sln"]
 
 
 async def test_mixed_wav_files_are_made_once(world: World) -> None:

@@ -13,7 +13,8 @@ import shutil
 import signal
 import subprocess
 import tempfile
-from collections.abc import AsyncIterator, Callable, Iterator
+import threading
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
@@ -305,8 +306,8 @@ async def test_beyond_a_number_records_wait_on_disk_also_over_a_restart(
         await until(lambda: first.away)
         for _ in range(699):
             load.one()
-        await asyncio.sleep(0)
-        assert (first.pending, first.on_disk) == (1400, 1390)
+        await until(lambda: len(load.stored) == 695)
+        assert (first.pending, first.on_disk, first.only_here) == (1400, 1390, 1390)
         assert load.stored == list(range(5, 700))  # on disk they are safe
         await first.close()
         with RecordStore(database_url) as store:
@@ -321,6 +322,54 @@ async def test_beyond_a_number_records_wait_on_disk_also_over_a_restart(
             load.check(store)
     assert list((tmp_path / "spool").iterdir()) == []
     assert any("earlier run" in line["event"] for line in told)
+
+
+def test_a_line_that_a_power_cut_has_torn_costs_no_other(tmp_path: Path) -> None:
+    spool = Spool(tmp_path)
+    assert spool.add(call(1), replace=True)
+    (torn,) = tmp_path.iterdir()
+    with torn.open("ab") as file:
+        file.write(b'{"call": "c2", "fa')
+    again = Spool(tmp_path)
+    again.open()
+    assert again.add(call(3), replace=True)
+    found = []
+    with capture_logs() as told:
+        while (path := again.take()) is not None:
+            found += [each.item for each in again.read(path)]
+    assert found == [call(1), call(3)]
+    assert len(told) == 1
+
+
+async def test_what_waits_on_disk_is_safe_only_when_the_disk_has_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writer, "MOST_IN_MEMORY", 0)
+    gone = DBAPIError("insert", {}, Exception("gone"))
+    entered, released = threading.Event(), threading.Event()
+
+    class Away:
+        def __getattr__(self, _name: str) -> Callable[..., None]:
+            raise gone
+
+    class Slow(Spool):
+        def sync(self, paths: Iterable[Path]) -> None:
+            entered.set()
+            released.wait(LIMIT_S)
+            super().sync(paths)
+
+    record_writer = RecordWriter(Away(), retry_first_s=0.01, spool=Slow(tmp_path))
+    load = Load(record_writer)
+    record_writer.submit(state(0), lambda: None)
+    record_writer.start()
+    await until(lambda: record_writer.away)
+    for _ in range(3):
+        load.one()
+    await until(entered.is_set)
+    assert load.stored == []
+    released.set()
+    await until(lambda: load.stored == [0, 1, 2])
+    await record_writer.close()
 
 
 async def test_a_full_disk_leaves_them_in_memory_and_a_torn_line_costs_only_itself(tmp_path: Path) -> None:

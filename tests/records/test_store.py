@@ -174,6 +174,16 @@ def test_visits_count_when_they_were_offered(store: RecordStore) -> None:
     assert [v.visit.group for v in store.visits(*DAY, group="support")] == ["support"]
 
 
+def test_an_interval_that_goes_on_for_days_is_found_in_each_of_them(store: RecordStore) -> None:
+    day = 86_400.0
+    long = AgentInterval("anna", "not_ready", "holiday", START, START + 9 * day, None)
+    store.save_intervals([long, AgentInterval("ben", "ready", None, START, START + 60, None)])
+    for since, found in ((0, ["anna", "ben"]), (1, ["anna"]), (8, ["anna"]), (9, []), (-1, [])):
+        begin = datetime.fromtimestamp(START + since * day, UTC)
+        until = begin + timedelta(hours=1)
+        assert [interval.agent for interval in store.intervals(begin, until)] == found, since
+
+
 def test_intervals(store: RecordStore) -> None:
     first = AgentInterval("anna", "ready", None, START, START + 60)
     second = AgentInterval("anna", "talking", None, START + 60, START + 90, "c1")

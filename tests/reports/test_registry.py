@@ -35,6 +35,9 @@ def test_both_languages_say_the_same() -> None:
     assert english.lines.keys() == chinese.lines.keys()
     for id, note in english.notes.items():
         assert _placeholders(note) == _placeholders(chinese.notes[id])
+    assert english.refusals.keys() == chinese.refusals.keys()
+    for id, told in english.refusals.items():
+        assert _placeholders(told) == _placeholders(chinese.refusals[id])
 
 
 def test_each_report_shows_something_of_each_breakdown() -> None:

@@ -7,6 +7,8 @@ import random
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import product
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -37,6 +39,7 @@ from acd.reports.rollups.dimensions import ROLLED_UP
 from acd.reports.rollups.keeper import RollUpKeeper
 from acd.reports.rollups.kept import Versions
 from acd.reports.rollups.make import Stretch, make
+from acd.reports.rollups.many import make_many
 from acd.reports.rollups.stale import stale
 from acd.reports.rollups.use import count_with_rollups
 from acd.reports.run import snapshot
@@ -201,6 +204,26 @@ async def test_the_keeper_makes_what_is_missing_or_old_and_no_more(store: Record
         )
     told = list(differences(store.engine, RowKind.VISITS, stretch, BERLIN, KNOWN_HERE))
     assert any("visits:group 2026-10-24 00:00 sales sales: offered 7 ≠ 0" in line for line in told)
+
+
+@pytest.mark.parametrize("days", [1, 9])  # in this process, and in several
+def test_many_are_made_at_once(tmp_path: Path, days: int) -> None:
+    with RecordStore(f"sqlite:///{tmp_path}/records.sqlite3") as store:
+        writing = Writing(store, 4)
+        writing.some_calls(8)
+        last = round(BEGIN.timestamp()) + 86_400 * days
+        pieces = [
+            (tuple(ROLLED_UP), Stretch(begin, end, is_day=True))
+            for begin, end in days_between(round(BEGIN.timestamp()), last + 7200, BERLIN)
+        ]
+        assert len(pieces) == days
+        made = list(make_many(store.engine.url, pieces, BERLIN, KNOWN_HERE))
+        assert sorted(made, key=lambda piece: piece[1].begin) == pieces
+        for kind, (_, stretch) in product(ROLLED_UP, pieces[:2]):
+            assert list(differences(store.engine, kind, stretch, BERLIN, KNOWN_HERE)) == []
+        with store.engine.connect() as connection:
+            old = {stretch.begin for _, stretch in stale(connection, BERLIN, KNOWN_HERE, NOW)}
+        assert not old & {stretch.begin for _, stretch in pieces[:1]}
 
 
 async def test_what_was_counted_in_another_way_is_made_anew_and_goes(

@@ -9,14 +9,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from sqlalchemy import event, insert
+from sqlalchemy import event, insert, text
+from sqlalchemy.engine import make_url
 
 from acd.core.callback_facts import CallbackNews, CallbackNote, entry_id
 from acd.core.disposition import Disposition
 from acd.core.facts import AgentInterval, CallbackOrder
 from acd.errors import OperatorError
 from acd.ivr.hours import Calendar
-from acd.records import schema
+from acd.records import connecting, schema
 from acd.records.corrections import Correction, Field
 from acd.records.fold import fold
 from acd.records.period import Period
@@ -24,7 +25,7 @@ from acd.records.store import RecordStore
 from acd.reports.asked import Asked, By, Grain, Where
 from acd.reports.behind import calls_behind
 from acd.reports.known import Known
-from acd.reports.run import run_report
+from acd.reports.run import ReportTooLong, run_report, snapshot
 from acd.reports.table import Figure, Line, ReportTable
 from tests.records.scenario import START, facts_of
 from tests.reports.centre import BERLIN, KNOWN, asked, day
@@ -394,3 +395,14 @@ def test_states_that_overlap_are_shown(store: RecordStore) -> None:
     assert [(check.id, check.text) for check in table.checks if not check.ok] == [
         ("overlap", "35.000 s ≠ 0.000 s")
     ]
+
+
+@pytest.mark.parametrize(("language", "said"), [("en", "ended the report after"), ("zh-CN", "被数据库终止")])
+def test_what_takes_the_database_too_long_says_so(postgresql_url: str, language: str, said: str) -> None:
+    engine = connecting._postgresql(make_url(postgresql_url), answer_limit_s=0.4)
+    with (
+        pytest.raises(ReportTooLong, match=rf"{said}.*18.*acd records roll-up"),
+        snapshot(engine, language) as connection,
+    ):
+        connection.execute(text("SELECT pg_sleep(20)"))
+    engine.dispose()

@@ -17,6 +17,7 @@ from aiosmtpd.controller import Controller
 from typer.testing import CliRunner
 
 from acd.__main__ import app
+from acd.accounts.audit import AuditLog
 from acd.errors import OperatorError
 from acd.records.store import RecordStore
 from acd.reports.files.make import FileFormat, make_file
@@ -348,5 +349,9 @@ def test_commands(house: House, mailbox: Mailbox, tmp_path: Path, monkeypatch: p
     with pytest.raises(OperatorError, match="did you mean 'Monday'"):
         acd("remove", "Mondy")
     assert acd("remove", "Monday") == "Monday is removed\n"
+    with RecordStore(f"sqlite:///{tmp_path}/home/records.sqlite3") as store:
+        told = [(entry.what, entry.about) for entry in reversed(AuditLog(store.engine).find())]
+    done = ("create", "send", "send", "delete")
+    assert told == [(f"saved-report-{what}", "saved report Monday") for what in done]
     with pytest.raises(OperatorError, match="'anna' is no e-mail address"):
         acd("add", "Other", "--to", "anna", "--schedule", "daily 06:00")

@@ -245,6 +245,22 @@ async def test_a_browser_takes_up_the_call_that_it_has_lost(page: Page) -> None:
     assert page.hands.done[-2:] == [("take_up", "c1"), ("mute", "c1", "False", "True")]
 
 
+async def test_what_the_agent_wants_waits_until_the_browser_has_taken_its_place(page: Page) -> None:
+    """The button is there as soon as the browser hears the talk again."""
+    await page.talk()
+    page.floor.agents["anna"].phone = "w1001"
+    await page.ask("call-hold")
+    page.hands.go_on.clear()
+    taking_up = asyncio.create_task(page.ask("call-take-up"))
+    await asyncio.sleep(0)
+    resuming = asyncio.create_task(page.ask("call-resume"))
+    await asyncio.sleep(0)
+    page.hands.go_on.set()
+    assert (await taking_up)["phase"] == "held"
+    assert (await resuming)["phase"] == "talking"
+    assert [what[0] for what in page.hands.done[-2:]] == ["take_up", "resume"]
+
+
 async def test_two_clicks_and_an_asterisk_that_does_not_say_so(
     page: Page, monkeypatch: pytest.MonkeyPatch
 ) -> None:

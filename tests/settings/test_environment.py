@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
+import yaml
 
 from acd.errors import OperatorError
 from acd.settings.environment import Environment, numeric_address
@@ -152,3 +154,18 @@ def test_phones_are_set_up_with_the_translated_address() -> None:
     assert Environment.from_env(variables, CHECKOUT).sip_server == ("198.51.100.7", 5060)
     variables = {"ACD_SIP_PORT": "5061", "ACD_PUBLIC_SIP_PORT": "15061"}
     assert Environment.from_env(variables, CHECKOUT).sip_server == ("127.0.0.1", 15061)
+
+
+def test_the_web_service_has_the_passwords_that_the_web_process_needs() -> None:
+    checkout = Path(__file__).resolve().parents[2]
+    lines = (checkout / "README.md").read_text(encoding="utf-8").splitlines()
+    needed = {
+        name
+        for line in lines
+        if line.startswith("| `ACD_") and re.search(r"(of|for) the web process", line)
+        for name in re.findall(r"`(ACD_[A-Z0-9_]+)`", line.split("|")[1])
+    }
+    assert needed >= {"ACD_S3_ACCESS_KEY", "ACD_S3_SECRET_KEY", "ACD_SMTP_PASSWORD"}
+    compose = yaml.safe_load((checkout / "docker-compose.yml").read_text(encoding="utf-8"))
+    given = compose["services"]["web"]["environment"]
+    assert {name: given[name] for name in needed} == {name: f"${{{name}:-}}" for name in needed}

@@ -172,3 +172,15 @@ def test_rows_from_before_the_last_column(tmp_path: Path) -> None:
     file = tmp_path / "acd.csv"
     file.write_text(row().removesuffix(',""\n') + "\n")
     assert cdr.calls_since(file, 0.0)["c1"].fell_at is None
+
+
+def test_what_is_much_younger_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """But for a moment in which the clock was wrong."""
+    monkeypatch.setattr(cdr, "BEYOND_MAX", 3)
+    file = tmp_path / "acd.csv"
+    young = [row(f"y{n}", end=str(NOON + cdr.LONGEST_S)) for n in range(4)]
+    file.write_text(
+        "".join([row("a"), *young[:2], row("b"), *young[2:], row("y4", end=str(NOON * 2)), row("c")])
+    )
+    found = [line[1:].partition('"')[0] for line in cdr.lines_between(file, 0.0, NOON)]
+    assert found == ["a", "y0", "y1", "b", "y2", "y3"]

@@ -12,6 +12,8 @@ import pytest
 import pytest_asyncio
 
 from acd.records.fold import fold
+from acd.reports.run import ReportTooLong
+from acd.web.api import reports
 from tests.records.scenario import facts_of
 from tests.reports.test_run import CALLS, STATES
 from tests.web.desktop import Desktop, desktop
@@ -134,3 +136,13 @@ async def test_reports_are_for_supervisors(tmp_path: Path) -> None:
         await house.sign_in("anna")
         for path in ("", "/groups", "/groups/file?format=csv"):
             assert (await ask(house, f"/api/reports{path}", 403))["error"] == "role-missing"
+
+
+async def test_a_report_that_the_database_has_ended(centre: Desktop, monkeypatch: pytest.MonkeyPatch) -> None:
+    def ended(*_told: Any) -> Any:
+        raise ReportTooLong("after 18 s")
+
+    monkeypatch.setattr(reports, "worked_out", ended)
+    for path in (f"groups?{DAY}", f"groups/file?{DAY}&format=csv"):
+        told = await ask(centre, f"/api/reports/{path}", 422)
+        assert (told["error"], told["message"]) == ("report-too-long", "after 18 s")

@@ -18,7 +18,7 @@ from acd.sql import one_at_a_time
 if TYPE_CHECKING:  # Alembic takes longer to import than a command takes to read records
     from alembic.config import Config
 
-NEWEST = "0011"
+NEWEST = "0012"
 """The last revision: a database that is there already needs no Alembic."""
 _LOCK = "migrations"
 
@@ -45,16 +45,17 @@ def upgrade(engine: Engine) -> None:
     OtherVersion for a database made by a newer version of the program.
     """
     with engine.connect() as connection:
-        if _version(connection) == NEWEST:
+        if version(connection) == NEWEST:
             return
     with engine.begin() as connection:
         without_limit(connection)
         one_at_a_time(connection, _LOCK)
-        if _version(connection) != NEWEST:
+        if version(connection) != NEWEST:
             _migrate(connection)
 
 
-def _version(connection: Connection) -> str | None:
+def version(connection: Connection) -> str | None:
+    """The revision of a database; None: it has none of ours."""
     if not inspect(connection).has_table("alembic_version"):
         return None
     return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()

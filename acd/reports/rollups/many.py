@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import multiprocessing
 import os
 from collections.abc import Iterable, Iterator, Sequence
@@ -12,6 +11,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Engine
 from sqlalchemy.engine import URL
 
+from acd.heap import expect_many_objects
 from acd.records.connecting import make_engine
 from acd.reports.known import Known
 from acd.reports.kpis import RowKind
@@ -22,9 +22,6 @@ Due = tuple[tuple[RowKind, ...], Stretch]
 _FEW = 8
 """For so few pieces it does not pay to start processes."""
 _PROCESSES_MAX = 8  # the database has to keep up with them
-_NEW_OBJECTS, _YOUNG, _OLD = 200_000, 20, 1000
-"""When Python looks for objects that nobody holds: rows by the hundred thousand are no such thing, and
-to look through them time and again costs a third of the counting."""
 
 
 def make_many(url: URL, pieces: Sequence[Due], tz: ZoneInfo, known: Known) -> Iterator[Due]:
@@ -59,8 +56,7 @@ _worker: tuple[Engine, ZoneInfo, Known] | None = None
 def _begin(url: URL, tz: ZoneInfo, known: Known) -> None:
     global _worker  # noqa: PLW0603 - the only way for a pool to hand over what is the same for all pieces
     _worker = make_engine(url), tz, known
-    gc.freeze()
-    gc.set_threshold(_NEW_OBJECTS, _YOUNG, _OLD)
+    expect_many_objects()
 
 
 def _make(piece: Due) -> Due:

@@ -24,6 +24,7 @@ from acd.reports.files.make import FileFormat, ReportFile, make_file
 from acd.reports.files.told import labels_of
 from acd.reports.known import Known
 from acd.reports.kpis import KPIS, column
+from acd.reports.run import ReportTooLong
 from acd.reports.table import ReportTable
 from acd.reports.targets import Targets
 from acd.reports.wording import Words, words
@@ -31,6 +32,7 @@ from acd.web.api.calls import CallShown
 from acd.web.asker import Role, Scope
 from acd.web.centre import CentreShown
 from acd.web.context import Context
+from acd.web.refusal import Refusal
 from acd.web.report_desk import known_of, worked_out
 from acd.web.report_question import Language, Question, asked
 from acd.web.route import JSON, Route
@@ -267,7 +269,14 @@ async def _work(ctx: Context[Any, None], do: Callable[[_Work], T]) -> T:
     wanted = asked(ctx.path["name"], question, tz, now, formula)
     known, targets = known_of(centre, question.language), Targets.of_settings(centre.reports)
     async with ctx.services.report_turns.turn(ctx.asker.name):
-        return await ctx.sql(lambda: do(_Work(ctx.services.store.engine, known, wanted, targets, now)))
+        return await ctx.sql(_bounded, do, _Work(ctx.services.store.engine, known, wanted, targets, now))
+
+
+def _bounded(do: Callable[[_Work], T], work: _Work) -> T:
+    try:
+        return do(work)
+    except ReportTooLong as error:
+        raise Refusal(422, "report-too-long", str(error)) from error
 
 
 async def show(ctx: Context[Question, None]) -> web.Response:
