@@ -22,6 +22,8 @@ from acd.core.facts import (
 )
 
 ANSWERED, HUNG_UP, ENDED = "answered", "hung up", "ended"
+AFTER = "after"
+"""The arrow of the flow by which a caller goes on when the agent has left."""
 _WHY = {EndedBy.UNKNOWN: "while the controller was away"}
 _INTO = ("call ", "goto ")  # arrows that lead to the start of another flow
 

@@ -99,7 +99,7 @@ def _nobody_has_it(recipients: Sequence[str], answers: Mapping[str, tuple[int, b
     """No message was sent. A server that closes in the middle (421) has answered to some recipients only, and
     whom it took before has nothing, either."""
     told = _sort(answers)
-    why = next(reversed(told.later.values()), "")
+    why = [*told.later.values()][-1] if told.later else ""
     later = {address: told.later.get(address, why) for address in recipients if address not in told.refused}
     return Handed(told.refused, later)
 

@@ -26,6 +26,7 @@ from sqlalchemy.orm import aliased
 from acd.core.facts import CallKind
 from acd.records import schema
 from acd.records.corrected import any_excluded, is_excluded
+from acd.records.flow_steps import AFTER, ANSWERED
 from acd.records.period import Period
 from acd.records.record import SegmentKind
 from acd.reports.counting.calls import LONGEST_CALL
@@ -96,6 +97,20 @@ CALLS = _CallSource(
     call_id=_calls.c.call_id,
 )
 
+
+def _is_left_again() -> ColumnElement[bool]:
+    """Whether the caller goes on from a step out of which an agent had taken them: it was left then."""
+    before = aliased(_steps)
+    answered = exists().where(
+        before.c.call_id == _steps.c.call_id,
+        before.c.position == _steps.c.position - 1,
+        before.c.flow == _steps.c.flow,
+        before.c.step == _steps.c.step,
+        before.c.arrow == ANSWERED,
+    )
+    return and_(_steps.c.arrow == AFTER, answered)
+
+
 STEPS = RowSource(
     row=StepRow,
     query=select(
@@ -109,7 +124,7 @@ STEPS = RowSource(
         _steps.c.arrow,
     )
     .join(_calls, _calls.c.call_id == _steps.c.call_id)
-    .where(_calls.c.kind == CallKind.INBOUND.value),
+    .where(_calls.c.kind == CallKind.INBOUND.value, ~_is_left_again()),
     at=_steps.c.at,
     filters={
         "numbers": _calls.c.dialed_number,
@@ -136,18 +151,31 @@ class _StretchSource(RowSource[StretchRow]):
                 ~is_excluded(table.c.call_id) if some_excluded else true(),
             )
 
-        wanted = (SegmentKind.WAITING.value, SegmentKind.TALKING.value)
+        segments = select(
+            _segments.c.call_id, _segments.c.started_at, _segments.c.ended_at, _what_went_on().label("kind")
+        )
+        calls = select(_calls.c.call_id, _calls.c.started_at, _calls.c.ended_at, literal("calls"))
         both = union_all(
-            select(_calls.c.started_at, _calls.c.ended_at, literal("calls").label("kind")).where(
-                during(_calls)
-            ),
-            select(_segments.c.started_at, _segments.c.ended_at, _segments.c.kind).where(
-                during(_segments), _segments.c.kind.in_(wanted)
-            ),
+            segments.where(during(_segments), _segments.c.kind.in_(_LINE_OR_TALK)),
+            calls.where(during(_calls)),
         ).subquery()
-        return select(both).order_by(both.c.started_at)
+        return select(both.c.started_at, both.c.ended_at, both.c.kind).order_by(both.c.started_at)
 
 
+def _what_went_on() -> ColumnElement[str]:
+    """Asterisk's fallback queue is a line without an agent, and a talk with one."""
+    in_line = case(
+        (_segments.c.agent_id.is_(None), SegmentKind.WAITING.value), else_=SegmentKind.TALKING.value
+    )
+    return case((_segments.c.kind == SegmentKind.FALLBACK.value, in_line), else_=_segments.c.kind)
+
+
+_LINE_OR_TALK = (SegmentKind.WAITING.value, SegmentKind.TALKING.value, SegmentKind.FALLBACK.value)
 STRETCHES = _StretchSource(
-    row=StretchRow, query=select(), at=_calls.c.started_at, filters={}, order=(), call_id=None
+    row=StretchRow,
+    query=select(),
+    at=_calls.c.started_at,
+    filters={},
+    order=(),
+    call_id=None,
 )

@@ -95,7 +95,7 @@ DISPOSITIONS = RowSource(
             (_told.c.complaint == true(), 1),
             else_=0,
         ),
-    ).where(_is_newest()),
+    ).where(_is_newest(), _told.c.code != ""),  # without a code it is a note alone
     at=_told.c.at,
     filters={"groups": _told.c.group_id, "agents": _told.c.agent_id},
     order=(_told.c.at, _told.c.call_id, _told.c.agent_id),
