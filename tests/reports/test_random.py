@@ -1,108 +1,239 @@
-"""Any history: the identities hold, and reports say what plain loops over the records say."""
+"""Any history: the identities hold, and every report says what plain loops over the raw rows say."""
 
 from __future__ import annotations
 
 import os
 import shutil
-from collections import Counter
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from acd.core.facts import AgentInterval, CallKind, Fact
+from acd.core.callback_facts import CallbackNews, CallbackNote, entry_id
+from acd.core.disposition import Disposition
+from acd.core.facts import AgentInterval, Arrived, CallbackOrder, CallbackWanted, Customer, Fact, Transferred
+from acd.ivr.hours import Calendar
+from acd.records.corrections import Correction, Field
 from acd.records.fold import fold, utc
 from acd.records.period import Period
-from acd.records.record import CallRecord, SegmentKind, SegmentOutcome
 from acd.records.store import RecordStore
 from acd.reports.asked import Asked, By, Grain
-from acd.reports.catalogue import REPORTS
+from acd.reports.catalogue import REPORTS, breakdowns
+from acd.reports.known import Known
+from acd.reports.kpis import KPIS, SERVICE_LEVEL
 from acd.reports.run import run_report
-from acd.reports.table import Line
-from tests.records.scenario import START
-from tests.records.test_fold import FACTS
+from acd.reports.table import Figure, Line
+from tests.records.scenario import START, facts_of
+from tests.records.test_fold import FACTS, SCENARIOS
 from tests.reports.centre import BERLIN, KNOWN
+from tests.reports.naive import Centre, Naive
+from tests.reports.truth_figures import differing, expected
 
-NOW = datetime(2026, 12, 1, tzinfo=UTC)
-PERIOD = Period(utc(START) - timedelta(hours=2), utc(START) + timedelta(days=1))
+PERIOD = Period(utc(START) - timedelta(hours=2), utc(START) + timedelta(hours=10))
+NOW = utc(START) + timedelta(hours=12)
 STATES = ("ready", "ringing", "talking", "wrap_up", "not_ready")
+HOURS = ((9 * 60, 12 * 60), (13 * 60, 15 * 60))
+"""Minutes of each day for which Anna is planned."""
+CUSTOMERS = (None, Customer("k1", "N", "gold"), Customer("k2", "N", ""))
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A call: its facts, by how much later they are, which number was dialled by whom."""
+
+    told: tuple[Fact, ...]
+    later_s: int
+    dialed: str
+    customer: Customer | None
+    excluded: tuple[str, ...]
+    complaint: tuple[str, ...]
+
+    def facts(self) -> tuple[Fact, ...]:
+        return tuple(self._head(fact) for fact in _later(self.told, self.later_s))
+
+    def _head(self, fact: Fact) -> Fact:
+        if not isinstance(fact, Arrived):
+            return fact
+        number = "" if self.customer is None else fact.caller_number
+        return replace(fact, dialed_number=self.dialed, customer=self.customer, caller_number=number)
+
+
+def _later(told: Sequence[Fact], by_s: int) -> Iterator[Fact]:
+    for fact in told:
+        moved = replace(fact, at=fact.at + by_s)
+        yield (
+            replace(moved, consult=tuple(_later(moved.consult, by_s)))
+            if isinstance(moved, Transferred)
+            else moved
+        )
+
+
+GOES_ON = """
+    0  arrived 5550100 8000
+    0  flow main
+    4  step main/menu choice_1 line
+    4  queued sales
+    6  offered anna
+    9  answered anna
+    30 left anna
+    30 wrap anna
+    31 step main/line after survey
+    35 scored friendly 4
+    37 ended caller
+    50 wrapped anna"""
+TOLD = [tuple(facts_of(story)) for story in (GOES_ON, *(story for story, _, _ in SCENARIOS.values()))]
+"""Calls as they happen; what else is drawn makes no sense in any order."""
+WORDS = st.lists(st.sampled_from(["yes", "no"]), max_size=2).map(tuple)
+CALLS = st.lists(
+    st.builds(
+        Drawn,
+        FACTS.filter(bool) | st.sampled_from(TOLD),
+        st.integers(-20, 60).map(lambda part: 450 * part),
+        st.sampled_from(["8000", "8001"]),
+        st.sampled_from(CUSTOMERS),
+        st.just(()) | WORDS,
+        st.just(()) | WORDS,
+    ),
+    max_size=6,
+)
 DAYS = st.lists(
     st.tuples(st.sampled_from(("anna", "ben")), st.sampled_from(STATES), st.integers(1, 10_000_000)),
     max_size=20,
 )
+SAID = st.lists(
+    st.tuples(
+        st.integers(0, 5),
+        st.sampled_from(["anna", "ben"]),
+        st.integers(0, 4_000),
+        st.sampled_from(["sales", "support", None]),
+        st.sampled_from(["sold", "lost", ""]),
+        st.booleans(),
+    ),
+    max_size=8,
+)
+NEWS = st.lists(st.none() | st.sampled_from(CallbackNews), min_size=3, max_size=12)
 
 
 def stretches(drawn: list[tuple[str, str, int]]) -> list[AgentInterval]:
-    """One after the other, from an hour and a half before the period."""
+    """One after the other, from an hour and a half before the period until now."""
     at = dict.fromkeys(("anna", "ben"), START - 12_600.0)
     found = []
     for agent, state, length_ms in drawn:
         until = round(at[agent] + length_ms / 1000, 3)
-        reason = "lunch" if state == "not_ready" else None
+        reason = ("lunch", None)[length_ms % 2] if state == "not_ready" else None
         found.append(AgentInterval(agent, state, reason, at[agent], until))
         at[agent] = until
-    return found
-
-
-def naive(records: list[CallRecord]) -> Counter[tuple[str, str]]:
-    """What is counted, by figure and group, straight from visits, segments and transfers."""
-    found: Counter[tuple[str, str]] = Counter()
-    for record in records:
-        is_inbound = record.kind is CallKind.INBOUND
-        for visit in record.visits:
-            if is_inbound and PERIOD.since <= visit.queued_at < PERIOD.until:
-                found["offered", visit.group] += 1
-                found[visit.outcome.value, visit.group] += 1
-        for segment in record.segments:
-            if segment.kind is SegmentKind.RINGING and record.kind in (CallKind.INBOUND, CallKind.CALLBACK):
-                found["rings", segment.group or ""] += 1
-                found["rona", segment.group or ""] += segment.outcome is SegmentOutcome.NO_ANSWER
-        for transfer in record.transfers if is_inbound else ():
-            found[f"transfers_{transfer.how}", transfer.group or ""] += 1
-    return found
+    return [each for each in found if each.until <= NOW.timestamp()]
 
 
 @settings(max_examples=50 if os.environ.get("ACD_TEST_ALL") else 5)
-@given(st.lists(FACTS.filter(bool), max_size=6), DAYS)
+@given(CALLS, DAYS, SAID, NEWS, st.sampled_from([0.05, 0.3]))
 def test_any_history(
-    sqlite_template: Path, told: list[tuple[Fact, ...]], drawn: list[tuple[str, str, int]]
+    sqlite_template: Path,
+    calls: list[Drawn],
+    drawn: list[tuple[str, str, int]],
+    said: list[tuple[int, str, int, str | None, str, bool]],
+    news: list[CallbackNews | None],
+    fcr_days: float,
 ) -> None:
-    records = [fold(f"c{number}", each) for number, each in enumerate(told)]
+    told = {f"c{number}": call.facts() for number, call in enumerate(calls)}
     with TemporaryDirectory() as folder:
         shutil.copyfile(sqlite_template, f"{folder}/a.db")
         with RecordStore(f"sqlite:///{folder}/a.db") as store:
-            store.save_calls(records)
+            store.save_calls([fold(id, facts) for id, facts in told.items()])
             store.save_intervals(stretches(drawn))
-            check(store, records, stretches(drawn))
+            write_what_came_of_it(store, told, said, news)
+            for id, call in zip(told, calls, strict=True):
+                for field, values in ((Field.EXCLUDED, call.excluded), (Field.COMPLAINT, call.complaint)):
+                    for value in values:
+                        store.correct(Correction(id, NOW, "sue", field, value, "so"))
+            check(store, told, fcr_days)
 
 
-def check(store: RecordStore, records: list[CallRecord], states: list[AgentInterval]) -> None:
+def write_what_came_of_it(
+    store: RecordStore,
+    told: dict[str, tuple[Fact, ...]],
+    said: list[tuple[int, str, int, str | None, str, bool]],
+    news: list[CallbackNews | None],
+) -> None:
+    """Dispositions of the calls that there are, and the callbacks that were wanted in them."""
+    ids = list(told)
+    store.save_dispositions(
+        [
+            Disposition(ids[number], agent, START + after_s, group, code, code, complaint)
+            for number, agent, after_s, group, code, complaint in said
+            if number < len(ids)
+        ]
+    )
+    orders = [
+        CallbackOrder(id, fact.at, fact.group, f"{fact.number}{id}{fact.at}", fact.language)
+        for id, facts in told.items()
+        for fact in facts
+        if isinstance(fact, CallbackWanted)
+    ]
+    store.add_callbacks(orders)
+    store.note_callbacks(
+        [
+            CallbackNote(entry_id(order.call_id, order.at), order.at + 60, each)
+            for order, each in zip(orders, news, strict=False)
+            if each is not None
+        ]
+    )
+
+
+def centre_of(known: Known) -> Centre:
+    days = (date(2025, 11, day) for day in (21, 22, 23))
+    plan = [
+        tuple(datetime.combine(day, time(minute // 60), BERLIN) for minute in span)
+        for day in days
+        for span in HOURS
+    ]
+    return Centre(
+        levels={id: (group.service_level_s, group.short_abandon_s) for id, group in known.groups.items()},
+        teams={id: agent.team for id, agent in known.agents.items()},
+        unpaid=frozenset({"lunch"}),
+        plans={"anna": [(begin, end) for begin, end in plan]},
+        fcr_days=known.fcr_days,
+        now=NOW,
+    )
+
+
+def questions() -> Iterator[Asked]:
+    """Each report as it is, and every figure by all that it can be broken down by."""
     for report in REPORTS.values():
-        for by in report.by:
-            for grain in (Grain.WHOLE, Grain.HOUR):
-                asked = Asked(report.id, PERIOD, BERLIN, grain, by)
-                table = run_report(store.engine, KNOWN, asked, NOW)
-                assert [one for one in table.checks if not one.ok] == [], (report.id, by, grain)
-    wanted = naive(records)
-    ids = ("offered", "answered", "left", "waiting", "transfers_blind", "transfers_attended", "rings", "rona")
-    asked = Asked("agents", PERIOD, BERLIN, by=By.GROUP, kpis=ids)
-    lines = {line.key: line for line in run_report(store.engine, KNOWN, asked, NOW).lines}
-    for id in ids:
-        assert {key: _value(line, id) for key, line in lines.items() if line.values[id]} == {
-            group: count for (what, group), count in wanted.items() if what == id and count
-        }
-    asked = Asked("agents", PERIOD, BERLIN, by=By.AGENT, kpis=("logged_in_s", "ready_s"))
-    for line in run_report(store.engine, KNOWN, asked, NOW).lines:
-        begin, end = PERIOD.since.timestamp(), PERIOD.until.timestamp()
-        mine = [each for each in states if each.agent == line.key]
-        lengths = {each: max(0.0, min(each.until, end) - max(each.since, begin)) for each in mine}
-        assert line.values["logged_in_s"] == pytest.approx(sum(lengths.values()), abs=1e-4)
-        ready = sum(length for each, length in lengths.items() if each.state == "ready")
-        assert line.values["ready_s"] == pytest.approx(ready, abs=1e-4)
+        yield Asked(report.id, PERIOD, BERLIN, Grain.WHOLE, report.by[0])
+    for by in By:
+        reports = [report.id for report in REPORTS.values() if by in report.by]
+        if reports:
+            ids = tuple(id for id in KPIS if by in breakdowns(id))
+            yield Asked(reports[0], PERIOD, BERLIN, Grain.HOUR, by, kpis=ids)
 
 
-def _value(line: Line, id: str) -> float | int | None:
-    return line.values[id]
+def check(store: RecordStore, told: dict[str, tuple[Fact, ...]], fcr_days: float) -> None:
+    calendar = Calendar("day", BERLIN, weekly=dict.fromkeys(range(7), HOURS))
+    anna = replace(KNOWN.agents["anna"], hours=calendar)
+    known = replace(KNOWN, agents={**KNOWN.agents, "anna": anna}, fcr_days=fcr_days)
+    naive = Naive(store.engine, centre_of(known), told)
+
+    @cache
+    def figures(by: By, key: str, since: datetime, until: datetime) -> dict[str, Figure]:
+        return expected(naive.count(by.value, key, since.astimezone(UTC), until.astimezone(UTC)))
+
+    def wrong(line: Line, by: By) -> dict[str, tuple[Figure, Figure]]:
+        wanted = figures(by, line.key or "", line.at or PERIOD.since, line.until or PERIOD.until)
+        wanted = {**wanted, SERVICE_LEVEL: wanted["service_level_offered_minus_short"]}
+        return differing(line.values, wanted, line.values)
+
+    for asked in questions():
+        table = run_report(store.engine, known, asked, NOW)
+        assert [one for one in table.checks if not one.ok] == [], asked
+        assert wrong(table.total, By.ALL) == {}, asked
+        for line in table.lines:
+            assert wrong(line, asked.by) == {}, (asked.report, asked.by, line.key, line.at)
+        hours = {line.at for line in table.lines}
+        assert len(table.lines) == len({line.key for line in table.lines}) * len(hours)
