@@ -45,8 +45,10 @@ def run(
         if dry_run:
             found = work.due()
         else:
-            found = work.run()
-            audit(store, "retention-run", "", **found)
+            try:
+                found = work.run()
+            finally:  # what was done is kept, also where something has ended it
+                audit(store, "retention-run", "", **+work.done)
     if as_json:
         typer.echo(json.dumps(dict(found)))
         return

@@ -18,8 +18,9 @@ from rich.table import Table
 from rich.text import Text
 
 from acd.cli import context
+from acd.cli.sounds import place_of, sound_file
 from acd.errors import OperatorError, RequestRefused
-from acd.recordings.files import file_there
+from acd.recordings.store import Recordings
 from acd.records.report import duration
 from acd.records.story import printable
 from acd.records.task_store import TaskStore
@@ -55,7 +56,8 @@ def show_voicemail(voicemail_id: Id) -> None:
     env = context.environment()
     with context.records(env) as store:
         task = TaskStore(store.engine).task(TaskKind.VOICEMAIL, voicemail_id)
-    _show(env, task)
+        row = Recordings(store.engine).get(task.sound)
+    _show(env, task, place_of(env, task.sound, row))
 
 
 @voicemail.command("assign")
@@ -75,17 +77,19 @@ def play_voicemail(
     env = context.environment()
     with context.records(env) as store:
         task = TaskStore(store.engine).task(TaskKind.VOICEMAIL, voicemail_id)
-    sound = sound_file(env.recordings_dir, task.sound)
-    if out is not None:
-        try:
-            shutil.copyfile(sound, out)
-        except OSError as error:
-            raise OperatorError(f"{out} cannot be written: {error.strerror}") from error
-        context.console.print(f"wrote {out}", markup=False, soft_wrap=True)
-        return
-    player = next((command for command in PLAYERS if shutil.which(command[0])), None)
-    if player is None or subprocess.run([*player, str(sound)], check=False).returncode != 0:
-        context.console.print(str(sound), markup=False, soft_wrap=True)
+        row = Recordings(store.engine).get(task.sound)
+    with sound_file(env, task.sound, row) as sound:
+        if out is not None:
+            try:
+                shutil.copyfile(sound, out)
+            except OSError as error:
+                raise OperatorError(f"{out} cannot be written: {error.strerror}") from error
+            context.console.print(f"wrote {out}", markup=False, soft_wrap=True)
+            return
+        player = next((command for command in PLAYERS if shutil.which(command[0])), None)
+        if player is None or subprocess.run([*player, str(sound)], check=False).returncode != 0:
+            place = place_of(env, task.sound, row)
+            context.console.print(f"{place}\nTo have a copy: --out FILE", markup=False, soft_wrap=True)
 
 
 @voicemail.command("done")
@@ -136,14 +140,6 @@ def cancel_callback(callback_id: Id, note: Note = "") -> None:
 
 
 # --- both -------------------------------------------------------------------------------------------
-def sound_file(recordings: Path, name: str) -> Path:
-    """The file of a recording. Raises OperatorError if it is not there, or not below the folder."""
-    path = file_there(recordings, name)
-    if path is None:
-        raise OperatorError(f"the recording is not there: {recordings / name}")
-    return path
-
-
 def _list(kind: TaskKind, group: str, *, closed: bool, wide: bool, as_json: bool) -> None:
     env = context.environment()
     with context.records(env) as store:
@@ -205,11 +201,7 @@ def _table(
     return table
 
 
-def _where(env: Environment, name: str) -> Path:
-    return file_there(env.recordings_dir, name) or env.recordings_dir / name
-
-
-def _show(env: Environment, task: Task) -> None:
+def _show(env: Environment, task: Task, sound: str = "") -> None:
     tz = context.timezone(env)
 
     def say(text: str) -> None:
@@ -219,7 +211,7 @@ def _show(env: Environment, task: Task) -> None:
     say(f"{task.kind.capitalize()} {task.id} of call {task.call_id}: {caller} for {task.group}, {task.state}")
     when = f"{task.at.astimezone(tz):%Y-%m-%d %H:%M:%S} ({tz.key})"
     if task.kind is TaskKind.VOICEMAIL:
-        say(f"{when}, {duration(task.duration_s)} long: {_where(env, task.sound or '')}")
+        say(f"{when}, {duration(task.duration_s)} long: {sound}")
     else:
         say(f"{when}, to be spoken to in {task.language}")
         if task.due_at is not None:

@@ -68,7 +68,13 @@ class DailyRetention:
                 return
             engine = self._store.engine
             work = Retention(engine, self._home, self._recordings, rules, bucket, now, PAUSE_S)
-            done = work.run()
-            AuditLog(engine).add([Entry(now, WHO, "admin", "", "retention-run", "", dict(done))])
+            is_whole = False
+            try:
+                work.run()
+                is_whole = True
+            finally:  # also where something has ended it
+                done = dict(+work.done)
+                if done or is_whole:
+                    AuditLog(engine).add([Entry(now, WHO, "admin", "", "retention-run", "", done)])
             stamp.write_text(day)
             log.info("what was kept for its time is gone", **done)

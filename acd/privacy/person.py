@@ -113,7 +113,8 @@ def _without_card(connection: Connection, asked: str, number: str, home: Path) -
     found = connection.execute(query).all()
     _refuse_others(connection, asked, {row.customer_id for row in found if row.customer_id})
     ids = (asked,) if any(row.customer_id == asked for row in found) else ()
-    person = _person(home, None, ids, set(numbers) - set(ids), {row.customer_name for row in found}, ())
+    names = {row.customer_name for row in found}
+    person = _person(home, None, ids, set(numbers) - set(ids), names, (), may_be=(asked,))
     wishes = select(callbacks.c.callback_id).where(callbacks.c.number.in_(numbers))
     coded = select(calls.c.call_id).where(calls.c.contact_key.in_(person.codes))
     if not found and not any(connection.execute(kept.limit(1)).first() for kept in (wishes, coded)):
@@ -140,8 +141,13 @@ def _person(
     numbers: Iterable[str],
     names: Iterable[str | None],
     emails: Iterable[str],
+    *,
+    may_be: tuple[str, ...] = (),
 ) -> Person:
-    keys = [customer_key(each, "") for each in ids] + [customer_key(None, each) for each in numbers]
+    """`may_be`: ids of which no call tells any more."""
+    keys = [customer_key(each, "") for each in {*ids, *may_be}] + [
+        customer_key(None, each) for each in numbers
+    ]
     told = tuple(sorted({name for name in names if name}))
     return Person(card, ids, tuple(sorted(numbers)), told, tuple(sorted(emails)), codes_of(home, keys))
 

@@ -38,7 +38,10 @@ FOLLOW_UP = timedelta(days=2)
 
 @dataclass
 class Retention:
-    """One run. `home` has the key by which contacts become nobody; `pause_s` is left between two batches."""
+    """One run. `home` has the key by which contacts become nobody; `pause_s` is left between two batches.
+
+    `done` is what has been done so far, by kind: also of a run that something has ended.
+    """
 
     engine: Engine
     home: Path
@@ -47,6 +50,7 @@ class Retention:
     bucket: Callable[[], Bucket | None]
     now: datetime
     pause_s: float = 0.0
+    done: Counter[str] = field(default_factory=Counter, init=False)
     _away: OperatorError | None = field(default=None, init=False)
 
     def due(self) -> Counter[str]:
@@ -63,7 +67,6 @@ class Retention:
 
         Recordings in a store that is away are left out, all else is done; then it raises OperatorError.
         """
-        done = Counter[str]()
         steps = {
             "calls": self._calls, "facts": self._facts, "agent_states": self._states, "contacts": self._cards,
         }  # fmt: skip
@@ -73,13 +76,13 @@ class Retention:
             else:
                 counts = self._batches(steps.get(name, self._rows), table, where)
             for count in counts:
-                done[name] += count
+                self.done[name] += count
                 time.sleep(self.pause_s)
         if self.settings.calls is not None and self.settings.calls_then is CallsEnd.ANONYMISE:
             self._follow_up()
         if self._away is not None:
             raise self._away
-        return +done
+        return +self.done
 
     @staticmethod
     def _batches(step: Any, table: Table, where: ColumnElement[bool]) -> Iterator[int]:

@@ -69,6 +69,7 @@ def _postgresql(url: URL, answer_limit_s: float) -> Engine:
         pool_timeout=_POOL_WAIT_S,
         connect_args={
             "application_name": "acd",
+            "client_encoding": "utf8",  # a server without an encoding would send bytes for texts
             "connect_timeout": _CONNECT_LIMIT_S,
             "tcp_user_timeout": round(answer_limit_s * 1000),
             "options": _server_settings(answer_limit_s),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sqlalchemy import ColumnElement, Connection, and_, exists, func, literal, select
 from sqlalchemy.orm import aliased
 
@@ -14,6 +16,18 @@ def any_excluded(connection: Connection) -> bool:
     table = schema.corrections
     query = select(literal(1)).where(table.c.field == Field.EXCLUDED.value).limit(1)
     return connection.execute(query).first() is not None
+
+
+def excluded_calls(connection: Connection) -> Sequence[str]:
+    """The ids of all calls that are left out of reports; only corrections are looked at."""
+    table = schema.corrections
+    query = (
+        select(table.c.call_id, table.c.value)
+        .where(table.c.field == Field.EXCLUDED.value)
+        .order_by(table.c.call_id, table.c.position)
+    )
+    newest = {row.call_id: row.value for row in connection.execute(query)}
+    return [call_id for call_id, value in newest.items() if value == YES]
 
 
 def is_excluded(call_id: ColumnElement[str]) -> ColumnElement[bool]:

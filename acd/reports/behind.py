@@ -219,7 +219,7 @@ SETS: Mapping[str, tuple[RowKind, Belongs]] = {
     "rona": (RowKind.RINGS, lambda row, _: row.outcome == "no_answer"),
     "transfers_blind": (RowKind.TRANSFERS, lambda row, _: row.how == "blind"),
     "transfers_attended": (RowKind.TRANSFERS, lambda row, _: row.how == "attended"),
-    "transferred": (RowKind.TRANSFERS, lambda row, _: row.how in ("blind", "attended")),
+    "transferred": (RowKind.TRANSFERS, lambda row, _: row.group is not None),
     **{name: _flag(name) for name in _CALL_FLAGS},
     "step_visits": (RowKind.STEPS, lambda *_: True),
     "step_dropped": (RowKind.STEPS, lambda row, _: row.arrow == HUNG_UP),

@@ -8,11 +8,12 @@ from datetime import datetime
 from sqlalchemy import Connection, func, select
 
 from acd.records import schema
-from acd.records.corrected import any_excluded, is_excluded
+from acd.records.corrected import excluded_calls
 from acd.reports.asked import Asked
 from acd.reports.known import Known
 from acd.reports.kpis import RowKind
 from acd.reports.measures import Measures
+from acd.sql import in_chunks
 
 Note = tuple[str, Mapping[str, str | int]]
 
@@ -30,12 +31,12 @@ def notes_of(
     notes = list(_counts(total, known))
     if left_out:
         notes.append(("left-out", {"kpis": ", ".join(left_out)}))
-    if RowKind.STATES in kinds and asked.period.until.timestamp() > now.timestamp() - 1:
+    if {RowKind.STATES, RowKind.PLANS} & set(kinds) and asked.period.until.timestamp() > now.timestamp() - 1:
         notes.append(("open-stretches", {}))
     if RowKind.PLANS in kinds:
         without = sum(agent.hours is None for agent in known.agents.values())
         notes += [("no-plan", {"count": without})] if without else []
-    if any_excluded(connection) and (count := _excluded(connection, asked)):
+    if count := _excluded(connection, asked):
         notes.append(("excluded", {"count": count}))
     return notes
 
@@ -50,10 +51,16 @@ def _counts(total: Measures, known: Known) -> Iterator[Note]:
 
 
 def _excluded(connection: Connection, asked: Asked) -> int:
-    calls = schema.calls
-    query = select(func.count()).where(
-        calls.c.started_at >= asked.period.since,
-        calls.c.started_at < asked.period.until,
-        is_excluded(calls.c.call_id),
+    """From the corrections, which are few, and not from the calls of the period."""
+    calls, period = schema.calls, asked.period
+    return sum(
+        connection.scalar(
+            select(func.count()).where(
+                calls.c.call_id.in_(ids),
+                calls.c.started_at >= period.since,
+                calls.c.started_at < period.until,
+            )
+        )
+        or 0
+        for ids in in_chunks(excluded_calls(connection))
     )
-    return int(connection.scalar(query) or 0)

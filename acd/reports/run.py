@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -128,12 +128,13 @@ def _lines(
 ) -> list[Line]:
     """Every interval has the same keys, so that charts have no holes."""
     shown = _keys(counted, ids, asked, known)
-    earlier = {} if before is None else {before.buckets.label(n): n for n in range(len(before.buckets))}
+    label = _label(asked.grain)
+    earlier = {} if before is None else {label(before.buckets, n): n for n in range(len(before.buckets))}
     lines = []
     for bucket in range(len(counted.buckets)):
         span = counted.buckets.span(bucket)
         is_whole = asked.grain is Grain.WHOLE
-        same = earlier.get(counted.buckets.label(bucket))
+        same = earlier.get(label(counted.buckets, bucket))
         for key in shown:
             measures = counted.cells.get((bucket, key)) or measured(())
             line = Line(
@@ -148,6 +149,14 @@ def _lines(
                 line = replace(line, before=_values(ids, then, asked))
             lines.append(line)
     return lines
+
+
+def _label(grain: Grain) -> Callable[[Buckets, int], object]:
+    """What an interval has in common with that beside it: the first week or month with the first, since they
+    begin on other days of their periods; for others see `Buckets.label`."""
+    if grain in (Grain.WEEK, Grain.MONTH):
+        return lambda _, bucket: bucket
+    return Buckets.label
 
 
 def _keys(counted: _Counted, ids: tuple[str, ...], asked: Asked, known: Known) -> list[str]:

@@ -31,7 +31,8 @@ class Environment:
     `http_port` is that of the desktop's pages, `health_port` of the controller's health page, both at
     `http_address`. Requests that come from one of `http_proxies` are from whom the proxy says.
     `redis_host`, if given, is used instead of the configuration's; without a `redis_password` none is sent.
-    The keys of S3 are for the store of recordings.
+    The keys of S3 are for the store of recordings. Programs at `metrics_from` (addresses and networks) may
+    read the web process's metrics, beside those of its own machine.
     `records_url`, if given, says where records go instead of a file in `home`; it may hold a password.
     """
 
@@ -57,6 +58,7 @@ class Environment:
     records_url: str = field(default="", repr=False)
     s3_access_key: str = field(default="", repr=False)
     s3_secret_key: str = field(default="", repr=False)
+    metrics_from: tuple[str, ...] = ()
 
     @classmethod
     def from_env(cls, env: Mapping[str, str], checkout: Path) -> Environment:
@@ -89,6 +91,7 @@ class Environment:
             redis_password=env.get("ACD_REDIS_PASSWORD", ""),
             s3_access_key=env.get("ACD_S3_ACCESS_KEY", ""),
             s3_secret_key=env.get("ACD_S3_SECRET_KEY", ""),
+            metrics_from=read(_networks, "ACD_METRICS_FROM", cls.metrics_from),
             records_url=read(_database_url, "ACD_DATABASE_URL", ""),
         )
         if read.problems:
@@ -258,6 +261,23 @@ def _addresses(env: Mapping[str, str], name: str, default: tuple[str, ...]) -> t
             raise OperatorError(
                 f"{name}: expected IP addresses with commas between them, got {text!r}"
             ) from None
+    return tuple(found) or default
+
+
+def _networks(env: Mapping[str, str], name: str, default: tuple[str, ...]) -> tuple[str, ...]:
+    """Addresses and networks, with commas between them; not all there are."""
+    found = []
+    for text in (part.strip() for part in env.get(name, "").split(",") if part.strip()):
+        try:
+            network = ipaddress.ip_network(text)
+        except ValueError as error:
+            raise OperatorError(
+                f"{name}: expected addresses or networks such as 192.0.2.10 or 192.0.2.0/28, commas between"
+                f" them, got {text!r} ({error})"
+            ) from None
+        if network.prefixlen == 0:
+            raise OperatorError(f"{name}: {text} is every address there is")
+        found.append(str(network))
     return tuple(found) or default
 
 

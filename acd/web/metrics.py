@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
@@ -57,22 +57,24 @@ class Told:
 
 
 class WebMetrics:
-    """`page` answers GET /metrics, to this machine only."""
+    """`page` answers GET /metrics, to this machine and to the `others` (networks) only."""
 
-    def __init__(self, store: RecordStore, centre: CentreInUse, hub: Hub) -> None:
+    def __init__(self, store: RecordStore, centre: CentreInUse, hub: Hub, others: Iterable[str] = ()) -> None:
         self._store = store
         self._centre = centre
         self._hub = hub
+        self._others = [ipaddress.ip_network(network) for network in others]
         self._working = asyncio.Lock()
         self._told: Told | None = None
         self._again_at = 0.0
 
     async def page(self, request: web.Request) -> web.Response:
         """In the text format of Prometheus; 403 for another machine, and for what a proxy passes on."""
-        if not _is_from_here(request):
+        if not may_read(request, self._others):
             return web.Response(
                 status=403,
-                text="/metrics is told to programs on this machine only, and not through a proxy\n",
+                text="/metrics is told to programs on this machine and to those that ACD_METRICS_FROM names,"
+                " and not through a proxy\n",
             )
         told = await self._now()
         text = await asyncio.to_thread(_written, told, self._hub.clients)
@@ -155,10 +157,21 @@ def _written(told: Told | None, browsers: int) -> bytes:
     return generate_latest(registry)
 
 
-def _is_from_here(request: web.Request) -> bool:
-    if any(name in request.headers for name in _PROXIED):
+def may_read(
+    request: web.BaseRequest, others: Iterable[ipaddress.IPv4Network | ipaddress.IPv6Network]
+) -> bool:
+    """Whether a program on this machine asks, or one of the others.
+
+    Who connects to an address of this machine from that same address is on it, too: in a container the web
+    process does not listen on loopback.
+    """
+    if any(name in request.headers for name in _PROXIED) or request.transport is None:
         return False
     try:
-        return ipaddress.ip_address(request.remote or "").is_loopback
+        peer, own = (
+            ipaddress.ip_address((request.transport.get_extra_info(end) or ("",))[0])
+            for end in ("peername", "sockname")
+        )
     except ValueError:
         return False
+    return peer.is_loopback or peer == own or any(peer in network for network in others)

@@ -65,7 +65,8 @@ class WebProcess:
         self.app.router.add_get(live.PATH, live.live_handler(self.services))
         self.app.router.add_get(SIP, sip_handler(self.services))
         self.app.router.add_get("/health", self._health)
-        metrics = WebMetrics(self._store, self.services.centre, self.services.hub)
+        centre, hub = self.services.centre, self.services.hub
+        metrics = WebMetrics(self._store, centre, hub, environment.metrics_from)
         self.app.router.add_get(PATH_OF_METRICS, metrics.page)
         self.app.router.add_get("/{path:.*}", Pages(FOLDER).serve)
         self._runner = web.AppRunner(self.app, access_log=None, shutdown_timeout=STOP_LIMIT_S)

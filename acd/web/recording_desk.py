@@ -45,37 +45,44 @@ class RecordingDesk:
         on_disk = row.is_there and row.storage is Storage.DISK
         return on_disk and not path_of(self.folder, row.name, row.format).is_file()
 
-    async def serve(self, row: Recording, request: web.Request, *, as_file: bool) -> web.StreamResponse:
-        """The sound; parts of it where a player asks for them. Raises Refusal, 404, 410, 416, 503."""
+    async def serve(
+        self, row: Recording, request: web.Request, begin: Callable[[], None], *, as_file: bool = False
+    ) -> web.StreamResponse:
+        """The sound; parts of it where a player asks for them. Raises Refusal, 404, 410, 416, 503.
+
+        `begin` is called once, before the first byte is sent: who hears it may be gone before the last one.
+        """
         file = self._place(row)
         headers = {"Content-Type": MEDIA[row.format], "Cache-Control": "no-store"}
         if as_file:
             headers["Content-Disposition"] = f'attachment; filename="{file.name}"'
         if await asyncio.to_thread(file.is_file):
+            begin()
             return FileResponse(file, headers=headers)
-        return await self._from_store(row, request, headers)
+        return await self._from_store(row, request, begin, headers)
 
     async def _from_store(
-        self, row: Recording, request: web.Request, headers: dict[str, str]
+        self, row: Recording, request: web.Request, begin: Callable[[], None], headers: dict[str, str]
     ) -> web.StreamResponse:
         try:
             asked = request.http_range
         except ValueError:
             asked = slice(None)
-        begin, end, _ = asked.indices(row.bytes)
+        start, end, _ = asked.indices(row.bytes)
         if asked.start is not None and asked.start >= row.bytes:
             raise Refusal(416, "no-such-part", "the file has no such part")
-        parts = (await self._bucket(row)).read(f"{row.name}.{row.format}", begin, end)
+        parts = (await self._bucket(row)).read(f"{row.name}.{row.format}", start, end)
         try:
             first = await anext(parts, b"")
         except NotStored:
             raise self._missing(row) from None
         except StoreAway as error:
             raise away("recordings-away", str(error)) from error
-        is_part = (begin, end) != (0, row.bytes)
-        headers |= {"Accept-Ranges": "bytes", "Content-Length": str(end - begin)}
+        is_part = (asked.start, asked.stop) != (None, None)  # also where all of it was asked for as a part
+        headers |= {"Accept-Ranges": "bytes", "Content-Length": str(end - start)}
         if is_part:
-            headers["Content-Range"] = f"bytes {begin}-{end - 1}/{row.bytes}"
+            headers["Content-Range"] = f"bytes {start}-{end - 1}/{row.bytes}"
+        begin()
         answer = web.StreamResponse(status=206 if is_part else 200, headers=headers)
         await answer.prepare(request)
         await answer.write(first)

@@ -39,7 +39,9 @@ def the_day() -> Measures:
         "rings answered, no_answer, declined, busy": (
             "ring:answered", "ring:no_answer", "ring:declined", "ring:busy",
         ),
-        "transfers blind, attended": ("transfers_blind", "transfers_attended"),
+        "transfers blind, attended, of these of callers of groups": (
+            "transfers_blind", "transfers_attended", "group_transfers",
+        ),
         "states ready, ringing, talking, wrap_up": ("ready_us", "ringing_us", "talking_us", "wrap_up_us"),
         "planned, of it logged in, outside of it": ("planned_us", "in_plan_us", "outside_plan_us"),
         "calls, answered, contacts, resolved contacts": (

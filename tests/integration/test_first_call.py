@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
+import subprocess
+import sys
 
 import pytest
 
@@ -92,3 +95,33 @@ async def test_a_customer_whose_number_looks_like_an_extension(centre: Centre) -
         assert (seen["kind"], seen["caller_number"]) == ("inbound", "1001")
         assert not caller.received("SIP/2.0 401")
         await call.hang_up()
+
+
+async def test_who_is_forgotten_is_in_no_file_that_others_write(centre: Centre) -> None:
+    number = "+4930778899002"
+    async with centre.customer(number) as caller:
+        call = await caller.dial("8002")
+        seen = await centre.until_call("waiting")
+        await call.hang_up()
+    await centre.record(seen["id"])
+    await centre.until_no_channels()
+    account, live = (
+        centre.home / "asterisk" / "log" / "cdr-custom" / "acd.csv",
+        centre.home / "live" / "live.jsonl",
+    )
+    rows = len(centre.cdr_rows())
+    assert number in account.read_text()
+    arguments = ["customers", "forget", number, "--yes", "--no-vacuum"]
+    done = await asyncio.to_thread(
+        subprocess.run,
+        [sys.executable, "-m", "acd", *arguments],
+        env=centre.env,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "cdr_lines" in done.stdout, done.stdout + done.stderr
+    assert number.lstrip("+") not in account.read_text()
+    assert [row["call_id"] for row in centre.cdr_rows()].count(seen["id"]) >= 1
+    assert len(centre.cdr_rows()) == rows
+    assert f'"call:{seen["id"]}"' not in live.read_text()  # it is over; its wait may still be taken up again

@@ -7,6 +7,7 @@ import json
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -167,6 +168,27 @@ async def test_once_a_night_by_one_process(world: World) -> None:
     assert (entry.who, entry.what, entry.detail) == ("system:retention", "retention-run", {"facts": 5})
 
 
+async def test_a_run_that_is_ended_half_way_is_in_the_audit_log(world: World) -> None:
+    Recordings(world.store.engine).stored(f"{DAY}/c0-talk", Storage.S3)
+    rules = RetentionSettings(recordings=30, facts=30)
+
+    async def settings() -> tuple[RetentionSettings, ZoneInfo, Any]:
+        return rules, ZoneInfo("UTC"), lambda: None
+
+    daily = DailyRetention(world.dir.parent, world.dir, world.store, settings)
+    with pytest.raises(OperatorError, match="no longer names"):
+        await daily.look(NOW)
+    with pytest.raises(OperatorError, match="no longer names"):
+        await daily.look(NOW)  # again in the same night, with nothing done
+    [entry] = AuditLog(world.store.engine).find()
+    assert (entry.what, entry.detail) == ("retention-run", {"facts": 5})
+
+
+def interrupted(_pause_s: float) -> None:
+    """Somebody presses Ctrl-C between two batches."""
+    raise KeyboardInterrupt
+
+
 def test_the_file_is_checked_and_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     config = tmp_path / "config"
     config.mkdir()
@@ -194,3 +216,9 @@ def test_the_file_is_checked_and_used(tmp_path: Path, monkeypatch: pytest.Monkey
     assert dry.output == "facts: 1\nnothing was changed\n"
     assert json.loads(invoke(app, ["retention", "run", "--json"]).output) == {"facts": 1}
     assert invoke(app, ["retention", "run"]).output == "nothing has been kept too long\n"
+    with RecordStore(f"sqlite:///{tmp_path}/records.sqlite3") as store:
+        store.save_calls([call(each, 1_700_000_000.0, "+4930555000111", OTTO) for each in ("c2", "c3")])
+        monkeypatch.setattr(retention, "BATCH", 1)
+        monkeypatch.setattr(retention, "time", SimpleNamespace(sleep=interrupted))
+        assert invoke(app, ["retention", "run"]).exit_code != 0
+        assert AuditLog(store.engine).find()[0].detail == {"facts": 1}

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 from acd.recordings.bucket import Bucket
 from acd.recordings.keeper import Keeper
-from acd.recordings.store import Recording, Recordings
+from acd.recordings.of_call import RecordingKind
+from acd.recordings.store import Recording, Recordings, Storage
 from acd.records.store import RecordStore
-from acd.settings.model import RecordingSettings, S3Settings
+from acd.settings.model import RecordFormat, RecordingSettings, S3Settings
 from tests.recordings.calls import DAY
 
 NAME = f"{DAY}/c1-talk"
+
+
+def kept_voicemail() -> Recording:
+    """The row of voicemail c1-1."""
+    at = datetime(2025, 11, 22, 10, tzinfo=UTC)
+    kind, form, disk = RecordingKind.VOICEMAIL, RecordFormat.WAV, Storage.DISK
+    return Recording(f"{DAY}/c1-1", "c1", 1, kind, "sales", at, 2.0, 1, form, 14, "", disk, None, ())
 
 
 class World:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
@@ -22,12 +22,14 @@ from acd.recordings.bucket import Bucket, NotStored, StoreAway, bucket_of
 from acd.recordings.check import Fault, check
 from acd.recordings.files import path_of, peaks_path, sha256_of
 from acd.recordings.store import Recordings, Storage
+from acd.records.fold import fold
 from acd.settings.environment import Environment
 from acd.settings.model import RecordFormat, S3Settings
 from acd.web.api import ROUTES
 from acd.web.services import Services
 from tests.recordings.calls import DAY, START, recorded_call, write_wav
 from tests.recordings.keeping import NAME, World
+from tests.records.scenario import facts_of
 from tests.web.client import CHECKOUT, SUSAN, serving
 
 
@@ -88,6 +90,9 @@ async def test_a_recording_goes_there_and_is_heard_from_there(
         part = await client.get(path, headers={"Range": "bytes=100-199"})
         assert (part.status, await part.read()) == (206, sound[100:200])
         assert part.headers["Content-Range"] == f"bytes 100-199/{len(sound)}"
+        all_of_it = await client.get(path, headers={"Range": "bytes=0-"})
+        assert (all_of_it.status, await all_of_it.read()) == (206, sound)
+        assert all_of_it.headers["Content-Range"] == f"bytes 0-{len(sound) - 1}/{len(sound)}"
         last = await client.get(path, headers={"Range": "bytes=-5"})
         assert (last.status, await last.read()) == (206, sound[-5:])
         assert (await client.get(path, headers={"Range": "bytes=99999999-"})).status == 416
@@ -96,6 +101,58 @@ async def test_a_recording_goes_there_and_is_heard_from_there(
         await bucket.delete(f"{NAME}.mp3")
         assert (await (await client.get(path)).json())["error"] == "recording-missing"
         assert {what for _, what, *_ in asking.audited} == {"recording-listen"}
+
+
+async def test_who_leaves_before_the_end_has_listened(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    await world.keeper().look()
+
+    goes_on = asyncio.Event()
+
+    async def slowly(_bucket: Bucket, _name: str, *_part: int) -> AsyncIterator[bytes]:
+        sound = bytes(world.row().bytes)
+        yield sound[:10]
+        await goes_on.wait()
+        yield sound[10:]
+
+    async def found(_services: Services) -> Bucket | None:
+        return world.bucket(world.settings.s3)
+
+    monkeypatch.setattr(Services, "_bucket", found)
+    monkeypatch.setattr(Bucket, "read", slowly)
+    async with serving(world.dir.parent, ROUTES, SUSAN) as (client, asking):
+        answer = await client.get(f"/api/recordings/{NAME}")
+        assert [what for _, what, *_ in asking.audited] == ["recording-listen"]
+        goes_on.set()
+        assert len(await answer.read()) == world.row().bytes
+
+
+async def test_a_voicemail_there_is_heard_in_the_inbox_and_by_command(
+    world: World, settings: S3Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    facts = facts_of("0 arrived 5550100 8000\n9 voicemail 2025-11-22/c5-1 sales\n11 ended caller")
+    world.store.save_calls([fold("c5", facts)])
+    sound = write_wav(world.dir, f"{DAY}/c5-1", seconds=0.1).read_bytes()
+    world.settings = replace(world.settings, format=RecordFormat.WAV)
+    await world.keeper().look()
+    bucket, home = world.bucket(settings), world.dir.parent
+    assert (world.row(f"{DAY}/c5-1").storage, (world.dir / DAY / "c5-1.wav").exists()) == (Storage.S3, False)
+
+    async def found(_services: Services) -> Bucket | None:
+        return bucket
+
+    monkeypatch.setattr(Services, "_bucket", found)
+    async with serving(home, ROUTES, SUSAN) as (client, asking):
+        heard = await client.get("/api/inbox/voicemail/c5-1/sound")
+        assert (heard.status, heard.content_type, await heard.read()) == (200, "audio/wav", sound)
+        assert [what for _, what, *_ in asking.audited] == ["voicemail-listen"]
+    monkeypatch.setenv("ACD_HOME", str(home))
+    monkeypatch.setattr("acd.cli.sounds.bucket_of", lambda *_: bucket)
+    command = ["voicemail", "play", "c5-1", "--out", str(home / "copy.wav")]
+    played = await asyncio.to_thread(CliRunner().invoke, app, command)
+    assert (played.exit_code, (home / "copy.wav").read_bytes()) == (0, sound)
+    Recordings(world.store.engine).deleted([f"{DAY}/c5-1"], datetime(2026, 2, 20, tzinfo=UTC), "retention")
+    again = await asyncio.to_thread(CliRunner().invoke, app, command)
+    assert str(again.exception) == "the recording was deleted on 2026-02-20 (retention)"
 
 
 async def test_a_store_that_is_away_costs_nothing(world: World, settings: S3Settings) -> None:

@@ -22,6 +22,7 @@ from acd.records.fold import fold, utc
 from acd.records.record import CallRecord, SegmentKind
 from acd.records.slots import slot_of
 from acd.records.store import RecordsAway, RecordStore
+from tests.postgres import PostgresProcess
 from tests.records.scenario import START, facts_of
 from tests.records.test_fold import FACTS, SCENARIOS
 
@@ -370,3 +371,16 @@ def test_what_cannot_be_a_correction_is_refused(store: RecordStore, wrong: Corre
     with pytest.raises(OperatorError, match=message):
         store.correct(wrong)
     assert store.corrections("c1") == []
+
+
+def test_a_database_without_an_encoding_keeps_every_text(postgres: PostgresProcess) -> None:
+    """As a server makes them that was set up in a bare locale."""
+    name = "acd_without_encoding"
+    kind = "ENCODING 'SQL_ASCII' LC_COLLATE 'C' LC_CTYPE 'C' LOCALE_PROVIDER libc"
+    postgres.run(f"CREATE DATABASE {name} TEMPLATE template0 {kind}")
+    with RecordStore(postgres.url(name)) as store:
+        store.save_calls([replace(record("c1"), caller_name="Wěi Lǐ 李伟")])
+        found = store.call("c1")
+    postgres.drop(name)
+    assert found is not None
+    assert found.caller_name == "Wěi Lǐ 李伟"

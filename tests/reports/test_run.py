@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from sqlalchemy import insert, text
+from sqlalchemy import event, insert, text
 from sqlalchemy.engine import make_url
 
 from acd.core.callback_facts import CallbackNews, CallbackNote, entry_id
@@ -20,8 +20,10 @@ from acd.ivr.hours import Calendar
 from acd.records import connecting, schema
 from acd.records.corrections import Correction, Field
 from acd.records.fold import fold
+from acd.records.period import Period
 from acd.records.store import RecordStore
 from acd.reports.asked import Asked, By, Grain, Where
+from acd.reports.behind import calls_behind
 from acd.reports.known import Known
 from acd.reports.run import ReportTooLong, run_report, snapshot
 from acd.reports.table import Figure, Line, ReportTable
@@ -298,6 +300,24 @@ def test_the_day_before_stands_beside(store: RecordStore) -> None:
     assert [(line.values, line.before) for line in eleven] == [(line.values, line.values) for line in eleven]
 
 
+@pytest.mark.parametrize(
+    ("grain", "period", "before"),
+    [
+        (Grain.MONTH, ("2026-02-01", "2026-05-01"), ("2025-09-01", "2025-12-01")),
+        (Grain.WEEK, ("2025-11-24", "2025-12-15"), ("2025-11-04", "2025-11-24")),
+    ],
+)
+def test_weeks_and_months_stand_beside_those_of_the_same_turn(
+    store: RecordStore, grain: Grain, period: tuple[str, str], before: tuple[str, str]
+) -> None:
+    now, then = (
+        Period(*(datetime.fromisoformat(text).replace(tzinfo=BERLIN) for text in span))
+        for span in (period, before)
+    )
+    table = run(store, asked("calls", By.ALL, grain, now, compare=then, kpis=("calls",)))
+    assert [line.before for line in table.lines] == [{"calls": 0}, {"calls": 0}, {"calls": 6}]
+
+
 def test_calls_that_a_correction_excludes_do_not_count(store: RecordStore) -> None:
     said = {"call_id": "a", "who": "eva", "field": "excluded", "reason": "a test", "at": NOW}
     with store.engine.begin() as connection:
@@ -341,6 +361,32 @@ def test_an_excluded_call_is_no_repeat_no_peak_and_not_on_the_wallboard(store: R
 def test_what_cannot_be_told_is_refused_in_words(store: RecordStore, wanted: Asked, told: str) -> None:
     with pytest.raises(OperatorError, match=told.replace("?", r"\?")):
         run_report(store.engine, KNOWN, wanted, NOW)
+
+
+def test_the_transfer_rate_is_of_callers_of_groups(store: RecordStore) -> None:
+    direct = """
+        3000 arrived 5550150 8002
+        3000 directed anna
+        3005 offered anna
+        3010 answered anna
+        3020 blind anna 8002
+        3021 ended caller"""
+    store.save_calls([fold("direct", facts_of(direct))])
+    wanted = asked("groups", By.ALL)
+    total = run(store, wanted).total
+    assert some(total, "transfers_blind", "answered", "transfer_rate") == [2, 2, 1 / 2]
+    assert calls_behind(store.engine, KNOWN, wanted, "transfer_rate", None, None, 9).calls == ("a",)
+
+
+def test_what_was_excluded_is_counted_from_the_corrections(store: RecordStore) -> None:
+    for call_id, value in (("a", "yes"), ("b", "yes"), ("b", "no"), ("c", "no"), ("c", "yes")):
+        store.correct(Correction(call_id, NOW, "eva", Field.EXCLUDED, value, "a test"))
+    seen: list[str] = []
+    event.listen(store.engine, "before_cursor_execute", lambda *told: seen.append(told[2]))
+    table = run(store, asked("groups", By.ALL))
+    assert ("excluded", {"count": 2}) in table.notes
+    (counting,) = [statement for statement in seen if "FROM calls" in statement and "count(*)" in statement]
+    assert "calls.call_id IN" in counting  # and not a look at each call of the period
 
 
 def test_states_that_overlap_are_shown(store: RecordStore) -> None:

@@ -5,21 +5,25 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from acd.core.facts import CallbackOrder
 from acd.errors import RequestRefused
+from acd.recordings.store import Recordings
 from acd.records.fold import fold
 from acd.records.store import RecordStore
 from acd.settings.environment import Environment
 from acd.web.api import inbox, pop
+from tests.recordings.keeping import kept_voicemail
 from tests.records.scenario import facts_of
 from tests.web.client import ANNA, CHECKOUT, SUSAN, Asking, Client, serving
 from tests.web.fake_controller import FakeController
 
 VOICEMAIL = "0 arrived 5550100 8000\n9 voicemail 2025-11-22/c1-1 sales\n11 ended caller"
 SOUND = b"RIFF0123456789"
+AT = datetime(2026, 2, 20, tzinfo=UTC)
 STATUS = {"agents": [{"id": "anna", "name": "Anna", "groups": ["sales"]}]}
 
 
@@ -115,6 +119,15 @@ async def test_parts_of_a_voicemail_and_who_has_heard_it(tmp_path: Path) -> None
         asking.asker = replace(ANNA, name="ben", agent="ben")
         assert (await client.get(path)).status == 403
         assert (await client.get("/api/inbox/voicemail/..%2Fx/sound")).status == 404
+
+
+async def test_a_voicemail_that_was_deleted_says_why(tmp_path: Path) -> None:
+    async with centre(tmp_path) as (client, asking, _):
+        with RecordStore(f"sqlite:///{tmp_path}/records.sqlite3") as store:
+            Recordings(store.engine).add(replace(kept_voicemail(), deleted_at=AT, deleted_why="retention"))
+        answer = await client.get("/api/inbox/voicemail/c1-1/sound")
+        assert (answer.status, (await answer.json())["error"]) == (410, "recording-deleted")
+        assert asking.audited == []
 
 
 async def test_a_pop_is_for_whose_call_it_is(tmp_path: Path) -> None:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from functools import partial
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 import pytest
 from aiohttp import web
-from aiohttp.test_utils import TestClient, TestServer
+from aiohttp.test_utils import TestClient, TestServer, make_mocked_request
 from prometheus_client.parser import text_string_to_metric_families
 
 from acd.core.agents import AgentState
@@ -31,7 +33,7 @@ from acd.web import metrics
 from acd.web.centre import CentreInUse, CentreShown
 from acd.web.figures import day
 from acd.web.live.hub import Hub
-from acd.web.metrics import ALL, HALF_HOUR, KPI_IDS, TODAY, WebMetrics, metric_of, work_out
+from acd.web.metrics import ALL, HALF_HOUR, KPI_IDS, TODAY, WebMetrics, may_read, metric_of, work_out
 from acd.web.report_desk import known_of
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -245,3 +247,26 @@ async def test_only_this_machine_is_told(store: RecordStore, monkeypatch: pytest
         samples = read(await (await client.get(metrics.PATH)).read())
         assert of(samples, "acd_figures_up") == 0
         assert of(samples, "acd_kpi_offered", group=ALL, window=TODAY) is None
+
+
+@pytest.mark.parametrize(
+    ("peer", "own", "may"),
+    [
+        ("127.0.0.1", "127.0.0.1", True),
+        ("172.30.57.36", "172.30.57.36", True),  # from within the container
+        ("172.30.57.33", "172.30.57.36", False),
+        ("198.51.100.7", "172.30.57.36", True),
+        ("198.51.100.16", "172.30.57.36", False),
+        ("::1", "::1", True),
+        ("", "", False),
+    ],
+)
+def test_who_may_read_the_page_of_the_desktop(peer: str, own: str, *, may: bool) -> None:
+    class Transport(asyncio.Transport):
+        def get_extra_info(self, name: str, default: object = None) -> object:
+            return {"peername": (peer, 5000), "sockname": (own, 8080)}.get(name, default)
+
+    networks = [ip_network("198.51.100.0/28")]
+    assert may_read(make_mocked_request("GET", "/metrics", transport=Transport()), networks) is may
+    proxied = make_mocked_request("GET", "/metrics", {"X-Forwarded-For": peer}, transport=Transport())
+    assert not may_read(proxied, networks)

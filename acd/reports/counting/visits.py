@@ -46,8 +46,11 @@ def count_rings(rows: Iterable[RingRow], place: Callable[[datetime], int], key: 
 
 
 def count_transfers(rows: Iterable[TransferRow], place: Callable[[datetime], int], key: Key) -> Tally:
-    """By kind, where they happened."""
+    """By kind, where they happened; `group_transfers`: those of callers who had come through a group."""
     tally = Tally()
     for row in rows:
-        tally.at((place(row.at), key(row), row.group)).add(f"transfers_{row.how}")
+        cell = tally.at((place(row.at), key(row), row.group))
+        cell.add(f"transfers_{row.how}")
+        if row.group is not None:
+            cell.add("group_transfers")
     return tally

@@ -53,7 +53,7 @@ KPIS = (
     _transfers("attended"),
     Kpi(
         "transfer_rate", Unit.SHARE, _TRANSFERS | {RowKind.VISITS},
-        lambda m: share(m.sum("transfers_blind") + m.sum("transfers_attended"), m.count(ANSWERED)),
+        lambda m: share(m.sum("group_transfers"), m.count(ANSWERED)),
         Better.LOW, behind="transferred",
     ),
     _time("logged_in_s", "logged_in_us"),

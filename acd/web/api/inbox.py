@@ -9,6 +9,7 @@ from aiohttp import web
 from pydantic import Field
 
 from acd.recordings.files import file_there, media_of
+from acd.recordings.store import Recordings
 from acd.records.task_store import TaskPage, TaskStore, UnknownPlace
 from acd.records.tasks import Task, TaskKind, TaskState
 from acd.web.asker import Role, Scope
@@ -105,12 +106,18 @@ async def act(ctx: Context[None, Wish]) -> TaskShown:
 async def listen(ctx: Context[None, None]) -> web.StreamResponse:
     """The recording; parts of it where a player asks for them. Who listens is in the audit log."""
     task = await task_of(ctx, TaskKind.VOICEMAIL, ctx.path["id"])
-    folder = ctx.services.environment.recordings_dir
-    path = await asyncio.to_thread(file_there, folder, task.sound or "")
-    if path is None:
-        raise not_found("sound of voicemail", task.id)
     ctx.note(f"voicemail {task.id}")
-    ctx.services.audit(ctx, "voicemail-listen")
+    row = await ctx.sql(lambda: Recordings(ctx.services.store.engine).get(task.sound))
+
+    def begin() -> None:
+        ctx.services.audit(ctx, "voicemail-listen")
+
+    if row is not None:
+        return await ctx.services.recordings.serve(row, ctx.request, begin)
+    path = await asyncio.to_thread(file_there, ctx.services.environment.recordings_dir, task.sound)
+    if path is None:  # not on record yet, and not here
+        raise not_found("sound of voicemail", task.id)
+    begin()
     return web.FileResponse(path, headers={"Content-Type": media_of(path), "Cache-Control": "no-store"})
 
 
@@ -160,7 +167,7 @@ ROUTES = [
     Route("GET", "/api/inbox", "Voicemails or callbacks", show, Role.AGENT, Scope.READ_RECORDS,
           query=Which, answer=Inbox, controller=True),
     Route("GET", "/api/inbox/voicemail/{id}/sound", "Hear a voicemail", listen, Role.AGENT,
-          Scope.READ_RECORDS, answer=Any, answer_media="audio/wav", controller=True),
+          Scope.READ_RECORDS, answer=Any, answer_media="audio/*", refusals=(410, 416), controller=True),
     Route("POST", "/api/inbox/{kind}/{id}", "Take, call, release, or close one", act, Role.AGENT,
           Scope.CONTROL_CALLS, body=Wish, answer=TaskShown, audit="inbox", may_conflict=True,
           controller=True),

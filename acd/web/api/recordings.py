@@ -63,14 +63,16 @@ async def of_call(ctx: Context[None, None]) -> list[RecordingShown]:
 
 async def listen(ctx: Context[How, None]) -> web.StreamResponse:
     """Parts of it, too. One entry of the audit log for each time that somebody listens, or keeps the file."""
-    row = await _row(ctx)
-    answer = await ctx.services.recordings.serve(row, ctx.request, as_file=ctx.query.download)
+    row, desk = await _row(ctx), ctx.services.recordings
     ctx.note(f"recording {row.name}", call=row.call_id)
-    if ctx.query.download:
-        ctx.services.audit(ctx, "recording-download")
-    elif ctx.services.recordings.begins_to_listen(f"{ctx.asker.name} {ctx.asker.address}", row.name):
-        ctx.services.audit(ctx, "recording-listen")
-    return answer
+
+    def begin() -> None:
+        if ctx.query.download:
+            ctx.services.audit(ctx, "recording-download")
+        elif desk.begins_to_listen(f"{ctx.asker.name} {ctx.asker.address}", row.name):
+            ctx.services.audit(ctx, "recording-listen")
+
+    return await desk.serve(row, ctx.request, begin, as_file=ctx.query.download)
 
 
 async def peaks(ctx: Context[None, None]) -> web.Response:
