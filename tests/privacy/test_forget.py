@@ -217,7 +217,7 @@ async def test_recordings_out_of_reach_are_said_before_anything_is_deleted(home:
     assert "no longer names: set recordings > s3" in str(done.exception)
     assert (home.files(), home.row(f"{DAY}/c1-talk").is_there) == (before, True)
     with home.store.engine.connect() as connection:
-        assert find_person(connection, home.id, "DE").card == home.id
+        assert find_person(connection, home.id, "DE", home.dir.parent).card == home.id
 
 
 async def test_calls_may_be_deleted_with_all_their_parts(home: Home) -> None:
