@@ -39,7 +39,10 @@ def unfinished(folder: Path) -> set[str]:
 
 
 def as_wav(talk: Path) -> None:
-    """Both sides in one wav file, the shorter one filled up with silence; nothing where there is none."""
+    """Both sides in one wav file, the shorter one filled up with silence; nothing where there is none.
+
+    Raises OSError: then both sides are there still.
+    """
     files, whole = raw_files(talk), talk.with_name(f"{talk.name}.wav")
     if any(file.exists() for file in files) and not whole.exists():
         _write(files, whole)
@@ -49,7 +52,18 @@ def as_wav(talk: Path) -> None:
 
 
 def _write(files: list[Path], whole: Path) -> None:
+    """Whole or not at all. Raises OSError."""
     fresh = whole.with_name(f"{whole.name}.new")
+    try:
+        _write_into(fresh, files)
+        fresh.chmod(0o600)
+        fresh.replace(whole)
+    except OSError:
+        fresh.unlink(missing_ok=True)  # on a full disk half a file takes the room of others
+        raise
+
+
+def _write_into(fresh: Path, files: list[Path]) -> None:
     with ExitStack() as closing, wave.open(str(fresh), "wb") as wav:
         left, right = (
             closing.enter_context(file.open("rb") if file.exists() else BytesIO()) for file in files
@@ -62,8 +76,6 @@ def _write(files: list[Path], whole: Path) -> None:
             if not any(sides):
                 break
             wav.writeframes(_interleaved(*sides))
-    fresh.chmod(0o600)
-    fresh.replace(whole)
 
 
 def _interleaved(left: bytes, right: bytes) -> bytes:

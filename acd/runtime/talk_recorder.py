@@ -30,6 +30,7 @@ from acd.settings.shared_folder import WRITTEN_BY_GROUP, make_shared_folder
 log = structlog.get_logger(__name__)
 
 STILL_S = 0.2
+AGAIN_AFTER_S = 180.0
 IN_FLOW = "in a flow"
 DECLINED = "the caller declined"
 _UNSAFE = re.compile(r"[^a-z0-9-]")
@@ -141,9 +142,21 @@ class TalkRecorder:
             return
         self._closing.add(name)
         try:
-            await self._as_wav(self._folder / name)
+            await self._as_wav_at_last(name)
         finally:
             self._closing.discard(name)
+
+    async def _as_wav_at_last(self, name: str) -> None:
+        """A disk may be full, and have room again: until then the raw sides are all that there is."""
+        while True:
+            try:
+                return await self._as_wav(self._folder / name)
+            except OSError as error:
+                reason = error.strerror or str(error)
+                log.error(
+                    "a recording waits for its file", name=name, reason=reason, again_in_s=AGAIN_AFTER_S
+                )
+            await asyncio.sleep(AGAIN_AFTER_S)
 
     @staticmethod
     async def _as_wav(talk: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import wave
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
@@ -22,7 +23,7 @@ from acd.runtime.call_control import ALLOWED, Phase, Verb, check, in_hand
 from acd.runtime.call_desk import CallDesk
 from acd.runtime.destinations import Destinations
 from acd.runtime.shell import Audience
-from acd.runtime.talk_files import unfinished
+from acd.runtime.talk_files import as_wav, unfinished
 from acd.runtime.talk_recorder import TalkRecorder
 from acd.settings.load import load_centre
 from acd.settings.model import RecordRule
@@ -503,3 +504,25 @@ async def test_what_a_crash_has_left_is_finished_but_not_what_goes_on(page: Page
     async with asyncio.timeout(5):
         await page.recorder._background.ended()
     assert sorted(path.name for path in day.iterdir()) == ["c0-talk.wav", "c1-talk.caller.sln"]
+
+
+async def test_a_recording_waits_until_the_disk_has_room(
+    page: Page, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    day, tries, really = tmp_path / "2026-11-26", 0, as_wav
+
+    def twice_full(talk: Path) -> None:
+        nonlocal tries
+        tries += 1
+        if tries < 3:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        really(talk)
+
+    day.mkdir()
+    (day / "c0-talk.caller.sln").write_bytes(b"\1\0\2\0")
+    monkeypatch.setattr("acd.runtime.talk_recorder.AGAIN_AFTER_S", 0.0)
+    monkeypatch.setattr("acd.runtime.talk_files.as_wav", twice_full)
+    page.recorder.take_up()
+    async with asyncio.timeout(5):
+        await page.recorder._background.ended()
+    assert ([path.name for path in day.iterdir()], tries) == (["c0-talk.wav"], 3)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import wave
 from pathlib import Path
 
@@ -53,3 +54,19 @@ def test_a_side_that_a_crash_has_left_beside_the_wav_file_does_not_replace_it(tm
     assert [file.name for file in tmp_path.iterdir()] == ["c1-talk.wav"]
     with wave.open(f"{talk}.wav") as wav:
         assert wav.readframes(9) == b"\1\0\3\0"
+
+
+def test_on_a_full_disk_both_sides_stay_and_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    talk = tmp_path / "c1-talk"
+    for file in raw_files(talk):
+        file.write_bytes(b"\1\0")
+
+    def full(_file: Path, _mode: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "chmod", full)
+    with pytest.raises(OSError, match="No space left"):
+        as_wav(talk)
+    assert sorted(tmp_path.iterdir()) == sorted(raw_files(talk))
