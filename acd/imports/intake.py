@@ -13,7 +13,9 @@ from acd.core.facts import AgentInterval, Fact
 from acd.imports.refusals import Impossible, Place, Refusals
 from acd.records import schema, writing
 from acd.records.fold import fold, utc
+from acd.records.period import Period
 from acd.records.record import CallRecord, Source
+from acd.records.state_reach import reaching_into
 from acd.sql import in_chunks
 
 Call = tuple[str, list[Fact], Place]
@@ -122,9 +124,10 @@ def _new_states(
     until = max(interval.until for interval in intervals)
     there = defaultdict[str, list[tuple[float, float]]](list)
     table = schema.agent_states.c
+    at_the_time = reaching_into(connection, Period(utc(since), utc(until)))
     for agents in in_chunks(sorted({interval.agent for interval in intervals})):
         query = select(table.agent_id, table.since, table.until).where(
-            table.agent_id.in_(agents), table.since < utc(until), table.until > utc(since)
+            table.agent_id.in_(agents), at_the_time
         )
         for agent, begin, end in connection.execute(query):
             there[agent].append((begin.timestamp(), end.timestamp()))

@@ -14,7 +14,19 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import ColumnElement, Engine, Table, and_, delete, exists, func, select, tuple_, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Engine,
+    Table,
+    and_,
+    bindparam,
+    delete,
+    exists,
+    func,
+    select,
+    update,
+)
 
 from acd.accounts.schema import audit
 from acd.customers.schema import customers
@@ -163,11 +175,11 @@ class Retention:
         return len(ids)
 
     def _states(self, table: Table, where: ColumnElement[bool]) -> int:
-        key = tuple_(table.c.agent_id, table.c.since)
+        keys = [table.c.agent_id, table.c.since]
         query = select(table.c.agent_id, table.c.since, table.c.until).where(where).limit(BATCH)
         with erasing(self.engine) as connection:
             rows = connection.execute(query).all()
-            connection.execute(delete(table).where(key.in_([(row.agent_id, row.since) for row in rows])))
+            _delete(connection, table, keys, [tuple(row)[:2] for row in rows])
             slots = {s for r in rows for s in slots_between(r.since.timestamp(), r.until.timestamp())}
             raise_slots(connection, slots)
         return len(rows)
@@ -185,8 +197,7 @@ class Retention:
         keys = [table.c.id] if "id" in table.c else [table.c.agent_id, table.c.call_id]
         with erasing(self.engine) as connection:
             rows: Sequence[Any] = connection.execute(select(*keys).where(where).limit(BATCH)).all()
-            if rows:
-                connection.execute(delete(table).where(tuple_(*keys).in_([tuple(row) for row in rows])))
+            _delete(connection, table, keys, [tuple(row) for row in rows])
         return len(rows)
 
     # --- contacts that are nobody's -------------------------------------------------------------
@@ -212,3 +223,14 @@ class Retention:
 
 def _oldest(column: Any, where: ColumnElement[bool]) -> Any:
     return select(column).where(where).order_by(schema.calls.c.started_at).limit(BATCH)
+
+
+def _delete(
+    connection: Connection, table: Table, keys: Sequence[ColumnElement[Any]], rows: Sequence[Sequence[Any]]
+) -> None:
+    """One by one, by the key: SQLite finds many of more than one column by a look at all rows."""
+    if rows:
+        names = [f"key_{n}" for n in range(len(keys))]
+        wanted = and_(*(key == bindparam(name) for key, name in zip(keys, names, strict=True)))
+        found = [dict(zip(names, row, strict=True)) for row in rows]
+        connection.execute(delete(table).where(wanted), found)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
+from operator import itemgetter
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, Table, delete, func, select, tuple_, update
+from sqlalchemy import Connection, Table, and_, bindparam, delete, func, select, update
 
 from acd.core.disposition import Disposition
 from acd.core.fact_json import fact_from_dict, fact_to_dict
@@ -236,15 +238,27 @@ def save_intervals(connection: Connection, intervals: Collection[AgentInterval])
     states = schema.agent_states
     newest = {(row["agent_id"], row["since"]): row for row in map(rows.interval_row, intervals)}
     slots = {slot for row in newest.values() for slot in _slots_of_state(row)}
-    key = tuple_(states.c.agent_id, states.c.since)
-    for chunk in in_chunks(list(newest)):
-        query = select(states.c.agent_id, states.c.since, states.c.until).where(key.in_(chunk))
-        before = connection.execute(query).mappings().all()
+    for chunk in in_chunks(sorted(newest, key=itemgetter(1))):
+        before = _intervals_there(connection, frozenset(chunk))
         if before:  # after a restart
             slots.update(slot for row in before for slot in _slots_of_state(row))
-            connection.execute(delete(states).where(key.in_(chunk)))
+            key = and_(states.c.agent_id == bindparam("agent"), states.c.since == bindparam("begin"))
+            there = [{"agent": row["agent_id"], "begin": row["since"]} for row in before]
+            connection.execute(delete(states).where(key), there)
     insert_rows(connection, states, newest.values())
     raise_slots(connection, slots)
+
+
+def _intervals_there(
+    connection: Connection, keys: Collection[tuple[str, datetime]]
+) -> list[Mapping[Any, Any]]:
+    """Those of these agents and begins. Asked for by when they begin: SQLite finds pairs by a look at all."""
+    states = schema.agent_states
+    begins = [since for _, since in keys]
+    query = select(states.c.agent_id, states.c.since, states.c.until).where(
+        states.c.agent_id.in_({agent for agent, _ in keys}), states.c.since.between(min(begins), max(begins))
+    )
+    return [row for row in connection.execute(query).mappings() if (row["agent_id"], row["since"]) in keys]
 
 
 def _slots_of_state(row: Mapping[Any, Any]) -> range:
