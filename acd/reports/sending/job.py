@@ -1,24 +1,17 @@
-"""Works out a saved report and makes the e-mail of it.
-
-The web process has it done by a process of its own (`acd.reports.sending.child`): a PDF of many lines takes
-seconds, in which no page would be served, and what makes it would stay in memory.
-"""
+"""Works out a saved report and makes the e-mail of it, in a process of its own."""
 
 from __future__ import annotations
 
-import pickle
-import subprocess
-import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from acd.errors import OperatorError
+from acd.reports.elsewhere import done_elsewhere
 from acd.reports.sending.store import SavedReport
 from acd.settings.report_settings import MailSettings
 
-CHILD = "acd.reports.sending.child"
 LIMIT_S = 600.0
 
 
@@ -31,6 +24,10 @@ class Job:
     due_at: datetime
     folders: tuple[Path, Path]
     database_url: str
+
+    def do(self) -> Made:
+        """Here and now. Raises OperatorError, and SQLAlchemy's errors."""
+        return make(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,14 +73,4 @@ def make(job: Job) -> Made:
 
 def make_elsewhere(job: Job) -> Made:
     """In a process of its own. Raises OperatorError. In a thread: it takes seconds."""
-    command = [sys.executable, "-m", CHILD]
-    try:
-        done = subprocess.run(
-            command, input=pickle.dumps(job), stdout=subprocess.PIPE, check=True, timeout=LIMIT_S
-        )
-    except (OSError, subprocess.SubprocessError) as error:
-        raise OperatorError(f"the report cannot be made: {error}; the log says more") from error
-    found = pickle.loads(done.stdout)  # noqa: S301 - from the process that was started here
-    if isinstance(found, Made):
-        return found
-    raise OperatorError(found)
+    return done_elsewhere(job, LIMIT_S)

@@ -19,8 +19,9 @@ from acd.reports.asked import Asked, By, Grain
 from acd.reports.behind import calls_behind
 from acd.reports.catalogue import REPORTS
 from acd.reports.files.as_json import table_json
+from acd.reports.files.elsewhere import FileWork
 from acd.reports.files.labels import file_words
-from acd.reports.files.make import FileFormat, ReportFile, make_file
+from acd.reports.files.make import FileFormat, ReportFile
 from acd.reports.files.told import labels_of
 from acd.reports.known import Known
 from acd.reports.kpis import KPIS, column
@@ -318,8 +319,8 @@ async def file(ctx: Context[Wanted, None]) -> web.Response:
     query = ctx.query
 
     def do(work: _Work) -> ReportFile:
-        table = work.table()
-        return make_file(query.format, table, labels_of(table, query.language), work.now, work.targets)
+        told = FileWork(query.format, work.table(), query.language, work.now, work.targets)
+        return told.do_where_it_disturbs_nobody()
 
     made = await _work(ctx, do)
     given = query.model_dump(mode="json", by_alias=True, exclude_defaults=True)

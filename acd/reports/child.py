@@ -1,4 +1,4 @@
-"""The program that makes one e-mail and ends: `acd.reports.sending.job` starts it."""
+"""The program that does one piece of work and ends: `acd.reports.elsewhere` starts it."""
 
 from __future__ import annotations
 
@@ -7,18 +7,17 @@ import pickle
 import sys
 
 from acd.errors import OperatorError
-from acd.reports.sending.job import Made, make
 
 
 def main() -> None:
-    """One job, one answer: a `Made`, or why not."""
+    """One piece of work, one answer: what came of it, or why nothing did."""
     with os.fdopen(os.dup(sys.stdout.fileno()), "wb") as out:
         os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # whatever prints does not print into the answer
-        found: Made | str
+        found: tuple[bool, object]
         try:
-            found = make(pickle.load(sys.stdin.buffer))  # noqa: S301 - from the process that has started this
+            found = True, pickle.load(sys.stdin.buffer).do()  # noqa: S301 - from whom has started this
         except OperatorError as error:
-            found = str(error)
+            found = False, str(error)
         pickle.dump(found, out)
 
 
