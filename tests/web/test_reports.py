@@ -99,8 +99,11 @@ async def test_files_are_named_typed_and_noted(centre: Desktop) -> None:
     async with centre.client.get(f"{path}csv") as answer:
         assert (answer.status, answer.content_type) == (200, "text/csv")
         assert (await answer.text()).count("\r\n") > 3
+    async with centre.client.get(f"{path}pdf&language=zh-CN") as answer:
+        assert (answer.status, answer.content_type) == (200, "application/pdf")
+        assert (await answer.read()).startswith(b"%PDF-")
     await ask(centre, f"{path}docx", 400)
-    (second, first) = await ask(centre, "/api/audit?what=report-file")
+    (_, second, first) = await ask(centre, "/api/audit?what=report-file")
     assert (first["who"], first["about"], first["detail"]["format"]) == ("susan", "report groups", "xlsx")
     assert (first["detail"]["group"], second["detail"]["from"]) == (["sales"], "2025-11-22")
 
