@@ -89,6 +89,8 @@ def _line(table: Table, row: dict[str, Any], moments: _Moments) -> str:
     def cell(value: Any) -> str:
         if value is None:
             return "\\N"
+        if isinstance(value, bool):
+            return str(int(value))
         if isinstance(value, datetime):
             return moments.name(round((value.timestamp() - _BASE) * 1000), "t")
         return str(value)

@@ -13,14 +13,16 @@ BATCH = 1000
 
 
 class Batches:
-    """Gathers calls and states, and has them written by a thread: one batch while the next is gathered.
+    """Gathers calls and states, and has them written, so many at a time.
 
-    The database works outside of Python's lock. To be used in `with`; its end waits for the last batch.
+    `beside`: by a thread, one batch while the next is gathered. It pays where a server does the work; in a
+    file it is done here, and two threads would only take Python's lock from each other, row by row. To be
+    used in `with`; its end waits for the last batch.
     """
 
-    def __init__(self, write: Callable[[list[Call], list[AgentInterval]], None]) -> None:
+    def __init__(self, write: Callable[[list[Call], list[AgentInterval]], None], *, beside: bool) -> None:
         self._write = write
-        self._thread = ThreadPoolExecutor(1, "import")
+        self._thread = ThreadPoolExecutor(1, "import") if beside else None
         self._writing: Future[None] | None = None
         self._calls: list[Call] = []
         self._states: list[AgentInterval] = []
@@ -34,7 +36,8 @@ class Batches:
                 self._flush()
                 self._wait()
         finally:
-            self._thread.shutdown(wait=True)
+            if self._thread is not None:
+                self._thread.shutdown(wait=True)
 
     def add(self, call: Call) -> None:
         """One more. Raises what the writing of an earlier batch raised."""
@@ -49,9 +52,13 @@ class Batches:
             self._flush()
 
     def _flush(self) -> None:
+        calls, self._calls = self._calls, []
+        states, self._states = self._states, []
+        if self._thread is None:
+            self._write(calls, states)
+            return
         self._wait()
-        self._writing = self._thread.submit(self._write, self._calls, self._states)
-        self._calls, self._states = [], []
+        self._writing = self._thread.submit(self._write, calls, states)
 
     def _wait(self) -> None:
         if self._writing is not None:

@@ -48,6 +48,11 @@ class Intake:
         self.refusals = refusals
         self.taken = Taken()
 
+    @property
+    def has_server(self) -> bool:
+        """Whether somebody else does the work of writing."""
+        return self._engine is not None and self._engine.dialect.name != "sqlite"
+
     def add(self, calls: Sequence[Call], intervals: Sequence[AgentInterval]) -> None:
         """Calls and states that are over; all or none. Raises SQLAlchemy's errors."""
         once: dict[str, tuple[CallRecord, Place]] = {}

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import orjson
@@ -84,6 +84,7 @@ def _json(value: Any) -> str:
         raise UnicodeError(f"what cannot be stored: {error}") from error
 
 
+@lru_cache(4096)  # a call's moments are those of its stretches, too
 def _moment(moment: datetime) -> str:
     """`2026-11-22 00:30:00.123456+00:00`."""
     if moment.tzinfo is not UTC:

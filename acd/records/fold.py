@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from acd.core.callback_facts import AgentJoined, AgentReserved, CallbackPlaced, CallbackTried
@@ -133,6 +134,7 @@ def fold(call_id: str, facts: Sequence[Fact], source: Source = Source.ACD) -> Ca
     )
 
 
+@lru_cache(4096)  # a stretch begins where the one before ends
 def utc(at: float) -> datetime:
     """Engine seconds as aware UTC, to the microsecond."""
     return datetime.fromtimestamp(at, UTC)
