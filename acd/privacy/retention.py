@@ -16,11 +16,9 @@ from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
-    Connection,
     Engine,
     Table,
     and_,
-    bindparam,
     delete,
     exists,
     func,
@@ -40,6 +38,7 @@ from acd.recordings.of_call import RecordingKind
 from acd.recordings.schema import recordings
 from acd.recordings.store import Recordings
 from acd.records import schema
+from acd.records.bulk import delete_rows
 from acd.records.nobody import NOBODY
 from acd.records.slots import raise_slots, slots_between
 from acd.settings.retention import CallsEnd, RetentionSettings
@@ -175,11 +174,10 @@ class Retention:
         return len(ids)
 
     def _states(self, table: Table, where: ColumnElement[bool]) -> int:
-        keys = [table.c.agent_id, table.c.since]
         query = select(table.c.agent_id, table.c.since, table.c.until).where(where).limit(BATCH)
         with erasing(self.engine) as connection:
             rows = connection.execute(query).all()
-            _delete(connection, table, keys, [tuple(row)[:2] for row in rows])
+            delete_rows(connection, table, ("agent_id", "since"), [(row.agent_id, row.since) for row in rows])
             slots = {s for r in rows for s in slots_between(r.since.timestamp(), r.until.timestamp())}
             raise_slots(connection, slots)
         return len(rows)
@@ -194,10 +192,12 @@ class Retention:
 
     def _rows(self, table: Table, where: ColumnElement[bool]) -> int:
         """Of a table that nothing else hangs on."""
-        keys = [table.c.id] if "id" in table.c else [table.c.agent_id, table.c.call_id]
+        key = ("id",) if "id" in table.c else ("agent_id", "call_id")
         with erasing(self.engine) as connection:
-            rows: Sequence[Any] = connection.execute(select(*keys).where(where).limit(BATCH)).all()
-            _delete(connection, table, keys, [tuple(row) for row in rows])
+            rows: Sequence[Any] = connection.execute(
+                select(*(table.c[name] for name in key)).where(where).limit(BATCH)
+            ).all()
+            delete_rows(connection, table, key, rows)
         return len(rows)
 
     # --- contacts that are nobody's -------------------------------------------------------------
@@ -223,14 +223,3 @@ class Retention:
 
 def _oldest(column: Any, where: ColumnElement[bool]) -> Any:
     return select(column).where(where).order_by(schema.calls.c.started_at).limit(BATCH)
-
-
-def _delete(
-    connection: Connection, table: Table, keys: Sequence[ColumnElement[Any]], rows: Sequence[Sequence[Any]]
-) -> None:
-    """One by one, by the key: SQLite finds many of more than one column by a look at all rows."""
-    if rows:
-        names = [f"key_{n}" for n in range(len(keys))]
-        wanted = and_(*(key == bindparam(name) for key, name in zip(keys, names, strict=True)))
-        found = [dict(zip(names, row, strict=True)) for row in rows]
-        connection.execute(delete(table).where(wanted), found)

@@ -13,7 +13,7 @@ from functools import cache, lru_cache
 from typing import Any
 
 import orjson
-from sqlalchemy import JSON, Connection, Table
+from sqlalchemy import JSON, Connection, Table, and_, bindparam, delete
 
 from acd.sql import UtcDateTime
 
@@ -35,6 +35,19 @@ def insert_rows(connection: Connection, table: Table, rows: Iterable[Row], *, re
     else:
         statement, moments, documents = _for_sqlite(table, columns, replace)
         connection.exec_driver_sql(statement, [_plain(row, moments, documents) for row in many])
+
+
+def delete_rows(
+    connection: Connection, table: Table, key: Sequence[str], values: Iterable[Sequence[Any]]
+) -> None:
+    """Those with these values in the columns of the key, one by one.
+
+    SQLite would find many of more than one column at once only by a look at all rows.
+    """
+    wanted = and_(*(table.c[name] == bindparam(f"key_{name}") for name in key))
+    found = [{f"key_{name}": value for name, value in zip(key, each, strict=True)} for each in values]
+    if found:
+        connection.execute(delete(table).where(wanted), found)
 
 
 @cache

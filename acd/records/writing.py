@@ -9,14 +9,14 @@ from operator import itemgetter
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, Table, and_, bindparam, delete, func, select, update
+from sqlalchemy import Connection, Table, delete, func, select, update
 
 from acd.core.disposition import Disposition
 from acd.core.fact_json import fact_from_dict, fact_to_dict
 from acd.core.facts import AgentInterval, Arrived
 from acd.errors import OperatorError
 from acd.records import reading, rows, schema
-from acd.records.bulk import insert_rows
+from acd.records.bulk import delete_rows, insert_rows
 from acd.records.corrections import Correction, Field, applied, check, of_calls
 from acd.records.fact_parts import FactData, Part, new_part, together
 from acd.records.fold import fold
@@ -242,9 +242,8 @@ def save_intervals(connection: Connection, intervals: Collection[AgentInterval])
         before = _intervals_there(connection, frozenset(chunk))
         if before:  # after a restart
             slots.update(slot for row in before for slot in _slots_of_state(row))
-            key = and_(states.c.agent_id == bindparam("agent"), states.c.since == bindparam("begin"))
-            there = [{"agent": row["agent_id"], "begin": row["since"]} for row in before]
-            connection.execute(delete(states).where(key), there)
+            there = [(row["agent_id"], row["since"]) for row in before]
+            delete_rows(connection, states, ("agent_id", "since"), there)
     insert_rows(connection, states, newest.values())
     raise_slots(connection, slots)
 
