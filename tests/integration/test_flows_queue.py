@@ -71,7 +71,7 @@ async def test_nobody_is_there(centre: FlowCentre) -> None:
         await call.hang_up()
 
 
-@pytest.mark.alone
+@pytest.mark.timing
 async def test_the_ways_out_of_a_line(centre: FlowCentre) -> None:
     """By key during music, by key during news, by time, and when the last agent goes home."""
     async with (
@@ -107,7 +107,7 @@ async def test_the_ways_out_of_a_line(centre: FlowCentre) -> None:
             await call.hang_up()
 
 
-@pytest.mark.alone
+@pytest.mark.timing
 async def test_an_offer_is_not_delayed_by_news(centre: FlowCentre) -> None:
     async with centre.phone("1001", answering=ANSWER) as anna, centre.customer() as caller:
         await anna.register()
