@@ -65,6 +65,20 @@ CALLS = {
         """,
         "q @0 answered b wait=30 talk=60",
     ),
+    "on hold twice, the second time to the end, which was rounded to before that": (
+        """
+        0|c|q|NONE|ENTERQUEUE||030|1
+        30|c|q|b|CONNECT|30|x|4
+        40|c|q|b|CALLERONHOLD|
+        41|c|q|b|CALLERONHOLD|
+        55|c|q|b|CALLEROFFHOLD|
+        56|c|q|b|CALLEROFFHOLD|
+        70|c|q|b|CALLERONHOLD|
+        91|c|q|b|CALLEROFFHOLD|
+        91|c|q|b|COMPLETECALLER|30|60|1
+        """,
+        "q @0 answered b wait=30 talk=25 hold=35",
+    ),
     "of an old Asterisk, whose lines say less": (
         """
         0|c|q|NONE|ENTERQUEUE||030
@@ -197,6 +211,11 @@ FAULTS = {
     ),
     "not connected": (
         "0|c|q|NONE|ENTERQUEUE||1|1\n5|c|q|b|COMPLETEAGENT|5|0|1",
+        {"no CONNECT before it": 1, SPOILED: 1},
+        0,
+    ),
+    "on hold, of one who waits": (
+        "0|c|q|NONE|ENTERQUEUE||1|1\n5|c|q|b|CALLERONHOLD|",
         {"no CONNECT before it": 1, SPOILED: 1},
         0,
     ),
@@ -379,6 +398,8 @@ _EVENT = st.sampled_from(
         "AGENTLOGOFF",
         "ENTERQUEUE",
         "CONNECT",
+        "CALLERONHOLD",
+        "CALLEROFFHOLD",
         "RINGNOANSWER",
         "COMPLETEAGENT",
         "COMPLETECALLER",
