@@ -304,6 +304,20 @@ def test_what_is_over_comes_out_after_a_while_and_once() -> None:
     assert found == [[], [], [], [], ["c"]]
 
 
+def test_what_nothing_is_counted_by_is_no_fault() -> None:
+    told, visit = CALLS["answered"]
+    read = Read(
+        told
+        + """
+        100|NONE|q|a|PENALTY|3
+        100|NONE|q|a|RINGINUSE|1
+        101|c|q|NONE|INFO|campaign|x
+        """
+    )
+    assert read.visits() == [visit]
+    assert (read.refused, sum(read.refusals.unused.values())) == ({}, 3)
+
+
 def test_a_number_dialled_without_a_queue_is_not_used() -> None:
     read = Read(
         "0|c|NONE|NONE|DID|8000\n1|d|NONE|NONE|DID|8000\n2|d|q|NONE|ENTERQUEUE||1|1\n5|d|q|NONE|ABANDON|1|1|3"
