@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,24 +14,29 @@ import typer
 from acd.cli import context
 from acd.cli.report_catalogue import explain, list_reports
 from acd.core.service_level import ServiceLevelFormula
-from acd.errors import OperatorError
+from acd.errors import OperatorError, RequestRefused
 from acd.records.period import Period, parse_period, parse_time
 from acd.reports.asked import Asked, By, Grain, Where
 from acd.reports.catalogue import REPORTS
 from acd.reports.files.labels import Labels
 from acd.reports.files.make import FileFormat, make_file
 from acd.reports.files.told import labels_of
+from acd.reports.going_on import GoingOn, going_on, is_counted
 from acd.reports.known import Known
 from acd.reports.one_of import one_of
 from acd.reports.periods import Comparison, RelativePeriod, earlier, period_of
 from acd.reports.table import ReportTable
 from acd.reports.targets import Targets
+from acd.runtime.control import request
+from acd.settings.environment import Environment
 from acd.settings.problems import not_among
 
 if TYPE_CHECKING:
     from acd.records.store import RecordStore
 
 SHOWN = "table"
+ASK_LIMIT_S = 2.0
+"""A controller that takes longer to say what agents are doing is not waited for."""
 _BINARY = (FileFormat.XLSX, FileFormat.PARQUET, FileFormat.PDF)
 
 Names = list[str]
@@ -116,7 +122,7 @@ def report(
             _show_calls(store, known_of(centre, language), asked, calls, key, at, limit, wide=wide)
         return
     with context.records(env) as store:
-        table = run_report(store.engine, known_of(centre, language), asked, now)
+        table = run_report(store.engine, known_of(centre, language), asked, now, _going_on(env, asked, now))
     labels, targets = labels_of(table, language), Targets.of_settings(centre.reports)
     for check in table.checks:
         if not check.ok:
@@ -127,6 +133,18 @@ def report(
         context.show(screen_table(table, labels, targets, context.width(wide=wide)), wide=wide)
     else:
         _write(kind, table, labels, targets, output, bom=bom)
+
+
+def _going_on(env: Environment, asked: Asked, now: datetime) -> GoingOn | None:
+    """What agents are doing now, where a figure takes that; None: the controller does not say."""
+    if not is_counted(asked.kpis or REPORTS[asked.report].kpis):
+        return ()
+    try:
+        told = asyncio.run(request(env.control_socket, limit_s=ASK_LIMIT_S, do="status"))
+    except (OperatorError, RequestRefused):
+        return None
+    agents = ((a["id"], a["state"], a["reason"], a["state_s"]) for a in told["agents"])
+    return going_on(agents, now)
 
 
 def _show_calls(

@@ -111,9 +111,12 @@ class Naive:
 
     def _count_visit(self, c: Count, visit: Visit) -> None:
         level, short = (1000 * seconds for seconds in self.centre.levels.get(visit.group, (20.0, 5.0)))
-        c.waits[visit.outcome].append(visit.wait)
-        if visit.outcome == "answered":
-            c.numbers["in_time"] += visit.wait <= level
+        if visit.outcome == "transferred_in":
+            c.numbers["transferred_in"] += 1
+        else:
+            c.waits[visit.outcome].append(visit.wait)
+        c.numbers["in_time"] += visit.outcome == "answered" and visit.wait <= level
+        if visit.outcome in ("answered", "transferred_in"):
             c.numbers["talk"] += visit.talk
             c.numbers["hold"] += visit.hold
             c.numbers["wrap"] += visit.wrap

@@ -19,11 +19,12 @@ from acd.errors import OperatorError
 from acd.ivr.hours import Calendar
 from acd.records import connecting, schema
 from acd.records.corrections import Correction, Field
-from acd.records.fold import fold
+from acd.records.fold import fold, utc
 from acd.records.period import Period
 from acd.records.store import RecordStore
 from acd.reports.asked import Asked, By, Grain, Where
 from acd.reports.behind import calls_behind
+from acd.reports.going_on import GoingOn, going_on
 from acd.reports.known import Known
 from acd.reports.run import ReportTooLong, run_report, snapshot
 from acd.reports.table import Figure, Line, ReportTable
@@ -288,6 +289,30 @@ def test_adherence(store: RecordStore) -> None:
     assert [line.key for line in table.lines] == ["anna"]
     assert some(table.total, "planned_s", "in_plan_s", "adherence", "outside_plan_s") == [900, 900, 1, 3300]
     assert ("no-plan", {"count": 1}) in table.notes
+
+
+def test_adherence_counts_what_goes_on_until_now(store: RecordStore) -> None:
+    now = utc(START + 5_400)
+    hours = Calendar("day", BERLIN, weekly={5: ((11 * 60, 13 * 60),)})  # from START on
+    agents = {id: replace(agent, hours=hours) for id, agent in KNOWN.agents.items() if id in ("anna", "ben")}
+    known, wanted = replace(KNOWN, agents=agents), asked("adherence", By.AGENT)
+    ids = ("planned_s", "in_plan_s", "outside_plan_s", "adherence")
+
+    def found(goes_on: GoingOn | None) -> tuple[dict[str | None, list[Figure]], list[str]]:
+        table = run_report(store.engine, known, wanted, now, goes_on)
+        assert [check for check in table.checks if not check.ok] == []
+        return {line.key: some(line, *ids) for line in table.lines}, [id for id, _ in table.notes]
+
+    lines, notes = found(None)
+    assert lines == {"anna": [5400, 3600, 600, 3600 / 5400], "ben": [5400, 140, 0, 140 / 5400]}
+    assert "open-plans" in notes
+    # Anna has been ready since her lunch; Ben is logged out.
+    lines, notes = found(going_on([("anna", "ready", None, 1_800), ("ben", "logged_out", None, 9)], now))
+    assert lines == {"anna": [5400, 5400, 600, 1], "ben": [5400, 140, 0, 140 / 5400]}
+    assert "open-plans" not in notes
+    # What has come onto the record meanwhile counts once.
+    lines, _ = found(going_on([("anna", "not_ready", "lunch", 4_300)], now))
+    assert lines["anna"] == [5400, 5400, 600, 1]
 
 
 def test_the_day_before_stands_beside(store: RecordStore) -> None:

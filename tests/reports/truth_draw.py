@@ -176,10 +176,11 @@ class Draw:
         self._leave_step()
         self.visited(queued, "answered", wait, self.agent)
 
-    def visited_at_once(self, agent: str) -> None:
+    def taken_over(self, agent: str) -> None:
         """A colleague who has answered in a group's name takes the caller over: nobody waited."""
-        self._queued_ms = self.ms
-        self.visited(self.at, "answered", 0, agent)
+        keys = {"group": self.group, **self.of_agent(agent), **self.of_call}
+        self.visit = self.at, keys
+        self.note("transferred_in", self.at, **keys)
 
     def answer_in_fallback(self) -> None:
         self.say(facts.FellBack, self.agent)
