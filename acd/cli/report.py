@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,31 +11,27 @@ from zoneinfo import ZoneInfo
 import typer
 
 from acd.cli import context
+from acd.cli.going_on import agents_now
 from acd.cli.report_catalogue import explain, list_reports
 from acd.core.service_level import ServiceLevelFormula
-from acd.errors import OperatorError, RequestRefused
+from acd.errors import OperatorError
 from acd.records.period import Period, parse_period, parse_time
 from acd.reports.asked import Asked, By, Grain, Where
 from acd.reports.catalogue import REPORTS
 from acd.reports.files.labels import Labels
 from acd.reports.files.make import FileFormat, make_file
 from acd.reports.files.told import labels_of
-from acd.reports.going_on import GoingOn, going_on, is_counted
 from acd.reports.known import Known
 from acd.reports.one_of import one_of
 from acd.reports.periods import Comparison, RelativePeriod, earlier, period_of
 from acd.reports.table import ReportTable
 from acd.reports.targets import Targets
-from acd.runtime.control import request
-from acd.settings.environment import Environment
 from acd.settings.problems import not_among
 
 if TYPE_CHECKING:
     from acd.records.store import RecordStore
 
 SHOWN = "table"
-ASK_LIMIT_S = 2.0
-"""A controller that takes longer to say what agents are doing is not waited for."""
 _BINARY = (FileFormat.XLSX, FileFormat.PARQUET, FileFormat.PDF)
 
 Names = list[str]
@@ -122,7 +117,8 @@ def report(
             _show_calls(store, known_of(centre, language), asked, calls, key, at, limit, wide=wide)
         return
     with context.records(env) as store:
-        table = run_report(store.engine, known_of(centre, language), asked, now, _going_on(env, asked, now))
+        live = agents_now(env, asked.report, asked.kpis, now)
+        table = run_report(store.engine, known_of(centre, language), asked, now, live)
     labels, targets = labels_of(table, language), Targets.of_settings(centre.reports)
     for check in table.checks:
         if not check.ok:
@@ -133,18 +129,6 @@ def report(
         context.show(screen_table(table, labels, targets, context.width(wide=wide)), wide=wide)
     else:
         _write(kind, table, labels, targets, output, bom=bom)
-
-
-def _going_on(env: Environment, asked: Asked, now: datetime) -> GoingOn | None:
-    """What agents are doing now, where a figure takes that; None: the controller does not say."""
-    if not is_counted(asked.kpis or REPORTS[asked.report].kpis):
-        return ()
-    try:
-        told = asyncio.run(request(env.control_socket, limit_s=ASK_LIMIT_S, do="status"))
-    except (OperatorError, RequestRefused):
-        return None
-    agents = ((a["id"], a["state"], a["reason"], a["state_s"]) for a in told["agents"])
-    return going_on(agents, now)
 
 
 def _show_calls(

@@ -73,8 +73,8 @@ REPORTS: Mapping[str, Report] = {
         Report(
             "agents",
             (
-                "answered", "transferred_in", *_HANDLING, *_TRANSFERS, "rings", "rona", "rona_rate", *_TIMES, "occupancy",
-                "utilisation",
+                "answered", "transferred_in", *_HANDLING, *_TRANSFERS, "rings", "rona", "rona_rate", *_TIMES,
+                "occupancy", "utilisation",
             ),
             (By.AGENT, By.TEAM, By.ALL, By.GROUP),
         ),

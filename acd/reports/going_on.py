@@ -1,7 +1,7 @@
 """What agents are doing at this moment: it is on no record before it is over. Pure.
 
-Without it whoever has been ready for an hour would not have been at work in that hour, while the plan runs on.
-Whoever can ask the controller hands it in; time in the plan is all that is counted of it.
+Without it whoever has been ready for an hour would not have been at work in that hour, while the plan runs
+on. Whoever can ask the controller hands it in; time in the plan is all that is counted of it.
 """
 
 from __future__ import annotations

@@ -41,7 +41,7 @@ from acd.web.live import socket as live
 from acd.web.metrics import PATH as PATH_OF_METRICS
 from acd.web.metrics import WebMetrics
 from acd.web.pages import FOLDER, Pages
-from acd.web.report_desk import known_of
+from acd.web.report_desk import going_on_of, known_of
 from acd.web.route import Route
 from acd.web.services import Services
 from acd.web.sip_proxy import PATH as SIP

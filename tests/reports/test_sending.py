@@ -79,7 +79,9 @@ class House:
         return self.runs.of(self.saved.id)[0]
 
     def attempt(self, run: Run, make: Callable[[Job], Made] = make) -> Run:
-        attempt(self.engine, self.saved, run, InUse(self.folders, BERLIN), self.url, make, {}, lambda: self.now)
+        attempt(
+            self.engine, self.saved, run, InUse(self.folders, BERLIN), self.url, make, {}, lambda: self.now
+        )
         found = self.runs.get(run.id)
         assert found is not None
         return found

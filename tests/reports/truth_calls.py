@@ -151,7 +151,7 @@ def _blind(d: Draw) -> None:
 
 
 def _attended(d: Draw) -> None:
-    """The colleague was asked for directly, or stood for a group: then that is work of the group's, no offer."""
+    """The colleague was asked directly, or stood for a group: then it is work for the group, and no offer."""
     d.arrive()
     d.serve()
     d.note_call("calls_answered")

@@ -18,9 +18,9 @@ LIMIT_S = 600.0
 
 @dataclass(frozen=True, slots=True)
 class InUse:
-    """Where the configuration is that is in use, its time zone, and what agents are doing, where that is known.
+    """The configuration that is in use, and what agents are doing, where that is known.
 
-    `folders`: of the configuration and of the flows.
+    `folders`: of the configuration and of the flows; `tz`: the centre's.
     """
 
     folders: tuple[Path, Path]
