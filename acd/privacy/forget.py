@@ -10,6 +10,7 @@ import secrets
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, String, bindparam, cast, delete, or_, select, update
@@ -30,6 +31,7 @@ from acd.recordings.files import remove_files
 from acd.recordings.of_call import told_of
 from acd.recordings.store import Recordings, Storage
 from acd.records import schema
+from acd.records.deleted import note_deleted
 from acd.records.nobody import GONE, NOBODY
 from acd.records.store import RecordStore
 from acd.settings.problems import shown_file
@@ -90,6 +92,7 @@ class Forgetting:
             with erasing(self._engine) as connection:
                 if self.calls_too:
                     self.done += delete_calls(connection, chunk)
+                    note_deleted(connection, chunk, datetime.now(UTC))
                 else:
                     self.done += anonymise(connection, chunk, lambda _key: self.nobody, self.person.pattern())
                     self._replace_codes(connection, chunk)

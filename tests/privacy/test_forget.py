@@ -270,6 +270,29 @@ async def test_calls_may_be_deleted_with_all_their_parts(home: Home) -> None:
     assert left(home) == []
 
 
+async def test_deleted_calls_do_not_come_back(home: Home) -> None:
+    with home.store.engine.connect() as connection:
+        person = find_person(connection, NUMBER, "DE", home.dir.parent)
+    records = home.store.these(["c1", "c2"])
+    other = home.store.these(["c3"])
+    assert len(records) == 2
+    folder = home.dir.parent
+    Forgetting(folder, home.dir, folder / "journal", home.store, person, lambda: None, calls_too=True).run()
+    home.store.save_calls([*records, *other])  # out of the spool
+    home.store.add_calls(records)  # out of Asterisk's account
+    home.store.save_dispositions([Disposition("c1", "anna", START + 99, "sales", "sold", note=NAME)])
+    home.store.add_callbacks([CallbackOrder("c1", START + 99, "sales", NUMBER, "en")])
+    assert home.store.these(["c1", "c2", "c3"]) == other
+    assert home.store.deleted(["c1", "c2", "c3"]) == {"c1", "c2"}
+    with home.store.engine.connect() as connection:
+        for table in (schema.segments, schema.facts, schema.dispositions, schema.callbacks):
+            assert set(connection.scalars(select(table.c.call_id))) <= {"c3"}
+        codes = connection.scalars(select(schema.deleted_calls.c.code)).all()
+    assert len(codes) == 2
+    assert not {"c1", "c2"} & set(codes)
+    assert left(home) == []
+
+
 async def test_all_that_is_kept_of_a_person_in_one_file(home: Home, tmp_path: Path) -> None:
     home.store.add_callbacks([CallbackOrder("c2", START + 902, "sales", "+4930555000444", "en")])
     with home.store.engine.begin() as connection:
