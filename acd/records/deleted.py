@@ -27,7 +27,7 @@ def note_deleted(connection: Connection, call_ids: Collection[str], at: datetime
 def deleted_calls(connection: Connection, call_ids: Collection[str]) -> frozenset[str]:
     """Those of the ids whose calls were deleted for good."""
     column = schema.deleted_calls.c.code
-    if connection.execute(select(column).limit(1)).first() is None:  # mostly: an import is not slowed
+    if connection.execute(select(column).limit(1)).first() is None:  # most often: imports are fast
         return frozenset()
     codes = {_code(call_id): call_id for call_id in call_ids}
     return frozenset(

@@ -213,8 +213,8 @@ def test_the_file_is_checked_and_used(tmp_path: Path, monkeypatch: pytest.Monkey
         store.save_calls([call("c1", 1_700_000_000.0, "+4930555000111", OTTO)])
     invoke = CliRunner().invoke
     rules.write_text("facts: {days: one}\n")
-    fault = invoke(app, ["retention", "run", "--dry-run"]).exception
-    assert "retention.yml:1: facts > days" in str(fault)
+    faulty = invoke(app, ["retention", "run", "--dry-run"]).exception
+    assert "retention.yml:1: facts > days" in str(faulty)
     rules.write_text("facts: {days: 30}\n")
     dry = invoke(app, ["retention", "run", "--dry-run"])
     assert dry.output == "facts: 1\nnothing was changed\n"
