@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import typer
 
 from acd.cli import context
+from acd.cli.going_on import agents_now
 from acd.cli.report_catalogue import explain, list_reports
 from acd.core.service_level import ServiceLevelFormula
 from acd.errors import OperatorError
@@ -116,7 +117,8 @@ def report(
             _show_calls(store, known_of(centre, language), asked, calls, key, at, limit, wide=wide)
         return
     with context.records(env) as store:
-        table = run_report(store.engine, known_of(centre, language), asked, now)
+        live = agents_now(env, asked.report, asked.kpis, now)
+        table = run_report(store.engine, known_of(centre, language), asked, now, live)
     labels, targets = labels_of(table, language), Targets.of_settings(centre.reports)
     for check in table.checks:
         if not check.ok:

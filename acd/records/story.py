@@ -65,7 +65,7 @@ from acd.core.outside_facts import (
     OutsideRefused,
 )
 from acd.records.fold import utc
-from acd.records.record import CallRecord, GroupVisit
+from acd.records.record import CallRecord, GroupVisit, VisitOutcome
 from acd.records.report import duration
 
 FAILURES = {
@@ -155,7 +155,10 @@ def in_words(fact: Fact) -> str:
 
 
 def _visit(visit: GroupVisit) -> str:
-    text = f"{printable(visit.group)}: {visit.outcome.value} after {duration(visit.wait_s)}"
+    if visit.outcome is VisitOutcome.TRANSFERRED_IN:
+        text = f"{printable(visit.group)}: taken over from a colleague"
+    else:
+        text = f"{printable(visit.group)}: {visit.outcome.value} after {duration(visit.wait_s)}"
     if visit.left_by is not None:
         text += f" ({_LEFT[visit.left_by]})"
     if visit.agent is not None:
