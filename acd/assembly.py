@@ -102,7 +102,12 @@ class Assembly:
         self.engine = JournaledEngine(centre.plan, self.journal)
         self.shell = Shell(self.engine, self.clock, self.mirror, recorder)
         self.queue_log = QueueLog(
-            environment.home, centre.queue_log, self.clock, self._groups_of, self._goes_on
+            environment.home,
+            centre.queue_log,
+            self.clock,
+            queues_of=self._groups_of,
+            extension_of=self._extension_of,
+            is_live=self._goes_on,
         )
         self.paces = KeptPaces(self.shell.engine.floor, self.mirror)
         self.last_agents = LastAgents()
@@ -311,6 +316,10 @@ class Assembly:
         """Those whose calls the agent can get; none for one who is no longer in the plan."""
         floor = self.shell.engine.floor
         return floor.router.groups_of(agent) if agent in floor.plan.agents else ()
+
+    def _extension_of(self, agent: str) -> str | None:
+        profile = self.shell.engine.floor.plan.agents.get(agent)
+        return None if profile is None else profile.extension
 
     def _goes_on(self, call_id: str) -> bool:
         return call_id in self.shell.engine.floor.calls

@@ -27,7 +27,10 @@ GROWTH_MOST_MB = 50.0
 
 @dataclass(frozen=True, slots=True)
 class ImportFigures:
-    """`grown_mb`: how much more memory the process had at its most, over what it had before."""
+    """`grown_mb`: how much more memory the process had at its most, over what it had before.
+
+    `writer_mb`: no more than that has the process that writes into the database.
+    """
 
     lines: int
     calls: int
@@ -35,6 +38,7 @@ class ImportFigures:
     refused: int
     seconds: float
     grown_mb: float
+    writer_mb: float
 
     @property
     def lines_per_s(self) -> float:
@@ -60,10 +64,10 @@ def measure(count: int, url: str | None = None) -> ImportFigures:
             queue_log.run(Files([str(file)], refusals), history, intake, "utf-8")
             seconds = time.perf_counter() - began
             refusals.close()
-        taken = intake.taken
-        grown_mb = _peak_mb() - before_mb
-        return ImportFigures(made, taken.calls, taken.states, refusals.refused.total(), seconds, grown_mb)
+        taken, refused = intake.taken, refusals.refused.total()
+        grown_mb, writer_mb = _peak_mb() - before_mb, _peak_mb(resource.RUSAGE_CHILDREN)
+        return ImportFigures(made, taken.calls, taken.states, refused, seconds, grown_mb, writer_mb)
 
 
-def _peak_mb() -> float:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+def _peak_mb(who: int = resource.RUSAGE_SELF) -> float:
+    return resource.getrusage(who).ru_maxrss / 1024

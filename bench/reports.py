@@ -133,6 +133,7 @@ def measure_importing(database: str, lines: int, told: Told) -> list[Timing]:
         Timing(
             database, found.calls, "memory grown by it", found.grown_mb, report_import.GROWTH_MOST_MB, "MB"
         ),
+        Timing(database, found.calls, "memory of the process that writes", found.writer_mb, None, "MB"),
     ]
 
 

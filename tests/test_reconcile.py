@@ -154,13 +154,15 @@ async def test_what_waits_on_disk_for_the_database_is_not_written_from_asterisks
     ours = fold("c1", [Arrived(NOON - 100, CallKind.INBOUND, "+49", "", "8001"), Ended(NOON, EndedBy.CALLER)])
     assert Spool(tmp_path / "spool").add(ours, replace=True)
     records.asterisk_writes(row("c1"), row("c2"))
-    records.reconciler.writer = waiting = RecordWriter(records.store, spool=Spool(tmp_path / "spool"))
-    waiting.start()
+    spool = Spool(tmp_path / "spool")
+    spool.open()  # as the writer does that begins: here it does not write before it was asked about
+    records.reconciler.writer = waiting = RecordWriter(records.store, spool=spool)
     with pytest.raises(reconcile.NotWritten, match="1 records wait"):
         await records.reconciler.look()
     asked: dict[str, Any] = {"do": "reconcile", "since": NOON - 3600, "until": NOON}
     with pytest.raises(RequestRefused, match="1 records wait"):
         await records.reconciler.handlers()["reconcile"](asked)  # type: ignore[misc]
+    waiting.start()
     await waiting.drain()
     assert await records.reconciler.look() == 1
     await waiting.close()

@@ -256,8 +256,8 @@ class Engine:
                 conversations.recording_started(floor, call, name)
             case events.RecordingDropped():
                 conversations.recording_ended(floor, call)
-            case events.CallLeftLine(_, how):
-                lines.leave(floor, call, how)
+            case events.CallLeftLine(_, how, key):
+                lines.leave(floor, call, how, key=key)
             case events.CallDirected(_, agent, ring_timeout_s):
                 if call.state is CallState.IVR and _is_free(call):
                     offers.direct(floor, call, agent, ring_timeout_s)

@@ -143,10 +143,11 @@ class HourBegan:
 
 @dataclass(frozen=True, slots=True)
 class CallLeftLine:
-    """The waiting caller went back to the flow. Too late for one whose agent is being rung or talks."""
+    """The waiting caller went back to the flow by `key`. Too late for one whose agent is rung or talks."""
 
     call_id: str
     how: LeftBy = LeftBy.KEY
+    key: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -205,11 +205,12 @@ class LeftBy(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class LeftLine(Fact):
-    """The caller left the group's waiting line and is in the flow again."""
+    """The caller left the group's waiting line and is in the flow again; `key`: the one that led out."""
 
     group: str
     how: LeftBy
     exit: str = ""
+    key: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,14 +40,14 @@ def move_limits(floor: Floor, old: Call, new: Call) -> None:
     set_limits(floor, new, leave_at, exits)
 
 
-def leave(floor: Floor, call: Call, how: LeftBy, exit_: str = "") -> bool:
+def leave(floor: Floor, call: Call, how: LeftBy, exit_: str = "", key: str = "") -> bool:
     """Out of the line, back in hand; not for one who is not waiting, or not with us. Tells whether."""
     if call.state is not CallState.WAITING or not call.present or call.group is None:
         return False
     if call.channel is Channel.NONE:
         return False
     drop_limits(floor, call)
-    floor.note(call, facts.LeftLine(floor.now, call.group, how, exit_))
+    floor.note(call, facts.LeftLine(floor.now, call.group, how, exit_, key))
     floor.move_call(call, CallInput.LEAVE_LINE)
     return True
 

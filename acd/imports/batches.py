@@ -2,28 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+import os
+from collections import deque
+from collections.abc import Sequence
 
 from acd.core.facts import AgentInterval
-from acd.imports.intake import Call
+from acd.imports.intake import Call, Head, Intake
+from acd.imports.writer_process import WriterProcess
 
 BATCH = 1000
 """Calls, or states of agents, of one transaction."""
+FEW = 5
+"""So many batches are written here: a process of its own takes as long to start."""
+AT_ONCE = 2
+"""Batches that the other process has been given and has not answered."""
 
 
 class Batches:
     """Gathers calls and states, and has them written, so many at a time.
 
-    `beside`: by a thread, one batch while the next is gathered. It pays where a server does the work; in a
-    file it is done here, and two threads would only take Python's lock from each other, row by row. To be
-    used in `with`; its end waits for the last batch.
+    Many are written by a process of its own, one batch while the next is gathered, folded and made ready,
+    which takes about as long. To be used in `with`; its end waits for the last batch.
     """
 
-    def __init__(self, write: Callable[[list[Call], list[AgentInterval]], None], *, beside: bool) -> None:
-        self._write = write
-        self._thread = ThreadPoolExecutor(1, "import") if beside else None
-        self._writing: Future[None] | None = None
+    def __init__(self, intake: Intake) -> None:
+        self._intake = intake
+        self._few = FEW
+        self._writer: WriterProcess | None = None
+        self._under_way: deque[Sequence[Head]] = deque()
         self._calls: list[Call] = []
         self._states: list[AgentInterval] = []
 
@@ -34,10 +40,10 @@ class Batches:
         try:
             if kind is None:
                 self._flush()
-                self._wait()
+                self._count(at_most=0)
         finally:
-            if self._thread is not None:
-                self._thread.shutdown(wait=True)
+            if self._writer is not None:
+                self._writer.close()
 
     def add(self, call: Call) -> None:
         """One more. Raises what the writing of an earlier batch raised."""
@@ -54,12 +60,25 @@ class Batches:
     def _flush(self) -> None:
         calls, self._calls = self._calls, []
         states, self._states = self._states, []
-        if self._thread is None:
-            self._write(calls, states)
+        if not calls and not states:
             return
-        self._wait()
-        self._writing = self._thread.submit(self._write, calls, states)
+        if self._few > 0 or self._intake.engine is None or not _has_processors():
+            self._few -= 1
+            self._intake.add(calls, states)
+            return
+        if self._writer is None:
+            self._writer = WriterProcess(self._intake.engine.url)
+        batch, heads = self._intake.ready(calls, states)
+        self._writer.send(batch)
+        self._under_way.append(heads)
+        self._count(at_most=AT_ONCE - 1)
 
-    def _wait(self) -> None:
-        if self._writing is not None:
-            self._writing.result()
+    def _count(self, at_most: int) -> None:
+        """Take answers until so many are under way."""
+        while self._writer is not None and len(self._under_way) > at_most:
+            written = self._writer.answer()
+            self._intake.count(written, self._under_way.popleft())
+
+
+def _has_processors() -> bool:
+    return len(os.sched_getaffinity(0)) > 1

@@ -90,7 +90,7 @@ def run(
     """All rows of the files. Raises OperatorError, and SQLAlchemy's errors."""
     waiting: dict[str, list[Row]] = {}
     count = 0
-    with Batches(intake.add, beside=intake.has_server) as batches:
+    with Batches(intake) as batches:
 
         def finish(call: str) -> None:
             rows = waiting.pop(call)

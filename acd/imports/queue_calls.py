@@ -22,12 +22,14 @@ from acd.core.facts import (
     Ended,
     EndedBy,
     Fact,
+    Held,
     LeftBy,
     LeftLine,
     Offered,
     OfferFailed,
     OfferFailure,
     Queued,
+    Resumed,
     Transferred,
     WrapUpEnd,
     WrapUpEnded,
@@ -36,7 +38,7 @@ from acd.core.facts import (
 from acd.imports.durations import LONGEST_S, TOLERANCE_S, length_s, whole_number
 from acd.imports.names import Names
 from acd.imports.refusals import Impossible, Place, Refusals
-from acd.queue_log.line import Event, Line
+from acd.queue_log.line import NO_KEY, Event, Line
 
 LINGER_S = 1800
 LONGEST_CALL_S = 12 * 3600
@@ -76,6 +78,7 @@ class OpenCall:
     answered_at: float = 0.0
     wait_s: float = 0.0
     rings: list[Fact] = field(default_factory=list)
+    holds: list[Fact] = field(default_factory=list)
     ended_at: float | None = None
     ended_by: EndedBy = EndedBy.UNKNOWN
     leaver: str = ""  # the agent who ended the last talk, while the caller may go on
@@ -241,6 +244,13 @@ class QueueCalls:
         call.agent, call.wait_s = line.agent, wait_s
         self._times.connected(agent, rung_since, call.answered_at, call.id)
 
+    def _hold(self, call: OpenCall, line: Line) -> None:
+        self._must_talk(call, line)
+        at = max(float(line.at), call.answered_at)
+        is_held = bool(call.holds) and isinstance(call.holds[-1], Held)
+        if is_held != (line.event == Event.CALLERONHOLD):
+            call.holds.append(Held(at) if line.event == Event.CALLERONHOLD else Resumed(at))
+
     def _ring_failed(self, call: OpenCall, line: Line) -> None:
         self._must_be_in_line(call, line)
         at = max(float(line.at), call.queued_at)
@@ -262,7 +272,9 @@ class QueueCalls:
     def _exit(self, call: OpenCall, line: Line) -> None:
         group = self._names.group(line.queue)
         at = self._out_of_line(call, line, 3 if line.event == Event.EXITWITHKEY else 2)
-        call.facts.append(LeftLine(at, group, _LEFT_BY.get(line.event, LeftBy.TIMEOUT)))
+        key = _at(line.data, 0) if line.event == Event.EXITWITHKEY else ""
+        how = _LEFT_BY.get(line.event, LeftBy.TIMEOUT)
+        call.facts.append(LeftLine(at, group, how, key="" if key == NO_KEY else key))
         self._over(call, at, EndedBy.UNKNOWN)
 
     def _dropped(self, call: OpenCall, line: Line) -> None:
@@ -309,7 +321,7 @@ class QueueCalls:
         call.queue = ""
         return at
 
-    def _out_of_talk(self, call: OpenCall, line: Line, wait: str, talk: str) -> float:
+    def _must_talk(self, call: OpenCall, line: Line) -> None:
         if call.is_over:
             raise _Late(f"the talk had ended at {call.last}")
         if not call.agent:
@@ -320,6 +332,9 @@ class QueueCalls:
             )
         if self._names.agent(call.agent) != self._names.agent(line.agent):
             raise Impossible("another agent", f"{line.event} of {line.agent}, but {call.agent} was connected")
+
+    def _out_of_talk(self, call: OpenCall, line: Line, wait: str, talk: str) -> float:
+        self._must_talk(call, line)
         if wait and abs(whole_number(wait, "wait") - call.wait_s) > TOLERANCE_S:
             raise Impossible("another wait", f"a wait of {wait} s, but CONNECT said {call.wait_s:.0f}")
         elapsed_s = max(0.0, line.at - call.answered_at)
@@ -331,6 +346,8 @@ class QueueCalls:
 
     def _end_talk(self, call: OpenCall, until: float) -> None:
         agent = self._names.agent(call.agent)
+        call.facts += (type(fact)(min(fact.at, until)) for fact in call.holds)
+        call.holds.clear()
         call.talked_until[agent] = until
         call.queue = call.agent = ""
         self._times.left(agent, until, call.id)
@@ -376,6 +393,8 @@ _STEPS: dict[str, Callable[[QueueCalls, OpenCall, Line], None]] = {
     Event.DID: QueueCalls._did,
     Event.ENTERQUEUE: QueueCalls._enter,
     Event.CONNECT: QueueCalls._connect,
+    Event.CALLERONHOLD: QueueCalls._hold,
+    Event.CALLEROFFHOLD: QueueCalls._hold,
     Event.RINGNOANSWER: QueueCalls._ring_failed,
     Event.RINGCANCELED: QueueCalls._ring_failed,
     Event.ABANDON: QueueCalls._abandon,

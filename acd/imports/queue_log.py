@@ -22,7 +22,7 @@ def run(files: Files, history: QueueHistory, intake: Intake, encoding: str) -> N
 
     What is interrupted can be done again: batches that were written are found on record.
     """
-    with Batches(intake.add, beside=intake.has_server) as batches:
+    with Batches(intake) as batches:
         for count, (place, raw) in enumerate(files.lines(), start=1):
             history.feed(raw, place, encoding)
             if count % LOOK_EVERY == 0:

@@ -6,7 +6,6 @@ import os
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
-from threading import Lock
 from typing import NamedTuple, TextIO
 
 from acd.errors import OperatorError
@@ -44,7 +43,6 @@ class Refusals:
     refused: Counter[str] = field(default_factory=Counter)
     unused: Counter[str] = field(default_factory=Counter)
     _out: TextIO | None = None
-    _lock: Lock = field(default_factory=Lock)  # lines are read and calls written at the same time
 
     def open(self) -> None:
         """Begin the list, before anything is done that it may be needed for. Raises OperatorError."""
@@ -59,15 +57,13 @@ class Refusals:
 
     def refuse(self, place: Place, fault: Impossible, text: str = "") -> None:
         """One more line that is not counted because it is wrong, or belongs to what is."""
-        with self._lock:
-            self.refused[fault.kind] += 1
-            self._list(place, "refused", str(fault), text)
+        self.refused[fault.kind] += 1
+        self._list(place, "refused", str(fault), text)
 
     def leave_out(self, place: Place, kind: str, text: str = "") -> None:
         """One more line that is right, and of no use here."""
-        with self._lock:
-            self.unused[kind] += 1
-            self._list(place, "not used", kind, text)
+        self.unused[kind] += 1
+        self._list(place, "not used", kind, text)
 
     def close(self) -> None:
         """The list is whole. Raises OperatorError."""

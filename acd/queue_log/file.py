@@ -19,6 +19,8 @@ PENDING_MAX_BYTES = 16_000_000
 BLOCK_BYTES = 64 * 1024
 RETRY_S = 2.0
 CLOSE_LIMIT_S = 5.0
+CHANGE_LIMIT_S = 0.5
+"""Calls go on while a reload closes the file."""
 MODE = 0o640
 
 
@@ -56,17 +58,26 @@ class LogFile:
             self._thread.start()
         self._work.set()
 
-    def close(self) -> None:
-        """Write what is left, if the disk takes it."""
+    def close(self, limit_s: float = CLOSE_LIMIT_S) -> None:
+        """Write what is left, if the disk takes it; a disk that hangs is waited for no longer than so."""
         self._closing.set()
         self._work.set()
         if self._thread is not None:
-            self._thread.join(CLOSE_LIMIT_S)
+            self._thread.join(limit_s)
             self._thread = None
-        self._close_file()
+        with self._lock:
+            left = len(self._lines) + self._block.count(b"\n")
+        if left:
+            log.error("queue_log ends without its last lines", file=str(self.path), lines=left)
 
     # --- in the thread that writes ---------------------------------------------------------------
     def _run(self) -> None:
+        try:
+            self._write_all()
+        finally:
+            self._close_file()
+
+    def _write_all(self) -> None:
         while True:
             self._work.wait()
             self._work.clear()
@@ -99,10 +110,7 @@ class LogFile:
         if not self._is_torn:  # the rest of a line belongs to its beginning, wherever that has been moved
             self._follow()
         if self._file is None:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, MODE)
-            if os.fstat(self._file).st_size == 0:
-                os.fchmod(self._file, MODE)  # our umask leaves nothing to the group
+            self._file = _opened(self.path)
         count = os.write(self._file, self._block)
         if count:
             self._is_torn = self._block[count - 1 : count] != b"\n"
@@ -132,6 +140,18 @@ class LogFile:
         if not self.failing:
             self.failing = True
             log.error("queue_log cannot be written, calls go on", file=str(self.path), reason=error.strerror)
+
+
+def _opened(path: Path) -> int:
+    """To be appended to. A file that is there, made by logrotate for one, is somebody's: its mode stays."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    flags = os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC
+    try:
+        file = os.open(path, flags | os.O_CREAT | os.O_EXCL, MODE)
+    except FileExistsError:
+        return os.open(path, flags)
+    os.fchmod(file, MODE)  # our umask leaves nothing to the group
+    return file
 
 
 def mend(path: Path) -> None:

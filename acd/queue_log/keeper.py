@@ -16,12 +16,12 @@ import structlog
 from acd.core.agents import Agent, AgentState
 from acd.core.calls import Call
 from acd.core.facts import CallKind
-from acd.queue_log.file import LogFile, mend
+from acd.queue_log.file import CHANGE_LIMIT_S, CLOSE_LIMIT_S, LogFile, mend
 from acd.queue_log.line import NONE, Event, Line, written
 from acd.queue_log.of_agents import AgentLines
 from acd.queue_log.of_calls import CallLines
 from acd.queue_log.past import lines_since
-from acd.settings.model import QueueLogSettings
+from acd.settings.model import QueueLogNames, QueueLogSettings
 
 log = structlog.get_logger(__name__)
 
@@ -33,7 +33,8 @@ TIDY_EVERY = 500
 class QueueLog:
     """Told of calls and agents; `home`: the folder that the file's name is below.
 
-    `queues_of`: the groups whose calls an agent can get. `is_live`: whether the call still goes on.
+    `queues_of`: the groups whose calls an agent can get. `extension_of`: an agent's, None for one who is no
+    longer in the plan. `is_live`: whether the call still goes on.
     """
 
     def __init__(
@@ -42,12 +43,14 @@ class QueueLog:
         settings: QueueLogSettings,
         clock: Callable[[], float],
         queues_of: Callable[[str], Sequence[str]],
+        extension_of: Callable[[str], str | None],
         is_live: Callable[[str], bool],
     ) -> None:
         self._home = home
         self._settings = settings
         self._clock = clock
         self._queues_of = queues_of
+        self._extension_of = extension_of
         self._is_live = is_live
         self._file: LogFile | None = None
         self._calls = CallLines()
@@ -60,9 +63,10 @@ class QueueLog:
         """Go on where the file ends. `kept`: the live state, before anybody has changed it."""
         if not self._settings.enabled:
             return
-        calls = _read(kept, "call:", Call.from_dict)
-        self._begin(calls, _read(kept, "agent:", Agent.from_dict))
-        if not any(not call.finished for call in calls):
+        calls, agents = _read(kept, "call:", Call.from_dict), _read(kept, "agent:", Agent.from_dict)
+        self._begin(calls, agents)
+        # Whoever reads this holds all calls for ended and all agents for logged out.
+        if not any(not call.finished for call in calls) and not _at_work(agents):
             self._write([Line(int(self._clock()), NONE, NONE, NONE, Event.QUEUESTART)])
 
     def call_changed(self, call: Call) -> None:
@@ -72,7 +76,7 @@ class QueueLog:
         told = self._told.get(call.id, 0)
         if len(call.facts) > told:
             self._told[call.id] = len(call.facts)
-            self._write(self._calls.of(call.id, call.facts[told:]))
+            self._write(self._named(self._calls.of(call.id, call.facts[told:])))
             self._tidy()
 
     def call_merged(self, call_id: str) -> None:
@@ -90,28 +94,28 @@ class QueueLog:
         now, is_new = self._clock(), settings != self._settings
         self._settings = settings
         if is_new:
-            self.close()
+            self.close(CHANGE_LIMIT_S)
             if settings.enabled:
                 self._begin(list(calls), list(agents))
         if self._file is not None:
-            lines = [Line(int(now), NONE, NONE, NONE, Event.CONFIGRELOAD)]
+            agents = list(agents)
+            lines = [Line(int(now), NONE, NONE, NONE, Event.CONFIGRELOAD), *self._gone(_at_work(agents), now)]
             self._write(lines + [line for agent in agents for line in self._lines_of(agent, now)])
 
-    def close(self) -> None:
+    def close(self, limit_s: float = CLOSE_LIMIT_S) -> None:
         """Write what is left."""
         if self._file is not None:
-            self._file.close()
+            self._file.close(limit_s)
             self._file = None
 
     def _begin(self, calls: Sequence[Call], agents: Sequence[Agent]) -> None:
         now = self._clock()
         path = self._home / self._settings.file
         self._file, self._calls, self._agents = LogFile(path), CallLines(), AgentLines()
-        at_work = [agent for agent in agents if agent.state is not AgentState.LOGGED_OUT]
+        at_work = _at_work(agents)
         mine = [call for call in calls if call.kind is CallKind.INBOUND and call.facts]
         since = min([now, *(c.facts[0].at for c in mine), *(a.login_at or now for a in at_work)])
         in_file: Counter[str] = Counter()
-        members: set[str] = set()
         try:
             mend(path)
             for line in lines_since(path, since - STEPS_BACK_S):
@@ -120,27 +124,41 @@ class QueueLog:
                     in_file[line.call] += 1
                 else:
                     self._agents.known(line)
-                    members.add(line.agent)
         except OSError as error:
             log.error("queue_log cannot be read: lines may be in it twice", reason=error.strerror)
         self._told = {call.id: len(call.facts) for call in mine}
         facts = sorted(((fact.at, n, fact) for n, call in enumerate(mine) for fact in call.facts), key=_when)
         lines: list[Line] = []
         for _, n, fact in facts:
-            made = self._calls.of(mine[n].id, [fact])
+            made = self._named(self._calls.of(mine[n].id, [fact]))
             known = min(len(made), in_file[mine[n].id])
             in_file[mine[n].id] -= known
             lines += made[known:]
-        present = {agent.id for agent in at_work}
         for agent in at_work:
             lines += self._lines_of(agent, agent.since)
-        for name in sorted(members - present - {NONE}):
-            lines += self._agents.changed(name, AgentState.LOGGED_OUT, None, now, ())
-        self._write(sorted(lines, key=lambda line: line.at))
+        self._write(sorted([*lines, *self._gone(at_work, now)], key=lambda line: line.at))
+
+    def _gone(self, at_work: Iterable[Agent], now: float) -> list[Line]:
+        """Of members whom nobody is any more: they went home unseen, or have another name."""
+        gone = self._agents.names - {self._name(agent.id) for agent in at_work}
+        return [
+            line
+            for name in sorted(gone)
+            for line in self._agents.changed(name, AgentState.LOGGED_OUT, None, now, ())
+        ]
 
     def _lines_of(self, agent: Agent, at: float) -> list[Line]:
         queues = () if agent.state is AgentState.LOGGED_OUT else self._queues_of(agent.id)
-        return self._agents.changed(agent.id, agent.state.value, agent.reason, at, queues)
+        name = self._name(agent.id)
+        return self._agents.changed(name, agent.state.value, agent.reason, at, queues)
+
+    def _named(self, lines: Sequence[Line]) -> list[Line]:
+        """With agents' names as they are wanted."""
+        return [line._replace(agent=self._name(line.agent)) for line in lines]
+
+    def _name(self, agent: str) -> str:
+        extension = self._extension_of(agent) if self._settings.agents == QueueLogNames.EXTENSION else None
+        return f"Agent/{extension}" if extension else agent
 
     def _write(self, lines: Sequence[Line]) -> None:
         if self._file is None or not lines:
@@ -159,6 +177,10 @@ class QueueLog:
         if self._changes >= TIDY_EVERY:
             self._changes = 0
             self._told = {call: told for call, told in self._told.items() if self._is_live(call)}
+
+
+def _at_work(agents: Iterable[Agent]) -> list[Agent]:
+    return [agent for agent in agents if agent.state is not AgentState.LOGGED_OUT]
 
 
 def _when(entry: tuple[float, int, Any]) -> tuple[float, int]:

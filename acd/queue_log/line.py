@@ -7,6 +7,8 @@ from typing import NamedTuple
 
 NONE = "NONE"
 """In the place of a call, a queue or an agent that there is none of."""
+NO_KEY = "-"
+"""In the place of a key that is not known: of calls from before keys were kept."""
 LONGEST_FIELD = 200
 MOST_FIELDS = 64
 
@@ -17,6 +19,8 @@ class Event(StrEnum):
     DID = "DID"  # number dialled; written by dial plans before the queue
     ENTERQUEUE = "ENTERQUEUE"  # url|caller's number|position[|caller's name]
     CONNECT = "CONNECT"  # wait|id of the agent's channel|seconds rung
+    CALLERONHOLD = "CALLERONHOLD"  # both are of QueueMetrics, not of app_queue
+    CALLEROFFHOLD = "CALLEROFFHOLD"
     COMPLETEAGENT = "COMPLETEAGENT"  # wait|talk|original position
     COMPLETECALLER = "COMPLETECALLER"
     ABANDON = "ABANDON"  # position|original position|wait

@@ -31,6 +31,11 @@ class AgentLines:
     def __init__(self) -> None:
         self._members: dict[str, _Member] = {}
 
+    @property
+    def names(self) -> frozenset[str]:
+        """Who is a member of something."""
+        return frozenset(name for name, member in self._members.items() if member.queues)
+
     def known(self, line: Line) -> None:
         """A line that is in the file."""
         member = self._members.setdefault(line.agent, _Member())
@@ -54,8 +59,8 @@ class AgentLines:
         pause = _pause(member, state, reason) if wanted else None
         new = [queue for queue in wanted if queue not in member.queues]
         gone = [queue for queue in member.queues if queue not in wanted]
-        paused = {} if pause is None else dict.fromkeys((*wanted, NONE), pause)
-        said = [
+        paused = {} if pause is None else dict.fromkeys((NONE, *wanted), pause)
+        said = [  # as app_queue does: what is said of all queues stands before what is said of each
             # Of a queue that is left while the pause goes on, nothing more is to be said.
             *_each(member.paused, paused, gone if paused else (), (Event.UNPAUSE, Event.UNPAUSEALL)),
             *((queue, Event.REMOVEMEMBER, "") for queue in gone),

@@ -6,6 +6,7 @@ Rules of this file:
   that are in the file already are left out by their number. (Positions depend on who else waits.)
 * Between the lines of one visit there is always an end: ENTERQUEUE, perhaps CONNECT, then one of
   ABANDON, EXIT…, COMPLETE…, BLINDTRANSFER, ATTENDEDTRANSFER.
+* A talk that ends on hold has its CALLEROFFHOLD, too: programs add up the time between the two.
 """
 
 from __future__ import annotations
@@ -24,22 +25,22 @@ from acd.core.facts import (
     Fact,
     FellBack,
     FlowEntered,
+    Held,
     LeftBy,
     LeftLine,
     Offered,
     OfferFailed,
     OfferFailure,
     Queued,
+    Resumed,
     Returned,
     Transferred,
 )
 from acd.core.outside_facts import OutsideDialed
-from acd.queue_log.line import NONE, Event, Line
+from acd.queue_log.line import NO_KEY, NONE, Event, Line
 
 CONTEXT = "acd"
 """The context of a transfer's target; there is one dial plan."""
-NO_KEY = "-"
-"""Which key it was is known to the flow alone."""
 _EXITS = {
     LeftBy.KEY: Event.EXITWITHKEY,
     LeftBy.NO_AGENTS: Event.EXITEMPTY,
@@ -64,6 +65,7 @@ class _Way:
     agent: str | None = None
     answered: float = 0.0
     wait_s: int = 0
+    on_hold: bool = False
     rings: dict[str, float] = field(default_factory=dict)
 
     @property
@@ -117,12 +119,12 @@ class _Writing:
         if way.in_line and way.group == group:
             return
         self.leave(Event.EXITWITHTIMEOUT, Event.COMPLETEAGENT)
-        if not way.has_entered and way.dialed_number:
-            self.say(NONE, Event.DID, way.dialed_number)
-        way.has_entered = True
         line = self.waiting.setdefault(group, [])
         line.append(way.call)
         way.group, way.entered, way.place = group, self.at, len(line)
+        if not way.has_entered and way.dialed_number:
+            self.say(NONE, Event.DID, way.dialed_number)
+        way.has_entered = True
         self.say(NONE, Event.ENTERQUEUE, "", way.caller_number, way.place, way.caller_name)
 
     def connect(self, agent: str) -> None:
@@ -139,6 +141,13 @@ class _Writing:
         way.agent, way.answered = agent, self.at
         _step_out(self.waiting, way.group or "", way.call)
 
+    def hold(self, begins: bool) -> None:
+        """The talk is on hold from now on, or no longer."""
+        way = self.way
+        if way.agent is not None and way.on_hold != begins:
+            way.on_hold = begins
+            self.say(way.agent, Event.CALLERONHOLD if begins else Event.CALLEROFFHOLD)
+
     def leave(self, from_line: Event, from_talk: Event, *first: object) -> None:
         """Out of the line or the talk, whichever it is; `first`: what comes before the usual data."""
         way = self.way
@@ -150,6 +159,7 @@ class _Writing:
             self.say(NONE, from_line, *first, place, way.place, _whole(self.at - way.entered))
             _step_out(self.waiting, way.group, way.call)
         else:
+            self.hold(False)
             self.say(way.agent, from_talk, *first, way.wait_s, _whole(self.at - way.answered), way.place)
         way.group = way.agent = None
 
@@ -176,7 +186,7 @@ def _left_line(writing: _Writing, fact: LeftLine) -> None:
     if not writing.way.in_line:
         return
     event = _EXITS.get(fact.how, Event.EXITWITHTIMEOUT)
-    key = (NO_KEY,) if event is Event.EXITWITHKEY else ()
+    key = (fact.key or NO_KEY,) if event is Event.EXITWITHKEY else ()
     writing.leave(event, Event.COMPLETEAGENT, *key)
 
 
@@ -247,6 +257,8 @@ _STEPS: Mapping[type[Fact], Callable[[_Writing, Any], None]] = {
     Offered: _offered,
     OfferFailed: _offer_failed,
     Answered: lambda writing, fact: writing.connect(fact.agent),
+    Held: lambda writing, _fact: writing.hold(True),
+    Resumed: lambda writing, _fact: writing.hold(False),
     FellBack: _fell_back,
     AgentLeft: _agent_left,
     Transferred: _transferred,

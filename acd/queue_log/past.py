@@ -2,24 +2,34 @@
 
 from __future__ import annotations
 
+import bz2
+import errno
 import gzip
-from collections.abc import Iterator
+import lzma
+import zlib
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import Any, BinaryIO, cast
 
 from acd.queue_log.line import BadLine, Line, read
+
+_PACKED: Mapping[str, Callable[[Path], Any]] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
+"""As logrotate packs what it has moved away."""
 
 
 def lines_since(path: Path, since: float) -> Iterator[Line]:
     """In the order in which they were written; what is no line is passed over. Raises OSError."""
     for file in _written_since(path, since):
-        with _opened(file) as content:
-            if file == path:
-                content.seek(_begin(content, since))
-            for raw in content:
-                line = _line(raw)
-                if line is not None and line.at >= since:
-                    yield line
+        try:
+            with _opened(file) as content:
+                if file == path:
+                    content.seek(_begin(content, since))
+                for raw in content:
+                    line = _line(raw)
+                    if line is not None and line.at >= since:
+                        yield line
+        except (EOFError, lzma.LZMAError, zlib.error) as error:
+            raise OSError(errno.EIO, f"not packed whole: {error}", str(file)) from error
 
 
 def _written_since(path: Path, since: float) -> list[Path]:
@@ -29,7 +39,10 @@ def _written_since(path: Path, since: float) -> list[Path]:
     others = [
         file
         for file in path.parent.iterdir()
-        if file.name.startswith((f"{path.name}.", f"{path.name}-")) and file.is_file()
+        if file.name.startswith((f"{path.name}.", f"{path.name}-"))
+        and file.is_file()
+        # What is being packed is there twice for a moment.
+        and not (file.suffix in _PACKED and file.with_suffix("").is_file())
     ]
     found = [file for file in others if file.stat().st_mtime >= since]
     found.sort(key=lambda file: file.stat().st_mtime)
@@ -37,7 +50,8 @@ def _written_since(path: Path, since: float) -> list[Path]:
 
 
 def _opened(file: Path) -> BinaryIO:
-    return cast(BinaryIO, gzip.open(file)) if file.suffix == ".gz" else file.open("rb")
+    unpacked = _PACKED.get(file.suffix)
+    return file.open("rb") if unpacked is None else cast(BinaryIO, unpacked(file))
 
 
 def _begin(content: BinaryIO, since: float) -> int:

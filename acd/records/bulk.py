@@ -7,9 +7,11 @@ all the same, so that errors are its errors and the transaction is the connectio
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache, lru_cache
+from operator import itemgetter
 from typing import Any
 
 import orjson
@@ -20,21 +22,55 @@ from acd.sql import UtcDateTime
 Row = Mapping[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """Rows of one table as a database takes them. Made in one process, they may be written in another.
+
+    `rows`: tuples for SQLite, one JSON text for PostgreSQL.
+    """
+
+    statement: str
+    rows: list[tuple[Any, ...]] | str
+
+
+def make_ready(dialect: str, table: Table, rows: Iterable[Row], *, replace: bool = False) -> Ready | None:
+    """Rows for a database of SQLAlchemy's dialect of this name; None if there are none. See `insert_rows`."""
+    many = list(rows)
+    if not many:
+        return None
+    columns = tuple(many[0])
+    if dialect == "postgresql":
+        return Ready(_for_postgresql(table, columns, replace), _json(many))
+    statement, moments, documents = _for_sqlite(table, columns, replace)
+    values_of = itemgetter(*columns)
+    return Ready(statement, [_plain(values_of(row), moments, documents) for row in many])
+
+
+def insert_ready(connection: Connection, ready: Ready) -> None:
+    """Write what was made ready for this kind of database. Raises SQLAlchemy's errors."""
+    rows = (ready.rows,) if isinstance(ready.rows, str) else ready.rows
+    connection.exec_driver_sql(ready.statement, rows)
+
+
+def only(ready: Ready, keys: Collection[Any]) -> Ready | None:
+    """The rows whose first column is one of the keys; None if there are none."""
+    if isinstance(ready.rows, str):
+        told: list[dict[str, Any]] = orjson.loads(ready.rows)
+        left = [row for row in told if next(iter(row.values())) in keys]
+        return Ready(ready.statement, orjson.dumps(left).decode()) if left else None
+    some = [row for row in ready.rows if row[0] in keys]
+    return Ready(ready.statement, some) if some else None
+
+
 def insert_rows(connection: Connection, table: Table, rows: Iterable[Row], *, replace: bool = False) -> None:
     """All of them, if there are any; all with the same columns. JSON is as Python has it.
 
     With `replace`, a row with the same primary key gets these values. Raises ValueError for a time without
     zone and for text that is none, and SQLAlchemy's errors.
     """
-    many = list(rows)
-    if not many:
-        return
-    columns = tuple(many[0])
-    if connection.dialect.name == "postgresql":
-        connection.exec_driver_sql(_for_postgresql(table, columns, replace), (_json(many),))
-    else:
-        statement, moments, documents = _for_sqlite(table, columns, replace)
-        connection.exec_driver_sql(statement, [_plain(row, moments, documents) for row in many])
+    ready = make_ready(connection.dialect.name, table, rows, replace=replace)
+    if ready is not None:
+        insert_ready(connection, ready)
 
 
 def delete_rows(
@@ -60,12 +96,13 @@ def _for_postgresql(table: Table, columns: Sequence[str], replace: bool) -> str:
 @cache
 def _for_sqlite(
     table: Table, columns: Sequence[str], replace: bool
-) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
-    """The statement, and which columns are moments and which are JSON."""
-    values = ", ".join(f":{name}" for name in columns)
+) -> tuple[str, tuple[int, ...], tuple[int, ...]]:
+    """The statement, and the places of moments and of JSON among the columns."""
+    values = ", ".join("?" * len(columns))
     statement = f"INSERT INTO {table.name} ({', '.join(columns)}) VALUES ({values})"  # noqa: S608 - names of ours
-    moments = tuple(name for name in columns if isinstance(table.c[name].type, UtcDateTime))
-    documents = tuple(name for name in columns if isinstance(table.c[name].type, JSON))
+    types = [table.c[name].type for name in columns]
+    moments = tuple(place for place, kind in enumerate(types) if isinstance(kind, UtcDateTime))
+    documents = tuple(place for place, kind in enumerate(types) if isinstance(kind, JSON))
     return statement + _again(table, columns, replace), moments, documents
 
 
@@ -77,15 +114,15 @@ def _again(table: Table, columns: Sequence[str], replace: bool) -> str:
     return f" ON CONFLICT ({', '.join(key)}) DO UPDATE SET {values}"
 
 
-def _plain(row: Row, moments: Iterable[str], documents: Iterable[str]) -> Row:
+def _plain(row: Sequence[Any], moments: Iterable[int], documents: Iterable[int]) -> tuple[Any, ...]:
     """As SQLite keeps it: text for moments (in UTC, without saying so) and for JSON."""
-    plain = dict(row)
-    for name in moments:
-        if plain[name] is not None:
-            plain[name] = _moment(plain[name])[:26]
-    for name in documents:
-        plain[name] = _json(plain[name])
-    return plain
+    plain = list(row)
+    for place in moments:
+        if plain[place] is not None:
+            plain[place] = _moment_in_utc(plain[place])
+    for place in documents:
+        plain[place] = _json(plain[place])
+    return tuple(plain)
 
 
 def _json(value: Any) -> str:
@@ -105,3 +142,9 @@ def _moment(moment: datetime) -> str:
             raise ValueError(f"{moment!r} has no time zone")
         moment = moment.astimezone(UTC)
     return moment.isoformat(" ", "microseconds")
+
+
+@lru_cache(4096)
+def _moment_in_utc(moment: datetime) -> str:
+    """The same without the zone."""
+    return _moment(moment)[:26]

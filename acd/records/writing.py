@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from operator import itemgetter
 from typing import Any
@@ -70,12 +70,19 @@ def save_calls(connection: Connection, calls: Collection[CallRecord], also_slots
     slots = _save_again(connection, again, on_record) if again else set[int]()
     slots.update(also_slots)
     new = [call for call in calls if call.call_id not in on_record and call.call_id not in gone]
-    insert_rows(connection, schema.calls, map(rows.call_row, new))
-    insert_rows(connection, schema.facts, (rows.facts_row(c.call_id, 0, 0, c.facts) for c in new if c.facts))
-    _insert_folded(connection, new)
+    for table, own in rows_of_new(new):
+        insert_rows(connection, table, own)
     for call in new:
         slots.update(slots_of_call(call))
     raise_slots(connection, slots)
+
+
+def rows_of_new(calls: Collection[CallRecord]) -> Iterator[tuple[Table, Iterable[rows.Row]]]:
+    """All rows of calls that are not on record, table by table; each begins with the call's id."""
+    yield schema.calls, map(rows.call_row, calls)
+    yield schema.facts, (rows.facts_row(call.call_id, 0, 0, call.facts) for call in calls if call.facts)
+    for table, rows_of in FOLDED.items():
+        yield table, (row for call in calls for row in rows_of(call))
 
 
 def taken(connection: Connection, call_ids: Sequence[str]) -> dict[str, Kept]:
@@ -161,7 +168,8 @@ def replace_folded(connection: Connection, calls: Collection[CallRecord]) -> Non
             for table in tables:
                 connection.execute(delete(table).where(table.c.call_id.in_(ids)))
     insert_rows(connection, schema.calls, map(rows.call_row, calls), replace=True)
-    _insert_folded(connection, calls)
+    for table, rows_of in FOLDED.items():
+        insert_rows(connection, table, (row for call in calls for row in rows_of(call)))
 
 
 def anonymised(connection: Connection, call_ids: Iterable[str]) -> frozenset[str]:
@@ -182,11 +190,6 @@ def fact_parts(connection: Connection, call_ids: Sequence[str]) -> dict[str, lis
 
 def _part_row(call_id: str, number: int, part: Part) -> dict[str, Any]:
     return {"call_id": call_id, "part": number, "first_position": part.first, "data": part.data}
-
-
-def _insert_folded(connection: Connection, calls: Collection[CallRecord]) -> None:
-    for table, rows_of in FOLDED.items():
-        insert_rows(connection, table, (row for call in calls for row in rows_of(call)))
 
 
 def touch_calls(connection: Connection, call_ids: Sequence[str]) -> None:
@@ -245,11 +248,13 @@ def _is_disposed(connection: Connection, call_id: str) -> bool:
     return any(told.code for told in reading.dispositions(connection, [call_id]))
 
 
-def save_intervals(connection: Connection, intervals: Collection[AgentInterval]) -> None:
-    """Write agent states, replacing those of the same agent and begin."""
+def save_intervals(
+    connection: Connection, intervals: Collection[AgentInterval], also_slots: Iterable[int] = ()
+) -> None:
+    """Write agent states, replacing those of the same agent and begin. `also_slots` are raised, too."""
     states = schema.agent_states
     newest = {(row["agent_id"], row["since"]): row for row in map(rows.interval_row, intervals)}
-    slots = {slot for row in newest.values() for slot in _slots_of_state(row)}
+    slots = {slot for row in newest.values() for slot in _slots_of_state(row)}.union(also_slots)
     for chunk in in_chunks(sorted(newest, key=itemgetter(1))):
         before = _intervals_there(connection, frozenset(chunk))
         if before:  # after a restart

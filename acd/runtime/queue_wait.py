@@ -51,7 +51,7 @@ class QueueWait:
                 continue
             key = await self._line.next_key(self._until_news_s(call))
             if key is not None and key in self._order.keys:
-                self._shell.feed(events.CallLeftLine(call.id))
+                self._shell.feed(events.CallLeftLine(call.id, key=key))
                 return QueueKey(key) if call.state is CallState.IVR else None
             if key is None and not is_over() and self._until_news_s(call) == 0.0:
                 await self._tell(call)

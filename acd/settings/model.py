@@ -160,12 +160,20 @@ class JournalSettings:
     max_mb: int = 500
 
 
+class QueueLogNames(StrEnum):
+    """How agents are named in queue_log."""
+
+    ID = "id"
+    EXTENSION = "extension"  # Agent/1001
+
+
 @dataclass(frozen=True)
 class QueueLogSettings:
     """Asterisk's queue_log of what happens to calls and agents, in `file` below the home folder."""
 
     enabled: bool = False
     file: str = "queue_log"
+    agents: str = QueueLogNames.ID
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,6 +59,7 @@ class Watch:
         self._phones: dict[str, set[str]] = {phone: set() for phone in phones}
         self._gone_phones: set[str] = set()  # no longer configured, and not free yet
         self._reachable: set[str] = set()
+        self._dialled: set[str] = set()  # channels that phones have opened themselves
         self._feed = feed
         self.legs = Legs(feed)
         self._on_transfer = on_transfer
@@ -177,12 +178,15 @@ class Watch:
         for channel in (set(channels) | self._come) - self._went:
             if (endpoint := phone_of(channel)) in self._phones:
                 self._phones[endpoint].add(channel)
+        self._dialled &= set().union(*self._phones.values())
         for phone in list(self._phones):
             self._report(phone)
             self._forget_phone(phone)
 
     def _report(self, phone: str) -> None:
-        self._feed(events.PhoneChanged(phone, phone in self._reachable, bool(self._phones[phone])))
+        channels = self._phones[phone]
+        is_there = phone in self._reachable or not channels.isdisjoint(self._dialled)
+        self._feed(events.PhoneChanged(phone, is_there, bool(channels)))
 
     # --- events -------------------------------------------------------------------------------
     def on_event(self, event: Headers) -> None:
@@ -225,6 +229,9 @@ class Watch:
             if self._looking:
                 self._come.add(channel)
             self._phones[phone].add(channel)
+            # Asterisk can miss that a phone is back which dials in the moment in which it registers.
+            if event.get("ChannelStateDesc") == "Ring":
+                self._dialled.add(channel)
             self._report(phone)
 
     def _phone_hung_up(self, channel: str) -> None:
@@ -249,6 +256,7 @@ class Watch:
 
     def _channel_gone(self, event: Headers) -> None:
         channel, uniqueid = str(event.get("Channel", "")), str(event.get("Uniqueid", ""))
+        self._dialled.discard(channel)
         self.on_going(channel)
         was_of = self.leg_of.call(channel) or self._call_of.get(uniqueid)
         self._gone[uniqueid] = None

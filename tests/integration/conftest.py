@@ -10,6 +10,7 @@ import pytest_asyncio
 
 from tests.integration.centre import Centre, started
 from tests.integration.redis_centre import RedisCentre
+from tests.integration.sip.phone import Phone
 
 # For the long run: minutes of samples, which `script/bench` measures, a tutorial that speaks all prompts, and
 # what compiles the core again and again. The calls of every run have a compiled core.
@@ -59,3 +60,16 @@ async def redis_centre(running_redis_centre: RedisCentre) -> AsyncIterator[Redis
     await running_redis_centre.reset()
     yield running_redis_centre
     await running_redis_centre.until_no_channels()
+
+
+@pytest_asyncio.fixture
+async def phones(centre: Centre) -> AsyncIterator[dict[str, Phone]]:
+    """Registered phones of four agents."""
+    numbers = {"anna": "1001", "ben": "1002", "dora": "1004", "emil": "1005"}
+    made = {name: centre.phone(number, tone_hz=440.0) for name, number in numbers.items()}
+    for phone in made.values():
+        await phone.__aenter__()
+        await phone.register()
+    yield made
+    for phone in made.values():
+        await phone.__aexit__(None, None, None)

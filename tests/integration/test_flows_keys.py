@@ -65,7 +65,7 @@ steps:
 chosen_centre = flow_centre("flows_keys", FLOWS)
 
 
-@pytest.mark.alone
+@pytest.mark.timing
 async def test_a_prompt_is_cut_when_the_key_is_released(centre: FlowCentre) -> None:
     async with centre.customer() as caller:
         call = await caller.dial("8101")
@@ -106,7 +106,7 @@ async def test_choices_of_several_keys(centre: FlowCentre) -> None:
         await call.hang_up()
 
 
-@pytest.mark.alone
+@pytest.mark.timing
 async def test_parts_follow_each_other_and_keys_pressed_meanwhile_count(centre: FlowCentre) -> None:
     async with centre.customer() as caller:
         call = await caller.dial("8102")

@@ -157,7 +157,7 @@ async def test_who_may_serve_widens_with_time(centre: RoutedCentre) -> None:
         await call.hang_up()
 
 
-@pytest.mark.alone
+@pytest.mark.timing
 async def test_an_offer_ends_the_announcement_of_a_policy(centre: RoutedCentre) -> None:
     async with centre.phone("1001", answering=ANSWER) as anna, centre.customer("+4930404") as caller:
         await anna.register()

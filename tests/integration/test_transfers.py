@@ -10,7 +10,7 @@ from tests.integration.centre import Centre, story
 from tests.integration.sip.call import PhoneCall
 from tests.integration.sip.phone import Phone
 
-pytestmark = [pytest.mark.asterisk, pytest.mark.alone]
+pytestmark = [pytest.mark.asterisk, pytest.mark.timing]
 
 
 async def talk(

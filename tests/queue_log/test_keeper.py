@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import errno
 import gzip
+import lzma
 import os
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from acd.core.agents import Agent, AgentState
 from acd.core.calls import Call
@@ -33,14 +36,21 @@ class Centre:
         self.calls: dict[str, Call] = {}
         self.agents: dict[str, Agent] = {}
         self.queues: tuple[str, ...] = ("sales",)
+        self.extensions = {"anna": "1001", "ben": "1002"}
         self.log = self._new(ON)
 
     def _new(self, settings: QueueLogSettings) -> QueueLog:
         return QueueLog(
-            self.home, settings, lambda: START + 100, lambda _agent: self.queues, lambda c: c in self.calls
+            self.home,
+            settings,
+            lambda: START + 100,
+            queues_of=lambda _agent: self.queues,
+            extension_of=self.extensions.get,
+            is_live=self.calls.__contains__,
         )
 
     def start(self, settings: QueueLogSettings = ON) -> None:
+        self.log.close()
         self.log = self._new(settings)
         kept: dict[str, dict[str, Any]] = {f"call:{c.id}": c.to_dict() for c in self.calls.values()}
         kept |= {f"agent:{a.id}": a.to_dict() for a in self.agents.values()}
@@ -85,7 +95,7 @@ def test_lines_come_as_the_call_goes_on(centre: Centre) -> None:
     assert centre.lines() == [
         "100|NONE|NONE|NONE|QUEUESTART|",
         "0|NONE|sales|anna|ADDMEMBER|",
-        "1|c|NONE|NONE|DID|8000",
+        "1|c|sales|NONE|DID|8000",
         "1|c|sales|NONE|ENTERQUEUE||1|1|W. Fang",
         "5|c|sales|anna|CONNECT|4|c|0",
         "9|c|sales|anna|COMPLETECALLER|4|4|1",
@@ -140,9 +150,59 @@ def test_nothing_twice_and_nothing_lost_after_a_restart(centre: Centre, written:
         text for text in centre.lines() if "|anna|" in text and "RING" not in text and "|c|" not in text
     ] == [
         "0|NONE|sales|anna|ADDMEMBER|",
-        "0|NONE|sales|anna|PAUSE|lunch",
         "0|NONE|NONE|anna|PAUSEALL|lunch",
+        "0|NONE|sales|anna|PAUSE|lunch",
     ]
+
+
+def _packed(moved: Path, how: str) -> None:
+    content = moved.read_bytes()
+    if how.startswith("gzip"):
+        Path(f"{moved}.gz").write_bytes(gzip.compress(content))
+    elif how == "xz":
+        Path(f"{moved}.xz").write_bytes(lzma.compress(content))
+    if how in ("gzip", "xz"):
+        moved.unlink()
+
+
+@pytest.mark.parametrize("written", range(1, len(TOLD) + 1))
+@pytest.mark.parametrize("how", ["not at all", "gzip, not over yet", "gzip", "xz"])
+def test_nothing_twice_and_nothing_lost_after_a_rotation_and_a_restart(
+    centre: Centre, written: int, how: str
+) -> None:
+    """Of a call whose lines are in two files; the new one is there already, empty, as logrotate makes it.
+
+    `how` the old one is packed.
+    """
+    file = centre.home / "queue_log"
+    centre.start()
+    for each in TOLD[:written]:
+        centre.happens("c", each)
+    lines = centre.lines()
+    os.rename(file, centre.home / "queue_log.1")
+    file.touch()
+    _packed(centre.home / "queue_log.1", how)
+    centre.start()
+    for each in TOLD[written:]:
+        centre.happens("c", each)
+    whole = Centre(centre.home / "whole")
+    whole.start()
+    for each in TOLD:
+        whole.happens("c", each)
+    told = [text for text in [*lines, *centre.lines()] if "QUEUESTART" not in text]
+    assert told == [text for text in whole.lines() if "QUEUESTART" not in text]
+
+
+def test_a_rotated_file_that_is_broken_keeps_nothing_from_starting(centre: Centre) -> None:
+    centre.happens("c", TOLD[0])
+    for name, content in (("queue_log.1.gz", gzip.compress(b"x" * 1000)[:20]), ("queue_log.2.xz", b"y")):
+        (centre.home / name).write_bytes(content)
+        with capture_logs() as logs:
+            centre.start()
+        assert [entry["event"] for entry in logs] == ["queue_log cannot be read: lines may be in it twice"]
+        (centre.home / name).unlink()
+    centre.happens("c", "9 ended caller")
+    assert centre.lines()[-1] == "9|c|sales|NONE|ABANDON|1|1|8"
 
 
 def test_who_went_home_meanwhile_is_no_member_any_more(centre: Centre) -> None:
@@ -159,6 +219,53 @@ def test_a_call_that_goes_on_is_no_new_start(centre: Centre) -> None:
     centre.happens("c", TOLD[0])
     centre.start()
     assert not any("QUEUESTART" in text for text in centre.lines())
+
+
+def test_agents_who_are_still_at_work_do_not_begin_anew_either(centre: Centre) -> None:
+    """Programs hold everybody for logged out at a QUEUESTART."""
+    centre.start()
+    centre.works("anna", "ready", 0)
+    centre.start()
+    assert [text.split("|")[4] for text in centre.lines()] == ["QUEUESTART", "ADDMEMBER"]
+
+
+def test_agents_named_by_their_extensions(centre: Centre) -> None:
+    by_extension = QueueLogSettings(enabled=True, agents="extension")
+    centre.start(by_extension)
+    for agent in ("anna", "ben", "old"):
+        centre.works(agent, "ready", 0)
+    centre.happens("c", "1 arrived 1 8000\n1 queued sales\n2 offered ben\n3 failed ben busy\n5 answered anna")
+    centre.start(by_extension)
+    centre.happens("c", "9 ended agent")
+    assert [text.split("|", 2)[2] for text in centre.lines()] == [
+        "NONE|NONE|QUEUESTART|",
+        "sales|Agent/1001|ADDMEMBER|",
+        "sales|Agent/1002|ADDMEMBER|",
+        "sales|old|ADDMEMBER|",  # no longer in the configuration
+        "sales|NONE|DID|8000",
+        "sales|NONE|ENTERQUEUE||1|1|W. Fang",
+        "sales|Agent/1002|RINGNOANSWER|1000",
+        "sales|Agent/1001|CONNECT|4|c|0",
+        "sales|Agent/1001|COMPLETEAGENT|4|4|1",
+    ]
+
+
+@pytest.mark.parametrize("what", ["the setting", "the extension"])
+def test_another_name_is_another_member(centre: Centre, what: str) -> None:
+    by_extension = QueueLogSettings(enabled=True, agents="extension")
+    centre.start(by_extension if what == "the extension" else ON)
+    centre.works("anna", "not_ready", 0, "lunch")
+    centre.extensions["anna"] = "1009"
+    centre.log.changed(by_extension, [], list(centre.agents.values()))
+    old = "Agent/1001" if what == "the extension" else "anna"
+    added = ["ADDMEMBER", "PAUSEALL", "PAUSE"]
+    assert sorted(text.split("|")[3:5] for text in centre.lines()[1:]) == sorted(
+        [
+            *([old, event] for event in (*added, "UNPAUSEALL", "UNPAUSE", "REMOVEMEMBER")),
+            *(["Agent/1009", event] for event in added),
+            ["NONE", "CONFIGRELOAD"],
+        ]
+    )
 
 
 def test_a_consultation_that_became_part_of_a_call_is_forgotten(centre: Centre) -> None:
@@ -222,6 +329,56 @@ def test_moved_away_it_begins_anew(tmp_path: Path) -> None:
     assert (tmp_path / "queue_log.1").read_text() == "a\nb\n"
     assert (tmp_path / "queue_log").read_text() == "c\n"
     assert (tmp_path / "queue_log").stat().st_mode & 0o777 == 0o640
+
+
+def test_a_file_that_somebody_made_keeps_its_mode(tmp_path: Path) -> None:
+    """By `create 0660 root acd` of logrotate: it may not be ours to change."""
+    path = tmp_path / "queue_log"
+    path.touch()
+    path.chmod(0o604)
+    file = LogFile(path)
+    file.add(["a"])
+    file.close()
+    assert (path.read_text(), path.stat().st_mode & 0o777) == ("a\n", 0o604)
+
+
+def test_a_disk_that_hangs_keeps_nobody_waiting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    hangs, write = threading.Event(), os.write
+
+    def hanging(file: int, data: bytes) -> int:
+        hangs.wait(30)
+        return write(file, data)
+
+    monkeypatch.setattr(os, "write", hanging)
+    file = LogFile(tmp_path / "queue_log")
+    lines = [f"line {n}" for n in range(10_000)]
+    begun = time.monotonic()
+    for line in lines:
+        file.add([line])
+    with capture_logs() as logs:
+        file.close(limit_s=0.1)
+    assert time.monotonic() - begun < 5
+    assert [entry["event"] for entry in logs] == ["queue_log ends without its last lines"]
+    hangs.set()
+    _wait_for(tmp_path / "queue_log", "line 9999\n")
+    assert (tmp_path / "queue_log").read_text().splitlines() == lines
+
+
+def test_what_a_full_disk_has_not_taken_at_the_end_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_file: int, _data: bytes) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "write", full)
+    with capture_logs() as logs:
+        file = LogFile(tmp_path / "queue_log")
+        file.add(["a", "b"])
+        file.close()
+    assert [(entry["event"], entry.get("reason"), entry.get("lines")) for entry in logs] == [
+        ("queue_log cannot be written, calls go on", "No space left on device", None),
+        ("queue_log ends without its last lines", None, 2),
+    ]
 
 
 def test_a_full_disk_costs_nothing_but_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

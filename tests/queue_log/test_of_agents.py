@@ -17,32 +17,32 @@ def test_a_day() -> None:
     assert _lines(book, 1, "not_ready", "login") == [
         "1|NONE|sales|anna|ADDMEMBER|",
         "1|NONE|vip|anna|ADDMEMBER|",
+        "1|NONE|NONE|anna|PAUSEALL|login",
         "1|NONE|sales|anna|PAUSE|login",
         "1|NONE|vip|anna|PAUSE|login",
-        "1|NONE|NONE|anna|PAUSEALL|login",
     ]
     assert _lines(book, 2, "ready") == [
+        "2|NONE|NONE|anna|UNPAUSEALL|",
         "2|NONE|sales|anna|UNPAUSE|",
         "2|NONE|vip|anna|UNPAUSE|",
-        "2|NONE|NONE|anna|UNPAUSEALL|",
     ]
     assert _lines(book, 3, "ringing") == []
     assert _lines(book, 4, "talking") == []
-    assert _lines(book, 9, "wrap_up")[-1] == "9|NONE|NONE|anna|PAUSEALL|wrap-up"
+    assert _lines(book, 9, "wrap_up")[-1] == "9|NONE|vip|anna|PAUSE|wrap-up"
     assert _lines(book, 15, "not_ready", "lunch") == [
+        "15|NONE|NONE|anna|UNPAUSEALL|",
         "15|NONE|sales|anna|UNPAUSE|",
         "15|NONE|vip|anna|UNPAUSE|",
-        "15|NONE|NONE|anna|UNPAUSEALL|",
+        "15|NONE|NONE|anna|PAUSEALL|lunch",
         "15|NONE|sales|anna|PAUSE|lunch",
         "15|NONE|vip|anna|PAUSE|lunch",
-        "15|NONE|NONE|anna|PAUSEALL|lunch",
     ]
     assert _lines(book, 16, "talking") == []  # a call of one's own, in the middle of it
     assert _lines(book, 17, "not_ready", "lunch") == []
     assert _lines(book, 20, "logged_out") == [
+        "20|NONE|NONE|anna|UNPAUSEALL|",
         "20|NONE|sales|anna|UNPAUSE|",
         "20|NONE|vip|anna|UNPAUSE|",
-        "20|NONE|NONE|anna|UNPAUSEALL|",
         "20|NONE|sales|anna|REMOVEMEMBER|",
         "20|NONE|vip|anna|REMOVEMEMBER|",
     ]

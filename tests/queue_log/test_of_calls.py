@@ -27,9 +27,11 @@ SCENARIOS = {
         50   wrapped anna
         """,
         """
-        7|c|NONE|NONE|DID|8000
+        7|c|sales|NONE|DID|8000
         7|c|sales|NONE|ENTERQUEUE||5550100|1|W. Fang
         12|c|sales|anna|CONNECT|5|c|3
+        20|c|sales|anna|CALLERONHOLD|
+        25|c|sales|anna|CALLEROFFHOLD|
         42|c|sales|anna|COMPLETEAGENT|5|30|1
         """,
     ),
@@ -44,7 +46,7 @@ SCENARIOS = {
         18.5 ended caller
         """,
         """
-        0|c|NONE|NONE|DID|8000
+        0|c|sales|NONE|DID|8000
         0|c|sales|NONE|ENTERQUEUE||1|1|W. Fang
         16|c|sales|anna|RINGNOANSWER|15000
         18|c|sales|ben|RINGCANCELED|2500
@@ -55,7 +57,7 @@ SCENARIOS = {
         """
         0   arrived 1 8000
         0   queued sales
-        10  leftline sales key
+        10  leftline sales key 5
         20  queued vip
         50  leftline vip timeout
         50  queued support
@@ -64,15 +66,36 @@ SCENARIOS = {
         61  ended system
         """,
         """
-        0|c|NONE|NONE|DID|8000
+        0|c|sales|NONE|DID|8000
         0|c|sales|NONE|ENTERQUEUE||1|1|W. Fang
-        10|c|sales|NONE|EXITWITHKEY|-|1|1|10
+        10|c|sales|NONE|EXITWITHKEY|5|1|1|10
         20|c|vip|NONE|ENTERQUEUE||1|1|W. Fang
         50|c|vip|NONE|EXITWITHTIMEOUT|1|1|30
         50|c|support|NONE|ENTERQUEUE||1|1|W. Fang
         51|c|support|NONE|EXITEMPTY|1|1|1
         60|c|sales|NONE|ENTERQUEUE||1|1|W. Fang
         61|c|sales|NONE|EXITWITHTIMEOUT|1|1|1
+        """,
+    ),
+    "a key of which nobody has kept which, and a talk that ends on hold": (
+        """
+        0   arrived 1 8000
+        0   queued sales
+        10  leftline sales key
+        20  queued sales
+        21  answered anna
+        25  held
+        30  ended caller
+        """,
+        """
+        0|c|sales|NONE|DID|8000
+        0|c|sales|NONE|ENTERQUEUE||1|1|W. Fang
+        10|c|sales|NONE|EXITWITHKEY|-|1|1|10
+        20|c|sales|NONE|ENTERQUEUE||1|1|W. Fang
+        21|c|sales|anna|CONNECT|1|c|0
+        25|c|sales|anna|CALLERONHOLD|
+        30|c|sales|anna|CALLEROFFHOLD|
+        30|c|sales|anna|COMPLETECALLER|1|9|1
         """,
     ),
     "a blind transfer into another line": (
@@ -86,7 +109,7 @@ SCENARIOS = {
         20  ended caller
         """,
         """
-        0|c|NONE|NONE|DID|8000
+        0|c|sales|NONE|DID|8000
         0|c|sales|NONE|ENTERQUEUE||1|1|W. Fang
         2|c|sales|anna|CONNECT|2|c|0
         9|c|sales|anna|BLINDTRANSFER|8001|acd|2|7|1
@@ -107,7 +130,7 @@ SCENARIOS = {
         30  ended caller
         """,
         """
-        0|c|NONE|NONE|DID|8000
+        0|c|sales|NONE|DID|8000
         0|c|sales|NONE|ENTERQUEUE||1|1|W. Fang
         2|c|sales|anna|CONNECT|2|c|0
         12|c|sales|anna|ATTENDEDTRANSFER|BRIDGE|c2|2|10|1
@@ -126,7 +149,7 @@ SCENARIOS = {
         30  ended agent
         """,
         """
-        0|c|NONE|NONE|DID|8000
+        0|c|sales|NONE|DID|8000
         0|c|sales|NONE|ENTERQUEUE||1|1|W. Fang
         2|c|sales|anna|CONNECT|2|c|0
         12|c|sales|anna|ATTENDEDTRANSFER|BRIDGE|c2|2|10|1
@@ -144,7 +167,7 @@ SCENARIOS = {
         30  ended caller
         """,
         """
-        0|c|NONE|NONE|DID|8000
+        0|c|sales|NONE|DID|8000
         0|c|sales|NONE|ENTERQUEUE||1|1|W. Fang
         9|c|sales|anna|CONNECT|9|c|0
         30|c|sales|anna|COMPLETECALLER|9|21|1
@@ -160,7 +183,7 @@ SCENARIOS = {
         20  ended caller
         """,
         """
-        0|c|NONE|NONE|DID|8000
+        0|c|sales|NONE|DID|8000
         0|c|sales|NONE|ENTERQUEUE||1|1|W. Fang
         2|c|sales|anna|CONNECT|2|c|0
         9|c|sales|anna|COMPLETEAGENT|2|7|1
@@ -229,6 +252,8 @@ _FACT = st.sampled_from(
         1 failed anna no_answer
         1 answered anna
         1 answered ben
+        1 held
+        1 resumed
         1 left anna
         1 returned x
         1 blind anna 8001
@@ -247,6 +272,7 @@ _FACT = st.sampled_from(
 @given(st.lists(_FACT, max_size=20))
 def test_any_facts_make_whole_visits(told: list[facts.Fact]) -> None:
     opened: dict[str, str] = {}
+    on_hold = False
     arrived = facts.Arrived(0.0, CallKind.INBOUND, "1", "", "8000")
     for line in CallLines().of("c", [arrived, *told, *facts_of("2 ended caller")]):
         state = opened.get("c", "")
@@ -257,5 +283,10 @@ def test_any_facts_make_whole_visits(told: list[facts.Fact]) -> None:
             assert state == line.queue
         elif line.event.startswith(("COMPLETE", "ABANDON", "EXIT", "BLIND", "ATTENDED")):
             assert state == line.queue
+            assert not on_hold
             opened["c"] = ""
+        elif line.event.startswith("CALLERO"):
+            assert state == line.queue
+            assert on_hold != (line.event == "CALLERONHOLD")
+            on_hold = not on_hold
     assert not opened.get("c")

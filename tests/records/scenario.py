@@ -90,7 +90,7 @@ _MAKERS: dict[str, Callable[..., Fact]] = {
     "voicemail": lambda at, name, group: facts.SoundKept(at, name, 4.5, SoundPurpose.VOICEMAIL, group),
     "recorded": lambda at, name: facts.SoundKept(at, name, 2.5, SoundPurpose.RECORD),
     "callback": lambda at, group, number: facts.CallbackWanted(at, group, number, "en"),
-    "leftline": lambda at, group, how: facts.LeftLine(at, group, LeftBy(how)),
+    "leftline": lambda at, group, how, key="": facts.LeftLine(at, group, LeftBy(how), key=key),
     "queued": facts.Queued,
     "directed": facts.Directed,
     "offered": lambda at, agent: facts.Offered(

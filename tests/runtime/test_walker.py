@@ -145,7 +145,8 @@ async def test_a_key_leads_out_of_the_line(at: At) -> None:
     line.press("1")
     await desk.settled()
     assert line.heard == ["pressed"]
-    assert notes(desk, facts.LeftLine)[0].how is LeftBy.KEY
+    (left,) = notes(desk, facts.LeftLine)
+    assert (left.how, left.key) == (LeftBy.KEY, "1")
     assert [(t.step, t.arrow) for t in notes(desk, facts.StepTaken)] == [("queue", "key 1")]
 
 

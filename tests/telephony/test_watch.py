@@ -273,6 +273,19 @@ def test_a_device_state_says_whether_the_phone_can_be_reached(ear: Ear, state: s
     assert ear.event("DeviceStateChange", Device="PJSIP/1001", State=state) == []
 
 
+def test_a_phone_that_dials_is_there_whatever_asterisk_says_of_it(ear: Ear) -> None:
+    ear.watch.set_phones([], [])
+    dialling = {"Channel": LEG, "Uniqueid": "1.2"}
+    assert ear.event("Newchannel", ChannelStateDesc="Ring", **dialling) == [
+        events.PhoneChanged("1001", True, True)
+    ]
+    gone = ear.event("Hangup", Context="acd-run", Exten="s", Cause="16", **dialling)
+    assert gone == [events.PhoneChanged("1001", False, False)]
+    assert ear.event("Newchannel", ChannelStateDesc="Down", **dialling) == [
+        events.PhoneChanged("1001", False, True)
+    ]
+
+
 @pytest.mark.parametrize("device", ["PJSIP/9999", "Queue:acd-all", "Custom:1001", ""])
 def test_other_devices_are_no_news(ear: Ear, device: str) -> None:
     assert ear.event("DeviceStateChange", Device=device, State="NOT_INUSE") == []

@@ -8,11 +8,16 @@ import zipfile
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 import pytest_asyncio
 from playwright.async_api import Page, expect
+from sqlalchemy import update
 
+from acd.reports.sending.saved import draft_of
+from acd.reports.sending.schema import saved_reports
+from acd.reports.sending.store import SavedReports
 from tests.web.desktop import PASSWORD, Desktop, desktop
 from tests.web.report_week import fill
 from tests.web.test_agent_page import _faults as faults_of
@@ -83,12 +88,32 @@ async def test_from_a_figure_to_its_calls_and_to_a_story(page: Page, centre: Des
     assert "Anna Weber" in book.read("xl/sharedStrings.xml").decode()
 
     await page.get_by_role("button", name="Save").click()
+    await page.get_by_role("dialog").get_by_label("Name").press("Enter")
+    await expect(page.get_by_text("Give it a name.")).to_be_visible()
     await page.get_by_role("dialog").get_by_label("Name").fill("Who answers")
-    await page.get_by_role("dialog").get_by_role("button", name="Save").click()
+    await page.keyboard.press("Enter")
     await expect(page.get_by_text("Who answers is saved.")).to_be_visible()
+    _break_another(centre)
     await page.get_by_role("menuitem", name="Saved reports").click()
-    await page.get_by_role("link", name="Who answers").click()
+    broken = page.get_by_role("row").filter(has_text="cannot be read")
+    await expect(broken).to_contain_text("'wk1' is not a valid FileFormat")
+    await broken.get_by_role("button", name="Remove: Old").click()
+    await page.get_by_role("button", name="Remove", exact=True).click()
+    await expect(broken).to_have_count(0)
+    await page.get_by_role("button", name="Change: Who answers").click()
+    await page.get_by_role("dialog").get_by_label("Name").fill("Who answers calls")
+    await page.keyboard.press("Enter")
+    await page.get_by_role("link", name="Who answers calls").click()
     await expect(page).to_have_url(re.compile(r"/reports/groups\?from=.*&by=agent$"))
+
+
+def _break_another(centre: Desktop) -> None:
+    """A saved report of somebody who has saved it with another version."""
+    engine = centre.process.services.store.engine
+    draft = draft_of({"name": "Old", "asked": {"report": "groups"}}, "susan")
+    old = SavedReports(engine).add(draft, ZoneInfo("Europe/Berlin"), END)
+    with engine.begin() as connection:
+        connection.execute(update(saved_reports).where(saved_reports.c.id == old.id).values(format="wk1"))
 
 
 async def test_in_chinese_by_hours_with_a_heat_map(page: Page, centre: Desktop) -> None:

@@ -15,6 +15,7 @@ from acd.settings.model import (
     DesktopSettings,
     FeatureCodes,
     JournalSettings,
+    QueueLogNames,
     QueueLogSettings,
     RecordChannels,
     RecordFormat,
@@ -187,6 +188,8 @@ class QueueLogSection(Options):
 
     enabled: YesNo = QueueLogSettings.enabled
     file: FileBelowHome = QueueLogSettings.file
+    agents: Annotated[str, one_of(*QueueLogNames)] = QueueLogSettings.agents
+    """How agents are named."""
 
 
 class DesktopSection(Options):

@@ -208,3 +208,14 @@ class Phone:
 
         loop = asyncio.get_running_loop()
         self._timers.append(loop.call_later(answering.after_s, decide))
+
+
+async def first_to_ring(phones: dict[str, Phone], *names: str) -> tuple[str, PhoneCall]:
+    """Whose phone rings first, and the call."""
+    waits = {asyncio.create_task(phones[name].wait_incoming(30)): name for name in names}
+    done, pending = await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+    for task in pending:
+        task.cancel()
+    await asyncio.gather(*pending, return_exceptions=True)
+    task = next(iter(done))
+    return waits[task], task.result()

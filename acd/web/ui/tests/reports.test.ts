@@ -6,7 +6,7 @@ import { changeOf, compareFigures, makeFigures } from "../src/reports/figures";
 import { makeMoments } from "../src/reports/moments";
 import { dayOf, daysOf, presetOf } from "../src/reports/periods";
 import { forReport, queryOf, questionOf, searchOf } from "../src/reports/question";
-import { questionOfSaved, savedQuestion, scheduleOf, scheduleText } from "../src/reports/saved";
+import { goneOf, questionOfSaved, savedQuestion, scheduleOf, scheduleText } from "../src/reports/saved";
 import { figureOf, viewOf } from "../src/reports/view";
 
 const figures = makeFigures("en");
@@ -114,6 +114,13 @@ describe("charts", () => {
 });
 
 describe("a saved report", () => {
+  it("names what the configuration has no longer, but no segment: those are anybody's words", () => {
+    const saved = savedQuestion(questionOf("groups", "group=sales&group=cards&agent=anna&segment=gold"), "today");
+    const choices = { group: [{ id: "sales", name: "Sales" }], segment: [] };
+    expect(goneOf(saved, choices)).toEqual([{ filter: "group", id: "cards" }, { filter: "agent", id: "anna" }]);
+    expect(goneOf(saved, { ...choices, group: [...choices.group, { id: "cards", name: "" }], agent: [{ id: "anna", name: "" }] })).toEqual([]);
+  });
+
   it("asks the same of a period that moves along", () => {
     const question = questionOf("groups", "grain=day&by=team&compare=week&group=sales&segment=gold");
     const saved = savedQuestion(question, "last-week");

@@ -1,5 +1,5 @@
 import { PlusOutlined } from "@ant-design/icons";
-import { Button, Form, Input, Modal, Popconfirm, Select, Table } from "antd";
+import { Button, Form, Input, Popconfirm, Select, Table } from "antd";
 import { useState } from "react";
 
 import { useLoaded } from "../api/hooks";
@@ -11,6 +11,7 @@ import { useSelect, useTopic } from "../live/hooks";
 import type { Agent } from "../live/shapes";
 import { allOf, type Objects } from "../live/store";
 import { useMinute } from "../live/ticks";
+import { FormDialog } from "../shell/FormDialog";
 import { useWho } from "../shell/session";
 import { addAccount, changeAccount, readAccounts, removeAccount, renewPassword, type Account } from "./api";
 import { Loaded } from "./Loaded";
@@ -120,7 +121,6 @@ function AddAccount({ onClose, onAdded }: { onClose: () => void; onAdded: (made:
   useTopic("wallboard");
   const agents = useSelect("wallboard", agentsOf, (one, other) => one.length === other.length);
   const act = useDo();
-  const [form] = Form.useForm<Given>();
   const [busy, setBusy] = useState(false);
   const add = async ({ username, role, agent }: Given) => {
     setBusy(true);
@@ -131,19 +131,17 @@ function AddAccount({ onClose, onAdded }: { onClose: () => void; onAdded: (made:
     setBusy(false);
   };
   return (
-    <Modal open title={t("admin.account-add")} okText={t("admin.add")} confirmLoading={busy} onOk={form.submit} onCancel={onClose}>
-      <Form<Given> form={form} layout="vertical" requiredMark={false} initialValues={{ role: "agent" }} onFinish={(given) => void add(given)}>
-        <Form.Item name="username" label={t("admin.username")} rules={[{ required: true, pattern: /^[a-z0-9][a-z0-9._-]*$/, message: t("admin.username-wrong") }]}>
-          <Input autoFocus autoComplete="off" maxLength={64} />
-        </Form.Item>
-        <Form.Item name="role" label={t("admin.role")}>
-          <Select options={ROLES.map((role) => ({ value: role, label: t(`admin.role.${role}`) }))} />
-        </Form.Item>
-        <Form.Item name="agent" label={t("board.agent")} extra={t("admin.agent-note")}>
-          <Select allowClear showSearch={{ optionFilterProp: "label" }} options={agents.map(({ id, name }) => ({ value: id, label: `${name} (${id})` }))} />
-        </Form.Item>
-      </Form>
-    </Modal>
+    <FormDialog<Given> title={t("admin.account-add")} okText={t("admin.add")} busy={busy} initialValues={{ role: "agent" }} onFinish={(given) => void add(given)} onClose={onClose}>
+      <Form.Item name="username" label={t("admin.username")} rules={[{ required: true, pattern: /^[a-z0-9][a-z0-9._-]*$/, message: t("admin.username-wrong") }]}>
+        <Input autoFocus autoComplete="off" maxLength={64} />
+      </Form.Item>
+      <Form.Item name="role" label={t("admin.role")}>
+        <Select options={ROLES.map((role) => ({ value: role, label: t(`admin.role.${role}`) }))} />
+      </Form.Item>
+      <Form.Item name="agent" label={t("board.agent")} extra={t("admin.agent-note")}>
+        <Select allowClear showSearch={{ optionFilterProp: "label" }} options={agents.map(({ id, name }) => ({ value: id, label: `${name} (${id})` }))} />
+      </Form.Item>
+    </FormDialog>
   );
 }
 

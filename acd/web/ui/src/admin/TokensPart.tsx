@@ -1,5 +1,5 @@
 import { PlusOutlined } from "@ant-design/icons";
-import { Button, Checkbox, Form, Input, Modal, Popconfirm, Select, Table, Tag } from "antd";
+import { Button, Checkbox, Form, Input, Popconfirm, Select, Table, Tag } from "antd";
 import { useState } from "react";
 
 import { useLoaded } from "../api/hooks";
@@ -9,6 +9,7 @@ import { secondsOf } from "../format/iso";
 import { useI18n } from "../i18n/i18n";
 import { live } from "../live/live";
 import { useMinute } from "../live/ticks";
+import { FormDialog } from "../shell/FormDialog";
 import { addToken, readTokens, removeToken, SCOPES, type Token } from "./api";
 import { Loaded } from "./Loaded";
 import { Once } from "./Once";
@@ -88,7 +89,6 @@ interface Given {
 function AddToken({ onClose, onAdded }: { onClose: () => void; onAdded: (made: { name: string; key: string }) => void }) {
   const { t } = useI18n();
   const act = useDo();
-  const [form] = Form.useForm<Given>();
   const [busy, setBusy] = useState(false);
   const add = async ({ name, scopes, days }: Given) => {
     setBusy(true);
@@ -100,19 +100,17 @@ function AddToken({ onClose, onAdded }: { onClose: () => void; onAdded: (made: {
     setBusy(false);
   };
   return (
-    <Modal open title={t("admin.token-add")} okText={t("admin.add")} confirmLoading={busy} onOk={form.submit} onCancel={onClose}>
-      <Form<Given> form={form} layout="vertical" requiredMark={false} initialValues={{ scopes: ["read:state"], days: 365 }} onFinish={(given) => void add(given)}>
-        <Form.Item name="name" label={t("admin.name")} extra={t("admin.token-name-note")} rules={[{ required: true, whitespace: true, message: t("admin.name-missing") }]}>
-          <Input autoFocus maxLength={100} autoComplete="off" />
-        </Form.Item>
-        <Form.Item name="scopes" label={t("admin.scopes")} rules={[{ required: true, message: t("admin.scopes-missing") }]}>
-          <Checkbox.Group className="choices" options={SCOPES.map((scope) => ({ value: scope, label: <ScopeText scope={scope} /> }))} />
-        </Form.Item>
-        <Form.Item name="days" label={t("admin.expires")}>
-          <Select options={DAYS.map((days) => ({ value: days, label: days === 0 ? t("admin.never") : t("admin.in-days", { days }) }))} />
-        </Form.Item>
-      </Form>
-    </Modal>
+    <FormDialog<Given> title={t("admin.token-add")} okText={t("admin.add")} busy={busy} initialValues={{ scopes: ["read:state"], days: 365 }} onFinish={(given) => void add(given)} onClose={onClose}>
+      <Form.Item name="name" label={t("admin.name")} extra={t("admin.token-name-note")} rules={[{ required: true, whitespace: true, message: t("admin.name-missing") }]}>
+        <Input autoFocus maxLength={100} autoComplete="off" />
+      </Form.Item>
+      <Form.Item name="scopes" label={t("admin.scopes")} rules={[{ required: true, message: t("admin.scopes-missing") }]}>
+        <Checkbox.Group className="choices" options={SCOPES.map((scope) => ({ value: scope, label: <ScopeText scope={scope} /> }))} />
+      </Form.Item>
+      <Form.Item name="days" label={t("admin.expires")}>
+        <Select options={DAYS.map((days) => ({ value: days, label: days === 0 ? t("admin.never") : t("admin.in-days", { days }) }))} />
+      </Form.Item>
+    </FormDialog>
   );
 }
 

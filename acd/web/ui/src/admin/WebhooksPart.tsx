@@ -1,5 +1,5 @@
 import { PlusOutlined } from "@ant-design/icons";
-import { Button, Checkbox, Drawer, Form, Input, Modal, Popconfirm, Switch, Table, Tag } from "antd";
+import { Button, Checkbox, Drawer, Form, Input, Popconfirm, Switch, Table, Tag } from "antd";
 import { useState } from "react";
 
 import { useLoaded } from "../api/hooks";
@@ -7,6 +7,7 @@ import { useDo } from "../api/useDo";
 import { useFormat } from "../format/hooks";
 import { useI18n } from "../i18n/i18n";
 import { useMinute } from "../live/ticks";
+import { FormDialog } from "../shell/FormDialog";
 import { addWebhook, changeWebhook, readDeliveries, readWebhooks, removeWebhook, testWebhook, type Delivery, type Webhook } from "./api";
 import { Loaded } from "./Loaded";
 import { Once } from "./Once";
@@ -159,7 +160,6 @@ interface Given {
 function AddWebhook({ onClose, onAdded }: { onClose: () => void; onAdded: (secret: string) => void }) {
   const { t } = useI18n();
   const act = useDo();
-  const [form] = Form.useForm<Given>();
   const [busy, setBusy] = useState(false);
   const add = async ({ url, events, note }: Given) => {
     setBusy(true);
@@ -167,18 +167,16 @@ function AddWebhook({ onClose, onAdded }: { onClose: () => void; onAdded: (secre
     setBusy(false);
   };
   return (
-    <Modal open title={t("admin.webhook-add")} okText={t("admin.add")} confirmLoading={busy} onOk={form.submit} onCancel={onClose}>
-      <Form<Given> form={form} layout="vertical" requiredMark={false} initialValues={{ events: ["call.ended"] }} onFinish={(given) => void add(given)}>
-        <Form.Item name="url" label={t("admin.address")} rules={[{ required: true, pattern: /^https?:\/\/\S+$/, message: t("admin.address-wrong") }]}>
-          <Input autoFocus type="url" maxLength={2000} />
-        </Form.Item>
-        <Form.Item name="events" label={t("admin.events")} rules={[{ required: true, message: t("admin.events-missing") }]}>
-          <Checkbox.Group className="choices" options={EVENTS} />
-        </Form.Item>
-        <Form.Item name="note" label={t("admin.note")}>
-          <Input maxLength={200} />
-        </Form.Item>
-      </Form>
-    </Modal>
+    <FormDialog<Given> title={t("admin.webhook-add")} okText={t("admin.add")} busy={busy} initialValues={{ events: ["call.ended"] }} onFinish={(given) => void add(given)} onClose={onClose}>
+      <Form.Item name="url" label={t("admin.address")} rules={[{ required: true, pattern: /^https?:\/\/\S+$/, message: t("admin.address-wrong") }]}>
+        <Input autoFocus type="url" maxLength={2000} />
+      </Form.Item>
+      <Form.Item name="events" label={t("admin.events")} rules={[{ required: true, message: t("admin.events-missing") }]}>
+        <Checkbox.Group className="choices" options={EVENTS} />
+      </Form.Item>
+      <Form.Item name="note" label={t("admin.note")}>
+        <Input maxLength={200} />
+      </Form.Item>
+    </FormDialog>
   );
 }

@@ -1,9 +1,10 @@
-import { Alert, Checkbox, Form, Input, Modal, Select } from "antd";
+import { Alert, Checkbox, Form, Input, Select } from "antd";
 import { useState } from "react";
 
 import { useFaultText } from "../api/hooks";
 import { LANGUAGES, useI18n } from "../i18n/i18n";
 import { live } from "../live/live";
+import { FormDialog } from "../shell/FormDialog";
 import { FORMATS, type FileFormat } from "./api";
 import { dayOf, presetOf, PRESETS, type Preset } from "./periods";
 import type { Question } from "./question";
@@ -78,61 +79,68 @@ export function SaveDialog({ open, question, saved, mail, timezone, onClose, onK
   };
 
   return (
-    <Modal open={open} title={t(saved ? "saved.change" : "saved.keep")} okText={t("saved.do-keep")} confirmLoading={busy} onOk={form.submit} onCancel={onClose} destroyOnHidden width={520}>
-      <div role="alert">{fault !== null && <Alert type="error" showIcon title={faultText(fault)} />}</div>
-      <Form<Given> form={form} layout="vertical" requiredMark={false} initialValues={initial} preserve={false} onFinish={(given) => void keep(given)}>
-        <Form.Item name="name" label={t("saved.name")} rules={[{ required: true, whitespace: true, message: t("saved.name-missing") }]}>
-          <Input autoFocus maxLength={80} />
+    <FormDialog<Given>
+      open={open}
+      title={t(saved ? "saved.change" : "saved.keep")}
+      okText={t("saved.do-keep")}
+      form={form}
+      busy={busy}
+      initialValues={initial}
+      onFinish={(given) => void keep(given)}
+      onClose={onClose}
+      news={<div role="alert">{fault !== null && <Alert type="error" showIcon title={faultText(fault)} />}</div>}
+    >
+      <Form.Item name="name" label={t("saved.name")} rules={[{ required: true, whitespace: true, message: t("saved.name-missing") }]}>
+        <Input autoFocus maxLength={80} />
+      </Form.Item>
+      <div className="saved-pair">
+        <Form.Item name="period" label={t("reports.period")} extra={question && preset === null ? t("saved.moves") : undefined}>
+          <Select options={PRESETS.map((value) => ({ value, label: t(`reports.period.${value}`) }))} />
         </Form.Item>
-        <div className="saved-pair">
-          <Form.Item name="period" label={t("reports.period")} extra={question && preset === null ? t("saved.moves") : undefined}>
-            <Select options={PRESETS.map((value) => ({ value, label: t(`reports.period.${value}`) }))} />
-          </Form.Item>
-          <Form.Item name="format" label={t("saved.format")}>
-            <Select options={FORMATS.map((value) => ({ value, label: t(`reports.file.${value}`) }))} />
-          </Form.Item>
-        </div>
-        {!mail && <Alert type="info" showIcon title={t("error.no-mail-server")} className="saved-news" />}
-        <div className="saved-pair">
-          <Form.Item name="every" label={t("saved.send")}>
-            <Select disabled={!mail && every === "never"} options={EVERY.map((value) => ({ value, label: t(`saved.every.${value}`) }))} />
-          </Form.Item>
-          {every === "weekly" && (
-            <Form.Item name="weekday" label={t("saved.day")}>
-              <Select options={WEEKDAYS.map((value) => ({ value, label: t(`saved.weekday.${value}`) }))} />
-            </Form.Item>
-          )}
-          {every === "monthly" && (
-            <Form.Item name="monthday" label={t("saved.day")}>
-              <Select options={MONTH_DAYS.map((value) => ({ value, label: value === LAST_DAY ? t("saved.last-day") : value }))} />
-            </Form.Item>
-          )}
-          {every !== "never" && (
-            <Form.Item name="time" label={t("saved.time")} rules={[{ required: true, message: t("saved.time-missing") }]}>
-              <Input type="time" />
-            </Form.Item>
-          )}
-        </div>
-        <Form.Item
-          name="recipients"
-          label={t("saved.recipients")}
-          dependencies={["every"]}
-          rules={[
-            { validator: async (_, list: string[]) => { if (!list.every((one) => ADDRESS.test(one))) throw new Error(t("saved.bad-address")); } },
-            { validator: async (_, list: string[]) => { if (every !== "never" && list.length === 0) throw new Error(t("saved.nobody")); } },
-          ]}
-        >
-          <Select mode="tags" open={false} suffixIcon={null} maxCount={50} tokenSeparators={[",", ";", " "]} placeholder={t("saved.recipients-hint")} />
+        <Form.Item name="format" label={t("saved.format")}>
+          <Select options={FORMATS.map((value) => ({ value, label: t(`reports.file.${value}`) }))} />
         </Form.Item>
-        <Form.Item name="language" label={t("shell.language")}>
-          <Select options={Object.entries(LANGUAGES).map(([value, label]) => ({ value, label }))} />
+      </div>
+      {!mail && <Alert type="info" showIcon title={t("error.no-mail-server")} className="saved-news" />}
+      <div className="saved-pair">
+        <Form.Item name="every" label={t("saved.send")}>
+          <Select disabled={!mail && every === "never"} options={EVERY.map((value) => ({ value, label: t(`saved.every.${value}`) }))} />
         </Form.Item>
-        {saved && every !== "never" && (
-          <Form.Item name="enabled" valuePropName="checked">
-            <Checkbox>{t("saved.enabled")}</Checkbox>
+        {every === "weekly" && (
+          <Form.Item name="weekday" label={t("saved.day")}>
+            <Select options={WEEKDAYS.map((value) => ({ value, label: t(`saved.weekday.${value}`) }))} />
           </Form.Item>
         )}
-      </Form>
-    </Modal>
+        {every === "monthly" && (
+          <Form.Item name="monthday" label={t("saved.day")}>
+            <Select options={MONTH_DAYS.map((value) => ({ value, label: value === LAST_DAY ? t("saved.last-day") : value }))} />
+          </Form.Item>
+        )}
+        {every !== "never" && (
+          <Form.Item name="time" label={t("saved.time")} rules={[{ required: true, message: t("saved.time-missing") }]}>
+            <Input type="time" />
+          </Form.Item>
+        )}
+      </div>
+      <Form.Item
+        name="recipients"
+        label={t("saved.recipients")}
+        dependencies={["every"]}
+        rules={[
+          { validator: async (_, list: string[]) => { if (!list.every((one) => ADDRESS.test(one))) throw new Error(t("saved.bad-address")); } },
+          { validator: async (_, list: string[]) => { if (every !== "never" && list.length === 0) throw new Error(t("saved.nobody")); } },
+        ]}
+      >
+        <Select mode="tags" open={false} suffixIcon={null} maxCount={50} tokenSeparators={[",", ";", " "]} placeholder={t("saved.recipients-hint")} />
+      </Form.Item>
+      <Form.Item name="language" label={t("shell.language")}>
+        <Select options={Object.entries(LANGUAGES).map(([value, label]) => ({ value, label }))} />
+      </Form.Item>
+      {saved && every !== "never" && (
+        <Form.Item name="enabled" valuePropName="checked">
+          <Checkbox>{t("saved.enabled")}</Checkbox>
+        </Form.Item>
+      )}
+    </FormDialog>
   );
 }

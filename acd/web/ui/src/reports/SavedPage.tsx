@@ -1,40 +1,54 @@
-import { DeleteOutlined, EditOutlined, MailOutlined } from "@ant-design/icons";
-import { Alert, Button, Popconfirm, Table as AntTable } from "antd";
-import { useMemo, useState } from "react";
+import { Alert, Table as AntTable, type TableColumnsType } from "antd";
+import { useMemo, useState, type ReactNode } from "react";
 import { Link } from "wouter";
 
 import { useFaultText, useLoaded } from "../api/hooks";
-import { mayAct } from "../api/session";
-import { useDo } from "../api/useDo";
 import { useReloadEvery } from "../api/useReloadEvery";
 import { makeFormat } from "../format/format";
 import { secondsOf } from "../format/iso";
 import { useI18n } from "../i18n/i18n";
 import { useMinute } from "../live/ticks";
-import { useWho } from "../shell/session";
 import type { Catalogue } from "./api";
 import { dayOf } from "./periods";
 import { searchOf } from "./question";
-import { questionOfSaved, readRuns, readSaved, removeSaved, scheduleOf, sendSaved, type Run, type SavedReport } from "./saved";
+import { questionOfSaved, readRuns, readSaved, type BrokenReport, type Run, type SavedReport } from "./saved";
+import { SavedActions } from "./SavedActions";
+import { About, Sent, State, WhyBroken } from "./SavedCells";
 import { SaveDialog } from "./SaveDialog";
 
 const AGAIN_S = 30;
 
+type Line = SavedReport | BrokenReport;
+const isBroken = (line: Line): line is BrokenReport => "why" in line;
+/** For what a broken one cannot tell: its first such cell, which says why, takes their room. */
+const UNTOLD = 4;
+
 /** Views that were kept: each leads to its report, and tells when it was sent to whom. */
 export function SavedPage({ catalogue }: { catalogue: Catalogue }) {
   const { t, language } = useI18n();
-  const { session } = useWho();
   const format = useMemo(() => makeFormat(language, catalogue.timezone), [language, catalogue.timezone]);
   const now_s = useMinute();
   const today = dayOf(now_s, format.timezone);
   const faultText = useFaultText();
-  const doIt = useDo();
   const { value, fault, loading, reload } = useLoaded("saved reports", readSaved);
   useReloadEvery(AGAIN_S, reload);
   const [changed, setChanged] = useState<SavedReport | null>(null);
-  const titles = new Map(catalogue.reports.map(({ name, title }) => [name, title]));
-  const mayChange = (saved: SavedReport) => saved.owner === session.username || mayAct(session, "admin");
   const moment = (iso: string) => format.moment(secondsOf(iso), now_s);
+  const told = (render: (saved: SavedReport) => ReactNode) => ({ onCell: (line: Line) => ({ colSpan: isBroken(line) ? 0 : 1 }), render: (_: unknown, line: Line) => !isBroken(line) && render(line) });
+  const columns: TableColumnsType<Line> = [
+    { title: t("saved.name"), key: "name", render: (_, line) => <bdi>{isBroken(line) ? line.name : <Link href={`/${line.asked.report}?${searchOf(questionOfSaved(line.asked, today))}`}>{line.name}</Link>}</bdi> },
+    {
+      title: t("saved.report"),
+      key: "report",
+      onCell: (line) => ({ colSpan: isBroken(line) ? UNTOLD : 1 }),
+      render: (_, line) => (isBroken(line) ? <WhyBroken broken={line} /> : <About saved={line} catalogue={catalogue} />),
+    },
+    { title: t("saved.send"), key: "sent", ...told((saved) => <Sent saved={saved} />) },
+    { title: t("saved.next"), key: "next", ...told(({ next_at }) => <span className="figure">{next_at === null ? "–" : moment(next_at)}</span>) },
+    { title: t("saved.last"), key: "last", ...told(({ last }) => last && <State run={last} at={moment(last.done_at ?? last.due_at)} />) },
+    { title: t("saved.owner"), key: "owner", render: (_, { owner }) => <bdi>{owner}</bdi> },
+    { key: "do", render: (_, line) => <SavedActions line={line} mail={value?.mail ?? false} onChange={isBroken(line) ? null : () => setChanged(line)} onDone={reload} /> },
+  ];
 
   return (
     <div className="report">
@@ -43,34 +57,15 @@ export function SavedPage({ catalogue }: { catalogue: Catalogue }) {
         <p className="quiet">{t("saved.about")}</p>
       </div>
       {fault !== undefined && <Alert type="error" showIcon title={faultText(fault)} />}
-      <AntTable<SavedReport>
+      <AntTable<Line>
         size="small"
         rowKey="id"
         pagination={false}
         loading={loading && !value}
-        dataSource={value?.reports ?? []}
+        dataSource={value ? [...value.broken, ...value.reports] : []}
         locale={{ emptyText: t("saved.none") }}
-        expandable={{ rowExpandable: ({ last }) => last !== null, expandedRowRender: (saved) => <Runs saved={saved} moment={moment} /> }}
-        columns={[
-          { title: t("saved.name"), dataIndex: "name", render: (name: string, saved) => <Link href={`/${saved.asked.report}?${searchOf(questionOfSaved(saved.asked, today))}`}><bdi>{name}</bdi></Link> },
-          { title: t("saved.report"), dataIndex: "asked", render: (asked: SavedReport["asked"]) => `${titles.get(asked.report) ?? asked.report} · ${t(`reports.period.${asked.period}`)}` },
-          { title: t("saved.send"), dataIndex: "schedule", render: (_, saved) => <Sent saved={saved} /> },
-          { title: t("saved.next"), dataIndex: "next_at", render: (at: string | null) => <span className="figure">{at === null ? "–" : moment(at)}</span> },
-          { title: t("saved.last"), dataIndex: "last", render: (run: Run | null) => run && <State run={run} at={moment(run.done_at ?? run.due_at)} /> },
-          { title: t("saved.owner"), dataIndex: "owner", render: (owner: string) => <bdi>{owner}</bdi> },
-          {
-            key: "do",
-            render: (_, saved) => (
-              <span className="saved-actions">
-                <Button size="small" icon={<MailOutlined />} disabled={!value?.mail || saved.recipients.length === 0} title={t("saved.send-now")} aria-label={`${t("saved.send-now")}: ${saved.name}`} onClick={() => void doIt(() => sendSaved(saved.id), t("saved.is-sent")).then(reload)} />
-                <Button size="small" icon={<EditOutlined />} disabled={!mayChange(saved)} title={t("saved.change")} aria-label={`${t("saved.change")}: ${saved.name}`} onClick={() => setChanged(saved)} />
-                <Popconfirm title={t("saved.remove-sure", { name: saved.name })} okText={t("saved.remove")} onConfirm={() => doIt(() => removeSaved(saved.id)).then(reload)} disabled={!mayChange(saved)}>
-                  <Button size="small" icon={<DeleteOutlined />} disabled={!mayChange(saved)} title={t("saved.remove")} aria-label={`${t("saved.remove")}: ${saved.name}`} />
-                </Popconfirm>
-              </span>
-            ),
-          },
-        ]}
+        expandable={{ rowExpandable: (line) => !isBroken(line) && line.last !== null, expandedRowRender: (line) => !isBroken(line) && <Runs saved={line} moment={moment} /> }}
+        columns={columns}
       />
       {changed && (
         <SaveDialog
@@ -90,34 +85,6 @@ export function SavedPage({ catalogue }: { catalogue: Catalogue }) {
   );
 }
 
-function Sent({ saved: { schedule, enabled, recipients } }: { saved: SavedReport }) {
-  const { t, known } = useI18n();
-  const { every, day, time } = scheduleOf(schedule);
-  const days = { never: "", daily: "", weekly: known(`saved.weekday.${day}`) ?? day, monthly: day === "last" ? t("saved.last-day") : day }[every];
-  return (
-    <>
-      {every === "never" ? t("saved.every.never") : [t(`saved.every.${every}`), days, time].filter(Boolean).join(" ")}
-      {every !== "never" && !enabled && <span className="mark">{t("saved.off")}</span>}
-      {recipients.length > 0 && (
-        <div className="quiet cut saved-to" title={recipients.join(", ")}>
-          {recipients.join(", ")}
-        </div>
-      )}
-    </>
-  );
-}
-
-function State({ run, at }: { run: Run; at: string }) {
-  const { known } = useI18n();
-  const tone = { sent: "good", failed: "bad" }[run.state] ?? "";
-  return (
-    <span title={run.error ?? undefined}>
-      <span className={`mark ${tone}`}>{known(`saved.state.${run.state}`) ?? run.state}</span>
-      <span className="figure quiet">{at}</span>
-    </span>
-  );
-}
-
 /** When it was sent, and what hindered it; the newest first. */
 function Runs({ saved, moment }: { saved: SavedReport; moment: (iso: string) => string }) {
   const faultText = useFaultText();
@@ -125,7 +92,7 @@ function Runs({ saved, moment }: { saved: SavedReport; moment: (iso: string) => 
   if (fault !== undefined) return <Alert type="error" showIcon title={faultText(fault)} />;
   return (
     <ul className="plain-list">
-      {value?.map((run) => (
+      {value?.map((run: Run) => (
         <li key={run.id}>
           <State run={run} at={moment(run.done_at ?? run.due_at)} /> <span className="quiet">{[run.file_name, run.error, ...Object.entries(run.refused).map(([address, why]) => `${address}: ${why}`)].filter(Boolean).join(" · ")}</span>
         </li>

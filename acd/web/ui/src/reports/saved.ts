@@ -1,7 +1,7 @@
 import { at, get, post, put, remove } from "../api/http";
-import type { FileFormat } from "./api";
+import type { Catalogue, FileFormat } from "./api";
 import { daysOf, type Preset } from "./periods";
-import { COMPARISONS, FILTERS, type Question } from "./question";
+import { COMPARISONS, FILTERS, type Filter, type Question } from "./question";
 
 /** A question of a period that moves along; names of filters as the server keeps them. */
 export interface SavedQuestion {
@@ -45,8 +45,17 @@ export interface SavedReport extends SavedDraft {
   last: Run | null;
 }
 
+/** One that can no longer be read, and why: it can only be removed. */
+export interface BrokenReport {
+  id: string;
+  name: string;
+  owner: string;
+  why: string;
+}
+
 export interface SavedList {
   reports: SavedReport[];
+  broken: BrokenReport[];
   /** Whether there is a mail server to send with. */
   mail: boolean;
 }
@@ -68,6 +77,17 @@ export function questionOfSaved(saved: SavedQuestion, today: string): Question {
   const where = Object.fromEntries(FILTERS.map((name) => [name, saved.filter[`${name}s`] ?? []])) as unknown as Question["where"];
   return { ...daysOf(saved.period, today), report: saved.report, grain: saved.grain, by: saved.by, formula: saved.formula, compare: COMPARISONS.find((one) => one === saved.compare) ?? "none", where };
 }
+
+export interface Gone {
+  filter: Filter;
+  id: string;
+}
+
+/** What it is filtered by although the configuration has it no longer: of that nothing new is counted. */
+export const goneOf = ({ filter }: SavedQuestion, choices: Catalogue["choices"]): Gone[] =>
+  FILTERS.filter((name) => name !== "segment").flatMap((name) =>
+    (filter[`${name}s`] ?? []).filter((id) => !choices[name]?.some((one) => one.id === id)).map((id) => ({ filter: name, id })),
+  );
 
 export const WEEKDAYS = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"] as const;
 export const LAST_DAY = "last";

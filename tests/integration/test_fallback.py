@@ -1,0 +1,135 @@
+"""The controller is away for longer: Asterisk's own queue serves, and all of it is on record afterwards."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+
+import pytest
+
+from acd.records.record import VisitOutcome
+from tests.integration.centre import Centre, story
+from tests.integration.mirrors import each_mirror
+from tests.integration.sip.phone import ANSWER, RING, Phone, first_to_ring
+
+pytestmark = [pytest.mark.asterisk, pytest.mark.timing]
+
+
+@each_mirror
+async def test_kept_down_the_fallback_queue_serves(centre: Centre, phones: dict[str, Phone]) -> None:
+    """Callers in line and new ones reach agents without us; nobody gets two offers when we are back."""
+    async with (
+        centre.customer("+491700000021", tone_hz=700.0) as waiting,
+        centre.customer("+491700000022") as newcomer,
+    ):
+        waiting_call = await waiting.dial("8002")
+        seen = await centre.until_call("waiting", group="support")
+        await waiting_call.wait_answered()
+        await asyncio.to_thread(centre.kill_controller)
+        name, at_agent = await first_to_ring(phones, "dora", "emil")
+        await at_agent.answer()
+        await at_agent.rtp.until_hears(700.0)
+        for phone in phones.values():
+            phone.answering = RING
+        new_call = await newcomer.dial("8002")
+        other, at_other = await first_to_ring(phones, "anna", "ben", "dora", "emil")
+        assert other != name  # not somebody who talks
+
+        # Back while a fallback ring is under way: the ring is called off, the caller is ours.
+        await asyncio.to_thread(centre.start_controller)
+        await centre.until_call("waiting", caller_number="+491700000022")
+        await at_other.wait_ended()
+        for phone in phones.values():
+            phone.answering = ANSWER
+        await centre.ready(*(agent for agent in phones if agent != name))
+        await centre.until_call("talking", caller_number="+491700000022")
+        live = [c for phone in phones.values() for c in phone.calls if c.end is None]
+        assert len(live) == 2
+        await new_call.hang_up()
+        await waiting_call.hang_up()
+        record = await centre.record(seen["id"])
+        assert story(record) == [
+            "waiting support answered",
+            f"fallback support {name} caller_hung_up",
+        ]
+        (visit,) = record.visits
+        assert (visit.outcome, visit.agent) == (VisitOutcome.ANSWERED, name)
+
+
+@each_mirror
+async def test_calls_that_come_and_go_without_a_controller_are_on_record(
+    centre: Centre, phones: dict[str, Phone]
+) -> None:
+    """What Asterisk's own account has and we have not is added when we are back."""
+    async with centre.customer("+491700000025") as caller:
+        await asyncio.to_thread(centre.kill_controller)
+        call = await caller.dial("8001")
+        name, at_agent = await first_to_ring(phones, "anna", "ben", "dora", "emil")
+        before = centre.records()
+        await at_agent.answer()
+        await at_agent.hang_up()
+        await call.wait_ended()
+        await centre.until_no_channels()
+        await asyncio.to_thread(centre.start_controller)
+        record = await centre.next_record(before)
+        assert record.caller_number == "+491700000025"
+        assert story(record)[1:] == ["fallback sales answered", f"fallback sales {name} unknown"]
+        (visit,) = record.visits
+        assert (visit.group, visit.outcome, visit.agent) == ("sales", VisitOutcome.ANSWERED, name)
+
+
+async def test_served_wholly_by_the_fallback_queue(centre: Centre, phones: dict[str, Phone]) -> None:
+    """In line with us, then served while nobody watches: answered, not abandoned, and no long wait."""
+    async with centre.customer("+491700000026") as caller:
+        call = await caller.dial("8002")
+        seen = await centre.until_call("waiting", group="support")
+        await asyncio.to_thread(centre.kill_controller)
+        # The agent whom the queue tries first does not answer and must not get the credit.
+        for name in ("dora", "emil"):
+            phones[name].answering = RING
+        first, at_first = await first_to_ring(phones, "dora", "emil")
+        other = "emil" if first == "dora" else "dora"
+        at_first.refuse(486)
+        at_other = await phones[other].wait_incoming(30)
+        await at_other.answer()
+        answered_at = time.time()
+        await at_other.hang_up()
+        await call.wait_ended()
+        talk_s = time.time() - answered_at
+        await centre.until_no_channels()
+        await asyncio.to_thread(centre.start_controller)
+        record = await centre.record(seen["id"])
+        assert story(record) == ["waiting support answered", f"fallback support {other} unknown"]
+        (visit,) = record.visits
+        assert (visit.outcome, visit.agent) == (VisitOutcome.ANSWERED, other)
+        assert visit.wait_s == pytest.approx(answered_at - visit.queued_at.timestamp(), abs=0.5)
+        assert visit.talk_s == pytest.approx(talk_s, abs=0.5)
+
+
+async def test_served_by_the_fallback_queue_till_we_are_back(
+    centre: Centre, phones: dict[str, Phone]
+) -> None:
+    """The agent of the fallback queue, who is not logged in, hangs up when the controller is there again."""
+    async with centre.customer("+491700000027") as caller:
+        call = await caller.dial("8002")
+        seen = await centre.until_call("waiting", group="support")
+        await asyncio.to_thread(centre.kill_controller)
+        name, at_agent = await first_to_ring(phones, "dora", "emil")
+        await at_agent.answer()
+        answered_at = time.time()
+        await asyncio.to_thread(centre.start_controller)
+        await centre.until(lambda s: s["asterisk"] and s["dispatching"], "a look at the floor")
+        await at_agent.hang_up()
+        await call.wait_ended()
+        record = await centre.record(seen["id"])
+        assert story(record) == ["waiting support answered", f"fallback support {name} agent_hung_up"]
+        (visit,) = record.visits
+        assert (visit.outcome, visit.agent) == (VisitOutcome.ANSWERED, name)
+        assert visit.wait_s == pytest.approx(answered_at - visit.queued_at.timestamp(), abs=1.5)
+
+
+async def test_asterisk_agrees_with_all_that(centre: Centre) -> None:
+    """Each of its calls is on record once, and begins, is answered and ends when ours does."""
+    told = await asyncio.to_thread(centre.acd, "records", "reconcile", "--json")
+    assert json.loads(told)["calls"] > 0
