@@ -26,7 +26,10 @@ def note_deleted(connection: Connection, call_ids: Collection[str], at: datetime
 
 def deleted_calls(connection: Connection, call_ids: Collection[str]) -> frozenset[str]:
     """Those of the ids whose calls were deleted for good."""
-    codes, column = {_code(call_id): call_id for call_id in call_ids}, schema.deleted_calls.c.code
+    column = schema.deleted_calls.c.code
+    if connection.execute(select(column).limit(1)).first() is None:  # most often: imports are fast
+        return frozenset()
+    codes = {_code(call_id): call_id for call_id in call_ids}
     return frozenset(
         codes[code]
         for some in in_chunks(sorted(codes))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shutil
 import zipfile
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
@@ -58,6 +59,7 @@ from tests.recordings.keeping import World
 
 NAME, NUMBER, EMAIL = "Käthe Vergessmich", "+4930778899001", "kaethe@example.com"
 NEEDLES = [b"ergessmich", b"30778899001", EMAIL.encode()]
+CHECKOUT = Path(__file__).parents[2]
 AT = datetime(2025, 11, 22, 10, tzinfo=UTC)
 
 
@@ -193,6 +195,39 @@ async def test_nothing_is_left_of_a_person_and_reports_stay(home: Home) -> None:
     assert "agent:anna" in (home.dir.parent / "live" / "live.jsonl").read_text()
     again = run(app, ["customers", "forget", NUMBER, "--yes"])
     assert "nothing is kept" in str(again.exception or again.output)
+
+
+async def test_a_customer_of_the_file_is_deleted_there_first_and_in_every_version(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The card is still there then: the reload that takes it away comes afterwards."""
+    config = home.dir.parent / "config"
+    shutil.copytree(CHECKOUT / "config", config)
+    monkeypatch.setenv("ACD_CONFIG", str(config))
+    header, others = "number,name,segment,id,language\n", '"+4930555000111","Otto, Other",gold,C-2,\n'
+    theirs = f"{NUMBER},{NAME},gold,{home.id},\n"
+    (config / "customers.csv").write_text(header + others + theirs)
+    for number in ("1", "2"):
+        version = home.dir.parent / "versions" / number / "config"
+        version.mkdir(parents=True)
+        (version / "customers.csv").write_text(header + theirs + others + theirs.replace("30778", "30 778"))
+    invoke = CliRunner().invoke
+    refused = invoke(app, ["customers", "forget", home.id, "--yes"])
+    assert "customers.csv:3: this customer is in the file" in str(refused.exception)
+    (config / "customers.csv").write_text(header + others)
+    done = await asyncio.to_thread(invoke, app, ["customers", "forget", home.id, "--yes"])
+    assert done.exit_code == 0, done.output
+    assert "4 version_lines" in done.output
+    assert left(home) == []
+    kept = home.dir.parent / "versions" / "2" / "config" / "customers.csv"
+    assert kept.read_text() == header + others
+
+
+async def test_a_card_that_is_gone_leaves_the_numbers_of_its_calls(home: Home) -> None:
+    known = Customer("C-9", NAME, "gold")
+    home.store.save_calls([call("c9", START, "+4930555000999", known), call("c8", START, NUMBER, known)])
+    told = CliRunner().invoke(app, ["customers", "forget", "C-9"], input="n\n")
+    assert f"cards: none; names: {NAME}; numbers: +4930555000999" in told.output
 
 
 async def test_what_was_ended_half_way_goes_on(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
