@@ -62,10 +62,7 @@ def write(engine: Engine, batch: Batch) -> Written:
 
 
 def _new_calls(connection: Connection, heads: Sequence[Head]) -> tuple[frozenset[str], list[int]]:
-    """The ids of which nothing is on record, and the places of those that other calls have.
-
-    What was deleted for good is not new.
-    """
+    """The ids of which nothing is on record, and the places of those that other calls have."""
     on_record: dict[str, tuple[str, datetime, datetime | None]] = {}
     table = schema.calls.c
     query = select(table.call_id, table.source, table.started_at, table.ended_at)
@@ -81,7 +78,7 @@ def _new_calls(connection: Connection, heads: Sequence[Head]) -> tuple[frozenset
             new.add(head.call_id)
         elif not _is_same(head, *on_record[head.call_id]):
             others.append(place)
-    return frozenset(new - deleted_calls(connection, new)), others
+    return frozenset(new), others
 
 
 _SAME_START_S = 3600
