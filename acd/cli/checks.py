@@ -10,7 +10,7 @@ import typer
 from acd.cli import context
 from acd.errors import OperatorError
 from acd.settings.json_schema import KINDS, schema_files, schema_text
-from acd.settings.load import find_problems
+from acd.settings.load import find_all
 
 Config = Annotated[Path, typer.Option(envvar="ACD_CONFIG", help="folder of the configuration")]
 Flows = Annotated[Path, typer.Option(envvar="ACD_FLOWS", help="folder of the flows")]
@@ -22,13 +22,18 @@ def check_configuration(
     strict: Annotated[bool, typer.Option(help="warnings count as mistakes")] = False,
 ) -> None:
     """Check configuration and flows, form and meaning: every problem at once, with file and line."""
-    problems = find_problems(config, flows)
+    problems, is_all = find_all(config, flows)
     for problem in problems:
         typer.echo(problem)
     warnings = sum(problem.warning for problem in problems)
     mistakes = len(problems) - warnings
     if problems:
         typer.echo(f"{_counted(mistakes, 'mistake')}, {_counted(warnings, 'warning')}", err=True)
+    if not is_all:
+        typer.echo(
+            "then check again: names in the parts that are faulty now are looked up once those are mended",
+            err=True,
+        )
     if mistakes or (strict and warnings):
         raise typer.Exit(1)
     context.console.print("the configuration is sound")

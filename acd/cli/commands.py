@@ -65,7 +65,7 @@ COMMANDS = {
     ),
     "report": Command(
         "acd.cli.report:report",
-        "Key figures of a period: by group, agent, number and more; as a table, CSV, Excel, Parquet or PDF.",
+        "Key figures of a period by group, agent and more: as a table, CSV, Excel, JSON, Parquet or PDF.",
     ),
     "reports": Command(
         "acd.cli.saved_reports:app",

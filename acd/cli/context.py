@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.table import Table
 
 from acd.cli.console import new_console
 from acd.errors import OperatorError, SettingsError
@@ -22,6 +21,8 @@ from acd.settings.environment import Environment
 # import than all the rest: it is imported where it is read.
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
+
+    from rich.console import RenderableType
 
     from acd.records.store import RecordStore
     from acd.runtime.version_files import Staged
@@ -44,7 +45,7 @@ def width(*, wide: bool) -> int | None:
     return None if wide else console.width
 
 
-def show(table: Table, *, wide: bool) -> None:
+def show(table: RenderableType, *, wide: bool) -> None:
     """Print a table, fitted to the screen or not."""
     (new_console(width=max(WIDE, console.width)) if wide else console).print(table)
 

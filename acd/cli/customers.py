@@ -176,9 +176,13 @@ def import_file(
 @app.command("export")
 def export_file(
     file: Annotated[Path | None, typer.Argument(help="where to; without it, to the terminal")] = None,
+    output: Annotated[Path | None, typer.Option("--output", help="the same as FILE")] = None,
     masked: Annotated[bool, typer.Option("--masked", help="with the masked fields")] = False,
 ) -> None:
     """All customers as CSV, in the form that import takes. Nothing in it is a formula to a spreadsheet."""
+    if file is not None and output is not None:
+        raise OperatorError(f"say the file once: {file}, or --output {output}")
+    file = file or output
     with _opened() as (store, settings):
         audit(store, "customers-export", "customers", masked=masked)
         pieces = export_csv(store.engine, settings, masked=masked)

@@ -53,12 +53,15 @@ app = typer.Typer(
 app.command("queues")(import_queues)
 
 FilesOf = Annotated[list[str], typer.Argument(help="plain or gzip, in any order; - is standard input")]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="read and judge everything, write nothing")]
+DryRun = Annotated[
+    bool, typer.Option("--dry-run", help="read and judge everything, write nothing but --problems")
+]
 Accept = Annotated[bool, typer.Option("--accept", help="exit with 0 although lines were refused")]
 Problems = Annotated[
     Path | None,
     typer.Option(
-        help=f"the list of lines that are not counted  [default: a new one in {PROBLEMS_DIR} of ACD_HOME]"
+        help="the list of lines that are not counted"
+        f"  [default: a new one in {PROBLEMS_DIR} of ACD_HOME; of a dry run the first are shown]"
     ),
 ]
 Prefix = Annotated[str, typer.Option(help="before the ids of calls, where two systems have the same")]
@@ -78,7 +81,7 @@ def import_queue_log(
     """Bring the history in Asterisk's queue_log into the reports: calls, and what agents did."""
     mapping = QueueLogMap() if map_ is None else read_map(map_)
     names = _names(mapping.queues, mapping.agents)
-    refusals = Refusals(problems or _new_list())
+    refusals = Refusals(problems or (None if dry_run else _new_list()))
     ordered = by_first_time(files, queue_log.time_of)
     history = QueueHistory(names, refusals, datetime.now(UTC).timestamp(), prefix, mapping.wrap_up)
     with _intake(Source.QUEUE_LOG, Files(ordered, refusals), refusals, dry_run=dry_run) as (source, intake):
@@ -110,7 +113,7 @@ def import_csv(
     """Bring any system's list of calls into the reports; a mapping says which column is what."""
     meant = read_csv_map(mapping)
     names = _names(meant.groups, meant.agents)
-    refusals = Refusals(problems or _new_list())
+    refusals = Refusals(problems or (None if dry_run else _new_list()))
     reader = RowReader(meant, names, datetime.now(UTC).timestamp())
     with _intake(Source.CSV, Files(files, refusals), refusals, dry_run=dry_run) as (source, intake):
         csv_list.run(source, meant, reader, intake, refusals, prefix)
@@ -229,8 +232,13 @@ def _say_taken(intake: Intake, refusals: Refusals, *, dry_run: bool) -> None:
     for counted, what in ((refusals.refused, "refused"), (refusals.unused, "not used")):
         for kind, count in counted.most_common():
             _say(f"{what}: {count} × {kind}")
-    if refusals.path is not None and (refusals.refused or refusals.unused):
+    listed = refusals.refused.total() + refusals.unused.total()
+    if listed and refusals.path is not None:
         _say(f"each with its line and reason: {refusals.path}")
+    for line in refusals.first:
+        _say(f"  {line}")
+    if refusals.path is None and listed > len(refusals.first):
+        _say(f"  and {listed - len(refusals.first)} more: --problems FILE writes all of them")
 
 
 def _stop_at_refused(refusals: Refusals, *, accept: bool) -> None:

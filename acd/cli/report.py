@@ -14,7 +14,7 @@ from acd.cli import context
 from acd.cli.going_on import agents_now
 from acd.cli.report_catalogue import explain, list_reports
 from acd.core.service_level import ServiceLevelFormula
-from acd.errors import OperatorError
+from acd.errors import OperatorError, SettingsError
 from acd.records.period import Period, parse_period, parse_time
 from acd.reports.asked import Asked, By, Grain, Where
 from acd.reports.catalogue import REPORTS
@@ -88,9 +88,9 @@ def report(
     wide: context.Wide = False,
     as_json: Annotated[bool, typer.Option("--json", help="the same as --format json")] = False,
 ) -> None:
-    """Key figures of a period: by group, agent, number and more; as a table, CSV, Excel, Parquet or PDF."""
+    """Key figures of a period by group, agent and more: as a table, CSV, Excel, JSON, Parquet or PDF."""
     if every or explained:
-        told = explain(explained, language) if explained else list_reports(language)
+        told = explain(explained, language, _chosen(formula)) if explained else list_reports(language)
         context.show(told, wide=wide)
         return
     kind = _format(form or ("json" if as_json else ""), output)
@@ -178,10 +178,24 @@ def asked_of(
         one_of("interval", Grain, grain),
         one_of("breakdown", By, by) if by else REPORTS[name].by[0],
         where,
-        one_of("formula", ServiceLevelFormula, formula) if formula else usual,
+        _formula(formula) or usual,
         earlier(period, one_of("comparison", Comparison, compare)),
         kpis,
     )
+
+
+def _formula(word: str) -> ServiceLevelFormula | None:
+    return one_of("formula", ServiceLevelFormula, word) if word else None
+
+
+def _chosen(word: str) -> ServiceLevelFormula | None:
+    """The one that is asked for, else the centre's; None where there is no configuration to say it."""
+    if (formula := _formula(word)) is not None:
+        return formula
+    try:
+        return context.centre_in_use(context.environment()).system.service_level_formula
+    except SettingsError:
+        return None
 
 
 def _period(word: str, from_: str, to: str, tz: ZoneInfo, now: datetime) -> Period:
@@ -226,4 +240,5 @@ def _write(
     from acd.reports.files.write import write_whole
 
     write_whole(output, file.content)
-    typer.echo(f"{output}: {len(table.lines)} lines, {len(file.content)} bytes")
+    held = f"{len(table.lines)} lines" if table.lines else labels.text("no_lines").rstrip(".。")
+    typer.echo(f"{output}: {held}, {len(file.content)} bytes")

@@ -12,6 +12,7 @@ from acd.errors import OperatorError
 from acd.settings.problems import shown
 
 LONGEST_TEXT = 200
+FIRST_SHOWN = 20
 
 
 class Place(NamedTuple):
@@ -37,11 +38,13 @@ class Refusals:
     """Lists lines in a file as they come, and counts them by kind. `open` it first; an empty list is no file.
 
     `refused` lines are faults of the source. `unused` ones are sound, but say nothing that can be counted.
+    Without a `path` the first `FIRST_SHOWN` are in `first`, to be told at once.
     """
 
     path: Path | None
     refused: Counter[str] = field(default_factory=Counter)
     unused: Counter[str] = field(default_factory=Counter)
+    first: list[str] = field(default_factory=list)
     _out: TextIO | None = None
 
     def open(self) -> None:
@@ -78,11 +81,15 @@ class Refusals:
             self.path.unlink()
 
     def _list(self, place: Place, what: str, why: str, text: str) -> None:
-        if self._out is None:
+        if self._out is None and len(self.first) >= FIRST_SHOWN:
             return
         quoted = f": {shown(text, longest=LONGEST_TEXT)}" if text else ""
+        line = f"{place}: {what}: {why}{quoted}"
+        if self._out is None:
+            self.first.append(line)
+            return
         try:
-            self._out.write(f"{place}: {what}: {why}{quoted}\n")
+            self._out.write(f"{line}\n")
         except OSError as error:
             raise self._unwritten(error) from error
 

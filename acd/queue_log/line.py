@@ -84,7 +84,7 @@ def read(text: str) -> Line:
     """The inverse, of a line without its end. Raises BadLine."""
     fields = text.split("|", MOST_FIELDS)
     if len(fields) < 5:
-        raise BadLine(f"has {len(fields)} fields instead of 5 or more")
+        raise BadLine(f"has {len(fields)} field{'s' if len(fields) > 1 else ''} instead of 5 or more")
     at, call, queue, agent, event, *data = fields
     if not (at.isascii() and at.isdigit() and len(at) <= 11):
         raise BadLine("does not begin with a time in Unix seconds")

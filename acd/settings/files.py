@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel
 
@@ -88,30 +88,32 @@ class Files:
     reports: Read[ReportsFile] | None = None
     retention: Read[RetentionFile] | None = None
 
+    def reads(self) -> Iterator[Read[Any]]:
+        """Every file that has a schema."""
+        yield from (self.system, self.agents, self.groups, self.numbers, self.trunks)
+        yield from self.flows.values()
+        yield from self.pieces.values()
+        optional = (
+            self.calendars,
+            self.announcements,
+            self.dialing,
+            self.customer_settings,
+            self.reports,
+            self.retention,
+        )
+        yield from (read for read in optional if read is not None)
+
     def documents(self) -> Iterator[Document]:
         """Every file's document."""
-        for read in (self.system, self.agents, self.groups, self.numbers, self.trunks):
-            yield read.document
-        for flow in self.flows.values():
-            yield flow.document
-        for piece in self.pieces.values():
-            yield piece.document
-        if self.calendars is not None:
-            yield self.calendars.document
-        if self.announcements is not None:
-            yield self.announcements.document
-        if self.dialing is not None:
-            yield self.dialing.document
-        if self.customers is not None:
-            yield self.customers
-        if self.customer_settings is not None:
-            yield self.customer_settings.document
-        if self.do_not_call_document is not None:
-            yield self.do_not_call_document
-        if self.reports is not None:
-            yield self.reports.document
-        if self.retention is not None:
-            yield self.retention.document
+        yield from (read.document for read in self.reads())
+        for document in (self.customers, self.do_not_call_document):
+            if document is not None:
+                yield document
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether every file could be held against the others in full, with no part left out as faulty."""
+        return all(read.is_whole and read.content is not None for read in self.reads())
 
     def problems(self) -> list[Problem]:
         """All that is known to be wrong, by file and line; of a folder that cannot be read, that alone."""

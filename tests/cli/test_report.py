@@ -16,6 +16,7 @@ from typer.testing import CliRunner
 from acd.__main__ import app
 from acd.core import facts
 from acd.core.facts import AgentInterval, CallKind, EndedBy
+from acd.core.service_level import ServiceLevelFormula
 from acd.errors import OperatorError
 from acd.records.fold import fold
 from acd.records.store import RecordStore
@@ -140,6 +141,24 @@ def test_the_reports_and_a_formula_are_explained(home: Path) -> None:
     shown = acd("--explain", "asa_s")
     assert "wait of answered ÷ answered" in shown
     assert "等待" in acd("--explain", "asa_s", "--language", "zh-CN")
+    assert "service_level_answered" in acd("--list")
+    assert "acd report groups --kpi answered_in_time" in acd("--explain", "answered_in_time")
+
+
+def test_the_formula_of_the_service_level_is_named(home: Path) -> None:
+    shown = acd("--explain", "service_level")
+    assert "answered within T ÷ (offered − short abandoned)" in shown
+    assert "(answered-in-time/offered-minus-short: of --formula or the centre's" in shown
+    assert all(formula.value in shown for formula in ServiceLevelFormula)
+    other = acd("--explain", "service_level", "--formula", "answered-in-time/answered")
+    assert "(answered-in-time/answered: " in other
+    assert "ServicelevelPerf " in other
+
+
+def test_a_period_with_nothing_says_so(home: Path, tmp_path: Path) -> None:
+    day = ("--from", "2020-01-01", "--to", "2020-01-01")
+    said = acd("calls", *day, "--by", "number", "--output", str(tmp_path / "no.csv"))
+    assert "Nothing is on record for this, " in said
 
 
 @pytest.mark.parametrize(

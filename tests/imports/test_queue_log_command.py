@@ -123,6 +123,20 @@ def test_refused_lines_are_listed_and_the_rest_is_taken(house: House) -> None:
     assert len(list(problems.parent.iterdir())) == 2  # that of before is still there
 
 
+def test_a_dry_run_shows_the_first_refused_lines_and_writes_no_list(house: House) -> None:
+    file = house.file("queue_log", [*FIRST, *SECOND, *["nonsense"] * 25])
+    result = house.run(file, "--dry-run")
+    assert result.exit_code == 1
+    told = result.stdout.splitlines()
+    assert "  queue_log:8: refused: no line of queue_log: has 1 field instead of 5 or more: nonsense" in told
+    assert sum(": refused: " in line for line in told) == 20
+    assert "  and 5 more: --problems FILE writes all of them" in told
+    assert not (house.folder / "home").exists()
+    named = house.folder / "all.txt"
+    assert "and 5 more" not in house.run(file, "--dry-run", "--problems", named).stdout
+    assert len(named.read_text().splitlines()) == 25
+
+
 def test_a_list_that_cannot_be_written_stops_it_before_it_begins(house: House) -> None:
     file = house.file("queue_log", [*FIRST, *SECOND, "nonsense"])
     result = house.run(file, "--problems", house.folder / "queue_log" / "list.txt")

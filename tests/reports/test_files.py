@@ -25,13 +25,13 @@ from acd.reports.files.as_parquet import METADATA, as_parquet
 from acd.reports.files.as_pdf import as_pdf
 from acd.reports.files.as_xlsx import as_xlsx
 from acd.reports.files.charts import Chart, Series, charts
-from acd.reports.files.labels import LANGUAGES, file_words
+from acd.reports.files.labels import LANGUAGES, change_text, file_words
 from acd.reports.files.make import FileFormat, file_name, make_file
 from acd.reports.files.on_screen import screen_table
 from acd.reports.files.pdf_font import FontFile, find_font
 from acd.reports.files.told import labels_of
 from acd.reports.kpis import column
-from acd.reports.table import Better, ReportTable, Unit
+from acd.reports.table import Better, Column, Figure, ReportTable, Unit
 from acd.reports.targets import Colour, Targets, colour_of
 from acd.settings.report_settings import Target
 from tests.reports.tables import HOSTILE, MADE_AT, by_group, clocks_go_back, labels
@@ -56,7 +56,7 @@ def test_csv_holds_the_figures_and_a_total() -> None:
     assert not as_csv(by_group(), labels(), bom=False).startswith(b"\xef\xbb\xbf")
     heading, sales, support, vip, total = read_csv(content)
     assert heading == [
-        "Id", "Group", "Offered", "Service level (share (0–1))", "ASA (seconds)", "Logged in (seconds)",
+        "Id", "Group", "Offered", "Service level (share, 0–1)", "ASA (seconds)", "Logged in (seconds)",
         "Score (score)",
     ]  # fmt: skip
     assert sales == ["sales", "Sales", "120", "0.83", "7.4", "93784.5", "4.25"]
@@ -258,7 +258,7 @@ def test_the_table_fits_the_screen(width: int) -> None:
     console.print(screen_table(by_group(compare=True), labels(), TARGETS, width))
     shown = console.file.getvalue()  # type: ignore[attr-defined]
     assert "120" in shown
-    assert ("With --wide also" in shown) is (width < 80)
+    assert ("With --wide also" in shown) is (width <= 80)
     for line in shown.splitlines():
         assert "…" not in line
 
@@ -267,8 +267,45 @@ def test_the_table_shows_targets_changes_and_broken_checks() -> None:
     console = Console(width=200, file=io.StringIO(), color_system=None)
     console.print(screen_table(by_group(compare=True, broken=True), labels(), TARGETS))
     shown = console.file.getvalue()  # type: ignore[attr-defined]
-    for wanted in ("83.0 %", "66.7 % !!", "+8.0", "+20.0 %", "1:15", "BROKEN: 97384.5 s = 97000.0 s", "–"):
+    assert "was 75.0 %" in shown
+    for wanted in (
+        "83.0 %",
+        "66.7 % !!",
+        "+8.0 points",
+        "was 100",
+        "+20.0 %",
+        "1:15",
+        "BROKEN: 97384.5 s = 97000.0 s",
+        "–",
+    ):
         assert wanted in shown
+
+
+def test_what_is_around_a_narrow_table_is_as_wide_as_the_screen() -> None:
+    table = by_group()
+    console = Console(width=100, file=io.StringIO(), color_system=None)
+    narrow = replace(table, columns=table.columns[:1], lines=())
+    console.print(screen_table(narrow, labels(), TARGETS, 100))
+    shown = console.file.getvalue().splitlines()  # type: ignore[attr-defined]
+    assert shown[:2] == ["Groups", "2026-11-22 00:00 – 2026-11-23 00:00 (Europe/Berlin)"]
+    assert "Only: Groups: sales, support, vip; Numbers: +4930123" in shown
+    assert "Nothing is on record for this." in shown
+
+
+@pytest.mark.parametrize(
+    ("unit", "value", "before", "change"),
+    [
+        (Unit.COUNT, 4, 0, "+4"),
+        (Unit.SECONDS, 7.4, 0.0, "+7.4 s"),
+        (Unit.SHARE, 0.25, 0.0, "+25.0 points"),
+        (Unit.COUNT, 0, 0, "unchanged"),
+        (Unit.COUNT, 0, 4, "-100.0 %"),
+        (Unit.COUNT, 3, None, "–"),
+    ],
+)
+def test_a_change_from_nothing_is_a_number(unit: Unit, value: Figure, before: Figure, change: str) -> None:
+    column = Column("any", unit)
+    assert change_text(column, value, before, labels()) == change
 
 
 # --- all --------------------------------------------------------------------------------------

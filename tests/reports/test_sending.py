@@ -115,7 +115,7 @@ def test_the_message_has_a_summary_in_text_and_html_and_the_file() -> None:
     assert message["Subject"] == "Every morning: Groups, 2026-11-22 00:00 – 2026-11-23 00:00"
     assert message["Message-ID"] == "<report-7-1@example.com>"
     text = message.get_body(("plain",)).get_content()
-    assert "Service level: 82.0 % [good] (before: 75.0 %, +7.0)" in text
+    assert "Service level: 82.0 % [good] (before: 75.0 %, +7.0 points)" in text
     assert "a check of these figures does not hold" in text
     html = message.get_body(("html",)).get_content()
     assert "&lt;chief&gt;" in html

@@ -11,7 +11,7 @@ from acd.reports.asked import Grain
 from acd.reports.files.charts import charts
 from acd.reports.files.labels import (
     Labels,
-    change_text,
+    beside,
     facts,
     figure_text,
     has_before,
@@ -142,7 +142,7 @@ def _write_table(
             for column in columns:
                 colour = colours.get(column.id)
                 fill = FontFace(fill_color=_FILLS[colour]) if colour else heads if is_total else None
-                row.cell(_figure(table, line, column), style=fill)
+                row.cell(_figure(table, line, column, labels), style=fill)
     pdf.ln(4)
 
 
@@ -171,12 +171,13 @@ def _moment(table: ReportTable, at: datetime) -> str:
     return minute(at, table.asked)
 
 
-def _figure(table: ReportTable, line: Line, column: Column) -> str:
+def _figure(table: ReportTable, line: Line, column: Column, labels: Labels) -> str:
     value = line.values.get(column.id)
     text = figure_text(value, column.unit)
     if not has_before(table):
         return text
-    return f"{text}\n{change_text(column, value, (line.before or {}).get(column.id))}"
+    before, change = beside(column, line, labels)
+    return f"{text}\n{labels.text('was_short', value=before)}\n{change}"
 
 
 def _write_definitions(pdf: FPDF, table: ReportTable, labels: Labels) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from acd.records.report import NOTHING, duration
 from acd.reports.asked import Asked, Where
-from acd.reports.table import Check, Column, Figure, ReportTable, Unit
+from acd.reports.table import Check, Column, Figure, Line, ReportTable, Unit
 
 LANGUAGES = ("en", "zh-CN")
 _FOLDER = Path(__file__).parent / "words"
@@ -139,10 +139,23 @@ def figure_text(value: Figure, unit: Unit) -> str:
             return f"{value:.10g}" if isinstance(value, int) or value == int(value) else f"{value:.1f}"
 
 
-def change_text(column: Column, value: Figure, before: Figure) -> str:
-    """What has become of a figure: shares in percentage points, the rest in percent."""
+def change_text(column: Column, value: Figure, before: Figure, labels: Labels) -> str:
+    """What has become of a figure: shares in percentage points, the rest in percent.
+
+    Of nothing there is no percentage: then it is by how much the figure differs.
+    """
     if value is None or before is None:
         return NOTHING
+    if value == before:
+        return labels.text("unchanged")
     if column.unit is Unit.SHARE:
-        return f"{100 * (value - before):+.1f}"
-    return NOTHING if before == 0 else f"{100 * (value - before) / before:+.1f} %"
+        return labels.text("points", value=f"{100 * (value - before):+.1f}")
+    if before == 0:
+        return f"{'-' if value < 0 else '+'}{figure_text(abs(value), column.unit)}"
+    return f"{100 * (value - before) / before:+.1f} %"
+
+
+def beside(column: Column, line: Line, labels: Labels) -> tuple[str, str]:
+    """The figure of the other period, and what has become of it."""
+    before = (line.before or {}).get(column.id)
+    return figure_text(before, column.unit), change_text(column, line.values.get(column.id), before, labels)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from acd.reports.asked import Grain
 from acd.reports.files.labels import (
     Labels,
-    change_text,
+    beside,
     figure_text,
     has_before,
     has_keys,
@@ -22,7 +22,7 @@ from acd.reports.table import Column, Line, ReportTable
 from acd.reports.targets import NO_TARGETS, Colour, Targets
 
 if TYPE_CHECKING:  # only commands draw tables
-    from rich.table import Table
+    from rich.console import Group
     from rich.text import Text
 
 _STYLES = {Colour.GOOD: "green", Colour.WARN: "yellow", Colour.BAD: "red"}
@@ -33,19 +33,19 @@ _NAME_CELLS = 16
 
 def screen_table(
     table: ReportTable, labels: Labels, targets: Targets = NO_TARGETS, width: int | None = None
-) -> Table:
-    """`width`: of the screen; only the figures that it holds are shown. None: all."""
+) -> Group:
+    """`width`: of the screen; only the figures that it holds are shown. None: all.
+
+    What is above and below the table is as wide as the screen, however narrow the table is.
+    """
+    from rich.console import Group
     from rich.table import Table
     from rich.text import Text
 
     columns = _fitting(table, labels, targets, width)
     left_out = [labels.kpi(column.id).label for column in table.columns[len(columns) :]]
-    shown = Table(
-        title=Text(f"{labels.title}\n{period_text(table.asked)} ({table.asked.tz.key})"),
-        caption=_caption(table, labels, columns, left_out),
-        caption_justify="left",
-        show_footer=True,
-    )
+    title = Text(f"{labels.title}\n{period_text(table.asked)} ({table.asked.tz.key})", style="italic")
+    shown = Table(show_footer=True)
     times, keys = has_times(table), has_keys(table)
     if times:
         shown.add_column(labels.text("from"), footer=labels.text("total"), no_wrap=True)
@@ -55,12 +55,13 @@ def screen_table(
         heading = labels.kpi(column.id).label
         shown.add_column(
             Text(heading if width is None else heading.replace(" ", "\n")),
-            footer=Text("\n".join(_cell(table, table.total, column, targets))),
+            footer=Text("\n".join(_cell(table, table.total, column, labels, targets))),
             justify="right",
         )
     for line in table.lines:
-        shown.add_row(*_starts(table, line, times=times, keys=keys), *_figures(table, line, columns, targets))
-    return shown
+        starts = _starts(table, line, times=times, keys=keys)
+        shown.add_row(*starts, *_figures(table, line, columns, labels, targets))
+    return Group(title, shown, _caption(table, labels, columns, left_out))
 
 
 def _starts(table: ReportTable, line: Line, *, times: bool, keys: bool) -> list[Text]:
@@ -82,7 +83,9 @@ def _moment(table: ReportTable, line: Line) -> str:
     return minute(line.at, table.asked)
 
 
-def _figures(table: ReportTable, line: Line, columns: Sequence[Column], targets: Targets) -> list[Text]:
+def _figures(
+    table: ReportTable, line: Line, columns: Sequence[Column], labels: Labels, targets: Targets
+) -> list[Text]:
     from rich.text import Text
 
     colours = targets.colours(table, line)
@@ -90,17 +93,18 @@ def _figures(table: ReportTable, line: Line, columns: Sequence[Column], targets:
     for column in columns:
         colour = colours.get(column.id)
         style = _STYLES[colour] if colour is not None else ""
-        cells.append(Text("\n".join(_cell(table, line, column, targets)), style=style))
+        cells.append(Text("\n".join(_cell(table, line, column, labels, targets)), style=style))
     return cells
 
 
-def _cell(table: ReportTable, line: Line, column: Column, targets: Targets) -> list[str]:
-    """The figure and, below it, what has become of it since the other period."""
+def _cell(table: ReportTable, line: Line, column: Column, labels: Labels, targets: Targets) -> list[str]:
+    """The figure; below it that of the other period, and what has become of it since."""
     value = line.values.get(column.id)
     colour = targets.colours(table, line).get(column.id)
     told = [figure_text(value, column.unit) + (_MARKS[colour] if colour is not None else "")]
     if has_before(table):
-        told.append(change_text(column, value, (line.before or {}).get(column.id)))
+        before, change = beside(column, line, labels)
+        told += [labels.text("was_short", value=before), change]
     return told
 
 
@@ -116,7 +120,11 @@ def _fitting(table: ReportTable, labels: Labels, targets: Targets, width: int | 
         room -= min(_NAME_CELLS, max([_cells(labels.by), *map(_cells, names)])) + 3
     for count, column in enumerate(table.columns):
         words_of = labels.kpi(column.id).label.split(" ")
-        cells = [text for line in (*table.lines, table.total) for text in _cell(table, line, column, targets)]
+        cells = [
+            text
+            for line in (*table.lines, table.total)
+            for text in _cell(table, line, column, labels, targets)
+        ]
         room -= max(map(_cells, (*words_of, *cells))) + 3
         if room < 0:
             return table.columns[: max(count, 1)]
@@ -153,4 +161,4 @@ def _caption(table: ReportTable, labels: Labels, columns: Sequence[Column], left
     ]
     if table.checks and not broken:
         lines.append(labels.text("checks_hold", count=len(table.checks)))
-    return Text("\n".join([*lines, *broken]))
+    return Text("\n".join([*lines, *broken]), style="dim italic")

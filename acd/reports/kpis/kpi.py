@@ -31,7 +31,8 @@ class Origin(StrEnum):
 
     COMMON = "common"  # the way it is told everywhere in the field
     COPC = "copc"  # as in the COPC CX standard's list of metrics
-    ASTERISK = "asterisk"  # app_queue's ServicelevelPerf and ServicelevelPerf2
+    ASTERISK = "asterisk"  # app_queue's ServicelevelPerf
+    ASTERISK_2 = "asterisk-2"  # app_queue's ServicelevelPerf2
     ERLANG = "erlang"  # Erlang's traffic theory: carried traffic per server
     GENESYS = "genesys"  # one of the service level options of Genesys
     NEAREST_RANK = "nearest-rank"  # statistics: the nearest-rank percentile

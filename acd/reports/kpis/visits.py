@@ -21,7 +21,7 @@ from acd.reports.table import Better, Figure, Unit
 _VISITS = frozenset({RowKind.VISITS})
 _ORIGINS = {
     ServiceLevelFormula.ANSWERED: Origin.ASTERISK,
-    ServiceLevelFormula.WITH_ABANDONED_IN_TIME: Origin.ASTERISK,
+    ServiceLevelFormula.WITH_ABANDONED_IN_TIME: Origin.ASTERISK_2,
     ServiceLevelFormula.ANSWERED_PLUS_ABANDONED: Origin.COPC,
     ServiceLevelFormula.OFFERED_MINUS_SHORT: Origin.GENESYS,
     ServiceLevelFormula.ANSWERED_PLUS_LATE_ABANDONS: Origin.COMMON,

@@ -14,9 +14,10 @@ from email.policy import SMTP
 from email.utils import format_datetime, parseaddr
 from html import escape
 
-from acd.reports.files.labels import Labels, change_text, facts, figure_text, has_before, period_text
+from acd.records.report import NOTHING
+from acd.reports.files.labels import Labels, beside, facts, figure_text, has_before, period_text
 from acd.reports.files.make import ReportFile
-from acd.reports.table import ReportTable
+from acd.reports.table import Column, Line, ReportTable
 from acd.reports.targets import Colour, Targets
 
 FIGURES_MAX = 10
@@ -101,14 +102,17 @@ def _figures(table: ReportTable, labels: Labels, targets: Targets) -> list[_Figu
     total, colours = table.total, targets.colours(table, table.total)
     found = []
     for column in table.columns[:FIGURES_MAX]:
-        value, before = total.values.get(column.id), (total.before or {}).get(column.id)
-        beside = ""
-        if has_before(table):
-            was = labels.text("was", value=figure_text(before, column.unit))
-            beside = f"{was}, {change_text(column, value, before)}"
-        label = labels.kpi(column.id).label
-        found.append(_Figure(label, figure_text(value, column.unit), beside, colours.get(column.id)))
+        before = _before(column, total, labels) if has_before(table) else ""
+        value, label = figure_text(total.values.get(column.id), column.unit), labels.kpi(column.id).label
+        found.append(_Figure(label, value, before, colours.get(column.id)))
     return found
+
+
+def _before(column: Column, total: Line, labels: Labels) -> str:
+    """Without a change where one of the two has no figure."""
+    before, change = beside(column, total, labels)
+    was = labels.text("was", value=labels.text("no_figure") if before == NOTHING else before)
+    return was if change == NOTHING else f"{was}, {change}"
 
 
 def _text(
