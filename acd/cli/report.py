@@ -137,6 +137,8 @@ def _show_calls(
     """As `acd calls list` shows them."""
     from acd.records.call_list import calls_table
     from acd.reports.behind import calls_behind
+    from acd.reports.kpis import column
+    from acd.reports.table import Unit
 
     moment = parse_time(at, asked.tz) if at else None
     if at and moment is None:
@@ -144,6 +146,11 @@ def _show_calls(
     found = calls_behind(store.engine, known, asked, figure, key or None, moment, limit)
     records = [record for call in found.calls if (record := store.call(call)) is not None]
     context.show(calls_table(records, asked.tz, context.width(wide=wide)), wide=wide)
+    if column(figure).unit is Unit.SHARE:
+        about = (
+            "listed is what counts above the line of the fraction; the rest is behind what it is a share of"
+        )
+        typer.echo(about, err=True)
     if found.after is not None:
         typer.echo(f"there are more than {limit}: --limit shows more of them", err=True)
 

@@ -175,7 +175,9 @@ def _arrived(fact: Arrived) -> str:
     if fact.kind is not CallKind.INBOUND:
         who = fact.origin_agent or caller_in_words(fact.caller_number, fact.caller_name)
         return f"{who} dialled {fact.dialed_number}"
-    text = f"call from {caller_in_words(fact.caller_number, fact.caller_name)} to {fact.dialed_number}"
+    text = f"call from {caller_in_words(fact.caller_number, fact.caller_name)}"
+    if fact.dialed_number:  # histories of other systems may not tell it
+        text += f" to {fact.dialed_number}"
     text += f" through {fact.trunk}" if fact.trunk else ""
     customer = fact.customer
     if customer is None:

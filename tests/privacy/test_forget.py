@@ -38,6 +38,7 @@ from acd.core.facts import (
 from acd.customers.card import Details, Source
 from acd.customers.store import CustomerStore
 from acd.errors import OperatorError
+from acd.imports.writing import Batch, write
 from acd.privacy.forget import Forgetting
 from acd.privacy.person import Person, find_person
 from acd.privacy.retention import Retention
@@ -46,6 +47,7 @@ from acd.recordings.store import Recordings, Storage
 from acd.records import schema
 from acd.records.corrections import Correction, Field
 from acd.records.fold import fold
+from acd.records.new_calls import new_calls
 from acd.records.record import CallRecord
 from acd.records.store import RecordStore
 from acd.settings.customer_settings import CustomerSettings
@@ -280,6 +282,7 @@ async def test_deleted_calls_do_not_come_back(home: Home) -> None:
     Forgetting(folder, home.dir, folder / "journal", home.store, person, lambda: None, calls_too=True).run()
     home.store.save_calls([*records, *other])  # out of the spool
     home.store.add_calls(records)  # out of Asterisk's account
+    assert write(home.store.engine, Batch(new_calls("sqlite", records), [])).calls == 0  # out of an import
     home.store.save_dispositions([Disposition("c1", "anna", START + 99, "sales", "sold", note=NAME)])
     home.store.add_callbacks([CallbackOrder("c1", START + 99, "sales", NUMBER, "en")])
     assert home.store.these(["c1", "c2", "c3"]) == other

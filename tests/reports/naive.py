@@ -104,6 +104,7 @@ class Naive:
             call = self.calls[row.call_id]
             if call.kind == "inbound" and mine(row.at, group=row.group_id, agent=row.agent_id, **_of(call)):
                 c.numbers[f"transfers_{row.how}"] += 1
+                c.numbers["transfers_without_group"] += row.group_id is None
         for call in self.calls.values():
             if call.kind == "inbound" and mine(call.started_at, **_of(call)):
                 for name in self._said_of(call):

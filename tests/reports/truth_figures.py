@@ -85,7 +85,7 @@ def _handled(c: Count) -> int:
 def _of_rings_and_transfers(c: Count) -> dict[str, Figure]:
     n = c.numbers
     missed = n["ring:no_answer"]
-    moved = n["transfers_blind"] + n["transfers_attended"]
+    moved = n["transfers_blind"] + n["transfers_attended"] - n["transfers_without_group"]
     return {
         "rings": n["rings"],
         "rona": missed,
