@@ -11,6 +11,8 @@ from acd.records.outlines import Outline
 from acd.telephony.cdr import CallSeen
 
 AGREE_S = 1.0
+KEPT = 50
+"""So many calls can be shown with what Asterisk knows of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,58 +26,63 @@ class Difference:
 
 @dataclass(slots=True)
 class Agreement:
-    """What a comparison has found; call ids.
+    """What a comparison has found: how many calls, and the ids of those that differ.
 
     `seen`: the calls of Asterisk's account. `part_of_another`: consultations whose call has become that of
     the customer. `going_on`: known to the controller and not written yet. `unseen`: on record, and not in
-    Asterisk's account.
+    Asterisk's account. `shown`: the first KEPT of those that differ, as Asterisk saw them.
     """
 
-    seen: dict[str, CallSeen] = field(default_factory=dict)
-    on_record: set[str] = field(default_factory=set)
-    part_of_another: set[str] = field(default_factory=set)
-    going_on: set[str] = field(default_factory=set)
+    seen: int = 0
+    on_record: int = 0
+    part_of_another: int = 0
+    going_on: int = 0
     missing: list[str] = field(default_factory=list)
     differences: list[Difference] = field(default_factory=list)
     unseen: list[str] = field(default_factory=list)
+    shown: dict[str, CallSeen] = field(default_factory=dict)
+
+    def add(
+        self,
+        seen: Mapping[str, CallSeen],
+        known: Mapping[str, Outline],
+        part_of_another: Collection[str],
+        going_on: Collection[str],
+    ) -> None:
+        """Some more of the calls of Asterisk's account. `known`: those of them that are on record."""
+        self.seen += len(seen)
+        for call_id, call in seen.items():
+            outline = known.get(call_id)
+            if outline is not None:
+                self.on_record += 1
+                differing = differences(call, outline)
+                self.differences += differing
+                self._show(call_id, call, differs=bool(differing))
+            elif call_id in going_on:
+                self.going_on += 1
+            elif call_id in part_of_another:
+                self.part_of_another += 1
+            else:
+                self.missing.append(call_id)
+                self._show(call_id, call, differs=True)
+
+    def _show(self, call_id: str, call: CallSeen, *, differs: bool) -> None:
+        if differs and len(self.shown) < KEPT:
+            self.shown[call_id] = call
 
     def to_dict(self) -> dict[str, Any]:
         """For --json."""
         return {
-            "calls": len(self.seen),
-            "on_record": len(self.on_record),
-            "part_of_another_call": len(self.part_of_another),
-            "going_on": len(self.going_on),
+            "calls": self.seen,
+            "on_record": self.on_record,
+            "part_of_another_call": self.part_of_another,
+            "going_on": self.going_on,
             "missing": self.missing,
             "differences": [
                 {"call_id": d.call_id, "what": d.what, "by_s": round(d.by_s, 3)} for d in self.differences
             ],
             "not_in_asterisks_account": self.unseen,
         }
-
-
-def compare(
-    seen: Mapping[str, CallSeen],
-    known: Mapping[str, Outline],
-    part_of_another: Collection[str],
-    going_on: Collection[str],
-    on_record: Collection[str] = (),
-) -> Agreement:
-    """`known`: of those seen the ones on record; `on_record`: all of the period, for `Agreement.unseen`."""
-    found = Agreement(seen=dict(seen))
-    for call_id, call in seen.items():
-        outline = known.get(call_id)
-        if outline is not None:
-            found.on_record.add(call_id)
-            found.differences += differences(call, outline)
-        elif call_id in going_on:
-            found.going_on.add(call_id)
-        elif call_id in part_of_another:
-            found.part_of_another.add(call_id)
-        else:
-            found.missing.append(call_id)
-    found.unseen = sorted(call_id for call_id in on_record if call_id not in seen and call_id not in known)
-    return found
 
 
 def differences(call: CallSeen, outline: Outline) -> list[Difference]:

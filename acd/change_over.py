@@ -86,7 +86,7 @@ class Exchanged:
 
 
 class ChangeOver:
-    """Implements `acd.runtime.reload.Change`. `centre` was read from a copy that is still there."""
+    """Implements `acd.runtime.reload.Change`. The files of `centre` are where they will be once it holds."""
 
     def __init__(self, parts: Exchanged, centre: Centre, loaded: Loaded, shown: Folders) -> None:
         self._parts = parts
@@ -119,20 +119,19 @@ class ChangeOver:
                 found[group] = f"{count} {'callers wait' if count > 1 else 'caller waits'} for it"
         return found
 
-    def prepare(self) -> None:
+    def prepare(self, copy: Centre) -> None:
         """See `Change`; last of all, Asterisk's files are written."""
-        parts, centre = self._parts, self._centre
-        self._look_up = find_customer(centre)
-        if centre.system.text_to_speech != parts.now.system.text_to_speech:
-            self._render_old_flows()
+        parts = self._parts
+        self._look_up = find_customer(copy)
+        if copy.system.text_to_speech != parts.now.system.text_to_speech:
+            self._render_old_flows(copy)
         # Asterisk finds music where it is edited, not in a version that will be dropped one day.
-        lasting = replace(centre, flows_dir=self._shown.flows_dir)
+        lasting = replace(copy, flows_dir=self._shown.flows_dir)
         self._files = parts.asterisk.prepare(lasting)
         parts.asterisk.write(self._files)
 
-    def _render_old_flows(self) -> None:
+    def _render_old_flows(self, centre: Centre) -> None:
         """With the new voice: those that callers are in, and those that somebody may still enter."""
-        centre = self._centre
         store = prompt_store(centre, self._parts.environment)
         for flows in self._old_flows:
             store.prepare(all_prompts(centre, flows))

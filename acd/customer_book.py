@@ -19,7 +19,7 @@ from acd.core.facts import Customer
 from acd.customers.card import card_from
 from acd.customers.file_sync import sync_file
 from acd.customers.store import CustomerStore
-from acd.errors import OperatorError
+from acd.errors import OperatorError, SettingsError
 from acd.ivr.values import Value
 from acd.lookups.breaker import Breaker
 from acd.lookups.crm import Crm
@@ -130,6 +130,9 @@ class CustomerBook:
         while True:
             try:
                 return await asyncio.to_thread(self._sync)
+            except SettingsError as error:
+                log.error("the customers' file cannot be taken up", reason=error.problems[0])
+                return None
             except AWAY as error:
                 log.warning("the customers' file waits for the database", reason=type(error).__name__)
             except Exception:
@@ -143,6 +146,9 @@ class CustomerBook:
             rows, digest = list[CustomerRow](), ""
         else:
             rows, document = read_customers(centre.customers_file, centre.system.country)
+            faults = [problem for problem in document.problems if not problem.warning]
+            if faults:  # it was sound when it became active: nobody counts as taken out of it
+                raise SettingsError([str(fault) for fault in faults])
             digest = f"{document.digest} {centre.system.country}"
         synced = sync_file(self._store.engine, rows, digest)
         if synced is not None:

@@ -145,6 +145,7 @@ class Reconciler:
         # The mirror first: what leaves it in the meantime is in the database when we look there.
         there = sorted(seen - held_by(self.kept()))
         unknown = set(there) - await asyncio.to_thread(self.store.known, there)
+        unknown -= await asyncio.to_thread(self.store.deleted, unknown)
         if not unknown:
             return 0
         calls = await asyncio.to_thread(lambda: cdr.calls_of(lines(), unknown))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 import resource
 import tempfile
 import time
@@ -15,6 +17,7 @@ from acd.imports.intake import Intake
 from acd.imports.names import Names
 from acd.imports.queue_history import QueueHistory
 from acd.imports.refusals import Refusals
+from acd.imports.writer_process import PROGRAM
 from acd.records.record import Source
 from acd.records.store import RecordStore
 from bench.queue_log_lines import lines
@@ -29,7 +32,7 @@ GROWTH_MOST_MB = 50.0
 class ImportFigures:
     """`grown_mb`: how much more memory the process had at its most, over what it had before.
 
-    `writer_mb`: no more than that has the process that writes into the database.
+    `writer_mb`: the most that the process which writes into the database had; 0 where it came to none.
     """
 
     lines: int
@@ -60,14 +63,31 @@ def measure(count: int, url: str | None = None) -> ImportFigures:
             intake = Intake(store.engine, Source.QUEUE_LOG, refusals)
             history = QueueHistory(Names(), refusals, time.time())
             expect_many_objects()  # as the command does
+            writer = _Writer()
             before_mb, began = _peak_mb(), time.perf_counter()
-            queue_log.run(Files([str(file)], refusals), history, intake, "utf-8")
+            queue_log.run(Files([str(file)], refusals, writer.look), history, intake, "utf-8")
             seconds = time.perf_counter() - began
             refusals.close()
         taken, refused = intake.taken, refusals.refused.total()
-        grown_mb, writer_mb = _peak_mb() - before_mb, _peak_mb(resource.RUSAGE_CHILDREN)
-        return ImportFigures(made, taken.calls, taken.states, refused, seconds, grown_mb, writer_mb)
+        grown_mb = _peak_mb() - before_mb
+        return ImportFigures(made, taken.calls, taken.states, refused, seconds, grown_mb, writer.most_mb)
 
 
-def _peak_mb(who: int = resource.RUSAGE_SELF) -> float:
-    return resource.getrusage(who).ru_maxrss / 1024
+class _Writer:
+    """The process that writes, looked at whenever a piece of the file is read."""
+
+    def __init__(self) -> None:
+        self.most_mb = 0.0
+
+    def look(self, _count: int) -> None:
+        """How much memory it has had at its most."""
+        children = Path(f"/proc/self/task/{os.getpid()}/children").read_text("ascii")
+        for child in children.split():
+            process = Path("/proc") / child
+            if PROGRAM.encode() in (process / "cmdline").read_bytes():
+                found = re.search(r"(?m)^VmHWM:\s+([0-9]+) kB$", (process / "status").read_text("ascii"))
+                self.most_mb = max(self.most_mb, int(found[1]) / 1024 if found else 0.0)
+
+
+def _peak_mb() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

@@ -197,5 +197,5 @@ async def test_a_new_voice_speaks_also_the_flows_that_somebody_may_still_enter(
         monkeypatch.setattr(house.parts.versions, "get", lambda _version: active)
     change = house.to(house.desk.centre.plan, ("espeak-ng",))
     with pytest.raises(OperatorError, match="no voice for zh") if used else nullcontext():
-        change.prepare()
+        change.prepare(change._centre)
     assert len(spoken) == 1

@@ -13,6 +13,7 @@ from sqlalchemy.exc import OperationalError
 from acd import customer_book
 from acd.core.facts import Customer
 from acd.customer_book import CustomerBook
+from acd.customers.store import CustomerStore
 from acd.lookups.breaker import FAILURES_MAX
 from acd.lookups.http import HttpLookups
 from acd.records.store import RecordStore
@@ -101,3 +102,20 @@ async def test_questions_do_not_pile_up(
     assert await book.at_arrival(NUMBER) == IN_FILE
     assert slow.asked == 1
     slow.may.set()
+
+
+async def test_a_file_that_cannot_be_read_takes_nobody_out_of_the_directory(
+    book: CustomerBook, tmp_path: Path
+) -> None:
+    await _taken_up(book)
+    known = CustomerStore(book._store.engine, book._centre.customers).with_number("+8613800138000")
+    assert known
+    book.change(replace(book._centre, customers_file=tmp_path / "gone.csv"), book.look_up)
+    await _taken_up(book)
+    assert CustomerStore(book._store.engine, book._centre.customers).with_number("+8613800138000") == known
+
+
+async def _taken_up(book: CustomerBook) -> None:
+    book.take_up_file()
+    assert book._syncing is not None
+    await book._syncing

@@ -13,7 +13,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from acd import reconcile
-from acd.agreement import compare
+from acd.agreement import KEPT, Agreement
 from acd.core.facts import (
     Answered,
     Arrived,
@@ -30,6 +30,7 @@ from acd.core.facts import (
 )
 from acd.errors import RequestRefused
 from acd.reconcile import Reconciler, held_by
+from acd.records.deleted import note_deleted
 from acd.records.fold import fold, utc
 from acd.records.outlines import consultations, outlines
 from acd.records.record import CallRecord, Source, VisitOutcome
@@ -242,6 +243,14 @@ async def test_only_what_nobody_knows_is_kept_of_the_account(
     assert not records.has("later")
 
 
+async def test_a_call_that_was_deleted_for_good_does_not_come_back(records: Records) -> None:
+    records.asterisk_writes(row("c1"), row("c2"))
+    with records.store.engine.begin() as connection:
+        note_deleted(connection, ["c1"], utc(NOON))
+    assert await records.reconciler.look() == 1
+    assert records.store.known(["c1", "c2"]) == {"c2"}
+
+
 async def test_another_database_is_compared_from_the_beginning(records: Records, tmp_path: Path) -> None:
     records.asterisk_writes(row("c1"))
     await records.reconciler.look()
@@ -360,9 +369,11 @@ def test_differences(
     with RecordStore(f"sqlite:///{tmp_path}/acd.db") as store:
         store.save_calls([fold("c1", facts)])
         known = outlines(store.engine, ["c1", "c2"])
-    found = compare({"c1": seen_call(**changed)}, known, (), ())
+    found = Agreement()
+    found.add({"c1": seen_call(**changed)}, known, (), ())
     assert [(d.call_id, d.what, round(d.by_s, 3)) for d in found.differences] == [("c1", *d) for d in differs]
-    assert found.on_record == {"c1"}
+    assert (found.seen, found.on_record) == (1, 1)
+    assert set(found.shown) == ({"c1"} if differs else set())
 
 
 def test_where_each_call_is(tmp_path: Path) -> None:
@@ -375,7 +386,10 @@ def test_where_each_call_is(tmp_path: Path) -> None:
         parts = consultations(store.engine, names, utc(NOON - 120))
         assert consultations(store.engine, names, utc(NOON)) == frozenset()
     seen = {name: seen_call(call_id=name) for name in names}
-    found = compare(seen, known, parts, {"going"}, {"c1", "elsewhere"})
-    assert (found.on_record, found.part_of_another) == ({"c1"}, {"part"})
-    assert (found.going_on, found.missing, found.unseen) == ({"going"}, ["gone"], ["elsewhere"])
+    found = Agreement()
+    found.add(seen, known, parts, {"going"})
+    assert (found.seen, found.on_record, found.part_of_another, found.going_on) == (4, 1, 1, 1)
+    assert (found.missing, set(found.shown)) == (["gone"], {"gone"})
     assert found.to_dict()["missing"] == ["gone"]
+    found.add({f"gone{n}": seen_call(call_id=f"gone{n}") for n in range(KEPT + 9)}, {}, (), ())
+    assert (len(found.missing), len(found.shown)) == (KEPT + 10, KEPT)

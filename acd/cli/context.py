@@ -77,14 +77,20 @@ def centre_in_use(env: Environment) -> Centre:
 
     Raises SettingsError where there is none.
     """
-    from acd.settings.load import load_centre
-
     try:
         return centre(env)
     except SettingsError:
-        if (kept := _used_last(env)) is None:
+        if (last := centre_used_last(env)) is None:
             raise
-        return load_centre(kept.config_dir, kept.flows_dir)
+        return last
+
+
+def centre_used_last(env: Environment) -> Centre | None:
+    """What the controller runs with, or ran with; None where it has never run."""
+    from acd.settings.load import load_centre
+
+    kept = _used_last(env)
+    return None if kept is None else load_centre(kept.config_dir, kept.flows_dir)
 
 
 def check_group(env: Environment, group: str) -> None:

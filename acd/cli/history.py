@@ -35,6 +35,8 @@ from acd.simulate.visits import Outcome, Visit
 MOST_CALLS = 1_000_000
 MOST_TALKS = 1_000_000
 AT_ONCE_S = 0.01
+_SERVED = (VisitOutcome.ANSWERED, VisitOutcome.TRANSFERRED_IN)
+"""Both are work for the agents of the group, who are reached in the simulation through its line alone."""
 DEFAULT_PREFER_WAIT_S = 20.0
 """Of an agent who was not at work: for how long the flow would have had the caller wait is not on record."""
 
@@ -94,7 +96,7 @@ def _calls(record: CallRecord, begin: float) -> Iterator[RecordedCall]:
         parts.append(_visit(record, visit, begin, customer, number - len(parts)))
         if _moved_on(record.visits[number : number + 2]):
             continue
-        talk_s = visit.talk_s + visit.hold_s if visit.outcome is VisitOutcome.ANSWERED else None
+        talk_s = visit.talk_s + visit.hold_s if visit.outcome in _SERVED else None
         prefer, prefer_wait_s = _preferred(_facts_of(record, first))
         end = entries[number] if number < len(entries) else first
         yield RecordedCall(
@@ -154,13 +156,13 @@ def _moved_on(visits: Sequence[GroupVisit]) -> bool:
 def _visit(
     record: CallRecord, visit: GroupVisit, begin: float, customer: Customer | None, number: int
 ) -> Visit:
-    answered = visit.outcome is VisitOutcome.ANSWERED
+    answered = visit.outcome in _SERVED
     return Visit(
         record.call_id if number == 0 else f"{record.call_id}/{number + 1}",
         visit.group,
         record.customer_segment or "",
         visit.queued_at.timestamp() - begin,
-        Outcome(visit.outcome.value),
+        Outcome.ANSWERED if answered else Outcome(visit.outcome.value),
         visit.wait_s,
         visit.agent or "",
         visit.talk_s + visit.hold_s + visit.wrap_up_s if answered else None,

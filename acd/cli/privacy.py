@@ -20,6 +20,7 @@ from acd.recordings.bucket import Bucket, bucket_of
 from acd.records.store import RecordStore
 from acd.runtime.control import request
 from acd.settings.environment import Environment
+from acd.settings.files import CUSTOMERS_FILE
 from acd.settings.model import Centre
 from acd.state.disk import DiskMirror
 
@@ -28,6 +29,7 @@ NOT_REACHED = (
     "Not reached: back-ups, what webhooks and exports have brought elsewhere, and what agents have written in"
     " other customers' notes."
 )
+RELOAD = "If they were in customers.csv: 'acd reload', so that the controller forgets their number, too."
 LEFT = 2
 
 
@@ -62,6 +64,8 @@ def forget(
     context.console.print(f"Deleted or changed: {as_text(done)}.", markup=False, soft_wrap=True)
     for file in left:
         context.console.print(f"still in: {file}", markup=False, soft_wrap=True)
+    if env.control_socket.exists():
+        context.console.print(RELOAD, markup=False, soft_wrap=True)
     context.console.print(NOT_REACHED, markup=False, soft_wrap=True)
     if left:
         raise typer.Exit(LEFT)
@@ -118,6 +122,9 @@ def _forgetting(
         calls_too=calls_too,
         account=env.cdr_file,
         queue_log=env.home / centre.queue_log.file,
+        file=env.config_dir / CUSTOMERS_FILE,
+        versions=env.versions_dir,
+        country=centre.system.country,
         tidy_live=lambda: _tidy_live(env),
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -12,8 +13,9 @@ from zoneinfo import ZoneInfo
 import typer
 from rich.table import Table
 from rich.text import Text
+from sqlalchemy import Engine
 
-from acd.agreement import AGREE_S, Agreement, compare
+from acd.agreement import AGREE_S, Agreement
 from acd.cli import context
 from acd.cli.copy_records import copy_records
 from acd.cli.records import From, To
@@ -25,6 +27,7 @@ from acd.records.period import Period, parse_period
 from acd.runtime.control import request
 from acd.settings.environment import Environment
 from acd.telephony import cdr
+from acd.telephony.cdr_by_call import CallsByCall
 
 app = typer.Typer(
     help="Compare the records with Asterisk's own account of calls; fold calls anew, roll figures up, move.",
@@ -32,7 +35,10 @@ app = typer.Typer(
 )
 
 REPAIR_LIMIT_S = 600.0
-SHOWN = 50
+BATCH = 1_000
+"""Calls that are compared at once."""
+SLACK_S = 60.0
+"""A busy controller notes a transfer so long before or after Asterisk ends what was consulted, at most."""
 
 
 app.command("roll-up")(roll_up)
@@ -73,19 +79,33 @@ def reconcile(
 
 
 def _compared(env: Environment, file: Path, period: Period) -> Agreement:
+    """Some calls after the other, so that a month takes no more memory than a day."""
     since, until = period.since.timestamp(), period.until.timestamp()
     going_on = _going_on(env)  # first: what ends meanwhile is on record when we look there
-    seen = {
-        call_id: call
-        for call_id, call in cdr.calls_since(file, since).items()
-        if since <= call.started_at < until
-    }
-    with context.records(env) as store:
-        known = outlines(store.engine, seen)
-        unknown = [call_id for call_id in seen if call_id not in known]
-        parts = consultations(store.engine, unknown, period.since) if unknown else frozenset[str]()
-        on_record = begun_between(store.engine, period.since, period.until)
-    return compare(seen, known, parts, going_on, on_record)
+    found = Agreement()
+    lines = cdr.lines_between(file, since, until)
+    with context.records(env) as store, CallsByCall(lines) as account:
+        for calls in account.batches(BATCH):
+            seen = {call_id: call for call_id, call in calls.items() if since <= call.started_at < until}
+            known = outlines(store.engine, seen)
+            for call_id in store.deleted(seen.keys() - known.keys()):
+                del seen[call_id]
+            unknown = [call for call_id, call in seen.items() if call_id not in known]
+            found.add(seen, known, _parts_of_others(store.engine, unknown), going_on)
+        for ids in begun_between(store.engine, period.since, period.until, BATCH):
+            found.unseen += set(ids) - account.have(ids)
+    found.unseen.sort()
+    return found
+
+
+def _parts_of_others(engine: Engine, unknown: Sequence[cdr.CallSeen]) -> frozenset[str]:
+    """Consultations that an agent ended by a transfer, while they went on."""
+    if not unknown:
+        return frozenset()
+    began = min(call.started_at for call in unknown) - SLACK_S
+    over = max(call.ended_at for call in unknown) + SLACK_S
+    ids = [call.call_id for call in unknown]
+    return consultations(engine, ids, datetime.fromtimestamp(began, UTC), datetime.fromtimestamp(over, UTC))
 
 
 def _going_on(env: Environment) -> frozenset[str]:
@@ -121,10 +141,10 @@ def summary(found: Agreement, repaired: int) -> Table:
     table.add_column("what")
     table.add_column("calls", justify="right")
     for what, number in (
-        ("calls in Asterisk's account", len(found.seen)),
-        ("on record", len(found.on_record)),
-        ("part of another call, after a transfer", len(found.part_of_another)),
-        ("known to the controller, not written yet", len(found.going_on)),
+        ("calls in Asterisk's account", found.seen),
+        ("on record", found.on_record),
+        ("part of another call, after a transfer", found.part_of_another),
+        ("known to the controller, not written yet", found.going_on),
         ("missing", len(found.missing)),
         ("put on record now", repaired),
         (f"differ by more than {AGREE_S:g} s", len({d.call_id for d in found.differences})),
@@ -138,12 +158,13 @@ def list_of(found: Agreement, tz: ZoneInfo) -> Table:
     """The calls that are missing or differ, the first of them; times in `tz`."""
     problems = [(call_id, "not on record") for call_id in found.missing]
     problems += [(d.call_id, f"{d.what} {d.by_s:+.1f} s on record") for d in found.differences]
-    more = f", the first {SHOWN} of {len(problems)}" if len(problems) > SHOWN else ""
+    shown = [(call_id, what) for call_id, what in problems if call_id in found.shown]
+    more = f", the first {len(shown)} of {len(problems)}" if len(problems) > len(shown) else ""
     table = Table(title=f"What differs{more}; times in {tz.key}", title_justify="left")
     for heading in ("Call", "Began", "Caller", "Dialled", "What"):
         table.add_column(heading, no_wrap=heading in ("Call", "Began"), overflow="fold")
-    for call_id, what in problems[:SHOWN]:
-        call = found.seen[call_id]
+    for call_id, what in shown:
+        call = found.shown[call_id]
         began = datetime.fromtimestamp(call.started_at, tz).strftime("%Y-%m-%d %H:%M:%S")
         cells = (call_id, began, call.phone or call.caller_number or "–", call.dialed_number, what)
         table.add_row(*map(Text, cells))

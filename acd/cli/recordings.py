@@ -11,7 +11,7 @@ from rich.table import Table
 
 from acd.cli import context
 from acd.errors import OperatorError
-from acd.recordings.bucket import StoreAway, bucket_of
+from acd.recordings.bucket import AccessRefused, NoBucket, StoreAway, bucket_of
 from acd.recordings.check import Finding, check
 from acd.recordings.store import Recording, Recordings
 from acd.records.report import duration
@@ -66,15 +66,17 @@ def check_recordings(
         )
         try:
             faults.extend(found)
-        except StoreAway as error:
+        except (NoBucket, AccessRefused) as error:
             away = str(error)
+        except StoreAway as error:
+            away = f"{error}; try again later"
     if as_json:
         shown = [{"name": each.name, "fault": each.fault.value, "text": each.text} for each in faults]
         typer.echo(json.dumps(shown, ensure_ascii=False, indent=2))
     elif faults or not away:
         _print(faults, looked_at["rows"])
     if away:
-        raise OperatorError(f"ended half-way, nothing is known of the rest: {away}; try again later")
+        raise OperatorError(f"ended half-way, nothing is known of the rest: {away}")
     if faults:
         raise typer.Exit(FAULTS_FOUND)
 

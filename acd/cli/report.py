@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import typer
 
 from acd.cli import context
+from acd.cli.going_on import agents_now
 from acd.cli.report_catalogue import explain, list_reports
 from acd.core.service_level import ServiceLevelFormula
 from acd.errors import OperatorError, SettingsError
@@ -116,7 +117,8 @@ def report(
             _show_calls(store, known_of(centre, language), asked, calls, key, at, limit, wide=wide)
         return
     with context.records(env) as store:
-        table = run_report(store.engine, known_of(centre, language), asked, now)
+        live = agents_now(env, asked.report, asked.kpis, now)
+        table = run_report(store.engine, known_of(centre, language), asked, now, live)
     labels, targets = labels_of(table, language), Targets.of_settings(centre.reports)
     for check in table.checks:
         if not check.ok:
@@ -135,6 +137,8 @@ def _show_calls(
     """As `acd calls list` shows them."""
     from acd.records.call_list import calls_table
     from acd.reports.behind import calls_behind
+    from acd.reports.kpis import column
+    from acd.reports.table import Unit
 
     moment = parse_time(at, asked.tz) if at else None
     if at and moment is None:
@@ -142,6 +146,11 @@ def _show_calls(
     found = calls_behind(store.engine, known, asked, figure, key or None, moment, limit)
     records = [record for call in found.calls if (record := store.call(call)) is not None]
     context.show(calls_table(records, asked.tz, context.width(wide=wide)), wide=wide)
+    if column(figure).unit is Unit.SHARE:
+        about = (
+            "listed is what counts above the line of the fraction; the rest is behind what it is a share of"
+        )
+        typer.echo(about, err=True)
     if found.after is not None:
         typer.echo(f"there are more than {limit}: --limit shows more of them", err=True)
 

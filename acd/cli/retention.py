@@ -30,7 +30,13 @@ def run(
 ) -> None:
     """Do now what the web process does each night; what was done is in the audit log."""
     env = context.environment()
-    centre = context.centre_in_use(env)
+    centre = context.centre(env)
+    active = context.centre_used_last(env)
+    if not dry_run and active is not None and active.retention != centre.retention:
+        raise OperatorError(
+            f"{env.config_dir / 'retention.yml'} is not what is active: look at what its rules would delete"
+            " with --dry-run, then 'acd reload', and ask again"
+        )
     if centre.retention == RetentionSettings():
         raise OperatorError(f"all is kept for ever: {env.config_dir / 'retention.yml'} has no rules")
     with context.records(env) as store:

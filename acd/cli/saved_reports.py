@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -15,6 +14,7 @@ from sqlalchemy import Engine
 
 from acd.cli import context
 from acd.cli.auditing import audit
+from acd.cli.going_on import agents_now
 from acd.cli.report import Agent, ByWhat, Compare, Flow, Formula, Group, Kpi, Length, Number, Segment, Team
 from acd.errors import OperatorError
 from acd.records.store import RecordStore
@@ -22,7 +22,7 @@ from acd.reports.asked import Grain
 from acd.reports.files.make import FileFormat
 from acd.reports.periods import Comparison, RelativePeriod
 from acd.reports.sending.attempt import attempt
-from acd.reports.sending.job import make
+from acd.reports.sending.job import InUse, make
 from acd.reports.sending.saved import draft_of
 from acd.reports.sending.store import BrokenReport, Run, Runs, RunState, SavedReport, SavedReports, names_of
 from acd.settings.problems import not_among
@@ -201,7 +201,6 @@ def remove(name: Name) -> None:
 def run_now(name: Name) -> None:
     """Send a saved report now, as if it were due; its schedule stays as it is."""
     env = context.environment()
-    folders: tuple[Path, Path] = (env.config_dir, env.flows_dir)
     with context.records(env) as store:
         saved = _named(store.engine, name)
         if not saved.recipients:
@@ -209,7 +208,9 @@ def run_now(name: Name) -> None:
         runs = Runs(store.engine)
         _audit(store, "saved-report-send", saved)
         run = runs.add(saved, datetime.now(UTC))
-        attempt(store.engine, saved, run, folders, env.database_url, make, os.environ, _now)
+        live = agents_now(env, saved.question.report, saved.question.kpis, _now())
+        in_use = InUse((env.config_dir, env.flows_dir), context.timezone(env), live)
+        attempt(store.engine, saved, run, in_use, env.database_url, make, os.environ, _now)
         done = runs.get(run.id)
     assert done is not None
     _tell(saved, done)

@@ -15,6 +15,7 @@ from acd.queue_log.line import NONE, BadLine, Event, Line, read
 FUTURE_S = 86_400
 EARLIEST = 946_684_800  # 2000: app_queue is younger
 LOOK_EVERY = 1000
+_SAYS_NOTHING_HERE = frozenset({Event.PENALTY, Event.RINGINUSE, Event.OUTCALL, Event.INFO})
 
 Call = tuple[str, list[Fact], Place]
 
@@ -102,5 +103,7 @@ class QueueHistory:
             self.agents.feed(line, place, text)
         elif line.event == Event.QUEUESTART:
             self.calls.restarted(line.at, place)
+        elif line.event in _SAYS_NOTHING_HERE:
+            self._refusals.leave_out(place, f"{line.event}, which nothing is counted by", text)
         elif line.event != Event.CONFIGRELOAD:
             raise Impossible("unknown event", f"unknown event {line.event}")

@@ -6,6 +6,7 @@ gone. What the database says against one is the answer to it, and the last.
 
 from __future__ import annotations
 
+import gc
 import sys
 from multiprocessing.connection import Connection
 from typing import Any
@@ -25,6 +26,7 @@ def main(socket: int) -> None:
         try:
             while (batch := _next(link)) is not None:
                 link.send(write(engine, batch))
+                gc.collect()  # the database layer leaves circles behind; what was there before is frozen
         except SQLAlchemyError as error:
             if isinstance(error, StatementError):
                 error.params = None  # many rows: the other end may be sending, and would never read them

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Engine, select
 
 from acd.core.facts import AgentInterval
 from acd.records import schema
+from acd.records.deleted import deleted_calls
 from acd.records.fold import utc
 from acd.records.new_calls import Head, NewCalls, insert_calls
 from acd.records.period import Period
@@ -68,8 +69,11 @@ def _new_calls(connection: Connection, heads: Sequence[Head]) -> tuple[frozenset
     for ids in in_chunks([head.call_id for head in heads]):
         for call_id, *told in connection.execute(query.where(table.call_id.in_(ids))):
             on_record[call_id] = (told[0], told[1], told[2])
+    gone = deleted_calls(connection, [head.call_id for head in heads if head.call_id not in on_record])
     new, others = set[str](), list[int]()
     for place, head in enumerate(heads):
+        if head.call_id in gone:
+            continue  # known, and deleted since: no import brings it back
         if head.call_id not in on_record:
             new.add(head.call_id)
         elif not _is_same(head, *on_record[head.call_id]):

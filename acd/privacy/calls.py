@@ -32,6 +32,7 @@ from acd.records import schema
 from acd.records.corrections import Field
 from acd.records.nobody import NOBODY, is_outside
 from acd.records.slots import raise_slots, slot_of, slots_between
+from acd.records.writing import taken
 from acd.sql import UtcDateTime
 
 BATCH = 200
@@ -94,6 +95,7 @@ def anonymise(
 def delete_calls(connection: Connection, call_ids: Sequence[str]) -> Counter[str]:
     """With all their parts; figures of reports are counted anew. At most BATCH calls; what was deleted."""
     ids = list(call_ids)
+    taken(connection, ids)  # who is about to write one of them waits, and finds it gone
     slots = set(_slots(connection, ids))
     count = _tasks_of(connection, ids, delete_them=True)
     for part in (*_PARTS, schema.dispositions):

@@ -10,6 +10,7 @@ import secrets
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, String, bindparam, cast, delete, or_, select, update
@@ -20,6 +21,7 @@ from acd.customers.store import drop_card
 from acd.errors import OperatorError
 from acd.privacy.accounts_of_calls import Cleaner
 from acd.privacy.calls import BATCH, anonymise, delete_calls, drafts, erasing
+from acd.privacy.customer_files import clean_versions, first_line_of
 from acd.privacy.leftovers import files_with, has
 from acd.privacy.person import Person, was_dialled
 from acd.privacy.scrub import scrubbed
@@ -29,8 +31,10 @@ from acd.recordings.files import remove_files
 from acd.recordings.of_call import told_of
 from acd.recordings.store import Recordings, Storage
 from acd.records import schema
+from acd.records.deleted import note_deleted
 from acd.records.nobody import GONE, NOBODY
 from acd.records.store import RecordStore
+from acd.settings.problems import shown_file
 from acd.webhooks.schema import deliveries
 
 
@@ -39,7 +43,8 @@ class Forgetting:
     """`home` is searched at the end; `others` are places beside it. `in_use`: the controller runs.
 
     `account` and `queue_log`: files in which Asterisk, and we, have written what happened to calls.
-    `tidy_live`: has the live state on disk written anew, without what is over.
+    `file`: customers.csv, which must not have them any more; `versions`: where copies of it are kept;
+    `country` of its numbers. `tidy_live`: has the live state on disk written anew, without what is over.
     `calls_too`: calls are deleted and not only made nobody's, so that reports change. `anew`: SQLite's file
     is written anew at the end.
     """
@@ -56,6 +61,9 @@ class Forgetting:
     anew: bool = True
     account: Path | None = None
     queue_log: Path | None = None
+    file: Path | None = None
+    versions: Path | None = None
+    country: str | None = None
     tidy_live: Callable[[], None] = lambda: None
     done: Counter[str] = field(default_factory=Counter)
     failed: list[Path] = field(default_factory=list)
@@ -65,15 +73,11 @@ class Forgetting:
 
     def check(self) -> None:
         """Raises OperatorError where card or recordings cannot be deleted, before anything is."""
-        query = select(customers.c.id).where(
-            customers.c.id.in_(self.person.ids), customers.c.file_values.is_not(None)
-        )
-        with self._engine.connect() as connection:
-            owned = list(connection.scalars(query))
-        if owned:
+        line = None if self.file is None else first_line_of(self.file, self.person, self.country)
+        if line is not None:
             raise OperatorError(
-                f"customer {owned[0]} is in the file config/customers.csv: delete the line there, reload,"
-                " and ask again"
+                f"{shown_file(self.file or Path())}:{line}: this customer is in the file: delete the line and"
+                " ask again; reload afterwards, not before, since the card tells what is to be forgotten"
             )
         found = Recordings(self._engine).of_calls(self.calls())
         if any(row.is_there and row.storage is Storage.S3 for row in found):
@@ -88,11 +92,13 @@ class Forgetting:
             with erasing(self._engine) as connection:
                 if self.calls_too:
                     self.done += delete_calls(connection, chunk)
+                    note_deleted(connection, chunk, datetime.now(UTC))
                 else:
                     self.done += anonymise(connection, chunk, lambda _key: self.nobody, self.person.pattern())
                     self._replace_codes(connection, chunk)
             progress(min(len(ids), (n + 1) * BATCH), len(ids))
         self._wishes_and_words()
+        self._versions()
         self._card()
         self._journal()
         self._overwrite()
@@ -179,6 +185,13 @@ class Forgetting:
                 query = update(audit).where(audit.c.id == bindparam("of"))
                 connection.execute(query.values(about=bindparam("said"), detail=bindparam("more")), changed)
             self.done["audit"] += len(changed)
+
+    def _versions(self) -> None:
+        """A configuration of before that is made active again must not bring them back."""
+        if self.versions is not None:
+            count, failed = clean_versions(self.versions, self.person, self.country)
+            self.done["version_lines"] += count
+            self.failed += failed
 
     def _card(self) -> None:
         with erasing(self._engine) as connection:

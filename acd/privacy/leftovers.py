@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 _BLOCK = 1 << 20
-_NOT_OF_PEOPLE = ("sounds", "versions")
-"""Folders of the home with what callers hear, and with configurations."""
+_NOT_OF_PEOPLE = ("sounds",)
+"""Folders of the home with what callers hear."""
 
 
 def files_with(needles: Sequence[bytes], places: Iterable[Path]) -> list[Path]:

@@ -106,8 +106,10 @@ def _without_card(connection: Connection, asked: str, number: str, home: Path) -
     """Somebody who has called, and has no card, or none any more.
 
     A number leads to its own calls alone: a customer who has called from it may have others, and be another.
+    An id of which the card is gone leads to the numbers of its calls.
     """
-    has_id, numbers = calls.c.customer_id == asked, [asked, number]
+    has_id = calls.c.customer_id == asked
+    numbers = sorted({asked, number, *_called_from(connection, asked)})
     has_number = calls.c.caller_number.in_(numbers) | was_dialled(numbers)
     query = select(calls.c.customer_id, calls.c.customer_name).where(has_id | has_number).distinct()
     found = connection.execute(query).all()
@@ -120,6 +122,16 @@ def _without_card(connection: Connection, asked: str, number: str, home: Path) -
     if not found and not any(connection.execute(kept.limit(1)).first() for kept in (wishes, coded)):
         raise OperatorError(f"nothing is kept of {asked!r}: neither a card nor a call")
     return person
+
+
+def _called_from(connection: Connection, customer_id: str) -> set[str]:
+    """Numbers of a customer whose card is gone, as their calls tell; none that another's card has."""
+    query = select(calls.c.caller_number).where(
+        calls.c.customer_id == customer_id, calls.c.kind != CallKind.OUTBOUND.value
+    )
+    found = {number for number in connection.scalars(query.distinct()) if number}
+    others = select(customer_numbers.c.number).where(customer_numbers.c.number.in_(found))
+    return found - set(connection.scalars(others))
 
 
 def _refuse_others(connection: Connection, asked: str, ids: Iterable[str]) -> None:

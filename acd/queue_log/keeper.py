@@ -65,7 +65,7 @@ class QueueLog:
             return
         calls, agents = _read(kept, "call:", Call.from_dict), _read(kept, "agent:", Agent.from_dict)
         self._begin(calls, agents)
-        # Whoever reads this holds all calls for ended and all agents for logged out.
+        # Whoever reads this may hold all calls for ended and all agents for logged out.
         if not any(not call.finished for call in calls) and not _at_work(agents):
             self._write([Line(int(self._clock()), NONE, NONE, NONE, Event.QUEUESTART)])
 

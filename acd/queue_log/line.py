@@ -45,6 +45,10 @@ class Event(StrEnum):
     AGENTLOGOFF = "AGENTLOGOFF"  # channel|seconds logged in
     AGENTCALLBACKLOGIN = "AGENTCALLBACKLOGIN"
     AGENTCALLBACKLOGOFF = "AGENTCALLBACKLOGOFF"
+    PENALTY = "PENALTY"  # the member's new penalty
+    RINGINUSE = "RINGINUSE"  # whether the member is rung while on the phone
+    OUTCALL = "OUTCALL"  # a call that a dial plan has counted for the member
+    INFO = "INFO"  # whatever a dial plan had to say
     QUEUESTART = "QUEUESTART"
     CONFIGRELOAD = "CONFIGRELOAD"
 

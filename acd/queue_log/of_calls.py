@@ -223,19 +223,20 @@ def _transferred(writing: _Writing, fact: Transferred) -> None:
 
 
 def _take_over(writing: _Writing, consult: Sequence[Fact]) -> None:
-    """The caller steps into the place that the consultation has: a visit that begins now."""
+    """The caller steps into the place that the consultation has: into a line, a visit that begins now.
+
+    With an agent who talks already there is none: nobody waited, and a queue that has no line of the visit
+    cannot count it as an offer that was answered at once.
+    """
     other = _Way(writing.way.call)
     line: dict[str, list[str]] = {}
     for fact in consult:
         if type(fact) in _STEPS:
             _STEPS[type(fact)](_Writing(other, fact.at, [], line), fact)
-    if other.group is None:
+    if other.group is None or other.agent is not None:
         return
     writing.enter(other.group)
-    if other.agent is not None:
-        writing.connect(other.agent)
-    else:
-        writing.way.rings.update(dict.fromkeys(other.rings, writing.at))
+    writing.way.rings.update(dict.fromkeys(other.rings, writing.at))
 
 
 def _ended(writing: _Writing, fact: Ended) -> None:

@@ -105,7 +105,8 @@ def _contact(row: Any, visits: Sequence[Any], segments: Sequence[Any]) -> Contac
 
 def _outcome(visit: Any, segments: Sequence[Any]) -> str:
     if visit is not None:
-        return str(VisitOutcome(visit["outcome"]))
+        outcome = VisitOutcome(visit["outcome"])
+        return VisitOutcome.ANSWERED if outcome is VisitOutcome.TRANSFERRED_IN else outcome
     if any(s["kind"] == SegmentKind.OUTSIDE for s in segments):
         return VisitOutcome.ANSWERED
     dials = [s for s in segments if s["kind"] == SegmentKind.DIALING_OUT]

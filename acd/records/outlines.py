@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,6 +12,8 @@ from acd.core.facts import CallKind
 from acd.records import schema
 from acd.records.record import SegmentKind
 from acd.sql import in_chunks
+
+_AT_ONCE = 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,20 +51,28 @@ def outlines(engine: Engine, call_ids: Collection[str]) -> dict[str, Outline]:
     return found
 
 
-def begun_between(engine: Engine, since: datetime, until: datetime) -> frozenset[str]:
-    """The ids of calls on record that began in [since, until). Raises SQLAlchemy's errors."""
-    calls = schema.calls.c
-    query = select(calls.call_id).where(calls.started_at >= since, calls.started_at < until)
-    with engine.connect() as connection:
-        return frozenset(connection.scalars(query))
-
-
-def consultations(engine: Engine, call_ids: Collection[str], since: datetime) -> frozenset[str]:
-    """Those of the ids that became part of another call, by a transfer at `since` or later.
+def begun_between(engine: Engine, since: datetime, until: datetime, size: int) -> Iterator[Sequence[str]]:
+    """The ids of calls on record that began in [since, until), at most so many at once.
 
     Raises SQLAlchemy's errors.
     """
-    transfers = schema.transfers.c
+    calls = schema.calls.c
+    query = select(calls.call_id).where(calls.started_at >= since, calls.started_at < until)
     with engine.connect() as connection:
-        query = select(transfers.target).where(transfers.at >= since, transfers.how == "attended")
-        return frozenset(call_ids) & frozenset(connection.scalars(query))
+        yield from connection.execution_options(yield_per=size).scalars(query).partitions()
+
+
+def consultations(
+    engine: Engine, call_ids: Collection[str], since: datetime, until: datetime | None = None
+) -> frozenset[str]:
+    """Those of the ids that became part of another call, by a transfer in [since, until]; None: since then.
+
+    Raises SQLAlchemy's errors.
+    """
+    transfers, wanted = schema.transfers.c, frozenset(call_ids)
+    query = select(transfers.target).where(transfers.at >= since, transfers.how == "attended")
+    if until is not None:
+        query = query.where(transfers.at <= until)
+    with engine.connect() as connection:
+        found = connection.execution_options(yield_per=_AT_ONCE).scalars(query)
+        return frozenset(target for target in found if target in wanted)

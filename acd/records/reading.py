@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Column, Connection, Select, or_, select
+from sqlalchemy import Column, ColumnElement, Connection, Select, func, or_, select
 
 from acd.core.disposition import Disposition
 from acd.core.facts import AgentInterval, CallKind
@@ -21,6 +21,8 @@ from acd.sql import in_chunks
 
 _LONGEST = timedelta(days=2)
 """No part of a call is further from its begin."""
+_LAST_LETTERS, _LAST_CHARACTER, _GREATEST = "z" * 64, "\uffff", chr(0x10FFFF)
+"""Behind all that call ids are of: in some languages the one, in some the other comes last."""
 _PARTS = {
     schema.segments: schema.segments.c.position,
     schema.visits: schema.visits.c.position,
@@ -56,11 +58,34 @@ def these(connection: Connection, call_ids: Sequence[str]) -> list[CallRecord]:
 def named(connection: Connection, name: str, limit: int) -> list[CallRecord]:
     """See `RecordStore.named`."""
     calls, number = schema.calls, sought(name)
-    meant = [calls.c.call_id.startswith(name, autoescape=True), calls.c.caller_number.in_(number.whole)]
+    of_caller: list[ColumnElement[bool]] = [calls.c.caller_number.in_(number.whole)]
     if number.ending:
-        meant.append(calls.c.caller_number.endswith(number.ending, autoescape=True))
-    query = select(calls).where(or_(*meant))
+        of_caller.append(calls.c.caller_number.endswith(number.ending, autoescape=True))
+    # Each by itself, since each has an index of its own (but for endings of numbers).
+    found = set(connection.scalars(beginning(name, connection.dialect.name).limit(limit)))
+    for meant in of_caller:
+        newest = select(calls.c.call_id).where(meant).order_by(calls.c.started_at.desc()).limit(limit)
+        found.update(connection.scalars(newest))
+    query = select(calls).where(calls.c.call_id.in_(found))
     return load(connection, query.order_by(calls.c.started_at.desc(), calls.c.call_id).limit(limit))
+
+
+def beginning(prefix: str, dialect: str) -> Select[tuple[str]]:
+    """The ids of calls that begin with `prefix`, the greatest first: a stretch of the index of their key.
+
+    PostgreSQL has the key in the order of the database's language, in which the last character does not tell
+    what follows a text. There the stretch ends behind all letters, and what does not belong is left out.
+    """
+    call_id = schema.calls.c.call_id
+    query = select(call_id).where(call_id >= prefix).order_by(call_id.desc())
+    if dialect == "postgresql":
+        last = func.greatest(prefix + _LAST_LETTERS, prefix + _LAST_CHARACTER)
+        return query.where(call_id < last, call_id.startswith(prefix, autoescape=True))
+    shortened = prefix.rstrip(_GREATEST)
+    if not shortened:
+        return query
+    following = ord(shortened[-1]) + 1
+    return query.where(call_id < shortened[:-1] + chr(0xE000 if following == 0xD800 else following))
 
 
 def calls(

@@ -67,12 +67,17 @@ class SegmentOutcome(StrEnum):
 
 
 class VisitOutcome(StrEnum):
-    """What became of a caller in a group's line. LEFT: overflow, callback, or sent away."""
+    """What became of a caller in a group's line. LEFT: overflow, callback, or sent away.
+
+    TRANSFERRED_IN: an agent of the group took the caller over from a colleague after a consultation. Nobody
+    waited in the line then, so that this is no offer to the group: it counts as work alone.
+    """
 
     ANSWERED = "answered"
     ABANDONED = "abandoned"
     LEFT = "left"
     WAITING = "waiting"
+    TRANSFERRED_IN = "transferred_in"
 
 
 class Source(StrEnum):
@@ -104,7 +109,7 @@ class Segment:
 
 @dataclass(frozen=True, slots=True)
 class GroupVisit:
-    """One entry into one group's waiting line; reports count these as *offered*.
+    """One entry into one group's waiting line; reports count these as *offered*, unless TRANSFERRED_IN.
 
     `wait_s` runs from entering the line to the agent's answer (ringing included, IVR excluded),
     or to leaving the line; for a caller who still waits, to the last known fact. `talk_s` has no

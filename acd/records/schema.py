@@ -252,6 +252,14 @@ rollups = Table(
     Column("data", LargeBinary, nullable=False),
 )
 
+# Calls that were deleted for good, by a code of their ids: they must not come back.
+deleted_calls = Table(
+    "deleted_calls",
+    metadata,
+    Column("code", String, primary_key=True),
+    Column("at", UtcDateTime, nullable=False),
+)
+
 # Runs of 'acd import'. Without `ended_at` one was interrupted.
 imports = Table(
     "imports",

@@ -7,7 +7,7 @@ Writing the same call or interval again replaces it, so whoever is unsure may wr
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
@@ -25,6 +25,7 @@ from acd.records import migrations, reading, rows, schema, writing
 from acd.records.bulk import insert_rows
 from acd.records.connecting import make_engine
 from acd.records.corrections import Correction, of_calls
+from acd.records.deleted import deleted_calls
 from acd.records.record import CallRecord, CallVisit
 from acd.records.task_store import TaskStore
 
@@ -155,6 +156,8 @@ class RecordStore:
         table = schema.callbacks
         wanted = {(row["call_id"], row["wanted_at"]): row for row in map(rows.callback_row, orders)}
         with self.engine.begin() as connection:
+            gone = deleted_calls(connection, {call_id for call_id, _ in wanted})
+            wanted = {key: row for key, row in wanted.items() if row["call_id"] not in gone}
             for call_id, at in list(wanted):
                 same = select(table.c.callback_id).where(table.c.call_id == call_id, table.c.wanted_at == at)
                 if connection.execute(same).first() is not None:
@@ -212,7 +215,10 @@ class RecordStore:
             return reading.these(connection, call_ids)
 
     def named(self, name: str, limit: int = 10) -> list[CallRecord]:
-        """Calls whose id begins so, or whose caller had this number; newest first, at most `limit`."""
+        """Calls whose id begins so, or whose caller had this number; newest first, at most `limit`.
+
+        Where more ids begin so, they are the greatest of them: ours have the time in them.
+        """
         with self.engine.connect() as connection:
             return reading.named(connection, name, limit)
 
@@ -220,6 +226,11 @@ class RecordStore:
         """Those of the ids that are on record."""
         with self.engine.connect() as connection:
             return writing.known(connection, call_ids)
+
+    def deleted(self, call_ids: Collection[str]) -> frozenset[str]:
+        """Those of the ids whose calls were deleted for good, and do not come back."""
+        with self.engine.connect() as connection:
+            return deleted_calls(connection, call_ids)
 
     def calls(
         self,

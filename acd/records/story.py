@@ -65,7 +65,7 @@ from acd.core.outside_facts import (
     OutsideRefused,
 )
 from acd.records.fold import utc
-from acd.records.record import CallRecord, GroupVisit
+from acd.records.record import CallRecord, GroupVisit, VisitOutcome
 from acd.records.report import duration
 
 FAILURES = {
@@ -155,7 +155,10 @@ def in_words(fact: Fact) -> str:
 
 
 def _visit(visit: GroupVisit) -> str:
-    text = f"{printable(visit.group)}: {visit.outcome.value} after {duration(visit.wait_s)}"
+    if visit.outcome is VisitOutcome.TRANSFERRED_IN:
+        text = f"{printable(visit.group)}: taken over from a colleague"
+    else:
+        text = f"{printable(visit.group)}: {visit.outcome.value} after {duration(visit.wait_s)}"
     if visit.left_by is not None:
         text += f" ({_LEFT[visit.left_by]})"
     if visit.agent is not None:
@@ -172,7 +175,9 @@ def _arrived(fact: Arrived) -> str:
     if fact.kind is not CallKind.INBOUND:
         who = fact.origin_agent or caller_in_words(fact.caller_number, fact.caller_name)
         return f"{who} dialled {fact.dialed_number}"
-    text = f"call from {caller_in_words(fact.caller_number, fact.caller_name)} to {fact.dialed_number}"
+    text = f"call from {caller_in_words(fact.caller_number, fact.caller_name)}"
+    if fact.dialed_number:  # histories of other systems may not tell it
+        text += f" to {fact.dialed_number}"
     text += f" through {fact.trunk}" if fact.trunk else ""
     customer = fact.customer
     if customer is None:

@@ -227,7 +227,8 @@ class Track(Way):
         """Attended transfer: step into the place that the consultation has at `at`.
 
         What the consultation did before becomes `consult` stretches. The agent's time in a line
-        is not the caller's: the caller's own visit starts now.
+        is not the caller's: the caller's own visit starts now. With an agent whom the consultation has
+        reached already it is a visit without a wait, which was never offered to the group.
         """
         self.leave(at, SegmentOutcome.TRANSFERRED)
         talk = self._last_talk.get(agent)
@@ -239,22 +240,29 @@ class Track(Way):
         if place is None:
             return
         if kind is SegmentKind.TALKING and place.agent is not None:
-            visit = None
-            if place.group is not None:
-                visit = self._add_visit(Visit(place.group, at, VisitOutcome.ANSWERED))
-            self._start_talk(at, place.agent, visit)
+            self._start_talk(at, place.agent, self._taken_over(at, place))
         elif kind is SegmentKind.WAITING:
             self.wait(at, place.group, place.agent)
         elif kind is SegmentKind.IVR:
             self.listen(at)
         elif kind in (SegmentKind.DIALING_OUT, SegmentKind.OUTSIDE):
             self._enter(Stretch(kind, at, agent=place.agent))
+        elif kind is SegmentKind.FALLBACK and place.agent is not None:
+            visit = self._taken_over(at, place)
+            self._meet(at, place.agent, visit)
+            self._enter(Stretch(kind, at, place.group, place.agent, visit))
         elif kind is SegmentKind.FALLBACK:
             if place.group is not None:
                 self.wait(at, place.group)
-            self.fall_back(at, place.agent)
+            self.fall_back(at, None)
         for agent in rings:
             self.ring(at, agent)
+
+    def _taken_over(self, at: float, place: Stretch) -> Visit | None:
+        """The visit of a caller whom an agent of the place's group takes over from a colleague."""
+        if place.group is None:
+            return None
+        return self._add_visit(Visit(place.group, at, VisitOutcome.TRANSFERRED_IN))
 
     def _adopt(self, at: float, consult: Track) -> None:
         """Take the consultation's stretches; its after-call work stays after-call work."""

@@ -18,6 +18,7 @@ from acd.errors import OperatorError
 from acd.records import reading, rows, schema
 from acd.records.bulk import delete_rows, insert_rows
 from acd.records.corrections import Correction, Field, applied, check, of_calls
+from acd.records.deleted import deleted_calls
 from acd.records.fact_parts import FactData, Part, new_part, together
 from acd.records.fold import fold
 from acd.records.nobody import Kept, as_kept, is_same, nobodys_fact
@@ -61,13 +62,14 @@ def known(connection: Connection, call_ids: Sequence[str]) -> frozenset[str]:
 def save_calls(connection: Connection, calls: Collection[CallRecord], also_slots: Iterable[int] = ()) -> None:
     """Write them, each id once; of those on record what is new is added. `also_slots` are raised, too.
 
-    Those that have been made nobody's stay so.
+    Those that have been made nobody's stay so, and those that were deleted for good stay deleted.
     """
     on_record = taken(connection, [call.call_id for call in calls])
+    gone = deleted_calls(connection, [call.call_id for call in calls if call.call_id not in on_record])
     again = [call for call in calls if call.call_id in on_record]
     slots = _save_again(connection, again, on_record) if again else set[int]()
     slots.update(also_slots)
-    new = [call for call in calls if call.call_id not in on_record]
+    new = [call for call in calls if call.call_id not in on_record and call.call_id not in gone]
     for table, own in rows_of_new(new):
         insert_rows(connection, table, own)
     for call in new:
@@ -221,6 +223,11 @@ def correct(connection: Connection, correction: Correction) -> None:
         raise OperatorError(f"no call {correction.call_id!r} is on record; see 'acd calls list'")
     if kept.anonymised and correction.field is Field.CUSTOMER:
         raise OperatorError(f"call {correction.call_id} has been made nobody's: it gets no customer any more")
+    if correction.field is Field.COMPLAINT and not _is_disposed(connection, correction.call_id):
+        raise OperatorError(
+            f"no agent has recorded a disposition of call {correction.call_id}, and complaints are counted"
+            " among dispositions: have one recorded first"
+        )
     mine = select(func.count()).select_from(table).where(table.c.call_id == correction.call_id)
     row = {
         "call_id": correction.call_id,
@@ -234,6 +241,11 @@ def correct(connection: Connection, correction: Correction) -> None:
     insert_rows(connection, table, [row])
     also = slots_on_record(connection, [correction.call_id])
     save_calls(connection, reading.load(connection, select(schema.calls).where(of_call)), also)
+
+
+def _is_disposed(connection: Connection, call_id: str) -> bool:
+    """Whether an agent's last words on the call have a disposition; notes alone have none."""
+    return any(told.code for told in reading.dispositions(connection, [call_id]))
 
 
 def save_intervals(
@@ -270,9 +282,11 @@ def _slots_of_state(row: Mapping[Any, Any]) -> range:
 
 
 def save_dispositions(connection: Connection, told: Iterable[Disposition]) -> None:
-    """Add what agents recorded of calls, each of their words once."""
+    """Add what agents recorded of calls, each of their words once; nothing of calls that were deleted."""
     table = schema.dispositions
     new = {(row["call_id"], row["agent_id"], row["at"]): row for row in map(rows.disposition_row, told)}
+    gone = deleted_calls(connection, {call_id for call_id, _, _ in new})
+    new = {key: row for key, row in new.items() if row["call_id"] not in gone}
     slots = set[int]()
     for ids in in_chunks(sorted({call_id for call_id, _, _ in new})):
         query = select(table.c.call_id, table.c.agent_id, table.c.at).where(table.c.call_id.in_(ids))

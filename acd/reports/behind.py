@@ -26,7 +26,15 @@ from acd.reports.counting.rows import VisitRow
 from acd.reports.counting.tally import key_of
 from acd.reports.known import Known
 from acd.reports.kpis import RowKind, meant
-from acd.reports.measures import ABANDONED, ANSWERED, LEFT, WAITING, is_in_time, is_short
+from acd.reports.measures import (
+    ABANDONED,
+    ANSWERED,
+    LEFT,
+    TRANSFERRED_IN,
+    WAITING,
+    is_in_time,
+    is_short,
+)
 from acd.reports.run import snapshot
 from acd.reports.sources import SOURCES, Filter
 
@@ -207,8 +215,10 @@ _CALL_FLAGS = (
 _CALLBACK_ENDS = ("callbacks_done", "callbacks_failed", "callbacks_cancelled", "callbacks_open")
 
 SETS: Mapping[str, tuple[RowKind, Belongs]] = {
-    "offered": _visit(lambda *_: True),
+    "offered": _visit(lambda row, _: row.outcome != TRANSFERRED_IN),
     "answered": _ended(ANSWERED),
+    "transferred_in": _ended(TRANSFERRED_IN),
+    "handled": _ended(ANSWERED, TRANSFERRED_IN),
     "abandoned": _abandoned(short=False),
     "short_abandoned": _abandoned(short=True),
     "left": _ended(LEFT),

@@ -66,15 +66,15 @@ REPORTS: Mapping[str, Report] = {
             "groups",
             (
                 "offered", "answered", "abandoned", "short_abandoned", "left", "waiting", "service_level",
-                "abandon_rate", *_WAITS, *_HANDLING, *_TRANSFERS,
+                "abandon_rate", *_WAITS, "transferred_in", *_HANDLING, *_TRANSFERS,
             ),
             _GROUPED,
         ),
         Report(
             "agents",
             (
-                "answered", *_HANDLING, *_TRANSFERS, "rings", "rona", "rona_rate", *_TIMES, "occupancy",
-                "utilisation",
+                "answered", "transferred_in", *_HANDLING, *_TRANSFERS, "rings", "rona", "rona_rate", *_TIMES,
+                "occupancy", "utilisation",
             ),
             (By.AGENT, By.TEAM, By.ALL, By.GROUP),
         ),
@@ -90,7 +90,7 @@ REPORTS: Mapping[str, Report] = {
         ),
         Report(
             "transfers",
-            ("answered", "transfers_blind", "transfers_attended", "transfer_rate"),
+            ("answered", "transferred_in", "transfers_blind", "transfers_attended", "transfer_rate"),
             _GROUPED,
         ),
         Report(

@@ -38,8 +38,8 @@ def _named(*names: str) -> Callable[[Measures], Sequence[int]]:
 _IDENTITIES = (
     _Identity("offered", RowKind.VISITS, lambda m: m.sum("offered"), _ended),
     _Identity(
-        "states", RowKind.STATES, lambda m: m.sum("logged_in_us"), _named(*(f"{s}_us" for s in _STATES)),
-        Unit.SECONDS,
+        "states", RowKind.STATES, lambda m: m.sum("logged_in_us") + m.sum("missing_us"),
+        _named(*(f"{s}_us" for s in _STATES)), Unit.SECONDS,
     ),
     _Identity("overlap", RowKind.STATES, lambda m: m.sum("overlap_us"), lambda _: (0,), Unit.SECONDS),
     _Identity(

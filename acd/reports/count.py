@@ -17,6 +17,7 @@ from acd.reports.counting.outcomes import count_callbacks, count_dispositions, c
 from acd.reports.counting.states import Span, count_plans, count_states
 from acd.reports.counting.tally import Tally, key_of
 from acd.reports.counting.visits import count_rings, count_transfers, count_visits
+from acd.reports.going_on import GoingOn, with_going_on
 from acd.reports.known import Known
 from acd.reports.kpis import RowKind
 from acd.reports.sources import SOURCES, Filter
@@ -24,13 +25,17 @@ from acd.reports.sources import SOURCES, Filter
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What of a period is to be counted: in which intervals, under which keys, of which rows."""
+    """What of a period is to be counted: in which intervals, under which keys, of which rows.
+
+    `going_on`: what agents are doing now, as far as that is known.
+    """
 
     buckets: Buckets
     by: By
     filter: Filter
     known: Known
     now: datetime
+    going_on: GoingOn = ()
 
     @property
     def period(self) -> Period:
@@ -76,6 +81,7 @@ def _plans(rows: Any, wanted: Wanted) -> Tally:
         if agent.hours is not None and (chosen is None or agent.id in chosen):
             spans = agent.hours.open_spans(period.since, period.until)
             plans[agent.id] = [(microseconds(since), microseconds(until)) for since, until in spans]
+    rows = with_going_on(rows, wanted.going_on)
     return count_plans(rows, plans, wanted.buckets, _key(wanted), microseconds(wanted.now))
 
 

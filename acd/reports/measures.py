@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 
 ANSWERED, ABANDONED, LEFT, WAITING = "answered", "abandoned", "left", "waiting"
 """The kinds of waits: what became of them."""
+TRANSFERRED_IN = "transferred_in"
+"""A visit without a wait: taken over from a colleague, and never offered. Counted in a sum of this name."""
 SCORE, REASON = "score:", "reason:"
 """Before a score (how often it was given) and a reason (how long not ready for it), in the names of sums."""
 
@@ -106,6 +108,11 @@ def measured(parts: Iterable[tuple[Limits, Measures]]) -> Measures:
             elif name.startswith(REASON) and name.removeprefix(REASON) in limits.unpaid:
                 whole.add("unpaid_us", amount)
     return whole
+
+
+def handled(m: Measures) -> int:
+    """Visits that agents had work with: answered out of the line, or taken over from a colleague."""
+    return m.count(ANSWERED) + m.sum(TRANSFERRED_IN)
 
 
 def is_in_time(wait_ms: int, limits: Limits) -> bool:

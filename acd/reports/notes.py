@@ -26,13 +26,17 @@ def notes_of(
     total: Measures,
     left_out: Sequence[str],
     now: datetime,
+    knows_going_on: bool,
 ) -> list[Note]:
-    """Ids of `acd/reports/words` with what fills their placeholders."""
+    """Ids of `acd/reports/words` with what fills their placeholders. `knows_going_on`: see `run_report`."""
     notes = list(_counts(total, known))
     if left_out:
         notes.append(("left-out", {"kpis": ", ".join(left_out)}))
-    if {RowKind.STATES, RowKind.PLANS} & set(kinds) and asked.period.until.timestamp() > now.timestamp() - 1:
+    reaches_now = asked.period.until.timestamp() > now.timestamp() - 1
+    if RowKind.STATES in kinds and reaches_now:
         notes.append(("open-stretches", {}))
+    if RowKind.PLANS in kinds and reaches_now and not knows_going_on:
+        notes.append(("open-plans", {}))
     if RowKind.PLANS in kinds:
         without = sum(agent.hours is None for agent in known.agents.values())
         notes += [("no-plan", {"count": without})] if without else []

@@ -21,6 +21,7 @@ from acd.reports.catalogue import rows_of
 from acd.reports.checks import check_lines, check_measures
 from acd.reports.count import Wanted
 from acd.reports.counting.tally import Tally
+from acd.reports.going_on import GoingOn
 from acd.reports.known import Known
 from acd.reports.kpis import RowKind, column, figures
 from acd.reports.measures import Measures, measured
@@ -41,8 +42,10 @@ class _Counted:
     total: Measures
 
 
-def run_report(engine: Engine, known: Known, asked: Asked, now: datetime) -> ReportTable:
-    """The report; `now` is aware.
+def run_report(
+    engine: Engine, known: Known, asked: Asked, now: datetime, going_on: GoingOn | None = None
+) -> ReportTable:
+    """The report; `now` is aware. `going_on`: what agents are doing now; None: nobody knows.
 
     Raises OperatorError where what is asked for cannot be told, ReportTooLong, and SQLAlchemy's errors.
     """
@@ -51,11 +54,12 @@ def run_report(engine: Engine, known: Known, asked: Asked, now: datetime) -> Rep
     ids, left_out = kpis_of(report, asked, filter)
     kinds = sorted({kind for id in ids for kind in rows_of(id)})
     with snapshot(engine, known.language) as connection:
-        counted = _count(connection, kinds, asked, asked.period, filter, known, now)
+        counted = _count(connection, kinds, asked, asked.period, filter, known, now, going_on or ())
         before = None
         if asked.compare is not None:
-            before = _count(connection, kinds, asked, asked.compare, filter, known, now)
-        notes = notes_of(connection, kinds, asked, known, counted.total, left_out, now)
+            before = _count(connection, kinds, asked, asked.compare, filter, known, now, going_on or ())
+        is_known = going_on is not None
+        notes = notes_of(connection, kinds, asked, known, counted.total, left_out, now, is_known)
     if not counted.cells:
         check_names(asked.where, known)
     lines = _lines(counted, before, ids, asked, known)
@@ -103,9 +107,10 @@ def _count(
     filter: Filter,
     known: Known,
     now: datetime,
+    going_on: GoingOn,
 ) -> _Counted:
     intervals = buckets(period, asked.grain, asked.tz)
-    wanted = Wanted(intervals, asked.by, filter, known, now)
+    wanted = Wanted(intervals, asked.by, filter, known, now, going_on)
     tally = Tally()
     for kind in kinds:
         tally.merge(count_with_rollups(connection, kind, wanted))

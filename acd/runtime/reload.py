@@ -17,7 +17,6 @@ from typing import Any, Protocol
 import structlog
 
 from acd.errors import OperatorError, RequestRefused, SettingsError
-from acd.ivr.flow import FlowSet
 from acd.runtime.version_files import Staged, VersionFiles, changed_files
 from acd.runtime.versions import LoadCentre, Loaded, Versions, flows_of
 from acd.settings.model import Centre
@@ -73,8 +72,11 @@ class Change(Protocol):
     def faults(self) -> list[str]:
         """What stands against it in the centre as it is now; a line each."""
 
-    def prepare(self) -> None:
-        """Whatever takes time or can fail, in a thread. Raises OperatorError; nothing has changed then."""
+    def prepare(self, copy: Centre) -> None:
+        """Whatever takes time or can fail, in a thread. Raises OperatorError; nothing has changed then.
+
+        `copy`: the centre to be, as it was read: its files move to where the change's own centre has them.
+        """
 
     def undo(self) -> None:
         """What `prepare` has written is as before; in a thread."""
@@ -198,13 +200,15 @@ class Reloader:
         except Refused as refused:
             raise self._refusal(who, refused.reasons) from None
         # Made first, kept then: what is on disk as a version can be used.
-        flows = await self._thread(self._flows_to_be, centre, staged)
+        home = await self._thread(self._files.next, staged)
+        flows = await self._thread(flows_of, centre, staged, home)
         entry = self._files.entry_to_be(staged, who, source, result.summary, on_disk)
-        change = self._change_to(centre, Loaded(entry, flows, centre.numbers), shown)
+        lasting = moved(centre, staged, home)
+        change = self._change_to(lasting, Loaded(entry, flows, centre.numbers), shown)
         if faults := change.faults():
             raise self._refusal(who, faults)
         changed = [] if before is None else await self._thread(changed_files, before, staged)
-        await self._thread(change.prepare)
+        await self._thread(change.prepare, centre)
         try:
             await self._thread(self._files.keep, staged, entry)
         except BaseException:
@@ -246,9 +250,6 @@ class Reloader:
     def _refusal(self, who: str, reasons: list[str]) -> RequestRefused:
         log.warning("new files refused, nothing has changed", by=who, reasons=len(reasons))
         return RequestRefused(REFUSED, "\n".join(reasons))
-
-    def _flows_to_be(self, centre: Centre, staged: Staged) -> FlowSet:
-        return flows_of(centre, staged, self._files.next(staged))
 
     def _edited(self) -> tuple[Path, Path]:
         return self._folders.config_dir, self._folders.flows_dir

@@ -98,6 +98,7 @@ _EITHER = (
     "step_visits",
     "survey_answers",
     "talking_s",
+    "transferred_in",
     "transfers_attended",
     "transfers_blind",
     "waiting",

@@ -174,11 +174,6 @@ def calls_of(lines: Iterable[str], wanted: Container[str] | None = None) -> dict
     return {call_id: call for call_id, call in calls.items() if call is not None}
 
 
-def calls_since(path: Path, since: float) -> dict[str, CallSeen]:
-    """Those that ended at `since`, Unix seconds, or later, and some from before."""
-    return calls_of(lines_since(path, since, ends_at))
-
-
 def lines_between(path: Path, since: float, until: float) -> Iterator[str]:
     """The lines of calls that began in [since, until), Unix seconds, and of others of about that time."""
     beyond = 0

@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import signal
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -26,7 +27,8 @@ from acd.recordings.keeper import Keeper
 from acd.records.store import RecordsAway, RecordStore
 from acd.reports.known import Known
 from acd.reports.rollups.keeper import RollUpKeeper
-from acd.reports.sending.worker import InUse, ReportSender
+from acd.reports.sending.job import InUse
+from acd.reports.sending.worker import ReportSender
 from acd.runtime.control import request
 from acd.settings.environment import Environment
 from acd.settings.model import RecordingSettings
@@ -39,7 +41,7 @@ from acd.web.live import socket as live
 from acd.web.metrics import PATH as PATH_OF_METRICS
 from acd.web.metrics import WebMetrics
 from acd.web.pages import FOLDER, Pages
-from acd.web.report_desk import known_of
+from acd.web.report_desk import going_on_of, known_of
 from acd.web.route import Route
 from acd.web.services import Services
 from acd.web.sip_proxy import PATH as SIP
@@ -190,7 +192,9 @@ class WebProcess:
         return (await self.services.centre.get()).webhooks_to_private
 
     async def _configuration_in_use(self) -> InUse:
-        return InUse((await self.services.centre.get()).folders, await self.services.centre.zone())
+        services = self.services
+        live = going_on_of(services.picture.objects, datetime.now(UTC)) if services.link.up else None
+        return InUse((await services.centre.get()).folders, await services.centre.zone(), live)
 
     async def _health(self, _request: web.Request) -> web.Response:
         """What the controller says of itself; 503 where it is away, or routes no calls."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import structlog
 from aiohttp import web
 from aiohttp.web import FileResponse
 
@@ -17,6 +18,8 @@ from acd.recordings.encode import CannotEncode, decoded, make_peaks
 from acd.recordings.files import MEDIA, path_of, peaks_path
 from acd.recordings.store import Recording, Storage
 from acd.web.refusal import Refusal, away
+
+log = structlog.get_logger(__name__)
 
 LISTENING_S = 600.0
 LISTENINGS_MAX = 10_000
@@ -77,6 +80,7 @@ class RecordingDesk:
         except NotStored:
             raise self._missing(row) from None
         except StoreAway as error:
+            log.error("a recording cannot be heard", recording=row.name, reason=str(error))
             raise away("recordings-away", str(error)) from error
         is_part = (asked.start, asked.stop) != (None, None)  # also where all of it was asked for as a part
         headers |= {"Accept-Ranges": "bytes", "Content-Length": str(end - start)}
@@ -117,6 +121,8 @@ class RecordingDesk:
             except NotStored:
                 raise self._missing(row) from None
             except (CannotEncode, StoreAway, OSError, ValueError) as error:
+                if isinstance(error, StoreAway):
+                    log.error("a recording cannot be drawn", recording=row.name, reason=str(error))
                 raise away("no-peaks", f"the wave cannot be drawn: {error}") from error
 
     def _place(self, row: Recording) -> Path:

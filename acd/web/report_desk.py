@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Engine
 
 from acd.reports.asked import Asked, By
 from acd.reports.buckets import buckets
+from acd.reports.going_on import GoingOn, going_on
 from acd.reports.known import AgentKnown, Known
 from acd.reports.run import run_report
 from acd.reports.table import ReportTable
 from acd.web.centre import CentreShown
+from acd.web.live.topics import AGENT
 from acd.web.refusal import Refusal
 
 LINES_MAX = 20_000
@@ -31,10 +35,20 @@ def known_of(centre: CentreShown, language: str) -> Known:
     )
 
 
-def worked_out(engine: Engine, known: Known, asked: Asked, now: datetime) -> ReportTable:
+def going_on_of(objects: Mapping[str, Mapping[str, Any]], now: datetime) -> GoingOn:
+    """What agents are doing, by the live picture."""
+    agents = [told for key, told in objects.items() if key.startswith(AGENT)]
+    return going_on(
+        ((a["id"], a["state"], a["reason"], now.timestamp() - a["since_at"]) for a in agents), now
+    )
+
+
+def worked_out(
+    engine: Engine, known: Known, asked: Asked, now: datetime, going_on: GoingOn | None
+) -> ReportTable:
     """In a thread. Raises Refusal, 422, where it would be too long; OperatorError and SQLAlchemy's errors."""
     _check(len(buckets(asked.period, asked.grain, asked.tz)) * _keys_to_expect(known, asked))
-    table = run_report(engine, known, asked, now)
+    table = run_report(engine, known, asked, now, going_on)
     _check(len(table.lines))
     return table
 

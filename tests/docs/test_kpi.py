@@ -35,6 +35,7 @@ def the_day() -> Measures:
             m.add("offered")
     lunch, meeting = row("not ready for lunch (not paid), meeting")
     told = {
+        "taken over": ("transferred_in",),
         "talk, hold, wrap-up of calls": ("talk_us", "hold_us", "acw_us"),
         "rings answered, no_answer, declined, busy": (
             "ring:answered", "ring:no_answer", "ring:declined", "ring:busy",

@@ -18,7 +18,7 @@ from acd.queue_log.line import Line, written
 from acd.queue_log.of_agents import AgentLines
 from acd.queue_log.of_calls import CallLines
 from acd.records.fold import fold
-from acd.records.record import CallRecord, GroupVisit, Source
+from acd.records.record import CallRecord, GroupVisit, Source, VisitOutcome
 from tests.queue_log.test_of_calls import SCENARIOS
 from tests.records.scenario import START, facts_of, lines, visits_of
 
@@ -64,6 +64,20 @@ CALLS = {
         90|c|q|b|COMPLETEAGENT|30|60|1
         """,
         "q @0 answered b wait=30 talk=60",
+    ),
+    "on hold twice, the second time to the end, which was rounded to before that": (
+        """
+        0|c|q|NONE|ENTERQUEUE||030|1
+        30|c|q|b|CONNECT|30|x|4
+        40|c|q|b|CALLERONHOLD|
+        41|c|q|b|CALLERONHOLD|
+        55|c|q|b|CALLEROFFHOLD|
+        56|c|q|b|CALLEROFFHOLD|
+        70|c|q|b|CALLERONHOLD|
+        91|c|q|b|CALLEROFFHOLD|
+        91|c|q|b|COMPLETECALLER|30|60|1
+        """,
+        "q @0 answered b wait=30 talk=25 hold=35",
     ),
     "of an old Asterisk, whose lines say less": (
         """
@@ -200,6 +214,11 @@ FAULTS = {
         {"no CONNECT before it": 1, SPOILED: 1},
         0,
     ),
+    "on hold, of one who waits": (
+        "0|c|q|NONE|ENTERQUEUE||1|1\n5|c|q|b|CALLERONHOLD|",
+        {"no CONNECT before it": 1, SPOILED: 1},
+        0,
+    ),
     "another agent": (
         "0|c|q|NONE|ENTERQUEUE||1|1\n5|c|q|b|CONNECT|5|x|2\n9|c|q|a|COMPLETEAGENT|5|4|1",
         {"another agent": 1, SPOILED: 1},
@@ -283,6 +302,20 @@ def test_what_is_over_comes_out_after_a_while_and_once() -> None:
         read.history.feed(text.encode(), Place("q", 1), "utf-8")
         found.append([call for call, _, _ in read.history.over()])
     assert found == [[], [], [], [], ["c"]]
+
+
+def test_what_nothing_is_counted_by_is_no_fault() -> None:
+    told, visit = CALLS["answered"]
+    read = Read(
+        told
+        + """
+        100|NONE|q|a|PENALTY|3
+        100|NONE|q|a|RINGINUSE|1
+        101|c|q|NONE|INFO|campaign|x
+        """
+    )
+    assert read.visits() == [visit]
+    assert (read.refused, sum(read.refusals.unused.values())) == ({}, 3)
 
 
 def test_a_number_dialled_without_a_queue_is_not_used() -> None:
@@ -379,6 +412,8 @@ _EVENT = st.sampled_from(
         "AGENTLOGOFF",
         "ENTERQUEUE",
         "CONNECT",
+        "CALLERONHOLD",
+        "CALLEROFFHOLD",
         "RINGNOANSWER",
         "COMPLETEAGENT",
         "COMPLETECALLER",
@@ -429,7 +464,9 @@ def test_our_own_lines_make_the_same_visits(name: str) -> None:
     ours, read = fold("c", told), Read("\n".join(made))
     assert read.refused == {}
     assert [_counted(visit) for visit in read.calls["c"].visits] == [
-        _counted(visit, with_wrap_up=False) for visit in ours.visits
+        _counted(visit, with_wrap_up=False)
+        for visit in ours.visits
+        if visit.outcome is not VisitOutcome.TRANSFERRED_IN  # of which the file has no lines
     ]
 
 

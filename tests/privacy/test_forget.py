@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shutil
 import zipfile
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
@@ -37,6 +38,7 @@ from acd.core.facts import (
 from acd.customers.card import Details, Source
 from acd.customers.store import CustomerStore
 from acd.errors import OperatorError
+from acd.imports.writing import Batch, write
 from acd.privacy.forget import Forgetting
 from acd.privacy.person import Person, find_person
 from acd.privacy.retention import Retention
@@ -45,6 +47,7 @@ from acd.recordings.store import Recordings, Storage
 from acd.records import schema
 from acd.records.corrections import Correction, Field
 from acd.records.fold import fold
+from acd.records.new_calls import new_calls
 from acd.records.record import CallRecord
 from acd.records.store import RecordStore
 from acd.settings.customer_settings import CustomerSettings
@@ -56,6 +59,7 @@ from tests.recordings.keeping import World
 
 NAME, NUMBER, EMAIL = "Käthe Vergessmich", "+4930778899001", "kaethe@example.com"
 NEEDLES = [b"ergessmich", b"30778899001", EMAIL.encode()]
+CHECKOUT = Path(__file__).parents[2]
 AT = datetime(2025, 11, 22, 10, tzinfo=UTC)
 
 
@@ -193,6 +197,39 @@ async def test_nothing_is_left_of_a_person_and_reports_stay(home: Home) -> None:
     assert "nothing is kept" in str(again.exception or again.output)
 
 
+async def test_a_customer_of_the_file_is_deleted_there_first_and_in_every_version(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The card is still there then: the reload that takes it away comes afterwards."""
+    config = home.dir.parent / "config"
+    shutil.copytree(CHECKOUT / "config", config)
+    monkeypatch.setenv("ACD_CONFIG", str(config))
+    header, others = "number,name,segment,id,language\n", '"+4930555000111","Otto, Other",gold,C-2,\n'
+    theirs = f"{NUMBER},{NAME},gold,{home.id},\n"
+    (config / "customers.csv").write_text(header + others + theirs)
+    for number in ("1", "2"):
+        version = home.dir.parent / "versions" / number / "config"
+        version.mkdir(parents=True)
+        (version / "customers.csv").write_text(header + theirs + others + theirs.replace("30778", "30 778"))
+    invoke = CliRunner().invoke
+    refused = invoke(app, ["customers", "forget", home.id, "--yes"])
+    assert "customers.csv:3: this customer is in the file" in str(refused.exception)
+    (config / "customers.csv").write_text(header + others)
+    done = await asyncio.to_thread(invoke, app, ["customers", "forget", home.id, "--yes"])
+    assert done.exit_code == 0, done.output
+    assert "4 version_lines" in done.output
+    assert left(home) == []
+    kept = home.dir.parent / "versions" / "2" / "config" / "customers.csv"
+    assert kept.read_text() == header + others
+
+
+async def test_a_card_that_is_gone_leaves_the_numbers_of_its_calls(home: Home) -> None:
+    known = Customer("C-9", NAME, "gold")
+    home.store.save_calls([call("c9", START, "+4930555000999", known), call("c8", START, NUMBER, known)])
+    told = CliRunner().invoke(app, ["customers", "forget", "C-9"], input="n\n")
+    assert f"cards: none; names: {NAME}; numbers: +4930555000999" in told.output
+
+
 async def test_what_was_ended_half_way_goes_on(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     with home.store.engine.connect() as connection:
         person = find_person(connection, home.id, "DE", home.dir.parent)
@@ -232,6 +269,30 @@ async def test_calls_may_be_deleted_with_all_their_parts(home: Home) -> None:
             ids = set(connection.scalars(select(table.c.call_id)))
             assert ids <= {"c3"}
         assert connection.execute(select(schema.slots)).all() != before  # roll-ups are counted anew
+    assert left(home) == []
+
+
+async def test_deleted_calls_do_not_come_back(home: Home) -> None:
+    with home.store.engine.connect() as connection:
+        person = find_person(connection, NUMBER, "DE", home.dir.parent)
+    records = home.store.these(["c1", "c2"])
+    other = home.store.these(["c3"])
+    assert len(records) == 2
+    folder = home.dir.parent
+    Forgetting(folder, home.dir, folder / "journal", home.store, person, lambda: None, calls_too=True).run()
+    home.store.save_calls([*records, *other])  # out of the spool
+    home.store.add_calls(records)  # out of Asterisk's account
+    assert write(home.store.engine, Batch(new_calls("sqlite", records), [])).calls == 0  # out of an import
+    home.store.save_dispositions([Disposition("c1", "anna", START + 99, "sales", "sold", note=NAME)])
+    home.store.add_callbacks([CallbackOrder("c1", START + 99, "sales", NUMBER, "en")])
+    assert home.store.these(["c1", "c2", "c3"]) == other
+    assert home.store.deleted(["c1", "c2", "c3"]) == {"c1", "c2"}
+    with home.store.engine.connect() as connection:
+        for table in (schema.segments, schema.facts, schema.dispositions, schema.callbacks):
+            assert set(connection.scalars(select(table.c.call_id))) <= {"c3"}
+        codes = connection.scalars(select(schema.deleted_calls.c.code)).all()
+    assert len(codes) == 2
+    assert not {"c1", "c2"} & set(codes)
     assert left(home) == []
 
 

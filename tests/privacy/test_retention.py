@@ -212,6 +212,10 @@ def test_the_file_is_checked_and_used(tmp_path: Path, monkeypatch: pytest.Monkey
     with RecordStore(f"sqlite:///{tmp_path}/records.sqlite3") as store:
         store.save_calls([call("c1", 1_700_000_000.0, "+4930555000111", OTTO)])
     invoke = CliRunner().invoke
+    rules.write_text("facts: {days: one}\n")
+    faulty = invoke(app, ["retention", "run", "--dry-run"]).exception
+    assert "retention.yml:1: facts > days" in str(faulty)
+    rules.write_text("facts: {days: 30}\n")
     dry = invoke(app, ["retention", "run", "--dry-run"])
     assert dry.output == "facts: 1\nnothing was changed\n"
     assert json.loads(invoke(app, ["retention", "run", "--json"]).output) == {"facts": 1}

@@ -222,7 +222,7 @@ def test_a_call_that_goes_on_is_no_new_start(centre: Centre) -> None:
 
 
 def test_agents_who_are_still_at_work_do_not_begin_anew_either(centre: Centre) -> None:
-    """Programs hold everybody for logged out at a QUEUESTART."""
+    """A program may hold everybody for logged out at a QUEUESTART."""
     centre.start()
     centre.works("anna", "ready", 0)
     centre.start()

@@ -134,9 +134,6 @@ SCENARIOS = {
         0|c|sales|NONE|ENTERQUEUE||1|1|W. Fang
         2|c|sales|anna|CONNECT|2|c|0
         12|c|sales|anna|ATTENDEDTRANSFER|BRIDGE|c2|2|10|1
-        12|c|support|NONE|ENTERQUEUE||1|1|W. Fang
-        12|c|support|ben|CONNECT|0|c|0
-        30|c|support|ben|COMPLETECALLER|0|18|1
         """,
     ),
     "an attended transfer into a line where it rings": (

@@ -11,14 +11,17 @@ from pathlib import Path
 
 import aiohttp
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import RawTestServer
 from moto.server import ThreadedMotoServer
+from structlog.testing import capture_logs
 from typer.testing import CliRunner
 
 from acd.__main__ import app
 from acd.cli import recordings
 from acd.errors import OperatorError
 from acd.privacy.sounds import Why, delete_in_store, delete_on_disk
-from acd.recordings.bucket import Bucket, NotStored, StoreAway, bucket_of
+from acd.recordings.bucket import AccessRefused, Bucket, NoBucket, NotStored, StoreAway, bucket_of
 from acd.recordings.check import Fault, check
 from acd.recordings.files import path_of, peaks_path, sha256_of
 from acd.recordings.store import Recordings, Storage
@@ -256,6 +259,71 @@ async def test_what_comes_back_otherwise_is_not_taken_for_stored(
     with pytest.raises(NotStored, match=r"has no c2\.wav"):
         await bucket.fetch("c2.wav", tmp_path / "c2.wav")
     await bucket.delete("c2.wav")
+
+
+async def test_a_bucket_that_is_not_there_is_no_missing_file(
+    world: World, settings: S3Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await world.keeper().look()
+    elsewhere = Bucket(replace(settings, bucket="nowhere"), "key", "secret")
+    file = write_wav(world.dir, f"{DAY}/c2-talk", seconds=0.1)
+    for fault in (
+        elsewhere.size("c1.mp3"),
+        elsewhere.fetch("c1.mp3", world.dir / "there"),
+        elsewhere.put("c1.mp3", file, sha256_of(file)),
+        elsewhere.delete("c1.mp3"),  # whoever deletes must not believe that it is done
+    ):
+        with pytest.raises(NoBucket, match="has no bucket nowhere: make it there"):
+            await fault
+    found = await asyncio.to_thread(run_check, world, elsewhere, monkeypatch)
+    assert (
+        "ended half-way, nothing is known of the rest: the store of recordings has no bucket nowhere" in found
+    )
+    assert "later" not in found
+    await heard_in_vain(world, elsewhere, "has no bucket nowhere", monkeypatch)
+
+
+async def test_a_store_that_refuses_access_is_told(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    await world.keeper().look()
+
+    async def refuse(_request: web.BaseRequest) -> web.Response:
+        body = "<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>"
+        return web.Response(status=403, text=body, content_type="application/xml")
+
+    async with RawTestServer(refuse) as server:
+        refusing = Bucket(S3Settings(str(server.make_url("")), "calls"), "key", "secret")
+        with pytest.raises(
+            AccessRefused, match="refuses access to bucket calls: look at what ACD_S3_ACCESS_KEY"
+        ):
+            await refusing.size("c1.mp3")
+        assert "refuses access to bucket calls" in await asyncio.to_thread(
+            run_check, world, refusing, monkeypatch
+        )
+        await heard_in_vain(world, refusing, "refuses access to bucket calls", monkeypatch)
+
+
+def run_check(world: World, bucket: Bucket, monkeypatch: pytest.MonkeyPatch) -> str:
+    """What `acd recordings check` says at its end."""
+    monkeypatch.setenv("ACD_HOME", str(world.dir.parent))
+    monkeypatch.setattr(recordings, "bucket_of", lambda *_: bucket)
+    return str(CliRunner().invoke(app, ["recordings", "check"]).exception)
+
+
+async def heard_in_vain(world: World, bucket: Bucket, why: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The page says why, and so does the log."""
+
+    async def found(_services: Services) -> Bucket | None:
+        return bucket
+
+    monkeypatch.setattr(Services, "_bucket", found)
+    with capture_logs() as logs:
+        async with serving(world.dir.parent, ROUTES, SUSAN) as (client, asking):
+            answer = await client.get(f"/api/recordings/{NAME}")
+            assert (answer.status, (await answer.json())["error"]) == (503, "recordings-away")
+            assert asking.audited == []
+    told = [one for one in logs if one["event"] == "a recording cannot be heard"]
+    assert [one["recording"] for one in told] == [NAME]
+    assert why in told[0]["reason"]
 
 
 def test_missing_keys_are_named(tmp_path: Path, settings: S3Settings) -> None:

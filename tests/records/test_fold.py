@@ -327,7 +327,7 @@ SCENARIOS = {
         """,
         """
         sales   @0  answered anna wait=5 talk=25
-        support @30 answered ben  wait=0 talk=40 wrap=5
+        support @30 transferred_in ben  wait=0 talk=40 wrap=5
         """,
     ),
     "attended transfer into the line, while it rings there": (

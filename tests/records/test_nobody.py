@@ -56,7 +56,7 @@ def test_scores_outlive_the_facts_that_told_them(database_url: str) -> None:
         store.save_calls([fold("c1", facts)])
         with store.engine.begin() as connection:
             connection.execute(delete(schema.facts))
-        store.correct(Correction("c1", utc(10.0), "susan", Field.COMPLAINT, "yes", "loud"))
+        store.correct(Correction("c1", utc(10.0), "susan", Field.EXCLUDED, "yes", "loud"))
         with store.engine.connect() as connection:
             for table in (schema.survey_scores, schema.sounds):
                 assert len(connection.execute(select(table)).all()) == 1

@@ -157,6 +157,31 @@ def test_history_is_brought_up_to_date(empty_database_url: str) -> None:
         assert store.call("c1") == record
 
 
+def test_callers_who_were_taken_over_are_no_longer_offered(empty_database_url: str) -> None:
+    told = facts_of("""
+        0  arrived 5550100 8000
+        0  queued sales
+        5  answered anna
+        20 | arrived 1001 8002 internal anna
+        20 | queued support
+        25 | answered ben
+        30 attended anna c2
+        60 ended caller
+        """)
+    with RecordStore(empty_database_url) as store:
+        store.save_calls([fold("c1", told)])
+        after = store.call("c1")
+        engine, settings = store.engine, migrations.config()
+        for step, revision in ((command.downgrade, "0012"), (command.upgrade, "head")):
+            with engine.begin() as connection:
+                settings.attributes["connection"] = connection
+                step(settings, revision)
+                outcomes = connection.exec_driver_sql("SELECT outcome FROM visits ORDER BY position")
+                found = list(outcomes.scalars())
+            assert found == ["answered", "answered" if revision == "0012" else "transferred_in"]
+        assert store.call("c1") == after
+
+
 def test_downgrade_undoes_everything(database_url: str) -> None:
     engine = make_engine(make_url(database_url))
     settings = migrations.config()

@@ -104,6 +104,7 @@ class Naive:
             call = self.calls[row.call_id]
             if call.kind == "inbound" and mine(row.at, group=row.group_id, agent=row.agent_id, **_of(call)):
                 c.numbers[f"transfers_{row.how}"] += 1
+                c.numbers["transfers_without_group"] += row.group_id is None
         for call in self.calls.values():
             if call.kind == "inbound" and mine(call.started_at, **_of(call)):
                 for name in self._said_of(call):
@@ -111,9 +112,12 @@ class Naive:
 
     def _count_visit(self, c: Count, visit: Visit) -> None:
         level, short = (1000 * seconds for seconds in self.centre.levels.get(visit.group, (20.0, 5.0)))
-        c.waits[visit.outcome].append(visit.wait)
-        if visit.outcome == "answered":
-            c.numbers["in_time"] += visit.wait <= level
+        if visit.outcome == "transferred_in":
+            c.numbers["transferred_in"] += 1
+        else:
+            c.waits[visit.outcome].append(visit.wait)
+        c.numbers["in_time"] += visit.outcome == "answered" and visit.wait <= level
+        if visit.outcome in ("answered", "transferred_in"):
             c.numbers["talk"] += visit.talk
             c.numbers["hold"] += visit.hold
             c.numbers["wrap"] += visit.wrap
@@ -168,15 +172,22 @@ class Naive:
             if row is not later[-1] or not row.code:
                 continue
             if mine(row.at, group=row.group_id, agent=row.agent_id, code=row.code):
-                corrected = self._corrected.get((row.call_id, "complaint"))
                 c.numbers["dispositions"] += 1
-                c.numbers["complaints"] += corrected == "yes" or (corrected is None and row.complaint)
+                c.numbers["complaints"] += row is self._complaint_of(row.call_id)
         changes = self._changes
         for row in self.rows["callbacks"]:
             if mine(row.wanted_at, group=row.group_id):
                 end = _CALLBACKS.get(changes.get(str(row.callback_id), ""), "open")
                 c.numbers["callbacks"] += 1
                 c.numbers[f"callbacks_{end}"] += 1
+
+    def _complaint_of(self, call_id: str) -> Any:
+        """The last of the call's dispositions that says so; None: it was no complaint."""
+        corrected = self._corrected.get((call_id, "complaint"))
+        last = {o.agent_id: o for o in self.rows["dispositions"] if o.call_id == call_id}  # by agent and time
+        said = [o for o in last.values() if o.code and (o.complaint or corrected == "yes")]
+        said.sort(key=lambda o: (o.at, o.agent_id))
+        return said[-1] if said and corrected != "no" else None
 
     @cached_property
     def _changes(self) -> Mapping[str, str]:

@@ -56,8 +56,8 @@ def visits_of(call: Any, segments: Sequence[Any], told: Sequence[Fact]) -> list[
         elif segment.kind in ("talking", "fallback"):
             if not (_answers(before, segment) or _is_same_talk(before, segment)):
                 visit = None
-                if segment.kind == "talking" and segment.group_id is not None:  # a colleague has taken over
-                    visit = Visit(call, segment.group_id, segment.started_at, "answered")
+                if segment.agent_id is not None and segment.group_id is not None:  # a colleague takes over
+                    visit = Visit(call, segment.group_id, segment.started_at, "transferred_in")
                     found.append(visit)
             _talk(visit, segment)
             talks += [(segment, visit)] if segment.kind == "talking" else []

@@ -60,8 +60,9 @@ def test_their_number_is_the_figure(store: RecordStore, grain: Grain) -> None:
                 behind = calls_behind(store.engine, KNOWN, wanted, id, line.key, line.at, ALL, now=NOW)
                 assert len(behind.calls) == line.values[id], (report, by, id, line.key)
                 told.add(id)
-    never = {"transfers_attended", "waiting", "callbacks_done", "callbacks_failed", "callbacks_cancelled"}
-    assert told == {id for _, _, id in COUNTED} - never - {"contacts_resolved"}
+    never = {"transfers_attended", "transferred_in", "waiting", "contacts_resolved"}
+    never |= {"callbacks_done", "callbacks_failed", "callbacks_cancelled"}
+    assert told == {id for _, _, id in COUNTED} - never
 
 
 def test_every_set_is_some_kpis_and_every_kpi_has_its_set() -> None:
@@ -73,6 +74,37 @@ def test_a_share_has_the_calls_above_its_line(store: RecordStore) -> None:
     found = calls_behind(store.engine, KNOWN, wanted, "service_level", "sales", None, ALL)
     assert found.calls == ("a",)
     assert calls_behind(store.engine, KNOWN, wanted, "abandon_rate", None, None, ALL).calls == ("c",)
+
+
+TAKEN_OVER = """
+    0   arrived 5550100 8001
+    0   queued sales
+    30  answered anna
+    40  | arrived 1001 8002 internal anna
+    40  | queued support
+    60  | answered ben
+    70  attended anna c2
+    100 ended caller
+    100 wrap ben
+    110 wrapped ben"""
+
+
+def test_a_caller_who_is_taken_over_was_not_offered_to_the_group_but_is_work_of_its_agents(
+    tmp_path: Path,
+) -> None:
+    told = ("offered", "answered", "transferred_in", "answered_in_time", "asa_s", "aht_s", "acw_s")
+    wanted = asked("groups", By.GROUP, kpis=told)
+    with RecordStore(f"sqlite:///{tmp_path}/acd.db") as store:
+        store.save_calls([fold("t", facts_of(TAKEN_OVER))])
+        table = run_report(store.engine, KNOWN, wanted, NOW)
+        assert [one for one in table.checks if not one.ok] == []
+        lines = {line.key: list(line.values.values()) for line in table.lines}
+        assert lines["sales"] == [1, 1, 0, 0, 30.0, 40.0, 0.0]
+        assert lines["support"] == [0, 0, 1, 0, None, 40.0, 10.0]
+        assert list(table.total.values.values()) == [1, 1, 1, 0, 30.0, 40.0, 5.0]
+        for figure, calls in (("offered", ()), ("transferred_in", ("t",)), ("aht_s", ("t",))):
+            found = calls_behind(store.engine, KNOWN, wanted, figure, "support", None, ALL)
+            assert found.calls == calls
 
 
 def test_page_by_page(store: RecordStore) -> None:

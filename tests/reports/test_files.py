@@ -18,12 +18,13 @@ from pypdf import PdfReader
 from rich.console import Console
 
 from acd.errors import OperatorError
+from acd.reports.asked import By
 from acd.reports.files.as_csv import as_csv
 from acd.reports.files.as_json import as_json
 from acd.reports.files.as_parquet import METADATA, as_parquet
 from acd.reports.files.as_pdf import as_pdf
 from acd.reports.files.as_xlsx import as_xlsx
-from acd.reports.files.charts import charts
+from acd.reports.files.charts import Chart, Series, charts
 from acd.reports.files.labels import LANGUAGES, change_text, file_words
 from acd.reports.files.make import FileFormat, file_name, make_file
 from acd.reports.files.on_screen import screen_table
@@ -225,6 +226,29 @@ def test_charts_are_of_how_much_and_how_well() -> None:
     over_time, _ = charts(clocks_go_back(), labels())
     assert over_time.places == ("01:00", "02:00", "02:00", "03:00")
     assert over_time.series[0].values == (1, 2, 3, 4)
+
+
+@pytest.mark.parametrize(
+    ("unit", "highest", "top"),
+    [
+        (Unit.COUNT, 39, 40), (Unit.COUNT, 2, 4), (Unit.COUNT, 41, 80), (Unit.COUNT, 8001, 20_000),
+        (Unit.SECONDS, 50, 60), (Unit.SECONDS, 0.4, 1), (Unit.SECONDS, 20_000, 28_800),
+        (Unit.SHARE, 0.3, 1), (Unit.SHARE, 1.3, 2), (Unit.SCORE, 4.4, 8),
+    ],
+)  # fmt: skip
+def test_an_axis_has_round_steps(unit: Unit, highest: float, top: float) -> None:
+    assert Chart("", unit, ("a",), (Series("", (highest,)),), True).top == pytest.approx(top)
+
+
+def test_a_group_has_the_same_colour_in_both_charts() -> None:
+    table = clocks_go_back()
+    lines = [
+        replace(line, key=key, name=key, values={"offered": offered, "service_level": level})
+        for key, offered, level in (("Few", 1, 1.0), ("Many", 9, 0.2))
+        for line in table.lines
+    ]
+    by = replace(table, asked=replace(table.asked, by=By.GROUP), lines=tuple(lines))
+    assert [[one.name for one in chart.series] for chart in charts(by, labels())] == [["Many", "Few"]] * 2
 
 
 # --- screen -----------------------------------------------------------------------------------

@@ -106,7 +106,8 @@ class Writing:
         call = self.dice.choice(self.calls)
         field = self.dice.choice(list(Field))
         value = "K1" if field is Field.CUSTOMER else self.dice.choice(["yes", "no"])
-        self.store.correct(Correction(call.call_id, NOW, "sue", field, value, "so"))
+        if field is not Field.COMPLAINT or self.store.dispositions([call.call_id]):
+            self.store.correct(Correction(call.call_id, NOW, "sue", field, value, "so"))
 
     def roll_up(self) -> None:
         begin, end = self.dice.choice(DAYS)

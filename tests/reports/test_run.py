@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from sqlalchemy import event, insert, text
+from sqlalchemy import delete, event, insert, text
 from sqlalchemy.engine import make_url
 
 from acd.core.callback_facts import CallbackNews, CallbackNote, entry_id
@@ -19,11 +19,12 @@ from acd.errors import OperatorError
 from acd.ivr.hours import Calendar
 from acd.records import connecting, schema
 from acd.records.corrections import Correction, Field
-from acd.records.fold import fold
+from acd.records.fold import fold, utc
 from acd.records.period import Period
 from acd.records.store import RecordStore
 from acd.reports.asked import Asked, By, Grain, Where
 from acd.reports.behind import calls_behind
+from acd.reports.going_on import GoingOn, going_on
 from acd.reports.known import Known
 from acd.reports.run import ReportTooLong, run_report, snapshot
 from acd.reports.table import Figure, Line, ReportTable
@@ -288,6 +289,82 @@ def test_adherence(store: RecordStore) -> None:
     assert [line.key for line in table.lines] == ["anna"]
     assert some(table.total, "planned_s", "in_plan_s", "adherence", "outside_plan_s") == [900, 900, 1, 3300]
     assert ("no-plan", {"count": 1}) in table.notes
+
+
+def test_adherence_counts_what_goes_on_until_now(store: RecordStore) -> None:
+    now = utc(START + 5_400)
+    hours = Calendar("day", BERLIN, weekly={5: ((11 * 60, 13 * 60),)})  # from START on
+    agents = {id: replace(agent, hours=hours) for id, agent in KNOWN.agents.items() if id in ("anna", "ben")}
+    known, wanted = replace(KNOWN, agents=agents), asked("adherence", By.AGENT)
+    ids = ("planned_s", "in_plan_s", "outside_plan_s", "adherence")
+
+    def found(goes_on: GoingOn | None) -> tuple[dict[str | None, list[Figure]], list[str]]:
+        table = run_report(store.engine, known, wanted, now, goes_on)
+        assert [check for check in table.checks if not check.ok] == []
+        return {line.key: some(line, *ids) for line in table.lines}, [id for id, _ in table.notes]
+
+    lines, notes = found(None)
+    assert lines == {"anna": [5400, 3600, 600, 3600 / 5400], "ben": [5400, 140, 0, 140 / 5400]}
+    assert "open-plans" in notes
+    # Anna has been ready since her lunch; Ben is logged out.
+    lines, notes = found(going_on([("anna", "ready", None, 1_800), ("ben", "logged_out", None, 9)], now))
+    assert lines == {"anna": [5400, 5400, 600, 1], "ben": [5400, 140, 0, 140 / 5400]}
+    assert "open-plans" not in notes
+    # What has come onto the record meanwhile counts once.
+    lines, _ = found(going_on([("anna", "not_ready", "lunch", 4_300)], now))
+    assert lines["anna"] == [5400, 5400, 600, 1]
+
+
+def test_a_gap_in_the_states_of_an_agent_is_seen(store: RecordStore) -> None:
+    back = [stretch("anna", "not_ready", 4_000, 4_010, "login"), stretch("anna", "ready", 4_010, 4_100)]
+    store.save_intervals(back)  # logged out in between: that is no gap
+    states = schema.agent_states
+    with store.engine.begin() as connection:
+        connection.execute(delete(states).where(states.c.state == "talking", states.c.agent_id == "anna"))
+    for grain in (Grain.WHOLE, Grain.QUARTER):
+        table = run_report(store.engine, KNOWN, asked("agents", By.AGENT, grain), NOW)
+        (broken,) = [check for check in table.checks if not check.ok]
+        assert broken.id == "states"
+        assert broken.text.startswith("4440.000 s ≠ ")  # 60 s of them are missing
+    imported = insert(schema.imports).values(
+        source="queue_log", who="cli:eva", begun_at=NOW, files=[], calls=0, known=0, states=9, refused=0,
+        unused=0, last=utc(START + 500), reasons={},
+    )  # fmt: skip
+    with store.engine.begin() as connection:
+        connection.execute(imported)  # which does not say when an agent logged in
+    assert run(store, asked("agents", By.AGENT)).total.values["logged_in_s"] == 4_200 - 60 + 100 + 140
+
+
+def test_a_complaint_counts_once_for_its_call(store: RecordStore) -> None:
+    def said(agent: str, after: float, code: str, *, complaint: bool) -> Disposition:
+        return Disposition("a", agent, START + after, "sales", code, code, complaint)
+
+    def complaints() -> dict[str | None, list[Figure]]:
+        table = run(store, asked("dispositions", By.AGENT))
+        return {line.key: some(line, "dispositions", "complaints") for line in table.lines}
+
+    store.save_dispositions([said("anna", 90, "angry", complaint=True)])
+    assert complaints() == {"anna": [1, 1]}
+    store.save_dispositions([said("ben", 150, "angry", complaint=True)])
+    assert complaints() == {"anna": [1, 0], "ben": [1, 1]}
+    store.save_dispositions([said("ben", 160, "sold", complaint=False)])
+    assert complaints() == {"anna": [1, 1], "ben": [1, 0]}
+    store.correct(Correction("a", NOW, "eva", Field.COMPLAINT, "yes", "heard it"))
+    assert complaints() == {"anna": [1, 0], "ben": [1, 1]}
+    found = calls_behind(store.engine, KNOWN, asked("dispositions", By.ALL), "complaints", None, None, 9)
+    assert found.calls == ("a",)
+    store.correct(Correction("a", NOW, "eva", Field.COMPLAINT, "no", "it was none"))
+    assert complaints() == {"anna": [1, 0], "ben": [1, 0]}
+
+
+def test_a_complaint_of_a_call_without_a_disposition_is_refused(store: RecordStore) -> None:
+    for value in ("yes", "no"):
+        with pytest.raises(OperatorError, match="no agent has recorded a disposition of call b"):
+            store.correct(Correction("b", NOW, "eva", Field.COMPLAINT, value, "it was"))
+    store.save_dispositions([Disposition("b", "anna", START + 999, "sales", "", "", False, note="hm")])
+    with pytest.raises(OperatorError, match="no agent has recorded"):
+        store.correct(Correction("b", NOW, "eva", Field.COMPLAINT, "yes", "it was"))
+    assert store.corrections("b") == []
 
 
 def test_the_day_before_stands_beside(store: RecordStore) -> None:

@@ -24,12 +24,12 @@ from acd.errors import OperatorError
 from acd.records.store import RecordStore
 from acd.reports.files.make import FileFormat, make_file
 from acd.reports.sending.attempt import CLAIMED_FOR, attempt
-from acd.reports.sending.job import Job, Made, make, make_elsewhere
+from acd.reports.sending.job import InUse, Job, Made, make, make_elsewhere
 from acd.reports.sending.message import Envelope, compose
 from acd.reports.sending.saved import draft_of
 from acd.reports.sending.smtp import Handed, NotHanded, hand_over, password_of
 from acd.reports.sending.store import Run, Runs, RunState, SavedReport, SavedReports
-from acd.reports.sending.worker import InUse, ReportSender
+from acd.reports.sending.worker import ReportSender
 from acd.settings.report_settings import MailSecurity, MailSettings
 from tests.reports.mail_server import Mailbox, certificate, free_port, server
 from tests.reports.tables import HOSTILE, MADE_AT, by_group, labels
@@ -81,7 +81,9 @@ class House:
         return self.runs.of(self.saved.id)[0]
 
     def attempt(self, run: Run, make: Callable[[Job], Made] = make) -> Run:
-        attempt(self.engine, self.saved, run, self.folders, self.url, make, {}, lambda: self.now)
+        attempt(
+            self.engine, self.saved, run, InUse(self.folders, BERLIN), self.url, make, {}, lambda: self.now
+        )
         found = self.runs.get(run.id)
         assert found is not None
         return found

@@ -48,10 +48,12 @@ def _moment(day: int, hour: int) -> int:
 
 def _draw_states_of(truth: Truth, chance: random.Random, agent: str, planned: list[tuple[int, int]]) -> None:
     at, end = (START - 1_800) * 1000, (END + 1_800) * 1000
+    logs_in = True
     while at < end:
         until = at + chance.randrange(1_000, 2_400_000)
-        state = chance.choice(_STATES)
+        state = "not_ready" if logs_in else chance.choice(_STATES)
         reason = chance.choice((UNPAID, "meeting", None)) if state == "not_ready" else None
+        reason = "login" if logs_in else reason
         truth.states.append(AgentInterval(agent, state, reason, at / 1000, until / 1000))
         keys = {"reason": reason} if state == "not_ready" else {}
         for name in (state, "logged_in", *(["unpaid"] if reason == UNPAID else [])):
@@ -62,7 +64,8 @@ def _draw_states_of(truth: Truth, chance: random.Random, agent: str, planned: li
             _in_hours(truth, "logged_in_with_plan", at, until, agent)
         for begin, over in planned:
             _in_hours(truth, "in_plan", max(at, begin), min(until, over), agent)
-        at = until + chance.choice((0, 0, 0, 1_800_000))  # logged out in between
+        logs_in = chance.random() < 0.25
+        at = until + (1_800_000 if logs_in else 0)
 
 
 def _in_hours(truth: Truth, name: str, begin: int, end: int, agent: str, **keys: str | None) -> None:

@@ -151,7 +151,7 @@ def _blind(d: Draw) -> None:
 
 
 def _attended(d: Draw) -> None:
-    """The colleague was asked for directly, or stood for a group: then that is a visit of the caller's."""
+    """The colleague was asked directly, or stood for a group: then it is work for the group, and no offer."""
     d.arrive()
     d.serve()
     d.note_call("calls_answered")
@@ -166,7 +166,7 @@ def _attended(d: Draw) -> None:
     d.note("transfers_attended", d.at, group=d.group, **d.of_agent(d.agent), **d.of_call)
     if group is not None:
         d.group = group
-        d.visited_at_once(colleague)
+        d.taken_over(colleague)
     began, length = d.ms, d.pause(1_000, 60_000)
     d.went_on("peak_talking", began, d.ms)
     if group is not None:

@@ -176,10 +176,11 @@ class Draw:
         self._leave_step()
         self.visited(queued, "answered", wait, self.agent)
 
-    def visited_at_once(self, agent: str) -> None:
+    def taken_over(self, agent: str) -> None:
         """A colleague who has answered in a group's name takes the caller over: nobody waited."""
-        self._queued_ms = self.ms
-        self.visited(self.at, "answered", 0, agent)
+        keys = {"group": self.group, **self.of_agent(agent), **self.of_call}
+        self.visit = self.at, keys
+        self.note("transferred_in", self.at, **keys)
 
     def answer_in_fallback(self) -> None:
         self.say(facts.FellBack, self.agent)
@@ -244,10 +245,19 @@ class Draw:
         if code == "angry" and self.chance.random() < 0.3:
             is_complaint = not is_complaint
             self.correct(Field.COMPLAINT, "yes" if is_complaint else "no")
-        if code:
-            keys = {"group": self.group, **self.of_agent(self.agent), "code": code}
+        if not code:
+            return
+        keys = {"group": self.group, **self.of_agent(self.agent), "code": code}
+        self.note("dispositions", self.at, **keys)
+        if self.chance.random() < 0.2:  # a colleague has a word to say, too: it is one complaint
+            agent = self.agent
+            self.pause(1_000, 2_000)
+            self.agent = self.chance.choice([other for other in AGENTS if other != agent])
+            self._disposition("angry", is_complaint=is_complaint)
+            keys = {"group": self.group, **self.of_agent(self.agent), "code": "angry"}
             self.note("dispositions", self.at, **keys)
-            self.note("complaints", self.at, int(is_complaint), **keys)
+            self.agent = agent
+        self.note("complaints", self.at, int(is_complaint), **keys)
 
     def _disposition(self, code: str, *, is_complaint: bool) -> None:
         told = Disposition(self.id, self.agent, self.at, self.group, code, code.title(), is_complaint)

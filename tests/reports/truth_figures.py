@@ -48,6 +48,7 @@ def _of_visits(c: Count) -> dict[str, Figure]:
     waiting, over = c.waits["waiting"], answered + gone + left
     offered, late = len(over) + len(waiting), len(gone) - n["gone_in_time"]
     ended = len(answered) + len(gone)
+    handled = _handled(c)
     return {
         "offered": offered,
         "answered": len(answered),
@@ -68,24 +69,30 @@ def _of_visits(c: Count) -> dict[str, Figure]:
         "wait_p50_s": _nearest(over, 50),
         "wait_p90_s": _nearest(over, 90),
         "wait_p95_s": _nearest(over, 95),
-        "aht_s": _share((n["talk"] + n["hold"] + n["wrap"]) / 1000, len(answered)),
-        "att_s": _share(n["talk"] / 1000, len(answered)),
-        "hold_s": _share(n["hold"] / 1000, len(answered)),
-        "acw_s": _share(n["wrap"] / 1000, len(answered)),
+        "transferred_in": n["transferred_in"],
+        "aht_s": _share((n["talk"] + n["hold"] + n["wrap"]) / 1000, handled),
+        "att_s": _share(n["talk"] / 1000, handled),
+        "hold_s": _share(n["hold"] / 1000, handled),
+        "acw_s": _share(n["wrap"] / 1000, handled),
     }
+
+
+def _handled(c: Count) -> int:
+    """Answered out of a line, or taken over."""
+    return len(c.waits["answered"]) + c.numbers["transferred_in"]
 
 
 def _of_rings_and_transfers(c: Count) -> dict[str, Figure]:
     n = c.numbers
     missed = n["ring:no_answer"]
-    moved = n["transfers_blind"] + n["transfers_attended"]
+    moved = n["transfers_blind"] + n["transfers_attended"] - n["transfers_without_group"]
     return {
         "rings": n["rings"],
         "rona": missed,
         "rona_rate": _share(missed, missed + n["ring:answered"] + n["ring:declined"]),
         "transfers_blind": n["transfers_blind"],
         "transfers_attended": n["transfers_attended"],
-        "transfer_rate": _share(moved, len(c.waits["answered"])),
+        "transfer_rate": _share(moved, _handled(c)),
     }
 
 

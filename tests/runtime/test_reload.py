@@ -37,8 +37,9 @@ class FakeChange:
     def faults(self) -> list[str]:
         return self.home.late_faults if "prepare" in self.home.steps else self.home.faults
 
-    def prepare(self) -> None:
+    def prepare(self, copy: Centre) -> None:
         self.home.steps.append("prepare")
+        assert copy.customers_file is None or copy.customers_file.exists()
         if self.home.prepare_fails:
             raise OperatorError("a trunk has no password")
 
@@ -48,6 +49,7 @@ class FakeChange:
     def put_to_use(self) -> None:
         self.home.steps.append("put to use")
         self.home.versions.activate(self.loaded, self.centre.plan)
+        self.home.active = self.centre
 
     async def settle(self) -> list[str]:
         if self.home.settling_fails:
@@ -71,6 +73,7 @@ class Home:
     prepare_fails: bool = False
     settling_fails: bool = False
     steps: list[str] = field(default_factory=list)
+    active: Centre | None = None
     reloader: Reloader = field(init=False)
     versions: Versions = field(init=False)
 
@@ -183,6 +186,17 @@ async def test_without_a_change_nothing_is_done(home: Home) -> None:
     assert answer == {"changed": False, "number": 1, "notes": []}
     assert len(home.files.entries()) == 1
     assert home.steps == []
+
+
+async def test_what_became_active_is_read_where_it_is_kept(home: Home) -> None:
+    """The copy that was looked at is gone by then."""
+    text = "number,name,segment,id,language,value,requires\n+4930777,Erika,gold,C-1,de,,\n"
+    (home.sandbox.config / "customers.csv").write_text(text, encoding="utf-8")
+    await home.reloader.reload("anna")
+    assert home.active is not None
+    assert home.active.customers_file == home.files.kept(home.versions.entry).config_dir / "customers.csv"
+    assert home.active.customers_file.exists()
+    assert home.active.flows_dir.exists()
 
 
 async def test_what_is_in_config_is_exchanged_too_and_what_is_left_to_do_is_told(home: Home) -> None:

@@ -37,6 +37,11 @@ def ends(file: Path, *calls: str) -> cdr.Ends:
     return cdr.ends(file, calls, 0.0)
 
 
+def seen(file: Path) -> dict[str, cdr.CallSeen]:
+    """All calls of the file."""
+    return cdr.calls_of(cdr.lines_between(file, 0.0, 2 * NOON))
+
+
 def test_no_file_yet(tmp_path: Path) -> None:
     assert cdr.rows(tmp_path / "no.csv") == []
     assert ends(tmp_path / "no.csv", "c1").at == {}
@@ -77,7 +82,7 @@ def test_a_damaged_row_costs_only_itself(tmp_path: Path, damage: str) -> None:
     file = tmp_path / "acd.csv"
     file.write_text(row("before") + damage + ("" if damage.endswith("\n") else "\n") + row("after"))
     assert ends(file, "before", "after", "c9").at == {"before": NOON, "after": NOON}
-    assert set(cdr.calls_since(file, 0.0)) == {"before", "after"}
+    assert set(seen(file)) == {"before", "after"}
 
 
 def test_names_with_commas_and_quotes(tmp_path: Path) -> None:
@@ -90,7 +95,7 @@ def test_who_had_hung_up_is_told_by_the_place_in_the_dialplan(tmp_path: Path) ->
     file = tmp_path / "acd.csv"
     file.write_text(row("c1") + row("c1", destination="over") + row("c2"))
     assert ends(file, "c1", "c2").by_agent == {"c1"}
-    assert [call.by_agent for call in cdr.calls_since(file, 0.0).values()] == [True, False]
+    assert [call.by_agent for call in seen(file).values()] == [True, False]
 
 
 def test_bytes_that_are_no_utf_8(tmp_path: Path) -> None:
@@ -113,7 +118,7 @@ def test_a_customers_call_is_the_sum_of_its_legs(tmp_path: Path) -> None:
     ]
     file.write_text("".join(legs))
     served = cdr.Served("1002", NOON - 94.5)
-    assert cdr.calls_since(file, 0.0)["c1"] == cdr.CallSeen(
+    assert seen(file)["c1"] == cdr.CallSeen(
         "c1",
         "+4930123",
         "8001",
@@ -136,7 +141,7 @@ def test_who_was_only_rung_has_not_answered(tmp_path: Path) -> None:
         + row(disposition="BUSY", **rung)
         + row("c2", **rung)
     )
-    (call,) = cdr.calls_since(file, 0.0).values()
+    (call,) = seen(file).values()
     assert (call.served, call.group, call.answered_at) == (None, "", None)
     assert call.fell_at == NOON - 119.9, "as a member was tried"
     assert ends(file, "c1", "c2").served == {}
@@ -149,7 +154,7 @@ def test_who_was_dialled_by_the_controller_and_answered(tmp_path: Path) -> None:
         + row(answer="1795348690.0")
         + row(disposition="NO ANSWER", dest_channel="PJSIP/1003-00000005")
     )
-    assert cdr.calls_since(file, 0.0)["c1"].served == cdr.Served("1001", NOON - 110)
+    assert seen(file)["c1"].served == cdr.Served("1001", NOON - 110)
 
 
 def test_what_phones_dial(tmp_path: Path) -> None:
@@ -160,7 +165,7 @@ def test_what_phones_dial(tmp_path: Path) -> None:
         + row("code", **own, dialed="*11", dest_channel="")
         + row("outside", **own, dialed="0301", dest_channel="PJSIP/trunk-lab-x-0000000b")
     )
-    calls = cdr.calls_since(file, 0.0)
+    calls = seen(file)
     assert {call_id: (call.phone, call.trunk) for call_id, call in calls.items()} == {
         "inside": ("1001", ""),
         "outside": ("1001", ""),
@@ -171,7 +176,7 @@ def test_what_phones_dial(tmp_path: Path) -> None:
 def test_rows_from_before_the_last_column(tmp_path: Path) -> None:
     file = tmp_path / "acd.csv"
     file.write_text(row().removesuffix(',""\n') + "\n")
-    assert cdr.calls_since(file, 0.0)["c1"].fell_at is None
+    assert seen(file)["c1"].fell_at is None
 
 
 def test_what_is_much_younger_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

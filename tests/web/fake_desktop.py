@@ -22,6 +22,7 @@ from tests.web import fake_world
 
 PAGES = Path(__file__).parents[2] / "acd/web/pages"
 NONCE_PLACE = "__CSP_NONCE__"
+FOREVER = "public, max-age=31536000, immutable"
 Object = dict[str, Any]
 
 
@@ -137,7 +138,7 @@ class FakeDesktop:
     async def _page(self, request: web.Request) -> web.StreamResponse:
         file = PAGES / request.match_info["path"]
         if file.is_file() and file.name != "index.html":
-            return web.FileResponse(file)
+            return web.FileResponse(file, headers={"Cache-Control": FOREVER})
         nonce = secrets.token_urlsafe(16)
         text = (PAGES / "index.html").read_text(encoding="utf-8").replace(NONCE_PLACE, nonce)
         policy = (

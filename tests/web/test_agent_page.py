@@ -3,71 +3,30 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Page, Route, async_playwright, expect
+from playwright.async_api import Page, Route, expect
 
+from tests.web.chromium import browser, faults_of, page, page_of_any_time, port, profile
 from tests.web.fake_desktop import PAGES, FakeDesktop
 from tests.web.fake_world import CALL, CANDIDATES
 
-AXE = Path(__file__).parents[2] / "acd/web/ui/node_modules/axe-core/axe.min.js"
-FLAGS = [
-    "--no-sandbox",
-    "--disable-quic",
-    "--disable-background-networking",
-    "--no-first-run",
-    "--disable-sync",
-]
-LIMIT_MS = 8000
-# Colours are judged at their end, not on the way there; a ringing phone never comes to one.
-SETTLED = """Promise.all(document.getAnimations()
-  .filter((one) => one.effect.getTiming().iterations !== Infinity)
-  .map((one) => one.finished.catch(() => {})))"""
-
+__all__ = ["browser", "page", "page_of_any_time", "port", "profile"]
 LONG = bool(os.environ.get("ACD_TEST_ALL"))
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-expect.set_options(timeout=LIMIT_MS)
-
 
 @pytest_asyncio.fixture(loop_scope="module")
-async def desktop() -> AsyncIterator[FakeDesktop]:
+async def desktop(port: int) -> AsyncIterator[FakeDesktop]:
     assert (PAGES / "index.html").exists(), "the pages are not built: run script/bootstrap"
     fake = FakeDesktop()
-    await fake.start()
+    await fake.start(port)
     yield fake
     await fake.stop()
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    chromium = shutil.which("chromium")
-    assert chromium, "chromium is missing: run script/bootstrap"
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=chromium, args=FLAGS)
-        yield browser
-        await browser.close()
-
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def page(browser: Browser) -> AsyncIterator[Page]:
-    """Nothing may fail in it, run what a stranger wrote, or ask for what the policy of the page refuses."""
-    context = await browser.new_context(viewport={"width": 1024, "height": 768}, locale="en-GB")
-    page = await context.new_page()
-    page.set_default_timeout(LIMIT_MS)
-    faults: list[str] = []
-    page.on("pageerror", lambda fault: faults.append(str(fault)))
-    page.on("console", lambda line: faults.append(line.text) if "Content Security" in line.text else None)
-    page.on("dialog", lambda dialog: faults.append(f"a dialog: {dialog.message}"))
-    yield page
-    await context.close()
-    assert faults == []
 
 
 async def signed_in(page: Page, desktop: FakeDesktop) -> None:
@@ -213,8 +172,8 @@ async def test_notes_are_sent_when_the_wrap_up_runs_out_or_listed(page: Page, de
     ]
 
 
-async def test_the_inbox_has_broken_promises_first(page: Page, desktop: FakeDesktop) -> None:
-    await page.clock.install()
+async def test_the_inbox_has_broken_promises_first(page_of_any_time: Page, desktop: FakeDesktop) -> None:
+    page = page_of_any_time
     await signed_in(page, desktop)
     await page.get_by_role("link", name="Inbox", exact=True).click()
     first = page.get_by_role("main").get_by_role("listitem").first
@@ -276,28 +235,14 @@ async def test_no_serious_fault_for_those_who_cannot_see_or_point(
     desktop.language, desktop.theme = language, theme
     await page.goto(desktop.address)
     await page.locator("#username").wait_for()
-    found = await _faults(page)
+    found = await faults_of(page)
     desktop.session = {"username": "anna", "role": "agent", "agent": "anna", "name": "Anna Weber"}
     await page.goto(desktop.address)
     for scene in ("ring", "consult", "wrap-up"):
         await desktop.play(scene)
         await expect(page.locator("[aria-busy=true]")).to_have_count(0)
-        found |= await _faults(page)
+        found |= await faults_of(page)
     await page.goto(f"{desktop.address}/inbox")
     await page.locator(".task").first.wait_for()
-    found |= await _faults(page)
+    found |= await faults_of(page)
     assert found == set()
-
-
-async def _faults(page: Page) -> set[str]:
-    """Serious and critical ones, each with where it is."""
-    await page.evaluate(AXE.read_text(encoding="utf-8"))
-    await page.evaluate(SETTLED)
-    options = {"resultTypes": ["violations"], "runOnly": ["wcag2a", "wcag2aa"]}
-    result = await page.evaluate("(options) => axe.run(document, options)", options)
-    return {
-        f"{fault['id']} {node['target']} {node['failureSummary'][:200]}"
-        for fault in result["violations"]
-        if fault["impact"] in ("serious", "critical")
-        for node in fault["nodes"]
-    }

@@ -12,11 +12,10 @@ import pytest_asyncio
 from playwright.async_api import Page, expect
 
 from tests.web.board_world import HOSTILE
+from tests.web.chromium import browser, faults_of, page, port, profile
 from tests.web.fake_board import ADMIN, FakeBoard
-from tests.web.test_agent_page import _faults as faults_of
-from tests.web.test_agent_page import browser, page
 
-__all__ = ["browser", "page"]
+__all__ = ["browser", "page", "port", "profile"]
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 LONG = bool(os.environ.get("ACD_TEST_ALL"))
@@ -24,9 +23,9 @@ ADMIN_PAGES = ("config", "flows", "versions", "accounts", "tokens", "webhooks", 
 
 
 @pytest_asyncio.fixture(loop_scope="module")
-async def board() -> AsyncIterator[FakeBoard]:
+async def board(port: int) -> AsyncIterator[FakeBoard]:
     fake = FakeBoard()
-    await fake.start()
+    await fake.start(port)
     yield fake
     await fake.stop()
 
@@ -91,7 +90,8 @@ async def test_a_menu_outlives_the_row_it_was_opened_from(page: Page, board: Fak
     longest = min((c for c in board.world.calls.values() if c["state"] == "waiting"), key=_queued_at)
     await board.tell("calls", {}, [f"call:{longest['id']}"])
     await expect(page.get_by_role("menuitem", name="Sales")).to_be_focused()
-    await page.get_by_role("menuitem", name="Support").click()
+    async with page.expect_response("**/move"):
+        await page.get_by_role("menuitem", name="Support").click()
     await expect(page.get_by_role("menuitem")).to_have_count(0)
     assert board.orders == [(f"calls/{longest['id']}/move", {"group": "g1"})]
 

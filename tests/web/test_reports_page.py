@@ -18,12 +18,11 @@ from sqlalchemy import update
 from acd.reports.sending.saved import draft_of
 from acd.reports.sending.schema import saved_reports
 from acd.reports.sending.store import SavedReports
+from tests.web.chromium import browser, faults_of, page, profile
 from tests.web.desktop import PASSWORD, Desktop, desktop
 from tests.web.report_week import fill
-from tests.web.test_agent_page import _faults as faults_of
-from tests.web.test_agent_page import browser, page
 
-__all__ = ["browser", "page"]
+__all__ = ["browser", "page", "profile"]
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 DAYS = "from=2026-11-16&to=2026-11-17"

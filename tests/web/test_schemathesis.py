@@ -27,6 +27,7 @@ from acd.errors import RequestRefused
 from acd.web.api import ROUTES
 from acd.web.asker import Asker, Role
 from acd.web.openapi import PATH, document, document_route
+from tests.roomy import roomy
 from tests.web.desktop import desktop
 
 EXAMPLES = 4
@@ -126,4 +127,4 @@ def test_whatever_is_asked_the_answer_is_as_documented(
     if told["parameters"] or "requestBody" in told:  # else there is nothing that could be wrong
         modes.append(GenerationMode.NEGATIVE)
     for mode in modes:
-        SETTINGS(given(case=operation.as_strategy(generation_mode=mode))(try_it))()
+        roomy(SETTINGS(given(case=operation.as_strategy(generation_mode=mode))(try_it)))

@@ -58,13 +58,17 @@ class TransferRow(NamedTuple):
 
 
 class StateRow(NamedTuple):
-    """A stretch of an agent in one state, which may begin before the period and end after it."""
+    """A stretch of an agent in one state, which may begin before the period and end after it.
+
+    `missing_since`: when the stretch before was over, where nobody knows what the agent did until this one.
+    """
 
     at: datetime
     until: datetime
     agent: str
     state: str
     reason: str | None
+    missing_since: datetime | None = None
 
 
 class CallRow(NamedTuple):
@@ -113,7 +117,7 @@ class ScoreRow(NamedTuple):
 
 
 class DispositionRow(NamedTuple):
-    """What an agent last said that came of a call."""
+    """What an agent last said that came of a call; `complaint`: the last to say that the call was one."""
 
     at: datetime
     call_id: str

@@ -19,7 +19,8 @@ Span = tuple[int, int]
 def count_states(rows: Iterable[StateRow], buckets: Buckets, key: Key) -> Tally:
     """Microseconds in each state. `rows` in the order of agent and begin.
 
-    `overlap_us`: counted twice, since a stretch began before the agent's last one was over.
+    `overlap_us`: counted twice, since a stretch began before the agent's last one was over. `missing_us`: in
+    no state, though the agent was logged in; counted where the next stretch begins.
     """
     tally = Tally()
     agent, over_at = "", 0
@@ -36,8 +37,11 @@ def count_states(rows: Iterable[StateRow], buckets: Buckets, key: Key) -> Tally:
                 cell.add(f"{REASON}{row.reason or ''}", until - since)
             if over_at > since:
                 cell.add("overlap_us", min(until, over_at) - since)
-        if row.state == AgentState.NOT_READY and 0 <= (bucket := buckets.place(begin)) < len(buckets):
-            tally.at((bucket, name, None)).add("not_ready")
+        if 0 <= (bucket := buckets.place(begin)) < len(buckets):
+            if row.state == AgentState.NOT_READY:
+                tally.at((bucket, name, None)).add("not_ready")
+            if row.missing_since is not None:
+                tally.at((bucket, name, None)).add("missing_us", begin - microseconds(row.missing_since))
         over_at = max(over_at, end)
     return tally
 

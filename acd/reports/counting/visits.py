@@ -8,7 +8,7 @@ from datetime import datetime
 from acd.core.facts import CallKind
 from acd.reports.counting.rows import RingRow, TransferRow, VisitRow
 from acd.reports.counting.tally import Key, Tally
-from acd.reports.measures import ABANDONED, ANSWERED, LEFT, WAITING
+from acd.reports.measures import ABANDONED, ANSWERED, LEFT, TRANSFERRED_IN, WAITING
 
 _OUTCOMES = frozenset({ANSWERED, ABANDONED, LEFT, WAITING})
 OURS = "acd"
@@ -16,19 +16,25 @@ OURS = "acd"
 
 
 def count_visits(rows: Iterable[VisitRow], place: Callable[[datetime], int], key: Key) -> Tally:
-    """Inbound ones, where they were offered; of others only how many there were, as `own_calls`."""
+    """Inbound ones, where they were offered; of others only how many there were, as `own_calls`.
+
+    Whoever was taken over from a colleague has not been offered: such a visit counts as work alone.
+    """
     tally = Tally()
     for row in rows:
         cell = tally.at((place(row.at), key(row), row.group))
         if row.kind != CallKind.INBOUND:
             cell.add("own_calls")
             continue
-        cell.add("offered")
+        if row.outcome == TRANSFERRED_IN:
+            cell.add(TRANSFERRED_IN)
+        else:
+            cell.add("offered")
         if row.origin != OURS:
             cell.add("other_sources")
         if row.outcome in _OUTCOMES:  # one that is not makes the identity fail, and is seen
             cell.wait(row.outcome, round(row.wait_s * 1000))
-        if row.outcome == ANSWERED:
+        if row.outcome in (ANSWERED, TRANSFERRED_IN):
             cell.add("talk_us", round(row.talk_s * 1e6))
             cell.add("hold_us", round(row.hold_s * 1e6))
             cell.add("acw_us", round(row.wrap_up_s * 1e6))

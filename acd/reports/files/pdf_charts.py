@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from acd.reports.files.charts import Chart, Series
+from acd.reports.files.charts import STEPS, Chart, Series
 from acd.reports.files.labels import figure_text
 
 if TYPE_CHECKING:
@@ -13,7 +13,6 @@ if TYPE_CHECKING:
 INK, GRID = (40, 40, 40), (215, 215, 215)
 COLOURS = ((31, 119, 180), (214, 96, 20), (44, 140, 60), (148, 80, 170), (120, 90, 60), (90, 90, 90))
 _TEXT_PT = 7
-_STEPS = 4
 _BAR_MM = 7.0
 _PLACES_MAX = 12
 
@@ -50,10 +49,10 @@ def _draw_scale(pdf: FPDF, chart: Chart, x: float, y: float, width: float, heigh
     """Lines across, each with its figure."""
     pdf.set_draw_color(*GRID)
     pdf.set_line_width(0.1)
-    for step in range(_STEPS + 1):
-        at = y + height - height * step / _STEPS
+    for step in range(STEPS + 1):
+        at = y + height - height * step / STEPS
         pdf.line(x, at, x + width, at)
-        text = figure_text(chart.highest * step / _STEPS, chart.unit)
+        text = figure_text(chart.top * step / STEPS, chart.unit)
         pdf.text(x - 1 - pdf.get_string_width(text), at + 1, text)
 
 
@@ -80,7 +79,7 @@ def _draw_line(
         if value is None:
             before = None
             continue
-        here = (x + number * step, y + height - height * value / chart.highest)
+        here = (x + number * step, y + height - height * value / chart.top)
         if before is not None:
             pdf.line(*before, *here)
         pdf.ellipse(here[0] - 0.4, here[1] - 0.4, 0.8, 0.8, style="F")

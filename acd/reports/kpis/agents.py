@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from acd.reports.kpis.kpi import Kpi, Origin, RowKind, seconds, share
-from acd.reports.measures import ANSWERED, Measures
+from acd.reports.measures import Measures, handled
 from acd.reports.table import Better, Unit
 
 _RINGS = frozenset({RowKind.RINGS})
@@ -53,7 +53,7 @@ KPIS = (
     _transfers("attended"),
     Kpi(
         "transfer_rate", Unit.SHARE, _TRANSFERS | {RowKind.VISITS},
-        lambda m: share(m.sum("group_transfers"), m.count(ANSWERED)),
+        lambda m: share(m.sum("group_transfers"), handled(m)),
         Better.LOW, behind="transferred",
     ),
     _time("logged_in_s", "logged_in_us"),

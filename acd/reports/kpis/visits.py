@@ -6,7 +6,16 @@ from collections.abc import Callable
 
 from acd.core.service_level import ServiceCounts, ServiceLevelFormula, service_level
 from acd.reports.kpis.kpi import Kpi, Origin, RowKind, mean_s, share
-from acd.reports.measures import ABANDONED, ANSWERED, LEFT, WAITING, Measures, percentile
+from acd.reports.measures import (
+    ABANDONED,
+    ANSWERED,
+    LEFT,
+    TRANSFERRED_IN,
+    WAITING,
+    Measures,
+    handled,
+    percentile,
+)
 from acd.reports.table import Better, Figure, Unit
 
 _VISITS = frozenset({RowKind.VISITS})
@@ -62,9 +71,9 @@ def _count(id: str, of: Callable[[Measures], int], better: Better = Better.NEITH
 
 def _mean(id: str, *sums: str, better: Better = Better.NEITHER) -> Kpi:
     def of(m: Measures) -> Figure:
-        return mean_s(sum(m.sum(name) for name in sums), m.count(ANSWERED))
+        return mean_s(sum(m.sum(name) for name in sums), handled(m))
 
-    return Kpi(id, Unit.SECONDS, _VISITS, of, better, behind="answered")
+    return Kpi(id, Unit.SECONDS, _VISITS, of, better, behind="handled")
 
 
 def _long_abandoned(m: Measures) -> int:
@@ -98,6 +107,7 @@ KPIS = (
     ),
     Kpi("longest_wait_s", Unit.SECONDS, _VISITS, _longest_wait_s, Better.LOW, behind="offered"),
     _wait_percentile(50), _wait_percentile(90), _wait_percentile(95),
+    _count("transferred_in", lambda m: m.sum(TRANSFERRED_IN)),
     _mean("aht_s", "talk_us", "hold_us", "acw_us"),
     _mean("att_s", "talk_us"),
     _mean("hold_s", "hold_us", better=Better.LOW),

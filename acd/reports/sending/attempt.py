@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from acd.errors import OperatorError
-from acd.reports.sending.job import Job, Made
+from acd.reports.sending.job import InUse, Job, Made
 from acd.reports.sending.smtp import Handed, NotHanded, hand_over, password_of
 from acd.reports.sending.store import Run, Runs, RunState, SavedReport
 
@@ -26,7 +25,7 @@ def attempt(
     engine: Engine,
     saved: SavedReport,
     run: Run,
-    folders: tuple[Path, Path],
+    in_use: InUse,
     database_url: str,
     make: Callable[[Job], Made],
     environ: Mapping[str, str],
@@ -38,7 +37,7 @@ def attempt(
         return False
     values: dict[str, Any] = {}
     try:
-        made = make(Job(saved, run.id, run.due_at, folders, database_url))
+        made = make(Job(saved, run.id, run.due_at, in_use, database_url))
         values = {"file_name": made.file_name, "bytes": made.file_bytes}
         password = password_of(made.mail, environ)
         handed = hand_over(made.mail, password, made.sender, run.waiting, made.message)

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from acd.errors import OperatorError
 from acd.reports.elsewhere import done_elsewhere
+from acd.reports.going_on import GoingOn
 from acd.reports.sending.store import SavedReport
 from acd.settings.report_settings import MailSettings
 
@@ -16,13 +17,25 @@ LIMIT_S = 600.0
 
 
 @dataclass(frozen=True, slots=True)
+class InUse:
+    """The configuration that is in use, and what agents are doing, where that is known.
+
+    `folders`: of the configuration and of the flows; `tz`: the centre's.
+    """
+
+    folders: tuple[Path, Path]
+    tz: ZoneInfo
+    going_on: GoingOn | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Job:
-    """`due_at`: the moment that the period is meant of. `folders`: of the configuration and of the flows."""
+    """`due_at`: the moment that the period is meant of. `in_use`: see there."""
 
     saved: SavedReport
     run_id: int
     due_at: datetime
-    folders: tuple[Path, Path]
+    in_use: InUse
     database_url: str
 
     def do(self) -> Made:
@@ -54,7 +67,7 @@ def make(job: Job) -> Made:
     from acd.settings.schema.checking import variables_left_out
 
     with variables_left_out():
-        centre = load_centre(*job.folders)
+        centre = load_centre(*job.in_use.folders)
     mail, saved, now = centre.reports.mail, job.saved, datetime.now(UTC)
     if mail is None:
         raise OperatorError("reports cannot be sent: config/reports.yml has no `mail`")
@@ -62,7 +75,8 @@ def make(job: Job) -> Made:
         ZoneInfo(centre.system.timezone), job.due_at, centre.system.service_level_formula
     )
     with RecordStore(job.database_url, create=False) as store:
-        table = run_report(store.engine, known_of(centre, saved.language), asked, now)
+        known = known_of(centre, saved.language)
+        table = run_report(store.engine, known, asked, now, job.in_use.going_on)
     labels, targets = labels_of(table, saved.language), Targets.of_settings(centre.reports)
     file = make_file(saved.format, table, labels, now, targets)
     id = f"report-{job.run_id}-{int(job.due_at.timestamp())}"

@@ -7,10 +7,7 @@ import contextlib
 import os
 import secrets
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import structlog
 from sqlalchemy import Engine
@@ -18,21 +15,13 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from acd.errors import OperatorError
 from acd.reports.sending.attempt import attempt
-from acd.reports.sending.job import Job, Made, make_elsewhere
+from acd.reports.sending.job import InUse, Job, Made, make_elsewhere
 from acd.reports.sending.store import Runs, SavedReport, SavedReports
 
 log = structlog.get_logger(__name__)
 
 LOOK_EVERY_S = 5.0
 RENEW_EVERY_S = 15.0
-
-
-@dataclass(frozen=True, slots=True)
-class InUse:
-    """Where the configuration is that is in use, and its time zone."""
-
-    folders: tuple[Path, Path]
-    tz: ZoneInfo
 
 
 def _utc() -> datetime:
@@ -89,7 +78,7 @@ class ReportSender:
                 saved = await asyncio.to_thread(SavedReports(engine).look_up, run.saved_id)
                 if isinstance(saved, SavedReport):
                     await asyncio.to_thread(
-                        attempt, engine, saved, run, in_use.folders, self._database_url, self._make,
+                        attempt, engine, saved, run, in_use, self._database_url, self._make,
                         os.environ, self._now,
                     )  # fmt: skip
                     await asyncio.to_thread(_tell, runs, run.id, saved.name)

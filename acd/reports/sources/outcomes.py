@@ -13,6 +13,7 @@ from sqlalchemy import (
     cast,
     exists,
     literal,
+    or_,
     select,
     true,
 )
@@ -72,11 +73,34 @@ SCORES = RowSource(
 )
 
 
-def _is_newest() -> ColumnElement[bool]:
-    """Whether the agent said nothing later on the same call."""
+def _counts(told: Any) -> ColumnElement[bool]:
+    """Whether the agent said nothing later on the same call; without a code it is a note alone."""
     later = aliased(_told)
-    return ~exists().where(
-        later.c.call_id == _told.c.call_id, later.c.agent_id == _told.c.agent_id, later.c.at > _told.c.at
+    is_newest = ~exists().where(
+        later.c.call_id == told.c.call_id, later.c.agent_id == told.c.agent_id, later.c.at > told.c.at
+    )
+    return and_(is_newest, told.c.code != "")
+
+
+def _complains(told: Any) -> ColumnElement[bool]:
+    """Whether the call was a complaint, by these words or by a correction of them."""
+    corrected = is_corrected(told.c.call_id, Field.COMPLAINT, YES)
+    return and_(
+        ~is_corrected(told.c.call_id, Field.COMPLAINT, NO), or_(corrected, told.c.complaint == true())
+    )
+
+
+def _is_said_again() -> ColumnElement[bool]:
+    """Whether another agent said later that the same call was a complaint: a call counts as one once."""
+    other = aliased(_told)
+    return exists().where(
+        other.c.call_id == _told.c.call_id,
+        or_(
+            other.c.at > _told.c.at,
+            and_(other.c.at == _told.c.at, other.c.agent_id > _told.c.agent_id),
+        ),
+        _counts(other),
+        _complains(other),
     )
 
 
@@ -89,13 +113,8 @@ DISPOSITIONS = RowSource(
         _told.c.group_id,
         _told.c.agent_id,
         _told.c.code,
-        case(
-            (is_corrected(_told.c.call_id, Field.COMPLAINT, YES), 1),
-            (is_corrected(_told.c.call_id, Field.COMPLAINT, NO), 0),
-            (_told.c.complaint == true(), 1),
-            else_=0,
-        ),
-    ).where(_is_newest(), _told.c.code != ""),  # without a code it is a note alone
+        case((~_complains(_told), 0), (_is_said_again(), 0), else_=1),
+    ).where(_counts(_told)),
     at=_told.c.at,
     filters={"groups": _told.c.group_id, "agents": _told.c.agent_id},
     order=(_told.c.at, _told.c.call_id, _told.c.agent_id),

@@ -23,6 +23,7 @@ from acd.reports.files.elsewhere import FileWork
 from acd.reports.files.labels import file_words
 from acd.reports.files.make import FileFormat, ReportFile
 from acd.reports.files.told import labels_of
+from acd.reports.going_on import GoingOn
 from acd.reports.known import Known
 from acd.reports.kpis import KPIS, column
 from acd.reports.run import ReportTooLong
@@ -34,7 +35,7 @@ from acd.web.asker import Role, Scope
 from acd.web.centre import CentreShown
 from acd.web.context import Context
 from acd.web.refusal import Refusal
-from acd.web.report_desk import known_of, worked_out
+from acd.web.report_desk import going_on_of, known_of, worked_out
 from acd.web.report_question import Language, Question, asked
 from acd.web.route import JSON, Route
 from acd.web.values import Answer, Input, Limit, Line, Name
@@ -257,9 +258,10 @@ class _Work:
     asked: Asked
     targets: Targets
     now: datetime
+    going_on: GoingOn | None
 
     def table(self) -> ReportTable:
-        return worked_out(self.engine, self.known, self.asked, self.now)
+        return worked_out(self.engine, self.known, self.asked, self.now, self.going_on)
 
 
 async def _work(ctx: Context[Any, None], do: Callable[[_Work], T]) -> T:
@@ -269,8 +271,10 @@ async def _work(ctx: Context[Any, None], do: Callable[[_Work], T]) -> T:
     tz, formula = ZoneInfo(centre.system.timezone), centre.system.service_level_formula
     wanted = asked(ctx.path["name"], question, tz, now, formula)
     known, targets = known_of(centre, question.language), Targets.of_settings(centre.reports)
-    async with ctx.services.report_turns.turn(ctx.asker.name):
-        return await ctx.sql(_bounded, do, _Work(ctx.services.store.engine, known, wanted, targets, now))
+    services = ctx.services
+    live = going_on_of(services.picture.objects, now) if services.link.up else None
+    async with services.report_turns.turn(ctx.asker.name):
+        return await ctx.sql(_bounded, do, _Work(services.store.engine, known, wanted, targets, now, live))
 
 
 def _bounded(do: Callable[[_Work], T], work: _Work) -> T:

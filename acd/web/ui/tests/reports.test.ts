@@ -99,8 +99,15 @@ describe("charts", () => {
   });
 
   it("have outcomes as bars and the figure as a line, with a gap where there is none", () => {
-    expect(seriesOf(table("60min", "all", hours), "course", COLUMNS[3]!).map(({ name, data }) => [name, data])).toEqual([["answered", [2, 0]], ["abandoned", [1, 0]], ["service_level", [0.5, null]]]);
+    const late = [...hours, line("2026-11-24T11:00:00+01:00", null, { offered: 1, answered: 1, abandoned: 0, service_level: 1 })];
+    expect(seriesOf(table("60min", "all", late), "course", COLUMNS[3]!).map(({ name, data }) => [name, data])).toEqual([["answered", [2, 0, 1]], ["abandoned", [1, 0, 0]], ["service_level", [0.5, null, 1]]]);
     expect(seriesOf(table("60min", "all", hours), "course", COLUMNS[1]!).map(({ name }) => name)).toEqual(["answered", "abandoned"]);
+  });
+
+  it("begin and end with the first and last interval within days in which there was anything", () => {
+    expect(seriesOf(table("60min", "all", hours), "course", COLUMNS[3]!).map(({ data }) => data)).toEqual([[2], [1], [0.5]]);
+    expect(seriesOf(table("day", "all", hours), "course", COLUMNS[3]!)[2]!.data).toEqual([0.5, null]);
+    expect(seriesOf(table("60min", "all", [hours[1]!]), "course", COLUMNS[3]!)[0]!.data).toEqual([0]);
   });
 
   it("have a line for each key, those with most calls first, with gaps where a key has no interval", () => {

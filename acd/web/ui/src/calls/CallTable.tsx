@@ -30,7 +30,7 @@ export function CallTable({ calls, onOpen }: { calls: readonly CallLine[]; onOpe
       {
         key: "at",
         title: t("calls.began"),
-        width_px: 130,
+        width_px: 112,
         descending: true,
         sort: (call) => secondsOf(call.started_at),
         cell: (call) => (
@@ -42,8 +42,8 @@ export function CallTable({ calls, onOpen }: { calls: readonly CallLine[]; onOpe
       {
         key: "caller",
         title: t("board.caller"),
-        width_px: 160,
-        grow: 2,
+        width_px: 200,
+        grow: 3,
         sort: (call) => call.customer?.name || call.caller_name || call.caller_number,
         cell: (call) => (
           <span title={call.caller_number ?? ""}>
@@ -52,12 +52,12 @@ export function CallTable({ calls, onOpen }: { calls: readonly CallLine[]; onOpe
           </span>
         ),
       },
-      { key: "kind", title: t("calls.kind"), width_px: 90, sort: (call) => `${call.kind} ${call.source}`, cell: (call) => kindOf(call, known) },
+      { key: "kind", title: t("calls.kind"), width_px: 80, sort: (call) => `${call.kind} ${call.source}`, cell: (call) => kindOf(call, known) },
       { key: "groups", title: t("board.groups"), width_px: 100, grow: 1, sort: (call) => call.groups.join(), cell: (call) => named(call.groups, groups) },
       { key: "agents", title: t("board.agents"), width_px: 100, grow: 1, sort: (call) => call.agents.join(), cell: (call) => named(call.agents, agents) },
       { key: "wait", title: t("calls.waited"), width_px: 72, end: true, descending: true, sort: (call) => call.wait_s, cell: (call) => clockText(call.wait_s) },
       { key: "talk", title: t("calls.talked"), width_px: 72, end: true, descending: true, sort: (call) => call.talk_s, cell: (call) => clockText(call.talk_s) },
-      { key: "end", title: t("calls.ended"), width_px: 120, sort: (call) => call.ended_by, cell: (call) => (call.ended_at === null ? <strong>{t("calls.goes-on")}</strong> : (known(`calls.end.${call.ended_by}`) ?? call.ended_by)) },
+      { key: "end", title: t("calls.ended"), width_px: 96, sort: (call) => call.ended_by, cell: (call) => (call.ended_at === null ? <strong>{t("calls.goes-on")}</strong> : (known(`calls.end.${call.ended_by}`) ?? call.ended_by)) },
     ],
     [t, known, format, now_s, groups, agents],
   );

@@ -33,6 +33,9 @@ export interface WaveColors {
   line: string;
 }
 
+/** Of 100. What is louder than this at its loudest fills the height; of silence its noise does not. */
+const QUIET = 15;
+
 /** Draws the wave: the first channel upwards, the second downwards (one alone both ways); what was heard in another colour, pauses shaded. */
 export function drawWave(canvas: HTMLCanvasElement, peaks: Peaks | undefined, recording: Recording, at_s: number, colors: WaveColors): void {
   const context = canvas.getContext("2d")!;
@@ -47,10 +50,11 @@ export function drawWave(canvas: HTMLCanvasElement, peaks: Peaks | undefined, re
   for (const [from, to] of recording.pauses) context.fillRect(x(from), 0, Math.max(1, x(to) - x(from)), height);
   const middle = height / 2;
   const [above, below] = [peaks?.channels[0] ?? [], peaks?.channels[1] ?? peaks?.channels[0] ?? []];
+  const full = [...above, ...below].reduce((most, level) => Math.max(most, level), QUIET);
   for (let column = 0; column < width; column += 1) {
     context.fillStyle = column < x(at_s) ? colors.heard : colors.wave;
-    const up = (loudest(above, column, width, peaks, length_s) / 100) * (middle - 1);
-    const down = (loudest(below, column, width, peaks, length_s) / 100) * (middle - 1);
+    const up = (loudest(above, column, width, peaks, length_s) / full) * (middle - 1);
+    const down = (loudest(below, column, width, peaks, length_s) / full) * (middle - 1);
     context.fillRect(column, middle - Math.max(up, 0.5), 1, Math.max(up, 0.5) + Math.max(down, 0.5));
   }
   context.fillStyle = colors.line;

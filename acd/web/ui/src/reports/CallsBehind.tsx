@@ -16,6 +16,8 @@ interface Props {
   question: Question;
   figure: Figure | null;
   title: string;
+  /** Only the calls above the line of the fraction are listed. */
+  isShare: boolean;
   /** The one whose story is open. */
   call: string | null;
   onOpen: (call: string | null) => void;
@@ -23,7 +25,7 @@ interface Props {
 }
 
 /** The calls that a figure was counted from; from there to the story of each, and back. */
-export function CallsBehind({ question, figure, title, call, onOpen, onClose }: Props) {
+export function CallsBehind({ question, figure, title, isShare, call, onOpen, onClose }: Props) {
   const { t } = useI18n();
   const of = figure === null ? null : JSON.stringify([question.report, queryOf(question), figure.figure, figure.key, figure.at]);
   return (
@@ -46,6 +48,7 @@ export function CallsBehind({ question, figure, title, call, onOpen, onClose }: 
       {figure !== null && of !== null && (
         <>
           <div className={call === null ? "calls-behind" : "calls-behind hidden"}>
+            {isShare && <p className="quiet">{t("reports.behind-share")}</p>}
             <List key={of} of={of} question={question} figure={figure} onOpen={onOpen} />
           </div>
           {call !== null && <OneCall call={call} />}

@@ -44,6 +44,6 @@ function colorsOf(token: ReturnType<typeof theme.useToken>["token"]): Colors {
     area: token.colorBgContainer,
     outcomes: { answered: token.green6, abandoned: token.red6, short_abandoned: token.orange4, left: token.purple4, waiting: token.blue4 },
     series: [token.colorPrimary, token.orange6, token.cyan6, token.purple6, token.green7, token.magenta6, token.gold7, token.volcano6],
-    heat: [token.colorFillTertiary, token.blue3, token.blue6, token.blue8],
+    heat: [token.blue1, token.blue3, token.blue6, token.blue8],
   };
 }

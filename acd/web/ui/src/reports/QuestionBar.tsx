@@ -48,12 +48,12 @@ export function QuestionBar({ catalogue, kind, question, onChange }: Props) {
         </div>
       </Field>
       <Field name={t("reports.grain")}>
-        <Select className="w-140" aria-label={t("reports.grain")} value={question.grain} onChange={(grain) => onChange({ grain })} options={catalogue.grains.map(({ id, label }) => ({ value: id, label }))} />
+        <Select className="question-word" aria-label={t("reports.grain")} value={question.grain} onChange={(grain) => onChange({ grain })} options={catalogue.grains.map(({ id, label }) => ({ value: id, label }))} />
       </Field>
       {kind.by.length > 1 && (
         <Field name={t("reports.by")}>
           <Select
-            className="w-140"
+            className="question-word"
             aria-label={t("reports.by")}
             value={question.by ?? kind.default_by}
             onChange={(by) => onChange({ by: by === kind.default_by ? null : by })}
@@ -72,6 +72,7 @@ export function QuestionBar({ catalogue, kind, question, onChange }: Props) {
             aria-label={t("reports.formula")}
             value={question.formula ?? catalogue.formula}
             onChange={(formula) => onChange({ formula: formula === catalogue.formula ? null : formula })}
+            labelRender={({ label }) => <span title={String(label)}>{shortFormula(String(label))}</span>}
             options={catalogue.formulas.map(({ id, text }) => ({ value: id, label: text }))}
           />
         </Field>
@@ -100,6 +101,9 @@ export function QuestionBar({ catalogue, kind, question, onChange }: Props) {
     </search>
   );
 }
+
+/** Most divide the same, answered in time, by something: there is room for what tells them apart. */
+const shortFormula = (formula: string): string => (/^[(（]/.test(formula) ? formula : formula.slice(Math.max(0, formula.indexOf("÷"))));
 
 /** What a report cannot be broken down by it cannot be filtered by; where there is nothing to choose a filter would only take room. */
 const isOffered = (filter: Filter, { choices }: Catalogue, { by }: ReportKind, { where }: Question): boolean =>

@@ -88,6 +88,7 @@ export function Report({ catalogue, question, view, show }: Props) {
         question={question}
         figure={open}
         title={open === null ? "" : titleOf(open, kpis, table)}
+        isShare={kpis.get(open?.figure ?? "")?.unit === "share"}
         call={view.call}
         onOpen={(call) => look({ call }, false)}
         onClose={() => look(WITHOUT_CALLS)}

@@ -81,7 +81,7 @@ export function SaveDialog({ open, question, saved, mail, timezone, onClose, onK
   return (
     <FormDialog<Given>
       open={open}
-      title={t(saved ? "saved.change" : "saved.keep")}
+      title={saved ? t("saved.change-one", { name: saved.name }) : t("saved.keep-this")}
       okText={t("saved.do-keep")}
       form={form}
       busy={busy}

@@ -58,6 +58,7 @@ export function SavedPage({ catalogue }: { catalogue: Catalogue }) {
       </div>
       {fault !== undefined && <Alert type="error" showIcon title={faultText(fault)} />}
       <AntTable<Line>
+        className="saved-list"
         size="small"
         rowKey="id"
         pagination={false}

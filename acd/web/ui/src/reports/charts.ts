@@ -54,14 +54,15 @@ export function chartOption(table: Table, drawing: Drawing, column: Column, mean
 /** Outcomes as bars of the interval, and one figure above them. */
 function course(table: Table, column: Column, means: Means): EChartsCoreOption {
   const outcomes = outcomesOf(table);
+  const lines = withoutIdleEnds(table);
   const drawn = outcomes.some(({ id }) => id === column.id);
-  const level = { name: column.label, type: "line", symbolSize: 5, lineStyle: { width: 2 }, itemStyle: { color: means.colors.series[0] }, data: table.lines.map((line) => line.values[column.id] ?? null) };
+  const level = { name: column.label, type: "line", symbolSize: 5, lineStyle: { width: 2 }, itemStyle: { color: means.colors.series[0] }, data: lines.map((line) => line.values[column.id] ?? null) };
   return {
-    ...frame(means, drawn ? outcomes.map(({ label }) => label) : [...outcomes.map(({ label }) => label), column.label]),
-    xAxis: { type: "category", data: table.lines.map((line) => intervalOf(table, line, means)), ...axis(means), splitLine: { show: false } },
+    ...frame(means, drawn ? outcomes.map(({ label }) => label) : [...outcomes.map(({ label }) => label), column.label], outcomes.length > 0),
+    xAxis: { type: "category", data: lines.map((line) => intervalOf(table, line, means)), ...axis(means), splitLine: { show: false } },
     yAxis: [valueAxis("count", means), ...(outcomes.length > 0 ? [{ ...valueAxis(column.unit, means), splitLine: { show: false } }] : [])],
     series: [
-      ...outcomes.map(({ id, label }) => ({ ...stacked(label, means.colors.outcomes[id as Outcome]), data: table.lines.map((line) => line.values[id] ?? null), tooltip: told("count", means) })),
+      ...outcomes.map(({ id, label }) => ({ ...stacked(label, means.colors.outcomes[id as Outcome]), data: lines.map((line) => line.values[id] ?? null), tooltip: told("count", means) })),
       ...(drawn ? [] : [{ ...level, yAxisIndex: outcomes.length > 0 ? 1 : 0, tooltip: told(column.unit, means) }]),
     ],
     ...(outcomes.length === 0 && { yAxis: [valueAxis(column.unit, means)] }),
@@ -70,7 +71,7 @@ function course(table: Table, column: Column, means: Means): EChartsCoreOption {
 
 /** One figure's course, a line for each of the largest keys. */
 function courses(table: Table, column: Column, means: Means): EChartsCoreOption {
-  const moments = [...new Map(table.lines.filter((line) => line.at !== null).map((line) => [line.at!, line])).values()].toSorted((one, other) => (one.at! < other.at! ? -1 : 1));
+  const moments = [...new Map(withoutIdleEnds(table).filter((line) => line.at !== null).map((line) => [line.at!, line])).values()].toSorted((one, other) => (one.at! < other.at! ? -1 : 1));
   const keys = largestKeys(table, column);
   const byPlace = new Map(table.lines.map((line) => [`${line.at} ${line.key}`, line]));
   const names = new Map(table.lines.map((line) => [line.key, line.name]));
@@ -104,7 +105,7 @@ function bars(table: Table, column: Column, means: Means): EChartsCoreOption {
 
 /** Each cell is one interval, so that no mean of means is needed. */
 function heat(table: Table, column: Column, means: Means): EChartsCoreOption {
-  const times = [...new Set(table.lines.map((line) => means.moments.time(line.at!)))].toSorted();
+  const times = timesOf(table, means.moments);
   const days = daysIn(table, means.moments);
   const values = table.lines.map((line) => line.values[column.id]).filter((value) => typeof value === "number");
   const most = column.unit === "share" ? 1 : Math.max(...values, 0);
@@ -117,7 +118,7 @@ function heat(table: Table, column: Column, means: Means): EChartsCoreOption {
     xAxis: { type: "category", data: times, ...axis(means), splitLine: { show: false } },
     yAxis: { type: "category", data: days, inverse: true, ...axis(means), splitLine: { show: false } },
     visualMap: { min: 0, max: most || 1, calculable: false, orient: "horizontal", left: "center", bottom: 0, itemHeight: 160, itemWidth: 12, textStyle: { color: colors.text }, text: [figures.text(most, column.unit), figures.text(0, column.unit)], inRange: { color: [...colors.heat] } },
-    series: [{ type: "heatmap", itemStyle: { borderColor: colors.area, borderWidth: 1 }, data: table.lines.filter((line) => typeof line.values[column.id] === "number").map((line) => [times.indexOf(moments.time(line.at!)), days.indexOf(moments.day(line.at!)), line.values[column.id]]) }],
+    series: [{ type: "heatmap", itemStyle: { borderColor: colors.area, borderWidth: 1 }, data: table.lines.filter((line) => typeof line.values[column.id] === "number" && times.includes(moments.time(line.at!))).map((line) => [times.indexOf(moments.time(line.at!)), days.indexOf(moments.day(line.at!)), line.values[column.id]]) }],
   };
 }
 
@@ -128,12 +129,31 @@ const told = (unit: Unit, { figures }: Means) => ({ valueFormatter: (value: unkn
 const axis = ({ colors }: Means) => ({ axisLabel: { color: colors.text, hideOverlap: true }, axisLine: { lineStyle: { color: colors.line } }, splitLine: { lineStyle: { color: colors.line } } });
 const tooltip = ({ colors }: Means) => ({ renderMode: "richText", confine: true, backgroundColor: colors.surface, borderColor: colors.line, textStyle: { color: colors.onSurface } });
 
-function frame(means: Means, names: readonly string[]): EChartsCoreOption {
+/** Within days: the intervals from the first to the last in which there was anything; nights before and after say nothing. */
+function withoutIdleEnds(table: Table): Line[] {
+  const busy = isWithinDay(table.grain) ? table.lines.flatMap((line) => (isBusy(line) ? [line.at!] : [])).toSorted() : [];
+  const [first, last] = [busy[0], busy.at(-1)];
+  return first === undefined || last === undefined ? table.lines : table.lines.filter(({ at }) => at! >= first && at! <= last);
+}
+
+/** The same of the times of day, of all days. */
+function timesOf(table: Table, moments: Moments): string[] {
+  const all = [...new Set(table.lines.map((line) => moments.time(line.at!)))].toSorted();
+  const busy = new Set(table.lines.filter(isBusy).map((line) => moments.time(line.at!)));
+  const [first, last] = [all.findIndex((time) => busy.has(time)), all.findLastIndex((time) => busy.has(time))];
+  return first < 0 ? all : all.slice(first, last + 1);
+}
+
+const isBusy = ({ values }: Line): boolean => Object.values(values).some((value) => value !== null && value !== 0);
+
+/** A lone name is the one that is chosen above. `twoAxes`: there is one at the right, too. */
+function frame(means: Means, names: readonly string[], twoAxes = false): EChartsCoreOption {
+  const alone = names.length === 1;
   return {
     animation: false,
     aria: { enabled: false },
-    grid: { left: 56, right: 60, top: 40, bottom: 28 },
-    legend: { type: "scroll", top: 0, left: 0, right: 0, textStyle: { color: means.colors.text }, pageTextStyle: { color: means.colors.text }, pageIconColor: means.colors.text, pageIconInactiveColor: means.colors.line, data: [...names] },
+    grid: { left: 56, right: twoAxes ? 60 : 16, top: alone ? 12 : 40, bottom: 28 },
+    legend: { show: !alone, type: "scroll", top: 0, left: 0, right: 0, textStyle: { color: means.colors.text }, pageTextStyle: { color: means.colors.text }, pageIconColor: means.colors.text, pageIconInactiveColor: means.colors.line, data: [...names] },
     tooltip: { ...tooltip(means), trigger: "axis" }, // drawn, too: one of HTML would need styles that our pages do not allow
   };
 }

@@ -1,4 +1,4 @@
-import { memo } from "react";
+import { memo, type CSSProperties } from "react";
 
 import { useI18n } from "../i18n/i18n";
 import { GroupTable } from "./GroupTable";
@@ -10,7 +10,7 @@ export const GroupsPanel = memo(function GroupsPanel({ mine, thresholds, onFocus
   const { t } = useI18n();
   const rows = useGroupRows(mine);
   return (
-    <section className="board-groups" aria-label={t("board.groups")}>
+    <section className="board-groups" style={{ "--groups": rows.length } as CSSProperties} aria-label={t("board.groups")}>
       <h2>{t("board.groups")}</h2>
       <GroupTable rows={rows} thresholds={thresholds} onChoose={onFocus} />
     </section>

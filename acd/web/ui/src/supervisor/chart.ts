@@ -28,8 +28,8 @@ export function chartOption(intervals: readonly Interval[], words: { answered: s
       { type: "value", min: 0, max: 1, ...axis, splitLine: { show: false }, axisLabel: { color: colors.text, formatter: (share: number) => format.percent(share) } },
     ],
     series: [
-      { name: words.answered, type: "bar", stack: "calls", itemStyle: { color: colors.good }, data: intervals.map((one) => one.answered) },
-      { name: words.abandoned, type: "bar", stack: "calls", itemStyle: { color: colors.bad }, data: intervals.map((one) => one.abandoned) },
+      { name: words.answered, type: "bar", stack: "calls", barMaxWidth: 48, itemStyle: { color: colors.good }, data: intervals.map((one) => one.answered) },
+      { name: words.abandoned, type: "bar", stack: "calls", barMaxWidth: 48, itemStyle: { color: colors.bad }, data: intervals.map((one) => one.abandoned) },
       {
         name: words.level,
         type: "line",
