@@ -206,7 +206,7 @@ async def test_a_customer_of_the_file_is_deleted_there_first_and_in_every_versio
     monkeypatch.setenv("ACD_CONFIG", str(config))
     header, others = "number,name,segment,id,language\n", '"+4930555000111","Otto, Other",gold,C-2,\n'
     theirs = f"{NUMBER},{NAME},gold,{home.id},\n"
-    (config / "customers.csv").write_text(header + others + theirs)
+    (config / "customers.csv").write_text(header.replace(",", ", ") + others + theirs.replace(",", " ,"))
     for number in ("1", "2"):
         version = home.dir.parent / "versions" / number / "config"
         version.mkdir(parents=True)
