@@ -230,6 +230,35 @@ async def test_a_card_that_is_gone_leaves_the_numbers_of_its_calls(home: Home) -
     assert f"cards: none; names: {NAME}; numbers: +4930555000999" in told.output
 
 
+async def test_a_number_from_which_others_have_called_is_left_out_for_a_card_that_is_gone(home: Home) -> None:
+    """They may have no card, and no name, either."""
+    known, office, shared, called = (
+        Customer("C-9", NAME),
+        "+4930555000444",
+        "+4930555000555",
+        "+4930555000666",
+    )
+    numbers = ("+4930555000999", office, shared, called)
+    home.store.save_calls([call(f"own{n}", START, number, known) for n, number in enumerate(numbers)])
+    home.store.save_calls([
+        fold("nobody", [
+            Arrived(START, CallKind.INBOUND, office, "", "8000"),
+            Ended(START + 9, EndedBy.CALLER),
+        ]),
+        call("c5", START, shared, Customer("C-2", "Otto Other")),
+        fold("out", [
+            Arrived(START, CallKind.OUTBOUND, "1001", "", called, Customer("C-2", "Otto Other")),
+            Ended(START + 9, EndedBy.CALLER),
+        ]),
+    ])  # fmt: skip
+    with home.store.engine.connect() as connection:
+        person = find_person(connection, "C-9", "DE", home.dir.parent)
+    assert (person.ids, person.numbers) == (("C-9",), ("+4930555000999",))
+    folder = home.dir.parent
+    work = Forgetting(folder, home.dir, folder / "journal", home.store, person, lambda: None)
+    assert sorted(work.calls()) == ["own0", "own1", "own2", "own3"]
+
+
 async def test_what_was_ended_half_way_goes_on(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     with home.store.engine.connect() as connection:
         person = find_person(connection, home.id, "DE", home.dir.parent)
