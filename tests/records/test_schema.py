@@ -157,14 +157,15 @@ def test_history_is_brought_up_to_date(empty_database_url: str) -> None:
         assert store.call("c1") == record
 
 
-def test_callers_who_were_taken_over_are_no_longer_offered(empty_database_url: str) -> None:
-    told = facts_of("""
+@pytest.mark.parametrize("met", ["answered ben", "fellback ben"])
+def test_callers_who_were_taken_over_are_no_longer_offered(empty_database_url: str, met: str) -> None:
+    told = facts_of(f"""
         0  arrived 5550100 8000
         0  queued sales
         5  answered anna
         20 | arrived 1001 8002 internal anna
         20 | queued support
-        25 | answered ben
+        25 | {met}
         30 attended anna c2
         60 ended caller
         """)
