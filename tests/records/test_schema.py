@@ -177,10 +177,15 @@ def test_callers_who_were_taken_over_are_no_longer_offered(empty_database_url: s
             with engine.begin() as connection:
                 settings.attributes["connection"] = connection
                 step(settings, revision)
+                if met.startswith("fellback"):  # as it was written then
+                    connection.exec_driver_sql("UPDATE transfers SET to_agent = NULL")
                 outcomes = connection.exec_driver_sql("SELECT outcome FROM visits ORDER BY position")
                 found = list(outcomes.scalars())
             assert found == ["answered", "answered" if revision == "0012" else "transferred_in"]
-        assert store.call("c1") == after
+        again = store.call("c1")
+        assert after is not None
+        assert again is not None
+        assert again.visits == after.visits
 
 
 def test_downgrade_undoes_everything(database_url: str) -> None:
