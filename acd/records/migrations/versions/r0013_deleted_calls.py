@@ -13,9 +13,14 @@ UPDATE visits SET outcome = :after WHERE outcome = :before AND wait_s = 0 AND EX
     SELECT 1 FROM transfers
     WHERE transfers.call_id = visits.call_id AND transfers.how = 'attended'
     AND transfers.at = visits.queued_at AND transfers.to_group = visits.group_id
-    AND transfers.to_agent = visits.agent_id
+    AND (transfers.to_agent = visits.agent_id OR transfers.to_agent IS NULL AND EXISTS (
+        SELECT 1 FROM segments
+        WHERE segments.call_id = visits.call_id AND segments.kind = 'fallback'
+        AND segments.started_at = visits.queued_at AND segments.agent_id = visits.agent_id
+    ))
 )
 """
+"""Of an agent whom the fallback queue had connected the transfer does not tell."""
 
 
 def upgrade() -> None:
