@@ -1,7 +1,8 @@
 """Writes queue_log as calls go on: an observer of the shell's, beside the stream of facts.
 
 Nothing twice, and nothing left out, after a restart: calls and agents are kept in the live state, with all
-facts. Their lines are made anew from the beginning, and as many of each call are left out as the file has.
+facts. Their lines are made anew from the beginning, and those that the file has are left out: of each
+call, and kind of line, as many as there are. So a call may go on while a new version tells it in other lines.
 """
 
 from __future__ import annotations
@@ -144,13 +145,13 @@ class QueueLog:
         at_work = _at_work(agents)
         mine = [call for call in calls if call.kind is CallKind.INBOUND and call.facts]
         since = min([now, *(c.facts[0].at for c in mine), *(a.login_at or now for a in at_work)])
-        in_file: Counter[str] = Counter()
+        in_file: Counter[tuple[str, str]] = Counter()  # by call and event
         try:
             mend(path)
             for line in lines_since(path, since - STEPS_BACK_S):
                 self._last_at = max(self._last_at, line.at)
                 if line.call != NONE:
-                    in_file[line.call] += 1
+                    in_file[line.call, line.event] += 1
                 else:
                     self._agents.known(line)
         except OSError as error:
@@ -159,10 +160,11 @@ class QueueLog:
         facts = sorted(((fact.at, n, fact) for n, call in enumerate(mine) for fact in call.facts), key=_when)
         lines: list[Line] = []
         for _, n, fact in facts:
-            made = self._named(self._calls.of(mine[n].id, [fact]))
-            known = min(len(made), in_file[mine[n].id])
-            in_file[mine[n].id] -= known
-            lines += made[known:]
+            for line in self._named(self._calls.of(mine[n].id, [fact])):
+                if in_file[line.call, line.event]:
+                    in_file[line.call, line.event] -= 1
+                else:
+                    lines.append(line)
         for agent in at_work:
             lines += self._lines_of(agent, agent.since)
         self._write(sorted([*lines, *self._gone(at_work, now)], key=lambda line: line.at))

@@ -3,7 +3,7 @@
 Rules of this file:
 * Only calls of customers who called us: what agents dial, and callbacks, are not in group reports either.
 * How many lines a fact makes depends on the facts of its call alone: after a restart the lines of a call
-  that are in the file already are left out by their number. (Positions depend on who else waits.)
+  that are in the file already are left out by event and number. (Positions depend on who else waits.)
 * Between the lines of one visit there is always an end: ENTERQUEUE, perhaps CONNECT, then one of
   ABANDON, EXIT…, COMPLETE…, BLINDTRANSFER, ATTENDEDTRANSFER.
 * A talk that ends on hold has its CALLEROFFHOLD, too: programs add up the time between the two.

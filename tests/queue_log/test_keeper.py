@@ -156,6 +156,28 @@ def test_nothing_twice_and_nothing_lost_after_a_restart(centre: Centre, written:
     ]
 
 
+@pytest.mark.parametrize("other", ["without hold", "with a talk that has no lines now"])
+def test_nothing_twice_of_a_call_that_an_earlier_version_told_in_other_lines(
+    centre: Centre, other: str
+) -> None:
+    centre.start()
+    for each in (TOLD[0], TOLD[2], "6 held", "7 resumed", TOLD[3]):
+        centre.happens("c", each)
+    told = centre.lines()
+    file = centre.home / "queue_log"
+    kept = file.read_text().splitlines(keepends=True)
+    if other == "without hold":
+        kept = [line for line in kept if "HOLD" not in line]
+    else:
+        kept.insert(4, kept[3].replace("|CONNECT|", "|TRANSFER|"))
+    file.write_text("".join(kept))
+    centre.start()
+    centre.happens("c", "12 ended caller")
+    ours = [text for text in centre.lines() if "|c|" in text and "|TRANSFER|" not in text]
+    assert sorted(ours[:-1]) == sorted(text for text in told if "|c|" in text)
+    assert ours[-1] == "12|c|vip|NONE|ABANDON|1|1|4"
+
+
 def _packed(moved: Path, how: str) -> None:
     content = moved.read_bytes()
     if how.startswith("gzip"):
