@@ -48,19 +48,46 @@ def list_saved(wide: context.Wide = False, as_json: AsJson = False) -> None:
         return
     tz = context.timezone(env)
     table = Table()
-    for heading in ("Name", "Report", "Period", "Format", "When", "Next", "Last", "To"):
-        table.add_column(heading, overflow="fold")
+    table.add_column("Name", overflow="fold")
+    for heading in ("Report", "When", "Last"):
+        table.add_column(heading, overflow="fold", no_wrap=True)
+    _add_addresses(table, "To", [address for one in saved for address in one.recipients])
     for one in saved:
         runs = last[one.id]
-        next_at = "" if one.next_at is None else f"{one.next_at.astimezone(tz):%Y-%m-%d %H:%M}"
+        when = [] if one.schedule is None else [str(one.schedule)]
+        if one.next_at is not None:
+            when.append(f"next {one.next_at.astimezone(tz):%Y-%m-%d %H:%M}")
+        asked = f"{one.question.report}, {one.format.value}\n{one.question.period.value}"
         cells = (
-            one.name, one.question.report, one.question.period.value, one.format.value,
-            "" if one.schedule is None else str(one.schedule), next_at,
-            runs[0].state if runs else "", ", ".join(one.recipients),
+            one.name, asked, "\n".join(when), runs[0].state if runs else "", "\n".join(one.recipients),
         )  # fmt: skip
         table.add_row(*map(Text, cells))
     context.show(table, wide=wide)
+    for one in saved:
+        for run in last[one.id]:
+            if _without(run):
+                typer.echo(f"{one.name}, the last time: {_outcome(run)}")
     _warn_of(broken)
+
+
+def _add_addresses(table: Table, heading: str, addresses: list[str]) -> None:
+    """Lines end between addresses, not in them, as long as the rest of the table has room beside them."""
+    longest = max(map(len, addresses), default=0)
+    table.add_column(heading, overflow="fold", no_wrap=longest <= context.console.width // 3)
+
+
+def _without(run: Run) -> tuple[str, ...]:
+    return (*run.waiting, *run.refused)
+
+
+def _outcome(run: Run) -> str:
+    """The state, and who does not have it: the others do."""
+    told = [run.state]
+    if run.waiting:
+        told.append(f"not {'yet ' if run.state == RunState.WAITING else ''}to {', '.join(run.waiting)}")
+    if run.refused:
+        told.append(f"not to {', '.join(run.refused)}")
+    return ", ".join(told) + (f" ({run.error})" if run.error else "")
 
 
 def _warn_of(broken: list[BrokenReport]) -> None:
@@ -87,12 +114,17 @@ def list_runs(
         return
     tz = context.timezone(env)
     table = Table()
-    for heading in ("Due", "Name", "State", "Tries", "File", "Not (yet) to", "Why"):
-        table.add_column(heading, overflow="fold")
+    table.add_column("Due", no_wrap=True)
+    table.add_column("Name", overflow="fold")
+    table.add_column("State", no_wrap=True)
+    _add_addresses(table, "Not (yet) to", [address for run in runs for address in _without(run)])
+    table.add_column("File, why not", overflow="fold")
     for run in runs:
+        tries = f"{run.tries} tries" if run.tries > 1 else ""
         cells = (
-            f"{run.due_at.astimezone(tz):%Y-%m-%d %H:%M}", names.get(run.saved_id, ""), run.state,
-            str(run.tries), run.file_name or "", ", ".join((*run.waiting, *run.refused)), run.error or "",
+            f"{run.due_at.astimezone(tz):%Y-%m-%d %H:%M}", names.get(run.saved_id, ""),
+            "\n".join(filter(None, (run.state, tries))), "\n".join(_without(run)),
+            "\n".join(filter(None, (run.file_name, run.error))),
         )  # fmt: skip
         table.add_row(*map(Text, cells))
     context.show(table, wide=wide)

@@ -79,6 +79,9 @@ FACT_TYPES: Mapping[str, type[Fact]] = {
 }  # fmt: skip
 
 
+# Fields that facts on record may lack, since they came later. Left out while they say nothing: so a fact that
+# is told again is the same as the one on record.
+_CAME_LATER = {"LeftLine": ("key",)}
 _FIELDS = {name: tuple(f.name for f in fields(kind)) for name, kind in FACT_TYPES.items()}
 
 
@@ -86,6 +89,9 @@ def fact_to_dict(fact: Fact) -> dict[str, Any]:
     """Plain JSON-ready form, with the type's name under 'fact'."""
     # Not asdict(): it copies deeply, and this runs for every fact at every change of a call.
     data: dict[str, Any] = {name: getattr(fact, name) for name in _FIELDS[type(fact).__name__]}
+    for name in _CAME_LATER.get(type(fact).__name__, ()):
+        if not data[name]:
+            del data[name]
     if isinstance(fact, Arrived) and fact.customer is not None:
         data["customer"] = asdict(fact.customer)
     elif isinstance(fact, Transferred):

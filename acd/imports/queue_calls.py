@@ -3,7 +3,8 @@
 Rules of this file:
 * The figures are those that the line says (wait, talk); the line's own time only has to agree with them.
 * An impossible line spoils its call: what is left of it would be guesses, so none of it counts. A line
-  that is there twice, or comes behind the end of its call, is refused alone.
+  that is there twice, or comes behind the end of its call, is refused alone. So is one of hold that does
+  not fit: without it hold is talk, and everything else is as it was.
 * A call is over when nothing has come of it for LINGER_S after an end: until then the caller may enter
   another queue, and the agent's after-call work may end. One that never ends is given up.
 """
@@ -200,6 +201,8 @@ class QueueCalls:
         except _Late as late:
             raise Impossible("line behind the end of its call", str(late)) from None
         except Impossible as fault:
+            if line.event in _HOLDS:
+                raise
             call.why_spoiled = f"{place}: {fault}"
             if call.last is not None:
                 self._refusals.refuse(call.first, Impossible(SPOILED, f"{SPOILED}: {call.why_spoiled}"))
@@ -384,6 +387,7 @@ def _at(data: tuple[str, ...], place: int) -> str:
 
 
 _BEGIN = frozenset({Event.ENTERQUEUE, Event.DID})
+_HOLDS = frozenset({Event.CALLERONHOLD, Event.CALLEROFFHOLD})
 _LEFT_BY: dict[str, LeftBy] = {
     Event.EXITWITHKEY: LeftBy.KEY,
     Event.EXITEMPTY: LeftBy.NO_AGENTS,

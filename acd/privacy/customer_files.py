@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import csv
+import io
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from acd.privacy.person import Person
@@ -14,8 +15,13 @@ from acd.settings.phone_number import normalised
 
 
 def first_line_of(file: Path, person: Person, country: str | None) -> int | None:
-    """Which line of the file, from 1, is the person's; None: it has none, or there is no such file."""
-    return next((begin + 1 for begin, _end in _found(_text(file), person, country)), None)
+    """Which line of the file, from 1, is the person's; None: it has none, or there is no such file.
+
+    Raises OSError where it cannot be read.
+    """
+    if not file.exists():
+        return None
+    return next((begin + 1 for begin, _end in _found(_lines(file), person, country)), None)
 
 
 def clean_versions(versions: Path, person: Person, country: str | None) -> tuple[int, list[Path]]:
@@ -25,14 +31,13 @@ def clean_versions(versions: Path, person: Person, country: str | None) -> tuple
     """
     count, failed = 0, list[Path]()
     for file in sorted(versions.glob(f"*/config/{CUSTOMERS_FILE}")):
-        lines = _text(file).splitlines(keepends=True)
-        found = list(_found("".join(lines), person, country))
-        if not found:
-            continue
-        for begin, end in reversed(found):
-            del lines[begin:end]
         try:
-            _put("".join(lines), file)
+            lines = _lines(file)
+            found = list(_found(lines, person, country))
+            for begin, end in reversed(found):
+                del lines[begin:end]
+            if found:
+                _put("".join(lines), file)
         except OSError:
             failed.append(file)
         else:
@@ -40,29 +45,28 @@ def clean_versions(versions: Path, person: Person, country: str | None) -> tuple
     return count, failed
 
 
-def _text(file: Path) -> str:
-    try:
-        return file.read_text(encoding="utf-8-sig", errors="surrogateescape")
-    except OSError:
-        return ""
+def _lines(file: Path) -> list[str]:
+    """As the reader of customers' files sees them, with their ends."""
+    text = file.read_bytes().decode("utf-8-sig", "surrogateescape")
+    return list(io.StringIO(text, newline=""))
 
 
 def _put(text: str, file: Path) -> None:
     """In one go: a version's file may be shared with others, and calls may be on it."""
     new = file.with_name(f"{file.name}.new")
-    new.write_text(text, encoding="utf-8", errors="surrogateescape")
+    new.write_bytes(text.encode("utf-8", "surrogateescape"))
     shutil.copymode(file, new)
     os.replace(new, file)
 
 
-def _found(text: str, person: Person, country: str | None) -> Iterator[tuple[int, int]]:
+def _found(lines: Sequence[str], person: Person, country: str | None) -> Iterator[tuple[int, int]]:
     """Begin and end of each of their lines, from 0; a quoted value may go over several."""
-    reader = csv.reader(text.splitlines(keepends=True))
+    reader = csv.reader(lines)
     try:
-        header = next(reader, [])
+        header = [name.strip() for name in next(reader, [])]
         begin = reader.line_num
         for values in reader:
-            row = dict(zip(header, values, strict=False))
+            row = dict(zip(header, (value.strip() for value in values), strict=False))
             number = row.get("number", "")
             if row.get("id") in person.ids or (normalised(number, country) or number) in person.numbers:
                 yield begin, reader.line_num

@@ -106,7 +106,7 @@ def _without_card(connection: Connection, asked: str, number: str, home: Path) -
     """Somebody who has called, and has no card, or none any more.
 
     A number leads to its own calls alone: a customer who has called from it may have others, and be another.
-    An id of which the card is gone leads to the numbers of its calls.
+    An id of which the card is gone leads to the numbers from which nobody else has called.
     """
     has_id = calls.c.customer_id == asked
     numbers = sorted({asked, number, *_called_from(connection, asked)})
@@ -125,13 +125,22 @@ def _without_card(connection: Connection, asked: str, number: str, home: Path) -
 
 
 def _called_from(connection: Connection, customer_id: str) -> set[str]:
-    """Numbers of a customer whose card is gone, as their calls tell; none that another's card has."""
-    query = select(calls.c.caller_number).where(
-        calls.c.customer_id == customer_id, calls.c.kind != CallKind.OUTBOUND.value
-    )
+    """Numbers of a customer whose card is gone, as their calls tell.
+
+    None that another's card has, nor one from which others have called, or may have: who has no card either
+    is not to be forgotten with them.
+    """
+    is_call_of = calls.c.kind != CallKind.OUTBOUND.value
+    query = select(calls.c.caller_number).where(calls.c.customer_id == customer_id, is_call_of)
     found = {number for number in connection.scalars(query.distinct()) if number}
     others = select(customer_numbers.c.number).where(customer_numbers.c.number.in_(found))
-    return found - set(connection.scalars(others))
+    found -= set(connection.scalars(others))
+    is_other = calls.c.customer_id != customer_id
+    callers = select(calls.c.caller_number).where(
+        calls.c.caller_number.in_(found), is_call_of, is_other | calls.c.customer_id.is_(None)
+    )
+    called = select(calls.c.dialed_number).where(was_dialled(sorted(found)), is_other)
+    return found - set(connection.scalars(callers.distinct())) - set(connection.scalars(called.distinct()))
 
 
 def _refuse_others(connection: Connection, asked: str, ids: Iterable[str]) -> None:

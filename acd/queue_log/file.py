@@ -40,6 +40,7 @@ class LogFile:
         self._work = threading.Event()
         self._closing = threading.Event()
         self._thread: threading.Thread | None = None
+        self._has_ended = False
         self._file: int | None = None
         self._block = b""  # what is being written; begins with the rest of a line when one is torn
         self._is_torn = False
@@ -60,15 +61,28 @@ class LogFile:
 
     def close(self, limit_s: float = CLOSE_LIMIT_S) -> None:
         """Write what is left, if the disk takes it; a disk that hangs is waited for no longer than so."""
-        self._closing.set()
-        self._work.set()
-        if self._thread is not None:
-            self._thread.join(limit_s)
-            self._thread = None
+        self.leave(limit_s)
         with self._lock:
             left = len(self._lines) + self._block.count(b"\n")
         if left:
             log.error("queue_log ends without its last lines", file=str(self.path), lines=left)
+
+    def leave(self, limit_s: float) -> bool:
+        """No more comes: whether all writing is over. If not, it goes on; `close` it in the end."""
+        self._closing.set()
+        self._work.set()
+        if self._thread is None:
+            return True
+        self._thread.join(limit_s)
+        return not self._thread.is_alive()
+
+    def take_up(self) -> bool:
+        """Whether it is at work still after `leave`, and goes on as if nothing had been."""
+        with self._lock:
+            if self._thread is None or self._has_ended or not self._thread.is_alive():
+                return False
+            self._closing.clear()
+        return True
 
     # --- in the thread that writes ---------------------------------------------------------------
     def _run(self) -> None:
@@ -90,8 +104,13 @@ class LogFile:
                     self._closing.wait(RETRY_S)
                     self._work.set()
                     continue
-            if self._closing.is_set():
+            if self._ends():
                 return
+
+    def _ends(self) -> bool:
+        with self._lock:  # one or the other: `take_up` finds it at work, or it has ended
+            self._has_ended = self._closing.is_set()
+            return self._has_ended
 
     def _take(self) -> bool:
         """Whether there is something to be written, in `_block` from here on."""
@@ -103,7 +122,7 @@ class LogFile:
                 some.append(self._lines.popleft())
                 size += len(some[-1])
             self._pending_bytes -= size
-        self._block = b"".join(some)
+            self._block = b"".join(some)
         return bool(some)
 
     def _write(self) -> None:

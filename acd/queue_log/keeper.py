@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import structlog
 
@@ -28,6 +28,15 @@ log = structlog.get_logger(__name__)
 STEPS_BACK_S = 2
 """A fact may be told a moment after one that came later: so far the file's times do not step back."""
 TIDY_EVERY = 500
+
+
+class _Left(NamedTuple):
+    """A file that a reload has ended while a slow disk still takes its lines, and what it was told."""
+
+    file: LogFile
+    calls: CallLines
+    agents: AgentLines
+    told: dict[str, int]
 
 
 class QueueLog:
@@ -56,6 +65,7 @@ class QueueLog:
         self._calls = CallLines()
         self._agents = AgentLines()
         self._told: dict[str, int] = {}  # how many of a call's facts
+        self._left: dict[Path, _Left] = {}
         self._last_at = 0
         self._changes = 0
 
@@ -71,18 +81,15 @@ class QueueLog:
 
     def call_changed(self, call: Call) -> None:
         """See `CallObserver`."""
-        if self._file is None or call.kind is not CallKind.INBOUND:
-            return
-        told = self._told.get(call.id, 0)
-        if len(call.facts) > told:
-            self._told[call.id] = len(call.facts)
-            self._write(self._named(self._calls.of(call.id, call.facts[told:])))
-            self._tidy()
+        if self._file is not None:
+            self._write(self._lines_of_call(call))
 
     def call_merged(self, call_id: str) -> None:
         """See `FloorObserver`."""
-        self._told.pop(call_id, None)
-        self._calls.forget(call_id)
+        left = [(left.calls, left.told) for left in self._left.values()]
+        for calls, told in ((self._calls, self._told), *left):
+            told.pop(call_id, None)
+            calls.forget(call_id)
 
     def agent_changed(self, agent: Agent) -> None:
         """See `FloorObserver`."""
@@ -91,14 +98,13 @@ class QueueLog:
 
     def changed(self, settings: QueueLogSettings, calls: Iterable[Call], agents: Iterable[Agent]) -> None:
         """After a reload: the settings, and the groups that agents serve, may be others."""
-        now, is_new = self._clock(), settings != self._settings
+        now, old, agents = self._clock(), self._settings, list(agents)
         self._settings = settings
-        if is_new:
-            self.close(CHANGE_LIMIT_S)
+        if (settings.enabled, settings.file) != (old.enabled, old.file):
+            self._leave()
             if settings.enabled:
-                self._begin(list(calls), list(agents))
+                self._begin_or_go_on(list(calls), agents)
         if self._file is not None:
-            agents = list(agents)
             lines = [Line(int(now), NONE, NONE, NONE, Event.CONFIGRELOAD), *self._gone(_at_work(agents), now)]
             self._write(lines + [line for agent in agents for line in self._lines_of(agent, now)])
 
@@ -107,6 +113,29 @@ class QueueLog:
         if self._file is not None:
             self._file.close(limit_s)
             self._file = None
+        for left in self._left.values():
+            left.file.close(limit_s)
+        self._left.clear()
+
+    def _leave(self) -> None:
+        """No more comes into this file. What a slow disk has not taken is written meanwhile."""
+        if self._file is not None:
+            self._left[self._file.path] = _Left(self._file, self._calls, self._agents, self._told)
+            if not self._file.leave(CHANGE_LIMIT_S):
+                log.warning("queue_log is written to its end while calls go on", file=str(self._file.path))
+            self._file = None
+        for path in [path for path, left in self._left.items() if left.file.leave(0)]:
+            self._left.pop(path).file.close(0)
+
+    def _begin_or_go_on(self, calls: Sequence[Call], agents: Sequence[Agent]) -> None:
+        """A file that is still being written cannot be read to find its end: what it was told is known."""
+        left = self._left.pop(self._home / self._settings.file, None)
+        if left is None or not left.file.take_up():
+            self._begin(calls, agents)
+            return
+        self._file, self._calls, self._agents, self._told = left
+        lines = [line for call in calls for line in self._lines_of_call(call)]
+        self._write(sorted(lines, key=lambda line: line.at))
 
     def _begin(self, calls: Sequence[Call], agents: Sequence[Agent]) -> None:
         now = self._clock()
@@ -137,6 +166,16 @@ class QueueLog:
         for agent in at_work:
             lines += self._lines_of(agent, agent.since)
         self._write(sorted([*lines, *self._gone(at_work, now)], key=lambda line: line.at))
+
+    def _lines_of_call(self, call: Call) -> list[Line]:
+        """What has come since it was last told of."""
+        told = self._told.get(call.id, 0)
+        if call.kind is not CallKind.INBOUND or len(call.facts) <= told:
+            return []
+        self._told[call.id] = len(call.facts)
+        lines = self._named(self._calls.of(call.id, call.facts[told:]))
+        self._tidy()
+        return lines
 
     def _gone(self, at_work: Iterable[Agent], now: float) -> list[Line]:
         """Of members whom nobody is any more: they went home unseen, or have another name."""

@@ -151,25 +151,28 @@ class RecordStore:
     def add_callbacks(self, orders: Sequence[CallbackOrder]) -> None:
         """Write those of the wishes to be called back that are not on record yet; all or none.
 
-        Each takes the place of those of its number that had been given up. Raises SQLAlchemy's errors.
+        Each takes the place of those of its number that had been given up. Nothing comes of those of calls
+        that were deleted. Raises SQLAlchemy's errors.
         """
         table = schema.callbacks
         wanted = {(row["call_id"], row["wanted_at"]): row for row in map(rows.callback_row, orders)}
         with self.engine.begin() as connection:
-            gone = deleted_calls(connection, {call_id for call_id, _ in wanted})
+            call_ids = {call_id for call_id, _ in wanted}
+            nobodys = writing.anonymised(connection, call_ids)
+            gone = deleted_calls(connection, call_ids)  # when taken: what deletes them is over
             wanted = {key: row for key, row in wanted.items() if row["call_id"] not in gone}
             for call_id, at in list(wanted):
                 same = select(table.c.callback_id).where(table.c.call_id == call_id, table.c.wanted_at == at)
                 if connection.execute(same).first() is not None:
                     del wanted[call_id, at]
-            nobodys = writing.anonymised(connection, [call_id for call_id, _ in wanted])
             for (call_id, _), row in wanted.items():
                 row["number"] = "" if call_id in nobodys else row["number"]
             insert_rows(connection, table, wanted.values())
             writing.touch_calls(connection, sorted({call_id for call_id, _ in wanted}))
         tasks = TaskStore(self.engine)
         for order in orders:  # those on record, too: whoever wrote them may have been killed in between
-            tasks.supersede(order)
+            if order.call_id not in gone:
+                tasks.supersede(order)
 
     def save_dispositions(self, told: Sequence[Disposition]) -> None:
         """Write what agents recorded of calls; of the same agent's words the latest count.

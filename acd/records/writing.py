@@ -285,7 +285,9 @@ def save_dispositions(connection: Connection, told: Iterable[Disposition]) -> No
     """Add what agents recorded of calls, each of their words once; nothing of calls that were deleted."""
     table = schema.dispositions
     new = {(row["call_id"], row["agent_id"], row["at"]): row for row in map(rows.disposition_row, told)}
-    gone = deleted_calls(connection, {call_id for call_id, _, _ in new})
+    call_ids = {call_id for call_id, _, _ in new}
+    nobodys = anonymised(connection, call_ids)
+    gone = deleted_calls(connection, call_ids)  # when taken: what deletes them is over
     new = {key: row for key, row in new.items() if row["call_id"] not in gone}
     slots = set[int]()
     for ids in in_chunks(sorted({call_id for call_id, _, _ in new})):
@@ -293,7 +295,6 @@ def save_dispositions(connection: Connection, told: Iterable[Disposition]) -> No
         for call_id, agent, at in connection.execute(query):
             new.pop((call_id, agent, at), None)
             slots.add(slot_of(at.timestamp()))  # from now on this may be no longer the newest
-    nobodys = anonymised(connection, [call_id for call_id, _, _ in new])
     for row in new.values():
         if row["call_id"] in nobodys:
             row.update(note="", fields={})

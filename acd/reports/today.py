@@ -20,7 +20,7 @@ from acd.reports.counting.tally import Tally, key_of
 from acd.reports.counting.visits import OURS, count_visits
 from acd.reports.known import Known
 from acd.reports.kpis import figures
-from acd.reports.measures import REASON, Measures, measured
+from acd.reports.measures import REASON, TRANSFERRED_IN, Measures, measured
 from acd.reports.naming import in_order, name_of
 from acd.reports.table import Figure
 from acd.reports.wording import words
@@ -51,7 +51,7 @@ def report_of_day(
     """
     rows = [_row(entry) for entry in visits if _is_in(entry, period)]
     tally = count_visits(rows, lambda _: 0, key_of(By.GROUP, {}))
-    found = {key for _, key, _ in tally if tally[0, key, key].sum("offered")} | known.groups.keys()
+    found = {key for (_, key, _), part in tally.items() if _has_callers(part)} | known.groups.keys()
     told = words("en").kpis
     groups = []
     for group in in_order(By.GROUP, found, known):
@@ -126,6 +126,10 @@ def intervals_of_day(
         )
         for n in range(min(by_bucket), max(by_bucket) + 1)
     ]
+
+
+def _has_callers(m: Measures) -> bool:
+    return bool(m.sum("offered") or m.sum(TRANSFERRED_IN))
 
 
 def _together(tally: Tally, known: Known) -> Measures:

@@ -208,7 +208,8 @@ def _read_flow(path: Path, model: type[M]) -> Read[M]:
             ("steps",), f"there are {steps} steps; the limit is {MOST_STEPS}: make it several flows"
         )
         return Read(document, None)
-    return Read(document, validate(document, model))
+    content = validate(document, model)
+    return Read(document, content, not document.has_errors)
 
 
 def _read_if(exists: bool, path: Path, model: type[M]) -> Read[M] | None:

@@ -99,8 +99,27 @@ def test_check_of_a_faulty_folder(home: Path, name: str) -> None:
     lines = done.stdout.splitlines()
     assert lines
     assert done.returncode == 1
-    assert done.stderr == f"{len(lines)} mistake{'s' if len(lines) > 1 else ''}, 0 warnings\n"
+    counted, *more = done.stderr.splitlines()
+    assert counted == f"{len(lines)} mistake{'s' if len(lines) > 1 else ''}, 0 warnings"
+    assert len(more) == 1  # files are missing, or faulty in form
+    assert more[0].startswith("then check again")
     assert all(re.match(r"\S+:\d+: ", line) for line in lines)
+
+
+def test_names_in_a_faulty_part_come_to_light_later_and_check_says_so(home: Path, tmp_path: Path) -> None:
+    shutil.copytree(FAULTY / "_base", tmp_path / "centre")
+    agents = tmp_path / "centre" / "config" / "agents.yml"
+    sound = agents.read_text()
+    where = ["--config", str(agents.parent), "--flows", str(tmp_path / "centre" / "ivr_flows")]
+    unknown = sound.replace("skills: {sales: 8, english: 5}", "skills: {salse: 8, english: 5}")
+    agents.write_text(unknown.replace('extension: "1001"', "extension: []"))
+    result = CliRunner().invoke(app, ["check", *where])
+    assert "salse" not in result.stdout
+    assert result.stderr.splitlines()[1].startswith("then check again: names in the parts that are faulty")
+    agents.write_text(unknown)
+    result = CliRunner().invoke(app, ["check", *where])
+    assert "no skill 'salse' is defined" in result.stdout
+    assert result.stderr == "1 mistake, 0 warnings\n"
 
 
 def test_warnings_are_shown_and_count_only_if_asked(home: Path, tmp_path: Path) -> None:

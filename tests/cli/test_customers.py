@@ -77,6 +77,10 @@ def test_out_to_a_file_or_nothing_of_it(records: RecordStore, tmp_path: Path) ->
     assert run("export", str(tmp_path / "out.csv")).exit_code == 0
     text = (tmp_path / "out.csv").read_text(encoding="utf-8-sig")
     assert "'=Ben" in text
+    assert run("export", "--output", str(tmp_path / "same.csv")).exit_code == 0
+    assert (tmp_path / "same.csv").read_bytes() == (tmp_path / "out.csv").read_bytes()
+    twice = run("export", str(tmp_path / "a.csv"), "--output", str(tmp_path / "b.csv")).exception
+    assert "say the file once" in str(twice)
     failed = run("export", str(tmp_path / "none" / "out.csv")).exception
     assert isinstance(failed, OperatorError)
     assert "cannot be written" in str(failed)

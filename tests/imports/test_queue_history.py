@@ -215,9 +215,22 @@ FAULTS = {
         0,
     ),
     "on hold, of one who waits": (
-        "0|c|q|NONE|ENTERQUEUE||1|1\n5|c|q|b|CALLERONHOLD|",
-        {"no CONNECT before it": 1, SPOILED: 1},
-        0,
+        "0|c|q|NONE|ENTERQUEUE||1|1\n5|c|q|b|CALLERONHOLD|\n6|c|q|b|CONNECT|6|x|2\n9|c|q|b|COMPLETEAGENT|6|3|1",
+        {"no CONNECT before it": 1},
+        1,
+    ),
+    "on hold, told by names and at a time of its own": (
+        """
+        0|c|q|NONE|ENTERQUEUE||1|1
+        5|c|q|b|CONNECT|5|x|2
+        9|c|q|Agent/101|CALLERONHOLD|
+        9|c|r|b|CALLERONHOLD|
+        9|c|NONE|b|CALLERONHOLD|
+        1|c|q|b|CALLEROFFHOLD|
+        15|c|q|b|COMPLETEAGENT|5|10|1
+        """,
+        {"another agent": 1, "another queue": 2, "disorder": 1},
+        1,
     ),
     "another agent": (
         "0|c|q|NONE|ENTERQUEUE||1|1\n5|c|q|b|CONNECT|5|x|2\n9|c|q|a|COMPLETEAGENT|5|4|1",

@@ -159,7 +159,9 @@ def test_both_processes_end_together(tmp_path: Path, sent: signal.Signals) -> No
     }
     much_later = [f"{BEGIN + DAY_S}|NONE|NONE|NONE|CONFIGRELOAD|"] * 3000  # so that the calls are over
     given = "".join(f"{line}\n" for line in [*LINES, *much_later])
-    command = [sys.executable, "-c", SMALL, "import", "queue_log", "-"]
+    # Whoever started the tests in the background may have had SIGINT ignored, and so it would stay.
+    heeding = ["env", "--default-signal=INT"]
+    command = [*heeding, sys.executable, "-c", SMALL, "import", "queue_log", "-"]
     first = subprocess.Popen(
         command, env={**os.environ, **home}, stdin=subprocess.PIPE, stderr=subprocess.PIPE
     )

@@ -206,7 +206,7 @@ async def test_a_customer_of_the_file_is_deleted_there_first_and_in_every_versio
     monkeypatch.setenv("ACD_CONFIG", str(config))
     header, others = "number,name,segment,id,language\n", '"+4930555000111","Otto, Other",gold,C-2,\n'
     theirs = f"{NUMBER},{NAME},gold,{home.id},\n"
-    (config / "customers.csv").write_text(header + others + theirs)
+    (config / "customers.csv").write_text(header.replace(",", ", ") + others + theirs.replace(",", " ,"))
     for number in ("1", "2"):
         version = home.dir.parent / "versions" / number / "config"
         version.mkdir(parents=True)
@@ -228,6 +228,35 @@ async def test_a_card_that_is_gone_leaves_the_numbers_of_its_calls(home: Home) -
     home.store.save_calls([call("c9", START, "+4930555000999", known), call("c8", START, NUMBER, known)])
     told = CliRunner().invoke(app, ["customers", "forget", "C-9"], input="n\n")
     assert f"cards: none; names: {NAME}; numbers: +4930555000999" in told.output
+
+
+async def test_a_number_from_which_others_have_called_is_left_out_for_a_card_that_is_gone(home: Home) -> None:
+    """They may have no card, and no name, either."""
+    known, office, shared, called = (
+        Customer("C-9", NAME),
+        "+4930555000444",
+        "+4930555000555",
+        "+4930555000666",
+    )
+    numbers = ("+4930555000999", office, shared, called)
+    home.store.save_calls([call(f"own{n}", START, number, known) for n, number in enumerate(numbers)])
+    home.store.save_calls([
+        fold("nobody", [
+            Arrived(START, CallKind.INBOUND, office, "", "8000"),
+            Ended(START + 9, EndedBy.CALLER),
+        ]),
+        call("c5", START, shared, Customer("C-2", "Otto Other")),
+        fold("out", [
+            Arrived(START, CallKind.OUTBOUND, "1001", "", called, Customer("C-2", "Otto Other")),
+            Ended(START + 9, EndedBy.CALLER),
+        ]),
+    ])  # fmt: skip
+    with home.store.engine.connect() as connection:
+        person = find_person(connection, "C-9", "DE", home.dir.parent)
+    assert (person.ids, person.numbers) == (("C-9",), ("+4930555000999",))
+    folder = home.dir.parent
+    work = Forgetting(folder, home.dir, folder / "journal", home.store, person, lambda: None)
+    assert sorted(work.calls()) == ["own0", "own1", "own2", "own3"]
 
 
 async def test_what_was_ended_half_way_goes_on(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,6 +19,7 @@ from acd.core.agents import Agent, AgentState
 from acd.core.calls import Call
 from acd.core.facts import CallKind
 from acd.queue_log import file as file_module
+from acd.queue_log import keeper as keeper_module
 from acd.queue_log.file import LogFile, mend
 from acd.queue_log.keeper import QueueLog
 from acd.queue_log.past import lines_since
@@ -299,6 +300,70 @@ def test_switched_on_and_off_by_a_reload(centre: Centre) -> None:
     centre.works("anna", "logged_out", 50)
     assert [text.split("|")[4] for text in centre.lines("log/q")] == [
         "ADDMEMBER", "DID", "ENTERQUEUE", "CONFIGRELOAD", "ABANDON",
+    ]  # fmt: skip
+
+
+@pytest.fixture
+def slow_disk(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
+    """Takes nothing before this is set; a reload does not wait for it."""
+    takes, write = threading.Event(), os.write
+
+    def hanging(file: int, data: bytes) -> int:
+        takes.wait(30)
+        return write(file, data)
+
+    monkeypatch.setattr(os, "write", hanging)
+    monkeypatch.setattr(keeper_module, "CHANGE_LIMIT_S", 0.01)
+    yield takes
+    takes.set()
+
+
+ELSEWHERE = QueueLogSettings(enabled=True, file="elsewhere")
+
+
+@pytest.mark.parametrize(
+    "reloads",
+    [
+        [QueueLogSettings(enabled=True, agents="extension"), ON],
+        [QueueLogSettings(), ON],
+        [ELSEWHERE, ON],
+        [QueueLogSettings(), ELSEWHERE, QueueLogSettings(), ON],
+    ],
+)
+def test_a_reload_while_the_disk_hangs_writes_nothing_twice(
+    centre: Centre, slow_disk: threading.Event, reloads: list[QueueLogSettings]
+) -> None:
+    centre.start()
+    centre.happens("c", TOLD[0])
+    centre.happens("c", TOLD[1])
+    with capture_logs() as logs:
+        for number, settings in enumerate(reloads):
+            centre.log.changed(settings, list(centre.calls.values()), [])
+            if number == 0:
+                centre.happens("c", TOLD[2])
+        centre.happens("c", "9 ended caller")
+        slow_disk.set()
+        told = centre.lines()
+    assert [entry for entry in logs if entry["log_level"] == "error"] == []
+    assert [text.split("|")[4] for text in told if "|c|" in text] == [
+        "DID", "ENTERQUEUE", "CONNECT", "COMPLETECALLER",
+    ]  # fmt: skip
+
+
+def test_what_a_slow_disk_has_not_taken_at_a_reload_is_written_later(
+    centre: Centre, slow_disk: threading.Event
+) -> None:
+    centre.start()
+    centre.happens("c", TOLD[0])
+    with capture_logs() as logs:
+        centre.log.changed(QueueLogSettings(), list(centre.calls.values()), [])
+    assert [entry["event"] for entry in logs] == ["queue_log is written to its end while calls go on"]
+    slow_disk.set()
+    _wait_for(centre.home / "queue_log", "W. Fang\n")
+    centre.happens("c", TOLD[2])
+    centre.log.changed(ON, list(centre.calls.values()), [])
+    assert [text.split("|")[4] for text in centre.lines()] == [
+        "QUEUESTART", "DID", "ENTERQUEUE", "CONNECT", "CONFIGRELOAD",
     ]  # fmt: skip
 
 

@@ -44,7 +44,7 @@ def test_whatever_is_written_is_one_line_that_can_be_read(words: tuple[str, ...]
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        ("", "1 fields"),
+        ("", "has 1 field instead"),
         ("1|c1|sales|NONE", "4 fields"),
         ("-5|c1|sales|NONE|ABANDON|1|1|1", "time"),
         ("12.5|c1|sales|NONE|ABANDON|1|1|1", "time"),

@@ -15,7 +15,19 @@ from hypothesis import given, settings
 from sqlalchemy.exc import OperationalError
 
 from acd.core.disposition import Disposition
-from acd.core.facts import AgentInterval, Fact
+from acd.core.fact_json import fact_to_dict
+from acd.core.facts import (
+    AgentInterval,
+    Answered,
+    Arrived,
+    CallKind,
+    Ended,
+    EndedBy,
+    Fact,
+    LeftBy,
+    LeftLine,
+    Queued,
+)
 from acd.errors import OperatorError
 from acd.records.corrections import Correction, Field
 from acd.records.fold import fold, utc
@@ -108,6 +120,20 @@ def test_facts_that_do_not_continue_those_on_record_are_added_once(store: Record
     for _ in range(2):
         store.save_calls([fold("c1", told[:7])])
         assert store.call("c1") == fold("c1", told)
+
+
+def test_a_fact_that_came_to_say_more_is_the_one_on_record(store: RecordStore) -> None:
+    """Those that were stored before it did have no such field."""
+    begin = [Arrived(START, CallKind.INBOUND, "+49", "", "8001"), Queued(START + 1, "sales")]
+    left = LeftLine(START + 30, "sales", LeftBy.KEY)
+    told = [*begin, left, Queued(START + 30, "support"), Answered(START + 40, "anna")]
+    assert set(fact_to_dict(left)) == {"fact", "at", "group", "how", "exit"}
+    assert fact_to_dict(LeftLine(START, "sales", LeftBy.KEY, key="9"))["key"] == "9"
+    store.save_calls([fold("c1", told)])
+    store.save_calls([fold("c1", [*told, Ended(START + 60, EndedBy.CALLER)])])
+    kept = store.call("c1")
+    assert kept is not None
+    assert kept.facts == (*told, Ended(START + 60, EndedBy.CALLER))
 
 
 def test_what_is_written_raises_the_versions_of_its_quarters_of_an_hour(store: RecordStore) -> None:

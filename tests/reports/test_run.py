@@ -20,6 +20,7 @@ from acd.ivr.hours import Calendar
 from acd.records import connecting, schema
 from acd.records.corrections import Correction, Field
 from acd.records.fold import fold, utc
+from acd.records.imports import ImportLog
 from acd.records.period import Period
 from acd.records.store import RecordStore
 from acd.reports.asked import Asked, By, Grain, Where
@@ -326,13 +327,31 @@ def test_a_gap_in_the_states_of_an_agent_is_seen(store: RecordStore) -> None:
         (broken,) = [check for check in table.checks if not check.ok]
         assert broken.id == "states"
         assert broken.text.startswith("4440.000 s ≠ ")  # 60 s of them are missing
-    imported = insert(schema.imports).values(
-        source="queue_log", who="cli:eva", begun_at=NOW, files=[], calls=0, known=0, states=9, refused=0,
-        unused=0, last=utc(START + 500), reasons={},
-    )  # fmt: skip
-    with store.engine.begin() as connection:
-        connection.execute(imported)  # which does not say when an agent logged in
-    assert run(store, asked("agents", By.AGENT)).total.values["logged_in_s"] == 4_200 - 60 + 100 + 140
+
+
+@pytest.mark.parametrize("has_ended", [True, False])
+def test_gaps_in_history_of_another_system_tell_nothing(store: RecordStore, *, has_ended: bool) -> None:
+    """Nor does the way from there to here; also while it is imported, or when that was interrupted."""
+    log = ImportLog(store.engine)
+    number = log.begin("queue_log", "cli:eva", NOW)
+    morning = [
+        stretch("eve", "ready", 100, 400), stretch("eve", "ready", 700, 900),
+        stretch("eve", "not_ready", 1_200, 1_500, "lunch"), stretch("eve", "ready", 1_500, 1_800),
+    ]  # fmt: skip
+    store.save_intervals(morning)
+    if has_ended:  # of states alone: no call says until when
+        log.end(number, NOW, files=[], states=len(morning), first=None, last=None)
+    here = [stretch("eve", "not_ready", 3_000, 3_005, "login"), stretch("eve", "ready", 3_005, 3_100)]
+    store.save_intervals(here)
+    for grain in (Grain.WHOLE, Grain.QUARTER):
+        table = run_report(store.engine, KNOWN, asked("agents", By.AGENT, grain), NOW)
+        assert [check for check in table.checks if not check.ok] == []
+    store.save_intervals([stretch("eve", "ready", 3_160, 3_200)])  # here each gap ends with a log-in
+    later = Period(utc(START + 3_150), utc(START + 4_000))
+    for period in (day(), later):  # her log-in in it, or before
+        wanted = asked("agents", By.AGENT, period=period, where=Where(agents=("eve",)))
+        table = run_report(store.engine, KNOWN, wanted, NOW)
+        assert [check.id for check in table.checks if not check.ok] == ["states"]
 
 
 def test_a_complaint_counts_once_for_its_call(store: RecordStore) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -180,6 +181,19 @@ def test_data() -> None:
     assert (support["offered"], support["asa_s"]) == (1, 10)
     assert (data["total"]["offered"], data["total"]["service_level"]) == (4, 0.5)
     assert json.loads(json.dumps(data)) == data
+
+
+def test_a_group_that_is_no_longer_configured_is_listed_for_whom_it_took_over() -> None:
+    taken_over = GroupVisit("old", utc(START), VisitOutcome.TRANSFERRED_IN, 0, "ben", talk_s=60)
+    visits = inbound(gone(9), taken_over)
+    groups, total = figures_by_group(visits, {"sales": SALES}, DEFAULT)
+    assert [(group.group, group.offered, group.att_s) for group in groups] == [
+        ("sales", 1, None),
+        ("old", 0, 60),
+    ]
+    assert (total.offered, total.att_s) == (1, 60)
+    of_ours = [CallVisit("own", CallKind.INTERNAL, replace(taken_over, group="older"))]
+    assert [group.group for group in figures_by_group(of_ours, {"sales": SALES}, DEFAULT)[0]] == ["sales"]
 
 
 def test_only_what_was_offered_in_the_period() -> None:

@@ -110,4 +110,17 @@ def _said(code: int, text: bytes | str) -> str:
 
 
 def _reason(error: Exception) -> str:
-    return " ".join(str(error).split())[:_LONGEST] or type(error).__name__
+    """In plain words where we have some: "[Errno 111]" tells nobody what to look at."""
+    match error:
+        case ConnectionRefusedError():
+            return "nothing answers there: is the mail server running, and is this its port?"
+        case TimeoutError():
+            return f"no answer within {LIMIT_S:g} s: is the mail server running, is a firewall between us?"
+        case socket.gaierror():
+            return "this host is not known: is `host` below `mail` in reports.yml right?"
+        case ssl.SSLCertVerificationError():
+            return f"its certificate is not trusted: {error.verify_message}"
+        case OSError(errno=int(), strerror=str(reason)) if not isinstance(error, ssl.SSLError):
+            return reason
+        case _:
+            return " ".join(str(error).split())[:_LONGEST] or type(error).__name__

@@ -49,12 +49,14 @@ export function Sent({ saved: { schedule, enabled, recipients } }: { saved: Save
 }
 
 export function State({ run, at }: { run: Run; at: string }) {
-  const { known } = useI18n();
+  const { known, t } = useI18n();
+  const without = run.state === "waiting" ? run.waiting : [...run.waiting, ...Object.keys(run.refused)];
   const tone = { sent: "good", failed: "bad" }[run.state] ?? "";
   return (
     <span title={run.error ?? undefined}>
       <span className={`mark ${tone}`}>{known(`saved.state.${run.state}`) ?? run.state}</span>
       <span className="figure quiet">{at}</span>
+      {without.length > 0 && <span className="quiet"> {t(run.state === "waiting" ? "saved.not-yet-to" : "saved.not-to", { addresses: without.join(", ") })}</span>}
     </span>
   );
 }
