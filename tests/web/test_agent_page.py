@@ -66,7 +66,8 @@ async def test_who_calls_is_shown_as_the_phone_rings_and_as_text_only(
     await expect(page.get_by_role("link", name="bad")).to_have_count(0)
     for text in ("Business L", "31 Mar 2027"):  # the centre's own fields, in words
         await expect(page.get_by_text(text)).to_be_visible()
-    await page.keyboard.press("Alt+a")
+    async with page.expect_response("**/api/me/call"):
+        await page.keyboard.press("Alt+a")
     await desktop.play("talk")
     await expect(page.get_by_role("button", name="Answer")).to_have_count(0)
     assert desktop.orders == [("me/call", {"do": "answer", "call": CALL})]
@@ -101,7 +102,8 @@ async def test_a_consultation_from_the_keyboard(page: Page, desktop: FakeDesktop
     await page.keyboard.press("Enter")
     await expect(page.get_by_role("dialog")).to_be_hidden()
     await desktop.play("consult")
-    await page.get_by_role("button", name="Hand over").click()
+    async with page.expect_response("**/api/me/call"):
+        await page.get_by_role("button", name="Hand over").click()
     assert desktop.orders == [
         ("me/call", {"do": "consult", "to": "fang", "to_kind": "agent", "call": CALL}),
         ("me/call", {"do": "consult-complete", "call": CALL}),
@@ -131,7 +133,8 @@ async def test_notes_survive_a_reload_and_are_sent_with_the_result(page: Page, d
     await expect(page.get_by_text("Fill in what is marked first.")).to_be_visible()
     await page.get_by_role("combobox", name="Result").click()
     await page.get_by_text("Wrong number").click()
-    await page.keyboard.press("Alt+f")
+    async with page.expect_response("**/api/me/wrap-up"):
+        await page.keyboard.press("Alt+f")
     await expect(page.get_by_text("Fill in what is marked first.")).to_have_count(0)
     await desktop.play("ready")
     await expect(note).to_have_count(0)

@@ -6,8 +6,8 @@ import { describe, expect, it } from "vitest";
 import { places } from "../src/admin/tree";
 import { filterOf, searchOf } from "../src/calls/filter";
 import { decisionsOf, storyOf, visitText } from "../src/calls/words";
-import type { CustomField, FieldValue } from "../src/api/customers";
-import { changesOf, differences, EMPTY, merged } from "../src/customers/details";
+import { MASK, type CustomField, type FieldValue } from "../src/api/customers";
+import { carriedOver, changesOf, differences, EMPTY, merged } from "../src/customers/details";
 import { fieldName, fieldText } from "../src/customers/fieldText";
 import { makeFormat } from "../src/format/format";
 import en from "../src/i18n/en";
@@ -30,6 +30,17 @@ describe("a customer's card", () => {
       { place: "fields.tariff", one: "s", other: "" },
       { place: "fields.since", one: "", other: "2026" },
     ]);
+  });
+
+  it("goes on in a newer version as long as nobody has changed it", () => {
+    const shown = { ...card, id: "k", notes: [], version: 4 };
+    const hidden = { ...shown, fields: { ...card.fields, contract: MASK } };
+    const noted = { version: 5, notes: [{ at: 1, by: "anna", text: "Called" }] };
+    expect(carriedOver(shown, { ...shown, ...noted, version: 6 })).toEqual({ ...shown, ...noted, version: 6 });
+    expect(carriedOver(shown, { ...shown, ...noted, company: "Weber" })).toBeNull();
+    expect(carriedOver(hidden, shown)).toEqual(shown); // revealed
+    expect(carriedOver(shown, { ...hidden, ...noted })).toEqual({ ...shown, ...noted }); // and noted after that
+    expect(carriedOver(shown, { ...hidden, version: 6 })).toBeNull(); // somebody else's: of the hidden field, perhaps
   });
 
   it("holds in a merge what it says, and takes from the other what it does not say", () => {

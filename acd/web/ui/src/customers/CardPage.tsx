@@ -1,6 +1,6 @@
 import { MergeCellsOutlined } from "@ant-design/icons";
 import { Alert, Button, Form, Input, Popconfirm, Spin } from "antd";
-import { useState } from "react";
+import { useLayoutEffect, useState } from "react";
 
 import { ApiError } from "../api/http";
 import { useFaultText, useLoaded } from "../api/hooks";
@@ -15,7 +15,7 @@ import { useDo } from "../api/useDo";
 import { addNote, changeCard, MASK, readCard, readContacts, removeCard, revealCard, type Card, type CustomField, type Details } from "../api/customers";
 import { CardForm, SaveButtons } from "./CardForm";
 import { Conflict } from "./Conflict";
-import { changesOf, detailsOf, titleOf } from "./details";
+import { carriedOver, changesOf, detailsOf, titleOf } from "./details";
 import { showFaults } from "./faults";
 import { MergeDialog } from "./MergeDialog";
 
@@ -99,8 +99,7 @@ function CardView({ card, fields, onSaved, onShown, onRemoved, onMerged }: ViewP
       </header>
       <div className="customer-parts">
         <div className="panel">
-          {/* A note makes another version, too, and must not take away what is being written here. */}
-          <Edit key={JSON.stringify(detailsOf(card))} card={card} fields={fields} onSaved={onSaved} />
+          <Edit card={card} fields={fields} onSaved={onSaved} />
         </div>
         <div className="customer-past">
           <Notes card={card} onAdded={onSaved} />
@@ -112,15 +111,56 @@ function CardView({ card, fields, onSaved, onShown, onRemoved, onMerged }: ViewP
   );
 }
 
+interface EditProps {
+  card: Card;
+  fields: readonly CustomField[];
+  onSaved: (card: Card) => void;
+}
+
+/** The form starts anew with each newer card, but never takes away what is being written: that stays upon the card it was written on, and saving it finds the conflict. */
+function Edit({ card, fields, onSaved }: EditProps) {
+  const [dirty, setDirty] = useState(false);
+  const [seen, setSeen] = useState(card);
+  const [base, setBase] = useState(card);
+  const [round, setRound] = useState(0);
+  if (seen !== card || (base.version < card.version && !dirty)) {
+    const same = carriedOver(base, card);
+    setSeen(card);
+    if (same) setBase(same);
+    else if (!dirty) {
+      setBase(card);
+      setRound(round + 1);
+    }
+  }
+  return (
+    <EditOf
+      key={round}
+      card={base}
+      fields={fields}
+      dirty={dirty}
+      onDirty={setDirty}
+      onSaved={(saved) => {
+        setDirty(false);
+        setBase(saved);
+        setRound(round + 1);
+        onSaved(saved);
+      }}
+    />
+  );
+}
+
 /** The form, and what to do where somebody else has changed the card meanwhile. */
-function Edit({ card, fields, onSaved }: { card: Card; fields: readonly CustomField[]; onSaved: (card: Card) => void }) {
+function EditOf({ card, fields, dirty, onDirty, onSaved }: EditProps & { dirty: boolean; onDirty: (dirty: boolean) => void }) {
   const { t } = useI18n();
   const faultText = useFaultText();
   const [form] = Form.useForm<Details>();
   const [busy, setBusy] = useState(false);
-  const [dirty, setDirty] = useState(false);
   const [fault, setFault] = useState("");
   const [conflict, setConflict] = useState<{ theirs: Card; mine: Details } | null>(null);
+  useLayoutEffect(() => {
+    // Fields that were hidden could not be written in: they show what has come out since.
+    for (const [name, value] of Object.entries(card.fields)) if (form.getFieldValue(["fields", name]) === MASK) form.setFieldValue(["fields", name], value);
+  }, [card, form]);
   const save = async (mine: Details, version: number) => {
     setBusy(true);
     setFault("");
@@ -148,14 +188,14 @@ function Edit({ card, fields, onSaved }: { card: Card; fields: readonly CustomFi
           onTakeTheirs={() => onSaved(conflict.theirs)}
         />
       )}
-      <CardForm form={form} initial={detailsOf(card)} fields={fields} busy={busy} onChange={() => setDirty(true)} onSubmit={(mine) => void save(mine, card.version)}>
+      <CardForm form={form} initial={detailsOf(card)} fields={fields} busy={busy} onChange={() => onDirty(true)} onSubmit={(mine) => void save(mine, card.version)}>
         <SaveButtons
           busy={busy}
           dirty={dirty}
           save={t("customers.save")}
           onDiscard={() => {
             form.resetFields();
-            setDirty(false);
+            onDirty(false);
           }}
         />
       </CardForm>

@@ -1,4 +1,4 @@
-import type { Card, Changes, Details, FieldValue } from "../api/customers";
+import { MASK, type Card, type Changes, type Details, type FieldValue } from "../api/customers";
 
 /** What a card says, without what the server adds. */
 export function detailsOf(card: Card): Details {
@@ -44,6 +44,16 @@ export function changesOf(base: Details, wanted: Details): Changes {
     found.fields = fields;
   }
   return found;
+}
+
+/** `newer` with the values of hidden fields that `base` knows, where people have changed nothing in between; null where they have, or where that cannot be told. */
+export function carriedOver(base: Card, newer: Card): Card | null {
+  const found = differences(detailsOf(base), detailsOf(newer));
+  if (found.some(({ one, other }) => one !== MASK && other !== MASK)) return null;
+  // A hidden value can be another one, unless the one version in between is known: a note of one's own.
+  if (found.length > 0 && newer.version > base.version + 1) return null;
+  const fields = Object.fromEntries(Object.entries(newer.fields).map(([name, value]) => [name, value === MASK ? (base.fields[name] ?? value) : value]));
+  return { ...newer, fields };
 }
 
 /** What becomes of two cards: what `kept` says holds, what it does not say is the other's, lists are put together. */
