@@ -34,9 +34,10 @@ class FakeController:
     async def stop(self) -> None:
         """As a controller that is killed."""
         assert self._server is not None
-        self._server.close()
+        self._socket.unlink(missing_ok=True)  # who is let in while it closes would never be closed
         for _ in range(5):  # who was let in just now is among the writers only after some turns of the loop
             await asyncio.sleep(0)
+        self._server.close()
         for writer in list(self._writers):
             writer.transport.abort()
         await self.until(lambda: not self._writers)
