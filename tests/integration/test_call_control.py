@@ -83,7 +83,9 @@ async def test_hold_mute_keys_and_a_recording_of_both_sides(centre: Centre) -> N
     left, right = await recorded(centre, tape[0].name)
     assert hears(left, CALLER)
     assert not hears(left, ANNA)
-    assert hears(right[:8000], ANNA) or hears(right, ANNA)
+    # The other side has her voice between hold, mute and keys: how much of all that depends on the machine.
+    tenth_s = 800
+    assert any(hears(right[at : at + tenth_s], ANNA) for at in range(0, len(right), tenth_s))
 
 
 async def recorded(centre: Centre, name: str) -> list[Any]:
