@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import os
 import random
 import shutil
@@ -345,6 +346,14 @@ class Centre:
         now = datetime.now(UTC)
         with RecordStore(self.database_url) as store:
             return store.calls(now - timedelta(days=1), now + timedelta(days=1), limit=10_000)
+
+    async def agrees_with_asterisk(self) -> bool:
+        """Whether each of its calls is on record once, and begins, is answered and ends when ours does.
+
+        `acd` fails where they differ; False: there was none to compare.
+        """
+        told = await asyncio.to_thread(self.acd, "records", "reconcile", "--json")
+        return bool(json.loads(told)["calls"])
 
     def cdr_rows(self) -> list[cdr.Row]:
         """Asterisk's own account."""

@@ -6,10 +6,8 @@ import threading
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
-from sqlalchemy import event
 
 from acd.core.disposition import Disposition
 from acd.core.facts import Answered, Arrived, CallbackOrder, CallKind, Ended, EndedBy, Queued
@@ -19,6 +17,7 @@ from acd.records.fold import fold, utc
 from acd.records.store import RecordStore
 from acd.records.task_store import TaskStore
 from acd.records.tasks import SYSTEM, TaskChange, TaskKind, TaskState
+from tests.records.meanwhile import at_work
 
 FACTS = [
     Arrived(0.0, CallKind.INBOUND, "5550100", "", "8000"),
@@ -43,21 +42,13 @@ def add_wish(store: RecordStore) -> None:
 def test_nothing_is_written_of_it(database_url: str, write: Callable[[RecordStore], None]) -> None:
     with RecordStore(database_url) as store, RecordStore(database_url) as other:
         store.save_calls([fold("c1", FACTS)])
-        _ = other.engine
-        at_work = threading.Event()
-
-        def look(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
-            """By then it has to wait for the one who deletes."""
-            if not statement.startswith(("SELECT", "PRAGMA")) or "FOR UPDATE" in statement:
-                at_work.set()
-
-        event.listen(other.engine, "before_cursor_execute", look)
+        begun = at_work(other)
         writing = threading.Thread(target=write, args=(other,))
         with store.engine.begin() as connection:
             delete_calls(connection, ["c1"])
             note_deleted(connection, ["c1"], utc(30.0))
             writing.start()
-            assert at_work.wait(LIMIT_S)
+            assert begun.wait(LIMIT_S)
         writing.join(LIMIT_S)
         assert store.dispositions(["c1"]) == []
         assert TaskStore(store.engine).open_wishes() == {}
