@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from acd.errors import OperatorError
+from acd.settings.controllers import ControllerPlace, check_name, controllers_of
 from acd.settings.database_url import database_url
 
 # The longest path that the kernel takes for a Unix socket, in bytes, without the closing zero.
@@ -33,6 +34,9 @@ class Environment:
     `redis_host`, if given, is used instead of the configuration's; without a `redis_password` none is sent.
     The keys of S3 are for the store of recordings. Programs at `metrics_from` (addresses and networks) may
     read the web process's metrics, beside those of its own machine.
+    Where there are several `controllers`, one leads and the others stand by; `controller` is the name of the
+    one that this process is ('' for programs that are none, and where there is only one). Each keeps what is
+    its own in `own_dir`, all else of `home` is shared by them.
     `records_url`, if given, says where records go instead of a file in `home`; it may hold a password.
     """
 
@@ -59,6 +63,8 @@ class Environment:
     s3_access_key: str = field(default="", repr=False)
     s3_secret_key: str = field(default="", repr=False)
     metrics_from: tuple[str, ...] = ()
+    controller: str = ""
+    controllers: tuple[ControllerPlace, ...] = ()
 
     @classmethod
     def from_env(cls, env: Mapping[str, str], checkout: Path) -> Environment:
@@ -93,6 +99,8 @@ class Environment:
             s3_secret_key=env.get("ACD_S3_SECRET_KEY", ""),
             metrics_from=read(_networks, "ACD_METRICS_FROM", cls.metrics_from),
             records_url=read(_database_url, "ACD_DATABASE_URL", ""),
+            controller=env.get("ACD_CONTROLLER", ""),
+            controllers=read(controllers_of, "ACD_CONTROLLERS", cls.controllers),
         )
         if read.problems:
             raise OperatorError("\n".join(read.problems))
@@ -105,9 +113,14 @@ class Environment:
         return self.public_address or self.sip_address, self.public_sip_port or self.sip_port
 
     @property
+    def own_dir(self) -> Path:
+        """What this controller does not share with the others: `home`, where it is the only one."""
+        return self.home / "controllers" / self.controller if self.controller else self.home
+
+    @property
     def control_socket(self) -> Path:
-        """Where the running controller takes commands."""
-        return self.home / "run" / "acd.sock"
+        """Where this machine's controller takes commands."""
+        return self.own_dir / "run" / "acd.sock"
 
     @property
     def database(self) -> Path:
@@ -162,17 +175,17 @@ class Environment:
     @property
     def live_dir(self) -> Path:
         """The mirror of the live state."""
-        return self.home / "live"
+        return self.own_dir / "live"
 
     @property
     def spool_dir(self) -> Path:
         """Records that wait for the database."""
-        return self.home / "spool"
+        return self.own_dir / "spool"
 
     @property
     def journal_dir(self) -> Path:
         """What the engine was told and answered."""
-        return self.home / "journal"
+        return self.own_dir / "journal"
 
     def _check_together(self) -> None:
         """Raises OperatorError for values that are right alone but not side by side."""
@@ -181,6 +194,7 @@ class Environment:
                 f"ACD_HOME: the path {self.home} is too long for the control socket in it; "
                 f"'{self.control_socket}' may have at most {LONGEST_SOCKET_PATH} bytes"
             )
+        check_name(self.controller, self.controllers)
         names: dict[int, str] = {}
         for name, port in (
             ("ACD_SIP_PORT", self.sip_port),

@@ -7,6 +7,7 @@ import pytest
 import yaml
 
 from acd.errors import OperatorError
+from acd.settings.controllers import ControllerPlace
 from acd.settings.environment import Environment, numeric_address
 
 CHECKOUT = Path("/srv/acd")
@@ -58,6 +59,8 @@ def test_every_variable() -> None:
         "ACD_S3_ACCESS_KEY": "tea leaves",
         "ACD_S3_SECRET_KEY": "coffee beans",
         "ACD_METRICS_FROM": "192.0.2.9, 198.51.100.0/28",
+        "ACD_CONTROLLER": "two",
+        "ACD_CONTROLLERS": "one=192.0.2.1,two=192.0.2.2:4600",
         "PATH": "/bin",
     }
     assert Environment.from_env(variables, CHECKOUT) == Environment(
@@ -67,6 +70,7 @@ def test_every_variable() -> None:
         "redis", "correct horse", 18088, 18081, ("192.0.2.3", "2001:db8::2"),
         "postgresql+psycopg://acd:battery%20staple@db.example/acd", "tea leaves", "coffee beans",
         ("192.0.2.9/32", "198.51.100.0/28"),
+        "two", (ControllerPlace("one", "192.0.2.1", 4574), ControllerPlace("two", "192.0.2.2", 4600)),
     )  # fmt: skip
     shown = repr(Environment.from_env(variables, CHECKOUT))
     assert "correct horse" not in shown
@@ -169,3 +173,18 @@ def test_the_web_service_has_the_passwords_that_the_web_process_needs() -> None:
     compose = yaml.safe_load((checkout / "docker-compose.yml").read_text(encoding="utf-8"))
     given = compose["services"]["web"]["environment"]
     assert {name: given[name] for name in needed} == {name: f"${{{name}:-}}" for name in needed}
+
+
+def test_a_controller_of_several_has_a_folder_of_its_own() -> None:
+    alone = Environment.from_env({"ACD_HOME": "/data"}, CHECKOUT)
+    assert alone.live_dir == Path("/data/live")
+    variables = {"ACD_HOME": "/data", "ACD_CONTROLLER": "two", "ACD_CONTROLLERS": "one=a,two=b"}
+    second = Environment.from_env(variables, CHECKOUT)
+    own = [second.live_dir, second.spool_dir, second.journal_dir, second.control_socket]
+    assert {path.relative_to("/data/controllers/two").parts[0] for path in own} == {
+        "live",
+        "spool",
+        "journal",
+        "run",
+    }
+    assert second.recordings_dir == alone.recordings_dir
