@@ -1,9 +1,9 @@
 """Which of several controllers leads: one of them has the lease in Redis, the others stand by.
 
-A leader renews the lease. Where Redis does not answer it asks the others to stand back for a while, and goes
-on only as long as all of them promise it: so losing Redis stops nothing, and a leader who is cut off
-from Redis *and* from a controller that may have taken over stops in time. Who stands by takes the lease when it
-has run out, or when it is no longer renewed and the leader's machine says that no such process runs.
+A leader renews the lease. Where Redis does not answer it asks the others to stand back for a while, and
+goes on only as long as all of them promise it: so losing Redis stops nothing, and a leader who is cut off
+from Redis *and* from a controller that may have taken over stops in time. Who stands by takes the lease
+when it has run out, or when it is no longer renewed and the leader's machine says that no such process runs.
 See docs/adr/0036-one-leads-others-stand-by.md.
 """
 
@@ -12,13 +12,13 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from enum import Enum
 from typing import Any
 
 import structlog
 
 from acd.errors import StateError
 from acd.gate import Gate
+from acd.runtime.peers import PeerAnswer, Reach
 from acd.settings.controllers import ControllerPlace
 from acd.state.lease import Holder, Lease
 
@@ -27,29 +27,24 @@ log = structlog.get_logger(__name__)
 LEASE_S = 2.0
 RENEW_EVERY_S = 0.4
 LOOK_EVERY_S = 0.1
+LOOK_EAGERLY_EVERY_S = 0.01
 NOT_RENEWED_S = 0.8
 """A leader that has not renewed for so long, and whose machine refuses connections, is dead."""
 PEER_ANSWERS_WITHIN_S = 0.5
 SAY_AGAIN_S = 30.0
+NOTHING: Mapping[str, Any] = {}
+_REDIS_AWAY = "the lease cannot be renewed or seen, Redis is away"
 
 
-class Silence(Enum):
-    """What another controller's machine did instead of answering."""
-
-    REFUSED = "no such process"
-    NONE = "no answer"
-
-
-Reply = Mapping[str, Any] | Silence
-AskPeer = Callable[[ControllerPlace, Mapping[str, Any], float], Awaitable[Reply]]
-"""Ask another controller something, for so many seconds; never raises."""
+AskPeer = Callable[[ControllerPlace, str, float, Mapping[str, Any]], Awaitable[PeerAnswer]]
+"""Ask another controller to do something, for so many seconds, with these fields; never raises."""
 
 
 class Election:
     """One controller's part in it.
 
-    `mine` is what it holds while it leads, else None; `leader` the name of the one who leads, '' where none is
-    known. `alone`: an operator has said that the others are not there.
+    `mine` is what it holds while it leads, else None; `leader` the name of the one who leads, '' where none
+    is known. `alone`: an operator has said that the others are not there.
     """
 
     def __init__(
@@ -74,6 +69,7 @@ class Election:
         self.mine: Holder | None = None
         self.leader = ""
         self.alone = False
+        self._eager_until = 0.0
         self.in_redis = False  # whether Redis answered at the last attempt
 
     # --- what others ask ------------------------------------------------------------------------
@@ -94,6 +90,10 @@ class Election:
             self._promised_until = self._clock() + min(for_s, LEASE_S)
         return {"promised": promised, **self.leadership()}
 
+    def expect(self, within_s: float) -> None:
+        """The lease is going to be handed over to this one."""
+        self._eager_until = self._clock() + within_s
+
     # --- standing by ----------------------------------------------------------------------------
     async def until_leading(self) -> Holder:
         """Stand by until this controller leads; what it holds."""
@@ -102,7 +102,8 @@ class Election:
             holder = await self._try()
             if holder is not None:
                 return self._lead(holder, began)
-            await asyncio.sleep(LOOK_EVERY_S)
+            is_eager = self._clock() < self._eager_until
+            await asyncio.sleep(LOOK_EAGERLY_EVERY_S if is_eager else LOOK_EVERY_S)
 
     def _lead(self, holder: Holder, began: float) -> Holder:
         self.mine, self.leader, self.fence = holder, self._me.name, max(self.fence, holder.fence)
@@ -147,16 +148,15 @@ class Election:
         if place is None:
             return False
         for _ in range(2):  # a process that is just starting does not listen for a moment
-            if await self._question(place, {"do": "leadership"}) is not Silence.REFUSED:
+            if (await self._question(place, "leadership")).reach is not Reach.REFUSED:
                 return False
             await asyncio.sleep(LOOK_EVERY_S)
         return True
 
     async def _somebody_leads(self) -> bool:
         """One may, without the lease, while Redis is away from it."""
-        answers = await self._ask_all({"do": "leadership"})
-        for name, answer in answers.items():
-            if not isinstance(answer, Silence) and answer.get("leads"):
+        for name, told in (await self._ask_all("leadership")).items():
+            if told.answer.get("leads"):
                 self.leader = name
                 self._say("the lease in Redis is free, but another controller leads without it", leader=name)
                 return True
@@ -166,8 +166,7 @@ class Election:
         """Redis is away: lead only where all others stand back."""
         if self._clock() < self._promised_until:
             return None
-        answers = await self._ask_all({"do": "leadership"})
-        told = [answer for answer in answers.values() if not isinstance(answer, Silence)]
+        told = [answer.answer for answer in (await self._ask_all("leadership")).values()]
         if any(answer.get("leads") for answer in told):
             return None
         self.fence = max([self.fence, *(int(answer.get("fence", 0)) for answer in told)])
@@ -180,10 +179,11 @@ class Election:
 
     # --- leading ----------------------------------------------------------------------------------
     async def keep(self) -> None:
-        """For ever: renew. Ends the process where another one leads, or may."""
+        """Renew, until it is handed over. Ends the process where another one leads, or may."""
         while True:
             began = self._clock()
-            assert self.mine is not None
+            if self.mine is None:
+                return  # handed over
             if await self._renewed(self.mine):
                 self._gate.open_until(began + LEASE_S)
             self._gate.check()
@@ -196,7 +196,7 @@ class Election:
             self._note_redis(error)
             return await self._all_promise(mine)
         self._note_redis(None)
-        if holder.token != mine.token:
+        if holder.token != mine.token and self.mine is not None:
             self._gate.shut(f"{holder.name} leads under number {holder.fence}")
         return True
 
@@ -211,15 +211,16 @@ class Election:
         """Whether every other one stands back for the time of a lease from now on."""
         if self.alone:
             return True
-        asked = {"do": "promise", "name": mine.name, "fence": mine.fence, "for_s": LEASE_S}
-        answers = await self._ask_all(asked)
-        for name, answer in answers.items():
-            if isinstance(answer, Silence):
-                if answer is Silence.REFUSED and self._is_here(self._others[name]):
-                    continue  # on this machine, so it is sure that it does not run
-                self._say("another controller cannot be asked to stand back", controller=name, why=answer.value)
+        fields = {"name": mine.name, "fence": mine.fence, "for_s": LEASE_S}
+        for name, told in (await self._ask_all("promise", fields)).items():
+            if told.reach is Reach.REFUSED and self._is_here(self._others[name]):
+                continue  # on this machine, so it is sure that it does not run
+            if told.reach is not Reach.ANSWERED:
+                text = "another controller cannot be asked to stand back"
+                self._say(text, controller=name, reach=told.reach.value, reason=told.reason)
                 return False
-            if answer.get("leads") and int(answer.get("fence", 0)) > mine.fence and self.mine is not None:
+            answer = told.answer
+            if self.mine is not None and answer.get("leads") and int(answer.get("fence", 0)) > mine.fence:
                 self._gate.shut(f"{name} leads under number {answer['fence']}")
             if not answer.get("promised"):
                 return False
@@ -229,17 +230,19 @@ class Election:
         return place.host == self._me.host or place.host in ("localhost", "127.0.0.1", "::1")
 
     # --- asking -----------------------------------------------------------------------------------
-    async def _ask_all(self, question: Mapping[str, Any]) -> dict[str, Reply]:
-        answers = await asyncio.gather(*(self._question(p, question) for p in self._others.values()))
-        return dict(zip(self._others, answers, strict=True))
+    async def _ask_all(self, do: str, fields: Mapping[str, Any] = NOTHING) -> dict[str, PeerAnswer]:
+        asked = (self._question(place, do, fields) for place in self._others.values())
+        return dict(zip(self._others, await asyncio.gather(*asked), strict=True))
 
-    async def _question(self, place: ControllerPlace, question: Mapping[str, Any]) -> Reply:
-        return await self._ask(place, question, PEER_ANSWERS_WITHIN_S)
+    async def _question(
+        self, place: ControllerPlace, do: str, fields: Mapping[str, Any] = NOTHING
+    ) -> PeerAnswer:
+        return await self._ask(place, do, PEER_ANSWERS_WITHIN_S, fields)
 
     def _note_redis(self, error: StateError | None) -> None:
         if error is not None:
-            self._say("the lease cannot be renewed or seen, Redis is away", reason=str(error))
-        elif not self.in_redis and self._said.pop("the lease cannot be renewed or seen, Redis is away", None):
+            self._say(_REDIS_AWAY, reason=str(error))
+        elif not self.in_redis and self._said.pop(_REDIS_AWAY, 0.0):
             log.info("the lease is in Redis again")
         self.in_redis = error is None
 

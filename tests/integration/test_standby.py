@@ -1,0 +1,92 @@
+"""Several controllers: whatever happens to the one that leads, another takes over, and nobody is lost."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+import pytest_asyncio
+
+from tests.integration.centre import started, story
+from tests.integration.sip.phone import Phone
+from tests.integration.standby_centre import StandbyCentre
+
+pytestmark = [pytest.mark.asterisk, pytest.mark.timing]
+
+
+@pytest.fixture(scope="module")
+def running_standby_centre(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StandbyCentre]:
+    with started(StandbyCentre(tmp_path_factory.mktemp("standby"))) as centre:
+        yield centre
+
+
+@pytest_asyncio.fixture
+async def centre(running_standby_centre: StandbyCentre) -> AsyncIterator[StandbyCentre]:
+    centre = running_standby_centre
+    await asyncio.to_thread(centre.start_controller)
+    await centre.reset()
+    yield centre
+    await centre.until_no_channels()
+
+
+@pytest.mark.parametrize("how", ["killed", "stopped", "handed over", "ended"])
+async def test_another_takes_over(centre: StandbyCentre, phones: dict[str, Phone], how: str) -> None:
+    """Two in line, one talks: places, waiting times and talk are as they were."""
+    async with (
+        centre.customer("+491700000011", tone_hz=700.0) as talking,
+        centre.customer("+491700000013") as first,
+        centre.customer("+491700000014") as second,
+    ):
+        await centre.ready("anna")
+        talk = await talking.dial("8001")
+        at_anna = await phones["anna"].wait_incoming()
+        await at_anna.answer()
+        await centre.until_agent("anna", "talking")
+        first_call = await first.dial("8002")
+        await centre.until_call("waiting", position=1)
+        second_call = await second.dial("8002")
+        await centre.until_call("waiting", position=2)
+        before = {c["caller_number"]: c for c in (await centre.ask("status"))["calls"]}
+        old, new = centre.leader, centre.other()
+
+        if how == "killed":
+            centre.signal(old, signal.SIGKILL)
+        elif how == "stopped":
+            centre.signal(old, signal.SIGSTOP)
+        elif how == "ended":
+            centre.signal(old, signal.SIGTERM)
+        else:
+            assert (await centre.ask("handover"))["leader"] == new
+        took_s = await centre.until_leads(new, 8.0)
+        print(f"{how}: {took_s:.2f} s")
+        assert took_s <= (6.0 if how == "stopped" else 3.0)
+
+        await centre.until_call("waiting", caller_number="+491700000013", position=1)
+        await centre.until_call("waiting", caller_number="+491700000014", position=2)
+        after = {c["caller_number"]: c for c in (await centre.ask("status"))["calls"]}
+        assert {n: c["id"] for n, c in after.items()} == {n: c["id"] for n, c in before.items()}
+        assert after["+491700000013"]["state_s"] > before["+491700000013"]["state_s"]
+        await at_anna.rtp.until_hears(700.0)
+        await talk.rtp.until_hears(440.0)
+
+        await centre.ready("dora")
+        at_dora = await phones["dora"].wait_incoming()
+        assert at_dora.identity.number == "+491700000013"
+        await at_dora.answer()
+        await centre.until_call("talking", agent="dora", caller_number="+491700000013")
+        if how == "stopped":
+            centre.signal(old, signal.SIGCONT)
+            process = centre.processes[old]
+            assert await asyncio.to_thread(process.wait, 5) == 75, "it finds that another one leads"
+        for call in (talk, first_call, second_call):
+            await call.hang_up()
+        told = await centre.record(before["+491700000011"]["id"])
+        assert story(told)[:3] == [
+            "waiting sales answered",
+            "ringing sales anna answered",
+            "talking sales anna caller_hung_up",
+        ]
+        waited = await centre.record(before["+491700000013"]["id"])
+        assert "talking support dora caller_hung_up" in story(waited)
