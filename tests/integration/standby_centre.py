@@ -22,7 +22,7 @@ NAMES = ("one", "two")
 
 
 class StandbyCentre(RedisCentre):
-    """`controller` of the base class are the processes of all names; `leader` is the name of the one that leads."""
+    """`leader` is the name of the one that leads; `start_controller` and `stop_controller` are for all."""
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)

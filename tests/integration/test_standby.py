@@ -13,6 +13,8 @@ from tests.integration.centre import started, story
 from tests.integration.sip.phone import Phone
 from tests.integration.standby_centre import StandbyCentre
 
+HOW = ("killed", "stopped", "handed over", "ended")
+
 pytestmark = [pytest.mark.asterisk, pytest.mark.timing]
 
 
@@ -31,13 +33,15 @@ async def centre(running_standby_centre: StandbyCentre) -> AsyncIterator[Standby
     await centre.until_no_channels()
 
 
-@pytest.mark.parametrize("how", ["killed", "stopped", "handed over", "ended"])
+@pytest.mark.parametrize("how", HOW)
 async def test_another_takes_over(centre: StandbyCentre, phones: dict[str, Phone], how: str) -> None:
     """Two in line, one talks: places, waiting times and talk are as they were."""
+    # Numbers of its own: who calls again soon goes on with the wait of before.
+    talker, waiter, next_one = (f"+4917000000{HOW.index(how)}{n}" for n in range(3))
     async with (
-        centre.customer("+491700000011", tone_hz=700.0) as talking,
-        centre.customer("+491700000013") as first,
-        centre.customer("+491700000014") as second,
+        centre.customer(talker, tone_hz=700.0) as talking,
+        centre.customer(waiter) as first,
+        centre.customer(next_one) as second,
     ):
         await centre.ready("anna")
         talk = await talking.dial("8001")
@@ -60,33 +64,32 @@ async def test_another_takes_over(centre: StandbyCentre, phones: dict[str, Phone
         else:
             assert (await centre.ask("handover"))["leader"] == new
         took_s = await centre.until_leads(new, 8.0)
-        print(f"{how}: {took_s:.2f} s")
         assert took_s <= (6.0 if how == "stopped" else 3.0)
 
-        await centre.until_call("waiting", caller_number="+491700000013", position=1)
-        await centre.until_call("waiting", caller_number="+491700000014", position=2)
+        await centre.until_call("waiting", caller_number=waiter, position=1)
+        await centre.until_call("waiting", caller_number=next_one, position=2)
         after = {c["caller_number"]: c for c in (await centre.ask("status"))["calls"]}
         assert {n: c["id"] for n, c in after.items()} == {n: c["id"] for n, c in before.items()}
-        assert after["+491700000013"]["state_s"] > before["+491700000013"]["state_s"]
+        assert after[waiter]["state_s"] > before[waiter]["state_s"]
         await at_anna.rtp.until_hears(700.0)
         await talk.rtp.until_hears(440.0)
 
         await centre.ready("dora")
         at_dora = await phones["dora"].wait_incoming()
-        assert at_dora.identity.number == "+491700000013"
+        assert at_dora.identity.number == waiter
         await at_dora.answer()
-        await centre.until_call("talking", agent="dora", caller_number="+491700000013")
+        await centre.until_call("talking", agent="dora", caller_number=waiter)
         if how == "stopped":
             centre.signal(old, signal.SIGCONT)
             process = centre.processes[old]
             assert await asyncio.to_thread(process.wait, 5) == 75, "it finds that another one leads"
         for call in (talk, first_call, second_call):
             await call.hang_up()
-        told = await centre.record(before["+491700000011"]["id"])
+        told = await centre.record(before[talker]["id"])
         assert story(told)[:3] == [
             "waiting sales answered",
             "ringing sales anna answered",
             "talking sales anna caller_hung_up",
         ]
-        waited = await centre.record(before["+491700000013"]["id"])
+        waited = await centre.record(before[waiter]["id"])
         assert "talking support dora caller_hung_up" in story(waited)
