@@ -75,7 +75,7 @@ class Election:
     # --- what others ask ------------------------------------------------------------------------
     def leadership(self) -> dict[str, Any]:
         """Who leads, as this controller knows it."""
-        leads = self.mine is not None
+        leads = self.mine is not None and self._gate.is_open
         leader = self._me.name if leads else self.leader
         return {"name": self._me.name, "leads": leads, "fence": self.fence, "leader": leader}
 

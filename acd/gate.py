@@ -38,9 +38,14 @@ class Gate:
         """`moment` of the monotonic clock."""
         self._until = moment
 
+    @property
+    def is_open(self) -> bool:
+        """Whether the time is not over yet."""
+        return self._clock() <= self._until
+
     def check(self) -> None:
         """Does not return where the time is over."""
-        if self._clock() > self._until:
+        if not self.is_open:
             self._end("the lease ran out before it could be renewed")
 
     def shut(self, reason: str) -> NoReturn:
