@@ -127,3 +127,22 @@ class StandbyCentre(RedisCentre):
                 return took_s
             await asyncio.sleep(LOOK_AGAIN_S)
         raise AssertionError(f"{name} does not lead after {limit_s:g} s")
+
+    async def until_health(self, name: str, **facts: Any) -> None:
+        """Wait until the health page says all this."""
+        told: dict[str, Any] | None = None
+        for _ in range(200):
+            told = await asyncio.to_thread(self.health, name)
+            if told is not None and all(told.get(key) == value for key, value in facts.items()):
+                return
+            await asyncio.sleep(2 * LOOK_AGAIN_S)
+        raise AssertionError(f"{name} does not say {facts}, but {told}")
+
+    def dispatch_paused_s(self, old: str, new: str) -> float:
+        """From the old leader's last decision about dispatch to the new one's, as their journals tell."""
+        return self._dispatch_changes(new)[-1] - self._dispatch_changes(old)[-1]
+
+    def _dispatch_changes(self, name: str) -> list[float]:
+        newest = max((self.home / "controllers" / name / "journal").iterdir())
+        lines = (json.loads(line) for line in newest.read_bytes().splitlines()[1:])
+        return [line["at"] for line in lines if "Dispatch" in line.get("event", {}).get("is", "")]

@@ -65,6 +65,8 @@ async def test_another_takes_over(centre: StandbyCentre, phones: dict[str, Phone
             assert (await centre.ask("handover"))["leader"] == new
         took_s = await centre.until_leads(new, 8.0)
         assert took_s <= (6.0 if how == "stopped" else 3.0)
+        if how == "handed over":
+            assert centre.dispatch_paused_s(old, new) <= 0.5
 
         await centre.until_call("waiting", caller_number=waiter, position=1)
         await centre.until_call("waiting", caller_number=next_one, position=2)
@@ -93,3 +95,21 @@ async def test_another_takes_over(centre: StandbyCentre, phones: dict[str, Phone
         ]
         waited = await centre.record(before[waiter]["id"])
         assert "talking support dora caller_hung_up" in story(waited)
+
+
+async def test_redis_away_stops_nothing(centre: StandbyCentre, phones: dict[str, Phone]) -> None:
+    """The other controller stands back; the leader has its lease again when Redis is there again."""
+    leader, other = centre.leader, centre.other()
+    async with centre.customer("+491700000099") as caller:
+        await centre.ready("ben")
+        centre.redis.stall()
+        await centre.until_health(leader, lease_in_redis=False)
+        call = await caller.dial("8001")
+        at_ben = await phones["ben"].wait_incoming()
+        await at_ben.answer()
+        seen = await centre.until_call("talking", agent="ben")
+        centre.redis.thaw()
+        await centre.until_health(leader, lease_in_redis=True, leads=True)
+        await centre.until_health(other, leads=False, leader=leader)
+        await call.hang_up()
+        await centre.record(seen["id"])
