@@ -13,6 +13,7 @@ from acd.assembly import Assembly
 from acd.catch_up import CatchUp
 from acd.core import events
 from acd.errors import OperatorError
+from acd.leading import Leading
 from acd.parts import all_prompts
 from acd.records.store import RecordsAway
 from acd.runtime import memory
@@ -21,14 +22,19 @@ from acd.settings.environment import Environment, numeric_address
 from acd.settings.secrets import Secrets
 from acd.web.health import start_health_page
 
+FLUSH_LIMIT_S = 1.0
+
 log = structlog.get_logger(__name__)
 
 
 class Controller:
     """One running controller."""
 
-    def __init__(self, begun: Start, environment: Environment, secrets: Secrets) -> None:
-        self._parts = Assembly(begun, environment, secrets)
+    def __init__(
+        self, begun: Start, environment: Environment, secrets: Secrets, leading: Leading | None = None
+    ) -> None:
+        self._parts = Assembly(begun, environment, secrets, leading)
+        self._leading = leading
         self._health: web.AppRunner | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self._recovery: asyncio.Task[None] | None = None
@@ -40,7 +46,10 @@ class Controller:
         parts = self._parts
         parts.prompts.prepare(all_prompts(parts.now.now, parts.versions.active))
         parts.shell.feed(events.DispatchSuspended())  # until the floor is known
-        await parts.mirror.open()
+        if self._leading is None:
+            await parts.mirror.open()
+        else:
+            await parts.mirror.open(self._leading.others_live, self._leading.fence)
         try:
             await asyncio.to_thread(parts.store.open)
         except RecordsAway as error:  # records wait in the live state until the writer can store them
@@ -72,7 +81,9 @@ class Controller:
             parts.callbacks_on_record.reconcile(tasks, parts.callback_line.known())
         parts.callbacks.place_again()
         parts.reception.walker.take_up()
-        await parts.control.start()
+        if self._leading is None:
+            await parts.control.start()
+        parts.control.serve(parts.handlers, parts.desktop.streams())
         await self._listen()
         for work in (
             parts.link.run(),
@@ -136,9 +147,23 @@ class Controller:
                 ) from error
 
     async def _start_health(self, host: str, port: int) -> None:
+        if self._leading is not None:
+            self._leading.show(self._parts.answers.health, self._parts.metrics.page)
+            return
         self._health = await start_health_page(
             host, port, self._parts.answers.health, self._parts.metrics.page
         )
+
+    async def let_go(self) -> None:
+        """See `HandingOver`."""
+        self._parts.shell.feed(events.DispatchSuspended())
+        await self._parts.mirror.flush(FLUSH_LIMIT_S)
+        self._parts.shell.resign()
+
+    async def end(self) -> None:
+        """See `HandingOver`."""
+        await asyncio.to_thread(self._parts.journal.close)
+        await asyncio.to_thread(self._parts.queue_log.close)
 
     async def stop(self) -> None:
         """Close everything in order; callers stay with Asterisk."""
@@ -170,7 +195,10 @@ class Controller:
         parts.version_files.end_run()
 
     async def run(self) -> None:
-        """Until SIGTERM or SIGINT, or until a task that must not end ends."""
+        """Until SIGTERM or SIGINT, or until a task that must not end ends.
+
+        Where another controller takes over then, the process ends with `run`: nothing is stopped in order.
+        """
         with memory.without_collection():
             await self.start()
         memory.settle()
@@ -185,7 +213,8 @@ class Controller:
                 task.result()
         finally:
             waiting.cancel()
-            await self.stop()
+            if self._leading is None or not await self._leading.hand_over(self):
+                await self.stop()
 
     def _floor_is_known(self) -> None:
         self.floor_known.set()

@@ -14,8 +14,10 @@ from acd.core.forecast import Forecast
 from acd.core.last_agents import LastAgents
 from acd.customer_book import CustomerBook
 from acd.desktop import Desktop, Surroundings
+from acd.errors import FencedOff
 from acd.journal.engine import JournaledEngine
 from acd.journal.files import JournalFiles
+from acd.leading import Leading
 from acd.lookups.desk import LookupDesk
 from acd.lookups.http import HttpLookups
 from acd.metrics import ControllerMetrics
@@ -64,10 +66,11 @@ from acd.settings.secrets import Secrets
 from acd.state.live import LiveMirror
 from acd.steering import Steering
 from acd.task_calls import TaskCalls
+from acd.telephony import fence
 from acd.telephony.agi import AgiServer, script_name
 from acd.telephony.ami import AmiLink
 from acd.telephony.asterisk_files import AsteriskFiles
-from acd.telephony.bond import Bond
+from acd.telephony.bond import Bond, Mark
 from acd.telephony.dial_string import sip_targets
 from acd.telephony.merges import Merges
 from acd.telephony.switch import CALLBACK_WORDS, Switchboard
@@ -82,8 +85,11 @@ GATHER_RECORDS_S = 0.5
 class Assembly:
     """Everything that a controller consists of, each part joined to those that it needs; nothing runs yet."""
 
-    def __init__(self, begun: Start, environment: Environment, secrets: Secrets) -> None:
+    def __init__(
+        self, begun: Start, environment: Environment, secrets: Secrets, leading: Leading | None = None
+    ) -> None:
         centre = begun.centre
+        self.leading = leading
         self.now = CentreNow(centre)
         self.environment = environment
         self.store = RecordStore(environment.database_url)
@@ -250,7 +256,27 @@ class Assembly:
             **task_calls.handlers(),
             "tidy-live-state": lambda _request: {"written": self.mirror.write_anew()},
         }
-        self.control = ControlServer(environment.control_socket, handlers, self.desktop.streams())
+        self.control = leading.control if leading is not None else ControlServer(environment.control_socket)
+        self.handlers = {**handlers, **(leading.handlers if leading is not None else {})}
+        if leading is not None:
+            self._lead(leading, secrets)
+
+    def _lead(self, leading: Leading, secrets: Secrets) -> None:
+        """Nothing is decided, said to Asterisk or written unless it is sure that we lead."""
+        environment, gate = self.environment, leading.gate
+        self.shell.may_decide = self.link.may_act = self.agi.may_act = gate.check
+        self.mirror.on_fenced = lambda: gate.shut("Redis has a higher number")
+        mark = Mark(leading.fence, leading.name, environment.agi_address, gate.shut)
+        self.bond.leads_as = mark
+
+        async def shut_others_out() -> None:
+            address = environment.asterisk_host, environment.ami_port
+            try:
+                await fence.shut_others_out(address, secrets.ami_password, AMI_USER, mark.fence, mark.name)
+            except FencedOff as error:
+                gate.shut(str(error))
+
+        self.link.before_connecting = shut_others_out
 
     def _services(self) -> Services:
         """What flows make use of."""

@@ -7,6 +7,7 @@
     ├── IllegalTransition  a state machine got an input that its table does not allow: a bug of ours
     ├── TelephonyError     Asterisk refused an action, is away, or answered too late
     └── StateError         Redis refused a command, is away, or answered too late
+        └── FencedOff      another controller has taken over, so nothing of ours is written any more
 
 The command line prints an OperatorError or RequestRefused as one clear message without a
 traceback; everything else is a bug and keeps its traceback.
@@ -58,3 +59,7 @@ class TelephonyError(AcdError):
 
 class StateError(AcdError):
     """Redis said no, is away, or did not answer in time."""
+
+
+class FencedOff(StateError):
+    """Another controller leads under a higher number: whatever this one writes is refused."""

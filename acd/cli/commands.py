@@ -55,6 +55,14 @@ COMMANDS = {
         "acd.cli.status:status",
         "Groups, agents and calls of this moment.",
     ),
+    "handover": Command(
+        "acd.cli.controllers:handover",
+        "Have another controller lead, before maintenance: calls, places and desktops go on.",
+    ),
+    "lead": Command(
+        "acd.cli.controllers:lead",
+        "Have a controller lead although neither Redis nor the other controllers can be asked.",
+    ),
     "why": Command(
         "acd.cli.why:why",
         "Why a caller still waits; of any other call, why each routing decision was as it was.",

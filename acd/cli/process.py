@@ -10,6 +10,7 @@ import resource
 import signal
 import socket
 import sys
+from pathlib import Path
 from typing import BinaryIO
 
 import structlog
@@ -77,14 +78,24 @@ def end_with_parent() -> None:
 
 
 def lock_home(env: Environment) -> BinaryIO:
-    """One server for each home; the lock lasts as long as the file is open. Raises OperatorError."""
-    folder = env.home / "run"
-    folder.mkdir(parents=True, exist_ok=True)
-    file = (folder / "server.lock").open("wb")
+    """One server for each home, or each controller's part of it. Raises OperatorError."""
+    hint = f"a server already runs in {env.own_dir}; for a second copy set ACD_HOME and the ports"
+    return _locked(env.own_dir / "run" / "server.lock", hint)
+
+
+def lock_controller(env: Environment) -> BinaryIO:
+    """One process for each name of a controller. Raises OperatorError."""
+    hint = f"controller {env.controller!r} already runs (it uses {env.own_dir}); each needs a name of its own"
+    return _locked(env.own_dir / "run" / "controller.lock", hint)
+
+
+def _locked(path: Path, hint: str) -> BinaryIO:
+    """The lock lasts as long as the file is open."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    file = path.open("wb")
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        raise OperatorError(
-            f"a server already runs in {env.home}; for a second copy set ACD_HOME and the ports"
-        ) from None
+        file.close()
+        raise OperatorError(hint) from None
     return file

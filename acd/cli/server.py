@@ -21,7 +21,14 @@ from acd import __version__, compiled
 from acd.accounts.first import make_first_accounts
 from acd.app import Controller
 from acd.cli import context
-from acd.cli.process import check_ports, configure_logging, end_with_parent, lock_home, raise_open_files
+from acd.cli.process import (
+    check_ports,
+    configure_logging,
+    end_with_parent,
+    lock_controller,
+    lock_home,
+    raise_open_files,
+)
 from acd.crowd.demo import Demo
 from acd.errors import OperatorError
 from acd.parts import asterisk_folder, begin, prompt_store, render
@@ -31,6 +38,7 @@ from acd.runtime.version_files import VersionFiles
 from acd.settings.environment import Environment
 from acd.settings.model import Centre
 from acd.settings.secrets import Secrets
+from acd.standby import OneOfSeveral
 from acd.telephony.provision import provision
 
 log = structlog.get_logger(__name__)
@@ -52,6 +60,9 @@ def run() -> None:
     raise_open_files()
     log.info("the controller starts", version=__version__, routing_core=compiled.state())
     env = context.environment()
+    if env.controller:
+        _run_one_of_several(env)
+        return
     with VersionFiles(env.versions_dir).locked():
         begun = begin(env, context.user())
         secrets = context.passwords(env, begun.centre)
@@ -60,6 +71,13 @@ def run() -> None:
             await Controller(begun, env, secrets).run()
 
         asyncio.run(main())
+
+
+def _run_one_of_several(env: Environment) -> None:
+    centre = context.centre_in_use(env)
+    secrets = context.passwords(env, centre)
+    with lock_controller(env):
+        asyncio.run(OneOfSeveral(env, centre, secrets, context.user()).run())
 
 
 def server(

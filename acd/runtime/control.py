@@ -3,7 +3,8 @@
 A Unix socket that only its owner may open; one JSON object a line in, one a line out:
 `{"do": "ready", "agent": "anna"}` → `{"ok": true, …}` or `{"error": CODE, "message": TEXT}`. What is no
 request is answered with BAD_REQUEST, what the operator has to see to with FAILED, a fault of ours with
-INTERNAL.
+INTERNAL. The same is spoken on the control port of one of several controllers, once both sides have proved
+who they are (`control_proof`); one that stands by answers STANDBY, with the name of the `leader` if known.
 """
 
 from __future__ import annotations
@@ -18,9 +19,11 @@ from typing import Any
 from acd.errors import OperatorError, RequestRefused
 
 LINE_MAX = 65_536
+ANSWER_MAX = 16 * 1024 * 1024
 BAD_REQUEST = "bad-request"
 FAILED = "failed"
 INTERNAL = "internal"
+STANDBY = "standby"
 UNKNOWN_CALL = "unknown-call"
 Request = Mapping[str, Any]
 Answer = Mapping[str, Any]
@@ -46,13 +49,23 @@ async def request(path: Path, *, limit_s: float = 10.0, **fields: Any) -> dict[s
     `limit_s`: how long the answer may take.
     """
     try:
-        reader, writer = await asyncio.open_unix_connection(str(path), limit=16 * 1024 * 1024)
+        reader, writer = await asyncio.open_unix_connection(str(path), limit=ANSWER_MAX)
     except OSError:
         text = (
             f"no controller answers on {path}: start one with script/server"
             " (one that runs already starts a new controller within seconds)"
         )
         raise OperatorError(text) from None
+    try:
+        return granted(await exchange(reader, writer, limit_s, fields))
+    finally:
+        await close(writer)
+
+
+async def exchange(
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, limit_s: float, fields: Mapping[str, Any]
+) -> dict[str, Any]:
+    """One request on a connection, and its answer, whatever that says. Raises OperatorError."""
     try:
         async with asyncio.timeout(limit_s):
             writer.write(json.dumps(fields).encode() + b"\n")
@@ -61,13 +74,21 @@ async def request(path: Path, *, limit_s: float = 10.0, **fields: Any) -> dict[s
         raise OperatorError("the controller does not answer; is it frozen?") from None
     except OSError:
         line = b""
-    finally:
-        writer.close()
-        with contextlib.suppress(OSError):
-            await writer.wait_closed()
     if not line.endswith(b"\n"):
         raise OperatorError("the controller went away without an answer; its log says why")
     answer: dict[str, Any] = json.loads(line)
+    return answer
+
+
+def granted(answer: dict[str, Any]) -> dict[str, Any]:
+    """The answer. Raises RequestRefused where it is a refusal."""
     if "error" in answer:
         raise RequestRefused(answer["error"], answer["message"])
     return answer
+
+
+async def close(writer: asyncio.StreamWriter) -> None:
+    """A connection that is not needed any more, or that has ended."""
+    writer.close()
+    with contextlib.suppress(OSError):
+        await writer.wait_closed()

@@ -1,4 +1,4 @@
-"""The controller's end of the control socket; `acd.runtime.control` says what is spoken on it."""
+"""The controller's end of the control socket and port; `acd.runtime.control` says what is spoken there."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from pathlib import Path
 import structlog
 
 from acd.errors import OperatorError, RequestRefused
-from acd.runtime.control import BAD_REQUEST, FAILED, INTERNAL, LINE_MAX, Answer, Handler, Request
+from acd.runtime.control import BAD_REQUEST, FAILED, INTERNAL, LINE_MAX, STANDBY, Answer, Handler, Request
+from acd.runtime.control_gate import ControlGate
 
 log = structlog.get_logger(__name__)
 
@@ -23,16 +24,38 @@ Stream = Callable[[Request, asyncio.StreamReader, asyncio.StreamWriter], Awaitab
 
 
 class ControlServer:
-    """Answers requests with `handlers[request["do"]]`; one that `streams` names has the whole connection."""
+    """Answers requests with `handlers[request["do"]]`; one that `streams` names has the whole connection.
+
+    Without handlers it stands by: it may listen before there is something to answer with.
+    """
 
     def __init__(
-        self, path: Path, handlers: Mapping[str, Handler], streams: Mapping[str, Stream] | None = None
+        self,
+        path: Path,
+        handlers: Mapping[str, Handler] | None = None,
+        streams: Mapping[str, Stream] | None = None,
     ) -> None:
         self._path = path
-        self._handlers = handlers
+        self._handlers = handlers or {}
         self._streams = streams or {}
+        self._leader: Callable[[], str] | None = _nobody_known if handlers is None else None
         self._server: asyncio.Server | None = None
+        self._gate: ControlGate | None = None
         self._writers: set[asyncio.StreamWriter] = set()
+
+    def serve(self, handlers: Mapping[str, Handler], streams: Mapping[str, Stream]) -> None:
+        """From now on answer with these, also who is connected already."""
+        self._handlers, self._streams, self._leader = handlers, streams, None
+
+    def stand_by(self, handlers: Mapping[str, Handler], leader: Callable[[], str]) -> None:
+        """From now on answer these requests and refuse all others, with who leads ('' where that is not
+        known). Streams that run are not ended."""
+        self._handlers, self._streams, self._leader = handlers, {}, leader
+
+    @property
+    def refused(self) -> int:
+        """How many came to the control port and did not prove to be ours."""
+        return 0 if self._gate is None else self._gate.refused
 
     async def start(self) -> None:
         """Listen. Raises OperatorError when another controller already does.
@@ -55,14 +78,31 @@ class ControlServer:
         finally:
             os.umask(old)
 
+    async def listen_at(self, address: str, port: int, password: str) -> int:
+        """The control port, too, for who proves to know the password; which port it is, where `port` is 0.
+
+        Raises OperatorError where it cannot be had, or the password is empty.
+        """
+        gate = ControlGate(password, self._serve)
+        try:
+            await gate.start(address, port)
+        except OSError as error:
+            text = f"port {port} on {address} cannot be used ({error.strerror}); see ACD_CONTROLLERS"
+            raise OperatorError(text) from error
+        self._gate = gate
+        return gate.port
+
     async def stop(self) -> None:
-        """Close the socket and every connection."""
+        """Close the socket, the port and every connection."""
         if self._server is not None:
             self._server.close()
-            for _ in range(TURNS_TO_BEGIN):
-                await asyncio.sleep(0)
-            for writer in list(self._writers):
-                writer.close()
+        if self._gate is not None:
+            self._gate.stop()
+        for _ in range(TURNS_TO_BEGIN):
+            await asyncio.sleep(0)
+        for writer in list(self._writers):
+            writer.close()
+        if self._server is not None:
             self._path.unlink(missing_ok=True)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -102,6 +142,8 @@ class ControlServer:
         """The answer to one request, as both are on the wire; never raises."""
         request = _read(line)
         handler = self._handlers.get(request["do"]) if request is not None else None
+        if request is not None and handler is None and self._leader is not None:
+            return _line(self._standing_by(self._leader()))
         if request is None or handler is None:
             known = ", ".join([*self._handlers, *self._streams])
             return _line({"error": BAD_REQUEST, "message": f"not a request; 'do' is one of: {known}"})
@@ -117,6 +159,14 @@ class ControlServer:
             log.exception("a request of an operator's failed", do=request["do"])
             text = f"the controller could not do that ({type(error).__name__}); its log says why"
             return _line({"error": INTERNAL, "message": text})
+
+    def _standing_by(self, leader: str) -> Answer:
+        text = f"this controller stands by; {leader!r} leads" if leader else "this controller stands by"
+        return {"error": STANDBY, "message": text, "leader": leader}
+
+
+def _nobody_known() -> str:
+    return ""
 
 
 def _read(line: bytes) -> Request | None:

@@ -108,6 +108,7 @@ class Shell:
     still for so long that the floor must be looked at anew; `on_announce(command)` has a waiting caller hear
     something. `on_call_back` dials a callback's customer, `on_note` keeps what became of one. `observer` is
     told of what has changed, and `on_offered` how many seconds an offer has taken since its event.
+    `may_decide` is called before each decision, and does not return where another controller may lead.
     """
 
     def __init__(
@@ -134,6 +135,8 @@ class Shell:
         self.on_note: Callable[[CallbackNote], None] = lambda _note: None
         self.on_frozen: Callable[[], None] = lambda: None
         self.on_offered: Callable[[float], None] = lambda _took_s: None
+        self.may_decide: Callable[[], None] = lambda: None
+        self._has_resigned = False
         self.observer: Observer | None = None
         self._began = perf_counter()  # when the event at hand came
 
@@ -178,6 +181,9 @@ class Shell:
             self._came_of_it.append(event)
             return
         self._began = perf_counter()
+        if self._has_resigned:
+            return
+        self.may_decide()
         now = self.clock()
         self._notice_freeze(now)
         self._debug("event", event_=event)
@@ -197,6 +203,8 @@ class Shell:
         """For ever: notice when the process was frozen (stopped, or starved for seconds)."""
         while True:
             await asyncio.sleep(TICK_S)
+            if not self._has_resigned:
+                self.may_decide()
             self._notice_freeze(self.clock())
             self._arm()
 
@@ -209,7 +217,7 @@ class Shell:
 
     # --- the timer ----------------------------------------------------------------------------
     def _arm(self) -> None:
-        deadline = self.engine.next_deadline()
+        deadline = None if self._has_resigned else self.engine.next_deadline()
         if deadline == self._timer_at and self._timer is not None:
             return
         if self._timer is not None:
@@ -222,6 +230,7 @@ class Shell:
 
     def _fire(self, deadline: float) -> None:
         self._timer = None
+        self.may_decide()
         self._began = perf_counter()
         now = max(deadline, self.clock())  # the loop may fire a hair early
         self._notice_freeze(now)
@@ -229,6 +238,11 @@ class Shell:
             self._carry_out(self.engine.handle_timer(now))
         finally:
             self._arm()
+
+    def resign(self) -> None:
+        """Another controller is to decide from now on: what comes is not for us any more."""
+        self._has_resigned = True
+        self.close()
 
     def close(self) -> None:
         """No more timers."""

@@ -113,6 +113,12 @@ class Environment:
         return self.public_address or self.sip_address, self.public_sip_port or self.sip_port
 
     @property
+    def agi_address(self) -> str:
+        """Where callers' channels ask this controller, as it stands in the dialplan."""
+        host = f"[{self.controller_host}]" if ":" in self.controller_host else self.controller_host
+        return f"{host}:{self.agi_port}"
+
+    @property
     def own_dir(self) -> Path:
         """What this controller does not share with the others: `home`, where it is the only one."""
         return self.home / "controllers" / self.controller if self.controller else self.home

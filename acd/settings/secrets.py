@@ -88,6 +88,13 @@ def read_pins(path: Path) -> dict[str, str]:
     return _read(path).pins
 
 
+def read_control_password(path: Path) -> str:
+    """By which controllers and web processes know each other. Raises OperatorError where there is none."""
+    if (found := _read(path).control) is None:
+        raise OperatorError(f"{path}: there is no control password yet; a controller's start makes it")
+    return found
+
+
 def write_pin(path: Path, agent: str, hashed: str | None) -> None:
     """Keep the hash of an agent's PIN, or none any more. Raises OperatorError likewise."""
     try:

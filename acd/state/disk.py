@@ -21,9 +21,11 @@ import orjson
 import structlog
 
 from acd.errors import OperatorError
+from acd.state.kept import Kept
 
 log = structlog.get_logger(__name__)
 
+LIVE_FILE = "live.jsonl"
 COMPACT_AFTER_BYTES = 8_000_000
 RETRY_AFTER_S = 5.0
 SMALLEST_STEP_S = 1e-6  # what a double still tells apart in this century
@@ -34,12 +36,13 @@ class DiskMirror:
 
     `failing`: the disk takes nothing at the moment; everything is written again once it does.
     `changed_at`: when the state was changed last, in Unix seconds, for a comparison with another copy
-    of it; it only grows. 0: never.
+    of it; it only grows. 0: never. `fence`: the number of the leader who changed it, where there are
+    several controllers, whose clocks may differ.
     """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._path = folder / "live.jsonl"
+        self._path = folder / LIVE_FILE
         self._values: dict[str, Mapping[str, Any]] = {}
         self._file: BinaryIO | None = None
         self._lock: BinaryIO | None = None
@@ -49,6 +52,7 @@ class DiskMirror:
         self._gathered: dict[str, bool] | None = None  # key → whether it has a value
         self.failing = False
         self.changed_at = 0.0
+        self.fence = 0
 
     def open(self) -> None:
         """Read what is kept and begin to write. Raises OperatorError while another process does so.
@@ -59,7 +63,8 @@ class DiskMirror:
             self._take_lock()
         except OSError as error:
             self._fail(error)
-        self._values, self.changed_at = _read(self._path)
+        kept = read_kept(self._path)
+        self._values, self.changed_at, self.fence = dict(kept.values), kept.changed_at, kept.fence
         self.write_anew()
 
     def _take_lock(self) -> None:
@@ -100,9 +105,9 @@ class DiskMirror:
         """What is kept now."""
         return dict(self._values)
 
-    def replace(self, values: Mapping[str, Mapping[str, Any]], changed_at: float) -> None:
-        """Keep exactly these, in the place of all that was kept."""
-        self._values, self.changed_at = dict(values), changed_at
+    def replace(self, kept: Kept) -> None:
+        """Keep exactly this, in the place of all that was kept."""
+        self._values, self.changed_at, self.fence = dict(kept.values), kept.changed_at, kept.fence
         self.write_anew()
 
     def write_anew(self) -> bool:
@@ -163,7 +168,7 @@ class DiskMirror:
         with fresh.open("wb") as file:
             for key, value in self._values.items():
                 file.write(_line({"k": key, "v": value}))
-            file.write(_line({"t": self.changed_at}))
+            file.write(_line({"t": self.changed_at, "f": self.fence}))
             file.flush()
             os.fsync(file.fileno())
         fresh.chmod(0o600)
@@ -191,12 +196,15 @@ def _line(entry: Mapping[str, Any]) -> bytes:
     return orjson.dumps(entry, option=orjson.OPT_APPEND_NEWLINE)
 
 
-def _read(path: Path) -> tuple[dict[str, Mapping[str, Any]], float]:
-    """The file's last word on each key, and its time; a line cut short or damaged is passed over."""
+def read_kept(path: Path) -> Kept:
+    """The file's last word on each key, and its time; a line cut short or damaged is passed over.
+
+    It may be another controller's, which may be writing it. Raises OSError, but not where there is none.
+    """
     values: dict[str, Mapping[str, Any]] = {}
-    changed_at = 0.0
+    changed_at, fence = 0.0, 0
     if not path.exists():
-        return values, changed_at
+        return Kept(values, changed_at)
     with path.open("rb") as file:
         for line in file:
             try:
@@ -207,10 +215,12 @@ def _read(path: Path) -> tuple[dict[str, Mapping[str, Any]], float]:
                 continue
             if isinstance(entry.get("t"), float):
                 changed_at = max(changed_at, entry["t"])
+            if isinstance(entry.get("f"), int):
+                fence = max(fence, entry["f"])
             if not isinstance(entry.get("k"), str):
                 continue
             if "v" in entry:
                 values[entry["k"]] = entry["v"]
             else:
                 values.pop(entry["k"], None)
-    return values, changed_at
+    return Kept(values, changed_at, fence)

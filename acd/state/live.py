@@ -8,7 +8,7 @@ was away; the one on disk again when Redis has lost its own.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Self
@@ -16,7 +16,8 @@ from typing import Any, Self
 import structlog
 
 from acd.settings.model import RedisSettings
-from acd.state.disk import DiskMirror
+from acd.state.disk import LIVE_FILE, DiskMirror, read_kept
+from acd.state.kept import Kept
 from acd.state.redis import RedisMirror
 from acd.state.redis_hash import RedisServer
 
@@ -39,23 +40,50 @@ class LiveMirror:
         server = RedisServer(redis.address, redis.port, redis.database, password)
         return cls(disk, RedisMirror(server, redis.prefix, lambda: disk.changed_at))
 
-    async def open(self) -> None:
+    async def open(self, others: Iterable[Path] = (), fence: int = 0) -> None:
         """Find the newest state. A Redis that is away is waited for a few seconds at most.
 
-        Raises OperatorError while another process has the disk's copy open.
+        `others` are folders like our own, of controllers that led before; `fence` is our number as the
+        leader from here on. Raises OperatorError while another process has the disk's copy open.
         """
         self._disk.open()
-        if self._redis is None:
-            return
-        kept = await self._redis.fetch()
-        values = self._disk.load()
-        if kept is None:
-            log.warning("starting with the live state on disk alone, Redis may have newer", keys=len(values))
-        elif kept.changed_at > self._disk.changed_at:
-            log.info("starting with the live state in Redis, it is newer than on disk", keys=len(kept.values))
-            self._disk.replace(kept.values, kept.changed_at)
-            values = kept.values
-        self._redis.begin(values)
+        for folder in others:
+            self._take_newer(_of_other(folder), f"on the disk of {folder.parent.name}")
+        if self._redis is not None:
+            kept = await self._redis.fetch()
+            if kept is None:
+                log.warning(
+                    "starting with the live state on disk alone, Redis may have newer",
+                    keys=len(self._disk.load()),
+                )
+            else:
+                self._take_newer(kept, "in Redis")
+        self._disk.fence = fence
+        if fence:
+            self._disk.write_anew()
+        if self._redis is not None:
+            self._redis.fence = fence
+            self._redis.begin(self._disk.load())
+
+    def _take_newer(self, kept: Kept, where: str) -> None:
+        own = Kept({}, self._disk.changed_at, self._disk.fence)
+        if kept.is_newer_than(own):
+            log.info("live state is newer elsewhere than on disk", where=where, keys=len(kept.values))
+            self._disk.replace(kept)
+
+    @property
+    def on_fenced(self) -> Callable[[], None]:
+        """Called when Redis refuses what we write, since another controller leads."""
+        return self._redis.on_fenced if self._redis is not None else _nothing
+
+    @on_fenced.setter
+    def on_fenced(self, called: Callable[[], None]) -> None:
+        if self._redis is not None:
+            self._redis.on_fenced = called
+
+    async def flush(self, limit_s: float) -> bool:
+        """Wait until Redis has everything, for so long at most; whether it has."""
+        return self._redis is None or await self._redis.flush(limit_s)
 
     def put(self, key: str, value: Mapping[str, Any]) -> None:
         """Keep; replaces."""
@@ -109,3 +137,15 @@ class LiveMirror:
             "in_redis": None if self._redis is None else not self._redis.failing,
             "waiting_for_redis": 0 if self._redis is None else self._redis.waiting,
         }
+
+
+def _of_other(folder: Path) -> Kept:
+    try:
+        return read_kept(folder / LIVE_FILE)
+    except OSError as error:
+        log.warning("another controller's live state cannot be read", folder=str(folder), reason=str(error))
+        return Kept({}, 0.0)
+
+
+def _nothing() -> None:
+    """Without Redis nobody fences us off."""

@@ -12,14 +12,14 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import orjson
 import structlog
 
-from acd.errors import StateError
-from acd.state.redis_hash import RedisHash, RedisServer
+from acd.errors import FencedOff, StateError
+from acd.state.kept import Kept
+from acd.state.redis_hash import Fencing, RedisHash, RedisServer
 
 log = structlog.get_logger(__name__)
 
@@ -27,27 +27,25 @@ GATHER_S = 0.1
 CHECK_S = 2.0  # without a word from Redis
 CLEAR_S = 10.0
 RETRY_S = 1.0
+LOOK_S = 0.005
 FIELDS_A_COMMAND = 50
-STAMP = ":changed_at"  # a field that no key can be: those begin with their kind
-
-
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """What was found: key → value, and when it was changed last (Unix seconds; 0: never)."""
-
-    values: Mapping[str, Mapping[str, Any]]
-    changed_at: float
+STAMP = ":changed_at"  # fields that no key can be: those begin with their kind
+FENCE = ":fence"
 
 
 class RedisMirror:
     """Implements `acd.core.ports.Mirror`, with `run` as a task of its own. One process at a time.
 
     `failing`: Redis takes nothing at the moment. `changed_at` says when the state was changed last.
+    `fence`, a leader's number, goes with each writing; `on_fenced` is called when another one leads.
     """
 
     def __init__(self, server: RedisServer, prefix: str, changed_at: Callable[[], float] = time.time) -> None:
         self._server = server
         self._key = f"{prefix}:live"
+        self._fence_key = f"{prefix}:fence"
+        self.fence = 0
+        self.on_fenced: Callable[[], None] = lambda: None
         self._changed_at = changed_at
         self._values: dict[str, Mapping[str, Any]] = {}
         self._changed: set[str] = set()
@@ -110,23 +108,39 @@ class RedisMirror:
         """For ever: keep Redis up to date."""
         while True:
             try:
-                there = await RedisHash.connect(self._server, self._key)
+                there = await self._connect()
                 try:
                     await self._send_all(there)
                     self._is_back()
                     await self._keep_up(there)
                 finally:
                     there.close()
+            except FencedOff:
+                self.failing = True
+                self.on_fenced()
+                return
             except StateError as error:
                 self._away(error)
                 await asyncio.sleep(RETRY_S)
+
+    async def _connect(self) -> RedisHash:
+        fencing = Fencing(self._fence_key, self.fence) if self.fence else None
+        return await RedisHash.connect(self._server, self._key, fencing)
+
+    async def flush(self, limit_s: float) -> bool:
+        """Wait until Redis has everything, for so long at most; whether it has."""
+        for _ in range(round(limit_s / LOOK_S)):
+            if not self.waiting:
+                return True
+            await asyncio.sleep(LOOK_S)
+        return not self.waiting
 
     async def close(self) -> None:
         """Send the last state, if Redis takes it now. After the end of `run`."""
         if self.failing:
             return
         try:
-            there = await RedisHash.connect(self._server, self._key)
+            there = await self._connect()
             try:
                 await self._send_all(there)
             finally:
@@ -187,11 +201,11 @@ class RedisMirror:
 
     def _parts(self, keys: list[str]) -> Iterator[dict[str, str]]:
         """These keys with their values of the moment, a command's worth at a time."""
-        stamp = repr(self._changed_at())
+        stamp = {STAMP: repr(self._changed_at()), **({FENCE: str(self.fence)} if self.fence else {})}
         for first in range(0, len(keys) or 1, FIELDS_A_COMMAND):
             part = [key for key in keys[first : first + FIELDS_A_COMMAND] if key in self._values]
             self._there.update(part)  # before it is sent: it may be dropped while it is under way
-            yield {STAMP: stamp, **{key: _encoded(self._values[key]) for key in part}}
+            yield {**stamp, **{key: _encoded(self._values[key]) for key in part}}
 
     async def _check(self, there: RedisHash) -> None:
         """Delete what is gone; send everything again when something else is missing or too much."""
@@ -203,7 +217,7 @@ class RedisMirror:
         self._in_flight = 0
         self._check_at = time.monotonic() + CHECK_S
         self._clear_at = time.monotonic() + CLEAR_S
-        if left == len(self._there) + len((STAMP,)):
+        if left == len(self._there) + (2 if self.fence else 1):
             return
         log.warning("live state in Redis was changed by somebody else or emptied, sending all of it again")
         await self._send_all(there)
@@ -216,7 +230,7 @@ def _encoded(value: Mapping[str, Any]) -> str:
 def _decoded(fields: Mapping[str, str]) -> Kept:
     """Emptied fields are gone; a damaged one costs only itself."""
     values: dict[str, Mapping[str, Any]] = {}
-    changed_at = 0.0
+    changed_at, fence = 0.0, 0
     for key, text in fields.items():
         try:
             value = orjson.loads(text) if text else None
@@ -224,6 +238,8 @@ def _decoded(fields: Mapping[str, str]) -> Kept:
             continue
         if key == STAMP and isinstance(value, (int, float)):
             changed_at = float(value)
+        elif key == FENCE and isinstance(value, int):
+            fence = value
         elif isinstance(value, dict):
             values[key] = value
-    return Kept(values, changed_at)
+    return Kept(values, changed_at, fence)

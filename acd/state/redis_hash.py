@@ -14,7 +14,7 @@ from typing import Any, Self, TypeVar
 
 import asyncio_redis
 
-from acd.errors import StateError
+from acd.errors import FencedOff, StateError
 
 ANSWER_LIMIT_S = 2.0
 T = TypeVar("T")
@@ -30,47 +30,99 @@ class RedisServer:
     password: str = field(default="", repr=False)
 
 
-class RedisHash:
-    """A connection for one hash. After a StateError only `close` is left to do."""
+# KEYS: where the highest number stands. ARGV: the writer's number, and the command.
+_GUARDED = """
+if tonumber(redis.call('GET', KEYS[1]) or '0') > tonumber(ARGV[1]) then return 'fenced off' end
+return redis.call(unpack(ARGV, 2))
+"""
 
-    def __init__(self, connection: Any, key: str) -> None:
+
+async def connected(server: RedisServer, limit_s: float | None = None) -> Any:
+    """A connection of asyncio-redis, signed in, of use until its first failure. Raises StateError."""
+    made = asyncio_redis.Connection.create(server.address, server.port, auto_reconnect=False)
+    connection = await within_limit(made, limit_s)
+    # A peer that is no Redis ends asyncio-redis's reader; we see an answer that never comes.
+    reader = connection.protocol._reader_f
+    if reader is not None:  # None: lost again already
+        reader.add_done_callback(_take_note)
+    try:
+        if server.password:
+            await within_limit(connection.auth(server.password), limit_s)
+        if server.database:
+            await within_limit(connection.select(server.database), limit_s)
+    except BaseException:
+        if connection.transport is not None:
+            connection.transport.abort()
+        raise
+    return connection
+
+
+@dataclass(frozen=True, slots=True)
+class Fencing:
+    """A leader's number, and the key with the highest one that was ever given (see `lease`)."""
+
+    key: str
+    fence: int
+
+
+class RedisHash:
+    """A connection for one hash. After a StateError only `close` is left to do.
+
+    With `fencing` each change is refused, with FencedOff, once a higher number has been given.
+    """
+
+    def __init__(self, connection: Any, key: str, fencing: Fencing | None = None) -> None:
         self._connection = connection
         self._key = key
-        self._new_key = key + ":new"
+        self._new_key = key + ":new" + (f":{fencing.fence}" if fencing is not None else "")
+        self._fencing = fencing
+        self._guarded: Any = None
 
     @classmethod
-    async def connect(cls, server: RedisServer, key: str) -> Self:
+    async def connect(cls, server: RedisServer, key: str, fencing: Fencing | None = None) -> Self:
         """Open a connection for the hash `key`. Raises StateError."""
-        made = asyncio_redis.Connection.create(server.address, server.port, auto_reconnect=False)
-        self = cls(await _within_limit(made), key)
-        # A peer that is no Redis ends asyncio-redis's reader; we see an answer that never comes.
-        reader = self._connection.protocol._reader_f
-        if reader is not None:  # None: lost again already
-            reader.add_done_callback(_take_note)
-        try:
-            if server.password:
-                await _within_limit(self._connection.auth(server.password))
-            if server.database:
-                await _within_limit(self._connection.select(server.database))
-        except BaseException:
-            self.close()
-            raise
+        self = cls(await connected(server), key, fencing)
+        if fencing is not None:
+            try:
+                self._guarded = await within_limit(self._connection.register_script(_GUARDED))
+            except BaseException:
+                self.close()
+                raise
         return self
+
+    async def _change(self, *command: str) -> Any:
+        """Raises StateError; FencedOff."""
+        if self._fencing is None:
+            raise AssertionError("only a fenced connection changes by its script")
+        arguments = [str(self._fencing.fence), *command]
+        reply = await within_limit(self._guarded.run(keys=[self._fencing.key], args=arguments))
+        answer = await within_limit(reply.return_value())
+        if answer == "fenced off":
+            raise FencedOff("another controller has taken over")
+        return answer
 
     async def read(self) -> dict[str, str]:
         """All fields; empty when there is no such hash. Raises StateError."""
-        fields: dict[str, str] = await _within_limit(self._connection.hgetall_asdict(self._key))
+        fields: dict[str, str] = await within_limit(self._connection.hgetall_asdict(self._key))
         return fields
 
     async def write(self, fields: Mapping[str, str]) -> None:
         """Set these fields: one command, all or none. Raises StateError."""
-        await _within_limit(self._connection.hmset(self._key, dict(fields)))
+        await self._set(self._key, fields)
+
+    async def _set(self, key: str, fields: Mapping[str, str]) -> None:
+        if self._fencing is None:
+            await within_limit(self._connection.hmset(key, dict(fields)))
+        else:
+            await self._change("HSET", key, *(text for pair in fields.items() for text in pair))
 
     async def clear(self, fields: Collection[str]) -> int:
         """Delete these fields; how many are left. Raises StateError."""
-        if fields:
-            await _within_limit(self._connection.hdel(self._key, list(fields)))
-        left: int = await _within_limit(self._connection.hlen(self._key))
+        if fields and self._fencing is None:
+            await within_limit(self._connection.hdel(self._key, list(fields)))
+        elif fields:
+            await self._change("HDEL", self._key, *fields)
+        left: int = await within_limit(self._connection.hlen(self._key))
         return left
 
     async def replace(self, parts: Iterable[Mapping[str, str]]) -> None:
@@ -78,10 +130,13 @@ class RedisHash:
 
         A part is taken when the one before it has arrived. Raises StateError.
         """
-        await _within_limit(self._connection.delete([self._new_key]))
+        await within_limit(self._connection.delete([self._new_key]))
         for part in parts:
-            await _within_limit(self._connection.hmset(self._new_key, dict(part)))
-        await _within_limit(self._connection.rename(self._new_key, self._key))
+            await self._set(self._new_key, part)
+        if self._fencing is None:
+            await within_limit(self._connection.rename(self._new_key, self._key))
+        else:
+            await self._change("RENAME", self._new_key, self._key)
 
     def close(self) -> None:
         """At once; what was not sent is lost."""
@@ -95,13 +150,15 @@ def _take_note(reader: asyncio.Task[None]) -> None:
         reader.exception()
 
 
-async def _within_limit(answer: Awaitable[T]) -> T:
+async def within_limit(answer: Awaitable[T], limit_s: float | None = None) -> T:
+    """asyncio-redis's answer. Raises StateError for whatever comes in its place, and for none in time."""
+    limit_s = ANSWER_LIMIT_S if limit_s is None else limit_s
     try:
         # Not wait_for: of Python 3.11, it forgets that it was cancelled when the answer comes just then.
-        async with asyncio.timeout(ANSWER_LIMIT_S):
+        async with asyncio.timeout(limit_s):
             return await answer
     except TimeoutError:
-        raise StateError(f"no answer within {ANSWER_LIMIT_S:g} s") from None
+        raise StateError(f"no answer within {limit_s:g} s") from None
     except OSError as error:
         raise StateError(f"cannot connect: {error.strerror or error}") from error
     except asyncio_redis.ErrorReply as error:

@@ -60,6 +60,7 @@ class AgiSession:
         self._replies: deque[str] = deque()
         self._waiting: asyncio.Future[None] | None = None
         self.closed = asyncio.Event()
+        self.may_act: Callable[[], None] = lambda: None
         self.on_closed: Callable[[], None] = lambda: None
 
     @property
@@ -75,6 +76,7 @@ class AgiSession:
         async with self._turn:
             if self.closed.is_set():
                 raise SessionClosed("the session is over")
+            self.may_act()
             self._wire.send(line.encode() + b"\n")
             reply = await self._reply()
             self._say_last_words()
@@ -108,6 +110,7 @@ class AgiSession:
 
     def _say_last_words(self) -> None:
         if self._last_words is not None and not self.closed.is_set():
+            self.may_act()
             self._wire.send(self._last_words)
             self.close()
 
@@ -200,7 +203,8 @@ class AgiServer:
     """Listens, reads the header of each connection within limits, and hands sessions over.
 
     Asterisk sends the header at once. When too many connections have not sent theirs, the oldest of
-    them make room: those who only connect must not keep callers out.
+    them make room: those who only connect must not keep callers out. `may_act` is called before each
+    command, and does not return where another controller may lead.
     """
 
     def __init__(self, handler: Handler) -> None:
@@ -208,6 +212,7 @@ class AgiServer:
         self._listener: Listener | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._opening: dict[_Peer, None] = {}  # the oldest first
+        self.may_act: Callable[[], None] = lambda: None
 
     async def start(self, host: str, port: int) -> int:
         """Listen; the port (of use when 0 was asked for). Raises OSError."""
@@ -239,6 +244,7 @@ class AgiServer:
     def opened(self, peer: _Peer, session: AgiSession) -> None:
         """The header is complete."""
         del self._opening[peer]
+        session.may_act = self.may_act
         task = asyncio.get_running_loop().create_task(self._serve(session))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)

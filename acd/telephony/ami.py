@@ -162,7 +162,9 @@ class AmiLink:
     """Keeps one AMI connection up.
 
     `on_up` is awaited after each log-in, with the floor unknown; `on_down` is called when the
-    connection is lost. Events are given to `on_event` in the order of the wire.
+    connection is lost. Events are given to `on_event` in the order of the wire. Where there are several
+    controllers, `before_connecting` shuts out those that led before, and `may_act` is called before each
+    action and does not return where another one may lead.
     """
 
     def __init__(
@@ -178,6 +180,8 @@ class AmiLink:
         self._on_event = on_event
         self._on_up = on_up
         self._on_down = on_down
+        self.before_connecting: Callable[[], Awaitable[None]] = _nothing
+        self.may_act: Callable[[], None] = lambda: None
         self._connection: _Connection | None = None
         self.up = False
 
@@ -187,6 +191,7 @@ class AmiLink:
         while True:
             began: float | None = None
             try:
+                await self.before_connecting()
                 await self._connect()
                 began = asyncio.get_running_loop().time()
                 await self._stay()
@@ -227,6 +232,7 @@ class AmiLink:
         self, name: str, headers: Mapping[str, str | list[str]], *, as_list: bool | None = None
     ) -> list[Headers]:
         """The answer, and the events that belong to it where it says that it is a list, or `as_list` does."""
+        self.may_act()
         connection = self._connection
         if connection is None or not self.up:
             raise TelephonyError(f"{name}: Asterisk is away")
@@ -296,3 +302,7 @@ class AmiLink:
         if self.up:
             self.up = False
             self._on_down()
+
+
+async def _nothing() -> None:
+    """There is one controller only."""

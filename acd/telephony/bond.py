@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import chain, repeat
 from pathlib import Path
 from typing import Protocol
@@ -27,6 +27,7 @@ from acd.telephony.ami import AmiLink
 from acd.telephony.ask import began_at
 from acd.telephony.channels import Pair
 from acd.telephony.dial_string import TRUNK_PREFIX
+from acd.telephony.fence import LEADER, fence_of
 from acd.telephony.switch import Switchboard
 from acd.telephony.sync import CallerSeen, Picture, SpySeen, look
 from acd.telephony.watch import Watch, phone_of
@@ -54,8 +55,25 @@ class Found(Protocol):
         """All who listen in."""
 
 
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Of a leader among several controllers: what Asterisk is told.
+
+    `fence` and `name` are left in a global variable, for an older leader to find; callers are to ask at
+    `agi_address`, host and port. `on_fenced` is called where a newer leader's mark is found instead.
+    """
+
+    fence: int
+    name: str
+    agi_address: str
+    on_fenced: Callable[[str], None]
+
+
 class Bond:
-    """Owns the AMI link's life; the engine's dispatch runs only while the floor is known."""
+    """Owns the AMI link's life; the engine's dispatch runs only while the floor is known.
+
+    `leads_as` is set before it begins, where there are several controllers.
+    """
 
     def __init__(self, watch: Watch, feed: Feed, floor: Floor, cdr_file: Path, lease_s: float) -> None:
         self._watch = watch
@@ -71,6 +89,7 @@ class Bond:
         self._strays: set[str] = set()
         self._leaving = False
         self.on_known: Callable[[], None] = lambda: None
+        self.leads_as: Mark | None = None
         self.hands: Found | None = None
 
     def attach(self, link: AmiLink, switch: Switchboard) -> None:
@@ -124,6 +143,8 @@ class Bond:
         Raises TelephonyError: the look failed, and a new connection is the way to another one.
         """
         log.info("asterisk is there")
+        if self.leads_as is not None:
+            await self._take_over(self.leads_as)
         try:
             await self.look_anew()
         except TelephonyError:
@@ -131,6 +152,14 @@ class Bond:
         except Exception:  # a fault of ours is no reason to end, and a new connection would not mend it
             log.exception("cannot look at the floor, trying again")
             self._begin_looking(after_s=LOOK_AGAIN_S[0])
+
+    async def _take_over(self, mark: Mark) -> None:
+        """Callers ask here from now on. Raises TelephonyError."""
+        assert self._link is not None
+        found = str((await self._link.action("Getvar", Variable=LEADER)).get("Value", ""))
+        if fence_of(found) > mark.fence:
+            mark.on_fenced(f"Asterisk is led by {found}")
+        await self._link.action("Setvar", Variable="ACD_CONTROLLER", Value=mark.agi_address)
 
     def down(self) -> None:
         """The connection is lost: we are blind, so nothing is decided."""

@@ -19,6 +19,8 @@ from acd.settings.music import own_music
 from acd.settings.secrets import Secrets
 from acd.settings.trunk_passwords import trunk_passwords
 from acd.telephony.agi import script_name
+from acd.telephony.fence import USER as FENCE_USER
+from acd.telephony.fence import fence_password
 from acd.telephony.ice import ice_settings
 from acd.telephony.provision_trunks import emergency_extensions, trunk_sections
 
@@ -86,9 +88,10 @@ def _values(
         "lease_s": f"{centre.system.lease_s:.0f}",
         "misses": f"{max(1, round(centre.system.fallback_after_s))}",
         "agi_script": script_name(secrets.ami_password),
-        "agi_address": f"{_bracketed(environment.controller_host)}:{environment.agi_port}",
+        "agi_address": environment.agi_address,
         "ami_address": numeric_address(environment.asterisk_host),
-        "ami_permit": numeric_address(environment.controller_host),
+        "ami_permit": "\n".join(f"permit = {address}" for address in _controllers(environment)),
+        "ami_fence": _fence_account(environment, secrets),
         "ami_port": str(environment.ami_port),
         "ami_password": secrets.ami_password,
         "sip_address": _bracketed(environment.sip_address),
@@ -109,6 +112,24 @@ def _values(
         "emergency": emergency_extensions(centre),
         "queues": _queues(centre),
     }
+
+
+def _controllers(environment: Environment) -> list[str]:
+    """From where the manager interface may be used."""
+    hosts = [environment.controller_host, *(place.host for place in environment.controllers)]
+    return sorted({numeric_address(host) for host in hosts})
+
+
+def _fence_account(environment: Environment, secrets: Secrets) -> str:
+    """By which a new leader closes an old one's sessions; there is none where one controller is all there is.
+
+    It needs the console's commands for that, which no action of the manager interface does.
+    """
+    if not environment.controllers:
+        return ""
+    permits = [f"permit = {address}" for address in _controllers(environment)]
+    lines = [f"[{FENCE_USER}]", f"secret = {fence_password(secrets.ami_password)}", "deny = 0.0.0.0/0,::/0"]
+    return "\n".join([*lines, *permits, "read = command", "write = command"])
 
 
 def _bracketed(address: str) -> str:

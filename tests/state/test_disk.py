@@ -14,6 +14,7 @@ import pytest
 from acd.errors import OperatorError
 from acd.state import disk
 from acd.state.disk import DiskMirror
+from acd.state.kept import Kept
 
 
 def opened(folder: Path) -> DiskMirror:
@@ -264,11 +265,12 @@ def test_the_time_of_the_last_change_only_grows(tmp_path: Path, monkeypatch: pyt
 def test_replaced_as_a_whole(tmp_path: Path) -> None:
     with mirror_in(tmp_path) as mirror:
         mirror.put("old", {})
-        mirror.replace({"new": {"n": 1}}, 4_000_000_000.5)
+        mirror.replace(Kept({"new": {"n": 1}}, 4_000_000_000.5, 7))
         assert mirror.load() == {"new": {"n": 1}}
     with mirror_in(tmp_path) as mirror:
         assert mirror.load() == {"new": {"n": 1}}
         assert mirror.changed_at == 4_000_000_000.5
+        assert mirror.fence == 7
 
 
 def test_a_disk_that_takes_nothing_at_the_start_is_tried_again(

@@ -16,7 +16,8 @@ import pytest
 from structlog.testing import capture_logs
 
 from acd.state import redis
-from acd.state.redis import Kept, RedisMirror
+from acd.state.kept import Kept
+from acd.state.redis import RedisMirror
 from acd.state.redis_hash import RedisServer
 from tests.redis_server import RedisProcess
 

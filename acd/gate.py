@@ -1,0 +1,53 @@
+"""Until when this controller may decide. Past that moment another one may lead, so the process ends at once.
+
+Whoever is about to decide, or to tell Asterisk something, asks here first: a process that was stopped and
+wakes up later must find out before it does anything. Its keeper starts it again, and it stands by then.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import time
+from collections.abc import Callable
+from typing import NoReturn
+
+import structlog
+
+log = structlog.get_logger(__name__)
+
+EXIT_CODE = 75  # EX_TEMPFAIL of sysexits.h: try again
+Ending = Callable[[str], NoReturn]
+
+
+def end_now(reason: str) -> NoReturn:
+    """No farewell of any kind: what it would write or say is the new leader's to write and say."""
+    log.critical("this controller no longer leads, its process ends", reason=reason)
+    os._exit(EXIT_CODE)
+
+
+class Gate:
+    """Open for ever where there is one controller only; otherwise as long as the lease is sure to be ours."""
+
+    def __init__(self, end: Ending = end_now, clock: Callable[[], float] = time.monotonic) -> None:
+        self._end = end
+        self._clock = clock
+        self._until = math.inf
+
+    def open_until(self, moment: float) -> None:
+        """`moment` of the monotonic clock."""
+        self._until = moment
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the time is not over yet."""
+        return self._clock() <= self._until
+
+    def check(self) -> None:
+        """Does not return where the time is over."""
+        if not self.is_open:
+            self._end("the lease ran out before it could be renewed")
+
+    def shut(self, reason: str) -> NoReturn:
+        """The time is over, whatever the clock says."""
+        self._end(reason)

@@ -1,0 +1,43 @@
+"""What a controller that leads has over the others."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from acd.gate import Gate
+from acd.runtime.control import Handler
+from acd.runtime.control_server import ControlServer
+
+Health = Callable[[], Mapping[str, Any]]
+
+
+class HandingOver(Protocol):
+    """What a leader does when another one is to take its place; see `acd.app.Controller`."""
+
+    async def let_go(self) -> None:
+        """Decide nothing any more, and let Redis have all that was decided."""
+
+    async def end(self) -> None:
+        """Close what may be lost otherwise; nothing is said to Asterisk."""
+
+
+@dataclass(frozen=True, slots=True)
+class Leading:
+    """`fence` is its number among all that have led. It listens for commands already, at `control`.
+
+    `others_live` are the folders with the live state of the other controllers, one of whom led before, as
+    far as this machine sees them. `handlers` answer what is asked of a leader as such. `show` is given what
+    the health page, which is open already, is to show from now on: its facts, and the metrics.
+    """
+
+    name: str
+    fence: int
+    gate: Gate
+    control: ControlServer
+    others_live: tuple[Path, ...]
+    handlers: Mapping[str, Handler]
+    show: Callable[[Health, Callable[[], bytes]], None]
+    hand_over: Callable[[HandingOver], Awaitable[bool]]

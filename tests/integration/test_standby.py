@@ -1,0 +1,115 @@
+"""Several controllers: whatever happens to the one that leads, another takes over, and nobody is lost."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+import pytest_asyncio
+
+from tests.integration.centre import started, story
+from tests.integration.sip.phone import Phone
+from tests.integration.standby_centre import StandbyCentre
+
+HOW = ("killed", "stopped", "handed over", "ended")
+
+pytestmark = [pytest.mark.asterisk, pytest.mark.timing]
+
+
+@pytest.fixture(scope="module")
+def running_standby_centre(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StandbyCentre]:
+    with started(StandbyCentre(tmp_path_factory.mktemp("standby"))) as centre:
+        yield centre
+
+
+@pytest_asyncio.fixture
+async def centre(running_standby_centre: StandbyCentre) -> AsyncIterator[StandbyCentre]:
+    centre = running_standby_centre
+    await asyncio.to_thread(centre.start_controller)
+    await centre.reset()
+    yield centre
+    await centre.until_no_channels()
+
+
+@pytest.mark.parametrize("how", HOW)
+async def test_another_takes_over(centre: StandbyCentre, phones: dict[str, Phone], how: str) -> None:
+    """Two in line, one talks: places, waiting times and talk are as they were."""
+    # Numbers of its own: who calls again soon goes on with the wait of before.
+    talker, waiter, next_one = (f"+4917000000{HOW.index(how)}{n}" for n in range(3))
+    async with (
+        centre.customer(talker, tone_hz=700.0) as talking,
+        centre.customer(waiter) as first,
+        centre.customer(next_one) as second,
+    ):
+        await centre.ready("anna")
+        talk = await talking.dial("8001")
+        at_anna = await phones["anna"].wait_incoming()
+        await at_anna.answer()
+        await centre.until_agent("anna", "talking")
+        first_call = await first.dial("8002")
+        await centre.until_call("waiting", position=1)
+        second_call = await second.dial("8002")
+        await centre.until_call("waiting", position=2)
+        before = {c["caller_number"]: c for c in (await centre.ask("status"))["calls"]}
+        old, new = centre.leader, centre.other()
+
+        if how == "killed":
+            centre.signal(old, signal.SIGKILL)
+        elif how == "stopped":
+            centre.signal(old, signal.SIGSTOP)
+        elif how == "ended":
+            centre.signal(old, signal.SIGTERM)
+        else:
+            assert (await centre.ask("handover"))["leader"] == new
+        took_s = await centre.until_leads(new, 8.0)
+        assert took_s <= (6.0 if how == "stopped" else 3.0)
+        if how == "handed over":
+            assert centre.dispatch_paused_s(old, new) <= 0.5
+
+        await centre.until_call("waiting", caller_number=waiter, position=1)
+        await centre.until_call("waiting", caller_number=next_one, position=2)
+        after = {c["caller_number"]: c for c in (await centre.ask("status"))["calls"]}
+        assert {n: c["id"] for n, c in after.items()} == {n: c["id"] for n, c in before.items()}
+        assert after[waiter]["state_s"] > before[waiter]["state_s"]
+        await at_anna.rtp.until_hears(700.0)
+        await talk.rtp.until_hears(440.0)
+
+        await centre.ready("dora")
+        at_dora = await phones["dora"].wait_incoming()
+        assert at_dora.identity.number == waiter
+        await at_dora.answer()
+        await centre.until_call("talking", agent="dora", caller_number=waiter)
+        if how == "stopped":
+            centre.signal(old, signal.SIGCONT)
+            process = centre.processes[old]
+            assert await asyncio.to_thread(process.wait, 5) == 75, "it finds that another one leads"
+        for call in (talk, first_call, second_call):
+            await call.hang_up()
+        told = await centre.record(before[talker]["id"])
+        assert story(told)[:3] == [
+            "waiting sales answered",
+            "ringing sales anna answered",
+            "talking sales anna caller_hung_up",
+        ]
+        waited = await centre.record(before[waiter]["id"])
+        assert "talking support dora caller_hung_up" in story(waited)
+
+
+async def test_redis_away_stops_nothing(centre: StandbyCentre, phones: dict[str, Phone]) -> None:
+    """The other controller stands back; the leader has its lease again when Redis is there again."""
+    leader, other = centre.leader, centre.other()
+    async with centre.customer("+491700000099") as caller:
+        await centre.ready("ben")
+        centre.redis.stall()
+        await centre.until_health(leader, lease_in_redis=False)
+        call = await caller.dial("8001")
+        at_ben = await phones["ben"].wait_incoming()
+        await at_ben.answer()
+        seen = await centre.until_call("talking", agent="ben")
+        centre.redis.thaw()
+        await centre.until_health(leader, lease_in_redis=True, leads=True)
+        await centre.until_health(other, leads=False, leader=leader)
+        await call.hang_up()
+        await centre.record(seen["id"])
