@@ -18,6 +18,8 @@ from typer.testing import CliRunner
 
 from acd.__main__ import app
 from acd.accounts.audit import AuditLog
+from acd.accounts.rights import teams_of_owner
+from acd.accounts.store import AccountStore
 from acd.cli import context
 from acd.cli.console import new_console
 from acd.errors import OperatorError
@@ -70,6 +72,7 @@ class House:
         self.engine = store.engine
         self.runs = Runs(store.engine)
         self.now = DUE
+        AccountStore(store.engine).add("chief", "admin", "-", must_change=False)
         self.saved = self.add({})
 
     def add(self, change: dict[str, Any]) -> SavedReport:
@@ -81,9 +84,8 @@ class House:
         return self.runs.of(self.saved.id)[0]
 
     def attempt(self, run: Run, make: Callable[[Job], Made] = make) -> Run:
-        attempt(
-            self.engine, self.saved, run, InUse(self.folders, BERLIN), self.url, make, {}, lambda: self.now
-        )
+        in_use = InUse(self.folders, BERLIN)
+        attempt(self.engine, self.saved, run, in_use, self.url, make, {}, lambda: self.now, teams_of_owner)
         found = self.runs.get(run.id)
         assert found is not None
         return found
@@ -302,7 +304,9 @@ async def test_two_processes_send_each_report_once_also_after_the_server_was_awa
         return InUse(house.folders, BERLIN)
 
     def process() -> ReportSender:
-        return ReportSender(lambda: house.engine, house.url, in_use, made(house), lambda: house.now, 0.01)
+        return ReportSender(
+            lambda: house.engine, house.url, in_use, teams_of_owner, made(house), lambda: house.now, 0.01
+        )
 
     tasks = [asyncio.create_task(process().run()) for _ in range(2)]
     running: Controller | None = None

@@ -6,15 +6,17 @@ import asyncio
 import secrets
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from aiohttp import WSCloseCode
 
 from acd.web.asker import Asker
 from acd.web.link import Link
+from acd.web.live.bounded import BoundedPicture, BoundedPictures
 from acd.web.live.client import Client
 from acd.web.live.mine import CENTRE, MESSAGE, Shares, view
-from acd.web.live.topics import KINDS, ME, WALLBOARD, Topic, key_of, text_of
+from acd.web.live.topics import BOUND, KINDS, ME, WALLBOARD, Topic, bound_of, key_of, text_of
 from acd.web.picture import Object, Picture
 
 CHECK_EVERY_S = 2.0
@@ -27,6 +29,7 @@ class Hub:
         self._picture = picture
         self._link = link
         self._shares = Shares()
+        self._bounded = BoundedPictures(picture)
         self._topics: dict[str, Topic] = {}
         self._clients: set[Client] = set()
         self.boot = secrets.token_hex(8)
@@ -41,7 +44,11 @@ class Hub:
 
     def is_watched(self, topic: str) -> bool:
         """Whether anybody watches it."""
-        return topic in self._topics
+        return topic in self._topics or any(key.partition(BOUND)[0] == topic for key in self._topics)
+
+    def bounded_pictures(self) -> list[BoundedPicture]:
+        """Those that are looked at by who has rights for some teams."""
+        return self._bounded.all()
 
     # --- browsers come and go ----------------------------------------------------------------------
     def come(self, client: Client) -> None:
@@ -90,15 +97,19 @@ class Hub:
 
     def _topic(self, key: str, name: str, asker: Asker) -> Topic:
         if key not in self._topics:
-            self._topics[key] = Topic(name, self._view(name, asker.agent))
+            self._topics[key] = Topic(name, self._view(name, asker))
             if name == WALLBOARD:
                 self.wallboard_watched()
         return self._topics[key]
 
-    def _view(self, name: str, agent: str | None) -> dict[str, Object]:
+    def _view(self, name: str, asker: Asker) -> dict[str, Object]:
         objects = self._picture.objects
         if name == ME:
-            return view(agent, objects, self._shares)
+            return view(asker.agent, objects, self._shares)
+        if asker.teams is not None:
+            bound = bound_of(asker)
+            heard = partial(self._changed_kinds, bound)
+            objects = self._bounded.of(bound, asker.teams, heard).objects
         has = KINDS[name].has
         return {key: value for key, value in objects.items() if has(key)}
 
@@ -107,21 +118,28 @@ class Hub:
         topic.clients.discard(client)
         if not topic.clients:
             del self._topics[key]
+            bound = key[len(topic.name) :] if topic.name in KINDS else ""
+            if bound and not any(f"{name}{bound}" in self._topics for name in KINDS):
+                self._bounded.drop(bound)
 
     # --- the picture changes -----------------------------------------------------------------------
     def _changed(self, changed: Mapping[str, Object], dropped: list[str]) -> None:
         touched = self._shares.change(changed, dropped)
-        for name, kind in KINDS.items():
-            if (topic := self._topics.get(name)) is not None:
-                topic.change(
-                    {key: value for key, value in changed.items() if kind.has(key)},
-                    [key for key in dropped if kind.has(key)],
-                )
+        self._changed_kinds("", changed, dropped)
         everybody = any(key == CENTRE or key.startswith(MESSAGE) for key in (*changed, *dropped))
         mine = [key for key in self._topics if key.startswith(f"{ME} ")] if everybody else None
         for key in mine if mine is not None else (f"{ME} {agent}" for agent in touched):
             if (topic := self._topics.get(key)) is not None:
                 self._changed_of(topic, key.removeprefix(f"{ME} ") or None)
+
+    def _changed_kinds(self, bound: str, changed: Mapping[str, Object], dropped: list[str]) -> None:
+        """Of the whole picture (''), or of the one that these see whose rights are for some teams."""
+        for name, kind in KINDS.items():
+            if (topic := self._topics.get(f"{name}{bound}")) is not None:
+                topic.change(
+                    {key: value for key, value in changed.items() if kind.has(key)},
+                    [key for key in dropped if kind.has(key)],
+                )
 
     def _changed_of(self, topic: Topic, agent: str | None) -> None:
         now = view(agent, self._picture.objects, self._shares)

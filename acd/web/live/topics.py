@@ -36,10 +36,20 @@ KINDS: Mapping[str, Kind] = {
 
 
 def key_of(topic: str, asker: Asker) -> str | None:
-    """Under which key the hub keeps it: `me` is another for each agent. None: there is no such topic."""
+    """Under which key the hub keeps it: `me` is another for each agent, all others for each set of teams that
+    somebody's rights are for. None: there is no such topic."""
     if topic == ME:
         return f"{ME} {asker.agent or ''}"
-    return topic if topic in KINDS else None
+    return f"{topic}{bound_of(asker)}" if topic in KINDS else None
+
+
+BOUND = "\n"
+"""Between a topic and the teams: in no name of either."""
+
+
+def bound_of(asker: Asker) -> str:
+    """What stands behind the topics of who has rights for some teams; '' for all others."""
+    return "" if asker.teams is None else BOUND + BOUND.join(sorted(asker.teams))
 
 
 @dataclass(slots=True)
