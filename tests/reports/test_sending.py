@@ -275,6 +275,26 @@ def test_a_report_that_cannot_be_made_is_tried_again(house: House, mailbox: Mail
     )
 
 
+def test_it_is_made_with_the_rights_of_who_keeps_it_and_of_who_is_gone_not_at_all(
+    house: House, mailbox: Mailbox
+) -> None:
+    accounts, asked = AccountStore(house.engine), list[frozenset[str] | None]()
+    accounts.add("root", "admin", "-", must_change=False)
+    accounts.change("chief", role="supervisor", teams=["north"])
+
+    def noted(job: Job) -> Made:
+        asked.append(job.in_use.teams)
+        return made(house)(job)
+
+    assert house.attempt(house.due(), noted).state == RunState.SENT
+    accounts.remove("chief")
+    again = house.runs.add(house.saved, house.now + timedelta(minutes=1))
+    failed = house.attempt(again, noted)
+    assert "nothing is sent of what chief keeps" in (failed.error or "")
+    assert asked == [frozenset({"north"})]
+    assert len(mailbox.got) == 1
+
+
 def test_a_process_that_dies_in_the_middle_leaves_it_to_the_next(house: House, mailbox: Mailbox) -> None:
     def dies(job: Job) -> Made:
         raise KeyboardInterrupt

@@ -15,13 +15,17 @@ from acd.core import facts
 from acd.core.facts import EndedBy
 from acd.recordings.store import Recordings
 from acd.records.fold import fold
+from acd.records.reach import Reach
 from acd.reports.catalogue import REPORTS
+from acd.reports.of_centre import known_of, reach_of_centre
+from acd.settings.load import load_centre
 from acd.web.api import ROUTES
 from acd.web.app import make_app
 from acd.web.asker import Role
+from acd.web.centre import CentreShown
 from acd.web.route import Bound, Route
-from tests.web.client import client_of
-from tests.web.team_world import CHIEF, DAY, MARKS, NORTH, World, facts_of, talk, world
+from tests.web.client import CHECKOUT, client_of
+from tests.web.team_world import CHIEF, DAY, MARKS, NORTH, World, config_of, facts_of, talk, world
 
 OWN = {
     "POST /api/me/state", "GET /api/me/figures", "GET /api/me/phone", "POST /api/me/call",
@@ -271,6 +275,16 @@ async def test_figures_of_a_team_are_its_own_and_what_nobody_took(tmp_path: Path
             assert len(calls["calls"]) == figures["offered"]
             counts[asker.teams] = told
         assert counts == {NORTH.teams: [2, 1], None: [5, 3], frozenset({"south"}): [4, 2]}
+
+
+def test_the_process_that_sends_reports_finds_the_same_agents(tmp_path: Path) -> None:
+    config, flows = config_of(tmp_path), CHECKOUT / "ivr_flows"
+    north = Reach(frozenset({"anna", "ben"}), frozenset({"sales"}))
+    centre, shown = load_centre(config, flows), CentreShown.read(config, flows)
+    assert reach_of_centre(centre, {"north"}) == shown.reach({"north"}) == north
+    assert shown.reach(None).is_all
+    assert shown.reach({"west"}) == Reach(frozenset(), frozenset())  # gone from the configuration
+    assert known_of(centre, "zh-CN").teams == {"north": "北区", "south": "南区"}
 
 
 async def test_of_a_call_that_went_to_another_team_each_hears_its_own_talk(tmp_path: Path) -> None:
