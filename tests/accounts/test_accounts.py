@@ -209,7 +209,7 @@ def test_teams_of_an_account_on_the_command_line(home: Path) -> None:
         assert "north" in acd("list")
         acd("role", "susan", "agent")
         acd("role", "susan", "supervisor")  # whoever was bounded is so still
-        assert teams_of_owner(store.engine, "susan") == {"north"}
+        assert teams_of_owner(store.engine, "susan") == frozenset({"north"})
         acd("teams", "susan", "--all")
         assert teams_of_owner(store.engine, "susan") is None
         for arguments, said in (((), "or give --all"), (("west",), "no team 'west' is defined")):
@@ -229,7 +229,7 @@ def test_whose_rights_a_report_is_sent_with(store: RecordStore) -> None:
     tokens.add("old", ["read:records"], "root", datetime.now(UTC) - timedelta(days=1))
     assert teams_of_owner(engine, "cli:root") is None
     assert teams_of_owner(engine, "root") is None
-    assert teams_of_owner(engine, "susan") == teams_of_owner(engine, "token:x") == {"north"}
+    assert teams_of_owner(engine, "susan") == teams_of_owner(engine, "token:x") == frozenset({"north"})
     for owner in ("anna", "nobody", "token:old", "token:y"):
         with pytest.raises(OperatorError, match="nothing is sent of what"):
             teams_of_owner(engine, owner)

@@ -65,6 +65,18 @@ async def test_agents_and_calls_of_other_teams_are_not_sent(tmp_path: Path) -> N
         await live.socket.close()
 
 
+async def test_what_is_the_supervisors_own_names_no_other_teams(tmp_path: Path) -> None:
+    async with house_of_teams(tmp_path) as house, await house.live("me") as live:
+        mine = await shown(live, "me")
+        assert [mark for mark in MARKS if mark in json.dumps(mine, ensure_ascii=False)] == []
+        house.controller.change({"centre": {**picture()["centre"], "name": "Nordwind 2"}})
+        change = await live.next(type="change")
+        assert (change["set"]["centre"]["name"], change["set"]["centre"]["groups"]) == (
+            "Nordwind 2",
+            ["sales"],
+        )
+
+
 async def test_figures_on_the_wallboard_are_those_of_the_teams(tmp_path: Path) -> None:
     async with house_of_teams(tmp_path) as house, await house.live("wallboard") as live:
         seen: dict[str, Any] = {}

@@ -89,9 +89,9 @@ class BoundedPictures:
         """Nobody looks at it any more."""
         self._found.pop(bound, None)
 
-    def all(self) -> list[BoundedPicture]:
-        """In any order."""
-        return list(self._found.values())
+    def all(self) -> Mapping[str, BoundedPicture]:
+        """By how they are called."""
+        return self._found
 
     def _changed(self, changed: Mapping[str, Object], dropped: list[str]) -> None:
         for picture in self._found.values():
