@@ -67,6 +67,7 @@ class Desktop:
             step_of=around.walker.step_of,
             handled=around.handled,
             expected_wait=around.groups.expected_of_next,
+            team_of=self._team_of,
         )
         self.feed = LiveFeed(self._floor, shell.clock, view)
         self.presence = Presence(shell.feed)
@@ -130,12 +131,16 @@ class Desktop:
             raise OperatorError(f"the database is away ({type(error).__name__})") from error
         return None if record is None else spoken_of(record, agent)
 
+    def _team_of(self, agent: str) -> str | None:
+        return self._around.centre.teams.get(agent)
+
     def _centre(self) -> Mapping[str, Any]:
         around = self._around
         return centre_object(
             self._floor,
             around.centre.system,
             around.announcements.picture(),
+            around.centre.team_names,
             version=around.versions.active.version,
             asterisk=around.asterisk_is_up(),
         )

@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from rich.table import Table
@@ -194,7 +195,7 @@ def _questions(store: RecordStore) -> dict[str, tuple[float | None, Callable[[ra
 
         return ask
 
-    def listed(**filters: str) -> Callable[[random.Random], object]:
+    def listed(**filters: Any) -> Callable[[random.Random], object]:
         def ask(dice: random.Random) -> object:
             since = BEGIN + timedelta(days=dice.randrange(DAYS - 1))
             return store.calls(since, since + timedelta(days=1), limit=100, **filters)

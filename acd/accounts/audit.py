@@ -7,9 +7,9 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Engine, insert, select
+from sqlalchemy import ColumnElement, Engine, and_, insert, or_, select
 
-from acd.accounts.schema import audit
+from acd.accounts.schema import accounts, audit
 from acd.sql import GREATEST_KEY
 
 
@@ -31,6 +31,22 @@ class KeptEntry(Entry):
     """With its number, by which pages are turned."""
 
     id: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Within:
+    """What one may see whose rights are for some agents: entries by `who`, by these agents as such, and
+    about them."""
+
+    who: str
+    agents: frozenset[str]
+
+    def condition(self) -> ColumnElement[bool]:
+        """For the query of entries."""
+        agents = sorted(self.agents)
+        theirs = select(accounts.c.username).where(accounts.c.agent_id.in_(agents))
+        by_agent = and_(audit.c.role == "agent", audit.c.who.in_(theirs))
+        return or_(audit.c.who == self.who, by_agent, audit.c.about.in_(agents))
 
 
 class AuditLog:
@@ -55,8 +71,10 @@ class AuditLog:
         about: str | None = None,
         before: int | None = None,
         limit: int = 100,
+        within: Within | None = None,
     ) -> list[KeptEntry]:
-        """The newest first, at most `limit`; `before`: older than the entry of this number."""
+        """The newest first, at most `limit`; `before`: older than the entry of this number; `within`: only
+        those."""
         columns, query = audit.c, select(audit).order_by(audit.c.id.desc()).limit(limit)
         if since is not None:
             query = query.where(columns.at >= since)
@@ -67,5 +85,7 @@ class AuditLog:
         for column, wanted in ((columns.who, who), (columns.what, what), (columns.about, about)):
             if wanted is not None:
                 query = query.where(column == wanted)
+        if within is not None:
+            query = query.where(within.condition())
         with self._engine.connect() as connection:
             return [KeptEntry(**row) for row in connection.execute(query).mappings()]

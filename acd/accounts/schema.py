@@ -1,5 +1,6 @@
 """The tables of accounts, sessions, tokens, failed attempts and the audit log.
 
+`teams` are those that a supervisor's or a token's rights are for; NULL: all.
 Keys of sessions and tokens are kept as their SHA-256 only: who reads the database can use none of them.
 """
 
@@ -23,6 +24,7 @@ accounts = Table(
     Column("must_change", Boolean, nullable=False),
     Column("disabled", Boolean, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
+    Column("teams", JSON(none_as_null=True)),
 )
 
 sessions = Table(
@@ -48,6 +50,7 @@ tokens = Table(
     Column("created_at", UtcDateTime, nullable=False),
     Column("expires_at", UtcDateTime),
     Column("last_used_at", UtcDateTime),
+    Column("teams", JSON(none_as_null=True)),
 )
 
 # `key` is `name:USERNAME`, known or not, or `address:ADDRESS`.

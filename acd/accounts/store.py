@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -23,7 +23,10 @@ _USERNAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """`agent` is the id of the agent whose desktop it opens. The password's hash is not printed."""
+    """`agent` is the id of the agent whose desktop it opens. The password's hash is not printed.
+
+    `teams`: those that its rights are for while it is a supervisor's; None: all.
+    """
 
     username: str
     role: str
@@ -33,6 +36,7 @@ class Account:
     must_change: bool
     disabled: bool
     created_at: datetime
+    teams: tuple[str, ...] | None = None
 
 
 class AccountStore:
@@ -65,10 +69,18 @@ class AccountStore:
         return None if found is None else str(found["password_hash"])
 
     def add(
-        self, username: str, role: str, password_hash: str, agent: str | None = None, *, must_change: bool
+        self,
+        username: str,
+        role: str,
+        password_hash: str,
+        agent: str | None = None,
+        teams: Sequence[str] | None = None,
+        *,
+        must_change: bool,
     ) -> Account:
         """A new account. Raises OperatorError for a name that cannot be or is taken."""
         row = _new_row(username, role, password_hash, agent, must_change=must_change)
+        row["teams"] = None if teams is None else list(teams)
         try:
             with self._engine.begin() as connection:
                 connection.execute(insert(accounts), row)
@@ -95,7 +107,7 @@ class AccountStore:
         return True
 
     def change(self, username: str, **values: Any) -> Account:
-        """Set columns: `role`, `agent_id`, `language`, `theme`, `disabled`, which ends its sessions.
+        """Set columns: `role`, `agent_id`, `language`, `theme`, `teams`, `disabled`, which ends its sessions.
 
         Raises OperatorError for a role that there is not, RequestRefused for an account that there is not,
         and where nobody would be left who may make accounts.
@@ -163,6 +175,7 @@ def _account(row: Any) -> Account:
         row["must_change"],
         row["disabled"],
         row["created_at"],
+        None if row["teams"] is None else tuple(row["teams"]),
     )
 
 
@@ -191,4 +204,5 @@ def _new_row(
         "must_change": must_change,
         "disabled": False,
         "created_at": datetime.now(UTC),
+        "teams": None,
     }

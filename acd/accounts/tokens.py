@@ -18,7 +18,7 @@ USED_EVERY = timedelta(minutes=1)
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """Without its key."""
+    """Without its key. `teams`: those that its rights are for; None: all."""
 
     id: str
     name: str
@@ -27,6 +27,7 @@ class Token:
     created_at: datetime
     expires_at: datetime | None
     last_used_at: datetime | None
+    teams: tuple[str, ...] | None = None
 
 
 class Tokens:
@@ -42,12 +43,18 @@ class Tokens:
             return [_token(row) for row in found]
 
     def add(
-        self, name: str, scopes: Sequence[str], created_by: str, expires_at: datetime | None
+        self,
+        name: str,
+        scopes: Sequence[str],
+        created_by: str,
+        expires_at: datetime | None,
+        teams: Sequence[str] | None = None,
     ) -> tuple[Token, str]:
         """A new one, and its key, which is kept nowhere."""
         key = TOKEN_PREFIX + new_key()
         token = Token(
-            secrets.token_hex(4), name, tuple(scopes), created_by, datetime.now(UTC), expires_at, None
+            *(secrets.token_hex(4), name, tuple(scopes), created_by, datetime.now(UTC), expires_at, None),
+            None if teams is None else tuple(teams),
         )
         row = {
             "id": token.id,
@@ -57,6 +64,7 @@ class Tokens:
             "created_by": created_by,
             "created_at": token.created_at,
             "expires_at": expires_at,
+            "teams": None if teams is None else list(teams),
         }
         with self._engine.begin() as connection:
             connection.execute(insert(tokens), row)
@@ -87,4 +95,7 @@ class Tokens:
 
 def _token(row: Row[Any]) -> Token:
     scopes = tuple(row.scopes)
-    return Token(row.id, row.name, scopes, row.created_by, row.created_at, row.expires_at, row.last_used_at)
+    return Token(
+        *(row.id, row.name, scopes, row.created_by, row.created_at, row.expires_at, row.last_used_at),
+        None if row.teams is None else tuple(row.teams),
+    )

@@ -14,16 +14,21 @@ from rich.text import Text
 
 from acd.accounts.attempts import Attempts
 from acd.accounts.passwords import Passwords, check_password, new_password
+from acd.accounts.rights import SUPERVISOR
 from acd.accounts.store import Account, AccountStore
 from acd.cli import context
 from acd.cli.auditing import audit
 from acd.errors import OperatorError
 from acd.records.store import RecordStore
+from acd.settings.model import Centre
 from acd.settings.problems import not_among
 
 app = typer.Typer(help="Who may use the desktop: accounts and their roles.", no_args_is_help=True)
 
 User = Annotated[str, typer.Argument(help="the user name, as `acd account list` shows it")]
+Teams = Annotated[
+    list[str], typer.Option("--team", help="its rights are for this team; may be given again; none: for all")
+]
 Generate = Annotated[bool, typer.Option("--generate", help="make a password, and show it once")]
 
 
@@ -39,12 +44,19 @@ def list_accounts(wide: context.Wide = False) -> None:
     with _store() as store:
         found, locked = AccountStore(store.engine).every(), Attempts(store.engine).locked()
     table = Table()
-    for heading in ("User", "Role", "Agent", "State"):
+    for heading in ("User", "Role", "Agent", "Teams", "State"):
         table.add_column(heading, overflow="fold")
     for account in found:
         state = _state(account, locked)
-        table.add_row(*(Text(cell) for cell in (account.username, account.role, account.agent or "–", state)))
+        cells = account.username, account.role, account.agent or "–", _teams(account), state
+        table.add_row(*(Text(cell) for cell in cells))
     context.show(table, wide=wide)
+
+
+def _teams(account: Account) -> str:
+    if account.role != SUPERVISOR:
+        return "–"
+    return "all" if account.teams is None else ", ".join(account.teams) or "none"
 
 
 def _state(account: Account, locked: dict[str, datetime]) -> str:
@@ -62,18 +74,20 @@ def add(
     agent: Annotated[
         str, typer.Option(help="the agent; left out: of the same name, for the role agent")
     ] = "",
+    team: Teams = [],  # noqa: B006
     generate: Generate = False,
 ) -> None:
     """A new account. The password is asked for twice, read from standard input, or generated."""
-    agents = context.centre_in_use(context.environment()).plan.agents
+    centre = context.centre_in_use(context.environment())
+    agents, teams = centre.plan.agents, _known_teams(centre, team) if team else None
     of_agent = agent or (name if role == "agent" else None)
     if of_agent is not None and of_agent not in agents:
         raise OperatorError(not_among("agent", of_agent, agents))
     password = _password(name, generate=generate)
     with _store() as store:
         hashed = Passwords().hash(password)
-        AccountStore(store.engine).add(name, role, hashed, of_agent, must_change=generate)
-        audit(store, "account-created", name, role=role, agent=of_agent)
+        AccountStore(store.engine).add(name, role, hashed, of_agent, teams, must_change=generate)
+        audit(store, "account-created", name, role=role, agent=of_agent, teams=teams)
     _say(f"{name} is a new account: {role}")
 
 
@@ -94,6 +108,22 @@ def password(name: User, generate: Generate = False) -> None:
 def role(name: User, role: Annotated[str, typer.Argument(help="agent, supervisor or admin")]) -> None:
     """Give an account another role; it counts at once."""
     _change(name, "account-changed", f"{name} is {role} now", role=role)
+
+
+@app.command()
+def teams(
+    name: User,
+    team: Annotated[
+        list[str], typer.Argument(help="the teams that its rights are for", show_default="all")
+    ] = [],  # noqa: B006
+    all_: Annotated[bool, typer.Option("--all", help="for all teams")] = False,
+) -> None:
+    """Say for which teams a supervisor's rights are; it counts at once. docs/teams.md says what follows."""
+    if all_ is bool(team):
+        raise OperatorError("name the teams, or give --all")
+    chosen = None if all_ else _known_teams(context.centre_in_use(context.environment()), team)
+    said = "all teams" if chosen is None else ", ".join(chosen)
+    _change(name, "account-changed", f"{name} has rights for {said} while it is a supervisor", teams=chosen)
 
 
 @app.command()
@@ -124,6 +154,14 @@ def _change(name: str, what: str, said: str, **values: Any) -> None:
         AccountStore(store.engine).change(name, **values)
         audit(store, what, name, **values)
     _say(said)
+
+
+def _known_teams(centre: Centre, teams: list[str]) -> list[str]:
+    """Raises OperatorError for one that is not configured."""
+    for team in teams:
+        if team not in centre.team_names:
+            raise OperatorError(not_among("team", team, centre.team_names))
+    return list(dict.fromkeys(teams))
 
 
 def _known(store: RecordStore, name: str) -> None:

@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 from sqlalchemy import Engine
 
+from acd.accounts.rights import BY_HAND, teams_of_owner
 from acd.cli import context
 from acd.cli.auditing import audit
 from acd.cli.going_on import agents_now
@@ -177,7 +178,7 @@ def add(
         "recipients": to,
         "schedule": schedule or None,
     }
-    draft = draft_of(plain, context.user())
+    draft = draft_of(plain, f"{BY_HAND}{context.user()}")
     env = context.environment()
     tz = context.timezone(env)
     with context.records(env) as store:
@@ -210,7 +211,7 @@ def run_now(name: Name) -> None:
         run = runs.add(saved, datetime.now(UTC))
         live = agents_now(env, saved.question.report, saved.question.kpis, _now())
         in_use = InUse((env.config_dir, env.flows_dir), context.timezone(env), live)
-        attempt(store.engine, saved, run, in_use, env.database_url, make, os.environ, _now)
+        attempt(store.engine, saved, run, in_use, env.database_url, make, os.environ, _now, teams_of_owner)
         done = runs.get(run.id)
     assert done is not None
     _tell(saved, done)

@@ -26,6 +26,15 @@ DESKTOP_GRACE_S = 20.0
 LIMIT_REASONS = frozenset({REASON_REST, REASON_DAY_LIMIT})
 
 
+def in_language(names: Mapping[str, str], language: str) -> str:
+    """Of names by language, at least one: that of this one (zh_CN: also zh), else English, else the first."""
+    language = language.replace("-", "_")
+    for wanted in (language, language.partition("_")[0], "en"):
+        if wanted in names:
+            return names[wanted]
+    return next(iter(names.values()))
+
+
 @dataclass(frozen=True, slots=True)
 class Reason:
     """Why an agent is not ready. `labels` by language ('en', 'zh_CN'), at least one.
@@ -39,10 +48,7 @@ class Reason:
 
     def label(self, language: str) -> str:
         """In this language (zh_CN: also zh), else in English, else in the first there is."""
-        for wanted in (language, language.partition("_")[0], "en"):
-            if wanted in self.labels:
-                return self.labels[wanted]
-        return next(iter(self.labels.values()))
+        return in_language(self.labels, language)
 
 
 SYSTEM_REASONS: Mapping[str, Reason] = {

@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, select
 
 from acd.core.facts import CallKind
 from acd.records import schema
+from acd.records.reach import ALL, Reach
 from acd.records.record import SegmentKind, SegmentOutcome, VisitOutcome
 from acd.sql import in_chunks
 
@@ -36,8 +37,10 @@ class Contact:
     note: str | None = None
 
 
-def contacts(engine: Engine, ids: Sequence[str], numbers: Sequence[str], limit: int) -> list[Contact]:
-    """Newest first, at most `limit`. Raises SQLAlchemy's errors."""
+def contacts(
+    engine: Engine, ids: Sequence[str], numbers: Sequence[str], limit: int, reach: Reach = ALL
+) -> list[Contact]:
+    """Newest first, at most `limit`, within `reach`. Raises SQLAlchemy's errors."""
     calls = schema.calls.c
     found: dict[str, Any] = {}
     with engine.connect() as connection:
@@ -47,7 +50,7 @@ def contacts(engine: Engine, ids: Sequence[str], numbers: Sequence[str], limit: 
             (calls.dialed_number, numbers),
         ):
             for some in in_chunks(values):
-                found |= _newest(connection, column.in_(some), limit)
+                found |= _newest(connection, column.in_(some), limit, reach)
         rows = sorted(found.values(), key=lambda row: row["started_at"], reverse=True)[:limit]
         shown = [row["call_id"] for row in rows]
         visits = _parts(connection, schema.visits, shown)
@@ -67,9 +70,10 @@ def _results(connection: Connection, call_ids: Sequence[str]) -> dict[str, dict[
     return found
 
 
-def _newest(connection: Connection, meant: ColumnElement[bool], limit: int) -> dict[str, Any]:
+def _newest(connection: Connection, meant: ColumnElement[bool], limit: int, reach: Reach) -> dict[str, Any]:
     calls = schema.calls
     query = select(calls).where(meant, calls.c.kind != CallKind.INTERNAL.value)
+    query = query.where(reach.of_call(calls.c.call_id))
     rows = connection.execute(query.order_by(calls.c.started_at.desc()).limit(limit)).mappings()
     return {row["call_id"]: row for row in rows}
 

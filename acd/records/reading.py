@@ -14,6 +14,7 @@ from acd.core.facts import AgentInterval, CallKind
 from acd.records import rows, schema
 from acd.records.corrected import any_excluded, is_excluded
 from acd.records.period import Period
+from acd.records.reach import ALL, Reach
 from acd.records.record import CallRecord, CallVisit, SegmentKind
 from acd.records.state_reach import reaching_into
 from acd.settings.sought_number import sought
@@ -46,11 +47,13 @@ def load(connection: Connection, query: Select[Any]) -> list[CallRecord]:
     ]
 
 
-def these(connection: Connection, call_ids: Sequence[str]) -> list[CallRecord]:
+def these(connection: Connection, call_ids: Sequence[str], reach: Reach = ALL) -> list[CallRecord]:
     """See `RecordStore.these`."""
     table, found = schema.calls, dict[str, CallRecord]()
     for ids in in_chunks(call_ids):
-        loaded = load(connection, select(table).where(table.c.call_id.in_(ids)))
+        loaded = load(
+            connection, select(table).where(table.c.call_id.in_(ids), reach.of_call(table.c.call_id))
+        )
         found.update((record.call_id, record) for record in loaded)
     return [found[id] for id in dict.fromkeys(call_ids) if id in found]
 
@@ -97,10 +100,12 @@ def calls(
     agent: str | None,
     number: str | None,
     limit: int,
+    reach: Reach,
 ) -> list[CallRecord]:
     """See `RecordStore.calls`."""
     calls, segments, visits = schema.calls, schema.segments, schema.visits
     query = select(calls).where(calls.c.started_at >= since, calls.c.started_at < until)
+    query = query.where(reach.of_call(calls.c.call_id))
     if group is not None:
         of_group = select(visits.c.call_id).where(visits.c.group_id == group)
         query = query.where(calls.c.call_id.in_(_about(of_group, visits.c.queued_at, since, until)))

@@ -26,6 +26,7 @@ from acd.records.bulk import insert_rows
 from acd.records.connecting import make_engine
 from acd.records.corrections import Correction, of_calls
 from acd.records.deleted import deleted_calls
+from acd.records.reach import ALL, Reach
 from acd.records.record import CallRecord, CallVisit
 from acd.records.task_store import TaskStore
 
@@ -206,16 +207,18 @@ class RecordStore:
         for note in notes:
             tasks.note(note)
 
-    def call(self, call_id: str) -> CallRecord | None:
-        """One call, or None."""
+    def call(self, call_id: str, reach: Reach = ALL) -> CallRecord | None:
+        """One call, or None; within somebody's rights, as all that have a `reach`."""
         with self.engine.connect() as connection:
-            found = reading.load(connection, select(schema.calls).where(schema.calls.c.call_id == call_id))
+            calls = schema.calls.c
+            query = select(schema.calls).where(calls.call_id == call_id, reach.of_call(calls.call_id))
+            found = reading.load(connection, query)
         return found[0] if found else None
 
-    def these(self, call_ids: Sequence[str]) -> list[CallRecord]:
+    def these(self, call_ids: Sequence[str], reach: Reach = ALL) -> list[CallRecord]:
         """Those of the calls that are on record, in the order of the ids."""
         with self.engine.connect() as connection:
-            return reading.these(connection, call_ids)
+            return reading.these(connection, call_ids, reach)
 
     def named(self, name: str, limit: int = 10) -> list[CallRecord]:
         """Calls whose id begins so, or whose caller had this number; newest first, at most `limit`.
@@ -244,6 +247,7 @@ class RecordStore:
         agent: str | None = None,
         number: str | None = None,
         limit: int = 100,
+        reach: Reach = ALL,
     ) -> list[CallRecord]:
         """Calls that began in [since, until), newest first, at most `limit`.
 
@@ -252,7 +256,7 @@ class RecordStore:
         """
         with self.engine.connect() as connection:
             return reading.calls(
-                connection, since, until, group=group, agent=agent, number=number, limit=limit
+                connection, since, until, group=group, agent=agent, number=number, limit=limit, reach=reach
             )
 
     def last_talks(self, since: datetime, limit: int) -> list[tuple[str | None, str, str, datetime]]:

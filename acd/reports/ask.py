@@ -58,13 +58,14 @@ def filter_of(where: Where, known: Known) -> Filter:
         numbers=_chosen(where.numbers),
         flows=_chosen(where.flows),
         segments=_chosen(where.segments),
+        reach=known.reach,
     )
 
 
 def check_names(where: Where, known: Known) -> None:
     """Where nothing was found. Raises OperatorError for what the configuration does not have."""
     for what, names, configured in (
-        ("group", where.groups, known.groups),
+        ("group", where.groups, [group for group in known.groups if known.reach.has_group(group)]),
         ("agent", where.agents, known.agents),
     ):
         for name in names:

@@ -117,7 +117,7 @@ def _narrowed(filter: Filter, by: By, key: str | None) -> Filter:
     if name not in {each.name for each in fields(Filter)} or not key:
         return filter
     before: frozenset[str] | None = getattr(filter, name)
-    narrowed = frozenset({key}) if before is None else before & {key}
+    narrowed: Any = frozenset({key}) if before is None else before & {key}
     return replace(filter, **{name: narrowed})
 
 

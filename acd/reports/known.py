@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from acd.core.plan import GroupPolicy
 from acd.core.work_rules import SYSTEM_REASONS, Reason
 from acd.ivr.hours import Calendar
+from acd.records.reach import ALL, Reach
 from acd.reports.measures import Limits
 
 
@@ -23,7 +24,8 @@ class AgentKnown:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """By id. `numbers` and `flows`: names where there are any.
+    """By id. `numbers`, `flows` and `teams`: names where there are any. `reach`: how far the rights go of
+    whoever asks; the agents are those within it (see `within`).
 
     A call is resolved where the same customer does not call again within `fcr_days`; a caller is satisfied
     who gives `csat_top` or more. `language`: of names and of what reports say.
@@ -37,6 +39,13 @@ class Known:
     fcr_days: float = 7.0
     csat_top: int = 4
     language: str = "en"
+    teams: Mapping[str, str] = field(default_factory=dict)
+    reach: Reach = ALL
+
+    def within(self, reach: Reach) -> Known:
+        """What somebody may know whose rights reach so far. Groups stay, for their thresholds."""
+        agents = {id: agent for id, agent in self.agents.items() if reach.has_agent(id)}
+        return replace(self, agents=agents, reach=reach)
 
     def limits(self, group: str | None) -> Limits:
         """A group's own; of one that is not configured, and of nobody's calls, the usual ones."""

@@ -36,4 +36,6 @@ def _configured(by: By, known: Known) -> Mapping[str, str] | None:
         return {id: group.name for id, group in known.groups.items()}
     if by is By.AGENT:
         return {id: agent.name for id, agent in known.agents.items()}
+    if by is By.TEAM and known.teams:
+        return known.teams
     return None

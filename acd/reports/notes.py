@@ -40,7 +40,7 @@ def notes_of(
     if RowKind.PLANS in kinds:
         without = sum(agent.hours is None for agent in known.agents.values())
         notes += [("no-plan", {"count": without})] if without else []
-    if count := _excluded(connection, asked):
+    if count := _excluded(connection, asked, known):
         notes.append(("excluded", {"count": count}))
     return notes
 
@@ -54,7 +54,7 @@ def _counts(total: Measures, known: Known) -> Iterator[Note]:
         yield "fcr-open", {"count": count, "days": f"{known.fcr_days:g}"}
 
 
-def _excluded(connection: Connection, asked: Asked) -> int:
+def _excluded(connection: Connection, asked: Asked, known: Known) -> int:
     """From the corrections, which are few, and not from the calls of the period."""
     calls, period = schema.calls, asked.period
     return sum(
@@ -63,6 +63,7 @@ def _excluded(connection: Connection, asked: Asked) -> int:
                 calls.c.call_id.in_(ids),
                 calls.c.started_at >= period.since,
                 calls.c.started_at < period.until,
+                known.reach.of_call(calls.c.call_id),
             )
         )
         or 0

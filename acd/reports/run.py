@@ -172,7 +172,8 @@ def _keys(counted: _Counted, ids: tuple[str, ...], asked: Asked, known: Known) -
         key for (_, key), measures in counted.cells.items() if any(_values(ids, measures, asked).values())
     }
     if asked.by is By.GROUP and asked.grain is Grain.WHOLE:
-        found |= {group for group in known.groups if not asked.where.groups or group in asked.where.groups}
+        reached = [group for group in known.groups if known.reach.has_group(group)]
+        found |= {group for group in reached if not asked.where.groups or group in asked.where.groups}
     return in_order(asked.by, found, known)
 
 

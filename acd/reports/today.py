@@ -49,9 +49,10 @@ def report_of_day(
 
     A group that is no longer configured comes last, measured by the usual thresholds.
     """
-    rows = [_row(entry) for entry in visits if _is_in(entry, period)]
+    rows = [_row(entry) for entry in visits if _is_in(entry, period, known)]
     tally = count_visits(rows, lambda _: 0, key_of(By.GROUP, {}))
-    found = {key for (_, key, _), part in tally.items() if _has_callers(part)} | known.groups.keys()
+    found = {key for (_, key, _), part in tally.items() if _has_callers(part)}
+    found |= {group for group in known.groups if known.reach.has_group(group)}
     told = words("en").kpis
     groups = []
     for group in in_order(By.GROUP, found, known):
@@ -78,17 +79,20 @@ def agents_of_day(
 ) -> dict[str, dict[str, Any]]:
     """By agent: seconds in each state, `not_ready_s` by reason, of stretches that are over; and the talks."""
     key, whole = key_of(By.AGENT, {}), buckets(period, Grain.WHOLE, _UTC)
-    stretches = sorted(intervals, key=lambda each: (each.agent, each.since))
+    stretches = sorted(
+        (each for each in intervals if known.reach.has_agent(each.agent)),
+        key=lambda each: (each.agent, each.since),
+    )
     states = count_states(map(_state, stretches), whole, key)
     talks = count_visits(
-        (_row(each) for each in visits if _is_in(each, period) and each.visit.group in known.groups),
+        (_row(each) for each in visits if _is_in(each, period, known) and each.visit.group in known.groups),
         lambda _: 0,
         key,
     )
     times = {agent: measured([(known.limits(None), part)]) for (_, agent, _), part in states.items()}
     found: dict[str, dict[str, Any]] = {}
     for agent in sorted({*times, *known.agents}):
-        own = Tally({cell: part for cell, part in talks.items() if cell[1] == agent})
+        talked = Tally({cell: part for cell, part in talks.items() if cell[1] == agent})
         time = times.get(agent, Measures())
         found[agent] = {
             "agent": agent,
@@ -99,7 +103,7 @@ def agents_of_day(
                 if name.startswith(REASON)
             },
             "unpaid_s": time.sum("unpaid_us") / 1e6,
-            **figures(_HANDLING, _together(own, known), formula),
+            **figures(_HANDLING, _together(talked, known), formula),
         }
     return found
 
@@ -110,7 +114,7 @@ def intervals_of_day(
     """By half hours from the period's begin: from the first in which a call was offered to the last."""
     begin = period.since.timestamp()
     tally = count_visits(
-        (_row(each) for each in visits if _is_in(each, period) and each.kind is CallKind.INBOUND),
+        (_row(each) for each in visits if _is_in(each, period, known) and each.kind is CallKind.INBOUND),
         lambda at: int((at.timestamp() - begin) // INTERVAL_S),
         key_of(By.ALL, {}),
     )
@@ -153,8 +157,10 @@ def _rounded(found: Mapping[str, Figure]) -> dict[str, Figure]:
     return {id: round(value, 4) if isinstance(value, float) else value for id, value in found.items()}
 
 
-def _is_in(entry: CallVisit, period: Period) -> bool:
-    return period.since.timestamp() <= entry.visit.queued_at.timestamp() < period.until.timestamp()
+def _is_in(entry: CallVisit, period: Period, known: Known) -> bool:
+    visit = entry.visit
+    is_now = period.since.timestamp() <= visit.queued_at.timestamp() < period.until.timestamp()
+    return is_now and known.reach.has(visit.agent, visit.group)
 
 
 def _row(entry: CallVisit) -> VisitRow:

@@ -58,7 +58,7 @@ class View:
 
     `centre`: the object of that key; `language`: of the names of reasons; `step_of`: where in a flow a caller
     is; `handled`: what agents do with a call (muted, recording, parties, consult); `expected_wait`: of the
-    next caller of a group.
+    next caller of a group; `team_of`: an agent's.
     """
 
     centre: Callable[[], Mapping[str, Any]]
@@ -66,6 +66,7 @@ class View:
     step_of: Callable[[str], str | None]
     expected_wait: Callable[[str], WaitRange]
     handled: Callable[[str], Mapping[str, Any]] = lambda _call_id: {}
+    team_of: Callable[[str], str | None] = lambda _agent: None
 
 
 class LiveFeed:
@@ -286,7 +287,11 @@ class LiveFeed:
 
     def _agent(self, agent_id: str, language: str) -> Mapping[str, Any] | None:
         agent = self._floor.agents.get(agent_id)
-        return None if agent is None else agent_object(self._floor, agent, language)
+        return (
+            None
+            if agent is None
+            else agent_object(self._floor, agent, language, self._view.team_of(agent.id))
+        )
 
     def _call(self, call_id: str) -> Mapping[str, Any] | None:
         call = self._floor.calls.get(call_id)

@@ -17,11 +17,12 @@ def centre_object(
     floor: Floor,
     system: SystemSettings,
     announcements: Iterable[Mapping[str, Any]],
+    teams: Mapping[str, Mapping[str, str]],
     *,
     version: str,
     asterisk: bool,
 ) -> dict[str, Any]:
-    """Its name and language, what is switched on, the reasons for not being ready, the groups in order.
+    """Its name and language, what is switched on, reasons for not being ready, groups and teams in order.
 
     `announcements`: as `Announcements.picture` has them. `version`: of the flows that new callers enter.
     """
@@ -47,4 +48,5 @@ def centre_object(
             for code, reason in {**chosen, **SYSTEM_REASONS}.items()
         ],
         "groups": list(floor.plan.groups),
+        "teams": [{"id": team, "name": names} for team, names in teams.items()],
     }

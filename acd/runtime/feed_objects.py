@@ -21,13 +21,14 @@ BROWSER_PHONE = "w"
 """With the extension behind it: the phone in the agent's browser."""
 
 
-def agent_object(floor: Floor, agent: Agent, language: str) -> dict[str, Any]:
+def agent_object(floor: Floor, agent: Agent, language: str, team: str | None = None) -> dict[str, Any]:
     """One agent. `language`: of the reason's name. `busy_s` is counted up to `since_at`."""
     profile, phone = floor.profile(agent.id), floor.phones.get(agent.phone or "")
     reason = floor.plan.reason(agent.reason) if agent.reason is not None else None
     return {
         "id": agent.id,
         "name": profile.name,
+        "team": team,
         "extension": profile.extension,
         "phone": agent.phone,
         "browser_phone": agent.phone == BROWSER_PHONE + profile.extension,

@@ -60,6 +60,7 @@ def assemble(files: Files, flow_set: FlowSet) -> Centre:
         line_announcements={g: group.announcements for g, group in groups.groups.items()},
         resume_within_s=system.routing.resume_within_s,
         teams={agent_id: agent.team for agent_id, agent in agents.agents.items() if agent.team},
+        team_names=_team_names(agents),
         planned_hours={agent_id: agent.hours for agent_id, agent in agents.agents.items() if agent.hours},
         callback_windows=callback_windows(groups, flow_set.calendars, ZoneInfo(system.system.timezone)),
         do_not_call=files.do_not_call,
@@ -78,6 +79,16 @@ def assemble(files: Files, flow_set: FlowSet) -> Centre:
         retention=assemble_retention(files.retention.content if files.retention is not None else None),
         reports=assemble_reports(files.reports.content if files.reports is not None else None),
     )
+
+
+def _team_names(file: AgentsFile) -> dict[str, dict[str, str]]:
+    """Those that are listed, in their order; where none are, each is called what agents have it called."""
+    if file.teams:
+        return {
+            team: {"en": entry.name} if isinstance(entry.name, str) else entry.name
+            for team, entry in file.teams.items()
+        }
+    return {team: {"en": team} for team in sorted({a.team for a in file.agents.values() if a.team})}
 
 
 def _phones(file: AgentsFile, *, browser: bool) -> dict[str, PhoneSpec]:

@@ -44,6 +44,10 @@ class CentreView(Protocol):
     def recorded(self) -> Mapping[str, RecordRule]: ...
     @property
     def recording(self) -> RecordingSettings: ...
+    @property
+    def teams(self) -> Mapping[str, str]: ...
+    @property
+    def team_names(self) -> Mapping[str, Mapping[str, str]]: ...
 
 
 class CentreNow:
@@ -121,3 +125,13 @@ class CentreNow:
     def recording(self) -> RecordingSettings:
         """What becomes of recordings."""
         return self.now.recording
+
+    @property
+    def teams(self) -> Mapping[str, str]:
+        """The team of each agent who has one."""
+        return self.now.teams
+
+    @property
+    def team_names(self) -> Mapping[str, Mapping[str, str]]:
+        """What teams are called, by language."""
+        return self.now.team_names

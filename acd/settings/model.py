@@ -215,7 +215,8 @@ class Centre:
     `customers_file`, `redis` and `dialing` are None where there is none. `group_hours` maps a group to its
     calendar (in `flow_set.calendars`), `line_announcements` a group's announcements, by name and language,
     to their texts. Who hung up in line and calls again within `resume_within_s` goes on where the wait was.
-    `teams` maps an agent to the team that reports count the agent in, `planned_hours` to the calendar (in
+    `teams` maps an agent to the agent's team, `team_names` each team to its names by language,
+    `planned_hours` to the calendar (in
     `flow_set.calendars`) that says when the agent is to be logged in.
     `callback_windows`: by group, when its customers may be called back; `do_not_call`: numbers, in normal
     form, of those who never may. `dispositions`: by group, what agents record of its calls; `greetings`: by
@@ -242,6 +243,7 @@ class Centre:
     line_announcements: Mapping[str, Mapping[str, Mapping[str, str]]] = field(default_factory=dict)
     resume_within_s: float = 0.0
     teams: Mapping[str, str] = field(default_factory=dict)
+    team_names: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     planned_hours: Mapping[str, str] = field(default_factory=dict)
     callback_windows: Mapping[str, Calendar] = field(default_factory=dict)
     do_not_call: frozenset[str] = frozenset()

@@ -35,11 +35,14 @@ def _check_agents(files: Files) -> None:
     if content is None:
         return
     skills = document.names("skills")
+    teams = document.names("teams") or ()
     calendars = () if files.calendars is None else files.calendars.document.names("calendars")
     for agent_id, agent in content.agents.items():
         place: Place = ("agents", agent_id)
         if agent.hours is not None and calendars is not None and agent.hours not in calendars:
             document.report_undefined((*place, "hours"), "calendar", agent.hours, calendars)
+        if content.teams and agent.team is not None and agent.team not in teams:
+            document.report_undefined((*place, "team"), "team", agent.team, teams)
         for skill in agent.skills:
             if skills is not None and skill not in skills:
                 document.report_undefined((*place, "skills", skill), "skill", skill, skills)

@@ -41,6 +41,7 @@ class Asker:
 
     `agent` is the agent whom the account belongs to. `scopes` is None for a session. `session` is the hash
     of the session's key, `token` the token's id. Who `must_change` the password may do nothing else first.
+    `teams`: those that the rights over others are for; None: all. What is one's own stays one's own.
     """
 
     name: str
@@ -51,6 +52,12 @@ class Asker:
     session: str | None = None
     token: str | None = None
     must_change: bool = False
+    teams: frozenset[str] | None = None
+
+    @property
+    def is_bounded(self) -> bool:
+        """Whether the rights are for some teams only."""
+        return self.teams is not None
 
     @property
     def known(self) -> bool:

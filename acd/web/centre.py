@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from acd.core.requirement import ANYBODY
 from acd.core.work_rules import Reason
 from acd.errors import OperatorError, SettingsError
 from acd.ivr.hours import Calendar
+from acd.records.reach import Reach, reach_of
 from acd.runtime.version_files import VersionFiles
 from acd.settings.environment import Environment
 from acd.settings.model import DesktopSettings, PhoneSpec, RecordingSettings, SystemSettings
@@ -33,13 +34,17 @@ LOOK_EVERY_S = 2.0
 
 @dataclass(frozen=True, slots=True)
 class AgentShown:
-    """An agent's id, name and extension. `hours`: when the agent is to be logged in, if that is said."""
+    """An agent's id, name and extension. `hours`: when the agent is to be logged in, if that is said.
+
+    `groups`: those whose lines the agent can serve, in whichever ring.
+    """
 
     id: str
     name: str
     extension: str
     team: str | None = None
     hours: Calendar | None = None
+    groups: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +61,8 @@ class CentreShown:
     """What the web process needs to know of the configuration, and nothing that calls are routed by.
 
     `groups` have the figures that reports count by. `dispositions`: the trees by group, as pages have them.
-    `dial_outside`: the agents who may dial numbers elsewhere. `folders`: where it was read.
+    `dial_outside`: the agents who may dial numbers elsewhere. `folders`: where it was read. `team_names`: by
+    team and language.
     """
 
     folders: tuple[Path, Path]
@@ -74,6 +80,11 @@ class CentreShown:
     retention: RetentionSettings
     webhooks_to_private: bool
     reports: ReportSettings
+    team_names: Mapping[str, Mapping[str, str]]
+
+    def reach(self, teams: Collection[str] | None) -> Reach:
+        """How far rights go that are for these teams; None: for all."""
+        return reach_of(teams, ((agent.id, agent.team, agent.groups) for agent in self.agents.values()))
 
     @classmethod
     def read(cls, config_dir: Path, flows_dir: Path) -> CentreShown:

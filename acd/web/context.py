@@ -12,6 +12,7 @@ from aiohttp import web
 from sqlalchemy.exc import DataError, SQLAlchemyError
 
 from acd.errors import OperatorError, RequestRefused
+from acd.records.reach import ALL, Reach
 from acd.records.store import RecordsAway
 from acd.runtime.control import BAD_REQUEST, FAILED, INTERNAL, request
 from acd.web.asker import Asker, Role
@@ -47,6 +48,14 @@ class Context(Generic[QueryT, BodyT]):
     request: web.Request
     about: str | None = None
     detail: dict[str, Any] = field(default_factory=dict)
+    bounds: Reach = ALL
+    has_looked: bool = False
+
+    @property
+    def reach(self) -> Reach:
+        """How far the rights of whoever asks go over others: whose calls, states and figures may be told."""
+        self.has_looked = True
+        return self.bounds
 
     @property
     def agent(self) -> str:

@@ -130,6 +130,7 @@ async def in_directory(ctx: Context[Any, Any], work: Callable[[CustomerStore], T
 
 
 def contacts_of(ctx: Context[Any, Any], directory: CustomerStore, card_id: str, limit: int) -> list[Contact]:
-    """Over all numbers and merged cards. In a thread; raises RequestRefused."""
+    """Over all numbers and merged cards, within the rights of whoever asks. In a thread; raises
+    RequestRefused."""
     identity = directory.identity(card_id)
-    return contacts(ctx.services.store.engine, identity.ids, identity.numbers, limit)
+    return contacts(ctx.services.store.engine, identity.ids, identity.numbers, limit, ctx.reach)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -20,6 +20,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from acd.core.facts import AgentInterval
 from acd.errors import OperatorError
 from acd.records.period import Period, parse_period
+from acd.records.reach import ALL, Reach
 from acd.records.record import CallVisit
 from acd.records.store import RecordStore
 from acd.reports.known import AgentKnown, Known
@@ -37,6 +38,8 @@ EVERY_S = 5.0
 SHARE_MAX = 0.03
 """Of the processor's time, at most."""
 RECENT = timedelta(minutes=30)
+ASKED_S = 60.0
+"""So long after somebody asked for the figures of some teams they are worked out with those of all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,25 +73,28 @@ class Figures:
         self._wanted = asyncio.Event()
         hub.wallboard_watched = self._wanted.set
         self._working = asyncio.Lock()
-        self._day: Day | None = None
+        self._days: dict[Reach, Day] = {}
+        self._asked: dict[Reach, float] = {}
         self._worked_out_at = 0.0
         self._took_s = 0.0
 
-    async def today(self) -> Day:
-        """Of today until now. Raises SQLAlchemy's errors and OperatorError."""
+    async def today(self, reach: Reach = ALL) -> Day:
+        """Until now, as far as somebody's rights reach. Raises SQLAlchemy's errors and OperatorError."""
         async with self._working:
-            if self._day is None or time.monotonic() - self._worked_out_at > self._pause_s():
+            began = self._asked[reach] = time.monotonic()
+            is_old = began - self._worked_out_at > self._pause_s()
+            if is_old or reach not in self._days:
+                self._asked = {one: at for one, at in self._asked.items() if began - at < ASKED_S}
                 centre = await self._centre.get()
-                began = time.monotonic()
-                self._day = await asyncio.to_thread(self._work_out, centre)
+                self._days = await asyncio.to_thread(self._work_out, centre, {ALL, *self._asked})
                 self._worked_out_at = time.monotonic()
                 self._took_s = self._worked_out_at - began
-            return self._day
+            return self._days[reach]
 
-    async def for_request(self) -> Day:
+    async def for_request(self, reach: Reach = ALL) -> Day:
         """The same, for a request. Raises Refusal, 503, where the database is away."""
         try:
-            return await self.today()
+            return await self.today(reach)
         except (SQLAlchemyError, OperatorError) as error:
             raise away("database-away", f"the figures cannot be read now ({type(error).__name__})") from error
 
@@ -104,6 +110,8 @@ class Figures:
                     key for key in self._picture.objects if key.startswith(FIGURES) and key not in objects
                 ]
                 self._picture.change(objects, gone)
+                for bounded in self._hub.bounded_pictures():
+                    bounded.put_figures((await self.today(bounded.reach)).as_objects())
             except (SQLAlchemyError, OperatorError) as error:
                 log.error("the day's figures cannot be worked out", reason=type(error).__name__)
             except Exception:  # a fault of ours: no reason to end everybody's page
@@ -113,12 +121,13 @@ class Figures:
     def _pause_s(self) -> float:
         return max(EVERY_S, self._took_s / SHARE_MAX)
 
-    def _work_out(self, centre: CentreShown) -> Day:
+    def _work_out(self, centre: CentreShown, reaches: Collection[Reach]) -> dict[Reach, Day]:
+        """From one look at the database for all of them."""
         tz, now = ZoneInfo(centre.system.timezone), datetime.now(UTC)
         period = parse_period("today", None, tz, now)
         visits = self._store.visits(period.since, period.until)
         intervals = self._store.intervals(period.since, period.until)
-        return day(centre, visits, intervals, period, now)
+        return {reach: day(centre, visits, intervals, period, now, reach) for reach in reaches}
 
 
 def day(
@@ -127,9 +136,10 @@ def day(
     intervals: Sequence[AgentInterval],
     period: Period,
     now: datetime,
+    reach: Reach = ALL,
 ) -> Day:
-    """From what is on record of the period."""
-    formula, known = centre.system.service_level_formula, _known(centre)
+    """From what is on record of the period, as far as somebody's rights reach."""
+    formula, known = centre.system.service_level_formula, _known(centre).within(reach)
     late = Period(max(period.since, now - RECENT, key=datetime.timestamp), period.until)
     recent = report_of_day(visits, known, late, formula)
     return Day(

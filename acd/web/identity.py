@@ -8,6 +8,7 @@ from collections.abc import Collection
 from aiohttp import hdrs, web
 from sqlalchemy.exc import SQLAlchemyError
 
+from acd.accounts.rights import SUPERVISOR, TOKEN, Teams, teams_of_accounts
 from acd.accounts.sessions import Session, Sessions
 from acd.accounts.tokens import Token, Tokens
 from acd.records.store import RecordsAway, RecordStore
@@ -44,11 +45,19 @@ class Identity:
         try:
             if authorization is not None:
                 return await self._program(authorization, address)
-            session = await asyncio.to_thread(lambda: Sessions(self._store.engine).of(str(cookie)))
+            session, teams = await asyncio.to_thread(self._session, str(cookie))
         except (SQLAlchemyError, RecordsAway) as error:
             text = f"the database cannot be used at the moment ({type(error).__name__})"
             raise away("database-away", text) from error
-        return nobody(address) if session is None else person(session, address)
+        return nobody(address) if session is None else person(session, address, teams)
+
+    def _session(self, key: str) -> tuple[Session | None, Teams]:
+        engine = self._store.engine
+        session = Sessions(engine).of(key)
+        if session is None or session.role != SUPERVISOR:
+            return session, None
+        # Gone in this very moment: then for nobody.
+        return session, teams_of_accounts(engine, [session.username]).get(session.username, frozenset())
 
     async def _program(self, authorization: str, address: str) -> Asker:
         token: Token | None = None
@@ -61,8 +70,8 @@ class Identity:
         return program(token, address)
 
 
-def person(session: Session, address: str) -> Asker:
-    """Who has signed in."""
+def person(session: Session, address: str, teams: Teams = None) -> Asker:
+    """Who has signed in. `teams`: of a supervisor."""
     return Asker(
         session.username,
         Role(session.role),
@@ -70,6 +79,7 @@ def person(session: Session, address: str) -> Asker:
         session.agent,
         session=session.key_hash,
         must_change=session.must_change,
+        teams=teams,
     )
 
 
@@ -77,4 +87,5 @@ def program(token: Token, address: str) -> Asker:
     """Who has a token. What it may do is a matter of its scopes; it is no agent."""
     scopes = frozenset(Scope(scope) for scope in token.scopes if scope in set(Scope))
     role = Role.ADMIN if Scope.ADMIN in scopes else Role.SUPERVISOR
-    return Asker(f"token:{token.name}", role, address, scopes=scopes, token=token.id)
+    teams = None if role is Role.ADMIN or token.teams is None else frozenset(token.teams)
+    return Asker(f"{TOKEN}{token.name}", role, address, scopes=scopes, token=token.id, teams=teams)

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from acd.errors import OperatorError
+from acd.records.reach import ALL, Reach
 from acd.records.task_store import TaskStore
 from acd.records.tasks import Task, TaskChange, TaskKind, TaskState
 from acd.runtime.control import request
@@ -82,9 +83,11 @@ async def groups_of_asker(ctx: Context[Any, Any]) -> Collection[str] | None:
     return frozenset(mine["groups"]) if mine is not None else frozenset()
 
 
-def may_see(task: Task, groups: Collection[str] | None, agent: str | None) -> bool:
-    """Whether it is of these groups, or given to this agent."""
-    return groups is None or task.group in groups or (agent is not None and task.agent == agent)
+def may_see(task: Task, groups: Collection[str] | None, agent: str | None, reach: Reach = ALL) -> bool:
+    """Whether it is of these groups, or given to this agent; `reach`: of a supervisor, by whose it is."""
+    if agent is not None and task.agent == agent:
+        return True
+    return (groups is None or task.group in groups) and reach.has(task.agent, task.group)
 
 
 async def lines_now(ctx: Context[Any, Any]) -> dict[str, dict[str, Any]]:
@@ -106,7 +109,7 @@ async def task_of(ctx: Context[Any, Any], kind: TaskKind, task_id: str) -> Task:
             raise not_found(kind.value, task_id) from None
 
     task = await ctx.sql(find)
-    if not may_see(task, groups, ctx.asker.agent):
+    if not may_see(task, groups, ctx.asker.agent, ctx.reach):
         raise forbidden(f"this {kind.value} is of a group that is not yours", "other-group")
     return task
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
+from acd.accounts.rights import teams_of_accounts
 from acd.accounts.sessions import Session, Sessions
 from acd.accounts.tokens import Tokens
 from acd.errors import OperatorError
@@ -18,7 +19,9 @@ from acd.web.asker import Asker, Role
 log = structlog.get_logger(__name__)
 
 CHECK_EVERY_S = 10.0
+LOOK_EVERY_S = 1.0
 Close = Callable[[], None]
+Look = Callable[[RecordStore], Awaitable[None]]
 
 
 class OpenSockets:
@@ -26,16 +29,20 @@ class OpenSockets:
 
     def __init__(self) -> None:
         self._open: set[tuple[Asker, Close]] = set()
+        self._bounded: set[tuple[Asker, Close]] = set()
 
     @contextmanager
-    def of(self, asker: Asker, close: Close) -> Iterator[None]:
-        """While it is open; `close` is called when it must end."""
-        entry = (asker, close)
+    def of(self, asker: Asker, close: Close, renew: Close | None = None) -> Iterator[None]:
+        """While it is open; `close` is called when it must end, `renew` when the rights of whoever opened it
+        are for other teams than they were."""
+        entry, bounded = (asker, close), (asker, renew or _nothing)
         self._open.add(entry)
+        self._bounded.add(bounded)
         try:
             yield
         finally:
             self._open.discard(entry)
+            self._bounded.discard(bounded)
 
     def count(self, asker: Asker) -> int:
         """How many there are of the same session, or token."""
@@ -52,9 +59,31 @@ class OpenSockets:
 
     async def run(self, store: RecordStore) -> None:
         """Until cancelled."""
+        async with asyncio.TaskGroup() as both:
+            both.create_task(self._every(CHECK_EVERY_S, store, self.check))
+            both.create_task(self._every(LOOK_EVERY_S, store, self.look))
+
+    @staticmethod
+    async def _every(
+        pause_s: float, store: RecordStore, do: Callable[[RecordStore], Awaitable[None]]
+    ) -> None:
         while True:
-            await asyncio.sleep(CHECK_EVERY_S)
-            await self.check(store)
+            await asyncio.sleep(pause_s)
+            await do(store)
+
+    async def look(self, store: RecordStore) -> None:
+        """Renew those whose supervisors' rights are for other teams by now."""
+        people = {asker.name for asker, _ in self._bounded if _has_teams(asker)}
+        if not people:
+            return
+        try:
+            teams = await asyncio.to_thread(lambda: teams_of_accounts(store.engine, people))
+        except (SQLAlchemyError, OperatorError) as error:
+            log.error("rights cannot be checked", reason=type(error).__name__)
+            return
+        for asker, renew in list(self._bounded):
+            if asker.name in teams and _has_teams(asker) and teams[asker.name] != asker.teams:
+                renew()
 
     async def check(self, store: RecordStore) -> None:
         """End what has no session any more. While the database is away, all sessions go on."""
@@ -79,6 +108,15 @@ class OpenSockets:
         for asker, close in list(self._open):
             if is_over(asker):
                 close()
+
+
+def _nothing() -> None:
+    """It shows nothing of others."""
+
+
+def _has_teams(asker: Asker) -> bool:
+    """Whether it is a person whose rights may be for some teams; a token's never change."""
+    return asker.session is not None and asker.role is Role.SUPERVISOR
 
 
 def _same(asker: Asker, session: Session | None) -> bool:

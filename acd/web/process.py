@@ -19,6 +19,7 @@ from aiohttp import web
 from sqlalchemy.exc import SQLAlchemyError
 
 from acd.accounts.first import make_first_accounts
+from acd.accounts.rights import teams_of_owner
 from acd.accounts.store import AccountStore
 from acd.errors import OperatorError, RequestRefused
 from acd.privacy.daily import DailyRetention
@@ -83,7 +84,7 @@ class WebProcess:
         )
         self._roll_ups = RollUpKeeper(lambda: self._store.engine, self._reported)
         self._reports = ReportSender(
-            lambda: self._store.engine, environment.database_url, self._configuration_in_use
+            lambda: self._store.engine, environment.database_url, self._configuration_in_use, teams_of_owner
         )
         self._retention = DailyRetention(
             environment.home, environment.recordings_dir, self._store, self._retention_settings

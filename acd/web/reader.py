@@ -28,15 +28,20 @@ if TYPE_CHECKING:
 
 def centre(config_dir: Path, flows_dir: Path) -> dict[str, Any]:
     """What `acd.web.centre.CentreShown` is made of."""
+    from acd.core.router import Router
     from acd.runtime.disposition_desk import tree_object
     from acd.settings.load import load_centre
 
     found = load_centre(config_dir, flows_dir)
+    served = Router(found.plan)
     servers = tuple(each for each in found.desktop.ice_servers if each.credential != "")
     return {
         "system": found.system,
         "agents": [
-            (agent.id, agent.name, agent.extension, found.teams.get(agent.id), _planned(found, agent.id))
+            (
+                *(agent.id, agent.name, agent.extension, found.teams.get(agent.id)),
+                *(_planned(found, agent.id), served.groups_of(agent.id)),
+            )
             for agent in found.plan.agents.values()
         ],
         "groups": [
@@ -56,6 +61,7 @@ def centre(config_dir: Path, flows_dir: Path) -> dict[str, Any]:
         "retention": found.retention,
         "webhooks_to_private": found.webhooks_to_private,
         "reports": found.reports,
+        "team_names": {team: dict(names) for team, names in found.team_names.items()},
     }
 
 

@@ -63,6 +63,11 @@ def forbidden(message: str, code: str = "forbidden") -> Refusal:
     return Refusal(403, code, message)
 
 
+def other_team() -> Refusal:
+    """403: it is, if it is at all, of a team that the rights of whoever asks are not for."""
+    return forbidden("that is of a team for which you have no rights", "other-team")
+
+
 def away(code: str, message: str) -> Refusal:
     """503: a part that is needed cannot be reached at the moment; trying again later may help."""
     return Refusal(503, code, message, headers={"Retry-After": "2"})

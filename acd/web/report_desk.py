@@ -8,6 +8,8 @@ from typing import Any
 
 from sqlalchemy import Engine
 
+from acd.core.work_rules import in_language
+from acd.records.reach import ALL, Reach
 from acd.reports.asked import Asked, By
 from acd.reports.buckets import buckets
 from acd.reports.going_on import GoingOn, going_on
@@ -21,9 +23,9 @@ from acd.web.refusal import Refusal
 LINES_MAX = 20_000
 
 
-def known_of(centre: CentreShown, language: str) -> Known:
-    """What reports must know of the configuration."""
-    return Known(
+def known_of(centre: CentreShown, language: str, reach: Reach = ALL) -> Known:
+    """What reports must know of the configuration, of whose they are that the rights reach to."""
+    known = Known(
         groups=centre.groups,
         agents={a.id: AgentKnown(a.id, a.name, a.team, a.hours) for a in centre.agents.values()},
         reasons=centre.reasons,
@@ -32,7 +34,9 @@ def known_of(centre: CentreShown, language: str) -> Known:
         fcr_days=centre.reports.fcr_days,
         csat_top=centre.reports.csat_top,
         language=language,
+        teams={team: in_language(names, language) for team, names in centre.team_names.items()},
     )
+    return known.within(reach)
 
 
 def going_on_of(objects: Mapping[str, Mapping[str, Any]], now: datetime) -> GoingOn:

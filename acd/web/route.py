@@ -27,6 +27,7 @@ from __future__ import annotations
 import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from enum import StrEnum
 from functools import cached_property
 from typing import Any
 
@@ -38,8 +39,30 @@ from acd.web.context import Context
 JSON = "application/json"
 BODY_MAX = 64 * 1024
 CHANGING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+SESSION = "/api/session"
+"""Below it everything is about whoever asks, and nobody else."""
 NOT_AUDITED = ""
 """For `audit` of a route that changes nothing that others would ask about, such as a draft."""
+
+
+class Bound(StrEnum):
+    """How a route keeps to the teams that the rights of whoever asks are for (`Asker.teams`, docs/teams.md).
+
+    The gate in `acd.web.serving` acts on it before and after the handler, for those alone whose rights are
+    for some teams.
+    """
+
+    OWN = "own"
+    """It is about whoever asks, and nobody else."""
+    SHARED = "shared"
+    """It tells and changes nothing of any agent, call or line: what it is about belongs to no team."""
+    WHOLE = "whole"
+    """It acts on everybody: only for those whose rights are for all teams."""
+    AGENT = "agent"
+    """`{id}` in the path is an agent of the teams; the gate looks."""
+    REACH = "reach"
+    """The handler asks `ctx.reach` what it may tell and change; the gate refuses an answer without that."""
+
 
 Handler = Callable[[Context[Any, Any]], Awaitable[Any]]
 _NAMES = re.compile(r"\{(\w+)(?::int)?\}")
@@ -58,6 +81,7 @@ class Route:
     every changing route must have. `may_conflict` and `controller`: the route may be refused with 409,
     and needs the controller (503); both for the OpenAPI document only, as are `refusals`: statuses beyond the
     usual ones. `before_change`: also for who must choose a new password first.
+    `bound`: how it keeps to teams; without one it is refused to those whose rights are for some teams only.
     """
 
     method: str
@@ -80,6 +104,7 @@ class Route:
     controller: bool = False
     before_change: bool = False
     refusals: tuple[int, ...] = ()
+    bound: Bound | None = None
 
     def __post_init__(self) -> None:
         if self.changes and self.audit is None:
@@ -96,6 +121,15 @@ class Route:
     def changes(self) -> bool:
         """Whether it may change something: such requests must come from our own pages, or with a token."""
         return self.method in CHANGING
+
+    @property
+    def bounded_by(self) -> Bound | None:
+        """`bound`, or what is plain without it: of signing in and the like, and of what only admins may."""
+        if self.bound is not None:
+            return self.bound
+        if self.role is Role.ANYONE or self.path.startswith(SESSION):
+            return Bound.OWN
+        return Bound.WHOLE if self.role is Role.ADMIN else None
 
     @property
     def has_body(self) -> bool:

@@ -14,11 +14,12 @@ from aiohttp import hdrs, web
 from multidict import MultiMapping
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
+from acd.records.reach import ALL, Reach
 from acd.web.asker import Asker, Role
 from acd.web.context import Context
 from acd.web.origin import is_foreign, is_ours
-from acd.web.refusal import Refusal, away, forbidden, not_found, wrong
-from acd.web.route import JSON, Route
+from acd.web.refusal import Refusal, away, forbidden, not_found, other_team, wrong
+from acd.web.route import JSON, Bound, Route
 from acd.web.services import Services
 
 log = structlog.get_logger(__name__)
@@ -41,10 +42,12 @@ def handler_of(route: Route, services: Services) -> Any:
 
     async def answer(request: web.Request, asker: Asker) -> web.StreamResponse:
         path, query = _path(route, request.match_info), _query(route, request.query)
+        bounds = await bounds_of(route, asker, path, services)
         async with _body(route, request, services.environment.home) as body:
-            context: Context[Any, Any] = Context(asker, query, body, path, services, request)
+            context: Context[Any, Any] = Context(asker, query, body, path, services, request, bounds=bounds)
             async with serving if route.alone else contextlib.nullcontext():
                 found = await route.handler(context)
+            check_looked(route, context)
         if route.audit:
             services.audit(context, route.audit)
         return _answer(route, found)
@@ -85,6 +88,25 @@ def check_role(route: Route, asker: Asker) -> None:
         raise forbidden(f"this takes the role {route.role.value}", "role-missing")
     if asker.must_change and not route.before_change:
         raise forbidden("choose a new password first", "password-to-change")
+
+
+async def bounds_of(route: Route, asker: Asker, path: Mapping[str, Any], services: Services) -> Reach:
+    """How far the rights reach of who has some for some teams. Raises Refusal, 403, for what acts on others,
+    too; 503 where nobody knows who is in which team."""
+    if not asker.is_bounded:
+        return ALL
+    if route.bounded_by in (None, Bound.WHOLE):
+        raise forbidden("this takes rights for all teams", "team-missing")
+    reach = (await services.centre.get()).reach(asker.teams)
+    if route.bounded_by is Bound.AGENT and not reach.has_agent(path["id"]):
+        raise other_team()
+    return reach
+
+
+def check_looked(route: Route, context: Context[Any, Any]) -> None:
+    """Raises RuntimeError, so that nothing is told, where a handler did not ask what it may tell."""
+    if context.asker.is_bounded and route.bounded_by is Bound.REACH and not context.has_looked:
+        raise RuntimeError(f"{route.name} has answered without asking how far the rights reach")
 
 
 def _path(route: Route, given: Mapping[str, str]) -> dict[str, Any]:

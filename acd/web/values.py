@@ -54,6 +54,8 @@ Name = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_one_l
 """One line that says something: an id, a name."""
 Text = Annotated[str, Field(max_length=10_000), AfterValidator(_lines)]
 """Any number of lines."""
+TeamIds = Annotated[list[Name], Field(min_length=1, max_length=200)]
+"""At least one of the configuration's teams."""
 Limit = Annotated[int, Field(ge=1, le=1000)]
 """At most so many."""
 Moment = Annotated[float, Field(ge=0, le=1e11)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import stat
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -15,8 +16,10 @@ from acd.accounts.attempts import FREE_OF_NAME, PAUSE_MAX_S, Attempts
 from acd.accounts.audit import AuditLog
 from acd.accounts.first import make_first_accounts
 from acd.accounts.passwords import Passwords, check_password, new_password
+from acd.accounts.rights import teams_of_accounts, teams_of_owner
 from acd.accounts.sessions import SESSIONS_MAX, Sessions
 from acd.accounts.store import AccountStore
+from acd.accounts.tokens import Tokens
 from acd.errors import OperatorError, RequestRefused
 from acd.records.store import RecordStore
 
@@ -170,6 +173,69 @@ def test_accounts_on_the_command_line(home: Path) -> None:
         told = [entry.what for entry in AuditLog(store.engine).find(about="anna")]
     assert told[0] == "account-removed"
     assert told[-1] == "account-created"
+
+
+@pytest.fixture
+def teams(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Anna is in north, ben in south."""
+    config = home / "config"
+    shutil.copytree(Path(__file__).parents[2] / "config", config)
+    agents = (config / "agents.yml").read_text(encoding="utf-8")
+    for agent, team in (("anna", "north"), ("ben", "south")):
+        agents = agents.replace(f"  {agent}:\n", f"  {agent}:\n    team: {team}\n")
+    (config / "agents.yml").write_text(agents, encoding="utf-8")
+    monkeypatch.setenv("ACD_CONFIG", str(config))
+
+
+@pytest.mark.usefixtures("teams")
+def test_teams_of_an_account_on_the_command_line(home: Path) -> None:
+    acd("add", "root", "--role", "admin", "--generate")
+    acd(
+        "add",
+        "susan",
+        "--role",
+        "supervisor",
+        "--team",
+        "south",
+        "--team",
+        "north",
+        typed="correct horse 7\n",
+    )
+    with RecordStore(f"sqlite:///{home}/records.sqlite3") as store:
+        accounts = AccountStore(store.engine)
+        assert accounts.account("susan").teams == ("south", "north")  # type: ignore[union-attr]
+        assert "for north while it is a supervisor" in acd("teams", "susan", "north")
+        assert teams_of_accounts(store.engine, ["susan", "root"]) == {"susan": {"north"}, "root": None}
+        assert "north" in acd("list")
+        acd("role", "susan", "agent")
+        acd("role", "susan", "supervisor")  # whoever was bounded is so still
+        assert teams_of_owner(store.engine, "susan") == frozenset({"north"})
+        acd("teams", "susan", "--all")
+        assert teams_of_owner(store.engine, "susan") is None
+        for arguments, said in (((), "or give --all"), (("west",), "no team 'west' is defined")):
+            with pytest.raises(OperatorError, match=said):
+                acd("teams", "susan", *arguments)
+        told = AuditLog(store.engine).find(about="susan")[0]
+        assert (told.what, told.detail) == ("account-changed", {"teams": None})
+
+
+def test_whose_rights_a_report_is_sent_with(store: RecordStore) -> None:
+    accounts, tokens, engine = AccountStore(store.engine), Tokens(store.engine), store.engine
+    accounts.add("root", "admin", "-", must_change=False)
+    accounts.add("susan", "supervisor", "-", teams=["north"], must_change=False)
+    accounts.add("anna", "agent", "-", "anna", must_change=False)
+    tokens.add("x", ["read:records"], "root", None, ["north", "south"])
+    tokens.add("x", ["read:records"], "root", None, ["north"])
+    tokens.add("old", ["read:records"], "root", datetime.now(UTC) - timedelta(days=1))
+    assert teams_of_owner(engine, "cli:root") is None
+    assert teams_of_owner(engine, "root") is None
+    assert teams_of_owner(engine, "susan") == teams_of_owner(engine, "token:x") == frozenset({"north"})
+    for owner in ("anna", "nobody", "token:old", "token:y"):
+        with pytest.raises(OperatorError, match="nothing is sent of what"):
+            teams_of_owner(engine, owner)
+    accounts.change("susan", disabled=True)
+    with pytest.raises(OperatorError, match="keep the report anew"):
+        teams_of_owner(engine, "susan")
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import product
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -21,6 +22,7 @@ from acd.core.facts import AgentInterval
 from acd.records.corrections import Correction, Field
 from acd.records.fold import fold
 from acd.records.period import Period
+from acd.records.reach import Reach
 from acd.records.record import CallRecord
 from acd.records.schema import rollups
 from acd.records.store import RecordStore
@@ -130,11 +132,13 @@ def questions(dice: random.Random, kind: RowKind) -> Wanted:
     since = BEGIN + timedelta(seconds=dice.choice([0, 0, 900 * dice.randrange(200), dice.randrange(200_000)]))
     until = dice.choice([NOW.astimezone(BERLIN), since + timedelta(hours=dice.randrange(1, 60))])
     grain = dice.choice([Grain.WHOLE, Grain.DAY, Grain.HOUR, Grain.MONTH])
-    chosen = {}
+    chosen: dict[str, Any] = {}
     if dice.random() < 0.5:
         for name, values in (("groups", GROUPS[:2]), ("agents", AGENTS[:2]), ("numbers", ("8000", "8001"))):
             if dice.random() < 0.4 and _knows(kind, name):
                 chosen[name] = frozenset(values)
+    if dice.random() < 0.4:
+        chosen["reach"] = Reach(frozenset(AGENTS[:2]), frozenset(GROUPS[:1]))
     until = max(until, since + timedelta(minutes=7))
     return Wanted(buckets(Period(since, until), grain, BERLIN), by, Filter(**chosen), KNOWN_HERE, NOW)
 

@@ -18,6 +18,8 @@ from typer.testing import CliRunner
 
 from acd.__main__ import app
 from acd.accounts.audit import AuditLog
+from acd.accounts.rights import teams_of_owner
+from acd.accounts.store import AccountStore
 from acd.cli import context
 from acd.cli.console import new_console
 from acd.errors import OperatorError
@@ -70,6 +72,7 @@ class House:
         self.engine = store.engine
         self.runs = Runs(store.engine)
         self.now = DUE
+        AccountStore(store.engine).add("chief", "admin", "-", must_change=False)
         self.saved = self.add({})
 
     def add(self, change: dict[str, Any]) -> SavedReport:
@@ -81,9 +84,8 @@ class House:
         return self.runs.of(self.saved.id)[0]
 
     def attempt(self, run: Run, make: Callable[[Job], Made] = make) -> Run:
-        attempt(
-            self.engine, self.saved, run, InUse(self.folders, BERLIN), self.url, make, {}, lambda: self.now
-        )
+        in_use = InUse(self.folders, BERLIN)
+        attempt(self.engine, self.saved, run, in_use, self.url, make, {}, lambda: self.now, teams_of_owner)
         found = self.runs.get(run.id)
         assert found is not None
         return found
@@ -273,6 +275,26 @@ def test_a_report_that_cannot_be_made_is_tried_again(house: House, mailbox: Mail
     )
 
 
+def test_it_is_made_with_the_rights_of_who_keeps_it_and_of_who_is_gone_not_at_all(
+    house: House, mailbox: Mailbox
+) -> None:
+    accounts, asked = AccountStore(house.engine), list[frozenset[str] | None]()
+    accounts.add("root", "admin", "-", must_change=False)
+    accounts.change("chief", role="supervisor", teams=["north"])
+
+    def noted(job: Job) -> Made:
+        asked.append(job.in_use.teams)
+        return made(house)(job)
+
+    assert house.attempt(house.due(), noted).state == RunState.SENT
+    accounts.remove("chief")
+    again = house.runs.add(house.saved, house.now + timedelta(minutes=1))
+    failed = house.attempt(again, noted)
+    assert "nothing is sent of what chief keeps" in (failed.error or "")
+    assert asked == [frozenset({"north"})]
+    assert len(mailbox.got) == 1
+
+
 def test_a_process_that_dies_in_the_middle_leaves_it_to_the_next(house: House, mailbox: Mailbox) -> None:
     def dies(job: Job) -> Made:
         raise KeyboardInterrupt
@@ -302,7 +324,9 @@ async def test_two_processes_send_each_report_once_also_after_the_server_was_awa
         return InUse(house.folders, BERLIN)
 
     def process() -> ReportSender:
-        return ReportSender(lambda: house.engine, house.url, in_use, made(house), lambda: house.now, 0.01)
+        return ReportSender(
+            lambda: house.engine, house.url, in_use, teams_of_owner, made(house), lambda: house.now, 0.01
+        )
 
     tasks = [asyncio.create_task(process().run()) for _ in range(2)]
     running: Controller | None = None

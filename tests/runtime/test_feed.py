@@ -256,8 +256,8 @@ async def test_an_object_that_cannot_be_made_is_left_out_until_it_changes(
     seen, made = stage.watch(), agent_object
     before = seen.now["agent:anna"]
 
-    def broken(floor: Floor, agent: Agent, language: str) -> dict[str, Any]:
-        return made(floor, agent, language) if agent.id != "anna" else {"name": "\ud800"}
+    def broken(floor: Floor, agent: Agent, language: str, team: str | None) -> dict[str, Any]:
+        return made(floor, agent, language, team) if agent.id != "anna" else {"name": "\ud800"}
 
     monkeypatch.setattr(feed, "agent_object", broken)
     with capture_logs() as logs:

@@ -93,10 +93,12 @@ class Live:
 
 
 @asynccontextmanager
-async def desktop(home: Path, **settings: Any) -> AsyncIterator[Desktop]:
+async def desktop(
+    home: Path, *, config: Path = CHECKOUT / "config", **settings: Any
+) -> AsyncIterator[Desktop]:
     """With accounts for anna (agent), susan (supervisor) and root (admin), and without a controller yet."""
     settings = {"http_port": 0, **settings}
-    environment = Environment(home, CHECKOUT / "config", CHECKOUT / "ivr_flows", **settings)
+    environment = Environment(home, config, CHECKOUT / "ivr_flows", **settings)
     _make_accounts(environment)
     process = WebProcess(environment)
     process.services.passwords = QUICK

@@ -41,8 +41,10 @@ class Regroup:
 
     def add(self, tally: Tally, bucket: int, cells: Cells) -> None:
         """Merge what the filter lets through into the tally."""
-        groups, keys, key_of = self.filter.groups, self._keys(), self._key()
+        groups, keys, key_of, reach = self.filter.groups, self._keys(), self._key(), self.filter.reach
         for (key, group), measures in cells.items():
+            if not reach.is_all and not reach.has(key, group):  # by agent: see `regroup`
+                continue
             if (groups is None or group in groups) and (keys is None or key in keys):
                 cell: Cell = (bucket, key_of(key, group), group)
                 tally.at(cell).merge(measures)
@@ -67,12 +69,13 @@ class Regroup:
 def regroup(kind: RowKind, by: By, filter: Filter, known: Known) -> Regroup | None:
     """Which roll-up tells rows of a kind so; None where only the rows themselves do.
 
-    A roll-up knows one dimension beside the group.
+    A roll-up knows one dimension beside the group; how far somebody's rights reach takes that of agents.
     """
     rolled = ROLLED_UP.get(kind)
     if rolled is None:
         return None
     asked = {_KEYED.get(by, by)} | {_FILTERED[name] for name in filter.used if name in _FILTERED}
+    asked |= set() if filter.reach.is_all else {By.AGENT}
     asked -= {By.ALL, By.GROUP}
     if len(asked) > 1 or any("" in (getattr(filter, name) or ()) for name in filter.used):
         return None

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, select
 
+from acd.records.reach import ALL
 from acd.records.slots import SLOT_S
 from acd.reports.buckets import Buckets
 from acd.reports.count import Wanted, count
@@ -32,7 +33,7 @@ def reach_s(kind: RowKind, fcr_days: float) -> int:
 
 def count_with_rollups(connection: Connection, kind: RowKind, wanted: Wanted) -> Tally:
     """The same as `count`, sooner. `connection` must see one state of the database throughout."""
-    SOURCES[kind].filtered(select(), wanted.filter)  # refuses filters in the same way
+    SOURCES[kind].filtered(select(), replace(wanted.filter, reach=ALL))  # refuses filters in the same way
     how = regroup(kind, wanted.by, wanted.filter, wanted.known)
     if how is None:
         return count(connection, kind, wanted)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -20,6 +21,9 @@ CLAIMED_FOR = timedelta(minutes=15)
 """So long nobody else tries it, should this process die in the middle."""
 _ERROR_MAX = 1_000
 
+Rights = Callable[[Engine, str], frozenset[str] | None]
+"""The teams that an owner's rights are for; None: all. Raises OperatorError for who has none any more."""
+
 
 def attempt(
     engine: Engine,
@@ -30,13 +34,16 @@ def attempt(
     make: Callable[[Job], Made],
     environ: Mapping[str, str],
     now: Callable[[], datetime],
+    rights: Rights,
 ) -> bool:
-    """Whether this process was the one to try. Raises SQLAlchemy's errors of what it keeps."""
+    """Whether this process was the one to try. The figures are those that `rights` gives the report's owner
+    at this moment. Raises SQLAlchemy's errors of what it keeps."""
     runs = Runs(engine)
     if not runs.claim(run, now() + CLAIMED_FOR):
         return False
     values: dict[str, Any] = {}
     try:
+        in_use = replace(in_use, teams=rights(engine, saved.owner))
         made = make(Job(saved, run.id, run.due_at, in_use, database_url))
         values = {"file_name": made.file_name, "bytes": made.file_bytes}
         password = password_of(made.mail, environ)

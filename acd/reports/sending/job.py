@@ -20,12 +20,14 @@ LIMIT_S = 600.0
 class InUse:
     """The configuration that is in use, and what agents are doing, where that is known.
 
-    `folders`: of the configuration and of the flows; `tz`: the centre's.
+    `folders`: of the configuration and of the flows; `tz`: the centre's; `teams`: those that the rights
+    of who keeps the report are for, None: all.
     """
 
     folders: tuple[Path, Path]
     tz: ZoneInfo
     going_on: GoingOn | None = None
+    teams: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,7 @@ def make(job: Job) -> Made:
     from acd.records.store import RecordStore
     from acd.reports.files.make import make_file
     from acd.reports.files.told import labels_of
-    from acd.reports.of_centre import known_of
+    from acd.reports.of_centre import known_of, reach_of_centre
     from acd.reports.run import run_report
     from acd.reports.sending.message import Envelope, compose, sender_address
     from acd.reports.targets import Targets
@@ -75,7 +77,7 @@ def make(job: Job) -> Made:
         ZoneInfo(centre.system.timezone), job.due_at, centre.system.service_level_formula
     )
     with RecordStore(job.database_url, create=False) as store:
-        known = known_of(centre, saved.language)
+        known = known_of(centre, saved.language, reach_of_centre(centre, job.in_use.teams))
         table = run_report(store.engine, known, asked, now, job.in_use.going_on)
     labels, targets = labels_of(table, saved.language), Targets.of_settings(centre.reports)
     file = make_file(saved.format, table, labels, now, targets)

@@ -14,7 +14,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from acd.errors import OperatorError
-from acd.reports.sending.attempt import attempt
+from acd.reports.sending.attempt import Rights, attempt
 from acd.reports.sending.job import InUse, Job, Made, make_elsewhere
 from acd.reports.sending.store import Runs, SavedReport, SavedReports
 
@@ -29,13 +29,15 @@ def _utc() -> datetime:
 
 
 class ReportSender:
-    """`engine` gives the database's, or raises where that is away; `in_use` the configuration of now."""
+    """`engine` gives the database's, or raises where that is away; `in_use` the configuration of now, and
+    `rights` those of who keeps a report."""
 
     def __init__(
         self,
         engine: Callable[[], Engine],
         database_url: str,
         in_use: Callable[[], Awaitable[InUse]],
+        rights: Rights,
         make: Callable[[Job], Made] = make_elsewhere,
         now: Callable[[], datetime] = _utc,
         look_every_s: float = LOOK_EVERY_S,
@@ -43,6 +45,7 @@ class ReportSender:
         self._engine = engine
         self._database_url = database_url
         self._in_use = in_use
+        self._rights = rights
         self._make = make
         self._now = now
         self._look_every_s = look_every_s
@@ -79,7 +82,7 @@ class ReportSender:
                 if isinstance(saved, SavedReport):
                     await asyncio.to_thread(
                         attempt, engine, saved, run, in_use, self._database_url, self._make,
-                        os.environ, self._now,
+                        os.environ, self._now, self._rights,
                     )  # fmt: skip
                     await asyncio.to_thread(_tell, runs, run.id, saved.name)
         finally:

@@ -28,6 +28,7 @@ from acd.records import schema
 from acd.records.corrected import any_excluded, is_excluded
 from acd.records.flow_steps import AFTER, ANSWERED
 from acd.records.period import Period
+from acd.records.reach import ALL
 from acd.records.record import SegmentKind
 from acd.reports.counting.calls import LONGEST_CALL
 from acd.reports.counting.rows import CallRow, StepRow, StretchRow
@@ -139,8 +140,8 @@ STEPS = RowSource(
 class _StretchSource(RowSource[StretchRow]):
     def select(self, connection: Connection, period: Period, filter: Filter) -> Select[Any]:
         """What went on in the period, calls of all kinds, waits and talks, in the order of their begins."""
-        self.filtered(select(), filter)  # refuses filters
-        began = period.since - LONGEST_CALL
+        self.filtered(select(), replace(filter, reach=ALL))  # refuses filters
+        began, reach = period.since - LONGEST_CALL, filter.reach
         some_excluded = any_excluded(connection)
 
         def during(table: Any) -> ColumnElement[bool]:
@@ -156,8 +157,12 @@ class _StretchSource(RowSource[StretchRow]):
         )
         calls = select(_calls.c.call_id, _calls.c.started_at, _calls.c.ended_at, literal("calls"))
         both = union_all(
-            segments.where(during(_segments), _segments.c.kind.in_(_LINE_OR_TALK)),
-            calls.where(during(_calls)),
+            segments.where(
+                during(_segments),
+                _segments.c.kind.in_(_LINE_OR_TALK),
+                reach.of(_segments.c.agent_id, _segments.c.group_id),
+            ),
+            calls.where(during(_calls), reach.of_call(_calls.c.call_id)),
         ).subquery()
         return select(both.c.started_at, both.c.ended_at, both.c.kind).order_by(both.c.started_at)
 

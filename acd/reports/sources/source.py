@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Connection, Select
 from acd.errors import OperatorError
 from acd.records.corrected import any_excluded, is_excluded
 from acd.records.period import Period
+from acd.records.reach import ALL, Reach
 
 Row = TypeVar("Row", bound=NamedTuple)
 _AT_ONCE = 5_000
@@ -18,18 +19,23 @@ _AT_ONCE = 5_000
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """Only rows of these; None: of all. `agents` are those who are named themselves or by their team."""
+    """Only rows of these; None: of all. `agents` are those who are named themselves or by their team.
+
+    `reach`: how far the rights of whoever asks go; of that it holds for rows of every kind.
+    """
 
     groups: frozenset[str] | None = None
     agents: frozenset[str] | None = None
     numbers: frozenset[str] | None = None
     flows: frozenset[str] | None = None
     segments: frozenset[str] | None = None
+    reach: Reach = ALL
 
     @property
     def used(self) -> frozenset[str]:
-        """What is filtered by."""
-        return frozenset(each.name for each in fields(self) if getattr(self, each.name) is not None)
+        """What is asked to be filtered by."""
+        names = (each.name for each in fields(self) if each.name != "reach")
+        return frozenset(name for name in names if getattr(self, name) is not None)
 
 
 @dataclass(frozen=True)
@@ -61,7 +67,14 @@ class RowSource(Generic[Row]):
             raise OperatorError(f"these figures cannot be told by {', '.join(sorted(unknown))}")
         for name in sorted(filter.used):
             query = query.where(self.filters[name].in_(sorted(getattr(filter, name))))
-        return query
+        return query if filter.reach.is_all else query.where(self._reached(filter.reach))
+
+    def _reached(self, reach: Reach) -> ColumnElement[bool]:
+        """By whose rows they are; rows that name neither agents nor groups, by the whole call."""
+        agent, group = self.filters.get("agents"), self.filters.get("groups")
+        if agent is not None:
+            return reach.of_agent(agent) if group is None else reach.of(agent, group)
+        return reach.of_call(self.call_id) if group is None else reach.of_group(group)
 
     def read(self, connection: Connection, period: Period, filter: Filter) -> Iterator[Row]:
         """The rows of a period, in order, without those of excluded calls, not all in memory at once.

@@ -18,14 +18,15 @@ from acd.settings.schema.values import (
     PublicNumber,
     Weight,
 )
-from acd.settings.schema.work import LimitsEntry
+from acd.settings.schema.work import Label, LimitsEntry
 
 
 class AgentEntry(Options):
     """One agent; `skills` maps skill to proficiency, 10 is best.
 
     `role`: what the agent may dial (dialing.yml); `caller_id`: the number of ours that is shown there.
-    `team`: for reports; `hours`: the calendar that says when the agent is to be logged in.
+    `team`: of the file's `teams`, or without those a name of its own; `hours`: the calendar that says when
+    the agent is to be logged in.
     """
 
     name: Name
@@ -39,6 +40,12 @@ class AgentEntry(Options):
     hours: Id | None = None
 
 
+class TeamEntry(Options):
+    """A team of agents."""
+
+    name: Label
+
+
 class PhoneEntry(Options):
     """A phone that is nobody's own."""
 
@@ -49,10 +56,11 @@ class AgentsFile(Options):
     """The whole file; `skills` maps skill to what it means, for people.
 
     `limits`: those of agents who have none of their own. `phones`: phones beside those of the agents, at
-    which any agent may log in.
+    which any agent may log in. `teams`: where there are any, agents' teams are among them.
     """
 
     skills: Annotated[dict[Id, Name], not_empty("skill")]
     agents: Annotated[dict[Id, AgentEntry], not_empty("agent")]
     limits: LimitsEntry | None = None
     phones: dict[Dialable, PhoneEntry] = Field(default_factory=dict)
+    teams: dict[Id, TeamEntry] = Field(default_factory=dict)

@@ -14,18 +14,20 @@ from acd.web.asker import Role, Scope
 from acd.web.context import Context
 from acd.web.refusal import wrong
 from acd.web.route import Route
-from acd.web.values import Answer, Input, Name
+from acd.web.values import Answer, Input, Name, TeamIds
 
 AccountRole = Literal["agent", "supervisor", "admin"]
 Username = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
 
 
 class AccountShown(Answer):
-    """Without the password, of which only the hash is kept."""
+    """Without the password, of which only the hash is kept. `teams`: those that a supervisor's rights are
+    for; null: all. One that is not configured any more has no agents."""
 
     username: str
     role: AccountRole
     agent: str | None
+    teams: list[str] | None
     disabled: bool
     must_change_password: bool
     locked_until: datetime | None
@@ -33,19 +35,24 @@ class AccountShown(Answer):
 
 
 class NewAccount(Input):
-    """Without a `password` one is made, and told in the answer, this once."""
+    """Without a `password` one is made, and told in the answer, this once.
+
+    `teams`: of a supervisor; null: all.
+    """
 
     username: Username
     role: AccountRole
     agent: Name | None = None
+    teams: TeamIds | None = None
     password: Annotated[str, Field(max_length=200)] | None = None
 
 
 class AccountChange(Input):
-    """What is left out stays as it is; an `agent` of null is none."""
+    """What is left out stays as it is; an `agent` of null is none, `teams` of null are all."""
 
     role: AccountRole | None = None
     agent: Name | None = None
+    teams: TeamIds | None = None
     disabled: bool | None = None
 
 
@@ -73,32 +80,39 @@ async def add(ctx: Context[None, NewAccount]) -> AccountMade:
     """It can sign in at once."""
     asked, services = ctx.body, ctx.services
     await _check_agent(ctx, asked.agent)
+    await check_teams(ctx, asked.teams)
     password = asked.password or new_password()
     await ctx.sql(check_password, password, asked.username)
 
     def store() -> Account:
         hashed = services.passwords.hash(password)
-        return services.accounts.add(asked.username, asked.role, hashed, asked.agent, must_change=True)
+        return services.accounts.add(
+            asked.username, asked.role, hashed, asked.agent, asked.teams, must_change=True
+        )
 
     async with services.guesses.turn():
         account = await ctx.sql(store)
-    ctx.note(account.username, role=asked.role, agent=asked.agent)
+    ctx.note(account.username, role=asked.role, agent=asked.agent, teams=asked.teams)
     made = password if asked.password is None else None
     return AccountMade(account=_shown(account, {}), password=made)
 
 
 async def change(ctx: Context[None, AccountChange]) -> AccountShown:
-    """It counts at once: sessions of a disabled account end, others have the new role."""
+    """It counts at once: sessions of a disabled account end, others have the new role and the new teams."""
     asked = ctx.body
-    values: dict[str, Any] = asked.model_dump(exclude_unset=True, exclude={"agent"})
+    values: dict[str, Any] = asked.model_dump(exclude_unset=True, exclude={"agent", "teams"})
     if None in values.values():
         raise wrong({f"body.{name}": "may not be null" for name, value in values.items() if value is None})
     if "agent" in asked.model_fields_set:
         await _check_agent(ctx, asked.agent)
         values["agent_id"] = asked.agent
+    if "teams" in asked.model_fields_set:
+        await check_teams(ctx, asked.teams)
+        values["teams"] = asked.teams
     account = await ctx.sql(lambda: ctx.services.accounts.change(ctx.path["username"], **values))
     if asked.disabled is False:
         await ctx.sql(lambda: ctx.services.attempts.succeeded(account.username))
+    await ctx.services.open_sockets.look(ctx.services.store)
     ctx.note(account.username, **values)
     return _shown(account, {})
 
@@ -127,12 +141,21 @@ async def _check_agent(ctx: Context[Any, Any], agent: str | None) -> None:
         raise wrong({"body.agent": not_among("agent", agent, agents)})
 
 
+async def check_teams(ctx: Context[Any, Any], teams: list[str] | None) -> None:
+    """Raises Refusal, 422, for one that is not configured."""
+    known = (await ctx.services.centre.get()).team_names
+    for team in teams or ():
+        if team not in known:
+            raise wrong({"body.teams": not_among("team", team, known)})
+
+
 def _shown(account: Account, locked: dict[str, datetime]) -> AccountShown:
     return AccountShown.model_validate(
         {
             "username": account.username,
             "role": account.role,
             "agent": account.agent,
+            "teams": None if account.teams is None else list(account.teams),
             "disabled": account.disabled,
             "must_change_password": account.must_change,
             "locked_until": locked.get(account.username),

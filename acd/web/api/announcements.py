@@ -7,7 +7,7 @@ from typing import Any
 from acd.web.asker import Role, Scope
 from acd.web.context import Context
 from acd.web.refusal import wrong
-from acd.web.route import Route
+from acd.web.route import Bound, Route
 from acd.web.values import Answer, Input, Moment, Name
 
 
@@ -54,7 +54,8 @@ def _all(answer: dict[str, Any]) -> list[dict[str, Any]]:
 
 ROUTES = [
     Route("GET", "/api/announcements", "All announcements", every, Role.SUPERVISOR, Scope.READ_STATE,
-          answer=list[Announcement], controller=True),
+          answer=list[Announcement], controller=True, bound=Bound.SHARED),
     Route("POST", "/api/announcements", "Switch an announcement on or off", switch, Role.SUPERVISOR,
-          Scope.SUPERVISE, body=Order, answer=list[Announcement], audit="announcement", controller=True),
+          Scope.SUPERVISE, body=Order, answer=list[Announcement], audit="announcement", controller=True,
+          bound=Bound.WHOLE),
 ]  # fmt: skip

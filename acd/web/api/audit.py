@@ -8,9 +8,10 @@ from typing import Annotated, Any
 
 from pydantic import AwareDatetime, Field
 
+from acd.accounts.audit import Within
 from acd.web.asker import Role, Scope
 from acd.web.context import Context
-from acd.web.route import Route
+from acd.web.route import Bound, Route
 from acd.web.values import Answer, Input, Limit, Name
 
 
@@ -40,14 +41,17 @@ class EntryShown(Answer):
 
 
 async def find(ctx: Context[Wanted, None]) -> list[EntryShown]:
-    """The newest first."""
+    """The newest first. Who has rights for some teams: what one did oneself, and what their agents did or
+    had done to them."""
     await ctx.services.flush_audit()
-    wanted = ctx.query.model_dump()
+    wanted, reach = ctx.query.model_dump(), ctx.reach
+    if reach.agents is not None:
+        wanted["within"] = Within(ctx.asker.name, reach.agents)
     found = await ctx.sql(lambda: ctx.services.audit_log.find(**wanted))
     return [EntryShown(**asdict(entry)) for entry in found]
 
 
 ROUTES = [
     Route("GET", "/api/audit", "What was done by whom", find, Role.SUPERVISOR, Scope.SUPERVISE, query=Wanted,
-          answer=list[EntryShown]),
+          answer=list[EntryShown], bound=Bound.REACH),
 ]  # fmt: skip

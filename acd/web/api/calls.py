@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
@@ -20,9 +20,11 @@ from acd.settings.phone_number import normalised
 from acd.web.asker import Role, Scope
 from acd.web.context import Context
 from acd.web.live.mine import CALL
+from acd.web.live.reached import sees_call
+from acd.web.other_teams import without_others
 from acd.web.picture import Object
 from acd.web.refusal import not_found
-from acd.web.route import Route
+from acd.web.route import Bound, Route
 from acd.web.values import Answer, Input, Limit, Line, Name
 
 
@@ -76,7 +78,7 @@ class Story(Answer):
 
 async def find(ctx: Context[Wanted, None]) -> list[CallShown]:
     """The newest first."""
-    asked, centre = ctx.query, await ctx.services.centre.get()
+    asked, centre, reach = ctx.query, await ctx.services.centre.get(), ctx.reach
     number = None
     if asked.number is not None:
         number = normalised(asked.number, centre.system.country) or asked.number
@@ -84,7 +86,13 @@ async def find(ctx: Context[Wanted, None]) -> list[CallShown]:
     def read() -> tuple[Period, list[CallRecord]]:
         period = _period(asked, ZoneInfo(centre.system.timezone))
         return period, ctx.services.store.calls(
-            period.since, period.until, group=asked.group, agent=asked.agent, number=number, limit=asked.limit
+            period.since,
+            period.until,
+            group=asked.group,
+            agent=asked.agent,
+            number=number,
+            limit=asked.limit,
+            reach=reach,
         )
 
     live = _live(ctx) if asked.ongoing else []  # looked at first: one that ends meanwhile is in one of both
@@ -102,7 +110,11 @@ async def find(ctx: Context[Wanted, None]) -> list[CallShown]:
 def _live(ctx: Context[Wanted, None]) -> list[Object]:
     """Calls that go on, as the controller has them; none while it is away."""
     objects = ctx.services.picture.objects.items() if ctx.services.link.up else ()
-    return [call for key, call in objects if key.startswith(CALL) and call["state"] != "ended"]
+    return [
+        call
+        for key, call in objects
+        if key.startswith(CALL) and call["state"] != "ended" and sees_call(ctx.reach, call)
+    ]
 
 
 def _is_wanted(call: Object, asked: Wanted, period: Period, number: str | None) -> bool:
@@ -140,25 +152,29 @@ def _live_shown(call: Object, now_s: float) -> CallShown:
 async def story(ctx: Context[None, None]) -> Story:
     """Of a call on record, or of one that goes on."""
     call_id = ctx.path["id"]
-    record = await ctx.sql(ctx.services.store.call, call_id)
-    if record is None and f"call:{call_id}" in ctx.services.picture.objects:
+    record = await ctx.sql(ctx.services.store.call, call_id, ctx.reach)
+    live = ctx.services.picture.objects.get(f"{CALL}{call_id}")
+    if record is None and live is not None and sees_call(ctx.reach, live):
         told = await ctx.ask("trace", call=call_id)
         record = fold(call_id, [fact_from_dict(fact) for fact in told["facts"]])
     if record is None:
         raise not_found("call", call_id)
+    facts = await without_others(ctx, [fact_to_dict(fact) for fact in record.facts])
+    if not ctx.reach.is_all:
+        record = replace(record, facts=tuple(map(fact_from_dict, facts)))
     zone, corrected = await ctx.services.centre.zone(), await ctx.sql(ctx.services.store.corrections, call_id)
     return Story(
         call=_shown(record),
         story=[*call_story(record, zone), *corrections.told(corrected, zone)],
         segments=[asdict(segment) for segment in record.segments],
         visits=[asdict(visit) for visit in record.visits],
-        facts=[fact_to_dict(fact) for fact in record.facts],
+        facts=facts,
     )
 
 
 async def today(ctx: Context[None, None]) -> dict[str, Any]:
     """The report of today until now, at most a few seconds old; `agents` as under `/api/me/figures`."""
-    day = await ctx.services.figures.for_request()
+    day = await ctx.services.figures.for_request(ctx.reach)
     return {**day.report, "agents": list(day.agents.values()), "service_level_30min": dict(day.recent)}
 
 
@@ -172,9 +188,9 @@ def _shown(record: CallRecord) -> CallShown:
 
 ROUTES = [
     Route("GET", "/api/calls", "Calls on record", find, Role.SUPERVISOR, Scope.READ_RECORDS, query=Wanted,
-          answer=list[CallShown], may_conflict=True),
+          answer=list[CallShown], may_conflict=True, bound=Bound.REACH),
     Route("GET", "/api/calls/{id}", "The story of a call", story, Role.SUPERVISOR, Scope.READ_RECORDS,
-          answer=Story, controller=True),
+          answer=Story, controller=True, bound=Bound.REACH),
     Route("GET", "/api/reports/today", "The figures of the day", today, Role.SUPERVISOR, Scope.READ_RECORDS,
-          answer=dict[str, Any]),
+          answer=dict[str, Any], bound=Bound.REACH),
 ]  # fmt: skip

@@ -15,7 +15,7 @@ from acd.web.context import Context
 from acd.web.inbox_tasks import task_of
 from acd.web.live.mine import AGENT
 from acd.web.refusal import Refusal
-from acd.web.route import Route
+from acd.web.route import Bound, Route
 from acd.web.values import Input, Name
 
 Keys = Annotated[str, StringConstraints(pattern=r"^[0-9A-D*#]{1,32}$")]
@@ -135,8 +135,8 @@ def _check_present(ctx: Context[Any, Any], agent: str, call: str | None) -> None
 
 ROUTES = [
     Route("POST", "/api/me/call", "Act on one's present call, or begin one", on_mine, Role.AGENT,
-          body=CallOrder, answer=dict[str, Any], audit="call", controller=True),
+          body=CallOrder, answer=dict[str, Any], audit="call", controller=True, bound=Bound.OWN),
     Route("POST", "/api/agents/{id}/call", "Act on an agent's present call, or begin one for them", on_agents,
           Role.SUPERVISOR, Scope.CONTROL_CALLS, body=CallOrder, answer=dict[str, Any], audit="call",
-          controller=True),
+          controller=True, bound=Bound.AGENT),
 ]  # fmt: skip

@@ -26,7 +26,7 @@ from acd.web.customer_cards import (
     shown_card,
     shown_contact,
 )
-from acd.web.route import Route
+from acd.web.route import Bound, Route
 from acd.web.values import MASK, Answer, Input, Name
 
 IMPORT_BYTES_MAX = 100_000_000
@@ -291,27 +291,29 @@ async def export(ctx: Context[ExportHow, None]) -> web.StreamResponse:
 
 ROUTES = [
     Route("GET", "/api/customers", "Search as somebody types", find, Role.AGENT, READ,
-          query=Search, answer=Page),
+          query=Search, answer=Page, bound=Bound.SHARED),
     Route("POST", "/api/customers", "A new customer", create, Role.AGENT, WRITE,
-          body=NewCustomer, answer=CardShown, status=201, audit="customer-create", may_conflict=True),
+          body=NewCustomer, answer=CardShown, status=201, audit="customer-create", may_conflict=True,
+          bound=Bound.SHARED),
     Route("GET", "/api/customers/fields", "The centre's own fields", show_fields, Role.AGENT, READ,
-          answer=list[FieldShown]),
+          answer=list[FieldShown], bound=Bound.SHARED),
     Route("GET", "/api/customers/export", "All customers as CSV", export, Role.SUPERVISOR, READ,
-          query=ExportHow, answer=Any, answer_media="text/csv"),
+          query=ExportHow, answer=Any, answer_media="text/csv", bound=Bound.WHOLE),
     Route("POST", "/api/customers/import", "Customers from a CSV file", import_file, Role.SUPERVISOR, WRITE,
           query=ImportHow, answer=ImportReport, audit="customers-import", body_media="text/csv",
           body_max=IMPORT_BYTES_MAX, to_file=True, may_conflict=True, alone=ANOTHER_IMPORT,
-          refusals=(408,)),
+          refusals=(408,), bound=Bound.WHOLE),
     Route("GET", "/api/customers/{id}", "One customer", show, Role.AGENT, READ,
-          query=Reveal, answer=CardShown),
+          query=Reveal, answer=CardShown, bound=Bound.SHARED),
     Route("PATCH", "/api/customers/{id}", "Change a customer", change, Role.AGENT, WRITE,
-          body=Change, answer=CardShown, audit="customer-change", may_conflict=True),
+          body=Change, answer=CardShown, audit="customer-change", may_conflict=True, bound=Bound.SHARED),
     Route("DELETE", "/api/customers/{id}", "Delete a customer", delete, Role.SUPERVISOR, WRITE,
-          audit="customer-delete", may_conflict=True),
+          audit="customer-delete", may_conflict=True, bound=Bound.WHOLE),
     Route("POST", "/api/customers/{id}/notes", "Write a note", add_note, Role.AGENT, WRITE,
-          body=NewNote, answer=CardShown, status=201, audit="customer-note", may_conflict=True),
+          body=NewNote, answer=CardShown, status=201, audit="customer-note", may_conflict=True,
+          bound=Bound.SHARED),
     Route("POST", "/api/customers/{id}/merge", "Make two cards one", merge, Role.AGENT, WRITE,
-          body=Merge, answer=CardShown, audit="customer-merge", may_conflict=True),
+          body=Merge, answer=CardShown, audit="customer-merge", may_conflict=True, bound=Bound.SHARED),
     Route("GET", "/api/customers/{id}/contacts", "The last calls", show_contacts, Role.AGENT, READ,
-          query=Recent, answer=list[ContactShown]),
+          query=Recent, answer=list[ContactShown], bound=Bound.REACH),
 ]  # fmt: skip

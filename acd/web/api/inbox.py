@@ -24,7 +24,7 @@ from acd.web.inbox_tasks import (
     task_of,
 )
 from acd.web.refusal import Refusal, not_found, wrong
-from acd.web.route import Route
+from acd.web.route import Bound, Route
 from acd.web.values import Answer, Input, Limit, Line, Name, Text
 
 CALL_LIMIT_S = 15.0
@@ -64,10 +64,10 @@ async def show(ctx: Context[Which, None]) -> Inbox:
     query, kind = ctx.query, TaskKind(ctx.query.kind)
     if query.after is not None and not query.closed:
         raise wrong({"query.after": "is only for closed=true"})
-    groups = await groups_of_asker(ctx)
+    groups, reach = await groups_of_asker(ctx), ctx.reach
 
     def is_mine(task: Task) -> bool:
-        return may_see(task, groups, ctx.asker.agent)
+        return may_see(task, groups, ctx.asker.agent, reach)
 
     def read() -> TaskPage:
         store = TaskStore(ctx.services.store.engine)
@@ -142,7 +142,7 @@ async def _take(ctx: Context[Any, Any], task: Task, agent: str, note: str) -> Ta
         raise Refusal(409, "taken", f"{task.agent} has this {task.kind.value} already")
     if agent != ctx.asker.agent:
         agents = {each["id"] for each in (await ctx.ask("status"))["agents"]}
-        if agent not in agents:
+        if agent not in agents or not ctx.reach.has_agent(agent):
             raise not_found("agent", agent)
     return await change_task(ctx, task, TaskState.ASSIGNED, agent, note)
 
@@ -165,10 +165,11 @@ async def _call(ctx: Context[Any, Any], task: Task, note: str) -> Task:
 
 ROUTES = [
     Route("GET", "/api/inbox", "Voicemails or callbacks", show, Role.AGENT, Scope.READ_RECORDS,
-          query=Which, answer=Inbox, controller=True),
+          query=Which, answer=Inbox, controller=True, bound=Bound.REACH),
     Route("GET", "/api/inbox/voicemail/{id}/sound", "Hear a voicemail", listen, Role.AGENT,
-          Scope.READ_RECORDS, answer=Any, answer_media="audio/*", refusals=(410, 416), controller=True),
+          Scope.READ_RECORDS, answer=Any, answer_media="audio/*", refusals=(410, 416), controller=True,
+          bound=Bound.REACH),
     Route("POST", "/api/inbox/{kind}/{id}", "Take, call, release, or close one", act, Role.AGENT,
           Scope.CONTROL_CALLS, body=Wish, answer=TaskShown, audit="inbox", may_conflict=True,
-          controller=True),
+          controller=True, bound=Bound.REACH),
 ]  # fmt: skip

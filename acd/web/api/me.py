@@ -12,7 +12,7 @@ from acd.web.asker import Role, Scope
 from acd.web.centre import CentreShown
 from acd.web.context import Context
 from acd.web.refusal import away, wrong
-from acd.web.route import Route
+from acd.web.route import Bound, Route
 from acd.web.services import Services
 from acd.web.values import Answer, Input, Name
 
@@ -142,25 +142,33 @@ async def _browser_phone(ctx: Context[None, None], phone: str, centre: CentreSho
 
 
 async def targets(ctx: Context[None, None]) -> Targets:
-    """Agents and groups as they are at this moment."""
-    centre = await ctx.services.centre.get()
+    """Agents and groups as they are at this moment. Who has rights for some teams sees no other agents; who
+    takes calls with them sees the others' names, since calls may be sent to them."""
+    centre, reach = await ctx.services.centre.get(), ctx.reach
     agents = [
         Target(
-            id=a.id, name=a.name, extension=a.extension, state=_now(ctx.services, f"agent:{a.id}", "state")
+            id=a.id,
+            name=a.name,
+            extension=a.extension,
+            state=_now(ctx.services, f"agent:{a.id}", "state") if reach.has_agent(a.id) else None,
         )
         for a in centre.agents.values()
+        if reach.has_agent(a.id) or ctx.asker.agent is not None
     ]
     groups = [
         Target(
             id=group.id,
             name=group.name,
-            waiting=_now(ctx.services, f"group:{group.id}", "waiting"),
-            ready=_now(ctx.services, f"group:{group.id}", "ready"),
+            waiting=_now(ctx.services, f"group:{group.id}", "waiting") if reach.has_group(group.id) else None,
+            ready=_now(ctx.services, f"group:{group.id}", "ready") if reach.is_all else None,
         )
         for group in centre.groups.values()
+        if reach.has_group(group.id) or ctx.asker.agent is not None
     ]
     numbers = [
-        Target(id=route.number, name=route.flow or route.group or "") for route in centre.numbers.values()
+        Target(id=route.number, name=route.flow or route.group or "")
+        for route in centre.numbers.values()
+        if route.group is None or reach.has_group(route.group) or ctx.asker.agent is not None
     ]
     flows = [Target(id=flow, name=flow) for flow in centre.flows]
     outside = ctx.asker.agent in centre.dial_outside
@@ -173,10 +181,11 @@ def _now(services: Services, key: str, field: str) -> Any:
 
 ROUTES = [
     Route("POST", "/api/me/state", "Change one's own state", change_state, Role.AGENT, body=StateOrder,
-          answer=AgentNow, audit="agent-state", may_conflict=True, controller=True),
+          answer=AgentNow, audit="agent-state", may_conflict=True, controller=True, bound=Bound.OWN),
     Route("GET", "/api/me/figures", "One's own figures of the day", figures, Role.AGENT,
-          answer=dict[str, Any]),
-    Route("GET", "/api/me/phone", "The phones one may use", phones, Role.AGENT, answer=Phones),
+          answer=dict[str, Any], bound=Bound.OWN),
+    Route("GET", "/api/me/phone", "The phones one may use", phones, Role.AGENT, answer=Phones,
+          bound=Bound.OWN),
     Route("GET", "/api/targets", "Where calls may be sent to", targets, Role.AGENT, Scope.READ_STATE,
-          answer=Targets),
+          answer=Targets, bound=Bound.REACH),
 ]  # fmt: skip

@@ -24,10 +24,12 @@ from acd.web.customer_cards import (
     shown_card,
     shown_contact,
 )
-from acd.web.inbox_tasks import TaskShown, shown_task
+from acd.web.inbox_tasks import TaskShown, may_see, shown_task
+from acd.web.live.reached import sees_call
+from acd.web.other_teams import without_others
 from acd.web.pop import greeting, label_in, link_url
 from acd.web.refusal import forbidden
-from acd.web.route import Route
+from acd.web.route import Bound, Route
 from acd.web.values import Answer
 
 CONTACTS = 10
@@ -104,7 +106,7 @@ async def show(ctx: Context[None, None]) -> Pop:
         call=call,
         customer=None if known.card is None else shown_card(known.card, settings, pop=True),
         candidates=[shown_card(card, settings, pop=True) for card in known.candidates],
-        why=_why(ctx, detail),
+        why=await _why(ctx, detail),
         before=Before(
             contacts=[shown_contact(each) for each in known.contacts if each.call_id != call["id"]],
             callbacks=[shown_task(task) for task in known.callbacks],
@@ -127,7 +129,9 @@ def _check_whose(ctx: Context[Any, Any], call: dict[str, Any]) -> None:
     """An agent sees the calls that are theirs now, or were a moment ago."""
     mine = {call.get(name) for name in ("agent", "own_call_of", "wrap_up_for", "kept_for")}
     mine |= {party.get("agent") for party in call.get("parties") or ()}
-    if not ctx.is_supervisor() and ctx.asker.scopes is None and ctx.agent not in mine:
+    if ctx.asker.agent is not None and ctx.asker.agent in mine:
+        return
+    if not ctx.is_supervisor() or not sees_call(ctx.reach, call):
         raise forbidden("this is another agent's call", "other-call")
 
 
@@ -160,17 +164,21 @@ def _look(
         ids, numbers = list(identity.ids), list(dict.fromkeys((*numbers, *identity.numbers)))
     elif told is not None:
         ids, numbers = [told.id], list(dict.fromkeys((*numbers, *told.details.numbers)))
-    store = TaskStore(engine)
+    store, reach, mine = TaskStore(engine), ctx.reach, ctx.asker.agent
+    callbacks, voicemails = (
+        [task for task in store.open_of(kind, numbers, TASKS) if may_see(task, None, mine, reach)]
+        for kind in (TaskKind.CALLBACK, TaskKind.VOICEMAIL)
+    )
     return _Known(
         card,
         [each for each in found if card is None or each.id != card.id],
-        contacts(engine, ids, numbers, CONTACTS + 1)[: CONTACTS + 1],
-        store.open_of(TaskKind.CALLBACK, numbers, TASKS),
-        store.open_of(TaskKind.VOICEMAIL, numbers, TASKS),
+        contacts(engine, ids, numbers, CONTACTS + 1, reach)[: CONTACTS + 1],
+        callbacks,
+        voicemails,
     )
 
 
-def _why(ctx: Context[Any, Any], detail: dict[str, Any]) -> Why:
+async def _why(ctx: Context[Any, Any], detail: dict[str, Any]) -> Why:
     call = detail["call"]
     transfers = detail.get("transfers") or []
     sender = transfers[-1].get("from") if transfers else None
@@ -184,7 +192,7 @@ def _why(ctx: Context[Any, Any], detail: dict[str, Any]) -> Why:
         group=call.get("group"),
         priority=call.get("priority"),
         transferred_from=ctx.services.picture.objects.get(f"agent:{sender}", {}).get("name", sender),
-        reason=detail.get("reason"),
+        reason=(await without_others(ctx, {"reasons": detail.get("reason")}))["reasons"],
     )
 
 
@@ -234,5 +242,5 @@ def _links(
 
 ROUTES = [
     Route("GET", "/api/me/pop/{call}", "Who is calling, and why", show, Role.AGENT, Scope.READ_CUSTOMERS,
-          answer=Pop, controller=True),
+          answer=Pop, controller=True, bound=Bound.REACH),
 ]  # fmt: skip

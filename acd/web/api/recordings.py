@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from aiohttp import web
 
 from acd.recordings.store import Recording, Recordings
-from acd.records.record import CallRecord, SegmentKind
+from acd.records.record import CallRecord, Segment, SegmentKind
 from acd.web.asker import Role, Scope
 from acd.web.context import Context
 from acd.web.refusal import forbidden, not_found
-from acd.web.route import Route
+from acd.web.route import Bound, Route
 from acd.web.values import Answer, Input
+
+_TALKS = (SegmentKind.TALKING, SegmentKind.OUTSIDE, SegmentKind.FALLBACK)
 
 
 class RecordingShown(Answer):
@@ -55,8 +57,9 @@ class How(Input):
 async def of_call(ctx: Context[None, None]) -> list[RecordingShown]:
     """In their order; deleted ones as well."""
     call_id = ctx.path["id"]
-    await _check_call(ctx, call_id)
+    record = await _check_call(ctx, call_id)
     rows = await ctx.sql(lambda: _rows(ctx).of_calls([call_id]))
+    rows = [row for row in rows if _is_reached(ctx, row, record)]
     desk = ctx.services.recordings
     return [_shown(row, await asyncio.to_thread(desk.is_missing, row)) for row in rows]
 
@@ -90,19 +93,47 @@ async def _row(ctx: Context[Any, Any]) -> Recording:
     row = await ctx.sql(lambda: _rows(ctx).get(name))
     if row is None:
         raise not_found("recording", name)
-    await _check_call(ctx, row.call_id)
+    record = await _check_call(ctx, row.call_id)
+    if not _is_reached(ctx, row, record):
+        raise not_found("recording", name)
     return row
 
 
-async def _check_call(ctx: Context[Any, Any], call_id: str) -> None:
-    """A supervisor hears all; an agent, where the centre allows it, the calls in which that agent talked."""
+async def _check_call(ctx: Context[Any, Any], call_id: str) -> CallRecord | None:
+    """A supervisor hears all that the rights reach to; an agent, where the centre allows it, the calls in
+    which that agent talked. The call on record, where it had to be looked at."""
     if ctx.is_supervisor() or ctx.asker.scopes is not None:
-        return
+        if ctx.reach.is_all:
+            return None
+        record = await ctx.sql(ctx.services.store.call, call_id, ctx.reach)
+        if record is None:
+            raise not_found("call", call_id)
+        return record
     if not (await ctx.services.centre.get()).recording.agents_hear_own:
         raise forbidden("agents do not hear recordings here (agents_hear_own)", "role-missing")
     record = await ctx.sql(ctx.services.store.call, call_id)
     if record is None or not _talked(record, ctx.agent):
         raise forbidden("agents hear their own calls only", "not-yours")
+    return record
+
+
+def _is_reached(ctx: Context[Any, Any], row: Recording, record: CallRecord | None) -> bool:
+    """Of a call that went from one team to another the talks of each are for its own supervisors alone."""
+    if ctx.reach.is_all or record is None:
+        return True
+    until = row.started_at + timedelta(seconds=row.duration_s)
+    talking = [
+        each.agent
+        for each in record.segments
+        if each.kind in _TALKS and each.agent and _meet(each, row.started_at, until)
+    ]
+    if not talking:
+        return ctx.reach.has_group(row.group_id)
+    return any(ctx.reach.has_agent(agent) for agent in talking)
+
+
+def _meet(segment: Segment, since: datetime, until: datetime) -> bool:
+    return segment.started_at < until and (segment.ended_at is None or segment.ended_at > since)
 
 
 def _talked(record: CallRecord, agent: str) -> bool:
@@ -128,9 +159,9 @@ def _shown(row: Recording, missing: bool) -> RecordingShown:
 
 ROUTES = [
     Route("GET", "/api/calls/{id}/recordings", "The recordings of a call", of_call, Role.AGENT,
-          Scope.READ_RECORDS, answer=list[RecordingShown]),
+          Scope.READ_RECORDS, answer=list[RecordingShown], bound=Bound.REACH),
     Route("GET", "/api/recordings/{day}/{file}", "Hear a recording", listen, Role.AGENT, Scope.READ_RECORDS,
-          query=How, answer=Any, answer_media="audio/*", refusals=(410, 416)),
+          query=How, answer=Any, answer_media="audio/*", refusals=(410, 416), bound=Bound.REACH),
     Route("GET", "/api/recordings/{day}/{file}/peaks", "The picture of a recording's wave", peaks, Role.AGENT,
-          Scope.READ_RECORDS, answer=Peaks, refusals=(410,)),
+          Scope.READ_RECORDS, answer=Peaks, refusals=(410,), bound=Bound.REACH),
 ]  # fmt: skip

@@ -15,6 +15,7 @@ from sqlalchemy import Engine
 
 from acd.core.service_level import ServiceLevelFormula
 from acd.records.call_object import call_object
+from acd.records.reach import Reach
 from acd.reports.asked import Asked, By, Grain
 from acd.reports.behind import calls_behind
 from acd.reports.catalogue import REPORTS
@@ -37,7 +38,7 @@ from acd.web.context import Context
 from acd.web.refusal import Refusal
 from acd.web.report_desk import going_on_of, known_of, worked_out
 from acd.web.report_question import Language, Question, asked
-from acd.web.route import JSON, Route
+from acd.web.route import JSON, Bound, Route
 from acd.web.values import Answer, Input, Limit, Line, Name
 
 T = TypeVar("T")
@@ -193,10 +194,10 @@ class Wanted(Question):
 
 async def catalogue(ctx: Context[Spoken, None]) -> Catalogue:
     """Which reports there are, and what each figure in them means."""
-    return _catalogue(await ctx.services.centre.get(), ctx.query.language)
+    return _catalogue(await ctx.services.centre.get(), ctx.query.language, ctx.reach)
 
 
-def _catalogue(centre: CentreShown, language: str) -> Catalogue:
+def _catalogue(centre: CentreShown, language: str, reach: Reach) -> Catalogue:
     spoken, texts = words(language), file_words(language)
     return Catalogue(
         reports=[
@@ -219,7 +220,7 @@ def _catalogue(centre: CentreShown, language: str) -> Catalogue:
         formula=centre.system.service_level_formula.value,
         checks=[Named(id=id, label=meaning) for id, meaning in spoken.checks.items()],
         timezone=centre.system.timezone,
-        choices=_choices(centre),
+        choices=_choices(centre, known_of(centre, language, reach)),
     )
 
 
@@ -238,12 +239,13 @@ def _kpi(spoken: Words, id: str) -> KpiShown:
     )
 
 
-def _choices(centre: CentreShown) -> dict[str, list[FilterChoice]]:
-    teams = sorted({agent.team for agent in centre.agents.values() if agent.team})
+def _choices(centre: CentreShown, known: Known) -> dict[str, list[FilterChoice]]:
+    groups = [group for group in centre.groups.values() if known.reach.has_group(group.id)]
+    teams = {agent.team for agent in known.agents.values() if agent.team}
     return {
-        "group": [FilterChoice(id=group.id, name=group.name) for group in centre.groups.values()],
-        "agent": [FilterChoice(id=agent.id, name=agent.name) for agent in centre.agents.values()],
-        "team": [FilterChoice(id=team, name=team) for team in teams],
+        "group": [FilterChoice(id=group.id, name=group.name) for group in groups],
+        "agent": [FilterChoice(id=agent.id, name=agent.name) for agent in known.agents.values()],
+        "team": [FilterChoice(id=id, name=name) for id, name in known.teams.items() if id in teams],
         "number": [FilterChoice(id=number, name=number) for number in centre.numbers],
         "flow": [FilterChoice(id=flow, name=flow) for flow in centre.flows],
     }
@@ -270,7 +272,7 @@ async def _work(ctx: Context[Any, None], do: Callable[[_Work], T]) -> T:
     centre, now = await ctx.services.centre.get(), datetime.now(UTC)
     tz, formula = ZoneInfo(centre.system.timezone), centre.system.service_level_formula
     wanted = asked(ctx.path["name"], question, tz, now, formula)
-    known, targets = known_of(centre, question.language), Targets.of_settings(centre.reports)
+    known, targets = known_of(centre, question.language, ctx.reach), Targets.of_settings(centre.reports)
     services = ctx.services
     live = going_on_of(services.picture.objects, now) if services.link.up else None
     async with services.report_turns.turn(ctx.asker.name):
@@ -312,7 +314,7 @@ async def behind(ctx: Context[Behind, None]) -> CallsBehind:
             query.after,
             work.now,
         )
-        calls = ctx.services.store.these(found.calls)
+        calls = ctx.services.store.these(found.calls, work.known.reach)
         return CallsBehind(calls=[CallShown(**call_object(call)) for call in calls], after=found.after)
 
     return await _work(ctx, do)
@@ -339,11 +341,11 @@ async def file(ctx: Context[Wanted, None]) -> web.Response:
 
 ROUTES = [
     Route("GET", "/api/reports", "Which reports there are, and what their figures mean", catalogue,
-          Role.SUPERVISOR, Scope.READ_RECORDS, query=Spoken, answer=Catalogue),
+          Role.SUPERVISOR, Scope.READ_RECORDS, query=Spoken, answer=Catalogue, bound=Bound.REACH),
     Route("GET", "/api/reports/{name}", "Key figures of a period", show, Role.SUPERVISOR, Scope.READ_RECORDS,
-          query=Question, answer=TableShown, refusals=(422, 429)),
+          query=Question, answer=TableShown, refusals=(422, 429), bound=Bound.REACH),
     Route("GET", "/api/reports/{name}/calls", "The calls behind a figure", behind, Role.SUPERVISOR,
-          Scope.READ_RECORDS, query=Behind, answer=CallsBehind, refusals=(422, 429)),
+          Scope.READ_RECORDS, query=Behind, answer=CallsBehind, refusals=(422, 429), bound=Bound.REACH),
     Route("GET", "/api/reports/{name}/file", "A report as a file", file, Role.SUPERVISOR, Scope.READ_RECORDS,
-          query=Wanted, answer_media="*/*", audit="report-file", refusals=(422, 429)),
+          query=Wanted, answer_media="*/*", audit="report-file", refusals=(422, 429), bound=Bound.REACH),
 ]  # fmt: skip

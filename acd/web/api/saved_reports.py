@@ -17,7 +17,7 @@ from acd.web.asker import Role, Scope
 from acd.web.context import Context
 from acd.web.refusal import Refusal, forbidden, not_found
 from acd.web.report_question import NAMES_MAX, Kpis, Language
-from acd.web.route import Route
+from acd.web.route import Bound, Route
 from acd.web.values import Answer, Input, Line, Name
 
 RUNS_SHOWN = 20
@@ -118,14 +118,20 @@ class SavedList(Answer):
 
 
 async def every(ctx: Context[None, None]) -> SavedList:
-    """By name."""
+    """By name; who has rights for some teams sees the own ones."""
     centre = await ctx.services.centre.get()
 
     def read() -> SavedList:
         engine = ctx.services.store.engine
         return SavedList(
-            reports=[_saved(one, Runs(engine).of(one.id, 1)) for one in SavedReports(engine).every()],
-            broken=[BrokenShown(**one.plain()) for one in SavedReports(engine).broken()],
+            reports=[
+                _saved(one, Runs(engine).of(one.id, 1))
+                for one in SavedReports(engine).every()
+                if _may_see(ctx, one)
+            ],
+            broken=[
+                BrokenShown(**one.plain()) for one in SavedReports(engine).broken() if _may_see(ctx, one)
+            ],
             mail=centre.reports.mail is not None,
         )
 
@@ -166,7 +172,7 @@ async def delete(ctx: Context[None, None]) -> None:
 
     def work() -> SavedReport | BrokenReport:
         saved = SavedReports(ctx.services.store.engine).look_up(ctx.path["id"])
-        if saved is None:
+        if saved is None or not _may_see(ctx, saved):
             raise not_found("saved report", ctx.path["id"])
         _check_owner(ctx, saved)
         SavedReports(ctx.services.store.engine).remove(saved.id)
@@ -187,11 +193,11 @@ async def runs(ctx: Context[None, None]) -> list[RunShown]:
 async def send(ctx: Context[None, None]) -> RunShown:
     """Now, of the period as it is now; the answer does not wait for the mail server."""
     mail, now = (await ctx.services.centre.get()).reports.mail, datetime.now(UTC)
-    if mail is None:
-        raise Refusal(409, "no-mail-server", "config/reports.yml names no mail server (mail)")
 
     def work() -> tuple[SavedReport, Run]:
         saved = _found(ctx)
+        if mail is None:
+            raise Refusal(409, "no-mail-server", "config/reports.yml names no mail server (mail)")
         if not saved.recipients:
             raise Refusal(409, "no-recipients", f"{saved.name} has nobody whom it is sent to")
         return saved, Runs(ctx.services.store.engine).add(saved, now)
@@ -203,9 +209,14 @@ async def send(ctx: Context[None, None]) -> RunShown:
 
 def _found(ctx: Context[Any, Any]) -> SavedReport:
     saved = SavedReports(ctx.services.store.engine).find(ctx.path["id"])
-    if saved is None:
+    if saved is None or not _may_see(ctx, saved):
         raise not_found("saved report", ctx.path["id"])
     return saved
+
+
+def _may_see(ctx: Context[Any, Any], saved: SavedReport | BrokenReport) -> bool:
+    """Others' reports are sent with the rights of others."""
+    return ctx.reach.is_all or saved.owner == ctx.asker.name
 
 
 def _own(ctx: Context[Any, Any]) -> SavedReport:
@@ -241,15 +252,15 @@ _READ, _WRITE = Scope.READ_RECORDS, Scope.SUPERVISE
 
 ROUTES = [
     Route("GET", "/api/saved-reports", "Reports that are kept", every, Role.SUPERVISOR, _READ,
-          answer=SavedList),
+          answer=SavedList, bound=Bound.REACH),
     Route("POST", "/api/saved-reports", "Keep a report", create, Role.SUPERVISOR, _WRITE, body=Draft,
-          answer=SavedShown, status=201, audit="saved-report-create", refusals=(422,)),
+          answer=SavedShown, status=201, audit="saved-report-create", refusals=(422,), bound=Bound.OWN),
     Route("PUT", "/api/saved-reports/{id}", "Change a report that is kept", change, Role.SUPERVISOR, _WRITE,
-          body=Draft, answer=SavedShown, audit="saved-report-change", refusals=(422,)),
+          body=Draft, answer=SavedShown, audit="saved-report-change", refusals=(422,), bound=Bound.REACH),
     Route("DELETE", "/api/saved-reports/{id}", "Keep a report no longer", delete, Role.SUPERVISOR, _WRITE,
-          audit="saved-report-delete"),
+          audit="saved-report-delete", bound=Bound.REACH),
     Route("GET", "/api/saved-reports/{id}/runs", "When it was sent", runs, Role.SUPERVISOR, _READ,
-          answer=list[RunShown]),
+          answer=list[RunShown], bound=Bound.REACH),
     Route("POST", "/api/saved-reports/{id}/send", "Send it now", send, Role.SUPERVISOR, _WRITE,
-          answer=RunShown, audit="saved-report-send", may_conflict=True),
+          answer=RunShown, audit="saved-report-send", may_conflict=True, bound=Bound.REACH),
 ]  # fmt: skip

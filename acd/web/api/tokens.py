@@ -8,19 +8,21 @@ from typing import Annotated
 from pydantic import AwareDatetime, Field
 
 from acd.accounts.tokens import Token
+from acd.web.api.accounts import check_teams
 from acd.web.asker import Role, Scope
 from acd.web.context import Context
 from acd.web.refusal import not_found, wrong
 from acd.web.route import Route
-from acd.web.values import Answer, Input, Name
+from acd.web.values import Answer, Input, Name, TeamIds
 
 
 class TokenShown(Answer):
-    """Without its key, of which only the hash is kept."""
+    """Without its key, of which only the hash is kept. `teams`: those that its rights are for; null: all."""
 
     id: str
     name: str
     scopes: list[str]
+    teams: list[str] | None
     created_by: str
     created_at: datetime
     expires_at: datetime | None
@@ -28,11 +30,12 @@ class TokenShown(Answer):
 
 
 class NewToken(Input):
-    """Without `expires_at` it holds until it is removed."""
+    """Without `expires_at` it holds until it is removed; without `teams` it is for all."""
 
     name: Name
     scopes: Annotated[list[Scope], Field(min_length=1, max_length=20)]
     expires_at: AwareDatetime | None = None
+    teams: TeamIds | None = None
 
 
 class TokenMade(Answer):
@@ -52,11 +55,14 @@ async def add(ctx: Context[None, NewToken]) -> TokenMade:
     asked = ctx.body
     if asked.expires_at is not None and asked.expires_at <= datetime.now(UTC):
         raise wrong({"body.expires_at": "has passed"})
+    await check_teams(ctx, asked.teams)
+    if asked.teams is not None and Scope.ADMIN in asked.scopes:
+        raise wrong({"body.teams": "are not for the scope admin, which may change everybody's rights"})
     scopes = sorted({scope.value for scope in asked.scopes})
     token, key = await ctx.sql(
-        lambda: ctx.services.tokens.add(asked.name, scopes, ctx.asker.name, asked.expires_at)
+        lambda: ctx.services.tokens.add(asked.name, scopes, ctx.asker.name, asked.expires_at, asked.teams)
     )
-    ctx.note(token.id, name=token.name, scopes=scopes)
+    ctx.note(token.id, name=token.name, scopes=scopes, teams=asked.teams)
     return TokenMade(token=_shown(token), key=key)
 
 
@@ -64,6 +70,7 @@ async def remove(ctx: Context[None, None]) -> None:
     """It no longer holds, from now on."""
     if not await ctx.sql(lambda: ctx.services.tokens.remove(ctx.path["id"])):
         raise not_found("token", ctx.path["id"])
+    await ctx.services.open_sockets.look(ctx.services.store)
 
 
 def _shown(token: Token) -> TokenShown:
@@ -71,6 +78,7 @@ def _shown(token: Token) -> TokenShown:
         id=token.id,
         name=token.name,
         scopes=list(token.scopes),
+        teams=None if token.teams is None else list(token.teams),
         created_by=token.created_by,
         created_at=token.created_at,
         expires_at=token.expires_at,

@@ -14,7 +14,7 @@ from acd.web.drafts import Drafts, KeptDraft
 from acd.web.live.mine import CALL
 from acd.web.picture import Object
 from acd.web.refusal import Refusal
-from acd.web.route import NOT_AUDITED, Route
+from acd.web.route import NOT_AUDITED, Bound, Route
 from acd.web.values import Answer, Input, Moment, Name, Text
 
 Value = Annotated[Text, Field(max_length=FIELD_MAX)]
@@ -168,14 +168,15 @@ async def dispositions(ctx: Context[None, None]) -> dict[str, DispositionsOfGrou
 
 ROUTES = [
     Route("GET", "/api/dispositions", "What agents record of the groups' calls", dispositions, Role.AGENT,
-          Scope.READ_STATE, answer=dict[str, DispositionsOfGroup]),
+          Scope.READ_STATE, answer=dict[str, DispositionsOfGroup], bound=Bound.SHARED),
     Route("POST", "/api/me/wrap-up", "Say what came of a call", wrap_up, Role.AGENT, body=WrapUp,
-          answer=WrapUpKept, audit="wrap-up", controller=True),
+          answer=WrapUpKept, audit="wrap-up", controller=True, bound=Bound.OWN),
     Route("GET", "/api/me/drafts", "What one has typed about calls and not sent", read_drafts, Role.AGENT,
-          answer=UnsentDrafts),
-    Route("GET", _DRAFT, "What one has typed about a call", read_draft, Role.AGENT, answer=DraftKept),
+          answer=UnsentDrafts, bound=Bound.OWN),
+    Route("GET", _DRAFT, "What one has typed about a call", read_draft, Role.AGENT, answer=DraftKept,
+          bound=Bound.OWN),
     Route("PUT", _DRAFT, "Keep what one has typed about a call", keep_draft, Role.AGENT, body=DraftKept,
-          audit=NOT_AUDITED),
+          audit=NOT_AUDITED, bound=Bound.OWN),
     Route("DELETE", _DRAFT, "Forget what one has typed about a call", drop_draft, Role.AGENT,
-          audit=NOT_AUDITED),
+          audit=NOT_AUDITED, bound=Bound.OWN),
 ]  # fmt: skip

@@ -6,15 +6,17 @@ import asyncio
 import secrets
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from aiohttp import WSCloseCode
 
 from acd.web.asker import Asker
 from acd.web.link import Link
+from acd.web.live.bounded import BoundedPicture, BoundedPictures
 from acd.web.live.client import Client
 from acd.web.live.mine import CENTRE, MESSAGE, Shares, view
-from acd.web.live.topics import KINDS, ME, WALLBOARD, Topic, key_of, text_of
+from acd.web.live.topics import KINDS, ME, WALLBOARD, Topic, bound_of, key_of, parts_of, text_of
 from acd.web.picture import Object, Picture
 
 CHECK_EVERY_S = 2.0
@@ -27,6 +29,8 @@ class Hub:
         self._picture = picture
         self._link = link
         self._shares = Shares()
+        self._bounded = BoundedPictures(picture)
+        self._bounded_mine: set[str] = set()
         self._topics: dict[str, Topic] = {}
         self._clients: set[Client] = set()
         self.boot = secrets.token_hex(8)
@@ -41,7 +45,11 @@ class Hub:
 
     def is_watched(self, topic: str) -> bool:
         """Whether anybody watches it."""
-        return topic in self._topics
+        return any(f"{topic}{bound}" in self._topics for bound in ("", *self._bounded.all()))
+
+    def bounded_pictures(self) -> list[BoundedPicture]:
+        """Those that are looked at by who has rights for some teams."""
+        return list(self._bounded.all().values())
 
     # --- browsers come and go ----------------------------------------------------------------------
     def come(self, client: Client) -> None:
@@ -90,41 +98,63 @@ class Hub:
 
     def _topic(self, key: str, name: str, asker: Asker) -> Topic:
         if key not in self._topics:
-            self._topics[key] = Topic(name, self._view(name, asker.agent))
+            self._topics[key] = Topic(name, self._view(name, asker))
             if name == WALLBOARD:
                 self.wallboard_watched()
         return self._topics[key]
 
-    def _view(self, name: str, agent: str | None) -> dict[str, Object]:
-        objects = self._picture.objects
+    def _view(self, name: str, asker: Asker) -> dict[str, Object]:
+        objects, bound = self._picture.objects, bound_of(asker)
+        if asker.teams is not None:
+            heard = partial(self._changed_kinds, bound)
+            objects = self._bounded.of(bound, asker.teams, heard).objects
         if name == ME:
-            return view(agent, objects, self._shares)
+            if bound:
+                self._bounded_mine.add(f"{ME} {asker.agent or ''}{bound}")
+            return self._mine(asker.agent, bound)
         has = KINDS[name].has
         return {key: value for key, value in objects.items() if has(key)}
+
+    def _mine(self, agent: str | None, bound: str) -> dict[str, Object]:
+        """What is an agent's own is so whatever the rights over others; the centre is told within those."""
+        found = view(agent, self._picture.objects, self._shares)
+        if bound and CENTRE in found:
+            found[CENTRE] = self._bounded.all()[bound].objects[CENTRE]
+        return found
 
     def _leave(self, client: Client, key: str) -> None:
         topic = self._topics[key]
         topic.clients.discard(client)
         if not topic.clients:
             del self._topics[key]
+            self._bounded_mine.discard(key)
+            bound = parts_of(key)[1]
+            if bound and not any(parts_of(other)[1] == bound for other in self._topics):
+                self._bounded.drop(bound)
 
     # --- the picture changes -----------------------------------------------------------------------
     def _changed(self, changed: Mapping[str, Object], dropped: list[str]) -> None:
         touched = self._shares.change(changed, dropped)
+        self._changed_kinds("", changed, dropped)
+        everybody = any(key == CENTRE or key.startswith(MESSAGE) for key in (*changed, *dropped))
+        mine = [key for key in self._topics if key.startswith(f"{ME} ")] if everybody else None
+        touched_keys = [*(f"{ME} {agent}" for agent in touched), *self._bounded_mine]
+        for key in mine if mine is not None else touched_keys:
+            if (topic := self._topics.get(key)) is not None:
+                self._changed_of(topic, key)
+
+    def _changed_kinds(self, bound: str, changed: Mapping[str, Object], dropped: list[str]) -> None:
+        """Of the whole picture (''), or of the one that these see whose rights are for some teams."""
         for name, kind in KINDS.items():
-            if (topic := self._topics.get(name)) is not None:
+            if (topic := self._topics.get(f"{name}{bound}")) is not None:
                 topic.change(
                     {key: value for key, value in changed.items() if kind.has(key)},
                     [key for key in dropped if kind.has(key)],
                 )
-        everybody = any(key == CENTRE or key.startswith(MESSAGE) for key in (*changed, *dropped))
-        mine = [key for key in self._topics if key.startswith(f"{ME} ")] if everybody else None
-        for key in mine if mine is not None else (f"{ME} {agent}" for agent in touched):
-            if (topic := self._topics.get(key)) is not None:
-                self._changed_of(topic, key.removeprefix(f"{ME} ") or None)
 
-    def _changed_of(self, topic: Topic, agent: str | None) -> None:
-        now = view(agent, self._picture.objects, self._shares)
+    def _changed_of(self, topic: Topic, key: str) -> None:
+        name, bound = parts_of(key)
+        now = self._mine(name.removeprefix(f"{ME} ") or None, bound)
         had = topic.data
         topic.change(
             {key: value for key, value in now.items() if had.get(key) != value},

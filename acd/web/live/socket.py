@@ -60,8 +60,11 @@ def live_handler(services: Services) -> Any:
         hub.come(client)
         sending = asyncio.create_task(client.send())
         over = partial(client.close, WSCloseCode.POLICY_VIOLATION, "session-over")
+        renew = partial(
+            client.close, WSCloseCode.SERVICE_RESTART, "rights-changed"
+        )  # it comes back with them
         try:
-            with services.open_sockets.of(asker, over):
+            with services.open_sockets.of(asker, over, renew):
                 await _listen(client, hub, services)
         finally:
             hub.go(client)

@@ -36,10 +36,26 @@ KINDS: Mapping[str, Kind] = {
 
 
 def key_of(topic: str, asker: Asker) -> str | None:
-    """Under which key the hub keeps it: `me` is another for each agent. None: there is no such topic."""
+    """Under which key the hub keeps it: `me` is another for each agent, and all are so for each set of teams
+    that somebody's rights are for. None: there is no such topic."""
     if topic == ME:
-        return f"{ME} {asker.agent or ''}"
-    return topic if topic in KINDS else None
+        return f"{ME} {asker.agent or ''}{bound_of(asker)}"
+    return f"{topic}{bound_of(asker)}" if topic in KINDS else None
+
+
+BOUND = "\n"
+"""Between a topic and the teams: in no name of either."""
+
+
+def bound_of(asker: Asker) -> str:
+    """What stands behind the topics of who has rights for some teams; '' for all others."""
+    return "" if asker.teams is None else BOUND + BOUND.join(sorted(asker.teams))
+
+
+def parts_of(key: str) -> tuple[str, str]:
+    """What a key of the hub is made of: the topic with the agent, and for whom it is bounded."""
+    name, mark, teams = key.partition(BOUND)
+    return name, f"{mark}{teams}"
 
 
 @dataclass(slots=True)
