@@ -32,7 +32,8 @@ class Environment:
     `http_address`. Requests that come from one of `http_proxies` are from whom the proxy says.
     `redis_host`, if given, is used instead of the configuration's; without a `redis_password` none is sent.
     The keys of S3 are for the store of recordings. Programs at `metrics_from` (addresses and networks) may
-    read the web process's metrics, beside those of its own machine.
+    read the web process's metrics, beside those of its own machine. With `tls_cert` and `tls_key` (PEM files)
+    the web process speaks TLS.
     `records_url`, if given, says where records go instead of a file in `home`; it may hold a password.
     """
 
@@ -59,6 +60,8 @@ class Environment:
     s3_access_key: str = field(default="", repr=False)
     s3_secret_key: str = field(default="", repr=False)
     metrics_from: tuple[str, ...] = ()
+    tls_cert: Path | None = None
+    tls_key: Path | None = None
 
     @classmethod
     def from_env(cls, env: Mapping[str, str], checkout: Path) -> Environment:
@@ -92,6 +95,8 @@ class Environment:
             s3_access_key=env.get("ACD_S3_ACCESS_KEY", ""),
             s3_secret_key=env.get("ACD_S3_SECRET_KEY", ""),
             metrics_from=read(_networks, "ACD_METRICS_FROM", cls.metrics_from),
+            tls_cert=read.optional(_file, "ACD_TLS_CERT", home),
+            tls_key=read.optional(_file, "ACD_TLS_KEY", home),
             records_url=read(_database_url, "ACD_DATABASE_URL", ""),
         )
         if read.problems:
@@ -181,6 +186,9 @@ class Environment:
                 f"ACD_HOME: the path {self.home} is too long for the control socket in it; "
                 f"'{self.control_socket}' may have at most {LONGEST_SOCKET_PATH} bytes"
             )
+        if (self.tls_cert is None) != (self.tls_key is None):
+            given, missing = ("ACD_TLS_CERT", "ACD_TLS_KEY")[:: 1 if self.tls_cert is not None else -1]
+            raise OperatorError(f"{missing}: not set, but {given} is; TLS takes a certificate and its key")
         names: dict[int, str] = {}
         for name, port in (
             ("ACD_SIP_PORT", self.sip_port),
@@ -236,6 +244,14 @@ def _folder(env: Mapping[str, str], name: str, default: Path) -> Path:
         raise OperatorError(
             f"{name}: expected a folder's path without ';' and control characters, got {text!r}"
         )
+    return Path(text).expanduser().absolute()
+
+
+def _file(env: Mapping[str, str], name: str, default: Path) -> Path:
+    """Whether it is there is seen when it is read."""
+    text = env.get(name) or str(default)
+    if not text.isprintable():
+        raise OperatorError(f"{name}: expected a file's path without control characters, got {text!r}")
     return Path(text).expanduser().absolute()
 
 
