@@ -298,7 +298,8 @@ class _Server:
         )
         if self._web:
             host = f"[{env.http_address}]" if ":" in env.http_address else env.http_address
-            say(f"  Desktop      http://{host}:{env.http_port}/")
+            scheme = "http" if env.tls_cert is None else "https"
+            say(f"  Desktop      {scheme}://{host}:{env.http_port}/")
             if env.first_passwords_file.exists():
                 say(f"               first passwords: {env.first_passwords_file} (hand out, then delete)")
         say(f"  See it live  {command} status --watch")

@@ -33,7 +33,8 @@ class Environment:
     `http_address`. Requests that come from one of `http_proxies` are from whom the proxy says.
     `redis_host`, if given, is used instead of the configuration's; without a `redis_password` none is sent.
     The keys of S3 are for the store of recordings. Programs at `metrics_from` (addresses and networks) may
-    read the web process's metrics, beside those of its own machine.
+    read the web process's metrics, beside those of its own machine. With `tls_cert` and `tls_key` (PEM files)
+    the web process speaks TLS.
     Where there are several `controllers`, one leads and the others stand by; `controller` is the name of the
     one that this process is ('' for programs that are none, and where there is only one). Each keeps what is
     its own in `own_dir`, all else of `home` is shared by them.
@@ -65,6 +66,8 @@ class Environment:
     metrics_from: tuple[str, ...] = ()
     controller: str = ""
     controllers: tuple[ControllerPlace, ...] = ()
+    tls_cert: Path | None = None
+    tls_key: Path | None = None
 
     @classmethod
     def from_env(cls, env: Mapping[str, str], checkout: Path) -> Environment:
@@ -98,6 +101,8 @@ class Environment:
             s3_access_key=env.get("ACD_S3_ACCESS_KEY", ""),
             s3_secret_key=env.get("ACD_S3_SECRET_KEY", ""),
             metrics_from=read(_networks, "ACD_METRICS_FROM", cls.metrics_from),
+            tls_cert=read.optional(_file, "ACD_TLS_CERT", home),
+            tls_key=read.optional(_file, "ACD_TLS_KEY", home),
             records_url=read(_database_url, "ACD_DATABASE_URL", ""),
             controller=env.get("ACD_CONTROLLER", ""),
             controllers=read(controllers_of, "ACD_CONTROLLERS", cls.controllers),
@@ -201,6 +206,9 @@ class Environment:
                 f"'{self.control_socket}' may have at most {LONGEST_SOCKET_PATH} bytes"
             )
         check_name(self.controller, self.controllers)
+        if (self.tls_cert is None) != (self.tls_key is None):
+            given, missing = ("ACD_TLS_CERT", "ACD_TLS_KEY")[:: 1 if self.tls_cert is not None else -1]
+            raise OperatorError(f"{missing}: not set, but {given} is; TLS takes a certificate and its key")
         names: dict[int, str] = {}
         for name, port in (
             ("ACD_SIP_PORT", self.sip_port),
@@ -256,6 +264,14 @@ def _folder(env: Mapping[str, str], name: str, default: Path) -> Path:
         raise OperatorError(
             f"{name}: expected a folder's path without ';' and control characters, got {text!r}"
         )
+    return Path(text).expanduser().absolute()
+
+
+def _file(env: Mapping[str, str], name: str, default: Path) -> Path:
+    """Whether it is there is seen when it is read."""
+    text = env.get(name) or str(default)
+    if not text.isprintable():
+        raise OperatorError(f"{name}: expected a file's path without control characters, got {text!r}")
     return Path(text).expanduser().absolute()
 
 

@@ -35,6 +35,7 @@ from acd.web.centre import CentreInUse, CentreShown
 from acd.web.figures import EVERY_S, RECENT, SHARE_MAX
 from acd.web.live.hub import Hub
 from acd.web.report_desk import known_of
+from acd.web.tls.certificate import Certificate
 
 PATH = "/metrics"
 KPI_IDS = (
@@ -59,8 +60,16 @@ class Told:
 class WebMetrics:
     """`page` answers GET /metrics, to this machine and to the `others` (networks) only."""
 
-    def __init__(self, store: RecordStore, centre: CentreInUse, hub: Hub, others: Iterable[str] = ()) -> None:
+    def __init__(
+        self,
+        store: RecordStore,
+        centre: CentreInUse,
+        hub: Hub,
+        others: Iterable[str] = (),
+        certificate: Certificate | None = None,
+    ) -> None:
         self._store = store
+        self._certificate = certificate
         self._centre = centre
         self._hub = hub
         self._others = [ipaddress.ip_network(network) for network in others]
@@ -77,7 +86,7 @@ class WebMetrics:
                 " and not through a proxy\n",
             )
         told = await self._now()
-        text = await asyncio.to_thread(_written, told, self._hub.clients)
+        text = await asyncio.to_thread(_written, told, self._hub.clients, self._certificate)
         return web.Response(body=text, headers={"Content-Type": CONTENT_TYPE_LATEST})
 
     async def _now(self) -> Told | None:
@@ -116,15 +125,27 @@ def work_out(engine: Engine, centre: CentreShown, now: datetime) -> Told:
 
 
 class _Families(Collector):
-    def __init__(self, told: Told | None, browsers: int) -> None:
+    def __init__(self, told: Told | None, browsers: int, certificate: Certificate | None) -> None:
         self._told = told
         self._browsers = browsers
+        self._certificate = certificate
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
         """See `prometheus_client`."""
         up = self._told is not None
         yield GaugeMetricFamily("acd_figures_up", "1 while key figures can be read.", value=float(up))
         yield GaugeMetricFamily("acd_browsers", "Browsers that are connected.", value=self._browsers)
+        if self._certificate is not None:
+            yield GaugeMetricFamily(
+                "acd_tls_certificate_days",
+                "Days until the certificate in use expires.",
+                value=self._certificate.days_left(),
+            )
+            yield GaugeMetricFamily(
+                "acd_tls_certificate_current",
+                "0 while the pair in the files cannot be used, and the one before is used on.",
+                value=float(self._certificate.fault is None),
+            )
         if self._told is None:
             return
         yield GaugeMetricFamily(
@@ -150,10 +171,10 @@ def metric_of(id: str) -> str:
     return f"acd_kpi_{id.removesuffix('_s')}" + ("_seconds" if id.endswith("_s") else "")
 
 
-def _written(told: Told | None, browsers: int) -> bytes:
+def _written(told: Told | None, browsers: int, certificate: Certificate | None = None) -> bytes:
     registry = CollectorRegistry(auto_describe=False)
     ProcessCollector(registry=registry)
-    registry.register(_Families(told, browsers))
+    registry.register(_Families(told, browsers, certificate))
     return generate_latest(registry)
 
 

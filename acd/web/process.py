@@ -47,6 +47,7 @@ from acd.web.route import Route
 from acd.web.services import Services
 from acd.web.sip_proxy import PATH as SIP
 from acd.web.sip_proxy import sip_handler
+from acd.web.tls.certificate import Certificate
 from acd.webhooks.worker import WebhookWorker
 
 log = structlog.get_logger(__name__)
@@ -56,10 +57,16 @@ STOP_LIMIT_S = 2.0
 
 
 class WebProcess:
-    """Usable between `start` and `stop`; `run` is both, with signals."""
+    """Usable between `start` and `stop`; `run` is both, with signals.
+
+    Raises OperatorError for a certificate that cannot be served with.
+    """
 
     def __init__(self, environment: Environment, routes: Sequence[Route] = tuple(ROUTES)) -> None:
         self.environment = environment
+        self.certificate: Certificate | None = None
+        if environment.tls_cert is not None and environment.tls_key is not None:
+            self.certificate = Certificate(environment.tls_cert, environment.tls_key)
         self._store = RecordStore(environment.database_url)
         self._audit = AuditWriter(self._store)
         identity = Identity(self._store, environment.http_proxies)
@@ -69,7 +76,7 @@ class WebProcess:
         self.app.router.add_get(SIP, sip_handler(self.services))
         self.app.router.add_get("/health", self._health)
         centre, hub = self.services.centre, self.services.hub
-        metrics = WebMetrics(self._store, centre, hub, environment.metrics_from)
+        metrics = WebMetrics(self._store, centre, hub, environment.metrics_from, self.certificate)
         self.app.router.add_get(PATH_OF_METRICS, metrics.page)
         self.app.router.add_get("/{path:.*}", Pages(FOLDER).serve)
         self._runner = web.AppRunner(self.app, access_log=None, shutdown_timeout=STOP_LIMIT_S)
@@ -99,6 +106,11 @@ class WebProcess:
         return ZoneInfo(centre.system.timezone), known_of(centre, "en")
 
     @property
+    def listening(self) -> bool:
+        """Whether browsers can connect."""
+        return bool(self._runner.addresses)
+
+    @property
     def port(self) -> int:
         """Where it listens."""
         return int(self._runner.addresses[0][1])
@@ -117,11 +129,15 @@ class WebProcess:
         work = [services.link.run(), services.hub.run(), services.open_sockets.run(self._store)]
         work += [services.figures.run(), self._webhooks.run(), self._keeper.run()]
         work += [self._roll_ups.run(), self._reports.run(), self._retention.run()]
+        if self.certificate is not None:
+            work.append(self.certificate.run())
         self._tasks = [asyncio.create_task(one) for one in work]
         self._auditing = asyncio.create_task(self._audit.run())
         await self._runner.setup()
         try:
-            await web.TCPSite(self._runner, environment.http_address, environment.http_port).start()
+            tls = None if self.certificate is None else self.certificate.context
+            where = environment.http_address, environment.http_port
+            await web.TCPSite(self._runner, *where, ssl_context=tls).start()
         except OSError as error:
             await self.stop()
             raise OperatorError(
@@ -149,6 +165,8 @@ class WebProcess:
         stop = asyncio.Event()
         for name in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(name, stop.set)
+        if self.certificate is not None:
+            asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, self.certificate.look)
         await self.start()
         waiting = asyncio.create_task(stop.wait())
         try:
@@ -206,4 +224,6 @@ class WebProcess:
         except (OperatorError, RequestRefused) as error:
             facts = {"ok": False, "reason": str(error)}
         facts["browsers"] = self.services.hub.clients
+        if self.certificate is not None:
+            facts["tls"] = self.certificate.facts()
         return web.json_response(facts, status=200 if facts["ok"] else 503)

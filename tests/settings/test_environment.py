@@ -61,6 +61,8 @@ def test_every_variable() -> None:
         "ACD_METRICS_FROM": "192.0.2.9, 198.51.100.0/28",
         "ACD_CONTROLLER": "two",
         "ACD_CONTROLLERS": "one=192.0.2.1,two=192.0.2.2:4600",
+        "ACD_TLS_CERT": "/etc/acd/tls/cert.pem",
+        "ACD_TLS_KEY": "/etc/acd/tls/key.pem",
         "PATH": "/bin",
     }
     assert Environment.from_env(variables, CHECKOUT) == Environment(
@@ -71,6 +73,7 @@ def test_every_variable() -> None:
         "postgresql+psycopg://acd:battery%20staple@db.example/acd", "tea leaves", "coffee beans",
         ("192.0.2.9/32", "198.51.100.0/28"),
         "two", (ControllerPlace("one", "192.0.2.1", 4574), ControllerPlace("two", "192.0.2.2", 4600)),
+        Path("/etc/acd/tls/cert.pem"), Path("/etc/acd/tls/key.pem"),
     )  # fmt: skip
     shown = repr(Environment.from_env(variables, CHECKOUT))
     assert "correct horse" not in shown
@@ -121,6 +124,10 @@ def test_folders_become_absolute(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         ({"ACD_PUBLIC_ADDRESS": "x"},
          "ACD_PUBLIC_ADDRESS: expected an IP address such as 192.0.2.1, got 'x'"),
         ({"ACD_PUBLIC_SIP_PORT": "0"}, "ACD_PUBLIC_SIP_PORT: expected a port from 1 to 65535, got '0'"),
+        ({"ACD_TLS_CERT": "/a"},
+         "ACD_TLS_KEY: not set, but ACD_TLS_CERT is; TLS takes a certificate and its key"),
+        ({"ACD_TLS_KEY": "/a"},
+         "ACD_TLS_CERT: not set, but ACD_TLS_KEY is; TLS takes a certificate and its key"),
         ({"ACD_HOME": "/data\nx"},
          "ACD_HOME: expected a folder's path without ';' and control characters, got '/data\\nx'"),
     ],

@@ -74,7 +74,7 @@ async def sign_in(ctx: Context[None, Credentials]) -> web.Response:
     response = web.Response(body=written(_SHOWN, await _shown(ctx, account)), content_type=JSON)
     response.headers[hdrs.CACHE_CONTROL] = "no-store"
     # The browser says itself whether it came over TLS; a proxy may have ended that before us.
-    over_tls = ctx.request.headers.get(hdrs.ORIGIN, "").startswith("https:")
+    over_tls = ctx.request.secure or ctx.request.headers.get(hdrs.ORIGIN, "").startswith("https:")
     response.set_cookie(COOKIE, key, httponly=True, samesite="Strict", secure=over_tls, path="/")
     return response
 

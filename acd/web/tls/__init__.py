@@ -1,0 +1,1 @@
+"""TLS of the web process: its certificate and key, and their exchange while it runs."""
