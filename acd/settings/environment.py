@@ -33,6 +33,7 @@ class Environment:
     `redis_host`, if given, is used instead of the configuration's; without a `redis_password` none is sent.
     The keys of S3 are for the store of recordings. Programs at `metrics_from` (addresses and networks) may
     read the web process's metrics, beside those of its own machine.
+    FastAGI is taken from `asterisk_host`, and from the addresses and networks of `agi_from`.
     `records_url`, if given, says where records go instead of a file in `home`; it may hold a password.
     """
 
@@ -59,6 +60,7 @@ class Environment:
     s3_access_key: str = field(default="", repr=False)
     s3_secret_key: str = field(default="", repr=False)
     metrics_from: tuple[str, ...] = ()
+    agi_from: tuple[str, ...] = ()
 
     @classmethod
     def from_env(cls, env: Mapping[str, str], checkout: Path) -> Environment:
@@ -92,6 +94,7 @@ class Environment:
             s3_access_key=env.get("ACD_S3_ACCESS_KEY", ""),
             s3_secret_key=env.get("ACD_S3_SECRET_KEY", ""),
             metrics_from=read(_networks, "ACD_METRICS_FROM", cls.metrics_from),
+            agi_from=read(_networks, "ACD_AGI_FROM", cls.agi_from),
             records_url=read(_database_url, "ACD_DATABASE_URL", ""),
         )
         if read.problems:
@@ -220,11 +223,16 @@ class _Reading:
 
 def numeric_address(host: str) -> str:
     """The address of a host, which listeners and access lists need. Raises OperatorError."""
+    return numeric_addresses(host)[0]
+
+
+def numeric_addresses(host: str) -> tuple[str, ...]:
+    """Every address of a host, of both kinds. Raises OperatorError."""
     try:
         found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
         raise OperatorError(f"the host {host!r} has no address: {error}") from error
-    return str(found[0][4][0])
+    return tuple(dict.fromkeys(str(each[4][0]).partition("%")[0] for each in found))
 
 
 def _folder(env: Mapping[str, str], name: str, default: Path) -> Path:

@@ -57,6 +57,7 @@ def test_every_variable() -> None:
         "ACD_DATABASE_URL": "postgresql://acd:battery%20staple@db.example/acd",
         "ACD_S3_ACCESS_KEY": "tea leaves",
         "ACD_S3_SECRET_KEY": "coffee beans",
+        "ACD_AGI_FROM": "192.0.2.16/29",
         "ACD_METRICS_FROM": "192.0.2.9, 198.51.100.0/28",
         "PATH": "/bin",
     }
@@ -66,7 +67,7 @@ def test_every_variable() -> None:
         "asterisk", "2001:db8::1", "192.0.2.2", "198.51.100.7", 15061,
         "redis", "correct horse", 18088, 18081, ("192.0.2.3", "2001:db8::2"),
         "postgresql+psycopg://acd:battery%20staple@db.example/acd", "tea leaves", "coffee beans",
-        ("192.0.2.9/32", "198.51.100.0/28"),
+        ("192.0.2.9/32", "198.51.100.0/28"), ("192.0.2.16/29",),
     )  # fmt: skip
     shown = repr(Environment.from_env(variables, CHECKOUT))
     assert "correct horse" not in shown
