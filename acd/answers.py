@@ -15,6 +15,7 @@ from acd.records.writer import RecordWriter
 from acd.runtime.agent_desk import AgentDesk
 from acd.runtime.announcements import Announcements
 from acd.runtime.control import Handler, Request
+from acd.runtime.outside_guard import OutsideGuard
 from acd.runtime.shell import Shell
 from acd.runtime.status import picture
 from acd.runtime.trunk_list import trunk_list
@@ -42,6 +43,7 @@ class Answers:
     announcements: Announcements
     trunks: TrunkBoard
     walker: Walker
+    guard: OutsideGuard
 
     def handlers(self) -> dict[str, Handler]:
         """By the word that the request begins with."""
@@ -89,6 +91,7 @@ class Answers:
                 "version": self.versions.active.version,
                 "kept": self.versions.is_kept,
             },
+            "outside": self.guard.picture(),
             "announcements": [a for a in self.announcements.picture() if a["on"]],
             **picture(
                 self.shell.engine.floor,

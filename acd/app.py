@@ -13,6 +13,7 @@ from acd.assembly import Assembly
 from acd.catch_up import CatchUp
 from acd.core import events
 from acd.errors import OperatorError
+from acd.guarding import asterisk_peers
 from acd.leading import Leading
 from acd.parts import all_prompts
 from acd.records.store import RecordsAway
@@ -73,6 +74,7 @@ class Controller:
         parts.callback_line.tell_hours()
         await asyncio.to_thread(parts.queue_log.restore, dict(parts.mirror.load()))
         parts.shell.restore()
+        parts.guarding.restore(parts.mirror.load())
         parts.steering.take_up()
         parts.days.tell()
         parts.hours.restore()
@@ -95,6 +97,7 @@ class Controller:
             parts.hours.run(),
             parts.callback_line.run(),
             parts.journal.run(),
+            parts.guarding.guard.run(),
             parts.reconciler.keep(self.floor_known),
             parts.metrics.watch_the_loop(),
             *parts.desktop.running(),
@@ -135,6 +138,8 @@ class Controller:
     async def _listen(self) -> None:
         env = self._parts.environment
         agi_address = await asyncio.to_thread(numeric_address, env.controller_host)
+        self._parts.agi.peers = await asyncio.to_thread(asterisk_peers, env)
+        self._parts.guarding.peers = self._parts.agi.peers
         for name, address, port, start in (
             ("ACD_AGI_PORT", agi_address, env.agi_port, self._parts.agi.start),
             ("ACD_HEALTH_PORT", env.http_address, env.health_port, self._start_health),

@@ -12,9 +12,11 @@ from acd.callbacks_on_record import CallbacksOnRecord
 from acd.change_over import Exchanged
 from acd.core.forecast import Forecast
 from acd.core.last_agents import LastAgents
+from acd.core.ports import Refusal
 from acd.customer_book import CustomerBook
 from acd.desktop import Desktop, Surroundings
 from acd.errors import FencedOff
+from acd.guarding import Guarding
 from acd.journal.engine import JournaledEngine
 from acd.journal.files import JournalFiles
 from acd.leading import Leading
@@ -115,6 +117,7 @@ class Assembly:
             extension_of=self._extension_of,
             is_live=self._goes_on,
         )
+        self.guarding = Guarding(self.now, self.shell.engine.floor, self.clock, self.mirror)
         self.paces = KeptPaces(self.shell.engine.floor, self.mirror)
         self.last_agents = LastAgents()
         self.abandoned = AbandonedWaits(centre.resume_within_s, self.clock, self.mirror)
@@ -172,7 +175,10 @@ class Assembly:
             self.customers.at_arrival,
             services,
             PinBook(environment.secrets_file),
+            self.guarding.guard,
         )
+        self.switch.dial_limit = self.guarding.guard.dial_limit
+        self.guarding.guard.on_over = lambda call_id: self.switch.hang_up(call_id, Refusal.NORMAL)
         self.watch.legs.on_outside_failed = self.reception.callbacks.leg_failed
         self.switch.ends_with_agent = self.reception.ends_with_agent
         self.flow_desk = self._make_flow_desk(services)
@@ -187,6 +193,7 @@ class Assembly:
             self.bond,
             self.switch,
             environment.recordings_dir,
+            self.guarding.guard,
         )
         self.answers = Answers(
             self.now,
@@ -200,11 +207,13 @@ class Assembly:
             self.announcements,
             self.trunks,
             self.reception.walker,
+            self.guarding.guard,
         )
         self.metrics = ControllerMetrics(
             self.shell.engine.floor, self.shell.clock, self.answers.health, lambda: len(self.switch.asking())
         )
         self.shell.on_offered = self.metrics.offered
+        self.metrics.add(self.guarding)
         self.desktop = Desktop(
             Surroundings(
                 self.now,
@@ -222,10 +231,11 @@ class Assembly:
             )
         )
         recorder.on_tasks_changed = self.desktop.tasks_changed
+        self.guarding.guard.on_alarm = lambda alarm: self.desktop.facts.alarm(alarm.form())
         self.steering.desk.on_changed = self.desktop.feed.call_changed
         self.shell.observer = Audience(
             of_calls=[self.last_agents, self.abandoned, self.desktop.dispositions],
-            of_floor=[self.paces, self.desktop.facts, self.queue_log],
+            of_floor=[self.paces, self.desktop.facts, self.queue_log, self.guarding.book],
             of_all=[self.desktop.feed, self.steering.desk],
         )
         task_calls = TaskCalls(

@@ -61,6 +61,10 @@ class ControllerMetrics(Collector):
         ProcessCollector(registry=self._registry)
         self._registry.register(self)
 
+    def add(self, collector: Collector) -> None:
+        """Another part with figures of its own."""
+        self._registry.register(collector)
+
     def offered(self, took_s: float) -> None:
         """An offer has left, so long after the event that it comes of."""
         self._dispatch.observe(took_s)

@@ -8,6 +8,7 @@ from acd.core.calls import Call
 from acd.core.ports import Mirror
 from acd.runtime.call_desk import CallDesk
 from acd.runtime.destinations import Destinations
+from acd.runtime.outside_guard import OutsideGuard
 from acd.runtime.shell import Shell
 from acd.runtime.talk_recorder import TalkRecorder
 from acd.runtime.versions import Versions
@@ -33,12 +34,13 @@ class Steering:
         bond: Bond,
         switch: Switchboard,
         recordings_dir: Path,
+        guard: OutsideGuard | None = None,
     ) -> None:
         self._floor = shell.engine.floor
         self._mirror = mirror
         self._hands = CallHands(watch, link, switch, shell.feed, self._is_customers, self._dialled_on)
         self._recorder = TalkRecorder(centre, shell, self._hands, recordings_dir)
-        to = Destinations(centre, self._floor, lambda: versions.active.flows)
+        to = Destinations(centre, self._floor, lambda: versions.active.flows, guard)
         self.desk = CallDesk(shell, self._hands, to, self._recorder, mirror)
         watch.also = self._hands.hear
         bond.hands = self._hands

@@ -67,7 +67,11 @@ def draw(picture: dict[str, Any]) -> Group:
     if not picture["version"]["kept"]:
         text = "The flows could not be kept as a version: see to the disk, then 'acd reload'"
         parts.insert(0, Text(text, style="bold red"))
-    parts[:0] = [*_live_state(picture["live_state"]), *_records(picture["records"])]
+    parts[:0] = [
+        *_live_state(picture["live_state"]),
+        *_records(picture["records"]),
+        *_outside(picture["outside"]),
+    ]
     return Group(*parts)
 
 
@@ -89,6 +93,18 @@ def _records(waiting: dict[str, Any]) -> list[Text]:
     if waiting["on_disk"]:
         text += f", {waiting['on_disk']} of them on disk"
     return [Text(text + "; calls go on", style="bold red")]
+
+
+def _outside(outside: dict[str, Any]) -> list[Text]:
+    """Nothing is said while all budgets are far from spent."""
+    return [
+        Text(
+            f"Calls outside, {alarm['who']}: {alarm['spent']:.2f} of {alarm['budget']:.2f}"
+            f" {alarm['currency']} are spent today ({alarm['percent']} % or more)",
+            style="bold red" if alarm["percent"] >= 100 else "yellow",
+        )
+        for alarm in outside["alarms"]
+    ]
 
 
 def clock(seconds: float) -> str:

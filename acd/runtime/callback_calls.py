@@ -13,7 +13,7 @@ from acd.core.commands import CallBack
 from acd.core.facts import CallKind
 from acd.core.outside_facts import FLOW, DialFailure
 from acd.core.ports import Ask, AskKind, Refusal, Switch
-from acd.runtime.dial_plan import Denial
+from acd.runtime.dial_plan import PASSING
 from acd.runtime.outbound import OutboundDesk, Sender
 from acd.runtime.shell import Shell
 
@@ -42,7 +42,7 @@ class CallbackCalls:
             )
             if denial is None:
                 return
-            why, final = denial.value, denial is not Denial.TRUNKS_FULL
+            why, final = denial.value, denial not in PASSING
         log.warning("callback not dialled", call=command.call_id, reason=why)
         self._give_up(command.call_id, why, Refusal.CONGESTION, counts=False, final=final)
 

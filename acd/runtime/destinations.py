@@ -10,6 +10,7 @@ from acd.errors import RequestRefused
 from acd.runtime.control import BAD_REQUEST
 from acd.runtime.dial_plan import Denial, DialPlan
 from acd.runtime.numbers import NumberBook, ToOutside
+from acd.runtime.outside_guard import OutsideGuard
 from acd.settings.centre_now import CentreView
 
 KINDS = ("agent", "group", "number", "flow")
@@ -18,10 +19,17 @@ KINDS = ("agent", "group", "number", "flow")
 class Destinations:
     """`flows()`: those that there are now."""
 
-    def __init__(self, centre: CentreView, floor: Floor, flows: Callable[[], Collection[str]]) -> None:
+    def __init__(
+        self,
+        centre: CentreView,
+        floor: Floor,
+        flows: Callable[[], Collection[str]],
+        guard: OutsideGuard | None = None,
+    ) -> None:
         self._centre = centre
         self._floor = floor
         self._flows = flows
+        self._guard = guard
         self._plan = DialPlan(centre)
         self._numbers = NumberBook(centre, self._plan)
 
@@ -50,6 +58,8 @@ class Destinations:
             raise RequestRefused("unknown-number", f"{to!r} is no number that can be dialled here")
         if isinstance(found, ToOutside):
             permit = self._plan.permit(by.id, found.number)
+            if not isinstance(permit, Denial) and self._guard is not None:
+                permit = self._guard.denial(by.id, found.number) or permit
             if isinstance(permit, Denial):
                 raise RequestRefused(permit.value, f"{by.id} may not call {to}")
         return to

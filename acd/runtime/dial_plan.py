@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from acd.settings.centre_now import CentreView
-from acd.settings.outside import Dialing
-from acd.settings.phone_number import normalised, write_number
+from acd.settings.outside import Dialing, DialRole
+from acd.settings.phone_number import is_premium, normalised, write_number
 
 _DIALED = re.compile(r"\+?[0-9]{2,20}", re.ASCII)
 
@@ -20,6 +20,24 @@ class Denial(StrEnum):
     NOT_ALLOWED = "not-allowed"
     TRUNKS_FULL = "trunks-full"
     NO_NUMBER = "no-outside-number"
+    PREMIUM = "premium-number"
+    OUT_OF_HOURS = "outside-hours"
+    CALLS_FULL = "outside-calls-full"
+    OWN_CALLS_FULL = "own-outside-calls-full"
+    DESTINATION_FULL = "destination-full"
+    NO_RATE = "no-rate"
+    BUDGET_SPENT = "budget-spent"
+    OWN_BUDGET_SPENT = "own-budget-spent"
+
+
+PASSING = frozenset(Denial) - {
+    Denial.LOGGED_OUT,
+    Denial.NOT_ALLOWED,
+    Denial.NO_NUMBER,
+    Denial.PREMIUM,
+    Denial.NO_RATE,
+}
+"""What is over by itself: the same number may be dialled later."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,18 +84,12 @@ class DialPlan:
             return Permit(number, self._dialing.emergency_trunks, emergency=True)
         if agent is None:
             return Denial.LOGGED_OUT
-        role = self._dialing.roles.get(self._dialing.roles_of.get(agent, ""))
-        if role is None or not role.allows(number):
-            return Denial.NOT_ALLOWED
-        return Permit(number, role.trunks)
+        return _by_role(self._dialing.roles.get(self._dialing.roles_of.get(agent, "")), number)
 
     def permit_for_flow(self, number: str) -> Permit | Denial:
         """Whether flows may dial what `outside` gave: by the role of flows, never emergency calls."""
         assert self._dialing is not None
-        role = self._dialing.roles.get(self._dialing.flow_role or "")
-        if role is None or not role.allows(number):
-            return Denial.NOT_ALLOWED
-        return Permit(number, role.trunks)
+        return _by_role(self._dialing.roles.get(self._dialing.flow_role or ""), number)
 
     def caller_id(self, agent: str | None, group: str | None, trunk: str) -> str:
         """Which number of ours is shown: the agent's own, else the group's, else the trunk's.
@@ -102,3 +114,11 @@ class DialPlan:
     def written(self, number: str, trunk: str) -> str:
         """A number as the trunk's provider wants it."""
         return write_number(number, self._centre.trunks[trunk].dial_format, self._centre.system.country)
+
+
+def _by_role(role: DialRole | None, number: str) -> Permit | Denial:
+    if role is None or not role.allows(number):
+        return Denial.NOT_ALLOWED
+    if is_premium(number) and not role.names_premium(number):
+        return Denial.PREMIUM
+    return Permit(number, role.trunks)

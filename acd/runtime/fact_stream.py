@@ -7,6 +7,7 @@ the facts of all calls that go on and the present state of every agent, later on
     {"ok": true, "now_s": …, "calls": {CALL: [FACT, …]}, "agents": [{"agent", "state", "reason", "at"}, …]}
     {"now_s": …, "calls": {…}, "agents": […]}
 
+A line has `"alarms"` besides where there is one: of a budget that is nearly spent.
 What there was at the beginning comes in lines of at most LINE_BYTES (more only for a single fact that is
 longer). What happens meanwhile is told in between; until all of the past is told, each line but the last of
 it has `"more": true`. A line comes at least once a second. What ended while nobody listened is on record.
@@ -49,7 +50,14 @@ class FactStream:
         self._stretches: dict[str, _Stretch] = {}
         self._calls: dict[str, list[dict[str, Any]]] = {}
         self._agents: list[dict[str, Any]] = []
+        self._alarms: list[dict[str, Any]] = []
         self._timer: asyncio.TimerHandle | None = None
+
+    def alarm(self, told: dict[str, Any]) -> None:
+        """Something is the matter that is no call's and no agent's; `told` has the moment as `at`."""
+        if self._listeners:
+            self._alarms.append(told)
+            self._arm()
 
     def call_changed(self, call: Call) -> None:
         """See `CallObserver`."""
@@ -133,6 +141,7 @@ class FactStream:
             self._stretches.clear()
             self._calls.clear()
             self._agents.clear()
+            self._alarms.clear()
 
     async def _beat(self, listener: Watcher) -> None:
         while True:
@@ -153,10 +162,12 @@ class FactStream:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        if not self._calls and not self._agents:
+        if not self._calls and not self._agents and not self._alarms:
             return
         told = {"now_s": self._clock(), "calls": self._calls, "agents": self._agents}
-        self._calls, self._agents = {}, []
+        if self._alarms:
+            told["alarms"] = self._alarms
+        self._calls, self._agents, self._alarms = {}, [], []
         for listener in self._listeners:
             self._tell(listener, told)
 

@@ -22,6 +22,7 @@ from acd.core.ports import Ask, Refusal, Switch
 from acd.ivr.flow import Speech
 from acd.ivr.ports import CallerLine
 from acd.runtime.dial_plan import Denial, DialPlan, Permit
+from acd.runtime.outside_guard import OutsideGuard
 from acd.runtime.shell import Shell
 from acd.settings.centre_now import CentreView
 
@@ -33,12 +34,28 @@ SENTENCES: Mapping[str, Mapping[Denial, str]] = {
         Denial.NOT_ALLOWED: "You are not allowed to call this number.",
         Denial.TRUNKS_FULL: "All lines to the outside are busy. Please try again later.",
         Denial.NO_NUMBER: "This is no number outside.",
+        Denial.PREMIUM: "This number is too expensive to be called.",
+        Denial.OUT_OF_HOURS: "Calls to the outside are not allowed at this time.",
+        Denial.CALLS_FULL: "There are too many calls to the outside. Please try again later.",
+        Denial.OWN_CALLS_FULL: "You have another call to the outside.",
+        Denial.DESTINATION_FULL: "There are too many calls to this destination. Please try again later.",
+        Denial.NO_RATE: "This number cannot be called, as its price is not known.",
+        Denial.BUDGET_SPENT: "Today's budget for calls to the outside is spent.",
+        Denial.OWN_BUDGET_SPENT: "Your budget for calls to the outside is spent for today.",
     },
     "zh_CN": {
         Denial.LOGGED_OUT: "请先登录。",
         Denial.NOT_ALLOWED: "您无权拨打此号码。",
         Denial.TRUNKS_FULL: "外线全忙，请稍后再试。",
         Denial.NO_NUMBER: "这不是外线号码。",
+        Denial.PREMIUM: "此号码费用过高，不能拨打。",
+        Denial.OUT_OF_HOURS: "现在不允许拨打外线。",
+        Denial.CALLS_FULL: "外线通话过多，请稍后再试。",
+        Denial.OWN_CALLS_FULL: "您已有一个外线通话。",
+        Denial.DESTINATION_FULL: "拨往该地区的通话过多，请稍后再试。",
+        Denial.NO_RATE: "此号码价格未知，不能拨打。",
+        Denial.BUDGET_SPENT: "今天的外线费用额度已用完。",
+        Denial.OWN_BUDGET_SPENT: "您今天的外线费用额度已用完。",
     },
 }
 
@@ -85,12 +102,14 @@ class OutboundDesk:
         shell: Shell,
         switch: Switch,
         take_back: Callable[[Call, str], None],
+        guard: OutsideGuard | None = None,
     ) -> None:
         self._centre = centre
         self._plan = plan
         self._shell = shell
         self._switch = switch
         self._take_back = take_back
+        self._guard = guard
 
     def begin(
         self, call_id: str, number: str, sender: Sender, ring_timeout_s: float | None = None
@@ -105,11 +124,17 @@ class OutboundDesk:
             return Denial.NO_NUMBER  # whatever a flow made of what callers keyed is not for the log
         agent = sender.agent or ""
         permit = self._permit(agent, outside)
-        if isinstance(permit, Permit):
+        guard = self._guard
+        bound = guard.denial(agent, outside) if guard is not None and isinstance(permit, Permit) else None
+        if bound is not None:
+            denial: Denial | None = bound
+        elif isinstance(permit, Permit):
             denial = self._dial_next(call_id, permit, agent, ring_timeout_s)
         else:
             denial = permit
         if denial is not None:
+            if guard is not None:
+                guard.count_refusal(denial)
             log.warning(
                 "outside number refused", call=call_id, number=outside, agent=agent, reason=denial.value
             )

@@ -26,6 +26,7 @@ from acd.runtime.flow_work import Services
 from acd.runtime.in_hand import InHand
 from acd.runtime.numbers import NumberBook, ToAgent, ToOutside, ToRoute
 from acd.runtime.outbound import OutboundDesk, Sender
+from acd.runtime.outside_guard import OutsideGuard
 from acd.runtime.shell import Shell
 from acd.runtime.walker import Walker
 from acd.settings.centre_now import CentreView
@@ -47,6 +48,7 @@ class Reception:
         find_customer: FindCustomer,
         services: Services,
         pins: PinBook | None = None,
+        guard: OutsideGuard | None = None,
     ) -> None:
         self._centre = centre
         self._shell = shell
@@ -60,7 +62,7 @@ class Reception:
         self._numbers = NumberBook(centre, plan, lambda: services.flows.numbers)
         self._in_hand = InHand(centre, shell, switch, services.joining, self._into_flow)
         self.walker = Walker(shell, switch, mirror, services, self._current_id, self._in_hand.take_back)
-        self._outbound = OutboundDesk(centre, plan, shell, switch, self._not_outside)
+        self._outbound = OutboundDesk(centre, plan, shell, switch, self._not_outside, guard)
         self._dialer.outside = self._outbound
         self.callbacks = CallbackCalls(
             shell, switch, self._outbound, lambda number: number not in centre.do_not_call

@@ -55,7 +55,7 @@ def assemble(files: Files, flow_set: FlowSet) -> Centre:
         reason_keys={r.key: code for code, r in system.not_ready_reasons.items() if r.key is not None},
         customers_file=files.customers_file,
         flows_dir=files.flows_dir,
-        dialing=assemble_outside.dialing(files),
+        dialing=assemble_outside.dialing(files, flow_set.calendars),
         group_hours={g: group.hours for g, group in groups.groups.items() if group.hours is not None},
         line_announcements={g: group.announcements for g, group in groups.groups.items()},
         resume_within_s=system.routing.resume_within_s,

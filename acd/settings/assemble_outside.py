@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from acd.ivr.hours import Calendar
 from acd.settings.files import Files
 from acd.settings.outside import (
     CallerIdIn,
@@ -15,10 +18,11 @@ from acd.settings.outside import (
 )
 from acd.settings.phone_number import NumberFormat, normalised
 from acd.settings.schema.agents import AgentsFile
-from acd.settings.schema.dialing import DialingFile
+from acd.settings.schema.dialing import DialingFile, RateEntry, RatesEntry
 from acd.settings.schema.groups import GroupsFile
 from acd.settings.schema.numbers import NumbersFile
 from acd.settings.schema.trunks import DefaultEntry, LoginEntry, TrunkEntry, TrunksFile
+from acd.settings.spending import OutsideLimits, Rate, Rates
 
 
 def numbers(file: NumbersFile, country: str | None) -> dict[str, NumberRoute]:
@@ -71,7 +75,7 @@ def _registration(entry: TrunkEntry) -> Registration | None:
     return Registration(entry.registration.expires_s, entry.registration.contact_user or entry.login.user)
 
 
-def dialing(files: Files) -> Dialing | None:
+def dialing(files: Files, calendars: Mapping[str, Calendar]) -> Dialing | None:
     """None without the file: then nobody may dial outside."""
     if files.dialing is None:
         return None
@@ -79,10 +83,12 @@ def dialing(files: Files) -> Dialing | None:
     assert file is not None
     assert agents is not None
     assert groups is not None
-    return _dialing(file, agents, groups)
+    return _dialing(file, agents, groups, calendars)
 
 
-def _dialing(file: DialingFile, agents: AgentsFile, groups: GroupsFile) -> Dialing:
+def _dialing(
+    file: DialingFile, agents: AgentsFile, groups: GroupsFile, calendars: Mapping[str, Calendar]
+) -> Dialing:
     roles_of = {agent_id: agent.role or file.default_role for agent_id, agent in agents.agents.items()}
     return Dialing(
         emergency=frozenset(file.emergency.numbers),
@@ -90,11 +96,48 @@ def _dialing(file: DialingFile, agents: AgentsFile, groups: GroupsFile) -> Diali
         outside_prefix=file.outside_prefix,
         ring_timeout_s=file.ring_timeout_s,
         roles={
-            role_id: DialRole(role_id, tuple(role.allow), tuple(role.deny), tuple(role.trunks))
+            role_id: DialRole(
+                role_id,
+                tuple(role.allow),
+                tuple(role.deny),
+                tuple(role.trunks),
+                role.calls_max,
+                role.budget,
+                calendars[role.hours] if role.hours is not None else None,
+            )
             for role_id, role in file.roles.items()
         },
         roles_of={agent_id: role for agent_id, role in roles_of.items() if role is not None},
         caller_ids={a: agent.caller_id for a, agent in agents.agents.items() if agent.caller_id is not None},
         flow_role=file.flow_role,
         group_caller_ids={g: group.caller_id for g, group in groups.groups.items() if group.caller_id},
+        limits=_limits(file),
+        rates=_rates(file.rates) if file.rates is not None else None,
     )
+
+
+def _limits(file: DialingFile) -> OutsideLimits:
+    limits = file.limits
+    return OutsideLimits(
+        calls_max=limits.calls_max,
+        agent_calls_max=limits.agent_calls_max,
+        destinations=dict(limits.destinations),
+        budget=file.budget.total,
+        agent_budget=file.budget.agent,
+        longest_s=limits.longest_s,
+        dearest=limits.dearest,
+        ends=limits.at_the_limit == "end",
+    )
+
+
+def _rates(entry: RatesEntry) -> Rates:
+    return Rates(
+        currency=entry.currency,
+        prefixes={prefix: _rate(rate) for prefix, rate in entry.prefixes.items()},
+        other=_rate(entry.other) if entry.other is not None else None,
+        step_s=entry.step_s,
+    )
+
+
+def _rate(entry: RateEntry) -> Rate:
+    return Rate(entry.minute, entry.connection)

@@ -38,6 +38,7 @@ class Environment:
     Where there are several `controllers`, one leads and the others stand by; `controller` is the name of the
     one that this process is ('' for programs that are none, and where there is only one). Each keeps what is
     its own in `own_dir`, all else of `home` is shared by them.
+    FastAGI is taken from `asterisk_host`, and from the addresses and networks of `agi_from`.
     `records_url`, if given, says where records go instead of a file in `home`; it may hold a password.
     """
 
@@ -68,6 +69,7 @@ class Environment:
     controllers: tuple[ControllerPlace, ...] = ()
     tls_cert: Path | None = None
     tls_key: Path | None = None
+    agi_from: tuple[str, ...] = ()
 
     @classmethod
     def from_env(cls, env: Mapping[str, str], checkout: Path) -> Environment:
@@ -103,6 +105,7 @@ class Environment:
             metrics_from=read(_networks, "ACD_METRICS_FROM", cls.metrics_from),
             tls_cert=read.optional(_file, "ACD_TLS_CERT", home),
             tls_key=read.optional(_file, "ACD_TLS_KEY", home),
+            agi_from=read(_networks, "ACD_AGI_FROM", cls.agi_from),
             records_url=read(_database_url, "ACD_DATABASE_URL", ""),
             controller=env.get("ACD_CONTROLLER", ""),
             controllers=read(controllers_of, "ACD_CONTROLLERS", cls.controllers),
@@ -248,11 +251,16 @@ class _Reading:
 
 def numeric_address(host: str) -> str:
     """The address of a host, which listeners and access lists need. Raises OperatorError."""
+    return numeric_addresses(host)[0]
+
+
+def numeric_addresses(host: str) -> tuple[str, ...]:
+    """Every address of a host, of both kinds. Raises OperatorError."""
     try:
         found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
         raise OperatorError(f"the host {host!r} has no address: {error}") from error
-    return str(found[0][4][0])
+    return tuple(dict.fromkeys(str(each[4][0]).partition("%")[0] for each in found))
 
 
 def _folder(env: Mapping[str, str], name: str, default: Path) -> Path:

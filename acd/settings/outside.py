@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from acd.settings.phone_number import NumberFormat
+from acd.ivr.hours import Calendar
+from acd.settings.phone_number import NumberFormat, least_premium_prefix
+from acd.settings.spending import OutsideLimits, Rates
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,19 +90,28 @@ class TrunkSpec:
 class DialRole:
     """Who has it may dial numbers that begin with `allow` but not with `deny`: the longer one decides.
 
-    `trunks` are tried in this order.
+    `trunks` are tried in this order. Those who have it make at most `calls_max` calls at a time, together;
+    each may spend `budget` a day (None: as all); `hours`: they dial only while that calendar is open.
     """
 
     id: str
     allow: tuple[str, ...]
     deny: tuple[str, ...]
     trunks: tuple[str, ...]
+    calls_max: int | None = None
+    budget: float | None = None
+    hours: Calendar | None = None
 
     def allows(self, number: str) -> bool:
         """The longest prefix decides; what neither list has is not allowed."""
         allowed = max((len(p) for p in self.allow if number.startswith(p)), default=0)
         denied = max((len(p) for p in self.deny if number.startswith(p)), default=0)
         return allowed > denied
+
+    def names_premium(self, number: str) -> bool:
+        """Whether a number that is dear everywhere is allowed by a prefix that means just such numbers."""
+        least = least_premium_prefix(number)
+        return any(len(p) >= least for p in self.allow if number.startswith(p))
 
 
 @dataclass(frozen=True)
@@ -110,7 +121,7 @@ class Dialing:
     `emergency` numbers may be dialled from every phone, over `emergency_trunks`. `outside_prefix` is
     dialled before an outside number ('' for none). `roles_of` and `caller_ids` are keyed by agent,
     `group_caller_ids` by group; numbers are E.164. `flow_role` is the role of transfers that flows make
-    (None: they reach nobody outside).
+    (None: they reach nobody outside). `rates` None: nothing is known of what calls cost.
     """
 
     emergency: frozenset[str]
@@ -122,3 +133,5 @@ class Dialing:
     caller_ids: Mapping[str, str] = field(default_factory=dict)
     group_caller_ids: Mapping[str, str] = field(default_factory=dict)
     flow_role: str | None = None
+    limits: OutsideLimits = field(default_factory=OutsideLimits)
+    rates: Rates | None = None

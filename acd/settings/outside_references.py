@@ -9,6 +9,7 @@ from acd.settings.document import Document
 from acd.settings.files import Files
 from acd.settings.phone_number import normalised
 from acd.settings.problems import Place, shown
+from acd.settings.schema.dialing import DialingFile
 from acd.settings.schema.numbers import NumberEntry
 
 
@@ -113,6 +114,7 @@ def _check_dialing(files: Files) -> None:
         for prefix in set(role.allow) & set(role.deny):
             place = ("roles", role_id, "deny")
             document.report(place, f"'{prefix}' is allowed and denied; keep one of them")
+    _check_hours(files, content, document)
     for place, trunk_id in _trunks_named(files):
         _check_way_out(files, document, place, trunk_id)
     numbers = files.numbers.content.numbers if files.numbers.content else {}
@@ -122,6 +124,13 @@ def _check_dialing(files: Files) -> None:
         if number in taken:
             message = f"the emergency number '{number}' is also a number or extension of ours"
             document.report(("emergency", "numbers", index), message)
+
+
+def _check_hours(files: Files, content: DialingFile, document: Document) -> None:
+    calendars = () if files.calendars is None else files.calendars.document.names("calendars")
+    for role_id, role in content.roles.items():
+        if role.hours is not None and calendars is not None and role.hours not in calendars:
+            document.report_undefined(("roles", role_id, "hours"), "calendar", role.hours, calendars)
 
 
 def _check_no_roles(files: Files) -> None:

@@ -76,6 +76,29 @@ def write_number(number: str, written: NumberFormat, country: str | None) -> str
     return _INTERNATIONAL_PREFIX + number[1:]
 
 
+# Satellites, networks without a country, and services that are dear from everywhere (ITU-T E.164).
+_WORLDWIDE = frozenset({870, 878, 881, 882, 883, 888, 979})
+
+
+@lru_cache(maxsize=4096)
+def is_premium(number: str) -> bool:
+    """Whether a number in normal form is dear by its kind: premium rate, satellite, or of no country."""
+    parsed = _parsed(number, None) if number.startswith("+") else None
+    if parsed is None:
+        return False
+    kind = phonenumbers.number_type(parsed)
+    return parsed.country_code in _WORLDWIDE or kind == phonenumbers.PhoneNumberType.PREMIUM_RATE
+
+
+def least_premium_prefix(number: str) -> int:
+    """How long a prefix of this number must be to mean just numbers of its kind, the + counted."""
+    parsed = _parsed(number, None)
+    if parsed is None:
+        return len(number)
+    code = len(f"+{parsed.country_code}")
+    return code if parsed.country_code in _WORLDWIDE else code + 1
+
+
 def _parsed(number: str, country: str | None) -> PhoneNumber | None:
     try:
         return phonenumbers.parse(number, country)

@@ -18,6 +18,7 @@ import structlog
 
 from acd.errors import TelephonyError
 from acd.telephony.agi_socket import Listener, Wire
+from acd.telephony.peers import Peers
 
 log = structlog.get_logger(__name__)
 
@@ -204,10 +205,11 @@ class AgiServer:
 
     Asterisk sends the header at once. When too many connections have not sent theirs, the oldest of
     them make room: those who only connect must not keep callers out. `may_act` is called before each
-    command, and does not return where another controller may lead.
+    command, and does not return where another controller may lead. `peers`: who may connect at all.
     """
 
     def __init__(self, handler: Handler) -> None:
+        self.peers = Peers(None, lambda: 0.0)
         self._handler = handler
         self._listener: Listener | None = None
         self._tasks: set[asyncio.Task[None]] = set()
@@ -216,7 +218,7 @@ class AgiServer:
 
     async def start(self, host: str, port: int) -> int:
         """Listen; the port (of use when 0 was asked for). Raises OSError."""
-        self._listener = Listener(host, port, self._accept)
+        self._listener = Listener(host, port, self._accept, self.peers.admits)
         return self._listener.port
 
     async def stop(self) -> None:

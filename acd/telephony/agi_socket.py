@@ -26,14 +26,24 @@ PAUSE_S = 0.5
 
 
 class Listener:
-    """Takes connections; `on_connection(socket)` for each. Raises OSError when the port cannot be had."""
+    """Takes connections; `on_connection(socket)` for each. Raises OSError when the port cannot be had.
 
-    def __init__(self, host: str, port: int, on_connection: Callable[[socket.socket], None]) -> None:
+    Those of addresses that `admits(address)` denies are closed before anything is read.
+    """
+
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        on_connection: Callable[[socket.socket], None],
+        admits: Callable[[str], bool] = lambda _address: True,
+    ) -> None:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         self._socket = socket.create_server((host, port), family=family, backlog=BACKLOG)
         self._socket.setblocking(False)
         self.port = int(self._socket.getsockname()[1])
         self._on_connection = on_connection
+        self._admits = admits
         self._loop = asyncio.get_running_loop()
         self._pause: asyncio.TimerHandle | None = None
         self._listen()
@@ -45,7 +55,7 @@ class Listener:
     def _accept(self) -> None:
         for _ in range(ACCEPTED_AT_ONCE):
             try:
-                connection, _ = self._socket.accept()
+                connection, address = self._socket.accept()
             except (BlockingIOError, InterruptedError, ConnectionAbortedError):
                 return
             except OSError as error:  # no more files, or no memory: it would be reported for ever
@@ -53,7 +63,10 @@ class Listener:
                 self._loop.remove_reader(self._socket)
                 self._pause = self._loop.call_later(PAUSE_S, self._listen)
                 return
-            self._on_connection(connection)
+            if self._admits(address[0]):
+                self._on_connection(connection)
+            else:
+                connection.close()
 
     def close(self) -> None:
         """Take no more. Closing twice is harmless."""

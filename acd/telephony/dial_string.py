@@ -15,6 +15,7 @@ from acd.telephony.line import display_name
 TRUNK_PREFIX = "trunk-"
 """The endpoint of trunk `x` is `trunk-x`; a phone's is its number."""
 EMERGENCY_RING_S = 60
+TONE_EVERY_MS = 60_000
 
 SIP_ENDPOINT = "acd-sip"
 """Through this endpoint of pjsip.conf flows call SIP addresses that are neither phone nor trunk."""
@@ -41,10 +42,14 @@ def phone_dial(offer: Offer, *, call_id_header: bool, ends_with_agent: bool = Fa
     return f"{_group(offer.group)}|PJSIP/{_name(offer.phone)},{offer.ring_timeout_s:.0f},{options}{after}"
 
 
-def outside_dial(command: DialOut) -> str:
-    """The same for an outside number. Raises ValueError for what is unsafe."""
+def outside_dial(command: DialOut, limit: tuple[int, int] | None = None) -> str:
+    """The same for an outside number. Raises ValueError for what is unsafe.
+
+    `limit`: after how many milliseconds the talk ends, and so many before that a tone is heard, each minute.
+    """
     c = command
-    target = _outside(c.trunk, c.number, c.digits, c.shown, round(c.ring_timeout_s))
+    bounds = "" if limit is None else f"L({limit[0]:d}:{limit[1]:d}:{TONE_EVERY_MS})"
+    target = _outside(c.trunk, c.number, c.digits, c.shown, round(c.ring_timeout_s), bounds)
     return f"{_group(c.group)}|{target}"
 
 
@@ -108,9 +113,9 @@ def emergency_dial(trunk: str, number: str, shown: str) -> str:
     return _outside(trunk, number, number, shown, EMERGENCY_RING_S)
 
 
-def _outside(trunk: str, number: str, digits: str, shown: str, ring_timeout_s: int) -> str:
+def _outside(trunk: str, number: str, digits: str, shown: str, ring_timeout_s: int, bounds: str = "") -> str:
     endpoint = f"{TRUNK_PREFIX}{_name(trunk)}"
-    options = f"{_OPTIONS}b(acd-out^s^1({_number(shown)}^{_number(number)}))"
+    options = f"{_OPTIONS}{bounds}b(acd-out^s^1({_number(shown)}^{_number(number)}))"
     return f"PJSIP/{_number(digits)}@{endpoint},{ring_timeout_s},{options}"
 
 

@@ -66,6 +66,7 @@ class Switchboard:
     `ends_with_agent(call_id)`: whether nothing but the hang-up follows when the agent who is to be rung now
     has talked with the caller and hung up. The dialplan need not ask then. `keeps_leg(call_id)`: whether the
     call is a consultation, whose caller is the leg of another call and must not be hung up.
+    `dial_limit(number)`: the bounds of a talk outside, see `outside_dial`.
     """
 
     call_id_header = False
@@ -93,6 +94,7 @@ class Switchboard:
         self._background = Background("telephony command failed", expected=(TelephonyError,))
         self.ends_with_agent: Callable[[str], bool] = lambda _call_id: False
         self.keeps_leg: Callable[[str], bool] = lambda _call_id: False
+        self.dial_limit: Callable[[str], tuple[int, int] | None] = lambda _number: None
 
     # --- callers who ask ----------------------------------------------------------------------
     async def serve(self, session: AgiSession) -> None:
@@ -236,7 +238,7 @@ class Switchboard:
     def dial_out(self, command: DialOut) -> None:
         """Have the dialplan dial an outside number."""
         if command.leg is None:
-            self._dial(command.call_id, outside_dial(command))
+            self._dial(command.call_id, outside_dial(command, self.dial_limit(command.number)))
         else:
             headers = customer_leg(command, command.leg)
             self._make_leg(command.leg, command.call_id, headers, outside=True)

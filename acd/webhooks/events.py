@@ -33,6 +33,7 @@ class EventName(StrEnum):
     CALLBACK = "callback.created"
     VOICEMAIL = "voicemail.created"
     DISPOSITION = "disposition"
+    OUTSIDE_BUDGET = "outside.budget"
 
 
 TEST = "test"
@@ -64,6 +65,13 @@ def agent_event(agent: str, state: str, reason: str | None, at: float) -> Event:
     """An agent is in this state from then on."""
     data = {"agent": agent, "state": state, "reason": reason}
     return Event(_id(EventName.AGENT_STATE, agent, at), EventName.AGENT_STATE, at, None, data)
+
+
+def budget_event(alarm: Mapping[str, Any]) -> Event:
+    """So much of what calls outside may cost today is spent."""
+    at, name = float(alarm["at"]), EventName.OUTSIDE_BUDGET
+    data = {key: value for key, value in alarm.items() if key != "at"}
+    return Event(_id(name, f"{alarm['who']}-{alarm['percent']}", at), name, at, None, data)
 
 
 def events_of(call_id: str, call_facts: Sequence[Fact]) -> Iterator[Event]:

@@ -18,7 +18,7 @@ import structlog
 from sqlalchemy import Engine
 
 from acd.core.fact_json import fact_from_dict
-from acd.webhooks.events import Event, agent_event, events_of
+from acd.webhooks.events import Event, agent_event, budget_event, events_of
 from acd.webhooks.lease import Lease
 from acd.webhooks.on_record import events_since
 from acd.webhooks.queue import DeliveryQueue
@@ -114,4 +114,5 @@ def _events(told: Mapping[str, Any], since: datetime) -> list[Event]:
         for event in events_of(call, [fact_from_dict(fact) for fact in call_facts])
     ]
     found += [agent_event(a["agent"], a["state"], a["reason"], a["at"]) for a in told["agents"]]
+    found += [budget_event(alarm) for alarm in told.get("alarms", ())]
     return [event for event in found if event.at >= at_least]

@@ -35,6 +35,7 @@ PICTURE: dict[str, Any] = {
     "version": {"number": 3, "version": "0123456789abcdef", "kept": True},
     "announcements": [],
     "live_state": {"on_disk": True, "in_redis": None, "waiting_for_redis": 0},
+    "outside": {"spent": 0.0, "budget": None, "currency": None, "alarms": []},
     "records": {"waiting": 2, "on_disk": 0, "away_s": 0},
     "groups": [{**GROUP, "talking": 1, "ready": 0, "staffed": 3}],
     "agents": [

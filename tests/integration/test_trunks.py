@@ -506,3 +506,43 @@ async def test_trunks_that_fall_silent_are_given_up_soon(trunks: TrunkCentre) ->
         ("main", "unreachable"),
         ("backup", "unreachable"),
     ]
+
+
+async def test_a_dear_call_ends_by_itself_and_the_next_is_refused(trunks: TrunkCentre) -> None:
+    async with trunks.phone("1001", tone_hz=520.0) as anna:
+        await anna.register()
+        await trunks.ready("anna")
+        call = await anna.dial("0301234900")  # 60 a minute: 3 are spent after 2 s
+        await call.wait_answered()
+        seen = await trunks.until_call("outside")
+        began = time.monotonic()
+        await call.wait_ended()
+        assert 1.0 < time.monotonic() - began < 4.0
+        await trunks.until_agent("anna", "ready")
+        record = await trunks.record(seen["id"])
+        assert story(record) == ["dialing_out anna answered", "outside anna outside_hung_up"]
+        refused = await anna.dial("0301234901")
+        await refused.wait_answered()  # a voice says why
+        await refused.wait_ended()
+    told = (await trunks.ask("status"))["outside"]
+    assert told["spent"] >= 61
+    assert [(a["who"], a["percent"]) for a in told["alarms"]] == [("anna", 80)]
+    assert "anna: 61." in await asyncio.to_thread(trunks.acd, "status")
+    log = trunks.log.read_text()
+    assert "own-budget-spent" in log
+    assert "a budget is nearly or quite spent" in log
+
+
+async def test_one_call_at_a_time_to_a_destination(trunks: TrunkCentre) -> None:
+    async with trunks.phone("1001", tone_hz=520.0) as anna, trunks.phone("1003") as chen:
+        await anna.register()
+        await chen.register()
+        await trunks.ready("anna", "chen")
+        one = await anna.dial("0301234800")
+        await one.wait_answered()
+        await trunks.until_call("outside")
+        two = await chen.dial("0301234801")
+        await two.wait_answered()
+        await two.wait_ended()
+        assert [arrival.number for arrival in trunks.provider.arrivals()] == ["+49301234800"]
+        await one.hang_up()

@@ -45,6 +45,12 @@ TRUNKS = """
 DIALING = """
 emergency: {numbers: ["112"], trunks: [main, backup]}
 flow_role: seller
+limits: {dearest: 3, at_the_limit: end, destinations: {"+493012348": 1}}
+budget: {agent: 70}
+rates:
+  currency: EUR
+  other: {minute: 0.01}
+  prefixes: {"+493012349": {minute: 60, connection: 1}}
 roles:
   seller:
     name: Sells in Germany

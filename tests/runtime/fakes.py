@@ -27,9 +27,11 @@ from acd.runtime.flow_work import Services
 from acd.runtime.joining import Joining
 from acd.runtime.kept_paces import KeptPaces
 from acd.runtime.line_announcements import LineAnnouncements
+from acd.runtime.outside_guard import OutsideGuard
 from acd.runtime.reception import Reception
 from acd.runtime.recordings import RecordingDesk
 from acd.runtime.shell import Audience, Shell
+from acd.runtime.spending import SpendingBook
 from acd.runtime.world import Outlook
 from acd.settings.centre_now import CentreNow
 from acd.settings.load import load_centre
@@ -351,7 +353,12 @@ class Desk:
         self.paces = KeptPaces(floor, self.mirror)
         self.last_agents = LastAgents()
         self.abandoned = AbandonedWaits(self.centre.resume_within_s, self.clock, self.mirror)
-        self.shell.observer = Audience(of_calls=[self.last_agents, self.abandoned], of_floor=[self.paces])
+        self.now = CentreNow(self.centre)
+        self.book = SpendingBook(self.now, self.clock, self.mirror)
+        self.guard = OutsideGuard(self.now, floor, self.clock, self.book)
+        self.shell.observer = Audience(
+            of_calls=[self.last_agents, self.abandoned], of_floor=[self.paces, self.book]
+        )
         services = Services(
             flows=OneFlowSet(flow_set or self.centre.flow_set, self.centre.numbers),
             lookups=self.lookups,
@@ -362,8 +369,9 @@ class Desk:
             joining=Joining(self.centre.plan, self.last_agents, self.abandoned),
             line_announcements=LineAnnouncements(self.centre.line_announcements, "en"),
         )
-        self.now = CentreNow(self.centre)
-        self.reception = Reception(self.now, self.shell, self.switch, self.mirror, self.find, services)
+        self.reception = Reception(
+            self.now, self.shell, self.switch, self.mirror, self.find, services, guard=self.guard
+        )
         self.tasks: list[asyncio.Task[None]] = []
         for phone in self.centre.phones:
             self.shell.feed(events.PhoneChanged(phone, True, False))

@@ -58,6 +58,7 @@ def test_every_variable() -> None:
         "ACD_DATABASE_URL": "postgresql://acd:battery%20staple@db.example/acd",
         "ACD_S3_ACCESS_KEY": "tea leaves",
         "ACD_S3_SECRET_KEY": "coffee beans",
+        "ACD_AGI_FROM": "192.0.2.16/29",
         "ACD_METRICS_FROM": "192.0.2.9, 198.51.100.0/28",
         "ACD_CONTROLLER": "two",
         "ACD_CONTROLLERS": "one=192.0.2.1,two=192.0.2.2:4600",
@@ -73,7 +74,7 @@ def test_every_variable() -> None:
         "postgresql+psycopg://acd:battery%20staple@db.example/acd", "tea leaves", "coffee beans",
         ("192.0.2.9/32", "198.51.100.0/28"),
         "two", (ControllerPlace("one", "192.0.2.1", 4574), ControllerPlace("two", "192.0.2.2", 4600)),
-        Path("/etc/acd/tls/cert.pem"), Path("/etc/acd/tls/key.pem"),
+        Path("/etc/acd/tls/cert.pem"), Path("/etc/acd/tls/key.pem"), ("192.0.2.16/29",),
     )  # fmt: skip
     shown = repr(Environment.from_env(variables, CHECKOUT))
     assert "correct horse" not in shown

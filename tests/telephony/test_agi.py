@@ -7,10 +7,12 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 import pytest
+from structlog.testing import capture_logs
 
 from acd.errors import TelephonyError
 from acd.telephony import agi
 from acd.telephony.agi import AgiServer, AgiSession, SessionClosed, quoted
+from acd.telephony.peers import Peers
 from tests.telephony.agi_client import AgiClient, header
 
 Handler = Callable[[AgiSession], Awaitable[None]]
@@ -358,3 +360,52 @@ async def test_those_who_only_connect_make_room_for_callers(monkeypatch: pytest.
             assert await stranger.rest() == b""
         for client in (*strangers, caller):
             await client.close()
+
+
+async def test_who_is_not_asterisk_is_closed_before_anything_is_read() -> None:
+    served = asyncio.Event()
+
+    async def handler(_session: AgiSession) -> None:
+        served.set()
+
+    now = [0.0]
+    server = AgiServer(handler)
+    server.peers = Peers(["127.0.0.1", "192.0.2.0/28"], lambda: now[0])
+    port = await server.start("127.0.0.1", 0)
+    try:
+        async with asyncio.timeout(LIMIT_S):
+            with capture_logs() as logs:
+                for _ in range(3):
+                    reader, writer = await asyncio.open_connection(
+                        "127.0.0.1", port, local_addr=("127.0.0.3", 0)
+                    )
+                    assert await reader.read() == b""
+                    writer.close()
+                now[0] = 61.0
+                assert not server.peers.admits("::ffff:127.0.0.3")
+            assert (server.peers.refused, served.is_set()) == (4, False)
+            assert [(entry["address"], entry["times"]) for entry in logs] == [
+                ("127.0.0.3", 1),
+                ("::ffff:127.0.0.3", 3),
+            ]
+            client = await AgiClient.connect(port)
+            client.send(header())
+            await served.wait()
+            await client.close()
+    finally:
+        await server.stop()
+
+
+@pytest.mark.parametrize(
+    ("address", "admitted"),
+    [
+        ("192.0.2.15", True),
+        ("192.0.2.16", False),
+        ("::ffff:192.0.2.1", True),
+        ("2001:db8::1", True),
+        ("fe80::1%eth0", False),
+        ("nonsense", False),
+    ],
+)
+def test_which_addresses_are_let_in(address: str, admitted: bool) -> None:
+    assert Peers(["192.0.2.0/28", "2001:db8::/64"], lambda: 0.0).admits(address) == admitted

@@ -23,6 +23,7 @@ const EVENTS = [
   "call.ended",
   "agent.state",
   "callback.created",
+  "outside.budget",
   "voicemail.created",
   "disposition",
 ];

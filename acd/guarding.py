@@ -1,0 +1,80 @@
+"""The wiring of what guards the telephone side: bounds of calls outside, and what metrics tell of it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client.registry import Collector
+
+from acd.core.floor import Floor
+from acd.core.ports import Mirror
+from acd.runtime.outside_guard import OutsideGuard
+from acd.runtime.spending import SpendingBook, is_outside
+from acd.settings.centre_now import CentreView
+from acd.settings.environment import Environment, numeric_addresses
+from acd.telephony.peers import Peers
+
+
+def asterisk_peers(environment: Environment) -> Peers:
+    """Who may speak FastAGI: Asterisk, and programs on the controller's own address. Raises OperatorError."""
+    hosts = (environment.asterisk_host, environment.controller_host)
+    addresses = [address for host in hosts for address in numeric_addresses(host)]
+    return Peers([*addresses, *environment.agi_from], time.monotonic)
+
+
+class Guarding(Collector):
+    """`guard` decides, `book` observes calls; `collect` is for the metrics."""
+
+    def __init__(self, centre: CentreView, floor: Floor, clock: Callable[[], float], mirror: Mirror) -> None:
+        self._floor = floor
+        self._centre = centre
+        self.book = SpendingBook(centre, clock, mirror)
+        self.guard = OutsideGuard(centre, floor, clock, self.book)
+        self.peers = Peers(None, clock)
+
+    def restore(self, kept: Mapping[str, Mapping[str, Any]]) -> None:
+        """After the calls are known again."""
+        self.book.restore(kept, lambda call_id: call_id in self._floor.calls)
+
+    def collect(self) -> Iterator[GaugeMetricFamily | CounterMetricFamily]:
+        """See `prometheus_client`."""
+        outside = sum(map(is_outside, self._floor.calls.values()))
+        yield GaugeMetricFamily("acd_outside_calls", "Our own calls over trunks, at this moment.", outside)
+        refused = CounterMetricFamily(
+            "acd_outside_refused", "Outside numbers that were not dialled, by reason.", labels=["reason"]
+        )
+        for reason, count in self.guard.refused.items():
+            refused.add_metric([reason], count)
+        yield refused
+        yield CounterMetricFamily(
+            "acd_outside_over_limit", "Calls outside that were too long or too dear.", self.guard.over_limit
+        )
+        yield CounterMetricFamily(
+            "acd_fastagi_refused",
+            "FastAGI connections of addresses that are not Asterisk's.",
+            self.peers.refused,
+        )
+        yield from self._money()
+
+    def _money(self) -> Iterator[GaugeMetricFamily]:
+        picture = self.guard.picture()
+        if picture["currency"] is None:
+            return
+        spent = GaugeMetricFamily(
+            "acd_outside_spent_today", "What calls outside have cost today.", labels=["currency"]
+        )
+        spent.add_metric([picture["currency"]], picture["spent"])
+        yield spent
+        if picture["budget"] is not None:
+            budget = GaugeMetricFamily(
+                "acd_outside_budget", "What calls outside may cost a day.", labels=["currency"]
+            )
+            budget.add_metric([picture["currency"]], picture["budget"])
+            yield budget
+        worst = max((alarm["percent"] for alarm in picture["alarms"]), default=0)
+        yield GaugeMetricFamily(
+            "acd_outside_budget_alarm", "80 or 100: percent of a budget that is spent; 0: less.", worst
+        )
