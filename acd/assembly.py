@@ -61,7 +61,9 @@ from acd.settings.load import load_centre
 from acd.settings.phone_number import normalised
 from acd.settings.pins import PinBook
 from acd.settings.secrets import Secrets
+from acd.state.feed_channel import FeedChannel
 from acd.state.live import LiveMirror
+from acd.state.redis_hash import RedisServer
 from acd.steering import Steering
 from acd.task_calls import TaskCalls
 from acd.telephony.agi import AgiServer, script_name
@@ -215,6 +217,9 @@ class Assembly:
                 self.steering.desk.picture,
             )
         )
+        if (redis := redis_settings(centre, environment)) is not None:
+            server = RedisServer(redis.address, redis.port, redis.database, environment.redis_password)
+            self.desktop.publish_on(FeedChannel(server, redis.prefix))
         recorder.on_tasks_changed = self.desktop.tasks_changed
         self.steering.desk.on_changed = self.desktop.feed.call_changed
         self.shell.observer = Audience(

@@ -1,4 +1,5 @@
-"""One hash of a Redis server: the only module that knows asyncio-redis, and guards what it lacks.
+"""One hash of a Redis server. With `redis_channel` the only module that knows asyncio-redis; it guards
+what that lacks.
 
 Its connection waits for ever for a server that is down or stands still, sends the password in a task
 whose failure nobody hears of, and connects again by itself, without a word, to a server that may have
@@ -41,36 +42,22 @@ class RedisHash:
     @classmethod
     async def connect(cls, server: RedisServer, key: str) -> Self:
         """Open a connection for the hash `key`. Raises StateError."""
-        made = asyncio_redis.Connection.create(server.address, server.port, auto_reconnect=False)
-        self = cls(await _within_limit(made), key)
-        # A peer that is no Redis ends asyncio-redis's reader; we see an answer that never comes.
-        reader = self._connection.protocol._reader_f
-        if reader is not None:  # None: lost again already
-            reader.add_done_callback(_take_note)
-        try:
-            if server.password:
-                await _within_limit(self._connection.auth(server.password))
-            if server.database:
-                await _within_limit(self._connection.select(server.database))
-        except BaseException:
-            self.close()
-            raise
-        return self
+        return cls(await open_connection(server), key)
 
     async def read(self) -> dict[str, str]:
         """All fields; empty when there is no such hash. Raises StateError."""
-        fields: dict[str, str] = await _within_limit(self._connection.hgetall_asdict(self._key))
+        fields: dict[str, str] = await within_limit(self._connection.hgetall_asdict(self._key))
         return fields
 
     async def write(self, fields: Mapping[str, str]) -> None:
         """Set these fields: one command, all or none. Raises StateError."""
-        await _within_limit(self._connection.hmset(self._key, dict(fields)))
+        await within_limit(self._connection.hmset(self._key, dict(fields)))
 
     async def clear(self, fields: Collection[str]) -> int:
         """Delete these fields; how many are left. Raises StateError."""
         if fields:
-            await _within_limit(self._connection.hdel(self._key, list(fields)))
-        left: int = await _within_limit(self._connection.hlen(self._key))
+            await within_limit(self._connection.hdel(self._key, list(fields)))
+        left: int = await within_limit(self._connection.hlen(self._key))
         return left
 
     async def replace(self, parts: Iterable[Mapping[str, str]]) -> None:
@@ -78,15 +65,35 @@ class RedisHash:
 
         A part is taken when the one before it has arrived. Raises StateError.
         """
-        await _within_limit(self._connection.delete([self._new_key]))
+        await within_limit(self._connection.delete([self._new_key]))
         for part in parts:
-            await _within_limit(self._connection.hmset(self._new_key, dict(part)))
-        await _within_limit(self._connection.rename(self._new_key, self._key))
+            await within_limit(self._connection.hmset(self._new_key, dict(part)))
+        await within_limit(self._connection.rename(self._new_key, self._key))
 
     def close(self) -> None:
         """At once; what was not sent is lost."""
         if self._connection.transport is not None:
             self._connection.transport.abort()
+
+
+async def open_connection(server: RedisServer) -> Any:
+    """A connection of asyncio-redis that is signed in and used until its first failure. Raises StateError."""
+    made = asyncio_redis.Connection.create(server.address, server.port, auto_reconnect=False)
+    connection = await within_limit(made)
+    # A peer that is no Redis ends asyncio-redis's reader; we see an answer that never comes.
+    reader = connection.protocol._reader_f
+    if reader is not None:  # None: lost again already
+        reader.add_done_callback(_take_note)
+    try:
+        if server.password:
+            await within_limit(connection.auth(server.password))
+        if server.database:
+            await within_limit(connection.select(server.database))
+    except BaseException:
+        if connection.transport is not None:
+            connection.transport.abort()
+        raise
+    return connection
 
 
 def _take_note(reader: asyncio.Task[None]) -> None:
@@ -95,7 +102,8 @@ def _take_note(reader: asyncio.Task[None]) -> None:
         reader.exception()
 
 
-async def _within_limit(answer: Awaitable[T]) -> T:
+async def within_limit(answer: Awaitable[T]) -> T:
+    """The answer, if it comes and is one. Raises StateError."""
     try:
         # Not wait_for: of Python 3.11, it forgets that it was cancelled when the answer comes just then.
         async with asyncio.timeout(ANSWER_LIMIT_S):

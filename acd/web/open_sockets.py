@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -26,6 +27,7 @@ class OpenSockets:
 
     def __init__(self) -> None:
         self._open: set[tuple[Asker, Close]] = set()
+        self._again = asyncio.Event()
 
     @contextmanager
     def of(self, asker: Asker, close: Close) -> Iterator[None]:
@@ -53,8 +55,15 @@ class OpenSockets:
     async def run(self, store: RecordStore) -> None:
         """Until cancelled."""
         while True:
-            await asyncio.sleep(CHECK_EVERY_S)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(CHECK_EVERY_S):
+                    await self._again.wait()
+            self._again.clear()
             await self.check(store)
+
+    def look_again(self) -> None:
+        """A session may have ended: at once, not only when it is time."""
+        self._again.set()
 
     async def check(self, store: RecordStore) -> None:
         """End what has no session any more. While the database is away, all sessions go on."""

@@ -47,6 +47,7 @@ def handler_of(route: Route, services: Services) -> Any:
                 found = await route.handler(context)
         if route.audit:
             services.audit(context, route.audit)
+            services.others.done(route.audit)
         return _answer(route, found)
 
     async def handle(request: web.Request) -> web.StreamResponse:
