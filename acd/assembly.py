@@ -65,7 +65,9 @@ from acd.settings.load import load_centre
 from acd.settings.phone_number import normalised
 from acd.settings.pins import PinBook
 from acd.settings.secrets import Secrets
+from acd.state.feed_channel import FeedChannel
 from acd.state.live import LiveMirror
+from acd.state.redis_hash import RedisServer
 from acd.steering import Steering
 from acd.task_calls import TaskCalls
 from acd.telephony import fence
@@ -230,6 +232,9 @@ class Assembly:
                 self.steering.desk.picture,
             )
         )
+        if (redis := redis_settings(centre, environment)) is not None:
+            server = RedisServer(redis.address, redis.port, redis.database, environment.redis_password)
+            self.desktop.publish_on(FeedChannel(server, redis.prefix))
         recorder.on_tasks_changed = self.desktop.tasks_changed
         self.guarding.guard.on_alarm = lambda alarm: self.desktop.facts.alarm(alarm.form())
         self.steering.desk.on_changed = self.desktop.feed.call_changed

@@ -12,7 +12,7 @@ from acd.core.calls import Call
 from acd.core.facts import Answered, Arrived, FellBack, WrapUpStarted
 from acd.core.floor import Floor
 from acd.core.ports import Mirror, Recorder
-from acd.errors import OperatorError
+from acd.errors import OperatorError, RequestRefused
 from acd.records.decisions import decisions
 from acd.records.record import CallRecord
 from acd.records.store import RecordStore
@@ -20,7 +20,7 @@ from acd.records.story import in_words, printable
 from acd.runtime.announcements import Announcements
 from acd.runtime.call_detail import CallDetail, Sources
 from acd.runtime.callbacks import CallbackDesk
-from acd.runtime.control import Handler, Request
+from acd.runtime.control import BAD_REQUEST, Handler, Request, text_of
 from acd.runtime.control_server import Stream
 from acd.runtime.disposition_desk import DispositionDesk, Spoken
 from acd.runtime.fact_stream import FactStream
@@ -35,6 +35,10 @@ from acd.runtime.walker import Walker
 from acd.runtime.watchers import Watchers
 from acd.runtime.world import GroupViews
 from acd.settings.centre_now import CentreNow
+from acd.state.feed_channel import FeedChannel
+
+LOOKED_AT_AGAIN = ("sessions",)
+"""What web processes look at again at once when one of them says so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +73,7 @@ class Desktop:
             expected_wait=around.groups.expected_of_next,
             team_of=self._team_of,
         )
+        self._channel: FeedChannel | None = None
         self.feed = LiveFeed(self._floor, shell.clock, view)
         self.presence = Presence(shell.feed)
         self._watchers = Watchers(self.feed, self.presence)
@@ -105,6 +110,7 @@ class Desktop:
             **self.dispositions.handlers(),
             **self._details.handlers(),
             "tasks-changed": self._tasks_changed,
+            "look-again": self._look_again,
         }
 
     def streams(self) -> Mapping[str, Stream]:
@@ -113,7 +119,24 @@ class Desktop:
 
     def running(self) -> list[Coroutine[Any, Any, None]]:
         """What has to run as long as the controller does."""
-        return [self.feed.run(), self._messages.run()]
+        return [
+            self.feed.run(),
+            self._messages.run(),
+            *([] if self._channel is None else [self._channel.run()]),
+        ]
+
+    def publish_on(self, channel: FeedChannel) -> None:
+        """The live feed there, too; before it runs."""
+        self._channel = channel
+        self.feed.publish(channel.take, channel.place)
+
+    def _look_again(self, request: Request) -> Mapping[str, Any]:
+        """Something was changed by one web process that all of them have to see."""
+        what = text_of(request, "what")
+        if what not in LOOKED_AT_AGAIN:
+            raise RequestRefused(BAD_REQUEST, f"'what' is one of: {', '.join(LOOKED_AT_AGAIN)}")
+        self.feed.keep(f"again:{what}", {"changed_at": self._around.shell.clock()})
+        return {}
 
     def tasks_changed(self) -> None:
         """A callback or a voicemail was added or changed: pages are to ask again."""

@@ -11,7 +11,7 @@ import typer
 from acd.cli.context import centre_in_use, console, environment
 from acd.cli.words import state_in_words
 from acd.errors import OperatorError
-from acd.runtime.control import request
+from acd.runtime.leader import Leader
 
 app = typer.Typer(help="Change an agent's state (talks to the running controller).", no_args_is_help=True)
 
@@ -111,7 +111,7 @@ def _read_pin() -> str:
 
 def _ask(do: str, **fields: Any) -> dict[str, Any]:
     """Ask the controller, and print how the agent is then."""
-    answer = asyncio.run(request(environment().control_socket, do=do, **fields))
+    answer = asyncio.run(Leader(environment()).request(do=do, **fields))
     agent: dict[str, Any] = answer["agent"]
     text = f"{agent['name']}: {state_in_words(agent['state'])}"
     if agent["reason"]:

@@ -15,7 +15,7 @@ from rich.text import Text
 
 from acd.cli import context
 from acd.errors import OperatorError
-from acd.runtime.control import request
+from acd.runtime.leader import Leader
 from acd.runtime.version_files import VersionEntry, VersionFiles, changed_files
 
 MOST_NAMES, LONGEST_NAME = 3, 20
@@ -64,7 +64,7 @@ def versions(
     env = context.environment()
     running: dict[str, Any] = {}
     with contextlib.suppress(OperatorError):
-        running = asyncio.run(request(env.control_socket, do="versions"))
+        running = asyncio.run(Leader(env).request(do="versions"))
     files = VersionFiles(env.versions_dir)
     entries = files.entries()
     befores: list[VersionEntry | None] = [None, *entries]
@@ -183,7 +183,7 @@ def _clock(at: float, tz: ZoneInfo) -> str:
 
 
 def _ask(do: str, *, limit_s: float = 10.0, **fields: Any) -> dict[str, Any]:
-    return asyncio.run(request(context.environment().control_socket, limit_s=limit_s, do=do, **fields))
+    return asyncio.run(Leader(context.environment()).request(limit_s=limit_s, do=do, **fields))
 
 
 def _say(text: str) -> None:

@@ -9,7 +9,7 @@ from datetime import datetime
 from acd.errors import OperatorError, RequestRefused
 from acd.reports.catalogue import REPORTS
 from acd.reports.going_on import GoingOn, going_on, is_counted
-from acd.runtime.control import request
+from acd.runtime.leader import Leader
 from acd.settings.environment import Environment
 
 _LIMIT_S = 2.0
@@ -21,7 +21,7 @@ def agents_now(env: Environment, report: str, kpis: Sequence[str], now: datetime
     if not is_counted(kpis or REPORTS[report].kpis):
         return ()
     try:
-        told = asyncio.run(request(env.control_socket, limit_s=_LIMIT_S, do="status"))
+        told = asyncio.run(Leader(env).request(limit_s=_LIMIT_S, do="status"))
     except (OperatorError, RequestRefused):
         return None
     return going_on(((a["id"], a["state"], a["reason"], a["state_s"]) for a in told["agents"]), now)

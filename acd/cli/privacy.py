@@ -18,7 +18,7 @@ from acd.privacy.forget import Forgetting, as_text
 from acd.privacy.person import Person, find_person
 from acd.recordings.bucket import Bucket, bucket_of
 from acd.records.store import RecordStore
-from acd.runtime.control import request
+from acd.runtime.leader import Leader
 from acd.settings.environment import Environment
 from acd.settings.files import CUSTOMERS_FILE
 from acd.settings.model import Centre
@@ -64,7 +64,7 @@ def forget(
     context.console.print(f"Deleted or changed: {as_text(done)}.", markup=False, soft_wrap=True)
     for file in left:
         context.console.print(f"still in: {file}", markup=False, soft_wrap=True)
-    if env.control_socket.exists():
+    if _may_run(env):
         context.console.print(RELOAD, markup=False, soft_wrap=True)
     context.console.print(NOT_REACHED, markup=False, soft_wrap=True)
     if left:
@@ -118,7 +118,7 @@ def _forgetting(
         person=person,
         bucket=_bucket(env, centre),
         others=[env.config_dir],
-        in_use=env.control_socket.exists(),
+        in_use=_may_run(env),
         calls_too=calls_too,
         account=env.cdr_file,
         queue_log=env.home / centre.queue_log.file,
@@ -129,12 +129,17 @@ def _forgetting(
     )
 
 
+def _may_run(env: Environment) -> bool:
+    """Whether a controller may be running, here or elsewhere."""
+    return bool(Leader(env).doors()) or env.control_socket.exists()
+
+
 def _tidy_live(env: Environment) -> None:
     """Calls that are over leave the live state on disk: at once, not when its file has grown."""
     if not (env.live_dir / "live.jsonl").exists():
         return
     try:
-        asyncio.run(request(env.control_socket, do="tidy-live-state"))
+        asyncio.run(Leader(env).request(do="tidy-live-state"))
         return
     except (OperatorError, RequestRefused):  # no controller is there
         mirror = DiskMirror(env.live_dir)

@@ -24,7 +24,7 @@ from acd.cli.roll_up import roll_up
 from acd.errors import OperatorError
 from acd.records.outlines import begun_between, consultations, outlines
 from acd.records.period import Period, parse_period
-from acd.runtime.control import request
+from acd.runtime.leader import Leader
 from acd.settings.environment import Environment
 from acd.telephony import cdr
 from acd.telephony.cdr_by_call import CallsByCall
@@ -111,7 +111,7 @@ def _parts_of_others(engine: Engine, unknown: Sequence[cdr.CallSeen]) -> frozens
 def _going_on(env: Environment) -> frozenset[str]:
     """What the controller knows and has not written yet; without a controller that cannot be told."""
     try:
-        answer = asyncio.run(request(env.control_socket, do="calls-held"))
+        answer = asyncio.run(Leader(env).request(do="calls-held"))
     except OperatorError:
         context.console.print(
             "note: no controller is running; what it has still to write counts as missing here",
@@ -124,8 +124,7 @@ def _going_on(env: Environment) -> frozenset[str]:
 
 def _repair(env: Environment, period: Period) -> int:
     answer = asyncio.run(
-        request(
-            env.control_socket,
+        Leader(env).request(
             limit_s=REPAIR_LIMIT_S,
             do="reconcile",
             since=period.since.timestamp(),

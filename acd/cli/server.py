@@ -30,10 +30,11 @@ from acd.cli.process import (
     raise_open_files,
 )
 from acd.crowd.demo import Demo
-from acd.errors import OperatorError
+from acd.errors import OperatorError, RequestRefused
 from acd.parts import asterisk_folder, begin, prompt_store, render
 from acd.records.store import RecordStore
 from acd.runtime.control import request
+from acd.runtime.leader import Leader
 from acd.runtime.version_files import VersionFiles
 from acd.settings.environment import Environment
 from acd.settings.model import Centre
@@ -130,6 +131,7 @@ class _Server:
         self._env = env
         self._centre = centre
         self._secrets = secrets
+        self._leader = Leader(env)
         self._stopping = asyncio.Event()
         self._opened = False
         self._children: list[asyncio.subprocess.Process] = []
@@ -208,8 +210,8 @@ class _Server:
     async def _wait_for_controller(self, keeper: asyncio.Task[None]) -> None:
         limit = time.monotonic() + START_LIMIT_S
         while not self._stopping.is_set() and not keeper.done():
-            with contextlib.suppress(OperatorError):
-                if (await request(self._env.control_socket, do="status"))["dispatching"]:
+            with contextlib.suppress(OperatorError, RequestRefused):
+                if (await self._leader.request(do="status"))["dispatching"]:
                     return
             if time.monotonic() > limit:
                 raise OperatorError(f"the controller was not ready after {START_LIMIT_S:.0f} s")
@@ -234,7 +236,7 @@ class _Server:
             return
         env = self._env
         server = ("127.0.0.1" if env.sip_address == "0.0.0.0" else env.sip_address, env.sip_port)  # noqa: S104
-        demo = Demo(self._centre, self._secrets.phone_passwords, server, env.control_socket)
+        demo = Demo(self._centre, self._secrets.phone_passwords, server, self._leader)
         task = asyncio.create_task(demo.run())
         try:
             yield [task]
@@ -256,7 +258,8 @@ class _Server:
 
     async def _end_calls(self) -> None:
         """Calls cannot outlive Asterisk; ended now, they are on record at once."""
-        with contextlib.suppress(OperatorError):
+        # Of several controllers this machine's own: where it stands by, others' calls go on.
+        with contextlib.suppress(OperatorError, RequestRefused):
             ended = (await request(self._env.control_socket, do="hang-up-all"))["calls"]
             if not ended:
                 return

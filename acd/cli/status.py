@@ -15,7 +15,7 @@ from rich.text import Text
 
 from acd.cli.context import console, environment
 from acd.cli.words import state_in_words
-from acd.runtime.control import request
+from acd.runtime.leader import Leader
 
 WATCH_INTERVAL_S = 1.0
 _WHOLE = ("Call", "Caller", "Id")
@@ -51,7 +51,16 @@ def status(
 
 
 def _ask() -> dict[str, Any]:
-    return asyncio.run(request(environment().control_socket, do="status"))
+    return asyncio.run(_picture(Leader(environment())))
+
+
+async def _picture(leader: Leader) -> dict[str, Any]:
+    """The leader's, with what each of several controllers is at. Raises OperatorError."""
+    standings = await leader.standings()
+    told = await leader.request(do="status")
+    if standings:
+        told["controllers"] = {one.name: one.reason for one in standings}
+    return told
 
 
 def draw(picture: dict[str, Any]) -> Group:
@@ -68,11 +77,19 @@ def draw(picture: dict[str, Any]) -> Group:
         text = "The flows could not be kept as a version: see to the disk, then 'acd reload'"
         parts.insert(0, Text(text, style="bold red"))
     parts[:0] = [
+        *_controllers(picture.get("controllers", {})),
         *_live_state(picture["live_state"]),
         *_records(picture["records"]),
         *_outside(picture["outside"]),
     ]
     return Group(*parts)
+
+
+def _controllers(standings: dict[str, str]) -> list[Text]:
+    """Which of several leads and which stand by; one that does neither is missing when it is needed."""
+    is_well = set(standings.values()) <= {"leads", "stands by"}
+    text = ", ".join(f"{name} {standing}" for name, standing in standings.items())
+    return [Text(f"Controllers: {text}", style="" if is_well else "bold red")] if standings else []
 
 
 def _live_state(kept: dict[str, Any]) -> list[Table | Text]:

@@ -25,7 +25,7 @@ from acd.records.report import duration
 from acd.records.story import printable
 from acd.records.task_store import TaskStore
 from acd.records.tasks import Task, TaskChange, TaskKind, TaskState
-from acd.runtime.control import request
+from acd.runtime.leader import Leader
 from acd.settings.environment import Environment
 
 voicemail = typer.Typer(help="What callers said to us when nobody answered.", no_args_is_help=True)
@@ -159,7 +159,7 @@ def _list(kind: TaskKind, group: str, *, closed: bool, wide: bool, as_json: bool
 def _in_line(env: Environment) -> dict[str, dict[str, Any]]:
     """The callbacks that a running controller works off by itself now, by the id of their entry in line."""
     try:
-        answer = asyncio.run(request(env.control_socket, do="callbacks"))
+        answer = asyncio.run(Leader(env).request(do="callbacks"))
     except (OperatorError, RequestRefused):
         return {}
     found: dict[str, dict[str, Any]] = answer["callbacks"]
@@ -244,7 +244,7 @@ def _tell_controller(env: Environment, kind: TaskKind) -> None:
     """Where one runs, it is to know which numbers may ask for a callback now."""
     if kind is TaskKind.CALLBACK:
         with contextlib.suppress(OperatorError, RequestRefused):
-            asyncio.run(request(env.control_socket, do="callbacks-changed"))
+            asyncio.run(Leader(env).request(do="callbacks-changed"))
 
 
 def _change(env: Environment, kind: TaskKind, task_id: str, change: TaskChange) -> None:
@@ -257,7 +257,7 @@ def _change(env: Environment, kind: TaskKind, task_id: str, change: TaskChange) 
         with contextlib.suppress(
             OperatorError
         ):  # where no controller runs, the next one sees it at its start
-            asyncio.run(request(env.control_socket, do="callback-withdraw", entry=task.entry_id))
+            asyncio.run(Leader(env).request(do="callback-withdraw", entry=task.entry_id))
 
     confirm = leave_line if kind is TaskKind.CALLBACK else None
     with context.records(env) as store:

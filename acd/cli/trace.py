@@ -12,7 +12,8 @@ from acd.core.fact_json import fact_from_dict
 from acd.errors import OperatorError, RequestRefused
 from acd.records.trace import call_trace, flow_runs
 from acd.records.traffic import last_runs
-from acd.runtime.control import UNKNOWN_CALL, request
+from acd.runtime.control import UNKNOWN_CALL
+from acd.runtime.leader import Leader
 
 
 def trace(
@@ -46,7 +47,7 @@ def _facts_of_live(call: str) -> list[Any]:
         f"no call {call!r} is on record, and none goes on; 'acd calls list' shows today's"
     )
     try:
-        answer = asyncio.run(request(context.environment().control_socket, do="trace", call=call))
+        answer = asyncio.run(Leader(context.environment()).request(do="trace", call=call))
     except RequestRefused as refused:
         if refused.code != UNKNOWN_CALL:
             raise

@@ -12,14 +12,14 @@ from rich.text import Text
 
 from acd.cli.context import console, environment
 from acd.cli.words import state_in_words
-from acd.runtime.control import request
+from acd.runtime.leader import Leader
 
 STYLES = {"registered": "green", "reachable": "green", "rejected": "bold red", "unreachable": "bold red"}
 
 
 def trunks(as_json: Annotated[bool, typer.Option("--json", help="machine-readable")] = False) -> None:
     """Each trunk: registered, rejected or unreachable, and its calls now."""
-    answer = asyncio.run(request(environment().control_socket, do="trunks"))
+    answer = asyncio.run(Leader(environment()).request(do="trunks"))
     if as_json:
         typer.echo(json.dumps(answer["trunks"], ensure_ascii=False, indent=2))
     else:

@@ -17,7 +17,8 @@ from acd.core.fact_json import fact_from_dict
 from acd.errors import OperatorError, RequestRefused
 from acd.records.decisions import decision_lines, decisions
 from acd.records.record import CallRecord
-from acd.runtime.control import UNKNOWN_CALL, request
+from acd.runtime.control import UNKNOWN_CALL
+from acd.runtime.leader import Leader
 from acd.runtime.why_desk import LISTED_AT_MOST
 
 
@@ -30,7 +31,7 @@ def why(
     """Why a caller still waits; of any other call, why each routing decision was as it was."""
     env = context.environment()
     try:
-        answer = asyncio.run(request(env.control_socket, do="why", call=call))
+        answer = asyncio.run(Leader(env).request(do="why", call=call))
     except RequestRefused as refused:
         if refused.code != UNKNOWN_CALL:
             raise

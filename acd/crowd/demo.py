@@ -16,7 +16,6 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from acd.crowd.audio import Audio
@@ -24,7 +23,7 @@ from acd.crowd.leg import Leg, LegState
 from acd.crowd.phone import Phone
 from acd.crowd.voice import murmur
 from acd.errors import OperatorError, RequestRefused
-from acd.runtime.control import request
+from acd.runtime.leader import Leader
 from acd.settings.model import Centre
 
 CALLERS_MAX = 15
@@ -54,13 +53,13 @@ class Demo:
         centre: Centre,
         passwords: Mapping[str, str],
         server: tuple[str, int],
-        control_socket: Path,
+        leader: Leader,
         chance: Chance | None = None,
     ) -> None:
         self._centre = centre
         self._passwords = passwords
         self._server = server
-        self._socket = control_socket
+        self._leader = leader
         self._chance = chance or random.Random()
         self._callers: set[Leg] = set()
         self._ringing: set[Leg] = set()
@@ -150,7 +149,7 @@ class Demo:
     async def _ask(self, do: str, **fields: Any) -> dict[str, Any]:
         """A request; {} where it is refused or the controller is just being started again."""
         try:
-            return await request(self._socket, do=do, **fields)
+            return await self._leader.request(do=do, **fields)
         except (OperatorError, RequestRefused):
             return {}
 

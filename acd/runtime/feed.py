@@ -4,7 +4,10 @@ Whatever changes on the floor marks a key, which costs next to nothing, and noth
 watches. What was marked is looked at together a few milliseconds later, put into words once, and sent to
 every watcher, if it is not as before.
 
-    {"now_s": …, "set": {KEY: OBJECT, …}, "drop": [KEY, …]}
+    {"now_s": …, "feed": FEED, "seq": N, "set": {KEY: OBJECT, …}, "drop": [KEY, …]}
+
+Lines are counted, from each start of a controller, which has a FEED of its own: who hears them by another
+way (`channel`) as they are published asks only for the heartbeat, and notices what is missing.
 
 Keys are `centre`, `group:ID`, `agent:ID`, `call:ID`, and those that others keep here (`keep`).
 """
@@ -12,6 +15,7 @@ Keys are `centre`, `group:ID`, `agent:ID`, `call:ID`, and those that others keep
 from __future__ import annotations
 
 import asyncio
+import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -77,6 +81,12 @@ class LiveFeed:
         self._clock = clock
         self._view = view
         self._takers: list[Take] = []
+        self._quiet: list[Take] = []  # those who hear the heartbeat alone
+        self._watched = False
+        self._id = secrets.token_hex(8)
+        self._seq = 0
+        self._publish: Take = _nowhere
+        self._channel: Mapping[str, Any] | None = None
         self._kept: dict[str, Mapping[str, Any]] = {}  # of others
         self._told: dict[str, bytes] = {}  # what watchers know
         self._faulty: set[str] = set()  # keys whose objects could not be made, when they were last looked at
@@ -98,24 +108,24 @@ class LiveFeed:
     # --- what changes -------------------------------------------------------------------------
     def agent_changed(self, agent: Agent) -> None:
         """See `Observer`."""
-        if self._takers:
+        if self._watched:
             self._agents[agent.id] = None
             self._arm()
 
     def agent_forgotten(self, agent: str) -> None:
         """See `Observer`."""
-        if self._takers:
+        if self._watched:
             self._agents[agent] = None
             self._arm()
 
     def phone_changed(self, phone: str) -> None:
         """See `Observer`."""
-        if self._takers and (agent := self._floor.agent_on(phone)) is not None:
+        if self._watched and (agent := self._floor.agent_on(phone)) is not None:
             self.agent_changed(agent)
 
     def call_changed(self, call: Call) -> None:
         """See `Observer`."""
-        if self._takers:
+        if self._watched:
             self._calls[call.id] = None
             if call.origin_agent is not None:  # which of two own calls is shown with the agent
                 self._agents[call.origin_agent] = None
@@ -123,7 +133,7 @@ class LiveFeed:
 
     def call_merged(self, call_id: str) -> None:
         """See `Observer`."""
-        if self._takers:
+        if self._watched:
             self._calls[call_id] = None
             self._arm()
 
@@ -133,7 +143,7 @@ class LiveFeed:
             self._kept.pop(key, None)
         else:
             self._kept[key] = value
-        if self._takers:
+        if self._watched:
             self._others[key] = None
             self._arm()
 
@@ -144,20 +154,41 @@ class LiveFeed:
     # --- who watches --------------------------------------------------------------------------
     def join(self, take: Take) -> None:
         """From here on: everything at once, and then what changes."""
-        if self._takers:
+        if self._watched:
             # The others must not hear twice what this one hears at first, and not miss it after a fault.
             self.flush(even_empty=self._stumbled)
-        self._takers.append(take)
+        if take in self._quiet:
+            self._quiet.remove(take)
+        if take not in self._takers:
+            self._takers.append(take)
+        self._watched = True
         if self._figures is None:
             self._look_at_everything()
         everything = {key: orjson.Fragment(value) for key, value in self._told.items() if value}
-        take(_line({"ok": True, "now_s": self._clock(), "all": everything}))
+        told = {"ok": True, **self._count(), "all": everything}
+        take(_line(told if self._channel is None else {**told, "published": self._channel}))
+
+    def quieten(self, take: Take) -> None:
+        """One who watches hears the changes elsewhere, and from here the heartbeat alone, until it joins."""
+        if take in self._takers:
+            self._takers.remove(take)
+            self._quiet.append(take)
+            take(_line(self._count()))
+
+    def publish(self, take: Take, channel: Mapping[str, Any]) -> None:
+        """Each change there, too; who joins is told of the channel."""
+        self._publish, self._channel = take, channel
+
+    def _count(self) -> dict[str, Any]:
+        return {"now_s": self._clock(), "feed": self._id, "seq": self._seq}
 
     def leave(self, take: Take) -> None:
         """No more; leaving twice is harmless."""
-        if take in self._takers:
-            self._takers.remove(take)
-        if not self._takers:
+        for takers in (self._takers, self._quiet):
+            if take in takers:
+                takers.remove(take)
+        self._watched = bool(self._takers or self._quiet)
+        if not self._watched:
             self._forget()
 
     def _forget(self) -> None:
@@ -183,7 +214,7 @@ class LiveFeed:
 
     def beat(self) -> None:
         """A line for every watcher, even an empty one."""
-        if not self._takers:
+        if not self._watched:
             return
         self._others["centre"] = None
         if self._figures is not None:
@@ -214,7 +245,7 @@ class LiveFeed:
         An object that cannot be made is left out until it changes again. A fault of the look as a whole is
         logged once; watchers get everything anew, tried at each heartbeat.
         """
-        if not self._takers:
+        if not self._watched:
             return
         if self._timer is not None:
             self._timer.cancel()
@@ -233,9 +264,15 @@ class LiveFeed:
             return
         self._stumbled = False
         if changed or gone or even_empty:
-            line = _line({"now_s": self._clock(), "set": changed, "drop": gone})
+            self._seq += 1
+            line = _line({**self._count(), "set": changed, "drop": gone})
             for take in list(self._takers):
                 take(line)
+            self._publish(line)
+            if even_empty and self._quiet:
+                beat = _line(self._count())
+                for take in list(self._quiet):
+                    take(beat)
 
     def _look_at_everything(self) -> tuple[dict[str, orjson.Fragment], list[str]]:
         """At first, and when there is another plan."""
@@ -371,6 +408,10 @@ class LiveFeed:
         if key not in self._faulty:
             self._faulty.add(key)
             log.exception("an object of the live picture cannot be made, and stays as it was", key=key)
+
+
+def _nowhere(_line: bytes) -> None:
+    pass
 
 
 def _line(value: Mapping[str, Any]) -> bytes:

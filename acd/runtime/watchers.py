@@ -3,6 +3,9 @@
 Lines from the other side are `{"here": [AGENT, …]}` and `{"gone": [AGENT, …]}`; the end of the connection
 means that all of its desktops are gone. Whoever has named one says something every few seconds, be it
 `{"here": []}`: a process that has stopped, its connection open, has no desktops.
+
+`{"direct": false}` says that the changes are heard as they are published, so that here the heartbeat is
+enough from now on; `{"direct": true}` asks for everything once more, and for the changes.
 """
 
 from __future__ import annotations
@@ -66,11 +69,15 @@ class Watchers:
             said = json.loads(line)
         except (ValueError, RecursionError):
             said = None
-        if not isinstance(said, dict) or not said.keys() <= {"here", "gone"}:
+        if not isinstance(said, dict) or not said.keys() <= {"here", "gone", "direct"}:
             text = 'who watches says {"here": [AGENT, …]} or {"gone": [AGENT, …]} and nothing else'
             raise RequestRefused(BAD_REQUEST, text)
         self._presence.here(watcher, _agents(said.get("here", []), "here"))
         self._presence.gone(watcher, _agents(said.get("gone", []), "gone"))
+        if said.get("direct") is False:
+            self._feed.quieten(watcher.take)
+        elif said.get("direct") is True:
+            self._feed.join(watcher.take)
 
 
 class Watcher:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from acd.errors import StateError
-from acd.state.redis_hash import RedisServer, connected, within_limit
+from acd.state.redis_hash import RedisServer, open_connection, within_limit
 
 ANSWER_WITHIN_S = 0.6
 """A leader must hear in time that Redis is away, so that it can ask the others."""
@@ -115,7 +115,7 @@ class Lease:
     async def _run(self, script: str, *arguments: str) -> Any:
         try:
             if self._connection is None:
-                self._connection = await connected(self._server, ANSWER_WITHIN_S)
+                self._connection = await open_connection(self._server, ANSWER_WITHIN_S)
             if script not in self._scripts:
                 made = self._connection.register_script(script)
                 self._scripts[script] = await within_limit(made, ANSWER_WITHIN_S)

@@ -1,4 +1,5 @@
-"""One hash of a Redis server: the only module that knows asyncio-redis, and guards what it lacks.
+"""One hash of a Redis server. With `redis_channel` the only module that knows asyncio-redis; it guards
+what that lacks.
 
 Its connection waits for ever for a server that is down or stands still, sends the password in a task
 whose failure nobody hears of, and connects again by itself, without a word, to a server that may have
@@ -37,7 +38,7 @@ return redis.call(unpack(ARGV, 2))
 """
 
 
-async def connected(server: RedisServer, limit_s: float | None = None) -> Any:
+async def open_connection(server: RedisServer, limit_s: float | None = None) -> Any:
     """A connection of asyncio-redis, signed in, of use until its first failure. Raises StateError."""
     made = asyncio_redis.Connection.create(server.address, server.port, auto_reconnect=False)
     connection = await within_limit(made, limit_s)
@@ -81,7 +82,7 @@ class RedisHash:
     @classmethod
     async def connect(cls, server: RedisServer, key: str, fencing: Fencing | None = None) -> Self:
         """Open a connection for the hash `key`. Raises StateError."""
-        self = cls(await connected(server), key, fencing)
+        self = cls(await open_connection(server), key, fencing)
         if fencing is not None:
             try:
                 self._guarded = await within_limit(self._connection.register_script(_GUARDED))

@@ -14,7 +14,7 @@ from sqlalchemy.exc import DataError, SQLAlchemyError
 from acd.errors import OperatorError, RequestRefused
 from acd.records.reach import ALL, Reach
 from acd.records.store import RecordsAway
-from acd.runtime.control import BAD_REQUEST, FAILED, INTERNAL, request
+from acd.runtime.control import BAD_REQUEST, FAILED, INTERNAL
 from acd.web.asker import Asker, Role
 from acd.web.refusal import Refusal, away, forbidden
 from acd.web.services import Services
@@ -27,6 +27,8 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 CONTROL_LIMIT_S = 10.0
+PATIENCE_S = 4.0
+"""While one controller takes over from another a request waits for so long at most."""
 _NOT_THERE = tuple(
     f"unknown-{what}"
     for what in ("call", "account", "agent", "customer", "group", "message", "task", "token", "webhook")
@@ -75,8 +77,9 @@ class Context(Generic[QueryT, BodyT]):
         agent that it does not know, 503 where it is away or has failed.
         """
         try:
-            socket = self.services.environment.control_socket
-            return await request(socket, limit_s=limit_s, do=do, by=self.asker.name, **fields)
+            return await self.services.leader.request(
+                limit_s=limit_s, patience_s=PATIENCE_S, do=do, by=self.asker.name, **fields
+            )
         except RequestRefused as refusal:
             raise _refused(refusal) from None
         except OperatorError as error:

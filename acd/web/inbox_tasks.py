@@ -12,7 +12,7 @@ from acd.errors import OperatorError
 from acd.records.reach import ALL, Reach
 from acd.records.task_store import TaskStore
 from acd.records.tasks import Task, TaskChange, TaskKind, TaskState
-from acd.runtime.control import request
+from acd.runtime.leader import Leader
 from acd.web.context import Context
 from acd.web.refusal import Refusal, forbidden, not_found
 from acd.web.values import Answer
@@ -119,11 +119,11 @@ async def change_task(
 ) -> Task:
     """Add to its history; a callback leaves the line, or nothing changes. Raises Refusal, 409."""
     change = TaskChange(datetime.now(UTC), ctx.asker.name, state, agent, note)
-    socket = ctx.services.environment.control_socket
+    leader = Leader(ctx.services.environment)  # for another thread and its loop
 
     def leave_line(found: Task) -> None:
         with contextlib.suppress(OperatorError):  # the next controller sees it at its start
-            asyncio.run(request(socket, do="callback-withdraw", entry=found.entry_id))
+            asyncio.run(leader.request(do="callback-withdraw", entry=found.entry_id))
 
     confirm = leave_line if task.kind is TaskKind.CALLBACK else None
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
+import contextlib
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import structlog
@@ -21,7 +22,6 @@ log = structlog.get_logger(__name__)
 CHECK_EVERY_S = 10.0
 LOOK_EVERY_S = 1.0
 Close = Callable[[], None]
-Look = Callable[[RecordStore], Awaitable[None]]
 
 
 class OpenSockets:
@@ -30,6 +30,7 @@ class OpenSockets:
     def __init__(self) -> None:
         self._open: set[tuple[Asker, Close]] = set()
         self._bounded: set[tuple[Asker, Close]] = set()
+        self._again = asyncio.Event()
 
     @contextmanager
     def of(self, asker: Asker, close: Close, renew: Close | None = None) -> Iterator[None]:
@@ -60,16 +61,21 @@ class OpenSockets:
     async def run(self, store: RecordStore) -> None:
         """Until cancelled."""
         async with asyncio.TaskGroup() as both:
-            both.create_task(self._every(CHECK_EVERY_S, store, self.check))
-            both.create_task(self._every(LOOK_EVERY_S, store, self.look))
+            both.create_task(self._check_always(store))
+            both.create_task(self._look_always(store))
 
-    @staticmethod
-    async def _every(
-        pause_s: float, store: RecordStore, do: Callable[[RecordStore], Awaitable[None]]
-    ) -> None:
+    async def _check_always(self, store: RecordStore) -> None:
         while True:
-            await asyncio.sleep(pause_s)
-            await do(store)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(CHECK_EVERY_S):
+                    await self._again.wait()
+            self._again.clear()
+            await self.check(store)
+
+    async def _look_always(self, store: RecordStore) -> None:
+        while True:
+            await asyncio.sleep(LOOK_EVERY_S)
+            await self.look(store)
 
     async def look(self, store: RecordStore) -> None:
         """Renew those whose supervisors' rights are for other teams by now."""
@@ -84,6 +90,10 @@ class OpenSockets:
         for asker, renew in list(self._bounded):
             if asker.name in teams and _has_teams(asker) and teams[asker.name] != asker.teams:
                 renew()
+
+    def look_again(self) -> None:
+        """A session may have ended: at once, not only when it is time."""
+        self._again.set()
 
     async def check(self, store: RecordStore) -> None:
         """End what has no session any more. While the database is away, all sessions go on."""

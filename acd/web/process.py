@@ -30,7 +30,6 @@ from acd.reports.known import Known
 from acd.reports.rollups.keeper import RollUpKeeper
 from acd.reports.sending.job import InUse
 from acd.reports.sending.worker import ReportSender
-from acd.runtime.control import request
 from acd.settings.environment import Environment
 from acd.settings.model import RecordingSettings
 from acd.settings.retention import RetentionSettings
@@ -89,7 +88,9 @@ class WebProcess:
             self._recording_settings,
             lambda settings: bucket_of(settings, environment),
         )
-        self._roll_ups = RollUpKeeper(lambda: self._store.engine, self._reported)
+        self._roll_ups = RollUpKeeper(
+            lambda: self._store.engine, self._reported, lock=environment.home / "roll-ups.lock"
+        )
         self._reports = ReportSender(
             lambda: self._store.engine, environment.database_url, self._configuration_in_use, teams_of_owner
         )
@@ -97,7 +98,7 @@ class WebProcess:
             environment.home, environment.recordings_dir, self._store, self._retention_settings
         )
         self._webhooks = WebhookWorker(
-            environment.control_socket, lambda: self._store.engine, self._webhooks_to_private
+            self.services.leader, lambda: self._store.engine, self._webhooks_to_private
         )
 
     async def _reported(self) -> tuple[ZoneInfo, Known]:
@@ -126,7 +127,12 @@ class WebProcess:
         else:
             await self._first_accounts()
         services = self.services
-        work = [services.link.run(), services.hub.run(), services.open_sockets.run(self._store)]
+        work = [
+            services.link.run(),
+            services.link.listen(),
+            services.hub.run(),
+            services.open_sockets.run(self._store),
+        ]
         work += [services.figures.run(), self._webhooks.run(), self._keeper.run()]
         work += [self._roll_ups.run(), self._reports.run(), self._retention.run()]
         if self.certificate is not None:
@@ -219,8 +225,7 @@ class WebProcess:
         """What the controller says of itself; 503 where it is away, or routes no calls."""
         facts: dict[str, Any]
         try:
-            socket = self.environment.control_socket
-            facts = await request(socket, limit_s=HEALTH_LIMIT_S, do="health")
+            facts = await self.services.leader.request(limit_s=HEALTH_LIMIT_S, do="health")
         except (OperatorError, RequestRefused) as error:
             facts = {"ok": False, "reason": str(error)}
         facts["browsers"] = self.services.hub.clients

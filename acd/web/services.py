@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,7 @@ from acd.accounts.store import AccountStore
 from acd.accounts.tokens import Tokens
 from acd.recordings.bucket import Bucket, bucket_of
 from acd.records.store import RecordStore
+from acd.runtime.leader import Leader
 from acd.settings.environment import Environment
 from acd.settings.model import S3Settings
 from acd.web.asker import Asker
@@ -27,6 +28,7 @@ from acd.web.guesses import Guesses
 from acd.web.link import Link
 from acd.web.live.hub import Hub
 from acd.web.open_sockets import OpenSockets
+from acd.web.others import AGAIN, SESSIONS, Others
 from acd.web.picture import Picture
 from acd.web.recording_desk import RecordingDesk
 from acd.web.turns import Turns
@@ -50,7 +52,8 @@ class Services:
     `identify` tells who sends a request, `audit` keeps that a changing request was granted, and
     `flush_audit` waits until that is written. `customers` keeps what customers.yml says. Who has the
     configuration read takes `reading` before one of the `threads`, so that whoever waits for it holds none.
-    `picture` is the live picture that `link` gets from the controller and `hub` brings to the browsers.
+    `leader` is the controller. `picture` is the live picture that `link` gets from it and `hub` brings to the
+    browsers.
     """
 
     environment: Environment
@@ -65,20 +68,32 @@ class Services:
     guesses: Guesses = field(default_factory=Guesses)
     centre: CentreInUse = field(init=False)
     picture: Picture = field(init=False, default_factory=Picture)
+    leader: Leader = field(init=False)
     link: Link = field(init=False)
     hub: Hub = field(init=False)
     figures: Figures = field(init=False)
     recordings: RecordingDesk = field(init=False)
     _last_bucket: tuple[S3Settings | None, Bucket | None] | None = None
     open_sockets: OpenSockets = field(init=False, default_factory=OpenSockets)
+    others: Others = field(init=False)
     report_turns: Turns = field(init=False, default_factory=Turns)
 
     def __post_init__(self) -> None:
         self.centre = CentreInUse(self.environment)
-        self.link = Link(self.environment.control_socket, self.picture)
+        self.leader = Leader(self.environment)
+        self.link = Link(
+            self.leader, self.picture, self.environment.redis_host, self.environment.redis_password
+        )
         self.hub = Hub(self.picture, self.link)
+        self.others = Others(self.leader)
+        self.picture.listen(self._look_again)
         self.recordings = RecordingDesk(self.environment.recordings_dir, self._bucket)
         self.figures = Figures(self.store, self.centre, self.picture, self.hub)
+
+    def _look_again(self, changed: Mapping[str, Any], _gone: list[str]) -> None:
+        """Another web process may have changed it."""
+        if f"{AGAIN}{SESSIONS}" in changed:
+            self.open_sockets.look_again()
 
     async def _bucket(self) -> Bucket | None:
         """Raises OperatorError."""

@@ -50,6 +50,7 @@ def handler_of(route: Route, services: Services) -> Any:
             check_looked(route, context)
         if route.audit:
             services.audit(context, route.audit)
+            services.others.done(route.audit)
         return _answer(route, found)
 
     async def handle(request: web.Request) -> web.StreamResponse:

@@ -7,10 +7,8 @@ controller, was away is on record. Both are put into the queue together, where e
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import orjson
@@ -18,6 +16,7 @@ import structlog
 from sqlalchemy import Engine
 
 from acd.core.fact_json import fact_from_dict
+from acd.runtime.leader import Leader
 from acd.webhooks.events import Event, agent_event, budget_event, events_of
 from acd.webhooks.lease import Lease
 from acd.webhooks.on_record import events_since
@@ -38,22 +37,22 @@ SEEN_EVERY = timedelta(seconds=5)
 class Follower:
     """`follow` runs while this process has the lease."""
 
-    def __init__(self, socket: Path, engine: Engine, lease: Lease) -> None:
-        self._socket = socket
+    def __init__(self, leader: Leader, engine: Engine, lease: Lease) -> None:
+        self._leader = leader
         self._engine = engine
         self._lease = lease
         self._seen = datetime.now(UTC)
 
     async def follow(self) -> None:
-        """Until the stream ends. Raises OSError, ValueError, TimeoutError, and SQLAlchemy's errors."""
+        """Until the stream ends: OSError, ValueError, TimeoutError, OperatorError; or SQLAlchemy's errors."""
         since = await asyncio.to_thread(self._begin)
         loop = asyncio.get_running_loop()
         again = [loop.time() + pause_s for pause_s in LOOK_AGAIN_S]
         async with asyncio.timeout(SILENCE_MAX_S) as limit:
-            reader, writer = await asyncio.open_unix_connection(str(self._socket), limit=LINE_MAX)
-            try:
+            async with self._leader.connection(LINE_MAX) as found:
+                reader = found.reader
                 request = {"do": "facts", "since": since.timestamp()}
-                writer.write(orjson.dumps(request) + b"\n")
+                found.writer.write(orjson.dumps(request) + b"\n")
                 first = _read(await reader.readline())
                 limit.reschedule(None)  # the database may take its time
                 missed = await asyncio.to_thread(events_since, self._engine, since)
@@ -66,10 +65,6 @@ class Follower:
                     if again and loop.time() > again[0]:
                         del again[0]
                         await self._keep(await asyncio.to_thread(events_since, self._engine, since))
-            finally:
-                writer.close()
-                with contextlib.suppress(OSError):
-                    await writer.wait_closed()
 
     def _begin(self) -> datetime:
         """From when on facts are wanted: what nobody is told any more is not even read, however long ago the

@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
-from pathlib import Path
 
 import structlog
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from acd.errors import OperatorError
+from acd.runtime.leader import Leader
 from acd.webhooks.follow import Follower
 from acd.webhooks.lease import Lease
 from acd.webhooks.queue import Delivery, DeliveryQueue, Outcome
@@ -33,9 +33,9 @@ class WebhookWorker:
     """`engine` gives the database's, or raises where that is away; `allow_private` as the centre says now."""
 
     def __init__(
-        self, socket: Path, engine: Callable[[], Engine], allow_private: Callable[[], Awaitable[bool]]
+        self, leader: Leader, engine: Callable[[], Engine], allow_private: Callable[[], Awaitable[bool]]
     ) -> None:
-        self._socket = socket
+        self._leader = leader
         self._engine = engine
         self._allow_private = allow_private
         self._holder = Lease.new_holder()
@@ -82,12 +82,12 @@ class WebhookWorker:
                 return
 
     async def _follow(self, engine: Engine, lease: Lease) -> None:
-        follower = Follower(self._socket, engine, lease)
+        follower = Follower(self._leader, engine, lease)
         is_told = False
         while True:
             try:
                 await follower.follow()
-            except (OSError, ValueError, TimeoutError) as error:
+            except (OSError, ValueError, TimeoutError, OperatorError) as error:
                 if not is_told:
                     log.warning("webhooks hear no facts from the controller", reason=str(error))
                     is_told = True

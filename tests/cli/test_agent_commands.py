@@ -10,8 +10,8 @@ import pytest
 from typer.testing import CliRunner
 
 from acd.__main__ import app
-from acd.cli import agents
 from acd.errors import OperatorError
+from acd.runtime.leader import Leader
 from acd.settings.pins import PinBook
 
 CHECKOUT = Path(__file__).parents[2]
@@ -59,11 +59,11 @@ def test_what_is_asked_and_told(
 ) -> None:
     asked: list[dict[str, Any]] = []
 
-    async def request(_path: Path, **fields: Any) -> dict[str, Any]:
+    async def request(_leader: Leader, **fields: Any) -> dict[str, Any]:
         asked.append(fields)
         return {"agent": {**ANSWER, **changed}}
 
-    monkeypatch.setattr(agents, "request", request)
+    monkeypatch.setattr(Leader, "request", request)
     assert acd("agent", command, "anna") == told
     reason = {"reason": ""} if command == "not-ready" else {}
     assert asked == [{"do": command, "agent": "anna", **reason}]

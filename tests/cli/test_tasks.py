@@ -32,8 +32,8 @@ class FakeController:
         self.asked: list[tuple[str, str]] = []
         self.refusal: Exception | None = None
 
-    async def request(self, _path: Path, **fields: Any) -> dict[str, Any]:
-        """As `acd.runtime.control.request`."""
+    async def request(self, **fields: Any) -> dict[str, Any]:
+        """As of `acd.runtime.leader.Leader`."""
         await asyncio.sleep(0)
         self.asked.append((fields["do"], fields.get("entry", "")))
         if self.refusal is not None:
@@ -44,7 +44,7 @@ class FakeController:
 @pytest.fixture
 def controller(monkeypatch: pytest.MonkeyPatch) -> FakeController:
     controller = FakeController()
-    monkeypatch.setattr(cli_tasks, "request", controller.request)
+    monkeypatch.setattr(cli_tasks, "Leader", lambda _environment: controller)
     return controller
 
 

@@ -14,6 +14,8 @@ from acd.crowd import demo, sip
 from acd.crowd.demo import Demo
 from acd.runtime.control import Request
 from acd.runtime.control_server import ControlServer
+from acd.runtime.leader import Leader
+from acd.settings.environment import Environment
 from acd.settings.load import load_centre
 
 CHECKOUT = Path(__file__).parents[2]
@@ -98,12 +100,14 @@ async def running(tmp_path: Path) -> AsyncIterator[tuple[Server, Floor]]:
     transport, server = await loop.create_datagram_endpoint(Server, local_addr=("127.0.0.1", 0))
     address = transport.get_extra_info("sockname")
     states = {"login": "not_ready", "ready": "ready", "not-ready": "not_ready", "logout": "logged_out"}
+    environment = Environment(tmp_path, CHECKOUT / "config", CHECKOUT / "ivr_flows")
     control = ControlServer(
-        tmp_path / "acd.sock", {"status": floor.status} | {do: floor.change(s) for do, s in states.items()}
+        environment.control_socket,
+        {"status": floor.status} | {do: floor.change(s) for do, s in states.items()},
     )
     await control.start()
     centre = load_centre(CHECKOUT / "config", CHECKOUT / "ivr_flows")
-    played = Demo(centre, dict.fromkeys(centre.phones, "secret"), address, tmp_path / "acd.sock")
+    played = Demo(centre, dict.fromkeys(centre.phones, "secret"), address, Leader(environment))
     task = asyncio.create_task(played.run())
     try:
         await until(lambda: {a["state"] for a in floor.agents} == {"ready"})

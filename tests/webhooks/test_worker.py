@@ -19,7 +19,9 @@ from acd.records.fold import fold
 from acd.records.store import RecordStore
 from acd.runtime.control_server import ControlServer
 from acd.runtime.fact_stream import FactStream
+from acd.runtime.leader import Leader
 from acd.runtime.shell import Audience
+from acd.settings.environment import Environment
 from acd.webhooks import follow, worker
 from acd.webhooks.events import EventName
 from acd.webhooks.lease import Lease
@@ -33,8 +35,9 @@ from tests.webhooks.receiver import Receiver, receiver
 class Centre:
     """A controller's insides, with the socket on which it tells its facts."""
 
-    def __init__(self, socket: Path) -> None:
-        self.socket = socket
+    def __init__(self, home: Path) -> None:
+        self.environment = Environment(home, home, home)
+        self.leader = Leader(self.environment)
         self.desk = Desk()
         self.start_over()
 
@@ -42,7 +45,7 @@ class Centre:
         """As a controller that starts again and knows its calls."""
         self.stream = FactStream(self.desk.shell.engine.floor, self.desk.clock)
         self.desk.shell.observer = Audience(of_floor=[self.stream])
-        self.server = ControlServer(self.socket, {}, {"facts": self.stream.serve})
+        self.server = ControlServer(self.environment.control_socket, {}, {"facts": self.stream.serve})
 
 
 def told(found: Receiver) -> list[dict[str, Any]]:
@@ -80,10 +83,10 @@ async def test_nothing_is_missed_while_the_stream_is_cut_and_nothing_told_twice(
     with RecordStore(f"sqlite:///{tmp_path}/acd.db") as store:
         async with receiver() as found:
             secret = add(store, found.url, *EventName)
-            centre = Centre(tmp_path / "control.sock")
+            centre = Centre(tmp_path)
             desk = centre.desk
             await centre.server.start()
-            work = asyncio.create_task(WebhookWorker(centre.socket, lambda: store.engine, allowed).run())
+            work = asyncio.create_task(WebhookWorker(centre.leader, lambda: store.engine, allowed).run())
             desk.ready("anna")
             await desk.ask()
             await found.until(lambda: names(found, "c1") == {"call.arrived", "call.queued", "call.offered"})
@@ -133,9 +136,9 @@ async def test_what_the_other_side_does_not_take_is_sent_again(
         async with receiver() as found:
             found.status = 503
             add(store, found.url, EventName.ARRIVED)
-            centre = Centre(tmp_path / "control.sock")
+            centre = Centre(tmp_path)
             await centre.server.start()
-            work = asyncio.create_task(WebhookWorker(centre.socket, lambda: store.engine, allowed).run())
+            work = asyncio.create_task(WebhookWorker(centre.leader, lambda: store.engine, allowed).run())
             await centre.desk.ask()
             await found.until(lambda: len(found.heard) >= 2)
             found.status = 200
@@ -154,7 +157,7 @@ async def test_what_the_other_side_does_not_take_is_sent_again(
 async def test_what_was_before_the_first_webhook_in_use_is_not_even_read(tmp_path: Path) -> None:
     with RecordStore(f"sqlite:///{tmp_path}/acd.db") as store:
         lease, now = Lease(store.engine, ""), datetime.now(UTC)
-        follower = follow.Follower(tmp_path / "socket", store.engine, lease)
+        follower = follow.Follower(Leader(Environment(tmp_path, tmp_path, tmp_path)), store.engine, lease)
         made, _ = Webhooks(store.engine).add("https://one.example/", ["call.ended"], "", "root")
         lease.seen(now - timedelta(days=90))
         assert follower._begin() == made.since_at

@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -19,6 +20,7 @@ from acd.reports.rollups.dimensions import names_of
 from acd.reports.rollups.kept import drop_others
 from acd.reports.rollups.make import Stretch, make
 from acd.reports.rollups.stale import stale
+from acd.sole import sole
 
 log = structlog.get_logger(__name__)
 
@@ -28,7 +30,7 @@ SHARE = 0.1
 
 
 class RollUpKeeper:
-    """`run` it in one process that is not the controller; two would do the same work twice, and no harm.
+    """`run` it in processes that are not the controller: one at a time works, whoever has the file `lock`.
 
     `engine` may raise SQLAlchemy's errors while the database is away. `centre`: the zone in which days are
     kept, and what is known of the configuration now.
@@ -41,7 +43,9 @@ class RollUpKeeper:
         *,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         share: float = SHARE,
+        lock: Path | None = None,
     ) -> None:
+        self._lock = lock
         self._engine = engine
         self._centre = centre
         self._now = now
@@ -52,10 +56,20 @@ class RollUpKeeper:
         """Until it is cancelled."""
         while True:
             try:
-                await self.look()
+                await self._take_turn()
             except (SQLAlchemyError, OSError, OperatorError) as error:
                 log.warning("roll-ups are made later", reason=type(error).__name__)
             await asyncio.sleep(LOOK_EVERY_S)
+
+    async def _take_turn(self) -> None:
+        """Work, and go on while this process is the one that does."""
+        if self._lock is None:
+            await self.look()
+            return
+        with sole(self._lock) as is_alone:
+            while is_alone:
+                await self.look()
+                await asyncio.sleep(LOOK_EVERY_S)
 
     async def look(self) -> int:
         """Make what is missing or no longer true; how many pieces that were."""
