@@ -36,6 +36,10 @@ GROUPS = (
     "Night service",
 )
 HOSTILE = '<img src=x onerror="alert(1)"> \u202etxet desrever'
+TEAMS = {
+    "north": {"en": "North", "zh_CN": "北区"},
+    "nights": {"en": "Nights and weekends, Leipzig", "zh_CN": "莱比锡夜间及周末班组"},
+}
 REASONS = {
     "break": ("Break", "小休", 900),
     "lunch": ("Lunch", "午餐", 1800),
@@ -123,6 +127,7 @@ class BoardWorld:
         agent: Object = {
             "id": f"a{index}",
             "name": HOSTILE if index == 13 else name,
+            "team": (*TEAMS, None)[index % 3],
             "extension": str(1001 + index),
             "phone": str(1001 + index),
             "browser_phone": False,
@@ -269,6 +274,7 @@ def _centre(now: float, groups: int) -> Object:
         ],
         "reasons": reasons,
         "groups": [f"g{index}" for index in range(groups)],
+        "teams": [{"id": id, "name": name} for id, name in TEAMS.items()],
     }
 
 

@@ -1,4 +1,4 @@
-import { PlusOutlined } from "@ant-design/icons";
+import { EditOutlined, PlusOutlined } from "@ant-design/icons";
 import { Button, Form, Input, Popconfirm, Select, Table } from "antd";
 import { useState } from "react";
 
@@ -13,10 +13,12 @@ import { allOf, type Objects } from "../live/store";
 import { useMinute } from "../live/ticks";
 import { FormDialog } from "../shell/FormDialog";
 import { useWho } from "../shell/session";
-import { addAccount, changeAccount, readAccounts, removeAccount, renewPassword, type Account } from "./api";
+import { addAccount, changeAccount, readAccounts, removeAccount, readTeams, renewPassword, type Account, type Team } from "./api";
 import { Loaded } from "./Loaded";
 import { Once } from "./Once";
+import { TeamNames, TeamsDialog, TeamsItem } from "./Teams";
 
+const NONE: readonly Team[] = [];
 const ROLES: readonly Role[] = ["agent", "supervisor", "admin"];
 
 export default function AccountsPart() {
@@ -24,7 +26,9 @@ export default function AccountsPart() {
   const { session } = useWho();
   const act = useDo();
   const accounts = useLoaded("accounts", readAccounts);
+  const teams = useLoaded("teams", readTeams).value ?? NONE;
   const [adding, setAdding] = useState(false);
+  const [bounding, setBounding] = useState<Account | null>(null);
   const [password, setPassword] = useState<{ username: string; password: string } | null>(null);
   const now_s = useMinute();
   const renew = (username: string) => act(async () => setPassword({ username, ...(await renewPassword(username)) }));
@@ -53,6 +57,21 @@ export default function AccountsPart() {
               { title: t("admin.username"), dataIndex: "username", sorter: (one, other) => one.username.localeCompare(other.username), render: (name: string) => <bdi>{name}</bdi> },
               { title: t("admin.role"), dataIndex: "role", render: (role: Role) => t(`admin.role.${role}`) },
               { title: t("board.agent"), dataIndex: "agent", render: (agent: string | null) => agent ?? <span className="quiet">–</span> },
+              ...(teams.length > 0
+                ? [
+                    {
+                      title: t("board.teams"),
+                      key: "teams",
+                      render: (_: unknown, account: Account) =>
+                        account.role === "supervisor" && (
+                          <span className="teams-cell">
+                            <TeamNames ids={account.teams} teams={teams} />
+                            <Button size="small" type="text" icon={<EditOutlined />} aria-label={t("admin.teams-of", { name: account.username })} title={t("admin.teams-of", { name: account.username })} onClick={() => setBounding(account)} />
+                          </span>
+                        ),
+                    },
+                  ]
+                : []),
               {
                 title: t("board.state"),
                 key: "state",
@@ -95,8 +114,20 @@ export default function AccountsPart() {
           />
         )}
       </Loaded>
+      {bounding && (
+        <TeamsDialog
+          account={bounding}
+          teams={teams}
+          onClose={() => setBounding(null)}
+          onChosen={async (chosen) => {
+            await change(bounding, { teams: chosen });
+            setBounding(null);
+          }}
+        />
+      )}
       {adding && (
         <AddAccount
+          teams={teams}
           onClose={() => setAdding(false)}
           onAdded={(made) => {
             setAdding(false);
@@ -114,24 +145,27 @@ interface Given {
   username: string;
   role: Role;
   agent?: string;
+  teams?: string[];
 }
 
-function AddAccount({ onClose, onAdded }: { onClose: () => void; onAdded: (made: { username: string; password: string }) => void }) {
+function AddAccount({ teams, onClose, onAdded }: { teams: readonly Team[]; onClose: () => void; onAdded: (made: { username: string; password: string }) => void }) {
   const { t } = useI18n();
   useTopic("wallboard");
   const agents = useSelect("wallboard", agentsOf, (one, other) => one.length === other.length);
   const act = useDo();
   const [busy, setBusy] = useState(false);
-  const add = async ({ username, role, agent }: Given) => {
+  const [form] = Form.useForm<Given>();
+  const role = Form.useWatch("role", form);
+  const add = async ({ username, role, agent, teams }: Given) => {
     setBusy(true);
     await act(async () => {
-      const { account, password } = await addAccount({ username: username.trim(), role, agent: agent ?? null });
+      const { account, password } = await addAccount({ username: username.trim(), role, agent: agent ?? null, teams: teams && teams.length > 0 ? teams : null });
       onAdded({ username: account.username, password });
     });
     setBusy(false);
   };
   return (
-    <FormDialog<Given> title={t("admin.account-add")} okText={t("admin.add")} busy={busy} initialValues={{ role: "agent" }} onFinish={(given) => void add(given)} onClose={onClose}>
+    <FormDialog<Given> form={form} title={t("admin.account-add")} okText={t("admin.add")} busy={busy} initialValues={{ role: "agent" }} onFinish={(given) => void add(given)} onClose={onClose}>
       <Form.Item name="username" label={t("admin.username")} rules={[{ required: true, pattern: /^[a-z0-9][a-z0-9._-]*$/, message: t("admin.username-wrong") }]}>
         <Input autoFocus autoComplete="off" maxLength={64} />
       </Form.Item>
@@ -141,6 +175,7 @@ function AddAccount({ onClose, onAdded }: { onClose: () => void; onAdded: (made:
       <Form.Item name="agent" label={t("board.agent")} extra={t("admin.agent-note")}>
         <Select allowClear showSearch={{ optionFilterProp: "label" }} options={agents.map(({ id, name }) => ({ value: id, label: `${name} (${id})` }))} />
       </Form.Item>
+      {role === "supervisor" && teams.length > 0 && <TeamsItem teams={teams} />}
     </FormDialog>
   );
 }

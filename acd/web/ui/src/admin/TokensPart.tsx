@@ -10,10 +10,12 @@ import { useI18n } from "../i18n/i18n";
 import { live } from "../live/live";
 import { useMinute } from "../live/ticks";
 import { FormDialog } from "../shell/FormDialog";
-import { addToken, readTokens, removeToken, SCOPES, type Token } from "./api";
+import { addToken, readTeams, readTokens, removeToken, SCOPES, type Team, type Token } from "./api";
 import { Loaded } from "./Loaded";
 import { Once } from "./Once";
+import { TeamNames, TeamsItem } from "./Teams";
 
+const NONE: readonly Team[] = [];
 const DAY_S = 86_400;
 const DAYS = [30, 90, 365, 0] as const;
 
@@ -23,6 +25,7 @@ export default function TokensPart() {
   const now_s = useMinute();
   const act = useDo();
   const tokens = useLoaded("tokens", readTokens);
+  const teams = useLoaded("teams", readTeams).value ?? NONE;
   const [adding, setAdding] = useState(false);
   const [made, setMade] = useState<{ name: string; key: string } | null>(null);
   const moment = (at: string | null) => (at === null ? <span className="quiet">–</span> : format.moment(secondsOf(at), now_s));
@@ -47,6 +50,7 @@ export default function TokensPart() {
             columns={[
               { title: t("admin.name"), dataIndex: "name", render: (name: string) => <bdi>{name}</bdi> },
               { title: t("admin.scopes"), dataIndex: "scopes", render: (scopes: string[]) => <span className="marks">{scopes.map((scope) => <Tag key={scope}>{scope}</Tag>)}</span> },
+              ...(teams.length > 0 ? [{ title: t("board.teams"), dataIndex: "teams", render: (ids: string[] | null) => <TeamNames ids={ids} teams={teams} /> }] : []),
               { title: t("admin.made-by"), dataIndex: "created_by" },
               { title: t("admin.expires"), dataIndex: "expires_at", render: moment },
               { title: t("admin.last-used"), dataIndex: "last_used_at", render: moment },
@@ -67,6 +71,7 @@ export default function TokensPart() {
       </Loaded>
       {adding && (
         <AddToken
+          teams={teams}
           onClose={() => setAdding(false)}
           onAdded={(key) => {
             setAdding(false);
@@ -84,29 +89,33 @@ interface Given {
   name: string;
   scopes: string[];
   days: number;
+  teams?: string[];
 }
 
-function AddToken({ onClose, onAdded }: { onClose: () => void; onAdded: (made: { name: string; key: string }) => void }) {
+function AddToken({ teams, onClose, onAdded }: { teams: readonly Team[]; onClose: () => void; onAdded: (made: { name: string; key: string }) => void }) {
   const { t } = useI18n();
   const act = useDo();
   const [busy, setBusy] = useState(false);
-  const add = async ({ name, scopes, days }: Given) => {
+  const [form] = Form.useForm<Given>();
+  const scopes = Form.useWatch("scopes", form);
+  const add = async ({ name, scopes, days, teams }: Given) => {
     setBusy(true);
     await act(async () => {
       const expires_at = days === 0 ? null : new Date((live.now_s() + days * DAY_S) * 1000).toISOString();
-      const { token, key } = await addToken({ name: name.trim(), scopes, expires_at });
+      const { token, key } = await addToken({ name: name.trim(), scopes, expires_at, teams: teams && teams.length > 0 ? teams : null });
       onAdded({ name: token.name, key });
     });
     setBusy(false);
   };
   return (
-    <FormDialog<Given> title={t("admin.token-add")} okText={t("admin.add")} busy={busy} initialValues={{ scopes: ["read:state"], days: 365 }} onFinish={(given) => void add(given)} onClose={onClose}>
+    <FormDialog<Given> form={form} title={t("admin.token-add")} okText={t("admin.add")} busy={busy} initialValues={{ scopes: ["read:state"], days: 365 }} onFinish={(given) => void add(given)} onClose={onClose}>
       <Form.Item name="name" label={t("admin.name")} extra={t("admin.token-name-note")} rules={[{ required: true, whitespace: true, message: t("admin.name-missing") }]}>
         <Input autoFocus maxLength={100} autoComplete="off" />
       </Form.Item>
       <Form.Item name="scopes" label={t("admin.scopes")} rules={[{ required: true, message: t("admin.scopes-missing") }]}>
         <Checkbox.Group className="choices" options={SCOPES.map((scope) => ({ value: scope, label: <ScopeText scope={scope} /> }))} />
       </Form.Item>
+      {teams.length > 0 && !scopes?.includes("admin") && <TeamsItem teams={teams} />}
       <Form.Item name="days" label={t("admin.expires")}>
         <Select options={DAYS.map((days) => ({ value: days, label: days === 0 ? t("admin.never") : t("admin.in-days", { days }) }))} />
       </Form.Item>

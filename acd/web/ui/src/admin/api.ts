@@ -48,6 +48,8 @@ export interface Account {
   username: string;
   role: Role;
   agent: string | null;
+  /** Those that a supervisor's rights are for; null: all. */
+  teams: string[] | null;
   disabled: boolean;
   must_change_password: boolean;
   locked_until: string | null;
@@ -58,6 +60,7 @@ export interface Token {
   id: string;
   name: string;
   scopes: string[];
+  teams: string[] | null;
   created_by: string;
   created_at: string;
   expires_at: string | null;
@@ -119,13 +122,23 @@ export const readPicture = (flow: string, signal?: AbortSignal): Promise<string>
 export const readVersions = (signal?: AbortSignal): Promise<Version[]> => get("/api/versions", {}, signal);
 
 export const readAccounts = (signal?: AbortSignal): Promise<Account[]> => get("/api/accounts", {}, signal);
-export const addAccount = (given: { username: string; role: Role; agent: string | null }): Promise<{ account: Account; password: string }> => post("/api/accounts", given);
-export const changeAccount = (username: string, change: Partial<Pick<Account, "role" | "agent" | "disabled">>): Promise<Account> => patch(at`/api/accounts/${username}`, change);
+export const addAccount = (given: { username: string; role: Role; agent: string | null; teams: string[] | null }): Promise<{ account: Account; password: string }> => post("/api/accounts", given);
+export const changeAccount = (username: string, change: Partial<Pick<Account, "role" | "agent" | "teams" | "disabled">>): Promise<Account> => patch(at`/api/accounts/${username}`, change);
 export const renewPassword = (username: string): Promise<{ password: string }> => post(at`/api/accounts/${username}/password`);
 export const removeAccount = (username: string): Promise<void> => remove(at`/api/accounts/${username}`);
 
+/** `name`: by language. */
+export interface Team {
+  id: string;
+  name: Record<string, string>;
+  agents: string[];
+  groups: string[];
+}
+
+export const readTeams = (signal?: AbortSignal): Promise<Team[]> => get("/api/teams", {}, signal);
+
 export const readTokens = (signal?: AbortSignal): Promise<Token[]> => get("/api/tokens", {}, signal);
-export const addToken = (given: { name: string; scopes: string[]; expires_at: string | null }): Promise<{ token: Token; key: string }> => post("/api/tokens", given);
+export const addToken = (given: { name: string; scopes: string[]; expires_at: string | null; teams: string[] | null }): Promise<{ token: Token; key: string }> => post("/api/tokens", given);
 export const removeToken = (id: string): Promise<void> => remove(at`/api/tokens/${id}`);
 
 export const readWebhooks = (signal?: AbortSignal): Promise<Webhook[]> => get("/api/webhooks", {}, signal);

@@ -27,6 +27,13 @@ export interface Centre {
   announcements: Announcement[];
   reasons: Reason[];
   groups: string[];
+  /** Those that one's rights are for. */
+  teams: Team[];
+}
+
+export interface Team {
+  id: string;
+  name: Label;
 }
 
 export interface Group {
@@ -49,6 +56,7 @@ export type AgentState = "logged_out" | "not_ready" | "ready" | "ringing" | "tal
 export interface Agent {
   id: string;
   name: string;
+  team: string | null;
   extension: string;
   phone: string | null;
   /** Whether that phone is the one in the agent's browser. */

@@ -18,6 +18,16 @@ export function remembered(name: string): string | null {
   }
 }
 
+/** Texts that were remembered as JSON; none where there is anything else. */
+export function rememberedList(name: string): string[] {
+  try {
+    const found: unknown = JSON.parse(remembered(name) ?? "[]");
+    return Array.isArray(found) ? found.filter((one) => typeof one === "string") : [];
+  } catch {
+    return [];
+  }
+}
+
 export function themeChoice(value: string | null | undefined): ThemeChoice {
   return value === "light" || value === "dark" ? value : "system";
 }

@@ -7,7 +7,7 @@ import { Grid, type Column } from "../grid/Grid";
 import type { Opened } from "../grid/RowMenu";
 import { useI18n } from "../i18n/i18n";
 import { useObject } from "../live/hooks";
-import type { Agent } from "../live/shapes";
+import type { Agent, Team } from "../live/shapes";
 import { AgentMenu, type AgentDeed } from "./AgentMenu";
 import { STATES, type AgentRow } from "./board";
 import { Clock } from "./Clock";
@@ -16,22 +16,24 @@ import { agentLevel, type Thresholds } from "./thresholds";
 
 interface Props {
   rows: readonly AgentRow[];
+  teams: readonly Team[];
   thresholds: Thresholds;
   names: ReadonlyMap<string, string>;
   empty: ReactNode;
   onDeed: (deed: AgentDeed, agent: Agent) => void;
 }
 
-export function AgentTable({ rows, thresholds, names, empty, onDeed }: Props) {
-  const { t } = useI18n();
+export function AgentTable({ rows, teams, thresholds, names, empty, onDeed }: Props) {
+  const { t, label } = useI18n();
   const format = useFormat();
   const [opened, setOpened] = useState<Opened<Agent> | null>(null);
+  const byTeam = teams.length > 1;
   const columns = useMemo<Column<AgentRow>[]>(
     () => [
       {
         key: "name",
         title: t("board.agent"),
-        width_px: 150,
+        width_px: byTeam ? 136 : 150, // so that the team has room on a small screen, too
         grow: 2,
         sort: ({ agent }) => agent.name,
         cell: ({ agent }) => (
@@ -40,7 +42,8 @@ export function AgentTable({ rows, thresholds, names, empty, onDeed }: Props) {
           </>
         ),
       },
-      { key: "state", title: t("board.state"), width_px: 200, grow: 3, sort: ({ agent }) => STATES.indexOf(agent.state), cell: ({ agent }) => <AgentStateText agent={agent} /> },
+      ...(byTeam ? [teamColumn(t("board.team"), new Map(teams.map(({ id, name }) => [id, label(name)])))] : []),
+      { key: "state", title: t("board.state"), width_px: byTeam ? 170 : 200, grow: 3, sort: ({ agent }) => STATES.indexOf(agent.state), cell: ({ agent }) => <AgentStateText agent={agent} /> },
       {
         key: "since",
         title: t("board.since"),
@@ -52,11 +55,11 @@ export function AgentTable({ rows, thresholds, names, empty, onDeed }: Props) {
         cell: ({ agent }) =>
           agent.state !== "logged_out" && <Clock at_s={agent.since_at} levelAt={(seconds) => agentLevel(agent, thresholds, agent.since_at + seconds).level} />,
       },
-      { key: "call", title: t("board.call"), width_px: 150, grow: 2, cell: ({ agent }) => <CallOf agent={agent} names={names} /> },
+      { key: "call", title: t("board.call"), width_px: byTeam ? 130 : 150, grow: 2, cell: ({ agent }) => <CallOf agent={agent} names={names} /> },
       {
         key: "groups",
         title: t("board.groups"),
-        width_px: 110,
+        width_px: byTeam ? 96 : 110,
         grow: 2,
         cell: ({ agent }) => {
           const text = agent.groups.map((group) => names.get(group) ?? group).join(", ");
@@ -81,7 +84,7 @@ export function AgentTable({ rows, thresholds, names, empty, onDeed }: Props) {
         ),
       },
     ],
-    [t, format, thresholds, names],
+    [t, label, format, teams, byTeam, thresholds, names],
   );
   return (
     <>
@@ -90,6 +93,18 @@ export function AgentTable({ rows, thresholds, names, empty, onDeed }: Props) {
     </>
   );
 }
+
+const teamColumn = (title: string, texts: ReadonlyMap<string, string>): Column<AgentRow> => ({
+  key: "team",
+  title,
+  width_px: 72,
+  grow: 1,
+  sort: ({ agent }) => texts.get(agent.team ?? "") ?? agent.team,
+  cell: ({ agent }) => {
+    const text = texts.get(agent.team ?? "") ?? agent.team;
+    return text !== null && <bdi title={text}>{text}</bdi>;
+  },
+});
 
 const idOf = ({ agent }: AgentRow): string => agent.id;
 const BY_STATE = { column: "state", descending: false };

@@ -1,12 +1,13 @@
-import { Input, Tag } from "antd";
+import { Input, Select, Tag } from "antd";
 import { memo, useMemo, useState } from "react";
 
 import { useI18n } from "../i18n/i18n";
-import type { Agent, AgentState } from "../live/shapes";
+import type { Agent, AgentState, Team } from "../live/shapes";
+import { remember, rememberedList } from "../shell/taste";
 import type { AgentDeed } from "./AgentMenu";
 import { AgentTable } from "./AgentTable";
-import { countStates, isShown, NO_FILTER, STATES, type Filter } from "./board";
-import { useAgentRows } from "./hooks";
+import { countStates, isOfTeam, isShown, NO_FILTER, STATES, type Filter } from "./board";
+import { useAgentRows, useTeams } from "./hooks";
 import { StateMark } from "./StateMark";
 import type { Thresholds } from "./thresholds";
 
@@ -22,7 +23,12 @@ interface Props {
 
 export const AgentsPanel = memo(function AgentsPanel({ groups, focus, names, thresholds, onDeed, onUnfocus }: Props) {
   const { t } = useI18n();
-  const rows = useAgentRows(groups);
+  const all = useAgentRows(groups);
+  const known = useTeams();
+  const [chosen, setChosen] = useState<readonly string[]>(rememberedTeams);
+  // A team that is gone, or that one may not see any more, is none to choose agents by.
+  const teams = useMemo(() => chosen.filter((team) => known.some(({ id }) => id === team)), [chosen, known]);
+  const rows = useMemo(() => all.filter((row) => isOfTeam(row, teams)), [all, teams]);
   const [filter, setFilter] = useState(NO_FILTER);
   const shown = useMemo(() => rows.filter((row) => isShown(row, filter)), [rows, filter]);
   return (
@@ -35,12 +41,37 @@ export const AgentsPanel = memo(function AgentsPanel({ groups, focus, names, thr
           </Tag>
         )}
         <StateChips counts={countStates(rows)} filter={filter} onChange={setFilter} />
+        {known.length > 1 && <TeamChoice known={known} chosen={teams} onChange={setChosen} />}
         <AgentSearch text={filter.text} onChange={setFilter} />
       </div>
-      <AgentTable rows={shown} thresholds={thresholds} names={names} empty={t("board.no-agents")} onDeed={onDeed} />
+      <AgentTable rows={shown} teams={known} thresholds={thresholds} names={names} empty={t("board.no-agents")} onDeed={onDeed} />
     </section>
   );
 });
+
+function TeamChoice({ known, chosen, onChange }: { known: readonly Team[]; chosen: readonly string[]; onChange: (teams: readonly string[]) => void }) {
+  const { t, label } = useI18n();
+  return (
+    <Select
+      mode="multiple"
+      allowClear
+      maxTagCount="responsive"
+      showSearch={{ optionFilterProp: "label" }}
+      className="team-choice"
+      popupMatchSelectWidth={false}
+      placeholder={t("board.all-teams")}
+      aria-label={t("board.teams")}
+      value={[...chosen]}
+      onChange={(teams: string[]) => {
+        remember("board-teams", teams.length > 0 ? JSON.stringify(teams) : null);
+        onChange(teams);
+      }}
+      options={known.map(({ id, name }) => ({ value: id, label: label(name) }))}
+    />
+  );
+}
+
+const rememberedTeams = (): readonly string[] => rememberedList("board-teams");
 
 type Change = (change: (old: Filter) => Filter) => void;
 

@@ -8,7 +8,7 @@ import { useDo } from "../api/useDo";
 import { useI18n } from "../i18n/i18n";
 import { useArrived, useTopic } from "../live/hooks";
 import type { Agent, Call } from "../live/shapes";
-import { remember, remembered } from "../shell/taste";
+import { remember, rememberedList } from "../shell/taste";
 import type { AgentDeed } from "./AgentMenu";
 import { AgentsPanel } from "./AgentsPanel";
 import { AlarmSettings } from "./AlarmSettings";
@@ -100,11 +100,4 @@ export default function SupervisorPage() {
   );
 }
 
-function rememberedGroups(): string[] {
-  try {
-    const found: unknown = JSON.parse(remembered("board-groups") ?? "[]");
-    return Array.isArray(found) ? found.filter((one) => typeof one === "string") : [];
-  } catch {
-    return [];
-  }
-}
+const rememberedGroups = (): string[] => rememberedList("board-groups");

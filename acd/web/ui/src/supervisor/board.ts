@@ -54,6 +54,9 @@ export interface Filter {
 
 export const NO_FILTER: Filter = { text: "", states: [] };
 
+/** Of these teams; none named are all, also those who are in none. */
+export const isOfTeam = ({ agent }: AgentRow, teams: readonly string[]): boolean => teams.length === 0 || (agent.team !== null && teams.includes(agent.team));
+
 export function isShown({ agent }: AgentRow, filter: Filter): boolean {
   if (filter.states.length > 0 ? !filter.states.includes(agent.state) : agent.state === "logged_out" && filter.text === "") return false;
   const sought = filter.text.trim().toLowerCase();

@@ -1,7 +1,7 @@
 import { useCallback, useMemo, useState } from "react";
 
 import { sameItems, useObject, useSelect } from "../live/hooks";
-import type { Agent, Group } from "../live/shapes";
+import type { Agent, Group, Team } from "../live/shapes";
 import { allOf, type Objects } from "../live/store";
 import { remember, remembered } from "../shell/taste";
 import { isGroupShown, isOf, makeAgentRows, makeGroupRows, type AgentRow, type GroupRow } from "./board";
@@ -49,3 +49,7 @@ export function useThresholds(): [Thresholds, (next: Thresholds) => void] {
   }, []);
   return [thresholds, set];
 }
+
+const NO_TEAMS: readonly Team[] = [];
+/** The teams that one's rights are for, in the order of the configuration. */
+export const useTeams = (): readonly Team[] => useObject("wallboard", "centre")?.teams ?? NO_TEAMS;
