@@ -340,7 +340,8 @@ async def test_of_several_keepers_one_works(
     async with asyncio.timeout(10):
         while len(began) < 5:  # noqa: ASYNC110 - what is looked at has no event of its own
             await asyncio.sleep(0.01)
-        assert set(began) == {first := began[0]}
+        first = began[0]
+        assert set(began) == {first}
         tasks[first].cancel()
         while set(began) == {first}:  # noqa: ASYNC110
             await asyncio.sleep(0.01)
