@@ -157,3 +157,9 @@ def test_clock(seconds: float, text: str) -> None:
 def test_flows_that_could_not_be_kept_are_told_of() -> None:
     picture = {**PICTURE, "version": {**PICTURE["version"], "number": 0, "kept": False}}
     assert "could not be kept as a version" in drawn(picture).splitlines()[0]
+
+
+def test_several_controllers_are_told_of() -> None:
+    standings = {"one": "leads", "two": "does not answer"}
+    text = drawn({**PICTURE, "controllers": standings})
+    assert text.splitlines()[0].strip() == "Controllers: one leads, two does not answer"

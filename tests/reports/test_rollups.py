@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import random
 from collections.abc import Iterator
@@ -34,6 +35,7 @@ from acd.reports.known import Known
 from acd.reports.kpis import RowKind
 from acd.reports.measures import Measures
 from acd.reports.rollups import codec, use
+from acd.reports.rollups import keeper as rollups_keeper
 from acd.reports.rollups.check import differences
 from acd.reports.rollups.codec import from_bytes, to_bytes
 from acd.reports.rollups.cover import cover, day_around, days_between
@@ -323,3 +325,30 @@ def test_a_period_is_laid_out_with_days_slots_and_rests() -> None:
     )
     assert [(rest.end - rest.begin) / 1e6 for rest in rests] == [600]
     assert day_around(pieces[-1].begin, BERLIN)[0] == pieces[-4].begin
+
+
+async def test_of_several_keepers_one_works(
+    store: RecordStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rollups_keeper, "LOOK_EVERY_S", 0.01)
+    began: list[int] = []
+
+    def keeper(number: int) -> RollUpKeeper:
+        async def centre() -> tuple[ZoneInfo, Known]:
+            began.append(number)
+            return BERLIN, KNOWN_HERE
+
+        return RollUpKeeper(lambda: store.engine, centre, now=lambda: NOW, lock=tmp_path / "lock")
+
+    tasks = [asyncio.create_task(keeper(number).run()) for number in range(3)]
+    async with asyncio.timeout(10):
+        while len(began) < 5:  # noqa: ASYNC110 - what is looked at has no event of its own
+            await asyncio.sleep(0.01)
+        first = began[0]
+        assert set(began) == {first}
+        tasks[first].cancel()
+        while set(began) == {first}:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
