@@ -13,6 +13,7 @@ from typing import TypeVar
 
 from acd.errors import OperatorError
 from acd.settings.database_url import database_url
+from acd.settings.secret_variables import secret_variable
 
 # The longest path that the kernel takes for a Unix socket, in bytes, without the closing zero.
 LONGEST_SOCKET_PATH = 107
@@ -33,6 +34,7 @@ class Environment:
     `redis_host`, if given, is used instead of the configuration's; without a `redis_password` none is sent.
     The keys of S3 are for the store of recordings. Programs at `metrics_from` (addresses and networks) may
     read the web process's metrics, beside those of its own machine.
+    Secrets may come from files: NAME_FILE names the one of NAME (`acd.settings.secret_variables`).
     `records_url`, if given, says where records go instead of a file in `home`; it may hold a password.
     """
 
@@ -88,9 +90,9 @@ class Environment:
             public_address=read.optional(_address, "ACD_PUBLIC_ADDRESS", "192.0.2.1"),
             public_sip_port=read.optional(_port, "ACD_PUBLIC_SIP_PORT", 0),
             redis_host=read.optional(_host, "ACD_REDIS_HOST", "127.0.0.1"),
-            redis_password=env.get("ACD_REDIS_PASSWORD", ""),
-            s3_access_key=env.get("ACD_S3_ACCESS_KEY", ""),
-            s3_secret_key=env.get("ACD_S3_SECRET_KEY", ""),
+            redis_password=read(_secret, "ACD_REDIS_PASSWORD", ""),
+            s3_access_key=read(_secret, "ACD_S3_ACCESS_KEY", ""),
+            s3_secret_key=read(_secret, "ACD_S3_SECRET_KEY", ""),
             metrics_from=read(_networks, "ACD_METRICS_FROM", cls.metrics_from),
             records_url=read(_database_url, "ACD_DATABASE_URL", ""),
         )
@@ -295,8 +297,13 @@ def _host(env: Mapping[str, str], name: str, default: str) -> str:
 
 
 def _database_url(env: Mapping[str, str], name: str, default: str) -> str:
-    text = env.get(name, "")
+    text = _secret(env, name, "")
     return database_url(name, text) if text else default
+
+
+def _secret(env: Mapping[str, str], name: str, default: str) -> str:
+    """From the variable, or from the file that NAME_FILE names."""
+    return secret_variable(env, name) or default
 
 
 def _is_port(text: str) -> bool:
