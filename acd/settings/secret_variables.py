@@ -1,4 +1,4 @@
-"""A secret from a variable NAME, or from the file that NAME_FILE names, as Docker and systemd hand secrets out.
+"""A secret from a variable NAME, or from the file that NAME_FILE names, as Docker hands secrets out.
 
 Environments are seen by whoever may look at a process, and are handed on to each child; files are not. A
 secret is read when it is needed and goes into no variable. No message repeats what was read.

@@ -72,7 +72,7 @@ def test_what_is_wrong_is_said_without_the_secret(file: Path, tmp_path: Path) ->
     binary.write_bytes(b"\xff\xfe")
     long.write_text("x" * 10_001)
     for name in (str(empty), str(binary), str(long), str(tmp_path / "missing"), str(tmp_path), "a\0b"):
-        with pytest.raises(OperatorError, match="^X_FILE: "):
+        with pytest.raises(OperatorError, match=r"^X_FILE: "):
             secret_variable({"X_FILE": name}, "X")
     with pytest.raises(OperatorError, match="both set") as caught:
         secret_variable({"X_FILE": str(file), "X": SECRET}, "X")

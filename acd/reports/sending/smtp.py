@@ -36,7 +36,10 @@ class NotHanded(Exception):
 
 
 def password_of(mail: MailSettings, environ: Mapping[str, str]) -> str:
-    """From the environment, or a file that it names, else from the file of the settings. Raises OperatorError where there is none, but a user."""
+    """From the environment, or a file that it names, else from the file of the settings.
+
+    Raises OperatorError where there is none, but a user.
+    """
     if not mail.user:
         return ""
     if given := secret_variable(environ, PASSWORD_VARIABLE):
