@@ -17,7 +17,7 @@ from acd import compiled
 
 compiled.switch_off()
 
-pytest_plugins = ["tests.databases"]
+pytest_plugins = ["tests.leaks", "tests.databases"]
 
 settings.register_profile("steady", derandomize=True, deadline=None)
 settings.register_profile("exploring", deadline=None, print_blob=True)

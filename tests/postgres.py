@@ -20,9 +20,11 @@ from pathlib import Path
 import psycopg
 
 from tests.integration.centre import free_ports
+from tests.leaks import register
 
 USER = "acd"
 PASSWORD = "correct horse 7"
+register(PASSWORD, "password of the database")
 OLDEST = 15
 START_LIMIT_S = 60.0
 LOOK_AGAIN_S = 0.02

@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 from tests.integration.centre import free_ports
+from tests.leaks import register
 
 START_LIMIT_S = 10.0
 LOOK_AGAIN_S = 0.01
@@ -21,6 +22,7 @@ class RedisProcess:
         self.port = free_ports(1)[0]
         self._folder = folder
         self._password = password
+        register(password, "password of Redis")
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:

@@ -47,6 +47,13 @@ def configure_logging() -> None:
         cache_logger_on_first_use=True,
     )
     logging.getLogger("panoramisk").setLevel(logging.CRITICAL)
+    logging.getLogger("aiohttp.server").addFilter(_is_no_bad_request)
+
+
+def _is_no_bad_request(record: logging.LogRecord) -> bool:
+    """What is no HTTP is answered with 400, and is nobody's news: a port scan must not fill the log."""
+    error = record.exc_info[1] if record.exc_info else None
+    return type(error).__module__ != "aiohttp.http_exceptions"
 
 
 def check_ports(env: Environment) -> None:

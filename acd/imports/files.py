@@ -6,6 +6,7 @@ import gzip
 import hashlib
 import io
 import sys
+import zlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +19,8 @@ from acd.settings.problems import shown_file
 STDIN = "-"
 LONGEST_LINE = 64 * 1024
 _GZIP = b"\x1f\x8b"
+_UNREADABLE = (OSError, EOFError, zlib.error)
+"""The last two: what was packed is cut off, or damaged."""
 
 OnBytes = Callable[[int], None]
 """Told how many bytes of all files are read."""
@@ -79,7 +82,7 @@ class Files:
             with self.opened(name) as (content, watched):
                 try:
                     yield from self._lines_of(told, content, name)
-                except (OSError, EOFError) as error:
+                except _UNREADABLE as error:
                     raise OperatorError(
                         f"{_shown(name)}: cannot be read behind line {told.lines}: {error}"
                     ) from error
@@ -146,7 +149,7 @@ def by_first_time(names: Sequence[str], time_of: Callable[[bytes], int | None]) 
             try:
                 times = (time_of(content.readline(LONGEST_LINE)) for _ in range(100))
                 first[name] = next((time for time in times if time is not None), 0)
-            except (OSError, EOFError) as error:
+            except _UNREADABLE as error:
                 raise OperatorError(f"{_shown(name)}: cannot be read: {error}") from error
     return sorted(dict.fromkeys(names), key=lambda name: first.get(name, sys.maxsize))
 

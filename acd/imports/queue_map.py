@@ -23,8 +23,9 @@ def _encoding(value: object) -> str:
     what = "an encoding, such as utf-8 or latin-1"
     text = text_of(what, value)
     try:
+        "a".encode(text)  # refuses what Python has under such names but is no encoding of texts: hex, zip
         return codecs.lookup(text).name
-    except (LookupError, UnicodeError):
+    except (LookupError, ValueError):
         raise expected(what, value) from None
 
 

@@ -185,7 +185,7 @@ def _address(url: str) -> URL:
     """The address, if it is one that may be asked. Raises ValueError."""
     try:
         address = URL(url)
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, IndexError):  # the last: yarl, of a bracket without a host in it
         raise ValueError("the address is none") from None
     if address.scheme not in ("http", "https") or not address.host:
         raise ValueError("the address is not one of http or https")

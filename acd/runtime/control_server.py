@@ -175,7 +175,18 @@ def _read(line: bytes) -> Request | None:
         found = json.loads(line)
     except (ValueError, RecursionError):
         return None
-    return found if isinstance(found, dict) and isinstance(found.get("do"), str) else None
+    if not isinstance(found, dict) or not isinstance(found.get("do"), str):
+        return None
+    return found if b"\\u" not in line or _is_storable(found) else None
+
+
+def _is_storable(value: object) -> bool:
+    """Whether no text in it holds NUL or half a character, which JSON can write and no database takes."""
+    if isinstance(value, str):
+        return not any(c == "\0" or "\ud800" <= c <= "\udfff" for c in value)
+    if isinstance(value, dict):
+        return all(_is_storable(each) for pair in value.items() for each in pair)
+    return all(map(_is_storable, value)) if isinstance(value, list) else True
 
 
 def _line(answer: Answer) -> bytes:

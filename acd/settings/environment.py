@@ -14,6 +14,7 @@ from typing import TypeVar
 from acd.errors import OperatorError
 from acd.settings.controllers import ControllerPlace, check_name, controllers_of
 from acd.settings.database_url import database_url
+from acd.settings.secret_variables import secret_variable
 
 # The longest path that the kernel takes for a Unix socket, in bytes, without the closing zero.
 LONGEST_SOCKET_PATH = 107
@@ -39,6 +40,7 @@ class Environment:
     one that this process is ('' for programs that are none, and where there is only one). Each keeps what is
     its own in `own_dir`, all else of `home` is shared by them.
     FastAGI is taken from `asterisk_host`, and from the addresses and networks of `agi_from`.
+    Secrets may come from files: NAME_FILE names the one of NAME (`acd.settings.secret_variables`).
     `records_url`, if given, says where records go instead of a file in `home`; it may hold a password.
     """
 
@@ -99,9 +101,9 @@ class Environment:
             public_address=read.optional(_address, "ACD_PUBLIC_ADDRESS", "192.0.2.1"),
             public_sip_port=read.optional(_port, "ACD_PUBLIC_SIP_PORT", 0),
             redis_host=read.optional(_host, "ACD_REDIS_HOST", "127.0.0.1"),
-            redis_password=env.get("ACD_REDIS_PASSWORD", ""),
-            s3_access_key=env.get("ACD_S3_ACCESS_KEY", ""),
-            s3_secret_key=env.get("ACD_S3_SECRET_KEY", ""),
+            redis_password=read(_secret, "ACD_REDIS_PASSWORD", ""),
+            s3_access_key=read(_secret, "ACD_S3_ACCESS_KEY", ""),
+            s3_secret_key=read(_secret, "ACD_S3_SECRET_KEY", ""),
             metrics_from=read(_networks, "ACD_METRICS_FROM", cls.metrics_from),
             tls_cert=read.optional(_file, "ACD_TLS_CERT", home),
             tls_key=read.optional(_file, "ACD_TLS_KEY", home),
@@ -339,8 +341,13 @@ def _host(env: Mapping[str, str], name: str, default: str) -> str:
 
 
 def _database_url(env: Mapping[str, str], name: str, default: str) -> str:
-    text = env.get(name, "")
+    text = _secret(env, name, "")
     return database_url(name, text) if text else default
+
+
+def _secret(env: Mapping[str, str], name: str, default: str) -> str:
+    """From the variable, or from the file that NAME_FILE names."""
+    return secret_variable(env, name) or default
 
 
 def _is_port(text: str) -> bool:

@@ -16,6 +16,7 @@ from phonenumbers import NumberParseException, PhoneNumber, PhoneNumberFormat
 _FILLING = re.compile(r"[ \t\u00a0\-./()]")
 _NUMBER = re.compile(r"\+?[0-9]{2,15}")
 _INTERNATIONAL_PREFIX = "00"
+_READ_AGAIN_MAX = 20
 
 
 class NumberFormat(StrEnum):
@@ -46,7 +47,9 @@ def normalised(text: str, country: str | None = None) -> str | None:
         return None
     if number.startswith("+"):
         return _e164(number)
-    return _e164(number, country) if country is not None and _is_valid(number, country) else number
+    if country is None or not _is_valid(number, country):
+        return number
+    return _e164(number, country) or number
 
 
 def read_number(text: str, written: NumberFormat, country: str | None) -> str | None:
@@ -112,7 +115,18 @@ def _is_valid(number: str, country: str) -> bool:
 
 
 def _e164(number: str, country: str | None = None) -> str | None:
-    parsed = _parsed(number, country)
-    if parsed is None or not phonenumbers.is_possible_number(parsed):
-        return None
-    return phonenumbers.format_number(parsed, PhoneNumberFormat.E164)
+    """The form that stays as it is when it is read again; None where there is none.
+
+    Of superfluous zeros (+49 0030 …) the library drops one at a time: the number of somebody who is not to
+    be called would have as many forms as one likes.
+    """
+    for _ in range(_READ_AGAIN_MAX):
+        parsed = _parsed(number, country)
+        if parsed is None or not phonenumbers.is_possible_number(parsed):
+            return None
+        complete = phonenumbers.format_number(parsed, PhoneNumberFormat.E164)
+        if complete == number:
+            # The library completes to more digits than a number may have.
+            return number if _NUMBER.fullmatch(number) else None
+        number, country = complete, None
+    return None

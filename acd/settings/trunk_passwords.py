@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from acd.errors import OperatorError
 from acd.settings.outside import Login, TrunkSpec
+from acd.settings.secret_variables import secret_variable
 from acd.settings.secrets import is_provider_password
 
 
@@ -20,7 +21,8 @@ def trunk_passwords(
     faults: list[str] = []
     for trunk in trunks:
         for name, login in trunk.password_owners().items():
-            password = environment.get(login.password_env) if login.password_env else stored.get(name)
+            variable = login.password_env
+            password = secret_variable(environment, variable) if variable else stored.get(name)
             if not password:
                 faults.append(f"trunk {trunk.id}: no password for '{login.user}'; {_advice(name, login)}")
             elif not is_provider_password(password):
@@ -34,5 +36,5 @@ def trunk_passwords(
 
 def _advice(name: str, login: Login) -> str:
     if login.password_env:
-        return f"set the variable {login.password_env}"
+        return f"set the variable {login.password_env}, or {login.password_env}_FILE to a file with it"
     return f"write it into secrets.yml below 'trunks:' as '{name}: \"…\"'"

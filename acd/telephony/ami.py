@@ -69,6 +69,11 @@ def event_of(block: bytes | bytearray) -> Headers | None:
     return dict(pairs)
 
 
+def _may_be_sent(value: str) -> bool:
+    """Whether it ends no line, and is text: of half a character (JSON can write such) UTF-8 has no form."""
+    return not any(c in "\r\n\0" or "\ud800" <= c <= "\udfff" for c in value)
+
+
 class _Protocol(AMIProtocol):  # type: ignore[misc]
     closed: bool
 
@@ -239,8 +244,8 @@ class AmiLink:
         action: dict[str, str | list[str]] = {"Action": name}
         for header, value in headers.items():
             for item in [value] if isinstance(value, str) else value:
-                if "\r" in item or "\n" in item or "\0" in item:
-                    raise TelephonyError(f"{name}: a line break in {header}")
+                if not _may_be_sent(item):
+                    raise TelephonyError(f"{name}: {header} holds what cannot be sent")
             action[header] = value
         future = connection.send_action(action, as_list=as_list)
         # Not asyncio.wait_for: in Python 3.11 it can swallow a cancellation.

@@ -38,7 +38,10 @@ def read(line: str) -> Row | None:
     """A row of a call of ours, ended, and not cut short by a crash; None for anything else."""
     if len(line) > LINE_MAX:
         return None
-    row = next(csv.reader([line]), [])
+    try:
+        row = next(csv.reader([line]), [])
+    except csv.Error:  # a bare carriage return where a torn line is joined to the next
+        return None
     if len(row) == len(COLUMNS) - 1:
         row = [*row, ""]
     if len(row) != len(COLUMNS) or not row[0]:

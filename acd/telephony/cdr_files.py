@@ -10,6 +10,7 @@ import bz2
 import gzip
 import lzma
 import re
+import zlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -76,7 +77,7 @@ def lines_since(path: Path, since: float, ends_at: Callable[[str], float | None]
                 yield from _lines(file, _begin(file, since - _SLACK_S, ends_at))
         except FileNotFoundError:  # rotated in this moment: it is read by its new name at the next look
             continue
-        except (OSError, EOFError, lzma.LZMAError) as error:
+        except (OSError, EOFError, lzma.LZMAError, zlib.error) as error:
             log.error("a file of Asterisk's account cannot be read", file=file.name, reason=str(error))
 
 

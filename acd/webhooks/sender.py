@@ -55,7 +55,12 @@ class Sender:
                 status = answer.status
         except TimeoutError:
             return Outcome(None, f"no answer within {LIMIT_S:.0f} s")
-        except (aiohttp.ClientError, OSError, ValueError) as error:
+        except (
+            aiohttp.ClientError,
+            OSError,
+            ValueError,
+            IndexError,
+        ) as error:  # the last: yarl, of odd brackets
             return Outcome(None, _said(error))
         return Outcome(status, None if 200 <= status < 300 else f"answered {status}")
 

@@ -16,11 +16,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.integration.centre import CHECKOUT, free_ports, wait_until
+from tests.leaks import register
 
 MAIN_ADDRESS = "127.0.0.10"
 BACKUP_ADDRESS = "127.0.0.11"
 AMI_SECRET = "of-the-provider"
 PASSWORD = 'a pass;word "with" \\signs'
+register(PASSWORD, "password of a trunk")
 
 _ENDPOINT = """
 [{name}]

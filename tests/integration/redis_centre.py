@@ -19,8 +19,8 @@ class RedisCentre(Centre):
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
-        self.redis = RedisProcess(folder, password="of the test")
-        self.env["ACD_REDIS_PASSWORD"] = "of the test"
+        self.redis = RedisProcess(folder, password="of the test, too")
+        self.env["ACD_REDIS_PASSWORD"] = "of the test, too"
         system = self.config / "system.yml"
         system.write_text(
             f"{system.read_text()}\nredis: {{port: {self.redis.port}, database: 1, prefix: test}}\n"

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from acd.errors import OperatorError
 from acd.settings.report_settings import MailSecurity, MailSettings
+from acd.settings.secret_variables import secret_variable
 
 PASSWORD_VARIABLE = "ACD_SMTP_PASSWORD"  # noqa: S105 - its name
 LIMIT_S = 30.0
@@ -35,10 +36,13 @@ class NotHanded(Exception):
 
 
 def password_of(mail: MailSettings, environ: Mapping[str, str]) -> str:
-    """From the environment, else from the file. Raises OperatorError where there is none, but a user."""
+    """From the environment, or a file that it names, else from the file of the settings.
+
+    Raises OperatorError where there is none, but a user.
+    """
     if not mail.user:
         return ""
-    if given := environ.get(PASSWORD_VARIABLE):
+    if given := secret_variable(environ, PASSWORD_VARIABLE):
         return given
     if not mail.password_file:
         raise OperatorError(

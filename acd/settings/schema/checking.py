@@ -16,8 +16,10 @@ from typing import Any
 from pydantic import AfterValidator, BaseModel, ConfigDict, GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
+from acd.errors import OperatorError
 from acd.settings.document import Ambiguous
 from acd.settings.problems import did_you_mean, shown
+from acd.settings.secret_variables import secret_variable
 
 _left_out: ContextVar[set[str] | None] = ContextVar("left_out", default=None)
 
@@ -87,7 +89,10 @@ def variables_left_out() -> Iterator[set[str]]:
 
 def variable_of_environment(name: str) -> str:
     """What it holds; raises where there is none."""
-    found = os.environ.get(name)
+    try:
+        found = secret_variable(os.environ, name)
+    except OperatorError as error:
+        raise mistake(str(error)) from None
     if found is not None:
         return found
     left_out = _left_out.get()
