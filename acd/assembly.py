@@ -171,6 +171,7 @@ class Assembly:
             PinBook(environment.secrets_file),
             self.guarding.guard,
         )
+        self.guarding.limited = self.reception.gate.limited
         self.switch.dial_limit = self.guarding.guard.dial_limit
         self.guarding.guard.on_over = lambda call_id: self.switch.hang_up(call_id, Refusal.NORMAL)
         self.watch.legs.on_outside_failed = self.reception.callbacks.leg_failed

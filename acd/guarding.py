@@ -34,6 +34,7 @@ class Guarding(Collector):
         self.book = SpendingBook(centre, clock, mirror)
         self.guard = OutsideGuard(centre, floor, clock, self.book)
         self.peers = Peers(None, clock)
+        self.limited: Mapping[str, int] = {}
 
     def restore(self, kept: Mapping[str, Mapping[str, Any]]) -> None:
         """After the calls are known again."""
@@ -57,6 +58,12 @@ class Guarding(Collector):
             "FastAGI connections of addresses that are not Asterisk's.",
             self.peers.refused,
         )
+        limited = CounterMetricFamily(
+            "acd_callers_limited", "Calls of numbers that call too often.", labels=["of"]
+        )
+        for of in ("number", "hidden"):
+            limited.add_metric([of], self.limited.get(of, 0))
+        yield limited
         yield from self._money()
 
     def _money(self) -> Iterator[GaugeMetricFamily]:

@@ -12,6 +12,7 @@ from acd.settings.assemble_customers import assemble_customers
 from acd.settings.assemble_reports import assemble_reports
 from acd.settings.assemble_retention import assemble_retention
 from acd.settings.assemble_routing import callback_windows, group_policy
+from acd.settings.caller_limits import CallerLimits
 from acd.settings.files import Files
 from acd.settings.model import (
     Centre,
@@ -32,7 +33,7 @@ from acd.settings.model import (
 from acd.settings.schema.agents import AgentsFile
 from acd.settings.schema.dialing import DialingFile
 from acd.settings.schema.groups import GroupsFile
-from acd.settings.schema.system import DesktopSection, RecordingsSection, SystemFile
+from acd.settings.schema.system import CallerLimitsSection, DesktopSection, RecordingsSection, SystemFile
 
 
 def assemble(files: Files, flow_set: FlowSet) -> Centre:
@@ -74,6 +75,7 @@ def assemble(files: Files, flow_set: FlowSet) -> Centre:
         desktop=_desktop(system.desktop),
         recorded={g: RecordRule(group.record) for g, group in groups.groups.items()},
         recording=_recording(system.recordings),
+        caller_limits=_caller_limits(system.caller_limits),
         webhooks_to_private=system.webhooks.allow_private,
         retention=assemble_retention(files.retention.content if files.retention is not None else None),
         reports=assemble_reports(files.reports.content if files.reports is not None else None),
@@ -92,6 +94,10 @@ def _phones(file: AgentsFile, *, browser: bool) -> dict[str, PhoneSpec]:
 def _desktop(section: DesktopSection) -> DesktopSettings:
     servers = (IceServer(tuple(each.urls), each.username, each.credential) for each in section.ice_servers)
     return DesktopSettings(section.browser_phones, section.browser_silent_s, tuple(servers))
+
+
+def _caller_limits(section: CallerLimitsSection) -> CallerLimits:
+    return CallerLimits(**{**section.model_dump(), "exempt": tuple(section.exempt)})
 
 
 def _recording(section: RecordingsSection) -> RecordingSettings:

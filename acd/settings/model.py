@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from acd.core.disposition import DispositionTree
 from acd.core.plan import BROWSER_PREFIX, Plan
 from acd.core.service_level import ServiceLevelFormula
+from acd.settings.caller_limits import CallerLimits
 from acd.settings.customer_settings import CustomerSettings
 from acd.settings.outside import Dialing, NumberRoute, TrunkSpec
 from acd.settings.report_settings import ReportSettings
@@ -223,6 +224,7 @@ class Centre:
     whether its talks are, `recording` what becomes of that; `customers`: what is on their cards, and where
     they are known; `reports`: what figures should be, and how reports are sent; `retention`: for how long
     what is kept;
+    `caller_limits`: how often one number may call in;
     `webhooks_to_private`: webhooks may go to addresses of this machine and of private networks.
     """
 
@@ -254,5 +256,6 @@ class Centre:
     recorded: Mapping[str, RecordRule] = field(default_factory=dict)
     recording: RecordingSettings = RecordingSettings()
     webhooks_to_private: bool = False
+    caller_limits: CallerLimits = field(default_factory=CallerLimits)
     reports: ReportSettings = field(default_factory=ReportSettings)
     retention: RetentionSettings = field(default_factory=RetentionSettings)

@@ -9,6 +9,7 @@ from pydantic import Discriminator, Field, Tag
 
 from acd.core.service_level import ServiceLevelFormula
 from acd.core.work_rules import DESKTOP_GRACE_S
+from acd.settings.caller_limits import BUSY, CONGESTION, CallerLimits
 from acd.settings.model import (
     ANY_LANGUAGE,
     DEFAULT_TEXT_TO_SPEECH,
@@ -41,6 +42,7 @@ from acd.settings.schema.values import (
     Id,
     Language,
     Name,
+    NumberPrefix,
     SipAddress,
     StarCode,
     Timezone,
@@ -237,6 +239,17 @@ class WebhooksSection(Options):
     allow_private: YesNo = False
 
 
+class CallerLimitsSection(Options):
+    """The options are those of `acd.settings.caller_limits.CallerLimits`; left out: nobody is limited."""
+
+    calls: Annotated[int, whole(1, 1000)] | None = None
+    hidden_calls: Annotated[int, whole(1, 1000)] | None = None
+    within_s: Annotated[float, seconds(1, 86_400)] = CallerLimits.within_s
+    exempt: list[NumberPrefix] = Field(default_factory=list)
+    refuse_with: Annotated[str, one_of(BUSY, CONGESTION)] = BUSY
+    flow: Id | None = None
+
+
 class SystemFile(Options):
     """The whole file. Without `redis`, live state is kept on disk only."""
 
@@ -251,3 +264,4 @@ class SystemFile(Options):
     desktop: DesktopSection = Field(default_factory=DesktopSection)
     recordings: RecordingsSection = Field(default_factory=RecordingsSection)
     webhooks: WebhooksSection = Field(default_factory=WebhooksSection)
+    caller_limits: CallerLimitsSection = Field(default_factory=CallerLimitsSection)
