@@ -117,6 +117,7 @@ class Assembly:
         self.abandoned = AbandonedWaits(centre.resume_within_s, self.clock, self.mirror)
         self.days = Days(self.shell.feed, self.clock, centre.system.timezone)
         self.watch = Watch(centre.phones, self.shell.feed, self._transferred)
+        self.watch.scans = self.guarding.scans.hear
         self.bond = Bond(
             self.watch,
             self.shell.feed,

@@ -16,6 +16,7 @@ from acd.runtime.spending import SpendingBook, is_outside
 from acd.settings.centre_now import CentreView
 from acd.settings.environment import Environment, numeric_addresses
 from acd.telephony.peers import Peers
+from acd.telephony.scans import ScanBook
 
 
 def asterisk_peers(environment: Environment) -> Peers:
@@ -35,6 +36,7 @@ class Guarding(Collector):
         self.guard = OutsideGuard(centre, floor, clock, self.book)
         self.peers = Peers(None, clock)
         self.limited: Mapping[str, int] = {}
+        self.scans = ScanBook(clock)
 
     def restore(self, kept: Mapping[str, Mapping[str, Any]]) -> None:
         """After the calls are known again."""
@@ -58,6 +60,12 @@ class Guarding(Collector):
             "FastAGI connections of addresses that are not Asterisk's.",
             self.peers.refused,
         )
+        scans = CounterMetricFamily(
+            "acd_sip_refused", "SIP requests that Asterisk has refused, by kind.", labels=["kind"]
+        )
+        for kind, count in self.scans.refused.items():
+            scans.add_metric([kind], count)
+        yield scans
         limited = CounterMetricFamily(
             "acd_callers_limited", "Calls of numbers that call too often.", labels=["of"]
         )

@@ -30,6 +30,7 @@ from acd.settings.model import (
     S3Settings,
     SystemSettings,
 )
+from acd.settings.outside import Encryption
 from acd.settings.schema.agents import AgentsFile
 from acd.settings.schema.dialing import DialingFile
 from acd.settings.schema.groups import GroupsFile
@@ -50,7 +51,8 @@ def assemble(files: Files, flow_set: FlowSet) -> Centre:
         plan=plan_of(system, agents, groups, files.dialing.content if files.dialing is not None else None),
         flow_set=flow_set,
         numbers=assemble_outside.numbers(numbers, system.system.country),
-        phones=_phones(agents, browser=system.desktop.browser_phones),
+        phones=_phones(agents, system.phones.encryption, browser=system.desktop.browser_phones),
+        phone_networks=tuple(system.phones.addresses),
         trunks=assemble_outside.trunks(trunks),
         features=FeatureCodes(**system.features.model_dump()),
         reason_keys={r.key: code for code, r in system.not_ready_reasons.items() if r.key is not None},
@@ -82,11 +84,15 @@ def assemble(files: Files, flow_set: FlowSet) -> Centre:
     )
 
 
-def _phones(file: AgentsFile, *, browser: bool) -> dict[str, PhoneSpec]:
+def _phones(file: AgentsFile, encryption: str, *, browser: bool) -> dict[str, PhoneSpec]:
     """Those of the agents, then the others, then the agents' in the `browser`, if they have such."""
     agents = file.agents.values()
-    own = {agent.extension: PhoneSpec(agent.extension, agent.name) for agent in agents}
-    others = {phone: PhoneSpec(phone, entry.name) for phone, entry in file.phones.items()}
+
+    def desk_phone(phone: str, name: str, own: str | None) -> PhoneSpec:
+        return PhoneSpec(phone, name, encryption=Encryption(own or encryption))
+
+    own = {a.extension: desk_phone(a.extension, a.name, a.encryption) for a in agents}
+    others = {phone: desk_phone(phone, entry.name, entry.encryption) for phone, entry in file.phones.items()}
     ids = {BROWSER_PREFIX + agent.extension: agent.name for agent in agents if browser}
     return own | others | {phone: PhoneSpec(phone, name, browser=True) for phone, name in ids.items()}
 

@@ -33,6 +33,8 @@ class Environment:
     `redis_host`, if given, is used instead of the configuration's; without a `redis_password` none is sent.
     The keys of S3 are for the store of recordings. Programs at `metrics_from` (addresses and networks) may
     read the web process's metrics, beside those of its own machine.
+    `sip_tls_cert` and `sip_tls_key` (PEM) switch on SIP over TLS at `sip_tls_port`; those of providers are
+    held against `sip_tls_ca`.
     FastAGI is taken from `asterisk_host`, and from the addresses and networks of `agi_from`.
     `records_url`, if given, says where records go instead of a file in `home`; it may hold a password.
     """
@@ -61,6 +63,10 @@ class Environment:
     s3_secret_key: str = field(default="", repr=False)
     metrics_from: tuple[str, ...] = ()
     agi_from: tuple[str, ...] = ()
+    sip_tls_port: int = 5061
+    sip_tls_cert: Path | None = None
+    sip_tls_key: Path | None = None
+    sip_tls_ca: Path = Path("/etc/ssl/certs/ca-certificates.crt")
 
     @classmethod
     def from_env(cls, env: Mapping[str, str], checkout: Path) -> Environment:
@@ -95,6 +101,10 @@ class Environment:
             s3_secret_key=env.get("ACD_S3_SECRET_KEY", ""),
             metrics_from=read(_networks, "ACD_METRICS_FROM", cls.metrics_from),
             agi_from=read(_networks, "ACD_AGI_FROM", cls.agi_from),
+            sip_tls_port=read(_port, "ACD_SIP_TLS_PORT", cls.sip_tls_port),
+            sip_tls_cert=read.optional(_folder, "ACD_SIP_TLS_CERT", Path()),
+            sip_tls_key=read.optional(_folder, "ACD_SIP_TLS_KEY", Path()),
+            sip_tls_ca=read(_folder, "ACD_SIP_TLS_CA", cls.sip_tls_ca),
             records_url=read(_database_url, "ACD_DATABASE_URL", ""),
         )
         if read.problems:
@@ -184,9 +194,12 @@ class Environment:
                 f"ACD_HOME: the path {self.home} is too long for the control socket in it; "
                 f"'{self.control_socket}' may have at most {LONGEST_SOCKET_PATH} bytes"
             )
+        if (self.sip_tls_cert is None) != (self.sip_tls_key is None):
+            raise OperatorError("ACD_SIP_TLS_CERT and ACD_SIP_TLS_KEY belong together: set both, or neither")
         names: dict[int, str] = {}
         for name, port in (
             ("ACD_SIP_PORT", self.sip_port),
+            *((("ACD_SIP_TLS_PORT", self.sip_tls_port),) if self.sip_tls_cert is not None else ()),
             ("ACD_AMI_PORT", self.ami_port),
             ("ACD_AGI_PORT", self.agi_port),
             ("ACD_HTTP_PORT", self.http_port),

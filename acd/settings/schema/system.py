@@ -24,6 +24,7 @@ from acd.settings.model import (
     RedisSettings,
     S3Settings,
 )
+from acd.settings.outside import Encryption
 from acd.settings.schema.checking import (
     Options,
     checked,
@@ -42,6 +43,7 @@ from acd.settings.schema.values import (
     Id,
     Language,
     Name,
+    Network,
     NumberPrefix,
     SipAddress,
     StarCode,
@@ -250,6 +252,15 @@ class CallerLimitsSection(Options):
     flow: Id | None = None
 
 
+class PhonesSection(Options):
+    """Phones on desks, all of them. Those in browsers come through our own web process and encrypt always."""
+
+    encryption: Annotated[str, one_of(*Encryption)] = Encryption.OFF
+    """Of their sound. `required`: their signalling must be over TLS, too."""
+    addresses: list[Network] = Field(default_factory=list)
+    """Where they may be; left out: anywhere."""
+
+
 class SystemFile(Options):
     """The whole file. Without `redis`, live state is kept on disk only."""
 
@@ -264,4 +275,5 @@ class SystemFile(Options):
     desktop: DesktopSection = Field(default_factory=DesktopSection)
     recordings: RecordingsSection = Field(default_factory=RecordingsSection)
     webhooks: WebhooksSection = Field(default_factory=WebhooksSection)
+    phones: PhonesSection = Field(default_factory=PhonesSection)
     caller_limits: CallerLimitsSection = Field(default_factory=CallerLimitsSection)
