@@ -125,6 +125,7 @@ class Assembly:
         self.abandoned = AbandonedWaits(centre.resume_within_s, self.clock, self.mirror)
         self.days = Days(self.shell.feed, self.clock, centre.system.timezone)
         self.watch = Watch(centre.phones, self.shell.feed, self._transferred)
+        self.watch.scans = self.guarding.scans.hear
         self.bond = Bond(
             self.watch,
             self.shell.feed,
@@ -179,6 +180,7 @@ class Assembly:
             PinBook(environment.secrets_file),
             self.guarding.guard,
         )
+        self.guarding.limited = self.reception.gate.limited
         self.switch.dial_limit = self.guarding.guard.dial_limit
         self.guarding.guard.on_over = lambda call_id: self.switch.hang_up(call_id, Refusal.NORMAL)
         self.watch.legs.on_outside_failed = self.reception.callbacks.leg_failed

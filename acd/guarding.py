@@ -16,6 +16,7 @@ from acd.runtime.spending import SpendingBook, is_outside
 from acd.settings.centre_now import CentreView
 from acd.settings.environment import Environment, numeric_addresses
 from acd.telephony.peers import Peers
+from acd.telephony.scans import ScanBook
 
 
 def asterisk_peers(environment: Environment) -> Peers:
@@ -34,6 +35,8 @@ class Guarding(Collector):
         self.book = SpendingBook(centre, clock, mirror)
         self.guard = OutsideGuard(centre, floor, clock, self.book)
         self.peers = Peers(None, clock)
+        self.limited: Mapping[str, int] = {}
+        self.scans = ScanBook(clock)
 
     def restore(self, kept: Mapping[str, Mapping[str, Any]]) -> None:
         """After the calls are known again."""
@@ -57,6 +60,18 @@ class Guarding(Collector):
             "FastAGI connections of addresses that are not Asterisk's.",
             self.peers.refused,
         )
+        scans = CounterMetricFamily(
+            "acd_sip_refused", "SIP requests that Asterisk has refused, by kind.", labels=["kind"]
+        )
+        for kind, count in self.scans.refused.items():
+            scans.add_metric([kind], count)
+        yield scans
+        limited = CounterMetricFamily(
+            "acd_callers_limited", "Calls of numbers that call too often.", labels=["of"]
+        )
+        for of in ("number", "hidden"):
+            limited.add_metric([of], self.limited.get(of, 0))
+        yield limited
         yield from self._money()
 
     def _money(self) -> Iterator[GaugeMetricFamily]:

@@ -15,6 +15,7 @@ from acd.core.callback_events import CallbackEvent
 from acd.core.calls import WaitSoFar
 from acd.core.facts import (
     CallbackWanted,
+    CallerLimited,
     CallKind,
     ConsentSaid,
     Customer,
@@ -31,7 +32,9 @@ from acd.core.outside_events import OutsideEvent
 from acd.core.plan import Plan
 from acd.core.requirement import ANYBODY, Requirement
 
-FlowNote: TypeAlias = StepTaken | LanguageChosen | Scored | SoundKept | ConsentSaid | CallbackWanted
+FlowNote: TypeAlias = (
+    StepTaken | LanguageChosen | Scored | SoundKept | ConsentSaid | CallbackWanted | CallerLimited
+)
 """What a flow has to tell of its caller. The engine stamps it: `at` may be anything."""
 
 

@@ -13,6 +13,7 @@ from acd.core.facts import (
     Answered,
     Arrived,
     CallbackWanted,
+    CallerLimited,
     CallerReplaced,
     CallKind,
     ConsentSaid,
@@ -69,7 +70,7 @@ FACT_TYPES: Mapping[str, type[Fact]] = {
     for t in (
         Arrived, FlowEntered, StepTaken, LanguageChosen, Scored, SoundKept, ConsentSaid,
         CallbackWanted, Queued, LeftLine, Widened, Kept, Unkept, NotKept, WaitTakenUp, PolicyApplied,
-        Moved, Prioritised, Disposed,
+        Moved, Prioritised, Disposed, CallerLimited,
         Directed, Offered, Alerted, OfferFailed, Answered, Held, Resumed, Transferred, CallerReplaced,
         TalkRecorded,
         Returned, AgentLeft, WrapUpStarted, WrapUpExtended, WrapUpEnded, FellBack, Ended, OutsideDialed,

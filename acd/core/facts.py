@@ -176,6 +176,18 @@ class CallbackWanted(Fact):
 
 
 @dataclass(frozen=True, slots=True)
+class CallerLimited(Fact):
+    """There were more than `calls` calls of this number, or of callers without one, in `within_s`.
+
+    `flow`: where the caller was led; '': nowhere, the call was refused.
+    """
+
+    calls: int
+    within_s: float
+    flow: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Queued(Fact):
     """The caller joined a group's waiting line.
 

@@ -13,6 +13,7 @@ from acd.core.facts import (
     Answered,
     Arrived,
     CallbackWanted,
+    CallerLimited,
     CallerReplaced,
     CallKind,
     Consent,
@@ -310,5 +311,9 @@ _TEXTS: Mapping[type[Fact], Callable[[Any], str]] = {
     OutsideFailed: _outside_failed,
     OutsideAnswered: lambda _: "answered outside",
     OutsideLeft: lambda _: "the one outside hung up, the caller is still there",
+    CallerLimited: lambda fact: (
+        f"more than {fact.calls} calls of this number in {fact.within_s:g} s: "
+        + (f"led to {fact.flow}" if fact.flow else "refused")
+    ),
     OutsideRefused: lambda fact: f"{fact.number} is not dialled for {fact.agent or 'anybody'}: {fact.reason}",
 }

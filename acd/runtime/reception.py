@@ -20,6 +20,7 @@ from acd.errors import TelephonyError
 from acd.ivr.ports import CallerLine
 from acd.runtime.arrival import FindCustomer, arrive
 from acd.runtime.callback_calls import CallbackCalls
+from acd.runtime.caller_gate import CallerGate
 from acd.runtime.dial_plan import DialPlan
 from acd.runtime.features import FeatureDesk
 from acd.runtime.flow_work import Services
@@ -72,6 +73,7 @@ class Reception:
         shell.on_refused = self._refused
         shell.on_left = self._left_line
         shell.on_ended = self._ended
+        self.gate = CallerGate(centre, shell.clock)
         self._lines: dict[str, CallerLine] = {}
         self._asks_for_room: set[str] = set()
         self._led: dict[str, str] = {}  # call → the flow that it is to enter when its channel asks again
@@ -184,10 +186,28 @@ class Reception:
         if ask.kind is AskKind.FALLBACK:
             self._feed(events.FallbackServed(ask.call_id))
         call, group = self._call(ask.call_id), self._centre.plan.heir(ask.group)
+        if call is not None and ask.kind is AskKind.NEW and await self._calls_too_often(call, ask, line):
+            return
         if call is not None and ask.kind is AskKind.FALLBACK and group in self._centre.plan.groups:
             self._feed(self._joining.by_number(call, ask.group))
         else:
             await self._lead(ask.call_id, self._numbers.dialed_by_caller(ask), line, self._sender(ask))
+
+    async def _calls_too_often(self, call: Call, ask: Ask, line: CallerLine) -> bool:
+        """A caller over a trunk who has called too often is refused, or led to a flow; whether that is so."""
+        if ask.phone is not None or ask.sent_by is not None or ask.trunk is None:
+            return False
+        most, limits = self.gate.exceeded(call.caller_number), self._centre.caller_limits
+        if most is None:
+            return False
+        flow = limits.flow if limits.flow in self._flows.active.flows else None
+        note = facts.CallerLimited(0.0, most, limits.within_s, flow or "")
+        self._feed(events.FlowNoted(call.id, note))
+        if flow is not None:
+            await self.walker.start(call.id, flow, line)
+        else:
+            self._switch.hang_up(call.id, Refusal(limits.refuse_with))
+        return True
 
     def _sender(self, ask: Ask) -> Sender | None:
         """Who dials, or sent somebody here: only on their authority does a call go outside."""

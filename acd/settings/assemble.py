@@ -12,6 +12,7 @@ from acd.settings.assemble_customers import assemble_customers
 from acd.settings.assemble_reports import assemble_reports
 from acd.settings.assemble_retention import assemble_retention
 from acd.settings.assemble_routing import callback_windows, group_policy
+from acd.settings.caller_limits import CallerLimits
 from acd.settings.files import Files
 from acd.settings.model import (
     Centre,
@@ -29,10 +30,11 @@ from acd.settings.model import (
     S3Settings,
     SystemSettings,
 )
+from acd.settings.outside import Encryption
 from acd.settings.schema.agents import AgentsFile
 from acd.settings.schema.dialing import DialingFile
 from acd.settings.schema.groups import GroupsFile
-from acd.settings.schema.system import DesktopSection, RecordingsSection, SystemFile
+from acd.settings.schema.system import CallerLimitsSection, DesktopSection, RecordingsSection, SystemFile
 
 
 def assemble(files: Files, flow_set: FlowSet) -> Centre:
@@ -49,7 +51,8 @@ def assemble(files: Files, flow_set: FlowSet) -> Centre:
         plan=plan_of(system, agents, groups, files.dialing.content if files.dialing is not None else None),
         flow_set=flow_set,
         numbers=assemble_outside.numbers(numbers, system.system.country),
-        phones=_phones(agents, browser=system.desktop.browser_phones),
+        phones=_phones(agents, system.phones.encryption, browser=system.desktop.browser_phones),
+        phone_networks=tuple(system.phones.addresses),
         trunks=assemble_outside.trunks(trunks),
         features=FeatureCodes(**system.features.model_dump()),
         reason_keys={r.key: code for code, r in system.not_ready_reasons.items() if r.key is not None},
@@ -75,6 +78,7 @@ def assemble(files: Files, flow_set: FlowSet) -> Centre:
         desktop=_desktop(system.desktop),
         recorded={g: RecordRule(group.record) for g, group in groups.groups.items()},
         recording=_recording(system.recordings),
+        caller_limits=_caller_limits(system.caller_limits),
         webhooks_to_private=system.webhooks.allow_private,
         retention=assemble_retention(files.retention.content if files.retention is not None else None),
         reports=assemble_reports(files.reports.content if files.reports is not None else None),
@@ -91,11 +95,15 @@ def _team_names(file: AgentsFile) -> dict[str, dict[str, str]]:
     return {team: {"en": team} for team in sorted({a.team for a in file.agents.values() if a.team})}
 
 
-def _phones(file: AgentsFile, *, browser: bool) -> dict[str, PhoneSpec]:
+def _phones(file: AgentsFile, encryption: str, *, browser: bool) -> dict[str, PhoneSpec]:
     """Those of the agents, then the others, then the agents' in the `browser`, if they have such."""
     agents = file.agents.values()
-    own = {agent.extension: PhoneSpec(agent.extension, agent.name) for agent in agents}
-    others = {phone: PhoneSpec(phone, entry.name) for phone, entry in file.phones.items()}
+
+    def desk_phone(phone: str, name: str, own: str | None) -> PhoneSpec:
+        return PhoneSpec(phone, name, encryption=Encryption(own or encryption))
+
+    own = {a.extension: desk_phone(a.extension, a.name, a.encryption) for a in agents}
+    others = {phone: desk_phone(phone, entry.name, entry.encryption) for phone, entry in file.phones.items()}
     ids = {BROWSER_PREFIX + agent.extension: agent.name for agent in agents if browser}
     return own | others | {phone: PhoneSpec(phone, name, browser=True) for phone, name in ids.items()}
 
@@ -103,6 +111,10 @@ def _phones(file: AgentsFile, *, browser: bool) -> dict[str, PhoneSpec]:
 def _desktop(section: DesktopSection) -> DesktopSettings:
     servers = (IceServer(tuple(each.urls), each.username, each.credential) for each in section.ice_servers)
     return DesktopSettings(section.browser_phones, section.browser_silent_s, tuple(servers))
+
+
+def _caller_limits(section: CallerLimitsSection) -> CallerLimits:
+    return CallerLimits(**{**section.model_dump(), "exempt": tuple(section.exempt)})
 
 
 def _recording(section: RecordingsSection) -> RecordingSettings:

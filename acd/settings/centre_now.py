@@ -9,6 +9,7 @@ from acd.core.disposition import DispositionTree
 from acd.core.plan import Plan
 from acd.ivr.hours import Calendar
 from acd.ivr.template import Template
+from acd.settings.caller_limits import CallerLimits
 from acd.settings.model import Centre, FeatureCodes, PhoneSpec, RecordingSettings, RecordRule, SystemSettings
 from acd.settings.outside import Dialing, NumberRoute, TrunkSpec
 
@@ -36,6 +37,8 @@ class CentreView(Protocol):
     def callback_windows(self) -> Mapping[str, Calendar]: ...
     @property
     def do_not_call(self) -> frozenset[str]: ...
+    @property
+    def caller_limits(self) -> CallerLimits: ...
     @property
     def dispositions(self) -> Mapping[str, DispositionTree]: ...
     @property
@@ -105,6 +108,11 @@ class CentreNow:
     def do_not_call(self) -> frozenset[str]:
         """Numbers of those who are never called."""
         return self.now.do_not_call
+
+    @property
+    def caller_limits(self) -> CallerLimits:
+        """How often one number may call in."""
+        return self.now.caller_limits
 
     @property
     def dispositions(self) -> Mapping[str, DispositionTree]:

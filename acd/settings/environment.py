@@ -39,6 +39,8 @@ class Environment:
     Where there are several `controllers`, one leads and the others stand by; `controller` is the name of the
     one that this process is ('' for programs that are none, and where there is only one). Each keeps what is
     its own in `own_dir`, all else of `home` is shared by them.
+    `sip_tls_cert` and `sip_tls_key` (PEM) switch on SIP over TLS at `sip_tls_port`; those of providers are
+    held against `sip_tls_ca`.
     FastAGI is taken from `asterisk_host`, and from the addresses and networks of `agi_from`.
     Secrets may come from files: NAME_FILE names the one of NAME (`acd.settings.secret_variables`).
     `records_url`, if given, says where records go instead of a file in `home`; it may hold a password.
@@ -72,6 +74,10 @@ class Environment:
     tls_cert: Path | None = None
     tls_key: Path | None = None
     agi_from: tuple[str, ...] = ()
+    sip_tls_port: int = 5061
+    sip_tls_cert: Path | None = None
+    sip_tls_key: Path | None = None
+    sip_tls_ca: Path = Path("/etc/ssl/certs/ca-certificates.crt")
 
     @classmethod
     def from_env(cls, env: Mapping[str, str], checkout: Path) -> Environment:
@@ -108,6 +114,10 @@ class Environment:
             tls_cert=read.optional(_file, "ACD_TLS_CERT", home),
             tls_key=read.optional(_file, "ACD_TLS_KEY", home),
             agi_from=read(_networks, "ACD_AGI_FROM", cls.agi_from),
+            sip_tls_port=read(_port, "ACD_SIP_TLS_PORT", cls.sip_tls_port),
+            sip_tls_cert=read.optional(_folder, "ACD_SIP_TLS_CERT", Path()),
+            sip_tls_key=read.optional(_folder, "ACD_SIP_TLS_KEY", Path()),
+            sip_tls_ca=read(_folder, "ACD_SIP_TLS_CA", cls.sip_tls_ca),
             records_url=read(_database_url, "ACD_DATABASE_URL", ""),
             controller=env.get("ACD_CONTROLLER", ""),
             controllers=read(controllers_of, "ACD_CONTROLLERS", cls.controllers),
@@ -214,9 +224,12 @@ class Environment:
         if (self.tls_cert is None) != (self.tls_key is None):
             given, missing = ("ACD_TLS_CERT", "ACD_TLS_KEY")[:: 1 if self.tls_cert is not None else -1]
             raise OperatorError(f"{missing}: not set, but {given} is; TLS takes a certificate and its key")
+        if (self.sip_tls_cert is None) != (self.sip_tls_key is None):
+            raise OperatorError("ACD_SIP_TLS_CERT and ACD_SIP_TLS_KEY belong together: set both, or neither")
         names: dict[int, str] = {}
         for name, port in (
             ("ACD_SIP_PORT", self.sip_port),
+            *((("ACD_SIP_TLS_PORT", self.sip_tls_port),) if self.sip_tls_cert is not None else ()),
             ("ACD_AMI_PORT", self.ami_port),
             ("ACD_AGI_PORT", self.agi_port),
             ("ACD_HTTP_PORT", self.http_port),

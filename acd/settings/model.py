@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 from acd.core.disposition import DispositionTree
 from acd.core.plan import BROWSER_PREFIX, Plan
 from acd.core.service_level import ServiceLevelFormula
+from acd.settings.caller_limits import CallerLimits
 from acd.settings.customer_settings import CustomerSettings
-from acd.settings.outside import Dialing, NumberRoute, TrunkSpec
+from acd.settings.outside import Dialing, Encryption, NumberRoute, TrunkSpec
 from acd.settings.report_settings import ReportSettings
 from acd.settings.retention import RetentionSettings
 
@@ -38,12 +39,14 @@ def voice_of(voices: Mapping[str, Sequence[str]], language: str) -> Sequence[str
 class PhoneSpec:
     """A SIP phone of ours. `id` is its user name: the extension of its agent, or that of nobody.
 
+    `encryption`: of its sound; where it is required its signalling has to be encrypted as well.
     `browser`: it lives in the agent's browser, and its `id` is BROWSER_PREFIX and the extension.
     """
 
     id: str
     display_name: str
     browser: bool = False
+    encryption: Encryption = Encryption.OFF
 
     @property
     def extension(self) -> str:
@@ -224,6 +227,7 @@ class Centre:
     whether its talks are, `recording` what becomes of that; `customers`: what is on their cards, and where
     they are known; `reports`: what figures should be, and how reports are sent; `retention`: for how long
     what is kept;
+    `phone_networks`: where phones may be (none: anywhere); `caller_limits`: how often one number may call in;
     `webhooks_to_private`: webhooks may go to addresses of this machine and of private networks.
     """
 
@@ -256,5 +260,7 @@ class Centre:
     recorded: Mapping[str, RecordRule] = field(default_factory=dict)
     recording: RecordingSettings = RecordingSettings()
     webhooks_to_private: bool = False
+    phone_networks: tuple[str, ...] = ()
+    caller_limits: CallerLimits = field(default_factory=CallerLimits)
     reports: ReportSettings = field(default_factory=ReportSettings)
     retention: RetentionSettings = field(default_factory=RetentionSettings)

@@ -25,6 +25,14 @@ class NumberRoute:
     full: str | None = None
 
 
+class Encryption(StrEnum):
+    """Whether sound is encrypted (SRTP, keys in SDP)."""
+
+    OFF = "off"
+    OPTIONAL = "optional"
+    REQUIRED = "required"
+
+
 class DialedIn(StrEnum):
     """Where a provider puts the number that its caller has dialled."""
 
@@ -61,7 +69,8 @@ class TrunkSpec:
 
     `login`: how we prove to the provider who we are; `their_login`: how the provider proves it to us.
     `number_format` is what it sends, `dial_format` what it wants. `caller_id` is shown by calls for which
-    neither agent nor group has one. `default`: where a number leads that is not configured.
+    neither agent nor group has one. `default`: where a number leads that is not configured. `tls`: signalling
+    is encrypted, and the provider's certificate is verified.
     """
 
     id: str
@@ -79,6 +88,8 @@ class TrunkSpec:
     caller_id: str | None = None
     calls_max: int | None = None
     default: NumberRoute | None = None
+    tls: bool = False
+    encryption: Encryption = Encryption.OFF
 
     def password_owners(self) -> Mapping[str, Login]:
         """Every login with the name that its password has in secrets.yml."""

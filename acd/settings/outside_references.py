@@ -19,11 +19,19 @@ def check_outside(files: Files) -> None:
     _check_trunks(files)
     _check_dialing(files)
     _check_caller_ids(files)
+    _check_caller_limits(files)
 
 
 def country_of(files: Files) -> str | None:
     """Whose national numbers are meant."""
     return files.system.content.system.country if files.system.content is not None else None
+
+
+def _check_caller_limits(files: Files) -> None:
+    content, flows = files.system.content, files.flows if files.flows_dir.is_dir() else None
+    flow = content.caller_limits.flow if content is not None else None
+    if flow is not None and flows is not None and flow not in flows:
+        files.system.document.report_undefined(("caller_limits", "flow"), "flow", flow, flows)
 
 
 def _check_numbers(files: Files) -> None:

@@ -20,6 +20,7 @@ from acd.settings.model import Centre
 from acd.settings.secrets import load_or_create_secrets
 from acd.telephony.ami import AmiLink
 from acd.telephony.provision import asterisk_files, write_file
+from acd.telephony.provision_tls import TLS_FILES
 
 log = structlog.get_logger(__name__)
 
@@ -100,7 +101,7 @@ class AsteriskFiles:
         names = [path.name for path in files.before]
         self._unread |= dict.fromkeys(module for name in names for module in READ_BY.get(name, ()))
         notes = await self.catch_up()
-        later = sorted(name for name in names if name not in READ_BY)
+        later = sorted(name for name in names if name not in READ_BY and not name.startswith(TLS_FILES))
         return notes + [f"Asterisk's {name}: takes effect when Asterisk is started again" for name in later]
 
     async def catch_up(self) -> list[str]:

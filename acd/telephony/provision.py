@@ -8,7 +8,7 @@ another machine, with only its folder in common.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from string import Template
 
@@ -16,12 +16,14 @@ from acd.core.plan import BROWSER_PREFIX, GroupPolicy
 from acd.settings.environment import Environment, numeric_address
 from acd.settings.model import Centre, PhoneSpec
 from acd.settings.music import own_music
+from acd.settings.outside import Encryption
 from acd.settings.secrets import Secrets
 from acd.settings.trunk_passwords import trunk_passwords
 from acd.telephony.agi import script_name
 from acd.telephony.fence import USER as FENCE_USER
 from acd.telephony.fence import fence_password
 from acd.telephony.ice import ice_settings
+from acd.telephony.provision_tls import TlsFiles, media_lines, tls_files
 from acd.telephony.provision_trunks import emergency_extensions, trunk_sections
 
 NODE = "a"
@@ -70,17 +72,22 @@ def asterisk_files(
     """What each file is to hold. Raises OperatorError as `provision`."""
     passwords = trunk_passwords(centre.trunks.values(), variables or {}, secrets.trunk_passwords)
     folder = environment.asterisk_dir / "etc"
-    values = _values(centre, environment, secrets, passwords)
+    tls = tls_files(centre, environment, folder, _translation(environment, tls=True))
+    values = _values(centre, environment, secrets, passwords, tls)
     texts = {
         folder / template.name: _ConfTemplate(template.read_text(encoding="utf-8")).substitute(values)
         for template in sorted((templates / "etc").glob("*.conf"))
     }
     empty = "; nothing to set, but Asterisk looks for it\n"
-    return {**texts, **{folder / name: empty for name in EMPTY_FILES}}
+    return {**tls.texts, **texts, **{folder / name: empty for name in EMPTY_FILES}}
 
 
 def _values(
-    centre: Centre, environment: Environment, secrets: Secrets, passwords: Mapping[str, str]
+    centre: Centre,
+    environment: Environment,
+    secrets: Secrets,
+    passwords: Mapping[str, str],
+    tls: TlsFiles,
 ) -> dict[str, str]:
     low, high = environment.rtp_ports
     return {
@@ -106,8 +113,13 @@ def _values(
         "hints": _hints(centre),
         "member_browser": f"&PJSIP/{BROWSER_PREFIX}${{ACD_PHONE}}" if centre.desktop.browser_phones else "",
         "sip_translation": _translation(environment),
+        "tls_transport": tls.transport,
+        # Where there are two, a phone is called over the one by which it has registered.
+        "phone_transport": "" if tls.transport else "transport = transport-udp",
         "music": "\n".join(_music(name, folder) for name, folder in own_music(centre.flows_dir).items()),
-        "phones": "\n".join(_phone(p, secrets.phone_passwords[p.id]) for p in centre.phones.values()),
+        "phones": "\n".join(
+            _phone(p, secrets.phone_passwords[p.id], centre.phone_networks) for p in centre.phones.values()
+        ),
         "trunks": "\n".join(trunk_sections(t, passwords) for t in centre.trunks.values()),
         "emergency": emergency_extensions(centre),
         "queues": _queues(centre),
@@ -137,22 +149,29 @@ def _bracketed(address: str) -> str:
     return f"[{address}]" if ":" in address else address
 
 
-def _translation(environment: Environment) -> str:
+def _translation(environment: Environment, *, tls: bool = False) -> str:
     """What the transport tells phones and trunks instead of its own address and port."""
     lines = []
     if environment.public_address is not None:
         lines.append(f"external_media_address = {environment.public_address}")
         lines.append(f"external_signaling_address = {environment.public_address}")
-    if environment.public_sip_port is not None:
+    if environment.public_sip_port is not None and not tls:
         lines.append(f"external_signaling_port = {environment.public_sip_port}")
     return "\n".join(lines)
 
 
-def _phone(phone: PhoneSpec, password: str) -> str:
+def _phone(phone: PhoneSpec, password: str, networks: Sequence[str]) -> str:
     kind = "acd-browser" if phone.browser else "acd-phone"
+    lines = media_lines(phone.encryption)
+    if phone.encryption is Encryption.REQUIRED:
+        lines.append("set_var = ACD_SECURE=1")
+    if networks and not phone.browser:
+        lines += ["deny = 0.0.0.0/0", "deny = ::/0", *(f"permit = {network}" for network in networks)]
+    more = "".join(f"{line}\n" for line in lines)
     return f"""[{phone.id}]({kind})
 auth = {phone.id}
 aors = {phone.id}
+{more}\
 callerid = {_plain(phone.display_name)} <{phone.extension}>
 [{phone.id}](acd-phone-auth)
 username = {phone.id}

@@ -8,6 +8,7 @@ from acd.settings.model import Centre
 from acd.settings.outside import CallerIdIn, DialedIn, Registration, TrunkSpec
 from acd.settings.phone_number import write_number
 from acd.telephony.dial_string import TRUNK_PREFIX, emergency_dial
+from acd.telephony.provision_tls import media_lines
 
 # A trunk is asked so often whether it is there, and has so long to answer.
 QUALIFY_S = 15
@@ -22,7 +23,7 @@ def trunk_sections(trunk: TrunkSpec, passwords: Mapping[str, str]) -> str:
     name = f"{TRUNK_PREFIX}{trunk.id}"
     blocks = [_endpoint(name, trunk)]
     if trunk.server is not None:
-        contact = f"sip:{host(trunk.server)}:{trunk.port}"
+        contact = f"sip:{host(trunk.server)}:{trunk.port}{_by(trunk)}"
         blocks.append(
             f"[{name}]\ntype = aor\ncontact = {contact}\n"
             f"qualify_frequency = {QUALIFY_S}\nqualify_timeout = {QUALIFY_TIMEOUT_S}"
@@ -49,6 +50,9 @@ def _endpoint(name: str, trunk: TrunkSpec) -> str:
         "disallow = all",
         f"allow = {','.join(trunk.codecs)}",
     ]
+    if trunk.tls:
+        lines.append("transport = transport-tls")
+    lines += media_lines(trunk.encryption)
     if trunk.server is not None:
         lines += [f"aors = {name}", f"from_domain = {trunk.server}"]
     if trunk.login is not None:
@@ -74,9 +78,9 @@ def _registration(name: str, trunk: TrunkSpec, registration: Registration) -> st
     server = f"{host(trunk.server)}:{trunk.port}"
     return f"""[{name}]
 type = registration
-transport = transport-udp
+transport = {"transport-tls" if trunk.tls else "transport-udp"}
 outbound_auth = {name}
-server_uri = sip:{server}
+server_uri = sip:{server}{_by(trunk)}
 client_uri = sip:{trunk.login.user}@{server}
 contact_user = {registration.contact_user}
 expiration = {registration.expires_s}
@@ -87,6 +91,11 @@ max_retries = {RETRIES_MAX}
 auth_rejection_permanent = no
 line = yes
 endpoint = {name}"""
+
+
+def _by(trunk: TrunkSpec) -> str:
+    # In a configuration file a semicolon begins a comment unless it is escaped.
+    return "\\;transport=tls" if trunk.tls else ""
 
 
 def host(server: str) -> str:

@@ -83,6 +83,7 @@ class Watch:
         self.on_gone: Callable[[str, str | None], None] = lambda _channel, _call_id: None
         self.is_turned: Callable[[str], bool] = lambda _call_id: False
         self.also: Callable[[Headers], None] = lambda _event: None
+        self.scans: Callable[[Headers], None] = lambda _event: None
 
     # --- callers ------------------------------------------------------------------------------
     def bind(self, call_id: str, channel: str, uniqueid: str) -> bool:
@@ -215,6 +216,7 @@ class Watch:
             case "QueueCallerJoin":
                 self.on_queue_join(str(event.get("Channel", "")))
         self.legs.hear(event)
+        self.scans(event)
         self.also(event)
 
     def _key(self, event: Headers) -> None:

@@ -49,7 +49,7 @@ def test_every_variable() -> None:
         "ACD_CONTROLLER_HOST": "2001:db8::1",
         "ACD_HTTP_ADDRESS": "192.0.2.2",
         "ACD_PUBLIC_ADDRESS": "198.51.100.7",
-        "ACD_PUBLIC_SIP_PORT": "15061",
+        "ACD_PUBLIC_SIP_PORT": "15062",
         "ACD_REDIS_HOST": "redis",
         "ACD_REDIS_PASSWORD": "correct horse",
         "ACD_WS_PORT": "18088",
@@ -58,6 +58,10 @@ def test_every_variable() -> None:
         "ACD_DATABASE_URL": "postgresql://acd:battery%20staple@db.example/acd",
         "ACD_S3_ACCESS_KEY": "tea leaves",
         "ACD_S3_SECRET_KEY": "coffee beans",
+        "ACD_SIP_TLS_PORT": "15061",
+        "ACD_SIP_TLS_CERT": "/etc/acd/sip.crt",
+        "ACD_SIP_TLS_KEY": "/etc/acd/sip.key",
+        "ACD_SIP_TLS_CA": "/etc/acd/ca.crt",
         "ACD_AGI_FROM": "192.0.2.16/29",
         "ACD_METRICS_FROM": "192.0.2.9, 198.51.100.0/28",
         "ACD_CONTROLLER": "two",
@@ -69,12 +73,13 @@ def test_every_variable() -> None:
     assert Environment.from_env(variables, CHECKOUT) == Environment(
         Path("/data/acd"), Path("/etc/acd/config"), Path("/etc/acd/flows"),
         "192.0.2.1", 15060, 15038, 14573, 18080, (20000, 20099),
-        "asterisk", "2001:db8::1", "192.0.2.2", "198.51.100.7", 15061,
+        "asterisk", "2001:db8::1", "192.0.2.2", "198.51.100.7", 15062,
         "redis", "correct horse", 18088, 18081, ("192.0.2.3", "2001:db8::2"),
         "postgresql+psycopg://acd:battery%20staple@db.example/acd", "tea leaves", "coffee beans",
         ("192.0.2.9/32", "198.51.100.0/28"),
         "two", (ControllerPlace("one", "192.0.2.1", 4574), ControllerPlace("two", "192.0.2.2", 4600)),
         Path("/etc/acd/tls/cert.pem"), Path("/etc/acd/tls/key.pem"), ("192.0.2.16/29",),
+        15061, Path("/etc/acd/sip.crt"), Path("/etc/acd/sip.key"), Path("/etc/acd/ca.crt"),
     )  # fmt: skip
     shown = repr(Environment.from_env(variables, CHECKOUT))
     assert "correct horse" not in shown

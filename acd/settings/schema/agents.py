@@ -6,9 +6,11 @@ from typing import Annotated
 
 from pydantic import Field
 
+from acd.settings.outside import Encryption
 from acd.settings.schema.checking import (
     Options,
     not_empty,
+    one_of,
 )
 from acd.settings.schema.values import (
     Dialable,
@@ -38,6 +40,8 @@ class AgentEntry(Options):
     limits: LimitsEntry | None = None
     team: Name | None = None
     hours: Id | None = None
+    encryption: Annotated[str, one_of(*Encryption)] | None = None
+    """Of the phone on the desk; left out: as system.yml says for all phones."""
 
 
 class TeamEntry(Options):
@@ -50,6 +54,7 @@ class PhoneEntry(Options):
     """A phone that is nobody's own."""
 
     name: Name
+    encryption: Annotated[str, one_of(*Encryption)] | None = None
 
 
 class AgentsFile(Options):

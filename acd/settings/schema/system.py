@@ -9,6 +9,7 @@ from pydantic import Discriminator, Field, Tag
 
 from acd.core.service_level import ServiceLevelFormula
 from acd.core.work_rules import DESKTOP_GRACE_S
+from acd.settings.caller_limits import BUSY, CONGESTION, CallerLimits
 from acd.settings.model import (
     ANY_LANGUAGE,
     DEFAULT_TEXT_TO_SPEECH,
@@ -23,6 +24,7 @@ from acd.settings.model import (
     RedisSettings,
     S3Settings,
 )
+from acd.settings.outside import Encryption
 from acd.settings.schema.checking import (
     Options,
     checked,
@@ -41,6 +43,8 @@ from acd.settings.schema.values import (
     Id,
     Language,
     Name,
+    Network,
+    NumberPrefix,
     SipAddress,
     StarCode,
     Timezone,
@@ -237,6 +241,26 @@ class WebhooksSection(Options):
     allow_private: YesNo = False
 
 
+class CallerLimitsSection(Options):
+    """The options are those of `acd.settings.caller_limits.CallerLimits`; left out: nobody is limited."""
+
+    calls: Annotated[int, whole(1, 1000)] | None = None
+    hidden_calls: Annotated[int, whole(1, 1000)] | None = None
+    within_s: Annotated[float, seconds(1, 86_400)] = CallerLimits.within_s
+    exempt: list[NumberPrefix] = Field(default_factory=list)
+    refuse_with: Annotated[str, one_of(BUSY, CONGESTION)] = BUSY
+    flow: Id | None = None
+
+
+class PhonesSection(Options):
+    """Phones on desks, all of them. Those in browsers come through our own web process and encrypt always."""
+
+    encryption: Annotated[str, one_of(*Encryption)] = Encryption.OFF
+    """Of their sound. `required`: their signalling must be over TLS, too."""
+    addresses: list[Network] = Field(default_factory=list)
+    """Where they may be; left out: anywhere."""
+
+
 class SystemFile(Options):
     """The whole file. Without `redis`, live state is kept on disk only."""
 
@@ -251,3 +275,5 @@ class SystemFile(Options):
     desktop: DesktopSection = Field(default_factory=DesktopSection)
     recordings: RecordingsSection = Field(default_factory=RecordingsSection)
     webhooks: WebhooksSection = Field(default_factory=WebhooksSection)
+    phones: PhonesSection = Field(default_factory=PhonesSection)
+    caller_limits: CallerLimitsSection = Field(default_factory=CallerLimitsSection)

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from acd.settings.outside import CallerIdIn, DialedIn
+from acd.settings.outside import CallerIdIn, DialedIn, Encryption
 from acd.settings.phone_number import NumberFormat
 from acd.settings.schema.checking import Options, mistake, not_empty, one_of, whole
 from acd.settings.schema.numbers import NumberEntry
@@ -44,7 +44,10 @@ class TrunkEntry(Options):
     authentication: Annotated[Literal["none", "digest"], one_of("none", "digest")] | None = None
     their_login: LoginEntry | None = None
     server: Host | None = None
-    port: Annotated[int, whole(1, 65_535)] = 5060
+    port: Annotated[int, whole(1, 65_535)] | None = None
+    """Left out: 5060, or 5061 over TLS."""
+    transport: Annotated[Literal["udp", "tls"], one_of("udp", "tls")] = "udp"
+    encryption: Annotated[str, one_of(*Encryption)] = Encryption.OFF
     login: LoginEntry | None = None
     registration: RegistrationEntry | None = None
     codecs: Annotated[list[Annotated[str, one_of(*CODECS)]], not_empty("codec")] = Field(
@@ -76,6 +79,8 @@ class TrunkEntry(Options):
             found.append("a registration needs a server and a login")
         if self.login is not None and self.server is None:
             found.append("a login needs a server")
+        if self.encryption == Encryption.REQUIRED and self.transport != "tls":
+            found.append("'encryption: required' needs 'transport: tls': the keys would travel in the clear")
         return found
 
 

@@ -56,6 +56,7 @@ class Baresip:
         tone_hz: float = 440.0,
         answer_mode: AnswerMode = AnswerMode.MANUAL,
         registers: bool = True,
+        encrypted: bool = False,
     ) -> None:
         self.number = number
         self._password = password
@@ -63,6 +64,7 @@ class Baresip:
         self._tone_hz = tone_hz
         self._answer_mode = answer_mode
         self._registers = registers
+        self._encrypted = encrypted
         self._bell = Bell()
         self._control = BaresipControl(number, self._bell)
 
@@ -225,12 +227,13 @@ class Baresip:
 
     def _account(self) -> str:
         parts = [
-            f"<sip:{self.number}@{self._domain}>",
+            f"<sip:{self.number}@{self._domain}{';transport=tls' if self._encrypted else ''}>",
             f"auth_user={self.number}",
             f"auth_pass={self._password}",
             f"answermode={self._answer_mode.value}",
             f"regint={300 if self._registers else 0}",
             "audio_codecs=pcmu/8000/1",
+            *(("mediaenc=srtp-mand",) if self._encrypted else ()),
         ]
         return ";".join(parts)
 
@@ -251,7 +254,7 @@ class Baresip:
             "snd_path heard",
             "rtp_timeout 0",
             f"module_path {folder}",
-            *(f"module {name}.so" for name in ("g711", "sndfile", "ausine", "aubridge", "uuid")),
+            *(f"module {name}.so" for name in ("g711", "sndfile", "ausine", "aubridge", "uuid", "srtp")),
             "module_tmp account.so",
             *(f"module_app {name}.so" for name in ("menu", "ctrl_tcp", "debug_cmd")),
             "menu_bell no",
