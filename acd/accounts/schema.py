@@ -1,11 +1,11 @@
-"""The tables of accounts, sessions, tokens, failed attempts and the audit log.
+"""The tables of accounts, sessions, tokens, second factors, failed attempts and the audit log.
 
 Keys of sessions and tokens are kept as their SHA-256 only: who reads the database can use none of them.
 """
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, Boolean, Column, ForeignKey, Index, Integer, MetaData, String, Table
+from sqlalchemy import JSON, BigInteger, Boolean, Column, ForeignKey, Index, Integer, MetaData, String, Table
 
 from acd.sql import UtcDateTime
 
@@ -35,6 +35,24 @@ sessions = Table(
     Column("expires_at", UtcDateTime, nullable=False, index=True),
     Column("address", String, nullable=False),
     Column("browser", String, nullable=False),
+    Column("stage", String, nullable=False, server_default=""),
+)
+
+# `secret` is sealed with a key that is not in the database; None in `since`: not confirmed yet.
+second_factors = Table(
+    "second_factors",
+    metadata,
+    Column("username", String, ForeignKey("accounts.username"), primary_key=True),
+    Column("secret", String, nullable=False),
+    Column("since", UtcDateTime),
+    Column("last_step", BigInteger, nullable=False),
+)
+
+recovery_codes = Table(
+    "recovery_codes",
+    metadata,
+    Column("username", String, ForeignKey("accounts.username"), primary_key=True),
+    Column("hash", String, primary_key=True),
 )
 
 tokens = Table(
@@ -50,7 +68,7 @@ tokens = Table(
     Column("last_used_at", UtcDateTime),
 )
 
-# `key` is `name:USERNAME`, known or not, or `address:ADDRESS`.
+# `key` is `both:USERNAME@ADDRESS`, `address:ADDRESS` or `name:USERNAME`, known or not.
 attempts = Table(
     "attempts",
     metadata,

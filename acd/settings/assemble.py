@@ -72,6 +72,7 @@ def assemble(files: Files, flow_set: FlowSet) -> Centre:
         dispositions=assemble_dispositions.dispositions(groups),
         greetings=assemble_dispositions.greetings(groups),
         desktop=_desktop(system.desktop),
+        sign_in=system.sign_in.settings(),
         recorded={g: RecordRule(group.record) for g, group in groups.groups.items()},
         recording=_recording(system.recordings),
         webhooks_to_private=system.webhooks.allow_private,

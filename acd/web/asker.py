@@ -40,7 +40,8 @@ class Asker:
     """`name` goes into the audit log: the account's, or `token:NAME`.
 
     `agent` is the agent whom the account belongs to. `scopes` is None for a session. `session` is the hash
-    of the session's key, `token` the token's id. Who `must_change` the password may do nothing else first.
+    of the session's key, `token` the token's id. Who `must_change` the password may do nothing else first;
+    nor who `must_enrol`, that is, set up a second factor.
     """
 
     name: str
@@ -51,6 +52,7 @@ class Asker:
     session: str | None = None
     token: str | None = None
     must_change: bool = False
+    must_enrol: bool = False
 
     @property
     def known(self) -> bool:

@@ -29,14 +29,14 @@ from acd.reports.known import Known
 from acd.reports.rollups.keeper import RollUpKeeper
 from acd.reports.sending.job import InUse
 from acd.reports.sending.worker import ReportSender
-from acd.runtime.control import request
+from acd.runtime.control import request as ask_controller
 from acd.settings.environment import Environment
 from acd.settings.model import RecordingSettings
 from acd.settings.retention import RetentionSettings
 from acd.web.api import ROUTES
 from acd.web.app import make_app
 from acd.web.audit_writer import AuditWriter
-from acd.web.identity import Identity
+from acd.web.identity import Identity, address_of
 from acd.web.live import socket as live
 from acd.web.metrics import PATH as PATH_OF_METRICS
 from acd.web.metrics import WebMetrics
@@ -75,7 +75,9 @@ class WebProcess:
         self.app.router.add_get(SIP, sip_handler(self.services))
         self.app.router.add_get("/health", self._health)
         centre, hub = self.services.centre, self.services.hub
-        metrics = WebMetrics(self._store, centre, hub, environment.metrics_from, self.certificate)
+        metrics = WebMetrics(
+            self._store, centre, hub, environment.metrics_from, self.certificate, self.services.limits
+        )
         self.app.router.add_get(PATH_OF_METRICS, metrics.page)
         self.app.router.add_get("/{path:.*}", Pages(FOLDER).serve)
         self._runner = web.AppRunner(self.app, access_log=None, shutdown_timeout=STOP_LIMIT_S)
@@ -128,6 +130,7 @@ class WebProcess:
         work = [services.link.run(), services.hub.run(), services.open_sockets.run(self._store)]
         work += [services.figures.run(), self._webhooks.run(), self._keeper.run()]
         work += [self._roll_ups.run(), self._reports.run(), self._retention.run()]
+        work.append(services.limits.run(services.centre))
         if self.certificate is not None:
             work.append(self.certificate.run())
         self._tasks = [asyncio.create_task(one) for one in work]
@@ -214,12 +217,13 @@ class WebProcess:
         live = going_on_of(services.picture.objects, datetime.now(UTC)) if services.link.up else None
         return InUse((await services.centre.get()).folders, await services.centre.zone(), live)
 
-    async def _health(self, _request: web.Request) -> web.Response:
+    async def _health(self, request: web.Request) -> web.Response:
         """What the controller says of itself; 503 where it is away, or routes no calls."""
+        self.services.limits.count_stranger(address_of(request, self.environment.http_proxies))
         facts: dict[str, Any]
         try:
             socket = self.environment.control_socket
-            facts = await request(socket, limit_s=HEALTH_LIMIT_S, do="health")
+            facts = await ask_controller(socket, limit_s=HEALTH_LIMIT_S, do="health")
         except (OperatorError, RequestRefused) as error:
             facts = {"ok": False, "reason": str(error)}
         facts["browsers"] = self.services.hub.clients

@@ -95,8 +95,8 @@ class Live:
 @asynccontextmanager
 async def desktop(home: Path, **settings: Any) -> AsyncIterator[Desktop]:
     """With accounts for anna (agent), susan (supervisor) and root (admin), and without a controller yet."""
-    settings = {"http_port": 0, **settings}
-    environment = Environment(home, CHECKOUT / "config", CHECKOUT / "ivr_flows", **settings)
+    settings = {"http_port": 0, "config_dir": CHECKOUT / "config", **settings}
+    environment = Environment(home, flows_dir=CHECKOUT / "ivr_flows", **settings)
     _make_accounts(environment)
     process = WebProcess(environment)
     process.services.passwords = QUICK

@@ -35,6 +35,7 @@ from acd.settings.schema.checking import (
     whole,
 )
 from acd.settings.schema.ice import IceServerEntry
+from acd.settings.schema.sign_in import SignInSection
 from acd.settings.schema.values import (
     Country,
     Host,
@@ -249,5 +250,6 @@ class SystemFile(Options):
     journal: JournalSection = Field(default_factory=JournalSection)
     queue_log: QueueLogSection = Field(default_factory=QueueLogSection)
     desktop: DesktopSection = Field(default_factory=DesktopSection)
+    sign_in: SignInSection = Field(default_factory=SignInSection)
     recordings: RecordingsSection = Field(default_factory=RecordingsSection)
     webhooks: WebhooksSection = Field(default_factory=WebhooksSection)
