@@ -40,13 +40,12 @@ async def end_others(ctx: Context[None, None]) -> None:
 
 async def end(ctx: Context[None, None]) -> None:
     """One of one's own ends."""
-    for one in await _mine(ctx):
-        if one.id == ctx.path["id"]:
-            await ctx.sql(ctx.services.sessions.end, one.key_hash)
-            ctx.services.open_sockets.end(one.key_hash)
-            ctx.note(ctx.asker.name, address=one.address)
-            return
-    raise not_found("session", ctx.path["id"])
+    found = next((one for one in await _mine(ctx) if one.id == ctx.path["id"]), None)
+    if found is None:
+        raise not_found("session", ctx.path["id"])
+    await ctx.sql(lambda: ctx.services.sessions.end(found.key_hash))
+    ctx.services.open_sockets.end(found.key_hash)
+    ctx.note(ctx.asker.name, address=found.address)
 
 
 async def _mine(ctx: Context[None, None]) -> list[SessionListed]:
