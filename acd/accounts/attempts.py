@@ -1,24 +1,39 @@
-"""Failed attempts to sign in, by account and by address: after some, a pause that grows.
+"""Attempts to sign in that failed: after some, a pause that grows.
 
-Names that no account has are counted like others, so that a pause says nothing about who there is. An
-address may fail more often than an account: behind one may sit a whole centre.
+They are counted three ways, in the database, so that all web processes know of all:
+
+- of a name from one address: whoever guesses there waits, and nobody else;
+- of an address: whoever tries many names. One may fail more often there, for a whole centre may be behind it;
+- of a name from anywhere: for guesses from many addresses. This pause does not hold where the account has
+  signed in of late, so that its owner can still get in while others guess.
+
+So nobody can lock out others from one address. An attempt is counted before the password is looked at, and
+taken back if it was right: guesses sent at the same moment are no more than one after another. Names that no
+account has are counted like others, so that a pause says nothing about who there is.
 """
 
 from __future__ import annotations
 
+import ipaddress
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import Connection, Engine, delete, insert, select, update
+from sqlalchemy import Connection, Engine, delete, insert, or_, select, update
 
-from acd.accounts.schema import attempts
+from acd.accounts.schema import attempts, audit
 from acd.sql import one_at_a_time
 
 FREE_OF_NAME = 5
+"""From one address."""
 FREE_OF_ADDRESS = 30
+FREE_FROM_ANYWHERE = 50
 PAUSE_FIRST_S = 30.0
 PAUSE_MAX_S = 900.0
 FORGOTTEN_AFTER = timedelta(hours=1)
 """Without a failure for so long the count begins anew."""
+AT_HOME = timedelta(days=30)
+"""So long an address is known as one of an account after it has signed in there."""
+SIGN_IN = "sign-in"
+"""What the audit log calls it."""
 
 
 class Attempts:
@@ -27,47 +42,109 @@ class Attempts:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def pause_s(self, username: str, address: str, now: datetime | None = None) -> float:
-        """For how long nobody may try this name, or from this address; 0 or less: one may."""
-        now = now or datetime.now(UTC)
-        query = select(attempts.c.locked_until).where(attempts.c.key.in_(_keys(username, address)))
-        with self._engine.connect() as connection:
-            until = [moment for moment in connection.scalars(query) if moment is not None]
-        return max((float((moment - now).total_seconds()) for moment in until), default=0.0)
+    def begin(self, username: str, address: str, now: datetime | None = None) -> float:
+        """Before each attempt: for how many seconds it must not be made; 0: it may, and is counted as failed.
 
-    def failed(self, username: str, address: str, now: datetime | None = None) -> None:
-        """Count one more."""
+        Whoever was right then calls `succeeded` or `taken_back`.
+        """
         now = now or datetime.now(UTC)
+        keys = _keys(username, address)
         with self._engine.begin() as connection:
             one_at_a_time(connection, "attempts")
             connection.execute(delete(attempts).where(attempts.c.last_at < now - FORGOTTEN_AFTER))
-            name, from_ = _keys(username, address)
-            _count(connection, name, FREE_OF_NAME, now)
-            _count(connection, from_, FREE_OF_ADDRESS, now)
+            until = _locked(connection, keys)
+            if (name := keys[2]) in until and _is_at_home(connection, username, address, now):
+                del until[name]
+            pause_s = max(((moment - now).total_seconds() for moment in until.values()), default=0.0)
+            if pause_s > 0:
+                return pause_s
+            for key, free in zip(keys, (FREE_OF_NAME, FREE_OF_ADDRESS, FREE_FROM_ANYWHERE), strict=True):
+                _count(connection, key, free, now)
+        return 0.0
 
-    def succeeded(self, username: str) -> None:
-        """The account's count begins anew. The address's does not: its user may be guessing at others."""
+    def succeeded(self, username: str, address: str) -> None:
+        """The name's counts begin anew. The address's does not: its user may be guessing at others."""
+        of_both, of_address, of_name = _keys(username, address)
         with self._engine.begin() as connection:
-            connection.execute(delete(attempts).where(attempts.c.key == _keys(username, "")[0]))
+            one_at_a_time(connection, "attempts")
+            connection.execute(delete(attempts).where(attempts.c.key.in_((of_both, of_name))))
+            _take_back(connection, of_address, FREE_OF_ADDRESS)
+
+    def taken_back(self, username: str, address: str) -> None:
+        """What was begun was neither right nor wrong."""
+        with self._engine.begin() as connection:
+            one_at_a_time(connection, "attempts")
+            frees = FREE_OF_NAME, FREE_OF_ADDRESS, FREE_FROM_ANYWHERE
+            for key, free in zip(_keys(username, address), frees, strict=True):
+                _take_back(connection, key, free)
+
+    def clear(self, username: str) -> None:
+        """An admin lifts all pauses of the name."""
+        of_both, _, of_name = _keys(username, "")
+        with self._engine.begin() as connection:
+            mine = or_(attempts.c.key == of_name, attempts.c.key.startswith(of_both, autoescape=True))
+            connection.execute(delete(attempts).where(mine))
 
     def locked(self, now: datetime | None = None) -> dict[str, datetime]:
-        """Until when which names are locked."""
+        """Until when which names are locked, from one address or from anywhere."""
         now = now or datetime.now(UTC)
         query = select(attempts.c.key, attempts.c.locked_until).where(attempts.c.locked_until > now)
+        found: dict[str, datetime] = {}
         with self._engine.connect() as connection:
-            found = connection.execute(query).all()
-        return {key.removeprefix("name:"): until for key, until in found if key.startswith("name:")}
+            for key, until in connection.execute(query):
+                kind, _, rest = key.partition(":")
+                name = {"name": rest, "both": rest.rpartition("@")[0]}.get(kind)
+                if name is not None:
+                    found[name] = max(until, found.get(name, until))
+        return found
 
 
-def _keys(username: str, address: str) -> tuple[str, str]:
-    return f"name:{username[:64]}", f"address:{address}"
+def _keys(username: str, address: str) -> tuple[str, str, str]:
+    name, network = username[:64], network_of(address)
+    return f"both:{name}@{network}", f"address:{network}", f"name:{name}"
+
+
+def network_of(address: str) -> str:
+    """What counts as one address: of IPv6 the whole network that one customer of a provider has."""
+    try:
+        found = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    if isinstance(found, ipaddress.IPv4Address):
+        return address
+    if found.ipv4_mapped is not None:
+        return str(found.ipv4_mapped)
+    return str(ipaddress.ip_network((found, 64), strict=False))
+
+
+def _locked(connection: Connection, keys: tuple[str, ...]) -> dict[str, datetime]:
+    query = select(attempts.c.key, attempts.c.locked_until).where(attempts.c.key.in_(keys))
+    return {key: until for key, until in connection.execute(query) if until is not None}
+
+
+def _is_at_home(connection: Connection, username: str, address: str, now: datetime) -> bool:
+    here = (audit.c.who == username) & (audit.c.what == SIGN_IN) & (audit.c.address == address)
+    query = select(audit.c.id).where(here, audit.c.at > now - AT_HOME).limit(1)
+    return connection.execute(query).first() is not None
 
 
 def _count(connection: Connection, key: str, free: int, now: datetime) -> None:
     failed = (connection.execute(select(attempts.c.failed).where(attempts.c.key == key)).scalar() or 0) + 1
     pause_s = 0.0 if failed < free else min(PAUSE_MAX_S, PAUSE_FIRST_S * 2 ** min(failed - free, 10))
-    values = {"failed": failed, "last_at": now, "locked_until": now + timedelta(seconds=pause_s)}
+    until = now + timedelta(seconds=pause_s) if pause_s else None
+    values = {"failed": failed, "last_at": now, "locked_until": until}
     if failed == 1:
         connection.execute(insert(attempts), {"key": key, **values})
     else:
         connection.execute(update(attempts).where(attempts.c.key == key).values(**values))
+
+
+def _take_back(connection: Connection, key: str, free: int) -> None:
+    failed = connection.execute(select(attempts.c.failed).where(attempts.c.key == key)).scalar()
+    if failed is None:
+        return
+    if failed <= 1:
+        connection.execute(delete(attempts).where(attempts.c.key == key))
+        return
+    values = {"failed": failed - 1} | ({"locked_until": None} if failed - 1 < free else {})
+    connection.execute(update(attempts).where(attempts.c.key == key).values(**values))

@@ -8,6 +8,7 @@ from functools import cached_property
 from argon2 import PasswordHasher
 from argon2.exceptions import Argon2Error, InvalidHashError
 
+from acd.accounts.common import is_common, once
 from acd.errors import OperatorError
 
 LENGTH = (10, 200)
@@ -52,7 +53,12 @@ def check_password(password: str, username: str) -> None:
         raise OperatorError(f"a password has {least} to {most} characters")
     if not password.isprintable():
         raise OperatorError("a password has no control characters")
-    if username.casefold() in password.casefold() or len(set(password)) < 4:
+    if username.casefold() in password.casefold() or len(set(password)) < 4 or len(once(password)) < 6:
         raise OperatorError(
             "the password is too easily guessed: it repeats itself or has the user name in it"
+        )
+    if is_common(password):
+        raise OperatorError(
+            "the password is one of those that are tried first: a common word or row of keys, with digits or"
+            " signs around it; three or four words that have nothing to do with each other are better"
         )

@@ -1,4 +1,4 @@
-"""The tables of accounts, sessions, tokens, failed attempts and the audit log.
+"""The tables of accounts, sessions, tokens, second factors, failed attempts and the audit log.
 
 `teams` are those that a supervisor's or a token's rights are for; NULL: all.
 Keys of sessions and tokens are kept as their SHA-256 only: who reads the database can use none of them.
@@ -6,7 +6,7 @@ Keys of sessions and tokens are kept as their SHA-256 only: who reads the databa
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, Boolean, Column, ForeignKey, Index, Integer, MetaData, String, Table
+from sqlalchemy import JSON, BigInteger, Boolean, Column, ForeignKey, Index, Integer, MetaData, String, Table
 
 from acd.sql import UtcDateTime
 
@@ -37,6 +37,24 @@ sessions = Table(
     Column("expires_at", UtcDateTime, nullable=False, index=True),
     Column("address", String, nullable=False),
     Column("browser", String, nullable=False),
+    Column("stage", String, nullable=False, server_default=""),
+)
+
+# `secret` is sealed with a key that is not in the database; None in `since`: not confirmed yet.
+second_factors = Table(
+    "second_factors",
+    metadata,
+    Column("username", String, ForeignKey("accounts.username"), primary_key=True),
+    Column("secret", String, nullable=False),
+    Column("since", UtcDateTime),
+    Column("last_step", BigInteger, nullable=False),
+)
+
+recovery_codes = Table(
+    "recovery_codes",
+    metadata,
+    Column("username", String, ForeignKey("accounts.username"), primary_key=True),
+    Column("hash", String, primary_key=True),
 )
 
 tokens = Table(
@@ -53,7 +71,7 @@ tokens = Table(
     Column("teams", JSON(none_as_null=True)),
 )
 
-# `key` is `name:USERNAME`, known or not, or `address:ADDRESS`.
+# `key` is `both:USERNAME@ADDRESS`, `address:ADDRESS` or `name:USERNAME`, known or not.
 attempts = Table(
     "attempts",
     metadata,

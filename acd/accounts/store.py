@@ -11,13 +11,14 @@ from typing import Any
 from sqlalchemy import Connection, Engine, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from acd.accounts.schema import accounts, sessions
+from acd.accounts.schema import accounts, recovery_codes, second_factors, sessions
 from acd.errors import OperatorError, RequestRefused
 from acd.sql import one_at_a_time
 
 ROLES = ("agent", "supervisor", "admin")
 LANGUAGES = ("en", "zh-CN")
 THEMES = ("light", "dark", "system")
+_ENDING = ("role", "agent_id", "disabled")
 _USERNAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 
 
@@ -107,7 +108,9 @@ class AccountStore:
         return True
 
     def change(self, username: str, **values: Any) -> Account:
-        """Set columns: `role`, `agent_id`, `language`, `theme`, `teams`, `disabled`, which ends its sessions.
+        """Set columns: `role`, `agent_id`, `language`, `theme`, `teams`, `disabled`.
+
+        Another role or agent, and to be disabled, end its sessions: who goes on signs in as what it is now.
 
         Raises OperatorError for a role that there is not, RequestRefused for an account that there is not,
         and where nobody would be left who may make accounts.
@@ -115,11 +118,11 @@ class AccountStore:
         if "role" in values:
             _check_role(values["role"])
         with self._engine.begin() as connection:
-            _lock(connection, username)
+            before = _lock(connection, username)
             if values:
                 connection.execute(update(accounts).where(accounts.c.username == username).values(**values))
             _keep_an_admin(connection)
-            if values.get("disabled"):
+            if any(name in values and values[name] != before[name] for name in _ENDING):
                 connection.execute(delete(sessions).where(sessions.c.username == username))
             return _account(_known(connection, username))
 
@@ -138,15 +141,16 @@ class AccountStore:
         """And end its sessions. Raises RequestRefused likewise."""
         with self._engine.begin() as connection:
             _lock(connection, username)
-            connection.execute(delete(sessions).where(sessions.c.username == username))
+            for table in (sessions, recovery_codes, second_factors):
+                connection.execute(delete(table).where(table.c.username == username))
             connection.execute(delete(accounts).where(accounts.c.username == username))
             _keep_an_admin(connection)
 
 
-def _lock(connection: Connection, username: str) -> None:
-    """From here on nobody else changes accounts, so that two admins cannot remove each other."""
+def _lock(connection: Connection, username: str) -> Any:
+    """The account's row. From here on nobody else changes accounts: two admins cannot remove each other."""
     one_at_a_time(connection, "accounts")
-    _known(connection, username)
+    return _known(connection, username)
 
 
 def _keep_an_admin(connection: Connection) -> None:

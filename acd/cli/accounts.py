@@ -15,6 +15,9 @@ from rich.text import Text
 from acd.accounts.attempts import Attempts
 from acd.accounts.passwords import Passwords, check_password, new_password
 from acd.accounts.rights import SUPERVISOR
+from acd.accounts.sealing import sealer_of_second_factors
+from acd.accounts.second_factors import SecondFactors
+from acd.accounts.sessions import Sessions
 from acd.accounts.store import Account, AccountStore
 from acd.cli import context
 from acd.cli.auditing import audit
@@ -43,12 +46,13 @@ def list_accounts(wide: context.Wide = False) -> None:
     """All accounts."""
     with _store() as store:
         found, locked = AccountStore(store.engine).every(), Attempts(store.engine).locked()
+        secured = _second_factors(store).every()
     table = Table()
-    for heading in ("User", "Role", "Agent", "Teams", "State"):
+    for heading in ("User", "Role", "Agent", "Teams", "Second factor", "State"):
         table.add_column(heading, overflow="fold")
     for account in found:
-        state = _state(account, locked)
-        cells = account.username, account.role, account.agent or "–", _teams(account), state
+        state, second = _state(account, locked), "on" if account.username in secured else "–"
+        cells = account.username, account.role, account.agent or "–", _teams(account), second, state
         table.add_row(*(Text(cell) for cell in cells))
     context.show(table, wide=wide)
 
@@ -99,14 +103,14 @@ def password(name: User, generate: Generate = False) -> None:
         chosen = _password(name, generate=generate)
         hashed = Passwords().hash(chosen)
         AccountStore(store.engine).set_password(name, hashed, must_change=generate)
-        Attempts(store.engine).succeeded(name)
+        Attempts(store.engine).clear(name)
         audit(store, "account-password", name)
     _say(f"{name} has a new password, and has to sign in again")
 
 
 @app.command()
 def role(name: User, role: Annotated[str, typer.Argument(help="agent, supervisor or admin")]) -> None:
-    """Give an account another role; it counts at once."""
+    """Give an account another role; it counts at once, and the account's sessions end."""
     _change(name, "account-changed", f"{name} is {role} now", role=role)
 
 
@@ -136,8 +140,26 @@ def disable(name: User) -> None:
 def enable(name: User) -> None:
     """Undo `disable`, and a pause after failed attempts."""
     with _store() as store:
-        Attempts(store.engine).succeeded(name)
+        Attempts(store.engine).clear(name)
     _change(name, "account-changed", f"{name} can sign in", disabled=False)
+
+
+@app.command("second-factor")
+def second_factor(name: User) -> None:
+    """Reset it for somebody who has lost app and recovery codes; the account's sessions end."""
+    with _store() as store:
+        _known(store, name)
+        if not _second_factors(store).remove(name):
+            raise OperatorError(f"{name} has no second factor")
+        Sessions(store.engine).end_others(name, keep=None)
+        Attempts(store.engine).clear(name)
+        audit(store, "account-second-factor", name)
+    _say(f"{name} signs in without a second factor, or sets one up where the role must have it")
+
+
+def _second_factors(store: RecordStore) -> SecondFactors:
+    file = context.environment().secrets_file
+    return SecondFactors(store.engine, lambda: sealer_of_second_factors(file))
 
 
 @app.command()

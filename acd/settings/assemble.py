@@ -76,6 +76,7 @@ def assemble(files: Files, flow_set: FlowSet) -> Centre:
         dispositions=assemble_dispositions.dispositions(groups),
         greetings=assemble_dispositions.greetings(groups),
         desktop=_desktop(system.desktop),
+        sign_in=system.sign_in.settings(),
         recorded={g: RecordRule(group.record) for g, group in groups.groups.items()},
         recording=_recording(system.recordings),
         caller_limits=_caller_limits(system.caller_limits),

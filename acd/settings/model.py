@@ -16,6 +16,7 @@ from acd.settings.customer_settings import CustomerSettings
 from acd.settings.outside import Dialing, Encryption, NumberRoute, TrunkSpec
 from acd.settings.report_settings import ReportSettings
 from acd.settings.retention import RetentionSettings
+from acd.settings.sign_in import SignInSettings
 
 if TYPE_CHECKING:  # who is told of the centre without its flows does not need what flows take
     from acd.ivr.flow import FlowSet
@@ -264,3 +265,4 @@ class Centre:
     caller_limits: CallerLimits = field(default_factory=CallerLimits)
     reports: ReportSettings = field(default_factory=ReportSettings)
     retention: RetentionSettings = field(default_factory=RetentionSettings)
+    sign_in: SignInSettings = field(default_factory=SignInSettings)

@@ -40,7 +40,8 @@ class Asker:
     """`name` goes into the audit log: the account's, or `token:NAME`.
 
     `agent` is the agent whom the account belongs to. `scopes` is None for a session. `session` is the hash
-    of the session's key, `token` the token's id. Who `must_change` the password may do nothing else first.
+    of the session's key, `token` the token's id. Who `must_change` the password may do nothing else first;
+    nor who `must_enrol`, that is, set up a second factor.
     `teams`: those that the rights over others are for; None: all. What is one's own stays one's own.
     """
 
@@ -52,6 +53,7 @@ class Asker:
     session: str | None = None
     token: str | None = None
     must_change: bool = False
+    must_enrol: bool = False
     teams: frozenset[str] | None = None
 
     @property

@@ -24,6 +24,7 @@ from acd.settings.model import DesktopSettings, PhoneSpec, RecordingSettings, Sy
 from acd.settings.outside import NumberRoute
 from acd.settings.report_settings import ReportSettings
 from acd.settings.retention import RetentionSettings
+from acd.settings.sign_in import SignInSettings
 from acd.web import reading
 from acd.web.last_failure import LastFailure
 
@@ -76,6 +77,7 @@ class CentreShown:
     dispositions: Mapping[str, dict[str, Any]]
     dial_outside: frozenset[str]
     desktop: DesktopSettings
+    sign_in: SignInSettings
     recording: RecordingSettings
     retention: RetentionSettings
     webhooks_to_private: bool

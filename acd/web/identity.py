@@ -9,7 +9,7 @@ from aiohttp import hdrs, web
 from sqlalchemy.exc import SQLAlchemyError
 
 from acd.accounts.rights import SUPERVISOR, TOKEN, Teams, teams_of_accounts
-from acd.accounts.sessions import Session, Sessions
+from acd.accounts.sessions import ENROL, Session, Sessions
 from acd.accounts.tokens import Token, Tokens
 from acd.records.store import RecordsAway, RecordStore
 from acd.web.asker import Asker, Role, Scope, nobody
@@ -26,6 +26,18 @@ def address_of(request: web.Request, proxies: Collection[str] = ()) -> str:
     if address in proxies and (told := request.headers.get("X-Forwarded-For")):
         address = told.rpartition(",")[2].strip()
     return address[:64]
+
+
+def key_in(request: web.Request) -> str | None:
+    """What a request names as the key of a session or a token, whether it holds or not."""
+    return request.headers.get(hdrs.AUTHORIZATION) or request.cookies.get(COOKIE)
+
+
+def set_cookie(response: web.Response, request: web.Request, key: str) -> None:
+    """The browser is to keep the key of the session."""
+    # The browser says itself whether it came over TLS; a proxy may have ended that before us.
+    over_tls = request.secure or request.headers.get(hdrs.ORIGIN, "").startswith("https:")
+    response.set_cookie(COOKIE, key, httponly=True, samesite="Strict", secure=over_tls, path="/")
 
 
 class Identity:
@@ -80,6 +92,7 @@ def person(session: Session, address: str, teams: Teams = None) -> Asker:
         session=session.key_hash,
         must_change=session.must_change,
         teams=teams,
+        must_enrol=session.stage == ENROL,
     )
 
 

@@ -9,14 +9,14 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from aiohttp import web
 from prometheus_client import CollectorRegistry, ProcessCollector, generate_latest
-from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.registry import Collector
 from sqlalchemy import Engine
@@ -33,6 +33,7 @@ from acd.reports.wording import words
 from acd.settings.model import RecordChannels
 from acd.web.centre import CentreInUse, CentreShown
 from acd.web.figures import EVERY_S, RECENT, SHARE_MAX
+from acd.web.limits import KINDS, Limits
 from acd.web.live.hub import Hub
 from acd.web.report_desk import known_of
 from acd.web.tls.certificate import Certificate
@@ -67,7 +68,9 @@ class WebMetrics:
         hub: Hub,
         others: Iterable[str] = (),
         certificate: Certificate | None = None,
+        limits: Limits | None = None,
     ) -> None:
+        self._limits = limits or Limits()
         self._store = store
         self._certificate = certificate
         self._centre = centre
@@ -86,7 +89,9 @@ class WebMetrics:
                 " and not through a proxy\n",
             )
         told = await self._now()
-        text = await asyncio.to_thread(_written, told, self._hub.clients, self._certificate)
+        text = await asyncio.to_thread(
+            _written, told, self._hub.clients, self._certificate, self._limits.refused
+        )
         return web.Response(body=text, headers={"Content-Type": CONTENT_TYPE_LATEST})
 
     async def _now(self) -> Told | None:
@@ -125,16 +130,25 @@ def work_out(engine: Engine, centre: CentreShown, now: datetime) -> Told:
 
 
 class _Families(Collector):
-    def __init__(self, told: Told | None, browsers: int, certificate: Certificate | None) -> None:
+    def __init__(
+        self, told: Told | None, browsers: int, certificate: Certificate | None, refused: Mapping[str, int]
+    ) -> None:
+        self._refused = refused
         self._told = told
         self._browsers = browsers
         self._certificate = certificate
 
-    def collect(self) -> Iterator[GaugeMetricFamily]:
+    def collect(self) -> Iterator[Metric]:
         """See `prometheus_client`."""
         up = self._told is not None
         yield GaugeMetricFamily("acd_figures_up", "1 while key figures can be read.", value=float(up))
         yield GaugeMetricFamily("acd_browsers", "Browsers that are connected.", value=self._browsers)
+        by_limit = CounterMetricFamily(
+            "acd_requests_refused", "Requests beyond a limit, by what it is for.", labels=["by"]
+        )
+        for kind in KINDS:
+            by_limit.add_metric([kind], self._refused.get(kind, 0))
+        yield by_limit
         if self._certificate is not None:
             yield GaugeMetricFamily(
                 "acd_tls_certificate_days",
@@ -171,10 +185,15 @@ def metric_of(id: str) -> str:
     return f"acd_kpi_{id.removesuffix('_s')}" + ("_seconds" if id.endswith("_s") else "")
 
 
-def _written(told: Told | None, browsers: int, certificate: Certificate | None = None) -> bytes:
+def _written(
+    told: Told | None,
+    browsers: int,
+    certificate: Certificate | None = None,
+    refused: Mapping[str, int] | None = None,
+) -> bytes:
     registry = CollectorRegistry(auto_describe=False)
     ProcessCollector(registry=registry)
-    registry.register(_Families(told, browsers, certificate))
+    registry.register(_Families(told, browsers, certificate, refused or {}))
     return generate_latest(registry)
 
 

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
+from acd.accounts.attempts import network_of
 from acd.accounts.rights import teams_of_accounts
 from acd.accounts.sessions import Session, Sessions
 from acd.accounts.tokens import Tokens
@@ -49,6 +50,11 @@ class OpenSockets:
         """How many there are of the same session, or token."""
         mine = (asker.session, asker.token)
         return sum((other.session, other.token) == mine for other, _ in self._open)
+
+    def at(self, address: str) -> int:
+        """How many there are from the same address."""
+        network = network_of(address)
+        return sum(network_of(asker.address) == network for asker, _ in self._open)
 
     def end(self, session: str) -> None:
         """The session with this hash was ended here: at once."""

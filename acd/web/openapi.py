@@ -30,7 +30,7 @@ REFUSALS = {
     415: "The body is of another type than expected.",
     416: "The file has no such part.",
     422: "The request cannot be carried out as it is.",
-    429: "Too many attempts; `Retry-After` says when to come back.",
+    429: "Too many attempts or requests; `Retry-After` says when to come back.",
     503: "A part that is needed is away: the controller or the database.",
 }
 
@@ -178,7 +178,7 @@ def _content(route: Route, schemas: dict[_Key, dict[str, Any]]) -> dict[str, Any
 
 
 def _refusals(route: Route) -> set[int]:
-    found = {400, 503, *route.refusals}
+    found = {400, 429, 503, *route.refusals}
     if route.role is not Role.ANYONE or route.changes:
         found |= {403}
     if route.role is not Role.ANYONE:

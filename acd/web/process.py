@@ -36,7 +36,7 @@ from acd.settings.retention import RetentionSettings
 from acd.web.api import ROUTES
 from acd.web.app import make_app
 from acd.web.audit_writer import AuditWriter
-from acd.web.identity import Identity
+from acd.web.identity import Identity, address_of
 from acd.web.live import socket as live
 from acd.web.metrics import PATH as PATH_OF_METRICS
 from acd.web.metrics import WebMetrics
@@ -75,7 +75,9 @@ class WebProcess:
         self.app.router.add_get(SIP, sip_handler(self.services))
         self.app.router.add_get("/health", self._health)
         centre, hub = self.services.centre, self.services.hub
-        metrics = WebMetrics(self._store, centre, hub, environment.metrics_from, self.certificate)
+        metrics = WebMetrics(
+            self._store, centre, hub, environment.metrics_from, self.certificate, self.services.limits
+        )
         self.app.router.add_get(PATH_OF_METRICS, metrics.page)
         self.app.router.add_get("/{path:.*}", Pages(FOLDER).serve)
         self._runner = web.AppRunner(self.app, access_log=None, shutdown_timeout=STOP_LIMIT_S)
@@ -135,6 +137,7 @@ class WebProcess:
         ]
         work += [services.figures.run(), self._webhooks.run(), self._keeper.run()]
         work += [self._roll_ups.run(), self._reports.run(), self._retention.run()]
+        work.append(services.limits.run(services.centre))
         if self.certificate is not None:
             work.append(self.certificate.run())
         self._tasks = [asyncio.create_task(one) for one in work]
@@ -221,8 +224,9 @@ class WebProcess:
         live = going_on_of(services.picture.objects, datetime.now(UTC)) if services.link.up else None
         return InUse((await services.centre.get()).folders, await services.centre.zone(), live)
 
-    async def _health(self, _request: web.Request) -> web.Response:
+    async def _health(self, request: web.Request) -> web.Response:
         """What the controller says of itself; 503 where it is away, or routes no calls."""
+        self.services.limits.count_stranger(address_of(request, self.environment.http_proxies))
         facts: dict[str, Any]
         try:
             facts = await self.services.leader.request(limit_s=HEALTH_LIMIT_S, do="health")

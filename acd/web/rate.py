@@ -1,4 +1,4 @@
-"""How many messages a browser may send on a WebSocket."""
+"""How much may come in a time: messages of a browser on a WebSocket, requests."""
 
 from __future__ import annotations
 
@@ -11,6 +11,10 @@ class Rate:
         self._burst = float(burst)
         self._left = self._burst
         self._at = now
+
+    def has_room(self, now: float) -> bool:
+        """Whether one more might pass; nothing is taken."""
+        return min(self._burst, self._left + (now - self._at) * self._a_second) >= 1
 
     def allows(self, now: float) -> bool:
         """Whether one more may pass."""

@@ -57,6 +57,7 @@ def centre(config_dir: Path, flows_dir: Path) -> dict[str, Any]:
         "dispositions": {group: tree_object(tree) for group, tree in found.dispositions.items()},
         "dial_outside": frozenset(found.dialing.roles_of if found.dialing is not None else ()),
         "desktop": replace(found.desktop, ice_servers=servers),
+        "sign_in": found.sign_in,
         "recording": found.recording,
         "retention": found.retention,
         "webhooks_to_private": found.webhooks_to_private,

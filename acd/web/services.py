@@ -12,6 +12,8 @@ from aiohttp import web
 from acd.accounts.attempts import Attempts
 from acd.accounts.audit import AuditLog
 from acd.accounts.passwords import Passwords
+from acd.accounts.sealing import Sealer, sealer_of_second_factors
+from acd.accounts.second_factors import SecondFactors
 from acd.accounts.sessions import Sessions
 from acd.accounts.store import AccountStore
 from acd.accounts.tokens import Tokens
@@ -25,6 +27,7 @@ from acd.web.centre import CentreInUse
 from acd.web.customer_desk import CustomerDesk
 from acd.web.figures import Figures
 from acd.web.guesses import Guesses
+from acd.web.limits import Limits
 from acd.web.link import Link
 from acd.web.live.hub import Hub
 from acd.web.open_sockets import OpenSockets
@@ -66,6 +69,7 @@ class Services:
     threads: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(THREADS_MAX))
     reading: asyncio.Lock = field(default_factory=asyncio.Lock)
     guesses: Guesses = field(default_factory=Guesses)
+    limits: Limits = field(default_factory=Limits)
     centre: CentreInUse = field(init=False)
     picture: Picture = field(init=False, default_factory=Picture)
     leader: Leader = field(init=False)
@@ -117,6 +121,15 @@ class Services:
     def attempts(self) -> Attempts:
         """Who failed to sign in."""
         return Attempts(self.store.engine)
+
+    @property
+    def second_factors(self) -> SecondFactors:
+        """Codes of authenticator apps."""
+        return SecondFactors(self.store.engine, self._sealer)
+
+    def _sealer(self) -> Sealer:
+        """Raises OperatorError where secrets.yml cannot be used."""
+        return sealer_of_second_factors(self.environment.secrets_file)
 
     @property
     def tokens(self) -> Tokens:

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import tempfile
 from collections.abc import AsyncIterator, Mapping
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
@@ -17,6 +18,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from acd.records.reach import ALL, Reach
 from acd.web.asker import Asker, Role
 from acd.web.context import Context
+from acd.web.identity import address_of, key_in
 from acd.web.origin import is_foreign, is_ours
 from acd.web.refusal import Refusal, away, forbidden, not_found, other_team, wrong
 from acd.web.route import JSON, Bound, Route
@@ -54,7 +56,7 @@ def handler_of(route: Route, services: Services) -> Any:
         return _answer(route, found)
 
     async def handle(request: web.Request) -> web.StreamResponse:
-        asker = await services.identify(request)
+        asker = await identified(services, request)
         check_origin(request, asker, changes=route.changes)
         check_role(route, asker)
         if not route.alone:
@@ -65,6 +67,20 @@ def handler_of(route: Route, services: Services) -> Any:
             return await answer(request, asker)
 
     return handle
+
+
+async def identified(services: Services, request: web.Request) -> Asker:
+    """Who asks, within the limits of requests. Raises Refusal: 429 beyond them, and as `identify` does."""
+    address, key = address_of(request, services.environment.http_proxies), key_in(request)
+    services.limits.admit(address, key)
+    try:
+        asker = await services.identify(request)
+    except Refusal as refusal:
+        if refusal.status == HTTPStatus.UNAUTHORIZED:
+            services.limits.count_stranger(address)
+        raise
+    services.limits.count(asker, key)
+    return asker
 
 
 def check_origin(request: web.Request, asker: Asker, *, changes: bool) -> None:
@@ -87,8 +103,16 @@ def check_role(route: Route, asker: Asker) -> None:
         return
     if not asker.role.includes(route.role):
         raise forbidden(f"this takes the role {route.role.value}", "role-missing")
-    if asker.must_change and not route.before_change:
+    if not route.before_change:
+        check_ready(asker)
+
+
+def check_ready(asker: Asker) -> None:
+    """Raises Refusal, 403, for who has to do something else first."""
+    if asker.must_change:
         raise forbidden("choose a new password first", "password-to-change")
+    if asker.must_enrol:
+        raise forbidden("set up a second factor first", "second-factor-to-set-up")
 
 
 async def bounds_of(route: Route, asker: Asker, path: Mapping[str, Any], services: Services) -> Reach:

@@ -25,7 +25,7 @@ from acd.web.asker import Asker
 from acd.web.rate import Rate
 from acd.web.refusal import Refusal, away, forbidden
 from acd.web.services import Services
-from acd.web.serving import check_origin
+from acd.web.serving import check_origin, check_ready, identified
 
 log = structlog.get_logger(__name__)
 
@@ -70,14 +70,14 @@ def sip_handler(services: Services) -> Any:
 
 
 async def _admit(services: Services, request: web.Request) -> Asker:
-    asker = await services.identify(request)
+    asker = await identified(services, request)
     check_origin(request, asker, changes=True)
     if not asker.known:
         raise Refusal(401, "not-signed-in", "sign in first")
     if asker.session is None:
         raise forbidden("this is for people who are signed in, not for tokens", "no-token")
-    if asker.must_change:
-        raise forbidden("choose a new password first", "password-to-change")
+    check_ready(asker)
+    services.limits.count_socket(asker.address, services.open_sockets.at(asker.address))
     if services.open_sockets.count(asker) >= OF_SESSION_MAX:
         raise Refusal(429, "too-many-phones", "too many tabs of this session are open")
     return asker

@@ -12,6 +12,7 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from acd.records.store import RecordStore
 from acd.settings.environment import Environment
+from acd.settings.sign_in import RequestLimits
 from acd.web.app import make_app
 from acd.web.asker import Asker, Role
 from acd.web.context import Context
@@ -50,6 +51,7 @@ async def serving(
     environment = Environment(home, CHECKOUT / "config", CHECKOUT / "ivr_flows")
     with RecordStore(environment.database_url) as store:
         services = Services(environment, store, asking.identify, asking.audit)
+        services.limits.change(RequestLimits(*[1_000_000] * 3))
         async with client_of(make_app(services, routes)) as client:
             yield client, asking
 

@@ -97,8 +97,8 @@ async def desktop(
     home: Path, *, config: Path = CHECKOUT / "config", **settings: Any
 ) -> AsyncIterator[Desktop]:
     """With accounts for anna (agent), susan (supervisor) and root (admin), and without a controller yet."""
-    settings = {"http_port": 0, **settings}
-    environment = Environment(home, config, CHECKOUT / "ivr_flows", **settings)
+    settings = {"http_port": 0, "config_dir": config, **settings}
+    environment = Environment(home, flows_dir=CHECKOUT / "ivr_flows", **settings)
     _make_accounts(environment)
     process = WebProcess(environment)
     process.services.passwords = QUICK

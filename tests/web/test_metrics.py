@@ -35,6 +35,8 @@ from acd.web.figures import day
 from acd.web.live.hub import Hub
 from acd.web.metrics import ALL, HALF_HOUR, KPI_IDS, TODAY, WebMetrics, may_read, metric_of, work_out
 from acd.web.report_desk import known_of
+from acd.web.tls.certificate import Certificate
+from tests.web.certificates import write_pair
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 CENTRE = CentreShown.read(CHECKOUT / "config", CHECKOUT / "ivr_flows")
@@ -179,10 +181,13 @@ def test_a_reason_that_is_not_configured_makes_no_label() -> None:
 
 
 @pytest.fixture
-def pages(store: RecordStore) -> dict[str, bytes]:
+def pages(store: RecordStore, tmp_path: Path) -> dict[str, bytes]:
     """What both processes tell."""
     told = controller_metrics()
-    return {"controller": told.page(), "web": metrics._written(work_out(store.engine, CENTRE, NOW), 3)}
+    write_pair(tmp_path / "tls", "x")
+    certificate = Certificate(tmp_path / "tls/cert.pem", tmp_path / "tls/key.pem")
+    page = metrics._written(work_out(store.engine, CENTRE, NOW), 3, certificate)
+    return {"controller": told.page(), "web": page}
 
 
 def test_every_query_of_the_dashboard_has_its_metric(pages: dict[str, bytes]) -> None:

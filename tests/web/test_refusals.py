@@ -22,6 +22,7 @@ MADE_OF: dict[str, list[str]] = {
     "f'unknown-{kind}'": [f"unknown-{kind}" for kind in KINDS],
     "permit.value": list(Denial),
     "code": ["no-call-waits", "unknown-call"],  # runtime/why_desk.py; elsewhere a helper of MADE_BY
+    "checked.fault": ["wrong-credentials", "wrong-code"],
     "refusal.code": [],  # handed on: it is met where it begins
     "answer['error']": [],
     "error.reason.lower().replace(' ', '-')": [],  # by HTTP itself: no request of a page's

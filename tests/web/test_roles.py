@@ -18,7 +18,14 @@ from acd.web.refusal import Refusal
 from acd.web.route import Route
 from tests.web.client import ANNA, NOBODY, ROOT, SUSAN, serving
 
-KEPT_OUT = {"not-signed-in", "role-missing", "scope-missing", "no-token", "password-to-change"}
+KEPT_OUT = {
+    "not-signed-in",
+    "role-missing",
+    "scope-missing",
+    "no-token",
+    "password-to-change",
+    "second-factor-to-set-up",
+}
 PEOPLE = [NOBODY, ANNA, SUSAN, ROOT]
 TOKENS = [Asker(f"token:{scope}", Role.SUPERVISOR, "", scopes=frozenset({scope})) for scope in Scope]
 
@@ -47,13 +54,15 @@ def may(route: Route, asker: Asker) -> bool:
 
 async def test_roles_hold_for_every_route(tmp_path: Path) -> None:
     async with serving(tmp_path, [stub(route) for route in ROUTES]) as (client, asking):
-        for asker in (*PEOPLE, *TOKENS, replace(ANNA, must_change=True)):
+        for asker in (*PEOPLE, *TOKENS, replace(ANNA, must_change=True), replace(SUSAN, must_enrol=True)):
             asking.asker = asker
             for route in ROUTES:
                 async with client.request(route.method, url(route)) as answer:
                     error = (await answer.json())["error"]
                 allowed = may(route, asker) and (
-                    not asker.must_change or route.before_change or route.role is Role.ANYONE
+                    not (asker.must_change or asker.must_enrol)
+                    or route.before_change
+                    or route.role is Role.ANYONE
                 )
                 assert (error not in KEPT_OUT) is allowed, (asker.name, asker.role, route.name, error)
 

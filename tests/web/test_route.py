@@ -243,7 +243,7 @@ def test_the_document_has_every_route() -> None:
     wish_told = told["paths"]["/api/things/{id}/wish"]["post"]
     assert wish_told["parameters"][0]["schema"]["type"] == "integer"
     assert wish_told["security"] == [{"session": []}, {"token": []}]
-    assert {"200", "400", "401", "403", "404", "413", "415", "503"} == set(wish_told["responses"])
+    assert {"200", "400", "401", "403", "404", "413", "415", "429", "503"} == set(wish_told["responses"])
     names = [p["name"] for p in told["paths"]["/api/things"]["get"]["parameters"]]
     assert names == ["limit", "tag"]
     assert {"Wish", "Shown", "Refused"} <= set(told["components"]["schemas"])

@@ -37,6 +37,7 @@ from acd.settings.schema.checking import (
     whole,
 )
 from acd.settings.schema.ice import IceServerEntry
+from acd.settings.schema.sign_in import SignInSection
 from acd.settings.schema.values import (
     Country,
     Host,
@@ -273,6 +274,7 @@ class SystemFile(Options):
     journal: JournalSection = Field(default_factory=JournalSection)
     queue_log: QueueLogSection = Field(default_factory=QueueLogSection)
     desktop: DesktopSection = Field(default_factory=DesktopSection)
+    sign_in: SignInSection = Field(default_factory=SignInSection)
     recordings: RecordingsSection = Field(default_factory=RecordingsSection)
     webhooks: WebhooksSection = Field(default_factory=WebhooksSection)
     phones: PhonesSection = Field(default_factory=PhonesSection)

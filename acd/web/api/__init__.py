@@ -17,7 +17,9 @@ from acd.web.api import (
     recordings,
     reports,
     saved_reports,
+    second_factor,
     session,
+    sessions,
     supervising,
     teams,
     tokens,
@@ -28,6 +30,8 @@ from acd.web.route import Route
 
 ROUTES: list[Route] = [
     *session.ROUTES,
+    *sessions.ROUTES,
+    *second_factor.ROUTES,
     *me.ROUTES,
     *calls.ROUTES,
     *recordings.ROUTES,

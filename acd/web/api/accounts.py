@@ -12,7 +12,7 @@ from acd.accounts.store import Account
 from acd.settings.problems import not_among
 from acd.web.asker import Role, Scope
 from acd.web.context import Context
-from acd.web.refusal import wrong
+from acd.web.refusal import not_found, wrong
 from acd.web.route import Route
 from acd.web.values import Answer, Input, Name, TeamIds
 
@@ -30,6 +30,7 @@ class AccountShown(Answer):
     teams: list[str] | None
     disabled: bool
     must_change_password: bool
+    second_factor: bool
     locked_until: datetime | None
     created_at: datetime
 
@@ -72,8 +73,12 @@ class PasswordMade(Answer):
 async def every(ctx: Context[None, None]) -> list[AccountShown]:
     """All of them, by name."""
     services = ctx.services
-    found, locked = await ctx.sql(lambda: (services.accounts.every(), services.attempts.locked()))
-    return [_shown(account, locked) for account in found]
+
+    def read() -> tuple[list[Account], dict[str, datetime], set[str]]:
+        return services.accounts.every(), services.attempts.locked(), services.second_factors.every()
+
+    found, locked, secured = await ctx.sql(read)
+    return [_shown(account, locked, secured) for account in found]
 
 
 async def add(ctx: Context[None, NewAccount]) -> AccountMade:
@@ -94,11 +99,13 @@ async def add(ctx: Context[None, NewAccount]) -> AccountMade:
         account = await ctx.sql(store)
     ctx.note(account.username, role=asked.role, agent=asked.agent, teams=asked.teams)
     made = password if asked.password is None else None
-    return AccountMade(account=_shown(account, {}), password=made)
+    return AccountMade(account=_shown(account, {}, set()), password=made)
 
 
 async def change(ctx: Context[None, AccountChange]) -> AccountShown:
-    """It counts at once: sessions of a disabled account end, others have the new role and the new teams."""
+    """It counts at once: sessions of an account that is disabled, or has another role or agent, end;
+    others have the new teams.
+    """
     asked = ctx.body
     values: dict[str, Any] = asked.model_dump(exclude_unset=True, exclude={"agent", "teams"})
     if None in values.values():
@@ -111,10 +118,11 @@ async def change(ctx: Context[None, AccountChange]) -> AccountShown:
         values["teams"] = asked.teams
     account = await ctx.sql(lambda: ctx.services.accounts.change(ctx.path["username"], **values))
     if asked.disabled is False:
-        await ctx.sql(lambda: ctx.services.attempts.succeeded(account.username))
+        await ctx.sql(lambda: ctx.services.attempts.clear(account.username))
     await ctx.services.open_sockets.look(ctx.services.store)
     ctx.note(account.username, **values)
-    return _shown(account, {})
+    had = await ctx.sql(lambda: ctx.services.second_factors.of(account.username))
+    return _shown(account, {}, set() if had is None else {account.username})
 
 
 async def make_password(ctx: Context[None, None]) -> PasswordMade:
@@ -123,11 +131,24 @@ async def make_password(ctx: Context[None, None]) -> PasswordMade:
 
     def store() -> None:
         services.accounts.set_password(username, services.passwords.hash(made), must_change=True)
-        services.attempts.succeeded(username)
+        services.attempts.clear(username)
 
     async with services.guesses.turn():
         await ctx.sql(store)
     return PasswordMade(password=made)
+
+
+async def reset_second_factor(ctx: Context[None, None]) -> None:
+    """For somebody who has lost app and recovery codes. All sessions of the account end."""
+    username, services = ctx.path["username"], ctx.services
+
+    def work() -> bool:
+        had = services.second_factors.remove(username)
+        services.sessions.end_others(username, keep=None)
+        return had
+
+    if not await ctx.sql(work):
+        raise not_found("second factor of", username)
 
 
 async def remove(ctx: Context[None, None]) -> None:
@@ -149,7 +170,7 @@ async def check_teams(ctx: Context[Any, Any], teams: list[str] | None) -> None:
             raise wrong({"body.teams": not_among("team", team, known)})
 
 
-def _shown(account: Account, locked: dict[str, datetime]) -> AccountShown:
+def _shown(account: Account, locked: dict[str, datetime], secured: set[str]) -> AccountShown:
     return AccountShown.model_validate(
         {
             "username": account.username,
@@ -158,6 +179,7 @@ def _shown(account: Account, locked: dict[str, datetime]) -> AccountShown:
             "teams": None if account.teams is None else list(account.teams),
             "disabled": account.disabled,
             "must_change_password": account.must_change,
+            "second_factor": account.username in secured,
             "locked_until": locked.get(account.username),
             "created_at": account.created_at,
         }
@@ -172,6 +194,8 @@ ROUTES = [
           body=AccountChange, answer=AccountShown, audit="account-changed", may_conflict=True),
     Route("POST", "/api/accounts/{username}/password", "Make a new password for somebody", make_password,
           Role.ADMIN, Scope.ADMIN, answer=PasswordMade, audit="account-password", may_conflict=True),
+    Route("DELETE", "/api/accounts/{username}/second-factor", "Reset somebody's second factor",
+          reset_second_factor, Role.ADMIN, Scope.ADMIN, audit="account-second-factor"),
     Route("DELETE", "/api/accounts/{username}", "Remove an account", remove, Role.ADMIN, Scope.ADMIN,
           audit="account-removed", may_conflict=True),
 ]  # fmt: skip

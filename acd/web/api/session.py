@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
-import math
 from typing import Annotated, Any, Literal
 
 from aiohttp import hdrs, web
 from pydantic import Field, TypeAdapter
 
 from acd.accounts.passwords import check_password
+from acd.accounts.sessions import ENROL, WHOLE
 from acd.accounts.store import Account
 from acd.web.asker import Asker, Role
 from acd.web.context import Context
-from acd.web.identity import COOKIE
+from acd.web.credentials import check_credentials, check_password_of
+from acd.web.identity import COOKIE, set_cookie
 from acd.web.refusal import Refusal
 from acd.web.route import JSON, NOT_AUDITED, Route
 from acd.web.serving import written
@@ -25,10 +25,11 @@ Theme = Literal["light", "dark", "system"]
 
 
 class Credentials(Input):
-    """What one signs in with."""
+    """What one signs in with; `code` of who has a second factor: of the app, or a recovery code."""
 
     username: Annotated[Line, Field(min_length=1, max_length=64)]
     password: Password
+    code: Annotated[str, Field(max_length=40)] | None = None
 
 
 class NewPassword(Input):
@@ -55,27 +56,54 @@ class SessionShown(Answer):
     language: Language
     theme: Theme
     must_change_password: bool
+    must_set_up_second_factor: bool
 
 
 _SHOWN = TypeAdapter(SessionShown)
+_WRONG = {
+    "wrong-credentials": "the user name or the password is wrong",
+    "wrong-code": "the code is wrong, or was used already",
+}
 
 
 async def sign_in(ctx: Context[None, Credentials]) -> web.Response:
     """A new session, as a cookie."""
     username = ctx.body.username.casefold()
-    account = await _checked(ctx, username, ctx.body.password)
-    if account is None or account.disabled:
-        ctx.note(username)
+    checked = await check_credentials(ctx, username, ctx.body.password, ctx.body.code)
+    if checked.account is None:
+        ctx.note(username, reason=checked.fault)
         ctx.services.audit(ctx, "sign-in-failed")
-        raise Refusal(401, "wrong-credentials", "the user name or the password is wrong")
+        raise Refusal(401, checked.fault, _WRONG[checked.fault])
+    if checked.by:
+        ctx.note(second_factor=checked.by)
+    return await entered(ctx, checked.account)
+
+
+async def entered(ctx: Context[Any, Any], account: Account) -> web.Response:
+    """A new session for the account, in the place of the one that the browser had."""
+    services, before = ctx.services, ctx.asker.session
     browser = ctx.request.headers.get(hdrs.USER_AGENT, "")
-    key, _ = await ctx.sql(lambda: ctx.services.sessions.begin(username, ctx.asker.address, browser))
-    ctx.asker = Asker(username, Role(account.role), ctx.asker.address, account.agent)
+    demanded = account.role in (await services.centre.get()).sign_in.second_factor_for
+
+    def begin() -> tuple[str, str]:
+        lacks = demanded and services.second_factors.of(account.username) is None
+        stage = ENROL if lacks else WHOLE
+        key, _ = services.sessions.begin(
+            account.username, ctx.asker.address, browser, stage=stage, instead_of=before
+        )
+        return key, stage
+
+    key, stage = await ctx.sql(begin)
+    services.limits.remember(key)
+    if before is not None:
+        services.open_sockets.end(before)
+    must_enrol = stage == ENROL
+    ctx.asker = Asker(
+        account.username, Role(account.role), ctx.asker.address, account.agent, must_enrol=must_enrol
+    )
     response = web.Response(body=written(_SHOWN, await _shown(ctx, account)), content_type=JSON)
     response.headers[hdrs.CACHE_CONTROL] = "no-store"
-    # The browser says itself whether it came over TLS; a proxy may have ended that before us.
-    over_tls = ctx.request.secure or ctx.request.headers.get(hdrs.ORIGIN, "").startswith("https:")
-    response.set_cookie(COOKIE, key, httponly=True, samesite="Strict", secure=over_tls, path="/")
+    set_cookie(response, ctx.request, key)
     return response
 
 
@@ -98,7 +126,7 @@ async def sign_out(ctx: Context[None, None]) -> web.Response:
 async def change_password(ctx: Context[None, NewPassword]) -> SessionShown:
     """All other sessions of the account end."""
     username, new = ctx.asker.name, ctx.body.new
-    if await _checked(ctx, username, ctx.body.old) is None:
+    if (await check_password_of(ctx, username, ctx.body.old)).account is None:
         raise Refusal(403, "wrong-password", "the present password is another one", {"body.old": "wrong"})
     await ctx.sql(check_password, new, username)
     if new == ctx.body.old:
@@ -122,27 +150,6 @@ async def change_preferences(ctx: Context[None, Preferences]) -> SessionShown:
     return await _shown(ctx, account)
 
 
-async def _checked(ctx: Context[Any, Any], username: str, password: str) -> Account | None:
-    """The account, if the password is its own. Raises Refusal, 429, after too many failures."""
-    services, address = ctx.services, ctx.asker.address
-
-    def check() -> Account | None:
-        pause_s = services.attempts.pause_s(username, address)
-        if pause_s > 0:
-            headers = {"Retry-After": str(math.ceil(pause_s))}
-            text = f"too many failed attempts; wait {math.ceil(pause_s)} s"
-            raise Refusal(429, "too-many-attempts", text, headers=headers)
-        kept = services.accounts.password_hash(username)
-        if services.passwords.verify(kept, password):
-            services.attempts.succeeded(username)
-            return services.accounts.account(username)
-        services.attempts.failed(username, address)
-        return None
-
-    async with services.guesses.turn():  # the pause is looked for only then: no flood gets in before it
-        return await asyncio.shield(ctx.sql(check))
-
-
 async def _mine(ctx: Context[Any, Any]) -> Account:
     account = await ctx.sql(lambda: ctx.services.accounts.account(ctx.asker.name))
     if account is None:  # removed in this very moment
@@ -162,6 +169,7 @@ async def _shown(ctx: Context[Any, Any], account: Account) -> SessionShown:
             "language": account.language,
             "theme": account.theme,
             "must_change_password": account.must_change,
+            "must_set_up_second_factor": ctx.asker.must_enrol,
         }
     )
 

@@ -17,7 +17,7 @@ from acd.web.live.topics import text_of
 from acd.web.rate import Rate
 from acd.web.refusal import Refusal, forbidden
 from acd.web.services import Services
-from acd.web.serving import check_origin
+from acd.web.serving import check_origin, check_ready, identified
 
 PATH = "/api/live"
 MESSAGE_MAX = 4096
@@ -37,16 +37,16 @@ def live_handler(services: Services) -> Any:
     hub = services.hub
 
     async def handle(request: web.Request) -> web.StreamResponse:
-        asker = await services.identify(request)
+        asker = await identified(services, request)
         check_origin(request, asker, changes=True)
         if not asker.known:
             raise Refusal(401, "not-signed-in", "sign in first")
-        if asker.must_change:
-            raise forbidden("choose a new password first", "password-to-change")
+        check_ready(asker)
         if asker.scopes is not None and not asker.has_scope(Scope.READ_STATE):
             raise forbidden(f"the token lacks the scope {Scope.READ_STATE.value}", "scope-missing")
         if hub.clients >= CLIENTS_MAX:
             raise Refusal(503, "busy", f"{CLIENTS_MAX} browsers are connected already")
+        services.limits.count_socket(asker.address, services.open_sockets.at(asker.address))
         if services.open_sockets.count(asker) >= OF_SESSION_MAX:
             raise Refusal(429, "too-many-sockets", "too many tabs of this session are open")
         socket = web.WebSocketResponse(

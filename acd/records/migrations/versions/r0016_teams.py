@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0016"
-down_revision = "0013"
+down_revision = "0014"
 
 _BY_HAND = """
 UPDATE saved_reports SET owner = :mark || owner

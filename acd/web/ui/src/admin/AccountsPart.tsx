@@ -13,7 +13,17 @@ import { allOf, type Objects } from "../live/store";
 import { useMinute } from "../live/ticks";
 import { FormDialog } from "../shell/FormDialog";
 import { useWho } from "../shell/session";
-import { addAccount, changeAccount, readAccounts, removeAccount, readTeams, renewPassword, type Account, type Team } from "./api";
+import {
+  addAccount,
+  changeAccount,
+  readAccounts,
+  readTeams,
+  removeAccount,
+  renewPassword,
+  resetSecondFactor,
+  type Account,
+  type Team,
+} from "./api";
 import { Loaded } from "./Loaded";
 import { Once } from "./Once";
 import { TeamNames, TeamsDialog, TeamsItem } from "./Teams";
@@ -34,6 +44,9 @@ export default function AccountsPart() {
   const renew = (username: string) => act(async () => setPassword({ username, ...(await renewPassword(username)) }));
   const change = async (account: Account, what: Parameters<typeof changeAccount>[1]) => {
     if (await act(() => changeAccount(account.username, what), t("admin.changed"))) accounts.reload();
+  };
+  const resetSecond = async (account: Account) => {
+    if (await act(() => resetSecondFactor(account.username), t("admin.changed"))) accounts.reload();
   };
   const drop = async (account: Account) => {
     if (await act(() => removeAccount(account.username), t("admin.account-removed"))) accounts.reload();
@@ -79,6 +92,7 @@ export default function AccountsPart() {
                   <>
                     {account.disabled && <span className="mark bad">{t("admin.disabled")}</span>}
                     {account.locked_until !== null && secondsOf(account.locked_until) > now_s && <span className="mark warn">{t("admin.locked")}</span>}
+                    {account.second_factor && <span className="mark good">{t("admin.second-factor")}</span>}
                     {account.must_change_password && <span className="mark">{t("admin.must-change")}</span>}
                   </>
                 ),
@@ -91,6 +105,11 @@ export default function AccountsPart() {
                     <Popconfirm title={t("admin.renew-sure", { name: account.username })} onConfirm={() => renew(account.username)}>
                       <Button size="small">{t("admin.renew")}</Button>
                     </Popconfirm>
+                    {account.second_factor && (
+                      <Popconfirm title={t("admin.second-factor-sure", { name: account.username })} onConfirm={() => resetSecond(account)}>
+                        <Button size="small">{t("admin.second-factor-reset")}</Button>
+                      </Popconfirm>
+                    )}
                     {account.disabled ? (
                       <Button size="small" onClick={() => void change(account, { disabled: false })}>
                         {t("admin.enable")}

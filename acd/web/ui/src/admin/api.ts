@@ -52,6 +52,7 @@ export interface Account {
   teams: string[] | null;
   disabled: boolean;
   must_change_password: boolean;
+  second_factor: boolean;
   locked_until: string | null;
   created_at: string;
 }
@@ -125,6 +126,7 @@ export const readAccounts = (signal?: AbortSignal): Promise<Account[]> => get("/
 export const addAccount = (given: { username: string; role: Role; agent: string | null; teams: string[] | null }): Promise<{ account: Account; password: string }> => post("/api/accounts", given);
 export const changeAccount = (username: string, change: Partial<Pick<Account, "role" | "agent" | "teams" | "disabled">>): Promise<Account> => patch(at`/api/accounts/${username}`, change);
 export const renewPassword = (username: string): Promise<{ password: string }> => post(at`/api/accounts/${username}/password`);
+export const resetSecondFactor = (username: string): Promise<void> => remove(at`/api/accounts/${username}/second-factor`);
 export const removeAccount = (username: string): Promise<void> => remove(at`/api/accounts/${username}`);
 
 /** `name`: by language. */

@@ -13,6 +13,7 @@ export interface Session {
   language: string | null;
   theme: string | null;
   must_change_password: boolean;
+  must_set_up_second_factor: boolean;
 }
 
 const RANK: Record<Role, number> = { agent: 0, supervisor: 1, admin: 2 };
@@ -21,8 +22,8 @@ const RANK: Record<Role, number> = { agent: 0, supervisor: 1, admin: 2 };
 export const mayAct = (session: Session, role: Role): boolean => RANK[session.role] >= RANK[role];
 
 export const readSession = (): Promise<Session> => get<Session>("/api/session");
-export const signIn = (username: string, password: string): Promise<Session> =>
-  post<Session>("/api/session", { username, password });
+export const signIn = (username: string, password: string, code: string | null): Promise<Session> =>
+  post<Session>("/api/session", { username, password, code });
 export const signOut = (): Promise<void> => remove<void>("/api/session");
 export const changePassword = (old: string, fresh: string): Promise<Session> =>
   post<Session>("/api/session/password", { old, new: fresh });

@@ -5,6 +5,7 @@ import { useEffect, useState, type ReactNode } from "react";
 import type { ThemeChoice } from "../api/session";
 import { LANGUAGES, useI18n, type Language } from "../i18n/i18n";
 import { PasswordForm } from "./PasswordForm";
+import { SecurityDialog } from "./SecurityDialog";
 import { useWho } from "./session";
 import { ShortcutList } from "./ShortcutList";
 
@@ -15,7 +16,7 @@ export function AccountMenu() {
   const { t, language } = useI18n();
   const { session, theme, setTheme, setLanguage, signOut } = useWho();
   const { message } = AntApp.useApp();
-  const [open, setOpen] = useState<"password" | "shortcuts" | null>(null);
+  const [open, setOpen] = useState<"password" | "security" | "shortcuts" | null>(null);
   useQuestionMark(() => setOpen("shortcuts"));
 
   const choices = <Choice extends string>(all: readonly Choice[], present: Choice, text: (one: Choice) => string, choose: (one: Choice) => void) =>
@@ -37,6 +38,7 @@ export function AccountMenu() {
             { type: "divider" },
             { key: "shortcuts", label: t("shell.shortcuts"), extra: "?", onClick: () => setOpen("shortcuts") },
             { key: "password", label: t("shell.password"), onClick: () => setOpen("password") },
+            { key: "security", label: t("shell.security"), onClick: () => setOpen("security") },
             { key: "sign-out", label: t("shell.sign-out"), onClick: signOut },
           ],
         }}
@@ -54,6 +56,7 @@ export function AccountMenu() {
           }}
         />
       </Modal>
+      {open === "security" && <SecurityDialog onClose={() => setOpen(null)} />}
       <Modal open={open === "shortcuts"} title={t("shell.shortcuts")} footer={null} destroyOnHidden onCancel={() => setOpen(null)} width={420}>
         <ShortcutList />
       </Modal>

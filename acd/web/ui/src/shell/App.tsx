@@ -13,6 +13,7 @@ import { Themed } from "./theme";
 
 const Layout = lazy(() => import("./Layout"));
 const PasswordPage = lazy(() => import("./PasswordPage"));
+const SecondFactorPage = lazy(() => import("./SecondFactorPage"));
 
 type Phase = { name: "looking" } | { name: "signed-out"; ended: boolean } | { name: "signed-in"; session: Session };
 
@@ -77,6 +78,8 @@ export function App({ firstTongue }: { firstTongue: Tongue }) {
               >
                 {phase.session.must_change_password ? (
                   <PasswordPage onChanged={() => enter({ ...phase.session, must_change_password: false })} />
+                ) : phase.session.must_set_up_second_factor ? (
+                  <SecondFactorPage onDone={() => enter({ ...phase.session, must_set_up_second_factor: false })} />
                 ) : (
                   <Layout onSignedOut={() => leave(true)} />
                 )}

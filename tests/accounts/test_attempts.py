@@ -1,0 +1,113 @@
+"""Failed attempts to sign in: who has to wait, and who has not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from acd.accounts.attempts import (
+    FREE_FROM_ANYWHERE,
+    FREE_OF_ADDRESS,
+    FREE_OF_NAME,
+    PAUSE_MAX_S,
+    Attempts,
+    network_of,
+)
+from acd.accounts.audit import AuditLog, Entry
+from acd.records.store import RecordStore
+
+NOW = datetime(2026, 11, 26, 8, 0, tzinfo=UTC)
+HOME = "192.0.2.1"
+
+
+@pytest.fixture
+def store(database_url: str) -> Iterator[RecordStore]:
+    with RecordStore(database_url) as found:
+        yield found
+
+
+def fail(attempts: Attempts, name: str, address: str, times: int = 1, now: datetime = NOW) -> int:
+    """How many of so many attempts were let through."""
+    return sum(attempts.begin(name, address, now) == 0 for _ in range(times))
+
+
+def test_a_name_waits_where_it_was_guessed_at_and_nowhere_else(store: RecordStore) -> None:
+    attempts = Attempts(store.engine)
+    assert fail(attempts, "anna", HOME, 9) == FREE_OF_NAME
+    assert 0 < attempts.begin("anna", HOME, NOW) <= 30
+    assert attempts.begin("anna", "192.0.2.2", NOW) == 0
+    assert attempts.begin("ben", HOME, NOW) == 0
+    assert list(attempts.locked(NOW)) == ["anna"]
+
+
+def test_the_pause_grows_and_is_forgotten(store: RecordStore) -> None:
+    attempts, now, pauses = Attempts(store.engine), NOW, []
+    for _ in range(FREE_OF_NAME - 1):
+        assert attempts.begin("anna", HOME, now) == 0
+    for _ in range(8):
+        assert attempts.begin("anna", HOME, now) == 0
+        pauses.append(attempts.begin("anna", HOME, now))
+        now += timedelta(seconds=pauses[-1])
+    assert pauses == [30.0, 60.0, 120.0, 240.0, 480.0, PAUSE_MAX_S, PAUSE_MAX_S, PAUSE_MAX_S]
+    later = now + timedelta(hours=2)
+    assert fail(attempts, "anna", HOME, 9, later) == FREE_OF_NAME
+
+
+def test_one_address_locks_nobody_elsewhere_out(store: RecordStore) -> None:
+    """Whoever tries all names from one place is stopped there; all sign in from theirs."""
+    attempts, names = Attempts(store.engine), [f"agent{number}" for number in range(20)]
+    now = NOW
+    for _ in range(12):  # an hour of it
+        for name in names:
+            fail(attempts, name, "198.51.100.7", 2, now)
+        now += timedelta(minutes=5)
+    assert [attempts.begin(name, HOME, now) for name in names] == [0.0] * len(names)
+
+
+def test_an_address_may_fail_so_often_with_all_names(store: RecordStore) -> None:
+    attempts = Attempts(store.engine)
+    assert sum(fail(attempts, f"agent{number}", HOME) for number in range(50)) == FREE_OF_ADDRESS
+    attempts.taken_back("agent1", HOME)
+    assert attempts.begin("agent60", HOME, NOW) == 0
+
+
+def test_guesses_from_everywhere_stop_but_not_where_the_account_is_at_home(store: RecordStore) -> None:
+    attempts = Attempts(store.engine)
+    let_in = sum(fail(attempts, "anna", f"198.51.100.{number}") for number in range(100))
+    assert let_in == FREE_FROM_ANYWHERE
+    assert attempts.begin("anna", HOME, NOW) > 0
+    AuditLog(store.engine).add([Entry(NOW - timedelta(days=3), "anna", "agent", HOME, "sign-in", "")])
+    assert attempts.begin("anna", HOME, NOW) == 0
+    attempts.clear("anna")
+    assert attempts.begin("anna", "198.51.100.200", NOW) == 0
+
+
+def test_who_is_right_begins_anew(store: RecordStore) -> None:
+    attempts = Attempts(store.engine)
+    for _ in range(3):
+        assert fail(attempts, "anna", HOME, FREE_OF_NAME - 1) == FREE_OF_NAME - 1
+        attempts.succeeded("anna", HOME)
+    assert attempts.locked(NOW) == {}
+
+
+def test_guesses_at_the_same_moment_are_no_more(store: RecordStore) -> None:
+    """As of several processes: each has its own store."""
+    with ThreadPoolExecutor(8) as pool:
+        waits = list(pool.map(lambda _: Attempts(store.engine).begin("anna", HOME, NOW), range(24)))
+    assert sum(wait == 0 for wait in waits) == FREE_OF_NAME
+
+
+@pytest.mark.parametrize(
+    ("address", "network"),
+    [
+        ("192.0.2.7", "192.0.2.7"),
+        ("2001:db8:1:2:3::4", "2001:db8:1:2::/64"),
+        ("::ffff:192.0.2.7", "192.0.2.7"),
+        ("", ""),
+    ],
+)
+def test_what_counts_as_one_address(address: str, network: str) -> None:
+    assert network_of(address) == network
