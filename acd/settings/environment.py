@@ -16,6 +16,8 @@ from acd.settings.database_url import database_url
 
 # The longest path that the kernel takes for a Unix socket, in bytes, without the closing zero.
 LONGEST_SOCKET_PATH = 107
+LAST_BACKUP = "last-backup"
+"""The file in ACD_HOME whose time is that of the newest back-up."""
 T = TypeVar("T")
 
 
@@ -33,6 +35,7 @@ class Environment:
     `redis_host`, if given, is used instead of the configuration's; without a `redis_password` none is sent.
     The keys of S3 are for the store of recordings. Programs at `metrics_from` (addresses and networks) may
     read the web process's metrics, beside those of its own machine.
+    `backup_passphrase` seals the secrets in a back-up.
     `records_url`, if given, says where records go instead of a file in `home`; it may hold a password.
     """
 
@@ -59,6 +62,7 @@ class Environment:
     s3_access_key: str = field(default="", repr=False)
     s3_secret_key: str = field(default="", repr=False)
     metrics_from: tuple[str, ...] = ()
+    backup_passphrase: str = field(default="", repr=False)
 
     @classmethod
     def from_env(cls, env: Mapping[str, str], checkout: Path) -> Environment:
@@ -91,6 +95,7 @@ class Environment:
             redis_password=env.get("ACD_REDIS_PASSWORD", ""),
             s3_access_key=env.get("ACD_S3_ACCESS_KEY", ""),
             s3_secret_key=env.get("ACD_S3_SECRET_KEY", ""),
+            backup_passphrase=env.get("ACD_BACKUP_PASSPHRASE", ""),
             metrics_from=read(_networks, "ACD_METRICS_FROM", cls.metrics_from),
             records_url=read(_database_url, "ACD_DATABASE_URL", ""),
         )

@@ -58,6 +58,7 @@ def test_every_variable() -> None:
         "ACD_S3_ACCESS_KEY": "tea leaves",
         "ACD_S3_SECRET_KEY": "coffee beans",
         "ACD_METRICS_FROM": "192.0.2.9, 198.51.100.0/28",
+        "ACD_BACKUP_PASSPHRASE": "a lump of sugar",
         "PATH": "/bin",
     }
     assert Environment.from_env(variables, CHECKOUT) == Environment(
@@ -66,12 +67,13 @@ def test_every_variable() -> None:
         "asterisk", "2001:db8::1", "192.0.2.2", "198.51.100.7", 15061,
         "redis", "correct horse", 18088, 18081, ("192.0.2.3", "2001:db8::2"),
         "postgresql+psycopg://acd:battery%20staple@db.example/acd", "tea leaves", "coffee beans",
-        ("192.0.2.9/32", "198.51.100.0/28"),
+        ("192.0.2.9/32", "198.51.100.0/28"), "a lump of sugar",
     )  # fmt: skip
     shown = repr(Environment.from_env(variables, CHECKOUT))
     assert "correct horse" not in shown
     assert "coffee beans" not in shown
     assert "staple" not in shown
+    assert "sugar" not in shown
 
 
 def test_an_empty_variable_is_not_set() -> None:
