@@ -27,15 +27,20 @@ ANSWER_LIMIT_S, LISTEN_S = 4.0, 1.5
 SHARE_HEARD = 0.5
 """Of the energy that must be at the tone's frequency."""
 LOST_WARN = 0.03
+LEAST_PACKETS = round(LISTEN_S / PACKET_S / 2)
 LOUDNESS = 8_000
 _SILENT = 100.0
 
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """`share`: how much of the sound is the tone. `from_`: where the sound was to go, by the answer."""
+    """`expected`: packets from the first to the last; `share`: how much of the sound is the tone.
+
+    `from_`: where the sound was to go, by the answer.
+    """
 
     packets: int
+    expected: int
     level: float
     share: float
     from_: tuple[str, int]
@@ -63,10 +68,9 @@ def judged(heard: Heard | Finding, hz: float, says: str, env: Environment) -> li
     part = f"test call: {says}"
     if isinstance(heard, Finding):
         return [heard]
-    expected = round(LISTEN_S / PACKET_S)
-    lost = max(0.0, 1 - heard.packets / expected)
+    lost = max(0.0, 1 - heard.packets / max(heard.expected, LEAST_PACKETS))
     low, high = env.rtp_ports
-    told = f"{heard.packets} of {expected} packets, {heard.share:.0%} of the sound at {hz:.0f} Hz"
+    told = f"{heard.packets} of {heard.expected} packets, {heard.share:.0%} of the sound at {hz:.0f} Hz"
     firewall = f"open UDP {low}-{high} (ACD_RTP_PORTS) both ways, and see that ACD_SIP_ADDRESS is right"
     if not low <= heard.from_[1] <= high:
         return [
@@ -91,11 +95,10 @@ async def _call(phone: Phone, number: str, *, speak: bool) -> Heard | Finding:
     """What is heard in LISTEN_S of a call, or why there was none."""
     audio, changed = Audio(phone.local[0]), asyncio.Event()
     samples: list[int] = []
-    packets = 0
+    moments: list[float] = []
 
-    def hear(payload: bytes, _at: float) -> None:
-        nonlocal packets
-        packets += 1
+    def hear(payload: bytes, at: float) -> None:
+        moments.append(at)
         samples.extend(map(linear, payload))
 
     leg = phone.dial(number, lambda _leg: changed.set(), audio=audio)
@@ -120,7 +123,8 @@ async def _call(phone: Phone, number: str, *, speak: bool) -> Heard | Finding:
     finally:
         leg.hang_up()
     hz = OWN_HZ if speak else TONE_HZ
-    return Heard(packets, level(samples), share(samples, hz), far_end)
+    expected = round((moments[-1] - moments[0]) / PACKET_S) + 1 if moments else 0
+    return Heard(len(moments), expected, level(samples), share(samples, hz), far_end)
 
 
 def _refused(leg: Leg) -> Finding:

@@ -6,8 +6,9 @@ import gzip
 import io
 import os
 import sqlite3
+import subprocess
 import tarfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -339,3 +340,21 @@ async def test_where_nothing_has_run_nothing_is_made(tmp_path: Path, centre: Cen
         back_up(centre, tmp_path / "backups")
     assert not list((tmp_path / "backups").glob("*.gz"))
     assert recordings.LISTING not in os.listdir(tmp_path / "backups")
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of 300 kB, which is what a mount in a name space of our own would be to root."""
+    folder = tmp_path / "small"
+    folder.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=300k", "acd", folder], check=False).returncode:
+        pytest.fail("this test needs a small disk: run it as root")
+    yield folder
+    subprocess.run(["umount", folder], check=True)
+
+
+async def test_a_full_disk_is_one_message_and_leaves_nothing(centre: Centre, small_disk: Path) -> None:
+    with pytest.raises(OperatorError, match=r"MB are free|No space left|disk is full"):
+        back_up(centre, small_disk / "backups", recordings=WhereRecordings.NONE)
+    assert [name for name in os.listdir(small_disk / "backups") if name != ".acd-backup.lock"] == []
+    assert centre.world.store.call("c1") is not None

@@ -75,12 +75,13 @@ def test_a_tone_is_known_from_another_and_from_noise() -> None:
 @pytest.mark.parametrize(
     ("heard", "expected"),
     [
-        (Heard(75, 5000, 1.0, ("127.0.0.1", 10_002)), Level.OK),
-        (Heard(60, 5000, 1.0, ("127.0.0.1", 10_002)), Level.WARN),
-        (Heard(0, 0, 0.0, ("127.0.0.1", 10_002)), Level.FAIL),
-        (Heard(75, 5000, 0.1, ("127.0.0.1", 10_002)), Level.FAIL),
-        (Heard(75, 20, 1.0, ("127.0.0.1", 10_002)), Level.FAIL),
-        (Heard(75, 5000, 1.0, ("127.0.0.1", 40_000)), Level.FAIL),
+        (Heard(75, 75, 5000, 1.0, ("127.0.0.1", 10_002)), Level.OK),
+        (Heard(60, 75, 5000, 1.0, ("127.0.0.1", 10_002)), Level.WARN),
+        (Heard(10, 10, 5000, 1.0, ("127.0.0.1", 10_002)), Level.WARN),
+        (Heard(0, 0, 0, 0.0, ("127.0.0.1", 10_002)), Level.FAIL),
+        (Heard(75, 75, 5000, 0.1, ("127.0.0.1", 10_002)), Level.FAIL),
+        (Heard(75, 75, 20, 1.0, ("127.0.0.1", 10_002)), Level.FAIL),
+        (Heard(75, 75, 5000, 1.0, ("127.0.0.1", 40_000)), Level.FAIL),
     ],
 )
 def test_what_a_test_call_means(heard: Heard, expected: Level) -> None:
