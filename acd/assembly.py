@@ -214,7 +214,12 @@ class Assembly:
             self.guarding.guard,
         )
         self.metrics = ControllerMetrics(
-            self.shell.engine.floor, self.shell.clock, self.answers.health, lambda: len(self.switch.asking())
+            self.shell.engine.floor,
+            self.shell.clock,
+            self.answers.health,
+            lambda: len(self.switch.asking()),
+            environment.home,
+            lambda: not self.journal.failing,
         )
         self.shell.on_offered = self.metrics.offered
         self.metrics.add(self.guarding)

@@ -8,9 +8,11 @@ configuration, and by the states that there are. Key figures of the day are told
 from __future__ import annotations
 
 import asyncio
+import shutil
 import time
 from collections import Counter
 from collections.abc import Callable, Container, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 from prometheus_client import CollectorRegistry, Histogram, ProcessCollector, generate_latest
@@ -23,6 +25,7 @@ from acd.core.floor import Floor
 from acd.core.ports import TrunkState
 from acd.core.work_rules import SYSTEM_REASONS
 from acd.runtime.feed_figures import Figures
+from acd.settings.environment import LAST_BACKUP
 
 LAG_EVERY_S = 0.5
 OTHER = "other"
@@ -32,7 +35,10 @@ _SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0
 
 
 class ControllerMetrics(Collector):
-    """`health` is what the health page says; `asking`: how many questions of channels are open."""
+    """`health` is what the health page says; `asking`: how many questions of channels are open.
+
+    `home` is where the controller writes; `journaling`: whether the journal takes what it is to.
+    """
 
     def __init__(
         self,
@@ -40,11 +46,15 @@ class ControllerMetrics(Collector):
         clock: Callable[[], float],
         health: Callable[[], Mapping[str, Any]],
         asking: Callable[[], int],
+        home: Path,
+        journaling: Callable[[], bool],
     ) -> None:
         self._floor = floor
         self._clock = clock
         self._health = health
         self._asking = asking
+        self._home = home
+        self._journaling = journaling
         self._registry = CollectorRegistry(auto_describe=False)
         self._dispatch = Histogram(
             "acd_dispatch_seconds",
@@ -86,6 +96,7 @@ class ControllerMetrics(Collector):
         yield from self._lines()
         yield self._agents()
         yield from self._parts()
+        yield from self._surroundings()
 
     def _calls(self) -> GaugeMetricFamily:
         states = Counter(call.state for call in self._floor.calls.values())
@@ -133,6 +144,8 @@ class ControllerMetrics(Collector):
             ("acd_dispatching", "1 while agents are offered calls.", health["dispatching"]),
             ("acd_records_database_up", "1 while the database takes records.", health["records_database"]),
             ("acd_records_waiting", "Records that are not written yet.", health["records_waiting"]),
+            ("acd_records_on_disk", "Of these, those in the spool.", health["records_on_disk"]),
+            ("acd_records_away_seconds", "For so long the database has been away.", health["records_away_s"]),
             ("acd_flows_kept", "1 while the active flows are kept as a version.", health["flows_kept"]),
             (
                 "acd_fastagi_questions",
@@ -155,6 +168,42 @@ class ControllerMetrics(Collector):
         for trunk, state in health["trunks"].items():
             trunks.add_metric([trunk], float(state in _USABLE))
         yield trunks
+
+    def _surroundings(self) -> Iterator[GaugeMetricFamily]:
+        """The disk, the clock, the journal, and how old the newest back-up is."""
+        try:
+            usage = shutil.disk_usage(self._home)
+            total, free = usage.total, usage.free
+        except OSError:  # the folder has gone: nothing can be written
+            total, free = 0, 0
+        for name, text, value in (
+            ("acd_disk_bytes", "Of the disk with ACD_HOME.", total),
+            ("acd_disk_free_bytes", "Of these, those that are free.", free),
+            (
+                "acd_clock_off_seconds",
+                "How far calls' times are ahead of this machine's clock, which was set meanwhile.",
+                self._clock() - time.time(),
+            ),
+            (
+                "acd_journal_up",
+                "1 while the journal takes what it is to, or is switched off.",
+                self._journaling(),
+            ),
+            (
+                "acd_backup_timestamp_seconds",
+                "When the newest back-up was made; 0: never.",
+                _backup_at(self._home),
+            ),
+        ):
+            yield GaugeMetricFamily(name, text, value=float(value))
+
+
+def _backup_at(home: Path) -> float:
+    """The time of the file that `acd backup` leaves."""
+    try:
+        return (home / LAST_BACKUP).stat().st_mtime
+    except OSError:
+        return 0.0
 
 
 def _state(agent: Agent, known: Container[str]) -> tuple[str, str]:

@@ -96,7 +96,7 @@ COMMANDS = {
         "Check and test config/ and ivr_flows/; if all is well, all of it holds at once. Calls go on.",
     ),
     "versions": Command(
-        "acd.cli.flows:versions",
+        "acd.cli.versions:app",
         "Which configuration and flows were active when, made so by whom, what changed,"
         " which calls use them.",
     ),
@@ -151,6 +151,18 @@ COMMANDS = {
     "phones": Command(
         "acd.cli.phones:app",
         "SIP phones: passwords and Asterisk's configuration.",
+    ),
+    "doctor": Command(
+        "acd.cli.doctor:doctor",
+        "Look at an installation from the outside, make a test call, and say what to do.",
+    ),
+    "backup": Command(
+        "acd.cli.backup:app",
+        "Back up all data and configuration while the centre runs; verify a back-up.",
+    ),
+    "restore": Command(
+        "acd.cli.backup:restore_backup",
+        "Put a back-up into an empty ACD_HOME: all of it, or nothing.",
     ),
     "records": Command(
         "acd.cli.reconcile:app",

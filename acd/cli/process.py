@@ -31,15 +31,21 @@ def raise_open_files() -> None:
 
 
 def configure_logging() -> None:
-    """Lines on stderr; ACD_LOG=debug shows every event and command (with callers' numbers)."""
+    """Lines on stderr; ACD_LOG=debug shows every event and command (with callers' numbers).
+
+    ACD_LOG_FORMAT is json or console; left out: console on a terminal, else json.
+    """
+    form = os.environ.get("ACD_LOG_FORMAT", "").lower()
+    as_console = sys.stderr.isatty() if form not in ("json", "console") else form == "console"
     level = logging.getLevelNamesMapping().get(os.environ.get("ACD_LOG", "info").upper(), logging.INFO)
     structlog.configure(
         processors=[
+            structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.format_exc_info,
             structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
-            if sys.stderr.isatty()
+            if as_console
             else structlog.processors.JSONRenderer(ensure_ascii=False),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),

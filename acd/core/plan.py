@@ -197,3 +197,7 @@ def rate_of(ageing: Mapping[int, float], priority: int) -> float:
     """Of the nearest class that is not above the priority; of the lowest for one below all; 1 for none."""
     below = [known for known in ageing if known <= priority]
     return ageing[max(below) if below else min(ageing)] if ageing else 1.0
+
+
+DOCTOR = "acd-doctor"
+"""The endpoint of test calls: no phone, no trunk."""

@@ -62,6 +62,7 @@ class Leg:
         self._target = remote
         self._branch = ""
         self._cseq = 0
+        self._proof = ""
         self._last_response: bytes | None = None
         self._repeating: asyncio.TimerHandle | None = None
 
@@ -147,14 +148,23 @@ class Leg:
     def _take_final(self, message: Message, status: int, at: float) -> None:
         self._remote_tag = message.require("to").partition(";tag=")[2]
         if status >= 300:
-            self.phone.send(self._build("ACK", cseq=1, branch=self._branch))
-            self._end(status, at)
+            self.phone.send(self._build("ACK", cseq=self._cseq, branch=self._branch))
+            if status == 401 and self._cseq == 1 and self.phone.may_prove:
+                self._prove(message)
+            else:
+                self._end(status, at)
             return
         self._target = sip.address_in(message.require("contact"))
-        self.phone.send(self._build("ACK", cseq=1))
+        self.phone.send(self._build("ACK", cseq=self._cseq))
         if self.audio is not None:
             self.audio.far_end = sip.media_address(message.body)
         self._enter(LegState.TALKING, at)
+
+    def _prove(self, challenge: Message) -> None:
+        """Ask again, and say who asks."""
+        self._remote_tag = ""
+        self._proof = self.phone.proof(challenge.require("www-authenticate"), "INVITE", self._remote)
+        self._request("INVITE", self._media())
 
     # --- how --------------------------------------------------------------------------------------
     def _media(self) -> str:
@@ -201,6 +211,8 @@ class Leg:
             ("CSeq", f"{cseq} {method}"),
             ("Contact", contact),
         )
+        if self._proof and method == "INVITE":
+            headers += (("Authorization", self._proof),)
         return sip.encode(f"{method} {self._target} SIP/2.0", headers, body)
 
     def _quiet(self) -> None:

@@ -141,6 +141,15 @@ class Phone:
         """Send one message; the time just before."""
         return self._wire.send(data)
 
+    @property
+    def may_prove(self) -> bool:
+        """Whether it has a password to say who it is."""
+        return bool(self._password)
+
+    def proof(self, challenge: str, method: str, uri: str) -> str:
+        """The Authorization header that answers a challenge."""
+        return sip.digest_answer(challenge, method, uri, self.number, self._password)
+
     def respond(self, request: Message, status: int, tag: str, body: str = "") -> bytes:
         """Answer a request; what was sent."""
         data = sip.response(request, status, REASONS.get(status, "Refused"), tag, self.contact, body)

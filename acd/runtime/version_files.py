@@ -233,6 +233,13 @@ def content_hash(config_dir: Path, flows_dir: Path) -> str:
     return digest.hexdigest()[:16]
 
 
+def files_of(staged: Staged) -> Iterator[tuple[str, Path]]:
+    """Every file of both folders by its name, as `config/agents.yml`, in order."""
+    for folder, name in ((staged.config_dir, CONFIG), (staged.flows_dir, FLOWS)):
+        for path in _files(folder):
+            yield f"{name}/{path.relative_to(folder).as_posix()}", path
+
+
 def changed_files(old: Staged, new: Staged) -> list[str]:
     """The names of the files that are not the same in both, as `config/agents.yml`."""
     changed = []

@@ -18,6 +18,8 @@ from acd.settings.secret_variables import secret_variable
 
 # The longest path that the kernel takes for a Unix socket, in bytes, without the closing zero.
 LONGEST_SOCKET_PATH = 107
+LAST_BACKUP = "last-backup"
+"""The file in ACD_HOME whose time is that of the newest back-up."""
 T = TypeVar("T")
 
 
@@ -43,6 +45,7 @@ class Environment:
     held against `sip_tls_ca`.
     FastAGI is taken from `asterisk_host`, and from the addresses and networks of `agi_from`.
     Secrets may come from files: NAME_FILE names the one of NAME (`acd.settings.secret_variables`).
+    `backup_passphrase` seals the secrets in a back-up.
     `records_url`, if given, says where records go instead of a file in `home`; it may hold a password.
     """
 
@@ -78,6 +81,7 @@ class Environment:
     sip_tls_cert: Path | None = None
     sip_tls_key: Path | None = None
     sip_tls_ca: Path = Path("/etc/ssl/certs/ca-certificates.crt")
+    backup_passphrase: str = field(default="", repr=False)
 
     @classmethod
     def from_env(cls, env: Mapping[str, str], checkout: Path) -> Environment:
@@ -110,6 +114,7 @@ class Environment:
             redis_password=read(_secret, "ACD_REDIS_PASSWORD", ""),
             s3_access_key=read(_secret, "ACD_S3_ACCESS_KEY", ""),
             s3_secret_key=read(_secret, "ACD_S3_SECRET_KEY", ""),
+            backup_passphrase=read(_secret, "ACD_BACKUP_PASSPHRASE", ""),
             metrics_from=read(_networks, "ACD_METRICS_FROM", cls.metrics_from),
             tls_cert=read.optional(_file, "ACD_TLS_CERT", home),
             tls_key=read.optional(_file, "ACD_TLS_KEY", home),

@@ -7,6 +7,8 @@ another machine, with only its folder in common.
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -101,6 +103,7 @@ def _values(
         "ami_fence": _fence_account(environment, secrets),
         "ami_port": str(environment.ami_port),
         "ami_password": secrets.ami_password,
+        "doctor_password": doctor_password(secrets.ami_password),
         "sip_address": _bracketed(environment.sip_address),
         "sip_port": str(environment.sip_port),
         "rtp_low": str(low),
@@ -142,6 +145,11 @@ def _fence_account(environment: Environment, secrets: Secrets) -> str:
     permits = [f"permit = {address}" for address in _controllers(environment)]
     lines = [f"[{FENCE_USER}]", f"secret = {fence_password(secrets.ami_password)}", "deny = 0.0.0.0/0,::/0"]
     return "\n".join([*lines, *permits, "read = command", "write = command"])
+
+
+def doctor_password(ami_password: str) -> str:
+    """That of the account for test calls: whoever may have the one can make the other, and nobody else."""
+    return hmac.new(ami_password.encode(), b"doctor", hashlib.sha256).hexdigest()[:32]
 
 
 def _bracketed(address: str) -> str:

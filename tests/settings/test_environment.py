@@ -68,6 +68,7 @@ def test_every_variable() -> None:
         "ACD_CONTROLLERS": "one=192.0.2.1,two=192.0.2.2:4600",
         "ACD_TLS_CERT": "/etc/acd/tls/cert.pem",
         "ACD_TLS_KEY": "/etc/acd/tls/key.pem",
+        "ACD_BACKUP_PASSPHRASE": "a lump of sugar",
         "PATH": "/bin",
     }
     assert Environment.from_env(variables, CHECKOUT) == Environment(
@@ -80,11 +81,13 @@ def test_every_variable() -> None:
         "two", (ControllerPlace("one", "192.0.2.1", 4574), ControllerPlace("two", "192.0.2.2", 4600)),
         Path("/etc/acd/tls/cert.pem"), Path("/etc/acd/tls/key.pem"), ("192.0.2.16/29",),
         15061, Path("/etc/acd/sip.crt"), Path("/etc/acd/sip.key"), Path("/etc/acd/ca.crt"),
+        "a lump of sugar",
     )  # fmt: skip
     shown = repr(Environment.from_env(variables, CHECKOUT))
     assert "correct horse" not in shown
     assert "coffee beans" not in shown
     assert "staple" not in shown
+    assert "sugar" not in shown
 
 
 def test_an_empty_variable_is_not_set() -> None:

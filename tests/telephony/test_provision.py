@@ -188,7 +188,7 @@ def test_unchanged_files_are_not_written_again(site: Site) -> None:
 def test_only_what_changed_is_written(site: Site) -> None:
     secrets = site.secrets
     site.secrets = Secrets("AnotherPassword01234", secrets.phone_passwords)
-    assert site.provision() == ["extensions.conf", "manager.conf"]
+    assert site.provision() == ["extensions.conf", "manager.conf", "pjsip.conf"]
     assert (site.etc / "manager.conf").stat().st_mode & 0o777 == 0o600
 
 

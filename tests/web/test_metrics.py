@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from functools import partial
@@ -14,6 +15,7 @@ from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 import pytest
+import yaml
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer, make_mocked_request
 from prometheus_client.parser import text_string_to_metric_families
@@ -28,6 +30,7 @@ from acd.records.period import parse_period
 from acd.records.store import RecordStore
 from acd.reports.asked import Asked, By
 from acd.reports.run import run_report
+from acd.runtime.clock import EngineClock
 from acd.runtime.feed_figures import Figures as Lines
 from acd.web import metrics
 from acd.web.centre import CentreInUse, CentreShown
@@ -48,6 +51,8 @@ HEALTH: dict[str, Any] = {
     "dispatching": True,
     "records_waiting": 2,
     "records_database": False,
+    "records_on_disk": 1,
+    "records_away_s": 30,
     "live_state_on_disk": True,
     "live_state_in_redis": True,
     "flows_kept": True,
@@ -145,7 +150,9 @@ def engine_at_work() -> Engine:
 def controller_metrics(**health: Any) -> ControllerMetrics:
     """Of that floor, ten seconds later."""
     floor = engine_at_work().floor
-    return ControllerMetrics(floor, lambda: 136.0, lambda: {**HEALTH, **health}, lambda: 1)
+    return ControllerMetrics(
+        floor, lambda: 136.0, lambda: {**HEALTH, **health}, lambda: 1, CHECKOUT / "config", lambda: True
+    )
 
 
 def test_the_controller_tells_of_this_moment() -> None:
@@ -188,6 +195,51 @@ def pages(store: RecordStore, tmp_path: Path) -> dict[str, bytes]:
     certificate = Certificate(tmp_path / "tls/cert.pem", tmp_path / "tls/key.pem")
     page = metrics._written(work_out(store.engine, CENTRE, NOW), 3, certificate)
     return {"controller": told.page(), "web": page}
+
+
+ALERTS: list[dict[str, Any]] = [
+    rule
+    for group in yaml.safe_load((CHECKOUT / "config" / "monitoring" / "alerts.yml").read_text())["groups"]
+    for rule in group["rules"]
+]
+RUNBOOK = (CHECKOUT / "docs" / "runbook.md").read_text(encoding="utf-8")
+
+
+def test_every_alert_asks_for_what_there_is_and_is_explained(pages: dict[str, bytes]) -> None:
+    there = {name for page in pages.values() for name in names(page)}
+    for rule in ALERTS:
+        asked = set(re.findall(r"\b(?:acd|process)_[a-z0-9_]+", re.sub(r"\{[^}]*\}", "", rule["expr"])))
+        assert asked <= there, rule["alert"]
+        assert asked or rule["expr"].startswith("up{")
+        assert rule["expr"].count("(") == rule["expr"].count(")")
+        assert rule["labels"]["severity"] in ("critical", "warning")
+        assert rule["annotations"]["summary"]
+    explained = re.findall(r"^### (Acd\w+)$", RUNBOOK, re.MULTILINE)
+    assert explained == [rule["alert"] for rule in ALERTS]
+
+
+def test_disk_clock_and_backup_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = EngineClock()
+
+    def page() -> Samples:
+        floor = engine_at_work().floor
+        return read(
+            ControllerMetrics(floor, clock, lambda: HEALTH, lambda: 0, tmp_path, lambda: False).page()
+        )
+
+    before = page()
+    assert of(before, "acd_clock_off_seconds") == pytest.approx(0.0, abs=0.5)
+    assert of(before, "acd_backup_timestamp_seconds") == 0
+    assert of(before, "acd_journal_up") == 0
+    assert 0 < (of(before, "acd_disk_free_bytes") or 0) <= (of(before, "acd_disk_bytes") or 0)
+    (tmp_path / "last-backup").touch()
+    assert of(page(), "acd_backup_timestamp_seconds") == pytest.approx(time.time(), abs=60)
+    real = time.time
+    for stepped_s in (3600.0, -3600.0):
+        monkeypatch.setattr(time, "time", lambda by_s=stepped_s: real() + by_s)
+        at = clock()
+        assert of(page(), "acd_clock_off_seconds") == pytest.approx(-stepped_s, abs=0.5)
+        assert 0 <= clock() - at < 5  # calls' time goes evenly
 
 
 def test_every_query_of_the_dashboard_has_its_metric(pages: dict[str, bytes]) -> None:

@@ -1,0 +1,47 @@
+"""Which files of an installation belong to its back-up, by the name that they have in the archive."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from acd.runtime.version_files import VersionFiles
+from acd.settings.environment import Environment
+
+CONFIG, FLOWS, VERSIONS, HOME, JOURNAL = "config", "ivr_flows", "versions", "home", "journal"
+KEPT_OF_HOME = ("retention.key", "retention.stamp")
+"""Small files of ACD_HOME without which what is on record would not mean the same."""
+_LAST = "version.json"
+
+
+def small_files(env: Environment) -> Iterator[tuple[str, Path]]:
+    """Configuration, flows, and what else is small. Raises OSError."""
+    for root, folder in ((CONFIG, env.config_dir), (FLOWS, env.flows_dir)):
+        yield from _below(root, folder)
+    for name in KEPT_OF_HOME:
+        if (env.home / name).is_file():
+            yield f"{HOME}/{name}", env.home / name
+
+
+def version_files(env: Environment) -> Iterator[tuple[str, Path]]:
+    """The versions, oldest first; of each the file that makes it one comes last."""
+    for entry in VersionFiles(env.versions_dir).entries():
+        folder = env.versions_dir / str(entry.number)
+        found = sorted(_below(f"{VERSIONS}/{entry.number}", folder), key=lambda f: f[1].name == _LAST)
+        yield from found
+
+
+def journal_files(env: Environment) -> Iterator[tuple[str, Path]]:
+    """What the engine was told and answered."""
+    yield from _below(JOURNAL, env.journal_dir)
+
+
+def _below(root: str, folder: Path) -> Iterator[tuple[str, Path]]:
+    """Every file in order; hidden ones and folders that are links left out, as in a version."""
+    for parent, folders, names in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in sorted(names):
+            path = Path(parent) / name
+            if not name.startswith(".") and path.is_file():
+                yield f"{root}/{path.relative_to(folder).as_posix()}", path

@@ -1,0 +1,108 @@
+"""What the doctor makes of what it sees, without a centre."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from acd.doctor import host, ports, stores
+from acd.doctor.asterisk import clock, version
+from acd.doctor.finding import Finding, Level
+from acd.doctor.trial_call import Heard, judged, level, linear, share, tone
+from acd.settings.environment import Environment
+from acd.settings.model import RedisSettings
+from tests.redis_server import RedisProcess
+
+ENV = Environment(Path("/h"), Path("/c"), Path("/f"))
+
+
+def test_ports_that_others_can_reach() -> None:
+    inside = {5038: "AMI", 6379: "Redis"}
+    listens = [("127.0.0.1", 5038), ("::1", 6379), ("0.0.0.0", 8080)]
+    assert ports.exposed(inside, listens) == []
+    found = ports.exposed(inside, [("0.0.0.0", 5038), ("::", 6379), ("10.0.0.5", 6379)])
+    assert [f.level for f in found] == [Level.FAIL, Level.FAIL, Level.WARN]
+    assert "0.0.0.0 port 5038" in found[0].told
+
+
+async def test_ports_are_read_as_the_kernel_tells_them() -> None:
+    server = await asyncio.start_server(lambda _r, w: w.close(), "127.0.0.1", 0)
+    async with server:
+        port = server.sockets[0].getsockname()[1]
+        assert ("127.0.0.1", port) in ports.listening()
+    assert ports._address("00000000000000000000000001000000", True) == "::1"
+
+
+def test_the_host_name_trap(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    hosts = tmp_path / "hosts"
+    hosts.write_text("127.0.0.1 localhost # desk7\n")
+    monkeypatch.setattr("socket.gethostname", lambda: "desk7")
+    monkeypatch.setattr("os.geteuid", lambda: 1000)
+    (found,) = host.host_name(hosts)
+    assert (found.level, found.todo) == (Level.FAIL, f"add the line '127.0.0.1 desk7' to {hosts}")
+    hosts.write_text("127.0.1.1 desk7\n")
+    assert next(host.host_name(hosts)).level is Level.OK
+
+
+def test_clocks_and_versions() -> None:
+    assert [f.level for off in (0.2, -3.0) for f in clock("c", off)] == [Level.OK, Level.WARN]
+    assert [f.level for v in ("22.5.1", "20.1", "") for f in version(v)] == [Level.OK, Level.FAIL, Level.FAIL]
+
+
+def test_a_disk_that_takes_nothing(tmp_path: Path) -> None:
+    env = Environment(tmp_path, tmp_path, tmp_path)
+    assert [f.part for f in host.disk(env)] == ["disk space", "disk writes"]
+    assert list(tmp_path.iterdir()) == []
+    gone = Environment(tmp_path / "gone", tmp_path, tmp_path)
+    with pytest.raises(FileNotFoundError):
+        list(host.disk(gone))
+
+
+def samples(packets: tuple[bytes, ...]) -> list[int]:
+    return [linear(code) for packet in packets for code in packet]
+
+
+def test_a_tone_is_known_from_another_and_from_noise() -> None:
+    heard = samples(tone(700.0))
+    assert share(heard, 700.0) > 0.99
+    assert share(heard, 1004.0) < 0.01
+    assert level(heard) == pytest.approx(8000 / 2**0.5, rel=0.05)
+    assert (share([], 700.0), level([]), share([0] * 160, 700.0)) == (0.0, 0.0, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("heard", "expected"),
+    [
+        (Heard(75, 75, 5000, 1.0, ("127.0.0.1", 10_002)), Level.OK),
+        (Heard(60, 75, 5000, 1.0, ("127.0.0.1", 10_002)), Level.WARN),
+        (Heard(10, 10, 5000, 1.0, ("127.0.0.1", 10_002)), Level.WARN),
+        (Heard(0, 0, 0, 0.0, ("127.0.0.1", 10_002)), Level.FAIL),
+        (Heard(75, 75, 5000, 0.1, ("127.0.0.1", 10_002)), Level.FAIL),
+        (Heard(75, 75, 20, 1.0, ("127.0.0.1", 10_002)), Level.FAIL),
+        (Heard(75, 75, 5000, 1.0, ("127.0.0.1", 40_000)), Level.FAIL),
+    ],
+)
+def test_what_a_test_call_means(heard: Heard, expected: Level) -> None:
+    (found,) = judged(heard, 700.0, "tone", ENV)
+    assert found.level is expected
+    assert bool(found.todo) == (expected is not Level.OK)
+
+
+async def test_redis_may_not_throw_away(tmp_path: Path) -> None:
+    process = RedisProcess(tmp_path)
+    process.start()
+    try:
+        settings = RedisSettings(port=process.port)
+        found = await stores.redis(ENV, settings)
+        assert {f.level for f in found} == {Level.OK}
+        process.cli("config", "set", "maxmemory-policy", "allkeys-lru")
+        assert (await stores.redis(ENV, settings))[0].level is Level.FAIL
+    finally:
+        process.stop()
+    assert [f.level for f in await stores.redis(ENV, settings)] == [Level.WARN]
+
+
+def test_a_finding_says_what_to_do() -> None:
+    assert Finding("x", Level.OK, "y").todo == ""
