@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 from pathlib import Path
 
@@ -20,6 +21,11 @@ from tests.web.desktop import desktop
 SMALL = RequestLimits(person_a_minute=120, token_a_minute=60, address_a_minute=60, sockets_of_address=3)
 ANNA = Asker("anna", Role.AGENT, "192.0.2.1", session="s")
 WALL = Asker("token:wall", Role.SUPERVISOR, "192.0.2.1", scopes=frozenset({Scope.READ_STATE}), token="t1")
+
+
+KNOCKS = 1000 if os.environ.get("ACD_TEST_ALL") else 300
+SLOWEST_S = 5.0
+"""On a machine that has much else to do; by itself it is hundredths."""
 
 
 def passed(limits: Limits, asker: Asker, times: int, now: float) -> int:
@@ -79,36 +85,35 @@ def test_what_is_kept_has_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
 async def test_requests_are_refused_for_a_moment_and_counted(tmp_path: Path) -> None:
     async with desktop(tmp_path) as house, house.browser() as stranger:
         await house.sign_in("anna")
-        house.process.services.limits.settings = SMALL
-        house.process.services.limits._buckets.clear()
+        limits = house.process.services.limits
+        limits.settings = RequestLimits(address_a_minute=2)  # one, and then half a minute nothing
+        limits._buckets.clear()
         statuses = []
-        for _ in range(20):
+        for _ in range(3):
             async with stranger.get("/api/session", headers={"Cookie": "acd_session=guess"}) as answer:
-                statuses.append(answer.status)
-                retry = answer.headers.get("Retry-After")
-        assert statuses[:14] == [401] * 14
-        assert (statuses[-1], retry) == (429, "1")
+                statuses.append((answer.status, answer.headers.get("Retry-After")))
+        assert statuses == [(401, None), (429, "30"), (429, "30")]
         async with stranger.get("/health") as answer:
             assert answer.status == 429
         async with house.client.get("/api/session") as answer:
             assert answer.status == 200  # from the same address
         _, key = Tokens(house.store.engine).add("wall", ["read:state"], "root", None)
-        headers = {"Authorization": "Bearer wrong"}
-        async with stranger.get("/api/targets", headers=headers) as answer:
+        for said, status in ((f"Bearer {key}", 429), ("Bearer wrong", 429)):
+            async with stranger.get("/api/targets", headers={"Authorization": said}) as answer:
+                assert answer.status == status  # not looked for while strangers have used up the address
+        limits._buckets.clear()
+        for _ in range(3):
+            async with stranger.get("/api/targets", headers={"Authorization": f"Bearer {key}"}) as answer:
+                assert answer.status == 200  # known from now on
+        async with stranger.get("/api/targets", headers={"Authorization": "Bearer wrong"}) as answer:
+            assert answer.status == 401
+        async with stranger.get("/api/targets", headers={"Authorization": "Bearer wrong"}) as answer:
             assert answer.status == 429
-        await asyncio.sleep(1.1)  # a second brings one more
-        headers = {"Authorization": f"Bearer {key}"}
-        async with stranger.get("/api/targets", headers=headers) as answer:
-            assert answer.status == 200
         async with house.client.get("/metrics") as answer:
-            told = await answer.text()
-        (line,) = [
-            line for line in told.splitlines() if line.startswith('acd_requests_refused_total{by="address"}')
-        ]
-        assert float(line.split()[1]) >= 6
+            assert 'acd_requests_refused_total{by="address"} 6.0' in await answer.text()
 
 
-async def test_a_thousand_websockets_without_a_session_harm_nobody(tmp_path: Path) -> None:
+async def test_websockets_without_a_session_harm_nobody(tmp_path: Path) -> None:
     async with desktop(tmp_path) as house:
         await house.sign_in("anna")
 
@@ -122,7 +127,9 @@ async def test_a_thousand_websockets_without_a_session_harm_nobody(tmp_path: Pat
         connector = aiohttp.TCPConnector(limit=100)
         headers = {"Origin": house.url}
         async with aiohttp.ClientSession(house.url, headers=headers, connector=connector) as stranger:
-            knocking = asyncio.gather(*(knock(stranger, path) for path in ["/api/live", "/sip"] * 500))
+            knocking = asyncio.gather(
+                *(knock(stranger, path) for path in ["/api/live", "/sip"] * (KNOCKS // 2))
+            )
             slowest_s = 0.0
             while not knocking.done():
                 began = time.monotonic()
@@ -130,7 +137,7 @@ async def test_a_thousand_websockets_without_a_session_harm_nobody(tmp_path: Pat
                     assert answer.status == 200
                 slowest_s = max(slowest_s, time.monotonic() - began)
             assert set(await knocking) == {401, 429}
-        assert slowest_s < 2.0
+        assert slowest_s < SLOWEST_S
         assert house.process.services.hub.clients == 0
 
 

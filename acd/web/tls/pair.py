@@ -45,8 +45,7 @@ def read_pair(cert: Path, key: Path, now: datetime | None = None) -> Pair:
         if error.reason and "MISMATCH" in error.reason:
             text = f"{KEY}: {key} is not the key of the certificate in {cert} ({CERT})"
             raise OperatorError(text) from error
-        reason = (error.reason or str(error)).lower().replace("_", " ")
-        text = f"{KEY}: {key}: expected a private key in PEM, for the certificate in {cert} ({reason})"
+        text = f"{KEY}: {key}: expected a private key in PEM, for the certificate in {cert} ({CERT})"
         raise OperatorError(text) from error
     except OSError as error:
         raise OperatorError(f"{KEY}: {key} cannot be read: {error.strerror}") from error
