@@ -84,6 +84,11 @@ def read_pins(path: Path) -> dict[str, str]:
     return _read(path).pins
 
 
+def read_ami_password(path: Path) -> str | None:
+    """That of the manager interface; None: none has been made. Changes nothing. Raises OperatorError likewise."""
+    return _read(path).ami
+
+
 def write_pin(path: Path, agent: str, hashed: str | None) -> None:
     """Keep the hash of an agent's PIN, or none any more. Raises OperatorError likewise."""
     try:
