@@ -85,7 +85,7 @@ def read_pins(path: Path) -> dict[str, str]:
 
 
 def read_ami_password(path: Path) -> str | None:
-    """That of the manager interface; None: none has been made. Changes nothing. Raises OperatorError likewise."""
+    """That of the manager interface; None: there is none yet. Raises OperatorError likewise."""
     return _read(path).ami
 
 
