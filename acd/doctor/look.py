@@ -22,7 +22,7 @@ from acd.runtime.control import request
 from acd.settings.environment import Environment, numeric_address
 from acd.settings.load import load_centre
 from acd.settings.model import Centre
-from acd.settings.secrets import load_or_create_secrets
+from acd.settings.secrets import read_ami_password
 
 LIMIT_S = 15.0
 STEPPED_S = 0.1
@@ -125,9 +125,10 @@ async def _asterisk(around: Around) -> list[Finding]:
 
 
 def _ami_password(env: Environment) -> str:
-    if not env.secrets_file.is_file():
-        raise OperatorError(f"there is no {env.secrets_file}: acd phones provision makes it")
-    return load_or_create_secrets(env.secrets_file, ()).ami_password
+    """Only looked at: what is wrong with the file is a finding."""
+    if (password := read_ami_password(env.secrets_file)) is None:
+        raise OperatorError(f"there are no passwords in {env.secrets_file}: acd phones provision makes them")
+    return password
 
 
 def _others(env: Environment, centre: Centre | None) -> dict[str, int]:

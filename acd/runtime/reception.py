@@ -81,6 +81,7 @@ class Reception:
     # --- the caller asks ----------------------------------------------------------------------
     async def serve(self, ask: Ask, line: CallerLine) -> None:
         """Answer one question, or leave the caller in the engine's hands."""
+        structlog.contextvars.bind_contextvars(call=ask.call_id)  # for all lines of this session
         log.debug("ask", ask=ask)
         if ask.kind is AskKind.NEW and ask.phone is not None and ask.dialed_number.startswith("*"):
             await self._feature(ask, line)

@@ -111,6 +111,11 @@ def read_control_password(path: Path) -> str:
     return found
 
 
+def read_ami_password(path: Path) -> str | None:
+    """That of the manager interface; None: there is none yet. Raises OperatorError likewise."""
+    return _read(path).ami
+
+
 def write_pin(path: Path, agent: str, hashed: str | None) -> None:
     """Keep the hash of an agent's PIN, or none any more. Raises OperatorError likewise."""
     try:

@@ -1,0 +1,47 @@
+"""Lines of the log: in the form that is wanted, with the call whose session writes them."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+PROGRAM = """
+import structlog
+from acd.cli.process import configure_logging
+configure_logging()
+structlog.contextvars.bind_contextvars(call="a1-7")
+structlog.get_logger("x").info("something", agent="anna")
+structlog.get_logger("x").debug("nothing")
+"""
+
+
+def lines(**variables: str) -> list[str]:
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM],
+        env={**os.environ, "ACD_LOG": "info", **variables},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == ""
+    return done.stderr.splitlines()
+
+
+@pytest.mark.parametrize("form", ["json", ""])
+def test_lines_for_programs_name_call_and_agent(form: str) -> None:
+    (line,) = lines(ACD_LOG_FORMAT=form)
+    told = json.loads(line)
+    assert told.pop("timestamp").endswith("Z")
+    assert told == {"event": "something", "level": "info", "call": "a1-7", "agent": "anna"}
+
+
+def test_lines_for_people() -> None:
+    (line,) = lines(ACD_LOG_FORMAT="console")
+    assert "something" in line
+    assert "call=a1-7" in line
+    with pytest.raises(ValueError):
+        json.loads(line)
