@@ -1,0 +1,85 @@
+"""docker-compose.yml and the images: every service runs without root, locked, and within limits."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+CHECKOUT = Path(__file__).parents[2]
+COMPOSE: dict[str, Any] = yaml.safe_load((CHECKOUT / "docker-compose.yml").read_text(encoding="utf-8"))
+SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
+IMAGES = ("Dockerfile", "asterisk/Dockerfile")
+WRITABLE = {"redis": {"/data"}, "postgres": {"/var/lib/postgresql/data"}}
+
+
+def user_of(service: dict[str, Any]) -> str:
+    """Of the service, or of its image: the last one that the Dockerfile names."""
+    if "build" not in service:
+        return str(service.get("user", "root"))
+    build = service["build"]
+    file = build.get("dockerfile", "Dockerfile") if isinstance(build, dict) else "Dockerfile"
+    users = re.findall(r"^USER (\S+)$", (CHECKOUT / file).read_text(encoding="utf-8"), re.MULTILINE)
+    return str(service.get("user", users[-1] if users else "root"))
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_a_service_is_locked(name: str) -> None:
+    service = SERVICES[name]
+    assert user_of(service) not in ("root", "0", "0:0", "")
+    assert service["read_only"] is True
+    assert service["cap_drop"] == ["ALL"]
+    assert not service.get("cap_add")
+    assert not service.get("privileged")
+    assert not service.get("devices")
+    assert service["security_opt"] == ["no-new-privileges:true"]  # so seccomp is Docker's own
+    assert service.get("pid") != "host"
+    assert service.get("network_mode") in (None, "none")
+    assert "/tmp" in service["tmpfs"]
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_a_service_has_limits(name: str) -> None:
+    assert 0 < SERVICES[name]["pids_limit"] <= 1024
+    assert re.fullmatch(r"[0-9]+[mg]", SERVICES[name]["mem_limit"])
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_nothing_of_the_machine_is_written_to(name: str) -> None:
+    for volume in SERVICES[name].get("volumes", ()):
+        source, _, rest = volume.partition(":")
+        assert "docker.sock" not in volume
+        assert source in COMPOSE["volumes"] or rest.endswith(":ro"), volume
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_what_is_published_is_so_on_this_machine_alone(name: str) -> None:
+    assert all(port.startswith("127.0.0.1:") for port in SERVICES[name].get("ports", ()))
+
+
+def test_the_inner_network_has_no_way_out() -> None:
+    assert COMPOSE["networks"]["inside"]["internal"] is True
+    assert not {"redis", "postgres"} & {name for name, each in SERVICES.items() if "ports" in each}
+    for name in WRITABLE:
+        assert set(SERVICES[name]["networks"]) == {"inside"}
+
+
+@pytest.mark.parametrize("file", IMAGES)
+def test_images_have_a_base_with_a_version_and_no_root(file: str) -> None:
+    text = (CHECKOUT / file).read_text(encoding="utf-8")
+    bases = re.findall(r"^FROM (\S+)", text, re.MULTILINE)
+    assert bases
+    for base in bases:
+        assert re.fullmatch(r"[a-z]+:[a-z0-9.]+-[a-z0-9.-]+", base), f"{base} names no version"
+    assert re.search(r"^USER acd$", text, re.MULTILINE)
+    assert "ADD " not in text
+    assert "curl" not in text
+
+
+@pytest.mark.parametrize("name", WRITABLE)
+def test_images_of_others_have_a_version(name: str) -> None:
+    assert re.fullmatch(r"[a-z]+:[0-9]+(\.[0-9]+)*", SERVICES[name]["image"])
+    assert any(volume.endswith(tuple(WRITABLE[name])) for volume in SERVICES[name]["volumes"])
