@@ -3,13 +3,23 @@ import { describe, expect, it } from "vitest";
 import { sorted, turned, windowOf } from "../src/grid/sorting";
 import type { Agent, Call, Group } from "../src/live/shapes";
 import { isToBeHeard, presentAlarms, stillSeen } from "../src/supervisor/alarms";
-import { isOf, isShown, makeAgentRows, NO_FILTER, waitingCalls, type AgentRow, type GroupRow } from "../src/supervisor/board";
+import { isOf, isOfTeam, isShown, makeAgentRows, NO_FILTER, waitingCalls, type AgentRow, type GroupRow } from "../src/supervisor/board";
 import { agentLevel, groupLevels, levelOf, readThresholds, USUAL } from "../src/supervisor/thresholds";
 
 const agent = (fields: Partial<Agent>): Agent => ({ id: "anna", name: "Anna", extension: "1001", state: "ready", reason: null, reason_max_s: null, since_at: 1000, groups: ["sales"], ...fields }) as Agent;
 const group = (fields: Partial<Group>): Group => ({ id: "sales", name: "Sales", waiting: 0, oldest_at: null, ready: 2, staffed: 3, ...fields }) as Group;
 const agentRow = (fields: Partial<Agent>): AgentRow => ({ agent: agent(fields), figures: undefined });
 const groupRow = (fields: Partial<Group>): GroupRow => ({ group: group(fields), figures: undefined });
+
+describe("teams", () => {
+  it("chooses agents by team, all of them where no team is named", () => {
+    const rows = [agentRow({ id: "a", team: "north" }), agentRow({ id: "b", team: "south" }), agentRow({ id: "c", team: null })];
+    const shown = (...teams: string[]) => rows.filter((row) => isOfTeam(row, teams)).map(({ agent }) => agent.id);
+    expect(shown()).toEqual(["a", "b", "c"]);
+    expect(shown("north")).toEqual(["a"]);
+    expect(shown("north", "south", "gone")).toEqual(["a", "b"]);
+  });
+});
 
 describe("sorting", () => {
   it("goes by numbers, or by text as people read it, and puts what is unknown last either way", () => {
