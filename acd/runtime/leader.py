@@ -1,9 +1,9 @@
 """The controller that leads, wherever it is: all that talk to the controller find it through this.
 
 Where there is only one controller (no ACD_CONTROLLERS) that is the one behind the control socket. Of several,
-the one that led the last time is asked first whether it still does, then all at once. A request is sent only
-to a controller that has just said so on the same connection, and only once: whether one that got no answer
-was granted nobody knows, so it is never sent again by itself.
+the one that led the last time is asked first whether it still does, a moment later all at once. A request is
+sent only to a controller that has just said so on the same connection, and only once: whether one that got no
+answer was granted nobody knows, so it is never sent again by itself.
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ from acd.settings.controllers import ControllerPlace
 from acd.settings.environment import Environment
 
 LOOK_AGAIN_S = 0.1
+HEAD_START_S = 0.3
+"""The one that led the last time is asked alone for so long: one that is frozen holds nobody up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,26 +114,20 @@ class Leader:
             await asyncio.sleep(LOOK_AGAIN_S)
 
     async def _find_once(self, doors: list[Door], line_max: int) -> Connection:
-        if (last := next((door for door in doors if door.name == self._last), None)) is not None:
-            with suppress(DoesNotLead):
-                return await last.enter(line_max)
-        tries = {asyncio.create_task(door.enter(line_max)): door.name for door in doors}
-        excuses: dict[str, str] = {}
-        waiting = set(tries)
+        race = _Race(line_max)
         try:
-            while waiting:
-                done, waiting = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
-                for task in done:
-                    try:
-                        found = task.result()
-                    except DoesNotLead as excuse:
-                        excuses[tries[task]] = excuse.reason
-                        continue
-                    self._last = tries.pop(task)
-                    return found
+            if last := [door for door in doors if door.name == self._last]:
+                race.enter(last)
+                found = await race.winner(HEAD_START_S)
+            if not last or found is None:
+                race.enter([door for door in doors if door not in last])
+                found = await race.winner(None)
         finally:
-            await _give_up(tries)
-        raise OperatorError(none_leads(excuses))
+            await race.end()
+        if found is None:
+            raise OperatorError(none_leads(race.excuses))
+        self._last, connection = found
+        return connection
 
     def _password(self) -> str:
         from acd.settings.secrets import read_control_password
@@ -139,13 +135,46 @@ class Leader:
         return read_control_password(self._environment.secrets_file)
 
 
-async def _give_up(tries: Iterable[asyncio.Task[Connection]]) -> None:
-    """Those that nobody needs any more; of two that lead, as it may seem for a moment, one is enough."""
-    for task in tries:
-        task.cancel()
-    for one in await asyncio.gather(*tries, return_exceptions=True):
-        if isinstance(one, Connection):
-            one.writer.transport.abort()
+class _Race:
+    """Controllers that are asked at the same time; the first that leads wins. `excuses` are the others'."""
+
+    def __init__(self, line_max: int) -> None:
+        self._line_max = line_max
+        self._names: dict[asyncio.Task[Connection], str] = {}
+        self._running: set[asyncio.Task[Connection]] = set()
+        self.excuses: dict[str, str] = {}
+
+    def enter(self, doors: Iterable[Door]) -> None:
+        """These, too."""
+        for door in doors:
+            task = asyncio.create_task(door.enter(self._line_max))
+            self._names[task] = door.name
+            self._running.add(task)
+
+    async def winner(self, limit_s: float | None) -> tuple[str, Connection] | None:
+        """Its name; None where all have said no, or none has won in time."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(limit_s):
+                while self._running:
+                    done, self._running = await asyncio.wait(
+                        self._running, return_when=asyncio.FIRST_COMPLETED
+                    )
+                    for task in done:
+                        try:
+                            found = task.result()
+                        except DoesNotLead as excuse:
+                            self.excuses[self._names[task]] = excuse.reason
+                        else:
+                            return self._names.pop(task), found
+        return None
+
+    async def end(self) -> None:
+        """Those that nobody needs any more; of two that lead, as it may seem for a moment, one is enough."""
+        for task in self._names:
+            task.cancel()
+        for one in await asyncio.gather(*self._names, return_exceptions=True):
+            if isinstance(one, Connection):
+                one.writer.transport.abort()
 
 
 def none_leads(excuses: Mapping[str, str]) -> str:
