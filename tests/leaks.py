@@ -153,5 +153,6 @@ def pytest_testnodedown(node: Any, error: object) -> None:
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
     """Where, and what kind; never the secret."""
-    for place, kind in sorted(config.stash[_FOUND]):
+    found = config.stash[_FOUND]
+    for place, kind in sorted(found):
         terminalreporter.write_line(f"SECRET IN A LOG: {place}: {kind}", red=True)
