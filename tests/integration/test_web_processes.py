@@ -22,7 +22,7 @@ from tests.integration.test_server import own_environment, server
 from tests.integration.test_web_process import NEW, ask
 from tests.redis_server import RedisProcess
 
-pytestmark = pytest.mark.asterisk
+pytestmark = [pytest.mark.asterisk, pytest.mark.timing]
 BACK_WITHIN_S = 5.0
 
 
@@ -95,7 +95,7 @@ def with_redis(environment: dict[str, str], redis: RedisProcess) -> None:
     environment["ACD_CONFIG"] = str(config)
 
 
-async def eventually(holds: Callable[[], Awaitable[bool]], what: str, limit_s: float = 15.0) -> None:
+async def eventually(holds: Callable[[], Awaitable[bool]], what: str, limit_s: float = 40.0) -> None:
     """Ask until it is so."""
     loop = asyncio.get_running_loop()
     deadline = loop.time() + limit_s
