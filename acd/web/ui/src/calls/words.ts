@@ -58,6 +58,7 @@ const given = (fact: Fact, name: string): string => String(fact[name] ?? "");
 /** The fields by which facts of one kind are told in different words. */
 const VARIANTS: Readonly<Record<string, (fact: Fact) => string>> = {
   Arrived: (fact) => given(fact, "kind"),
+  CallerLimited: (fact) => (given(fact, "flow") === "" ? "" : "flow"),
   StepTaken: (fact) => (given(fact, "to") === "" ? "end" : ""),
   SoundKept: (fact) => given(fact, "purpose"),
   TalkRecorded: (fact) => given(fact, "step"),
@@ -75,7 +76,7 @@ function textOf(fact: Fact, words: Words): string | null {
 
 function valuesOf(fact: Fact, words: Words): Record<string, string> {
   const values = Object.fromEntries(Object.keys(fact).map((name) => [name, given(fact, name)]));
-  for (const name of ["wait_s", "waited_s", "by_s"]) if (name in fact) values[name] = clockText(Number(fact[name]));
+  for (const name of ["wait_s", "waited_s", "within_s", "by_s"]) if (name in fact) values[name] = clockText(Number(fact[name]));
   if (values["agent"]) values["agent"] = words.agent(values["agent"]);
   if (values["group"]) values["group"] = words.group(values["group"]);
   switch (fact.fact) {
