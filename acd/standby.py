@@ -41,6 +41,8 @@ log = structlog.get_logger(__name__)
 PREPARE_LIMIT_S = 20.0
 EXPECTED_WITHIN_S = 3.0
 ANSWERED_WITHIN_S = 0.2
+WRITTEN_WITHIN_S = 0.5
+"""What waits in the spool and is not written by then is written again by the leader's own writer."""
 NO_STANDBY = "no-standby"
 
 
@@ -132,7 +134,9 @@ class OneOfSeveral:
             return
         keeping = asyncio.create_task(self.election.keep())
         try:
-            await writer.close()
+            with contextlib.suppress(TimeoutError):  # a database that stands still must not hold callers up
+                async with asyncio.timeout(WRITTEN_WITHIN_S):
+                    await writer.close()
             store.close()
             await self._lead()
         finally:
