@@ -32,7 +32,7 @@ from acd.telephony.watch import Watch
 from bench.sampling import Sampler
 
 LAGS, PROFILE = "ACD_BENCH_LAGS", "ACD_BENCH_PROFILE"
-SLEPT_S = 0.00005
+SLEPT_S = 0.0002
 """A look for news that took longer has waited for them."""
 
 _event_at: ContextVar[float] = ContextVar("event_at")

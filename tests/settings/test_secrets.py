@@ -156,7 +156,8 @@ def test_where_passwords_of_trunks_come_from() -> None:
     with pytest.raises(OperatorError) as refused:
         trunk_passwords(trunks, {"CARRIER_PASSWORD": ""}, {"b": "two\n"})
     assert str(refused.value).splitlines() == [
-        "trunk a: no password for 'acd'; set the variable CARRIER_PASSWORD",
+        "trunk a: no password for 'acd'; set the variable CARRIER_PASSWORD,"
+        " or CARRIER_PASSWORD_FILE to a file with it",
         "trunk b: the password of 'x' is not printable ASCII",
         "trunk b: no password for 'y'; write it into secrets.yml below 'trunks:' as 'b-incoming: \"…\"'",
     ]

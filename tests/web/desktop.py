@@ -83,7 +83,9 @@ class Live:
         while True:
             message = await self.socket.receive(timeout=10)
             if message.type in (aiohttp.WSMsgType.CLOSE, aiohttp.WSMsgType.CLOSED, aiohttp.WSMsgType.ERROR):
-                return self.socket.close_code, str(message.extra or "")
+                # Of the frame itself: the connection may be lost while the client answers it.
+                told = message.type is aiohttp.WSMsgType.CLOSE
+                return message.data if told else self.socket.close_code, str(message.extra or "")
 
     async def __aenter__(self) -> Self:
         return self

@@ -21,7 +21,9 @@ class FakeController:
         self._watchers: set[asyncio.StreamWriter] = set()
         self._writers: set[asyncio.StreamWriter] = set()
         self._changed = asyncio.Event()
-        self.answers: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {}
+        self.answers: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
+            "look-again": lambda _asked: {}
+        }
         self.all: dict[str, Any] = {}
         self.asked: list[dict[str, Any]] = []
         self.told: list[dict[str, Any]] = []

@@ -28,6 +28,9 @@ MADE_OF: dict[str, list[str]] = {
     "error.reason.lower().replace(' ', '-')": [],  # by HTTP itself: no request of a page's
 }
 NO_PAGE_READS = [
+    "doctor/asterisk.py",  # findings of the command line
+    "doctor/look.py",
+    "standby.py",  # of the command line
     "runtime/features.py",  # told at the phone
     "runtime/pin_gate.py",
     "runtime/reload.py",  # of the command line

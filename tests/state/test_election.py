@@ -19,7 +19,6 @@ from acd.state.lease import Lease
 from acd.state.redis_hash import RedisServer
 from tests.redis_server import RedisProcess
 
-pytest_plugins = ["tests.state.conftest"]
 LIMIT_S = 3.0
 
 
