@@ -20,7 +20,7 @@ from tests.fuzz.targets import TARGETS
 
 LONG = bool(os.environ.get("ACD_TEST_ALL"))
 TRIES, SLOW_TRIES = (3000, 600) if LONG else (80, 15)
-SEARCH_S = 60 if LONG else 5
+SEARCH_S = 60 if LONG else 1
 CHECKOUT = Path(__file__).parents[2]
 CORPUS_MAX_BYTES = 200_000
 

@@ -12,15 +12,17 @@ from tests.integration.centre import Centre, started
 from tests.integration.redis_centre import RedisCentre
 from tests.integration.sip.phone import Phone
 
-# For the long run: minutes of samples, which `script/bench` measures, a tutorial that speaks all prompts, and
-# what compiles the core again and again. The calls of every run have a compiled core.
+# For the long run: minutes of samples, which `script/bench` measures, a tutorial that speaks all prompts,
+# what compiles the core again and again, an attack on everything at once, and two web processes behind nginx. The calls of every run have a compiled core.
 LONG = [
     "test_bank.py",
     "test_bench_dispatch.py",
     "test_bench_ivr.py",
     "test_bench_load.py",
     "test_compiled.py",
+    "test_outsider.py",
     "test_two_copies.py",
+    "test_web_processes.py",
 ]
 collect_ignore = [] if os.environ.get("ACD_TEST_ALL") else LONG
 

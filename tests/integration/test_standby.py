@@ -15,7 +15,7 @@ from tests.integration.standby_centre import StandbyCentre
 
 HOW = ("killed", "stopped", "handed over", "ended")
 
-pytestmark = [pytest.mark.asterisk, pytest.mark.timing]
+pytestmark = [pytest.mark.asterisk, pytest.mark.alone]
 
 
 @pytest.fixture(scope="module")
