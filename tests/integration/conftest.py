@@ -13,7 +13,8 @@ from tests.integration.redis_centre import RedisCentre
 from tests.integration.sip.phone import Phone
 
 # For the long run: minutes of samples, which `script/bench` measures, a tutorial that speaks all prompts,
-# what compiles the core again and again, an attack on everything at once, and two web processes behind nginx. The calls of every run have a compiled core.
+# what compiles the core again and again, an attack on everything at once, and two web processes behind
+# nginx. The calls of every run have a compiled core.
 LONG = [
     "test_bank.py",
     "test_bench_dispatch.py",
