@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import fcntl
+import hashlib
+import hmac
 import os
 import re
 import secrets
@@ -142,6 +144,11 @@ def _load_or_create(path: Path, phones: list[str]) -> Secrets:
 def _save(path: Path, content: _Content) -> None:
     sections = {name: value for name, value in asdict(content).items() if value}
     _write(path, _HEADER + yaml.safe_dump(sections, default_style=None, sort_keys=True))
+
+
+def derived_password(password: str, account: str) -> str:
+    """That of another account: whoever may have the one can make the other, and nobody else."""
+    return hmac.new(password.encode(), account.encode(), hashlib.sha256).hexdigest()[:32]
 
 
 def _new_password() -> str:

@@ -11,11 +11,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import hashlib
 
 import structlog
 
 from acd.errors import FencedOff, TelephonyError
+from acd.settings.secrets import derived_password
 
 log = structlog.get_logger(__name__)
 
@@ -28,7 +28,7 @@ _CLOSED_WITHIN = 50  # looks, of 10 ms
 
 def fence_password(password: str) -> str:
     """Of the account that closes sessions; made of the controller's own, so that there is one secret."""
-    return hashlib.sha256(b"fence\0" + password.encode()).hexdigest()[:32]
+    return derived_password(password, USER)
 
 
 def fence_of(value: str) -> int:

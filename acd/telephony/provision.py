@@ -7,8 +7,6 @@ another machine, with only its folder in common.
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -19,7 +17,7 @@ from acd.settings.environment import Environment, numeric_address
 from acd.settings.model import Centre, PhoneSpec
 from acd.settings.music import own_music
 from acd.settings.outside import Encryption
-from acd.settings.secrets import Secrets
+from acd.settings.secrets import Secrets, derived_password
 from acd.settings.trunk_passwords import trunk_passwords
 from acd.telephony.agi import script_name
 from acd.telephony.fence import USER as FENCE_USER
@@ -148,8 +146,8 @@ def _fence_account(environment: Environment, secrets: Secrets) -> str:
 
 
 def doctor_password(ami_password: str) -> str:
-    """That of the account for test calls: whoever may have the one can make the other, and nobody else."""
-    return hmac.new(ami_password.encode(), b"doctor", hashlib.sha256).hexdigest()[:32]
+    """That of the account for test calls."""
+    return derived_password(ami_password, "doctor")
 
 
 def _bracketed(address: str) -> str:
