@@ -140,7 +140,7 @@ class Centre:
         """Killed, and started again; all its calls are lost."""
         assert self._asterisk is not None
         self._asterisk.kill()
-        self._asterisk.wait(10)
+        self._asterisk.wait(30)
         self._start_asterisk()
 
     def _start_asterisk(self) -> None:
@@ -154,7 +154,7 @@ class Centre:
         self.stop_controller()
         if self._asterisk is not None:
             self._asterisk.terminate()
-            self._asterisk.wait(10)
+            self._asterisk.wait(30)
         self._log.close()
 
     def start_controller(self, *, wait: bool = True) -> None:
@@ -174,7 +174,7 @@ class Centre:
         if self._controller is not None:
             self._controller.send_signal(signal.SIGCONT)
             self._controller.terminate()
-            self._controller.wait(15)
+            self._controller.wait(30)
             self._controller = None
 
     def kill_controller(self) -> None:
