@@ -52,6 +52,7 @@ FASTER = {
     "system.yml": {
         "lease_s: 12": "lease_s: 5\n  direct_ring_timeout_s: 6",
         "fallback_after_s: 4": "fallback_after_s: 8\n  call_id_header: true",
+        "fallback_others_after_s: 45": "fallback_others_after_s: 6",
         "# queue_log: {enabled: true, file: queue_log, agents: id}": "queue_log: {enabled: true}",
         "# What agents dial": "missed_rings: {busy: {back_off_s: 2}}\nrecordings: {format: wav}\n\n"
         "# What agents dial",
