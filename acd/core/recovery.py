@@ -222,7 +222,7 @@ def conversation_found(floor: Floor, call: Call, phone: str, at: float | None = 
     if call.origin_agent == agent.id or call.channel is Channel.AGENT:
         return  # the phone that dialled is the caller here, not the one called
     if call.state is CallState.RINGING and call.agent == agent.id:
-        offers.answered(floor, call)
+        offers.answered(floor, call, at=at)
         return
     if call.state is CallState.ENDED or agent.state is AgentState.TALKING:
         return

@@ -63,8 +63,13 @@ class AmiProxy:
         self._tasks.add(task)
         self.connections += 1
         self._to_controller = writer
-        from_asterisk, to_asterisk = await asyncio.open_connection("127.0.0.1", self._asterisk_port)
         await self.passing.wait()
+        try:
+            from_asterisk, to_asterisk = await asyncio.open_connection("127.0.0.1", self._asterisk_port)
+        except OSError:
+            writer.close()
+            self._tasks.discard(task)
+            return
         with contextlib.suppress(OSError):
             writer.write(await from_asterisk.readline())  # the greeting, for which some wait
         both = [
