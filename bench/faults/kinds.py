@@ -148,6 +148,7 @@ async def ami_flooded(stage: Stage) -> None:
 async def asterisk_restarted(stage: Stage) -> None:
     """kill -9, and started again: calls on it are lost."""
     stage.strike()
+    stage.load.cut_off()
     await asyncio.to_thread(stage.centre.restart_asterisk_kept)
     await stage.until_next_offer(20.0)
 

@@ -50,11 +50,12 @@ class Caller:
     ended_at: float = 0.0
     answered_at: float = 0.0
     agent_left_at: float = 0.0
+    cut_off: bool = False  # on an Asterisk that died, without a word
 
     @property
     def is_lost(self) -> bool:
         """Ended, although neither the caller nor an agent ended it."""
-        return self.ended_at > 0.0 and not self.left and not self.agent_left_at
+        return self.ended_at > 0.0 and not self.left and not self.agent_left_at and not self.cut_off
 
 
 class Load:
@@ -111,6 +112,13 @@ class Load:
     def waiting(self) -> list[Caller]:
         """Who is on the line, and talks to nobody."""
         return [self.callers[n] for n in self._legs if not self.callers[n].answered_at]
+
+    def cut_off(self) -> None:
+        """Whoever is on the line hears nothing any more, and hangs up in the end; nobody tells the phones."""
+        for number, leg in list(self._legs.items()):
+            caller = self.callers[number]
+            caller.cut_off = not caller.left and not caller.agent_left_at
+            leg.hang_up()
 
     def give_up(self) -> list[Caller]:
         """Everybody who is still there hangs up; who that was."""

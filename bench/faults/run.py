@@ -159,7 +159,7 @@ def _attribute(
         lost = [c for c in callers.values() if c.is_lost and began <= c.ended_at < over]
         outcome.calls = sum(began <= c.dialled_at < over for c in callers.values())
         if FAULTS[outcome.fault].ends_calls:
-            outcome.expected, lost = len(lost), []
+            outcome.expected = sum(c.cut_off for c in callers.values())
         outcome.lost = len(lost)
         outcome.problems += [_how_lost(caller) for caller in lost]
     outcomes[-1].lost += len(stuck)

@@ -209,7 +209,7 @@ async def test_who_was_answered_and_left_while_nothing_came_through_has_been_ans
 ) -> None:
     """The phone rang when we heard the last of it; Asterisk's account has the talk."""
     start = EngineClock()() - 20
-    told = [events.PhoneChanged("1001", True, False), events.AgentLoggedIn("anna", "1001")]
+    told: list[Event] = [events.PhoneChanged("1001", True, False), events.AgentLoggedIn("anna", "1001")]
     told += [events.AgentWentReady("anna"), events.CallArrived("c1", CallKind.INBOUND, "+49", "", "8001")]
     for event in (*told, events.CallDirected("c1", "anna")):
         house.engine.handle(event, start)
