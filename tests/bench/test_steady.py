@@ -25,7 +25,7 @@ acd_dispatch_seconds_sum 0.1
 
 
 def looks(*, mb_more: float = 0.0, slow_from_s: float = 1e9) -> list[Look]:
-    """Ten minutes of them, one in ten seconds; a hundred offers each, ten of them slower from some time on."""
+    """Ten minutes of them, one in ten seconds; a hundred offers each, some of them slower from a time on."""
     out, quick, all_ = [], 0.0, 0.0
     for second in range(61):
         out.append(Look(10 * second, 80.0 + mb_more * second / 60, 30, 20, {0.001: quick, 0.01: all_}))
