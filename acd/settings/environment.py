@@ -15,6 +15,7 @@ from acd.errors import OperatorError
 from acd.settings.controllers import ControllerPlace, check_name, controllers_of
 from acd.settings.database_url import database_url
 from acd.settings.fronts import FrontPlace, fronts_of
+from acd.settings.redis_places import redis_hosts
 from acd.settings.secret_variables import secret_variable
 
 # The longest path that the kernel takes for a Unix socket, in bytes, without the closing zero.
@@ -36,6 +37,7 @@ class Environment:
     `http_port` is that of the desktop's pages, `health_port` of the controller's health page, both at
     `http_address`. Requests that come from one of `http_proxies` are from whom the proxy says.
     `redis_host`, if given, is used instead of the configuration's; without a `redis_password` none is sent.
+    It may name several, commas between them: a master and its replicas.
     The keys of S3 are for the store of recordings. Programs at `metrics_from` (addresses and networks) may
     read the web process's metrics, beside those of its own machine. With `tls_cert` and `tls_key` (PEM files)
     the web process speaks TLS.
@@ -115,7 +117,7 @@ class Environment:
             http_proxies=read(_addresses, "ACD_HTTP_PROXIES", cls.http_proxies),
             public_address=read.optional(_address, "ACD_PUBLIC_ADDRESS", "192.0.2.1"),
             public_sip_port=read.optional(_port, "ACD_PUBLIC_SIP_PORT", 0),
-            redis_host=read.optional(_host, "ACD_REDIS_HOST", "127.0.0.1"),
+            redis_host=read.optional(redis_hosts, "ACD_REDIS_HOST", "127.0.0.1"),
             redis_password=read(_secret, "ACD_REDIS_PASSWORD", ""),
             s3_access_key=read(_secret, "ACD_S3_ACCESS_KEY", ""),
             s3_secret_key=read(_secret, "ACD_S3_SECRET_KEY", ""),
