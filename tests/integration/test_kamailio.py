@@ -176,7 +176,7 @@ async def test_who_calls_is_not_believed_but_known(centre: FrontCentre) -> None:
         call = await customer.dial(ECHO_NUMBER, from_number="1001", headers=claims)
         await call.wait_answered()
         await call.hang_up()
-    expected = Seen("acd-trunk-lab", "110", "", "<sip:110@acd>")
+    expected = Seen("trunk-lab", "110", "", "<sip:110@acd>")
     assert [seen for _, seen in await seen_since(centre, before, 1)] == [expected]
 
 
