@@ -1,6 +1,6 @@
 """What differs in an Asterisk's configuration where it is one of several nodes behind Kamailio.
 
-Kamailio proves who phones and trunks are, and tells: a phone by From, which it lets nobody forge, a trunk by a
+Kamailio proves who phones and trunks are, and tells: a phone by From, which nobody can forge there, a trunk by a
 header that it puts on. So a node asks for no password, and takes SIP of nobody else.
 """
 

@@ -91,7 +91,7 @@ async def until_absent(centre: FrontCentre, node: FrontNode, number: str) -> Non
     async def absent() -> bool:
         return not await node.knows(number)
 
-    await until(absent, 3, "the end of a registration", centre)
+    await until(absent, 6, "the end of a registration", centre)
 
 
 @pytest.mark.parametrize("way", ["translated", "tcp", "tls", "ws"])
@@ -118,6 +118,20 @@ async def test_a_phone_is_reached_by_the_way_it_came(centre: FrontCentre, way: s
         await asyncio.gather(*(node.cli("channel request hangup all") for node in centre.nodes.values()))
         assert not (await call.wait_ended()).by_us
         await anna.unregister()
+
+
+async def test_a_browsers_phone_is_gone_when_its_connection_is(centre: FrontCentre) -> None:
+    opener = over_websocket(centre.http_port)
+    browser = Phone("w1001", centre.passwords["w1001"], server=centre.server, open_socket=opener)
+    async with browser:
+        await browser.register()
+        for node in centre.nodes.values():
+            await node.ring("w1001")
+            call = await browser.wait_incoming()
+            assert "UDP/TLS/RTP/SAVPF" in call.invite.body
+            call.refuse(486)
+    for node in centre.nodes.values():
+        await until_absent(centre, node, "w1001")
 
 
 async def test_calls_are_spread_and_end_from_both_sides(centre: FrontCentre) -> None:
