@@ -190,8 +190,9 @@ def test_the_web_service_has_the_passwords_that_the_web_process_needs() -> None:
     }
     assert needed >= {"ACD_S3_ACCESS_KEY", "ACD_S3_SECRET_KEY", "ACD_SMTP_PASSWORD"}
     compose = yaml.safe_load((checkout / "docker-compose.yml").read_text(encoding="utf-8"))
-    given = compose["services"]["web"]["environment"]
-    assert {name: given[name] for name in needed} == {name: f"${{{name}:-}}" for name in needed}
+    for service in ("web-one", "web-two"):
+        given = compose["services"][service]["environment"]
+        assert {name: given[name] for name in needed} == {name: f"${{{name}:-}}" for name in needed}
 
 
 def test_a_controller_of_several_has_a_folder_of_its_own() -> None:
