@@ -1,7 +1,7 @@
 """What differs in an Asterisk's configuration where it is one of several nodes behind Kamailio.
 
-Kamailio proves who phones and trunks are, and tells: a phone by From, which nobody can forge there, a trunk by
-a header that it puts on. So a node asks for no password, and takes SIP of nobody else.
+Kamailio proves who phones and trunks are, and tells: a phone by From, which nobody can forge there, a trunk
+by a header that it puts on. So a node asks for no password, and takes SIP of nobody else.
 """
 
 from __future__ import annotations

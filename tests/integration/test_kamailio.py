@@ -210,6 +210,24 @@ async def test_calls_to_the_outside_come_from_kamailio(centre: FrontCentre) -> N
             assert (await call.wait_ended()).status == 486
 
 
+async def test_a_provider_at_which_nodes_register_knows_kamailio_only(centre: FrontCentre) -> None:
+    provider = centre.provider
+
+    async def registered() -> bool:
+        contacts = await asyncio.to_thread(provider.console, "pjsip show contacts") or ""
+        return f"acd-main/sip:4930@{centre.server[0]}:{centre.server[1]}" in contacts
+
+    await until(registered, 12, "the registration at the provider", centre)
+    before = counts(centre)
+    await asyncio.to_thread(provider.call, ECHO_NUMBER, "+495550001")
+    ((_, seen),) = await seen_since(centre, before, 1)
+    assert (seen.endpoint, seen.number) == ("trunk-main", "+495550001")
+    async with phone(centre, "1001") as anna:
+        call = await anna.dial("9+49301234500")
+        await call.wait_answered()
+        await call.hang_up()
+
+
 async def test_strangers_get_no_answer_and_guessers_are_counted(centre: FrontCentre) -> None:
     before, told = await centre.front.refused(), len(centre.log)
     async with stranger(centre, "admin") as scanner:
@@ -385,3 +403,16 @@ async def test_a_killed_node_is_passed_over_and_learns_everything_again(centre: 
         assert time.monotonic() - began < 4.0
         await dead.ring("1001")
         await (await anna.wait_incoming()).hang_up()
+
+
+async def test_a_kamailio_that_is_started_anew_reaches_phones(centre: FrontCentre) -> None:
+    async with phone(centre, "1001", answering=ANSWER) as anna, trunk(centre) as customer:
+        await anna.register()
+        await centre.stop()
+        await centre.start()
+        await centre.until_up(*centre.nodes)
+        await centre.nodes["b"].ring("1001")
+        call = await anna.wait_incoming()
+        await call.wait_answered()
+        await call_once(customer)
+        await call.hang_up()

@@ -14,6 +14,7 @@ _DIALPLAN = """
 [acd-phone]
 include => numbers
 exten => _0.,1,Dial(PJSIP/${EXTEN:1}@trunk-lab,20)
+exten => _9.,1,Dial(PJSIP/${EXTEN:1}@trunk-main,20)
 [acd-trunk]
 include => numbers
 [numbers]
@@ -51,6 +52,7 @@ class FrontNode(LittleAsterisk):
     modules: tuple[str, ...] = (
         *MODULES,
         "app_echo",
+        "codec_alaw",
         "app_verbose",
         "func_channel",
         "func_cut",
@@ -59,6 +61,7 @@ class FrontNode(LittleAsterisk):
         "res_http_websocket",
         "res_pjsip_acl",
         "res_pjsip_header_funcs",
+        "res_pjsip_outbound_authenticator_digest",
         "res_pjsip_outbound_registration",
         "res_pjsip_path",
         "res_pjsip_transport_websocket",
