@@ -194,6 +194,37 @@ async def test_who_calls_is_not_believed_but_known(centre: FrontCentre) -> None:
     assert [seen for _, seen in await seen_since(centre, before, 1)] == [expected]
 
 
+@pytest.mark.parametrize(
+    "smuggled",
+    [
+        ("Subject", "x\rX-ACD-Trunk: lab"),
+        ("Subject", "x\0\rX-ACD-Trunk: lab"),
+        ("Subject", "x\r\rX-ACD-Trunk: lab"),
+        ("From", "<sip:1002@acd>;tag=2"),
+        ("f", "<sip:1002@acd>;tag=2"),
+    ],
+)
+async def test_what_two_parsers_read_differently_is_dropped(
+    centre: FrontCentre, smuggled: tuple[str, str]
+) -> None:
+    async with phone(centre, "1001") as anna:
+        call = await anna.dial(ECHO_NUMBER, headers=(smuggled,))
+        with pytest.raises(WaitedTooLong):
+            await call.wait_ended(0.3)
+        assert not anna.received("SIP/2.0")
+
+
+async def test_a_claim_with_a_blank_in_its_name_is_taken_out(centre: FrontCentre) -> None:
+    before = counts(centre)
+    async with phone(centre, "1001") as anna:
+        call = await anna.dial(
+            ECHO_NUMBER, headers=(("X-ACD-Trunk ", "lab"), ("Subject", "x\n\tX-ACD-Trunk: lab"))
+        )
+        await call.wait_answered()
+        await call.hang_up()
+    assert [seen.endpoint for _, seen in await seen_since(centre, before, 1)] == ["1001"]
+
+
 async def test_calls_to_the_outside_come_from_kamailio(centre: FrontCentre) -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as provider:
         provider.bind((TRUNK_ADDRESS, centre.port))
