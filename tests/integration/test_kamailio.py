@@ -16,7 +16,8 @@ from tests.integration.sip.connections import Opener, TranslatedSocket, over_tcp
 from tests.integration.sip.front import ADDRESS, TRUNK_ADDRESS, FrontCentre, until
 from tests.integration.sip.front_node import ECHO_NUMBER, FrontNode, Seen
 from tests.integration.sip.little_asterisk import NUMBERS
-from tests.integration.sip.phone import ANSWER, Phone
+from tests.integration.sip.phone import ANSWER, RING, Answering, Phone
+from tests.integration.sip.transactions import SipSocket
 from tests.integration.sip.waiting import WaitedTooLong
 
 pytestmark = [pytest.mark.asterisk, pytest.mark.asyncio(loop_scope="module")]
@@ -30,9 +31,24 @@ async def centre(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Fron
         yield running
 
 
-def phone(centre: FrontCentre, number: str, **more: object) -> Phone:
+def phone(
+    centre: FrontCentre,
+    number: str,
+    *,
+    port: int | None = None,
+    local_host: str = "127.0.0.1",
+    answering: Answering = RING,
+    open_socket: Opener = SipSocket.open,
+) -> Phone:
     """With its password, not registered yet."""
-    return Phone(number, centre.passwords[number], server=centre.server, **more)  # type: ignore[arg-type]
+    return Phone(
+        number,
+        centre.passwords[number],
+        server=(ADDRESS, port or centre.port),
+        local_host=local_host,
+        answering=answering,
+        open_socket=open_socket,
+    )
 
 
 def stranger(centre: FrontCentre, number: str, password: str = "guessed") -> Phone:
@@ -102,9 +118,8 @@ async def test_a_phone_is_reached_by_the_way_it_came(centre: FrontCentre, way: s
         "tls": over_tcp(centre.tls),
         "ws": over_websocket(centre.http_port),
     }
-    server = (ADDRESS, centre.tls_port) if way == "tls" else centre.server
-    password = centre.passwords["1001"]
-    async with Phone("1001", password, server=server, open_socket=openers[way]) as anna:
+    port = centre.tls_port if way == "tls" else centre.port
+    async with phone(centre, "1001", port=port, open_socket=openers[way]) as anna:
         await anna.register()
         for node in centre.nodes.values():
             await node.ring("1001")
@@ -121,9 +136,7 @@ async def test_a_phone_is_reached_by_the_way_it_came(centre: FrontCentre, way: s
 
 
 async def test_a_browsers_phone_is_gone_when_its_connection_is(centre: FrontCentre) -> None:
-    opener = over_websocket(centre.http_port)
-    browser = Phone("w1001", centre.passwords["w1001"], server=centre.server, open_socket=opener)
-    async with browser:
+    async with phone(centre, "w1001", open_socket=over_websocket(centre.http_port)) as browser:
         await browser.register()
         for node in centre.nodes.values():
             await node.ring("w1001")
@@ -192,6 +205,20 @@ async def test_who_calls_is_not_believed_but_known(centre: FrontCentre) -> None:
         await call.hang_up()
     expected = Seen("trunk-lab", "110", "", "<sip:110@acd>")
     assert [seen for _, seen in await seen_since(centre, before, 1)] == [expected]
+
+
+async def test_phones_are_held_to_their_networks_and_their_encryption(centre: FrontCentre) -> None:
+    async with phone(centre, "1006") as plain:
+        with pytest.raises(AssertionError, match="403 Encryption Required"):
+            await plain.register()
+    async with phone(centre, "1006", open_socket=over_tcp(centre.tls), port=centre.tls_port) as hidden:
+        await hidden.register()
+        await hidden.unregister()
+    before = (await centre.front.refused())["wrong_address"]
+    async with phone(centre, "1001", local_host="127.0.0.68") as elsewhere:
+        with pytest.raises(WaitedTooLong):
+            await elsewhere.register(limit_s=0.3)
+    assert (await centre.front.refused())["wrong_address"] > before
 
 
 @pytest.mark.parametrize(
