@@ -69,6 +69,8 @@ def test_every_variable() -> None:
         "ACD_TLS_CERT": "/etc/acd/tls/cert.pem",
         "ACD_TLS_KEY": "/etc/acd/tls/key.pem",
         "ACD_BACKUP_PASSPHRASE": "a lump of sugar",
+        "ACD_OTLP_ENDPOINT": "http://collector:4318",
+        "ACD_OTLP_NUMBERS": "yes",
         "PATH": "/bin",
     }
     assert Environment.from_env(variables, CHECKOUT) == Environment(
@@ -81,7 +83,7 @@ def test_every_variable() -> None:
         "two", (ControllerPlace("one", "192.0.2.1", 4574), ControllerPlace("two", "192.0.2.2", 4600)),
         Path("/etc/acd/tls/cert.pem"), Path("/etc/acd/tls/key.pem"), ("192.0.2.16/29",),
         15061, Path("/etc/acd/sip.crt"), Path("/etc/acd/sip.key"), Path("/etc/acd/ca.crt"),
-        "a lump of sugar",
+        "a lump of sugar", "http://collector:4318", True,
     )  # fmt: skip
     shown = repr(Environment.from_env(variables, CHECKOUT))
     assert "correct horse" not in shown
@@ -133,6 +135,13 @@ def test_folders_become_absolute(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         ({"ACD_PUBLIC_ADDRESS": "x"},
          "ACD_PUBLIC_ADDRESS: expected an IP address such as 192.0.2.1, got 'x'"),
         ({"ACD_PUBLIC_SIP_PORT": "0"}, "ACD_PUBLIC_SIP_PORT: expected a port from 1 to 65535, got '0'"),
+        ({"ACD_OTLP_ENDPOINT": "collector:4318"},
+         "ACD_OTLP_ENDPOINT: expected an address such as http://collector:4318, without a password, got"
+         " 'collector:4318'"),
+        ({"OTEL_EXPORTER_OTLP_ENDPOINT": "http://a:b@c"},
+         "OTEL_EXPORTER_OTLP_ENDPOINT: expected an address such as http://collector:4318, without a password, got"
+         " 'http://a:b@c'"),
+        ({"ACD_OTLP_NUMBERS": "1"}, "ACD_OTLP_NUMBERS: expected yes or no, got '1'"),
         ({"ACD_TLS_CERT": "/a"},
          "ACD_TLS_KEY: not set, but ACD_TLS_CERT is; TLS takes a certificate and its key"),
         ({"ACD_TLS_KEY": "/a"},
