@@ -136,3 +136,21 @@ def test_it_can_be_switched_off_and_on(folder: Path) -> None:
     journal.change(SMALL)
     assert journal.is_due(1002.0)
     journal.close()
+
+
+def test_a_first_line_that_cannot_be_made_ends_the_file_and_nothing_else(folder: Path) -> None:
+    def fails() -> bytes:
+        raise ValueError("a fault of ours")
+
+    journal = JournalFiles(folder, SMALL)
+    with capture_logs() as logs:
+        journal.begin(1000.0, fails)
+        journal.add(LINE)
+        until(lambda: journal.is_due(1001.0) or not journal.is_open)
+    assert not journal.is_open
+    assert [log["event"] for log in logs] == [
+        "the journal cannot say how things are",
+        "the journal is interrupted, calls are not",
+    ]
+    journal.close()
+    assert list(folder.iterdir()) == []

@@ -139,8 +139,8 @@ def test_folders_become_absolute(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
          "ACD_OTLP_ENDPOINT: expected an address such as http://collector:4318, without a password, got"
          " 'collector:4318'"),
         ({"OTEL_EXPORTER_OTLP_ENDPOINT": "http://a:b@c"},
-         "OTEL_EXPORTER_OTLP_ENDPOINT: expected an address such as http://collector:4318, without a password, got"
-         " 'http://a:b@c'"),
+         "OTEL_EXPORTER_OTLP_ENDPOINT: expected an address such as http://collector:4318, without a password,"
+         " got 'http://a:b@c'"),
         ({"ACD_OTLP_NUMBERS": "1"}, "ACD_OTLP_NUMBERS: expected yes or no, got '1'"),
         ({"ACD_TLS_CERT": "/a"},
          "ACD_TLS_KEY: not set, but ACD_TLS_CERT is; TLS takes a certificate and its key"),
