@@ -159,12 +159,13 @@ class Controller:
             await self._server.start()
         with watch.part(JOURNAL):
             self._begin(self._journal.run())
-        self._begin(self.shell.tick())
         with watch.part(CALLERS):
             with memory.without_collection():
                 await self.callers.set_up(self._tell_quietly)
                 self._keep_all()
             memory.settle()
+            self.shell._last_tick = self.shell.clock()  # it has not stood still, it was being set up
+            self._begin(self.shell.tick())
             self._begin(self.callers.run())
             self._begin(self._look_at_the_loop())
         return {

@@ -50,9 +50,8 @@ def faults(
     todo = [each for each in wanted if each not in done]
     out.print(f"{len(todo)} of {len(wanted)} to do, findings are kept in {out_file}")
     for seed in dict.fromkeys(seed for seed, _ in todo):
-        for clock in (False, True):
-            names = [name for s, name in todo if s == seed and FAULTS[name].sets_clock == clock]
-            asyncio.run(_all(names, seed, rate, agents, out_file, files, clock=clock))
+        names = [name for s, name in todo if s == seed]
+        asyncio.run(_all(names, seed, Pace(rate, agents, PACE.talk_s, PACE.patience_s), out_file, files))
     found = [outcome for outcome in kept(out_file) if (outcome.seed, outcome.fault) in wanted]
     when = datetime.now(UTC).strftime("%Y-%m-%d")
     text = f"{summary(found, when, f'{os.cpu_count()} processors')}\n\n{table(found)}"
@@ -63,16 +62,13 @@ def faults(
         raise typer.Exit(1)
 
 
-async def _all(
-    names: list[str], seed: int, rate: float, agents: int, file: Path, files: Path | None, *, clock: bool
-) -> None:
+async def _all(names: list[str], seed: int, pace: Pace, file: Path, files: Path | None) -> None:
     """On one centre; one that does not come to be whole again is replaced by a new one."""
-    pace = Pace(rate, agents, PACE.talk_s, PACE.patience_s)
     while names:
         folder = files / f"seed{seed}-{names[0]}-{int(time.time())}" if files is not None else None
         if folder is not None:
             folder.mkdir(parents=True)
-        async with staged(seed, pace, clock=clock, short=False, keep=folder) as stage:
+        async with staged(seed, pace, keep=folder) as stage:
             while names:
                 name = names.pop(0)
                 if not await _one(stage, name, seed, pace, file):

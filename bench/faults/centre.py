@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import random
+import struct
 import subprocess
 import sys
 from pathlib import Path
@@ -21,8 +22,7 @@ from tests.integration.standby_centre import NAMES, StandbyCentre
 from tests.redis_server import RedisProcess
 
 FALLBACK_AFTER_S = 4
-LIBRARIES = ("/usr/lib/*/faketime/libfaketime.so.1", "/usr/lib/faketime/libfaketime.so.1")
-CLOCK_READ_EVERY_S = "1"
+AHEAD = struct.Struct("=q")
 ROOMY = "size=256m"
 
 
@@ -32,14 +32,11 @@ def may_mount() -> bool:
 
 
 class FaultCentre(StandbyCentre, PostgresCentre):
-    """`phones` are the agents' phones. Controllers reach Asterisk through a proxy, which may misbehave.
-
-    With `clock` the clock of Asterisk, controllers and web process is ours to set (`set_clock`): `faketime`.
-    """
+    """`phones` are the agents' phones. Controllers reach Asterisk through a proxy, which may misbehave."""
 
     starts_within_s = 60.0
 
-    def __init__(self, folder: Path, agents: int, *, clock: bool = False) -> None:
+    def __init__(self, folder: Path, agents: int) -> None:
         self.phones = tuple(str(FIRST_PHONE + number) for number in range(agents))
         super().__init__(folder)
         low = random.randrange(33_000, 50_000, 1000)
@@ -47,8 +44,7 @@ class FaultCentre(StandbyCentre, PostgresCentre):
         self.replica = RedisProcess(folder, password=self.env["ACD_REDIS_PASSWORD"])
         self.env["ACD_REDIS_HOST"] = f"127.0.0.1:{self.redis.port},127.0.0.1:{self.replica.port}"
         self._clock = folder / "clock"
-        if clock:
-            self.env |= self._faked_clock()
+        self.env |= self._settable_clock(folder)
         for env in self.envs.values():
             env.update(self.env | {name: env[name] for name in ("ACD_AGI_PORT", "ACD_HEALTH_PORT")})
         self.proxy = AmiProxy(int(self.env["ACD_AMI_PORT"]))
@@ -64,23 +60,19 @@ class FaultCentre(StandbyCentre, PostgresCentre):
         assert "fallback_after_s: 8" in text
         system.write_text(text.replace("fallback_after_s: 8", f"fallback_after_s: {FALLBACK_AFTER_S}"))
 
-    def _faked_clock(self) -> dict[str, str]:
-        found = [path for pattern in LIBRARIES for path in Path("/").glob(pattern.removeprefix("/"))]
-        assert found, "libfaketime is missing: run script/bootstrap"
-        self.set_clock(0)
-        return {
-            "LD_PRELOAD": str(found[0]),
-            "FAKETIME_TIMESTAMP_FILE": str(self._clock),
-            "FAKETIME_CACHE_DURATION": CLOCK_READ_EVERY_S,
-            "FAKETIME_DONT_FAKE_MONOTONIC": "1",
-            "DONT_FAKE_MONOTONIC": "1",
-        }
+    def _settable_clock(self, folder: Path) -> dict[str, str]:
+        """For Asterisk, controllers and web process: see `clock.c`."""
+        library = folder / "clock.so"
+        _run("gcc", "-O2", "-shared", "-fPIC", "-o", library, Path(__file__).with_name("clock.c"))
+        self._clock.write_bytes(AHEAD.pack(0))
+        return {"LD_PRELOAD": str(library), "ACD_TEST_CLOCK": str(self._clock)}
 
-    def set_clock(self, ahead_s: int) -> None:
-        """So many seconds ahead of the machine's; seen within a second."""
-        new = self._clock.with_suffix(".new")
-        new.write_text(f"{ahead_s:+d}\n")
-        new.replace(self._clock)
+    def step_clock(self, by_s: int) -> None:
+        """It is set so many seconds forward, or back, for all of them at once."""
+        with self._clock.open("r+b") as file:
+            ahead_s = AHEAD.unpack(file.read())[0]
+            file.seek(0)
+            file.write(AHEAD.pack(ahead_s + by_s))
 
     # --- its life -------------------------------------------------------------------------------------
     async def begin(self) -> None:
@@ -100,9 +92,7 @@ class FaultCentre(StandbyCentre, PostgresCentre):
 
     async def finish(self) -> None:
         """End all of it."""
-        self.redis.thaw()
         self.replica.stop()
-        self.postgres.thaw()
         self.proxy.passing.set()
         await asyncio.to_thread(self.stop)
         await self.proxy.__aexit__()

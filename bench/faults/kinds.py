@@ -24,7 +24,7 @@ REPLICA_WITHIN_S = 10.0
 class Fault:
     """`title` is what the table says. `ends_calls`: those on a dead Asterisk are lost, and may be.
 
-    `sets_clock`: it needs a centre whose clock can be set.
+    `sets_clock`: what is on record is not what Asterisk's account says, but as long.
     """
 
     title: str
@@ -174,14 +174,14 @@ async def web_killed(stage: Stage) -> None:
 async def clock_forward(stage: Stage) -> None:
     """By an hour, for Asterisk and all of ours; it stays so."""
     stage.strike()
-    stage.centre.set_clock(HOUR_S)
+    stage.centre.step_clock(HOUR_S)
     await stage.stays(5.0, 3.0)
 
 
 async def clock_back(stage: Stage) -> None:
     """By an hour."""
     stage.strike()
-    stage.centre.set_clock(0)
+    stage.centre.step_clock(-HOUR_S)
     await stage.stays(5.0, 3.0)
 
 

@@ -61,12 +61,12 @@ Progress = Callable[[str], None]
 
 @asynccontextmanager
 async def staged(
-    seed: int, pace: Pace, *, clock: bool = False, short: bool = False, keep: Path | None = None
+    seed: int, pace: Pace, *, short: bool = False, keep: Path | None = None
 ) -> AsyncIterator[Stage]:
     """A centre of its own with everybody at work. `keep`: a folder to leave its files in."""
     raise_open_files()
     with tempfile.TemporaryDirectory(prefix="acd-faults-") as folder:
-        centre = FaultCentre(keep or Path(folder), pace.agents, clock=clock)
+        centre = FaultCentre(keep or Path(folder), pace.agents)
         try:
             await centre.begin()
             stage = Stage(centre, Load(centre, pace, seed), random.Random(seed), short)
