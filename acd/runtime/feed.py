@@ -47,6 +47,8 @@ PLACES_EVERY_S = 0.25
 PLACES_SHOWN = 100
 LOOK_MOST = 500
 """So many agents, and as many calls, are put into words at a time; the others' turn comes a moment later."""
+FORGET_AFTER_S = 10.0
+"""So long what has been looked at is kept up for a first watcher who has lost patience."""
 FORECASTS_MAX = 20
 """So many groups' expected waits are worked out a second; the others' follow in the next."""
 
@@ -200,11 +202,20 @@ class LiveFeed:
 
     def leave(self, take: Take) -> None:
         """No more; leaving twice is harmless."""
+        had_to_wait = take in self._joining
         for takers in (self._takers, self._quiet, self._joining):
             if take in takers:
                 takers.remove(take)
         self._watched = bool(self._takers or self._quiet or self._joining)
+        if had_to_wait and not self._watched:  # it comes again, and is not to wait from the beginning
+            self._watched = True
+            asyncio.get_running_loop().call_later(FORGET_AFTER_S, self._forget_unwatched)
         if not self._watched:
+            self._forget()
+
+    def _forget_unwatched(self) -> None:
+        if not (self._takers or self._quiet or self._joining):
+            self._watched = False
             self._forget()
 
     def _forget(self) -> None:

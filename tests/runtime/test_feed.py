@@ -431,16 +431,26 @@ async def test_a_large_picture_is_looked_at_in_parts_and_told_at_once(
         stage.feed.leave(seen.take)
 
 
-async def test_who_leaves_before_the_first_line_gets_none(
+async def test_who_leaves_before_the_first_line_need_not_wait_again(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(feed, "LOOK_MOST", 2)
-    seen = Seen()
+    monkeypatch.setattr(feed, "FORGET_AFTER_S", 0.01)
+    seen, again = Seen(), Seen()
     stage.feed.join(seen.take)
     stage.feed.leave(seen.take)
     for _ in range(5):
         stage.feed.flush()
     assert seen.lines == []
+    stage.feed.join(again.take)
+    assert again.now.keys() >= {f"agent:{agent}" for agent in stage.desk.centre.plan.agents}
+    stage.feed.leave(again.take)
+    stage.feed.join(seen.take)
+    stage.feed.leave(seen.take)
+    async with asyncio.timeout(10):
+        while stage.feed._watched:  # noqa: ASYNC110 - nobody is told that it has forgotten
+            await asyncio.sleep(0.005)
+    assert not stage.feed._told
 
 
 async def test_a_picture_larger_than_one_may_be_behind_is_heard_all_the_same(tmp_path: Path) -> None:
