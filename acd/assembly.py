@@ -31,6 +31,7 @@ from acd.parts import (
     prompt_store,
     redis_settings,
     tools,
+    traces_of,
 )
 from acd.queue_log.keeper import QueueLog
 from acd.reconcile import Reconciler
@@ -225,6 +226,10 @@ class Assembly:
         )
         self.shell.on_offered = self.metrics.offered
         self.metrics.add(self.guarding)
+        self.traces = traces_of(environment)
+        if self.traces is not None:
+            recorder.on_record = self.traces.offer
+            self.metrics.add(self.traces)
         self.desktop = Desktop(
             Surroundings(
                 self.now,

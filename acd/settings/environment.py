@@ -51,6 +51,7 @@ class Environment:
     FastAGI is taken from `asterisk_host`, and from the addresses and networks of `agi_from`.
     Secrets may come from files: NAME_FILE names the one of NAME (`acd.settings.secret_variables`).
     `backup_passphrase` seals the secrets in a back-up.
+    Traces of calls go to the collector at `otlp_endpoint`, with callers' numbers if `otlp_numbers`.
     `records_url`, if given, says where records go instead of a file in `home`; it may hold a password.
     """
 
@@ -89,6 +90,8 @@ class Environment:
     backup_passphrase: str = field(default="", repr=False)
     kamailio: tuple[FrontPlace, ...] = ()
     kamailio_from: tuple[str, ...] = ()
+    otlp_endpoint: str | None = None
+    otlp_numbers: bool = False
 
     @classmethod
     def from_env(cls, env: Mapping[str, str], checkout: Path) -> Environment:
@@ -135,6 +138,9 @@ class Environment:
             kamailio=read(fronts_of, "ACD_KAMAILIO", cls.kamailio),
             kamailio_from=read(_networks, "ACD_KAMAILIO_FROM", cls.kamailio_from),
             controllers=read(controllers_of, "ACD_CONTROLLERS", cls.controllers),
+            otlp_endpoint=read.optional(_web_address, "ACD_OTLP_ENDPOINT", "")
+            or read.optional(_web_address, "OTEL_EXPORTER_OTLP_ENDPOINT", ""),
+            otlp_numbers=read(_yes_or_no, "ACD_OTLP_NUMBERS", cls.otlp_numbers),
         )
         if read.problems:
             raise OperatorError("\n".join(read.problems))
@@ -371,6 +377,22 @@ def _host(env: Mapping[str, str], name: str, default: str) -> str:
         raise OperatorError(
             f"{name}: expected a host's name or IP address such as {default}, got {text!r}"
         ) from None
+
+
+def _web_address(env: Mapping[str, str], name: str, default: str) -> str:
+    text = env.get(name) or default
+    if not re.fullmatch(r"https?://[A-Za-z0-9.:\[\]-]+(/[!-~]*)?", text):
+        raise OperatorError(
+            f"{name}: expected an address such as http://collector:4318, without a password, got {text!r}"
+        )
+    return text
+
+
+def _yes_or_no(env: Mapping[str, str], name: str, default: bool) -> bool:
+    text = env.get(name) or ("yes" if default else "no")
+    if text not in ("yes", "no"):
+        raise OperatorError(f"{name}: expected yes or no, got {text!r}")
+    return text == "yes"
 
 
 def _database_url(env: Mapping[str, str], name: str, default: str) -> str:

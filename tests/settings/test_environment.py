@@ -72,6 +72,8 @@ def test_every_variable() -> None:
         "ACD_BACKUP_PASSPHRASE": "a lump of sugar",
         "ACD_KAMAILIO": "192.0.2.9,[2001:db8::9]:18089",
         "ACD_KAMAILIO_FROM": "192.0.2.32/28",
+        "ACD_OTLP_ENDPOINT": "http://collector:4318",
+        "ACD_OTLP_NUMBERS": "yes",
         "PATH": "/bin",
     }
     assert Environment.from_env(variables, CHECKOUT) == Environment(
@@ -85,6 +87,7 @@ def test_every_variable() -> None:
         Path("/etc/acd/tls/cert.pem"), Path("/etc/acd/tls/key.pem"), ("192.0.2.16/29",),
         15061, Path("/etc/acd/sip.crt"), Path("/etc/acd/sip.key"), Path("/etc/acd/ca.crt"),
         "a lump of sugar", (FrontPlace("192.0.2.9"), FrontPlace("2001:db8::9", 18089)), ("192.0.2.32/28",),
+        "http://collector:4318", True,
     )  # fmt: skip
     shown = repr(Environment.from_env(variables, CHECKOUT))
     assert "correct horse" not in shown
@@ -136,6 +139,13 @@ def test_folders_become_absolute(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         ({"ACD_PUBLIC_ADDRESS": "x"},
          "ACD_PUBLIC_ADDRESS: expected an IP address such as 192.0.2.1, got 'x'"),
         ({"ACD_PUBLIC_SIP_PORT": "0"}, "ACD_PUBLIC_SIP_PORT: expected a port from 1 to 65535, got '0'"),
+        ({"ACD_OTLP_ENDPOINT": "collector:4318"},
+         "ACD_OTLP_ENDPOINT: expected an address such as http://collector:4318, without a password, got"
+         " 'collector:4318'"),
+        ({"OTEL_EXPORTER_OTLP_ENDPOINT": "http://a:b@c"},
+         "OTEL_EXPORTER_OTLP_ENDPOINT: expected an address such as http://collector:4318, without a password,"
+         " got 'http://a:b@c'"),
+        ({"ACD_OTLP_NUMBERS": "1"}, "ACD_OTLP_NUMBERS: expected yes or no, got '1'"),
         ({"ACD_TLS_CERT": "/a"},
          "ACD_TLS_KEY: not set, but ACD_TLS_CERT is; TLS takes a certificate and its key"),
         ({"ACD_TLS_KEY": "/a"},
