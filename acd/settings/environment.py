@@ -47,7 +47,8 @@ class Environment:
     `sip_tls_cert` and `sip_tls_key` (PEM) switch on SIP over TLS at `sip_tls_port`; those of providers are
     held against `sip_tls_ca`.
     Where there are several Asterisk nodes, phones and trunks reach Kamailio at `sip_address`; each `kamailio`
-    has HTTP for browsers' phones and for control, open to our own machines and `kamailio_from`.
+    has HTTP for browsers' phones and for control, open to our own machines and `kamailio_from`. Of one node,
+    `front` is where Kamailio has SIP.
     FastAGI is taken from `asterisk_host`, and from the addresses and networks of `agi_from`.
     Secrets may come from files: NAME_FILE names the one of NAME (`acd.settings.secret_variables`).
     `backup_passphrase` seals the secrets in a back-up.
@@ -92,6 +93,7 @@ class Environment:
     kamailio_from: tuple[str, ...] = ()
     otlp_endpoint: str | None = None
     otlp_numbers: bool = False
+    front: tuple[str, int] | None = None
 
     @classmethod
     def from_env(cls, env: Mapping[str, str], checkout: Path) -> Environment:
