@@ -218,7 +218,7 @@ class OneOfSeveral:
 
     def _lead_alone(self, _request: Request) -> Mapping[str, Any]:
         """An operator says that no other controller runs, so that this one may lead without asking them."""
-        self.election.alone = True
+        self.election.others_are_down()
         return self.election.leadership()
 
     # --- handing over -----------------------------------------------------------------------------
