@@ -18,7 +18,6 @@ from acd.backup.about import About, WhereRecordings
 from acd.backup.make import ENDING, Made, Wanted, make
 from acd.backup.pace import Pace
 from acd.backup.restore import Asked, Restored, restore
-from acd.backup.rotation import keep_newest
 from acd.backup.sealing import check_passphrase
 from acd.backup.verify import verify
 from acd.cli import context
@@ -75,13 +74,10 @@ def make_backup(
         raise OperatorError("--keep counts archives in a folder: name a folder")
     os.nice(_NICE)
     passphrase = _passphrase(env, passphrase_file)
-    wanted = Wanted(
-        target, _centre(env), recordings_go, journal, check_passphrase(passphrase) if passphrase else ""
-    )
+    sealed_by = check_passphrase(passphrase) if passphrase else ""
+    wanted = Wanted(target, _centre(env), recordings_go, journal, sealed_by, keep)
     with _pace(rate_mb) as pace:
         made = make(env, wanted, datetime.now(UTC), pace, os.environ)
-        if keep is not None:
-            made.removed = keep_newest(target, keep)
     _show_made(made)
 
 

@@ -157,6 +157,26 @@ async def test_the_newest_archives_are_kept_with_their_recordings(centre: Centre
     assert keep_newest(folder, 2) == []
 
 
+async def test_old_archives_go_while_nobody_makes_another(
+    centre: Centre, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from acd.backup import make
+
+    folder, refused = tmp_path / "backups", list[str]()
+
+    def rotated(where: Path, count: int) -> list[Path]:
+        with pytest.raises(OperatorError, match="another back-up is being made") as told:
+            back_up(centre, folder, NOW + timedelta(hours=2))
+        refused.append(str(told.value))
+        return keep_newest(where, count)
+
+    back_up(centre, folder)
+    monkeypatch.setattr(make, "keep_newest", rotated)
+    second = back_up(centre, folder, NOW + timedelta(hours=1), keep=1)
+    assert [archive.name for archive in second.removed] == ["acd-20261126T123000Z.tar.gz"]
+    assert len(refused) == 1
+
+
 async def test_what_is_there_is_put_aside_only_when_asked(centre: Centre, tmp_path: Path) -> None:
     made = back_up(centre, tmp_path / "backups")
     there = Centre(tmp_path / "there")
