@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -47,7 +46,7 @@ from acd.settings.centre_now import CentreView
 from acd.settings.environment import Environment
 from acd.settings.flows.places import place_of_text
 from acd.settings.load import load_centre, load_tests
-from acd.settings.model import Centre, RedisSettings
+from acd.settings.model import Centre
 from acd.telephony import cdr
 from acd.telephony.prompts import CannotSpeak, PromptStore
 
@@ -194,13 +193,6 @@ def source_of(facts: Iterable[Fact]) -> Source:
     """Who knows of a call of ours: of somebody whom the fallback queue connected nobody but Asterisk does."""
     served = any(isinstance(fact, FellBack) and fact.agent is not None for fact in facts)
     return Source.FALLBACK if served else Source.ACD
-
-
-def redis_settings(centre: Centre, environment: Environment) -> RedisSettings | None:
-    """The configured server, if any; ACD_REDIS_HOST says where it is, or that there is one."""
-    if environment.redis_host is None:
-        return centre.redis
-    return replace(centre.redis or RedisSettings(), address=environment.redis_host)
 
 
 def flow_tests(config_dir: Path, flows_dir: Path) -> tuple[Centre, TestResult]:

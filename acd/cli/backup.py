@@ -183,6 +183,11 @@ def _show_restored(env: Environment, told: Restored) -> None:
         _say(f"{len(told.missing)} recordings are missing or damaged: {some}")
     for path in told.aside:
         _say(f"what was there before is in {path}")
+    if told.redis_aside:
+        _say(f"the live state that Redis had is in {told.redis_aside}")
+    if told.redis_away:
+        _say(f"Whether Redis has live state of before cannot be told ({told.redis_away}).")
+        _say("If it may: delete that key before the start, or calls and agents of then are taken up.")
     if told.about.variables:
         _say(f"set as they were, their values are in no back-up: {', '.join(told.about.variables)}")
     _say("Now: acd check, acd phones provision, and start the server; then acd records reconcile --repair")
