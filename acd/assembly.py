@@ -29,7 +29,6 @@ from acd.parts import (
     asterisk_folder,
     folders,
     prompt_store,
-    redis_settings,
     tools,
     traces_of,
 )
@@ -65,6 +64,7 @@ from acd.settings.environment import Environment
 from acd.settings.load import load_centre
 from acd.settings.phone_number import normalised
 from acd.settings.pins import PinBook
+from acd.settings.redis_in_use import redis_settings
 from acd.settings.secrets import Secrets
 from acd.state.feed_channel import FeedChannel
 from acd.state.live import LiveMirror

@@ -204,6 +204,10 @@ class RedisHash:
         else:
             await self._change("RENAME", self._new_key, self._key)
 
+    async def put_aside(self, key: str) -> None:
+        """It has this name from now on. Raises StateError, where there is no such hash, too."""
+        await within_limit(self._connection.rename(self._key, key))
+
     def close(self) -> None:
         """At once; what was not sent is lost."""
         if self._connection.transport is not None:
