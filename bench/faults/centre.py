@@ -94,10 +94,12 @@ class FaultCentre(StandbyCentre, PostgresCentre):
         """End all of it."""
         self.replica.stop()
         self.proxy.passing.set()
-        await asyncio.to_thread(self.stop)
-        await self.proxy.__aexit__()
-        for folder in self._disks.values():
-            await asyncio.to_thread(_run, "umount", folder)
+        try:
+            await asyncio.to_thread(self.stop)
+        finally:
+            await self.proxy.__aexit__()
+            for folder in self._disks.values():
+                await asyncio.to_thread(_run, "umount", "--lazy", folder)
 
     def kill_web(self) -> None:
         """kill -9."""
