@@ -90,6 +90,7 @@ class Controller:
         for work in (
             parts.link.run(),
             parts.bond.keep(),
+            parts.at_work.keep(),
             parts.shell.tick(),
             parts.mirror.run(),
             parts.trunks.run(),
@@ -173,6 +174,8 @@ class Controller:
     async def stop(self) -> None:
         """Close everything in order; callers stay with Asterisk."""
         parts = self._parts
+        if parts.bond.up:
+            await parts.at_work.tell()
         await parts.bond.say_goodbye()
         running = [
             *self._tasks,
@@ -224,6 +227,7 @@ class Controller:
     def _floor_is_known(self) -> None:
         self.floor_known.set()
         self._parts.steering.floor_is_known()
+        self._parts.at_work.anew()
         self._reading = asyncio.create_task(self._parts.asterisk.catch_up())
         self._reading.add_done_callback(_log_failure)
 

@@ -74,6 +74,7 @@ from acd.telephony import fence
 from acd.telephony.agi import AgiServer, script_name
 from acd.telephony.ami import AmiLink
 from acd.telephony.asterisk_files import AsteriskFiles
+from acd.telephony.at_work import AtWork
 from acd.telephony.bond import Bond, Mark
 from acd.telephony.dial_string import sip_targets
 from acd.telephony.merges import Merges
@@ -140,6 +141,7 @@ class Assembly:
             self.bond.up_again,
             self.bond.down,
         )
+        self.at_work = AtWork(self.shell.engine.floor, self.link)
         self.trunks = TrunkBoard(centre.trunks.values(), self.link)
         self.prompts = prompt_store(centre, environment)
         self.version_files = VersionFiles(environment.versions_dir)

@@ -46,6 +46,14 @@ WRITTEN_WITHIN_S = 0.5
 NO_STANDBY = "no-standby"
 
 
+def leading_metrics(leads: Callable[[], bool]) -> CollectorRegistry:
+    """What a controller tells of itself among several, whether it leads or stands by."""
+    registry = CollectorRegistry()
+    gauge = Gauge("acd_leads", "Whether this controller leads, of several.", registry=registry)
+    gauge.set_function(lambda: float(leads()))
+    return registry
+
+
 def process_metrics() -> bytes:
     """Of a controller that stands by there is no more to tell."""
     registry = CollectorRegistry()
@@ -74,9 +82,7 @@ class OneOfSeveral:
         self._gate = Gate()
         self.election = Election(me, list(self._others.values()), self._lease, self._ask, self._gate)
         self._control = ControlServer(environment.control_socket)
-        self._registry = CollectorRegistry()
-        leads = Gauge("acd_leads", "Whether this controller leads.", registry=self._registry)
-        leads.set_function(lambda: float(self.election.mine is not None))
+        self._registry = leading_metrics(lambda: self.election.mine is not None)
         self._health: Health = self._standing_by
         self._metrics = process_metrics
         self._stop = asyncio.Event()

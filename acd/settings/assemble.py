@@ -137,6 +137,7 @@ def _system(file: SystemFile) -> SystemSettings:
         service_level_formula=ServiceLevelFormula(section.service_level_formula),
         lease_s=section.lease_s,
         fallback_after_s=section.fallback_after_s,
+        fallback_others_after_s=section.fallback_others_after_s,
         call_id_header=section.call_id_header,
         text_to_speech=section.voices(),
         transfer_fallback_group=section.transfer_fallback_group,

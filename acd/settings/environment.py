@@ -14,6 +14,7 @@ from typing import TypeVar
 from acd.errors import OperatorError
 from acd.settings.controllers import ControllerPlace, check_name, controllers_of
 from acd.settings.database_url import database_url
+from acd.settings.fronts import FrontPlace, fronts_of
 from acd.settings.redis_places import redis_hosts
 from acd.settings.secret_variables import secret_variable
 
@@ -45,6 +46,8 @@ class Environment:
     its own in `own_dir`, all else of `home` is shared by them.
     `sip_tls_cert` and `sip_tls_key` (PEM) switch on SIP over TLS at `sip_tls_port`; those of providers are
     held against `sip_tls_ca`.
+    Where there are several Asterisk nodes, phones and trunks reach Kamailio at `sip_address`; each `kamailio`
+    has HTTP for browsers' phones and for control, open to our own machines and `kamailio_from`.
     FastAGI is taken from `asterisk_host`, and from the addresses and networks of `agi_from`.
     Secrets may come from files: NAME_FILE names the one of NAME (`acd.settings.secret_variables`).
     `backup_passphrase` seals the secrets in a back-up.
@@ -84,6 +87,8 @@ class Environment:
     sip_tls_key: Path | None = None
     sip_tls_ca: Path = Path("/etc/ssl/certs/ca-certificates.crt")
     backup_passphrase: str = field(default="", repr=False)
+    kamailio: tuple[FrontPlace, ...] = ()
+    kamailio_from: tuple[str, ...] = ()
 
     @classmethod
     def from_env(cls, env: Mapping[str, str], checkout: Path) -> Environment:
@@ -127,6 +132,8 @@ class Environment:
             sip_tls_ca=read(_folder, "ACD_SIP_TLS_CA", cls.sip_tls_ca),
             records_url=read(_database_url, "ACD_DATABASE_URL", ""),
             controller=env.get("ACD_CONTROLLER", ""),
+            kamailio=read(fronts_of, "ACD_KAMAILIO", cls.kamailio),
+            kamailio_from=read(_networks, "ACD_KAMAILIO_FROM", cls.kamailio_from),
             controllers=read(controllers_of, "ACD_CONTROLLERS", cls.controllers),
         )
         if read.problems:
@@ -138,6 +145,12 @@ class Environment:
     def sip_server(self) -> tuple[str, int]:
         """What phones are set up with."""
         return self.public_address or self.sip_address, self.public_sip_port or self.sip_port
+
+    @property
+    def fronts(self) -> tuple[FrontPlace, ...]:
+        """Where each Kamailio takes HTTP, with its port; of use where there are several Asterisk nodes."""
+        places = self.kamailio or (FrontPlace(self.sip_address),)
+        return tuple(FrontPlace(place.host, place.port or self.ws_port) for place in places)
 
     @property
     def agi_address(self) -> str:

@@ -187,6 +187,7 @@ class SystemSettings:
     `service_level_formula`: how reports count, see `acd.core.service_level`.
     `lease_s`: how long the controller may be silent before Asterisk takes a waiting caller back.
     `fallback_after_s`: how long Asterisk looks for a controller before its own queue serves.
+    `fallback_others_after_s`: how long that queue rings only those who were at work before it rings everyone.
     `call_id_header`: agents' phones are told our id of the call in the header X-ACD-Call.
     `text_to_speech`: by language (ANY_LANGUAGE for the rest), program and arguments (no shell);
     `{text_file}` and `{sound_file}` in them stand for the file with the text and the wave file to write.
@@ -202,6 +203,7 @@ class SystemSettings:
     service_level_formula: ServiceLevelFormula = ServiceLevelFormula.OFFERED_MINUS_SHORT
     lease_s: float = 12.0
     fallback_after_s: float = 4.0
+    fallback_others_after_s: float = 45.0
     call_id_header: bool = False
     text_to_speech: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: DEFAULT_TEXT_TO_SPEECH)
     transfer_fallback_group: str | None = None

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from string import Template
 
-from acd.core.plan import BROWSER_PREFIX, GroupPolicy
+from acd.core.plan import BROWSER_PREFIX
 from acd.settings.environment import Environment, numeric_address
 from acd.settings.model import Centre, PhoneSpec
 from acd.settings.music import own_music
@@ -23,6 +23,7 @@ from acd.telephony.agi import script_name
 from acd.telephony.fence import USER as FENCE_USER
 from acd.telephony.fence import fence_password
 from acd.telephony.ice import ice_settings
+from acd.telephony.provision_queues import queue_sections
 from acd.telephony.provision_tls import TlsFiles, media_lines, tls_files
 from acd.telephony.provision_trunks import emergency_extensions, trunk_sections
 
@@ -93,6 +94,7 @@ def _values(
     return {
         "node": NODE,
         "lease_s": f"{centre.system.lease_s:.0f}",
+        "others_after_s": f"{centre.system.fallback_others_after_s:.0f}",
         "misses": f"{max(1, round(centre.system.fallback_after_s))}",
         "agi_script": script_name(secrets.ami_password),
         "agi_address": environment.agi_address,
@@ -123,7 +125,7 @@ def _values(
         ),
         "trunks": "\n".join(trunk_sections(t, passwords) for t in centre.trunks.values()),
         "emergency": emergency_extensions(centre),
-        "queues": _queues(centre),
+        "queues": queue_sections(centre),
     }
 
 
@@ -188,27 +190,6 @@ password = {password}
 
 def _music(name: str, folder: Path) -> str:
     return f"[{name}]\nmode = files\ndirectory = {folder}\nsort = random\n"
-
-
-def _queues(centre: Centre) -> str:
-    everybody = list(centre.plan.agents)
-    blocks = [_queue("all", everybody, centre)]
-    for group in centre.plan.groups.values():
-        blocks.append(_queue(group.id, _members(group, centre), centre))
-    return "\n".join(blocks)
-
-
-def _members(group: GroupPolicy, centre: Centre) -> list[str]:
-    return [a.id for a in centre.plan.agents.values() if group.requirement.admits(a.skills)]
-
-
-def _queue(name: str, agents: list[str], centre: Centre) -> str:
-    lines = [f"[acd-{name}](acd-queue)"]
-    for agent in agents:
-        extension = centre.plan.agents[agent].extension
-        state = f"hint:{extension}@acd-hints" if centre.desktop.browser_phones else f"PJSIP/{extension}"
-        lines.append(f"member => Local/{extension}@acd-member,0,{agent},{state}")
-    return "\n".join(lines) + "\n"
 
 
 def _hints(centre: Centre) -> str:

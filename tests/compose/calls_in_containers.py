@@ -6,11 +6,13 @@ Not collected with the other tests: script/test-compose starts the containers an
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import Any
 
 import pytest
+import yaml
 
-from tests.compose.containers import Containers, is_open, until, until_done
+from tests.compose.containers import CHECKOUT, Containers, is_open, until, until_done
 from tests.integration.sip.call import PhoneCall
 from tests.integration.sip.phone import Phone
 
@@ -91,10 +93,11 @@ def test_the_desktop_lets_in_who_has_a_password(containers: Containers) -> None:
 
 def test_each_side_listens_only_where_the_other_looks_for_it(containers: Containers) -> None:
     """Asterisk's network for phones and the controller's for the page lead to neither AMI nor FastAGI."""
-    for service, other, port in (("controller", "asterisk", AMI_PORT), ("asterisk", "controller", AGI_PORT)):
+    leader = containers.leader()
+    for service, other, port in ((leader, "asterisk", AMI_PORT), ("asterisk", leader, AGI_PORT)):
         containers.run(service, "bash", "-c", f"exec 3<>/dev/tcp/{other}/{port}")
     assert listening(containers, "asterisk", AMI_PORT) == {own_address(containers, "asterisk")}
-    assert listening(containers, "controller", AGI_PORT) == {own_address(containers, "controller")}
+    assert listening(containers, leader, AGI_PORT) == {own_address(containers, leader)}
 
 
 def own_address(containers: Containers, service: str) -> str:
@@ -113,15 +116,17 @@ def listening(containers: Containers, service: str, port: int) -> set[str]:
     return found
 
 
-async def test_talkers_do_not_notice_a_crash_of_the_controller(containers: Containers) -> None:
+async def test_talkers_do_not_notice_a_crash_of_the_one_that_leads(containers: Containers) -> None:
     async with containers.phone("1001", AGENT_HZ) as anna, containers.phone("1002", CALLER_HZ) as caller:
         await anna.register()
         await caller.register()
         await ready(containers, "anna")
         call_id, call, at_anna = await call_sales(containers, caller, anna)
-        killed = containers.crash("controller")
-        await until(lambda: containers.pid("controller") not in (0, killed), "a new controller")
-        await until(lambda: containers.health() == 200, "the controller to route calls again")
+        leader = containers.leader()
+        killed = containers.crash(leader)
+        await until(lambda: containers.leader() not in ("", leader), "the other one to lead")
+        await until(lambda: containers.pid(leader) not in (0, killed), "a new controller")
+        await until(lambda: containers.health() == 200, "the health page")
         assert (await until(lambda: _call(containers, id=call_id), "the call"))["state"] == "talking"
         await at_anna.rtp.until_hears(CALLER_HZ)
         await call.rtp.until_hears(AGENT_HZ)
@@ -129,11 +134,11 @@ async def test_talkers_do_not_notice_a_crash_of_the_controller(containers: Conta
         assert "anna" in await until(lambda: _told(containers, call_id), "the record")
 
 
-@pytest.mark.parametrize("service", ["asterisk", "redis", "web"])
+@pytest.mark.parametrize("service", ["asterisk", "redis", "web-one", "balancer"])
 async def test_a_crash_is_answered_by_a_restart(containers: Containers, service: str) -> None:
     killed = containers.crash(service)
     await until(lambda: containers.pid(service) not in (0, killed), f"a new {service}")
-    for name in ("asterisk", "controller", "redis", "web"):
+    for name in ("asterisk", "controller-one", "controller-two", "redis", "web-one", "web-two", "balancer"):
         await until(lambda name=name: containers.is_healthy(name), f"{name} healthy")  # type: ignore[misc]
     await until(lambda: containers.health() == 200, "the health page")
     async with containers.phone("1001", AGENT_HZ) as anna, containers.phone("1002", CALLER_HZ) as caller:
@@ -145,8 +150,35 @@ async def test_a_crash_is_answered_by_a_restart(containers: Containers, service:
         await at_anna.wait_ended()
 
 
+def test_the_pages_go_on_with_one_web_process(containers: Containers) -> None:
+    password = containers.first_password("anna")
+    killed = containers.crash("web-two")
+    assert containers.sign_in("anna", password) == 200
+    deadline = time.monotonic() + 30
+    while containers.pid("web-two") in (0, killed):
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+
+
+async def test_prometheus_sees_all_of_them_and_has_the_alerts(containers: Containers) -> None:
+    await asyncio.to_thread(containers.start_monitoring)
+    await until(lambda: _all_up(containers), "an answer of each target")
+    rules = containers.prometheus("rules")["groups"][0]["rules"]
+    wanted = yaml.safe_load((CHECKOUT / "config" / "monitoring" / "alerts.yml").read_text())["groups"][0][
+        "rules"
+    ]
+    assert [rule["name"] for rule in rules] == [rule["alert"] for rule in wanted]
+    leads = containers.prometheus("query?query=sum(acd_leads)")["result"]
+    assert [value for _, value in (row["value"] for row in leads)] == ["1"]
+
+
+def _all_up(containers: Containers) -> bool:
+    targets = containers.prometheus("targets")["activeTargets"]
+    return len(targets) == 4 and all(target["health"] == "up" for target in targets)
+
+
 def test_a_change_is_provisioned_in_one_container_and_read_in_the_other(containers: Containers) -> None:
-    containers.run("controller", "rm", "/var/lib/acd/asterisk/etc/pjsip.conf")
+    containers.run("controller-two", "rm", "/var/lib/acd/asterisk/etc/pjsip.conf")
     assert "core reload" in containers.acd("phones", "provision")
     containers.run("asterisk", "asterisk/run", "-rx", "core reload")
     assert "1001" in containers.run("asterisk", "asterisk/run", "-rx", "pjsip show endpoints")

@@ -21,6 +21,16 @@ from tests.integration.sip.waiting import WaitedTooLong
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 LOOK_AGAIN_S = 0.2
+CONTROLLERS = ("controller-one", "controller-two")
+# What a health page says, also where it says that something is wrong.
+HEALTH = """
+import os, urllib.error, urllib.request
+try:
+    page = urllib.request.urlopen(f"http://{os.environ['ACD_HTTP_ADDRESS']}:8081/health", timeout=3)
+except urllib.error.HTTPError as error:
+    page = error
+print(page.read().decode())
+"""
 T = TypeVar("T")
 
 
@@ -30,7 +40,7 @@ class Containers:
     def __init__(self) -> None:
         self.sip = ("127.0.0.1", int(os.environ["ACD_SIP_PORT"]))
         self.http = ("127.0.0.1", int(os.environ["ACD_HTTP_PORT"]))
-        secrets = yaml.safe_load(self.run("controller", "cat", "/var/lib/acd/secrets.yml"))
+        secrets = yaml.safe_load(self.run(CONTROLLERS[0], "cat", "/var/lib/acd/secrets.yml"))
         self._passwords: dict[str, str] = secrets["phones"]
 
     def run(self, service: str, *command: str) -> str:
@@ -40,8 +50,38 @@ class Containers:
         return done.stdout
 
     def acd(self, *arguments: str) -> str:
-        """`acd …` in the controller's container."""
-        return self.run("controller", "acd", *arguments)
+        """`acd …` in a controller's container that runs, whichever leads."""
+        service = next((name for name in CONTROLLERS if self.pid(name)), CONTROLLERS[0])
+        return self.run(service, "acd", *arguments)
+
+    def leader(self) -> str:
+        """The service of the controller that leads and routes calls; '' while none does."""
+        for name in CONTROLLERS:
+            done = _docker("compose", "exec", "-T", name, "python3", "-c", HEALTH)
+            told = json.loads(done.stdout) if done.returncode == 0 else {}
+            if told.get("leads") and told.get("ok"):
+                return name
+        return ""
+
+    def start_monitoring(self) -> None:
+        """Prometheus; made here of Debian's where its image cannot be had."""
+        image = str(
+            yaml.safe_load((CHECKOUT / "docker-compose.yml").read_text())["services"]["prometheus"]["image"]
+        )
+        if _docker("image", "inspect", image).returncode != 0 and _docker("pull", image).returncode != 0:
+            built = _docker(
+                "build", "--tag", image, str(CHECKOUT / "tests" / "compose" / "prometheus"), limit_s=300
+            )
+            assert built.returncode == 0, built.stderr
+        up = _docker(
+            "compose", "--profile", "monitoring", "up", "--detach", "--wait", "prometheus", limit_s=120
+        )
+        assert up.returncode == 0, up.stderr
+
+    def prometheus(self, path: str) -> Any:
+        """What it answers to a question of its API."""
+        answer = self.run("prometheus", "wget", "-q", "-O", "-", f"http://127.0.0.1:9090/api/v1/{path}")
+        return json.loads(answer)["data"]
 
     def status(self) -> dict[str, Any]:
         """The live picture."""
@@ -70,7 +110,7 @@ class Containers:
 
     def first_password(self, username: str) -> str:
         """Of the desktop, as an operator hands it out."""
-        lines = self.run("web", "cat", "/var/lib/acd/first-passwords.txt").splitlines()
+        lines = self.run("web-one", "cat", "/var/lib/acd/first-passwords.txt").splitlines()
         return dict(line.split() for line in lines if not line.startswith("#"))[username]
 
     def sign_in(self, username: str, password: str) -> int:
@@ -96,9 +136,9 @@ class Containers:
             return 0
 
 
-def _docker(*arguments: str) -> subprocess.CompletedProcess[str]:
+def _docker(*arguments: str, limit_s: float = 60) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        ["docker", *arguments], cwd=CHECKOUT, capture_output=True, text=True, check=False, timeout=60
+        ["docker", *arguments], cwd=CHECKOUT, capture_output=True, text=True, check=False, timeout=limit_s
     )
 
 

@@ -52,6 +52,7 @@ FASTER = {
     "system.yml": {
         "lease_s: 12": "lease_s: 5\n  direct_ring_timeout_s: 6",
         "fallback_after_s: 4": "fallback_after_s: 8\n  call_id_header: true",
+        "fallback_others_after_s: 45": "fallback_others_after_s: 6",
         "# queue_log: {enabled: true, file: queue_log, agents: id}": "queue_log: {enabled: true}",
         "# What agents dial": "missed_rings: {busy: {back_off_s: 2}}\nrecordings: {format: wav}\n\n"
         "# What agents dial",
@@ -140,7 +141,7 @@ class Centre:
         """Killed, and started again; all its calls are lost."""
         assert self._asterisk is not None
         self._asterisk.kill()
-        self._asterisk.wait(10)
+        self._asterisk.wait(30)
         self._start_asterisk()
 
     def _start_asterisk(self) -> None:
@@ -154,7 +155,7 @@ class Centre:
         self.stop_controller()
         if self._asterisk is not None:
             self._asterisk.terminate()
-            self._asterisk.wait(10)
+            self._asterisk.wait(30)
         self._log.close()
 
     def start_controller(self, *, wait: bool = True) -> None:
@@ -174,7 +175,7 @@ class Centre:
         if self._controller is not None:
             self._controller.send_signal(signal.SIGCONT)
             self._controller.terminate()
-            self._controller.wait(15)
+            self._controller.wait(30)
             self._controller = None
 
     def kill_controller(self) -> None:

@@ -145,7 +145,7 @@ class Provider:
         """It is gone, with all registrations."""
         if self._asterisk is not None:
             self._asterisk.kill()
-            self._asterisk.wait(10)
+            self._asterisk.wait(30)
             self._asterisk = None
         shutil.rmtree(self._home / "asterisk" / "db", ignore_errors=True)
 

@@ -101,7 +101,7 @@ class StandbyCentre(RedisCentre):
             if process.poll() is None:
                 process.send_signal(signal.SIGCONT)
                 process.terminate()
-                process.wait(15)
+                process.wait(30)
         self.processes.clear()
         self._controller = None
 

@@ -10,7 +10,7 @@ import pytest
 from acd.records.record import VisitOutcome
 from tests.integration.centre import Centre, story
 from tests.integration.mirrors import each_mirror
-from tests.integration.sip.phone import ANSWER, RING, Phone, first_to_ring
+from tests.integration.sip.phone import ANSWER, RING, Phone, first_to_ring, refusing
 
 pytestmark = [pytest.mark.asterisk, pytest.mark.timing]
 
@@ -126,6 +126,36 @@ async def test_served_by_the_fallback_queue_till_we_are_back(
         (visit,) = record.visits
         assert (visit.outcome, visit.agent) == (VisitOutcome.ANSWERED, name)
         assert visit.wait_s == pytest.approx(answered_at - visit.queued_at.timestamp(), abs=1.5)
+
+
+async def test_those_who_were_at_work_are_rung_first(centre: Centre, phones: dict[str, Phone]) -> None:
+    """All four phones are there; anna is logged in, ben on a break. After a while it is anybody's turn."""
+    async with centre.customer("+491700000028") as caller:
+        await centre.ready("anna")
+        await centre.ready("ben")
+        await centre.ask("not-ready", agent="ben", reason="break")
+        for phone in phones.values():
+            phone.answering = RING
+        for _ in range(100):
+            if "/acd-work/1001" in (shown := await asyncio.to_thread(centre.console, "database show") or ""):
+                break
+            await asyncio.sleep(0.1)
+        assert "/acd-work/1001 " in shown
+        assert "/acd-work/1002 " not in shown
+        await asyncio.to_thread(centre.kill_controller)
+        call = await caller.dial("8001")
+        _, at_anna = await first_to_ring(phones, "anna", "ben")
+        assert [len(phones[name].calls) for name in ("anna", "ben")] == [1, 0]
+        phones["anna"].answering = refusing(486)  # each time she is rung again
+        at_anna.refuse(486)
+        began = time.monotonic()
+        at_ben = await phones["ben"].wait_incoming(20)
+        assert time.monotonic() - began > 3.0  # after a ring of anna's there were only those at work
+        await at_ben.answer()
+        await at_ben.hang_up()
+        await call.wait_ended()
+        await centre.until_no_channels()
+        await asyncio.to_thread(centre.start_controller)
 
 
 async def test_asterisk_agrees_with_all_that(centre: Centre) -> None:

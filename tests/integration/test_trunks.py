@@ -489,25 +489,6 @@ async def test_the_registration_comes_back_after_the_provider(trunks: TrunkCentr
     await trunks.until_call("waiting", group="sales", trunk="main")
 
 
-async def test_trunks_that_fall_silent_are_given_up_soon(trunks: TrunkCentre) -> None:
-    """The last of all: Asterisk takes the provider for away for a while after that."""
-    async with trunks.phone("1001") as anna:
-        await anna.register()
-        await trunks.ready("anna")
-        trunks.provider.freeze()
-        try:
-            call = await anna.dial("0301234500")
-            seen = await trunks.until_call("dialing_out")
-            assert (await call.wait_ended(limit_s=9)).status == 503  # SIP alone would take a minute
-        finally:
-            trunks.provider.thaw()
-        record = await trunks.record(seen["id"])
-    assert [(d.trunk, d.result) for d in record.outside_dials()] == [
-        ("main", "unreachable"),
-        ("backup", "unreachable"),
-    ]
-
-
 async def test_a_dear_call_ends_by_itself_and_the_next_is_refused(trunks: TrunkCentre) -> None:
     async with trunks.phone("1001", tone_hz=520.0) as anna:
         await anna.register()
@@ -546,3 +527,22 @@ async def test_one_call_at_a_time_to_a_destination(trunks: TrunkCentre) -> None:
         await two.wait_ended()
         assert [arrival.number for arrival in trunks.provider.arrivals()] == ["+49301234800"]
         await one.hang_up()
+
+
+async def test_trunks_that_fall_silent_are_given_up_soon(trunks: TrunkCentre) -> None:
+    """The last of all: Asterisk takes the provider for away for a while after that."""
+    async with trunks.phone("1001") as anna:
+        await anna.register()
+        await trunks.ready("anna")
+        trunks.provider.freeze()
+        try:
+            call = await anna.dial("0301234500")
+            seen = await trunks.until_call("dialing_out")
+            assert (await call.wait_ended(limit_s=9)).status == 503  # SIP alone would take a minute
+        finally:
+            trunks.provider.thaw()
+        record = await trunks.record(seen["id"])
+    assert [(d.trunk, d.result) for d in record.outside_dials()] == [
+        ("main", "unreachable"),
+        ("backup", "unreachable"),
+    ]

@@ -67,6 +67,7 @@ def test_every_option_reaches_its_object(sandbox: Sandbox) -> None:
         "  service_level_formula: answered-in-time/answered\n"
         "  lease_s: 20\n"
         "  fallback_after_s: 6.5\n"
+        "  fallback_others_after_s: 30\n"
         "  call_id_header: true\n"
         "  direct_ring_timeout_s: 25\n"
         "  unreachable_after_s: 4\n"
@@ -91,7 +92,7 @@ def test_every_option_reaches_its_object(sandbox: Sandbox) -> None:
     )
     centre = load_centre(sandbox.config, sandbox.flows)
     assert centre.system == SystemSettings(
-        "Zentrale", "Asia/Shanghai", "de", ServiceLevelFormula.ANSWERED, 20, 6.5, True,
+        "Zentrale", "Asia/Shanghai", "de", ServiceLevelFormula.ANSWERED, 20, 6.5, 30, True,
         {ANY_LANGUAGE: ("speak", "{text_file}", "--wave={sound_file}")}, "sales",
     )  # fmt: skip
     assert centre.features == FeatureCodes("*21", "*22", "*23", "*24", "*25", "*26", "*27", "*28")

@@ -18,6 +18,7 @@ import pytest
 import yaml
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer, make_mocked_request
+from prometheus_client import generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
 from acd.core.agents import AgentState
@@ -36,6 +37,7 @@ from acd.runtime.clock import EngineClock
 from acd.runtime.feed_figures import Figures as Lines
 from acd.settings.centre_now import CentreNow
 from acd.settings.load import load_centre
+from acd.standby import leading_metrics
 from acd.state.disk import DiskMirror
 from acd.web import metrics
 from acd.web.centre import CentreInUse, CentreShown
@@ -209,7 +211,8 @@ def pages(store: RecordStore, tmp_path: Path) -> dict[str, bytes]:
     write_pair(tmp_path / "tls", "x")
     certificate = Certificate(tmp_path / "tls/cert.pem", tmp_path / "tls/key.pem")
     page = metrics._written(work_out(store.engine, CENTRE, NOW), 3, certificate)
-    return {"controller": told.page(), "web": page}
+    leading = generate_latest(leading_metrics(lambda: True))
+    return {"controller": told.page() + leading, "web": page}
 
 
 ALERTS: list[dict[str, Any]] = [

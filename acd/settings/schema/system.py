@@ -100,6 +100,7 @@ class SystemSection(Options):
     service_level_formula: Annotated[str, one_of(*_FORMULAS)] = ServiceLevelFormula.OFFERED_MINUS_SHORT
     lease_s: Annotated[float, seconds(2, 300)] = 12.0
     fallback_after_s: Annotated[float, seconds(1, 300)] = 4.0
+    fallback_others_after_s: Annotated[float, seconds(0, 3600)] = 45.0
     call_id_header: YesNo = False
     direct_ring_timeout_s: Annotated[float, seconds(1, 600)] = 20.0
     unreachable_after_s: Annotated[float, seconds(1, 30)] = 3.0
