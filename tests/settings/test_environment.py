@@ -123,7 +123,7 @@ def test_folders_become_absolute(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ("variables", "message"),
     [
         ({"ACD_SIP_PORT": "sip"}, "ACD_SIP_PORT: expected a port from 1 to 65535, got 'sip'"),
-        ({"ACD_DRILL_HOURS": "20-25"}, "ACD_DRILL_HOURS: expected times of day such as 20:00-06:00"),
+        ({"ACD_DRILL_HOURS": "20-25"}, "ACD_DRILL_HOURS: expected times of day such as 20:00-06:00, got '20-25'"),  # noqa: E501
         ({"ACD_AMI_PORT": "0"}, "ACD_AMI_PORT: expected a port from 1 to 65535, got '0'"),
         ({"ACD_AGI_PORT": "65536"}, "ACD_AGI_PORT: expected a port from 1 to 65535, got '65536'"),
         ({"ACD_HTTP_PORT": "٨٠"}, "ACD_HTTP_PORT: expected a port from 1 to 65535, got '٨٠'"),
