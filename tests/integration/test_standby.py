@@ -16,6 +16,7 @@ import pytest_asyncio
 
 from acd.accounts.audit import AuditLog
 from acd.records.store import RecordStore
+from bench.hosts.merged import broken_rules, terms, two_leaders
 from tests.integration.centre import CHECKOUT, LOOK_AGAIN_S, started, story
 from tests.integration.sip.phone import Phone
 from tests.integration.standby_centre import NAMES, StandbyCentre
@@ -166,3 +167,12 @@ async def test_a_drill_without_redis_ends_by_itself(centre: StandbyCentre) -> No
     assert (report["leader_before"], report["leader_after"]) == (leader, leader)
     assert centre.said("away, in a drill") >= 1
     await centre.until_health(leader, lease_in_redis=True, live_state_in_redis=True)
+
+
+async def test_their_journals_are_of_one_centre(centre: StandbyCentre) -> None:
+    """After all of the above: never did two decide, and no rule of the engine was broken."""
+    await asyncio.to_thread(centre.stop_controller)  # what is in the journals is all of it
+    found = terms(centre.home, NAMES)
+    assert len([term for term in found if term.decided_from is not None]) > len(HOW)
+    assert two_leaders(found) == []
+    assert [broken for term in found for broken in broken_rules(term.file)] == []
