@@ -8,6 +8,7 @@ import re
 import socket
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import time
 from pathlib import Path
 from typing import TypeVar
 
@@ -51,8 +52,9 @@ class Environment:
     `front` is where Kamailio has SIP.
     FastAGI is taken from `asterisk_host`, and from the addresses and networks of `agi_from`.
     Secrets may come from files: NAME_FILE names the one of NAME (`acd.settings.secret_variables`).
-    `backup_passphrase` seals the secrets in a back-up.
     Traces of calls go to the collector at `otlp_endpoint`, with callers' numbers if `otlp_numbers`.
+    `backup_passphrase` seals the secrets in a back-up. Drills are carried out within `drill_hours` alone,
+    from the first time of day to the second, by the centre's clock.
     `records_url`, if given, says where records go instead of a file in `home`; it may hold a password.
     """
 
@@ -94,6 +96,7 @@ class Environment:
     otlp_endpoint: str | None = None
     otlp_numbers: bool = False
     front: tuple[str, int] | None = None
+    drill_hours: tuple[time, time] | None = None
 
     @classmethod
     def from_env(cls, env: Mapping[str, str], checkout: Path) -> Environment:
@@ -127,6 +130,7 @@ class Environment:
             s3_access_key=read(_secret, "ACD_S3_ACCESS_KEY", ""),
             s3_secret_key=read(_secret, "ACD_S3_SECRET_KEY", ""),
             backup_passphrase=read(_secret, "ACD_BACKUP_PASSPHRASE", ""),
+            drill_hours=read.optional(_hours, "ACD_DRILL_HOURS", (time(20), time(6))),
             metrics_from=read(_networks, "ACD_METRICS_FROM", cls.metrics_from),
             tls_cert=read.optional(_file, "ACD_TLS_CERT", home),
             tls_key=read.optional(_file, "ACD_TLS_KEY", home),
@@ -405,6 +409,15 @@ def _database_url(env: Mapping[str, str], name: str, default: str) -> str:
 def _secret(env: Mapping[str, str], name: str, default: str) -> str:
     """From the variable, or from the file that NAME_FILE names."""
     return secret_variable(env, name) or default
+
+
+def _hours(env: Mapping[str, str], name: str, _default: tuple[time, time]) -> tuple[time, time]:
+    text = env.get(name, "")
+    try:
+        first, last = (time.fromisoformat(part) for part in text.split("-"))
+    except ValueError:
+        raise OperatorError(f"{name}: expected times of day such as 20:00-06:00, got {text!r}") from None
+    return first, last
 
 
 def _is_port(text: str) -> bool:
