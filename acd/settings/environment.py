@@ -45,7 +45,8 @@ class Environment:
     held against `sip_tls_ca`.
     FastAGI is taken from `asterisk_host`, and from the addresses and networks of `agi_from`.
     Secrets may come from files: NAME_FILE names the one of NAME (`acd.settings.secret_variables`).
-    `backup_passphrase` seals the secrets in a back-up.
+    `backup_passphrase` seals the secrets in a back-up. `oidc_client_secret` proves to the provider of single
+    sign-on who we are.
     `records_url`, if given, says where records go instead of a file in `home`; it may hold a password.
     """
 
@@ -82,6 +83,7 @@ class Environment:
     sip_tls_key: Path | None = None
     sip_tls_ca: Path = Path("/etc/ssl/certs/ca-certificates.crt")
     backup_passphrase: str = field(default="", repr=False)
+    oidc_client_secret: str = field(default="", repr=False)
 
     @classmethod
     def from_env(cls, env: Mapping[str, str], checkout: Path) -> Environment:
@@ -115,6 +117,7 @@ class Environment:
             s3_access_key=read(_secret, "ACD_S3_ACCESS_KEY", ""),
             s3_secret_key=read(_secret, "ACD_S3_SECRET_KEY", ""),
             backup_passphrase=read(_secret, "ACD_BACKUP_PASSPHRASE", ""),
+            oidc_client_secret=read(_secret, "ACD_OIDC_CLIENT_SECRET", ""),
             metrics_from=read(_networks, "ACD_METRICS_FROM", cls.metrics_from),
             tls_cert=read.optional(_file, "ACD_TLS_CERT", home),
             tls_key=read.optional(_file, "ACD_TLS_KEY", home),

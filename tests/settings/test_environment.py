@@ -69,6 +69,7 @@ def test_every_variable() -> None:
         "ACD_TLS_CERT": "/etc/acd/tls/cert.pem",
         "ACD_TLS_KEY": "/etc/acd/tls/key.pem",
         "ACD_BACKUP_PASSPHRASE": "a lump of sugar",
+        "ACD_OIDC_CLIENT_SECRET": "of the client",
         "PATH": "/bin",
     }
     assert Environment.from_env(variables, CHECKOUT) == Environment(
