@@ -327,6 +327,11 @@ def soak(
     for group, outcomes in sorted(verdict.totals.items()):
         parts = ", ".join(f"{count} {outcome}" for outcome, count in sorted(outcomes.items()))
         out.print(f"{group}: {sum(outcomes.values())} offered = {parts}")
+    for part in verdict.parts:
+        out.print(
+            f"from {part.begins_s:5.0f} s: {part.rss_mb:.1f} MB, {part.files} open files, "
+            f"{part.tasks} tasks, {part.offers} offers, p99 within {part.p99_ms:g} ms"
+        )
     for problem in verdict.problems:
         out.print(problem, style="red", markup=False)
     if verdict.problems:

@@ -40,6 +40,25 @@ def staff_for(busy: float, phones: tuple[str, ...]) -> tuple[str, ...]:
     return phones[: math.ceil(busy + 1.5 * math.sqrt(busy))]
 
 
+def write_load(config: Path, flows: Path, phones: tuple[str, ...]) -> None:
+    """Into a copied configuration: an agent for each phone, their group, its flow and its number."""
+    agents = config / "agents.yml"
+    text = agents.read_text(encoding="utf-8").replace("skills:\n", "skills:\n  load: Load\n", 1)
+    for phone in phones:
+        text += f"  {agent_of(phone)}:\n    name: Agent {phone}\n"
+        text += f'    extension: "{phone}"\n    skills: {{load: 5}}\n'
+    agents.write_text(text, encoding="utf-8")
+    group = "  load:\n    name: Load\n    requires: {load: 1}\n    ring_timeout_s: 15\n    wrap_up_s: 0\n"
+    append_text(config / "groups.yml", group)
+    append_text(config / "numbers.yml", f'  "{NUMBER}": {{flow: load}}\n')
+    system = config / "system.yml"
+    text = system.read_text(encoding="utf-8").replace("call_id_header: true", "call_id_header: false")
+    system.write_text(text, encoding="utf-8")
+    (flows / "load.yml").write_text(FLOW, encoding="utf-8")
+    (flows / "sounds").mkdir()
+    tones.write(flows / "sounds" / "hello.wav", "high", PROMPT_S)
+
+
 class LoadCentre(Centre):
     """Its controller runs under bench.probe; `lags_ms` are those of the last run."""
 
@@ -58,21 +77,7 @@ class LoadCentre(Centre):
 
     def adapt(self) -> None:
         """Agents, group, flow, number."""
-        agents = self.config / "agents.yml"
-        text = agents.read_text(encoding="utf-8").replace("skills:\n", "skills:\n  load: Load\n", 1)
-        for phone in self.phones:
-            text += f"  {agent_of(phone)}:\n    name: Agent {phone}\n"
-            text += f'    extension: "{phone}"\n    skills: {{load: 5}}\n'
-        agents.write_text(text, encoding="utf-8")
-        group = "  load:\n    name: Load\n    requires: {load: 1}\n    ring_timeout_s: 15\n    wrap_up_s: 0\n"
-        append_text(self.config / "groups.yml", group)
-        append_text(self.config / "numbers.yml", f'  "{NUMBER}": {{flow: load}}\n')
-        system = self.config / "system.yml"
-        text = system.read_text(encoding="utf-8").replace("call_id_header: true", "call_id_header: false")
-        system.write_text(text, encoding="utf-8")
-        (self.flows / "load.yml").write_text(FLOW, encoding="utf-8")
-        (self.flows / "sounds").mkdir()
-        tones.write(self.flows / "sounds" / "hello.wav", "high", PROMPT_S)
+        write_load(self.config, self.flows, self.phones)
 
     def provision(self) -> None:
         """As always, and the bare dial: nothing but an answer and the phone."""

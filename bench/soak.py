@@ -13,7 +13,7 @@ from pathlib import Path
 
 from acd.crowd.leg import Leg
 from acd.errors import RequestRefused
-from bench import mixed
+from bench import mixed, steady
 from bench.account import problems, totals
 from bench.centre import append_text
 from bench.crowd import Callers
@@ -63,6 +63,8 @@ class Outcome:
 
     seed: int
     dialled: int = 0
+    lasted_s: float = 0.0
+    """For how long callers came."""
     scenes: int = 0
     logged_in: dict[str, float] = field(default_factory=dict)
     logged_out: dict[str, float] = field(default_factory=dict)
@@ -81,6 +83,7 @@ async def soak(
         await _call(callers, chance, patience_s=0.5)  # the first call opens what stays open
         await _drain(centre, callers)
         before = await _counts(centre)
+        began = time.monotonic()
         keeper, enough = asyncio.create_task(_keep_ready(centre)), asyncio.Event()
         playing = asyncio.create_task(scenes.play(enough.is_set))
         try:
@@ -89,6 +92,7 @@ async def soak(
                 await _call(callers, chance, patience_s)
                 progress(number + 1)
                 await asyncio.sleep(chance.expovariate(cps))
+            outcome.lasted_s = time.monotonic() - began
             enough.set()
             await playing
             await _drain(centre, callers)
@@ -172,10 +176,11 @@ async def _counts(centre: Centre) -> dict[str, int]:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """`problems`: one sentence each. `totals`: group → outcome → visits."""
+    """`problems`: one sentence each. `totals`: group → outcome → visits. `parts`: of the time."""
 
     problems: list[str]
     totals: dict[str, dict[str, int]]
+    parts: list[steady.Part]
 
 
 async def run(calls: int, cps: float, seed: int, progress: Callable[[int], None]) -> Verdict:
@@ -185,9 +190,16 @@ async def run(calls: int, cps: float, seed: int, progress: Callable[[int], None]
         centre.env["ACD_LOG"] = "info"
         try:
             await asyncio.to_thread(centre.start)
+            looks: list[steady.Look] = []
+            page = f"http://127.0.0.1:{centre.env['ACD_HEALTH_PORT']}/metrics"
+            watching = asyncio.create_task(steady.watch(page, looks))
             outcome = await soak(centre, calls, cps, seed, progress)
+            parts = steady.parts(looks, outcome.lasted_s)
+            watching.cancel()
+            await asyncio.gather(watching, return_exceptions=True)
             await centre.until_no_channels()
             await mixed.keep_recordings(centre)
-            return Verdict(problems(centre, outcome), totals(centre))
+            found = problems(centre, outcome) + steady.problems(parts)
+            return Verdict(found, totals(centre), parts)
         finally:
             await asyncio.to_thread(centre.stop)

@@ -25,10 +25,21 @@ class RedisProcess:
         register(password, "password of Redis")
         self._process: subprocess.Popen[bytes] | None = None
 
-    def start(self) -> None:
-        """Run, empty, and answer."""
-        options = {"port": self.port, "bind": "127.0.0.1", "save": "", "dir": self._folder}
-        command = ["redis-server"]
+    def start(self, master: RedisProcess | None = None) -> None:
+        """Run, empty, and answer; with a `master`, as its replica."""
+        dump = f"dump-{self.port}.rdb"
+        (self._folder / dump).unlink(missing_ok=True)  # what it got as a replica once
+        options = {
+            "port": self.port,
+            "bind": "127.0.0.1",
+            "save": "",
+            "dir": self._folder,
+            "dbfilename": dump,
+        }
+        command = ["redis-server", "--repl-diskless-sync-delay", "0"]
+        if master is not None:
+            command += ["--replicaof", "127.0.0.1", str(master.port)]
+            command += ["--masterauth", self._password] if self._password else []
         for name, value in options.items():
             command += [f"--{name}", str(value)]
         if self._password:
@@ -46,6 +57,14 @@ class RedisProcess:
             self._process.kill()
             self._process.wait(5)
             self._process = None
+
+    def lead(self) -> None:
+        """No longer a replica of anybody."""
+        self.cli("replicaof", "no", "one")
+
+    def has_all(self) -> bool:
+        """Of a replica: whether it has what its master has, and hears of what changes."""
+        return "master_link_status:up" in self.cli("info", "replication")
 
     def stall(self) -> None:
         """SIGSTOP: connections stay open and can be made, nothing answers."""

@@ -53,8 +53,7 @@ class Forecast:
 
     def logged_in(self, group: str) -> list[str]:
         """The agents at work who can serve the group."""
-        agents = self._floor.agents.values()
-        return [a.id for a in agents if a.logged_in and group in self._floor.router.groups_of(a.id)]
+        return list(self._floor.router.at_work_for(group))
 
     def ready(self, staff: list[str]) -> int:
         """How many of them can be offered a call now."""
@@ -81,13 +80,17 @@ class Forecast:
     def _overtaking(self, crews: Sequence[Crew], urge: _Urge, kept: Kept, now: float) -> float:
         """Callers a second who will come and be served before one with this urge, by the same agents."""
         found = 0.0
+        shared: dict[str, int] = {}  # how many of the agents serve each group
+        for crew in crews:
+            for group in crew.groups:
+                shared[group] = shared.get(group, 0) + crew.count
         for group, priority, per_s in self._paces.arrivals.per_s(now):
-            if group not in self._floor.plan.groups:
+            if group not in shared or group not in self._floor.plan.groups:
                 continue
             share = 1.0 if group in kept.groups else _share_before(self._urge(group, priority), urge)
-            shared = sum(crew.count for crew in crews if group in crew.groups) if share else 0
-            if shared:
-                found += share * per_s * min(1.0, shared / max(1, self._floor.router.logged_in(group)))
+            if share:
+                here = shared[group] / max(1, self._floor.router.logged_in(group))
+                found += share * per_s * min(1.0, here)
         return found
 
     def _urge(self, group: str, priority: int) -> _Urge:

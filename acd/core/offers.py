@@ -166,8 +166,8 @@ def alerting(floor: Floor, call: Call, phone: str | None = None) -> None:
         floor.note(call, facts.Alerted(floor.now, agent.id))
 
 
-def answered(floor: Floor, call: Call, phone: str | None = None) -> None:
-    """The agent took the call; `phone` None: on the phone that was offered it."""
+def answered(floor: Floor, call: Call, phone: str | None = None, at: float | None = None) -> None:
+    """The agent took the call; `phone` None: on the phone that was offered it. `at`: when, if not now."""
     if call.state is not CallState.RINGING:
         return
     agent = _offered_agent(floor, call)
@@ -181,7 +181,7 @@ def answered(floor: Floor, call: Call, phone: str | None = None) -> None:
     floor.move_call(call, CallInput.ANSWER)
     floor.move_agent(agent, AgentInput.ANSWER)
     call.agent_left = False
-    floor.note(call, facts.Answered(floor.now, agent.id))
+    floor.note(call, facts.Answered(call.when(at, floor.now), agent.id))
     count_call(floor, call, agent)
 
 

@@ -160,6 +160,9 @@ class Plan:
     seed: int = 0
     removed: Mapping[str, Heir] = field(default_factory=dict)
     desktop_grace_s: float = DESKTOP_GRACE_S
+    _by_extension: dict[str, AgentProfile] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     def reason(self, code: str | None) -> Reason | None:
         """What an agent's code for being not ready means, the system's own ones included; None: unknown."""
@@ -183,10 +186,10 @@ class Plan:
 
     def agent_by_extension(self, extension: str) -> AgentProfile | None:
         """The agent whose extension this is, or None."""
-        for profile in self.agents.values():
-            if profile.extension == extension:
-                return profile
-        return None
+        if not self._by_extension:  # with the first who asks: each call does
+            for profile in self.agents.values():
+                self._by_extension.setdefault(profile.extension, profile)
+        return self._by_extension.get(extension)
 
     def owner_of(self, phone: str) -> AgentProfile | None:
         """The agent whose own phone this is, on the desk or in the browser; None: nobody's."""

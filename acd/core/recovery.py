@@ -205,7 +205,7 @@ def _take_out_of_line(floor: Floor, call: Call) -> None:
     """The caller talks elsewhere: no offer may reach, let alone cut off, that talk."""
     if call.state is CallState.RINGING and call.agent is not None:
         agent = floor.agents[call.agent]
-        _withdraw(floor, call)
+        _withdraw(floor, call, call.facts[-1].at)  # later than the end, it would be taken for the end
         offers.give_back(floor, agent, OfferFailure.WITHDRAWN)
         offers.dispatch_agent(floor, agent)
     elif call.state is CallState.WAITING and call.present and call.group is not None:
@@ -222,7 +222,7 @@ def conversation_found(floor: Floor, call: Call, phone: str, at: float | None = 
     if call.origin_agent == agent.id or call.channel is Channel.AGENT:
         return  # the phone that dialled is the caller here, not the one called
     if call.state is CallState.RINGING and call.agent == agent.id:
-        offers.answered(floor, call)
+        offers.answered(floor, call, at=at)
         return
     if call.state is CallState.ENDED or agent.state is AgentState.TALKING:
         return
@@ -264,16 +264,16 @@ def _leave_previous_work(floor: Floor, agent: Agent, before: AgentState) -> None
     elif before is AgentState.RINGING and agent.call_id is not None:
         other = floor.calls.get(agent.call_id)
         if other is not None and other.state is CallState.RINGING:
-            _withdraw(floor, other)
+            _withdraw(floor, other, floor.now)
         elif other is not None and other.agent == agent.id:
             callback_tries.agent_is_elsewhere(floor, other)
 
 
-def _withdraw(floor: Floor, call: Call) -> None:
+def _withdraw(floor: Floor, call: Call, at: float) -> None:
     """The ring that we believed in is none; the caller is back in line or in hand, and not with us."""
     assert call.agent is not None, call.id
     offers.clear_ring_timers(floor, call)
-    floor.note(call, facts.OfferFailed(floor.now, call.agent, OfferFailure.WITHDRAWN))
+    floor.note(call, facts.OfferFailed(at, call.agent, OfferFailure.WITHDRAWN))
     call.agent, call.present = None, False
     floor.move_call(call, CallInput.OFFER_FAILED if not call.direct else CallInput.REFUSED)
     call.direct = False

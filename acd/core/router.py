@@ -121,6 +121,11 @@ class Router:
         """How many are at work who can serve the group, in whichever ring."""
         return self._tally(group).logged_in
 
+    def at_work_for(self, group: str) -> Iterator[str]:
+        """Who they are."""
+        pools = (pool for ring in self._reach.rings[group] for pool in ring)
+        return (agent for pool in pools for agent in pool.members if agent in self._at_work)
+
     def candidates(self, call_id: str, group: str, limit: int) -> tuple[int, list[str]]:
         """How many in the plan could serve a call in line, and who; nobody is named of more than `limit`."""
         lane = self.lines[group].lane_of(call_id)

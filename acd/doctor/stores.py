@@ -16,6 +16,7 @@ from acd.records import migrations
 from acd.records.connecting import make_engine
 from acd.settings.environment import Environment
 from acd.settings.model import RedisSettings
+from acd.settings.redis_places import redis_places
 
 LIMIT_S = 3.0
 
@@ -50,14 +51,19 @@ def database(env: Environment) -> Iterator[Finding]:
 
 
 async def redis(env: Environment, settings: RedisSettings) -> list[Finding]:
-    """It answers, throws nothing away, and its clock."""
-    host = env.redis_host or settings.address
-    where = f"{host}:{settings.port}"
+    """Each answers, throws nothing away, and its clock."""
+    places = redis_places(env.redis_host or settings.address, settings.port)
+    found = await asyncio.gather(*(_one_redis(host, port, env.redis_password) for host, port in places))
+    return [finding for of_one in found for finding in of_one]
+
+
+async def _one_redis(host: str, port: int, password: str) -> list[Finding]:
+    where = f"{host}:{port}"
     try:
         async with asyncio.timeout(LIMIT_S):
-            reader, writer = await asyncio.open_connection(host, settings.port)
+            reader, writer = await asyncio.open_connection(host, port)
             try:
-                said = await _talk(reader, writer, env.redis_password)
+                said = await _talk(reader, writer, password)
             finally:
                 writer.close()
     except (OSError, TimeoutError, ValueError, asyncio.IncompleteReadError) as error:

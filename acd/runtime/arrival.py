@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Awaitable, Callable
 
 from acd.core.events import CallArrived, CallEnded
@@ -12,7 +13,8 @@ from acd.ivr.ports import CallerLine
 from acd.runtime.numbers import NumberBook, ToOutside
 from acd.runtime.shell import Shell
 
-AT_ONCE_S = 2.0
+HALF_S = 0.5
+"""Half of a second: the id of a call tells in which it came, and no more."""
 
 FindCustomer = Callable[[str], Awaitable[Customer | None]]
 """Whose number it is; answers soon, whatever happens."""
@@ -46,7 +48,7 @@ async def arrive(
             customer,
             agent.id if agent is not None else None,
             ask.trunk,
-            _long_ago(shell, ask),
+            begun_at(ask.began_at, time.time(), shell.clock()),
         )
     )
     if not switch.is_there(ask.call_id):
@@ -62,10 +64,17 @@ async def arrive(
         await line.show_caller(shell.engine.floor.profile(agent.id).name)
 
 
-def _long_ago(shell: Shell, ask: Ask) -> float | None:
-    """When the call began, where nobody was there to hear of it; a call that asks at once begins now."""
-    began_at = ask.began_at
-    return began_at if began_at is not None and shell.clock() - began_at > AT_ONCE_S else None
+def begun_at(middle: float | None, now: float, engine_now: float) -> float | None:
+    """When a call began, in engine seconds; None: just now.
+
+    `middle` is that of the second in which Asterisk took it, by the machine's clock, as `now` is. The
+    engine's clock may differ from that by as much as somebody has set it since the start.
+    """
+    if middle is None or now - middle <= HALF_S:
+        return None  # the second is not over: it asks at once, as far as can be told
+    if now - middle <= 2 * HALF_S:
+        middle += HALF_S  # at the very end of its second, and asks at once; or up to a second ago
+    return engine_now - (now - middle)
 
 
 def _kind(numbers: NumberBook, ask: Ask) -> CallKind:

@@ -45,6 +45,8 @@ HEARTBEAT_S = 1.0
 PLACES_EVERY_S = 0.25
 """How often at most the places in one line are counted anew: each caller who leaves moves all others."""
 PLACES_SHOWN = 100
+LOOK_MOST = 500
+"""So many agents, and as many calls, are put into words at a time; the others' turn is next, a moment later."""
 FORECASTS_MAX = 20
 """So many groups' expected waits are worked out a second; the others' follow in the next."""
 
@@ -82,6 +84,7 @@ class LiveFeed:
         self._view = view
         self._takers: list[Take] = []
         self._quiet: list[Take] = []  # those who hear the heartbeat alone
+        self._joining: list[Take] = []  # those who wait until everything has been looked at
         self._watched = False
         self._id = secrets.token_hex(8)
         self._seq = 0
@@ -153,17 +156,30 @@ class LiveFeed:
 
     # --- who watches --------------------------------------------------------------------------
     def join(self, take: Take) -> None:
-        """From here on: everything at once, and then what changes."""
-        if self._watched:
-            # The others must not hear twice what this one hears at first, and not miss it after a fault.
-            self.flush(even_empty=self._stumbled)
-        if take in self._quiet:
-            self._quiet.remove(take)
+        """From here on: everything at once, and then what changes.
+
+        In a large centre nobody has looked at for a while that is a moment later.
+        """
+        is_first = not self._watched
+        self._watched = True
+        # The others must not hear twice what this one hears at first, and not miss it after a fault.
+        self.flush(even_empty=is_first or self._stumbled)
+        for takers in (self._quiet, self._joining):
+            if take in takers:
+                takers.remove(take)
+        if self._has_more:
+            self._joining.append(take)
+        else:
+            self._tell_everything(take)
+
+    @property
+    def _has_more(self) -> bool:
+        """Whether a look has left something for the next one."""
+        return self._figures is not None and bool(self._agents or self._calls)
+
+    def _tell_everything(self, take: Take) -> None:
         if take not in self._takers:
             self._takers.append(take)
-        self._watched = True
-        if self._figures is None:
-            self._look_at_everything()
         everything = {key: orjson.Fragment(value) for key, value in self._told.items() if value}
         told = {"ok": True, **self._count(), "all": everything}
         take(_line(told if self._channel is None else {**told, "published": self._channel}))
@@ -184,10 +200,10 @@ class LiveFeed:
 
     def leave(self, take: Take) -> None:
         """No more; leaving twice is harmless."""
-        for takers in (self._takers, self._quiet):
+        for takers in (self._takers, self._quiet, self._joining):
             if take in takers:
                 takers.remove(take)
-        self._watched = bool(self._takers or self._quiet)
+        self._watched = bool(self._takers or self._quiet or self._joining)
         if not self._watched:
             self._forget()
 
@@ -253,17 +269,18 @@ class LiveFeed:
         if self._stumbled and not even_empty:
             return
         try:
+            lost: list[str] = []
             if self._figures is None or self._router is not self._floor.router:
-                changed, gone = self._look_at_everything()
-            else:
-                changed, gone = self._tell(self._look())
+                lost = self._mark_everything()
+            changed, gone = self._tell(self._look())
+            gone += lost
         except Exception:
             if not self._stumbled:
                 log.exception("what has changed cannot be told")
             self._figures, self._stumbled = None, True
             return
         self._stumbled = False
-        if changed or gone or even_empty:
+        if (changed or gone or even_empty) and (self._takers or self._quiet):
             self._seq += 1
             line = _line({**self._count(), "set": changed, "drop": gone})
             for take in list(self._takers):
@@ -273,9 +290,15 @@ class LiveFeed:
                 beat = _line(self._count())
                 for take in list(self._quiet):
                     take(beat)
+        if self._has_more:
+            self._arm()
+        else:
+            joining, self._joining = self._joining, []
+            for take in joining:
+                self._tell_everything(take)
 
-    def _look_at_everything(self) -> tuple[dict[str, orjson.Fragment], list[str]]:
-        """At first, and when there is another plan."""
+    def _mark_everything(self) -> list[str]:
+        """At first, and when there is another plan; the keys of what is there no longer."""
         floor = self._floor
         self._router = floor.router
         self._figures = Figures(floor)
@@ -284,12 +307,12 @@ class LiveFeed:
         self._placed_at.clear()
         self._agents, self._calls = dict.fromkeys(floor.agents), dict.fromkeys(floor.calls)
         self._others = dict.fromkeys(["centre", *self._kept])
-        changed, gone = self._tell(self._look())
         known = {f"{kind}:{name}" for kind, names in self._all() for name in names}
-        lost = [key for key in self._told if key not in known | {"centre"} | self._kept.keys()]
+        known |= {"centre", *self._kept}
+        lost = [key for key in self._told if key not in known]
         for key in lost:
             del self._told[key]
-        return changed, [*gone, *lost]
+        return lost
 
     def _all(self) -> Iterator[tuple[str, Iterable[str]]]:
         floor = self._floor
@@ -301,8 +324,7 @@ class LiveFeed:
         """What was marked, by key; each is to be made before the next one is asked for."""
         assert self._figures is not None
         floor, language = self._floor, self._view.language()
-        agents, self._agents = self._agents, {}
-        calls, self._calls = self._calls, {}
+        agents, calls = _first(self._agents, LOOK_MOST), _first(self._calls, LOOK_MOST)
         others, self._others = self._others, {}
         for agent_id in agents:
             self._touch(self._figures.agent_changed(agent_id))
@@ -408,6 +430,17 @@ class LiveFeed:
         if key not in self._faulty:
             self._faulty.add(key)
             log.exception("an object of the live picture cannot be made, and stays as it was", key=key)
+
+
+def _first(marked: dict[str, None], most: int) -> dict[str, None]:
+    """So many of them, which are marked no longer."""
+    taken = dict.fromkeys(islice(marked, most))
+    if len(taken) == len(marked):
+        marked.clear()
+    else:
+        for key in taken:
+            del marked[key]
+    return taken
 
 
 def _nowhere(_line: bytes) -> None:

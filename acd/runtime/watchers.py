@@ -24,8 +24,11 @@ from acd.runtime.presence import Presence
 log = structlog.get_logger(__name__)
 
 BEHIND_MAX = 8 * 1024 * 1024
-"""Bytes that wait to be read by a watcher who is dropped then: it may come again for everything."""
+"""Bytes that wait to be read by a watcher who is dropped then: it may come again for everything.
 
+The longest line that it was ever told does not count, which is the first: of a large centre the whole picture
+is larger than this.
+"""
 
 SILENCE_MAX_S = 10.0
 """After so long without a word from one who has named desktops they are gone, and the connection ends."""
@@ -85,12 +88,14 @@ class Watcher:
 
     def __init__(self, writer: asyncio.StreamWriter) -> None:
         self._writer = writer
+        self._longest = 0
 
     def take(self, line: bytes) -> None:
         transport = self._writer.transport
         if transport.is_closing():
             return
-        if transport.get_write_buffer_size() > BEHIND_MAX:
+        self._longest = max(self._longest, len(line))
+        if transport.get_write_buffer_size() > BEHIND_MAX + self._longest:
             log.warning("who watches does not keep up and is dropped", bytes_behind=BEHIND_MAX)
             transport.abort()
             return

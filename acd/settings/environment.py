@@ -14,6 +14,8 @@ from typing import TypeVar
 from acd.errors import OperatorError
 from acd.settings.controllers import ControllerPlace, check_name, controllers_of
 from acd.settings.database_url import database_url
+from acd.settings.fronts import FrontPlace, fronts_of
+from acd.settings.redis_places import redis_hosts
 from acd.settings.secret_variables import secret_variable
 
 # The longest path that the kernel takes for a Unix socket, in bytes, without the closing zero.
@@ -35,6 +37,7 @@ class Environment:
     `http_port` is that of the desktop's pages, `health_port` of the controller's health page, both at
     `http_address`. Requests that come from one of `http_proxies` are from whom the proxy says.
     `redis_host`, if given, is used instead of the configuration's; without a `redis_password` none is sent.
+    It may name several, commas between them: a master and its replicas.
     The keys of S3 are for the store of recordings. Programs at `metrics_from` (addresses and networks) may
     read the web process's metrics, beside those of its own machine. With `tls_cert` and `tls_key` (PEM files)
     the web process speaks TLS.
@@ -43,6 +46,8 @@ class Environment:
     its own in `own_dir`, all else of `home` is shared by them.
     `sip_tls_cert` and `sip_tls_key` (PEM) switch on SIP over TLS at `sip_tls_port`; those of providers are
     held against `sip_tls_ca`.
+    Where there are several Asterisk nodes, phones and trunks reach Kamailio at `sip_address`; each `kamailio`
+    has HTTP for browsers' phones and for control, open to our own machines and `kamailio_from`.
     FastAGI is taken from `asterisk_host`, and from the addresses and networks of `agi_from`.
     Secrets may come from files: NAME_FILE names the one of NAME (`acd.settings.secret_variables`).
     `backup_passphrase` seals the secrets in a back-up. `oidc_client_secret` proves to the provider of single
@@ -84,6 +89,8 @@ class Environment:
     sip_tls_ca: Path = Path("/etc/ssl/certs/ca-certificates.crt")
     backup_passphrase: str = field(default="", repr=False)
     oidc_client_secret: str = field(default="", repr=False)
+    kamailio: tuple[FrontPlace, ...] = ()
+    kamailio_from: tuple[str, ...] = ()
 
     @classmethod
     def from_env(cls, env: Mapping[str, str], checkout: Path) -> Environment:
@@ -112,7 +119,7 @@ class Environment:
             http_proxies=read(_addresses, "ACD_HTTP_PROXIES", cls.http_proxies),
             public_address=read.optional(_address, "ACD_PUBLIC_ADDRESS", "192.0.2.1"),
             public_sip_port=read.optional(_port, "ACD_PUBLIC_SIP_PORT", 0),
-            redis_host=read.optional(_host, "ACD_REDIS_HOST", "127.0.0.1"),
+            redis_host=read.optional(redis_hosts, "ACD_REDIS_HOST", "127.0.0.1"),
             redis_password=read(_secret, "ACD_REDIS_PASSWORD", ""),
             s3_access_key=read(_secret, "ACD_S3_ACCESS_KEY", ""),
             s3_secret_key=read(_secret, "ACD_S3_SECRET_KEY", ""),
@@ -128,6 +135,8 @@ class Environment:
             sip_tls_ca=read(_folder, "ACD_SIP_TLS_CA", cls.sip_tls_ca),
             records_url=read(_database_url, "ACD_DATABASE_URL", ""),
             controller=env.get("ACD_CONTROLLER", ""),
+            kamailio=read(fronts_of, "ACD_KAMAILIO", cls.kamailio),
+            kamailio_from=read(_networks, "ACD_KAMAILIO_FROM", cls.kamailio_from),
             controllers=read(controllers_of, "ACD_CONTROLLERS", cls.controllers),
         )
         if read.problems:
@@ -139,6 +148,12 @@ class Environment:
     def sip_server(self) -> tuple[str, int]:
         """What phones are set up with."""
         return self.public_address or self.sip_address, self.public_sip_port or self.sip_port
+
+    @property
+    def fronts(self) -> tuple[FrontPlace, ...]:
+        """Where each Kamailio takes HTTP, with its port; of use where there are several Asterisk nodes."""
+        places = self.kamailio or (FrontPlace(self.sip_address),)
+        return tuple(FrontPlace(place.host, place.port or self.ws_port) for place in places)
 
     @property
     def agi_address(self) -> str:

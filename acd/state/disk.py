@@ -3,7 +3,8 @@
 A line, or all those that come `together`, is written with one `write` call, so it survives a killed
 process; what a crash of the whole machine may lose is the last moments. The last line of a key counts; a
 key without a value is gone.
-When most lines are outdated the file is written anew beside the old one and put in its place.
+When most lines are outdated the file is written anew beside the old one and put in its place: of a large
+centre by a thread, since that takes as long as some calls may not wait.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
+import threading
 import time
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
@@ -27,6 +29,8 @@ log = structlog.get_logger(__name__)
 
 LIVE_FILE = "live.jsonl"
 COMPACT_AFTER_BYTES = 8_000_000
+KEYS_AT_ONCE = 1_000
+"""So many are written anew in between; more by a thread."""
 RETRY_AFTER_S = 5.0
 SMALLEST_STEP_S = 1e-6  # what a double still tells apart in this century
 
@@ -50,6 +54,7 @@ class DiskMirror:
         self._retry_at = 0.0
         self._together = _Together(self)
         self._gathered: dict[str, bool] | None = None  # key → whether it has a value
+        self._fresh: _Fresh | None = None  # is being written
         self.failing = False
         self.changed_at = 0.0
         self.fence = 0
@@ -121,6 +126,7 @@ class DiskMirror:
 
     def close(self) -> None:
         """No more writing."""
+        self._give_up_fresh()
         for file in (self._file, self._lock):
             if file is not None:
                 file.close()
@@ -146,8 +152,11 @@ class DiskMirror:
             if self._file is None or self._file.write(lines) != len(lines):
                 raise OSError(errno.ENOSPC, "only a part of the lines was written")
             self._size += len(lines)
-            if self._size > COMPACT_AFTER_BYTES:
-                self._compact()
+            if self._fresh is not None:
+                self._fresh.later.append(lines)
+                self._take_fresh()
+            elif self._size > COMPACT_AFTER_BYTES:
+                self._write_fresh()
         except OSError as error:
             self._fail(error)
 
@@ -164,19 +173,94 @@ class DiskMirror:
             log.error("live state cannot be kept on disk, a restart now would lose it", reason=str(error))
 
     def _compact(self) -> None:
-        fresh = self._path.with_suffix(".new")
-        with fresh.open("wb") as file:
-            for key, value in self._values.items():
-                file.write(_line({"k": key, "v": value}))
-            file.write(_line({"t": self.changed_at, "f": self.fence}))
-            file.flush()
-            os.fsync(file.fileno())
-        fresh.chmod(0o600)
-        fresh.replace(self._path)
+        self._give_up_fresh()
+        fresh = _Fresh(self._path.with_suffix(".new"), self._values, self.changed_at, self.fence)
+        fresh.write()
+        self._put_in_place(fresh)
+
+    def _write_fresh(self) -> None:
+        if len(self._values) <= KEYS_AT_ONCE:
+            self._compact()
+            return
+        # Values are never changed, only exchanged: a copy of what holds them is enough.
+        values = dict(self._values)
+        self._fresh = _Fresh(self._path.with_suffix(".new"), values, self.changed_at, self.fence)
+        self._fresh.begin()
+
+    def _take_fresh(self) -> None:
+        """Where the thread is through: what came meanwhile is added, and the file takes its place."""
+        fresh = self._fresh
+        if fresh is None or not fresh.is_done:
+            return
+        self._fresh = None
+        if fresh.error is not None:
+            raise fresh.error
+        fresh.add(b"".join(fresh.later))
+        self._put_in_place(fresh)
+
+    def _put_in_place(self, fresh: _Fresh) -> None:
+        fresh.path.replace(self._path)
         if self._file is not None:
             self._file.close()
         self._file = self._path.open("ab", buffering=0)
         self._size = 0
+
+    def _give_up_fresh(self) -> None:
+        fresh, self._fresh = self._fresh, None
+        if fresh is not None:
+            fresh.give_up()
+
+
+class _Fresh:
+    """A file with these values, and only these. `later`: lines that the old one got meanwhile."""
+
+    def __init__(self, path: Path, values: Mapping[str, Mapping[str, Any]], at: float, fence: int) -> None:
+        self.path = path
+        self._values, self._at, self._fence = values, at, fence
+        self.later: list[bytes] = []
+        self.error: OSError | None = None
+        self._given_up = False
+        self._thread: threading.Thread | None = None
+
+    def write(self) -> None:
+        """Raises OSError."""
+        with self.path.open("wb") as file:
+            for key, value in self._values.items():
+                if self._given_up:
+                    return
+                file.write(_line({"k": key, "v": value}))
+            file.write(_line({"t": self._at, "f": self._fence}))
+            file.flush()
+            os.fsync(file.fileno())
+        self.path.chmod(0o600)
+
+    def begin(self) -> None:
+        """In a thread."""
+        self._thread = threading.Thread(target=self._try, name="live-state", daemon=True)
+        self._thread.start()
+
+    def _try(self) -> None:
+        try:
+            self.write()
+        except OSError as error:
+            self.error = error
+
+    @property
+    def is_done(self) -> bool:
+        """Whether the thread has ended."""
+        return self._thread is not None and not self._thread.is_alive()
+
+    def add(self, lines: bytes) -> None:
+        """At its end. Raises OSError."""
+        with self.path.open("ab", buffering=0) as file:
+            if file.write(lines) != len(lines):
+                raise OSError(errno.ENOSPC, "only a part of the lines was written")
+
+    def give_up(self) -> None:
+        """Nobody wants it any more."""
+        self._given_up = True
+        if self._thread is not None:
+            self._thread.join()
 
 
 class _Together(AbstractContextManager[None]):

@@ -16,6 +16,7 @@ from typing import Any, Self, TypeVar
 import asyncio_redis
 
 from acd.errors import FencedOff, StateError
+from acd.settings.redis_places import redis_places
 
 ANSWER_LIMIT_S = 2.0
 T = TypeVar("T")
@@ -23,7 +24,10 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class RedisServer:
-    """Where the server is. Without a password none is sent; 0 is the database that every server has."""
+    """Where the server is. Without a password none is sent; 0 is the database that every server has.
+
+    `address` may name several, as ACD_REDIS_HOST does (`acd.settings.redis_places`).
+    """
 
     address: str = "127.0.0.1"
     port: int = 6379
@@ -39,8 +43,26 @@ return redis.call(unpack(ARGV, 2))
 
 
 async def open_connection(server: RedisServer, limit_s: float | None = None) -> Any:
-    """A connection of asyncio-redis, signed in, of use until its first failure. Raises StateError."""
-    made = asyncio_redis.Connection.create(server.address, server.port, auto_reconnect=False)
+    """A connection of asyncio-redis, signed in, of use until its first failure. Raises StateError.
+
+    Of several servers the first that answers within the limit and is a master.
+    """
+    places = redis_places(server.address, server.port)
+    if len(places) == 1:
+        return await _open(server, places[0], limit_s)
+    reasons = []
+    for place in places:
+        try:
+            return await _open(server, place, limit_s, as_master=True)
+        except StateError as error:
+            reasons.append(f"{place[0]}:{place[1]}: {error}")
+    raise StateError("; ".join(reasons))
+
+
+async def _open(
+    server: RedisServer, place: tuple[str, int], limit_s: float | None, *, as_master: bool = False
+) -> Any:
+    made = asyncio_redis.Connection.create(*place, auto_reconnect=False)
     connection = await within_limit(made, limit_s)
     # A peer that is no Redis ends asyncio-redis's reader; we see an answer that never comes.
     reader = connection.protocol._reader_f
@@ -51,6 +73,10 @@ async def open_connection(server: RedisServer, limit_s: float | None = None) -> 
             await within_limit(connection.auth(server.password), limit_s)
         if server.database:
             await within_limit(connection.select(server.database), limit_s)
+        if as_master:
+            told = await within_limit(connection.info("replication"), limit_s)
+            if "role:master" not in str(told._data):
+                raise StateError("is a replica")
     except BaseException:
         if connection.transport is not None:
             connection.transport.abort()

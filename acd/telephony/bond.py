@@ -255,6 +255,7 @@ class Bond:
         if missing:
             since = min(self._floor.calls[call_id].arrived_at for call_id in missing)
             ends = cdr.ends(self._cdr_file, missing, since)
+            self._tell_answered(ends.answered)
             self._tell_served(ends.served)
             gone = events.FloorSeen(alive, ends.at, frozenset(ends.by_agent))
         self._feed(gone)
@@ -319,6 +320,16 @@ class Bond:
             else:
                 self._switch.end_leg(leg_id)
         return self._watch.legs.keep_only(picture.legs)
+
+    def _tell_answered(self, answered: Mapping[str, str]) -> None:
+        """Callers for whom a phone rang when we heard the last of them, and who were answered and are gone.
+
+        When that was, Asterisk's account does not tell: not before the phone rang.
+        """
+        for call_id, phone in answered.items():
+            call, agent = self._floor.calls[call_id], self._floor.agent_on(phone)
+            if call.state is CallState.RINGING and agent is not None and agent.id == call.agent:
+                self._feed(events.ConversationFound(call_id, phone, call.facts[-1].at))
 
     def _tell_served(self, served: Mapping[str, cdr.Served]) -> None:
         """Callers who came and went through the fallback queue must not pass for having given up."""

@@ -16,6 +16,7 @@ from acd.telephony.cdr_files import LINE_MAX, files, lines_since
 
 _SECONDS = re.compile(r"\d+(\.\d+)?")
 _PHONE_LEG = re.compile(r"^(?:PJSIP|Local)/(?P<phone>w?\d+)[-@]")
+_AGENT_LEG = re.compile(r"^PJSIP/(?P<phone>w?\d+)-[0-9a-f]+$")
 _MEMBER_LEG = re.compile(r"^Local/(?P<phone>\d+)@acd-member-[0-9a-f]+;2$")
 _TRUNK_LEG = re.compile(r"^PJSIP/trunk-(?P<trunk>.+)-[0-9a-f]+$")
 _DISPOSITIONS = frozenset({"ANSWERED", "NO ANSWER", "BUSY", "FAILED", "CONGESTION"})
@@ -84,16 +85,19 @@ class Served:
 class Ends:
     """Of calls that are gone, by call id: when the last leg ended, in Unix seconds, and the member of the
     fallback queue who answered last. `by_agent`: those that the dialplan ended when the agent had hung up.
+    `answered`: the phone of an agent that was dialled last, of those where it was answered.
     """
 
     at: dict[str, float] = field(default_factory=dict)
     served: dict[str, Served] = field(default_factory=dict)
     by_agent: set[str] = field(default_factory=set)
+    answered: dict[str, str] = field(default_factory=dict)
 
 
 def ends(path: Path, calls: Collection[str], since: float) -> Ends:
     """What Asterisk tells of these calls, none of which ended before `since`, Unix seconds."""
     found, wanted = Ends(), frozenset(calls)
+    dialled: dict[str, Row] = {}
     for line in lines_since(path, since, ends_at):
         if line[1:].partition('"')[0] not in wanted or (row := read(line)) is None:
             continue
@@ -103,6 +107,12 @@ def ends(path: Path, calls: Collection[str], since: float) -> Ends:
             found.served[call_id] = served
         if row["destination"] == TALK_IS_OVER:
             found.by_agent.add(call_id)
+        if _AGENT_LEG.match(row["dest_channel"]) and row["start"] >= dialled.get(call_id, row)["start"]:
+            dialled[call_id] = row
+    for call_id, row in dialled.items():
+        match = _AGENT_LEG.match(row["dest_channel"])
+        if match is not None and _answered(row):
+            found.answered[call_id] = match["phone"]
     return found
 
 

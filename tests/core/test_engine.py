@@ -80,6 +80,23 @@ def test_a_talk_in_the_fallback_queue_is_noted_with_the_time_it_began() -> None:
     assert call.facts[-1] == facts.Ended(71.0, EndedBy.AGENT)
 
 
+def test_an_offer_that_came_to_nothing_meanwhile_does_not_put_the_end_off() -> None:
+    """It rang when the controller died; the fallback queue connected somebody else, and that talk is over."""
+    engine = centre()
+    engine.handle(events.CallQueued("c1", "sales"), 12.0)
+    call = engine.floor.calls["c1"]
+    rung = call.agent
+    assert rung is not None
+    engine.handle(events.DispatchSuspended(), 60.0)
+    engine.handle(events.FallbackServed("c1", "emil", at=25.0), 60.0)
+    engine.handle(events.FloorSeen(frozenset(), {"c1": 40.0}), 60.1)
+    assert call.facts[-3:] == [
+        facts.FellBack(25.0, "emil"),
+        facts.OfferFailed(25.0, rung, facts.OfferFailure.WITHDRAWN),
+        facts.Ended(40.0, EndedBy.UNKNOWN),
+    ]
+
+
 def test_a_talk_cannot_have_begun_before_what_is_known() -> None:
     engine = centre()
     engine.handle(events.DispatchSuspended(), 10.0)

@@ -63,7 +63,15 @@ class AmiProxy:
         self._tasks.add(task)
         self.connections += 1
         self._to_controller = writer
-        from_asterisk, to_asterisk = await asyncio.open_connection("127.0.0.1", self._asterisk_port)
+        await self.passing.wait()
+        try:
+            from_asterisk, to_asterisk = await asyncio.open_connection("127.0.0.1", self._asterisk_port)
+        except OSError:
+            writer.close()
+            self._tasks.discard(task)
+            return
+        with contextlib.suppress(OSError):
+            writer.write(await from_asterisk.readline())  # the greeting, for which some wait
         both = [
             asyncio.create_task(self._pass(messages(reader), to_asterisk, self._from_controller)),
             asyncio.create_task(self._pass(messages(from_asterisk), writer, self._from_asterisk)),
@@ -97,7 +105,7 @@ class AmiProxy:
 
 
 async def messages(reader: asyncio.StreamReader) -> AsyncIterator[bytes]:
-    """One by one, with their ends; a greeting belongs to the message after it."""
+    """One by one, with their ends."""
     with contextlib.suppress(asyncio.IncompleteReadError, OSError):
         while True:
             yield await reader.readuntil(MESSAGE_END)

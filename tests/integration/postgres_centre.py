@@ -34,7 +34,7 @@ class PostgresCentre(Centre):
             stdout=self._log,
             stderr=self._log,
         )
-        wait_until(self._web_is_up, 20, "the web process")
+        wait_until(self._web_is_up, self.starts_within_s, "the web process")
 
     def _web_is_up(self) -> bool:
         try:

@@ -9,9 +9,10 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 import pytest_asyncio
 
+from bench.hosts.merged import broken_rules, terms, two_leaders
 from tests.integration.centre import started, story
 from tests.integration.sip.phone import Phone
-from tests.integration.standby_centre import StandbyCentre
+from tests.integration.standby_centre import NAMES, StandbyCentre
 
 HOW = ("killed", "stopped", "handed over", "ended")
 
@@ -113,3 +114,12 @@ async def test_redis_away_stops_nothing(centre: StandbyCentre, phones: dict[str,
         await centre.until_health(other, leads=False, leader=leader)
         await call.hang_up()
         await centre.record(seen["id"])
+
+
+async def test_their_journals_are_of_one_centre(centre: StandbyCentre) -> None:
+    """After all of the above: never did two decide, and no rule of the engine was broken."""
+    await asyncio.to_thread(centre.stop_controller)  # what is in the journals is all of it
+    found = terms(centre.home, NAMES)
+    assert len([term for term in found if term.decided_from is not None]) > len(HOW)
+    assert two_leaders(found) == []
+    assert [broken for term in found for broken in broken_rules(term.file)] == []

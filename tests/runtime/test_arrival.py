@@ -10,7 +10,7 @@ from acd.core.calls import CallState
 from acd.core.facts import Customer
 from acd.core.ports import Ask, AskKind
 from acd.errors import TelephonyError
-from acd.runtime.arrival import arrive
+from acd.runtime.arrival import arrive, begun_at
 from acd.runtime.dial_plan import DialPlan
 from acd.runtime.numbers import NumberBook
 from tests.runtime.fakes import Desk, FakeLine
@@ -37,3 +37,20 @@ async def test_who_hangs_up_while_the_directory_is_asked_is_no_call_for_ever() -
             await arriving
     call = desk.shell.engine.floor.calls.get("c1")
     assert call is None or call.state is CallState.ENDED
+
+
+@pytest.mark.parametrize(
+    ("began", "asks_after_s"), [(0.0, 0.02), (0.97, 0.05), (0.7, 1.3), (0.99, 1.4), (0.0, 0.9), (0.2, 30.0)]
+)
+@pytest.mark.parametrize("set_by_s", [0.0, 3600.0, -3600.0])
+def test_a_call_that_could_not_ask_at_once_began_when_asterisk_took_it(
+    began: float, asks_after_s: float, set_by_s: float
+) -> None:
+    """To a second, whatever was done to the machine's clock since the controller's start."""
+    second, engine_ahead_s = 1_795_740_249, -set_by_s
+    now = second + began + asks_after_s
+    at = begun_at(second + 0.5, now, now + engine_ahead_s)
+    truly = now + engine_ahead_s - asks_after_s
+    told = at if at is not None else now + engine_ahead_s
+    assert abs(told - truly) <= 1.0
+    assert at is not None or asks_after_s <= 1.0

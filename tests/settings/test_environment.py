@@ -9,6 +9,7 @@ import yaml
 from acd.errors import OperatorError
 from acd.settings.controllers import ControllerPlace
 from acd.settings.environment import Environment, numeric_address
+from acd.settings.fronts import FrontPlace
 
 CHECKOUT = Path("/srv/acd")
 
@@ -70,6 +71,8 @@ def test_every_variable() -> None:
         "ACD_TLS_KEY": "/etc/acd/tls/key.pem",
         "ACD_BACKUP_PASSPHRASE": "a lump of sugar",
         "ACD_OIDC_CLIENT_SECRET": "of the client",
+        "ACD_KAMAILIO": "192.0.2.9,[2001:db8::9]:18089",
+        "ACD_KAMAILIO_FROM": "192.0.2.32/28",
         "PATH": "/bin",
     }
     assert Environment.from_env(variables, CHECKOUT) == Environment(
@@ -82,13 +85,15 @@ def test_every_variable() -> None:
         "two", (ControllerPlace("one", "192.0.2.1", 4574), ControllerPlace("two", "192.0.2.2", 4600)),
         Path("/etc/acd/tls/cert.pem"), Path("/etc/acd/tls/key.pem"), ("192.0.2.16/29",),
         15061, Path("/etc/acd/sip.crt"), Path("/etc/acd/sip.key"), Path("/etc/acd/ca.crt"),
-        "a lump of sugar",
+        "a lump of sugar", "of the client",
+        (FrontPlace("192.0.2.9"), FrontPlace("2001:db8::9", 18089)), ("192.0.2.32/28",),
     )  # fmt: skip
     shown = repr(Environment.from_env(variables, CHECKOUT))
     assert "correct horse" not in shown
     assert "coffee beans" not in shown
     assert "staple" not in shown
     assert "sugar" not in shown
+    assert "of the client" not in shown
 
 
 def test_an_empty_variable_is_not_set() -> None:
@@ -188,8 +193,9 @@ def test_the_web_service_has_the_passwords_that_the_web_process_needs() -> None:
     }
     assert needed >= {"ACD_S3_ACCESS_KEY", "ACD_S3_SECRET_KEY", "ACD_SMTP_PASSWORD"}
     compose = yaml.safe_load((checkout / "docker-compose.yml").read_text(encoding="utf-8"))
-    given = compose["services"]["web"]["environment"]
-    assert {name: given[name] for name in needed} == {name: f"${{{name}:-}}" for name in needed}
+    for service in ("web-one", "web-two"):
+        given = compose["services"][service]["environment"]
+        assert {name: given[name] for name in needed} == {name: f"${{{name}:-}}" for name in needed}
 
 
 def test_a_controller_of_several_has_a_folder_of_its_own() -> None:

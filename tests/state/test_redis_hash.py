@@ -13,7 +13,7 @@ import pytest_asyncio
 
 from acd.errors import StateError
 from acd.state.redis_hash import RedisHash, RedisServer
-from tests.integration.centre import free_ports
+from tests.integration.centre import free_ports, wait_until
 from tests.redis_server import RedisProcess
 
 
@@ -158,3 +158,32 @@ async def test_a_peer_that_is_no_redis(answer: bytes, quick: None, caplog: pytes
     assert not caplog.records
     peer.close()
     await peer.wait_closed()
+
+
+async def test_of_several_servers_the_master_is_taken(tmp_path: Path, quick: None) -> None:
+    """Also when another one has become it; who was connected to the old one is told by a refusal."""
+    first, second = RedisProcess(tmp_path), RedisProcess(tmp_path)
+    first.start()
+    second.start(first)
+    try:
+        server = RedisServer(f"127.0.0.1:{second.port},127.0.0.1", first.port)
+        there = await RedisHash.connect(server, "acd:live")
+        await there.write({"a": "1"})
+        assert first.cli("hget", "acd:live", "a") == "1"
+        has_it = lambda: second.cli("hget", "acd:live", "a") == "1"  # noqa: E731
+        await asyncio.to_thread(wait_until, has_it, 5.0, "the replica")
+        second.lead()
+        first.cli("replicaof", "127.0.0.1", str(second.port))
+        with pytest.raises(StateError, match="READONLY"):
+            await there.write({"a": "2"})
+        there.close()
+        again = await RedisHash.connect(server, "acd:live")
+        await again.write({"a": "3"})
+        again.close()
+        assert second.cli("hget", "acd:live", "a") == "3"
+        second.stop()
+        with pytest.raises(StateError, match=r"cannot connect.*; 127\.0\.0\.1:\d+: is a replica"):
+            await RedisHash.connect(server, "acd:live")
+    finally:
+        first.stop()
+        second.stop()

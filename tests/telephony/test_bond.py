@@ -14,7 +14,7 @@ from acd.core import events
 from acd.core.calls import CallState
 from acd.core.engine import Engine
 from acd.core.events import Event
-from acd.core.facts import CallKind
+from acd.core.facts import Answered, CallKind, Ended
 from acd.core.outside_events import OutsideAnswered, OutsideDialed
 from acd.core.plan import AgentProfile, GroupPolicy, Plan
 from acd.core.requirement import Requirement
@@ -202,6 +202,25 @@ async def test_who_was_served_while_we_were_away_has_not_given_up(house: House, 
     served = events.FallbackServed("c1", "anna", at=start + 6)
     assert [e for e in house.heard if isinstance(e, events.FallbackServed)] == [served]
     assert house.story.index("FallbackServed") < house.story.index("FloorSeen")
+
+
+async def test_who_was_answered_and_left_while_nothing_came_through_has_been_answered(
+    house: House, tmp_path: Path
+) -> None:
+    """The phone rang when we heard the last of it; Asterisk's account has the talk."""
+    start = EngineClock()() - 20
+    told: list[Event] = [events.PhoneChanged("1001", True, False), events.AgentLoggedIn("anna", "1001")]
+    told += [events.AgentWentReady("anna"), events.CallArrived("c1", CallKind.INBOUND, "+49", "", "8001")]
+    for event in (*told, events.CallDirected("c1", "anna")):
+        house.engine.handle(event, start)
+    call = house.engine.floor.calls["c1"]
+    assert call.state is CallState.RINGING
+    rang_at = call.facts[-1].at
+    (tmp_path / "acd.csv").write_text(row(start=f"{start:.6f}", end=f"{start + 9:.6f}"))
+    await house.start()
+    assert [fact for fact in call.facts if isinstance(fact, Answered)] == [Answered(rang_at, "anna")]
+    ended = next(fact for fact in call.facts if isinstance(fact, Ended))
+    assert ended.at == pytest.approx(start + 9, abs=0.001)
 
 
 @pytest.mark.parametrize("logged_in", [False, True])

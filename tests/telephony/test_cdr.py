@@ -57,6 +57,15 @@ def test_the_last_leg_counts(tmp_path: Path) -> None:
     assert cdr.rows(file)[0]["disposition"] == "ANSWERED"
 
 
+def test_whether_the_agent_who_was_dialled_last_has_answered(tmp_path: Path) -> None:
+    file = tmp_path / "acd.csv"
+    talked = row(dest_channel="PJSIP/1001-00000002", start="1795348681.0")
+    rung = row(dest_channel="PJSIP/1002-00000003", start="1795348700.0", disposition="NO ANSWER")
+    member = row("c2", dest_channel="Local/1001@acd-member-0000000a;1")
+    file.write_text(rung + talked + member + talked.replace("c1", "c3"))
+    assert ends(file, "c1", "c2", "c3").answered == {"c3": "1001"}
+
+
 @pytest.mark.parametrize(
     "damage",
     [

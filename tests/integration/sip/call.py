@@ -234,6 +234,7 @@ class PhoneCall:
         else:
             self.dialog.remote_tag = parse_party(response.require("To")).tag
             self.dialog.target = parse_party(response.require("Contact")).uri
+            self.dialog.routes = tuple(reversed(response.all("Record-Route")))
             self._line.sip.acknowledge(self._line.build(self.dialog, "ACK", cseq=response.cseq))
             self._take_media(response.body)
             self._enter(CallState.ANSWERED)

@@ -25,6 +25,7 @@ class Dialog:
     remote_tag: str
     target: str
     cseq: int = 0
+    routes: tuple[str, ...] = ()
 
 
 class Line:
@@ -44,7 +45,8 @@ class Line:
     def contact(self) -> str:
         """The Contact header's value."""
         host, port = self.sip.local
-        return f"<sip:{self.number}@{host}:{port}>"
+        by = "" if self.sip.kind == "UDP" else f";transport={self.sip.kind.lower()}"
+        return f"<sip:{self.number}@{host}:{port}{by}>"
 
     def uri_of(self, number: str) -> str:
         """The address of a number at our server."""
@@ -64,7 +66,7 @@ class Line:
             cseq = dialog.cseq
         host, port = self.sip.local
         headers = [
-            ("Via", f"SIP/2.0/UDP {host}:{port};branch={new_branch()};rport"),
+            ("Via", f"SIP/2.0/{self.sip.kind} {host}:{port};branch={new_branch()};rport"),
             ("Max-Forwards", "70"),
             ("From", format_party(dialog.local_name, dialog.local_uri, dialog.local_tag)),
             ("To", format_party("", dialog.remote_uri, dialog.remote_tag)),
@@ -72,6 +74,7 @@ class Line:
             ("CSeq", f"{cseq} {method}"),
             ("Contact", self.contact),
             ("Allow", ALLOWED),
+            *(("Route", route) for route in dialog.routes),
             *extra,
         ]
         if body:
@@ -80,7 +83,8 @@ class Line:
 
     def credentials(self, response: SipMessage, request: SipMessage) -> Headers:
         """The extra header that answers a challenge; nothing if it is none or we have no password."""
-        if response.status not in (401, 407) or self.password is None or request.header("Authorization"):
+        proved = request.header("Authorization") or request.header("Proxy-Authorization")
+        if response.status not in (401, 407) or self.password is None or proved:
             return ()
         uri = request.start_line.split(" ")[1]
         return (authorization(response, request.method, uri, self.number, self.password),)

@@ -84,6 +84,41 @@ exten => {menu},1,Answer(0,i)
 exten => _100X,1,Dial(PJSIP/${{EXTEN}},20)
  same => n,Hangup()
 """
+MODULES = (
+    "pbx_config",
+    "app_dial",
+    "app_read",
+    "app_playtones",
+    "bridge_builtin_features",
+    "bridge_holding",
+    "bridge_native_rtp",
+    "bridge_simple",
+    "bridge_softmix",
+    "codec_ulaw",
+    "format_pcm",
+    "func_callerid",
+    "res_rtp_asterisk",
+    "res_sorcery_astdb",
+    "res_sorcery_config",
+    "res_sorcery_memory",
+    "res_timing_timerfd",
+    "res_pjproject",
+    "res_pjsip",
+    "res_pjsip_authenticator_digest",
+    "res_pjsip_caller_id",
+    "res_pjsip_dtmf_info",
+    "res_pjsip_endpoint_identifier_ip",
+    "res_pjsip_endpoint_identifier_user",
+    "res_pjsip_nat",  # answers go back to where the request came from
+    "res_pjsip_notify",
+    "res_pjsip_pubsub",
+    "res_pjsip_refer",
+    "res_pjsip_registrar",
+    "res_pjsip_rfc3326",
+    "res_pjsip_sdp_rtp",
+    "res_pjsip_session",
+    "chan_pjsip",
+)
 _DIRECTORIES = ("etc", "var", "db", "spool", "run", "log")
 
 
@@ -126,6 +161,8 @@ def _data_folder(root: Path) -> Path:
 class LittleAsterisk:
     """Starts Asterisk in `folder` and waits until it is fully booted. Use it with `async with`."""
 
+    modules: tuple[str, ...] = MODULES
+
     def __init__(self, folder: Path, rtp_ports: tuple[int, int] = (30000, 30400)) -> None:
         self.folder = folder
         self.port = free_port()
@@ -141,6 +178,7 @@ class LittleAsterisk:
         self._write_configuration()
         # Asterisk reports to systemd's socket, if there is one, when everything is loaded.
         notice = self.folder / "ready"
+        notice.unlink(missing_ok=True)
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
             listener.bind(str(notice))
             listener.setblocking(False)
@@ -184,13 +222,12 @@ class LittleAsterisk:
     def _write_configuration(self) -> None:
         for name in _DIRECTORIES:
             (self.folder / name).mkdir(parents=True, exist_ok=True)
-        phones = "".join(_PJSIP_PHONE.format(number=number, password=PASSWORD) for number in NUMBERS)
         low, high = self._rtp_ports
         files = {
             "asterisk.conf": self._main_configuration(),
-            "modules.conf": "[modules]\nautoload=no\n" + "".join(f"load={name}.so\n" for name in _MODULES),
-            "pjsip.conf": _PJSIP_HEAD.format(port=self.port) + phones,
-            "extensions.conf": _DIALPLAN.format(menu=MENU_NUMBER, prompt=MENU_PROMPT_HZ, digit=MENU_DIGIT),
+            "modules.conf": "[modules]\nautoload=no\n" + "".join(f"load={m}.so\n" for m in self.modules),
+            "pjsip.conf": self._pjsip(),
+            "extensions.conf": self._dialplan(),
             "rtp.conf": f"[general]\nrtpstart={low}\nrtpend={high}\n",
             "logger.conf": "[logfiles]\nmessages => notice,warning,error\n",
             "features.conf": "[general]\n",
@@ -198,6 +235,13 @@ class LittleAsterisk:
         }
         for name, text in files.items():
             (self.folder / "etc" / name).write_text(text)
+
+    def _pjsip(self) -> str:
+        phones = "".join(_PJSIP_PHONE.format(number=number, password=PASSWORD) for number in NUMBERS)
+        return _PJSIP_HEAD.format(port=self.port) + phones
+
+    def _dialplan(self) -> str:
+        return _DIALPLAN.format(menu=MENU_NUMBER, prompt=MENU_PROMPT_HZ, digit=MENU_DIGIT)
 
     def _main_configuration(self) -> str:
         folders = {
@@ -215,40 +259,3 @@ class LittleAsterisk:
         }
         lines = [f"{key} => {value}" for key, value in folders.items()]
         return "\n".join(["[directories]", *lines, "[options]", "nocolor=yes", ""])
-
-
-_MODULES = (
-    "pbx_config",
-    "app_dial",
-    "app_read",
-    "app_playtones",
-    "bridge_builtin_features",
-    "bridge_holding",
-    "bridge_native_rtp",
-    "bridge_simple",
-    "bridge_softmix",
-    "codec_ulaw",
-    "format_pcm",
-    "func_callerid",
-    "res_rtp_asterisk",
-    "res_sorcery_astdb",
-    "res_sorcery_config",
-    "res_sorcery_memory",
-    "res_timing_timerfd",
-    "res_pjproject",
-    "res_pjsip",
-    "res_pjsip_authenticator_digest",
-    "res_pjsip_caller_id",
-    "res_pjsip_dtmf_info",
-    "res_pjsip_endpoint_identifier_ip",
-    "res_pjsip_endpoint_identifier_user",
-    "res_pjsip_nat",  # answers go back to where the request came from
-    "res_pjsip_notify",
-    "res_pjsip_pubsub",
-    "res_pjsip_refer",
-    "res_pjsip_registrar",
-    "res_pjsip_rfc3326",
-    "res_pjsip_sdp_rtp",
-    "res_pjsip_session",
-    "chan_pjsip",
-)

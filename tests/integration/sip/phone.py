@@ -13,6 +13,7 @@ from types import TracebackType
 
 from tests.integration.sip.call import PhoneCall
 from tests.integration.sip.call_state import CallState
+from tests.integration.sip.connections import Opener
 from tests.integration.sip.line import Dialog, Line
 from tests.integration.sip.message import Headers, SipMessage, new_token, parse_party, response_to
 from tests.integration.sip.rtp import RtpEndpoint
@@ -65,6 +66,7 @@ class Phone:
         display_name: str = "",
         tone_hz: float | None = None,
         answering: Answering = RING,
+        open_socket: Opener = SipSocket.open,
     ) -> None:
         self.number = number
         self.display_name = display_name
@@ -74,12 +76,13 @@ class Phone:
         self._server = server
         self._local_host = local_host
         self._password = password
+        self._open_socket = open_socket
         self._arrived: list[PhoneCall] = []
         self._tasks: set[asyncio.Task[None]] = set()
         self._timers: list[asyncio.TimerHandle] = []
 
     async def __aenter__(self) -> Phone:
-        self._sip = await SipSocket.open(self._server, self._on_request, self._local_host)
+        self._sip = await self._open_socket(self._server, self._on_request, self._local_host)
         self._line = Line(self._sip, self.number, self._password)
         self._registration = self._line.new_dialog(self._line.uri_of(self.number))
         self._registration.target = self._line.server_uri
@@ -180,6 +183,7 @@ class Phone:
         dialog = Dialog(
             request.require("Call-ID"), "", called.uri, new_token(4), caller.uri, caller.tag, target
         )
+        dialog.routes = tuple(request.all("Record-Route"))
         rtp = await RtpEndpoint.open(self._local_host, self.tone_hz)
         call = PhoneCall(self._line, dialog, rtp, request, outgoing=False)
         self.calls.append(call)

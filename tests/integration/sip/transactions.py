@@ -65,6 +65,8 @@ class SipSocket(asyncio.DatagramProtocol):
     With `deaf` set nothing that arrives is looked at, as if the phone had been unplugged.
     """
 
+    kind = "UDP"
+
     def __init__(self, server: tuple[str, int], on_request: Callable[[SipMessage], None]) -> None:
         self.server = server
         self.trace: list[Traced] = []

@@ -1,0 +1,207 @@
+"""Callers by chance, agents who talk for a time; of each call it is known how it ended, and who ended it.
+
+All phones are ours (`acd.crowd`), so what is told here is what callers and agents saw, whatever the product
+believes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from itertools import pairwise
+
+from acd.crowd.leg import Leg, LegState
+from bench.centre import agent_of
+from bench.crowd import Agents, Callers
+from bench.faults.centre import FaultCentre
+from bench.load_centre import NUMBER
+
+IMPATIENT = 0.15
+ANSWER_S = (0.1, 0.6)
+BACK_AFTER_S = 0.5
+AGENT_ENDS = 0.7
+"""Of all talks; the others are ended by the caller."""
+LOGGED_IN_WITHIN_S = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """Calls a second on average, agents, and how long talks and impatient callers last, from … to."""
+
+    rate: float
+    agents: int
+    talk_s: tuple[float, float]
+    patience_s: tuple[float, float]
+
+
+@dataclass(slots=True)
+class Caller:
+    """Times are Unix seconds, 0.0: not yet. `left`: the caller hung up; `agent_left_at`: the agent did."""
+
+    number: str
+    dialled_at: float
+    reached_at: float = 0.0  # Asterisk answered
+    left: bool = False
+    ended_at: float = 0.0
+    answered_at: float = 0.0
+    agent_left_at: float = 0.0
+    cut_off: bool = False  # on an Asterisk that died, without a word
+
+    @property
+    def is_lost(self) -> bool:
+        """Ended, although neither the caller nor an agent ended it."""
+        return self.ended_at > 0.0 and not self.left and not self.agent_left_at and not self.cut_off
+
+
+class Load:
+    """`callers`: number → caller, of all who ever came. `offers`: when an agent's phone was rung."""
+
+    def __init__(self, centre: FaultCentre, pace: Pace, seed: int) -> None:
+        self.centre = centre
+        self.callers: dict[str, Caller] = {}
+        self.offers: list[float] = []
+        self.offered = asyncio.Event()
+        self._pace = pace
+        self._chance = random.Random(seed)
+        self._trunk = Callers(centre)
+        self._agents = Agents(centre, centre.phones)
+        self._legs: dict[str, Leg] = {}
+        self._coming: asyncio.Task[None] | None = None
+
+    @asynccontextmanager
+    async def on_the_phone(self) -> AsyncIterator[None]:
+        """Agents' phones are registered and all agents ready, and whoever falls out of ready comes back."""
+        async with self._agents as agents, self._trunk:
+            agents.on_offer = self._offered
+            limit = time.monotonic() + LOGGED_IN_WITHIN_S
+            await self.centre.ready(*(agent_of(phone) for phone in self.centre.phones))
+            assert time.monotonic() < limit, "the agents could not log in in time"
+            keeping = asyncio.create_task(self._keep_ready())
+            try:
+                yield
+            finally:
+                keeping.cancel()
+                await self.stop()
+                await asyncio.gather(keeping, return_exceptions=True)
+
+    def reseed(self, seed: str) -> None:
+        """From here on chance begins anew."""
+        self._chance.seed(seed)
+
+    def start(self) -> None:
+        """Callers come."""
+        self._coming = asyncio.create_task(self._come())
+
+    async def stop(self) -> None:
+        """Nobody comes any more."""
+        if self._coming is not None:
+            self._coming.cancel()
+            await asyncio.gather(self._coming, return_exceptions=True)
+            self._coming = None
+
+    @property
+    def live(self) -> int:
+        """How many callers are on the line."""
+        return len(self._legs)
+
+    def waiting(self) -> list[Caller]:
+        """Who is on the line, and talks to nobody."""
+        return [self.callers[n] for n in self._legs if not self.callers[n].answered_at]
+
+    def cut_off(self) -> None:
+        """Whoever is on the line hears nothing any more, and hangs up in the end; nobody tells the phones."""
+        for number, leg in list(self._legs.items()):
+            caller = self.callers[number]
+            caller.cut_off = not caller.left and not caller.agent_left_at
+            leg.hang_up()
+
+    def give_up(self) -> list[Caller]:
+        """Everybody who is still there hangs up; who that was."""
+        left = [self.callers[number] for number in self._legs]
+        for leg in list(self._legs.values()):
+            leg.hang_up()
+        return left
+
+    # --- callers --------------------------------------------------------------------------------------
+    async def _come(self) -> None:
+        while True:
+            await asyncio.sleep(self._chance.expovariate(self._pace.rate))
+            self._dial()
+
+    def _dial(self) -> None:
+        number, leg = self._trunk.dial(NUMBER)
+        caller = self.callers[number] = Caller(number, time.time())
+        self._legs[number] = leg
+        told = leg.on_change
+
+        def changed(leg: Leg) -> None:
+            told(leg)
+            if leg.state is LegState.TALKING and not caller.reached_at:
+                caller.reached_at = time.time()
+            if leg.state is LegState.ENDED and not caller.ended_at:
+                caller.ended_at = time.time()
+                self._legs.pop(number, None)
+
+        leg.on_change = changed
+        if self._chance.random() < IMPATIENT:
+            patience_s = self._chance.uniform(*self._pace.patience_s)
+            asyncio.get_running_loop().call_later(patience_s, self._leave, number)
+
+    def _leave(self, number: str) -> None:
+        leg = self._legs.get(number)
+        if leg is not None:
+            self.callers[number].left = True
+            leg.hang_up()
+
+    # --- agents ---------------------------------------------------------------------------------------
+    def _offered(self, _phone: str, leg: Leg) -> None:
+        self.offers.append(time.time())
+        self.offered.set()
+        leg.on_change = self._agent_changed
+        leg.ring()
+        asyncio.get_running_loop().call_later(self._chance.uniform(*ANSWER_S), self._answer, leg)
+
+    def _answer(self, leg: Leg) -> None:
+        if leg.state is LegState.RINGING:
+            leg.answer()
+
+    def _agent_changed(self, leg: Leg) -> None:
+        caller = self.callers.get(leg.caller_number)
+        if leg.state is not LegState.TALKING or caller is None:
+            return
+        caller.answered_at = caller.answered_at or time.time()
+        leg.on_change = lambda _leg: None
+        talk_s = self._chance.uniform(*self._pace.talk_s)
+        ends = self._agent_ends if self._chance.random() < AGENT_ENDS else self._caller_ends
+        asyncio.get_running_loop().call_later(talk_s, ends, leg, caller)
+
+    def _agent_ends(self, leg: Leg, caller: Caller) -> None:
+        if leg.state is LegState.TALKING:
+            if not caller.ended_at:
+                caller.agent_left_at = time.time()
+            leg.hang_up()
+
+    def _caller_ends(self, leg: Leg, caller: Caller) -> None:
+        if leg.state is LegState.TALKING:
+            self._leave(caller.number)
+
+    async def _keep_ready(self) -> None:
+        """For ever: whoever was made not ready by a ring that came to nothing comes back."""
+        while True:
+            await asyncio.sleep(BACK_AFTER_S)
+            told = await self.centre.ask_leader("status")
+            for agent in (told or {"agents": ()})["agents"]:
+                if agent["state"] == "not_ready":
+                    with contextlib.suppress(KeyError):
+                        await self.centre.ask_leader("ready", agent=agent["id"])
+
+
+def gaps(moments: list[float], since: float, until: float) -> list[tuple[float, float]]:
+    """The pauses between moments from `since` to `until`: (when it ended, how long it was)."""
+    inside = [since, *(at for at in moments if since <= at < until)]
+    return [(later, later - earlier) for earlier, later in pairwise(inside)]

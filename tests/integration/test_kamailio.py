@@ -1,0 +1,367 @@
+"""Kamailio in front of two real Asterisk nodes: registrations, calls, drains, deaths and strangers."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import socket
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from tests.integration.sip.connections import Opener, TranslatedSocket, over_tcp, over_websocket
+from tests.integration.sip.front import ADDRESS, TRUNK_ADDRESS, FrontCentre, until
+from tests.integration.sip.front_node import ECHO_NUMBER, FrontNode, Seen
+from tests.integration.sip.little_asterisk import NUMBERS
+from tests.integration.sip.phone import ANSWER, Phone
+from tests.integration.sip.waiting import WaitedTooLong
+
+pytestmark = [pytest.mark.asterisk, pytest.mark.asyncio(loop_scope="module")]
+FILTER = Path(__file__).parents[2] / "asterisk" / "fail2ban" / "filter.d" / "acd-kamailio.conf"
+
+
+@pytest_asyncio.fixture(loop_scope="module", scope="module")
+async def centre(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[FrontCentre]:
+    """Running."""
+    async with FrontCentre(tmp_path_factory.mktemp("f")) as running:
+        yield running
+
+
+def phone(centre: FrontCentre, number: str, **more: object) -> Phone:
+    """With its password, not registered yet."""
+    return Phone(number, centre.passwords[number], server=centre.server, **more)  # type: ignore[arg-type]
+
+
+def stranger(centre: FrontCentre, number: str, password: str = "guessed") -> Phone:
+    """From an address of its own, so that it is not mistaken for our phones."""
+    return Phone(number, password, server=centre.server, local_host="127.0.0.66")
+
+
+def trunk(centre: FrontCentre, number: str = "5551234") -> Phone:
+    """A provider: it is known by its address."""
+    return Phone(number, None, server=centre.server, local_host=TRUNK_ADDRESS)
+
+
+async def call_once(caller: Phone, number: str = ECHO_NUMBER) -> None:
+    """Until the far end has answered, and over."""
+    call = await caller.dial(number)
+    await call.wait_answered()
+    await call.hang_up()
+
+
+def counts(centre: FrontCentre) -> dict[str, int]:
+    """Calls that each node has had."""
+    return {name: len(node.seen()) for name, node in centre.nodes.items()}
+
+
+def last(centre: FrontCentre, before: dict[str, int]) -> Seen:
+    """The one call since."""
+    (seen,) = [one for name, node in centre.nodes.items() for one in node.seen()[before[name] :]]
+    return seen
+
+
+async def test_a_phone_registers_once_and_rings_from_each_node(centre: FrontCentre) -> None:
+    async with phone(centre, "1001") as anna:
+        await anna.register()
+        for node in centre.nodes.values():
+            await node.ring("1001")
+            call = await anna.wait_incoming()
+            assert call.invite.require("Contact").startswith(f"<sip:asterisk@{node.host}:")
+            await call.answer()
+            await call.hang_up()
+            await node.until_no_channels()
+        await anna.unregister()
+        for node in centre.nodes.values():
+            await until_absent(centre, node, "1001")
+
+
+async def until_absent(centre: FrontCentre, node: FrontNode, number: str) -> None:
+    """The node cannot ring it any more."""
+
+    async def absent() -> bool:
+        return not await node.knows(number)
+
+    await until(absent, 3, "the end of a registration", centre)
+
+
+@pytest.mark.parametrize("way", ["translated", "tcp", "tls", "ws"])
+async def test_a_phone_is_reached_by_the_way_it_came(centre: FrontCentre, way: str) -> None:
+    openers: dict[str, Opener] = {
+        "translated": TranslatedSocket.open,
+        "tcp": over_tcp(),
+        "tls": over_tcp(centre.tls),
+        "ws": over_websocket(centre.http_port),
+    }
+    server = (ADDRESS, centre.tls_port) if way == "tls" else centre.server
+    password = centre.passwords["1001"]
+    async with Phone("1001", password, server=server, open_socket=openers[way]) as anna:
+        await anna.register()
+        for node in centre.nodes.values():
+            await node.ring("1001")
+            call = await anna.wait_incoming()
+            await call.answer()
+            await call.hold()  # from the phone
+            await node.cli("channel request hangup all")  # from the node
+            assert not (await call.wait_ended()).by_us
+        call = await anna.dial(ECHO_NUMBER)
+        await call.wait_answered()
+        await asyncio.gather(*(node.cli("channel request hangup all") for node in centre.nodes.values()))
+        assert not (await call.wait_ended()).by_us
+        await anna.unregister()
+
+
+async def test_calls_are_spread_and_end_from_both_sides(centre: FrontCentre) -> None:
+    before = counts(centre)
+    async with phone(centre, "1001") as anna, trunk(centre) as customer:
+        for _ in range(2):
+            await call_once(anna)
+            await call_once(customer)
+        after = counts(centre)
+        assert {name: after[name] - before[name] for name in after} == {"a": 2, "b": 2}
+        call = await anna.dial(ECHO_NUMBER)
+        await call.wait_answered()
+        await call.hold()
+        await call.resume()
+        for node in centre.nodes.values():
+            await node.cli("channel request hangup all")
+        assert not (await call.wait_ended()).by_us
+        busy = await customer.dial("8017")
+        assert (await busy.wait_ended()).status == 486
+
+
+async def test_phones_call_each_other_transfer_and_give_up(centre: FrontCentre) -> None:
+    async with phone(centre, "1001") as anna, phone(centre, "1002") as ben:
+        await anna.register()
+        await ben.register()
+        ring = await anna.dial("1002")
+        incoming = await ben.wait_incoming()
+        assert incoming.identity.number == "1001"
+        await ring.wait_ringing()
+        await ring.hang_up()  # CANCEL
+        assert (await incoming.wait_ended()).status == 487
+        talk = await anna.dial("1002")
+        incoming = await ben.wait_incoming()
+        await incoming.answer()
+        await talk.wait_answered()
+        assert await incoming.transfer(ECHO_NUMBER) == 200  # REFER
+        await talk.hang_up()
+
+
+async def test_who_calls_is_not_believed_but_known(centre: FrontCentre) -> None:
+    claims = (
+        ("X-ACD-Trunk", "lab"),
+        ("x-acd-call", "42"),
+        ("P-Asserted-Identity", "<sip:110@acd>"),
+        ("Remote-Party-ID", "<sip:110@acd>"),
+    )
+    before = counts(centre)
+    async with phone(centre, "1001") as anna:
+        call = await anna.dial(ECHO_NUMBER, headers=claims)
+        await call.wait_answered()
+        await call.hang_up()
+        assert last(centre, before) == Seen("1001", "1001", "", "")
+        forged = await anna.dial(ECHO_NUMBER, from_number="1002")
+        assert (await forged.wait_ended()).status == 407
+    before = counts(centre)
+    async with trunk(centre) as customer:
+        call = await customer.dial(ECHO_NUMBER, from_number="1001", headers=claims)
+        await call.wait_answered()
+        await call.hang_up()
+    assert last(centre, before) == Seen("acd-trunk-lab", "110", "", "<sip:110@acd>")
+
+
+async def test_calls_to_the_outside_come_from_kamailio(centre: FrontCentre) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as provider:
+        provider.bind((TRUNK_ADDRESS, centre.port))
+        provider.setblocking(False)
+        async with phone(centre, "1001") as anna:
+            call = await anna.dial("0030123456")
+            loop = asyncio.get_running_loop()
+            invite, sender = await asyncio.wait_for(loop.sock_recvfrom(provider, 65536), 5)
+            assert sender == centre.server
+            assert invite.startswith(b"INVITE sip:030123456@127.0.0.2:")
+            assert b"\r\nRecord-Route: <sip:127.0.0.1:" in invite
+            reply = invite.split(b"\r\n\r\n")[0].replace(invite.split(b"\r\n")[0], b"SIP/2.0 486 Busy Here")
+            await loop.sock_sendto(provider, reply + b"\r\nContent-Length: 0\r\n\r\n", sender)
+            assert (await call.wait_ended()).status == 486
+
+
+async def test_strangers_get_no_answer_and_guessers_are_counted(centre: FrontCentre) -> None:
+    before, told = await centre.front.refused(), len(centre.log)
+    async with stranger(centre, "admin") as scanner:
+        with pytest.raises(WaitedTooLong):
+            await scanner.register(limit_s=0.7)
+        assert not scanner.received("SIP/2.0")
+    async with stranger(centre, "1001") as scanner:
+        call = await scanner.dial(ECHO_NUMBER, headers=(("User-Agent", "friendly-scanner"),))
+        with pytest.raises(WaitedTooLong):
+            await call.wait_ended(0.7)
+        assert not scanner.received("SIP/2.0")
+    for _ in range(10):
+        async with stranger(centre, "1001") as guesser:
+            with pytest.raises(AssertionError, match="401 Unauthorized"):
+                await guesser.register()
+    async with stranger(centre, "1001", centre.passwords["1001"]) as guesser:
+        with pytest.raises(WaitedTooLong):
+            await guesser.register(limit_s=0.7)
+    async with phone(centre, "1001") as anna:
+        await anna.register()  # the real one is elsewhere
+    after = await centre.front.refused()
+    grown = {kind: after[kind] - before[kind] for kind in after if after[kind] > before[kind]}
+    assert grown["wrong_password"] >= 11
+    assert grown["unknown"] >= 1
+    assert grown["scanner"] >= 1
+    text = FILTER.read_text()
+    pattern = re.compile(
+        re.search("failregex = (.*)", text)[1].replace("<ADDR>", r"(?P<address>[0-9a-f.:]+)")  # type: ignore[index]
+    )
+    stamp = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d")
+    # fail2ban takes the time out of a line before it holds it against the filter.
+    banned = [
+        found["address"]
+        for line in centre.log[told:].splitlines()
+        if (found := pattern.search(stamp.sub("", line)))
+    ]
+    assert set(banned) == {"127.0.0.66"}
+    assert len(banned) >= 13
+
+
+async def test_nobody_is_relayed_to_elsewhere_and_nodes_take_sip_of_kamailio_only(
+    centre: FrontCentre,
+) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as victim:
+        victim.bind(("127.0.0.77", 0))
+        victim.setblocking(False)
+        host, port = victim.getsockname()
+        route = ("Route", f"<sip:{centre.server[0]}:{centre.server[1]};lr>")
+        for target, more in (
+            (f"sip:1@{host}:{port}", (route,)),
+            (f"sip:1@{centre.server[0]}", (route, ("Route", f"<sip:{host}:{port};lr>"))),
+        ):
+            for to in ("<sip:1@x>;tag=1", "<sip:1@x>"):
+                send_raw(centre, "127.0.0.66", "INVITE", target, to, more)
+        # Of a registered phone, that is proved: its Route is not followed either.
+        async with phone(centre, "1001") as anna:
+            call = await anna.dial(ECHO_NUMBER, headers=(route, ("Route", f"<sip:{host}:{port};lr>")))
+            await call.wait_answered()
+            await call.hang_up()
+        with pytest.raises(BlockingIOError):
+            victim.recv(65536)
+    node = next(iter(centre.nodes.values()))
+    async with Phone("1001", None, server=(node.host, node.port), local_host="127.0.0.66") as outsider:
+        call = await outsider.dial(ECHO_NUMBER)
+        assert (await call.wait_ended()).status == 403
+
+
+def send_raw(
+    centre: FrontCentre,
+    host: str,
+    method: str,
+    target: str,
+    to: str,
+    headers: tuple[tuple[str, str], ...] = (),
+    body: str = "",
+) -> None:
+    """A request to Kamailio, whatever it is."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+        sender.bind((host, 0))
+        lines = [
+            f"{method} {target} SIP/2.0",
+            f"Via: SIP/2.0/UDP {host}:{sender.getsockname()[1]};branch=z9hG4bK{time.monotonic_ns()};rport",
+            "From: <sip:1001@x>;tag=2",
+            f"To: {to}",
+            f"Call-ID: {time.monotonic_ns()}",
+            f"CSeq: 1 {method}",
+            "Max-Forwards: 70",
+            "Contact: <sip:1001@x>",
+            *(f"{name}: {value}" for name, value in headers),
+            f"Content-Length: {len(body)}",
+        ]
+        sender.sendto(("\r\n".join(lines) + "\r\n\r\n" + body).encode(), centre.server)
+
+
+async def test_malformed_and_oversize_requests_are_dropped(centre: FrontCentre) -> None:
+    before = (await centre.front.refused())["malformed"]
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+        sender.bind(("127.0.0.66", 0))
+        sender.settimeout(0.3)
+        for junk in (
+            b"\0" * 900,
+            b"INVITE sip:8000 SIP/2.0\r\n\r\n",
+            b"REGISTER \r\nVia: \r\n\r\n",
+            b"GET / HTTP/1.1\r\n\r\n",
+        ):
+            sender.sendto(junk, centre.server)
+        with pytest.raises(TimeoutError):
+            sender.recv(65536)
+    send_raw(centre, "127.0.0.66", "INVITE", "sip:8000@127.0.0.1", "<sip:8000@x>", body="v=0\r\n" * 6000)
+
+    async def counted() -> bool:
+        return (await centre.front.refused())["malformed"] > before
+
+    await until(counted, 3, "a request to be counted as malformed", centre)
+    async with trunk(centre) as customer:
+        await call_once(customer)
+
+
+async def test_a_drained_node_gets_no_new_calls_and_keeps_its_own(centre: FrontCentre) -> None:
+    async with trunk(centre) as customer, phone(centre, "1002", answering=ANSWER) as ben:
+        await centre.front.drain("a")
+        await centre.until_up("b")
+        before = counts(centre)
+        for _ in range(3):
+            await call_once(customer)
+        after = counts(centre)
+        assert {name: after[name] - before[name] for name in after} == {"a": 0, "b": 3}
+        await ben.register()
+        await centre.nodes["a"].ring("1002")  # who is there can still be rung for the calls that it has
+        call = await ben.wait_incoming()
+        await call.wait_answered()
+        await centre.front.reload()
+        states = await centre.front.states()
+        assert states["a"].up
+        assert states["a"].drained
+        assert call.end is None
+        await call.hang_up()
+        await centre.front.resume("a")
+        await centre.until_up("a", "b")
+
+
+async def test_a_killed_node_is_passed_over_and_learns_everything_again(centre: FrontCentre) -> None:
+    dead, other = centre.nodes["a"], centre.nodes["b"]
+    async with (
+        trunk(centre) as customer,
+        phone(centre, "1001") as anna,
+        phone(centre, "1002") as ben,
+        phone(centre, "1003") as cleo,
+    ):
+        await ben.register()
+        await cleo.register()
+        await dead.__aexit__(None, None, None)
+        for _ in range(2):  # one of them was the dead one's turn
+            began = time.monotonic()
+            await call_once(customer)
+            assert time.monotonic() - began < 2.0
+        began = time.monotonic()
+        await anna.register()
+        assert time.monotonic() - began < 1.0
+        await ben.unregister()
+        await other.ring("1001")
+        await (await anna.wait_incoming()).hang_up()
+        await centre.until_up("b")
+        dead.forget_registrations()
+        await dead.__aenter__()
+        began = time.monotonic()
+
+        async def told() -> bool:
+            known = [number for number in NUMBERS if await dead.knows(number)]
+            return known == ["1001", "1003"]
+
+        await until(told, 5, "the node to know who is registered", centre)
+        await centre.until_up("a", "b")
+        assert time.monotonic() - began < 4.0
+        await dead.ring("1001")
+        await (await anna.wait_incoming()).hang_up()
