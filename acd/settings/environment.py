@@ -54,7 +54,8 @@ class Environment:
     Secrets may come from files: NAME_FILE names the one of NAME (`acd.settings.secret_variables`).
     Traces of calls go to the collector at `otlp_endpoint`, with callers' numbers if `otlp_numbers`.
     `backup_passphrase` seals the secrets in a back-up. Drills are carried out within `drill_hours` alone,
-    from the first time of day to the second, by the centre's clock.
+    from the first time of day to the second, by the centre's clock. `oidc_client_secret` proves to the provider of single
+    sign-on who we are.
     `records_url`, if given, says where records go instead of a file in `home`; it may hold a password.
     """
 
@@ -91,6 +92,7 @@ class Environment:
     sip_tls_key: Path | None = None
     sip_tls_ca: Path = Path("/etc/ssl/certs/ca-certificates.crt")
     backup_passphrase: str = field(default="", repr=False)
+    oidc_client_secret: str = field(default="", repr=False)
     kamailio: tuple[FrontPlace, ...] = ()
     kamailio_from: tuple[str, ...] = ()
     otlp_endpoint: str | None = None
@@ -131,6 +133,7 @@ class Environment:
             s3_secret_key=read(_secret, "ACD_S3_SECRET_KEY", ""),
             backup_passphrase=read(_secret, "ACD_BACKUP_PASSPHRASE", ""),
             drill_hours=read.optional(_hours, "ACD_DRILL_HOURS", (time(20), time(6))),
+            oidc_client_secret=read(_secret, "ACD_OIDC_CLIENT_SECRET", ""),
             metrics_from=read(_networks, "ACD_METRICS_FROM", cls.metrics_from),
             tls_cert=read.optional(_file, "ACD_TLS_CERT", home),
             tls_key=read.optional(_file, "ACD_TLS_KEY", home),

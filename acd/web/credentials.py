@@ -45,7 +45,7 @@ async def check_code(ctx: Context[Any, Any], username: str, code: str) -> bool:
     services, address = ctx.services, ctx.asker.address
 
     def check() -> bool:
-        _begin(services, username, address)
+        begin_attempt(services, username, address)
         right = _accept(services, username, address, code)
         if right:
             services.attempts.succeeded(username, address)
@@ -62,7 +62,7 @@ async def _checked(
     services, address = ctx.services, ctx.asker.address
 
     def check() -> Checked:
-        _begin(services, username, address)
+        begin_attempt(services, username, address)
         if not services.passwords.verify(services.accounts.password_hash(username), password):
             return Checked(None, "wrong-credentials")
         account, by = services.accounts.account(username), ""
@@ -88,7 +88,8 @@ async def _checked(
         return await asyncio.shield(ctx.sql(counted))
 
 
-def _begin(services: Services, username: str, address: str) -> None:
+def begin_attempt(services: Services, username: str, address: str) -> None:
+    """Before each attempt, which counts as failed from now on. Raises Refusal, 429, in a pause."""
     pause_s = services.attempts.begin(username, address)
     if pause_s > 0:
         headers = {"Retry-After": str(math.ceil(pause_s))}

@@ -72,6 +72,7 @@ def test_every_variable() -> None:
         "ACD_TLS_KEY": "/etc/acd/tls/key.pem",
         "ACD_BACKUP_PASSPHRASE": "a lump of sugar",
         "ACD_DRILL_HOURS": "20:00-06:30",
+        "ACD_OIDC_CLIENT_SECRET": "of the client",
         "ACD_KAMAILIO": "192.0.2.9,[2001:db8::9]:18089",
         "ACD_KAMAILIO_FROM": "192.0.2.32/28",
         "ACD_OTLP_ENDPOINT": "http://collector:4318",
@@ -88,7 +89,8 @@ def test_every_variable() -> None:
         "two", (ControllerPlace("one", "192.0.2.1", 4574), ControllerPlace("two", "192.0.2.2", 4600)),
         Path("/etc/acd/tls/cert.pem"), Path("/etc/acd/tls/key.pem"), ("192.0.2.16/29",),
         15061, Path("/etc/acd/sip.crt"), Path("/etc/acd/sip.key"), Path("/etc/acd/ca.crt"),
-        "a lump of sugar", (FrontPlace("192.0.2.9"), FrontPlace("2001:db8::9", 18089)), ("192.0.2.32/28",),
+        "a lump of sugar", "of the client",
+        (FrontPlace("192.0.2.9"), FrontPlace("2001:db8::9", 18089)), ("192.0.2.32/28",),
         "http://collector:4318", True, None, (time(20), time(6, 30)),
     )  # fmt: skip
     shown = repr(Environment.from_env(variables, CHECKOUT))
@@ -96,6 +98,7 @@ def test_every_variable() -> None:
     assert "coffee beans" not in shown
     assert "staple" not in shown
     assert "sugar" not in shown
+    assert "of the client" not in shown
 
 
 def test_an_empty_variable_is_not_set() -> None:
