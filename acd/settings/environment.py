@@ -54,8 +54,8 @@ class Environment:
     Secrets may come from files: NAME_FILE names the one of NAME (`acd.settings.secret_variables`).
     Traces of calls go to the collector at `otlp_endpoint`, with callers' numbers if `otlp_numbers`.
     `backup_passphrase` seals the secrets in a back-up. Drills are carried out within `drill_hours` alone,
-    from the first time of day to the second, by the centre's clock. `oidc_client_secret` proves to the provider of single
-    sign-on who we are.
+    from the first time of day to the second, by the centre's clock. `oidc_client_secret` proves to the
+    provider of single sign-on who we are.
     `records_url`, if given, says where records go instead of a file in `home`; it may hold a password.
     """
 
