@@ -16,7 +16,8 @@ from tests.integration.sip.connections import Opener, TranslatedSocket, over_tcp
 from tests.integration.sip.front import ADDRESS, TRUNK_ADDRESS, FrontCentre, until
 from tests.integration.sip.front_node import ECHO_NUMBER, FrontNode, Seen
 from tests.integration.sip.little_asterisk import NUMBERS
-from tests.integration.sip.phone import ANSWER, Phone
+from tests.integration.sip.phone import ANSWER, RING, Answering, Phone
+from tests.integration.sip.transactions import SipSocket
 from tests.integration.sip.waiting import WaitedTooLong
 
 pytestmark = [pytest.mark.asterisk, pytest.mark.asyncio(loop_scope="module")]
@@ -30,9 +31,24 @@ async def centre(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Fron
         yield running
 
 
-def phone(centre: FrontCentre, number: str, **more: object) -> Phone:
+def phone(
+    centre: FrontCentre,
+    number: str,
+    *,
+    port: int | None = None,
+    local_host: str = "127.0.0.1",
+    answering: Answering = RING,
+    open_socket: Opener = SipSocket.open,
+) -> Phone:
     """With its password, not registered yet."""
-    return Phone(number, centre.passwords[number], server=centre.server, **more)  # type: ignore[arg-type]
+    return Phone(
+        number,
+        centre.passwords[number],
+        server=(ADDRESS, port or centre.port),
+        local_host=local_host,
+        answering=answering,
+        open_socket=open_socket,
+    )
 
 
 def stranger(centre: FrontCentre, number: str, password: str = "guessed") -> Phone:
@@ -102,9 +118,8 @@ async def test_a_phone_is_reached_by_the_way_it_came(centre: FrontCentre, way: s
         "tls": over_tcp(centre.tls),
         "ws": over_websocket(centre.http_port),
     }
-    server = (ADDRESS, centre.tls_port) if way == "tls" else centre.server
-    password = centre.passwords["1001"]
-    async with Phone("1001", password, server=server, open_socket=openers[way]) as anna:
+    port = centre.tls_port if way == "tls" else centre.port
+    async with phone(centre, "1001", port=port, open_socket=openers[way]) as anna:
         await anna.register()
         for node in centre.nodes.values():
             await node.ring("1001")
@@ -121,9 +136,7 @@ async def test_a_phone_is_reached_by_the_way_it_came(centre: FrontCentre, way: s
 
 
 async def test_a_browsers_phone_is_gone_when_its_connection_is(centre: FrontCentre) -> None:
-    opener = over_websocket(centre.http_port)
-    browser = Phone("w1001", centre.passwords["w1001"], server=centre.server, open_socket=opener)
-    async with browser:
+    async with phone(centre, "w1001", open_socket=over_websocket(centre.http_port)) as browser:
         await browser.register()
         for node in centre.nodes.values():
             await node.ring("w1001")
@@ -194,6 +207,38 @@ async def test_who_calls_is_not_believed_but_known(centre: FrontCentre) -> None:
     assert [seen for _, seen in await seen_since(centre, before, 1)] == [expected]
 
 
+async def test_nodes_ask_phones_whether_they_are_there(centre: FrontCentre) -> None:
+    node = centre.nodes["a"]
+    async with phone(centre, "1001") as anna:
+        await anna.register()
+
+        async def asked(status: str) -> bool:
+            text = await node.cli("pjsip show contacts")
+            return any("1001/sip" in line and status in line for line in text.splitlines())
+
+        await until(lambda: asked("Avail"), 3, "an answer of the phone to a node", centre)
+        assert anna.received("OPTIONS")
+        anna.go_dead()
+        await node.cli("pjsip qualify 1001")
+        await until(lambda: asked("Unavail"), 6, "a node to notice a phone that is silent", centre)
+        anna.come_back()
+        await anna.unregister()
+
+
+async def test_phones_are_held_to_their_networks_and_their_encryption(centre: FrontCentre) -> None:
+    async with phone(centre, "1006") as plain:
+        with pytest.raises(AssertionError, match="403 Encryption Required"):
+            await plain.register()
+    async with phone(centre, "1006", open_socket=over_tcp(centre.tls), port=centre.tls_port) as hidden:
+        await hidden.register()
+        await hidden.unregister()
+    before = (await centre.front.refused())["wrong_address"]
+    async with phone(centre, "1001", local_host="127.0.0.68") as elsewhere:
+        with pytest.raises(WaitedTooLong):
+            await elsewhere.register(limit_s=0.3)
+    assert (await centre.front.refused())["wrong_address"] > before
+
+
 @pytest.mark.parametrize(
     "smuggled",
     [
@@ -229,10 +274,13 @@ async def test_calls_to_the_outside_come_from_kamailio(centre: FrontCentre) -> N
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as provider:
         provider.bind((TRUNK_ADDRESS, centre.port))
         provider.setblocking(False)
+        loop = asyncio.get_running_loop()
         async with phone(centre, "1001") as anna:
             call = await anna.dial("0030123456")
-            loop = asyncio.get_running_loop()
-            invite, sender = await asyncio.wait_for(loop.sock_recvfrom(provider, 65536), 5)
+            invite = b""
+            async with asyncio.timeout(5):
+                while not invite.startswith(b"INVITE "):  # nodes also ask whether it is there
+                    invite, sender = await loop.sock_recvfrom(provider, 65536)
             assert sender == centre.server
             assert invite.startswith(b"INVITE sip:030123456@127.0.0.2:")
             assert b"\r\nRecord-Route: <sip:127.0.0.1:" in invite

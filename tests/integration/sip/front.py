@@ -14,7 +14,7 @@ from types import TracebackType
 
 from acd.settings.environment import Environment
 from acd.settings.load import load_centre
-from acd.settings.outside import CallerIdIn, Login, Registration, TrunkSpec
+from acd.settings.outside import CallerIdIn, Encryption, Login, Registration, TrunkSpec
 from acd.settings.secrets import Secrets
 from acd.telephony.front import Front
 from acd.telephony.provision import asterisk_files
@@ -29,6 +29,7 @@ from tests.integration.sip.waiting import WaitedTooLong
 CHECKOUT = Path(__file__).resolve().parents[3]
 ADDRESS = "127.0.0.1"
 TRUNK_ADDRESS = "127.0.0.2"
+PHONE_NETWORKS = ("127.0.0.1/32", "127.0.0.64/30")
 NODES = {"a": "127.0.0.21", "b": "127.0.0.22"}
 _LOOK_EVERY_S = 0.05
 
@@ -93,7 +94,13 @@ class FrontCentre:
             login=Login("acd-main", "MAIN_PASSWORD"),
             registration=Registration(60, "4930"),
         )
-        centre = replace(centre, trunks={"lab": lab, "main": main})
+        hidden = replace(centre.phones["1006"], encryption=Encryption.REQUIRED)
+        centre = replace(
+            centre,
+            trunks={"lab": lab, "main": main},
+            phones={**centre.phones, "1006": hidden},
+            phone_networks=PHONE_NETWORKS,
+        )
         variables = {"MAIN_PASSWORD": PROVIDER_PASSWORD}
         self.passwords = {phone: f"Password0of0{phone}" for phone in centre.phones}
         secrets = Secrets("AmiPassword0123456789", self.passwords)
