@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Iterable
+from functools import partial
 from typing import Any
 
 from acd.answers import Answers
@@ -15,6 +16,7 @@ from acd.core.last_agents import LastAgents
 from acd.core.ports import Refusal
 from acd.customer_book import CustomerBook
 from acd.desktop import Desktop, Surroundings
+from acd.drilling import DrillDesk
 from acd.errors import FencedOff
 from acd.guarding import Guarding
 from acd.journal.engine import JournaledEngine
@@ -29,7 +31,6 @@ from acd.parts import (
     asterisk_folder,
     folders,
     prompt_store,
-    redis_settings,
     tools,
     traces_of,
 )
@@ -65,6 +66,7 @@ from acd.settings.environment import Environment
 from acd.settings.load import load_centre
 from acd.settings.phone_number import normalised
 from acd.settings.pins import PinBook
+from acd.settings.redis_in_use import redis_settings
 from acd.settings.secrets import Secrets
 from acd.state.feed_channel import FeedChannel
 from acd.state.live import LiveMirror
@@ -135,8 +137,9 @@ class Assembly:
             environment.cdr_file,
             centre.system.lease_s,
         )
+        self.asterisk_door = environment.asterisk_host, environment.ami_port
         self.link = AmiLink(
-            (environment.asterisk_host, environment.ami_port),
+            self.asterisk_door,
             (AMI_USER, secrets.ami_password),
             self.watch.on_event,
             self.bond.up_again,
@@ -283,6 +286,7 @@ class Assembly:
             **self.desktop.handlers(),
             **self.steering.desk.handlers(),
             **task_calls.handlers(),
+            **DrillDesk(partial(fence.say, self.asterisk_door, secrets.ami_password)).handlers(),
             "tidy-live-state": lambda _request: {"written": self.mirror.write_anew()},
         }
         self.control = leading.control if leading is not None else ControlServer(environment.control_socket)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -48,7 +47,7 @@ from acd.settings.centre_now import CentreView
 from acd.settings.environment import Environment
 from acd.settings.flows.places import place_of_text
 from acd.settings.load import load_centre, load_tests
-from acd.settings.model import Centre, RedisSettings
+from acd.settings.model import Centre
 from acd.telephony import cdr
 from acd.telephony.prompts import CannotSpeak, PromptStore
 
@@ -212,13 +211,6 @@ def traces_of(environment: Environment) -> CallTraces | None:
     return call_traces(
         environment.otlp_endpoint, numbers=environment.otlp_numbers, controller=environment.controller
     )
-
-
-def redis_settings(centre: Centre, environment: Environment) -> RedisSettings | None:
-    """The configured server, if any; ACD_REDIS_HOST says where it is, or that there is one."""
-    if environment.redis_host is None:
-        return centre.redis
-    return replace(centre.redis or RedisSettings(), address=environment.redis_host)
 
 
 def flow_tests(config_dir: Path, flows_dir: Path) -> tuple[Centre, TestResult]:
