@@ -117,7 +117,12 @@ class Centre:
         self._database = await asyncio.to_thread(self._postgres.new_database)
         home = self._environment.home
         arguments = str(home), str(self._agents), self._postgres.url(self._database), str(self._redis.port)
-        self._controller = await _run("bench.scale_controller", *arguments, stdin=asyncio.subprocess.PIPE)
+        self._controller = await _run(
+            "bench.scale_controller",
+            *arguments,
+            stdin=asyncio.subprocess.PIPE,
+            new_session=True,  # as a service of its own: the kernel shares out its time by sessions
+        )
         told(f"{self._agents:,} agents come to work")
         self.set_up_s = (await self._answer())["set_up_s"]
 
