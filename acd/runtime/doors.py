@@ -15,6 +15,8 @@ from acd.settings.controllers import ControllerPlace
 
 TRY_LIMIT_S = 2.0
 """A controller that lives says in milliseconds whether it leads."""
+STANDS_BY = "stands by"
+"""Why one that is well does not lead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +88,7 @@ class Door:
 
 def _excuse(told: dict[str, Any]) -> str:
     if told.get("ok") or told.get("error") == STANDBY:
-        return "stands by"
+        return STANDS_BY
     return f"does not say whether it leads ({told.get('message')})"
 
 
