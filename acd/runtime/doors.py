@@ -17,6 +17,7 @@ TRY_LIMIT_S = 2.0
 """A controller that lives says in milliseconds whether it leads."""
 STANDS_BY = "stands by"
 """Why one that is well does not lead."""
+IS_GONE = "does not run"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,7 @@ class Door:
         except NotProved as error:
             raise _left(writer, f"is not to be trusted ({error})") from None
         except ConnectionRefusedError:
-            raise _left(writer, "does not run") from None
+            raise _left(writer, IS_GONE) from None
         except (OSError, OperatorError, ValueError) as error:
             raise _left(writer, f"cannot be asked ({error})") from None
         except BaseException:
