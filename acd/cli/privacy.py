@@ -140,9 +140,10 @@ def _may_run(env: Environment) -> bool:
 
 def journals(env: Environment) -> dict[Path, bool]:
     """Of several controllers; whether it may be written now: not that of one that stands by, or is gone."""
-    idle = {one.name for one in asyncio.run(Leader(env).standings()) if one.reason in (STANDS_BY, IS_GONE)}
-    folders = env.home.glob("controllers/*/journal")
-    return {folder: folder.parent.name not in idle for folder in folders if folder != env.journal_dir}
+    folders = [each for each in env.home.glob("controllers/*/journal") if each != env.journal_dir]
+    standings = asyncio.run(Leader(env).standings()) if folders else []
+    idle = {one.name for one in standings if one.reason in (STANDS_BY, IS_GONE)}
+    return {folder: folder.parent.name not in idle for folder in folders}
 
 
 def tidy_live(env: Environment) -> None:
@@ -151,12 +152,14 @@ def tidy_live(env: Environment) -> None:
     That of a controller which has led earlier, and does not now, is emptied: whoever leads has taken it up,
     and nobody takes up what is older.
     """
+    folders = {env.live_dir, *env.home.glob("controllers/*/live")}
+    if not (found := [folder for folder in sorted(folders) if (folder / LIVE_FILE).exists()]):
+        return
     fence = 0
     with contextlib.suppress(OSError, OperatorError, RequestRefused):  # no controller is there
         fence = asyncio.run(_tidied_by_leader(env))
-    for folder in sorted({env.live_dir, *env.home.glob("controllers/*/live")}):
-        if (folder / LIVE_FILE).exists():
-            _tidy(DiskMirror(folder), fence)
+    for folder in found:
+        _tidy(DiskMirror(folder), fence)
 
 
 async def _tidied_by_leader(env: Environment) -> int:
