@@ -254,6 +254,7 @@ class Assembly:
             self.desktop.publish_on(FeedChannel(server, redis.prefix))
         recorder.on_tasks_changed = self.desktop.tasks_changed
         self.guarding.guard.on_alarm = lambda alarm: self.desktop.facts.alarm(alarm.form())
+        self.desktop.facts.past_alarms = lambda: [alarm.form() for alarm in self.guarding.guard.told()]
         self.steering.desk.on_changed = self.desktop.feed.call_changed
         self.shell.observer = Audience(
             of_calls=[self.last_agents, self.abandoned, self.desktop.dispositions],

@@ -41,6 +41,7 @@ class Guarding(Collector):
     def restore(self, kept: Mapping[str, Mapping[str, Any]]) -> None:
         """Before the calls are known again: observers are told of them then."""
         self.book.restore(kept)
+        self.guard.restore(kept)
 
     def calls_are_known(self) -> None:
         """After `restore`, and after the calls are."""

@@ -18,6 +18,7 @@ from acd.app import Controller
 from acd.election import LEASE_S, Election
 from acd.errors import OperatorError, RequestRefused, StateError
 from acd.gate import Gate
+from acd.journal.files import JournalFiles
 from acd.leading import HandingOver, Health, Leading
 from acd.parts import begin, tools
 from acd.records.spool import Spool
@@ -86,6 +87,8 @@ class OneOfSeveral:
         self._registry = leading_metrics(lambda: self.election.mine is not None)
         self._health: Health = self._standing_by
         self._metrics = process_metrics
+        self._journal = JournalFiles(environment.journal_dir, centre.journal)
+        """Of when this controller has led: nothing is written, but what is old goes."""
         self._stop = asyncio.Event()
         self._handed_over = False
         self._controller: Controller | None = None
@@ -128,11 +131,13 @@ class OneOfSeveral:
         writer.start()  # what waits here since this controller led
         log.info("this controller stands by", controller=self._me.name)
         stopping = asyncio.create_task(self._stop.wait())
+        pruning = asyncio.create_task(self._journal.run())
         leading = asyncio.create_task(self.election.until_leading())
         try:
             await asyncio.wait((stopping, leading), return_when=asyncio.FIRST_COMPLETED)
         finally:
             stopping.cancel()
+            pruning.cancel()
             if not leading.done():
                 leading.cancel()
         if self._stop.is_set() and self.election.mine is None:

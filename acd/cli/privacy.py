@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
@@ -18,11 +19,13 @@ from acd.privacy.forget import Forgetting, as_text
 from acd.privacy.person import Person, find_person
 from acd.recordings.bucket import Bucket, bucket_of
 from acd.records.store import RecordStore
+from acd.runtime.doors import IS_GONE, STANDS_BY
 from acd.runtime.leader import Leader
 from acd.settings.environment import Environment
 from acd.settings.files import CUSTOMERS_FILE
 from acd.settings.model import Centre
-from acd.state.disk import DiskMirror
+from acd.state.disk import LIVE_FILE, DiskMirror
+from acd.state.kept import Kept
 
 Who = Annotated[str, typer.Argument(help="the customer's id, or a phone number", metavar="ID|NUMBER")]
 NOT_REACHED = (
@@ -125,7 +128,8 @@ def _forgetting(
         file=env.config_dir / CUSTOMERS_FILE,
         versions=env.versions_dir,
         country=centre.system.country,
-        tidy_live=lambda: _tidy_live(env),
+        tidy_live=lambda: tidy_live(env),
+        journals=journals(env),
     )
 
 
@@ -134,19 +138,45 @@ def _may_run(env: Environment) -> bool:
     return bool(Leader(env).doors()) or env.control_socket.exists()
 
 
-def _tidy_live(env: Environment) -> None:
-    """Calls that are over leave the live state on disk: at once, not when its file has grown."""
-    if not (env.live_dir / "live.jsonl").exists():
+def journals(env: Environment) -> dict[Path, bool]:
+    """Of several controllers; whether it may be written now: not that of one that stands by, or is gone."""
+    folders = [each for each in env.home.glob("controllers/*/journal") if each != env.journal_dir]
+    standings = asyncio.run(Leader(env).standings()) if folders else []
+    idle = {one.name for one in standings if one.reason in (STANDS_BY, IS_GONE)}
+    return {folder: folder.parent.name not in idle for folder in folders}
+
+
+def tidy_live(env: Environment) -> None:
+    """Calls that are over leave the live state on disk: at once, not when its file has grown.
+
+    That of a controller which has led earlier, and does not now, is emptied: whoever leads has taken it up,
+    and nobody takes up what is older.
+    """
+    folders = {env.live_dir, *env.home.glob("controllers/*/live")}
+    if not (found := [folder for folder in sorted(folders) if (folder / LIVE_FILE).exists()]):
         return
-    try:
-        asyncio.run(Leader(env).request(do="tidy-live-state"))
-        return
-    except (OperatorError, RequestRefused):  # no controller is there
-        mirror = DiskMirror(env.live_dir)
+    fence = 0
+    with contextlib.suppress(OSError, OperatorError, RequestRefused):  # no controller is there
+        fence = asyncio.run(_tidied_by_leader(env))
+    for folder in found:
+        _tidy(DiskMirror(folder), fence)
+
+
+async def _tidied_by_leader(env: Environment) -> int:
+    """Its number; 0 where it is the only controller."""
+    leader = Leader(env)
+    await leader.request(do="tidy-live-state")
+    async with leader.connection() as found:
+        return found.fence
+
+
+def _tidy(mirror: DiskMirror, fence: int) -> None:
     try:
         mirror.open()
-    except OperatorError:  # one starts: it does so itself
+    except OperatorError:  # it is in use, or one starts: it does so itself
         return
+    if mirror.fence < fence:
+        mirror.replace(Kept({}, mirror.changed_at, mirror.fence))
     mirror.close()
 
 

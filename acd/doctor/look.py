@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -19,9 +20,12 @@ from acd.doctor.finding import Finding, fail, ok, warn
 from acd.doctor.trial_call import trial_call
 from acd.errors import OperatorError, RequestRefused, SettingsError, TelephonyError
 from acd.runtime.control import request
+from acd.runtime.doors import STANDS_BY
+from acd.runtime.leader import Leader
 from acd.settings.environment import Environment, numeric_address
 from acd.settings.load import load_centre
-from acd.settings.model import Centre
+from acd.settings.model import Centre, RedisSettings
+from acd.settings.redis_in_use import redis_settings
 from acd.settings.secrets import read_ami_password
 
 LIMIT_S = 15.0
@@ -50,6 +54,7 @@ async def look_at_all(around: Around) -> list[Finding]:
     certificate = around.variables.get("ACD_TLS_CERT", "")
     looks: dict[str, Look] = {
         "controller": lambda: _routes(health),
+        "controllers": lambda: controllers(env),
         "ports": lambda: ports.ports(env, others),
         "database": lambda: _in_thread(lambda: stores.database(env)),
         "disk": lambda: _in_thread(lambda: host.disk(env)),
@@ -58,8 +63,7 @@ async def look_at_all(around: Around) -> list[Finding]:
         "secrets": lambda: _in_thread(lambda: host.modes(env)),
         "Asterisk": lambda: _asterisk(around),
     }
-    if centre is not None and centre.redis is not None:
-        settings = centre.redis
+    if (settings := _redis(env, centre)) is not None:
         looks["Redis"] = lambda: stores.redis(env, settings)
     if certificate:
         looks["certificate"] = lambda: _in_thread(lambda: host.certificate(Path(certificate)))
@@ -81,20 +85,40 @@ def _configuration(env: Environment) -> tuple[Centre | None, list[Finding]]:
     return centre, [version, ok("configuration", f"{env.config_dir}, {env.flows_dir}: no problems")]
 
 
+def _redis(env: Environment, centre: Centre | None) -> RedisSettings | None:
+    """What ACD_REDIS_HOST says counts, whatever the configuration is worth."""
+    if centre is not None:
+        return redis_settings(centre, env)
+    return RedisSettings(env.redis_host) if env.redis_host is not None else None
+
+
 async def _health(env: Environment) -> Mapping[str, Any]:
-    """What the controller says; {} where it does not."""
+    """What the controller that leads says, wherever it is; {} where none does."""
     try:
-        told = dict(await request(env.control_socket, limit_s=3.0, do="health"))
-        told["pid"] = (await request(env.control_socket, limit_s=3.0, do="status"))["pid"]
-        return told
+        told = dict(await Leader(env).request(limit_s=3.0, do="health"))
     except (OperatorError, RequestRefused):
         return {}
+    with contextlib.suppress(OperatorError, RequestRefused):  # it may be on another machine
+        told["pid"] = (await request(env.control_socket, limit_s=3.0, do="status"))["pid"]
+    return told
+
+
+async def controllers(env: Environment) -> list[Finding]:
+    """Each of several: it leads or stands by, or nobody takes over when it is needed."""
+    found = []
+    for one in await Leader(env).standings():
+        part = f"controller {one.name}"
+        if one.leads or one.reason == STANDS_BY:
+            found.append(ok(part, one.reason))
+        else:
+            found.append(warn(part, one.reason, "start it, or mend the way to it: it could not take over"))
+    return found
 
 
 async def _routes(health: Mapping[str, Any]) -> list[Finding]:
     if not health:
         todo = "start it (script/server, or acd run); callers are with Asterisk's own queue meanwhile"
-        return [fail("controller", "nobody answers on the control socket", todo)]
+        return [fail("controller", "none answers that routes calls", todo)]
     if not health["ok"]:
         parts = ("asterisk", "dispatching", "live_state_on_disk")
         bad = ", ".join(part for part in parts if not health[part])
@@ -134,8 +158,8 @@ def _ami_password(env: Environment) -> str:
 def _others(env: Environment, centre: Centre | None) -> dict[str, int]:
     """Services that may run on this machine, too, and are for us alone."""
     found = {}
-    if centre is not None and centre.redis is not None:
-        found[_REDIS] = centre.redis.port
+    if (settings := _redis(env, centre)) is not None:
+        found[_REDIS] = settings.port
     url = make_url(env.database_url)
     if url.get_backend_name() == "postgresql":
         found[_POSTGRESQL] = url.port or 5432

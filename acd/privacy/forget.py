@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import secrets
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -45,6 +45,7 @@ class Forgetting:
     `account` and `queue_log`: files in which Asterisk, and we, have written what happened to calls.
     `file`: customers.csv, which must not have them any more; `versions`: where copies of it are kept;
     `country` of its numbers. `tidy_live`: has the live state on disk written anew, without what is over.
+    `journals`: those of several controllers, each with whether it may be written at the moment.
     `calls_too`: calls are deleted and not only made nobody's, so that reports change. `anew`: SQLite's file
     is written anew at the end.
     """
@@ -65,6 +66,7 @@ class Forgetting:
     versions: Path | None = None
     country: str | None = None
     tidy_live: Callable[[], None] = lambda: None
+    journals: Mapping[Path, bool] = field(default_factory=dict)
     done: Counter[str] = field(default_factory=Counter)
     failed: list[Path] = field(default_factory=list)
     """Files that should have been changed, and could not be."""
@@ -202,13 +204,12 @@ class Forgetting:
 
     def _journal(self) -> None:
         """Finished files that tell of them, whole: a journal with gaps could not be played again."""
-        if not self.journal.is_dir():
-            return
-        files = sorted(self.journal.glob("*.jsonl"))
-        for file in files[:-1] if self.in_use else files:
-            if has(file, self.person.needles()):
-                file.unlink(missing_ok=True)
-                self.done["journal"] += 1
+        for folder, in_use in {**self.journals, self.journal: self.in_use}.items():
+            files = sorted(folder.glob("*.jsonl"))
+            for file in files[:-1] if in_use else files:
+                if has(file, self.person.needles()):
+                    file.unlink(missing_ok=True)
+                    self.done["journal"] += 1
 
     def _overwrite(self) -> None:
         """SQLite: what was deleted is overwritten, but pages that were moved may have old copies in them:

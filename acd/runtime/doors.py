@@ -15,6 +15,9 @@ from acd.settings.controllers import ControllerPlace
 
 TRY_LIMIT_S = 2.0
 """A controller that lives says in milliseconds whether it leads."""
+STANDS_BY = "stands by"
+"""Why one that is well does not lead."""
+IS_GONE = "does not run"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +59,7 @@ class Door:
         except NotProved as error:
             raise _left(writer, f"is not to be trusted ({error})") from None
         except ConnectionRefusedError:
-            raise _left(writer, "does not run") from None
+            raise _left(writer, IS_GONE) from None
         except (OSError, OperatorError, ValueError) as error:
             raise _left(writer, f"cannot be asked ({error})") from None
         except BaseException:
@@ -86,7 +89,7 @@ class Door:
 
 def _excuse(told: dict[str, Any]) -> str:
     if told.get("ok") or told.get("error") == STANDBY:
-        return "stands by"
+        return STANDS_BY
     return f"does not say whether it leads ({told.get('message')})"
 
 

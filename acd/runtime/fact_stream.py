@@ -7,7 +7,8 @@ the facts of all calls that go on and the present state of every agent, later on
     {"ok": true, "now_s": …, "calls": {CALL: [FACT, …]}, "agents": [{"agent", "state", "reason", "at"}, …]}
     {"now_s": …, "calls": {…}, "agents": […]}
 
-A line has `"alarms"` besides where there is one: of a budget that is nearly spent.
+A line has `"alarms"` besides where there is one: of a budget that is nearly spent. Those of today from before
+the beginning come with the last line of the past.
 What there was at the beginning comes in lines of at most LINE_BYTES (more only for a single fact that is
 longer). What happens meanwhile is told in between; until all of the past is told, each line but the last of
 it has `"more": true`. A line comes at least once a second. What ended while nobody listened is on record.
@@ -17,7 +18,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import orjson
@@ -39,11 +40,15 @@ _Stretch = tuple[str, str | None, float]
 
 
 class FactStream:
-    """An observer of the shell's. Costs next to nothing while nobody listens."""
+    """An observer of the shell's. Costs next to nothing while nobody listens.
+
+    `past_alarms` are those of today, for who begins to listen.
+    """
 
     def __init__(self, floor: Floor, clock: Callable[[], float]) -> None:
         self._floor = floor
         self._clock = clock
+        self.past_alarms: Callable[[], list[dict[str, Any]]] = list
         self._listeners: list[Watcher] = []
         self._behind: set[Watcher] = set()  # those who have not been told all of the past
         self._told: dict[str, int] = {}  # how many of a call's facts
@@ -113,7 +118,8 @@ class FactStream:
         self._listeners.append(listener)
         self._behind.add(listener)
         calls = [(call, len(call.facts)) for call in floor.calls.values()]
-        return self._past(listener, calls, list(self._stretches.items()), since)
+        alarms = [alarm for alarm in self.past_alarms() if alarm["at"] >= since]
+        return self._past(listener, calls, list(self._stretches.items()), since, alarms)
 
     def _past(
         self,
@@ -121,6 +127,7 @@ class FactStream:
         calls: list[tuple[Call, int]],
         stretches: list[tuple[str, _Stretch]],
         since: float,
+        alarms: list[dict[str, Any]],
     ) -> Iterator[bytes]:
         """`calls`: with how many of their facts; later ones are told as they come."""
         past = _Past(self._clock)
@@ -131,7 +138,7 @@ class FactStream:
                 if fact.at >= since:
                     yield from past.add(call.id, orjson.dumps(fact_to_dict(fact)))
         self._behind.discard(listener)
-        yield past.line()
+        yield past.line(alarms=alarms)
 
     def _leave(self, listener: Watcher) -> None:
         self._listeners.remove(listener)
@@ -195,10 +202,12 @@ class _Past:
         into = self._agents if call_id is None else self._calls.setdefault(call_id, [])
         into.append(orjson.Fragment(written))
 
-    def line(self, *, more: bool = False) -> bytes:
+    def line(self, *, more: bool = False, alarms: Sequence[dict[str, Any]] = ()) -> bytes:
         """What has been added since the last one."""
         first = {"ok": True} if self._is_first else {}
-        marked = {"more": True} if more else {}
+        marked: dict[str, Any] = {"more": True} if more else {}
+        if alarms:
+            marked["alarms"] = alarms
         told = {"now_s": self._clock(), **marked, "calls": self._calls, "agents": self._agents}
         self._calls, self._agents, self._size, self._is_first = {}, [], 0, False
         return _line({**first, **told})

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -30,6 +30,8 @@ GRACE_S = 5.0
 """Asterisk ends a call at its limit by itself; so much later we do, where it could not."""
 ALARMS_AT = (80, 100)
 """Percent of a budget."""
+TOLD = "outside-told"
+"""Where the mirror keeps which alarms there were today."""
 TONE_LEAD_S = 60
 FOR_EVER_S = 7 * 86_400
 
@@ -56,6 +58,13 @@ class Alarm:
             "at": self.at,
         }
 
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Alarm:
+        """The inverse of `asdict`. Raises KeyError, TypeError or ValueError for what is none."""
+        who, currency = str(data["who"]), str(data["currency"])
+        spent, budget, at = float(data["spent"]), float(data["budget"]), float(data["at"])
+        return cls(who, int(data["percent"]), spent, budget, currency, at)
+
 
 class OutsideGuard:
     """`on_alarm` is told of each new alarm, `on_over(call_id)` of calls that are to end now."""
@@ -73,8 +82,17 @@ class OutsideGuard:
         self.over_limit = 0
         self._warned: set[str] = set()
         self._ending: set[str] = set()
-        self._told: dict[str, int] = {}
+        self._told: list[Alarm] = []
         self._told_on = ""
+
+    def restore(self, kept: Mapping[str, Mapping[str, Any]]) -> None:
+        """Once the book is restored: alarms of today that there were before a restart are not told again."""
+        try:
+            told = kept.get(TOLD, {})
+            self._told = [Alarm.from_dict(alarm) for alarm in told.get("alarms", ())]
+            self._told_on = str(told.get("day", ""))
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            log.error("which alarms of budgets were told cannot be read", reason=repr(error))
 
     # --- before a number is dialled -----------------------------------------------------------
     def denial(self, payer: str, number: str) -> Denial | None:
@@ -193,13 +211,20 @@ class OutsideGuard:
         self._look_at_budgets()
 
     def _look_at_budgets(self) -> None:
-        if self._told_on != self.book.day:
-            self._told, self._told_on = {}, self.book.day
+        told = {alarm.who: alarm.percent for alarm in self.told()}  # of each the highest, which came last
         for alarm in self.alarms():
-            if self._told.get(alarm.who, 0) < alarm.percent:
-                self._told[alarm.who] = alarm.percent
+            if told.get(alarm.who, 0) < alarm.percent:
+                self._told.append(alarm)
+                alarms = [asdict(each) for each in self._told]
+                self.book.mirror.put(TOLD, {"day": self._told_on, "alarms": alarms})
                 log.warning("calls outside: a budget is nearly or quite spent", **alarm.form())
                 self.on_alarm(alarm)
+
+    def told(self) -> list[Alarm]:
+        """The alarms that there were today, each as it was, for those who begin to listen."""
+        if self._told_on != self.book.day:
+            self._told, self._told_on = [], self.book.day
+        return list(self._told)
 
     def alarms(self) -> list[Alarm]:
         """Of every budget of which much is spent, the highest mark that is reached."""

@@ -47,7 +47,7 @@ class SpendingBook:
     def __init__(self, centre: CentreView, clock: Callable[[], float], mirror: Mirror) -> None:
         self._centre = centre
         self._clock = clock
-        self._mirror = mirror
+        self.mirror = mirror
         self._day = ""
         self._ended: dict[str, float] = {}
         self.meters: dict[str, Meter] = {}
@@ -94,7 +94,7 @@ class SpendingBook:
         if not self._costs(meter.number):
             return
         self.meters[call_id] = meter
-        self._mirror.put(METER + call_id, asdict(meter))
+        self.mirror.put(METER + call_id, asdict(meter))
 
     def _costs(self, number: str) -> bool:
         dialing = self._centre.dialing
@@ -104,8 +104,8 @@ class SpendingBook:
         meter = self.meters.pop(call_id)
         self._turn_the_page()
         self._ended[meter.payer] = self._ended.get(meter.payer, 0.0) + self.cost(meter, at)
-        self._mirror.drop(METER + call_id)
-        self._mirror.put(SPENT, {"day": self._day, "by": dict(self._ended)})
+        self.mirror.drop(METER + call_id)
+        self.mirror.put(SPENT, {"day": self._day, "by": dict(self._ended)})
 
     def _turn_the_page(self) -> None:
         zone = ZoneInfo(self._centre.system.timezone)

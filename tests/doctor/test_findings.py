@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from acd.doctor import host, ports, stores
+from acd.doctor import host, look, ports, stores
 from acd.doctor.asterisk import clock, version
 from acd.doctor.finding import Finding, Level
 from acd.doctor.trial_call import Heard, judged, level, linear, share, tone
+from acd.settings.controllers import ControllerPlace
 from acd.settings.environment import Environment
+from acd.settings.load import load_centre
 from acd.settings.model import RedisSettings
 from tests.redis_server import RedisProcess
+from tests.runtime.controllers import controllers, free_port
 
+CHECKOUT = Path(__file__).resolve().parents[2]
 ENV = Environment(Path("/h"), Path("/c"), Path("/f"))
 
 
@@ -49,6 +54,42 @@ def test_the_host_name_trap(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 def test_clocks_and_versions() -> None:
     assert [f.level for off in (0.2, -3.0) for f in clock("c", off)] == [Level.OK, Level.WARN]
     assert [f.level for v in ("22.5.1", "20.1", "") for f in version(v)] == [Level.OK, Level.FAIL, Level.FAIL]
+
+
+async def test_of_several_controllers_each_is_looked_at(tmp_path: Path) -> None:
+    async with controllers(tmp_path, "one", "two", on_socket=False) as (env, those):
+        gone = ControllerPlace("three", "127.0.0.1", free_port())
+        env = replace(env, controllers=(*env.controllers, gone))
+        those["two"].lead()
+        found = await look.controllers(env)
+        assert [(f.part, f.level, f.told) for f in found] == [
+            ("controller one", Level.OK, "stands by"),
+            ("controller two", Level.OK, "leads"),
+            ("controller three", Level.WARN, "does not run"),
+        ]
+    assert await look.controllers(ENV) == []
+
+
+async def test_the_health_is_that_of_the_controller_that_leads(tmp_path: Path) -> None:
+    async with controllers(tmp_path, "one", "two") as (env, those):
+        here = replace(env, controller="one")
+        assert await look._health(here) == {}
+        answers = {"leadership": lambda _r: {"leads": True, "fence": 1}, "health": lambda _r: {"calls": 7}}
+        those["two"].server.serve(answers, {})
+        told = await look._health(here)
+        assert told["calls"] == 7
+        assert "pid" not in told  # it is another process's here, if it is one
+
+
+def test_redis_is_looked_at_where_only_the_environment_names_it() -> None:
+    env = replace(ENV, redis_host="192.0.2.9")
+    named = look._redis(env, None)
+    assert named is not None
+    assert named.address == "192.0.2.9"
+    centre = load_centre(CHECKOUT / "config", CHECKOUT / "tests" / "flows")
+    assert look._redis(env, centre) == named
+    assert look._redis(ENV, centre) is None
+    assert look._others(env, centre) == {"Redis": 6379}
 
 
 def test_a_disk_that_takes_nothing(tmp_path: Path) -> None:

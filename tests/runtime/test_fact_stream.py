@@ -51,6 +51,23 @@ async def test_a_long_past_comes_in_short_lines_and_nothing_twice(tmp_path: Path
     await desk.close()
 
 
+async def test_who_begins_to_listen_is_told_the_alarms_of_today_since_then(tmp_path: Path) -> None:
+    desk = Desk()
+    stream = FactStream(desk.shell.engine.floor, desk.clock)
+    stream.past_alarms = lambda: [{"who": "anna", "at": 5.0}, {"who": "ben", "at": 50.0}]
+    stream.alarm({"who": "ben", "at": 50.0})  # nobody listens
+    server = ControlServer(tmp_path / "acd.sock", {}, {"facts": stream.serve})
+    await server.start()
+    reader, writer = await asyncio.open_unix_connection(str(tmp_path / "acd.sock"))
+    writer.write(b'{"do": "facts", "since": 10.0}\n')
+    async with asyncio.timeout(5):
+        told = json.loads(await reader.readline())
+    assert told["alarms"] == [{"who": "ben", "at": 50.0}]
+    writer.close()
+    await server.stop()
+    await desk.close()
+
+
 async def test_what_comes_while_the_past_is_told_does_not_pass_for_its_end() -> None:
     """Who remembers how far it has heard would leave out the rest after a restart."""
     desk = Desk()

@@ -17,7 +17,7 @@ from acd.core.outside_facts import FLOW
 from acd.core.ports import AskKind
 from acd.ivr.hours import Calendar
 from acd.runtime.dial_plan import Denial
-from acd.runtime.outside_guard import Alarm
+from acd.runtime.outside_guard import Alarm, OutsideGuard
 from acd.runtime.spending import SpendingBook
 from acd.settings.outside import Dialing
 from acd.settings.spending import OutsideLimits, Rate, Rates
@@ -143,6 +143,27 @@ async def test_a_budget_a_day_and_the_alarms_before(desk: Desk) -> None:
     assert desk.book.spent() == {}
     assert desk.guard.denial("anna", "+493012345678") is None
     assert desk.guard.alarms() == []
+
+
+async def test_an_alarm_comes_once_a_day_whatever_restarts(desk: Desk) -> None:
+    bound(desk, OutsideLimits(agent_budget=3.0))
+    await talk(desk, "c1", 181)  # 2.50
+    desk.guard.look()
+    began = desk.guard.told()
+    assert [(a.who, a.percent) for a in began] == [("anna", 80)]
+    kept = desk.mirror.load()
+    book = SpendingBook(desk.now, desk.clock, FakeMirror(kept))
+    again, told = OutsideGuard(desk.now, desk.shell.engine.floor, desk.clock, book), list[Alarm]()
+    again.on_alarm = told.append
+    book.restore(kept)
+    again.restore(kept)
+    desk.clock.now += 60
+    again.look()
+    assert (told, again.told()) == ([], began)  # the same moment, so that who has heard of it can tell
+    desk.clock.now += 86_400
+    assert again.told() == []
+    again.restore({"outside-told": {"day": book.day, "alarms": [{"who": "anna"}]}})  # told, not fatal
+    assert again.told() == []
 
 
 async def test_a_talk_that_goes_on_is_counted_too(desk: Desk) -> None:
