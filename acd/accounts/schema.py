@@ -1,4 +1,4 @@
-"""The tables of accounts, sessions, tokens, second factors, failed attempts and the audit log.
+"""The tables of accounts, sessions, tokens, second factors, single sign-on, attempts and the audit log.
 
 `teams` are those that a supervisor's or a token's rights are for; NULL: all.
 Keys of sessions and tokens are kept as their SHA-256 only: who reads the database can use none of them.
@@ -6,7 +6,19 @@ Keys of sessions and tokens are kept as their SHA-256 only: who reads the databa
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, BigInteger, Boolean, Column, ForeignKey, Index, Integer, MetaData, String, Table
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    false,
+)
 
 from acd.sql import UtcDateTime
 
@@ -38,6 +50,20 @@ sessions = Table(
     Column("address", String, nullable=False),
     Column("browser", String, nullable=False),
     Column("stage", String, nullable=False, server_default=""),
+    Column("by_provider", Boolean, nullable=False, server_default=false()),
+)
+
+# Who an account is at the provider of single sign-on: `name` is the claim by which it is known there. None in
+# `subject`: nobody has come with it yet; from then on the person counts, whatever the name becomes.
+provider_links = Table(
+    "provider_links",
+    metadata,
+    Column("username", String, ForeignKey("accounts.username"), primary_key=True),
+    Column("name", String, nullable=False, unique=True),
+    Column("issuer", String),
+    Column("subject", String),
+    Column("since", UtcDateTime),
+    Index("ix_provider_links_subject", "issuer", "subject", unique=True),
 )
 
 # `secret` is sealed with a key that is not in the database; None in `since`: not confirmed yet.

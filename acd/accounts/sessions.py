@@ -26,7 +26,8 @@ _ID_LENGTH = 16
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """One that holds, with its account as it is now. `key_hash` is what it is known by."""
+    """One that holds, with its account as it is now. `key_hash` is what it is known by. `by_provider`: it
+    began with single sign-on, and not with the password, so that this is nothing to be changed first."""
 
     key_hash: str
     username: str
@@ -35,6 +36,7 @@ class Session:
     must_change: bool
     expires_at: datetime
     stage: str = WHOLE
+    by_provider: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,14 @@ class Sessions:
         self._engine = engine
 
     def begin(
-        self, username: str, address: str, browser: str, *, stage: str = WHOLE, instead_of: str | None = None
+        self,
+        username: str,
+        address: str,
+        browser: str,
+        *,
+        stage: str = WHOLE,
+        instead_of: str | None = None,
+        by_provider: bool = False,
     ) -> tuple[str, datetime]:
         """A new session: its key, which is kept nowhere, and when it ends at the latest.
 
@@ -72,6 +81,7 @@ class Sessions:
             "address": address,
             "browser": browser[:200],
             "stage": stage,
+            "by_provider": by_provider,
         }
         mine = select(sessions.c.token_hash).where(sessions.c.username == username)
         oldest = mine.order_by(sessions.c.created_at.desc()).offset(SESSIONS_MAX - 1)
@@ -101,6 +111,7 @@ class Sessions:
                             accounts.c.must_change,
                             sessions.c.expires_at,
                             sessions.c.stage,
+                            sessions.c.by_provider,
                             sessions.c.seen_at,
                         ),
                     )
@@ -113,7 +124,7 @@ class Sessions:
                     )
                 )
                 for row in connection.execute(query):
-                    found[row.token_hash] = Session(*row[:7])
+                    found[row.token_hash] = Session(*row[:8])
                     if row.seen_at < now - SEEN_EVERY:
                         stale.append(row.token_hash)
         if stale:

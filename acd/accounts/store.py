@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from acd.accounts.schema import accounts, recovery_codes, second_factors, sessions
+from acd.accounts.schema import accounts, provider_links, recovery_codes, second_factors, sessions
 from acd.errors import OperatorError, RequestRefused
 from acd.sql import one_at_a_time
 
@@ -141,7 +141,7 @@ class AccountStore:
         """And end its sessions. Raises RequestRefused likewise."""
         with self._engine.begin() as connection:
             _lock(connection, username)
-            for table in (sessions, recovery_codes, second_factors):
+            for table in (sessions, recovery_codes, second_factors, provider_links):
                 connection.execute(delete(table).where(table.c.username == username))
             connection.execute(delete(accounts).where(accounts.c.username == username))
             _keep_an_admin(connection)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from acd.accounts.attempts import Attempts
+from acd.accounts.links import Links
 from acd.accounts.passwords import Passwords, check_password, new_password
 from acd.accounts.rights import SUPERVISOR
 from acd.accounts.sealing import sealer_of_second_factors
@@ -46,13 +48,14 @@ def list_accounts(wide: context.Wide = False) -> None:
     """All accounts."""
     with _store() as store:
         found, locked = AccountStore(store.engine).every(), Attempts(store.engine).locked()
-        secured = _second_factors(store).every()
+        secured, links = _second_factors(store).every(), Links(store.engine).every()
     table = Table()
-    for heading in ("User", "Role", "Agent", "Teams", "Second factor", "State"):
+    for heading in ("User", "Role", "Agent", "Teams", "Second factor", "Single sign-on", "State"):
         table.add_column(heading, overflow="fold")
     for account in found:
         state, second = _state(account, locked), "on" if account.username in secured else "–"
-        cells = account.username, account.role, account.agent or "–", _teams(account), second, state
+        known_as = links[account.username].name if account.username in links else "–"
+        cells = account.username, account.role, account.agent or "–", _teams(account), second, known_as, state
         table.add_row(*(Text(cell) for cell in cells))
     context.show(table, wide=wide)
 
@@ -144,6 +147,21 @@ def enable(name: User) -> None:
     _change(name, "account-changed", f"{name} can sign in", disabled=False)
 
 
+@app.command("admit-address")
+def admit_address(
+    address: Annotated[str, typer.Argument(help="as the audit log has it, such as 192.0.2.7")],
+) -> None:
+    """Undo the pause of an address after many failed attempts with whatever names, as of a whole office."""
+    try:
+        ipaddress.ip_address(address)
+    except ValueError:
+        raise OperatorError(f"expected an IP address such as 192.0.2.7, got {address!r}") from None
+    with _store() as store:
+        failed = Attempts(store.engine).clear_address(address)
+        audit(store, "address-admitted", address, failed=failed)
+    _say(f"{failed} failed attempts at {address} are forgotten; pauses of single names there go on")
+
+
 @app.command("second-factor")
 def second_factor(name: User) -> None:
     """Reset it for somebody who has lost app and recovery codes; the account's sessions end."""
@@ -160,6 +178,36 @@ def second_factor(name: User) -> None:
 def _second_factors(store: RecordStore) -> SecondFactors:
     file = context.environment().secrets_file
     return SecondFactors(store.engine, lambda: sealer_of_second_factors(file))
+
+
+@app.command()
+def link(
+    name: User,
+    known_as: Annotated[str, typer.Argument(help="the name at the provider: the claim that is configured")],
+) -> None:
+    """Single sign-on: who comes with this name from the provider first is the owner of the account."""
+    if not 1 <= len(known_as) <= 200 or not known_as.isprintable():
+        raise OperatorError(
+            "a name at the provider has 1 to 200 characters, none of them a control character"
+        )
+    with _store() as store:
+        _known(store, name)
+        Links(store.engine).link(name, known_as)
+        Sessions(store.engine).end_others(name, keep=None)
+        audit(store, "account-link", name, name=known_as)
+    _say(f"{name} is the account of whoever comes from the provider as {known_as} first")
+
+
+@app.command()
+def unlink(name: User) -> None:
+    """Nobody at the provider is the owner of the account any more; its sessions end."""
+    with _store() as store:
+        _known(store, name)
+        if not Links(store.engine).unlink(name):
+            raise OperatorError(f"{name} is linked with nobody")
+        Sessions(store.engine).end_others(name, keep=None)
+        audit(store, "account-link", name, name=None)
+    _say(f"{name} is linked with nobody at the provider")
 
 
 @app.command()

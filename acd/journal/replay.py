@@ -100,9 +100,9 @@ def _agrees(path: Path, found: Replay, step: Step) -> bool:
 
 def _play(engine: Engine, step: Step) -> dict[str, Any]:
     """Raises Unreadable for an event that is none."""
-    engine.floor.estimate_wait_s = _Told(step.waits)
+    engine.floor.estimate_wait_s = Told(step.waits)
     event = event_of(step.told["event"]) if "event" in step.told else None
-    restored = _kept(step.told["restored"]) if "restored" in step.told else None
+    restored = kept_of(step.told["restored"]) if "restored" in step.told else None
     commands: list[Command]
     try:
         if event is not None:
@@ -122,8 +122,8 @@ class _NotTold(Exception):
     pass
 
 
-class _Told:
-    """Answers as the world outside of the engine did then."""
+class Told:
+    """The expected waits of a step. Answers as the world outside of the engine did then."""
 
     def __init__(self, waits: tuple[float, ...]) -> None:
         self._waits = list(waits)
@@ -134,11 +134,26 @@ class _Told:
         return self._waits.pop(0)
 
 
-def _kept(value: Any) -> tuple[list[Agent], list[Call]]:
+def kept_of(value: Any) -> tuple[list[Agent], list[Call]]:
+    """Agents and calls that were kept over a restart, as a step has them. Raises Unreadable."""
     try:
         return [Agent.from_dict(a) for a in value["agents"]], [Call.from_dict(c) for c in value["calls"]]
     except (KeyError, TypeError, ValueError) as error:
         raise Unreadable(f"agents and calls cannot be read: {error!r}") from error
+
+
+def engine_at_begin(path: Path) -> Engine:
+    """As it was when the file was begun. Raises OperatorError."""
+    return _begun(path, next(_lines(path), None)).engine
+
+
+def steps_of(path: Path) -> Iterator[Step]:
+    """All whole ones. Raises OperatorError."""
+    lines = _lines(path)
+    next(lines, None)
+    for number, value in lines:
+        if value is not None:
+            yield _step(path, number, value)
 
 
 # --- the file -------------------------------------------------------------------------------------

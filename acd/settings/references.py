@@ -89,7 +89,23 @@ def _check_system(files: Files) -> None:
     default = content.routing.default_group
     if default is not None and groups is not None and default not in groups:
         document.report_undefined(("routing", "default_group"), "group", default, groups)
+    _check_teams_of_groups(files)
     _check_features(files)
+
+
+def _check_teams_of_groups(files: Files) -> None:
+    """Teams that groups of the identity provider have."""
+    content, document = files.system.content, files.system.document
+    assert content is not None
+    agents, teams = files.agents.content, files.agents.document.names("teams") or ()
+    if content.sign_in.oidc is None or agents is None:
+        return
+    known = teams if agents.teams else {agent.team for agent in agents.agents.values() if agent.team}
+    for index, entry in enumerate(content.sign_in.oidc.groups):
+        for team in entry.teams or ():
+            if team not in known:
+                place = ("sign_in", "oidc", "groups", index, "teams")
+                document.report_undefined(place, "team", team, known)
 
 
 def _check_features(files: Files) -> None:

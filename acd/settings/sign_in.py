@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from acd.settings.single_sign_on import OidcSettings
+
 
 @dataclass(frozen=True)
 class RequestLimits:
@@ -20,7 +22,8 @@ class RequestLimits:
 
 @dataclass(frozen=True, slots=True)
 class SignInSettings:
-    """`second_factor_for`: the roles that may not go on without one."""
+    """`second_factor_for`: the roles that may not go on without one. `oidc`: single sign-on; None: none."""
 
     second_factor_for: frozenset[str] = frozenset()
     limits: RequestLimits = field(default_factory=RequestLimits)
+    oidc: OidcSettings | None = None

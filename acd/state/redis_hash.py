@@ -9,6 +9,7 @@ lost everything. So each connection here is used until its first failure, and ev
 from __future__ import annotations
 
 import asyncio
+import inspect
 from collections.abc import Awaitable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self, TypeVar
@@ -16,6 +17,7 @@ from typing import Any, Self, TypeVar
 import asyncio_redis
 
 from acd.errors import FencedOff, StateError
+from acd.loss import REDIS
 from acd.settings.redis_places import redis_places
 
 ANSWER_LIMIT_S = 2.0
@@ -204,6 +206,10 @@ class RedisHash:
         else:
             await self._change("RENAME", self._new_key, self._key)
 
+    async def put_aside(self, key: str) -> None:
+        """It has this name from now on. Raises StateError, where there is no such hash, too."""
+        await within_limit(self._connection.rename(self._key, key))
+
     def close(self) -> None:
         """At once; what was not sent is lost."""
         if self._connection.transport is not None:
@@ -219,6 +225,10 @@ def _take_note(reader: asyncio.Task[None]) -> None:
 async def within_limit(answer: Awaitable[T], limit_s: float | None = None) -> T:
     """asyncio-redis's answer. Raises StateError for whatever comes in its place, and for none in time."""
     limit_s = ANSWER_LIMIT_S if limit_s is None else limit_s
+    if REDIS.is_on:
+        if inspect.iscoroutine(answer):
+            answer.close()
+        raise StateError("away, in a drill")
     try:
         # Not wait_for: of Python 3.11, it forgets that it was cancelled when the answer comes just then.
         async with asyncio.timeout(limit_s):

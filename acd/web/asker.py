@@ -41,7 +41,7 @@ class Asker:
 
     `agent` is the agent whom the account belongs to. `scopes` is None for a session. `session` is the hash
     of the session's key, `token` the token's id. Who `must_change` the password may do nothing else first;
-    nor who `must_enrol`, that is, set up a second factor.
+    nor who `must_enrol`, that is, set up a second factor. `by_provider`: signed in with single sign-on.
     `teams`: those that the rights over others are for; None: all. What is one's own stays one's own.
     """
 
@@ -54,6 +54,7 @@ class Asker:
     token: str | None = None
     must_change: bool = False
     must_enrol: bool = False
+    by_provider: bool = False
     teams: frozenset[str] | None = None
 
     @property

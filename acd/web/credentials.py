@@ -45,10 +45,12 @@ async def check_code(ctx: Context[Any, Any], username: str, code: str) -> bool:
     services, address = ctx.services, ctx.asker.address
 
     def check() -> bool:
-        _begin(services, username, address)
+        begin_attempt(services, username, address)
         right = _accept(services, username, address, code)
         if right:
             services.attempts.succeeded(username, address)
+        else:
+            services.attempts.failed(username, address)
         return right
 
     return await asyncio.shield(ctx.sql(check))
@@ -60,7 +62,7 @@ async def _checked(
     services, address = ctx.services, ctx.asker.address
 
     def check() -> Checked:
-        _begin(services, username, address)
+        begin_attempt(services, username, address)
         if not services.passwords.verify(services.accounts.password_hash(username), password):
             return Checked(None, "wrong-credentials")
         account, by = services.accounts.account(username), ""
@@ -76,11 +78,18 @@ async def _checked(
         services.attempts.succeeded(username, address)
         return Checked(account, by=by)
 
+    def counted() -> Checked:
+        found = check()
+        if found.account is None:
+            services.attempts.failed(username, address)
+        return found
+
     async with services.guesses.turn():  # the pause is looked for only then: no flood gets in before it
-        return await asyncio.shield(ctx.sql(check))
+        return await asyncio.shield(ctx.sql(counted))
 
 
-def _begin(services: Services, username: str, address: str) -> None:
+def begin_attempt(services: Services, username: str, address: str) -> None:
+    """Before each attempt, which counts as failed from now on. Raises Refusal, 429, in a pause."""
     pause_s = services.attempts.begin(username, address)
     if pause_s > 0:
         headers = {"Retry-After": str(math.ceil(pause_s))}

@@ -15,8 +15,8 @@ WAITING_MAX = 50
 class Guesses:
     """Who comes when too many wait already is sent away, so that a flood of guesses costs others nothing."""
 
-    def __init__(self) -> None:
-        self._turns = asyncio.Semaphore(AT_ONCE)
+    def __init__(self, at_once: int = AT_ONCE) -> None:
+        self._turns = asyncio.Semaphore(at_once)
         self._there = 0
 
     @asynccontextmanager

@@ -90,7 +90,8 @@ def person(session: Session, address: str, teams: Teams = None) -> Asker:
         address,
         session.agent,
         session=session.key_hash,
-        must_change=session.must_change,
+        must_change=session.must_change and not session.by_provider,
+        by_provider=session.by_provider,
         teams=teams,
         must_enrol=session.stage == ENROL,
     )

@@ -167,6 +167,7 @@ class WebProcess:
         if self._auditing is not None:
             await self._audit.close(self._auditing)
         await self.services.customers.close()
+        await self.services.sign_on.close()
         self._store.close()
 
     async def run(self) -> None:

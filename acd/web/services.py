@@ -11,6 +11,7 @@ from aiohttp import web
 
 from acd.accounts.attempts import Attempts
 from acd.accounts.audit import AuditLog
+from acd.accounts.links import Links
 from acd.accounts.passwords import Passwords
 from acd.accounts.sealing import Sealer, sealer_of_second_factors
 from acd.accounts.second_factors import SecondFactors
@@ -34,6 +35,7 @@ from acd.web.open_sockets import OpenSockets
 from acd.web.others import AGAIN, SESSIONS, Others
 from acd.web.picture import Picture
 from acd.web.recording_desk import RecordingDesk
+from acd.web.sso.desk import SignOnDesk
 from acd.web.turns import Turns
 
 if TYPE_CHECKING:
@@ -77,6 +79,7 @@ class Services:
     hub: Hub = field(init=False)
     figures: Figures = field(init=False)
     recordings: RecordingDesk = field(init=False)
+    sign_on: SignOnDesk = field(init=False)
     _last_bucket: tuple[S3Settings | None, Bucket | None] | None = None
     open_sockets: OpenSockets = field(init=False, default_factory=OpenSockets)
     others: Others = field(init=False)
@@ -84,12 +87,13 @@ class Services:
 
     def __post_init__(self) -> None:
         self.centre = CentreInUse(self.environment)
+        self.sign_on = SignOnDesk(self.environment, self.centre)
         self.leader = Leader(self.environment)
         self.link = Link(
             self.leader, self.picture, self.environment.redis_host, self.environment.redis_password
         )
         self.hub = Hub(self.picture, self.link)
-        self.others = Others(self.leader)
+        self.others = Others(self.leader, self.open_sockets.look_again)
         self.picture.listen(self._look_again)
         self.recordings = RecordingDesk(self.environment.recordings_dir, self._bucket)
         self.figures = Figures(self.store, self.centre, self.picture, self.hub)
@@ -121,6 +125,11 @@ class Services:
     def attempts(self) -> Attempts:
         """Who failed to sign in."""
         return Attempts(self.store.engine)
+
+    @property
+    def links(self) -> Links:
+        """Who accounts are at the provider of single sign-on."""
+        return Links(self.store.engine)
 
     @property
     def second_factors(self) -> SecondFactors:

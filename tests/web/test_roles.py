@@ -79,7 +79,12 @@ async def test_no_route_changes_anything_for_another_sites_page(tmp_path: Path) 
 
 
 def test_only_signing_in_and_the_document_are_for_everybody() -> None:
-    assert [route.name for route in ROUTES if route.role is Role.ANYONE] == ["POST /api/session"]
+    assert [route.name for route in ROUTES if route.role is Role.ANYONE] == [
+        "POST /api/session",
+        "GET /api/session/sso",
+        "POST /api/session/sso/begin",
+        "POST /api/session/sso",
+    ]
 
 
 def test_no_route_is_declared_twice() -> None:

@@ -30,6 +30,7 @@ async def test_who_has_signed_in_is_known_until_signing_out(tmp_path: Path) -> N
         assert told == {
             "username": "anna", "role": "agent", "agent": "anna", "name": "Anna Weber", "language": "en",
             "theme": "system", "must_change_password": False, "must_set_up_second_factor": False,
+            "by_provider": False,
         }  # fmt: skip
         async with house.client.get("/api/session") as answer:
             assert await answer.json() == told

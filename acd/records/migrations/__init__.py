@@ -18,7 +18,7 @@ from acd.sql import one_at_a_time
 if TYPE_CHECKING:  # Alembic takes longer to import than a command takes to read records
     from alembic.config import Config
 
-NEWEST = "0016"
+NEWEST = "0017"
 """The last revision: a database that is there already needs no Alembic."""
 _LOCK = "migrations"
 

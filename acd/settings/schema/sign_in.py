@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from acd.settings.schema.checking import Options, one_of, whole
+from acd.settings.schema.single_sign_on import OidcSection
 from acd.settings.sign_in import RequestLimits, SignInSettings
 
 _ROLES = ("agent", "supervisor", "admin")
@@ -30,7 +31,11 @@ class SignInSection(Options):
 
     second_factor_for: list[Annotated[str, one_of(*_ROLES)]] = Field(default_factory=list, max_length=3)
     limits: LimitsSection = Field(default_factory=LimitsSection)
+    oidc: OidcSection | None = None
+    """Single sign-on; left out: passwords only."""
 
     def settings(self) -> SignInSettings:
         """As the web process uses them."""
-        return SignInSettings(frozenset(self.second_factor_for), RequestLimits(**self.limits.model_dump()))
+        limits = RequestLimits(**self.limits.model_dump())
+        oidc = None if self.oidc is None else self.oidc.settings()
+        return SignInSettings(frozenset(self.second_factor_for), limits, oidc)

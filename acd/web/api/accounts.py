@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from acd.accounts.links import Link
 from acd.accounts.passwords import check_password, new_password
 from acd.accounts.store import Account
 from acd.settings.problems import not_among
@@ -22,7 +24,8 @@ Username = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
 
 class AccountShown(Answer):
     """Without the password, of which only the hash is kept. `teams`: those that a supervisor's rights are
-    for; null: all. One that is not configured any more has no agents."""
+    for; null: all. One that is not configured any more has no agents. `single_sign_on`: the name at
+    the provider."""
 
     username: str
     role: AccountRole
@@ -31,6 +34,7 @@ class AccountShown(Answer):
     disabled: bool
     must_change_password: bool
     second_factor: bool
+    single_sign_on: str | None
     locked_until: datetime | None
     created_at: datetime
 
@@ -74,11 +78,12 @@ async def every(ctx: Context[None, None]) -> list[AccountShown]:
     """All of them, by name."""
     services = ctx.services
 
-    def read() -> tuple[list[Account], dict[str, datetime], set[str]]:
-        return services.accounts.every(), services.attempts.locked(), services.second_factors.every()
+    def read() -> list[AccountShown]:
+        locked, secured = services.attempts.locked(), services.second_factors.every()
+        links = services.links.every()
+        return [_shown(account, locked, secured, links) for account in services.accounts.every()]
 
-    found, locked, secured = await ctx.sql(read)
-    return [_shown(account, locked, secured) for account in found]
+    return await ctx.sql(read)
 
 
 async def add(ctx: Context[None, NewAccount]) -> AccountMade:
@@ -121,8 +126,9 @@ async def change(ctx: Context[None, AccountChange]) -> AccountShown:
         await ctx.sql(lambda: ctx.services.attempts.clear(account.username))
     await ctx.services.open_sockets.look(ctx.services.store)
     ctx.note(account.username, **values)
-    had = await ctx.sql(lambda: ctx.services.second_factors.of(account.username))
-    return _shown(account, {}, set() if had is None else {account.username})
+    services = ctx.services
+    had, links = await ctx.sql(lambda: (services.second_factors.of(account.username), services.links.every()))
+    return _shown(account, {}, set() if had is None else {account.username}, links)
 
 
 async def make_password(ctx: Context[None, None]) -> PasswordMade:
@@ -170,7 +176,10 @@ async def check_teams(ctx: Context[Any, Any], teams: list[str] | None) -> None:
             raise wrong({"body.teams": not_among("team", team, known)})
 
 
-def _shown(account: Account, locked: dict[str, datetime], secured: set[str]) -> AccountShown:
+def _shown(
+    account: Account, locked: dict[str, datetime], secured: set[str], links: Mapping[str, Link] | None = None
+) -> AccountShown:
+    link = (links or {}).get(account.username)
     return AccountShown.model_validate(
         {
             "username": account.username,
@@ -180,6 +189,7 @@ def _shown(account: Account, locked: dict[str, datetime], secured: set[str]) -> 
             "disabled": account.disabled,
             "must_change_password": account.must_change,
             "second_factor": account.username in secured,
+            "single_sign_on": None if link is None else link.name,
             "locked_until": locked.get(account.username),
             "created_at": account.created_at,
         }

@@ -10,11 +10,12 @@ from pydantic import Field, TypeAdapter
 from acd.accounts.passwords import check_password
 from acd.accounts.sessions import ENROL, WHOLE
 from acd.accounts.store import Account
+from acd.settings.single_sign_on import PasswordsFor
 from acd.web.asker import Asker, Role
 from acd.web.context import Context
 from acd.web.credentials import check_credentials, check_password_of
 from acd.web.identity import COOKIE, set_cookie
-from acd.web.refusal import Refusal
+from acd.web.refusal import Refusal, forbidden
 from acd.web.route import JSON, NOT_AUDITED, Route
 from acd.web.serving import written
 from acd.web.values import Answer, Input, Line
@@ -47,7 +48,8 @@ class Preferences(Input):
 
 
 class SessionShown(Answer):
-    """Who has signed in; `agent` is whom the desktop is for, `name` that agent's, or the account's."""
+    """Who has signed in; `agent` is whom the desktop is for, `name` that agent's, or the account's;
+    `by_provider`: with single sign-on."""
 
     username: str
     role: Literal["agent", "supervisor", "admin"]
@@ -57,6 +59,7 @@ class SessionShown(Answer):
     theme: Theme
     must_change_password: bool
     must_set_up_second_factor: bool
+    by_provider: bool
 
 
 _SHOWN = TypeAdapter(SessionShown)
@@ -69,27 +72,54 @@ _WRONG = {
 async def sign_in(ctx: Context[None, Credentials]) -> web.Response:
     """A new session, as a cookie."""
     username = ctx.body.username.casefold()
+    oidc = await ctx.services.sign_on.settings()
+    passwords = PasswordsFor.ALWAYS if oidc is None else oidc.passwords
+    if passwords is PasswordsFor.NEVER:
+        raise _passwords_off()
     checked = await check_credentials(ctx, username, ctx.body.password, ctx.body.code)
     if checked.account is None:
         ctx.note(username, reason=checked.fault)
         ctx.services.audit(ctx, "sign-in-failed")
         raise Refusal(401, checked.fault, _WRONG[checked.fault])
+    if not _may_have_password(passwords, checked.account):
+        raise _passwords_off()
     if checked.by:
         ctx.note(second_factor=checked.by)
-    return await entered(ctx, checked.account)
+    key, shown = await enter(ctx, checked.account)
+    return answer_with_key(ctx, key, written(_SHOWN, shown))
 
 
-async def entered(ctx: Context[Any, Any], account: Account) -> web.Response:
-    """A new session for the account, in the place of the one that the browser had."""
+def _may_have_password(passwords: PasswordsFor, account: Account) -> bool:
+    return passwords is PasswordsFor.ALWAYS or (
+        passwords is PasswordsFor.ADMINS and account.role == Role.ADMIN.value
+    )
+
+
+def _passwords_off() -> Refusal:
+    return forbidden("sign in with single sign-on: passwords are not taken here", "passwords-off")
+
+
+async def enter(
+    ctx: Context[Any, Any], account: Account, *, by_provider: bool = False, second_factor: bool = False
+) -> tuple[str, SessionShown]:
+    """A new session for the account, in the place of the one that the browser had: its key, and who one is.
+
+    `second_factor`: one was shown elsewhere, and none has to be set up here.
+    """
     services, before = ctx.services, ctx.asker.session
     browser = ctx.request.headers.get(hdrs.USER_AGENT, "")
     demanded = account.role in (await services.centre.get()).sign_in.second_factor_for
 
     def begin() -> tuple[str, str]:
-        lacks = demanded and services.second_factors.of(account.username) is None
+        lacks = demanded and not second_factor and services.second_factors.of(account.username) is None
         stage = ENROL if lacks else WHOLE
         key, _ = services.sessions.begin(
-            account.username, ctx.asker.address, browser, stage=stage, instead_of=before
+            account.username,
+            ctx.asker.address,
+            browser,
+            stage=stage,
+            instead_of=before,
+            by_provider=by_provider,
         )
         return key, stage
 
@@ -99,10 +129,19 @@ async def entered(ctx: Context[Any, Any], account: Account) -> web.Response:
         services.open_sockets.end(before)
     must_enrol = stage == ENROL
     ctx.asker = Asker(
-        account.username, Role(account.role), ctx.asker.address, account.agent, must_enrol=must_enrol
+        account.username,
+        Role(account.role),
+        ctx.asker.address,
+        account.agent,
+        must_enrol=must_enrol,
+        by_provider=by_provider,
     )
-    response = web.Response(body=written(_SHOWN, await _shown(ctx, account)), content_type=JSON)
-    response.headers[hdrs.CACHE_CONTROL] = "no-store"
+    return key, await _shown(ctx, account)
+
+
+def answer_with_key(ctx: Context[Any, Any], key: str, body: bytes) -> web.Response:
+    """The answer, by which the browser has the key of its session."""
+    response = web.Response(body=body, content_type=JSON, headers={hdrs.CACHE_CONTROL: "no-store"})
     set_cookie(response, ctx.request, key)
     return response
 
@@ -168,8 +207,9 @@ async def _shown(ctx: Context[Any, Any], account: Account) -> SessionShown:
             "name": profile.name if profile is not None else account.username,
             "language": account.language,
             "theme": account.theme,
-            "must_change_password": account.must_change,
+            "must_change_password": account.must_change and not ctx.asker.by_provider,
             "must_set_up_second_factor": ctx.asker.must_enrol,
+            "by_provider": ctx.asker.by_provider,
         }
     )
 

@@ -93,6 +93,7 @@ export default function AccountsPart() {
                     {account.disabled && <span className="mark bad">{t("admin.disabled")}</span>}
                     {account.locked_until !== null && secondsOf(account.locked_until) > now_s && <span className="mark warn">{t("admin.locked")}</span>}
                     {account.second_factor && <span className="mark good">{t("admin.second-factor")}</span>}
+                    {account.single_sign_on && <span className="mark">{t("admin.single-sign-on", { name: account.single_sign_on })}</span>}
                     {account.must_change_password && <span className="mark">{t("admin.must-change")}</span>}
                   </>
                 ),

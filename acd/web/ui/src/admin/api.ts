@@ -53,6 +53,8 @@ export interface Account {
   disabled: boolean;
   must_change_password: boolean;
   second_factor: boolean;
+  /** The name by which the identity provider knows its owner; null: it is linked with nobody. */
+  single_sign_on: string | null;
   locked_until: string | null;
   created_at: string;
 }

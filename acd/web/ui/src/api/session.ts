@@ -14,6 +14,8 @@ export interface Session {
   theme: string | null;
   must_change_password: boolean;
   must_set_up_second_factor: boolean;
+  /** Whether one has signed in with single sign-on. */
+  by_provider: boolean;
 }
 
 const RANK: Record<Role, number> = { agent: 0, supervisor: 1, admin: 2 };

@@ -3,6 +3,7 @@ import { lazy, Suspense, useCallback, useEffect, useState } from "react";
 
 import { ApiError, whenSignedOut } from "../api/http";
 import { keepTaste, readSession, signOut, type Session } from "../api/session";
+import { comeBack, takeReturn, type SignedOn } from "../api/sso";
 import { bestLanguage, I18nProvider, loadTongue, makeI18n, type Language, type Tongue } from "../i18n/i18n";
 import { live } from "../live/live";
 import { ErrorBoundary } from "./ErrorBoundary";
@@ -15,7 +16,7 @@ const Layout = lazy(() => import("./Layout"));
 const PasswordPage = lazy(() => import("./PasswordPage"));
 const SecondFactorPage = lazy(() => import("./SecondFactorPage"));
 
-type Phase = { name: "looking" } | { name: "signed-out"; ended: boolean } | { name: "signed-in"; session: Session };
+type Phase = { name: "looking" } | { name: "signed-out"; ended: boolean; fault?: unknown; byProvider?: boolean } | { name: "signed-in"; session: Session };
 
 /** Sign-in, language and colours; all else is below Layout and loaded when somebody is signed in. */
 export function App({ firstTongue }: { firstTongue: Tongue }) {
@@ -37,15 +38,25 @@ export function App({ firstTongue }: { firstTongue: Tongue }) {
     [speak],
   );
 
-  const leave = useCallback((ended: boolean) => {
+  const enterOn = useCallback(
+    ({ session, next }: SignedOn) => {
+      history.replaceState(null, "", next);
+      enter(session);
+    },
+    [enter],
+  );
+
+  const leave = useCallback((ended: boolean, byProvider = false) => {
     live.close();
-    setPhase({ name: "signed-out", ended });
+    setPhase({ name: "signed-out", ended, byProvider });
   }, []);
 
   useEffect(() => {
     whenSignedOut(() => leave(true));
-    lookForSession().then(enter, () => setPhase({ name: "signed-out", ended: false }));
-  }, [enter, leave]);
+    const returned = takeReturn();
+    if (returned !== null) comeBack(returned).then(enterOn, (fault: unknown) => setPhase({ name: "signed-out", ended: false, fault }));
+    else lookForSession().then(enter, () => setPhase({ name: "signed-out", ended: false }));
+  }, [enter, enterOn, leave]);
 
   const i18n = makeI18n(tongue);
   const changeTheme = (choice: typeof theme) => {
@@ -59,7 +70,9 @@ export function App({ firstTongue }: { firstTongue: Tongue }) {
         <ErrorBoundary>
           <Suspense fallback={<Waiting />}>
             {phase.name === "looking" && <Waiting />}
-            {phase.name === "signed-out" && <Login ended={phase.ended} onSignedIn={enter} onLanguage={speak} />}
+            {phase.name === "signed-out" && (
+              <Login ended={phase.ended} fault={phase.fault} byProvider={phase.byProvider ?? false} onSignedIn={enter} onSignedOn={enterOn} onLanguage={speak} />
+            )}
             {phase.name === "signed-in" && (
               <WhoProvider
                 value={{
@@ -73,7 +86,10 @@ export function App({ firstTongue }: { firstTongue: Tongue }) {
                     speak(language);
                     void keepTaste({ language }).catch(() => {});
                   },
-                  signOut: () => void signOut().then(() => leave(false), () => leave(false)),
+                  signOut: () => {
+                    const gone = () => leave(false, phase.session.by_provider);
+                    void signOut().then(gone, gone);
+                  },
                 }}
               >
                 {phase.session.must_change_password ? (

@@ -1,0 +1,1 @@
+"""Controllers on several hosts: what their journals say together."""
