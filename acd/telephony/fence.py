@@ -122,7 +122,10 @@ class _Console:
     """Commands of Asterisk's console over the manager interface, one at a time."""
 
     def __init__(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, may_act: Callable[[], None]
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        may_act: Callable[[], None] = lambda: None,
     ) -> None:
         self._reader = reader
         self._writer = writer
