@@ -24,6 +24,9 @@ from acd.settings.secrets import Secrets
 from acd.web.health import start_health_page
 
 FLUSH_LIMIT_S = 1.0
+END_LIMIT_S = 1.0
+"""A disk that hangs must not hold callers up while nobody decides."""
+FAULT_CODE = 70  # EX_SOFTWARE of sysexits.h
 
 log = structlog.get_logger(__name__)
 
@@ -168,11 +171,15 @@ class Controller:
         self._parts.shell.feed(events.DispatchSuspended())
         await self._parts.mirror.flush(FLUSH_LIMIT_S)
         self._parts.shell.resign()
+        self._parts.agi.close()  # callers ask again, and find the next leader
 
     async def end(self) -> None:
         """See `HandingOver`."""
-        await asyncio.to_thread(self._parts.journal.close)
-        await asyncio.to_thread(self._parts.queue_log.close)
+        closing = [
+            asyncio.create_task(asyncio.to_thread(close))
+            for close in (self._parts.queue_log.close, self._parts.journal.close)
+        ]
+        await asyncio.wait(closing, timeout=END_LIMIT_S)
 
     async def stop(self) -> None:
         """Close everything in order; callers stay with Asterisk."""
@@ -207,15 +214,16 @@ class Controller:
         await parts.mirror.close()
         parts.version_files.end_run()
 
-    async def run(self) -> None:
-        """Until SIGTERM or SIGINT, or until a task that must not end ends.
+    async def run(self, stop: asyncio.Event | None = None) -> None:
+        """Until SIGTERM or SIGINT, or until a task that must not end ends. `stop`: set where one came before.
 
         Where another controller takes over then, the process ends with `run`: nothing is stopped in order.
         """
         with memory.without_collection():
             await self.start()
         memory.settle()
-        stop = asyncio.Event()
+        stop = stop or asyncio.Event()
+        code = FAULT_CODE
         loop = asyncio.get_running_loop()
         for name in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(name, stop.set)
@@ -224,9 +232,13 @@ class Controller:
             done, _ = await asyncio.wait([waiting, *self._tasks], return_when=asyncio.FIRST_COMPLETED)
             for task in done:
                 task.result()
+            code = 0
+        except Exception:
+            log.critical("a task of the controller has failed, so it ends", exc_info=True)
+            raise
         finally:
             waiting.cancel()
-            if self._leading is None or not await self._leading.hand_over(self):
+            if self._leading is None or not await self._leading.hand_over(self, code):
                 await self.stop()
 
     def _floor_is_known(self) -> None:

@@ -299,6 +299,7 @@ class Assembly:
         """Nothing is decided, said to Asterisk or written unless it is sure that we lead."""
         environment, gate = self.environment, leading.gate
         self.shell.may_decide = self.link.may_act = self.agi.may_act = gate.check
+        self.queue_log.may_write = gate.check
         self.mirror.on_fenced = lambda: gate.shut("Redis has a higher number")
         mark = Mark(leading.fence, leading.name, environment.agi_address, gate.shut)
         self.bond.leads_as = mark
@@ -306,7 +307,9 @@ class Assembly:
         async def shut_others_out() -> None:
             address = environment.asterisk_host, environment.ami_port
             try:
-                await fence.shut_others_out(address, secrets.ami_password, AMI_USER, mark.fence, mark.name)
+                await fence.shut_others_out(
+                    address, secrets.ami_password, AMI_USER, mark.fence, mark.name, gate.check
+                )
             except FencedOff as error:
                 gate.shut(str(error))
 

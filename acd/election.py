@@ -44,7 +44,7 @@ class Election:
     """One controller's part in it.
 
     `mine` is what it holds while it leads, else None; `leader` the name of the one who leads, '' where none
-    is known.
+    is known. `unfit`: why it could not lead now, so that it does not try to; it stands back for others.
     """
 
     def __init__(
@@ -68,6 +68,7 @@ class Election:
         self.fence = 0  # the highest that was ever heard of
         self.mine: Holder | None = None
         self.leader = ""
+        self.unfit = ""
         self._down: set[str] = set()  # whom an operator has said to be down, and nobody has heard since
         self._eager_until = 0.0
         self.in_redis = False  # whether Redis answered at the last attempt
@@ -127,7 +128,7 @@ class Election:
         self._note_redis(None)
         self.fence = max(self.fence, seen.fence)
         self.leader = seen.holder.name if seen.holder is not None else ""
-        if self._clock() < self._promised_until:
+        if self._clock() < self._promised_until or self.unfit:
             return None
         self._is_candidate = True
         try:
@@ -174,7 +175,7 @@ class Election:
 
     async def _without_redis(self) -> Holder | None:
         """Redis is away: lead only where all others stand back."""
-        if self._clock() < self._promised_until:
+        if self._clock() < self._promised_until or self.unfit:
             return None
         told = [answer.answer for answer in (await self._ask_all("leadership")).values()]
         if any(answer.get("leads") for answer in told):

@@ -18,10 +18,10 @@ class HandingOver(Protocol):
     """What a leader does when another one is to take its place; see `acd.app.Controller`."""
 
     async def let_go(self) -> None:
-        """Decide nothing any more, and let Redis have all that was decided."""
+        """Decide nothing any more, let Redis have all that was decided, and answer no caller."""
 
     async def end(self) -> None:
-        """Close what may be lost otherwise; nothing is said to Asterisk."""
+        """Close what the next leader goes on with, and what may be lost; nothing is said to Asterisk."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,8 @@ class Leading:
 
     `others_live` are the folders with the live state of the other controllers, one of whom led before, as
     far as this machine sees them. `handlers` answer what is asked of a leader as such. `show` is given what
-    the health page, which is open already, is to show from now on: its facts, and the metrics.
+    the health page, which is open already, is to show from now on: its facts, and the metrics. `hand_over`
+    is given the code with which the process is to end; false where nobody takes over.
     """
 
     name: str
@@ -40,4 +41,4 @@ class Leading:
     others_live: tuple[Path, ...]
     handlers: Mapping[str, Handler]
     show: Callable[[Health, Callable[[], bytes]], None]
-    hand_over: Callable[[HandingOver], Awaitable[bool]]
+    hand_over: Callable[[HandingOver, int], Awaitable[bool]]

@@ -41,6 +41,10 @@ from acd.web.health import start_health_page
 log = structlog.get_logger(__name__)
 
 PREPARE_LIMIT_S = 20.0
+"""For one that is known to be there."""
+THERE_WITHIN_S = 0.5
+LOOK_AGAIN_S = 10.0
+"""So often one that could not lead looks whether it can now."""
 EXPECTED_WITHIN_S = 3.0
 ANSWERED_WITHIN_S = 0.2
 WRITTEN_WITHIN_S = 0.5
@@ -93,6 +97,7 @@ class OneOfSeveral:
         self._handed_over = False
         self._controller: Controller | None = None
         self._handing = asyncio.Lock()
+        self._store: RecordStore | None = None
 
     # --- its life -------------------------------------------------------------------------------
     async def run(self) -> None:
@@ -125,19 +130,21 @@ class OneOfSeveral:
 
     async def _stand_by(self) -> None:
         env = self._environment
-        store = RecordStore(env.database_url)
+        store = self._store = RecordStore(env.database_url)
         writer = RecordWriter(store, spool=Spool(env.spool_dir))
-        await self._warm_up(store)
+        await self._warm_up()
         writer.start()  # what waits here since this controller led
         log.info("this controller stands by", controller=self._me.name)
         stopping = asyncio.create_task(self._stop.wait())
         pruning = asyncio.create_task(self._journal.run())
         leading = asyncio.create_task(self.election.until_leading())
+        looking = asyncio.create_task(self._keep_fit())
         try:
             await asyncio.wait((stopping, leading), return_when=asyncio.FIRST_COMPLETED)
         finally:
             stopping.cancel()
             pruning.cancel()
+            looking.cancel()
             if not leading.done():
                 leading.cancel()
         if self._stop.is_set() and self.election.mine is None:
@@ -170,30 +177,57 @@ class OneOfSeveral:
             self._hand_over_at_the_end,
         )
         self._controller = Controller(begun, env, self._secrets, leading)
-        await self._controller.run()
+        await self._controller.run(self._stop)
         if not self._handed_over:
             with contextlib.suppress(StateError):
                 await self._lease.give_up(mine)
 
-    async def _warm_up(self, store: RecordStore) -> None:
+    async def _warm_up(self) -> None:
         """What takes long at the first time is done before it is needed."""
+        await self._look_whether_fit()
+        memory.settle()
+
+    async def _keep_fit(self) -> None:
+        """For ever: what keeps it from leading may have been mended."""
+        while True:
+            await asyncio.sleep(LOOK_AGAIN_S)
+            if self.election.unfit:
+                await self._look_whether_fit()
+
+    async def _look_whether_fit(self) -> None:
+        """Whether it could lead, where its process would end at once otherwise."""
+        unfit = ""
         try:
             await asyncio.to_thread(self._load)
-            await asyncio.to_thread(store.open)
+            if self._store is not None:
+                await asyncio.to_thread(self._store.open)
         except RecordsAway as error:
             log.error("the database of records is away", reason=str(error))
         except OperatorError as error:
-            log.error("this controller could not lead now", reason=str(error))
-        memory.settle()
+            unfit = str(error)
+        if unfit and unfit != self.election.unfit:
+            log.error("this controller could not lead now", reason=unfit)
+        elif self.election.unfit and not unfit:
+            log.info("this controller could lead now")
+        self.election.unfit = unfit
 
     def _load(self) -> None:
-        """The configuration in use, as the leader has it; nothing is made, for that is the leader's to do."""
-        files = VersionFiles(self._environment.versions_dir)
+        """The configuration in use, as the leader has it, or else that on disk, as `choose_start` has it.
+
+        Nothing is made, for that is the leader's to do. Raises OperatorError where neither can be used.
+        """
+        env, own = self._environment, tools(self._environment)
+        files = VersionFiles(env.versions_dir)
         last = files.last()
         if last is not None:
-            kept = files.kept(last)
-            own = tools(self._environment)
-            own.render(own.load(kept.config_dir, kept.flows_dir))
+            try:
+                kept = files.kept(last)
+                own.render(own.load(kept.config_dir, kept.flows_dir))
+            except OperatorError as error:
+                log.warning("the last version cannot be used", number=last.number, reason=str(error))
+            else:
+                return
+        own.render(own.load(env.config_dir, env.flows_dir))
 
     # --- what is asked ---------------------------------------------------------------------------
     async def _ask(
@@ -218,9 +252,11 @@ class OneOfSeveral:
     async def _prepare(self, _request: Request) -> Mapping[str, Any]:
         """The leader is about to hand over to this one."""
         if self.election.mine is None:
-            await asyncio.to_thread(self._load)
+            await self._look_whether_fit()
             self.election.expect(EXPECTED_WITHIN_S)
-        return {"ready": self.election.mine is None}
+        why = self.election.unfit or ("" if self.election.in_redis else "does not see the lease in Redis")
+        ready = self.election.mine is None and not why
+        return {"ready": ready, "message": why or ("ready" if ready else "leads")}
 
     def _lead_alone(self, _request: Request) -> Mapping[str, Any]:
         """An operator says that no other controller runs, so that this one may lead without asking them."""
@@ -238,39 +274,49 @@ class OneOfSeveral:
         asyncio.get_running_loop().call_later(ANSWERED_WITHIN_S, os._exit, 0)
         return {"leader": after}
 
-    async def _hand_over_at_the_end(self, controller: HandingOver) -> bool:
-        """At SIGTERM: whether somebody else leads now."""
+    async def _hand_over_at_the_end(self, controller: HandingOver, code: int) -> bool:
+        """At SIGTERM, or after a fault: the process ends, unless nobody takes over."""
         try:
             await self._hand_over(controller, "")
         except RequestRefused as error:
             log.warning("nobody takes over", reason=str(error))
             return False
         sys.stderr.flush()
-        os._exit(0)
+        os._exit(code)
 
     async def _hand_over(self, controller: HandingOver, wanted: str) -> str:
         """Who leads now. Raises RequestRefused where nobody is ready."""
         async with self._handing:
+            if self._handed_over:
+                return self.election.leader
             to = await self._choose(wanted)
             await controller.let_go()
+            self._control.stand_by(self._answers(), lambda: self.election.leader)
             self._handed_over = True
+            await controller.end()  # before another one writes the same files
             try:
                 after = await self.election.hand_over(to)
             except StateError as error:
                 self._gate.shut(f"the lease could not be handed over: {error}")
             log.warning("handed over", to=after.name, fence=after.fence)
-            await controller.end()
         return after.name
 
     async def _choose(self, wanted: str) -> str:
-        """One that has said that it is ready."""
+        """One that has said that it is ready, before anything is let go of."""
+        if not self.election.in_redis:
+            raise RequestRefused(NO_STANDBY, "Redis is away, so the lease in it cannot be handed over now")
+        asked = {name: place for name, place in self._others.items() if wanted in ("", name)}
+        there = await asyncio.gather(
+            *(self._ask(place, "leadership", THERE_WITHIN_S, {}) for place in asked.values())
+        )
         reasons = []
-        for name, place in self._others.items():
-            if wanted in ("", name):
+        for (name, place), first in zip(asked.items(), there, strict=True):
+            told = first
+            if first.reach is Reach.ANSWERED:
                 told = await self._ask(place, "prepare", PREPARE_LIMIT_S, {})
                 if told.reach is Reach.ANSWERED and told.answer.get("ready"):
                     return name
-                reasons.append(f"{name}: {told.reason or told.answer.get('message') or 'not ready'}")
+            reasons.append(f"{name}: {told.reason or told.answer.get('message') or 'not ready'}")
         raise RequestRefused(NO_STANDBY, f"no controller stands by ({'; '.join(reasons)})")
 
     # --- what is shown ------------------------------------------------------------------------------
@@ -282,7 +328,8 @@ class OneOfSeveral:
         return {**self.election.leadership(), "lease_in_redis": self.election.in_redis}
 
     def _standing_by(self) -> Mapping[str, Any]:
-        return {"ok": True, "dispatching": False, **self._role()}
+        unfit = self.election.unfit
+        return {"ok": not unfit, "dispatching": False, "cannot_lead": unfit, **self._role()}
 
     def _facts(self) -> Mapping[str, Any]:
         return self._health()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import threading
 from collections import deque
+from collections.abc import Callable
 from pathlib import Path
 
 import structlog
@@ -28,10 +29,13 @@ class LogFile:
     """Appends lines to `path`. `add` and `close` are for one thread, the writing is done in another.
 
     `failing`: the disk did not take the last lines. `lost`: lines that found no room in memory either.
+    `may_write` is called in the thread before each writing, and does not return where another controller may
+    write the file.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, may_write: Callable[[], None] = lambda: None) -> None:
         self.path = path
+        self._may_write = may_write
         self.failing = False
         self.lost = 0
         self._lines: deque[bytes] = deque()
@@ -130,6 +134,7 @@ class LogFile:
             self._follow()
         if self._file is None:
             self._file = _opened(self.path)
+        self._may_write()
         count = os.write(self._file, self._block)
         if count:
             self._is_torn = self._block[count - 1 : count] != b"\n"

@@ -44,7 +44,7 @@ class QueueLog:
     """Told of calls and agents; `home`: the folder that the file's name is below.
 
     `queues_of`: the groups whose calls an agent can get. `extension_of`: an agent's, None for one who is no
-    longer in the plan. `is_live`: whether the call still goes on.
+    longer in the plan. `is_live`: whether the call still goes on. `may_write`: see `LogFile`.
     """
 
     def __init__(
@@ -62,6 +62,7 @@ class QueueLog:
         self._queues_of = queues_of
         self._extension_of = extension_of
         self._is_live = is_live
+        self.may_write: Callable[[], None] = lambda: None
         self._file: LogFile | None = None
         self._calls = CallLines()
         self._agents = AgentLines()
@@ -141,7 +142,7 @@ class QueueLog:
     def _begin(self, calls: Sequence[Call], agents: Sequence[Agent]) -> None:
         now = self._clock()
         path = self._home / self._settings.file
-        self._file, self._calls, self._agents = LogFile(path), CallLines(), AgentLines()
+        self._file, self._calls, self._agents = LogFile(path, self.may_write), CallLines(), AgentLines()
         at_work = _at_work(agents)
         mine = [call for call in calls if call.kind is CallKind.INBOUND and call.facts]
         since = min([now, *(c.facts[0].at for c in mine), *(a.login_at or now for a in at_work)])

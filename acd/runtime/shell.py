@@ -13,7 +13,7 @@ from typing import Any, Protocol, TypeVar
 
 import structlog
 
-from acd.core import commands
+from acd.core import commands, events
 from acd.core.agents import Agent
 from acd.core.callback_facts import CallbackNote
 from acd.core.calls import Call
@@ -21,12 +21,28 @@ from acd.core.engine import Engine
 from acd.core.events import DispatchSuspended, Event, PhoneChanged
 from acd.core.facts import AgentInterval
 from acd.core.ports import Mirror, Recorder, Switch
+from acd.errors import RequestRefused
+from acd.runtime.control import STANDBY
 from acd.runtime.log_words import about
 
 log = structlog.get_logger(__name__)
 
 FROZEN_S = 3.0
 TICK_S = 0.5
+ASKED_FOR = (
+    events.AgentLoggedIn,
+    events.AgentLoggedOut,
+    events.AgentWentReady,
+    events.AgentWentNotReady,
+    events.PendingRevoked,
+    events.WrapUpWanted,
+    events.WrapUpExtended,
+    events.WrapUpDone,
+    events.CallDisposed,
+    events.CallMoved,
+    events.CallPrioritised,
+)
+"""What agents and supervisors ask for; somebody waits for the answer."""
 
 T = TypeVar("T")
 _NOBODY = Context()
@@ -185,6 +201,8 @@ class Shell:
             return
         self._began = perf_counter()
         if self._has_resigned:
+            if isinstance(event, ASKED_FOR):
+                raise RequestRefused(STANDBY, "another controller is taking over; it is to be asked")
             return
         self.may_decide()
         now = self.clock()
@@ -245,7 +263,10 @@ class Shell:
             self._arm()
 
     def resign(self) -> None:
-        """Another controller is to decide from now on: what comes is not for us any more."""
+        """Another controller is to decide from now on: what comes is not for us any more.
+
+        What happens the next one learns from Asterisk; what somebody asks for is refused, not lost.
+        """
         self._has_resigned = True
         self.close()
 

@@ -222,15 +222,19 @@ class AgiServer:
         return self._listener.port
 
     async def stop(self) -> None:
+        """Close the port and every session, and wait until nothing goes on."""
+        tasks = list(self._tasks)
+        self.close()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def close(self) -> None:
         """Close the port and every session."""
         if self._listener is not None:
             self._listener.close()
         for peer in list(self._opening):
             peer.wire.close()
-        tasks = list(self._tasks)
-        for task in tasks:
+        for task in self._tasks:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
 
     def _accept(self, connection: socket.socket) -> None:
         if len(self._opening) >= OPENING_MAX:

@@ -159,6 +159,8 @@ class Bond:
         found = str((await self._link.action("Getvar", Variable=LEADER)).get("Value", ""))
         if fence_of(found) > mark.fence:
             mark.on_fenced(f"Asterisk is led by {found}")
+        if fence_of(found) < mark.fence:  # an older leader, frozen between reading and writing, or a restart
+            await self._link.action("Setvar", Variable=LEADER, Value=f"{mark.fence} {mark.name}")
         await self._link.action("Setvar", Variable="ACD_CONTROLLER", Value=mark.agi_address)
 
     def down(self) -> None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Callable
 
 import structlog
 
@@ -37,8 +38,17 @@ def fence_of(value: str) -> int:
     return int(number) if number.isdecimal() else 0
 
 
-async def shut_others_out(address: tuple[str, int], password: str, user: str, fence: int, name: str) -> None:
+async def shut_others_out(
+    address: tuple[str, int],
+    password: str,
+    user: str,
+    fence: int,
+    name: str,
+    may_act: Callable[[], None] = lambda: None,
+) -> None:
     """Close every session of `user` at this Asterisk and leave our number there.
+
+    `may_act` is called before each command, and does not return where another controller may lead.
 
     Raises FencedOff where a higher number is there already; TelephonyError, OSError or TimeoutError.
     """
@@ -46,7 +56,7 @@ async def shut_others_out(address: tuple[str, int], password: str, user: str, fe
         reader, writer = await asyncio.open_connection(*address, limit=LINE_MAX)
         try:
             await reader.readline()
-            manager = _Console(reader, writer)
+            manager = _Console(reader, writer, may_act)
             await manager.log_in(fence_password(password))
             await _mark(manager, fence, name)
             closed = 0
@@ -111,9 +121,15 @@ def _sessions(lines: list[str], user: str) -> set[str]:
 class _Console:
     """Commands of Asterisk's console over the manager interface, one at a time."""
 
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def __init__(
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        may_act: Callable[[], None] = lambda: None,
+    ) -> None:
         self._reader = reader
         self._writer = writer
+        self._may_act = may_act
 
     async def log_in(self, password: str) -> None:
         """Raises TelephonyError where the account is refused."""
@@ -130,5 +146,6 @@ class _Console:
         return [line.removeprefix("Output: ") for line in lines if line.startswith("Output: ")]
 
     async def _ask(self, action: str) -> str:
+        self._may_act()
         self._writer.write(f"{action}\r\n\r\n".encode())
         return (await self._reader.readuntil(b"\r\n\r\n")).decode("utf-8", "replace")

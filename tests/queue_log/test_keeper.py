@@ -529,3 +529,21 @@ def test_the_past_is_found_in_files_that_were_moved_away(tmp_path: Path) -> None
     assert [line.at for line in found] == [5, 6, *range(7, 3000)]
     assert [line.at for line in lines_since(tmp_path / "queue_log", 2990)] == list(range(2990, 3000))
     assert list(lines_since(tmp_path / "nowhere" / "x", 0)) == []
+
+
+def test_a_leader_of_the_past_writes_nothing_into_the_file_of_all(tmp_path: Path) -> None:
+    """It asks in the thread, each time: a process that was frozen wakes up anywhere."""
+    asked, may = threading.Event(), threading.Event()
+
+    def may_write() -> None:
+        asked.set()
+        assert may.wait(5)
+
+    log = QueueLog(tmp_path, ON, lambda: START, lambda _agent: (), lambda _agent: None, lambda _call: True)
+    log.may_write = may_write
+    log.restore({})  # QUEUESTART
+    assert asked.wait(5)
+    assert (tmp_path / ON.file).read_bytes() == b""
+    may.set()
+    log.close()
+    assert b"QUEUESTART" in (tmp_path / ON.file).read_bytes()

@@ -31,6 +31,14 @@ def armed_for_s(desk: Desk) -> float | None:
     return None if timer is None else timer.when() - asyncio.get_running_loop().time()
 
 
+async def test_who_asks_after_another_one_leads_is_refused(desk: Desk) -> None:
+    desk.shell.resign()
+    with pytest.raises(RequestRefused, match="another controller") as refused:
+        desk.shell.feed(events.AgentLoggedIn("anna", "101"))
+    assert refused.value.code == "standby", "for programs: it was not done"
+    desk.shell.feed(events.CallEnded("c1", EndedBy.CALLER))  # the next one learns it from Asterisk
+
+
 # --- the timer --------------------------------------------------------------------------------
 async def test_no_deadline_no_timer(desk: Desk) -> None:
     assert armed_for_s(desk) is None

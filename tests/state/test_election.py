@@ -295,3 +295,15 @@ async def test_that_the_others_are_down_holds_until_redis_is_there(town: Town, p
     await _until(lambda: town.all["one"].in_redis)
     process.stop()
     assert await town.ends("one") == "the lease ran out before it could be renewed"
+
+
+async def test_one_that_could_not_lead_does_not_stand_for_it(town: Town, process: RedisProcess) -> None:
+    two = town.all["two"]
+    two.unfit = "the configuration is faulty"
+    await _stays_by(town, "two", 0.3)
+    assert two.in_redis
+    process.stop()
+    await _stays_by(town, "two", 0.3)
+    await town.lead("one")
+    assert two.leader == "one", "it stands back for others"
+    two.unfit = ""

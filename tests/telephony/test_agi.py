@@ -409,3 +409,27 @@ async def test_who_is_not_asterisk_is_closed_before_anything_is_read() -> None:
 )
 def test_which_addresses_are_let_in(address: str, admitted: bool) -> None:
     assert Peers(["192.0.2.0/28", "2001:db8::/64"], lambda: 0.0).admits(address) == admitted
+
+
+async def test_closed_at_once_for_another_controller() -> None:
+    """Callers ask again: those here are cut off, and those who come are refused."""
+    opened = asyncio.Event()
+
+    async def handler(session: AgiSession) -> None:
+        opened.set()
+        await session.closed.wait()
+
+    server = AgiServer(handler)
+    port = await server.start("127.0.0.1", 0)
+    client, silent = await AgiClient.connect(port), await AgiClient.connect(port)
+    client.send(header(()))
+    async with asyncio.timeout(LIMIT_S):
+        await opened.wait()
+        server.close()
+        assert await client.rest() == b""
+        assert await silent.rest() == b""
+    with pytest.raises(ConnectionRefusedError):
+        await AgiClient.connect(port)
+    await client.close()
+    await silent.close()
+    await server.stop()

@@ -21,7 +21,7 @@ from acd.core.requirement import Requirement
 from acd.runtime.clock import EngineClock
 from acd.telephony import bond as bond_module
 from acd.telephony.ami import AmiLink
-from acd.telephony.bond import Bond
+from acd.telephony.bond import Bond, Mark
 from acd.telephony.channels import Pair
 from acd.telephony.merges import Merges
 from acd.telephony.prompts import PromptStore
@@ -570,3 +570,12 @@ async def test_who_listens_in_is_found(house: House) -> None:
     _note(house, "Status", {**spy, "Data": f"{LEG},qdE"})
     await house.start()
     assert house.hands.spies == {"acd-spy-17.s1": SpySeen("1002", LEG)}
+
+
+async def test_a_lower_number_in_asterisk_is_made_ours_again(house: House) -> None:
+    """An older leader was frozen between reading whose number is there and writing its own."""
+    house.ami.answers["Getvar"] = lambda _action: [{"Response": "Success", "Value": "4 two"}]
+    house.bond.leads_as = Mark(5, "one", "127.0.0.1:4573", house.story.append)
+    await house.start()
+    told = [(a["Variable"], a["Value"]) for a in house.ami.actions if a["Action"] == "Setvar"]
+    assert told[:2] == [("ACD_LEADER", "5 one"), ("ACD_CONTROLLER", "127.0.0.1:4573")]
