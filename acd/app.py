@@ -56,6 +56,8 @@ class Controller:
         except RecordsAway as error:  # records wait in the live state until the writer can store them
             log.error("the database of records is away, calls are routed all the same", reason=str(error))
         parts.writer.start()
+        if parts.traces is not None:
+            parts.traces.start()
         parts.shell.attach(parts.switch)
         parts.bond.attach(parts.link, parts.switch)
         parts.bond.on_known = self._floor_is_known
@@ -73,8 +75,9 @@ class Controller:
         parts.desktop.restore()
         parts.callback_line.tell_hours()
         await asyncio.to_thread(parts.queue_log.restore, dict(parts.mirror.load()))
-        parts.shell.restore()
         parts.guarding.restore(parts.mirror.load())
+        parts.shell.restore()
+        parts.guarding.calls_are_known()
         parts.steering.take_up()
         parts.days.tell()
         parts.hours.restore()
@@ -199,6 +202,8 @@ class Controller:
         await asyncio.to_thread(parts.queue_log.close)
         await parts.writer.close()
         parts.store.close()
+        if parts.traces is not None:
+            await asyncio.to_thread(parts.traces.close)
         await parts.mirror.close()
         parts.version_files.end_run()
 

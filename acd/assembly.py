@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Iterable
+from functools import partial
 from typing import Any
 
 from acd.answers import Answers
@@ -15,6 +16,7 @@ from acd.core.last_agents import LastAgents
 from acd.core.ports import Refusal
 from acd.customer_book import CustomerBook
 from acd.desktop import Desktop, Surroundings
+from acd.drilling import DrillDesk
 from acd.errors import FencedOff
 from acd.guarding import Guarding
 from acd.journal.engine import JournaledEngine
@@ -29,8 +31,8 @@ from acd.parts import (
     asterisk_folder,
     folders,
     prompt_store,
-    redis_settings,
     tools,
+    traces_of,
 )
 from acd.queue_log.keeper import QueueLog
 from acd.reconcile import Reconciler
@@ -64,6 +66,7 @@ from acd.settings.environment import Environment
 from acd.settings.load import load_centre
 from acd.settings.phone_number import normalised
 from acd.settings.pins import PinBook
+from acd.settings.redis_in_use import redis_settings
 from acd.settings.secrets import Secrets
 from acd.state.feed_channel import FeedChannel
 from acd.state.live import LiveMirror
@@ -134,8 +137,9 @@ class Assembly:
             environment.cdr_file,
             centre.system.lease_s,
         )
+        self.asterisk_door = environment.asterisk_host, environment.ami_port
         self.link = AmiLink(
-            (environment.asterisk_host, environment.ami_port),
+            self.asterisk_door,
             (AMI_USER, secrets.ami_password),
             self.watch.on_event,
             self.bond.up_again,
@@ -225,6 +229,10 @@ class Assembly:
         )
         self.shell.on_offered = self.metrics.offered
         self.metrics.add(self.guarding)
+        self.traces = traces_of(environment)
+        if self.traces is not None:
+            recorder.on_record = self.traces.offer
+            self.metrics.add(self.traces)
         self.desktop = Desktop(
             Surroundings(
                 self.now,
@@ -278,6 +286,7 @@ class Assembly:
             **self.desktop.handlers(),
             **self.steering.desk.handlers(),
             **task_calls.handlers(),
+            **DrillDesk(partial(fence.say, self.asterisk_door, secrets.ami_password)).handlers(),
             "tidy-live-state": lambda _request: {"written": self.mirror.write_anew()},
         }
         self.control = leading.control if leading is not None else ControlServer(environment.control_socket)

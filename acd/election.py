@@ -44,7 +44,7 @@ class Election:
     """One controller's part in it.
 
     `mine` is what it holds while it leads, else None; `leader` the name of the one who leads, '' where none
-    is known. `alone`: an operator has said that the others are not there.
+    is known.
     """
 
     def __init__(
@@ -68,7 +68,7 @@ class Election:
         self.fence = 0  # the highest that was ever heard of
         self.mine: Holder | None = None
         self.leader = ""
-        self.alone = False
+        self._down: set[str] = set()  # whom an operator has said to be down, and nobody has heard since
         self._eager_until = 0.0
         self.in_redis = False  # whether Redis answered at the last attempt
 
@@ -89,6 +89,11 @@ class Election:
             self.leader = to
             self._promised_until = self._clock() + min(for_s, LEASE_S)
         return {"promised": promised, **self.leadership()}
+
+    def others_are_down(self) -> None:
+        """An operator says that none of the others runs. It holds of each until it answers, and of all
+        until Redis does: what is cut off later may well lead."""
+        self._down = set(self._others)
 
     def expect(self, within_s: float) -> None:
         """The lease is going to be handed over to this one."""
@@ -129,12 +134,17 @@ class Election:
             if not await self._is_free(seen.holder) or not self._is_candidate:
                 return None
             now = await self._lease.take(LEASE_S, self.fence, seen.holder)
+            if now.name != self._me.name:
+                return None
+            if not self._is_candidate:  # it was promised to another one meanwhile to stand back
+                await self._lease.give_up(now)
+                return None
+            return now
         except StateError as error:
             self._note_redis(error)
             return None
         finally:
             self._is_candidate = False
-        return now if now.name == self._me.name else None
 
     async def _is_free(self, holder: Holder | None) -> bool:
         """Whether nobody leads, for all that can be known."""
@@ -184,21 +194,25 @@ class Election:
             began = self._clock()
             if self.mine is None:
                 return  # handed over
-            if await self._renewed(self.mine):
-                self._gate.open_until(began + LEASE_S)
+            since = await self._renewed(self.mine)
+            if since is not None:
+                self._gate.open_until(since + LEASE_S)
             self._gate.check()
             await asyncio.sleep(max(0.0, began + RENEW_EVERY_S - self._clock()))
 
-    async def _renewed(self, mine: Holder) -> bool:
+    async def _renewed(self, mine: Holder) -> float | None:
+        """From when on nobody else leads for the time of a lease; None where that is not sure."""
+        began = self._clock()
         try:
             holder = await self._lease.renew(mine, LEASE_S)
         except StateError as error:
             self._note_redis(error)
-            return await self._all_promise(mine)
+            asked_at = self._clock()  # promises begin later than the try in Redis did
+            return asked_at if await self._all_promise(mine) else None
         self._note_redis(None)
         if holder.token != mine.token and self.mine is not None:
             self._gate.shut(f"{holder.name} leads under number {holder.fence}")
-        return True
+        return began
 
     async def hand_over(self, to: str) -> Holder:
         """Let another one lead, who is to be there. Raises StateError where Redis does not answer."""
@@ -209,12 +223,12 @@ class Election:
 
     async def _all_promise(self, mine: Holder) -> bool:
         """Whether every other one stands back for the time of a lease from now on."""
-        if self.alone:
-            return True
         fields = {"name": mine.name, "fence": mine.fence, "for_s": LEASE_S}
         for name, told in (await self._ask_all("promise", fields)).items():
             if told.reach is Reach.REFUSED and self._is_here(self._others[name]):
                 continue  # on this machine, so it is sure that it does not run
+            if told.reach is not Reach.ANSWERED and name in self._down:
+                continue
             if told.reach is not Reach.ANSWERED:
                 text = "another controller cannot be asked to stand back"
                 self._say(text, controller=name, reach=told.reach.value, reason=told.reason)
@@ -232,7 +246,9 @@ class Election:
     # --- asking -----------------------------------------------------------------------------------
     async def _ask_all(self, do: str, fields: Mapping[str, Any] = NOTHING) -> dict[str, PeerAnswer]:
         asked = (self._question(place, do, fields) for place in self._others.values())
-        return dict(zip(self._others, await asyncio.gather(*asked), strict=True))
+        told = dict(zip(self._others, await asyncio.gather(*asked), strict=True))
+        self._down -= {name for name, answer in told.items() if answer.reach is Reach.ANSWERED}
+        return told
 
     async def _question(
         self, place: ControllerPlace, do: str, fields: Mapping[str, Any] = NOTHING
@@ -242,8 +258,10 @@ class Election:
     def _note_redis(self, error: StateError | None) -> None:
         if error is not None:
             self._say(_REDIS_AWAY, reason=str(error))
-        elif not self.in_redis and self._said.pop(_REDIS_AWAY, 0.0):
-            log.info("the lease is in Redis again")
+        else:
+            self._down.clear()
+            if not self.in_redis and self._said.pop(_REDIS_AWAY, 0.0):
+                log.info("the lease is in Redis again")
         self.in_redis = error is None
 
     def _say(self, text: str, **fields: Any) -> None:

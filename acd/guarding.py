@@ -39,8 +39,12 @@ class Guarding(Collector):
         self.scans = ScanBook(clock)
 
     def restore(self, kept: Mapping[str, Mapping[str, Any]]) -> None:
-        """After the calls are known again."""
-        self.book.restore(kept, lambda call_id: call_id in self._floor.calls)
+        """Before the calls are known again: observers are told of them then."""
+        self.book.restore(kept)
+
+    def calls_are_known(self) -> None:
+        """After `restore`, and after the calls are."""
+        self.book.stop_gone(lambda call_id: call_id in self._floor.calls)
 
     def collect(self) -> Iterator[GaugeMetricFamily | CounterMetricFamily]:
         """See `prometheus_client`."""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from acd.core.callback_facts import CallbackNote
@@ -32,7 +32,7 @@ from acd.ivr.prompts import prompts_of
 from acd.ivr.queue_news import sentences
 from acd.ivr.suite import run_cases
 from acd.records.fold import fold
-from acd.records.record import Source
+from acd.records.record import CallRecord, Source
 from acd.records.tasks import Task, TaskState
 from acd.records.writer import RecordWriter
 from acd.runtime import line_announcements
@@ -47,9 +47,12 @@ from acd.settings.centre_now import CentreView
 from acd.settings.environment import Environment
 from acd.settings.flows.places import place_of_text
 from acd.settings.load import load_centre, load_tests
-from acd.settings.model import Centre, RedisSettings
+from acd.settings.model import Centre
 from acd.telephony import cdr
 from acd.telephony.prompts import CannotSpeak, PromptStore
+
+if TYPE_CHECKING:  # nothing of it is loaded where no traces are collected
+    from acd.tracing.sender import CallTraces
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 
@@ -57,12 +60,14 @@ CHECKOUT = Path(__file__).resolve().parents[1]
 class StoreRecorder:
     """Implements `acd.core.ports.Recorder` on the record store.
 
-    `on_tasks_changed`: the database has a voicemail or a callback that is new, or has changed.
+    `on_tasks_changed`: the database has a voicemail or a callback that is new, or has changed. `on_record`
+    is called with each call as it goes on record, and must not wait.
     """
 
     def __init__(self, writer: RecordWriter) -> None:
         self._writer = writer
         self.on_tasks_changed: Callable[[], None] = lambda: None
+        self.on_record: Callable[[CallRecord], None] = lambda _record: None
 
     def _of_task(self, on_stored: Callable[[], None]) -> Callable[[], None]:
         def stored() -> None:
@@ -76,6 +81,7 @@ class StoreRecorder:
         record = fold(call_id, facts, source_of(facts))
         has_voicemail = any(isinstance(f, SoundKept) and f.purpose is SoundPurpose.VOICEMAIL for f in facts)
         self._writer.submit(record, self._of_task(on_stored) if has_voicemail else on_stored)
+        self.on_record(record)
 
     def store_interval(self, interval: AgentInterval, on_stored: Callable[[], None]) -> None:
         """Write."""
@@ -196,11 +202,15 @@ def source_of(facts: Iterable[Fact]) -> Source:
     return Source.FALLBACK if served else Source.ACD
 
 
-def redis_settings(centre: Centre, environment: Environment) -> RedisSettings | None:
-    """The configured server, if any; ACD_REDIS_HOST says where it is, or that there is one."""
-    if environment.redis_host is None:
-        return centre.redis
-    return replace(centre.redis or RedisSettings(), address=environment.redis_host)
+def traces_of(environment: Environment) -> CallTraces | None:
+    """Who sends traces of calls; None where there is no collector, and nothing of it is loaded then."""
+    if environment.otlp_endpoint is None:
+        return None
+    from acd.tracing.otlp import call_traces
+
+    return call_traces(
+        environment.otlp_endpoint, numbers=environment.otlp_numbers, controller=environment.controller
+    )
 
 
 def flow_tests(config_dir: Path, flows_dir: Path) -> tuple[Centre, TestResult]:

@@ -19,7 +19,7 @@ from acd.election import LEASE_S, Election
 from acd.errors import OperatorError, RequestRefused, StateError
 from acd.gate import Gate
 from acd.leading import HandingOver, Health, Leading
-from acd.parts import begin, redis_settings, tools
+from acd.parts import begin, tools
 from acd.records.spool import Spool
 from acd.records.store import RecordsAway, RecordStore
 from acd.records.writer import RecordWriter
@@ -31,6 +31,7 @@ from acd.runtime.version_files import VersionFiles
 from acd.settings.controllers import ControllerPlace
 from acd.settings.environment import Environment, numeric_address
 from acd.settings.model import Centre
+from acd.settings.redis_in_use import redis_settings
 from acd.settings.secrets import Secrets
 from acd.state.lease import Lease
 from acd.state.redis_hash import RedisServer
@@ -218,7 +219,7 @@ class OneOfSeveral:
 
     def _lead_alone(self, _request: Request) -> Mapping[str, Any]:
         """An operator says that no other controller runs, so that this one may lead without asking them."""
-        self.election.alone = True
+        self.election.others_are_down()
         return self.election.leadership()
 
     # --- handing over -----------------------------------------------------------------------------

@@ -27,10 +27,12 @@ from bench import ivr as menus
 from bench import load as under_load
 from bench import pop as card
 from bench import reports as history
+from bench import scale as sizes
 from bench import simulate as simulation
 from bench import soak as endurance
 from bench.figures import SIDES, table, write_json
 from bench.report_history import BYTES_PER_CALL
+from bench.scale_tables import tables as tables_of_sizes
 from bench.scenarios import Counts, scenarios
 from tests.integration.sip.waiting import WaitedTooLong
 
@@ -202,6 +204,32 @@ def desktop(
         desktops_open.write_json(json, measured)
     if not desktops_open.is_good(measured):
         raise typer.Exit(1)
+
+
+@app.command()
+def scale(
+    json: Annotated[Path | None, typer.Option(help="write the figures to this file, too")] = None,
+    agents: Annotated[str, typer.Option(help="sizes of centres, commas between them")] = "1000,5000,20000",
+    seconds: Annotated[float, typer.Option(min=1.0, help="how long each rate is measured")] = 20.0,
+    browsers: Annotated[int, typer.Option(min=0, max=200, help="of agents and supervisors")] = 20,
+    find_limit: Annotated[bool, typer.Option(help="raise the rate with the largest centre")] = True,
+) -> None:
+    """What a centre of thousands of agents costs one controller, and where one ends. Needs no Asterisk.
+
+    It sets no target: docs/scale.md has what came out.
+    """
+    try:
+        wanted = [int(each) for each in agents.split(",")]
+    except ValueError:
+        raise typer.BadParameter(f"expected numbers with commas between them, got {agents!r}") from None
+    options = sizes.Options(wanted, seconds, browsers, find_limit)
+    with Progress(TextColumn("{task.description}"), TimeElapsedColumn(), console=Console(stderr=True)) as bar:
+        task = bar.add_task("", total=None)
+        result = asyncio.run(sizes.measure(options, lambda what: bar.update(task, description=what)))
+    for each in tables_of_sizes(result):
+        _show(each)
+    if json is not None:
+        sizes.write_json(json, result)
 
 
 @app.command()

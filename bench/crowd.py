@@ -24,8 +24,9 @@ SEED = 20
 class Agents:
     """Registered phones. What they do with a call is `on_offer(number, leg)`."""
 
-    def __init__(self, centre: Centre, numbers: tuple[str, ...]) -> None:
+    def __init__(self, centre: Centre, numbers: tuple[str, ...], registered_s: int = 3600) -> None:
         self._centre = centre
+        self._registered_s = registered_s
         self._numbers = numbers
         self._stack = AsyncExitStack()
         self.on_offer: Callable[[str, Leg], None] = lambda _number, leg: leg.refuse(480)
@@ -36,7 +37,7 @@ class Agents:
                 phone = Phone(number, self._centre.passwords[number], server=self._centre.server)
                 await self._stack.enter_async_context(phone)
                 phone.on_invite = lambda leg, number=number: self.on_offer(number, leg)  # type: ignore[misc]
-                await phone.register()
+                await phone.register(self._registered_s)
             self._stack = self._stack.pop_all()
         return self
 

@@ -243,10 +243,10 @@ def _variables(environment: Environment) -> dict[str, str]:
 
 
 async def _run(
-    module: str, *arguments: str, env: Mapping[str, str] | None = None
+    module: str, *arguments: str, env: Mapping[str, str] | None = None, stdin: int | None = None
 ) -> asyncio.subprocess.Process:
     return await asyncio.create_subprocess_exec(
-        sys.executable, "-m", module, *arguments,
+        sys.executable, "-m", module, *arguments, stdin=stdin,
         stdout=asyncio.subprocess.PIPE, env=env, cwd=CHECKOUT, limit=256 * 1024 * 1024,
     )  # fmt: skip
 

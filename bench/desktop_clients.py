@@ -1,7 +1,8 @@
 """The browsers of `script/bench desktop`: WebSocket clients in a process of their own.
 
 `python -m bench.desktop_clients URL FILE SECONDS`: FILE has a session's key and topics for each client. When
-all have seen everything it says `ready` and begins to count; at the end it prints how late each change came.
+all have seen everything it says `ready` and begins to count; at the end it prints how late each change came,
+and how many bytes came for each client, by its topics.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import asyncio
 import json
 import sys
 import time
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -24,11 +26,15 @@ PING_EVERY_S = 5.0
 
 
 class Clients:
-    """All of them; `late_ms` has an entry for each change that each of them was told."""
+    """All of them; `late_ms` has an entry for each change that each of them was told.
+
+    `heard`: characters of JSON by topics, once everything has been told.
+    """
 
     def __init__(self, url: str) -> None:
         self._url = url
         self.late_ms: list[float] = []
+        self.heard: Counter[str] = Counter()
         self.counts = False
         self.closed = 0
         self._ready = 0
@@ -54,15 +60,18 @@ class Clients:
         async with session.ws_connect(f"{self._url}/api/live", headers=headers) as socket:
             await socket.send_json({"do": "watch", "topics": client["topics"]})
             pinging = asyncio.create_task(_ping(socket))
-            missing = set(client["topics"])
+            missing, seen = set(client["topics"]), dict[str, float]()
             try:
                 async for message in socket:
-                    self._hear(orjson.loads(message.data), time.time(), missing)
+                    if self.counts:
+                        self.heard[",".join(client["topics"])] += len(message.data)
+                    self._hear(orjson.loads(message.data), time.time(), missing, seen)
             finally:
                 pinging.cancel()
         self.closed += 1
 
-    def _hear(self, told: dict[str, Any], now: float, missing: set[str]) -> None:
+    def _hear(self, told: dict[str, Any], now: float, missing: set[str], seen: dict[str, float]) -> None:
+        """`missing`: topics that have not been told yet; `seen`: since when each agent's state lasts."""
         if told["type"] == "all" and told["topic"] in missing:
             missing.discard(told["topic"])
             if not missing:
@@ -70,11 +79,12 @@ class Clients:
                 if self._ready == self._wanted:
                     self.all_ready.set()
         elif told["type"] == "change" and self.counts:
-            self.late_ms += [
-                (now - value["since_at"]) * 1000
-                for key, value in told["set"].items()
-                if key.startswith(AGENT) and now - value["since_at"] < 5.0
-            ]
+            for key, value in told["set"].items():
+                since = value["since_at"] if key.startswith(AGENT) else None
+                if since is not None and seen.get(key) != since:  # else something else has changed
+                    seen[key] = since
+                    if now - since < 5.0:
+                        self.late_ms.append((now - since) * 1000)
 
 
 async def _ping(socket: aiohttp.ClientWebSocketResponse) -> None:
@@ -86,7 +96,8 @@ async def _ping(socket: aiohttp.ClientWebSocketResponse) -> None:
 async def _main(url: str, wanted: list[dict[str, Any]], seconds: float) -> None:
     clients = Clients(url)
     await clients.run(wanted, seconds)
-    told = {"late_ms": [round(late, 3) for late in clients.late_ms], "closed": clients.closed}
+    late = [round(late, 3) for late in clients.late_ms]
+    told = {"late_ms": late, "closed": clients.closed, "heard": clients.heard}
     print(json.dumps(told))  # noqa: T201 - see above
 
 

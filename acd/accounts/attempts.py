@@ -8,8 +8,9 @@ They are counted three ways, in the database, so that all web processes know of 
   signed in of late, so that its owner can still get in while others guess.
 
 So nobody can lock out others from one address. An attempt is counted before the password is looked at, and
-taken back if it was right: guesses sent at the same moment are no more than one after another. Names that no
-account has are counted like others, so that a pause says nothing about who there is.
+taken back if it was right: guesses sent at the same moment are no more than one after another, and who is
+right leaves nothing behind, neither a pause nor a later end of the count. Names that no account has are
+counted like others, so that a pause says nothing about who there is.
 """
 
 from __future__ import annotations
@@ -45,13 +46,15 @@ class Attempts:
     def begin(self, username: str, address: str, now: datetime | None = None) -> float:
         """Before each attempt: for how many seconds it must not be made; 0: it may, and is counted as failed.
 
-        Whoever was right then calls `succeeded` or `taken_back`.
+        Then comes `succeeded`, `failed` or `taken_back`. What is never heard of again stays counted.
         """
         now = now or datetime.now(UTC)
         keys = _keys(username, address)
         with self._engine.begin() as connection:
             one_at_a_time(connection, "attempts")
-            connection.execute(delete(attempts).where(attempts.c.last_at < now - FORGOTTEN_AFTER))
+            is_over = or_(attempts.c.locked_until.is_(None), attempts.c.locked_until <= now)
+            is_old = attempts.c.last_at < now - FORGOTTEN_AFTER
+            connection.execute(delete(attempts).where(is_old, is_over))
             until = _locked(connection, keys)
             if (name := keys[2]) in until and _is_at_home(connection, username, address, now):
                 del until[name]
@@ -68,15 +71,25 @@ class Attempts:
         with self._engine.begin() as connection:
             one_at_a_time(connection, "attempts")
             connection.execute(delete(attempts).where(attempts.c.key.in_((of_both, of_name))))
-            _take_back(connection, of_address, FREE_OF_ADDRESS)
+            _take_back(connection, of_address)
 
-    def taken_back(self, username: str, address: str) -> None:
-        """What was begun was neither right nor wrong."""
+    def failed(self, username: str, address: str, now: datetime | None = None) -> None:
+        """What was begun was wrong: only from now on has there been no failure for a while."""
+        query = update(attempts).where(attempts.c.key.in_(_keys(username, address)))
         with self._engine.begin() as connection:
             one_at_a_time(connection, "attempts")
-            frees = FREE_OF_NAME, FREE_OF_ADDRESS, FREE_FROM_ANYWHERE
-            for key, free in zip(_keys(username, address), frees, strict=True):
-                _take_back(connection, key, free)
+            connection.execute(query.values(last_at=now or datetime.now(UTC)))
+
+    def taken_back(self, username: str, address: str, now: datetime | None = None) -> None:
+        """What was begun was neither right nor wrong."""
+        of_both, of_address, of_name = _keys(username, address)
+        with self._engine.begin() as connection:
+            one_at_a_time(connection, "attempts")
+            _take_back(connection, of_both)
+            _take_back(connection, of_address)
+            # At home one gets past the pause of others' guesses, which goes on elsewhere.
+            at_home = _is_at_home(connection, username, address, now or datetime.now(UTC))
+            _take_back(connection, of_name, still_locked_from=FREE_FROM_ANYWHERE if at_home else None)
 
     def clear(self, username: str) -> None:
         """An admin lifts all pauses of the name."""
@@ -84,6 +97,16 @@ class Attempts:
         with self._engine.begin() as connection:
             mine = or_(attempts.c.key == of_name, attempts.c.key.startswith(of_both, autoescape=True))
             connection.execute(delete(attempts).where(mine))
+
+    def clear_address(self, address: str) -> int:
+        """An admin lifts the pause of the address, whatever the names; how many failures were counted."""
+        of_address = _keys("", address)[1]
+        with self._engine.begin() as connection:
+            one_at_a_time(connection, "attempts")
+            query = select(attempts.c.failed).where(attempts.c.key == of_address)
+            failed = connection.execute(query).scalar() or 0
+            connection.execute(delete(attempts).where(attempts.c.key == of_address))
+        return failed
 
     def locked(self, now: datetime | None = None) -> dict[str, datetime]:
         """Until when which names are locked, from one address or from anywhere."""
@@ -131,20 +154,22 @@ def _is_at_home(connection: Connection, username: str, address: str, now: dateti
 def _count(connection: Connection, key: str, free: int, now: datetime) -> None:
     failed = (connection.execute(select(attempts.c.failed).where(attempts.c.key == key)).scalar() or 0) + 1
     pause_s = 0.0 if failed < free else min(PAUSE_MAX_S, PAUSE_FIRST_S * 2 ** min(failed - free, 10))
-    until = now + timedelta(seconds=pause_s) if pause_s else None
-    values = {"failed": failed, "last_at": now, "locked_until": until}
+    values = {"failed": failed, "locked_until": now + timedelta(seconds=pause_s) if pause_s else None}
     if failed == 1:
-        connection.execute(insert(attempts), {"key": key, **values})
+        connection.execute(insert(attempts), {"key": key, "last_at": now, **values})
     else:
         connection.execute(update(attempts).where(attempts.c.key == key).values(**values))
 
 
-def _take_back(connection: Connection, key: str, free: int) -> None:
+def _take_back(connection: Connection, key: str, still_locked_from: int | None = None) -> None:
+    """The pause, too: it began with this attempt, for during one before that none is let through."""
     failed = connection.execute(select(attempts.c.failed).where(attempts.c.key == key)).scalar()
     if failed is None:
         return
     if failed <= 1:
         connection.execute(delete(attempts).where(attempts.c.key == key))
         return
-    values = {"failed": failed - 1} | ({"locked_until": None} if failed - 1 < free else {})
+    values: dict[str, object] = {"failed": failed - 1}
+    if still_locked_from is None or failed - 1 < still_locked_from:
+        values["locked_until"] = None
     connection.execute(update(attempts).where(attempts.c.key == key).values(**values))

@@ -113,6 +113,25 @@ def put_back(dump: Path, url: str) -> None:
         _ended(process, parsed)
 
 
+def empty(url: str) -> None:
+    """Take all tables away again from a PostgreSQL that was empty before. Raises OperatorError."""
+    parsed = make_url(url)
+    engine = make_engine(parsed)
+    try:
+        with engine.begin() as connection:
+            quoted = connection.dialect.identifier_preparer.quote
+            tables = [quoted(name) for name in inspect(connection).get_table_names()]
+            if tables:
+                connection.exec_driver_sql(f"DROP TABLE {', '.join(tables)} CASCADE")
+    except SQLAlchemyError as error:
+        shown, reason = parsed.render_as_string(hide_password=True), getattr(error, "orig", error)
+        raise OperatorError(
+            f"nothing was restored, but {shown} has the back-up's tables and cannot be emptied: {reason}"
+        ) from error
+    finally:
+        engine.dispose()
+
+
 def _program(command: list[str], url: URL, **pipes: int) -> subprocess.Popen[bytes]:
     """Without the password among its arguments, which everybody on the machine may read."""
     if shutil.which(command[0]) is None:

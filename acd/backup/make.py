@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -22,6 +21,7 @@ from acd.backup.about import FORMAT, About, DatabaseKind, WhereRecordings
 from acd.backup.archive import ABOUT, ArchiveWriter
 from acd.backup.database import NAMES, copy_out, kind_of, schema_of
 from acd.backup.pace import Pace
+from acd.backup.rotation import keep_newest
 from acd.backup.sealing import seal
 from acd.errors import OperatorError
 from acd.recordings.files import Folder
@@ -30,7 +30,6 @@ from acd.settings.environment import LAST_BACKUP, Environment
 from acd.sole import sole
 
 ENDING = ".tar.gz"
-NAME = re.compile(r"acd-\d{8}T\d{6}Z\.tar\.gz")
 _UNDER_WAY = ".acd-backup-"
 _LOCK = ".acd-backup.lock"
 
@@ -39,7 +38,8 @@ _LOCK = ".acd-backup.lock"
 class Wanted:
     """`target`: a folder, in which the archive gets a name by its time, or a file.
 
-    `passphrase` seals the secrets; without one they are in the archive as they are.
+    `passphrase` seals the secrets; without one they are in the archive as they are. Of the archives with a
+    name by their time so many are kept (`keep`; None: all): the others go once the new one is whole.
     """
 
     target: Path
@@ -47,6 +47,7 @@ class Wanted:
     recordings: WhereRecordings = WhereRecordings.BESIDE
     journal: bool = False
     passphrase: str = ""
+    keep: int | None = None
 
 
 @dataclass(slots=True)
@@ -73,7 +74,10 @@ def make(env: Environment, wanted: Wanted, now: datetime, pace: Pace, variables:
             if not is_alone:
                 raise OperatorError(f"another back-up is being made in {folder}")
             with _staging(folder) as staging:
-                return _made(env, wanted, archive, _about(env, wanted, now, variables), staging, pace)
+                made = _made(env, wanted, archive, _about(env, wanted, now, variables), staging, pace)
+            if wanted.keep is not None:  # another back-up now would miss what is removed under it
+                made.removed = keep_newest(folder, wanted.keep)
+            return made
     except OSError as error:
         raise OperatorError(f"no back-up was made: {error.filename or folder}: {error.strerror}") from error
     except SQLAlchemyError as error:
@@ -187,8 +191,3 @@ def _sync(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-def archives(folder: Path) -> list[Path]:
-    """Those with a name by their time, oldest first."""
-    return sorted(file for file in folder.iterdir() if NAME.fullmatch(file.name) and file.is_file())

@@ -12,8 +12,8 @@ from typing import Self
 class Moves:
     """A context manager: an exception in its block puts back all that has been moved.
 
-    What is put aside from below `home` goes into the folder `home/NAME`; other things stay where they are,
-    with `.NAME` behind their names.
+    What is put aside from below `home` goes into the folder `home/NAME`, as deep as it was; other things stay
+    where they are, with `.NAME` behind their names.
     """
 
     def __init__(self, name: str, home: Path) -> None:
@@ -38,10 +38,12 @@ class Moves:
             path.rmdir()
         elif path.exists():
             below = path.is_relative_to(self._home)
-            target = (
-                self._home / self._name / path.name if below else path.with_name(f"{path.name}.{self._name}")
-            )
-            target.parent.mkdir(exist_ok=True, mode=0o700)
+            if below:
+                (self._home / self._name).mkdir(exist_ok=True, mode=0o700)
+                target = self._home / self._name / path.relative_to(self._home)
+                target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            else:
+                target = path.with_name(f"{path.name}.{self._name}")
             self._moved(path, target)
             self.aside.append(target)
 

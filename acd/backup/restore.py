@@ -20,19 +20,23 @@ from sqlalchemy.engine import make_url
 from acd.backup import contents, recordings
 from acd.backup.about import About, DatabaseKind
 from acd.backup.archive import read_archive
-from acd.backup.database import NAMES, check_is_empty, kind_of, migrate, put_back
+from acd.backup.database import NAMES, check_is_empty, empty, kind_of, migrate, put_back
+from acd.backup.kept_in_redis import KeptInRedis, kept_in_redis
 from acd.backup.moves import Moves
 from acd.backup.pace import Pace
 from acd.backup.sealing import unseal
 from acd.backup.staging import Staging
 from acd.backup.verify import listed
-from acd.errors import OperatorError
+from acd.errors import OperatorError, StateError
 from acd.recordings.files import NAME
 from acd.runtime.version_files import VersionFiles
 from acd.settings.environment import Environment
 
 OLD = ("live", "spool", "cdr-place.json", "refold-place.json")
 """What belongs to the data that was there, and must not go on with others."""
+OLD_OF_CONTROLLERS = ("controllers/*/live", "controllers/*/spool")
+"""Where there are several."""
+_RUNS_WITHIN_S = 2.0
 _DATABASE_ENDS = ("", "-wal", "-shm")
 
 
@@ -52,13 +56,18 @@ class Asked:
 
 @dataclass(slots=True)
 class Restored:
-    """`aside`: where that is which was there before. `missing`: recordings that the back-up has no more."""
+    """`aside`: where that is which was there before. `missing`: recordings that the back-up has no more.
+
+    `redis_away`: why it cannot be told whether Redis has live state of before; empty: it has none now.
+    """
 
     about: About
     files: int = 0
     recordings: int = 0
     missing: list[str] = field(default_factory=list)
     aside: list[Path] = field(default_factory=list)
+    redis_aside: str = ""
+    redis_away: str = ""
 
 
 def restore(env: Environment, asked: Asked, now: datetime, pace: Pace) -> Restored:
@@ -91,9 +100,36 @@ def _staging(home: Path) -> Iterator[Path]:
 
 
 def _check_nobody_runs(env: Environment) -> None:
+    """Neither here nor, of several controllers, elsewhere: one that stands by would take up what it finds."""
+    running = [str(path) for path in _sockets(env) if _listens_here(path)]
+    running += [p.name for p in env.controllers if _listens_at(p.host, p.port)]
+    if running:
+        where = env.home if running == [str(env.control_socket)] else f"{env.home} ({', '.join(running)})"
+        raise OperatorError(f"a controller runs in {where}: stop it, and the web process, then restore")
+
+
+def _sockets(env: Environment) -> list[Path]:
+    return sorted(
+        {env.control_socket, env.home / "run" / "acd.sock"} | {*env.home.glob("controllers/*/run/acd.sock")}
+    )
+
+
+def _listens_here(path: Path) -> bool:
     with socket.socket(socket.AF_UNIX) as probe, contextlib.suppress(OSError):
-        probe.connect(str(env.control_socket))
-        raise OperatorError(f"a controller runs in {env.home}: stop it, and the web process, then restore")
+        probe.connect(str(path))
+        return True
+    return False
+
+
+def _listens_at(host: str, port: int) -> bool:
+    with contextlib.suppress(OSError), socket.create_connection((host, port), _RUNS_WITHIN_S):
+        return True
+    return False
+
+
+def _old(env: Environment) -> list[Path]:
+    of_controllers = {path for pattern in OLD_OF_CONTROLLERS for path in env.home.glob(pattern)}
+    return [*(env.home / name for name in OLD), *sorted(of_controllers)]
 
 
 def _places(env: Environment, *, with_config: bool) -> dict[str, Path]:
@@ -114,7 +150,7 @@ def _places(env: Environment, *, with_config: bool) -> dict[str, Path]:
 
 def _check_is_empty(env: Environment, places: dict[str, Path]) -> None:
     """Raises OperatorError that names all that would be in the way."""
-    there = [str(path) for path in [*places.values(), *(env.home / name for name in OLD)] if _has_data(path)]
+    there = [str(path) for path in [*places.values(), *_old(env)] if _has_data(path)]
     if there:
         hint = "name an empty ACD_HOME, or --replace: then what is there is put aside, and not deleted"
         config = {str(env.config_dir), str(env.flows_dir)} & set(there)
@@ -140,22 +176,57 @@ def _restored(
     database = staging / NAMES[DatabaseKind(read.about.database)]
     if read.about.database == DatabaseKind.SQLITE:
         migrate(f"sqlite:///{database}")
-    else:
-        put_back(database, env.database_url)
-        migrate(env.database_url)
-    moves = Moves(f"before-restore-{now:%Y%m%dT%H%M%SZ}", env.home)
-    with moves:
-        old = [place for name, place in places.items() if (staging / name).exists()]
-        for place in [*old, *(env.home / name for name in OLD)]:
-            moves.put_aside(place)
-        if NAMES[DatabaseKind.SQLITE] in places:
-            for end in _DATABASE_ENDS[1:]:
-                moves.put_aside(Path(f"{places[NAMES[DatabaseKind.SQLITE]]}{end}"))
-        for name, place in places.items():
-            if (staging / name).exists():
-                moves.put(staging / name, place)
+    redis = _redis(env, asked, staging, told)
+    name = f"before-restore-{now:%Y%m%dT%H%M%SZ}"
+    with Moves(name, env.home) as moves:
+        _move(env, staging, places, moves)
+        with contextlib.ExitStack() as undoing:
+            if read.about.database == DatabaseKind.POSTGRESQL:
+                put_back(database, env.database_url)  # last, for it takes no name: by itself all or nothing
+                undoing.callback(empty, env.database_url)
+                migrate(env.database_url)
+            if redis is not None and redis.has_any:
+                told.redis_aside = _put_aside(redis, name)
+            undoing.pop_all()
     told.aside = moves.aside
     return told
+
+
+def _move(env: Environment, staging: Path, places: dict[str, Path], moves: Moves) -> None:
+    old = [place for name, place in places.items() if (staging / name).exists()]
+    for place in [*old, *_old(env)]:
+        moves.put_aside(place)
+    if NAMES[DatabaseKind.SQLITE] in places:
+        for end in _DATABASE_ENDS[1:]:
+            moves.put_aside(Path(f"{places[NAMES[DatabaseKind.SQLITE]]}{end}"))
+    for name, place in places.items():
+        if (staging / name).exists():
+            moves.put(staging / name, place)
+
+
+def _redis(env: Environment, asked: Asked, staging: Path, told: Restored) -> KeptInRedis | None:
+    """Raises OperatorError where it has live state that nobody wants put aside."""
+    config, flows = staging / contents.CONFIG, staging / contents.FLOWS
+    if not asked.with_config:
+        config, flows = env.config_dir, env.flows_dir
+    redis = kept_in_redis(env, config, flows)
+    if redis is None:
+        return None
+    redis.look()
+    told.redis_away = f"{redis.name}: {redis.reason}" if redis.has_any is None else ""
+    if redis.has_any and not asked.replace:
+        raise OperatorError(
+            f"there is data already: {redis.name}, the live state of a centre, which a start would take up:"
+            " --replace puts it aside; if it is another centre's, name another Redis (ACD_REDIS_HOST)"
+        )
+    return redis
+
+
+def _put_aside(redis: KeptInRedis, name: str) -> str:
+    try:
+        return redis.put_aside(name)
+    except StateError as error:
+        raise OperatorError(f"nothing was restored: {redis.name} cannot be put aside: {error}") from error
 
 
 def _write_private(path: Path, data: bytes) -> None:

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import gzip
+import re
 import tarfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from acd.backup import recordings
-from acd.backup.make import archives
 from acd.errors import OperatorError
+
+NAME = re.compile(r"acd-\d{8}T\d{6}Z\.tar\.gz")
 
 
 def keep_newest(folder: Path, count: int) -> list[Path]:
     """Remove all archives with a name by their time but the newest so many; those that went.
 
-    Raises OperatorError where an archive that is kept cannot be read: then no recording is removed.
+    While nobody makes another one there. Raises OperatorError where an archive that is kept cannot be read:
+    then no recording is removed.
     """
     found = archives(folder)
     gone = found[:-count]
@@ -24,6 +27,11 @@ def keep_newest(folder: Path, count: int) -> list[Path]:
     if gone and (beside := folder / recordings.FOLDER).is_dir():
         recordings.remove_unnamed(beside, (_listing(archive) for archive in _all_archives(folder)))
     return gone
+
+
+def archives(folder: Path) -> list[Path]:
+    """Those with a name by their time, oldest first."""
+    return sorted(file for file in folder.iterdir() if NAME.fullmatch(file.name) and file.is_file())
 
 
 def _all_archives(folder: Path) -> Iterable[Path]:

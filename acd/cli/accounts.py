@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -144,6 +145,21 @@ def enable(name: User) -> None:
     with _store() as store:
         Attempts(store.engine).clear(name)
     _change(name, "account-changed", f"{name} can sign in", disabled=False)
+
+
+@app.command("admit-address")
+def admit_address(
+    address: Annotated[str, typer.Argument(help="as the audit log has it, such as 192.0.2.7")],
+) -> None:
+    """Undo the pause of an address after many failed attempts with whatever names, as of a whole office."""
+    try:
+        ipaddress.ip_address(address)
+    except ValueError:
+        raise OperatorError(f"expected an IP address such as 192.0.2.7, got {address!r}") from None
+    with _store() as store:
+        failed = Attempts(store.engine).clear_address(address)
+        audit(store, "address-admitted", address, failed=failed)
+    _say(f"{failed} failed attempts at {address} are forgotten; pauses of single names there go on")
 
 
 @app.command("second-factor")

@@ -18,7 +18,6 @@ from acd.backup.about import About, WhereRecordings
 from acd.backup.make import ENDING, Made, Wanted, make
 from acd.backup.pace import Pace
 from acd.backup.restore import Asked, Restored, restore
-from acd.backup.rotation import keep_newest
 from acd.backup.sealing import check_passphrase
 from acd.backup.verify import verify
 from acd.cli import context
@@ -75,13 +74,10 @@ def make_backup(
         raise OperatorError("--keep counts archives in a folder: name a folder")
     os.nice(_NICE)
     passphrase = _passphrase(env, passphrase_file)
-    wanted = Wanted(
-        target, _centre(env), recordings_go, journal, check_passphrase(passphrase) if passphrase else ""
-    )
+    sealed_by = check_passphrase(passphrase) if passphrase else ""
+    wanted = Wanted(target, _centre(env), recordings_go, journal, sealed_by, keep)
     with _pace(rate_mb) as pace:
         made = make(env, wanted, datetime.now(UTC), pace, os.environ)
-        if keep is not None:
-            made.removed = keep_newest(target, keep)
     _show_made(made)
 
 
@@ -187,6 +183,11 @@ def _show_restored(env: Environment, told: Restored) -> None:
         _say(f"{len(told.missing)} recordings are missing or damaged: {some}")
     for path in told.aside:
         _say(f"what was there before is in {path}")
+    if told.redis_aside:
+        _say(f"the live state that Redis had is in {told.redis_aside}")
+    if told.redis_away:
+        _say(f"Whether Redis has live state of before cannot be told ({told.redis_away}).")
+        _say("If it may: delete that key before the start, or calls and agents of then are taken up.")
     if told.about.variables:
         _say(f"set as they were, their values are in no back-up: {', '.join(told.about.variables)}")
     _say("Now: acd check, acd phones provision, and start the server; then acd records reconcile --repair")

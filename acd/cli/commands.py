@@ -59,6 +59,10 @@ COMMANDS = {
         "acd.cli.controllers:handover",
         "Have another controller lead, before maintenance: calls, places and desktops go on.",
     ),
+    "drill": Command(
+        "acd.cli.drills:drill",
+        "Bring a fault about on purpose in the running centre, watch, and write a report ('list': which).",
+    ),
     "lead": Command(
         "acd.cli.controllers:lead",
         "Have a controller lead although neither Redis nor the other controllers can be asked.",

@@ -13,13 +13,13 @@ def usual_values(kind: Any, but: Iterable[str]) -> Mapping[str, object]:
 
 
 def unusual(thing: object, usual: Mapping[str, object]) -> dict[str, Any]:
-    """The fields that are not as usual."""
+    """The fields that are not as usual. What is told so does not change with the thing."""
     # A loop, not a comprehension: each value is looked up once. It runs for every change of a call.
     data: dict[str, Any] = {}
     for name, value in usual.items():
         now = getattr(thing, name)
         if now != value:
-            data[name] = now
+            data[name] = dict(now) if isinstance(now, dict) else now
     return data
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any, Protocol
 
 import orjson
@@ -22,8 +23,8 @@ from acd.core.calls import Call
 from acd.core.commands import Command
 from acd.core.engine import Engine
 from acd.core.events import Event
-from acd.core.floor import Floor
 from acd.core.plan import Plan
+from acd.core.snapshot import Snapshot
 from acd.errors import RequestRefused
 from acd.journal.forms import command_forms, event_form, snapshot_form
 
@@ -41,8 +42,8 @@ class Journal(Protocol):
     def is_due(self, now: float) -> bool:
         """Whether a new file has to be begun, with a snapshot."""
 
-    def begin(self, now: float, line: bytes) -> None:
-        """A new file."""
+    def begin(self, now: float, first: Callable[[], bytes]) -> None:
+        """A new file; `first` makes its first line, and may be called later and in another thread."""
 
     def add(self, line: bytes) -> None:
         """The next line."""
@@ -87,7 +88,7 @@ class JournaledEngine(Engine):
         self, now: float, told: Event | dict[str, Any], ask: Callable[..., list[Command]], *arguments: Any
     ) -> list[Command]:
         if self._journal.is_due(now):
-            self._write(lambda: self._journal.begin(now, _head(self.floor)))
+            self._write(lambda: self._journal.begin(now, partial(_head, snapshot.take(self.floor))))
         if not self._journal.is_open:
             return ask(*arguments)
         self._waits.clear()
@@ -118,8 +119,8 @@ def named(error: Exception) -> str:
 _TIMER = {"timer": True}
 
 
-def _head(floor: Floor) -> bytes:
-    return _line({"journal": FORMAT, "acd": __version__, "snapshot": snapshot_form(snapshot.take(floor))})
+def _head(taken: Snapshot) -> bytes:
+    return _line({"journal": FORMAT, "acd": __version__, "snapshot": snapshot_form(taken)})
 
 
 def _step(now: float, told: Event | dict[str, Any], waits: list[float], outcome: dict[str, Any]) -> bytes:

@@ -1,6 +1,7 @@
 """The journal's files: one is appended to, older ones are kept for some days and up to some size.
 
-Lines are handed to a thread, which writes them a moment later, together. A disk that is full, or slower than
+Lines are handed to a thread, which writes them a moment later, together; the first one, which has all state,
+it also puts into words. A disk that is full, or slower than
 the calls, ends the file, and nothing else; a new one is begun a minute later.
 """
 
@@ -11,10 +12,10 @@ import os
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 import structlog
 
@@ -30,6 +31,13 @@ CLOSE_LIMIT_S = 5.0
 PRUNE_EVERY_S = 3600.0
 FILES_MIN = 10
 """The room that the settings allow is for at least so many files, of which the oldest goes first."""
+
+
+class _New(NamedTuple):
+    """Begins a file; `first` makes its first line."""
+
+    path: Path
+    first: Callable[[], bytes]
 
 
 class JournalFiles:
@@ -48,7 +56,7 @@ class JournalFiles:
         self._file_bytes = 0
         self._added_bytes = 0
         self._written_bytes = 0
-        self._lines: deque[bytes | Path] = deque()  # a path begins a file
+        self._lines: deque[bytes | _New] = deque()
         self._broken = False  # set by the thread
         self._closing = threading.Event()
         self._work = threading.Event()
@@ -63,14 +71,14 @@ class JournalFiles:
             return now >= self._end_at or self._file_bytes >= self._longest_file_bytes
         return self._settings.enabled and time.monotonic() >= self._retry_at
 
-    def begin(self, now: float, line: bytes) -> None:
-        """A new file, named after the time."""
+    def begin(self, now: float, first: Callable[[], bytes]) -> None:
+        """A new file, named after the time. `first` makes its first line; called in the thread."""
         moment = datetime.fromtimestamp(now, UTC)
-        self._lines.append(self._folder / f"{moment:%Y-%m-%dT%H-%M-%S.%f}Z.jsonl")
+        self._lines.append(_New(self._folder / f"{moment:%Y-%m-%dT%H-%M-%S.%f}Z.jsonl", first))
         self.is_open = True
         self._end_at = now + LONGEST_FILE_S
         self._file_bytes = 0
-        self.add(line)
+        self._wake()
 
     def add(self, line: bytes) -> None:
         """The next line; it is in the file a moment later."""
@@ -79,6 +87,9 @@ class JournalFiles:
         self._added_bytes += len(line)
         if self._added_bytes - self._written_bytes > PENDING_MAX_BYTES:
             self._stop("the disk is too slow")
+        self._wake()
+
+    def _wake(self) -> None:
         if self._thread is None:
             self._thread = threading.Thread(target=self._run, name="journal", daemon=True)
             self._thread.start()
@@ -135,10 +146,13 @@ class JournalFiles:
                 except OSError as error:
                     log.debug("the journal cannot be written", reason=str(error))
                     file, self._broken = None, True
+                except Exception:  # a fault of ours, in putting the state into words
+                    log.exception("the journal cannot say how things are")
+                    file, self._broken = None, True
         if file is not None:
             file.close()
 
-    def _batches(self) -> Iterator[bytes | Path]:
+    def _batches(self) -> Iterator[bytes | _New]:
         """What there is to do now: lines of one file together."""
         batch: list[bytes] = []
         while self._lines:
@@ -153,7 +167,7 @@ class JournalFiles:
         if batch:
             yield b"".join(batch)
 
-    def _write(self, file: BinaryIO | None, what: bytes | Path) -> BinaryIO | None:
+    def _write(self, file: BinaryIO | None, what: bytes | _New) -> BinaryIO | None:
         """The file from here on; None after a failure, until the next one is begun."""
         if isinstance(what, bytes):
             self._written_bytes += len(what)
@@ -164,7 +178,11 @@ class JournalFiles:
             file.close()
         self.prune()
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        return os.fdopen(os.open(what, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "wb", buffering=0)
+        first = what.first()
+        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
+        file = os.fdopen(os.open(what.path, flags, 0o600), "wb", buffering=0)
+        self._append(file, first)
+        return file
 
     def _append(self, file: BinaryIO, lines: bytes) -> None:
         try:

@@ -9,8 +9,10 @@ from typing import Any
 import orjson
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError
+from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+from acd.loss import DATABASE
 
 ANSWER_LIMIT_S = 20.0
 """So long a statement may take on PostgreSQL before we give it up; the server does a little earlier."""
@@ -36,9 +38,14 @@ def make_engine(url: URL) -> Engine:
 
     Its errors do not show values: callers' numbers must not get into the log.
     """
-    if url.get_backend_name() == "sqlite":
-        return _sqlite(url)
-    return _postgresql(url, ANSWER_LIMIT_S)
+    engine = _sqlite(url) if url.get_backend_name() == "sqlite" else _postgresql(url, ANSWER_LIMIT_S)
+    event.listen(engine, "before_cursor_execute", _fail_in_a_drill)
+    return engine
+
+
+def _fail_in_a_drill(*_about: Any) -> None:
+    if DATABASE.is_on:
+        raise OperationalError("", None, ConnectionError("away, in a drill"))
 
 
 def _sqlite(url: URL) -> Engine:

@@ -9,10 +9,12 @@ from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 
 import structlog
+from structlog.contextvars import bound_contextvars
 
 from acd.errors import OperatorError, RequestRefused
 from acd.runtime.control import BAD_REQUEST, FAILED, INTERNAL, LINE_MAX, STANDBY, Answer, Handler, Request
 from acd.runtime.control_gate import ControlGate
+from acd.runtime.log_words import requested
 
 log = structlog.get_logger(__name__)
 
@@ -147,6 +149,10 @@ class ControlServer:
         if request is None or handler is None:
             known = ", ".join([*self._handlers, *self._streams])
             return _line({"error": BAD_REQUEST, "message": f"not a request; 'do' is one of: {known}"})
+        with bound_contextvars(**requested(request)):
+            return await self._answered(handler, request)
+
+    async def _answered(self, handler: Handler, request: Request) -> bytes:
         try:
             found = handler(request)
             return _line({"ok": True, **(await found if isinstance(found, Awaitable) else found)})

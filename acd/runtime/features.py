@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+import structlog
+
 from acd.core import events
 from acd.core.plan import BROWSER_PREFIX
 from acd.errors import RequestRefused
@@ -144,6 +146,7 @@ class FeatureDesk:
         profile = self._centre.plan.agent_by_extension(extension)
         if profile is None:
             raise RequestRefused("unknown-agent", f"no agent has extension {extension}")
+        structlog.contextvars.bind_contextvars(agent=profile.id)  # for this session
         if self._gate is not None and profile.extension != phone.removeprefix(BROWSER_PREFIX):
             await self._gate.admit(profile.id, line, self._say("pin"), self._say("wrong-pin"))
         self._shell.feed(events.AgentLoggedIn(profile.id, phone))

@@ -46,7 +46,9 @@ PLACES_EVERY_S = 0.25
 """How often at most the places in one line are counted anew: each caller who leaves moves all others."""
 PLACES_SHOWN = 100
 LOOK_MOST = 500
-"""So many agents, and as many calls, are put into words at a time; the others' turn is next, a moment later."""
+"""So many agents, and as many calls, are put into words at a time; the others' turn comes a moment later."""
+FORGET_AFTER_S = 10.0
+"""So long what has been looked at is kept up for a first watcher who has lost patience."""
 FORECASTS_MAX = 20
 """So many groups' expected waits are worked out a second; the others' follow in the next."""
 
@@ -200,11 +202,20 @@ class LiveFeed:
 
     def leave(self, take: Take) -> None:
         """No more; leaving twice is harmless."""
+        had_to_wait = take in self._joining
         for takers in (self._takers, self._quiet, self._joining):
             if take in takers:
                 takers.remove(take)
         self._watched = bool(self._takers or self._quiet or self._joining)
+        if had_to_wait and not self._watched:  # it comes again, and is not to wait from the beginning
+            self._watched = True
+            asyncio.get_running_loop().call_later(FORGET_AFTER_S, self._forget_unwatched)
         if not self._watched:
+            self._forget()
+
+    def _forget_unwatched(self) -> None:
+        if not (self._takers or self._quiet or self._joining):
+            self._watched = False
             self._forget()
 
     def _forget(self) -> None:
@@ -281,21 +292,24 @@ class LiveFeed:
             return
         self._stumbled = False
         if (changed or gone or even_empty) and (self._takers or self._quiet):
-            self._seq += 1
-            line = _line({**self._count(), "set": changed, "drop": gone})
-            for take in list(self._takers):
-                take(line)
-            self._publish(line)
-            if even_empty and self._quiet:
-                beat = _line(self._count())
-                for take in list(self._quiet):
-                    take(beat)
+            self._send(changed, gone, is_beat=even_empty)
         if self._has_more:
             self._arm()
         else:
             joining, self._joining = self._joining, []
             for take in joining:
                 self._tell_everything(take)
+
+    def _send(self, changed: Mapping[str, orjson.Fragment], gone: list[str], *, is_beat: bool) -> None:
+        self._seq += 1
+        line = _line({**self._count(), "set": changed, "drop": gone})
+        for take in list(self._takers):
+            take(line)
+        self._publish(line)
+        if is_beat and self._quiet:
+            beat = _line(self._count())
+            for take in list(self._quiet):
+                take(beat)
 
     def _mark_everything(self) -> list[str]:
         """At first, and when there is another plan; the keys of what is there no longer."""

@@ -81,7 +81,7 @@ class Reception:
     # --- the caller asks ----------------------------------------------------------------------
     async def serve(self, ask: Ask, line: CallerLine) -> None:
         """Answer one question, or leave the caller in the engine's hands."""
-        structlog.contextvars.bind_contextvars(call=ask.call_id)  # for all lines of this session
+        structlog.contextvars.bind_contextvars(call=ask.call_id, **self._whose(ask.phone))  # for this session
         log.debug("ask", ask=ask)
         if ask.kind is AskKind.NEW and ask.phone is not None and ask.dialed_number.startswith("*"):
             await self._feature(ask, line)
@@ -102,6 +102,11 @@ class Reception:
         finally:
             for call_id in [c for c, other in self._lines.items() if other is line]:
                 del self._lines[call_id]  # the call may have another id by now
+
+    def _whose(self, phone: str | None) -> dict[str, str]:
+        """The agent on the phone that asks, for the log."""
+        agent = None if phone is None else self._shell.engine.floor.agent_on(phone)
+        return {} if agent is None else {"agent": agent.id}
 
     def _rescue(self, call_id: str, error: Exception) -> bool:
         """A fault of ours in a flow: the caller would ask again and meet it again, for ever.

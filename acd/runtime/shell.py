@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from contextvars import Context
 from dataclasses import fields
 from functools import partial
 from time import perf_counter
@@ -20,6 +21,7 @@ from acd.core.engine import Engine
 from acd.core.events import DispatchSuspended, Event, PhoneChanged
 from acd.core.facts import AgentInterval
 from acd.core.ports import Mirror, Recorder, Switch
+from acd.runtime.log_words import about
 
 log = structlog.get_logger(__name__)
 
@@ -27,6 +29,7 @@ FROZEN_S = 3.0
 TICK_S = 0.5
 
 T = TypeVar("T")
+_NOBODY = Context()
 Kept = Mapping[str, Mapping[str, Any]]
 Continue = Callable[[str], None]
 Refused = Callable[[commands.RefuseDirect], None]
@@ -226,7 +229,9 @@ class Shell:
         self._timer_at = deadline
         if deadline is not None:
             delay = max(0.0, deadline - self.clock())
-            self._timer = asyncio.get_running_loop().call_later(delay, self._fire, deadline)
+            loop = asyncio.get_running_loop()
+            # Whom the event at hand is about, the next deadline may not be: the log would say so.
+            self._timer = loop.call_later(delay, self._fire, deadline, context=_NOBODY)
 
     def _fire(self, deadline: float) -> None:
         self._timer = None
@@ -278,7 +283,7 @@ class Shell:
         try:
             todo = self.engine.handle(event, self.clock())
         except Exception as error:
-            log.exception("an event failed", event_=type(event).__name__)
+            log.exception("an event failed", event_=type(event).__name__, **about(event))
             failures.append(error)
         else:
             self._run(todo, failures)
@@ -293,7 +298,7 @@ class Shell:
             try:
                 self._run_one(command)
             except Exception as error:
-                log.exception("a command failed", command=type(command).__name__)
+                log.exception("a command failed", command=type(command).__name__, **about(command))
                 failures.append(error)
             else:
                 if isinstance(command, commands.Offer):

@@ -52,8 +52,9 @@ class SpendingBook:
         self._ended: dict[str, float] = {}
         self.meters: dict[str, Meter] = {}
 
-    def restore(self, kept: Mapping[str, Mapping[str, Any]], lives: Callable[[str], bool]) -> None:
-        """Begin with what was spent before a restart; of calls that are gone the talk ends now."""
+    def restore(self, kept: Mapping[str, Mapping[str, Any]]) -> None:
+        """Begin with what was spent before a restart: before we are told of calls, whose talks would begin
+        anew otherwise."""
         try:
             spent = kept.get(SPENT, {})
             self._day = str(spent.get("day", ""))
@@ -63,6 +64,9 @@ class SpendingBook:
             log.error("what calls outside have cost today cannot be read", reason=repr(error))
             return
         self.meters = {key.removeprefix(METER): meter for key, meter in found.items()}
+
+    def stop_gone(self, lives: Callable[[str], bool]) -> None:
+        """Once it is known which calls go on: of those that are gone the talk ends now."""
         for call_id in [call_id for call_id in self.meters if not lives(call_id)]:
             self._stop(call_id, self._clock())
 

@@ -8,6 +8,7 @@ import re
 import socket
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import time
 from pathlib import Path
 from typing import TypeVar
 
@@ -47,11 +48,14 @@ class Environment:
     `sip_tls_cert` and `sip_tls_key` (PEM) switch on SIP over TLS at `sip_tls_port`; those of providers are
     held against `sip_tls_ca`.
     Where there are several Asterisk nodes, phones and trunks reach Kamailio at `sip_address`; each `kamailio`
-    has HTTP for browsers' phones and for control, open to our own machines and `kamailio_from`.
+    has HTTP for browsers' phones and for control, open to our own machines and `kamailio_from`. Of one node,
+    `front` is where Kamailio has SIP.
     FastAGI is taken from `asterisk_host`, and from the addresses and networks of `agi_from`.
     Secrets may come from files: NAME_FILE names the one of NAME (`acd.settings.secret_variables`).
-    `backup_passphrase` seals the secrets in a back-up. `oidc_client_secret` proves to the provider of single
-    sign-on who we are.
+    Traces of calls go to the collector at `otlp_endpoint`, with callers' numbers if `otlp_numbers`.
+    `backup_passphrase` seals the secrets in a back-up. Drills are carried out within `drill_hours` alone,
+    from the first time of day to the second, by the centre's clock. `oidc_client_secret` proves to the
+    provider of single sign-on who we are.
     `records_url`, if given, says where records go instead of a file in `home`; it may hold a password.
     """
 
@@ -91,6 +95,10 @@ class Environment:
     oidc_client_secret: str = field(default="", repr=False)
     kamailio: tuple[FrontPlace, ...] = ()
     kamailio_from: tuple[str, ...] = ()
+    otlp_endpoint: str | None = None
+    otlp_numbers: bool = False
+    front: tuple[str, int] | None = None
+    drill_hours: tuple[time, time] | None = None
 
     @classmethod
     def from_env(cls, env: Mapping[str, str], checkout: Path) -> Environment:
@@ -124,6 +132,7 @@ class Environment:
             s3_access_key=read(_secret, "ACD_S3_ACCESS_KEY", ""),
             s3_secret_key=read(_secret, "ACD_S3_SECRET_KEY", ""),
             backup_passphrase=read(_secret, "ACD_BACKUP_PASSPHRASE", ""),
+            drill_hours=read.optional(_hours, "ACD_DRILL_HOURS", (time(20), time(6))),
             oidc_client_secret=read(_secret, "ACD_OIDC_CLIENT_SECRET", ""),
             metrics_from=read(_networks, "ACD_METRICS_FROM", cls.metrics_from),
             tls_cert=read.optional(_file, "ACD_TLS_CERT", home),
@@ -138,6 +147,9 @@ class Environment:
             kamailio=read(fronts_of, "ACD_KAMAILIO", cls.kamailio),
             kamailio_from=read(_networks, "ACD_KAMAILIO_FROM", cls.kamailio_from),
             controllers=read(controllers_of, "ACD_CONTROLLERS", cls.controllers),
+            otlp_endpoint=read.optional(_web_address, "ACD_OTLP_ENDPOINT", "")
+            or read.optional(_web_address, "OTEL_EXPORTER_OTLP_ENDPOINT", ""),
+            otlp_numbers=read(_yes_or_no, "ACD_OTLP_NUMBERS", cls.otlp_numbers),
         )
         if read.problems:
             raise OperatorError("\n".join(read.problems))
@@ -376,6 +388,22 @@ def _host(env: Mapping[str, str], name: str, default: str) -> str:
         ) from None
 
 
+def _web_address(env: Mapping[str, str], name: str, default: str) -> str:
+    text = env.get(name) or default
+    if not re.fullmatch(r"https?://[A-Za-z0-9.:\[\]-]+(/[!-~]*)?", text):
+        raise OperatorError(
+            f"{name}: expected an address such as http://collector:4318, without a password, got {text!r}"
+        )
+    return text
+
+
+def _yes_or_no(env: Mapping[str, str], name: str, default: bool) -> bool:
+    text = env.get(name) or ("yes" if default else "no")
+    if text not in ("yes", "no"):
+        raise OperatorError(f"{name}: expected yes or no, got {text!r}")
+    return text == "yes"
+
+
 def _database_url(env: Mapping[str, str], name: str, default: str) -> str:
     text = _secret(env, name, "")
     return database_url(name, text) if text else default
@@ -384,6 +412,15 @@ def _database_url(env: Mapping[str, str], name: str, default: str) -> str:
 def _secret(env: Mapping[str, str], name: str, default: str) -> str:
     """From the variable, or from the file that NAME_FILE names."""
     return secret_variable(env, name) or default
+
+
+def _hours(env: Mapping[str, str], name: str, _default: tuple[time, time]) -> tuple[time, time]:
+    text = env.get(name, "")
+    try:
+        first, last = (time.fromisoformat(part) for part in text.split("-"))
+    except ValueError:
+        raise OperatorError(f"{name}: expected times of day such as 20:00-06:00, got {text!r}") from None
+    return first, last
 
 
 def _is_port(text: str) -> bool:

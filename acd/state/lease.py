@@ -10,6 +10,7 @@ distributed locking" (2016).
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -113,18 +114,22 @@ class Lease:
             connection.transport.abort()
 
     async def _run(self, script: str, *arguments: str) -> Any:
+        """One limit for all of it: connecting, finding the master, and the answer."""
         try:
-            if self._connection is None:
-                self._connection = await open_connection(self._server, ANSWER_WITHIN_S)
-            if script not in self._scripts:
-                made = self._connection.register_script(script)
-                self._scripts[script] = await within_limit(made, ANSWER_WITHIN_S)
-            known = self._scripts[script]
-            reply = await within_limit(known.run(keys=self._keys, args=list(arguments)), ANSWER_WITHIN_S)
-            return await within_limit(reply.return_value(), ANSWER_WITHIN_S)
+            return await within_limit(self._answer(script, arguments), ANSWER_WITHIN_S)
         except BaseException:  # cancelled, too: an answer that comes late must not pass for the next one's
             self.close()
             raise
+
+    async def _answer(self, script: str, arguments: Sequence[str]) -> Any:
+        if self._connection is None:
+            self._connection = await open_connection(self._server, ANSWER_WITHIN_S)
+        if script not in self._scripts:
+            made = self._connection.register_script(script)
+            self._scripts[script] = await within_limit(made, ANSWER_WITHIN_S)
+        known = self._scripts[script]
+        reply = await within_limit(known.run(keys=self._keys, args=list(arguments)), ANSWER_WITHIN_S)
+        return await within_limit(reply.return_value(), ANSWER_WITHIN_S)
 
 
 def _ms(seconds: float) -> str:

@@ -9,16 +9,22 @@ lost everything. So each connection here is used until its first failure, and ev
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Collection, Iterable, Mapping
+import inspect
+from collections.abc import Awaitable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self, TypeVar
 
 import asyncio_redis
 
 from acd.errors import FencedOff, StateError
+from acd.loss import REDIS
 from acd.settings.redis_places import redis_places
 
 ANSWER_LIMIT_S = 2.0
+FIRST_NAMED_WITHIN_S = 0.1
+"""So long after another master's answer that of one named before it is waited for."""
+NEW_KEPT_S = 600
+"""What is to replace a hash has arrived long before."""
 T = TypeVar("T")
 
 
@@ -45,18 +51,50 @@ return redis.call(unpack(ARGV, 2))
 async def open_connection(server: RedisServer, limit_s: float | None = None) -> Any:
     """A connection of asyncio-redis, signed in, of use until its first failure. Raises StateError.
 
-    Of several servers the first that answers within the limit and is a master.
+    Of several servers, which are tried at once, one that is a master: of two the one that is named first,
+    so that all choose the same one, unless it answers much later.
     """
     places = redis_places(server.address, server.port)
     if len(places) == 1:
         return await _open(server, places[0], limit_s)
-    reasons = []
-    for place in places:
-        try:
-            return await _open(server, place, limit_s, as_master=True)
-        except StateError as error:
-            reasons.append(f"{place[0]}:{place[1]}: {error}")
-    raise StateError("; ".join(reasons))
+    tries = [asyncio.create_task(_open(server, place, limit_s, as_master=True)) for place in places]
+    try:
+        chosen = await _first_master(tries)
+    except BaseException:
+        _leave(tries)
+        raise
+    if chosen is not None:
+        _leave([task for task in tries if task is not chosen])
+        return chosen.result()
+    reasons = zip(places, tries, strict=True)
+    raise StateError("; ".join(f"{host}:{port}: {task.exception()}" for (host, port), task in reasons))
+
+
+async def _first_master(tries: Sequence[asyncio.Task[Any]]) -> asyncio.Task[Any] | None:
+    """The first in order that has found one; those before it have a moment yet."""
+    pending: set[asyncio.Task[Any]] = set(tries)
+    while pending and not any(map(_has_found, tries)):
+        _, pending = await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
+    found = next((n for n, task in enumerate(tries) if _has_found(task)), None)
+    if found:
+        await asyncio.wait(tries[:found], timeout=FIRST_NAMED_WITHIN_S)
+    return next(filter(_has_found, tries), None)
+
+
+def _has_found(task: asyncio.Task[Any]) -> bool:
+    return task.done() and not task.cancelled() and task.exception() is None
+
+
+def _leave(tries: Iterable[asyncio.Task[Any]]) -> None:
+    """Nobody wants what comes of them."""
+    for task in tries:
+        task.add_done_callback(_abort)
+        task.cancel()
+
+
+def _abort(task: asyncio.Task[Any]) -> None:
+    if _has_found(task) and task.result().transport is not None:
+        task.result().transport.abort()
 
 
 async def _open(
@@ -158,12 +196,19 @@ class RedisHash:
         A part is taken when the one before it has arrived. Raises StateError.
         """
         await within_limit(self._connection.delete([self._new_key]))
-        for part in parts:
+        for n, part in enumerate(parts):
             await self._set(self._new_key, part)
+            if n == 0:  # of a process that dies before the end nothing stays
+                await within_limit(self._connection.expire(self._new_key, NEW_KEPT_S))
+        await within_limit(self._connection.persist(self._new_key))
         if self._fencing is None:
             await within_limit(self._connection.rename(self._new_key, self._key))
         else:
             await self._change("RENAME", self._new_key, self._key)
+
+    async def put_aside(self, key: str) -> None:
+        """It has this name from now on. Raises StateError, where there is no such hash, too."""
+        await within_limit(self._connection.rename(self._key, key))
 
     def close(self) -> None:
         """At once; what was not sent is lost."""
@@ -180,6 +225,10 @@ def _take_note(reader: asyncio.Task[None]) -> None:
 async def within_limit(answer: Awaitable[T], limit_s: float | None = None) -> T:
     """asyncio-redis's answer. Raises StateError for whatever comes in its place, and for none in time."""
     limit_s = ANSWER_LIMIT_S if limit_s is None else limit_s
+    if REDIS.is_on:
+        if inspect.iscoroutine(answer):
+            answer.close()
+        raise StateError("away, in a drill")
     try:
         # Not wait_for: of Python 3.11, it forgets that it was cancelled when the answer comes just then.
         async with asyncio.timeout(limit_s):

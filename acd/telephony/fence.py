@@ -70,6 +70,26 @@ async def shut_others_out(address: tuple[str, int], password: str, user: str, fe
                 await writer.wait_closed()
 
 
+async def say(address: tuple[str, int], password: str, command: str) -> list[str]:
+    """What Asterisk's console prints; nothing where it ends, as by `core restart now`.
+
+    Raises TelephonyError, OSError or TimeoutError.
+    """
+    async with asyncio.timeout(LIMIT_S):
+        reader, writer = await asyncio.open_connection(*address, limit=LINE_MAX)
+        try:
+            await reader.readline()
+            manager = _Console(reader, writer)
+            await manager.log_in(fence_password(password))
+            with contextlib.suppress(asyncio.IncompleteReadError):
+                return await manager.say(command)
+            return []
+        except asyncio.IncompleteReadError:
+            raise TelephonyError("Asterisk closed the connection") from None
+        finally:
+            writer.close()
+
+
 async def _mark(manager: _Console, fence: int, name: str) -> None:
     lines = await manager.say("dialplan show globals")
     told = next((line.split("=", 1)[1] for line in lines if line.strip().startswith(f"{LEADER}=")), "")

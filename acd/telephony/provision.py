@@ -23,6 +23,7 @@ from acd.telephony.agi import script_name
 from acd.telephony.fence import USER as FENCE_USER
 from acd.telephony.fence import fence_password
 from acd.telephony.ice import ice_settings
+from acd.telephony.provision_behind import proxy_line, values_behind
 from acd.telephony.provision_queues import queue_sections
 from acd.telephony.provision_tls import TlsFiles, media_lines, tls_files
 from acd.telephony.provision_trunks import emergency_extensions, trunk_sections
@@ -92,6 +93,7 @@ def _values(
 ) -> dict[str, str]:
     low, high = environment.rtp_ports
     return {
+        **values_behind(environment),
         "node": NODE,
         "lease_s": f"{centre.system.lease_s:.0f}",
         "others_after_s": f"{centre.system.fallback_others_after_s:.0f}",
@@ -110,7 +112,7 @@ def _values(
         "rtp_high": str(high),
         "ws_address": numeric_address(environment.asterisk_host),
         "ws_port": str(environment.ws_port),
-        "ws_enabled": "yes" if centre.desktop.browser_phones else "no",
+        "ws_enabled": "yes" if centre.desktop.browser_phones and environment.front is None else "no",
         "browser_silent_s": str(centre.desktop.browser_silent_s),
         "ice": ice_settings(environment) if centre.desktop.browser_phones else "icesupport = no",
         "hints": _hints(centre),
@@ -121,9 +123,14 @@ def _values(
         "phone_transport": "" if tls.transport else "transport = transport-udp",
         "music": "\n".join(_music(name, folder) for name, folder in own_music(centre.flows_dir).items()),
         "phones": "\n".join(
-            _phone(p, secrets.phone_passwords[p.id], centre.phone_networks) for p in centre.phones.values()
+            _phone_behind(p)
+            if environment.front is not None
+            else _phone(p, secrets.phone_passwords[p.id], centre.phone_networks)
+            for p in centre.phones.values()
         ),
-        "trunks": "\n".join(trunk_sections(t, passwords) for t in centre.trunks.values()),
+        "trunks": "\n".join(
+            trunk_sections(t, passwords, proxy_line(environment)) for t in centre.trunks.values()
+        ),
         "emergency": emergency_extensions(centre),
         "queues": queue_sections(centre),
     }
@@ -184,6 +191,18 @@ callerid = {_plain(phone.display_name)} <{phone.extension}>
 [{phone.id}](acd-phone-auth)
 username = {phone.id}
 password = {password}
+[{phone.id}]({kind}-aor)
+"""
+
+
+def _phone_behind(phone: PhoneSpec) -> str:
+    """Kamailio has asked for its password, and has held it against the networks and the encryption."""
+    kind = "acd-browser" if phone.browser else "acd-phone"
+    more = "".join(f"{line}\n" for line in media_lines(phone.encryption))
+    return f"""[{phone.id}]({kind})
+aors = {phone.id}
+{more}\
+callerid = {_plain(phone.display_name)} <{phone.extension}>
 [{phone.id}]({kind}-aor)
 """
 

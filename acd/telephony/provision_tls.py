@@ -31,6 +31,8 @@ class TlsFiles:
 def tls_files(centre: Centre, environment: Environment, folder: Path, translation: str) -> TlsFiles:
     """Raises OperatorError for files that cannot be read, and for TLS that is asked for without any."""
     certificate, key = environment.sip_tls_cert, environment.sip_tls_key
+    if environment.front is not None:
+        return TlsFiles("", {})  # Kamailio has it
     if certificate is None or key is None:
         _check_not_needed(centre)
         return TlsFiles("", {})

@@ -67,3 +67,5 @@ async def _refusals(request: web.Request, handler: Next) -> web.StreamResponse:
     except Exception:
         log.exception("a request failed", method=request.method, path=request.path)
         return Refusal(500, "internal", "the server could not do that; its log says why").response()
+    finally:
+        structlog.contextvars.unbind_contextvars("user")  # the next request here may be somebody else's

@@ -49,6 +49,8 @@ async def check_code(ctx: Context[Any, Any], username: str, code: str) -> bool:
         right = _accept(services, username, address, code)
         if right:
             services.attempts.succeeded(username, address)
+        else:
+            services.attempts.failed(username, address)
         return right
 
     return await asyncio.shield(ctx.sql(check))
@@ -76,8 +78,14 @@ async def _checked(
         services.attempts.succeeded(username, address)
         return Checked(account, by=by)
 
+    def counted() -> Checked:
+        found = check()
+        if found.account is None:
+            services.attempts.failed(username, address)
+        return found
+
     async with services.guesses.turn():  # the pause is looked for only then: no flood gets in before it
-        return await asyncio.shield(ctx.sql(check))
+        return await asyncio.shield(ctx.sql(counted))
 
 
 def begin_attempt(services: Services, username: str, address: str) -> None:

@@ -93,7 +93,7 @@ class Services:
             self.leader, self.picture, self.environment.redis_host, self.environment.redis_password
         )
         self.hub = Hub(self.picture, self.link)
-        self.others = Others(self.leader)
+        self.others = Others(self.leader, self.open_sockets.look_again)
         self.picture.listen(self._look_again)
         self.recordings = RecordingDesk(self.environment.recordings_dir, self._bucket)
         self.figures = Figures(self.store, self.centre, self.picture, self.hub)

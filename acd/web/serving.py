@@ -80,6 +80,8 @@ async def identified(services: Services, request: web.Request) -> Asker:
             services.limits.count_stranger(address)
         raise
     services.limits.count(asker, key)
+    if asker.known:
+        structlog.contextvars.bind_contextvars(user=asker.name)  # until the request has been answered
     return asker
 
 

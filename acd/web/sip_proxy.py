@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
+from collections.abc import Sequence
 from typing import Any
 
 import structlog
@@ -21,6 +22,8 @@ from aiohttp import (
     web,
 )
 
+from acd.settings.environment import Environment
+from acd.settings.fronts import FrontPlace
 from acd.web.asker import Asker
 from acd.web.rate import Rate
 from acd.web.refusal import Refusal, away, forbidden
@@ -46,9 +49,7 @@ Socket = web.WebSocketResponse | ClientWebSocketResponse
 
 def sip_handler(services: Services) -> Any:
     """The aiohttp handler."""
-    environment = services.environment
-    host = f"[{environment.asterisk_host}]" if ":" in environment.asterisk_host else environment.asterisk_host
-    url = f"http://{host}:{environment.ws_port}/ws"
+    urls = door_urls(services.environment)
 
     async def handle(request: web.Request) -> web.StreamResponse:
         asker = await _admit(services, request)
@@ -59,7 +60,7 @@ def sip_handler(services: Services) -> Any:
         if not ready or ready.protocol != PROTOCOL:
             raise Refusal(400, "no-sip", f"this is a WebSocket of the subprotocol '{PROTOCOL}'")
         async with ClientSession() as client:
-            asterisk = await _connect(client, url)
+            asterisk = await _connect_to_one(client, urls)
             await browser.prepare(request)
             ended = asyncio.Event()
             with services.open_sockets.of(asker, ended.set):
@@ -81,6 +82,22 @@ async def _admit(services: Services, request: web.Request) -> Asker:
     if services.open_sockets.count(asker) >= OF_SESSION_MAX:
         raise Refusal(429, "too-many-phones", "too many tabs of this session are open")
     return asker
+
+
+def door_urls(environment: Environment) -> tuple[str, ...]:
+    """Where browsers' phones are taken: at Asterisk, or at each Kamailio where it is before several nodes."""
+    alone = (FrontPlace(environment.asterisk_host, environment.ws_port),)
+    places = environment.fronts if environment.kamailio else alone
+    hosts = ((f"[{place.host}]" if ":" in place.host else place.host, place.port) for place in places)
+    return tuple(f"http://{host}:{port}/ws" for host, port in hosts)
+
+
+async def _connect_to_one(client: ClientSession, urls: Sequence[str]) -> ClientWebSocketResponse:
+    """The first that answers; Refusal of the last one, if none does."""
+    for url in urls[:-1]:
+        with contextlib.suppress(Refusal):
+            return await _connect(client, url)
+    return await _connect(client, urls[-1])
 
 
 async def _connect(client: ClientSession, url: str) -> ClientWebSocketResponse:

@@ -94,10 +94,12 @@ class FaultCentre(StandbyCentre, PostgresCentre):
         """End all of it."""
         self.replica.stop()
         self.proxy.passing.set()
-        await asyncio.to_thread(self.stop)
-        await self.proxy.__aexit__()
-        for folder in self._disks.values():
-            await asyncio.to_thread(_run, "umount", folder)
+        try:
+            await asyncio.to_thread(self.stop)
+        finally:
+            await self.proxy.__aexit__()
+            for folder in self._disks.values():
+                await asyncio.to_thread(_run, "umount", "--lazy", folder)
 
     def kill_web(self) -> None:
         """kill -9."""
@@ -179,9 +181,15 @@ class FaultCentre(StandbyCentre, PostgresCentre):
     def _remount(self, name: str, options: str) -> None:
         _run("mount", "-o", f"remount,{options}", self._disks[name])
 
-    def restart_asterisk_kept(self) -> None:
-        """As a service manager does after a crash."""
-        self.restart_asterisk()
+    def kill_asterisk(self) -> None:
+        """kill -9."""
+        assert self._asterisk is not None
+        self._asterisk.kill()
+        self._asterisk.wait(10)
+
+    def start_asterisk(self) -> None:
+        """Again, as its keeper does."""
+        self._start_asterisk()
         wait_until(lambda: self.console("pjsip show transports") is not None, 10, "Asterisk's SIP")
 
 

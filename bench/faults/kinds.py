@@ -148,8 +148,9 @@ async def ami_flooded(stage: Stage) -> None:
 async def asterisk_restarted(stage: Stage) -> None:
     """kill -9, and started again: calls on it are lost."""
     stage.strike()
+    await asyncio.to_thread(stage.centre.kill_asterisk)
     stage.load.cut_off()
-    await asyncio.to_thread(stage.centre.restart_asterisk_kept)
+    await asyncio.to_thread(stage.centre.start_asterisk)
     await stage.until_next_offer(20.0)
 
 

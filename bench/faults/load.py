@@ -26,7 +26,9 @@ ANSWER_S = (0.1, 0.6)
 BACK_AFTER_S = 0.5
 AGENT_ENDS = 0.7
 """Of all talks; the others are ended by the caller."""
-LOGGED_IN_WITHIN_S = 20.0
+LOGGED_IN_WITHIN_S = 60.0
+REGISTERED_S = 3 * 3600
+"""Longer than a clock is set forward: phones that have to register again are away until they do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +71,7 @@ class Load:
         self._pace = pace
         self._chance = random.Random(seed)
         self._trunk = Callers(centre)
-        self._agents = Agents(centre, centre.phones)
+        self._agents = Agents(centre, centre.phones, REGISTERED_S)
         self._legs: dict[str, Leg] = {}
         self._coming: asyncio.Task[None] | None = None
 

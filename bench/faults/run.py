@@ -22,7 +22,7 @@ from bench.faults.stage import LOOK_S, Stage
 WARM_S = (6.0, 10.0)
 SETTLE_S = 4.0
 SHORT_WARM_S, SHORT_SETTLE_S = (0.5, 1.0), 0.5
-DRAIN_LIMIT_S = 60.0
+DRAIN_LIMIT_S = 40.0
 IN_FLIGHT_S = 0.1
 """What comes within so long was on its way before the fault struck."""
 PACE = Pace(rate=5.0, agents=60, talk_s=(5.0, 14.0), patience_s=(0.3, 12.0))

@@ -10,6 +10,7 @@ import subprocess
 import tarfile
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -27,6 +28,8 @@ from acd.runtime.version_files import VersionFiles
 from tests.backup.world import NOW, SECRETS, Centre, back_up, environment, put_back, tree
 from tests.postgres import PostgresProcess
 from tests.recordings.calls import DAY
+from tests.redis_server import RedisProcess
+from tests.runtime.controllers import controllers
 from tests.umask import private_umask
 
 
@@ -155,6 +158,26 @@ async def test_the_newest_archives_are_kept_with_their_recordings(centre: Centre
     assert not old.parent.exists()
     assert len(list((folder / "recordings" / DAY).iterdir())) == 4
     assert keep_newest(folder, 2) == []
+
+
+async def test_old_archives_go_while_nobody_makes_another(
+    centre: Centre, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from acd.backup import make
+
+    folder, refused = tmp_path / "backups", list[str]()
+
+    def rotated(where: Path, count: int) -> list[Path]:
+        with pytest.raises(OperatorError, match="another back-up is being made") as told:
+            back_up(centre, folder, NOW + timedelta(hours=2))
+        refused.append(str(told.value))
+        return keep_newest(where, count)
+
+    back_up(centre, folder)
+    monkeypatch.setattr(make, "keep_newest", rotated)
+    second = back_up(centre, folder, NOW + timedelta(hours=1), keep=1)
+    assert [archive.name for archive in second.removed] == ["acd-20261126T123000Z.tar.gz"]
+    assert len(refused) == 1
 
 
 async def test_what_is_there_is_put_aside_only_when_asked(centre: Centre, tmp_path: Path) -> None:
@@ -332,6 +355,96 @@ async def test_a_move_that_fails_is_undone(
     with pytest.raises(OperatorError, match=r"nothing was restored: .*No space left"):
         put_back(there.env, made.archive, replace=True)
     assert {k: v for k, v in tree(there.env.home).items() if k != "versions/lock"} == before
+
+
+async def test_postgresql_is_empty_again_where_nothing_was_restored(
+    tmp_path: Path, postgresql_url: str, postgres: PostgresProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever fails: the same back-up goes into the same database afterwards."""
+    from acd.backup import moves
+    from acd.backup import restore as restoring
+
+    centre = Centre(tmp_path / "here", postgresql_url)
+    await centre.take_up()
+    made = back_up(centre, tmp_path / "backups")
+    empty = postgres.new_database()
+    there = environment(tmp_path / "there", postgres.url(empty))
+
+    def no_room(source: Path, target: Path) -> None:
+        raise OSError(30, "Read-only file system", str(target))
+
+    def no_tables(url: str) -> None:
+        raise OperatorError("its tables cannot be brought up to date")
+
+    for module, name, fails in ((moves, "_move", no_room), (restoring, "migrate", no_tables)):
+        with monkeypatch.context() as patch:
+            patch.setattr(module, name, fails)
+            with pytest.raises(OperatorError, match=r"Read-only file system|brought up to date"):
+                put_back(there, made.archive)
+        assert not there.config_dir.exists()
+    put_back(there, made.archive)
+    check_same(centre, tmp_path / "there", postgres.url(empty))
+    postgres.drop(empty)
+    centre.world.store.close()
+
+
+async def test_what_several_controllers_have_left_is_put_aside(centre: Centre, tmp_path: Path) -> None:
+    made = back_up(centre, tmp_path / "backups")
+    there = environment(tmp_path / "there")
+    for name in ("one", "two"):
+        for folder, file in (("live", "live.jsonl"), ("spool", "1.jsonl")):
+            place = there.home / "controllers" / name / folder
+            place.mkdir(parents=True)
+            (place / file).write_text(name)
+    with pytest.raises(OperatorError, match=r"there is data already: .*controllers/two/live"):
+        put_back(there, made.archive)
+    restored = put_back(there, made.archive, replace=True)
+    aside = there.home / "before-restore-20261126T123000Z" / "controllers"
+    assert {path for path in restored.aside if path.is_relative_to(aside)} == {
+        aside / name / folder for name in ("one", "two") for folder in ("live", "spool")
+    }
+    assert (aside / "two" / "live" / "live.jsonl").read_text() == "two"
+    assert not list(there.home.glob("controllers/*/*"))
+
+
+@pytest.mark.parametrize("kind", ["socket", "port"])
+async def test_a_controller_that_stands_by_anywhere_is_in_the_way(
+    centre: Centre, tmp_path: Path, kind: str
+) -> None:
+    made = back_up(centre, tmp_path / "backups")
+    there = environment(tmp_path / "there")
+    async with controllers(there.home, "one", "two", on_socket=kind == "socket") as (env, _):
+        if kind == "port":
+            there = replace(there, controllers=env.controllers)
+        with pytest.raises(OperatorError, match=r"a controller runs in .*(two/run/acd.sock|one, two)"):
+            put_back(there, made.archive, replace=True)
+
+
+@pytest.fixture
+def redis(tmp_path: Path) -> Iterator[RedisProcess]:
+    found = RedisProcess(tmp_path)
+    found.start()
+    yield found
+    found.stop()
+
+
+def test_live_state_in_redis_is_not_taken_up(tmp_path: Path, redis: RedisProcess) -> None:
+    centre = Centre(tmp_path / "here")
+    system = centre.env.config_dir / "system.yml"
+    system.write_text(f"{system.read_text()}\nredis: {{port: {redis.port}, prefix: bank}}\n")
+    made = back_up(centre, tmp_path / "backups", recordings=WhereRecordings.NONE)
+    redis.cli("hset", "bank:live", "call:c9", "{}")
+    there = environment(tmp_path / "there")
+    with pytest.raises(OperatorError, match=r"bank:live in Redis .*--replace puts it aside"):
+        put_back(there, made.archive)
+    assert not there.config_dir.exists()
+    restored = put_back(there, made.archive, replace=True)
+    assert restored.redis_aside == "bank:live:before-restore-20261126T123000Z in Redis"
+    assert redis.cli("exists", "bank:live").strip() == "0"
+    assert redis.cli("hget", "bank:live:before-restore-20261126T123000Z", "call:c9").strip() == "{}"
+    redis.stop()
+    again = put_back(environment(tmp_path / "again"), made.archive)
+    assert "cannot connect" in again.redis_away
 
 
 async def test_where_nothing_has_run_nothing_is_made(tmp_path: Path, centre: Centre) -> None:

@@ -23,6 +23,7 @@ LONG = [
     "test_compiled.py",
     "test_outsider.py",
     "test_two_copies.py",
+    "test_upgrade.py",
     "test_web_processes.py",
 ]
 collect_ignore = [] if os.environ.get("ACD_TEST_ALL") else LONG

@@ -22,7 +22,10 @@ NAMES = ("one", "two")
 
 
 class StandbyCentre(RedisCentre):
-    """`leader` is the name of the one that leads; `start_controller` and `stop_controller` are for all."""
+    """`leader` is the name of the one that leads; `start_controller` and `stop_controller` are for all.
+
+    `programs`: the folder of the version that one runs, where that is not this checkout.
+    """
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
@@ -36,6 +39,7 @@ class StandbyCentre(RedisCentre):
             own = {"ACD_CONTROLLER": name, "ACD_AGI_PORT": str(agi), "ACD_HEALTH_PORT": str(health)}
             self.envs[name] = {**self.env, **own}
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
+        self.programs: dict[str, Path] = {}
         self.leader = ""
 
     def socket_of(self, name: str) -> Path:
@@ -58,7 +62,7 @@ class StandbyCentre(RedisCentre):
             self.processes[name] = subprocess.Popen(
                 [sys.executable, "-m", "acd", "run"],
                 env=self.envs[name],
-                cwd=CHECKOUT,
+                cwd=self.programs.get(name, CHECKOUT),
                 stdout=self._log,
                 stderr=self._log,
             )

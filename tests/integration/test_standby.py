@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import signal
+import subprocess
+import sys
+import time
 from collections.abc import AsyncIterator, Iterator
+from typing import Any
 
 import pytest
 import pytest_asyncio
 
+from acd.accounts.audit import AuditLog
+from acd.records.store import RecordStore
 from bench.hosts.merged import broken_rules, terms, two_leaders
-from tests.integration.centre import started, story
+from tests.integration.centre import CHECKOUT, LOOK_AGAIN_S, started, story
 from tests.integration.sip.phone import Phone
 from tests.integration.standby_centre import NAMES, StandbyCentre
 
@@ -114,6 +121,52 @@ async def test_redis_away_stops_nothing(centre: StandbyCentre, phones: dict[str,
         await centre.until_health(other, leads=False, leader=leader)
         await call.hang_up()
         await centre.record(seen["id"])
+
+
+def drilled(centre: StandbyCentre, *arguments: str) -> tuple[int, dict[str, Any], str]:
+    """`acd drill`, while a keeper starts again whatever ends: its code, its report, and the page of it."""
+    command = [sys.executable, "-m", "acd", "drill", *arguments]
+    with subprocess.Popen(command, env=centre.env, cwd=CHECKOUT, stdout=subprocess.PIPE) as running:
+        while running.poll() is None:
+            for name in NAMES:
+                centre.start_one(name)
+            time.sleep(LOOK_AGAIN_S)
+        assert running.stdout is not None
+        said = running.stdout.read().decode()
+    newest = max((centre.home / "drills").glob("*.json"))
+    return running.returncode, json.loads(newest.read_text()), newest.with_suffix(".md").read_text() + said
+
+
+async def test_a_drill_kills_the_leader_and_reports(centre: StandbyCentre, phones: dict[str, Phone]) -> None:
+    """Who talks is still there afterwards, and the audit log knows who did it."""
+    old = centre.leader
+    async with centre.customer("+491700000055") as caller:
+        await centre.ready("anna")
+        call = await caller.dial("8001")
+        await (await phones["anna"].wait_incoming()).answer()
+        call_id = (await centre.until_call("talking"))["id"]
+        code, report, page = await asyncio.to_thread(drilled, centre, "controller-crash", "--yes")
+        assert code == 0, page
+        assert (report["in_progress"], report["kept"], report["lost"]) == ([call_id], [call_id], [])
+        assert 0 < report["resumed_s"] <= 4.0
+        assert report["leader_after"] == next(name for name in NAMES if name != old)
+        assert "# Drill controller-crash: passed" in page
+        centre.note_leader(report["leader_after"])
+        await call.hang_up()
+        await centre.record(call_id)
+    with RecordStore(centre.database_url) as store:
+        entry = AuditLog(store.engine).find(limit=1)[0]
+    assert (entry.what, entry.about, entry.role) == ("drill", "controller-crash", "admin")
+
+
+async def test_a_drill_without_redis_ends_by_itself(centre: StandbyCentre) -> None:
+    """Redis runs on, the leader goes on without it, and has it again in the end."""
+    leader = centre.leader
+    code, report, page = await asyncio.to_thread(drilled, centre, "redis-loss", "--yes", "--for", "2")
+    assert code == 0, page
+    assert (report["leader_before"], report["leader_after"]) == (leader, leader)
+    assert centre.said("away, in a drill") >= 1
+    await centre.until_health(leader, lease_in_redis=True, live_state_in_redis=True)
 
 
 async def test_their_journals_are_of_one_centre(centre: StandbyCentre) -> None:

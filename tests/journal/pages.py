@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from acd.core.plan import Plan
@@ -20,8 +21,8 @@ class Pages:
     def is_due(self, now: float) -> bool:
         return not self.pages or len(self.pages[-1]) >= self._lines_max
 
-    def begin(self, now: float, line: bytes) -> None:
-        self.pages.append([line])
+    def begin(self, now: float, first: Callable[[], bytes]) -> None:
+        self.pages.append([first()])
 
     def add(self, line: bytes) -> None:
         self.pages[-1].append(line)

@@ -27,7 +27,7 @@ def folder(tmp_path: Path) -> Path:
 def opened(folder: Path, settings: JournalSettings = SMALL) -> JournalFiles:
     journal = JournalFiles(folder, settings)
     assert journal.is_due(1000.0)
-    journal.begin(1000.0, b"head\n")
+    journal.begin(1000.0, lambda: b"head\n")
     return journal
 
 
@@ -57,7 +57,7 @@ def test_a_file_ends_when_it_is_large_or_old(folder: Path) -> None:
     assert journal.is_due(1000.0 + files.LONGEST_FILE_S)
     journal.add(b"x" * 100_000)
     assert journal.is_due(1001.0)
-    journal.begin(1001.0, b"second\n")
+    journal.begin(1001.0, lambda: b"second\n")
     assert not journal.is_due(1002.0)
     journal.close()
     assert [path.read_bytes()[:6] for path in sorted(folder.iterdir())] == [b"head\nx", b"second"]
@@ -66,7 +66,7 @@ def test_a_file_ends_when_it_is_large_or_old(folder: Path) -> None:
 def test_the_oldest_files_go_when_all_are_too_large_or_their_days_are_over(folder: Path) -> None:
     journal = JournalFiles(folder, SMALL)
     for number in range(15):
-        journal.begin(1000.0 + number, b"x" * 100_000)
+        journal.begin(1000.0 + number, lambda: b"x" * 100_000)
     journal.close()
     kept = sorted(path.name for path in folder.iterdir())
     assert len(kept) == files.FILES_MIN
@@ -88,11 +88,11 @@ def test_a_full_disk_stops_the_journal_alone_and_is_told_once(folder: Path) -> N
     with capture_logs() as logs:
         journal = opened(folder)
         until(lambda: journal.is_due(1001.0) and not journal.is_open)
-        journal.begin(1002.0, b"head\n")
+        journal.begin(1002.0, lambda: b"head\n")
         until(lambda: journal.is_due(1003.0) and not journal.is_open)
         assert journal.failing
         folder.unlink()
-        journal.begin(1004.0, b"third\n")
+        journal.begin(1004.0, lambda: b"third\n")
         until(lambda: not journal.failing)
         journal.close()
     told = [log["event"] for log in logs if log["log_level"] in ("error", "info")]
@@ -136,3 +136,21 @@ def test_it_can_be_switched_off_and_on(folder: Path) -> None:
     journal.change(SMALL)
     assert journal.is_due(1002.0)
     journal.close()
+
+
+def test_a_first_line_that_cannot_be_made_ends_the_file_and_nothing_else(folder: Path) -> None:
+    def fails() -> bytes:
+        raise ValueError("a fault of ours")
+
+    journal = JournalFiles(folder, SMALL)
+    with capture_logs() as logs:
+        journal.begin(1000.0, fails)
+        journal.add(LINE)
+        until(lambda: journal.is_due(1001.0) or not journal.is_open)
+    assert not journal.is_open
+    assert [log["event"] for log in logs] == [
+        "the journal cannot say how things are",
+        "the journal is interrupted, calls are not",
+    ]
+    journal.close()
+    assert list(folder.iterdir()) == []

@@ -404,3 +404,75 @@ async def test_who_only_looks_may_be_silent(
     stage.desk.ready("anna")
     assert "agent:anna" in (await heard(reader))["set"]
     writer.close()
+
+
+# --- large centres ----------------------------------------------------------------------------
+async def test_a_large_picture_is_looked_at_in_parts_and_told_at_once(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(feed, "LOOK_MOST", 2)
+    first, second, told = Seen(), Seen(), asyncio.Event()
+    stage.feed.join(first.take)
+    assert first.lines == []
+    stage.feed.join(second.take)  # before anybody has got anything
+    stage.feed.join(lambda _line: told.set())
+    stage.desk.ready("anna")
+    stage.feed.beat()
+    async with asyncio.timeout(10):
+        await told.wait()
+    agents = {key for key in first.now if key.startswith("agent:")}
+    assert agents == {f"agent:{agent}" for agent in stage.desk.centre.plan.agents}
+    assert first.now["agent:anna"]["state"] == "ready"
+    assert second.now == first.now
+    third = Seen()
+    stage.feed.join(third.take)  # nothing has to be looked at any more
+    assert third.now == first.now
+    for seen in (first, second, third):
+        stage.feed.leave(seen.take)
+
+
+async def test_who_leaves_before_the_first_line_need_not_wait_again(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(feed, "LOOK_MOST", 2)
+    monkeypatch.setattr(feed, "FORGET_AFTER_S", 0.01)
+    seen, again = Seen(), Seen()
+    stage.feed.join(seen.take)
+    stage.feed.leave(seen.take)
+    for _ in range(5):
+        stage.feed.flush()
+    assert seen.lines == []
+    stage.feed.join(again.take)
+    assert again.now.keys() >= {f"agent:{agent}" for agent in stage.desk.centre.plan.agents}
+    stage.feed.leave(again.take)
+    stage.feed.join(seen.take)
+    stage.feed.leave(seen.take)
+    async with asyncio.timeout(10):
+        while stage.feed._watched:  # noqa: ASYNC110 - nobody is told that it has forgotten
+            await asyncio.sleep(0.005)
+    assert not stage.feed._told
+
+
+async def test_a_picture_larger_than_one_may_be_behind_is_heard_all_the_same(tmp_path: Path) -> None:
+    """The first line of a large centre: 12 MB, of which nothing has been read when the next one comes."""
+    path, sent, over = tmp_path / "s", asyncio.Event(), asyncio.Event()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        watcher = watchers.Watcher(writer)
+        watcher.take(b"x" * 12_000_000 + b"\n")
+        watcher.take(b"y\n")
+        sent.set()
+        await reader.read()
+        writer.close()
+        over.set()
+
+    server = await asyncio.start_unix_server(serve, str(path))
+    reader, writer = await asyncio.open_unix_connection(str(path), limit=20_000_000)
+    await sent.wait()
+    assert len(await reader.readline()) == 12_000_001
+    assert await reader.readline() == b"y\n"
+    writer.close()
+    await writer.wait_closed()
+    await over.wait()
+    server.close()
+    await server.wait_closed()

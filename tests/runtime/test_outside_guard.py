@@ -199,12 +199,13 @@ async def test_it_outlives_a_restart(desk: Desk) -> None:
     await dial(desk, "c2", "1002", "+442079460123")
     desk.shell.feed(OutsideAnswered("c2"))
     again = SpendingBook(desk.now, desk.clock, FakeMirror(desk.mirror.load()))
-    again.restore(desk.mirror.load(), lambda call_id: call_id == "c2")
+    again.restore(desk.mirror.load())
+    again.stop_gone(lambda call_id: call_id == "c2")
     assert again.spent() == desk.book.spent() == {"anna": pytest.approx(0.7), "ben": pytest.approx(6.0)}
-    again.restore(desk.mirror.load(), lambda _: False)  # its end was missed
+    again.stop_gone(lambda _: False)  # its end was missed
     assert again.meters == {}
     assert again.spent()["ben"] == pytest.approx(6.0)
-    again.restore({"outside-spent": {"day": 1, "by": "no"}}, lambda _: True)  # unreadable: told, not fatal
+    again.restore({"outside-spent": {"day": 1, "by": "no"}})  # unreadable: told, not fatal
 
 
 @pytest.mark.parametrize(

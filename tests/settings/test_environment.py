@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from datetime import time
 from pathlib import Path
 
 import pytest
@@ -70,9 +71,12 @@ def test_every_variable() -> None:
         "ACD_TLS_CERT": "/etc/acd/tls/cert.pem",
         "ACD_TLS_KEY": "/etc/acd/tls/key.pem",
         "ACD_BACKUP_PASSPHRASE": "a lump of sugar",
+        "ACD_DRILL_HOURS": "20:00-06:30",
         "ACD_OIDC_CLIENT_SECRET": "of the client",
         "ACD_KAMAILIO": "192.0.2.9,[2001:db8::9]:18089",
         "ACD_KAMAILIO_FROM": "192.0.2.32/28",
+        "ACD_OTLP_ENDPOINT": "http://collector:4318",
+        "ACD_OTLP_NUMBERS": "yes",
         "PATH": "/bin",
     }
     assert Environment.from_env(variables, CHECKOUT) == Environment(
@@ -87,6 +91,7 @@ def test_every_variable() -> None:
         15061, Path("/etc/acd/sip.crt"), Path("/etc/acd/sip.key"), Path("/etc/acd/ca.crt"),
         "a lump of sugar", "of the client",
         (FrontPlace("192.0.2.9"), FrontPlace("2001:db8::9", 18089)), ("192.0.2.32/28",),
+        "http://collector:4318", True, None, (time(20), time(6, 30)),
     )  # fmt: skip
     shown = repr(Environment.from_env(variables, CHECKOUT))
     assert "correct horse" not in shown
@@ -123,6 +128,7 @@ def test_folders_become_absolute(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ("variables", "message"),
     [
         ({"ACD_SIP_PORT": "sip"}, "ACD_SIP_PORT: expected a port from 1 to 65535, got 'sip'"),
+        ({"ACD_DRILL_HOURS": "20-25"}, "ACD_DRILL_HOURS: expected times of day such as 20:00-06:00, got '20-25'"),  # noqa: E501
         ({"ACD_AMI_PORT": "0"}, "ACD_AMI_PORT: expected a port from 1 to 65535, got '0'"),
         ({"ACD_AGI_PORT": "65536"}, "ACD_AGI_PORT: expected a port from 1 to 65535, got '65536'"),
         ({"ACD_HTTP_PORT": "٨٠"}, "ACD_HTTP_PORT: expected a port from 1 to 65535, got '٨٠'"),
@@ -139,6 +145,13 @@ def test_folders_become_absolute(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         ({"ACD_PUBLIC_ADDRESS": "x"},
          "ACD_PUBLIC_ADDRESS: expected an IP address such as 192.0.2.1, got 'x'"),
         ({"ACD_PUBLIC_SIP_PORT": "0"}, "ACD_PUBLIC_SIP_PORT: expected a port from 1 to 65535, got '0'"),
+        ({"ACD_OTLP_ENDPOINT": "collector:4318"},
+         "ACD_OTLP_ENDPOINT: expected an address such as http://collector:4318, without a password, got"
+         " 'collector:4318'"),
+        ({"OTEL_EXPORTER_OTLP_ENDPOINT": "http://a:b@c"},
+         "OTEL_EXPORTER_OTLP_ENDPOINT: expected an address such as http://collector:4318, without a password,"
+         " got 'http://a:b@c'"),
+        ({"ACD_OTLP_NUMBERS": "1"}, "ACD_OTLP_NUMBERS: expected yes or no, got '1'"),
         ({"ACD_TLS_CERT": "/a"},
          "ACD_TLS_KEY: not set, but ACD_TLS_CERT is; TLS takes a certificate and its key"),
         ({"ACD_TLS_KEY": "/a"},

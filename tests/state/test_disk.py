@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -288,3 +289,82 @@ def test_a_disk_that_takes_nothing_at_the_start_is_tried_again(
     assert not mirror.failing
     mirror.close()
     assert set(kept_in(in_the_way)) == {"call:1", "call:2"}
+
+
+def until(holds: Callable[[], bool], limit_s: float = 10.0) -> None:
+    """Wait for the thread."""
+    pause, end = threading.Event(), time.monotonic() + limit_s
+    while not holds():
+        assert time.monotonic() < end, "it did not come to that"
+        pause.wait(0.005)
+
+
+@pytest.fixture
+def large(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is kept is large from 3 keys on, and outdated from 2,000 bytes on."""
+    monkeypatch.setattr(disk, "COMPACT_AFTER_BYTES", 2_000)
+    monkeypatch.setattr(disk, "KEYS_AT_ONCE", 3)
+
+
+@pytest.mark.usefixtures("large")
+def test_of_a_large_centre_outdated_lines_are_cleared_away_beside_the_calls(tmp_path: Path) -> None:
+    file, begun, go_on = tmp_path / "live.jsonl", threading.Event(), threading.Event()
+    write = disk._Fresh.write
+
+    def slowly(fresh: disk._Fresh) -> None:
+        begun.set()
+        assert go_on.wait(10)
+        write(fresh)
+
+    with mirror_in(tmp_path) as mirror, pytest.MonkeyPatch.context() as patch:
+        for n in range(5):
+            mirror.put(f"k{n}", {"n": n})
+        patch.setattr(disk._Fresh, "write", slowly)
+        while not begun.is_set():
+            mirror.put("busy", {"text": "x" * 200})
+        mirror.put("meanwhile", {"n": 1})
+        mirror.drop("k0")
+        found = disk.read_kept(file).values  # the old file has all until the new one is there
+        assert found["meanwhile"] == {"n": 1}
+        assert "k0" not in found
+        go_on.set()
+        before = file.stat().st_ino
+
+        def is_exchanged() -> bool:
+            mirror.put("busy", {"n": 2})
+            return file.stat().st_ino != before
+
+        until(is_exchanged)
+        assert file.stat().st_mode & 0o777 == 0o600
+    expected = {"k1": {"n": 1}, "k2": {"n": 2}, "k3": {"n": 3}, "k4": {"n": 4}}
+    assert kept_in(tmp_path) == expected | {"busy": {"n": 2}, "meanwhile": {"n": 1}}
+
+
+@pytest.mark.usefixtures("large")
+def test_a_new_file_that_cannot_be_written_is_told_of_and_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(disk, "RETRY_AFTER_S", 0.0)
+    with mirror_in(tmp_path) as mirror:
+        for n in range(5):
+            mirror.put(f"k{n}", {"n": n})
+        (tmp_path / "live.new").unlink(missing_ok=True)
+        (tmp_path / "live.new").mkdir()
+
+        def fails() -> bool:
+            mirror.put("busy", {"text": "x" * 200})
+            return mirror.failing
+
+        until(fails)
+        (tmp_path / "live.new").rmdir()
+        mirror.put("after", {"n": 1})
+        assert not mirror.failing
+    assert kept_in(tmp_path)["after"] == {"n": 1}
+
+
+@pytest.mark.usefixtures("large")
+def test_closed_while_a_new_file_is_written(tmp_path: Path) -> None:
+    with mirror_in(tmp_path) as mirror:
+        for n in range(200):
+            mirror.put(f"k{n}", {"text": "x" * 20})
+    assert len(kept_in(tmp_path)) == 200

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any, NoReturn
 
 import pytest
@@ -15,7 +15,7 @@ from acd.gate import Gate
 from acd.runtime.peers import PeerAnswer, Reach
 from acd.settings.controllers import ControllerPlace
 from acd.state import lease
-from acd.state.lease import Lease
+from acd.state.lease import Holder, Lease
 from acd.state.redis_hash import RedisServer
 from tests.redis_server import RedisProcess
 
@@ -119,6 +119,14 @@ async def _stays_by(town: Town, name: str, for_s: float = 1.0) -> None:
         await town.lead(name, for_s)
 
 
+async def _until(there: Callable[[], bool]) -> None:
+    for _ in range(round(LIMIT_S / 0.02)):
+        if there():
+            return
+        await asyncio.sleep(0.02)
+    raise AssertionError("it did not come about")
+
+
 async def test_one_leads_and_the_other_takes_over_from_the_dead(town: Town) -> None:
     await town.lead("one")
     await _stays_by(town, "two")
@@ -195,7 +203,8 @@ async def test_on_another_machine_it_might_lead(town: Town, process: RedisProces
     town.dead.add("two")
     process.stop()
     assert await town.ends("one") == "the lease ran out before it could be renewed"
-    town.all["one"].mine, town.all["one"].alone = None, True
+    town.all["one"].mine = None
+    town.all["one"].others_are_down()
     await town.lead("one")  # an operator has said that no other one runs
     town.gates["one"].check()
 
@@ -241,3 +250,48 @@ async def test_handed_over(town: Town) -> None:
     await waiting
     await town.keeping["one"]
     assert town.all["one"].leadership()["leads"] is False
+
+
+async def test_a_promise_given_while_the_lease_is_taken_holds(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    two, taken = town.all["two"], town.leases["two"].take
+
+    async def take(for_s: float, least: int, instead_of: Holder | None = None) -> Holder:
+        holder = await taken(for_s, least, instead_of)
+        assert two.promise("one", 1, election.LEASE_S)["promised"]
+        return holder
+
+    monkeypatch.setattr(town.leases["two"], "take", take)
+    await _stays_by(town, "two", 0.3)
+    monkeypatch.undo()
+    assert (await town.leases["one"].look()).holder is None, "it has given the lease up"
+
+
+async def test_that_the_others_are_down_holds_of_none_who_answers_later(
+    server: RedisServer, process: RedisProcess
+) -> None:
+    town = Town(server, {"one": "192.0.2.1", "two": "192.0.2.2", "three": "192.0.2.3"})
+    for name in ("two", "three"):
+        town.cut.add(frozenset({"one", name}))
+    process.stop()
+    town.all["one"].others_are_down()
+    await town.lead("one")
+    town.cut.discard(frozenset({"one", "two"}))
+    await _until(lambda: town.all["two"].leader == "one")
+    await asyncio.sleep(2 * election.LEASE_S)
+    town.gates["one"].check()  # the third is still down
+    town.cut.add(frozenset({"one", "two"}))
+    assert await town.ends("one") == "the lease ran out before it could be renewed"
+    await town.close()
+
+
+async def test_that_the_others_are_down_holds_until_redis_is_there(town: Town, process: RedisProcess) -> None:
+    town.cut.add(frozenset({"one", "two"}))
+    process.stop()
+    town.all["one"].others_are_down()
+    await town.lead("one")
+    process.start()
+    await _until(lambda: town.all["one"].in_redis)
+    process.stop()
+    assert await town.ends("one") == "the lease ran out before it could be renewed"

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
 
 from acd.errors import FencedOff, StateError
-from acd.state.lease import Holder, Lease
-from acd.state.redis_hash import Fencing, RedisHash, RedisServer
+from acd.state.lease import ANSWER_WITHIN_S, Holder, Lease
+from acd.state.redis_hash import NEW_KEPT_S, Fencing, RedisHash, RedisServer
 from tests.redis_server import RedisProcess
 
 
@@ -103,3 +104,63 @@ async def test_a_writer_of_the_past_is_refused(server: RedisServer, process: Red
     assert await present.clear(["call:3"]) == 2
     present.close()
     past.close()
+
+
+async def test_of_several_servers_those_that_are_silent_cost_no_time(
+    process: RedisProcess, tmp_path: Path
+) -> None:
+    """A leader hears within one limit that all are away, and of a master at once where there is one."""
+    silent = RedisProcess(tmp_path)
+    silent.start()
+    silent.stall()
+    lease = Lease(RedisServer(f"127.0.0.1:{silent.port},127.0.0.1:{process.port}"), "acd", "one")
+    now = asyncio.get_running_loop().time
+    try:
+        assert (await lease.take(5.0, 0)).fence == 1
+        lease.close()
+        process.stall()
+        began = now()
+        with pytest.raises(StateError, match="no answer within"):
+            await lease.look()
+        assert now() - began < 1.8 * ANSWER_WITHIN_S
+    finally:
+        lease.close()
+        silent.stop()
+        process.thaw()
+
+
+async def test_of_two_masters_all_take_the_one_named_first(process: RedisProcess, tmp_path: Path) -> None:
+    other = RedisProcess(tmp_path)
+    other.start()
+    server = RedisServer(f"127.0.0.1:{process.port},127.0.0.1:{other.port}")
+    try:
+        for name in ("one", "two", "three"):
+            lease = Lease(server, "acd", name)
+            assert (await lease.take(5.0, 0)).name == "one"
+            lease.close()
+        assert other.cli("keys", "*") == ""
+    finally:
+        other.stop()
+
+
+async def test_what_a_leader_of_the_past_has_left_half_done_goes_by_itself(
+    server: RedisServer, process: RedisProcess
+) -> None:
+    """Its key has its number, so that nobody else writes there."""
+
+    class Killed(Exception):
+        pass
+
+    def parts() -> Iterator[dict[str, str]]:
+        yield {"call:1": "{}"}
+        yield {"call:2": "{}"}
+        raise Killed
+
+    there = await RedisHash.connect(server, "acd:live", Fencing("acd:fence", 5))
+    with pytest.raises(Killed):
+        await there.replace(parts())
+    assert 0 < int(process.cli("ttl", "acd:live:new:5")) <= NEW_KEPT_S
+    await there.replace([{"call:1": "{}"}])
+    assert process.cli("ttl", "acd:live") == "-1", "for ever"
+    assert process.cli("keys", "*") == "acd:live"
+    there.close()

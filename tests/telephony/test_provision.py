@@ -13,7 +13,7 @@ from acd.errors import OperatorError
 from acd.settings.environment import Environment
 from acd.settings.load import load_centre
 from acd.settings.model import Centre, DesktopSettings, PhoneSpec
-from acd.settings.outside import CallerIdIn, DialedIn, Dialing, Login, Registration, TrunkSpec
+from acd.settings.outside import CallerIdIn, DialedIn, Dialing, Encryption, Login, Registration, TrunkSpec
 from acd.settings.phone_number import NumberFormat
 from acd.settings.secrets import Secrets
 from acd.telephony.provision import EMPTY_FILES, provision
@@ -60,6 +60,39 @@ def site(tmp_path: Path, centre: Centre) -> Site:
     site = Site(tmp_path, centre)
     site.provision()
     return site
+
+
+def test_a_node_behind_kamailio_asks_nobody_and_takes_sip_of_it_alone(site: Site) -> None:
+    login = Login("us", None)
+    trunk = TrunkSpec(
+        "main",
+        addresses=("203.0.113.1",),
+        server="203.0.113.1",
+        login=login,
+        registration=Registration(60, "4930"),
+        their_login=Login("them", None),
+        tls=True,
+    )
+    phones = {p.id: replace(p, encryption=Encryption.REQUIRED) for p in site.centre.phones.values()}
+    site.centre = replace(
+        site.centre, phones=phones, trunks={"main": trunk}, phone_networks=("198.51.100.0/24",)
+    )
+    site.secrets = replace(
+        site.secrets, trunk_passwords={"main": "secret-us", "main-incoming": "secret-them"}
+    )
+    site.environment = replace(site.environment, front=("192.0.2.9", 5070), sip_tls_cert=Path("/of/kamailio"))
+    site.provision()
+    text = site.text("pjsip.conf")
+    assert "endpoint_identifier_order = header,username\n" in text
+    assert "permit = 192.0.2.9\n" in text
+    assert "match_header = X-ACD-Trunk: main\n" in text
+    assert text.count("outbound_proxy = sip:192.0.2.9:5070\\;lr\n") == 4
+    for password in ("PhonePassword", "secret-them"):
+        assert password not in text
+    for word in ("match = ", "198.51.100", "ACD_SECURE", "transport-tls", "rewrite_contact = yes"):
+        assert word not in text, word
+    assert text.count("support_path = yes") == 2
+    assert "enabled = no" in site.text("http.conf")
 
 
 def test_everything_is_written_and_filled_in(site: Site) -> None:

@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 from aiohttp.test_utils import make_mocked_request
 from pydantic import ValidationError
+from structlog.testing import capture_logs
 
 from acd.errors import RequestRefused
 from acd.runtime.control_server import ControlServer
@@ -247,3 +249,18 @@ def test_the_document_has_every_route() -> None:
     names = [p["name"] for p in told["paths"]["/api/things"]["get"]["parameters"]]
     assert names == ["limit", "tag"]
     assert {"Wish", "Shown", "Refused"} <= set(told["components"]["schemas"])
+
+
+async def test_a_failed_request_says_in_the_log_who_sent_it_and_the_next_one_does_not(tmp_path: Path) -> None:
+    merging = structlog.contextvars.merge_contextvars
+    async with serving(tmp_path, ROUTES, ANNA) as (client, asking):
+        with capture_logs(processors=[merging]) as said:
+            async with client.get("/api/faulty") as answer:
+                assert answer.status == 500
+            asking.asker = NOBODY
+            async with client.get("/api/faulty") as answer:
+                assert answer.status == 500
+    assert [(line["event"], line.get("user")) for line in said] == [
+        ("a request failed", "anna"),
+        ("a request failed", None),
+    ]

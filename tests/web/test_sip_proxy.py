@@ -11,6 +11,7 @@ import aiohttp
 import pytest
 from aiohttp import web
 
+from acd.settings.fronts import FrontPlace
 from acd.web.rate import Rate
 from acd.web.sip_proxy import BURST_MAX, MESSAGE_MAX, RATE_MAX
 from tests.web.desktop import desktop
@@ -42,6 +43,17 @@ async def asterisk(protocol: str = "sip") -> AsyncIterator[tuple[int, asyncio.Qu
         yield int(runner.addresses[0][1]), heard
     finally:
         await runner.cleanup()
+
+
+async def test_before_several_nodes_it_is_the_kamailio_that_answers(tmp_path: Path) -> None:
+    async with asterisk() as (port, _):
+        places = (FrontPlace("127.0.0.1", 1), FrontPlace("127.0.0.1", port))
+        async with desktop(tmp_path, ws_port=1, kamailio=places) as house:
+            await house.sign_in("anna")
+            socket = await house.client.ws_connect("/sip", protocols=("sip",))
+            await socket.send_str(REGISTER)
+            assert await socket.receive_str(timeout=5) == f"200 {REGISTER}"
+            await socket.close()
 
 
 async def test_messages_pass_both_ways_until_one_side_is_gone(tmp_path: Path) -> None:

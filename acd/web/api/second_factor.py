@@ -110,6 +110,8 @@ async def confirm(ctx: Context[None, Confirmation]) -> web.Response:
         if codes is not None:
             services.attempts.succeeded(username, address)
             services.sessions.end_others(username, session)
+        else:
+            services.attempts.failed(username, address)
         return codes
 
     codes = await ctx.sql(_keyed, work)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import time
 from collections.abc import Callable
@@ -15,6 +16,8 @@ from tests.integration.sip.rtp import RtpEndpoint
 from tests.integration.sip.sdp import answer_direction, describe_media, parse_media
 from tests.integration.sip.waiting import WaitedTooLong
 
+GLARE_WAITS_S = (0.1, 0.3, 1.0)
+"""Before a re-INVITE is tried again that has met another one, or has overtaken our own ACK (RFC 3261, 14)."""
 LEAVES_S = 0.5
 """How long a phone that has transferred a call waits for Asterisk to end its consultation."""
 
@@ -169,7 +172,11 @@ class PhoneCall:
         return self.refer_progress[-1] if self.refer_progress else 202
 
     async def _reinvite(self, direction: str) -> None:
-        response = await self._line.exchange(self.dialog, "INVITE", body=self._media_body(direction))
+        for wait_s in GLARE_WAITS_S:
+            response = await self._line.exchange(self.dialog, "INVITE", body=self._media_body(direction))
+            if response.status not in (491, 500):
+                break
+            await asyncio.sleep(wait_s)
         assert response.status == 200, f"re-INVITE refused: {response.start_line}"
         self._line.sip.acknowledge(self._line.build(self.dialog, "ACK", cseq=response.cseq))
         self._take_media(response.body)

@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 
 import aiohttp
 
@@ -115,8 +114,8 @@ def over_websocket(port: int) -> Opener:
                     text = message.data if isinstance(message.data, bytes) else str(message.data).encode()
                     sip.datagram_received(text, server)
             finally:
-                with suppress(asyncio.CancelledError):
-                    await session.close()
+                await socket.close()
+                await session.close()
 
         sip.hear(read())
         return sip

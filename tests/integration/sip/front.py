@@ -8,16 +8,20 @@ import signal
 import ssl
 import subprocess
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 
 from acd.settings.environment import Environment
 from acd.settings.load import load_centre
+from acd.settings.outside import CallerIdIn, Login, Registration, TrunkSpec
 from acd.settings.secrets import Secrets
 from acd.telephony.front import Front
+from acd.telephony.provision import asterisk_files
 from acd.telephony.provision_kamailio import Front as Wanted
 from acd.telephony.provision_kamailio import front_key, names, provision_kamailio
+from tests.integration.provider import MAIN_ADDRESS, Provider
+from tests.integration.provider import PASSWORD as PROVIDER_PASSWORD
 from tests.integration.sip.front_node import FrontNode
 from tests.integration.sip.programs import Program, free_port
 from tests.integration.sip.waiting import WaitedTooLong
@@ -39,6 +43,8 @@ class Place:
 
 class FrontCentre:
     """Use it with `async with`: Kamailio and both nodes run, and Kamailio has seen both."""
+
+    nodes: dict[str, FrontNode]
 
     def __init__(self, folder: Path) -> None:
         self.port = free_port()
@@ -72,18 +78,43 @@ class FrontCentre:
         self.environment = Environment.from_env(settings, CHECKOUT)
         self._settings = settings
         centre = load_centre(CHECKOUT / "config", CHECKOUT / "ivr_flows")
+        self.provider = Provider(folder / "provider", self.port)
+        lab = TrunkSpec(
+            "lab",
+            addresses=(TRUNK_ADDRESS,),
+            server=TRUNK_ADDRESS,
+            port=self.port,
+            caller_id_in=CallerIdIn.P_ASSERTED_IDENTITY,
+        )
+        main = TrunkSpec(
+            "main",
+            server=MAIN_ADDRESS,
+            port=self.provider.port,
+            login=Login("acd-main", "MAIN_PASSWORD"),
+            registration=Registration(60, "4930"),
+        )
+        centre = replace(centre, trunks={"lab": lab, "main": main})
+        variables = {"MAIN_PASSWORD": PROVIDER_PASSWORD}
         self.passwords = {phone: f"Password0of0{phone}" for phone in centre.phones}
         secrets = Secrets("AmiPassword0123456789", self.passwords)
         places = [Place(name, host) for name, host in NODES.items()]
-        provision_kamailio(Wanted(centre, self.environment, secrets, places, {}), CHECKOUT / "asterisk")
+        provision_kamailio(
+            Wanted(centre, self.environment, secrets, places, variables), CHECKOUT / "asterisk"
+        )
         self.front = Front(self.environment.fronts, front_key(secrets.ami_password), names(places))
-        self.nodes = {
-            name: FrontNode(folder / name, name, (host, self.port), ADDRESS, f"{TRUNK_ADDRESS}:{self.port}")
-            for name, host in NODES.items()
-        }
+        self.nodes = {}
+        for name, host in NODES.items():
+            of_node = replace(
+                self.environment, home=folder / name, sip_address=host, asterisk_host=host, front=self.server
+            )
+            files = asterisk_files(centre, of_node, secrets, CHECKOUT / "asterisk", variables)
+            pjsip = files[of_node.asterisk_dir / "etc" / "pjsip.conf"]
+            self.nodes[name] = FrontNode(folder / name, name, (host, self.port), pjsip)
 
     async def __aenter__(self) -> FrontCentre:
-        await asyncio.gather(self.start(), *(node.__aenter__() for node in self.nodes.values()))
+        # The nodes register at the provider when they start.
+        await asyncio.gather(self.start(), asyncio.to_thread(self.provider.start))
+        await asyncio.gather(*(node.__aenter__() for node in self.nodes.values()))
         await self.until_up(*self.nodes)
         return self
 
@@ -92,6 +123,7 @@ class FrontCentre:
     ) -> None:
         await self.stop()
         await asyncio.gather(*(node.__aexit__(None, None, None) for node in self.nodes.values()))
+        await asyncio.to_thread(self.provider.stop)
 
     @property
     def server(self) -> tuple[str, int]:

@@ -1,4 +1,4 @@
-"""A small Asterisk behind Kamailio: it asks nobody for passwords, and takes SIP from Kamailio only."""
+"""A small Asterisk behind Kamailio, with the pjsip.conf of the product and a dialplan for tests."""
 
 from __future__ import annotations
 
@@ -6,64 +6,16 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.integration.sip.little_asterisk import MODULES, NUMBERS, LittleAsterisk
+from tests.integration.sip.little_asterisk import MODULES, LittleAsterisk
 
 ECHO_NUMBER = "8000"
 BUSY_NUMBER = "8017"
-_PJSIP = """
-[global]
-type=global
-endpoint_identifier_order=header,username
-[udp]
-type=transport
-protocol=udp
-bind={host}:{port}
-[front]
-type=acl
-deny=0.0.0.0/0
-permit={front}
-[acd-front]
-type=endpoint
-context=none
-[one](!)
-type=endpoint
-disallow=all
-allow=ulaw
-direct_media=no
-media_address={host}
-bind_rtp_to_media_address=yes
-rtp_symmetric=yes
-send_pai=yes
-dtmf_mode=rfc4733
-[acd-trunk-lab](one)
-context=trunk
-trust_id_inbound=yes
-aors=acd-trunk-lab
-outbound_proxy=sip:{front}:{port}\\;lr
-[acd-trunk-lab]
-type=aor
-contact=sip:{provider}
-[acd-trunk-lab]
-type=identify
-endpoint=acd-trunk-lab
-match_header=X-ACD-Trunk: lab
-"""
-_PHONE = """
-[{number}](one)
-aors={number}
-context=phone
-callerid="Phone {number}" <{number}>
-[{number}]
-type=aor
-max_contacts=1
-remove_existing=yes
-support_path=yes
-"""
 _DIALPLAN = """
-[phone]
+[acd-phone]
 include => numbers
-exten => _0.,1,Dial(PJSIP/${EXTEN:1}@acd-trunk-lab,20)
-[trunk]
+exten => _0.,1,Dial(PJSIP/${EXTEN:1}@trunk-lab,20)
+exten => _9.,1,Dial(PJSIP/${EXTEN:1}@trunk-main,20)
+[acd-trunk]
 include => numbers
 [numbers]
 exten => 8000,1,NoOp(${PJSIP_HEADER(read,X-ACD-Trunk)})
@@ -73,7 +25,7 @@ exten => 8000,1,NoOp(${PJSIP_HEADER(read,X-ACD-Trunk)})
  same => n,Echo()
 exten => 8017,1,Log(NOTICE,ARRIVED ${CHANNEL(name)} number=${CALLERID(num)} call= pai= end)
  same => n,Hangup(17)
-exten => _1XXX,1,Dial(PJSIP/${EXTEN},20)
+exten => _100X,1,Dial(PJSIP/${EXTEN},20)
 [ring]
 exten => s,1,Answer()
  same => n,Echo()
@@ -100,23 +52,28 @@ class FrontNode(LittleAsterisk):
     modules: tuple[str, ...] = (
         *MODULES,
         "app_echo",
+        "codec_alaw",
         "app_verbose",
         "func_channel",
         "func_cut",
         "func_strings",
         "res_clioriginate",
+        "res_http_websocket",
         "res_pjsip_acl",
         "res_pjsip_header_funcs",
+        "res_pjsip_outbound_authenticator_digest",
+        "res_pjsip_outbound_registration",
         "res_pjsip_path",
+        "res_pjsip_transport_websocket",
+        "res_srtp",
     )
 
-    def __init__(self, folder: Path, name: str, place: tuple[str, int], front: str, provider: str) -> None:
+    def __init__(self, folder: Path, name: str, place: tuple[str, int], pjsip: str) -> None:
         low = 31000 + 1000 * (ord(name) - ord("a"))
         super().__init__(folder, (low, low + 400))
         self.name = name
         self.host, self.port = place
-        self._front = front
-        self._provider = provider
+        self._configured = pjsip
 
     def seen(self) -> list[Seen]:
         """The calls that have come to its numbers."""
@@ -138,8 +95,7 @@ class FrontNode(LittleAsterisk):
             path.unlink()
 
     def _pjsip(self) -> str:
-        head = _PJSIP.format(host=self.host, port=self.port, front=self._front, provider=self._provider)
-        return head + "".join(_PHONE.format(number=number) for number in NUMBERS)
+        return self._configured
 
     def _dialplan(self) -> str:
         return _DIALPLAN

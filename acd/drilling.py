@@ -1,0 +1,84 @@
+"""What a controller does to itself in a drill, when an operator asks for it (`acd drill`)."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+import structlog
+
+from acd.errors import RequestRefused, TelephonyError
+from acd.loss import DATABASE, LONGEST_S, REDIS, Loss
+from acd.runtime.control import BAD_REQUEST, FAILED, Handler, Request, text_of
+
+log = structlog.get_logger(__name__)
+
+ANSWERED_WITHIN_S = 0.2
+RESTARTS = {"now": "core restart now", "gracefully": "core restart gracefully"}
+LOSSES: dict[str, Loss] = {"redis": REDIS, "database": DATABASE}
+
+
+class DrillDesk:
+    """`say` has Asterisk's console do something. Raises what `acd.telephony.fence.say` does."""
+
+    def __init__(self, say: Callable[[str], Awaitable[Any]]) -> None:
+        self._say = say
+
+    def handlers(self) -> dict[str, Handler]:
+        """By the word that the request begins with; each needs `who`, for the log."""
+        return {
+            "drill-crash": self._crash,
+            "drill-freeze": self._freeze,
+            "drill-loss": self._loss,
+            "drill-asterisk": self._asterisk,
+        }
+
+    def _crash(self, request: Request) -> Mapping[str, Any]:
+        """kill -9 of this very process, as soon as the answer is out."""
+        self._begins("controller-crash", request)
+        asyncio.get_running_loop().call_later(ANSWERED_WITHIN_S, os.kill, os.getpid(), signal.SIGKILL)
+        return {"pid": os.getpid()}
+
+    def _freeze(self, request: Request) -> Mapping[str, Any]:
+        """SIGSTOP of this very process; a little program of its own wakes it up."""
+        for_s = _seconds(request)
+        self._begins("standby-takeover", request)
+        wake = f"sleep {for_s + ANSWERED_WITHIN_S:.1f}; kill -CONT {os.getpid()}"
+        subprocess.Popen(["/bin/sh", "-c", wake], start_new_session=True, close_fds=True)
+        asyncio.get_running_loop().call_later(ANSWERED_WITHIN_S, os.kill, os.getpid(), signal.SIGSTOP)
+        return {"pid": os.getpid(), "for_s": for_s}
+
+    def _loss(self, request: Request) -> Mapping[str, Any]:
+        """Connections to Redis, or to the database, fail for a while."""
+        loss = LOSSES.get(text_of(request, "what"))
+        if loss is None:
+            raise RequestRefused(BAD_REQUEST, f"'what' is one of: {', '.join(LOSSES)}")
+        for_s = _seconds(request)
+        self._begins(f"loss of {loss.what}", request)
+        return {"for_s": loss.begin(for_s)}
+
+    async def _asterisk(self, request: Request) -> Mapping[str, Any]:
+        """Asterisk starts again by itself: now, which ends its calls, or when its last call has ended."""
+        command = RESTARTS.get(text_of(request, "how"))
+        if command is None:
+            raise RequestRefused(BAD_REQUEST, f"'how' is one of: {', '.join(RESTARTS)}")
+        self._begins("asterisk-restart", request)
+        try:
+            await self._say(command)
+        except (TelephonyError, OSError, TimeoutError) as error:
+            raise RequestRefused(FAILED, f"Asterisk's console cannot be asked: {error}") from error
+        return {"said": command}
+
+    def _begins(self, name: str, request: Request) -> None:
+        log.warning("a drill begins", drill=name, who=text_of(request, "who"))
+
+
+def _seconds(request: Request) -> float:
+    for_s = request.get("for_s")
+    if isinstance(for_s, bool) or not isinstance(for_s, int | float) or not 0 < for_s <= LONGEST_S:
+        raise RequestRefused(BAD_REQUEST, f"'for_s' is a number of seconds, at most {LONGEST_S:g}")
+    return float(for_s)

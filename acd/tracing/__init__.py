@@ -1,0 +1,1 @@
+"""Traces of calls for OpenTelemetry, where somebody collects them: see `spans` and `sender`."""

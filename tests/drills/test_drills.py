@@ -1,0 +1,162 @@
+"""What a drill asks of a controller, how it is judged, and what its report says."""
+
+from __future__ import annotations
+
+import json
+import stat
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+from datetime import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from acd.cli import drills as command
+from acd.drilling import DrillDesk
+from acd.drills import run
+from acd.drills.kinds import DRILLS
+from acd.drills.report import Check, Report, write
+from acd.drills.run import Before
+from acd.errors import OperatorError, RequestRefused, TelephonyError
+from acd.loss import DATABASE, REDIS
+from acd.runtime.leader import Standing
+from acd.settings.environment import Environment
+
+WITH_STANDBY = [Standing("one", True, "leads"), Standing("two", False, "stands by")]
+BEFORE = Before(["c1", "c2", "c3", "c4"], "one", 7, WITH_STANDBY, 100)
+ENV = Environment(Path("home"), Path("config"), Path("flows"))
+
+
+class PlayedLeader:
+    """Answers `health` from a list, the last one for ever; asked for anything else it notes that."""
+
+    def __init__(self, *health: Mapping[str, Any] | None) -> None:
+        self.asked: list[dict[str, Any]] = []
+        self.after = replace(BEFORE, calls=["c1"], leader="two", fence=8)
+        self._health = list(health)
+
+    async def request(self, *, limit_s: float = 10.0, **fields: Any) -> dict[str, Any]:
+        if fields["do"] == "health":
+            told = self._health.pop(0) if len(self._health) > 1 else self._health[0]
+            if told is None:
+                raise OperatorError("no controller leads")
+            return dict(told)
+        if fields["do"] == "status":
+            return {"dispatching": True, "calls": [{"id": c} for c in self.after.calls], "pid": 2}
+        if fields["do"] == "leadership":
+            return {"leader": self.after.leader, "fence": self.after.fence}
+        self.asked.append(fields)
+        return {"ok": True}
+
+    async def standings(self) -> list[Standing]:
+        return [Standing("two", True, "leads"), Standing("one", False, "stands by")]
+
+
+WELL = {"dispatching": True, "live_state_in_redis": True, "records_database": True, "records_away_s": 0}
+
+
+@pytest.fixture
+def report() -> Report:
+    return Report("x", "olga", "box", "Centre", "1", "2026-11-27T01:02:03.400", "kills", "one")
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(run, "LOOK_S", 0.001)
+    monkeypatch.setattr(run, "FAULT_SEEN_WITHIN_S", 0.02)
+    monkeypatch.setattr(run, "WHOLE_WITHIN_S", 0.2)
+
+
+def ended(_calls: Collection[str]) -> dict[str, str]:
+    return {"c2": "agent", "c3": "unknown"}
+
+
+async def carried_out(name: str, leader: PlayedLeader, report: Report) -> list[str]:
+    """The names of the checks that failed."""
+    await run.carry_out(DRILLS[name], 0.01, leader, BEFORE, report, ended)  # type: ignore[arg-type]
+    return [check.what for check in report.checks if not check.passed]
+
+
+async def test_a_crash_is_judged(report: Report) -> None:
+    leader = PlayedLeader(WELL, None, None, WELL)
+    assert await carried_out("controller-crash", leader, report) == ["calls lost"]
+    assert leader.asked == [{"do": "drill-crash", "who": "olga"}]
+    assert (report.kept, report.ended, report.unseen, report.lost) == (["c1"], ["c2"], ["c3"], ["c4"])
+    assert report.resumed_s is not None
+    assert report.leader_after == "two"
+
+
+async def test_nobody_who_takes_over_fails_it(report: Report) -> None:
+    assert "calls are routed again" in await carried_out("standby-takeover", PlayedLeader(WELL, None), report)
+    assert report.resumed_s is None
+    assert not report.passed
+
+
+async def test_a_loss_must_not_change_the_leader(report: Report) -> None:
+    leader = PlayedLeader({**WELL, "live_state_in_redis": False}, WELL)
+    assert "the same controller leads" in await carried_out("redis-loss", leader, report)
+    assert leader.asked == [{"do": "drill-loss", "what": "redis", "for_s": 0.01, "who": "olga"}]
+
+
+async def test_calls_on_a_dead_asterisk_are_lost_and_said_so(report: Report) -> None:
+    assert await carried_out("asterisk-restart", PlayedLeader(None, {**WELL}), report) == [
+        "the same controller leads"
+    ]
+    assert report.lost == ["c3", "c4"]
+
+
+def test_a_report_is_whole_and_closed_to_others(tmp_path: Path, report: Report) -> None:
+    report.checks = [Check("calls lost", "0", "0", passed=True)]
+    report.who = "ol|ga\n| x |"
+    page, data = write(report, tmp_path)
+    assert page.name == "2026-11-27T010203Z-x.md"
+    assert page.read_text().startswith("# Drill x: passed\n")
+    assert "| by whom | ol/ga / x / at box |" in page.read_text()
+    assert json.loads(data.read_text())["passed"] is True
+    assert {stat.S_IMODE(path.stat().st_mode) for path in (page, data)} == {0o600}
+    assert not replace(report, checks=[]).passed
+
+
+async def test_what_a_controller_is_asked() -> None:
+    said: list[str] = []
+
+    async def say(text: str) -> None:
+        said.append(text)
+        if len(said) > 1:
+            raise TelephonyError("no")
+
+    handlers: Mapping[str, Any] = DrillDesk(say).handlers()
+    try:
+        assert handlers["drill-loss"]({"who": "olga", "what": "database", "for_s": 3}) == {"for_s": 3.0}
+        assert (DATABASE.is_on, REDIS.is_on) == (True, False)
+    finally:
+        DATABASE.end()
+    for what, for_s in (("disk", 1), ("redis", 0), ("redis", True)):
+        with pytest.raises(RequestRefused):
+            handlers["drill-loss"]({"who": "olga", "what": what, "for_s": for_s})
+    assert await handlers["drill-asterisk"]({"who": "olga", "how": "now"}) == {"said": "core restart now"}
+    with pytest.raises(RequestRefused, match="console cannot be asked: no"):
+        await handlers["drill-asterisk"]({"who": "olga", "how": "gracefully"})
+    with pytest.raises(RequestRefused, match="'how' is one of"):
+        await handlers["drill-asterisk"]({"who": "olga", "how": "module load x"})
+
+
+@pytest.mark.parametrize(
+    ("now", "first", "last", "within"),
+    [("21:00", "20:00", "06:00", True), ("05:59", "20:00", "06:00", True), ("06:00", "20:00", "06:00", False),
+     ("12:00", "09:00", "17:00", True), ("08:00", "09:00", "17:00", False)],
+)  # fmt: skip
+def test_hours_go_over_midnight(now: str, first: str, last: str, within: bool) -> None:
+    assert command._is_within(*map(time.fromisoformat, (now, first, last))) is within
+
+
+def test_it_is_refused_where_it_would_do_harm() -> None:
+    alone = replace(BEFORE, standings=[WITH_STANDBY[0], Standing("two", False, "does not answer")])
+    with pytest.raises(OperatorError, match="no other controller stands by"):
+        command._refuse_if_unfit(DRILLS["standby-takeover"], ENV, alone, None)
+    with pytest.raises(OperatorError, match=r"not all controllers are there \(two\)"):
+        command._refuse_if_unfit(DRILLS["redis-loss"], ENV, alone, None)
+    with pytest.raises(OperatorError, match="4 calls are in progress, more than 3"):
+        command._refuse_if_unfit(DRILLS["redis-loss"], ENV, BEFORE, 3)
+    command._refuse_if_unfit(DRILLS["standby-takeover"], ENV, BEFORE, 4)

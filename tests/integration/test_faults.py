@@ -1,0 +1,39 @@
+"""Each fault once, one after the other on one centre under a small load. `script/faults` does it for long."""
+
+from __future__ import annotations
+
+import os
+import random
+import sys
+from collections.abc import Callable
+
+import pytest
+
+from bench.faults.centre import may_mount
+from bench.faults.kinds import FAULTS
+from bench.faults.load import Pace
+from bench.faults.run import play, staged
+
+PACE = Pace(rate=2.0, agents=12, talk_s=(0.5, 2.5), patience_s=(0.3, 4.0))
+DISPATCH_WITHIN_S = {"controller-killed": 4.0, "controller-frozen": 7.0, "handover": 3.0}
+"""With the time until the next caller comes, on a machine that is busy with all of this."""
+
+
+@pytest.mark.asterisk
+@pytest.mark.alone
+@pytest.mark.timeout(240)
+async def test_no_fault_costs_a_call_or_a_record(record_property: Callable[[str, object], None]) -> None:
+    """But for calls on an Asterisk that dies."""
+    seed = int(os.environ.get("ACD_TEST_SEED") or random.SystemRandom().randrange(1_000_000))
+    record_property("seed", seed)
+    sys.stdout.write(f"the same again: ACD_TEST_SEED={seed}\n")
+    names = [name for name in FAULTS if name != "disk-full" or may_mount()]
+    async with staged(seed, PACE, short=True) as stage:
+        outcomes = await play(stage, names, seed, PACE, lambda name: None)
+    for outcome in outcomes:
+        sys.stdout.write(f"{outcome}\n")
+    assert [o.problems for o in outcomes if o.problems] == []
+    assert all(outcome.is_good for outcome in outcomes)
+    assert sum(outcome.calls for outcome in outcomes) > len(names)
+    slow = {o.fault: o.resumed_s for o in outcomes if o.resumed_s > DISPATCH_WITHIN_S.get(o.fault, 20.0)}
+    assert slow == {}
