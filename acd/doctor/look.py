@@ -27,6 +27,9 @@ from acd.settings.load import load_centre
 from acd.settings.model import Centre, RedisSettings
 from acd.settings.redis_in_use import redis_settings
 from acd.settings.secrets import read_ami_password
+from acd.settings.single_sign_on import OidcSettings
+from acd.web.sso.fetching import ProviderAway
+from acd.web.sso.provider import Provider
 
 LIMIT_S = 15.0
 STEPPED_S = 0.1
@@ -65,6 +68,8 @@ async def look_at_all(around: Around) -> list[Finding]:
     }
     if (settings := _redis(env, centre)) is not None:
         looks["Redis"] = lambda: stores.redis(env, settings)
+    if centre is not None and (oidc := centre.sign_in.oidc) is not None:
+        looks["single sign-on"] = lambda: provider(oidc)
     if certificate:
         looks["certificate"] = lambda: _in_thread(lambda: host.certificate(Path(certificate)))
     for each in await asyncio.gather(*(_limited(part, look) for part, look in looks.items())):
@@ -182,6 +187,16 @@ async def _limited(part: str, look: Look) -> list[Finding]:
         ]
     except (OSError, OperatorError, TelephonyError) as error:
         return [fail(part, str(error), "mend that, and look again")]
+
+
+async def provider(settings: OidcSettings) -> list[Finding]:
+    """Whether the provider of single sign-on answers, and describes itself as it should."""
+    try:
+        await Provider(settings, "").description()
+    except ProviderAway as error:
+        todo = "look at the provider, and at sign_in: oidc: in system.yml"
+        return [fail("single sign-on", str(error), todo)]
+    return [ok("single sign-on", f"{settings.issuer} answers")]
 
 
 def _steps(moved_s: float) -> list[Finding]:

@@ -6,9 +6,12 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+from joserfc import jwt
+from joserfc.jwk import ECKey
 from yarl import URL
 
 from acd.accounts.keys import hash_of
+from acd.accounts.sealing import Sealer
 from acd.ivr.talk import Found, LookupFailed, NotFound
 from acd.ivr.values import fit
 from acd.lookups.crm import mapped
@@ -21,9 +24,23 @@ from acd.web.live.topics import text_of as told
 from acd.web.masked_files import masked_message, masked_text
 from acd.web.refusal import Refusal
 from acd.web.serving import _model, _path, _query
+from acd.web.sso.id_token import Expected, Untrusted, verified
+from acd.web.sso.on_the_way import opened, own_page
 from acd.webhooks.guard import NotAllowed, check_host, is_open
 from tests.fuzz.target import Target, parts, text_of
 
+SEALER = Sealer("x" * 28, "fuzz")
+EXPECTED = Expected("https://sso.example.com", "acd", "once", 1_790_000_000)
+CLAIMS: dict[str, Any] = {
+    "iss": EXPECTED.issuer,
+    "aud": "acd",
+    "sub": "s",
+    "nonce": "once",
+    "iat": EXPECTED.now,
+    "exp": EXPECTED.now + 9,
+}
+_SIGNS = ECKey.generate_key("P-256", {"kid": "k"})
+KEY, TOKEN = _SIGNS.as_dict(private=False), jwt.encode({"alg": "ES256", "kid": "k"}, CLAIMS, _SIGNS)
 ANNA = Asker("anna", Role.AGENT, "127.0.0.1", agent="anna", session="s")
 
 
@@ -46,6 +63,19 @@ def body(data: bytes) -> None:
     for text in _texts(made.model_dump()):
         text.encode()  # what cannot be stored does not come in
         assert "\0" not in text
+
+
+def id_token(data: bytes) -> None:
+    """A token that the provider has not signed is not believed; what a cookie holds is ours, or nothing."""
+    text = data.decode("latin-1")
+    assert opened(text, SEALER) is None
+    assert not own_page(text).startswith(("//", "/\\", "/api/"))
+    try:
+        claims = verified(text, [KEY], EXPECTED)
+    except Untrusted as error:
+        assert str(error).isprintable()
+    else:
+        assert claims == CLAIMS
 
 
 def _texts(value: Any) -> list[str]:
@@ -162,6 +192,12 @@ WEB_TARGETS = (
         live,
         (b'{"do": "watch", "topics": ["me", "wallboard"]}', b'{"do": "all", "topic": "me"}', b'{"do": "ping"}'),
         (*_JSON_WORDS, b'"do"', b'"topics"', b"[" * 200),
+    ),
+    Target(
+        "id-token",
+        id_token,
+        (TOKEN.encode(), b"eyJhbGciOiJub25lIn0.e30.", b"eyJhbGciOlsiRVMyNTYiXX0.e30.AAAA", b"W10.e30.AA", b"a.b.c.d.e"),
+        (b".", b"eyJhbGciOi", b"=", b"-", b"_", b"bm9uZQ", b"W1tbW1tb", b"\xff|"),
     ),
     Target("key", key, (b"acd_abc",), (b"\0", b"\xff")),
     Target(

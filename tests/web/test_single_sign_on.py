@@ -20,6 +20,7 @@ from typer.testing import CliRunner
 
 from acd.__main__ import app
 from acd.accounts.sealing import Sealer
+from acd.doctor import look
 from acd.settings.schema.single_sign_on import OidcSection
 from acd.settings.sign_in import SignInSettings
 from acd.settings.single_sign_on import PasswordsFor
@@ -360,6 +361,10 @@ async def test_a_provider_that_is_away_or_another_one(tmp_path: Path) -> None:
         known._failed, provider.described = None, {"end_session_endpoint": "javascript:alert(1)"}
         assert (await sign_on(house.client))[0] == 200
         assert known.sign_out_address() is None
+        provider.described = {}
+        assert [finding.todo for finding in await look.provider(known.settings)] == [""]
+        provider.away = True
+        assert "status 502" in (await look.provider(known.settings))[0].told
 
 
 async def test_without_single_sign_on_there_is_none(tmp_path: Path) -> None:

@@ -166,9 +166,11 @@ async def _claims(ctx: Context[Any, Any], provider: Provider, way: OnTheWay, cod
         async with services.sign_on.turns.turn():
             claims = await provider.claims_of(code, way.verifier, way.nonce)
     except ProviderRefused as error:
+        await ctx.sql(lambda: services.attempts.failed(attempt, address))
         log.warning("the provider of single sign-on gives no token", reason=str(error))
         raise forbidden(str(error), "sso-refused") from error
     except Untrusted as error:
+        await ctx.sql(lambda: services.attempts.failed(attempt, address))
         log.warning("an ID token is not believed", reason=str(error))
         ctx.note(reason=str(error))
         services.audit(ctx, "sign-in-failed")
