@@ -18,7 +18,8 @@ from acd.runtime.control import BAD_REQUEST, FAILED, Handler, Request, text_of
 log = structlog.get_logger(__name__)
 
 ANSWERED_WITHIN_S = 0.2
-RESTARTS = {"now": "core restart now", "gracefully": "core restart gracefully"}
+STOPS = {"now": "core stop now", "gracefully": "core stop gracefully"}
+"""Not `core restart`: with Asterisk 22 the program that it becomes again was seen not to come up."""
 LOSSES: dict[str, Loss] = {"redis": REDIS, "database": DATABASE}
 
 
@@ -62,10 +63,10 @@ class DrillDesk:
         return {"for_s": loss.begin(for_s)}
 
     async def _asterisk(self, request: Request) -> Mapping[str, Any]:
-        """Asterisk starts again by itself: now, which ends its calls, or when its last call has ended."""
-        command = RESTARTS.get(text_of(request, "how"))
+        """Asterisk ends, now or when its last call has; its keeper starts it again."""
+        command = STOPS.get(text_of(request, "how"))
         if command is None:
-            raise RequestRefused(BAD_REQUEST, f"'how' is one of: {', '.join(RESTARTS)}")
+            raise RequestRefused(BAD_REQUEST, f"'how' is one of: {', '.join(STOPS)}")
         self._begins("asterisk-restart", request)
         try:
             await self._say(command)

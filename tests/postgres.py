@@ -100,7 +100,8 @@ class PostgresProcess:
     def stop(self) -> None:
         """End it at once, if it runs: connections break, what was not committed is gone."""
         if self._process is not None:
-            self._signal_all(signal.SIGCONT)
+            if self._process.poll() is None:
+                self._signal_all(signal.SIGCONT)
             self._process.send_signal(signal.SIGQUIT)
             self._process.wait(30)
             self._process = None

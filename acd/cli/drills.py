@@ -106,12 +106,15 @@ def _ask(drill: Drill, before: Before, *, yes: bool) -> None:
         f"This {drill.does}.",
         f"What it costs: {drill.costs}.",
         f"Calls in progress: {len(before.calls)}." + (f" {leads}." if before.leader else ""),
-        *(
-            ["There is one controller only: make sure that something starts it again when it dies."]
-            if drill.name == "controller-crash" and not before.leader
-            else []
-        ),
+        *([f"Make sure that something starts {_dies(drill, before)} again."] if _dies(drill, before) else []),
     ):
         context.console.print(line, markup=False, soft_wrap=True)
     if not yes and typer.prompt(f"Type {drill.name} to go on", default="", show_default=False) != drill.name:
         raise OperatorError("nothing was done")
+
+
+def _dies(drill: Drill, before: Before) -> str:
+    """What nobody takes over from; '' where somebody does."""
+    if drill.ends_calls:
+        return "Asterisk"
+    return "the only controller" if drill.name == "controller-crash" and not before.leader else ""

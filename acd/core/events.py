@@ -200,19 +200,22 @@ class CallEnded:
 class OfferAlerting:
     """This phone says that it rings; None: the one that was offered the call.
 
-    News of another phone than that is old: two rings of a call can follow each other closely.
+    News of another phone than that is old: two rings of a call can follow each other closely. `at`: when, if
+    known to be earlier than now.
     """
 
     call_id: str
     phone: str | None = None
+    at: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class OfferAnswered:
-    """The agent took the call on this phone; None: on the one it was offered to."""
+    """The agent took the call on this phone; None: on the one it was offered to. `at`: when, if not now."""
 
     call_id: str
     phone: str | None = None
+    at: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

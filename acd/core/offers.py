@@ -155,15 +155,15 @@ def direct(floor: Floor, call: Call, agent_id: str, timeout_s: float | None = No
     offer(floor, call, agent, ("a direct call for this agent",))
 
 
-def alerting(floor: Floor, call: Call, phone: str | None = None) -> None:
-    """The phone rings; `phone` None: the one that was offered the call."""
+def alerting(floor: Floor, call: Call, phone: str | None = None, at: float | None = None) -> None:
+    """The phone rings; `phone` None: the one that was offered the call. `at`: since when, if not now."""
     if call.state is not CallState.RINGING or call.alerted:
         return
     agent = _offered_agent(floor, call)
     if phone in (None, agent.phone):
         call.alerted = True
         floor.timers.clear(call.id, Timer.ALERT)
-        floor.note(call, facts.Alerted(floor.now, agent.id))
+        floor.note(call, facts.Alerted(call.when(at, floor.now), agent.id))
 
 
 def answered(floor: Floor, call: Call, phone: str | None = None, at: float | None = None) -> None:

@@ -55,7 +55,7 @@ DRILLS = {
         ),
         Drill(
             "asterisk-restart",
-            "has Asterisk start again at once (core restart now)",
+            "ends Asterisk (core stop now); whatever keeps it has to start it again",
             "ALL CALLS on this Asterisk: they are cut off",
             "drill-asterisk",
             {"how": "now"},

@@ -81,7 +81,7 @@ async def shut_others_out(
 
 
 async def say(address: tuple[str, int], password: str, command: str) -> list[str]:
-    """What Asterisk's console prints; nothing where it ends, as by `core restart now`.
+    """What Asterisk's console prints; nothing where it ends, as by `core stop now`.
 
     Raises TelephonyError, OSError or TimeoutError.
     """

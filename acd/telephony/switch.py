@@ -49,6 +49,7 @@ CAUSE_OF_REFUSAL = {
 CANCEL_CAUSE = "19"
 LEG_ENDS_S = 0.02
 LEG_ENDS_LOOKS = 15
+UP = "6"  # an answered channel, in a Status event
 CALLBACK_WORDS = {"en": "Callback", "zh_CN": "回拨"}
 """What an agent's phone displays before the customer's name, by language."""
 
@@ -373,5 +374,7 @@ class Switchboard:
         channels = await self._link.list_action("Status", Variables="ACD_CALL,ACD_CALLER")
         for event in channels:
             variables = variables_of(event)
-            if variables.get("ACD_CALL") == call_id and variables.get("ACD_CALLER") != "1":
+            # One that is up was answered meanwhile, and was never heard of: it is a talk now.
+            is_up = event.get("ChannelState") == UP
+            if variables.get("ACD_CALL") == call_id and variables.get("ACD_CALLER") != "1" and not is_up:
                 await self._channels.act("Hangup", Channel=str(event.get("Channel", "")), Cause=CANCEL_CAUSE)

@@ -312,7 +312,7 @@ class Watch:
                 self._feed(OutsideAlerting(call_id, rings=status != "PROCEEDING"))
         elif status != "PROCEEDING":  # of a phone it says only that the INVITE has arrived
             self.leg_of[call_id] = leg
-            self._feed(heard(call_id, endpoint))
+            self._feed(heard(call_id, endpoint, _long_ago(event)))
 
     def _hold(self, event: Headers, heard: type[events.CallHeld] | type[events.CallResumed]) -> None:
         """An agent is on the leg that was dialled, or on the call's own channel where that was rung first."""

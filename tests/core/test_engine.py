@@ -97,6 +97,18 @@ def test_an_offer_that_came_to_nothing_meanwhile_does_not_put_the_end_off() -> N
     ]
 
 
+def test_news_that_come_late_are_of_when_it_happened() -> None:
+    """The manager interface stood still: ring, answer and end are heard of at once."""
+    engine = centre()
+    engine.handle(events.CallQueued("c1", "sales"), 12.0)
+    call = engine.floor.calls["c1"]
+    engine.handle(events.OfferAlerting("c1", at=12.2), 20.0)
+    engine.handle(events.OfferAnswered("c1", at=12.8), 20.0)
+    engine.handle(events.CallEnded("c1", at=17.0), 20.0)
+    told = [fact.at for fact in call.facts if isinstance(fact, facts.Alerted | facts.Answered | facts.Ended)]
+    assert told == [12.2, 12.8, 17.0]
+
+
 def test_a_talk_cannot_have_begun_before_what_is_known() -> None:
     engine = centre()
     engine.handle(events.DispatchSuspended(), 10.0)

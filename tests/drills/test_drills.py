@@ -135,7 +135,7 @@ async def test_what_a_controller_is_asked() -> None:
     for what, for_s in (("disk", 1), ("redis", 0), ("redis", True)):
         with pytest.raises(RequestRefused):
             handlers["drill-loss"]({"who": "olga", "what": what, "for_s": for_s})
-    assert await handlers["drill-asterisk"]({"who": "olga", "how": "now"}) == {"said": "core restart now"}
+    assert await handlers["drill-asterisk"]({"who": "olga", "how": "now"}) == {"said": "core stop now"}
     with pytest.raises(RequestRefused, match="console cannot be asked: no"):
         await handlers["drill-asterisk"]({"who": "olga", "how": "gracefully"})
     with pytest.raises(RequestRefused, match="'how' is one of"):

@@ -354,16 +354,19 @@ async def test_a_ring_is_cancelled_at_its_leg(house: House) -> None:
 
 
 async def test_a_phone_that_never_rang_is_found_by_its_call(house: House) -> None:
-    channels = [(CALLER, "c-1", "1"), ("PJSIP/1001-00000002", "c-1", ""), ("PJSIP/1002-00000003", "c-2", "")]
+    """One that was answered meanwhile, and of which nothing was heard, is left alone."""
+    channels = [(CALLER, "c-1", "1", "6"), ("PJSIP/1003-00000001", "c-1", "", "6")]
+    channels += [("PJSIP/1001-00000002", "c-1", "", "0"), ("PJSIP/1002-00000003", "c-2", "", "0")]
     house.ami.answers["Status"] = listing(
         "Status",
         *(
             {
                 "Event": "Status",
                 "Channel": channel,
+                "ChannelState": state,
                 "Variable": f"ACD_CALL={call}\r\nVariable: ACD_CALLER={caller}",
             }
-            for channel, call, caller in channels
+            for channel, call, caller, state in channels
         ),
     )
     house.switch.cancel_offer("c-1")
