@@ -37,7 +37,8 @@ def dispatch_call(floor: Floor, call: Call) -> bool:
 
 def _choice(floor: Floor, call: Call, group: str) -> Choice | None:
     """The best agent whose phone the call's node can ring: nearly always simply the best."""
-    router, passed_over = floor.router, list[tuple[str, Idle]]()
+    router = floor.router
+    passed_over: list[tuple[str, Idle]] = []
     choice = router.agent_for(call.id, group, floor.now, floor.plan.seed)
     while choice is not None and floor.lacks(floor.agents[choice.agent], call):
         idle = router.idle_as(choice.agent)
