@@ -14,7 +14,7 @@ from acd.records.store import RecordStore
 from acd.records.writer import RecordWriter
 from acd.runtime.agent_desk import AgentDesk
 from acd.runtime.announcements import Announcements
-from acd.runtime.control import Handler, Request
+from acd.runtime.control import Handler, Request, text_of
 from acd.runtime.outside_guard import OutsideGuard
 from acd.runtime.shell import Shell
 from acd.runtime.status import picture
@@ -23,7 +23,7 @@ from acd.runtime.versions import Versions
 from acd.runtime.walker import Walker
 from acd.settings.centre_now import CentreNow
 from acd.state.live import LiveMirror
-from acd.telephony.bond import Bond
+from acd.telephony.nodes import Nodes
 from acd.telephony.switch import Switchboard
 from acd.telephony.trunk_states import TrunkBoard
 
@@ -35,7 +35,7 @@ class Answers:
     centre: CentreNow
     shell: Shell
     switch: Switchboard
-    bond: Bond
+    nodes: Nodes
     mirror: LiveMirror
     writer: RecordWriter
     store: RecordStore
@@ -52,6 +52,8 @@ class Answers:
             "trunks": self._trunk_states,
             "health": lambda _request: self.health(),
             "hang-up-all": self._hang_up_all,
+            "nodes": lambda _request: {"nodes": self.nodes.picture()},
+            "drain-node": self._drain_node,
             **AgentDesk(self.centre, self.shell).handlers(),
         }
 
@@ -59,8 +61,8 @@ class Answers:
         """Whether calls are routed, and what is the matter where not."""
         floor, live = self.shell.engine.floor, self.mirror.facts()
         return {
-            "ok": self.bond.up and not floor.suspended and self.mirror.safe,
-            "asterisk": self.bond.up,
+            "ok": self.nodes.up and not floor.suspended and self.mirror.safe,
+            "asterisk": self.nodes.up,
             "dispatching": not floor.suspended,
             "records_waiting": self.writer.pending,
             "records_on_disk": self.writer.on_disk,
@@ -70,6 +72,7 @@ class Answers:
             "live_state_in_redis": live["in_redis"],
             "flows_kept": self.versions.is_kept,
             "calls": len(floor.calls),
+            **({"nodes": nodes} if (nodes := self.nodes.picture()) else {}),
             "trunks": {trunk: str(seen.state) for trunk, seen in self.trunks.seen.items()},
             "tasks": len(asyncio.all_tasks()),
             "open_files": len(os.listdir("/proc/self/fd")),
@@ -92,19 +95,25 @@ class Answers:
                 "kept": self.versions.is_kept,
             },
             "outside": self.guard.picture(),
+            "nodes": self.nodes.picture(),
             "announcements": [a for a in self.announcements.picture() if a["on"]],
             **picture(
                 self.shell.engine.floor,
                 self.shell.clock(),
                 self.walker.step_of,
-                asterisk=self.bond.up,
+                asterisk=self.nodes.up,
                 language=system.language,
             ),
         }
 
     def _trunk_states(self, _request: Request) -> Mapping[str, Any]:
         floor = self.shell.engine.floor
-        return {"trunks": trunk_list(self.centre, floor, self.trunks.seen, asterisk=self.bond.up)}
+        return {"trunks": trunk_list(self.centre, floor, self.trunks.seen, asterisk=self.nodes.up)}
+
+    def _drain_node(self, request: Request) -> Mapping[str, Any]:
+        """{"do": "drain-node", "node": NAME, "drained": true|false}. Raises RequestRefused."""
+        self.nodes.drain(text_of(request, "node"), drained=request.get("drained") is True)
+        return {"nodes": self.nodes.picture()}
 
     def _hang_up_all(self, _request: Request) -> Mapping[str, Any]:
         """Before Asterisk is stopped on purpose: end the calls while somebody keeps their record."""

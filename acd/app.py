@@ -62,9 +62,10 @@ class Controller:
         if parts.traces is not None:
             parts.traces.start()
         parts.shell.attach(parts.switch)
-        parts.bond.attach(parts.link, parts.switch)
-        parts.bond.on_known = self._floor_is_known
-        parts.shell.on_frozen = parts.bond.frozen
+        parts.nodes.attach(parts.switch)
+        parts.nodes.on_known = self._floor_is_known
+        parts.shell.on_frozen = parts.nodes.frozen
+        parts.nodes.restore(parts.mirror.load())
         parts.announcements.restore(parts.mirror.load())
         parts.paces.restore(parts.mirror.load())
         parts.abandoned.restore(parts.mirror.load())
@@ -80,6 +81,7 @@ class Controller:
         await asyncio.to_thread(parts.queue_log.restore, dict(parts.mirror.load()))
         parts.guarding.restore(parts.mirror.load())
         parts.shell.restore()
+        parts.nodes.took_up()
         parts.guarding.calls_are_known()
         parts.steering.take_up()
         parts.days.tell()
@@ -94,9 +96,8 @@ class Controller:
         parts.control.serve(parts.handlers, parts.desktop.streams())
         await self._listen()
         for work in (
-            parts.link.run(),
-            parts.bond.keep(),
-            parts.at_work.keep(),
+            *parts.nodes.running(),
+            *(at_work.keep() for at_work in parts.at_work),
             parts.shell.tick(),
             parts.mirror.run(),
             parts.trunks.run(),
@@ -184,9 +185,10 @@ class Controller:
     async def stop(self) -> None:
         """Close everything in order; callers stay with Asterisk."""
         parts = self._parts
-        if parts.bond.up:
-            await parts.at_work.tell()
-        await parts.bond.say_goodbye()
+        for node, at_work in zip(parts.nodes.all, parts.at_work, strict=True):
+            if node.link.up:
+                await at_work.tell()
+        await parts.nodes.say_goodbye()
         running = [
             *self._tasks,
             *(task for task in (self._recovery, self._reading) if task is not None),
@@ -194,7 +196,7 @@ class Controller:
         for task in running:
             task.cancel()
         await asyncio.gather(*running, return_exceptions=True)
-        await parts.bond.stop()
+        await parts.nodes.stop()
         await parts.switch.stop()
         await parts.steering.stop()
         await parts.agi.stop()
@@ -244,7 +246,8 @@ class Controller:
     def _floor_is_known(self) -> None:
         self.floor_known.set()
         self._parts.steering.floor_is_known()
-        self._parts.at_work.anew()
+        for at_work in self._parts.at_work:
+            at_work.anew()
         self._reading = asyncio.create_task(self._parts.asterisk.catch_up())
         self._reading.add_done_callback(_log_failure)
 

@@ -81,6 +81,7 @@ from acd.telephony.at_work import AtWork
 from acd.telephony.bond import Bond, Mark
 from acd.telephony.dial_string import sip_targets
 from acd.telephony.merges import Merges
+from acd.telephony.nodes import Node, Nodes
 from acd.telephony.switch import CALLBACK_WORDS, Switchboard
 from acd.telephony.trunk_states import TrunkBoard
 from acd.telephony.watch import Watch
@@ -130,23 +131,11 @@ class Assembly:
         self.days = Days(self.shell.feed, self.clock, centre.system.timezone)
         self.watch = Watch(centre.phones, self.shell.feed, self._transferred)
         self.watch.scans = self.guarding.scans.hear
-        self.bond = Bond(
-            self.watch,
-            self.shell.feed,
-            self.shell.engine.floor,
-            environment.cdr_file,
-            centre.system.lease_s,
-        )
-        self.asterisk_door = environment.asterisk_host, environment.ami_port
-        self.link = AmiLink(
-            self.asterisk_door,
-            (AMI_USER, secrets.ami_password),
-            self.watch.on_event,
-            self.bond.up_again,
-            self.bond.down,
-        )
-        self.at_work = AtWork(self.shell.engine.floor, self.link)
-        self.trunks = TrunkBoard(centre.trunks.values(), self.link)
+        made = [self._make_node(of_node, secrets) for of_node in environment.of_nodes]
+        self.nodes = Nodes(made, self.watch, self.shell.feed, self.shell.engine.floor, self.mirror)
+        self.link = self.nodes.link
+        self.at_work = [AtWork(self.shell.engine.floor, node.link) for node in self.nodes.all]
+        self.trunks = TrunkBoard(centre.trunks.values(), [node.link for node in self.nodes.all])
         self.prompts = prompt_store(centre, environment)
         self.version_files = VersionFiles(environment.versions_dir)
         self.versions = Versions(self.version_files, load_centre, centre.plan, begun.loaded)
@@ -174,7 +163,8 @@ class Assembly:
         http = HttpLookups()
         self.customers = CustomerBook(centre, self.store, http)
         self.lookups = LookupDesk(self.customers.values, http)
-        self.asterisk = AsteriskFiles(environment, asterisk_folder(CHECKOUT), os.environ, self.link)
+        links = [node.link for node in self.nodes.all]
+        self.asterisk = AsteriskFiles(environment, asterisk_folder(CHECKOUT), os.environ, links)
         services = self._services()
         self.reception = Reception(
             self.now,
@@ -199,8 +189,7 @@ class Assembly:
             self.mirror,
             self.versions,
             self.watch,
-            self.link,
-            self.bond,
+            self.nodes,
             self.switch,
             environment.recordings_dir,
             self.guarding.guard,
@@ -209,7 +198,7 @@ class Assembly:
             self.now,
             self.shell,
             self.switch,
-            self.bond,
+            self.nodes,
             self.mirror,
             self.writer,
             self.store,
@@ -245,7 +234,7 @@ class Assembly:
                 self.callbacks,
                 services.outlook.groups,
                 self.reception.walker,
-                lambda: self.bond.up,
+                lambda: self.nodes.up,
                 self.steering.desk.picture,
             )
         )
@@ -274,8 +263,7 @@ class Assembly:
             self.writer,
             self.customers.in_file,
             self.mirror.load,
-            environment.cdr_file,
-            environment.cdr_place_file,
+            [(each.cdr_file, each.cdr_place_file) for each in environment.of_nodes],
             self.clock,
         )
         handlers = {
@@ -287,7 +275,7 @@ class Assembly:
             **self.desktop.handlers(),
             **self.steering.desk.handlers(),
             **task_calls.handlers(),
-            **DrillDesk(partial(fence.say, self.asterisk_door, secrets.ami_password)).handlers(),
+            **DrillDesk(partial(fence.say, self.nodes.all[0].link.address, secrets.ami_password)).handlers(),
             "tidy-live-state": lambda _request: {"written": self.mirror.write_anew()},
         }
         self.control = leading.control if leading is not None else ControlServer(environment.control_socket)
@@ -298,14 +286,13 @@ class Assembly:
     def _lead(self, leading: Leading, secrets: Secrets) -> None:
         """Nothing is decided, said to Asterisk or written unless it is sure that we lead."""
         environment, gate = self.environment, leading.gate
-        self.shell.may_decide = self.link.may_act = self.agi.may_act = gate.check
+        self.shell.may_decide = self.agi.may_act = gate.check
         self.queue_log.may_write = gate.check
         self.mirror.on_fenced = lambda: gate.shut("Redis has a higher number")
         mark = Mark(leading.fence, leading.name, environment.agi_address, gate.shut)
-        self.bond.leads_as = mark
+        self.nodes.lead_as(mark)
 
-        async def shut_others_out() -> None:
-            address = environment.asterisk_host, environment.ami_port
+        async def shut_others_out(address: tuple[str, int]) -> None:
             try:
                 await fence.shut_others_out(
                     address, secrets.ami_password, AMI_USER, mark.fence, mark.name, gate.check
@@ -313,7 +300,29 @@ class Assembly:
             except FencedOff as error:
                 gate.shut(str(error))
 
-        self.link.before_connecting = shut_others_out
+        for node in self.nodes.all:
+            node.link.may_act = gate.check
+            node.link.before_connecting = partial(shut_others_out, node.link.address)
+
+    def _make_node(self, environment: Environment, secrets: Secrets) -> Node:
+        """The connection to one Asterisk."""
+        bond = Bond(
+            self.watch,
+            self.shell.feed,
+            self.shell.engine.floor,
+            environment.cdr_file,
+            self.now.system.lease_s,
+            environment.node,
+        )
+        link = AmiLink(
+            (environment.asterisk_host, environment.ami_port),
+            (AMI_USER, secrets.ami_password),
+            self.watch.on_event,
+            bond.up_again,
+            bond.down,
+            environment.node,
+        )
+        return Node(environment.node, link, bond)
 
     def _services(self) -> Services:
         """What flows make use of."""
@@ -345,7 +354,7 @@ class Assembly:
             services.outlook,
             services.dialer,
             self.watch,
-            self.bond,
+            self.nodes,
             self.switch,
             self.trunks,
             self.asterisk,

@@ -35,8 +35,8 @@ from acd.settings.environment import Environment
 from acd.settings.model import Centre
 from acd.settings.problems import shown_file
 from acd.telephony.asterisk_files import AsteriskFiles, NewFiles
-from acd.telephony.bond import Bond
 from acd.telephony.dial_string import sip_targets
+from acd.telephony.nodes import Nodes
 from acd.telephony.prompts import PromptStore
 from acd.telephony.switch import Switchboard
 from acd.telephony.trunk_states import TrunkBoard
@@ -61,7 +61,7 @@ class Exchanged:
     outlook: Outlook
     dialer: FlowDialer
     watch: Watch
-    bond: Bond
+    nodes: Nodes
     switch: Switchboard
     trunks: TrunkBoard
     asterisk: AsteriskFiles
@@ -159,7 +159,7 @@ class ChangeOver:
         parts.customers.change(centre, self._look_up)
         parts.prompts.speak_with(system.text_to_speech)
         parts.dialer.sip_addresses = sip_targets(system.sip_addresses)
-        parts.bond.lease_s = system.lease_s
+        parts.nodes.set_lease(system.lease_s)
         parts.switch.call_id_header = system.call_id_header
         parts.trunks.change(centre.trunks.values())
         parts.outlook.timezone = ZoneInfo(system.timezone)

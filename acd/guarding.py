@@ -21,7 +21,8 @@ from acd.telephony.scans import ScanBook
 
 def asterisk_peers(environment: Environment) -> Peers:
     """Who may speak FastAGI: Asterisk, and programs on the controller's own address. Raises OperatorError."""
-    hosts = (environment.asterisk_host, environment.controller_host)
+    nodes = [place.host for place in environment.nodes] or [environment.asterisk_host]
+    hosts = (*nodes, environment.controller_host)
     addresses = [address for host in hosts for address in numeric_addresses(host)]
     return Peers([*addresses, *environment.agi_from], time.monotonic)
 

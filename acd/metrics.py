@@ -11,12 +11,12 @@ import asyncio
 import shutil
 import time
 from collections import Counter
-from collections.abc import Callable, Container, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from prometheus_client import CollectorRegistry, Histogram, ProcessCollector, generate_latest
-from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from acd.core.agents import Agent, AgentState
@@ -90,7 +90,7 @@ class ControllerMetrics(Collector):
         """In the text format of Prometheus."""
         return generate_latest(self._registry)
 
-    def collect(self) -> Iterator[GaugeMetricFamily]:
+    def collect(self) -> Iterator[GaugeMetricFamily | CounterMetricFamily]:
         """See `prometheus_client`."""
         yield self._calls()
         yield from self._lines()
@@ -136,7 +136,7 @@ class ControllerMetrics(Collector):
             told.add_metric(place, counts[place])
         return told
 
-    def _parts(self) -> Iterator[GaugeMetricFamily]:
+    def _parts(self) -> Iterator[GaugeMetricFamily | CounterMetricFamily]:
         health = self._health()
         for name, text, value in (
             ("acd_ok", "1 while calls are routed.", health["ok"]),
@@ -168,6 +168,7 @@ class ControllerMetrics(Collector):
         for trunk, state in health["trunks"].items():
             trunks.add_metric([trunk], float(state in _USABLE))
         yield trunks
+        yield from _of_nodes(health.get("nodes", ()))
 
     def _surroundings(self) -> Iterator[GaugeMetricFamily]:
         """The disk, the clock, the journal, and how old the newest back-up is."""
@@ -204,6 +205,26 @@ def _backup_at(home: Path) -> float:
         return (home / LAST_BACKUP).stat().st_mtime
     except OSError:
         return 0.0
+
+
+def _of_nodes(nodes: Sequence[Mapping[str, Any]]) -> Iterator[GaugeMetricFamily | CounterMetricFamily]:
+    """Of each Asterisk, where there are several."""
+    if not nodes:
+        return
+    for name, text, of in (
+        ("acd_node_up", "1 while the node's manager interface is connected.", "up"),
+        ("acd_node_drained", "1 while the node is to be given no new calls.", "drained"),
+        ("acd_node_calls", "Calls that go on at the node.", "calls"),
+        ("acd_node_phones", "Phones that the node can ring.", "phones"),
+    ):
+        told = GaugeMetricFamily(name, text, labels=["node"])
+        for node in nodes:
+            told.add_metric([node["name"]], float(node[of]))
+        yield told
+    lost = CounterMetricFamily("acd_node_calls_lost", "Calls that died with the node.", labels=["node"])
+    for node in nodes:
+        lost.add_metric([node["name"]], node["lost"])
+    yield lost
 
 
 def _state(agent: Agent, known: Container[str]) -> tuple[str, str]:

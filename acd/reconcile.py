@@ -51,8 +51,8 @@ class NotWritten(OSError):
 class Reconciler:
     """`kept` is what the mirror of live state has.
 
-    `cdr_file`: Asterisk's account; `place_file`: how far it was read. Each look begins where the one before
-    the last had ended: rows of one call may come in two looks.
+    `accounts`: of each Asterisk the file of its account, and the one that says how far it was read. Each look
+    begins where the one before the last had ended: rows of one call may come in two looks.
     """
 
     centre: CentreView
@@ -60,11 +60,10 @@ class Reconciler:
     writer: RecordWriter
     find_customer: Callable[[str], Customer | None]
     kept: Callable[[], Mapping[str, Mapping[str, Any]]]
-    cdr_file: Path
-    place_file: Path
+    accounts: Sequence[tuple[Path, Path]]
     clock: Callable[[], float]
-    _before: Place | None = None
-    _last: Place | None = None
+    _before: dict[Path, Place] = field(default_factory=dict)
+    _last: dict[Path, Place] = field(default_factory=dict)
     _looking: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def look(self, settled_s: float = 0.0) -> int:
@@ -73,15 +72,19 @@ class Reconciler:
         `settled_s`: how long a call must have been over. 0 where nobody can be about to hear of it.
         """
         async with self._looking:
-            if self._before is None:
-                kept = await asyncio.to_thread(self._read_place)
-                self._before = kept or Place(0, 0, self.clock() - FIRST_LOOK_S)
-            here = await asyncio.to_thread(end_of, self.cdr_file, self.clock())
-            missing = await self._put_on_record(partial(self._lines_behind, self._before), settled_s)
-            self._before = self._last or self._before
-            self._last = here
-            await asyncio.to_thread(self._keep_place, self._before)
-            return missing
+            return sum([await self._look_at(*account, settled_s) for account in self.accounts])
+
+    async def _look_at(self, cdr_file: Path, place_file: Path, settled_s: float) -> int:
+        before = self._before.get(cdr_file)
+        if before is None:
+            kept = await asyncio.to_thread(self._read_place, place_file)
+            before = kept or Place(0, 0, self.clock() - FIRST_LOOK_S)
+        here = await asyncio.to_thread(end_of, cdr_file, self.clock())
+        missing = await self._put_on_record(partial(self._lines_behind, cdr_file, before), settled_s)
+        self._before[cdr_file] = before = self._last.get(cdr_file, before)
+        self._last[cdr_file] = here
+        await asyncio.to_thread(self._keep_place, place_file, before)
+        return missing
 
     async def keep(self, floor_known: asyncio.Event) -> None:
         """For ever: from EVERY_S after the floor is known for the first time."""
@@ -111,9 +114,15 @@ class Reconciler:
         if not isinstance(since, int | float) or not isinstance(until, int | float):
             raise RequestRefused(BAD_REQUEST, "'since' and 'until' are moments in Unix seconds")
         async with self._looking:
-            lines = partial(cdr.lines_between, self.cdr_file, float(since), float(until))
+            begin, end = float(since), float(until)
             try:
-                return {"missing": await self._put_on_record(lines, SETTLED_S, float(since), float(until))}
+                found = [
+                    await self._put_on_record(
+                        partial(cdr.lines_between, cdr_file, begin, end), SETTLED_S, begin, end
+                    )
+                    for cdr_file, _ in self.accounts
+                ]
+                return {"missing": sum(found)}
             except NotWritten as error:
                 raise RequestRefused("database-away", f"{error}; ask again when they are there") from error
             except (SQLAlchemyError, OSError) as error:
@@ -121,8 +130,8 @@ class Reconciler:
                     "database-away", f"the records cannot be read now ({type(error).__name__})"
                 ) from error
 
-    def _lines_behind(self, place: Place) -> Iterable[str]:
-        lines, _ = lines_from(self.cdr_file, place, self.clock(), cdr.ends_at)
+    def _lines_behind(self, cdr_file: Path, place: Place) -> Iterable[str]:
+        lines, _ = lines_from(cdr_file, place, self.clock(), cdr.ends_at)
         return lines
 
     async def _put_on_record(
@@ -191,20 +200,20 @@ class Reconciler:
         else:
             self.writer.submit(record, partial(stored, call.call_id), replace=False)
 
-    def _read_place(self) -> Place | None:
+    def _read_place(self, place_file: Path) -> Place | None:
         """Of this database: another one may have less."""
         try:
-            kept = json.loads(self.place_file.read_text(encoding="utf-8"))
+            kept = json.loads(place_file.read_text(encoding="utf-8"))
             return Place.from_dict(kept["place"]) if kept["database"] == self._database else None
         except (OSError, ValueError, KeyError, TypeError):
             return None
 
-    def _keep_place(self, place: Place) -> None:
-        fresh = self.place_file.with_suffix(".new")
+    def _keep_place(self, place_file: Path, place: Place) -> None:
+        fresh = place_file.with_suffix(".new")
         text = json.dumps({"database": self._database, "place": place.to_dict()})
         try:
             fresh.write_text(text + "\n", encoding="utf-8")
-            os.replace(fresh, self.place_file)
+            os.replace(fresh, place_file)
         except OSError as error:  # the next start reads what has been read already
             log.warning("how far Asterisk's account was read cannot be kept", reason=str(error))
 

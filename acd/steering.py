@@ -13,9 +13,8 @@ from acd.runtime.shell import Shell
 from acd.runtime.talk_recorder import TalkRecorder
 from acd.runtime.versions import Versions
 from acd.settings.centre_now import CentreNow
-from acd.telephony.ami import AmiLink
-from acd.telephony.bond import Bond
 from acd.telephony.call_hands import CallHands
+from acd.telephony.nodes import Nodes
 from acd.telephony.switch import Switchboard
 from acd.telephony.watch import Watch
 
@@ -30,20 +29,19 @@ class Steering:
         mirror: Mirror,
         versions: Versions,
         watch: Watch,
-        link: AmiLink,
-        bond: Bond,
+        nodes: Nodes,
         switch: Switchboard,
         recordings_dir: Path,
         guard: OutsideGuard | None = None,
     ) -> None:
         self._floor = shell.engine.floor
         self._mirror = mirror
-        self._hands = CallHands(watch, link, switch, shell.feed, self._is_customers, self._dialled_on)
+        self._hands = CallHands(watch, nodes.link, switch, shell.feed, self._is_customers, self._dialled_on)
         self._recorder = TalkRecorder(centre, shell, self._hands, recordings_dir)
         to = Destinations(centre, self._floor, lambda: versions.active.flows, guard)
         self.desk = CallDesk(shell, self._hands, to, self._recorder, mirror)
         watch.also = self._hands.hear
-        bond.hands = self._hands
+        nodes.set_hands(self._hands)
 
     def _is_customers(self, call_id: str) -> bool:
         call = self._floor.calls.get(call_id)

@@ -65,8 +65,7 @@ class Records:
             self.writer,
             lambda _number: None,
             lambda: self.kept,
-            self.account,
-            self.place,
+            [(self.account, self.place)],
             lambda: self.now,
         )
 

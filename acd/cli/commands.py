@@ -71,6 +71,14 @@ COMMANDS = {
         "acd.cli.why:why",
         "Why a caller still waits; of any other call, why each routing decision was as it was.",
     ),
+    "nodes": Command(
+        "acd.cli.nodes:nodes",
+        "Show the Asterisk nodes, where there are several: state, calls, phones.",
+    ),
+    "node": Command(
+        "acd.cli.nodes:app",
+        "One of several Asterisk nodes: new calls, or none.",
+    ),
     "trunks": Command(
         "acd.cli.trunks:trunks",
         "Each trunk: registered, rejected or unreachable, and its calls now.",

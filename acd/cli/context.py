@@ -148,8 +148,8 @@ def asterisk_command(*arguments: str) -> list[str]:
 
 
 def asterisk_environment(env: Environment) -> Mapping[str, str]:
-    """ACD_HOME spelled out, for a child that must agree with us."""
-    return {**os.environ, "ACD_HOME": str(env.home)}
+    """ACD_HOME spelled out, for a child that must agree with us; of several nodes, which."""
+    return {**os.environ, "ACD_HOME": str(env.home), "ACD_ASTERISK_NODE": env.node}
 
 
 def asterisk_console(env: Environment, command: str) -> str:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -13,9 +15,13 @@ from rich.table import Table
 from acd.cli import context
 from acd.errors import OperatorError
 from acd.parts import asterisk_folder
-from acd.settings.model import PhoneSpec
+from acd.settings.environment import Environment
+from acd.settings.model import Centre, PhoneSpec
 from acd.settings.secrets import Secrets
+from acd.telephony.front import Front
 from acd.telephony.provision import provision
+from acd.telephony.provision_kamailio import Front as FrontFiles
+from acd.telephony.provision_kamailio import front_key, names, provision_kamailio
 
 app = typer.Typer(help="SIP phones: passwords and Asterisk's configuration.", no_args_is_help=True)
 
@@ -67,17 +73,56 @@ def provision_phones(
     env = context.environment()
     centre = context.centre(env)
     secrets = context.passwords(env, centre)
-    changed = provision(centre, env, secrets, asterisk_folder(context.CHECKOUT), os.environ)
+    templates = asterisk_folder(context.CHECKOUT)
+    changed = [
+        path
+        for of_node in env.of_nodes
+        for path in provision(centre, of_node, secrets, templates, os.environ)
+    ]
+    changed += _provision_front(env, centre, secrets, templates)
     for path in changed:
         context.console.print(f"wrote {path}", markup=False, soft_wrap=True)
     if not changed:
         context.console.print("nothing to change")
     if reload and changed:
-        try:
-            context.asterisk_console(env, "core reload")
-            context.console.print("Asterisk has read the changes")
-        except OperatorError:
-            console = "asterisk/run -rx 'core reload'"
-            context.console.print(
-                f"no Asterisk runs here; it reads the changes when it starts, or by {console}"
-            )
+        for of_node in env.of_nodes:
+            _reload(of_node)
+        _reload_front(env, secrets.ami_password)
+
+
+def _provision_front(env: Environment, centre: Centre, secrets: Secrets, templates: Path) -> list[Path]:
+    """Kamailio's files, where it stands before several nodes."""
+    if not (env.nodes and env.kamailio):
+        return []
+    return provision_kamailio(FrontFiles(centre, env, secrets, env.nodes, os.environ), templates)
+
+
+def _reload(env: Environment) -> None:
+    which = f"Asterisk {env.node}" if env.node else "Asterisk"
+    try:
+        context.asterisk_console(env, "core reload")
+        context.console.print(f"{which} has read the changes")
+    except OperatorError:
+        prefix = f"ACD_ASTERISK_NODE={env.node} " if env.node else ""
+        console = f"{prefix}asterisk/run -rx 'core reload'"
+        context.console.print(
+            f"no {which} runs here; it reads the changes when it starts, or by {console}", soft_wrap=True
+        )
+
+
+def _reload_front(env: Environment, ami_password: str) -> None:
+    front = front_of(env, ami_password)
+    if front is None:
+        return
+    try:
+        asyncio.run(front.reload())
+        context.console.print("Kamailio has read the changes")
+    except OperatorError as error:
+        context.console.print(f"Kamailio reads the changes when it starts: {error}", soft_wrap=True)
+
+
+def front_of(env: Environment, ami_password: str) -> Front | None:
+    """Kamailio's control port, where it stands before several nodes."""
+    if not (env.nodes and env.kamailio):
+        return None
+    return Front(env.fronts, front_key(ami_password), names(env.nodes))

@@ -123,7 +123,7 @@ def _forgetting(
         others=[env.config_dir],
         in_use=_may_run(env),
         calls_too=calls_too,
-        account=env.cdr_file,
+        account=[of_node.cdr_file for of_node in env.of_nodes],
         queue_log=env.home / centre.queue_log.file,
         file=env.config_dir / CUSTOMERS_FILE,
         versions=env.versions_dir,

@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
 from typing import Annotated
 from zoneinfo import ZoneInfo
@@ -60,14 +61,15 @@ def reconcile(
     env = context.environment()
     tz = context.timezone(env)
     period = parse_period(from_, to, tz, datetime.now(UTC))
-    file = env.cdr_file
-    if not cdr.is_there(file):
-        raise OperatorError(f"Asterisk has not written any account yet: there is no {file}")
-    found = _compared(env, file, period)
+    files = [of_node.cdr_file for of_node in env.of_nodes]
+    there = [file for file in files if cdr.is_there(file)]
+    if not there:
+        raise OperatorError(f"Asterisk has not written any account yet: there is no {files[0]}")
+    found = _compared(env, there, period)
     repaired = 0
     if repair and found.missing:
         repaired = _repair(env, period)
-        found = _compared(env, file, period)
+        found = _compared(env, there, period)
     if as_json:
         typer.echo(json.dumps({**found.to_dict(), "repaired": repaired}, ensure_ascii=False, indent=2))
     else:
@@ -78,12 +80,12 @@ def reconcile(
         raise typer.Exit(1)
 
 
-def _compared(env: Environment, file: Path, period: Period) -> Agreement:
+def _compared(env: Environment, files: Sequence[Path], period: Period) -> Agreement:
     """Some calls after the other, so that a month takes no more memory than a day."""
     since, until = period.since.timestamp(), period.until.timestamp()
     going_on = _going_on(env)  # first: what ends meanwhile is on record when we look there
     found = Agreement()
-    lines = cdr.lines_between(file, since, until)
+    lines = chain.from_iterable(cdr.lines_between(file, since, until) for file in files)
     with context.records(env) as store, CallsByCall(lines) as account:
         for calls in account.batches(BATCH):
             seen = {call_id: call for call_id, call in calls.items() if since <= call.started_at < until}

@@ -90,6 +90,11 @@ def server(
     """Start Asterisk, the controller and the desktop, and say what to do next; Ctrl-C stops everything."""
     configure_logging()
     env = context.environment()
+    if env.nodes:
+        raise OperatorError(
+            "ACD_ASTERISK_NODES names several: start each with ACD_ASTERISK_NODE=NAME asterisk/run, the rest"
+            " with 'acd run' and 'acd web' (docs/high-availability.md)"
+        )
     centre = context.centre(env)
     with lock_home(env):
         _serve(env, centre, demo=demo, web=web)

@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from acd.cli.context import console, environment
-from acd.cli.words import state_in_words
+from acd.cli.words import node_in_words, state_in_words
 from acd.runtime.leader import Leader
 
 WATCH_INTERVAL_S = 1.0
@@ -78,6 +78,7 @@ def draw(picture: dict[str, Any]) -> Group:
         parts.insert(0, Text(text, style="bold red"))
     parts[:0] = [
         *_controllers(picture.get("controllers", {})),
+        *_nodes(picture.get("nodes", [])),
         *_live_state(picture["live_state"]),
         *_records(picture["records"]),
         *_outside(picture["outside"]),
@@ -90,6 +91,13 @@ def _controllers(standings: dict[str, str]) -> list[Text]:
     is_well = set(standings.values()) <= {"leads", "stands by"}
     text = ", ".join(f"{name} {standing}" for name, standing in standings.items())
     return [Text(f"Controllers: {text}", style="" if is_well else "bold red")] if standings else []
+
+
+def _nodes(nodes: list[dict[str, Any]]) -> list[Text]:
+    """Where Asterisk is several."""
+    text = ", ".join(f"{node['name']} {node_in_words(node)} ({node['calls']} calls)" for node in nodes)
+    is_well = all(node["known"] for node in nodes)
+    return [Text(f"Asterisk nodes: {text}", style="" if is_well else "bold red")] if nodes else []
 
 
 def _live_state(kept: dict[str, Any]) -> list[Table | Text]:

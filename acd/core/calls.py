@@ -163,6 +163,8 @@ class Call:
     `trunk` brought the call from outside; `outside_number` is being dialled or talked to over
     `outside_trunk`.
 
+    `node`: the Asterisk that has it, '' where there is only one; a callback that has no channel is at none.
+
     Of a callback: `channel` says whose channel there is; the customer was dialled `tries` times in vain, and
     the entry stands in line again at `try_at`; `blocked` times in a row nobody could be dialled; it is given
     up at `expires_at`.
@@ -209,6 +211,7 @@ class Call:
     blocked: int = 0
     try_at: float | None = None
     expires_at: float | None = None
+    node: str = ""
     facts: list[Fact] = field(default_factory=list)  # only ever added to
     _told: list[dict[str, Any]] = field(default_factory=list, init=False, repr=False, compare=False)
 

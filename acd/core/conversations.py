@@ -37,6 +37,7 @@ def arrive(floor: Floor, event: CallArrived) -> None:
         event.trunk,
     )
     call = Call.arrive(event.call_id, fact)
+    call.node = event.node
     floor.admit(call)
     origin = floor.agents.get(event.origin_agent or "")
     if origin is not None and origin.logged_in:
@@ -281,7 +282,7 @@ def end(floor: Floor, call: Call, by: EndedBy, reason: str = "", at: float | Non
         return
     state, agent = call.state, floor.agents[call.agent] if call.agent is not None else None
     when, as_told = call.when(at, floor.now), by
-    if by is not EndedBy.UNKNOWN and call.agent_left and state is not CallState.RINGING:
+    if by not in (EndedBy.UNKNOWN, EndedBy.NODE) and call.agent_left and state is not CallState.RINGING:
         # The other side hung up and nothing but the hang-up was left to do.
         was_outside = state is CallState.OUTSIDE or isinstance(call.facts[-1], OutsideLeft)
         by = EndedBy.OUTSIDE if was_outside else EndedBy.AGENT

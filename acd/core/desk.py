@@ -124,7 +124,7 @@ def phone_changed(floor: Floor, phone_id: str, news: Phone) -> None:
     """A phone came, went, became busy or idle; its agent follows."""
     phone = floor.phones.setdefault(phone_id, Phone())
     is_new = phone.reachable != news.reachable
-    phone.reachable, phone.in_use = news.reachable, news.in_use
+    phone.reachable, phone.in_use, phone.missing = news.reachable, news.in_use, news.missing
     agent = floor.agent_on(phone_id)
     if agent is not None:
         _follow_phone(floor, agent, is_new=is_new)

@@ -124,6 +124,8 @@ class Engine:
             case (
                 events.DispatchSuspended()
                 | events.DispatchResumed()
+                | events.NodeSuspended()
+                | events.NodeResumed()
                 | events.FloorSeen()
                 | events.GroupClosed()
                 | events.HourBegan()
@@ -159,8 +161,8 @@ class Engine:
     def _of_workplace(self, event: Event) -> None:
         floor = self.floor
         match event:
-            case events.PhoneChanged(phone, reachable, in_use):
-                desk.phone_changed(floor, phone, Phone(reachable, in_use))
+            case events.PhoneChanged(phone, reachable, in_use, missing):
+                desk.phone_changed(floor, phone, Phone(reachable, in_use, missing))
             case events.DesktopOpened(agent) if agent in floor.agents:
                 desktops.opened(floor, floor.agents[agent])
             case events.DesktopClosed(agent) if agent in floor.agents:
@@ -174,6 +176,10 @@ class Engine:
                 self.floor.suspended = False
                 offers.dispatch_all(self.floor)
                 lines.resumed(self.floor)
+            case events.NodeSuspended(node):
+                recovery.node_suspended(self.floor, node)
+            case events.NodeResumed(node):
+                recovery.node_resumed(self.floor, node)
             case events.GroupClosed(group, at):
                 lines.closed(self.floor, group, at)
             case events.HourBegan(hour):
@@ -309,6 +315,7 @@ def _is_free(call: Call) -> bool:
 # What happens to every call, found at once: a table is twice as fast as a row of cases.
 _USUAL: Mapping[type, Callable[[Floor, Call, Any], None]] = {
     events.CallQueued: _queued,
+    events.CallOnNode: lambda floor, call, e: recovery.on_node(floor, call, e.node),
     events.CallEnded: lambda floor, call, e: conversations.end(floor, call, e.by, e.reason, e.at),
     events.RecordingChanged: conversations.recording_changed,
     events.OfferAlerting: lambda floor, call, e: offers.alerting(floor, call, e.phone, e.at),

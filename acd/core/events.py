@@ -43,7 +43,8 @@ FlowNote: TypeAlias = (
 class CallArrived:
     """A call reached us: dialled by `origin_agent` on a phone of ours, or brought by `trunk`.
 
-    `at`: when, if known to be earlier than now: nobody was there to hear of it.
+    `at`: when, if known to be earlier than now: nobody was there to hear of it. `node`: the Asterisk that has
+    it, where there are several.
     """
 
     call_id: str
@@ -55,6 +56,15 @@ class CallArrived:
     origin_agent: str | None = None
     trunk: str | None = None
     at: float | None = None
+    node: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CallOnNode:
+    """A callback's channel is made at this node."""
+
+    call_id: str
+    node: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -320,11 +330,15 @@ class ConversationFound:
 # --- phones and agents ------------------------------------------------------------------------
 @dataclass(frozen=True, slots=True)
 class PhoneChanged:
-    """What is known of a phone: whether it can be reached, whether it has a channel."""
+    """What is known of a phone: whether it can be reached, whether it has a channel.
+
+    `missing`: the nodes that cannot ring it although they can be reached themselves.
+    """
 
     phone: str
     reachable: bool
     in_use: bool
+    missing: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -458,19 +472,37 @@ class DispatchResumed:
 
 
 @dataclass(frozen=True, slots=True)
+class NodeSuspended:
+    """Of several nodes this one is not known: its calls are not offered, those of others are."""
+
+    node: str
+
+
+@dataclass(frozen=True, slots=True)
+class NodeResumed:
+    """The node's calls and phones are known again."""
+
+    node: str
+
+
+@dataclass(frozen=True, slots=True)
 class FloorSeen:
     """After an absence: the calls that still exist. `ended_at`: when others ended, where known.
 
-    `ended_by_agent`: those others whose talk the agent has ended.
+    `ended_by_agent`: those others whose talk the agent has ended. `node`: only that one was looked at;
+    `lost`: its Asterisk has died, and all its other calls with it.
     """
 
     alive: frozenset[str]
     ended_at: Mapping[str, float] = field(default_factory=dict)
     ended_by_agent: frozenset[str] = frozenset()
+    node: str | None = None
+    lost: bool = False
 
 
 Event: TypeAlias = (
     CallArrived
+    | CallOnNode
     | FlowStarted
     | FlowNoted
     | RecordingStarted
@@ -513,6 +545,8 @@ Event: TypeAlias = (
     | DayBegan
     | DispatchSuspended
     | DispatchResumed
+    | NodeSuspended
+    | NodeResumed
     | FloorSeen
     | PlanChanged
     | OutsideEvent

@@ -44,6 +44,7 @@ class EndedBy(StrEnum):
     OUTSIDE = "outside"  # whom we had called outside hung up
     SYSTEM = "system"  # the flow hung up, or a destination refused the call
     UNKNOWN = "unknown"  # it ended while the controller was away
+    NODE = "node"  # the Asterisk that had it died; the reason names which
 
 
 @dataclass(frozen=True, slots=True)

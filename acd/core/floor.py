@@ -40,13 +40,17 @@ from acd.core.work_rules import (
     WorkLimits,
 )
 
+NOBODY = ""
+"""For whom a call waits while its node is away: it keeps its place, and holds nobody else up."""
+
 
 @dataclass(slots=True)
 class Phone:
-    """What is known of a phone."""
+    """What is known of a phone. `missing`: the nodes that cannot ring it."""
 
     reachable: bool = False
     in_use: bool = False
+    missing: frozenset[str] = frozenset()
 
 
 class Floor:
@@ -55,8 +59,9 @@ class Floor:
     `day`: the centre's date, as far as it was told. `callbacks_closed`: the groups whose customers may not be
     called back at this hour. `entered_line` and `went_home`: who did so since the lines were last looked at,
     see `waits.py`. `leaving`: agents who are no longer in the plan and finish their work; `retired`: groups
-    that are not, while somebody talks or wraps up by their rules. `is_mirrored`: somebody wants to know which
-    agents and calls have changed; `explains`: to read why an agent was chosen.
+    that are not, while somebody talks or wraps up by their rules. `suspended`: nothing is known of the floor;
+    `nodes_away`: of several nodes, those of which nothing is known. `is_mirrored`: somebody wants to know
+    which agents and calls have changed; `explains`: to read why an agent was chosen.
     """
 
     def __init__(self, plan: Plan) -> None:
@@ -68,6 +73,7 @@ class Floor:
         self.router = Router(plan)
         self.timers = Timers()
         self.suspended = False
+        self.nodes_away: set[str] = set()
         self.now = 0.0
         self.hour = 0
         self.closed_at: dict[str, float] = {}
@@ -230,6 +236,15 @@ class Floor:
         phone = self.phones.get(agent.phone or "")
         return phone is not None and not phone.reachable
 
+    def lacks(self, agent: Agent, call: Call) -> bool:
+        """Whether the call's node cannot ring the agent's phone, which other nodes can."""
+        phone = self.phones.get(agent.phone or "")
+        return phone is not None and call.node in phone.missing
+
+    def is_away(self, call: Call) -> bool:
+        """Whether what we believe of the call may be wrong: nothing is decided about it then."""
+        return self.suspended or call.node in self.nodes_away
+
     def agent_on(self, phone: str) -> Agent | None:
         """Who is logged in on this phone."""
         agent = self.agents.get(self.last_on_phone.get(phone, ""))
@@ -318,7 +333,7 @@ class Floor:
             0.0 if self.plan.ageing else float(call.priority),
             self.plan.rate(call.group, call.priority),
             call.ring,
-            call.only_agent,
+            NOBODY if call.node in self.nodes_away else call.only_agent,
             call.requirement_alone,
         )
 

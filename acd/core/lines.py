@@ -1,7 +1,7 @@
 """Leaving a waiting line without an agent: by key, by a limit, for want of agents, by the group's policy.
 
-While dispatch is suspended nobody is taken out of a line: what we believe of the floor may be wrong,
-and a caller who talks elsewhere must not be led on. `resumed` makes up for it.
+While dispatch is suspended, or the call's node is away, nobody is taken out of a line: what we believe of
+the floor may be wrong, and a caller who talks elsewhere must not be led on. `resumed` makes up for it.
 """
 
 from __future__ import annotations
@@ -79,13 +79,13 @@ def closed(floor: Floor, group: str, at: float | None) -> None:
 def timer_max_wait(floor: Floor, call_id: str) -> None:
     """The longest wait is over. Whoever is being rung for then leaves when that ring has failed."""
     call = floor.calls.get(call_id)
-    if call is not None and not floor.suspended:
+    if call is not None:
         check_limits(floor, call)
 
 
 def check_limits(floor: Floor, call: Call) -> None:
     """Whether a limit takes the caller out of the line now."""
-    if call.state is not CallState.WAITING or not call.present or call.group is None:
+    if floor.is_away(call) or call.state is not CallState.WAITING or not call.present or call.group is None:
         return
     if call.leave_at is not None and call.leave_at <= floor.now:
         lead_out(floor, call, LeftBy.TIMEOUT)
@@ -110,7 +110,7 @@ def _was_there(call: Call, closed_at: float | None) -> bool:
 
 def check_full(floor: Floor, call: Call) -> None:
     """For one who has just joined the line."""
-    if call.state is not CallState.WAITING or call.group is None or floor.suspended:
+    if call.state is not CallState.WAITING or call.group is None or floor.is_away(call):
         return
     limit = floor.plan.groups[call.group].max_waiting
     if limit is not None and LeftBy.FULL in call.exits and floor.callers_waiting(call.group) > limit:

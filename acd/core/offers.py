@@ -6,29 +6,51 @@ from acd.core import facts, lines, reasons
 from acd.core.agents import Agent, AgentInput, AgentState
 from acd.core.callback_facts import AgentJoined, AgentReserved
 from acd.core.calls import Call, CallInput, CallState, Channel
+from acd.core.choosing import Choice
 from acd.core.commands import CallBack, CancelOffer, Leg, Offer, RefuseDirect
 from acd.core.facts import CallKind, OfferFailure
 from acd.core.floor import Floor
 from acd.core.outside_facts import OutsideAnswered
 from acd.core.plan import CallbackFirst, CallbackRule
+from acd.core.pools import Idle
 from acd.core.timers import Timer
 
 OVERDUE_GRACE_S = 5.0
+PASSED_OVER_MOST = 20
+"""So many agents are passed over, whose phones the call's node cannot ring, before it waits for news."""
 _RINGS = frozenset({CallState.RINGING, CallState.DIALING_OUT})
 
 
 def dispatch_call(floor: Floor, call: Call) -> bool:
     """Offer a waiting call to the best agent, if its turn has come and there is one; tells whether."""
-    if floor.suspended or call.state is not CallState.WAITING or call.group is None:
+    if floor.is_away(call) or call.state is not CallState.WAITING or call.group is None:
         return False
     if not floor.router.is_head(call.id, call.group):
         return False  # somebody is before us; a free agent takes the head, not us
-    choice = floor.router.agent_for(call.id, call.group, floor.now, floor.plan.seed)
+    choice = _choice(floor, call, call.group)
     if choice is None:
         return False
     why = reasons.of_choice(floor, call, choice) if floor.explains else ()
     offer(floor, call, floor.agents[choice.agent], why)
     return True
+
+
+def _choice(floor: Floor, call: Call, group: str) -> Choice | None:
+    """The best agent whose phone the call's node can ring: nearly always simply the best."""
+    router = floor.router
+    passed_over: list[tuple[str, Idle]] = []
+    choice = router.agent_for(call.id, group, floor.now, floor.plan.seed)
+    while choice is not None and floor.lacks(floor.agents[choice.agent], call):
+        idle = router.idle_as(choice.agent)
+        if idle is None or len(passed_over) >= PASSED_OVER_MOST:
+            choice = None
+            break
+        passed_over.append((choice.agent, idle))
+        router.agent_taken(choice.agent)
+        choice = router.agent_for(call.id, group, floor.now, floor.plan.seed)
+    for agent, idle in passed_over:
+        router.agent_free(agent, idle)
+    return choice
 
 
 def dispatch_agent(floor: Floor, agent: Agent) -> None:
@@ -145,9 +167,10 @@ def direct(floor: Floor, call: Call, agent_id: str, timeout_s: float | None = No
     """Put the caller through to one agent, who need not be ready but must be free."""
     floor.note(call, facts.Directed(floor.now, agent_id))
     agent = floor.agents.get(agent_id, Agent(agent_id))  # one whom a plan of before had is at home
-    if agent.state not in (AgentState.READY, AgentState.NOT_READY) or not floor.phone_idle(agent):
+    lacks = floor.lacks(agent, call)
+    if agent.state not in (AgentState.READY, AgentState.NOT_READY) or lacks or not floor.phone_idle(agent):
         phone = floor.phones.get(agent.phone or "")
-        there = agent.logged_in and phone is not None and phone.reachable
+        there = agent.logged_in and phone is not None and phone.reachable and not lacks
         failure = OfferFailure.BUSY if there else OfferFailure.UNREACHABLE
         floor.emit(RefuseDirect(call.id, agent_id, failure))
         return
@@ -282,7 +305,7 @@ def timer_alert(floor: Floor, call_id: str) -> None:
     While suspended we may be deaf to a phone that does ring: leave it to the ring timeout.
     """
     call = floor.calls.get(call_id)
-    if call is None or floor.suspended:
+    if call is None or floor.is_away(call):
         return
     if call.state in _RINGS and not call.alerted:
         floor.emit(CancelOffer(call.id))

@@ -23,7 +23,7 @@ def timer_policy(floor: Floor, call_id: str) -> None:
     call = floor.calls.get(call_id)
     if call is None or call.state is not CallState.WAITING or not call.present or call.group is None:
         return
-    if floor.suspended:
+    if floor.is_away(call):
         floor.timers.set(Timer.POLICY, call.id, floor.now + policy.CHECK_S)
         return
     group = call.group

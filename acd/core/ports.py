@@ -40,7 +40,8 @@ class Ask:
     line for.
     `served_by` is the agent with whom Asterisk's own queue connected the caller, at Unix time
     `served_at`; both come with AFTER_FALLBACK, as far as known. `began_at`: Unix time at which the call
-    began, to the second, where that can be told.
+    began, to the second, where that can be told. `node`: the Asterisk that has the channel, where there are
+    several.
     """
 
     kind: AskKind
@@ -60,6 +61,7 @@ class Ask:
     outside_failure: DialFailure = DialFailure.UNREACHABLE
     cause: str = ""
     began_at: float | None = None
+    node: str = ""
 
 
 class Refusal(StrEnum):

@@ -147,16 +147,51 @@ def _reconcile_agent(floor: Floor, agent: Agent) -> None:
         conversations.leave_conversation(floor, agent)
 
 
+def on_node(floor: Floor, call: Call, node: str) -> None:
+    """The channel of a callback is made there."""
+    if call.node != node:
+        call.node = node
+        floor.mark(call)
+
+
+def node_suspended(floor: Floor, node: str) -> None:
+    """Those in line there keep their places, and those behind them are served before them."""
+    floor.nodes_away.add(node)
+    _stand_anew(floor, node)
+
+
+def node_resumed(floor: Floor, node: str) -> None:
+    """Its callers can be served again."""
+    floor.nodes_away.discard(node)
+    floor.entered_line += _stand_anew(floor, node)
+    offers.dispatch_all(floor)
+
+
+def _stand_anew(floor: Floor, node: str) -> list[Call]:
+    """Whether its node is away tells in which lane a call stands."""
+    lines_ = floor.router.lines
+    found = [c for c in floor.calls.values() if c.node == node and c.state is CallState.WAITING]
+    moved = [c for c in found if c.group is not None and c.group in lines_ and c.id in lines_[c.group]]
+    for call in moved:
+        floor.stand(call)
+    return moved
+
+
 def floor_seen(floor: Floor, seen: FloorSeen) -> None:
     """Calls that no longer exist ended while nobody looked."""
     suspended, floor.suspended = floor.suspended, True  # no agent is to be offered a call that is gone
     for call in list(floor.calls.values()):
         if call.id in seen.alive or call.state is CallState.ENDED:
             continue
+        if seen.node is not None and call.node != seen.node:
+            continue
         if call.kind is not CallKind.CALLBACK or not callback_tries.lost(floor, call):
             has_talked = call.state is CallState.TALKING or call.agent_left
             by_agent = has_talked and call.id in seen.ended_by_agent
             by = EndedBy.AGENT if by_agent else EndedBy.UNKNOWN
+            if seen.lost and call.id not in seen.ended_at:
+                conversations.end(floor, call, EndedBy.NODE, seen.node or "")
+                continue
             conversations.end(floor, call, by, at=seen.ended_at.get(call.id))
     floor.suspended = suspended
     offers.dispatch_all(floor)

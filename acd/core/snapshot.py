@@ -7,7 +7,7 @@ order. What is kept for a restart (`recovery.py`) is less: it knows nothing of p
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from acd.core.agents import Agent
@@ -43,6 +43,7 @@ class Snapshot:
     idle: Mapping[str, Idle]
     turn: int
     deadlines: tuple[tuple[Timer, str, float], ...]
+    nodes_away: tuple[str, ...] = ()
 
 
 def take(floor: Floor) -> Snapshot:
@@ -58,13 +59,14 @@ def take(floor: Floor) -> Snapshot:
         callbacks_closed=tuple(sorted(floor.callbacks_closed)),
         agents=tuple(agent.to_dict() for agent in floor.agents.values()),
         calls=tuple(call.to_dict() for call in floor.calls.values()),
-        phones={name: Phone(phone.reachable, phone.in_use) for name, phone in floor.phones.items()},
+        phones={name: replace(phone) for name, phone in floor.phones.items()},
         last_on_phone=dict(floor.last_on_phone),
         leaving=dict(floor.leaving),
         retired=dict(floor.retired),
         idle={agent: idle for agent, idle in free if idle is not None},
         turn=floor.router.turn,
         deadlines=floor.timers.all(),
+        nodes_away=tuple(sorted(floor.nodes_away)),
     )
 
 
@@ -76,6 +78,7 @@ def engine_of(snapshot: Snapshot) -> Engine:
     engine = Engine(snapshot.plan)
     floor = engine.floor
     floor.now, floor.suspended = snapshot.now, snapshot.suspended
+    floor.nodes_away = set(snapshot.nodes_away)
     floor.hour, floor.day = snapshot.hour, snapshot.day
     floor.closed_at = dict(snapshot.closed_at)
     floor.callbacks_closed = set(snapshot.callbacks_closed)

@@ -22,5 +22,5 @@ def check(floor: Floor) -> None:
                 continue
             rings.entered(floor, call)
             policy_run.entered(floor, call)
-            if not floor.suspended:
+            if not floor.suspended:  # which looks at the call's node, too
                 lines.check_limits(floor, call)

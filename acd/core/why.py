@@ -140,7 +140,7 @@ def why_waiting(
         caller_name=call.caller_name,
         group=call.group,
         group_name=policy.name,
-        suspended=floor.suspended,
+        suspended=floor.is_away(call),
         present=call.present,
         waited_s=waited_s,
         former_call=_former_call(call),

@@ -169,6 +169,10 @@ def _ready(floor: Floor, call: Call, agent: Agent, now: float) -> str:
         return f"missed a call: no offers for {left_s:.0f} s more"
     if floor.suspended:
         return "ready: dispatch is suspended"
+    if floor.is_away(call):
+        return f"ready, but the call's node {call.node} is away"
+    if floor.lacks(agent, call):
+        return f"ready, but the phone has not registered at the call's node {call.node}"
     if not call.present:
         return "ready, but the call does not stand in line now"
     assert call.group is not None, call.id

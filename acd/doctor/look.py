@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -136,6 +136,10 @@ async def _routes(health: Mapping[str, Any]) -> list[Finding]:
         found.append(warn("records", told, "bring the database back: they are written by themselves"))
     if not health["flows_kept"]:
         found.append(warn("versions", "the active flows are not kept", "make room, then acd reload"))
+    missing = [node["name"] for node in health.get("nodes", ()) if not node["known"]]
+    if missing:
+        told = f"away: {', '.join(missing)}; calls there wait, or are lost"
+        found.append(warn("nodes", told, "docs/runbook.md has an entry, AcdNodeAway"))
     bad_trunks = [f"{t} {s}" for t, s in health["trunks"].items() if s in ("rejected", "unreachable")]
     if bad_trunks:
         found.append(warn("trunks", ", ".join(bad_trunks), "acd trunks, then ask the provider"))
@@ -143,7 +147,15 @@ async def _routes(health: Mapping[str, Any]) -> list[Finding]:
 
 
 async def _asterisk(around: Around) -> list[Finding]:
-    env = around.env
+    """Of each node, where there are several."""
+    found: list[Finding] = []
+    for env in around.env.of_nodes:
+        of_one = await _one_asterisk(around, env)
+        found += [replace(one, part=f"{one.part} {env.node}") for one in of_one] if env.node else of_one
+    return found
+
+
+async def _one_asterisk(around: Around, env: Environment) -> list[Finding]:
     try:
         address = await asyncio.to_thread(numeric_address, env.asterisk_host)
         async with Ami(address, env.ami_port, _ami_password(env)) as ami:

@@ -32,12 +32,20 @@ def tcp_ports(env: Environment) -> list[Port]:
     controller = "start the controller (script/server, or acd run)"
     web, asterisk = "start the web process (acd web)", "start Asterisk (asterisk/run)"
     return [
-        Port("AMI", env.asterisk_host, env.ami_port, True, asterisk),
+        *(Port(_of("AMI", e), e.asterisk_host, e.ami_port, True, asterisk) for e in env.of_nodes),
         Port("FastAGI", env.controller_host, env.agi_port, True, controller),
-        Port("WebSocket of phones", env.asterisk_host, env.ws_port, True, asterisk),
+        *(
+            Port(_of("WebSocket of phones", e), e.asterisk_host, e.ws_port, True, asterisk)
+            for e in env.of_nodes
+            if e.front is None
+        ),
         Port("health page", env.http_address, env.health_port, True, controller),
         Port("desktop", env.http_address, env.http_port, False, web),
     ]
+
+
+def _of(name: str, env: Environment) -> str:
+    return f"{name} of {env.node}" if env.node else name
 
 
 async def ports(env: Environment, others: dict[str, int]) -> list[Finding]:

@@ -42,10 +42,10 @@ from acd.webhooks.schema import deliveries
 class Forgetting:
     """`home` is searched at the end; `others` are places beside it. `in_use`: the controller runs.
 
-    `account` and `queue_log`: files in which Asterisk, and we, have written what happened to calls.
-    `file`: customers.csv, which must not have them any more; `versions`: where copies of it are kept;
-    `country` of its numbers. `tidy_live`: has the live state on disk written anew, without what is over.
-    `journals`: those of several controllers, each with whether it may be written at the moment.
+    `account` (of each Asterisk one) and `queue_log`: files in which Asterisk, and we, have written what
+    happened to calls. `file`: customers.csv, which must not have them any more; `versions`: where copies of
+    it are kept; `country` of its numbers. `tidy_live`: has the live state on disk written anew, without what
+    is over. `journals`: those of several controllers, each with whether it may be written at the moment.
     `calls_too`: calls are deleted and not only made nobody's, so that reports change. `anew`: SQLite's file
     is written anew at the end.
     """
@@ -60,7 +60,7 @@ class Forgetting:
     in_use: bool = False
     calls_too: bool = False
     anew: bool = True
-    account: Path | None = None
+    account: Sequence[Path] = ()
     queue_log: Path | None = None
     file: Path | None = None
     versions: Path | None = None
@@ -149,7 +149,7 @@ class Forgetting:
 
     def _accounts(self, ids: Sequence[str]) -> None:
         """Lines of Asterisk's account and of queue_log."""
-        for kind, file in (("cdr", self.account), ("queue_log", self.queue_log)):
+        for kind, file in (*(("cdr", file) for file in self.account), ("queue_log", self.queue_log)):
             if file is None:
                 continue
             cleaner = Cleaner(frozenset(ids), self.person.pattern(), whole=self.calls_too)

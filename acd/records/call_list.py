@@ -78,6 +78,8 @@ def _ended_by(record: CallRecord) -> str:
     if record.source in _HISTORY:
         return record.ended_by.value
     away = record.ended_by is EndedBy.UNKNOWN  # who it was is not known; why that is so, is
+    if record.ended_by is EndedBy.NODE:
+        return "lost with its node"
     return "controller away" if away else record.ended_by.value
 
 

@@ -24,7 +24,7 @@ from acd.core.facts import (
 ANSWERED, HUNG_UP, ENDED = "answered", "hung up", "ended"
 AFTER = "after"
 """The arrow of the flow by which a caller goes on when the agent has left."""
-_WHY = {EndedBy.UNKNOWN: "while the controller was away"}
+_WHY = {EndedBy.UNKNOWN: "while the controller was away", EndedBy.NODE: "its Asterisk node died"}
 _INTO = ("call ", "goto ")  # arrows that lead to the start of another flow
 
 
@@ -77,7 +77,7 @@ def _walk(facts: Sequence[Fact]) -> tuple[list[StepLeft], Here | None, bool]:
             case Ended(by=by) if here is not None:
                 if not answered:
                     arrow = HUNG_UP if by is EndedBy.CALLER else ENDED
-                    left.append(_leave(here, fact.at, arrow, fact.reason or _WHY.get(by, "")))
+                    left.append(_leave(here, fact.at, arrow, _WHY.get(by) or fact.reason))
                 here = None
     return left, here, answered
 

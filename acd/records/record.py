@@ -63,6 +63,7 @@ class SegmentOutcome(StrEnum):
     OUTSIDE_HUNG_UP = "outside_hung_up"
     SYSTEM_HUNG_UP = "system_hung_up"
     UNKNOWN = "unknown"  # it ended while the controller was away
+    LOST = "lost"  # the Asterisk node that had the call died
     DONE = "done"  # wrap-up, hold, voicemail or survey finished
 
 

@@ -92,6 +92,7 @@ _ENDS = {
     EndedBy.OUTSIDE: "the one outside hung up",
     EndedBy.SYSTEM: "the system ended the call",
     EndedBy.UNKNOWN: "the call ended while the controller was away",
+    EndedBy.NODE: "lost: the Asterisk node that had the call died",
 }
 
 _LEFT = {

@@ -20,6 +20,7 @@ _HUNG_UP = {
     EndedBy.OUTSIDE: SegmentOutcome.OUTSIDE_HUNG_UP,
     EndedBy.SYSTEM: SegmentOutcome.SYSTEM_HUNG_UP,
     EndedBy.UNKNOWN: SegmentOutcome.UNKNOWN,
+    EndedBy.NODE: SegmentOutcome.LOST,
 }
 _INSIDE = {SegmentKind.HOLD, SegmentKind.SURVEY, SegmentKind.VOICEMAIL, SegmentKind.TRANSFER}
 
@@ -213,12 +214,15 @@ class Track(Way):
         Whoever is gone while waiting has abandoned, unless we sent them away: a caller who vanished
         while the controller was down must not make the figures look better. In the fallback queue
         that holds as long as no agent there is known to have served them; an agent who ended the
-        call of somebody in line is one of whom we know no more than that.
+        call of somebody in line is one of whom we know no more than that. Whose Asterisk node died has not
+        abandoned: the wait was lost, and counts as one that was left.
         """
         outcome = _HUNG_UP[by]
         if self._is_in(SegmentKind.WAITING) or self._open_visit() is not None:
             sent_away = by in (EndedBy.SYSTEM, EndedBy.AGENT)
             outcome = SegmentOutcome.LEFT if sent_away else SegmentOutcome.ABANDONED
+            if by is EndedBy.NODE:
+                outcome = SegmentOutcome.LOST
         if outcome is SegmentOutcome.ABANDONED:
             self._mark_abandoned_rings(at)
         self.leave(at, outcome)

@@ -36,6 +36,8 @@ log = structlog.get_logger(__name__)
 
 KEY = "abandoned:"
 MOST_CALLERS = 10_000
+_BROKEN_OFF = (EndedBy.CALLER, EndedBy.NODE)
+"""Whose Asterisk node died calls again, too, and arrives at another one."""
 _IN_LINE = (
     Moved,
     Prioritised,
@@ -177,7 +179,7 @@ class AbandonedWaits:
 def _broken_off(call: Call) -> tuple[str, ...]:
     """The groups of the wait, or of the ring out of the line, that the caller's hang-up ended; or none."""
     last = call.facts[-1]
-    if call.kind is not CallKind.INBOUND or not isinstance(last, Ended) or last.by is not EndedBy.CALLER:
+    if call.kind is not CallKind.INBOUND or not isinstance(last, Ended) or last.by not in _BROKEN_OFF:
         return ()
     groups: list[str] = []
     for fact in reversed(call.facts):

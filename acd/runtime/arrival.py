@@ -49,6 +49,7 @@ async def arrive(
             agent.id if agent is not None else None,
             ask.trunk,
             begun_at(ask.began_at, time.time(), shell.clock()),
+            ask.node,
         )
     )
     if not switch.is_there(ask.call_id):

@@ -7,7 +7,7 @@ import os
 import re
 import socket
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import time
 from pathlib import Path
 from typing import TypeVar
@@ -16,6 +16,7 @@ from acd.errors import OperatorError
 from acd.settings.controllers import ControllerPlace, check_name, controllers_of
 from acd.settings.database_url import database_url
 from acd.settings.fronts import FrontPlace, fronts_of
+from acd.settings.nodes import NAMELESS, NodePlace, nodes_of
 from acd.settings.redis_places import redis_hosts
 from acd.settings.secret_variables import secret_variable
 
@@ -47,10 +48,11 @@ class Environment:
     its own in `own_dir`, all else of `home` is shared by them.
     `sip_tls_cert` and `sip_tls_key` (PEM) switch on SIP over TLS at `sip_tls_port`; those of providers are
     held against `sip_tls_ca`.
-    Where there are several Asterisk nodes, phones and trunks reach Kamailio at `sip_address`; each `kamailio`
-    has HTTP for browsers' phones and for control, open to our own machines and `kamailio_from`. Of one node,
-    `front` is where Kamailio has SIP.
-    FastAGI is taken from `asterisk_host`, and from the addresses and networks of `agi_from`.
+    Where there are several Asterisk `nodes`, each has SIP, sound and the manager interface at its own host,
+    and its files in a folder of its own; `node` is the one that `of_node` is about. Phones and trunks reach
+    Kamailio at `sip_address` then; each `kamailio` has HTTP for browsers' phones and for control, open to our
+    own machines and `kamailio_from`. Of one node, `front` is where Kamailio has SIP.
+    FastAGI is taken from `asterisk_host` or the nodes, and from the addresses and networks of `agi_from`.
     Secrets may come from files: NAME_FILE names the one of NAME (`acd.settings.secret_variables`).
     Traces of calls go to the collector at `otlp_endpoint`, with callers' numbers if `otlp_numbers`.
     `backup_passphrase` seals the secrets in a back-up. Drills are carried out within `drill_hours` alone,
@@ -99,6 +101,8 @@ class Environment:
     otlp_numbers: bool = False
     front: tuple[str, int] | None = None
     drill_hours: tuple[time, time] | None = None
+    nodes: tuple[NodePlace, ...] = ()
+    node: str = ""
 
     @classmethod
     def from_env(cls, env: Mapping[str, str], checkout: Path) -> Environment:
@@ -150,6 +154,7 @@ class Environment:
             otlp_endpoint=read.optional(_web_address, "ACD_OTLP_ENDPOINT", "")
             or read.optional(_web_address, "OTEL_EXPORTER_OTLP_ENDPOINT", ""),
             otlp_numbers=read(_yes_or_no, "ACD_OTLP_NUMBERS", cls.otlp_numbers),
+            nodes=read(nodes_of, "ACD_ASTERISK_NODES", cls.nodes),
         )
         if read.problems:
             raise OperatorError("\n".join(read.problems))
@@ -172,6 +177,31 @@ class Environment:
         """Where callers' channels ask this controller, as it stands in the dialplan."""
         host = f"[{self.controller_host}]" if ":" in self.controller_host else self.controller_host
         return f"{host}:{self.agi_port}"
+
+    @property
+    def of_nodes(self) -> tuple[Environment, ...]:
+        """Of each Asterisk: this one alone, where there is only one. Raises OperatorError as `of_node`."""
+        return tuple(self.of_node(place.name) for place in self.nodes) or (self,)
+
+    def of_node(self, name: str) -> Environment:
+        """As it is for the Asterisk of this node. Raises OperatorError: none of this name, or no address."""
+        place = next((place for place in self.nodes if place.name == name), None)
+        if place is None:
+            known = ", ".join(place.name for place in self.nodes) or "none: ACD_ASTERISK_NODES is not set"
+            raise OperatorError(f"there is no Asterisk node {name!r}; there are {known}")
+        return replace(
+            self,
+            node=name,
+            asterisk_host=place.host,
+            sip_address=numeric_address(place.host),
+            ami_port=place.ami_port or self.ami_port,
+            front=(self.sip_address, self.sip_port) if self.kamailio else None,
+        )
+
+    @property
+    def call_prefix(self) -> str:
+        """What the ids of this Asterisk's calls begin with."""
+        return self.node or NAMELESS
 
     @property
     def own_dir(self) -> Path:
@@ -206,7 +236,7 @@ class Environment:
     @property
     def asterisk_dir(self) -> Path:
         """Asterisk's generated configuration and its data."""
-        return self.home / "asterisk"
+        return self.home / "asterisk" / self.node if self.node else self.home / "asterisk"
 
     @property
     def cdr_file(self) -> Path:
@@ -216,7 +246,7 @@ class Environment:
     @property
     def cdr_place_file(self) -> Path:
         """How far that has been compared with the records."""
-        return self.home / "cdr-place.json"
+        return self.home / (f"cdr-place-{self.node}.json" if self.node else "cdr-place.json")
 
     @property
     def sounds_dir(self) -> Path:

@@ -72,6 +72,11 @@ class AgiSession:
             out.append(value)
         return out
 
+    @property
+    def busy(self) -> bool:
+        """Whether a command is under way."""
+        return self._turn.locked()
+
     async def command(self, line: str) -> tuple[int, str]:
         """Send one command; result and the rest of the reply. Raises SessionClosed, TelephonyError."""
         async with self._turn:

@@ -14,7 +14,7 @@ import asyncio
 import contextlib
 from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
+from typing import Any, Protocol
 
 import structlog
 from panoramisk import Manager
@@ -22,6 +22,7 @@ from panoramisk.ami_protocol import AMIProtocol
 from panoramisk.message import Message
 
 from acd.errors import TelephonyError
+from acd.telephony.node_names import as_sent, as_told
 
 log = structlog.get_logger(__name__)
 
@@ -163,13 +164,32 @@ class _Connection(Manager):  # type: ignore[misc]
         self.protocol.close()
 
 
+class Link(Protocol):
+    """What is asked of Asterisk, or of that of several which has the channel. See `AmiLink`."""
+
+    @property
+    def up(self) -> bool:
+        """Whether any can be asked."""
+
+    async def action(self, name: str, **headers: str | list[str]) -> Headers:
+        """See `AmiLink`."""
+
+    async def order(self, name: str, **headers: str | list[str]) -> None:
+        """See `AmiLink`."""
+
+    async def list_action(self, name: str, **headers: str | list[str]) -> list[Headers]:
+        """See `AmiLink`."""
+
+
 class AmiLink:
     """Keeps one AMI connection up.
 
     `on_up` is awaited after each log-in, with the floor unknown; `on_down` is called when the
     connection is lost. Events are given to `on_event` in the order of the wire. Where there are several
     controllers, `before_connecting` shuts out those that led before, and `may_act` is called before each
-    action and does not return where another one may lead.
+    action and does not return where another one may lead. `node`: of several, whose channels are told of and
+    taken with that name (`node_names`). `limit_s`: so long an action may take, if not the usual time.
+    `refused`: at the last try nobody listened there.
     """
 
     def __init__(
@@ -179,10 +199,14 @@ class AmiLink:
         on_event: Callable[[Headers], None],
         on_up: Callable[[], Awaitable[None]],
         on_down: Callable[[], None],
+        node: str = "",
     ) -> None:
-        self._address = address
+        self.address = address
         self._credentials = credentials
-        self._on_event = on_event
+        self._on_event = (lambda event: on_event(as_told(event, node))) if node else on_event
+        self.node = node
+        self.limit_s: float | None = None
+        self.refused = False
         self._on_up = on_up
         self._on_down = on_down
         self.before_connecting: Callable[[], Awaitable[None]] = _nothing
@@ -201,8 +225,10 @@ class AmiLink:
                 began = asyncio.get_running_loop().time()
                 await self._stay()
             except (OSError, TelephonyError, TimeoutError) as error:
+                self.refused = isinstance(error, ConnectionRefusedError)
                 if failures == 0:
-                    log.warning("asterisk is away, trying again", reason=str(error) or type(error).__name__)
+                    reason = str(error) or type(error).__name__
+                    log.warning("asterisk is away, trying again", reason=reason, **self._named())
             finally:
                 self._disconnect()
             if began is not None and asyncio.get_running_loop().time() - began > STEADY_S:
@@ -231,7 +257,16 @@ class AmiLink:
         answers = await self._send(name, headers)
         if answers[0].get("Response") != "Success":
             raise TelephonyError(f"{name}: {answers[0].get('Message', 'refused')}")
-        return [a for a in answers[1:] if not str(a.get("Event", "")).endswith("Complete")]
+        found = [a for a in answers[1:] if not str(a.get("Event", "")).endswith("Complete")]
+        return [as_told(event, self.node) for event in found] if self.node else found
+
+    def drop(self) -> None:
+        """The connection is of no use: a new one is made, which looks anew."""
+        if self._connection is not None:
+            self._connection.protocol.close()
+
+    def _named(self) -> dict[str, str]:
+        return {"node": self.node} if self.node else {}
 
     async def _send(
         self, name: str, headers: Mapping[str, str | list[str]], *, as_list: bool | None = None
@@ -241,25 +276,28 @@ class AmiLink:
         connection = self._connection
         if connection is None or not self.up:
             raise TelephonyError(f"{name}: Asterisk is away")
+        if self.node:
+            headers = {header: as_sent(header, value) for header, value in headers.items()}
         action: dict[str, str | list[str]] = {"Action": name}
         for header, value in headers.items():
             for item in [value] if isinstance(value, str) else value:
                 if not _may_be_sent(item):
                     raise TelephonyError(f"{name}: {header} holds what cannot be sent")
             action[header] = value
+        limit_s = ACTION_TIMEOUT_S if self.limit_s is None else self.limit_s
         future = connection.send_action(action, as_list=as_list)
         # Not asyncio.wait_for: in Python 3.11 it can swallow a cancellation.
         try:
-            async with asyncio.timeout(ACTION_TIMEOUT_S):
+            async with asyncio.timeout(limit_s):
                 answer = await future
         except TimeoutError:
             connection.protocol.forget(future)
-            raise TelephonyError(f"{name}: no answer within {ACTION_TIMEOUT_S:.0f} s") from None
+            raise TelephonyError(f"{name}: no answer within {limit_s:.0f} s") from None
         return answer if isinstance(answer, list) else [answer]
 
     async def _connect(self) -> None:
         loop = asyncio.get_running_loop()
-        host, port = self._address
+        host, port = self.address
         user, secret = self._credentials
         opened: asyncio.Future[Any] = loop.create_future()
         async with asyncio.timeout(CONNECT_TIMEOUT_S):

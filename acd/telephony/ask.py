@@ -27,8 +27,8 @@ def variables_of(event: Any) -> dict[str, str]:
 
 def read_ask(session: AgiSession) -> Ask | None:
     """What the dialplan says with the question; None if it is not one of ours."""
-    arguments = [*session.arguments, *[""] * 9][:9]
-    call_id, state, origin, dialed, dialstatus, leg, group, member, served_at = arguments
+    arguments = [*session.arguments, *[""] * 10][:10]
+    call_id, state, origin, dialed, dialstatus, leg, group, member, served_at, node = arguments
     if not re.fullmatch(r"[a-z0-9-]{3,64}", call_id):
         return None
     kind, target, failure = _kind(state, dialstatus, leg)
@@ -49,6 +49,7 @@ def read_ask(session: AgiSession) -> Ask | None:
         outside_failure=outside_failure(dialstatus, leg) if failed else DialFailure.UNREACHABLE,
         cause=printable(leg) if failed else "",
         began_at=began_at(call_id),
+        node=node,
         group=group,
         served_by=member,
         served_at=float(served_at) if member and _SECONDS.fullmatch(served_at) else None,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from acd.errors import OperatorError, TelephonyError
 from acd.settings.environment import Environment
 from acd.settings.model import Centre
 from acd.settings.secrets import load_or_create_secrets
-from acd.telephony.ami import AmiLink
+from acd.telephony.ami import Link
 from acd.telephony.provision import asterisk_files, write_file
 from acd.telephony.provision_tls import TLS_FILES
 
@@ -49,16 +49,23 @@ class NewFiles:
 
 
 class AsteriskFiles:
-    """`variables` may hold passwords of trunks; without `templates` nothing is written."""
+    """`variables` may hold passwords of trunks; without `templates` nothing is written.
+
+    `links`: one for each Asterisk of `environment.of_nodes`, in that order.
+    """
 
     def __init__(
-        self, environment: Environment, templates: Path, variables: Mapping[str, str], link: AmiLink
+        self,
+        environment: Environment,
+        templates: Path,
+        variables: Mapping[str, str],
+        links: Sequence[Link],
     ) -> None:
         self._environment = environment
         self._templates = templates
         self._variables = variables
-        self._link = link
-        self._unread: dict[str, None] = {}
+        self._links = links
+        self._unread: dict[tuple[int, str], None] = {}  # which link's, module
         self._reading = asyncio.Lock()
 
     # --- in a thread --------------------------------------------------------------------------
@@ -66,9 +73,10 @@ class AsteriskFiles:
         """Passwords for new phones, and the texts. Raises OperatorError; nothing of Asterisk's is written."""
         secrets = load_or_create_secrets(self._environment.secrets_file, centre.phones)
         try:
-            return NewFiles(
-                asterisk_files(centre, self._environment, secrets, self._templates, self._variables)
-            )
+            texts: dict[Path, str] = {}
+            for of_node in self._environment.of_nodes:
+                texts |= asterisk_files(centre, of_node, secrets, self._templates, self._variables)
+            return NewFiles(texts)
         except OSError as error:
             raise OperatorError(f"{error.filename}: cannot be read: {error.strerror}") from error
 
@@ -98,10 +106,13 @@ class AsteriskFiles:
     # --- in the event loop ----------------------------------------------------------------------
     async def have_read(self, files: NewFiles) -> list[str]:
         """Asterisk reads what was written; what it could not, in a sentence each."""
-        names = [path.name for path in files.before]
-        self._unread |= dict.fromkeys(module for name in names for module in READ_BY.get(name, ()))
+        names = sorted({path.name for path in files.before})
+        for number, of_node in enumerate(self._environment.of_nodes):
+            own = [path.name for path in files.before if path.is_relative_to(of_node.asterisk_dir)]
+            modules = (module for name in own for module in READ_BY.get(name, ()))
+            self._unread |= dict.fromkeys((number, module) for module in modules)
         notes = await self.catch_up()
-        later = sorted(name for name in names if name not in READ_BY and not name.startswith(TLS_FILES))
+        later = (name for name in names if name not in READ_BY and not name.startswith(TLS_FILES))
         return notes + [f"Asterisk's {name}: takes effect when Asterisk is started again" for name in later]
 
     async def catch_up(self) -> list[str]:
@@ -109,18 +120,22 @@ class AsteriskFiles:
 
         One at a time: a reload may come while what an absence has left is being read.
         """
-        failed = []
+        failed = dict[str, None]()
+        is_away = False
         async with self._reading:
-            for module in list(self._unread):
-                if not self._link.up:
-                    return ["Asterisk is away: it reads its files as soon as it is back"]
-                del self._unread[module]  # before: what is written from here on is to be read again
+            for number, module in list(self._unread):
+                if not self._links[number].up:
+                    is_away = True
+                    continue
+                # Before: what is written from here on is to be read again.
+                del self._unread[number, module]
                 try:
-                    await self._link.action("Reload", Module=module)
+                    await self._links[number].action("Reload", Module=module)
                 except TelephonyError as error:
                     log.error("asterisk has not read its files anew", module=module, reason=str(error))
-                    failed.append(module)
-        return [_not_read(failed)] if failed else []
+                    failed[module] = None
+        notes = ["Asterisk is away: it reads its files as soon as it is back"] if is_away else []
+        return [_not_read(failed), *notes] if failed else notes
 
 
 def _not_read(modules: Iterable[str]) -> str:

@@ -28,6 +28,7 @@ from acd.telephony.ask import began_at
 from acd.telephony.channels import Pair
 from acd.telephony.dial_string import TRUNK_PREFIX
 from acd.telephony.fence import LEADER, fence_of
+from acd.telephony.node_life import NodeLife
 from acd.telephony.switch import Switchboard
 from acd.telephony.sync import CallerSeen, Picture, SpySeen, look
 from acd.telephony.watch import Watch, phone_of
@@ -51,8 +52,8 @@ class Found(Protocol):
     def found_together(self, call_id: str, consult_id: str) -> None:
         """The consultation is part of the call: three talk."""
 
-    def found_spies(self, spies: Mapping[str, SpySeen]) -> None:
-        """All who listen in."""
+    def found_spies(self, spies: Mapping[str, SpySeen], node: str) -> None:
+        """All who listen in at this node."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +73,18 @@ class Mark:
 class Bond:
     """Owns the AMI link's life; the engine's dispatch runs only while the floor is known.
 
-    `leads_as` is set before it begins, where there are several controllers.
+    `leads_as` is set before it begins, where there are several controllers. `node`: the one of several that
+    it is for; then only that node's calls are suspended while it is not `known`, and `on_away` is told.
     """
 
-    def __init__(self, watch: Watch, feed: Feed, floor: Floor, cdr_file: Path, lease_s: float) -> None:
+    def __init__(
+        self, watch: Watch, feed: Feed, floor: Floor, cdr_file: Path, lease_s: float, node: str = ""
+    ) -> None:
+        self.node = node
+        self.known = False
+        self._log = log.bind(node=node) if node else log.bind()
+        self.life: NodeLife | None = None
+        self.on_away: Callable[[], None] = lambda: None
         self._watch = watch
         self._feed = feed
         self._floor = floor
@@ -96,7 +105,10 @@ class Bond:
         """Before anything else: the two that do the work."""
         self._link = link
         self._switch = switch
-        self._watch.on_queue_join = self._caller_strayed
+        if self.node:
+            self.life = NodeLife(link, switch, self._watch, self._feed, self._floor)
+        else:
+            self._watch.on_queue_join = self.caller_strayed
 
     @property
     def up(self) -> bool:
@@ -110,16 +122,24 @@ class Bond:
         while True:
             await asyncio.sleep(HEARTBEAT_INTERVAL_S)
             if not self.up:
+                if self.life is not None and not self._leaving:
+                    self.life.is_away()
+                    await self.life.give_up()
                 continue
             assert self._switch is not None
+            assert self._link is not None
             since_renewal_s += HEARTBEAT_INTERVAL_S
             try:
                 await self._beat()
+                if self.life is not None and self.known:
+                    await self.life.ask_for_phones()
                 if since_renewal_s >= self.lease_s / 4:
                     since_renewal_s = 0.0
-                    await self._switch.renew_leases(self.lease_s)
+                    await self._switch.renew_leases(self.lease_s, self.node)
             except TelephonyError as error:
-                log.warning("no heartbeat", reason=str(error))
+                self._log.warning("no heartbeat", reason=str(error))
+                if self.node:  # others serve callers meanwhile
+                    self._link.drop()
 
     async def _beat(self, *, stop: bool = False) -> None:
         """Tells the dialplan that we live; `stop`: that we are leaving, so that it need not wait."""
@@ -142,7 +162,9 @@ class Bond:
 
         Raises TelephonyError: the look failed, and a new connection is the way to another one.
         """
-        log.info("asterisk is there")
+        self._log.info("asterisk is there")
+        if self.life is not None:
+            await self.life.is_back()
         if self.leads_as is not None:
             await self._take_over(self.leads_as)
         try:
@@ -166,11 +188,25 @@ class Bond:
     def down(self) -> None:
         """The connection is lost: we are blind, so nothing is decided."""
         if self._switch is not None:
-            self._switch.keys_unheard()
+            self._switch.keys_unheard(self.node)
         if self._leaving:
             return
+        if self.life is not None:
+            self.life.is_away()
+            self._log.warning("asterisk is away: nothing is offered to its calls until it is back")
+            self._suspend()
+            self._watch.node_is_away(self.node)
+            return
         log.warning("asterisk is away: no new offers until it is back")
-        self._feed(events.DispatchSuspended())
+        self._suspend()
+
+    def _suspend(self) -> None:
+        self.known = False
+        if self.node:
+            self._feed(events.NodeSuspended(self.node))
+            self.on_away()
+        else:
+            self._feed(events.DispatchSuspended())
 
     def frozen(self) -> None:
         """We stood still: what we believe is old."""
@@ -187,7 +223,7 @@ class Bond:
         while True:
             if pause_s:
                 await asyncio.sleep(pause_s)
-                if not self.up or not self._floor.suspended:
+                if not self.up or not self._is_unknown():
                     return  # the next connection looks, or has looked
             pause_s = next(pauses)
             try:
@@ -199,16 +235,20 @@ class Bond:
             else:
                 return
 
+    def _is_unknown(self) -> bool:
+        return not self.known if self.node else self._floor.suspended
+
     async def look_anew(self) -> None:
         """Suspend, look, tell the engine, fetch stray callers, wait for those in line, resume."""
         assert self._link is not None
         assert self._switch is not None
         async with self._looking:
-            self._feed(events.DispatchSuspended())
+            self._suspend()
             await self._beat()
-            await self._switch.renew_leases(self.lease_s)  # those given while we had no pulse are short
+            # Those given while we had no pulse are short.
+            await self._switch.renew_leases(self.lease_s, self.node)
             before = frozenset(self._floor.calls)
-            self._watch.look_begins()
+            self._watch.look_begins(self.node)
             picture = await look(self._link)
             picture.callers = self._by_present_name(picture.callers)
             self._tell(picture, before)
@@ -217,9 +257,12 @@ class Bond:
             await self._fetch_strays()
             if not self.up:
                 return  # lost meanwhile: the next connection looks again
-            self._feed(events.DispatchResumed())
+            if self.life is not None:
+                await self.life.ask_for_phones()
+            self.known = True
+            self._feed(events.NodeResumed(self.node) if self.node else events.DispatchResumed())
             self.on_known()
-            log.info("the floor is known", calls=len(picture.callers), phones=len(picture.reachable))
+            self._log.info("the floor is known", calls=len(picture.callers), phones=len(picture.reachable))
 
     def _by_present_name(self, callers: list[CallerSeen]) -> list[CallerSeen]:
         """A channel may still carry the id of a consultation that has become part of its call.
@@ -240,7 +283,7 @@ class Bond:
     def _tell(self, picture: Picture, before: frozenset[str]) -> None:
         """What the look shows, less what has happened since: `before` are the calls known when it began."""
         assert self._switch is not None
-        self._watch.set_phones(picture.reachable, picture.channels)
+        self._watch.set_phones(picture.reachable, picture.channels, self.node)
         handed_over = self._watch.handed_over & self._floor.calls.keys()  # we know their callers better
         callers = [
             c
@@ -252,20 +295,25 @@ class Bond:
         handed_over |= self._watch.handed_over & self._floor.calls.keys()
         news = (frozenset(self._floor.calls) - before) | handed_over | self._legs(picture)
         alive = frozenset(c.call_id for c in callers) | self._switch.asking() | news
-        missing = [c for c in self._floor.calls if c not in alive]
-        gone = events.FloorSeen(alive)
+        ours = [call.id for call in self._floor.calls.values() if self._is_ours(call)]
+        missing = [c for c in ours if c not in alive]
+        node = self.node or None
+        gone = events.FloorSeen(alive, node=node)
         if missing:
             since = min(self._floor.calls[call_id].arrived_at for call_id in missing)
             ends = cdr.ends(self._cdr_file, missing, since)
             self._tell_answered(ends.answered)
             self._tell_served(ends.served)
-            gone = events.FloorSeen(alive, ends.at, frozenset(ends.by_agent))
+            gone = events.FloorSeen(alive, ends.at, frozenset(ends.by_agent), node)
         self._feed(gone)
         for caller in callers:
             if caller.talking_to is not None:
                 self._tell_talk(caller, caller.talking_to)
         if self.hands is not None:
-            self.hands.found_spies(picture.spies)
+            self.hands.found_spies(picture.spies, self.node)
+
+    def _is_ours(self, call: Call) -> bool:
+        return not self.node or call.node == self.node
 
     def _tell_talk(self, caller: CallerSeen, phone: str) -> None:
         """Whom the caller talks with, or is kept apart from, or is together with in a talk of three."""
@@ -292,7 +340,9 @@ class Bond:
         lost: dict[str, list[Call]] = defaultdict(list)
         for call in self._floor.calls.values():
             main = main_of(call.id)
-            if main is not None and call.id not in there and call.state is not CallState.ENDED:
+            if main is None or call.id in there or not self._is_ours(call):
+                continue
+            if call.state is not CallState.ENDED:
                 lost[main].append(call)
         for caller in callers:
             phone, leg = caller.talking_to, caller.leg
@@ -321,7 +371,7 @@ class Bond:
                 self._watch.legs.made(leg_id, call_id, outside=call.state is CallState.DIALING_OUT)
             else:
                 self._switch.end_leg(leg_id)
-        return self._watch.legs.keep_only(picture.legs)
+        return self._watch.legs.keep_only(picture.legs, self.node)
 
     def _tell_answered(self, answered: Mapping[str, str]) -> None:
         """Callers for whom a phone rang when we heard the last of them, and who were answered and are gone.
@@ -363,6 +413,7 @@ class Bond:
             caller.dialed_number,
             origin_agent=agent.id if is_own and agent is not None else None,
             at=began_at(caller.call_id),
+            node=self.node,
         )
 
     def _served(self, call_id: str, phone: str, at: float | None) -> events.FallbackServed:
@@ -390,13 +441,14 @@ class Bond:
         """Nobody overtakes: give those in line a moment to ask again."""
         limit = asyncio.get_running_loop().time() + RETURN_LIMIT_S
         while asyncio.get_running_loop().time() < limit:
-            if not any(_is_awaited(call) for call in self._floor.calls.values()):
+            calls = self._floor.calls.values()
+            if not any(self._is_ours(call) and _is_awaited(call) for call in calls):
                 return
             await asyncio.sleep(POLL_S)
 
-    def _caller_strayed(self, channel: str) -> None:
+    def caller_strayed(self, channel: str) -> None:
         """Someone joined Asterisk's own queue although we are here: back to us."""
-        if self._floor.suspended:
+        if self._is_unknown():
             self._strays.add(channel)  # fetched as soon as we know where to put them
         elif self.up and self._switch is not None:
             self._background.begin(self._switch.bring_back(channel))

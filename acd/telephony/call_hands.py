@@ -14,10 +14,11 @@ from acd.core import events
 from acd.core.hands import Listening
 from acd.core.ports import Feed
 from acd.errors import TelephonyError
-from acd.telephony.ami import AmiLink, Headers
+from acd.telephony.ami import Headers, Link
 from acd.telephony.channels import ASK_AGAIN_S, NUMBER, PHONE, TARGET, Channels, Pair, checked, shown
 from acd.telephony.consulting import Consultations
 from acd.telephony.new_leg import ANSWERS_BY_ITSELF, ring_again
+from acd.telephony.node_names import node_of
 from acd.telephony.spying import KEY_MS, Spies
 from acd.telephony.switch import Switchboard
 from acd.telephony.sync import SpySeen
@@ -37,7 +38,7 @@ class CallHands:
     def __init__(
         self,
         watch: Watch,
-        link: AmiLink,
+        link: Link,
         switch: Switchboard,
         feed: Feed,
         is_customers: Callable[[str], bool],
@@ -71,9 +72,9 @@ class CallHands:
         self._apart.pop(call_id, None)
         self._consults.found_together(call_id, consult_id)
 
-    def found_spies(self, spies: Mapping[str, SpySeen]) -> None:
-        """Who listens in."""
-        self._spies.found(spies)
+    def found_spies(self, spies: Mapping[str, SpySeen], node: str) -> None:
+        """Who listens in at a node."""
+        self._spies.found(spies, node)
 
     def floor_is_known(self) -> None:
         """Asterisk was looked at, and all of it has been told."""
@@ -141,7 +142,7 @@ class CallHands:
     async def take_up(self, call_id: str) -> None:
         """See `Hands`."""
         pair = self._apart.get(call_id) or self._pair(call_id, dialled=False)
-        phone, leg_id = checked(PHONE, phone_of(pair.agent) or ""), self._channels.new_id("again")
+        phone, leg_id = checked(PHONE, phone_of(pair.agent) or ""), self._new_id("again", pair.other)
         try:
             leg = await ring_again(
                 self._link, phone, call_id, leg_id, pair.other, held=call_id in self._apart
@@ -166,7 +167,7 @@ class CallHands:
         """See `Hands`."""
         checked(TARGET, target)
         pair = self._apart.get(call_id) or self._pair(call_id, dialled=dialled)
-        phone = pair.agent.removeprefix("PJSIP/").rpartition("-")[0]
+        phone = phone_of(pair.agent) or ""
         await self._channels.set(pair.other, ACD_TARGET=target, ACD_SENDER=phone)
         await self._channels.lead(pair.other, "acd-sent", "s")
         self._apart.pop(call_id, None)  # not before: one who was not sent is still to be taken back
@@ -174,6 +175,7 @@ class CallHands:
 
     async def dial(self, phone: str, number: str, name: str) -> None:
         """See `Hands`."""
+        node = self._switch.pick_node(phone)
         await self._link.order(
             "Originate",
             Channel=f"PJSIP/{checked(PHONE, phone)}",
@@ -182,7 +184,7 @@ class CallHands:
             Priority="1",
             Timeout=str(CLICK_TIMEOUT_S * 1000),
             CallerID=f'"{number}" <{number}>',
-            ChannelId=self._channels.new_id("dial"),
+            ChannelId=self._channels.new_id("dial", node),
             Variable=[f"ACD_NAME={shown(name)}", ANSWERS_BY_ITSELF],
             Async="true",
         )
@@ -245,6 +247,10 @@ class CallHands:
         self._background.begin(self._switch.end_hold(pair.without(gone), exten))
 
     # --- how ----------------------------------------------------------------------------------
+    def _new_id(self, what: str, beside: str) -> str:
+        """For a channel that is to be made where the other one is."""
+        return self._channels.new_id(what, node_of(beside))
+
     def _is_turned(self, call_id: str) -> bool:
         """Whether the channel that asks us what next is not that of the agent who has dialled."""
         phone, channel = self._dialled_on(call_id), self._watch.channel_of.get(call_id)

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 import structlog
 
 from acd.errors import TelephonyError
-from acd.telephony.ami import AmiLink
+from acd.telephony.ami import Link
 from acd.telephony.line import display_name
+from acd.telephony.node_names import at_node
 
 log = structlog.get_logger(__name__)
 
@@ -47,7 +48,7 @@ class Place:
 class Channels:
     """Every method raises TelephonyError where the channel is gone, or Asterisk refuses."""
 
-    def __init__(self, link: AmiLink) -> None:
+    def __init__(self, link: Link) -> None:
         self.link = link
         self._made = 0
 
@@ -108,11 +109,12 @@ class Channels:
                 return
             await asyncio.sleep(ASK_AGAIN_S)
 
-    def new_id(self, what: str) -> str:
-        """For a channel that is to be made."""
+    def new_id(self, what: str, node: str) -> str:
+        """For a channel that is to be made, at this node."""
         self._made += 1
         # What is behind the dot becomes part of our id of a call that the channel makes.
-        return f"acd-{what}-{int(asyncio.get_running_loop().time() * 1000)}.{what[0]}{self._made}"
+        made = f"acd-{what}-{int(asyncio.get_running_loop().time() * 1000)}.{what[0]}{self._made}"
+        return at_node(made, node)
 
 
 def checked(allowed: re.Pattern[str], text: str) -> str:

@@ -42,6 +42,11 @@ def phone_dial(offer: Offer, *, call_id_header: bool, ends_with_agent: bool = Fa
     return f"{_group(offer.group)}|PJSIP/{_name(offer.phone)},{offer.ring_timeout_s:.0f},{options}{after}"
 
 
+def phone_of_dial(channel: str) -> str:
+    """The phone that an Originate is to ring."""
+    return channel.removeprefix("PJSIP/")
+
+
 def outside_dial(command: DialOut, limit: tuple[int, int] | None = None) -> str:
     """The same for an outside number. Raises ValueError for what is unsafe.
 

@@ -17,6 +17,7 @@ from acd.core.outside_facts import DialFailure
 from acd.core.ports import Feed
 from acd.telephony.ami import Headers
 from acd.telephony.cause import leg_failure, outside_leg_failure
+from acd.telephony.node_names import node_of
 
 TIMED_OUT = "3"  # the reason in OriginateResponse
 JUST_MADE_S = 2.0
@@ -56,13 +57,16 @@ class Legs:
                 return leg_id
         return None
 
-    def keep_only(self, found: Iterable[str]) -> frozenset[str]:
-        """After a look: those that are there, or too young to be seen. The calls of which there is a leg."""
+    def keep_only(self, found: Iterable[str], node: str = "") -> frozenset[str]:
+        """After a look: those that are there, or too young to be seen. The calls of which there is a leg.
+
+        Those at other nodes than the one that was looked at are kept.
+        """
         there, now = set(found), time.monotonic()
         self._legs = {
             leg_id: leg
             for leg_id, leg in self._legs.items()
-            if leg_id in there or now - leg.made_at < JUST_MADE_S
+            if leg_id in there or node_of(leg_id) != node or now - leg.made_at < JUST_MADE_S
         }
         return frozenset(leg.call_id for leg in self._legs.values())
 

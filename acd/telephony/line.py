@@ -57,12 +57,13 @@ class NoRemote:
 
 
 class AgiLine:
-    """Implements `acd.ivr.ports.CallerLine` on one AGI session."""
+    """Implements `acd.ivr.ports.CallerLine` on one AGI session, which `began` then (the loop's time)."""
 
     def __init__(self, session: AgiSession, prompts: PromptStore, remote: Remote | None = None) -> None:
         self._session = session
         self._prompts = prompts
         self._remote = remote if remote is not None else NoRemote()
+        self.began = asyncio.get_running_loop().time()
         self._answered = False
         self._music = False
         self._playing = 0  # the number of the prompt that is playing; 0: none
@@ -77,6 +78,11 @@ class AgiLine:
     def gone(self) -> bool:
         """Whether the session is over (hung up, dialling, or taken over by another session)."""
         return self._session.closed.is_set()
+
+    @property
+    def busy(self) -> bool:
+        """Whether something is being done on it."""
+        return self._session.busy
 
     async def wait_gone(self) -> None:
         """Until the session is over."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 
 from acd.errors import TelephonyError
-from acd.telephony.ami import AmiLink, Headers
+from acd.telephony.ami import Headers, Link
 
 ANSWERS_BY_ITSELF = "PJSIP_HEADER(add,Call-Info)=<sip:acd>;answer-after=0"
 """A variable of an Originate: who is rung has asked for it, so the phone need not be picked up."""
@@ -16,7 +16,7 @@ RING_S = 8
 LOOK_AGAIN_S = 0.02
 
 
-async def ring_again(link: AmiLink, phone: str, call_id: str, leg_id: str, other: str, *, held: bool) -> str:
+async def ring_again(link: Link, phone: str, call_id: str, leg_id: str, other: str, *, held: bool) -> str:
     """Ring the phone, and have the leg `leg_id` join the talk of `other`; wait, where that one is `held`.
 
     Returns the new leg's channel as soon as it is where the dead one was. Raises TelephonyError if the phone
@@ -46,7 +46,7 @@ async def ring_again(link: AmiLink, phone: str, call_id: str, leg_id: str, other
         await asyncio.sleep(LOOK_AGAIN_S)
 
 
-async def _in_place(link: AmiLink, leg: Headers, other: str, *, held: bool) -> bool:
+async def _in_place(link: Link, leg: Headers, other: str, *, held: bool) -> bool:
     if held:
         return leg.get("Application") == "Wait"
     bridge = leg.get("BridgeID")
@@ -56,7 +56,7 @@ async def _in_place(link: AmiLink, leg: Headers, other: str, *, held: bool) -> b
     return there is not None and there.get("BridgeID") == bridge
 
 
-async def _status(link: AmiLink, channel: str) -> Headers | None:
+async def _status(link: Link, channel: str) -> Headers | None:
     """What Asterisk says of a channel, by its name or its id; None where there is none."""
     try:
         seen = await link.list_action("Status", Channel=channel)

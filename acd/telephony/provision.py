@@ -28,7 +28,6 @@ from acd.telephony.provision_queues import queue_sections
 from acd.telephony.provision_tls import TlsFiles, media_lines, tls_files
 from acd.telephony.provision_trunks import emergency_extensions, trunk_sections
 
-NODE = "a"
 # Modules that look for a file of their own and complain without one.
 EMPTY_FILES = (
     "acl.conf",
@@ -94,7 +93,10 @@ def _values(
     low, high = environment.rtp_ports
     return {
         **values_behind(environment),
-        "node": NODE,
+        "node": environment.call_prefix,
+        # Behind what the dialplan says with each question, and with the one after the fallback queue.
+        "ask_node": f",,,{environment.node}" if environment.node else "",
+        "served_node": f",{environment.node}" if environment.node else "",
         "lease_s": f"{centre.system.lease_s:.0f}",
         "others_after_s": f"{centre.system.fallback_others_after_s:.0f}",
         "misses": f"{max(1, round(centre.system.fallback_after_s))}",

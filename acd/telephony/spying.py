@@ -11,6 +11,7 @@ from acd.errors import TelephonyError
 from acd.telephony.ami import Headers
 from acd.telephony.channels import PHONE, Channels, checked
 from acd.telephony.new_leg import ANSWERS_BY_ITSELF
+from acd.telephony.node_names import node_of, plain
 from acd.telephony.sync import SPY, SpySeen
 
 TIMEOUT_S = 20
@@ -49,7 +50,7 @@ class Spies:
             return
         if spy is not None:
             await self.stop(phone)
-        endpoint, channel = f"PJSIP/{checked(PHONE, phone)}", self._channels.new_id(SPY)
+        endpoint, channel = f"PJSIP/{checked(PHONE, phone)}", self._channels.new_id(SPY, node_of(target))
         self._spies[phone] = _Spy(channel, target)
         # d: keys choose the mode. E: over when the agent's call is.
         try:
@@ -57,7 +58,7 @@ class Spies:
                 "Originate",
                 Channel=endpoint,
                 Application="ChanSpy",
-                Data=f"{target},qdE{OPTIONS[mode]}",
+                Data=f"{plain(target)},qdE{OPTIONS[mode]}",
                 Timeout=str(TIMEOUT_S * 1000),
                 CallerID=f'"{mode}" <{phone}>',
                 ChannelId=channel,
@@ -92,13 +93,13 @@ class Spies:
                 else:
                     self._spies[phone] = replace(self._spies[phone], answered=True)
 
-    def found(self, seen: Mapping[str, SpySeen]) -> None:
-        """After a look at Asterisk: those that there are, by channel, and those too young to be seen."""
+    def found(self, seen: Mapping[str, SpySeen], node: str = "") -> None:
+        """After a look at a node: those that there are, by channel, and those too young to be seen."""
         now = time.monotonic()
         kept = {
             phone: replace(spy, answered=True) if spy.channel in seen and seen[spy.channel].target else spy
             for phone, spy in self._spies.items()
-            if spy.channel in seen or now - spy.made_at < JUST_MADE_S
+            if spy.channel in seen or node_of(spy.channel) != node or now - spy.made_at < JUST_MADE_S
         }
         known = {spy.channel for spy in kept.values()}
         for channel, spy in seen.items():

@@ -21,7 +21,7 @@ from acd.core.ports import Ask, AskKind, Refusal
 from acd.errors import TelephonyError
 from acd.ivr.flow import KEYS
 from acd.telephony.agi import AgiSession
-from acd.telephony.ami import AmiLink
+from acd.telephony.ami import Link
 from acd.telephony.ask import read_ask, renamed, variables_of
 from acd.telephony.channels import Channels
 from acd.telephony.dial_string import (
@@ -31,9 +31,12 @@ from acd.telephony.dial_string import (
     customer_leg,
     outside_dial,
     phone_dial,
+    phone_of_dial,
 )
+from acd.telephony.exchange import Exchange
 from acd.telephony.line import AgiLine
 from acd.telephony.merges import Merges
+from acd.telephony.node_names import at_node, node_of
 from acd.telephony.prompts import PromptStore
 from acd.telephony.watch import Watch, phone_of
 
@@ -54,6 +57,25 @@ CALLBACK_WORDS = {"en": "Callback", "zh_CN": "回拨"}
 """What an agent's phone displays before the customer's name, by language."""
 
 Reception = Callable[[Ask, AgiLine], Awaitable[None]]
+ASKED_AT_MOST = 3
+ANSWERS_WITHIN_S = 0.5
+
+
+class _AtNode:
+    """Implements `acd.telephony.line.Remote` for a line whose channel is at this node."""
+
+    def __init__(self, switch: Switchboard, node: str) -> None:
+        self._switch = switch
+        self._node = node
+
+    @property
+    def hears_keys(self) -> bool:
+        """Whether the manager interface tells of every key."""
+        return self._switch.hears_keys_at(self._node)
+
+    def stop_playback(self, line: AgiLine) -> None:
+        """End the prompt that is playing on this line."""
+        self._switch.stop_playback(line)
 
 
 class Switchboard:
@@ -68,6 +90,10 @@ class Switchboard:
     has talked with the caller and hung up. The dialplan need not ask then. `keeps_leg(call_id)`: whether the
     call is a consultation, whose caller is the leg of another call and must not be hung up.
     `dial_limit(number)`: the bounds of a talk outside, see `outside_dial`.
+
+    `nodes`: the names that there are where Asterisk is several. `pick_node(phone)`: the one that is to make a
+    call which has no channel yet, to this phone, or outside. `hears_keys_at(node)`: whether its manager
+    interface tells of every key. `on_node(call_id, node)`: a callback's channel is made there.
     """
 
     call_id_header = False
@@ -76,7 +102,7 @@ class Switchboard:
     def __init__(
         self,
         watch: Watch,
-        link: AmiLink,
+        link: Link,
         prompts: PromptStore,
         merges: Merges,
         reception: Reception,
@@ -95,6 +121,10 @@ class Switchboard:
         self._background = Background("telephony command failed", expected=(TelephonyError,))
         self.ends_with_agent: Callable[[str], bool] = lambda _call_id: False
         self.keeps_leg: Callable[[str], bool] = lambda _call_id: False
+        self.on_node: Callable[[str, str], None] = lambda _call_id, _node: None
+        self.nodes: frozenset[str] = frozenset()
+        self.pick_node: Callable[[str | None], str] = lambda _phone: ""
+        self.hears_keys_at: Callable[[str], bool] = lambda _node: self._link.up
         self.dial_limit: Callable[[str], tuple[int, int] | None] = lambda _number: None
 
     # --- callers who ask ----------------------------------------------------------------------
@@ -107,12 +137,17 @@ class Switchboard:
         if ask is None:
             log.warning("agi session without a call refused", channel=session.env.get("agi_channel", ""))
             return
-        line = AgiLine(session, self._prompts, self)
-        channel, uniqueid = session.env["agi_channel"], session.env["agi_uniqueid"]
+        if (ask.node or None) not in (self.nodes or {None}):
+            log.warning("agi session of an unknown node refused", node=ask.node, known=sorted(self.nodes))
+            return
+        line = AgiLine(session, self._prompts, _AtNode(self, ask.node))
+        channel = at_node(session.env["agi_channel"], ask.node)
+        uniqueid = at_node(session.env["agi_uniqueid"], ask.node)
         call_id = self._merges.current(ask.call_id)
         if call_id != ask.call_id:
             ask = renamed(ask, call_id)
-            channel, uniqueid = await line.identity()  # it may have changed since the session began
+            # It may have changed since the session began.
+            channel, uniqueid = (at_node(name, ask.node) for name in await line.identity())
             if self._watch.caller_of(call_id) not in (None, uniqueid):
                 await line.hang_up(CAUSE_OF_REFUSAL[Refusal.NORMAL])  # the agent's own, left behind
                 return
@@ -192,12 +227,7 @@ class Switchboard:
         """The call has ended."""
         self._merges.forget(call_id)
 
-    # --- what a line needs from outside its session (`acd.telephony.line.Remote`) ----------------
-    @property
-    def hears_keys(self) -> bool:
-        """Whether the manager interface tells of every key."""
-        return self._link.up
-
+    # --- what a line needs from outside its session -----------------------------------------------
     def stop_playback(self, line: AgiLine) -> None:
         """End the prompt that is playing on this line."""
         call_id = next((c for c, other in self._lines.items() if other is line), None)
@@ -210,10 +240,15 @@ class Switchboard:
         if line is not None and not line.gone and key in KEYS:
             line.keys.heard_by_ami(key)
 
-    def keys_unheard(self) -> None:
+    def keys_unheard(self, node: str = "") -> None:
         """The manager interface is away: lines that wait for keys have to ask for them themselves."""
-        for line in self._lines.values():
-            line.keys.wake()
+        for call_id, line in self._lines.items():
+            if self.node_of(call_id) == node:
+                line.keys.wake()
+
+    def node_of(self, call_id: str) -> str:
+        """Where the caller's channel is."""
+        return node_of(self._watch.channel_of.get(call_id, ""))
 
     # --- commands -----------------------------------------------------------------------------
     def hold_in_line(self, call_id: str, group: str, music: str) -> None:
@@ -248,14 +283,25 @@ class Switchboard:
         self, leg: Leg, call_id: str, headers: dict[str, str | list[str]], *, outside: bool
     ) -> None:
         """A channel of its own, for a callback; what becomes of it is told by `Legs`."""
-        self._watch.legs.made(leg.id, call_id, outside=outside)
+        try:
+            node = self.pick_node(None if outside else phone_of_dial(str(headers["Channel"])))
+        except TelephonyError as error:
+            log.warning("a callback's leg could not be ordered", call=call_id, reason=str(error))
+            self._watch.legs.made(leg.id, call_id, outside=outside)
+            self._watch.legs.failed(leg.id)
+            return
+        leg_id = at_node(leg.id, node)
+        self._watch.legs.made(leg_id, call_id, outside=outside)
+        if node:
+            headers["ChannelId"] = at_node(str(headers["ChannelId"]), node)
+            self.on_node(call_id, node)
 
         async def order() -> None:
             try:
                 await self._link.order("Originate", **headers)
             except TelephonyError as error:
                 log.warning("a callback's leg could not be ordered", call=call_id, reason=str(error))
-                self._watch.legs.failed(leg.id)
+                self._watch.legs.failed(leg_id)
 
         self._background.begin(order())
 
@@ -289,7 +335,7 @@ class Switchboard:
             await self._channels.act("Hangup", Channel=leg, Cause=CANCEL_CAUSE)
         else:
             # A phone that never said a word has no DialState: the leg is found by its call.
-            await self._hang_up_silent_leg(call_id)
+            await self._hang_up_silent_leg(call_id, node_of(channel or ""))
 
     def hang_up(self, call_id: str, refusal: Refusal) -> None:
         """End the caller's call."""
@@ -331,15 +377,46 @@ class Switchboard:
         """Of two who were kept apart one is gone: what the dialplan has for the other one."""
         await self._channels.act("Redirect", Channel=channel, Context="acd-hold", Exten=exten, Priority="1")
 
-    async def renew_leases(self, lease_s: float) -> None:
+    async def renew_leases(self, lease_s: float, node: str = "") -> None:
         """Tell Asterisk that the callers in our hands are not forgotten."""
         await asyncio.gather(
             *(
                 self._renew_lease(call_id, line, channel, lease_s)
                 for call_id, line in list(self._lines.items())
-                if not line.gone and (channel := self._watch.channel_of.get(call_id)) is not None
+                if not line.gone
+                and (channel := self._watch.channel_of.get(call_id)) is not None
+                and node_of(channel) == node
             )
         )
+
+    async def still_asks(self, node: str) -> bool:
+        """Whether a channel of this node answers us: then its Asterisk lives, whatever else is away."""
+        lines = [line for call_id, line in self._lines.items() if self.node_of(call_id) == node]
+        for line in [line for line in lines if not (line.gone or line.busy)][:ASKED_AT_MOST]:
+            try:
+                async with asyncio.timeout(ANSWERS_WITHIN_S):
+                    await line.identity()
+            except TimeoutError:
+                line.close()  # an answer that comes late must not pass for that to the next command
+            except TelephonyError:
+                continue
+            else:
+                return True
+        return False
+
+    def asking_since(self, node: str, began: float) -> frozenset[str]:
+        """The calls of this node whose channels have asked since then (the loop's time), and still do."""
+        return frozenset(
+            call_id
+            for call_id, line in self._lines.items()
+            if not line.gone and line.began >= began and self.node_of(call_id) == node
+        )
+
+    def let_go(self, node: str, alive: frozenset[str]) -> None:
+        """The node is dead, and nobody asks there any more but these."""
+        for call_id, line in list(self._lines.items()):
+            if call_id not in alive and self.node_of(call_id) == node:
+                line.close()
 
     async def _renew_lease(self, call_id: str, line: AgiLine, channel: str, lease_s: float) -> None:
         await self._set_lease(channel, lease_s)
@@ -370,8 +447,9 @@ class Switchboard:
 
         self._background.begin(guarded())
 
-    async def _hang_up_silent_leg(self, call_id: str) -> None:
-        channels = await self._link.list_action("Status", Variables="ACD_CALL,ACD_CALLER")
+    async def _hang_up_silent_leg(self, call_id: str, node: str) -> None:
+        link = self._link.at(node) if isinstance(self._link, Exchange) else self._link
+        channels = await link.list_action("Status", Variables="ACD_CALL,ACD_CALLER")
         for event in channels:
             variables = variables_of(event)
             # One that is up was answered meanwhile, and was never heard of: it is a talk now.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import structlog
 
@@ -19,14 +19,27 @@ log = structlog.get_logger(__name__)
 
 LOOK_INTERVAL_S = 2.0
 FAULTS = frozenset({TrunkState.REJECTED, TrunkState.UNREACHABLE})
+_ORDER = (
+    TrunkState.REGISTERED,
+    TrunkState.REACHABLE,
+    TrunkState.INCOMING_ONLY,
+    TrunkState.REGISTERING,
+    TrunkState.UNKNOWN,
+    TrunkState.REJECTED,
+    TrunkState.UNREACHABLE,
+)
 
 
 class TrunkBoard:
-    """`seen`: trunk → its state at the last look. Only trunks with a server are asked about."""
+    """`seen`: trunk → its state at the last look. Only trunks with a server are asked about.
 
-    def __init__(self, trunks: Iterable[TrunkSpec], link: AmiLink) -> None:
+    `links`: one for each Asterisk. Where there are several, a trunk is as the one has it that does best.
+    """
+
+    def __init__(self, trunks: Iterable[TrunkSpec], links: Sequence[AmiLink]) -> None:
         self._trunks = {trunk.id: trunk for trunk in trunks}
-        self._link = link
+        self._links = links
+        self._at: dict[tuple[str, str], TrunkState] = {}  # trunk, node
         self.seen: dict[str, TrunkSeen] = {trunk.id: _unseen(trunk) for trunk in self._trunks.values()}
 
     def change(self, trunks: Iterable[TrunkSpec]) -> None:
@@ -40,30 +53,39 @@ class TrunkBoard:
         while True:
             await asyncio.sleep(LOOK_INTERVAL_S)
             asked = any(trunk.server is not None for trunk in self._trunks.values())
-            if asked and self._link.up:
-                try:
-                    await self.look()
-                except TelephonyError as error:
-                    log.debug("cannot look at the trunks", reason=str(error))
+            if asked:
+                await asyncio.gather(*(self._try_to_look(link) for link in self._links if link.up))
 
-    async def look(self) -> None:
+    async def _try_to_look(self, link: AmiLink) -> None:
+        try:
+            await self.look(link)
+        except TelephonyError as error:
+            log.debug("cannot look at the trunks", reason=str(error))
+
+    async def look(self, link: AmiLink) -> None:
         """Ask now. Raises TelephonyError."""
         registrations = {
             str(event.get("ObjectName", "")): str(event.get("Status", ""))
-            for event in await self._link.list_action("PJSIPShowRegistrationsOutbound")
+            for event in await link.list_action("PJSIPShowRegistrationsOutbound")
             if event.get("Event") == "OutboundRegistrationDetail"
         }
         for trunk in self._trunks.values():
             if trunk.server is not None:
                 name = f"{TRUNK_PREFIX}{trunk.id}"
                 # What PJSIPShowContacts would say; that needs the right to shut Asterisk down.
-                answer = await self._link.action("Getvar", Variable=f"DEVICE_STATE(PJSIP/{name})")
+                answer = await link.action("Getvar", Variable=f"DEVICE_STATE(PJSIP/{name})")
                 device = str(answer.get("Value", ""))
-                self._note(trunk.id, state_of(trunk, registrations.get(name, ""), device))
+                self._note(trunk.id, link.node, state_of(trunk, registrations.get(name, ""), device))
 
-    def _note(self, trunk_id: str, state: TrunkState) -> None:
+    def _note(self, trunk_id: str, node: str, told: TrunkState) -> None:
         if trunk_id not in self.seen:
             return  # a reload has taken it away meanwhile
+        if node and told in FAULTS and self._at.get((trunk_id, node)) not in FAULTS:
+            log.warning("trunk", trunk=trunk_id, node=node, state=told.value)
+        self._at[trunk_id, node] = told
+        there = [link.node for link in self._links if link.up]
+        known = [self._at[trunk_id, name] for name in there if (trunk_id, name) in self._at]
+        state = min(known, key=_ORDER.index, default=told)
         before = self.seen[trunk_id].state
         if state is before:
             return

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import re
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 
 from acd.core import events
 from acd.core.facts import EndedBy
@@ -20,8 +22,9 @@ from acd.telephony.cdr import TALK_IS_OVER
 from acd.telephony.dial_string import TRUNK_PREFIX
 from acd.telephony.leg_book import LegBook
 from acd.telephony.legs import Legs
+from acd.telephony.node_names import node_of, node_told
 
-_CHANNEL = re.compile(r"^PJSIP/(?P<endpoint>.+)-[0-9a-f]{8}$")
+_CHANNEL = re.compile(r"^PJSIP/(?P<endpoint>.+)-[0-9a-f]{8}(?:@[a-z0-9]+)?$")
 REACHABLE_STATES = frozenset({"NOT_INUSE", "INUSE", "BUSY", "RINGING", "RINGINUSE", "ONHOLD"})
 
 
@@ -45,8 +48,19 @@ def _long_ago(event: Headers) -> float | None:
     return at if time.time() - at > LATE_S else None
 
 
+@dataclass(slots=True)
+class _Look:
+    """What has changed at a node since a look at it began, whose answer will be older than that."""
+
+    come: set[str] = field(default_factory=set)  # channels
+    went: set[str] = field(default_factory=set)
+    reached: dict[str, bool] = field(default_factory=dict)  # phones that could or could not be reached since
+
+
 class Watch:
-    """`on_transfer(call_id, consult_id)` is called after the engine has heard of an attended transfer.
+    """`nodes_up`: those of which is known which phones they can ring; '' is the only one.
+
+    `on_transfer(call_id, consult_id)` is called after the engine has heard of an attended transfer.
 
     `on_queue_join(channel)`: somebody joined a fallback queue. `on_new_caller(call_id)`: a channel
     that had been dialled is the call's caller now. `on_key(call_id, key)`: the caller has pressed and
@@ -58,7 +72,8 @@ class Watch:
     def __init__(self, phones: Iterable[str], feed: Feed, on_transfer: Callable[[str, str], None]) -> None:
         self._phones: dict[str, set[str]] = {phone: set() for phone in phones}
         self._gone_phones: set[str] = set()  # no longer configured, and not free yet
-        self._reachable: set[str] = set()
+        self._reachable: dict[str, set[str]] = {}  # phone → the nodes that can ring it
+        self.nodes_up: set[str] = {""}
         self._dialled: set[str] = set()  # channels that phones have opened themselves
         self._feed = feed
         self.legs = Legs(feed)
@@ -68,10 +83,7 @@ class Watch:
         self.channel_of: dict[str, str] = {}  # call → the caller's channel
         self.leg_of = LegBook()  # call → the agent's channel, while dialled or talking
         self.left_alone: set[str] = set()  # calls whose agent's browser has gone without a word
-        self._looking = False
-        self._come: set[str] = set()  # channels since the look began
-        self._went: set[str] = set()
-        self._reached: dict[str, bool] = {}  # phones that could or could not be reached since then
+        self._looks: dict[str, _Look] = {}  # by node
         self._ending: set[str] = set()  # calls that we are hanging up
         self.handed_over: set[str] = set()  # calls that have another caller or agent since then
         self.parting: set[str] = set()  # calls whose agent is about to leave two others to each other
@@ -153,7 +165,7 @@ class Watch:
             self._phones[phone] = set()
         self._gone_phones = self._phones.keys() - wanted
         for phone in list(self._gone_phones):
-            self._reachable.discard(phone)
+            self._reachable.pop(phone, None)
             self._report(phone)
             self._forget_phone(phone)
 
@@ -162,32 +174,84 @@ class Watch:
             del self._phones[phone]
             self._gone_phones.discard(phone)
 
-    def look_begins(self) -> None:
+    def look_begins(self, node: str = "") -> None:
         """From here on remember what has changed: the look's answer will be older than that."""
-        self._looking = True
-        self._come, self._went, self._reached = set(), set(), {}
-        self.handed_over = set()
+        self._looks[node] = _Look()
+        of_node = {call for call, channel in self.channel_of.items() if node_of(channel) == node}
+        self.handed_over = self.handed_over - of_node if node else set()
 
-    def set_phones(self, reachable: Iterable[str], channels: Iterable[str]) -> None:
+    def set_phones(self, reachable: Iterable[str], channels: Iterable[str], node: str = "") -> None:
         """What a look at Asterisk showed, corrected by the news since it began; every phone is reported."""
-        self._looking = False
-        known = {phone: phone in set(reachable) for phone in self._phones} | self._reached
-        self._reachable = {phone for phone, can_be_reached in known.items() if can_be_reached}
-        self._reachable -= self._gone_phones
-        for phone in self._phones:
-            self._phones[phone] = set()
-        for channel in (set(channels) | self._come) - self._went:
+        look = self._looks.pop(node, None) or _Look()
+        there = set(reachable)
+        known = {phone: phone in there for phone in self._phones} | look.reached
+        for phone, can_be_reached in known.items():
+            self._note_reach(phone, node, reachable=can_be_reached and phone not in self._gone_phones)
+        self.nodes_up.add(node)
+        for phone, before in self._phones.items():
+            self._phones[phone] = {channel for channel in before if node_of(channel) != node}
+        for channel in (set(channels) | look.come) - look.went:
             if (endpoint := phone_of(channel)) in self._phones:
                 self._phones[endpoint].add(channel)
         self._dialled &= set().union(*self._phones.values())
+        self._report_all()
+
+    def node_is_away(self, node: str) -> None:
+        """Of several nodes: what it can ring counts no longer, unless it is the last."""
+        self._looks.pop(node, None)
+        if node in self.nodes_up and len(self.nodes_up) > 1:
+            self.nodes_up.discard(node)
+            self._report_all()
+
+    def node_is_lost(self, node: str, alive: frozenset[str]) -> None:
+        """Its Asterisk has died, and all its channels but those of the calls that have come since."""
+        gone = {channel for channels in self._phones.values() for channel in channels}
+        gone |= {*self.channel_of.values(), *self.leg_of.values()}
+        gone -= {channel for call, channel in self.channel_of.items() if call in alive}
+        for channel in sorted(channel for channel in gone if node_of(channel) == node):
+            self._channel_lost(channel)
+        self._report_all()
+
+    def _channel_lost(self, channel: str) -> None:
+        """The engine has been told of the end of the call, if the channel was of one."""
+        self._dialled.discard(channel)
+        asked = next((call for call, caller in self.channel_of.items() if caller == channel), None)
+        led = self.leg_of.call(channel)
+        if asked is not None:
+            self.unbind(asked)
+        if led is not None:
+            del self.leg_of[led]
+        if (phone := phone_of(channel)) in self._phones:
+            self._phones[phone].discard(channel)
+            self._forget_phone(phone)
+        self.on_gone(channel, led or asked)
+
+    def _note_reach(self, phone: str, node: str, *, reachable: bool) -> None:
+        nodes = self._reachable.setdefault(phone, set())
+        (nodes.add if reachable else nodes.discard)(node)
+
+    def _report_all(self) -> None:
         for phone in list(self._phones):
             self._report(phone)
             self._forget_phone(phone)
 
     def _report(self, phone: str) -> None:
         channels = self._phones[phone]
-        is_there = phone in self._reachable or not channels.isdisjoint(self._dialled)
-        self._feed(events.PhoneChanged(phone, is_there, bool(channels)))
+        there = self.nodes_with(phone) | {node_of(channel) for channel in channels & self._dialled}
+        missing = frozenset(self.nodes_up - there) if there else frozenset[str]()
+        self._feed(events.PhoneChanged(phone, bool(there), bool(channels), missing))
+
+    def phones_by_node(self) -> Counter[str]:
+        """How many phones each node can ring, as far as is known."""
+        return Counter(node for nodes in self._reachable.values() for node in nodes)
+
+    def lacking(self, node: str) -> list[str]:
+        """The phones that other nodes can ring and this one, as far as is known, cannot."""
+        return [phone for phone in self._phones if (there := self.nodes_with(phone)) and node not in there]
+
+    def nodes_with(self, phone: str) -> set[str]:
+        """Those that are there and can ring this phone."""
+        return self._reachable.get(phone, set()) & self.nodes_up
 
     # --- events -------------------------------------------------------------------------------
     def on_event(self, event: Headers) -> None:
@@ -228,8 +292,8 @@ class Watch:
         channel = str(event.get("Channel", ""))
         phone = phone_of(channel)
         if phone in self._phones:
-            if self._looking:
-                self._come.add(channel)
+            if (look := self._looks.get(node_of(channel))) is not None:
+                look.come.add(channel)
             self._phones[phone].add(channel)
             # Asterisk can miss that a phone is back which dials in the moment in which it registers.
             if event.get("ChannelStateDesc") == "Ring":
@@ -246,8 +310,8 @@ class Watch:
             return
         self.on_going(channel)
         self._phones[phone].discard(channel)
-        if self._looking:
-            self._went.add(channel)
+        if (look := self._looks.get(node_of(channel))) is not None:
+            look.went.add(channel)
         self._report(phone)  # first, so that the next call can be offered as soon as the agent is free
         call_id = self.leg_of.call(channel)
         if call_id is not None and self.is_turned(call_id):
@@ -288,8 +352,8 @@ class Watch:
                 self.left_alone.add(leg_call)
         phone = phone_of(channel)
         if phone in self._phones:
-            if self._looking:
-                self._went.add(channel)
+            if (look := self._looks.get(node_of(channel))) is not None:
+                look.went.add(channel)
             if channel in self._phones[phone]:  # else the phone's BYE was heard
                 self._phones[phone].discard(channel)
                 self._report(phone)
@@ -386,9 +450,9 @@ class Watch:
         phone = str(event.get("Device", "")).removeprefix("PJSIP/")
         if phone not in self._phones or phone in self._gone_phones:
             return
-        reachable = event.get("State") in REACHABLE_STATES
-        if self._looking:
-            self._reached[phone] = reachable
-        if reachable != (phone in self._reachable):
-            (self._reachable.add if reachable else self._reachable.discard)(phone)
+        reachable, node = event.get("State") in REACHABLE_STATES, node_told(event)
+        if (look := self._looks.get(node)) is not None:
+            look.reached[phone] = reachable
+        if reachable != (node in self._reachable.get(phone, ())):
+            self._note_reach(phone, node, reachable=reachable)
             self._report(phone)

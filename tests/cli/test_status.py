@@ -163,3 +163,11 @@ def test_several_controllers_are_told_of() -> None:
     standings = {"one": "leads", "two": "does not answer"}
     text = drawn({**PICTURE, "controllers": standings})
     assert text.splitlines()[0].strip() == "Controllers: one leads, two does not answer"
+
+
+def test_nodes_are_named_where_there_are_several() -> None:
+    node = {"name": "a", "up": True, "known": True, "drained": True, "calls": 2}
+    console = Console(file=io.StringIO(), width=120, color_system=None)
+    console.print(draw({**PICTURE, "nodes": [node, {**node, "name": "b", "up": False, "calls": 0}]}))
+    told = console.file.getvalue()  # type: ignore[attr-defined]
+    assert "Asterisk nodes: a drained (2 calls), b away (0 calls)" in told

@@ -17,6 +17,33 @@ from acd.records.record import CallRecord, Segment, SegmentKind, Transfer, Visit
 from tests.records.scenario import START, facts_of, lines, segments_of, visits_of
 
 SCENARIOS = {
+    "its node dies while the caller talks": (
+        """
+        0    arrived 5550100 8001
+        0    queued sales
+        2    offered anna
+        4    answered anna
+        30   ended node b
+        30   wrap anna
+        35   wrapped anna
+        """,
+        """
+        waiting 0-4 sales - answered
+        ringing 2-4 sales anna answered
+        talking 4-30 sales anna lost
+        wrap_up 30-35 sales anna done
+        """,
+        "sales @0 answered anna wait=4 talk=26 wrap=5",
+    ),
+    "its node dies while the caller waits, which is no abandonment": (
+        """
+        0    arrived 5550100 8001
+        0    queued sales
+        20   ended node b
+        """,
+        "waiting 0-20 sales - lost",
+        "sales @0 left - wait=20",
+    ),
     "through the menu to an agent, with hold and wrap-up": (
         """
         0    arrived 5550100 8000

@@ -11,6 +11,7 @@ from acd.errors import OperatorError
 from acd.settings.controllers import ControllerPlace
 from acd.settings.environment import Environment, numeric_address
 from acd.settings.fronts import FrontPlace
+from acd.settings.nodes import NodePlace
 
 CHECKOUT = Path("/srv/acd")
 
@@ -68,6 +69,7 @@ def test_every_variable() -> None:
         "ACD_METRICS_FROM": "192.0.2.9, 198.51.100.0/28",
         "ACD_CONTROLLER": "two",
         "ACD_CONTROLLERS": "one=192.0.2.1,two=192.0.2.2:4600",
+        "ACD_ASTERISK_NODES": "a=192.0.2.21,b=192.0.2.22:5039",
         "ACD_TLS_CERT": "/etc/acd/tls/cert.pem",
         "ACD_TLS_KEY": "/etc/acd/tls/key.pem",
         "ACD_BACKUP_PASSPHRASE": "a lump of sugar",
@@ -92,6 +94,7 @@ def test_every_variable() -> None:
         "a lump of sugar", "of the client",
         (FrontPlace("192.0.2.9"), FrontPlace("2001:db8::9", 18089)), ("192.0.2.32/28",),
         "http://collector:4318", True, None, (time(20), time(6, 30)),
+        nodes=(NodePlace("a", "192.0.2.21"), NodePlace("b", "192.0.2.22", 5039)),
     )  # fmt: skip
     shown = repr(Environment.from_env(variables, CHECKOUT))
     assert "correct horse" not in shown

@@ -11,8 +11,8 @@ from acd.settings.environment import Environment
 from acd.telephony.ami import AmiLink
 from acd.telephony.asterisk_files import AsteriskFiles, NewFiles
 
-QUEUES = NewFiles({}, {Path("queues.conf"): ""})
-DIALPLAN = NewFiles({}, {Path("extensions.conf"): "", Path("logger.conf"): ""})
+QUEUES = NewFiles({}, {Path("asterisk/etc/queues.conf"): ""})
+DIALPLAN = NewFiles({}, {Path("asterisk/etc/extensions.conf"): "", Path("asterisk/etc/logger.conf"): ""})
 
 
 class SlowLink:
@@ -34,7 +34,7 @@ class SlowLink:
 
 def made(link: SlowLink) -> AsteriskFiles:
     """Nothing is written here."""
-    return AsteriskFiles(Environment(Path(), Path(), Path()), Path(), {}, cast(AmiLink, link))
+    return AsteriskFiles(Environment(Path(), Path(), Path()), Path(), {}, [cast(AmiLink, link)])
 
 
 async def test_a_reload_while_what_an_absence_has_left_is_read() -> None:
@@ -71,6 +71,7 @@ async def test_what_asterisk_refuses_is_told_and_holds_nothing_up() -> None:
     link.go_on.set()
     link.refused.add("app_queue.so")
     files = made(link)
-    (refused,) = await files.have_read(NewFiles({}, {**QUEUES.before, Path("extensions.conf"): None}))
+    before = {**QUEUES.before, Path("asterisk/etc/extensions.conf"): None}
+    (refused,) = await files.have_read(NewFiles({}, before))
     assert "(app_queue.so)" in refused
     assert link.read == ["app_queue.so", "pbx_config.so"]

@@ -78,7 +78,7 @@ class Hands:
         """Three."""
         self.together[call_id] = consult_id
 
-    def found_spies(self, spies: Mapping[str, SpySeen]) -> None:
+    def found_spies(self, spies: Mapping[str, SpySeen], node: str) -> None:
         """All of them."""
         self.spies = dict(spies)
 

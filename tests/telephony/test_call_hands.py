@@ -310,7 +310,8 @@ async def test_a_spy_who_has_gone_unheard_is_forgotten_and_one_from_before_is_kn
     talk = Talk()
     await talk.hands.spy("1003", "c1", "listen", dialled=False)
     with mock.patch("time.monotonic", return_value=time.monotonic() + 3):
-        talk.hands.found_spies({"acd-spy-1.s1": SpySeen("1004", AGENT), "acd-spy-2.s1": SpySeen("1005", "")})
+        seen = {"acd-spy-1.s1": SpySeen("1004", AGENT), "acd-spy-2.s1": SpySeen("1005", "")}
+        talk.hands.found_spies(seen, "")
     sent = len(talk.link.sent)
     for phone in ("1003", "1005"):
         assert talk.hands.listening(phone) is Listening.NONE

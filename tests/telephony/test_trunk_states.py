@@ -68,21 +68,21 @@ async def test_a_look(link: tuple[FakeAmi, AmiLink]) -> None:
     ami.answers["Getvar"] = lambda action: [
         {"Response": "Success", "Variable": action["Variable"], "Value": "NOT_INUSE"}
     ]
-    board = TrunkBoard([REGISTERED, BY_ADDRESS, INCOMING], connection)
+    board = TrunkBoard([REGISTERED, BY_ADDRESS, INCOMING], [connection])
     assert [seen.state for seen in board.seen.values()] == [S.UNKNOWN, S.UNKNOWN, S.INCOMING_ONLY]
-    await board.look()
+    await board.look(connection)
     assert [seen.state for seen in board.seen.values()] == [S.REJECTED, S.REACHABLE, S.INCOMING_ONLY]
     asked = [a["Variable"] for a in ami.actions if a["Action"] == "Getvar"]
     assert asked == ["DEVICE_STATE(PJSIP/trunk-main)", "DEVICE_STATE(PJSIP/trunk-backup)"]
     before = dict(board.seen)
-    await board.look()
+    await board.look(connection)
     assert board.seen == before  # with the time of the change
 
 
 async def test_a_refused_look_changes_nothing(link: tuple[FakeAmi, AmiLink]) -> None:
     ami, connection = link
     ami.answers["PJSIPShowRegistrationsOutbound"] = refusal
-    board = TrunkBoard([REGISTERED], connection)
+    board = TrunkBoard([REGISTERED], [connection])
     with pytest.raises(TelephonyError):
-        await board.look()
+        await board.look(connection)
     assert board.seen["main"].state is S.UNKNOWN

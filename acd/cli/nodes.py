@@ -1,0 +1,70 @@
+"""`acd nodes` and `acd node drain|resume NAME`: Asterisk nodes, where there are several."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+
+from acd.cli import context
+from acd.cli.phones import front_of
+from acd.cli.words import node_in_words
+from acd.errors import OperatorError
+from acd.runtime.leader import Leader
+from acd.settings.secrets import read_ami_password
+
+app = typer.Typer(help="One of several Asterisk nodes: new calls, or none.", no_args_is_help=True)
+
+Name = Annotated[str, typer.Argument(help="its name in ACD_ASTERISK_NODES")]
+
+
+def nodes(
+    as_json: Annotated[bool, typer.Option("--json", help="machine-readable")] = False,
+) -> None:
+    """Show the Asterisk nodes: whether they are there, their calls, the phones that they can ring."""
+    found = asyncio.run(Leader(context.environment()).request(do="nodes"))["nodes"]
+    if as_json:
+        typer.echo(json.dumps(found, ensure_ascii=False, indent=2))
+        return
+    if not found:
+        raise OperatorError("there is one Asterisk only: ACD_ASTERISK_NODES names several")
+    table = Table(title="Asterisk nodes")
+    for heading in ("Node", "State", "Calls", "Phones"):
+        table.add_column(heading, justify="right" if heading in ("Calls", "Phones") else "left")
+    for node in found:
+        table.add_row(node["name"], node_in_words(node), str(node["calls"]), str(node["phones"]))
+    context.console.print(table)
+
+
+@app.command()
+def drain(node: Name) -> None:
+    """No new calls for this node: its calls go on, and it can be stopped when they are over."""
+    told = _set(node, drained=True)
+    left = told["calls"]
+    calls = "1 call goes on" if left == 1 else f"{left} calls go on"
+    context.console.print(
+        f"{node} is given no new calls; {calls} there ('acd nodes' shows how many are left)"
+    )
+
+
+@app.command()
+def resume(node: Name) -> None:
+    """New calls for this node again."""
+    _set(node, drained=False)
+    context.console.print(f"{node} takes calls again")
+
+
+def _set(node: str, *, drained: bool) -> dict[str, Any]:
+    """Kamailio first, which gives nodes their calls; then the controller, which makes some itself."""
+    env = context.environment()
+    env.of_node(node)  # there is one of this name
+    front = front_of(env, read_ami_password(env.secrets_file) or "")
+    if front is not None:
+        asyncio.run(front.drain(node) if drained else front.resume(node))
+    leader = Leader(env)
+    answer = asyncio.run(leader.request(do="drain-node", node=node, drained=drained))
+    found: list[dict[str, Any]] = answer["nodes"]
+    return next(each for each in found if each["name"] == node)
