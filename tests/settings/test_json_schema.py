@@ -33,7 +33,7 @@ FILES = [
     path
     for folder in ("config", "ivr_flows")
     for path in sorted((CHECKOUT / folder).rglob("*.yml"))
-    if not {"examples", "monitoring"} & set(path.parts)
+    if not {"examples", "monitoring", "grafana", "balancer"} & set(path.parts)
 ]
 
 
