@@ -34,7 +34,7 @@ def may_mount() -> bool:
 class FaultCentre(StandbyCentre, PostgresCentre):
     """`phones` are the agents' phones. Controllers reach Asterisk through a proxy, which may misbehave."""
 
-    starts_within_s = 60.0
+    starts_within_s = 120.0
 
     def __init__(self, folder: Path, agents: int) -> None:
         self.phones = tuple(str(FIRST_PHONE + number) for number in range(agents))
