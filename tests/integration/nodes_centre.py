@@ -18,9 +18,7 @@ HOSTS = {"a": "127.0.0.41", "b": "127.0.0.42"}
 
 
 class NodesCentre(Centre):
-    """Two at once take longer to start."""
-
-    starts_within_s = 60.0
+    """Two nodes, one controller."""
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)

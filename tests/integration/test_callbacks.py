@@ -43,8 +43,6 @@ WISHES = {
 class CallbackCentre(TrunkCentre):
     """Sales rings the agent first, support the customer."""
 
-    starts_within_s = 60.0
-
     def write_trunks(self) -> None:
         super().write_trunks()
         with (self.config / "numbers.yml").open("a") as file:

@@ -27,8 +27,6 @@ GINA = '  gina:\n    name: Gina\n    extension: "1007"\n    skills: {support: 9}
 class ChangingCentre(Centre):
     """Its configuration can be edited, and be as it was again. Nobody listens to what is said."""
 
-    starts_within_s = 60.0
-
     def adapt(self) -> None:
         """Short silence for speech, which takes no time to render."""
         voices = re.compile(r"^  text_to_speech:.*\n(    .*\n)*", re.MULTILINE)
