@@ -116,7 +116,7 @@ def queue(floor: Floor, call: Call, event: CallQueued) -> None:
         lines.check_full(floor, call)
 
 
-def dial_returned(floor: Floor, call: Call) -> None:
+def dial_returned(floor: Floor, call: Call, at: float | None = None) -> None:
     """The agent is out of the conversation, as the caller's channel says.
 
     An agent's own call is left as it is until it ends, which is all that can follow: a transfer that
@@ -126,28 +126,32 @@ def dial_returned(floor: Floor, call: Call) -> None:
         call.agent_left = True
         floor.mark(call)
     else:
-        agent_hung_up(floor, call)
+        agent_hung_up(floor, call, at)
 
 
-def agent_disconnected(floor: Floor, call: Call, phone: str) -> None:
+def agent_disconnected(floor: Floor, call: Call, phone: str, at: float | None = None) -> None:
     """The agent's phone hung up: the agent is free at once, the caller's channel will ask what next.
 
     Not so in an agent's own call, see `dial_returned`.
     """
     agent = floor.agent_on(phone)
     if call.is_customers and agent is not None and agent.id == call.agent:
-        agent_hung_up(floor, call)
+        agent_hung_up(floor, call, at)
 
 
-def agent_hung_up(floor: Floor, call: Call) -> None:
-    """The conversation is over and the caller still there."""
+def agent_hung_up(floor: Floor, call: Call, at: float | None = None) -> None:
+    """The conversation is over and the caller still there. `at`: when, if not now.
+
+    The agent's state changes now in any case: what the agent was seen to do is not rewritten.
+    """
     if call.state is not CallState.TALKING or call.agent is None:
         return
     agent = floor.agents[call.agent]
-    floor.note(call, facts.AgentLeft(floor.now, agent.id))
+    when = call.when(at, floor.now)
+    floor.note(call, facts.AgentLeft(when, agent.id))
     call.agent_left = True
     floor.move_call(call, CallInput.AGENT_LEFT)
-    finish_conversation(floor, call, agent)
+    finish_conversation(floor, call, agent, when)
 
 
 def blind_transfer(floor: Floor, call: Call, target: str) -> None:
@@ -312,12 +316,12 @@ def end(floor: Floor, call: Call, by: EndedBy, reason: str = "", at: float | Non
         offers.dispatch_agent(floor, agent)
 
 
-def finish_conversation(floor: Floor, call: Call, agent: Agent) -> None:
+def finish_conversation(floor: Floor, call: Call, agent: Agent, at: float | None = None) -> None:
     """An agent is out of the conversation: wrap-up if the rules of the group say so, else free."""
-    _finish(floor, call, agent, call.group)
+    _finish(floor, call, agent, call.group, at)
 
 
-def _finish(floor: Floor, call: Call, agent: Agent, group: str | None) -> None:
+def _finish(floor: Floor, call: Call, agent: Agent, group: str | None, at: float | None = None) -> None:
     if call.agent == agent.id:
         call.agent, call.on_hold, call.direct = None, False, False
     agent.call_id = None
@@ -325,18 +329,21 @@ def _finish(floor: Floor, call: Call, agent: Agent, group: str | None) -> None:
     if agent.own_call_id is not None:
         floor.touch(agent)  # a consultation outlives the customer's call; the wrap-up comes after it
     else:
-        leave_conversation(floor, agent, call.id)
+        leave_conversation(floor, agent, call.id, at)
 
 
-def leave_conversation(floor: Floor, agent: Agent, work: str | None = None) -> None:
-    """The agent talks to nobody any more: wrap-up if one is due, else free. `work`: the call left."""
+def leave_conversation(floor: Floor, agent: Agent, work: str | None = None, at: float | None = None) -> None:
+    """The agent talks to nobody any more: wrap-up if one is due, else free. `work`: the call left.
+
+    `at`: when, for the call's record, if not now.
+    """
     call = floor.calls.get(agent.wrap_up_call_id or "")
     if call is None:
         agent.wrap_up_call_id, agent.wrap_up_group = None, None
         floor.release_agent(agent, work)
         offers.dispatch_agent(floor, agent)
     else:
-        wrap_up.begin(floor, agent, call)
+        wrap_up.begin(floor, agent, call, at)
 
 
 def _begin_own_call(floor: Floor, agent: Agent, call: Call) -> None:

@@ -235,9 +235,9 @@ class Engine:
     def _of_call(self, event: Event, call: Call) -> None:
         floor = self.floor
         match event:
-            case events.AgentHungUp():
+            case events.AgentHungUp(_, at):
                 if call.state is CallState.TALKING:
-                    conversations.dial_returned(floor, call)
+                    conversations.dial_returned(floor, call, at)
                     floor.emit(ContinueCall(call.id))
             case (
                 events.FlowStarted()
@@ -321,5 +321,7 @@ _USUAL: Mapping[type, Callable[[Floor, Call, Any], None]] = {
     events.OfferAlerting: lambda floor, call, e: offers.alerting(floor, call, e.phone, e.at),
     events.OfferAnswered: lambda floor, call, e: offers.answered(floor, call, e.phone, e.at),
     events.OfferEnded: lambda floor, call, e: offers.ended(floor, call, e.failure),
-    events.AgentDisconnected: lambda floor, call, e: conversations.agent_disconnected(floor, call, e.phone),
+    events.AgentDisconnected: lambda floor, call, e: conversations.agent_disconnected(
+        floor, call, e.phone, e.at
+    ),
 }

@@ -238,20 +238,23 @@ class OfferEnded:
 
 @dataclass(frozen=True, slots=True)
 class AgentHungUp:
-    """The conversation is over, the caller is still there and asks what next."""
+    """The conversation is over, the caller is still there and asks what next. `at`: when, if not now."""
 
     call_id: str
+    at: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class AgentDisconnected:
     """This phone hung up: its agent is out of the conversation, whoever else may be in it.
 
-    The caller's channel says so as well, some milliseconds later: `AgentHungUp`.
+    The caller's channel says so as well, some milliseconds later: `AgentHungUp`. `at`: when, if known to be
+    earlier than now.
     """
 
     call_id: str
     phone: str
+    at: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,14 +33,17 @@ def note_due(floor: Floor, call: Call, agent: Agent, group: str | None) -> None:
     call.open_wrap_ups += 1
 
 
-def begin(floor: Floor, agent: Agent, call: Call) -> None:
-    """The agent talks to nobody any more, and this call is to be wrapped up."""
+def begin(floor: Floor, agent: Agent, call: Call, at: float | None = None) -> None:
+    """The agent talks to nobody any more, and this call is to be wrapped up; `at`: since when, if not now.
+
+    On the call's record it begins then: a later end of the call must not be moved by it.
+    """
     lasts_s = rule_of(floor, agent.wrap_up_group).lasts_s
     agent.wrap_up_until = None if lasts_s is None else floor.now + lasts_s
     floor.move_agent(agent, AgentInput.FINISH_TO_WRAP_UP)
     if agent.wrap_up_until is not None:
         floor.timers.set(Timer.WRAP_UP, agent.id, agent.wrap_up_until)
-    floor.note(call, facts.WrapUpStarted(floor.now, agent.id))
+    floor.note(call, facts.WrapUpStarted(call.when(at, floor.now), agent.id))
 
 
 def close(floor: Floor, agent: Agent, how: WrapUpEnd) -> None:

@@ -260,7 +260,7 @@ class Watch:
             case "Newchannel":
                 self._channel_new(event)
             case "HangupRequest":
-                self._phone_hung_up(str(event.get("Channel", "")))
+                self._phone_hung_up(str(event.get("Channel", "")), _long_ago(event))
             case "Hangup":
                 self._channel_gone(event)
             case "DialState" if event.get("DialStatus") in ("RINGING", "PROGRESS", "PROCEEDING"):
@@ -300,7 +300,7 @@ class Watch:
                 self._dialled.add(channel)
             self._report(phone)
 
-    def _phone_hung_up(self, channel: str) -> None:
+    def _phone_hung_up(self, channel: str, at: float | None) -> None:
         """A phone's BYE, a moment before its channel is gone: the phone is free already.
 
         The next call can be on its way while Asterisk still clears up the last one.
@@ -316,9 +316,9 @@ class Watch:
         call_id = self.leg_of.call(channel)
         if call_id is not None and self.is_turned(call_id):
             if call_id not in self.parting:
-                self._feed(events.CallEnded(call_id, EndedBy.CALLER))
+                self._feed(events.CallEnded(call_id, EndedBy.CALLER, at=at))
         elif call_id is not None:
-            self._feed(events.AgentDisconnected(call_id, phone))
+            self._feed(events.AgentDisconnected(call_id, phone, at))
 
     def _channel_gone(self, event: Headers) -> None:
         channel, uniqueid = str(event.get("Channel", "")), str(event.get("Uniqueid", ""))
@@ -339,7 +339,9 @@ class Watch:
             self.leg_of.pop(call_id, None)
             self.handed_over.discard(call_id)
             if is_over:
-                self._feed(events.AgentHungUp(call_id))  # not news if the phone's BYE was told
+                self._feed(
+                    events.AgentHungUp(call_id, _long_ago(event))
+                )  # not news if the phone's BYE was told
             self._feed(events.CallEnded(call_id, by, cause_in_words(event), _long_ago(event)))
         # A dial's end is told by the caller's own channel; the leg must not be taken for the next one's.
         leg_call = self.leg_of.call(channel)

@@ -13,8 +13,6 @@ from tests.integration.standby_centre import NAMES
 
 Act = Callable[[Stage], Awaitable[None]]
 
-AMI_SHORT_S = 0.8
-"""An agent's hang-up is on record as when it was heard of: longer than a second, and records differ."""
 FLOOD_EVENTS = 20_000
 FLOOD = b"Event: UserEvent\r\nUserEvent: Noise\r\nUniqueid: 1.1\r\nText: %s\r\n\r\n" % (b"x" * 200)
 HOUR_S = 3600
@@ -134,7 +132,7 @@ async def ami_stalled(stage: Stage) -> None:
     """The connection stays and nothing passes; FastAGI goes on."""
     stage.strike()
     stage.centre.proxy.passing.clear()
-    await stage.stays(8.0, AMI_SHORT_S)
+    await stage.stays(8.0, 2.0)
     stage.centre.proxy.passing.set()
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
+import pytest
+
 from acd.core import events, facts
-from acd.core.agents import Agent
+from acd.core.agents import Agent, AgentState
 from acd.core.callback_events import CallbackPlaced
 from acd.core.calls import Call, CallState
 from acd.core.commands import Offer, StoreInterval
@@ -107,6 +109,29 @@ def test_news_that_come_late_are_of_when_it_happened() -> None:
     engine.handle(events.CallEnded("c1", at=17.0), 20.0)
     told = [fact.at for fact in call.facts if isinstance(fact, facts.Alerted | facts.Answered | facts.Ended)]
     assert told == [12.2, 12.8, 17.0]
+
+
+@pytest.mark.parametrize("who", ["phone", "channel"])
+def test_an_agents_hang_up_that_is_read_late_moves_no_end(who: str) -> None:
+    """Heard of together, 3 s late: the talk, and the call, ended when they did; wrap-up is since then."""
+    engine = centre()
+    engine.handle(events.CallQueued("c1", "sales"), 12.0)
+    engine.handle(events.OfferAnswered("c1"), 13.0)
+    call = engine.floor.calls["c1"]
+    agent = engine.floor.agents[call.agent or ""]
+    phone = agent.phone or ""
+    if who == "phone":
+        engine.handle(events.AgentDisconnected("c1", phone, at=17.0), 20.0)
+    else:
+        engine.handle(events.AgentHungUp("c1", at=17.0), 20.0)
+    engine.handle(events.CallEnded("c1", EndedBy.SYSTEM, at=17.1), 20.0)
+    assert agent.state is AgentState.WRAP_UP
+    assert agent.since == 20.0  # what was shown of the agent stays as it was shown
+    assert call.facts[-3:] == [
+        facts.AgentLeft(17.0, agent.id),
+        facts.WrapUpStarted(17.0, agent.id),
+        facts.Ended(17.1, EndedBy.AGENT),
+    ]
 
 
 def test_a_talk_cannot_have_begun_before_what_is_known() -> None:

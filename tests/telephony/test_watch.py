@@ -145,6 +145,14 @@ def test_an_end_that_is_read_late_was_when_it_was(ear: Ear, ago_s: float, told: 
     assert [event.at for event in heard if isinstance(event, events.CallEnded)] == [at if told else None]
 
 
+def test_a_phones_hang_up_that_is_read_late_was_when_it_was(ear: Ear) -> None:
+    ear.event("Newchannel", Channel=LEG, Uniqueid="1.2")
+    ear.dialling("ANSWER")
+    at = round(time.time() - 5.0, 6)
+    heard = ear.event("HangupRequest", Channel=LEG, Uniqueid="1.2", Timestamp=f"{at:.6f}")
+    assert [event.at for event in heard if isinstance(event, events.AgentDisconnected)] == [at]
+
+
 def test_the_dialplan_hangs_up_when_the_agent_has(ear: Ear) -> None:
     """Whether or not the phone's BYE was told."""
     place = {"Context": "acd-run", "Exten": "over", "Cause-txt": "Normal Clearing"}
