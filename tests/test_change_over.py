@@ -61,7 +61,7 @@ class House:
             "outlook": SimpleNamespace(),
             "dialer": SimpleNamespace(),
             "watch": SimpleNamespace(change_phones=lambda _phones: self.told.append("phones")),
-            "bond": SimpleNamespace(),
+            "nodes": SimpleNamespace(set_lease=lambda _lease_s: None),
             "switch": SimpleNamespace(),
             "customers": SimpleNamespace(change=lambda *_: None),
             "trunks": SimpleNamespace(change=lambda _trunks: None),

@@ -61,7 +61,7 @@ COMMANDS = {
     ),
     "drill": Command(
         "acd.cli.drills:drill",
-        "Bring a fault about on purpose in the running centre, watch, and write a report ('list': which).",
+        "Bring a fault about on purpose in the running centre, watch, and report; code 1 if it fails.",
     ),
     "lead": Command(
         "acd.cli.controllers:lead",
@@ -73,7 +73,7 @@ COMMANDS = {
     ),
     "nodes": Command(
         "acd.cli.nodes:nodes",
-        "Show the Asterisk nodes, where there are several: state, calls, phones.",
+        "Show the Asterisk nodes: whether they are there, their calls, the phones that they can ring.",
     ),
     "node": Command(
         "acd.cli.nodes:app",

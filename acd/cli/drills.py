@@ -32,7 +32,7 @@ def drill(
         int | None, typer.Option(min=0, help="refuse where more calls than this are in progress")
     ] = None,
 ) -> None:
-    """Bring a fault about on purpose in the running centre, watch, and write a report; code 1 if it fails."""
+    """Bring a fault about on purpose in the running centre, watch, and report; code 1 if it fails."""
     if name == "list":
         for each in DRILLS.values():
             context.console.print(f"{each.name:18} {each.does}", markup=False, soft_wrap=True)

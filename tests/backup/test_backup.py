@@ -8,6 +8,7 @@ import os
 import sqlite3
 import subprocess
 import tarfile
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -412,12 +413,13 @@ async def test_a_controller_that_stands_by_anywhere_is_in_the_way(
     centre: Centre, tmp_path: Path, kind: str
 ) -> None:
     made = back_up(centre, tmp_path / "backups")
-    there = environment(tmp_path / "there")
-    async with controllers(there.home, "one", "two", on_socket=kind == "socket") as (env, _):
-        if kind == "port":
-            there = replace(there, controllers=env.controllers)
-        with pytest.raises(OperatorError, match=r"a controller runs in .*(two/run/acd.sock|one, two)"):
-            put_back(there, made.archive, replace=True)
+    with tempfile.TemporaryDirectory(prefix="acd-") as short:  # the path of a socket has a limit
+        there = environment(Path(short))
+        async with controllers(there.home, "one", "two", on_socket=kind == "socket") as (env, _):
+            if kind == "port":
+                there = replace(there, controllers=env.controllers)
+            with pytest.raises(OperatorError, match=r"a controller runs in .*(two/run/acd.sock|one, two)"):
+                put_back(there, made.archive, replace=True)
 
 
 @pytest.fixture

@@ -28,12 +28,14 @@ MADE_OF: dict[str, list[str]] = {
     "error.reason.lower().replace(' ', '-')": [],  # by HTTP itself: no request of a page's
 }
 NO_PAGE_READS = [
+    "drilling.py",  # of the command line
     "doctor/asterisk.py",  # findings of the command line
     "doctor/look.py",
     "standby.py",  # of the command line
     "runtime/features.py",  # told at the phone
     "runtime/pin_gate.py",
     "runtime/reload.py",  # of the command line
+    "telephony/nodes.py",
     "web/live/socket.py",  # a browser does not tell a page why a WebSocket was refused
     "web/sip_proxy.py",
 ]
