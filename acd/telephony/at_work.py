@@ -51,7 +51,10 @@ class AtWork:
         while True:
             await asyncio.sleep(TELL_INTERVAL_S)
             if self._link.up and not self._floor.suspended:
-                await self.tell()
+                try:
+                    await self.tell()
+                except Exception:  # a fault of ours in this is no reason to end
+                    log.exception("who is at work cannot be told")
 
     async def tell(self) -> None:
         """What has changed since. Where Asterisk does not take it, it is tried again the next time."""
@@ -105,7 +108,7 @@ class AtWork:
 
 
 def _entries(plan: Plan, ids: frozenset[str]) -> Entries:
-    at_work = [plan.agents[agent] for agent in ids]
+    at_work = [plan.agents[agent] for agent in ids if agent in plan.agents]  # not those who are leaving
     out = {(WORK, agent.extension) for agent in at_work}
     if at_work:
         out.add((STAFFED, EVERYBODY))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import replace
 
 import pytest
 from structlog.testing import capture_logs
@@ -104,6 +105,39 @@ async def test_who_is_logged_in_and_on_no_break_is_at_work(house: House) -> None
     house.are(AgentState.LOGGED_OUT, "dora")
     await house.at_work.tell()
     assert house.database.entries == set()
+
+
+async def test_who_is_leaving_is_not_at_work(house: House) -> None:
+    """No longer in the plan, and still in a talk."""
+    house.are(AgentState.READY, "anna")
+    house.are(AgentState.TALKING, "dora")
+    agents = {name: profile for name, profile in PLAN.agents.items() if name != "dora"}
+    house.floor.plan = replace(PLAN, agents=agents)
+    await house.at_work.tell()
+    assert house.database.entries == {
+        ("acd-work", "1001"), ("acd-staffed", "sales"), ("acd-staffed", "all"),
+    }  # fmt: skip
+
+
+async def test_a_fault_of_ours_ends_nothing(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("acd.telephony.at_work.TELL_INTERVAL_S", 0.01)
+    told = asyncio.Event()
+
+    def wanted() -> frozenset[tuple[str, str]]:
+        if told.is_set():
+            return frozenset()
+        told.set()
+        raise KeyError("a fault")
+
+    monkeypatch.setattr(house.at_work, "wanted", wanted)
+    with capture_logs() as logs:
+        keeping = asyncio.create_task(house.at_work.keep())
+        await told.wait()
+        await asyncio.sleep(0)
+        assert not keeping.done()
+        keeping.cancel()
+        await asyncio.gather(keeping, return_exceptions=True)
+    assert [entry["event"] for entry in logs] == ["who is at work cannot be told"]
 
 
 async def test_only_what_has_changed_is_written(house: House) -> None:
