@@ -113,6 +113,7 @@ async def test_a_page_loaded_anew_in_mid_call_takes_it_up_again(anna: Desk, cent
     await centre.until_no_channels()
 
 
+@pytest.mark.long
 async def test_a_browser_that_stays_away_costs_the_caller_nothing(anna: Desk, centre: DeskCentre) -> None:
     async with centre.customer(tone_hz=CALLER) as caller, centre.phone("1002", tone_hz=BEN) as ben:
         call = await answered(anna, caller)
@@ -145,6 +146,7 @@ async def test_one_of_several_tabs_is_the_phone_and_the_next_takes_over(
         await call.wait_ended()
 
 
+@pytest.mark.long
 async def test_a_number_that_the_agent_dials_needs_no_second_click(anna: Desk, centre: DeskCentre) -> None:
     async with centre.phone("1002", tone_hz=BEN) as ben:
         await ben.register()
@@ -159,6 +161,7 @@ async def test_a_number_that_the_agent_dials_needs_no_second_click(anna: Desk, c
         await at_ben.wait_ended()
 
 
+@pytest.mark.long
 async def test_the_microphone_is_checked(anna: Desk) -> None:
     await anna.light.get_by_role("button").last.click()
     await anna.page.get_by_role("button", name="Check the microphone").click()

@@ -263,6 +263,7 @@ def now() -> float:
     return asyncio.get_running_loop().time()
 
 
+@pytest.mark.long
 async def test_the_network_is_cut_in_a_call(anna: Desk, centre: DeskCentre) -> None:
     async with cable(centre.port) as network, centre.customer(SABINE, tone_hz=CALLER) as caller:
         anna.url = network.url
@@ -310,6 +311,7 @@ async def test_the_controller_is_killed_in_a_call(anna: Desk, centre: DeskCentre
         assert "talking sales anna agent_hung_up" in story(await centre.record(call_id))
 
 
+@pytest.mark.long
 async def test_asterisk_is_restarted_in_a_call(anna: Desk, centre: DeskCentre) -> None:
     async with centre.customer(SABINE, tone_hz=CALLER) as caller:
         await anna.at_work()
@@ -326,6 +328,7 @@ async def test_asterisk_is_restarted_in_a_call(anna: Desk, centre: DeskCentre) -
         await expect(anna.state).to_contain_text("Wrap-up")
 
 
+@pytest.mark.long
 async def test_a_computer_that_sleeps_is_no_desktop(browser: Browser, anna: Desk, centre: DeskCentre) -> None:
     await anna.at_work()
     session = await browser.new_browser_cdp_session()

@@ -202,6 +202,7 @@ async def test_a_phone_with_a_call_of_its_own_is_not_rung_and_not_shown_as_ready
         await call.hang_up()
 
 
+@pytest.mark.long
 async def test_any_phone_may_be_an_agents_desk(centre: WorkCentre) -> None:
     async with (
         centre.phone("1007") as desk,

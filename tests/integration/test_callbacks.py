@@ -151,6 +151,7 @@ async def test_the_customer_first(centre: CallbackCentre) -> None:
     assert [(v.group, v.outcome.value, v.agent) for v in record.visits] == [("support", "answered", "chen")]
 
 
+@pytest.mark.long
 async def test_the_customer_hangs_up_and_the_agent_is_free(centre: CallbackCentre) -> None:
     entry = await centre.wish("8305")
     async with centre.phone("1001") as anna:
@@ -164,7 +165,10 @@ async def test_the_customer_hangs_up_and_the_agent_is_free(centre: CallbackCentr
     assert "talking sales anna caller_hung_up" in story(record)
 
 
-@pytest.mark.parametrize(("number", "agent", "phone"), [("8303", "anna", "1001"), ("8304", "chen", "1003")])
+@pytest.mark.parametrize(
+    ("number", "agent", "phone"),
+    [("8303", "anna", "1001"), pytest.param("8304", "chen", "1003", marks=pytest.mark.long)],
+)
 async def test_not_reached_then_tried_again_then_left_to_people(
     centre: CallbackCentre, number: str, agent: str, phone: str
 ) -> None:

@@ -96,6 +96,7 @@ async def test_a_killed_controller_is_started_again(tmp_path: Path) -> None:
                 await asyncio.sleep(0.02)
 
 
+@pytest.mark.long
 async def test_a_stranger_cannot_register_or_call(tmp_path: Path) -> None:
     environment = own_environment(tmp_path)
     async with server(environment):
@@ -125,6 +126,7 @@ def _run_server(environment: dict[str, str]) -> subprocess.CompletedProcess[str]
     )
 
 
+@pytest.mark.long
 async def test_provisioning_adds_a_phone_to_a_running_asterisk(tmp_path: Path) -> None:
     """An admin adds an agent and runs `acd phones provision`: the new phone registers, calls go on."""
     environment = own_environment(tmp_path / "home")
