@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 
 import pytest
+import pytest_asyncio
 
 from acd.records.record import VisitOutcome
 from tests.integration.centre import Centre, story
@@ -13,6 +15,24 @@ from tests.integration.mirrors import each_mirror
 from tests.integration.sip.phone import ANSWER, RING, Phone, first_to_ring, refusing
 
 pytestmark = [pytest.mark.asterisk, pytest.mark.timing]
+
+
+async def at_work(centre: Centre, *extensions: str) -> None:
+    """Wait until these, and nobody else, are at work for Asterisk, which is told once a second."""
+    shown: list[str] = []
+    for _ in range(100):
+        told = await asyncio.to_thread(centre.console, "database show acd-work") or ""
+        shown = sorted(re.findall(r"^/acd-work/(\d+) ", told, re.MULTILINE))
+        if shown == sorted(extensions):
+            return
+        await asyncio.sleep(0.1)
+    raise AssertionError(f"{shown} are at work for Asterisk, not {extensions}")
+
+
+@pytest_asyncio.fixture(autouse=True)
+async def nobody_is_at_work(centre: Centre) -> None:
+    """At the beginning of each test, and Asterisk knows."""
+    await at_work(centre)
 
 
 @each_mirror
@@ -136,12 +156,7 @@ async def test_those_who_were_at_work_are_rung_first(centre: Centre, phones: dic
         await centre.ask("not-ready", agent="ben", reason="break")
         for phone in phones.values():
             phone.answering = RING
-        for _ in range(100):
-            if "/acd-work/1001" in (shown := await asyncio.to_thread(centre.console, "database show") or ""):
-                break
-            await asyncio.sleep(0.1)
-        assert "/acd-work/1001 " in shown
-        assert "/acd-work/1002 " not in shown
+        await at_work(centre, "1001")
         await asyncio.to_thread(centre.kill_controller)
         call = await caller.dial("8001")
         _, at_anna = await first_to_ring(phones, "anna", "ben")
