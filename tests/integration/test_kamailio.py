@@ -374,6 +374,24 @@ async def test_nobody_is_relayed_to_elsewhere_and_nodes_take_sip_of_kamailio_onl
         assert (await call.wait_ended()).status == 403
 
 
+async def test_nobody_registers_without_a_password_as_if_it_belonged_to_a_talk(centre: FrontCentre) -> None:
+    """Nodes ask for none, and would take it: no such request gets there."""
+    before = (await centre.front.refused())["malformed"]
+    us = ("Route", f"<sip:{centre.server[0]}:{centre.server[1]};lr>")
+    for node in centre.nodes.values():
+        there = f"sip:{node.host}:{node.port}"
+        send_raw(centre, "127.0.0.66", "REGISTER", there, "<sip:1001@x>;tag=1", (us,))
+        through = (us, ("Route", f"<{there};lr>"))
+        send_raw(centre, "127.0.0.66", "REGISTER", f"sip:{centre.server[0]}", "<sip:1001@x>;tag=1", through)
+
+    async def counted() -> bool:
+        return (await centre.front.refused())["malformed"] >= before + 2 * len(centre.nodes)
+
+    await until(counted, 5, "each of them to be refused", centre)
+    for node in centre.nodes.values():
+        assert "sip:1001@x" not in await node.cli("pjsip show contacts")
+
+
 def send_raw(
     centre: FrontCentre,
     host: str,
