@@ -34,8 +34,8 @@ from acd.settings.environment import Environment
 
 OLD = ("live", "spool", "cdr-place.json", "refold-place.json")
 """What belongs to the data that was there, and must not go on with others."""
-OLD_OF_CONTROLLERS = ("controllers/*/live", "controllers/*/spool")
-"""Where there are several."""
+OLD_OF_SEVERAL = ("controllers/*/live", "controllers/*/spool", "cdr-place-*.json")
+"""Where there are several controllers, or Asterisk nodes."""
 _RUNS_WITHIN_S = 2.0
 _DATABASE_ENDS = ("", "-wal", "-shm")
 
@@ -128,8 +128,8 @@ def _listens_at(host: str, port: int) -> bool:
 
 
 def _old(env: Environment) -> list[Path]:
-    of_controllers = {path for pattern in OLD_OF_CONTROLLERS for path in env.home.glob(pattern)}
-    return [*(env.home / name for name in OLD), *sorted(of_controllers)]
+    of_several = {path for pattern in OLD_OF_SEVERAL for path in env.home.glob(pattern)}
+    return [*(env.home / name for name in OLD), *sorted(of_several)]
 
 
 def _places(env: Environment, *, with_config: bool) -> dict[str, Path]:

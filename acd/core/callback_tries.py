@@ -178,6 +178,7 @@ def not_reached(
     if was_waiting and call.group is not None:
         floor.router.dequeue(call.id, call.group)
     call.channel, call.present, call.agent_left = Channel.NONE, False, False
+    call.node = ""  # the next try may be made by another one
     call.outside_trunk, call.outside_number = None, None
     call.tries += int(counts)
     if pause_s is None:

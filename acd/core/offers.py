@@ -242,6 +242,7 @@ def ended(floor: Floor, call: Call, failure: OfferFailure) -> None:
 
 def _stand_by(floor: Floor, call: Call) -> None:
     """A callback whose ring has failed: in line only at hours when its customer may be called."""
+    call.node = ""
     is_known = call.group in floor.plan.groups
     call.present = is_known and call.group not in floor.callbacks_closed
     if call.expires_at is not None:

@@ -50,11 +50,16 @@ class AtWork:
         """For ever."""
         while True:
             await asyncio.sleep(TELL_INTERVAL_S)
-            if self._link.up and not self._floor.suspended:
-                try:
-                    await self.tell()
-                except Exception:  # a fault of ours in this is no reason to end
-                    log.exception("who is at work cannot be told")
+            if not self._floor.suspended:
+                await self.tell_if_there()
+
+    async def tell_if_there(self) -> None:
+        """Where Asterisk is there. Raises nothing: a fault of ours in this is no reason to end."""
+        if self._link.up:
+            try:
+                await self.tell()
+            except Exception:
+                log.exception("who is at work cannot be told")
 
     async def tell(self) -> None:
         """What has changed since. Where Asterisk does not take it, it is tried again the next time."""

@@ -397,6 +397,7 @@ async def test_what_several_controllers_have_left_is_put_aside(centre: Centre, t
             place = there.home / "controllers" / name / folder
             place.mkdir(parents=True)
             (place / file).write_text(name)
+    (there.home / "cdr-place-a.json").write_text("{}")  # of an Asterisk node
     with pytest.raises(OperatorError, match=r"there is data already: .*controllers/two/live"):
         put_back(there, made.archive)
     restored = put_back(there, made.archive, replace=True)
@@ -405,6 +406,7 @@ async def test_what_several_controllers_have_left_is_put_aside(centre: Centre, t
         aside / name / folder for name in ("one", "two") for folder in ("live", "spool")
     }
     assert (aside / "two" / "live" / "live.jsonl").read_text() == "two"
+    assert not (there.home / "cdr-place-a.json").exists()
     assert not list(there.home.glob("controllers/*/*"))
 
 

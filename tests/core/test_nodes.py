@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import pytest
+
 from acd.core import events, facts, snapshot
 from acd.core.agents import AgentState
+from acd.core.callback_events import CallbackNotReached, CallbackPlaced
 from acd.core.calls import Call, CallState
 from acd.core.commands import LeaveLine, Offer, RefuseDirect
 from acd.core.engine import Engine
 from acd.core.facts import CallKind, EndedBy, OfferFailure
+from acd.core.outside_facts import DialFailure
 from acd.core.plan import AgentProfile, GroupPolicy, Plan, Ring
 from acd.core.requirement import Requirement
+from tests.core import centre
 
 SALES = GroupPolicy(
     "sales", "Sales", Requirement.parse("sales"), rings=(Ring(20.0, Requirement.parse("any")),)
@@ -137,6 +142,30 @@ def test_a_snapshot_knows_which_nodes_are_away() -> None:
     assert again.handle(events.CallEnded("b1", EndedBy.CALLER), floor.now + 1)
     assert again.floor.nodes_away == {"b"}
     assert again.floor.phones["1001"].missing == {"c"}
+
+
+@pytest.mark.parametrize("group", ["back", "ahead"])
+def test_a_callback_in_line_again_is_at_no_node(group: str) -> None:
+    """Its next try may be made by another one; the node of the last may be away, or drained."""
+    engine = Engine(Plan(agents=centre.PLAN.agents, groups={group: centre.BACK[group]}))
+    agent = next(a for a in centre.PLAN.agents.values() if centre.BACK[group].requirement.admits(a.skills))
+    for at, event in enumerate(
+        (
+            events.PhoneChanged(agent.extension, True, False),
+            events.AgentLoggedIn(agent.id, agent.extension),
+            events.AgentWentReady(agent.id),
+            CallbackPlaced("c1-cb1", "c1", group, "+49301", "en"),
+            events.CallOnNode("c1-cb1", "b"),
+        )
+    ):
+        engine.handle(event, float(at))
+    call = engine.floor.calls["c1-cb1"]
+    assert call.node == "b"
+    if call.state is CallState.RINGING:
+        engine.handle(events.OfferEnded("c1-cb1", OfferFailure.NO_ANSWER), 20.0)
+    else:
+        engine.handle(CallbackNotReached("c1-cb1", DialFailure.NO_ANSWER), 20.0)
+    assert (call.state, call.node) == (CallState.WAITING, "")
 
 
 def test_a_kept_call_knows_its_node() -> None:
