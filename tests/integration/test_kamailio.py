@@ -278,7 +278,7 @@ async def test_calls_to_the_outside_come_from_kamailio(centre: FrontCentre) -> N
         async with phone(centre, "1001") as anna:
             call = await anna.dial("0030123456")
             invite = b""
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(15):
                 while not invite.startswith(b"INVITE "):  # nodes also ask whether it is there
                     invite, sender = await loop.sock_recvfrom(provider, 65536)
             assert sender == centre.server
