@@ -149,15 +149,14 @@ def test_a_callback_in_line_again_is_at_no_node(group: str) -> None:
     """Its next try may be made by another one; the node of the last may be away, or drained."""
     engine = Engine(Plan(agents=centre.PLAN.agents, groups={group: centre.BACK[group]}))
     agent = next(a for a in centre.PLAN.agents.values() if centre.BACK[group].requirement.admits(a.skills))
-    for at, event in enumerate(
-        (
-            events.PhoneChanged(agent.extension, True, False),
-            events.AgentLoggedIn(agent.id, agent.extension),
-            events.AgentWentReady(agent.id),
-            CallbackPlaced("c1-cb1", "c1", group, "+49301", "en"),
-            events.CallOnNode("c1-cb1", "b"),
-        )
-    ):
+    told: list[events.Event] = [
+        events.PhoneChanged(agent.extension, True, False),
+        events.AgentLoggedIn(agent.id, agent.extension),
+        events.AgentWentReady(agent.id),
+        CallbackPlaced("c1-cb1", "c1", group, "+49301", "en"),
+        events.CallOnNode("c1-cb1", "b"),
+    ]
+    for at, event in enumerate(told):
         engine.handle(event, float(at))
     call = engine.floor.calls["c1-cb1"]
     assert call.node == "b"
