@@ -26,8 +26,8 @@ from acd.web.health import start_health_page
 
 FLUSH_LIMIT_S = 1.0
 END_LIMIT_S = 1.0
-LAST_WORD_S = 1.0
 """A disk that hangs must not hold callers up while nobody decides."""
+LAST_WORD_S = 1.0
 FAULT_CODE = 70  # EX_SOFTWARE of sysexits.h
 
 log = structlog.get_logger(__name__)

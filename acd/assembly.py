@@ -134,8 +134,9 @@ class Assembly:
         made = [self._make_node(of_node, secrets) for of_node in environment.of_nodes]
         self.nodes = Nodes(made, self.watch, self.shell.feed, self.shell.engine.floor, self.mirror)
         self.link = self.nodes.link
-        self.at_work = [AtWork(self.shell.engine.floor, node.link) for node in self.nodes.all]
-        self.trunks = TrunkBoard(centre.trunks.values(), [node.link for node in self.nodes.all])
+        links = [node.link for node in self.nodes.all]
+        self.at_work = [AtWork(self.shell.engine.floor, link) for link in links]
+        self.trunks = TrunkBoard(centre.trunks.values(), links)
         self.prompts = prompt_store(centre, environment)
         self.version_files = VersionFiles(environment.versions_dir)
         self.versions = Versions(self.version_files, load_centre, centre.plan, begun.loaded)
@@ -163,7 +164,6 @@ class Assembly:
         http = HttpLookups()
         self.customers = CustomerBook(centre, self.store, http)
         self.lookups = LookupDesk(self.customers.values, http)
-        links = [node.link for node in self.nodes.all]
         self.asterisk = AsteriskFiles(environment, asterisk_folder(CHECKOUT), os.environ, links)
         services = self._services()
         self.reception = Reception(

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 
 import structlog
 
@@ -52,32 +52,21 @@ async def shut_others_out(
 
     Raises FencedOff where a higher number is there already; TelephonyError, OSError or TimeoutError.
     """
-    async with asyncio.timeout(LIMIT_S):
-        reader, writer = await asyncio.open_connection(*address, limit=LINE_MAX)
-        try:
-            await reader.readline()
-            manager = _Console(reader, writer, may_act)
-            await manager.log_in(fence_password(password))
-            await _mark(manager, fence, name)
-            closed = 0
-            for _ in range(_CLOSED_WITHIN):
-                sessions = _sessions(await manager.say("manager show connected"), user)
-                if not sessions:
-                    break
-                for session in sessions:
-                    await manager.say(f"manager kick session {session}")
-                closed += len(sessions)
-                await asyncio.sleep(0.01)
-            else:
-                raise TelephonyError("sessions of another controller stay open")
-            if closed:
-                log.warning("sessions of another controller were closed", sessions=closed)
-        except asyncio.IncompleteReadError:
-            raise TelephonyError("Asterisk closed the connection") from None
-        finally:
-            writer.close()
-            with contextlib.suppress(OSError):
-                await writer.wait_closed()
+    async with _console(address, password, may_act) as manager:
+        await _mark(manager, fence, name)
+        closed = 0
+        for _ in range(_CLOSED_WITHIN):
+            sessions = _sessions(await manager.say("manager show connected"), user)
+            if not sessions:
+                break
+            for session in sessions:
+                await manager.say(f"manager kick session {session}")
+            closed += len(sessions)
+            await asyncio.sleep(0.01)
+        else:
+            raise TelephonyError("sessions of another controller stay open")
+        if closed:
+            log.warning("sessions of another controller were closed", sessions=closed)
 
 
 async def say(address: tuple[str, int], password: str, command: str) -> list[str]:
@@ -85,19 +74,30 @@ async def say(address: tuple[str, int], password: str, command: str) -> list[str
 
     Raises TelephonyError, OSError or TimeoutError.
     """
+    async with _console(address, password) as manager:
+        with contextlib.suppress(asyncio.IncompleteReadError):
+            return await manager.say(command)
+        return []
+
+
+@contextlib.asynccontextmanager
+async def _console(
+    address: tuple[str, int], password: str, may_act: Callable[[], None] = lambda: None
+) -> AsyncIterator[_Console]:
+    """Logged in, for `LIMIT_S` in all. Raises TelephonyError, OSError or TimeoutError."""
     async with asyncio.timeout(LIMIT_S):
         reader, writer = await asyncio.open_connection(*address, limit=LINE_MAX)
         try:
             await reader.readline()
-            manager = _Console(reader, writer)
+            manager = _Console(reader, writer, may_act)
             await manager.log_in(fence_password(password))
-            with contextlib.suppress(asyncio.IncompleteReadError):
-                return await manager.say(command)
-            return []
+            yield manager
         except asyncio.IncompleteReadError:
             raise TelephonyError("Asterisk closed the connection") from None
         finally:
             writer.close()
+            with contextlib.suppress(OSError):
+                await writer.wait_closed()
 
 
 async def _mark(manager: _Console, fence: int, name: str) -> None:

@@ -7,7 +7,6 @@ import os
 import random
 import struct
 import subprocess
-import sys
 import tempfile
 from functools import cache
 from pathlib import Path
@@ -115,16 +114,6 @@ class FaultCentre(StandbyCentre, PostgresCentre):
         assert self._web is not None
         self._web.kill()
         self._web.wait(5)
-
-    def start_web(self) -> None:
-        """Again, as its keeper does."""
-        self._web = subprocess.Popen(
-            [sys.executable, "-m", "acd", "web"],
-            env=self.env,
-            cwd=CHECKOUT,
-            stdout=self._log,
-            stderr=self._log,
-        )
 
     def web_is_up(self) -> bool:
         """Whether its health page says that all is well."""

@@ -6,7 +6,6 @@ Not collected with the other tests: script/test-compose starts the containers an
 from __future__ import annotations
 
 import asyncio
-import time
 from typing import Any
 
 import pytest
@@ -150,14 +149,11 @@ async def test_a_crash_is_answered_by_a_restart(containers: Containers, service:
         await at_anna.wait_ended()
 
 
-def test_the_pages_go_on_with_one_web_process(containers: Containers) -> None:
+async def test_the_pages_go_on_with_one_web_process(containers: Containers) -> None:
     password = containers.first_password("anna")
     killed = containers.crash("web-two")
     assert containers.sign_in("anna", password) == 200
-    deadline = time.monotonic() + 30
-    while containers.pid("web-two") in (0, killed):
-        assert time.monotonic() < deadline
-        time.sleep(0.2)
+    await until(lambda: containers.pid("web-two") not in (0, killed), "a new web-two")
 
 
 async def test_prometheus_sees_all_of_them_and_has_the_alerts(containers: Containers) -> None:

@@ -27,6 +27,11 @@ class PostgresCentre(Centre):
         self.database_url = self.postgres.url(self.postgres.new_database())
         self.env["ACD_DATABASE_URL"] = self.database_url
         super().start()
+        self.start_web()
+        wait_until(self._web_is_up, self.starts_within_s, "the web process")
+
+    def start_web(self) -> None:
+        """The web process, or another one."""
         self._web = subprocess.Popen(
             [sys.executable, "-m", "acd", "web"],
             env=self.env,
@@ -34,7 +39,6 @@ class PostgresCentre(Centre):
             stdout=self._log,
             stderr=self._log,
         )
-        wait_until(self._web_is_up, self.starts_within_s, "the web process")
 
     def _web_is_up(self) -> bool:
         try:

@@ -15,7 +15,7 @@ import pytest_asyncio
 from acd.core.facts import WrapUpEnd
 from acd.errors import RequestRefused
 from acd.records.record import WrapUp
-from tests.integration.centre import CHECKOUT, Centre, agent_of
+from tests.integration.centre import CHECKOUT, Centre, agent_of, started
 from tests.integration.sip.phone import ANSWER, RING, Phone, refusing
 
 pytestmark = pytest.mark.asterisk
@@ -70,12 +70,8 @@ class WorkCentre(Centre):
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WorkCentre]:
     """Asterisk and controller for these tests."""
-    centre = WorkCentre(tmp_path_factory.mktemp("work_centre"))
-    try:
-        centre.start()
+    with started(WorkCentre(tmp_path_factory.mktemp("work_centre"))) as centre:
         yield centre
-    finally:
-        centre.stop()
 
 
 @pytest_asyncio.fixture

@@ -12,7 +12,7 @@ import pytest
 import pytest_asyncio
 
 from acd.core.facts import EndedBy
-from tests.integration.centre import story
+from tests.integration.centre import started, story
 from tests.integration.nodes_centre import NodesCentre
 from tests.integration.sip.phone import ANSWER
 
@@ -22,12 +22,8 @@ pytestmark = [pytest.mark.asterisk, pytest.mark.timing]
 @pytest.fixture(scope="module")
 def running_nodes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NodesCentre]:
     """For all tests of this file."""
-    centre = NodesCentre(tmp_path_factory.mktemp("nodes"))
-    try:
-        centre.start()
+    with started(NodesCentre(tmp_path_factory.mktemp("nodes"))) as centre:
         yield centre
-    finally:
-        centre.stop()
 
 
 @pytest_asyncio.fixture
