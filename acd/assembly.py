@@ -275,7 +275,7 @@ class Assembly:
             **self.desktop.handlers(),
             **self.steering.desk.handlers(),
             **task_calls.handlers(),
-            **DrillDesk(partial(fence.say, self.nodes.all[0].link.address, secrets.ami_password)).handlers(),
+            **self._drill_desk(secrets).handlers(),
             "tidy-live-state": lambda _request: {"written": self.mirror.write_anew()},
         }
         self.control = leading.control if leading is not None else ControlServer(environment.control_socket)
@@ -303,6 +303,11 @@ class Assembly:
         for node in self.nodes.all:
             node.link.may_act = gate.check
             node.link.before_connecting = partial(shut_others_out, node.link.address)
+
+    def _drill_desk(self, secrets: Secrets) -> DrillDesk:
+        """Where there is only one node its name is ''."""
+        nodes = self.nodes.all
+        return DrillDesk({n.name: partial(fence.say, n.link.address, secrets.ami_password) for n in nodes})
 
     def _make_node(self, environment: Environment, secrets: Secrets) -> Node:
         """The connection to one Asterisk."""
