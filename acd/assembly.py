@@ -30,6 +30,7 @@ from acd.parts import (
     StoreRecorder,
     asterisk_folder,
     folders,
+    front_keeper_of,
     prompt_store,
     tools,
     traces_of,
@@ -164,7 +165,8 @@ class Assembly:
         http = HttpLookups()
         self.customers = CustomerBook(centre, self.store, http)
         self.lookups = LookupDesk(self.customers.values, http)
-        self.asterisk = AsteriskFiles(environment, asterisk_folder(CHECKOUT), os.environ, links)
+        self.front = front_keeper_of(environment, secrets.ami_password, lambda: self.nodes.drained)
+        self.asterisk = AsteriskFiles(environment, asterisk_folder(CHECKOUT), os.environ, links, self.front)
         services = self._services()
         self.reception = Reception(
             self.now,
@@ -207,6 +209,7 @@ class Assembly:
             self.trunks,
             self.reception.walker,
             self.guarding.guard,
+            self.front,
         )
         self.metrics = ControllerMetrics(
             self.shell.engine.floor,
@@ -300,6 +303,8 @@ class Assembly:
             except FencedOff as error:
                 gate.shut(str(error))
 
+        if self.front is not None:
+            self.front.may_act = gate.check
         for node in self.nodes.all:
             node.link.may_act = gate.check
             node.link.before_connecting = partial(shut_others_out, node.link.address)
