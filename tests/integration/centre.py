@@ -43,6 +43,7 @@ LOOK_AGAIN_S = 0.02
 SPEECH = CHECKOUT / "var" / "test-speech"
 T = TypeVar("T")
 C = TypeVar("C", bound="Centre")
+Program = subprocess.Popen[bytes] | CopiedProcess
 
 # The example's times, shortened so that a test need not wait; everything else stays as it is.
 FASTER = {
@@ -84,7 +85,7 @@ class Centre:
 
     starts_within_s = 60.0
     controller = "acd"  # the module whose `run` is the controller
-    copied = True  # whether the controller may begin as a copy of a process that has read its modules
+    copied = True  # whether controller and web process may begin as copies of one that has read their modules
 
     def __init__(self, folder: Path) -> None:
         self.home = folder / "home"
@@ -123,7 +124,7 @@ class Centre:
         secrets = load_or_create_secrets(self.home / "secrets.yml", self.settings.phones)
         self.passwords = secrets.phone_passwords
         self._asterisk: subprocess.Popen[bytes] | None = None
-        self._controller: subprocess.Popen[bytes] | CopiedProcess | None = None
+        self._controller: Program | None = None
         self.log = folder / "controller.log"
         self._log = self.log.open("ab")
 
@@ -169,18 +170,21 @@ class Centre:
 
     def start_controller(self, *, wait: bool = True) -> None:
         """The controller, dispatching unless `wait` is false."""
-        if self.copied and self.controller == "acd":
-            self._controller = CopiedProcess(["run"], self.env, CHECKOUT, self.log)
-        else:
-            self._controller = subprocess.Popen(
-                [sys.executable, "-m", self.controller, "run"],
-                env=self.env,
-                cwd=CHECKOUT,
-                stdout=self._log,
-                stderr=self._log,
-            )
+        self._controller = self.begin_program("run", self.controller)
         if wait:
             wait_until(self._dispatching, self.starts_within_s, "the controller")
+
+    def begin_program(self, command: str, module: str = "acd") -> Program:
+        """`acd COMMAND`, or that of another module; what it prints goes to `log`."""
+        if self.copied and module == "acd":
+            return CopiedProcess([command], self.env, CHECKOUT, self.log)
+        return subprocess.Popen(
+            [sys.executable, "-m", module, command],
+            env=self.env,
+            cwd=CHECKOUT,
+            stdout=self._log,
+            stderr=self._log,
+        )
 
     def stop_controller(self) -> None:
         """An orderly end, if it runs."""
