@@ -31,6 +31,7 @@ from acd.settings.load import load_centre
 from acd.settings.secrets import load_or_create_secrets
 from acd.telephony import cdr
 from acd.telephony.provision import provision
+from tests import tables
 from tests.integration.copied_process import CopiedProcess
 from tests.integration.sip.baresip import Baresip
 from tests.integration.sip.phone import RING, Answering, Phone
@@ -139,6 +140,9 @@ class Centre:
         usual = os.umask(0o077)
         for of_node in env.of_nodes:
             provision(centre, of_node, secrets, CHECKOUT / "asterisk", self.env)
+        records = self.home / "records.sqlite3"
+        if self.copied and not records.exists():
+            tables.make(records)
         os.umask(usual)
 
     def start(self) -> None:
