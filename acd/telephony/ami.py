@@ -22,6 +22,7 @@ from panoramisk.ami_protocol import AMIProtocol
 from panoramisk.message import Message
 
 from acd.errors import TelephonyError
+from acd.hosts import connected
 from acd.telephony.node_names import as_sent, as_told
 
 log = structlog.get_logger(__name__)
@@ -301,7 +302,7 @@ class AmiLink:
         user, secret = self._credentials
         opened: asyncio.Future[Any] = loop.create_future()
         async with asyncio.timeout(CONNECT_TIMEOUT_S):
-            opened.set_result(await loop.create_connection(_Protocol, host, port))
+            opened.set_result(await connected(host, lambda at: loop.create_connection(_Protocol, at, port)))
         connection = _Connection(
             self._on_event, loop=loop, username=user, secret=secret, events="on", ping_delay=3600
         )
