@@ -51,6 +51,7 @@ class NodeLife:
 
         That has never had a heartbeat of ours. Raises TelephonyError.
         """
+        await self._link.ping()
         answer = await self._link.action("Getvar", Variable="ACD_HEARTBEAT")
         if not str(answer.get("Value", "")):
             self._lose("it was started again")

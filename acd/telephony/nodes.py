@@ -53,6 +53,7 @@ class Nodes:
         self._grace: asyncio.TimerHandle | None = None
         self.drained: set[str] = set()
         self.on_known: Callable[[], None] = lambda: None
+        watch.clocks = {node.name: node.link.clock for node in self.all}
         only = self._nodes.get("")
         self.link: Link = only.link if only is not None else Exchange({n.name: n.link for n in self.all})
         if only is None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from acd.core import events
@@ -22,6 +22,7 @@ from acd.telephony.cdr import TALK_IS_OVER
 from acd.telephony.dial_string import TRUNK_PREFIX
 from acd.telephony.leg_book import LegBook
 from acd.telephony.legs import Legs
+from acd.telephony.node_clock import NodeClock
 from acd.telephony.node_names import node_of, node_told
 
 _CHANNEL = re.compile(r"^PJSIP/(?P<endpoint>.+)-[0-9a-f]{8}(?:@[a-z0-9]+)?$")
@@ -39,15 +40,6 @@ NO_SOUND = "44"
 LATE_S = 1.0
 
 
-def _long_ago(event: Headers) -> float | None:
-    """When it happened, Unix seconds, where we stood still and read of it only now."""
-    try:
-        at = float(str(event.get("Timestamp", "")))
-    except ValueError:
-        return None
-    return at if time.time() - at > LATE_S else None
-
-
 @dataclass(slots=True)
 class _Look:
     """What has changed at a node since a look at it began, whose answer will be older than that."""
@@ -58,7 +50,8 @@ class _Look:
 
 
 class Watch:
-    """`nodes_up`: those of which is known which phones they can ring; '' is the only one.
+    """`nodes_up`: those of which is known which phones they can ring; '' is the only one. `now`: in engine
+    seconds; `clocks`: those of the nodes, which tell when something happened.
 
     `on_transfer(call_id, consult_id)` is called after the engine has heard of an attended transfer.
 
@@ -69,7 +62,15 @@ class Watch:
     `is_turned(call_id)`: the agent who has dialled this call is on the leg, whoever was called is the caller.
     """
 
-    def __init__(self, phones: Iterable[str], feed: Feed, on_transfer: Callable[[str, str], None]) -> None:
+    def __init__(
+        self,
+        phones: Iterable[str],
+        feed: Feed,
+        on_transfer: Callable[[str, str], None],
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self._now = now
+        self.clocks: Mapping[str, NodeClock] = {}
         self._phones: dict[str, set[str]] = {phone: set() for phone in phones}
         self._gone_phones: set[str] = set()  # no longer configured, and not free yet
         self._reachable: dict[str, set[str]] = {}  # phone → the nodes that can ring it
@@ -254,13 +255,19 @@ class Watch:
         return self._reachable.get(phone, set()) & self.nodes_up
 
     # --- events -------------------------------------------------------------------------------
+    def _long_ago(self, event: Headers) -> float | None:
+        """When it happened, in engine seconds, where we stood still and read of it only now."""
+        clock = self.clocks.get(node_told(event)) or NodeClock()
+        age_s = clock.age_s(event.get("Timestamp"))
+        return None if age_s is None or age_s <= LATE_S else self._now() - age_s
+
     def on_event(self, event: Headers) -> None:
         """One AMI event."""
         match event.get("Event"):
             case "Newchannel":
                 self._channel_new(event)
             case "HangupRequest":
-                self._phone_hung_up(str(event.get("Channel", "")), _long_ago(event))
+                self._phone_hung_up(str(event.get("Channel", "")), self._long_ago(event))
             case "Hangup":
                 self._channel_gone(event)
             case "DialState" if event.get("DialStatus") in ("RINGING", "PROGRESS", "PROCEEDING"):
@@ -340,15 +347,15 @@ class Watch:
             self.handed_over.discard(call_id)
             if is_over:
                 self._feed(
-                    events.AgentHungUp(call_id, _long_ago(event))
+                    events.AgentHungUp(call_id, self._long_ago(event))
                 )  # not news if the phone's BYE was told
-            self._feed(events.CallEnded(call_id, by, cause_in_words(event), _long_ago(event)))
+            self._feed(events.CallEnded(call_id, by, cause_in_words(event), self._long_ago(event)))
         # A dial's end is told by the caller's own channel; the leg must not be taken for the next one's.
         leg_call = self.leg_of.call(channel)
         if leg_call is not None:
             if self.is_turned(leg_call) and leg_call not in self.parting:
                 why = cause_in_words(event)
-                self._feed(events.CallEnded(leg_call, EndedBy.CALLER, why, _long_ago(event)))
+                self._feed(events.CallEnded(leg_call, EndedBy.CALLER, why, self._long_ago(event)))
             del self.leg_of[leg_call]
             if event.get("Cause") == NO_SOUND:
                 self.left_alone.add(leg_call)
@@ -378,7 +385,7 @@ class Watch:
                 self._feed(OutsideAlerting(call_id, rings=status != "PROCEEDING"))
         elif status != "PROCEEDING":  # of a phone it says only that the INVITE has arrived
             self.leg_of[call_id] = leg
-            self._feed(heard(call_id, endpoint, _long_ago(event)))
+            self._feed(heard(call_id, endpoint, self._long_ago(event)))
 
     def _hold(self, event: Headers, heard: type[events.CallHeld] | type[events.CallResumed]) -> None:
         """An agent is on the leg that was dialled, or on the call's own channel where that was rung first."""
