@@ -23,6 +23,7 @@ from acd.core.outside_events import OutsideAnswered
 from acd.core.ports import Feed
 from acd.errors import TelephonyError
 from acd.telephony import cdr
+from acd.telephony.account_reader import AccountReader
 from acd.telephony.ami import AmiLink
 from acd.telephony.ask import began_at
 from acd.telephony.channels import Pair
@@ -88,7 +89,7 @@ class Bond:
         self._watch = watch
         self._feed = feed
         self._floor = floor
-        self._cdr_file = cdr_file
+        self._account = AccountReader(cdr_file)
         self.lease_s = lease_s
         self._link: AmiLink | None = None
         self._switch: Switchboard | None = None
@@ -247,11 +248,14 @@ class Bond:
             await self._beat()
             # Those given while we had no pulse are short.
             await self._switch.renew_leases(self.lease_s, self.node)
-            before = frozenset(self._floor.calls)
-            self._watch.look_begins(self.node)
-            picture = await look(self._link)
-            picture.callers = self._by_present_name(picture.callers)
-            self._tell(picture, before)
+            picture, before = await self._look()
+            ends = cdr.Ends()
+            if missing := self._missing(picture, before):
+                ends = await self._account.ends(
+                    missing, min(self._floor.calls[c].arrived_at for c in missing)
+                )
+                picture, before = await self._look()  # it has aged while that was read
+            self._tell(picture, before, ends)
             await self._fetch(picture)
             await self._await_callers()
             await self._fetch_strays()
@@ -263,6 +267,23 @@ class Bond:
             self._feed(events.NodeResumed(self.node) if self.node else events.DispatchResumed())
             self.on_known()
             self._log.info("the floor is known", calls=len(picture.callers), phones=len(picture.reachable))
+
+    async def _look(self) -> tuple[Picture, frozenset[str]]:
+        """What there is, and the calls that were known when the look began."""
+        assert self._link is not None
+        before = frozenset(self._floor.calls)
+        self._watch.look_begins(self.node)
+        picture = await look(self._link)
+        picture.callers = self._by_present_name(picture.callers)
+        return picture, before
+
+    def _missing(self, picture: Picture, before: frozenset[str]) -> list[str]:
+        """Calls that seem to be over: the account may tell how they have ended."""
+        assert self._switch is not None
+        there = {c.call_id for c in picture.callers if not self._watch.has_gone(c.uniqueid)}
+        there |= self._switch.asking() | self._watch.handed_over
+        ours = (call for call in self._floor.calls.values() if call.id in before and self._is_ours(call))
+        return [call.id for call in ours if call.id not in there and call.state is not CallState.ENDED]
 
     def _by_present_name(self, callers: list[CallerSeen]) -> list[CallerSeen]:
         """A channel may still carry the id of a consultation that has become part of its call.
@@ -280,8 +301,11 @@ class Bond:
                 out.append(replace(caller, call_id=call_id))
         return out
 
-    def _tell(self, picture: Picture, before: frozenset[str]) -> None:
-        """What the look shows, less what has happened since: `before` are the calls known when it began."""
+    def _tell(self, picture: Picture, before: frozenset[str], ends: cdr.Ends) -> None:
+        """What the look shows, less what has happened since: `before` are the calls known when it began.
+
+        `ends`: how calls that are missing have ended, as far as Asterisk's account says so.
+        """
         assert self._switch is not None
         self._watch.set_phones(picture.reachable, picture.channels, self.node)
         handed_over = self._watch.handed_over & self._floor.calls.keys()  # we know their callers better
@@ -296,16 +320,10 @@ class Bond:
         news = (frozenset(self._floor.calls) - before) | handed_over | self._legs(picture)
         alive = frozenset(c.call_id for c in callers) | self._switch.asking() | news
         ours = [call.id for call in self._floor.calls.values() if self._is_ours(call)]
-        missing = [c for c in ours if c not in alive]
-        node = self.node or None
-        gone = events.FloorSeen(alive, node=node)
-        if missing:
-            since = min(self._floor.calls[call_id].arrived_at for call_id in missing)
-            ends = cdr.ends(self._cdr_file, missing, since)
-            self._tell_answered(ends.answered)
-            self._tell_served(ends.served)
-            gone = events.FloorSeen(alive, ends.at, frozenset(ends.by_agent), node)
-        self._feed(gone)
+        missing = frozenset(c for c in ours if c not in alive)
+        self._tell_answered({c: phone for c, phone in ends.answered.items() if c in missing})
+        self._tell_served({c: by for c, by in ends.served.items() if c in missing})
+        self._feed(events.FloorSeen(alive, ends.at, frozenset(ends.by_agent), self.node or None))
         for caller in callers:
             if caller.talking_to is not None:
                 self._tell_talk(caller, caller.talking_to)

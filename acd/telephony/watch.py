@@ -150,6 +150,10 @@ class Watch:
         """The uniqueid of the call's caller."""
         return self._uniqueid_of.get(call_id)
 
+    def has_gone(self, uniqueid: str) -> bool:
+        """Whether this channel has been hung up lately."""
+        return uniqueid in self._gone
+
     def call_of(self, uniqueid: str) -> str | None:
         """The call whose caller this channel is."""
         return self._call_of.get(uniqueid)
