@@ -60,7 +60,8 @@ class Floor:
     called back at this hour. `entered_line` and `went_home`: who did so since the lines were last looked at,
     see `waits.py`. `leaving`: agents who are no longer in the plan and finish their work; `retired`: groups
     that are not, while somebody talks or wraps up by their rules. `suspended`: nothing is known of the floor;
-    `nodes_away`: of several nodes, those of which nothing is known. `is_mirrored`: somebody wants to know
+    `nodes_away`: of several nodes, those of which nothing is known; `lost`: calls that ended with their node,
+    as long as that may turn out to live. `is_mirrored`: somebody wants to know
     which agents and calls have changed; `explains`: to read why an agent was chosen.
     """
 
@@ -74,6 +75,7 @@ class Floor:
         self.timers = Timers()
         self.suspended = False
         self.nodes_away: set[str] = set()
+        self.lost: dict[str, Call] = {}
         self.now = 0.0
         self.hour = 0
         self.closed_at: dict[str, float] = {}

@@ -44,6 +44,7 @@ class Snapshot:
     turn: int
     deadlines: tuple[tuple[Timer, str, float], ...]
     nodes_away: tuple[str, ...] = ()
+    lost: tuple[dict[str, Any], ...] = ()
 
 
 def take(floor: Floor) -> Snapshot:
@@ -67,6 +68,7 @@ def take(floor: Floor) -> Snapshot:
         turn=floor.router.turn,
         deadlines=floor.timers.all(),
         nodes_away=tuple(sorted(floor.nodes_away)),
+        lost=tuple(call.to_dict() for call in floor.lost.values()),
     )
 
 
@@ -88,6 +90,8 @@ def engine_of(snapshot: Snapshot) -> Engine:
     floor.agents = {agent.id: agent for agent in map(Agent.from_dict, snapshot.agents)}
     for call in map(Call.from_dict, snapshot.calls):
         floor.admit(call)
+    for call in map(Call.from_dict, snapshot.lost):
+        floor.lost[call.id] = floor.calls.get(call.id, call)
     floor.router = Router(snapshot.plan, floor.leaving, snapshot.turn)
     for agent in floor.agents.values():
         floor.router.agent_present(agent.id, logged_in=agent.logged_in)

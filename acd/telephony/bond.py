@@ -338,7 +338,8 @@ class Bond:
         call_id = caller.call_id
         if caller.leg is not None:
             self._watch.leg_of[call_id] = caller.leg
-        if call_id not in self._floor.calls and "-cb" not in call_id:
+        is_known = call_id in self._floor.calls and call_id not in self._floor.lost
+        if not is_known and "-cb" not in call_id:
             self._feed(self._arrival(caller))
         self._feed(self._conversation(call_id, phone, caller.talking_since))
         if caller.leg is None or self.hands is None:

@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from functools import partial
 from hmac import compare_digest
 
 import structlog
@@ -117,6 +118,7 @@ class Switchboard:
         self._reception = reception
         self._script = script
         self._lines: dict[str, AgiLine] = {}
+        self._heard_at: dict[str, float] = {}  # by node
         self._merges = merges
         self._background = Background("telephony command failed", expected=(TelephonyError,))
         self.ends_with_agent: Callable[[str], bool] = lambda _call_id: False
@@ -140,6 +142,9 @@ class Switchboard:
         if (ask.node or None) not in (self.nodes or {None}):
             log.warning("agi session of an unknown node refused", node=ask.node, known=sorted(self.nodes))
             return
+        if ask.node:
+            self._heard(ask.node)
+            session.on_heard = partial(self._heard, ask.node)
         line = AgiLine(session, self._prompts, _AtNode(self, ask.node))
         channel = at_node(session.env["agi_channel"], ask.node)
         uniqueid = at_node(session.env["agi_uniqueid"], ask.node)
@@ -389,20 +394,32 @@ class Switchboard:
             )
         )
 
-    async def still_asks(self, node: str) -> bool:
-        """Whether a channel of this node answers us: then its Asterisk lives, whatever else is away."""
+    def _heard(self, node: str) -> None:
+        self._heard_at[node] = asyncio.get_running_loop().time()
+
+    def heard_at(self, node: str) -> float:
+        """When a channel of this node last asked or answered: its Asterisk lived then (the loop's time)."""
+        return self._heard_at.get(node, 0.0)
+
+    async def still_asks(self, node: str) -> bool | None:
+        """Whether a channel of this node answers us: then its Asterisk lives, whatever else is away.
+
+        None where no channel can be asked, which says nothing.
+        """
         lines = [line for call_id, line in self._lines.items() if self.node_of(call_id) == node]
+        found = None
         for line in [line for line in lines if not (line.gone or line.busy)][:ASKED_AT_MOST]:
             try:
                 async with asyncio.timeout(ANSWERS_WITHIN_S):
                     await line.identity()
             except TimeoutError:
+                found = False
                 line.close()  # an answer that comes late must not pass for that to the next command
             except TelephonyError:
                 continue
             else:
                 return True
-        return False
+        return found
 
     def asking_since(self, node: str, began: float) -> frozenset[str]:
         """The calls of this node whose channels have asked since then (the loop's time), and still do."""

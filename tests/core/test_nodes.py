@@ -14,6 +14,8 @@ from acd.core.facts import CallKind, EndedBy, OfferFailure
 from acd.core.outside_facts import DialFailure
 from acd.core.plan import AgentProfile, GroupPolicy, Plan, Ring
 from acd.core.requirement import Requirement
+from acd.records.fold import fold
+from acd.records.record import SegmentKind, SegmentOutcome
 from tests.core import centre
 
 SALES = GroupPolicy(
@@ -104,6 +106,82 @@ def test_a_dead_node_takes_its_calls_and_no_others() -> None:
     assert floor.engine.floor.agents["anna"].state is AgentState.WRAP_UP
     assert floor.call("a1").state is CallState.TALKING
     assert floor.call("b3").state is CallState.WAITING  # it came since
+
+
+@pytest.mark.parametrize("wraps_up", [True, False])
+def test_a_talk_that_was_taken_for_lost_goes_on(wraps_up: bool) -> None:
+    floor = Floor("anna")
+    assert floor.arrives("b1", "b") == [("b1", "anna")]
+    floor.tell(events.OfferAnswered("b1", "1001"))
+    call = floor.call("b1")
+    floor.tell(events.NodeSuspended("b"))
+    floor.tell(events.FloorSeen(frozenset(), node="b", lost=True))
+    known = list(call.facts)
+    if not wraps_up:
+        floor.tell(events.WrapUpDone("anna"))
+        assert "b1" not in floor.engine.floor.calls
+    assert snapshot.engine_of(snapshot.take(floor.engine.floor)).floor.lost["b1"].facts == call.facts
+    floor.tell(events.FloorSeen(frozenset({"b1"}), node="b"))
+    floor.tell(events.CallArrived("b1", CallKind.INBOUND, "+49301", "", "100", node="b"))
+    floor.tell(events.ConversationFound("b1", "1001"))
+    assert floor.call("b1") is call
+    assert (call.state, call.agent, call.group) == (CallState.TALKING, "anna", "sales")
+    assert floor.engine.floor.agents["anna"].state is AgentState.TALKING
+    floor.tell(events.CallEnded("b1", EndedBy.CALLER))
+    assert call.facts[: len(known)] == known
+    record = fold("b1", call.facts)
+    assert (record.ended_by, [visit.outcome.value for visit in record.visits]) == (
+        EndedBy.CALLER,
+        ["answered"],
+    )
+    talks = [(s.group, s.agent, s.outcome) for s in record.segments if s.kind is SegmentKind.TALKING]
+    assert talks == [
+        ("sales", "anna", SegmentOutcome.LOST),
+        ("sales", "anna", SegmentOutcome.CALLER_HUNG_UP),
+    ]
+
+
+def test_who_waited_when_a_node_was_taken_for_dead_goes_on() -> None:
+    floor = Floor()
+    floor.arrives("b1", "b")
+    call = floor.call("b1")
+    floor.tell(events.FloorSeen(frozenset(), node="b", lost=True))
+    floor.arrives("b1", "b")
+    assert floor.call("b1") is call
+    assert floor.position("b1") == 1
+    assert call.waiting_since == call.arrived_at
+    floor.tell(events.CallEnded("b1", EndedBy.CALLER))
+    record = fold("b1", call.facts)
+    assert [visit.outcome.value for visit in record.visits] == ["left", "abandoned"]
+    assert record.ended_by is EndedBy.CALLER
+
+
+def test_what_a_look_does_not_show_is_lost_for_good() -> None:
+    floor = Floor()
+    for call_id in ("b1", "b2", "c1"):
+        floor.arrives(call_id, call_id[0])
+    for node in "bc":
+        floor.tell(events.FloorSeen(frozenset(), node=node, lost=True))
+    floor.tell(events.FloorSeen(frozenset({"b2"}), node="b"))
+    assert sorted(floor.engine.floor.lost) == ["b2", "c1"]
+
+
+def test_a_controller_that_knew_nothing_of_a_lost_call_adds_to_its_record() -> None:
+    first = [
+        facts.Arrived(0.0, CallKind.INBOUND, "+49", "", "100"),
+        facts.Queued(1.0, "sales", 0, "", False),
+        facts.Offered(2.0, "anna", "1001"),
+        facts.Answered(3.0, "anna"),
+        facts.Ended(40.0, EndedBy.NODE, "b"),
+    ]
+    again = [
+        facts.Arrived(50.0, CallKind.INBOUND, "+49", "", "100"),
+        facts.Answered(50.0, "anna"),
+        facts.Ended(90.0, EndedBy.CALLER),
+    ]
+    record = fold("b1", [*first, *again])
+    assert record.ended_by is EndedBy.CALLER
+    assert [(visit.agent, visit.talk_s) for visit in record.visits] == [("anna", 77.0)]
 
 
 def test_a_ring_at_a_dead_node_is_nobodys_fault() -> None:
