@@ -85,6 +85,7 @@ def engine_of(snapshot: Snapshot) -> Engine:
     floor.closed_at = dict(snapshot.closed_at)
     floor.callbacks_closed = set(snapshot.callbacks_closed)
     floor.phones = dict(snapshot.phones)
+    floor.lacking = {name for name, phone in snapshot.phones.items() if phone.missing}
     floor.last_on_phone = dict(snapshot.last_on_phone)
     floor.leaving, floor.retired = dict(snapshot.leaving), dict(snapshot.retired)
     floor.agents = {agent.id: agent for agent in map(Agent.from_dict, snapshot.agents)}
