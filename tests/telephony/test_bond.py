@@ -244,7 +244,10 @@ async def test_an_account_that_cannot_be_read_holds_nothing_up(
     assert [line["event"] for line in logs if line["log_level"] == "warning"] == [
         "the account of calls is still being read, and not asked"
     ]
-    os.close(os.open(account, os.O_WRONLY))  # the thread goes on, and ends
+    assert house.bond._account._reading is not None
+    writer = os.open(account, os.O_RDWR)  # the thread goes on, and ends
+    await house.bond._account._reading
+    os.close(writer)
 
 
 @pytest.mark.parametrize("logged_in", [False, True])
