@@ -30,9 +30,10 @@ from acd.telephony.channels import Pair
 from acd.telephony.dial_string import TRUNK_PREFIX
 from acd.telephony.fence import LEADER, fence_of
 from acd.telephony.node_life import NodeLife
+from acd.telephony.phone_watch import phone_of
 from acd.telephony.switch import Switchboard
 from acd.telephony.sync import CallerSeen, Picture, SpySeen, look
-from acd.telephony.watch import Watch, phone_of
+from acd.telephony.watch import Watch
 
 log = structlog.get_logger(__name__)
 

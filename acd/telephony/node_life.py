@@ -12,8 +12,9 @@ from acd.core.floor import Floor
 from acd.core.ports import Feed
 from acd.telephony.ami import AmiLink
 from acd.telephony.node_names import as_told
+from acd.telephony.phone_watch import REACHABLE_STATES
 from acd.telephony.switch import Switchboard
-from acd.telephony.watch import REACHABLE_STATES, Watch
+from acd.telephony.watch import Watch
 
 log = structlog.get_logger(__name__)
 

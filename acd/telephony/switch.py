@@ -38,8 +38,9 @@ from acd.telephony.exchange import Exchange
 from acd.telephony.line import AgiLine
 from acd.telephony.merges import Merges
 from acd.telephony.node_names import at_node, node_of
+from acd.telephony.phone_watch import phone_of
 from acd.telephony.prompts import PromptStore
-from acd.telephony.watch import Watch, phone_of
+from acd.telephony.watch import Watch
 
 log = structlog.get_logger(__name__)
 

@@ -12,7 +12,8 @@ from acd.core.events import Event
 from acd.core.facts import EndedBy
 from acd.core.outside_events import OutsideAlerting, OutsideAnswered
 from acd.telephony.node_clock import NodeClock
-from acd.telephony.watch import Watch, phone_of
+from acd.telephony.phone_watch import phone_of
+from acd.telephony.watch import Watch
 
 CALLER = "PJSIP/trunk-lab-00000001"
 LEG = "PJSIP/1001-00000002"
