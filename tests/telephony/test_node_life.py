@@ -16,8 +16,7 @@ from acd.core.facts import CallKind
 from acd.core.plan import Plan
 from acd.core.ports import Ask
 from acd.runtime.clock import EngineClock
-from acd.telephony import node_life
-from acd.telephony import switch as switch_module
+from acd.telephony import node_life, sessions
 from acd.telephony.agi import AgiServer
 from acd.telephony.ami import AmiLink
 from acd.telephony.line import AgiLine
@@ -82,7 +81,7 @@ async def _nothing() -> None:
 async def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[House]:
     """Away since now. Nothing is waited for; who does not answer is given up at once."""
     monkeypatch.setattr(node_life, "LOST_AFTER_S", 0.0)
-    monkeypatch.setattr(switch_module, "ANSWERS_WITHIN_S", 0.05)
+    monkeypatch.setattr(sessions, "ANSWERS_WITHIN_S", 0.05)
     house = House(tmp_path)
     house.port = await house.agi.start("127.0.0.1", 0)
     house.life.is_away()
