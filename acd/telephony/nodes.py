@@ -19,8 +19,9 @@ from acd.core.floor import Floor
 from acd.core.ports import Feed, Mirror
 from acd.errors import RequestRefused, TelephonyError
 from acd.telephony.ami import AmiLink, Link
-from acd.telephony.bond import Bond, Found, Mark
+from acd.telephony.bond import Bond, Mark
 from acd.telephony.exchange import Exchange
+from acd.telephony.fresh_look import Found
 from acd.telephony.node_names import node_of
 from acd.telephony.switch import Switchboard
 from acd.telephony.watch import Watch

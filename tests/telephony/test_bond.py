@@ -244,9 +244,9 @@ async def test_an_account_that_cannot_be_read_holds_nothing_up(
     assert [line["event"] for line in logs if line["log_level"] == "warning"] == [
         "the account of calls is still being read, and not asked"
     ]
-    assert house.bond._account._reading is not None
+    assert house.bond._fresh._account._reading is not None
     writer = os.open(account, os.O_RDWR)  # the thread goes on, and ends
-    await house.bond._account._reading
+    await house.bond._fresh._account._reading
     os.close(writer)
 
 
@@ -309,14 +309,14 @@ async def test_a_fault_of_ours_during_a_look_is_logged_and_the_look_tried_again(
 ) -> None:
     monkeypatch.setattr(bond_module, "LOOK_AGAIN_S", (0.001,))
     faults: list[Exception] = [] if freeze else [ValueError("a fault of ours")]
-    feed = house.bond._feed
+    feed = house.bond._fresh._feed
 
     def failing(event: Event) -> None:
         if isinstance(event, events.FloorSeen) and faults:
             raise faults.pop()
         feed(event)
 
-    house.bond._feed = failing
+    house.bond._fresh._feed = failing
     with capture_logs() as logs:
         await house.start()
         if freeze:
