@@ -130,7 +130,7 @@ class Assembly:
         self.last_agents = LastAgents()
         self.abandoned = AbandonedWaits(centre.resume_within_s, self.clock, self.mirror)
         self.days = Days(self.shell.feed, self.clock, centre.system.timezone)
-        self.watch = Watch(centre.phones, self.shell.feed, self._transferred)
+        self.watch = Watch(centre.phones, self.shell.feed, self._transferred, self.clock)
         self.watch.scans = self.guarding.scans.hear
         made = [self._make_node(of_node, secrets) for of_node in environment.of_nodes]
         self.nodes = Nodes(made, self.watch, self.shell.feed, self.shell.engine.floor, self.mirror)

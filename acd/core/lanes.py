@@ -10,7 +10,7 @@ served.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import NamedTuple, TypeAlias
 
 from acd.core.ordered import Key, Ordered
@@ -79,6 +79,10 @@ class Lane:
         self.calls = Ordered()
         self.head: tuple[Key, str] | None = None  # of `calls`, see GroupLine
         self.at_work = (0, 0)  # as many, when the router had seen so many come and go
+
+    def first_of(self, has: Callable[[str], bool]) -> str | None:
+        """The first call of which this holds."""
+        return next((call_id for call_id in self.calls if has(call_id)), None)
 
     def head_urgency(self, now: float) -> Urgency:
         """Of the first call; only for a lane that is not empty."""

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Protocol
@@ -23,6 +24,7 @@ from panoramisk.message import Message
 
 from acd.errors import TelephonyError
 from acd.hosts import connected
+from acd.telephony.node_clock import NodeClock
 from acd.telephony.node_names import as_sent, as_told
 
 log = structlog.get_logger(__name__)
@@ -206,6 +208,7 @@ class AmiLink:
         self._credentials = credentials
         self._on_event = (lambda event: on_event(as_told(event, node))) if node else on_event
         self.node = node
+        self.clock = NodeClock()
         self.limit_s: float | None = None
         self.refused = False
         self._on_up = on_up
@@ -335,7 +338,13 @@ class AmiLink:
         """Ends with TelephonyError when Asterisk no longer answers."""
         while True:
             await asyncio.sleep(PING_INTERVAL_S)
-            await self.action("Ping")
+            await self.ping()
+
+    async def ping(self) -> None:
+        """Whether it answers, and what its clock shows. Raises TelephonyError."""
+        asked_at = time.monotonic()
+        answer = await self.action("Ping")
+        self.clock.compare(answer.get("Timestamp"), asked_at, time.monotonic())
 
     def _disconnect(self) -> None:
         connection, self._connection = self._connection, None

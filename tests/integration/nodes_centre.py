@@ -56,6 +56,19 @@ class NodesCentre(Centre):
         self.asterisks[node].wait(60)
         self.start_node(node)
 
+    def shut_manager(self, node: str, *, shut: bool) -> None:
+        """Nobody listens any more at the node's manager interface, or somebody does again; calls go on."""
+        (file,) = (
+            path for path in self.home.rglob("manager.conf") if node in path.relative_to(self.home).parts
+        )
+        was, wanted = ("yes", "no") if shut else ("no", "yes")
+        file.write_text(file.read_text().replace(f"\nenabled = {was}\n", f"\nenabled = {wanted}\n", 1))
+        self.at(node, "manager reload")
+        told = self.at(node, "manager show connected") or ""
+        for line in told.splitlines() if shut else ():
+            if line.split()[:1] == ["acd"]:
+                self.at(node, f"manager kick session {line.split()[4]}")
+
     def stop(self) -> None:
         """End all, by pid."""
         self.stop_controller()

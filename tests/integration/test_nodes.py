@@ -167,6 +167,38 @@ async def test_a_node_that_stands_still_holds_nobody_up(nodes: NodesCentre) -> N
         await nodes.ask("logout", agent="anna")
 
 
+async def test_a_talk_that_was_taken_for_lost_goes_on(nodes: NodesCentre) -> None:
+    """Where nobody listens at a node's manager interface it counts as dead, and may live."""
+    async with (
+        nodes.phones_at("1001", tone_hz=440.0) as anna,
+        nodes.customer_at("b", "+491700000044", tone_hz=700.0) as customer,
+    ):
+        await nodes.ready("anna")
+        call = await customer.dial("8001")
+        ring = await anna["b"].wait_incoming()
+        await ring.answer()
+        seen = await nodes.until_call("talking", agent="anna")
+        lost = (await nodes.ask("nodes"))["nodes"][1]["lost"]
+        await asyncio.to_thread(nodes.shut_manager, "b", shut=True)
+        try:
+            await nodes.until(lambda s: s["nodes"][1]["lost"] == lost + 1, "the talk is lost", 10)
+            assert (await nodes.record(seen["id"])).ended_by is EndedBy.NODE
+        finally:
+            await asyncio.to_thread(nodes.shut_manager, "b", shut=False)
+        again = await nodes.until_call("talking", limit_s=10, agent="anna")
+        assert again["id"] == seen["id"]
+        await ring.rtp.until_hears(700.0)
+        await call.rtp.until_hears(440.0)
+        await call.hang_up()
+        await nodes.until_agent("anna", "ready", limit_s=12)
+        await nodes.ask("logout", agent="anna")
+        record = await nodes.record(seen["id"])
+        assert record.ended_by is EndedBy.CALLER
+        assert [(visit.group, visit.agent) for visit in record.visits] == [("sales", "anna")]
+        talks = [line for line in story(record) if line.startswith("talking")]
+        assert talks == ["talking sales anna lost", "talking sales anna caller_hung_up"]
+
+
 async def test_a_node_is_drained(nodes: NodesCentre) -> None:
     """Its calls go on; calls that the controller makes itself are made elsewhere."""
     async with nodes.phones_at("1001") as anna, nodes.customer_at("b", "+491700000051") as there:
