@@ -446,11 +446,14 @@ class Bookkeeper:
         floor = self.engine.floor
         for agent in floor.agents.values():
             phone = floor.phones.get(agent.phone or "")
-            idle = phone is not None and phone.reachable and not phone.in_use
-            if agent.state is not AgentState.READY or not idle or agent.back_off_until is not None:
+            if phone is None or not phone.reachable or phone.in_use:
+                continue
+            if agent.state is not AgentState.READY or agent.back_off_until is not None:
                 continue
             for call in floor.calls.values():
                 if call.state is not CallState.WAITING or not call.present:
+                    continue
+                if call.node in floor.nodes_away or call.node in phone.missing:
                     continue
                 wanted = self._could_serve(agent, call) and not self._kept_back(agent, call)
                 assert not wanted, f"{agent.id} is idle while {call.id} waits"
