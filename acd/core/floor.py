@@ -236,10 +236,14 @@ class Floor:
         phone = self.phones.get(agent.phone or "")
         return phone is not None and not phone.reachable
 
+    def missing_for(self, agent: Agent) -> frozenset[str]:
+        """The nodes that cannot ring the agent's phone, which others can."""
+        phone = self.phones.get(agent.phone or "")
+        return phone.missing if phone is not None else frozenset()
+
     def lacks(self, agent: Agent, call: Call) -> bool:
         """Whether the call's node cannot ring the agent's phone, which other nodes can."""
-        phone = self.phones.get(agent.phone or "")
-        return phone is not None and call.node in phone.missing
+        return call.node in self.missing_for(agent)
 
     def is_away(self, call: Call) -> bool:
         """Whether what we believe of the call may be wrong: nothing is decided about it then."""
@@ -335,6 +339,7 @@ class Floor:
             call.ring,
             NOBODY if call.node in self.nodes_away else call.only_agent,
             call.requirement_alone,
+            call.node,
         )
 
     def widest(self, call: Call) -> Standing:

@@ -1,10 +1,10 @@
 """A group's waiting line and its lanes.
 
-Calls that want the same agents and whose urgency grows at the same rate stand in one lane; their order there
-never changes, so only the heads of lanes have to be compared. Urgency is a pair: the priority, and the
-points gathered by waiting, `rate` a second (an accumulating priority: L. Kleinrock, "A delay dependent
-queue discipline", 1964). Where all rates are equal that is: higher priority first, then first come first
-served.
+Calls at the same Asterisk node that want the same agents, and whose urgency grows at the same rate, stand in
+one lane; their order there never changes, so only the heads of lanes have to be compared. Urgency is a pair:
+the priority, and the points gathered by waiting, `rate` a second (an accumulating priority: L. Kleinrock, "A
+delay dependent queue discipline", 1964). Where all rates are equal that is: higher priority first, then first
+come first served.
 """
 
 from __future__ import annotations
@@ -26,7 +26,8 @@ class Standing(NamedTuple):
 
     `ring` counts the rings of the group's configuration from 0. `requirement` comes with the call and is
     wanted beside the group's; with `alone`, instead of it. `only` names the one agent whom the call waits
-    for. `level` is the strict priority, `rate` the points gathered for a second of waiting.
+    for. `level` is the strict priority, `rate` the points gathered for a second of waiting. Calls of a `node`
+    that cannot ring a phone hold up nobody elsewhere.
     """
 
     group: str
@@ -37,15 +38,16 @@ class Standing(NamedTuple):
     ring: int = 0
     only: str | None = None
     alone: bool = False
+    node: str = ""
 
 
-LaneKey: TypeAlias = tuple[str, str, bool, int, str | None, float]
+LaneKey: TypeAlias = tuple[str, str, bool, int, str | None, float, str]
 
 
 def lane_key(standing: Standing) -> LaneKey:
     """Calls with equal keys share a lane."""
     s = standing
-    return (s.group, s.requirement.text, s.alone, s.ring, s.only, s.rate)
+    return (s.group, s.requirement.text, s.alone, s.ring, s.only, s.rate, s.node)
 
 
 class Lane:
@@ -59,6 +61,7 @@ class Lane:
         "head",
         "key",
         "members",
+        "node",
         "only",
         "rate",
         "requirement",
@@ -71,6 +74,7 @@ class Lane:
         self.key = key
         self.group = key[0]
         self.rate = key[5]
+        self.node = key[6]
         self.requirement = requirement
         self.tiers = tiers
         self.agents = frozenset(pool for tier in tiers for pool in tier)

@@ -65,7 +65,7 @@ def dispatch_agent(floor: Floor, agent: Agent) -> None:
 def _dispatch_free(floor: Floor, agent: Agent) -> None:
     """The head may suit somebody else better, then it goes there and the next one is looked at."""
     while floor.can_take_calls(agent):
-        found = floor.router.call_for(agent.id, floor.now)
+        found = floor.router.call_for(agent.id, floor.now, floor.missing_for(agent))
         if found is None or not dispatch_call(floor, floor.calls[found]):
             return
 

@@ -6,7 +6,7 @@ same with ten agents as with ten thousand, and with ten calls waiting as with tw
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from heapq import heapify, heappop, heapreplace
 from typing import NamedTuple
 
@@ -235,10 +235,15 @@ class Router:
             return (pool for pool in self._ready if pool in tier)
         return (pool for pool in tier if pool.ready)
 
-    def call_for(self, agent: str, now: float) -> str | None:
-        """The call that this agent should serve next: the most urgent of the heads of the lanes."""
+    def call_for(self, agent: str, now: float, missing: Collection[str] = ()) -> str | None:
+        """The call that this agent should serve next: the most urgent of the heads of the lanes.
+
+        `missing`: the nodes that cannot ring the agent's phone.
+        """
         pool = self._pool_of[agent]
         lanes = self._lanes.open_to(agent, pool)
+        if missing:
+            lanes = [lane for lane in lanes if lane.node not in missing]
         if pool.reserved_by:
             spares = self._reserves.spares
             lanes = [lane for lane in lanes if lane.head is not None and spares(pool, lane.group)]

@@ -247,11 +247,11 @@ class Bond:
             await self._beat()
             # Those given while we had no pulse are short.
             await self._switch.renew_leases(self.lease_s, self.node)
-            before = frozenset(self._floor.calls)
+            before, began = frozenset(self._floor.calls), asyncio.get_running_loop().time()
             self._watch.look_begins(self.node)
             picture = await look(self._link)
             picture.callers = self._by_present_name(picture.callers)
-            self._tell(picture, before)
+            self._tell(picture, before, began)
             await self._fetch(picture)
             await self._await_callers()
             await self._fetch_strays()
@@ -280,9 +280,15 @@ class Bond:
                 out.append(replace(caller, call_id=call_id))
         return out
 
-    def _tell(self, picture: Picture, before: frozenset[str]) -> None:
-        """What the look shows, less what has happened since: `before` are the calls known when it began."""
+    def _tell(self, picture: Picture, before: frozenset[str], began: float) -> None:
+        """What the look shows, less what has happened since: `before` are the calls known when it began.
+
+        `began`: the loop's time then. Whoever had asked before that is seen, or is gone: where packets are lost
+        a session outlives its channel.
+        """
         assert self._switch is not None
+        seen = frozenset(c.call_id for c in picture.callers)
+        asking = (self._switch.asking() & seen) | self._switch.asking_since(self.node, began)
         self._watch.set_phones(picture.reachable, picture.channels, self.node)
         handed_over = self._watch.handed_over & self._floor.calls.keys()  # we know their callers better
         callers = [
@@ -294,7 +300,7 @@ class Bond:
         self._hand_over(callers)
         handed_over |= self._watch.handed_over & self._floor.calls.keys()
         news = (frozenset(self._floor.calls) - before) | handed_over | self._legs(picture)
-        alive = frozenset(c.call_id for c in callers) | self._switch.asking() | news
+        alive = frozenset(c.call_id for c in callers) | asking | news
         ours = [call.id for call in self._floor.calls.values() if self._is_ours(call)]
         missing = [c for c in ours if c not in alive]
         node = self.node or None

@@ -61,14 +61,14 @@ def cutting(cut: Cut) -> Callable[[Stage, float], Awaitable[None]]:
         host = HOST_OF[stage.centre.leader]
         other = next(each for each in HOSTS if each != host)
         drops = cut(stage, host, other)
-        apart = {drop.host for drop in drops if drop.other == "rest" and not drop.ports}
-        between = set(HOSTS) if any(drop.other in HOSTS for drop in drops) else set()
+        apart = {host for drop in drops if not drop.ports for host in _hosts_beside_rest(drop)}
+        between = set(HOSTS) if any({drop.sender, drop.to} == set(HOSTS) for drop in drops) else set()
         async with lasting(stage, "path", *apart), lasting(stage, "between", *between):
             await asyncio.to_thread(stage.centre.network.drop, drops)
             try:
                 await asyncio.sleep(for_s)
             finally:
-                stage.note_dropped({drop.host for drop in drops})
+                stage.note_dropped({drop.to for drop in drops})
                 await asyncio.to_thread(stage.centre.network.let_pass, drops)
 
     return act
@@ -120,32 +120,21 @@ async def redis_restarted(stage: Stage, for_s: float) -> None:
         await asyncio.to_thread(stage.centre.redis.start)
 
 
-def _one(host: str, other: str, *, coming: bool) -> tuple[Drop, ...]:
-    return (Drop(host, other, coming),)
+def _hosts_beside_rest(drop: Drop) -> set[str]:
+    ends = {drop.sender, drop.to}
+    return ends & set(HOSTS) if "rest" in ends else set()
 
 
 FAULTS: dict[str, Fault] = {
     "split": Fault("leader's host ↮ other host", cutting(lambda _, a, b: both_ways(a, b)), "between"),
-    "split-out": Fault(
-        "leader's host → other host only", cutting(lambda _, a, b: _one(a, b, coming=False)), "between"
-    ),
-    "split-in": Fault(
-        "other host → leader's host only", cutting(lambda _, a, b: _one(a, b, coming=True)), "between"
-    ),
+    "split-out": Fault("leader's host → other host only", cutting(lambda _, a, b: (Drop(a, b),)), "between"),
+    "split-in": Fault("other host → leader's host only", cutting(lambda _, a, b: (Drop(b, a),)), "between"),
     "leader-alone": Fault("leader's host ↮ third host", cutting(lambda _, a, _b: both_ways(a, "rest"))),
-    "leader-mute": Fault(
-        "leader's host → third host only", cutting(lambda _, a, _b: _one(a, "rest", coming=False))
-    ),
-    "leader-deaf": Fault(
-        "third host → leader's host only", cutting(lambda _, a, _b: _one(a, "rest", coming=True))
-    ),
+    "leader-mute": Fault("leader's host → third host only", cutting(lambda _, a, _b: (Drop(a, "rest"),))),
+    "leader-deaf": Fault("third host → leader's host only", cutting(lambda _, a, _b: (Drop("rest", a),))),
     "other-alone": Fault("other host ↮ third host", cutting(lambda _, _a, b: both_ways(b, "rest"))),
-    "other-mute": Fault(
-        "other host → third host only", cutting(lambda _, _a, b: _one(b, "rest", coming=False))
-    ),
-    "other-deaf": Fault(
-        "third host → other host only", cutting(lambda _, _a, b: _one(b, "rest", coming=True))
-    ),
+    "other-mute": Fault("other host → third host only", cutting(lambda _, _a, b: (Drop(b, "rest"),))),
+    "other-deaf": Fault("third host → other host only", cutting(lambda _, _a, b: (Drop("rest", b),))),
     "leader-island": Fault(
         "leader's host ↮ everything",
         cutting(lambda _, a, b: (*both_ways(a, "rest"), *both_ways(a, b))),

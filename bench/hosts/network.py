@@ -33,31 +33,30 @@ _APART = ("unshare", "--net", "--pid", "--fork", "--kill-child", "--mount-proc",
 
 @dataclass(frozen=True, slots=True)
 class Drop:
-    """What the host's packet filter drops: of what it sends to another host, or (`coming`) gets from there.
+    """What one host says to another and that does not arrive: the packet filter of the other one drops it.
 
-    `ports` (TCP, at either end): only that. `share`: so much of it, by chance.
+    Not the sender's own, for that one tells the sender, as no network would. `ports` (TCP, at either end):
+    only that. `share`: so much of it, by chance.
     """
 
-    host: str
-    other: str
-    coming: bool
+    sender: str
+    to: str
     ports: tuple[int, ...] = ()
     share: float = 1.0
 
     def rules(self) -> Iterable[list[str]]:
         """For iptables."""
-        chain, end = ("INPUT", "-s") if self.coming else ("OUTPUT", "-d")
         chance = [] if self.share >= 1.0 else ["-m", "statistic", "--mode", "random"]
         chance += [] if self.share >= 1.0 else ["--probability", f"{self.share:.2f}"]
         which = [["-p", "tcp", side, str(port)] for port in self.ports for side in ("--sport", "--dport")]
-        for address in BEYOND[self.other]:
+        for address in BEYOND[self.sender]:
             for only in which or [[]]:
-                yield [chain, end, address, *only, *chance, "-j", "DROP"]
+                yield ["INPUT", "-s", address, *only, *chance, "-j", "DROP"]
 
 
-def both_ways(host: str, other: str, ports: tuple[int, ...] = (), share: float = 1.0) -> tuple[Drop, ...]:
+def both_ways(one: str, other: str, ports: tuple[int, ...] = (), share: float = 1.0) -> tuple[Drop, ...]:
     """What the two say to each other."""
-    return tuple(Drop(host, other, coming, ports, share) for coming in (False, True))
+    return Drop(one, other, ports, share), Drop(other, one, ports, share)
 
 
 def may_make_hosts() -> str:
@@ -124,6 +123,8 @@ class Network:
 
     def inside(self, host: str, *command: str | Path) -> list[str]:
         """A command as it is run at a host; its process is the command's."""
+        if host == "rest":
+            return [*map(str, command)]
         return ["nsenter", f"--net=/proc/{self._holders[host].pid}/ns/net", "--", *map(str, command)]
 
     def drop(self, drops: Iterable[Drop]) -> None:
@@ -145,7 +146,7 @@ class Network:
 
     def _filter(self, how: str, drop: Drop) -> None:
         for rule in drop.rules():
-            _run(*self.inside(drop.host, "iptables", "-w", how, *rule))
+            _run(*self.inside(drop.to, "iptables", "-w", how, *rule))
 
     def dropped_packets(self, host: str) -> int:
         """By the rules that hold there now."""

@@ -56,5 +56,6 @@ def summary(report: Report) -> str:
         f" {len(report.problems)} problems. Calls lost with what was cut or killed: {report.lost}."
         f" Rings that found a phone busy: {report.busy_by_queue} with a node's own queue,"
         f" {report.busy_by_cut} after an end that was cut off."
-        f" Records: {report.records:,}, {report.records_missing} missing, {report.records_differing} differ."
+        f" Records: {report.records:,}, {report.records_missing} missing, {report.records_differing} differ,"
+        f" {report.given_up} told as lost with a node that was out of reach for long."
     )

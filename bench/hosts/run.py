@@ -13,6 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from acd.cli.process import raise_open_files
+from acd.core.facts import EndedBy
+from acd.reconcile import SOON_S
+from acd.records.record import CallRecord
+from acd.telephony.cdr import Row
 from bench.faults.judge import Books, compared
 from bench.faults.load import Caller, Pace
 from bench.hosts.centre import HOST_OF, HostsCentre
@@ -38,6 +42,7 @@ SETTLE_S = (1.0, 3.0)
 OVERLAP = 0.2
 LATER_S = (0.0, 3.0)
 DRAIN_LIMIT_S = 60.0
+WRITTEN_WITHIN_S = 20.0
 IN_FLIGHT_S = 0.1
 
 
@@ -64,7 +69,12 @@ class Episode:
 
 @dataclass(slots=True)
 class Report:
-    """Of a run. `problems` must be none; `excused` are calls lost with what was cut, each with the reason."""
+    """Of a run. `problems` must be none; `excused` are calls lost with what was cut, each with the reason.
+
+    `busy_by_queue`: rings of a phone that was busy at the other node, where one of both was by a node's own
+    queue; `busy_by_cut`: of a phone that had not been told of its last call's end. `given_up`: calls that
+    were told as lost with a node that was out of the leader's reach for long, and went on there.
+    """
 
     seed: int
     minutes: float
@@ -86,6 +96,7 @@ class Report:
     records: int = 0
     records_missing: int = 0
     records_differing: int = 0
+    given_up: int = 0
 
     def to_dict(self) -> dict[str, Any]:
         """For a file."""
@@ -193,7 +204,8 @@ async def _drain(stage: Stage) -> list[str]:
         await asyncio.sleep(LOOK_S)
     stuck = stage.load.give_up()
     await asyncio.sleep(2.0)
-    out = [f"{caller.number} was never served" for caller in stuck]
+    node_of = stage.load.from_both.node_of
+    out = [f"{each.number} at node {node_of[each.number]} was never served: {each}" for each in stuck]
     return out or [f"calls that nobody is in are still there: {health}"]
 
 
@@ -203,7 +215,7 @@ async def judged(stage: Stage, report: Report) -> None:
     centre, load = stage.centre, stage.load
     await centre.until_no_channels(30.0)
     rows = await asyncio.to_thread(centre.cdr_rows)
-    records = await asyncio.to_thread(centre.records)
+    records = await _records(stage, rows)
     await asyncio.to_thread(centre.stop_controller)  # what is in the journals is all of it
     found = await asyncio.to_thread(terms, centre.home, NAMES)
     leads = led(centre.logs.values())
@@ -219,7 +231,7 @@ async def judged(stage: Stage, report: Report) -> None:
     report.problems += rings.problems + losses.problems
     report.excused += losses.excused + rings.excused
     report.lost = len(losses.excused) + len(losses.problems)
-    _note_books(report, books)
+    _note_books(report, books, records, excuses)
     _note_counts(report, stage, rings)
     report.terms, report.fences = len(found), [each.fence for each in leads]
     report.decisions = sum(term.decided_from is not None for term in found)
@@ -228,9 +240,39 @@ async def judged(stage: Stage, report: Report) -> None:
     _attribute(report.episodes, load.callers, changes, missing)
 
 
-def _note_books(report: Report, books: Books) -> None:
-    report.records_missing, report.records_differing = books.missing, books.differing
-    report.problems += books.problems
+async def _records(stage: Stage, rows: list[Row]) -> list[CallRecord]:
+    """When all calls that Asterisk has told of are there, or the time for that is over."""
+    limit = time.monotonic() + SOON_S + WRITTEN_WITHIN_S
+    while True:
+        records = await asyncio.to_thread(stage.centre.records)
+        numbers = {record.caller_number for record in records}
+        missing = {row["source"] for row in rows if row["source"] in stage.load.callers} - numbers
+        if not missing or time.monotonic() > limit:
+            return records
+        await asyncio.sleep(1.0)
+
+
+def _note_books(report: Report, books: Books, records: list[CallRecord], excuses: Excuses) -> None:
+    """A call that is told as lost with its node has gone on there, where the node was only out of reach."""
+    report.records_missing = books.missing
+    ended = {record.call_id: record for record in records}
+    differing = set()
+    for text in books.problems:
+        record = ended.get(text.partition(":")[0])
+        if record is not None and _was_given_up(record, excuses):
+            report.given_up += record.call_id not in differing
+            differing.add(record.call_id)
+            report.excused.append(f"{text}: told as lost with its node, which was out of reach for long")
+        else:
+            report.problems.append(text)
+    report.records_differing = books.differing - report.given_up
+
+
+def _was_given_up(record: CallRecord, excuses: Excuses) -> bool:
+    if record.ended_by is not EndedBy.NODE or record.ended_at is None:
+        return False
+    node, began, ended = record.call_id[0], record.started_at.timestamp(), record.ended_at.timestamp()
+    return excuses.apart(node, began, ended) or excuses.dead(node, began, ended)
 
 
 def _note_counts(report: Report, stage: Stage, rings: Verdict) -> None:
