@@ -283,7 +283,7 @@ class Bond:
     def _tell(self, picture: Picture, before: frozenset[str], began: float) -> None:
         """What the look shows, less what has happened since: `before` are the calls known when it began.
 
-        `began`: the loop's time then. Whoever had asked before that is seen, or is gone: where packets are lost
+        `began`: the loop's time then. Who had asked before that is seen, or is gone: where packets are lost
         a session outlives its channel.
         """
         assert self._switch is not None
