@@ -37,6 +37,7 @@ class HostsCentre(NodesCentre, StandbyCentre):
     """`phones` are the agents' phones. To be made and used inside of the run's own network."""
 
     hosts = HOSTS
+    copied = False  # each has a network of its own
     starts_within_s = 120.0
 
     def __init__(self, folder: Path, agents: int) -> None:

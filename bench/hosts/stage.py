@@ -22,13 +22,12 @@ ANSWERED_LIMIT_S = 30.0
 
 @dataclass(slots=True)
 class Stage:
-    """`windows`: when what was cut off or dead. `problems`: what must not be, whatever the fault."""
+    """`windows`: when what was cut off or dead. `dropped`: packets, by all filters so far."""
 
     centre: HostsCentre
     load: HostsLoad
     chance: random.Random
     windows: list[Window] = field(default_factory=list)
-    problems: list[str] = field(default_factory=list)
     dropped: int = 0
 
     def note_dropped(self, hosts: set[str]) -> None:

@@ -388,7 +388,7 @@ class Session:
 
 async def test_a_session_that_has_outlived_its_channel_keeps_no_call(house: House) -> None:
     """Its end was lost on the way; who asks since the look began is there, seen or not."""
-    sessions: dict[str, Any] = house.switch._lines  # type: ignore[assignment]
+    sessions: dict[str, Any] = house.switch._lines
     for call_id, began in (("c1", 0.0), ("c2", 0.0), ("c3", math.inf)):
         house.engine.handle(events.CallArrived(call_id, CallKind.INBOUND, "+49", "", "8001"), 0.0)
         sessions[call_id] = Session(began)
