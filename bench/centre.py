@@ -17,6 +17,8 @@ LIMIT, BEYOND = 1, 5
 class BenchCentre(Centre):
     """A centre with fifty more phones; queues.conf and the dialplan have app_queue's share."""
 
+    copied = False
+
     def __init__(self, folder: Path, measured: Iterable[Scenario]) -> None:
         self._lines = [line for scenario in measured for line in scenario.lines]
         super().__init__(folder)

@@ -54,6 +54,8 @@ Progress = Callable[[float], None]
 class MenuCentre(Centre):
     """The example with a number for the two menus."""
 
+    copied = False
+
     starts_within_s = 60.0
 
     def adapt(self) -> None:

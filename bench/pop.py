@@ -60,6 +60,8 @@ LIMIT_MS = 8000
 class PopCentre(DeskCentre):
     """With the example's customers."""
 
+    copied = False
+
     def start(self) -> None:
         """All processes."""
         super().start()

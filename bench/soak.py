@@ -43,6 +43,8 @@ MORE_AGENTS = {
 class SoakCentre(Centre):
     """The example with twelve agents, short rings and little after-call work."""
 
+    copied = False
+
     def adapt(self) -> None:
         """Before it is read."""
         text = "".join(

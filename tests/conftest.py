@@ -18,6 +18,10 @@ from acd import compiled
 
 compiled.switch_off()
 
+from tests import tables  # noqa: E402 # it imports the core
+
+tables.make_at_once()
+
 pytest_plugins = ["tests.leaks", "tests.databases"]
 
 settings.register_profile("steady", derandomize=True, deadline=None)

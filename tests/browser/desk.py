@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 import shutil
-import subprocess
-import sys
 import urllib.error
 import urllib.request
 from collections.abc import AsyncIterator
@@ -18,7 +16,7 @@ from playwright.async_api import Browser, BrowserContext, Locator, Page, async_p
 from acd.accounts.passwords import Passwords
 from acd.accounts.store import AccountStore
 from acd.records.store import RecordStore
-from tests.integration.centre import CHECKOUT, Centre, wait_until
+from tests.integration.centre import Centre, wait_until
 from tests.integration.sip.audio import loudness
 from tests.integration.sip.call import PhoneCall
 
@@ -88,13 +86,7 @@ class DeskCentre(Centre):
                 accounts.add(agent, "agent", hashed, agent, must_change=False)
         self.port = int(self.env["ACD_HTTP_PORT"])
         self.url = f"http://127.0.0.1:{self.port}"
-        self._web = subprocess.Popen(
-            [sys.executable, "-m", "acd", "web"],
-            env=self.env,
-            cwd=CHECKOUT,
-            stdout=self._log,
-            stderr=self._log,
-        )
+        self._web = self.begin_program("web")
         wait_until(self._web_is_up, 20, "the web process")
 
     def _web_is_up(self) -> bool:

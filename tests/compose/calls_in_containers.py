@@ -22,8 +22,10 @@ pytestmark = pytest.mark.timeout(180)
 
 @pytest.fixture(scope="module")
 def containers() -> Containers:
-    """They run already."""
-    return Containers()
+    """They run already; one of the two controllers leads soon after they have found each other."""
+    running = Containers()
+    asyncio.run(until(running.leader, "a controller that leads", limit_s=60))
+    return running
 
 
 async def call_sales(containers: Containers, caller: Phone, agent: Phone) -> tuple[str, PhoneCall, PhoneCall]:
@@ -152,7 +154,9 @@ async def test_a_crash_is_answered_by_a_restart(containers: Containers, service:
 async def test_the_pages_go_on_with_one_web_process(containers: Containers) -> None:
     password = containers.first_password("anna")
     killed = containers.crash("web-two")
-    assert containers.sign_in("anna", password) == 200
+    # What the killed one had begun to answer is lost; whatever comes after that is not.
+    await until(lambda: containers.sign_in("anna", password) == 200, "an answer of the other", limit_s=3)
+    assert [containers.sign_in("anna", password) for _ in range(5)] == [200] * 5
     await until(lambda: containers.pid("web-two") not in (0, killed), "a new web-two")
 
 

@@ -26,9 +26,13 @@ from acd.errors import OperatorError, RequestRefused
 from acd.records.record import CallRecord
 from acd.records.store import RecordStore
 from acd.runtime.control import request
+from acd.settings.environment import Environment
 from acd.settings.load import load_centre
 from acd.settings.secrets import load_or_create_secrets
 from acd.telephony import cdr
+from acd.telephony.provision import provision
+from tests import tables
+from tests.integration.copied_process import CopiedProcess
 from tests.integration.sip.baresip import Baresip
 from tests.integration.sip.phone import RING, Answering, Phone
 from tests.integration.sip.sipp import SippCaller
@@ -40,6 +44,7 @@ LOOK_AGAIN_S = 0.02
 SPEECH = CHECKOUT / "var" / "test-speech"
 T = TypeVar("T")
 C = TypeVar("C", bound="Centre")
+Program = subprocess.Popen[bytes] | CopiedProcess
 
 # The example's times, shortened so that a test need not wait; everything else stays as it is.
 FASTER = {
@@ -81,6 +86,7 @@ class Centre:
 
     starts_within_s = 60.0
     controller = "acd"  # the module whose `run` is the controller
+    copied = True  # whether controller and web process may begin as copies of one that has read their modules
 
     def __init__(self, folder: Path) -> None:
         self.home = folder / "home"
@@ -119,7 +125,7 @@ class Centre:
         secrets = load_or_create_secrets(self.home / "secrets.yml", self.settings.phones)
         self.passwords = secrets.phone_passwords
         self._asterisk: subprocess.Popen[bytes] | None = None
-        self._controller: subprocess.Popen[bytes] | None = None
+        self._controller: Program | None = None
         self.log = folder / "controller.log"
         self._log = self.log.open("ab")
 
@@ -128,8 +134,16 @@ class Centre:
 
     # --- processes ----------------------------------------------------------------------------
     def provision(self) -> None:
-        """Write Asterisk's configuration."""
-        self._acd("phones", "provision", "--no-reload")
+        """Write Asterisk's configuration, as `acd phones provision` does."""
+        env, centre = Environment.from_env(self.env, CHECKOUT), load_centre(self.config, self.flows)
+        secrets = load_or_create_secrets(self.home / "secrets.yml", centre.phones)
+        usual = os.umask(0o077)
+        for of_node in env.of_nodes:
+            provision(centre, of_node, secrets, CHECKOUT / "asterisk", self.env)
+        records = self.home / "records.sqlite3"
+        if self.copied and not records.exists():
+            tables.make(records)
+        os.umask(usual)
 
     def start(self) -> None:
         """Asterisk and controller, ready for calls."""
@@ -160,15 +174,21 @@ class Centre:
 
     def start_controller(self, *, wait: bool = True) -> None:
         """The controller, dispatching unless `wait` is false."""
-        self._controller = subprocess.Popen(
-            [sys.executable, "-m", self.controller, "run"],
+        self._controller = self.begin_program("run", self.controller)
+        if wait:
+            wait_until(self._dispatching, self.starts_within_s, "the controller")
+
+    def begin_program(self, command: str, module: str = "acd") -> Program:
+        """`acd COMMAND`, or that of another module; what it prints goes to `log`."""
+        if self.copied and module == "acd":
+            return CopiedProcess([command], self.env, CHECKOUT, self.log)
+        return subprocess.Popen(
+            [sys.executable, "-m", module, command],
             env=self.env,
             cwd=CHECKOUT,
             stdout=self._log,
             stderr=self._log,
         )
-        if wait:
-            wait_until(self._dispatching, self.starts_within_s, "the controller")
 
     def stop_controller(self) -> None:
         """An orderly end, if it runs."""

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import urllib.error
 import urllib.request
 from pathlib import Path
 
-from tests.integration.centre import CHECKOUT, Centre, wait_until
+from tests.integration.centre import Centre, Program, wait_until
 from tests.postgres import PostgresProcess
 
 
@@ -19,7 +17,7 @@ class PostgresCentre(Centre):
         super().__init__(folder)
         self.postgres = PostgresProcess(synchronous_commit="on")
         self.url = f"http://127.0.0.1:{self.env['ACD_HTTP_PORT']}"
-        self._web: subprocess.Popen[bytes] | None = None
+        self._web: Program | None = None
 
     def start(self) -> None:
         """PostgreSQL and the web process, too."""
@@ -32,13 +30,7 @@ class PostgresCentre(Centre):
 
     def start_web(self) -> None:
         """The web process, or another one."""
-        self._web = subprocess.Popen(
-            [sys.executable, "-m", "acd", "web"],
-            env=self.env,
-            cwd=CHECKOUT,
-            stdout=self._log,
-            stderr=self._log,
-        )
+        self._web = self.begin_program("web")
 
     def _web_is_up(self) -> bool:
         try:

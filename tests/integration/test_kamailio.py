@@ -270,22 +270,51 @@ async def test_a_claim_with_a_blank_in_its_name_is_taken_out(centre: FrontCentre
     assert [seen.endpoint for _, seen in await seen_since(centre, before, 1)] == ["1001"]
 
 
+async def next_request(provider: socket.socket, method: bytes) -> tuple[bytes, tuple[str, int]]:
+    """The next request of this kind, and its sender. Nodes also ask whether the provider is there: it is."""
+    while True:
+        request, sender = await asyncio.get_running_loop().sock_recvfrom(provider, 65536)
+        if request.startswith(b"OPTIONS "):
+            await reply(provider, b"200 OK", request, sender)
+        if request.startswith(method):
+            return request, sender
+
+
+async def reply(provider: socket.socket, status: bytes, request: bytes, sender: tuple[str, int]) -> None:
+    headers = request.split(b"\r\n\r\n")[0].split(b"\r\n")[1:]
+    kept = [line for line in headers if not line.lower().startswith((b"content-", b"max-forwards:"))]
+    answer = b"\r\n".join([b"SIP/2.0 " + status, *kept, b"Content-Length: 0", b"", b""])
+    await asyncio.get_running_loop().sock_sendto(provider, answer, sender)
+
+
+async def until_it_is_there(centre: FrontCentre, provider: socket.socket) -> None:
+    """A node that has heard nothing of a provider for some seconds does not send it calls."""
+
+    async def so() -> bool:
+        told = [await node.cli("pjsip show contacts") for node in centre.nodes.values()]
+        return all(re.search(rf"trunk-lab/sip:{TRUNK_ADDRESS}:\d+ +\S+ +Avail ", text) for text in told)
+
+    answering = asyncio.create_task(next_request(provider, b"none"))
+    for node in centre.nodes.values():
+        await node.cli("pjsip qualify trunk-lab")
+    await until(so, 10, "the provider's answers to OPTIONS", centre)
+    answering.cancel()
+    await asyncio.gather(answering, return_exceptions=True)
+
+
 async def test_calls_to_the_outside_come_from_kamailio(centre: FrontCentre) -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as provider:
         provider.bind((TRUNK_ADDRESS, centre.port))
         provider.setblocking(False)
-        loop = asyncio.get_running_loop()
+        await until_it_is_there(centre, provider)
         async with phone(centre, "1001") as anna:
             call = await anna.dial("0030123456")
-            invite = b""
             async with asyncio.timeout(15):
-                while not invite.startswith(b"INVITE "):  # nodes also ask whether it is there
-                    invite, sender = await loop.sock_recvfrom(provider, 65536)
+                invite, sender = await next_request(provider, b"INVITE ")
             assert sender == centre.server
             assert invite.startswith(b"INVITE sip:030123456@127.0.0.2:")
             assert b"\r\nRecord-Route: <sip:127.0.0.1:" in invite
-            reply = invite.split(b"\r\n\r\n")[0].replace(invite.split(b"\r\n")[0], b"SIP/2.0 486 Busy Here")
-            await loop.sock_sendto(provider, reply + b"\r\nContent-Length: 0\r\n\r\n", sender)
+            await reply(provider, b"486 Busy Here", invite, sender)
             assert (await call.wait_ended()).status == 486
 
 
