@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 REPEAT_S = 0.5
 REPEATS_MAX = 6
+ANSWERS_MAX = 11
+"""An answer is said so often, for half a minute; a call that nobody confirms by then is over."""
 REASONS = {180: "Ringing", 200: "OK", 480: "Temporarily Unavailable", 486: "Busy Here", 603: "Decline"}
 
 
@@ -95,8 +97,12 @@ class Leg:
             self.phone.send(self._last_response)
             self._say_again(count + 1)
 
-        if count < REPEATS_MAX:
-            self._repeating = asyncio.get_running_loop().call_later(REPEAT_S * 2 ** (count - 1), again)
+        if count < ANSWERS_MAX:
+            wait_s = REPEAT_S * min(2 ** (count - 1), 8)
+            self._repeating = asyncio.get_running_loop().call_later(wait_s, again)
+        else:
+            self.at["bye"] = self._request("BYE")
+            self._end(408)
 
     def refuse(self, status: int) -> None:
         """Refuse the call with a final status such as 486."""

@@ -245,6 +245,7 @@ class Bond:
         async with self._looking:
             self._suspend()
             await self._beat()
+            await self._switch.drop_dead(self.node)
             # Those given while we had no pulse are short.
             await self._switch.renew_leases(self.lease_s, self.node)
             before, began = frozenset(self._floor.calls), asyncio.get_running_loop().time()

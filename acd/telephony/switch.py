@@ -391,18 +391,22 @@ class Switchboard:
 
     async def still_asks(self, node: str) -> bool:
         """Whether a channel of this node answers us: then its Asterisk lives, whatever else is away."""
-        lines = [line for call_id, line in self._lines.items() if self.node_of(call_id) == node]
-        for line in [line for line in lines if not (line.gone or line.busy)][:ASKED_AT_MOST]:
-            try:
-                async with asyncio.timeout(ANSWERS_WITHIN_S):
-                    await line.identity()
-            except TimeoutError:
-                line.close()  # an answer that comes late must not pass for that to the next command
-            except TelephonyError:
-                continue
-            else:
+        for line in self._idle_at(node)[:ASKED_AT_MOST]:
+            if await _answers(line):
                 return True
         return False
+
+    async def drop_dead(self, node: str) -> None:
+        """Close each session of this node that does not answer.
+
+        Where packets are lost a session outlives its channel, or that it asks no longer: who is served by
+        Asterisk's own queue meanwhile must be given no lease, and not be taken for one who waits here.
+        """
+        await asyncio.gather(*(_answers(line) for line in self._idle_at(node)))
+
+    def _idle_at(self, node: str) -> list[AgiLine]:
+        lines = [line for call_id, line in self._lines.items() if self.node_of(call_id) == node]
+        return [line for line in lines if not (line.gone or line.busy)]
 
     def asking_since(self, node: str, began: float) -> frozenset[str]:
         """The calls of this node whose channels have asked since then (the loop's time), and still do."""
@@ -456,3 +460,17 @@ class Switchboard:
             is_up = event.get("ChannelState") == UP
             if variables.get("ACD_CALL") == call_id and variables.get("ACD_CALLER") != "1" and not is_up:
                 await self._channels.act("Hangup", Channel=str(event.get("Channel", "")), Cause=CANCEL_CAUSE)
+
+
+async def _answers(line: AgiLine) -> bool:
+    """Whether somebody is at the other end of an idle session; it is closed otherwise."""
+    try:
+        async with asyncio.timeout(ANSWERS_WITHIN_S):
+            await line.identity()
+    except TimeoutError:
+        line.close()  # an answer that comes late must not pass for that to the next command
+    except TelephonyError:
+        pass
+    else:
+        return True
+    return False

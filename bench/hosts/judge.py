@@ -31,7 +31,11 @@ class Offers:
     """Of the merged journal: when each agent was given each call, by any leader."""
 
     at: Mapping[tuple[str, str], list[float]]
-    numbers: Mapping[str, str]
+
+    def since(self, ring: Ring, moment: float) -> bool:
+        """Whether a leader has decided it after this moment."""
+        moments = self.at.get((agent_of(ring.phone), ring.caller), [])
+        return any(moment < at <= ring.at + RACE_S for at in moments)
 
     def made(self, ring: Ring) -> bool:
         """Whether a leader has decided it, rather than a node's own queue."""
@@ -55,7 +59,7 @@ def offers_of(found: Iterable[Term]) -> Offers:
                 if command["is"] == "Offer":
                     number = numbers.get(command["call_id"], command["call_id"])
                     moments[command["agent"], number].append(step.at)
-    return Offers({key: sorted(at) for key, at in moments.items()}, numbers)
+    return Offers({key: sorted(at) for key, at in moments.items()})
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +118,15 @@ class Excuses:
         """Whether the phones' way to this node was cut then, or so shortly before that SIP still repeats."""
         return self._any("path", node, began, ended, REPEATED_S)
 
+    def path_until(self, node: str, at: float) -> float | None:
+        """When the last cut of the phones' way to this node ended, of which SIP may repeat something yet."""
+        ends = (
+            w.ended
+            for w in self._windows
+            if w.what == "path" and w.host == node and w.began <= at <= w.ended + REPEATED_S
+        )
+        return max(ends, default=None)
+
     def dead(self, node: str, began: float, ended: float) -> bool:
         """Whether the node's Asterisk did not run at some moment of this time."""
         return self._any("dead", node, began, ended, 5.0)
@@ -166,6 +179,10 @@ def _judge_second(
         return  # on its way out: the end had been sent and was not read yet
     if excuses.path(first.node, since, ring.at) or excuses.dead(first.node, since, ring.at):
         verdict.cut_rings += 1  # the phone was not told that the first one is over
+        return
+    cut_until = excuses.path_until(ring.node, ring.at)
+    if cut_until is not None and not offers.since(ring, cut_until):
+        verdict.cut_rings += 1  # it was sent before, is said again since, and has been given up meanwhile
         return
     ours = offers.made(ring), offers.made(first)
     text = (

@@ -43,6 +43,7 @@ OVERLAP = 0.2
 LATER_S = (0.0, 3.0)
 DRAIN_LIMIT_S = 60.0
 WRITTEN_WITHIN_S = 20.0
+UNCONFIRMED = "not answered at the phones, not so on record"
 IN_FLIGHT_S = 0.1
 
 
@@ -73,7 +74,8 @@ class Report:
 
     `busy_by_queue`: rings of a phone that was busy at the other node, where one of both was by a node's own
     queue; `busy_by_cut`: of a phone that had not been told of its last call's end. `given_up`: calls that
-    were told as lost with a node that was out of the leader's reach for long, and went on there.
+    were told as lost with a node that was out of the leader's reach for long, and went on there;
+    `unconfirmed`: answered calls whose phone was not told so, its way having been cut.
     """
 
     seed: int
@@ -97,6 +99,7 @@ class Report:
     records_missing: int = 0
     records_differing: int = 0
     given_up: int = 0
+    unconfirmed: int = 0
 
     def to_dict(self) -> dict[str, Any]:
         """For a file."""
@@ -259,13 +262,22 @@ def _note_books(report: Report, books: Books, records: list[CallRecord], excuses
     differing = set()
     for text in books.problems:
         record = ended.get(text.partition(":")[0])
-        if record is not None and _was_given_up(record, excuses):
+        if record is not None and text.endswith(UNCONFIRMED) and _was_cut(record, excuses):
+            differing.add(record.call_id)
+            report.unconfirmed += 1
+        elif record is not None and _was_given_up(record, excuses):
             report.given_up += record.call_id not in differing
             differing.add(record.call_id)
             report.excused.append(f"{text}: told as lost with its node, which was out of reach for long")
         else:
             report.problems.append(text)
-    report.records_differing = books.differing - report.given_up
+    report.records_differing = books.differing - len(differing)
+
+
+def _was_cut(record: CallRecord, excuses: Excuses) -> bool:
+    """Whether the phone's answer may not have been confirmed to it, so that it knows of no talk."""
+    began, ended = record.started_at.timestamp(), (record.ended_at or record.started_at).timestamp()
+    return excuses.path(record.call_id[0], began, ended)
 
 
 def _was_given_up(record: CallRecord, excuses: Excuses) -> bool:

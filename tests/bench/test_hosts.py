@@ -44,7 +44,7 @@ def made(*offers: tuple[str, str, float]) -> Offers:
     at: dict[tuple[str, str], list[float]] = {}
     for phone, caller, moment in offers:
         at.setdefault((f"agent{phone}", caller), []).append(moment)
-    return Offers(at, {})
+    return Offers(at)
 
 
 def test_a_caller_with_two_agents_at_once() -> None:
@@ -66,6 +66,9 @@ def test_a_phone_that_is_rung_by_two_calls() -> None:
     assert judge_rings([first, second], queue, apart, []).by_queue == 1
     assert len(judge_rings([first, second], queue, NOTHING, []).problems) == 1, "the leader could see both"
     assert judge_rings([first, second], both, Excuses([Window("path", "a", 8, 9)]), []).cut_rings == 1
+    behind = Excuses([Window("path", "b", 8, 14.95)])
+    assert judge_rings([first, second], both, behind, []).cut_rings == 1, "decided before, and said again"
+    assert len(judge_rings([first, second], both, Excuses([Window("path", "b", 8, 14)]), []).problems) == 1
 
 
 def test_a_call_that_was_cut_off_needs_a_reason() -> None:
