@@ -22,21 +22,21 @@ from acd.core.consults import main_of
 from acd.core.hands import Hands
 from acd.core.plan import is_browser_phone
 from acd.core.ports import Mirror
-from acd.errors import RequestRefused, TelephonyError
+from acd.errors import RequestRefused
 from acd.runtime.call_control import Hand, Phase, Verb, check, in_hand, new_consult, picture
 from acd.runtime.control import BAD_REQUEST, Handler, Request, text_if_any, text_of
 from acd.runtime.destinations import Destinations
+from acd.runtime.listening_in import ListeningIn
 from acd.runtime.shell import Shell
 from acd.runtime.talk_recorder import TalkRecorder
+from acd.runtime.turns import LIMIT_S, Turns
 
 log = structlog.get_logger(__name__)
 
-LIMIT_S = 3.0
 LATE_S = 7.0
 """A hold that Asterisk confirms so much later is still heard of, though nobody waits for the answer."""
 KEYS = re.compile(r"[0-9*#]{1,16}", re.ASCII)
 KEY_S = 0.4
-SPY_MODES = ("listen", "whisper", "barge")
 MUTED = "muted:"
 ADDED = "added:"
 
@@ -53,14 +53,13 @@ class CallDesk:
         self._to = to
         self._recorder = recorder
         self._mirror = mirror
-        self._busy: set[str] = set()
+        self._turns = Turns()
+        self._listening_in = ListeningIn(self._floor, hands, self._turns)
         self._taking_up: dict[str, asyncio.Event] = {}  # agents whose browser takes its place again
         self._muted: set[str] = set()
         self._adds: set[str] = set()  # consultations that are to become conferences
         self._consults = 0
-        self._news = asyncio.Event()
         self._background = Background("what an agent wanted with a call failed")
-        self._orders = Background("an order came to nothing", (RequestRefused, TelephonyError, TimeoutError))
         self.on_changed: Callable[[Call], None] = lambda _call: None
 
     def restore(self, kept: Mapping[str, Mapping[str, Any]]) -> None:
@@ -102,7 +101,7 @@ class CallDesk:
             Verb.RECORD_RESUME: self._record_resume,
         }
         handlers: dict[str, Handler] = {str(verb): self._handler(verb, do) for verb, do in verbs.items()}
-        return {**handlers, "spy": self._spy, "listening": self._listening}
+        return {**handlers, **self._listening_in.handlers()}
 
     def picture(self, call_id: str) -> dict[str, Any]:
         """`muted`, `recording`, `parties` and `consult` of a call."""
@@ -123,36 +122,14 @@ class CallDesk:
             check(hand, verb)
             log.info("call control", do=verb.value, agent=agent, call=hand.call and hand.call.id)
             keys = request.get("keys") if verb is Verb.KEYS else None
-            limit_s = LIMIT_S + KEY_S * len(keys if isinstance(keys, str) else "")
+            more_s = KEY_S * len(keys if isinstance(keys, str) else "")
             late_s = LATE_S if verb in (Verb.HOLD, Verb.RESUME) else 0.0
-            await self._alone(agent, do(hand, request), limit_s, late_s)
+            await self._turns.alone(agent, do(hand, request), more_s=more_s, late_s=late_s)
             after = in_hand(self._floor, agent) if self._floor.agents[agent].logged_in else None
             call = after.call.id if after is not None and after.call is not None else None
             return {"phase": Phase.IDLE.value if after is None else after.phase.value, "call": call}
 
         return handle
-
-    async def _alone(
-        self, who: str, work: Awaitable[None], limit_s: float = LIMIT_S, late_s: float = 0.0
-    ) -> None:
-        """Raises RequestRefused: `busy`, `not-confirmed`, or why not."""
-        if who in self._busy:
-            if asyncio.iscoroutine(work):
-                work.close()
-            raise RequestRefused("busy", f"{who}'s last request is still being carried out")
-        self._busy.add(who)
-        if late_s:
-            work = asyncio.shield(self._orders.begin(_in_time(work, limit_s + late_s)))
-        try:
-            async with asyncio.timeout(limit_s):
-                await work
-        except TimeoutError:
-            text = f"Asterisk has not confirmed it within {limit_s:.0f} s"
-            raise RequestRefused("not-confirmed", text) from None
-        except TelephonyError as error:
-            raise RequestRefused("not-done", f"Asterisk could not do it: {error}") from error
-        finally:
-            self._busy.discard(who)
 
     async def _until_taken_up(self, agent: str) -> None:
         """The page asks for that by itself, and shows the buttons again a moment before it is done."""
@@ -162,15 +139,9 @@ class CallDesk:
                 async with asyncio.timeout(LIMIT_S):
                     await done.wait()
 
-    async def _until(self, holds: Callable[[], bool]) -> None:
-        """Until the engine has heard of it."""
-        while not holds():
-            self._news.clear()
-            await self._news.wait()
-
     def call_changed(self, call: Call) -> None:
         """See `Observer`."""
-        self._news.set()
+        self._turns.heard()
         if call.state is CallState.ENDED and call.id in self._muted:
             self._unmute(call.id)
         main = self._floor.calls.get(main_of(call.id) or "")
@@ -182,32 +153,32 @@ class CallDesk:
 
     def agent_changed(self, _agent: Agent) -> None:
         """See `Observer`."""
-        self._news.set()
+        self._turns.heard()
 
     def call_merged(self, _call_id: str) -> None:
         """See `Observer`."""
-        self._news.set()
+        self._turns.heard()
 
     def agent_forgotten(self, _agent: str) -> None:
         """See `Observer`."""
-        self._news.set()
+        self._turns.heard()
 
     def phone_changed(self, _phone: str) -> None:
         """See `Observer`."""
-        self._news.set()
+        self._turns.heard()
 
     # --- the verbs ----------------------------------------------------------------------------
     async def _answer(self, hand: Hand, _request: Request) -> None:
         call, agent = _call(hand), hand.agent.id
         await self._hands.answer(call.id)
-        await self._until(lambda: self._phase(agent) is not Phase.RINGING)
+        await self._turns.until(lambda: self._phase(agent) is not Phase.RINGING)
         if self._phase(agent) is not Phase.TALKING:
             raise RequestRefused("call-over", "the call was over before it was answered")
 
     async def _hang_up(self, hand: Hand, _request: Request) -> None:
         call, agent = _call(hand), hand.agent.id
         await self._hands.hang_up(call.id, dialled=hand.dialled)
-        await self._until(lambda: not self._has(agent, call.id))
+        await self._turns.until(lambda: not self._has(agent, call.id))
 
     async def _hold(self, hand: Hand, _request: Request) -> None:
         call = _call(hand)
@@ -219,7 +190,7 @@ class CallDesk:
     async def _resume(self, hand: Hand, _request: Request) -> None:
         call = _call(hand)
         await self._hands.resume(call.id, dialled=hand.dialled)
-        await self._until(lambda: not call.on_hold)
+        await self._turns.until(lambda: not call.on_hold)
         self._must_last(call)
 
     async def _mute(self, hand: Hand, request: Request) -> None:
@@ -266,7 +237,7 @@ class CallDesk:
         call, agent = _call(hand), hand.agent.id
         target = self._to.target(hand.agent, text_of(request, "to"), text_of(request, "to_kind"))
         await self._hands.send(call.id, target, dialled=hand.dialled)
-        await self._until(lambda: not self._has(agent, call.id))
+        await self._turns.until(lambda: not self._has(agent, call.id))
 
     async def _consult(self, hand: Hand, request: Request) -> None:
         await self._begin_consult(hand, request)
@@ -282,7 +253,7 @@ class CallDesk:
         consult = new_consult(self._floor, call, number)
         name = self._floor.profile(hand.agent.id).name
         await self._hands.consult(call.id, consult, target, name, dialled=hand.dialled)
-        await self._until(lambda: consult in self._floor.calls or call.state is CallState.ENDED)
+        await self._turns.until(lambda: consult in self._floor.calls or call.state is CallState.ENDED)
         self._must_last(call)
         return consult
 
@@ -308,7 +279,7 @@ class CallDesk:
         try:
             hand = in_hand(self._floor, agent)
             check(hand, Verb.JOIN)
-            await self._alone(agent, self._join(hand, {}))
+            await self._turns.alone(agent, self._join(hand, {}))
         except RequestRefused as refusal:
             log.warning("the third one could not be added", agent=agent, reason=str(refusal))
 
@@ -319,19 +290,19 @@ class CallDesk:
         else:  # nobody is there yet: the caller goes where the agent had wanted to go
             await self._hands.cancel(call.id, consult.id)
             await self._hands.send(call.id, consult.dialed_number, dialled=hand.dialled)
-        await self._until(lambda: not self._has(agent, call.id))
+        await self._turns.until(lambda: not self._has(agent, call.id))
 
     async def _cancel(self, hand: Hand, _request: Request) -> None:
         call, consult, agent = _call(hand), _consult_of(hand), hand.agent.id
         await self._hands.cancel(call.id, consult.id)
-        await self._until(
+        await self._turns.until(
             lambda: self._phase(agent) not in (Phase.CONFERENCE, Phase.CONSULTING, Phase.CALLING)
         )
 
     async def _join(self, hand: Hand, _request: Request) -> None:
         call, consult = _call(hand), _consult_of(hand)
         await self._hands.join(call.id, consult.id)
-        await self._until(lambda: not call.on_hold)
+        await self._turns.until(lambda: not call.on_hold)
         self._must_last(call)
 
     async def _dial(self, hand: Hand, request: Request) -> None:
@@ -350,7 +321,7 @@ class CallDesk:
     async def _dial_on(self, agent: Agent, number: str) -> None:
         phone = agent.phone or ""
         await self._hands.dial(phone, number, self._floor.profile(agent.id).name)
-        await self._until(lambda: self._floor.phones[phone].in_use)
+        await self._turns.until(lambda: self._floor.phones[phone].in_use)
 
     # --- for customers who are called because of a task -----------------------------------------
     def check_customer(self, agent_id: str, number: str) -> Agent:
@@ -364,14 +335,14 @@ class CallDesk:
     async def dial_customer(self, agent_id: str, number: str) -> None:
         """Like `call-dial`; raises what that raises."""
         agent = self.check_customer(agent_id, number)
-        await self._alone(agent_id, self._dial_on(agent, number))
+        await self._turns.alone(agent_id, self._dial_on(agent, number))
 
     async def undo_dial(self, agent_id: str) -> None:
         """Hang up what the phone has just dialled; what is not heard of yet is left to the agent."""
         own = self._floor.agents[agent_id].own_call_id
         if own is not None:
             with suppress(RequestRefused):
-                await self._alone(agent_id, self._hands.hang_up(own, dialled=True))
+                await self._turns.alone(agent_id, self._hands.hang_up(own, dialled=True))
 
     async def _record_pause(self, hand: Hand, request: Request) -> None:
         call, reason = _call(hand), text_of(request, "reason").strip()
@@ -381,37 +352,6 @@ class CallDesk:
 
     async def _record_resume(self, hand: Hand, _request: Request) -> None:
         await self._recorder.resume(_call(hand), hand.agent.id)
-
-    # --- listening in -------------------------------------------------------------------------
-    async def _spy(self, request: Request) -> Mapping[str, Any]:
-        mode, phone = text_of(request, "mode"), self._phone_of(text_of(request, "agent"))
-        if phone not in self._floor.phones:
-            raise RequestRefused("unknown-phone", f"there is no phone {phone!r} to listen on")
-        if mode == "stop":
-            await self._alone(f"spy {phone}", self._hands.spy_no_more(phone))
-            return {"mode": mode}
-        if mode not in SPY_MODES:
-            raise RequestRefused(BAD_REQUEST, f"'mode' is one of: {', '.join(SPY_MODES)}, stop")
-        target = in_hand(self._floor, text_of(request, "target"))
-        if target.call is None or target.phase in (Phase.RINGING, Phase.IDLE):
-            raise RequestRefused("no-call", f"{target.agent.id} talks with nobody")
-        if target.agent.phone == phone:
-            raise RequestRefused("own-phone", "nobody can listen to the own phone")
-        work = self._hands.spy(phone, target.call.id, mode, dialled=target.dialled)
-        await self._alone(f"spy {phone}", self._spying(phone, work))
-        return {"mode": mode, "call": target.call.id}
-
-    async def _listening(self, request: Request) -> Mapping[str, Any]:
-        return {"state": self._hands.listening(self._phone_of(text_of(request, "agent"))).value}
-
-    def _phone_of(self, who: str) -> str:
-        """Where the supervisor is logged in ('': nowhere), or the phone that is named itself."""
-        supervisor = self._floor.agents.get(who)
-        return who if supervisor is None else supervisor.phone or ""
-
-    async def _spying(self, phone: str, work: Awaitable[None]) -> None:
-        await work
-        await self._until(lambda: self._floor.phones[phone].in_use)
 
     # --- small parts --------------------------------------------------------------------------
     def _phase(self, agent: str) -> Phase:
@@ -424,7 +364,7 @@ class CallDesk:
     async def stop(self) -> None:
         """Nothing that was asked for goes on by itself."""
         await self._background.stop()
-        await self._orders.stop()
+        await self._turns.stop()
 
     def _must_last(self, call: Call) -> None:
         if call.state is CallState.ENDED:
@@ -439,8 +379,3 @@ def _call(hand: Hand) -> Call:
 def _consult_of(hand: Hand) -> Call:
     assert hand.consult is not None
     return hand.consult
-
-
-async def _in_time(work: Awaitable[None], limit_s: float) -> None:
-    async with asyncio.timeout(limit_s):
-        await work

@@ -18,7 +18,7 @@ from acd.core.facts import CallKind, Consent, ConsentSaid, EndedBy, TalkRecorded
 from acd.core.hands import Listening
 from acd.core.outside_events import OutsideAnswered, OutsideDialed
 from acd.errors import RequestRefused, TelephonyError
-from acd.runtime import call_desk
+from acd.runtime import turns
 from acd.runtime.call_control import ALLOWED, Phase, Verb, check, in_hand
 from acd.runtime.call_desk import CallDesk
 from acd.runtime.destinations import Destinations
@@ -275,12 +275,12 @@ async def test_two_clicks_and_an_asterisk_that_does_not_say_so(
     page.hands.fails = TelephonyError("no such channel")
     assert await page.refused("call-resume") == "not-done"
     page.hands.fails = None
-    monkeypatch.setattr(call_desk, "LIMIT_S", 0.02)
+    monkeypatch.setattr(turns, "LIMIT_S", 0.02)
     page.hands.go_on.clear()
     assert await page.refused("call-resume") == "not-confirmed"
     assert page.floor.calls["c1"].on_hold
     page.hands.go_on.set()
-    await page.calls._orders.ended()
+    await page.calls._turns.late.ended()
     assert not page.floor.calls["c1"].on_hold
     assert (await page.ask("call-hold"))["phase"] == "held"
 
