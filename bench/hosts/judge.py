@@ -162,7 +162,8 @@ def judge_rings(rings: Sequence[Ring], offers: Offers, excuses: Excuses, pulse: 
             assert second.talk is not None
             if first.phone == second.phone or first.talk[1] <= second.talk[0] + RACE_S:
                 continue
-            text = f"{caller} was with {first.phone} and {second.phone} at once"
+            both_s = min(first.talk[1], second.talk[1]) - second.talk[0]
+            text = f"{caller} was with {first.phone} and {second.phone} at once, for {both_s:.1f} s"
             cut = excuses.path(first.node, first.talk[0], second.talk[0]) or excuses.dead(
                 first.node, first.talk[0], second.talk[0]
             )
