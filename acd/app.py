@@ -249,6 +249,7 @@ class Controller:
 
     def _floor_is_known(self) -> None:
         self.floor_known.set()
+        self._parts.reconciler.soon()
         self._parts.steering.floor_is_known()
         for at_work in self._parts.at_work:
             at_work.anew()

@@ -1,12 +1,14 @@
 """Calls that Asterisk's account has and the records have not are put on record, with what is known of them.
 
-At the start, when Asterisk has said who is still there; every few minutes while the controller runs; and when
-somebody asks for it (`acd records reconcile --repair`).
+At the start, when Asterisk has said who is still there; soon after an Asterisk that was out of reach is back,
+for calls may have come and gone there; every few minutes while the controller runs; and when somebody asks
+for it (`acd records reconcile --repair`).
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import math
 import os
@@ -40,6 +42,8 @@ FIRST_LOOK_S = 7 * 86_400.0
 """So far back where nobody knows how far the account was read."""
 SETTLED_S = 30.0
 """A call that ended so long ago has all its rows, and the controller has heard of it if it was there."""
+SOON_S = SETTLED_S + 1.0
+"""After an Asterisk is there again, what has ended meanwhile is settled."""
 WAIT_S = 60.0
 
 
@@ -65,6 +69,7 @@ class Reconciler:
     _before: dict[Path, Place] = field(default_factory=dict)
     _last: dict[Path, Place] = field(default_factory=dict)
     _looking: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _wanted: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def look(self, settled_s: float = 0.0) -> int:
         """Put on record what is new and missing; how many calls. Raises SQLAlchemy's errors and OSError.
@@ -86,11 +91,19 @@ class Reconciler:
         await asyncio.to_thread(self._keep_place, place_file, before)
         return missing
 
+    def soon(self) -> None:
+        """An Asterisk is there again: a look as soon as what has ended there meanwhile is settled."""
+        self._wanted.set()
+
     async def keep(self, floor_known: asyncio.Event) -> None:
-        """For ever: from EVERY_S after the floor is known for the first time."""
+        """For ever: every EVERY_S from when the floor is known for the first time, and when wanted `soon`."""
         await floor_known.wait()
         while True:
-            await asyncio.sleep(EVERY_S)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(EVERY_S):
+                    await self._wanted.wait()
+                    self._wanted.clear()
+                    await asyncio.sleep(SOON_S)
             try:
                 await self.look(SETTLED_S)
             except (SQLAlchemyError, OSError) as error:

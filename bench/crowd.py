@@ -8,6 +8,7 @@ import random
 import time
 from collections.abc import Callable
 from contextlib import AsyncExitStack
+from typing import Self
 
 from acd.crowd.leg import Leg, LegState
 from acd.crowd.phone import Phone
@@ -31,7 +32,7 @@ class Agents:
         self._stack = AsyncExitStack()
         self.on_offer: Callable[[str, Leg], None] = lambda _number, leg: leg.refuse(480)
 
-    async def __aenter__(self) -> Agents:
+    async def __aenter__(self) -> Self:
         async with self._stack:
             for number in self._numbers:
                 phone = Phone(number, self._centre.passwords[number], server=self._centre.server)
@@ -53,7 +54,7 @@ class Callers:
         self._numbers = itertools.count(491_500_000_000)
         self.live: set[Leg] = set()
 
-    async def __aenter__(self) -> Callers:
+    async def __aenter__(self) -> Self:
         await self._phone.__aenter__()
         return self
 

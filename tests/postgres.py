@@ -1,4 +1,5 @@
-"""A real PostgreSQL of the tests' own, on a free port of the loopback: fast, since nothing has to last.
+"""A real PostgreSQL of the tests' own, on a free port of the loopback, or of `host`: fast, since nothing has
+to last.
 
 It runs as an ordinary user also where root runs the tests (the server refuses root), sorts as people do
 (ICU), and wants a password, so that what works here works elsewhere.
@@ -29,7 +30,6 @@ OLDEST = 15
 START_LIMIT_S = 60.0
 LOOK_AGAIN_S = 0.02
 SETTINGS = {
-    "listen_addresses": "127.0.0.1",
     "unix_socket_directories": "",
     "fsync": "off",
     "synchronous_commit": "off",
@@ -59,7 +59,8 @@ def programs() -> Path:
 class PostgresProcess:
     """`start`, `stop` (at once, like a crash), `stall`, `thaw`; `new_database` makes one."""
 
-    def __init__(self, **settings: str) -> None:
+    def __init__(self, host: str = "127.0.0.1", **settings: str) -> None:
+        self.host = host
         self.port = free_ports(1)[0]
         self._settings = settings
         self._programs = programs()
@@ -83,11 +84,15 @@ class PostgresProcess:
             capture_output=True,
             cwd="/",
         )  # fmt: skip
+        if self.host != "127.0.0.1":
+            with (self._folder / "data" / "pg_hba.conf").open("a") as file:
+                file.write(f"host all all {self.host}/24 scram-sha-256\n")
 
     def start(self) -> None:
         """Run, with what it had, and answer."""
         command = [*_as_ordinary_user(), self._programs / "postgres", "-D", self._folder / "data"]
-        for name, value in {**SETTINGS, **self._settings, "port": str(self.port)}.items():
+        place = {"listen_addresses": self.host, "port": str(self.port)}
+        for name, value in {**SETTINGS, **self._settings, **place}.items():
             command += ["-c", f"{name}={value}"]
         with (self._folder / "log").open("ab") as told:
             self._process = subprocess.Popen(command, stdout=told, stderr=told, cwd="/")
@@ -140,12 +145,12 @@ class PostgresProcess:
         return True
 
     def _address(self, database: str) -> str:
-        return f"host=127.0.0.1 port={self.port} user={USER} password='{PASSWORD}' dbname={database}"
+        return f"host={self.host} port={self.port} user={USER} password='{PASSWORD}' dbname={database}"
 
     def url(self, database: str) -> str:
         """What ACD_DATABASE_URL is to be for a database."""
         password = PASSWORD.replace(" ", "%20")
-        return f"postgresql+psycopg://{USER}:{password}@127.0.0.1:{self.port}/{database}"
+        return f"postgresql+psycopg://{USER}:{password}@{self.host}:{self.port}/{database}"
 
     def run(self, statement: str, database: str = "postgres") -> list[tuple[object, ...]]:
         """One statement, outside of any transaction; its rows."""

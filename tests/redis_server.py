@@ -1,4 +1,4 @@
-"""A real redis-server of a test's own, on a free port of the loopback, that keeps nothing on disk."""
+"""A real redis-server of a test's own, on a free port of the loopback or of `host`, with nothing on disk."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ OWN_COMMANDS = frozenset({"auth", "command", "config", "info", "ping", "select"}
 class RedisProcess:
     """`start`, `stop` (what it had is lost), `stall`, `thaw`; `cli` asks it."""
 
-    def __init__(self, folder: Path, password: str = "") -> None:
+    def __init__(self, folder: Path, password: str = "", host: str = "127.0.0.1") -> None:
+        self.host = host
         self.port = free_ports(1)[0]
         self._folder = folder
         self._password = password
@@ -31,14 +32,14 @@ class RedisProcess:
         (self._folder / dump).unlink(missing_ok=True)  # what it got as a replica once
         options = {
             "port": self.port,
-            "bind": "127.0.0.1",
+            "bind": self.host,
             "save": "",
             "dir": self._folder,
             "dbfilename": dump,
         }
         command = ["redis-server", "--repl-diskless-sync-delay", "0"]
         if master is not None:
-            command += ["--replicaof", "127.0.0.1", str(master.port)]
+            command += ["--replicaof", master.host, str(master.port)]
             command += ["--masterauth", self._password] if self._password else []
         for name, value in options.items():
             command += [f"--{name}", str(value)]
@@ -89,7 +90,7 @@ class RedisProcess:
     def _ask(self, *command: str) -> subprocess.CompletedProcess[str]:
         password = ["-a", self._password, "--no-auth-warning"] if self._password else []
         return subprocess.run(
-            ["redis-cli", "-p", str(self.port), *password, *command],
+            ["redis-cli", "-h", self.host, "-p", str(self.port), *password, *command],
             capture_output=True,
             text=True,
             check=False,

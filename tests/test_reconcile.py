@@ -299,8 +299,11 @@ async def test_what_is_not_written_is_found_again(records: Records, monkeypatch:
     assert await records.reconciler.look() == 1
 
 
-async def test_looks_go_on_every_few_minutes(records: Records, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reconcile, "EVERY_S", 0.001)
+@pytest.mark.parametrize("why", ["EVERY_S", "SOON_S"])
+async def test_looks_go_on_every_few_minutes_and_after_an_absence(
+    records: Records, monkeypatch: pytest.MonkeyPatch, why: str
+) -> None:
+    monkeypatch.setattr(reconcile, why, 0.001)
     known = asyncio.Event()
     running = asyncio.create_task(records.reconciler.keep(known))
     records.asterisk_writes(row("c1"))
@@ -313,6 +316,8 @@ async def test_looks_go_on_every_few_minutes(records: Records, monkeypatch: pyte
 
     monkeypatch.setattr(Reconciler, "look", noted)
     known.set()
+    if why == "SOON_S":
+        records.reconciler.soon()
     async with asyncio.timeout(10):
         await looked.wait()
     assert records.has("c1")

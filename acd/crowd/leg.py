@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 REPEAT_S = 0.5
 REPEATS_MAX = 6
+ANSWERS_MAX = 11
+"""An answer is said so often, for half a minute; a call that nobody confirms by then is over."""
 REASONS = {180: "Ringing", 200: "OK", 480: "Temporarily Unavailable", 486: "Busy Here", 603: "Decline"}
 
 
@@ -65,6 +67,7 @@ class Leg:
         self._proof = ""
         self._last_response: bytes | None = None
         self._repeating: asyncio.TimerHandle | None = None
+        self._left = False  # before an answer
 
     @property
     def caller_number(self) -> str:
@@ -83,8 +86,23 @@ class Leg:
         self._enter(LegState.RINGING)
 
     def answer(self) -> None:
-        """Pick up."""
+        """Pick up; said again until the far end has heard it."""
         self._respond(200, self.phone.media())
+        self._say_again(1)
+
+    def _say_again(self, count: int) -> None:
+        def again() -> None:
+            if self.state in (LegState.TALKING, LegState.ENDED) or self._last_response is None:
+                return
+            self.phone.send(self._last_response)
+            self._say_again(count + 1)
+
+        if count < ANSWERS_MAX:
+            wait_s = REPEAT_S * min(2 ** (count - 1), 8)
+            self._repeating = asyncio.get_running_loop().call_later(wait_s, again)
+        else:
+            self.at["bye"] = self._request("BYE")
+            self._end(408)
 
     def refuse(self, status: int) -> None:
         """Refuse the call with a final status such as 486."""
@@ -100,9 +118,22 @@ class Leg:
             self._end(None)
         elif self.outgoing:
             self._quiet()
-            self.phone.send(self._build("CANCEL", cseq=self._cseq, branch=self._branch))
+            self._left = True
+            self._cancel(1)
         else:
             self.refuse(486)
+
+    def _cancel(self, count: int) -> None:
+        """Until the INVITE is answered, with whatever; one that nobody hears ends by itself."""
+        if self.state is LegState.ENDED:
+            return
+        if count > REPEATS_MAX:
+            self._end(408)
+            self.phone.forget(self)
+            return
+        self.phone.send(self._build("CANCEL", cseq=self._cseq, branch=self._branch))
+        loop = asyncio.get_running_loop()
+        self._repeating = loop.call_later(REPEAT_S * 2 ** (count - 1), self._cancel, count + 1)
 
     # --- what the far end does --------------------------------------------------------------------
     def take(self, message: Message, at: float) -> None:
@@ -112,8 +143,12 @@ class Leg:
         elif message.method == "INVITE":
             self._take_invite(message, at)
         elif message.method == "ACK":
+            if not self.outgoing and self.state is not LegState.ENDED:
+                self._quiet()
             self._enter(LegState.TALKING, at)
         else:
+            if self.state is not LegState.ENDED:
+                self._quiet()
             self.phone.respond(message, 200, self._own_tag)
             if message.method == "BYE":
                 self.at.setdefault("bye", at)
@@ -135,6 +170,8 @@ class Leg:
             self.phone.send(self._last_response)
 
     def _take_response(self, message: Message, status: int, at: float) -> None:
+        if message.method == "CANCEL" or (self._left and status < 200):
+            return  # what counts is the end of the INVITE
         self._quiet()
         if message.method == "BYE":
             self.at.setdefault("bye_answered", at)
@@ -159,6 +196,8 @@ class Leg:
         if self.audio is not None:
             self.audio.far_end = sip.media_address(message.body)
         self._enter(LegState.TALKING, at)
+        if self._left and self.state is LegState.TALKING:  # the answer came in between
+            self.hang_up()
 
     def _prove(self, challenge: Message) -> None:
         """Ask again, and say who asks."""

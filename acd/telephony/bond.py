@@ -229,6 +229,7 @@ class Bond:
         async with self._looking:
             self._suspend()
             await self._beat()
+            await self._switch.drop_dead(self.node)
             # Those given while we had no pulse are short.
             await self._switch.renew_leases(self.lease_s, self.node)
             picture = await self._fresh.look()

@@ -57,6 +57,7 @@ class FreshLook:
         self._node = node
         self._link: AmiLink | None = None
         self._switch: Switchboard | None = None
+        self._began = 0.0  # the last look, by the loop's time
         self.hands: Found | None = None
 
     def attach(self, link: AmiLink, switch: Switchboard) -> None:
@@ -83,7 +84,7 @@ class FreshLook:
     async def _look(self) -> tuple[Picture, frozenset[str]]:
         """What there is, and the calls that were known when the look began."""
         assert self._link is not None
-        before = frozenset(self._floor.calls)
+        before, self._began = frozenset(self._floor.calls), asyncio.get_running_loop().time()
         self._watch.look_begins(self._node)
         picture = await look(self._link)
         picture.callers = self._by_present_name(picture.callers)
@@ -93,9 +94,16 @@ class FreshLook:
         """Calls that seem to be over: the account may tell how they have ended."""
         assert self._switch is not None
         there = {c.call_id for c in picture.callers if not self._watch.has_gone(c.uniqueid)}
-        there |= self._switch.asking() | self._watch.handed_over
+        there |= self._asking(picture) | self._watch.handed_over
         ours = (call for call in self._floor.calls.values() if call.id in before and self._is_ours(call))
         return [call.id for call in ours if call.id not in there and call.state is not CallState.ENDED]
+
+    def _asking(self, picture: Picture) -> frozenset[str]:
+        """The calls whose channels ask us. Who had asked before the look began is seen in it, or is gone:
+        where packets are lost a session outlives its channel."""
+        assert self._switch is not None
+        seen = frozenset(caller.call_id for caller in picture.callers)
+        return (self._switch.asking() & seen) | self._switch.asking_since(self._node, self._began)
 
     def _by_present_name(self, callers: list[CallerSeen]) -> list[CallerSeen]:
         """A channel may still carry the id of a consultation that has become part of its call.
@@ -119,6 +127,7 @@ class FreshLook:
         `ends`: how calls that are missing have ended, as far as Asterisk's account says so.
         """
         assert self._switch is not None
+        asking = self._asking(picture)
         self._watch.set_phones(picture.reachable, picture.channels, self._node)
         handed_over = self._watch.handed_over & self._floor.calls.keys()  # we know their callers better
         callers = [
@@ -130,7 +139,7 @@ class FreshLook:
         self._hand_over(callers)
         handed_over |= self._watch.handed_over & self._floor.calls.keys()
         news = (frozenset(self._floor.calls) - before) | handed_over | self._legs(picture)
-        alive = frozenset(c.call_id for c in callers) | self._switch.asking() | news
+        alive = frozenset(c.call_id for c in callers) | asking | news
         ours = [call.id for call in self._floor.calls.values() if self._is_ours(call)]
         missing = frozenset(c for c in ours if c not in alive)
         self._tell_answered({c: phone for c, phone in ends.answered.items() if c in missing})

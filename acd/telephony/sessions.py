@@ -245,20 +245,25 @@ class Sessions:
 
         None where no channel can be asked, which says nothing.
         """
-        lines = [line for call_id, line in self._lines.items() if self.node_of(call_id) == node]
         found = None
-        for line in [line for line in lines if not (line.gone or line.busy)][:ASKED_AT_MOST]:
-            try:
-                async with asyncio.timeout(ANSWERS_WITHIN_S):
-                    await line.identity()
-            except TimeoutError:
-                found = False
-                line.close()  # an answer that comes late must not pass for that to the next command
-            except TelephonyError:
-                continue
-            else:
+        for line in self._idle_at(node)[:ASKED_AT_MOST]:
+            answered = await _answers(line)
+            if answered:
                 return True
+            found = found if answered is None else answered
         return found
+
+    async def drop_dead(self, node: str) -> None:
+        """Close each session of this node that does not answer.
+
+        Where packets are lost a session outlives its channel, or that it asks no longer: who is served by
+        Asterisk's own queue meanwhile must be given no lease, and not be taken for one who waits here.
+        """
+        await asyncio.gather(*(_answers(line) for line in self._idle_at(node)))
+
+    def _idle_at(self, node: str) -> list[AgiLine]:
+        lines = [line for call_id, line in self._lines.items() if self.node_of(call_id) == node]
+        return [line for line in lines if not (line.gone or line.busy)]
 
     def asking_since(self, node: str, began: float) -> frozenset[str]:
         """The calls of this node whose channels have asked since then (the loop's time), and still do."""
@@ -295,3 +300,16 @@ class Sessions:
                 await run(line)
 
         self._background.begin(guarded())
+
+
+async def _answers(line: AgiLine) -> bool | None:
+    """Whether somebody is at the other end of an idle session, else it is closed; None: it just ended."""
+    try:
+        async with asyncio.timeout(ANSWERS_WITHIN_S):
+            await line.identity()
+    except TimeoutError:
+        line.close()  # an answer that comes late must not pass for that to the next command
+        return False
+    except TelephonyError:
+        return None
+    return True

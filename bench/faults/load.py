@@ -10,10 +10,11 @@ import asyncio
 import contextlib
 import random
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any, Protocol, Self
 
 from acd.crowd.leg import Leg, LegState
 from bench.centre import agent_of
@@ -60,18 +61,55 @@ class Caller:
         return self.ended_at > 0.0 and not self.left and not self.agent_left_at and not self.cut_off
 
 
+class Staff(Protocol):
+    """The agents' phones; see `bench.crowd.Agents`."""
+
+    on_offer: Callable[[str, Leg], None]
+
+    async def __aenter__(self) -> Self:
+        """Registered."""
+
+    async def __aexit__(self, *_exc: object) -> None:
+        """Away."""
+
+
+class Trunk(Protocol):
+    """Where callers come from; see `bench.crowd.Callers`."""
+
+    async def __aenter__(self) -> Self:
+        """Ready to dial."""
+
+    async def __aexit__(self, *_exc: object) -> None:
+        """Away."""
+
+    def dial(self, number: str) -> tuple[str, Leg]:
+        """A new caller: their number, and the call."""
+
+
+class Loaded(Protocol):
+    """The centre to which callers come."""
+
+    phones: tuple[str, ...]
+
+    async def ready(self, *agents: str) -> None:
+        """Log in and go ready."""
+
+    async def ask_leader(self, do: str, limit_s: float = 2.0, **fields: Any) -> dict[str, Any] | None:
+        """Whoever leads; None where nobody answers."""
+
+
 class Load:
     """`callers`: number → caller, of all who ever came. `offers`: when an agent's phone was rung."""
 
-    def __init__(self, centre: FaultCentre, pace: Pace, seed: int) -> None:
+    def __init__(self, centre: Loaded, pace: Pace, seed: int, trunk: Trunk, staff: Staff) -> None:
         self.centre = centre
         self.callers: dict[str, Caller] = {}
         self.offers: list[float] = []
         self.offered = asyncio.Event()
         self._pace = pace
         self._chance = random.Random(seed)
-        self._trunk = Callers(centre)
-        self._agents = Agents(centre, centre.phones, REGISTERED_S)
+        self._trunk = trunk
+        self._agents = staff
         self._legs: dict[str, Leg] = {}
         self._coming: asyncio.Task[None] | None = None
 
@@ -201,6 +239,11 @@ class Load:
                 if agent["state"] == "not_ready":
                     with contextlib.suppress(KeyError):
                         await self.centre.ask_leader("ready", agent=agent["id"])
+
+
+def load_of(centre: FaultCentre, pace: Pace, seed: int) -> Load:
+    """At the one Asterisk of a centre."""
+    return Load(centre, pace, seed, Callers(centre), Agents(centre, centre.phones, REGISTERED_S))
 
 
 def gaps(moments: list[float], since: float, until: float) -> list[tuple[float, float]]:

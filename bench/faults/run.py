@@ -16,7 +16,7 @@ from acd.cli.process import raise_open_files
 from bench.faults.centre import FaultCentre
 from bench.faults.judge import Books, compared
 from bench.faults.kinds import FAULTS
-from bench.faults.load import Caller, Load, Pace, gaps
+from bench.faults.load import Caller, Pace, gaps, load_of
 from bench.faults.stage import LOOK_S, Stage
 
 WARM_S = (6.0, 10.0)
@@ -69,7 +69,7 @@ async def staged(
         centre = FaultCentre(keep or Path(folder), pace.agents)
         try:
             await centre.begin()
-            stage = Stage(centre, Load(centre, pace, seed), random.Random(seed), short)
+            stage = Stage(centre, load_of(centre, pace, seed), random.Random(seed), short)
             async with stage.load.on_the_phone():
                 keeping = asyncio.create_task(stage.keep())
                 try:

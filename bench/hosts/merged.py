@@ -74,6 +74,10 @@ def broken_rules(file: Path) -> list[str]:
     return []
 
 
+LATE_S = 5.0
+"""A busy process meets a deadline so late at most, and hears of something else before it does."""
+
+
 class JournalBooks(Bookkeeper):
     """The books of an engine whose steps are on file."""
 
@@ -92,6 +96,17 @@ class JournalBooks(Bookkeeper):
         else:
             self._timers(step.at)
         self.check()
+
+    def check(self) -> None:
+        """All rules; those about deadlines as of the first one that the process has not come to yet."""
+        now, due = self.now, self.engine.next_deadline()
+        if due is not None and due < now:
+            assert now - due <= LATE_S, f"a deadline of {now - due:.1f} s ago that did not fire"
+            self.now = due
+        try:
+            super().check()
+        finally:
+            self.now = now
 
     def _restored(self, agents: Sequence[Agent], calls: Sequence[Call]) -> None:
         """What was kept is where these books begin."""

@@ -446,14 +446,23 @@ class Bookkeeper:
         floor = self.engine.floor
         for agent in floor.agents.values():
             phone = floor.phones.get(agent.phone or "")
-            idle = phone is not None and phone.reachable and not phone.in_use
-            if agent.state is not AgentState.READY or not idle or agent.back_off_until is not None:
+            if phone is None or not phone.reachable or phone.in_use:
+                continue
+            if agent.state is not AgentState.READY or agent.back_off_until is not None:
                 continue
             for call in floor.calls.values():
                 if call.state is not CallState.WAITING or not call.present:
                     continue
+                if not self._can_be_rung_for(agent, call):
+                    continue
                 wanted = self._could_serve(agent, call) and not self._kept_back(agent, call)
                 assert not wanted, f"{agent.id} is idle while {call.id} waits"
+
+    def _can_be_rung_for(self, agent: Agent, call: Call) -> bool:
+        """Whether the call's node is there, and can ring the agent's phone."""
+        floor = self.engine.floor
+        phone = floor.phones.get(agent.phone or "")
+        return call.node not in floor.nodes_away and (phone is None or call.node not in phone.missing)
 
     def _check_nobody_was_passed_over(self) -> None:
         """No agent was offered a call while a more urgent one that the agent could serve stood in line.
@@ -471,6 +480,8 @@ class Bookkeeper:
             return
         for call_id, stand in self.stood.items():
             other = floor.calls[call_id]
+            if not self._can_be_rung_for(agent, other):
+                continue
             if before.get(call_id) == stand and self._could_serve(agent, other):
                 assert self._urgency(call) < self._urgency(other), f"{call.id} was preferred to {other}"
 

@@ -353,6 +353,25 @@ def test_nobody_is_idle_whom_a_call_could_have_and_nobody_is_passed_without_need
             assert [centre_.idle_for(call) for call in waiting if centre_.idle_for(call)] == []
 
 
+def test_who_waits_at_a_node_that_can_ring_nobody_holds_up_nobody_elsewhere() -> None:
+    floor = Floor("anna", "ben")
+    for phone in ("1001", "1002"):  # the node is there, and its way to the phones is cut
+        floor.tell(events.PhoneChanged(phone, True, False, frozenset({"b"})))
+    assert floor.arrives("b1", "b") == []
+    assert floor.arrives("b2", "b") == []
+    assert floor.arrives("a1", "a") == [("a1", "anna")]
+    assert floor.arrives("a2", "a") == [("a2", "ben")]
+    floor.arrives("a3", "a")
+    floor.tell(events.OfferAnswered("a1", "1001"))
+    floor.tell(events.CallEnded("a1", EndedBy.CALLER))
+    assert (floor.position("b1"), floor.position("b2"), floor.position("a3")) == (1, 2, 3)
+    assert floor.tell(events.WrapUpDone("anna")) == [("a3", "anna")]
+    floor.tell(events.OfferAnswered("a2", "1002"))
+    floor.tell(events.CallEnded("a2", EndedBy.CALLER))
+    floor.tell(events.WrapUpDone("ben"))
+    assert floor.tell(events.PhoneChanged("1002", True, False)) == [("b1", "ben")]
+
+
 def test_a_direct_call_to_a_phone_that_its_node_cannot_ring() -> None:
     floor = Floor("anna")
     floor.tell(events.PhoneChanged("1001", True, False, frozenset({"b"})))

@@ -7,7 +7,7 @@ it means.
 from __future__ import annotations
 
 import subprocess
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
@@ -18,11 +18,13 @@ HOSTS = {"a": "127.0.0.41", "b": "127.0.0.42"}
 
 
 class NodesCentre(Centre):
-    """Two nodes, one controller."""
+    """Two nodes, one controller. `hosts`: where each node is."""
+
+    hosts: Mapping[str, str] = HOSTS
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
-        self.env["ACD_ASTERISK_NODES"] = ",".join(f"{name}={host}" for name, host in HOSTS.items())
+        self.env["ACD_ASTERISK_NODES"] = ",".join(f"{name}={host}" for name, host in self.hosts.items())
         self.env["ACD_AGI_FROM"] = "127.0.0.0/8"
         self.asterisks: dict[str, subprocess.Popen[bytes]] = {}
 
@@ -33,13 +35,17 @@ class NodesCentre(Centre):
         self.env = alone
 
     def _start_asterisk(self) -> None:
-        for node in HOSTS:
+        for node in self.hosts:
             self.start_node(node)
+
+    def at_host(self, node: str, *command: str | Path) -> list[str]:
+        """A command as it is to be run where this node is."""
+        return [*map(str, command)]
 
     def start_node(self, node: str) -> None:
         """Until it is fully booted."""
         self.asterisks[node] = subprocess.Popen(
-            [CHECKOUT / "asterisk" / "run"],
+            self.at_host(node, CHECKOUT / "asterisk" / "run"),
             env={**self.env, "ACD_ASTERISK_NODE": node},
             stdout=self._log,
             stderr=self._log,
@@ -89,12 +95,12 @@ class NodesCentre(Centre):
 
     def console(self, command: str) -> str | None:
         """What all nodes say together."""
-        told = [self.at(node, command) for node in HOSTS]
+        told = [self.at(node, command) for node in self.hosts]
         return "".join(text or "" for text in told)
 
     def server_of(self, node: str) -> tuple[str, int]:
         """Where it takes SIP."""
-        return HOSTS[node], self.sip_port
+        return self.hosts[node], self.sip_port
 
     def customer_at(self, node: str, from_number: str, tone_hz: float | None = None) -> Phone:
         """A caller from the trunk, at this node."""

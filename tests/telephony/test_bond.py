@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import os
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
@@ -399,6 +402,28 @@ async def test_news_during_a_look_counts_for_more_than_the_look(house: House) ->
     assert seen.alive == frozenset()
     assert house.engine.floor.phones["1001"].in_use is False
     assert "Redirect" not in house.ami.names()
+
+
+@dataclass
+class Session:
+    """Somebody asks, since a moment of the loop's time."""
+
+    began: float
+    gone: bool = False
+    busy: bool = True
+
+
+async def test_a_session_that_has_outlived_its_channel_keeps_no_call(house: House) -> None:
+    """Its end was lost on the way; who asks since the look began is there, seen or not."""
+    sessions: dict[str, Any] = house.switch._lines
+    for call_id, began in (("c1", 0.0), ("c2", 0.0), ("c3", math.inf)):
+        house.engine.handle(events.CallArrived(call_id, CallKind.INBOUND, "+49", "", "8001"), 0.0)
+        sessions[call_id] = Session(began)
+    _note(house, "Status", status(CALLER, "1.1", "AGI", "c1", caller=True))
+    await house.start()
+    (seen,) = (event for event in house.heard if isinstance(event, events.FloorSeen))
+    assert seen.alive == {"c1", "c3"}
+    sessions.clear()
 
 
 async def test_a_call_that_arrives_during_a_look_is_not_taken_for_gone(house: House) -> None:

@@ -148,6 +148,14 @@ def test_fallback_queues_have_the_agents_with_the_skills(site: Site) -> None:
     }
 
 
+@pytest.mark.parametrize("context", ["acd-run", "acd-back", "acd-fallback"])
+def test_a_lease_that_runs_out_finds_its_way_wherever_a_caller_may_be_led(site: Site, context: str) -> None:
+    """A channel whose time is over is hung up where its context has no extension for that."""
+    dialplan = site.text("extensions.conf")
+    inside = dialplan.partition(f"\n[{context}]\n")[2].partition("\n[")[0]
+    assert "exten => T,1," in inside
+
+
 def test_an_agent_who_comes_back_from_a_consultation_has_no_lease(site: Site) -> None:
     """The leg was asking what next, and a lease that ran out would end the talk that it goes back to."""
     text = site.text("extensions.conf")

@@ -1,0 +1,224 @@
+"""What must hold at the end, whatever was cut: of leaders, of calls and agents, of records."""
+
+from __future__ import annotations
+
+import json
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import pairwise
+from pathlib import Path
+
+from acd.journal.replay import steps_of
+from bench.centre import agent_of
+from bench.faults.load import Caller
+from bench.hosts.kinds import Window
+from bench.hosts.load import Ring
+from bench.hosts.merged import Term
+
+LEADS = "this controller leads"
+OFFERED_WITHIN_S = 5.0
+"""Between a decision to ring and the phone's first ring."""
+REPEATED_S = 35.0
+"""So long SIP repeats what was not answered; what a cut has swallowed may come so late, and ends then."""
+RACE_S = 0.3
+
+
+@dataclass(frozen=True, slots=True)
+class Offers:
+    """Of the merged journal: when each agent was given each call, by any leader."""
+
+    at: Mapping[tuple[str, str], list[float]]
+
+    def since(self, ring: Ring, moment: float) -> bool:
+        """Whether a leader has decided it after this moment."""
+        moments = self.at.get((agent_of(ring.phone), ring.caller), [])
+        return any(moment < at <= ring.at + RACE_S for at in moments)
+
+    def made(self, ring: Ring) -> bool:
+        """Whether a leader has decided it, rather than a node's own queue."""
+        moments = self.at.get((agent_of(ring.phone), ring.caller), [])
+        where = bisect_left(moments, ring.at - OFFERED_WITHIN_S)
+        return where < len(moments) and moments[where] <= ring.at + RACE_S
+
+
+def offers_of(found: Iterable[Term]) -> Offers:
+    """By agent and caller's number."""
+    numbers: dict[str, str] = {}
+    moments: dict[tuple[str, str], list[float]] = defaultdict(list)
+    for term in found:
+        for step in steps_of(term.file):
+            event = step.told.get("event", {})
+            if event.get("is") == "CallArrived":
+                numbers[event["call_id"]] = event["caller_number"]
+            for call in step.told.get("restored", {}).get("calls", ()) if "restored" in step.told else ():
+                numbers[call["id"]] = call["caller_number"]
+            for command in step.outcome.get("did", ()):
+                if command["is"] == "Offer":
+                    number = numbers.get(command["call_id"], command["call_id"])
+                    moments[command["agent"], number].append(step.at)
+    return Offers({key: sorted(at) for key, at in moments.items()})
+
+
+@dataclass(frozen=True, slots=True)
+class Led:
+    """A controller began to lead, as its log has it."""
+
+    at: float
+    name: str
+    fence: int
+
+
+def led(logs: Iterable[Path]) -> list[Led]:
+    """All beginnings, in the order of time."""
+    found = []
+    for log in logs:
+        for line in log.read_text(encoding="utf-8", errors="replace").splitlines():
+            if LEADS in line and line.startswith("{"):
+                told = json.loads(line)
+                if told["event"] == LEADS:
+                    at = datetime.fromisoformat(told["timestamp"]).timestamp()
+                    found.append(Led(at, told["controller"], told["fence"]))
+    return sorted(found, key=lambda each: each.at)
+
+
+def fences_that_do_not_grow(found: Sequence[Led]) -> list[str]:
+    """A sentence for each leader whose number is not greater than all before."""
+    out, highest = [], 0
+    for each in found:
+        if each.fence <= highest:
+            out.append(f"{each.name} led under number {each.fence}, but {highest} had been given before")
+        highest = max(highest, each.fence)
+    return out
+
+
+@dataclass(slots=True)
+class Verdict:
+    """`problems` must be none.
+
+    `by_queue`: rings by a node's own queue of a phone that was busy at the other node; `cut_rings`: rings of
+    a phone that had not been told of the end of its last call.
+    """
+
+    problems: list[str] = field(default_factory=list)
+    excused: list[str] = field(default_factory=list)
+    by_queue: int = 0
+    cut_rings: int = 0
+
+
+class Excuses:
+    """What was cut off or dead, and when."""
+
+    def __init__(self, windows: Sequence[Window]) -> None:
+        self._windows = windows
+
+    def path(self, node: str, began: float, ended: float) -> bool:
+        """Whether the phones' way to this node was cut then, or so shortly before that SIP still repeats."""
+        return self._any("path", node, began, ended, REPEATED_S)
+
+    def path_until(self, node: str, at: float) -> float | None:
+        """When the last cut of the phones' way to this node ended, of which SIP may repeat something yet."""
+        ends = (
+            w.ended
+            for w in self._windows
+            if w.what == "path" and w.host == node and w.began <= at <= w.ended + REPEATED_S
+        )
+        return max(ends, default=None)
+
+    def dead(self, node: str, began: float, ended: float) -> bool:
+        """Whether the node's Asterisk did not run at some moment of this time."""
+        return self._any("dead", node, began, ended, 5.0)
+
+    def apart(self, node: str, began: float, ended: float) -> bool:
+        """Whether the leader may not have known the node then."""
+        return self._any("between", node, began, ended, 15.0)
+
+    def _any(self, what: str, node: str, began: float, ended: float, after_s: float) -> bool:
+        return any(
+            w.what == what and w.host == node and w.began <= ended and began <= w.ended + after_s
+            for w in self._windows
+        )
+
+
+def judge_rings(rings: Sequence[Ring], offers: Offers, excuses: Excuses, pulse: Sequence[float]) -> Verdict:
+    """No phone is rung by two calls at once, no caller is with two agents.
+
+    `pulse`: moments at which leaders changed; a node's own queue serves around them.
+    """
+    verdict = Verdict()
+    for ring in rings:
+        if ring.busy is not None:
+            _judge_second(ring, ring.busy, offers, excuses, pulse, verdict)
+    by_caller: dict[str, list[Ring]] = defaultdict(list)
+    for ring in rings:
+        if ring.talk is not None:
+            by_caller[ring.caller].append(ring)
+    for caller, of_caller in by_caller.items():
+        of_caller.sort(key=lambda ring: ring.talk or (0.0, 0.0))
+        for first, second in pairwise(of_caller):
+            assert first.talk is not None
+            assert second.talk is not None
+            if first.phone == second.phone or first.talk[1] <= second.talk[0] + RACE_S:
+                continue
+            both_s = min(first.talk[1], second.talk[1]) - second.talk[0]
+            text = f"{caller} was with {first.phone} and {second.phone} at once, for {both_s:.1f} s"
+            cut = excuses.path(first.node, first.talk[0], second.talk[0]) or excuses.dead(
+                first.node, first.talk[0], second.talk[0]
+            )
+            (verdict.excused if cut else verdict.problems).append(text)
+    return verdict
+
+
+def _judge_second(
+    ring: Ring, first: Ring, offers: Offers, excuses: Excuses, pulse: Sequence[float], verdict: Verdict
+) -> None:
+    since = first.at
+    ended = first.leg.at.get("ended", float("inf"))
+    if ended <= ring.at + RACE_S and first.caller != ring.caller:
+        return  # on its way out: the end had been sent and was not read yet
+    if excuses.path(first.node, since, ring.at) or excuses.dead(first.node, since, ring.at):
+        verdict.cut_rings += 1  # the phone was not told that the first one is over
+        return
+    cut_until = excuses.path_until(ring.node, ring.at)
+    if cut_until is not None and not offers.since(ring, cut_until):
+        verdict.cut_rings += 1  # it was sent before, is said again since, and has been given up meanwhile
+        return
+    ours = offers.made(ring), offers.made(first)
+    text = (
+        f"phone {ring.phone} was rung by {ring.caller} at {ring.node}, while with {first.caller} at"
+        f" {first.node}"
+        f" for {ring.at - since:.1f} s ({'leader' if ours[0] else 'own queue'} after"
+        f" {'leader' if ours[1] else 'own queue'}), {datetime.fromtimestamp(ring.at):%H:%M:%S.%f}"
+    )
+    queue = ring if not ours[0] else first
+    unknown = excuses.apart(queue.node, since, ring.at) or any(
+        since - 30.0 <= moment <= ring.at for moment in pulse
+    )
+    if not all(ours) and unknown:
+        verdict.by_queue += 1
+        verdict.excused.append(text)
+    else:
+        verdict.problems.append(text)
+
+
+def judge_losses(callers: Mapping[str, Caller], node_of: Mapping[str, str], excuses: Excuses) -> Verdict:
+    """Who was cut off, and whether what was done to the caller's node is a reason."""
+    verdict = Verdict()
+    for number, caller in callers.items():
+        if not (caller.is_lost or caller.cut_off):
+            continue
+        node = node_of[number]
+        where = "in a talk" if caller.answered_at else "in line" if caller.reached_at else "before any answer"
+        text = (
+            f"{number} at node {node} was cut off {where}, {caller.ended_at - caller.dialled_at:.1f} s after"
+            f" dialling, {datetime.fromtimestamp(caller.ended_at):%H:%M:%S.%f}"
+        )
+        if caller.cut_off or excuses.dead(node, caller.dialled_at, caller.ended_at):
+            verdict.excused.append(f"{text}: its Asterisk was killed")
+        elif excuses.path(node, caller.dialled_at, caller.ended_at):
+            verdict.excused.append(f"{text}: its way to phones and callers was cut")
+        else:
+            verdict.problems.append(text)
+    return verdict

@@ -1,0 +1,112 @@
+"""What `script/hosts` takes for a reason, and what for a fault of ours."""
+
+from __future__ import annotations
+
+import random
+from itertools import islice
+from typing import Any
+
+from acd.crowd.leg import Leg
+from bench.faults.load import Caller
+from bench.hosts.judge import (
+    Excuses,
+    Led,
+    Offers,
+    fences_that_do_not_grow,
+    judge_losses,
+    judge_rings,
+)
+from bench.hosts.kinds import FAULTS, Window
+from bench.hosts.load import Ring
+from bench.hosts.network import Drop
+from bench.hosts.run import plan
+
+NOTHING = Excuses([])
+
+
+def ring(
+    phone: str,
+    caller: str,
+    at: float,
+    *,
+    talks: tuple[float, float] | None = None,
+    node: str = "a",
+    **more: Any,
+) -> Ring:
+    """At a phone; `talks` from … to."""
+    leg = object.__new__(Leg)
+    leg.at = {"invite": at} if talks is None else {"invite": at, "talking": talks[0], "ended": talks[1]}
+    return Ring(phone, node, caller, leg, more.get("busy"))
+
+
+def made(*offers: tuple[str, str, float]) -> Offers:
+    """By leaders: agent, caller, when."""
+    at: dict[tuple[str, str], list[float]] = {}
+    for phone, caller, moment in offers:
+        at.setdefault((f"agent{phone}", caller), []).append(moment)
+    return Offers(at)
+
+
+def test_a_caller_with_two_agents_at_once() -> None:
+    one, two = ring("3001", "+1", 10, talks=(11, 20)), ring("3002", "+1", 15, talks=(16, 18))
+    assert len(judge_rings([one, two], made(), NOTHING, []).problems) == 1
+    later = ring("3002", "+1", 20, talks=(20.1, 22))
+    assert judge_rings([one, later], made(), NOTHING, []).problems == []
+    cut = judge_rings([one, two], made(), Excuses([Window("path", "a", 5, 12)]), [])
+    assert (cut.problems, len(cut.excused)) == ([], 1)
+
+
+def test_a_phone_that_is_rung_by_two_calls() -> None:
+    first = ring("3001", "+1", 10, talks=(11, 20))
+    second = ring("3001", "+2", 15, node="b", busy=first)
+    both = made(("3001", "+1", 9.9), ("3001", "+2", 14.9))
+    apart = Excuses([Window("between", "a", 8, 12), Window("between", "b", 8, 12)])
+    assert len(judge_rings([first, second], both, apart, []).problems) == 1, "a leader has decided both"
+    queue = made(("3001", "+1", 9.9))
+    assert judge_rings([first, second], queue, apart, []).by_queue == 1
+    assert len(judge_rings([first, second], queue, NOTHING, []).problems) == 1, "the leader could see both"
+    assert judge_rings([first, second], both, Excuses([Window("path", "a", 8, 9)]), []).cut_rings == 1
+    behind = Excuses([Window("path", "b", 8, 14.95)])
+    assert judge_rings([first, second], both, behind, []).cut_rings == 1, "decided before, and said again"
+    assert len(judge_rings([first, second], both, Excuses([Window("path", "b", 8, 14)]), []).problems) == 1
+
+
+def test_a_call_that_was_cut_off_needs_a_reason() -> None:
+    callers = {
+        "+1": Caller("+1", 10.0, 11.0, ended_at=15.0),
+        "+2": Caller("+2", 10.0, left=True, ended_at=15.0),
+    }
+    at = {"+1": "a", "+2": "b"}
+    assert len(judge_losses(callers, at, NOTHING).problems) == 1
+    assert len(judge_losses(callers, at, Excuses([Window("path", "b", 9, 12)])).problems) == 1
+    for what in ("path", "dead"):
+        found = judge_losses(callers, at, Excuses([Window(what, "a", 12, 14)]))
+        assert (found.problems, len(found.excused)) == ([], 1)
+
+
+def test_numbers_of_leaders_grow() -> None:
+    assert fences_that_do_not_grow([Led(1, "one", 1), Led(2, "two", 2), Led(3, "one", 5)]) == []
+    assert len(fences_that_do_not_grow([Led(1, "one", 2), Led(2, "two", 2)])) == 1
+
+
+def test_what_a_filter_is_told() -> None:
+    whole = list(Drop("rest", "a").rules())
+    assert [rule[2] for rule in whole] == ["10.77.0.1", "10.77.0.2"]
+    ports = list(Drop("b", "a", (5038,), share=0.3).rules())
+    assert [" ".join(rule[3:]) for rule in ports] == [
+        f"-p tcp {side} 5038 -m statistic --mode random --probability 0.30 -j DROP"
+        for side in ("--sport", "--dport")
+    ]
+
+
+def test_each_fault_comes_equally_often() -> None:
+    seen: list[str] = []
+    for names in plan(random.Random(1)):
+        assert len(names) < 3
+        if len(names) == 2:
+            assert not FAULTS[names[0]].hits or FAULTS[names[0]].hits != FAULTS[names[1]].hits
+        seen += names
+        if len(seen) == 2 * len(FAULTS):
+            break
+    assert sorted(seen) == sorted([*FAULTS, *FAULTS])
+    assert list(islice(plan(random.Random(7)), 9)) == list(islice(plan(random.Random(7)), 9))
