@@ -6,6 +6,7 @@ south alone.
 
 from __future__ import annotations
 
+import re
 import shutil
 import time
 from collections.abc import AsyncIterator
@@ -43,6 +44,14 @@ MARKS = (
     *("1003", "1004", "1005", "Support", "sb-", "5559", "chief's"),
     *('"group":"support"', '"key":"support"', '["support"', '"support"]', "group:support"),
 )
+
+
+def marks_in(text: str) -> list[str]:
+    """Those of MARKS that a text has; a number only as a whole, for times and ids have digits, too."""
+    found = (mark for mark in MARKS if mark in text)
+    return [mark for mark in found if not mark.isdigit() or re.search(rf"(?<![\d.]){mark}(?!\d)", text)]
+
+
 DAY = "2026-02-20"
 _TEAMS = "teams:\n  north: {name: {en: North, zh_CN: 北区}}\n  south: {name: {en: Süden, zh_CN: 南区}}\n\n"
 

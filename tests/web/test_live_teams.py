@@ -13,7 +13,7 @@ from typing import Any
 from acd.web.live.bounded import BoundedPicture
 from acd.web.picture import Picture
 from tests.web.desktop import Desktop, Live, desktop
-from tests.web.team_world import MARKS, agent, call, config_of, picture
+from tests.web.team_world import agent, call, config_of, marks_in, picture
 
 NORTH = frozenset({"north"})
 
@@ -58,7 +58,7 @@ async def test_agents_and_calls_of_other_teams_are_not_sent(tmp_path: Path) -> N
         house.controller.change({"agent:ben": agent("ben", "Ben Okafor", ["sales"], state="not_ready")})
         change = await live.next(type="change", topic="wallboard")
         while "agent:ben" not in change["set"]:
-            assert [mark for mark in MARKS if mark in json.dumps(change, ensure_ascii=False)] == []
+            assert marks_in(json.dumps(change, ensure_ascii=False)) == []
             change = await live.next(type="change", topic="wallboard")
         assert set(change["set"]) == {"agent:ben", "group:sales"}
         assert change["set"]["group:sales"]["not_ready"] == 1
@@ -68,7 +68,7 @@ async def test_agents_and_calls_of_other_teams_are_not_sent(tmp_path: Path) -> N
 async def test_what_is_the_supervisors_own_names_no_other_teams(tmp_path: Path) -> None:
     async with house_of_teams(tmp_path) as house, await house.live("me") as live:
         mine = await shown(live, "me")
-        assert [mark for mark in MARKS if mark in json.dumps(mine, ensure_ascii=False)] == []
+        assert marks_in(json.dumps(mine, ensure_ascii=False)) == []
         house.controller.change({"centre": {**picture()["centre"], "name": "Nordwind 2"}})
         change = await live.next(type="change")
         assert (change["set"]["centre"]["name"], change["set"]["centre"]["groups"]) == (

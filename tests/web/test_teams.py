@@ -25,7 +25,7 @@ from acd.web.asker import Role
 from acd.web.centre import CentreShown
 from acd.web.route import Bound, Route
 from tests.web.client import CHECKOUT, client_of
-from tests.web.team_world import CHIEF, DAY, MARKS, NORTH, World, config_of, facts_of, talk, world
+from tests.web.team_world import CHIEF, DAY, NORTH, World, config_of, facts_of, marks_in, talk, world
 
 OWN = {
     "POST /api/me/state", "GET /api/me/figures", "GET /api/me/phone", "POST /api/me/call",
@@ -208,8 +208,8 @@ async def test_nothing_of_another_team_comes_out_or_is_changed(tmp_path: Path) -
                 seen = house.controller.asked[asked:]
                 if one.own:
                     assert status < 300, (route.name, one, text)
-                    assert [mark for mark in MARKS if mark in text] == [], (route.name, one, text)
-                    assert not any(mark in str(seen) for mark in MARKS), (route.name, seen)
+                    assert marks_in(text) == [], (route.name, one, text)
+                    assert not marks_in(str(seen)), (route.name, seen)
                 else:
                     assert status in (400, 403, 404, 422), (route.name, one, status, text)
                     assert {told["do"] for told in seen} <= {"status", "call"}, (route.name, one, seen)
@@ -229,7 +229,7 @@ async def test_the_same_comes_out_for_who_has_rights_for_all(tmp_path: Path) -> 
             assert all(status < 300 for status, _ in texts), (name, texts)
             quiet = ("runs", "recordings", "intervals", "{id}/why-agent")  # theirs say nothing of others
             if not name.endswith(quiet):
-                assert any(mark in text for _, text in texts for mark in MARKS), (name, texts)
+                assert any(marks_in(text) for _, text in texts), (name, texts)
 
 
 async def test_what_acts_on_everybody_takes_rights_for_all_teams(tmp_path: Path) -> None:
@@ -251,7 +251,7 @@ async def test_a_token_for_a_team_is_kept_to_it_as_well(tmp_path: Path) -> None:
             for one in TRIES.get(route.name, ()):
                 status, text = await sent(house, route, one.path.format(**known), one.body)
                 if one.own and status < 300:
-                    assert [mark for mark in MARKS if mark in text] == [], (route.name, one, text)
+                    assert marks_in(text) == [], (route.name, one, text)
                 elif not one.own or "susan" not in one.path:  # hers is not the token's
                     assert not one.own, (route.name, one, status, text)
                     assert status in (400, 403, 404, 422), (route.name, one, status, text)
