@@ -23,6 +23,7 @@ from acd.runtime.versions import Versions
 from acd.runtime.walker import Walker
 from acd.settings.centre_now import CentreNow
 from acd.state.live import LiveMirror
+from acd.telephony.front_keeper import FrontKeeper
 from acd.telephony.nodes import Nodes
 from acd.telephony.switch import Switchboard
 from acd.telephony.trunk_states import TrunkBoard
@@ -44,6 +45,7 @@ class Answers:
     trunks: TrunkBoard
     walker: Walker
     guard: OutsideGuard
+    front: FrontKeeper | None = None
 
     def handlers(self) -> dict[str, Handler]:
         """By the word that the request begins with."""
@@ -110,10 +112,14 @@ class Answers:
         floor = self.shell.engine.floor
         return {"trunks": trunk_list(self.centre, floor, self.trunks.seen, asterisk=self.nodes.up)}
 
-    def _drain_node(self, request: Request) -> Mapping[str, Any]:
-        """{"do": "drain-node", "node": NAME, "drained": true|false}. Raises RequestRefused."""
+    async def _drain_node(self, request: Request) -> Mapping[str, Any]:
+        """{"do": "drain-node", "node": NAME, "drained": true|false}. Raises RequestRefused.
+
+        `untold`: why a Kamailio does not know it yet, a line each; it is told again until it does.
+        """
         self.nodes.drain(text_of(request, "node"), drained=request.get("drained") is True)
-        return {"nodes": self.nodes.picture()}
+        untold = [] if self.front is None else await self.front.tell()
+        return {"nodes": self.nodes.picture(), "untold": untold}
 
     def _hang_up_all(self, _request: Request) -> Mapping[str, Any]:
         """Before Asterisk is stopped on purpose: end the calls while somebody keeps their record."""

@@ -99,6 +99,7 @@ class Controller:
         await self._listen()
         for work in (
             *parts.nodes.running(),
+            *(() if parts.front is None else (parts.front.run(),)),
             *(at_work.keep() for at_work in parts.at_work),
             parts.shell.tick(),
             parts.mirror.run(),

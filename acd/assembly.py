@@ -30,6 +30,7 @@ from acd.parts import (
     StoreRecorder,
     asterisk_folder,
     folders,
+    front_keeper_of,
     prompt_store,
     tools,
     traces_of,
@@ -129,7 +130,7 @@ class Assembly:
         self.last_agents = LastAgents()
         self.abandoned = AbandonedWaits(centre.resume_within_s, self.clock, self.mirror)
         self.days = Days(self.shell.feed, self.clock, centre.system.timezone)
-        self.watch = Watch(centre.phones, self.shell.feed, self._transferred)
+        self.watch = Watch(centre.phones, self.shell.feed, self._transferred, self.clock)
         self.watch.scans = self.guarding.scans.hear
         made = [self._make_node(of_node, secrets) for of_node in environment.of_nodes]
         self.nodes = Nodes(made, self.watch, self.shell.feed, self.shell.engine.floor, self.mirror)
@@ -164,7 +165,8 @@ class Assembly:
         http = HttpLookups()
         self.customers = CustomerBook(centre, self.store, http)
         self.lookups = LookupDesk(self.customers.values, http)
-        self.asterisk = AsteriskFiles(environment, asterisk_folder(CHECKOUT), os.environ, links)
+        self.front = front_keeper_of(environment, secrets.ami_password, lambda: self.nodes.drained)
+        self.asterisk = AsteriskFiles(environment, asterisk_folder(CHECKOUT), os.environ, links, self.front)
         services = self._services()
         self.reception = Reception(
             self.now,
@@ -207,6 +209,7 @@ class Assembly:
             self.trunks,
             self.reception.walker,
             self.guarding.guard,
+            self.front,
         )
         self.metrics = ControllerMetrics(
             self.shell.engine.floor,
@@ -275,7 +278,7 @@ class Assembly:
             **self.desktop.handlers(),
             **self.steering.desk.handlers(),
             **task_calls.handlers(),
-            **DrillDesk(partial(fence.say, self.nodes.all[0].link.address, secrets.ami_password)).handlers(),
+            **self._drill_desk(secrets).handlers(),
             "tidy-live-state": lambda _request: {"written": self.mirror.write_anew()},
         }
         self.control = leading.control if leading is not None else ControlServer(environment.control_socket)
@@ -300,9 +303,16 @@ class Assembly:
             except FencedOff as error:
                 gate.shut(str(error))
 
+        if self.front is not None:
+            self.front.may_act = gate.check
         for node in self.nodes.all:
             node.link.may_act = gate.check
             node.link.before_connecting = partial(shut_others_out, node.link.address)
+
+    def _drill_desk(self, secrets: Secrets) -> DrillDesk:
+        """Where there is only one node its name is ''."""
+        nodes = self.nodes.all
+        return DrillDesk({n.name: partial(fence.say, n.link.address, secrets.ami_password) for n in nodes})
 
     def _make_node(self, environment: Environment, secrets: Secrets) -> Node:
         """The connection to one Asterisk."""

@@ -24,8 +24,9 @@ from acd.runtime.control import BAD_REQUEST, Handler, Request, text_of
 from acd.runtime.control_server import Stream
 from acd.runtime.disposition_desk import DispositionDesk, Spoken
 from acd.runtime.fact_stream import FactStream
-from acd.runtime.feed import LiveFeed, View
+from acd.runtime.feed import LiveFeed
 from acd.runtime.feed_centre import centre_object
+from acd.runtime.feed_look import View
 from acd.runtime.messages import Messages
 from acd.runtime.presence import Presence
 from acd.runtime.shell import Shell

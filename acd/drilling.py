@@ -24,9 +24,12 @@ LOSSES: dict[str, Loss] = {"redis": REDIS, "database": DATABASE}
 
 
 class DrillDesk:
-    """`say` has Asterisk's console do something. Raises what `acd.telephony.fence.say` does."""
+    """`say` has the console of an Asterisk do something, by node; '' is the one where there are no nodes.
 
-    def __init__(self, say: Callable[[str], Awaitable[Any]]) -> None:
+    Each raises what `acd.telephony.fence.say` does.
+    """
+
+    def __init__(self, say: Mapping[str, Callable[[str], Awaitable[Any]]]) -> None:
         self._say = say
 
     def handlers(self) -> dict[str, Handler]:
@@ -63,19 +66,24 @@ class DrillDesk:
         return {"for_s": loss.begin(for_s)}
 
     async def _asterisk(self, request: Request) -> Mapping[str, Any]:
-        """Asterisk ends, now or when its last call has; its keeper starts it again."""
+        """Asterisk ends, now or when its last call has; its keeper starts it again. `node`: of several."""
         command = STOPS.get(text_of(request, "how"))
         if command is None:
             raise RequestRefused(BAD_REQUEST, f"'how' is one of: {', '.join(STOPS)}")
-        self._begins("asterisk-restart", request)
+        node = text_of(request, "node") if "node" in request else ""
+        if node not in self._say:
+            names = ", ".join(sorted(name for name in self._say if name))
+            told = f"'node' is one of: {names}" if names else "there is one Asterisk only: name no 'node'"
+            raise RequestRefused(BAD_REQUEST, told)
+        self._begins("asterisk-restart", request, node=node)
         try:
-            await self._say(command)
+            await self._say[node](command)
         except (TelephonyError, OSError, TimeoutError) as error:
             raise RequestRefused(FAILED, f"Asterisk's console cannot be asked: {error}") from error
         return {"said": command}
 
-    def _begins(self, name: str, request: Request) -> None:
-        log.warning("a drill begins", drill=name, who=text_of(request, "who"))
+    def _begins(self, name: str, request: Request, **about: str) -> None:
+        log.warning("a drill begins", drill=name, who=text_of(request, "who"), **about)
 
 
 def _seconds(request: Request) -> float:

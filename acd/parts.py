@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -49,7 +49,10 @@ from acd.settings.flows.places import place_of_text
 from acd.settings.load import load_centre, load_tests
 from acd.settings.model import Centre
 from acd.telephony import cdr
+from acd.telephony.front import Front
+from acd.telephony.front_keeper import FrontKeeper
 from acd.telephony.prompts import CannotSpeak, PromptStore
+from acd.telephony.provision_kamailio import front_key, has_front, names
 
 if TYPE_CHECKING:  # nothing of it is loaded where no traces are collected
     from acd.tracing.sender import CallTraces
@@ -211,6 +214,26 @@ def traces_of(environment: Environment) -> CallTraces | None:
     return call_traces(
         environment.otlp_endpoint, numbers=environment.otlp_numbers, controller=environment.controller
     )
+
+
+def front_of(environment: Environment, ami_password: str) -> Front | None:
+    """Kamailio's control port, where it stands before several nodes. Raises OperatorError for a lost name."""
+    if not has_front(environment):
+        return None
+    return Front(environment.fronts, front_key(ami_password), names(environment.nodes))
+
+
+def front_keeper_of(
+    environment: Environment, ami_password: str, drained: Callable[[], Collection[str]]
+) -> FrontKeeper | None:
+    """Who tells Kamailio what is new, where there is one. Names of nodes are looked up when it begins."""
+
+    def make() -> Front:
+        front = front_of(environment, ami_password)
+        assert front is not None
+        return front
+
+    return FrontKeeper(make, drained) if has_front(environment) else None
 
 
 def flow_tests(config_dir: Path, flows_dir: Path) -> tuple[Centre, TestResult]:

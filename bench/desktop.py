@@ -36,7 +36,8 @@ from acd.core.facts import CallKind
 from acd.core.work_rules import Reason
 from acd.records.store import RecordStore
 from acd.runtime.control_server import ControlServer
-from acd.runtime.feed import LiveFeed, View
+from acd.runtime.feed import LiveFeed
+from acd.runtime.feed_look import View
 from acd.runtime.presence import Presence
 from acd.runtime.watchers import Watchers
 from acd.settings.environment import Environment

@@ -94,7 +94,7 @@ def _stamp_bytes() -> None:
         return reply
 
     @wraps(serve)
-    async def served(self: Switchboard, session: Any) -> None:
+    async def served(self: Any, session: Any) -> None:
         _event_at.set(session.came_at)
         await serve(self, session)
 

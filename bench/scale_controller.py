@@ -30,7 +30,8 @@ from acd.runtime import memory
 from acd.runtime.clock import EngineClock
 from acd.runtime.control_server import ControlServer
 from acd.runtime.fact_stream import FactStream
-from acd.runtime.feed import LiveFeed, View
+from acd.runtime.feed import LiveFeed
+from acd.runtime.feed_look import View
 from acd.runtime.kept_paces import KeptPaces
 from acd.runtime.presence import Presence
 from acd.runtime.shell import Audience, Shell

@@ -16,6 +16,8 @@ counted like others, so that a pause says nothing about who there is.
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Connection, Engine, delete, insert, or_, select, update
@@ -37,16 +39,37 @@ SIGN_IN = "sign-in"
 """What the audit log calls it."""
 
 
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """One that an attempt has begun by being counted, `until` then; `before`: the end of the one it found."""
+
+    until: datetime
+    before: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """An attempt: for how many seconds it must not be made; 0: it may, and is counted as failed.
+
+    `pauses`: those that it has begun, by key, for as long as it is not known how it has ended.
+    """
+
+    username: str
+    address: str
+    pause_s: float
+    pauses: Mapping[str, Pause]
+
+
 class Attempts:
     """On the engine of an open `RecordStore`. Synchronous; raises SQLAlchemy's errors."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def begin(self, username: str, address: str, now: datetime | None = None) -> float:
-        """Before each attempt: for how many seconds it must not be made; 0: it may, and is counted as failed.
+    def begin(self, username: str, address: str, now: datetime | None = None) -> Begun:
+        """Before each attempt. Then comes `succeeded`, `failed` or `taken_back`.
 
-        Then comes `succeeded`, `failed` or `taken_back`. What is never heard of again stays counted.
+        What is never heard of again stays counted.
         """
         now = now or datetime.now(UTC)
         keys = _keys(username, address)
@@ -56,40 +79,40 @@ class Attempts:
             is_old = attempts.c.last_at < now - FORGOTTEN_AFTER
             connection.execute(delete(attempts).where(is_old, is_over))
             until = _locked(connection, keys)
+            before = dict(until)
             if (name := keys[2]) in until and _is_at_home(connection, username, address, now):
                 del until[name]
             pause_s = max(((moment - now).total_seconds() for moment in until.values()), default=0.0)
             if pause_s > 0:
-                return pause_s
-            for key, free in zip(keys, (FREE_OF_NAME, FREE_OF_ADDRESS, FREE_FROM_ANYWHERE), strict=True):
-                _count(connection, key, free, now)
-        return 0.0
+                return Begun(username, address, pause_s, {})
+            pauses = {}
+            for key, free in _with_free(keys):
+                begun = _count(connection, key, free, now)
+                if begun is not None:
+                    pauses[key] = Pause(begun, before.get(key))
+        return Begun(username, address, 0.0, pauses)
 
-    def succeeded(self, username: str, address: str) -> None:
+    def succeeded(self, begun: Begun) -> None:
         """The name's counts begin anew. The address's does not: its user may be guessing at others."""
-        of_both, of_address, of_name = _keys(username, address)
+        of_both, of_address, of_name = _keys(begun.username, begun.address)
         with self._engine.begin() as connection:
             one_at_a_time(connection, "attempts")
             connection.execute(delete(attempts).where(attempts.c.key.in_((of_both, of_name))))
-            _take_back(connection, of_address)
+            _take_back(connection, of_address, FREE_OF_ADDRESS, begun)
 
-    def failed(self, username: str, address: str, now: datetime | None = None) -> None:
+    def failed(self, begun: Begun, now: datetime | None = None) -> None:
         """What was begun was wrong: only from now on has there been no failure for a while."""
-        query = update(attempts).where(attempts.c.key.in_(_keys(username, address)))
+        query = update(attempts).where(attempts.c.key.in_(_keys(begun.username, begun.address)))
         with self._engine.begin() as connection:
             one_at_a_time(connection, "attempts")
             connection.execute(query.values(last_at=now or datetime.now(UTC)))
 
-    def taken_back(self, username: str, address: str, now: datetime | None = None) -> None:
+    def taken_back(self, begun: Begun) -> None:
         """What was begun was neither right nor wrong."""
-        of_both, of_address, of_name = _keys(username, address)
         with self._engine.begin() as connection:
             one_at_a_time(connection, "attempts")
-            _take_back(connection, of_both)
-            _take_back(connection, of_address)
-            # At home one gets past the pause of others' guesses, which goes on elsewhere.
-            at_home = _is_at_home(connection, username, address, now or datetime.now(UTC))
-            _take_back(connection, of_name, still_locked_from=FREE_FROM_ANYWHERE if at_home else None)
+            for key, free in _with_free(_keys(begun.username, begun.address)):
+                _take_back(connection, key, free, begun)
 
     def clear(self, username: str) -> None:
         """An admin lifts all pauses of the name."""
@@ -127,6 +150,11 @@ def _keys(username: str, address: str) -> tuple[str, str, str]:
     return f"both:{name}@{network}", f"address:{network}", f"name:{name}"
 
 
+def _with_free(keys: tuple[str, str, str]) -> Iterator[tuple[str, int]]:
+    """How often each may fail before there is a pause."""
+    return zip(keys, (FREE_OF_NAME, FREE_OF_ADDRESS, FREE_FROM_ANYWHERE), strict=True)
+
+
 def network_of(address: str) -> str:
     """What counts as one address: of IPv6 the whole network that one customer of a provider has."""
     try:
@@ -151,25 +179,33 @@ def _is_at_home(connection: Connection, username: str, address: str, now: dateti
     return connection.execute(query).first() is not None
 
 
-def _count(connection: Connection, key: str, free: int, now: datetime) -> None:
+def _count(connection: Connection, key: str, free: int, now: datetime) -> datetime | None:
+    """As failed; the end of the pause that begins with it, if one does."""
     failed = (connection.execute(select(attempts.c.failed).where(attempts.c.key == key)).scalar() or 0) + 1
     pause_s = 0.0 if failed < free else min(PAUSE_MAX_S, PAUSE_FIRST_S * 2 ** min(failed - free, 10))
-    values = {"failed": failed, "locked_until": now + timedelta(seconds=pause_s) if pause_s else None}
+    until = now + timedelta(seconds=pause_s) if pause_s else None
+    values = {"failed": failed, "locked_until": until}
     if failed == 1:
         connection.execute(insert(attempts), {"key": key, "last_at": now, **values})
     else:
         connection.execute(update(attempts).where(attempts.c.key == key).values(**values))
+    return until
 
 
-def _take_back(connection: Connection, key: str, still_locked_from: int | None = None) -> None:
-    """The pause, too: it began with this attempt, for during one before that none is let through."""
-    failed = connection.execute(select(attempts.c.failed).where(attempts.c.key == key)).scalar()
-    if failed is None:
+def _take_back(connection: Connection, key: str, free: int, begun: Begun) -> None:
+    """The attempt's own pause, too; that of another, which has failed meanwhile, only if none is due."""
+    query = select(attempts.c.failed, attempts.c.locked_until).where(attempts.c.key == key)
+    found = connection.execute(query).first()
+    if found is None:
         return
+    failed, until = found
     if failed <= 1:
         connection.execute(delete(attempts).where(attempts.c.key == key))
         return
     values: dict[str, object] = {"failed": failed - 1}
-    if still_locked_from is None or failed - 1 < still_locked_from:
+    own = begun.pauses.get(key)
+    if failed - 1 < free:
         values["locked_until"] = None
+    elif own is not None and until == own.until:
+        values["locked_until"] = own.before
     connection.execute(update(attempts).where(attempts.c.key == key).values(**values))

@@ -31,6 +31,7 @@ def drill(
     most_calls: Annotated[
         int | None, typer.Option(min=0, help="refuse where more calls than this are in progress")
     ] = None,
+    node: Annotated[str, typer.Option(help="of several Asterisk nodes: the one that it is about")] = "",
 ) -> None:
     """Bring a fault about on purpose in the running centre, watch, and report; code 1 if it fails."""
     if name == "list":
@@ -40,11 +41,15 @@ def drill(
     if name not in DRILLS:
         raise OperatorError(not_among("drill", name, list(DRILLS)))
     chosen, env = DRILLS[name], context.environment()
-    report = asyncio.run(_carried_out(chosen, for_s, env, yes=yes, most_calls=most_calls))
+    check_node(chosen, node, [each.name for each in env.nodes])
+    report = asyncio.run(_carried_out(chosen, for_s, env, node=node, yes=yes, most_calls=most_calls))
     page, data = write(report, env.home)
     with context.records(env) as store:
         passed, resumed = report.passed, report.resumed_s
-        auditing.audit(store, "drill", chosen.name, passed=passed, resumed_s=resumed, report=page.name)
+        about = {"node": node} if node else {}
+        auditing.audit(
+            store, "drill", chosen.name, passed=passed, resumed_s=resumed, report=page.name, **about
+        )
     context.console.print(markdown(report), markup=False, soft_wrap=True)
     context.console.print(f"{page} and {data.name}", markup=False, soft_wrap=True)
     if not report.passed:
@@ -52,12 +57,13 @@ def drill(
 
 
 async def _carried_out(
-    drill: Drill, for_s: float, env: Environment, *, yes: bool, most_calls: int | None
+    drill: Drill, for_s: float, env: Environment, *, node: str, yes: bool, most_calls: int | None
 ) -> Report:
     leader = Leader(env)
     before = await look(leader)
     _refuse_if_unfit(drill, env, before, most_calls)
-    _ask(drill, before, yes=yes)
+    refuse_if_nobody_else(node, before)
+    _ask(drill, before, node, yes=yes)
     report = Report(
         drill=drill.name,
         who=context.user(),
@@ -67,6 +73,7 @@ async def _carried_out(
         began=datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", ""),
         did=f"{drill.does}; for {for_s:g} s" if drill.lasts else drill.does,
         leader_before=before.leader,
+        node=node,
     )
 
     def ended(calls: Collection[str]) -> Mapping[str, str]:
@@ -94,27 +101,54 @@ def _refuse_if_unfit(drill: Drill, env: Environment, before: Before, most_calls:
         raise OperatorError(f"{len(before.calls)} calls are in progress, more than {most_calls}")
 
 
+def check_node(drill: Drill, node: str, names: list[str]) -> None:
+    """Which Asterisk it is about has to be said where there are several. Raises OperatorError."""
+    if not drill.ends_calls:
+        if node:
+            raise OperatorError(f"{drill.name} is about no Asterisk node: leave --node out")
+        return
+    if node and not names:
+        raise OperatorError("there is one Asterisk only: leave --node out")
+    if names and not node:
+        raise OperatorError(
+            f"there are several Asterisk nodes: say with --node which one ({', '.join(names)})"
+        )
+    if node and node not in names:
+        raise OperatorError(not_among("Asterisk node", node, names))
+
+
+def refuse_if_nobody_else(node: str, before: Before) -> None:
+    """Raises OperatorError where callers would find no other node."""
+    if not node:
+        return
+    if not any(takes_calls for name, takes_calls in before.nodes.items() if name != node):
+        raise OperatorError("no other Asterisk node takes calls ('acd nodes'): see to that first")
+    if not before.nodes.get(node, False):
+        raise OperatorError(f"node {node} takes no calls now ('acd nodes'): this is no time for a drill")
+
+
 def _is_within(now: time, first: time, last: time) -> bool:
     """Over midnight, too."""
     return first <= now < last if first < last else now >= first or now < last
 
 
-def _ask(drill: Drill, before: Before, *, yes: bool) -> None:
+def _ask(drill: Drill, before: Before, node: str, *, yes: bool) -> None:
     """Say what will happen, and have its name typed. Raises OperatorError."""
     leads = f"{before.leader} leads, {', '.join(before.standing_by) or 'nobody'} stands by"
     for line in (
         f"This {drill.does}.",
         f"What it costs: {drill.costs}.",
+        *([f"It is about node {node}. Calls there: {len(before.calls_at(node))}."] if node else []),
         f"Calls in progress: {len(before.calls)}." + (f" {leads}." if before.leader else ""),
-        *([f"Make sure that something starts {_dies(drill, before)} again."] if _dies(drill, before) else []),
+        *([f"Make sure that something starts {dies} again."] if (dies := _dies(drill, before, node)) else []),
     ):
         context.console.print(line, markup=False, soft_wrap=True)
     if not yes and typer.prompt(f"Type {drill.name} to go on", default="", show_default=False) != drill.name:
         raise OperatorError("nothing was done")
 
 
-def _dies(drill: Drill, before: Before) -> str:
+def _dies(drill: Drill, before: Before, node: str) -> str:
     """What nobody takes over from; '' where somebody does."""
     if drill.ends_calls:
-        return "Asterisk"
+        return f"Asterisk {node}".strip()
     return "the only controller" if drill.name == "controller-crash" and not before.leader else ""

@@ -10,11 +10,9 @@ import typer
 from rich.table import Table
 
 from acd.cli import context
-from acd.cli.phones import front_of
 from acd.cli.words import node_in_words
 from acd.errors import OperatorError
 from acd.runtime.leader import Leader
-from acd.settings.secrets import read_ami_password
 
 app = typer.Typer(help="One of several Asterisk nodes: new calls, or none.", no_args_is_help=True)
 
@@ -58,13 +56,16 @@ def resume(node: Name) -> None:
 
 
 def _set(node: str, *, drained: bool) -> dict[str, Any]:
-    """Kamailio first, which gives nodes their calls; then the controller, which makes some itself."""
+    """The controller that leads knows, and tells Kamailio, which gives nodes their calls."""
     env = context.environment()
     env.of_node(node)  # there is one of this name
-    front = front_of(env, read_ami_password(env.secrets_file) or "")
-    if front is not None:
-        asyncio.run(front.drain(node) if drained else front.resume(node))
-    leader = Leader(env)
-    answer = asyncio.run(leader.request(do="drain-node", node=node, drained=drained))
+    answer = asyncio.run(Leader(env).request(do="drain-node", node=node, drained=drained))
+    if answer["untold"]:
+        words = "drained" if drained else "to take calls"
+        raise OperatorError(
+            f"the controller knows that {node} is {words}, but Kamailio does"
+            f" not: {'; '.join(answer['untold'])}. It is told again each second; until then it gives calls to"
+            " nodes as before"
+        )
     found: list[dict[str, Any]] = answer["nodes"]
     return next(each for each in found if each["name"] == node)

@@ -14,14 +14,13 @@ from rich.table import Table
 
 from acd.cli import context
 from acd.errors import OperatorError
-from acd.parts import asterisk_folder
+from acd.parts import asterisk_folder, front_of
 from acd.settings.environment import Environment
 from acd.settings.model import Centre, PhoneSpec
 from acd.settings.secrets import Secrets
-from acd.telephony.front import Front
 from acd.telephony.provision import provision
 from acd.telephony.provision_kamailio import Front as FrontFiles
-from acd.telephony.provision_kamailio import front_key, names, provision_kamailio
+from acd.telephony.provision_kamailio import has_front, provision_kamailio
 
 app = typer.Typer(help="SIP phones: passwords and Asterisk's configuration.", no_args_is_help=True)
 
@@ -92,7 +91,7 @@ def provision_phones(
 
 def _provision_front(env: Environment, centre: Centre, secrets: Secrets, templates: Path) -> list[Path]:
     """Kamailio's files, where it stands before several nodes."""
-    if not (env.nodes and env.kamailio):
+    if not has_front(env):
         return []
     return provision_kamailio(FrontFiles(centre, env, secrets, env.nodes, os.environ), templates)
 
@@ -112,17 +111,13 @@ def _reload(env: Environment) -> None:
 
 def _reload_front(env: Environment, ami_password: str) -> None:
     front = front_of(env, ami_password)
-    if front is None:
-        return
-    try:
-        asyncio.run(front.reload())
-        context.console.print("Kamailio has read the changes")
-    except OperatorError as error:
-        context.console.print(f"Kamailio reads the changes when it starts: {error}", soft_wrap=True)
-
-
-def front_of(env: Environment, ami_password: str) -> Front | None:
-    """Kamailio's control port, where it stands before several nodes."""
-    if not (env.nodes and env.kamailio):
-        return None
-    return Front(env.fronts, front_key(ami_password), names(env.nodes))
+    for each in () if front is None else front.each():
+        try:
+            asyncio.run(each.reload())
+            context.console.print(f"Kamailio at {each.where} has read the changes", soft_wrap=True)
+        except OperatorError as error:
+            context.console.print(
+                f"Kamailio at {each.where} has not read the changes: {error}. It reads them when it starts;"
+                " where a controller runs, also within seconds after it can be reached again",
+                soft_wrap=True,
+            )

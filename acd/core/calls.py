@@ -58,6 +58,7 @@ class CallInput(StrEnum):
     AGENT_JOINED = "agent_joined"  # a callback: the agent is there, the customer is dialled next
     BACK_IN_LINE = "back_in_line"  # a callback whose customer was not reached
     END = "end"
+    FOUND_AGAIN = "found_again"  # it was taken for lost with its node, which lives
 
 
 _STANDING = (
@@ -127,7 +128,7 @@ CALL_TABLE: Mapping[CallState, Mapping[CallInput, CallState]] = {
         I.FOUND_TALKING: S.TALKING,
         I.END: S.ENDED,
     },
-    S.ENDED: {},
+    S.ENDED: {I.FOUND_AGAIN: S.IVR},
 }
 
 

@@ -39,7 +39,12 @@ def arrive(floor: Floor, event: CallArrived) -> None:
     call = Call.arrive(event.call_id, fact)
     call.node = event.node
     floor.admit(call)
-    origin = floor.agents.get(event.origin_agent or "")
+    begin_own_call(floor, call)
+
+
+def begin_own_call(floor: Floor, call: Call) -> None:
+    """The agent who has dialled it, if one has, is busy with it."""
+    origin = floor.agents.get(call.origin_agent or "")
     if origin is not None and origin.logged_in:
         _begin_own_call(floor, origin, call)
 

@@ -125,6 +125,8 @@ def phone_changed(floor: Floor, phone_id: str, news: Phone) -> None:
     phone = floor.phones.setdefault(phone_id, Phone())
     is_new = phone.reachable != news.reachable
     phone.reachable, phone.in_use, phone.missing = news.reachable, news.in_use, news.missing
+    if news.missing or floor.lacking:
+        (floor.lacking.add if news.missing else floor.lacking.discard)(phone_id)
     agent = floor.agent_on(phone_id)
     if agent is not None:
         _follow_phone(floor, agent, is_new=is_new)

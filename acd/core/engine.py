@@ -115,8 +115,7 @@ class Engine:
             return
         match event:
             case events.CallArrived():
-                if event.call_id not in self.floor.calls:
-                    conversations.arrive(self.floor, event)
+                self._arrived(event)
             case callback_events.CallbackPlaced():
                 callbacks.place(self.floor, event)
             case events.PhoneChanged() | events.DesktopOpened() | events.DesktopClosed():
@@ -157,6 +156,12 @@ class Engine:
                     callbacks.handle(self.floor, call, event)
                 else:
                     self._of_call(event, call)
+
+    def _arrived(self, event: events.CallArrived) -> None:
+        if event.call_id in self.floor.lost:
+            recovery.found_again(self.floor, event)
+        elif event.call_id not in self.floor.calls:
+            conversations.arrive(self.floor, event)
 
     def _of_workplace(self, event: Event) -> None:
         floor = self.floor

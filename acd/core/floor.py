@@ -44,6 +44,9 @@ NOBODY = ""
 """For whom a call waits while its node is away: it keeps its place, and holds nobody else up."""
 
 
+_NOWHERE: frozenset[str] = frozenset()
+
+
 @dataclass(slots=True)
 class Phone:
     """What is known of a phone. `missing`: the nodes that cannot ring it."""
@@ -60,8 +63,9 @@ class Floor:
     called back at this hour. `entered_line` and `went_home`: who did so since the lines were last looked at,
     see `waits.py`. `leaving`: agents who are no longer in the plan and finish their work; `retired`: groups
     that are not, while somebody talks or wraps up by their rules. `suspended`: nothing is known of the floor;
-    `nodes_away`: of several nodes, those of which nothing is known. `is_mirrored`: somebody wants to know
-    which agents and calls have changed; `explains`: to read why an agent was chosen.
+    `nodes_away`: of several nodes, those of which nothing is known; `lost`: calls that ended with their node,
+    as long as that may turn out to live; `lacking`: phones that one of them cannot ring. `is_mirrored`:
+    somebody wants to know which agents and calls have changed; `explains`: to read why an agent was chosen.
     """
 
     def __init__(self, plan: Plan) -> None:
@@ -74,6 +78,8 @@ class Floor:
         self.timers = Timers()
         self.suspended = False
         self.nodes_away: set[str] = set()
+        self.lost: dict[str, Call] = {}
+        self.lacking: set[str] = set()
         self.now = 0.0
         self.hour = 0
         self.closed_at: dict[str, float] = {}
@@ -236,14 +242,14 @@ class Floor:
         phone = self.phones.get(agent.phone or "")
         return phone is not None and not phone.reachable
 
-    def missing_for(self, agent: Agent) -> frozenset[str]:
-        """The nodes that cannot ring the agent's phone, which others can."""
-        phone = self.phones.get(agent.phone or "")
-        return phone.missing if phone is not None else frozenset()
-
     def lacks(self, agent: Agent, call: Call) -> bool:
         """Whether the call's node cannot ring the agent's phone, which other nodes can."""
-        return call.node in self.missing_for(agent)
+        return call.node in self.missing(agent)
+
+    def missing(self, agent: Agent) -> frozenset[str]:
+        """The nodes that cannot ring the agent's phone, which others can."""
+        phone = self.phones.get(agent.phone or "")
+        return _NOWHERE if phone is None else phone.missing
 
     def is_away(self, call: Call) -> bool:
         """Whether what we believe of the call may be wrong: nothing is decided about it then."""
@@ -339,7 +345,6 @@ class Floor:
             call.ring,
             NOBODY if call.node in self.nodes_away else call.only_agent,
             call.requirement_alone,
-            call.node,
         )
 
     def widest(self, call: Call) -> Standing:

@@ -44,7 +44,7 @@ class Forecast:
             return None
         urgency = lane.urgency(call.id, now)
         ahead = {g: sum(other.before(urgency, now) for other in line.lanes) for g, line in lines.items()}
-        return self._expected(self._floor.standing(call), ahead, now)
+        return self._expected(self._floor.standing(call), ahead, now, call)
 
     def p50_s(self, call: Call) -> float:
         """For the engine's policies: the expected wait of a caller in line, 0 for anybody else."""
@@ -59,9 +59,19 @@ class Forecast:
         """How many of them can be offered a call now."""
         return sum(self._floor.router.is_free(agent) for agent in staff)
 
-    def _expected(self, standing: Standing, ahead: Mapping[str, int], now: float) -> WaitRange:
-        """Of a caller who stands so. Ready agents whom he or she may not have yet (an outer ring's, those
-        without what the call asks for, the reserves' of other groups) come later, if at all."""
+    def _can_ring(self, agent: str, call: Call | None) -> bool:
+        """Whether the call's node can ring the agent; of one who is still to come the node is not known."""
+        missing = self._floor.missing(self._floor.agents[agent])
+        return not missing or (call is not None and call.node not in missing)
+
+    def _expected(
+        self, standing: Standing, ahead: Mapping[str, int], now: float, call: Call | None = None
+    ) -> WaitRange:
+        """Of a caller who stands so, with this call if there is one.
+
+        Ready agents whom he or she may not have yet (an outer ring's, those without what the call asks for,
+        the reserves' of other groups, those whose phones the call's node lacks) come later, if at all.
+        """
 
         def handle_time_s(of: str) -> float:
             return self._paces.habit(of, now).handle_time_s
@@ -74,7 +84,10 @@ class Forecast:
         overtaking_per_s = self._overtaking(crews, (standing.level, standing.rate), kept, now)
         offered = replace(offered, overtaking_per_s=overtaking_per_s)
         position = ahead[group] + 1 + kept.lacking
-        ready = sum(router.is_free(agent) and router.is_open_to(agent, standing) for agent in at_hand)
+        can_ring = at_hand
+        if self._floor.lacking:
+            can_ring = [agent for agent in at_hand if self._can_ring(agent, call)]
+        ready = sum(router.is_free(agent) and router.is_open_to(agent, standing) for agent in can_ring)
         return expected_wait(position, ready, offered, self._paces.habit(group, now))
 
     def _overtaking(self, crews: Sequence[Crew], urge: _Urge, kept: Kept, now: float) -> float:

@@ -1,16 +1,16 @@
 """A group's waiting line and its lanes.
 
-Calls at the same Asterisk node that want the same agents, and whose urgency grows at the same rate, stand in
-one lane; their order there never changes, so only the heads of lanes have to be compared. Urgency is a pair:
-the priority, and the points gathered by waiting, `rate` a second (an accumulating priority: L. Kleinrock, "A
-delay dependent queue discipline", 1964). Where all rates are equal that is: higher priority first, then first
-come first served.
+Calls that want the same agents and whose urgency grows at the same rate stand in one lane; their order there
+never changes, so only the heads of lanes have to be compared. Urgency is a pair: the priority, and the
+points gathered by waiting, `rate` a second (an accumulating priority: L. Kleinrock, "A delay dependent
+queue discipline", 1964). Where all rates are equal that is: higher priority first, then first come first
+served.
 """
 
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import NamedTuple, TypeAlias
 
 from acd.core.ordered import Key, Ordered
@@ -26,8 +26,7 @@ class Standing(NamedTuple):
 
     `ring` counts the rings of the group's configuration from 0. `requirement` comes with the call and is
     wanted beside the group's; with `alone`, instead of it. `only` names the one agent whom the call waits
-    for. `level` is the strict priority, `rate` the points gathered for a second of waiting. Calls of a `node`
-    that cannot ring a phone hold up nobody elsewhere.
+    for. `level` is the strict priority, `rate` the points gathered for a second of waiting.
     """
 
     group: str
@@ -38,16 +37,15 @@ class Standing(NamedTuple):
     ring: int = 0
     only: str | None = None
     alone: bool = False
-    node: str = ""
 
 
-LaneKey: TypeAlias = tuple[str, str, bool, int, str | None, float, str]
+LaneKey: TypeAlias = tuple[str, str, bool, int, str | None, float]
 
 
 def lane_key(standing: Standing) -> LaneKey:
     """Calls with equal keys share a lane."""
     s = standing
-    return (s.group, s.requirement.text, s.alone, s.ring, s.only, s.rate, s.node)
+    return (s.group, s.requirement.text, s.alone, s.ring, s.only, s.rate)
 
 
 class Lane:
@@ -61,7 +59,6 @@ class Lane:
         "head",
         "key",
         "members",
-        "node",
         "only",
         "rate",
         "requirement",
@@ -74,7 +71,6 @@ class Lane:
         self.key = key
         self.group = key[0]
         self.rate = key[5]
-        self.node = key[6]
         self.requirement = requirement
         self.tiers = tiers
         self.agents = frozenset(pool for tier in tiers for pool in tier)
@@ -83,6 +79,10 @@ class Lane:
         self.calls = Ordered()
         self.head: tuple[Key, str] | None = None  # of `calls`, see GroupLine
         self.at_work = (0, 0)  # as many, when the router had seen so many come and go
+
+    def first_of(self, has: Callable[[str], bool]) -> str | None:
+        """The first call of which this holds."""
+        return next((call_id for call_id in self.calls if has(call_id)), None)
 
     def head_urgency(self, now: float) -> Urgency:
         """Of the first call; only for a lane that is not empty."""

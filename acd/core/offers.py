@@ -2,55 +2,39 @@
 
 from __future__ import annotations
 
-from acd.core import facts, lines, reasons
+from acd.core import facts, lines, partial_reach, reasons
 from acd.core.agents import Agent, AgentInput, AgentState
 from acd.core.callback_facts import AgentJoined, AgentReserved
 from acd.core.calls import Call, CallInput, CallState, Channel
-from acd.core.choosing import Choice
 from acd.core.commands import CallBack, CancelOffer, Leg, Offer, RefuseDirect
 from acd.core.facts import CallKind, OfferFailure
 from acd.core.floor import Floor
 from acd.core.outside_facts import OutsideAnswered
 from acd.core.plan import CallbackFirst, CallbackRule
-from acd.core.pools import Idle
 from acd.core.timers import Timer
 
 OVERDUE_GRACE_S = 5.0
-PASSED_OVER_MOST = 20
-"""So many agents are passed over, whose phones the call's node cannot ring, before it waits for news."""
 _RINGS = frozenset({CallState.RINGING, CallState.DIALING_OUT})
 
 
-def dispatch_call(floor: Floor, call: Call) -> bool:
-    """Offer a waiting call to the best agent, if its turn has come and there is one; tells whether."""
+def dispatch_call(floor: Floor, call: Call, asking: Agent | None = None) -> bool:
+    """Offer a waiting call to the best agent, if its turn has come and there is one; tells whether.
+
+    `asking`: who has just become free, and is to get it if nobody is better.
+    """
     if floor.is_away(call) or call.state is not CallState.WAITING or call.group is None:
         return False
-    if not floor.router.is_head(call.id, call.group):
+    if floor.lacking:
+        choice = partial_reach.choice(floor, call, call.group, asking)
+    elif floor.router.is_head(call.id, call.group):
+        choice = floor.router.agent_for(call.id, call.group, floor.now, floor.plan.seed)
+    else:
         return False  # somebody is before us; a free agent takes the head, not us
-    choice = _choice(floor, call, call.group)
     if choice is None:
         return False
     why = reasons.of_choice(floor, call, choice) if floor.explains else ()
     offer(floor, call, floor.agents[choice.agent], why)
     return True
-
-
-def _choice(floor: Floor, call: Call, group: str) -> Choice | None:
-    """The best agent whose phone the call's node can ring: nearly always simply the best."""
-    router = floor.router
-    passed_over: list[tuple[str, Idle]] = []
-    choice = router.agent_for(call.id, group, floor.now, floor.plan.seed)
-    while choice is not None and floor.lacks(floor.agents[choice.agent], call):
-        idle = router.idle_as(choice.agent)
-        if idle is None or len(passed_over) >= PASSED_OVER_MOST:
-            choice = None
-            break
-        passed_over.append((choice.agent, idle))
-        router.agent_taken(choice.agent)
-        choice = router.agent_for(call.id, group, floor.now, floor.plan.seed)
-    for agent, idle in passed_over:
-        router.agent_free(agent, idle)
-    return choice
 
 
 def dispatch_agent(floor: Floor, agent: Agent) -> None:
@@ -64,9 +48,12 @@ def dispatch_agent(floor: Floor, agent: Agent) -> None:
 
 def _dispatch_free(floor: Floor, agent: Agent) -> None:
     """The head may suit somebody else better, then it goes there and the next one is looked at."""
+    router = floor.router
     while floor.can_take_calls(agent):
-        found = floor.router.call_for(agent.id, floor.now, floor.missing_for(agent))
-        if found is None or not dispatch_call(floor, floor.calls[found]):
+        found = (
+            partial_reach.call_for(floor, agent) if floor.lacking else router.call_for(agent.id, floor.now)
+        )
+        if found is None or not dispatch_call(floor, floor.calls[found], agent):
             return
 
 
@@ -76,6 +63,10 @@ def dispatch_all(floor: Floor) -> None:
     # nobody now gets nobody after the others either: each offer leaves fewer agents.
     for call_id in floor.router.heads(floor.now):
         dispatch_call(floor, floor.calls[call_id])
+    # Whoever cannot be rung for a head may be for one behind it.
+    there = [agent for phone in floor.lacking if (agent := floor.agent_on(phone)) is not None]
+    for agent in sorted(there, key=lambda agent: (agent.ready_since, agent.id)):
+        _dispatch_free(floor, agent)
 
 
 def ring_timeout_s(floor: Floor, call: Call) -> float:

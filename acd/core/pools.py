@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
@@ -134,6 +134,17 @@ class Pool:
         for agents in self.idle.values():
             agents.remove(agent)
         self._count_ready()
+
+    def part(self, has: Callable[[str], bool]) -> Pool:
+        """Another pool, with those alone who are ready and of whom this holds."""
+        part = Pool(self.index, (frozenset(self.skills.items()), self.weight), ())
+        for order, agents in self.idle.items():
+            part.idle[order] = some = Ordered()
+            for key, agent in agents.first(len(agents)):
+                if has(agent):
+                    some.add(agent, key)
+        part.ready = len(part.idle[IdleOrder.SINCE])
+        return part
 
     def present(self, change: int) -> None:
         """So many more are at work."""

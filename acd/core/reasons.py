@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
+from acd.core import partial_reach
 from acd.core.agents import Agent, AgentState
 from acd.core.calls import Call
 from acd.core.choosing import Choice
@@ -11,6 +12,7 @@ from acd.core.floor import Floor
 from acd.core.pools import AgentChoice
 from acd.core.reach import requirement_of
 
+_UNREACHED = "ready but the phone is not registered at node {}"
 NAMED_AT_MOST = 8
 """Who was passed over is named one by one up to so many; of more, only how many they are is told."""
 
@@ -22,6 +24,8 @@ def of_choice(floor: Floor, call: Call, choice: Choice) -> tuple[str, ...]:
         return tuple(lines)
     ring = _ring(floor, call, choice.agent)
     lines.append(f"{choice.ready} ready with the skills of {call.group}" + (f", ring {ring}" if ring else ""))
+    if floor.lacking and (overtaken := partial_reach.overtaken(floor, call, call.group or "")):
+        lines.append(f"before {overtaken} more urgent: this agent's phone is not registered at their node")
     if choice.next_agent is not None:
         lines.append(f"next would be {_measured(floor, call, choice, choice.next_agent, choice.next_key)}")
     return (*lines, *_passed_over(floor, call, choice, ring))
@@ -92,7 +96,9 @@ def _crowd(floor: Floor, call: Call, choice: Choice, ring: int) -> list[str]:
         _of_others(n, f"ready but kept for {keeper} (reserve)") for keeper, n in sorted(there.kept.items())
     ]
     lines += [_of_others(n, f"ready but only in ring {outer}") for outer, n in there.outer.items()]
-    others = there.logged_in - choice.ready - sum(there.kept.values()) - sum(there.outer.values())
+    if unreached := there.ready - choice.ready:
+        lines.append(_of_others(unreached, _UNREACHED.format(call.node)))
+    others = there.logged_in - there.ready - sum(there.kept.values()) - sum(there.outer.values())
     return [*lines, _of_others(others, "busy or not ready")] if others else lines
 
 
@@ -106,6 +112,8 @@ def _why_not(
     keeper = floor.router.keeper(agent.id, call.group)
     if keeper is not None:
         return f"{said} but kept for {keeper} (reserve)"
+    if floor.lacks(agent, call):
+        return _UNREACHED.format(call.node)
     its_ring = _ring(floor, call, agent.id)
     if its_ring > ring:
         return f"{said} but only in ring {its_ring}"

@@ -20,12 +20,14 @@ from acd.core import (
 from acd.core.agents import BUSY_STATES, Agent, AgentInput, AgentState
 from acd.core.calls import Call, CallInput, CallState, Channel
 from acd.core.commands import AgentForgotten, CancelOffer, HoldInLine
-from acd.core.events import FallbackServed, FloorSeen
+from acd.core.events import CallArrived, FallbackServed, FloorSeen
 from acd.core.facts import CallKind, EndedBy, OfferFailure, WrapUpEnd
 from acd.core.floor import Floor
 from acd.core.plan import AgentProfile
 from acd.core.timers import Timer
 
+LOST_KEPT = 5000
+"""So many calls that were lost with their nodes are kept, in case one is found again; the oldest go first."""
 _AGENT_STATES = {CallState.RINGING: AgentState.RINGING, CallState.TALKING: AgentState.TALKING}
 
 
@@ -179,6 +181,8 @@ def _stand_anew(floor: Floor, node: str) -> list[Call]:
 
 def floor_seen(floor: Floor, seen: FloorSeen) -> None:
     """Calls that no longer exist ended while nobody looked."""
+    if not seen.lost:
+        _forget_lost(floor, seen)
     suspended, floor.suspended = floor.suspended, True  # no agent is to be offered a call that is gone
     for call in list(floor.calls.values()):
         if call.id in seen.alive or call.state is CallState.ENDED:
@@ -191,10 +195,43 @@ def floor_seen(floor: Floor, seen: FloorSeen) -> None:
             by = EndedBy.AGENT if by_agent else EndedBy.UNKNOWN
             if seen.lost and call.id not in seen.ended_at:
                 conversations.end(floor, call, EndedBy.NODE, seen.node or "")
+                _keep_lost(floor, call)
                 continue
             conversations.end(floor, call, by, at=seen.ended_at.get(call.id))
     floor.suspended = suspended
     offers.dispatch_all(floor)
+
+
+def _keep_lost(floor: Floor, call: Call) -> None:
+    """In case its node lives; a callback has an entry of its own, which goes on."""
+    if call.kind is not CallKind.CALLBACK:
+        floor.lost[call.id] = call
+        while len(floor.lost) > LOST_KEPT:
+            del floor.lost[next(iter(floor.lost))]
+
+
+def _forget_lost(floor: Floor, seen: FloorSeen) -> None:
+    """Somebody has looked: what is not there is gone for good."""
+    gone = [c for c in floor.lost.values() if seen.node in (None, c.node) and c.id not in seen.alive]
+    for call in gone:
+        del floor.lost[call.id]
+
+
+def found_again(floor: Floor, event: CallArrived) -> None:
+    """A call that was taken for lost with its node: its facts go on, and it is in hand."""
+    call = floor.lost.pop(event.call_id)
+    call.node, call.agent, call.present, call.agent_left = event.node, None, True, False
+    if call.id not in floor.calls:
+        floor.admit(call)
+    floor.note(call, facts.Returned(floor.now, f"found again at node {event.node}, which was taken for dead"))
+    floor.move_call(call, CallInput.FOUND_AGAIN)
+    conversations.begin_own_call(floor, call)
+
+
+def _goes_on(call: Call, agent: Agent) -> bool:
+    """Whether it is the talk that was taken for lost."""
+    answered = next((fact.agent for fact in reversed(call.facts) if isinstance(fact, facts.Answered)), None)
+    return isinstance(call.facts[-1], facts.Returned) and answered == agent.id
 
 
 def caller_returned(floor: Floor, call: Call) -> None:
@@ -261,7 +298,8 @@ def conversation_found(floor: Floor, call: Call, phone: str, at: float | None = 
         return
     if call.state is CallState.ENDED or agent.state is AgentState.TALKING:
         return
-    floor.note(call, facts.FellBack(call.when(at, floor.now), agent.id))
+    if not _goes_on(call, agent):
+        floor.note(call, facts.FellBack(call.when(at, floor.now), agent.id))
     other = floor.agents[call.agent] if call.agent is not None else None
     if other is not None:
         _release_other(floor, call, other)

@@ -6,8 +6,9 @@ same with ten agents as with ten thousand, and with ten calls waiting as with tw
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from heapq import heapify, heappop, heapreplace
+from itertools import takewhile
 from typing import NamedTuple
 
 from acd.core.choosing import Choice, choose
@@ -21,12 +22,14 @@ from acd.core.reserves import Reserves
 
 
 class Crowd(NamedTuple):
-    """Of those at work who could serve a call: all, and those ready ones who may not have it now.
+    """Of those at work who could serve a call: all, those who are ready, and of these who may not have it.
 
-    `kept`: by the group whose reserve keeps them; `outer`: by ring, outside of the one that has the call.
+    `ready`: in the ring that has the call and in those inside it, kept for nobody. `kept`: by the group whose
+    reserve keeps them; `outer`: by ring, outside of the one that has the call.
     """
 
     logged_in: int
+    ready: int
     kept: Mapping[str, int]
     outer: Mapping[int, int]
 
@@ -140,6 +143,7 @@ class Router:
         assert lane is not None, call_id
         kept: dict[str, int] = {}
         outer: dict[int, int] = {}
+        ready = 0
         for number, tier in enumerate(lane.tiers):
             for pool in self._ready_of(tier):
                 keeper = self._reserves.keeper(pool, group)
@@ -147,9 +151,11 @@ class Router:
                     kept[keeper] = kept.get(keeper, 0) + pool.ready
                 elif number > ring:
                     outer[number] = outer.get(number, 0) + pool.ready
+                else:
+                    ready += pool.ready
         if lane.at_work[0] != self._came_or_went:
             lane.at_work = (self._came_or_went, sum(pool.logged_in for pool in lane.agents))
-        return Crowd(lane.at_work[1], kept, outer)
+        return Crowd(lane.at_work[1], ready, kept, outer)
 
     def ring_of(self, agent: str, standing: Standing) -> int | None:
         """The innermost ring that has the agent, of those open to a call that stands so; None: none has."""
@@ -201,6 +207,11 @@ class Router:
         lane = self.lines[group].lane_of(call_id)
         return lane is not None and lane.head is not None and lane.head[1] == call_id
 
+    def before(self, call_id: str, group: str) -> Iterator[str]:
+        """The calls of the same lane that are before this one, the first first."""
+        lane = self.lines[group].lane_of(call_id)
+        return iter(()) if lane is None else takewhile(lambda other: other != call_id, lane.calls)
+
     def staffed(self, standing: Standing) -> bool:
         """Whether anybody is at work who could serve a call that stands so."""
         lane = self._lanes.lane(standing)
@@ -229,30 +240,51 @@ class Router:
                 return choose(policy.choice, lane.requirement, ready, now, f"{seed}/{call_id}")
         return None
 
+    def agent_for_one_of(
+        self, call_id: str, group: str, now: float, may: Callable[[str], bool], seed: int = 0
+    ) -> Choice | None:
+        """Like `agent_for`, out of those of whom `may` holds: all who are ready are looked at."""
+        lane = self.lines[group].lane_of(call_id)
+        if lane is None or lane.only is not None:
+            choice = self.agent_for(call_id, group, now, seed)
+            return choice if choice is not None and may(choice.agent) else None
+        for tier in lane.tiers:
+            spared = (pool.part(may) for pool in self._ready_of(tier) if self._reserves.spares(pool, group))
+            if ready := [pool for pool in spared if pool.ready]:
+                rule = self._plan.groups[group].choice
+                return choose(rule, lane.requirement, ready, now, f"{seed}/{call_id}")
+        return None
+
     def _ready_of(self, tier: frozenset[Pool]) -> Iterable[Pool]:
         """The pools of it that have somebody ready."""
         if len(self._ready) < len(tier):
             return (pool for pool in self._ready if pool in tier)
         return (pool for pool in tier if pool.ready)
 
-    def call_for(self, agent: str, now: float, missing: Collection[str] = ()) -> str | None:
-        """The call that this agent should serve next: the most urgent of the heads of the lanes.
-
-        `missing`: the nodes that cannot ring the agent's phone.
-        """
-        pool = self._pool_of[agent]
-        lanes = self._lanes.open_to(agent, pool)
-        if missing:
-            lanes = [lane for lane in lanes if lane.node not in missing]
-        if pool.reserved_by:
-            spares = self._reserves.spares
-            lanes = [lane for lane in lanes if lane.head is not None and spares(pool, lane.group)]
+    def call_for(self, agent: str, now: float) -> str | None:
+        """The call that this agent should serve next: the most urgent of the heads of the lanes."""
+        lanes = self._lanes_for(agent)
         heads: list[tuple[Key | Urgency, str]]
         if self._is_even:  # where all gather points at one rate, the order of the heads is that of urgency
             heads = [lane.head for lane in lanes if lane.head is not None]
         else:
             heads = [(lane.head_urgency(now), lane.head[1]) for lane in lanes if lane.head is not None]
         return min(heads)[1] if heads else None
+
+    def call_for_among(self, agent: str, now: float, may: Callable[[str], bool]) -> str | None:
+        """Likewise, of those calls of which `may` holds: lanes are looked through as far as the first."""
+        found = [(lane, lane.first_of(may)) for lane in self._lanes_for(agent) if lane.head is not None]
+        urgent = [(lane.urgency(call_id, now), call_id) for lane, call_id in found if call_id is not None]
+        return min(urgent)[1] if urgent else None
+
+    def _lanes_for(self, agent: str) -> Iterable[Lane]:
+        """Those that the agent may serve now; there may be empty ones among them."""
+        pool = self._pool_of[agent]
+        lanes = self._lanes.open_to(agent, pool)
+        if not pool.reserved_by:
+            return lanes
+        spares = self._reserves.spares
+        return [lane for lane in lanes if lane.head is not None and spares(pool, lane.group)]
 
     def heads(self, now: float) -> Iterator[str]:
         """The head of every lane, the most urgent first; of a lane whose head has left meanwhile the next."""

@@ -44,6 +44,7 @@ class Snapshot:
     turn: int
     deadlines: tuple[tuple[Timer, str, float], ...]
     nodes_away: tuple[str, ...] = ()
+    lost: tuple[dict[str, Any], ...] = ()
 
 
 def take(floor: Floor) -> Snapshot:
@@ -67,6 +68,7 @@ def take(floor: Floor) -> Snapshot:
         turn=floor.router.turn,
         deadlines=floor.timers.all(),
         nodes_away=tuple(sorted(floor.nodes_away)),
+        lost=tuple(call.to_dict() for call in floor.lost.values()),
     )
 
 
@@ -83,11 +85,14 @@ def engine_of(snapshot: Snapshot) -> Engine:
     floor.closed_at = dict(snapshot.closed_at)
     floor.callbacks_closed = set(snapshot.callbacks_closed)
     floor.phones = dict(snapshot.phones)
+    floor.lacking = {name for name, phone in snapshot.phones.items() if phone.missing}
     floor.last_on_phone = dict(snapshot.last_on_phone)
     floor.leaving, floor.retired = dict(snapshot.leaving), dict(snapshot.retired)
     floor.agents = {agent.id: agent for agent in map(Agent.from_dict, snapshot.agents)}
     for call in map(Call.from_dict, snapshot.calls):
         floor.admit(call)
+    for call in map(Call.from_dict, snapshot.lost):
+        floor.lost[call.id] = floor.calls.get(call.id, call)
     floor.router = Router(snapshot.plan, floor.leaving, snapshot.turn)
     for agent in floor.agents.values():
         floor.router.agent_present(agent.id, logged_in=agent.logged_in)

@@ -15,8 +15,8 @@ class Drill:
     """`do` and `fields`: what the controller that leads is asked. `does` and `costs`: said before.
 
     `resumes_within_s`: a limit for the time until calls are routed again. `ends_calls`: those in progress may
-    be lost. `changes_leader`: another controller has to lead afterwards. `lasts`: the fault is there for
-    a while, as long as is asked for.
+    be lost, but only at the one Asterisk that it is about. `changes_leader`: another controller has to lead
+    afterwards. `lasts`: the fault is there for a while, as long as is asked for.
     """
 
     name: str
@@ -56,7 +56,7 @@ DRILLS = {
         Drill(
             "asterisk-restart",
             "ends Asterisk (core stop now); whatever keeps it has to start it again",
-            "ALL CALLS on this Asterisk: they are cut off",
+            "ALL CALLS on this Asterisk: they are cut off; those at other nodes go on",
             "drill-asterisk",
             {"how": "now"},
             resumes_within_s=30.0,

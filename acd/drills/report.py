@@ -25,7 +25,8 @@ class Report:
     """Times are ISO 8601, in UTC. Calls are ids.
 
     `kept`: still there afterwards; `ended`: by the caller or an agent meanwhile; `unseen`: ended meanwhile,
-    and nobody knows by whom; `lost`: with a dead Asterisk, or by the product.
+    and nobody knows by whom; `lost`: with a dead Asterisk, or by the product. `node`: the Asterisk that it is
+    about, where there are several.
     """
 
     drill: str
@@ -38,6 +39,7 @@ class Report:
     leader_before: str
     leader_after: str = ""
     over: str = ""
+    node: str = ""
     in_progress: list[str] = field(default_factory=list)
     kept: list[str] = field(default_factory=list)
     ended: list[str] = field(default_factory=list)
@@ -76,6 +78,7 @@ def markdown(report: Report) -> str:
         ("began", report.began),
         ("over", report.over),
         ("what was done", _cell(report.did)),
+        *((("Asterisk node", report.node),) if report.node else ()),
         ("who led before, and after", f"{report.leader_before or '–'}, {report.leader_after or '–'}"),
         ("calls in progress", str(len(report.in_progress))),
         ("of these still there afterwards", str(len(report.kept))),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -18,6 +18,8 @@ LOOK_S = 0.1
 ANSWER_WITHIN_S = 1.0
 FAULT_SEEN_WITHIN_S = 3.0
 WHOLE_WITHIN_S = 60.0
+OTHERS = "all"
+"""Nodes, where no controller routed calls at any."""
 
 Ended = Callable[[Collection[str]], Mapping[str, str]]
 """Of these calls those on record, and by whom each was ended: 'caller', 'agent' or something else."""
@@ -25,13 +27,23 @@ Ended = Callable[[Collection[str]], Mapping[str, str]]
 
 @dataclass(frozen=True, slots=True)
 class Before:
-    """What is there before it begins. `leader` is '' where there is one controller only."""
+    """What is there before it begins. `leader` is '' where there is one controller only.
+
+    `nodes`: of each Asterisk that has a name, whether it takes part, and is not drained; `at`: the node of
+    each call.
+    """
 
     calls: list[str]
     leader: str
     fence: int
     standings: list[Standing]
     pid: int
+    nodes: Mapping[str, bool] = field(default_factory=dict)
+    at: Mapping[str, str] = field(default_factory=dict)
+
+    def calls_at(self, node: str) -> list[str]:
+        """All of them where nodes have no names."""
+        return [call for call in self.calls if not self.nodes or self.at.get(call) == node]
 
     @property
     def standing_by(self) -> list[str]:
@@ -50,8 +62,10 @@ async def look(leader: Leader) -> Before:
     told: dict[str, Any] = {"leader": "", "fence": 0}
     if standings:
         told = await leader.request(do="leadership")
-    calls = [str(call["id"]) for call in status["calls"]]
-    return Before(calls, str(told["leader"]), int(told["fence"]), standings, int(status["pid"]))
+    at = {str(call["id"]): str(call.get("node", "")) for call in status["calls"]}
+    nodes = {str(n["name"]): bool(n["known"] and not n["drained"]) for n in status.get("nodes", [])}
+    leads, fence = str(told["leader"]), int(told["fence"])
+    return Before(list(at), leads, fence, standings, int(status["pid"]), nodes, at)
 
 
 async def carry_out(
@@ -59,19 +73,21 @@ async def carry_out(
 ) -> None:
     """Bring it about, watch, and put what was seen into the report. Raises OperatorError, RequestRefused.
 
-    `for_s`: how long it is there, where it lasts.
+    `for_s`: how long it is there, where it lasts. `report.node`: the one that it is about.
     """
     lasts_s = for_s if drill.lasts else 0.0
     fields = {**drill.fields, **({"for_s": for_s} if drill.lasts else {})}
+    if report.node:
+        fields["node"] = report.node
     await leader.request(do=drill.do, who=report.who, **fields)
     began = time.monotonic()
-    watch = _Watch(leader, began)
+    watch = _Watch(leader, began, report.node)
     await watch.until_over(lasts_s)
     report.resumed_s = watch.resumed_s
     after = await watch.until_whole(before)
     report.over = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "")
     report.in_progress = before.calls
-    _sort_calls(report, drill, after.calls, ended)
+    _sort_calls(report, drill, before, after.calls, ended)
     report.leader_after = after.leader
     report.checks = _checks(drill, report, before, after, watch)
 
@@ -79,14 +95,17 @@ async def carry_out(
 class _Watch:
     """What the centre says while the fault is there, from the moment `began` of the monotonic clock.
 
-    `resumed_s`: when calls were routed again for good; `was_seen`: the fault showed.
+    `resumed_s`: when calls were routed again for good, at `node` if it is about one; `was_seen`: the fault
+    showed. `disturbed`: other nodes at which calls were not routed meanwhile.
     """
 
-    def __init__(self, leader: Leader, began: float) -> None:
+    def __init__(self, leader: Leader, began: float, node: str) -> None:
         self._leader = leader
         self._began = began
+        self._node = node
         self.resumed_s: float | None = 0.0
         self.was_seen = False
+        self.disturbed: set[str] = set()
 
     async def until_over(self, lasts_s: float) -> None:
         """Look on for as long as the fault lasts, and until calls are routed again."""
@@ -95,7 +114,7 @@ class _Watch:
         while time.monotonic() < limit:
             health = await self._health()
             now = time.monotonic()
-            if health is None or not health["dispatching"]:
+            if not self._routes(health):
                 self.was_seen, self.resumed_s = True, None
             elif self.resumed_s is None:
                 self.resumed_s = round(now - self._began, 2)
@@ -106,6 +125,17 @@ class _Watch:
             if self.resumed_s is not None and now > until:
                 return
             await asyncio.sleep(LOOK_S)
+
+    def _routes(self, health: Mapping[str, Any] | None) -> bool:
+        """Whether calls are routed where the fault is."""
+        if health is None or not health["dispatching"]:
+            self.disturbed |= {OTHERS} if self._node else set()
+            return False
+        if not self._node:
+            return True
+        known = {str(node["name"]): bool(node["known"]) for node in health["nodes"]}
+        self.disturbed |= {name for name, is_known in known.items() if name != self._node and not is_known}
+        return known.get(self._node, False)
 
     async def until_whole(self, before: Before) -> Before:
         """Wait until as many controllers stand by as before, and nothing waits; what is there then."""
@@ -134,17 +164,16 @@ class _Watch:
             return None
 
 
-def _sort_calls(report: Report, drill: Drill, after: Collection[str], ended: Ended) -> None:
+def _sort_calls(report: Report, drill: Drill, before: Before, after: Collection[str], ended: Ended) -> None:
     gone = [call for call in report.in_progress if call not in after]
     by = ended(gone)
     report.kept = [call for call in report.in_progress if call in after]
-    report.ended = [call for call in gone if by.get(call) in ("caller", "agent")]
+    # An Asterisk that stops hangs up in order: who ended its calls, as it is on record, is nobody.
+    dies = set(before.calls_at(report.node)) if drill.ends_calls else set()
+    report.ended = [call for call in gone if call not in dies and by.get(call) in ("caller", "agent")]
     rest = [call for call in gone if call not in report.ended]
-    if drill.ends_calls:
-        report.lost = rest
-    else:
-        report.unseen = [call for call in rest if by.get(call) == "unknown"]
-        report.lost = [call for call in rest if call not in report.unseen]
+    report.unseen = [call for call in rest if call not in dies and by.get(call) == "unknown"]
+    report.lost = [call for call in rest if call not in report.unseen]
 
 
 def _checks(drill: Drill, report: Report, before: Before, after: Before, watch: _Watch) -> list[Check]:
@@ -153,11 +182,21 @@ def _checks(drill: Drill, report: Report, before: Before, after: Before, watch: 
         limit_s = CRASH_WITH_STANDBY_S
     resumed = "never" if report.resumed_s is None else f"{report.resumed_s:g} s"
     in_time = report.resumed_s is not None and report.resumed_s <= limit_s
-    allowed = "those on the Asterisk that started again" if drill.ends_calls else "0"
-    found = [
-        Check("calls are routed again", f"within {limit_s:g} s", resumed, in_time),
-        Check("calls lost", allowed, str(len(report.lost)), drill.ends_calls or not report.lost),
-    ]
+    where = f" at node {report.node}" if report.node else ""
+    found = [Check(f"calls are routed again{where}", f"within {limit_s:g} s", resumed, in_time)]
+    if drill.ends_calls:
+        dies = set(before.calls_at(report.node))
+        allowed = f"those {where.strip() or 'on the Asterisk that started again'}: at most {len(dies)}"
+        found.append(Check("calls lost", allowed, str(len(report.lost)), dies.issuperset(report.lost)))
+    else:
+        found.append(Check("calls lost", "0", str(len(report.lost)), not report.lost))
+    if report.node:
+        disturbed = ", ".join(sorted(watch.disturbed))
+        found.append(
+            Check(
+                "calls are routed at the other nodes", "throughout", disturbed or "throughout", not disturbed
+            )
+        )
     if drill.do in ("drill-crash", "drill-freeze", "drill-asterisk"):
         seen = "seen" if watch.was_seen else "not seen"
         found.append(Check("the fault showed from outside", "seen", seen, watch.was_seen))

@@ -25,6 +25,7 @@ from acd.core.facts import (
     Directed,
     Disposed,
     Ended,
+    EndedBy,
     Fact,
     FellBack,
     FlowEntered,
@@ -95,6 +96,7 @@ _DIAL_OUTCOMES = {
     DialFailure.WITHDRAWN: SegmentOutcome.WITHDRAWN,
 }
 _AFTERWARDS = WrapUpStarted | WrapUpExtended | WrapUpEnded | SoundKept | Disposed
+_FOUND_AGAIN = Returned | Arrived  # the latter by a controller that did not know of it any more
 _NOBODY = Arrived(0.0, CallKind.INBOUND, "", "", "")
 
 
@@ -152,6 +154,8 @@ def _walk(
     last = min(start, limit)
     ended: tuple[float, Ended] | None = None
     for fact in facts:
+        if ended and ended[1].by is EndedBy.NODE and isinstance(fact, _FOUND_AGAIN):
+            ended = None  # the node was taken for dead, and was not
         if ended and not isinstance(fact, _AFTERWARDS):
             continue
         last = min(max(last, fact.at), limit)

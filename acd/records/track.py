@@ -108,6 +108,8 @@ class Track(Way):
         answered = place is not None and place.in_line
         if place and place.kind is SegmentKind.FALLBACK and place.agent == agent:
             visit, answered = place.visit, True  # the fallback queue connected them, the talk goes on
+        if place is None and self._lost is not None and self._lost.agent == agent:
+            visit = self._lost.visit  # the node was not dead: they talk on
         self.leave(at, SegmentOutcome.ANSWERED if answered else SegmentOutcome.LEFT)
         self._start_talk(at, agent, visit)
 
@@ -225,6 +227,8 @@ class Track(Way):
                 outcome = SegmentOutcome.LOST
         if outcome is SegmentOutcome.ABANDONED:
             self._mark_abandoned_rings(at)
+        if by is EndedBy.NODE and self._is_in(SegmentKind.TALKING):
+            self._lost = self.place
         self.leave(at, outcome)
 
     def take_over(self, at: float, agent: str, target: str, consult: Track) -> None:

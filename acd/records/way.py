@@ -31,6 +31,7 @@ class Way:
         self._rings: dict[str, Stretch] = {}
         self._wrap_ups: dict[str, Stretch] = {}
         self._last_talk: dict[str, Stretch] = {}
+        self._lost: Stretch | None = None  # a talk that ended with its node, which may go on
         self._sent: Stretch | None = None  # a blind transfer on its way
         self._handover: Handover | None = None  # the last transfer, until it is known where it led
 

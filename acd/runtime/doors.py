@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from acd.errors import OperatorError
+from acd.hosts import connected
 from acd.runtime.control import ANSWER_MAX, STANDBY, exchange
 from acd.runtime.control_proof import NotProved, prove
 from acd.settings.controllers import ControllerPlace
@@ -78,7 +79,10 @@ class Door:
             if self.place is None:
                 raise ConnectionRefusedError("nobody listens") from None
         password = await asyncio.to_thread(self.password)
-        reader, writer = await asyncio.open_connection(self.place.host, self.place.port, limit=line_max)
+        port = self.place.port
+        reader, writer = await connected(
+            self.place.host, lambda address: asyncio.open_connection(address, port, limit=line_max)
+        )
         try:
             await prove(reader, writer, password)
         except BaseException:

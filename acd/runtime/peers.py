@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from acd.errors import OperatorError
+from acd.hosts import connected
 from acd.runtime.control import ANSWER_MAX, exchange
 from acd.runtime.control_proof import prove
 from acd.settings.controllers import ControllerPlace
@@ -43,7 +44,9 @@ async def ask_peer(
     """One request on a connection of its own; `limit_s` is for all of it. Never raises."""
     try:
         async with asyncio.timeout(limit_s):
-            reader, writer = await asyncio.open_connection(place.host, place.port, limit=ANSWER_MAX)
+            reader, writer = await connected(
+                place.host, lambda address: asyncio.open_connection(address, place.port, limit=ANSWER_MAX)
+            )
             try:
                 await prove(reader, writer, password)
                 return PeerAnswer(

@@ -132,7 +132,8 @@ class Reception:
             self._feed(OutsideAnswered(ask.call_id))
 
     async def _serve(self, ask: Ask, line: CallerLine) -> None:
-        known = self._call(ask.call_id)
+        floor = self._shell.engine.floor
+        known = None if ask.call_id in floor.lost else self._call(ask.call_id)
         self._make_up_for_lost_news(known, ask)
         state = known.state if known is not None else None
         match ask.kind:

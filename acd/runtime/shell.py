@@ -382,11 +382,15 @@ class Shell:
             case commands.CancelOffer(call_id):
                 self._switch.cancel_offer(call_id)
 
+    def _is_stored(self, call: Call) -> None:
+        if call.finished:  # else it was taken for lost, and has been found again meanwhile
+            self._mirror.drop(f"call:{call.id}")
+
     def _store_call(self, call: Call) -> None:
         """A call stays in the mirror until it is finished and its record is safe."""
         key = f"call:{call.id}"
         self._mirror.put(key, call.to_dict())
-        stored: Callable[[], None] = partial(self._mirror.drop, key) if call.finished else _nothing
+        stored: Callable[[], None] = partial(self._is_stored, call) if call.finished else _nothing
         self._recorder.store_call(call.id, tuple(call.facts), stored)
         self.on_ended(call.id)
         if self.observer is not None:

@@ -117,6 +117,7 @@ def _call(floor: Floor, call: Call, now: float) -> dict[str, Any]:
     waiting = call.state is CallState.WAITING  # a failed ring does not start the wait anew
     return {
         "id": call.id,
+        "node": call.node,
         "kind": call.kind.value,
         "state": call.state.value,
         "state_s": now - (call.waiting_since if waiting and call.waiting_since else call.since),

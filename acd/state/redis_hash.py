@@ -17,6 +17,7 @@ from typing import Any, Self, TypeVar
 import asyncio_redis
 
 from acd.errors import FencedOff, StateError
+from acd.hosts import connected
 from acd.loss import REDIS
 from acd.settings.redis_places import redis_places
 
@@ -100,8 +101,16 @@ def _abort(task: asyncio.Task[Any]) -> None:
 async def _open(
     server: RedisServer, place: tuple[str, int], limit_s: float | None, *, as_master: bool = False
 ) -> Any:
-    made = asyncio_redis.Connection.create(*place, auto_reconnect=False)
-    connection = await within_limit(made, limit_s)
+    host, port = place
+
+    async def connect(address: str) -> Any:
+        made = asyncio_redis.Connection.create(address, port, auto_reconnect=False)
+        return await within_limit(made, limit_s)
+
+    try:
+        connection = await connected(host, connect)
+    except OSError as error:  # of the name: those of connecting are StateError by now
+        raise StateError(f"cannot connect: {error}") from error
     # A peer that is no Redis ends asyncio-redis's reader; we see an answer that never comes.
     reader = connection.protocol._reader_f
     if reader is not None:  # None: lost again already

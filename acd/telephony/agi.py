@@ -63,6 +63,7 @@ class AgiSession:
         self.closed = asyncio.Event()
         self.may_act: Callable[[], None] = lambda: None
         self.on_closed: Callable[[], None] = lambda: None
+        self.on_heard: Callable[[], None] = lambda: None
 
     @property
     def arguments(self) -> list[str]:
@@ -139,6 +140,7 @@ class AgiSession:
 
     def hear(self, line: str) -> None:
         """A line of the channel's: a reply for the one who waits for it, or the end."""
+        self.on_heard()
         text = line.strip()
         if text == "HANGUP" or len(self._replies) >= UNASKED_REPLIES_MAX:
             self.close()  # hung up; or not Asterisk: that answers once for each command

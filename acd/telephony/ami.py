@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Protocol
@@ -22,6 +23,8 @@ from panoramisk.ami_protocol import AMIProtocol
 from panoramisk.message import Message
 
 from acd.errors import TelephonyError
+from acd.hosts import connected
+from acd.telephony.node_clock import NodeClock
 from acd.telephony.node_names import as_sent, as_told
 
 log = structlog.get_logger(__name__)
@@ -205,6 +208,7 @@ class AmiLink:
         self._credentials = credentials
         self._on_event = (lambda event: on_event(as_told(event, node))) if node else on_event
         self.node = node
+        self.clock = NodeClock()
         self.limit_s: float | None = None
         self.refused = False
         self._on_up = on_up
@@ -301,7 +305,7 @@ class AmiLink:
         user, secret = self._credentials
         opened: asyncio.Future[Any] = loop.create_future()
         async with asyncio.timeout(CONNECT_TIMEOUT_S):
-            opened.set_result(await loop.create_connection(_Protocol, host, port))
+            opened.set_result(await connected(host, lambda at: loop.create_connection(_Protocol, at, port)))
         connection = _Connection(
             self._on_event, loop=loop, username=user, secret=secret, events="on", ping_delay=3600
         )
@@ -334,7 +338,13 @@ class AmiLink:
         """Ends with TelephonyError when Asterisk no longer answers."""
         while True:
             await asyncio.sleep(PING_INTERVAL_S)
-            await self.action("Ping")
+            await self.ping()
+
+    async def ping(self) -> None:
+        """Whether it answers, and what its clock shows. Raises TelephonyError."""
+        asked_at = time.monotonic()
+        answer = await self.action("Ping")
+        self.clock.compare(answer.get("Timestamp"), asked_at, time.monotonic())
 
     def _disconnect(self) -> None:
         connection, self._connection = self._connection, None

@@ -1,5 +1,7 @@
 """Asterisk's files while it runs: written anew when a reload needs it, read by Asterisk, calls untouched.
 
+So are those of Kamailio, where it stands before several nodes.
+
 Registrations and calls outlive the reading: contacts are in Asterisk's own database, and a channel keeps
 the phone or trunk that it began with.
 """
@@ -19,7 +21,9 @@ from acd.settings.environment import Environment
 from acd.settings.model import Centre
 from acd.settings.secrets import load_or_create_secrets
 from acd.telephony.ami import Link
+from acd.telephony.front_keeper import FrontKeeper
 from acd.telephony.provision import asterisk_files, write_file
+from acd.telephony.provision_kamailio import Front, has_front, kamailio_dir, kamailio_files
 from acd.telephony.provision_tls import TLS_FILES
 
 log = structlog.get_logger(__name__)
@@ -42,7 +46,10 @@ READ_BY: Mapping[str, tuple[str, ...]] = {
 
 @dataclass(slots=True)
 class NewFiles:
-    """The texts of Asterisk's files for a configuration. `before`: of those written, what was there."""
+    """The texts of Asterisk's and Kamailio's files for a configuration.
+
+    `before`: of those written, what was there.
+    """
 
     texts: Mapping[Path, str]
     before: dict[Path, str | None] = field(default_factory=dict)
@@ -51,7 +58,8 @@ class NewFiles:
 class AsteriskFiles:
     """`variables` may hold passwords of trunks; without `templates` nothing is written.
 
-    `links`: one for each Asterisk of `environment.of_nodes`, in that order.
+    `links`: one for each Asterisk of `environment.of_nodes`, in that order. `front` has Kamailio read
+    what is its.
     """
 
     def __init__(
@@ -60,22 +68,28 @@ class AsteriskFiles:
         templates: Path,
         variables: Mapping[str, str],
         links: Sequence[Link],
+        front: FrontKeeper | None = None,
     ) -> None:
         self._environment = environment
         self._templates = templates
         self._variables = variables
         self._links = links
+        self._front = front
         self._unread: dict[tuple[int, str], None] = {}  # which link's, module
         self._reading = asyncio.Lock()
 
     # --- in a thread --------------------------------------------------------------------------
     def prepare(self, centre: Centre) -> NewFiles:
-        """Passwords for new phones, and the texts. Raises OperatorError; nothing of Asterisk's is written."""
-        secrets = load_or_create_secrets(self._environment.secrets_file, centre.phones)
+        """Passwords for new phones, and the texts. Raises OperatorError; nothing of theirs is written."""
+        environment = self._environment
+        secrets = load_or_create_secrets(environment.secrets_file, centre.phones)
         try:
             texts: dict[Path, str] = {}
-            for of_node in self._environment.of_nodes:
+            for of_node in environment.of_nodes:
                 texts |= asterisk_files(centre, of_node, secrets, self._templates, self._variables)
+            if has_front(environment):
+                front = Front(centre, environment, secrets, environment.nodes, self._variables)
+                texts |= kamailio_files(front, self._templates)
             return NewFiles(texts)
         except OSError as error:
             raise OperatorError(f"{error.filename}: cannot be read: {error.strerror}") from error
@@ -91,7 +105,7 @@ class AsteriskFiles:
                     files.before[path] = before
         except OSError as error:
             self.undo(files)
-            raise OperatorError(f"Asterisk's files cannot be written: {error}") from error
+            raise OperatorError(f"the files for Asterisk and Kamailio cannot be written: {error}") from error
 
     def undo(self, files: NewFiles) -> None:
         """What was there before."""
@@ -105,13 +119,19 @@ class AsteriskFiles:
 
     # --- in the event loop ----------------------------------------------------------------------
     async def have_read(self, files: NewFiles) -> list[str]:
-        """Asterisk reads what was written; what it could not, in a sentence each."""
-        names = sorted({path.name for path in files.before})
+        """Asterisk, and Kamailio, read what was written; what they could not, in a sentence each."""
+        etc = kamailio_dir(self._environment) / "etc"
+        of_front = {
+            path: path.relative_to(etc).as_posix() for path in files.before if path.is_relative_to(etc)
+        }
+        names = sorted({path.name for path in files.before if path not in of_front})
         for number, of_node in enumerate(self._environment.of_nodes):
             own = [path.name for path in files.before if path.is_relative_to(of_node.asterisk_dir)]
             modules = (module for name in own for module in READ_BY.get(name, ()))
             self._unread |= dict.fromkeys((number, module) for module in modules)
         notes = await self.catch_up()
+        if self._front is not None:
+            notes += await self._front.have_read(of_front.values())
         later = (name for name in names if name not in READ_BY and not name.startswith(TLS_FILES))
         return notes + [f"Asterisk's {name}: takes effect when Asterisk is started again" for name in later]
 

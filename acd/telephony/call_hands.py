@@ -19,10 +19,11 @@ from acd.telephony.channels import ASK_AGAIN_S, NUMBER, PHONE, TARGET, Channels,
 from acd.telephony.consulting import Consultations
 from acd.telephony.new_leg import ANSWERS_BY_ITSELF, ring_again
 from acd.telephony.node_names import node_of
+from acd.telephony.phone_watch import phone_of
 from acd.telephony.spying import KEY_MS, Spies
 from acd.telephony.switch import Switchboard
 from acd.telephony.sync import SpySeen
-from acd.telephony.watch import Watch, phone_of
+from acd.telephony.watch import Watch
 
 BETWEEN_KEYS_S = 0.25
 CLICK_TIMEOUT_S = 30

@@ -136,7 +136,8 @@ class _Console:
         answer = await self._ask(f"Action: Login\r\nUsername: {USER}\r\nSecret: {password}\r\nEvents: off")
         if not answer.startswith("Response: Success"):
             raise TelephonyError(
-                f"Asterisk refused the account {USER}; run 'acd phones provision' and reload it"
+                f"Asterisk refused the account {USER}, which there is with several controllers only"
+                " (ACD_CONTROLLERS): run 'acd phones provision', and have Asterisk read it"
             )
 
     async def say(self, command: str) -> list[str]:

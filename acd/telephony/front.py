@@ -7,7 +7,7 @@ is away is no fault as long as another answers.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +21,16 @@ log = structlog.get_logger(__name__)
 
 LIMIT_S = 3.0
 NEW_CALLS, PROBED = 1, 2
+READ_BY: Mapping[str, tuple[str, ...]] = {
+    "db/phone": ("htable.reload", "phone"),
+    "db/trunk": ("htable.reload", "trunk"),
+    "db/node": ("htable.reload", "node"),
+    "addresses.list": ("permissions.addressReload",),
+    "nodes.list": ("dispatcher.reload",),
+}
+"""By what Kamailio reads a file of its configuration while it runs; all others it reads at its start."""
+TABLES = READ_BY.keys() - {"nodes.list"}
+"""Those that may be read at any time: nodes begin anew as if all were up."""
 REFUSED = ("unknown", "wrong_password", "wrong_address", "scanner", "flood", "malformed")
 """Why requests got no answer, or none that helps."""
 
@@ -50,13 +60,27 @@ class Front:
         self._key = key
         self._nodes = dict(nodes)
 
+    @property
+    def names(self) -> frozenset[str]:
+        """Of all nodes."""
+        return frozenset(self._nodes.values())
+
+    @property
+    def where(self) -> str:
+        """The places, for people."""
+        return ", ".join(f"{place.host}:{place.port}" for place in self._places)
+
+    def each(self) -> list[Front]:
+        """Of several Kamailios every one by itself."""
+        return [Front([place], self._key, self._nodes) for place in self._places]
+
     async def states(self) -> dict[str, NodeState]:
         """Of each node that Kamailio knows, as the first one that answers has it. Raises FrontAway."""
         answer = (await self._ask("dispatcher.list", first_only=True))[0]
         try:
             return states_of(answer, self._nodes)
         except (KeyError, TypeError, ValueError) as error:
-            raise FrontAway(f"Kamailio's list of nodes is not understood: {error!r}") from error
+            raise _not_understood(error) from error
 
     async def drain(self, node: str) -> None:
         """No new calls for it. Its calls go on, and phones register at it.
@@ -69,18 +93,18 @@ class Front:
         """New calls for it, from its next answer to a probe on. Raises as `drain`."""
         await self._set(node, "ip")
 
-    async def reload(self) -> None:
-        """What `acd phones provision` has written holds from now on; drained nodes stay so.
+    async def reload(self, files: Collection[str] = READ_BY.keys()) -> None:
+        """What `acd phones provision` has written into these files holds from now on; drained nodes stay so.
 
         Raises FrontAway.
         """
         drained = [name for name, state in (await self.states()).items() if state.drained]
-        for table in ("phone", "trunk", "node"):
-            await self._ask("htable.reload", table)
-        await self._ask("permissions.addressReload")
-        await self._ask("dispatcher.reload")
-        for node in drained:
-            await self.drain(node)
+        for name in (name for name in READ_BY if name in files):
+            method, *params = READ_BY[name]
+            await self._ask(method, *params)
+        if "nodes.list" in files:
+            for node in drained:
+                await self.drain(node)
 
     async def refused(self) -> dict[str, int]:
         """How many requests were refused since Kamailio's start, by `REFUSED`. Raises FrontAway."""
@@ -95,7 +119,10 @@ class Front:
                 f"there is no node {node!r}; there are {', '.join(sorted(self._nodes.values()))}"
             )
         answer = (await self._ask("dispatcher.list", first_only=True))[0]
-        uri = next((uri for uri in _flags(answer, NEW_CALLS) if _host(uri) == address), None)
+        try:
+            uri = next((uri for uri in _flags(answer, NEW_CALLS) if _host(uri) == address), None)
+        except (KeyError, TypeError, ValueError) as error:
+            raise _not_understood(error) from error
         if uri is None:
             raise FrontAway(f"Kamailio does not know node {node}: run 'acd phones provision'")
         await self._ask("dispatcher.set_state", state, NEW_CALLS, uri)
@@ -142,6 +169,10 @@ class Front:
         if not isinstance(told, dict) or "error" in told:
             raise ValueError(f"{method}: {told.get('error') if isinstance(told, dict) else told!r}")
         return told.get("result")
+
+
+def _not_understood(error: Exception) -> FrontAway:
+    return FrontAway(f"Kamailio's list of nodes is not understood: {error!r}")
 
 
 def states_of(answer: Mapping[str, Any], nodes: Mapping[str, str]) -> dict[str, NodeState]:

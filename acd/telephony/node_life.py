@@ -12,13 +12,16 @@ from acd.core.floor import Floor
 from acd.core.ports import Feed
 from acd.telephony.ami import AmiLink
 from acd.telephony.node_names import as_told
+from acd.telephony.phone_watch import REACHABLE_STATES
 from acd.telephony.switch import Switchboard
-from acd.telephony.watch import REACHABLE_STATES, Watch
+from acd.telephony.watch import Watch
 
 log = structlog.get_logger(__name__)
 
 LOST_AFTER_S = 12.0
-"""One that is out of reach for so long counts as dead, unless its channels still ask us."""
+"""One of which nothing is heard for so long counts as dead, unless a channel of its answers us."""
+UNKNOWN_LOST_AFTER_S = 30.0
+"""Likewise where no channel can be asked: it may live, and all its callers be in a talk."""
 REFUSED_LOST_AFTER_S = 3.0
 """Likewise where its machine answers, and nobody listens there."""
 ACTION_LIMIT_S = 2.0
@@ -37,7 +40,7 @@ class NodeLife:
         self._feed = feed
         self._floor = floor
         self._away_since: float | None = None  # the loop's time
-        self._is_lost = False
+        self._lost_at: float | None = None  # likewise
         self.calls_lost = 0
         link.limit_s = ACTION_LIMIT_S
 
@@ -51,25 +54,32 @@ class NodeLife:
 
         That has never had a heartbeat of ours. Raises TelephonyError.
         """
+        await self._link.ping()
         answer = await self._link.action("Getvar", Variable="ACD_HEARTBEAT")
         if not str(answer.get("Value", "")):
-            self._lose("it was started again")
-        self._away_since, self._is_lost = None, False
+            self._lose("it was started again", self._switch.asking_since(self._node, self._away_since or 0.0))
+        self._away_since = self._lost_at = None
 
     async def give_up(self) -> None:
-        """One that is away for long counts as dead. Its channels know better, if any of them asks us."""
-        if self._is_lost or self._away_since is None:
+        """One of which nothing is heard for long counts as dead. Its channels know better, if any asks us."""
+        if self._away_since is None:
             return
-        away_s = asyncio.get_running_loop().time() - self._away_since
-        if away_s < (REFUSED_LOST_AFTER_S if self._link.refused else LOST_AFTER_S):
+        heard_at, refused = self._switch.heard_at(self._node), self._link.refused
+        if self._lost_at is not None and heard_at <= self._lost_at:
             return
-        if not await self._switch.still_asks(self._node) and not self._link.up:
-            self._lose(f"it has been away for {away_s:.0f} s")
+        self._lost_at = None  # it lives after all, and may yet die
+        silent_s = asyncio.get_running_loop().time() - max(self._away_since, heard_at)
+        if silent_s < (REFUSED_LOST_AFTER_S if refused else LOST_AFTER_S):
+            return
+        answers = await self._switch.still_asks(self._node)
+        if answers or self._link.up or self._switch.heard_at(self._node) > heard_at:
+            return
+        if answers is False or refused or silent_s >= UNKNOWN_LOST_AFTER_S:
+            self._lose(f"nothing has been heard of it for {silent_s:.0f} s", frozenset())
 
-    def _lose(self, why: str) -> None:
-        """Its calls are over; those that have come since it was there last are not among them."""
-        self._is_lost = True
-        alive = self._switch.asking_since(self._node, self._away_since or 0.0)
+    def _lose(self, why: str, alive: frozenset[str]) -> None:
+        """Its calls are over, but these, which have come since it was there last."""
+        self._lost_at = asyncio.get_running_loop().time()
         ours = [c for c in self._floor.calls.values() if c.node == self._node and c.id not in alive]
         lost = sum(call.state is not CallState.ENDED for call in ours)
         self.calls_lost += lost

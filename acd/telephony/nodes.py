@@ -19,8 +19,9 @@ from acd.core.floor import Floor
 from acd.core.ports import Feed, Mirror
 from acd.errors import RequestRefused, TelephonyError
 from acd.telephony.ami import AmiLink, Link
-from acd.telephony.bond import Bond, Found, Mark
+from acd.telephony.bond import Bond, Mark
 from acd.telephony.exchange import Exchange
+from acd.telephony.fresh_look import Found
 from acd.telephony.node_names import node_of
 from acd.telephony.switch import Switchboard
 from acd.telephony.watch import Watch
@@ -53,6 +54,7 @@ class Nodes:
         self._grace: asyncio.TimerHandle | None = None
         self.drained: set[str] = set()
         self.on_known: Callable[[], None] = lambda: None
+        watch.clocks = {node.name: node.link.clock for node in self.all}
         only = self._nodes.get("")
         self.link: Link = only.link if only is not None else Exchange({n.name: n.link for n in self.all})
         if only is None:

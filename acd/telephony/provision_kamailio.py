@@ -57,6 +57,11 @@ class Front:
     variables: Mapping[str, str]
 
 
+def has_front(environment: Environment) -> bool:
+    """Whether a Kamailio stands before several nodes."""
+    return bool(environment.nodes and environment.kamailio)
+
+
 def kamailio_dir(environment: Environment) -> Path:
     """All that Kamailio reads and writes."""
     return environment.home / "kamailio"

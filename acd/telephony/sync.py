@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from acd.core.consults import main_of
 from acd.telephony.ami import AmiLink, Headers
 from acd.telephony.ask import party_text, variables_of
-from acd.telephony.watch import REACHABLE_STATES, phone_of
+from acd.telephony.phone_watch import REACHABLE_STATES, phone_of
 
 VARIABLES = "ACD_CALL,ACD_CALLER,ACD_DIALED,ACD_FELL,QEHOLDTIME,ACD_HOLD"
 _APART = frozenset({"MusicOnHold", "Wait"})

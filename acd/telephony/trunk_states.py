@@ -13,7 +13,7 @@ from acd.errors import TelephonyError
 from acd.settings.outside import TrunkSpec
 from acd.telephony.ami import AmiLink
 from acd.telephony.dial_string import TRUNK_PREFIX
-from acd.telephony.watch import REACHABLE_STATES
+from acd.telephony.phone_watch import REACHABLE_STATES
 
 log = structlog.get_logger(__name__)
 

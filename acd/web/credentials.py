@@ -9,6 +9,7 @@ from typing import Any
 
 import structlog
 
+from acd.accounts.attempts import Begun
 from acd.accounts.store import Account
 from acd.errors import OperatorError
 from acd.web.context import Context
@@ -45,12 +46,12 @@ async def check_code(ctx: Context[Any, Any], username: str, code: str) -> bool:
     services, address = ctx.services, ctx.asker.address
 
     def check() -> bool:
-        begin_attempt(services, username, address)
-        right = _accept(services, username, address, code)
+        attempt = begin_attempt(services, username, address)
+        right = _accept(services, attempt, code)
         if right:
-            services.attempts.succeeded(username, address)
+            services.attempts.succeeded(attempt)
         else:
-            services.attempts.failed(username, address)
+            services.attempts.failed(attempt)
         return right
 
     return await asyncio.shield(ctx.sql(check))
@@ -61,8 +62,7 @@ async def _checked(
 ) -> Checked:
     services, address = ctx.services, ctx.asker.address
 
-    def check() -> Checked:
-        begin_attempt(services, username, address)
+    def check(attempt: Begun) -> Checked:
         if not services.passwords.verify(services.accounts.password_hash(username), password):
             return Checked(None, "wrong-credentials")
         account, by = services.accounts.account(username), ""
@@ -70,37 +70,39 @@ async def _checked(
             return Checked(None, "wrong-credentials")
         if with_code and services.second_factors.of(username) is not None:
             if not code:
-                services.attempts.taken_back(username, address)
+                services.attempts.taken_back(attempt)
                 raise Refusal(401, "second-factor-needed", "the code of the authenticator app is needed, too")
-            if not _accept(services, username, address, code):
+            if not _accept(services, attempt, code):
                 return Checked(None, "wrong-code")
             by = "app" if code.strip().isdecimal() else "recovery-code"
-        services.attempts.succeeded(username, address)
+        services.attempts.succeeded(attempt)
         return Checked(account, by=by)
 
     def counted() -> Checked:
-        found = check()
+        attempt = begin_attempt(services, username, address)
+        found = check(attempt)
         if found.account is None:
-            services.attempts.failed(username, address)
+            services.attempts.failed(attempt)
         return found
 
     async with services.guesses.turn():  # the pause is looked for only then: no flood gets in before it
         return await asyncio.shield(ctx.sql(counted))
 
 
-def begin_attempt(services: Services, username: str, address: str) -> None:
+def begin_attempt(services: Services, username: str, address: str) -> Begun:
     """Before each attempt, which counts as failed from now on. Raises Refusal, 429, in a pause."""
-    pause_s = services.attempts.begin(username, address)
-    if pause_s > 0:
-        headers = {"Retry-After": str(math.ceil(pause_s))}
-        text = f"too many failed attempts; wait {math.ceil(pause_s)} s"
-        raise Refusal(429, "too-many-attempts", text, headers=headers)
+    attempt = services.attempts.begin(username, address)
+    if attempt.pause_s > 0:
+        wait_s = math.ceil(attempt.pause_s)
+        text = f"too many failed attempts; wait {wait_s} s"
+        raise Refusal(429, "too-many-attempts", text, headers={"Retry-After": str(wait_s)})
+    return attempt
 
 
-def _accept(services: Services, username: str, address: str, code: str) -> bool:
+def _accept(services: Services, attempt: Begun, code: str) -> bool:
     try:
-        return services.second_factors.accept(username, code)
+        return services.second_factors.accept(attempt.username, code)
     except OperatorError as error:
-        services.attempts.taken_back(username, address)
+        services.attempts.taken_back(attempt)
         log.error("a second factor cannot be checked", reason=str(error))
         raise away("second-factor-unreadable", "the second factor cannot be checked: ask an admin") from error

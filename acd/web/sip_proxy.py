@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import structlog
@@ -22,9 +22,11 @@ from aiohttp import (
     web,
 )
 
+from acd.core.plan import BROWSER_PREFIX
 from acd.settings.environment import Environment
 from acd.settings.fronts import FrontPlace
 from acd.web.asker import Asker
+from acd.web.own_phone import speaks_for
 from acd.web.rate import Rate
 from acd.web.refusal import Refusal, away, forbidden
 from acd.web.services import Services
@@ -45,6 +47,7 @@ GOODBYE_LIMIT_S = 0.5
 """Whoever says none by then is cut off."""
 HEARTBEAT_S = 20.0
 Socket = web.WebSocketResponse | ClientWebSocketResponse
+May = Callable[[str | bytes], bool]
 
 
 def sip_handler(services: Services) -> Any:
@@ -53,6 +56,7 @@ def sip_handler(services: Services) -> Any:
 
     async def handle(request: web.Request) -> web.StreamResponse:
         asker = await _admit(services, request)
+        phone = await _phone_of(services, asker)
         browser = web.WebSocketResponse(
             protocols=(PROTOCOL,), heartbeat=HEARTBEAT_S, compress=False, max_msg_size=MESSAGE_MAX
         )
@@ -64,7 +68,7 @@ def sip_handler(services: Services) -> Any:
             await browser.prepare(request)
             ended = asyncio.Event()
             with services.open_sockets.of(asker, ended.set):
-                await _join(browser, asterisk, ended)
+                await _join(browser, asterisk, ended, phone)
         return browser
 
     return handle
@@ -82,6 +86,14 @@ async def _admit(services: Services, request: web.Request) -> Asker:
     if services.open_sockets.count(asker) >= OF_SESSION_MAX:
         raise Refusal(429, "too-many-phones", "too many tabs of this session are open")
     return asker
+
+
+async def _phone_of(services: Services, asker: Asker) -> str:
+    """The one in the browser of the agent who is signed in. Raises Refusal where there is none."""
+    profile = (await services.centre.get()).agents.get(asker.agent or "")
+    if profile is None:
+        raise forbidden("this account belongs to no agent", "no-agent")
+    return BROWSER_PREFIX + profile.extension
 
 
 def door_urls(environment: Environment) -> tuple[str, ...]:
@@ -120,13 +132,12 @@ async def _connect(client: ClientSession, url: str) -> ClientWebSocketResponse:
 
 
 async def _join(
-    browser: web.WebSocketResponse, asterisk: ClientWebSocketResponse, ended: asyncio.Event
+    browser: web.WebSocketResponse, asterisk: ClientWebSocketResponse, ended: asyncio.Event, phone: str
 ) -> None:
     """Pass messages on both ways until one side is gone, or the session is over."""
-    rate = Rate(RATE_MAX, BURST_MAX, time.monotonic())
     tasks = [
-        asyncio.create_task(_pass_on(browser, asterisk, rate)),
-        asyncio.create_task(_pass_on(asterisk, browser, None)),
+        asyncio.create_task(_pass_on(browser, asterisk, _within_bounds(phone))),
+        asyncio.create_task(_pass_on(asterisk, browser)),
         asyncio.create_task(ended.wait()),
     ]
     try:
@@ -140,13 +151,30 @@ async def _join(
         await asyncio.gather(browser.close(code=code), asterisk.close(), return_exceptions=True)
 
 
-async def _pass_on(source: Socket, target: Socket, rate: Rate | None) -> None:
+def _within_bounds(phone: str) -> May:
+    """Of what a browser sends: only so much, and only of this phone."""
+    rate = Rate(RATE_MAX, BURST_MAX, time.monotonic())
+
+    def may_pass(message: str | bytes) -> bool:
+        if not rate.allows(time.monotonic()):
+            log.warning("a browser phone sends too much and is cut off", phone=phone)
+            return False
+        if not speaks_for(message, phone):
+            log.warning("a browser phone speaks for another phone and is cut off", phone=phone)
+            return False
+        return True
+
+    return may_pass
+
+
+async def _pass_on(source: Socket, target: Socket, may_pass: May = lambda _message: True) -> None:
     with contextlib.suppress(ConnectionError, ClientError):
         async for message in source:
-            if rate is not None and not rate.allows(time.monotonic()):
-                log.warning("a browser phone sends too much and is cut off")
+            if message.type not in (WSMsgType.TEXT, WSMsgType.BINARY):
+                continue
+            if not may_pass(message.data):
                 return
             if message.type is WSMsgType.TEXT:
                 await target.send_str(message.data)
-            elif message.type is WSMsgType.BINARY:
+            else:
                 await target.send_bytes(message.data)

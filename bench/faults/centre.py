@@ -25,6 +25,8 @@ from tests.redis_server import RedisProcess
 FALLBACK_AFTER_S = 4
 AHEAD = struct.Struct("=q")
 ROOMY = "size=256m"
+RECORDINGS = "recordings"
+PAGE_BYTES = 4096
 
 
 @cache
@@ -51,9 +53,10 @@ class FaultCentre(StandbyCentre, PostgresCentre):
         low = random.randrange(33_000, 50_000, 1000)
         self.env |= {"ACD_LOG": "info", "ACD_RTP_PORTS": f"{low}-{low + 7999}"}
         self.replica = RedisProcess(folder, password=self.env["ACD_REDIS_PASSWORD"])
-        self.env["ACD_REDIS_HOST"] = f"127.0.0.1:{self.redis.port},127.0.0.1:{self.replica.port}"
-        self._clock = folder / "clock"
-        self.env |= self._settable_clock(folder)
+        both = (self.redis.port, self.replica.port)
+        self.env["ACD_REDIS_HOST"] = ",".join(f"redis-{port}.acd.test:{port}" for port in both)
+        self._clock, self._names = folder / "clock", folder / "names"
+        self.env |= self._settable(folder)
         for env in self.envs.values():
             env.update(self.env | {name: env[name] for name in ("ACD_AGI_PORT", "ACD_HEALTH_PORT")})
         self.proxy = AmiProxy(int(self.env["ACD_AMI_PORT"]))
@@ -62,19 +65,29 @@ class FaultCentre(StandbyCentre, PostgresCentre):
         self._leading = Leader(Environment.from_env(self.env, CHECKOUT))
 
     def adapt(self) -> None:
-        """As under load, and the fallback queue takes over sooner."""
+        """As under load, the fallback queue takes over sooner, and agents may record."""
         write_load(self.config, self.flows, self.phones)
+        groups = self.config / "groups.yml"
+        text = groups.read_text(encoding="utf-8")
+        groups.write_text(text.replace("  load:\n", "  load:\n    record: on_demand\n"), encoding="utf-8")
         system = self.config / "system.yml"
         text = system.read_text(encoding="utf-8")
         assert "fallback_after_s: 8" in text
         system.write_text(text.replace("fallback_after_s: 8", f"fallback_after_s: {FALLBACK_AFTER_S}"))
 
-    def _settable_clock(self, folder: Path) -> dict[str, str]:
-        """For Asterisk, controllers and web process: see `clock.c`."""
-        library = folder / "clock.so"
-        _run("gcc", "-O2", "-shared", "-fPIC", "-o", library, Path(__file__).with_name("clock.c"))
+    def _settable(self, folder: Path) -> dict[str, str]:
+        """Clock and names of Asterisk, controllers and web process: see `clock.c`, `names.c`."""
+        libraries = [folder / f"{name}.so" for name in ("clock", "names")]
+        for library in libraries:
+            source = Path(__file__).with_name(f"{library.stem}.c")
+            _run("gcc", "-O2", "-shared", "-fPIC", "-o", library, source)
         self._clock.write_bytes(AHEAD.pack(0))
-        return {"LD_PRELOAD": str(library), "ACD_TEST_CLOCK": str(self._clock)}
+        self._names.touch()
+        return {
+            "LD_PRELOAD": ":".join(map(str, libraries)),
+            "ACD_TEST_CLOCK": str(self._clock),
+            "ACD_TEST_NAMES": str(self._names),
+        }
 
     def step_clock(self, by_s: int) -> None:
         """It is set so many seconds forward, or back, for all of them at once."""
@@ -155,9 +168,10 @@ class FaultCentre(StandbyCentre, PostgresCentre):
 
     # --- what is done to it -----------------------------------------------------------------------------
     def _mount_disks(self) -> None:
-        """A small disk for each controller's own folder, if we may."""
-        for name in NAMES if may_mount() else ():
-            folder = self.home / "controllers" / name
+        """A small disk for each controller's own folder, and one for recordings, if we may."""
+        folders = {name: self.home / "controllers" / name for name in NAMES}
+        folders[RECORDINGS] = self.home / RECORDINGS
+        for name, folder in folders.items() if may_mount() else ():
             folder.mkdir(parents=True, mode=0o700)
             _run("mount", "-t", "tmpfs", "-o", f"{ROOMY},mode=700", "tmpfs", folder)
             self._disks[name] = folder
@@ -168,7 +182,8 @@ class FaultCentre(StandbyCentre, PostgresCentre):
         self.redis.lead()
 
     def fill_disk_of(self, name: str) -> None:
-        """The disk with its live state, journal and spool takes nothing more."""
+        """The disk with a controller's live state, journal and spool, or recordings, takes nothing more."""
+        (self._disks[name] / "filler").write_bytes(b"x" * PAGE_BYTES)  # no size at all would be any size
         told = os.statvfs(self._disks[name])
         used = (told.f_blocks - told.f_bfree) * told.f_frsize
         self._remount(name, f"size={used}")
@@ -179,6 +194,18 @@ class FaultCentre(StandbyCentre, PostgresCentre):
 
     def _remount(self, name: str, options: str) -> None:
         _run("mount", "-o", f"remount,{options}", self._disks[name])
+
+    def lose_names(self) -> None:
+        """No name of Redis's servers is found any more: looking for one hangs."""
+        self._names.write_text("silent")
+
+    def find_names(self) -> None:
+        """They are found again."""
+        self._names.write_text("")
+
+    def recording_of(self, call_id: str) -> Path | None:
+        """What is kept of a talk; None: nothing yet."""
+        return next((self.home / RECORDINGS).glob(f"*/{call_id}-talk.wav"), None)
 
     def kill_asterisk(self) -> None:
         """kill -9."""

@@ -7,6 +7,7 @@ import signal
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from bench.faults.centre import RECORDINGS
 from bench.faults.stage import Stage
 from tests.integration.centre import wait_until
 from tests.integration.standby_centre import NAMES
@@ -18,19 +19,27 @@ FLOOD = b"Event: UserEvent\r\nUserEvent: Noise\r\nUniqueid: 1.1\r\nText: %s\r\n\
 HOUR_S = 3600
 WEB_BACK_WITHIN_S = 30.0
 REPLICA_WITHIN_S = 10.0
+REDIS_WITHIN_S = 10.0
+RECORDED_WITHIN_S = 30.0
+SPOKEN_BYTES = 8000
+"""Less than a second of a recording."""
+NAME_SAID = "a name is not found, so its last addresses are used"
+FULL_SAID = "a recording waits for its file"
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
     """`title` is what the table says. `ends_calls`: those on a dead Asterisk are lost, and may be.
 
-    `sets_clock`: what is on record is not what Asterisk's account says, but as long.
+    `sets_clock`: what is on record is not what Asterisk's account says, but as long. `needs_disk`: disks
+    have to be made for it, which not everybody may.
     """
 
     title: str
     act: Act
     ends_calls: bool = False
     sets_clock: bool = False
+    needs_disk: bool = False
 
 
 # --- controllers --------------------------------------------------------------------------------------
@@ -103,6 +112,23 @@ async def redis_failed_over(stage: Stage) -> None:
     await asyncio.to_thread(centre.replica.start, centre.redis)
 
 
+async def names_dead(stage: Stage) -> None:
+    """No name server answers, and meanwhile Redis, which is known by its name, is started again."""
+    centre = stage.centre
+    said = centre.said(NAME_SAID)
+    stage.strike()
+    centre.lose_names()
+    await redis_emptied(stage)
+    await stage.stays(10.0, 2.0)
+
+    async def knows() -> bool:
+        health = await centre.ask_leader("health")
+        return bool(health and health["live_state_in_redis"] and centre.said(NAME_SAID) > said)
+
+    await stage.until(knows, REDIS_WITHIN_S, "Redis at its last address, and a line that says so")
+    centre.find_names()
+
+
 # --- PostgreSQL ---------------------------------------------------------------------------------------
 async def database_stopped(stage: Stage) -> None:
     """As by a crash; it comes back a while later."""
@@ -165,6 +191,29 @@ async def disk_full(stage: Stage) -> None:
     await asyncio.to_thread(centre.make_room_for, name)
 
 
+async def recordings_full(stage: Stage) -> None:
+    """Where Asterisk writes recordings; then there is room again."""
+    centre = stage.centre
+    said = centre.said(FULL_SAID)
+    await asyncio.to_thread(centre.fill_disk_of, RECORDINGS)
+    stage.strike()
+    await stage.record_a_talk("+491709999001")
+    await stage.stays(6.0, 0.5)
+
+    async def told() -> bool:
+        return centre.said(FULL_SAID) > said
+
+    await stage.until(told, RECORDED_WITHIN_S, "a line about a recording that could not be kept")
+    await asyncio.to_thread(centre.make_room_for, RECORDINGS)
+    call_id = await stage.record_a_talk("+491709999002")
+
+    async def kept() -> bool:
+        found = centre.recording_of(call_id)
+        return found is not None and found.stat().st_size > SPOKEN_BYTES
+
+    await stage.until(kept, RECORDED_WITHIN_S, "a recording when there was room again")
+
+
 async def web_killed(stage: Stage) -> None:
     """kill -9 of the web process."""
     stage.strike()
@@ -195,13 +244,15 @@ FAULTS: dict[str, Fault] = {
     "redis-stalled": Fault("Redis stalled (SIGSTOP)", redis_stalled),
     "redis-emptied": Fault("Redis restarted empty", redis_emptied),
     "redis-failed-over": Fault("Redis failed over to its replica", redis_failed_over),
+    "names-dead": Fault("DNS dead, and Redis restarted empty", names_dead),
     "database-stopped": Fault("PostgreSQL stopped, later started", database_stopped),
     "database-stalled": Fault("PostgreSQL stalled (SIGSTOP)", database_stalled),
     "ami-cut": Fault("manager interface (AMI) cut", ami_cut),
     "ami-stalled": Fault("AMI stalled", ami_stalled),
     "ami-flooded": Fault("AMI flooded with 20,000 events", ami_flooded),
     "asterisk-restarted": Fault("Asterisk killed and started again", asterisk_restarted, ends_calls=True),
-    "disk-full": Fault("disk of live state, journal and spool full", disk_full),
+    "disk-full": Fault("disk of live state, journal and spool full", disk_full, needs_disk=True),
+    "recordings-full": Fault("disk of recordings full", recordings_full, needs_disk=True),
     "web-killed": Fault("web process killed", web_killed),
     "clock-forward": Fault("clock set an hour forward", clock_forward, sets_clock=True),
     "clock-back": Fault("clock set an hour back", clock_back, sets_clock=True),

@@ -101,6 +101,8 @@ async def play(
         await FAULTS[name].act(stage)
         over_at = time.time()
         await stage.until_whole()
+        outcome.problems += stage.problems
+        stage.problems.clear()
         outcome.whole_s = round(time.time() - over_at, 2)
         await asyncio.sleep(SHORT_SETTLE_S if stage.short else SETTLE_S)
         outcome.in_progress = stage.in_progress

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+
 import pytest
 
 from acd.core import events, facts, snapshot
@@ -11,9 +13,13 @@ from acd.core.calls import Call, CallState
 from acd.core.commands import LeaveLine, Offer, RefuseDirect
 from acd.core.engine import Engine
 from acd.core.facts import CallKind, EndedBy, OfferFailure
+from acd.core.forecast import Forecast
 from acd.core.outside_facts import DialFailure
+from acd.core.paces import Paces
 from acd.core.plan import AgentProfile, GroupPolicy, Plan, Ring
 from acd.core.requirement import Requirement
+from acd.records.fold import fold
+from acd.records.record import SegmentKind, SegmentOutcome
 from tests.core import centre
 
 SALES = GroupPolicy(
@@ -106,6 +112,82 @@ def test_a_dead_node_takes_its_calls_and_no_others() -> None:
     assert floor.call("b3").state is CallState.WAITING  # it came since
 
 
+@pytest.mark.parametrize("wraps_up", [True, False])
+def test_a_talk_that_was_taken_for_lost_goes_on(wraps_up: bool) -> None:
+    floor = Floor("anna")
+    assert floor.arrives("b1", "b") == [("b1", "anna")]
+    floor.tell(events.OfferAnswered("b1", "1001"))
+    call = floor.call("b1")
+    floor.tell(events.NodeSuspended("b"))
+    floor.tell(events.FloorSeen(frozenset(), node="b", lost=True))
+    known = list(call.facts)
+    if not wraps_up:
+        floor.tell(events.WrapUpDone("anna"))
+        assert "b1" not in floor.engine.floor.calls
+    assert snapshot.engine_of(snapshot.take(floor.engine.floor)).floor.lost["b1"].facts == call.facts
+    floor.tell(events.FloorSeen(frozenset({"b1"}), node="b"))
+    floor.tell(events.CallArrived("b1", CallKind.INBOUND, "+49301", "", "100", node="b"))
+    floor.tell(events.ConversationFound("b1", "1001"))
+    assert floor.call("b1") is call
+    assert (call.state, call.agent, call.group) == (CallState.TALKING, "anna", "sales")
+    assert floor.engine.floor.agents["anna"].state is AgentState.TALKING
+    floor.tell(events.CallEnded("b1", EndedBy.CALLER))
+    assert call.facts[: len(known)] == known
+    record = fold("b1", call.facts)
+    assert (record.ended_by, [visit.outcome.value for visit in record.visits]) == (
+        EndedBy.CALLER,
+        ["answered"],
+    )
+    talks = [(s.group, s.agent, s.outcome) for s in record.segments if s.kind is SegmentKind.TALKING]
+    assert talks == [
+        ("sales", "anna", SegmentOutcome.LOST),
+        ("sales", "anna", SegmentOutcome.CALLER_HUNG_UP),
+    ]
+
+
+def test_who_waited_when_a_node_was_taken_for_dead_goes_on() -> None:
+    floor = Floor()
+    floor.arrives("b1", "b")
+    call = floor.call("b1")
+    floor.tell(events.FloorSeen(frozenset(), node="b", lost=True))
+    floor.arrives("b1", "b")
+    assert floor.call("b1") is call
+    assert floor.position("b1") == 1
+    assert call.waiting_since == call.arrived_at
+    floor.tell(events.CallEnded("b1", EndedBy.CALLER))
+    record = fold("b1", call.facts)
+    assert [visit.outcome.value for visit in record.visits] == ["left", "abandoned"]
+    assert record.ended_by is EndedBy.CALLER
+
+
+def test_what_a_look_does_not_show_is_lost_for_good() -> None:
+    floor = Floor()
+    for call_id in ("b1", "b2", "c1"):
+        floor.arrives(call_id, call_id[0])
+    for node in "bc":
+        floor.tell(events.FloorSeen(frozenset(), node=node, lost=True))
+    floor.tell(events.FloorSeen(frozenset({"b2"}), node="b"))
+    assert sorted(floor.engine.floor.lost) == ["b2", "c1"]
+
+
+def test_a_controller_that_knew_nothing_of_a_lost_call_adds_to_its_record() -> None:
+    first = [
+        facts.Arrived(0.0, CallKind.INBOUND, "+49", "", "100"),
+        facts.Queued(1.0, "sales", 0, "", False),
+        facts.Offered(2.0, "anna", "1001"),
+        facts.Answered(3.0, "anna"),
+        facts.Ended(40.0, EndedBy.NODE, "b"),
+    ]
+    again = [
+        facts.Arrived(50.0, CallKind.INBOUND, "+49", "", "100"),
+        facts.Answered(50.0, "anna"),
+        facts.Ended(90.0, EndedBy.CALLER),
+    ]
+    record = fold("b1", [*first, *again])
+    assert record.ended_by is EndedBy.CALLER
+    assert [(visit.agent, visit.talk_s) for visit in record.visits] == [("anna", 77.0)]
+
+
 def test_a_ring_at_a_dead_node_is_nobodys_fault() -> None:
     floor = Floor("anna")
     assert floor.arrives("b1", "b") == [("b1", "anna")]
@@ -123,23 +205,152 @@ def test_a_phone_that_a_node_cannot_ring() -> None:
     assert floor.tell(events.PhoneChanged("1001", True, False)) == [("b2", "anna")]
 
 
-def test_who_waits_at_a_node_that_can_ring_nobody_holds_up_nobody_elsewhere() -> None:
-    floor = Floor("anna", "ben")
-    for phone in ("1001", "1002"):  # the node is there, and its way to the phones is cut
-        floor.tell(events.PhoneChanged(phone, True, False, frozenset({"b"})))
-    assert floor.arrives("b1", "b") == []
-    assert floor.arrives("b2", "b") == []
-    assert floor.arrives("a1", "a") == [("a1", "anna")]
-    assert floor.arrives("a2", "a") == [("a2", "ben")]
-    floor.arrives("a3", "a")
+def lacking_b(floor: Floor, agent: str = "anna") -> None:
+    """Node b cannot ring the agent's phone."""
+    floor.tell(events.PhoneChanged(PLAN.agents[agent].extension, True, False, frozenset({"b"})))
+
+
+def test_who_cannot_be_rung_for_the_head_gets_the_first_call_behind_it() -> None:
+    floor = Floor()
+    for call_id in ("b1", "b2", "a1", "a2"):
+        floor.arrives(call_id, call_id[0])
+    lacking_b(floor)
+    floor.tell(events.AgentLoggedIn("anna", "1001"))
+    assert floor.tell(events.AgentWentReady("anna")) == [("a1", "anna")]
+    offered = floor.call("a1").facts[-1]
+    assert isinstance(offered, facts.Offered)
+    assert "before 2 more urgent: this agent's phone is not registered at their node" in offered.reasons
+    assert [floor.position(call_id) for call_id in ("b1", "b2", "a2")] == [1, 2, 3]
     floor.tell(events.OfferAnswered("a1", "1001"))
     floor.tell(events.CallEnded("a1", EndedBy.CALLER))
-    assert (floor.position("b1"), floor.position("b2"), floor.position("a3")) == (1, 2, 3)
-    assert floor.tell(events.WrapUpDone("anna")) == [("a3", "anna")]
-    floor.tell(events.OfferAnswered("a2", "1002"))
-    floor.tell(events.CallEnded("a2", EndedBy.CALLER))
-    floor.tell(events.WrapUpDone("ben"))
-    assert floor.tell(events.PhoneChanged("1002", True, False)) == [("b1", "ben")]
+    assert floor.tell(events.WrapUpDone("anna")) == [("a2", "anna")]
+
+
+def test_a_call_that_comes_goes_to_one_who_cannot_be_rung_for_those_before_it() -> None:
+    floor = Floor("anna")
+    lacking_b(floor)
+    for call_id in ("b1", "b2"):
+        assert floor.arrives(call_id, "b") == []
+    assert floor.arrives("a1", "a") == [("a1", "anna")]
+    assert floor.arrives("a2", "a") == []
+    floor.tell(events.PhoneChanged("1002", True, False))
+    floor.tell(events.AgentLoggedIn("ben", "1002"))
+    assert floor.tell(events.AgentWentReady("ben")) == [("b1", "ben")]
+
+
+def test_after_a_suspension_those_behind_the_head_are_served_too() -> None:
+    floor = Floor("anna", "ben")
+    floor.tell(events.DispatchSuspended())
+    lacking_b(floor)
+    lacking_b(floor, "ben")
+    for call_id in ("b1", "a1", "b2", "a2"):
+        floor.arrives(call_id, call_id[0])
+    assert floor.tell(events.DispatchResumed()) == [("a1", "anna"), ("a2", "ben")]
+
+
+def test_it_is_told_who_could_not_be_rung() -> None:
+    floor = Floor("anna", "ben")
+    lacking_b(floor)
+    assert floor.arrives("b1", "b") == [("b1", "ben")]
+    offered = floor.call("b1").facts[-1]
+    assert isinstance(offered, facts.Offered)
+    assert "not anna: ready but the phone is not registered at node b" in offered.reasons
+    assert "1 ready with the skills of sales" in offered.reasons
+
+
+def test_who_cannot_be_rung_makes_no_wait_short() -> None:
+    floor = Floor("anna")
+    lacking_b(floor)
+    floor.arrives("b1", "b")
+    forecast = Forecast(floor.engine.floor, Paces(floor.engine.floor))
+    waits = forecast.of_call(floor.call("b1"), floor.now), forecast.of_next("sales", floor.now)
+    assert all(wait is not None and wait.p50_s > 0 for wait in waits)
+
+
+def test_of_many_who_cannot_be_rung_one_who_can_is_found() -> None:
+    agents = {f"a{n}": AgentProfile(f"a{n}", "", f"{1000 + n}", {"sales": 1 + n % 3}) for n in range(60)}
+    floor, engine = Floor(), Engine(Plan(agents, {"sales": SALES}))
+    floor.engine = engine
+    for agent in agents.values():
+        missing = frozenset[str]() if agent.id in ("a47", "a53") else frozenset({"b"})
+        floor.tell(events.PhoneChanged(agent.extension, True, False, missing))
+        floor.tell(events.AgentLoggedIn(agent.id, agent.extension))
+        floor.tell(events.AgentWentReady(agent.id))
+    assert floor.arrives("b1", "b") == [("b1", "a47")]
+    offered = floor.call("b1").facts[-1]
+    assert isinstance(offered, facts.Offered)
+    assert "not 58 others: ready but the phone is not registered at node b" in offered.reasons
+
+
+class Chance:
+    """A centre of three nodes in which phones are lacking here and there, by chance."""
+
+    def __init__(self, seed: int) -> None:
+        self._random = random.Random(seed)
+        skills = [{"sales": 5}, {"sales": 3, "support": 5}, {"support": 4}]
+        self.agents = {f"a{n}": AgentProfile(f"a{n}", "", f"{1000 + n}", skills[n % 3]) for n in range(9)}
+        support = GroupPolicy("support", "Support", Requirement.parse("support"), reserve=1)
+        sales = GroupPolicy("sales", "Sales", SALES.requirement)
+        self.floor = Floor()
+        self.floor.engine = Engine(Plan(self.agents, {"sales": sales, "support": support}))
+        self.live = self.floor.engine.floor
+        for agent in self.agents.values():
+            self.floor.tell(events.PhoneChanged(agent.extension, True, False))
+            self.floor.tell(events.AgentLoggedIn(agent.id, agent.extension))
+            self.floor.tell(events.AgentWentReady(agent.id))
+
+    def news(self, number: int) -> list[events.Event]:
+        """A call comes or ends, or a phone is there for other nodes."""
+        chance = self._random
+        kind = chance.choice(("call", "phone", "end"))
+        if kind == "call":
+            node, group = chance.choice("abc"), chance.choice(("sales", "support"))
+            arrived = events.CallArrived(f"c{number}", CallKind.INBOUND, "", "", "1", node=node)
+            return [arrived, events.CallQueued(arrived.call_id, group)]
+        if kind == "phone":
+            missing = frozenset(node for node in "abc" if chance.random() < 0.4)
+            phone = chance.choice([*self.agents.values()]).extension
+            return [events.PhoneChanged(phone, True, False, missing)]
+        busy = [(a.id, a.call_id) for a in self.live.agents.values() if a.call_id is not None]
+        if not busy:
+            return []
+        agent, call_id = chance.choice(busy)
+        return [
+            events.OfferAnswered(call_id, self.agents[agent].extension),
+            events.CallEnded(call_id, EndedBy.CALLER),
+            events.WrapUpDone(agent, forced=True),
+        ]
+
+    def passed(self, call_id: str, lines: list[list[str]]) -> list[Call]:
+        """Those that had been before it in its lane, and wait still."""
+        before = next((line[: line.index(call_id)] for line in lines if call_id in line), [])
+        calls = (self.live.calls[other] for other in before if other in self.live.calls)
+        return [call for call in calls if call.state is CallState.WAITING]
+
+    def idle_for(self, call: Call) -> list[str]:
+        """Free agents who could be offered the call."""
+        live = self.live
+        return [
+            agent.id
+            for agent in live.agents.values()
+            if live.router.is_free(agent.id)
+            and live.router.is_open_to(agent.id, live.standing(call))
+            and live.router.keeper(agent.id, str(call.group)) is None
+            and not live.lacks(agent, call)
+        ]
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_nobody_is_idle_whom_a_call_could_have_and_nobody_is_passed_without_need(seed: int) -> None:
+    centre_ = Chance(seed)
+    live = centre_.live
+    for number in range(400):
+        for event in centre_.news(number):
+            lines = [list(lane.calls) for line in live.router.lines.values() for lane in line.lanes]
+            for call_id, agent in centre_.floor.tell(event):
+                assert all(live.lacks(live.agents[agent], call) for call in centre_.passed(call_id, lines))
+            waiting = [call for call in live.calls.values() if call.state is CallState.WAITING]
+            assert [centre_.idle_for(call) for call in waiting if centre_.idle_for(call)] == []
 
 
 def test_a_direct_call_to_a_phone_that_its_node_cannot_ring() -> None:

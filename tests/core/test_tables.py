@@ -85,7 +85,8 @@ def test_only_not_ready_has_a_reason_and_always_has_one(reason: str | None) -> N
 
 
 def test_an_ended_call_stays_ended_and_every_other_can_end() -> None:
-    assert CALL_TABLE[CallState.ENDED] == {}
+    found_again = {CallInput.FOUND_AGAIN: CallState.IVR}  # it was taken for lost with its node
+    assert CALL_TABLE[CallState.ENDED] == found_again
     for state in set(CallState) - {CallState.ENDED}:
         assert CALL_TABLE[state][CallInput.END] is CallState.ENDED
 

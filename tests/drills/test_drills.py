@@ -16,7 +16,7 @@ from acd.cli import drills as command
 from acd.drilling import DrillDesk
 from acd.drills import run
 from acd.drills.kinds import DRILLS
-from acd.drills.report import Check, Report, write
+from acd.drills.report import Check, Report, markdown, write
 from acd.drills.run import Before
 from acd.errors import OperatorError, RequestRefused, TelephonyError
 from acd.loss import DATABASE, REDIS
@@ -103,7 +103,88 @@ async def test_calls_on_a_dead_asterisk_are_lost_and_said_so(report: Report) -> 
     assert await carried_out("asterisk-restart", PlayedLeader(None, {**WELL}), report) == [
         "the same controller leads"
     ]
-    assert report.lost == ["c3", "c4"]
+    assert report.lost == ["c2", "c3", "c4"]  # whoever is on record as having ended them
+
+
+OF_NODES = replace(
+    BEFORE, nodes={"a": True, "b": True}, at={"c1": "a", "c2": "b", "c3": "a", "c4": "b"}, leader="two"
+)
+
+
+def at_nodes(**known: bool) -> dict[str, Any]:
+    return {**WELL, "nodes": [{"name": name, "known": is_known} for name, is_known in known.items()]}
+
+
+@pytest.mark.parametrize(
+    ("elsewhere", "kept", "failed"),
+    [
+        (True, ["c1", "c3"], []),
+        (True, ["c1"], ["calls lost"]),
+        (False, ["c1", "c3"], ["calls are routed at the other nodes"]),
+    ],
+)
+async def test_of_several_nodes_one_ends_and_the_others_are_untouched(
+    report: Report, elsewhere: bool, kept: list[str], failed: list[str]
+) -> None:
+    leader = PlayedLeader(at_nodes(a=True, b=True), at_nodes(a=elsewhere, b=False), at_nodes(a=True, b=True))
+    leader.after = replace(OF_NODES, calls=kept)
+    report.node = "b"
+    drill = DRILLS["asterisk-restart"]
+    await run.carry_out(drill, 1.0, leader, OF_NODES, report, lambda _calls: {"c2": "node"})  # type: ignore[arg-type]
+    assert [check.what for check in report.checks if not check.passed] == failed
+    assert leader.asked == [{"do": "drill-asterisk", "who": "olga", "how": "now", "node": "b"}]
+    assert set(report.lost) == {"c2", "c4", "c3"} - set(kept)
+    assert report.resumed_s is not None
+    assert "| Asterisk node | b |" in markdown(report)
+
+
+async def test_a_node_that_stays_away_fails_it(report: Report) -> None:
+    report.node = "b"
+    leader = PlayedLeader(at_nodes(a=True, b=False))
+    leader.after = OF_NODES
+    await run.carry_out(DRILLS["asterisk-restart"], 1.0, leader, OF_NODES, report, ended)  # type: ignore[arg-type]
+    assert [c.what for c in report.checks if not c.passed] == ["calls are routed again at node b"]
+
+
+@pytest.mark.parametrize(
+    ("name", "node", "names", "said"),
+    [
+        ("asterisk-restart", "", ["a", "b"], r"several Asterisk nodes: say with --node which one \(a, b\)"),
+        ("asterisk-restart", "c", ["a", "b"], "there are: a, b"),
+        ("asterisk-restart", "a", [], "one Asterisk only"),
+        ("redis-loss", "a", ["a", "b"], "about no Asterisk node"),
+    ],
+)
+def test_which_node_has_to_be_said(name: str, node: str, names: list[str], said: str) -> None:
+    with pytest.raises(OperatorError, match=said):
+        command.check_node(DRILLS[name], node, names)
+    command.check_node(DRILLS["asterisk-restart"], "b", ["a", "b"])
+    command.check_node(DRILLS["redis-loss"], "", ["a", "b"])
+
+
+def test_another_node_has_to_take_calls() -> None:
+    command.refuse_if_nobody_else("b", OF_NODES)
+    for nodes, said in (({"a": False, "b": True}, "no other Asterisk"), ({"a": True, "b": False}, "node b")):
+        with pytest.raises(OperatorError, match=said):
+            command.refuse_if_nobody_else("b", replace(OF_NODES, nodes=nodes))
+
+
+async def test_a_controller_ends_the_node_that_is_named_and_no_other() -> None:
+    said: list[str] = []
+
+    def at(node: str) -> Any:
+        async def say(text: str) -> None:
+            said.append(f"{node}: {text}")
+
+        return say
+
+    handlers: Mapping[str, Any] = DrillDesk({"a": at("a"), "b": at("b")}).handlers()
+    await handlers["drill-asterisk"]({"who": "olga", "how": "now", "node": "b"})
+    assert said == ["b: core stop now"]
+    for node in ({}, {"node": "c"}, {"node": ["a"]}):
+        with pytest.raises(RequestRefused, match="'node'"):
+            await handlers["drill-asterisk"]({"who": "olga", "how": "now", **node})
+    assert len(said) == 1
 
 
 def test_a_report_is_whole_and_closed_to_others(tmp_path: Path, report: Report) -> None:
@@ -126,7 +207,7 @@ async def test_what_a_controller_is_asked() -> None:
         if len(said) > 1:
             raise TelephonyError("no")
 
-    handlers: Mapping[str, Any] = DrillDesk(say).handlers()
+    handlers: Mapping[str, Any] = DrillDesk({"": say}).handlers()
     try:
         assert handlers["drill-loss"]({"who": "olga", "what": "database", "for_s": 3}) == {"for_s": 3.0}
         assert (DATABASE.is_on, REDIS.is_on) == (True, False)

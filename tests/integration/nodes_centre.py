@@ -28,6 +28,12 @@ class NodesCentre(Centre):
         self.env["ACD_AGI_FROM"] = "127.0.0.0/8"
         self.asterisks: dict[str, subprocess.Popen[bytes]] = {}
 
+    def provision(self) -> None:
+        """With the account by which a drill ends a node: that is there with several controllers only."""
+        alone, self.env = self.env, {**self.env, "ACD_CONTROLLERS": "one=127.0.0.1"}
+        super().provision()
+        self.env = alone
+
     def _start_asterisk(self) -> None:
         for node in self.hosts:
             self.start_node(node)
@@ -50,6 +56,24 @@ class NodesCentre(Centre):
         """kill -9."""
         self.asterisks[node].kill()
         self.asterisks[node].wait(10)
+
+    def keep_node(self, node: str) -> None:
+        """When it has ended, start it again: its keeper's part."""
+        self.asterisks[node].wait(60)
+        self.start_node(node)
+
+    def shut_manager(self, node: str, *, shut: bool) -> None:
+        """Nobody listens any more at the node's manager interface, or somebody does again; calls go on."""
+        (file,) = (
+            path for path in self.home.rglob("manager.conf") if node in path.relative_to(self.home).parts
+        )
+        was, wanted = ("yes", "no") if shut else ("no", "yes")
+        file.write_text(file.read_text().replace(f"\nenabled = {was}\n", f"\nenabled = {wanted}\n", 1))
+        self.at(node, "manager reload")
+        told = self.at(node, "manager show connected") or ""
+        for line in told.splitlines() if shut else ():
+            if line.split()[:1] == ["acd"]:
+                self.at(node, f"manager kick session {line.split()[4]}")
 
     def stop(self) -> None:
         """End all, by pid."""

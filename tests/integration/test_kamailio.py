@@ -376,6 +376,22 @@ async def test_strangers_get_no_answer_and_guessers_are_counted(centre: FrontCen
     assert len(banned) >= 13
 
 
+async def test_a_browsers_phone_that_guesses_locks_nobody_else_out(centre: FrontCentre) -> None:
+    """All of them come from the web process's address: each connection is counted by itself."""
+    in_browser = over_websocket(centre.http_port)
+    before = (await centre.front.refused())["wrong_password"]
+    guesser = Phone("w1002", "guessed", server=centre.server, open_socket=in_browser)
+    async with guesser, phone(centre, "w1002", open_socket=in_browser) as ben:
+        for _ in range(10):
+            with pytest.raises(AssertionError, match="401 Unauthorized"):
+                await guesser.register()
+        with pytest.raises(WaitedTooLong):
+            await guesser.register(limit_s=0.3)  # of any name
+        assert (await centre.front.refused())["wrong_password"] >= before + 11
+        await ben.register()
+        await ben.unregister()
+
+
 async def test_nobody_is_relayed_to_elsewhere_and_nodes_take_sip_of_kamailio_only(
     centre: FrontCentre,
 ) -> None:

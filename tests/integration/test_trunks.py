@@ -84,6 +84,7 @@ async def test_the_states_of_all_trunks(trunks: TrunkCentre) -> None:
     await until_trunk(trunks, "wrong", "rejected")
     await until_trunk(trunks, "backup", "reachable")
     await until_trunk(trunks, "dead", "unreachable")
+    await until_trunk(trunks, "nameless", "unreachable")
     shown = await asyncio.to_thread(trunks.acd, "trunks", "--json")
     states = {row["id"]: row["state"] for row in json.loads(shown)}
     assert states == {
@@ -92,6 +93,7 @@ async def test_the_states_of_all_trunks(trunks: TrunkCentre) -> None:
         "backup": "reachable",
         "wrong": "rejected",
         "dead": "unreachable",
+        "nameless": "unreachable",
         "asked": "incoming_only",
     }
     drawn = await asyncio.to_thread(trunks.acd, "trunks")
@@ -233,11 +235,13 @@ async def test_over_the_next_trunk_when_one_refuses_or_is_full(trunks: TrunkCent
         await two.hang_up()
 
 
-async def test_a_trunk_where_nobody_is(trunks: TrunkCentre) -> None:
-    async with trunks.phone("1002") as ben:
-        await ben.register()
-        await trunks.ready("ben")
-        call = await ben.dial("+442079460000")
+@pytest.mark.parametrize(("agent", "number", "away"), [("ben", "1002", "dead"), ("emil", "1005", "nameless")])
+async def test_a_trunk_where_nobody_is(trunks: TrunkCentre, agent: str, number: str, away: str) -> None:
+    """Or whose name is not found: the next one has the call, within seconds."""
+    async with trunks.phone(number) as phone:
+        await phone.register()
+        await trunks.ready(agent)
+        call = await phone.dial("+442079460000")
         await call.wait_answered(limit_s=8)
         (arrival,) = await until_arrived(trunks)
         assert (arrival.trunk, arrival.number) == ("backup", "00442079460000")
@@ -245,7 +249,7 @@ async def test_a_trunk_where_nobody_is(trunks: TrunkCentre) -> None:
         await call.hang_up()
         record = await trunks.record(seen["id"])
     assert [(d.trunk, d.result) for d in record.outside_dials()] == [
-        ("dead", "unreachable"),
+        (away, "unreachable"),
         ("backup", "answered"),
     ]
 

@@ -36,6 +36,11 @@ TRUNKS = """
     addresses: [127.0.0.12]
     authentication: none
     caller_id: "+49 30 5550102"
+  nameless:                   # its name is not found
+    server: sip.nameless.test
+    addresses: [127.0.0.14]
+    authentication: none
+    caller_id: "+49 30 5550102"
   asked:                      # has to prove who it is; the number dialled is in To
     addresses: [127.0.0.13]
     authentication: digest
@@ -61,6 +66,10 @@ roles:
     name: Calls everybody
     allow: ["+"]
     trunks: [dead, backup]
+  finder:
+    name: Calls by name
+    allow: ["+"]
+    trunks: [nameless, backup]
 """
 NUMBERS = """
   "+49 30 5550100": {group: sales}
@@ -104,6 +113,7 @@ class TrunkCentre(Centre):
             ("1001", 'role: seller\n    caller_id: "+49 30 5550100"'),
             ("1002", "role: traveller"),
             ("1003", "role: seller"),
+            ("1005", "role: finder"),
         ):
             line = f'extension: "{extension}"'
             assert line in text

@@ -18,10 +18,11 @@ from acd.core.expected_wait import WaitRange
 from acd.core.facts import CallKind, EndedBy
 from acd.core.floor import Floor
 from acd.core.ports import AskKind
-from acd.runtime import feed, watchers
+from acd.runtime import feed, feed_look, watchers
 from acd.runtime.control_server import ControlServer
-from acd.runtime.feed import LiveFeed, View
+from acd.runtime.feed import LiveFeed
 from acd.runtime.feed_figures import Figures
+from acd.runtime.feed_look import View
 from acd.runtime.feed_objects import agent_object
 from acd.runtime.presence import Presence
 from acd.runtime.shell import Audience
@@ -259,7 +260,7 @@ async def test_an_object_that_cannot_be_made_is_left_out_until_it_changes(
     def broken(floor: Floor, agent: Agent, language: str, team: str | None) -> dict[str, Any]:
         return made(floor, agent, language, team) if agent.id != "anna" else {"name": "\ud800"}
 
-    monkeypatch.setattr(feed, "agent_object", broken)
+    monkeypatch.setattr(feed_look, "agent_object", broken)
     with capture_logs() as logs:
         for _ in range(3):
             stage.desk.ready("anna", "ben")
@@ -268,7 +269,7 @@ async def test_an_object_that_cannot_be_made_is_left_out_until_it_changes(
     assert [entry["key"] for entry in logs if entry["log_level"] == "error"] == ["agent:anna"]
     assert seen.now["agent:anna"] == before
     assert seen.now["agent:ben"]["state"] == "ready"
-    monkeypatch.setattr(feed, "agent_object", made)
+    monkeypatch.setattr(feed_look, "agent_object", made)
     stage.desk.shell.feed(events.AgentWentNotReady("anna", "lunch"))
     assert stage.agent("anna")["state"] == "not_ready"
 
@@ -410,7 +411,7 @@ async def test_who_only_looks_may_be_silent(
 async def test_a_large_picture_is_looked_at_in_parts_and_told_at_once(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(feed, "LOOK_MOST", 2)
+    monkeypatch.setattr(feed_look, "LOOK_MOST", 2)
     first, second, told = Seen(), Seen(), asyncio.Event()
     stage.feed.join(first.take)
     assert first.lines == []
@@ -434,7 +435,7 @@ async def test_a_large_picture_is_looked_at_in_parts_and_told_at_once(
 async def test_who_leaves_before_the_first_line_need_not_wait_again(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(feed, "LOOK_MOST", 2)
+    monkeypatch.setattr(feed_look, "LOOK_MOST", 2)
     monkeypatch.setattr(feed, "FORGET_AFTER_S", 0.01)
     seen, again = Seen(), Seen()
     stage.feed.join(seen.take)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+import os
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,11 +18,12 @@ from acd.core import events
 from acd.core.calls import CallState
 from acd.core.engine import Engine
 from acd.core.events import Event
-from acd.core.facts import Answered, CallKind, Ended
+from acd.core.facts import Answered, CallKind, Ended, EndedBy
 from acd.core.outside_events import OutsideAnswered, OutsideDialed
 from acd.core.plan import AgentProfile, GroupPolicy, Plan
 from acd.core.requirement import Requirement
 from acd.runtime.clock import EngineClock
+from acd.telephony import account_reader
 from acd.telephony import bond as bond_module
 from acd.telephony.ami import AmiLink
 from acd.telephony.bond import Bond, Mark
@@ -226,6 +228,31 @@ async def test_who_was_answered_and_left_while_nothing_came_through_has_been_ans
     assert ended.at == pytest.approx(start + 9, abs=0.001)
 
 
+async def test_an_account_that_cannot_be_read_holds_nothing_up(
+    house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a file on a server that is away; the call is over all the same."""
+    monkeypatch.setattr(account_reader, "LIMIT_S", 0.05)
+    account = tmp_path / "acd.csv"
+    os.mkfifo(account)  # whoever opens it waits for somebody who writes
+    house.engine.handle(events.CallArrived("c1", CallKind.INBOUND, "+49", "", "8001"), time.time())
+    call = house.engine.floor.calls["c1"]
+    await house.start()
+    assert (call.state, getattr(call.facts[-1], "by", None)) == (CallState.ENDED, EndedBy.UNKNOWN)
+    house.engine.handle(events.CallArrived("c2", CallKind.INBOUND, "+49", "", "8001"), time.time())
+    with capture_logs() as logs:
+        house.known.clear()
+        house.bond.frozen()
+        await house.known.wait()
+    assert [line["event"] for line in logs if line["log_level"] == "warning"] == [
+        "the account of calls is still being read, and not asked"
+    ]
+    assert house.bond._fresh._account._reading is not None
+    writer = os.open(account, os.O_RDWR)  # the thread goes on, and ends
+    await house.bond._fresh._account._reading
+    os.close(writer)
+
+
 @pytest.mark.parametrize("logged_in", [False, True])
 async def test_a_talk_in_the_fallback_queue_began_when_that_connected_them(
     house: House, logged_in: bool
@@ -285,14 +312,14 @@ async def test_a_fault_of_ours_during_a_look_is_logged_and_the_look_tried_again(
 ) -> None:
     monkeypatch.setattr(bond_module, "LOOK_AGAIN_S", (0.001,))
     faults: list[Exception] = [] if freeze else [ValueError("a fault of ours")]
-    feed = house.bond._feed
+    feed = house.bond._fresh._feed
 
     def failing(event: Event) -> None:
         if isinstance(event, events.FloorSeen) and faults:
             raise faults.pop()
         feed(event)
 
-    house.bond._feed = failing
+    house.bond._fresh._feed = failing
     with capture_logs() as logs:
         await house.start()
         if freeze:

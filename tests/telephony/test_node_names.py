@@ -11,7 +11,7 @@ from acd.telephony.node_names import (
     node_told,
     plain,
 )
-from acd.telephony.watch import phone_of
+from acd.telephony.phone_watch import phone_of
 
 CHANNEL = "PJSIP/1001-0000001a"
 

@@ -16,7 +16,7 @@ from acd.core.events import CallEnded, Event
 from acd.core.facts import EndedBy, OfferFailure
 from acd.core.outside_facts import DialFailure
 from acd.core.ports import Ask, AskKind, Refusal
-from acd.telephony import switch as switch_module
+from acd.telephony import sessions
 from acd.telephony.agi import AgiServer, AgiSession
 from acd.telephony.ami import AmiLink
 from acd.telephony.ask import party_text, read_ask, renamed, variables_of
@@ -239,7 +239,7 @@ async def test_a_new_session_takes_over_from_the_old(house: House) -> None:
 
 async def test_a_session_that_nobody_is_at_is_closed(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     """As after packets were lost: the channel is elsewhere, and the end of the session was never heard."""
-    monkeypatch.setattr(switch_module, "ANSWERS_WITHIN_S", 0.2)
+    monkeypatch.setattr(sessions, "ANSWERS_WITHIN_S", 0.2)
     there = await house.caller("c-1")
     dead = await house.caller("c-2", agi_channel="PJSIP/trunk-lab-00000002", agi_uniqueid="1.2")
     looking = asyncio.create_task(house.switch.drop_dead(""))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 import pytest
 
@@ -10,7 +11,9 @@ from acd.core import events
 from acd.core.events import Event
 from acd.core.facts import EndedBy
 from acd.core.outside_events import OutsideAlerting, OutsideAnswered
-from acd.telephony.watch import Watch, phone_of
+from acd.telephony.node_clock import NodeClock
+from acd.telephony.phone_watch import phone_of
+from acd.telephony.watch import Watch
 
 CALLER = "PJSIP/trunk-lab-00000001"
 LEG = "PJSIP/1001-00000002"
@@ -20,13 +23,14 @@ OTHER_LEG = "PJSIP/1002-00000003"
 class Ear:
     """A watch over phones 1001 to 1003, and what it has told."""
 
-    def __init__(self) -> None:
+    def __init__(self, now: Callable[[], float] = time.time) -> None:
         self.heard: list[Event] = []
         self.transfers: list[tuple[str, str]] = []
         self.watch = Watch(
             ["1001", "1002", "1003"],
             self._feed,
             lambda call, consult: self.transfers.append((call, consult)),
+            now,
         )
         self.watch.bind("c1", CALLER, "1.1")
 
@@ -142,7 +146,30 @@ def test_an_end_that_is_read_late_was_when_it_was(ear: Ear, ago_s: float, told: 
     """The controller had stood still: Asterisk says when the caller went."""
     at = round(time.time() - ago_s, 6)
     heard = ear.event("Hangup", Channel=CALLER, Uniqueid="1.1", Timestamp=f"{at:.6f}")
-    assert [event.at for event in heard if isinstance(event, events.CallEnded)] == [at if told else None]
+    (when,) = [event.at for event in heard if isinstance(event, events.CallEnded)]
+    assert when == (pytest.approx(at, abs=0.1) if told else None)
+
+
+@pytest.mark.parametrize(("ago_s", "told"), [(30.0, True), (0.1, False)])
+@pytest.mark.parametrize("off_s", [-300.0, 4000.0])
+def test_a_clock_that_is_off_makes_nothing_earlier_or_later(off_s: float, ago_s: float, told: bool) -> None:
+    """Neither the node's, nor ours that was set since the engine began to count."""
+    ear, clock = Ear(now=lambda: 1000.0), NodeClock()
+    ear.watch.clocks = {"b": clock}
+    shown = time.time() + off_s
+    clock.compare(f"{shown:.6f}", time.monotonic(), time.monotonic())
+    heard = ear.event("Hangup", Channel=CALLER, Uniqueid="1.1", Timestamp=f"{shown - ago_s:.6f}", Node="b")
+    (when,) = [event.at for event in heard if isinstance(event, events.CallEnded)]
+    assert when == (pytest.approx(1000.0 - ago_s, abs=0.1) if told else None)
+
+
+def test_an_answer_that_took_long_says_nothing_of_a_clock() -> None:
+    clock, now = NodeClock(), time.monotonic()
+    clock.compare(f"{time.time() - 20:.6f}", now - 20, now)  # we stood still before we read it
+    clock.compare("soon", now, now)
+    clock.compare(None, now, now)
+    assert clock.age_s(f"{time.time():.6f}") == pytest.approx(0.0, abs=0.1)
+    assert clock.age_s("") is None
 
 
 def test_a_phones_hang_up_that_is_read_late_was_when_it_was(ear: Ear) -> None:
@@ -150,7 +177,8 @@ def test_a_phones_hang_up_that_is_read_late_was_when_it_was(ear: Ear) -> None:
     ear.dialling("ANSWER")
     at = round(time.time() - 5.0, 6)
     heard = ear.event("HangupRequest", Channel=LEG, Uniqueid="1.2", Timestamp=f"{at:.6f}")
-    assert [event.at for event in heard if isinstance(event, events.AgentDisconnected)] == [at]
+    (when,) = [event.at for event in heard if isinstance(event, events.AgentDisconnected)]
+    assert when == pytest.approx(at, abs=0.1)
 
 
 def test_the_dialplan_hangs_up_when_the_agent_has(ear: Ear) -> None:

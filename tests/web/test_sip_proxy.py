@@ -12,11 +12,12 @@ import pytest
 from aiohttp import web
 
 from acd.settings.fronts import FrontPlace
+from acd.web.own_phone import speaks_for
 from acd.web.rate import Rate
 from acd.web.sip_proxy import BURST_MAX, MESSAGE_MAX, RATE_MAX
 from tests.web.desktop import desktop
 
-REGISTER = "REGISTER sip:127.0.0.1 SIP/2.0\r\n\r\n"
+REGISTER = 'REGISTER sip:127.0.0.1 SIP/2.0\r\nFrom: "Anna" <sip:w1001@x>;tag=1\r\nTo: <sip:w1001@x>\r\n\r\n'
 
 
 @asynccontextmanager
@@ -85,6 +86,49 @@ async def test_without_asterisk_and_without_the_subprotocol_there_is_no_phone(tm
         with pytest.raises(aiohttp.WSServerHandshakeError) as caught:
             await house.client.ws_connect("/sip", protocols=("sip",))
         assert caught.value.status == 503
+
+
+async def test_a_browser_speaks_for_its_own_phone_alone(tmp_path: Path) -> None:
+    """Nobody guesses a colleague's password from the web process's address, which all of them share."""
+    async with asterisk() as (port, heard), desktop(tmp_path, ws_port=port) as house:
+        await house.sign_in("anna")
+        socket = await house.client.ws_connect("/sip", protocols=("sip",))
+        await socket.send_str(REGISTER.replace("w1001", "w1002"))
+        message = await socket.receive(timeout=5)
+        assert message.type in (aiohttp.WSMsgType.CLOSE, aiohttp.WSMsgType.CLOSED)
+        async with asyncio.timeout(5):
+            assert await heard.get() == "closed"
+        async with house.browser() as admin:
+            await house.sign_in("root", browser=admin)
+            with pytest.raises(aiohttp.WSServerHandshakeError) as caught:
+                await admin.ws_connect("/sip", protocols=("sip",))
+            assert caught.value.status == 403
+
+
+@pytest.mark.parametrize(
+    ("method", "headers", "passes"),
+    [
+        ("INVITE", ("From: <sip:w1001@x>;tag=1", "To: <sip:8000@x>"), True),
+        ("INVITE", ('f: "A \\"B\\" <sip:w1002@x>" <sip:w1001@x;p=1>;tag=1', "t: <sip:8000@x>"), True),
+        ("BYE", ("From: <sip:o3k1@x.invalid>;tag=1", 'To: "Caller" <sip:+4930@x>;tag=2'), True),
+        ("SIP/2.0 200 OK", (), True),
+        ("INVITE", ("From: <sip:w1002@x>;tag=1", "To: <sip:8000@x>"), False),
+        ("INVITE", ('From: "<sip:w1001@x>" <sip:w1002@x>;tag=1', "To: <sip:8000@x>"), False),
+        ("INVITE", ("From: sip:w1001@x", "To: <sip:8000@x>"), False),
+        ("INVITE", ("From: <sip:w1001@x>", "f: <sip:w1002@x>", "To: <sip:8000@x>"), False),
+        ("INVITE", ("Subject: x\rFrom: <sip:w1002@x>", "From: <sip:w1001@x>", "To: <sip:8000@x>"), False),
+        ("INVITE", ("From: <sip:w1002@x>;tag=1", "To: <sip:8000@x;tag=2>"), False),
+        ("REGISTER", ("From: <sip:w1002@x>;tag=1", "To: <sip:w1002@x>;tag=2"), False),
+        ("REGISTER", ("From: <sip:%77100@x>;tag=1", "To: <sip:w1001@x>"), False),
+        ("REGISTER", ("To: <sip:w1001@x>",), False),
+    ],
+)
+def test_whom_a_message_is_of(method: str, headers: tuple[str, ...], passes: bool) -> None:
+    first = method if method.startswith("SIP/2.0") else f"{method} sip:x SIP/2.0"
+    message = "\r\n".join((first, *headers, "", ""))
+    assert speaks_for(message, "w1001") is passes
+    assert speaks_for(message.encode(), "w1001") is passes
+    assert speaks_for("\r\n\r\n", "w1001")
 
 
 async def test_a_phone_that_sends_too_much_is_cut_off(tmp_path: Path) -> None:

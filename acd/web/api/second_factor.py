@@ -14,7 +14,7 @@ from acd.accounts.second_factors import address_of
 from acd.errors import OperatorError
 from acd.web.asker import Role
 from acd.web.context import Context
-from acd.web.credentials import check_code, check_password_of
+from acd.web.credentials import begin_attempt, check_code, check_password_of
 from acd.web.identity import set_cookie
 from acd.web.refusal import Refusal, away, forbidden
 from acd.web.route import JSON, NOT_AUDITED, Route
@@ -102,16 +102,13 @@ async def confirm(ctx: Context[None, Confirmation]) -> web.Response:
     address = ctx.asker.address
 
     def work() -> list[str] | None:
-        pause_s = services.attempts.begin(username, address)
-        if pause_s > 0:
-            headers = {"Retry-After": str(int(pause_s) + 1)}
-            raise Refusal(429, "too-many-attempts", "too many failed attempts", headers=headers)
+        attempt = begin_attempt(services, username, address)
         codes = services.second_factors.confirm(username, ctx.body.code)
         if codes is not None:
-            services.attempts.succeeded(username, address)
+            services.attempts.succeeded(attempt)
             services.sessions.end_others(username, session)
         else:
-            services.attempts.failed(username, address)
+            services.attempts.failed(attempt)
         return codes
 
     codes = await ctx.sql(_keyed, work)

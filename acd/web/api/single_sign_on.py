@@ -160,25 +160,25 @@ async def _enter(
 async def _claims(ctx: Context[Any, Any], provider: Provider, way: OnTheWay, code: str) -> Mapping[str, Any]:
     """Of the token that the provider gives for the code; failures count, for the address and this sign-in."""
     services, address = ctx.services, ctx.asker.address
-    attempt = f"sso {way.state[:32]}"  # the names of accounts have no blanks
-    await ctx.sql(lambda: begin_attempt(services, attempt, address))
+    name = f"sso {way.state[:32]}"  # the names of accounts have no blanks
+    attempt = await ctx.sql(lambda: begin_attempt(services, name, address))
     try:
         async with services.sign_on.turns.turn():
             claims = await provider.claims_of(code, way.verifier, way.nonce)
     except ProviderRefused as error:
-        await ctx.sql(lambda: services.attempts.failed(attempt, address))
+        await ctx.sql(lambda: services.attempts.failed(attempt))
         log.warning("the provider of single sign-on gives no token", reason=str(error))
         raise forbidden(str(error), "sso-refused") from error
     except Untrusted as error:
-        await ctx.sql(lambda: services.attempts.failed(attempt, address))
+        await ctx.sql(lambda: services.attempts.failed(attempt))
         log.warning("an ID token is not believed", reason=str(error))
         ctx.note(reason=str(error))
         services.audit(ctx, "sign-in-failed")
         raise forbidden(f"the provider's token is not believed: {error}", "sso-untrusted") from error
     except ProviderAway as error:
-        await ctx.sql(lambda: services.attempts.taken_back(attempt, address))
+        await ctx.sql(lambda: services.attempts.taken_back(attempt))
         raise _provider_away(error) from error
-    await ctx.sql(lambda: services.attempts.succeeded(attempt, address))
+    await ctx.sql(lambda: services.attempts.succeeded(attempt))
     return claims
 
 

@@ -1,0 +1,43 @@
+"""Reads Asterisk's account while calls go on: in a thread, and no longer than callers can wait for it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection
+from pathlib import Path
+
+import structlog
+
+from acd.telephony import cdr
+
+log = structlog.get_logger(__name__)
+
+LIMIT_S = 2.0
+"""Nobody is offered meanwhile; calls of which nothing is known by then have ended without a reason."""
+
+
+class AccountReader:
+    """Of one Asterisk. While a disk does not answer at all it is not asked a second time."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        self._reading: asyncio.Future[cdr.Ends] | None = None
+
+    async def ends(self, calls: Collection[str], since: float) -> cdr.Ends:
+        """See `cdr.ends`; nothing where that takes too long."""
+        if self._reading is not None and not self._reading.done():
+            log.warning("the account of calls is still being read, and not asked", calls=len(calls))
+            return cdr.Ends()
+        self._reading = asyncio.ensure_future(asyncio.to_thread(cdr.ends, self._file, calls, since))
+        await asyncio.wait((self._reading,), timeout=LIMIT_S)
+        if not self._reading.done():
+            self._reading.add_done_callback(_dropped)
+            log.warning("the account of calls is not read in time", calls=len(calls), limit_s=LIMIT_S)
+            return cdr.Ends()
+        return self._reading.result()
+
+
+def _dropped(reading: asyncio.Future[cdr.Ends]) -> None:
+    """Nobody waits for it any more."""
+    if not reading.cancelled() and (error := reading.exception()) is not None:
+        log.warning("the account of calls could not be read", reason=str(error))

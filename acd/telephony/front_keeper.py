@@ -1,0 +1,115 @@
+"""Kamailio in front of several nodes knows what the controller that leads knows: who is drained, what is new.
+
+A Kamailio that was started anew has forgotten who is drained, and one that was out of reach has missed what
+was written meanwhile. So each is looked at every second, and told what it lacks.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass, field
+
+import structlog
+
+from acd.errors import OperatorError
+from acd.telephony.front import READ_BY, TABLES, Front
+
+log = structlog.get_logger(__name__)
+
+LOOK_S = 1.0
+
+
+@dataclass(slots=True)
+class _Place:
+    """One Kamailio. `unread`: files that it may have missed; `problem`: why it could not be told last."""
+
+    front: Front
+    unread: set[str] = field(default_factory=lambda: set(TABLES))
+    problem: str = ""
+
+
+class FrontKeeper:
+    """`make`: the way to all Kamailios; raises OperatorError where a node has no address.
+
+    `drained`: the nodes that are to be given no new calls. `may_act` is called before Kamailio is told
+    anything, and does not return where another controller may lead.
+    """
+
+    def __init__(self, make: Callable[[], Front], drained: Callable[[], Collection[str]]) -> None:
+        self._make = make
+        self._drained = drained
+        self._places: tuple[_Place, ...] = ()
+        self._telling = asyncio.Lock()
+        self.may_act: Callable[[], None] = lambda: None
+
+    async def run(self) -> None:
+        """For ever."""
+        while True:
+            await self.tell()
+            await asyncio.sleep(LOOK_S)
+
+    async def have_read(self, names: Iterable[str]) -> list[str]:
+        """Kamailio reads these files, which were written; what stands against it, in a sentence each.
+
+        `names`: within its folder of configuration.
+        """
+        names = sorted(names)
+        if not names:
+            return []
+        for place in self._places:
+            place.unread |= READ_BY.keys() & set(names)
+        notes = [
+            f"Kamailio has not read its files anew ({problem}): until it has, it knows none of the new"
+            " phones, trunks and addresses; it is told again each second"
+            for problem in await self.tell()
+        ]
+        later = (name for name in names if name not in READ_BY)
+        return notes + [f"Kamailio's {name}: takes effect when Kamailio is started again" for name in later]
+
+    async def tell(self) -> list[str]:
+        """Each Kamailio what it does not know yet; why one could not be told, with its place, a line each."""
+        async with self._telling:
+            if not self._places:
+                try:
+                    front = await asyncio.to_thread(self._make)
+                except OperatorError as error:
+                    log.error("kamailio cannot be told anything", reason=str(error))
+                    return [str(error)]
+                self._places = tuple(_Place(each) for each in front.each())
+            problems = await asyncio.gather(*(self._tell_one(place) for place in self._places))
+        return [problem for problem in problems if problem]
+
+    async def _tell_one(self, place: _Place) -> str:
+        try:
+            await self._bring_up_to_date(place)
+        except OperatorError as error:
+            if not place.problem:
+                log.warning("kamailio cannot be told what is new, or who is drained", reason=str(error))
+            place.problem = str(error)
+            place.unread |= TABLES  # what is written from now on it may miss
+        else:
+            if place.problem:
+                log.info("kamailio knows everything again", place=place.front.where)
+            place.problem = ""
+        return place.problem
+
+    async def _bring_up_to_date(self, place: _Place) -> None:
+        drained = self._drained()
+        for node, state in (await place.front.states()).items():
+            if state.drained == (node in drained) or node not in place.front.names:
+                continue
+            self.may_act()
+            log.info(
+                "kamailio is told of a node", node=node, drained=node in drained, place=place.front.where
+            )
+            await (place.front.drain(node) if node in drained else place.front.resume(node))
+        if place.unread:
+            # Before: what is written from here on is to be read again.
+            files, place.unread = place.unread, set()
+            self.may_act()
+            try:
+                await place.front.reload(files)
+            except OperatorError:
+                place.unread |= files
+                raise

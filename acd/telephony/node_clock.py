@@ -1,0 +1,39 @@
+"""The clock of an Asterisk, which may be on another machine and be off: how long ago what it tells was.
+
+Its answer to a ping has its time. Held against our monotonic clock, that gives an age which is right whatever
+either machine takes for the time of day.
+"""
+
+from __future__ import annotations
+
+import time
+
+PROMPT_S = 0.5
+"""An answer that took longer does not tell what the clock shows now: one of us has stood still."""
+
+
+class NodeClock:
+    """Until it has been compared its clock counts as right."""
+
+    def __init__(self) -> None:
+        self._ahead_s: float | None = None  # of our monotonic clock
+
+    def compare(self, shown: object, asked_at: float, answered_at: float) -> None:
+        """What it has shown, Unix seconds, between two moments of `time.monotonic`; no number is no news."""
+        at = _seconds(shown)
+        if at is not None and answered_at - asked_at <= PROMPT_S:
+            self._ahead_s = at - (asked_at + answered_at) / 2
+
+    def age_s(self, shown: object) -> float | None:
+        """How long ago it showed this, Unix seconds; None: that is no time."""
+        at = _seconds(shown)
+        if at is None:
+            return None
+        return time.time() - at if self._ahead_s is None else time.monotonic() + self._ahead_s - at
+
+
+def _seconds(shown: object) -> float | None:
+    try:
+        return float(str(shown))
+    except ValueError:
+        return None
