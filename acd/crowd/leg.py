@@ -16,8 +16,10 @@ if TYPE_CHECKING:
 
 REPEAT_S = 0.5
 REPEATS_MAX = 6
-ANSWERS_MAX = 11
-"""An answer is said so often, for half a minute; a call that nobody confirms by then is over."""
+STEADY_MAX = 11
+"""What is no INVITE is said so often at most, for half a minute as well, at growing intervals up to"""
+STEADY = 8
+"""so many times the first one."""
 REASONS = {180: "Ringing", 200: "OK", 480: "Temporarily Unavailable", 486: "Busy Here", 603: "Decline"}
 
 
@@ -97,10 +99,10 @@ class Leg:
             self.phone.send(self._last_response)
             self._say_again(count + 1)
 
-        if count < ANSWERS_MAX:
-            wait_s = REPEAT_S * min(2 ** (count - 1), 8)
+        if count < STEADY_MAX:
+            wait_s = REPEAT_S * min(2 ** (count - 1), STEADY)
             self._repeating = asyncio.get_running_loop().call_later(wait_s, again)
-        else:
+        else:  # a call that nobody confirms is over
             self.at["bye"] = self._request("BYE")
             self._end(408)
 
@@ -127,13 +129,14 @@ class Leg:
         """Until the INVITE is answered, with whatever; one that nobody hears ends by itself."""
         if self.state is LegState.ENDED:
             return
-        if count > REPEATS_MAX:
+        if count > STEADY_MAX:
             self._end(408)
             self.phone.forget(self)
             return
         self.phone.send(self._build("CANCEL", cseq=self._cseq, branch=self._branch))
         loop = asyncio.get_running_loop()
-        self._repeating = loop.call_later(REPEAT_S * 2 ** (count - 1), self._cancel, count + 1)
+        wait_s = REPEAT_S * min(2 ** (count - 1), STEADY)
+        self._repeating = loop.call_later(wait_s, self._cancel, count + 1)
 
     # --- what the far end does --------------------------------------------------------------------
     def take(self, message: Message, at: float) -> None:
@@ -217,12 +220,13 @@ class Leg:
         """Send a request until the server says something."""
         self._cseq += 1
         data = self._build(method, cseq=self._cseq, body=body)
+        most, steady = (REPEATS_MAX, 2**REPEATS_MAX) if method == "INVITE" else (STEADY_MAX, STEADY)
 
         def again(count: int) -> None:
-            if count < REPEATS_MAX:
+            if count < most:
                 self.phone.send(data)
                 loop = asyncio.get_running_loop()
-                self._repeating = loop.call_later(REPEAT_S * 2**count, again, count + 1)
+                self._repeating = loop.call_later(REPEAT_S * min(2**count, steady), again, count + 1)
             else:
                 self._end(408)
                 self.phone.forget(self)

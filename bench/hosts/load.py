@@ -126,6 +126,10 @@ class HostsLoad(Load):
         self.answered = asyncio.Event()
         super().__init__(centre, pace, seed, self.from_both, self.at_both)
 
+    def on_the_line(self) -> dict[str, str]:
+        """Of each caller on the line what the phone has seen."""
+        return {number: f"{leg.state.value} {leg.at}" for number, leg in self._legs.items()}
+
     def node_died(self, node: str) -> None:
         """Whoever was on it hears nothing any more, and hangs up in the end."""
         for number, leg in list(self._legs.items()):

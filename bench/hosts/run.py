@@ -43,6 +43,8 @@ OVERLAP = 0.2
 LATER_S = (0.0, 3.0)
 DRAIN_LIMIT_S = 60.0
 WRITTEN_WITHIN_S = 20.0
+CHANNELS_LIMIT_S = 40.0
+"""SIP repeats an end for half a minute."""
 UNCONFIRMED = "not answered at the phones, not so on record"
 IN_FLIGHT_S = 0.1
 
@@ -205,10 +207,14 @@ async def _drain(stage: Stage) -> list[str]:
         if not stage.load.live and health and not health["calls"] and not health["records_waiting"]:
             return []
         await asyncio.sleep(LOOK_S)
+    legs = stage.load.on_the_line()
     stuck = stage.load.give_up()
     await asyncio.sleep(2.0)
     node_of = stage.load.from_both.node_of
-    out = [f"{each.number} at node {node_of[each.number]} was never served: {each}" for each in stuck]
+    out = [
+        f"{each.number} at node {node_of[each.number]} was never served: {each}, {legs[each.number]}"
+        for each in stuck
+    ]
     return out or [f"calls that nobody is in are still there: {health}"]
 
 
@@ -216,7 +222,10 @@ async def _drain(stage: Stage) -> list[str]:
 async def judged(stage: Stage, report: Report) -> None:
     """Everything has ended, controllers too: what the journals, logs, phones and records say."""
     centre, load = stage.centre, stage.load
-    await centre.until_no_channels(30.0)
+    try:
+        await centre.until_no_channels(CHANNELS_LIMIT_S)
+    except WaitedTooLong as error:
+        report.problems.append(str(error))
     rows = await asyncio.to_thread(centre.cdr_rows)
     records = await _records(stage, rows)
     await asyncio.to_thread(centre.stop_controller)  # what is in the journals is all of it
