@@ -45,8 +45,15 @@ class FrontKeeper:
 
     async def run(self) -> None:
         """For ever."""
+        fault = ""
         while True:
-            await self.tell()
+            try:
+                await self.tell()
+                fault = ""
+            except Exception as error:  # a fault of ours: calls go on
+                if repr(error) != fault:  # told once, not each second
+                    log.exception("kamailio cannot be told anything")
+                fault = repr(error)
             await asyncio.sleep(LOOK_S)
 
     async def have_read(self, names: Iterable[str]) -> list[str]:

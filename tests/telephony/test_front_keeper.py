@@ -6,6 +6,7 @@ import asyncio
 from typing import cast
 
 import pytest
+from structlog.testing import capture_logs
 
 from acd.errors import OperatorError
 from acd.telephony import front_keeper
@@ -134,4 +135,24 @@ async def test_a_name_that_is_not_found_is_looked_up_again(monkeypatch: pytest.M
     running = asyncio.create_task(FrontKeeper(make, set).run())
     async with asyncio.timeout(5):
         await front.has_read.wait()
+    running.cancel()
+
+
+async def test_a_fault_of_ours_ends_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(front_keeper, "LOOK_S", 0.001)
+    front, faults = PlayedFront(), [IndexError("of an answer") for _ in range(3)]
+
+    def drained() -> set[str]:
+        if faults:
+            raise faults.pop()
+        return set()
+
+    with capture_logs() as told:
+        running = asyncio.create_task(FrontKeeper(lambda: cast(Front, front), drained).run())
+        reading = asyncio.create_task(front.has_read.wait())
+        await asyncio.wait({running, reading}, timeout=5, return_when=asyncio.FIRST_COMPLETED)
+    assert reading.done()
+    assert [line["event"] for line in told if line["log_level"] == "error"] == [
+        "kamailio cannot be told anything"
+    ]
     running.cancel()
