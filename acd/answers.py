@@ -10,6 +10,7 @@ from typing import Any
 
 from acd.core.calls import CallState
 from acd.core.ports import Refusal
+from acd.errors import RequestRefused
 from acd.records.store import RecordStore
 from acd.records.writer import RecordWriter
 from acd.runtime.agent_desk import AgentDesk
@@ -113,10 +114,19 @@ class Answers:
         return {"trunks": trunk_list(self.centre, floor, self.trunks.seen, asterisk=self.nodes.up)}
 
     async def _drain_node(self, request: Request) -> Mapping[str, Any]:
-        """{"do": "drain-node", "node": NAME, "drained": true|false}. Raises RequestRefused.
+        """{"do": "drain-node", "node": NAME, "drained": true|false, "by_kamailio": true|false}.
 
-        `untold`: why a Kamailio does not know it yet, a line each; it is told again until it does.
+        Raises RequestRefused, also where who asks knows of a Kamailio (`by_kamailio`) and we do not: it would
+        go on giving calls. `untold`: why a Kamailio does not know it yet, a line each; it is told again until
+        it does.
         """
+        if request.get("by_kamailio") is True and self.front is None:
+            raise RequestRefused(
+                "no-kamailio",
+                "the controller knows of no Kamailio, which would go on giving calls to nodes as before:"
+                " nothing was done. ACD_KAMAILIO is to be the same for controllers and commands: set it for"
+                " the controllers, too, and start them again",
+            )
         self.nodes.drain(text_of(request, "node"), drained=request.get("drained") is True)
         untold = [] if self.front is None else await self.front.tell()
         return {"nodes": self.nodes.picture(), "untold": untold}

@@ -13,6 +13,7 @@ from acd.cli import context
 from acd.cli.words import node_in_words
 from acd.errors import OperatorError
 from acd.runtime.leader import Leader
+from acd.telephony.provision_kamailio import has_front
 
 app = typer.Typer(help="One of several Asterisk nodes: new calls, or none.", no_args_is_help=True)
 
@@ -59,9 +60,15 @@ def _set(node: str, *, drained: bool) -> dict[str, Any]:
     """The controller that leads knows, and tells Kamailio, which gives nodes their calls."""
     env = context.environment()
     env.of_node(node)  # there is one of this name
-    answer = asyncio.run(Leader(env).request(do="drain-node", node=node, drained=drained))
+    request = Leader(env).request(do="drain-node", node=node, drained=drained, by_kamailio=has_front(env))
+    answer = asyncio.run(request)
+    words = "drained" if drained else "to take calls"
+    if "untold" not in answer:
+        raise OperatorError(
+            f"the controller that leads is of another version: it knows that {node} is {words}, but not how"
+            " to tell Kamailio. Start the controllers with this version, then ask again"
+        )
     if answer["untold"]:
-        words = "drained" if drained else "to take calls"
         raise OperatorError(
             f"the controller knows that {node} is {words}, but Kamailio does"
             f" not: {'; '.join(answer['untold'])}. It is told again each second; until then it gives calls to"

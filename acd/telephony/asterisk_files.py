@@ -23,7 +23,14 @@ from acd.settings.secrets import load_or_create_secrets
 from acd.telephony.ami import Link
 from acd.telephony.front_keeper import FrontKeeper
 from acd.telephony.provision import asterisk_files, write_file
-from acd.telephony.provision_kamailio import Front, has_front, kamailio_dir, kamailio_files
+from acd.telephony.provision_kamailio import (
+    ADDRESSES,
+    Front,
+    has_front,
+    kamailio_dir,
+    kamailio_files,
+    shut_out,
+)
 from acd.telephony.provision_tls import TLS_FILES
 
 log = structlog.get_logger(__name__)
@@ -132,6 +139,7 @@ class AsteriskFiles:
         notes = await self.catch_up()
         if self._front is not None:
             notes += await self._front.have_read(of_front.values())
+        notes += _shut_out(files, etc / ADDRESSES)
         later = (name for name in names if name not in READ_BY and not name.startswith(TLS_FILES))
         return notes + [f"Asterisk's {name}: takes effect when Asterisk is started again" for name in later]
 
@@ -156,6 +164,19 @@ class AsteriskFiles:
                     failed[module] = None
         notes = ["Asterisk is away: it reads its files as soon as it is back"] if is_away else []
         return [_not_read(failed), *notes] if failed else notes
+
+
+def _shut_out(files: NewFiles, addresses: Path) -> list[str]:
+    """A note where web processes are taken from those who may talk to Kamailio."""
+    gone = shut_out(files.before.get(addresses) or "", files.texts.get(addresses, ""))
+    if not gone:
+        return []
+    return [
+        f"Kamailio's HTTP port is closed to {', '.join(gone)} from now on: browsers' phones that come from a"
+        " web process there get 403. If this is not meant: ACD_KAMAILIO_FROM is to be the same for"
+        " controllers and commands. Set it for the controllers and start them again, and run"
+        " 'acd phones provision' with it"
+    ]
 
 
 def _not_read(modules: Iterable[str]) -> str:

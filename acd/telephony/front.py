@@ -183,7 +183,7 @@ def states_of(answer: Mapping[str, Any], nodes: Mapping[str, str]) -> dict[str, 
     probed, new_calls = _flags(answer, PROBED), _flags(answer, NEW_CALLS)
     return {
         nodes.get(_host(uri), _host(uri)): NodeState(
-            up=flags[0] in "AT", drained=new_calls.get(uri, "").startswith("D")
+            up=flags.startswith(("A", "T")), drained=new_calls.get(uri, "").startswith("D")
         )
         for uri, flags in probed.items()
     }

@@ -7,13 +7,13 @@ was written meanwhile. So each is looked at every second, and told what it lacks
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 import structlog
 
 from acd.errors import OperatorError
-from acd.telephony.front import READ_BY, TABLES, Front
+from acd.telephony.front import READ_BY, TABLES, Front, NodeState
 
 log = structlog.get_logger(__name__)
 
@@ -22,10 +22,15 @@ LOOK_S = 1.0
 
 @dataclass(slots=True)
 class _Place:
-    """One Kamailio. `unread`: files that it may have missed; `problem`: why it could not be told last."""
+    """One Kamailio.
+
+    `unread`: files that it may have missed; `lacks`: nodes that it alone, or we alone, knew last; `problem`:
+    why it could not be told last.
+    """
 
     front: Front
     unread: set[str] = field(default_factory=lambda: set(TABLES))
+    lacks: frozenset[str] = frozenset()
     problem: str = ""
 
 
@@ -45,8 +50,15 @@ class FrontKeeper:
 
     async def run(self) -> None:
         """For ever."""
+        fault = ""
         while True:
-            await self.tell()
+            try:
+                await self.tell()
+                fault = ""
+            except Exception as error:  # a fault of ours: calls go on
+                if repr(error) != fault:  # told once, not each second
+                    log.exception("kamailio cannot be told anything")
+                fault = repr(error)
             await asyncio.sleep(LOOK_S)
 
     async def have_read(self, names: Iterable[str]) -> list[str]:
@@ -59,11 +71,15 @@ class FrontKeeper:
             return []
         for place in self._places:
             place.unread |= READ_BY.keys() & set(names)
-        notes = [
-            f"Kamailio has not read its files anew ({problem}): until it has, it knows none of the new"
-            " phones, trunks and addresses; it is told again each second"
-            for problem in await self.tell()
-        ]
+        problems = await self.tell()
+        if self._places and not any(place.unread for place in self._places):
+            notes = [f"Kamailio has read its files, but: {problem}" for problem in problems]
+        else:
+            notes = [
+                f"Kamailio has not read its files anew ({problem}): until it has, it knows none of the new"
+                " phones, trunks and addresses; it is told again each second"
+                for problem in problems
+            ]
         later = (name for name in names if name not in READ_BY)
         return notes + [f"Kamailio's {name}: takes effect when Kamailio is started again" for name in later]
 
@@ -81,35 +97,53 @@ class FrontKeeper:
         return [problem for problem in problems if problem]
 
     async def _tell_one(self, place: _Place) -> str:
-        try:
-            await self._bring_up_to_date(place)
-        except OperatorError as error:
-            if not place.problem:
-                log.warning("kamailio cannot be told what is new, or who is drained", reason=str(error))
-            place.problem = str(error)
-            place.unread |= TABLES  # what is written from now on it may miss
-        else:
-            if place.problem:
-                log.info("kamailio knows everything again", place=place.front.where)
-            place.problem = ""
-        return place.problem
+        problems = await self._bring_up_to_date(place)
+        problem = "; ".join(dict.fromkeys(problems))
+        if problem and not place.problem:
+            log.warning("kamailio cannot be told what is new, or who is drained", reason=problem)
+        elif place.problem and not problem:
+            log.info("kamailio knows everything again", place=place.front.where)
+        place.problem = problem
+        return problem
 
-    async def _bring_up_to_date(self, place: _Place) -> None:
-        drained = self._drained()
-        for node, state in (await place.front.states()).items():
+    async def _bring_up_to_date(self, place: _Place) -> list[str]:
+        """What could not be told. One thing that cannot be is no reason to keep back the others."""
+        try:
+            states = await place.front.states()
+        except OperatorError as error:
+            place.unread |= TABLES  # what is written from now on it may miss
+            return [str(error)]
+        lacks = place.front.names ^ states.keys()
+        if lacks != place.lacks:
+            # A leader before us may have written other nodes. Once: the file may say the same as Kamailio.
+            place.unread |= {"nodes.list"} if lacks else set()
+            place.lacks = lacks
+        return [*await self._tell_who_is_drained(place, states), *await self._have_files_read(place)]
+
+    async def _tell_who_is_drained(self, place: _Place, states: Mapping[str, NodeState]) -> list[str]:
+        drained, problems = self._drained(), list[str]()
+        for node, state in states.items():
             if state.drained == (node in drained) or node not in place.front.names:
                 continue
             self.may_act()
             log.info(
                 "kamailio is told of a node", node=node, drained=node in drained, place=place.front.where
             )
-            await (place.front.drain(node) if node in drained else place.front.resume(node))
-        if place.unread:
-            # Before: what is written from here on is to be read again.
-            files, place.unread = place.unread, set()
-            self.may_act()
             try:
-                await place.front.reload(files)
-            except OperatorError:
-                place.unread |= files
-                raise
+                await (place.front.drain(node) if node in drained else place.front.resume(node))
+            except OperatorError as error:
+                problems.append(str(error))
+        return problems
+
+    async def _have_files_read(self, place: _Place) -> list[str]:
+        if not place.unread:
+            return []
+        # Before: what is written from here on is to be read again.
+        files, place.unread = place.unread, set()
+        self.may_act()
+        try:
+            await place.front.reload(files)
+        except OperatorError as error:
+            place.unread |= files | TABLES
+            return [str(error)]
+        return []

@@ -26,6 +26,7 @@ from acd.telephony.provision import doctor_password, write_file
 REALM = "acd"
 DOCTOR = "acd-doctor"
 CONFIGURATION = "kamailio.cfg"
+ADDRESSES = "addresses.list"
 TRUNKS, PHONES, OUR_OWN = 1, 2, 3
 """The groups of addresses."""
 NEW_CALLS, PROBED = 1, 2
@@ -96,7 +97,7 @@ def kamailio_files(front: Front, templates: Path) -> dict[Path, str]:
         "nodes.list": "".join(
             f"{group} {uri} 0 0\n" for group in (NEW_CALLS, PROBED) for uri in uris.values()
         ),
-        "addresses.list": _addresses(front),
+        ADDRESSES: _addresses(front),
         "db/phone": _table(_phones(front)),
         "db/trunk": _table(_trunks(front.centre, passwords)),
         "db/node": _table(uris),
@@ -104,6 +105,19 @@ def kamailio_files(front: Front, templates: Path) -> dict[Path, str]:
     if front.environment.sip_tls_cert is not None:
         files["tls.cfg"] = _tls(front.environment)
     return {etc / name: text for name, text in files.items()}
+
+
+def shut_out(before: str, now: str) -> list[str]:
+    """Who might use Kamailio's HTTP port by the addresses.list of before, and may not by that of now."""
+    ours = [
+        {
+            line.split()[1] + "/" + line.split()[2]
+            for line in text.splitlines()
+            if line.startswith(f"{OUR_OWN} ")
+        }
+        for text in (before, now)
+    ]
+    return sorted(ours[0] - ours[1])
 
 
 def ha1(user: str, password: str) -> str:

@@ -7,36 +7,59 @@ password of a colleague's phone; we can.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
+_KEEP_ALIVE = re.compile(rb"(?:\r\n)+")
+_REQUEST = re.compile(r"(?P<method>[A-Z]+) [^\s\0]+ SIP/2\.0")
+_ANSWER = re.compile(r"SIP/2\.0 [1-6][0-9]{2} [^\r\n\0]*")
+_HEADER = re.compile(r"(?P<name>[A-Za-z0-9!%*_+`'~.-]+)[ \t]*:(?P<value>[^\r\n\0]*)")
 _ADDRESS = re.compile(
-    r'(?:"(?:[^"\\]|\\.)*"\s*|[^"<>:;@]*)<sips?:(?P<user>[^@<>;:?"]+)@[^<>"]*>(?P<parameters>(?:\s*;[^<>"]*)?)'
+    r'(?:"(?:[^"\\]|\\.)*"\s*|[^"<>:;@]*)<sips?:(?P<user>[^@<>;:?"]+)@[^<>"]*>(?:\s*;[^<>"]*)?'
 )
-_TAG = re.compile(r";\s*tag\s*=", re.IGNORECASE)
-_LINE_ENDS = re.compile(r"\r\n|\r|\n")
+_LENGTH = re.compile(r"[0-9]{1,7}")
+Headers = Sequence[tuple[str, str]]
 
 
 def speaks_for(message: str | bytes, phone: str) -> bool:
-    """Whether what a browser sends may pass: an answer, a request within a talk, or one From its own phone.
+    """Whether what a browser sends may pass: one answer, or one request From its own phone.
 
-    A blank message keeps a connection alive. What two parsers might read differently may not pass.
+    Line ends alone keep a connection alive. What two parsers might read differently may not pass: a folded
+    line, a lone line end, or anything behind the body, which would be a message of its own. A request within
+    a call has to say From as any other: the page names its phone in Contact, so that is what it is called as.
     """
-    text = message if isinstance(message, str) else message.decode("utf-8", "replace")
-    head = text.partition("\r\n\r\n")[0]
-    first, *lines = _LINE_ENDS.split(head)
-    if not text.strip("\r\n") or first.startswith("SIP/2.0 "):
+    raw = message.encode() if isinstance(message, str) else message
+    if _KEEP_ALIVE.fullmatch(raw):
         return True
-    to, sender = _only(lines, "to", "t"), _only(lines, "from", "f")
-    if to is None or sender is None:
+    head, end, body = raw.partition(b"\r\n\r\n")
+    first, *lines = head.decode("utf-8", "replace").split("\r\n")
+    headers = _headers(lines)
+    if not end or headers is None or not _is_whole(headers, body):
         return False
-    # A registration belongs to no talk, whatever it says.
-    if _TAG.search(to["parameters"]) and not first.upper().startswith("REGISTER"):
-        return True
-    return sender["user"] == phone
+    request = _REQUEST.fullmatch(first)
+    if request is None:
+        return _ANSWER.fullmatch(first) is not None
+    # Asterisk looks for a registration's phone in To.
+    told = (("from", "f"), ("to", "t")) if request["method"] == "REGISTER" else (("from", "f"),)
+    return all(_user(headers, *names) == phone for names in told)
 
 
-def _only(lines: list[str], *names: str) -> re.Match[str] | None:
-    """The address in the one header of these names; None where there is none, or several."""
-    found = [
-        line.partition(":")[2].strip() for line in lines if line.partition(":")[0].strip().lower() in names
-    ]
-    return _ADDRESS.fullmatch(found[0]) if len(found) == 1 else None
+def _headers(lines: Sequence[str]) -> Headers | None:
+    """Name, in small letters, and value; None where a line is none of a header."""
+    found = [_HEADER.fullmatch(line) for line in lines]
+    headers = [(match["name"].lower(), match["value"].strip()) for match in found if match is not None]
+    return headers if len(headers) == len(found) else None
+
+
+def _is_whole(headers: Headers, body: bytes) -> bool:
+    """Whether the body is as long as it says, which one without any need not say."""
+    lengths = [value for name, value in headers if name in ("content-length", "l")]
+    if not lengths:
+        return not body
+    return len(lengths) == 1 and _LENGTH.fullmatch(lengths[0]) is not None and int(lengths[0]) == len(body)
+
+
+def _user(headers: Headers, *names: str) -> str | None:
+    """In the address of the one header of these names; None where there is none, or several."""
+    found = [value for name, value in headers if name in names]
+    address = _ADDRESS.fullmatch(found[0]) if len(found) == 1 else None
+    return address["user"] if address is not None else None

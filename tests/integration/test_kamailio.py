@@ -361,25 +361,26 @@ async def test_strangers_get_no_answer_and_guessers_are_counted(centre: FrontCen
     assert grown["wrong_password"] >= 11
     assert grown["unknown"] >= 1
     assert grown["scanner"] >= 1
-    text = FILTER.read_text()
+    caught = banned(centre.log[told:])
+    assert set(caught) == {"127.0.0.66"}
+    assert len(caught) >= 13
+
+
+def banned(log: str) -> list[str]:
+    """The addresses in the lines that fail2ban's filter catches."""
     pattern = re.compile(
-        re.search("failregex = (.*)", text)[1].replace("<ADDR>", r"(?P<address>[0-9a-f.:]+)")  # type: ignore[index]
+        re.search("failregex = (.*)", FILTER.read_text())[1].replace("<ADDR>", r"(?P<address>[0-9a-f.:]+)")  # type: ignore[index]
     )
     stamp = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d")
     # fail2ban takes the time out of a line before it holds it against the filter.
-    banned = [
-        found["address"]
-        for line in centre.log[told:].splitlines()
-        if (found := pattern.search(stamp.sub("", line)))
-    ]
-    assert set(banned) == {"127.0.0.66"}
-    assert len(banned) >= 13
+    found = (pattern.search(stamp.sub("", line)) for line in log.splitlines())
+    return [match["address"] for match in found if match]
 
 
 async def test_a_browsers_phone_that_guesses_locks_nobody_else_out(centre: FrontCentre) -> None:
     """All of them come from the web process's address: each connection is counted by itself."""
     in_browser = over_websocket(centre.http_port)
-    before = (await centre.front.refused())["wrong_password"]
+    before, told = (await centre.front.refused())["wrong_password"], len(centre.log)
     guesser = Phone("w1002", "guessed", server=centre.server, open_socket=in_browser)
     async with guesser, phone(centre, "w1002", open_socket=in_browser) as ben:
         for _ in range(10):
@@ -390,6 +391,8 @@ async def test_a_browsers_phone_that_guesses_locks_nobody_else_out(centre: Front
         assert (await centre.front.refused())["wrong_password"] >= before + 11
         await ben.register()
         await ben.unregister()
+    assert centre.log[told:].count("acd-browser-refused") >= 11
+    assert banned(centre.log[told:]) == []  # it would be the web process
 
 
 async def test_nobody_is_relayed_to_elsewhere_and_nodes_take_sip_of_kamailio_only(

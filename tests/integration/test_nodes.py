@@ -12,6 +12,7 @@ import pytest
 import pytest_asyncio
 
 from acd.core.facts import EndedBy
+from acd.errors import RequestRefused
 from tests.integration.centre import started, story
 from tests.integration.nodes_centre import NodesCentre
 from tests.integration.sip.phone import ANSWER
@@ -206,6 +207,9 @@ async def test_a_node_is_drained(nodes: NodesCentre) -> None:
         call = await there.dial("8001")
         await (await anna["b"].wait_incoming()).answer()
         await nodes.until_call("talking", agent="anna")
+        with pytest.raises(RequestRefused, match="the controller knows of no Kamailio"):
+            await nodes.ask("drain-node", node="b", drained=True, by_kamailio=True)
+        assert not (await nodes.ask("nodes"))["nodes"][1]["drained"]
         told = await asyncio.to_thread(nodes.acd, "node", "drain", "b")
         assert "1 call" in told
         seen = json.loads(await asyncio.to_thread(nodes.acd, "nodes", "--json"))

@@ -6,6 +6,8 @@ import asyncio
 from pathlib import Path
 from typing import cast
 
+import pytest
+
 from acd.errors import TelephonyError
 from acd.settings.environment import Environment
 from acd.telephony.ami import AmiLink
@@ -75,3 +77,21 @@ async def test_what_asterisk_refuses_is_told_and_holds_nothing_up() -> None:
     (refused,) = await files.have_read(NewFiles({}, before))
     assert "(app_queue.so)" in refused
     assert link.read == ["app_queue.so", "pbx_config.so"]
+
+
+@pytest.mark.parametrize(
+    ("now", "gone"),
+    [
+        ("1 192.0.2.77 32 0 main\n3 192.0.2.11 32 0\n", "192.0.2.32/28"),
+        ("3 192.0.2.11 32 0\n3 192.0.2.32 28 0\n3 192.0.2.40 32 0\n", ""),
+    ],
+)
+async def test_a_web_process_that_may_not_talk_to_kamailio_any_more_is_told_of(now: str, gone: str) -> None:
+    """ACD_KAMAILIO_FROM may be known to who provisions, and not to the controller."""
+    addresses = Path("kamailio/etc/addresses.list")
+    before = "1 192.0.2.76 32 0 main\n3 192.0.2.11 32 0\n3 192.0.2.32 28 0\n"
+    notes = await made(SlowLink()).have_read(NewFiles({addresses: now}, {addresses: before}))
+    told = [note for note in notes if "ACD_KAMAILIO_FROM is to be the same" in note]
+    assert [note.split(" from now on")[0] for note in told] == (
+        [f"Kamailio's HTTP port is closed to {gone}"] if gone else []
+    )

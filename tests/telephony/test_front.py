@@ -71,6 +71,8 @@ def test_states_are_of_both_sets() -> None:
     answer = listed({A: "DX", B: "AP"}, {A: "TP", B: "IP"})
     assert states_of(answer, NODES) == {"a": NodeState(True, True), "b": NodeState(False, False)}
     assert not NodeState(up=True, drained=True).takes_calls
+    blank = listed({A: "", B: ""}, {A: "", B: "X"})
+    assert states_of(blank, NODES) == {"a": NodeState(False, False), "b": NodeState(False, False)}
     assert states_of(answer, {}) == {
         "192.0.2.21": NodeState(True, True),
         "2001:db8::22": NodeState(False, False),

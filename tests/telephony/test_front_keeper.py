@@ -6,6 +6,7 @@ import asyncio
 from typing import cast
 
 import pytest
+from structlog.testing import capture_logs
 
 from acd.errors import OperatorError
 from acd.telephony import front_keeper
@@ -25,6 +26,8 @@ class PlayedFront:
         self.told = 0
         self.why = ""
         self.why_not_read = ""
+        self.why_not_set = ""
+        self.listed = {"a", "b"}
         self.has_read = asyncio.Event()
 
     def each(self) -> list[PlayedFront]:
@@ -33,9 +36,11 @@ class PlayedFront:
     async def states(self) -> dict[str, NodeState]:
         if self.why:
             raise FrontAway(self.why)
-        return {name: NodeState(up=True, drained=name in self.drained) for name in ("a", "b", "192.0.2.99")}
+        return {name: NodeState(up=True, drained=name in self.drained) for name in self.listed}
 
     async def drain(self, node: str) -> None:
+        if self.why_not_set:
+            raise FrontAway(self.why_not_set)
         self.told += 1
         self.drained.add(node)
 
@@ -108,6 +113,43 @@ async def test_what_was_written_is_read_once_and_what_needs_a_start_is_said(kept
     assert kept.front.read == [{"nodes.list", "db/trunk"}, set(TABLES)]
 
 
+async def test_nodes_that_another_leader_has_written_are_read_once(kept: Kept) -> None:
+    """Not each time a controller begins to lead: nodes begin anew as if all were up."""
+    kept.front.listed = {"a", "192.0.2.99"}
+    assert await kept.keeper.tell() == []
+    assert await kept.keeper.tell() == []
+    assert kept.front.read == [{"nodes.list"}]  # the file may say the same
+    kept.front.listed = {"a", "b"}
+    await kept.keeper.tell()
+    assert kept.front.read == [{"nodes.list"}]
+
+
+async def test_nodes_that_were_written_before_kamailio_was_found_are_read() -> None:
+    front, lost = PlayedFront(), ["node-b: no address"]
+    front.listed = {"a"}
+
+    def make() -> Front:
+        if lost:
+            raise OperatorError(lost.pop())
+        return cast(Front, front)
+
+    keeper = FrontKeeper(make, set)
+    (note,) = await keeper.have_read(["nodes.list"])
+    assert "node-b: no address" in note
+    assert await keeper.tell() == []
+    assert front.read == [{*TABLES, "nodes.list"}]
+
+
+async def test_a_node_that_cannot_be_set_keeps_no_new_phone_back(kept: Kept) -> None:
+    kept.front.why_not_set = "Kamailio does not know node b"
+    kept.drained.add("b")
+    (note,) = await kept.keeper.have_read(["db/phone"])
+    assert note == "Kamailio has read its files, but: Kamailio does not know node b"
+    assert kept.front.read == [{"db/phone"}]
+    await kept.keeper.tell()
+    assert kept.front.read == [{"db/phone"}]
+
+
 async def test_who_leads_no_more_tells_nothing(kept: Kept) -> None:
     class NoLeader(Exception):
         pass
@@ -134,4 +176,24 @@ async def test_a_name_that_is_not_found_is_looked_up_again(monkeypatch: pytest.M
     running = asyncio.create_task(FrontKeeper(make, set).run())
     async with asyncio.timeout(5):
         await front.has_read.wait()
+    running.cancel()
+
+
+async def test_a_fault_of_ours_ends_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(front_keeper, "LOOK_S", 0.001)
+    front, faults = PlayedFront(), [IndexError("of an answer") for _ in range(3)]
+
+    def drained() -> set[str]:
+        if faults:
+            raise faults.pop()
+        return set()
+
+    with capture_logs() as told:
+        running = asyncio.create_task(FrontKeeper(lambda: cast(Front, front), drained).run())
+        reading = asyncio.create_task(front.has_read.wait())
+        await asyncio.wait({running, reading}, timeout=5, return_when=asyncio.FIRST_COMPLETED)
+    assert reading.done()
+    assert [line["event"] for line in told if line["log_level"] == "error"] == [
+        "kamailio cannot be told anything"
+    ]
     running.cancel()

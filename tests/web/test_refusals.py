@@ -28,6 +28,7 @@ MADE_OF: dict[str, list[str]] = {
     "error.reason.lower().replace(' ', '-')": [],  # by HTTP itself: no request of a page's
 }
 NO_PAGE_READS = [
+    "answers.py",  # of the command line
     "drilling.py",  # of the command line
     "doctor/asterisk.py",  # findings of the command line
     "doctor/look.py",

@@ -110,8 +110,12 @@ async def test_a_browser_speaks_for_its_own_phone_alone(tmp_path: Path) -> None:
     [
         ("INVITE", ("From: <sip:w1001@x>;tag=1", "To: <sip:8000@x>"), True),
         ("INVITE", ('f: "A \\"B\\" <sip:w1002@x>" <sip:w1001@x;p=1>;tag=1', "t: <sip:8000@x>"), True),
-        ("BYE", ("From: <sip:o3k1@x.invalid>;tag=1", 'To: "Caller" <sip:+4930@x>;tag=2'), True),
+        ("BYE", ("From: <sip:w1001@x.invalid>;tag=1", 'To: "Caller" <sip:+4930@x>;tag=2'), True),
         ("SIP/2.0 200 OK", (), True),
+        ("SIP/2.0 200 OK", ("From: <sip:+4930@x>;tag=1", "Content-Length: 0"), True),
+        ("BYE", ("From: <sip:o3k1@x.invalid>;tag=1", "To: <sip:+4930@x>;tag=2"), False),
+        ("INVITE", ("From: <sip:w1002@x>;tag=1", "To: <sip:8000@x>;tag=invented"), False),
+        ("MESSAGE", ("From: <sip:w1002@x>;tag=1", "To: <sip:8000@x>;tag=invented"), False),
         ("INVITE", ("From: <sip:w1002@x>;tag=1", "To: <sip:8000@x>"), False),
         ("INVITE", ('From: "<sip:w1001@x>" <sip:w1002@x>;tag=1', "To: <sip:8000@x>"), False),
         ("INVITE", ("From: sip:w1001@x", "To: <sip:8000@x>"), False),
@@ -121,6 +125,13 @@ async def test_a_browser_speaks_for_its_own_phone_alone(tmp_path: Path) -> None:
         ("REGISTER", ("From: <sip:w1002@x>;tag=1", "To: <sip:w1002@x>;tag=2"), False),
         ("REGISTER", ("From: <sip:%77100@x>;tag=1", "To: <sip:w1001@x>"), False),
         ("REGISTER", ("To: <sip:w1001@x>",), False),
+        ("REGISTER", ("From: <sip:w1001@x>;tag=1", "To: <sip:w1002@x>"), False),
+        ("\r\nREGISTER", ("From: <sip:w1002@x>;tag=1", "To: <sip:w1002@x>;tag=2"), False),
+        ("\r\nREGISTER", ("From: <sip:w1001@x>;tag=1", "To: <sip:w1001@x>"), False),
+        ("register", ("From: <sip:w1001@x>;tag=1", "To: <sip:w1002@x>"), False),
+        ("INVITE", ("From: <sip:w1001@x>", " <sip:w1002@x>"), False),
+        ("INVITE", ("From: <sip:w1001@x>", "Content-Length: 3"), False),
+        ("INVITE", ("From: <sip:w1001@x>", "Content-Length: 0", "l: 0"), False),
     ],
 )
 def test_whom_a_message_is_of(method: str, headers: tuple[str, ...], passes: bool) -> None:
@@ -129,6 +140,34 @@ def test_whom_a_message_is_of(method: str, headers: tuple[str, ...], passes: boo
     assert speaks_for(message, "w1001") is passes
     assert speaks_for(message.encode(), "w1001") is passes
     assert speaks_for("\r\n\r\n", "w1001")
+
+
+OPTIONS = "OPTIONS sip:x SIP/2.0\r\nFrom: <sip:w1001@x>;tag=1\r\n"
+ANOTHERS = REGISTER.replace("w1001", "w1002")
+
+
+@pytest.mark.parametrize(
+    ("message", "passes"),
+    [
+        (f"{OPTIONS}Content-Length: 5\r\n\r\nv=0\r\n", True),
+        (f"{OPTIONS}l: 3\r\n\r\n€", True),
+        ("\r\n", True),
+        ("", False),
+        (OPTIONS, False),
+        (f"{OPTIONS}\r\nv=0\r\n", False),
+        (f"{OPTIONS}Content-Length: 1\r\n\r\n€", False),
+        (f"{OPTIONS}Content-Length: -1\r\n\r\n", False),
+        (f"{OPTIONS}Content-Length: 0\r\n\r\n{ANOTHERS}", False),
+        (f"{OPTIONS}\r\n{ANOTHERS}", False),
+        (f"SIP/2.0 200 OK\r\nContent-Length: 0\r\n\r\n{ANOTHERS}", False),
+        (f"SIP/2.0 200 OK\n\n{ANOTHERS}", False),
+        (f"\r\n\r\n{ANOTHERS}", False),
+    ],
+)
+def test_one_message_is_sent_at_a_time(message: str, passes: bool) -> None:
+    """What is behind the end of the first one would be the words of whomever."""
+    assert speaks_for(message, "w1001") is passes
+    assert speaks_for(message.encode(), "w1001") is passes
 
 
 async def test_a_phone_that_sends_too_much_is_cut_off(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 
 import { choicesOf, troubleOf } from "../src/phone/devices";
-import { answersByItself, reachOf } from "../src/phone/jssip";
+import { answersByItself, contactOf, reachOf } from "../src/phone/jssip";
 import { levelOf } from "../src/phone/level";
 import { toneOfPhone, troubleOfPhone } from "../src/phone/light";
 import { OFF } from "../src/phone/shapes";
@@ -248,6 +248,11 @@ describe("small things", () => {
     expect(answersByItself("<sip:acd>;answer-after=0")).toBe(true);
     expect(answersByItself("<sip:acd>; Answer-After = 0")).toBe(true);
     expect([answersByItself(undefined), answersByItself("<sip:acd>;answer-after=05"), answersByItself("<sip:x>")]).toEqual([false, false, false]);
+  });
+
+  it("is called by its own name, at a host that is nobody's", () => {
+    expect(contactOf("w1001")).toMatch(/^sip:w1001@[0-9a-f]{16}\.invalid;transport=ws$/);
+    expect(contactOf("w1001")).not.toBe(contactOf("w1001"));
   });
 
   it("takes the first address for sound that can be of use", () => {

@@ -23,6 +23,7 @@ export class JsSipLayer implements SipLayer {
     const agent = new UA({
       sockets: [new WebSocketInterface(url.href)],
       uri: credentials.uri,
+      contact_uri: contactOf(credentials.user),
       authorization_user: credentials.user,
       password: credentials.password,
       register_expires: REGISTER_EXPIRES_S,
@@ -161,6 +162,16 @@ class JsSipSession implements SipSession {
       if (connection.connectionState === "failed") this.listener?.soundLost(); // the encryption (DTLS) came to nothing
     });
   }
+}
+
+/**
+ * Where the phone is called, and so who it says it is within such a call: the server lets it speak for itself only. The host,
+ * which is looked up by nobody, tells this connection from others.
+ */
+export function contactOf(phone: string): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(8));
+  const host = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return `sip:${phone}@${host}.invalid;transport=ws`;
 }
 
 /** RFC 5373 is spoken by nobody; `Call-Info: <…>;answer-after=0` is what telephones understand. */
