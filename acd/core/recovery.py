@@ -298,7 +298,8 @@ def conversation_found(floor: Floor, call: Call, phone: str, at: float | None = 
         return
     if call.state is CallState.ENDED or agent.state is AgentState.TALKING:
         return
-    if not _goes_on(call, agent):
+    goes_on = _goes_on(call, agent)
+    if not goes_on:
         floor.note(call, facts.FellBack(call.when(at, floor.now), agent.id))
     other = floor.agents[call.agent] if call.agent is not None else None
     if other is not None:
@@ -315,7 +316,10 @@ def conversation_found(floor: Floor, call: Call, phone: str, at: float | None = 
     _leave_previous_work(floor, agent, before)
     call.agent, call.direct, call.agent_left, agent.call_id = agent.id, False, False, call.id
     floor.note(call, facts.Answered(call.when(at, floor.now), agent.id))
-    offers.count_call(floor, call, agent)
+    if goes_on:
+        offers.forgive_misses(floor, agent)  # whoever rang meanwhile met a phone in a talk
+    else:
+        offers.count_call(floor, call, agent)
     if other is not None:
         offers.dispatch_agent(floor, other)
 

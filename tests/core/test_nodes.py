@@ -57,6 +57,12 @@ class Floor:
         self.tell(events.CallArrived(call_id, CallKind.INBOUND, "+49301", "", "100", node=node))
         return self.tell(events.CallQueued(call_id, "sales", **queued))  # type: ignore[arg-type]
 
+    def is_found(self, call_id: str, node: str, phone: str) -> None:
+        """It was taken for lost with its node, and its caller talks on this phone."""
+        self.tell(events.FloorSeen(frozenset({call_id}), node=node))
+        self.tell(events.CallArrived(call_id, CallKind.INBOUND, "+49301", "", "100", node=node))
+        self.tell(events.ConversationFound(call_id, phone))
+
     def call(self, call_id: str) -> Call:
         """Of the floor."""
         return self.engine.floor.calls[call_id]
@@ -125,9 +131,7 @@ def test_a_talk_that_was_taken_for_lost_goes_on(wraps_up: bool) -> None:
         floor.tell(events.WrapUpDone("anna"))
         assert "b1" not in floor.engine.floor.calls
     assert snapshot.engine_of(snapshot.take(floor.engine.floor)).floor.lost["b1"].facts == call.facts
-    floor.tell(events.FloorSeen(frozenset({"b1"}), node="b"))
-    floor.tell(events.CallArrived("b1", CallKind.INBOUND, "+49301", "", "100", node="b"))
-    floor.tell(events.ConversationFound("b1", "1001"))
+    floor.is_found("b1", "b", "1001")
     assert floor.call("b1") is call
     assert (call.state, call.agent, call.group) == (CallState.TALKING, "anna", "sales")
     assert floor.engine.floor.agents["anna"].state is AgentState.TALKING
@@ -143,6 +147,17 @@ def test_a_talk_that_was_taken_for_lost_goes_on(wraps_up: bool) -> None:
         ("sales", "anna", SegmentOutcome.LOST),
         ("sales", "anna", SegmentOutcome.CALLER_HUNG_UP),
     ]
+
+
+def test_a_talk_that_goes_on_is_one_call_of_its_agent() -> None:
+    floor = Floor("anna")
+    floor.tell(events.DayBegan("2026-12-24"))
+    assert floor.arrives("b1", "b") == [("b1", "anna")]
+    floor.tell(events.OfferAnswered("b1", "1001"))
+    floor.tell(events.FloorSeen(frozenset(), node="b", lost=True))
+    floor.is_found("b1", "b", "1001")
+    anna = floor.engine.floor.agents["anna"]
+    assert (anna.calls_taken, anna.calls_today, anna.calls_in_a_row) == (1, 1, 1)
 
 
 def test_who_waited_when_a_node_was_taken_for_dead_goes_on() -> None:
