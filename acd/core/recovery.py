@@ -194,6 +194,7 @@ def floor_seen(floor: Floor, seen: FloorSeen) -> None:
             by_agent = has_talked and call.id in seen.ended_by_agent
             by = EndedBy.AGENT if by_agent else EndedBy.UNKNOWN
             if seen.lost and call.id not in seen.ended_at:
+                call.lost_with = call.agent if call.state is CallState.TALKING else None
                 conversations.end(floor, call, EndedBy.NODE, seen.node or "")
                 _keep_lost(floor, call)
                 continue
@@ -229,9 +230,8 @@ def found_again(floor: Floor, event: CallArrived) -> None:
 
 
 def _goes_on(call: Call, agent: Agent) -> bool:
-    """Whether it is the talk that was taken for lost."""
-    answered = next((fact.agent for fact in reversed(call.facts) if isinstance(fact, facts.Answered)), None)
-    return isinstance(call.facts[-1], facts.Returned) and answered == agent.id
+    """Whether it is the talk that was taken for lost, and nothing else has been since."""
+    return isinstance(call.facts[-1], facts.Returned) and call.lost_with == agent.id
 
 
 def caller_returned(floor: Floor, call: Call) -> None:
@@ -298,7 +298,7 @@ def conversation_found(floor: Floor, call: Call, phone: str, at: float | None = 
         return
     if call.state is CallState.ENDED or agent.state is AgentState.TALKING:
         return
-    goes_on = _goes_on(call, agent)
+    goes_on, call.lost_with = _goes_on(call, agent), None
     if not goes_on:
         floor.note(call, facts.FellBack(call.when(at, floor.now), agent.id))
     other = floor.agents[call.agent] if call.agent is not None else None

@@ -96,6 +96,7 @@ class Way:
             if stretch.kind in _WITH_SOMEBODY:
                 self._handover.to_group, self._handover.to_agent = stretch.group, stretch.agent
             self._handover = None
+        self._lost = None  # whatever follows is something else
         self.place = self._add(stretch)
         return stretch
 

@@ -160,6 +160,41 @@ def test_a_talk_that_goes_on_is_one_call_of_its_agent() -> None:
     assert (anna.calls_taken, anna.calls_today, anna.calls_in_a_row) == (1, 1, 1)
 
 
+def test_who_had_left_the_caller_before_the_loss_goes_on_with_nothing() -> None:
+    """The caller was in a survey, and got to the same agent by the node's own queue."""
+    floor = Floor("anna")
+    assert floor.arrives("b1", "b") == [("b1", "anna")]
+    floor.tell(events.OfferAnswered("b1", "1001"))
+    floor.tell(events.AgentDisconnected("b1", "1001"))
+    floor.tell(events.FlowStarted("b1", "survey", "v1"))
+    floor.tell(events.WrapUpDone("anna"))
+    floor.tell(events.FloorSeen(frozenset(), node="b", lost=True))
+    floor.is_found("b1", "b", "1001")
+    assert [type(fact) for fact in floor.call("b1").facts[-3:]] == [
+        facts.Returned,
+        facts.FellBack,
+        facts.Answered,
+    ]
+    assert floor.engine.floor.agents["anna"].calls_taken == 2
+
+
+def test_a_talk_goes_on_once() -> None:
+    """Lost again while the caller waits, the call is with the same agent by the node's own queue."""
+    floor = Floor("anna")
+    assert floor.arrives("b1", "b") == [("b1", "anna")]
+    floor.tell(events.OfferAnswered("b1", "1001"))
+    floor.tell(events.FloorSeen(frozenset(), node="b", lost=True))
+    floor.is_found("b1", "b", "1001")
+    call = floor.call("b1")
+    assert not any(isinstance(fact, facts.FellBack) for fact in call.facts)
+    floor.tell(events.CallBlindTransferred("b1", "8001"))
+    floor.tell(events.CallQueued("b1", "sales"))
+    floor.tell(events.WrapUpDone("anna"))  # she is offered it, and does not answer
+    floor.tell(events.FloorSeen(frozenset(), node="b", lost=True))
+    floor.is_found("b1", "b", "1001")
+    assert isinstance(call.facts[-2], facts.FellBack)
+
+
 def test_who_waited_when_a_node_was_taken_for_dead_goes_on() -> None:
     floor = Floor()
     floor.arrives("b1", "b")

@@ -668,6 +668,29 @@ def test_transfers_say_where_they_led() -> None:
     assert record.transfers == (Transfer(utc(START + 9), "anna", "sales", "blind", "030123"),)
 
 
+def test_a_talk_that_was_lost_goes_on_once() -> None:
+    """The second time the caller was lost in a survey: whoever talks then, does so under no visit."""
+    record = fold(
+        "b1",
+        [
+            facts.Arrived(0.0, CallKind.INBOUND, "+49", "", "100"),
+            facts.Queued(1.0, "sales", 0, "", False),
+            facts.Offered(2.0, "anna", "1001"),
+            facts.Answered(3.0, "anna"),
+            facts.Ended(13.0, EndedBy.NODE, "b"),
+            facts.Returned(20.0, "found again"),
+            facts.Answered(20.0, "anna"),
+            facts.AgentLeft(25.0, "anna"),
+            facts.FlowEntered(25.0, "survey", "v1"),
+            facts.Ended(30.0, EndedBy.NODE, "b"),
+            facts.Returned(40.0, "found again"),
+            facts.Answered(40.0, "anna"),
+            facts.Ended(90.0, EndedBy.CALLER),
+        ],
+    )
+    assert [(visit.agent, visit.talk_s) for visit in record.visits] == [("anna", 15.0)]
+
+
 def test_a_survey_ends_with_its_step() -> None:
     story = "0 arrived 5 8000\n0 flow main\n4 step main/hello next survey\n6 scored friendly 5\n" + (
         "7 scored quick 4\n8 step main/survey next end\n9 ended caller"
