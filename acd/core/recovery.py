@@ -212,21 +212,40 @@ def _keep_lost(floor: Floor, call: Call) -> None:
 
 
 def _forget_lost(floor: Floor, seen: FloorSeen) -> None:
-    """Somebody has looked: what is not there is gone for good."""
+    """Somebody has looked: what is not there is gone for good. Its node may have lived when it ended."""
     gone = [c for c in floor.lost.values() if seen.node in (None, c.node) and c.id not in seen.alive]
     for call in gone:
-        del floor.lost[call.id]
+        at = seen.ended_at.get(call.id)
+        if at is None:
+            del floor.lost[call.id]
+            continue
+        by_agent = call.lost_with is not None and call.id in seen.ended_by_agent
+        _take_up(floor, call.id, "went on", call.when(at, floor.now))
+        conversations.end(floor, call, EndedBy.AGENT if by_agent else EndedBy.UNKNOWN, at=at)
+
+
+def _take_up(floor: Floor, call_id: str, how: str, at: float) -> Call:
+    """A call that was taken for lost with its node: its facts go on, and it is in hand."""
+    call = floor.lost.pop(call_id)
+    call.agent, call.present, call.agent_left = None, True, False
+    if call.id not in floor.calls:
+        floor.admit(call)
+    floor.note(call, facts.Returned(at, f"{how} at node {call.node}, which was taken for dead"))
+    floor.move_call(call, CallInput.FOUND_AGAIN)
+    return call
 
 
 def found_again(floor: Floor, event: CallArrived) -> None:
-    """A call that was taken for lost with its node: its facts go on, and it is in hand."""
-    call = floor.lost.pop(event.call_id)
-    call.node, call.agent, call.present, call.agent_left = event.node, None, True, False
-    if call.id not in floor.calls:
-        floor.admit(call)
-    floor.note(call, facts.Returned(floor.now, f"found again at node {event.node}, which was taken for dead"))
-    floor.move_call(call, CallInput.FOUND_AGAIN)
+    """A call that was taken for lost with its node is there."""
+    floor.lost[event.call_id].node = event.node
+    call = _take_up(floor, event.call_id, "found again", floor.now)
     conversations.begin_own_call(floor, call)
+
+
+def served_after_all(floor: Floor, event: FallbackServed) -> None:
+    """A call that was taken for lost with its node was with that node's own queue."""
+    at = floor.lost[event.call_id].when(event.at, floor.now)
+    fallback_served(floor, _take_up(floor, event.call_id, "went on", at), event)
 
 
 def _goes_on(call: Call, agent: Agent) -> bool:
