@@ -57,7 +57,9 @@ class NodeLife:
         await self._link.ping()
         answer = await self._link.action("Getvar", Variable="ACD_HEARTBEAT")
         if not str(answer.get("Value", "")):
-            self._lose("it was started again", self._switch.asking_since(self._node, self._away_since or 0.0))
+            alive = self._switch.asking_since(self._node, self._away_since or 0.0)
+            self._lose("it was started again", alive)
+            self._feed(events.FloorSeen(alive, node=self._node))  # they are gone for good
         self._away_since = self._lost_at = None
 
     async def give_up(self) -> None:
