@@ -239,7 +239,9 @@ def found_again(floor: Floor, event: CallArrived) -> None:
     """A call that was taken for lost with its node is there."""
     floor.lost[event.call_id].node = event.node
     call = _take_up(floor, event.call_id, "found again", floor.now)
-    conversations.begin_own_call(floor, call)
+    origin = floor.agents.get(call.origin_agent or "")
+    if origin is not None and origin.own_call_id is None:  # else the agent has dialled anew since
+        conversations.begin_own_call(floor, call)
 
 
 def served_after_all(floor: Floor, event: FallbackServed) -> None:

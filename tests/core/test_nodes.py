@@ -149,6 +149,21 @@ def test_a_talk_that_was_taken_for_lost_goes_on(wraps_up: bool) -> None:
     ]
 
 
+def test_an_own_call_that_is_found_again_is_beside_what_its_agent_has_dialled_since() -> None:
+    floor = Floor("anna")
+    for call_id in ("b1", "a1"):
+        floor.tell(events.CallArrived(call_id, CallKind.INTERNAL, "1001", "", "1002", None, "anna", node="b"))
+        if call_id == "b1":
+            floor.tell(events.FloorSeen(frozenset(), node="b", lost=True))
+    floor.tell(events.CallArrived("b1", CallKind.INTERNAL, "1001", "", "1002", None, "anna", node="b"))
+    anna = floor.engine.floor.agents["anna"]
+    assert anna.own_call_id == "a1"
+    floor.tell(events.CallEnded("a1", EndedBy.CALLER))
+    assert (anna.own_call_id, anna.state) == ("b1", AgentState.TALKING)
+    floor.tell(events.CallEnded("b1", EndedBy.CALLER))
+    assert (anna.own_call_id, anna.state) == (None, AgentState.READY)
+
+
 def test_a_talk_that_goes_on_is_one_call_of_its_agent() -> None:
     floor = Floor("anna")
     floor.tell(events.DayBegan("2026-12-24"))
