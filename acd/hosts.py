@@ -22,6 +22,8 @@ from acd.errors import AcdError
 log = structlog.get_logger(__name__)
 
 LOOK_UP_LIMIT_S = 0.5
+KNOWN_LIMIT_S = 0.1
+"""For a name whose last addresses are known: who asks has half a second for all of it, as `peers` have."""
 Addresses = tuple[str, ...]
 LookUp = Callable[[str], Addresses]
 T = TypeVar("T")
@@ -52,9 +54,10 @@ class Hosts:
         if asked is None or asked.done():
             asked = self._asking[host] = Future()
             threading.Thread(target=self._find, args=(host, asked), name="names", daemon=True).start()
+        limit_s = KNOWN_LIMIT_S if host in self._known else LOOK_UP_LIMIT_S
         # Not cancelled with us: others may wait for the same.
-        await asyncio.wait({asyncio.wrap_future(asked)}, timeout=LOOK_UP_LIMIT_S)
-        found = asked.result() if asked.done() else TimeoutError(f"no answer within {LOOK_UP_LIMIT_S:g} s")
+        await asyncio.wait({asyncio.wrap_future(asked)}, timeout=limit_s)
+        found = asked.result() if asked.done() else TimeoutError(f"no answer within {limit_s:g} s")
         if isinstance(found, OSError):
             return self._last(host, found)
         if host in self._guessed:
@@ -77,6 +80,8 @@ class Hosts:
             asked.set_result(self._ask(host))
         except OSError as error:
             asked.set_result(error)
+        except UnicodeError as error:  # such as one with an empty part
+            asked.set_result(OSError(f"it is no name: {error}"))
 
 
 HOSTS = Hosts()

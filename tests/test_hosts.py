@@ -8,8 +8,11 @@ import threading
 import pytest
 
 from acd import hosts
+from acd.election import PEER_ANSWERS_WITHIN_S
 from acd.errors import StateError
 from acd.hosts import Hosts, connected
+from acd.runtime.peers import Reach, ask_peer
+from acd.settings.controllers import ControllerPlace
 
 
 class Names:
@@ -57,6 +60,34 @@ async def test_one_that_was_never_found_is_said_and_found_later(names: Names) ->
         await hosts.HOSTS.addresses_of("redis")
     names.gone = False
     assert await hosts.HOSTS.addresses_of("redis") == ("192.0.2.1", "192.0.2.2")
+
+
+async def test_another_controller_is_asked_at_its_last_address_within_its_own_limit(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def serve(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.transport.abort()
+
+    asked, hangs = threading.Event(), threading.Event()
+
+    def look_up(_: str) -> tuple[str, ...]:
+        if asked.is_set():
+            hangs.wait(10)
+        asked.set()
+        return ("127.0.0.1",)
+
+    monkeypatch.setattr(hosts, "HOSTS", Hosts(look_up))
+    async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+        place = ControllerPlace("two", "controller-two", server.sockets[0].getsockname()[1])
+        for _ in range(3):  # the second and the third while no name server answers
+            answer = await ask_peer(place, "password", limit_s=PEER_ANSWERS_WITHIN_S)
+            assert answer.reach is Reach.BROKEN, answer
+    hangs.set()
+
+
+async def test_what_is_no_name_is_said() -> None:
+    with pytest.raises(OSError, match=r"the name a\.\.b is not found: it is no name"):
+        await Hosts().addresses_of("a..b")
 
 
 async def test_the_next_address_is_tried(names: Names) -> None:

@@ -8,6 +8,7 @@ import re
 from collections.abc import Sequence
 from typing import Protocol
 
+from acd.errors import TelephonyError
 from acd.ivr.flow import KEYS, Prompt, SoundFile
 from acd.ivr.ports import RecordOrder
 from acd.ivr.talk import Listen
@@ -245,6 +246,22 @@ class AgiLine:
         """Channel name and uniqueid as they are now (a transfer can put another channel here)."""
         channel = await self._session.get_variable("CHANNEL(name)")
         return channel, await self._session.get_variable("UNIQUEID")
+
+    async def answers(self, within_s: float) -> bool | None:
+        """Whether somebody is at the other end. None: something is being done, or it is over.
+
+        It sends at once, as nothing is done: what may begin meanwhile cannot use up its time.
+        """
+        if self.gone or self.busy:
+            return None
+        try:
+            async with asyncio.timeout(within_s):
+                await self._session.get_variable("UNIQUEID")
+        except TimeoutError:
+            return False
+        except TelephonyError:
+            return None
+        return True
 
     def close(self) -> None:
         """Let go of the session without an answer: the dialplan will ask again."""

@@ -45,6 +45,8 @@ LEG_ENDS_S = 0.02
 LEG_ENDS_LOOKS = 15
 ASKED_AT_MOST = 3
 ANSWERS_WITHIN_S = 0.5
+DEAD_AFTER_S = 1.0
+"""For all of a node at once: in a large centre that is hundreds."""
 Reception = Callable[[Ask, AgiLine], Awaitable[None]]
 
 
@@ -259,7 +261,7 @@ class Sessions:
         Where packets are lost a session outlives its channel, or that it asks no longer: who is served by
         Asterisk's own queue meanwhile must be given no lease, and not be taken for one who waits here.
         """
-        await asyncio.gather(*(_answers(line) for line in self._idle_at(node)))
+        await asyncio.gather(*(_answers(line, DEAD_AFTER_S) for line in self._idle_at(node)))
 
     def is_busy_at(self, node: str) -> bool:
         """Whether a channel of this node has something to do for us, of which it says nothing until then."""
@@ -309,14 +311,9 @@ class Sessions:
         self._background.begin(guarded())
 
 
-async def _answers(line: AgiLine) -> bool | None:
-    """Whether somebody is at the other end of an idle session, else it is closed; None: it just ended."""
-    try:
-        async with asyncio.timeout(ANSWERS_WITHIN_S):
-            await line.identity()
-    except TimeoutError:
+async def _answers(line: AgiLine, within_s: float = ANSWERS_WITHIN_S) -> bool | None:
+    """As `AgiLine.answers`; who does not is let go."""
+    found = await line.answers(within_s)
+    if found is False:
         line.close()  # an answer that comes late must not pass for that to the next command
-        return False
-    except TelephonyError:
-        return None
-    return True
+    return found

@@ -138,12 +138,14 @@ class Centre:
         env, centre = Environment.from_env(self.env, CHECKOUT), load_centre(self.config, self.flows)
         secrets = load_or_create_secrets(self.home / "secrets.yml", centre.phones)
         usual = os.umask(0o077)
-        for of_node in env.of_nodes:
-            provision(centre, of_node, secrets, CHECKOUT / "asterisk", self.env)
-        records = self.home / "records.sqlite3"
-        if self.copied and not records.exists():
-            tables.make(records)
-        os.umask(usual)
+        try:
+            for of_node in env.of_nodes:
+                provision(centre, of_node, secrets, CHECKOUT / "asterisk", self.env)
+            records = self.home / "records.sqlite3"
+            if self.copied and not records.exists():
+                tables.make(records)
+        finally:
+            os.umask(usual)
 
     def start(self) -> None:
         """Asterisk and controller, ready for calls."""

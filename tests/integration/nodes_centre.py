@@ -30,7 +30,7 @@ class NodesCentre(Centre):
 
     def provision(self) -> None:
         """With the account by which a drill ends a node: that is there with several controllers only."""
-        alone, self.env = self.env, {**self.env, "ACD_CONTROLLERS": "one=127.0.0.1"}
+        alone, self.env = self.env, {"ACD_CONTROLLERS": "one=127.0.0.1", **self.env}
         super().provision()
         self.env = alone
 

@@ -239,14 +239,30 @@ async def test_a_new_session_takes_over_from_the_old(house: House) -> None:
 
 async def test_a_session_that_nobody_is_at_is_closed(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     """As after packets were lost: the channel is elsewhere, and the end of the session was never heard."""
-    monkeypatch.setattr(sessions, "ANSWERS_WITHIN_S", 0.2)
+    monkeypatch.setattr(sessions, "DEAD_AFTER_S", 0.2)
     there = await house.caller("c-1")
     dead = await house.caller("c-2", agi_channel="PJSIP/trunk-lab-00000002", agi_uniqueid="1.2")
     looking = asyncio.create_task(house.switch.drop_dead(""))
-    assert await commands(there, 2) == ["GET VARIABLE CHANNEL(name)", "GET VARIABLE UNIQUEID"]
+    assert await commands(there, 1) == ["GET VARIABLE UNIQUEID"]
     await looking
     assert house.switch.asking() == {"c-1"}
-    assert b"CHANNEL" in await dead.rest()
+    assert await dead.rest() == b"GET VARIABLE UNIQUEID\n"
+
+
+async def test_a_session_on_which_something_is_done_is_left_alone(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where that begins while it is looked for dead ones: a recording must not be cut."""
+    monkeypatch.setattr(sessions, "DEAD_AFTER_S", 0.2)
+    client = await house.caller()
+    line = house.switch._lines["c-1"]
+    recording = asyncio.create_task(line.music("default"))
+    looking = asyncio.create_task(house.switch.drop_dead(""))
+    await looking
+    assert await house.switch.still_asks("") is None
+    assert house.switch.asking() == {"c-1"}
+    assert await commands(client, 2) == ['EXEC Answer "0,i"', "SET MUSIC ON default"]
+    await recording
 
 
 async def test_hung_up_while_asking(house: House) -> None:
