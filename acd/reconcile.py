@@ -69,7 +69,8 @@ class Reconciler:
     _before: dict[Path, Place] = field(default_factory=dict)
     _last: dict[Path, Place] = field(default_factory=dict)
     _looking: asyncio.Lock = field(default_factory=asyncio.Lock)
-    _wanted: asyncio.Event = field(default_factory=asyncio.Event)
+    _wishes: list[float] = field(default_factory=list)  # the loop's time
+    _wished: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def look(self, settled_s: float = 0.0) -> int:
         """Put on record what is new and missing; how many calls. Raises SQLAlchemy's errors and OSError.
@@ -93,23 +94,31 @@ class Reconciler:
 
     def soon(self) -> None:
         """An Asterisk is there again: a look as soon as what has ended there meanwhile is settled."""
-        self._wanted.set()
+        self._wishes.append(asyncio.get_running_loop().time())
+        self._wished.set()
 
     async def keep(self, floor_known: asyncio.Event) -> None:
         """For ever: every EVERY_S from when the floor is known for the first time, and when wanted `soon`."""
         await floor_known.wait()
         while True:
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(EVERY_S):
-                    await self._wanted.wait()
-                    self._wanted.clear()
-                    await asyncio.sleep(SOON_S)
+            await self._until_due()
             try:
                 await self.look(SETTLED_S)
             except (SQLAlchemyError, OSError) as error:
                 log.warning("Asterisk's account cannot be compared now", reason=type(error).__name__)
             except Exception:  # a fault of ours: calls go on
                 log.exception("Asterisk's account cannot be compared")
+
+    async def _until_due(self) -> None:
+        """Until a look is due. It fulfils the wishes that are old enough, and no others."""
+        now = asyncio.get_running_loop().time
+        regular_at = now() + EVERY_S
+        while (left_s := min((regular_at, *(at + SOON_S for at in self._wishes))) - now()) > 0:
+            self._wished.clear()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(left_s):
+                    await self._wished.wait()
+        self._wishes = [at for at in self._wishes if at + SOON_S > now()]
 
     def handlers(self) -> dict[str, Handler]:
         """For the control socket."""

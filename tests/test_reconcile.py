@@ -326,6 +326,33 @@ async def test_looks_go_on_every_few_minutes_and_after_an_absence(
         await running
 
 
+async def test_a_regular_look_does_not_stand_for_one_that_is_wanted(
+    records: Records, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It comes before what is meant has settled."""
+    monkeypatch.setattr(reconcile, "EVERY_S", 0.02)
+    monkeypatch.setattr(reconcile, "SOON_S", 0.05)
+    known, looked = asyncio.Event(), asyncio.Event()
+    now = asyncio.get_running_loop().time
+
+    async def look(_reconciler: Reconciler, _settled_s: float) -> int:
+        monkeypatch.setattr(reconcile, "EVERY_S", 600.0)
+        if now() >= wished_at + 0.05:
+            looked.set()
+        return 0
+
+    monkeypatch.setattr(Reconciler, "look", look)
+    running = asyncio.create_task(records.reconciler.keep(known))
+    known.set()
+    wished_at = now()
+    records.reconciler.soon()
+    async with asyncio.timeout(2):
+        await looked.wait()
+    running.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await running
+
+
 async def test_repairing_a_period(records: Records) -> None:
     records.asterisk_writes(row("c1"), row("c2", start=str(NOON - 9000)))
     handlers = records.reconciler.handlers()

@@ -165,6 +165,7 @@ class Call:
     `outside_trunk`.
 
     `node`: the Asterisk that has it, '' where there is only one; a callback that has no channel is at none.
+    `lost_with`: the agent who talked with the caller when the call was lost with its node.
 
     Of a callback: `channel` says whose channel there is; the customer was dialled `tries` times in vain, and
     the entry stands in line again at `try_at`; `blocked` times in a row nobody could be dialled; it is given
@@ -213,6 +214,7 @@ class Call:
     try_at: float | None = None
     expires_at: float | None = None
     node: str = ""
+    lost_with: str | None = None
     facts: list[Fact] = field(default_factory=list)  # only ever added to
     _told: list[dict[str, Any]] = field(default_factory=list, init=False, repr=False, compare=False)
 

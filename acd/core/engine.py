@@ -146,6 +146,8 @@ class Engine:
                 | events.CallPrioritised()
             ):
                 self._request(event)
+            case events.FallbackServed() if event.call_id in self.floor.lost:
+                recovery.served_after_all(self.floor, event)
             case _:
                 call = self.floor.calls.get(event.call_id)
                 if call is None:

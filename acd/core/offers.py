@@ -243,9 +243,14 @@ def _stand_by(floor: Floor, call: Call) -> None:
 
 def count_call(floor: Floor, call: Call, agent: Agent) -> None:
     """The agent has taken the call: what was missed before no longer counts, and a customer's call does."""
-    agent.misses.clear()
     if call.kind in (CallKind.INBOUND, CallKind.CALLBACK):
         agent.count_call(floor.day)
+    forgive_misses(floor, agent)
+
+
+def forgive_misses(floor: Floor, agent: Agent) -> None:
+    """The agent is at work: what was missed before no longer counts."""
+    agent.misses.clear()
     floor.mark_agent(agent)
 
 

@@ -194,6 +194,7 @@ def floor_seen(floor: Floor, seen: FloorSeen) -> None:
             by_agent = has_talked and call.id in seen.ended_by_agent
             by = EndedBy.AGENT if by_agent else EndedBy.UNKNOWN
             if seen.lost and call.id not in seen.ended_at:
+                call.lost_with = call.agent if call.state is CallState.TALKING else None
                 conversations.end(floor, call, EndedBy.NODE, seen.node or "")
                 _keep_lost(floor, call)
                 continue
@@ -211,27 +212,47 @@ def _keep_lost(floor: Floor, call: Call) -> None:
 
 
 def _forget_lost(floor: Floor, seen: FloorSeen) -> None:
-    """Somebody has looked: what is not there is gone for good."""
+    """Somebody has looked: what is not there is gone for good. Its node may have lived when it ended."""
     gone = [c for c in floor.lost.values() if seen.node in (None, c.node) and c.id not in seen.alive]
     for call in gone:
-        del floor.lost[call.id]
+        at = seen.ended_at.get(call.id)
+        if at is None:
+            del floor.lost[call.id]
+            continue
+        by_agent = call.lost_with is not None and call.id in seen.ended_by_agent
+        _take_up(floor, call.id, "went on", call.when(at, floor.now))
+        conversations.end(floor, call, EndedBy.AGENT if by_agent else EndedBy.UNKNOWN, at=at)
+
+
+def _take_up(floor: Floor, call_id: str, how: str, at: float) -> Call:
+    """A call that was taken for lost with its node: its facts go on, and it is in hand."""
+    call = floor.lost.pop(call_id)
+    call.agent, call.present, call.agent_left = None, True, False
+    if call.id not in floor.calls:
+        floor.admit(call)
+    floor.note(call, facts.Returned(at, f"{how} at node {call.node}, which was taken for dead"))
+    floor.move_call(call, CallInput.FOUND_AGAIN)
+    return call
 
 
 def found_again(floor: Floor, event: CallArrived) -> None:
-    """A call that was taken for lost with its node: its facts go on, and it is in hand."""
-    call = floor.lost.pop(event.call_id)
-    call.node, call.agent, call.present, call.agent_left = event.node, None, True, False
-    if call.id not in floor.calls:
-        floor.admit(call)
-    floor.note(call, facts.Returned(floor.now, f"found again at node {event.node}, which was taken for dead"))
-    floor.move_call(call, CallInput.FOUND_AGAIN)
-    conversations.begin_own_call(floor, call)
+    """A call that was taken for lost with its node is there."""
+    floor.lost[event.call_id].node = event.node
+    call = _take_up(floor, event.call_id, "found again", floor.now)
+    origin = floor.agents.get(call.origin_agent or "")
+    if origin is not None and origin.own_call_id is None:  # else the agent has dialled anew since
+        conversations.begin_own_call(floor, call)
+
+
+def served_after_all(floor: Floor, event: FallbackServed) -> None:
+    """A call that was taken for lost with its node was with that node's own queue."""
+    at = floor.lost[event.call_id].when(event.at, floor.now)
+    fallback_served(floor, _take_up(floor, event.call_id, "went on", at), event)
 
 
 def _goes_on(call: Call, agent: Agent) -> bool:
-    """Whether it is the talk that was taken for lost."""
-    answered = next((fact.agent for fact in reversed(call.facts) if isinstance(fact, facts.Answered)), None)
-    return isinstance(call.facts[-1], facts.Returned) and answered == agent.id
+    """Whether it is the talk that was taken for lost, and nothing else has been since."""
+    return isinstance(call.facts[-1], facts.Returned) and call.lost_with == agent.id
 
 
 def caller_returned(floor: Floor, call: Call) -> None:
@@ -298,7 +319,8 @@ def conversation_found(floor: Floor, call: Call, phone: str, at: float | None = 
         return
     if call.state is CallState.ENDED or agent.state is AgentState.TALKING:
         return
-    if not _goes_on(call, agent):
+    goes_on, call.lost_with = _goes_on(call, agent), None
+    if not goes_on:
         floor.note(call, facts.FellBack(call.when(at, floor.now), agent.id))
     other = floor.agents[call.agent] if call.agent is not None else None
     if other is not None:
@@ -315,7 +337,10 @@ def conversation_found(floor: Floor, call: Call, phone: str, at: float | None = 
     _leave_previous_work(floor, agent, before)
     call.agent, call.direct, call.agent_left, agent.call_id = agent.id, False, False, call.id
     floor.note(call, facts.Answered(call.when(at, floor.now), agent.id))
-    offers.count_call(floor, call, agent)
+    if goes_on:
+        offers.forgive_misses(floor, agent)  # whoever rang meanwhile met a phone in a talk
+    else:
+        offers.count_call(floor, call, agent)
     if other is not None:
         offers.dispatch_agent(floor, other)
 

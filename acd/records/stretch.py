@@ -22,6 +22,10 @@ class Visit:
     wrap_up_s: float = 0.0
     left_by: LeftBy | None = None
 
+    def settle(self, at: float, outcome: VisitOutcome) -> None:
+        """The wait ends so."""
+        self.wait_s, self.outcome = at - self.queued_at, outcome
+
 
 @dataclass(slots=True, eq=False)
 class Stretch:

@@ -184,13 +184,18 @@ class Track(Way):
         place = self.place
         if place and place.kind is SegmentKind.FALLBACK and agent in (None, place.agent):
             return
-        visit = self._open_visit()
+        lost = self._lost_wait()
+        visit = lost or self._open_visit()
         group = visit.group if visit else None
         if agent is None:
+            if lost is not None:
+                lost.outcome = VisitOutcome.WAITING  # its node was not dead: they wait on
             self._enter(Stretch(SegmentKind.FALLBACK, at, group, agent, visit))
             return
         in_line = place is not None and place.in_line
         self.leave(at, SegmentOutcome.ANSWERED if in_line else SegmentOutcome.LEFT)
+        if lost is not None:
+            lost.settle(at, VisitOutcome.ANSWERED)
         self._meet(at, agent, visit)
         self._enter(Stretch(SegmentKind.FALLBACK, at, group, agent, visit))
 
@@ -217,18 +222,21 @@ class Track(Way):
         while the controller was down must not make the figures look better. In the fallback queue
         that holds as long as no agent there is known to have served them; an agent who ended the
         call of somebody in line is one of whom we know no more than that. Whose Asterisk node died has not
-        abandoned: the wait was lost, and counts as one that was left.
+        abandoned: the wait was lost, and counts as one that was left, unless that node proves to have lived.
         """
-        outcome = _HUNG_UP[by]
-        if self._is_in(SegmentKind.WAITING) or self._open_visit() is not None:
+        outcome, lost = _HUNG_UP[by], self._lost_wait()
+        if self._is_in(SegmentKind.WAITING) or self._open_visit() is not None or lost is not None:
             sent_away = by in (EndedBy.SYSTEM, EndedBy.AGENT)
             outcome = SegmentOutcome.LEFT if sent_away else SegmentOutcome.ABANDONED
             if by is EndedBy.NODE:
                 outcome = SegmentOutcome.LOST
         if outcome is SegmentOutcome.ABANDONED:
             self._mark_abandoned_rings(at)
-        if by is EndedBy.NODE and self._is_in(SegmentKind.TALKING):
-            self._lost = self.place
+            if lost is not None:
+                lost.settle(at, VisitOutcome.ABANDONED)
+        place = self.place
+        if by is EndedBy.NODE and place is not None and (place.in_line or place.kind is SegmentKind.TALKING):
+            self._lost = place
         self.leave(at, outcome)
 
     def take_over(self, at: float, agent: str, target: str, consult: Track) -> None:

@@ -31,7 +31,7 @@ class Way:
         self._rings: dict[str, Stretch] = {}
         self._wrap_ups: dict[str, Stretch] = {}
         self._last_talk: dict[str, Stretch] = {}
-        self._lost: Stretch | None = None  # a talk that ended with its node, which may go on
+        self._lost: Stretch | None = None  # a talk or wait that ended with its node, which may go on
         self._sent: Stretch | None = None  # a blind transfer on its way
         self._handover: Handover | None = None  # the last transfer, until it is known where it led
 
@@ -56,8 +56,7 @@ class Way:
         if visit is None or visit is carried:
             return
         if place.in_line:
-            visit.wait_s = at - visit.queued_at
-            visit.outcome = _VISIT_OUTCOMES.get(outcome, VisitOutcome.LEFT)
+            visit.settle(at, _VISIT_OUTCOMES.get(outcome, VisitOutcome.LEFT))
         else:
             visit.talk_s += at - place.started - place.hold_s
             visit.hold_s += place.hold_s
@@ -83,6 +82,11 @@ class Way:
         """The line that the caller stands in, also while the fallback queue has them."""
         return self.place.visit if self.place and self.place.in_line else None
 
+    def _lost_wait(self) -> Visit | None:
+        """The wait that was lost with its node, where the caller has been nowhere since."""
+        lost = self._lost
+        return lost.visit if lost is not None and lost.in_line and self.place is None else None
+
     def _add_visit(self, visit: Visit) -> Visit:
         self.visits.append(visit)
         return visit
@@ -96,6 +100,7 @@ class Way:
             if stretch.kind in _WITH_SOMEBODY:
                 self._handover.to_group, self._handover.to_agent = stretch.group, stretch.agent
             self._handover = None
+        self._lost = None  # whatever follows is something else
         self.place = self._add(stretch)
         return stretch
 

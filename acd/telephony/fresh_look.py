@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Protocol
 
 from acd.core import events
 from acd.core.calls import Call, CallState, Channel
 from acd.core.consults import main_of
-from acd.core.facts import CallKind
+from acd.core.facts import CallKind, Ended, EndedBy, Fact, OfferFailed, OfferFailure
 from acd.core.floor import Floor
 from acd.core.outside_events import OutsideAnswered
 from acd.core.ports import Feed
@@ -73,7 +73,7 @@ class FreshLook:
         picture, before = await self._look()
         ends = cdr.Ends()
         if missing := self._missing(picture, before):
-            since = min(self._floor.calls[call_id].arrived_at for call_id in missing)
+            since = min(self._call(call_id).arrived_at for call_id in missing)
             ends = await self._account.ends(missing, since)
             picture, before = await self._look()  # it has aged while that was read
         self._tell(picture, before, ends)
@@ -96,7 +96,16 @@ class FreshLook:
         there = {c.call_id for c in picture.callers if not self._watch.has_gone(c.uniqueid)}
         there |= self._asking(picture) | self._watch.handed_over
         ours = (call for call in self._floor.calls.values() if call.id in before and self._is_ours(call))
-        return [call.id for call in ours if call.id not in there and call.state is not CallState.ENDED]
+        gone = [call.id for call in ours if call.id not in there and call.state is not CallState.ENDED]
+        return gone + sorted(self._lost() - there)
+
+    def _lost(self) -> frozenset[str]:
+        """Calls that were taken for lost with the node, which lives; they may have ended since."""
+        return frozenset(call.id for call in self._floor.lost.values() if self._is_ours(call))
+
+    def _call(self, call_id: str) -> Call:
+        lost = self._floor.lost.get(call_id)
+        return self._floor.calls[call_id] if lost is None else lost
 
     def _asking(self, picture: Picture) -> frozenset[str]:
         """The calls whose channels ask us. Who had asked before the look began is seen in it, or is gone:
@@ -141,7 +150,7 @@ class FreshLook:
         news = (frozenset(self._floor.calls) - before) | handed_over | self._legs(picture)
         alive = frozenset(c.call_id for c in callers) | asking | news
         ours = [call.id for call in self._floor.calls.values() if self._is_ours(call)]
-        missing = frozenset(c for c in ours if c not in alive)
+        missing = frozenset(c for c in ours if c not in alive) | (self._lost() - alive)
         self._tell_answered({c: phone for c, phone in ends.answered.items() if c in missing})
         self._tell_served({c: by for c, by in ends.served.items() if c in missing})
         self._feed(events.FloorSeen(alive, ends.at, frozenset(ends.by_agent), self._node or None))
@@ -219,15 +228,19 @@ class FreshLook:
         When that was, Asterisk's account does not tell: not before the phone rang.
         """
         for call_id, phone in answered.items():
-            call, agent = self._floor.calls[call_id], self._floor.agent_on(phone)
-            if call.state is CallState.RINGING and agent is not None and agent.id == call.agent:
+            call, agent = self._call(call_id), self._floor.agent_on(phone)
+            if call_id in self._floor.lost:
+                rang = _told(call)[-1]
+                if isinstance(rang, OfferFailed) and rang.failure is OfferFailure.WITHDRAWN:
+                    self._feed(self._served(call_id, phone, rang.at))
+            elif call.state is CallState.RINGING and agent is not None and agent.id == call.agent:
                 self._feed(events.ConversationFound(call_id, phone, call.facts[-1].at))
 
     def _tell_served(self, served: Mapping[str, cdr.Served]) -> None:
         """Callers who came and went through the fallback queue must not pass for having given up."""
         for call_id, by in served.items():
             # Of a talk that began before the last that we know, we have heard.
-            if by.at > self._floor.calls[call_id].facts[-1].at:
+            if by.at > _told(self._call(call_id))[-1].at:
                 self._feed(self._served(call_id, by.phone, by.at))
 
     def _conversation(self, call_id: str, phone: str, since: float | None) -> events.Event:
@@ -285,6 +298,12 @@ class FreshLook:
             if not any(self._is_ours(call) and _is_awaited(call) for call in calls):
                 return
             await asyncio.sleep(POLL_S)
+
+
+def _told(call: Call) -> Sequence[Fact]:
+    """What was heard of it: of one that was taken for lost, before that."""
+    ends = [n for n, fact in enumerate(call.facts) if isinstance(fact, Ended) and fact.by is EndedBy.NODE]
+    return call.facts[: ends[-1]] if ends and call.state is CallState.ENDED else call.facts
 
 
 def _is_awaited(call: Call) -> bool:

@@ -22,6 +22,9 @@ LOST_AFTER_S = 12.0
 """One of which nothing is heard for so long counts as dead, unless a channel of its answers us."""
 UNKNOWN_LOST_AFTER_S = 30.0
 """Likewise where no channel can be asked: it may live, and all its callers be in a talk."""
+BUSY_LOST_AFTER_S = 120.0
+"""Likewise where a channel has something to do for us, a recording or a long prompt, and says nothing before
+that is done."""
 REFUSED_LOST_AFTER_S = 3.0
 """Likewise where its machine answers, and nobody listens there."""
 ACTION_LIMIT_S = 2.0
@@ -57,7 +60,9 @@ class NodeLife:
         await self._link.ping()
         answer = await self._link.action("Getvar", Variable="ACD_HEARTBEAT")
         if not str(answer.get("Value", "")):
-            self._lose("it was started again", self._switch.asking_since(self._node, self._away_since or 0.0))
+            alive = self._switch.asking_since(self._node, self._away_since or 0.0)
+            self._lose("it was started again", alive)
+            self._feed(events.FloorSeen(alive, node=self._node))  # they are gone for good
         self._away_since = self._lost_at = None
 
     async def give_up(self) -> None:
@@ -74,7 +79,8 @@ class NodeLife:
         answers = await self._switch.still_asks(self._node)
         if answers or self._link.up or self._switch.heard_at(self._node) > heard_at:
             return
-        if answers is False or refused or silent_s >= UNKNOWN_LOST_AFTER_S:
+        unknown_s = BUSY_LOST_AFTER_S if self._switch.is_busy_at(self._node) else UNKNOWN_LOST_AFTER_S
+        if answers is False or refused or silent_s >= unknown_s:
             self._lose(f"nothing has been heard of it for {silent_s:.0f} s", frozenset())
 
     def _lose(self, why: str, alive: frozenset[str]) -> None:

@@ -263,9 +263,16 @@ class Sessions:
         """
         await asyncio.gather(*(_answers(line, DEAD_AFTER_S) for line in self._idle_at(node)))
 
+    def is_busy_at(self, node: str) -> bool:
+        """Whether a channel of this node has something to do for us, of which it says nothing until then."""
+        return any(line.busy for line in self._open_at(node))
+
     def _idle_at(self, node: str) -> list[AgiLine]:
+        return [line for line in self._open_at(node) if not line.busy]
+
+    def _open_at(self, node: str) -> list[AgiLine]:
         lines = [line for call_id, line in self._lines.items() if self.node_of(call_id) == node]
-        return [line for line in lines if not (line.gone or line.busy)]
+        return [line for line in lines if not line.gone]
 
     def asking_since(self, node: str, began: float) -> frozenset[str]:
         """The calls of this node whose channels have asked since then (the loop's time), and still do."""

@@ -10,7 +10,7 @@ from acd.core import events, facts, snapshot
 from acd.core.agents import AgentState
 from acd.core.callback_events import CallbackNotReached, CallbackPlaced
 from acd.core.calls import Call, CallState
-from acd.core.commands import LeaveLine, Offer, RefuseDirect
+from acd.core.commands import LeaveLine, Offer, RefuseDirect, StoreCall
 from acd.core.engine import Engine
 from acd.core.facts import CallKind, EndedBy, OfferFailure
 from acd.core.forecast import Forecast
@@ -18,7 +18,7 @@ from acd.core.outside_facts import DialFailure
 from acd.core.paces import Paces
 from acd.core.plan import AgentProfile, GroupPolicy, Plan, Ring
 from acd.core.requirement import Requirement
-from acd.records.fold import fold
+from acd.records.fold import fold, utc
 from acd.records.record import SegmentKind, SegmentOutcome
 from tests.core import centre
 
@@ -56,6 +56,12 @@ class Floor:
         """A caller at this node, into the line."""
         self.tell(events.CallArrived(call_id, CallKind.INBOUND, "+49301", "", "100", node=node))
         return self.tell(events.CallQueued(call_id, "sales", **queued))  # type: ignore[arg-type]
+
+    def is_found(self, call_id: str, node: str, phone: str) -> None:
+        """It was taken for lost with its node, and its caller talks on this phone."""
+        self.tell(events.FloorSeen(frozenset({call_id}), node=node))
+        self.tell(events.CallArrived(call_id, CallKind.INBOUND, "+49301", "", "100", node=node))
+        self.tell(events.ConversationFound(call_id, phone))
 
     def call(self, call_id: str) -> Call:
         """Of the floor."""
@@ -125,9 +131,7 @@ def test_a_talk_that_was_taken_for_lost_goes_on(wraps_up: bool) -> None:
         floor.tell(events.WrapUpDone("anna"))
         assert "b1" not in floor.engine.floor.calls
     assert snapshot.engine_of(snapshot.take(floor.engine.floor)).floor.lost["b1"].facts == call.facts
-    floor.tell(events.FloorSeen(frozenset({"b1"}), node="b"))
-    floor.tell(events.CallArrived("b1", CallKind.INBOUND, "+49301", "", "100", node="b"))
-    floor.tell(events.ConversationFound("b1", "1001"))
+    floor.is_found("b1", "b", "1001")
     assert floor.call("b1") is call
     assert (call.state, call.agent, call.group) == (CallState.TALKING, "anna", "sales")
     assert floor.engine.floor.agents["anna"].state is AgentState.TALKING
@@ -145,6 +149,67 @@ def test_a_talk_that_was_taken_for_lost_goes_on(wraps_up: bool) -> None:
     ]
 
 
+def test_an_own_call_that_is_found_again_is_beside_what_its_agent_has_dialled_since() -> None:
+    floor = Floor("anna")
+    for call_id in ("b1", "a1"):
+        floor.tell(events.CallArrived(call_id, CallKind.INTERNAL, "1001", "", "1002", None, "anna", node="b"))
+        if call_id == "b1":
+            floor.tell(events.FloorSeen(frozenset(), node="b", lost=True))
+    floor.tell(events.CallArrived("b1", CallKind.INTERNAL, "1001", "", "1002", None, "anna", node="b"))
+    anna = floor.engine.floor.agents["anna"]
+    assert anna.own_call_id == "a1"
+    floor.tell(events.CallEnded("a1", EndedBy.CALLER))
+    assert (anna.own_call_id, anna.state) == ("b1", AgentState.TALKING)
+    floor.tell(events.CallEnded("b1", EndedBy.CALLER))
+    assert (anna.own_call_id, anna.state) == (None, AgentState.READY)
+
+
+def test_a_talk_that_goes_on_is_one_call_of_its_agent() -> None:
+    floor = Floor("anna")
+    floor.tell(events.DayBegan("2026-12-24"))
+    assert floor.arrives("b1", "b") == [("b1", "anna")]
+    floor.tell(events.OfferAnswered("b1", "1001"))
+    floor.tell(events.FloorSeen(frozenset(), node="b", lost=True))
+    floor.is_found("b1", "b", "1001")
+    anna = floor.engine.floor.agents["anna"]
+    assert (anna.calls_taken, anna.calls_today, anna.calls_in_a_row) == (1, 1, 1)
+
+
+def test_who_had_left_the_caller_before_the_loss_goes_on_with_nothing() -> None:
+    """The caller was in a survey, and got to the same agent by the node's own queue."""
+    floor = Floor("anna")
+    assert floor.arrives("b1", "b") == [("b1", "anna")]
+    floor.tell(events.OfferAnswered("b1", "1001"))
+    floor.tell(events.AgentDisconnected("b1", "1001"))
+    floor.tell(events.FlowStarted("b1", "survey", "v1"))
+    floor.tell(events.WrapUpDone("anna"))
+    floor.tell(events.FloorSeen(frozenset(), node="b", lost=True))
+    floor.is_found("b1", "b", "1001")
+    assert [type(fact) for fact in floor.call("b1").facts[-3:]] == [
+        facts.Returned,
+        facts.FellBack,
+        facts.Answered,
+    ]
+    assert floor.engine.floor.agents["anna"].calls_taken == 2
+
+
+def test_a_talk_goes_on_once() -> None:
+    """Lost again while the caller waits, the call is with the same agent by the node's own queue."""
+    floor = Floor("anna")
+    assert floor.arrives("b1", "b") == [("b1", "anna")]
+    floor.tell(events.OfferAnswered("b1", "1001"))
+    floor.tell(events.FloorSeen(frozenset(), node="b", lost=True))
+    floor.is_found("b1", "b", "1001")
+    call = floor.call("b1")
+    assert not any(isinstance(fact, facts.FellBack) for fact in call.facts)
+    floor.tell(events.CallBlindTransferred("b1", "8001"))
+    floor.tell(events.CallQueued("b1", "sales"))
+    floor.tell(events.WrapUpDone("anna"))  # she is offered it, and does not answer
+    floor.tell(events.FloorSeen(frozenset(), node="b", lost=True))
+    floor.is_found("b1", "b", "1001")
+    assert isinstance(call.facts[-2], facts.FellBack)
+
+
 def test_who_waited_when_a_node_was_taken_for_dead_goes_on() -> None:
     floor = Floor()
     floor.arrives("b1", "b")
@@ -158,6 +223,50 @@ def test_who_waited_when_a_node_was_taken_for_dead_goes_on() -> None:
     record = fold("b1", call.facts)
     assert [visit.outcome.value for visit in record.visits] == ["left", "abandoned"]
     assert record.ended_by is EndedBy.CALLER
+
+
+@pytest.mark.parametrize("over", [True, False])
+def test_who_was_served_by_the_queue_of_a_node_taken_for_dead_has_been_answered(over: bool) -> None:
+    """The caller asks once more, or Asterisk's account tells it."""
+    floor = Floor()
+    floor.arrives("b1", "b")
+    call = floor.call("b1")
+    floor.tell(events.FloorSeen(frozenset(), node="b", lost=True))
+    at = floor.now + 0.25
+    floor.now += 60.0
+    floor.tell(events.FallbackServed("b1", "anna", at, over=over))
+    if over:
+        floor.tell(events.CallEnded("b1", EndedBy.CALLER, at=at + 30.0))
+    else:
+        floor.tell(events.FloorSeen(frozenset(), {"b1": at + 30.0}, node="b"))
+    record = fold("b1", call.facts)
+    assert [(v.outcome.value, v.agent, v.talk_s) for v in record.visits] == [("answered", "anna", 30.0)]
+    assert record.ended_by is (EndedBy.AGENT if over else EndedBy.UNKNOWN)
+    assert "b1" not in {**floor.engine.floor.calls, **floor.engine.floor.lost}
+
+
+def test_what_ended_at_a_node_that_was_taken_for_dead_ended_when_its_account_says() -> None:
+    floor = Floor("anna")
+    assert floor.arrives("b1", "b") == [("b1", "anna")]
+    floor.tell(events.OfferAnswered("b1", "1001"))
+    floor.arrives("b2", "b")
+    floor.arrives("b3", "b")
+    lost = [floor.call(call_id) for call_id in ("b1", "b2", "b3")]
+    floor.tell(events.FloorSeen(frozenset(), node="b", lost=True))
+    floor.tell(events.WrapUpDone("anna"))
+    lost_at, at = floor.now - 1.0, floor.now + 20.0
+    floor.now += 60.0
+    ended_at = {"b1": at, "b2": lost_at - 5.0}
+    floor.tell(events.FloorSeen(frozenset(), ended_at, frozenset({"b1"}), node="b"))
+    assert [c for c in floor.told if isinstance(c, StoreCall)] == [StoreCall(call) for call in lost[:2]]
+    talk, wait, gone = (fold(call.id, call.facts) for call in lost)
+    assert (talk.ended_by, talk.ended_at) == (EndedBy.AGENT, utc(at))
+    assert [(visit.agent, visit.talk_s) for visit in talk.visits] == [("anna", lost_at - 6.0)]
+    assert (wait.ended_by, wait.ended_at) == (EndedBy.UNKNOWN, utc(lost_at))  # not before it was heard of
+    assert [visit.outcome.value for visit in wait.visits] == ["abandoned"]
+    assert (gone.ended_by, [visit.outcome.value for visit in gone.visits]) == (EndedBy.NODE, ["left"])
+    assert floor.engine.floor.agents["anna"].state is AgentState.READY
+    assert floor.engine.floor.lost == {}
 
 
 def test_what_a_look_does_not_show_is_lost_for_good() -> None:

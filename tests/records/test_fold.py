@@ -668,6 +668,62 @@ def test_transfers_say_where_they_led() -> None:
     assert record.transfers == (Transfer(utc(START + 9), "anna", "sales", "blind", "030123"),)
 
 
+def test_a_talk_that_was_lost_goes_on_once() -> None:
+    """The second time the caller was lost in a survey: whoever talks then, does so under no visit."""
+    record = fold(
+        "b1",
+        [
+            facts.Arrived(0.0, CallKind.INBOUND, "+49", "", "100"),
+            facts.Queued(1.0, "sales", 0, "", False),
+            facts.Offered(2.0, "anna", "1001"),
+            facts.Answered(3.0, "anna"),
+            facts.Ended(13.0, EndedBy.NODE, "b"),
+            facts.Returned(20.0, "found again"),
+            facts.Answered(20.0, "anna"),
+            facts.AgentLeft(25.0, "anna"),
+            facts.FlowEntered(25.0, "survey", "v1"),
+            facts.Ended(30.0, EndedBy.NODE, "b"),
+            facts.Returned(40.0, "found again"),
+            facts.Answered(40.0, "anna"),
+            facts.Ended(90.0, EndedBy.CALLER),
+        ],
+    )
+    assert [(visit.agent, visit.talk_s) for visit in record.visits] == [("anna", 15.0)]
+
+
+@pytest.mark.parametrize(
+    ("later", "visit"),
+    [
+        (
+            [facts.FellBack(20.0, "anna"), facts.Ended(50.0, EndedBy.UNKNOWN)],
+            ("answered", "anna", 19.0, 30.0),
+        ),
+        (
+            [facts.FellBack(15.0, None), facts.FellBack(20.0, "anna"), facts.Ended(50.0, EndedBy.CALLER)],
+            ("answered", "anna", 19.0, 30.0),
+        ),
+        ([facts.FellBack(15.0, None), facts.Ended(50.0, EndedBy.CALLER)], ("abandoned", None, 49.0, 0.0)),
+        ([facts.FellBack(15.0, None)], ("waiting", None, 14.0, 0.0)),
+        ([facts.Ended(50.0, EndedBy.UNKNOWN)], ("abandoned", None, 49.0, 0.0)),
+        ([facts.Ended(50.0, EndedBy.NODE, "b")], ("left", None, 12.0, 0.0)),
+        (
+            [facts.FlowEntered(15.0, "main", "v1"), facts.Ended(50.0, EndedBy.CALLER)],
+            ("left", None, 12.0, 0.0),
+        ),
+    ],
+)
+def test_a_wait_that_was_taken_for_lost(later: list[Fact], visit: tuple[object, ...]) -> None:
+    told = [
+        facts.Arrived(0.0, CallKind.INBOUND, "+49", "", "100"),
+        facts.Queued(1.0, "sales", 0, "", False),
+        facts.Ended(13.0, EndedBy.NODE, "b"),
+        facts.Returned(14.0, "went on at node b"),
+        *later,
+    ]
+    (found,) = fold("b1", told).visits
+    assert (found.outcome.value, found.agent, found.wait_s, found.talk_s) == visit
+
+
 def test_a_survey_ends_with_its_step() -> None:
     story = "0 arrived 5 8000\n0 flow main\n4 step main/hello next survey\n6 scored friendly 5\n" + (
         "7 scored quick 4\n8 step main/survey next end\n9 ended caller"
@@ -759,7 +815,7 @@ def test_the_caller_is_in_one_place_at_a_time(told: tuple[Fact, ...]) -> None:
         assert all(place.ended_at is not None for place in places)
 
 
-_IN_HAND = (facts.Transferred, facts.Returned, facts.AgentLeft)
+_IN_HAND = (facts.Transferred, facts.Returned, facts.AgentLeft, facts.Ended)  # lost, and found again
 
 
 @given(FACTS)

@@ -382,6 +382,18 @@ async def test_who_served_a_caller_in_the_fallback_queue_is_noted(
     assert ended.by is EndedBy.AGENT
 
 
+async def test_served_by_the_queue_of_a_node_that_was_taken_for_dead(desk: Desk) -> None:
+    await desk.ask(dialed_number="8001")
+    call = desk.shell.engine.floor.calls["c1"]
+    desk.shell.feed(events.FloorSeen(frozenset(), node="", lost=True))
+    await desk.ask(kind=AskKind.AFTER_FALLBACK, served_by="anna", served_at=desk.shell.clock())
+    desk.shell.feed(events.CallEnded("c1", EndedBy.SYSTEM))
+    assert [f.agent for f in call.facts if isinstance(f, facts.FellBack)] == ["anna"]
+    ended = call.facts[-1]
+    assert isinstance(ended, facts.Ended)
+    assert ended.by is EndedBy.AGENT
+
+
 async def test_served_by_the_fallback_queue_and_seen_talking(desk: Desk) -> None:
     await desk.talking()
     await desk.ask(kind=AskKind.AFTER_FALLBACK)

@@ -48,6 +48,10 @@ class AgiClient:
             self.send(reply.encode() + b"\n")
         return line
 
+    async def order(self) -> str:
+        """The next command of the server, which is not answered: the channel is busy with it."""
+        return (await self._reader.readline()).decode().rstrip("\n")
+
     async def rest(self) -> bytes:
         """What the server still says, until it closes."""
         try:

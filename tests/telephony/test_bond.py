@@ -18,10 +18,11 @@ from acd.core import events
 from acd.core.calls import CallState
 from acd.core.engine import Engine
 from acd.core.events import Event
-from acd.core.facts import Answered, CallKind, Ended, EndedBy
+from acd.core.facts import Answered, CallKind, Ended, EndedBy, FellBack
 from acd.core.outside_events import OutsideAnswered, OutsideDialed
 from acd.core.plan import AgentProfile, GroupPolicy, Plan
 from acd.core.requirement import Requirement
+from acd.records.fold import fold
 from acd.runtime.clock import EngineClock
 from acd.telephony import account_reader
 from acd.telephony import bond as bond_module
@@ -91,17 +92,16 @@ class Hands:
 class House:
     """A bond on an engine; `story` has what the engine heard and what Asterisk was asked, in order."""
 
-    def __init__(self, ami: FakeAmi, folder: Path) -> None:
+    def __init__(self, ami: FakeAmi, folder: Path, node: str = "") -> None:
         self.ami = ami
         self.engine = Engine(PLAN)
         self.story: list[str] = []
         self.heard: list[Event] = []
         self.known = asyncio.Event()
         self.watch = Watch(["1001"], self._feed, lambda _call, _consult: None)
-        self.bond = Bond(self.watch, self._feed, self.engine.floor, folder / "acd.csv", 4.0)
-        self.link = AmiLink(
-            ("127.0.0.1", ami.port), ("acd", SECRET), self.watch.on_event, self.bond.up_again, self.bond.down
-        )
+        self.bond = Bond(self.watch, self._feed, self.engine.floor, folder / "acd.csv", 4.0, node)
+        way = ("127.0.0.1", ami.port), ("acd", SECRET)
+        self.link = AmiLink(*way, self.watch.on_event, self.bond.up_again, self.bond.down, node)
         self.mirror = FakeMirror()
         self.merges = Merges(self.mirror)
         self.switch = Switchboard(
@@ -226,6 +226,54 @@ async def test_who_was_answered_and_left_while_nothing_came_through_has_been_ans
     assert [fact for fact in call.facts if isinstance(fact, Answered)] == [Answered(rang_at, "anna")]
     ended = next(fact for fact in call.facts if isinstance(fact, Ended))
     assert ended.at == pytest.approx(start + 9, abs=0.001)
+
+
+@pytest.mark.parametrize("heartbeat", ["1795348800", ""])
+async def test_what_became_of_calls_that_were_taken_for_lost(
+    house: House, tmp_path: Path, heartbeat: str
+) -> None:
+    """Their node had lived, and its account tells; one that was started again cannot have had them."""
+    house = House(house.ami, tmp_path, "b")
+    start = EngineClock()() - 60
+    house.engine.handle(events.AgentLoggedIn("anna", "1001"), start)
+    for call_id in ("served", "gave-up", "talk", "rang", "unknown"):
+        house.engine.handle(events.CallArrived(call_id, CallKind.INBOUND, "+49", "", "8001", node="b"), start)
+    house.engine.handle(events.PhoneChanged("1001", True, False), start)
+    house.engine.handle(events.CallDirected("talk", "anna"), start)
+    house.engine.handle(events.OfferAnswered("talk"), start)
+    for call_id in ("served", "gave-up", "unknown"):
+        house.engine.handle(events.CallQueued(call_id, "sales"), start)
+    house.engine.handle(events.PhoneChanged("1002", True, False), start)
+    house.engine.handle(events.AgentLoggedIn("ben", "1002"), start)
+    house.engine.handle(events.CallDirected("rang", "ben"), start)
+    calls = dict(house.engine.floor.calls)
+    house.engine.handle(events.FloorSeen(frozenset(), node="b", lost=True), start + 12)
+    times = {"start": f"{start:.6f}", "end": f"{start + 40:.6f}"}
+    answered = {**times, "answer": f"{start + 20:.6f}"}
+    (tmp_path / "acd.csv").write_text(
+        row("served", channel="Local/1001@acd-member-00000003;2", **answered)
+        + row("gave-up", disposition="NO ANSWER", dest_channel="", **times)
+        + row("talk", **times)
+        + row("rang", **{**answered, "dest_channel": "PJSIP/1002-00000005"})
+    )
+    house.ami.answers["Getvar"] = lambda _action: [{"Response": "Success", "Value": heartbeat}]
+    await house.start()
+    found = {call_id: fold(call_id, call.facts) for call_id, call in calls.items()}
+    ends = {call_id: record.ended_by for call_id, record in found.items()}
+    visits = {call_id: [(v.outcome.value, v.agent) for v in found[call_id].visits] for call_id in found}
+    assert house.engine.floor.lost == {}
+    if not heartbeat:
+        assert set(ends.values()) == {EndedBy.NODE}
+        assert visits["served"] == [("left", None)]
+    else:
+        assert ends == {**dict.fromkeys(calls, EndedBy.UNKNOWN), "unknown": EndedBy.NODE}
+        assert visits["served"] == [("answered", "anna")]
+        assert visits["gave-up"] == [("abandoned", None)]
+        assert visits["unknown"] == [("left", None)]
+        assert [f.agent for f in calls["rang"].facts if isinstance(f, FellBack)] == ["ben"]
+        ended_at = {found[call_id].ended_at for call_id in ("served", "gave-up", "talk", "rang")}
+        assert {round(at.timestamp() - start) for at in ended_at if at is not None} == {40}
+    await house.stop()
 
 
 async def test_an_account_that_cannot_be_read_holds_nothing_up(

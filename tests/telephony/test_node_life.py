@@ -15,6 +15,7 @@ from acd.core.events import Event
 from acd.core.facts import CallKind
 from acd.core.plan import Plan
 from acd.core.ports import Ask
+from acd.ivr.ports import RecordOrder
 from acd.runtime.clock import EngineClock
 from acd.telephony import node_life, sessions
 from acd.telephony.agi import AgiServer
@@ -52,8 +53,10 @@ class House:
         """To the engine."""
         self.engine.handle(event, EngineClock()())
 
-    async def _reception(self, _ask: Ask, _line: AgiLine) -> None:
+    async def _reception(self, ask: Ask, line: AgiLine) -> None:
         self.asked.set()
+        if ask.call_id == "message":
+            await line.record(RecordOrder("message", 180.0, 5.0))
 
     async def caller(self, call_id: str) -> AgiClient:
         """A channel asks."""
@@ -138,6 +141,24 @@ async def test_a_session_since_then_is_a_sign_of_life(house: House, monkeypatch:
     house.switch._heard_at["b"] -= 40.0
     await house.life.give_up()
     assert house.is_lost
+
+
+async def test_a_recording_is_not_cut_where_nothing_can_be_known(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its channel says nothing before it is over; but not for ever."""
+    client = await house.caller("message")
+    await client.command("200 result=0 endpos=1")  # the beep
+    recording = await client.order()
+    monkeypatch.setattr(node_life, "UNKNOWN_LOST_AFTER_S", 0.0)
+    await house.life.give_up()
+    assert recording.startswith("RECORD FILE")
+    assert not house.is_lost
+    assert house.switch.is_busy_at("b")
+    monkeypatch.setattr(node_life, "BUSY_LOST_AFTER_S", 0.0)
+    await house.life.give_up()
+    assert house.is_lost
+    assert not house.switch.is_busy_at("b")
 
 
 async def test_one_that_was_taken_for_dead_and_is_not_can_die(house: House) -> None:
