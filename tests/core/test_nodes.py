@@ -161,7 +161,8 @@ def test_an_own_call_that_is_found_again_is_beside_what_its_agent_has_dialled_si
     floor.tell(events.CallEnded("a1", EndedBy.CALLER))
     assert (anna.own_call_id, anna.state) == ("b1", AgentState.TALKING)
     floor.tell(events.CallEnded("b1", EndedBy.CALLER))
-    assert (anna.own_call_id, anna.state) == (None, AgentState.READY)
+    assert floor.engine.floor.agents["anna"].own_call_id is None
+    assert floor.engine.floor.agents["anna"].state is AgentState.READY
 
 
 def test_a_talk_that_goes_on_is_one_call_of_its_agent() -> None:

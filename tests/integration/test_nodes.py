@@ -169,11 +169,20 @@ async def test_a_node_that_stands_still_holds_nobody_up(nodes: NodesCentre) -> N
 
 
 async def test_a_talk_that_was_taken_for_lost_goes_on(nodes: NodesCentre) -> None:
-    """Where nobody listens at a node's manager interface it counts as dead, and may live."""
+    """Where nobody listens at a node's manager interface it counts as dead, and may live.
+
+    A talk that ends meanwhile has ended when Asterisk's account says.
+    """
     async with (
         nodes.phones_at("1001", tone_hz=440.0) as anna,
         nodes.customer_at("b", "+491700000044", tone_hz=700.0) as customer,
+        nodes.phones_at("1002") as ben,
+        nodes.customer_at("b", "+491700000045") as other,
     ):
+        await nodes.ready("ben")
+        other_call = await other.dial("8001")
+        await (await ben["b"].wait_incoming()).answer()
+        ends = await nodes.until_call("talking", agent="ben")
         await nodes.ready("anna")
         call = await customer.dial("8001")
         ring = await anna["b"].wait_incoming()
@@ -182,8 +191,10 @@ async def test_a_talk_that_was_taken_for_lost_goes_on(nodes: NodesCentre) -> Non
         lost = (await nodes.ask("nodes"))["nodes"][1]["lost"]
         await asyncio.to_thread(nodes.shut_manager, "b", shut=True)
         try:
-            await nodes.until(lambda s: s["nodes"][1]["lost"] == lost + 1, "the talk is lost", 10)
-            assert (await nodes.record(seen["id"])).ended_by is EndedBy.NODE
+            await nodes.until(lambda s: s["nodes"][1]["lost"] == lost + 2, "the talks are lost", 10)
+            for lost_id in (seen["id"], ends["id"]):
+                assert (await nodes.record(lost_id)).ended_by is EndedBy.NODE
+            await other_call.hang_up()
         finally:
             await asyncio.to_thread(nodes.shut_manager, "b", shut=False)
         again = await nodes.until_call("talking", limit_s=10, agent="anna")
@@ -198,6 +209,10 @@ async def test_a_talk_that_was_taken_for_lost_goes_on(nodes: NodesCentre) -> Non
         assert [(visit.group, visit.agent) for visit in record.visits] == [("sales", "anna")]
         talks = [line for line in story(record) if line.startswith("talking")]
         assert talks == ["talking sales anna lost", "talking sales anna caller_hung_up"]
+        ended = await nodes.record(ends["id"])
+        assert ended.ended_by is EndedBy.UNKNOWN
+        assert [(visit.outcome.value, visit.agent) for visit in ended.visits] == [("answered", "ben")]
+        await nodes.ask("logout", agent="ben")
 
 
 async def test_a_node_is_drained(nodes: NodesCentre) -> None:
