@@ -67,7 +67,7 @@ class Reconciler:
     accounts: Sequence[tuple[Path, Path]]
     clock: Callable[[], float]
     _before: dict[Path, Place] = field(default_factory=dict)
-    _last: dict[Path, Place] = field(default_factory=dict)
+    _looks: dict[Path, list[tuple[float, Place]]] = field(default_factory=dict)  # of the last SETTLED_S
     _looking: asyncio.Lock = field(default_factory=asyncio.Lock)
     _wishes: list[float] = field(default_factory=list)  # the loop's time
     _wished: asyncio.Event = field(default_factory=asyncio.Event)
@@ -85,10 +85,15 @@ class Reconciler:
         if before is None:
             kept = await asyncio.to_thread(self._read_place, place_file)
             before = kept or Place(0, 0, self.clock() - FIRST_LOOK_S)
-        here = await asyncio.to_thread(end_of, cdr_file, self.clock())
+        at = self.clock()
+        here = await asyncio.to_thread(end_of, cdr_file, at)
         missing = await self._put_on_record(partial(self._lines_behind, cdr_file, before), settled_s)
-        self._before[cdr_file] = before = self._last.get(cdr_file, before)
-        self._last[cdr_file] = here
+        # What had ended shortly before a look was too young for it: one that is later by so much has seen it.
+        looks = self._looks.setdefault(cdr_file, [])
+        looks.append((at, here))
+        while looks[0][0] <= at - SETTLED_S:
+            _, before = looks.pop(0)
+        self._before[cdr_file] = before
         await asyncio.to_thread(self._keep_place, place_file, before)
         return missing
 

@@ -197,6 +197,19 @@ async def test_what_has_just_ended_is_left_to_the_controller(records: Records) -
     assert records.has("c1")
 
 
+async def test_what_was_too_young_for_several_looks_is_seen_by_one(records: Records) -> None:
+    """After several absences in a row looks come close together."""
+    records.asterisk_writes(row("c1"))
+    assert await records.reconciler.look(reconcile.SETTLED_S) == 1
+    records.asterisk_writes(row("c2", end=str(records.now)))
+    for _ in range(4):
+        records.now += 6
+        assert await records.reconciler.look(reconcile.SETTLED_S) == 0
+    records.now += 6
+    assert await records.reconciler.look(reconcile.SETTLED_S) == 1
+    assert records.has("c1", "c2")
+
+
 async def test_a_restart_goes_on_where_the_last_run_was(
     records: Records, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -214,6 +227,7 @@ async def test_a_restart_goes_on_where_the_last_run_was(
     for name in ("c2", "c3", "c4"):
         await records.reconciler.look()
         records.asterisk_writes(row(name, end=str(records.now)))
+        records.now += reconcile.SETTLED_S
     records.reconciler = records.started()
     await records.reconciler.look()
     assert read == [["old", "c1"], ["old", "c1", "c2"], ["c2", "c3"], ["c3", "c4"]]
