@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import random
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from itertools import pairwise
@@ -22,6 +22,7 @@ from bench.crowd import Agents, Callers
 from bench.faults.centre import FaultCentre
 from bench.load_centre import NUMBER
 
+LOOK_S = 0.1
 IMPATIENT = 0.15
 ANSWER_S = (0.1, 0.6)
 BACK_AFTER_S = 0.5
@@ -159,6 +160,18 @@ class Load:
             caller = self.callers[number]
             caller.cut_off = not caller.left and not caller.agent_left_at
             leg.hang_up()
+
+    async def drained(
+        self, ask_leader: Callable[[str], Awaitable[dict[str, Any] | None]], limit_s: float
+    ) -> bool:
+        """Wait until all calls have ended and are on record; False where some do not within `limit_s`."""
+        limit = time.monotonic() + limit_s
+        while time.monotonic() < limit:
+            health = await ask_leader("health")
+            if not self.live and health and not health["calls"] and not health["records_waiting"]:
+                return True
+            await asyncio.sleep(LOOK_S)
+        return False
 
     def give_up(self) -> list[Caller]:
         """Everybody who is still there hangs up; who that was."""

@@ -17,7 +17,7 @@ from bench.faults.centre import FaultCentre
 from bench.faults.judge import Books, compared
 from bench.faults.kinds import FAULTS
 from bench.faults.load import Caller, Pace, gaps, load_of
-from bench.faults.stage import LOOK_S, Stage
+from bench.faults.stage import Stage
 
 WARM_S = (6.0, 10.0)
 SETTLE_S = 4.0
@@ -128,13 +128,8 @@ def _note_pauses(outcome: Outcome, stage: Stage, until: float) -> None:
 
 async def _drain(stage: Stage) -> list[Caller]:
     """Wait until all calls have ended and are on record; who had to be sent away."""
-    limit = time.monotonic() + DRAIN_LIMIT_S
-    health = None
-    while time.monotonic() < limit:
-        health = await stage.centre.ask_leader("health")
-        if not stage.load.live and health and not health["calls"] and not health["records_waiting"]:
-            return []
-        await asyncio.sleep(LOOK_S)
+    if await stage.load.drained(stage.centre.ask_leader, DRAIN_LIMIT_S):
+        return []
     stuck = stage.load.give_up()
     await asyncio.sleep(1.0)
     return stuck

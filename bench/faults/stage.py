@@ -10,12 +10,11 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from bench.faults.centre import FaultCentre
-from bench.faults.load import Load
+from bench.faults.load import LOOK_S, Load
 from bench.load_centre import NUMBER
 from tests.integration.sip.waiting import WaitedTooLong
 
 KEEP_S = 0.2
-LOOK_S = 0.1
 WHOLE_LIMIT_S = 60.0
 WHOLE_LOOK_S = 0.2
 RECORD_LIMIT_S = 20.0

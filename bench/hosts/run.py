@@ -32,7 +32,7 @@ from bench.hosts.judge import (
 from bench.hosts.kinds import FAULTS
 from bench.hosts.load import HostsLoad
 from bench.hosts.merged import broken_rules, terms, two_leaders
-from bench.hosts.stage import LOOK_S, Stage
+from bench.hosts.stage import Stage
 from tests.integration.sip.waiting import WaitedTooLong
 from tests.integration.standby_centre import NAMES
 
@@ -200,13 +200,9 @@ async def _later(stage: Stage, name: str, later_s: float, for_s: float) -> None:
 
 async def _drain(stage: Stage) -> list[str]:
     """Wait until all calls have ended and are on record; a sentence for each that did not."""
-    limit = time.monotonic() + DRAIN_LIMIT_S
-    health = None
-    while time.monotonic() < limit:
-        health = await stage.centre.ask_leader("health")
-        if not stage.load.live and health and not health["calls"] and not health["records_waiting"]:
-            return []
-        await asyncio.sleep(LOOK_S)
+    if await stage.load.drained(stage.centre.ask_leader, DRAIN_LIMIT_S):
+        return []
+    health = await stage.centre.ask_leader("health")
     legs = stage.load.on_the_line()
     stuck = stage.load.give_up()
     await asyncio.sleep(2.0)

@@ -7,6 +7,7 @@ import random
 import time
 from dataclasses import dataclass, field
 
+from bench.faults.load import LOOK_S
 from bench.hosts.centre import HostsCentre
 from bench.hosts.kinds import Window
 from bench.hosts.load import HostsLoad
@@ -14,7 +15,6 @@ from tests.integration.centre import wait_until
 from tests.integration.sip.waiting import WaitedTooLong
 
 KEEP_S = 0.2
-LOOK_S = 0.1
 WHOLE_LIMIT_S = 90.0
 STARTED_LIMIT_S = 60.0
 ANSWERED_LIMIT_S = 30.0
