@@ -24,6 +24,9 @@ from acd.telephony.watch import Watch
 KNOWN_AFTER_S = 5.0
 """After so long without a look at Asterisk a consultation that came to nothing is a call like any other."""
 
+RUNG = "AppDial"
+"""What Asterisk names as the application of a channel that was rung, until it is led elsewhere."""
+
 
 class Hold(Protocol):
     """See `Hands.hold`."""
@@ -111,9 +114,9 @@ class Consultations:
         pass for the consultation's caller. And it is hung up then, which must not pass for the end of a hold,
         nor for that of the call: Asterisk may say so before it says that the two were joined.
         """
-        pair, answered = self._apart.get(call_id), self._watch.leg_of.get(consult_id)
+        pair, answered = await self._consulting(call_id, consult_id)
         uniqueid = self._watch.caller_of(consult_id)
-        if pair is None or answered is None or uniqueid is None:
+        if uniqueid is None:
             raise TelephonyError("nobody has answered")
         self._switch.foretell(call_id, consult_id)
         self._watch.unbind(consult_id)
@@ -168,16 +171,28 @@ class Consultations:
         await self._channels.lead(pair.agent, "acd-consult", "back")
 
     async def join(self, call_id: str, consult_id: str) -> None:
-        """See `Hands`."""
-        pair, answered = self._apart.get(call_id), self._watch.leg_of.get(consult_id)
-        if pair is None or answered is None:
-            raise TelephonyError("nobody has answered")
-        await self._channels.set(pair.other, ACD_HOLD="", ACD_JOIN=answered)
+        """See `Hands`. Where Asterisk cannot, music goes on: nothing says before that the hold is over."""
+        pair, answered = await self._consulting(call_id, consult_id)
+        await self._channels.set(pair.other, ACD_JOIN=answered)
         await self._channels.lead(pair.other, "acd-hold", "join")
         await self._channels.until_together(pair.other, pair.agent)
         self._apart.pop(call_id, None)
         self._joined[call_id] = consult_id
         self._feed(events.CallResumed(call_id))
+
+    async def _consulting(self, call_id: str, consult_id: str) -> tuple[Pair, str]:
+        """The two who are kept apart, and the channel of the third one, when it is in a talk.
+
+        Asterisk says that somebody has answered some milliseconds before they hear each other; whoever is to
+        be joined with them before that would find no talk. Raises TelephonyError if there is nobody.
+        """
+        pair, answered = self._apart.get(call_id), self._watch.leg_of.get(consult_id)
+        if pair is None or answered is None:
+            raise TelephonyError("nobody has answered")
+        await self._channels.until(answered, lambda at: bool(at.bridge) or at.application != RUNG)
+        if self._apart.get(call_id) != pair or self._watch.leg_of.get(consult_id) != answered:
+            raise TelephonyError("somebody has gone")
+        return pair, answered
 
     # --- when somebody goes -------------------------------------------------------------------
     def going(self, channel: str) -> None:

@@ -34,6 +34,7 @@ class FakeLink:
         self.variables: dict[tuple[str, str], str] = {}
         self.places: dict[str, dict[str, str]] = {}
         self.on_bridge: Callable[[], None] = lambda: None
+        self.asked_where: Callable[[str], None] = lambda _channel: None
 
     async def action(self, name: str, **headers: Any) -> None:
         """One action."""
@@ -46,6 +47,9 @@ class FakeLink:
             for channel in (headers["Channel1"], headers["Channel2"]):
                 self.places[channel] = {"BridgeID": "b1"}
             self.on_bridge()
+        elif name == "Redirect" and headers["Exten"] == "join":
+            joined = self.places.get(self.variables[headers["Channel"], "ACD_JOIN"], {})
+            self.places[headers["Channel"]] = {"Application": "BridgeAdd", **joined}
         elif name == "Redirect":
             waits = "MusicOnHold" if headers["Exten"] == "music" else "Wait"
             self.places[headers["Channel"]] = {"Application": waits}
@@ -57,6 +61,7 @@ class FakeLink:
     async def list_action(self, _name: str, **headers: Any) -> list[dict[str, str]]:
         """Where the channel is."""
         channel = headers["Channel"]
+        self.asked_where(channel)
         return [{"Uniqueid": f"id of {channel}", **self.places.get(channel, {})}]
 
 
@@ -280,6 +285,41 @@ async def test_a_transfer_that_asterisk_refuses_leaves_the_consultation_as_it_wa
     talk.link.refused.clear()
     await talk.hands.complete("c1", "c1-c7")
     assert CallAttendedTransferred("c1", "c1-c7") in talk.heard
+
+
+@pytest.mark.parametrize("do", ["join", "complete"])
+async def test_nobody_is_taken_to_one_who_has_answered_and_hears_nobody_yet(do: str) -> None:
+    """A customer on hold who was led into no talk was hung up on."""
+    talk = Talk()
+    talk.answered("c1-c7")
+    talk.hands.found_apart("c1", Pair(AGENT, CALLER))
+    talk.link.places[THIRD] = {"Application": "AppDial"}
+    asked: list[str] = []
+
+    def asterisk_gets_on(channel: str) -> None:
+        asked.append(channel)
+        if asked == [THIRD, THIRD]:
+            assert talk.link.sent == []
+            talk.link.places[THIRD] = {"Application": "AppDial", "BridgeID": "b1"}
+            talk.link.places[AGENT] = {"Application": "Dial", "BridgeID": "b1"}
+
+    talk.link.asked_where = asterisk_gets_on
+    await getattr(talk.hands, do)("c1", "c1-c7")
+    assert asked[:2] == [THIRD, THIRD]
+    assert talk.heard[-1] == (
+        CallResumed("c1") if do == "join" else CallAttendedTransferred("c1", "c1-c7")
+    )
+
+
+async def test_who_goes_before_the_third_one_is_heard_joins_nobody() -> None:
+    talk = Talk()
+    talk.answered("c1-c7")
+    talk.hands.found_apart("c1", Pair(AGENT, CALLER))
+    talk.link.places[THIRD] = {"Application": "AppDial", "BridgeID": "b1"}
+    talk.link.asked_where = lambda _channel: talk.hung_up(THIRD, "a-1.3")
+    with pytest.raises(TelephonyError, match="somebody has gone"):
+        await talk.hands.join("c1", "c1-c7")
+    assert talk.link.sent == []
 
 
 async def test_three_who_talked_before_a_restart_are_told_apart() -> None:
