@@ -22,7 +22,7 @@ from tests.integration.sip.call import PhoneCall
 
 PASSWORD = "correct horse 7"
 LIMIT_MS = 25_000
-SILENT_S, GRACE_S = 4, 3
+SILENT_S, GRACE_S = 12, 3
 SPEECH_LEVEL = 0.02
 FLAGS = [
     "--no-sandbox",

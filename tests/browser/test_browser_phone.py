@@ -136,7 +136,7 @@ async def test_one_of_several_tabs_is_the_phone_and_the_next_takes_over(
     async with centre.customer(tone_hz=CALLER) as caller:
         call = await caller.dial("8001")
         await anna.button("Answer").click()
-        await call.wait_answered()
+        await centre.until_call("talking")
         await until_speaks(call)
         await first.close()
         await expect(anna.light).to_contain_text("Phone connected")

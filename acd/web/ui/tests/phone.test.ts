@@ -1,5 +1,6 @@
-import { describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 
+import { answers, KEPT_MS } from "../src/phone/answers";
 import { choicesOf, troubleOf } from "../src/phone/devices";
 import { answersByItself, contactOf, reachOf } from "../src/phone/jssip";
 import { levelOf } from "../src/phone/level";
@@ -183,6 +184,44 @@ describe("calls", () => {
     await settled();
     expect(session.microphone).toBe(tab.streams[1]?.track);
     expect([tab.streams[0]?.track.stopped, tab.streams[1]?.track.enabled, tab.adapted]).toEqual([true, false, 1]);
+  });
+});
+
+describe("a click on the button that is there before it rings", () => {
+  afterEach(() => void vi.useRealTimers());
+
+  it("counts when it rings", async () => {
+    const tab = await new Tab().up();
+    const clicked = answers(tab.phone);
+    const session = tab.ring();
+    expect(await clicked).toBe(true);
+    await settled();
+    expect([session.answered, tab.ringing]).toEqual([tab.streams[0], false]);
+    session.listener!.ended();
+    expect([tab.ring(false, "two").answered, tab.phone.snapshot.calls[0]?.state]).toEqual([null, "ringing"]);
+  });
+
+  it("counts in the tab that is the phone", async () => {
+    const browser = new Browser();
+    const first = await new Tab(browser).up();
+    const second = new Tab(browser);
+    second.phone.want("w1001");
+    await settled();
+    const clicked = answers(second.phone);
+    const session = first.ring();
+    expect(await clicked).toBe(true);
+    await settled();
+    expect(session.answered).not.toBeNull();
+  });
+
+  it("is over when nothing has rung for a while, and where nothing can ring", async () => {
+    const tab = await new Tab().up();
+    vi.useFakeTimers();
+    const clicked = answers(tab.phone);
+    vi.advanceTimersByTime(KEPT_MS);
+    expect(await clicked).toBe(false);
+    expect([tab.ring().answered, tab.ringing]).toEqual([null, true]);
+    expect(await answers(new Tab().phone)).toBe(false);
   });
 });
 

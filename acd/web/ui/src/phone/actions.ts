@@ -1,6 +1,7 @@
 import { orderCall, type CallOrder } from "../api/me";
 import type { Agent } from "../live/shapes";
 import { phone } from "./browser";
+import { answers } from "./answers";
 
 /**
  * Carries out an order of the agent, whatever phone it is about. A phone in this browser answers here; it mutes here at
@@ -8,7 +9,7 @@ import { phone } from "./browser";
  */
 export async function orderThrough(agent: Pick<Agent, "browser_phone">, order: CallOrder, call?: string): Promise<unknown> {
   if (!agent.browser_phone) return orderCall(order, call);
-  if (order.do === "answer" && phone.answer()) return undefined;
+  if (order.do === "answer" && (await answers(phone))) return undefined;
   if (order.do === "mute") {
     phone.mute(order.on);
     if (order.on) return orderCall(order, call).catch(() => {}); // nothing leaves this browser any more
