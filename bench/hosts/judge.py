@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,6 +13,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from acd.journal.replay import steps_of
+from acd.telephony.cdr import Row
 from bench.centre import agent_of
 from bench.faults.load import Caller
 from bench.hosts.kinds import Window
@@ -23,7 +25,10 @@ OFFERED_WITHIN_S = 5.0
 """Between a decision to ring and the phone's first ring."""
 REPEATED_S = 35.0
 """So long SIP repeats what was not answered; what a cut has swallowed may come so late, and ends then."""
+SAID_AGAIN_S = 5.0
+"""At most so long after a cut SIP says again what was not answered, RFC 3261 17.1.2.2 (T2 is 4 s)."""
 RACE_S = 0.3
+_PHONE = re.compile(r"^(?:PJSIP|Local)/(?P<phone>\d+)[-@]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +47,28 @@ class Offers:
         moments = self.at.get((agent_of(ring.phone), ring.caller), [])
         where = bisect_left(moments, ring.at - OFFERED_WITHIN_S)
         return where < len(moments) and moments[where] <= ring.at + RACE_S
+
+
+@dataclass(frozen=True, slots=True)
+class LegEnds:
+    """Of Asterisk's own account: when each phone's legs of each caller's call ended there, in order."""
+
+    at: Mapping[tuple[str, str], list[float]]
+
+    def of(self, ring: Ring) -> float | None:
+        """When this one did; None: Asterisk does not know of an end."""
+        moments = self.at.get((ring.phone, ring.caller), [])
+        where = bisect_left(moments, ring.at - RACE_S)
+        return moments[where] if where < len(moments) else None
+
+
+def leg_ends(rows: Iterable[Row]) -> LegEnds:
+    """By phone and caller's number, of all nodes."""
+    moments: dict[tuple[str, str], list[float]] = defaultdict(list)
+    for row in rows:
+        if (match := _PHONE.match(row["dest_channel"])) is not None:
+            moments[match["phone"], row["source"]].append(float(row["end"]))
+    return LegEnds({key: sorted(at) for key, at in moments.items()})
 
 
 def offers_of(found: Iterable[Term]) -> Offers:
@@ -99,11 +126,13 @@ class Verdict:
     """`problems` must be none.
 
     `by_queue`: rings by a node's own queue of a phone that was busy at the other node; `cut_rings`: rings of
-    a phone that had not been told of the end of its last call.
+    a phone that had not been told of the end of its last call. `caused_at`: when what cut off the caller of
+    this number began.
     """
 
     problems: list[str] = field(default_factory=list)
     excused: list[str] = field(default_factory=list)
+    caused_at: dict[str, float] = field(default_factory=dict)
     by_queue: int = 0
     cut_rings: int = 0
 
@@ -114,9 +143,14 @@ class Excuses:
     def __init__(self, windows: Sequence[Window]) -> None:
         self._windows = windows
 
-    def path(self, node: str, began: float, ended: float) -> bool:
-        """Whether the phones' way to this node was cut then, or so shortly before that SIP still repeats."""
-        return self._any("path", node, began, ended, REPEATED_S)
+    def path(self, node: str, began: float, ended: float) -> Window | None:
+        """The cut of the phones' way to this node then, or so shortly before that SIP still repeats."""
+        return self._last("path", node, began, ended, REPEATED_S)
+
+    def swallowed(self, node: str, ended: float, at: float) -> bool:
+        """Whether a phone was not told before `at` of what ended at this node then."""
+        cut = self._last("path", node, ended, ended, 0.0)
+        return cut is not None and self._last("path", node, at, at, SAID_AGAIN_S) is not None
 
     def path_until(self, node: str, at: float) -> float | None:
         """When the last cut of the phones' way to this node ended, of which SIP may repeat something yet."""
@@ -127,29 +161,33 @@ class Excuses:
         )
         return max(ends, default=None)
 
-    def dead(self, node: str, began: float, ended: float) -> bool:
-        """Whether the node's Asterisk did not run at some moment of this time."""
-        return self._any("dead", node, began, ended, 5.0)
+    def dead(self, node: str, began: float, ended: float) -> Window | None:
+        """When the node's Asterisk did not run at some moment of this time."""
+        return self._last("dead", node, began, ended, 5.0)
 
-    def apart(self, node: str, began: float, ended: float) -> bool:
-        """Whether the leader may not have known the node then."""
-        return self._any("between", node, began, ended, 15.0)
+    def apart(self, node: str, began: float, ended: float) -> Window | None:
+        """When the leader may not have known the node then."""
+        return self._last("between", node, began, ended, 15.0)
 
-    def _any(self, what: str, node: str, began: float, ended: float, after_s: float) -> bool:
-        return any(
-            w.what == what and w.host == node and w.began <= ended and began <= w.ended + after_s
+    def _last(self, what: str, node: str, began: float, ended: float, after_s: float) -> Window | None:
+        found = (
+            w
             for w in self._windows
+            if w.what == what and w.host == node and w.began <= ended and began <= w.ended + after_s
         )
+        return max(found, key=lambda w: w.began, default=None)
 
 
-def judge_rings(rings: Sequence[Ring], offers: Offers, excuses: Excuses, pulse: Sequence[float]) -> Verdict:
+def judge_rings(
+    rings: Sequence[Ring], offers: Offers, ends: LegEnds, excuses: Excuses, pulse: Sequence[float]
+) -> Verdict:
     """No phone is rung by two calls at once, no caller is with two agents.
 
     `pulse`: moments at which leaders changed; a node's own queue serves around them.
     """
     verdict = Verdict()
     for ring in rings:
-        if ring.busy is not None:
+        if ring.busy is not None and not _was_cut(ring, ring.busy, offers, ends, excuses, verdict):
             _judge_second(ring, ring.busy, offers, excuses, pulse, verdict)
     by_caller: dict[str, list[Ring]] = defaultdict(list)
     for ring in rings:
@@ -164,27 +202,39 @@ def judge_rings(rings: Sequence[Ring], offers: Offers, excuses: Excuses, pulse: 
                 continue
             both_s = min(first.talk[1], second.talk[1]) - second.talk[0]
             text = f"{caller} was with {first.phone} and {second.phone} at once, for {both_s:.1f} s"
-            cut = excuses.path(first.node, first.talk[0], second.talk[0]) or excuses.dead(
-                first.node, first.talk[0], second.talk[0]
-            )
-            (verdict.excused if cut else verdict.problems).append(text)
+            was_cut = _not_told(first, second.talk[0], ends, excuses)
+            (verdict.excused if was_cut else verdict.problems).append(text)
     return verdict
+
+
+def _was_cut(
+    ring: Ring, first: Ring, offers: Offers, ends: LegEnds, excuses: Excuses, verdict: Verdict
+) -> bool:
+    """Whether the phone's own view was behind: an end, or the second call's, was on its way or cut off."""
+    if first.leg.at.get("ended", float("inf")) <= ring.at + RACE_S and first.caller != ring.caller:
+        return True  # on its way out: the end had been sent and was not read yet
+    if _not_told(first, ring.at, ends, excuses):
+        verdict.cut_rings += 1
+        return True
+    cut_until = excuses.path_until(ring.node, ring.at)
+    if cut_until is not None and not offers.since(ring, cut_until):
+        verdict.cut_rings += 1  # it was sent before, is said again since, and has been given up meanwhile
+        return True
+    return False
+
+
+def _not_told(ring: Ring, at: float, ends: LegEnds, excuses: Excuses) -> bool:
+    """Whether this one was over by then, and the phone could not know."""
+    over = ends.of(ring)
+    if over is not None and over <= at + RACE_S and excuses.swallowed(ring.node, over, at):
+        return True
+    return excuses.dead(ring.node, ring.at, at) is not None  # nobody was left to tell it
 
 
 def _judge_second(
     ring: Ring, first: Ring, offers: Offers, excuses: Excuses, pulse: Sequence[float], verdict: Verdict
 ) -> None:
     since = first.at
-    ended = first.leg.at.get("ended", float("inf"))
-    if ended <= ring.at + RACE_S and first.caller != ring.caller:
-        return  # on its way out: the end had been sent and was not read yet
-    if excuses.path(first.node, since, ring.at) or excuses.dead(first.node, since, ring.at):
-        verdict.cut_rings += 1  # the phone was not told that the first one is over
-        return
-    cut_until = excuses.path_until(ring.node, ring.at)
-    if cut_until is not None and not offers.since(ring, cut_until):
-        verdict.cut_rings += 1  # it was sent before, is said again since, and has been given up meanwhile
-        return
     ours = offers.made(ring), offers.made(first)
     text = (
         f"phone {ring.phone} was rung by {ring.caller} at {ring.node}, while with {first.caller} at"
@@ -215,10 +265,14 @@ def judge_losses(callers: Mapping[str, Caller], node_of: Mapping[str, str], excu
             f"{number} at node {node} was cut off {where}, {caller.ended_at - caller.dialled_at:.1f} s after"
             f" dialling, {datetime.fromtimestamp(caller.ended_at):%H:%M:%S.%f}"
         )
-        if caller.cut_off or excuses.dead(node, caller.dialled_at, caller.ended_at):
+        ended = caller.ended_at  # of one who hears nothing any more: when nobody has answered the hang-up
+        died = excuses.dead(node, caller.dialled_at if caller.cut_off else ended, ended)
+        if died is not None:
             verdict.excused.append(f"{text}: its Asterisk was killed")
-        elif excuses.path(node, caller.dialled_at, caller.ended_at):
+            verdict.caused_at[number] = died.began
+        elif (cut := excuses.path(node, ended, ended)) is not None:
             verdict.excused.append(f"{text}: its way to phones and callers was cut")
+            verdict.caused_at[number] = cut.began
         else:
             verdict.problems.append(text)
     return verdict

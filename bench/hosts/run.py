@@ -27,6 +27,7 @@ from bench.hosts.judge import (
     judge_losses,
     judge_rings,
     led,
+    leg_ends,
     offers_of,
 )
 from bench.hosts.kinds import FAULTS
@@ -230,7 +231,7 @@ async def judged(stage: Stage, report: Report) -> None:
     excuses = Excuses(stage.windows)
     changes = [each.at for each in leads]
     offers = await asyncio.to_thread(offers_of, found)
-    rings = judge_rings(load.at_both.rings, offers, excuses, changes)
+    rings = judge_rings(load.at_both.rings, offers, leg_ends(rows), excuses, changes)
     losses = judge_losses(load.callers, load.from_both.node_of, excuses)
     books = compared(load.callers, rows, records, by_length=False)
     report.problems += two_leaders(found) + fences_that_do_not_grow(leads)
@@ -245,7 +246,7 @@ async def judged(stage: Stage, report: Report) -> None:
     report.decisions = sum(term.decided_from is not None for term in found)
     report.records = len(records)
     missing = {text.partition(":")[0] for text in books.problems} & load.callers.keys()
-    _attribute(report.episodes, load.callers, changes, missing)
+    _attribute(report.episodes, load.callers, changes, losses.caused_at, missing)
 
 
 async def _records(stage: Stage, rows: list[Row]) -> list[CallRecord]:
@@ -282,14 +283,14 @@ def _note_books(report: Report, books: Books, records: list[CallRecord], excuses
 def _was_cut(record: CallRecord, excuses: Excuses) -> bool:
     """Whether the phone's answer may not have been confirmed to it, so that it knows of no talk."""
     began, ended = record.started_at.timestamp(), (record.ended_at or record.started_at).timestamp()
-    return excuses.path(record.call_id[0], began, ended)
+    return excuses.path(record.call_id[0], began, ended) is not None
 
 
 def _was_given_up(record: CallRecord, excuses: Excuses) -> bool:
     if record.ended_by is not EndedBy.NODE or record.ended_at is None:
         return False
     node, began, ended = record.call_id[0], record.started_at.timestamp(), record.ended_at.timestamp()
-    return excuses.apart(node, began, ended) or excuses.dead(node, began, ended)
+    return (excuses.apart(node, began, ended) or excuses.dead(node, began, ended)) is not None
 
 
 def _note_counts(report: Report, stage: Stage, rings: Verdict) -> None:
@@ -301,13 +302,17 @@ def _note_counts(report: Report, stage: Stage, rings: Verdict) -> None:
 
 
 def _attribute(
-    episodes: list[Episode], callers: dict[str, Caller], changes: list[float], missing: set[str]
+    episodes: list[Episode],
+    callers: dict[str, Caller],
+    changes: list[float],
+    caused_at: dict[str, float],
+    missing: set[str],
 ) -> None:
-    """To each fault the calls that came, what was lost of them, and the take-overs, until the next one."""
+    """To each fault the calls that came and the take-overs, until the next one, and what it cost."""
     bounds = [*(episode.began_at for episode in episodes), float("inf")]
     for episode, (began, over) in zip(episodes, pairwise(bounds), strict=True):
         episode.calls = sum(began <= c.dialled_at < over for c in callers.values())
         lost = (c for c in callers.values() if c.is_lost or c.cut_off)
-        episode.lost = sum(began <= c.ended_at < over for c in lost)
+        episode.lost = sum(began <= caused_at.get(c.number, c.ended_at) < over for c in lost)
         episode.records_lost = sum(began <= callers[number].dialled_at < over for number in missing)
         episode.takeovers = sum(began <= at < over for at in changes)

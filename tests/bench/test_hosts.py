@@ -11,17 +11,19 @@ from bench.faults.load import Caller
 from bench.hosts.judge import (
     Excuses,
     Led,
+    LegEnds,
     Offers,
     fences_that_do_not_grow,
     judge_losses,
     judge_rings,
+    leg_ends,
 )
 from bench.hosts.kinds import FAULTS, Window
 from bench.hosts.load import Ring
 from bench.hosts.network import Drop
 from bench.hosts.run import plan
 
-NOTHING = Excuses([])
+NOTHING, NO_ENDS = Excuses([]), LegEnds({})
 
 
 def ring(
@@ -49,11 +51,15 @@ def made(*offers: tuple[str, str, float]) -> Offers:
 
 def test_a_caller_with_two_agents_at_once() -> None:
     one, two = ring("3001", "+1", 10, talks=(11, 20)), ring("3002", "+1", 15, talks=(16, 18))
-    assert len(judge_rings([one, two], made(), NOTHING, []).problems) == 1
+    assert len(judge_rings([one, two], made(), NO_ENDS, NOTHING, []).problems) == 1
     later = ring("3002", "+1", 20, talks=(20.1, 22))
-    assert judge_rings([one, later], made(), NOTHING, []).problems == []
-    cut = judge_rings([one, two], made(), Excuses([Window("path", "a", 5, 12)]), [])
+    assert judge_rings([one, later], made(), NO_ENDS, NOTHING, []).problems == []
+    ended = LegEnds({("3001", "+1"): [14.0]})
+    cut = judge_rings([one, two], made(), ended, Excuses([Window("path", "a", 13, 15)]), [])
     assert (cut.problems, len(cut.excused)) == ([], 1)
+    for began, until in ((5, 13.9), (14.1, 18)):
+        other = Excuses([Window("path", "a", began, until)])
+        assert len(judge_rings([one, two], made(), ended, other, []).problems) == 1, "told before, or after"
 
 
 def test_a_phone_that_is_rung_by_two_calls() -> None:
@@ -61,14 +67,31 @@ def test_a_phone_that_is_rung_by_two_calls() -> None:
     second = ring("3001", "+2", 15, node="b", busy=first)
     both = made(("3001", "+1", 9.9), ("3001", "+2", 14.9))
     apart = Excuses([Window("between", "a", 8, 12), Window("between", "b", 8, 12)])
-    assert len(judge_rings([first, second], both, apart, []).problems) == 1, "a leader has decided both"
+    assert len(judge_rings([first, second], both, NO_ENDS, apart, []).problems) == 1, "a leader decided both"
     queue = made(("3001", "+1", 9.9))
-    assert judge_rings([first, second], queue, apart, []).by_queue == 1
-    assert len(judge_rings([first, second], queue, NOTHING, []).problems) == 1, "the leader could see both"
-    assert judge_rings([first, second], both, Excuses([Window("path", "a", 8, 9)]), []).cut_rings == 1
+    assert judge_rings([first, second], queue, NO_ENDS, apart, []).by_queue == 1
+    assert len(judge_rings([first, second], queue, NO_ENDS, NOTHING, []).problems) == 1, "both could be seen"
     behind = Excuses([Window("path", "b", 8, 14.95)])
-    assert judge_rings([first, second], both, behind, []).cut_rings == 1, "decided before, and said again"
-    assert len(judge_rings([first, second], both, Excuses([Window("path", "b", 8, 14)]), []).problems) == 1
+    assert judge_rings([first, second], both, NO_ENDS, behind, []).cut_rings == 1, "decided before, said again"
+    before = Excuses([Window("path", "b", 8, 14)])
+    assert len(judge_rings([first, second], both, NO_ENDS, before, []).problems) == 1
+
+
+def test_a_phone_that_was_not_told_that_its_call_is_over() -> None:
+    """An end that Asterisk tells of, which lay in a cut that is not over for longer than SIP takes to repeat."""
+    first = ring("3001", "+1", 10, talks=(11, float("inf")))
+    second = ring("3001", "+2", 15, node="b", busy=first)
+    both = made(("3001", "+1", 9.9), ("3001", "+2", 14.9))
+    row = {"dest_channel": "PJSIP/3001-0000000a", "source": "+1", "end": "12.5"}
+    ends = leg_ends([{**row, "end": "9.0"}, row, {**row, "dest_channel": "PJSIP/3001-0000000b", "end": "16"}])
+    for began, until, unknown in ((12, 13, True), (12, 60, True), (10, 12.4, False), (12, 12.6, True)):
+        cut = Excuses([Window("path", "a", began, until)])
+        assert judge_rings([first, second], both, ends, cut, []).cut_rings == unknown
+    long_ago = ring("3001", "+2", 25, node="b", busy=first)
+    cut = Excuses([Window("path", "a", 12, 13)])
+    assert len(judge_rings([first, long_ago], both, ends, cut, []).problems) == 1, "it was told meanwhile"
+    assert judge_rings([first, second], both, NO_ENDS, cut, []).cut_rings == 0, "Asterisk knows of no end"
+    assert judge_rings([first, second], both, ends, Excuses([Window("dead", "a", 12, 13)]), []).cut_rings == 1
 
 
 def test_a_call_that_was_cut_off_needs_a_reason() -> None:
@@ -80,8 +103,14 @@ def test_a_call_that_was_cut_off_needs_a_reason() -> None:
     assert len(judge_losses(callers, at, NOTHING).problems) == 1
     assert len(judge_losses(callers, at, Excuses([Window("path", "b", 9, 12)])).problems) == 1
     for what in ("path", "dead"):
-        found = judge_losses(callers, at, Excuses([Window(what, "a", 12, 14)]))
-        assert (found.problems, len(found.excused)) == ([], 1)
+        found = judge_losses(callers, at, Excuses([Window("path", "a", 1, 2), Window(what, "a", 12, 14)]))
+        assert (found.problems, len(found.excused), found.caused_at) == ([], 1, {"+1": 12})
+    dead = Excuses([Window("dead", "a", 11, 12)])
+    assert len(judge_losses(callers, at, dead).excused) == 1
+    late = {"+1": Caller("+1", 10.0, 11.0, ended_at=45.0)}
+    assert len(judge_losses(late, at, dead).problems) == 1, "it was started again long before"
+    late["+1"].cut_off = True
+    assert judge_losses(late, at, dead).caused_at == {"+1": 11}, "heard nothing any more, hung up in the end"
 
 
 def test_numbers_of_leaders_grow() -> None:
