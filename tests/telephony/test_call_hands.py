@@ -306,9 +306,7 @@ async def test_nobody_is_taken_to_one_who_has_answered_and_hears_nobody_yet(do: 
     talk.link.asked_where = asterisk_gets_on
     await getattr(talk.hands, do)("c1", "c1-c7")
     assert asked[:2] == [THIRD, THIRD]
-    assert talk.heard[-1] == (
-        CallResumed("c1") if do == "join" else CallAttendedTransferred("c1", "c1-c7")
-    )
+    assert talk.heard[-1] == (CallResumed("c1") if do == "join" else CallAttendedTransferred("c1", "c1-c7"))
 
 
 async def test_who_goes_before_the_third_one_is_heard_joins_nobody() -> None:
