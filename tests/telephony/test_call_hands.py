@@ -122,6 +122,26 @@ async def test_hold_and_resume() -> None:
     assert talk.heard[-2:] == [CallHeld("c1"), CallResumed("c1")]
 
 
+@pytest.mark.parametrize("do", ["hold", "send"])
+async def test_nobody_is_led_away_who_has_answered_and_hears_nobody_yet(do: str) -> None:
+    """The other one would be hung up on, or go back into line."""
+    talk = Talk()
+    talk.link.places[AGENT] = {"Application": "AppDial"}
+    asked: list[str] = []
+
+    def asterisk_gets_on(channel: str) -> None:
+        asked.append(channel)
+        if asked == [AGENT, AGENT]:
+            assert talk.link.sent == []
+            talk.link.places[AGENT] = {"Application": "AppDial", "BridgeID": "b1"}
+
+    talk.link.asked_where = asterisk_gets_on
+    more = {"target": "group:support"} if do == "send" else {}
+    await getattr(talk.hands, do)("c1", dialled=False, **more)
+    assert asked[:2] == [AGENT, AGENT]
+    assert len(talk.redirects()) == 1
+
+
 async def test_a_hold_that_asterisk_does_not_end_goes_on() -> None:
     """Without the other's name the music would lead to the end of the call."""
     talk = Talk()
