@@ -24,6 +24,7 @@ from acd.telephony.watch import Watch
 KNOWN_AFTER_S = 5.0
 """After so long without a look at Asterisk a consultation that came to nothing is a call like any other."""
 
+
 class Hold(Protocol):
     """See `Hands.hold`."""
 
