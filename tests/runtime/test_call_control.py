@@ -22,7 +22,7 @@ from acd.runtime import turns
 from acd.runtime.call_control import ALLOWED, Phase, Verb, check, in_hand
 from acd.runtime.call_desk import CallDesk
 from acd.runtime.destinations import Destinations
-from acd.runtime.shell import Audience
+from acd.runtime.observers import Audience
 from acd.runtime.talk_files import as_wav, unfinished
 from acd.runtime.talk_recorder import TalkRecorder
 from acd.settings.load import load_centre
