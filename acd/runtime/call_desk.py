@@ -35,6 +35,7 @@ log = structlog.get_logger(__name__)
 
 LATE_S = 7.0
 """A hold that Asterisk confirms so much later is still heard of, though nobody waits for the answer."""
+RINGS_WITHIN_S = 1.0
 KEYS = re.compile(r"[0-9*#]{1,16}", re.ASCII)
 KEY_S = 0.4
 MUTED = "muted:"
@@ -170,10 +171,18 @@ class CallDesk:
     # --- the verbs ----------------------------------------------------------------------------
     async def _answer(self, hand: Hand, _request: Request) -> None:
         call, agent = _call(hand), hand.agent.id
-        await self._hands.answer(call.id)
+        await self._until_rings(call, agent)
+        if self._phase(agent) is Phase.RINGING:
+            await self._hands.answer(call.id)
         await self._turns.until(lambda: self._phase(agent) is not Phase.RINGING)
         if self._phase(agent) is not Phase.TALKING:
             raise RequestRefused("call-over", "the call was over before it was answered")
+
+    async def _until_rings(self, call: Call, agent: str) -> None:
+        """The page has the button before the phone has the call, and what it is told then is lost."""
+        with contextlib.suppress(TimeoutError):  # there are phones that do not say that they ring
+            async with asyncio.timeout(RINGS_WITHIN_S):
+                await self._turns.until(lambda: call.alerted or self._phase(agent) is not Phase.RINGING)
 
     async def _hang_up(self, hand: Hand, _request: Request) -> None:
         call, agent = _call(hand), hand.agent.id
