@@ -393,7 +393,7 @@ async def test_who_was_to_be_added_is_added_after_a_restart(page: Page) -> None:
     await page.ask("conference-add", to="ben", to_kind="agent")
     kept = page.desk.mirror.load()
     assert page.desk.mirror.keys("added") == ["added:c1-c1"]
-    page.calls._adds.clear()
+    page.calls._third_ones._adds.clear()
     page.desk.shell.feed(events.OfferAnswered("c1-c1"))  # while nobody looked
     page.calls.restore(kept)
     page.calls.floor_is_known()
