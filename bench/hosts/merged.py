@@ -108,7 +108,7 @@ class JournalBooks(Bookkeeper):
         finally:
             self.now = now
 
-    def _restored(self, agents: Sequence[Agent], calls: Sequence[Call]) -> None:
+    def _restored(self, agents: Sequence[Agent], calls: Sequence[Call], lost: Sequence[Call]) -> None:
         """What was kept is where these books begin."""
         self.torn = True
         self.live = {call.id for call in calls}
@@ -118,5 +118,6 @@ class JournalBooks(Bookkeeper):
         self.state_s = {agent.id: agent.since - (agent.login_at or 0.0) for agent in agents}
         self.mirror = picture(self.engine) | {f"agent:{agent.id}": agent.to_dict() for agent in agents}
         self.mirror |= {f"call:{call.id}": call.to_dict() for call in calls}
-        commands = self.engine.restore(agents, calls, self.now)
+        self.mirror |= {f"lost:{call.id}": call.to_dict() for call in lost}
+        commands = self.engine.restore(agents, calls, self.now, lost)
         self._take(commands, self._logged_out())
