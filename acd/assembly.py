@@ -54,10 +54,11 @@ from acd.runtime.hours import Hours
 from acd.runtime.joining import Joining
 from acd.runtime.kept_paces import KeptPaces
 from acd.runtime.line_announcements import LineAnnouncements
+from acd.runtime.observers import Audience
 from acd.runtime.reception import Reception
 from acd.runtime.recordings import RecordingDesk
 from acd.runtime.reload import Reloader, Start
-from acd.runtime.shell import Audience, Shell
+from acd.runtime.shell import Shell
 from acd.runtime.version_files import VersionFiles
 from acd.runtime.versions import Versions
 from acd.runtime.why_desk import WhyDesk

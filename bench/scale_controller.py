@@ -33,8 +33,9 @@ from acd.runtime.fact_stream import FactStream
 from acd.runtime.feed import LiveFeed
 from acd.runtime.feed_look import View
 from acd.runtime.kept_paces import KeptPaces
+from acd.runtime.observers import Audience
 from acd.runtime.presence import Presence
-from acd.runtime.shell import Audience, Shell
+from acd.runtime.shell import Shell
 from acd.runtime.watchers import Watchers
 from acd.runtime.world import GroupViews
 from acd.settings.environment import Environment

@@ -126,6 +126,8 @@ def _ask(do: str, **fields: Any) -> dict[str, Any]:
         text += f", then {agent['pending'].replace('_', ' ')}"
     if agent["phone"]:
         text += f", on phone {agent['phone']}"
+        if not agent["phone_reachable"]:
+            text += ", which is not registered: switch it on, or log in on another one with --phone"
     _say(text)
     return agent
 

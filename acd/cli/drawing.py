@@ -55,11 +55,22 @@ def draw(
     if wanted in (Format.SVG, Format.PNG):
         drawn = laid_out(drawn, wanted.value)
     if out is not None:
-        out.write_bytes(drawn)
+        _write(out, drawn)
     elif wanted is Format.PNG and sys.stdout.isatty():
         raise OperatorError("a PNG picture goes into a file: add --out FILE.png")
     else:
         sys.stdout.buffer.write(drawn)
+
+
+def _write(out: Path, drawn: bytes) -> None:
+    """A new file is for all to read: there is nothing of a caller in it, and a web server may show it."""
+    try:
+        is_new = not out.exists()
+        out.write_bytes(drawn)
+        if is_new:
+            out.chmod(0o644)
+    except OSError as error:
+        raise OperatorError(f"{out} cannot be written: {error.strerror or error}") from error
 
 
 def _format_of(out: Path | None) -> Format:

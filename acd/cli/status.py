@@ -166,6 +166,7 @@ def _groups(picture: dict[str, Any]) -> Table:
 def _agents(picture: dict[str, Any]) -> Table:
     at_work = [agent for agent in picture["agents"] if agent["state"] != "logged_out"]
     away = len(picture["agents"]) - len(at_work)
+    parties = {call["id"]: _party(call) for call in picture["calls"]}
     title = f"Agents (and {away} logged out)" if at_work and away else "Agents"
     table = _table(title, "Agent", "Id", "Phone", "State", "For", "With", "Groups", right=("For",))
     for agent in at_work or picture["agents"]:
@@ -178,10 +179,19 @@ def _agents(picture: dict[str, Any]) -> Table:
             Text(phone),
             _state(agent),
             clock(agent["state_s"]) if agent["phone"] else "",
-            Text(agent["customer"] or agent["call"] or ""),
+            Text(agent["customer"] or parties.get(agent["call"] or "", "")),
             Text(", ".join(agent["groups"])),
         )
     return table
+
+
+def _party(call: dict[str, Any]) -> str:
+    """Whom an agent talks with, where no customer is known."""
+    if call["outside_trunk"]:
+        return str(call["outside_number"])
+    if call["kind"] == "internal":
+        return str(call["dialed_number"])
+    return str(call["caller_name"] or call["caller_number"])
 
 
 OCCUPIED = {"phone_in_use": "phone in use", "back_off": "missed a call"}

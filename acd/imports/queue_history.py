@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 from acd.core.facts import AgentInterval, Fact
 from acd.imports.names import Names
 from acd.imports.queue_agents import OF_AGENTS, WRAP_UP_REASONS, QueueAgents
-from acd.imports.queue_calls import OF_CALLS, QueueCalls
+from acd.imports.queue_calls import QueueCalls
+from acd.imports.queue_steps import OF_CALLS
 from acd.imports.refusals import Impossible, Place, Refusals
 from acd.queue_log.line import NONE, BadLine, Event, Line, read
 

@@ -137,6 +137,29 @@ def check(hand: Hand, verb: Verb) -> None:
     raise RequestRefused("not-now", f"{verb} is not possible now ({hand.phase}); possible: {possible}")
 
 
+def call_of(hand: Hand) -> Call:
+    """The agent's call, in a phase that has one."""
+    assert hand.call is not None
+    return hand.call
+
+
+def phase_of(floor: Floor, agent: str) -> Phase:
+    """Of one who may have logged out meanwhile."""
+    return in_hand(floor, agent).phase if floor.agents[agent].logged_in else Phase.IDLE
+
+
+def has(floor: Floor, agent: str, call_id: str) -> bool:
+    """Whether the agent is still in that call."""
+    who = floor.agents[agent]
+    return call_id in (who.call_id, who.own_call_id)
+
+
+def must_last(call: Call) -> None:
+    """Raises RequestRefused where the other side has gone meanwhile."""
+    if call.state is CallState.ENDED:
+        raise RequestRefused("call-over", "the other side has hung up")
+
+
 def new_consult(floor: Floor, call: Call, number: int) -> str:
     """The id of another consultation about this call, with this number or the next that is free."""
     return next(i for n in count(number) if (i := f"{call.id}{CONSULT}{n}") not in floor.calls)

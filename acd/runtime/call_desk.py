@@ -15,30 +15,41 @@ from typing import Any
 
 import structlog
 
-from acd.background import Background
 from acd.core.agents import Agent
-from acd.core.calls import Call, CallState, Channel
+from acd.core.calls import Call, CallState
 from acd.core.consults import main_of
 from acd.core.hands import Hands
 from acd.core.plan import is_browser_phone
 from acd.core.ports import Mirror
 from acd.errors import RequestRefused
-from acd.runtime.call_control import Hand, Phase, Verb, check, in_hand, new_consult, picture
+from acd.runtime.call_control import (
+    Hand,
+    Phase,
+    Verb,
+    call_of,
+    check,
+    has,
+    in_hand,
+    must_last,
+    phase_of,
+    picture,
+)
 from acd.runtime.control import BAD_REQUEST, Handler, Request, text_if_any, text_of
 from acd.runtime.destinations import Destinations
 from acd.runtime.listening_in import ListeningIn
 from acd.runtime.shell import Shell
 from acd.runtime.talk_recorder import TalkRecorder
+from acd.runtime.third_ones import ThirdOnes, still_there
 from acd.runtime.turns import LIMIT_S, Turns
 
 log = structlog.get_logger(__name__)
 
 LATE_S = 7.0
 """A hold that Asterisk confirms so much later is still heard of, though nobody waits for the answer."""
+RINGS_WITHIN_S = 1.0
 KEYS = re.compile(r"[0-9*#]{1,16}", re.ASCII)
 KEY_S = 0.4
 MUTED = "muted:"
-ADDED = "added:"
 
 
 class CallDesk:
@@ -47,7 +58,6 @@ class CallDesk:
     def __init__(
         self, shell: Shell, hands: Hands, to: Destinations, recorder: TalkRecorder, mirror: Mirror
     ) -> None:
-        self._shell = shell
         self._floor = shell.engine.floor
         self._hands = hands
         self._to = to
@@ -57,28 +67,17 @@ class CallDesk:
         self._listening_in = ListeningIn(self._floor, hands, self._turns)
         self._taking_up: dict[str, asyncio.Event] = {}  # agents whose browser takes its place again
         self._muted: set[str] = set()
-        self._adds: set[str] = set()  # consultations that are to become conferences
-        self._consults = 0
-        self._background = Background("what an agent wanted with a call failed")
+        self._third_ones = ThirdOnes(shell, hands, to, self._turns, mirror)
         self.on_changed: Callable[[Call], None] = lambda _call: None
 
     def restore(self, kept: Mapping[str, Mapping[str, Any]]) -> None:
         """After a restart: whose agents the others do not hear, and who is to be added to a talk."""
-        for prefix, calls in ((MUTED, self._muted), (ADDED, self._adds)):
-            for key in [key for key in kept if key.startswith(prefix)]:
-                if f"call:{key.removeprefix(prefix)}" in kept:
-                    calls.add(key.removeprefix(prefix))
-                else:
-                    self._mirror.drop(key)
+        self._muted |= still_there(kept, MUTED, self._mirror)
+        self._third_ones.restore(kept)
 
     def floor_is_known(self) -> None:
         """Who is to be added to a talk may have answered while nobody looked."""
-        for consult_id in list(self._adds):
-            call = self._floor.calls.get(consult_id)
-            if call is None:
-                self._added(consult_id)
-            else:
-                self._add_when_answered(call)
+        self._third_ones.floor_is_known()
 
     def handlers(self) -> dict[str, Handler]:
         """By the request's name."""
@@ -91,11 +90,7 @@ class CallDesk:
             Verb.TAKE_UP: self._take_up,
             Verb.KEYS: self._keys,
             Verb.TRANSFER: self._transfer,
-            Verb.CONSULT: self._consult,
-            Verb.COMPLETE: self._complete,
-            Verb.CANCEL: self._cancel,
-            Verb.JOIN: self._join,
-            Verb.ADD: self._add,
+            **self._third_ones.verbs(),
             Verb.DIAL: self._dial,
             Verb.RECORD_PAUSE: self._record_pause,
             Verb.RECORD_RESUME: self._record_resume,
@@ -147,8 +142,7 @@ class CallDesk:
         main = self._floor.calls.get(main_of(call.id) or "")
         if main is not None:
             self.on_changed(main)  # it shows the consultation, too
-        if call.id in self._adds:
-            self._add_when_answered(call)
+        self._third_ones.call_changed(call)
         self._recorder.call_changed(call)
 
     def agent_changed(self, _agent: Agent) -> None:
@@ -169,36 +163,46 @@ class CallDesk:
 
     # --- the verbs ----------------------------------------------------------------------------
     async def _answer(self, hand: Hand, _request: Request) -> None:
-        call, agent = _call(hand), hand.agent.id
-        await self._hands.answer(call.id)
-        await self._turns.until(lambda: self._phase(agent) is not Phase.RINGING)
-        if self._phase(agent) is not Phase.TALKING:
+        call, agent = call_of(hand), hand.agent.id
+        await self._until_rings(call, agent)
+        if phase_of(self._floor, agent) is Phase.RINGING:
+            await self._hands.answer(call.id)
+        await self._turns.until(lambda: phase_of(self._floor, agent) is not Phase.RINGING)
+        if phase_of(self._floor, agent) is not Phase.TALKING:
             raise RequestRefused("call-over", "the call was over before it was answered")
 
+    async def _until_rings(self, call: Call, agent: str) -> None:
+        """The page has the button before the phone has the call, and what it is told then is lost."""
+        with contextlib.suppress(TimeoutError):  # there are phones that do not say that they ring
+            async with asyncio.timeout(RINGS_WITHIN_S):
+                await self._turns.until(
+                    lambda: call.alerted or phase_of(self._floor, agent) is not Phase.RINGING
+                )
+
     async def _hang_up(self, hand: Hand, _request: Request) -> None:
-        call, agent = _call(hand), hand.agent.id
+        call, agent = call_of(hand), hand.agent.id
         await self._hands.hang_up(call.id, dialled=hand.dialled)
-        await self._turns.until(lambda: not self._has(agent, call.id))
+        await self._turns.until(lambda: not has(self._floor, agent, call.id))
 
     async def _hold(self, hand: Hand, _request: Request) -> None:
-        call = _call(hand)
+        call = call_of(hand)
         if call.on_hold:
             return
         await self._hands.hold(call.id, dialled=hand.dialled)
-        self._must_last(call)
+        must_last(call)
 
     async def _resume(self, hand: Hand, _request: Request) -> None:
-        call = _call(hand)
+        call = call_of(hand)
         await self._hands.resume(call.id, dialled=hand.dialled)
         await self._turns.until(lambda: not call.on_hold)
-        self._must_last(call)
+        must_last(call)
 
     async def _mute(self, hand: Hand, request: Request) -> None:
-        on, call = request.get("on"), _call(hand)
+        on, call = request.get("on"), call_of(hand)
         if not isinstance(on, bool):
             raise RequestRefused(BAD_REQUEST, "the request needs 'on', true or false")
         await self._hands.mute(call.id, dialled=hand.dialled, on=on)
-        self._must_last(call)
+        must_last(call)
         if on:
             self._muted.add(call.id)
             self._mirror.put(MUTED + call.id, {"on": True})
@@ -212,13 +216,13 @@ class CallDesk:
 
     async def _take_up(self, hand: Hand, _request: Request) -> None:
         """The agent's browser has lost its part of the talk, most often by a reload of the page."""
-        call = _call(hand)
+        call = call_of(hand)
         if hand.dialled or hand.agent.phone is None or not is_browser_phone(hand.agent.phone):
             raise RequestRefused("not-now", "this is for calls that came to a phone in the browser")
         done = self._taking_up[hand.agent.id] = asyncio.Event()
         try:
             await self._hands.take_up(call.id)
-            self._must_last(call)
+            must_last(call)
             if call.id in self._muted:
                 await self._hands.mute(call.id, dialled=False, on=True)
         finally:
@@ -229,81 +233,15 @@ class CallDesk:
         keys = text_of(request, "keys")
         if not KEYS.fullmatch(keys):
             raise RequestRefused(BAD_REQUEST, "'keys' are up to 16 of 0-9, * and #")
-        call = hand.consult if hand.consult is not None and _call(hand).on_hold else _call(hand)
+        call = hand.consult if hand.consult is not None and call_of(hand).on_hold else call_of(hand)
         dialled = hand.dialled or call is hand.consult
         await self._hands.keys(call.id, keys, dialled=dialled)
 
     async def _transfer(self, hand: Hand, request: Request) -> None:
-        call, agent = _call(hand), hand.agent.id
+        call, agent = call_of(hand), hand.agent.id
         target = self._to.target(hand.agent, text_of(request, "to"), text_of(request, "to_kind"))
         await self._hands.send(call.id, target, dialled=hand.dialled)
-        await self._turns.until(lambda: not self._has(agent, call.id))
-
-    async def _consult(self, hand: Hand, request: Request) -> None:
-        await self._begin_consult(hand, request)
-
-    async def _begin_consult(self, hand: Hand, request: Request) -> str:
-        call = _call(hand)
-        target = self._to.target(hand.agent, text_of(request, "to"), text_of(request, "to_kind"))
-        if call.channel is Channel.AGENT:
-            raise RequestRefused("not-now", "the agent's phone was rung first for this callback")
-        self._consults += 1
-        # Also after a restart no number comes twice: the tenth of a second since the call's arrival.
-        number = max(self._consults, int((self._shell.clock() - call.arrived_at) * 10))
-        consult = new_consult(self._floor, call, number)
-        name = self._floor.profile(hand.agent.id).name
-        await self._hands.consult(call.id, consult, target, name, dialled=hand.dialled)
-        await self._turns.until(lambda: consult in self._floor.calls or call.state is CallState.ENDED)
-        self._must_last(call)
-        return consult
-
-    async def _add(self, hand: Hand, request: Request) -> None:
-        consult = await self._begin_consult(hand, request)
-        self._adds.add(consult)
-        self._mirror.put(ADDED + consult, {"on": True})
-        if (call := self._floor.calls.get(consult)) is not None:
-            self._add_when_answered(call)
-
-    def _added(self, consult_id: str) -> None:
-        self._adds.discard(consult_id)
-        self._mirror.drop(ADDED + consult_id)
-
-    def _add_when_answered(self, consult: Call) -> None:
-        if consult.state not in (CallState.TALKING, CallState.OUTSIDE, CallState.ENDED):
-            return
-        self._added(consult.id)
-        if consult.state is not CallState.ENDED and consult.origin_agent is not None:
-            self._background.begin(self._join_by_itself(consult.origin_agent))
-
-    async def _join_by_itself(self, agent: str) -> None:
-        try:
-            hand = in_hand(self._floor, agent)
-            check(hand, Verb.JOIN)
-            await self._turns.alone(agent, self._join(hand, {}))
-        except RequestRefused as refusal:
-            log.warning("the third one could not be added", agent=agent, reason=str(refusal))
-
-    async def _complete(self, hand: Hand, _request: Request) -> None:
-        call, consult, agent = _call(hand), _consult_of(hand), hand.agent.id
-        if hand.phase is Phase.CONSULTING:
-            await self._hands.complete(call.id, consult.id)
-        else:  # nobody is there yet: the caller goes where the agent had wanted to go
-            await self._hands.cancel(call.id, consult.id)
-            await self._hands.send(call.id, consult.dialed_number, dialled=hand.dialled)
-        await self._turns.until(lambda: not self._has(agent, call.id))
-
-    async def _cancel(self, hand: Hand, _request: Request) -> None:
-        call, consult, agent = _call(hand), _consult_of(hand), hand.agent.id
-        await self._hands.cancel(call.id, consult.id)
-        await self._turns.until(
-            lambda: self._phase(agent) not in (Phase.CONFERENCE, Phase.CONSULTING, Phase.CALLING)
-        )
-
-    async def _join(self, hand: Hand, _request: Request) -> None:
-        call, consult = _call(hand), _consult_of(hand)
-        await self._hands.join(call.id, consult.id)
-        await self._turns.until(lambda: not call.on_hold)
-        self._must_last(call)
+        await self._turns.until(lambda: not has(self._floor, agent, call.id))
 
     async def _dial(self, hand: Hand, request: Request) -> None:
         agent = hand.agent
@@ -345,37 +283,16 @@ class CallDesk:
                 await self._turns.alone(agent_id, self._hands.hang_up(own, dialled=True))
 
     async def _record_pause(self, hand: Hand, request: Request) -> None:
-        call, reason = _call(hand), text_of(request, "reason").strip()
+        call, reason = call_of(hand), text_of(request, "reason").strip()
         if not reason:
             raise RequestRefused(BAD_REQUEST, "the request needs a reason")
         await self._recorder.pause(call, hand.agent.id, reason[:200])
 
     async def _record_resume(self, hand: Hand, _request: Request) -> None:
-        await self._recorder.resume(_call(hand), hand.agent.id)
+        await self._recorder.resume(call_of(hand), hand.agent.id)
 
     # --- small parts --------------------------------------------------------------------------
-    def _phase(self, agent: str) -> Phase:
-        return in_hand(self._floor, agent).phase if self._floor.agents[agent].logged_in else Phase.IDLE
-
-    def _has(self, agent: str, call_id: str) -> bool:
-        who = self._floor.agents[agent]
-        return call_id in (who.call_id, who.own_call_id)
-
     async def stop(self) -> None:
         """Nothing that was asked for goes on by itself."""
-        await self._background.stop()
+        await self._third_ones.stop()
         await self._turns.stop()
-
-    def _must_last(self, call: Call) -> None:
-        if call.state is CallState.ENDED:
-            raise RequestRefused("call-over", "the other side has hung up")
-
-
-def _call(hand: Hand) -> Call:
-    assert hand.call is not None
-    return hand.call
-
-
-def _consult_of(hand: Hand) -> Call:
-    assert hand.consult is not None
-    return hand.consult

@@ -84,7 +84,7 @@ class CallHands:
     # --- hold ---------------------------------------------------------------------------------
     async def hold(self, call_id: str, *, dialled: bool) -> None:
         """See `Hands`."""
-        pair = self._pair(call_id, dialled=dialled)
+        pair = await self._talk(call_id, dialled=dialled)
         await self._channels.set(pair.agent, ACD_HOLD=pair.other)
         await self._channels.set(pair.other, ACD_HOLD=pair.agent)
         self._apart[call_id] = pair
@@ -167,7 +167,7 @@ class CallHands:
     async def send(self, call_id: str, target: str, *, dialled: bool) -> None:
         """See `Hands`."""
         checked(TARGET, target)
-        pair = self._apart.get(call_id) or self._pair(call_id, dialled=dialled)
+        pair = self._apart.get(call_id) or await self._talk(call_id, dialled=dialled)
         phone = phone_of(pair.agent) or ""
         await self._channels.set(pair.other, ACD_TARGET=target, ACD_SENDER=phone)
         await self._channels.lead(pair.other, "acd-sent", "s")
@@ -278,6 +278,12 @@ class CallHands:
         if leg is None:
             raise TelephonyError("the other side has gone")
         return Pair(caller, leg) if dialled != self._is_turned(call_id) else Pair(leg, caller)
+
+    async def _talk(self, call_id: str, *, dialled: bool) -> Pair:
+        """The two, who hear each other by now."""
+        pair = self._pair(call_id, dialled=dialled)
+        await self._channels.until_heard(self._watch.leg_of.get(call_id) or pair.agent)
+        return self._pair(call_id, dialled=dialled)
 
     def hear(self, event: Headers) -> None:
         """One AMI event."""

@@ -25,6 +25,10 @@ NUMBER = re.compile(r"[+*]?[0-9]{1,24}", re.ASCII)
 PHONE = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
 
 
+_RUNG = "AppDial"
+"""What Asterisk names as the application of a channel that was rung, until it is led elsewhere."""
+
+
 @dataclass(frozen=True, slots=True)
 class Pair:
     """The channels of a talk."""
@@ -100,6 +104,14 @@ class Channels:
         """It is there."""
         while not holds(await self.place(channel)):  # noqa: ASYNC110 - the answer is Asterisk's
             await asyncio.sleep(ASK_AGAIN_S)
+
+    async def until_heard(self, answered: str) -> None:
+        """Who was rung and has answered is in a talk.
+
+        Asterisk says that they answered some milliseconds before that; until then it does not join them with
+        anybody else, and who is led away from them ends the call.
+        """
+        await self.until(answered, lambda at: bool(at.bridge) or at.application != _RUNG)
 
     async def until_together(self, one: str, two: str) -> None:
         """They talk with each other."""

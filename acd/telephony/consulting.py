@@ -24,9 +24,6 @@ from acd.telephony.watch import Watch
 KNOWN_AFTER_S = 5.0
 """After so long without a look at Asterisk a consultation that came to nothing is a call like any other."""
 
-RUNG = "AppDial"
-"""What Asterisk names as the application of a channel that was rung, until it is led elsewhere."""
-
 
 class Hold(Protocol):
     """See `Hands.hold`."""
@@ -181,15 +178,14 @@ class Consultations:
         self._feed(events.CallResumed(call_id))
 
     async def _consulting(self, call_id: str, consult_id: str) -> tuple[Pair, str]:
-        """The two who are kept apart, and the channel of the third one, when it is in a talk.
+        """The two who are kept apart, and the channel of the third one, who is heard.
 
-        Asterisk says that somebody has answered some milliseconds before they hear each other; whoever is to
-        be joined with them before that would find no talk. Raises TelephonyError if there is nobody.
+        Raises TelephonyError if there is nobody.
         """
         pair, answered = self._apart.get(call_id), self._watch.leg_of.get(consult_id)
         if pair is None or answered is None:
             raise TelephonyError("nobody has answered")
-        await self._channels.until(answered, lambda at: bool(at.bridge) or at.application != RUNG)
+        await self._channels.until_heard(answered)
         if self._apart.get(call_id) != pair or self._watch.leg_of.get(consult_id) != answered:
             raise TelephonyError("somebody has gone")
         return pair, answered

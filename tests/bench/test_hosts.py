@@ -72,13 +72,13 @@ def test_a_phone_that_is_rung_by_two_calls() -> None:
     assert judge_rings([first, second], queue, NO_ENDS, apart, []).by_queue == 1
     assert len(judge_rings([first, second], queue, NO_ENDS, NOTHING, []).problems) == 1, "both could be seen"
     behind = Excuses([Window("path", "b", 8, 14.95)])
-    assert judge_rings([first, second], both, NO_ENDS, behind, []).cut_rings == 1, "decided before, said again"
+    assert judge_rings([first, second], both, NO_ENDS, behind, []).cut_rings == 1, "decided before, said now"
     before = Excuses([Window("path", "b", 8, 14)])
     assert len(judge_rings([first, second], both, NO_ENDS, before, []).problems) == 1
 
 
 def test_a_phone_that_was_not_told_that_its_call_is_over() -> None:
-    """An end that Asterisk tells of, which lay in a cut that is not over for longer than SIP takes to repeat."""
+    """An end that Asterisk tells of, in a cut that is not over for longer than SIP takes to repeat."""
     first = ring("3001", "+1", 10, talks=(11, float("inf")))
     second = ring("3001", "+2", 15, node="b", busy=first)
     both = made(("3001", "+1", 9.9), ("3001", "+2", 14.9))

@@ -17,7 +17,7 @@ from acd.settings.pins import PinBook
 CHECKOUT = Path(__file__).parents[2]
 ANSWER: dict[str, Any] = {
     "name": "Anna Weber", "state": "talking", "reason": None, "occupied": None, "until_s": None,
-    "wrap_up_wanted": False, "pending": None, "phone": "1001",
+    "wrap_up_wanted": False, "pending": None, "phone": "1001", "phone_reachable": True,
 }  # fmt: skip
 
 
@@ -47,6 +47,9 @@ def acd(*arguments: str, keyed: str = "") -> str:
         ("revoke", {"state": "not_ready", "reason": "login", "reason_label": "Just logged in"},
          "Anna Weber: not ready (just logged in), on phone 1001"),
         ("revoke", {}, "Anna Weber: talking, on phone 1001"),
+        ("revoke", {"state": "not_ready", "phone_reachable": False},
+         "Anna Weber: not ready, on phone 1001, which is not registered: switch it on, or log in on"
+         " another one with --phone"),
         ("ready", {"state": "ready", "occupied": "phone_in_use"},
          "Anna Weber: ready, but no offers (phone in use), on phone 1001"),
         ("not-ready", {"pending": "not_ready"},

@@ -156,6 +156,12 @@ def test_draw(records: Path, tmp_path: Path) -> None:
     for name, begins in (("main.svg", b"<?xml"), ("main.png", b"\x89PNG"), ("main.dot", b"digraph")):
         acd("draw", "main", "--out", str(tmp_path / name))
         assert (tmp_path / name).read_bytes().startswith(begins)
+        assert (tmp_path / name).stat().st_mode & 0o777 == 0o644, "for a web server, too"
+    (tmp_path / "main.dot").chmod(0o600)
+    acd("draw", "main", "--out", str(tmp_path / "main.dot"))
+    assert (tmp_path / "main.dot").stat().st_mode & 0o777 == 0o600, "as its owner has it"
+    with pytest.raises(OperatorError, match=r"nowhere/main.svg cannot be written: No such file"):
+        acd("draw", "main", "--out", str(tmp_path / "nowhere" / "main.svg"))
     assert "subgraph" in acd("draw", "--all", "--format", "mermaid")
     assert '|"0 callers"|' in acd("draw", "main", "--traffic", "today")
 

@@ -118,6 +118,18 @@ def test_long_names_fold_on_a_narrow_screen() -> None:
         assert whole in text
 
 
+def test_whom_an_agent_talks_with_is_told_where_no_customer_is_known() -> None:
+    for more, told in (
+        ({"caller_name": ""}, "+4930777"),
+        ({"kind": "internal", "dialed_number": "1002"}, "1002"),
+        ({"kind": "outbound", "outside_trunk": "lab", "outside_number": "+4930888"}, "+4930888"),
+    ):
+        agent = {**AGENT, "customer": None, "call": CALL["id"]}
+        text = drawn({**PICTURE, "agents": [agent], "calls": [{**CALL, "customer": None, **more}]})
+        assert told in text.partition("Agents")[2]
+        assert CALL["id"] not in text.partition("Agents")[2]
+
+
 def test_what_is_unusual_of_a_caller_in_line_is_said() -> None:
     waiting = {**CALL, "state": "waiting", "agent": None, "position": 3, "priority": 5, "ring": 1}
     assert "sales no. 3, priority 5, ring 1 " in drawn({**PICTURE, "calls": [waiting]}, 130)

@@ -15,6 +15,8 @@ import pytest_asyncio
 from acd.core.facts import CallKind
 from acd.records.record import CallRecord
 from tests.integration.centre import started, story
+from tests.integration.nodes_centre import NodesCentre
+from tests.integration.sip.phone import Phone
 from tests.integration.test_trunks import until_arrived, until_trunk
 from tests.integration.trunk_centre import TrunkCentre
 
@@ -226,3 +228,35 @@ async def test_it_waits_through_a_kill_and_nobody_is_dialled_twice(centre: Callb
         assert [a.number for a in await until_arrived(centre)] == [REACHED]
         await at_anna.hang_up()
         await centre.until_task(first, "done")
+
+
+class CallbackNodes(CallbackCentre, NodesCentre):
+    """The same with two Asterisk nodes; callers come to the second one."""
+
+    def customer(self, from_number: str = "+491700000001", tone_hz: float | None = None) -> Phone:
+        """At the second node."""
+        return self.customer_at("b", from_number, tone_hz)
+
+
+@pytest.mark.long
+async def test_of_two_nodes_one_that_is_not_drained_makes_the_call(tmp_path: Path) -> None:
+    """Wherever the wish came in."""
+    with started(CallbackNodes(tmp_path)) as nodes:
+        for drained, makes in (("b", "a"), ("a", "b")):
+            entry = await nodes.wish("8301")
+            assert entry.startswith("b")
+            await nodes.ask("drain-node", node=drained, drained=True)
+            async with nodes.phones_at("1001", tone_hz=520.0) as anna:
+                await nodes.ready("anna")
+                at_anna = await anna[makes].wait_incoming()
+                await at_anna.answer()
+                seen = await nodes.until_call("talking", agent="anna", id=entry)
+                assert seen["node"] == makes
+                await until_arrived(nodes)
+                await at_anna.rtp.until_hears(520.0)
+                await at_anna.hang_up()
+                await nodes.until_task(entry, "done")
+                assert "talking sales anna agent_hung_up" in story(await finished(nodes, entry))
+                await nodes.ask("logout", agent="anna")
+            await nodes.ask("drain-node", node=drained, drained=False)
+            nodes.provider.forget()

@@ -36,9 +36,13 @@ async def nodes(running_nodes: NodesCentre) -> AsyncIterator[NodesCentre]:
 
 
 async def test_one_line_for_the_calls_of_both(nodes: NodesCentre) -> None:
-    """An agent's phone rings where the call is, and who has waited longest comes first, wherever that is."""
+    """An agent's phone rings where the call is, and who has waited longest comes first, wherever that is.
+
+    Where the call is, there a supervisor listens in, too.
+    """
     async with (
         nodes.phones_at("1001", tone_hz=440.0) as anna,
+        nodes.phones_at("1004", answering=ANSWER) as dora,
         nodes.customer_at("b", "+491700000021", tone_hz=700.0) as first,
         nodes.customer_at("a", "+491700000022") as second,
         nodes.customer_at("b", "+491700000023") as third,
@@ -52,12 +56,18 @@ async def test_one_line_for_the_calls_of_both(nodes: NodesCentre) -> None:
         await talk.rtp.until_hears(440.0)
         seen = await nodes.until_call("talking", agent="anna")
         assert seen["id"].startswith("b")
+        await nodes.ask("spy", agent="1004", target="anna", mode="listen")
+        (heard,) = dora["b"].calls
+        await heard.rtp.until_hears(700.0)
+        await nodes.ask("spy", agent="1004", target="anna", mode="stop")
+        await heard.wait_ended()
+        assert dora["a"].calls == []
         waiting = []
         for position, caller in enumerate((second, third, fourth), 1):
             waiting.append(await caller.dial("8001"))
             await nodes.until_call("waiting", position=position)
         assert (await nodes.ask("nodes"))["nodes"] == [
-            {"name": name, "up": True, "known": True, "drained": False, "calls": 2, "phones": 1, "lost": 0}
+            {"name": name, "up": True, "known": True, "drained": False, "calls": 2, "phones": 2, "lost": 0}
             for name in ("a", "b")
         ]
         await talk.hang_up()

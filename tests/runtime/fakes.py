@@ -27,10 +27,11 @@ from acd.runtime.flow_work import Services
 from acd.runtime.joining import Joining
 from acd.runtime.kept_paces import KeptPaces
 from acd.runtime.line_announcements import LineAnnouncements
+from acd.runtime.observers import Audience
 from acd.runtime.outside_guard import OutsideGuard
 from acd.runtime.reception import Reception
 from acd.runtime.recordings import RecordingDesk
-from acd.runtime.shell import Audience, Shell
+from acd.runtime.shell import Shell
 from acd.runtime.spending import SpendingBook
 from acd.runtime.world import Outlook
 from acd.settings.centre_now import CentreNow

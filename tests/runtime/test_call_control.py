@@ -18,11 +18,11 @@ from acd.core.facts import CallKind, Consent, ConsentSaid, EndedBy, TalkRecorded
 from acd.core.hands import Listening
 from acd.core.outside_events import OutsideAnswered, OutsideDialed
 from acd.errors import RequestRefused, TelephonyError
-from acd.runtime import turns
+from acd.runtime import call_desk, turns
 from acd.runtime.call_control import ALLOWED, Phase, Verb, check, in_hand
 from acd.runtime.call_desk import CallDesk
 from acd.runtime.destinations import Destinations
-from acd.runtime.shell import Audience
+from acd.runtime.observers import Audience
 from acd.runtime.talk_files import as_wav, unfinished
 from acd.runtime.talk_recorder import TalkRecorder
 from acd.settings.load import load_centre
@@ -220,7 +220,11 @@ async def test_a_call_from_the_first_click_to_the_last(page: Page) -> None:
     assert await page.refused("call-answer", "zoe") == "unknown-agent"
     await page.ring()
     assert await page.refused("call-hold") == "not-now"
-    assert await page.ask("call-answer") == {"phase": "talking", "call": "c1"}
+    early = asyncio.create_task(page.ask("call-answer"))
+    await asyncio.sleep(0)
+    assert page.hands.done == [], "the phone does not ring yet, and would not know what is meant"
+    page.desk.shell.feed(events.OfferAlerting("c1"))
+    assert await early == {"phase": "talking", "call": "c1"}
     assert (await page.ask("call-hold"))["phase"] == "held"
     assert page.calls.picture("c1")["parties"][0]["on_hold"] is True
     assert (await page.ask("call-resume"))["phase"] == "talking"
@@ -234,6 +238,23 @@ async def test_a_call_from_the_first_click_to_the_last(page: Page) -> None:
     assert ("keys", "c1", "12#", "False") in page.hands.done
     page.desk.shell.feed(events.CallEnded("c1", EndedBy.CALLER))
     assert page.desk.mirror.keys("muted") == []
+
+
+async def test_a_phone_that_does_not_say_that_it_rings_is_answered_all_the_same(
+    page: Page, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(call_desk, "RINGS_WITHIN_S", 0.01)
+    await page.ring()
+    assert await page.ask("call-answer") == {"phase": "talking", "call": "c1"}
+
+
+async def test_a_call_that_is_over_before_the_phone_rings_is_not_answered(page: Page) -> None:
+    await page.ring()
+    early = asyncio.create_task(page.refused("call-answer"))
+    await asyncio.sleep(0)
+    page.desk.shell.feed(events.CallEnded("c1", EndedBy.CALLER))
+    assert await early == "call-over"
+    assert page.hands.done == []
 
 
 async def test_a_browser_takes_up_the_call_that_it_has_lost(page: Page) -> None:
@@ -372,7 +393,7 @@ async def test_who_was_to_be_added_is_added_after_a_restart(page: Page) -> None:
     await page.ask("conference-add", to="ben", to_kind="agent")
     kept = page.desk.mirror.load()
     assert page.desk.mirror.keys("added") == ["added:c1-c1"]
-    page.calls._adds.clear()
+    page.calls._third_ones._adds.clear()
     page.desk.shell.feed(events.OfferAnswered("c1-c1"))  # while nobody looked
     page.calls.restore(kept)
     page.calls.floor_is_known()

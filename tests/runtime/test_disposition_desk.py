@@ -18,7 +18,7 @@ from acd.errors import OperatorError, RequestRefused
 from acd.records.fold import fold
 from acd.runtime.callbacks import CallbackDesk
 from acd.runtime.disposition_desk import KEPT_CALLS, PREFIX, DispositionDesk, OnRecord, Spoken
-from acd.runtime.shell import Audience
+from acd.runtime.observers import Audience
 from tests.runtime.fakes import START, Desk
 
 TREE = DispositionTree(

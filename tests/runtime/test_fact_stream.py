@@ -12,7 +12,7 @@ from acd.core import events
 from acd.core.facts import Returned
 from acd.runtime.control_server import ControlServer
 from acd.runtime.fact_stream import LINE_BYTES, FactStream
-from acd.runtime.shell import Audience
+from acd.runtime.observers import Audience
 from tests.runtime.fakes import Desk
 
 

@@ -24,8 +24,8 @@ from acd.runtime.feed import LiveFeed
 from acd.runtime.feed_figures import Figures
 from acd.runtime.feed_look import View
 from acd.runtime.feed_objects import agent_object
+from acd.runtime.observers import Audience
 from acd.runtime.presence import Presence
-from acd.runtime.shell import Audience
 from acd.runtime.watchers import Watchers
 from tests.runtime.fakes import START, Desk
 

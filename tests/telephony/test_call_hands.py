@@ -122,6 +122,26 @@ async def test_hold_and_resume() -> None:
     assert talk.heard[-2:] == [CallHeld("c1"), CallResumed("c1")]
 
 
+@pytest.mark.parametrize("do", ["hold", "send"])
+async def test_nobody_is_led_away_who_has_answered_and_hears_nobody_yet(do: str) -> None:
+    """The other one would be hung up on, or go back into line."""
+    talk = Talk()
+    talk.link.places[AGENT] = {"Application": "AppDial"}
+    asked: list[str] = []
+
+    def asterisk_gets_on(channel: str) -> None:
+        asked.append(channel)
+        if asked == [AGENT, AGENT]:
+            assert talk.link.sent == []
+            talk.link.places[AGENT] = {"Application": "AppDial", "BridgeID": "b1"}
+
+    talk.link.asked_where = asterisk_gets_on
+    more = {"target": "group:support"} if do == "send" else {}
+    await getattr(talk.hands, do)("c1", dialled=False, **more)
+    assert asked[:2] == [AGENT, AGENT]
+    assert len(talk.redirects()) == 1
+
+
 async def test_a_hold_that_asterisk_does_not_end_goes_on() -> None:
     """Without the other's name the music would lead to the end of the call."""
     talk = Talk()
@@ -306,9 +326,7 @@ async def test_nobody_is_taken_to_one_who_has_answered_and_hears_nobody_yet(do: 
     talk.link.asked_where = asterisk_gets_on
     await getattr(talk.hands, do)("c1", "c1-c7")
     assert asked[:2] == [THIRD, THIRD]
-    assert talk.heard[-1] == (
-        CallResumed("c1") if do == "join" else CallAttendedTransferred("c1", "c1-c7")
-    )
+    assert talk.heard[-1] == (CallResumed("c1") if do == "join" else CallAttendedTransferred("c1", "c1-c7"))
 
 
 async def test_who_goes_before_the_third_one_is_heard_joins_nobody() -> None:

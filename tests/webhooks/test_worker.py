@@ -20,7 +20,7 @@ from acd.records.store import RecordStore
 from acd.runtime.control_server import ControlServer
 from acd.runtime.fact_stream import FactStream
 from acd.runtime.leader import Leader
-from acd.runtime.shell import Audience
+from acd.runtime.observers import Audience
 from acd.settings.environment import Environment
 from acd.webhooks import follow, worker
 from acd.webhooks.events import EventName
