@@ -34,6 +34,8 @@ def restore(floor: Floor, lost: Iterable[Call]) -> None:
         floor.lost[call.id] = known
         if known is not call:
             floor.mark(known)
+        elif not call.finished:
+            floor.admit(call)
     _keep_within(floor)
 
 

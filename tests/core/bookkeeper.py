@@ -175,8 +175,9 @@ class Bookkeeper:
         lost = [Call.from_dict(v) for k, v in kept.items() if k.startswith("lost:")]
         self.engine = self._make_engine(self.plan)
         if torn:
-            self.live = {call.id for call in calls}
-            self.stored = {call.id: False for call in calls if call.state is CallState.ENDED}
+            known = [*calls, *(call for call in lost if not call.finished)]
+            self.live = {call.id for call in known}
+            self.stored = {call.id: False for call in known if call.state is CallState.ENDED}
             self.interval_from = {a.id: a.since for a in agents if a.logged_in}
             self.busy_s = {a.id: a.busy_s for a in agents}
             self.state_s = {a.id: a.since - (a.login_at or 0.0) for a in agents}

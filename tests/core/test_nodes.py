@@ -326,10 +326,13 @@ def test_lost_calls_are_taken_up_in_any_order_and_those_that_go_on_are_not_lost(
     live = floor.engine.floor
     kept = [Call.from_dict(call.to_dict()) for call in (live.lost["b2"], live.calls["b3"], live.lost["b1"])]
     again = Engine(PLAN)
+    kept[0].open_wrap_ups = 1  # which has ended
     told = again.restore([], [Call.from_dict(live.calls["b3"].to_dict())], floor.now, kept)
     assert list(again.floor.lost) == ["b1", "b2"]
     assert [c for c in told if isinstance(c, LostCallForgotten)] == [LostCallForgotten("b3")]
+    assert again.floor.calls.keys() == {"b3"}
     assert again.floor.calls["b3"].state is CallState.WAITING
+    assert [c.call.finished for c in told if isinstance(c, StoreCall)] == [True]
 
 
 def test_a_controller_that_knew_nothing_of_a_lost_call_adds_to_its_record() -> None:
