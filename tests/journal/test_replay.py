@@ -11,6 +11,7 @@ import pytest
 
 from acd.core import events
 from acd.core.calls import Call
+from acd.core.engine import Engine
 from acd.core.events import Event
 from acd.core.facts import CallKind
 from acd.core.plan import Plan
@@ -83,9 +84,8 @@ def test_refusals_plans_and_deadlines_are_played_too(tmp_path: Path) -> None:
     assert set(found.engine.floor.plan.agents) == set(SMALLER.agents)
 
 
-def test_calls_that_were_lost_with_their_node_are_taken_up_in_a_replay_too(tmp_path: Path) -> None:
-    """Of two files: of the controller that lost them, and of the one that found one again."""
-    pages = Pages(lines_max=100)
+def lost_and_found(pages: Pages) -> tuple[Engine, Engine]:
+    """A controller loses b1 and b2 with their node; another one begins, and finds b2."""
     engine = pages.engine(EVERYTHING)
     for number, call_id in enumerate(("b1", "b2")):
         arrived = events.CallArrived(call_id, CallKind.INBOUND, "030 1", "", "8000", node="b")
@@ -95,6 +95,12 @@ def test_calls_that_were_lost_with_their_node_are_taken_up_in_a_replay_too(tmp_p
     again = pages.engine(EVERYTHING)
     again.restore([], [], 1020.0, kept)
     again.handle(arrived, 1030.0)
+    return engine, again
+
+
+def test_calls_that_were_lost_with_their_node_are_taken_up_in_a_replay_too(tmp_path: Path) -> None:
+    pages = Pages(lines_max=100)
+    engine, again = lost_and_found(pages)
     first, second = (replay(path) for path in pages.written(tmp_path))
     assert (first.difference, second.difference) == (None, None)
     assert picture(first.engine) == picture(engine)
