@@ -405,7 +405,8 @@ class Assembly:
         return None if profile is None else profile.extension
 
     def _goes_on(self, call_id: str) -> bool:
-        return call_id in self.shell.engine.floor.calls
+        floor = self.shell.engine.floor
+        return call_id in floor.calls or call_id in floor.lost
 
     def _number_of(self, number: str) -> str | None:
         return normalised(number, self.now.system.country)

@@ -6,7 +6,6 @@ import asyncio
 import json
 import os
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -16,11 +15,9 @@ from acd.cli import context
 from acd.errors import OperatorError
 from acd.parts import asterisk_folder, front_of
 from acd.settings.environment import Environment
-from acd.settings.model import Centre, PhoneSpec
+from acd.settings.model import PhoneSpec
 from acd.settings.secrets import Secrets
-from acd.telephony.provision import provision
-from acd.telephony.provision_kamailio import Front as FrontFiles
-from acd.telephony.provision_kamailio import has_front, provision_kamailio
+from acd.telephony.provision_all import provision
 
 app = typer.Typer(help="SIP phones: passwords and Asterisk's configuration.", no_args_is_help=True)
 
@@ -72,13 +69,7 @@ def provision_phones(
     env = context.environment()
     centre = context.centre(env)
     secrets = context.passwords(env, centre)
-    templates = asterisk_folder(context.CHECKOUT)
-    changed = [
-        path
-        for of_node in env.of_nodes
-        for path in provision(centre, of_node, secrets, templates, os.environ)
-    ]
-    changed += _provision_front(env, centre, secrets, templates)
+    changed = provision(centre, env, secrets, asterisk_folder(context.CHECKOUT), os.environ)
     for path in changed:
         context.console.print(f"wrote {path}", markup=False, soft_wrap=True)
     if not changed:
@@ -87,13 +78,6 @@ def provision_phones(
         for of_node in env.of_nodes:
             _reload(of_node)
         _reload_front(env, secrets.ami_password)
-
-
-def _provision_front(env: Environment, centre: Centre, secrets: Secrets, templates: Path) -> list[Path]:
-    """Kamailio's files, where it stands before several nodes."""
-    if not has_front(env):
-        return []
-    return provision_kamailio(FrontFiles(centre, env, secrets, env.nodes, os.environ), templates)
 
 
 def _reload(env: Environment) -> None:

@@ -124,7 +124,10 @@ def _in_words(told: dict[str, Any]) -> str:
         return "a deadline"
     if "restored" in told:
         kept = told["restored"]
-        return f"begun anew with {len(kept['agents'])} agents and {len(kept['calls'])} calls that were kept"
+        lost = len(kept.get("lost", ()))  # older files have none
+        more = f", and {lost} that were lost with their node" if lost else ""
+        there = f"{len(kept['agents'])} agents and {len(kept['calls'])} calls"
+        return f"begun anew with {there} that were kept{more}"
     return _kind_and_rest(told["event"])
 
 

@@ -40,7 +40,7 @@ from acd.settings.environment import Environment
 from acd.settings.model import Centre
 from acd.settings.secrets import Secrets
 from acd.standby import OneOfSeveral
-from acd.telephony.provision import provision
+from acd.telephony.provision_all import provision
 
 log = structlog.get_logger(__name__)
 

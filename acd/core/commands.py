@@ -156,6 +156,20 @@ class CallMerged:
 
 
 @dataclass(frozen=True, slots=True)
+class LostCallChanged:
+    """Mirror this call among those that ended with their node, and may be found again."""
+
+    call_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class LostCallForgotten:
+    """The call is not among those any more."""
+
+    call_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class AgentChanged:
     """Mirror this agent."""
 
@@ -184,6 +198,8 @@ Command: TypeAlias = (
     | StoreInterval
     | CallChanged
     | CallMerged
+    | LostCallChanged
+    | LostCallForgotten
     | AgentChanged
     | AgentForgotten
 )

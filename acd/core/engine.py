@@ -27,6 +27,7 @@ from acd.core import (
     events,
     facts,
     lines,
+    lost_calls,
     offers,
     outside,
     policy_run,
@@ -56,11 +57,13 @@ class Engine:
     def __init__(self, plan: Plan) -> None:
         self.floor = Floor(plan)
 
-    def restore(self, agents: Iterable[Agent], calls: Iterable[Call], now: float) -> list[Command]:
-        """Begin with kept state; dispatch is suspended until DispatchResumed."""
+    def restore(
+        self, agents: Iterable[Agent], calls: Iterable[Call], now: float, lost: Iterable[Call] = ()
+    ) -> list[Command]:
+        """Begin with kept state; dispatch is suspended until DispatchResumed. `lost`: see `Floor`."""
         self.floor.now = now
         self.floor.suspended = True
-        recovery.restore(self.floor, agents, calls)
+        recovery.restore(self.floor, agents, calls, lost)
         return self.floor.take_commands()
 
     def handle(self, event: Event, now: float) -> list[Command]:
@@ -161,7 +164,7 @@ class Engine:
 
     def _arrived(self, event: events.CallArrived) -> None:
         if event.call_id in self.floor.lost:
-            recovery.found_again(self.floor, event)
+            lost_calls.found_again(self.floor, event)
         elif event.call_id not in self.floor.calls:
             conversations.arrive(self.floor, event)
 
@@ -197,6 +200,7 @@ class Engine:
                 replan.change(self.floor, plan)
             case events.DayBegan(day):
                 desk.day_began(self.floor, day)
+                lost_calls.day_began(self.floor)
             case callback_events.CallbackHours(group, is_open):
                 callbacks.hours(self.floor, group, is_open=is_open)
 

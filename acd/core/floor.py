@@ -21,6 +21,7 @@ from acd.core.commands import (
     Command,
     HoldInLine,
     LeaveLine,
+    LostCallChanged,
     Offer,
     StoreCall,
     StoreInterval,
@@ -121,6 +122,8 @@ class Floor:
             self._changed_agents = {}
         if self._changed_calls:
             out += [CallChanged(call_id) for call_id in self._changed_calls if call_id in self.calls]
+            if self.lost:
+                out += [LostCallChanged(call_id) for call_id in self._changed_calls if call_id in self.lost]
             self._changed_calls = {}
         return out
 

@@ -13,6 +13,7 @@ from acd.core import (
     desktops,
     facts,
     lines,
+    lost_calls,
     offers,
     outside,
     wrap_up,
@@ -20,19 +21,19 @@ from acd.core import (
 from acd.core.agents import BUSY_STATES, Agent, AgentInput, AgentState
 from acd.core.calls import Call, CallInput, CallState, Channel
 from acd.core.commands import AgentForgotten, CancelOffer, HoldInLine
-from acd.core.events import CallArrived, FallbackServed, FloorSeen
+from acd.core.events import FallbackServed, FloorSeen
 from acd.core.facts import CallKind, EndedBy, OfferFailure, WrapUpEnd
 from acd.core.floor import Floor
 from acd.core.plan import AgentProfile
 from acd.core.timers import Timer
 
-LOST_KEPT = 5000
-"""So many calls that were lost with their nodes are kept, in case one is found again; the oldest go first."""
 _AGENT_STATES = {CallState.RINGING: AgentState.RINGING, CallState.TALKING: AgentState.TALKING}
 
 
-def restore(floor: Floor, agents: Iterable[Agent], calls: Iterable[Call]) -> None:
+def restore(floor: Floor, agents: Iterable[Agent], calls: Iterable[Call], lost: Iterable[Call]) -> None:
     """Put kept agents and calls on an empty floor. Agents who are no longer in the plan finish their work.
+
+    `lost`: calls that ended with their node (`lost_calls.py`).
 
     Nobody is offered anything: whoever restores keeps dispatch suspended until the floor is known. A
     waiting caller enters the line when the channel asks again (`caller_returned`).
@@ -45,6 +46,7 @@ def restore(floor: Floor, agents: Iterable[Agent], calls: Iterable[Call]) -> Non
         is_kept = call.state is CallState.IVR and call.agent is not None  # a callback's agent
         if is_kept or call.state in (CallState.RINGING, CallState.DIALING_OUT):
             offers.arm_overdue(floor, call, offers.ring_timeout_s(floor, call))
+    lost_calls.restore(floor, lost)
     for agent in agents:
         if agent.id not in floor.agents and not _lets_go(floor, agent):
             continue
@@ -182,7 +184,7 @@ def _stand_anew(floor: Floor, node: str) -> list[Call]:
 def floor_seen(floor: Floor, seen: FloorSeen) -> None:
     """Calls that no longer exist ended while nobody looked."""
     if not seen.lost:
-        _forget_lost(floor, seen)
+        lost_calls.node_seen(floor, seen)
     suspended, floor.suspended = floor.suspended, True  # no agent is to be offered a call that is gone
     for call in list(floor.calls.values()):
         if call.id in seen.alive or call.state is CallState.ENDED:
@@ -196,58 +198,17 @@ def floor_seen(floor: Floor, seen: FloorSeen) -> None:
             if seen.lost and call.id not in seen.ended_at:
                 call.lost_with = call.agent if call.state is CallState.TALKING else None
                 conversations.end(floor, call, EndedBy.NODE, seen.node or "")
-                _keep_lost(floor, call)
+                lost_calls.keep(floor, call)
                 continue
             conversations.end(floor, call, by, at=seen.ended_at.get(call.id))
     floor.suspended = suspended
     offers.dispatch_all(floor)
 
 
-def _keep_lost(floor: Floor, call: Call) -> None:
-    """In case its node lives; a callback has an entry of its own, which goes on."""
-    if call.kind is not CallKind.CALLBACK:
-        floor.lost[call.id] = call
-        while len(floor.lost) > LOST_KEPT:
-            del floor.lost[next(iter(floor.lost))]
-
-
-def _forget_lost(floor: Floor, seen: FloorSeen) -> None:
-    """Somebody has looked: what is not there is gone for good. Its node may have lived when it ended."""
-    gone = [c for c in floor.lost.values() if seen.node in (None, c.node) and c.id not in seen.alive]
-    for call in gone:
-        at = seen.ended_at.get(call.id)
-        if at is None:
-            del floor.lost[call.id]
-            continue
-        by_agent = call.lost_with is not None and call.id in seen.ended_by_agent
-        _take_up(floor, call.id, "went on", call.when(at, floor.now))
-        conversations.end(floor, call, EndedBy.AGENT if by_agent else EndedBy.UNKNOWN, at=at)
-
-
-def _take_up(floor: Floor, call_id: str, how: str, at: float) -> Call:
-    """A call that was taken for lost with its node: its facts go on, and it is in hand."""
-    call = floor.lost.pop(call_id)
-    call.agent, call.present, call.agent_left = None, True, False
-    if call.id not in floor.calls:
-        floor.admit(call)
-    floor.note(call, facts.Returned(at, f"{how} at node {call.node}, which was taken for dead"))
-    floor.move_call(call, CallInput.FOUND_AGAIN)
-    return call
-
-
-def found_again(floor: Floor, event: CallArrived) -> None:
-    """A call that was taken for lost with its node is there."""
-    floor.lost[event.call_id].node = event.node
-    call = _take_up(floor, event.call_id, "found again", floor.now)
-    origin = floor.agents.get(call.origin_agent or "")
-    if origin is not None and origin.own_call_id is None:  # else the agent has dialled anew since
-        conversations.begin_own_call(floor, call)
-
-
 def served_after_all(floor: Floor, event: FallbackServed) -> None:
     """A call that was taken for lost with its node was with that node's own queue."""
     at = floor.lost[event.call_id].when(event.at, floor.now)
-    fallback_served(floor, _take_up(floor, event.call_id, "went on", at), event)
+    fallback_served(floor, lost_calls.take_up(floor, event.call_id, "went on", at), event)
 
 
 def _goes_on(call: Call, agent: Agent) -> bool:

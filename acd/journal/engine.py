@@ -1,9 +1,9 @@
 """The engine with a journal: whatever it is told, and what it answers, is written down.
 
 A line of a journal's file is a JSON object. The first has all state (`snapshot`), so that each file can be
-played by itself. Each other one is a step: `at`; one of `event`, `timer` and `restored` (agents and calls
-that were kept over a restart); `waits`, the expected waits in seconds that the engine asked for; and what
-came of it: `did` (commands) or `raised`.
+played by itself. Each other one is a step: `at`; one of `event`, `timer` and `restored` (agents, calls and
+calls lost with their nodes, that were kept over a restart); `waits`, the expected waits in seconds that the
+engine asked for; and what came of it: `did` (commands) or `raised`.
 """
 
 from __future__ import annotations
@@ -70,11 +70,17 @@ class JournaledEngine(Engine):
 
         self.floor.estimate_wait_s = noted
 
-    def restore(self, agents: Iterable[Agent], calls: Iterable[Call], now: float) -> list[Command]:
+    def restore(
+        self, agents: Iterable[Agent], calls: Iterable[Call], now: float, lost: Iterable[Call] = ()
+    ) -> list[Command]:
         """See Engine."""
-        agents, calls = list(agents), list(calls)
-        kept = {"agents": [a.to_dict() for a in agents], "calls": [c.to_dict() for c in calls]}
-        return self._ask(now, {"restored": kept}, super().restore, agents, calls, now)
+        agents, calls, lost = list(agents), list(calls), list(lost)
+        kept = {
+            "agents": [agent.to_dict() for agent in agents],
+            "calls": [call.to_dict() for call in calls],
+            "lost": [call.to_dict() for call in lost],
+        }
+        return self._ask(now, {"restored": kept}, super().restore, agents, calls, now, lost)
 
     def handle(self, event: Event, now: float) -> list[Command]:
         """See Engine."""

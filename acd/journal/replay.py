@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -108,7 +108,7 @@ def _play(engine: Engine, step: Step) -> dict[str, Any]:
         if event is not None:
             commands = engine.handle(event, step.at)
         elif restored is not None:
-            commands = engine.restore(*restored, step.at)
+            commands = engine.restore(restored.agents, restored.calls, step.at, restored.lost)
         else:
             commands = engine.handle_timer(step.at)
     except _NotTold:
@@ -134,10 +134,23 @@ class Told:
         return self._waits.pop(0)
 
 
-def kept_of(value: Any) -> tuple[list[Agent], list[Call]]:
-    """Agents and calls that were kept over a restart, as a step has them. Raises Unreadable."""
+class Restored(NamedTuple):
+    """What was kept over a restart; `lost`: see `Floor`."""
+
+    agents: list[Agent]
+    calls: list[Call]
+    lost: list[Call]
+
+
+def kept_of(value: Any) -> Restored:
+    """What was kept over a restart, as a step has it; older ones have no lost calls. Raises Unreadable."""
     try:
-        return [Agent.from_dict(a) for a in value["agents"]], [Call.from_dict(c) for c in value["calls"]]
+        agents, calls, lost = value["agents"], value["calls"], value.get("lost", ())
+        return Restored(
+            [Agent.from_dict(a) for a in agents],
+            [Call.from_dict(c) for c in calls],
+            [Call.from_dict(c) for c in lost],
+        )
     except (KeyError, TypeError, ValueError) as error:
         raise Unreadable(f"agents and calls cannot be read: {error!r}") from error
 

@@ -44,7 +44,7 @@ class QueueLog:
     """Told of calls and agents; `home`: the folder that the file's name is below.
 
     `queues_of`: the groups whose calls an agent can get. `extension_of`: an agent's, None for one who is no
-    longer in the plan. `is_live`: whether the call still goes on. `may_write`: see `LogFile`.
+    longer in the plan. `is_live`: whether the call still goes on, or may. `may_write`: see `LogFile`.
     """
 
     def __init__(
@@ -76,6 +76,9 @@ class QueueLog:
         if not self._settings.enabled:
             return
         calls, agents = _read(kept, "call:", Call.from_dict), _read(kept, "agent:", Agent.from_dict)
+        known = {call.id for call in calls}
+        # Those that were lost with their node may be found again, and then go on.
+        calls += [call for call in _read(kept, "lost:", Call.from_dict) if call.id not in known]
         self._begin(calls, agents)
         # Whoever reads this may hold all calls for ended and all agents for logged out.
         if not any(not call.finished for call in calls) and not _at_work(agents):

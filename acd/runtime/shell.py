@@ -104,12 +104,13 @@ class Shell:
         agents = self._read(kept, "agent:", Agent.from_dict)
         calls = self._read(kept, "call:", Call.from_dict)
         live = [call for call in calls if not call.finished]
-        self._carry_out(self.engine.restore(agents, live, self.clock()))
+        over = {call.id: call for call in calls if call.finished}
+        lost = [over.get(call.id, call) for call in self._read(kept, "lost:", Call.from_dict)]
+        self._carry_out(self.engine.restore(agents, live, self.clock(), lost))
         for interval in self._read(kept, "interval:", lambda value: AgentInterval(**value)):
             self._store_interval(interval)
-        for call in calls:
-            if call.finished:
-                self._store_call(call)
+        for call in over.values():
+            self._store_call(call)
         self._arm()
 
     def _read(self, kept: Kept, prefix: str, read: Callable[[Mapping[str, Any]], T]) -> list[T]:
@@ -280,6 +281,10 @@ class Shell:
                 self._store_call(call)
             case commands.StoreInterval(interval):
                 self._store_interval(interval)
+            case commands.LostCallChanged(call_id):
+                self._mirror.put(f"lost:{call_id}", self.engine.floor.lost[call_id].to_dict())
+            case commands.LostCallForgotten(call_id):
+                self._mirror.drop(f"lost:{call_id}")
             case _:
                 self._about_caller(command)
 

@@ -2,29 +2,24 @@
 
 from __future__ import annotations
 
-import ipaddress
 import os
-import re
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import time
 from pathlib import Path
-from typing import TypeVar
 
 from acd.errors import OperatorError
+from acd.settings import variables
 from acd.settings.controllers import ControllerPlace, check_name, controllers_of
-from acd.settings.database_url import database_url
 from acd.settings.fronts import FrontPlace, fronts_of
 from acd.settings.nodes import NAMELESS, NodePlace, nodes_of
 from acd.settings.redis_places import redis_hosts
-from acd.settings.secret_variables import secret_variable
 
 # The longest path that the kernel takes for a Unix socket, in bytes, without the closing zero.
 LONGEST_SOCKET_PATH = 107
 LAST_BACKUP = "last-backup"
 """The file in ACD_HOME whose time is that of the newest back-up."""
-T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -111,49 +106,49 @@ class Environment:
         `checkout` is the folder whose `var`, `config` and `ivr_flows` are used by default.
         Raises OperatorError for values that cannot be: a line for each, which names the variable.
         """
-        read = _Reading(env)
-        home = read(_folder, "ACD_HOME", checkout / "var")
+        read = variables.Reading(env)
+        home = read(variables.folder, "ACD_HOME", checkout / "var")
         environment = cls(
             home=home,
-            config_dir=read(_folder, "ACD_CONFIG", checkout / "config"),
-            flows_dir=read(_folder, "ACD_FLOWS", checkout / "ivr_flows"),
-            sip_address=read(_address, "ACD_SIP_ADDRESS", cls.sip_address),
-            sip_port=read(_port, "ACD_SIP_PORT", cls.sip_port),
-            ami_port=read(_port, "ACD_AMI_PORT", cls.ami_port),
-            agi_port=read(_port, "ACD_AGI_PORT", cls.agi_port),
-            http_port=read(_port, "ACD_HTTP_PORT", cls.http_port),
-            ws_port=read(_port, "ACD_WS_PORT", cls.ws_port),
-            health_port=read(_port, "ACD_HEALTH_PORT", cls.health_port),
-            rtp_ports=read(_port_range, "ACD_RTP_PORTS", cls.rtp_ports),
-            asterisk_host=read(_host, "ACD_ASTERISK_HOST", cls.asterisk_host),
-            controller_host=read(_host, "ACD_CONTROLLER_HOST", cls.controller_host),
-            http_address=read(_address, "ACD_HTTP_ADDRESS", cls.http_address),
-            http_proxies=read(_addresses, "ACD_HTTP_PROXIES", cls.http_proxies),
-            public_address=read.optional(_address, "ACD_PUBLIC_ADDRESS", "192.0.2.1"),
-            public_sip_port=read.optional(_port, "ACD_PUBLIC_SIP_PORT", 0),
+            config_dir=read(variables.folder, "ACD_CONFIG", checkout / "config"),
+            flows_dir=read(variables.folder, "ACD_FLOWS", checkout / "ivr_flows"),
+            sip_address=read(variables.address, "ACD_SIP_ADDRESS", cls.sip_address),
+            sip_port=read(variables.port, "ACD_SIP_PORT", cls.sip_port),
+            ami_port=read(variables.port, "ACD_AMI_PORT", cls.ami_port),
+            agi_port=read(variables.port, "ACD_AGI_PORT", cls.agi_port),
+            http_port=read(variables.port, "ACD_HTTP_PORT", cls.http_port),
+            ws_port=read(variables.port, "ACD_WS_PORT", cls.ws_port),
+            health_port=read(variables.port, "ACD_HEALTH_PORT", cls.health_port),
+            rtp_ports=read(variables.port_range, "ACD_RTP_PORTS", cls.rtp_ports),
+            asterisk_host=read(variables.host, "ACD_ASTERISK_HOST", cls.asterisk_host),
+            controller_host=read(variables.host, "ACD_CONTROLLER_HOST", cls.controller_host),
+            http_address=read(variables.address, "ACD_HTTP_ADDRESS", cls.http_address),
+            http_proxies=read(variables.addresses, "ACD_HTTP_PROXIES", cls.http_proxies),
+            public_address=read.optional(variables.address, "ACD_PUBLIC_ADDRESS", "192.0.2.1"),
+            public_sip_port=read.optional(variables.port, "ACD_PUBLIC_SIP_PORT", 0),
             redis_host=read.optional(redis_hosts, "ACD_REDIS_HOST", "127.0.0.1"),
-            redis_password=read(_secret, "ACD_REDIS_PASSWORD", ""),
-            s3_access_key=read(_secret, "ACD_S3_ACCESS_KEY", ""),
-            s3_secret_key=read(_secret, "ACD_S3_SECRET_KEY", ""),
-            backup_passphrase=read(_secret, "ACD_BACKUP_PASSPHRASE", ""),
-            drill_hours=read.optional(_hours, "ACD_DRILL_HOURS", (time(20), time(6))),
-            oidc_client_secret=read(_secret, "ACD_OIDC_CLIENT_SECRET", ""),
-            metrics_from=read(_networks, "ACD_METRICS_FROM", cls.metrics_from),
-            tls_cert=read.optional(_file, "ACD_TLS_CERT", home),
-            tls_key=read.optional(_file, "ACD_TLS_KEY", home),
-            agi_from=read(_networks, "ACD_AGI_FROM", cls.agi_from),
-            sip_tls_port=read(_port, "ACD_SIP_TLS_PORT", cls.sip_tls_port),
-            sip_tls_cert=read.optional(_folder, "ACD_SIP_TLS_CERT", Path()),
-            sip_tls_key=read.optional(_folder, "ACD_SIP_TLS_KEY", Path()),
-            sip_tls_ca=read(_folder, "ACD_SIP_TLS_CA", cls.sip_tls_ca),
-            records_url=read(_database_url, "ACD_DATABASE_URL", ""),
+            redis_password=read(variables.secret, "ACD_REDIS_PASSWORD", ""),
+            s3_access_key=read(variables.secret, "ACD_S3_ACCESS_KEY", ""),
+            s3_secret_key=read(variables.secret, "ACD_S3_SECRET_KEY", ""),
+            backup_passphrase=read(variables.secret, "ACD_BACKUP_PASSPHRASE", ""),
+            drill_hours=read.optional(variables.hours, "ACD_DRILL_HOURS", (time(20), time(6))),
+            oidc_client_secret=read(variables.secret, "ACD_OIDC_CLIENT_SECRET", ""),
+            metrics_from=read(variables.networks, "ACD_METRICS_FROM", cls.metrics_from),
+            tls_cert=read.optional(variables.file, "ACD_TLS_CERT", home),
+            tls_key=read.optional(variables.file, "ACD_TLS_KEY", home),
+            agi_from=read(variables.networks, "ACD_AGI_FROM", cls.agi_from),
+            sip_tls_port=read(variables.port, "ACD_SIP_TLS_PORT", cls.sip_tls_port),
+            sip_tls_cert=read.optional(variables.folder, "ACD_SIP_TLS_CERT", Path()),
+            sip_tls_key=read.optional(variables.folder, "ACD_SIP_TLS_KEY", Path()),
+            sip_tls_ca=read(variables.folder, "ACD_SIP_TLS_CA", cls.sip_tls_ca),
+            records_url=read(variables.records_url, "ACD_DATABASE_URL", ""),
             controller=env.get("ACD_CONTROLLER", ""),
             kamailio=read(fronts_of, "ACD_KAMAILIO", cls.kamailio),
-            kamailio_from=read(_networks, "ACD_KAMAILIO_FROM", cls.kamailio_from),
+            kamailio_from=read(variables.networks, "ACD_KAMAILIO_FROM", cls.kamailio_from),
             controllers=read(controllers_of, "ACD_CONTROLLERS", cls.controllers),
-            otlp_endpoint=read.optional(_web_address, "ACD_OTLP_ENDPOINT", "")
-            or read.optional(_web_address, "OTEL_EXPORTER_OTLP_ENDPOINT", ""),
-            otlp_numbers=read(_yes_or_no, "ACD_OTLP_NUMBERS", cls.otlp_numbers),
+            otlp_endpoint=read.optional(variables.web_address, "ACD_OTLP_ENDPOINT", "")
+            or read.optional(variables.web_address, "OTEL_EXPORTER_OTLP_ENDPOINT", ""),
+            otlp_numbers=read(variables.yes_or_no, "ACD_OTLP_NUMBERS", cls.otlp_numbers),
             nodes=read(nodes_of, "ACD_ASTERISK_NODES", cls.nodes),
         )
         if read.problems:
@@ -309,26 +304,6 @@ class Environment:
             raise OperatorError(f"ACD_RTP_PORTS: {low}-{high} includes port {self.sip_port} of ACD_SIP_PORT")
 
 
-class _Reading:
-    """Reads one variable after the other, so that all that are wrong are named at once."""
-
-    def __init__(self, env: Mapping[str, str]) -> None:
-        self._env = env
-        self.problems: list[str] = []
-
-    def __call__(self, read: Callable[[Mapping[str, str], str, T], T], name: str, default: T) -> T:
-        """By its value or, where it is not set or wrong, the default."""
-        try:
-            return read(self._env, name, default)
-        except OperatorError as error:
-            self.problems.append(str(error))
-            return default
-
-    def optional(self, read: Callable[[Mapping[str, str], str, T], T], name: str, example: T) -> T | None:
-        """None where it is not set."""
-        return self(read, name, example) if self._env.get(name) else None
-
-
 def numeric_address(host: str) -> str:
     """The address of a host, which listeners and access lists need. Raises OperatorError."""
     return numeric_addresses(host)[0]
@@ -341,133 +316,3 @@ def numeric_addresses(host: str) -> tuple[str, ...]:
     except (OSError, UnicodeError) as error:
         raise OperatorError(f"the host {host!r} has no address: {error}") from error
     return tuple(dict.fromkeys(str(each[4][0]).partition("%")[0] for each in found))
-
-
-def _folder(env: Mapping[str, str], name: str, default: Path) -> Path:
-    text = env.get(name, "")
-    if not text:
-        return default.absolute()
-    # The path is written into Asterisk's configuration, one setting a line.
-    if not text.isprintable() or ";" in text:
-        raise OperatorError(
-            f"{name}: expected a folder's path without ';' and control characters, got {text!r}"
-        )
-    return Path(text).expanduser().absolute()
-
-
-def _file(env: Mapping[str, str], name: str, default: Path) -> Path:
-    """Whether it is there is seen when it is read."""
-    text = env.get(name) or str(default)
-    if not text.isprintable():
-        raise OperatorError(f"{name}: expected a file's path without control characters, got {text!r}")
-    return Path(text).expanduser().absolute()
-
-
-def _address(env: Mapping[str, str], name: str, default: str) -> str:
-    text = env.get(name) or default
-    try:
-        address = ipaddress.ip_address(text)
-    except ValueError:
-        raise OperatorError(f"{name}: expected an IP address such as {default}, got {text!r}") from None
-    if address.is_unspecified:
-        # It is also what phones are told to send their audio to.
-        raise OperatorError(f"{name}: expected one address of this machine, not {text} (every address)")
-    return str(address)
-
-
-def _addresses(env: Mapping[str, str], name: str, default: tuple[str, ...]) -> tuple[str, ...]:
-    """Several, with commas between them."""
-    found = []
-    for text in (part.strip() for part in env.get(name, "").split(",") if part.strip()):
-        try:
-            found.append(str(ipaddress.ip_address(text)))
-        except ValueError:
-            raise OperatorError(
-                f"{name}: expected IP addresses with commas between them, got {text!r}"
-            ) from None
-    return tuple(found) or default
-
-
-def _networks(env: Mapping[str, str], name: str, default: tuple[str, ...]) -> tuple[str, ...]:
-    """Addresses and networks, with commas between them; not all there are."""
-    found = []
-    for text in (part.strip() for part in env.get(name, "").split(",") if part.strip()):
-        try:
-            network = ipaddress.ip_network(text)
-        except ValueError as error:
-            raise OperatorError(
-                f"{name}: expected addresses or networks such as 192.0.2.10 or 192.0.2.0/28, commas between"
-                f" them, got {text!r} ({error})"
-            ) from None
-        if network.prefixlen == 0:
-            raise OperatorError(f"{name}: {text} is every address there is")
-        found.append(str(network))
-    return tuple(found) or default
-
-
-def _host(env: Mapping[str, str], name: str, default: str) -> str:
-    """A name or an address. It is written into the dialplan, so it may hold nothing else."""
-    text = env.get(name) or default
-    if re.fullmatch(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,252}[A-Za-z0-9])?", text):
-        return text
-    try:
-        return str(ipaddress.ip_address(text))
-    except ValueError:
-        raise OperatorError(
-            f"{name}: expected a host's name or IP address such as {default}, got {text!r}"
-        ) from None
-
-
-def _web_address(env: Mapping[str, str], name: str, default: str) -> str:
-    text = env.get(name) or default
-    if not re.fullmatch(r"https?://[A-Za-z0-9.:\[\]-]+(/[!-~]*)?", text):
-        raise OperatorError(
-            f"{name}: expected an address such as http://collector:4318, without a password, got {text!r}"
-        )
-    return text
-
-
-def _yes_or_no(env: Mapping[str, str], name: str, default: bool) -> bool:
-    text = env.get(name) or ("yes" if default else "no")
-    if text not in ("yes", "no"):
-        raise OperatorError(f"{name}: expected yes or no, got {text!r}")
-    return text == "yes"
-
-
-def _database_url(env: Mapping[str, str], name: str, default: str) -> str:
-    text = _secret(env, name, "")
-    return database_url(name, text) if text else default
-
-
-def _secret(env: Mapping[str, str], name: str, default: str) -> str:
-    """From the variable, or from the file that NAME_FILE names."""
-    return secret_variable(env, name) or default
-
-
-def _hours(env: Mapping[str, str], name: str, _default: tuple[time, time]) -> tuple[time, time]:
-    text = env.get(name, "")
-    try:
-        first, last = (time.fromisoformat(part) for part in text.split("-"))
-    except ValueError:
-        raise OperatorError(f"{name}: expected times of day such as 20:00-06:00, got {text!r}") from None
-    return first, last
-
-
-def _is_port(text: str) -> bool:
-    return re.fullmatch("[0-9]{1,5}", text) is not None and 1 <= int(text) <= 65535
-
-
-def _port(env: Mapping[str, str], name: str, default: int) -> int:
-    text = env.get(name) or str(default)
-    if not _is_port(text):
-        raise OperatorError(f"{name}: expected a port from 1 to 65535, got {text!r}")
-    return int(text)
-
-
-def _port_range(env: Mapping[str, str], name: str, default: tuple[int, int]) -> tuple[int, int]:
-    text = env.get(name) or f"{default[0]}-{default[1]}"
-    low, _, high = text.partition("-")
-    # A call needs a pair of ports for each of its two legs.
-    if not (_is_port(low) and _is_port(high)) or int(high) - int(low) < 3:
-        raise OperatorError(f"{name}: expected a range of at least 4 ports such as 10000-10999, got {text!r}")
-    return int(low), int(high)

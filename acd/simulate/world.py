@@ -289,6 +289,8 @@ _DONE_BY: Mapping[type[commands.Command], str] = {
     commands.HoldInLine: "",
     commands.AnnounceInLine: "",
     commands.CallChanged: "",
+    commands.LostCallChanged: "",
+    commands.LostCallForgotten: "",
     commands.AgentChanged: "",
     commands.AgentForgotten: "",
 }

@@ -22,15 +22,9 @@ from acd.settings.model import Centre
 from acd.settings.secrets import load_or_create_secrets
 from acd.telephony.ami import Link
 from acd.telephony.front_keeper import FrontKeeper
-from acd.telephony.provision import asterisk_files, write_file
-from acd.telephony.provision_kamailio import (
-    ADDRESSES,
-    Front,
-    has_front,
-    kamailio_dir,
-    kamailio_files,
-    shut_out,
-)
+from acd.telephony.provision import write_file
+from acd.telephony.provision_all import all_files
+from acd.telephony.provision_kamailio import ADDRESSES, kamailio_dir, shut_out
 from acd.telephony.provision_tls import TLS_FILES
 
 log = structlog.get_logger(__name__)
@@ -91,13 +85,7 @@ class AsteriskFiles:
         environment = self._environment
         secrets = load_or_create_secrets(environment.secrets_file, centre.phones)
         try:
-            texts: dict[Path, str] = {}
-            for of_node in environment.of_nodes:
-                texts |= asterisk_files(centre, of_node, secrets, self._templates, self._variables)
-            if has_front(environment):
-                front = Front(centre, environment, secrets, environment.nodes, self._variables)
-                texts |= kamailio_files(front, self._templates)
-            return NewFiles(texts)
+            return NewFiles(all_files(centre, environment, secrets, self._templates, self._variables))
         except OSError as error:
             raise OperatorError(f"{error.filename}: cannot be read: {error.strerror}") from error
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from acd.core import events
@@ -44,6 +44,15 @@ class Found(Protocol):
         """All who listen in at this node."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What a look has shown. `known`: the calls that were known when it `began` (the loop's time)."""
+
+    picture: Picture
+    known: frozenset[str]
+    began: float
+
+
 class FreshLook:
     """Of one Asterisk, of whose calls alone it tells; `node`: its name, '' where there is only one."""
 
@@ -57,7 +66,6 @@ class FreshLook:
         self._node = node
         self._link: AmiLink | None = None
         self._switch: Switchboard | None = None
-        self._began = 0.0  # the last look, by the loop's time
         self.hands: Found | None = None
 
     def attach(self, link: AmiLink, switch: Switchboard) -> None:
@@ -70,32 +78,30 @@ class FreshLook:
 
         Raises TelephonyError.
         """
-        picture, before = await self._look()
+        seen = await self._look()
         ends = cdr.Ends()
-        if missing := self._missing(picture, before):
+        if missing := self._missing(seen):
             since = min(self._call(call_id).arrived_at for call_id in missing)
             ends = await self._account.ends(missing, since)
-            picture, before = await self._look()  # it has aged while that was read
-        self._tell(picture, before, ends)
-        await self._fetch(picture)
+            seen = await self._look()  # it has aged while that was read
+        self._tell(seen, ends)
+        await self._fetch(seen.picture)
         await self._await_callers()
-        return picture
+        return seen.picture
 
-    async def _look(self) -> tuple[Picture, frozenset[str]]:
-        """What there is, and the calls that were known when the look began."""
+    async def _look(self) -> _Seen:
         assert self._link is not None
-        before, self._began = frozenset(self._floor.calls), asyncio.get_running_loop().time()
+        known, began = frozenset(self._floor.calls), asyncio.get_running_loop().time()
         self._watch.look_begins(self._node)
         picture = await look(self._link)
         picture.callers = self._by_present_name(picture.callers)
-        return picture, before
+        return _Seen(picture, known, began)
 
-    def _missing(self, picture: Picture, before: frozenset[str]) -> list[str]:
+    def _missing(self, seen: _Seen) -> list[str]:
         """Calls that seem to be over: the account may tell how they have ended."""
-        assert self._switch is not None
-        there = {c.call_id for c in picture.callers if not self._watch.has_gone(c.uniqueid)}
-        there |= self._asking(picture) | self._watch.handed_over
-        ours = (call for call in self._floor.calls.values() if call.id in before and self._is_ours(call))
+        there = {c.call_id for c in seen.picture.callers if not self._watch.has_gone(c.uniqueid)}
+        there |= self._asking(seen) | self._watch.handed_over
+        ours = (call for call in self._floor.calls.values() if call.id in seen.known and self._is_ours(call))
         gone = [call.id for call in ours if call.id not in there and call.state is not CallState.ENDED]
         return gone + sorted(self._lost() - there)
 
@@ -107,12 +113,12 @@ class FreshLook:
         lost = self._floor.lost.get(call_id)
         return self._floor.calls[call_id] if lost is None else lost
 
-    def _asking(self, picture: Picture) -> frozenset[str]:
+    def _asking(self, seen: _Seen) -> frozenset[str]:
         """The calls whose channels ask us. Who had asked before the look began is seen in it, or is gone:
         where packets are lost a session outlives its channel."""
         assert self._switch is not None
-        seen = frozenset(caller.call_id for caller in picture.callers)
-        return (self._switch.asking() & seen) | self._switch.asking_since(self._node, self._began)
+        shown = frozenset(caller.call_id for caller in seen.picture.callers)
+        return (self._switch.asking() & shown) | self._switch.asking_since(self._node, seen.began)
 
     def _by_present_name(self, callers: list[CallerSeen]) -> list[CallerSeen]:
         """A channel may still carry the id of a consultation that has become part of its call.
@@ -130,13 +136,12 @@ class FreshLook:
                 out.append(replace(caller, call_id=call_id))
         return out
 
-    def _tell(self, picture: Picture, before: frozenset[str], ends: cdr.Ends) -> None:
-        """What the look shows, less what has happened since: `before` are the calls known when it began.
+    def _tell(self, seen: _Seen, ends: cdr.Ends) -> None:
+        """What the look shows, less what has happened since.
 
         `ends`: how calls that are missing have ended, as far as Asterisk's account says so.
         """
-        assert self._switch is not None
-        asking = self._asking(picture)
+        picture, asking = seen.picture, self._asking(seen)
         self._watch.set_phones(picture.reachable, picture.channels, self._node)
         handed_over = self._watch.handed_over & self._floor.calls.keys()  # we know their callers better
         callers = [
@@ -147,7 +152,7 @@ class FreshLook:
         picture.callers = callers
         self._hand_over(callers)
         handed_over |= self._watch.handed_over & self._floor.calls.keys()
-        news = (frozenset(self._floor.calls) - before) | handed_over | self._legs(picture)
+        news = (frozenset(self._floor.calls) - seen.known) | handed_over | self._legs(picture)
         alive = frozenset(c.call_id for c in callers) | asking | news
         ours = [call.id for call in self._floor.calls.values() if self._is_ours(call)]
         missing = frozenset(c for c in ours if c not in alive) | (self._lost() - alive)

@@ -43,35 +43,18 @@ class _ConfTemplate(Template):
     delimiter = "@"
 
 
-def provision(
-    centre: Centre,
-    environment: Environment,
-    secrets: Secrets,
-    templates: Path,
-    variables: Mapping[str, str] | None = None,
-) -> list[Path]:
-    """Write every file that differs; those files. `variables` may hold passwords of trunks.
-
-    Raises OperatorError for a host without an address and for a trunk without its password.
-
-    Files hold passwords: mode 0600. Each is replaced whole, so Asterisk never reads half of one.
-    """
-    changed = []
-    for path, text in asterisk_files(centre, environment, secrets, templates, variables).items():
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        changed += write_file(path, text)
-    return changed
-
-
 def asterisk_files(
     centre: Centre,
     environment: Environment,
     secrets: Secrets,
     templates: Path,
-    variables: Mapping[str, str] | None = None,
+    variables: Mapping[str, str],
 ) -> dict[Path, str]:
-    """What each file is to hold. Raises OperatorError as `provision`."""
-    passwords = trunk_passwords(centre.trunks.values(), variables or {}, secrets.trunk_passwords)
+    """What each file of one Asterisk is to hold. `variables` may hold passwords of trunks.
+
+    Raises OperatorError for a host without an address and for a trunk without its password.
+    """
+    passwords = trunk_passwords(centre.trunks.values(), variables, secrets.trunk_passwords)
     folder = environment.asterisk_dir / "etc"
     tls = tls_files(centre, environment, folder, _translation(environment, tls=True))
     values = _values(centre, environment, secrets, passwords, tls)
@@ -224,6 +207,18 @@ def _hints(centre: Centre) -> str:
 def _plain(name: str) -> str:
     """A display name that means nothing to a configuration file."""
     return "".join(c for c in name if c.isprintable() and c not in '<>";[]()=\\').strip()
+
+
+def write_files(texts: Mapping[Path, str]) -> list[Path]:
+    """Write every file that differs; those files.
+
+    Files hold passwords: mode 0600. Each is replaced whole, so nobody ever reads half of one.
+    """
+    changed = []
+    for path, text in texts.items():
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        changed += write_file(path, text)
+    return changed
 
 
 def write_file(path: Path, text: str) -> list[Path]:

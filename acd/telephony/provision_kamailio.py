@@ -21,7 +21,7 @@ from acd.settings.model import Centre
 from acd.settings.outside import Encryption
 from acd.settings.secrets import Secrets, derived_password
 from acd.settings.trunk_passwords import trunk_passwords
-from acd.telephony.provision import doctor_password, write_file
+from acd.telephony.provision import doctor_password, write_files
 
 REALM = "acd"
 DOCTOR = "acd-doctor"
@@ -79,11 +79,7 @@ def provision_kamailio(front: Front, templates: Path) -> list[Path]:
     Raises OperatorError for a host without an address, a trunk without its password, and a node at Kamailio's
     own address.
     """
-    changed = []
-    for path, text in kamailio_files(front, templates).items():
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        changed += write_file(path, text)
-    return changed
+    return write_files(kamailio_files(front, templates))
 
 
 def kamailio_files(front: Front, templates: Path) -> dict[Path, str]:

@@ -10,7 +10,6 @@ from acd.core.commands import DialOut, Leg, Offer
 from acd.core.plan import is_browser_phone
 from acd.core.ports import Refusal
 from acd.errors import TelephonyError
-from acd.telephony.ami import Link
 from acd.telephony.ask import variables_of
 from acd.telephony.dial_string import (
     address_dial,
@@ -22,11 +21,8 @@ from acd.telephony.dial_string import (
 )
 from acd.telephony.exchange import Exchange
 from acd.telephony.line import AgiLine
-from acd.telephony.merges import Merges
 from acd.telephony.node_names import at_node, node_of
-from acd.telephony.prompts import PromptStore
-from acd.telephony.sessions import CAUSE_OF_REFUSAL, Reception, Sessions
-from acd.telephony.watch import Watch
+from acd.telephony.sessions import CAUSE_OF_REFUSAL, Sessions
 
 log = structlog.get_logger(__name__)
 
@@ -53,22 +49,12 @@ class Switchboard(Sessions):
 
     call_id_header = False
     callback_word = CALLBACK_WORDS["en"]
-
-    def __init__(
-        self,
-        watch: Watch,
-        link: Link,
-        prompts: PromptStore,
-        merges: Merges,
-        reception: Reception,
-        script: str = "",
-    ) -> None:
-        super().__init__(watch, link, prompts, merges, reception, script)
-        self.ends_with_agent: Callable[[str], bool] = lambda _call_id: False
-        self.keeps_leg: Callable[[str], bool] = lambda _call_id: False
-        self.on_node: Callable[[str, str], None] = lambda _call_id, _node: None
-        self.pick_node: Callable[[str | None], str] = lambda _phone: ""
-        self.dial_limit: Callable[[str], tuple[int, int] | None] = lambda _number: None
+    # What is asked, until somebody is set who knows better.
+    ends_with_agent: Callable[[str], bool] = staticmethod(lambda _call_id: False)
+    keeps_leg: Callable[[str], bool] = staticmethod(lambda _call_id: False)
+    on_node: Callable[[str, str], None] = staticmethod(lambda _call_id, _node: None)
+    pick_node: Callable[[str | None], str] = staticmethod(lambda _phone: "")
+    dial_limit: Callable[[str], tuple[int, int] | None] = staticmethod(lambda _number: None)
 
     def hold_in_line(self, call_id: str, group: str, music: str) -> None:
         """Music for a caller in line; remembers the group for the fallback queue."""

@@ -108,15 +108,17 @@ class JournalBooks(Bookkeeper):
         finally:
             self.now = now
 
-    def _restored(self, agents: Sequence[Agent], calls: Sequence[Call]) -> None:
+    def _restored(self, agents: Sequence[Agent], calls: Sequence[Call], lost: Sequence[Call]) -> None:
         """What was kept is where these books begin."""
         self.torn = True
-        self.live = {call.id for call in calls}
-        self.stored = {call.id: False for call in calls if call.state is CallState.ENDED}
+        known = [*calls, *(call for call in lost if not call.finished)]
+        self.live = {call.id for call in known}
+        self.stored = {call.id: False for call in known if call.state is CallState.ENDED}
         self.interval_from = {agent.id: agent.since for agent in agents if agent.logged_in}
         self.busy_s = {agent.id: agent.busy_s for agent in agents}
         self.state_s = {agent.id: agent.since - (agent.login_at or 0.0) for agent in agents}
         self.mirror = picture(self.engine) | {f"agent:{agent.id}": agent.to_dict() for agent in agents}
         self.mirror |= {f"call:{call.id}": call.to_dict() for call in calls}
-        commands = self.engine.restore(agents, calls, self.now)
+        self.mirror |= {f"lost:{call.id}": call.to_dict() for call in lost}
+        commands = self.engine.restore(agents, calls, self.now, lost)
         self._take(commands, self._logged_out())

@@ -20,6 +20,8 @@ from acd.core.commands import (
     CallMerged,
     Command,
     LeaveLine,
+    LostCallChanged,
+    LostCallForgotten,
     Offer,
     StoreCall,
     StoreInterval,
@@ -73,6 +75,7 @@ def picture(engine: Engine) -> Kept:
     """All live state, in the form in which it is mirrored."""
     floor = engine.floor
     calls = {f"call:{c.id}": c.to_dict() for c in floor.calls.values()}
+    calls |= {f"lost:{c.id}": c.to_dict() for c in floor.lost.values()}
     return {**calls, **{f"agent:{a.id}": a.to_dict() for a in floor.agents.values()}}
 
 
@@ -111,7 +114,7 @@ class Bookkeeper:
             self.plan, self.plan_since = event.plan, self.now
             self._admitted = cache(Bookkeeper._admitted.__get__(self))  # type: ignore[method-assign]
         before = picture(self.engine) if isinstance(event, REQUESTS) else None
-        out = self._logged_out()
+        out, lost = self._logged_out(), set(self.engine.floor.lost)
         try:
             off_s, self.clock_off_s = self.clock_off_s, 0.0
             commands = self.engine.handle(event, self.now - off_s)
@@ -121,6 +124,11 @@ class Bookkeeper:
             if not swallow:
                 raise
             return []
+        stored = {command.call.id for command in commands if isinstance(command, StoreCall)}
+        for call_id in lost - self.engine.floor.lost.keys():
+            if call_id in stored or call_id in self.engine.floor.calls:  # else it is forgotten
+                self.live.add(call_id)
+                self.stored.pop(call_id, None)
         self._take(commands, out)
         return commands
 
@@ -164,15 +172,17 @@ class Bookkeeper:
         assert kept is not None
         agents = [Agent.from_dict(v) for k, v in kept.items() if k.startswith("agent:")]
         calls = [Call.from_dict(v) for k, v in kept.items() if k.startswith("call:")]
+        lost = [Call.from_dict(v) for k, v in kept.items() if k.startswith("lost:")]
         self.engine = self._make_engine(self.plan)
         if torn:
-            self.live = {call.id for call in calls}
-            self.stored = {call.id: False for call in calls if call.state is CallState.ENDED}
+            known = [*calls, *(call for call in lost if not call.finished)]
+            self.live = {call.id for call in known}
+            self.stored = {call.id: False for call in known if call.state is CallState.ENDED}
             self.interval_from = {a.id: a.since for a in agents if a.logged_in}
             self.busy_s = {a.id: a.busy_s for a in agents}
             self.state_s = {a.id: a.since - (a.login_at or 0.0) for a in agents}
         self.mirror = kept
-        commands = self.engine.restore(agents, calls, self.now)
+        commands = self.engine.restore(agents, calls, self.now, lost)
         self._take(commands, self._logged_out())
         return commands
 
@@ -196,13 +206,6 @@ class Bookkeeper:
         last_store = {c.call.id: c for c in commands if isinstance(c, StoreCall)}
         for command in commands:
             match command:
-                case CallChanged(call_id):
-                    self.mirror[f"call:{call_id}"] = self.engine.floor.calls[call_id].to_dict()
-                case AgentChanged(agent_id):
-                    self.mirror[f"agent:{agent_id}"] = self.engine.floor.agents[agent_id].to_dict()
-                case AgentForgotten(agent_id):
-                    assert agent_id not in self.plan.agents, "forgotten, although in the plan"
-                    del self.mirror[f"agent:{agent_id}"]
                 case CallMerged(call_id):
                     del self.mirror[f"call:{call_id}"]
                     self.live.remove(call_id)
@@ -210,6 +213,23 @@ class Bookkeeper:
                     self._store(call)  # two wrap-ups that end at once store the same, complete call twice
                 case StoreInterval(interval):
                     self._interval(interval)
+                case _:
+                    self._mirror(command)
+
+    def _mirror(self, command: Command) -> None:
+        floor = self.engine.floor
+        match command:
+            case CallChanged(call_id):
+                self.mirror[f"call:{call_id}"] = floor.calls[call_id].to_dict()
+            case AgentChanged(agent_id):
+                self.mirror[f"agent:{agent_id}"] = floor.agents[agent_id].to_dict()
+            case AgentForgotten(agent_id):
+                assert agent_id not in self.plan.agents, "forgotten, although in the plan"
+                del self.mirror[f"agent:{agent_id}"]
+            case LostCallChanged(call_id):
+                self.mirror[f"lost:{call_id}"] = floor.lost[call_id].to_dict()
+            case LostCallForgotten(call_id):
+                del self.mirror[f"lost:{call_id}"]
 
     def _store(self, call: Call) -> None:
         assert call.id in self.live, f"{call.id} stored after it was finished"
@@ -250,6 +270,9 @@ class Bookkeeper:
     def _check_calls(self) -> None:
         floor = self.engine.floor
         assert set(floor.calls) == self.live, "a call is lost or doubled"
+        for call in floor.lost.values():
+            assert call.state is CallState.ENDED, call
+            assert floor.calls.get(call.id, call) is call, "two of one call"
         wrap_ups = Counter(a.wrap_up_call_id for a in floor.agents.values())
         for call in floor.calls.values():
             assert call.open_wrap_ups == wrap_ups[call.id], call

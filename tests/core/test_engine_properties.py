@@ -659,6 +659,13 @@ class LateNews(Centre):
         self.feed(event)
         self.feed(event)
 
+    @rule(alive=st.frozensets(IDS), again=st.none() | ARRIVALS)
+    def node_counts_as_dead(self, alive: frozenset[str], again: Event | None) -> None:
+        """All its calls are lost but these; perhaps one is found again."""
+        self.feed(events.FloorSeen(alive, lost=True))
+        if again is not None:
+            self.feed(again)
+
     @rule(event=CALL_EVENTS, kept=st.integers(0, 6))
     def killed_while_writing(self, event: Event, kept: int) -> None:
         """Only the first few of the changes that an event made have reached the mirror."""

@@ -6,11 +6,18 @@ import random
 
 import pytest
 
-from acd.core import events, facts, snapshot
+from acd.core import events, facts, lost_calls, snapshot
 from acd.core.agents import AgentState
 from acd.core.callback_events import CallbackNotReached, CallbackPlaced
 from acd.core.calls import Call, CallState
-from acd.core.commands import LeaveLine, Offer, RefuseDirect, StoreCall
+from acd.core.commands import (
+    LeaveLine,
+    LostCallChanged,
+    LostCallForgotten,
+    Offer,
+    RefuseDirect,
+    StoreCall,
+)
 from acd.core.engine import Engine
 from acd.core.facts import CallKind, EndedBy, OfferFailure
 from acd.core.forecast import Forecast
@@ -278,6 +285,54 @@ def test_what_a_look_does_not_show_is_lost_for_good() -> None:
         floor.tell(events.FloorSeen(frozenset(), node=node, lost=True))
     floor.tell(events.FloorSeen(frozenset({"b2"}), node="b"))
     assert sorted(floor.engine.floor.lost) == ["b2", "c1"]
+
+
+def test_the_oldest_of_too_many_lost_calls_are_forgotten() -> None:
+    floor = Floor()
+    ids = [f"b{n}" for n in range(lost_calls.KEPT_MAX + 2)]
+    for call_id in ids[:2]:
+        floor.arrives(call_id, "b")
+    floor.tell(events.FloorSeen(frozenset(), node="b", lost=True))
+    for call_id in ids[2:]:
+        floor.tell(events.CallArrived(call_id, CallKind.INBOUND, "+49301", "", "100", node="b"))
+    floor.tell(events.FloorSeen(frozenset(), node="b", lost=True))
+    assert list(floor.engine.floor.lost) == ids[2:]
+    forgotten = {c.call_id for c in floor.told if isinstance(c, LostCallForgotten)}
+    mirrored = {c.call_id for c in floor.told if isinstance(c, LostCallChanged)}
+    assert (forgotten, mirrored) == (set(ids[:2]), set(ids[2:]))
+
+
+def test_lost_calls_are_forgotten_with_the_day_after_the_next() -> None:
+    floor = Floor()
+    floor.arrives("b1", "b")
+    floor.tell(events.FloorSeen(frozenset(), node="b", lost=True))
+    lost_at = floor.now
+    floor.now += lost_calls.KEPT_S - 2.0
+    floor.tell(events.DayBegan("2026-12-24"))
+    assert list(floor.engine.floor.lost) == ["b1"]
+    floor.tell(events.DayBegan("2026-12-25"))
+    assert floor.now - lost_at == lost_calls.KEPT_S
+    assert LostCallForgotten("b1") in floor.told
+    assert floor.engine.floor.lost == {}
+
+
+def test_lost_calls_are_taken_up_in_any_order_and_those_that_go_on_are_not_lost() -> None:
+    """Redis keeps no order; and a sudden end may have kept only a part of what was told."""
+    floor = Floor()
+    for call_id in ("b1", "b2", "b3"):
+        floor.arrives(call_id, "b")
+        if call_id != "b3":
+            floor.tell(events.FloorSeen(frozenset(), node="b", lost=True))
+    live = floor.engine.floor
+    kept = [Call.from_dict(call.to_dict()) for call in (live.lost["b2"], live.calls["b3"], live.lost["b1"])]
+    again = Engine(PLAN)
+    kept[0].open_wrap_ups = 1  # which has ended
+    told = again.restore([], [Call.from_dict(live.calls["b3"].to_dict())], floor.now, kept)
+    assert list(again.floor.lost) == ["b1", "b2"]
+    assert [c for c in told if isinstance(c, LostCallForgotten)] == [LostCallForgotten("b3")]
+    assert again.floor.calls.keys() == {"b3"}
+    assert again.floor.calls["b3"].state is CallState.WAITING
+    assert [c.call.finished for c in told if isinstance(c, StoreCall)] == [True]
 
 
 def test_a_controller_that_knew_nothing_of_a_lost_call_adds_to_its_record() -> None:

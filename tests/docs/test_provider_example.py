@@ -14,7 +14,7 @@ from acd.settings.environment import Environment
 from acd.settings.load import check, load_centre
 from acd.settings.model import Centre
 from acd.settings.secrets import Secrets
-from acd.telephony.provision import provision
+from acd.telephony.provision_all import provision
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 SECTION = re.compile(r"## Connecting a provider\n(.*?)\n## ", re.DOTALL)

@@ -30,7 +30,7 @@ from acd.settings.environment import Environment
 from acd.settings.load import load_centre
 from acd.settings.secrets import load_or_create_secrets
 from acd.telephony import cdr
-from acd.telephony.provision import provision
+from acd.telephony.provision_all import provision
 from tests import tables
 from tests.integration.copied_process import CopiedProcess
 from tests.integration.sip.baresip import Baresip
@@ -134,13 +134,12 @@ class Centre:
 
     # --- processes ----------------------------------------------------------------------------
     def provision(self) -> None:
-        """Write Asterisk's configuration, as `acd phones provision` does."""
+        """Write Asterisk's configuration, and Kamailio's, as `acd phones provision` does."""
         env, centre = Environment.from_env(self.env, CHECKOUT), load_centre(self.config, self.flows)
         secrets = load_or_create_secrets(self.home / "secrets.yml", centre.phones)
         usual = os.umask(0o077)
         try:
-            for of_node in env.of_nodes:
-                provision(centre, of_node, secrets, CHECKOUT / "asterisk", self.env)
+            provision(centre, env, secrets, CHECKOUT / "asterisk", self.env)
             records = self.home / "records.sqlite3"
             if self.copied and not records.exists():
                 tables.make(records)

@@ -12,11 +12,8 @@ from pathlib import Path
 from acd.errors import OperatorError
 from acd.parts import front_of
 from acd.settings.environment import Environment
-from acd.settings.load import load_centre
 from acd.settings.secrets import load_or_create_secrets
 from acd.telephony.front import Front, NodeState
-from acd.telephony.provision_kamailio import Front as Wanted
-from acd.telephony.provision_kamailio import provision_kamailio
 from tests.integration.centre import CHECKOUT, wait_until
 from tests.integration.nodes_centre import HOSTS, NodesCentre
 from tests.integration.sip.call import PhoneCall
@@ -41,14 +38,6 @@ class FrontedCentre(NodesCentre):
         front = front_of(self._environment, secrets.ami_password)
         assert front is not None
         return front
-
-    def provision(self) -> None:
-        """Kamailio's files, too."""
-        super().provision()
-        centre = load_centre(self.config, self.flows)
-        secrets = load_or_create_secrets(self.home / "secrets.yml", centre.phones)
-        env = self._environment
-        provision_kamailio(Wanted(centre, env, secrets, env.nodes, self.env), CHECKOUT / "asterisk")
 
     def _start_asterisk(self) -> None:
         super()._start_asterisk()

@@ -181,7 +181,8 @@ async def test_a_node_that_stands_still_holds_nobody_up(nodes: NodesCentre) -> N
 async def test_a_talk_that_was_taken_for_lost_goes_on(nodes: NodesCentre) -> None:
     """Where nobody listens at a node's manager interface it counts as dead, and may live.
 
-    A talk that ends meanwhile has ended when Asterisk's account says.
+    A talk that ends meanwhile has ended when Asterisk's account says. The controller that finds the node is
+    another one than that which took it for dead.
     """
     async with (
         nodes.phones_at("1001", tone_hz=440.0) as anna,
@@ -205,6 +206,8 @@ async def test_a_talk_that_was_taken_for_lost_goes_on(nodes: NodesCentre) -> Non
             for lost_id in (seen["id"], ends["id"]):
                 assert (await nodes.record(lost_id)).ended_by is EndedBy.NODE
             await other_call.hang_up()
+            await asyncio.to_thread(nodes.kill_controller)
+            await asyncio.to_thread(nodes.start_controller)
         finally:
             await asyncio.to_thread(nodes.shut_manager, "b", shut=False)
         again = await nodes.until_call("talking", limit_s=10, agent="anna")

@@ -11,7 +11,8 @@ from typer.testing import CliRunner, Result
 
 from acd.__main__ import app
 from acd.errors import OperatorError
-from tests.journal.test_replay import changed, journal
+from tests.journal.pages import Pages
+from tests.journal.test_replay import changed, journal, lost_and_found
 
 CHECKOUT = Path(__file__).parents[2]
 
@@ -59,6 +60,13 @@ def test_it_tells_all_of_a_call(path: Path) -> None:
     assert '01:16:47.000  CallArrived call_id="c2"' in output
     assert '→ HoldInLine call_id="c2" group="sales"' in output
     assert "c1" not in output.splitlines()[0]
+
+
+def test_it_tells_what_was_kept_over_a_restart(path: Path) -> None:
+    pages = Pages(lines_max=100)
+    lost_and_found(pages)
+    output = played(pages.written(path.parent)[1], "--until", "b2").output
+    assert "0 agents and 0 calls that were kept, and 2 that were lost with their node" in output
 
 
 def test_programs_get_all_of_it(path: Path) -> None:

@@ -10,12 +10,14 @@ import orjson
 import pytest
 
 from acd.core import events
+from acd.core.calls import Call
+from acd.core.engine import Engine
 from acd.core.events import Event
 from acd.core.facts import CallKind
 from acd.core.plan import Plan
 from acd.core.policy import LeaveBy, PolicyStep, condition
 from acd.errors import OperatorError, RequestRefused
-from acd.journal.replay import TOO_MANY_WAITS, replay
+from acd.journal.replay import TOO_MANY_WAITS, kept_of, replay
 from tests.core.bookkeeper import picture
 from tests.core.centre import EVERYTHING, SMALLER
 from tests.journal.pages import Pages
@@ -80,6 +82,34 @@ def test_refusals_plans_and_deadlines_are_played_too(tmp_path: Path) -> None:
     assert found.began_at == 1000.0
     assert found.ended_at == 1030.0
     assert set(found.engine.floor.plan.agents) == set(SMALLER.agents)
+
+
+def lost_and_found(pages: Pages) -> tuple[Engine, Engine]:
+    """A controller loses b1 and b2 with their node; another one begins, and finds b2."""
+    engine = pages.engine(EVERYTHING)
+    for number, call_id in enumerate(("b1", "b2")):
+        arrived = events.CallArrived(call_id, CallKind.INBOUND, "030 1", "", "8000", node="b")
+        engine.handle(arrived, 1000.0 + number)
+    engine.handle(events.FloorSeen(frozenset(), node="b", lost=True), 1010.0)
+    kept = [Call.from_dict(orjson.loads(orjson.dumps(c.to_dict()))) for c in engine.floor.lost.values()]
+    again = pages.engine(EVERYTHING)
+    again.restore([], [], 1020.0, kept)
+    again.handle(arrived, 1030.0)
+    return engine, again
+
+
+def test_calls_that_were_lost_with_their_node_are_taken_up_in_a_replay_too(tmp_path: Path) -> None:
+    pages = Pages(lines_max=100)
+    engine, again = lost_and_found(pages)
+    first, second = (replay(path) for path in pages.written(tmp_path))
+    assert (first.difference, second.difference) == (None, None)
+    assert picture(first.engine) == picture(engine)
+    assert picture(second.engine) == picture(again)
+    assert (set(again.floor.lost), set(again.floor.calls)) == ({"b1"}, {"b2"})
+
+
+def test_what_was_kept_over_a_restart_before_lost_calls_were() -> None:
+    assert kept_of({"agents": [], "calls": []}) == ([], [], [])
 
 
 def test_the_first_difference_is_told_with_both_outcomes(tmp_path: Path) -> None:

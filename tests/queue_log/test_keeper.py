@@ -16,7 +16,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from acd.core.agents import Agent, AgentState
-from acd.core.calls import Call
+from acd.core.calls import Call, CallState
 from acd.core.facts import CallKind
 from acd.queue_log import file as file_module
 from acd.queue_log import keeper as keeper_module
@@ -50,10 +50,10 @@ class Centre:
             is_live=self.calls.__contains__,
         )
 
-    def start(self, settings: QueueLogSettings = ON) -> None:
+    def start(self, settings: QueueLogSettings = ON, kept_as: str = "call") -> None:
         self.log.close()
         self.log = self._new(settings)
-        kept: dict[str, dict[str, Any]] = {f"call:{c.id}": c.to_dict() for c in self.calls.values()}
+        kept: dict[str, dict[str, Any]] = {f"{kept_as}:{c.id}": c.to_dict() for c in self.calls.values()}
         kept |= {f"agent:{a.id}": a.to_dict() for a in self.agents.values()}
         self.log.restore(kept)
 
@@ -226,6 +226,17 @@ def test_a_rotated_file_that_is_broken_keeps_nothing_from_starting(centre: Centr
         (centre.home / name).unlink()
     centre.happens("c", "9 ended caller")
     assert centre.lines()[-1] == "9|c|sales|NONE|ABANDON|1|1|8"
+
+
+def test_nothing_twice_of_a_call_that_is_found_again_after_a_restart(centre: Centre) -> None:
+    """It was lost with its node, which lives."""
+    centre.start()
+    centre.happens("c", "1 arrived 1 8000\n1 queued sales\n5 answered anna\n9 ended node b")
+    before = centre.lines()
+    centre.calls["c"].state = CallState.ENDED
+    centre.start(kept_as="lost")
+    centre.happens("c", "20 returned x\n20 answered anna\n30 ended caller")
+    assert [line for line in centre.lines() if "|c|" in line] == [line for line in before if "|c|" in line]
 
 
 def test_who_went_home_meanwhile_is_no_member_any_more(centre: Centre) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Mapping
 
 import pytest
 
 from acd.core import commands, events, facts
 from acd.core.commands import RefuseDirect
-from acd.core.facts import EndedBy
+from acd.core.facts import CallKind, EndedBy
 from acd.core.ports import AskKind
 from acd.errors import RequestRefused
 from acd.runtime import shell as shell_module
@@ -260,6 +261,84 @@ async def test_a_finished_call_that_was_not_stored_is_stored_after_a_restart(des
     assert again.state("c1") is None
     again.recorder.all_safe()
     assert again.mirror.keys("call") == []
+    again.shell.close()
+
+
+async def loses_two(desk: Desk) -> None:
+    """With their node: c1 talks with anna, whose wrap-up goes on afterwards, and c2 waits."""
+    await desk.talking("c1")
+    await desk.ask("c2")
+    desk.shell.feed(events.FloorSeen(frozenset(), node="", lost=True))
+    desk.recorder.all_safe()
+    assert (desk.mirror.keys("call"), desk.mirror.keys("lost")) == (["call:c1"], ["lost:c1", "lost:c2"])
+
+
+def begun_anew(desk: Desk) -> Desk:
+    """Another controller, with what this one has kept."""
+    again = Desk(kept=json.loads(json.dumps(desk.mirror.load())))
+    again.clock.now = desk.clock.now + 1.0
+    again.shell.restore()
+    return again
+
+
+@pytest.mark.parametrize("wraps_up", [True, False])
+async def test_calls_of_a_node_that_was_taken_for_dead_go_on_after_a_restart(
+    desk: Desk, wraps_up: bool
+) -> None:
+    await loses_two(desk)
+    if not wraps_up:
+        desk.after(11)
+        desk.recorder.all_safe()
+        assert (desk.mirror.keys("call"), desk.mirror.keys("lost")) == ([], ["lost:c1", "lost:c2"])
+    told = {call.id: list(call.facts) for call in desk.shell.engine.floor.lost.values()}
+    again = begun_anew(desk)
+    assert {call.id: call.facts for call in again.shell.engine.floor.lost.values()} == told
+    assert again.state("c1") == ("ended" if wraps_up else None)
+    again.shell.feed(events.FloorSeen(frozenset(told), node=""))
+    for call_id in told:
+        again.shell.feed(events.CallArrived(call_id, CallKind.INBOUND, "+4930123", "", "8001"))
+    again.shell.feed(events.ConversationFound("c1", "1001"))
+    assert (again.state("c1"), again.state("c2"), again.agent("anna")) == ("talking", "ivr", "talking")
+    for call_id, known in told.items():
+        assert again.facts(call_id)[: len(known)] == known
+        assert isinstance(again.facts(call_id)[len(known)], facts.Returned)
+    assert again.mirror.keys("lost") == []
+    assert sorted(again.mirror.keys("call")) == ["call:c1", "call:c2"]
+    again.shell.close()
+
+
+async def test_a_lost_call_is_kept_as_it_is_until_its_node_was_looked_at(desk: Desk) -> None:
+    await loses_two(desk)
+    desk.after(11)
+    desk.recorder.all_safe()
+    assert desk.mirror.values["lost:c1"]["facts"][-1]["fact"] == "WrapUpEnded"
+    again = begun_anew(desk)
+    again.shell.feed(events.FloorSeen(frozenset(), {"c1": desk.clock.now - 5.0}, node=""))
+    assert (again.mirror.keys("lost"), again.shell.engine.floor.lost) == ([], {})
+    stored = [(call_id, told[-1]) for call_id, told in again.recorder.calls]
+    assert [call_id for call_id, _ in stored] == ["c1"]
+    assert isinstance(stored[0][1], facts.Ended)
+    again.recorder.all_safe()
+    assert again.mirror.keys("call") == []
+    again.shell.close()
+
+
+async def test_a_lost_call_whose_record_is_not_safe_yet_can_go_on_after_a_restart(desk: Desk) -> None:
+    await desk.ask()
+    desk.shell.feed(events.FloorSeen(frozenset(), node="", lost=True))
+    again = begun_anew(desk)
+    again.shell.feed(events.CallArrived("c1", CallKind.INBOUND, "+4930123", "", "8001"))
+    again.recorder.all_safe()  # what was stored first
+    assert (again.mirror.keys("call"), again.mirror.keys("lost")) == (["call:c1"], [])
+    again.shell.close()
+
+
+async def test_a_lost_call_that_cannot_be_read_is_set_aside(desk: Desk) -> None:
+    await loses_two(desk)
+    desk.mirror.values["lost:c2"] = {"id": "c2"}
+    again = begun_anew(desk)
+    assert list(again.shell.engine.floor.lost) == ["c1"]
+    assert again.mirror.keys("unreadable") == ["unreadable:lost:c2"]
     again.shell.close()
 
 

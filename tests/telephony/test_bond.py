@@ -15,7 +15,8 @@ import pytest
 from structlog.testing import capture_logs
 
 from acd.core import events
-from acd.core.calls import CallState
+from acd.core.agents import Agent
+from acd.core.calls import Call, CallState
 from acd.core.engine import Engine
 from acd.core.events import Event
 from acd.core.facts import Answered, CallKind, Ended, EndedBy, FellBack
@@ -228,11 +229,23 @@ async def test_who_was_answered_and_left_while_nothing_came_through_has_been_ans
     assert ended.at == pytest.approx(start + 9, abs=0.001)
 
 
-@pytest.mark.parametrize("heartbeat", ["1795348800", ""])
+def begun_anew(house: House, folder: Path) -> House:
+    """Another controller of the same Asterisk, with what was kept of the first."""
+    again, floor = House(house.ami, folder, house.bond.node), house.engine.floor
+    agents = [Agent.from_dict(agent.to_dict()) for agent in floor.agents.values()]
+    calls, lost = ([Call.from_dict(c.to_dict()) for c in of.values()] for of in (floor.calls, floor.lost))
+    again.engine.restore(agents, calls, floor.now, lost)
+    return again
+
+
+@pytest.mark.parametrize(("heartbeat", "anew"), [("1795348800", False), ("1795348800", True), ("", True)])
 async def test_what_became_of_calls_that_were_taken_for_lost(
-    house: House, tmp_path: Path, heartbeat: str
+    house: House, tmp_path: Path, heartbeat: str, anew: bool
 ) -> None:
-    """Their node had lived, and its account tells; one that was started again cannot have had them."""
+    """Their node had lived, and its account tells; one that was started again cannot have had them.
+
+    `anew`: the controller that finds the node has begun since.
+    """
     house = House(house.ami, tmp_path, "b")
     start = EngineClock()() - 60
     house.engine.handle(events.AgentLoggedIn("anna", "1001"), start)
@@ -248,6 +261,9 @@ async def test_what_became_of_calls_that_were_taken_for_lost(
     house.engine.handle(events.CallDirected("rang", "ben"), start)
     calls = dict(house.engine.floor.calls)
     house.engine.handle(events.FloorSeen(frozenset(), node="b", lost=True), start + 12)
+    if anew:
+        house = begun_anew(house, tmp_path)
+        calls = dict(house.engine.floor.lost)
     times = {"start": f"{start:.6f}", "end": f"{start + 40:.6f}"}
     answered = {**times, "answer": f"{start + 20:.6f}"}
     (tmp_path / "acd.csv").write_text(

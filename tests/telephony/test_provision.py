@@ -16,7 +16,8 @@ from acd.settings.model import Centre, DesktopSettings, PhoneSpec
 from acd.settings.outside import CallerIdIn, DialedIn, Dialing, Encryption, Login, Registration, TrunkSpec
 from acd.settings.phone_number import NumberFormat
 from acd.settings.secrets import Secrets
-from acd.telephony.provision import EMPTY_FILES, provision
+from acd.telephony.provision import EMPTY_FILES
+from acd.telephony.provision_all import provision
 from acd.telephony.provision_trunks import trunk_sections
 
 CHECKOUT = Path(__file__).parents[2]
@@ -41,7 +42,7 @@ class Site:
 
     def provision(self) -> list[str]:
         """The names of the files that were written."""
-        changed = provision(self.centre, self.environment, self.secrets, TEMPLATES)
+        changed = provision(self.centre, self.environment, self.secrets, TEMPLATES, {})
         return sorted(path.name for path in changed)
 
     @property
