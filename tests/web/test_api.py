@@ -247,7 +247,9 @@ async def test_the_configuration_is_shown_and_checked(tmp_path: Path) -> None:
         told = await ask(house, "GET", "/api/config")
         assert told["sound"]
         assert {"config/agents.yml", "ivr_flows/main.yml"} <= {file["name"] for file in told["files"]}
-        shown = {flow["id"]: flow for flow in await ask(house, "GET", "/api/flows")}
+        told = await ask(house, "GET", "/api/flows")
+        assert [flow["id"] for flow in told][:2] == ["main", "balance"]  # 8000 leads to main
+        shown = {flow["id"]: flow for flow in told}
         assert shown["main"]["here"] == {}
         picture = await ask(house, "GET", "/api/flows/main/picture?traffic=today")
         assert "<svg" in picture
