@@ -17,9 +17,9 @@ REASONS = {
 
 PHONES = {
     "phones": [
-        {"phone": "1001", "name": "Anna Weber", "agent": None},
-        {"phone": "1007", "name": "Desk by the window", "agent": None},
-        {"phone": "1002", "name": "Ben Okafor", "agent": "ben"},
+        {"phone": "1001", "name": "Anna Weber", "agent": None, "registered": True},
+        {"phone": "1007", "name": "Desk by the window", "agent": None, "registered": False},
+        {"phone": "1002", "name": "Ben Okafor", "agent": "ben", "registered": True},
     ],
     "browser_phone": {"uri": "sip:w1001@127.0.0.1", "user": "w1001", "password": "x", "ws": "/sip"},
 }

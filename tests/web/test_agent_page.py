@@ -46,6 +46,12 @@ async def test_signing_in_and_logging_in_at_a_phone(page: Page, desktop: FakeDes
     await page.get_by_role("button", name="Log in").click()
     dialog = page.get_by_role("dialog")
     await expect(dialog).to_contain_text("1001 · Anna Weber")
+    await dialog.get_by_role("combobox", name="Phone").press("ArrowDown")
+    await page.get_by_text("1007 · Desk by the window (not registered)").click()
+    await expect(dialog.get_by_role("alert")).to_contain_text("choose “This browser”")
+    await dialog.get_by_role("combobox", name="Phone").press("ArrowDown")
+    await page.get_by_title("1001 · Anna Weber").last.click()
+    await expect(dialog.get_by_role("alert")).to_have_count(0)
     await dialog.get_by_role("button", name="Log in").click()
     await expect(dialog).to_be_hidden()
     assert desktop.orders == [("me/state", {"do": "login", "phone": "1001"})]

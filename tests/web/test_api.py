@@ -279,10 +279,16 @@ async def test_phones_and_targets(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
             {"urls": ["stun:a"], "username": "", "credential": ""},
         ]
         assert told["own"] == "1001"
-        assert "1002" in [phone["phone"] for phone in told["phones"]]
+        assert {phone["phone"]: phone["registered"] for phone in told["phones"]}["1002"] is None  # not known
+        house.controller.answers["phones"] = lambda _: {"registered": ["1002", "w1002"]}
+        await house.controller.start()
+        await house.controller.until(lambda: house.process.services.link.up)
+        phones = {phone["phone"]: phone for phone in (await ask(house, "GET", "/api/me/phone"))["phones"]}
+        assert [phones[id]["registered"] for id in ("1001", "1002")] == [False, True]
         targets = await ask(house, "GET", "/api/targets")
         assert {"anna", "ben"} <= {agent["id"] for agent in targets["agents"]}
         assert "sales" in [group["id"] for group in targets["groups"]]
+        await house.controller.stop()
 
 
 async def test_the_audit_log_is_read_page_by_page(tmp_path: Path) -> None:

@@ -27,6 +27,8 @@ export interface Phone {
   name: string | null;
   /** Who is logged in there; nobody else can. */
   agent: string | null;
+  /** Whether calls can reach it; null: not known now. */
+  registered: boolean | null;
 }
 
 export interface Phones {
