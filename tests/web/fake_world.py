@@ -135,8 +135,9 @@ def pop(now: float) -> Object:
             "number_name": "Service line",
             "path": [
                 {"flow": "main", "step": name, "arrow": "1", "detail": ""}
-                for name in ("menu", "english", "sales")
-            ],
+                for name in ("menu", "english", "buy")
+            ]
+            + [{"flow": "", "step": "", "arrow": "queue", "detail": "sales"}],
             "collected": {"Account": "12345674", "PIN": "•••"},
             "lookups": [
                 {"at": now, "flow": "balance", "step": "account", "result": "found", "detail": "1 204.50"}
@@ -145,7 +146,7 @@ def pop(now: float) -> Object:
             "group": "Sales",
             "priority": 20,
             "transferred_from": None,
-            "reason": ["vip 6", "ready for 312 s"],
+            "reason": ["anna, ready 312.0 s: longest ready", "2 ready with the skills of sales"],
         },
         "before": {
             "contacts": [
