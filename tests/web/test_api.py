@@ -136,7 +136,7 @@ async def test_calls_that_go_on_are_listed_with_those_on_record(tmp_path: Path) 
         "dialed_number": "8001", "customer": None, "group": "support", "agent": "ben", "own_call_of": None,
     }  # fmt: skip
     served = {"waited_s": 32.0, "waits_since_at": None, "talked_s": 5.0, "agents": ["ben"]}
-    in_line = {"waited_s": 0.0, "talked_s": 0.0, "talks_since_at": None, "agents": []}
+    in_line: dict[str, Any] = {"waited_s": 0.0, "talked_s": 0.0, "talks_since_at": None, "agents": []}
     async with desktop(tmp_path) as house:
         house.store.save_calls([fold("c1", a_call("c1", now - timedelta(minutes=5)))])
         gone, waits = {**live, "id": "c1", "state": "ended"}, {**live, "id": "c3", "state": "waiting"}
