@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from acd.core.outside_facts import FLOW
 from acd.records.record import CallRecord, SegmentKind
 
 _WITH_AGENT = (SegmentKind.TALKING, SegmentKind.OUTSIDE, SegmentKind.FALLBACK)
@@ -18,7 +19,7 @@ def call_object(record: CallRecord) -> dict[str, Any]:
     if record.customer_id is not None:
         name, segment = record.customer_name, record.customer_segment
         customer = {"id": record.customer_id, "name": name, "segment": segment}
-    talked = [s.agent for s in record.segments if s.kind in _WITH_AGENT and s.agent is not None]
+    talked = [s.agent for s in record.segments if s.kind in _WITH_AGENT and s.agent not in (None, FLOW)]
     return {
         "id": record.call_id,
         "kind": record.kind.value,

@@ -77,12 +77,18 @@ def agents_of_day(
     period: Period,
     formula: ServiceLevelFormula,
 ) -> dict[str, dict[str, Any]]:
-    """By agent: seconds in each state, `not_ready_s` by reason, of stretches that are over; and the talks."""
+    """By agent: seconds in each state, `not_ready_s` by reason, of stretches that are over; and the talks.
+
+    `counted_to_at`: the end of the last of these stretches, or the period's begin, in Unix seconds. Who is
+    logged in has been so from there until now.
+    """
     key, whole = key_of(By.AGENT, {}), buckets(period, Grain.WHOLE, _UTC)
     stretches = sorted(
         (each for each in intervals if known.reach.has_agent(each.agent)),
         key=lambda each: (each.agent, each.since),
     )
+    begin = period.since.timestamp()
+    counted_to = {each.agent: max(begin, each.until) for each in stretches}
     states = count_states(map(_state, stretches), whole, key)
     talks = count_visits(
         (_row(each) for each in visits if _is_in(each, period, known) and each.visit.group in known.groups),
@@ -103,6 +109,7 @@ def agents_of_day(
                 if name.startswith(REASON)
             },
             "unpaid_s": time.sum("unpaid_us") / 1e6,
+            "counted_to_at": counted_to.get(agent, begin),
             **figures(_HANDLING, _together(talked, known), formula),
         }
     return found

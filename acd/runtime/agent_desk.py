@@ -23,7 +23,7 @@ SIMPLE: Mapping[str, Callable[[str], events.Event]] = {
 
 
 class AgentDesk:
-    """Each request is answered with the agent as it is afterwards, or refused."""
+    """Each request for an agent is answered with the agent as it is afterwards, or refused."""
 
     def __init__(self, centre: CentreView, shell: Shell) -> None:
         self._centre = centre
@@ -32,7 +32,7 @@ class AgentDesk:
     def handlers(self) -> dict[str, Handler]:
         """By the request's name."""
         simple: dict[str, Handler] = {do: self._simple(event) for do, event in SIMPLE.items()}
-        return {"login": self._login, "not-ready": self._not_ready, **simple}
+        return {"login": self._login, "not-ready": self._not_ready, "phones": self._phones, **simple}
 
     def _simple(self, event: Callable[[str], events.Event]) -> Handler:
         def handle(request: Request) -> Mapping[str, Any]:
@@ -54,6 +54,11 @@ class AgentDesk:
         agent = text_of(request, "agent")
         reason = text_if_any(request, "reason") or next(iter(self._centre.plan.reasons), "")
         return self._request(agent, events.AgentWentNotReady(agent, reason))
+
+    def _phones(self, _request: Request) -> Mapping[str, Any]:
+        """Those that calls can reach at this moment."""
+        phones = self._shell.engine.floor.phones
+        return {"registered": [phone for phone, seen in phones.items() if seen.reachable]}
 
     def _request(self, agent: str, event: events.Event) -> Mapping[str, Any]:
         floor, language = self._shell.engine.floor, self._centre.system.language

@@ -14,6 +14,7 @@ from acd.core.consults import main_of
 from acd.core.expected_wait import WaitRange
 from acd.core.facts import WrapUpStarted
 from acd.core.floor import Floor
+from acd.runtime.call_tally import Tally
 from acd.runtime.feed_figures import Figures
 from acd.runtime.status import next_state, occupied
 
@@ -78,7 +79,10 @@ def is_shown(call: Call) -> bool:
 def call_object(
     floor: Floor, call: Call, position: int | None, step_of: Callable[[str], str | None]
 ) -> dict[str, Any]:
-    """One call. `position`: in its line, 1 is next; `step_of`: where in a flow the caller is, flow/step."""
+    """One call. `position`: in its line, 1 is next; `step_of`: where in a flow the caller is, flow/step.
+
+    `tally`: waits and talks so far, and who has served the caller, as the record will have them.
+    """
     customer = call.customer
     waits = call.state is CallState.WAITING
     return {
@@ -107,6 +111,7 @@ def call_object(
         "outside_trunk": call.outside_trunk,
         "flow_step": step_of(call.id),
         "wrap_up_for": _wrapped_up_by(floor, call),
+        "tally": Tally(call.facts).as_object(),
     }
 
 

@@ -230,6 +230,7 @@ def test_time_by_state_and_by_what_is_paid() -> None:
     assert (anna["logged_in_s"], anna["unpaid_s"], anna["paid_s"]) == (1305, 900, 405)
     assert [anna[id] for id in ("answered", "aht_s", "att_s", "acw_s")] == [1, 150, 100, 30]
     assert (chen["logged_in_s"], chen["answered"], chen["aht_s"]) == (0, 0, None)
+    assert [each["counted_to_at"] - START for each in (anna, ben, chen)] == [4700, 10, 0]
 
 
 def test_by_half_hours_with_the_empty_ones_between() -> None:

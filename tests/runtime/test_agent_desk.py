@@ -48,6 +48,14 @@ async def test_a_day(desk: Desk) -> None:
     assert ask(desk, "logout", agent="anna")["state"] == "logged_out"
 
 
+async def test_which_phones_calls_can_reach(desk: Desk) -> None:
+    desk.shell.feed(events.PhoneChanged("1002", reachable=False, in_use=False))
+    told = AgentDesk(desk.centre, desk.shell).handlers()["phones"]({})
+    assert isinstance(told, dict)
+    assert "1001" in told["registered"]
+    assert "1002" not in told["registered"]
+
+
 async def test_no_such_agent_or_phone_and_a_phone_that_is_taken(desk: Desk) -> None:
     ask(desk, "login", agent="ben", phone="1001")
     for fields, code in (

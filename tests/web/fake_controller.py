@@ -22,7 +22,8 @@ class FakeController:
         self._writers: set[asyncio.StreamWriter] = set()
         self._changed = asyncio.Event()
         self.answers: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
-            "look-again": lambda _asked: {}
+            "look-again": lambda _asked: {},
+            "phones": lambda _asked: {"registered": []},
         }
         self.all: dict[str, Any] = {}
         self.asked: list[dict[str, Any]] = []

@@ -17,9 +17,9 @@ REASONS = {
 
 PHONES = {
     "phones": [
-        {"phone": "1001", "name": "Anna Weber", "agent": None},
-        {"phone": "1007", "name": "Desk by the window", "agent": None},
-        {"phone": "1002", "name": "Ben Okafor", "agent": "ben"},
+        {"phone": "1001", "name": "Anna Weber", "agent": None, "registered": True},
+        {"phone": "1007", "name": "Desk by the window", "agent": None, "registered": False},
+        {"phone": "1002", "name": "Ben Okafor", "agent": "ben", "registered": True},
     ],
     "browser_phone": {"uri": "sip:w1001@127.0.0.1", "user": "w1001", "password": "x", "ws": "/sip"},
 }
@@ -135,8 +135,9 @@ def pop(now: float) -> Object:
             "number_name": "Service line",
             "path": [
                 {"flow": "main", "step": name, "arrow": "1", "detail": ""}
-                for name in ("menu", "english", "sales")
-            ],
+                for name in ("menu", "english", "buy")
+            ]
+            + [{"flow": "", "step": "", "arrow": "queue", "detail": "sales"}],
             "collected": {"Account": "12345674", "PIN": "•••"},
             "lookups": [
                 {"at": now, "flow": "balance", "step": "account", "result": "found", "detail": "1 204.50"}
@@ -145,7 +146,7 @@ def pop(now: float) -> Object:
             "group": "Sales",
             "priority": 20,
             "transferred_from": None,
-            "reason": ["vip 6", "ready for 312 s"],
+            "reason": ["anna, ready 312.0 s: longest ready", "2 ready with the skills of sales"],
         },
         "before": {
             "contacts": [

@@ -101,7 +101,7 @@ def picture() -> dict[str, Any]:
     ]
     calls = [
         call("na-talks", "sales", "talking", agent="anna"),
-        call("na-waits", "sales", "waiting"),
+        call("na-waits", "sales", "waiting", tally={"waited_s": 7.0, "agents": ["dora", "anna"]}),
         call("na-rings", "sales", "waiting", agent="chen", kept_for="chen"),
         call("sb-talks", "support", "talking", agent="dora", caller_number="5559"),
         call("sb-sales", "sales", "talking", agent="chen", caller_number="5559"),

@@ -46,6 +46,12 @@ async def test_signing_in_and_logging_in_at_a_phone(page: Page, desktop: FakeDes
     await page.get_by_role("button", name="Log in").click()
     dialog = page.get_by_role("dialog")
     await expect(dialog).to_contain_text("1001 · Anna Weber")
+    await dialog.get_by_role("combobox", name="Phone").press("ArrowDown")
+    await page.get_by_text("1007 · Desk by the window (not registered)").click()
+    await expect(dialog.get_by_role("alert")).to_contain_text("choose “This browser”")
+    await dialog.get_by_role("combobox", name="Phone").press("ArrowDown")
+    await page.get_by_title("1001 · Anna Weber").last.click()
+    await expect(dialog.get_by_role("alert")).to_have_count(0)
     await dialog.get_by_role("button", name="Log in").click()
     await expect(dialog).to_be_hidden()
     assert desktop.orders == [("me/state", {"do": "login", "phone": "1001"})]
@@ -66,6 +72,10 @@ async def test_who_calls_is_shown_as_the_phone_rings_and_as_text_only(
     await expect(page.get_by_role("link", name="bad")).to_have_count(0)
     for text in ("Business L", "31 Mar 2027"):  # the centre's own fields, in words
         await expect(page.get_by_text(text)).to_be_visible()
+    why = page.get_by_role("region", name="Why")
+    for text in ("Anna Weber, ready 312.0 s", "2 ready with the skills of Sales"):
+        await expect(why).to_contain_text(text)
+    await expect(why.get_by_role("listitem").last).to_have_text("Sales")
     async with page.expect_response("**/api/me/call"):
         await page.keyboard.press("Alt+a")
     await desktop.play("talk")

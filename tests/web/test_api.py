@@ -135,11 +135,15 @@ async def test_calls_that_go_on_are_listed_with_those_on_record(tmp_path: Path) 
         "arrived_at": now.timestamp() - 60, "queued_at": None, "caller_number": "+4930", "caller_name": "",
         "dialed_number": "8001", "customer": None, "group": "support", "agent": "ben", "own_call_of": None,
     }  # fmt: skip
+    served = {"waited_s": 32.0, "waits_since_at": None, "talked_s": 5.0, "agents": ["ben"]}
+    in_line: dict[str, Any] = {"waited_s": 0.0, "talked_s": 0.0, "talks_since_at": None, "agents": []}
     async with desktop(tmp_path) as house:
         house.store.save_calls([fold("c1", a_call("c1", now - timedelta(minutes=5)))])
         gone, waits = {**live, "id": "c1", "state": "ended"}, {**live, "id": "c3", "state": "waiting"}
-        waits |= {"arrived_at": now.timestamp() - 40, "queued_at": now.timestamp() - 30, "agent": None}
-        house.controller.all = {f"call:{call['id']}": call for call in (live, gone, waits)}
+        waits |= {"arrived_at": now.timestamp() - 40, "agent": None}
+        waits |= {"tally": {**in_line, "waits_since_at": now.timestamp() - 30}}
+        talks = {**live, "tally": {**served, "talks_since_at": now.timestamp() - 20}}
+        house.controller.all = {f"call:{call['id']}": call for call in (talks, gone, waits)}
         await house.controller.start()
         await house.sign_in("susan")
         await house.controller.until(lambda: house.process.services.link.up)
@@ -148,11 +152,22 @@ async def test_calls_that_go_on_are_listed_with_those_on_record(tmp_path: Path) 
         third, second, first = await ask(house, "GET", f"{since}&ongoing=true")
         assert [call["id"] for call in (third, second, first)] == ["c3", "c2", "c1"]
         assert (second["ended_at"], second["agents"], second["groups"]) == (None, ["ben"], ["support"])
-        assert (second["talk_s"] >= 20, second["wait_s"], third["wait_s"] >= 30) == (True, 0.0, True)
+        assert (second["talk_s"] >= 25, second["wait_s"], third["wait_s"] >= 30) == (True, 32.0, True)
         for query, ids in (("agent=ben", ["c2"]), ("group=sales", ["c1"]), ("number=%2B4930", ["c3", "c2"])):
             assert [c["id"] for c in await ask(house, "GET", f"{since}&ongoing=true&{query}")] == ids
         assert [c["id"] for c in await ask(house, "GET", f"{since}&ongoing=true&limit=1")] == ["c3"]
         assert await ask(house, "GET", "/api/calls?from=2020-01-01&to=2020-01-02&ongoing=true") == []
+        survey = {**live, "state": "ivr", "agent": None, "tally": {**served, "talks_since_at": None}}
+        heard = asyncio.Event()
+        house.process.services.picture.listen(lambda *_: heard.set())
+        house.controller.change({"call:c2": survey, "call:c3": {**live, "id": "c3"}})
+        async with asyncio.timeout(5):
+            await heard.wait()
+        first, second = await ask(house, "GET", f"{since}&ongoing=true&agent=ben")
+        assert {call["id"]: (call["agents"], call["wait_s"], call["talk_s"]) for call in (first, second)} == {
+            "c2": (["ben"], 32.0, 5.0),
+            "c3": (["ben"], 0.0, 0.0),  # of a controller that tells no sums yet
+        }
         await house.controller.stop()
 
 
@@ -232,7 +247,9 @@ async def test_the_configuration_is_shown_and_checked(tmp_path: Path) -> None:
         told = await ask(house, "GET", "/api/config")
         assert told["sound"]
         assert {"config/agents.yml", "ivr_flows/main.yml"} <= {file["name"] for file in told["files"]}
-        shown = {flow["id"]: flow for flow in await ask(house, "GET", "/api/flows")}
+        told = await ask(house, "GET", "/api/flows")
+        assert [flow["id"] for flow in told][:2] == ["main", "balance"]  # 8000 leads to main
+        shown = {flow["id"]: flow for flow in told}
         assert shown["main"]["here"] == {}
         picture = await ask(house, "GET", "/api/flows/main/picture?traffic=today")
         assert "<svg" in picture
@@ -262,10 +279,16 @@ async def test_phones_and_targets(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
             {"urls": ["stun:a"], "username": "", "credential": ""},
         ]
         assert told["own"] == "1001"
-        assert "1002" in [phone["phone"] for phone in told["phones"]]
+        assert {phone["phone"]: phone["registered"] for phone in told["phones"]}["1002"] is None  # not known
+        house.controller.answers["phones"] = lambda _: {"registered": ["1002", "w1002"]}
+        await house.controller.start()
+        await house.controller.until(lambda: house.process.services.link.up)
+        phones = {phone["phone"]: phone for phone in (await ask(house, "GET", "/api/me/phone"))["phones"]}
+        assert [phones[id]["registered"] for id in ("1001", "1002")] == [False, True]
         targets = await ask(house, "GET", "/api/targets")
         assert {"anna", "ben"} <= {agent["id"] for agent in targets["agents"]}
         assert "sales" in [group["id"] for group in targets["groups"]]
+        await house.controller.stop()
 
 
 async def test_the_audit_log_is_read_page_by_page(tmp_path: Path) -> None:

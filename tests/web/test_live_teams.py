@@ -49,6 +49,7 @@ async def test_agents_and_calls_of_other_teams_are_not_sent(tmp_path: Path) -> N
         calls = await shown(live, "calls")
         assert set(calls) == {"call:na-talks", "call:na-waits", "call:na-rings"}
         assert calls["call:na-rings"]["agent"] is None
+        assert calls["call:na-waits"]["tally"] == {"waited_s": 7.0, "agents": ["anna"]}
         assert (await shown(live, "messages"))["message:1"]["to"] == ["anna"]
         assert set(await shown(live, "groups")) == {"centre", "group:sales"}
         house.controller.change({"agent:dora": agent("dora", "Dora Novak", ["support"])}, ["call:sb-talks"])

@@ -20,7 +20,7 @@ from acd.settings.phone_number import normalised
 from acd.web.asker import Role, Scope
 from acd.web.context import Context
 from acd.web.live.mine import CALL
-from acd.web.live.reached import sees_call
+from acd.web.live.reached import seen, sees_call
 from acd.web.other_teams import without_others
 from acd.web.picture import Object
 from acd.web.refusal import not_found
@@ -44,7 +44,7 @@ class Wanted(Input):
 
 
 class CallShown(Answer):
-    """A call on record. `wait_s` and `talk_s` are sums over its visits of groups.
+    """A call on record, or one that goes on. `wait_s` and `talk_s` are sums over its visits of groups.
 
     `source`: acd, or who else knows of it: fallback, cdr, queue_log, csv.
     """
@@ -110,26 +110,33 @@ async def find(ctx: Context[Wanted, None]) -> list[CallShown]:
 def _live(ctx: Context[Wanted, None]) -> list[Object]:
     """Calls that go on, as the controller has them; none while it is away."""
     objects = ctx.services.picture.objects.items() if ctx.services.link.up else ()
-    return [
-        call
+    going_on = (
+        seen(ctx.reach, key, call, {})
         for key, call in objects
-        if key.startswith(CALL) and call["state"] != "ended" and sees_call(ctx.reach, call)
-    ]
+        if key.startswith(CALL) and call["state"] != "ended"
+    )
+    return [call for call in going_on if call is not None]
 
 
 def _is_wanted(call: Object, asked: Wanted, period: Period, number: str | None) -> bool:
+    served = (call.get("tally") or {}).get("agents", ())
     return (
         period.since.timestamp() <= call["arrived_at"] < period.until.timestamp()
         and asked.group in (None, call["group"])
-        and asked.agent in (None, call["agent"], call["own_call_of"])
+        and asked.agent in (None, call["agent"], call["own_call_of"], *served)
         and number in (None, call["caller_number"], call["dialed_number"])
     )
 
 
 def _live_shown(call: Object, now_s: float) -> CallShown:
-    """`wait_s` and `talk_s` are those of where it is now."""
-    waits, talks = call["state"] == "waiting", call["state"] in ("talking", "outside")
-    agent = call["agent"] or call["own_call_of"]
+    """`wait_s` and `talk_s` are sums until now."""
+    tally = call.get("tally") or {}  # a controller of before tells none
+    present = call["agent"] or call["own_call_of"] if call["state"] in ("talking", "outside") else None
+
+    def until_now(over: str, since: str) -> float:
+        began = tally.get(since)
+        return float(tally.get(over, 0.0)) + (0.0 if began is None else max(0.0, now_s - began))
+
     return CallShown(
         id=call["id"],
         kind=call["kind"],
@@ -143,9 +150,9 @@ def _live_shown(call: Object, now_s: float) -> CallShown:
         ended_at=None,
         ended_by=None,
         groups=[call["group"]] if call["group"] else [],
-        agents=[agent] if agent and talks else [],
-        wait_s=max(0.0, now_s - (call["queued_at"] or now_s)) if waits else 0.0,
-        talk_s=max(0.0, now_s - call["since_at"]) if talks else 0.0,
+        agents=list(dict.fromkeys([*tally.get("agents", ()), *([present] if present else [])])),
+        wait_s=until_now("waited_s", "waits_since_at"),
+        talk_s=until_now("talked_s", "talks_since_at"),
     )
 
 

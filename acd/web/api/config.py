@@ -110,8 +110,9 @@ def _files(folder: Path) -> list[FileShown]:
 
 
 async def flows(ctx: Context[None, None]) -> list[FlowShown]:
-    """Those in use."""
+    """Those in use: first those that numbers lead to, in the order of the numbers; callers begin there."""
     centre = await ctx.services.centre.get()
+    reached = (route.flow for route in centre.numbers.values() if route.flow is not None)
     steps = [
         call.get("flow_step") for key, call in ctx.services.picture.objects.items() if key[:5] == "call:"
     ]
@@ -120,8 +121,13 @@ async def flows(ctx: Context[None, None]) -> list[FlowShown]:
         flow, _, step = str(place or "").partition("/")
         here.setdefault(flow, Counter())[step] += 1
     return [
-        FlowShown(id=name, languages=list(flow.languages), steps=flow.steps, here=here.get(name, {}))
-        for name, flow in centre.flows.items()
+        FlowShown(
+            id=name,
+            languages=list(centre.flows[name].languages),
+            steps=centre.flows[name].steps,
+            here=here.get(name, {}),
+        )
+        for name in dict.fromkeys([*reached, *centre.flows])
     ]
 
 

@@ -11,7 +11,7 @@ from acd.settings.secrets import load_or_create_secrets
 from acd.web.asker import Role, Scope
 from acd.web.centre import CentreShown
 from acd.web.context import Context
-from acd.web.refusal import away, wrong
+from acd.web.refusal import Refusal, away, wrong
 from acd.web.route import Bound, Route
 from acd.web.services import Services
 from acd.web.values import Answer, Input, Name
@@ -34,11 +34,15 @@ class AgentNow(Answer):
 
 
 class PhoneShown(Answer):
-    """A desk phone. `agent`: who is logged in there; nobody else can be."""
+    """A desk phone. `agent`: who is logged in there; nobody else can be.
+
+    `registered`: whether calls can reach it; null where that is not known, while the controller is away.
+    """
 
     phone: str
     name: str
     agent: str | None
+    registered: bool | None
 
 
 class IceServerShown(Answer):
@@ -115,13 +119,30 @@ async def phones(ctx: Context[None, None]) -> Phones:
     mine = BROWSER_PREFIX + profile.extension
     desk = [phone for phone in centre.phones.values() if not phone.browser]
     taken = {_now(ctx.services, f"agent:{one}", "phone"): one for one in centre.agents}
+    registered = await _registered(ctx)
     return Phones(
         own=profile.extension,
         phones=[
-            PhoneShown(phone=phone.id, name=phone.display_name, agent=taken.get(phone.id)) for phone in desk
+            PhoneShown(
+                phone=phone.id,
+                name=phone.display_name,
+                agent=taken.get(phone.id),
+                registered=None if registered is None else phone.id in registered,
+            )
+            for phone in desk
         ],
         browser_phone=await _browser_phone(ctx, mine, centre) if mine in centre.phones else None,
     )
+
+
+async def _registered(ctx: Context[None, None]) -> frozenset[str] | None:
+    """None: nobody is there who knows, or only a controller of before."""
+    if not ctx.services.link.up:
+        return None
+    try:
+        return frozenset((await ctx.ask("phones"))["registered"])
+    except Refusal:
+        return None
 
 
 async def _browser_phone(ctx: Context[None, None], phone: str, centre: CentreShown) -> BrowserPhone:

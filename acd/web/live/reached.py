@@ -1,8 +1,8 @@
 """What of the live picture somebody sees whose rights are for some teams. Pure.
 
 Agents of the teams; the lines that they serve; calls that one of them has a share in, or that wait in such a
-line. Who else rings for a call in line, or has it kept for them, is not told; of a line those agents alone
-are counted who are of the teams. A call that is shared with another team is shown as a whole.
+line. Who else rings for a call in line, has it kept for them, or had it before, is not told; of a line those
+agents alone are counted who are of the teams. A call that is shared with another team is shown as a whole.
 """
 
 from __future__ import annotations
@@ -60,7 +60,9 @@ def _call(reach: Reach, call: Object) -> Object:
     if call.get("state") != _IN_LINE:
         return call
     hidden = {name: None for name in _NAMED if not reach.has_agent(call.get(name))}
-    return {**call, **hidden}
+    tally = call.get("tally") or {}  # a controller of before tells none
+    served = {"agents": [agent for agent in tally.get("agents", ()) if reach.has_agent(agent)]}
+    return {**call, **hidden, "tally": {**tally, **served}}
 
 
 def _staff(reach: Reach, group: str, objects: Mapping[str, Object]) -> dict[str, int]:

@@ -1,8 +1,9 @@
 import { describe, expect, it, vi } from "vitest";
 
 import { byDue, readInbox, type Task } from "../src/api/inbox";
-import type { WrapUpForm } from "../src/api/me";
+import type { Phones, WrapUpForm } from "../src/api/me";
 import type { Targets } from "../src/api/targets";
+import { firstChoice, isOutOfReach } from "../src/agent/loginPhones";
 import { otherSide, possible, showsDone } from "../src/agent/controls";
 import { busy_s, overTime_s, possibleOrders, toneOf } from "../src/agent/states";
 import { findTargets } from "../src/agent/targets";
@@ -51,6 +52,30 @@ describe("what can be done with a call", () => {
     expect(showsDone("hold", call({ on_hold: true }), before)).toBe(true);
     expect(showsDone("transfer", before, before)).toBe(false);
     expect(showsDone("transfer", call({}), before)).toBe(true);
+  });
+});
+
+describe("the phone that is chosen first at log-in", () => {
+  const anna = agent({ extension: "1001" });
+  const phones = (registered: Record<string, boolean | null>, browser = true, taken: Record<string, string> = {}): Phones => ({
+    phones: Object.entries(registered).map(([phone, is]) => ({ phone, name: null, agent: taken[phone] ?? null, registered: is })),
+    browser_phone: browser ? { uri: "", user: "w1001", password: "", ws: "/sip" } : null,
+  });
+
+  it("is one that calls can reach: of the last time, one's own, or the browser", () => {
+    expect(firstChoice(phones({ "1001": true, "1007": true }), anna, "1007")).toBe("1007");
+    expect(firstChoice(phones({ "1001": true, "1007": false }), anna, "1007")).toBe("1001");
+    expect(firstChoice(phones({ "1001": false, "1007": true }), anna, null)).toBe("w1001");
+    expect(firstChoice(phones({ "1001": true, "1007": true }, true, { "1007": "ben" }), anna, "1007")).toBe("1001");
+    expect(firstChoice(phones({ "1001": true }), anna, "w1001")).toBe("w1001");
+  });
+  it("is one's own where nobody knows, and none where no call would come", () => {
+    expect(firstChoice(phones({ "1001": null }), anna, null)).toBe("1001");
+    expect(firstChoice(phones({ "1001": false, "1002": true }, false), anna, "1001")).toBeNull();
+  });
+  it("is said to be out of reach when it is known to be", () => {
+    const some = phones({ "1001": false, "1002": true, "1003": null });
+    expect(["1001", "1002", "1003", "w1001", null].map((phone) => isOutOfReach(some, phone))).toEqual([true, false, false, false, false]);
   });
 });
 

@@ -4,6 +4,7 @@ import { sorted, turned, windowOf } from "../src/grid/sorting";
 import type { Agent, Call, Group } from "../src/live/shapes";
 import { isToBeHeard, presentAlarms, stillSeen } from "../src/supervisor/alarms";
 import { isOf, isOfTeam, isShown, makeAgentRows, NO_FILTER, waitingCalls, type AgentRow, type GroupRow } from "../src/supervisor/board";
+import { loggedInSince, type AgentFigures } from "../src/supervisor/figures";
 import { agentLevel, groupLevels, levelOf, readThresholds, USUAL } from "../src/supervisor/thresholds";
 
 const agent = (fields: Partial<Agent>): Agent => ({ id: "anna", name: "Anna", extension: "1001", state: "ready", reason: null, reason_max_s: null, since_at: 1000, groups: ["sales"], ...fields }) as Agent;
@@ -73,6 +74,23 @@ describe("rows of the board", () => {
     const objects = new Map<string, unknown>([call("1", "waiting", 30, "sales"), call("2", "talking", 10, "sales"), call("3", "waiting", 20, "support")]);
     expect(waitingCalls(objects, []).map(({ id }) => id)).toEqual(["3", "1"]);
     expect(waitingCalls(objects, ["sales"]).map(({ id }) => id)).toEqual(["1"]);
+  });
+});
+
+describe("the time logged in", () => {
+  const figures = (logged_in_s: number, counted_to_at?: number) => ({ logged_in_s, ...(counted_to_at === undefined ? {} : { counted_to_at }) }) as AgentFigures;
+  const at = (now_s: number, who: Partial<Agent>, of: AgentFigures) => now_s - loggedInSince(agent(who), of)!;
+
+  it("goes on until now, from the end of the last stretch that is counted", () => {
+    expect(at(5000, { login_at: 1000, since_at: 4000 }, figures(3000, 4000))).toBe(4000);
+    expect(at(5000, { login_at: 1000, since_at: 4900 }, figures(3000, 4000))).toBe(4000); // a stretch that is over, and not counted yet
+    expect(at(5000, { login_at: 4500, since_at: 4500 }, figures(3000, 4000))).toBe(3500); // back after a break
+    expect(at(5000, { login_at: 100, since_at: 100 }, figures(0, 2000))).toBe(3000); // since yesterday: from midnight
+    expect(at(5000, { login_at: 1000, since_at: 4900 }, figures(3000))).toBe(3100); // of an older server
+  });
+
+  it("stands still for who has gone home", () => {
+    expect(loggedInSince(agent({ state: "logged_out", login_at: null }), figures(3000, 4000))).toBeNull();
   });
 });
 

@@ -4,7 +4,9 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 
 import { places } from "../src/admin/tree";
+import { stationText } from "../src/agent/pop/way";
 import { filterOf, searchOf } from "../src/calls/filter";
+import { reasonText } from "../src/calls/reasons";
 import { decisionsOf, storyOf, visitText } from "../src/calls/words";
 import { MASK, type CustomField, type FieldValue } from "../src/api/customers";
 import { carriedOver, changesOf, differences, EMPTY, merged } from "../src/customers/details";
@@ -111,6 +113,32 @@ describe("the story of a call", () => {
     const kinds = [...python.matchAll(/^class (\w+)\(Fact\):/gm)].map((match) => match[1]!);
     expect(kinds.length).toBeGreaterThan(40);
     expect(kinds.filter((kind) => !Object.keys(en).some((key) => key === `story.${kind}` || key.startsWith(`story.${kind}.`)))).toEqual([]);
+  });
+});
+
+describe("why an agent got a call", () => {
+  const names = { agent: (id: string) => ({ anna: "Anna Weber", chen: "陈伟", "not": "Nobody" })[id] ?? id, group: (id: string) => ({ sales: "Sales", "gold-line": "Gold" })[id] ?? id };
+
+  it.each([
+    ["anna, ready 12.3 s: longest ready", "Anna Weber, ready 12.3 s: longest ready"],
+    ["anna: preferred", "Anna Weber: preferred"],
+    ["2 ready with the skills of sales", "2 ready with the skills of Sales"],
+    ["2 ready with the skills of gold-line, ring 1", "2 ready with the skills of Gold, ring 1"],
+    ["next would be chen, 1 call", "next would be 陈伟, 1 call"],
+    ["next would be chen", "next would be 陈伟"],
+    ["not anna: talking for 30 s", "not Anna Weber: talking for 30 s"],
+    ["not anna: ready for 3 s but kept for sales (reserve)", "not Anna Weber: ready for 3 s but kept for Sales (reserve)"],
+    ["not 3 others: ready but kept for sales (reserve)", "not 3 others: ready but kept for Sales (reserve)"],
+    ["not gone: phone busy for 3 s", "not gone: phone busy for 3 s"],
+    ["before 2 more urgent: this agent's phone is not registered at their node", "before 2 more urgent: this agent's phone is not registered at their node"],
+    ["a direct call for this agent", "a direct call for this agent"],
+  ])("is told with names: %s", (line, told) => expect(reasonText(line, names)).toBe(told));
+
+  it("shows a line on the caller's way by the name of its group, and steps as their author has them", () => {
+    const at = { flow: "main", step: "", arrow: "", detail: "" };
+    expect(stationText(at, names)).toBe("main");
+    expect(stationText({ ...at, step: "menu", arrow: "1", detail: "1" }, names)).toBe("menu: 1");
+    expect(stationText({ flow: "", step: "", arrow: "queue", detail: "sales" }, names)).toBe("Sales");
   });
 });
 

@@ -1,11 +1,11 @@
 import { Alert, Menu } from "antd";
-import { useEffect, useMemo, useRef, useState } from "react";
+import { Fragment, useEffect, useMemo, useRef, useState } from "react";
 
 import { useLoaded } from "../api/hooks";
 import { useI18n } from "../i18n/i18n";
 import { readConfiguration, type Configuration, type Problem } from "./api";
 import { Loaded } from "./Loaded";
-import { places } from "./tree";
+import { places, type Place } from "./tree";
 
 export default function ConfigPart() {
   return <Loaded state={useLoaded("config", readConfiguration)}>{(configuration) => <Files configuration={configuration} />}</Loaded>;
@@ -21,12 +21,28 @@ function Files({ configuration: { files, problems } }: { configuration: Configur
       <p className="quiet">{t("admin.config-note")}</p>
       {problems.length === 0 ? <Alert type="success" showIcon title={t("admin.checks-good")} /> : <Problems problems={problems} onShow={(name, line) => setShown({ name, line })} />}
       <div className="files">
-        <Menu className="panel" selectedKeys={file ? [file.name] : []} onClick={({ key }) => setShown({ name: key, line: null })} items={places(files.map(({ name }) => name))} mode="inline" />
+        <Menu className="panel" selectedKeys={file ? [file.name] : []} onClick={({ key }) => setShown({ name: key, line: null })} items={places(files.map(({ name }) => name)).map(shownWhole)} mode="inline" inlineIndent={12} />
         {file && <Lines key={file.name} text={file.text} name={file.name} faulty={faulty} line={shown.line} />}
       </div>
     </>
   );
 }
+
+/** Names of folders are long: they may go on in a next line, and begin it behind a stroke. */
+const shownWhole = (place: Place) => ({
+  ...place,
+  label: place.label.split("/").map((part, index) => (
+    // oxlint-disable-next-line react/no-array-index-key -- the parts of a path stay where they are
+    <Fragment key={index}>
+      {index > 0 && (
+        <>
+          /<wbr />
+        </>
+      )}
+      {part}
+    </Fragment>
+  )),
+});
 
 function Problems({ problems, onShow }: { problems: readonly Problem[]; onShow: (name: string, line: number) => void }) {
   const { t } = useI18n();

@@ -32,6 +32,7 @@ function Flows({ flows }: { flows: readonly Flow[] }) {
         <Menu
           className="panel"
           mode="inline"
+          inlineIndent={12}
           selectedKeys={[flow.id]}
           onClick={({ key }) => goTo(`/${encodeURIComponent(key)}`)}
           items={flows.map((one) => ({ key: one.id, label: one.id, extra: callers(one) || undefined }))}

@@ -1,13 +1,18 @@
 import { Alert, Button, Modal, Select, Spin } from "antd";
-import { useState } from "react";
+import { useEffect, useState } from "react";
 
 import { useFaultText, useLoaded } from "../api/hooks";
-import { readPhones, type Phones } from "../api/me";
+import { readPhones, type Phone } from "../api/me";
 import { useNames } from "../api/names";
+import { useReloadEvery } from "../api/useReloadEvery";
 import { useI18n, type Key } from "../i18n/i18n";
 import type { Agent } from "../live/shapes";
 import { forgetPrepared, prepare, troubleText } from "../phone/prepare";
 import { remember, remembered } from "../shell/taste";
+import { firstChoice, isOutOfReach, isTaken } from "./loginPhones";
+
+/** A phone that is switched on meanwhile is seen to be there. */
+const AGAIN_S = 5;
 
 interface Props {
   agent: Agent;
@@ -19,12 +24,15 @@ interface Props {
 export function LoginDialog({ agent, onLogin, onClose }: Props) {
   const { t } = useI18n();
   const faultText = useFaultText();
-  const { value, fault } = useLoaded("phones", readPhones);
+  const { value, fault, reload } = useLoaded("phones", readPhones);
+  useReloadEvery(AGAIN_S, reload);
   const names = useNames();
-  const [chosen, setChosen] = useState<string | null>(null);
+  const [phone, setPhone] = useState<string | null>(null);
   const [busy, setBusy] = useState(false);
   const [trouble, setTrouble] = useState<Key | null>(null);
-  const phone = chosen ?? (value ? firstChoice(value, agent) : null);
+  useEffect(() => {
+    if (value) setPhone((chosen) => chosen ?? firstChoice(value, agent, remembered("phone")));
+  }, [value, agent]);
 
   const submit = async () => {
     if (phone === null) return;
@@ -43,6 +51,12 @@ export function LoginDialog({ agent, onLogin, onClose }: Props) {
     setBusy(false);
   };
 
+  const labelOf = (one: Phone): string => {
+    const name = one.name ? `${one.phone} · ${one.name}` : one.phone;
+    if (isTaken(one, agent)) return t("agent.login.taken", { phone: name, agent: names.agent(one.agent ?? "") });
+    return one.registered === false ? t("agent.login.unregistered", { phone: name }) : name;
+  };
+
   return (
     <Modal open title={t("agent.login.title")} onCancel={onClose} footer={null} width={420}>
       <form
@@ -52,28 +66,26 @@ export function LoginDialog({ agent, onLogin, onClose }: Props) {
           void submit();
         }}
       >
-        {fault ? <Alert type="error" showIcon title={faultText(fault)} /> : null}
+        {fault && !value ? <Alert type="error" showIcon title={faultText(fault)} /> : null}
         {!value && !fault && <Spin />}
         {value && (
           <Select
             autoFocus
             showSearch={{ optionFilterProp: "search" }}
             aria-label={t("agent.login.phone")}
+            placeholder={t("agent.login.choose")}
             value={phone}
             onChange={(id: string) => {
-              setChosen(id);
+              setPhone(id);
               setTrouble(null);
             }}
             options={[
               ...(value.browser_phone ? [{ value: value.browser_phone.user, label: t("agent.login.browser"), search: "" }] : []),
-              ...value.phones.map((one) => {
-                const taken = one.agent !== null && one.agent !== agent.id;
-                const name = one.name ? `${one.phone} · ${one.name}` : one.phone;
-                return { value: one.phone, disabled: taken, search: name, label: taken ? t("agent.login.taken", { phone: name, agent: names.agent(one.agent ?? "") }) : name };
-              }),
+              ...value.phones.map((one) => ({ value: one.phone, disabled: isTaken(one, agent), search: `${one.phone} ${one.name ?? ""}`, label: labelOf(one) })),
             ]}
           />
         )}
+        {value && isOutOfReach(value, phone) && <Alert type="warning" showIcon title={t(value.browser_phone ? "agent.login.out-of-reach-or-browser" : "agent.login.out-of-reach")} />}
         {trouble && <Alert type="error" showIcon title={t(trouble)} />}
         <p className="quiet">{t("agent.login.hint")}</p>
         <Button type="primary" htmlType="submit" block disabled={phone === null} loading={busy}>
@@ -82,10 +94,4 @@ export function LoginDialog({ agent, onLogin, onClose }: Props) {
       </form>
     </Modal>
   );
-}
-
-/** The phone of the last time, else the agent's own, else the browser. */
-function firstChoice(phones: Phones, agent: Agent): string | null {
-  const known = [...phones.phones.filter((one) => one.agent === null || one.agent === agent.id).map((one) => one.phone), phones.browser_phone?.user];
-  return [remembered("phone"), agent.extension, phones.browser_phone?.user].find((phone) => phone !== undefined && phone !== null && known.includes(phone)) ?? null;
 }

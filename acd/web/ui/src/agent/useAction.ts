@@ -5,6 +5,9 @@ import { useFaultText } from "../api/hooks";
 
 /** How long to show that something is under way after the server has said yes, if the feed shows no change. */
 const CONFIRM_MS = 4_000;
+/** How long a refusal is shown at least, and how fast one is read that says more. */
+const SHOWN_S = 6;
+const CHARACTERS_A_SECOND = 10;
 
 export interface Action<Name extends string> {
   /** What was asked for and is not yet seen in the feed. */
@@ -46,7 +49,8 @@ export function useAction<Name extends string, Seen = unknown>(seen: Seen, shows
         return true;
       } catch (fault) {
         setState(null);
-        void message.error({ content: faultText(fault), duration: 6 });
+        const content = faultText(fault);
+        void message.error({ content, duration: Math.max(SHOWN_S, content.length / CHARACTERS_A_SECOND) });
         return false;
       }
     },

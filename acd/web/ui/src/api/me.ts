@@ -27,6 +27,8 @@ export interface Phone {
   name: string | null;
   /** Who is logged in there; nobody else can. */
   agent: string | null;
+  /** Whether calls can reach it; null: not known now. */
+  registered: boolean | null;
 }
 
 export interface Phones {
@@ -73,13 +75,14 @@ export interface Pop {
   why: {
     dialed: string | null;
     number_name: string | null;
-    path: string[];
+    path: Step[];
     collected: Record<string, string>;
     lookups: string[];
     waited_s: number | null;
     group: string | null;
     transferred_from: string | null;
-    reason: string;
+    /** In the routing's words, which name agents and groups by their ids. */
+    reason: string[];
   };
   before: {
     contacts: Contact[];
@@ -91,31 +94,29 @@ export interface Pop {
   directory: "ok" | "down" | "slow";
 }
 
-interface Step {
+/** A station of the caller's way: a flow that was entered, a step of it, or a line (`arrow` is "queue"), whose group is the detail. */
+export interface Step {
   flow: string;
   step: string;
   arrow: string;
   detail: string;
 }
 
-/** As the server has it: the way in steps, what was looked up with its result, reasons one by one. */
-type Told = Omit<Pop, "why"> & { why: Omit<Pop["why"], "path" | "lookups" | "reason"> & { path: Step[]; lookups: { step: string; result: string; detail: string }[]; reason: string | string[] | null } };
+/** As the server has it: what was looked up with its result, perhaps no reasons. */
+type Told = Omit<Pop, "why"> & { why: Omit<Pop["why"], "lookups" | "reason"> & { lookups: { step: string; result: string; detail: string }[]; reason: string | string[] | null } };
 
 export async function readPop(call: string, signal: AbortSignal): Promise<Pop> {
   const told = await get<Told>(at`/api/me/pop/${call}`, {}, signal);
-  const { path, lookups, reason } = told.why;
+  const { lookups, reason } = told.why;
   return {
     ...told,
     why: {
       ...told.why,
-      path: path.map(stepText),
       lookups: lookups.map((one) => [one.step, one.result, one.detail].filter(Boolean).join(" · ")),
-      reason: Array.isArray(reason) ? reason.join("; ") : (reason ?? ""),
+      reason: typeof reason === "string" ? [reason] : (reason ?? []),
     },
   };
 }
-
-const stepText = (step: Step): string => [step.step || step.flow, step.detail].filter(Boolean).join(": ");
 
 /** What an agent says about a call; null: not said yet. */
 export interface WrapUp {

@@ -1,12 +1,10 @@
 import { clockText } from "../format/format";
 import { isolated, type I18n } from "../i18n/i18n";
 import type { Fact, Visit } from "./api";
+import { reasonText, type Named } from "./reasons";
 
 /** What facts are put into words with: the catalogue, and names by id. */
-export interface Words extends Pick<I18n, "t" | "known"> {
-  agent: (id: string) => string;
-  group: (id: string) => string;
-}
+export interface Words extends Pick<I18n, "t" | "known">, Named {}
 
 /** One thing that happened, in the reader's language. `depth`: 1 for what came before a transfer, in the consultation. */
 export interface StoryLine {
@@ -29,7 +27,7 @@ export function storyOf(facts: readonly Fact[], told: readonly string[], words: 
     fact: fact.fact,
     text: textOf(fact, words) ?? (english.length === flat.length ? english[index]! : fact.fact),
     more: moreOf(fact, words).filter((text) => text !== "").map(isolated),
-    reasons: Array.isArray(fact["reasons"]) ? fact["reasons"].map(String) : [],
+    reasons: Array.isArray(fact["reasons"]) ? fact["reasons"].map((reason) => isolated(reasonText(String(reason), words))) : [],
   }));
 }
 

@@ -51,13 +51,17 @@ export function Report({ catalogue, question, view, show }: Props) {
   const follow = (figure: Figure) => look({ ...figure, call: null }, false);
   const explain = (id: string) => setDefined(kpis.get(id) ?? null);
   const hasLines = table !== undefined && (table.lines.length > 0 || Object.values(table.total.values).some((value) => value !== null && value !== 0));
+  const sound = table?.checks.every(({ ok }) => ok) ?? true;
   const open = figureOf(view);
   return (
     <div className="report">
       <div className="spread">
         <div>
           <h1>{kind.title}</h1>
-          <p className="quiet">{table ? moments.period(table.from, table.to) : "\u00a0"}</p>
+          <div className="report-period">
+            <p className="quiet">{table ? moments.period(table.from, table.to) : "\u00a0"}</p>
+            {table && sound && <Checks table={table} named={catalogue.checks} />}
+          </div>
         </div>
         <div className="row">
           <Button icon={<ReloadOutlined />} aria-label={t("reports.reload")} title={t("reports.reload")} loading={loading && table !== undefined} onClick={reload} />
@@ -70,7 +74,7 @@ export function Report({ catalogue, question, view, show }: Props) {
       {!table && loading && <Spin className="waiting" />}
       {table && (
         <>
-          <Checks table={table} named={catalogue.checks} />
+          {!sound && <Checks table={table} named={catalogue.checks} />}
           {hasLines ? (
             <>
               <KeyFigures table={table} words={words} onFollow={follow} onExplain={explain} />

@@ -8,9 +8,11 @@ import type { Opened } from "../grid/RowMenu";
 import { useI18n } from "../i18n/i18n";
 import { useObject } from "../live/hooks";
 import type { Agent, Team } from "../live/shapes";
+import { useMinute } from "../live/ticks";
 import { AgentMenu, type AgentDeed } from "./AgentMenu";
 import { STATES, type AgentRow } from "./board";
 import { Clock } from "./Clock";
+import { loggedInSince } from "./figures";
 import { AgentStateText } from "./StateMark";
 import { agentLevel, type Thresholds } from "./thresholds";
 
@@ -27,6 +29,7 @@ export function AgentTable({ rows, teams, thresholds, names, empty, onDeed }: Pr
   const { t, label } = useI18n();
   const format = useFormat();
   const [opened, setOpened] = useState<Opened<Agent> | null>(null);
+  const now_s = useMinute();
   const byTeam = teams.length > 1;
   const columns = useMemo<Column<AgentRow>[]>(
     () => [
@@ -72,7 +75,7 @@ export function AgentTable({ rows, teams, thresholds, names, empty, onDeed }: Pr
       },
       { key: "answered", title: t("board.answered"), hint: t("board.answered-hint"), width_px: 84, end: true, descending: true, sort: ({ agent, figures }) => figures?.answered ?? agent.calls_today, cell: ({ agent, figures }) => format.number(figures?.answered ?? agent.calls_today) },
       { key: "aht", title: t("board.aht"), hint: t("board.aht-hint"), width_px: 64, end: true, descending: true, sort: ({ figures }) => figures?.aht_s, cell: ({ figures }) => (typeof figures?.aht_s === "number" ? clockText(figures.aht_s) : <span className="quiet">–</span>) },
-      { key: "logged-in", title: t("board.logged-in"), hint: t("board.logged-in-hint"), width_px: 84, end: true, descending: true, sort: ({ figures }) => figures?.logged_in_s, cell: ({ figures }) => (figures ? clockText(figures.logged_in_s) : <span className="quiet">–</span>) },
+      { key: "logged-in", title: t("board.logged-in"), hint: t("board.logged-in-hint"), width_px: 84, end: true, descending: true, sort: (row) => loggedIn_s(row, now_s), cell: (row) => <LoggedIn row={row} /> },
       {
         key: "do",
         title: t("board.actions"),
@@ -84,7 +87,7 @@ export function AgentTable({ rows, teams, thresholds, names, empty, onDeed }: Pr
         ),
       },
     ],
-    [t, label, format, teams, byTeam, thresholds, names],
+    [t, label, format, now_s, teams, byTeam, thresholds, names],
   );
   return (
     <>
@@ -108,6 +111,18 @@ const teamColumn = (title: string, texts: ReadonlyMap<string, string>): Column<A
 
 const idOf = ({ agent }: AgentRow): string => agent.id;
 const BY_STATE = { column: "state", descending: false };
+
+/** Today, until now. */
+function LoggedIn({ row: { agent, figures } }: { row: AgentRow }) {
+  if (!figures) return <span className="quiet">–</span>;
+  const since_s = loggedInSince(agent, figures);
+  return since_s === null ? clockText(figures.logged_in_s) : <Clock at_s={since_s} />;
+}
+
+function loggedIn_s({ agent, figures }: AgentRow, now_s: number): number | undefined {
+  const since_s = figures && loggedInSince(agent, figures);
+  return typeof since_s === "number" ? now_s - since_s : figures?.logged_in_s;
+}
 
 /** With whom the agent talks, or whose call rings. */
 function CallOf({ agent, names }: { agent: Agent; names: ReadonlyMap<string, string> }) {

@@ -1,3 +1,4 @@
+import type { Agent } from "../live/shapes";
 import type { Objects } from "../live/store";
 
 /** Today's figures of a group (or of all together), by the formulas of the reports; shares are 0 to 1. */
@@ -20,11 +21,17 @@ export interface AgentFigures {
   aht_s: number | null;
   acw_s: number | null;
   logged_in_s: number;
+  /** Until when stretches are counted; missing where the server is an older one. */
+  counted_to_at?: number;
   ready_s: number;
   talking_s: number;
   wrap_up_s: number;
   not_ready_s: Readonly<Record<string, number>>;
 }
+
+/** When an agent who is at work would have come, had there been no break: the time logged in today is that until now. Null: is not at work. */
+export const loggedInSince = (agent: Agent, figures: AgentFigures): number | null =>
+  agent.login_at === null ? null : Math.max(figures.counted_to_at ?? agent.since_at, agent.login_at) - figures.logged_in_s;
 
 export const figuresOfGroup = (objects: Objects, group: string) => objects.get(`figures:group:${group}`) as GroupFigures | undefined;
 export const figuresOfAll = (objects: Objects) => objects.get("figures:total") as GroupFigures | undefined;

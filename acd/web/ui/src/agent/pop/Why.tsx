@@ -2,9 +2,11 @@ import { RightOutlined } from "@ant-design/icons";
 
 import type { Pop } from "../../api/me";
 import { useNames } from "../../api/names";
+import { reasonText } from "../../calls/reasons";
 import { clockText } from "../../format/format";
 import { useI18n } from "../../i18n/i18n";
 import { Facts } from "./Facts";
+import { stationText } from "./way";
 
 /** Why the call is here: what was dialled, the way through the menus, what was keyed and found, how long it took. */
 export function Why({ why }: { why: Pop["why"] }) {
@@ -14,7 +16,7 @@ export function Why({ why }: { why: Pop["why"] }) {
     [t("pop.dialed"), [why.number_name, why.dialed].filter(Boolean).join(" · ")],
     [t("pop.transferred-from"), why.transferred_from ? names.agent(why.transferred_from) : ""],
     [t("pop.waited"), why.waited_s === null ? "" : clockText(why.waited_s)],
-    [t("pop.reason"), why.reason],
+    [t("pop.reason"), why.reason.map((line) => reasonText(line, names)).join("; ")],
     [t("pop.lookups"), why.lookups.join("; ")],
   ];
   const found = Object.entries(why.collected).map(([name, value]): [string, string] => [name, String(value)]);
@@ -26,9 +28,10 @@ export function Why({ why }: { why: Pop["why"] }) {
       {why.path.length > 0 && (
         <ol className="path" aria-label={t("pop.path")}>
           {why.path.map((step, index) => (
-            <li key={`${index} ${step}`}>
+            // oxlint-disable-next-line react/no-array-index-key -- the past does not change
+            <li key={index}>
               {index > 0 && <RightOutlined aria-hidden />}
-              <bdi>{step}</bdi>
+              <bdi>{stationText(step, names)}</bdi>
             </li>
           ))}
         </ol>
