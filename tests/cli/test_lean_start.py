@@ -29,7 +29,7 @@ STATUS |= {"groups": [], "calls": [], "agents": [], "version": {"kept": True}}
 STATUS |= {"live_state": {"on_disk": True, "in_redis": None}, "records": {"away_s": 0}}
 STATUS |= {"outside": {"alarms": []}}
 ANNA: dict[str, Any] = {"name": "Anna", "state": "ready", "reason": "", "occupied": "", "until_s": None}
-ANNA |= {"wrap_up_wanted": False, "pending": "", "phone": "1001"}
+ANNA |= {"wrap_up_wanted": False, "pending": "", "phone": "1001", "phone_reachable": True}
 
 
 @pytest.fixture
