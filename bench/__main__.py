@@ -337,7 +337,7 @@ def reports(
 
 @app.command()
 def soak(
-    minutes: Annotated[float, typer.Option(min=0.1, help="how long callers come")] = 1.0,
+    minutes: Annotated[float, typer.Option(min=0.1, max=110, help="how long callers come")] = 1.0,
     cps: Annotated[float, typer.Option(min=0.1, max=50, help="callers a second, on average")] = 5.0,
     seed: Annotated[int | None, typer.Option(help="the same chance again")] = None,
 ) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import time
 import wave
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -16,6 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from acd.core.facts import RecordingStep, SoundKept, TalkRecorded
+from acd.errors import RequestRefused
 from acd.recordings.keeper import Keeper
 from acd.records.record import CallRecord
 from acd.records.store import RecordStore
@@ -25,6 +27,8 @@ from tests.integration.centre import Centre
 from tests.integration.sip.audio import SAMPLE_RATE_HZ, Samples, hears
 from tests.integration.sip.call import PhoneCall
 from tests.integration.sip.phone import Phone
+from tests.integration.sip.sipp_agents import REGISTERED_S
+from tests.integration.sip.waiting import WaitedTooLong
 
 GROUP, DESK, MENU, MESSAGE = "desk", "8005", "8006", "8007"
 CAST = {"mia": ("1013", 440.0), "nils": ("1014", 520.0)}
@@ -66,13 +70,17 @@ def adapt(config: Path, flows: Path) -> None:
 
 @dataclass(slots=True)
 class Scenes:
-    """One after the other, from the beginning when all were played. `customers`: how many called."""
+    """One after the other, from the beginning when all were played. `customers`: how many called.
+
+    `faults`: what went wrong in a scene, and when; no other is played after it.
+    """
 
     centre: Centre
     mia: Phone
     nils: Phone
     customers: int = 0
     played: int = 0
+    faults: list[str] = field(default_factory=list)
     _numbers: Iterable[int] = field(default_factory=lambda: itertools.count(491_600_000_000))
 
     async def play(self, until: Callable[[], bool]) -> None:
@@ -87,14 +95,20 @@ class Scenes:
             self._lost_in_the_line,
             self._among_colleagues,
         )
+        began = time.monotonic()
         for scene in itertools.cycle(scenes):
             if self.played >= len(scenes) and until():
                 return
             number = f"+{next(iter(self._numbers))}"
-            async with self.centre.customer(number, tone_hz=CUSTOMER_HZ) as customer:
-                await self.centre.ready(*CAST)
-                await scene(customer)
-                await self.centre.until(lambda s: not _mine(s), "the end of a scene", 20.0)
+            try:
+                async with self.centre.customer(number, tone_hz=CUSTOMER_HZ) as customer:
+                    await self.centre.ready(*CAST)
+                    await scene(customer)
+                    await self.centre.until(lambda s: not _mine(s), "the end of a scene", 20.0)
+            except (WaitedTooLong, AssertionError, RequestRefused) as error:
+                title = scene.__name__.strip("_").replace("_", " ")
+                self.faults.append(f"{time.monotonic() - began:.0f} s after the beginning, {title}: {error}")
+                return
             self.played += 1
 
     async def _answered(self, customer: Phone, dialed: str = DESK) -> tuple[PhoneCall, PhoneCall]:
@@ -202,7 +216,7 @@ async def stage(centre: Centre) -> AsyncIterator[Scenes]:
             for name, (number, tone_hz) in CAST.items()
         }
         for phone in phones.values():
-            await phone.register()
+            await phone.register(expires_s=REGISTERED_S)
         yield Scenes(centre, phones["mia"], phones["nils"])
 
 

@@ -70,6 +70,8 @@ class Outcome:
     scenes: int = 0
     logged_in: dict[str, float] = field(default_factory=dict)
     logged_out: dict[str, float] = field(default_factory=dict)
+    faults: list[str] = field(default_factory=list)
+    """What went wrong in a scene; callers have come no longer than that."""
     left_over: dict[str, tuple[int, int]] = field(default_factory=dict)
     """What there is more of afterwards: name → (before, after)."""
 
@@ -90,8 +92,11 @@ async def soak(
         playing = asyncio.create_task(scenes.play(enough.is_set))
         try:
             for number in range(calls):
+                if scenes.faults:
+                    break
                 patience_s = chance.uniform(*PATIENCE_S) if chance.random() < IMPATIENT else None
                 await _call(callers, chance, patience_s)
+                outcome.dialled = number + 1
                 progress(number + 1)
                 await asyncio.sleep(chance.expovariate(cps))
             outcome.lasted_s = time.monotonic() - began
@@ -104,8 +109,8 @@ async def soak(
             await asyncio.gather(keeper, playing, return_exceptions=True)
         await _log_out(centre, outcome)
         await _drain(centre, callers)
-        outcome.dialled = calls + 1 + scenes.customers
-        outcome.scenes = scenes.played
+        outcome.dialled += 1 + scenes.customers
+        outcome.scenes, outcome.faults = scenes.played, scenes.faults
         after = await _counts(centre)
         outcome.left_over = {k: (before[k], after[k]) for k in before if after[k] > before[k]}
     return outcome
@@ -201,7 +206,7 @@ async def run(calls: int, cps: float, seed: int, progress: Callable[[int], None]
             await asyncio.gather(watching, return_exceptions=True)
             await centre.until_no_channels()
             await mixed.keep_recordings(centre)
-            found = problems(centre, outcome) + steady.problems(parts)
+            found = outcome.faults + problems(centre, outcome) + steady.problems(parts)
             return Verdict(found, totals(centre), parts)
         finally:
             await asyncio.to_thread(centre.stop)

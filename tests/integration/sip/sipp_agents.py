@@ -39,6 +39,10 @@ class AgentBehaviour:
     unanswered: float = 0.0
 
 
+REGISTERED_S = 7200
+"""For as long as Asterisk takes a registration: these phones say it once."""
+
+
 class SippAgents:
     """Registered phones, one per number. Use it with `async with`; they echo the audio they get."""
 
@@ -61,7 +65,7 @@ class SippAgents:
         self._folder = Path(self._home.name)
         self._port = free_port(host=self._host)
         try:
-            await self._register(expires_s=3600)
+            await self._register(REGISTERED_S)
             media = str(self._media_port())
             self.program = await self._start("answer.xml", self._scenario(), "-rtp_echo", "-mp", media)
             await self._wait_listening()
