@@ -52,7 +52,7 @@ export function Themed({ choice, tongue, children }: { choice: ThemeChoice; tong
         components: dark ? { Tabs: { itemSelectedColor: "#69a9f5" }, Menu: { itemSelectedColor: "#69a9f5" } } : {},
       }}
     >
-      <AntApp component={false} notification={{ placement: "bottomRight", maxCount: 4 }} message={{ top: 56 }}>
+      <AntApp component={false} notification={{ placement: "bottomRight", maxCount: 4 }} message={{ top: 104 }}>
         {children}
       </AntApp>
     </ConfigProvider>
