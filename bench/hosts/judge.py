@@ -37,10 +37,10 @@ class Offers:
 
     at: Mapping[tuple[str, str], list[float]]
 
-    def since(self, ring: Ring, moment: float) -> bool:
-        """Whether a leader has decided it after this moment."""
+    def since(self, ring: Ring, moment: float) -> int:
+        """How often a leader has decided it after this moment."""
         moments = self.at.get((agent_of(ring.phone), ring.caller), [])
-        return any(moment < at <= ring.at + RACE_S for at in moments)
+        return sum(moment < at <= ring.at + RACE_S for at in moments)
 
     def made(self, ring: Ring) -> bool:
         """Whether a leader has decided it, rather than a node's own queue."""
@@ -126,7 +126,8 @@ class Verdict:
     """`problems` must be none.
 
     `by_queue`: rings by a node's own queue of a phone that was busy at the other node; `cut_rings`: rings of
-    a phone that had not been told of the end of its last call. `caused_at`: when what cut off the caller of
+    a phone that had not been told of the end of its last call; `glares`: answers to rings that had been taken
+    back, which ended at once. `caused_at`: when what cut off the caller of
     this number began.
     """
 
@@ -135,6 +136,7 @@ class Verdict:
     caused_at: dict[str, float] = field(default_factory=dict)
     by_queue: int = 0
     cut_rings: int = 0
+    glares: int = 0
 
 
 class Excuses:
@@ -186,8 +188,13 @@ def judge_rings(
     `pulse`: moments at which leaders changed; a node's own queue serves around them.
     """
     verdict = Verdict()
+    same: dict[tuple[str, str], list[float]] = defaultdict(list)
     for ring in rings:
-        if ring.busy is not None and not _was_cut(ring, ring.busy, offers, ends, excuses, verdict):
+        same[ring.phone, ring.caller].append(ring.at)
+        was_cut = ring.busy is not None and _was_cut(
+            ring, ring.busy, same[ring.phone, ring.caller], offers, ends, excuses, verdict
+        )
+        if ring.busy is not None and not was_cut:
             _judge_second(ring, ring.busy, offers, excuses, pulse, verdict)
     by_caller: dict[str, list[Ring]] = defaultdict(list)
     for ring in rings:
@@ -201,6 +208,9 @@ def judge_rings(
             if first.phone == second.phone or first.talk[1] <= second.talk[0] + RACE_S:
                 continue
             both_s = min(first.talk[1], second.talk[1]) - second.talk[0]
+            if both_s <= RACE_S:
+                verdict.glares += 1  # a ring that was taken back when the phone answered it: nobody was heard
+                continue
             text = f"{caller} was with {first.phone} and {second.phone} at once, for {both_s:.1f} s"
             was_cut = _not_told(first, second.talk[0], ends, excuses)
             (verdict.excused if was_cut else verdict.problems).append(text)
@@ -208,17 +218,26 @@ def judge_rings(
 
 
 def _was_cut(
-    ring: Ring, first: Ring, offers: Offers, ends: LegEnds, excuses: Excuses, verdict: Verdict
+    ring: Ring,
+    first: Ring,
+    same: Sequence[float],
+    offers: Offers,
+    ends: LegEnds,
+    excuses: Excuses,
+    verdict: Verdict,
 ) -> bool:
-    """Whether the phone's own view was behind: an end, or the second call's, was on its way or cut off."""
+    """Whether the phone's own view was behind: an end, or the second call's, was on its way or cut off.
+
+    `same`: all rings of this phone by this caller so far, this one among them.
+    """
     if first.leg.at.get("ended", float("inf")) <= ring.at + RACE_S and first.caller != ring.caller:
         return True  # on its way out: the end had been sent and was not read yet
     if _not_told(first, ring.at, ends, excuses):
         verdict.cut_rings += 1
         return True
     cut_until = excuses.path_until(ring.node, ring.at)
-    if cut_until is not None and not offers.since(ring, cut_until):
-        verdict.cut_rings += 1  # it was sent before, is said again since, and has been given up meanwhile
+    if cut_until is not None and sum(at > cut_until for at in same) > offers.since(ring, cut_until):
+        verdict.cut_rings += 1  # one was sent before, is said again since, and has been given up meanwhile
         return True
     return False
 

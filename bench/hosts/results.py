@@ -55,7 +55,8 @@ def summary(report: Report) -> str:
         f" {report.terms} terms of leaders, their numbers rise to {max(report.fences, default=0)};"
         f" {len(report.problems)} problems. Calls lost with what was cut or killed: {report.lost}."
         f" Rings that found a phone busy: {report.busy_by_queue} with a node's own queue,"
-        f" {report.busy_by_cut} that had not been told of an end, which lay in the cut by Asterisk's account."
+        f" {report.busy_by_cut} that had not been told of an end, which lay in the cut by Asterisk's account,"
+        f" or by a ring that is said again; {report.glares} answers to rings that had been taken back."
         f" Records: {report.records:,}, {report.records_missing} missing, {report.records_differing} differ,"
         f" {report.given_up} told as lost with a node that was out of reach for long."
     )

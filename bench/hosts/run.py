@@ -76,9 +76,10 @@ class Report:
     """Of a run. `problems` must be none; `excused` are calls lost with what was cut, each with the reason.
 
     `busy_by_queue`: rings of a phone that was busy at the other node, where one of both was by a node's own
-    queue; `busy_by_cut`: of a phone that had not been told of its last call's end. `given_up`: calls that
-    were told as lost with a node that was out of the leader's reach for long, and went on there;
-    `unconfirmed`: answered calls whose phone was not told so, its way having been cut.
+    queue; `busy_by_cut`: of a phone that had not been told of its last call's end; `glares`: answers to rings
+    that had been taken back. `given_up`: calls that were told as lost with a node that was out of the
+    leader's reach for long, and went on there; `unconfirmed`: answered calls whose phone was not told so, its
+    way having been cut.
     """
 
     seed: int
@@ -98,6 +99,7 @@ class Report:
     dropped_packets: int = 0
     busy_by_queue: int = 0
     busy_by_cut: int = 0
+    glares: int = 0
     records: int = 0
     records_missing: int = 0
     records_differing: int = 0
@@ -299,6 +301,7 @@ def _note_counts(report: Report, stage: Stage, rings: Verdict) -> None:
     report.rings = len(stage.load.at_both.rings)
     report.dropped_packets = stage.dropped
     report.busy_by_queue, report.busy_by_cut = rings.by_queue, rings.cut_rings
+    report.glares = rings.glares
 
 
 def _attribute(

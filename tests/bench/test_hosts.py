@@ -54,6 +54,9 @@ def test_a_caller_with_two_agents_at_once() -> None:
     assert len(judge_rings([one, two], made(), NO_ENDS, NOTHING, []).problems) == 1
     later = ring("3002", "+1", 20, talks=(20.1, 22))
     assert judge_rings([one, later], made(), NO_ENDS, NOTHING, []).problems == []
+    taken_back = ring("3002", "+1", 15, talks=(16, 16.1))
+    found = judge_rings([one, taken_back], made(), NO_ENDS, NOTHING, [])
+    assert (found.problems, found.glares) == ([], 1)
     ended = LegEnds({("3001", "+1"): [14.0]})
     cut = judge_rings([one, two], made(), ended, Excuses([Window("path", "a", 13, 15)]), [])
     assert (cut.problems, len(cut.excused)) == ([], 1)
@@ -75,6 +78,9 @@ def test_a_phone_that_is_rung_by_two_calls() -> None:
     assert judge_rings([first, second], both, NO_ENDS, behind, []).cut_rings == 1, "decided before, said now"
     before = Excuses([Window("path", "b", 8, 14)])
     assert len(judge_rings([first, second], both, NO_ENDS, before, []).problems) == 1
+    again = ring("3001", "+2", 15.5, node="b", busy=first)
+    found = judge_rings([first, second, again], both, NO_ENDS, before, [])
+    assert (len(found.problems), found.cut_rings) == (1, 1), "two rings of one decision: one is of before"
 
 
 def test_a_phone_that_was_not_told_that_its_call_is_over() -> None:
