@@ -10,6 +10,9 @@ import time
 
 PROMPT_S = 0.5
 """An answer that took longer does not tell what the clock shows now: one of us has stood still."""
+SET_S = 1.0
+"""What is told is told in order: what shows so much less than the one before it, or so much more than it can by
+now, was told by a clock that somebody has set meanwhile."""
 
 
 class NodeClock:
@@ -17,19 +20,29 @@ class NodeClock:
 
     def __init__(self) -> None:
         self._ahead_s: float | None = None  # of our monotonic clock
+        self._last: float | None = None  # what it has shown last
 
     def compare(self, shown: object, asked_at: float, answered_at: float) -> None:
         """What it has shown, Unix seconds, between two moments of `time.monotonic`; no number is no news."""
         at = _seconds(shown)
         if at is not None and answered_at - asked_at <= PROMPT_S:
-            self._ahead_s = at - (asked_at + answered_at) / 2
+            self._ahead_s, self._last = at - (asked_at + answered_at) / 2, at
 
     def age_s(self, shown: object) -> float | None:
-        """How long ago it showed this, Unix seconds; None: that is no time."""
+        """How long ago it showed this, Unix seconds; None: that is no time.
+
+        Where the clock was set since it was compared, this counts as shown now.
+        """
         at = _seconds(shown)
         if at is None:
             return None
-        return time.time() - at if self._ahead_s is None else time.monotonic() + self._ahead_s - at
+        age_s = time.time() - at if self._ahead_s is None else time.monotonic() + self._ahead_s - at
+        was_set_back = self._last is not None and at < self._last - SET_S
+        self._last = at
+        if was_set_back or (age_s < -SET_S and self._ahead_s is not None):
+            self._ahead_s = at - time.monotonic()
+            return 0.0
+        return age_s
 
 
 def _seconds(shown: object) -> float | None:

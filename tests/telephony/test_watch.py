@@ -157,10 +157,24 @@ def test_a_clock_that_is_off_makes_nothing_earlier_or_later(off_s: float, ago_s:
     ear, clock = Ear(now=lambda: 1000.0), NodeClock()
     ear.watch.clocks = {"b": clock}
     shown = time.time() + off_s
-    clock.compare(f"{shown:.6f}", time.monotonic(), time.monotonic())
+    compared_at = time.monotonic() - 40
+    clock.compare(f"{shown - 40:.6f}", compared_at, compared_at)
     heard = ear.event("Hangup", Channel=CALLER, Uniqueid="1.1", Timestamp=f"{shown - ago_s:.6f}", Node="b")
     (when,) = [event.at for event in heard if isinstance(event, events.CallEnded)]
     assert when == (pytest.approx(1000.0 - ago_s, abs=0.1) if told else None)
+
+
+@pytest.mark.parametrize("by_s", [-3600.0, 3600.0, -90.0])
+def test_a_clock_that_is_set_makes_nothing_long_ago(by_s: float) -> None:
+    """Until it is compared again what it tells counts as told now, and ages by it are right at once."""
+    clock, now = NodeClock(), time.monotonic()
+    shown = time.time() + 20.0
+    clock.compare(f"{shown - 10:.6f}", now - 10, now - 10)
+    assert clock.age_s(f"{shown - 4:.6f}") == pytest.approx(4.0, abs=0.1)
+    assert clock.age_s(f"{shown + by_s:.6f}") == pytest.approx(0.0, abs=0.1)
+    assert clock.age_s(f"{shown + by_s + 0.3:.6f}") == pytest.approx(-0.3, abs=0.1)
+    clock.compare(f"{shown + by_s + 10:.6f}", now + 10, now + 10)
+    assert clock.age_s(f"{shown + by_s + 7:.6f}") == pytest.approx(0.0, abs=0.1)  # older than the last one
 
 
 def test_an_answer_that_took_long_says_nothing_of_a_clock() -> None:
