@@ -11,8 +11,8 @@ import time
 PROMPT_S = 0.5
 """An answer that took longer does not tell what the clock shows now: one of us has stood still."""
 SET_S = 1.0
-"""What is told is told in order: what shows so much less than the one before it, or so much more than it can by
-now, was told by a clock that somebody has set meanwhile."""
+"""What is told is told in order: what shows so much less than the one before it, or so much more than it
+can by now, was told by a clock that somebody has set meanwhile."""
 
 
 class NodeClock:
