@@ -40,7 +40,7 @@ def handle(floor: Floor, call: Call, event: events.CallbackEvent) -> None:
 def place(floor: Floor, event: events.CallbackPlaced) -> None:
     """A caller's place is kept; in a group that has been removed meanwhile, in the line of its heir."""
     group = floor.plan.heir(event.group)
-    if event.call_id in floor.calls:
+    if event.call_id in floor.calls or event.call_id in floor.lost:
         return
     if group is None:
         news = CallbackNote(

@@ -179,6 +179,7 @@ async def test_phones_call_each_other_transfer_and_give_up(centre: FrontCentre) 
         incoming = await ben.wait_incoming()
         await incoming.answer()
         await talk.wait_answered()
+        await incoming.rtp.until_heard()  # joined: only then can a phone transfer
         assert await incoming.transfer(ECHO_NUMBER) == 200  # REFER
         await talk.hang_up()
 
