@@ -238,25 +238,31 @@ class CallbackNodes(CallbackCentre, NodesCentre):
         return self.customer_at("b", from_number, tone_hz)
 
 
+@pytest.fixture
+def nodes(tmp_path: Path) -> Iterator[CallbackNodes]:
+    """For the one test that needs them."""
+    with started(CallbackNodes(tmp_path)) as centre:
+        yield centre
+
+
 @pytest.mark.long
-async def test_of_two_nodes_one_that_is_not_drained_makes_the_call(tmp_path: Path) -> None:
+async def test_of_two_nodes_one_that_is_not_drained_makes_the_call(nodes: CallbackNodes) -> None:
     """Wherever the wish came in."""
-    with started(CallbackNodes(tmp_path)) as nodes:
-        for drained, makes in (("b", "a"), ("a", "b")):
-            entry = await nodes.wish("8301")
-            assert entry.startswith("b")
-            await nodes.ask("drain-node", node=drained, drained=True)
-            async with nodes.phones_at("1001", tone_hz=520.0) as anna:
-                await nodes.ready("anna")
-                at_anna = await anna[makes].wait_incoming()
-                await at_anna.answer()
-                seen = await nodes.until_call("talking", agent="anna", id=entry)
-                assert seen["node"] == makes
-                await until_arrived(nodes)
-                await at_anna.rtp.until_hears(520.0)
-                await at_anna.hang_up()
-                await nodes.until_task(entry, "done")
-                assert "talking sales anna agent_hung_up" in story(await finished(nodes, entry))
-                await nodes.ask("logout", agent="anna")
-            await nodes.ask("drain-node", node=drained, drained=False)
-            nodes.provider.forget()
+    for drained, makes in (("b", "a"), ("a", "b")):
+        entry = await nodes.wish("8301")
+        assert entry.startswith("b")
+        await nodes.ask("drain-node", node=drained, drained=True)
+        async with nodes.phones_at("1001", tone_hz=520.0) as anna:
+            await nodes.ready("anna")
+            at_anna = await anna[makes].wait_incoming()
+            await at_anna.answer()
+            seen = await nodes.until_call("talking", agent="anna", id=entry)
+            assert seen["node"] == makes
+            await until_arrived(nodes)
+            await at_anna.rtp.until_hears(520.0)
+            await at_anna.hang_up()
+            await nodes.until_task(entry, "done")
+            assert "talking sales anna agent_hung_up" in story(await finished(nodes, entry))
+            await nodes.ask("logout", agent="anna")
+        await nodes.ask("drain-node", node=drained, drained=False)
+        nodes.provider.forget()
