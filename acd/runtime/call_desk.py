@@ -46,14 +46,16 @@ log = structlog.get_logger(__name__)
 
 LATE_S = 7.0
 """A hold that Asterisk confirms so much later is still heard of, though nobody waits for the answer."""
-RINGS_WITHIN_S = 1.0
 KEYS = re.compile(r"[0-9*#]{1,16}", re.ASCII)
 KEY_S = 0.4
 MUTED = "muted:"
 
 
 class CallDesk:
-    """`picture(call_id)` is what the desktop shows of a call beside the engine's own. It is told of calls."""
+    """`picture(call_id)` is what the desktop shows of a call beside the engine's own. It is told of calls.
+
+    `rings_within_s`: so long a phone that does not say that it rings is not told to answer.
+    """
 
     def __init__(
         self, shell: Shell, hands: Hands, to: Destinations, recorder: TalkRecorder, mirror: Mirror
@@ -69,6 +71,7 @@ class CallDesk:
         self._muted: set[str] = set()
         self._third_ones = ThirdOnes(shell, hands, to, self._turns, mirror)
         self.on_changed: Callable[[Call], None] = lambda _call: None
+        self.rings_within_s = 1.0
 
     def restore(self, kept: Mapping[str, Mapping[str, Any]]) -> None:
         """After a restart: whose agents the others do not hear, and who is to be added to a talk."""
@@ -174,7 +177,7 @@ class CallDesk:
     async def _until_rings(self, call: Call, agent: str) -> None:
         """The page has the button before the phone has the call, and what it is told then is lost."""
         with contextlib.suppress(TimeoutError):  # there are phones that do not say that they ring
-            async with asyncio.timeout(RINGS_WITHIN_S):
+            async with asyncio.timeout(self.rings_within_s):
                 await self._turns.until(
                     lambda: call.alerted or phase_of(self._floor, agent) is not Phase.RINGING
                 )

@@ -282,7 +282,7 @@ class CallHands:
     async def _talk(self, call_id: str, *, dialled: bool) -> Pair:
         """The two, who hear each other by now."""
         pair = self._pair(call_id, dialled=dialled)
-        await self._channels.until_heard(self._watch.leg_of.get(call_id) or pair.agent)
+        await self._channels.until_heard(pair.without(self._caller(call_id)))
         return self._pair(call_id, dialled=dialled)
 
     def hear(self, event: Headers) -> None:

@@ -21,7 +21,7 @@ from acd.settings.model import Centre
 from acd.settings.outside import Encryption
 from acd.settings.secrets import Secrets, derived_password
 from acd.settings.trunk_passwords import trunk_passwords
-from acd.telephony.provision import doctor_password, write_files
+from acd.telephony.provision import doctor_password
 
 REALM = "acd"
 DOCTOR = "acd-doctor"
@@ -73,17 +73,12 @@ def front_key(ami_password: str) -> str:
     return derived_password(ami_password, "front")
 
 
-def provision_kamailio(front: Front, templates: Path) -> list[Path]:
-    """Write every file that differs; those files.
+def kamailio_files(front: Front, templates: Path) -> dict[Path, str]:
+    """What each file is to hold.
 
     Raises OperatorError for a host without an address, a trunk without its password, and a node at Kamailio's
     own address.
     """
-    return write_files(kamailio_files(front, templates))
-
-
-def kamailio_files(front: Front, templates: Path) -> dict[Path, str]:
-    """What each file is to hold. Raises OperatorError as `provision_kamailio`."""
     etc = kamailio_dir(front.environment) / "etc"
     passwords = trunk_passwords(front.centre.trunks.values(), front.variables, front.secrets.trunk_passwords)
     uris = _node_uris(front)

@@ -127,8 +127,7 @@ class Verdict:
 
     `by_queue`: rings by a node's own queue of a phone that was busy at the other node; `cut_rings`: rings of
     a phone that had not been told of the end of its last call; `glares`: answers to rings that had been taken
-    back, which ended at once. `caused_at`: when what cut off the caller of
-    this number began.
+    back, which ended at once. `caused_at`: when what cut off the caller of this number began.
     """
 
     problems: list[str] = field(default_factory=list)
@@ -187,89 +186,94 @@ def judge_rings(
 
     `pulse`: moments at which leaders changed; a node's own queue serves around them.
     """
-    verdict = Verdict()
-    same: dict[tuple[str, str], list[float]] = defaultdict(list)
+    judge = _RingJudge(offers, ends, excuses, pulse)
     for ring in rings:
-        same[ring.phone, ring.caller].append(ring.at)
-        was_cut = ring.busy is not None and _was_cut(
-            ring, ring.busy, same[ring.phone, ring.caller], offers, ends, excuses, verdict
-        )
-        if ring.busy is not None and not was_cut:
-            _judge_second(ring, ring.busy, offers, excuses, pulse, verdict)
+        judge.take(ring)
     by_caller: dict[str, list[Ring]] = defaultdict(list)
     for ring in rings:
         if ring.talk is not None:
             by_caller[ring.caller].append(ring)
-    for caller, of_caller in by_caller.items():
+    for of_caller in by_caller.values():
         of_caller.sort(key=lambda ring: ring.talk or (0.0, 0.0))
         for first, second in pairwise(of_caller):
-            assert first.talk is not None
-            assert second.talk is not None
-            if first.phone == second.phone or first.talk[1] <= second.talk[0] + RACE_S:
-                continue
-            both_s = min(first.talk[1], second.talk[1]) - second.talk[0]
-            if both_s <= RACE_S:
-                verdict.glares += 1  # a ring that was taken back when the phone answered it: nobody was heard
-                continue
-            text = f"{caller} was with {first.phone} and {second.phone} at once, for {both_s:.1f} s"
-            was_cut = _not_told(first, second.talk[0], ends, excuses)
-            (verdict.excused if was_cut else verdict.problems).append(text)
-    return verdict
+            judge.compare_talks(first, second)
+    return judge.verdict
 
 
-def _was_cut(
-    ring: Ring,
-    first: Ring,
-    same: Sequence[float],
-    offers: Offers,
-    ends: LegEnds,
-    excuses: Excuses,
-    verdict: Verdict,
-) -> bool:
-    """Whether the phone's own view was behind: an end, or the second call's, was on its way or cut off.
+@dataclass(slots=True)
+class _RingJudge:
+    """Takes rings in order, see `judge_rings`. `rung_at`: of each phone by each caller."""
 
-    `same`: all rings of this phone by this caller so far, this one among them.
-    """
-    if first.leg.at.get("ended", float("inf")) <= ring.at + RACE_S and first.caller != ring.caller:
-        return True  # on its way out: the end had been sent and was not read yet
-    if _not_told(first, ring.at, ends, excuses):
-        verdict.cut_rings += 1
-        return True
-    cut_until = excuses.path_until(ring.node, ring.at)
-    if cut_until is not None and sum(at > cut_until for at in same) > offers.since(ring, cut_until):
-        verdict.cut_rings += 1  # one was sent before, is said again since, and has been given up meanwhile
-        return True
-    return False
+    offers: Offers
+    ends: LegEnds
+    excuses: Excuses
+    pulse: Sequence[float]
+    verdict: Verdict = field(default_factory=Verdict)
+    rung_at: dict[tuple[str, str], list[float]] = field(default_factory=lambda: defaultdict(list))
 
+    def take(self, ring: Ring) -> None:
+        """The next one."""
+        self.rung_at[ring.phone, ring.caller].append(ring.at)
+        first = ring.busy
+        if first is None or self._is_on_its_way_out(first, ring):
+            return
+        if self._not_told(first, ring.at) or self._is_said_again(ring):
+            self.verdict.cut_rings += 1
+        else:
+            self._second(ring, first)
 
-def _not_told(ring: Ring, at: float, ends: LegEnds, excuses: Excuses) -> bool:
-    """Whether this one was over by then, and the phone could not know."""
-    over = ends.of(ring)
-    if over is not None and over <= at + RACE_S and excuses.swallowed(ring.node, over, at):
-        return True
-    return excuses.dead(ring.node, ring.at, at) is not None  # nobody was left to tell it
+    def compare_talks(self, first: Ring, second: Ring) -> None:
+        """Two of one caller, in the order of their beginnings."""
+        assert first.talk is not None
+        assert second.talk is not None
+        if first.phone == second.phone or first.talk[1] <= second.talk[0] + RACE_S:
+            return
+        both_s = min(first.talk[1], second.talk[1]) - second.talk[0]
+        if both_s <= RACE_S:
+            self.verdict.glares += 1  # a ring that was taken back when the phone answered: nobody was heard
+            return
+        text = f"{first.caller} was with {first.phone} and {second.phone} at once, for {both_s:.1f} s"
+        was_cut = self._not_told(first, second.talk[0])
+        (self.verdict.excused if was_cut else self.verdict.problems).append(text)
 
+    @staticmethod
+    def _is_on_its_way_out(first: Ring, ring: Ring) -> bool:
+        """The end had been sent, and was not read yet."""
+        return first.leg.at.get("ended", float("inf")) <= ring.at + RACE_S and first.caller != ring.caller
 
-def _judge_second(
-    ring: Ring, first: Ring, offers: Offers, excuses: Excuses, pulse: Sequence[float], verdict: Verdict
-) -> None:
-    since = first.at
-    ours = offers.made(ring), offers.made(first)
-    text = (
-        f"phone {ring.phone} was rung by {ring.caller} at {ring.node}, while with {first.caller} at"
-        f" {first.node}"
-        f" for {ring.at - since:.1f} s ({'leader' if ours[0] else 'own queue'} after"
-        f" {'leader' if ours[1] else 'own queue'}), {datetime.fromtimestamp(ring.at):%H:%M:%S.%f}"
-    )
-    queue = ring if not ours[0] else first
-    unknown = excuses.apart(queue.node, since, ring.at) or any(
-        since - 30.0 <= moment <= ring.at for moment in pulse
-    )
-    if not all(ours) and unknown:
-        verdict.by_queue += 1
-        verdict.excused.append(text)
-    else:
-        verdict.problems.append(text)
+    def _not_told(self, ring: Ring, at: float) -> bool:
+        """Whether this one was over by then, and the phone could not know."""
+        over = self.ends.of(ring)
+        if over is not None and over <= at + RACE_S and self.excuses.swallowed(ring.node, over, at):
+            return True
+        return self.excuses.dead(ring.node, ring.at, at) is not None  # nobody was left to tell it
+
+    def _is_said_again(self, ring: Ring) -> bool:
+        """It, or another by this caller, was sent before a cut's end, and has been given up meanwhile."""
+        cut_until = self.excuses.path_until(ring.node, ring.at)
+        if cut_until is None:
+            return False
+        rung = sum(at > cut_until for at in self.rung_at[ring.phone, ring.caller])
+        return rung > self.offers.since(ring, cut_until)
+
+    def _second(self, ring: Ring, first: Ring) -> None:
+        since = first.at
+        ours = self.offers.made(ring), self.offers.made(first)
+        text = (
+            f"phone {ring.phone} was rung by {ring.caller} at {ring.node}, while with {first.caller} at"
+            f" {first.node}"
+            f" for {ring.at - since:.1f} s ({'leader' if ours[0] else 'own queue'} after"
+            f" {'leader' if ours[1] else 'own queue'}), {datetime.fromtimestamp(ring.at):%H:%M:%S.%f}"
+        )
+        queue = ring if not ours[0] else first
+        unknown = self.excuses.apart(queue.node, since, ring.at) or any(
+            since - 30.0 <= moment <= ring.at for moment in self.pulse
+        )
+        if not all(ours) and unknown:
+            self.verdict.by_queue += 1
+            self.verdict.excused.append(text)
+        else:
+            self.verdict.problems.append(text)
 
 
 def judge_losses(callers: Mapping[str, Caller], node_of: Mapping[str, str], excuses: Excuses) -> Verdict:

@@ -8,7 +8,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, BrowserContext
 
-from tests.browser.desk import DeskCentre, chromium, profile
+from tests.browser.desk import Desk, DeskCentre, chromium, desk, profile
 from tests.browser.speech import speak
 
 
@@ -28,3 +28,11 @@ async def signed_in(browser: Browser, running: DeskCentre) -> AsyncIterator[Brow
 async def centre(running: DeskCentre) -> AsyncIterator[DeskCentre]:
     await running.reset()
     yield running
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def anna(signed_in: BrowserContext, centre: DeskCentre) -> AsyncIterator[Desk]:
+    """At work, with the browser for a phone."""
+    async with desk(signed_in, centre, "anna") as found:
+        await found.at_work()
+        yield found

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 
 import pytest
-import pytest_asyncio
-from playwright.async_api import Browser, BrowserContext, Dialog, expect
+from playwright.async_api import Browser, Dialog, expect
 
 from tests.browser.desk import SILENT_S, Desk, DeskCentre, desk, profile, until_speaks
 from tests.integration.centre import started, story
@@ -22,13 +21,6 @@ CALLER, BEN = 700.0, 520.0
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DeskCentre]:
     with started(DeskCentre(tmp_path_factory.mktemp("desk_centre"))) as centre:
         yield centre
-
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def anna(signed_in: BrowserContext, centre: DeskCentre) -> AsyncIterator[Desk]:
-    async with desk(signed_in, centre, "anna") as found:
-        await found.at_work()
-        yield found
 
 
 async def answered(anna: Desk, caller: Phone) -> PhoneCall:

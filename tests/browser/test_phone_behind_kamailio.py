@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 
 import pytest
-import pytest_asyncio
-from playwright.async_api import BrowserContext, expect
+from playwright.async_api import expect
 
-from tests.browser.desk import Desk, DeskCentre, desk, until_speaks
+from tests.browser.desk import Desk, DeskCentre, until_speaks
 from tests.integration.centre import started
 from tests.integration.fronted_centre import FrontedCentre
 
@@ -25,13 +24,6 @@ class FrontedDeskCentre(DeskCentre, FrontedCentre):
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FrontedDeskCentre]:
     with started(FrontedDeskCentre(tmp_path_factory.mktemp("fronted_desk"))) as centre:
         yield centre
-
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def anna(signed_in: BrowserContext, centre: FrontedDeskCentre) -> AsyncIterator[Desk]:
-    async with desk(signed_in, centre, "anna") as found:
-        await found.at_work()
-        yield found
 
 
 async def test_it_talks_by_either_node_and_takes_a_call_up_again(

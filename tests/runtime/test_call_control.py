@@ -18,7 +18,7 @@ from acd.core.facts import CallKind, Consent, ConsentSaid, EndedBy, TalkRecorded
 from acd.core.hands import Listening
 from acd.core.outside_events import OutsideAnswered, OutsideDialed
 from acd.errors import RequestRefused, TelephonyError
-from acd.runtime import call_desk, turns
+from acd.runtime import turns
 from acd.runtime.call_control import ALLOWED, Phase, Verb, check, in_hand
 from acd.runtime.call_desk import CallDesk
 from acd.runtime.destinations import Destinations
@@ -240,10 +240,8 @@ async def test_a_call_from_the_first_click_to_the_last(page: Page) -> None:
     assert page.desk.mirror.keys("muted") == []
 
 
-async def test_a_phone_that_does_not_say_that_it_rings_is_answered_all_the_same(
-    page: Page, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(call_desk, "RINGS_WITHIN_S", 0.01)
+async def test_a_phone_that_does_not_say_that_it_rings_is_answered_all_the_same(page: Page) -> None:
+    page.calls.rings_within_s = 0.01
     await page.ring()
     assert await page.ask("call-answer") == {"phase": "talking", "call": "c1"}
 

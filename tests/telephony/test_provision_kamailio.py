@@ -15,7 +15,8 @@ from acd.settings.load import load_centre
 from acd.settings.model import Centre
 from acd.settings.outside import Encryption, Login, TrunkSpec
 from acd.settings.secrets import Secrets
-from acd.telephony.provision_kamailio import Front, ha1, kamailio_dir, names, provision_kamailio
+from acd.telephony.provision import write_files
+from acd.telephony.provision_kamailio import Front, ha1, kamailio_dir, kamailio_files, names
 
 CHECKOUT = Path(__file__).parents[2]
 AMI_PASSWORD = "AmiPassword0123456789"
@@ -47,7 +48,7 @@ def provisioned(
     passwords = {phone: f"PhonePassword00000000{phone}" for phone in centre.phones}
     secrets = Secrets(AMI_PASSWORD, passwords)
     front = Front(centre, environment, secrets, nodes, {"LAB_PASSWORD": "lab;secret"})
-    provision_kamailio(front, CHECKOUT / "asterisk")
+    write_files(kamailio_files(front, CHECKOUT / "asterisk"))
     etc = kamailio_dir(environment) / "etc"
     return {str(path.relative_to(etc)): path.read_text() for path in etc.rglob("*") if path.is_file()}
 

@@ -17,9 +17,9 @@ from acd.settings.load import load_centre
 from acd.settings.outside import CallerIdIn, Encryption, Login, Registration, TrunkSpec
 from acd.settings.secrets import Secrets
 from acd.telephony.front import Front
-from acd.telephony.provision import asterisk_files
+from acd.telephony.provision import asterisk_files, write_files
 from acd.telephony.provision_kamailio import Front as Wanted
-from acd.telephony.provision_kamailio import front_key, names, provision_kamailio
+from acd.telephony.provision_kamailio import front_key, kamailio_files, names
 from tests.integration.provider import MAIN_ADDRESS, Provider
 from tests.integration.provider import PASSWORD as PROVIDER_PASSWORD
 from tests.integration.sip.front_node import FrontNode
@@ -105,9 +105,8 @@ class FrontCentre:
         self.passwords = {phone: f"Password0of0{phone}" for phone in centre.phones}
         secrets = Secrets("AmiPassword0123456789", self.passwords)
         places = [Place(name, host) for name, host in NODES.items()]
-        provision_kamailio(
-            Wanted(centre, self.environment, secrets, places, variables), CHECKOUT / "asterisk"
-        )
+        wanted = Wanted(centre, self.environment, secrets, places, variables)
+        write_files(kamailio_files(wanted, CHECKOUT / "asterisk"))
         self.front = Front(self.environment.fronts, front_key(secrets.ami_password), names(places))
         self.nodes = {}
         for name, host in NODES.items():
