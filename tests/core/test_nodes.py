@@ -28,6 +28,7 @@ from acd.core.requirement import Requirement
 from acd.records.fold import fold, utc
 from acd.records.record import SegmentKind, SegmentOutcome
 from tests.core import centre
+from tests.core.reason_forms import unknown_to_pages
 
 SALES = GroupPolicy(
     "sales", "Sales", Requirement.parse("sales"), rings=(Ring(20.0, Requirement.parse("any")),)
@@ -385,6 +386,7 @@ def test_who_cannot_be_rung_for_the_head_gets_the_first_call_behind_it() -> None
     offered = floor.call("a1").facts[-1]
     assert isinstance(offered, facts.Offered)
     assert "before 2 more urgent: this agent's phone is not registered at their node" in offered.reasons
+    assert unknown_to_pages(offered.reasons) == []
     assert [floor.position(call_id) for call_id in ("b1", "b2", "a2")] == [1, 2, 3]
     floor.tell(events.OfferAnswered("a1", "1001"))
     floor.tell(events.CallEnded("a1", EndedBy.CALLER))
@@ -420,6 +422,7 @@ def test_it_is_told_who_could_not_be_rung() -> None:
     offered = floor.call("b1").facts[-1]
     assert isinstance(offered, facts.Offered)
     assert "not anna: ready but the phone is not registered at node b" in offered.reasons
+    assert unknown_to_pages(offered.reasons) == []
     assert "1 ready with the skills of sales" in offered.reasons
 
 
@@ -445,6 +448,7 @@ def test_of_many_who_cannot_be_rung_one_who_can_is_found() -> None:
     offered = floor.call("b1").facts[-1]
     assert isinstance(offered, facts.Offered)
     assert "not 58 others: ready but the phone is not registered at node b" in offered.reasons
+    assert unknown_to_pages(offered.reasons) == []
 
 
 class Chance:

@@ -11,15 +11,18 @@ from acd.core.plan import AgentProfile, GroupPolicy, Plan, Ring
 from acd.core.pools import AgentChoice
 from acd.core.requirement import Requirement
 from tests.core.centre import PLAN, RESERVE, RULES
+from tests.core.reason_forms import unknown_to_pages
 from tests.core.scenario import Player, parsed
 
 
 def reasons(plan: Plan, text: str, call: str = "c1") -> list[str]:
-    """Those of the last offer of the call."""
+    """Those of the last offer of the call, which the pages have in both languages."""
     player = Player(plan)
     player.play(parsed("== scene\n" + text)["scene"])
     facts = player.books.engine.floor.calls[call].facts
-    return list(next(f for f in reversed(facts) if isinstance(f, Offered)).reasons)
+    lines = list(next(f for f in reversed(facts) if isinstance(f, Offered)).reasons)
+    assert unknown_to_pages(lines) == []
+    return lines
 
 
 def chosen_by(rule: AgentChoice) -> Plan:

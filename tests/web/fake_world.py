@@ -146,7 +146,7 @@ def pop(now: float) -> Object:
             "group": "Sales",
             "priority": 20,
             "transferred_from": None,
-            "reason": ["anna, ready 312.0 s: longest ready", "2 ready with the skills of sales"],
+            "reason": ["anna, ready 312.0 s: longest idle", "2 ready with the skills of sales"],
         },
         "before": {
             "contacts": [

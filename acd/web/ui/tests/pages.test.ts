@@ -76,7 +76,7 @@ describe("the list of calls", () => {
 });
 
 describe("the story of a call", () => {
-  const words = (messages: typeof en | typeof zh, language: Language) => ({ ...makeI18n({ language, messages }), agent: (id: string) => ({ anna: "Anna Weber" })[id] ?? id, group: (id: string) => ({ sales: "Sales" })[id] ?? id });
+  const words = (messages: typeof en | typeof zh, language: Language) => ({ ...makeI18n({ language, messages }), agent: (id: string) => ({ anna: "Anna Weber" })[id] ?? id, group: (id: string) => ({ sales: "Sales" })[id] ?? id, reason: (label: string) => label });
   const facts = [
     { fact: "Arrived", at: 0, kind: "inbound", caller_number: "+4930", caller_name: "", dialed_number: "8000", customer: { name: "Ben", segment: "gold" }, origin_agent: null, trunk: "lab" },
     { fact: "Queued", at: 10, group: "sales", priority: 10, requirement: "" },
@@ -117,22 +117,27 @@ describe("the story of a call", () => {
 });
 
 describe("why an agent got a call", () => {
-  const names = { agent: (id: string) => ({ anna: "Anna Weber", chen: "陈伟", "not": "Nobody" })[id] ?? id, group: (id: string) => ({ sales: "Sales", "gold-line": "Gold" })[id] ?? id };
+  const names = { agent: (id: string) => ({ anna: "Anna Weber", ben: "陈伟" })[id] ?? id, group: (id: string) => ({ sales: "Sales", "gold-line": "Gold" })[id] ?? id };
+  const english = { ...makeI18n({ language: "en", messages: en }), ...names, reason: (label: string) => label };
+  const chinese = { ...makeI18n({ language: "zh-CN", messages: zh }), ...names, reason: (label: string) => ({ lunch: "午餐" })[label] ?? label };
+  const lines = JSON.parse(readFileSync(join(import.meta.dirname, "reason_lines.json"), "utf8")) as string[];
 
-  it.each([
-    ["anna, ready 12.3 s: longest ready", "Anna Weber, ready 12.3 s: longest ready"],
-    ["anna: preferred", "Anna Weber: preferred"],
-    ["2 ready with the skills of sales", "2 ready with the skills of Sales"],
-    ["2 ready with the skills of gold-line, ring 1", "2 ready with the skills of Gold, ring 1"],
-    ["next would be chen, 1 call", "next would be 陈伟, 1 call"],
-    ["next would be chen", "next would be 陈伟"],
-    ["not anna: talking for 30 s", "not Anna Weber: talking for 30 s"],
-    ["not anna: ready for 3 s but kept for sales (reserve)", "not Anna Weber: ready for 3 s but kept for Sales (reserve)"],
-    ["not 3 others: ready but kept for sales (reserve)", "not 3 others: ready but kept for Sales (reserve)"],
-    ["not gone: phone busy for 3 s", "not gone: phone busy for 3 s"],
-    ["before 2 more urgent: this agent's phone is not registered at their node", "before 2 more urgent: this agent's phone is not registered at their node"],
-    ["a direct call for this agent", "a direct call for this agent"],
-  ])("is told with names: %s", (line, told) => expect(reasonText(line, names)).toBe(told));
+  it("is told in the routing's own words where the reader has English, with names", () => {
+    const named = (line: string) => line.replace("anna", "Anna Weber").replace(/\bben\b/, "陈伟").replace(/(?<=of )sales/, "Sales");
+    expect(lines.map((line) => reasonText(line, english))).toEqual(lines.map(named));
+    expect(reasonText("2 ready with the skills of gold-line, ring 1", english)).toBe("2 ready with the skills of Gold, ring 1");
+  });
+
+  it("is told in Chinese, with nothing of the English left but ids", () => {
+    const told = lines.map((line) => reasonText(line, chinese));
+    expect(told.filter((line) => /[a-z]{2,}/.test(line.replace(/Anna Weber|Sales|chen|urgent/g, "")))).toEqual([]);
+    expect(told[0]).toBe("Anna Weber：指定坐席");
+    expect(reasonText("not chen: not ready (lunch) for 8 s", chinese)).toBe("未选 chen：未就绪（午餐） 8 秒");
+  });
+
+  it.each(["a direct call for this agent", "anna, knows him: by love", "not chen: asleep"])("is shown as it is where its form is of another version: %s", (line) =>
+    expect(reasonText(line, chinese).replace("Anna Weber，", "anna, ").replace("：", ": ").replace("未选", "not")).toBe(line),
+  );
 
   it("shows a line on the caller's way by the name of its group, and steps as their author has them", () => {
     const at = { flow: "main", step: "", arrow: "", detail: "" };

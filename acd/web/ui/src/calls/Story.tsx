@@ -1,5 +1,6 @@
 import { useMemo } from "react";
 
+import { useReasons } from "../agent/reasons";
 import { clockText } from "../format/format";
 import { useFormat } from "../format/hooks";
 import { secondsOf } from "../format/iso";
@@ -7,14 +8,16 @@ import { useI18n } from "../i18n/i18n";
 import { useAgentNames, useGroupNames } from "../supervisor/hooks";
 import type { CallStory } from "./api";
 import { Recordings } from "./Recordings";
-import { decisionsOf, storyOf, visitText, type StoryLine, type Words } from "./words";
+import type { Told } from "./reasons";
+import { decisionsOf, storyOf, visitText, type StoryLine } from "./words";
 
 /** Names are those of today; who or what is no longer there goes by its id. */
-function useWords(): Words {
+function useWords(): Told {
   const { t, known } = useI18n();
   const agents = useAgentNames();
   const groups = useGroupNames();
-  return useMemo(() => ({ t, known, agent: (id) => agents.get(id) ?? id, group: (id) => groups.get(id) ?? id }), [t, known, agents, groups]);
+  const reason = useReasons().ofEnglish;
+  return useMemo(() => ({ t, known, agent: (id) => agents.get(id) ?? id, group: (id) => groups.get(id) ?? id, reason }), [t, known, agents, groups, reason]);
 }
 
 /** What happened in a call, from its arrival to its end. */
@@ -47,7 +50,7 @@ export function Story({ story }: { story: CallStory }) {
   );
 }
 
-/** Who got a call and why: each decision with its reasons, in the words of the routing. */
+/** Who got a call and why: each decision with its reasons. */
 export function Decisions({ story }: { story: CallStory }) {
   const { t } = useI18n();
   const words = useWords();

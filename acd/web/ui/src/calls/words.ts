@@ -1,10 +1,7 @@
 import { clockText } from "../format/format";
-import { isolated, type I18n } from "../i18n/i18n";
+import { isolated } from "../i18n/i18n";
 import type { Fact, Visit } from "./api";
-import { reasonText, type Named } from "./reasons";
-
-/** What facts are put into words with: the catalogue, and names by id. */
-export interface Words extends Pick<I18n, "t" | "known">, Named {}
+import { reasonText, type Told } from "./reasons";
 
 /** One thing that happened, in the reader's language. `depth`: 1 for what came before a transfer, in the consultation. */
 export interface StoryLine {
@@ -13,12 +10,12 @@ export interface StoryLine {
   fact: string;
   text: string;
   more: readonly string[];
-  /** Why the routing chose so, in its own words. */
+  /** Why the routing chose so. */
   reasons: readonly string[];
 }
 
 /** In the order of the past. `told`: the server's lines, in English, for what the catalogue has no words for. */
-export function storyOf(facts: readonly Fact[], told: readonly string[], words: Words): StoryLine[] {
+export function storyOf(facts: readonly Fact[], told: readonly string[], words: Told): StoryLine[] {
   const flat = inOrder(facts, 0);
   const english = told.flatMap((line) => STAMPED.exec(line)?.[1] ?? []);
   return flat.map(({ fact, depth }, index) => ({
@@ -39,7 +36,7 @@ const DECIDING: ReadonlySet<string> = new Set(
 export const decisionsOf = (story: readonly StoryLine[]): StoryLine[] => story.filter(({ fact }) => DECIDING.has(fact)).toSorted((one, other) => one.at - other.at);
 
 /** What became of the caller in one line of waiting. */
-export function visitText(visit: Visit, { known, group, agent }: Words): string {
+export function visitText(visit: Visit, { known, group, agent }: Told): string {
   const times = Object.fromEntries((["wait_s", "talk_s", "hold_s", "wrap_up_s"] as const).map((name) => [name, clockText(visit[name])]));
   return known(`story.visit.${visit.outcome}`, { ...times, group: group(visit.group), agent: agent(visit.agent ?? "") }) ?? `${visit.group}: ${visit.outcome}`;
 }
@@ -67,12 +64,12 @@ const VARIANTS: Readonly<Record<string, (fact: Fact) => string>> = {
   Ended: (fact) => given(fact, "by"),
 };
 
-function textOf(fact: Fact, words: Words): string | null {
+function textOf(fact: Fact, words: Told): string | null {
   const variant = VARIANTS[fact.fact]?.(fact) ?? "";
   return words.known(`story.${fact.fact}${variant === "" ? "" : `.${variant}`}`, valuesOf(fact, words));
 }
 
-function valuesOf(fact: Fact, words: Words): Record<string, string> {
+function valuesOf(fact: Fact, words: Told): Record<string, string> {
   const values = Object.fromEntries(Object.keys(fact).map((name) => [name, given(fact, name)]));
   for (const name of ["wait_s", "waited_s", "within_s", "by_s"]) if (name in fact) values[name] = clockText(Number(fact[name]));
   if (values["agent"]) values["agent"] = words.agent(values["agent"]);
@@ -111,9 +108,9 @@ function valuesOf(fact: Fact, words: Words): Record<string, string> {
 }
 
 /** In words where the catalogue has some for the code. */
-const coded = (area: "left" | "dial" | "why", code: string, words: Words): string => words.known(`story.${area}.${code.replaceAll(" ", "_")}`) ?? code;
+const coded = (area: "left" | "dial" | "why", code: string, words: Told): string => words.known(`story.${area}.${code.replaceAll(" ", "_")}`) ?? code;
 
-function callerOf(fact: Fact, { t, agent }: Words): string {
+function callerOf(fact: Fact, { t, agent }: Told): string {
   const [number, name, origin] = [given(fact, "caller_number"), given(fact, "caller_name"), given(fact, "origin_agent")];
   if (origin !== "" && fact["kind"] !== "callback") return agent(origin);
   const shown = number || t("board.unknown-caller");
@@ -121,7 +118,7 @@ function callerOf(fact: Fact, { t, agent }: Words): string {
 }
 
 /** What is known beside: in the server's words where it is a text, in ours where it is a value. */
-function moreOf(fact: Fact, words: Words): string[] {
+function moreOf(fact: Fact, words: Told): string[] {
   const { t } = words;
   switch (fact.fact) {
     case "Arrived": {

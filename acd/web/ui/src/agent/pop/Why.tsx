@@ -5,18 +5,20 @@ import { useNames } from "../../api/names";
 import { reasonText } from "../../calls/reasons";
 import { clockText } from "../../format/format";
 import { useI18n } from "../../i18n/i18n";
+import { useReasons } from "../reasons";
 import { Facts } from "./Facts";
 import { stationText } from "./way";
 
 /** Why the call is here: what was dialled, the way through the menus, what was keyed and found, how long it took. */
 export function Why({ why }: { why: Pop["why"] }) {
-  const { t } = useI18n();
+  const { t, known } = useI18n();
   const names = useNames();
+  const reason = useReasons().ofEnglish;
   const rows: [string, string][] = [
     [t("pop.dialed"), [why.number_name, why.dialed].filter(Boolean).join(" · ")],
     [t("pop.transferred-from"), why.transferred_from ? names.agent(why.transferred_from) : ""],
     [t("pop.waited"), why.waited_s === null ? "" : clockText(why.waited_s)],
-    [t("pop.reason"), why.reason.map((line) => reasonText(line, names)).join("; ")],
+    [t("pop.reason"), why.reason.map((line) => reasonText(line, { ...names, t, known, reason })).join("; ")],
     [t("pop.lookups"), why.lookups.join("; ")],
   ];
   const found = Object.entries(why.collected).map(([name, value]): [string, string] => [name, String(value)]);

@@ -8,10 +8,11 @@ import customers from "./customers.json";
 import error from "./error.json";
 import inbox from "./inbox.json";
 import phone from "./phone.json";
+import reason from "./reason.json";
 import reports from "./reports.json";
 import shell from "./shell.json";
 import story from "./story.json";
 import supervisor from "./supervisor.json";
 
 export { antd };
-export default { ...shell, ...error, ...agent, ...inbox, ...phone, ...supervisor, ...customers, ...calls, ...story, ...reports, ...admin };
+export default { ...shell, ...error, ...agent, ...inbox, ...phone, ...supervisor, ...customers, ...calls, ...story, ...reason, ...reports, ...admin };
