@@ -28,7 +28,7 @@ from acd.core.requirement import Requirement
 from acd.records.fold import fold, utc
 from acd.records.record import SegmentKind, SegmentOutcome
 from tests.core import centre
-from tests.core.reason_forms import unknown_to_pages
+from tests.core.page_forms import unknown_to_pages
 
 SALES = GroupPolicy(
     "sales", "Sales", Requirement.parse("sales"), rings=(Ring(20.0, Requirement.parse("any")),)

@@ -11,7 +11,7 @@ from acd.core.plan import AgentProfile, GroupPolicy, Plan, Ring
 from acd.core.pools import AgentChoice
 from acd.core.requirement import Requirement
 from tests.core.centre import PLAN, RESERVE, RULES
-from tests.core.reason_forms import unknown_to_pages
+from tests.core.page_forms import unknown_to_pages
 from tests.core.scenario import Player, parsed
 
 

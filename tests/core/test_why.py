@@ -15,16 +15,19 @@ from acd.core.plan import AgentProfile, Plan
 from acd.core.policy import Announce, PolicyStep, condition
 from acd.core.why import WhyWaiting, why_waiting
 from tests.core.centre import CALLBACKS, PLAN, RESERVE, RULES, STEPS_IN_VAIN
+from tests.core.page_forms import lines_unknown_to_pages
 from tests.core.scenario import Player, parsed
 
 
 def scene(plan: Plan, text: str, call: str = "c1", expected: WaitRange | None = None) -> WhyWaiting:
-    """What is reported of the call at the end of the scene."""
+    """What is reported of the call at the end of the scene; the pages have words for all of it."""
     player = Player(plan)
     player.play(parsed("== scene\n" + text)["scene"])
     floor: Floor = player.books.engine.floor
     waiting: Call = floor.calls[call]
-    return why_waiting(floor, waiting, player.books.now, expected)
+    report = why_waiting(floor, waiting, player.books.now, expected)
+    assert lines_unknown_to_pages(report) == []
+    return report
 
 
 def needs(report: WhyWaiting) -> dict[str, str]:

@@ -16,6 +16,7 @@ import en from "../src/i18n/en";
 import { makeI18n, type Language } from "../src/i18n/i18n";
 import zh from "../src/i18n/zh-CN";
 import { chartOption } from "../src/supervisor/chart";
+import { waitingText, type WaitingLine } from "../src/supervisor/waitingLines";
 
 describe("a customer's card", () => {
   const card = { ...EMPTY, name: "Anna", numbers: ["+491", "+492"], fields: { contract: "L", tariff: "s" } };
@@ -138,6 +139,17 @@ describe("why an agent got a call", () => {
   it.each(["a direct call for this agent", "anna, knows him: by love", "not chen: asleep"])("is shown as it is where its form is of another version: %s", (line) =>
     expect(reasonText(line, chinese).replace("Anna Weber，", "anna, ").replace("：", ": ").replace("未选", "not")).toBe(line),
   );
+
+  it("is told in both languages while a call waits, too: what agents need, who is ahead, what keeps steps", () => {
+    const waiting = JSON.parse(readFileSync(join(import.meta.dirname, "waiting_lines.json"), "utf8")) as Record<WaitingLine, string[]>;
+    const all = (Object.keys(waiting) as WaitingLine[]).flatMap((kind) => waiting[kind].map((line) => ({ kind, line })));
+    expect(all.length).toBeGreaterThan(50);
+    const named = (line: string) => line.replace("anna", "Anna Weber").replace(/(?<=for |of |in |group )sales(?! >=)/, "Sales").replace(/(?<=room in )sales/, "Sales");
+    expect(all.map(({ kind, line }) => waitingText(line, kind, english))).toEqual(all.map(({ line }) => named(line)));
+    const told = all.map(({ kind, line }) => waitingText(line, kind, chinese));
+    expect(told.filter((line) => /[a-z]{2,}/.test(line.replace(/Anna Weber|Sales|sales|english|callback|sorry| or /g, "")))).toEqual([]);
+    expect(waitingText("to finish the call", "need", chinese)).toBe("to finish the call");
+  });
 
   it("shows a line on the caller's way by the name of its group, and steps as their author has them", () => {
     const at = { flow: "main", step: "", arrow: "", detail: "" };

@@ -1,23 +1,21 @@
 import { useMemo } from "react";
 
-import { useReasons } from "../agent/reasons";
 import { clockText } from "../format/format";
 import { useFormat } from "../format/hooks";
 import { secondsOf } from "../format/iso";
 import { useI18n } from "../i18n/i18n";
+import type { Told } from "../i18n/said";
 import { useAgentNames, useGroupNames } from "../supervisor/hooks";
 import type { CallStory } from "./api";
 import { Recordings } from "./Recordings";
-import type { Told } from "./reasons";
+import { useTold } from "./useTold";
 import { decisionsOf, storyOf, visitText, type StoryLine } from "./words";
 
 /** Names are those of today; who or what is no longer there goes by its id. */
 function useWords(): Told {
-  const { t, known } = useI18n();
   const agents = useAgentNames();
   const groups = useGroupNames();
-  const reason = useReasons().ofEnglish;
-  return useMemo(() => ({ t, known, agent: (id) => agents.get(id) ?? id, group: (id) => groups.get(id) ?? id, reason }), [t, known, agents, groups, reason]);
+  return useTold(useMemo(() => ({ agent: (id) => agents.get(id) ?? id, group: (id) => groups.get(id) ?? id }), [agents, groups]));
 }
 
 /** What happened in a call, from its arrival to its end. */

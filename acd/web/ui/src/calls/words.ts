@@ -1,7 +1,8 @@
 import { clockText } from "../format/format";
 import { isolated } from "../i18n/i18n";
 import type { Fact, Visit } from "./api";
-import { reasonText, type Told } from "./reasons";
+import type { Told } from "../i18n/said";
+import { reasonText } from "./reasons";
 
 /** One thing that happened, in the reader's language. `depth`: 1 for what came before a transfer, in the consultation. */
 export interface StoryLine {

@@ -5,9 +5,11 @@ import { useFaultText, useLoaded } from "../api/hooks";
 import { useNames } from "../api/names";
 import { readStory } from "../calls/api";
 import { Decisions } from "../calls/Story";
+import { useTold } from "../calls/useTold";
 import { clockText } from "../format/format";
 import { useI18n } from "../i18n/i18n";
 import { readWhy, type WhyWaiting } from "./api";
+import { waitingText } from "./waitingLines";
 
 /** What is asked of a call: why it waits, or why an agent got it. */
 export interface Question {
@@ -43,7 +45,8 @@ function Pending({ fault }: { fault: unknown }) {
 
 function Report({ why }: { why: WhyWaiting }) {
   const { t } = useI18n();
-  const { agent, group: groupName } = useNames();
+  const told = useTold(useNames());
+  const { agent, group: groupName } = told;
   return (
     <div className="why">
       {why.suspended && <Alert type="error" showIcon title={t("why.suspended")} />}
@@ -56,7 +59,7 @@ function Report({ why }: { why: WhyWaiting }) {
           <ul>
             {why.ahead.map((one) => (
               <li key={one.call_id} className="quiet">
-                {t("why.ahead", { call: one.call_id, time: clockText(one.waited_s), by: one.by })}
+                {t("why.ahead", { call: one.call_id, time: clockText(one.waited_s), by: waitingText(one.by, "ahead", told) })}
               </li>
             ))}
             {Object.entries(why.elsewhere).map(([group, count]) => (
@@ -82,10 +85,10 @@ function Report({ why }: { why: WhyWaiting }) {
           <ul>
             {why.agents.able.map((one) => (
               <li key={one.id}>
-                <bdi>{one.name}</bdi> <span className="quiet">{one.needs}</span>
+                <bdi>{one.name}</bdi> <span className="quiet">{waitingText(one.needs, "need", told)}</span>
               </li>
             ))}
-            <Rest texts={why.agents.more_able} />
+            <Rest texts={why.agents.more_able.map((line) => waitingText(line, "rest", told))} />
             {Object.entries(why.agents.reserved).map(([group, count]) => (
               <li key={group}>{t("why.reserved", { group: groupName(group), count })}</li>
             ))}
@@ -96,10 +99,10 @@ function Report({ why }: { why: WhyWaiting }) {
             <ul>
               {why.agents.unable.map((one) => (
                 <li key={one.id}>
-                  <bdi>{one.name}</bdi> <span className="quiet">{t("why.lacks", { skills: one.lacks.join(", ") })}</span>
+                  <bdi>{one.name}</bdi> <span className="quiet">{t("why.lacks", { skills: one.lacks.map((line) => waitingText(line, "lacks", told)).join(", ") })}</span>
                 </li>
               ))}
-              <Rest texts={why.agents.more_unable} />
+              <Rest texts={why.agents.more_unable.map((line) => waitingText(line, "rest", told))} />
             </ul>
           </Item>
         )}
@@ -114,11 +117,11 @@ function Report({ why }: { why: WhyWaiting }) {
             <ul>
               {why.steps.map((step) => (
                 <li key={step.number}>
-                  {step.when}: {step.does}{" "}
+                  {step.when}: {waitingText(step.does, "does", told)}{" "}
                   <span className="quiet">
                     {step.taken_at_s !== null && t("why.step-taken", { time: clockText(step.taken_at_s) })}
                     {step.taken_at_s === null && step.due_in_s !== null && t("why.step-due", { time: clockText(step.due_in_s) })}
-                    {step.hindered && ` ${step.hindered}`}
+                    {step.hindered && ` ${waitingText(step.hindered, "hindrance", told)}`}
                   </span>
                 </li>
               ))}
