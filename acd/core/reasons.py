@@ -1,7 +1,7 @@
 """Why this agent and not another: what each decision keeps with the call.
 
-Lines, not codes: so they are kept, and read wherever calls are read. The pages know each form of them and put it
-into the reader's language (acd/web/ui/src/calls/reasons.ts); a new form needs words there.
+Lines, not codes: so they are kept, and read wherever calls are read. The pages know each form of them and put
+it into the reader's language (acd/web/ui/src/calls/reasons.ts); a new form needs words there.
 """
 
 from __future__ import annotations

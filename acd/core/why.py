@@ -1,7 +1,7 @@
 """Why a caller still waits: what keeps the call from an agent at this moment. Reads the floor only.
 
-The pages put the lines in it into the reader's language (acd/web/ui/src/supervisor/waitingLines.ts): a new form of
-a line, here or in why_agents and why_steps, needs words there.
+The pages put the lines in it into the reader's language (acd/web/ui/src/supervisor/waitingLines.ts): a new
+form of a line, here or in why_agents and why_steps, needs words there.
 """
 
 from __future__ import annotations
