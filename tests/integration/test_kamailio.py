@@ -367,6 +367,29 @@ async def test_strangers_get_no_answer_and_guessers_are_counted(centre: FrontCen
     assert len(caught) >= 13
 
 
+async def test_a_flood_is_silenced_and_not_the_phones_at_its_address(centre: FrontCentre) -> None:
+    """A whole office may come from one address: those who have proved who they are go on."""
+    office = "127.0.0.67"
+    before, told = (await centre.front.refused())["flood"], len(centre.log)
+
+    async def silenced() -> bool:
+        for _ in range(40):
+            send_raw(centre, office, "REGISTER", "sip:x", "<sip:1001@x>")
+        return (await centre.front.refused())["flood"] > before + 40
+
+    async with phone(centre, "1001", local_host=office) as anna:
+        await anna.register()
+        await until(silenced, 10, "a flood to be refused", centre)
+        await call_once(anna)
+        await anna.register()
+        async with phone(centre, "1002", local_host=office) as ben:
+            with pytest.raises(WaitedTooLong):
+                await ben.register(limit_s=0.7)  # nobody knows yet that this one is no part of it
+    assert set(banned(centre.log[told:])) == {office}
+    refused = (await centre.front.refused())["flood"] - before
+    assert 1 <= centre.log[told:].count("kind=flood") <= refused / 5  # once a minute, by each process at most
+
+
 def banned(log: str) -> list[str]:
     """The addresses in the lines that fail2ban's filter catches."""
     pattern = re.compile(
