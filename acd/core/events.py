@@ -183,6 +183,15 @@ class CallerReturned:
 
 
 @dataclass(frozen=True, slots=True)
+class CallerAway:
+    """The caller's channel asks us no more, and is not known to be gone: until it asks again, or that is told,
+    nobody can be rung for it.
+    """
+
+    call_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class FallbackServed:
     """Asterisk's fallback queue had the caller; `agent` if it also connected one.
 
@@ -516,6 +525,7 @@ Event: TypeAlias = (
     | CallLeftLine
     | CallDirected
     | CallerReturned
+    | CallerAway
     | FallbackServed
     | CallEnded
     | OfferAlerting
