@@ -184,8 +184,8 @@ class CallerReturned:
 
 @dataclass(frozen=True, slots=True)
 class CallerAway:
-    """The caller's channel asks us no more, and is not known to be gone: until it asks again, or that is told,
-    nobody can be rung for it.
+    """The caller's channel asks us no more, and is not known to be gone: nobody can be rung for it until it
+    asks again.
     """
 
     call_id: str

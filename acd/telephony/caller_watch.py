@@ -58,7 +58,7 @@ class CallerWatch:
             self._feed(events.CallEnded(before, EndedBy.AGENT, "transferred"))
 
     def asks_no_more(self, call_id: str) -> None:
-        """The caller's channel has ended the session; whether it is gone has not been told, or will not be."""
+        """The caller's channel has ended the session, and is not known to be gone."""
         if call_id in self.channel_of:
             self._feed(events.CallerAway(call_id))
 
