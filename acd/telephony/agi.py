@@ -55,8 +55,8 @@ def quoted(value: str) -> str:
 class AgiSession:
     """One conversation with one channel. Commands are sent one at a time.
 
-    `left`: the other end has closed it. `is_unseen()`: nothing is known of this Asterisk now, so what comes may
-    be old: it has been on the way for as long as the way was cut, and the channel is elsewhere by now.
+    `left`: the other end has closed it. `is_unseen()`: nothing is known of this Asterisk now, so what comes
+    may be old: on the way for as long as that was cut, while the channel has gone elsewhere.
     """
 
     def __init__(self, wire: Wire, env: Mapping[str, str]) -> None:

@@ -33,12 +33,12 @@ class Watch(CallerWatch, PhoneWatch):
 
     `on_transfer(call_id, consult_id)` is called after the engine has heard of an attended transfer.
 
-    `on_queue_join(channel)`: somebody joined a fallback queue; `on_late_queue_join`: long ago, and may talk by
-    now. `keeps_end(channel, told, now)`: whether somebody else tells the end of a call, when it is known how
-    that went. `on_new_caller(call_id)`: a channel that had been dialled is the call's caller now.
-    `on_key(call_id, key)`: the caller has pressed and released a key. `on_going(channel)`: a phone hangs up, or
-    a channel goes, of which the engine has not heard yet; `on_gone(channel, call_id)`: it is gone, and was the
-    leg, or the caller, of this call.
+    `on_queue_join(channel)`: somebody joined a fallback queue; `on_late_queue_join`: long ago, and may talk
+    by now. `keeps_end(channel, told, now)`: whether somebody else tells the end of a call, when it is known
+    how that went. `on_new_caller(call_id)`: a channel that had been dialled is the call's caller now.
+    `on_key(call_id, key)`: the caller has pressed and released a key. `on_going(channel)`: a phone hangs up,
+    or a channel goes, of which the engine has not heard yet; `on_gone(channel, call_id)`: it is gone, and
+    was the leg, or the caller, of this call.
     `is_turned(call_id)`: the agent who has dialled this call is on the leg, whoever was called is the caller.
     """
 
@@ -193,7 +193,9 @@ class Watch(CallerWatch, PhoneWatch):
             told: list[End] = [events.CallEnded(call_id, by, cause_in_words(event), at)]
             if is_over:
                 told.insert(0, events.AgentHungUp(call_id, at))  # not news if the phone's BYE was told
-            self._tell_end(channel, told)
+            if not self.keeps_end(channel, told, self._now()):
+                for each in told:
+                    self._feed(each)
         # A dial's end is told by the caller's own channel; the leg must not be taken for the next one's.
         leg_call = self.leg_of.call(channel)
         if leg_call is not None:
@@ -212,11 +214,6 @@ class Watch(CallerWatch, PhoneWatch):
                 self._report(phone)
             self._forget_phone(phone)
         self.on_gone(channel, was_of)
-
-    def _tell_end(self, channel: str, told: Sequence[End]) -> None:
-        if not self.keeps_end(channel, told, self._now()):
-            for each in told:
-                self._feed(each)
 
     def _dialling(
         self, event: Headers, heard: type[events.OfferAlerting] | type[events.OfferAnswered]
