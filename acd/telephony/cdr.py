@@ -85,7 +85,7 @@ class Served:
 class Ends:
     """Of calls that are gone, by call id: when the last leg ended, in Unix seconds, and the member of the
     fallback queue who answered last. `by_agent`: those that the dialplan ended when the agent had hung up.
-    `answered`: of those where it was answered, the phone of an agent that was dialled last, not by that queue.
+    `answered`: the phone of an agent that was dialled last, but by that queue, where that one was answered.
     """
 
     at: dict[str, float] = field(default_factory=dict)

@@ -179,23 +179,8 @@ class Watch(CallerWatch, PhoneWatch):
         self._gone[uniqueid] = None
         while len(self._gone) > 1000:
             del self._gone[next(iter(self._gone))]
-        call_id = self._call_of.get(uniqueid)
-        if call_id is not None:
-            is_over = event.get("Context") == "acd-run" and event.get("Exten") == TALK_IS_OVER
-            by = EndedBy.SYSTEM if is_over or call_id in self._ending else EndedBy.CALLER
-            if by is EndedBy.CALLER and self.is_turned(call_id):
-                is_outside = (phone_of(channel) or "").startswith(TRUNK_PREFIX)
-                by = EndedBy.OUTSIDE if is_outside else EndedBy.AGENT
-            self.unbind(call_id)
-            self.leg_of.pop(call_id, None)
-            self.handed_over.discard(call_id)
-            at = self._long_ago(event)
-            told: list[End] = [events.CallEnded(call_id, by, cause_in_words(event), at)]
-            if is_over:
-                told.insert(0, events.AgentHungUp(call_id, at))  # not news if the phone's BYE was told
-            if not self.keeps_end(channel, told, self._now()):
-                for each in told:
-                    self._feed(each)
+        if (call_id := self._call_of.get(uniqueid)) is not None:
+            self._caller_gone(event, channel, call_id)
         # A dial's end is told by the caller's own channel; the leg must not be taken for the next one's.
         leg_call = self.leg_of.call(channel)
         if leg_call is not None:
@@ -214,6 +199,23 @@ class Watch(CallerWatch, PhoneWatch):
                 self._report(phone)
             self._forget_phone(phone)
         self.on_gone(channel, was_of)
+
+    def _caller_gone(self, event: Headers, channel: str, call_id: str) -> None:
+        is_over = event.get("Context") == "acd-run" and event.get("Exten") == TALK_IS_OVER
+        by = EndedBy.SYSTEM if is_over or call_id in self._ending else EndedBy.CALLER
+        if by is EndedBy.CALLER and self.is_turned(call_id):
+            is_outside = (phone_of(channel) or "").startswith(TRUNK_PREFIX)
+            by = EndedBy.OUTSIDE if is_outside else EndedBy.AGENT
+        self.unbind(call_id)
+        self.leg_of.pop(call_id, None)
+        self.handed_over.discard(call_id)
+        at = self._long_ago(event)
+        told: list[End] = [events.CallEnded(call_id, by, cause_in_words(event), at)]
+        if is_over:
+            told.insert(0, events.AgentHungUp(call_id, at))  # not news if the phone's BYE was told
+        if not self.keeps_end(channel, told, self._now()):
+            for each in told:
+                self._feed(each)
 
     def _dialling(
         self, event: Headers, heard: type[events.OfferAlerting] | type[events.OfferAnswered]
