@@ -184,8 +184,9 @@ class CallerReturned:
 
 @dataclass(frozen=True, slots=True)
 class CallerAway:
-    """The caller's channel asks us no more, and is not known to be gone: nobody can be rung for it until it
-    asks again.
+    """The caller's channel has left us before it was told what next, and is not known to be gone.
+
+    Nobody can be rung for it until it asks again.
     """
 
     call_id: str

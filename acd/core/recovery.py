@@ -239,9 +239,12 @@ def caller_returned(floor: Floor, call: Call) -> None:
 
 
 def caller_away(floor: Floor, call: Call) -> None:
-    """The channel asks us no more: whoever waits keeps the place, and is not rung for."""
+    """The channel asks us no more: whoever waits keeps the place, and is not rung for.
+
+    Nor is a phone that we have just wanted to ring: the channel had left before it could be told to.
+    """
     if call.channel is Channel.CALLER:
-        _step_aside(floor, call)
+        _take_out_of_line(floor, call)
 
 
 def fallback_served(floor: Floor, call: Call, event: FallbackServed) -> None:
@@ -262,7 +265,7 @@ def fallback_served(floor: Floor, call: Call, event: FallbackServed) -> None:
 
 
 def _take_out_of_line(floor: Floor, call: Call) -> None:
-    """The caller talks elsewhere: no offer may reach, let alone cut off, that talk."""
+    """The caller is elsewhere: no offer may reach, let alone cut off, a talk there."""
     if call.state is CallState.RINGING and call.agent is not None:
         agent = floor.agents[call.agent]
         _withdraw(floor, call, call.facts[-1].at)  # later than the end, it would be taken for the end

@@ -51,7 +51,8 @@ class DoubtfulEnds:
         if call is None or not _may_have_been_answered(call):
             return False
         self._kept[call.id] = [replace(end, at=now) if end.at is None else end for end in told]
-        self._feed(events.CallerAway(call.id))  # nobody is to be rung for it meanwhile
+        if call.state is CallState.WAITING:
+            self._feed(events.CallerAway(call.id))  # nobody is to be rung for it meanwhile
         if self._asking is None or self._asking.done():
             self._asking = self._background.begin(self._ask())
         return True
