@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from acd.core import events
-from acd.core.calls import Call, CallState
+from acd.core.calls import Call, CallState, Channel
 from acd.core.facts import Answered, Ended, EndedBy, Fact, FellBack, OfferFailed, OfferFailure
 from acd.core.floor import Floor
 from acd.core.ports import Feed
@@ -44,7 +44,8 @@ class AccountNews:
     def _tell_answered(self, answered: Mapping[str, str]) -> None:
         """Callers for whom a phone rang when we heard the last of them, and who were answered and are gone.
 
-        When that was, Asterisk's account does not tell: not before the phone rang.
+        Or for whom a leader before us had it rung, of which we know nothing. When they were answered the
+        account does not tell: not before the last that we know.
         """
         for call_id, phone in answered.items():
             call, agent = self._call(call_id), self._floor.agent_on(phone)
@@ -56,6 +57,14 @@ class AccountNews:
                     self._feed(self.served(call_id, phone, rang.at))
             elif call.state is CallState.RINGING and agent is not None and agent.id == call.agent:
                 self._feed(events.ConversationFound(call_id, phone, call.facts[-1].at))
+            elif may_have_been_answered(call) and not self._have_talked(call, phone):
+                self._feed(self.served(call_id, phone, call.facts[-1].at))
+
+    def _have_talked(self, call: Call, phone: str) -> bool:
+        """Whether we know of a talk on this phone."""
+        owner = self._floor.plan.owner_of(phone)
+        talks = (fact.agent for fact in call.facts if isinstance(fact, Answered | FellBack))
+        return owner is None or owner.id in talks
 
     def _tell_served(self, served: Mapping[str, cdr.Served]) -> None:
         """Callers who came and went through the fallback queue must not pass for having given up.
@@ -67,6 +76,13 @@ class AccountNews:
             call = self._call(call_id)
             if call is not None and by.at > _last_talk_at(call) + SAME_TALK_S:
                 self._feed(self.served(call_id, by.phone, by.at))
+
+
+def may_have_been_answered(call: Call) -> bool:
+    """Whether we believe that the caller has talked with nobody last."""
+    if call.channel is not Channel.CALLER or not call.is_customers or call.agent_left:
+        return False
+    return call.state in (CallState.IVR, CallState.WAITING, CallState.RINGING)
 
 
 def _last_talk_at(call: Call) -> float:

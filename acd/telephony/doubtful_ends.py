@@ -15,10 +15,10 @@ import structlog
 
 from acd.background import Background
 from acd.core import events
-from acd.core.calls import Call, CallState, Channel
+from acd.core.calls import CallState
 from acd.core.floor import Floor
 from acd.core.ports import Feed
-from acd.telephony.account_news import AccountNews
+from acd.telephony.account_news import AccountNews, may_have_been_answered
 from acd.telephony.account_reader import AccountReader
 
 log = structlog.get_logger(__name__)
@@ -48,7 +48,7 @@ class DoubtfulEnds:
     def take(self, told: Sequence[End], now: float) -> bool:
         """The end of a call, which was now where it does not say when. Whether it is kept for a moment."""
         call = self._floor.calls.get(told[-1].call_id)
-        if call is None or not _may_have_been_answered(call):
+        if call is None or not may_have_been_answered(call):
             return False
         self._kept[call.id] = [replace(end, at=now) if end.at is None else end for end in told]
         if call.state is CallState.WAITING:
@@ -79,12 +79,3 @@ class DoubtfulEnds:
     async def stop(self) -> None:
         """Nothing goes on; whoever looks at Asterisk next finds that they are over."""
         await self._background.stop()
-
-
-def _may_have_been_answered(call: Call) -> bool:
-    """Whether we believe that the caller has talked with nobody last."""
-    if call.channel is not Channel.CALLER:
-        return False
-    return call.state in (CallState.WAITING, CallState.RINGING) or (
-        call.state is CallState.IVR and not call.agent_left
-    )
