@@ -29,8 +29,9 @@ class AccountNews:
 
     def tell(self, ends: cdr.Ends, calls: Collection[str]) -> None:
         """Of these calls, which are gone, and are about to be told of as ended."""
-        self._tell_answered({c: phone for c, phone in ends.answered.items() if c in calls})
-        self._tell_served({c: by for c, by in ends.served.items() if c in calls})
+        served = {c: by for c, by in ends.served.items() if c in calls}
+        self._tell_answered({c: phone for c, phone in ends.answered.items() if c in calls}, served)
+        self._tell_served(served)
 
     def served(self, call_id: str, phone: str, at: float | None) -> events.FallbackServed:
         """The fallback queue has connected the call with this phone, whoever is logged in there."""
@@ -41,7 +42,7 @@ class AccountNews:
         lost = self._floor.lost.get(call_id)
         return self._floor.calls.get(call_id) if lost is None else lost
 
-    def _tell_answered(self, answered: Mapping[str, str]) -> None:
+    def _tell_answered(self, answered: Mapping[str, str], served: Collection[str]) -> None:
         """Callers for whom a phone rang when we heard the last of them, and who were answered and are gone.
 
         Or for whom a leader before us had it rung, of which we know nothing. When they were answered the
@@ -57,7 +58,7 @@ class AccountNews:
                     self._feed(self.served(call_id, phone, rang.at))
             elif call.state is CallState.RINGING and agent is not None and agent.id == call.agent:
                 self._feed(events.ConversationFound(call_id, phone, call.facts[-1].at))
-            elif may_have_been_answered(call) and not self._have_talked(call, phone):
+            elif call_id not in served and may_have_been_answered(call) and not self._have_talked(call, phone):
                 self._feed(self.served(call_id, phone, call.facts[-1].at))
 
     def _have_talked(self, call: Call, phone: str) -> bool:

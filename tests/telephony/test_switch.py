@@ -131,6 +131,7 @@ class House:
     def __init__(self, ami: FakeAmi, folder: Path) -> None:
         self.ami = ami
         self.heard: list[Event] = []
+        self.told = asyncio.Event()
         self.asks: asyncio.Queue[Ask] = asyncio.Queue()
         self.watch = Watch(["1001", "1002"], self._feed, lambda _call, _consult: None)
         self._up = asyncio.Event()
@@ -149,6 +150,7 @@ class House:
 
     def _feed(self, event: Event) -> None:
         self.heard.append(event)
+        self.told.set()
 
     async def _on_up(self) -> None:
         self._up.set()
@@ -227,8 +229,7 @@ async def test_who_ends_the_session_and_is_not_known_to_be_gone_is_away(house: H
     client = await house.caller()
     client.send(says)
     await client.close()
-    while not house.heard:
-        await asyncio.sleep(0.001)
+    await house.told.wait()
     assert house.heard == [CallerAway("c-1")]
 
 
@@ -237,7 +238,7 @@ async def test_who_is_led_on_by_us_is_not_away(house: House) -> None:
     house.switch.offer(Offer("c-1", "anna", "1001", 15.0, "", "sales"))
     assert await client.rest()
     await house.switch.stop()
-    assert house.heard == []
+    assert (house.switch._lines, house.heard) == ({}, [])
 
 
 async def test_a_session_without_a_call_is_refused(house: House) -> None:
