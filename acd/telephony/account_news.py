@@ -58,14 +58,13 @@ class AccountNews:
                     self._feed(self.served(call_id, phone, rang.at))
             elif call.state is CallState.RINGING and agent is not None and agent.id == call.agent:
                 self._feed(events.ConversationFound(call_id, phone, call.facts[-1].at))
-            elif call_id not in served and may_have_been_answered(call) and not self._have_talked(call, phone):
+            elif call_id not in served and self._is_unknown_talk(call, phone):
                 self._feed(self.served(call_id, phone, call.facts[-1].at))
 
-    def _have_talked(self, call: Call, phone: str) -> bool:
-        """Whether we know of a talk on this phone."""
+    def _is_unknown_talk(self, call: Call, phone: str) -> bool:
         owner = self._floor.plan.owner_of(phone)
-        talks = (fact.agent for fact in call.facts if isinstance(fact, Answered | FellBack))
-        return owner is None or owner.id in talks
+        talks = [fact.agent for fact in call.facts if isinstance(fact, Answered | FellBack)]
+        return may_have_been_answered(call) and owner is not None and owner.id not in talks
 
     def _tell_served(self, served: Mapping[str, cdr.Served]) -> None:
         """Callers who came and went through the fallback queue must not pass for having given up.
