@@ -352,11 +352,7 @@ async def test_who_was_answered_and_left_while_nothing_came_through_has_been_ans
 ) -> None:
     """The phone rang when we heard the last of it; Asterisk's account has the talk."""
     start = EngineClock()() - 20
-    told: list[Event] = [events.PhoneChanged("1001", True, False), events.AgentLoggedIn("anna", "1001")]
-    told += [events.AgentWentReady("anna"), events.CallArrived("c1", CallKind.INBOUND, "+49", "", "8001")]
-    for event in (*told, events.CallDirected("c1", "anna")):
-        house.engine.handle(event, start)
-    call = house.engine.floor.calls["c1"]
+    call = _rung_for(house, start)
     assert call.state is CallState.RINGING
     rang_at = call.facts[-1].at
     (tmp_path / "acd.csv").write_text(row(start=f"{start:.6f}", end=f"{start + 9:.6f}"))
