@@ -22,7 +22,7 @@ from acd.telephony.ami import AmiLink
 from acd.telephony.ask import began_at
 from acd.telephony.channels import Pair
 from acd.telephony.dial_string import TRUNK_PREFIX
-from acd.telephony.doubtful_ends import DoubtfulEnds
+from acd.telephony.doubtful_ends import WRITTEN_S, DoubtfulEnds
 from acd.telephony.phone_watch import phone_of
 from acd.telephony.switch import Switchboard
 from acd.telephony.sync import CallerSeen, Picture, SpySeen, look
@@ -97,6 +97,8 @@ class FreshLook:
         for _ in range(ASKED_MAX):
             if not (missing := self._missing(seen) - asked):
                 break
+            if asked:
+                await asyncio.sleep(WRITTEN_S)  # these have gone just now
             asked |= missing
             ends.add(await self._account.ends(missing, self._news.since(missing)))
             seen = await self._look()  # it has aged while that was read, and others have gone
