@@ -307,6 +307,8 @@ class Engine:
         match event:
             case events.CallerReturned():
                 recovery.caller_returned(floor, call)
+            case events.CallerAway():
+                recovery.caller_away(floor, call)
             case events.FallbackServed():
                 recovery.fallback_served(floor, call, event)
             case events.ConversationFound(_, phone, at):

@@ -183,6 +183,16 @@ class CallerReturned:
 
 
 @dataclass(frozen=True, slots=True)
+class CallerAway:
+    """The caller's channel has left us before it was told what next, and is not known to be gone.
+
+    Nobody can be rung for it until it asks again.
+    """
+
+    call_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class FallbackServed:
     """Asterisk's fallback queue had the caller; `agent` if it also connected one.
 
@@ -516,6 +526,7 @@ Event: TypeAlias = (
     | CallLeftLine
     | CallDirected
     | CallerReturned
+    | CallerAway
     | FallbackServed
     | CallEnded
     | OfferAlerting

@@ -238,6 +238,15 @@ def caller_returned(floor: Floor, call: Call) -> None:
         offers.dispatch_call(floor, call)
 
 
+def caller_away(floor: Floor, call: Call) -> None:
+    """The channel asks us no more: whoever waits keeps the place, and is not rung for.
+
+    Nor is a phone that we have just wanted to ring: the channel had left before it could be told to.
+    """
+    if call.channel is Channel.CALLER:
+        _take_out_of_line(floor, call)
+
+
 def fallback_served(floor: Floor, call: Call, event: FallbackServed) -> None:
     """Note that Asterisk's fallback queue had the caller, and with whom; who talks is not in line."""
     agent_id, last = event.agent, call.facts[-1]
@@ -256,13 +265,19 @@ def fallback_served(floor: Floor, call: Call, event: FallbackServed) -> None:
 
 
 def _take_out_of_line(floor: Floor, call: Call) -> None:
-    """The caller talks elsewhere: no offer may reach, let alone cut off, that talk."""
+    """The caller is elsewhere: no offer may reach, let alone cut off, a talk there."""
     if call.state is CallState.RINGING and call.agent is not None:
         agent = floor.agents[call.agent]
         _withdraw(floor, call, call.facts[-1].at)  # later than the end, it would be taken for the end
         offers.give_back(floor, agent, OfferFailure.WITHDRAWN)
         offers.dispatch_agent(floor, agent)
-    elif call.state is CallState.WAITING and call.present and call.group is not None:
+    else:
+        _step_aside(floor, call)
+
+
+def _step_aside(floor: Floor, call: Call) -> None:
+    """Out of the line until the caller's channel asks again."""
+    if call.state is CallState.WAITING and call.present and call.group is not None:
         call.present = False
         floor.router.dequeue(call.id, call.group)
         floor.mark(call)

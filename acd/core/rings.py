@@ -66,8 +66,8 @@ def timer_widen(floor: Floor, call_id: str) -> None:
 
 def widen(floor: Floor, call: Call, ring: int = 0) -> None:
     """To where the call should be by now, and at least to `ring`."""
-    if call.state is not CallState.WAITING or call.group is None:
-        return
+    if call.state is not CallState.WAITING or not call.present or call.group is None:
+        return  # who is not with us is looked at when back
     was = (call.ring, call.only_agent)
     if call.only_agent is not None and not is_kept(floor, call):
         call.only_agent, call.only_until = None, None

@@ -28,6 +28,8 @@ SESSIONS_MAX = 2000
 # More than the kernel hands over at once, so that each connection is read before it may have to go.
 OPENING_MAX = 600
 UNASKED_REPLIES_MAX = 10
+LATE_S = 1.0
+"""A reply that took longer may have been on its way for most of that."""
 _REPLY = re.compile(r"^([0-9]{3})[ -](?:result=(-?[0-9]{1,9})?)?\s*(.*)$")
 
 
@@ -51,7 +53,11 @@ def quoted(value: str) -> str:
 
 
 class AgiSession:
-    """One conversation with one channel. Commands are sent one at a time."""
+    """One conversation with one channel. Commands are sent one at a time.
+
+    `left`: the other end has closed it. `is_unseen()`: nothing is known of this Asterisk now, so what comes
+    may be old: on the way for as long as that was cut, while the channel has gone elsewhere.
+    """
 
     def __init__(self, wire: Wire, env: Mapping[str, str]) -> None:
         self._wire = wire
@@ -61,6 +67,8 @@ class AgiSession:
         self._replies: deque[str] = deque()
         self._waiting: asyncio.Future[None] | None = None
         self.closed = asyncio.Event()
+        self.left = False
+        self.is_unseen: Callable[[], bool] = lambda: False
         self.may_act: Callable[[], None] = lambda: None
         self.on_closed: Callable[[], None] = lambda: None
         self.on_heard: Callable[[], None] = lambda: None
@@ -81,11 +89,10 @@ class AgiSession:
     async def command(self, line: str) -> tuple[int, str]:
         """Send one command; result and the rest of the reply. Raises SessionClosed, TelephonyError."""
         async with self._turn:
-            if self.closed.is_set():
-                raise SessionClosed("the session is over")
-            self.may_act()
-            self._wire.send(line.encode() + b"\n")
-            reply = await self._reply()
+            began = asyncio.get_running_loop().time()
+            reply = await self._exchange(line)
+            if asyncio.get_running_loop().time() - began > LATE_S and self.is_unseen():
+                await self._exchange("GET VARIABLE UNIQUEID")  # is anybody there still?
             self._say_last_words()
         match = _REPLY.match(reply)
         if match is None or match[1] != "200":
@@ -93,6 +100,14 @@ class AgiSession:
                 raise SessionClosed("the channel is gone")
             raise TelephonyError(f"{line.split(' ')[0]}: {reply}")
         return int(match[2] or 0), match[3]
+
+    async def _exchange(self, line: str) -> str:
+        """A line, and the reply to it. Raises SessionClosed."""
+        if self.closed.is_set():
+            raise SessionClosed("the session is over")
+        self.may_act()
+        self._wire.send(line.encode() + b"\n")
+        return await self._reply()
 
     async def _reply(self) -> str:
         if not self._replies and not self.closed.is_set():
@@ -138,12 +153,17 @@ class AgiSession:
             self._wire.close()
             self.on_closed()
 
+    def lost(self) -> None:
+        """The other end has closed it."""
+        self.left = self.left or not self.closed.is_set()
+        self.close()
+
     def hear(self, line: str) -> None:
         """A line of the channel's: a reply for the one who waits for it, or the end."""
         self.on_heard()
         text = line.strip()
         if text == "HANGUP" or len(self._replies) >= UNASKED_REPLIES_MAX:
-            self.close()  # hung up; or not Asterisk: that answers once for each command
+            self.lost()  # hung up; or not Asterisk: that answers once for each command
         elif text[:3].isdigit() and not text.startswith("520-"):
             # 520-: a usage message of several lines, the last of which repeats the code.
             self._replies.append(text)
@@ -203,7 +223,7 @@ class _Peer:
         """The connection is over, whoever has closed it."""
         self._limit.cancel()
         if self.session is not None:
-            self.session.close()
+            self.session.lost()
         self._server.left(self)
 
 

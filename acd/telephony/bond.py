@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import chain, repeat
 from pathlib import Path
@@ -18,6 +18,7 @@ from acd.core.ports import Feed
 from acd.errors import TelephonyError
 from acd.telephony.account_reader import AccountReader
 from acd.telephony.ami import AmiLink
+from acd.telephony.doubtful_ends import DoubtfulEnds, End
 from acd.telephony.fence import LEADER, fence_of
 from acd.telephony.fresh_look import Found, FreshLook
 from acd.telephony.node_life import NodeLife
@@ -63,7 +64,8 @@ class Bond:
         self._watch = watch
         self._feed = feed
         self._floor = floor
-        self._fresh = FreshLook(watch, feed, floor, AccountReader(cdr_file), node)
+        self._doubtful = DoubtfulEnds(feed, floor, AccountReader(cdr_file))
+        self._fresh = FreshLook(watch, feed, floor, AccountReader(cdr_file), self._doubtful, node)
         self.lease_s = lease_s
         self._link: AmiLink | None = None
         self._switch: Switchboard | None = None
@@ -93,6 +95,7 @@ class Bond:
             self.life = NodeLife(link, switch, self._watch, self._feed, self._floor)
         else:
             self._watch.on_queue_join = self.caller_strayed
+            self._watch.on_late_queue_join = lambda _channel: self.frozen()
 
     @property
     def up(self) -> bool:
@@ -193,7 +196,7 @@ class Bond:
             self._feed(events.DispatchSuspended())
 
     def frozen(self) -> None:
-        """We stood still: what we believe is old."""
+        """We stood still, or the news have: what we believe is old."""
         if self.up:
             self._begin_looking()
 
@@ -250,6 +253,14 @@ class Bond:
         elif self.up and self._switch is not None:
             self._background.begin(self._switch.bring_back(channel))
 
+    def doubts_end(self, told: Sequence[End], now: float) -> bool:
+        """The end of a call that was told now: whether it is kept until Asterisk's account has been asked.
+
+        Not where we have heard everything, and in time.
+        """
+        is_sure = self.known and told[-1].at is None
+        return not is_sure and self._doubtful.take(told, now)
+
     async def _fetch_strays(self) -> None:
         assert self._switch is not None
         strays, self._strays = self._strays, set()
@@ -258,3 +269,4 @@ class Bond:
     async def stop(self) -> None:
         """Nothing of ours goes on."""
         await self._background.stop()
+        await self._doubtful.stop()

@@ -57,6 +57,11 @@ class CallerWatch:
             self.leg_of.pop(before, None)
             self._feed(events.CallEnded(before, EndedBy.AGENT, "transferred"))
 
+    def asks_no_more(self, call_id: str) -> None:
+        """The caller's channel has ended the session, and is not known to be gone."""
+        if call_id in self.channel_of:
+            self._feed(events.CallerAway(call_id))
+
     def unbind(self, call_id: str) -> None:
         """The call is over, or its caller has another channel."""
         uniqueid = self._uniqueid_of.pop(call_id, None)

@@ -85,13 +85,20 @@ class Served:
 class Ends:
     """Of calls that are gone, by call id: when the last leg ended, in Unix seconds, and the member of the
     fallback queue who answered last. `by_agent`: those that the dialplan ended when the agent had hung up.
-    `answered`: the phone of an agent that was dialled last, of those where it was answered.
+    `answered`: the phone of an agent that was dialled last, but by that queue, where that one was answered.
     """
 
     at: dict[str, float] = field(default_factory=dict)
     served: dict[str, Served] = field(default_factory=dict)
     by_agent: set[str] = field(default_factory=set)
     answered: dict[str, str] = field(default_factory=dict)
+
+    def add(self, others: Ends) -> None:
+        """What is told of other calls."""
+        self.at.update(others.at)
+        self.served.update(others.served)
+        self.by_agent.update(others.by_agent)
+        self.answered.update(others.answered)
 
 
 def ends(path: Path, calls: Collection[str], since: float) -> Ends:
@@ -107,7 +114,8 @@ def ends(path: Path, calls: Collection[str], since: float) -> Ends:
             found.served[call_id] = served
         if row["destination"] == TALK_IS_OVER:
             found.by_agent.add(call_id)
-        if _AGENT_LEG.match(row["dest_channel"]) and row["start"] >= dialled.get(call_id, row)["start"]:
+        is_ours = _AGENT_LEG.match(row["dest_channel"]) and not _MEMBER_LEG.match(row["channel"])
+        if is_ours and row["start"] >= dialled.get(call_id, row)["start"]:
             dialled[call_id] = row
     for call_id, row in dialled.items():
         match = _AGENT_LEG.match(row["dest_channel"])

@@ -4,23 +4,25 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Protocol
 
 from acd.core import events
 from acd.core.calls import Call, CallState, Channel
 from acd.core.consults import main_of
-from acd.core.facts import CallKind, Ended, EndedBy, Fact, OfferFailed, OfferFailure
+from acd.core.facts import CallKind
 from acd.core.floor import Floor
 from acd.core.outside_events import OutsideAnswered
 from acd.core.ports import Feed
 from acd.telephony import cdr
+from acd.telephony.account_news import AccountNews
 from acd.telephony.account_reader import AccountReader
 from acd.telephony.ami import AmiLink
 from acd.telephony.ask import began_at
 from acd.telephony.channels import Pair
 from acd.telephony.dial_string import TRUNK_PREFIX
+from acd.telephony.doubtful_ends import WRITTEN_S, DoubtfulEnds
 from acd.telephony.phone_watch import phone_of
 from acd.telephony.switch import Switchboard
 from acd.telephony.sync import CallerSeen, Picture, SpySeen, look
@@ -28,6 +30,8 @@ from acd.telephony.watch import Watch
 
 RETURN_LIMIT_S = 1.5
 POLL_S = 0.02
+ASKED_MAX = 3
+"""So often the account is asked: others may go while it is read."""
 _RINGING = frozenset({CallState.RINGING, CallState.DIALING_OUT})
 
 
@@ -54,15 +58,26 @@ class _Seen:
 
 
 class FreshLook:
-    """Of one Asterisk, of whose calls alone it tells; `node`: its name, '' where there is only one."""
+    """Of one Asterisk, of whose calls alone it tells; `node`: its name, '' where there is only one.
+
+    `doubtful`: who tells of the ends of the calls that it has.
+    """
 
     def __init__(
-        self, watch: Watch, feed: Feed, floor: Floor, account: AccountReader, node: str = ""
+        self,
+        watch: Watch,
+        feed: Feed,
+        floor: Floor,
+        account: AccountReader,
+        doubtful: DoubtfulEnds,
+        node: str = "",
     ) -> None:
         self._watch = watch
         self._feed = feed
         self._floor = floor
         self._account = account
+        self._doubtful = doubtful
+        self._news = AccountNews(feed, floor)
         self._node = node
         self._link: AmiLink | None = None
         self._switch: Switchboard | None = None
@@ -78,12 +93,15 @@ class FreshLook:
 
         Raises TelephonyError.
         """
-        seen = await self._look()
-        ends = cdr.Ends()
-        if missing := self._missing(seen):
-            since = min(self._call(call_id).arrived_at for call_id in missing)
-            ends = await self._account.ends(missing, since)
-            seen = await self._look()  # it has aged while that was read
+        seen, ends, asked = await self._look(), cdr.Ends(), set[str]()
+        for _ in range(ASKED_MAX):
+            if not (missing := self._missing(seen) - asked):
+                break
+            if asked:
+                await asyncio.sleep(WRITTEN_S)  # these have gone just now
+            asked |= missing
+            ends.add(await self._account.ends(missing, self._news.since(missing)))
+            seen = await self._look()  # it has aged while that was read, and others have gone
         self._tell(seen, ends)
         await self._fetch(seen.picture)
         await self._await_callers()
@@ -97,21 +115,17 @@ class FreshLook:
         picture.callers = self._by_present_name(picture.callers)
         return _Seen(picture, known, began)
 
-    def _missing(self, seen: _Seen) -> list[str]:
+    def _missing(self, seen: _Seen) -> set[str]:
         """Calls that seem to be over: the account may tell how they have ended."""
         there = {c.call_id for c in seen.picture.callers if not self._watch.has_gone(c.uniqueid)}
-        there |= self._asking(seen) | self._watch.handed_over
+        there |= self._asking(seen) | self._watch.handed_over | self._doubtful.calls
         ours = (call for call in self._floor.calls.values() if call.id in seen.known and self._is_ours(call))
-        gone = [call.id for call in ours if call.id not in there and call.state is not CallState.ENDED]
-        return gone + sorted(self._lost() - there)
+        gone = {call.id for call in ours if call.id not in there and call.state is not CallState.ENDED}
+        return gone | (self._lost() - there)
 
     def _lost(self) -> frozenset[str]:
         """Calls that were taken for lost with the node, which lives; they may have ended since."""
         return frozenset(call.id for call in self._floor.lost.values() if self._is_ours(call))
-
-    def _call(self, call_id: str) -> Call:
-        lost = self._floor.lost.get(call_id)
-        return self._floor.calls[call_id] if lost is None else lost
 
     def _asking(self, seen: _Seen) -> frozenset[str]:
         """The calls whose channels ask us. Who had asked before the look began is seen in it, or is gone:
@@ -153,11 +167,11 @@ class FreshLook:
         self._hand_over(callers)
         handed_over |= self._watch.handed_over & self._floor.calls.keys()
         news = (frozenset(self._floor.calls) - seen.known) | handed_over | self._legs(picture)
+        news |= self._doubtful.calls
         alive = frozenset(c.call_id for c in callers) | asking | news
         ours = [call.id for call in self._floor.calls.values() if self._is_ours(call)]
         missing = frozenset(c for c in ours if c not in alive) | (self._lost() - alive)
-        self._tell_answered({c: phone for c, phone in ends.answered.items() if c in missing})
-        self._tell_served({c: by for c, by in ends.served.items() if c in missing})
+        self._news.tell(ends, missing)
         self._feed(events.FloorSeen(alive, ends.at, frozenset(ends.by_agent), self._node or None))
         for caller in callers:
             if caller.talking_to is not None:
@@ -227,27 +241,6 @@ class FreshLook:
                 self._switch.end_leg(leg_id)
         return self._watch.legs.keep_only(picture.legs, self._node)
 
-    def _tell_answered(self, answered: Mapping[str, str]) -> None:
-        """Callers for whom a phone rang when we heard the last of them, and who were answered and are gone.
-
-        When that was, Asterisk's account does not tell: not before the phone rang.
-        """
-        for call_id, phone in answered.items():
-            call, agent = self._call(call_id), self._floor.agent_on(phone)
-            if call_id in self._floor.lost:
-                rang = _told(call)[-1]
-                if isinstance(rang, OfferFailed) and rang.failure is OfferFailure.WITHDRAWN:
-                    self._feed(self._served(call_id, phone, rang.at))
-            elif call.state is CallState.RINGING and agent is not None and agent.id == call.agent:
-                self._feed(events.ConversationFound(call_id, phone, call.facts[-1].at))
-
-    def _tell_served(self, served: Mapping[str, cdr.Served]) -> None:
-        """Callers who came and went through the fallback queue must not pass for having given up."""
-        for call_id, by in served.items():
-            # Of a talk that began before the last that we know, we have heard.
-            if by.at > _told(self._call(call_id))[-1].at:
-                self._feed(self._served(call_id, by.phone, by.at))
-
     def _conversation(self, call_id: str, phone: str, since: float | None) -> events.Event:
         """With an agent at work, or with a phone where nobody is logged in (the fallback queue does so).
 
@@ -257,7 +250,7 @@ class FreshLook:
             return OutsideAnswered(call_id)
         if self._floor.agent_on(phone) is not None:
             return events.ConversationFound(call_id, phone, since)
-        return self._served(call_id, phone, since)
+        return self._news.served(call_id, phone, since)
 
     def _arrival(self, caller: CallerSeen) -> events.CallArrived:
         """A call that nobody here knows. Consultations are agents' own; of others that is not to be seen."""
@@ -273,10 +266,6 @@ class FreshLook:
             at=began_at(caller.call_id),
             node=self._node,
         )
-
-    def _served(self, call_id: str, phone: str, at: float | None) -> events.FallbackServed:
-        profile = self._floor.plan.owner_of(phone)
-        return events.FallbackServed(call_id, profile.id if profile is not None else None, at)
 
     async def _fetch(self, picture: Picture) -> None:
         """Callers who are with nobody and not asking us are sent to the beginning of the loop."""
@@ -299,16 +288,11 @@ class FreshLook:
         """Nobody overtakes: give those in line a moment to ask again."""
         limit = asyncio.get_running_loop().time() + RETURN_LIMIT_S
         while asyncio.get_running_loop().time() < limit:
-            calls = self._floor.calls.values()
+            over = self._doubtful.calls
+            calls = (call for call in self._floor.calls.values() if call.id not in over)
             if not any(self._is_ours(call) and _is_awaited(call) for call in calls):
                 return
             await asyncio.sleep(POLL_S)
-
-
-def _told(call: Call) -> Sequence[Fact]:
-    """What was heard of it: of one that was taken for lost, before that."""
-    ends = [n for n, fact in enumerate(call.facts) if isinstance(fact, Ended) and fact.by is EndedBy.NODE]
-    return call.facts[: ends[-1]] if ends and call.state is CallState.ENDED else call.facts
 
 
 def _is_awaited(call: Call) -> bool:

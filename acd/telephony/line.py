@@ -81,6 +81,11 @@ class AgiLine:
         return self._session.closed.is_set()
 
     @property
+    def left(self) -> bool:
+        """Whether it was the channel that has ended the session: hung up, or gone elsewhere."""
+        return self._session.left
+
+    @property
     def busy(self) -> bool:
         """Whether something is being done on it."""
         return self._session.busy

@@ -7,7 +7,7 @@ only one, without a name, all of this is that one's bond.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +20,7 @@ from acd.core.ports import Feed, Mirror
 from acd.errors import RequestRefused, TelephonyError
 from acd.telephony.ami import AmiLink, Link
 from acd.telephony.bond import Bond, Mark
+from acd.telephony.doubtful_ends import End
 from acd.telephony.exchange import Exchange
 from acd.telephony.fresh_look import Found
 from acd.telephony.node_names import node_of
@@ -81,6 +82,8 @@ class Nodes:
             node.bond.attach(node.link, switch)
             node.bond.on_known = self._known
             node.bond.on_away = self._away
+        self._watch.keeps_end = self._doubts_end
+        switch.sees = lambda name: name in self._nodes and self._nodes[name].bond.known
         if not self.names:
             return
         switch.nodes = self.names
@@ -88,6 +91,7 @@ class Nodes:
         switch.hears_keys_at = lambda name: name in self._nodes and self._nodes[name].link.up
         switch.on_node = lambda call_id, name: self._feed(events.CallOnNode(call_id, name))
         self._watch.on_queue_join = self._strayed
+        self._watch.on_late_queue_join = self._strayed_long_ago
 
     def restore(self, kept: Mapping[str, Mapping[str, Any]]) -> None:
         """Which nodes are drained. Before agents and calls are known."""
@@ -168,6 +172,15 @@ class Nodes:
         node = self._nodes.get(node_of(channel))
         if node is not None:
             node.bond.caller_strayed(channel)
+
+    def _strayed_long_ago(self, channel: str) -> None:
+        node = self._nodes.get(node_of(channel))
+        if node is not None:
+            node.bond.frozen()
+
+    def _doubts_end(self, channel: str, told: Sequence[End], now: float) -> bool:
+        node = self._nodes.get(node_of(channel))
+        return node is not None and node.bond.doubts_end(told, now)
 
     # --- which one ----------------------------------------------------------------------------
     def pick(self, phone: str | None) -> str:

@@ -72,7 +72,7 @@ class Sessions:
     (`acd.telephony.agi.script_name`).
 
     `nodes`: the names that there are where Asterisk is several. `hears_keys_at(node)`: whether its manager
-    interface tells of every key.
+    interface tells of every key. `sees(node)`: whether is known what is going on there.
     """
 
     def __init__(
@@ -98,6 +98,7 @@ class Sessions:
         self._background = Background("telephony command failed", expected=(TelephonyError,))
         self.nodes: frozenset[str] = frozenset()
         self.hears_keys_at: Callable[[str], bool] = lambda _node: self._link.up
+        self.sees: Callable[[str], bool] = lambda _node: True
 
     async def serve(self, session: AgiSession) -> None:
         """One session, to its end."""
@@ -114,6 +115,8 @@ class Sessions:
         if ask.node:
             self._heard(ask.node)
             session.on_heard = partial(self._heard, ask.node)
+        node = ask.node
+        session.is_unseen = lambda: not self.sees(node)
         line = AgiLine(session, self._prompts, _AtNode(self, ask.node))
         channel = at_node(session.env["agi_channel"], ask.node)
         uniqueid = at_node(session.env["agi_uniqueid"], ask.node)
@@ -140,6 +143,8 @@ class Sessions:
         finally:
             for key in [c for c, other in self._lines.items() if other is line]:
                 del self._lines[key]
+                if line.left:
+                    self._watch.asks_no_more(key)
 
     async def _was_left_alone(self, call_id: str) -> bool:
         """Whether the agent's browser has gone without a word; its leg's end may be told later."""

@@ -7,7 +7,7 @@ asks us); an agent's leg is known from the dial that the caller's channel runs.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from acd.core import events
 from acd.core.facts import EndedBy
@@ -18,6 +18,7 @@ from acd.telephony.caller_watch import CallerWatch
 from acd.telephony.cause import cause_in_words
 from acd.telephony.cdr import TALK_IS_OVER
 from acd.telephony.dial_string import TRUNK_PREFIX
+from acd.telephony.doubtful_ends import End
 from acd.telephony.node_clock import NodeClock
 from acd.telephony.node_names import node_of, node_told
 from acd.telephony.phone_watch import PhoneWatch, phone_of
@@ -32,10 +33,12 @@ class Watch(CallerWatch, PhoneWatch):
 
     `on_transfer(call_id, consult_id)` is called after the engine has heard of an attended transfer.
 
-    `on_queue_join(channel)`: somebody joined a fallback queue. `on_new_caller(call_id)`: a channel
-    that had been dialled is the call's caller now. `on_key(call_id, key)`: the caller has pressed and
-    released a key. `on_going(channel)`: a phone hangs up, or a channel goes, of which the engine has not
-    heard yet; `on_gone(channel, call_id)`: it is gone, and was the leg, or the caller, of this call.
+    `on_queue_join(channel)`: somebody joined a fallback queue; `on_late_queue_join`: long ago, and may talk
+    by now. `keeps_end(channel, told, now)`: whether somebody else tells the end of a call, when it is known
+    how that went. `on_new_caller(call_id)`: a channel that had been dialled is the call's caller now.
+    `on_key(call_id, key)`: the caller has pressed and released a key. `on_going(channel)`: a phone hangs up,
+    or a channel goes, of which the engine has not heard yet; `on_gone(channel, call_id)`: it is gone, and
+    was the leg, or the caller, of this call.
     `is_turned(call_id)`: the agent who has dialled this call is on the leg, whoever was called is the caller.
     """
 
@@ -54,6 +57,8 @@ class Watch(CallerWatch, PhoneWatch):
         self.handed_over: set[str] = set()  # calls that have another caller or agent since then
         self.parting: set[str] = set()  # calls whose agent is about to leave two others to each other
         self.on_queue_join: Callable[[str], None] = lambda _channel: None
+        self.on_late_queue_join: Callable[[str], None] = lambda _channel: None
+        self.keeps_end: Callable[[str, Sequence[End], float], bool] = lambda _channel, _told, _now: False
         self.on_new_caller: Callable[[str], None] = lambda _call_id: None
         self.on_key: Callable[[str, str], None] = lambda _call_id, _key: None
         self.on_going: Callable[[str], None] = lambda _channel: None
@@ -122,7 +127,9 @@ class Watch(CallerWatch, PhoneWatch):
             case "DTMFEnd" if event.get("Direction") == "Received":
                 self._key(event)
             case "QueueCallerJoin":
-                self.on_queue_join(str(event.get("Channel", "")))
+                is_late = self._long_ago(event) is not None
+                joined = self.on_late_queue_join if is_late else self.on_queue_join
+                joined(str(event.get("Channel", "")))
         self.legs.hear(event)
         self.scans(event)
         self.also(event)
@@ -172,21 +179,8 @@ class Watch(CallerWatch, PhoneWatch):
         self._gone[uniqueid] = None
         while len(self._gone) > 1000:
             del self._gone[next(iter(self._gone))]
-        call_id = self._call_of.get(uniqueid)
-        if call_id is not None:
-            is_over = event.get("Context") == "acd-run" and event.get("Exten") == TALK_IS_OVER
-            by = EndedBy.SYSTEM if is_over or call_id in self._ending else EndedBy.CALLER
-            if by is EndedBy.CALLER and self.is_turned(call_id):
-                is_outside = (phone_of(channel) or "").startswith(TRUNK_PREFIX)
-                by = EndedBy.OUTSIDE if is_outside else EndedBy.AGENT
-            self.unbind(call_id)
-            self.leg_of.pop(call_id, None)
-            self.handed_over.discard(call_id)
-            if is_over:
-                self._feed(
-                    events.AgentHungUp(call_id, self._long_ago(event))
-                )  # not news if the phone's BYE was told
-            self._feed(events.CallEnded(call_id, by, cause_in_words(event), self._long_ago(event)))
+        if (call_id := self._call_of.get(uniqueid)) is not None:
+            self._caller_gone(event, channel, call_id)
         # A dial's end is told by the caller's own channel; the leg must not be taken for the next one's.
         leg_call = self.leg_of.call(channel)
         if leg_call is not None:
@@ -205,6 +199,23 @@ class Watch(CallerWatch, PhoneWatch):
                 self._report(phone)
             self._forget_phone(phone)
         self.on_gone(channel, was_of)
+
+    def _caller_gone(self, event: Headers, channel: str, call_id: str) -> None:
+        is_over = event.get("Context") == "acd-run" and event.get("Exten") == TALK_IS_OVER
+        by = EndedBy.SYSTEM if is_over or call_id in self._ending else EndedBy.CALLER
+        if by is EndedBy.CALLER and self.is_turned(call_id):
+            is_outside = (phone_of(channel) or "").startswith(TRUNK_PREFIX)
+            by = EndedBy.OUTSIDE if is_outside else EndedBy.AGENT
+        self.unbind(call_id)
+        self.leg_of.pop(call_id, None)
+        self.handed_over.discard(call_id)
+        at = self._long_ago(event)
+        told: list[End] = [events.CallEnded(call_id, by, cause_in_words(event), at)]
+        if is_over:
+            told.insert(0, events.AgentHungUp(call_id, at))  # not news if the phone's BYE was told
+        if not self.keeps_end(channel, told, self._now()):
+            for each in told:
+                self._feed(each)
 
     def _dialling(
         self, event: Headers, heard: type[events.OfferAlerting] | type[events.OfferAnswered]

@@ -234,6 +234,7 @@ LANGUAGE: Sequence[tuple[str, Callable[..., Event]]] = (
     (r"(c\d+) takes over from (c\d+) who is on (\d+)", events.OwnCallsJoined),
     (r"(c\d+) is taken back", lambda c: events.CallTakenBack(c, "refused")),
     (r"(c\d+) asks again", events.CallerReturned),
+    (r"(c\d+) asks no more", events.CallerAway),
     (r"(c\d+) was in the fallback queue", events.FallbackServed),
     (r"(c\d+) was connected with (\w+) by the fallback queue", events.FallbackServed),
     (r"(c\d+) has been served by the fallback queue", lambda c: events.FallbackServed(c, over=True)),

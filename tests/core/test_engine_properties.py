@@ -603,6 +603,7 @@ CALL_EVENTS: st.SearchStrategy[Event] = st.one_of(
     st.builds(events.RecordingDropped, IDS),
     st.builds(events.CallDirected, IDS, AGENTS),
     st.builds(events.CallerReturned, IDS),
+    st.builds(events.CallerAway, IDS),
     st.builds(events.FallbackServed, IDS, st.none() | AGENTS, st.none() | DURATIONS_S, over=st.booleans()),
     st.builds(events.CallEnded, IDS, st.sampled_from(list(EndedBy)), st.just(""), st.none() | st.just(990.0)),
     st.builds(events.OfferAlerting, IDS, st.none() | st.sampled_from(PHONES)),

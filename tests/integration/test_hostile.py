@@ -17,6 +17,7 @@ import pytest
 import pytest_asyncio
 
 from acd.core.facts import EndedBy
+from acd.records.record import SegmentKind
 from tests.integration.ami_proxy import AmiProxy
 from tests.integration.centre import Centre, agent_of, free_ports
 from tests.integration.sip.phone import Phone
@@ -274,6 +275,26 @@ async def test_a_stall(centre: Centre, proxy: AmiProxy, anna: Phone) -> None:
         await at_anna.wait_ended()
     record = await centre.record(seen["id"])
     assert record.ended_by is EndedBy.CALLER
+
+
+@pytest.mark.usefixtures("anna")
+async def test_who_leaves_the_line_in_a_stall_has_left_then(centre: Centre, proxy: AmiProxy) -> None:
+    """FastAGI says that the caller's channel asks no more: nobody is rung for it, and its end is no later."""
+    await centre.ask("not-ready", agent="anna", reason="break")
+    async with centre.customer() as caller:
+        call = await caller.dial("8001")
+        seen = await centre.until_call("waiting")
+        proxy.passing.clear()
+        await call.hang_up()
+        left_at = time.time()
+        await asyncio.sleep(1.8)
+        await centre.ask("ready", agent="anna")
+        proxy.passing.set()
+        record = await centre.record(seen["id"])
+    assert record.ended_by is EndedBy.CALLER
+    assert record.ended_at is not None
+    assert record.ended_at.timestamp() == pytest.approx(left_at, abs=0.7)
+    assert all(segment.kind is not SegmentKind.RINGING for segment in record.segments)
 
 
 def flood(count: int) -> bytes:

@@ -433,3 +433,44 @@ async def test_closed_at_once_for_another_controller() -> None:
     await client.close()
     await silent.close()
     await server.stop()
+
+
+# --- replies that have been on their way for long -------------------------------------------------
+async def test_a_late_reply_counts_where_somebody_is_there_still(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The way was cut: the channel may have gone elsewhere since."""
+    monkeypatch.setattr(agi, "LATE_S", -1.0)
+    async with session() as (ours, client):
+        ours.is_unseen = lambda: True
+        asking = asyncio.create_task(ours.command("ANSWER"))
+        assert await client.command() == "ANSWER"
+        assert await client.command("200 result=1 (1.1)") == "GET VARIABLE UNIQUEID"
+        assert await asking == (0, "")
+        ours.is_unseen = lambda: False
+        asking = asyncio.create_task(ours.command("ANSWER"))
+        assert await client.command() == "ANSWER"
+        assert await asking == (0, "")
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+async def test_a_late_reply_of_one_who_has_left_is_none(
+    at_once: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(agi, "LATE_S", -1.0)
+    async with session() as (ours, client):
+        ours.is_unseen = lambda: True
+        asking = asyncio.create_task(ours.command("ANSWER"))
+        assert await client.order() == "ANSWER"
+        client.send(b"200 result=0\nHANGUP\n" if at_once else b"200 result=0\n")
+        if not at_once:
+            assert await client.order() == "GET VARIABLE UNIQUEID"
+            client.send(b"HANGUP\n")
+        with pytest.raises(SessionClosed):
+            await asking
+        assert ours.left
+
+
+async def test_who_is_let_go_by_us_has_not_left() -> None:
+    async with session() as (ours, client):
+        ours.finish("ACD_DIAL", "x")
+        assert await client.rest()
+        assert not ours.left

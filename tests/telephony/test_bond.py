@@ -25,7 +25,7 @@ from acd.core.plan import AgentProfile, GroupPolicy, Plan
 from acd.core.requirement import Requirement
 from acd.records.fold import fold
 from acd.runtime.clock import EngineClock
-from acd.telephony import account_reader
+from acd.telephony import account_reader, doubtful_ends
 from acd.telephony import bond as bond_module
 from acd.telephony.ami import AmiLink
 from acd.telephony.bond import Bond, Mark
@@ -99,6 +99,7 @@ class House:
         self.story: list[str] = []
         self.heard: list[Event] = []
         self.known = asyncio.Event()
+        self.ended = asyncio.Event()
         self.watch = Watch(["1001"], self._feed, lambda _call, _consult: None)
         self.bond = Bond(self.watch, self._feed, self.engine.floor, folder / "acd.csv", 4.0, node)
         way = ("127.0.0.1", ami.port), ("acd", SECRET)
@@ -118,6 +119,8 @@ class House:
         self.story.append(type(event).__name__)
         self.heard.append(event)
         self.engine.handle(event, EngineClock()())
+        if isinstance(event, events.CallEnded):
+            self.ended.set()
 
     async def _nobody(self, _ask: object, _line: object) -> None:
         raise AssertionError("nobody asks here")
@@ -210,16 +213,148 @@ async def test_who_was_served_while_we_were_away_has_not_given_up(house: House, 
     assert house.story.index("FallbackServed") < house.story.index("FloorSeen")
 
 
+async def test_what_we_learnt_late_hides_nobody_who_was_served_before(house: House, tmp_path: Path) -> None:
+    """A session's last word was on its way while Asterisk's own queue served the caller."""
+    start = float(int(time.time()) - 20)
+    times = {"start": f"{start + 5:.6f}", "end": f"{start + 9:.6f}"}
+    (tmp_path / "acd.csv").write_text(
+        row(channel="Local/1001@acd-member-00000003;2", answer=f"{start + 6:.6f}", **times) + row(**times)
+    )
+    house.engine.handle(events.CallArrived("c1", CallKind.INBOUND, "+49", "", "8001"), start)
+    house.engine.handle(events.CallQueued("c1", "sales"), start + 12)
+    call = house.engine.floor.calls["c1"]
+    await house.start()
+    assert events.FallbackServed("c1", "anna", at=start + 6) in house.heard
+    assert [(visit.outcome.value, visit.agent) for visit in fold("c1", call.facts).visits] == [
+        ("answered", "anna")
+    ]
+
+
+async def test_who_goes_while_the_account_is_read_is_asked_for_too(house: House, tmp_path: Path) -> None:
+    start = float(int(time.time()) - 20)
+    times = {"start": f"{start + 5:.6f}", "end": f"{start + 9:.6f}"}
+    member = row("c2", channel="Local/1001@acd-member-00000003;2", answer=f"{start + 6:.6f}", **times)
+    (tmp_path / "acd.csv").write_text(row("c1", **times) + member + row("c2", **times))
+    for call_id in ("c1", "c2"):
+        house.engine.handle(events.CallArrived(call_id, CallKind.INBOUND, "+49", "", "8001"), start)
+    _note(house, "Status", status(CALLER, "1.1", "Queue", "c2", caller=True))
+    whole, empty = house.ami.answers["Status"], listing("Status")
+
+    def first(action: Mapping[str, str]) -> Sequence[Mapping[str, str]]:
+        house.ami.answers["Status"] = empty
+        return whole(action)
+
+    house.ami.answers["Status"] = first
+    await house.start()
+    assert events.FallbackServed("c2", "anna", at=start + 6) in house.heard
+    (seen,) = (event for event in house.heard if isinstance(event, events.FloorSeen))
+    assert seen.ended_at == {"c1": start + 9, "c2": start + 9}
+
+
+async def test_who_was_rung_and_answered_as_another_leader_had_decided_has_been_answered(
+    house: House, tmp_path: Path
+) -> None:
+    """It had led on without Redis, so that all we know of the caller is that they waited."""
+    start = float(int(time.time()) - 20)
+    house.engine.handle(events.PhoneChanged("1001", True, False), start)
+    house.engine.handle(events.AgentLoggedIn("anna", "1001"), start)
+    for call_id in ("c1", "c2"):
+        house.engine.handle(events.CallArrived(call_id, CallKind.INBOUND, "+49", "", "8001"), start)
+        house.engine.handle(events.CallQueued(call_id, "sales"), start + 1)
+    times = {"start": f"{start:.6f}", "end": f"{start + 9:.6f}"}
+    (tmp_path / "acd.csv").write_text(
+        row("c1", **times) + row("c2", dest_channel="PJSIP/1002-00000003", disposition="BUSY", **times)
+    )
+    calls = dict(house.engine.floor.calls)
+    await house.start()
+    visits = {c: [(v.outcome.value, v.agent) for v in fold(c, calls[c].facts).visits] for c in calls}
+    assert visits == {"c1": [("answered", "anna")], "c2": [("abandoned", None)]}
+
+
+def _rung_for(house: House, start: float) -> Call:
+    """Anna's phone rings for c1, as far as we know."""
+    told: list[Event] = [events.PhoneChanged("1001", True, False), events.AgentLoggedIn("anna", "1001")]
+    told += [events.AgentWentReady("anna"), events.CallArrived("c1", CallKind.INBOUND, "+49", "", "8001")]
+    for event in (*told, events.CallDirected("c1", "anna")):
+        house.engine.handle(event, start)
+    return house.engine.floor.calls["c1"]
+
+
+@pytest.mark.parametrize("answered", [True, False])
+async def test_an_end_that_is_told_late_is_told_with_how_the_call_went(
+    house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, answered: bool
+) -> None:
+    """The manager interface stood still while the phone was answered, or was not; the caller has hung up."""
+    monkeypatch.setattr(doubtful_ends, "WRITTEN_S", 0.001)
+    start = EngineClock()() - 20
+    call = _rung_for(house, start)
+    disposition = "ANSWERED" if answered else "NO ANSWER"
+    line = row(start=f"{start:.6f}", end=f"{start + 9:.6f}", disposition=disposition)
+    (tmp_path / "acd.csv").write_text(line)
+    _note(house, "Status", status(CALLER, "1.1", "Dial", "c1", caller=True))
+    await house.start()
+    house.watch.keeps_end = lambda _channel, told, now: house.bond.doubts_end(told, now)
+    house.ami.event(Event="Hangup", Channel=CALLER, Uniqueid="1.1", Timestamp=f"{time.time() - 11:.6f}")
+    await house.ended.wait()
+    talks = [fact for fact in call.facts if isinstance(fact, Answered)]
+    assert talks == ([Answered(start, "anna")] if answered else [])
+    ended = next(fact for fact in call.facts if isinstance(fact, Ended))
+    assert ended.by is EndedBy.CALLER
+    assert ended.at == pytest.approx(start + 9, abs=0.5)
+    assert house.bond._doubtful.calls == frozenset()
+
+
+async def test_only_of_ends_that_we_may_not_have_followed_the_account_is_asked(house: House) -> None:
+    call, now = _rung_for(house, EngineClock()()), time.time()
+    _note(house, "Status", status(CALLER, "1.1", "Dial", "c1", caller=True))
+    await house.start()
+    prompt, late = events.CallEnded("c1"), events.CallEnded("c1", at=now - 5)
+    assert not house.bond.doubts_end([prompt], now)
+    assert not house.bond.doubts_end([events.CallEnded("c9", at=now - 5)], now)
+    house.engine.handle(events.OfferAnswered("c1"), EngineClock()())
+    assert not house.bond.doubts_end([late], now)  # there was a talk, and we know of it
+    house.engine.handle(events.AgentDisconnected("c1", "1001"), EngineClock()())
+    assert call.agent_left
+    assert not house.bond.doubts_end([late], now)
+
+
+async def test_an_end_is_in_doubt_while_nobody_knows_the_floor(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Until it is told, a look takes the call neither for gone nor for one that waits."""
+    monkeypatch.setattr(doubtful_ends, "WRITTEN_S", 0.001)
+    house.engine.handle(events.CallArrived("c1", CallKind.INBOUND, "+49", "", "8001"), time.time() - 20)
+    house.engine.handle(events.CallQueued("c1", "sales"), time.time() - 20)
+    call = house.engine.floor.calls["c1"]
+    assert house.bond.doubts_end([events.CallEnded("c1")], EngineClock()())
+    assert house.bond._doubtful.calls == {"c1"}
+    assert not call.present
+    await house.ended.wait()
+    assert call.state is CallState.ENDED
+
+
+async def test_who_has_strayed_long_ago_and_talks_is_left_alone(house: House) -> None:
+    """Told of late: the caller is not fetched out of that talk."""
+    await house.start()
+    _note(
+        house,
+        "Status",
+        status(CALLER, "1.1", "Queue", "c1", caller=True, bridge="b1"),
+        status(LEG, "1.2", "AppDial", "c1", caller=False, bridge="b1"),
+    )
+    house.known.clear()
+    house.ami.event(Event="QueueCallerJoin", Channel=CALLER, Timestamp=f"{time.time() - 5:.6f}")
+    await house.known.wait()
+    assert "Redirect" not in house.ami.names()
+    assert events.FallbackServed("c1", "anna", None) in house.heard
+
+
 async def test_who_was_answered_and_left_while_nothing_came_through_has_been_answered(
     house: House, tmp_path: Path
 ) -> None:
     """The phone rang when we heard the last of it; Asterisk's account has the talk."""
     start = EngineClock()() - 20
-    told: list[Event] = [events.PhoneChanged("1001", True, False), events.AgentLoggedIn("anna", "1001")]
-    told += [events.AgentWentReady("anna"), events.CallArrived("c1", CallKind.INBOUND, "+49", "", "8001")]
-    for event in (*told, events.CallDirected("c1", "anna")):
-        house.engine.handle(event, start)
-    call = house.engine.floor.calls["c1"]
+    call = _rung_for(house, start)
     assert call.state is CallState.RINGING
     rang_at = call.facts[-1].at
     (tmp_path / "acd.csv").write_text(row(start=f"{start:.6f}", end=f"{start + 9:.6f}"))

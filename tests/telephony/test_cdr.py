@@ -62,8 +62,10 @@ def test_whether_the_agent_who_was_dialled_last_has_answered(tmp_path: Path) -> 
     talked = row(dest_channel="PJSIP/1001-00000002", start="1795348681.0")
     rung = row(dest_channel="PJSIP/1002-00000003", start="1795348700.0", disposition="NO ANSWER")
     member = row("c2", dest_channel="Local/1001@acd-member-0000000a;1")
-    file.write_text(rung + talked + member + talked.replace("c1", "c3"))
-    assert ends(file, "c1", "c2", "c3").answered == {"c3": "1001"}
+    queued = rung.replace("c1", "c4").replace("PJSIP/trunk-lab-00000001", "Local/1002@acd-member-0000000b;2")
+    talks = talked.replace("c1", "c3") + talked.replace("c1", "c4")
+    file.write_text(rung + talked + member + talks + queued)
+    assert ends(file, "c1", "c2", "c3", "c4").answered == {"c3": "1001", "c4": "1001"}
 
 
 @pytest.mark.parametrize(

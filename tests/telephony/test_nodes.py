@@ -165,3 +165,14 @@ async def test_an_action_of_no_node_is_refused() -> None:
         await house.nodes.link.action("Hangup", Channel="PJSIP/1001-00000001@c")
     with pytest.raises(TelephonyError, match="Asterisk is away"):
         await house.nodes.link.action("Hangup", Channel="PJSIP/1001-00000001@a")
+
+
+async def test_an_end_at_a_node_of_which_nothing_is_known_is_in_doubt() -> None:
+    house = House()
+    house.comes("a")
+    house.feed(events.CallArrived("c1", CallKind.INBOUND, "+49", "", "8001", node="b"))
+    told = [events.CallEnded("c1")]
+    assert not house.nodes._doubts_end("PJSIP/trunk-lab-00000001@a", told, 1.0)
+    assert not house.nodes._doubts_end("PJSIP/trunk-lab-00000001@c", told, 1.0)
+    assert house.nodes._doubts_end("PJSIP/trunk-lab-00000001@b", told, 1.0)
+    await house.nodes.stop()

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from acd.core.commands import Offer
-from acd.core.events import CallEnded, Event
+from acd.core.events import CallEnded, CallerAway, Event
 from acd.core.facts import EndedBy, OfferFailure
 from acd.core.outside_facts import DialFailure
 from acd.core.ports import Ask, AskKind, Refusal
@@ -131,6 +131,7 @@ class House:
     def __init__(self, ami: FakeAmi, folder: Path) -> None:
         self.ami = ami
         self.heard: list[Event] = []
+        self.told = asyncio.Event()
         self.asks: asyncio.Queue[Ask] = asyncio.Queue()
         self.watch = Watch(["1001", "1002"], self._feed, lambda _call, _consult: None)
         self._up = asyncio.Event()
@@ -149,6 +150,7 @@ class House:
 
     def _feed(self, event: Event) -> None:
         self.heard.append(event)
+        self.told.set()
 
     async def _on_up(self) -> None:
         self._up.set()
@@ -220,6 +222,23 @@ async def test_a_caller_is_asking_until_the_session_ends(house: House) -> None:
     client.send(b"HANGUP\n")
     assert await client.rest() == b""
     assert house.switch.asking() == frozenset()
+
+
+@pytest.mark.parametrize("says", [b"HANGUP\n", b""])
+async def test_who_ends_the_session_and_is_not_known_to_be_gone_is_away(house: House, says: bytes) -> None:
+    client = await house.caller()
+    client.send(says)
+    await client.close()
+    await house.told.wait()
+    assert house.heard == [CallerAway("c-1")]
+
+
+async def test_who_is_led_on_by_us_is_not_away(house: House) -> None:
+    client = await house.caller()
+    house.switch.offer(Offer("c-1", "anna", "1001", 15.0, "", "sales"))
+    assert await client.rest()
+    await house.switch.stop()
+    assert (house.switch._lines, house.heard) == ({}, [])
 
 
 async def test_a_session_without_a_call_is_refused(house: House) -> None:

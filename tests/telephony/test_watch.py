@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import pytest
 
@@ -11,6 +11,7 @@ from acd.core import events
 from acd.core.events import Event
 from acd.core.facts import EndedBy
 from acd.core.outside_events import OutsideAlerting, OutsideAnswered
+from acd.telephony.doubtful_ends import End
 from acd.telephony.node_clock import NodeClock
 from acd.telephony.phone_watch import phone_of
 from acd.telephony.watch import Watch
@@ -393,6 +394,39 @@ def test_who_strays_into_the_fallback_queue_is_told(ear: Ear) -> None:
     ear.watch.on_queue_join = joined.append
     assert ear.event("QueueCallerJoin", Channel=CALLER, Queue="acd-all") == []
     assert joined == [CALLER]
+
+
+def test_of_who_has_strayed_long_ago_it_is_told_that_it_was_long_ago(ear: Ear) -> None:
+    joined: list[str] = []
+    ear.watch.on_late_queue_join = joined.append
+    ear.event("QueueCallerJoin", Channel=CALLER, Timestamp=f"{time.time() - 5:.6f}")
+    ear.event("QueueCallerJoin", Channel=LEG, Timestamp=f"{time.time():.6f}")
+    assert joined == [CALLER]
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_the_end_of_a_call_may_be_told_by_somebody_who_knows_how_it_went(kept: bool) -> None:
+    ear = Ear(now=lambda: 1000.0)
+    given: list[tuple[str, Sequence[End], float]] = []
+
+    def keeps(channel: str, told: Sequence[End], now: float) -> bool:
+        given.append((channel, told, now))
+        return kept
+
+    ear.watch.keeps_end = keeps
+    ended = events.CallEnded("c1", EndedBy.CALLER, "Normal Clearing")
+    assert ear.hangup(CALLER, "1.1") == ([] if kept else [ended])
+    assert given == [(CALLER, [ended], 1000.0)]
+    assert ear.watch.channel_of == {}
+
+
+def test_a_caller_who_has_ended_the_session_and_is_not_gone_is_away(ear: Ear) -> None:
+    ear.watch.asks_no_more("c1")
+    assert ear.heard == [events.CallerAway("c1")]
+    ear.hangup(CALLER, "1.1")
+    ear.heard.clear()
+    ear.watch.asks_no_more("c1")
+    assert ear.heard == []
 
 
 @pytest.mark.parametrize(
