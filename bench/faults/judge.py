@@ -8,11 +8,9 @@ from dataclasses import dataclass
 
 from acd.records.record import CallRecord
 from acd.telephony.cdr import Row
-from bench.faults.load import Caller
+from bench.faults.load import SURE_S, Caller
 
 AGREE_S = 1.0
-SURE_S = 1.0
-"""A talk shorter than this, at whose begin or end a fault strikes, may be told one way or the other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +85,6 @@ def _says_otherwise(caller: Caller, legs: Sequence[Row], record: CallRecord, *, 
 def _was_answered(caller: Caller) -> bool | None:
     """None: it is too close to tell."""
     if not caller.answered_at:
-        return False
+        return None if caller.was_let_go else False
     ended_at = caller.agent_left_at or caller.ended_at
     return True if ended_at - caller.answered_at > SURE_S else None

@@ -13,6 +13,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 from typing import Any, Protocol, Self
 
@@ -26,6 +27,8 @@ LOOK_S = 0.1
 IMPATIENT = 0.15
 ANSWER_S = (0.1, 0.6)
 BACK_AFTER_S = 0.5
+SURE_S = 1.0
+"""A talk shorter than this, at whose begin or end a fault strikes, may be told one way or the other."""
 AGENT_ENDS = 0.7
 """Of all talks; the others are ended by the caller."""
 LOGGED_IN_WITHIN_S = 60.0
@@ -45,7 +48,10 @@ class Pace:
 
 @dataclass(slots=True)
 class Caller:
-    """Times are Unix seconds, 0.0: not yet. `left`: the caller hung up; `agent_left_at`: the agent did."""
+    """Times are Unix seconds, 0.0: not yet. `left`: the caller hung up; `agent_left_at`: the agent did.
+
+    `was_let_go`: a phone answered in the moment in which its ring was taken back, which is no talk.
+    """
 
     number: str
     dialled_at: float
@@ -54,6 +60,7 @@ class Caller:
     ended_at: float = 0.0
     answered_at: float = 0.0
     agent_left_at: float = 0.0
+    was_let_go: bool = False
     cut_off: bool = False  # on an Asterisk that died, without a word
 
     @property
@@ -227,11 +234,18 @@ class Load:
         caller = self.callers.get(leg.caller_number)
         if leg.state is not LegState.TALKING or caller is None:
             return
-        caller.answered_at = caller.answered_at or time.time()
-        leg.on_change = lambda _leg: None
+        begun = time.time()
+        caller.answered_at = caller.answered_at or begun
+        leg.on_change = partial(self._let_go, caller, begun)
         talk_s = self._chance.uniform(*self._pace.talk_s)
         ends = self._agent_ends if self._chance.random() < AGENT_ENDS else self._caller_ends
         asyncio.get_running_loop().call_later(talk_s, ends, leg, caller)
+
+    def _let_go(self, caller: Caller, begun: float, leg: Leg) -> None:
+        """The other end was not the caller's: that one still waits."""
+        is_over = leg.state is LegState.ENDED and not caller.ended_at and not caller.agent_left_at
+        if is_over and caller.answered_at == begun and time.time() - begun < SURE_S:
+            caller.answered_at, caller.was_let_go = 0.0, True
 
     def _agent_ends(self, leg: Leg, caller: Caller) -> None:
         if leg.state is LegState.TALKING:
