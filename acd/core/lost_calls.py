@@ -17,8 +17,8 @@ from acd.core.floor import Floor
 KEPT_MAX = 5000
 """So many are kept; the oldest go first."""
 KEPT_S = 86_400.0
-"""With the first day that begins so long after the loss a call is forgotten: no node is away for longer, and
-has its calls still."""
+"""So long after the loss, when the day is told again (each hour), a call is forgotten: no node is away for
+longer, and has its calls still."""
 
 
 def restore(floor: Floor, lost: Iterable[Call]) -> None:

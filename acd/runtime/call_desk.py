@@ -7,7 +7,6 @@ has done it and the engine has heard so, or refused with `not-confirmed` after L
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
@@ -52,10 +51,7 @@ MUTED = "muted:"
 
 
 class CallDesk:
-    """`picture(call_id)` is what the desktop shows of a call beside the engine's own. It is told of calls.
-
-    `rings_within_s`: so long a phone that does not say that it rings is not told to answer.
-    """
+    """`picture(call_id)` is what the desktop shows of a call beside the engine's own. It is told of calls."""
 
     def __init__(
         self, shell: Shell, hands: Hands, to: Destinations, recorder: TalkRecorder, mirror: Mirror
@@ -71,7 +67,6 @@ class CallDesk:
         self._muted: set[str] = set()
         self._third_ones = ThirdOnes(shell, hands, to, self._turns, mirror)
         self.on_changed: Callable[[Call], None] = lambda _call: None
-        self.rings_within_s = 1.0
 
     def restore(self, kept: Mapping[str, Mapping[str, Any]]) -> None:
         """After a restart: whose agents the others do not hear, and who is to be added to a talk."""
@@ -133,7 +128,7 @@ class CallDesk:
         """The page asks for that by itself, and shows the buttons again a moment before it is done."""
         done = self._taking_up.get(agent)
         if done is not None:
-            with contextlib.suppress(TimeoutError):
+            with suppress(TimeoutError):
                 async with asyncio.timeout(LIMIT_S):
                     await done.wait()
 
@@ -167,20 +162,17 @@ class CallDesk:
     # --- the verbs ----------------------------------------------------------------------------
     async def _answer(self, hand: Hand, _request: Request) -> None:
         call, agent = call_of(hand), hand.agent.id
-        await self._until_rings(call, agent)
-        if phase_of(self._floor, agent) is Phase.RINGING:
-            await self._hands.answer(call.id)
-        await self._turns.until(lambda: phase_of(self._floor, agent) is not Phase.RINGING)
-        if phase_of(self._floor, agent) is not Phase.TALKING:
-            raise RequestRefused("call-over", "the call was over before it was answered")
 
-    async def _until_rings(self, call: Call, agent: str) -> None:
-        """The page has the button before the phone has the call, and what it is told then is lost."""
-        with contextlib.suppress(TimeoutError):  # there are phones that do not say that they ring
-            async with asyncio.timeout(self.rings_within_s):
-                await self._turns.until(
-                    lambda: call.alerted or phase_of(self._floor, agent) is not Phase.RINGING
-                )
+        def rings() -> bool:  # nobody else's phone, to which the call may have gone meanwhile
+            return phase_of(self._floor, agent) is Phase.RINGING and has(self._floor, agent, call.id)
+
+        # The page has the button before the phone has the call, and what the phone is told then is lost.
+        await self._turns.until(lambda: call.alerted or not rings())
+        if rings():
+            await self._hands.answer(call.id)
+        await self._turns.until(lambda: not rings())
+        if phase_of(self._floor, agent) is not Phase.TALKING or not has(self._floor, agent, call.id):
+            raise RequestRefused("call-over", "the call was over before it was answered")
 
     async def _hang_up(self, hand: Hand, _request: Request) -> None:
         call, agent = call_of(hand), hand.agent.id

@@ -28,18 +28,29 @@ class NodeClock:
         if at is not None and answered_at - asked_at <= PROMPT_S:
             self._ahead_s, self._last = at - (asked_at + answered_at) / 2, at
 
+    def hear(self, shown: object) -> None:
+        """What it shows with whatever it tells: less than before, and it was set back meanwhile.
+
+        From then on what was told first counts as shown as it was read, until the clock is compared again.
+        """
+        at = _seconds(shown)
+        if at is None:
+            return
+        if self._last is not None and at < self._last - SET_S:
+            self._ahead_s = at - time.monotonic()
+        self._last = at
+
     def age_s(self, shown: object) -> float | None:
         """How long ago it showed this, Unix seconds; None: that is no time.
 
         Where the clock was set since it was compared, this counts as shown now.
         """
+        self.hear(shown)
         at = _seconds(shown)
         if at is None:
             return None
         age_s = time.time() - at if self._ahead_s is None else time.monotonic() + self._ahead_s - at
-        was_set_back = self._last is not None and at < self._last - SET_S
-        self._last = at
-        if was_set_back or (age_s < -SET_S and self._ahead_s is not None):
+        if age_s < -SET_S and self._ahead_s is not None:
             self._ahead_s = at - time.monotonic()
             return 0.0
         return age_s

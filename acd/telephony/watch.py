@@ -97,14 +97,17 @@ class Watch(CallerWatch, PhoneWatch):
         self.on_gone(channel, led or asked)
 
     # --- events -------------------------------------------------------------------------------
+    def _clock(self, event: Headers) -> NodeClock:
+        return self.clocks.get(node_told(event)) or NodeClock()
+
     def _long_ago(self, event: Headers) -> float | None:
         """When it happened, in engine seconds, where we stood still and read of it only now."""
-        clock = self.clocks.get(node_told(event)) or NodeClock()
-        age_s = clock.age_s(event.get("Timestamp"))
+        age_s = self._clock(event).age_s(event.get("Timestamp"))
         return None if age_s is None or age_s <= LATE_S else self._now() - age_s
 
     def on_event(self, event: Headers) -> None:
         """One AMI event."""
+        self._clock(event).hear(event.get("Timestamp"))
         match event.get("Event"):
             case "Newchannel":
                 self._channel_new(event)

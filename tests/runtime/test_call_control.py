@@ -240,10 +240,22 @@ async def test_a_call_from_the_first_click_to_the_last(page: Page) -> None:
     assert page.desk.mirror.keys("muted") == []
 
 
-async def test_a_phone_that_does_not_say_that_it_rings_is_answered_all_the_same(page: Page) -> None:
-    page.calls.rings_within_s = 0.01
+async def test_no_other_phone_is_told_to_answer(page: Page) -> None:
+    """Before the phone has rung the call goes to somebody else, and the agent has the next one."""
     await page.ring()
-    assert await page.ask("call-answer") == {"phase": "talking", "call": "c1"}
+    early = asyncio.create_task(page.refused("call-answer"))
+    await asyncio.sleep(0)
+    feed = page.desk.shell.feed
+    feed(events.CallerAway("c1"))
+    feed(events.CallArrived("c2", CallKind.INBOUND, "+49", "", "8001"))
+    feed(events.CallQueued("c2", page.floor.calls["c1"].group or ""))
+    page.desk.ready("ben")
+    feed(events.CallerReturned("c1"))
+    feed(events.OfferAlerting("c1"))
+    feed(events.OfferAlerting("c2"))
+    assert (page.floor.calls["c1"].agent, page.floor.calls["c2"].agent) == ("ben", "anna")
+    assert await early == "call-over"
+    assert page.hands.done == []
 
 
 async def test_a_call_that_is_over_before_the_phone_rings_is_not_answered(page: Page) -> None:

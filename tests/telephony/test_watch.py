@@ -178,6 +178,17 @@ def test_a_clock_that_is_set_makes_nothing_long_ago(by_s: float) -> None:
     assert clock.age_s(f"{shown + by_s + 7:.6f}") == pytest.approx(0.0, abs=0.1)  # older than the last one
 
 
+def test_whatever_is_told_shows_that_a_clock_was_set_back() -> None:
+    """By a few seconds, soon after a word of something else."""
+    ear, clock, now = Ear(now=lambda: 1000.0), NodeClock(), time.monotonic()
+    ear.watch.clocks = {"b": clock}
+    shown = time.time()
+    clock.compare(f"{shown - 9:.6f}", now - 9, now - 9)
+    ear.event("RTCPSent", Timestamp=f"{shown - 1:.6f}", Node="b")
+    heard = ear.event("Hangup", Channel=CALLER, Uniqueid="1.1", Timestamp=f"{shown - 4:.6f}", Node="b")
+    assert [event.at for event in heard if isinstance(event, events.CallEnded)] == [None]
+
+
 def test_an_answer_that_took_long_says_nothing_of_a_clock() -> None:
     clock, now = NodeClock(), time.monotonic()
     clock.compare(f"{time.time() - 20:.6f}", now - 20, now)  # we stood still before we read it
