@@ -57,7 +57,7 @@ async def test_one_line_for_the_calls_of_both(nodes: NodesCentre) -> None:
         seen = await nodes.until_call("talking", agent="anna")
         assert seen["id"].startswith("b")
         await nodes.ask("spy", agent="1004", target="anna", mode="listen")
-        (heard,) = dora["b"].calls
+        heard = await dora["b"].wait_incoming()
         await heard.rtp.until_hears(700.0)
         await nodes.ask("spy", agent="1004", target="anna", mode="stop")
         await heard.wait_ended()
