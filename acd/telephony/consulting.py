@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, MutableMapping
+from contextlib import suppress
 from typing import Protocol
 
 from acd.background import Background
@@ -176,6 +177,9 @@ class Consultations:
         self._apart.pop(call_id, None)
         self._joined[call_id] = consult_id
         self._feed(events.CallResumed(call_id))
+        # Nobody who looks is to take the channel for one that is kept apart. It may be gone again.
+        with suppress(TelephonyError):
+            await self._channels.set(pair.other, ACD_HOLD="")
 
     async def _consulting(self, call_id: str, consult_id: str) -> tuple[Pair, str]:
         """The two who are kept apart, and the channel of the third one, who is heard.

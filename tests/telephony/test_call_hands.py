@@ -327,6 +327,8 @@ async def test_nobody_is_taken_to_one_who_has_answered_and_hears_nobody_yet(do: 
     await getattr(talk.hands, do)("c1", "c1-c7")
     assert asked[:2] == [THIRD, THIRD]
     assert talk.heard[-1] == (CallResumed("c1") if do == "join" else CallAttendedTransferred("c1", "c1-c7"))
+    if do == "join":
+        assert talk.link.variables[CALLER, "ACD_HOLD"] == "", "nobody is to think it is on hold later"
 
 
 async def test_who_goes_before_the_third_one_is_heard_joins_nobody() -> None:
