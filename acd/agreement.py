@@ -17,7 +17,10 @@ KEPT = 50
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """`what`: begin, answer or end; `by_s`: so much later on record than in Asterisk's account."""
+    """`what`: begin, answer or end; `by_s`: so much later on record than in Asterisk's account.
+
+    Of an answer of which Asterisk knows nothing: how long the call went on after it.
+    """
 
     call_id: str
     what: str
@@ -100,13 +103,14 @@ def differences(call: CallSeen, outline: Outline) -> list[Difference]:
 
 
 def _answer_off(call: CallSeen, outline: Outline) -> float:
-    """A flow answers when it takes the caller. Elsewhere music may come before the agent, never later."""
-    if outline.kind is not CallKind.INBOUND:
+    """A flow answers when it takes the caller. Elsewhere music may come before the agent, never later.
+
+    A caller who hangs up in the moment of the answer has none in Asterisk's account.
+    """
+    answered_at = outline.flow_at or outline.answered_at
+    if outline.kind is not CallKind.INBOUND or answered_at is None:
         return 0.0
-    if outline.flow_at is not None:
-        at = outline.flow_at.timestamp()
-        return at - (call.answered_at if call.answered_at is not None else 0.0)
-    if outline.answered_at is None:
-        return 0.0
-    at = outline.answered_at.timestamp()
-    return min(0.0, at - call.answered_at) if call.answered_at is not None else at
+    at = answered_at.timestamp()
+    if call.answered_at is None:
+        return max(0.0, call.ended_at - at)
+    return at - call.answered_at if outline.flow_at is not None else min(0.0, at - call.answered_at)
