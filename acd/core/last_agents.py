@@ -5,14 +5,17 @@ A customer is told by id, or else by the number; somebody with neither is nobody
 
 from __future__ import annotations
 
-from collections import OrderedDict
+import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from acd.core.calls import Call, CallState
 from acd.core.facts import Answered, CallKind, Fact
 
 MOST_CUSTOMERS = 50_000
+TOGETHER = 100
+"""Those who talked longest ago are forgotten a hundredth at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,16 +35,21 @@ def customer_key(customer_id: str | None, number: str) -> str:
 
 
 class LastAgents:
-    """The latest talk of each of the customers who talked with somebody most recently."""
+    """The latest talk of each of the customers who talked with somebody most recently.
+
+    Kept small, as there are many: by customer when and with whom, who talked last at the end.
+    """
 
     def __init__(self, most: int = MOST_CUSTOMERS) -> None:
-        self._talks: OrderedDict[str, Talk] = OrderedDict()
+        self._talks: dict[str, tuple[float, str]] = {}
         self._most = most
 
     def find(self, customer_id: str | None, number: str) -> Talk | None:
         """The last talk, if one is known; of a customer whom only a flow has recognised, by the number."""
-        by_id = self._talks.get(customer_key(customer_id, ""))
-        return by_id or self._talks.get(customer_key(None, number))
+        for customer in (customer_key(customer_id, ""), customer_key(None, number)):
+            if (found := self._talks.get(customer)) is not None:
+                return Talk(customer, found[1], found[0])
+        return None
 
     def call_changed(self, call: Call) -> None:
         """As the call is now: only one that has ended says something."""
@@ -51,22 +59,32 @@ class LastAgents:
         customer_id = None if call.customer is None else call.customer.id
         key = customer_key(customer_id, call.caller_number)
         if answered is not None and key:
-            self._note(Talk(key, answered.agent, answered.at))
+            self._note(key, answered.at, answered.agent)
+            self._forget(self._most // TOGETHER)
 
     def load(self, talks: Iterable[Talk]) -> None:
         """From the records; what is known already and is newer stays. The newest last."""
-        known = list(self._talks.values())
-        for talk in (*talks, *known):
-            self._note(talk)
+        known = list(self._talks.items())
+        for talk in talks:
+            self._note(talk.customer, talk.at, talk.agent)
+        for customer, (at, agent) in known:
+            self._note(customer, at, agent)
+        self._forget(0)
 
-    def _note(self, talk: Talk) -> None:
-        before = self._talks.get(talk.customer)
-        if before is not None and before.at > talk.at:
-            return
-        self._talks[talk.customer] = talk
-        self._talks.move_to_end(talk.customer)
-        while len(self._talks) > self._most:
-            self._talks.popitem(last=False)
+    def _note(self, customer: str, at: float, agent: str) -> None:
+        before = self._talks.get(customer)
+        if before is not None:
+            if before[0] > at:
+                return
+            del self._talks[customer]
+        self._talks[customer] = (at, sys.intern(agent))
+
+    def _forget(self, more: int) -> None:
+        """All that are too many, as soon as there are so many `more`: the first of a dictionary are dear."""
+        too_many = len(self._talks) - self._most
+        if too_many > more:
+            for customer in list(islice(self._talks, too_many)):
+                del self._talks[customer]
 
     def __len__(self) -> int:
         return len(self._talks)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections import Counter, OrderedDict, deque
+from collections import Counter, OrderedDict
 from collections.abc import Callable
+from itertools import islice
 
 import structlog
 
@@ -21,14 +22,15 @@ HIDDEN = ""
 class CallerGate:
     """`clock` in seconds. Calls that are refused do not count: who goes on gets in as often as allowed.
 
-    Of more than MOST_NUMBERS numbers those that have not called for longest are forgotten.
+    Numbers are known as long as their calls count. Of more than MOST_NUMBERS those that have not called for
+    longest are forgotten.
     """
 
     def __init__(self, centre: CentreView, clock: Callable[[], float], most: int = MOST_NUMBERS) -> None:
         self._centre = centre
         self._clock = clock
         self._most = most
-        self._calls: OrderedDict[str, deque[float]] = OrderedDict()  # who has called last is last
+        self._calls: OrderedDict[str, tuple[float, ...]] = OrderedDict()  # who has called last is last
         self._told: OrderedDict[str, float] = OrderedDict()
         self.limited: Counter[str] = Counter()
 
@@ -39,17 +41,24 @@ class CallerGate:
         if most is None or _is_exempt(number, limits):
             return None
         now = self._clock()
-        times = self._calls.setdefault(number, deque())
+        since = now - limits.within_s
+        times = tuple(at for at in self._calls.get(number, ()) if at > since)
+        is_allowed = len(times) < most
+        self._calls[number] = (*times, now) if is_allowed else times
         self._calls.move_to_end(number)
-        while times and now - times[0] >= limits.within_s:
-            times.popleft()
-        if len(times) < most:
-            times.append(now)
-            while len(self._calls) > self._most:
-                self._calls.popitem(last=False)
+        self._forget(since)
+        if is_allowed:
             return None
         self._count(number, now)
         return most
+
+    def _forget(self, since: float) -> None:
+        """Two at most, so that no call takes longer than another; those that are too many at once."""
+        for number, times in list(islice(self._calls.items(), 2)):
+            if not times or times[-1] <= since:
+                del self._calls[number]
+        while len(self._calls) > self._most:
+            self._calls.popitem(last=False)
 
     def _count(self, number: str, now: float) -> None:
         self.limited["hidden" if number == HIDDEN else "number"] += 1

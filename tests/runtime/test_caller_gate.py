@@ -96,3 +96,12 @@ def test_memory_is_bounded() -> None:
     for number in range(1000):
         gate.exceeded(f"+49{number}")
     assert gate.numbers_known == 10
+
+
+def test_numbers_whose_calls_do_not_count_any_more_are_forgotten() -> None:
+    now = [0.0]
+    gate = CallerGate(CentreNow(limited()), lambda: now[0])
+    for number in range(1000):  # one a second: within a minute there are sixty
+        now[0] += 1
+        gate.exceeded(f"+49{number}")
+    assert gate.numbers_known <= 61

@@ -65,6 +65,19 @@ def test_the_book_is_bounded() -> None:
 
 
 # --- into a line ------------------------------------------------------------------------------
+async def test_the_book_of_a_centre_that_runs_is_bounded_too(desk: Desk) -> None:
+    book = LastAgents(most=500)
+    await desk.talking("c1", "anna")
+    call = desk.shell.engine.floor.calls["c1"]
+    desk.shell.feed(events.CallEnded("c1"))
+    for number in range(600):
+        call.caller_number, call.customer = f"+49{number}", None
+        book.call_changed(call)
+        assert len(book) <= 505
+    assert book.find(None, "+4990") is None
+    assert book.find(None, "+49120") is not None
+
+
 def joining(plan: Plan, book: LastAgents | None = None) -> Joining:
     """With nobody who hung up."""
     return Joining(plan, book or LastAgents(), AbandonedWaits(0.0, lambda: START, FakeMirror()))
