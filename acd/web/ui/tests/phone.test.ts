@@ -188,11 +188,12 @@ describe("calls", () => {
 });
 
 describe("a click on the button that is there before it rings", () => {
+  const still = () => true;
   afterEach(() => void vi.useRealTimers());
 
   it("counts when it rings", async () => {
     const tab = await new Tab().up();
-    const clicked = answers(tab.phone);
+    const clicked = answers(tab.phone, still);
     const session = tab.ring();
     expect(await clicked).toBe(true);
     await settled();
@@ -201,13 +202,23 @@ describe("a click on the button that is there before it rings", () => {
     expect([tab.ring(false, "two").answered, tab.phone.snapshot.calls[0]?.state]).toEqual([null, "ringing"]);
   });
 
+  it("does not count for the next call, where the one that it was for has gone meanwhile", async () => {
+    const tab = await new Tab().up();
+    let isOffered = true;
+    const clicked = answers(tab.phone, () => isOffered);
+    const session = tab.ring();
+    isOffered = false; // the picture follows the ring
+    expect(await clicked).toBe(false);
+    expect([session.answered, tab.ringing]).toEqual([null, true]);
+  });
+
   it("counts in the tab that is the phone", async () => {
     const browser = new Browser();
     const first = await new Tab(browser).up();
     const second = new Tab(browser);
     second.phone.want("w1001");
     await settled();
-    const clicked = answers(second.phone);
+    const clicked = answers(second.phone, still);
     const session = first.ring();
     expect(await clicked).toBe(true);
     await settled();
@@ -217,11 +228,11 @@ describe("a click on the button that is there before it rings", () => {
   it("is over when nothing has rung for a while, and where nothing can ring", async () => {
     const tab = await new Tab().up();
     vi.useFakeTimers();
-    const clicked = answers(tab.phone);
+    const clicked = answers(tab.phone, still);
     vi.advanceTimersByTime(KEPT_MS);
     expect(await clicked).toBe(false);
     expect([tab.ring().answered, tab.ringing]).toEqual([null, true]);
-    expect(await answers(new Tab().phone)).toBe(false);
+    expect(await answers(new Tab().phone, still)).toBe(false);
   });
 });
 
