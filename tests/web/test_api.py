@@ -285,6 +285,10 @@ async def test_phones_and_targets(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         await house.controller.until(lambda: house.process.services.link.up)
         phones = {phone["phone"]: phone for phone in (await ask(house, "GET", "/api/me/phone"))["phones"]}
         assert [phones[id]["registered"] for id in ("1001", "1002")] == [False, True]
+        monkeypatch.setattr("acd.web.api.me.REGISTERED_LIMIT_S", 0.0)  # the controller takes longer than that
+        told = await ask(house, "GET", "/api/me/phone")
+        assert {phone["registered"] for phone in told["phones"]} == {None}
+        assert told["browser_phone"]["id"] == "w1001"
         targets = await ask(house, "GET", "/api/targets")
         assert {"anna", "ben"} <= {agent["id"] for agent in targets["agents"]}
         assert "sales" in [group["id"] for group in targets["groups"]]

@@ -16,6 +16,8 @@ from acd.web.route import Bound, Route
 from acd.web.services import Services
 from acd.web.values import Answer, Input, Name
 
+REGISTERED_LIMIT_S = 1.0
+
 
 class StateOrder(Input):
     """`phone` is for `login`, `reason` for `not-ready`."""
@@ -136,12 +138,16 @@ async def phones(ctx: Context[None, None]) -> Phones:
 
 
 async def _registered(ctx: Context[None, None]) -> frozenset[str] | None:
-    """None: nobody is there who knows, or only a controller of before."""
+    """None: nobody is there who knows, or only a controller of before.
+
+    A browser's phone wants its password from the same answer, and cannot wait until another controller leads.
+    """
     if not ctx.services.link.up:
         return None
     try:
-        return frozenset((await ctx.ask("phones"))["registered"])
-    except Refusal:
+        async with asyncio.timeout(REGISTERED_LIMIT_S):
+            return frozenset((await ctx.ask("phones"))["registered"])
+    except (Refusal, TimeoutError):
         return None
 
 
