@@ -285,6 +285,8 @@ class Shell:
                 self._mirror.put(f"lost:{call_id}", self.engine.floor.lost[call_id].to_dict())
             case commands.LostCallForgotten(call_id):
                 self._mirror.drop(f"lost:{call_id}")
+                if self._switch is not None and call_id not in self.engine.floor.calls:
+                    self._switch.forget(call_id)
             case _:
                 self._about_caller(command)
 
@@ -335,7 +337,7 @@ class Shell:
         self.on_ended(call.id)
         if self.observer is not None:
             self.observer.call_changed(call)
-        if self._switch is not None:
+        if self._switch is not None and call.id not in self.engine.floor.lost:  # one that may go on still
             self._switch.forget(call.id)
 
     def _store_interval(self, interval: AgentInterval) -> None:

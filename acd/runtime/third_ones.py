@@ -113,17 +113,21 @@ class ThirdOnes:
     def _add_when_answered(self, consult: Call) -> None:
         if consult.state not in (CallState.TALKING, CallState.OUTSIDE, CallState.ENDED):
             return
-        self._added(consult.id)
-        if consult.state is not CallState.ENDED and consult.origin_agent is not None:
-            self._background.begin(self._join_by_itself(consult.origin_agent))
+        if consult.state is CallState.ENDED or consult.origin_agent is None:
+            self._added(consult.id)
+        elif consult.id in self._adds:
+            self._adds.discard(consult.id)
+            self._background.begin(self._join_by_itself(consult.id, consult.origin_agent))
 
-    async def _join_by_itself(self, agent: str) -> None:
+    async def _join_by_itself(self, consult_id: str, agent: str) -> None:
+        """The wish is kept until it is done: one that ends with us is the next controller's."""
         try:
             hand = in_hand(self._floor, agent)
             check(hand, Verb.JOIN)
             await self._turns.alone(agent, self._join(hand, {}))
         except RequestRefused as refusal:
             log.warning("the third one could not be added", agent=agent, reason=str(refusal))
+        self._added(consult_id)
 
     async def _complete(self, hand: Hand, _request: Request) -> None:
         call, consult, agent = call_of(hand), _consult_of(hand), hand.agent.id

@@ -3,7 +3,7 @@
 When an agent joins the caller with a consultation, the caller can come to stand where the dialplan
 carries the consultation's id. The channel is given the right one at once, but a question may be under
 way with the old, and the controller may be killed before the channel has heard: so it is remembered
-in the mirror for as long as the call lives.
+in the mirror for as long as the call lives, or may turn out to.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class Merges:
         for key, value in kept.items():
             if not key.startswith(PREFIX):
                 continue
-            if f"call:{value['into']}" in kept:
+            if f"call:{value['into']}" in kept or f"lost:{value['into']}" in kept:
                 self._into[key.removeprefix(PREFIX)] = value["into"]
             else:
                 self._mirror.drop(key)

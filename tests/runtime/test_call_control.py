@@ -406,11 +406,17 @@ async def test_who_was_to_be_added_is_added_after_a_restart(page: Page) -> None:
     page.calls._third_ones._adds.clear()
     page.desk.shell.feed(events.OfferAnswered("c1-c1"))  # while nobody looked
     page.calls.restore(kept)
+    page.hands.go_on.clear()
     page.calls.floor_is_known()
+    page.calls.floor_is_known()  # as after another look, while they are being joined
+    await asyncio.sleep(0)
+    assert page.desk.mirror.keys("added") == ["added:c1-c1"], "not done yet"
+    page.hands.go_on.set()
     async with asyncio.timeout(2):
-        while in_hand(page.floor, "anna").phase is not Phase.CONFERENCE:  # noqa: ASYNC110 - by a task of theirs
+        while page.desk.mirror.keys("added"):  # noqa: ASYNC110 - by a task of theirs
             await asyncio.sleep(0)
-    assert page.desk.mirror.keys("added") == []
+    assert in_hand(page.floor, "anna").phase is Phase.CONFERENCE
+    assert page.hands.done.count(("join", "c1", "c1-c1")) == 1
     page.desk.mirror.put("added:c9-c1", {"on": True})
     page.calls.restore(page.desk.mirror.load())
     assert page.desk.mirror.keys("added") == []

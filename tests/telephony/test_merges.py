@@ -34,6 +34,13 @@ def test_it_outlives_the_controller() -> None:
     assert again.current("c2") == "c1"
 
 
+def test_a_call_that_was_lost_may_go_on() -> None:
+    mirror = FakeMirror({"lost:c1": {}, "merged:c2": {"into": "c1"}})
+    merges = Merges(mirror)
+    merges.restore(mirror.load())
+    assert merges.current("c2") == "c1"
+
+
 def test_what_belongs_to_no_kept_call_is_dropped() -> None:
     mirror = FakeMirror({"merged:c2": {"into": "c1"}})
     merges = Merges(mirror)
