@@ -312,9 +312,11 @@ async def test_a_lost_call_is_kept_as_it_is_until_its_node_was_looked_at(desk: D
     desk.after(11)
     desk.recorder.all_safe()
     assert desk.mirror.values["lost:c1"]["facts"][-1]["fact"] == "WrapUpEnded"
+    assert desk.switch.forgotten == []  # ids that it is known by are its own still
     again = begun_anew(desk)
     again.shell.feed(events.FloorSeen(frozenset(), {"c1": desk.clock.now - 5.0}, node=""))
     assert (again.mirror.keys("lost"), again.shell.engine.floor.lost) == ([], {})
+    assert set(again.switch.forgotten) == {"c1", "c2"}
     stored = [(call_id, told[-1]) for call_id, told in again.recorder.calls]
     assert [call_id for call_id, _ in stored] == ["c1"]
     assert isinstance(stored[0][1], facts.Ended)
