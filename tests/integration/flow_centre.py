@@ -22,7 +22,7 @@ from tests.integration.sip.sipp import SippCaller
 from tests.integration.sip.waiting import WaitedTooLong
 
 TONES = {"low": 400.0, "mid": 600.0, "high": 1000.0, "top": 1500.0, "peak": 2200.0}
-"""Sounds of ten seconds each; `short_NAME` has 0.6 s."""
+"""Sounds of ten seconds each; `short_NAME` has 0.6 s, `steady_NAME` 1.5, which a busy machine cannot miss."""
 LEVEL_MIN = 0.05
 Caller: TypeAlias = PhoneCall | SippCaller
 # Texts are not what is listened for here; so their speech is short silence, which takes no time to render.
@@ -48,6 +48,7 @@ class FlowCentre(Centre):
         for name, hz in TONES.items():
             write_wav(sounds / f"{name}.wav", tone(hz, 10 * SAMPLE_RATE_HZ))
             write_wav(sounds / f"short_{name}.wav", tone(hz, int(0.6 * SAMPLE_RATE_HZ)))
+            write_wav(sounds / f"steady_{name}.wav", tone(hz, int(1.5 * SAMPLE_RATE_HZ)))
         numbers = self.config / "numbers.yml"
         lines = []
         for number, text in self._texts.items():

@@ -48,7 +48,7 @@ start: pin
 steps:
   pin:
     collect: {into: pin, prompt: {play: low}, length: 8, terminator: "#", masked: true, failure: bye,
-              confirm: {prompt: [{play: short_mid}, {digits: pin}], yes: "1", no: "2"}}
+              confirm: {prompt: [{play: steady_mid}, {digits: pin}], yes: "1", no: "2"}}
     next: copy
   copy: {set: {other: "pin"}, next: ask}
   ask:

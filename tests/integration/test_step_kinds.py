@@ -36,7 +36,7 @@ RUNS: dict[str, tuple[type, ...]] = {
     "test_who_talks_with_a_caller": (flow.Queue, flow.Transfer, flow.Survey),
 }
 
-ANNOUNCEMENTS = "announcements: {storm: {play: short_peak}}\n"
+ANNOUNCEMENTS = "announcements: {storm: {play: steady_peak}}\n"
 FLOWS = {
     "8401": """
 start: welcome
@@ -46,9 +46,9 @@ steps:
   ask: {menu: {prompt: {play: mid}, choices: {"1": number}, failure: bye}}
   number:
     collect: {into: number, prompt: {play: high}, length: [2, 6], terminator: "#", failure: bye,
-              confirm: {prompt: [{play: short_top}, {digits: number}], yes: "1", no: "2"}}
+              confirm: {prompt: [{play: steady_top}, {digits: number}], yes: "1", no: "2"}}
     next: bye
-  bye: {hangup: {play: short_peak}}
+  bye: {hangup: {play: steady_peak}}
 """,
     # Whether it is open or not, known or not, the way is the same; only right values lead to `right`.
     "8402": """
